@@ -1,0 +1,63 @@
+"""What can go wrong, by name. Each message says what happened, to what, and what to do next.
+
+`code` is the stable name that scripts see; `exit_code` is what the command line returns.
+"""
+
+from __future__ import annotations
+
+
+class PullquoteError(Exception):
+    """Base of every error that Pullquote raises on purpose."""
+
+    code = "error"
+    exit_code = 4
+
+
+class InputError(PullquoteError):
+    """A file, folder or record that cannot be read as a document, or a filter that makes no sense."""
+
+    code = "bad_input"
+    exit_code = 3
+
+
+class QuestionError(InputError):
+    """A question that cannot be asked: empty, too long, not text."""
+
+    code = "bad_question"
+
+
+class LibraryError(PullquoteError):
+    """The library (store and index) is missing, damaged, locked or out of space."""
+
+    code = "library"
+    exit_code = 3
+
+
+class LibraryNotFoundError(LibraryError):
+    """There is no library in the named folder yet."""
+
+    code = "library_not_found"
+
+
+class DocumentNotFoundError(LibraryError):
+    """The library holds no document of that id or hash."""
+
+    code = "document_not_found"
+
+
+class EncoderMismatchError(LibraryError):
+    """The library's vectors were made by another encoder than the one asked for."""
+
+    code = "encoder_mismatch"
+
+
+class ModelError(PullquoteError):
+    """A model's weights are missing, damaged or not what they should be."""
+
+    code = "model"
+
+
+class VerbatimError(PullquoteError):
+    """A quote about to leave the program does not equal its slice of the source."""
+
+    code = "not_verbatim"

@@ -1,0 +1,286 @@
+"""The values that Pullquote passes around: frozen, typed, and free of behaviour beyond their invariants.
+
+Offsets are always Unicode code points in document coordinates, half open: `document.text[start:end]`.
+A quote is coordinates: nothing here accepts the text of a quote, it is always the slice.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass, field
+from typing import Literal
+
+Outcome = Literal["answered", "weak", "none", "error"]
+SentenceKind = Literal["body", "heading", "list", "header", "furniture"]
+ReplyKind = Literal["greeting", "thanks", "help", "documents", "summary"]
+
+
+def sha256_text(text: str) -> str:
+    """Hex SHA-256 of the text's UTF-8 bytes: the identity that citations carry."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A half-open range of code points `[start, end)`, never empty.
+
+    Raises:
+        ValueError: unless 0 <= start < end.
+    """
+
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start < self.end:
+            raise ValueError(f"not a span: [{self.start}, {self.end})")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One source text and what is known about it.
+
+    `header` spans hold the lines of the text that state title, publisher, number and date (quotable);
+    `furniture` spans hold page furniture such as "Share" (kept in the text, never quoted);
+    `notes` state doubts about the metadata, in words for a reader.
+    `sha256` is that of the text, `source_sha256` that of the bytes it was read from.
+    """
+
+    id: str
+    text: str
+    title: str = ""
+    publisher: str = ""
+    series: str = ""
+    number: str = ""
+    date: dt.date | None = None
+    url: str = ""
+    language: str = "en"
+    format: str = "text"
+    path: str = ""
+    collection: str = ""
+    source_sha256: str = ""
+    header: tuple[Span, ...] = ()
+    furniture: tuple[Span, ...] = ()
+    notes: tuple[str, ...] = ()
+    sha256: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sha256", sha256_text(self.text))
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A whole sentence, heading, list item or header line of a document; white space around it excluded."""
+
+    start: int
+    end: int
+    kind: SentenceKind = "body"
+
+    @property
+    def quotable(self) -> bool:
+        """Whether it may be shown as a quote: page furniture may not."""
+        return self.kind != "furniture"
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A run of whole sentences of one document. A document's passages, in order, tile its text.
+
+    `key` is the store's id of the passage (0 before it is stored); `sentences` are in document coordinates.
+    """
+
+    document_id: str
+    ordinal: int
+    start: int
+    end: int
+    sentences: tuple[Sentence, ...]
+    key: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which documents a question may be answered from; empty fields do not restrict.
+
+    `since` and `until` are inclusive; a document without a date is left out where either is set.
+    `document` holds document ids; the others match without regard to case.
+    """
+
+    since: dt.date | None = None
+    until: dt.date | None = None
+    publisher: str = ""
+    series: str = ""
+    document: tuple[str, ...] = ()
+    language: str = ""
+    collection: str = ""
+
+    def __bool__(self) -> bool:
+        return self != Filters()
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentInfo:
+    """A document as lists show it: everything but its text."""
+
+    id: str
+    title: str
+    publisher: str
+    series: str
+    number: str
+    date: dt.date | None
+    url: str
+    format: str
+    path: str
+    collection: str
+    sha256: str
+    source_sha256: str
+    characters: int
+    passages: int
+    language: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A verbatim extract: a document and two offsets. Its text is the slice, and cannot be anything else.
+
+    `number` is the citation's number as shown (from 1). `emphasis` holds the spans, in document coordinates
+    and inside the quote, of the words that carry the answer.
+
+    Raises:
+        ValueError: when the offsets do not lie in the document.
+    """
+
+    document: Document
+    start: int
+    end: int
+    score: float = 0.0
+    number: int = 1
+    emphasis: tuple[Span, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start < self.end <= len(self.document.text):
+            raise ValueError(f"[{self.start}, {self.end}) does not lie in {self.document.id!r}")
+        if any(not self.start <= span.start < span.end <= self.end for span in self.emphasis):
+            raise ValueError("an emphasised span lies outside its quote")
+
+    @property
+    def text(self) -> str:
+        """The verbatim slice of the source."""
+        return self.document.text[self.start : self.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where a quote stands, in words for a reader. `date` is ISO 8601 or empty."""
+
+    title: str
+    publisher: str
+    number: str
+    date: str
+    locator: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class RankedPassage:
+    """A passage that retrieval found, as coordinates. `score` is the reranker's, higher is better."""
+
+    document_id: str
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A fixed reply to what is not a question for the corpus ("hello"). It quotes nothing."""
+
+    kind: ReplyKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Milliseconds:
+    """Wall time by stage."""
+
+    retrieve: float = 0.0
+    rerank: float = 0.0
+    extract: float = 0.0
+    total: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a question has no answer line of its own: never shown as "not in the corpus"."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Pullquote says to one question.
+
+    `quotes` carry the answer (`answered`), or are the closest sentences, labelled as not stating it (`weak`),
+    or are absent (`none`, `error`). `interpreted_question` differs from `question` for a follow-up.
+    `passages` are best first. `searched` counts the documents that the filters left, `undated` those that a
+    date filter left out for want of a date. `notes` are short remarks for the reader ("the phrase … does not
+    occur"). `reply` is set when the question was not one for the corpus; the outcome is then `none`.
+    """
+
+    question: str
+    interpreted_question: str
+    outcome: Outcome
+    confidence: float = 0.0
+    quotes: tuple[Quote, ...] = ()
+    passages: tuple[RankedPassage, ...] = ()
+    milliseconds: Milliseconds = Milliseconds()
+    searched: int = 0
+    undated: int = 0
+    filters: Filters = Filters()
+    notes: tuple[str, ...] = ()
+    reply: Reply | None = None
+    error: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One earlier turn of a conversation: who spoke and what was said."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a long piece of work has come. `total` is 0 while unknown."""
+
+    stage: Literal["model", "read", "embed", "write"]
+    done: int
+    total: int
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """What became of one input document. `error` is set only when it was refused."""
+
+    path: str
+    status: Literal["added", "replaced", "unchanged", "refused"]
+    document_id: str = ""
+    passages: int = 0
+    error: Failure | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What `Corpus.index` did, document by document."""
+
+    files: tuple[FileResult, ...]
+    seconds: float
+
+    def count(self, status: str) -> int:
+        """How many documents ended with this status."""
+        return sum(result.status == status for result in self.files)
