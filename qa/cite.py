@@ -1,0 +1,191 @@
+"""Where a quote stands, in words; the id that finds it again; the last check before it is shown.
+
+Nothing leaves the program as a quote unless `check` has compared what is about to be shown with a freshly
+read, freshly hashed source.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from qa.errors import DocumentNotFoundError, InputError, VerbatimError
+from qa.schema import Citation, Document, Quote, Span, sha256_text
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+ReadDocument: TypeAlias = Callable[[str], Document]
+"""Gives the document of an id as the library holds it now, never from a cache: `Corpus.document`."""
+
+# Not strftime or calendar: both follow the process's locale, and a citation must not.
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+_BLANK_LINE = re.compile(r"\r?\n[^\S\n]*\n\s*")
+_CITATION_ID = re.compile(r"([0-9a-f]{64})/([0-9]{1,12})-([0-9]{1,12})")
+# Escape sequences and the like, which could rewrite a terminal, and the overrides that make text read
+# otherwise than it is. Line feeds, tabs and a line end's carriage return are harmless.
+_UNSAFE = re.compile("\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202d\u202e]")
+
+
+class CitationId(NamedTuple):
+    """What a citation's id names: the SHA-256 of a document's text and code-point offsets in it."""
+
+    sha256: str
+    start: int
+    end: int
+
+    def __str__(self) -> str:
+        return f"{self.sha256}/{self.start}-{self.end}"
+
+
+def citation_id(quote: Quote) -> CitationId:
+    """Name a quote's place; the string of it is what links carry: `{sha256}/{start}-{end}`."""
+    return CitationId(quote.document.sha256, quote.start, quote.end)
+
+
+def parse_citation_id(text: str) -> CitationId:
+    """Read `{sha256}/{start}-{end}`.
+
+    Raises:
+        InputError: when it has another shape or an empty range.
+    """
+    match = _CITATION_ID.fullmatch(text)
+    if match is None or int(match[2]) >= int(match[3]):
+        raise InputError(f"not a citation id: {visible(text[:100])!r}; it should be SHA256/START-END")
+    return CitationId(match[1], int(match[2]), int(match[3]))
+
+
+def visible(text: str) -> str:
+    r"""Replace what could rewrite a terminal by a symbol for it, one code point for one.
+
+    C0 controls and DEL become their control pictures (ESC: ␛), C1 controls and the two directional overrides
+    become U+FFFD. Line feeds, tabs and `\r\n` stay.
+    """
+    return _UNSAFE.sub(lambda match: _picture(ord(match[0])), text)
+
+
+def _picture(code: int) -> str:
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "\u2421" if code == 0x7F else "\ufffd"
+
+
+def check(
+    quote: Quote, read_document: ReadDocument, emitted: str | None = None, *, pictures: bool = False
+) -> None:
+    """Make sure, as the last step before a quote is shown, that what is shown is the slice of its source.
+
+    The source is read again and hashed again. `emitted` is the very string that is shown (by default the
+    quote's own text); with `pictures` it is compared with the slice as `visible` shows it.
+
+    Raises:
+        VerbatimError: when the source has gone or changed, or when `emitted` is anything but the slice.
+    """
+    document_id = quote.document.id
+    try:
+        source = read_document(document_id).text
+    except DocumentNotFoundError as error:
+        raise VerbatimError(
+            f"the source of quote [{quote.number}], {document_id!r}, is no longer in the library; ask again"
+        ) from error
+    if sha256_text(source) != quote.document.sha256:
+        raise VerbatimError(
+            f"the text of {document_id!r} has changed since quote [{quote.number}] was taken from it; "
+            "ask again, and if this stays, index the document anew"
+        )
+    text = source[quote.start : quote.end]
+    if (quote.text if emitted is None else emitted) != (visible(text) if pictures else text):
+        raise VerbatimError(
+            f"quote [{quote.number}] is not what {document_id!r} says at {quote.start}-{quote.end}; "
+            "it is withheld: please report this"
+        )
+
+
+def locator(document: Document, start: int, end: int) -> str:
+    """Say where `[start, end)` stands, as a reader of the document would count.
+
+    "paragraph 3" or "paragraphs 3–4": blocks between blank lines, without those that are only header or page
+    furniture; "header" within the header; "line 7" in a text of many lines without a blank one.
+    """
+    if _covered(document.text, Span(start, end), document.header):
+        return "header"
+    blocks = _blocks(document.text)
+    unit = "paragraph"
+    if len(blocks) == 1 and "\n" in document.text.strip():
+        blocks = [Span(m.start(), m.end()) for m in re.finditer(r"[^\n]+", document.text)]
+        unit = "line"
+    else:
+        beside = (*document.header, *document.furniture)
+        blocks = [b for b in blocks if b.start <= start < b.end or not _covered(document.text, b, beside)]
+    first = sum(block.start <= start for block in blocks)
+    last = max(first, sum(block.start < end for block in blocks))
+    return f"{unit} {first}" if first == last else f"{unit}s {first}–{last}"
+
+
+def _blocks(text: str) -> list[Span]:
+    """Find the stretches between blank lines."""
+    spans = []
+    start = len(text) - len(text.lstrip())
+    for gap in _BLANK_LINE.finditer(text, start):
+        spans.append(Span(start, gap.start()))
+        start = gap.end()
+    if text[start:].strip():
+        spans.append(Span(start, len(text)))
+    return spans
+
+
+def _covered(text: str, block: Span, spans: tuple[Span, ...]) -> bool:
+    """Whether every visible character of the block lies in one of the spans."""
+    at = block.start
+    for span in sorted(spans):
+        if span.end > at and not text[at : min(span.start, block.end)].strip():
+            at = max(at, span.end)
+    return not text[at : block.end].strip()
+
+
+def date_in_words(date: dt.date) -> str:
+    """`4 April 2008`."""
+    return f"{date.day} {_MONTHS[date.month - 1]} {date.year}"
+
+
+def citation(quote: Quote) -> Citation:
+    """Say where the quote stands. A document without a title is named by its id."""
+    document = quote.document
+    return Citation(
+        title=document.title or document.id,
+        publisher=document.publisher,
+        number=document.number,
+        date=document.date.isoformat() if document.date else "",
+        locator=locator(document, quote.start, quote.end),
+        url=document.url,
+    )
+
+
+def cite_line(quote: Quote) -> str:
+    """One line: “Title”, Publisher, NK Brief No. 08-4-4-1, 4 April 2008, paragraph 4."""
+    document = quote.document
+    where = citation(quote)
+    number = f"{document.series} No. {document.number}" if document.number else document.series
+    date = date_in_words(document.date) if document.date else ""
+    parts = (f"“{where.title}”", where.publisher, number, date, where.locator)
+    return ", ".join(" ".join(part.split()) for part in parts if part.strip())
+
+
+def clipboard(quote: Quote) -> str:
+    """Make what a reader pastes into a report: the quote in quotation marks, its citation, its address."""
+    lines = (f"“{quote.text}”", cite_line(quote), quote.document.url)
+    return "\n".join(line for line in lines if line)

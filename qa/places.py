@@ -1,0 +1,22 @@
+"""Where things lie when nobody says so: the library of this user, and the corpus that ships."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def default_library() -> Path:
+    """The folder in the user's data folder that holds the store and the index. It need not exist."""
+    from platformdirs import user_data_path
+
+    return user_data_path("pullquote", appauthor=False)
+
+
+def shipped_corpus() -> Path:
+    """The folder of the briefs that come with Pullquote.
+
+    A wheel carries them inside the package, a checkout beside it.
+    """
+    package = Path(__file__).parent
+    inside = package / "seeds"
+    return inside if inside.is_dir() else package.parent / "seeds"
