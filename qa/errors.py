@@ -61,3 +61,16 @@ class VerbatimError(PullquoteError):
     """A quote about to leave the program does not equal its slice of the source."""
 
     code = "not_verbatim"
+
+
+class NotReadyError(PullquoteError):
+    """Questions cannot be answered yet, or not at all: the library or a model is not open."""
+
+    code = "not_ready"
+
+
+class AddressError(PullquoteError):
+    """The chat cannot be served at the address asked for, most often because the port is in use."""
+
+    code = "address"
+    exit_code = 3
