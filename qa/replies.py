@@ -1,0 +1,115 @@
+"""What is said to the chatbot but is not a question for the corpus, and the fixed reply to it.
+
+Only a message that is nothing but a greeting, a request for help and the like is taken; whatever could be
+a question about the documents goes to the corpus.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from qa.schema import Reply, ReplyKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qa.schema import DocumentInfo
+
+_DOCUMENTS = r"(?:documents?|docs?|briefs?|sources?|files?|reports?|articles?|texts?|papers?)"
+_LIBRARY = r"(?:library|corpus|collection|index|database|archive)"
+_POLITE = r"(?:please |kindly |(?:can|could|would|will) you (?:please )?|i (?:want|need) you to )?"
+_WHOLE = (
+    rf"(?:this|it|that|these|those|them|everything|all|(?:all |all of )?(?:the|this|that|your|these|those)"
+    rf"(?: whole| entire| full)? (?:{_DOCUMENTS}|{_LIBRARY}|content|contents))"
+)
+
+# Each pattern must match the whole message, lower-cased and without punctuation.
+_PATTERNS: tuple[tuple[ReplyKind, str], ...] = (
+    (
+        "greeting",
+        r"(?:hi|hello|hey|hiya|howdy|greetings|good (?:morning|afternoon|evening|day)|(?:hi|hello|hey) there)"
+        r"(?: (?:pullquote|there|all|everyone|bot|again))?(?: how are you(?: doing)?(?: today)?)?"
+        r"|how are you(?: doing)?(?: today)?|how is it going|whats up|what is up|test|testing|ping",
+    ),
+    (
+        "thanks",
+        r"(?:ok |okay |great |many |perfect )?(?:thanks|thank you|thx|cheers)"
+        r"(?: (?:a lot|so much|very much|again|pullquote|for (?:that|this|your help|the help)))?"
+        r"|ok|okay|great|perfect|good|nice|got it|i see|understood|bye|goodbye|good ?bye|see you",
+    ),
+    (
+        "help",
+        r"(?:please )?help(?: me)?|what can (?:you|i) (?:do|ask)(?: (?:you|here|with (?:you|this)))?"
+        r"|(?:who|what) are you|what is (?:this|pullquote)|what do you do|what does pullquote do"
+        r"|how (?:do|does|can) (?:you|i|this|it|pullquote) (?:work|use (?:this|you|it|pullquote))"
+        r"|how (?:do|can|should) i (?:start|begin|ask)(?: you)?(?: (?:a )?questions?)?"
+        r"|are you (?:a |an )?(?:bot|robot|chatbot|ai|human|chatgpt|llm|real|real person)"
+        r"|(?:tell me about|introduce) yourself",
+    ),
+    (
+        "documents",
+        rf"(?:which|what|how many) (?:\w+ )?{_DOCUMENTS} (?:do you (?:have|know|hold|search)|have you(?: got)?|are there"
+        rf"|are (?:in|part of) (?:the |your |this )?{_LIBRARY}|are (?:loaded|available|indexed|included|here)"
+        rf"|can (?:you|i) (?:search|ask(?: about)?|see|use|quote(?: from)?)|does (?:the|your|this) {_LIBRARY} (?:have|hold|contain))"
+        rf"|what is in (?:the|your|this) {_LIBRARY}|what do you (?:have|know(?: about)?)"
+        rf"|{_POLITE}(?:list|show)(?: me)?(?: (?:the|all|all the|your|all your|available))? {_DOCUMENTS}"
+        rf"|{_POLITE}(?:show|describe)(?: me)? (?:the|your|this) {_LIBRARY}",
+    ),
+    (
+        "summary",
+        rf"{_POLITE}(?:summari[sz]e|sum up|condense|paraphrase|translate|rewrite|rephrase|explain|shorten)"
+        rf"(?: {_WHOLE})?(?: (?:for me|please|briefly|in (?:short|\w+ (?:words|sentences|lines|points)|english|simple (?:terms|words))))*"
+        rf"|{_POLITE}(?:give|write|make|draft|get|do|provide|create)(?: me| us)? (?:a|an|the)(?: short| brief| quick| one paragraph| executive)? "
+        rf"(?:summary|overview|abstract|gist|tldr|synopsis|precis|translation|paraphrase)"
+        rf"(?: (?:of|for|about) {_WHOLE})?(?: please| for me)?"
+        rf"|(?:summary|overview|tl ?dr|gist)(?: of {_WHOLE})?(?: please)?",
+    ),
+)
+_COMPILED = tuple((kind, re.compile(pattern)) for kind, pattern in _PATTERNS)
+
+_WHAT_IT_IS = (
+    "Pullquote answers questions about its documents with verbatim quotes and their sources. "
+    "It never writes text of its own, and says so when the documents hold no answer."
+)
+_LISTED = 20
+
+
+def reply_kind(message: str) -> ReplyKind | None:
+    """Which kind of fixed reply the message asks for; None when it is a question for the corpus."""
+    spelled_out = re.sub(r"\b(what|who|how)[’']s\b", r"\1 is", message.casefold())
+    words = " ".join(re.findall(r"\w+", re.sub(r"[’']", "", spelled_out)))
+    return next((kind for kind, pattern in _COMPILED if pattern.fullmatch(words)), None)
+
+
+def reply(kind: ReplyKind, documents: Sequence[DocumentInfo]) -> Reply:
+    """The fixed reply of that kind. Of the library it names only what metadata says."""
+    return Reply(kind, _TEXT[kind](documents) if kind in _TEXT else f"{_WHAT_IT_IS}\n\n{_holdings(documents)}")
+
+
+def _holdings(documents: Sequence[DocumentInfo]) -> str:
+    if not documents:
+        return "The library is empty. Add documents with: pullquote index PATH"
+    head = f"The library holds {len(documents)} document{'s' if len(documents) != 1 else ''}:"
+    lines = [f"• {describe(document)}" for document in documents[:_LISTED]]
+    if len(documents) > _LISTED:
+        lines.append(f"… and {len(documents) - _LISTED} more. List them all with: pullquote documents")
+    return "\n".join([head, *lines])
+
+
+def describe(document: DocumentInfo) -> str:
+    """A document in one line: title, publisher, series and number, date; what is unknown is left out."""
+    numbered = f"{document.series} {document.number}".strip()
+    date = f"{document.date.day} {document.date:%B %Y}" if document.date else ""
+    return ", ".join(part for part in (document.title or document.id, document.publisher, numbered, date) if part)
+
+
+_TEXT = {
+    "greeting": lambda documents: f"Hello. {_WHAT_IT_IS}\n\n{_holdings(documents)}",
+    "thanks": lambda _: "You are welcome. Ask another question whenever you like.",
+    "documents": _holdings,
+    "summary": lambda documents: (
+        "Pullquote does not summarise, translate or explain: that would be text of its own. "
+        "Ask about a person, place, date, figure or event, and it quotes what the documents say.\n\n" + _holdings(documents)
+    ),
+}

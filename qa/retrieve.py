@@ -1,0 +1,65 @@
+"""From a question to candidate passages: dense and BM25 search, fused.
+
+Fusion is a weighted sum of min–max scaled scores (Bruch, Gai and Ingber, 2023, "An Analysis of Fusion
+Functions for Hybrid Retrieval", section 3): unlike reciprocal rank fusion it keeps how much better one
+passage is than the next.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qa.terms import content_words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from qa.corpus import Corpus, Selection
+
+DENSE_WEIGHT = 0.7
+# Passages taken from each search at first; doubled until enough documents are among them.
+DEPTH = 100
+# An answer ranks passages from at least this many documents, where the corpus has them.
+DOCUMENTS = 20
+
+
+def candidates(corpus: Corpus, variants: Sequence[str], selection: Selection) -> list[tuple[int, float]]:
+    """Passage keys with fused scores, best first, for any of the variants of a question.
+
+    A passage found by several variants keeps its best score. The depth grows until the passages come from
+    `DOCUMENTS` documents or both searches are exhausted.
+    """
+    vectors = corpus.encode_queries(variants)
+    terms = [content_words(variant) for variant in variants]
+    depth = DEPTH
+    while True:
+        fused: dict[int, float] = {}
+        exhausted = True
+        for vector, words in zip(vectors, terms, strict=True):
+            dense = corpus.dense(vector, depth, selection)
+            lexical = corpus.bm25(words, depth, selection)
+            exhausted &= len(dense) < depth
+            for key, score in fuse(dict(dense), dict(lexical)).items():
+                fused[key] = max(score, fused.get(key, 0.0))
+        if exhausted or corpus.count_documents(fused) >= DOCUMENTS:
+            return sorted(fused.items(), key=lambda item: (-item[1], item[0]))
+        depth *= 2
+
+
+def fuse(dense: Mapping[int, float], lexical: Mapping[int, float], weight: float = DENSE_WEIGHT) -> dict[int, float]:
+    """`weight` × scaled dense + (1 - `weight`) × scaled BM25; a passage missing from one search counts 0 there."""
+    scaled_dense, scaled_lexical = _min_max(dense), _min_max(lexical)
+    return {
+        key: weight * scaled_dense.get(key, 0.0) + (1 - weight) * scaled_lexical.get(key, 0.0)
+        for key in dense.keys() | lexical.keys()
+    }
+
+
+def _min_max(scores: Mapping[int, float]) -> dict[int, float]:
+    """Scores moved and stretched to [0, 1]; all 1 where they are all equal."""
+    if not scores:
+        return {}
+    low, high = min(scores.values()), max(scores.values())
+    if high == low:
+        return dict.fromkeys(scores, 1.0)
+    return {key: (score - low) / (high - low) for key, score in scores.items()}
