@@ -37,8 +37,8 @@ _MONTHS = (
 _BLANK_LINE = re.compile(r"\r?\n[^\S\n]*\n\s*")
 _CITATION_ID = re.compile(r"([0-9a-f]{64})/([0-9]{1,12})-([0-9]{1,12})")
 # Escape sequences and the like, which could rewrite a terminal, and the overrides that make text read
-# otherwise than it is. Line feeds, tabs and a line end's carriage return are harmless.
-_UNSAFE = re.compile("\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202d\u202e]")
+# otherwise than it is. Line feeds and tabs are harmless.
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e]")
 
 
 class CitationId(NamedTuple):
@@ -73,9 +73,9 @@ def visible(text: str) -> str:
     r"""Replace what could rewrite a terminal by a symbol for it, one code point for one.
 
     C0 controls and DEL become their control pictures (ESC: ␛), C1 controls and the two directional overrides
-    become U+FFFD. Line feeds, tabs and `\r\n` stay.
+    become U+FFFD. Line feeds and tabs stay; the carriage return of a line end becomes a space.
     """
-    return _UNSAFE.sub(lambda match: _picture(ord(match[0])), text)
+    return _UNSAFE.sub(lambda match: _picture(ord(match[0])), text.replace("\r\n", " \n"))
 
 
 def _picture(code: int) -> str:

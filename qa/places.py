@@ -6,14 +6,14 @@ from pathlib import Path
 
 
 def default_library() -> Path:
-    """The folder in the user's data folder that holds the store and the index. It need not exist."""
+    """Find the folder in the user's data folder that holds the store and the index. It need not exist."""
     from platformdirs import user_data_path
 
     return user_data_path("pullquote", appauthor=False)
 
 
 def shipped_corpus() -> Path:
-    """The folder of the briefs that come with Pullquote.
+    """Find the folder of the briefs that come with Pullquote.
 
     A wheel carries them inside the package, a checkout beside it.
     """

@@ -1,0 +1,253 @@
+"""An answer as a dict, as a line of JSON, as plain text and for a terminal.
+
+Every function compares each quote, as it stands in what is about to be returned, with its source, read and
+hashed again (`cite.check`), and raises VerbatimError rather than return anything else. `read_document` gives
+a document by its id as the library holds it now: `corpus.document`. HTML cards: `qa/web/cards.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from qa.cite import check, citation, cite_line, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Group
+    from rich.text import Text
+
+    from qa.cite import ReadDocument
+    from qa.schema import Answer, DocumentInfo, Filters, IndexReport, Quote
+
+_HEADINGS = {
+    "weak": "Not in the corpus. The closest passages, which do not state the answer:",
+    "none": "Not in the corpus.",
+    "error": "This question could not be answered because of an error.",
+}
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def to_dict(answer: Answer, read_document: ReadDocument, id: str = "") -> dict[str, Any]:  # noqa: A002
+    """Make an answer line, its fields in the order of the design, then `reply`, `filters` and so on.
+
+    Raises:
+        VerbatimError: when a quote in it is not the slice of its source.
+    """
+    line = _as_dict(answer, id)
+    _check_dict(line, answer, read_document)
+    return line
+
+
+def to_json(answer: Answer, read_document: ReadDocument, id: str = "", *, ascii: bool = False) -> str:  # noqa: A002
+    """Make an answer line as one line of JSON; what is checked is what a reader of that line gets.
+
+    Raises:
+        VerbatimError: when a quote in it is not the slice of its source.
+    """
+    line = dumps(_as_dict(answer, id), ascii=ascii)
+    _check_dict(json.loads(line), answer, read_document)
+    return line
+
+
+def dumps(value: object, *, ascii: bool = False, indent: int | None = None) -> str:  # noqa: A002
+    """Make JSON that a UTF-8 file can hold: a lone surrogate, which UTF-8 cannot encode, stays an escape."""
+    text = json.dumps(value, ensure_ascii=ascii, indent=indent)
+    return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def to_text(answer: Answer, read_document: ReadDocument) -> str:
+    """Make plain text for a pipe or a file: nothing is wrapped, a quote starts on a line of its own.
+
+    Control characters are shown as symbols (`cite.visible`); otherwise a quote is exact.
+
+    Raises:
+        VerbatimError: when a quote in it is not the slice of its source.
+    """
+    text = ""
+    places: list[tuple[Quote, int]] = []
+    for heading, _ in _opening(answer):
+        text += visible(heading) + "\n"
+    for quote, follows in _gaps(answer):
+        text += "\n[…]\n\n" if follows else "\n"
+        places.append((quote, len(text)))
+        text += visible(quote.text) + "\n" + visible(_numbered(quote)) + "\n"
+    closing = _closing(answer)
+    if closing:
+        text += "\n" + "".join(visible(line) + "\n" for line in closing)
+    for quote, at in places:
+        check(quote, read_document, text[at : at + quote.end - quote.start], pictures=True)
+    return text
+
+
+def to_terminal(answer: Answer, read_document: ReadDocument) -> Group:
+    """Make what rich prints: the words that carry the answer bold, lines broken at spaces only.
+
+    Raises:
+        VerbatimError: when a quote in it, before lines are broken, is not the slice of its source.
+    """
+    from rich.console import Group
+    from rich.padding import Padding
+    from rich.text import Text
+
+    parts: list[Text | Padding] = [Text(visible(heading), style) for heading, style in _opening(answer)]
+    shown: list[tuple[Quote, Text]] = []
+    for quote, follows in _gaps(answer):
+        card = _card(quote)
+        shown.append((quote, card))
+        parts.append(Text("\n  […]\n" if follows else "", "dim"))
+        parts += [Padding(card, (0, 0, 0, 2)), Padding(Text(visible(_numbered(quote)), "cyan"), (0, 0, 0, 2))]
+    closing = _closing(answer)
+    if closing:
+        parts += [Text(""), *(Text(visible(line), "dim") for line in closing)]
+    for quote, card in shown:
+        check(quote, read_document, card.plain, pictures=True)
+    return Group(*parts)
+
+
+def describe_filters(filters: Filters) -> str:
+    """Say which filters are set: `since 2008-01-01, publisher IFES`; empty when none is."""
+    words = []
+    for name, value in asdict(filters).items():
+        values = value if isinstance(value, tuple) else (value,) if value else ()
+        words += [f"{name} {item}" for item in values]
+    return ", ".join(words)
+
+
+def info_to_dict(info: DocumentInfo) -> dict[str, Any]:
+    """Make an entry of `documents --json`, its fields in the order of the design."""
+    return {
+        "id": info.id,
+        "title": info.title,
+        "publisher": info.publisher,
+        "series": info.series,
+        "number": info.number,
+        "date": info.date.isoformat() if info.date else "",
+        "url": info.url,
+        "format": info.format,
+        "path": info.path,
+        "sha256": info.sha256,
+        "source_sha256": info.source_sha256,
+        "characters": info.characters,
+        "passages": info.passages,
+        "language": info.language,
+        "collection": info.collection,
+        "notes": list(info.notes),
+    }
+
+
+def report_to_dict(report: IndexReport) -> dict[str, Any]:
+    """Make what `index --json` prints: counts by status, then each input."""
+    statuses = ("added", "replaced", "unchanged", "refused")
+    return {
+        **{status: report.count(status) for status in statuses},
+        "seconds": round(report.seconds, 3),
+        "files": [asdict(result) for result in report.files],
+    }
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 document`, `2 documents`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def _as_dict(answer: Answer, answer_id: str) -> dict[str, Any]:
+    filters = answer.filters
+    return {
+        "id": answer_id,
+        "question": answer.question,
+        "interpreted_question": answer.interpreted_question,
+        "outcome": answer.outcome,
+        "confidence": round(float(answer.confidence), 4),
+        "quotes": [_quote_dict(quote) for quote in answer.quotes],
+        "passages": [
+            {"document": p.document_id, "start": int(p.start), "end": int(p.end), "score": float(p.score)}
+            for p in answer.passages
+        ],
+        "milliseconds": {stage: round(float(ms), 3) for stage, ms in asdict(answer.milliseconds).items()},
+        "error": asdict(answer.error) if answer.error else None,
+        "reply": asdict(answer.reply) if answer.reply else None,
+        "filters": {
+            **asdict(filters),
+            "since": filters.since.isoformat() if filters.since else None,
+            "until": filters.until.isoformat() if filters.until else None,
+            "document": list(filters.document),
+        },
+        "searched": answer.searched,
+        "undated": answer.undated,
+        "notes": list(answer.notes),
+    }
+
+
+def _quote_dict(quote: Quote) -> dict[str, Any]:
+    return {
+        "number": quote.number,
+        "document": quote.document.id,
+        "sha256": quote.document.sha256,
+        "start": quote.start,
+        "end": quote.end,
+        "text": quote.text,
+        "score": float(quote.score),
+        "citation": asdict(citation(quote)),
+        "emphasis": [[span.start, span.end] for span in quote.emphasis],
+    }
+
+
+def _check_dict(line: dict[str, Any], answer: Answer, read_document: ReadDocument) -> None:
+    for quote, shown in zip(answer.quotes, line["quotes"], strict=True):
+        check(quote, read_document, shown["text"])
+
+
+def _opening(answer: Answer) -> Iterator[tuple[str, str]]:
+    """Yield, with a style: the question, how it was understood, what the quotes are when not an answer."""
+    yield f"Question: {answer.question}", "bold"
+    if answer.interpreted_question != answer.question:
+        yield f"Understood as: {answer.interpreted_question}", "italic"
+    if answer.reply:
+        yield answer.reply.text, ""
+    elif answer.outcome != "answered":
+        yield _HEADINGS[answer.outcome], "bold red" if answer.outcome == "error" else "bold yellow"
+    if answer.error:
+        yield f"{answer.error.message} ({answer.error.code})", ""
+
+
+def _closing(answer: Answer) -> list[str]:
+    """Say how sure, what was searched, and what else the reader should know."""
+    lines = []
+    if not answer.reply and not answer.error:
+        searched = f"Searched {plural(answer.searched, 'document')}"
+        if answer.filters:
+            searched += f" ({describe_filters(answer.filters)})"
+        if answer.undated:
+            searched += f"; {plural(answer.undated, 'document')} without a date left out"
+        lines = [f"Confidence that the corpus states the answer: {answer.confidence:.0%}.", f"{searched}."]
+    return lines + [f"Note: {note}" for note in answer.notes]
+
+
+def _gaps(answer: Answer) -> Iterator[tuple[Quote, bool]]:
+    """Yield each quote, and whether it goes on where the quote before ended, with something left out."""
+    before: Quote | None = None
+    for quote in answer.quotes:
+        yield (
+            quote,
+            before is not None
+            and before.document.id == quote.document.id
+            and bool(quote.document.text[before.end : quote.start].strip()),
+        )
+        before = quote
+
+
+def _numbered(quote: Quote) -> str:
+    return f"[{quote.number}] {cite_line(quote)}"
+
+
+def _card(quote: Quote) -> Text:
+    from rich.text import Text
+
+    card = Text(visible(quote.text), overflow="fold")
+    for span in quote.emphasis:
+        card.stylize("bold", span.start - quote.start, span.end - quote.start)
+    return card
