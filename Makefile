@@ -1,0 +1,48 @@
+# For GNU make 3.81 (what macOS ships) or newer. What each target does: make help.
+
+BIN := .venv/bin
+
+# := and not ?=: some shells and conda export HOST as the machine's own name.
+HOST := 127.0.0.1
+PORT := 7860
+
+.DEFAULT_GOAL := help
+.PHONY: help install chat test test-fast lint format bench clean
+
+help: ## what there is to type
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-18s %s\n", $$1, $$2 }'
+
+install: .venv/.installed ## an environment in .venv with Pullquote in it
+
+chat: .venv/.installed ## install, index seeds/ into .pullquote/ and open the chat (HOST=, PORT=)
+	@export PULLQUOTE_LIBRARY="$${PULLQUOTE_LIBRARY:-.pullquote}"; \
+	$(BIN)/python -m qa index --quiet seeds && $(BIN)/python -m qa chat --host "$(HOST)" --port "$(PORT)" || test $$? -eq 130
+
+test: lint ## everything: lint, types, contracts, all tests, a real browser
+	@sh scripts/browser.sh
+	$(BIN)/python -m pytest
+
+test-fast: .venv/.tests ## the tests that need no models, browser or installation
+	$(BIN)/python -m pytest -m "not models and not browser and not install"
+
+lint: .venv/.tests ## style, types and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/.tests ## put the code into the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## remove the environment and what tools left; the library in .pullquote/ stays
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.installed: pyproject.toml scripts/install.sh
+	@sh scripts/install.sh .venv --editable .
+	@touch $@
+
+.venv/.tests: .venv/.installed
+	@sh scripts/install.sh .venv --group dev
+	@touch $@
