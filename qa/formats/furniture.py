@@ -1,0 +1,98 @@
+"""Page furniture: what a web page puts around a text ("Share", "Comments are closed.").
+
+Only whole lines count, and lines that could be part of a text only near its top or bottom.
+"""
+
+from __future__ import annotations
+
+import re
+
+from qa.formats.lines import lines
+from qa.schema import Span
+
+_EDGE = 8  # lines from the top and from the bottom where a single word such as "Share" is furniture
+
+_KIND = (
+    r"(?:article|story|post|page|note|digest|sheet|brief|briefing|report|update|interview|issue|item|letter"
+    r"|bulletin|entry|link)"
+)
+_NETWORK = r"(?:x|twitter|facebook|telegram|whats ?app|linked ?in|reddit|pinterest|instagram|youtube|bluesky|mastodon)"
+# Nothing but a page says these.
+_CERTAIN = (
+    rf"(?:share|print|e-?mail|tweet|like|save|rate|cite)\s+this(?:\s+{_KIND})?"
+    r"|comments? (?:are|is)(?: now)? (?:closed|off|disabled)"
+    r"|(?:leave|post|add|write) a (?:comment|reply)|(?:no|\d+) (?:comments?|shares?|likes?|views?)"
+    r"|(?:sign|log) in to (?:comment|reply)|skip to (?:main )?content|back to (?:the )?top"
+    r"|continue reading|read more|(?:click|tap) here to [\w ]+|you (?:may|might) also like"
+    r"|subscribe to [\w ’'-]{3,40}|sign up for [\w ’'-]{3,40}"
+    rf"|(?:share|follow us|find us|join us) on (?:{_NETWORK}(?:,? (?:and )?)?)+"
+    r"|(?:older|newer|previous|next) posts?|printer[- ]friendly(?: version)?|all rights reserved"
+)
+# A page says these, but a heading or a table might.
+_LIKELY = (
+    r"share|tweet|print|subscribe|unsubscribe|advertisement|advertorial|sponsored|e-?mail|"
+    r"related(?: (?:posts?|articles?|stories|alerts?|content|sheets?))?|[-—–* ]*end(?:s| of (?:note|text))?[-—–* ]*"
+)
+# These join others in a list: "Subscribe · Archive · Methodology".
+_COMPANY = (
+    rf"{_NETWORK}|mail|feed|rss|send|forward|comment|comments|cite|save|like|archive|contact|methodology|donate"
+    r"|(?:earlier|older|more) \w+|back issues|(?:back|write|letters) to [\w ]+|results|calendar|home|about(?: us)?"
+)
+_LABEL = (
+    r"(?:related(?: (?:posts?|articles?|stories|alerts?|content|sheets?))?|posted (?:in|on|by)|filed under"
+    r"|tags?|tagged(?: with)?|categor(?:y|ies)|share(?: on)?|more from [\w ]{2,30}|you may also like|read more)"
+)
+_SEPARATOR = re.compile(r"\s*[|·•/]\s*|\s+[—–-]\s+|\s{2,}|\t")
+
+
+def _whole(pattern: str) -> re.Pattern[str]:
+    return re.compile(rf"(?:{pattern})\s*[.:»›>→…]*", re.IGNORECASE)
+
+
+_CERTAIN_LINE, _LIKELY_LINE = _whole(_CERTAIN), _whole(_LIKELY)
+_CERTAIN_PART, _ANY_PART = _whole(f"{_CERTAIN}|{_LIKELY}"), _whole(f"{_CERTAIN}|{_LIKELY}|{_COMPANY}")
+_LABELLED = re.compile(rf"{_LABEL}\s*:\s*\S|posted (?:in|on|by)\s+\S|filed under\s+\S", re.IGNORECASE)
+_COPYRIGHT = re.compile(r"(?:(?:©|\(c\))\s*\d{4}|©|copyright\s+(?:©|\(c\)|\d{4}))", re.IGNORECASE)
+_RELATED = re.compile(r"related(?: (?:posts?|articles?|stories))?\s*:?", re.IGNORECASE)
+_LONGEST = 160
+_SENTENCE_END = re.compile(r"\w{2}[.!][”’\"')\]]*$")
+
+
+def _certain(line: str) -> bool:
+    """Furniture wherever it stands."""
+    if len(line) > _LONGEST:
+        return False
+    if _CERTAIN_LINE.fullmatch(line):
+        return True
+    parts = [part for part in _SEPARATOR.split(line) if part]
+    if len(parts) < 2 or not any(_CERTAIN_PART.fullmatch(part) for part in parts):
+        return False
+    return all(_ANY_PART.fullmatch(part) or _LABELLED.match(part) for part in parts)
+
+
+def _likely(line: str) -> bool:
+    """Furniture at the top or the bottom of a text."""
+    if len(line) > _LONGEST:
+        return False
+    first = _SEPARATOR.split(line)[0]
+    listed = first != line and re.search(r"[|·•]", line) and _CERTAIN_PART.fullmatch(first)
+    return bool(_LIKELY_LINE.fullmatch(line) or _LABELLED.match(line) or _COPYRIGHT.match(line) or listed)
+
+
+def find_furniture(text: str) -> tuple[Span, ...]:
+    """The lines of page furniture in a text, in order. A text that is nothing else has none."""
+    every = tuple(lines(text))
+    found: list[Span] = []
+    in_related = False
+    for position, span in enumerate(every):
+        line = text[span.start : span.end]
+        near_bottom = position >= len(every) - _EDGE
+        at_edge = near_bottom or position < _EDGE
+        if _certain(line) or (at_edge and _likely(line)):
+            found.append(span)
+            in_related = in_related or (near_bottom and bool(_RELATED.fullmatch(line)))
+        elif in_related and not _SENTENCE_END.search(line):
+            found.append(span)  # the titles listed under "Related posts"
+        else:
+            in_related = False
+    return tuple(found) if len(found) < len(every) else ()

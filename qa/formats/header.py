@@ -1,0 +1,330 @@
+"""The header of a brief: the few short lines on top that name it, its publisher, its number and its date.
+
+Headers come in any order ("Monitor | Brief No. 239", title first or last), so the parser takes out what has
+a form of its own (dates, numbers, addresses), then tells publisher from title among the lines that are left.
+What it is not sure of stays empty.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass, field
+
+from qa.formats.dates import DateOrder, find_date
+from qa.formats.furniture import find_furniture
+from qa.formats.lines import lines
+from qa.schema import Span
+
+_MOST_LINES = 8  # a header is not longer
+_MOST_CHARACTERS = 180  # nor is one of its lines
+
+# What a publisher calls one of its pieces: the word before a number.
+_PIECE = (
+    r"(?:abstract|alert|analysis|announcement|appeal|brief|briefing|bulletin|case|circular|conversations?|digest"
+    r"|dispatch|despatch|document|edition|entry|feature|flash|fortnightly|interview|issue|item|leaflet|letters?|memo"
+    r"|minutes|monthly|note|notebook|notice|paper|policy|primer|quarterly|read|release|report|review|series|service"
+    r"|sheet|sitrep|special|statement|summary|table|timeline|update|voices|weekly|week|wire)"
+)
+_MODIFIER = (
+    r"(?:audit|case|city hall|company|data|document|election|equity|field|flash|foreign|incident|interview|long|market"
+    r"|news|policy|press|price|research|round|situation|special|sports|statistical|urgent|weekly|wire|working|working group)"
+)
+_PERIODICAL = re.compile(
+    rf"(?!{_MODIFIER} \w+$)[\w&’'-]+ .*\b(?:bulletin|daily|digest|gazette|journal|letter|monitor|monthly|notebook"
+    r"|primer|quarterly|report|review|weekly|wire)",
+    re.IGNORECASE,
+)
+_CODE = r"(?=[\w./-]*\d)(?!\d{1,2}(?:st|nd|rd|th)\b)\w[\w./-]*(?:,\d{3})*(?:\s\(\d{4}\))?"
+_NUMBER_WORD = r"(?:No\.?|Nos\.|Nr\.?|Number|Num\.|№|#(?=\d)|(?:Our )?Ref\.?:?)"
+# Each alternative is a way to write a number; `s…` is what stands before it.
+_NUMBER = re.compile(
+    rf"(?<![\w/.-])(?:(?P<n2>Vol\.? ?\d+,? {_NUMBER_WORD}\s?\d+)"
+    rf"|(?:(?P<s1>(?:[\w&’'-]+ ){{0,3}}{_PIECE}),? )?{_NUMBER_WORD}\s?(?P<n1>{_CODE})"
+    rf"|(?P<s3>(?:(?:(?-i:[A-Z]{{2,5}})|{_MODIFIER}) )?{_PIECE}),?:? (?P<n3>{_CODE})(?: of \d+)?"
+    r"|(?P<n4>(?-i:(?![A-Z]{2} \d{5}(?!\w))[A-Z]{2,6}(?:[-/][A-Z]{1,6})*[-/ ]?\d[\d/.-]*(?:-[A-Z])?))"
+    r"|(?P<n5>\d{4}/\d{1,3}|\d{1,3}/\d{4}|\d{2,4}(?:-\d{1,2}){2,3})(?!\w))",
+    re.IGNORECASE,
+)
+_SEPARATOR = re.compile(r"\s*[|·•]\s*|\s+//\s+|\s+[—–-]\s+|\s+/\s+")
+_URL = re.compile(r"https?://[^\s<>\"”]+[^\s<>\"”.,;)]")
+_LABEL = re.compile(
+    r"(?P<label>title|headline|subject|re|publisher|published by|source|series|number|date|published|published on"
+    r"|issued|posted|posted on|released|updated|url|link|web)\s*:\s*(?=\S)",
+    re.IGNORECASE,
+)
+# What may stand around a date in a line that is there for the date.
+_STATING = frozenset({"title", "headline", "publisher", "published by"})
+_DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+# What may stand before a date in a line that is there for the date: "Published", "Week ending", "Seoul,".
+_DATE_LEAD = re.compile(
+    r"(?:.*\b(?:published|issued|posted|released|dated|updated|entered|held|meeting|ending|covered|release|use|of"
+    rf"|version|session)\b[^.]{{0,20}}|(?:[^\W\d_][\w.’'-]*[ ,/]+){{0,4}}|{_DAY},?\s+)[\s(:,—–-]*",
+    re.IGNORECASE,
+)
+_RANGE = re.compile(r"\d{1,2}(?:\s+[^\W\d_]+)?\s?[–-]\s?$")
+_BODY_START = re.compile(
+    r"(?:[-•*–] |#{2,} |\d+[.)] |Q[.:] |dear |madam|sir\b|present:|to:? |from: |in the chair|taking part|attending)",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"\S+(?:\s+\S+){4,}[.…][”’\"')\]]*$|\S+(?:\s+\S+){19,}[?!][”’\"')\]]*$")
+_REMARK = re.compile(
+    r"(?:for (?:immediate|release|partners|district doctors|the press)\b|press release$|not for publication|by our\b"
+    r"|(?:final|public) version|english translation|translated\b|summary$|minutes$|restricted\b|published with"
+    r"|embargoed|(?:our )?ref\b|all times\b|(?:meeting of|week ending|period covered)\b"
+    rf"|(?:{_DAY},? )?\d{{1,2}}(?:[–-]\d{{1,2}})? [^\W\d_]+$)",
+    re.IGNORECASE,
+)
+_DIVISION = re.compile(
+    r"(?:press|people|planning|news|media) (?:office|department|service|desk)", re.IGNORECASE
+)
+_ORGANISATION = re.compile(
+    r"\b(?:institut[eo]?|cent(?:re|er|ro)|university|college|school of|ministry|department|directorate|office|board"
+    r"|authority|agency|bureau|commission|committee|council|federation|association|society|union|foundation|trust"
+    r"|coalition|consortium|cooperative|network|forum|project|group|unit|service|services|observatory|observatorio"
+    r"|observer|monitor|watch|wire|review|digest|bulletin|journal|gazette|courier|ledger|letter|times|post|press"
+    r"|news|daily|weekly|dispatch|desk|reports?|notes|notebook|survey|archive|database|tracker|research|studies"
+    r"|policy|intelligence|newsletter|magazine|markets?|papers?|partners|house|company|guild|engineering)\b",
+    re.IGNORECASE,
+)
+_SMALL_WORDS = frozenset(
+    "a an and as at but by de del der di du et for from in into la le nor of off on or over per the to und von via "
+    "with y".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a header says; what it does not say is empty. `spans` are its lines, in order."""
+
+    title: str = ""
+    publisher: str = ""
+    series: str = ""
+    number: str = ""
+    date: dt.date | None = None
+    url: str = ""
+    spans: tuple[Span, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Line:
+    """A line of the top of the text, taken apart."""
+
+    span: Span
+    label: str = ""
+    date: str = ""
+    number: str = ""
+    series: str = ""
+    url: str = ""
+    names: list[str] = field(default_factory=list)
+    leads: bool = False  # whether the first name stands before the number or date
+
+    @property
+    def states_something(self) -> bool:
+        return bool(self.date or self.number or self.url or self.label in _STATING)
+
+
+def _top(text: str) -> list[Span]:
+    """The lines before the first one that is prose."""
+    furniture = {
+        span for span in find_furniture(text[:4000]) if find_date(text[span.start : span.end]) is None
+    }
+    top: list[Span] = []
+    for span in lines(text[:4000]):
+        line = text[span.start : span.end]
+        continues = bool(top) and line[0].islower() and top[-1].end - top[-1].start > 50
+        if continues and "\n\n" not in text[top[-1].end : span.start].replace("\r", ""):
+            return top[:-1]  # a hard-wrapped paragraph: its first line looked like a header's
+        if _is_prose(line) or len(top) == _MOST_LINES:
+            break
+        if span not in furniture:
+            top.append(span)
+    return top
+
+
+def _is_prose(line: str) -> bool:
+    if len(line) > _MOST_CHARACTERS or _BODY_START.match(line) or (len(line) > 60 and line[-1] in "-,"):
+        return True
+    states = len(line) <= 100 and (_NUMBER.match(line) or find_date(line[:40]))
+    return bool(_SENTENCE.match(line)) and not states
+
+
+def _take_apart(text: str, span: Span) -> _Line:
+    """Find date, number and address in a line; what is left of it are names."""
+    line = _Line(span)
+    rest = text[span.start : span.end]
+    if label := _LABEL.match(rest):
+        line.label = label["label"].lower()
+        rest = rest[label.end() :]
+    if _URL.fullmatch(rest):
+        line.url, rest = rest, ""
+    for part in _SEPARATOR.split(rest):
+        leads = not line.number and not line.date
+        name = _tidy(_without_number(line, _without_date(line, part)))
+        if re.search(r"[^\W\d_]{2}", name) and not _REMARK.match(name):
+            line.leads = line.leads or (leads and not line.names)
+            line.names.append(name)
+    if not line.states_something:
+        line.names = [] if _REMARK.match(rest) else [rest]  # a dash or a bar here is part of the name
+    return line
+
+
+def _tidy(name: str) -> str:
+    name = name.strip(" ,;:–—-")
+    if name.count("(") != name.count(")"):
+        name = name.strip(" ,;:–—-()")
+    return name
+
+
+def _without_date(line: _Line, part: str) -> str:
+    found = find_date(part)
+    if found is None or line.date:
+        return part
+    before, after = _RANGE.sub("", part[: found.start]), part[found.end :]
+    written = part[found.start : found.end]
+    if not re.match(r"[\s).,;]*(?:$|\(|,|\.|by\b|\d\d[:.]\d\d)", after):
+        return part
+    if _DATE_LEAD.fullmatch(before):
+        line.date = written
+        # "Seoul, 4 April 2008" is place and date; "Maritime Bulletin, No. 331, 21 May 2021" is more than that.
+        names_someone = _NUMBER.search(before) or _ORGANISATION.search(before)
+        return before if names_someone else ""
+    if re.search(r"[\s,(—–-]$", before):
+        line.date = written
+        return re.sub(rf"{_DAY}\W*$", "", before, flags=re.IGNORECASE)
+    return part
+
+
+def _without_number(line: _Line, part: str) -> str:
+    """Take a number off the start or the end of a part, or the whole part."""
+    if line.number:
+        return part
+    part = part.strip(" ,;:")
+    for match in _NUMBER.finditer(part):
+        before, after = part[: match.start()].rstrip(), part[match.end() :].strip(" ,;:.")
+        if after and not part[match.end() :].lstrip().startswith("("):
+            named = not (before or match["n4"] or match["n5"])
+            if not (named and (match["n1"] or part[match.end()] in ":,.") and len(part) <= 100):
+                continue
+        line.number = next(match[name] for name in ("n1", "n2", "n3", "n4", "n5") if match[name]).strip(" .")
+        line.series = (match["s1"] or match["s3"] or "").strip(" ,")
+        adjacent = bool(re.search(r"\w$", before))
+        before = before.rstrip(" ,–—-(:")
+        if before.lower().endswith((" in", " of", " to")):
+            before, line.series = "", f"{before} {line.series}"  # "Report in brief 5/2020"
+        elif adjacent and line.series and _PERIODICAL.fullmatch(f"{before} {line.series}"):
+            before, line.series = f"{before} {line.series}", ""  # "Northern Markets Report 2024/17"
+        return before or after
+    return part
+
+
+def _like_a_publisher(name: str) -> int:
+    """How much a name looks like a publisher's (high) rather than like a title (low)."""
+    words = re.findall(r"[^\W\d_][\w’'.-]*", name)
+    content = [word for word in words if word.lower() not in _SMALL_WORDS]
+    score = 3 if _ORGANISATION.search(name) else 0
+    score += 2 if content and all(word[0].isupper() for word in content) and len(words) <= 8 else 0
+    score -= 2 * (sum(word[0].islower() for word in content) >= 2)
+    score -= 2 * bool(re.search(r"[:?;!“\"]|\d", name))
+    score += name.isupper()
+    score -= 2 * (len(words) > 9) + 3 * bool(
+        _DIVISION.fullmatch(name) or re.match(r"\w+ (?:of|on) the ", name)
+    )
+    score -= 4 * bool(_ORGANISATION.fullmatch(name))  # "Research" alone
+    return score
+
+
+def _looks_like_a_title(line: str) -> bool:
+    return len(line) <= 150 and bool(re.search(r"[^\W\d_]{2}", line)) and not re.search(r"[.…,;:]$", line)
+
+
+def parse_header(text: str, date_order: DateOrder = "auto", title: str = "") -> Header:
+    """Read the header off the top of a text. Without a date or a number there, only a title can be found.
+
+    `title` is the title where it is known already.
+    """
+    top = [_take_apart(text, span) for span in _top(text)]
+    stating = [index for index, line in enumerate(top) if line.states_something]
+    if not stating:
+        return _title_only(text, top)
+    last = stating[-1]
+    while last + 1 < len(top) and _wants_a_title(text, top[: last + 1], top[last + 1]):
+        last += 1
+    used = top[: last + 1]
+
+    labelled = {line.label: name for line in used if line.label for name in line.names[:1]}
+    title = (
+        labelled.get("title")
+        or labelled.get("headline")
+        or labelled.get("subject")
+        or labelled.get("re")
+        or ""
+    )
+    publisher = labelled.get("publisher") or labelled.get("published by") or labelled.get("source") or ""
+    series = labelled.get("series", "")
+    number = next((line.number for line in used if line.number), labelled.get("number", ""))
+    series = series or next((line.series for line in used if line.number), "")
+
+    # Where a name shares its line with a number or date, or stands next to one, it is more likely the publisher.
+    scored = [
+        (_like_a_publisher(name) + 2 * (line.leads and not order) + _beside_number(used, index), -index, name)
+        for index, line in enumerate(used)
+        if not line.label
+        for order, name in enumerate(line.names)
+        if name != title
+    ]
+    if not publisher and scored:
+        best = max(scored)
+        if best[0] >= 3 and (title or len(scored) > 1 or best[0] >= 5):
+            publisher = best[2]
+            scored.remove(best)
+    if not publisher and _PERIODICAL.fullmatch(series):
+        publisher, series = series, ""  # "Maritime Law Bulletin, No. 331"
+    if not title and scored:
+        _, position, title = min(
+            scored, key=lambda entry: (used[-entry[1]].states_something, entry[0], -entry[1])
+        )
+        line = text[used[-position].span.start : used[-position].span.end]
+        if not used[-position].date and not _SEPARATOR.search(line):
+            title = line  # "Case 7/2018: the savings bank" is a title with a number in it
+
+    written = next((line.date for line in used if line.date), "")
+    found = find_date(written, date_order, number)
+    notes = (found.note,) if found and found.note else ()
+    return Header(
+        title=title,
+        publisher=publisher,
+        series=series,
+        number=number,
+        date=found.date if found else None,
+        url=next((line.url for line in used if line.url), ""),
+        spans=tuple(
+            line.span for line in used if line.states_something or {title, publisher} & set(line.names)
+        ),
+        notes=notes,
+    )
+
+
+def _wants_a_title(text: str, used: list[_Line], line: _Line) -> bool:
+    """Whether the header still lacks a title (its own line of some words), and this line could be one."""
+    own_lines = sum(bool(before.names) and not before.states_something for before in used)
+    shared = any(before.names and before.states_something for before in used)
+    words = len(text[line.span.start : line.span.end].split())
+    return own_lines + shared < 2 and bool(line.names) and words >= 3
+
+
+def _beside_number(used: list[_Line], index: int) -> int:
+    return int(any(line.number and not line.names for line in used[max(0, index - 1) : index + 2]))
+
+
+def _title_only(text: str, top: list[_Line]) -> Header:
+    """The first line, when it stands alone above the text and is no sentence."""
+    if not top:
+        return Header()
+    span = top[0].span
+    line = text[span.start : span.end]
+    alone = re.match(r"\s*[\r\n]", text[span.end :]) and text[span.end :].strip()
+    if not alone or not _looks_like_a_title(line):
+        return Header()
+    return Header(title=line, spans=(span,))

@@ -1,0 +1,124 @@
+"""JSON Lines: one document a line, `{"_id", "title", "text", ...}`. The text is exactly the field's value."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from qa.errors import InputError
+from qa.formats.dates import DateOrder, find_date
+from qa.formats.text import MOST_BYTES, check_text, describe, printable
+from qa.schema import Document
+
+_OPTIONAL = ("title", "publisher", "series", "number", "url", "language", "collection")
+
+
+def read_jsonl(path: Path, date_order: DateOrder = "auto") -> Iterator[Document | InputError]:
+    """The documents of a JSON Lines file, one at a time; a line that is refused comes as an InputError.
+
+    Raises:
+        OSError: when the file cannot be read.
+    """
+    seen: set[str] = set()
+    number = 0
+    with path.open("rb") as file:
+        while line := file.readline(MOST_BYTES + 1):
+            number += 1
+            where = f"{path}, line {number}"
+            if len(line) > MOST_BYTES:
+                yield InputError(f"{where} is longer than {MOST_BYTES // 1_000_000} MB. Split its text.")
+                while line and not line.endswith(b"\n"):
+                    line = file.readline(MOST_BYTES + 1)
+                continue
+            if number == 1:
+                line = line.removeprefix(b"\xef\xbb\xbf")
+            line = line.strip()
+            if not line:
+                continue
+            try:
+                document = _document(line, where, path, date_order)
+            except InputError as error:
+                yield error
+                continue
+            if document.id in seen:
+                yield InputError(f"{where}: the _id {document.id!r} was used before. Give each its own.")
+                continue
+            seen.add(document.id)
+            yield document
+    if not number:
+        yield InputError(f"{path} is empty. Write one JSON object a line, or leave it out.")
+
+
+def _document(line: bytes, where: str, path: Path, date_order: DateOrder) -> Document:
+    record = _record(line, where)
+    id = record.get("_id")
+    if isinstance(id, int) and not isinstance(id, bool):
+        id = str(id)
+    if not isinstance(id, str) or not id.strip():
+        raise InputError(f'{where} has no "_id". Give each record one, as text.')
+    text = record.get("text")
+    if not isinstance(text, str):
+        raise InputError(f'{where} ({id}) has no "text". Give the document\'s text as a string.')
+    check_text(text, f"{where} ({id})")
+    given: dict[str, str] = {}
+    for name in _OPTIONAL:
+        value = record.get(name)
+        if value is not None and not isinstance(value, str):
+            raise InputError(
+                f'{where} ({id}): "{name}" is not text. Put it in quotation marks, or leave it out.'
+            )
+        if value and value.strip():
+            given[name] = value
+    for name, value in {"_id": id, **given}.items():
+        check_text(value, f'{where}: "{name}"')
+    date, notes = _date(record.get("date"), where, date_order)
+    document = Document(
+        id=id,
+        text=text,
+        date=date,
+        format="jsonl",
+        path=printable(str(path)),
+        source_sha256=hashlib.sha256(line).hexdigest(),
+        notes=notes,
+        **given,
+    )
+    return describe(document, id, date_order)
+
+
+def _record(line: bytes, where: str) -> dict[str, Any]:
+    try:
+        record = json.loads(line.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{where} is not UTF-8 (byte {error.start} of the line). Save the file as UTF-8."
+        ) from None
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f"{where} is not JSON: {error.msg} at column {error.colno}. Write one JSON object a line."
+        ) from None
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets a thousand deep
+        raise InputError(
+            f"{where} cannot be read as JSON: {error}. Write one plain JSON object a line."
+        ) from None
+    if not isinstance(record, dict):
+        raise InputError(f'{where} is not a JSON object. Write {{"_id": …, "title": …, "text": …}}.')
+    return record
+
+
+def _date(value: object, where: str, date_order: DateOrder) -> tuple[dt.date | None, tuple[str, ...]]:
+    """A given date: ISO 8601, or as headers write it. One without a day leaves the document undated, with a note."""
+    if value is None or value == "":
+        return None, ()
+    if not isinstance(value, str):
+        raise InputError(f'{where}: "date" is not text. Write it as "2008-04-04", or leave it out.')
+    try:
+        return dt.datetime.fromisoformat(value).date(), ()
+    except ValueError:
+        found = find_date(value, date_order)
+    if found and found.date:
+        return found.date, (found.note,) if found.note else ()
+    return None, ((found.note if found else f"The date “{value}” names no day; it was left out."),)

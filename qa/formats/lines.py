@@ -1,0 +1,21 @@
+"""Lines of a text, by offset: what header, furniture and segments are told apart by."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from qa.schema import Span
+
+# Not str.splitlines: it also splits at \x1c-\x1e, which stray inside scanned words.
+_LINE = re.compile(r"[^\n\r\f\v\x85\u2028\u2029]+")
+
+
+def lines(text: str, start: int = 0, end: int | None = None) -> Iterator[Span]:
+    """The lines of `text[start:end]` that hold more than white space, stripped, in document coordinates."""
+    for match in _LINE.finditer(text, start, len(text) if end is None else end):
+        line = match.group()
+        left = len(line) - len(line.lstrip())
+        right = len(line.rstrip())
+        if left < right:
+            yield Span(match.start() + left, match.start() + right)

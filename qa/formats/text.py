@@ -1,0 +1,122 @@
+"""Plain text: UTF-8 bytes to a document, verbatim. No byte of the text is changed, line ends included."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from qa.errors import InputError
+from qa.formats.dates import DateOrder
+from qa.formats.furniture import find_furniture
+from qa.formats.header import parse_header
+from qa.schema import Document
+
+MOST_BYTES = 50_000_000
+_BOM = b"\xef\xbb\xbf"
+_SIGNATURES = (
+    (b"%PDF", "a PDF"),
+    (b"PK\x03\x04", "a ZIP archive (DOCX, XLSX, EPUB and ODT are such archives)"),
+    (b"\xd0\xcf\x11\xe0", "an old Microsoft Office file"),
+    (b"{\\rtf", "an RTF document"),
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"SQLite format 3\0", "an SQLite database"),
+    (b"\xff\xfe", "text in UTF-16"),
+    (b"\xfe\xff", "text in UTF-16"),
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_FEW_CONTROLS = 0.02  # of the characters: a stray one is a flaw of a text, many are no text
+_CONVERT = (
+    "Save it as UTF-8 in an editor and try again, or convert it: iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW"
+)
+
+
+def decode(data: bytes, name: str) -> str:
+    """Bytes to text, unchanged but for a byte order mark.
+
+    Raises:
+        InputError: naming `name`, when the bytes are empty, not text, or not UTF-8.
+    """
+    looks_like = next((what for signature, what in _SIGNATURES if data.startswith(signature)), None)
+    if looks_like:
+        raise InputError(f"{name} is {looks_like}, not UTF-8 text. Save its text as a .txt file in UTF-8.")
+    body = data.removeprefix(_BOM)
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if b"\0" in body[:4096]:
+            raise InputError(f"{name} is a binary file, not text. Save its text as a .txt file.") from None
+        offset = error.start + len(data) - len(body)
+        line = body.count(b"\n", 0, error.start) + 1
+        raise InputError(
+            f"{name} is not UTF-8: byte 0x{data[offset]:02x} at offset {offset} (line {line}). {_CONVERT}"
+        ) from None
+    check_text(text, name)
+    return text
+
+
+def check_text(text: str, name: str) -> None:
+    """Refuse what is no text to read.
+
+    Raises:
+        InputError: naming `name`, when the text is empty, holds NUL or many control characters, or a surrogate.
+    """
+    if not text.strip():
+        raise InputError(f"{name} is empty. Put text in it, or leave it out.")
+    if "\0" in text or len(_CONTROL.findall(text)) > _FEW_CONTROLS * len(text):
+        raise InputError(f"{name} is a binary file, not text. Save its text as a .txt file.")
+    if surrogate := re.search("[\ud800-\udfff]", text):
+        raise InputError(
+            f"{name} holds half a character (U+{ord(surrogate.group()):04X}) at offset {surrogate.start()}. "
+            "Write the character whole and try again."
+        )
+
+
+def describe(document: Document, fallback_title: str, date_order: DateOrder = "auto") -> Document:
+    """Fill what is not known of a document yet from its header, and mark header and page furniture."""
+    header = parse_header(document.text, date_order, document.title)
+    spans = header.spans
+    only_a_title = not (header.publisher or header.number or header.date or header.url)
+    if only_a_title and document.title and document.title != header.title:
+        spans = ()  # the first line is some heading: the title is another
+    return replace(
+        document,
+        title=document.title or header.title or fallback_title,
+        publisher=document.publisher or header.publisher,
+        series=document.series or ("" if document.number else header.series),
+        number=document.number or header.number,
+        date=document.date or header.date,
+        url=document.url or header.url,
+        header=spans,
+        furniture=tuple(span for span in find_furniture(document.text) if span not in spans),
+        notes=document.notes + (() if document.date else header.notes),
+    )
+
+
+def read_text(path: Path, id: str, date_order: DateOrder = "auto") -> Document:
+    """Read one plain text file.
+
+    Raises:
+        InputError: naming the file, when it is too large, empty, binary or not UTF-8.
+        OSError: when it cannot be read.
+    """
+    with path.open("rb") as file:
+        data = file.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise InputError(f"{path} is larger than {MOST_BYTES // 1_000_000} MB. Split it into smaller files.")
+    document = Document(
+        id=id,
+        text=decode(data, str(path)),
+        path=printable(str(path)),
+        source_sha256=hashlib.sha256(data).hexdigest(),
+    )
+    return describe(document, printable(path.stem), date_order)
+
+
+def printable(path: str) -> str:
+    """A path as text that can be stored: bytes of a file name that are not UTF-8 become U+FFFD."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
