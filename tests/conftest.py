@@ -1,0 +1,29 @@
+"""What all tests share. Nothing here reaches the library or the settings of the person who runs them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# A slow machine is no counterexample; on CI a failure must come back when it is run again.
+settings.register_profile("local", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+ROOT = Path(__file__).resolve().parent.parent
+BRIEF = ROOT / "seeds" / "ifes-nk-brief-08-4-4-1-scrap-metal-smuggling.txt"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def library_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Point the default library at an empty place: a test that names none must not write to the user's."""
+    os.environ["PULLQUOTE_LIBRARY"] = str(tmp_path_factory.mktemp("library-of-nobody"))
+
+
+@pytest.fixture(scope="session")
+def brief() -> Path:
+    """The brief that ships."""
+    return BRIEF
