@@ -1,0 +1,212 @@
+"""Many questions from a file, one answer line each, in order; what was cut short goes on where it stopped.
+
+Beside ANSWERS.jsonl lies ANSWERS.jsonl.state, which says what the answers rest on. Only where that is the
+same (the library as it stands, the questions, the filters, this version) are earlier answers kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from qa import __version__
+from qa.answer import Answerer, answer_or_error
+from qa.errors import InputError, PullquoteError
+from qa.render import dumps, to_json
+from qa.schema import Answer, Failure, Filters, Turn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from qa.corpus import Corpus
+    from qa.schema import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One line of a questions file. `failure` says why it cannot be asked."""
+
+    id: str
+    text: str = ""
+    history: tuple[str | Turn, ...] = ()
+    failure: Failure | None = None
+
+
+def read_questions(data: bytes) -> tuple[Question, ...]:
+    """Read JSON lines of `{"_id" or "id", "text" or "question", "history"}`; empty lines are passed over.
+
+    A line that is no question becomes one that carries its failure, so that every line has its answer line.
+    Without an id a question is named by its line number.
+    """
+    lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    return tuple(_question(line, number) for number, line in enumerate(lines, 1) if line.strip())
+
+
+def _question(line: bytes, number: int) -> Question:
+    answer_id = str(number)
+    try:
+        record = json.loads(line.decode("utf-8"))
+        if not isinstance(record, dict):
+            raise InputError("it is not a JSON object")  # noqa: TRY301
+        answer_id = str(record.get("_id", record.get("id", number)))
+        text = record.get("text", record.get("question"))
+        if not isinstance(text, str):
+            raise InputError('it has no "text" or "question" that is a string')  # noqa: TRY301
+        return Question(answer_id, text, _history(record.get("history") or []))
+    except (ValueError, RecursionError, InputError) as error:
+        return Question(answer_id, failure=Failure(InputError.code, f"line {number} is no question: {error}"))
+
+
+def _history(turns: object) -> tuple[str | Turn, ...]:
+    if not isinstance(turns, list):
+        raise InputError('"history" is not a list')
+    history: list[str | Turn] = []
+    for turn in turns:
+        match turn:
+            case str():
+                history.append(turn)
+            case {"role": "user" | "assistant" as role, "text": str(text)}:
+                history.append(Turn(role, text))
+            case _:
+                raise InputError('"history" holds strings or {"role": "user" or "assistant", "text"}')
+    return tuple(history)
+
+
+def answer_file(
+    corpus: Corpus,
+    questions: bytes,
+    out: Path | None,
+    filters: Filters,
+    progress: Callable[[int, int], None],
+    say: Callable[[str], None],
+) -> Counter[str]:
+    """Answer the questions of a file into `out` (None: standard output) and count the outcomes.
+
+    `progress` is told how many of how many are done, `say` what became of earlier answers in `out`.
+
+    Raises:
+        InputError: when there is no question in the file, or `out` cannot be read or written.
+    """
+    asked = read_questions(questions)
+    if not asked:
+        raise InputError('there is no question in the file; each line should be {"_id", "text"}')
+    if out is None:
+        ascii_only = (sys.stdout.encoding or "").lower() not in ("utf-8", "utf8")
+        return _answer(corpus, asked, filters, Counter(), sys.stdout.buffer, progress, ascii=ascii_only)
+    try:
+        kept, message = keep_earlier(out, _basis(corpus, questions, filters), asked)
+        if message:
+            say(f"{out}: {message}")
+        with out.open("ab") as file:
+            return _answer(corpus, asked, filters, Counter(kept), file, progress)
+    except OSError as error:
+        raise InputError(
+            f"cannot write the answers to {error.filename or out}: {error.strerror}; "
+            "what was written stays, and the same command goes on from there"
+        ) from error
+
+
+def _answer(
+    corpus: Corpus,
+    asked: Sequence[Question],
+    filters: Filters,
+    outcomes: Counter[str],
+    file: BinaryIO,
+    progress: Callable[[int, int], None],
+    *,
+    ascii: bool = False,  # noqa: A002
+) -> Counter[str]:
+    """Write the answers that `outcomes` does not count yet, each whole and at once."""
+    answerer = Answerer(corpus)
+    progress(outcomes.total(), len(asked))
+    for question in asked[outcomes.total() :]:
+        outcome, line = _answer_line(answerer, corpus, question, filters, ascii=ascii)
+        file.write(line.encode("utf-8") + b"\n")
+        file.flush()
+        outcomes[outcome] += 1
+        progress(outcomes.total(), len(asked))
+    return outcomes
+
+
+def _answer_line(
+    answerer: Answerer,
+    corpus: Corpus,
+    question: Question,
+    filters: Filters,
+    *,
+    ascii: bool,  # noqa: A002
+) -> tuple[Outcome, str]:
+    """Give the outcome and the line of JSON; whatever fails, an altered quote too, is an `error`."""
+    failure = question.failure
+    if failure is None:
+        answer = answer_or_error(answerer, question.text, question.history, filters)
+        try:
+            return answer.outcome, to_json(answer, corpus.document, question.id, ascii=ascii)
+        except PullquoteError as error:
+            failure = Failure(error.code, str(error))
+    failed = Answer(question.text, question.text, "error", filters=filters, error=failure)
+    return "error", to_json(failed, corpus.document, question.id, ascii=ascii)
+
+
+def _basis(corpus: Corpus, questions: bytes, filters: Filters) -> dict[str, Any]:
+    """Name all that the answers rest on.
+
+    The generation alone would not do: a library that was deleted and made anew may have the same one.
+    """
+    documents = sorted((info.id, info.sha256) for info in corpus.documents())
+    return {
+        "pullquote": __version__,
+        "library": str(corpus.library),
+        "generation": corpus.generation,
+        "documents": hashlib.sha256(dumps(documents, ascii=True).encode()).hexdigest(),
+        "encoder": corpus.encoder_identity.sha256,
+        "questions": hashlib.sha256(questions).hexdigest(),
+        "filters": json.loads(json.dumps(asdict(filters), default=str)),
+    }
+
+
+def keep_earlier(out: Path, basis: dict[str, Any], questions: Sequence[Question]) -> tuple[list[str], str]:
+    """Keep the whole answer lines of an earlier run that rests on the same `basis`; else empty the file.
+
+    A line that was cut short is dropped. Afterwards `out` can be appended to. Returns the outcomes of the
+    lines kept, and what to tell the reader (nothing when there was nothing).
+
+    Raises:
+        OSError: when a file cannot be read or written.
+    """
+    state = out.with_name(out.name + ".state")
+    earlier = out.read_bytes() if out.exists() else b""
+    lines = earlier[: earlier.rfind(b"\n") + 1]
+    outcomes = _outcomes(lines, questions) if _read_state(state) == basis else None
+    if earlier and outcomes is not None:
+        os.truncate(out, len(lines))
+        return outcomes, f"going on after {len(outcomes):,} of {len(questions):,} answers"
+    # The answers go before the state comes: it must never vouch for what it has not seen.
+    out.write_bytes(b"")
+    fresh = state.with_name(state.name + ".new")
+    fresh.write_text(dumps(basis, ascii=True, indent=1) + "\n", encoding="utf-8")
+    fresh.replace(state)
+    return [], "starting anew: the library, the questions or the options are not the same" if earlier else ""
+
+
+def _read_state(state: Path) -> object:
+    try:
+        return json.loads(state.read_bytes())
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _outcomes(lines: bytes, questions: Sequence[Question]) -> list[str] | None:
+    """Read the outcomes of the answers so far; None unless they are the answers of the first questions."""
+    try:
+        answers = [json.loads(line) for line in lines.splitlines()]
+        same = [answer["id"] for answer in answers] == [question.id for question in questions[: len(answers)]]
+        return [str(answer["outcome"]) for answer in answers] if same else None
+    except (ValueError, KeyError, TypeError):
+        return None

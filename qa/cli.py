@@ -1,0 +1,538 @@
+"""The command line: a thin skin on the library. Results go to standard output, all else to standard error.
+
+Exit codes: 0 done (`ask`: answered), 1 not answered or some inputs failed, 2 wrong usage, 3 bad input or
+library, 4 internal, 130 interrupted. Only click is imported here; each command imports what it needs, so that
+`--help` and `ask` start quickly.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from qa import __version__
+from qa.errors import InputError, PullquoteError
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Iterator
+
+    from qa.corpus import Corpus
+    from qa.schema import Answer, DocumentInfo, Filters, IndexReport, Progress
+
+
+@dataclass
+class Settings:
+    """What holds for a whole run of the program, wherever on the command line it was said."""
+
+    library: Path | None = None
+    verbose: bool = False
+    quiet: bool = False
+    as_json: bool = False
+    interrupted: str = "Nothing was changed."
+
+
+class Commands(click.Group):
+    """The outermost border: each error becomes one line on standard error and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run what the command line names."""
+        settings = ctx.ensure_object(Settings)
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
+            raise
+        except (KeyboardInterrupt, click.Abort):
+            click.echo(f"\ninterrupted. {settings.interrupted}", err=True)
+            ctx.exit(130)
+        except PullquoteError as error:
+            _report(settings, error.code, str(error))
+            ctx.exit(error.exit_code)
+        except Exception as error:
+            hint = "" if settings.verbose else "; -v shows where"
+            _report(settings, "internal", f"{type(error).__name__}: {error} (a defect in Pullquote{hint})")
+            ctx.exit(4)
+
+
+def _report(settings: Settings, code: str, message: str) -> None:
+    from qa.cite import visible
+    from qa.render import dumps
+
+    if settings.verbose:
+        import traceback
+
+        traceback.print_exc()
+    click.echo(f"error: {visible(' '.join(message.splitlines()))}", err=True)
+    if settings.as_json:
+        click.echo(dumps({"error": {"code": code, "message": message}}, ascii=not _utf8()))
+
+
+def _set(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def callback(ctx: click.Context, _: click.Parameter, value: Any) -> None:
+        # What was said before the command's name stands where nothing is said after it.
+        if value:
+            setattr(ctx.ensure_object(Settings), name, value)
+
+    return callback
+
+
+def _set_verbose(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        import logging
+
+        ctx.ensure_object(Settings).verbose = True
+        logging.basicConfig(format="%(name)s: %(message)s")
+        for name in ("qa", "embeddings"):
+            logging.getLogger(name).setLevel(logging.DEBUG)
+
+
+def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Make one decorator of several, listed in the order of the help."""
+    return lambda command: functools.reduce(lambda inner, option: option(inner), reversed(options), command)
+
+
+_general = _options(
+    click.option(
+        "--library",
+        type=click.Path(file_okay=False, path_type=Path),
+        metavar="DIR",
+        envvar="PULLQUOTE_LIBRARY",
+        expose_value=False,
+        callback=_set("library"),
+        help="The folder of the store and the index. [PULLQUOTE_LIBRARY; else in the user's data folder]",
+    ),
+    click.option(
+        "-q",
+        "--quiet",
+        is_flag=True,
+        expose_value=False,
+        callback=_set("quiet"),
+        help="No progress, no remarks.",
+    ),
+    click.option(
+        "-v",
+        "--verbose",
+        is_flag=True,
+        expose_value=False,
+        callback=_set_verbose,
+        help="Tell what is done, and where an error arose.",
+    ),
+)
+_json = click.option(
+    "--json", is_flag=True, expose_value=False, callback=_set("as_json"), help="Print JSON, for a program."
+)
+
+
+class _Day(click.ParamType):
+    """A day: `YYYY-MM-DD`, or the first (`last`: the last) day of `YYYY-MM` or `YYYY`."""
+
+    name = "date"
+
+    def __init__(self, *, last: bool) -> None:
+        self.last = last
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.date:
+        """Read the day, or fail as wrong usage."""
+        import calendar
+        import datetime as dt
+        import re
+
+        match = re.fullmatch(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", value, re.ASCII)
+        if match is None:
+            self.fail(f"{value!r} is not a date; write 2008-04-04, 2008-04 or 2008", param, ctx)
+        try:
+            year = int(match[1])
+            month = int(match[2] or (12 if self.last else 1))
+            return dt.date(
+                year, month, int(match[3] or (calendar.monthrange(year, month)[1] if self.last else 1))
+            )
+        except ValueError:
+            self.fail(f"there is no such day: {value}", param, ctx)
+
+
+_filter_options = _options(
+    click.option("--since", metavar="DATE", type=_Day(last=False), help="From this day, month or year on."),
+    click.option(
+        "--until", metavar="DATE", type=_Day(last=True), help="Up to this day, month or year, inclusive."
+    ),
+    click.option("--publisher", metavar="NAME", default="", help="Only what NAME published."),
+    click.option("--series", metavar="NAME", default="", help="Only the series NAME."),
+    click.option("--document", metavar="ID", multiple=True, help="Only this document; may be repeated."),
+    click.option(
+        "--language", metavar="CODE", default="", help="Only documents in this language, such as en."
+    ),
+    click.option("--collection", metavar="NAME", default="", help="Only documents of this collection."),
+)
+
+
+def _filters(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the filter options; the command receives them as one `filters`."""
+
+    @functools.wraps(command)
+    def with_filters(
+        *args: Any,
+        since: dt.date | None,
+        until: dt.date | None,
+        publisher: str,
+        series: str,
+        document: tuple[str, ...],
+        language: str,
+        collection: str,
+        **others: Any,
+    ) -> None:
+        from qa.schema import Filters
+
+        if since and until and since > until:
+            raise click.UsageError(f"--since {since} is later than --until {until}")
+        filters = Filters(since, until, publisher, series, document, language, collection)
+        command(*args, filters=filters, **others)
+
+    decorated: Callable[..., None] = _filter_options(with_filters)
+    return decorated
+
+
+@contextmanager
+def _corpus(settings: Settings, *, create: bool = False) -> Iterator[Corpus]:
+    from qa.corpus import Corpus
+
+    with Corpus.open(_library(settings), create=create) as corpus:
+        yield corpus
+
+
+def _library(settings: Settings) -> Path:
+    from qa.places import default_library
+
+    return settings.library or default_library()
+
+
+@contextmanager
+def _progress(settings: Settings) -> Iterator[Callable[[Progress], None]]:
+    from qa.progress import meter, stage
+
+    with meter(quiet=settings.quiet) as show:
+        yield lambda progress: show(stage(progress), progress.done, progress.total)
+
+
+def _utf8() -> bool:
+    return (sys.stdout.encoding or "").lower() in ("utf-8", "utf8")
+
+
+def _print_json(value: object) -> None:
+    from qa.render import dumps
+
+    click.echo(dumps(value, ascii=not _utf8(), indent=2))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, "-V", "--version", prog_name="pullquote", message="%(prog)s %(version)s")
+@_general
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Answer questions from your documents with verbatim quotes and citations only."""
+    ctx.ensure_object(Settings)
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+@_json
+@_general
+@click.pass_obj
+def index(settings: Settings, paths: tuple[Path, ...]) -> None:
+    """Add or refresh files and folders; without a PATH, the brief that ships.
+
+    What has not changed is left as it is. A file that cannot be read is refused with its reason and the
+    others go in; the exit code is then 1, or 3 when nothing went in.
+    """
+    from qa.places import shipped_corpus
+    from qa.render import report_to_dict
+
+    settings.interrupted = "What was finished is kept; the same command goes on from there."
+    with _corpus(settings, create=True) as corpus, _progress(settings) as progress:
+        report = corpus.index(*(paths or (shipped_corpus(),)), progress=progress)
+    for result in report.files:
+        if result.error:
+            _say(f"refused: {result.error.message}")
+    if settings.as_json:
+        _print_json(report_to_dict(report))
+    elif not settings.quiet:
+        _print_report(report, _library(settings))
+    refused = report.count("refused")
+    if refused or not report.files:
+        sys.exit(1 if refused < len(report.files) else 3)
+
+
+def _print_report(report: IndexReport, library: Path) -> None:
+    from qa.cite import visible
+    from qa.render import plural
+
+    statuses = ("added", "replaced", "unchanged", "refused")
+    counts = ", ".join(f"{count:,} {status}" for status in statuses if (count := report.count(status)))
+    click.echo(
+        f"{plural(len(report.files), 'document')} in {report.seconds:.1f} s: {counts or 'nothing to do'}"
+    )
+    for result in report.files:
+        for note in result.notes:
+            click.echo(f"note: {visible(result.document_id or result.path)}: {visible(note)}")
+    click.echo(f"library: {visible(str(library))}")
+
+
+def _say(message: str) -> None:
+    from qa.cite import visible
+
+    click.echo(visible(" ".join(message.splitlines())), err=True)
+
+
+@cli.command()
+@click.argument("question")
+@click.option("--history", metavar="QUESTION", multiple=True, help="An earlier question; may be repeated.")
+@_json
+@_filters
+@_general
+@click.pass_obj
+def ask(settings: Settings, question: str, history: tuple[str, ...], filters: Filters) -> None:
+    """Answer one QUESTION; - reads it from standard input.
+
+    The exit code is 0 when the documents state the answer, 1 when they do not.
+    """
+    if question == "-":
+        question = _decoded(sys.stdin.buffer.read(), "standard input").strip()
+    with _corpus(settings) as corpus:
+        answer = corpus.ask(question, history, filters)
+        _print_answer(answer, corpus, as_json=settings.as_json)
+    sys.exit(0 if answer.outcome == "answered" else 1)
+
+
+def _decoded(data: bytes, name: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{name} is not UTF-8 text (byte {error.start}); convert it to UTF-8") from error
+
+
+def _print_answer(answer: Answer, corpus: Corpus, *, as_json: bool) -> None:
+    from qa import render
+
+    if as_json:
+        click.echo(render.to_json(answer, corpus.document, ascii=not _utf8()))
+    elif sys.stdout.isatty():
+        from rich.console import Console
+
+        Console(highlight=False).print(render.to_terminal(answer, corpus.document))
+    else:
+        click.echo(render.to_text(answer, corpus.document), nl=False)
+
+
+@cli.command("answer")
+@click.argument("questions", type=click.Path(path_type=Path), metavar="QUESTIONS.jsonl")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="ANSWERS.jsonl",
+    help="Where the answers go; - is standard output.",
+)
+@_filters
+@_general
+@click.pass_obj
+def answer_many(settings: Settings, questions: Path, out: Path, filters: Filters) -> None:
+    """Answer many questions in order, one line of JSON each.
+
+    A question is a line {"_id", "text", "history"}. A line that is no question gets an answer line with the
+    outcome "error", and the exit code is 1. Interrupted, the same command goes on where it stopped as long as
+    the library, the questions and the filters are the same (ANSWERS.jsonl.state holds the evidence).
+    """
+    from qa.batch import answer_file
+    from qa.progress import meter
+    from qa.render import plural
+
+    try:
+        data = questions.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read the questions in {questions}: {error.strerror}") from error
+    target = None if str(out) == "-" else out
+    if target:
+        if target.exists() and target.samefile(questions):
+            raise click.UsageError("--out names the questions file itself")
+        settings.interrupted = f"The answers so far are in {out}; the same command goes on from there."
+    with _corpus(settings) as corpus, meter(quiet=settings.quiet) as show:
+        outcomes = answer_file(
+            corpus,
+            data,
+            target,
+            filters,
+            progress=lambda done, total: show("Answering", done, total),
+            say=_say if not settings.quiet else lambda message: None,
+        )
+    if not settings.quiet:
+        counts = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(outcomes.items()))
+        _say(f"{plural(outcomes.total(), 'question')}: {counts}")
+    sys.exit(1 if outcomes["error"] else 0)
+
+
+@cli.group(invoke_without_command=True)
+@_json
+@_filters
+@_general
+@click.pass_context
+def documents(ctx: click.Context, filters: Filters) -> None:
+    """List the documents in the library, or show one."""
+    if ctx.invoked_subcommand:
+        return
+    settings = ctx.ensure_object(Settings)
+    with _corpus(settings) as corpus:
+        infos = corpus.documents(filters)
+    _print_documents(infos, as_json=settings.as_json)
+
+
+def _print_documents(infos: tuple[DocumentInfo, ...], *, as_json: bool) -> None:
+    from qa.cite import visible
+    from qa.render import info_to_dict
+
+    if as_json:
+        _print_json([info_to_dict(info) for info in infos])
+        return
+    rows = [
+        tuple(
+            visible(" ".join(str(field).split()))
+            for field in (info.id, info.date or "", info.publisher, info.number, info.title)
+        )
+        for info in infos
+    ]
+    if sys.stdout.isatty():
+        from rich import box
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table("Document", "Date", "Publisher", "Number", "Title", box=box.SIMPLE_HEAD)
+        for row in rows:
+            table.add_row(*map(Text, row))
+        Console(highlight=False).print(table)
+    else:
+        for row in rows:
+            click.echo("\t".join(row))
+
+
+@documents.command()
+@click.argument("document_id", metavar="ID")
+@_json
+@_general
+@click.pass_obj
+def show(settings: Settings, document_id: str) -> None:
+    """Show what is known of the document ID, and its text.
+
+    Control characters in the text are shown as symbols; --json gives it as it is.
+    """
+    from qa.cite import visible
+    from qa.render import info_to_dict
+    from qa.schema import Filters
+
+    with _corpus(settings) as corpus:
+        text = corpus.document(document_id).text
+        (info,) = corpus.documents(Filters(document=(document_id,)))
+    known = info_to_dict(info)
+    if settings.as_json:
+        _print_json({**known, "text": text})
+        return
+    notes = known.pop("notes")
+    for name, value in [*known.items(), *(("note", note) for note in notes)]:
+        if value != "":
+            click.echo(f"{name}: {visible(' '.join(str(value).splitlines()))}")
+    click.echo(f"\n{visible(text)}")
+
+
+@cli.command()
+@click.argument("ids", metavar="ID...", nargs=-1, required=True)
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@_json
+@_general
+@click.pass_obj
+def remove(settings: Settings, ids: tuple[str, ...], *, yes: bool) -> None:
+    """Remove documents from the library: all that are named, or none if one is unknown.
+
+    The files that they were read from stay. A terminal is asked first.
+    """
+    from qa.cite import visible
+
+    with _corpus(settings) as corpus:
+        if sys.stdin.isatty() and not yes:
+            for document_id in ids:
+                click.echo(f"{visible(document_id)}: {visible(corpus.document(document_id).title)}", err=True)
+            if not click.confirm("Remove from the library?", err=True):
+                click.echo("Nothing was removed.", err=True)
+                sys.exit(1)
+        removed = corpus.remove(ids)
+    if settings.as_json:
+        _print_json({"removed": list(removed)})
+    elif not settings.quiet:
+        for document_id in removed:
+            click.echo(f"removed {visible(document_id)}")
+
+
+@cli.command()
+@click.option(
+    "--encoder",
+    metavar="NAME",
+    required=True,
+    help="A bundled name, a folder or a hub id of sentence-transformers.",
+)
+@_general
+@click.pass_obj
+def reindex(settings: Settings, encoder: str) -> None:
+    """Embed every passage anew with another encoder. Documents and citations stay as they are."""
+    from qa.render import plural
+
+    settings.interrupted = "The library still has the vectors that it had."
+    with _corpus(settings) as corpus, _progress(settings) as progress:
+        corpus.reindex(encoder, progress=progress)
+        count, name = sum(info.passages for info in corpus.documents()), corpus.encoder_identity.name
+    if not settings.quiet:
+        click.echo(f"{plural(count, 'passage')} embedded with {name}")
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=7860, show_default=True, type=click.IntRange(1, 65535), help="The port.")
+@click.option("--browser/--no-browser", default=True, help="Open the page, or only say where it is.")
+@_general
+@click.pass_obj
+def chat(settings: Settings, host: str, port: int, *, browser: bool) -> None:
+    """Open the chat in the browser."""
+    import ui
+
+    settings.interrupted = "The chat has stopped."
+    ui.serve(library=_library(settings), host=host, port=port, open_browser=browser)
+
+
+@cli.command()
+@_json
+@_general
+@click.pass_obj
+def doctor(settings: Settings) -> None:
+    """Say what is installed, which models and which library, and what is wrong.
+
+    The exit code is 1 when something is wrong.
+    """
+    from qa import doctor as check_up
+
+    findings = check_up.examine(_library(settings))
+    if settings.as_json:
+        _print_json(check_up.to_dict(findings))
+    else:
+        click.echo(check_up.to_text(findings), nl=False)
+    sys.exit(1 if check_up.problems(findings) else 0)
+
+
+def main() -> None:
+    """Run the command line: what `pullquote` and `python -m qa` start."""
+    # A console that cannot show a character must not end the program; JSON is plain ASCII there (see _utf8).
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    cli(prog_name="pullquote")
