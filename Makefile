@@ -7,7 +7,7 @@ HOST := 127.0.0.1
 PORT := 7860
 
 .DEFAULT_GOAL := help
-.PHONY: help install chat test test-fast lint format bench clean
+.PHONY: help install chat test test-fast lint format clean
 
 help: ## what there is to type
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-18s %s\n", $$1, $$2 }'

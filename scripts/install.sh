@@ -3,13 +3,17 @@
 #
 #   sh scripts/install.sh FOLDER PIP-ARGUMENT...      sh scripts/install.sh .venv --editable .
 #
-# PYTHON          the Python to use; without it, the first fitting one on the PATH
-# UV_TORCH_BACKEND  which build of PyTorch to take where PyPI's is a large CUDA one (uv's own variable): auto, cpu, cu130 ...
+# PYTHON            the Python to use; without it, the first fitting one on the PATH
+# UV_TORCH_BACKEND  the build of PyTorch to take where PyPI's is a large CUDA one: auto (which looks for a
+#                   graphics card), cpu, cu130 and so on; the variable is uv's own
 set -eu
 
 folder=$1
 shift
 python="$folder/bin/python"
+
+quiet=yes
+if [ -t 1 ]; then quiet=; fi # at a terminal, show how the downloads come along
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -53,17 +57,18 @@ pip_would_bring_cuda() {
         pip install --quiet --dry-run --no-deps --report - torch 2>/dev/null | grep -qE '"(nvidia|cuda)-'
 }
 
-fits "$python" || make_environment
+# Without pip in it, it was left half made.
+{ fits "$python" && pip --version >/dev/null 2>&1; } || make_environment
 pip install --quiet --upgrade 'pip>=25.1' # 25.1 brings --group
 
 if [ "$(uname -s)" = Linux ] && pip_would_bring_cuda; then
     # uv knows PyTorch's own indexes and looks which of their builds suits this machine.
     say "Looking for the PyTorch that suits this machine (PyPI's is a CUDA build of about 3 GB)"
     if ! { pip install --quiet uv && UV_TORCH_BACKEND="${UV_TORCH_BACKEND:-auto}" UV_HTTP_TIMEOUT=15 UV_HTTP_RETRIES=1 \
-        "$python" -m uv pip install --quiet --python "$python" --no-deps torch; }; then
+        "$python" -m uv pip install ${quiet:+--quiet} --python "$python" --no-deps torch; }; then
         say "It could not be had from PyTorch's own index; going on with PyPI's."
     fi
 fi
 
 say "Installing into $folder"
-if [ -t 1 ]; then pip install "$@"; else pip install --quiet "$@"; fi
+pip install ${quiet:+--quiet} "$@"
