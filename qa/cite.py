@@ -124,15 +124,16 @@ def locator(document: Document, start: int, end: int) -> str:
     if _covered(document.text, Span(start, end), document.header):
         return "header"
     blocks = _blocks(document.text)
-    unit = "paragraph"
     if len(blocks) == 1 and "\n" in document.text.strip():
-        blocks = [Span(m.start(), m.end()) for m in re.finditer(r"[^\n]+", document.text)]
         unit = "line"
+        first = document.text.count("\n", 0, start) + 1
+        last = document.text.count("\n", 0, end - 1) + 1
     else:
+        unit = "paragraph"
         beside = (*document.header, *document.furniture)
-        blocks = [b for b in blocks if b.start <= start < b.end or not _covered(document.text, b, beside)]
-    first = sum(block.start <= start for block in blocks)
-    last = max(first, sum(block.start < end for block in blocks))
+        counted = [b for b in blocks if b.start <= start < b.end or not _covered(document.text, b, beside)]
+        first = max(1, sum(block.start <= start for block in counted))
+        last = max(first, sum(block.start < end for block in counted))
     return f"{unit} {first}" if first == last else f"{unit}s {first}–{last}"
 
 

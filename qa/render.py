@@ -68,18 +68,20 @@ def to_text(answer: Answer, read_document: ReadDocument) -> str:
         VerbatimError: when a quote in it is not the slice of its source.
     """
     text = ""
-    places: list[tuple[Quote, int]] = []
+    places: list[tuple[Quote, int, int]] = []
     for heading, _ in _opening(answer):
         text += visible(heading) + "\n"
     for quote, follows in _gaps(answer):
         text += "\n[…]\n\n" if follows else "\n"
-        places.append((quote, len(text)))
-        text += visible(quote.text) + "\n" + visible(_numbered(quote)) + "\n"
+        start = len(text)
+        text += visible(quote.text)
+        places.append((quote, start, len(text)))
+        text += f"\n{visible(_numbered(quote))}\n"
     closing = _closing(answer)
     if closing:
         text += "\n" + "".join(visible(line) + "\n" for line in closing)
-    for quote, at in places:
-        check(quote, read_document, text[at : at + quote.end - quote.start], pictures=True)
+    for quote, start, end in places:
+        check(quote, read_document, text[start:end], pictures=True)
     return text
 
 
