@@ -1,0 +1,188 @@
+"""The HTTP interface: questions, citations, documents and health, under /api/v1. Errors are problem+json."""
+
+from __future__ import annotations
+
+import datetime as dt  # noqa: TC003 - pydantic reads it
+import logging
+from dataclasses import asdict
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from fastapi import APIRouter, FastAPI, Path, Request  # noqa: TC002 - FastAPI reads Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.staticfiles import StaticFiles
+
+from qa import __version__
+from qa.cite import check, citation, cite_line, clipboard, date_in_words
+from qa.errors import DocumentNotFoundError, InputError, NotReadyError, PullquoteError
+from qa.render import info_to_dict, to_dict
+from qa.schema import Filters, Quote, Turn
+from qa.web import STATIC
+from qa.web.guard import Guard
+from qa.web.problem import Problem
+
+if TYPE_CHECKING:
+    from qa.web.engine import Engine
+
+log = logging.getLogger(__name__)
+# The most specific first.
+_STATUS = (
+    (DocumentNotFoundError, HTTPStatus.NOT_FOUND),
+    (NotReadyError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (InputError, HTTPStatus.BAD_REQUEST),
+)
+# Shown on an empty page when the brief that ships is in the library, by its text's SHA-256; the last one is
+# not answered there, and shows what that looks like.
+_SHIPPED = "107e90fd97588cf96fd1ed88ff1edb757c74fdd79dc691705364b0e4851d4e72"
+_EXAMPLES = (
+    "What was taken from the Kumsandong fertilizer factory?",
+    "Why did the public executions not stop the trade?",
+    "When did smuggling scrap metal catch on?",
+    "How many people were arrested?",
+)
+# True of any library: fixed replies that name what is there.
+_ANY_EXAMPLES = ("Which documents do you have?", "What can you do?")
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class TurnBody(_Body):
+    """One earlier turn."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+class FiltersBody(_Body):
+    """Which documents may answer; see `qa.schema.Filters`."""
+
+    since: dt.date | None = None
+    until: dt.date | None = None
+    publisher: str = ""
+    series: str = ""
+    document: str | list[str] = []
+    language: str = ""
+    collection: str = ""
+
+    def filters(self) -> Filters:
+        """The same, as the answerer takes it."""
+        documents = [self.document] if isinstance(self.document, str) else self.document
+        return Filters(**{**dict(self), "document": tuple(documents)})
+
+
+class AskBody(_Body):
+    """A question, the conversation before it, and filters."""
+
+    question: str
+    history: list[str | TurnBody] = Field(default=[], max_length=200)
+    filters: FiltersBody | None = None
+
+
+def create_app(engine: Engine, host: str) -> FastAPI:
+    """The guarded app with these routes; what is mounted on it later is guarded too."""
+    app = FastAPI(title="Pullquote", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
+    app.include_router(routes(engine))
+    app.mount("/web", StaticFiles(directory=STATIC))
+    # Its presence keeps Gradio from adding a CORS policy of its own; ours allows no other origin.
+    app.add_middleware(CORSMiddleware, allow_origins=[])
+    app.add_middleware(Guard, host=host)
+    app.add_exception_handler(PullquoteError, _pullquote_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _unexpected)
+    return app
+
+
+def routes(engine: Engine) -> APIRouter:
+    """The routes, answered from this engine."""
+    router = APIRouter(prefix="/api/v1")
+
+    @router.get("/health")
+    def health() -> JSONResponse:
+        """200 once questions can be answered, 503 with the stage until then."""
+        state = engine.state
+        if state.stage == "ready":
+            return JSONResponse({"status": "ok", "version": __version__, "generation": engine.corpus.generation})
+        detail = state.error.message if state.error else "Pullquote is still starting"
+        code = state.error.code if state.error else NotReadyError.code
+        progress = {"stage": state.stage, "done": state.done, "total": state.total}
+        return Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, code, **progress)
+
+    @router.get("/status")
+    def status() -> dict[str, Any]:
+        """How far the start has come: always 200, for the page to poll."""
+        return asdict(engine.state)
+
+    @router.get("/examples")
+    def examples() -> tuple[str, ...]:
+        """Questions to begin with."""
+        shipped = any(info.sha256 == _SHIPPED for info in engine.corpus.documents())
+        return _EXAMPLES if shipped else _ANY_EXAMPLES
+
+    @router.post("/ask")
+    def ask(body: AskBody) -> dict[str, Any]:
+        """One answer line."""
+        history = [turn if isinstance(turn, str) else Turn(turn.role, turn.text) for turn in body.history]
+        filters = body.filters.filters() if body.filters else Filters()
+        return to_dict(engine.ask(body.question, history, filters), engine.corpus.document)
+
+    @router.get("/citations/{sha256}/{start}-{end}")
+    def cited(
+        sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")],
+        start: Annotated[int, Path(ge=0)],
+        end: Annotated[int, Path(ge=1)],
+    ) -> dict[str, Any]:
+        """A quote in its whole source: `before + quote + after` is the document's text."""
+        document = engine.corpus.document_by_sha256(sha256)
+        try:
+            quote = Quote(document, start, end)
+        except ValueError as error:
+            raise InputError(f"there is no quote at {start}-{end}: the document has {len(document.text)} characters") from error
+        check(quote, engine.corpus.document)
+        return asdict(citation(quote)) | {
+            "document": document.id,
+            "date_in_words": date_in_words(document.date) if document.date else "",
+            "series": document.series,
+            "notes": document.notes,
+            "before": document.text[:start],
+            "quote": quote.text,
+            "after": document.text[end:],
+            "citation": cite_line(quote),
+            "clipboard": clipboard(quote),
+        }
+
+    @router.get("/documents")
+    def documents() -> list[dict[str, Any]]:
+        """What the library holds, without the texts."""
+        return [info_to_dict(info) for info in engine.corpus.documents()]
+
+    return router
+
+
+def _pullquote_error(_: Request, error: Exception) -> Problem:
+    assert isinstance(error, PullquoteError)  # noqa: S101 - registered for it
+    status = next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
+    return Problem(status, str(error), error.code)
+
+
+def _invalid(_: Request, error: Exception) -> Problem:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return Problem(HTTPStatus.BAD_REQUEST, f"{where}: {first['msg']}", InputError.code)
+
+
+def _http_error(_: Request, error: Exception) -> Problem:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+    return Problem(error.status_code, str(error.detail))
+
+
+def _unexpected(request: Request, error: Exception) -> Problem:
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "something went wrong inside Pullquote; its log says what", "internal")

@@ -1,0 +1,151 @@
+"""An answer as the chat shows it: one card a quote. Every quote is checked on the HTML that is sent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html import escape
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+from qa.cite import check, citation, citation_id, date_in_words
+from qa.render import plural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from qa.cite import ReadDocument
+    from qa.schema import Answer, Failure, Quote
+
+# More would bury the next question; the rest is one click away.
+SHOWN = 3
+# Gradio strips and re-indents the lines of a message (inspect.cleandoc), and a browser turns "\r\n" into "\n":
+# white space travels as character references, and a carriage return as an element that the page's script
+# turns back into the character.
+_SPACE = {"\n": "&#10;", "\t": "&#9;", "\r": '<i class="cr"></i>', " ": " "}
+PENDING = '<p class="searching">Searching…</p>'
+
+
+def text(value: str) -> str:
+    """Any text as HTML that shows it as it is, and does nothing."""
+    escaped = escape(value)
+    return "".join(_SPACE.get(character, character) for character in escaped)
+
+
+def answer_card(answer: Answer, read_document: ReadDocument) -> str:
+    """The answer's HTML, on one line.
+
+    Raises:
+        VerbatimError: when a quote in it would not read as its slice of the source, read afresh.
+    """
+    if answer.error is not None:
+        return error_card(answer.error)
+    if answer.reply is not None:
+        return f'<article class="answer"><section class="reply">{text(answer.reply.text)}</section></article>'
+    quotes = [quote_card(quote, read_document) for quote in answer.quotes]
+    parts = [*_remarks(answer)]
+    if answer.outcome == "answered":
+        parts.extend(_folded(quotes))
+    else:
+        parts.append(_not_in_corpus(answer, quotes))
+    took = f"{answer.milliseconds.total:,.0f} ms"
+    parts.append(f'<p class="trace">Searched {plural(answer.searched, "document")} in {took}</p>')
+    return f'<article class="answer {answer.outcome}">{"".join(parts)}</article>'
+
+
+def error_card(failure: Failure) -> str:
+    """Something went wrong: never to be taken for an answer, nor for the want of one."""
+    return (
+        '<article class="answer"><section class="error"><h2>This question could not be answered</h2>'
+        f"<p>{text(failure.message)}</p><p class=\"code\">{text(failure.code)}</p></section></article>"
+    )
+
+
+def quote_card(quote: Quote, read_document: ReadDocument) -> str:
+    """A quote's card: the verbatim text, and the numbered link to its source."""
+    block = f'<blockquote class="quote">{_emphasised(quote)}</blockquote>'
+    check(quote, read_document, emitted=_as_read(block))
+    where = citation(quote)
+    date = date_in_words(quote.document.date) if quote.document.date else ""
+    facts = " · ".join(text(fact) for fact in (where.publisher, date, where.locator) if fact)
+    link = (
+        f'<a class="cite" href="#cite={citation_id(quote)}"><span class="number">[{quote.number}]</span> '
+        f'<span class="title">{text(where.title)}</span> <span class="facts">· {facts}</span></a>'
+    )
+    return f'<section class="card">{block}<p class="source">{link}</p></section>'
+
+
+class Numbers:
+    """A conversation's citation numbers: the same place keeps its number."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def assign(self, quotes: Iterable[Quote]) -> tuple[Quote, ...]:
+        """The quotes with this conversation's numbers."""
+        return tuple(
+            replace(quote, number=self._numbers.setdefault(str(citation_id(quote)), len(self._numbers) + 1))
+            for quote in quotes
+        )
+
+
+def _remarks(answer: Answer) -> Iterator[str]:
+    if answer.interpreted_question != answer.question.strip():
+        yield f'<p class="understood">Understood as: <q>{text(answer.interpreted_question)}</q></p>'
+    for note in answer.notes:
+        yield f'<p class="note">{text(note)}</p>'
+    if answer.undated:
+        yield f'<p class="note">{plural(answer.undated, "document")} without a date left out.</p>'
+
+
+def _folded(cards: list[str]) -> Iterator[str]:
+    yield from cards[:SHOWN]
+    rest = cards[SHOWN:]
+    if rest:
+        label = plural(len(rest), "more quote")
+        yield f'<details class="more"><summary>{label}</summary>{"".join(rest)}</details>'
+
+
+def _not_in_corpus(answer: Answer, quotes: list[str]) -> str:
+    one = answer.searched == 1
+    if not quotes:
+        where = "the document" if one else plural(answer.searched, "document")
+        said = f"Nothing near this question was found in {where} searched."
+        return f'<section class="not-in-corpus none"><h2>Not in the corpus</h2><p>{said}</p></section>'
+    said = "The document" if one else f"None of the {plural(answer.searched, 'document')}"
+    said += f" searched {'does not state' if one else 'states'} an answer."
+    return (
+        f'<section class="not-in-corpus weak"><h2>Not in the corpus</h2><p>{said}</p>'
+        f'<h3>Nearest passages <span>not an answer</span></h3>{"".join(_folded(quotes))}</section>'
+    )
+
+
+def _emphasised(quote: Quote) -> str:
+    """The quote's text as HTML, the words that carry the answer in <strong>."""
+    source, at, parts = quote.document.text, quote.start, []
+    for span in sorted(quote.emphasis):
+        start = max(span.start, at)
+        if start < span.end:
+            parts += [text(source[at:start]), f"<strong>{text(source[start : span.end])}</strong>"]
+            at = span.end
+    return "".join([*parts, text(source[at : quote.end])])
+
+
+def _as_read(html: str) -> str:
+    """What a reader of the HTML sees: its text, with the carriage returns that stand as elements."""
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    return "".join(reader.text)
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.text: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if (tag, attrs) == ("i", [("class", "cr")]):
+            self.text.append("\r")

@@ -1,0 +1,135 @@
+"""Opens the library and the models in the background, and answers once they are there.
+
+The page is up before anything heavy is loaded; until then questions wait here, and `state` says how far
+things have come.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from qa.errors import LibraryNotFoundError, NotReadyError, PullquoteError
+from qa.schema import Failure, Filters
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from qa.corpus import Corpus
+    from qa.schema import Answer, Progress, Turn
+
+Stage = Literal["library", "index", "models", "ready", "failed"]
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How far the start has come. `total` is 0 while unknown; `name` is what is being read or loaded."""
+
+    stage: Stage = "library"
+    done: int = 0
+    total: int = 0
+    name: str = ""
+    error: Failure | None = None
+
+
+@dataclass(slots=True)
+class Engine:
+    """A library that opens itself: `start`, then `ask`.
+
+    A library that does not exist yet is made and filled with `shipped`. `state` is replaced, never changed,
+    so that any thread may read it.
+    """
+
+    library: Path
+    shipped: Path
+    state: State = field(default_factory=State)
+    _corpus: Corpus | None = None
+    _settled: threading.Event = field(default_factory=threading.Event)
+
+    def start(self) -> None:
+        """Begin to load, on a thread that never holds the process up."""
+        threading.Thread(target=self._load, name="pullquote-load", daemon=True).start()
+
+    def stop(self) -> None:
+        """Let go of waiting questions and of the library."""
+        ready = self.state.stage == "ready"
+        self._settle(State("failed", error=Failure("stopped", "Pullquote is stopping.")))
+        if ready:  # until then the library belongs to the thread that loads
+            self.corpus.close()
+
+    @property
+    def corpus(self) -> Corpus:
+        """The open library; it can be read before questions can be answered.
+
+        Raises:
+            NotReadyError: while it is being opened, and for good when that failed.
+        """
+        if self._corpus is None:
+            raise self._not_ready()
+        return self._corpus
+
+    def ask(
+        self,
+        question: str,
+        history: Sequence[str | Turn] = (),
+        filters: Filters = Filters(),  # noqa: B008 - frozen
+        *,
+        wait: bool = False,
+    ) -> Answer:
+        """Answer, or with `wait` hold the question until that is possible.
+
+        Raises:
+            NotReadyError: when there is nothing to answer with (yet).
+            PullquoteError: whatever the answerer raises.
+        """
+        if wait:
+            self._settled.wait()
+        if self.state.stage != "ready":
+            raise self._not_ready()
+        return self.corpus.ask(question, history, filters)
+
+    def _not_ready(self) -> NotReadyError:
+        failure = self.state.error
+        if failure is None:
+            return NotReadyError("Pullquote is still starting; ask again in a moment")
+        error = NotReadyError(failure.message)
+        error.code = failure.code
+        return error
+
+    def _load(self) -> None:
+        try:
+            self._open()
+        except PullquoteError as error:
+            self._settle(State("failed", error=Failure(error.code, str(error))))
+        except Exception as error:  # the thread's outermost border: without it the page would wait for ever
+            log.exception("could not start")
+            self._settle(State("failed", error=Failure("internal", f"Pullquote could not start: {error}")))
+
+    def _open(self) -> None:
+        from qa.corpus import Corpus
+
+        try:
+            corpus = Corpus.open(self.library, create=False)
+        except LibraryNotFoundError:
+            corpus = Corpus.open(self.library)
+        if corpus.generation == 0:  # nothing was ever put in, or the first start was cut short
+            self.state = State("index")
+            report = corpus.index(self.shipped, progress=self._report)
+            for refused in (result for result in report.files if result.error is not None):
+                log.warning("not indexed: %s", refused.error)
+        self._corpus = corpus
+        self.state = State("models")
+        corpus.warm(progress=self._report)
+        self._settle(State("ready"))
+
+    def _report(self, progress: Progress) -> None:
+        stage: Stage = "models" if progress.stage == "model" else "index"
+        self.state = State(stage, progress.done, progress.total, progress.name)
+
+    def _settle(self, state: State) -> None:
+        self.state = state
+        self._settled.set()

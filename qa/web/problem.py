@@ -1,0 +1,18 @@
+"""Errors as RFC 9457 problem details."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from starlette.responses import JSONResponse
+
+
+class Problem(JSONResponse):
+    """`application/problem+json`: title and status from the HTTP status, `detail` in words, `code` for scripts."""
+
+    media_type = "application/problem+json"
+
+    def __init__(self, status: int, detail: str, code: str = "", **more: Any) -> None:
+        body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": int(status), "detail": detail}
+        super().__init__(body | ({"code": code} if code else {}) | more, status_code=int(status))

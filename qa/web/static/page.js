@@ -1,0 +1,455 @@
+// The page around Gradio's question box and conversation: start-up progress, the empty page, the source panel,
+// copy buttons and keys. Whatever comes from a document goes in through textContent; nothing is parsed as HTML.
+
+const API = "/api/v1";
+const HASH = /^#cite=([0-9a-f]{64})\/(\d{1,12})-(\d{1,12})$/;
+const POLL_MS = 250;
+
+/** An element with properties and children; strings become text. */
+function make(tag, properties = {}, ...children) {
+  const { aria = {}, ...rest } = properties;
+  const element = Object.assign(document.createElement(tag), rest);
+  for (const [name, value] of Object.entries(aria)) element.setAttribute(`aria-${name}`, value);
+  element.append(...children);
+  return element;
+}
+
+async function get(path) {
+  const response = await fetch(API + path);
+  const body = await response.json();
+  if (!response.ok) throw new Error(body.detail ?? response.statusText);
+  return body;
+}
+
+// ---------------------------------------------------------------- the frame
+
+const announcer = make("p", { className: "unseen", role: "status" });
+const progress = make("progress", { max: 1 });
+const progressText = make("span");
+const starting = make("div", { id: "status", role: "status" }, progressText, progress);
+const examples = make("ul", { className: "examples", aria: { label: "Example questions" } });
+const holdings = make("div", { className: "holdings" });
+const welcome = make(
+  "section",
+  { id: "welcome", aria: { label: "About Pullquote" } },
+  make("h1", {}, "What do the documents say?"),
+  make(
+    "p",
+    { className: "lead" },
+    "Ask a question. Pullquote answers with verbatim quotes, each with its source one click away. ",
+    "It never generates text, and when the documents hold no answer, it says so.",
+  ),
+  examples,
+  holdings,
+);
+const masthead = make(
+  "header",
+  { className: "masthead" },
+  make("a", { className: "brand", href: "/" }, make("span", { className: "mark", aria: { hidden: "true" } }, "“"), "Pullquote"),
+);
+
+const heading = make("h2", { id: "source-title" });
+const facts = make("p", { className: "facts" });
+const doubts = make("ul", { className: "doubts" });
+const place = make("span", { className: "place", role: "status" });
+const text = make("div", { className: "text", tabIndex: 0, role: "document", aria: { label: "The whole source" } });
+const button = (label, action, properties = {}) => make("button", { type: "button", onclick: action, ...properties }, label);
+const previous = button("←", () => step(-1), { title: "Previous quote ( [ )", aria: { label: "Previous quote" } });
+const next = button("→", () => step(1), { title: "Next quote ( ] )", aria: { label: "Next quote" } });
+const panel = make(
+  "aside",
+  { id: "source", hidden: true, aria: { labelledby: "source-title" } },
+  make(
+    "header",
+    {},
+    make(
+      "div",
+      { className: "bar" },
+      make("span", { className: "eyebrow" }, "Source"),
+      make("span", { className: "steps" }, previous, place, next),
+      button("✕", close, { className: "close", title: "Close (Esc)", aria: { label: "Close the source" } }),
+    ),
+    heading,
+    facts,
+    doubts,
+    make(
+      "div",
+      { className: "tools" },
+      button("Copy quote", (event) => copy(shown.quote, event.currentTarget)),
+      button("Copy citation", (event) => copy(shown.citation, event.currentTarget)),
+      button("Copy link", (event) => copy(location.href, event.currentTarget)),
+    ),
+  ),
+  text,
+);
+document.body.prepend(masthead, starting, welcome);
+document.body.append(panel, announcer);
+
+// ---------------------------------------------------------------- start-up
+
+const STAGES = {
+  library: "Opening the library",
+  index: "Indexing documents",
+  models: "Loading the models",
+};
+
+async function watchStart() {
+  try {
+    const state = await get("/status");
+    starting.dataset.stage = state.stage;
+    if (state.stage === "ready") {
+      starting.hidden = true;
+      showHoldings();
+      return;
+    }
+    if (state.stage === "failed") {
+      starting.classList.add("error");
+      starting.setAttribute("role", "alert");
+      starting.replaceChildren(make("strong", {}, "Pullquote cannot answer questions. "), state.error.message);
+      return;
+    }
+    const words = [STAGES[state.stage], state.name && `: ${state.name}`, state.total > 1 && ` (${state.done} of ${state.total})`];
+    const line = `${words.filter(Boolean).join("")}…`;
+    if (progressText.textContent !== line) progressText.textContent = line;
+    if (state.total) progress.value = state.done / state.total;
+    else progress.removeAttribute("value");
+  } catch {
+    progressText.textContent = "The server does not answer. Is pullquote chat still running?";
+  }
+  setTimeout(watchStart, POLL_MS);
+}
+
+async function showHoldings() {
+  const [questions, documents] = await Promise.all([get("/examples"), get("/documents")]);
+  examples.replaceChildren(...questions.map((question) => make("li", {}, button(question, () => ask(question)))));
+  const title = documents.length === 1 ? "One document is loaded" : `${documents.length} documents are loaded`;
+  const items = documents.map((found) =>
+    make(
+      "li",
+      {},
+      make("span", { className: "title" }, found.title || found.id),
+      make("span", { className: "facts" }, [found.publisher, [found.series, found.number].filter(Boolean).join(" "), found.date].filter(Boolean).join(" · ")),
+    ),
+  );
+  const first = make("ul", {}, ...items.slice(0, 4));
+  const rest = items.slice(4);
+  holdings.replaceChildren(make("h2", {}, documents.length ? title : "No document is loaded yet"), first);
+  if (rest.length) holdings.append(make("details", {}, make("summary", {}, `${rest.length} more`), make("ul", {}, ...rest)));
+}
+
+// ---------------------------------------------------------------- asking
+
+const box = () => document.querySelector("#question textarea");
+const send = () => document.querySelector("#ask");
+let busy = false; // a question is on its way, or its answer is
+let held = false; // Enter was pressed meanwhile: ask what stands in the box once the answer is there
+let answered = 0;
+let overdue;
+
+/** Put a question into the box, as if typed, and send it. */
+function ask(question) {
+  box().value = question;
+  box().dispatchEvent(new Event("input", { bubbles: true }));
+  requestAnimationFrame(() => send().click());
+}
+
+/** Whether a press of Enter or of Ask goes through; if not, it is held or has nothing to send. */
+function admit(event) {
+  if (box().value.trim() && !busy) {
+    busy = true;
+    document.body.classList.add("busy");
+    clearTimeout(overdue);
+    overdue = setTimeout(() => {
+      if (document.querySelector(".searching")) return;
+      release();
+      announce("The question did not arrive. Is pullquote chat still running?", true);
+    }, 10_000);
+    return;
+  }
+  held = busy && Boolean(box().value.trim());
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}
+
+function release() {
+  busy = false;
+  clearTimeout(overdue);
+  document.body.classList.remove("busy");
+  if (!held) return;
+  held = false;
+  send().click();
+}
+
+/** After every change of the conversation: finish new answers, and notice when one has arrived. */
+function tend(conversation) {
+  const messages = conversation.querySelectorAll("[data-testid=user], [data-testid=bot]");
+  document.body.classList.toggle("empty", messages.length === 0);
+  for (const message of messages) {
+    // Gradio labels a message with its own HTML, which a screen reader would read out.
+    const label = message.dataset.testid === "user" ? "You asked" : "Answer";
+    if (message.getAttribute("aria-label") !== label) message.setAttribute("aria-label", label);
+  }
+  conversation.querySelectorAll(".answer:not(.finished)").forEach(finish);
+  const count = conversation.querySelectorAll(".answer").length;
+  const waiting = conversation.querySelector(".searching");
+  if (count !== answered || waiting) {
+    const grown = count > answered;
+    answered = count;
+    const questions = conversation.querySelectorAll("[data-testid=user]");
+    if (grown || waiting) questions[questions.length - 1]?.scrollIntoView({ block: "start" });
+    if (!waiting && busy) release();
+  }
+}
+
+/** What the server's HTML cannot carry through Gradio's sanitiser: roles, buttons, carriage returns. */
+function finish(answer) {
+  answer.classList.add("finished");
+  answer.querySelectorAll("i.cr").forEach((element) => element.replaceWith("\r"));
+  answer.querySelectorAll(".error").forEach((element) => element.setAttribute("role", "alert"));
+  for (const card of answer.querySelectorAll(".card")) {
+    const cite = card.querySelector("a.cite");
+    const number = card.querySelector(".number").textContent;
+    card.querySelector(".source").append(
+      make(
+        "span",
+        { className: "tools" },
+        button("Copy", (event) => copyCited(cite, event.currentTarget), {
+          className: "copy",
+          title: "Copy quote and citation",
+          aria: { label: `Copy quote and citation ${number}` },
+        }),
+        button("Link", (event) => copy(cite.href, event.currentTarget), {
+          className: "copy-link",
+          title: "Copy a link to this quote",
+          aria: { label: `Copy a link to quote ${number}` },
+        }),
+      ),
+    );
+  }
+}
+
+// ---------------------------------------------------------------- copying
+
+/** Read the quote afresh from its source, and copy it with its citation. */
+async function copyCited(cite, pressed) {
+  const [, sha256, start, end] = HASH.exec(new URL(cite.href).hash);
+  try {
+    copy((await get(`/citations/${sha256}/${start}-${end}`)).clipboard, pressed);
+  } catch (error) {
+    announce(error.message, true);
+  }
+}
+
+async function copy(words, pressed) {
+  try {
+    await navigator.clipboard.writeText(words);
+  } catch {
+    // No permission, or not a secure page: the old way.
+    const area = make("textarea", { value: words, className: "unseen" });
+    document.body.append(area);
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    pressed.focus();
+    if (!done) {
+      announce("The browser refused to copy.", true);
+      return;
+    }
+  }
+  announce("Copied");
+  pressed.classList.add("done");
+  setTimeout(() => pressed.classList.remove("done"), 1500);
+}
+
+let announced;
+function announce(words, visible = false) {
+  clearTimeout(announced);
+  announcer.textContent = words;
+  announcer.className = visible ? "toast" : "unseen";
+  announced = setTimeout(() => {
+    announcer.className = "unseen";
+    announcer.textContent = "";
+  }, visible ? 6000 : 1500);
+}
+
+// ---------------------------------------------------------------- the source
+
+let shown = null; // what the citation endpoint says of the quote in the panel
+let ranges = []; // the answer's quotes of this document: [start, end], in order
+let opener = null; // where the focus goes back to
+let asked = 0; // numbers the requests, so that a late one is dropped
+
+/** The hash is the one source of truth: a click on a citation, a deep link and "back" all come through here. */
+async function route() {
+  const match = HASH.exec(location.hash);
+  if (!match) {
+    hide();
+    return;
+  }
+  const [hash, sha256, start, end] = match;
+  const turn = ++asked;
+  const link = opener?.hash === hash && opener.isConnected ? opener : document.querySelector(`a.cite[href="${hash}"]`);
+  const current = [Number(start), Number(end)];
+  let found;
+  try {
+    found = await get(`/citations/${sha256}/${start}-${end}`);
+  } catch (error) {
+    if (turn !== asked) return;
+    if (starting.dataset.stage !== "failed" && !starting.hidden) setTimeout(route, POLL_MS);
+    else showProblem(error.message);
+    return;
+  }
+  if (turn !== asked) return;
+  if (!ranges.includes(shown?.range) || link) ranges = rangesBeside(link, sha256, current);
+  opener = link ?? opener;
+  shown = { ...found, range: ranges.find(([from, to]) => from === current[0] && to === current[1]), sha256 };
+  document.querySelectorAll("a.cite.active").forEach((other) => other.classList.remove("active"));
+  link?.classList.add("active");
+  heading.textContent = found.title;
+  facts.textContent = [found.publisher, [found.series, found.number].filter(Boolean).join(" "), found.date_in_words, found.locator].filter(Boolean).join(" · ");
+  doubts.replaceChildren(...found.notes.map((note) => make("li", {}, note)));
+  fill(found.before + found.quote + found.after, current);
+  place.textContent = ranges.length > 1 ? `Quote ${ranges.indexOf(shown.range) + 1} of ${ranges.length}` : "";
+  panel.querySelector(".steps").hidden = ranges.length < 2;
+  panel.classList.remove("problem");
+  open();
+  const mark = text.querySelector("mark.current");
+  mark.scrollIntoView({ block: "center" });
+  mark.focus({ preventScroll: true });
+}
+
+/** The places in this document that the same answer quotes, without those that overlap the one asked for. */
+function rangesBeside(link, sha256, current) {
+  const links = link?.closest(".answer")?.querySelectorAll("a.cite") ?? [];
+  const others = [...links]
+    .map((other) => HASH.exec(new URL(other.href).hash))
+    .filter((match) => match && match[1] === sha256)
+    .map((match) => [Number(match[2]), Number(match[3])])
+    .sort((a, b) => a[0] - b[0]);
+  const kept = [current];
+  for (const range of others) {
+    if (kept.every(([start, end]) => range[1] <= start || range[0] >= end)) kept.push(range);
+  }
+  return kept.sort((a, b) => a[0] - b[0]);
+}
+
+/** The whole text, its quotes marked. Offsets count code points, which is what Array.from gives. */
+function fill(source, current) {
+  const characters = Array.from(source);
+  const slice = (start, end) => characters.slice(start, end).join("");
+  const parts = [];
+  let at = 0;
+  for (const [start, end] of ranges) {
+    const now = start === current[0] && end === current[1];
+    const mark = make("mark", { className: now ? "current" : "", tabIndex: now ? -1 : 0 }, slice(start, end));
+    if (!now) mark.onclick = () => go([start, end]);
+    parts.push(slice(at, start), mark);
+    at = end;
+  }
+  text.replaceChildren(...parts, slice(at));
+}
+
+function showProblem(message) {
+  shown = null;
+  ranges = [];
+  heading.textContent = "This source cannot be shown";
+  facts.textContent = "";
+  doubts.replaceChildren();
+  panel.querySelector(".steps").hidden = true;
+  panel.classList.add("problem");
+  text.replaceChildren(message);
+  open();
+  text.focus();
+}
+
+function open() {
+  panel.hidden = false;
+  document.body.classList.add("reading");
+}
+
+function hide() {
+  if (panel.hidden) return;
+  asked += 1;
+  panel.hidden = true;
+  document.body.classList.remove("reading");
+  document.querySelectorAll("a.cite.active").forEach((link) => link.classList.remove("active"));
+  (opener?.isConnected ? opener : box())?.focus();
+  opener = null;
+  shown = null;
+}
+
+function close() {
+  history.pushState(null, "", location.pathname + location.search);
+  hide();
+}
+
+function go([start, end]) {
+  const hash = `#cite=${shown.sha256}/${start}-${end}`;
+  opener = opener?.closest(".answer")?.querySelector(`a.cite[href="${hash}"]`) ?? opener;
+  history.replaceState(null, "", hash);
+  route();
+}
+
+function step(by) {
+  const at = ranges.indexOf(shown?.range);
+  if (at >= 0 && ranges.length > 1) go(ranges[(at + by + ranges.length) % ranges.length]);
+}
+
+// ---------------------------------------------------------------- keys and clicks
+
+addEventListener("hashchange", route);
+addEventListener("popstate", () => {
+  if (!location.hash) hide();
+});
+
+document.addEventListener(
+  "click",
+  (event) => {
+    const cite = event.target.closest?.("a.cite");
+    if (cite) {
+      event.preventDefault();
+      opener = cite;
+      if (location.hash === cite.hash) route();
+      else location.hash = cite.hash;
+    } else if (event.target.closest?.("#ask")) {
+      admit(event);
+    }
+  },
+  true,
+);
+
+document.addEventListener(
+  "keydown",
+  (event) => {
+    if (event.target === box()) {
+      if (event.key === "Enter" && !event.shiftKey && !event.isComposing) admit(event);
+      if (event.key === "Escape") close();
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Escape" && !panel.hidden) close();
+    else if (event.key === "/") box()?.focus();
+    else if (event.key === "[") step(-1);
+    else if (event.key === "]") step(1);
+    else if (event.key === "Enter" && event.target.matches?.("#source mark")) event.target.click();
+    else return;
+    event.preventDefault();
+  },
+  true,
+);
+
+// Gradio draws its part later, once.
+document.body.classList.add("empty");
+const arrival = new MutationObserver(() => {
+  const conversation = document.getElementById("conversation");
+  if (!conversation || !box()) return;
+  arrival.disconnect();
+  document.body.classList.add("drawn");
+  box().setAttribute("enterkeyhint", "send");
+  new MutationObserver(() => tend(conversation)).observe(conversation, { childList: true, subtree: true, characterData: true });
+  tend(conversation);
+});
+arrival.observe(document.body, { childList: true, subtree: true });
+
+watchStart();
+route();

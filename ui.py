@@ -1,0 +1,180 @@
+"""The chat in the browser: Gradio on top of the HTTP interface. Wiring only; what it shows is in `qa/web/`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import sys
+import tempfile
+import threading
+import webbrowser
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from qa.errors import AddressError, PullquoteError
+from qa.places import shipped_corpus
+from qa.schema import Failure
+from qa.web import cards
+from qa.web.engine import Engine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import gradio as gr
+    from fastapi import FastAPI
+
+log = logging.getLogger(__name__)
+# How long open streams may hold up the end, in seconds.
+_FAREWELL = 1
+
+
+def serve(library: Path, host: str, port: int, open_browser: bool) -> None:
+    """Serve the chat until Ctrl-C or SIGTERM. Port 0 takes a free one.
+
+    Raises:
+        AddressError: when the address cannot be had, before anything heavy is loaded.
+    """
+    listener = _listen(host, port)
+    shown = "localhost" if host in {"0.0.0.0", "::", ""} else f"[{host}]" if ":" in host else host  # noqa: S104
+    url = f"http://{shown}:{listener.getsockname()[1]}/"
+    print(f"Pullquote is starting at {url} (stop it with Ctrl-C)", file=sys.stderr, flush=True)  # noqa: T201
+    engine = Engine(library, shipped_corpus())
+    with tempfile.TemporaryDirectory(prefix="pullquote-") as scratch:
+        # Gradio reads these when it is imported: it asks no outside host, and keeps files to itself.
+        os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "GRADIO_TEMP_DIR": scratch, "HF_HUB_OFFLINE": "1"}
+        import uvicorn
+
+        app = create_app(engine, host)
+        engine.start()
+        if open_browser:
+            # The listener already takes connections: the browser waits the moment until they are answered.
+            threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_FAREWELL, server_header=False)
+        try:
+            uvicorn.Server(config).run(sockets=[listener])
+        except KeyboardInterrupt:  # how the chat is meant to be stopped
+            log.info("stopped")
+        finally:
+            engine.stop()
+            listener.close()
+
+
+def create_app(engine: Engine, host: str) -> FastAPI:
+    """The whole app: HTTP routes first, then the page at "/"."""
+    import gradio as gr
+
+    from qa import api
+
+    app = api.create_app(engine, host)
+    return gr.mount_gradio_app(
+        app,
+        page(engine),
+        "/",
+        server_name=host,
+        theme=gr.themes.Base(font=["sans-serif"], font_mono=["monospace"]),
+        allowed_paths=[],
+        max_file_size=1,
+        show_error=False,
+        footer_links=[],
+        run_history=False,
+        enable_monitoring=False,
+        mcp_server=False,
+        ssr_mode=False,
+        app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
+    )
+
+
+@dataclass(slots=True)
+class Conversation:
+    """What one browser tab has asked and seen."""
+
+    questions: list[str] = field(default_factory=list)
+    messages: list[dict[str, str]] = field(default_factory=list)
+    numbers: cards.Numbers = field(default_factory=cards.Numbers)
+
+
+def page(engine: Engine) -> gr.Blocks:
+    """The question box and the conversation; the rest of the page is `qa/web/static/page.js`."""
+    import gradio as gr
+
+    def ask(question: str, conversation: Conversation) -> Iterator[tuple[Any, ...]]:
+        if not isinstance(question, str) or not question.strip():
+            yield gr.skip(), gr.skip(), gr.skip()
+            return
+        asked = [*conversation.messages, {"role": "user", "content": cards.text(question)}]
+        yield "", [*asked, {"role": "assistant", "content": cards.PENDING}], gr.skip()
+        answered = {"role": "assistant", "content": _answer(engine, question, conversation)}
+        conversation.messages = [*asked, answered]
+        yield gr.skip(), conversation.messages, conversation
+
+    with gr.Blocks(title="Pullquote", analytics_enabled=False, delete_cache=(3600, 3600)) as blocks:
+        conversation = gr.State(Conversation(), time_to_live=86_400)
+        new = gr.Button("New conversation", elem_id="new-conversation")
+        chat = gr.Chatbot(
+            elem_id="conversation",
+            label="Conversation",
+            show_label=False,
+            height=None,
+            layout="panel",
+            buttons=[],
+            autoscroll=False,
+            render_markdown=False,
+            sanitize_html=True,
+            latex_delimiters=[],
+            allow_tags=False,
+            feedback_options=None,
+            group_consecutive_messages=False,
+        )
+        with gr.Row(elem_id="composer"):
+            question = gr.Textbox(
+                elem_id="question",
+                label="Your question",
+                placeholder="Ask the documents a question",
+                lines=1,
+                max_lines=6,
+                autofocus=True,
+            )
+            send = gr.Button("Ask", elem_id="ask", variant="primary")
+        quiet = {"show_progress": "hidden", "api_visibility": "private"}
+        gr.on(
+            [question.submit, send.click],
+            ask,
+            [question, conversation],
+            [question, chat, conversation],
+            trigger_mode="multiple",
+            concurrency_limit=4,
+            **quiet,
+        )
+        new.click(lambda: ([], Conversation()), None, [chat, conversation], queue=True, **quiet)
+    return blocks.queue(max_size=64)
+
+
+def _answer(engine: Engine, question: str, conversation: Conversation) -> str:
+    """The answer's card. This is the border: whatever goes wrong becomes a card that says so."""
+    from dataclasses import replace
+
+    try:
+        answer = engine.ask(question, conversation.questions, wait=True)
+        conversation.questions.append(question)
+        numbered = replace(answer, quotes=conversation.numbers.assign(answer.quotes))
+        return cards.answer_card(numbered, engine.corpus.document)
+    except PullquoteError as error:
+        return cards.error_card(Failure(error.code, str(error)))
+    except Exception:
+        log.exception("could not answer")
+        return cards.error_card(Failure("internal", "Something went wrong inside Pullquote; its log says what."))
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server(address, family=family, backlog=128)
+    except OverflowError as error:
+        raise AddressError(f"{port} is not a port: name one from 0 to 65535 with --port") from error
+    except OSError as error:
+        raise AddressError(
+            f"cannot serve the chat at {host}, port {port}: {error.strerror or error}; "
+            "is it already running there? Name another port with --port, or 0 for any free one"
+        ) from error
