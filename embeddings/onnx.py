@@ -1,0 +1,176 @@
+"""The encoder's other form: the same model exported once, run by ONNX Runtime without torch.
+
+What is exported is the whole sentence-transformers pipeline, traced: the transformer, its pooling and what
+follows are the model's own modules, so no pooling is written here a second time. Texts are run one by one,
+so the graph takes the token ids of one text and nothing else: without padding there is nothing to mask.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from embeddings import runtime
+from embeddings.models import EncoderIdentity, ModelError, cache_folder
+from embeddings.quiet import quiet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sentence_transformers import SentenceTransformer
+
+    from embeddings.arrays import Float32
+
+_REPORT_EVERY = 32
+_MINIMUM_COSINE = 0.9999
+
+# What an export must encode as the original does: nothing, one letter, what no vocabulary holds, other
+# scripts, sentences, white space at the ends, more than any length limit.
+_TRIALS = (
+    "",
+    "a",
+    "🙂 ½ \u200b�",
+    "Кто был арестован? 谁被逮捕了？",
+    "Who arrested the dealers, and when?",
+    "  The ministry said that “all scrap” had to be handed over.\n\n Prices rose by 12.5% in March 2008.  ",
+    "An unusually long account of one and the same event, " * 400,
+)
+
+
+class OnnxEncoder:
+    """An exported encoder. Any number of threads may share it."""
+
+    def __init__(self, identity: EncoderIdentity, graph: runtime.Graph) -> None:
+        self.identity = identity
+        self._session = runtime.open_session(graph.model)
+        self._tokenizer = Tokenizer.from_file(str(graph.tokenizer))
+        self._query_prompt: str = graph.settings["query_prompt"]
+        self._document_prompt: str = graph.settings["document_prompt"]
+
+    def encode_query(self, texts: Sequence[str]) -> Float32:
+        """See Encoder."""
+        return self._encode(self._query_prompt, texts, None)
+
+    def encode_documents(
+        self, texts: Sequence[str], progress: Callable[[int, int], None] | None = None
+    ) -> Float32:
+        """See Encoder."""
+        return self._encode(self._document_prompt, texts, progress)
+
+    def _encode(
+        self, prompt: str, texts: Sequence[str], progress: Callable[[int, int], None] | None
+    ) -> Float32:
+        vectors = np.empty((len(texts), self.identity.dimension), dtype=np.float32)
+        rows = runtime.pool().map(self._vector, [prompt + text for text in texts])
+        for done, row in enumerate(rows, start=1):
+            vectors[done - 1] = row
+            if progress and (done % _REPORT_EVERY == 0 or done == len(texts)):
+                progress(done, len(texts))
+        return vectors
+
+    def _vector(self, text: str) -> Float32:
+        tokens = np.array([self._tokenizer.encode(text).ids], dtype=np.int64)
+        vector: Float32 = self._session.run(["embedding"], {"tokens": tokens})[0][0]
+        return vector
+
+
+def find_export(identity: EncoderIdentity) -> runtime.Graph | None:
+    """Find the model's export, if there is one that is whole."""
+    return runtime.find(_folder(identity))
+
+
+def export(model: SentenceTransformer, identity: EncoderIdentity) -> runtime.Graph:
+    """Export a loaded model, compare it with the original, and keep it.
+
+    Raises:
+        ModelError: when the model cannot be exported, or its export encodes otherwise than it does.
+        OSError: when the cache folder cannot be written.
+    """
+    folder = _folder(identity)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".export-", dir=folder, ignore_cleanup_errors=True) as work:
+        traced = Path(work) / "traced.onnx"
+        tokenizer = _tokenizer(model, identity)
+        _trace(model, tokenizer, traced, identity)
+        settings = {
+            "query_prompt": _prompt(model, "query"),
+            "document_prompt": _prompt(model, "document", "passage", "corpus"),
+        }
+        graph = runtime.prepare(traced, tokenizer.to_str(), settings, Path(work))
+        _compare(model, OnnxEncoder(identity, graph))
+        return runtime.keep(graph, folder)
+
+
+def _folder(identity: EncoderIdentity) -> Path:
+    return cache_folder() / identity.sha256
+
+
+def _tokenizer(model: SentenceTransformer, identity: EncoderIdentity) -> Tokenizer:
+    backend = getattr(model.tokenizer, "backend_tokenizer", None)
+    if not isinstance(backend, Tokenizer):
+        raise ModelError(f"{identity.name} has no tokenizer that can be stored, so it cannot be exported.")
+    tokenizer = Tokenizer.from_str(backend.to_str())
+    tokenizer.no_padding()
+    if limit := model.max_seq_length:
+        tokenizer.enable_truncation(limit)
+    return tokenizer
+
+
+def _prompt(model: SentenceTransformer, *names: str) -> str:
+    """Choose the prompt as sentence-transformers does: the first of these that there is, or the default."""
+    prompts: dict[str, str] = model.prompts
+    chosen = next((name for name in names if name in prompts), model.default_prompt_name)
+    return (prompts.get(chosen) or "") if chosen else ""
+
+
+def _trace(model: SentenceTransformer, tokenizer: Tokenizer, target: Path, identity: EncoderIdentity) -> None:
+    import torch  # takes seconds
+
+    class Pipeline(torch.nn.Module):  # type: ignore[misc] # torch is not type-checked
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+            features = {"input_ids": tokens, "attention_mask": torch.ones_like(tokens)}
+            embedding = self.model(features)["sentence_embedding"]
+            return torch.nn.functional.normalize(embedding, dim=1)
+
+    device, training = model.device, model.training
+    sample = torch.tensor([tokenizer.encode(_TRIALS[4]).ids])
+    try:
+        with quiet(), torch.no_grad():
+            torch.onnx.export(
+                Pipeline().eval().to("cpu"),
+                (sample,),
+                str(target),
+                input_names=["tokens"],
+                output_names=["embedding"],
+                dynamic_axes={"tokens": {1: "length"}},
+                opset_version=17,
+                # The newer exporter would need onnxscript, which nothing else here does.
+                dynamo=False,
+            )
+    # What a tracer meets in somebody else's modules has no common name.
+    except (RuntimeError, TypeError, ValueError, LookupError, AttributeError) as error:
+        raise ModelError(f"{identity.name} cannot be exported to ONNX: {error}") from error
+    finally:
+        model.to(device).train(training)
+
+
+def _compare(model: SentenceTransformer, exported: OnnxEncoder) -> None:
+    settings: dict[str, Any] = {"show_progress_bar": False, "normalize_embeddings": True}
+    with quiet():
+        pairs = (
+            (model.encode_query(list(_TRIALS), **settings), exported.encode_query(_TRIALS)),
+            (model.encode_document(list(_TRIALS), **settings), exported.encode_documents(_TRIALS)),
+        )
+    cosine = min(float((expected * found).sum(axis=1).min()) for expected, found in pairs)
+    if not cosine > _MINIMUM_COSINE:  # a NaN is not
+        raise ModelError(
+            f"The ONNX export of {exported.identity.name} encodes otherwise than it does (cosine {cosine:.4f})."
+        )
