@@ -71,4 +71,5 @@ if [ "$(uname -s)" = Linux ] && pip_would_bring_cuda; then
 fi
 
 say "Installing into $folder"
-pip install ${quiet:+--quiet} "$@"
+# Python compiles what is imported, when it is; to compile all of every library ahead doubles the time.
+pip install --no-compile ${quiet:+--quiet} "$@"
