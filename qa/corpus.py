@@ -1,0 +1,429 @@
+"""The corpus: documents go in, questions come out answered. Keeps the index in step with the store."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from embeddings.encoder import identify_encoder, open_encoder, open_query_encoder
+from embeddings.models import ModelError as WeightsError
+from qa.errors import InputError, ModelError
+from qa.formats import DateOrder, files, read_path
+from qa.library import LibraryIndex
+from qa.schema import Document, Failure, FileResult, Filters, IndexReport, Passage, Progress
+from qa.segment import passages
+from qa.store import EVERYTHING, Entry, Selection, Store, check_encoder
+from qa.window import head, window_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from embeddings.arrays import Float32
+    from embeddings.encoder import Encoder
+    from embeddings.models import EncoderIdentity
+    from qa.answer import Answerer
+    from qa.schema import Answer, DocumentInfo, Span, Turn
+
+    OnProgress = Callable[[Progress], None]
+
+__all__ = ["Corpus", "Selection"]
+
+# Windows embedded at a time, over several documents: enough to keep the encoder busy, few enough that
+# an interrupted run loses seconds of work.
+BATCH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A document that was read and segmented, with its passages' windows and their digests."""
+
+    document: Document
+    passages: tuple[Passage, ...]
+    windows: tuple[str, ...]
+    digests: tuple[bytes, ...]
+
+
+_Item = TypeVar("_Item", _Prepared, _Prepared | FileResult)
+
+
+class Corpus:
+    """A library of documents in a folder. May be used from several threads, and by several processes.
+
+    Use `Corpus.open`; as a context manager it closes itself.
+    """
+
+    def __init__(self, store: Store, encoder: str | Encoder | None, date_order: DateOrder) -> None:
+        self.library = store.folder
+        self._store = store
+        self._index = LibraryIndex(store)
+        self._date_order = date_order
+        self._lock = threading.RLock()
+        self._answerer: Answerer | None = None
+        self._use(encoder)
+
+    @classmethod
+    def open(
+        cls,
+        library: Path | str,
+        *,
+        create: bool = True,
+        encoder: str | Encoder | None = None,
+        date_order: DateOrder = "auto",
+    ) -> Self:
+        """Open the library in a folder; with `create`, make it where there is none.
+
+        `encoder` is the name of one or one that is open already; without it, the one that made the library's
+        vectors, or the default for a new library. `date_order` reads dates such as 4/8/2008.
+
+        Raises:
+            LibraryNotFoundError: there is no library in the folder, and `create` is False.
+            EncoderMismatchError: another encoder made the library's vectors.
+            LibraryError: the library is damaged, locked, or may not be written.
+            ModelError: there is no such encoder.
+        """
+        store = Store(Path(library), create=create)
+        try:
+            corpus = cls(store, encoder, date_order)
+            if encoder is not None:
+                corpus._checked_identity()
+        except BaseException:
+            store.close()
+            raise
+        return corpus
+
+    def close(self) -> None:
+        """Close the library's files."""
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    # The encoder
+
+    def _use(self, encoder: str | Encoder | None) -> None:
+        """Take an encoder by name, or as it is, or else the library's own; let go of what was open before."""
+        self._name = encoder if isinstance(encoder, str) else None
+        self._given = None if isinstance(encoder, str) else encoder
+        self._identity: EncoderIdentity | None = self._given.identity if self._given else None
+        self._document_encoder: Encoder | None = self._given
+        self._query_encoder: Encoder | None = self._given
+
+    @property
+    def encoder_identity(self) -> EncoderIdentity:
+        """Which encoder made the library's vectors; while it is empty, which one will.
+
+        Raises:
+            ModelError: the library is empty, and the encoder's weights are missing.
+        """
+        encoding = self._store.encoding()
+        return encoding.identity if encoding else self._checked_identity()
+
+    def _checked_identity(self) -> EncoderIdentity:
+        """Identify the encoder in use, which must be the one that made the library's vectors."""
+        with self._lock:
+            encoding = self._store.encoding()
+            follows = self._name is None and self._given is None
+            if follows and encoding and self._identity and self._identity.sha256 != encoding.identity.sha256:
+                self._use(None)  # another process has embedded the library anew
+            if self._identity is None:
+                name = encoding.identity.name if follows and encoding else self._name
+                with _model_errors():
+                    self._identity = identify_encoder(name)
+            if encoding:
+                check_encoder(encoding, self._identity, self.library)
+            return self._identity
+
+    def _opened_document_encoder(self) -> Encoder:
+        with self._lock, _model_errors():
+            if self._document_encoder is None:
+                self._document_encoder = open_encoder(self._checked_identity().name)
+            return self._document_encoder
+
+    def _opened_query_encoder(self) -> Encoder:
+        with self._lock, _model_errors():
+            identity = self._checked_identity()
+            if self._query_encoder is None:
+                self._query_encoder = open_query_encoder(identity)
+            return self._query_encoder
+
+    def encode_queries(self, texts: Sequence[str]) -> Float32:
+        """Embed questions with the library's encoder: unit vectors, float32 [n, d].
+
+        Raises:
+            EncoderMismatchError: another encoder made the library's vectors.
+            ModelError: the encoder's weights are missing or damaged.
+        """
+        with _model_errors():
+            return self._opened_query_encoder().encode_query(texts)
+
+    # Documents in and out
+
+    def index(self, *paths: Path | str, progress: OnProgress | None = None) -> IndexReport:
+        """Add or refresh the documents of files and folders; what has not changed is not embedded again.
+
+        Each document is committed by itself: when this is interrupted, those that `progress` has named in
+        stage "write" are in the library. A document that cannot be read is refused in the report, and the
+        others go in. What a folder no longer holds stays in the library until it is removed.
+
+        Raises:
+            EncoderMismatchError: another encoder made the library's vectors.
+            ModelError: the encoder's weights are missing or damaged.
+            LibraryError: the library is locked, may not be written, or is out of space.
+        """
+        started = time.perf_counter()
+        show = progress or _silent
+        identity = self._checked_identity()
+        results: list[FileResult] = []
+        for batch in _batches(self._prepared(paths, show)):
+            documents = [item for item in batch if isinstance(item, _Prepared)]
+            vectors = self._vectors(documents, identity, self._opened_document_encoder, show)
+            for item in batch:
+                result = item if isinstance(item, FileResult) else self._ingest(item, vectors, identity)
+                results.append(result)
+                show(Progress("write", len(results), 0, result.document_id or result.path))
+        report = IndexReport(tuple(results), time.perf_counter() - started)
+        if report.count("added") or report.count("replaced"):
+            self._index.save()
+        return report
+
+    def _prepared(self, paths: Iterable[Path | str], show: OnProgress) -> Iterator[_Prepared | FileResult]:
+        """Read and segment the documents of files and folders; what is refused comes as its result."""
+        found: list[tuple[Path, Path | None]] = []
+        for given in map(Path, paths):
+            try:
+                found += [(path, given if given.is_dir() else None) for path in files(given)]
+            except InputError as error:
+                yield _refused(given, error)
+        for done, (path, root) in enumerate(found):
+            show(Progress("read", done, len(found), path.name))
+            for item in read_path(path, root, self._date_order):
+                if isinstance(item, InputError):
+                    yield _refused(path, item)
+                else:
+                    # Absolute: by it the same file is known again from any folder.
+                    document = replace(item, path=str(Path(item.path).resolve()))
+                    yield _prepare(document, passages(document))
+        show(Progress("read", len(found), len(found)))
+
+    def _vectors(
+        self,
+        documents: Sequence[_Prepared],
+        identity: EncoderIdentity,
+        encoder: Callable[[], Encoder],
+        show: OnProgress,
+    ) -> Mapping[bytes, Float32]:
+        """Give the vectors of the documents' windows by digest; only what the store lacks is embedded."""
+        windows = {
+            digest: window
+            for document in documents
+            for digest, window in zip(document.digests, document.windows, strict=True)
+        }
+        known = self._store.known_vectors(windows, identity)
+        lacking = {digest: window for digest, window in windows.items() if digest not in known}
+        if not lacking:
+            return known
+        show(Progress("model", 0, 0, identity.name))
+        with _model_errors():
+            made = encoder().encode_documents(
+                list(lacking.values()), lambda done, total: show(Progress("embed", done, total))
+            )
+        return known | dict(zip(lacking, made, strict=True))
+
+    def _ingest(
+        self, item: _Prepared, vectors: Mapping[bytes, Float32], identity: EncoderIdentity
+    ) -> FileResult:
+        document = item.document
+        entries = [
+            Entry(passage, digest, vectors[digest])
+            for passage, digest in zip(item.passages, item.digests, strict=True)
+        ]
+        ingested = self._store.ingest(document, head(document), entries, identity)
+        return FileResult(
+            document.path, ingested.status, ingested.document_id, len(entries), notes=document.notes
+        )
+
+    def remove(self, ids: Iterable[str]) -> tuple[str, ...]:
+        """Remove documents from the library, all or none. Gives their ids, each once.
+
+        Raises:
+            DocumentNotFoundError: one of them is not held; nothing was removed.
+            LibraryError: the library is locked, may not be written, or is out of space.
+        """
+        removed = self._store.remove(ids)
+        self._index.save()
+        return removed
+
+    def reindex(self, encoder: str | Encoder, progress: OnProgress | None = None) -> None:
+        """Embed every passage with another encoder, or with the same where windows have changed.
+
+        Until all are done, the old vectors serve; they are exchanged in one transaction. After an
+        interruption, what was embedded is not embedded again.
+
+        Raises:
+            ModelError: there is no such encoder, or its weights are damaged.
+            LibraryError: the library is locked, may not be written, or is out of space.
+        """
+        show = progress or _silent
+        opened: Encoder | None = None if isinstance(encoder, str) else encoder
+        with _model_errors():
+            identity = opened.identity if opened else identify_encoder(str(encoder))
+
+        def open_once() -> Encoder:
+            nonlocal opened
+            opened = opened or open_encoder(identity.name)
+            return opened
+
+        target = self._store.begin_encoding(identity)
+        while pending := self._store.adopt_encoding(target):
+            done = 0
+            held = (_prepare(*self._store.document_and_passages(each)) for each in pending)
+            for batch in _batches(held):
+                vectors = self._vectors(batch, identity, open_once, show)
+                self._store.put_vectors(
+                    target,
+                    {
+                        passage.key: (digest, vectors[digest])
+                        for item in batch
+                        for passage, digest in zip(item.passages, item.digests, strict=True)
+                    },
+                )
+                done += len(batch)
+                show(Progress("write", done, len(pending), batch[-1].document.id))
+        with self._lock:
+            self._use(None if isinstance(encoder, str) else encoder)
+        self._index.save()
+
+    # What is in it
+
+    @property
+    def generation(self) -> int:
+        """A number that grows with every committed change, by whatever process."""
+        return self._store.generation
+
+    def documents(self, filters: Filters = EVERYTHING) -> tuple[DocumentInfo, ...]:
+        """List the documents that the filters leave, in order of id."""
+        return self._store.documents(filters)
+
+    def document(self, document_id: str) -> Document:
+        """Read the document of that id afresh; its text's SHA-256 is compared with the one recorded.
+
+        Raises:
+            DocumentNotFoundError: there is none.
+            LibraryError: the text is not what was stored.
+        """
+        return self._store.document(document_id)
+
+    def document_by_sha256(self, sha256: str) -> Document:
+        """Read the document whose text has that SHA-256, in hex.
+
+        Raises:
+            DocumentNotFoundError: there is none.
+            LibraryError: the text is not what was stored.
+        """
+        return self._store.document_by_sha256(sha256)
+
+    # Questions
+
+    def ask(self, question: str, history: Sequence[str | Turn] = (), filters: Filters = EVERYTHING) -> Answer:
+        """Answer a question with quotes; see `qa.answer.Answerer.ask`.
+
+        Raises:
+            QuestionError: the question is empty or too long.
+            PullquoteError: what else keeps it from being answered.
+        """
+        return self._opened_answerer().ask(question, history, filters)
+
+    def warm(self, progress: OnProgress | None = None) -> None:
+        """Load what a first question would otherwise wait for: encoder, index and reranker."""
+        (progress or _silent)(Progress("model", 0, 0, self.encoder_identity.name))
+        self._index.search(self.encode_queries(["warm"])[0], 1)
+        self._opened_answerer()
+
+    def _opened_answerer(self) -> Answerer:
+        with self._lock:
+            if self._answerer is None:
+                from qa.answer import Answerer
+
+                self._answerer = Answerer(self)
+            return self._answerer
+
+    def select(self, filters: Filters = EVERYTHING) -> Selection:
+        """Find what the filters leave to search in.
+
+        Raises:
+            InputError: `since` is later than `until`.
+        """
+        return self._store.select(filters)
+
+    def dense(self, vector: Float32, k: int, selection: Selection) -> list[tuple[int, float]]:
+        """Find the `k` nearest passages of a unit vector, float32 [d]: (key, cosine), best first."""
+        return self._index.search(vector, k, selection.keys)
+
+    def bm25(self, terms: Sequence[str], k: int, selection: Selection) -> list[tuple[int, float]]:
+        """Find the best `k` passages by BM25 for any of the words, as (key, score), highest first."""
+        return self._store.bm25(terms, k, selection)
+
+    def phrase(self, phrase: str, selection: Selection) -> list[tuple[Document, Span]]:
+        """Find where the phrase stands word for word, in order of document id and offset."""
+        return self._store.phrase(phrase, selection)
+
+    def passages(self, keys: Iterable[int]) -> dict[int, Passage]:
+        """Read passages by key, in the order of `keys`; those removed meanwhile are left out."""
+        return self._store.passages(keys)
+
+    def passages_of(self, document_id: str) -> tuple[Passage, ...]:
+        """Read the passages of a document, in order; joined, they are its text.
+
+        Raises:
+            DocumentNotFoundError: there is no such document.
+        """
+        return self._store.passages_of(document_id)
+
+    def documents_of(self, keys: Iterable[int]) -> dict[int, str]:
+        """Find the document id of each passage, by key; those removed meanwhile are left out."""
+        return self._store.documents_of(keys)
+
+
+def _prepare(document: Document, passages: tuple[Passage, ...]) -> _Prepared:
+    windows = tuple(window_text(document, passage) for passage in passages)
+    digests = tuple(hashlib.blake2b(window.encode(), digest_size=16).digest() for window in windows)
+    return _Prepared(document, passages, windows, digests)
+
+
+def _batches(items: Iterable[_Item]) -> Iterator[list[_Item]]:
+    """Group items until a group has `BATCH` windows; in order, and none empty."""
+    batch: list[_Item] = []
+    windows = 0
+    for item in items:
+        batch.append(item)
+        windows += len(item.windows) if isinstance(item, _Prepared) else 0
+        if windows >= BATCH:
+            yield batch
+            batch, windows = [], 0
+    if batch:
+        yield batch
+
+
+def _refused(path: Path, error: InputError) -> FileResult:
+    return FileResult(str(path), "refused", error=Failure(error.code, str(error)))
+
+
+def _silent(_: Progress) -> None:
+    """Show nothing."""
+
+
+@contextmanager
+def _model_errors() -> Iterator[None]:
+    """Name the errors of `embeddings` as this package does."""
+    try:
+        yield
+    except WeightsError as error:
+        raise ModelError(str(error)) from error

@@ -1,0 +1,262 @@
+"""The SQLite file of a library: opening it, its schema, its transactions, and what its errors mean."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+from os import W_OK, access
+from typing import TYPE_CHECKING
+
+from qa.errors import LibraryError, LibraryNotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FILE_NAME = "library.sqlite3"
+APPLICATION_ID = 0x50756C6C  # "Pull": tells this file from any other SQLite file
+BUSY_SECONDS = 10.0
+
+# One tuple of statements a schema version. Never edit one that was released: append the next.
+_MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """
+        CREATE TABLE encodings (
+            -- One embedding of the library's passages; `library.encoding` names the one in force.
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            name TEXT NOT NULL,
+            sha256 TEXT NOT NULL,
+            dimension INTEGER NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE library (
+            one INTEGER PRIMARY KEY CHECK (one = 1),
+            generation INTEGER NOT NULL DEFAULT 0,
+            encoding INTEGER REFERENCES encodings,
+            -- The derived index: which file, and the generation that it mirrors.
+            index_file TEXT NOT NULL DEFAULT '',
+            index_generation INTEGER NOT NULL DEFAULT 0
+        )
+        """,
+        "INSERT INTO library (one) VALUES (1)",
+        """
+        CREATE TABLE documents (
+            serial INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            -- The id before it was made unique: with `path`, how a file is known again.
+            given_id TEXT NOT NULL,
+            path TEXT NOT NULL,
+            title TEXT NOT NULL,
+            publisher TEXT NOT NULL,
+            series TEXT NOT NULL,
+            number TEXT NOT NULL,
+            date TEXT NOT NULL,
+            url TEXT NOT NULL,
+            language TEXT NOT NULL,
+            format TEXT NOT NULL,
+            collection TEXT NOT NULL,
+            sha256 TEXT NOT NULL,
+            source_sha256 TEXT NOT NULL,
+            header TEXT NOT NULL,
+            furniture TEXT NOT NULL,
+            notes TEXT NOT NULL,
+            -- As the full-text index holds it: taking a row out of that needs the very words that went in.
+            head TEXT NOT NULL,
+            characters INTEGER NOT NULL,
+            text TEXT NOT NULL
+        )
+        """,
+        "CREATE INDEX documents_by_source ON documents (given_id, path)",
+        "CREATE INDEX documents_by_sha256 ON documents (sha256)",
+        """
+        CREATE TABLE passages (
+            -- AUTOINCREMENT: a key is never used twice, so keys alone tell what an index lacks.
+            key INTEGER PRIMARY KEY AUTOINCREMENT,
+            document INTEGER NOT NULL REFERENCES documents,
+            ordinal INTEGER NOT NULL,
+            start INTEGER NOT NULL,
+            end INTEGER NOT NULL,
+            sentences TEXT NOT NULL,
+            UNIQUE (document, ordinal)
+        )
+        """,
+        """
+        CREATE TABLE vectors (
+            number INTEGER PRIMARY KEY,
+            passage INTEGER NOT NULL REFERENCES passages ON DELETE CASCADE,
+            encoding INTEGER NOT NULL REFERENCES encodings ON DELETE CASCADE,
+            -- Of the text that was embedded: the same text need not be embedded again.
+            digest BLOB NOT NULL,
+            vector BLOB NOT NULL,
+            UNIQUE (passage, encoding)
+        )
+        """,
+        "CREATE INDEX vectors_by_digest ON vectors (digest)",
+        "CREATE INDEX vectors_by_encoding ON vectors (encoding, passage)",
+        # Contentless: the text lies in `documents` already.
+        """
+        CREATE VIRTUAL TABLE words USING fts5 (
+            head, body, content = '', tokenize = 'porter unicode61 remove_diacritics 2'
+        )
+        """,
+    ),
+)
+
+
+class Database:
+    """The SQLite file of the library in `folder`.
+
+    Every method raises `LibraryError` when the file is damaged, locked by another writer, or out of space;
+    what was committed before stays as it was.
+
+    Raises:
+        LibraryNotFoundError: there is no library in the folder, and `create` is False.
+        LibraryError: the file is no library, damaged, or from a newer Pullquote. It is left untouched.
+    """
+
+    def __init__(self, folder: Path, *, create: bool = True) -> None:
+        self.folder = folder
+        self.path = folder / FILE_NAME
+        self._lock = threading.RLock()
+        if not self.path.is_file():
+            if not create:
+                raise LibraryNotFoundError(
+                    f"there is no library in {folder}: make one with `pullquote index`"
+                )
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise LibraryError(
+                    f"cannot make the folder {folder} ({error.strerror}): name another with --library"
+                ) from error
+        self.read_only = self.path.exists() and not (access(self.path, W_OK) and access(folder, W_OK))
+        with self._translated():
+            self._db = self._connect(create=create)
+            try:
+                self._recognise(create=create)
+            except BaseException:
+                self._db.close()
+                raise
+
+    def close(self) -> None:
+        """Close the file. The store cannot be used afterwards."""
+        with self._lock, self._translated():
+            self._db.close()
+
+    # Opening
+
+    def _connect(self, *, create: bool) -> sqlite3.Connection:
+        mode = "mode=rwc" if create else "mode=rw"
+        if self.read_only:
+            # Where nothing can be written, SQLite cannot make the files by which WAL's users see each other.
+            log = self.path.with_name(FILE_NAME + "-wal")
+            mode = "mode=ro" if log.exists() and log.stat().st_size else "mode=ro&immutable=1"
+        db = sqlite3.connect(
+            f"{self.path.resolve().as_uri()}?{mode}",
+            uri=True,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,  # transactions are begun and ended below, by hand
+            check_same_thread=False,  # one thread at a time, by the lock
+        )
+        db.create_function("casefold", 1, str.casefold, deterministic=True)
+        return db
+
+    def _recognise(self, *, create: bool) -> None:
+        """Check that the file is a library of a version that this code knows; fill it if it is new."""
+        (application,) = self._db.execute("PRAGMA application_id").fetchone()
+        (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if application != APPLICATION_ID and tables:
+            raise LibraryError(f"{self.path} is not a Pullquote library: name another folder with --library")
+        if not tables:
+            # Also what a kill leaves behind before the first commit.
+            if any(self.folder.glob("index-*.faiss")):
+                raise LibraryError(
+                    f"{self.path} is empty, yet an index lies beside it: it was damaged. Put it back from "
+                    "a backup, or move the folder away and run `pullquote index` again"
+                )
+            if not create or self.read_only:
+                raise LibraryNotFoundError(
+                    f"the library in {self.folder} is empty: fill it with `pullquote index`"
+                )
+            self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")  # what was acknowledged survives a power cut
+        self._db.execute("PRAGMA foreign_keys = ON")
+        if self._version() == len(_MIGRATIONS):
+            return
+        if self._version() > len(_MIGRATIONS):
+            raise LibraryError(
+                f"{self.path} was made by a newer Pullquote (schema {self._version()}, this one knows "
+                f"{len(_MIGRATIONS)}): upgrade Pullquote, or name another folder with --library"
+            )
+        with self.writing(counted=False) as db:  # another process may have done it meanwhile
+            for statements in _MIGRATIONS[self._version() :]:
+                for statement in statements:
+                    db.execute(statement)
+            db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            db.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
+
+    def _version(self) -> int:
+        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
+
+    # Transactions
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Name what SQLite reports: what happened, to which file, what to do next."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise _named(error, self.path) from error
+
+    @contextlib.contextmanager
+    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+        with self._lock, self._translated():
+            self._db.execute(begin)
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                # SQLite has rolled back by itself after some errors, a full disk among them.
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def reading(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
+        """Give one snapshot, whatever other processes commit meanwhile."""
+        return self._transaction("BEGIN")
+
+    @contextlib.contextmanager
+    def writing(self, *, counted: bool = True) -> Iterator[sqlite3.Connection]:
+        """Open the one write transaction; `counted` ones that change something raise the generation."""
+        with self._transaction("BEGIN IMMEDIATE") as db:
+            before = db.total_changes
+            yield db
+            if counted and db.total_changes > before:
+                db.execute("UPDATE library SET generation = generation + 1")
+
+
+def _named(error: sqlite3.Error, path: Path) -> LibraryError:
+    """Say what an error of SQLite's means to a person."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code; the rest says where in SQLite
+    match code:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            what = f"{path} is being written by another Pullquote: try again when that is done"
+        case sqlite3.SQLITE_FULL:
+            what = f"there is no space left for {path}: nothing was lost; free some space and try again"
+        case sqlite3.SQLITE_IOERR:
+            what = (
+                f"{path} could not be read or written ({error}): nothing was lost; see whether the disk is "
+                "full, failing or over its quota"
+            )
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
+            what = f"{path} may not be written ({error}): see to the folder's permissions, or use --library"
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            what = (
+                f"{path} is damaged or no library ({error}). It was left as it is: put it back from a "
+                "backup, or move the folder away and run `pullquote index` again"
+            )
+        case _:
+            what = f"{path}: {error}"
+    return LibraryError(what)

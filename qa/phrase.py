@@ -1,0 +1,51 @@
+"""Exact phrases, whatever the typography: where a text holds the words someone put in quotation marks."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+from qa.schema import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Alike to a reader, and seldom the same on a keyboard as in a source.
+_ALIKE = ("'‘’‚‛′`´ʼ", '"“”„‟″«»', "-‐‑‒–—―−")
+_CLASS = {character: f"[{re.escape(group)}]" for group in _ALIKE for character in group}
+
+
+def phrase_words(phrase: str) -> list[str]:
+    """Split a phrase into words, as a full-text index knows them up to case."""
+    return re.findall(r"\w+", unicodedata.normalize("NFC", phrase))
+
+
+def phrase_pattern(phrase: str) -> re.Pattern[str] | None:
+    """Make a pattern that finds the phrase in a text as it stands; None when the phrase holds no word.
+
+    Case, straight or curly quotes, kinds of dash, composed or decomposed accents and the length of white
+    space make no difference. A match never starts or ends inside a word.
+    """
+    if not phrase_words(phrase):
+        return None
+    words = unicodedata.normalize("NFC", phrase).split()
+    body = r"\s+".join("".join(map(_character, word)) for word in words)
+    before = r"(?<!\w)" if re.match(r"\w", words[0]) else ""
+    # A decomposed accent is no word character, but it ends no word either.
+    after = r"(?![\w\u0300-\u036f])" if re.search(r"\w$", words[-1]) else ""
+    return re.compile(before + body + after, re.IGNORECASE)
+
+
+def occurrences(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
+    """Find where the pattern occurs: in the text's own offsets, in order and disjoint."""
+    return (Span(*match.span()) for match in pattern.finditer(text))
+
+
+def _character(character: str) -> str:
+    if character in _CLASS:
+        return _CLASS[character]
+    decomposed = unicodedata.normalize("NFD", character)
+    if decomposed == character:
+        return re.escape(character)
+    return f"(?:{re.escape(character)}|{re.escape(decomposed)})"

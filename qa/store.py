@@ -1,0 +1,644 @@
+"""The store: SQLite (WAL) as the one system of record of a library.
+
+It holds documents with their text, passages as offsets, the full-text index and the vectors. One ingest of
+one document is one transaction, so is one removal; each that changes something raises `generation`. Whatever
+else a library's folder holds is derived from this file.
+
+A `Store` may be used from several threads, and its file by several processes.
+"""
+
+# ruff: noqa: S608 -- statements are put together from this file's own column lists and conditions; what
+# comes from outside is always bound as a value.
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import json
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from embeddings.models import EncoderIdentity
+from qa.database import Database
+from qa.errors import DocumentNotFoundError, EncoderMismatchError, InputError, LibraryError
+from qa.phrase import occurrences, phrase_pattern, phrase_words
+from qa.schema import Document, DocumentInfo, Filters, Passage, Sentence, Span
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from embeddings.arrays import Float32, Int64
+
+BM25_HEAD_WEIGHT = 0.5
+BM25_BODY_WEIGHT = 1.0
+# So many of a phrase's words choose the documents in which it is looked for: the longest are the rarest.
+PHRASE_WORDS = 4
+EVERYTHING = Filters()
+_VECTOR = np.dtype("<f4")  # as stored, on any machine
+
+_PLAIN = (
+    "id",
+    "path",
+    "title",
+    "publisher",
+    "series",
+    "number",
+    "url",
+    "language",
+    "format",
+    "collection",
+    "source_sha256",
+    "text",
+)
+# What a row of `documents` holds of a Document as it is, what it holds in another form, and what it adds.
+_COLUMNS = (*_PLAIN, "date", "header", "furniture", "notes", "sha256", "given_id", "head", "characters")
+_COLUMN_LIST = ", ".join(_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Selection:
+    """What a set of filters leaves to search in.
+
+    `keys` are the passages' keys, ascending; None stands for all of them. `undated` counts the documents that
+    a date filter left out for want of a date.
+    """
+
+    documents: int
+    undated: int
+    keys: Int64 | None
+    filters: Filters = EVERYTHING
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """A passage ready to be stored: its window's digest (see `qa.window`) and unit vector, float32 [d]."""
+
+    passage: Passage
+    digest: bytes
+    vector: Float32
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What an ingest did. `document_id` is the id under which the document is held."""
+
+    status: Literal["added", "replaced", "unchanged"]
+    document_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """One embedding of the library's passages, made by one encoder."""
+
+    number: int
+    identity: EncoderIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRecord:
+    """What the store knows of its derived index. `file` is empty where there is none."""
+
+    generation: int
+    encoding: Encoding | None
+    file: str
+    file_generation: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Difference:
+    """What brings an index in step: `stale` keys to take out; `missing` keys and `vectors` [n, d] to add."""
+
+    stale: Int64
+    missing: Int64
+    vectors: Float32
+
+
+class Store:
+    """The system of record of the library in `folder`.
+
+    Every method raises `LibraryError` when the file is damaged, locked by another writer, or out of space;
+    what was committed before stays as it was.
+
+    Raises:
+        LibraryNotFoundError: there is no library in the folder, and `create` is False.
+        LibraryError: the file is no library, damaged, or from a newer Pullquote. It is left untouched.
+    """
+
+    def __init__(self, folder: Path, *, create: bool = True) -> None:
+        self.folder = folder
+        self._database = Database(folder, create=create)
+        self.read_only = self._database.read_only
+
+    def close(self) -> None:
+        """Close the file. The store cannot be used afterwards."""
+        self._database.close()
+
+    # What the library is
+
+    @property
+    def generation(self) -> int:
+        """A number that grows with every committed change, by whatever process."""
+        with self._database.reading() as db:
+            return int(db.execute("SELECT generation FROM library").fetchone()[0])
+
+    def encoding(self) -> Encoding | None:
+        """Tell which encoder made the vectors in force; None before the first document."""
+        with self._database.reading() as db:
+            return _encoding(db)
+
+    def index_record(self) -> IndexRecord:
+        """Tell what the store knows of its derived index."""
+        with self._database.reading() as db:
+            row = db.execute("SELECT generation, index_file, index_generation FROM library").fetchone()
+            return IndexRecord(row[0], _encoding(db), row[1], row[2])
+
+    def record_index(self, file: str, generation: int, encoding: Encoding) -> None:
+        """Name the derived index's file, unless a newer one is named or the encoding was replaced."""
+        with self._database.writing(counted=False) as db:
+            db.execute(
+                "UPDATE library SET index_file = ?, index_generation = ? "
+                "WHERE encoding = ? AND index_generation <= ?",
+                (file, generation, encoding.number, generation),
+            )
+
+    # Writing
+
+    def ingest(
+        self, document: Document, head: str, entries: Sequence[Entry], encoder: EncoderIdentity
+    ) -> Ingested:
+        """Add a document, or replace what was held of it, in one transaction; no change where none is needed.
+
+        A document is known again by its id and path, or by its id and text. Where its id is taken by another,
+        it is held under an id of its own: `id~2`, `id~3` and so on.
+
+        Raises:
+            EncoderMismatchError: the vectors in force were made by another encoder.
+            ValueError: the passages do not tile the document.
+        """
+        ends = [0, *(entry.passage.end for entry in entries)]
+        if [entry.passage.start for entry in entries] != ends[:-1] or ends[-1] != len(document.text):
+            raise ValueError(f"the passages of {document.id!r} do not tile it")
+        with self._database.writing() as db:
+            encoding = _encoding_for(db, encoder, self.folder)
+            given_id = document.id
+            number, document = _place(db, document)
+            values = _row(document, given_id, head)
+            passages = [_passage_row(ordinal, entry.passage) for ordinal, entry in enumerate(entries)]
+            digests = [entry.digest for entry in entries]
+            if number is None:
+                status: Literal["added", "replaced"] = "added"
+                marks = ", ".join("?" * len(values))
+                number = db.execute(
+                    f"INSERT INTO documents ({_COLUMN_LIST}) VALUES ({marks})",
+                    values,
+                ).lastrowid
+            else:
+                status = "replaced"
+                held = db.execute(
+                    f"SELECT {_COLUMN_LIST} FROM documents WHERE serial = ?", (number,)
+                ).fetchone()
+                if held == values and _held_passages(db, number, encoding) == (passages, digests):
+                    return Ingested("unchanged", document.id)
+                _clear(db, number)
+                db.execute(
+                    f"UPDATE documents SET {' = ?, '.join(_COLUMNS)} = ? WHERE serial = ?",
+                    (*values, number),
+                )
+            for row, entry in zip(passages, entries, strict=True):
+                key = db.execute(
+                    "INSERT INTO passages (document, ordinal, start, end, sentences) VALUES (?, ?, ?, ?, ?)",
+                    (number, *row),
+                ).lastrowid
+                db.execute(
+                    "INSERT INTO vectors (passage, encoding, digest, vector) VALUES (?, ?, ?, ?)",
+                    (key, encoding.number, entry.digest, entry.vector.astype(_VECTOR).tobytes()),
+                )
+                db.execute(
+                    "INSERT INTO words (rowid, head, body) VALUES (?, ?, ?)",
+                    (key, head, document.text[entry.passage.start : entry.passage.end]),
+                )
+        return Ingested(status, document.id)
+
+    def remove(self, ids: Iterable[str]) -> tuple[str, ...]:
+        """Remove documents, all or none, in one transaction. Gives the ids back, each once.
+
+        Raises:
+            DocumentNotFoundError: one of the ids is not held; nothing was removed.
+        """
+        removed = tuple(dict.fromkeys(ids))
+        with self._database.writing() as db:
+            for document_id in removed:
+                number = _number(db, document_id)
+                _clear(db, number)
+                db.execute("DELETE FROM documents WHERE serial = ?", (number,))
+        return removed
+
+    # Vectors
+
+    def known_vectors(self, digests: Iterable[bytes], encoder: EncoderIdentity) -> dict[bytes, Float32]:
+        """Find the vectors that the store has, by this encoder, of windows with these digests."""
+        query = (
+            "SELECT vector FROM vectors JOIN encodings ON encodings.number = encoding "
+            "WHERE digest = ? AND sha256 = ? AND dimension = ? LIMIT 1"
+        )
+        known = {}
+        with self._database.reading() as db:
+            for digest in digests:
+                row = db.execute(query, (digest, encoder.sha256, encoder.dimension)).fetchone()
+                if row:
+                    known[digest] = np.frombuffer(row[0], _VECTOR)
+        return known
+
+    def begin_encoding(self, encoder: EncoderIdentity) -> Encoding:
+        """Make room for another embedding of every passage, beside the one in force."""
+        with self._database.writing(counted=False) as db:
+            return _new_encoding(db, encoder)
+
+    def put_vectors(self, encoding: Encoding, vectors: Mapping[int, tuple[bytes, Float32]]) -> None:
+        """Add digests and vectors to an embedding, by passage key; keys no longer held are passed over.
+
+        Raises:
+            LibraryError: another reindex finished meanwhile and has thrown this one's vectors away.
+        """
+        with self._database.writing(counted=False) as db:
+            if not db.execute("SELECT 1 FROM encodings WHERE number = ?", (encoding.number,)).fetchone():
+                raise LibraryError(
+                    f"another `pullquote reindex` of {self.folder} finished first: run yours again if needed"
+                )
+            db.executemany(
+                "INSERT OR REPLACE INTO vectors (passage, encoding, digest, vector) "
+                "SELECT key, ?, ?, ? FROM passages WHERE key = ?",
+                [
+                    (encoding.number, digest, vector.astype(_VECTOR).tobytes(), key)
+                    for key, (digest, vector) in vectors.items()
+                ],
+            )
+
+    def adopt_encoding(self, encoding: Encoding) -> tuple[str, ...]:
+        """Put an embedding in force and drop all others, in one transaction, once every passage is in it.
+
+        Gives the ids of the documents that are not wholly in it yet; in that case nothing changes.
+        """
+        with self._database.writing() as db:
+            lacking = db.execute(
+                "SELECT DISTINCT id FROM documents JOIN passages ON document = documents.serial "
+                "WHERE NOT EXISTS (SELECT 1 FROM vectors WHERE passage = key AND encoding = ?) ORDER BY id",
+                (encoding.number,),
+            ).fetchall()
+            if not lacking:
+                db.execute(
+                    "UPDATE library SET encoding = ?, index_file = '', index_generation = 0",
+                    (encoding.number,),
+                )
+                db.execute("DELETE FROM encodings WHERE number != ?", (encoding.number,))
+        return tuple(document_id for (document_id,) in lacking)
+
+    def difference(self, keys: Int64, encoding: Encoding) -> Difference | None:
+        """Tell what an index of `keys` lacks and has too many; None where the encoding is not in force."""
+        with self._database.reading() as db:
+            if _encoding(db) != encoding:
+                return None
+            rows = db.execute("SELECT passage FROM vectors WHERE encoding = ? ORDER BY 1", (encoding.number,))
+            held = np.fromiter((key for (key,) in rows), np.int64)
+            missing = np.setdiff1d(held, keys)
+            blobs = b"".join(
+                db.execute(
+                    "SELECT vector FROM vectors WHERE encoding = ? AND passage = ?",
+                    (encoding.number, int(key)),
+                ).fetchone()[0]
+                for key in missing
+            )
+        vectors = np.frombuffer(blobs, _VECTOR).reshape(len(missing), encoding.identity.dimension)
+        return Difference(np.setdiff1d(keys, held), missing, vectors)
+
+    # Reading
+
+    def documents(self, filters: Filters = EVERYTHING) -> tuple[DocumentInfo, ...]:
+        """List the documents that the filters leave, in order of id, without their text."""
+        where, values = _where(filters)
+        with self._database.reading() as db:
+            rows = db.execute(
+                "SELECT id, title, publisher, series, number, url, format, path, collection, sha256, "
+                "source_sha256, characters, language, date, notes, "
+                "(SELECT count(*) FROM passages WHERE document = serial) AS passages "
+                f"FROM documents WHERE {where} ORDER BY id",
+                values,
+            )
+            names = [column for column, *_ in rows.description]
+            held: list[dict[str, Any]] = [dict(zip(names, row, strict=True)) for row in rows]
+        return tuple(
+            DocumentInfo(**each | {"date": _date(each["date"]), "notes": tuple(json.loads(each["notes"]))})
+            for each in held
+        )
+
+    def document(self, document_id: str) -> Document:
+        """Read the document of that id.
+
+        Raises:
+            DocumentNotFoundError: there is none.
+        """
+        with self._database.reading() as db:
+            return self._document(db, _number(db, document_id))
+
+    def document_by_sha256(self, sha256: str) -> Document:
+        """Read the document whose text has that SHA-256 (hex), the first by id where several have.
+
+        Raises:
+            DocumentNotFoundError: there is none.
+        """
+        with self._database.reading() as db:
+            row = db.execute(
+                "SELECT serial FROM documents WHERE sha256 = ? ORDER BY id LIMIT 1", (sha256.lower(),)
+            ).fetchone()
+            if row is None:
+                raise DocumentNotFoundError(
+                    f"the library in {self.folder} holds no document whose text has the SHA-256 {sha256!r}: "
+                    "it was removed, or its source has changed since"
+                )
+            return self._document(db, row[0])
+
+    def _document(self, db: sqlite3.Connection, number: int) -> Document:
+        row = db.execute(f"SELECT {_COLUMN_LIST} FROM documents WHERE serial = ?", (number,)).fetchone()
+        held: dict[str, Any] = dict(zip(_COLUMNS, row, strict=True))
+        document = Document(
+            **{name: held[name] for name in _PLAIN},
+            date=_date(held["date"]),
+            header=tuple(Span(*span) for span in json.loads(held["header"])),
+            furniture=tuple(Span(*span) for span in json.loads(held["furniture"])),
+            notes=tuple(json.loads(held["notes"])),
+        )
+        if document.sha256 != held["sha256"]:
+            raise LibraryError(
+                f"the text of {document.id!r} in {self.folder} does not have the SHA-256 recorded for it: "
+                "the library is damaged. Put it back from a backup, or remove the document and index "
+                f"{document.path or 'it'} again"
+            )
+        return document
+
+    def passages(self, keys: Iterable[int]) -> dict[int, Passage]:
+        """Read passages by key, in the order of `keys`; keys no longer held are left out."""
+        wanted = [int(key) for key in keys]
+        with self._database.reading() as db:
+            found = {
+                passage.key: passage
+                for passage in _passages(db, "key IN (SELECT value FROM json_each(?))", json.dumps(wanted))
+            }
+        return {key: found[key] for key in wanted if key in found}
+
+    def documents_of(self, keys: Iterable[int]) -> dict[int, str]:
+        """Find the id of each passage's document, by passage key; keys no longer held are left out."""
+        with self._database.reading() as db:
+            return dict(
+                db.execute(
+                    "SELECT key, id FROM passages JOIN documents ON documents.serial = document "
+                    "WHERE key IN (SELECT value FROM json_each(?))",
+                    (json.dumps([int(key) for key in keys]),),
+                ).fetchall()
+            )
+
+    def passages_of(self, document_id: str) -> tuple[Passage, ...]:
+        """Read the passages of a document, in order.
+
+        Raises:
+            DocumentNotFoundError: there is no such document.
+        """
+        with self._database.reading() as db:
+            return tuple(_passages(db, "document = ?", _number(db, document_id)))
+
+    def document_and_passages(self, document_id: str) -> tuple[Document, tuple[Passage, ...]]:
+        """Read a document and its passages, in one snapshot.
+
+        Raises:
+            DocumentNotFoundError: there is no such document.
+        """
+        with self._database.reading() as db:
+            number = _number(db, document_id)
+            return self._document(db, number), tuple(_passages(db, "document = ?", number))
+
+    def select(self, filters: Filters = EVERYTHING) -> Selection:
+        """Find what the filters leave to search in.
+
+        Raises:
+            InputError: `since` is later than `until`.
+        """
+        if filters.since and filters.until and filters.since > filters.until:
+            raise InputError(
+                f"nothing lies between {filters.since} and {filters.until}: swap since and until"
+            )
+        where, values = _where(filters)
+        dated = bool(filters.since or filters.until)
+        undated, others = _where(replace(filters, since=None, until=None))
+        keys = None
+        with self._database.reading() as db:
+            (left,) = db.execute(f"SELECT count(*) FROM documents WHERE {where}", values).fetchone()
+            (without,) = db.execute(
+                f"SELECT count(*) FROM documents WHERE {undated} AND date = ''",
+                others,
+            ).fetchone()
+            if filters:
+                rows = db.execute(
+                    "SELECT key FROM passages JOIN documents ON documents.serial = document "
+                    f"WHERE {where} ORDER BY key",
+                    values,
+                )
+                keys = np.fromiter((key for (key,) in rows), np.int64)
+        return Selection(left, without if dated else 0, keys, filters)
+
+    def bm25(self, terms: Sequence[str], k: int, selection: Selection) -> list[tuple[int, float]]:
+        """Find the best `k` passages by BM25 for any of the words, as (key, score), highest first."""
+        match = " OR ".join(_quoted(term) for term in dict.fromkeys(terms))
+        if not match:
+            return []
+        where, values = _where(selection.filters)
+        with self._database.reading() as db:
+            rows = db.execute(
+                "SELECT key, bm25(words, ?, ?) AS cost FROM words JOIN passages ON key = words.rowid "
+                "JOIN documents ON documents.serial = document "
+                f"WHERE words MATCH ? AND {where} ORDER BY cost, id, ordinal LIMIT ?",
+                (BM25_HEAD_WEIGHT, BM25_BODY_WEIGHT, match, *values, k),
+            ).fetchall()
+        return [(key, -cost) for key, cost in rows]
+
+    def phrase(self, phrase: str, selection: Selection) -> list[tuple[Document, Span]]:
+        """Find where the documents hold the phrase (see `phrase_pattern`), in order of id and offset."""
+        pattern = phrase_pattern(phrase)
+        if pattern is None:
+            return []
+        where, values = _where(selection.filters)
+        words = sorted(set(phrase_words(phrase)), key=len, reverse=True)[:PHRASE_WORDS]
+        # By words, each anywhere in the document: a phrase may run from one passage into the next.
+        holding = " INTERSECT ".join(
+            ["SELECT document FROM words JOIN passages ON key = words.rowid WHERE words MATCH ?"] * len(words)
+        )
+        with self._database.reading() as db:
+            numbers = db.execute(
+                f"SELECT serial FROM documents WHERE serial IN ({holding}) AND {where} ORDER BY id",
+                (*(f"body : {_quoted(word)}" for word in words), *values),
+            ).fetchall()
+            return [
+                (document, span)
+                for (number,) in numbers
+                for document in [self._document(db, number)]
+                for span in occurrences(pattern, document.text)
+            ]
+
+
+def _encoding(db: sqlite3.Connection) -> Encoding | None:
+    row = db.execute(
+        "SELECT number, name, sha256, dimension FROM encodings WHERE number = (SELECT encoding FROM library)"
+    ).fetchone()
+    return Encoding(row[0], EncoderIdentity(*row[1:])) if row else None
+
+
+def _new_encoding(db: sqlite3.Connection, encoder: EncoderIdentity) -> Encoding:
+    number = db.execute(
+        "INSERT INTO encodings (name, sha256, dimension) VALUES (?, ?, ?)",
+        (encoder.name, encoder.sha256, encoder.dimension),
+    ).lastrowid
+    return Encoding(int(number or 0), encoder)
+
+
+def _encoding_for(db: sqlite3.Connection, encoder: EncoderIdentity, folder: Path) -> Encoding:
+    """Find the encoding in force, which must be this encoder's; the first ingest records it."""
+    encoding = _encoding(db)
+    if encoding is None:
+        encoding = _new_encoding(db, encoder)
+        db.execute("UPDATE library SET encoding = ?", (encoding.number,))
+    check_encoder(encoding, encoder, folder)
+    return encoding
+
+
+def check_encoder(encoding: Encoding, encoder: EncoderIdentity, folder: Path) -> None:
+    """Refuse to mix two encoders' vectors.
+
+    Raises:
+        EncoderMismatchError: the vectors in force were made by another encoder.
+    """
+    held = encoding.identity
+    if (held.sha256, held.dimension) != (encoder.sha256, encoder.dimension):
+        raise EncoderMismatchError(
+            f"the vectors in {folder} were made by {held.name} (SHA-256 {held.sha256[:12]}…), not by "
+            f"{encoder.name} ({encoder.sha256[:12]}…): use that one, or make them anew with "
+            f"`pullquote reindex --encoder {encoder.name}`"
+        )
+
+
+def _place(db: sqlite3.Connection, document: Document) -> tuple[int | None, Document]:
+    """Find a document's place: the number of the one that it replaces (None if new), and it with its own id.
+
+    It replaces what came from the same file under the same name, or what has the same id and text: that was
+    copied or moved, and belongs to the file that it first came from while that exists. A text is never
+    replaced by that of another file.
+    """
+    row = db.execute(
+        "SELECT serial, id FROM documents WHERE given_id = ? AND path = ?", (document.id, document.path)
+    ).fetchone()
+    if row:
+        return row[0], replace(document, id=row[1])
+    for n in count(1):
+        free = document.id if n == 1 else f"{document.id}~{n}"
+        row = db.execute("SELECT serial, path, sha256 FROM documents WHERE id = ?", (free,)).fetchone()
+        if row is None:
+            return None, replace(document, id=free)
+        number, path, sha256 = row
+        if sha256 == document.sha256:
+            kept = path if Path(path).exists() else document.path
+            return number, replace(document, id=free, path=kept)
+    raise AssertionError("unreachable: count() has no end")
+
+
+def _number(db: sqlite3.Connection, document_id: str) -> int:
+    row = db.execute("SELECT serial FROM documents WHERE id = ?", (document_id,)).fetchone()
+    if row is None:
+        held = [held for (held,) in db.execute("SELECT id FROM documents")]
+        near = difflib.get_close_matches(document_id, held, 3)
+        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "`pullquote documents` lists them"
+        raise DocumentNotFoundError(f"the library holds no document {document_id!r}: {hint}")
+    return int(row[0])
+
+
+def _clear(db: sqlite3.Connection, number: int) -> None:
+    """Take a document's passages out, of the full-text index too; their vectors go with them."""
+    db.executemany(
+        "INSERT INTO words (words, rowid, head, body) VALUES ('delete', ?, ?, ?)",
+        [
+            (key, head, text[start:end])
+            for key, head, text, start, end in db.execute(
+                "SELECT key, head, text, start, end FROM passages "
+                "JOIN documents ON documents.serial = document WHERE document = ?",
+                (number,),
+            ).fetchall()
+        ],
+    )
+    db.execute("DELETE FROM passages WHERE document = ?", (number,))
+
+
+def _row(document: Document, given_id: str, head: str) -> tuple[str | int, ...]:
+    """Give a document's values, in the order of `_COLUMNS`."""
+    return (
+        *(getattr(document, name) for name in _PLAIN),
+        document.date.isoformat() if document.date else "",
+        json.dumps([(span.start, span.end) for span in document.header]),
+        json.dumps([(span.start, span.end) for span in document.furniture]),
+        json.dumps(document.notes),
+        document.sha256,
+        given_id,
+        head,
+        len(document.text),
+    )
+
+
+def _passage_row(ordinal: int, passage: Passage) -> tuple[int, int, int, str]:
+    sentences = [(sentence.start, sentence.end, sentence.kind) for sentence in passage.sentences]
+    return ordinal, passage.start, passage.end, json.dumps(sentences, separators=(",", ":"))
+
+
+def _held_passages(
+    db: sqlite3.Connection, number: int, encoding: Encoding
+) -> tuple[list[tuple[Any, ...]], list[bytes]]:
+    rows = db.execute(
+        "SELECT ordinal, start, end, sentences, digest FROM passages "
+        "LEFT JOIN vectors ON passage = key AND encoding = ? WHERE document = ? ORDER BY ordinal",
+        (encoding.number, number),
+    ).fetchall()
+    return [row[:4] for row in rows], [row[4] for row in rows]
+
+
+def _passages(db: sqlite3.Connection, where: str, value: str | int) -> Iterator[Passage]:
+    rows = db.execute(
+        "SELECT key, id, ordinal, start, end, sentences FROM passages "
+        f"JOIN documents ON documents.serial = document WHERE {where} ORDER BY document, ordinal",
+        (value,),
+    )
+    for key, document_id, ordinal, start, end, sentences in rows:
+        whole = tuple(Sentence(*sentence) for sentence in json.loads(sentences))
+        yield Passage(document_id, ordinal, start, end, whole, key)
+
+
+def _where(filters: Filters) -> tuple[str, list[str]]:
+    """Build a condition on `documents` and its values. Only the values come from a user."""
+    conditions = {
+        "date != '' AND date >= ?": filters.since and filters.since.isoformat(),
+        "date != '' AND date <= ?": filters.until and filters.until.isoformat(),
+        "casefold(publisher) = ?": filters.publisher.casefold(),
+        "casefold(series) = ?": filters.series.casefold(),
+        "casefold(language) = ?": filters.language.casefold(),
+        "casefold(collection) = ?": filters.collection.casefold(),
+        "id IN (SELECT value FROM json_each(?))": json.dumps(filters.document) if filters.document else "",
+    }
+    used = {condition: value for condition, value in conditions.items() if value}
+    return " AND ".join(used) or "TRUE", list(used.values())
+
+
+def _quoted(term: str) -> str:
+    """Write a word as a string of FTS5's query language, in which nothing is syntax."""
+    return '"' + term.replace('"', '""').replace("\0", " ") + '"'
+
+
+def _date(text: str) -> dt.date | None:
+    return dt.date.fromisoformat(text) if text else None
