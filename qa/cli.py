@@ -102,7 +102,6 @@ _general = _options(
         "--library",
         type=click.Path(file_okay=False, path_type=Path),
         metavar="DIR",
-        envvar="PULLQUOTE_LIBRARY",
         expose_value=False,
         callback=_set("library"),
         help="The folder of the store and the index. [PULLQUOTE_LIBRARY; else in the user's data folder]",
@@ -129,38 +128,34 @@ _json = click.option(
 )
 
 
-class _Day(click.ParamType):
-    """A day: `YYYY-MM-DD`, or the first (`last`: the last) day of `YYYY-MM` or `YYYY`."""
+def _day(*, last: bool) -> Callable[[click.Context, click.Parameter, str | None], dt.date | None]:
+    """Read a day: `YYYY-MM-DD`, or the first (`last`: the last) day of `YYYY-MM` or `YYYY`."""
 
-    name = "date"
-
-    def __init__(self, *, last: bool) -> None:
-        self.last = last
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.date:
-        """Read the day, or fail as wrong usage."""
+    def callback(_: click.Context, __: click.Parameter, value: str | None) -> dt.date | None:
         import calendar
         import datetime as dt
         import re
 
+        if value is None:
+            return None
         match = re.fullmatch(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", value, re.ASCII)
         if match is None:
-            self.fail(f"{value!r} is not a date; write 2008-04-04, 2008-04 or 2008", param, ctx)
+            raise click.BadParameter(f"{value!r} is not a date; write 2008-04-04, 2008-04 or 2008")
         try:
             year = int(match[1])
-            month = int(match[2] or (12 if self.last else 1))
-            return dt.date(
-                year, month, int(match[3] or (calendar.monthrange(year, month)[1] if self.last else 1))
-            )
-        except ValueError:
-            self.fail(f"there is no such day: {value}", param, ctx)
+            month = int(match[2] or (12 if last else 1))
+            return dt.date(year, month, int(match[3] or (calendar.monthrange(year, month)[1] if last else 1)))
+        except ValueError as error:
+            raise click.BadParameter(f"there is no such day: {value}") from error
+
+    return callback
 
 
 _filter_options = _options(
-    click.option("--since", metavar="DATE", type=_Day(last=False), help="From this day, month or year on."),
     click.option(
-        "--until", metavar="DATE", type=_Day(last=True), help="Up to this day, month or year, inclusive."
+        "--since", metavar="DATE", callback=_day(last=False), help="From this day, month or year on."
     ),
+    click.option("--until", metavar="DATE", callback=_day(last=True), help="Up to this day, month or year."),
     click.option("--publisher", metavar="NAME", default="", help="Only what NAME published."),
     click.option("--series", metavar="NAME", default="", help="Only the series NAME."),
     click.option("--document", metavar="ID", multiple=True, help="Only this document; may be repeated."),
@@ -456,7 +451,7 @@ def show(settings: Settings, document_id: str) -> None:
 def remove(settings: Settings, ids: tuple[str, ...], *, yes: bool) -> None:
     """Remove documents from the library: all that are named, or none if one is unknown.
 
-    The files that they were read from stay. A terminal is asked first.
+    The files that they were read from stay. In a terminal, it asks first.
     """
     from qa.cite import visible
 

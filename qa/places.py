@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 
 def default_library() -> Path:
-    """Find the folder in the user's data folder that holds the store and the index. It need not exist."""
+    """Find the folder of the store and the index: `PULLQUOTE_LIBRARY`, else in the user's data folder.
+
+    It need not exist.
+    """
+    if named := os.environ.get("PULLQUOTE_LIBRARY"):
+        return Path(named)
     from platformdirs import user_data_path
 
     return user_data_path("pullquote", appauthor=False)

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa.batch import Question, keep_earlier, read_questions
+from qa.schema import Turn
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('{"_id": "a", "text": "Who?"}', Question("a", "Who?")),
+        ('{"id": "a", "question": "Who?"}', Question("a", "Who?")),
+        ('{"_id": "a", "id": "b", "text": "Who?", "question": "What?"}', Question("a", "Who?")),
+        ('{"_id": 7, "text": "Who?"}', Question("7", "Who?")),
+        ('{"text": "Who?"}', Question("1", "Who?")),
+        ('{"_id": "a", "text": "Who?", "history": ["Where?"]}', Question("a", "Who?", ("Where?",))),
+        ('{"_id": "a", "text": "Who?", "history": null}', Question("a", "Who?")),
+        (
+            '{"_id": "a", "text": "Who?", "history": [{"role": "assistant", "text": "There."}]}',
+            Question("a", "Who?", (Turn("assistant", "There."),)),
+        ),
+        ('{"_id": "a", "text": ""}', Question("a", "")),
+        ('{"_id": "a", "text": "half \\ud83d"}', Question("a", "half \ud83d")),
+    ],
+)
+def test_a_question_line_is_read(line, expected):
+    assert read_questions(line.encode()) == (expected,)
+
+
+@pytest.mark.parametrize(
+    ("line", "answer_id", "said"),
+    [
+        (b"who?", "1", "line 1 is no question: Expecting value"),
+        (b"[1, 2]", "1", "it is not a JSON object"),
+        (b'{"_id": "a"}', "a", 'it has no "text" or "question"'),
+        (b'{"_id": "a", "text": 5}', "a", 'it has no "text" or "question"'),
+        (b'{"_id": "a", "text": "Who?", "history": "Where?"}', "a", '"history" is not a list'),
+        (b'{"_id": "a", "text": "Who?", "history": [5]}', "a", '"history" holds strings'),
+        (
+            b'{"_id": "a", "text": "Who?", "history": [{"role": "x", "text": ""}]}',
+            "a",
+            '"history" holds strings',
+        ),
+        (b'{"_id": "a", "text": "caf\xe9"}', "1", "can't decode byte 0xe9"),
+        (b"[" * 100_000, "1", "line 1 is no question"),
+    ],
+)
+def test_a_line_that_is_no_question_carries_its_failure(line, answer_id, said):
+    (question,) = read_questions(line)
+    assert question.id == answer_id
+    assert question.failure
+    assert question.failure.code == "bad_input"
+    assert said in question.failure.message
+
+
+def test_one_bad_line_loses_none_of_the_others():
+    data = b'\xef\xbb\xbf{"_id": "a", "text": "1"}\r\n\nnot json\n{"_id": "b", "text": "2"}'
+    assert [(q.id, q.text, q.failure is None) for q in read_questions(data)] == [
+        ("a", "1", True),
+        ("3", "", False),
+        ("b", "2", True),
+    ]
+
+
+@given(st.binary(max_size=200))
+def test_whatever_a_file_holds_each_line_that_is_not_empty_is_one_question(data):
+    lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    assert len(read_questions(data)) == sum(bool(line.strip()) for line in lines)
+
+
+QUESTIONS = tuple(Question(str(number), "Who?") for number in range(4))
+BASIS = {"generation": 3, "filters": {"since": None}}
+
+
+def answers(*outcomes: str) -> bytes:
+    lines = (json.dumps({"id": str(at), "outcome": outcome}) for at, outcome in enumerate(outcomes))
+    return "".join(line + "\n" for line in lines).encode()
+
+
+@pytest.fixture
+def out(tmp_path):
+    path = tmp_path / "answers of today.jsonl"
+    keep_earlier(path, BASIS, QUESTIONS)
+    return path
+
+
+def test_the_first_run_starts_with_an_empty_file_and_says_nothing(tmp_path):
+    path = tmp_path / "a.jsonl"
+    assert keep_earlier(path, BASIS, QUESTIONS) == ([], "")
+    assert path.read_bytes() == b""
+    assert json.loads((tmp_path / "a.jsonl.state").read_text()) == BASIS
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.jsonl", "a.jsonl.state"]
+
+
+def test_whole_answers_of_an_earlier_run_are_kept_and_a_cut_line_is_dropped(out):
+    out.write_bytes(answers("answered", "none") + b'{"id": "2", "outc')
+    outcomes, message = keep_earlier(out, BASIS, QUESTIONS)
+    assert outcomes == ["answered", "none"]
+    assert message == "going on after 2 of 4 answers"
+    assert out.read_bytes() == answers("answered", "none")
+
+
+def test_nothing_but_a_cut_line_is_a_run_that_begins(out):
+    out.write_bytes(b'{"id": "0", "outc')
+    assert keep_earlier(out, BASIS, QUESTIONS)[0] == []
+    assert out.read_bytes() == b""
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda out: out.with_name(out.name + ".state").unlink(),
+        lambda out: out.with_name(out.name + ".state").write_text('{"generation": 4}'),
+        lambda out: out.with_name(out.name + ".state").write_text("cut sho"),
+        lambda out: out.write_bytes(b'{"id": "other", "outcome": "none"}\n'),
+        lambda out: out.write_bytes(b"my notes\n"),
+        lambda out: out.write_bytes(answers("none", "none", "none", "none", "none")),
+        lambda out: out.write_bytes(b'{"id": "0"}\n'),
+    ],
+    ids=["no state", "other state", "cut state", "other ids", "no answers", "too many", "no outcome"],
+)
+def test_what_does_not_belong_to_this_run_is_begun_anew_and_said(out, spoil):
+    out.write_bytes(answers("answered", "none"))
+    spoil(out)
+    outcomes, message = keep_earlier(out, BASIS, QUESTIONS)
+    assert outcomes == []
+    assert message.startswith("starting anew")
+    assert out.read_bytes() == b""
+    assert json.loads(out.with_name(out.name + ".state").read_text()) == BASIS

@@ -1,0 +1,225 @@
+"""The command line without models: usage, errors, exit codes, documentation."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from qa import __version__
+from qa.cli import _filters, cli
+from qa.errors import VerbatimError
+from qa.schema import Filters
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*arguments: str, **options):
+    return CliRunner().invoke(cli, arguments, **options)
+
+
+def test_the_version_is_printed():
+    assert run("--version").stdout == f"pullquote {__version__}\n"
+
+
+def test_the_module_does_what_the_command_does():
+    done = subprocess.run(
+        [sys.executable, "-m", "qa", "--version"], cwd=ROOT, capture_output=True, check=True
+    )
+    assert done.stdout.decode().strip() == f"pullquote {__version__}"
+
+
+@pytest.mark.parametrize("name", sorted(cli.commands))
+def test_every_command_has_help_and_is_listed(name):
+    assert run(name, "--help").exit_code == 0
+    assert f"\n  {name} " in run("--help").stdout
+
+
+def test_docs_cli_md_is_what_the_help_says():
+    page = runpy.run_path(str(ROOT / "scripts" / "cli_docs.py"))["page"]()
+    written = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    assert written == page, "run: python scripts/cli_docs.py"
+
+
+@pytest.mark.parametrize(
+    "name", ["index", "ask", "answer", "documents", "documents show", "remove", "reindex", "chat"]
+)
+def test_every_command_of_the_design_is_documented(name):
+    assert f"\n## pullquote {name}\n" in (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--version"], ["--help"], ["ask", "--help"], ["ask", "--since", "x", "q"]]
+)
+def test_help_and_usage_import_nothing_slow(arguments):
+    code = (
+        "import sys; from qa.cli import cli\n"
+        f"try: cli({arguments!r})\n"
+        "except SystemExit: pass\n"
+        "slow = {'numpy', 'rich', 'sqlite3', 'platformdirs', 'onnxruntime', 'torch', 'gradio', 'qa.corpus'}\n"
+        "print('HEAVY', sorted(slow & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "HEAVY []"
+
+
+@click.command()
+@_filters
+def probe(filters: Filters) -> None:
+    click.echo(repr(filters))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], Filters()),
+        (["--since", "2008-04-04"], Filters(since=dt.date(2008, 4, 4))),
+        (["--since", "2008-04"], Filters(since=dt.date(2008, 4, 1))),
+        (["--since", "2008"], Filters(since=dt.date(2008, 1, 1))),
+        (["--until", "2008-02"], Filters(until=dt.date(2008, 2, 29))),
+        (["--until", "2007-02"], Filters(until=dt.date(2007, 2, 28))),
+        (["--until", "2008"], Filters(until=dt.date(2008, 12, 31))),
+        (["--since", "2008", "--until", "2008"], Filters(dt.date(2008, 1, 1), dt.date(2008, 12, 31))),
+        (["--document", "a", "--document", "b"], Filters(document=("a", "b"))),
+        (
+            ["--publisher", "P", "--series", "S", "--language", "en", "--collection", "c"],
+            Filters(publisher="P", series="S", language="en", collection="c"),
+        ),
+    ],
+)
+def test_filters_are_read_as_they_are_meant(arguments, expected):
+    assert CliRunner().invoke(probe, arguments).stdout.strip() == repr(expected)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--since", "yesterday"],
+        ["--since", "4/4/2008"],
+        ["--since", "2008-13"],
+        ["--until", "2008-02-30"],
+        ["--until", "0000"],
+        ["--since", "٢٠٠٨"],
+        ["--since", "2009", "--until", "2008"],
+    ],
+)
+def test_a_date_that_makes_no_sense_is_wrong_usage(arguments):
+    result = CliRunner().invoke(probe, arguments)
+    assert result.exit_code == 2
+    assert "Error:" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["ask"], ["answer"], ["answer", "q.jsonl"], ["remove"], ["reindex"], ["show"], ["ask", "--no-such"],
+     ["chat", "--port", "70000"], ["documents", "show"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_wrong_usage_exits_with_2(arguments):
+    assert run(*arguments).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["ask", "Who?"], ["documents"], ["documents", "show", "x"], ["remove", "x", "--yes"]],
+    ids=" ".join,
+)
+def test_a_missing_library_is_named_with_what_to_type(arguments, tmp_path):
+    library = tmp_path / "no such library"
+    result = run(*arguments, "--library", str(library))
+    assert result.exit_code == 3
+    assert result.stdout == ""
+    assert result.stderr.count("\n") == 1
+    assert result.stderr.startswith("error: ")
+    assert str(library) in result.stderr
+    assert "pullquote index" in result.stderr
+    assert not library.exists()
+
+
+def test_with_json_an_error_has_a_code_on_standard_output(tmp_path):
+    result = run("ask", "Who?", "--json", "--library", str(tmp_path))
+    error = json.loads(result.stdout)["error"]
+    assert error["code"] == "library_not_found"
+    assert error["message"] in result.stderr
+
+
+@pytest.mark.parametrize("place", ["before", "after", "environment"])
+def test_the_library_may_be_named_anywhere(place, tmp_path):
+    library = str(tmp_path / "there")
+    arguments = {
+        "before": ["--library", library, "documents"],
+        "after": ["documents", "--library", library],
+        "environment": ["documents"],
+    }[place]
+    result = run(*arguments, env={"PULLQUOTE_LIBRARY": library if place == "environment" else "elsewhere"})
+    assert library in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("raised", "exit_code", "said"),
+    [
+        (ZeroDivisionError("division by zero"), 4, "error: ZeroDivisionError: division by zero (a defect"),
+        (KeyboardInterrupt(), 130, "interrupted."),
+        (VerbatimError("quote [1] is not what 'a' says"), 4, "error: quote [1] is not what 'a' says"),
+        (VerbatimError("two\nlines \x1b[2J"), 4, "error: two lines ␛[2J"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_whatever_is_raised_becomes_one_line_and_an_exit_code(raised, exit_code, said, monkeypatch):
+    def broken(*arguments, **options):
+        raise raised
+
+    monkeypatch.setattr("qa.corpus.Corpus.open", broken)
+    result = run("ask", "Who?")
+    assert result.exit_code == exit_code
+    assert result.stdout == ""
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["-v", "ask", "Who?"], ["ask", "Who?", "-v"]], ids=" ".join)
+def test_verbose_shows_where_an_error_arose(arguments, monkeypatch):
+    def broken(*arguments, **options):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("qa.corpus.Corpus.open", broken)
+    result = run(*arguments)
+    assert "Traceback (most recent call last)" in result.stderr
+    assert "in broken" in result.stderr
+
+
+def test_an_interrupted_index_says_what_is_kept(monkeypatch):
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("qa.corpus.Corpus.open", interrupted)
+    result = run("index")
+    assert result.exit_code == 130
+    assert "What was finished is kept" in result.stderr
+
+
+def test_a_question_from_standard_input_must_be_text(tmp_path):
+    result = run("ask", "-", "--library", str(tmp_path), input=b"caf\xe9")
+    assert result.exit_code == 3
+    assert "standard input is not UTF-8 text (byte 3)" in result.stderr
+
+
+def test_a_questions_file_that_is_not_there_is_bad_input(tmp_path):
+    result = run("answer", str(tmp_path / "none.jsonl"), "--out", "-", "--library", str(tmp_path))
+    assert result.exit_code == 3
+    assert "cannot read the questions" in result.stderr
+
+
+def test_answers_never_overwrite_the_questions(tmp_path):
+    questions = tmp_path / "q.jsonl"
+    questions.write_text('{"_id": "1", "text": "Who?"}\n')
+    result = run("answer", str(questions), "--out", str(questions), "--library", str(tmp_path))
+    assert result.exit_code == 2
+    assert questions.read_text() == '{"_id": "1", "text": "Who?"}\n'
