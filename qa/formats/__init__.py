@@ -1,15 +1,19 @@
-"""From a file to documents: one module a format. Bad input is handed over, not thrown, so that none is lost for it."""
+"""From a file to documents: one module a format. Bad input is handed over, not thrown: nothing is lost for it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qa.errors import InputError
 from qa.formats.dates import DateOrder
 from qa.formats.jsonl import read_jsonl
 from qa.formats.text import printable, read_text
-from qa.schema import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from qa.schema import Document
 
 __all__ = ["DateOrder", "files", "read_path", "supported"]
 
@@ -24,7 +28,7 @@ def supported(path: Path) -> bool:
 
 
 def files(path: Path) -> Iterator[Path]:
-    """A file itself, or the supported files under a folder: sorted, hidden ones left out, links followed once.
+    """Yield a file itself, or the supported files under a folder: sorted, without hidden ones, each folder once.
 
     A subfolder that cannot be listed is handed over as it is, for `read_path` to refuse by name.
 
@@ -66,7 +70,7 @@ def _walk(folder: Path, visited: set[Path]) -> Iterator[Path]:
 def read_path(
     path: Path, root: Path | None = None, date_order: DateOrder = "auto"
 ) -> Iterator[Document | InputError]:
-    """The documents of one file: one of a text file, one a record of a .jsonl.
+    """Yield the documents of one file: one of a text file, one a record of a .jsonl.
 
     A text's id is its path relative to `root`, with "/", or else its name; a record's is its `_id`.
     What is refused comes as an InputError, which names the file, says why, and what to do; nothing is raised.
@@ -94,7 +98,5 @@ def read_path(
 
 def _id(path: Path, root: Path | None) -> str:
     if root is not None and path.is_relative_to(root):
-        path = path.relative_to(root)
-    else:
-        path = Path(path.name)
-    return printable(path.as_posix())
+        return printable(path.relative_to(root).as_posix())
+    return printable(path.name)

@@ -9,7 +9,7 @@ from typing import Literal
 
 DateOrder = Literal["auto", "dmy", "mdy"]
 
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = (
     r"(?P<{}>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
     r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
@@ -65,7 +65,7 @@ def _numeric(match: re.Match[str], order: DateOrder, number: str) -> tuple[dt.da
 
 
 def find_date(text: str, order: DateOrder = "auto", number: str = "") -> FoundDate | None:
-    """The first possible date in the text, or None.
+    """Find the first possible date in the text, or None.
 
     `number` is the document's own number: one like "08-4-5-1" decides whether 4/5/2008 is in April or May.
     """

@@ -6,9 +6,12 @@ Only whole lines count, and lines that could be part of a text only near its top
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from qa.formats.lines import lines
-from qa.schema import Span
+
+if TYPE_CHECKING:
+    from qa.schema import Span
 
 _EDGE = 8  # lines from the top and from the bottom where a single word such as "Share" is furniture
 
@@ -16,7 +19,11 @@ _KIND = (
     r"(?:article|story|post|page|note|digest|sheet|brief|briefing|report|update|interview|issue|item|letter"
     r"|bulletin|entry|link)"
 )
-_NETWORK = r"(?:x|twitter|facebook|telegram|whats ?app|linked ?in|reddit|pinterest|instagram|youtube|bluesky|mastodon)"
+_NETWORK = (
+    r"(?:x|twitter|facebook|telegram|whats ?app|linked ?in|reddit|pinterest|instagram|youtube|bluesky"
+    r"|mastodon)"
+)
+_RELATED_KIND = r"related(?: (?:posts?|articles?|stories|alerts?|content|sheets?))?"
 # Nothing but a page says these.
 _CERTAIN = (
     rf"(?:share|print|e-?mail|tweet|like|save|rate|cite)\s+this(?:\s+{_KIND})?"
@@ -30,17 +37,18 @@ _CERTAIN = (
 )
 # A page says these, but a heading or a table might.
 _LIKELY = (
-    r"share|tweet|print|subscribe|unsubscribe|advertisement|advertorial|sponsored|e-?mail|"
-    r"related(?: (?:posts?|articles?|stories|alerts?|content|sheets?))?|[-—–* ]*end(?:s| of (?:note|text))?[-—–* ]*"
+    rf"share|tweet|print|subscribe|unsubscribe|advertisement|advertorial|sponsored|e-?mail|{_RELATED_KIND}"
+    r"|[-—–* ]*end(?:s| of (?:note|text))?[-—–* ]*"
 )
 # These join others in a list: "Subscribe · Archive · Methodology".
 _COMPANY = (
     rf"{_NETWORK}|mail|feed|rss|send|forward|comment|comments|cite|save|like|archive|contact|methodology|donate"
-    r"|(?:earlier|older|more) \w+|back issues|(?:back|write|letters) to [\w ]+|results|calendar|home|about(?: us)?"
+    r"|(?:earlier|older|more) \w+|back issues|(?:back|write|letters) to [\w ]+|results|calendar|home"
+    r"|about(?: us)?"
 )
 _LABEL = (
-    r"(?:related(?: (?:posts?|articles?|stories|alerts?|content|sheets?))?|posted (?:in|on|by)|filed under"
-    r"|tags?|tagged(?: with)?|categor(?:y|ies)|share(?: on)?|more from [\w ]{2,30}|you may also like|read more)"
+    rf"(?:{_RELATED_KIND}|posted (?:in|on|by)|filed under|tags?|tagged(?: with)?|categor(?:y|ies)|share(?: on)?"
+    r"|more from [\w ]{2,30}|you may also like|read more)"
 )
 _SEPARATOR = re.compile(r"\s*[|·•/]\s*|\s+[—–-]\s+|\s{2,}|\t")
 
@@ -80,7 +88,7 @@ def _likely(line: str) -> bool:
 
 
 def find_furniture(text: str) -> tuple[Span, ...]:
-    """The lines of page furniture in a text, in order. A text that is nothing else has none."""
+    """Return the lines of page furniture in a text, in order. A text that is nothing else has none."""
     every = tuple(lines(text))
     found: list[Span] = []
     in_related = False

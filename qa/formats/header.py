@@ -7,14 +7,18 @@ What it is not sure of stays empty.
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from qa.formats.dates import DateOrder, find_date
 from qa.formats.furniture import find_furniture
 from qa.formats.lines import lines
-from qa.schema import Span
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from qa.schema import Span
 
 _MOST_LINES = 8  # a header is not longer
 _MOST_CHARACTERS = 180  # nor is one of its lines
@@ -88,8 +92,41 @@ _ORGANISATION = re.compile(
     re.IGNORECASE,
 )
 _SMALL_WORDS = frozenset(
-    "a an and as at but by de del der di du et for from in into la le nor of off on or over per the to und von via "
-    "with y".split()
+    [
+        "a",
+        "an",
+        "and",
+        "as",
+        "at",
+        "but",
+        "by",
+        "de",
+        "del",
+        "der",
+        "di",
+        "du",
+        "et",
+        "for",
+        "from",
+        "in",
+        "into",
+        "la",
+        "le",
+        "nor",
+        "of",
+        "off",
+        "on",
+        "or",
+        "over",
+        "per",
+        "the",
+        "to",
+        "und",
+        "von",
+        "via",
+        "with",
+        "y",
+    ]
 )
 
 

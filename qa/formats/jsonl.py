@@ -5,20 +5,22 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qa.errors import InputError
 from qa.formats.dates import DateOrder, find_date
 from qa.formats.text import MOST_BYTES, check_text, describe, printable
 from qa.schema import Document
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
 _OPTIONAL = ("title", "publisher", "series", "number", "url", "language", "collection")
 
 
 def read_jsonl(path: Path, date_order: DateOrder = "auto") -> Iterator[Document | InputError]:
-    """The documents of a JSON Lines file, one at a time; a line that is refused comes as an InputError.
+    """Yield the documents of a JSON Lines file, one at a time; a line that is refused comes as an InputError.
 
     Raises:
         OSError: when the file cannot be read.
@@ -110,7 +112,7 @@ def _record(line: bytes, where: str) -> dict[str, Any]:
 
 
 def _date(value: object, where: str, date_order: DateOrder) -> tuple[dt.date | None, tuple[str, ...]]:
-    """A given date: ISO 8601, or as headers write it. One without a day leaves the document undated, with a note."""
+    """Read a given date: ISO 8601, or as headers write it. Without a day it leaves no date, but a note."""
     if value is None or value == "":
         return None, ()
     if not isinstance(value, str):

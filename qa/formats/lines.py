@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from qa.schema import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # Not str.splitlines: it also splits at \x1c-\x1e, which stray inside scanned words.
 _LINE = re.compile(r"[^\n\r\f\v\x85\u2028\u2029]+")
 
 
 def lines(text: str, start: int = 0, end: int | None = None) -> Iterator[Span]:
-    """The lines of `text[start:end]` that hold more than white space, stripped, in document coordinates."""
+    """Yield the lines of `text[start:end]` that hold more than white space, stripped, in document coordinates."""
     for match in _LINE.finditer(text, start, len(text) if end is None else end):
         line = match.group()
         left = len(line) - len(line.lstrip())

@@ -5,13 +5,17 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qa.errors import InputError
-from qa.formats.dates import DateOrder
 from qa.formats.furniture import find_furniture
 from qa.formats.header import parse_header
 from qa.schema import Document
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qa.formats.dates import DateOrder
 
 MOST_BYTES = 50_000_000
 _BOM = b"\xef\xbb\xbf"
