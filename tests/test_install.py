@@ -94,7 +94,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.install
 def test_installed_it_knows_its_version(installed: Path, elsewhere: Path) -> None:
-    command = [installed / "pullquote", "--version"]
+    command = [str(installed / "pullquote"), "--version"]
     result = subprocess.run(
         command, cwd=elsewhere, env=surroundings(elsewhere), capture_output=True, text=True, check=True
     )
@@ -107,7 +107,7 @@ def test_installed_it_indexes_its_brief_and_answers_from_another_folder(
 ) -> None:
     def pullquote(*arguments: str) -> str:
         result = subprocess.run(
-            [installed / "pullquote", *arguments],
+            [str(installed / "pullquote"), *arguments],
             cwd=elsewhere,
             env=surroundings(elsewhere),
             capture_output=True,
