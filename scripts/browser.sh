@@ -12,7 +12,7 @@ apt_install() {
     apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium
 }
 
-if command -v chromium >/dev/null; then
+if command -v chromium >/dev/null || command -v chromium-browser >/dev/null; then
     exit 0
 elif on_debian_as_root; then
     say "Installing Debian's chromium for the browser tests"
