@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import tomllib
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from qa import doctor
+from qa.cli import cli
+from qa.doctor import Finding
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_packages_looked_for_are_those_that_are_required():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    required = {re.match(r"[\w-]+", line)[0] for line in project["dependencies"]}
+    assert set(doctor.PACKAGES) == required
+
+
+def test_a_missing_package_is_a_problem_with_its_mending(monkeypatch):
+    monkeypatch.setattr(doctor, "PACKAGES", ("no-such-package-x",))
+    (finding,) = [f for f in doctor._software() if f.about == "no-such-package-x"]
+    assert finding.value == "missing"
+    assert finding.problem.endswith("pip install no-such-package-x")
+
+
+def test_without_problems_the_report_says_so_last():
+    findings = (Finding("python", "3.11"), Finding("store", "whole"))
+    assert doctor.to_text(findings) == "python  3.11\nstore   whole\n\nNo problems found.\n"
+
+
+def test_each_problem_is_listed_after_the_findings():
+    findings = (Finding("python", "3.11"), Finding("store", "none", "there is no library: \x1b make one"))
+    assert doctor.to_text(findings).splitlines()[-2:] == ["1 problem:", "- there is no library: ␛ make one"]
+    assert doctor.to_dict(findings)["problems"] == ["there is no library: \x1b make one"]
+
+
+def test_it_works_without_a_library_and_makes_none(tmp_path):
+    library = tmp_path / "deep" / "none"
+    result = CliRunner().invoke(cli, ["doctor", "--json", "--library", str(library)])
+    assert result.exit_code == 1
+    findings = {f["about"]: f for f in json.loads(result.stdout)["findings"]}
+    assert findings["library"]["value"] == str(library)
+    assert "pullquote index" in findings["store"]["problem"]
+    assert {"pullquote", "python", "platform", "torch", "threads", "sqlite", "encoder", "reranker"} <= set(
+        findings
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"not a database at all, but long enough to be read as one" * 40])
+def test_it_works_on_a_file_that_is_no_library_and_leaves_it_alone(content, tmp_path):
+    from qa.database import FILE_NAME
+
+    (tmp_path / FILE_NAME).write_bytes(content)
+    findings = doctor.examine(tmp_path)
+    (store,) = [f for f in findings if f.about == "store"]
+    assert store.problem
+    assert (tmp_path / FILE_NAME).read_bytes() == content
+
+
+def test_an_sqlite_without_full_text_search_is_a_problem(monkeypatch):
+    class WithoutFts5(sqlite3.Connection):
+        def execute(self, sql, *parameters):
+            return super().execute(sql.replace("fts5", "no_such_module"), *parameters)
+
+    monkeypatch.setattr(doctor.sqlite3, "connect", lambda path: WithoutFts5(path))
+    (finding,) = doctor._sqlite()
+    assert "FTS5" in finding.problem
