@@ -92,7 +92,7 @@ class LibraryIndex:
                 self._index.add(difference.missing, difference.vectors)
             self._generation = record.generation
             if first:
-                self._write()  # a no-op unless the file was behind, damaged or missing
+                self._write()
             return self._index
 
     def _open(self, record: IndexRecord, encoding: Encoding) -> VectorIndex:
@@ -103,6 +103,9 @@ class LibraryIndex:
             try:
                 index = VectorIndex.open(self._store.folder / record.file, encoding.identity.dimension)
             except IndexFileError as error:
+                now = self._store.index_record()
+                if now.file != record.file:  # another process has just replaced it
+                    return self._open(now, encoding)
                 log.warning("%s; made again from the store", error)
             else:
                 self._saved_generation = record.file_generation
@@ -110,25 +113,22 @@ class LibraryIndex:
         return VectorIndex(encoding.identity.dimension)
 
     def _write(self) -> None:
-        if (
-            self._index is None
-            or self._encoding is None
-            or self._store.read_only
-            or self._saved_generation >= self._generation
-        ):
+        """Write the index unless the file in force is as new; clear away what is no longer in force."""
+        if self._index is None or self._encoding is None or self._store.read_only:
             return
-        file = f"index-{self._generation}.faiss"
-        try:
-            self._index.save(self._store.folder / file)
-            self._store.record_index(file, self._generation, self._encoding)
-        except (OSError, LibraryError) as error:
-            log.warning(
-                "the index of %s could not be saved (%s): it stays in memory; the next start makes it again",
-                self._store.folder,
-                error,
-            )
-            return
-        self._saved_generation = self._generation
+        if self._saved_generation < self._generation:
+            file = f"index-{self._generation}.faiss"
+            try:
+                self._index.save(self._store.folder / file)
+                self._store.record_index(file, self._generation, self._encoding)
+            except (OSError, LibraryError) as error:
+                log.warning(
+                    "the index of %s could not be saved (%s): it stays in memory until the next start",
+                    self._store.folder,
+                    error,
+                )
+                return
+            self._saved_generation = self._generation
         self._sweep()
 
     def _sweep(self) -> None:

@@ -232,8 +232,7 @@ class Store:
         """
         removed = tuple(dict.fromkeys(ids))
         with self._database.writing() as db:
-            for document_id in removed:
-                number = _number(db, document_id)
+            for number in [_number(db, document_id) for document_id in removed]:
                 _clear(db, number)
                 db.execute("DELETE FROM documents WHERE serial = ?", (number,))
         return removed

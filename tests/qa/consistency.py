@@ -1,0 +1,90 @@
+"""Whether a library is whole, looked at from outside: through SQLite and FAISS, not through Store."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from embeddings.index import VectorIndex
+from qa.schema import sha256_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def problems(library: Path) -> list[str]:
+    """What is wrong with a library that no process has open."""
+    found: list[str] = []
+    db = sqlite3.connect(library / "library.sqlite3")
+    try:
+        found += [row for (row,) in db.execute("PRAGMA integrity_check") if row != "ok"]
+        found += [f"foreign key: {row}" for row in db.execute("PRAGMA foreign_key_check")]
+        texts = {}
+        for serial, name, text, sha256, head in db.execute(
+            "SELECT serial, id, text, sha256, head FROM documents"
+        ):
+            texts[serial] = (text, head)
+            if sha256_text(text) != sha256:
+                found.append(f"{name}: the text has another SHA-256")
+            spans = db.execute(
+                "SELECT start, end FROM passages WHERE document = ? ORDER BY ordinal", (serial,)
+            ).fetchall()
+            if "".join(text[start:end] for start, end in spans) != text:
+                found.append(f"{name}: its passages do not tile it")
+        passages = db.execute("SELECT key, document, start, end FROM passages ORDER BY key").fetchall()
+        vectors = db.execute(
+            "SELECT passage FROM vectors WHERE encoding = (SELECT encoding FROM library) ORDER BY passage"
+        ).fetchall()
+        if [key for key, *_ in passages] != [key for (key,) in vectors]:
+            found.append("not every passage has one vector")
+        found += _full_text(
+            db, [(key, texts[at][1], texts[at][0][start:end]) for key, at, start, end in passages]
+        )
+    finally:
+        db.close()
+    return found
+
+
+def index_problems(library: Path) -> list[str]:
+    """How the index file in force differs from the store, which is to be in step."""
+    db = sqlite3.connect(library / "library.sqlite3")
+    try:
+        ((file, dimension),) = db.execute(
+            "SELECT index_file, dimension FROM library JOIN encodings ON number = encoding"
+        ).fetchall()
+        held = db.execute(
+            "SELECT passage, vector FROM vectors "
+            "WHERE encoding = (SELECT encoding FROM library) ORDER BY passage"
+        ).fetchall()
+    finally:
+        db.close()
+    index = VectorIndex.open(library / file, dimension)
+    found = []
+    if sorted(index.ids.tolist()) != [key for key, _ in held]:
+        found.append(f"{file} holds other keys than the store")
+    for key, blob in held:
+        vector = np.frombuffer(blob, "<f4")
+        scores, keys = index.search(vector[np.newaxis], 1, [key])
+        if keys.tolist() != [[key]] or not np.isclose(scores[0, 0], 1, atol=1e-5):
+            found.append(f"{file} holds another vector for {key}")
+    files = sorted(path.name for path in library.glob("*.faiss"))
+    if files != [file]:
+        found.append(f"index files besides {file}: {files}")
+    return found
+
+
+def _full_text(db: sqlite3.Connection, rows: list[tuple[int, str, str]]) -> list[str]:
+    """Compare the full-text index, word for word, with one made afresh of the rows."""
+    db.execute(
+        "CREATE VIRTUAL TABLE temp.fresh USING fts5 "
+        "(head, body, content = '', tokenize = 'porter unicode61 remove_diacritics 2')"
+    )
+    db.executemany("INSERT INTO temp.fresh (rowid, head, body) VALUES (?, ?, ?)", rows)
+    instances = []
+    for database, table in (("main", "words"), ("temp", "fresh")):
+        module = f"fts5vocab ('{database}', '{table}', 'instance')"
+        db.execute(f"CREATE VIRTUAL TABLE temp.{table}_vocabulary USING {module}")
+        instances.append(sorted(db.execute(f"SELECT * FROM temp.{table}_vocabulary")))  # noqa: S608
+    return [] if instances[0] == instances[1] else ["the full-text index does not match the texts"]

@@ -1,0 +1,618 @@
+from __future__ import annotations
+
+import datetime as dt
+import multiprocessing
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+import qa.database
+from qa.errors import (
+    DocumentNotFoundError,
+    EncoderMismatchError,
+    InputError,
+    LibraryError,
+    LibraryNotFoundError,
+)
+from qa.schema import Document, Filters, Sentence, Span
+from qa.segment import passages
+from qa.store import Entry, Store
+from tests.qa.consistency import problems
+from tests.qa.tiny import TinyEncoder, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ENCODER = TinyEncoder()
+BRIEF = Document(
+    id="briefs/scrap.txt",
+    text="Scrap metal\n\n“It wasn’t  bolted down,” the source said. The walls remain.\n\nShare\n",
+    title="Scrap metal",
+    publisher="Institute for Far Eastern Studies (IFES)",
+    series="NK Brief",
+    number="08-4-4-1",
+    date=dt.date(2008, 4, 4),
+    url="https://example.org/brief",
+    language="en",
+    format="text",
+    path="/briefs/scrap.txt",
+    collection="Briefs",
+    source_sha256="ab" * 32,
+    header=(Span(0, 11),),
+    furniture=(Span(79, 84),),
+    notes=("The day and the month could be swapped.",),
+)
+
+
+def ingest(store: Store, document: Document, encoder: TinyEncoder = ENCODER) -> str:
+    entries = [
+        Entry(passage, document.text[passage.start : passage.end].encode()[:16], vector)
+        for passage in passages(document)
+        for vector in encoder.encode_documents([document.text[passage.start : passage.end]])
+    ]
+    return store.ingest(document, document.title, entries, encoder.identity).document_id
+
+
+def text(name: str, content: str, **fields: object) -> Document:
+    return Document(id=name, text=content, path=f"/in/{name}", **fields)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(tmp_path / "a library, in Zürich")
+    yield store
+    store.close()
+
+
+def test_a_document_comes_back_as_it_went_in(store: Store) -> None:
+    ingest(store, BRIEF)
+    assert store.document(BRIEF.id) == BRIEF
+    assert store.document_by_sha256(BRIEF.sha256.upper()) == BRIEF
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["İstanbul 🙂 e\u0301\r\nnext\u2028line", "a\x00b after a NUL", "\ufeffmark", "$$ <b> ' \" ;--"],
+)
+def test_any_text_keeps_its_characters_and_their_count(store: Store, content: str) -> None:
+    document = text("odd", content)
+    ingest(store, document)
+    assert store.document("odd").text == content
+    assert store.documents()[0].characters == len(content)
+
+
+def test_passages_come_back_with_keys_and_sentences_and_tile_the_text(store: Store) -> None:
+    ingest(store, BRIEF)
+    stored = store.passages_of(BRIEF.id)
+    assert [replace(passage, key=0) for passage in stored] == list(passages(BRIEF))
+    assert "".join(BRIEF.text[passage.start : passage.end] for passage in stored) == BRIEF.text
+    assert any(sentence.kind == "furniture" for passage in stored for sentence in passage.sentences)
+
+
+def test_passages_come_in_the_order_of_the_keys_asked_for_and_missing_ones_are_left_out(store: Store) -> None:
+    ingest(store, text("long", words(1, 600)))
+    keys = [passage.key for passage in store.passages_of("long")]
+    asked = [keys[2], 999, keys[0]]
+    assert list(store.passages(asked)) == [keys[2], keys[0]]
+    assert store.documents_of(asked) == {keys[0]: "long", keys[2]: "long"}
+
+
+def test_a_document_info_says_all_but_the_text(store: Store) -> None:
+    ingest(store, BRIEF)
+    (info,) = store.documents()
+    for name in ("id", "title", "publisher", "series", "number", "date", "url", "format", "path", "notes"):
+        assert getattr(info, name) == getattr(BRIEF, name)
+    assert (info.collection, info.language) == ("Briefs", "en")
+    assert (info.sha256, info.source_sha256) == (BRIEF.sha256, BRIEF.source_sha256)
+    assert (info.characters, info.passages) == (len(BRIEF.text), len(passages(BRIEF)))
+
+
+def test_the_generation_grows_with_every_change_and_with_nothing_else(store: Store) -> None:
+    seen = [store.generation]
+    for action in (
+        lambda: ingest(store, BRIEF),
+        lambda: ingest(store, replace(BRIEF, title="Another")),
+        lambda: store.remove([BRIEF.id]),
+    ):
+        action()
+        seen.append(store.generation)
+    assert seen == [0, 1, 2, 3]
+    ingest(store, BRIEF)
+    ingest(store, BRIEF)
+    assert store.generation == 4
+
+
+def test_keys_are_never_used_again(store: Store) -> None:
+    ingest(store, BRIEF)
+    before = {passage.key for passage in store.passages_of(BRIEF.id)}
+    store.remove([BRIEF.id])
+    ingest(store, BRIEF)
+    assert min(passage.key for passage in store.passages_of(BRIEF.id)) > max(before)
+
+
+def test_removal_is_all_or_nothing_and_suggests_the_id_that_was_meant(store: Store) -> None:
+    ingest(store, BRIEF)
+    with pytest.raises(DocumentNotFoundError, match=r"briefs/scarp.txt.*did you mean 'briefs/scrap.txt'"):
+        store.remove([BRIEF.id, "briefs/scarp.txt"])
+    assert [info.id for info in store.documents()] == [BRIEF.id]
+    assert store.remove([BRIEF.id, BRIEF.id]) == (BRIEF.id,)
+    assert store.documents() == ()
+
+
+def test_what_is_removed_or_replaced_leaves_no_word_behind(store: Store) -> None:
+    ingest(store, text("a", "The unicorn sleeps."))
+    ingest(store, text("a", "The griffin sleeps."))
+    everything = store.select()
+    assert store.bm25(["unicorn"], 5, everything) == []
+    assert len(store.bm25(["griffin"], 5, everything)) == 1
+    store.remove(["a"])
+    assert store.bm25(["griffin"], 5, everything) == []
+
+
+def test_a_document_whose_passages_leave_a_gap_is_refused(store: Store) -> None:
+    (first, *_), vector = passages(BRIEF), np.zeros(32, np.float32)
+    gap = replace(first, sentences=(Sentence(0, 3),), end=first.end - 1)
+    with pytest.raises(ValueError, match="do not tile"):
+        store.ingest(BRIEF, "", [Entry(gap, b"", vector)], ENCODER.identity)
+    assert store.documents() == ()
+
+
+def test_vectors_of_two_encoders_are_never_mixed(store: Store) -> None:
+    ingest(store, BRIEF)
+    with pytest.raises(EncoderMismatchError, match=r"made by tiny .*not by other .*reindex --encoder other"):
+        ingest(store, text("b", "Another text."), TinyEncoder("other"))
+    assert [info.id for info in store.documents()] == [BRIEF.id]
+
+
+# Identity
+
+
+def test_the_same_id_from_another_file_gets_a_suffix_and_keeps_it(store: Store) -> None:
+    first = Document(id="x.txt", text="From a.", path="/a/x.txt")
+    second = Document(id="x.txt", text="From b.", path="/b/x.txt")
+    third = Document(id="x.txt", text="From c.", path="/c/x.txt")
+    assert [ingest(store, each) for each in (first, second, third)] == ["x.txt", "x.txt~2", "x.txt~3"]
+    assert [ingest(store, each) for each in (third, second, first)] == ["x.txt~3", "x.txt~2", "x.txt"]
+    store.remove(["x.txt"])
+    assert ingest(store, replace(second, text="From b, revised.")) == "x.txt~2"
+    assert store.document("x.txt~2").text == "From b, revised."
+    assert ingest(store, first) == "x.txt"
+
+
+def test_a_file_that_was_moved_is_the_same_document_and_follows_its_new_path(store: Store) -> None:
+    ingest(store, Document(id="x.txt", text="Moved.", path="/gone/x.txt"))
+    assert ingest(store, Document(id="x.txt", text="Moved.", path="/here/x.txt")) == "x.txt"
+    assert [(info.id, info.path) for info in store.documents()] == [("x.txt", "/here/x.txt")]
+
+
+def test_a_copy_of_a_file_that_still_exists_is_the_same_document_and_stays_where_it_was(
+    store: Store, tmp_path: Path
+) -> None:
+    original = tmp_path / "x.txt"
+    original.write_text("Copied.")
+    ingest(store, Document(id="x.txt", text="Copied.", path=str(original)))
+    generation = store.generation
+    ingest(store, Document(id="x.txt", text="Copied.", path="/copy/x.txt"))
+    assert [info.path for info in store.documents()] == [str(original)]
+    assert store.generation == generation
+
+
+# Search
+
+
+@pytest.fixture
+def filled(store: Store) -> Store:
+    ingest(store, BRIEF)
+    ingest(
+        store, text("late", "Copper is smuggled.", date=dt.date(2010, 1, 1), publisher="ÉCOLE", series="S")
+    )
+    ingest(store, text("undated", "Copper is sold.", publisher="école", language="fr", collection="Private"))
+    return store
+
+
+@pytest.mark.parametrize(
+    ("filters", "ids", "undated"),
+    [
+        (Filters(), ["briefs/scrap.txt", "late", "undated"], 0),
+        (Filters(since=dt.date(2008, 4, 4)), ["briefs/scrap.txt", "late"], 1),
+        (Filters(since=dt.date(2008, 4, 5)), ["late"], 1),
+        (Filters(until=dt.date(2008, 4, 4)), ["briefs/scrap.txt"], 1),
+        (Filters(publisher="École"), ["late", "undated"], 0),
+        (Filters(publisher="École", until=dt.date(2009, 1, 1)), [], 1),
+        (Filters(series="nk brief"), ["briefs/scrap.txt"], 0),
+        (Filters(document=("late", "nowhere")), ["late"], 0),
+        (Filters(language="FR"), ["undated"], 0),
+        (Filters(collection="private", language="en"), [], 0),
+    ],
+)
+def test_filters_choose_documents_passages_and_count_the_undated(
+    filled: Store, filters: Filters, ids: list[str], undated: int
+) -> None:
+    assert [info.id for info in filled.documents(filters)] == ids
+    selection = filled.select(filters)
+    assert (selection.documents, selection.undated) == (len(ids), undated)
+    expected = sorted(passage.key for name in ids for passage in filled.passages_of(name))
+    if filters:
+        assert selection.keys is not None
+        assert selection.keys.tolist() == expected
+    else:
+        assert selection.keys is None
+    found = filled.bm25(["copper", "scrap"], 10, selection)
+    assert set(filled.documents_of(key for key, _ in found).values()) == set(ids)
+
+
+def test_a_span_of_time_that_ends_before_it_starts_is_refused(store: Store) -> None:
+    with pytest.raises(InputError, match="swap"):
+        store.select(Filters(since=dt.date(2010, 1, 1), until=dt.date(2009, 1, 1)))
+
+
+def test_bm25_restricts_inside_the_search_so_that_k_passages_are_found(store: Store) -> None:
+    for number in range(30):
+        ingest(store, text(f"loud{number}", "copper copper copper", collection="loud"))
+    ingest(
+        store,
+        text("quiet", "In a long sentence copper is mentioned once among other things.", collection="q"),
+    )
+    (hit,) = store.bm25(["copper"], 1, store.select(Filters(collection="q")))
+    assert store.documents_of([hit[0]]) == {hit[0]: "quiet"}
+
+
+def test_bm25_gives_higher_scores_first_and_the_title_counts_less_than_the_body(store: Store) -> None:
+    for number in range(8):
+        ingest(store, text(f"other{number}", "Nothing of the kind.", title="Words"))
+    ingest(store, text("title", "Nothing of the kind.", title="Copper"))
+    ingest(store, text("body", "Nothing of copper.", title="Words"))
+    found = store.bm25(["copper"], 10, store.select())
+    ids = store.documents_of(key for key, _ in found)
+    assert [ids[key] for key, _ in found] == ["body", "title"]
+    assert found[0][1] > found[1][1] > 0
+
+
+@pytest.mark.parametrize(
+    "term", ['"', "copper OR", "*", "NEAR(", "body:x", "^", "-", "a\0b", "'", "\\", "(((", "{a b}:c", "", "€"]
+)
+def test_words_of_a_question_are_never_query_syntax(filled: Store, term: str) -> None:
+    everything = filled.select()
+    assert len(filled.bm25([term, "smuggled"], 5, everything)) >= 1
+    filled.phrase(term, everything)
+
+
+def test_bm25_takes_a_thousand_words_and_none(filled: Store) -> None:
+    assert filled.bm25([], 5, filled.select()) == []
+    assert filled.bm25([f"w{n}" for n in range(1000)] + ["smuggled"], 5, filled.select())
+
+
+@pytest.mark.parametrize(
+    ("phrase", "found"),
+    [
+        ("it wasn't bolted down", ["It wasn’t  bolted down"]),
+        ("WASN‘T BOLTED", ["wasn’t  bolted"]),
+        ('"It', ["“It"]),
+        ("down the source", []),
+        ("said. The walls", ["said. The walls"]),
+        ("metal “it", ["metal\n\n“It"]),
+        ("bolt", []),
+        ("all", []),
+        ("walls", ["walls"]),
+        ("...", []),
+        ("", []),
+    ],
+)
+def test_a_phrase_is_found_as_it_stands_whatever_the_typography(
+    filled: Store, phrase: str, found: list[str]
+) -> None:
+    hits = filled.phrase(phrase, filled.select())
+    assert [document.text[span.start : span.end] for document, span in hits] == found
+    assert all(document == BRIEF for document, _ in hits)
+
+
+def test_a_phrase_keeps_the_offsets_of_the_text_where_case_folding_would_grow_it(store: Store) -> None:
+    document = text("tr", "İİİİ İstanbul – cafe\u0301 copper")
+    ingest(store, document)
+    for phrase, expected in (
+        ("COPPER", "copper"),
+        ("istanbul - CAFÉ", "İstanbul – cafe\u0301"),
+        ("cafe", None),
+    ):
+        hits = [
+            document.text[span.start : span.end] for document, span in store.phrase(phrase, store.select())
+        ]
+        assert hits == ([expected] if expected else [])
+
+
+def test_a_phrase_is_found_across_passages_and_only_where_the_filters_let_it(store: Store) -> None:
+    document = text("long", words(3, 600))
+    ingest(store, document)
+    (_, second, *_) = store.passages_of("long")
+    around = document.text[second.start - 14 : second.start + 8].strip()
+    phrase = around[around.index(" ") + 1 : around.rindex(" ")] if around.count(" ") > 1 else around
+    hits = store.phrase(phrase, store.select())
+    assert any(span.start < second.start < span.end for _, span in hits)
+    assert store.phrase(phrase, store.select(Filters(language="de"))) == []
+
+
+# Threads and processes
+
+
+def test_threads_read_and_write_one_store_at_the_same_time(store: Store) -> None:
+    errors: list[BaseException] = []
+
+    def work(number: int) -> None:
+        try:
+            for turn in range(10):
+                ingest(store, text(f"{number}", f"Text {number} of turn {turn}, with copper."))
+                assert store.bm25(["copper"], 50, store.select())
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert [store.document(str(number)).text for number in range(4)] == [
+        f"Text {number} of turn 9, with copper." for number in range(4)
+    ]
+    assert store.generation == 40
+
+
+def _fill(folder: Path, number: int) -> None:
+    store = Store(folder)
+    for turn in range(15):
+        ingest(store, text(f"{number}-{turn}", f"Text {number} of turn {turn}."))
+    store.close()
+
+
+def test_processes_that_make_and_fill_one_library_at_the_same_time_take_turns(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    writers = [context.Process(target=_fill, args=(tmp_path / "lib", number)) for number in range(3)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(60)
+    assert [writer.exitcode for writer in writers] == [0, 0, 0]
+    store = Store(tmp_path / "lib", create=False)
+    assert len(store.documents()) == 45
+    store.close()
+    assert problems(tmp_path / "lib") == []
+
+
+def test_a_writer_that_has_to_wait_too_long_is_told_so_and_readers_go_on(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest(store, BRIEF)
+    monkeypatch.setattr(qa.database, "BUSY_SECONDS", 0.05)
+    other = Store(store.folder)
+    blocker = sqlite3.connect(store.folder / "library.sqlite3", isolation_level=None)
+    blocker.execute("BEGIN IMMEDIATE")
+    with pytest.raises(LibraryError, match="being written by another Pullquote"):
+        ingest(other, text("b", "Waits."))
+    assert other.document(BRIEF.id) == BRIEF
+    blocker.execute("ROLLBACK")
+    blocker.close()
+    assert ingest(other, text("b", "Waits no more.")) == "b"
+    other.close()
+
+
+# Damage
+
+
+def saved(tmp_path: Path) -> Path:
+    folder = tmp_path / "lib"
+    store = Store(folder)
+    for number in range(20):
+        ingest(store, text(f"{number}", words(number)))
+    store.close()
+    return folder
+
+
+def test_a_folder_without_a_library_is_named_with_the_command_that_makes_one(tmp_path: Path) -> None:
+    with pytest.raises(LibraryNotFoundError, match=r"nowhere.*pullquote index"):
+        Store(tmp_path / "nowhere", create=False)
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_file_that_a_killed_start_left_empty_is_filled_by_the_next(tmp_path: Path) -> None:
+    (tmp_path / "library.sqlite3").touch()
+    with pytest.raises(LibraryNotFoundError):
+        Store(tmp_path, create=False)
+    Store(tmp_path).close()
+    Store(tmp_path, create=False).close()
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda path: path.write_bytes(b"not a database, but a letter " * 100), "damaged or no library"),
+        (lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]), "damaged"),
+        (lambda path: (path.write_bytes(b""), (path.parent / "index-3.faiss").touch()), "was damaged"),
+        (lambda path: path.unlink() or _sql(path, "CREATE TABLE t (x)"), "not a Pullquote library"),
+        (lambda path: _sql(path, "PRAGMA user_version = 99"), "newer Pullquote"),
+    ],
+    ids=["a letter", "cut in half", "cut to nothing", "foreign", "newer"],
+)
+def test_a_damaged_or_foreign_file_is_named_and_left_as_it_is(
+    tmp_path: Path, damage: object, message: str
+) -> None:
+    folder = saved(tmp_path)
+    path = folder / "library.sqlite3"
+    damage(path)  # type: ignore[operator]
+    before = path.read_bytes()
+    with pytest.raises(LibraryError, match=message) as caught:
+        Store(folder).documents()
+    assert str(folder) in str(caught.value)
+    assert path.read_bytes() == before
+
+
+def _sql(path: Path, statement: str) -> None:
+    db = sqlite3.connect(path)
+    db.execute(statement)
+    db.commit()
+    db.close()
+
+
+def test_damage_inside_the_file_is_named_when_it_is_met(tmp_path: Path) -> None:
+    folder = saved(tmp_path)
+    path = folder / "library.sqlite3"
+    content = bytearray(path.read_bytes())
+    content[4096:] = b"\xa5" * (len(content) - 4096)
+    path.write_bytes(content)
+    with pytest.raises(LibraryError, match="damaged"):
+        Store(folder, create=False).documents()
+
+
+def test_a_text_that_no_longer_has_its_hash_is_an_error_and_not_a_source(tmp_path: Path) -> None:
+    folder = saved(tmp_path)
+    _sql(folder / "library.sqlite3", "UPDATE documents SET text = 'x' || substr(text, 2) WHERE id = '3'")
+    store = Store(folder)
+    with pytest.raises(LibraryError, match=r"'3'.*SHA-256"):
+        store.document("3")
+    assert store.document("4").text == words(4)
+    store.close()
+
+
+def test_a_library_of_an_older_schema_is_migrated_and_keeps_what_it_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = saved(tmp_path)
+    added = ("ALTER TABLE documents ADD COLUMN later TEXT NOT NULL DEFAULT 'x'",)
+    monkeypatch.setattr(qa.database, "_MIGRATIONS", (*qa.database._MIGRATIONS, added))
+    store = Store(folder, create=False)
+    assert store.document("3").text == words(3)
+    store.close()
+    db = sqlite3.connect(folder / "library.sqlite3")
+    assert db.execute("PRAGMA user_version").fetchone() == (2,)
+    assert db.execute("SELECT DISTINCT later FROM documents").fetchall() == [("x",)]
+    db.close()
+
+
+def test_a_migration_that_fails_leaves_the_library_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = saved(tmp_path)
+    released = qa.database._MIGRATIONS
+    monkeypatch.setattr(qa.database, "_MIGRATIONS", (*released, ("DELETE FROM words_data", "no SQL")))
+    with pytest.raises(LibraryError):
+        Store(folder)
+    monkeypatch.setattr(qa.database, "_MIGRATIONS", released)
+    store = Store(folder)
+    assert len(store.documents()) == 20
+    store.close()
+    assert problems(folder) == []
+
+
+# Space
+
+
+def test_a_full_store_says_so_and_keeps_what_it_has(store: Store) -> None:
+    ingest(store, BRIEF)
+    db = store._database._db
+    (pages,) = db.execute("PRAGMA page_count").fetchone()
+    db.execute(f"PRAGMA max_page_count = {pages + 5}")
+    with pytest.raises(LibraryError, match="no space left"):
+        ingest(store, text("big", words(1, 60_000)))
+    assert [info.id for info in store.documents()] == [BRIEF.id]
+    assert ingest(store, text("small", "Fits.")) == "small"
+    store.close()
+    assert problems(store.folder) == []
+
+
+_FILL_A_FULL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+from qa.errors import LibraryError
+from qa.store import Store
+from tests.qa.test_store import ingest, text, words
+store = Store(Path(sys.argv[1]))
+size = (Path(sys.argv[1]) / "library.sqlite3").stat().st_size
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
+try:
+    for number in range(10_000):
+        ingest(store, text(f"n{number}", words(number)))
+        print(f"n{number}", flush=True)
+except LibraryError as error:
+    print(error, file=sys.stderr)
+    sys.exit(3)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits a file's size with POSIX's setrlimit")
+def test_a_disk_that_refuses_to_write_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    library = tmp_path / "lib"
+    done = subprocess.run(
+        [sys.executable, "-c", _FILL_A_FULL_DISK, str(library)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=Path(__file__).parents[2],
+        check=False,
+    )
+    assert done.returncode == 3, done.stderr
+    assert "library.sqlite3" in done.stderr
+    assert "nothing was lost" in done.stderr
+    acknowledged = done.stdout.split()
+    assert len(acknowledged) > 3
+    store = Store(library, create=False)
+    assert {info.id for info in store.documents()} == set(acknowledged)
+    assert ingest(store, text("after", "There is space again.")) == "after"
+    store.close()
+    assert problems(library) == []
+
+
+# Read-only folders
+
+
+_READ_ONLY = """
+import os, sys
+from pathlib import Path
+from qa.errors import LibraryError
+from qa.store import Store
+from tests.qa.test_store import ingest, text
+if os.geteuid() == 0:
+    os.setuid(65534)  # to root, no folder is read-only
+store = Store(Path(sys.argv[1]), create=True)
+assert store.read_only
+print(len(store.documents()), len(store.bm25(["word3"], 100, store.select())))
+try:
+    ingest(store, text("new", "New."))
+except LibraryError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no read-only folders")
+def test_a_library_that_may_only_be_read_is_read_and_says_why_it_is_not_written(tmp_path: Path) -> None:
+    # Not in tmp_path, which only its owner may enter.
+    folder = Path(os.environ.get("TMPDIR", "/tmp")) / f"pullquote-read-only-{os.getpid()}"  # noqa: S108
+    shutil.copytree(saved(tmp_path), folder)
+    try:
+        (folder / "library.sqlite3").chmod(0o444)
+        folder.chmod(0o555)
+        done = subprocess.run(
+            [sys.executable, "-c", _READ_ONLY, str(folder)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            cwd=Path(__file__).parents[2],
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        counts, refused = done.stdout.splitlines()
+        assert counts.split()[0] == "20"
+        assert int(counts.split()[1]) > 0
+        assert "may not be written" in refused
+        assert sorted(path.name for path in folder.iterdir()) == ["library.sqlite3"]
+    finally:
+        folder.chmod(0o755)
+        shutil.rmtree(folder)

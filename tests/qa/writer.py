@@ -1,0 +1,66 @@
+"""A process that changes a library without end, to be killed at any moment. It says what it has done."""
+
+# ruff: noqa: S311 -- which document changes next is no secret
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from typing import TYPE_CHECKING, Literal
+
+import embeddings.files
+from embeddings.index import VectorIndex
+from qa.store import Store
+from tests.qa.tiny import tiny_corpus, words, write
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from pathlib import Path
+
+    from qa.schema import Progress
+
+NAMES = tuple(f"brief {number} ü.txt" for number in range(6))
+KillPoint = Literal["before the index is written", "in the middle of it", "before it is recorded", ""]
+
+
+def text_of(seed: int) -> str:
+    """The text that a document has under a seed."""
+    return words(seed, 150)
+
+
+def run(library: Path, inbox: Path, seed: int, said: Connection, kill_at: KillPoint = "") -> None:
+    """Add, replace and remove documents; say ("try" | "done", id, seed or None) around every change."""
+    random.seed(seed)
+    _arm(kill_at)
+    with tiny_corpus(library) as corpus:
+        while True:
+            held = [info.id for info in corpus.documents()]
+            if held and random.random() < 0.3:
+                name = random.choice(held)
+                said.send(("try", name, None))
+                corpus.remove([name])
+                said.send(("done", name, None))
+                continue
+            chosen = {name: random.randrange(10**6) for name in random.sample(NAMES, random.randint(1, 3))}
+            for name, number in chosen.items():
+                write(inbox, name, text_of(number))
+                said.send(("try", name, number))
+
+            def acknowledge(progress: Progress, chosen: dict[str, int] = chosen) -> None:
+                if progress.stage == "write":
+                    said.send(("done", progress.name, chosen[progress.name]))
+
+            corpus.index(*(inbox / name for name in chosen), progress=acknowledge)
+
+
+def _arm(kill_at: KillPoint) -> None:
+    def die(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    if kill_at == "before the index is written":
+        VectorIndex.save = die  # type: ignore[method-assign]
+    elif kill_at == "in the middle of it":
+        embeddings.files.os.fsync = die  # type: ignore[attr-defined]
+    elif kill_at == "before it is recorded":
+        Store.record_index = die  # type: ignore[method-assign]
