@@ -1,16 +1,17 @@
-"""The chat in the browser: Gradio on top of the HTTP interface. Wiring only; what it shows is in `qa/web/`."""
+"""The chat in the browser: Gradio on top of the HTTP interface. Wiring only; the rest is in `qa/web/`."""
 
 from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
 import sys
 import tempfile
 import threading
 import webbrowser
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from qa.errors import AddressError, PullquoteError
 from qa.places import shipped_corpus
@@ -35,7 +36,9 @@ def serve(library: Path, host: str, port: int, open_browser: bool) -> None:
 
     Raises:
         AddressError: when the address cannot be had, before anything heavy is loaded.
+        KeyboardInterrupt: on Ctrl-C, once everything is closed.
     """
+    signal.signal(signal.SIGTERM, _leave)
     listener = _listen(host, port)
     shown = "localhost" if host in {"0.0.0.0", "::", ""} else f"[{host}]" if ":" in host else host  # noqa: S104
     url = f"http://{shown}:{listener.getsockname()[1]}/"
@@ -51,14 +54,19 @@ def serve(library: Path, host: str, port: int, open_browser: bool) -> None:
         if open_browser:
             # The listener already takes connections: the browser waits the moment until they are answered.
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
-        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_FAREWELL, server_header=False)
+        config = uvicorn.Config(
+            app, log_level="warning", timeout_graceful_shutdown=_FAREWELL, server_header=False
+        )
         try:
             uvicorn.Server(config).run(sockets=[listener])
-        except KeyboardInterrupt:  # how the chat is meant to be stopped
-            log.info("stopped")
         finally:
             engine.stop()
             listener.close()
+
+
+def _leave(number: int, _: object) -> NoReturn:
+    """End by way of every `finally`: uvicorn raises the signal again when it has closed."""
+    raise SystemExit(128 + number)
 
 
 def create_app(engine: Engine, host: str) -> FastAPI:
@@ -68,7 +76,7 @@ def create_app(engine: Engine, host: str) -> FastAPI:
     from qa import api
 
     app = api.create_app(engine, host)
-    return gr.mount_gradio_app(
+    gr.mount_gradio_app(
         app,
         page(engine),
         "/",
@@ -84,6 +92,7 @@ def create_app(engine: Engine, host: str) -> FastAPI:
         ssr_mode=False,
         app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
     )
+    return app
 
 
 @dataclass(slots=True)
@@ -164,17 +173,21 @@ def _answer(engine: Engine, question: str, conversation: Conversation) -> str:
         return cards.error_card(Failure(error.code, str(error)))
     except Exception:
         log.exception("could not answer")
-        return cards.error_card(Failure("internal", "Something went wrong inside Pullquote; its log says what."))
+        return cards.error_card(
+            Failure("internal", "Something went wrong inside Pullquote; its log says what.")
+        )
 
 
 def _listen(host: str, port: int) -> socket.socket:
     try:
-        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        family, *_, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
         return socket.create_server(address, family=family, backlog=128)
     except OverflowError as error:
-        raise AddressError(f"{port} is not a port: name one from 0 to 65535 with --port") from error
+        raise AddressError(f"{port} is not a port: name one from 1 to 65535 with --port") from error
     except OSError as error:
         raise AddressError(
             f"cannot serve the chat at {host}, port {port}: {error.strerror or error}; "
-            "is it already running there? Name another port with --port, or 0 for any free one"
+            "is it already running there? Name another port with --port"
         ) from error

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import APIRouter, FastAPI, Path, Request  # noqa: TC002 - FastAPI reads Request
+from fastapi import APIRouter, FastAPI, Path, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
@@ -86,7 +86,13 @@ class AskBody(_Body):
 
 def create_app(engine: Engine, host: str) -> FastAPI:
     """The guarded app with these routes; what is mounted on it later is guarded too."""
-    app = FastAPI(title="Pullquote", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
+    app = FastAPI(
+        title="Pullquote",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+    )
     app.include_router(routes(engine))
     app.mount("/web", StaticFiles(directory=STATIC))
     # Its presence keeps Gradio from adding a CORS policy of its own; ours allows no other origin.
@@ -108,7 +114,9 @@ def routes(engine: Engine) -> APIRouter:
         """200 once questions can be answered, 503 with the stage until then."""
         state = engine.state
         if state.stage == "ready":
-            return JSONResponse({"status": "ok", "version": __version__, "generation": engine.corpus.generation})
+            return JSONResponse(
+                {"status": "ok", "version": __version__, "generation": engine.corpus.generation}
+            )
         detail = state.error.message if state.error else "Pullquote is still starting"
         code = state.error.code if state.error else NotReadyError.code
         progress = {"stage": state.stage, "done": state.done, "total": state.total}
@@ -143,7 +151,9 @@ def routes(engine: Engine) -> APIRouter:
         try:
             quote = Quote(document, start, end)
         except ValueError as error:
-            raise InputError(f"there is no quote at {start}-{end}: the document has {len(document.text)} characters") from error
+            raise InputError(
+                f"there is no quote at {start}-{end}: the document has {len(document.text)} characters"
+            ) from error
         check(quote, engine.corpus.document)
         return asdict(citation(quote)) | {
             "document": document.id,
@@ -167,7 +177,9 @@ def routes(engine: Engine) -> APIRouter:
 
 def _pullquote_error(_: Request, error: Exception) -> Problem:
     assert isinstance(error, PullquoteError)  # noqa: S101 - registered for it
-    status = next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
+    status = next(
+        (status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR
+    )
     return Problem(status, str(error), error.code)
 
 
@@ -185,4 +197,8 @@ def _http_error(_: Request, error: Exception) -> Problem:
 
 def _unexpected(request: Request, error: Exception) -> Problem:
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "something went wrong inside Pullquote; its log says what", "internal")
+    return Problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "something went wrong inside Pullquote; its log says what",
+        "internal",
+    )

@@ -1,4 +1,4 @@
-"""What the chat's page is made of: its script and style as files, its cards, its guard, and what answers it."""
+"""What the chat's page is made of: script and style as files, cards, a guard, and what answers it."""
 
 from pathlib import Path
 

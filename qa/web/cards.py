@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # More would bury the next question; the rest is one click away.
 SHOWN = 3
-# Gradio strips and re-indents the lines of a message (inspect.cleandoc), and a browser turns "\r\n" into "\n":
+# Gradio strips and re-indents the lines of a message (inspect.cleandoc), and a browser makes "\r\n" "\n":
 # white space travels as character references, and a carriage return as an element that the page's script
 # turns back into the character.
 _SPACE = {"\n": "&#10;", "\t": "&#9;", "\r": '<i class="cr"></i>', " ": " "}
@@ -56,7 +56,7 @@ def error_card(failure: Failure) -> str:
     """Something went wrong: never to be taken for an answer, nor for the want of one."""
     return (
         '<article class="answer"><section class="error"><h2>This question could not be answered</h2>'
-        f"<p>{text(failure.message)}</p><p class=\"code\">{text(failure.code)}</p></section></article>"
+        f'<p>{text(failure.message)}</p><p class="code">{text(failure.code)}</p></section></article>'
     )
 
 
@@ -115,7 +115,7 @@ def _not_in_corpus(answer: Answer, quotes: list[str]) -> str:
     said += f" searched {'does not state' if one else 'states'} an answer."
     return (
         f'<section class="not-in-corpus weak"><h2>Not in the corpus</h2><p>{said}</p>'
-        f'<h3>Nearest passages <span>not an answer</span></h3>{"".join(_folded(quotes))}</section>'
+        f"<h3>Nearest passages <span>not an answer</span></h3>{''.join(_folded(quotes))}</section>"
     )
 
 

@@ -35,8 +35,8 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
 }
-# Styles need 'unsafe-inline': Svelte writes style attributes. Scripts do not: ours and Gradio's are files, and
-# the few that stand in Gradio's page are named by their hash.
+# Styles need 'unsafe-inline': Svelte writes style attributes. Scripts do not: ours and Gradio's are files,
+# and the few that stand in Gradio's page are named by their hash.
 _POLICY = (
     "default-src 'none'; script-src 'self'{hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "font-src 'self'; connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'"
@@ -144,6 +144,9 @@ class _Dressed:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._start = message
+            return
+        if message["type"] != "http.response.body":
+            await self._send(message)
             return
         self._body += message.get("body", b"")
         if message.get("more_body", False):

@@ -9,10 +9,15 @@ from starlette.responses import JSONResponse
 
 
 class Problem(JSONResponse):
-    """`application/problem+json`: title and status from the HTTP status, `detail` in words, `code` for scripts."""
+    """`application/problem+json`: `detail` says what is wrong in words, `code` for scripts."""
 
     media_type = "application/problem+json"
 
     def __init__(self, status: int, detail: str, code: str = "", **more: Any) -> None:
-        body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": int(status), "detail": detail}
+        body = {
+            "type": "about:blank",
+            "title": HTTPStatus(status).phrase,
+            "status": int(status),
+            "detail": detail,
+        }
         super().__init__(body | ({"code": code} if code else {}) | more, status_code=int(status))

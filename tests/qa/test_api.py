@@ -1,0 +1,241 @@
+"""The HTTP interface over a real library with the real models, and the guard around it."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from fastapi.testclient import TestClient
+
+import ui
+from qa.api import create_app
+from qa.places import shipped_corpus
+from qa.web.engine import Engine
+from qa.web.guard import MAX_BODY_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+QUESTION = "What was taken from the Kumsandong fertilizer factory?"
+BASE = "http://127.0.0.1:7860"
+
+
+def wait_for(engine: Engine, stage: str) -> None:
+    deadline = time.monotonic() + 60
+    while engine.state.stage != stage:
+        assert time.monotonic() < deadline, engine.state
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    engine = Engine(tmp_path_factory.mktemp("library"), shipped_corpus())
+    engine.start()
+    wait_for(engine, "ready")
+    with TestClient(create_app(engine, "127.0.0.1"), base_url=BASE) as client:
+        yield client
+    engine.stop()
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """The whole app, Gradio included, over an engine that was never started."""
+    engine = Engine(tmp_path_factory.mktemp("library"), shipped_corpus())
+    with TestClient(ui.create_app(engine, "127.0.0.1"), base_url=BASE) as client:
+        yield client
+
+
+@pytest.mark.models
+class TestAnswers:
+    def test_a_question_gives_an_answer_line(self, client: TestClient, brief: Path) -> None:
+        response = client.post("/api/v1/ask", json={"question": QUESTION})
+        line = response.json()
+        source = brief.read_text("utf-8")
+        assert response.status_code == 200
+        assert line["outcome"] == "answered"
+        assert "bolted down" in line["quotes"][0]["text"]
+        assert [quote["text"] for quote in line["quotes"]] == [
+            source[q["start"] : q["end"]] for q in line["quotes"]
+        ]
+
+    def test_history_and_filters_are_heeded(self, client: TestClient) -> None:
+        history = ["Who was arrested on the highway?", {"role": "assistant", "text": "“Those arrested…”"}]
+        line = client.post(
+            "/api/v1/ask", json={"question": "And where were they from?", "history": history}
+        ).json()
+        assert line["interpreted_question"] != line["question"]
+        line = client.post(
+            "/api/v1/ask", json={"question": QUESTION, "filters": {"since": "2009-01-01"}}
+        ).json()
+        assert (line["outcome"], line["searched"]) == ("none", 0)
+
+    def test_a_citation_gives_the_quote_in_its_whole_source(self, client: TestClient, brief: Path) -> None:
+        quote = client.post("/api/v1/ask", json={"question": QUESTION}).json()["quotes"][0]
+        cited = client.get(f"/api/v1/citations/{quote['sha256']}/{quote['start']}-{quote['end']}").json()
+        assert cited["quote"] == quote["text"]
+        assert cited["before"] + cited["quote"] + cited["after"] == brief.read_text("utf-8")
+        assert (cited["title"], cited["publisher"], cited["number"], cited["date"]) == (
+            "Scrap metal smuggling rampant in North Korea",
+            "Institute for Far Eastern Studies (IFES)",
+            "08-4-4-1",
+            "2008-04-04",
+        )
+
+    def test_health_is_good_and_documents_are_listed(self, client: TestClient) -> None:
+        assert client.get("/api/v1/health").json()["status"] == "ok"
+        (document,) = client.get("/api/v1/documents").json()
+        assert document["number"] == "08-4-4-1"
+        assert "text" not in document
+
+    @pytest.mark.parametrize(
+        ("place", "status", "code"),
+        [
+            (f"{'0' * 64}/0-5", 404, "document_not_found"),
+            ("SHA/0-999999", 400, "bad_input"),
+            ("SHA/5-5", 400, "bad_input"),
+            ("SHA/9-5", 400, "bad_input"),
+            ("SHA/a-5", 400, "bad_input"),
+            ("short/0-5", 400, "bad_input"),
+        ],
+    )
+    def test_a_citation_that_leads_nowhere_says_so(
+        self, client: TestClient, place: str, status: int, code: str
+    ) -> None:
+        sha256 = client.get("/api/v1/documents").json()[0]["sha256"]
+        response = client.get(f"/api/v1/citations/{place.replace('SHA', sha256)}")
+        assert response.headers["content-type"] == "application/problem+json"
+        assert (response.status_code, response.json()["code"]) == (status, code)
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {},
+            {"question": ""},
+            {"question": "x" * 100_000},
+            {"question": 5},
+            {"question": QUESTION, "unknown": 1},
+            {"question": QUESTION, "filters": {"since": "yesterday"}},
+            {"question": QUESTION, "filters": {"unknown": "x"}},
+            {"question": QUESTION, "history": [{"role": "system", "text": ""}]},
+        ],
+    )
+    def test_a_question_that_cannot_be_asked_is_a_400(self, client: TestClient, body: object) -> None:
+        response = client.post("/api/v1/ask", json=body)
+        assert response.status_code == 400
+        assert response.headers["content-type"] == "application/problem+json"
+        assert response.json()["detail"]
+
+
+class TestNotReady:
+    def test_health_names_the_stage(self, guarded: TestClient) -> None:
+        response = guarded.get("/api/v1/health")
+        assert response.status_code == 503
+        assert response.headers["content-type"] == "application/problem+json"
+        assert response.json()["stage"] == "library"
+
+    def test_questions_and_citations_are_not_ready(self, guarded: TestClient) -> None:
+        for response in (
+            guarded.post("/api/v1/ask", json={"question": QUESTION}),
+            guarded.get(f"/api/v1/citations/{'0' * 64}/0-5"),
+            guarded.get("/api/v1/documents"),
+        ):
+            assert (response.status_code, response.json()["code"]) == (503, "not_ready")
+
+    def test_a_failed_start_is_told_to_whoever_asks(self, tmp_path: Path) -> None:
+        (tmp_path / "library").write_text("a file where the folder should be")
+        engine = Engine(tmp_path / "library", shipped_corpus())
+        engine.start()
+        wait_for(engine, "failed")
+        with TestClient(create_app(engine, "127.0.0.1"), base_url=BASE) as client:
+            problem = client.get("/api/v1/health").json()
+            asked = client.post("/api/v1/ask", json={"question": QUESTION})
+        assert problem["code"] == "library"
+        assert str(tmp_path / "library") in problem["detail"]
+        assert (asked.status_code, asked.json()["detail"]) == (503, problem["detail"])
+
+
+class TestGuard:
+    @pytest.mark.parametrize("host", ["127.0.0.1:7860", "localhost:7860", "[::1]:7860", "192.168.1.7"])
+    def test_this_machine_may_be_named(self, guarded: TestClient, host: str) -> None:
+        assert guarded.get("/api/v1/status", headers={"host": host}).status_code == 200
+
+    @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example:7860", "", "[::1"])
+    def test_another_host_name_is_refused(self, guarded: TestClient, host: str) -> None:
+        assert guarded.get("/api/v1/status", headers={"host": host}).status_code == 421
+
+    @pytest.mark.parametrize("origin", ["https://evil.example", "http://127.0.0.1:8000", "null"])
+    @pytest.mark.parametrize("path", ["/api/v1/ask", "/gradio_api/queue/join"])
+    def test_another_site_is_refused(self, guarded: TestClient, origin: str, path: str) -> None:
+        response = guarded.post(path, json={}, headers={"origin": origin})
+        assert response.status_code == 403
+        assert "access-control-allow-origin" not in response.headers
+
+    def test_the_page_itself_is_let_in(self, guarded: TestClient) -> None:
+        response = guarded.post("/api/v1/ask", json={"question": QUESTION}, headers={"origin": BASE})
+        assert response.status_code == 503
+        assert "access-control-allow-origin" not in response.headers
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "/gradio_api/upload",
+            "/gradio_api/file=/etc/passwd",
+            "/gradio_api/proxy=https://example.com/",
+            "/gradio_api/info",
+            "/gradio_api/call/ask",
+            "/gradio_api/runs",
+            "/gradio_api/mcp/",
+            "/gradio_api/stream/x",
+            "/gradio_api/component_server",
+            "/monitoring",
+            "/monitoring/summary",
+            "/docs",
+            "/redoc",
+            "/login",
+            "/robots.txt",
+            "/gradio_api/queue/join/../../upload",
+        ],
+    )
+    def test_routes_nobody_needs_are_closed(self, guarded: TestClient, path: str) -> None:
+        assert guarded.get(path).status_code == 404
+        assert guarded.post(path, files={"files": b"x"}).status_code == 404
+
+    def test_files_of_the_machine_are_out_of_reach(self, guarded: TestClient) -> None:
+        for path in (
+            "/web/../api.py",
+            "/web/%2e%2e/guard.py",
+            "/static/%2e%2e/%2e%2e/%2e%2e/routes.py",
+            "/web//etc/passwd",
+        ):
+            assert guarded.get(path).status_code in {403, 404}
+
+    def test_a_large_body_is_refused_whatever_it_says_of_its_length(self, guarded: TestClient) -> None:
+        large = b'{"question": "' + b"x" * MAX_BODY_BYTES + b'"}'
+        assert guarded.post("/api/v1/ask", content=large).status_code == 413
+        in_pieces = iter([large[:1000], large[1000:]])
+        assert guarded.post("/api/v1/ask", content=in_pieces).status_code == 400
+
+    def test_every_response_carries_the_security_headers(self, guarded: TestClient) -> None:
+        for path in ("/", "/api/v1/status", "/api/v1/health", "/web/page.js", "/nothing", "/theme.css"):
+            headers = guarded.get(path).headers
+            assert headers["x-content-type-options"] == "nosniff"
+            assert headers["referrer-policy"] == "no-referrer"
+            assert headers["x-frame-options"] == "DENY"
+            assert "frame-ancestors 'none'" in headers["content-security-policy"]
+
+    def test_scripts_are_files_or_named_by_hash(self, guarded: TestClient) -> None:
+        page = guarded.get("/")
+        (scripts,) = re.findall(r"script-src ([^;]*)", page.headers["content-security-policy"])
+        assert "unsafe" not in scripts
+        assert scripts.count("'sha256-") == len(re.findall(r"<script(?![^>]*src)", page.text))
+        assert "/web/page.js" in page.text
+
+    def test_the_page_names_no_other_host_to_load_from(self, guarded: TestClient) -> None:
+        page = guarded.get("/").text
+        assert re.findall(r'(?:src|href)="(?:https?:)?//[^"]+', page) == []
+        assert "raw.githubusercontent.com" not in page
+        for path in ("/web/page.css", "/web/page.js", "/theme.css"):
+            assert not re.search(r"(?:url\(|import |fetch\()[\"']?(?:https?:)?//", guarded.get(path).text)

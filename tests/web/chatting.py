@@ -1,0 +1,120 @@
+"""A running chat, and a page in a real Chromium to look at it with."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Locator, Page
+
+ROOT = Path(__file__).resolve().parents[2]
+# ruff: noqa: E501 - the hostile document's lines are as they are
+HOSTILE = r"""Hostile <script>window.canary = 1</script> brief
+
+Office of <img src=x onerror="window.canary = 2"> Tests
+4 April 2008
+
+The harbour at Ostrava was closed by <script>window.canary = 3</script> and <img src=x onerror="window.canary = 4"> in May.  It costs $$x^2$$ and ${window.canary = 5} or `code` and **bold** and \(a\\b\) there.
+
+See [the harbour](javascript:window.canary=6) at <a href="javascript:window.canary=7">its page</a>, https://example.com/harbour, &amp; &lt;b&gt; <b>and more</b>.
+"""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A `pullquote chat` of its own process."""
+
+    url: str
+    process: subprocess.Popen[str]
+
+    def get(self, path: str) -> tuple[int, Any]:
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=10) as response:  # noqa: S310
+                return response.status, json.load(response)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+
+
+@contextlib.contextmanager
+def chat(library: Path) -> Iterator[Server]:
+    """Start `pullquote chat` as a user does, wait until the page is there, and stop it at the end."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    command = [
+        sys.executable,
+        "-m",
+        "qa",
+        "chat",
+        "--library",
+        str(library),
+        "--port",
+        str(port),
+        "--no-browser",
+    ]
+    process = subprocess.Popen(command, cwd=ROOT, text=True, stderr=subprocess.PIPE, env=os.environ)
+    server = Server(f"http://127.0.0.1:{port}/", process)
+    try:
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                server.get("api/v1/status")
+                break
+            except OSError:
+                if process.poll() is not None or time.monotonic() > deadline:
+                    process.kill()
+                    pytest.fail(f"the chat did not start:\n{process.stderr and process.stderr.read()}")
+                time.sleep(0.05)
+        yield server
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+@contextlib.contextmanager
+def opened(browser: Browser, url: str, **options: Any) -> Iterator[Page]:
+    """A tab of its own at the URL, watched."""
+    context = browser.new_context(**options)
+    tab = context.new_page()
+    tab.set_default_timeout(15_000)
+    elsewhere: list[str] = []
+    broken: list[str] = []
+    host = url.split("/")[2]
+    own = (f"http://{host}/", f"blob:http://{host}/", "data:")
+    tab.on("request", lambda request: request.url.startswith(own) or elsewhere.append(request.url))
+    tab.on("pageerror", lambda error: broken.append(str(error)))
+    tab.on(
+        "console", lambda message: "Content Security Policy" in message.text and broken.append(message.text)
+    )
+    tab.goto(url)
+    tab.locator("#question textarea").wait_for()
+    try:
+        yield tab
+    finally:
+        context.close()
+    assert elsewhere == []
+    assert broken == []
+
+
+def ask(page: Page, question: str) -> Locator:
+    """Type a question, press Enter, and wait for its answer."""
+    before = page.locator(".answer.finished").count()
+    page.locator("#question textarea").fill(question)
+    page.locator("#question textarea").press("Enter")
+    answer = page.locator(".answer.finished").nth(before)
+    answer.wait_for()
+    return answer

@@ -1,0 +1,277 @@
+"""What a reader does on the page, in a real Chromium."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.web.chatting import ask, opened
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Locator, Page
+
+    from tests.web.chatting import Server
+
+pytestmark = [pytest.mark.browser, pytest.mark.models]
+
+FACTORY = "What was taken from the Kumsandong fertilizer factory?"
+UNKNOWN = "Who won the football world cup in 1998?"
+
+
+def assert_in_view(page: Page, element: Locator) -> None:
+    box, size = element.bounding_box(), page.viewport_size
+    assert box is not None
+    assert size is not None
+    assert box["x"] >= 0
+    assert box["y"] >= 0
+    assert box["x"] + box["width"] <= size["width"] + 1
+    assert box["y"] + box["height"] <= size["height"] + 1
+
+
+def test_an_answer_is_verbatim_quotes_each_with_its_citation(page: Page, brief: Path) -> None:
+    answer = ask(page, FACTORY)
+    source = brief.read_text("utf-8")
+    cards = answer.locator(".card").all()
+    assert cards
+    for card in cards:
+        assert card.locator(".quote").text_content() in source
+        assert re.fullmatch(
+            r"\[\d+\] Scrap metal smuggling rampant in North Korea · Institute for Far Eastern Studies \(IFES\)"
+            r" · 4 April 2008 · (header|paragraph \d)",
+            card.locator("a.cite").text_content() or "",
+        )
+    assert "bolted down" in (answer.locator(".quote").first.text_content() or "")
+
+
+def test_a_click_on_a_citation_opens_its_source_at_the_quote(page: Page, brief: Path) -> None:
+    card = ask(page, FACTORY).locator(".card").first
+    card.locator("a.cite").click()
+    mark = page.locator("#source mark.current")
+    assert mark.text_content() == card.locator(".quote").text_content()
+    assert page.locator("#source .text").text_content() == brief.read_text("utf-8")
+    expect(page.locator("#source h2")).to_have_text("Scrap metal smuggling rampant in North Korea")
+    expect(page.locator("#source")).to_contain_text(
+        "Institute for Far Eastern Studies (IFES) · NK Brief 08-4-4-1 · 4 April 2008"
+    )
+    expect(mark).to_be_focused()
+    assert_in_view(page, mark)
+
+
+def test_the_page_works_by_keyboard_alone(page: Page) -> None:
+    page.locator("h1").click()
+    page.keyboard.press("/")
+    expect(page.locator("#question textarea")).to_be_focused()
+    page.keyboard.type(FACTORY)
+    page.keyboard.press("Enter")
+    cite = page.locator("a.cite").first
+    cite.wait_for()
+    for _ in range(40):
+        page.keyboard.press("Shift+Tab")
+        if cite.evaluate("element => element === document.activeElement"):
+            break
+    expect(cite).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#source mark.current")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#source")).to_be_hidden()
+    expect(cite).to_be_focused()
+
+
+def test_previous_and_next_walk_through_the_answers_quotes(page: Page) -> None:
+    answer = ask(page, "Why did the crackdown on smugglers not work, and who was arrested?")
+    quotes = {quote.text_content() for quote in answer.locator(".quote").all()}
+    assert len(quotes) > 1
+    answer.locator("a.cite").first.click()
+    mark = page.locator("#source mark.current")
+    seen = set()
+    for _ in quotes:
+        expect(mark).to_be_focused()
+        assert_in_view(page, mark)
+        seen.add(mark.text_content())
+        before = page.url
+        page.keyboard.press("]")
+        expect(page).not_to_have_url(before)
+        page.locator("#source mark").first.wait_for()
+    assert seen == quotes
+
+
+def test_what_the_corpus_does_not_hold_is_said_and_not_answered(page: Page) -> None:
+    answer = ask(page, UNKNOWN)
+    expect(answer.locator(".not-in-corpus h2")).to_have_text("Not in the corpus")
+    expect(answer.locator(".not-in-corpus")).to_contain_text("2 documents searched")
+    assert answer.locator(".card").count() == answer.locator(".not-in-corpus .card").count()
+    if answer.locator(".quote").count():
+        expect(answer.locator(".not-in-corpus h3")).to_contain_text("not an answer")
+
+
+def test_small_talk_gets_a_reply_without_quotes(page: Page) -> None:
+    answer = ask(page, "Which documents do you have?")
+    expect(answer.locator(".reply")).to_contain_text("Scrap metal smuggling rampant in North Korea")
+    expect(answer.locator(".quote")).to_have_count(0)
+    expect(answer.locator(".not-in-corpus")).to_have_count(0)
+
+
+def test_a_follow_up_shows_how_it_was_understood(page: Page) -> None:
+    ask(page, "What was hauled along the highway between Kabsan and Hyesan?")
+    answer = ask(page, "And who caught them?")
+    expect(answer.locator(".understood")).to_contain_text("Understood as: And who caught them?")
+    assert answer.locator(".understood q").text_content() != "And who caught them?"
+
+
+def test_a_place_keeps_its_number_through_the_conversation(page: Page) -> None:
+    first = ask(page, FACTORY).locator("a.cite")
+    numbers = {cite.get_attribute("href"): cite.locator(".number").text_content() for cite in first.all()}
+    ask(page, "When did scrap metal smuggling become popular?")
+    again = ask(page, FACTORY).locator("a.cite")
+    assert {
+        cite.get_attribute("href"): cite.locator(".number").text_content() for cite in again.all()
+    } == numbers
+
+
+def test_a_new_conversation_starts_empty_and_forgets(page: Page) -> None:
+    ask(page, FACTORY)
+    page.locator("#new-conversation").click()
+    expect(page.locator("#welcome")).to_be_visible()
+    expect(page.locator(".answer")).to_have_count(0)
+    expect(ask(page, "And who was it?").locator(".understood")).to_have_count(0)
+
+
+def test_an_example_is_asked_by_a_click(page: Page) -> None:
+    example = page.locator(".examples button").first
+    question = example.text_content()
+    example.click()
+    page.locator(".answer.finished").wait_for()
+    expect(page.locator("[data-testid=user]")).to_have_text(question or "")
+
+
+def test_a_question_that_cannot_be_asked_is_an_error_not_an_answer(page: Page) -> None:
+    answer = ask(page, "why " * 25_000)
+    expect(answer.locator(".error")).to_have_attribute("role", "alert")
+    expect(answer.locator(".error .code")).to_have_text("bad_question")
+    expect(answer.locator(".not-in-corpus, .quote")).to_have_count(0)
+
+
+def test_copy_gives_the_quote_and_its_citation(browser: Browser, server: Server) -> None:
+    with opened(browser, server.url, permissions=["clipboard-read", "clipboard-write"]) as page:
+        card = ask(page, FACTORY).locator(".card").first
+        card.get_by_role("button", name="Copy quote and citation").click()
+        expect(card.locator("button.copy")).to_have_class("copy done")
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert copied.startswith(f"“{card.locator('.quote').text_content()}”\n")
+        assert "Institute for Far Eastern Studies (IFES), NK Brief No. 08-4-4-1, 4 April 2008" in copied
+
+
+def test_copy_works_without_permission_too(browser: Browser, server: Server) -> None:
+    with opened(browser, server.url) as page:
+        page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+        card = ask(page, FACTORY).locator(".card").first
+        page.evaluate(
+            "document.addEventListener('copy', () => { window.copied = getSelection().toString() || document.activeElement.value })"
+        )
+        card.locator("button.copy").click()
+        expect(card.locator("button.copy")).to_have_class("copy done")
+        assert page.evaluate("window.copied").startswith(f"“{card.locator('.quote').text_content()}”")
+
+
+def test_a_deep_link_opens_the_source_at_the_quote(browser: Browser, server: Server, page: Page) -> None:
+    card = ask(page, FACTORY).locator(".card").first
+    link = card.locator("a.cite").evaluate("link => link.href")
+    with opened(browser, link) as other:
+        mark = other.locator("#source mark.current")
+        assert mark.text_content() == card.locator(".quote").text_content()
+        assert_in_view(other, mark)
+        other.keyboard.press("Escape")
+        expect(other.locator("#source")).to_be_hidden()
+
+
+def test_a_deep_link_to_a_changed_source_says_so(browser: Browser, server: Server) -> None:
+    with opened(browser, f"{server.url}#cite={'0' * 64}/0-5") as page:
+        expect(page.locator("#source h2")).to_have_text("This source cannot be shown")
+        expect(page.locator("#source mark")).to_have_count(0)
+
+
+def test_the_source_is_a_sheet_on_a_phone(browser: Browser, server: Server) -> None:
+    with opened(
+        browser, server.url, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    ) as page:
+        card = ask(page, FACTORY).locator(".card").first
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        card.locator("a.cite").tap()
+        mark = page.locator("#source mark.current")
+        assert mark.text_content() == card.locator(".quote").text_content()
+        page.wait_for_timeout(250)  # the sheet rises
+        assert_in_view(page, mark)
+        sheet = page.locator("#source").bounding_box()
+        assert sheet is not None
+        assert sheet["width"] == 390
+        assert sheet["y"] > 50
+
+
+def test_dark_mode_is_dark(browser: Browser, server: Server) -> None:
+    with opened(browser, server.url, color_scheme="dark") as page:
+        ask(page, FACTORY)
+        for place in ("body", ".card"):
+            colour = page.locator(place).first.evaluate(
+                "element => getComputedStyle(element).backgroundColor"
+            )
+            assert max(int(part) for part in re.findall(r"\d+", colour)[:3]) < 60
+
+
+def test_a_hostile_document_shows_as_text_and_runs_nothing(page: Page) -> None:
+    answer = ask(page, "When was the harbour at Ostrava closed?")
+    shown = "".join(quote.text_content() or "" for quote in answer.locator(".quote").all())
+    assert '<script>window.canary = 3</script> and <img src=x onerror="window.canary = 4"> in May' in shown
+    cost = ask(page, "What does it cost at the harbour?").locator(".quote", has_text="$$x^2$$").first
+    assert (
+        cost.text_content()
+        == r"It costs $$x^2$$ and ${window.canary = 5} or `code` and **bold** and \(a\\b\) there."
+    )
+    page.locator("a.cite", has_text="Hostile <script>").first.click()
+    expect(page.locator("#source h2")).to_contain_text("<script>window.canary = 1</script>")
+    expect(page.locator("#source .text")).to_contain_text("[the harbour](javascript:window.canary=6)")
+    assert page.locator("#source .text *:not(mark)").count() == 0
+    assert page.locator(".answer :is(script, img, iframe, b, code, a:not(.cite))").count() == 0
+    assert page.evaluate("window.canary") is None
+
+
+def test_a_hostile_question_shows_as_text_and_runs_nothing(page: Page) -> None:
+    question = "<img src=x onerror='window.canary=1'> $$a$$ ${window.canary=2} &amp; **b** <b>c</b>"
+    ask(page, question)
+    assert page.locator("[data-testid=user]").text_content() == question
+    assert page.locator("[data-testid=user] :is(img, b)").count() == 0
+    assert page.evaluate("window.canary") is None
+
+
+def test_quotes_are_the_same_in_the_page_as_in_the_interface(page: Page, server: Server) -> None:
+    cards = ask(page, "See the harbour at its page").locator(".card").all()
+    assert cards
+    for card in cards:
+        place = (card.locator("a.cite").get_attribute("href") or "").removeprefix("#cite=")
+        status, cited = server.get(f"api/v1/citations/{place}")
+        assert status == 200
+        assert card.locator(".quote").text_content() == cited["quote"]
+        assert unicodedata.is_normalized("NFC", cited["quote"])
+
+
+def test_nothing_of_gradio_is_to_be_seen(page: Page) -> None:
+    ask(page, FACTORY)
+    assert "gradio" not in page.locator("body").inner_text().lower()
+    expect(page.locator("footer")).to_have_count(0)
+    expect(page.locator("[aria-label=Clear]")).to_be_hidden()
+    assert page.title() == "Pullquote"
+
+
+def test_a_screen_reader_hears_no_markup(page: Page) -> None:
+    ask(page, FACTORY)
+    labels = page.locator("[aria-label]").evaluate_all(
+        "all => all.map(element => element.getAttribute('aria-label'))"
+    )
+    assert [label for label in labels if "<" in label] == []
+    expect(page.get_by_role("log")).to_have_attribute("aria-live", "polite")
+    expect(page.get_by_role("textbox", name="Your question")).to_be_visible()

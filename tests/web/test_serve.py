@@ -1,0 +1,83 @@
+"""How the chat starts, fails and stops."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.web.chatting import ROOT, ask, chat, opened
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.models
+def test_a_first_start_shows_the_page_at_once_indexes_the_brief_and_answers_what_waited(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with chat(tmp_path / "a new library") as server:
+        with opened(browser, server.url) as page:
+            status = page.locator("#status")
+            expect(status).to_have_text(re.compile("Opening the library|Indexing|Loading the models"))
+            answer = ask(page, "What was taken from the Kumsandong fertilizer factory?")
+            expect(answer.locator(".quote").first).to_contain_text("bolted down")
+            expect(status).to_be_hidden()
+        assert server.get("api/v1/health")[0] == 200
+        started = time.monotonic()
+        server.process.send_signal(signal.SIGINT)
+        server.process.wait(timeout=10)
+        assert time.monotonic() - started < 3
+
+
+def test_a_damaged_library_is_an_error_on_the_page_and_in_health(browser: Browser, tmp_path: Path) -> None:
+    from qa import Corpus
+
+    Corpus.open(tmp_path).close()
+    for file in tmp_path.iterdir():
+        file.write_bytes(b"not a library " * 1000)
+    with chat(tmp_path) as server, opened(browser, server.url) as page:
+        expect(page.get_by_role("alert")).to_contain_text("Pullquote cannot answer questions.")
+        status, problem = server.get("api/v1/health")
+        assert (status, problem["code"], problem["stage"]) == (503, "library", "failed")
+        assert str(tmp_path) in problem["detail"]
+        answer = ask(page, "What was taken?")
+        expect(answer.locator(".error")).to_contain_text(problem["detail"])
+        expect(answer.locator(".not-in-corpus, .quote")).to_have_count(0)
+
+
+def test_a_port_in_use_is_named_before_anything_heavy_is_loaded(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        command = [
+            sys.executable,
+            "-X",
+            "importtime",
+            "-m",
+            "qa",
+            "chat",
+            "--port",
+            str(port),
+            "--no-browser",
+        ]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 3
+    assert f"port {port}" in done.stderr
+    assert "--port" in done.stderr
+    imported = {
+        line.rsplit("|", 1)[-1].strip()
+        for line in done.stderr.splitlines()
+        if line.startswith("import time:")
+    }
+    assert imported & {"ui"}
+    assert not imported & {"gradio", "fastapi", "torch", "onnxruntime", "faiss"}
