@@ -100,6 +100,9 @@ def answer_file(
         ascii_only = (sys.stdout.encoding or "").lower() not in ("utf-8", "utf8")
         return _answer(corpus, asked, filters, Counter(), sys.stdout.buffer, progress, ascii=ascii_only)
     try:
+        if out.exists() and not out.is_file():  # a pipe or a device keeps nothing to go on from
+            with out.open("wb") as file:
+                return _answer(corpus, asked, filters, Counter(), file, progress)
         kept, message = keep_earlier(out, _basis(corpus, questions, filters), asked)
         if message:
             say(f"{out}: {message}")

@@ -387,31 +387,30 @@ def documents(ctx: click.Context, filters: Filters) -> None:
 
 def _print_documents(infos: tuple[DocumentInfo, ...], *, as_json: bool) -> None:
     from qa.cite import visible
-    from qa.render import info_to_dict
+    from qa.render import info_to_dict, plural
 
     if as_json:
         _print_json([info_to_dict(info) for info in infos])
         return
     rows = [
-        tuple(
+        [
             visible(" ".join(str(field).split()))
             for field in (info.id, info.date or "", info.publisher, info.number, info.title)
-        )
+        ]
         for info in infos
     ]
-    if sys.stdout.isatty():
-        from rich import box
-        from rich.console import Console
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table("Document", "Date", "Publisher", "Number", "Title", box=box.SIMPLE_HEAD)
-        for row in rows:
-            table.add_row(*map(Text, row))
-        Console(highlight=False).print(table)
-    else:
+    if not sys.stdout.isatty():
         for row in rows:
             click.echo("\t".join(row))
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    for document_id, *known, title in rows:
+        console.print(Text.assemble((title or document_id, "bold"), "\n  ", document_id))
+        console.print(Text(f"  {', '.join(field for field in known if field)}", "dim"))
+    console.print(f"{plural(len(rows), 'document')}")
 
 
 @documents.command()

@@ -66,6 +66,7 @@ def _bars() -> Iterator[Meter]:
             return Text(f"{task.speed:,.1f}/s" if task.speed else "", "dim")
 
     tasks: dict[str, TaskID] = {}
+    waiting: set[str] = set()  # labels that count nothing: each is over when the next one comes
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -77,7 +78,12 @@ def _bars() -> Iterator[Meter]:
 
         def show(label: str, done: int, total: int) -> None:
             if label not in tasks:
+                for over in waiting:
+                    progress.remove_task(tasks.pop(over))
+                waiting.clear()
                 tasks[label] = progress.add_task(label, total=None)
+                if not total and not done:
+                    waiting.add(label)
             progress.update(tasks[label], completed=done, total=total or None)
 
         yield show
