@@ -33,8 +33,8 @@ _MARKER = re.compile(r"(?:[-•*–—▪◦‣·○●]|\(?(?:\d{1,3}|[a-z]|[iv
 _ONLY_MARKER = re.compile(r"\W?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})[.)]")
 _MARKDOWN_HEADING = re.compile(r"#{1,6}\s+\S")
 
-# What sentencex reads in place of the text: quotation marks, brackets and line ends as spaces, so that it neither
-# pairs them (slow, and wrong where one is not closed) nor ends a sentence with a line. Offsets stay as they are.
+# What sentencex reads in place of the text: quotation marks, brackets and line ends as spaces, so that it
+# neither pairs them (slow, and wrong where one is not closed) nor ends a sentence with a line. Offsets stay.
 _NEUTRAL = str.maketrans(dict.fromkeys('“”„‟‘"«»()\r\n\f\v\x85\u2028\u2029\t', " "))
 _TYPED_QUOTES = re.compile(r"(?<!\S)(?:``|''?)")
 _BEFORE_A_CUT = re.compile(r"[\s“”„‟\"'‘’«»(\[{]*$")
@@ -42,8 +42,8 @@ _CLOSERS = re.compile(
     r"[”’\"'»)\]}]*(?:\[(?:\d{1,3}|[a-z]|note \d+|citation needed)\])*(?: (?:' )?(?:''|[\"”)\]])(?=\s|$))*"
 )
 
-# sentencex ends a sentence at some of these although it goes on: after the first always, after the second unless
-# a word follows that starts sentences, after the third only before a number.
+# sentencex ends a sentence at some of these although it goes on: after the first always, after the second
+# unless a word follows that starts sentences, after the third only before a number.
 _ABBREVIATION = re.compile(
     r"(?<![^\W_])(?:approx|ca|cf|vs|incl|resp|figs?|eqs?|e\.g|i\.e|viz|gen|col|lt|maj|sgt|capt|cmdr|adm|brig|rev"
     r"|messrs|mrs?|ms|drs?|prof)\.$",
@@ -68,7 +68,7 @@ _STARTS_A_SENTENCE = re.compile(
     r"|When|While|After|Before|There|No|Not|To|From|With)\b"
 )
 _INTERRUPTED = re.compile(r"(?:[?!…][”’\"'»)\]]*|\.\.|[.,][”’\"'»]+)$")
-# Ends that sentencex does not see: "characteristics.The next", "He said no. Five left.", "at 4,000 m. Though".
+# Ends that sentencex does not see: "characteristics.The next", "He said no. Five left.", "at 4,000 m. Few".
 _MISSED = re.compile(
     r"(?<=[a-z]{3})[.!?][”\"’)]*(?=[“\"]?(?:[A-Z][a-z]+|A|I)(?:[ ,]|$))"
     r"|\b(?:[Nn]o|ore|fed|[Mm]ay|me|miss|ill|ok|OK|art|arc|etc|la|DC|Ken|Bart|Penn|Yahoo)\."
@@ -304,7 +304,7 @@ def _is_false_end(text: str, start: int, cut: int, after: int) -> bool:
 
 
 def _without_cuts_in_quotations(text: str, start: int, end: int, cuts: list[int]) -> list[int]:
-    """Drop the cuts inside a quotation or brackets when the whole, with what stands around it, is not very long.
+    """Drop the cuts inside a quotation or brackets when the whole, with what stands around, is not very long.
 
     A quotation that nothing stands around may be cut: there is no speaker to lose.
     """

@@ -1,4 +1,4 @@
-"""From a file to documents: one module a format. Bad input is handed over, not thrown: nothing is lost for it."""
+"""From a file to documents: one module a format. Bad input is handed over, not raised."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def supported(path: Path) -> bool:
 
 
 def files(path: Path) -> Iterator[Path]:
-    """Yield a file itself, or the supported files under a folder: sorted, without hidden ones, each folder once.
+    """Yield a file itself, or the supported files under a folder: sorted, none hidden, each folder once.
 
     A subfolder that cannot be listed is handed over as it is, for `read_path` to refuse by name.
 

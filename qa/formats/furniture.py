@@ -47,8 +47,8 @@ _COMPANY = (
     r"|about(?: us)?"
 )
 _LABEL = (
-    rf"(?:{_RELATED_KIND}|posted (?:in|on|by)|filed under|tags?|tagged(?: with)?|categor(?:y|ies)|share(?: on)?"
-    r"|more from [\w ]{2,30}|you may also like|read more)"
+    rf"(?:{_RELATED_KIND}|posted (?:in|on|by)|filed under|tags?|tagged(?: with)?|categor(?:y|ies)"
+    r"|share(?: on)?|more from [\w ]{2,30}|you may also like|read more)"
 )
 _SEPARATOR = re.compile(r"\s*[|·•/]\s*|\s+[—–-]\s+|\s{2,}|\t")
 

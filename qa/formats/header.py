@@ -25,18 +25,20 @@ _MOST_CHARACTERS = 180  # nor is one of its lines
 
 # What a publisher calls one of its pieces: the word before a number.
 _PIECE = (
-    r"(?:abstract|alert|analysis|announcement|appeal|brief|briefing|bulletin|case|circular|conversations?|digest"
-    r"|dispatch|despatch|document|edition|entry|feature|flash|fortnightly|interview|issue|item|leaflet|letters?|memo"
-    r"|minutes|monthly|note|notebook|notice|paper|policy|primer|quarterly|read|release|report|review|series|service"
-    r"|sheet|sitrep|special|statement|summary|table|timeline|update|voices|weekly|week|wire)"
+    r"(?:abstract|alert|analysis|announcement|appeal|brief|briefing|bulletin|case|circular|conversations?"
+    r"|digest|dispatch|despatch|document|edition|entry|feature|flash|fortnightly|interview|issue|item|leaflet"
+    r"|letters?|memo|minutes|monthly|note|notebook|notice|paper|policy|primer|quarterly|read|release|report"
+    r"|review|series|service|sheet|sitrep|special|statement|summary|table|timeline|update|voices|weekly|week"
+    r"|wire)"
 )
 _MODIFIER = (
-    r"(?:audit|case|city hall|company|data|document|election|equity|field|flash|foreign|incident|interview|long|market"
-    r"|news|policy|press|price|research|round|situation|special|sports|statistical|urgent|weekly|wire|working|working group)"
+    r"(?:audit|case|city hall|company|data|document|election|equity|field|flash|foreign|incident|interview"
+    r"|long|market|news|policy|press|price|research|round|situation|special|sports|statistical|urgent|weekly|wire"
+    r"|working|working group)"
 )
 _PERIODICAL = re.compile(
-    rf"(?!{_MODIFIER} \w+$)[\w&’'-]+ .*\b(?:bulletin|daily|digest|gazette|journal|letter|monitor|monthly|notebook"
-    r"|primer|quarterly|report|review|weekly|wire)",
+    rf"(?!{_MODIFIER} \w+$)[\w&’'-]+ .*\b(?:bulletin|daily|digest|gazette|journal|letter|monitor|monthly"
+    r"|notebook|primer|quarterly|report|review|weekly|wire)",
     re.IGNORECASE,
 )
 _CODE = r"(?=[\w./-]*\d)(?!\d{1,2}(?:st|nd|rd|th)\b)\w[\w./-]*(?:,\d{3})*(?:\s\(\d{4}\))?"
@@ -44,7 +46,7 @@ _NUMBER_WORD = r"(?:No\.?|Nos\.|Nr\.?|Number|Num\.|№|#(?=\d)|(?:Our )?Ref\.?:?
 # Each alternative is a way to write a number; `s…` is what stands before it.
 _NUMBER = re.compile(
     rf"(?<![\w/.-])(?:(?P<n2>Vol\.? ?\d+,? {_NUMBER_WORD}\s?\d+)"
-    rf"|(?:(?P<s1>(?:[\w&’'-]+ ){{0,3}}{_PIECE}),? )?{_NUMBER_WORD}\s?(?P<n1>{_CODE})"
+    rf"|(?:(?P<s1>(?:[\w&’'-]+ ){{0,3}}{_PIECE}),? )?{_NUMBER_WORD}\s?(?P<n1>(?:(?-i:[A-Z]{{2,6}}) )?{_CODE})"
     rf"|(?P<s3>(?:(?:(?-i:[A-Z]{{2,5}})|{_MODIFIER}) )?{_PIECE}),?:? (?P<n3>{_CODE})(?: of \d+)?"
     r"|(?P<n4>(?-i:(?![A-Z]{2} \d{5}(?!\w))[A-Z]{2,6}(?:[-/][A-Z]{1,6})*[-/ ]?\d[\d/.-]*(?:-[A-Z])?))"
     r"|(?P<n5>\d{4}/\d{1,3}|\d{1,3}/\d{4}|\d{2,4}(?:-\d{1,2}){2,3})(?!\w))",
@@ -53,29 +55,32 @@ _NUMBER = re.compile(
 _SEPARATOR = re.compile(r"\s*[|·•]\s*|\s+//\s+|\s+[—–-]\s+|\s+/\s+")
 _URL = re.compile(r"https?://[^\s<>\"”]+[^\s<>\"”.,;)]")
 _LABEL = re.compile(
-    r"(?P<label>title|headline|subject|re|publisher|published by|source|series|number|date|published|published on"
-    r"|issued|posted|posted on|released|updated|url|link|web)\s*:\s*(?=\S)",
+    r"(?P<label>title|headline|subject|re|publisher|published by|source|series|number|date|published"
+    r"|published on|issued|posted|posted on|released|updated|url|link|web)\s*:\s*(?=\S)",
     re.IGNORECASE,
 )
-# What may stand around a date in a line that is there for the date.
-_STATING = frozenset({"title", "headline", "publisher", "published by"})
+_STATING = frozenset({"title", "headline", "publisher", "published by"})  # labels that only a header has
 _DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
 # What may stand before a date in a line that is there for the date: "Published", "Week ending", "Seoul,".
 _DATE_LEAD = re.compile(
-    r"(?:.*\b(?:published|issued|posted|released|dated|updated|entered|held|meeting|ending|covered|release|use|of"
-    rf"|version|session)\b[^.]{{0,20}}|(?:[^\W\d_][\w.’'-]*[ ,/]+){{0,4}}|{_DAY},?\s+)[\s(:,—–-]*",
+    r"(?:.*\b(?:published|issued|posted|released|dated?|updated|entered|held|meeting|ending|covered|release"
+    r"|for immediate use|(?:meeting|minutes|session|sitting|statement|letter|report) of|version|session)\b"
+    r"[^.]{0,20}"
+    rf"|(?:(?:(?-i:[^\Wa-z\d_])[\w.’'-]*|and|de|du|of|district)[ ,/]+){{0,5}}|{_DAY},?\s+)[\s(:,—–-]*",
     re.IGNORECASE,
 )
 _RANGE = re.compile(r"\d{1,2}(?:\s+[^\W\d_]+)?\s?[–-]\s?$")
+_APART = re.compile(rf"(?:[,(—–-]\s*|\d\s+|\b{_DAY},?\s+)$", re.IGNORECASE)
 _BODY_START = re.compile(
-    r"(?:[-•*–] |#{2,} |\d+[.)] |Q[.:] |dear |madam|sir\b|present:|to:? |from: |in the chair|taking part|attending)",
+    r"(?:[-•*–] |#{2,} |\d+[.)] |Q[.:] |dear |madam|sir\b|present:|to:? |from: |in the chair|taking part"
+    r"|attending)",
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"\S+(?:\s+\S+){4,}[.…][”’\"')\]]*$|\S+(?:\s+\S+){19,}[?!][”’\"')\]]*$")
 _REMARK = re.compile(
-    r"(?:for (?:immediate|release|partners|district doctors|the press)\b|press release$|not for publication|by our\b"
-    r"|(?:final|public) version|english translation|translated\b|summary$|minutes$|restricted\b|published with"
-    r"|embargoed|(?:our )?ref\b|all times\b|(?:meeting of|week ending|period covered)\b"
+    r"(?:for (?:immediate|release|partners|district doctors|the press)\b|press release$|not for publication"
+    r"|by our\b|(?:final|public) version|english translation|translated\b|summary$|minutes$|restricted\b"
+    r"|published with|embargoed|(?:our )?ref\b|all times\b|(?:meeting of|week ending|period covered)\b"
     rf"|(?:{_DAY},? )?\d{{1,2}}(?:[–-]\d{{1,2}})? [^\W\d_]+$)",
     re.IGNORECASE,
 )
@@ -83,50 +88,19 @@ _DIVISION = re.compile(
     r"(?:press|people|planning|news|media) (?:office|department|service|desk)", re.IGNORECASE
 )
 _ORGANISATION = re.compile(
-    r"\b(?:institut[eo]?|cent(?:re|er|ro)|university|college|school of|ministry|department|directorate|office|board"
-    r"|authority|agency|bureau|commission|committee|council|federation|association|society|union|foundation|trust"
-    r"|coalition|consortium|cooperative|network|forum|project|group|unit|service|services|observatory|observatorio"
-    r"|observer|monitor|watch|wire|review|digest|bulletin|journal|gazette|courier|ledger|letter|times|post|press"
-    r"|news|daily|weekly|dispatch|desk|reports?|notes|notebook|survey|archive|database|tracker|research|studies"
-    r"|policy|intelligence|newsletter|magazine|markets?|papers?|partners|house|company|guild|engineering)\b",
+    r"\b(?:institut[eo]?|cent(?:re|er|ro)|university|college|school of|ministry|department|directorate|office"
+    r"|board|authority|agency|bureau|commission|committee|council|federation|association|society|union"
+    r"|foundation|trust|coalition|consortium|cooperative|network|forum|project|group|unit|services?"
+    r"|observator(?:y|io)|observer|monitor|watch|wire|review|digest|bulletin|journal|gazette|courier|ledger"
+    r"|letter|times|post|press|news|daily|weekly|dispatch|desk|reports?|notes|notebook|survey|archive|database"
+    r"|tracker|research|studies|policy|intelligence|newsletter|magazine|markets?|papers?|partners|house"
+    r"|company|guild|engineering)\b",
     re.IGNORECASE,
 )
-_SMALL_WORDS = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "as",
-        "at",
-        "but",
-        "by",
-        "de",
-        "del",
-        "der",
-        "di",
-        "du",
-        "et",
-        "for",
-        "from",
-        "in",
-        "into",
-        "la",
-        "le",
-        "nor",
-        "of",
-        "off",
-        "on",
-        "or",
-        "over",
-        "per",
-        "the",
-        "to",
-        "und",
-        "von",
-        "via",
-        "with",
-        "y",
-    ]
+_SMALL_WORD = re.compile(
+    r"(?:an?|and|as|at|but|by|de|del|der|di|du|et|for|from|in|into|la|le|nor|off?|on|or|over|per|the|to|und|von"
+    r"|via|with|y)",
+    re.IGNORECASE,
 )
 
 
@@ -156,6 +130,7 @@ class _Line:
     url: str = ""
     names: list[str] = field(default_factory=list)
     leads: bool = False  # whether the first name stands before the number or date
+    bare: bool = False  # whether the number is a code without "No." or the like
 
     @property
     def states_something(self) -> bool:
@@ -163,7 +138,7 @@ class _Line:
 
 
 def _top(text: str) -> list[Span]:
-    """The lines before the first one that is prose."""
+    """Return the lines before the first one that is prose."""
     furniture = {
         span for span in find_furniture(text[:4000]) if find_date(text[span.start : span.end]) is None
     }
@@ -183,8 +158,10 @@ def _top(text: str) -> list[Span]:
 def _is_prose(line: str) -> bool:
     if len(line) > _MOST_CHARACTERS or _BODY_START.match(line) or (len(line) > 60 and line[-1] in "-,"):
         return True
-    states = len(line) <= 100 and (_NUMBER.match(line) or find_date(line[:40]))
-    return bool(_SENTENCE.match(line)) and not states
+    if not _SENTENCE.match(line):
+        return False
+    date = find_date(line[:40])  # "20 June 2008. Not for attribution to individuals."
+    return len(line) > 100 or not (_NUMBER.match(line) or (date and date.start <= 12))
 
 
 def _take_apart(text: str, span: Span) -> _Line:
@@ -224,10 +201,10 @@ def _without_date(line: _Line, part: str) -> str:
         return part
     if _DATE_LEAD.fullmatch(before):
         line.date = written
-        # "Seoul, 4 April 2008" is place and date; "Maritime Bulletin, No. 331, 21 May 2021" is more than that.
+        # "Seoul, 4 April 2008" is place and date; "Maritime Bulletin, No. 331, 21 May 2021" is more.
         names_someone = _NUMBER.search(before) or _ORGANISATION.search(before)
         return before if names_someone else ""
-    if re.search(r"[\s,(—–-]$", before):
+    if _APART.search(before):
         line.date = written
         return re.sub(rf"{_DAY}\W*$", "", before, flags=re.IGNORECASE)
     return part
@@ -239,11 +216,16 @@ def _without_number(line: _Line, part: str) -> str:
         return part
     part = part.strip(" ,;:")
     for match in _NUMBER.finditer(part):
-        before, after = part[: match.start()].rstrip(), part[match.end() :].strip(" ,;:.")
-        if after and not part[match.end() :].lstrip().startswith("("):
-            named = not (before or match["n4"] or match["n5"])
-            if not (named and (match["n1"] or part[match.end()] in ":,.") and len(part) <= 100):
-                continue
+        before, rest = part[: match.start()].rstrip(), part[match.end() :].lstrip()
+        bare = bool(match["n4"] or match["n5"])
+        goes_on = rest.strip(" ,;:.") and not rest.startswith("(")
+        clear = not before and not bare and (match["n1"] or part[match.end() :][:1] in ":,.")
+        if goes_on and not (clear and len(part) <= 100):
+            continue
+        if bare and re.search(r"\w$", before) and not _ORGANISATION.search(before):
+            continue  # "Outbreak of COVID-19"
+        after = rest.strip(" ,;:.")
+        line.bare = bare
         line.number = next(match[name] for name in ("n1", "n2", "n3", "n4", "n5") if match[name]).strip(" .")
         line.series = (match["s1"] or match["s3"] or "").strip(" ,")
         adjacent = bool(re.search(r"\w$", before))
@@ -257,19 +239,20 @@ def _without_number(line: _Line, part: str) -> str:
 
 
 def _like_a_publisher(name: str) -> int:
-    """How much a name looks like a publisher's (high) rather than like a title (low)."""
-    words = re.findall(r"[^\W\d_][\w’'.-]*", name)
-    content = [word for word in words if word.lower() not in _SMALL_WORDS]
-    score = 3 if _ORGANISATION.search(name) else 0
-    score += 2 if content and all(word[0].isupper() for word in content) and len(words) <= 8 else 0
-    score -= 2 * (sum(word[0].islower() for word in content) >= 2)
-    score -= 2 * bool(re.search(r"[:?;!“\"]|\d", name))
-    score += name.isupper()
-    score -= 2 * (len(words) > 9) + 3 * bool(
-        _DIVISION.fullmatch(name) or re.match(r"\w+ (?:of|on) the ", name)
+    """Say how much a name looks like a publisher's (high) rather than like a title (low)."""
+    words: list[str] = re.findall(r"[^\W\d_][\w’'.-]*", name)
+    content = [word for word in words if not _SMALL_WORD.fullmatch(word)]
+    capitalised = bool(content) and all(word[0].isupper() for word in content)
+    return (
+        3 * bool(_ORGANISATION.search(name))
+        + 2 * (capitalised and len(words) <= 8)
+        + name.isupper()
+        - 2 * (sum(word[0].islower() for word in content) >= 2)
+        - 2 * bool(re.search(r"[:?;!“\"]|\d", name))
+        - 2 * (len(words) > 9)
+        - 3 * bool(_DIVISION.fullmatch(name) or re.match(r"\w+ (?:of|on) the ", name))
+        - 4 * bool(_ORGANISATION.fullmatch(name))  # "Research" alone
     )
-    score -= 4 * bool(_ORGANISATION.fullmatch(name))  # "Research" alone
-    return score
 
 
 def _looks_like_a_title(line: str) -> bool:
@@ -283,27 +266,21 @@ def parse_header(text: str, date_order: DateOrder = "auto", title: str = "") -> 
     """
     top = [_take_apart(text, span) for span in _top(text)]
     stating = [index for index, line in enumerate(top) if line.states_something]
-    if not stating:
-        return _title_only(text, top)
+    if all(top[index].bare and top[index].names and not top[index].date for index in stating):
+        return _title_only(text, top)  # a code alone, as in "Budget 2015/16", makes no header
     last = stating[-1]
     while last + 1 < len(top) and _wants_a_title(text, top[: last + 1], top[last + 1]):
         last += 1
     used = top[: last + 1]
 
     labelled = {line.label: name for line in used if line.label for name in line.names[:1]}
-    title = (
-        labelled.get("title")
-        or labelled.get("headline")
-        or labelled.get("subject")
-        or labelled.get("re")
-        or ""
-    )
-    publisher = labelled.get("publisher") or labelled.get("published by") or labelled.get("source") or ""
+    title = title or _first(labelled, "title", "headline", "subject", "re")
+    publisher = _first(labelled, "publisher", "published by", "source")
     series = labelled.get("series", "")
     number = next((line.number for line in used if line.number), labelled.get("number", ""))
     series = series or next((line.series for line in used if line.number), "")
 
-    # Where a name shares its line with a number or date, or stands next to one, it is more likely the publisher.
+    # A name that leads a line with a number or date, or stands beside one, is more likely the publisher.
     scored = [
         (_like_a_publisher(name) + 2 * (line.leads and not order) + _beside_number(used, index), -index, name)
         for index, line in enumerate(used)
@@ -351,12 +328,18 @@ def _wants_a_title(text: str, used: list[_Line], line: _Line) -> bool:
     return own_lines + shared < 2 and bool(line.names) and words >= 3
 
 
+def _first(labelled: dict[str, str], *labels: str) -> str:
+    return next((labelled[label] for label in labels if label in labelled), "")
+
+
 def _beside_number(used: list[_Line], index: int) -> int:
-    return int(any(line.number and not line.names for line in used[max(0, index - 1) : index + 2]))
+    """Return 1 where the line above or below holds a number and no name."""
+    around = used[max(0, index - 1) : index + 2]
+    return int(any(bool(line.number) and not line.names for line in around))
 
 
 def _title_only(text: str, top: list[_Line]) -> Header:
-    """The first line, when it stands alone above the text and is no sentence."""
+    """Take the first line, when it stands alone above the text and is no sentence."""
     if not top:
         return Header()
     span = top[0].span

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_OPTIONAL = ("title", "publisher", "series", "number", "url", "language", "collection")
-
 
 def read_jsonl(path: Path, date_order: DateOrder = "auto") -> Iterator[Document | InputError]:
     """Yield the documents of a JSON Lines file, one at a time; a line that is refused comes as an InputError.
@@ -57,38 +55,46 @@ def read_jsonl(path: Path, date_order: DateOrder = "auto") -> Iterator[Document 
 
 def _document(line: bytes, where: str, path: Path, date_order: DateOrder) -> Document:
     record = _record(line, where)
-    id = record.get("_id")
-    if isinstance(id, int) and not isinstance(id, bool):
-        id = str(id)
-    if not isinstance(id, str) or not id.strip():
-        raise InputError(f'{where} has no "_id". Give each record one, as text.')
+    number = record.get("_id")
+    if isinstance(number, int) and not isinstance(number, bool):
+        record["_id"] = str(number)
+    name = _field(record, "_id", where)
     text = record.get("text")
+    if not name.strip():
+        raise InputError(f'{where} has no "_id". Give each record one, as text.')
+    where = f"{where} ({name})"
     if not isinstance(text, str):
-        raise InputError(f'{where} ({id}) has no "text". Give the document\'s text as a string.')
-    check_text(text, f"{where} ({id})")
-    given: dict[str, str] = {}
-    for name in _OPTIONAL:
-        value = record.get(name)
-        if value is not None and not isinstance(value, str):
-            raise InputError(
-                f'{where} ({id}): "{name}" is not text. Put it in quotation marks, or leave it out.'
-            )
-        if value and value.strip():
-            given[name] = value
-    for name, value in {"_id": id, **given}.items():
-        check_text(value, f'{where}: "{name}"')
+        raise InputError(f'{where} has no "text". Give the document\'s text, in quotation marks.')
+    check_text(text, where)
     date, notes = _date(record.get("date"), where, date_order)
     document = Document(
-        id=id,
+        id=name,
         text=text,
+        title=_field(record, "title", where),
+        publisher=_field(record, "publisher", where),
+        series=_field(record, "series", where),
+        number=_field(record, "number", where),
         date=date,
+        url=_field(record, "url", where),
+        language=_field(record, "language", where) or "en",
         format="jsonl",
         path=printable(str(path)),
+        collection=_field(record, "collection", where),
         source_sha256=hashlib.sha256(line).hexdigest(),
         notes=notes,
-        **given,
     )
-    return describe(document, id, date_order)
+    return describe(document, name, date_order)
+
+
+def _field(record: dict[str, Any], name: str, where: str) -> str:
+    value = record.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise InputError(f'{where}: "{name}" is not text. Put it in quotation marks, or leave it out.')
+    if value.strip():
+        check_text(value, f'{where}: "{name}"')
+    return value
 
 
 def _record(line: bytes, where: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ _LINE = re.compile(r"[^\n\r\f\v\x85\u2028\u2029]+")
 
 
 def lines(text: str, start: int = 0, end: int | None = None) -> Iterator[Span]:
-    """Yield the lines of `text[start:end]` that hold more than white space, stripped, in document coordinates."""
+    """Yield the lines of `text[start:end]` that are not blank, stripped, in document coordinates."""
     for match in _LINE.finditer(text, start, len(text) if end is None else end):
         line = match.group()
         left = len(line) - len(line.lstrip())

@@ -67,7 +67,7 @@ def check_text(text: str, name: str) -> None:
     """Refuse what is no text to read.
 
     Raises:
-        InputError: naming `name`, when the text is empty, holds NUL or many control characters, or a surrogate.
+        InputError: naming `name`, when the text is empty, or holds NUL, many controls or a surrogate.
     """
     if not text.strip():
         raise InputError(f"{name} is empty. Put text in it, or leave it out.")
@@ -101,7 +101,7 @@ def describe(document: Document, fallback_title: str, date_order: DateOrder = "a
     )
 
 
-def read_text(path: Path, id: str, date_order: DateOrder = "auto") -> Document:
+def read_text(path: Path, document_id: str, date_order: DateOrder = "auto") -> Document:
     """Read one plain text file.
 
     Raises:
@@ -113,7 +113,7 @@ def read_text(path: Path, id: str, date_order: DateOrder = "auto") -> Document:
     if len(data) > MOST_BYTES:
         raise InputError(f"{path} is larger than {MOST_BYTES // 1_000_000} MB. Split it into smaller files.")
     document = Document(
-        id=id,
+        id=document_id,
         text=decode(data, str(path)),
         path=printable(str(path)),
         source_sha256=hashlib.sha256(data).hexdigest(),
@@ -122,5 +122,5 @@ def read_text(path: Path, id: str, date_order: DateOrder = "auto") -> Document:
 
 
 def printable(path: str) -> str:
-    """A path as text that can be stored: bytes of a file name that are not UTF-8 become U+FFFD."""
+    """Make a path text that can be stored: bytes of a file name that are not UTF-8 become U+FFFD."""
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
