@@ -492,7 +492,13 @@ def reindex(settings: Settings, encoder: str) -> None:
 
 @cli.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", default=7860, show_default=True, type=click.IntRange(1, 65535), help="The port.")
+@click.option(
+    "--port",
+    default=7860,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="The port; 0 takes a free one.",
+)
 @click.option("--browser/--no-browser", default=True, help="Open the page, or only say where it is.")
 @_general
 @click.pass_obj
