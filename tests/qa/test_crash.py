@@ -1,5 +1,3 @@
-# ruff: noqa: S311 -- the moment of a crash is no secret
-
 from __future__ import annotations
 
 import multiprocessing

@@ -58,7 +58,7 @@ def tiny_corpus(library: Path, **options: object) -> Corpus:
     return Corpus.open(library, encoder=TinyEncoder(), **options)  # type: ignore[arg-type]
 
 
-def words(seed: int, count: int = 120) -> str:
+def words(seed: int, count: int = 240) -> str:
     """Some sentences of made-up words, the same for the same seed, long enough for several passages."""
     random = np.random.default_rng(seed)
     drawn = [f"word{number}" for number in random.integers(0, 60, count)]

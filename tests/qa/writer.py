@@ -1,7 +1,5 @@
 """A process that changes a library without end, to be killed at any moment. It says what it has done."""
 
-# ruff: noqa: S311 -- which document changes next is no secret
-
 from __future__ import annotations
 
 import os
@@ -26,7 +24,7 @@ KillPoint = Literal["before the index is written", "in the middle of it", "befor
 
 def text_of(seed: int) -> str:
     """The text that a document has under a seed."""
-    return words(seed, 150)
+    return words(seed)
 
 
 def run(library: Path, inbox: Path, seed: int, said: Connection, kill_at: KillPoint = "") -> None:

@@ -1,0 +1,520 @@
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import sqlite3
+import threading
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from qa.corpus import Corpus
+from qa.errors import DocumentNotFoundError, EncoderMismatchError, LibraryNotFoundError, ModelError
+from qa.schema import Document, Filters, Passage, Progress
+from tests.qa.consistency import index_problems, problems
+from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+EVERYTHING = Filters()
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    return tmp_path / "une bibliothèque"
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    return tmp_path / "in coming"
+
+
+@pytest.fixture
+def corpus(library: Path) -> Iterator[Corpus]:
+    with tiny_corpus(library) as corpus:
+        yield corpus
+
+
+def statuses(corpus: Corpus, *paths: Path) -> list[tuple[str, str]]:
+    return [(result.document_id, result.status) for result in corpus.index(*paths).files]
+
+
+def nearest(corpus: Corpus, question: str, filters: Filters = EVERYTHING) -> list[tuple[str, float]]:
+    """Document ids and cosines for a question, best first."""
+    found = corpus.dense(corpus.encode_queries([question])[0], 10_000, corpus.select(filters))
+    ids = corpus.documents_of(key for key, _ in found)
+    return [(ids[key], score) for key, score in found]
+
+
+# Documents in
+
+
+def test_the_shipped_brief_goes_in_and_comes_back_verbatim(corpus: Corpus, brief: Path) -> None:
+    report = corpus.index(brief)
+    (result,) = report.files
+    assert (result.status, result.document_id) == ("added", brief.name)
+    assert result.passages == len(corpus.passages_of(brief.name)) > 1
+    document = corpus.document(brief.name)
+    assert document.text.encode() == brief.read_bytes()
+    assert document.number == "08-4-4-1"
+    assert problems(corpus.library) == []
+    assert index_problems(corpus.library) == []
+
+
+def test_what_has_not_changed_is_neither_embedded_nor_written_again(
+    corpus: Corpus, library: Path, inbox: Path
+) -> None:
+    write(inbox, "a.txt", words(1))
+    assert statuses(corpus, inbox) == [("a.txt", "added")]
+    with tiny_corpus(library) as again:
+        generation = again.generation
+        assert statuses(again, inbox / "a.txt", inbox / ".." / "in coming") == [("a.txt", "unchanged")] * 2
+        assert again.generation == generation
+        assert encoder(again).embedded == 0
+
+
+def encoder(corpus: Corpus) -> TinyEncoder:
+    given = corpus._given
+    assert isinstance(given, TinyEncoder)
+    return given
+
+
+def test_a_changed_file_replaces_its_document_and_embeds_only_the_passages_that_changed(
+    corpus: Corpus, inbox: Path
+) -> None:
+    text = words(1, 1200)
+    write(inbox, "a.txt", text)
+    corpus.index(inbox)
+    before = encoder(corpus).embedded
+    write(inbox, "a.txt", text + "\n\nOne more paragraph that names a zebra.\n")
+    assert statuses(corpus, inbox) == [("a.txt", "replaced")]
+    assert 1 <= encoder(corpus).embedded - before <= 2
+    assert before > 5
+    assert corpus.bm25(["zebra"], 5, corpus.select())
+    assert corpus.document("a.txt").text.endswith("zebra.\n")
+
+
+@pytest.mark.parametrize(("field", "embedded"), [("url", False), ("collection", False), ("title", True)])
+def test_changed_metadata_is_embedded_only_where_a_window_holds_it(
+    corpus: Corpus, inbox: Path, field: str, embedded: bool
+) -> None:
+    record = {"_id": "r1", "title": "Copper", "text": words(1), "url": "https://a.example", "collection": "A"}
+    path = write(inbox, "c.jsonl", json.dumps(record))
+    corpus.index(path)
+    before = encoder(corpus).embedded
+    write(inbox, "c.jsonl", json.dumps(record | {field: "https://b.example"}))
+    assert statuses(corpus, path) == [("r1", "replaced")]
+    assert (encoder(corpus).embedded > before) == embedded
+    assert getattr(corpus.document("r1"), field) == "https://b.example"
+
+
+def test_title_publisher_and_date_are_found_but_are_no_part_of_a_passage(corpus: Corpus, inbox: Path) -> None:
+    record = {
+        "_id": "r1",
+        "title": "Zinc report",
+        "publisher": "Acme",
+        "date": "2011-05-03",
+        "text": words(1),
+    }
+    corpus.index(write(inbox, "c.jsonl", json.dumps(record)))
+    for word in ("zinc", "acme", "2011", "may"):
+        ((key, _), *_) = corpus.bm25([word], 5, corpus.select())
+        passage = corpus.passages([key])[key]
+        assert word not in corpus.document("r1").text[passage.start : passage.end].lower()
+
+
+def test_ids_are_paths_under_the_folder_named_and_clashes_are_made_unique(
+    corpus: Corpus, inbox: Path
+) -> None:
+    for name, seed in (("one/sub/x.txt", 1), ("one/y.txt", 2), ("two/y.txt", 3)):
+        write(inbox, name, words(seed))
+    everything = [("sub/x.txt", "added"), ("y.txt", "added"), ("y.txt~2", "added")]
+    assert statuses(corpus, inbox / "one", inbox / "two") == everything
+    assert statuses(corpus, inbox / "two" / "y.txt") == [("y.txt~2", "unchanged")]
+    assert statuses(corpus, inbox / "one" / "sub" / "x.txt") == [("x.txt", "added")]
+
+
+def test_one_bad_file_is_refused_by_name_and_the_others_go_in(corpus: Corpus, inbox: Path) -> None:
+    write(inbox, "a.txt", words(1))
+    (inbox / "b.txt").write_bytes(b"\x00\x01\x02\xff" * 100)
+    (inbox / "c.txt").write_bytes(b"")
+    write(
+        inbox, "d.jsonl", '{"_id": "r1", "text": "Good."}\n{"_id": "r2"}\n{"_id": "r3", "text": "Good too."}'
+    )
+    report = corpus.index(inbox, inbox / "nowhere.txt")
+    assert [result.status for result in report.files if result.document_id] == ["added"] * 3
+    refused = {result.path: result.error for result in report.files if result.status == "refused"}
+    assert len(refused) == report.count("refused") == 4
+    for path, error in refused.items():
+        assert error is not None
+        assert error.code == "bad_input"
+        assert path in error.message
+    assert [info.id for info in corpus.documents()] == ["a.txt", "r1", "r3"]
+
+
+def test_an_interruption_keeps_what_was_acknowledged_and_the_next_run_goes_on(
+    corpus: Corpus, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.corpus.BATCH", 4)
+    for number in range(9):
+        write(inbox, f"{number}.txt", words(number))
+    acknowledged: list[str] = []
+
+    def interrupt(progress: Progress) -> None:
+        if progress.stage == "write":
+            acknowledged.append(progress.name)
+            if len(acknowledged) == 5:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        corpus.index(inbox, progress=interrupt)
+    assert [info.id for info in corpus.documents()] == acknowledged
+    assert {name for name, _ in nearest(corpus, "word1")} == set(acknowledged)
+    assert [status for _, status in statuses(corpus, inbox)] == ["unchanged"] * 5 + ["added"] * 4
+    assert len({name for name, _ in nearest(corpus, "word1")}) == 9
+
+
+def test_progress_names_every_stage_and_ends_where_it_said_it_would(corpus: Corpus, inbox: Path) -> None:
+    for number in range(3):
+        write(inbox, f"{number}.txt", words(number))
+    seen: list[Progress] = []
+    corpus.index(inbox, progress=seen.append)
+    assert {progress.stage for progress in seen} == {"model", "read", "embed", "write"}
+    last_read = [progress for progress in seen if progress.stage == "read"][-1]
+    assert (last_read.done, last_read.total) == (3, 3)
+    assert [progress.name for progress in seen if progress.stage == "write"] == ["0.txt", "1.txt", "2.txt"]
+
+
+def test_removal_is_all_or_nothing_and_reaches_the_index(corpus: Corpus, inbox: Path) -> None:
+    for number in range(3):
+        write(inbox, f"{number}.txt", words(number))
+    corpus.index(inbox)
+    with pytest.raises(DocumentNotFoundError):
+        corpus.remove(["0.txt", "none.txt"])
+    assert len(corpus.documents()) == 3
+    assert corpus.remove(["0.txt", "2.txt"]) == ("0.txt", "2.txt")
+    assert {name for name, _ in nearest(corpus, "word1")} == {"1.txt"}
+    assert index_problems(corpus.library) == []
+
+
+def test_a_library_that_is_not_there_is_not_made_by_asking_for_it(library: Path) -> None:
+    with pytest.raises(LibraryNotFoundError):
+        Corpus.open(library, create=False)
+    assert not library.exists()
+
+
+def test_an_empty_library_answers_every_search_with_nothing(corpus: Corpus) -> None:
+    selection = corpus.select()
+    assert (selection.documents, selection.undated) == (0, 0)
+    assert nearest(corpus, "word1") == []
+    assert corpus.bm25(["word1"], 5, selection) == []
+    assert corpus.phrase("word1", selection) == []
+    assert corpus.encoder_identity.name == "tiny"
+
+
+# Search
+
+
+def test_dense_search_finds_the_nearest_passages_as_brute_force_does(corpus: Corpus, inbox: Path) -> None:
+    for number in range(12):
+        write(inbox, f"{'even' if number % 2 == 0 else 'odd'}{number}.txt", words(number, 300))
+    corpus.index(inbox)
+    query = corpus.encode_queries(["word7 word8 word9"])[0]
+    chosen = tuple(f"even{number}.txt" for number in range(0, 12, 2))
+    for filters in (EVERYTHING, Filters(document=chosen)):
+        selection = corpus.select(filters)
+        difference = corpus._store.difference(np.empty(0, np.int64), corpus._store.encoding())
+        assert difference is not None
+        scores = dict(zip(difference.missing.tolist(), (difference.vectors @ query).tolist(), strict=True))
+        if selection.keys is not None:
+            scores = {key: scores[key] for key in selection.keys.tolist()}
+        best = sorted(scores, key=lambda key: (-scores[key], key))[:7]
+        found = corpus.dense(query, 7, selection)
+        assert [scores[key] for key, _ in found] == pytest.approx([scores[key] for key in best])
+        assert [score for _, score in found] == pytest.approx([scores[key] for key, _ in found])
+        assert len(found) == 7
+
+
+# The index, derived
+
+
+def filled(library: Path, inbox: Path, count: int = 4) -> list[tuple[str, float]]:
+    for number in range(count):
+        write(inbox, f"{number}.txt", words(number))
+    with tiny_corpus(library) as corpus:
+        corpus.index(inbox)
+        return nearest(corpus, "word1 word2")
+
+
+def index_file(library: Path) -> Path:
+    (path,) = library.glob("*.faiss")
+    return path
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.unlink(),
+        lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(path.read_bytes()[:-4] + b"\x00\x00\x80\x3f"),
+        lambda path: (path.unlink(), path.mkdir()),
+    ],
+    ids=["missing", "cut in half", "empty", "another number", "a folder"],
+)
+def test_a_damaged_index_is_made_again_from_the_store_without_embedding(
+    library: Path, inbox: Path, damage: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = filled(library, inbox)
+    path = index_file(library)
+    damage(path)  # type: ignore[operator]
+    with tiny_corpus(library, create=False) as corpus:
+        assert nearest(corpus, "word1 word2") == before
+        assert encoder(corpus).embedded == 0
+        assert "made again from the store" in caplog.text
+        if path.is_dir():
+            path.rmdir()
+            write(inbox, "more.txt", words(99))
+            corpus.index(inbox)
+    assert index_problems(library) == []
+
+
+def test_an_index_that_is_behind_is_brought_up_at_the_next_start(library: Path, inbox: Path) -> None:
+    filled(library, inbox)
+    old, content = index_file(library), index_file(library).read_bytes()
+    with tiny_corpus(library) as corpus:
+        corpus.remove(["1.txt"])
+        corpus.index(write(inbox, "new.txt", words(50)))
+        expected = nearest(corpus, "word1 word2")
+        record = corpus._store.index_record()
+    # As a crash between the commits and the files would have left it.
+    (library / record.file).unlink()
+    old.write_bytes(content)
+    db = sqlite3.connect(library / "library.sqlite3")
+    db.execute("UPDATE library SET index_file = ?, index_generation = 4", (old.name,))
+    db.commit()
+    db.close()
+    with tiny_corpus(library) as corpus:
+        assert nearest(corpus, "word1 word2") == expected
+    assert index_problems(library) == []
+
+
+def test_an_index_that_cannot_be_saved_is_a_warning_and_the_search_goes_on(
+    corpus: Corpus, inbox: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (corpus.library / "index-1.faiss").mkdir()  # nothing can be put in its place
+    with caplog.at_level(logging.WARNING, "qa"):
+        corpus.index(write(inbox, "a.txt", words(1)))
+    assert "could not be saved" in caplog.text
+    assert nearest(corpus, "word1")
+    (corpus.library / "index-1.faiss").rmdir()
+    corpus.index(write(inbox, "b.txt", words(2)))
+    assert index_problems(corpus.library) == []
+
+
+def test_a_reader_sees_what_another_process_has_committed(corpus: Corpus, library: Path, inbox: Path) -> None:
+    filled(library, inbox)
+    with tiny_corpus(library) as writer:
+        assert len({name for name, _ in nearest(corpus, "word1")}) == 4
+        writer.remove(["0.txt"])
+        writer.index(write(inbox, "new.txt", words(9)))
+        assert {name for name, _ in nearest(corpus, "word1")} == {"1.txt", "2.txt", "3.txt", "new.txt"}
+        assert corpus.generation == writer.generation
+    assert index_problems(library) == []
+
+
+def test_threads_ask_while_another_adds_and_removes(corpus: Corpus, inbox: Path) -> None:
+    for number in range(4):
+        write(inbox, f"{number}.txt", words(number))
+    corpus.index(inbox)
+    errors: list[BaseException] = []
+    done = threading.Event()
+
+    def ask() -> None:
+        try:
+            while not done.is_set():
+                found = nearest_keys(corpus)
+                for passage in corpus.passages(found).values():
+                    assert passage.end > passage.start
+        except BaseException as error:
+            errors.append(error)
+
+    askers = [threading.Thread(target=ask) for _ in range(3)]
+    for asker in askers:
+        asker.start()
+    for turn in range(15):
+        corpus.index(write(inbox, "turn.txt", words(100 + turn)))
+        corpus.remove(["turn.txt"])
+    done.set()
+    for asker in askers:
+        asker.join()
+    assert errors == []
+    assert index_problems(corpus.library) == []
+
+
+def nearest_keys(corpus: Corpus) -> list[int]:
+    return [
+        key for key, _ in corpus.dense(corpus.encode_queries(["word1"])[0], 50, corpus.select(EVERYTHING))
+    ]
+
+
+# Encoders
+
+
+def test_another_encoder_is_refused_with_the_command_to_run(library: Path, inbox: Path) -> None:
+    filled(library, inbox)
+    with pytest.raises(EncoderMismatchError, match=r"made by tiny .*pullquote reindex --encoder other"):
+        Corpus.open(library, encoder=TinyEncoder("other"))
+
+
+def test_an_encoder_that_there_is_not_is_named(library: Path) -> None:
+    with pytest.raises(ModelError, match="no-such-model"):
+        Corpus.open(library, encoder="./no-such-model")
+
+
+def test_a_reindex_exchanges_all_vectors_and_only_they_change(library: Path, inbox: Path) -> None:
+    filled(library, inbox)
+    other = TinyEncoder("other", 48)
+    with tiny_corpus(library) as corpus, tiny_corpus(library) as reader:
+        nearest(reader, "word1")
+        keys = [passage.key for passage in corpus.passages_of("2.txt")]
+        corpus.reindex(other)
+        assert corpus.encoder_identity == other.identity
+        assert other.embedded == sum(info.passages for info in corpus.documents())
+        assert [passage.key for passage in corpus.passages_of("2.txt")] == keys
+        after = nearest(corpus, "word1")
+        assert len(after) == other.embedded
+        with pytest.raises(EncoderMismatchError):
+            reader.encode_queries(["word1"])
+    assert problems(library) == []
+    assert index_problems(library) == []
+    with Corpus.open(library, encoder=TinyEncoder("other", 48)) as corpus:
+        assert nearest(corpus, "word1") == after
+        assert statuses(corpus, inbox / "0.txt") == [("0.txt", "unchanged")]
+
+
+def test_an_interrupted_reindex_leaves_the_old_vectors_in_force_and_its_work_is_not_done_twice(
+    library: Path, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.corpus.BATCH", 1)
+    before = filled(library, inbox, 6)
+    other = TinyEncoder("other")
+
+    def interrupt(progress: Progress) -> None:
+        if progress.stage == "write" and progress.done == 3:
+            raise KeyboardInterrupt
+
+    with tiny_corpus(library) as corpus:
+        with pytest.raises(KeyboardInterrupt):
+            corpus.reindex(other, progress=interrupt)
+        assert nearest(corpus, "word1 word2") == before
+    assert problems(library) == []
+    done = other.embedded
+    with tiny_corpus(library) as corpus:
+        total = sum(info.passages for info in corpus.documents())
+        assert 0 < done < total
+        corpus.reindex(other)
+        assert other.embedded == total
+    assert problems(library) == []
+
+
+def test_what_another_process_adds_during_a_reindex_is_embedded_too(library: Path, inbox: Path) -> None:
+    filled(library, inbox)
+    other = TinyEncoder("other")
+    added = False
+
+    def add(progress: Progress) -> None:
+        nonlocal added
+        if progress.stage == "write" and not added:
+            added = True
+            with tiny_corpus(library) as writer:
+                writer.index(write(inbox, "new.txt", words(77)))
+                writer.remove(["1.txt"])
+
+    with tiny_corpus(library) as corpus:
+        corpus.reindex(other, progress=add)
+        assert {name for name, _ in nearest(corpus, "word1")} == {"0.txt", "2.txt", "3.txt", "new.txt"}
+    assert problems(library) == []
+    assert index_problems(library) == []
+
+
+# Any sequence of changes
+
+NAMES = st.sampled_from(["a.txt", "b.txt", "c.txt", "d.txt"])
+CHANGES = st.lists(
+    st.one_of(
+        st.tuples(st.just("put"), NAMES, st.integers(0, 5)),
+        st.tuples(st.just("remove"), NAMES, st.just(0)),
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(changes=CHANGES)
+def test_after_any_changes_the_library_equals_one_made_afresh(
+    changes: list[tuple[str, str, int]], tmp_path: Path
+) -> None:
+    for folder in ("old", "fresh", "in"):
+        shutil.rmtree(tmp_path / folder, ignore_errors=True)
+    held: dict[str, int] = {}
+    with tiny_corpus(tmp_path / "old") as old, tiny_corpus(tmp_path / "fresh") as fresh:
+        for kind, name, seed in changes:
+            if kind == "put":
+                held[name] = seed
+                old.index(write(tmp_path / "in", name, words(seed)))
+            elif held.pop(name, None) is not None:
+                old.remove([name])
+                (tmp_path / "in" / name).unlink()
+        if held:
+            fresh.index(tmp_path / "in")
+        assert contents(old) == contents(fresh)
+        for question in ("word1 word2", "word30"):
+            assert found(old, question) == found(fresh, question)
+
+
+def contents(corpus: Corpus) -> list[tuple[Document, list[tuple[int, int]]]]:
+    ids = [info.id for info in corpus.documents()]
+    return [
+        (corpus.document(name), [(each.start, each.end) for each in corpus.passages_of(name)]) for name in ids
+    ]
+
+
+def found(corpus: Corpus, question: str) -> list[list[tuple[str, int, float]]]:
+    """What dense search, BM25 and phrase search give, in terms that do not depend on keys."""
+    everything = corpus.select()
+    dense = corpus.dense(corpus.encode_queries([question])[0], 1000, everything)
+    bm25 = corpus.bm25(question.split(), 1000, everything)
+    phrases = corpus.phrase(question, everything)
+
+    def plain(hits: list[tuple[int, float]]) -> list[tuple[str, int, float]]:
+        passages: dict[int, Passage] = corpus.passages(key for key, _ in hits)
+        return [(passages[key].document_id, passages[key].ordinal, round(score, 5)) for key, score in hits]
+
+    return [
+        sorted(plain(dense)),
+        plain(bm25),
+        [(document.id, span.start, 0.0) for document, span in phrases],
+    ]
+
+
+@pytest.mark.models
+def test_with_the_real_encoder_the_brief_is_found_by_meaning(library: Path, brief: Path) -> None:
+    with Corpus.open(library) as corpus:
+        corpus.index(brief)
+    with Corpus.open(library, create=False) as corpus:
+        corpus.warm()
+        ((best, cosine), *_) = corpus.dense(
+            corpus.encode_queries(["Which people did the police detain?"])[0], 3, corpus.select()
+        )
+        passage = corpus.passages([best])[best]
+        assert "arrest" in corpus.document(passage.document_id).text[passage.start : passage.end]
+        assert 0.3 < cosine < 1
+        assert corpus.encoder_identity.name == "all-MiniLM-L6-v2"
+    assert index_problems(library) == []
