@@ -13,7 +13,7 @@ import numpy as np
 
 from embeddings import models
 from embeddings.models import EncoderIdentity, ModelError
-from embeddings.quiet import quiet
+from embeddings.torch_world import loading, quiet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -136,17 +136,12 @@ class SentenceTransformerEncoder:
     def _model(self) -> SentenceTransformer:
         if self._loaded is None:
             folder = models.encoder_folder(self.identity)
-            with quiet():
+            with loading(self.identity.name, folder):
                 from sentence_transformers import SentenceTransformer  # takes seconds
 
-                try:
-                    # From a folder and for local files only: nothing is asked of the hub.
-                    model = SentenceTransformer(str(folder), local_files_only=True)
-                except (OSError, ValueError, RuntimeError, ImportError, LookupError, TypeError) as error:
-                    raise ModelError(
-                        f"sentence-transformers cannot load {self.identity.name} from {folder}: {error}"
-                    ) from error
-            dimension = model.encode([""], show_progress_bar=False).shape[1]
+                # From a folder and for local files only: nothing is asked of the hub.
+                model = SentenceTransformer(str(folder), local_files_only=True)
+                dimension = model.encode([""], show_progress_bar=False).shape[1]
             if dimension != self.identity.dimension:
                 raise ModelError(
                     f"The configuration of {self.identity.name} states vectors of length "

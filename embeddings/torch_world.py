@@ -1,0 +1,65 @@
+"""Manners for the libraries that come with torch: silent at work, and one kind of error when loading fails.
+
+Only for code that is about to use transformers: what is here imports it, which takes seconds.
+"""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from embeddings.models import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silence transformers' bars and remarks and Python's warnings, and leave all as it was found.
+
+    Errors are raised as ever.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from transformers.utils import logging
+
+        bars, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()
+        logging.disable_progress_bar()
+        logging.set_verbosity_error()
+        try:
+            yield
+        finally:
+            logging.set_verbosity(verbosity)
+            if bars:
+                logging.enable_progress_bar()
+
+
+@contextmanager
+def loading(name: str, folder: Path) -> Iterator[None]:
+    """Load a model in silence.
+
+    Raises:
+        ModelError: for whatever a damaged or foreign model makes the libraries raise.
+    """
+    with quiet():
+        from safetensors import SafetensorError
+
+        try:
+            yield
+        # What the libraries raise over somebody's files has no common name.
+        except (
+            SafetensorError,
+            OSError,
+            ValueError,
+            RuntimeError,
+            ImportError,
+            LookupError,
+            TypeError,
+        ) as error:
+            raise ModelError(
+                f"sentence-transformers cannot load {name} from {folder}: {error}. Name a folder that it saved, "
+                "or restore the model's files."
+            ) from error
