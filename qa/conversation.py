@@ -72,7 +72,11 @@ def _names_something(question: str) -> bool:
 
 
 def _user_questions(history: Sequence[str | Turn]) -> list[str]:
-    said = [turn if isinstance(turn, str) else turn.text for turn in history if isinstance(turn, str) or turn.role == "user"]
+    said = [
+        turn if isinstance(turn, str) else turn.text
+        for turn in history
+        if isinstance(turn, str) or turn.role == "user"
+    ]
     return [text for text in said if text.strip() and reply_kind(text) is None]
 
 
@@ -82,11 +86,17 @@ def _carried(question: str, earlier: list[str]) -> list[str]:
         return []
     start = max((i for i, text in enumerate(earlier) if stands_alone(text)), default=0)
     own = set(words(question))
-    carried = (word for text in earlier[start:] for word in _content_as_written(text) if word.casefold() not in own)
+    carried = (
+        word for text in earlier[start:] for word in _content_as_written(text) if word.casefold() not in own
+    )
     return list(dict.fromkeys(carried))
 
 
 def _content_as_written(text: str) -> list[str]:
     """The content words in the case in which they were typed: capitals carry names."""
     wanted = set(content_words(text))
-    return [word for word in re.findall(r"\w+", text) if word.casefold() in wanted and word.casefold() not in FUNCTION_WORDS]
+    return [
+        word
+        for word in re.findall(r"\w+", text)
+        if word.casefold() in wanted and word.casefold() not in FUNCTION_WORDS
+    ]

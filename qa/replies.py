@@ -84,7 +84,9 @@ def reply_kind(message: str) -> ReplyKind | None:
 
 def reply(kind: ReplyKind, documents: Sequence[DocumentInfo]) -> Reply:
     """The fixed reply of that kind. Of the library it names only what metadata says."""
-    return Reply(kind, _TEXT[kind](documents) if kind in _TEXT else f"{_WHAT_IT_IS}\n\n{_holdings(documents)}")
+    return Reply(
+        kind, _TEXT[kind](documents) if kind in _TEXT else f"{_WHAT_IT_IS}\n\n{_holdings(documents)}"
+    )
 
 
 def _holdings(documents: Sequence[DocumentInfo]) -> str:
@@ -101,7 +103,9 @@ def describe(document: DocumentInfo) -> str:
     """A document in one line: title, publisher, series and number, date; what is unknown is left out."""
     numbered = f"{document.series} {document.number}".strip()
     date = f"{document.date.day} {document.date:%B %Y}" if document.date else ""
-    return ", ".join(part for part in (document.title or document.id, document.publisher, numbered, date) if part)
+    return ", ".join(
+        part for part in (document.title or document.id, document.publisher, numbered, date) if part
+    )
 
 
 _TEXT = {
@@ -110,6 +114,7 @@ _TEXT = {
     "documents": _holdings,
     "summary": lambda documents: (
         "Pullquote does not summarise, translate or explain: that would be text of its own. "
-        "Ask about a person, place, date, figure or event, and it quotes what the documents say.\n\n" + _holdings(documents)
+        "Ask about a person, place, date, figure or event, and it quotes what the documents say.\n\n"
+        + _holdings(documents)
     ),
 }

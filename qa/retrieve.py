@@ -41,12 +41,14 @@ def candidates(corpus: Corpus, variants: Sequence[str], selection: Selection) ->
             exhausted &= len(dense) < depth
             for key, score in fuse(dict(dense), dict(lexical)).items():
                 fused[key] = max(score, fused.get(key, 0.0))
-        if exhausted or corpus.count_documents(fused) >= DOCUMENTS:
+        if exhausted or len(set(corpus.documents_of(fused).values())) >= DOCUMENTS:
             return sorted(fused.items(), key=lambda item: (-item[1], item[0]))
         depth *= 2
 
 
-def fuse(dense: Mapping[int, float], lexical: Mapping[int, float], weight: float = DENSE_WEIGHT) -> dict[int, float]:
+def fuse(
+    dense: Mapping[int, float], lexical: Mapping[int, float], weight: float = DENSE_WEIGHT
+) -> dict[int, float]:
     """`weight` × scaled dense + (1 - `weight`) × scaled BM25; a passage missing from one search counts 0 there."""
     scaled_dense, scaled_lexical = _min_max(dense), _min_max(lexical)
     return {

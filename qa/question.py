@@ -1,0 +1,72 @@
+"""What a question asks for: exact phrases in quotation marks, and the kind of words that would answer it."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from qa.schema import Span
+
+AnswerType = Literal["date", "number"]
+
+_PHRASE = re.compile(r"“([^“”]+)”|\"([^\"]+)\"|«([^«»]+)»|„([^„“”]+)[“”]")
+
+_ASKS_DATE = re.compile(
+    r"\b(?:when|(?:what|which) (?:date|day|month|year|decade|time)|how (?:long ago|recently|early|late)|date of|since when|until when)\b",
+    re.IGNORECASE,
+)
+_ASKS_NUMBER = re.compile(
+    r"\b(?:how (?:many|much|large|big|heavy|far|long|old|high|tall|often)|what (?:number|quantity|amount|tonnage|weight|price|percentage"
+    r"|percent|share|proportion|sum|total|age|rate)|(?:number|amount|quantity|tonnage|price|cost|percentage) of)\b",
+    re.IGNORECASE,
+)
+
+_MONTH = (
+    r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
+    r"|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.?)"
+)
+_DATE = re.compile(
+    rf"\b(?:\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_MONTH}(?:,? \d{{4}})?|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?:,? \d{{4}})?\b"
+    rf"|(?:(?:early|mid|late|the (?:beginning|end|start|middle) of)[ -])?{_MONTH}(?: \d{{4}})?"
+    rf"|\d{{4}}-\d{{2}}-\d{{2}}|\d{{1,2}}[/.]\d{{1,2}}[/.]\d{{2,4}}"
+    rf"|(?:(?:the )?(?:early|mid|late)[ -])?(?:the )?(?:1[5-9]|20)\d0s|(?:1[5-9]|20)\d{{2}}"
+    rf"|(?:last|this|next|the previous|the following) (?:week|month|year|spring|summer|autumn|fall|winter|decade)"
+    rf"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|yesterday|today|lately|recently)(?!\w)"
+)
+_NUMERAL = (
+    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
+    r"|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|half|dozens?|scores?|hundreds?|thousands?"
+    r"|(?:m|b|tr)illions?)"
+)
+_UNIT = r"(?:per ?cent|%|tons?|tonnes?|tones|kg|kilograms?|kilomet(?:er|re)s?|km|m(?:et(?:er|re)s?)?|won|yuan|dollars?|euros?|years?|months?|weeks?|days?|hours?|people|men|women)"
+_NUMBER = re.compile(
+    rf"(?:[$€£¥₩]\s?)?\b\d[\d,.]*\d(?:\s?{_UNIT}\b)?|\b\d(?:\s?{_UNIT}\b)?"
+    rf"|\b{_NUMERAL}(?:[ -](?:and )?{_NUMERAL})*(?: {_UNIT})?\b",
+    re.IGNORECASE,
+)
+
+
+def phrases(question: str) -> tuple[str, ...]:
+    """The phrases that stand in double quotation marks, in order, each once; those without a word are left out."""
+    found = (next(filter(None, groups)).strip() for groups in _PHRASE.findall(question))
+    return tuple(dict.fromkeys(phrase for phrase in found if re.search(r"\w", phrase)))
+
+
+def without_phrases(question: str) -> str:
+    """What remains of the question beside its exact phrases."""
+    return _PHRASE.sub(" ", question).strip()
+
+
+def answer_type(question: str) -> AnswerType | None:
+    """The kind of words that an answer must hold: a date, a number, or None where that cannot be told."""
+    if _ASKS_DATE.search(question):
+        return "date"
+    if _ASKS_NUMBER.search(question):
+        return "number"
+    return None
+
+
+def spans_of_type(text: str, kind: AnswerType, offset: int = 0) -> tuple[Span, ...]:
+    """Where words of that kind stand in the text, moved by `offset`. Every date counts as a number too."""
+    pattern = _DATE if kind == "date" else _NUMBER
+    return tuple(Span(match.start() + offset, match.end() + offset) for match in pattern.finditer(text))
