@@ -5,6 +5,7 @@ Only for code that is about to use transformers: what is here imports it, which 
 
 from __future__ import annotations
 
+import logging
 import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -15,26 +16,33 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+# What the libraries raise over somebody's files has no common name; safetensors' own joins it below.
+_LOADING_ERRORS = (OSError, ValueError, RuntimeError, ImportError, LookupError, TypeError, AttributeError)
+
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silence transformers' bars and remarks and Python's warnings, and leave all as it was found.
+    """Silence the libraries' bars and remarks and Python's warnings, and leave all as it was found.
 
     Errors are raised as ever.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from transformers.utils import logging
+        from transformers.utils import logging as transformers_logging
 
-        bars, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()
-        logging.disable_progress_bar()
-        logging.set_verbosity_error()
+        remarks = logging.getLogger("sentence_transformers")
+        level = remarks.level
+        bars, verbosity = transformers_logging.is_progress_bar_enabled(), transformers_logging.get_verbosity()
+        remarks.setLevel(logging.ERROR)
+        transformers_logging.disable_progress_bar()
+        transformers_logging.set_verbosity_error()
         try:
             yield
         finally:
-            logging.set_verbosity(verbosity)
+            remarks.setLevel(level)
+            transformers_logging.set_verbosity(verbosity)
             if bars:
-                logging.enable_progress_bar()
+                transformers_logging.enable_progress_bar()
 
 
 @contextmanager
@@ -49,16 +57,7 @@ def loading(name: str, folder: Path) -> Iterator[None]:
 
         try:
             yield
-        # What the libraries raise over somebody's files has no common name.
-        except (
-            SafetensorError,
-            OSError,
-            ValueError,
-            RuntimeError,
-            ImportError,
-            LookupError,
-            TypeError,
-        ) as error:
+        except (*_LOADING_ERRORS, SafetensorError) as error:
             raise ModelError(
                 f"sentence-transformers cannot load {name} from {folder}: {error}. Name a folder that it saved, "
                 "or restore the model's files."

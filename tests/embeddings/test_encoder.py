@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import logging
 import shutil
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -242,13 +241,21 @@ except ModelError as error:
     assert "someone/else" in error
 
 
-def test_transformers_is_left_as_talkative_as_it_was(cache: Path, make_encoder: Callable[..., Path]) -> None:
+def test_a_plain_transformers_folder_is_encoded_in_silence_and_leaves_the_libraries_as_they_were(
+    cache: Path, tiny_transformer: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     from transformers.utils import logging as transformers_logging
 
-    before = transformers_logging.get_verbosity(), transformers_logging.is_progress_bar_enabled()
-    open_encoder(str(make_encoder())).encode_query(["a"])
-    assert (transformers_logging.get_verbosity(), transformers_logging.is_progress_bar_enabled()) == before
-    assert "sentence_transformers" in sys.modules
+    def manners() -> tuple[int, bool, int]:
+        ours = logging.getLogger("sentence_transformers").level
+        return transformers_logging.get_verbosity(), transformers_logging.is_progress_bar_enabled(), ours
+
+    before = manners()
+    identity = identify_encoder(str(tiny_transformer))
+    expected = open_encoder(identity.name).encode_query(ODD)
+    np.testing.assert_allclose(open_query_encoder(identity).encode_query(ODD), expected, atol=1e-4)
+    assert manners() == before
+    assert tuple(capfd.readouterr()) == ("", "")
 
 
 def test_the_default_weights_are_checked_before_torch_reads_them(cache: Path) -> None:
