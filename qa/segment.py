@@ -271,7 +271,7 @@ def _portions(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 def _found(text: str, start: int, end: int, language: str) -> Iterator[int]:
     """Yield where sentences end in `text[start:end]`: after the closing quotes, before the white space."""
     neutral = _TYPED_QUOTES.sub(lambda quote: " " * len(quote.group()), text[start:end]).translate(_NEUTRAL)
-    for boundary in get_sentence_boundaries(language, neutral):
+    for boundary in get_sentence_boundaries(re.split("[-_]", language.lower())[0], neutral):
         reached = start + boundary["end_index"]
         if reached >= end:
             break

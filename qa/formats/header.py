@@ -161,7 +161,7 @@ def _is_prose(line: str) -> bool:
     if not _SENTENCE.match(line):
         return False
     date = find_date(line[:40])  # "20 June 2008. Not for attribution to individuals."
-    return len(line) > 100 or not (_NUMBER.match(line) or (date and date.start <= 12))
+    return len(line) > 60 or not (_NUMBER.match(line) or (date and date.start <= 12))
 
 
 def _take_apart(text: str, span: Span) -> _Line:

@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa.formats.dates import DateOrder, find_date
+from qa.formats.furniture import find_furniture
+from qa.formats.header import Header, parse_header
+
+BODY = (
+    "\n\nTraders in the city told us on Monday that prices had risen by a third since the new year began.\n"
+)
+D = date(2024, 3, 18)
+
+
+def read(header: str, order: DateOrder = "auto") -> Header:
+    return parse_header(header + BODY, order)
+
+
+# header, title, publisher, series, number, date
+HEADERS = {
+    "title first, one line each": (
+        "Coal barges gather off Nampo\nYellow Sea Monitor\nBrief No. 214\n18 March 2024",
+        ("Coal barges gather off Nampo", "Yellow Sea Monitor", "Brief", "214", D),
+    ),
+    "publisher first, bars": (
+        "Yellow Sea Monitor | Brief No. 239\n\nCoal pier busy, but buyers pay less\n\n18 March 2024",
+        ("Coal pier busy, but buyers pay less", "Yellow Sea Monitor", "Brief", "239", D),
+    ),
+    "all in one line": (
+        "DANUBE COURT REPORTER | No. 112 | 18 March 2024\nEight convicted; the driver is acquitted",
+        ("Eight convicted; the driver is acquitted", "DANUBE COURT REPORTER", "", "112", D),
+    ),
+    "commas and brackets": (
+        "Herb smugglers return to the Yalu\nNortheast Borderland Wire, NBW-0601 (18 March 2024)",
+        ("Herb smugglers return to the Yalu", "Northeast Borderland Wire", "", "NBW-0601", D),
+    ),
+    "place and date": (
+        "Yalu Trade Watch — Fortnightly 33\n\nSinuiju customs: paperwork piles up\n\nDandong, 18 March 2024",
+        ("Sinuiju customs: paperwork piles up", "Yalu Trade Watch", "Fortnightly", "33", D),
+    ),
+    "number first, title last": (
+        "NBW-0533\n18 March 2024\nNortheast Borderland Wire\n\nTumen: night searches and a ledger",
+        ("Tumen: night searches and a ledger", "Northeast Borderland Wire", "", "NBW-0533", D),
+    ),
+    "a dash in the title": (
+        "Institute for East Seas\nBrief 2020/17\n\nA plant lights up – for how long?\n\n18 March 2024",
+        ("A plant lights up – for how long?", "Institute for East Seas", "Brief", "2020/17", D),
+    ),
+    "published": (
+        "“They take the phone”: a broker\nBorder Voice — Interview 37\nPublished Monday, March 18, 2024",
+        ("“They take the phone”: a broker", "Border Voice", "Interview", "37", D),
+    ),
+    "a periodical before its number": (
+        "Maritime Law Bulletin, No. 331, 18 March 2024\nLife jackets on the Sund after the rule",
+        ("Life jackets on the Sund after the rule", "Maritime Law Bulletin", "", "331", D),
+    ),
+    "labels": (
+        "Title: Copper prices\nPublisher: Foo Wire\nNumber: 7\nDate: 2024-03-18\nhttps://example.org/7",
+        ("Copper prices", "Foo Wire", "", "7", D),
+    ),
+    "line ends of Windows": (
+        "Coal barges gather off Nampo\r\nYellow Sea Monitor\r\nBrief No. 214\r\n18 March 2024",
+        ("Coal barges gather off Nampo", "Yellow Sea Monitor", "Brief", "214", D),
+    ),
+    "no header but a title": ("Coal barges gather", ("Coal barges gather", "", "", "", None)),
+    "a year in the title": ("Budget 2015/16", ("Budget 2015/16", "", "", "", None)),
+    "a date in the title": ("The landing of 6 June 1944", ("The landing of 6 June 1944", "", "", "", None)),
+    "a code in the title": (
+        "Outbreak of COVID-19\n18 March 2024",
+        ("Outbreak of COVID-19", "", "", "", D),
+    ),
+    "a month without a day": ("Coal barges gather\nMarch 2024", ("Coal barges gather", "", "", "", None)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("header", "expected"), HEADERS.values(), ids=HEADERS)
+def test_a_header_gives_what_it_says_and_nothing_else(
+    header: str, expected: tuple[str, str, str, str, date | None]
+) -> None:
+    found = read(header)
+    assert (found.title, found.publisher, found.series, found.number, found.date) == expected
+
+
+def test_the_spans_are_the_header_lines_and_the_address_is_taken() -> None:
+    text = "Coal barges gather\nYellow Sea Monitor\nNo. 7, 18 March 2024\nhttps://example.org/7" + BODY
+    found = parse_header(text)
+    assert [text[span.start : span.end] for span in found.spans] == text[: text.index("\n\n")].split("\n")
+    assert found.url == "https://example.org/7"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The Border Institute said on 4 May 2020 that six men were held. They were let go.",
+        "We met on 4 May 2020.\nThen we left for the border and saw nobody at all on the way.",
+        "Table 3: The four axioms that take as premises the institute’s relations, as of 4 May 2020.\nNext.",
+        "- The Border Wire, No. 7, 4 May 2020\n- Another item",
+        "Dear friends,\nOn 4 May 2020 we wrote to the Institute for Border Studies.",
+    ],
+)
+def test_prose_is_not_taken_for_a_header(text: str) -> None:
+    assert parse_header(text) == Header()
+
+
+@pytest.mark.parametrize(
+    ("written", "order", "number", "expected", "note"),
+    [
+        ("4/4/2008", "auto", "", date(2008, 4, 4), ""),
+        ("25/4/2008", "auto", "", date(2008, 4, 25), ""),
+        ("4/25/2008", "dmy", "", date(2008, 4, 25), ""),
+        ("5/4/2008", "auto", "08-4-5-1", date(2008, 4, 5), "as the number 08-4-5-1 says"),
+        ("5/4/2008", "mdy", "08-4-5-1", date(2008, 4, 5), "as the number 08-4-5-1 says"),
+        ("5/4/2008", "dmy", "", date(2008, 4, 5), "by the date order “dmy”"),
+        ("5/4/2008", "mdy", "7", date(2008, 5, 4), "by the date order “mdy”"),
+        ("5/4/2008", "auto", "", None, "may mean 2008-04-05 or 2008-05-04"),
+        ("05.04.2008", "auto", "", None, "may mean"),
+        ("31/2/2008", "auto", "", "absent", ""),
+        ("2008.04.04", "auto", "", date(2008, 4, 4), ""),
+        ("2008-04-04", "auto", "", date(2008, 4, 4), ""),
+        ("Tuesday, March 4, 2008", "auto", "", date(2008, 3, 4), ""),
+        ("4th Sept. 2008", "auto", "", date(2008, 9, 4), ""),
+        ("17 Nov. 2021", "auto", "", date(2021, 11, 17), ""),
+        ("31 April 2008", "auto", "", "absent", ""),
+        ("12/2008", "auto", "", "absent", ""),
+        ("08-4-4-1", "auto", "", "absent", ""),
+        ("1.2.3.2008", "auto", "", "absent", ""),
+    ],
+)
+def test_a_date_is_read_where_it_is_certain_and_the_doubt_is_stated(
+    written: str, order: DateOrder, number: str, expected: date | str | None, note: str
+) -> None:
+    found = find_date(f"Seoul, {written}", order, number)
+    if expected == "absent":
+        assert found is None
+        return
+    assert found is not None
+    assert found.date == expected
+    assert note in found.note
+    assert bool(found.note) == bool(note)
+
+
+@given(st.dates(min_value=date(1900, 1, 1), max_value=date(2099, 12, 31)))
+def test_every_written_form_of_a_date_gives_it_back(day: date) -> None:
+    for form in (
+        f"{day.day} {day:%B %Y}",
+        f"{day:%B} {day.day}, {day.year}",
+        f"{day:%Y-%m-%d}",
+        f"{day:%d %b. %Y}",
+    ):
+        found = find_date(form)
+        assert found is not None
+        assert (found.date, found.start) == (day, 0)
+
+
+FURNITURE = [
+    "Share",
+    "Comments are closed.",
+    "Share | Print | Related: “Tideland plan” (No. 209)",
+    "Tweet",
+    "Print this page",
+    "Read more »",
+    "Subscribe",
+    "Advertisement",
+    "Leave a comment",
+    "Posted in News and Events | Tagged copper, border",
+    "Related posts: RPN 2024-02, RPN 2023-17",
+    "Subscribe · Archive · Methodology",
+    "Share on: X | Telegram",
+    "Skip to main content",
+    "© 2024 Border Wire",
+    "— End of note —",
+    "0 Comments",
+]
+
+
+@pytest.mark.parametrize("line", FURNITURE)
+def test_page_furniture_is_found_as_a_whole_line_at_the_end(line: str) -> None:
+    text = f"Prices rose.{BODY}\n{line}\n"
+    assert [text[span.start : span.end] for span in find_furniture(text)] == [line]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Share prices fell.",
+        "Share prices",
+        "Printing was banned.",
+        "Comments are closed to nobody, he said.",
+        "The talk was held in Lerwick on 20 June. Print | Share",
+        "Print runs were cut | The press was sold",
+        "Related cases were heard in May.",
+        "Contact: press office, Torvik",
+        "Next note: mid-July.",
+        "The end was near.",
+        "Comment",
+    ],
+)
+def test_a_real_line_is_not_taken_for_furniture(line: str) -> None:
+    assert find_furniture(f"Prices rose.{BODY}\n{line}\n") == ()
+
+
+def test_a_lone_word_in_the_middle_of_a_text_is_not_furniture_but_an_unmistakable_line_is() -> None:
+    middle = BODY * 9
+    text = f"{middle}\nShare\n{middle}\nLeave a comment\n{middle}"
+    assert [text[span.start : span.end] for span in find_furniture(text)] == ["Leave a comment"]
+
+
+def test_the_titles_under_related_posts_are_furniture_too() -> None:
+    text = f"Prices rose.{BODY}\nRelated posts\n– Defectors and the banking law\n– What counts as a ledger?\n"
+    assert [text[span.start : span.end] for span in find_furniture(text)] == [
+        "Related posts",
+        "– Defectors and the banking law",
+        "– What counts as a ledger?",
+    ]
+
+
+def test_a_text_of_nothing_but_furniture_has_none() -> None:
+    assert find_furniture("Share\nPrint\n") == ()
+
+
+@given(st.text(max_size=300))
+def test_any_text_has_a_header_and_furniture_that_lie_in_it(text: str) -> None:
+    for span in (*parse_header(text).spans, *find_furniture(text)):
+        line = text[span.start : span.end]
+        assert line
+        assert line == line.strip()
