@@ -14,9 +14,11 @@ help: ## what there is to type
 
 install: .venv/.installed ## an environment in .venv with Pullquote in it
 
+# The trap keeps make from calling Ctrl-C, the way to end the chat, an error.
 chat: .venv/.installed ## install, index seeds/ into .pullquote/ and open the chat (HOST=, PORT=)
-	@export PULLQUOTE_LIBRARY="$${PULLQUOTE_LIBRARY:-.pullquote}"; \
-	$(BIN)/python -m qa index --quiet seeds && $(BIN)/python -m qa chat --host "$(HOST)" --port "$(PORT)" || test $$? -eq 130
+	@trap : INT; \
+	export PULLQUOTE_LIBRARY="$${PULLQUOTE_LIBRARY:-.pullquote}"; \
+	"$(BIN)/python" -m qa index seeds && "$(BIN)/python" -m qa chat --host "$(HOST)" --port "$(PORT)" || test $$? -eq 130
 
 test: lint ## everything: lint, types, contracts, all tests, a real browser
 	@sh scripts/browser.sh
