@@ -49,18 +49,22 @@ def read_questions(data: bytes) -> tuple[Question, ...]:
 
 
 def _question(line: bytes, number: int) -> Question:
-    answer_id = str(number)
+    answer_id, text = str(number), ""
     try:
         record = json.loads(line.decode("utf-8"))
         if not isinstance(record, dict):
             raise InputError("it is not a JSON object")  # noqa: TRY301
         answer_id = str(record.get("_id", record.get("id", number)))
-        text = record.get("text", record.get("question"))
-        if not isinstance(text, str):
+        asked = record.get("text", record.get("question"))
+        if not isinstance(asked, str):
             raise InputError('it has no "text" or "question" that is a string')  # noqa: TRY301
+        text = asked
+        # JSON can spell half of a surrogate pair, which is no text: no model can read it.
+        json.dumps([text, record.get("history")], ensure_ascii=False).encode("utf-8")
         return Question(answer_id, text, _history(record.get("history") or []))
     except (ValueError, RecursionError, InputError) as error:
-        return Question(answer_id, failure=Failure(InputError.code, f"line {number} is no question: {error}"))
+        failure = Failure(InputError.code, f"line {number} is no question: {error}")
+        return Question(answer_id, text, failure=failure)
 
 
 def _history(turns: object) -> tuple[str | Turn, ...]:

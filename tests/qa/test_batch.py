@@ -25,7 +25,7 @@ from qa.schema import Turn
             Question("a", "Who?", (Turn("assistant", "There."),)),
         ),
         ('{"_id": "a", "text": ""}', Question("a", "")),
-        ('{"_id": "a", "text": "half \\ud83d"}', Question("a", "half \ud83d")),
+        ('{"_id": "a", "text": "whole \\ud83d\\ude00"}', Question("a", "whole \U0001f600")),
     ],
 )
 def test_a_question_line_is_read(line, expected):
@@ -48,6 +48,8 @@ def test_a_question_line_is_read(line, expected):
         ),
         (b'{"_id": "a", "text": "caf\xe9"}', "1", "can't decode byte 0xe9"),
         (b"[" * 100_000, "1", "line 1 is no question"),
+        (b'{"_id": "a", "text": "half \\ud83d"}', "a", "surrogates not allowed"),
+        (b'{"_id": "a", "text": "Who?", "history": ["half \\ud83d"]}', "a", "surrogates not allowed"),
     ],
 )
 def test_a_line_that_is_no_question_carries_its_failure(line, answer_id, said):
