@@ -1,8 +1,8 @@
 """The command line: a thin skin on the library. Results go to standard output, all else to standard error.
 
-Exit codes: 0 done (`ask`: answered), 1 not answered or some inputs failed, 2 wrong usage, 3 bad input or
-library, 4 internal, 130 interrupted. Only click is imported here; each command imports what it needs, so that
-`--help` and `ask` start quickly.
+Exit codes: 0 done (`ask`: answered), 1 not answered or some inputs failed, 2 wrong usage, 3 bad input,
+library or disk, 4 internal, 130 interrupted. Only click is imported here; each command imports what it needs,
+so that `--help` and `ask` start quickly.
 """
 
 from __future__ import annotations
@@ -54,6 +54,10 @@ class Commands(click.Group):
         except PullquoteError as error:
             _report(settings, error.code, str(error))
             ctx.exit(error.exit_code)
+        except OSError as error:  # a full disk, a folder that may not be written
+            where = f": {error.filename}" if error.filename else ""
+            _report(settings, "system", f"{error.strerror or error}{where}")
+            ctx.exit(3)
         except Exception as error:
             hint = "" if settings.verbose else "; -v shows where"
             _report(settings, "internal", f"{type(error).__name__}: {error} (a defect in Pullquote{hint})")

@@ -326,6 +326,24 @@ def test_answers_may_go_to_standard_output(shipped, tmp_path):
     assert not (ROOT / "-").exists()
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_named_and_no_defect(shipped, tmp_path):
+    full = ["answer", str(questions_file(tmp_path)), "--out", "/dev/full", "--library", str(shipped)]
+    result = run(*full)
+    assert result.exit_code == 3
+    assert "cannot write the answers to /dev/full: No space left on device" in result.stderr
+    with Path("/dev/full").open("wb") as device:
+        done = subprocess.run(
+            [sys.executable, "-m", "qa", "documents", "--library", str(shipped)],
+            cwd=ROOT,
+            stdout=device,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.returncode == 3
+    assert done.stderr.decode().strip() == "error: No space left on device"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows reports it otherwise")
 @pytest.mark.parametrize(
     "command", [["documents", "show", SEED.name], ["ask", QUESTION, "--json"]], ids=" ".join
