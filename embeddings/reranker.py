@@ -17,17 +17,21 @@ from embeddings.torch_world import loading, quiet
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from onnx import ModelProto
     from onnxruntime import InferenceSession
     from sentence_transformers import CrossEncoder
     from tokenizers import Encoding, Tokenizer
 
-    from embeddings.arrays import Float32
+    from embeddings.arrays import Float32, Int64
 
 log = logging.getLogger(__name__)
 
 # The model's own limit, in tokens, for question, text and the marks around them.
 _LIMIT = 512
 _MARKS = 3
+# Layers, of twelve from 0, whose states are given out for `embeddings.reader`; and their names in the graph.
+LAYERS = (7, 9, 11)
+_STATES = [f"/bert/encoder/layer.{layer}/output/LayerNorm/Add_1_output_0" for layer in LAYERS]
 # A question may take half of it, so that some of the text is always read.
 _QUESTION_LIMIT = 254
 
@@ -64,15 +68,16 @@ class OnnxReranker:
 
     def __init__(self) -> None:
         self._session, self._tokenizer = _open_default()
+        self._cls, self._sep = map(self._tokenizer.token_to_id, ("[CLS]", "[SEP]"))
 
     def scores(self, query: str, texts: Sequence[str]) -> Float32:
         """See Reranker."""
-        question = self._encode_question(query)
+        question = self.encode_question(query)
         return self._scores((question, text) for text in texts)
 
     def pair_scores(self, pairs: Sequence[tuple[str, str]]) -> Float32:
         """See Reranker."""
-        questions = {query: self._encode_question(query) for query in {query for query, _ in pairs}}
+        questions = {query: self.encode_question(query) for query in {query for query, _ in pairs}}
         return self._scores((questions[query], text) for query, text in pairs)
 
     def _scores(self, pairs: Iterable[tuple[Encoding, str]]) -> Float32:
@@ -83,7 +88,8 @@ class OnnxReranker:
         scores[order] = list(runtime.pool().map(self._score, (jobs[i] for i in order)))
         return scores
 
-    def _encode_question(self, query: str) -> Encoding:
+    def encode_question(self, query: str) -> Encoding:
+        """Give the question's tokens, without marks, cut to what leaves room for a text."""
         question = self._tokenizer.encode(query, add_special_tokens=False)
         question.truncate(_QUESTION_LIMIT)
         return question
@@ -91,20 +97,35 @@ class OnnxReranker:
     def _score(self, pair: tuple[Encoding, str]) -> float:
         question, text = pair
         passage = self._tokenizer.encode(text, add_special_tokens=False)
-        passage.truncate(_LIMIT - _MARKS - len(question))
-        both = self._tokenizer.post_process(question, passage)
-        feed = {
-            "input_ids": np.array([both.ids], dtype=np.int64),
-            "attention_mask": np.array([both.attention_mask], dtype=np.int64),
-            "token_type_ids": np.array([both.type_ids], dtype=np.int64),
+        return float(self._session.run(["logits"], self._feed(question.ids, passage.ids))[0][0, 0])
+
+    def encode_texts(self, texts: Sequence[str]) -> list[list[int]]:
+        """Give the tokens of each text, without marks."""
+        return [encoding.ids for encoding in self._tokenizer.encode_batch(texts, add_special_tokens=False)]
+
+    def hidden_states(self, question: list[int], text: list[int]) -> tuple[float, Float32]:
+        """Run a pair of token lists: its score, and the states of LAYERS side by side, float32 [tokens, d].
+
+        The tokens are those of `[CLS] question [SEP] text [SEP]`, the text cut to the model's limit.
+        """
+        logits, *states = self._session.run(["logits", *_STATES], self._feed(question, text))
+        return float(logits[0, 0]), np.concatenate([state[0] for state in states], axis=-1)
+
+    def _feed(self, question: list[int], text: list[int]) -> dict[str, Int64]:
+        text = text[: _LIMIT - _MARKS - len(question)]
+        tokens = [self._cls, *question, self._sep, *text, self._sep]
+        types = [0] * (len(question) + 2) + [1] * (len(text) + 1)
+        return {
+            "input_ids": np.array([tokens], dtype=np.int64),
+            "attention_mask": np.ones((1, len(tokens)), dtype=np.int64),
+            "token_type_ids": np.array([types], dtype=np.int64),
         }
-        return float(self._session.run(["logits"], feed)[0][0, 0])
 
 
 def _open_default() -> tuple[InferenceSession, Tokenizer]:
     from tokenizers import Tokenizer  # a named CrossEncoder does not need it
 
-    folder = cache_folder() / DEFAULT_RERANKER_SHA256
+    folder = cache_folder() / f"{DEFAULT_RERANKER_SHA256}-states"
     graph = runtime.find(folder)
     if graph is None:
         source = models.reranker_folder()
@@ -117,14 +138,28 @@ def _open_default() -> tuple[InferenceSession, Tokenizer]:
             graph = _keep(weights, tokenizer.to_str(), folder)
         except OSError as error:
             log.warning("The reranker opens slowly, as its cache cannot be written: %s", error)
-            return runtime.open_session(weights, optimised=False), tokenizer
+            return runtime.open_session(_with_states(weights).SerializeToString(), optimised=False), tokenizer
     return runtime.open_session(graph.model), Tokenizer.from_file(str(graph.tokenizer))
 
 
 def _keep(weights: Path, tokenizer: str, folder: Path) -> runtime.Graph:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".export-", dir=folder, ignore_cleanup_errors=True) as work:
-        return runtime.keep(runtime.prepare(weights, tokenizer, {}, Path(work)), folder)
+        graph = Path(work) / "states.onnx"
+        graph.write_bytes(_with_states(weights).SerializeToString())
+        return runtime.keep(runtime.prepare(graph, tokenizer, {}, Path(work)), folder)
+
+
+def _with_states(weights: Path) -> ModelProto:
+    """Load the graph and make the states of LAYERS outputs of it, beside the score."""
+    import onnx  # 0.1 s, and only when the model is used for the first time
+
+    model = onnx.load(weights)
+    model.graph.output.extend(
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["batch", "tokens", "states"])
+        for name in _STATES
+    )
+    return model
 
 
 class CrossEncoderReranker:

@@ -52,10 +52,14 @@ class Graph:
     settings: dict[str, Any]
 
 
-def open_session(model: Path, *, optimised: bool = True) -> ort.InferenceSession:
-    """Open a session that runs on its caller's thread alone; an `optimised` graph is taken as it is."""
+def open_session(model: Path | bytes, *, optimised: bool = True) -> ort.InferenceSession:
+    """Open a session that runs on its caller's thread alone; an `optimised` graph is taken as it is.
+
+    `model` is a file, or what would be in it.
+    """
     level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL if optimised else _LEVEL
-    return ort.InferenceSession(str(model), _options(level), providers=["CPUExecutionProvider"])
+    source = model if isinstance(model, bytes) else str(model)
+    return ort.InferenceSession(source, _options(level), providers=["CPUExecutionProvider"])
 
 
 # "Extended" and not "all": what the last level adds is made for the very processor it ran on, and a home

@@ -59,6 +59,6 @@ def loading(name: str, folder: Path) -> Iterator[None]:
             yield
         except (*_LOADING_ERRORS, SafetensorError) as error:
             raise ModelError(
-                f"sentence-transformers cannot load {name} from {folder}: {error}. Name a folder that it saved, "
-                "or restore the model's files."
+                f"sentence-transformers cannot load {name} from {folder}: {error}. Name a folder that it "
+                "saved, or restore the model's files."
             ) from error

@@ -66,6 +66,17 @@ def test_a_search_equals_numpy_brute_force_ties_by_id(
     assert_equals_brute_force(filled(*data), *data, asked, k, None)
 
 
+@pytest.mark.parametrize("queries_at_once", [1, 25])
+@pytest.mark.parametrize("allowed", [None, list(range(0, 999, 3))])
+def test_of_many_equals_the_lowest_ids_are_found_wherever_they_lie(
+    queries_at_once: int, allowed: list[int] | None
+) -> None:
+    ids = np.random.default_rng(0).permutation(999)
+    index = filled(ids, np.ones((999, D), dtype=np.float32))
+    found = index.search(np.ones((queries_at_once, D), dtype=np.float32), 4, allowed)[1]
+    assert found.tolist() == [[0, 3, 6, 9] if allowed else [0, 1, 2, 3]] * queries_at_once
+
+
 @given(stored(), queries(), st.integers(1, 60), st.data())
 def test_a_filtered_search_equals_brute_force_over_the_allowed_ids(
     data: tuple[np.ndarray, np.ndarray], asked: np.ndarray, k: int, more: st.DataObject
