@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import threading
-from os import W_OK, access
 from typing import TYPE_CHECKING
 
 from qa.errors import LibraryError, LibraryNotFoundError
@@ -120,18 +120,20 @@ class Database:
         self.folder = folder
         self.path = folder / FILE_NAME
         self._lock = threading.RLock()
-        if not self.path.is_file():
-            if not create:
-                raise LibraryNotFoundError(
-                    f"there is no library in {folder}: make one with `pullquote index`"
-                )
-            try:
+        try:
+            if not self.path.is_file():
+                if not create:
+                    raise LibraryNotFoundError(
+                        f"there is no library in {folder}: make one with `pullquote index`"
+                    )
                 folder.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise LibraryError(
-                    f"cannot make the folder {folder} ({error.strerror}): name another with --library"
-                ) from error
-        self.read_only = self.path.exists() and not (access(self.path, W_OK) and access(folder, W_OK))
+        except OSError as error:
+            raise LibraryError(
+                f"cannot use the folder {folder} ({error.strerror}): name another with --library"
+            ) from error
+        self.read_only = self.path.exists() and not all(
+            os.access(path, os.W_OK) for path in (self.path, folder)
+        )
         with self._translated():
             self._db = self._connect(create=create)
             try:
@@ -149,10 +151,11 @@ class Database:
 
     def _connect(self, *, create: bool) -> sqlite3.Connection:
         mode = "mode=rwc" if create else "mode=rw"
+        self._stamp = self._read_stamp()
         if self.read_only:
-            # Where nothing can be written, SQLite cannot make the files by which WAL's users see each other.
-            log = self.path.with_name(FILE_NAME + "-wal")
-            mode = "mode=ro" if log.exists() and log.stat().st_size else "mode=ro&immutable=1"
+            # Where nothing can be written, SQLite cannot make the files by which WAL's users see each other,
+            # and reads only what it is told will not change; `_transaction` looks whether it has.
+            mode = "mode=ro" if self._stamp[1][1] else "mode=ro&immutable=1"
         db = sqlite3.connect(
             f"{self.path.resolve().as_uri()}?{mode}",
             uri=True,
@@ -197,6 +200,10 @@ class Database:
             db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             db.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
 
+    def _read_stamp(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Read when the file and its log were last written (ns), and their sizes (bytes)."""
+        return _written(self.path), _written(self.path.with_name(FILE_NAME + "-wal"))
+
     def _version(self) -> int:
         return int(self._db.execute("PRAGMA user_version").fetchone()[0])
 
@@ -213,6 +220,11 @@ class Database:
     @contextlib.contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
         with self._lock, self._translated():
+            if (
+                self.read_only and self._read_stamp() != self._stamp
+            ):  # another user, who may write, has written
+                self._db.close()
+                self._db = self._connect(create=False)
             self._db.execute(begin)
             try:
                 yield self._db
@@ -235,6 +247,14 @@ class Database:
             yield db
             if counted and db.total_changes > before:
                 db.execute("UPDATE library SET generation = generation + 1")
+
+
+def _written(path: Path) -> tuple[int, int]:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return 0, 0
+    return status.st_mtime_ns, status.st_size
 
 
 def _named(error: sqlite3.Error, path: Path) -> LibraryError:

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import datetime as dt
 import multiprocessing
-import os
 import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -173,6 +173,22 @@ def test_vectors_of_two_encoders_are_never_mixed(store: Store) -> None:
     assert [info.id for info in store.documents()] == [BRIEF.id]
 
 
+def test_a_difference_is_told_only_for_the_vectors_in_force(store: Store) -> None:
+    ingest(store, BRIEF)
+    old = store.encoding()
+    assert old is not None
+    new = store.begin_encoding(TinyEncoder("other").identity)
+    keys = [passage.key for passage in store.passages_of(BRIEF.id)]
+    assert store.adopt_encoding(new) == (BRIEF.id,)
+    store.put_vectors(new, dict.fromkeys([*keys, 999], (b"", np.zeros(32, np.float32))))
+    assert store.adopt_encoding(new) == ()
+    nothing = np.empty(0, np.int64)
+    assert store.difference(nothing, old) is None
+    difference = store.difference(np.array([999]), new)
+    assert difference is not None
+    assert (difference.stale.tolist(), difference.missing.tolist()) == ([999], keys)
+
+
 # Identity
 
 
@@ -313,6 +329,13 @@ def test_a_phrase_is_found_as_it_stands_whatever_the_typography(
     hits = filled.phrase(phrase, filled.select())
     assert [document.text[span.start : span.end] for document, span in hits] == found
     assert all(document == BRIEF for document, _ in hits)
+
+
+def test_a_phrase_never_starts_or_ends_inside_a_word(store: Store) -> None:
+    document = text("walls", "Walls fall; all fall. Overall, all-in.")
+    ingest(store, document)
+    hits = [span.start for _, span in store.phrase("all", store.select())]
+    assert hits == [document.text.index("all fall."), document.text.index("all-in")]
 
 
 def test_a_phrase_keeps_the_offsets_of_the_text_where_case_folding_would_grow_it(store: Store) -> None:
@@ -583,36 +606,77 @@ if os.geteuid() == 0:
     os.setuid(65534)  # to root, no folder is read-only
 store = Store(Path(sys.argv[1]), create=True)
 assert store.read_only
-print(len(store.documents()), len(store.bm25(["word3"], 100, store.select())))
+print(len(store.documents()), len(store.bm25(["word3"], 100, store.select())) > 0, flush=True)
 try:
     ingest(store, text("new", "New."))
 except LibraryError as error:
-    print(error)
+    print(error, flush=True)
+sys.stdin.readline()
+print(len(store.documents()), len(store.document("later").text), flush=True)
 """
 
 
+@pytest.fixture
+def public(tmp_path: Path) -> Iterator[Path]:
+    """A library that anyone may enter, which tmp_path lets only its owner do."""
+    with tempfile.TemporaryDirectory(prefix="pullquote-") as folder:
+        Path(folder).chmod(0o755)
+        shutil.copytree(saved(tmp_path), Path(folder) / "lib")
+        yield Path(folder) / "lib"
+
+
+def lock(folder: Path) -> None:
+    for path in folder.iterdir():
+        path.chmod(0o444)
+    folder.chmod(0o555)
+
+
+def unlock(folder: Path) -> None:
+    folder.chmod(0o755)
+    for path in folder.iterdir():
+        path.chmod(0o644)
+
+
+def reader(folder: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", _READ_ONLY, str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no read-only folders")
-def test_a_library_that_may_only_be_read_is_read_and_says_why_it_is_not_written(tmp_path: Path) -> None:
-    # Not in tmp_path, which only its owner may enter.
-    folder = Path(os.environ.get("TMPDIR", "/tmp")) / f"pullquote-read-only-{os.getpid()}"  # noqa: S108
-    shutil.copytree(saved(tmp_path), folder)
-    try:
-        (folder / "library.sqlite3").chmod(0o444)
-        folder.chmod(0o555)
-        done = subprocess.run(
-            [sys.executable, "-c", _READ_ONLY, str(folder)],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            cwd=Path(__file__).parents[2],
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        counts, refused = done.stdout.splitlines()
-        assert counts.split()[0] == "20"
-        assert int(counts.split()[1]) > 0
-        assert "may not be written" in refused
-        assert sorted(path.name for path in folder.iterdir()) == ["library.sqlite3"]
-    finally:
-        folder.chmod(0o755)
-        shutil.rmtree(folder)
+def test_a_library_that_may_only_be_read_is_read_and_follows_one_who_may_write(public: Path) -> None:
+    lock(public)
+    with reader(public) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "20 True\n"
+        assert "may not be written" in child.stdout.readline()
+        assert [path.name for path in public.iterdir()] == ["library.sqlite3"]
+        unlock(public)
+        writer = Store(public)
+        ingest(writer, text("later", "Four"))
+        writer.close()
+        lock(public)
+        out, errors = child.communicate("go on\n", timeout=60)
+        assert out == "21 4\n", errors
+    unlock(public)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no read-only folders")
+def test_a_library_that_was_killed_and_then_made_read_only_still_gives_what_was_acknowledged(
+    public: Path,
+) -> None:
+    writer = Store(public)
+    ingest(writer, text("later", "Four"))
+    assert (public / "library.sqlite3-wal").stat().st_size > 0  # as a kill leaves it
+    lock(public)
+    with reader(public) as child:
+        out, errors = child.communicate("go on\n", timeout=60)
+    assert out.startswith("21 True\n"), errors
+    assert out.endswith("\n21 4\n"), errors
+    unlock(public)
+    writer.close()
