@@ -22,8 +22,10 @@ from qa.web.engine import Engine
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from types import FrameType
 
     import gradio as gr
+    import uvicorn
     from fastapi import FastAPI
 
 log = logging.getLogger(__name__)
@@ -47,21 +49,31 @@ def serve(library: Path, host: str, port: int, open_browser: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="pullquote-") as scratch:
         # Gradio reads these when it is imported: it asks no outside host, and keeps files to itself.
         os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "GRADIO_TEMP_DIR": scratch, "HF_HUB_OFFLINE": "1"}
-        import uvicorn
-
         app = create_app(engine, host)
         engine.start()
         if open_browser:
             # The listener already takes connections: the browser waits the moment until they are answered.
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
-        config = uvicorn.Config(
-            app, log_level="warning", timeout_graceful_shutdown=_FAREWELL, server_header=False
-        )
         try:
-            uvicorn.Server(config).run(sockets=[listener])
+            _server(app).run(sockets=[listener])
         finally:
             engine.stop()
             listener.close()
+
+
+def _server(app: FastAPI) -> uvicorn.Server:
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            # An open tab always holds a stream; that it is cut off at the end is no error to report.
+            logging.getLogger("uvicorn.error").disabled = True
+            super().handle_exit(sig, frame)
+
+    config = uvicorn.Config(
+        app, log_level="warning", timeout_graceful_shutdown=_FAREWELL, server_header=False
+    )
+    return Server(config)
 
 
 def _leave(number: int, _: object) -> NoReturn:

@@ -40,8 +40,8 @@ _STATUS = (
 _SHIPPED = "107e90fd97588cf96fd1ed88ff1edb757c74fdd79dc691705364b0e4851d4e72"
 _EXAMPLES = (
     "What was taken from the Kumsandong fertilizer factory?",
-    "Why did the public executions not stop the trade?",
-    "When did smuggling scrap metal catch on?",
+    "Why did the crackdown on smugglers fail?",
+    "What metals were smuggled in the 1990s?",
     "How many people were arrested?",
 )
 # True of any library: fixed replies that name what is there.

@@ -41,7 +41,7 @@ def answer_card(answer: Answer, read_document: ReadDocument) -> str:
         return error_card(answer.error)
     if answer.reply is not None:
         return f'<article class="answer"><section class="reply">{text(answer.reply.text)}</section></article>'
-    quotes = [quote_card(quote, read_document) for quote in answer.quotes]
+    quotes = list(_quote_cards(answer.quotes, read_document))
     parts = [*_remarks(answer)]
     if answer.outcome == "answered":
         parts.extend(_folded(quotes))
@@ -86,6 +86,17 @@ class Numbers:
             replace(quote, number=self._numbers.setdefault(str(citation_id(quote)), len(self._numbers) + 1))
             for quote in quotes
         )
+
+
+def _quote_cards(quotes: tuple[Quote, ...], read_document: ReadDocument) -> Iterator[str]:
+    """The cards; one that goes on where the card before ended, with something left out, says so first."""
+    for before, quote in zip((None, *quotes), quotes, strict=False):
+        gap = (
+            before
+            and before.document == quote.document
+            and quote.document.text[before.end : quote.start].strip()
+        )
+        yield ('<p class="gap">[…]</p>' if gap else "") + quote_card(quote, read_document)
 
 
 def _remarks(answer: Answer) -> Iterator[str]:

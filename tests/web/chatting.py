@@ -29,7 +29,8 @@ HOSTILE = r"""Hostile <script>window.canary = 1</script> brief
 Office of <img src=x onerror="window.canary = 2"> Tests
 4 April 2008
 
-The harbour at Ostrava was closed by <script>window.canary = 3</script> and <img src=x onerror="window.canary = 4"> in May.  It costs $$x^2$$ and ${window.canary = 5} or `code` and **bold** and \(a\\b\) there.
+The harbour at Ostrava was closed by <script>window.canary = 3</script> and <img src=x onerror="window.canary = 4"> in May.  It costs $$x^2$$ and ${window.canary = 5} or `code`
+and **bold** and \(a\\b\) there.
 
 See [the harbour](javascript:window.canary=6) at <a href="javascript:window.canary=7">its page</a>, https://example.com/harbour, &amp; &lt;b&gt; <b>and more</b>.
 """

@@ -36,13 +36,17 @@ def server(tmp_path_factory: pytest.TempPathFactory, brief: Path) -> Iterator[Se
         yield running
 
 
+def chromium() -> str | None:
+    """Debian's Chromium where there is one; None: Playwright's own."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium where there is one, else Playwright's own."""
-    installed = shutil.which("chromium") or shutil.which("chromium-browser")
+    """One Chromium for all tests; without one they fail and name what to install."""
     with sync_playwright() as playwright:
         try:
-            running = playwright.chromium.launch(executable_path=installed, args=FLAGS)
+            running = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         except Error as error:
             pytest.fail(
                 "the browser tests need a Chromium. On Debian or Ubuntu: apt-get install chromium. "

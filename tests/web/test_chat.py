@@ -42,8 +42,8 @@ def test_an_answer_is_verbatim_quotes_each_with_its_citation(page: Page, brief: 
     for card in cards:
         assert card.locator(".quote").text_content() in source
         assert re.fullmatch(
-            r"\[\d+\] Scrap metal smuggling rampant in North Korea · Institute for Far Eastern Studies \(IFES\)"
-            r" · 4 April 2008 · (header|paragraph \d)",
+            r"\[\d+\] Scrap metal smuggling rampant in North Korea"
+            r" · Institute for Far Eastern Studies \(IFES\) · 4 April 2008 · (header|paragraph \d)",
             card.locator("a.cite").text_content() or "",
         )
     assert "bolted down" in (answer.locator(".quote").first.text_content() or "")
@@ -94,10 +94,10 @@ def test_previous_and_next_walk_through_the_answers_quotes(page: Page) -> None:
         expect(mark).to_be_focused()
         assert_in_view(page, mark)
         seen.add(mark.text_content())
-        before = page.url
+        place = page.locator("#source .place")
+        before = place.text_content() or ""
         page.keyboard.press("]")
-        expect(page).not_to_have_url(before)
-        page.locator("#source mark").first.wait_for()
+        expect(place).not_to_have_text(before)
     assert seen == quotes
 
 
@@ -171,9 +171,7 @@ def test_copy_works_without_permission_too(browser: Browser, server: Server) -> 
     with opened(browser, server.url) as page:
         page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
         card = ask(page, FACTORY).locator(".card").first
-        page.evaluate(
-            "document.addEventListener('copy', () => { window.copied = getSelection().toString() || document.activeElement.value })"
-        )
+        page.evaluate("addEventListener('copy', () => { window.copied = document.activeElement.value })")
         card.locator("button.copy").click()
         expect(card.locator("button.copy")).to_have_class("copy done")
         assert page.evaluate("window.copied").startswith(f"“{card.locator('.quote').text_content()}”")
@@ -227,10 +225,10 @@ def test_a_hostile_document_shows_as_text_and_runs_nothing(page: Page) -> None:
     answer = ask(page, "When was the harbour at Ostrava closed?")
     shown = "".join(quote.text_content() or "" for quote in answer.locator(".quote").all())
     assert '<script>window.canary = 3</script> and <img src=x onerror="window.canary = 4"> in May' in shown
-    cost = ask(page, "What does it cost at the harbour?").locator(".quote", has_text="$$x^2$$").first
+    cost = ask(page, "What costs $$x^2$$ there?").locator(".quote", has_text="$$x^2$$").first
     assert (
         cost.text_content()
-        == r"It costs $$x^2$$ and ${window.canary = 5} or `code` and **bold** and \(a\\b\) there."
+        == "It costs $$x^2$$ and ${window.canary = 5} or `code`\r\nand **bold** and \\(a\\\\b\\) there."
     )
     page.locator("a.cite", has_text="Hostile <script>").first.click()
     expect(page.locator("#source h2")).to_contain_text("<script>window.canary = 1</script>")
