@@ -119,6 +119,8 @@ async function watchStart() {
   setTimeout(watchStart, POLL_MS);
 }
 
+const inWords = (date) => date && new Date(`${date}T00:00`).toLocaleDateString("en-GB", { dateStyle: "long" });
+
 async function showHoldings() {
   const [questions, documents] = await Promise.all([get("/examples"), get("/documents")]);
   examples.replaceChildren(...questions.map((question) => make("li", {}, button(question, () => ask(question)))));
@@ -128,7 +130,7 @@ async function showHoldings() {
       "li",
       {},
       make("span", { className: "title" }, found.title || found.id),
-      make("span", { className: "facts" }, [found.publisher, [found.series, found.number].filter(Boolean).join(" "), found.date].filter(Boolean).join(" · ")),
+      make("span", { className: "facts" }, [found.publisher, [found.series, found.number].filter(Boolean).join(" "), inWords(found.date)].filter(Boolean).join(" · ")),
     ),
   );
   const first = make("ul", {}, ...items.slice(0, 4));
