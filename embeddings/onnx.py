@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 from tokenizers import Tokenizer
 
 from embeddings import runtime
@@ -24,6 +25,15 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
     from embeddings.arrays import Float32
+
+# They have no base of their own.
+_RUNTIME_ERRORS = (
+    ort_errors.Fail,
+    ort_errors.InvalidArgument,
+    ort_errors.InvalidGraph,
+    ort_errors.NotImplemented,
+    ort_errors.RuntimeException,
+)
 
 _REPORT_EVERY = 32
 _MINIMUM_COSINE = 0.9999
@@ -100,8 +110,11 @@ def export(model: SentenceTransformer, identity: EncoderIdentity) -> runtime.Gra
             "query_prompt": _prompt(model, "query"),
             "document_prompt": _prompt(model, "document", "passage", "corpus"),
         }
-        graph = runtime.prepare(traced, tokenizer.to_str(), settings, Path(work))
-        _compare(model, OnnxEncoder(identity, graph))
+        try:
+            graph = runtime.prepare(traced, tokenizer.to_str(), settings, Path(work))
+            _compare(model, OnnxEncoder(identity, graph))
+        except _RUNTIME_ERRORS as error:
+            raise ModelError(f"ONNX Runtime cannot run the export of {identity.name}: {error}") from error
         return runtime.keep(graph, folder)
 
 

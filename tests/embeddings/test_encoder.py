@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from embeddings import models, runtime
+from embeddings import models, onnx, runtime
 from embeddings.encoder import SentenceTransformerEncoder, identify_encoder, open_encoder, open_query_encoder
 from embeddings.models import ModelError
 from embeddings.onnx import OnnxEncoder
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
     from pathlib import Path
+
+    from tokenizers import Tokenizer
 
 pytestmark = pytest.mark.models
 
@@ -192,6 +194,26 @@ def test_an_export_with_other_vectors_is_never_used(
     assert "gives other vectors" in caplog.text
     assert encoder.encode_query(["Who?"]).shape == (1, 32)
     assert runtime.find(cache / encoder.identity.sha256) is None
+
+
+def test_an_export_that_cannot_be_run_is_never_used(
+    cache: Path,
+    make_encoder: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    proper = onnx._tokenizer
+
+    def endless(*arguments: object) -> Tokenizer:
+        tokenizer = proper(*arguments)
+        tokenizer.no_truncation()  # more tokens than the model has positions for
+        return tokenizer
+
+    monkeypatch.setattr(onnx, "_tokenizer", endless)
+    encoder = open_query_encoder(identify_encoder(str(make_encoder())))
+    assert isinstance(encoder, SentenceTransformerEncoder)
+    assert "ONNX Runtime cannot run" in caplog.text
+    assert not list(cache.rglob("*.onnx"))
 
 
 def test_without_a_cache_folder_questions_are_encoded_all_the_same(

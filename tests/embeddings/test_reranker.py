@@ -87,11 +87,12 @@ def test_threads_share_a_reranker(reranker: OnnxReranker) -> None:
 def test_a_damaged_copy_is_made_again_with_the_same_scores(reranker: OnnxReranker, cache: Path) -> None:
     expected = reranker.scores(QUESTION, TEXTS)
     np.testing.assert_array_equal(open_reranker().scores(QUESTION, TEXTS), expected)
-    folder = cache / models.DEFAULT_RERANKER_SHA256
-    weights = next(folder.glob("*.weights"))
-    weights.write_bytes(weights.read_bytes()[:-1])
+    (weights,) = cache.rglob("*.weights")
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:-1])
     np.testing.assert_array_equal(open_reranker().scores(QUESTION, TEXTS), expected)
-    assert runtime.find(folder) is not None
+    assert weights.read_bytes() == whole
+    assert runtime.find(weights.parent) is not None
 
 
 def test_without_a_cache_folder_the_scores_are_the_same(
