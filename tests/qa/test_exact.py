@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from qa.exact import answer, search
+from qa.schema import Filters, Milliseconds
+from tests.qa.tiny import tiny_corpus, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from qa.corpus import Corpus
+    from qa.exact import Exact
+    from qa.schema import Answer
+
+BRIEF = (
+    "Guards were told to “come down hard” on traders. Nobody did so.\n\nThe order to come\ndown  hard came in March.\n"
+)
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Iterator[Corpus]:
+    write(tmp_path, "brief.txt", BRIEF)
+    write(tmp_path, "other.txt", "Traders carried nickel. A COME DOWN HARD order was denied.\n")
+    with tiny_corpus(tmp_path / "library") as opened:
+        opened.index(tmp_path / "brief.txt", tmp_path / "other.txt")
+        yield opened
+
+
+def looked_up(corpus: Corpus, question: str, filters: Filters = Filters()) -> Exact:
+    return search(corpus, question, corpus.select(filters), filters)
+
+
+def answered(corpus: Corpus, question: str, filters: Filters = Filters()) -> Answer:
+    selection = corpus.select(filters)
+    found = search(corpus, question, selection, filters)
+    return answer(question, found, selection, filters, Milliseconds())
+
+
+def test_a_question_that_is_a_phrase_is_answered_by_every_sentence_that_holds_it(corpus: Corpus) -> None:
+    given = answered(corpus, '"come down hard"')
+    assert given.outcome == "answered"
+    assert [quote.text for quote in given.quotes] == [
+        "Guards were told to “come down hard” on traders.",
+        "The order to come\ndown  hard came in March.",
+        "A COME DOWN HARD order was denied.",
+    ]
+    assert [quote.number for quote in given.quotes] == [1, 2, 3]
+
+
+def test_the_phrase_is_emphasised_as_it_stands_in_the_source(corpus: Corpus) -> None:
+    emphasised = [
+        quote.document.text[span.start : span.end]
+        for quote in answered(corpus, '"come down hard"').quotes
+        for span in quote.emphasis
+    ]
+    assert emphasised == ["come down hard", "come\ndown  hard", "COME DOWN HARD"]
+
+
+def test_a_phrase_that_does_not_occur_is_no_answer_and_is_named(corpus: Corpus) -> None:
+    given = answered(corpus, '"come down softly"')
+    assert given.outcome == "none"
+    assert given.quotes == ()
+    assert given.notes == ("The exact phrase “come down softly” does not occur.",)
+
+
+def test_a_phrase_within_a_question_restricts_the_search_to_the_documents_that_hold_it(corpus: Corpus) -> None:
+    found = looked_up(corpus, 'Who carried "nickel" to the border?')
+    assert not found.whole
+    assert found.selection.documents == 1
+
+
+def test_a_missing_phrase_within_a_question_is_told_and_restricts_nothing(corpus: Corpus) -> None:
+    found = looked_up(corpus, 'Who carried "zinc" to the border?')
+    assert found.missing
+    assert found.selection.documents == 2
+
+
+def test_filters_hold_for_phrases_too(corpus: Corpus) -> None:
+    given = answered(corpus, '"come down hard"', Filters(document=("other.txt",)))
+    assert [quote.document.id for quote in given.quotes] == ["other.txt"]
+
+
+def test_phrases_that_never_stand_in_one_document_are_not_found_together(corpus: Corpus) -> None:
+    assert looked_up(corpus, '"nickel" "Guards"').notes == ("No document holds all of the exact phrases.",)
+
+
+def test_a_question_without_a_phrase_is_left_alone(corpus: Corpus) -> None:
+    found = looked_up(corpus, "Who carried nickel?")
+    assert not found.whole
+    assert not found.missing
+    assert found.selection.documents == 2
+
+
+def test_a_sentence_in_page_furniture_is_never_quoted(tmp_path: Path) -> None:
+    write(tmp_path, "page.txt", "Barges left port on Monday morning.\n\nShare\n\nComments are closed.\n")
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "page.txt")
+        assert answered(corpus, '"Comments are closed"').quotes == ()

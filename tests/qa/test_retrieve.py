@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa.retrieve import DOCUMENTS, candidates, fuse
+from qa.terms import content_words
+from tests.qa.tiny import tiny_corpus, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SCORES = st.dictionaries(st.integers(1, 30), st.floats(-5, 5), max_size=12)
+
+
+def test_fusion_of_a_small_case_by_hand() -> None:
+    dense = {1: 0.8, 2: 0.4, 3: 0.6}
+    lexical = {2: 10.0, 4: 5.0}
+    assert fuse(dense, lexical, weight=0.7) == pytest.approx({1: 0.7, 2: 0.3, 3: 0.35, 4: 0.0})
+
+
+@given(SCORES, SCORES)
+def test_fused_scores_lie_between_0_and_1_and_cover_what_either_search_found(
+    dense: dict[int, float], lexical: dict[int, float]
+) -> None:
+    fused = fuse(dense, lexical)
+    assert fused.keys() == dense.keys() | lexical.keys()
+    assert all(0 <= score <= 1 + 1e-9 for score in fused.values())
+
+
+@given(SCORES)
+def test_with_one_search_alone_fusion_keeps_its_order(dense: dict[int, float]) -> None:
+    fused = fuse(dense, {})
+    assert all(fused[a] >= fused[b] for a in dense for b in dense if dense[a] >= dense[b])
+
+
+def test_candidates_come_from_enough_documents_even_where_one_document_fills_the_first_results(
+    tmp_path: Path,
+) -> None:
+    sentence = "Copper prices rose at the border again this week, traders said in the market of Hyesan. "
+    write(tmp_path / "in", "big.txt", "\n\n".join(sentence * 9 for _ in range(150)))
+    for number in range(30):
+        write(tmp_path / "in", f"small-{number}.txt", f"A note on rice number {number}.\n")
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "in")
+        found = candidates(corpus, ["copper prices at the border"], corpus.select())
+        documents = set(corpus.documents_of(key for key, _ in found).values())
+    assert len(documents) >= DOCUMENTS
+    assert [score for _, score in found] == sorted((score for _, score in found), reverse=True)
+
+
+def test_a_passage_found_by_one_reading_of_the_question_only_is_among_the_candidates(tmp_path: Path) -> None:
+    write(tmp_path, "a.txt", "Barges carried anthracite.\n")
+    write(tmp_path, "b.txt", "Guards took bribes.\n")
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "a.txt", tmp_path / "b.txt")
+        found = candidates(corpus, ["anthracite barges", "guards bribes"], corpus.select())
+        assert {corpus.documents_of([key])[key] for key, score in found if score > 0.9} == {"a.txt", "b.txt"}
+
+
+def test_content_words_leave_out_what_only_holds_a_question_together() -> None:
+    assert content_words("Who were the guards, and what did the guards take?") == ["guards", "take"]
+    assert content_words("What was it?") == ["what", "was", "it"]
