@@ -22,7 +22,7 @@ chat: .venv/.installed ## install, index seeds/ into .pullquote/ and open the ch
 
 test: lint ## everything: lint, types, contracts, all tests, a real browser
 	@sh scripts/browser.sh
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-fast: .venv/.tests ## the tests that need no models, browser or installation
 	$(BIN)/python -m pytest -m "not models and not browser and not install"
