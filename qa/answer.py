@@ -10,7 +10,8 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from embeddings.models import ModelError as WeightsError
-from embeddings.reranker import open_reranker
+from embeddings.reader import Reader
+from embeddings.reranker import OnnxReranker
 from qa import confidence, exact, extract, replies, retrieve
 from qa.conversation import interpret
 from qa.errors import DocumentNotFoundError, ModelError, PullquoteError, QuestionError
@@ -19,12 +20,12 @@ from qa.schema import Answer, Failure, Filters, Milliseconds, RankedPassage
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from embeddings.reranker import Reranker
+    from embeddings.reader import Reading
     from qa.corpus import Corpus
     from qa.schema import Document, Passage, Turn
 
 MAX_QUESTION_CHARACTERS = 2000
-# Passages that the cross-encoder reads; of these, the best, whose sentences are scored.
+# Passages that the cross-encoder reads; and of these the most relevant, whose sentences are scored.
 RERANKED = 20
 READ = 4
 EVERYTHING = Filters()
@@ -37,12 +38,13 @@ class Answerer:
         ModelError: the reranker's weights are missing or damaged.
     """
 
-    def __init__(self, corpus: Corpus, reranker: Reranker | None = None) -> None:
+    def __init__(self, corpus: Corpus) -> None:
         self._corpus = corpus
         try:
-            self._reranker = reranker or open_reranker()
+            self._reranker = OnnxReranker()
         except WeightsError as error:
             raise ModelError(str(error)) from error
+        self._reader = Reader(self._reranker)
 
     def ask(self, question: str, history: Sequence[str | Turn] = (), filters: Filters = EVERYTHING) -> Answer:
         """Answer one question. `history` holds the conversation's earlier turns, oldest first.
@@ -58,35 +60,34 @@ class Answerer:
             reply = replies.reply(kind, self._corpus.documents())
             return Answer(question, question, "none", reply=reply, filters=filters, milliseconds=clock.read())
 
-        reading = interpret(question, history)
+        meaning = interpret(question, history)
         with clock.timing("retrieve"):
             selection = self._corpus.select(filters)
             phrases = exact.search(self._corpus, question, selection, filters)
             if phrases.whole:
                 return exact.answer(question, phrases, selection, filters, clock.read())
-            found = retrieve.candidates(self._corpus, reading.variants, phrases.selection)
+            found = retrieve.candidates(self._corpus, meaning.variants, phrases.selection)
             passages = list(self._corpus.passages(key for key, _ in found).values())
             documents = self._documents(passages[:RERANKED])
         with clock.timing("rerank"):
-            ranked = self._rerank(reading.question, passages, documents)
+            ranked = self._read(meaning.question, passages, documents)
         with clock.timing("extract"):
-            read = [passage for passage, _ in ranked[:READ] if passage.document_id in documents]
-            evidence = extract.score_sentences(reading.question, read, documents, self._reranker)
+            best = ranked[:READ]
+            evidence = extract.score_sentences(
+                meaning.question, [passage for passage, _ in best], documents, self._reranker
+            )
             chosen = extract.choose(evidence)
-        sure = confidence.probability(evidence[0].score) if evidence else 0.0
+        sure = confidence.probability([reading for _, reading in best], evidence)
         outcome = confidence.outcome(sure)
         if phrases.missing and outcome == "answered":
             outcome = "weak"
         return Answer(
             question,
-            reading.question,
+            meaning.question,
             outcome,
             confidence=sure,
             quotes=() if outcome == "none" else extract.quotes(question, chosen),
-            passages=tuple(
-                RankedPassage(passage.document_id, passage.start, passage.end, score)
-                for passage, score in ranked
-            ),
+            passages=_ranking(ranked, passages[RERANKED:]),
             milliseconds=clock.read(),
             searched=selection.documents,
             undated=selection.undated,
@@ -102,20 +103,26 @@ class Answerer:
                 documents[document_id] = self._corpus.document(document_id)
         return documents
 
-    def _rerank(
+    def _read(
         self, question: str, passages: Sequence[Passage], documents: dict[str, Document]
-    ) -> list[tuple[Passage, float]]:
-        """The first RERANKED passages by what the cross-encoder says, then the rest in their order."""
-        head = [passage for passage in passages[:RERANKED] if passage.document_id in documents]
-        scores = self._reranker.scores(
-            question, [extract.window(documents[passage.document_id], passage) for passage in head]
-        )
-        order = sorted(range(len(head)), key=lambda i: (-scores[i], i))
-        ranked = [(head[i], float(scores[i])) for i in order]
-        floor = ranked[-1][1] if ranked else 0.0
-        rest = passages[RERANKED:]
-        # The rest was not read: it ranks below whatever was, in the order of retrieval.
-        return ranked + [(passage, floor - place) for place, passage in enumerate(rest, start=1)]
+    ) -> list[tuple[Passage, Reading]]:
+        """Read the first RERANKED passages; the most relevant first."""
+        held = [passage for passage in passages[:RERANKED] if passage.document_id in documents]
+        windows = [extract.window(documents[passage.document_id], passage) for passage in held]
+        readings = self._reader.read(question, windows)
+        return sorted(zip(held, readings, strict=True), key=lambda each: -each[1].relevance)
+
+
+def _ranking(ranked: Sequence[tuple[Passage, Reading]], rest: Sequence[Passage]) -> tuple[RankedPassage, ...]:
+    """All passages as coordinates: those that were read, then, below them, the rest in retrieval's order."""
+    scores = [reading.relevance for _, reading in ranked]
+    floor = scores[-1] if scores else 0.0
+    scores += [floor - place for place in range(1, len(rest) + 1)]
+    passages = [*(passage for passage, _ in ranked), *rest]
+    return tuple(
+        RankedPassage(passage.document_id, passage.start, passage.end, score)
+        for passage, score in zip(passages, scores, strict=True)
+    )
 
 
 def check(question: str) -> str:
@@ -132,6 +139,10 @@ def check(question: str) -> str:
             f"the question has {len(question):,} characters; at most {MAX_QUESTION_CHARACTERS:,} are read. "
             "Ask in a sentence or two."
         )
+    if any("\ud800" <= character <= "\udfff" for character in question):
+        raise QuestionError(
+            "the question is not valid text (it holds half of a surrogate pair): type it again"
+        )
     if not any(character.isalnum() for character in question):
         raise QuestionError(f"the question has no words: {question[:40]!r}. Type what you want to know.")
     return question
@@ -140,7 +151,7 @@ def check(question: str) -> str:
 def answer_or_error(
     answerer: Answerer, question: str, history: Sequence[str | Turn] = (), filters: Filters = EVERYTHING
 ) -> Answer:
-    """Answer, or say in an answer of outcome `error` why not; for borders that must give one line a question."""
+    """Answer, or say in an answer of outcome `error` why not: for borders that give each question a line."""
     try:
         return answerer.ask(question, history, filters)
     except PullquoteError as error:

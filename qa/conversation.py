@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qa.replies import reply_kind
-from qa.schema import Turn
 from qa.terms import FUNCTION_WORDS, content_words, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from qa.schema import Turn
 
 # A turn that opens so continues the one before.
 _OPENING = re.compile(r"\s*(?:and|but|or|so|then|also|plus|what about|how about|what of)\b", re.IGNORECASE)
@@ -25,12 +26,13 @@ _ANAPHORS = frozenset(
     """he she they him her them his hers their theirs it its this that these those there one ones
     former latter same such himself herself itself themselves""".split()
 )
-# "it is true that", "there are", "that" after a noun or verb ("the metal that", "reported that"): not anaphors.
+# "is it true", "there are", and "that" after a noun or verb ("the metal that"): not anaphors.
 _NOT_ANAPHORIC = re.compile(
     r"\b(?:is|was|does|did|has) it (?:true|possible|clear|known|likely|the case|reported|said)\b"
     r"|\b(?:is|are|was|were|be|been|had|has|have) there\b|\bthere (?:is|are|was|were|be|been)\b"
     r"|\bone of\b|\b(?:no|any|some|every) ?one\b|\bsuch as\b|\bthe same \w+ as\b"
-    r"|\b(?:this|these|those|that) (?:brief|document|report|article|text|week|month|year|source who|people who|who)\b"
+    r"|\b(?:this|these|those|that) (?:brief|document|report|article|text|week|month|year)\b"
+    r"|\b(?:this|these|those|that) (?:\w+ )?who\b"
     r"|(?<=\w )\bthat (?!(?:happen|was|is|be|come|say|mean|do)\b)(?=\w)",
     re.IGNORECASE,
 )
@@ -40,7 +42,7 @@ _FRAGMENT = 2
 
 @dataclass(frozen=True, slots=True)
 class Interpretation:
-    """How a question is read: `question` is shown and searched; `variants` are all readings, raw one first."""
+    """How a question is read: `question` is what is shown, `variants` what is searched, the raw one first."""
 
     question: str
     variants: tuple[str, ...]
@@ -81,7 +83,7 @@ def _user_questions(history: Sequence[str | Turn]) -> list[str]:
 
 
 def _carried(question: str, earlier: list[str]) -> list[str]:
-    """The content words that the question leans on: those of the last question that stands alone and of what followed it."""
+    """The content words it leans on: of the last question that stands alone, and of what followed that."""
     if not earlier or stands_alone(question):
         return []
     start = max((i for i, text in enumerate(earlier) if stands_alone(text)), default=0)

@@ -12,12 +12,15 @@ AnswerType = Literal["date", "number"]
 _PHRASE = re.compile(r"“([^“”]+)”|\"([^\"]+)\"|«([^«»]+)»|„([^„“”]+)[“”]")
 
 _ASKS_DATE = re.compile(
-    r"\b(?:when|(?:what|which) (?:date|day|month|year|decade|time)|how (?:long ago|recently|early|late)|date of|since when|until when)\b",
+    r"\b(?:when|(?:what|which) (?:date|day|month|year|decade|time)|how (?:long ago|recently|early|late)"
+    r"|date of)\b",
     re.IGNORECASE,
 )
 _ASKS_NUMBER = re.compile(
-    r"\b(?:how (?:many|much|large|big|heavy|far|long|old|high|tall|often)|what (?:number|quantity|amount|tonnage|weight|price|percentage"
-    r"|percent|share|proportion|sum|total|age|rate)|(?:number|amount|quantity|tonnage|price|cost|percentage) of)\b",
+    r"\b(?:how (?:many|much|large|big|heavy|far|long|old|high|tall|often)"
+    r"|what (?:number|quantity|amount|tonnage|weight|price|percentage|percent|share|proportion|sum"
+    r"|total|age|rate)"
+    r"|(?:number|amount|quantity|tonnage|price|cost|percentage) of)\b",
     re.IGNORECASE,
 )
 
@@ -26,19 +29,24 @@ _MONTH = (
     r"|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.?)"
 )
 _DATE = re.compile(
-    rf"\b(?:\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_MONTH}(?:,? \d{{4}})?|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?:,? \d{{4}})?\b"
+    rf"\b(?:\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_MONTH}(?:,? \d{{4}})?"
+    rf"|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?:,? \d{{4}})?\b"
     rf"|(?:(?:early|mid|late|the (?:beginning|end|start|middle) of)[ -])?{_MONTH}(?: \d{{4}})?"
     rf"|\d{{4}}-\d{{2}}-\d{{2}}|\d{{1,2}}[/.]\d{{1,2}}[/.]\d{{2,4}}"
     rf"|(?:(?:the )?(?:early|mid|late)[ -])?(?:the )?(?:1[5-9]|20)\d0s|(?:1[5-9]|20)\d{{2}}"
-    rf"|(?:last|this|next|the previous|the following) (?:week|month|year|spring|summer|autumn|fall|winter|decade)"
+    rf"|(?:last|this|next|the (?:previous|following))"
+    rf" (?:week|month|year|spring|summer|autumn|fall|winter|decade)"
     rf"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|yesterday|today|lately|recently)(?!\w)"
 )
 _NUMERAL = (
-    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
-    r"|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|half|dozens?|scores?|hundreds?|thousands?"
-    r"|(?:m|b|tr)illions?)"
+    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen"
+    r"|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|half|dozens?"
+    r"|scores?|hundreds?|thousands?|(?:m|b|tr)illions?)"
 )
-_UNIT = r"(?:per ?cent|%|tons?|tonnes?|tones|kg|kilograms?|kilomet(?:er|re)s?|km|m(?:et(?:er|re)s?)?|won|yuan|dollars?|euros?|years?|months?|weeks?|days?|hours?|people|men|women)"
+_UNIT = (
+    r"(?:per ?cent|%|tons?|tonnes?|tones|kg|kilograms?|km|kilomet(?:er|re)s?|m(?:et(?:er|re)s?)?|won|yuan"
+    r"|dollars?|euros?|years?|months?|weeks?|days?|hours?|people|men|women)"
+)
 _NUMBER = re.compile(
     rf"(?:[$€£¥₩]\s?)?\b\d[\d,.]*\d(?:\s?{_UNIT}\b)?|\b\d(?:\s?{_UNIT}\b)?"
     rf"|\b{_NUMERAL}(?:[ -](?:and )?{_NUMERAL})*(?: {_UNIT})?\b",
@@ -47,7 +55,7 @@ _NUMBER = re.compile(
 
 
 def phrases(question: str) -> tuple[str, ...]:
-    """The phrases that stand in double quotation marks, in order, each once; those without a word are left out."""
+    """The phrases in double quotation marks, in order, each once; those without a word are left out."""
     found = (next(filter(None, groups)).strip() for groups in _PHRASE.findall(question))
     return tuple(dict.fromkeys(phrase for phrase in found if re.search(r"\w", phrase)))
 

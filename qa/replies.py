@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from qa.schema import Reply, ReplyKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from qa.schema import DocumentInfo
 
@@ -28,42 +28,58 @@ _WHOLE = (
 _PATTERNS: tuple[tuple[ReplyKind, str], ...] = (
     (
         "greeting",
-        r"(?:hi|hello|hey|hiya|howdy|greetings|good (?:morning|afternoon|evening|day)|(?:hi|hello|hey) there)"
-        r"(?: (?:pullquote|there|all|everyone|bot|again))?(?: how are you(?: doing)?(?: today)?)?"
-        r"|how are you(?: doing)?(?: today)?|how is it going|whats up|what is up|test|testing|ping",
+        (
+            r"(?:(?:hi|hello|hey)(?: there)?|hiya|howdy|greetings|good (?:morning|afternoon|evening|day))"
+            r"(?: (?:pullquote|there|all|everyone|bot|again))?(?: how are you(?: doing)?(?: today)?)?"
+            r"|how are you(?: doing)?(?: today)?|how is it going|whats up|what is up|test|testing|ping"
+        ),
     ),
     (
         "thanks",
-        r"(?:ok |okay |great |many |perfect )?(?:thanks|thank you|thx|cheers)"
-        r"(?: (?:a lot|so much|very much|again|pullquote|for (?:that|this|your help|the help)))?"
-        r"|ok|okay|great|perfect|good|nice|got it|i see|understood|bye|goodbye|good ?bye|see you",
+        (
+            r"(?:ok |okay |great |many |perfect )?(?:thanks|thank you|thx|cheers)"
+            r"(?: (?:a lot|so much|very much|again|pullquote|for (?:that|this|your help|the help)))?"
+            r"|ok|okay|great|perfect|good|nice|got it|i see|understood|bye|goodbye|good ?bye|see you"
+        ),
     ),
     (
         "help",
-        r"(?:please )?help(?: me)?|what can (?:you|i) (?:do|ask)(?: (?:you|here|with (?:you|this)))?"
-        r"|(?:who|what) are you|what is (?:this|pullquote)|what do you do|what does pullquote do"
-        r"|how (?:do|does|can) (?:you|i|this|it|pullquote) (?:work|use (?:this|you|it|pullquote))"
-        r"|how (?:do|can|should) i (?:start|begin|ask)(?: you)?(?: (?:a )?questions?)?"
-        r"|are you (?:a |an )?(?:bot|robot|chatbot|ai|human|chatgpt|llm|real|real person)"
-        r"|(?:tell me about|introduce) yourself",
+        (
+            r"(?:please )?help(?: me)?|what can (?:you|i) (?:do|ask)(?: (?:you|here|with (?:you|this)))?"
+            r"|(?:who|what) are you|what is (?:this|pullquote)|what do you do|what does pullquote do"
+            r"|how (?:do|does|can) (?:you|i|this|it|pullquote) (?:work|use (?:this|you|it|pullquote))"
+            r"|how (?:do|can|should) i (?:start|begin|ask)(?: you)?(?: (?:a )?questions?)?"
+            r"|are you (?:a |an )?(?:bot|robot|chatbot|ai|human|chatgpt|llm|real|real person)"
+            r"|(?:tell me about|introduce) yourself"
+        ),
     ),
     (
         "documents",
-        rf"(?:which|what|how many) (?:\w+ )?{_DOCUMENTS} (?:do you (?:have|know|hold|search)|have you(?: got)?|are there"
-        rf"|are (?:in|part of) (?:the |your |this )?{_LIBRARY}|are (?:loaded|available|indexed|included|here)"
-        rf"|can (?:you|i) (?:search|ask(?: about)?|see|use|quote(?: from)?)|does (?:the|your|this) {_LIBRARY} (?:have|hold|contain))"
-        rf"|what is in (?:the|your|this) {_LIBRARY}|what do you (?:have|know(?: about)?)"
-        rf"|{_POLITE}(?:list|show)(?: me)?(?: (?:the|all|all the|your|all your|available))? {_DOCUMENTS}"
-        rf"|{_POLITE}(?:show|describe)(?: me)? (?:the|your|this) {_LIBRARY}",
+        (
+            rf"(?:which|what|how many) (?:\w+ )?{_DOCUMENTS} (?:do you (?:have|know|hold|search)"
+            rf"|have you(?: got)?|are there"
+            rf"|are (?:in|part of) (?:the |your |this )?{_LIBRARY}"
+            rf"|are (?:loaded|available|indexed|included|here)"
+            rf"|can (?:you|i) (?:search|ask(?: about)?|see|use|quote(?: from)?)"
+            rf"|does (?:the|your|this) {_LIBRARY} (?:have|hold|contain))"
+            rf"|what is in (?:the|your|this) {_LIBRARY}|what do you (?:have|know(?: about)?)"
+            rf"|{_POLITE}(?:list|show)(?: me)?(?: (?:the|all|all the|your|all your|available))? {_DOCUMENTS}"
+            rf"|{_POLITE}(?:show|describe)(?: me)? (?:the|your|this) {_LIBRARY}"
+        ),
     ),
     (
         "summary",
-        rf"{_POLITE}(?:summari[sz]e|sum up|condense|paraphrase|translate|rewrite|rephrase|explain|shorten)"
-        rf"(?: {_WHOLE})?(?: (?:for me|please|briefly|in (?:short|\w+ (?:words|sentences|lines|points)|english|simple (?:terms|words))))*"
-        rf"|{_POLITE}(?:give|write|make|draft|get|do|provide|create)(?: me| us)? (?:a|an|the)(?: short| brief| quick| one paragraph| executive)? "
-        rf"(?:summary|overview|abstract|gist|tldr|synopsis|precis|translation|paraphrase)"
-        rf"(?: (?:of|for|about) {_WHOLE})?(?: please| for me)?"
-        rf"|(?:summary|overview|tl ?dr|gist)(?: of {_WHOLE})?(?: please)?",
+        (
+            rf"{_POLITE}(?:summari[sz]e|sum up|condense|paraphrase|translate|rewrite|rephrase"
+            rf"|explain|shorten)"
+            rf"(?: {_WHOLE})?(?: (?:for me|please|briefly|in (?:short|english|simple (?:terms|words)"
+            rf"|\w+ (?:words|sentences|lines|points))))*"
+            rf"|{_POLITE}(?:give|write|make|draft|get|do|provide|create)(?: me| us)? (?:a|an|the)"
+            rf"(?: short| brief| quick| one paragraph| executive)? "
+            rf"(?:summary|overview|abstract|gist|tldr|synopsis|precis|translation|paraphrase)"
+            rf"(?: (?:of|for|about) {_WHOLE})?(?: please| for me)?"
+            rf"|(?:summary|overview|tl ?dr|gist)(?: of {_WHOLE})?(?: please)?"
+        ),
     ),
 )
 _COMPILED = tuple((kind, re.compile(pattern)) for kind, pattern in _PATTERNS)
@@ -108,7 +124,7 @@ def describe(document: DocumentInfo) -> str:
     )
 
 
-_TEXT = {
+_TEXT: dict[ReplyKind, Callable[[Sequence[DocumentInfo]], str]] = {
     "greeting": lambda documents: f"Hello. {_WHAT_IT_IS}\n\n{_holdings(documents)}",
     "thanks": lambda _: "You are welcome. Ask another question whenever you like.",
     "documents": _holdings,

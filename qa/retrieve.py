@@ -49,7 +49,7 @@ def candidates(corpus: Corpus, variants: Sequence[str], selection: Selection) ->
 def fuse(
     dense: Mapping[int, float], lexical: Mapping[int, float], weight: float = DENSE_WEIGHT
 ) -> dict[int, float]:
-    """`weight` × scaled dense + (1 - `weight`) × scaled BM25; a passage missing from one search counts 0 there."""
+    """`weight` × scaled dense + (1 - `weight`) × scaled BM25; where a passage is missing it counts 0."""
     scaled_dense, scaled_lexical = _min_max(dense), _min_max(lexical)
     return {
         key: weight * scaled_dense.get(key, 0.0) + (1 - weight) * scaled_lexical.get(key, 0.0)

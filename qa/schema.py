@@ -6,7 +6,7 @@ A quote is coordinates: nothing here accepts the text of a quote, it is always t
 
 from __future__ import annotations
 
-import datetime as dt
+import datetime as dt  # noqa: TC003 -- typing.get_type_hints of these values is part of the interface
 import hashlib
 from dataclasses import dataclass, field
 from typing import Literal

@@ -64,9 +64,15 @@ def test_a_first_question_is_read_as_it_is() -> None:
 
 
 def test_small_talk_and_the_assistants_words_are_never_carried() -> None:
-    history = [Turn("user", FIRST), Turn("assistant", "A quote about firing squads."), Turn("user", "thanks!")]
+    history = [
+        Turn("user", FIRST),
+        Turn("assistant", "A quote about firing squads."),
+        Turn("user", "thanks!"),
+    ]
     assert interpret("When was that?", history) == interpret("When was that?", [FIRST])
 
 
 def test_names_are_carried_as_they_were_written() -> None:
-    assert interpret("And when?", ["Did Hyesan and the DPRK act?"]).question == "And when? (Hyesan, DPRK, act)"
+    assert (
+        interpret("And when?", ["Did Hyesan and the DPRK act?"]).question == "And when? (Hyesan, DPRK, act)"
+    )

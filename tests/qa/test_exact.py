@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from qa.schema import Answer
 
 BRIEF = (
-    "Guards were told to “come down hard” on traders. Nobody did so.\n\nThe order to come\ndown  hard came in March.\n"
+    "Guards were told to “come down hard” on traders. Nobody did so.\n\n"
+    "The order to come\ndown  hard came in March.\n"
 )
+EVERYTHING = Filters()
 
 
 @pytest.fixture
@@ -30,11 +32,11 @@ def corpus(tmp_path: Path) -> Iterator[Corpus]:
         yield opened
 
 
-def looked_up(corpus: Corpus, question: str, filters: Filters = Filters()) -> Exact:
+def looked_up(corpus: Corpus, question: str, filters: Filters = EVERYTHING) -> Exact:
     return search(corpus, question, corpus.select(filters), filters)
 
 
-def answered(corpus: Corpus, question: str, filters: Filters = Filters()) -> Answer:
+def answered(corpus: Corpus, question: str, filters: Filters = EVERYTHING) -> Answer:
     selection = corpus.select(filters)
     found = search(corpus, question, selection, filters)
     return answer(question, found, selection, filters, Milliseconds())
@@ -67,7 +69,9 @@ def test_a_phrase_that_does_not_occur_is_no_answer_and_is_named(corpus: Corpus) 
     assert given.notes == ("The exact phrase “come down softly” does not occur.",)
 
 
-def test_a_phrase_within_a_question_restricts_the_search_to_the_documents_that_hold_it(corpus: Corpus) -> None:
+def test_a_phrase_within_a_question_restricts_the_search_to_the_documents_that_hold_it(
+    corpus: Corpus,
+) -> None:
     found = looked_up(corpus, 'Who carried "nickel" to the border?')
     assert not found.whole
     assert found.selection.documents == 1

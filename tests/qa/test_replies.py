@@ -11,8 +11,8 @@ from qa.schema import DocumentInfo
 def info(serial: int, **changes: object) -> DocumentInfo:
     fields: dict[str, object] = {
         "id": f"brief-{serial}.txt", "title": f"Brief {serial}", "publisher": "IFES", "series": "NK Brief",
-        "number": "08-4-4-1", "date": dt.date(2008, 4, 4), "url": "", "format": "text", "path": "", "collection": "",
-        "sha256": "", "source_sha256": "", "characters": 10, "passages": 1, "language": "en",
+        "number": "08-4-4-1", "date": dt.date(2008, 4, 4), "url": "", "format": "text", "path": "",
+        "collection": "", "sha256": "", "source_sha256": "", "characters": 1, "passages": 1, "language": "en",
     }  # fmt: skip
     return DocumentInfo(**fields | changes)  # type: ignore[arg-type]
 

@@ -1,0 +1,223 @@
+"""Fit the reading head: two logistic regressions on the cross-encoder's hidden states.
+
+usage: python -m training.reading_head TRAINDATA SQUAD [--cache FILE.npz]
+
+TRAINDATA holds folders of fictional briefs (`briefs.jsonl`, `questions.jsonl`), SQUAD the suite
+`squad2_half_dev`. Writes `embeddings/reading_head.npz`. Never reads what is kept for validation:
+the folders in HELD_OUT, and the SQuAD articles in HELD_OUT_ARTICLES.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from embeddings.reader import HEAD_FILE, Reader, Window
+from embeddings.reranker import OnnxReranker
+from embeddings.runtime import cores
+from qa.extract import window
+from qa.formats import read_path
+from qa.schema import Document, Passage
+from qa.segment import passages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HELD_OUT = {"d3", "d8", "d12"}
+HELD_OUT_ARTICLES = ("1973_oil_crisis", "Harvard_University", "Normans", "Yuan_dynasty")
+SQUAD_QUESTIONS = 3000
+SEED = 17
+
+# The training data has no questions about a document's header, so these are added, one or two a document.
+HEADER_QUESTIONS = {
+    "publisher": (
+        "Who published this?", "Which organisation issued the brief?", "Name of the publisher?",
+        "What institution is behind this report?", "Who put out this document?",
+    ),
+    "number": (
+        "What is the number of this brief?", "Issue number?", "Which number does the document carry?",
+        "Under what reference was it issued?",
+    ),
+    "date": (
+        "When was this published?", "What is the date of the brief?", "Publication date?",
+        "On which day did the report come out?", "When was it issued?",
+    ),
+    "title": ("What is the title of the brief?", "What is the headline?", "How is the document titled?"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A question, a window, and which of its sentences answer; none does where the window does not answer."""
+
+    question: str
+    window: Window
+    labels: tuple[bool, ...]
+
+
+def main() -> None:
+    """Collect examples, run the cross-encoder over them, fit, write."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("traindata", type=Path)
+    parser.add_argument("squad", type=Path)
+    parser.add_argument(
+        "--cache", type=Path, help="keep the hidden states here, and use them if they are there"
+    )
+    arguments = parser.parse_args()
+    rng = random.Random(SEED)
+    if arguments.cache and arguments.cache.exists():
+        states = np.load(arguments.cache)
+        fit(states["windows"], states["answers"], states["sentences"], states["evidence"])
+        return
+    found = [*briefs(arguments.traindata, rng), *squad(arguments.squad, rng)]
+    print(f"{len(found)} windows, {np.mean([any(e.labels) for e in found]):.2f} answer", file=sys.stderr)
+    arrays = run(found)
+    if arguments.cache:
+        np.savez(arguments.cache, **arrays)
+    fit(arrays["windows"], arrays["answers"], arrays["sentences"], arrays["evidence"])
+
+
+def briefs(folder: Path, rng: random.Random) -> Iterator[Example]:
+    """Examples from the fictional briefs."""
+    for domain in sorted(folder.glob("d*")):
+        if domain.name in HELD_OUT:
+            continue
+        documents = {d.id: d for d in read_path(domain / "briefs.jsonl") if isinstance(d, Document)}
+        questions = [json.loads(line) for line in (domain / "questions.jsonl").open(encoding="utf-8")]
+        for question in questions:
+            yield from examples(question["text"], documents[question["doc"]], question["gold_sentences"], rng)
+        for document in documents.values():
+            yield from header_examples(document, rng)
+
+
+def squad(folder: Path, rng: random.Random) -> Iterator[Example]:
+    """Examples from SQuAD 2.0, without the validation articles."""
+    documents = {d.id: d for d in read_path(folder / "corpus.jsonl") if isinstance(d, Document)}
+    relevant = dict(line.split("\t")[:2] for line in (folder / "qrels.tsv").read_text().splitlines()[1:])
+    questions = []
+    for line in (folder / "queries.jsonl").open(encoding="utf-8"):
+        question = json.loads(line)
+        document_id = question.get("near_miss_doc") or relevant.get(question["_id"])
+        if document_id and not document_id.startswith(HELD_OUT_ARTICLES):
+            questions.append((question["text"], documents[document_id], question.get("gold_sentences") or []))
+    for text, document, gold in rng.sample(questions, SQUAD_QUESTIONS):
+        yield from examples(text, document, gold, rng)
+
+
+def examples(question: str, document: Document, gold: list[str], rng: random.Random) -> Iterator[Example]:
+    """A window that answers where there is one, one or two that do not, at times one without its gold."""
+    spans = [(start, start + len(text)) for text in gold if (start := document.text.find(text)) >= 0]
+    read = [example(question, document, passage, spans) for passage in passages(document)]
+    positive = [each for each in read if any(each.labels)]
+    negative = [each for each in read if each.labels and not any(each.labels)]
+    if positive:
+        chosen = rng.choice(positive)
+        yield chosen
+        if rng.random() < 0.25 and not all(chosen.labels):
+            kept = tuple(
+                s for s, gold in zip(chosen.window.sentences, chosen.labels, strict=True) if not gold
+            )
+            yield Example(question, Window(chosen.window.head, kept), (False,) * len(kept))
+    yield from rng.sample(negative, min(len(negative), 1 if positive else 2))
+
+
+def header_examples(document: Document, rng: random.Random) -> Iterator[Example]:
+    """Questions that the header answers, over the header and over another passage."""
+    stated = {
+        "publisher": document.publisher,
+        "number": document.number,
+        "date": str(document.date.year) if document.date else "",
+        "title": document.title,
+    }
+    for field in rng.sample(sorted(HEADER_QUESTIONS), 2):
+        lines = [
+            span
+            for span in document.header
+            if stated[field] and stated[field] in document.text[span.start : span.end]
+        ]
+        if lines:
+            question = rng.choice(HEADER_QUESTIONS[field])
+            read = [
+                example(question, document, p, [(s.start, s.end) for s in lines]) for p in passages(document)
+            ]
+            yield from (each for each in read if any(each.labels))
+            yield rng.choice([each for each in read if not any(each.labels)])
+
+
+def example(question: str, document: Document, passage: Passage, gold: list[tuple[int, int]]) -> Example:
+    """A passage as it is read for a question; gold is a sentence that shares half of it with a gold one."""
+    labels = tuple(
+        any(
+            min(s.end, end) - max(s.start, start) > 0.5 * min(s.end - s.start, end - start)
+            for start, end in gold
+        )
+        for s in passage.sentences
+        if s.quotable
+    )
+    return Example(question, window(document, passage), labels)
+
+
+def run(found: list[Example]) -> dict[str, np.ndarray]:
+    """The features of all windows and of their sentences, and whether they answer."""
+    reader = Reader(OnnxReranker())
+    windows, sentences, evidence = [], [], []
+    started = time.perf_counter()
+    pool = ThreadPoolExecutor(cores())
+    read = pool.map(lambda each: reader.features(each.question, [each.window])[0], found)
+    for done, (each, features) in enumerate(zip(found, read, strict=True)):
+        windows.append(features.window.astype(np.float16))
+        for row, gold in zip(features.sentences, each.labels, strict=True):
+            if not np.isnan(row).any():
+                sentences.append(row.astype(np.float16))
+                evidence.append(gold)
+        if done % 1000 == 0:
+            print(f"{done}/{len(found)} {time.perf_counter() - started:.0f} s", file=sys.stderr)
+    return {
+        "windows": np.stack(windows),
+        "answers": np.array([any(each.labels) for each in found]),
+        "sentences": np.stack(sentences),
+        "evidence": np.array(evidence),
+    }
+
+
+def fit(windows: np.ndarray, answers: np.ndarray, sentences: np.ndarray, evidence: np.ndarray) -> None:
+    """Fit both heads and write them, with the scaling of the features folded in."""
+    window_weights, window_bias = logistic(windows, answers)
+    sentence_weights, sentence_bias = logistic(sentences, evidence)
+    target = Path(__file__).parent.parent / "embeddings" / HEAD_FILE
+    np.savez(
+        target,
+        window_weights=window_weights,
+        window_bias=window_bias,
+        sentence_weights=sentence_weights,
+        sentence_bias=sentence_bias,
+    )
+    print(f"wrote {target.name}: {target.stat().st_size:,} bytes", file=sys.stderr)
+
+
+def logistic(
+    features: np.ndarray, labels: np.ndarray, strength: float = 0.003
+) -> tuple[np.ndarray, np.float32]:
+    """Weights float32 [n] and bias of a logistic regression on the features as they are."""
+    scaler = StandardScaler()
+    scaled = scaler.fit_transform(features.astype(np.float32))
+    model = LogisticRegression(C=strength, max_iter=300)
+    model.fit(scaled, labels)
+    weights = model.coef_[0] / scaler.scale_
+    bias = model.intercept_[0] - weights @ scaler.mean_
+    return weights.astype(np.float32), np.float32(bias)
+
+
+if __name__ == "__main__":
+    main()
