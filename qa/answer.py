@@ -28,6 +28,8 @@ MAX_QUESTION_CHARACTERS = 2000
 # Passages that the cross-encoder reads; and of these the most relevant, whose sentences are scored.
 RERANKED = 20
 READ = 4
+# What "it answers" counts beside "it is relevant" in the order of passages.
+ANSWERS_WEIGHT = 0.5
 EVERYTHING = Filters()
 
 
@@ -77,7 +79,7 @@ class Answerer:
                 meaning.question, [passage for passage, _ in best], documents, self._reranker
             )
             chosen = extract.choose(evidence)
-        sure = confidence.probability([reading for _, reading in best], evidence)
+        sure = confidence.probability(reading for _, reading in best)
         outcome = confidence.outcome(sure)
         if phrases.missing and outcome == "answered":
             outcome = "weak"
@@ -106,16 +108,20 @@ class Answerer:
     def _read(
         self, question: str, passages: Sequence[Passage], documents: dict[str, Document]
     ) -> list[tuple[Passage, Reading]]:
-        """Read the first RERANKED passages; the most relevant first."""
+        """Read the first RERANKED passages; the best first."""
         held = [passage for passage in passages[:RERANKED] if passage.document_id in documents]
         windows = [extract.window(documents[passage.document_id], passage) for passage in held]
         readings = self._reader.read(question, windows)
-        return sorted(zip(held, readings, strict=True), key=lambda each: -each[1].relevance)
+        return sorted(zip(held, readings, strict=True), key=lambda each: -_rank_score(each[1]))
+
+
+def _rank_score(reading: Reading) -> float:
+    return reading.relevance + ANSWERS_WEIGHT * reading.answers
 
 
 def _ranking(ranked: Sequence[tuple[Passage, Reading]], rest: Sequence[Passage]) -> tuple[RankedPassage, ...]:
     """All passages as coordinates: those that were read, then, below them, the rest in retrieval's order."""
-    scores = [reading.relevance for _, reading in ranked]
+    scores = [_rank_score(reading) for _, reading in ranked]
     floor = scores[-1] if scores else 0.0
     scores += [floor - place for place in range(1, len(rest) + 1)]
     passages = [*(passage for passage, _ in ranked), *rest]

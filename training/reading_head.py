@@ -1,4 +1,4 @@
-"""Fit the reading head: two logistic regressions on the cross-encoder's hidden states.
+"""Fit the reading head: a logistic regression on the cross-encoder's hidden states.
 
 usage: python -m training.reading_head TRAINDATA SQUAD [--cache FILE.npz]
 
@@ -34,10 +34,18 @@ from qa.segment import passages
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy.typing as npt
+
+    from embeddings.arrays import Float32
+
+    Float16 = npt.NDArray[np.float16]
+
 HELD_OUT = {"d3", "d8", "d12"}
 HELD_OUT_ARTICLES = ("1973_oil_crisis", "Harvard_University", "Normans", "Yuan_dynasty")
 SQUAD_QUESTIONS = 3000
 SEED = 17
+# The inverse of the regularisation's strength.
+STRENGTH = 0.003
 
 # The training data has no questions about a document's header, so these are added, one or two a document.
 HEADER_QUESTIONS = {
@@ -65,6 +73,11 @@ class Example:
     window: Window
     labels: tuple[bool, ...]
 
+    @property
+    def answers(self) -> bool:
+        """Whether the window answers the question."""
+        return any(self.labels)
+
 
 def main() -> None:
     """Collect examples, run the cross-encoder over them, fit, write."""
@@ -75,17 +88,21 @@ def main() -> None:
         "--cache", type=Path, help="keep the hidden states here, and use them if they are there"
     )
     arguments = parser.parse_args()
-    rng = random.Random(SEED)
     if arguments.cache and arguments.cache.exists():
         states = np.load(arguments.cache)
-        fit(states["windows"], states["answers"], states["sentences"], states["evidence"])
-        return
-    found = [*briefs(arguments.traindata, rng), *squad(arguments.squad, rng)]
-    print(f"{len(found)} windows, {np.mean([any(e.labels) for e in found]):.2f} answer", file=sys.stderr)
-    arrays = run(found)
-    if arguments.cache:
-        np.savez(arguments.cache, **arrays)
-    fit(arrays["windows"], arrays["answers"], arrays["sentences"], arrays["evidence"])
+        features, answers = states["features"], states["answers"]
+    else:
+        rng = random.Random(SEED)
+        found = [*briefs(arguments.traindata, rng), *squad(arguments.squad, rng)]
+        answers = np.array([each.answers for each in found])
+        print(f"{len(found)} windows, {answers.mean():.0%} answer", file=sys.stderr)
+        features = run(found)
+        if arguments.cache:
+            np.savez(arguments.cache, features=features, answers=answers)
+    weights, bias = fit(features, answers)
+    target = Path(__file__).parent.parent / "embeddings" / HEAD_FILE
+    np.savez(target, weights=weights, bias=bias)
+    print(f"wrote {target.name}: {target.stat().st_size:,} bytes", file=sys.stderr)
 
 
 def briefs(folder: Path, rng: random.Random) -> Iterator[Example]:
@@ -119,8 +136,8 @@ def examples(question: str, document: Document, gold: list[str], rng: random.Ran
     """A window that answers where there is one, one or two that do not, at times one without its gold."""
     spans = [(start, start + len(text)) for text in gold if (start := document.text.find(text)) >= 0]
     read = [example(question, document, passage, spans) for passage in passages(document)]
-    positive = [each for each in read if any(each.labels)]
-    negative = [each for each in read if each.labels and not any(each.labels)]
+    positive = [each for each in read if each.answers]
+    negative = [each for each in read if each.labels and not each.answers]
     if positive:
         chosen = rng.choice(positive)
         yield chosen
@@ -151,8 +168,8 @@ def header_examples(document: Document, rng: random.Random) -> Iterator[Example]
             read = [
                 example(question, document, p, [(s.start, s.end) for s in lines]) for p in passages(document)
             ]
-            yield from (each for each in read if any(each.labels))
-            yield rng.choice([each for each in read if not any(each.labels)])
+            yield from (each for each in read if each.answers)
+            yield rng.choice([each for each in read if not each.answers])
 
 
 def example(question: str, document: Document, passage: Passage, gold: list[tuple[int, int]]) -> Example:
@@ -168,55 +185,26 @@ def example(question: str, document: Document, passage: Passage, gold: list[tupl
     return Example(question, window(document, passage), labels)
 
 
-def run(found: list[Example]) -> dict[str, np.ndarray]:
-    """The features of all windows and of their sentences, and whether they answer."""
+def run(found: list[Example]) -> Float16:
+    """What the head sees of each window, float16 [n, features]."""
     reader = Reader(OnnxReranker())
-    windows, sentences, evidence = [], [], []
     started = time.perf_counter()
-    pool = ThreadPoolExecutor(cores())
-    read = pool.map(lambda each: reader.features(each.question, [each.window])[0], found)
-    for done, (each, features) in enumerate(zip(found, read, strict=True)):
-        windows.append(features.window.astype(np.float16))
-        for row, gold in zip(features.sentences, each.labels, strict=True):
-            if not np.isnan(row).any():
-                sentences.append(row.astype(np.float16))
-                evidence.append(gold)
-        if done % 1000 == 0:
-            print(f"{done}/{len(found)} {time.perf_counter() - started:.0f} s", file=sys.stderr)
-    return {
-        "windows": np.stack(windows),
-        "answers": np.array([any(each.labels) for each in found]),
-        "sentences": np.stack(sentences),
-        "evidence": np.array(evidence),
-    }
+    rows = []
+    with ThreadPoolExecutor(cores()) as pool:
+        for row in pool.map(lambda each: reader.features(each.question, [each.window])[0], found):
+            rows.append(row.astype(np.float16))
+            if len(rows) % 1000 == 0:
+                print(f"{len(rows)}/{len(found)} {time.perf_counter() - started:.0f} s", file=sys.stderr)
+    return np.stack(rows)
 
 
-def fit(windows: np.ndarray, answers: np.ndarray, sentences: np.ndarray, evidence: np.ndarray) -> None:
-    """Fit both heads and write them, with the scaling of the features folded in."""
-    window_weights, window_bias = logistic(windows, answers)
-    sentence_weights, sentence_bias = logistic(sentences, evidence)
-    target = Path(__file__).parent.parent / "embeddings" / HEAD_FILE
-    np.savez(
-        target,
-        window_weights=window_weights,
-        window_bias=window_bias,
-        sentence_weights=sentence_weights,
-        sentence_bias=sentence_bias,
-    )
-    print(f"wrote {target.name}: {target.stat().st_size:,} bytes", file=sys.stderr)
-
-
-def logistic(
-    features: np.ndarray, labels: np.ndarray, strength: float = 0.003
-) -> tuple[np.ndarray, np.float32]:
-    """Weights float32 [n] and bias of a logistic regression on the features as they are."""
+def fit(features: Float16, answers: np.ndarray) -> tuple[Float32, np.float32]:
+    """Weights float32 [features] and bias of a logistic regression on the features as they are."""
     scaler = StandardScaler()
-    scaled = scaler.fit_transform(features.astype(np.float32))
-    model = LogisticRegression(C=strength, max_iter=300)
-    model.fit(scaled, labels)
+    model = LogisticRegression(C=STRENGTH, max_iter=300)
+    model.fit(scaler.fit_transform(features.astype(np.float32)), answers)
     weights = model.coef_[0] / scaler.scale_
-    bias = model.intercept_[0] - weights @ scaler.mean_
-    return weights.astype(np.float32), np.float32(bias)
+    return weights.astype(np.float32), np.float32(model.intercept_[0] - weights @ scaler.mean_)
 
 
 if __name__ == "__main__":
