@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MAX_QUESTION_CHARACTERS = 2000
 # Passages that the cross-encoder reads; and of these the most relevant, whose sentences are scored.
 RERANKED = 20
-READ = 4
+READ = 3
 # What "it answers" counts beside "it is relevant" in the order of passages.
 ANSWERS_WEIGHT = 0.5
 EVERYTHING = Filters()

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from embeddings.reader import Window
 from qa.cite import date_in_words
 from qa.question import answer_type, spans_of_type
@@ -19,10 +21,11 @@ if TYPE_CHECKING:
 
 # How many quotes an answer shows, and how far below the best sentence one may score (in logits).
 QUOTES = 3
-MARGIN = 4.0
+MARGIN = 6.0
 # Two sentences that share so large a part of their words say the same.
 NEAR_DUPLICATE = 0.85
-# What a sentence's score after the one before it counts, beside its score alone.
+# So many sentences, the best alone, are read once more after the one before them; what that counts beside.
+IN_CONTEXT = 6
 CONTEXT_WEIGHT = 0.5
 
 
@@ -43,29 +46,29 @@ class Evidence:
 def score_sentences(
     question: str, passages: Iterable[Passage], documents: Mapping[str, Document], reranker: Reranker
 ) -> list[Evidence]:
-    """Score each quotable sentence of the passages, alone and in its context; best first.
+    """Score each quotable sentence of the passages, the best ones in their context too; best first.
 
     Alone, a sentence that says "they" or "that month" scores too low; after the one before it, one that only
     follows the answer scores too high. Their weighted mean is right more often than either (docs/quality.md).
     """
     found: list[tuple[Document, Sentence]] = []
-    alone: list[str] = []
+    texts: list[str] = []
     in_context: dict[int, str] = {}
     for passage in passages:
         document = documents[passage.document_id]
         quotable = [sentence for sentence in passage.sentences if sentence.quotable]
-        texts = [in_words(document, sentence) for sentence in quotable]
-        for place, (before, text) in enumerate(pairwise(texts), start=len(found) + 1):
+        read = [in_words(document, sentence) for sentence in quotable]
+        for place, (before, text) in enumerate(pairwise(read), start=len(found) + 1):
             in_context[place] = f"{before} {text}"
         found += [(document, sentence) for sentence in quotable]
-        alone += texts
-    scores = reranker.scores(question, [*alone, *in_context.values()])
-    scored = scores[: len(alone)].copy()
-    for place, score in zip(in_context, scores[len(alone) :], strict=True):
-        scored[place] = (scored[place] + CONTEXT_WEIGHT * score) / (1 + CONTEXT_WEIGHT)
+        texts += read
+    scores = reranker.scores(question, texts)
+    best = [place for place in np.argsort(-scores, kind="stable")[:IN_CONTEXT] if place in in_context]
+    again = reranker.scores(question, [in_context[place] for place in best])
+    scores[best] = (scores[best] + CONTEXT_WEIGHT * again) / (1 + CONTEXT_WEIGHT)
     evidence = [
         Evidence(document, sentence, float(score))
-        for (document, sentence), score in zip(found, scored, strict=True)
+        for (document, sentence), score in zip(found, scores, strict=True)
     ]
     return sorted(evidence, key=lambda each: (-each.score, each.document.id, each.sentence.start))
 
