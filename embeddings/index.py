@@ -106,6 +106,9 @@ class VectorIndex:
         # Which of several equals FAISS finds first depends on where they lie. So look past the k-th until the
         # equals end, and let the ids decide.
         depth = min(k + 1, available)
+        # FAISS divides the queries among threads, and here there is one or two; a thread without any spins.
+        # The setting is the calling thread's own.
+        faiss.omp_set_num_threads(1)
         scores, found = self._index.search(queries, depth, params=parameters)
         while depth < available and (scores[:, -1] == scores[:, k - 1]).any():
             depth = min(2 * depth, available)
