@@ -16,6 +16,7 @@ from qa import confidence, exact, extract, replies, retrieve
 from qa.conversation import interpret
 from qa.errors import DocumentNotFoundError, ModelError, PullquoteError, QuestionError
 from qa.schema import Answer, Failure, Filters, Milliseconds, RankedPassage
+from qa.window import reading_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -110,7 +111,7 @@ class Answerer:
     ) -> list[tuple[Passage, Reading]]:
         """Read the first RERANKED passages; the best first."""
         held = [passage for passage in passages[:RERANKED] if passage.document_id in documents]
-        windows = [extract.window(documents[passage.document_id], passage) for passage in held]
+        windows = [reading_window(documents[passage.document_id], passage) for passage in held]
         readings = self._reader.read(question, windows)
         return sorted(zip(held, readings, strict=True), key=lambda each: -_rank_score(each[1]))
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from embeddings.reader import Window
-from qa.cite import date_in_words
 from qa.question import answer_type, spans_of_type
-from qa.schema import Document, Passage, Quote, Sentence, Span
+from qa.schema import Quote
 from qa.terms import content_words
+from qa.window import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from embeddings.reranker import Reranker
+    from qa.schema import Document, Passage, Sentence, Span
 
 # How many quotes an answer shows, and how far below the best sentence one may score (in logits).
 QUOTES = 3
@@ -71,29 +71,6 @@ def score_sentences(
         for (document, sentence), score in zip(found, scores, strict=True)
     ]
     return sorted(evidence, key=lambda each: (-each.score, each.document.id, each.sentence.start))
-
-
-def window(document: Document, passage: Passage) -> Window:
-    """A passage as models read it: under its document's title, its quotable sentences in order."""
-    return Window(
-        document.title,
-        tuple(in_words(document, sentence) for sentence in passage.sentences if sentence.quotable),
-    )
-
-
-def in_words(document: Document, sentence: Sentence) -> str:
-    """A sentence as models read it: a header line with what it states in words. None of this is quoted."""
-    text = document.text[sentence.start : sentence.end]
-    if sentence.kind != "header":
-        return text
-    issued = document.date is not None and str(document.date.year) in text
-    stated = (
-        ("Title", document.title if document.title in text else ""),
-        ("Published by", document.publisher if document.publisher in text else ""),
-        ("Series and number", document.number if document.number in text else ""),
-        ("Date of publication", date_in_words(document.date) if document.date and issued else ""),
-    )
-    return " ".join([*(f"{label}: {value}." for label, value in stated if value), text])
 
 
 def choose(evidence: Iterable[Evidence], limit: int = QUOTES, margin: float = MARGIN) -> list[Evidence]:

@@ -1,6 +1,6 @@
-"""What a model reads for a passage: the passage with a short head that says what it comes from.
+"""What models read for a passage or a sentence: with it, what its document is known to be.
 
-The head is known to retrieval only; a quote is a slice of the document and never contains it.
+All of it is known to retrieval and reading only; a quote is a slice of the document and never contains it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from qa.cite import date_in_words
 
 if TYPE_CHECKING:
-    from qa.schema import Document, Passage
+    from embeddings.reader import Window
+    from qa.schema import Document, Passage, Sentence
 
 
 def head(document: Document) -> str:
@@ -24,3 +25,28 @@ def window_text(document: Document, passage: Passage) -> str:
     """Give the text that is embedded for a passage: the document's head, then the passage."""
     body = document.text[passage.start : passage.end].strip()
     return "\n".join(part for part in (head(document), body) if part)
+
+
+def reading_window(document: Document, passage: Passage) -> Window:
+    """A passage as the reader reads it: under its document's title, its quotable sentences in order."""
+    from embeddings.reader import Window  # brings ONNX Runtime, which most commands do without
+
+    return Window(
+        document.title,
+        tuple(in_words(document, sentence) for sentence in passage.sentences if sentence.quotable),
+    )
+
+
+def in_words(document: Document, sentence: Sentence) -> str:
+    """A sentence as models read it: a header line with what it states in words. None of this is quoted."""
+    text = document.text[sentence.start : sentence.end]
+    if sentence.kind != "header":
+        return text
+    issued = document.date is not None and str(document.date.year) in text
+    stated = (
+        ("Title", document.title if document.title in text else ""),
+        ("Published by", document.publisher if document.publisher in text else ""),
+        ("Series and number", document.number if document.number in text else ""),
+        ("Date of publication", date_in_words(document.date) if document.date and issued else ""),
+    )
+    return " ".join([*(f"{label}: {value}." for label, value in stated if value), text])

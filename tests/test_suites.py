@@ -1,8 +1,8 @@
 """The gate: hand-written questions on the brief that ships, asked end to end with the real models.
 
 `nk_brief` is looked at while working, `nk_brief_heldout` is not. The floors lie a little under what was
-measured (docs/quality.md) and above what the reference recipe reaches at its best threshold: 60 of 90 and 62 of 92
-right, 57 of 62 and 57 of 63 held.
+measured (docs/quality.md) and above what the reference recipe reaches at its best threshold: 60 of 90 and
+62 of 92 right, 57 of 62 and 57 of 63 held.
 """
 
 from __future__ import annotations

@@ -26,10 +26,10 @@ from sklearn.preprocessing import StandardScaler
 from embeddings.reader import HEAD_FILE, Reader, Window
 from embeddings.reranker import OnnxReranker
 from embeddings.runtime import cores
-from qa.extract import window
 from qa.formats import read_path
 from qa.schema import Document, Passage
 from qa.segment import passages
+from qa.window import reading_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -182,7 +182,7 @@ def example(question: str, document: Document, passage: Passage, gold: list[tupl
         for s in passage.sentences
         if s.quotable
     )
-    return Example(question, window(document, passage), labels)
+    return Example(question, reading_window(document, passage), labels)
 
 
 def run(found: list[Example]) -> Float16:
