@@ -7,7 +7,7 @@ HOST := 127.0.0.1
 PORT := 7860
 
 .DEFAULT_GOAL := help
-.PHONY: help install chat test test-fast lint format clean
+.PHONY: help install chat test test-fast lint docs bench format clean
 
 help: ## what there is to type
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -32,6 +32,14 @@ lint: .venv/.tests ## style, types and who may import whom
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: .venv/.tests ## make docs/cli.md anew from --help
+	$(BIN)/python scripts/cli_docs.py
+
+bench: .venv/.installed ## what docs and README say of speed and quality, measured here
+	$(BIN)/python -m benchmarks.cold
+	$(BIN)/python -m benchmarks.chat
+	$(BIN)/python -m benchmarks.quality
 
 format: .venv/.tests ## put the code into the house style
 	$(BIN)/ruff check --fix .

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import re
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.models
+def test_the_python_example_runs_as_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [example] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    shutil.copytree(ROOT / "seeds", tmp_path / "seeds")
+    monkeypatch.chdir(tmp_path)
+    exec(compile(example, "README.md", "exec"), {})  # noqa: S102 -- our own example
+    assert re.match(r"answered 0\.\d+\n\[1\] The source went on", capsys.readouterr().out)
+
+
+@pytest.mark.models
+def test_the_terminal_examples_end_as_they_say(tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from qa.cli import cli
+
+    run = CliRunner(env={"PULLQUOTE_LIBRARY": str(tmp_path)}).invoke
+    assert run(cli, ["index"]).exit_code == 0
+    stated, missing = re.findall(r'^\$ pullquote ask "(.*?)"', README, re.MULTILINE)
+    assert run(cli, ["ask", stated]).exit_code == 0
+    assert run(cli, ["ask", missing]).exit_code == 1
+
+
+def test_every_link_and_picture_leads_somewhere() -> None:
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)", README)
+    assert [target for target in targets if not (ROOT / target).exists()] == []
+    assert "docs/images/chat.png" in targets
