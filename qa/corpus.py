@@ -387,6 +387,14 @@ class Corpus:
         """
         return self._store.passages_of(document_id)
 
+    def document_and_passages(self, document_id: str) -> tuple[Document, tuple[Passage, ...]]:
+        """Read a document and its passages in one snapshot, so that their offsets are those of its text.
+
+        Raises:
+            DocumentNotFoundError: there is no such document.
+        """
+        return self._store.document_and_passages(document_id)
+
     def documents_of(self, keys: Iterable[int]) -> dict[int, str]:
         """Find the document id of each passage, by key; those removed meanwhile are left out."""
         return self._store.documents_of(keys)

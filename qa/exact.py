@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from qa.errors import DocumentNotFoundError
 from qa.question import phrases, without_phrases
 from qa.schema import Answer, Quote, RankedPassage, Span
 from qa.terms import FUNCTION_WORDS, words
@@ -43,8 +45,8 @@ def search(corpus: Corpus, question: str, selection: Selection, filters: Filters
     found = {phrase: corpus.phrase(phrase, selection) for phrase in asked}
     missing = [phrase for phrase, places in found.items() if not places]
     if missing:
-        notes = tuple(f"The exact phrase “{phrase}” does not occur." for phrase in missing)
-        return Exact(selection, whole, missing=True, notes=notes)
+        told = tuple(f"The exact phrase “{phrase}” does not occur." for phrase in missing)
+        return Exact(selection, whole, missing=True, notes=told)
     holding = set.intersection(*({document.id for document, _ in places} for places in found.values()))
     if not holding:
         return Exact(selection, whole, missing=True, notes=("No document holds all of the exact phrases.",))
@@ -53,8 +55,12 @@ def search(corpus: Corpus, question: str, selection: Selection, filters: Filters
         return Exact(restricted, notes=tuple(f"Searched where “{phrase}” occurs." for phrase in asked))
     places = [place for each in found.values() for place in each if place[0].id in holding]
     quotes, passages = _quotes(corpus, places)
-    more = (f"{len(quotes) - QUOTES} more sentences contain it.",) if len(quotes) > QUOTES else ()
-    return Exact(selection, whole, quotes=quotes[:QUOTES], passages=passages, notes=more)
+    notes: tuple[str, ...] = ()
+    if len(quotes) > QUOTES:
+        notes = (f"{len(quotes) - QUOTES} more sentences contain it.",)
+    elif not quotes:
+        notes = ("It occurs in page furniture only, which is not quoted.",)
+    return Exact(selection, whole, quotes=quotes[:QUOTES], passages=passages, notes=notes)
 
 
 def answer(
@@ -80,26 +86,39 @@ def _quotes(
     corpus: Corpus, places: list[tuple[Document, Span]]
 ) -> tuple[tuple[Quote, ...], tuple[RankedPassage, ...]]:
     """The sentences around the places, whole, each once, with the phrase emphasised; and their passages."""
-    spans: dict[tuple[str, int, int], list[Span]] = {}
-    documents: dict[str, Document] = {}
-    passages: dict[tuple[str, int], Passage] = {}
+    found: dict[str, tuple[Document, set[Span]]] = {}
     for document, place in places:
-        documents[document.id] = document
-        touched = [
-            (passage, sentence)
-            for passage in corpus.passages_of(document.id)
-            for sentence in passage.sentences
-            if sentence.quotable and sentence.start < place.end and place.start < sentence.end
+        found.setdefault(document.id, (document, set()))[1].add(place)
+    quotes: list[Quote] = []
+    ranked: list[RankedPassage] = []
+    for document, spans in found.values():
+        held, passages = _as_found(corpus, document)
+        around: dict[tuple[int, int], list[Span]] = {}
+        for place in sorted(spans):
+            touched = [
+                sentence
+                for passage in passages
+                for sentence in passage.sentences
+                if sentence.start < place.end and place.start < sentence.end
+            ]
+            if touched and all(sentence.quotable for sentence in touched):
+                start, end = touched[0].start, touched[-1].end
+                if start <= place.start and place.end <= end:
+                    around.setdefault((start, end), []).append(place)
+        for (start, end), emphasis in around.items():
+            quotes.append(Quote(held, start, end, 1.0, len(quotes) + 1, tuple(emphasis)))
+        ranked += [
+            RankedPassage(passage.document_id, passage.start, passage.end, 1.0)
+            for passage in passages
+            if any(start < passage.end and passage.start < end for start, end in around)
         ]
-        if not touched:
-            continue
-        start, end = touched[0][1].start, touched[-1][1].end
-        if start <= place.start and place.end <= end:
-            spans.setdefault((document.id, start, end), []).append(place)
-            passages.update({(document.id, passage.ordinal): passage for passage, _ in touched})
-    quotes = tuple(
-        Quote(documents[document_id], start, end, 1.0, number, tuple(sorted(set(emphasis))))
-        for number, ((document_id, start, end), emphasis) in enumerate(spans.items(), start=1)
-    )
-    ranked = tuple(RankedPassage(p.document_id, p.start, p.end, 1.0) for p in passages.values())
-    return quotes, ranked
+    return tuple(quotes), tuple(ranked)
+
+
+def _as_found(corpus: Corpus, document: Document) -> tuple[Document, tuple[Passage, ...]]:
+    """The document with its passages, in one snapshot; none where it has changed since it was found."""
+    with suppress(DocumentNotFoundError):
+        held, passages = corpus.document_and_passages(document.id)
+        if held.sha256 == document.sha256:
+            return held, passages
+    return document, ()

@@ -103,4 +103,32 @@ def test_a_sentence_in_page_furniture_is_never_quoted(tmp_path: Path) -> None:
     write(tmp_path, "page.txt", "Barges left port on Monday morning.\n\nShare\n\nComments are closed.\n")
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "page.txt")
-        assert answered(corpus, '"Comments are closed"').quotes == ()
+        given = answered(corpus, '"Comments are closed"')
+        assert given.quotes == ()
+        assert given.notes == ("It occurs in page furniture only, which is not quoted.",)
+        # Nor as part of a quotation that runs over it.
+        assert answered(corpus, '"Monday morning. Share"').quotes == ()
+
+
+def test_what_was_replaced_while_a_phrase_was_looked_for_is_not_quoted_by_the_old_offsets(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = corpus.phrase
+
+    def found_then_replaced(*arguments):
+        places = found(*arguments)
+        write(tmp_path, "brief.txt", "A new text.\n\n" + BRIEF)
+        corpus.index(tmp_path / "brief.txt")
+        return places
+
+    monkeypatch.setattr(corpus, "phrase", found_then_replaced)
+    given = answered(corpus, '"come down hard"')
+    assert [quote.document.id for quote in given.quotes] == ["other.txt"]
+
+
+def test_two_phrases_are_shown_document_by_document(corpus: Corpus) -> None:
+    given = answered(corpus, '"traders" "down hard"')
+    assert [(quote.document.id, quote.start) for quote in given.quotes] == sorted(
+        (quote.document.id, quote.start) for quote in given.quotes
+    )
+    assert len(given.quotes) == 4
