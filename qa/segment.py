@@ -67,7 +67,7 @@ _STARTS_A_SENTENCE = re.compile(
     r"(?:The|A|An|In|On|At|It|He|She|They|We|I|This|That|These|Those|But|And|However|His|Her|Its|Their|As|If|For|By"
     r"|When|While|After|Before|There|No|Not|To|From|With)\b"
 )
-_INTERRUPTED = re.compile(r"(?:[?!…][”’\"'»)\]]*|\.\.|[.,][”’\"'»]+)$")
+_INTERRUPTED = re.compile(r"(?:[?!…][”’\"'»)\]]*|\.\.|[.,][”’\"'»)\]]+)$")
 # Ends that sentencex does not see: "characteristics.The next", "He said no. Five left.", "at 4,000 m. Few".
 _MISSED = re.compile(
     r"(?<=[a-z]{3})[.!?][”\"’)]*(?=[“\"]?(?:[A-Z][a-z]+|A|I)(?:[ ,]|$))"

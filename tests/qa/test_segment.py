@@ -83,6 +83,7 @@ CASES = {
     "a quotation without a speaker may be cut": ["“We saw it.", "It was gone.”", "She left."],
     "an unclosed quote harms nothing": ["He said “yes and left.", "She stayed.", "We too."],
     "brackets around a sentence": ["He left.", "(She stayed.)", "We too."],
+    "a sentence in brackets inside": ["Dr. Kim (born 1950. He died in 2000.) was a doctor.", "She left."],
     "a bracket inside": ["He left (on Oct. 3, it is said) at once.", "She stayed."],
     "approx.": ["It weighs Approx. five tons.", "She left."],
     "titles": ["Gen. Kim met Col. Lee and Lt. Col. Park.", "Dr. Han and Ms. Pak came.", "Prof. Noh left."],
