@@ -54,7 +54,8 @@ def _question(line: bytes, number: int) -> Question:
         record = json.loads(line.decode("utf-8"))
         if not isinstance(record, dict):
             raise InputError("it is not a JSON object")  # noqa: TRY301
-        answer_id = str(record.get("_id", record.get("id", number)))
+        names = (record.get("_id"), record.get("id"), number)
+        answer_id = str(next(name for name in names if name is not None))
         asked = record.get("text", record.get("question"))
         if not isinstance(asked, str):
             raise InputError('it has no "text" or "question" that is a string')  # noqa: TRY301

@@ -17,6 +17,8 @@ from qa.schema import Turn
         ('{"id": "a", "question": "Who?"}', Question("a", "Who?")),
         ('{"_id": "a", "id": "b", "text": "Who?", "question": "What?"}', Question("a", "Who?")),
         ('{"_id": 7, "text": "Who?"}', Question("7", "Who?")),
+        ('{"_id": null, "id": "b", "text": "Who?"}', Question("b", "Who?")),
+        ('{"_id": null, "text": "Who?"}', Question("1", "Who?")),
         ('{"text": "Who?"}', Question("1", "Who?")),
         ('{"_id": "a", "text": "Who?", "history": ["Where?"]}', Question("a", "Who?", ("Where?",))),
         ('{"_id": "a", "text": "Who?", "history": null}', Question("a", "Who?")),
