@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from qa.cite import date_in_words
 from qa.schema import Reply, ReplyKind
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def _holdings(documents: Sequence[DocumentInfo]) -> str:
 def describe(document: DocumentInfo) -> str:
     """A document in one line: title, publisher, series and number, date; what is unknown is left out."""
     numbered = f"{document.series} {document.number}".strip()
-    date = f"{document.date.day} {document.date:%B %Y}" if document.date else ""
+    date = date_in_words(document.date) if document.date else ""
     return ", ".join(
         part for part in (document.title or document.id, document.publisher, numbered, date) if part
     )
