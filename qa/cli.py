@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import functools
 import sys
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from qa.corpus import Corpus
-    from qa.schema import Answer, DocumentInfo, Filters, IndexReport, Progress
+    from qa.schema import Answer, DocumentInfo, Failure, Filters, IndexReport, Progress
 
 
 @dataclass
@@ -36,6 +36,8 @@ class Settings:
     quiet: bool = False
     as_json: bool = False
     interrupted: str = "Nothing was changed."
+    # What `--json` prints of an error.
+    failed: Callable[[Failure], dict[str, Any]] = lambda failure: {"error": asdict(failure)}
 
 
 class Commands(click.Group):
@@ -67,6 +69,7 @@ class Commands(click.Group):
 def _report(settings: Settings, code: str, message: str) -> None:
     from qa.cite import visible
     from qa.render import dumps
+    from qa.schema import Failure
 
     if settings.verbose:
         import traceback
@@ -74,7 +77,8 @@ def _report(settings: Settings, code: str, message: str) -> None:
         traceback.print_exc()
     click.echo(f"error: {visible(' '.join(message.splitlines()))}", err=True)
     if settings.as_json:
-        click.echo(dumps({"error": {"code": code, "message": message}}, ascii=not _utf8()))
+        with suppress(OSError):  # a full disk may be the very error that is reported
+            click.echo(dumps(settings.failed(Failure(code, message)), ascii=not _utf8()))
 
 
 def _set(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
@@ -301,10 +305,20 @@ def ask(settings: Settings, question: str, history: tuple[str, ...], filters: Fi
     """
     if question == "-":
         question = _decoded(sys.stdin.buffer.read(), "standard input").strip()
+    from qa.render import error_to_dict
+
+    settings.failed = lambda failure: error_to_dict(question, filters, failure)
     with _corpus(settings) as corpus:
+        _check_documents(corpus, filters)
         answer = corpus.ask(question, history, filters)
         _print_answer(answer, corpus, as_json=settings.as_json)
     sys.exit(0 if answer.outcome == "answered" else 1)
+
+
+def _check_documents(corpus: Corpus, filters: Filters) -> None:
+    """Refuse an id that names nothing: its "not in the corpus" would be a slip of the keyboard."""
+    for document_id in filters.document:
+        corpus.document(document_id)
 
 
 def _decoded(data: bytes, name: str) -> str:
@@ -360,6 +374,7 @@ def answer_many(settings: Settings, questions: Path, out: Path, filters: Filters
             raise click.UsageError("--out names the questions file itself")
         settings.interrupted = f"The answers so far are in {out}; the same command goes on from there."
     with _corpus(settings) as corpus, meter(quiet=settings.quiet) as show:
+        _check_documents(corpus, filters)
         outcomes = answer_file(
             corpus,
             data,

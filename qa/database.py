@@ -8,7 +8,7 @@ import sqlite3
 import threading
 from typing import TYPE_CHECKING
 
-from qa.errors import LibraryError, LibraryNotFoundError
+from qa.errors import InputError, LibraryError, LibraryNotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,7 +109,7 @@ class Database:
     """The SQLite file of the library in `folder`.
 
     Every method raises `LibraryError` when the file is damaged, locked by another writer, or out of space;
-    what was committed before stays as it was.
+    what was committed before stays as it was. A value that is not text raises `InputError`.
 
     Raises:
         LibraryNotFoundError: there is no library in the folder, and `create` is False.
@@ -216,6 +216,8 @@ class Database:
             yield
         except sqlite3.Error as error:
             raise _named(error, self.path) from error
+        except UnicodeEncodeError as error:  # an argument of bytes that are no UTF-8, "\\ud800" in JSON
+            raise InputError(f"{error.object!r} is not valid text: type it again") from error
 
     @contextlib.contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:

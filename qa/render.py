@@ -13,6 +13,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from qa.cite import check, citation, cite_line, visible
+from qa.schema import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from qa.cite import ReadDocument
-    from qa.schema import Answer, DocumentInfo, Filters, IndexReport, Quote
+    from qa.schema import DocumentInfo, Failure, Filters, IndexReport, Quote
 
 _HEADINGS = {
     "weak": "Not in the corpus. The closest passages, which do not state the answer:",
@@ -117,6 +118,11 @@ def describe_filters(filters: Filters) -> str:
         values = value if isinstance(value, tuple) else (value,) if value else ()
         words += [f"{name} {item}" for item in values]
     return ", ".join(words)
+
+
+def error_to_dict(question: str, filters: Filters, failure: Failure) -> dict[str, Any]:
+    """Make the answer line of a question that met an error; it quotes nothing."""
+    return _as_dict(Answer(question, question, "error", filters=filters, error=failure), "")
 
 
 def info_to_dict(info: DocumentInfo) -> dict[str, Any]:

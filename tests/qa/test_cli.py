@@ -17,6 +17,7 @@ from qa import __version__
 from qa.cli import _filters, cli
 from qa.errors import VerbatimError
 from qa.schema import Filters
+from tests.qa.tiny import tiny_corpus, write
 
 ROOT = Path(__file__).parents[2]
 
@@ -148,6 +149,61 @@ def test_with_json_an_error_has_a_code_on_standard_output(tmp_path):
     error = json.loads(result.stdout)["error"]
     assert error["code"] == "library_not_found"
     assert error["message"] in result.stderr
+
+
+def test_with_json_a_question_that_met_an_error_has_a_whole_answer_line(tmp_path):
+    result = run("ask", "Who?", "--json", "--since", "2008", "--library", str(tmp_path))
+    line = json.loads(result.stdout)
+    assert (line["question"], line["outcome"], line["quotes"]) == ("Who?", "error", [])
+    assert line["filters"]["since"] == "2008-01-01"
+    assert line["error"]["code"] == "library_not_found"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device to write to")
+@pytest.mark.parametrize("as_json", [(), ("--json",)])
+def test_a_full_disk_behind_standard_output_is_one_line_and_no_traceback(as_json, tmp_path):
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run(
+            [sys.executable, "-m", "qa", "documents", *as_json, "--library", str(made(tmp_path))],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (3, "error: No space left on device\n")
+
+
+def made(folder):
+    with tiny_corpus(folder / "library") as corpus:
+        corpus.index(write(folder, "brief.txt", "Barges left port on Monday morning.\n"))
+    return folder / "library"
+
+
+@pytest.mark.parametrize("command", [("ask", "Who?"), ("answer", "QUESTIONS", "--out", "-")])
+def test_a_filter_by_an_unknown_document_is_an_error_and_no_answer(command, tmp_path):
+    questions = write(tmp_path, "q.jsonl", '{"_id": "a", "text": "Who?"}\n')
+    arguments = [str(questions) if word == "QUESTIONS" else word for word in command]
+    result = run(*arguments, "--document", "brief.tx", "--library", str(made(tmp_path)))
+    assert result.exit_code == 3
+    assert "no document 'brief.tx': did you mean 'brief.txt'?" in result.stderr
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("ask", "Who?", "--publisher", "\udcff"),
+        ("ask", "Who?", "--document", "\udcff"),
+        ("documents", "--series", "\udcff"),
+        ("documents", "show", "\udcff"),
+        ("remove", "\udcff"),
+    ],
+)
+def test_an_argument_that_is_not_utf_8_is_bad_input_and_no_defect(arguments, tmp_path):
+    result = run(*arguments, "--library", str(made(tmp_path)))
+    assert result.exit_code == 3
+    assert "'\\udcff' is not valid text" in result.stderr
 
 
 @pytest.mark.parametrize("place", ["before", "after", "environment"])
