@@ -11,6 +11,7 @@ import tempfile
 import threading
 import webbrowser
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from qa.errors import AddressError, PullquoteError
@@ -21,7 +22,6 @@ from qa.web.engine import Engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
     from types import FrameType
 
     import gradio as gr
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 # How long open streams may hold up the end, in seconds.
 _FAREWELL = 1
+# Browsers that would take the terminal over; without a display, Python knows no others.
+_TEXT_BROWSERS = {"www-browser", "links", "links2", "elinks", "lynx", "w3m", "browsh", "carbonyl"}
 
 
 def serve(library: Path, host: str, port: int, open_browser: bool) -> None:
@@ -53,12 +55,22 @@ def serve(library: Path, host: str, port: int, open_browser: bool) -> None:
         engine.start()
         if open_browser:
             # The listener already takes connections: the browser waits the moment until they are answered.
-            threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+            threading.Thread(target=show, args=(url,), daemon=True).start()
         try:
             _server(app).run(sockets=[listener])
         finally:
             engine.stop()
             listener.close()
+
+
+def show(url: str) -> None:
+    """Open the page in the user's browser, if that has a window of its own."""
+    try:
+        browser = webbrowser.get()
+    except webbrowser.Error:  # there is none; the address is on the terminal
+        return
+    if Path(getattr(browser, "name", "")).name not in _TEXT_BROWSERS:
+        browser.open(url)
 
 
 def _server(app: FastAPI) -> uvicorn.Server:
@@ -155,11 +167,10 @@ def page(engine: Engine) -> gr.Blocks:
                 placeholder="Ask the documents a question",
                 lines=1,
                 max_lines=6,
-                autofocus=True,
             )
             send = gr.Button("Ask", elem_id="ask", variant="primary")
         quiet = {"show_progress": "hidden", "api_visibility": "private"}
-        gr.on(
+        asking = gr.on(
             [question.submit, send.click],
             ask,
             [question, conversation],
@@ -168,7 +179,8 @@ def page(engine: Engine) -> gr.Blocks:
             concurrency_limit=4,
             **quiet,
         )
-        new.click(lambda: ([], Conversation()), None, [chat, conversation], queue=True, **quiet)
+        # A question still on its way would bring the old conversation back with its answer.
+        new.click(lambda: ([], Conversation()), None, [chat, conversation], cancels=[asking], **quiet)
     return blocks.queue(max_size=64)
 
 

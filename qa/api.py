@@ -172,6 +172,13 @@ def routes(engine: Engine) -> APIRouter:
         """What the library holds, without the texts."""
         return [info_to_dict(info) for info in engine.corpus.documents()]
 
+    @router.api_route(
+        "/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
+    )
+    def nothing(path: str) -> Problem:
+        """Keep what is mounted at "/" from answering here, in a form of its own."""
+        return Problem(HTTPStatus.NOT_FOUND, f"there is no such route: /api/v1/{path}")
+
     return router
 
 

@@ -117,13 +117,11 @@ def _folded(cards: list[str]) -> Iterator[str]:
 
 
 def _not_in_corpus(answer: Answer, quotes: list[str]) -> str:
-    one = answer.searched == 1
+    where = "the document" if answer.searched == 1 else f"the {plural(answer.searched, 'document')}"
     if not quotes:
-        where = "the document" if one else plural(answer.searched, "document")
         said = f"Nothing near this question was found in {where} searched."
         return f'<section class="not-in-corpus none"><h2>Not in the corpus</h2><p>{said}</p></section>'
-    said = "The document" if one else f"None of the {plural(answer.searched, 'document')}"
-    said += f" searched {'does not state' if one else 'states'} an answer."
+    said = f"No sentence that states an answer was found in {where} searched."
     return (
         f'<section class="not-in-corpus weak"><h2>Not in the corpus</h2><p>{said}</p>'
         f"<h3>Nearest passages <span>not an answer</span></h3>{''.join(_folded(quotes))}</section>"

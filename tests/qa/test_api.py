@@ -109,6 +109,13 @@ class TestAnswers:
         assert response.headers["content-type"] == "application/problem+json"
         assert (response.status_code, response.json()["code"]) == (status, code)
 
+    @pytest.mark.parametrize(("method", "path"), [("GET", "nothing"), ("DELETE", "ask"), ("GET", "a/b/c")])
+    def test_a_route_that_is_not_there_is_a_problem_too(
+        self, guarded: TestClient, method: str, path: str
+    ) -> None:
+        response = guarded.request(method, f"/api/v1/{path}")
+        assert (response.status_code, response.headers["content-type"]) == (404, "application/problem+json")
+
     @pytest.mark.parametrize(
         "body",
         [

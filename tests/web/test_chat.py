@@ -142,6 +142,20 @@ def test_a_new_conversation_starts_empty_and_forgets(page: Page) -> None:
     expect(ask(page, "And who was it?").locator(".understood")).to_have_count(0)
 
 
+def test_a_question_still_on_its_way_does_not_bring_an_ended_conversation_back(page: Page) -> None:
+    ask(page, FACTORY)
+    box = page.locator("#question textarea")
+    box.fill("When did scrap metal smuggling become popular?")
+    box.press("Enter")
+    page.locator(".searching").wait_for()
+    page.locator("#new-conversation").click()
+    expect(page.locator("#welcome")).to_be_visible()
+    expect(box).to_be_focused()
+    answer = ask(page, "What metals were smuggled in the 1990s?")
+    expect(page.locator("[data-testid=user]")).to_have_text("What metals were smuggled in the 1990s?")
+    expect(answer.locator(".number").first).to_have_text("[1]")
+
+
 def test_an_example_is_asked_by_a_click(page: Page) -> None:
     example = page.locator(".examples button").first
     question = example.text_content()
@@ -188,9 +202,22 @@ def test_a_deep_link_opens_the_source_at_the_quote(browser: Browser, server: Ser
         expect(other.locator("#source")).to_be_hidden()
 
 
+def test_a_link_pasted_while_a_source_is_open_marks_its_own_place(page: Page, server: Server) -> None:
+    ask(page, FACTORY).locator("a.cite").first.click()
+    page.locator("#source mark.current").wait_for()
+    for document in server.get("api/v1/documents")[1]:
+        page.evaluate("hash => { location.hash = hash }", f"#cite={document['sha256']}/5-40")
+        quote = server.get(f"api/v1/citations/{document['sha256']}/5-40")[1]["quote"]
+        expect(page.locator("#source mark")).to_have_text([quote])
+        expect(page.locator("#source mark.current")).to_be_focused()
+
+
 def test_a_deep_link_to_a_changed_source_says_so(browser: Browser, server: Server) -> None:
     with opened(browser, f"{server.url}#cite={'0' * 64}/0-5") as page:
         expect(page.locator("#source h2")).to_have_text("This source cannot be shown")
+        expect(page.locator("#source .text")).to_contain_text(
+            "removed from the library, or its text has changed"
+        )
         expect(page.locator("#source mark")).to_have_count(0)
 
 
@@ -209,6 +236,16 @@ def test_the_source_is_a_sheet_on_a_phone(browser: Browser, server: Server) -> N
         assert sheet is not None
         assert sheet["width"] == 390
         assert sheet["y"] > 50
+
+
+def test_a_phone_shows_the_page_from_its_top(browser: Browser, server: Server) -> None:
+    with opened(
+        browser, server.url, viewport={"width": 390, "height": 600}, has_touch=True, is_mobile=True
+    ) as page:
+        page.locator(".examples button").first.wait_for()
+        page.wait_for_timeout(500)  # what scrolls would scroll by now
+        assert page.evaluate("scrollY") == 0
+        assert_in_view(page, page.locator("h1"))
 
 
 def test_dark_mode_is_dark(browser: Browser, server: Server) -> None:

@@ -14,10 +14,17 @@ function make(tag, properties = {}, ...children) {
   return element;
 }
 
+const SILENT = "The server does not answer. Is pullquote chat still running?";
+
 async function get(path) {
-  const response = await fetch(API + path);
-  const body = await response.json();
-  if (!response.ok) throw new Error(body.detail ?? response.statusText);
+  let response, body;
+  try {
+    response = await fetch(API + path);
+    body = await response.json();
+  } catch {
+    throw new Error(SILENT);
+  }
+  if (!response.ok) throw Object.assign(new Error(body.detail ?? response.statusText), { code: body.code });
   return body;
 }
 
@@ -114,7 +121,7 @@ async function watchStart() {
     if (state.total) progress.value = state.done / state.total;
     else progress.removeAttribute("value");
   } catch {
-    progressText.textContent = "The server does not answer. Is pullquote chat still running?";
+    progressText.textContent = SILENT;
   }
   setTimeout(watchStart, POLL_MS);
 }
@@ -160,17 +167,41 @@ function admit(event) {
   if (box().value.trim() && !busy) {
     busy = true;
     document.body.classList.add("busy");
-    clearTimeout(overdue);
-    overdue = setTimeout(() => {
-      if (document.querySelector(".searching")) return;
-      release();
-      announce("The question did not arrive. Is pullquote chat still running?", true);
-    }, 10_000);
+    awaitSign();
     return;
   }
   held = busy && Boolean(box().value.trim());
   event.preventDefault();
   event.stopImmediatePropagation();
+}
+
+/** Look every ten seconds for a sign of the question: it may wait in line, or the server may be gone. */
+function awaitSign(looks = 4) {
+  clearTimeout(overdue);
+  overdue = setTimeout(async () => {
+    const silent = await get("/status").then(() => "", (error) => error.message);
+    if (!busy || document.querySelector(".searching")) return;
+    if (!silent && looks > 1) {
+      announce("Others are asking too: your question waits in line.", true);
+      awaitSign(looks - 1);
+      return;
+    }
+    held = false;
+    release();
+    announce(`The question did not arrive. ${silent || "Ask it again."}`, true);
+  }, 10_000);
+}
+
+/** Whatever was on its way belongs to the conversation that ends. */
+function startAnew() {
+  held = false;
+  release();
+  settle();
+}
+
+/** Into the question box, without a jump of the page; not on a phone, where a keyboard would cover half of it. */
+function settle() {
+  if (matchMedia("(hover: hover)").matches) box().focus({ preventScroll: true });
 }
 
 function release() {
@@ -238,7 +269,7 @@ async function copyCited(cite, pressed) {
   try {
     copy((await get(`/citations/${sha256}/${start}-${end}`)).clipboard, pressed);
   } catch (error) {
-    announce(error.message, true);
+    announce(inPlainWords(error), true);
   }
 }
 
@@ -298,13 +329,14 @@ async function route() {
   } catch (error) {
     if (turn !== asked) return;
     if (starting.dataset.stage !== "failed" && !starting.hidden) setTimeout(route, POLL_MS);
-    else showProblem(error.message);
+    else showProblem(error);
     return;
   }
   if (turn !== asked) return;
-  if (!ranges.includes(shown?.range) || link) ranges = rangesBeside(link, sha256, current);
+  const isCurrent = (range) => range[0] === current[0] && range[1] === current[1];
+  if (link || shown?.sha256 !== sha256 || !ranges.some(isCurrent)) ranges = rangesBeside(link, sha256, current);
   opener = link ?? opener;
-  shown = { ...found, range: ranges.find(([from, to]) => from === current[0] && to === current[1]), sha256 };
+  shown = { ...found, range: ranges.find(isCurrent), sha256 };
   document.querySelectorAll("a.cite.active").forEach((other) => other.classList.remove("active"));
   link?.classList.add("active");
   heading.textContent = found.title;
@@ -351,7 +383,10 @@ function fill(source, current) {
   text.replaceChildren(...parts, slice(at));
 }
 
-function showProblem(message) {
+const inPlainWords = ({ code, message }) =>
+  code === "document_not_found" ? "The document was removed from the library, or its text has changed since it was quoted." : message;
+
+function showProblem(error) {
   shown = null;
   ranges = [];
   heading.textContent = "This source cannot be shown";
@@ -359,7 +394,7 @@ function showProblem(message) {
   doubts.replaceChildren();
   panel.querySelector(".steps").hidden = true;
   panel.classList.add("problem");
-  text.replaceChildren(message);
+  text.replaceChildren(inPlainWords(error));
   open();
   text.focus();
 }
@@ -375,6 +410,7 @@ function hide() {
   panel.hidden = true;
   document.body.classList.remove("reading");
   document.querySelectorAll("a.cite.active").forEach((link) => link.classList.remove("active"));
+  opener?.closest("details")?.setAttribute("open", ""); // what is folded away takes no focus
   (opener?.isConnected ? opener : box())?.focus();
   opener = null;
   shown = null;
@@ -415,6 +451,8 @@ document.addEventListener(
       else location.hash = cite.hash;
     } else if (event.target.closest?.("#ask")) {
       admit(event);
+    } else if (event.target.closest?.("#new-conversation")) {
+      startAnew();
     }
   },
   true,
@@ -425,10 +463,10 @@ document.addEventListener(
   (event) => {
     if (event.target === box()) {
       if (event.key === "Enter" && !event.shiftKey && !event.isComposing) admit(event);
-      if (event.key === "Escape") close();
+      if (event.key === "Escape" && !panel.hidden) close();
       return;
     }
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.metaKey || (event.ctrlKey && !event.altKey)) return; // Alt or AltGr makes [ and ] on many keyboards
     if (event.key === "Escape" && !panel.hidden) close();
     else if (event.key === "/") box()?.focus();
     else if (event.key === "[") step(-1);
@@ -450,6 +488,7 @@ const arrival = new MutationObserver(() => {
   box().setAttribute("enterkeyhint", "send");
   new MutationObserver(() => tend(conversation)).observe(conversation, { childList: true, subtree: true, characterData: true });
   tend(conversation);
+  if (!HASH.test(location.hash)) settle();
 });
 arrival.observe(document.body, { childList: true, subtree: true });
 
