@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from qa.corpus import Corpus
+    from qa.formats import DateOrder
     from qa.schema import Answer, DocumentInfo, Failure, Filters, IndexReport, Progress
 
 
@@ -201,10 +202,10 @@ def _filters(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @contextmanager
-def _corpus(settings: Settings, *, create: bool = False) -> Iterator[Corpus]:
+def _corpus(settings: Settings) -> Iterator[Corpus]:
     from qa.corpus import Corpus
 
-    with Corpus.open(_library(settings), create=create) as corpus:
+    with Corpus.open(_library(settings), create=False) as corpus:
         yield corpus
 
 
@@ -243,20 +244,31 @@ def cli(ctx: click.Context) -> None:
 
 @cli.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+@click.option(
+    "--date-order",
+    type=click.Choice(["auto", "dmy", "mdy"]),
+    default="auto",
+    show_default=True,
+    help="How a header's 5/4/2008 is read: auto leaves out what its number does not decide.",
+)
 @_json
 @_general
 @click.pass_obj
-def index(settings: Settings, paths: tuple[Path, ...]) -> None:
+def index(settings: Settings, paths: tuple[Path, ...], date_order: DateOrder) -> None:
     """Add or refresh files and folders; without a PATH, the brief that ships.
 
     What has not changed is left as it is. A file that cannot be read is refused with its reason and the
     others go in; the exit code is then 1, or 3 when nothing went in.
     """
+    from qa.corpus import Corpus
     from qa.places import shipped_corpus
     from qa.render import report_to_dict
 
     settings.interrupted = "What was finished is kept; the same command goes on from there."
-    with _corpus(settings, create=True) as corpus, _progress(settings) as progress:
+    with (
+        Corpus.open(_library(settings), date_order=date_order) as corpus,
+        _progress(settings) as progress,
+    ):
         report = corpus.index(*(paths or (shipped_corpus(),)), progress=progress)
     for result in report.files:
         if result.error:

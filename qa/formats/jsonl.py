@@ -66,7 +66,7 @@ def _document(line: bytes, where: str, path: Path, date_order: DateOrder) -> Doc
     if not isinstance(text, str):
         raise InputError(f'{where} has no "text". Give the document\'s text, in quotation marks.')
     check_text(text, where)
-    date, notes = _date(record.get("date"), where, date_order)
+    date, notes = _date(record.get("date"), where, date_order, _field(record, "number", where))
     document = Document(
         id=name,
         text=text,
@@ -117,7 +117,9 @@ def _record(line: bytes, where: str) -> dict[str, Any]:
     return record
 
 
-def _date(value: object, where: str, date_order: DateOrder) -> tuple[dt.date | None, tuple[str, ...]]:
+def _date(
+    value: object, where: str, date_order: DateOrder, number: str
+) -> tuple[dt.date | None, tuple[str, ...]]:
     """Read a given date: ISO 8601, or as headers write it. Without a day it leaves no date, but a note."""
     if value is None or value == "":
         return None, ()
@@ -126,7 +128,7 @@ def _date(value: object, where: str, date_order: DateOrder) -> tuple[dt.date | N
     try:
         return dt.datetime.fromisoformat(value).date(), ()
     except ValueError:
-        found = find_date(value, date_order)
+        found = find_date(value, date_order, number)
     if found and found.date:
         return found.date, (found.note,) if found.note else ()
     return None, ((found.note if found else f"The date “{value}” names no day; it was left out."),)

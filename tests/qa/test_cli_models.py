@@ -52,6 +52,18 @@ def library(shipped, tmp_path) -> Path:
     return Path(shutil.copytree(shipped, tmp_path / "library"))
 
 
+def test_index_reads_dates_in_the_order_that_it_is_told(library, tmp_path):
+    brief = tmp_path / "brief.txt"
+    brief.write_text("Copper prices rise\nMarket Watch Institute\n5/4/2008\n\nThey rose at once.\n")
+    index = ("index", str(brief), "--library", str(library))
+    dated = ("documents", "show", brief.name, "--json", "--library", str(library))
+    assert "--date-order dmy or --date-order mdy" in run(*index).stdout
+    assert json.loads(run(*dated).stdout)["date"] == ""
+    for order, date in (("dmy", "2008-04-05"), ("mdy", "2008-05-04")):
+        assert run(*index, "--date-order", order).exit_code == 0
+        assert json.loads(run(*dated).stdout)["date"] == date
+
+
 def test_index_without_a_path_takes_the_brief_that_ships_and_is_done_at_once_the_second_time(library):
     result = run("index", "--library", str(library))
     assert result.exit_code == 0

@@ -291,6 +291,11 @@ def test_a_bad_line_is_refused_by_number_and_the_others_are_read(tmp_path: Path)
         assert reason in message
 
 
+def test_the_number_of_a_record_decides_which_day_its_date_means(tmp_path: Path) -> None:
+    record = {"_id": "1", "text": "He left.", "date": "4/5/2008", "number": "08-4-5-1"}
+    assert one(write(tmp_path / "a.jsonl", record)).date == date(2008, 4, 5)
+
+
 @pytest.mark.parametrize(
     ("given_date", "expected", "note"),
     [
