@@ -55,6 +55,7 @@ class ModelError(PullquoteError):
     """A model's weights are missing, damaged or not what they should be."""
 
     code = "model"
+    exit_code = 3
 
 
 class VerbatimError(PullquoteError):

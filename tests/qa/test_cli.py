@@ -190,6 +190,12 @@ def test_a_filter_by_an_unknown_document_is_an_error_and_no_answer(command, tmp_
     assert result.stdout == ""
 
 
+def test_an_encoder_that_is_not_there_is_bad_input(tmp_path):
+    result = run("reindex", "--encoder", "./none", "--library", str(made(tmp_path)))
+    assert result.exit_code == 3
+    assert "./none" in result.stderr
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
