@@ -248,6 +248,14 @@ def test_a_phone_shows_the_page_from_its_top(browser: Browser, server: Server) -
         assert_in_view(page, page.locator("h1"))
 
 
+def test_a_word_wider_than_the_page_does_not_widen_it(browser: Browser, server: Server) -> None:
+    with opened(browser, server.url, viewport={"width": 390, "height": 844}) as page:
+        ask(page, f"Who is {'x' * 500}?")
+        answer = ask(page, "And where is he?")
+        expect(answer.locator(".understood")).to_contain_text("xxx")
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
 def test_dark_mode_is_dark(browser: Browser, server: Server) -> None:
     with opened(browser, server.url, color_scheme="dark") as page:
         ask(page, FACTORY)
@@ -308,5 +316,6 @@ def test_a_screen_reader_hears_no_markup(page: Page) -> None:
         "all => all.map(element => element.getAttribute('aria-label'))"
     )
     assert [label for label in labels if "<" in label] == []
+    expect(page.get_by_role("heading", name=FACTORY)).to_be_visible()
     expect(page.get_by_role("log")).to_have_attribute("aria-live", "polite")
     expect(page.get_by_role("textbox", name="Your question")).to_be_visible()

@@ -219,8 +219,10 @@ function tend(conversation) {
   document.body.classList.toggle("empty", messages.length === 0);
   for (const message of messages) {
     // Gradio labels a message with its own HTML, which a screen reader would read out.
-    const label = message.dataset.testid === "user" ? "You asked" : "Answer";
-    if (message.getAttribute("aria-label") !== label) message.setAttribute("aria-label", label);
+    message.removeAttribute("aria-label");
+    if (message.dataset.testid !== "user") continue;
+    message.setAttribute("role", "heading"); // a screen reader goes from question to question
+    message.setAttribute("aria-level", "1");
   }
   conversation.querySelectorAll(".answer:not(.finished)").forEach(finish);
   const count = conversation.querySelectorAll(".answer").length;
