@@ -1,8 +1,8 @@
 """The command line: a thin skin on the library. Results go to standard output, all else to standard error.
 
 Exit codes: 0 done (`ask`: answered), 1 not answered or some inputs failed, 2 wrong usage, 3 bad input,
-library, model or disk, 4 internal, 130 interrupted. Only click is imported here; each command imports what it needs,
-so that `--help` and `ask` start quickly.
+library, model or disk, 4 internal, 130 interrupted. Only click is imported here; each command imports what
+it needs, so that `--help` and `ask` start quickly.
 """
 
 from __future__ import annotations

@@ -20,9 +20,9 @@ Made from `--help` by `python scripts/cli_docs.py`; do not edit by hand.
 
 Results go to standard output, everything else to standard error. Exit codes: 0 done (for `ask`: answered),
 1 not answered, something is wrong, or some of many inputs failed while the rest went in, 2 wrong usage,
-3 bad input, library, model or disk, 4 internal, 130 interrupted. In a pipe, `ask` prints plain text without colours
-or line breaks of its own; `NO_COLOR` is respected in a terminal. Control characters of a document are shown
-as symbols; `--json` gives every quote as it is.
+3 bad input, library, model or disk, 4 internal, 130 interrupted. In a pipe, `ask` prints plain text without
+colours or line breaks of its own; `NO_COLOR` is respected in a terminal. Control characters of a document are
+shown as symbols; `--json` gives every quote as it is.
 """
 
 
