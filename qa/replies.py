@@ -30,9 +30,11 @@ _PATTERNS: tuple[tuple[ReplyKind, str], ...] = (
     (
         "greeting",
         (
-            r"(?:(?:hi|hello|hey)(?: there)?|hiya|howdy|greetings|good (?:morning|afternoon|evening|day))"
+            r"(?:(?:hi|hello|hey)(?: there)?|hiya|howdy|hola|bonjour|hallo|greetings"
+            r"|good (?:morning|afternoon|evening|day))"
             r"(?: (?:pullquote|there|all|everyone|bot|again))?(?: how are you(?: doing)?(?: today)?)?"
             r"|how are you(?: doing)?(?: today)?|how is it going|whats up|what is up|test|testing|ping"
+            r"|(?:is )?any(?:one|body) there|are you there"
         ),
     ),
     (
@@ -46,12 +48,13 @@ _PATTERNS: tuple[tuple[ReplyKind, str], ...] = (
     (
         "help",
         (
-            r"(?:please )?help(?: me)?|what can (?:you|i) (?:do|ask)(?: (?:you|here|with (?:you|this)))?"
+            r"(?:please )?help(?: me)?"
+            r"|what can (?:you|i) (?:do|ask|tell(?: me)?)(?: (?:you|here|with (?:you|this)))?"
             r"|(?:who|what) are you|what is (?:this|pullquote)|what do you do|what does pullquote do"
             r"|how (?:do|does|can) (?:you|i|this|it|pullquote) (?:work|use (?:this|you|it|pullquote))"
             r"|how (?:do|can|should) i (?:start|begin|ask)(?: you)?(?: (?:a )?questions?)?"
             r"|are you (?:a |an )?(?:bot|robot|chatbot|ai|human|chatgpt|llm|real|real person)"
-            r"|(?:tell me about|introduce) yourself"
+            r"|(?:tell me about|introduce) yourself|who (?:made|built|created|wrote) (?:you|pullquote)"
         ),
     ),
     (
@@ -71,15 +74,16 @@ _PATTERNS: tuple[tuple[ReplyKind, str], ...] = (
     (
         "summary",
         (
-            rf"{_POLITE}(?:summari[sz]e|sum up|condense|paraphrase|translate|rewrite|rephrase"
-            rf"|explain|shorten)"
-            rf"(?: {_WHOLE})?(?: (?:for me|please|briefly|in (?:short|english|simple (?:terms|words)"
-            rf"|\w+ (?:words|sentences|lines|points))))*"
+            rf"{_POLITE}(?:summari[sz]e|sum up|condense|paraphrase|rewrite|rephrase|explain|shorten)"
+            rf"(?: {_WHOLE})?(?: (?:for me|to me|briefly|(?:as|in|with) bullet points"
+            rf"|in (?:short|brief|detail|english|(?:plain|simple) (?:english|terms|words)"
+            rf"|(?:\w+ ){{1,3}}(?:words?|sentences?|lines?|points?|bullets?|paragraphs?))))*"
+            rf"|{_POLITE}translate(?: {_WHOLE})?(?: for me)?(?: (?:in|into|to) \w+)?(?: for me)?"
             rf"|{_POLITE}(?:give|write|make|draft|get|do|provide|create)(?: me| us)? (?:a|an|the)"
             rf"(?: short| brief| quick| one paragraph| executive)? "
             rf"(?:summary|overview|abstract|gist|tldr|synopsis|precis|translation|paraphrase)"
-            rf"(?: (?:of|for|about) {_WHOLE})?(?: please| for me)?"
-            rf"|(?:summary|overview|tl ?dr|gist)(?: of {_WHOLE})?(?: please)?"
+            rf"(?: (?:of|for|about) {_WHOLE})?(?: for me)?"
+            rf"|(?:summary|overview|tl ?dr|gist)(?: of {_WHOLE})?"
         ),
     ),
 )
@@ -96,6 +100,7 @@ def reply_kind(message: str) -> ReplyKind | None:
     """Which kind of fixed reply the message asks for; None when it is a question for the corpus."""
     spelled_out = re.sub(r"\b(what|who|how)[’']s\b", r"\1 is", message.casefold())
     words = " ".join(re.findall(r"\w+", re.sub(r"[’']", "", spelled_out)))
+    words = re.sub(r"(?<=\w)(?: please| thanks| thank you)+$", "", words)
     return next((kind for kind, pattern in _COMPILED if pattern.fullmatch(words)), None)
 
 

@@ -38,6 +38,19 @@ def info(serial: int, **changes: object) -> DocumentInfo:
         ("Give me a short summary of the document", "summary"),
         ("TL;DR", "summary"),
         ("translate this", "summary"),
+        ("Translate this into German", "summary"),
+        ("translate the brief to French for me, please", "summary"),
+        ("Summarize the brief in three bullet points", "summary"),
+        ("summarise this in 3 sentences, please", "summary"),
+        ("Explain it to me in plain English", "summary"),
+        ("Show me the documents please", "documents"),
+        ("Which documents do you have, please?", "documents"),
+        ("Hola", "greeting"),
+        ("Is anyone there?", "greeting"),
+        ("What can you tell me?", "help"),
+        ("Who made you?", "help"),
+        ("OK, thanks", "thanks"),
+        ("thank you", "thanks"),
     ],
 )
 def test_what_is_no_question_for_the_corpus_is_recognised(message: str, kind: str) -> None:
@@ -59,6 +72,10 @@ def test_what_is_no_question_for_the_corpus_is_recognised(message: str, kind: st
         "Are you sure the guards were bribed?",
         "Is the test of the rocket mentioned?",
         "How does it work, smuggling by truck?",
+        "Who wrote this?",
+        "What can you tell me about the factory?",
+        "Explain it in terms of famine",
+        "Who did the smugglers thank?",
     ],
 )
 def test_what_could_be_a_question_about_the_documents_goes_to_the_corpus(question: str) -> None:
