@@ -14,21 +14,24 @@ from embeddings.reader import Reader
 from embeddings.reranker import OnnxReranker
 from qa import confidence, exact, extract, replies, retrieve
 from qa.conversation import interpret
-from qa.errors import DocumentNotFoundError, ModelError, PullquoteError, QuestionError
+from qa.errors import DocumentNotFoundError, LibraryError, ModelError, PullquoteError, QuestionError
 from qa.schema import Answer, Failure, Filters, Milliseconds, RankedPassage
+from qa.terms import has_content
 from qa.window import reading_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from embeddings.reader import Reading
-    from qa.corpus import Corpus
+    from qa.corpus import Corpus, Selection
     from qa.schema import Document, Passage, Turn
 
 MAX_QUESTION_CHARACTERS = 2000
 # Passages that the cross-encoder reads; and of these the most relevant, whose sentences are scored.
 RERANKED = 20
 READ = 3
+# How often a search is made again because the library has changed under it.
+ATTEMPTS = 3
 # What "it answers" counts beside "it is relevant" in the order of passages.
 ANSWERS_WEIGHT = 0.5
 EVERYTHING = Filters()
@@ -67,11 +70,14 @@ class Answerer:
         with clock.timing("retrieve"):
             selection = self._corpus.select(filters)
             phrases = exact.search(self._corpus, question, selection, filters)
-            if phrases.whole:
-                return exact.answer(question, phrases, selection, filters, clock.read())
-            found = retrieve.candidates(self._corpus, meaning.variants, phrases.selection)
-            passages = list(self._corpus.passages(key for key, _ in found).values())
-            documents = self._documents(passages[:RERANKED])
+            passages, documents = self._retrieve(meaning.variants, phrases.selection)
+            rest = passages[RERANKED:]
+            if phrases.selection is not selection:
+                # An answer ranks passages of enough documents, whatever a phrase restricts its quotes to.
+                rest += self._retrieve(meaning.variants, selection)[0]
+        if phrases.whole:
+            ranking = _ranking([(passage, 1.0) for passage in phrases.passages], passages)
+            return exact.answer(question, phrases, ranking, selection, filters, clock.read())
         with clock.timing("rerank"):
             ranked = self._read(meaning.question, passages, documents)
         with clock.timing("extract"):
@@ -82,7 +88,8 @@ class Answerer:
             chosen = extract.choose(evidence)
         sure = confidence.probability(reading for _, reading in best)
         outcome = confidence.outcome(sure)
-        if phrases.missing and outcome == "answered":
+        notes = [*phrases.notes, *_remarks(meaning.question, selection)]
+        if outcome == "answered" and (phrases.missing or not has_content(meaning.question)):
             outcome = "weak"
         return Answer(
             question,
@@ -90,46 +97,68 @@ class Answerer:
             outcome,
             confidence=sure,
             quotes=() if outcome == "none" else extract.quotes(question, chosen),
-            passages=_ranking(ranked, passages[RERANKED:]),
+            passages=_ranking([(passage, _rank_score(reading)) for passage, reading in ranked], rest),
             milliseconds=clock.read(),
             searched=selection.documents,
             undated=selection.undated,
             filters=filters,
-            notes=phrases.notes,
+            notes=tuple(notes),
         )
 
-    def _documents(self, passages: Sequence[Passage]) -> dict[str, Document]:
-        """The passages' documents by id; one that was removed meanwhile is left out."""
-        documents = {}
-        for document_id in dict.fromkeys(passage.document_id for passage in passages):
-            with suppress(DocumentNotFoundError):
-                documents[document_id] = self._corpus.document(document_id)
-        return documents
+    def _retrieve(
+        self, variants: Sequence[str], selection: Selection
+    ) -> tuple[list[Passage], dict[str, Document]]:
+        """Find passages, the best first, and the documents of those that are read.
+
+        Searched again where a document was replaced or removed in between: offsets are those of one text.
+        """
+        for _ in range(ATTEMPTS):
+            found = retrieve.candidates(self._corpus, variants, selection)
+            passages = list(self._corpus.passages(key for key, _ in found).values())
+            documents: dict[str, Document] = {}
+            held: set[int] = set()
+            for document_id in dict.fromkeys(passage.document_id for passage in passages[:RERANKED]):
+                with suppress(DocumentNotFoundError):
+                    documents[document_id], its = self._corpus.document_and_passages(document_id)
+                    held.update(passage.key for passage in its)  # a replaced passage's key never comes back
+            if held.issuperset(passage.key for passage in passages[:RERANKED]):
+                return passages, documents
+            selection = self._corpus.select(selection.filters)
+        raise LibraryError("the library is being changed faster than it can be searched: ask again")
 
     def _read(
         self, question: str, passages: Sequence[Passage], documents: dict[str, Document]
     ) -> list[tuple[Passage, Reading]]:
         """Read the first RERANKED passages; the best first."""
-        held = [passage for passage in passages[:RERANKED] if passage.document_id in documents]
-        windows = [reading_window(documents[passage.document_id], passage) for passage in held]
+        read = passages[:RERANKED]
+        windows = [reading_window(documents[passage.document_id], passage) for passage in read]
         readings = self._reader.read(question, windows)
-        return sorted(zip(held, readings, strict=True), key=lambda each: -_rank_score(each[1]))
+        return sorted(zip(read, readings, strict=True), key=lambda each: -_rank_score(each[1]))
 
 
 def _rank_score(reading: Reading) -> float:
     return reading.relevance + ANSWERS_WEIGHT * reading.answers
 
 
-def _ranking(ranked: Sequence[tuple[Passage, Reading]], rest: Sequence[Passage]) -> tuple[RankedPassage, ...]:
-    """All passages as coordinates: those that were read, then, below them, the rest in retrieval's order."""
-    scores = [_rank_score(reading) for _, reading in ranked]
-    floor = scores[-1] if scores else 0.0
-    scores += [floor - place for place in range(1, len(rest) + 1)]
-    passages = [*(passage for passage, _ in ranked), *rest]
+def _ranking(scored: Sequence[tuple[Passage, float]], rest: Sequence[Passage]) -> tuple[RankedPassage, ...]:
+    """Passages as coordinates: those with a score, then, below them, the rest in retrieval's order."""
+    below = {passage.key: passage for passage in rest}
+    for passage, _ in scored:
+        below.pop(passage.key, None)
+    floor = scored[-1][1] if scored else 0.0
+    ranked = [*scored, *((passage, floor - place) for place, passage in enumerate(below.values(), start=1))]
     return tuple(
-        RankedPassage(passage.document_id, passage.start, passage.end, score)
-        for passage, score in zip(passages, scores, strict=True)
+        RankedPassage(passage.document_id, passage.start, passage.end, score) for passage, score in ranked
     )
+
+
+def _remarks(question: str, selection: Selection) -> list[str]:
+    """What a reader should know before taking silence for "not in the corpus"."""
+    if not selection.documents:
+        return ["No document matches the filters." if selection.filters else "The library is empty."]
+    if not has_content(question):
+        return ["The question names nothing to look for: say what it is about."]
+    return []
 
 
 def check(question: str) -> str:

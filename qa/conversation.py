@@ -30,7 +30,8 @@ _ANAPHORS = frozenset(
 _NOT_ANAPHORIC = re.compile(
     r"\b(?:is|was|does|did|has) it (?:true|possible|clear|known|likely|the case|reported|said)\b"
     r"|\b(?:is|are|was|were|be|been|had|has|have) there\b|\bthere (?:is|are|was|were|be|been)\b"
-    r"|\bone of\b|\b(?:no|any|some|every) ?one\b|\bsuch as\b|\bthe same \w+ as\b"
+    r"|\bone of\b|\bone (?!in|on|at|from|that|who|which|with|for|to|is|was|did|does|has|had\b)(?=\w)"
+    r"|\b(?:no|any|some|every) ?one\b|\bsuch as\b|\bthe same \w+ as\b"
     r"|\b(?:this|these|those|that) (?:brief|document|report|article|text|week|month|year)\b"
     r"|\b(?:this|these|those|that) (?:\w+ )?who\b"
     r"|(?<=\w )\bthat (?!(?:happen|was|is|be|come|say|mean|do)\b)(?=\w)",
@@ -38,6 +39,8 @@ _NOT_ANAPHORIC = re.compile(
 )
 # Fewer content words than this, and no name, is a fragment: "By whom?", "How many?", "Since when?"
 _FRAGMENT = 2
+# Words carried over at most: a long turn would drown the question.
+_CARRIED = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ def _carried(question: str, earlier: list[str]) -> list[str]:
     carried = (
         word for text in earlier[start:] for word in _content_as_written(text) if word.casefold() not in own
     )
-    return list(dict.fromkeys(carried))
+    return list(dict.fromkeys(carried))[:_CARRIED]
 
 
 def _content_as_written(text: str) -> list[str]:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from qa.errors import DocumentNotFoundError
 from qa.question import phrases, without_phrases
-from qa.schema import Answer, Quote, RankedPassage, Span
-from qa.terms import FUNCTION_WORDS, words
+from qa.schema import Answer, Quote, Span
+from qa.terms import has_content
 
 if TYPE_CHECKING:
     from qa.corpus import Corpus, Selection
-    from qa.schema import Document, Filters, Milliseconds, Passage
+    from qa.schema import Document, Filters, Milliseconds, Passage, RankedPassage
 
 # Quotes shown for a phrase alone: all of them are equally right, so more than for a question.
 QUOTES = 10
@@ -25,14 +25,14 @@ class Exact:
 
     `selection` is where the rest of the question is to be searched: the documents that hold every phrase, or
     all that the filters left where one is `missing`. `whole` says that the question is nothing but phrases;
-    `quotes` then hold the sentences that contain them. `notes` say it to the reader.
+    `quotes` then hold the sentences that contain them, `passages` where those are. `notes` tell the reader.
     """
 
     selection: Selection
     whole: bool = False
     missing: bool = False
     quotes: tuple[Quote, ...] = ()
-    passages: tuple[RankedPassage, ...] = ()
+    passages: tuple[Passage, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -41,7 +41,7 @@ def search(corpus: Corpus, question: str, selection: Selection, filters: Filters
     asked = phrases(question)
     if not asked:
         return Exact(selection)
-    whole = not any(word not in FUNCTION_WORDS for word in words(without_phrases(question)))
+    whole = not has_content(without_phrases(question))
     found = {phrase: corpus.phrase(phrase, selection) for phrase in asked}
     missing = [phrase for phrase, places in found.items() if not places]
     if missing:
@@ -64,7 +64,12 @@ def search(corpus: Corpus, question: str, selection: Selection, filters: Filters
 
 
 def answer(
-    question: str, exact: Exact, selection: Selection, filters: Filters, milliseconds: Milliseconds
+    question: str,
+    exact: Exact,
+    ranking: tuple[RankedPassage, ...],
+    selection: Selection,
+    filters: Filters,
+    milliseconds: Milliseconds,
 ) -> Answer:
     """The answer to a question that is nothing but exact phrases: where they stand, or that they do not."""
     return Answer(
@@ -73,7 +78,7 @@ def answer(
         "answered" if exact.quotes else "none",
         confidence=1.0 if exact.quotes else 0.0,
         quotes=exact.quotes,
-        passages=exact.passages,
+        passages=ranking,
         milliseconds=milliseconds,
         searched=selection.documents,
         undated=selection.undated,
@@ -84,13 +89,13 @@ def answer(
 
 def _quotes(
     corpus: Corpus, places: list[tuple[Document, Span]]
-) -> tuple[tuple[Quote, ...], tuple[RankedPassage, ...]]:
+) -> tuple[tuple[Quote, ...], tuple[Passage, ...]]:
     """The sentences around the places, whole, each once, with the phrase emphasised; and their passages."""
     found: dict[str, tuple[Document, set[Span]]] = {}
     for document, place in places:
         found.setdefault(document.id, (document, set()))[1].add(place)
     quotes: list[Quote] = []
-    ranked: list[RankedPassage] = []
+    holding: list[Passage] = []
     for document, spans in found.values():
         held, passages = _as_found(corpus, document)
         around: dict[tuple[int, int], list[Span]] = {}
@@ -107,12 +112,12 @@ def _quotes(
                     around.setdefault((start, end), []).append(place)
         for (start, end), emphasis in around.items():
             quotes.append(Quote(held, start, end, 1.0, len(quotes) + 1, tuple(emphasis)))
-        ranked += [
-            RankedPassage(passage.document_id, passage.start, passage.end, 1.0)
+        holding += [
+            passage
             for passage in passages
             if any(start < passage.end and passage.start < end for start, end in around)
         ]
-    return tuple(quotes), tuple(ranked)
+    return tuple(quotes), tuple(holding)
 
 
 def _as_found(corpus: Corpus, document: Document) -> tuple[Document, tuple[Passage, ...]]:

@@ -26,6 +26,11 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text.casefold())
 
 
+def has_content(text: str) -> bool:
+    """Whether any of the text's words carries content."""
+    return any(word not in FUNCTION_WORDS for word in words(text))
+
+
 def content_words(text: str) -> list[str]:
     """The words that carry content, in order and each once; all words where none does ("what was it?")."""
     found = list(dict.fromkeys(words(text)))

@@ -12,11 +12,11 @@ from qa.schema import Filters
 from tests.qa.tiny import write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from qa.corpus import Selection
-    from qa.schema import Answer
+    from qa.schema import Answer, Passage
 
 
 @pytest.fixture(scope="module")
@@ -110,13 +110,14 @@ def test_a_date_that_the_question_asks_for_is_emphasised(corpus: Corpus) -> None
 def test_filters_that_leave_nothing_search_nothing_and_say_so(corpus: Corpus) -> None:
     answer = corpus.ask("Which factory was stripped?", filters=Filters(publisher="Nobody"))
     assert (answer.outcome, answer.searched, answer.passages) == ("none", 0, ())
+    assert answer.notes == ("No document matches the filters.",)
 
 
 @pytest.mark.models
 def test_an_empty_library_answers_none(tmp_path: Path) -> None:
     with Corpus.open(tmp_path / "library") as empty:
         answer = empty.ask("Which factory was stripped of its metal?")
-    assert (answer.outcome, answer.searched) == ("none", 0)
+    assert (answer.outcome, answer.searched, answer.notes) == ("none", 0, ("The library is empty.",))
 
 
 @pytest.mark.models
@@ -133,6 +134,60 @@ def test_the_same_question_has_the_same_answer_also_from_many_threads(corpus: Co
 
 def shown(answer: Answer) -> list[tuple[int, int, float]]:
     return [(quote.start, quote.end, quote.score) for quote in answer.quotes]
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("question", ["Who?", "tell me something", "When was that?"])
+def test_a_question_that_names_nothing_is_not_answered_and_told_why(corpus: Corpus, question: str) -> None:
+    answer = corpus.ask(question)
+    assert answer.outcome != "answered"
+    assert answer.notes == ("The question names nothing to look for: say what it is about.",)
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("question", ['"nickel"', 'Who carried "nickel" to the border?', '"zinc"'])
+def test_passages_come_from_many_documents_whatever_a_phrase_restricts_quotes_to(
+    tmp_path: Path, question: str
+) -> None:
+    write(tmp_path, "a.txt", "Traders carried nickel to the border.\n")
+    for number in range(24):
+        write(tmp_path / "more", f"{number}.txt", f"A note of {number} words on the border.\n")
+    with Corpus.open(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "a.txt", tmp_path / "more")
+        answer = corpus.ask(question)
+    assert {quote.document.id for quote in answer.quotes} <= {"a.txt"} or answer.outcome != "answered"
+    ranked = [passage.document_id for passage in answer.passages]
+    assert len(set(ranked)) >= 20
+    assert len(ranked) == len({(passage.document_id, passage.start) for passage in answer.passages})
+    scores = [passage.score for passage in answer.passages]
+    assert scores == sorted(scores, reverse=True)
+
+
+@pytest.mark.models
+def test_a_document_that_is_replaced_while_a_question_runs_is_quoted_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, "a.txt", "Kim was arrested in Hyesan in March. The police said so.\n")
+    with Corpus.open(tmp_path / "library") as corpus:
+        corpus.index(path)
+        passages = corpus.passages
+
+        def replacing(keys: Iterable[int]) -> dict[int, Passage]:
+            found = passages(keys)
+            if "false" not in path.read_text():
+                write(
+                    tmp_path, "a.txt", "It is false that the police ever said so. Kim was arrested in May.\n"
+                )
+                corpus.index(path)
+            return found
+
+        monkeypatch.setattr(corpus, "passages", replacing)
+        answer = corpus.ask("When was Kim arrested?")
+    assert "Kim was arrested in May." in [quote.text for quote in answer.quotes]
+    assert {quote.text for quote in answer.quotes} <= {
+        "It is false that the police ever said so.",
+        "Kim was arrested in May.",
+    }
 
 
 @pytest.mark.models

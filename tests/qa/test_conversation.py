@@ -20,6 +20,8 @@ FIRST = "Where was the group with the scrap metal caught?"
         "How many?",
         "Why?",
         "But who ordered this?",
+        "What was the captain's name on that one?",
+        "How heavy was the one in Riwon?",
     ],
 )
 def test_a_question_that_leans_on_an_earlier_one_does_not_stand_alone(question: str) -> None:
@@ -35,6 +37,7 @@ def test_a_question_that_leans_on_an_earlier_one_does_not_stand_alone(question: 
         "What metals that were smuggled came from factories?",
         "Are there reports of public executions?",
         "Who is Kim?",
+        "What do smugglers earn for one kilogram of copper?",
         "When did famine first spread?",
         "scrap metal prices 2008",
     ],
@@ -70,6 +73,11 @@ def test_small_talk_and_the_assistants_words_are_never_carried() -> None:
         Turn("user", "thanks!"),
     ]
     assert interpret("When was that?", history) == interpret("When was that?", [FIRST])
+
+
+def test_a_long_turn_does_not_drown_the_question() -> None:
+    reading = interpret("And when?", [" ".join(f"word{n}" for n in range(500))])
+    assert len(reading.question) < 200
 
 
 def test_names_are_carried_as_they_were_written() -> None:

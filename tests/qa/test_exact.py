@@ -39,7 +39,7 @@ def looked_up(corpus: Corpus, question: str, filters: Filters = EVERYTHING) -> E
 def answered(corpus: Corpus, question: str, filters: Filters = EVERYTHING) -> Answer:
     selection = corpus.select(filters)
     found = search(corpus, question, selection, filters)
-    return answer(question, found, selection, filters, Milliseconds())
+    return answer(question, found, (), selection, filters, Milliseconds())
 
 
 def test_a_question_that_is_a_phrase_is_answered_by_every_sentence_that_holds_it(corpus: Corpus) -> None:
