@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING
 
 from qa.formats.dates import DateOrder, find_date
@@ -57,6 +58,21 @@ _URL = re.compile(r"https?://[^\s<>\"”]+[^\s<>\"”.,;)]")
 _LABEL = re.compile(
     r"(?P<label>title|headline|subject|re|publisher|published by|source|series|number|date|published"
     r"|published on|issued|posted|posted on|released|updated|url|link|web)\s*:\s*(?=\S)",
+    re.IGNORECASE,
+)
+# Lines of a header that say nothing which a citation needs: who wrote it, whom to ask, where.
+_ASIDE = re.compile(
+    r"(?P<label>(?P<anywhere>authors?|by|byline|written by|contacts?|dateline)|sources?|place|location"
+    r"|filed from|e-?mail|phone|tel(?:ephone)?|keywords?|tags?|topics?|section|category|region|language"
+    r"|classification|distribution|edit(?:or|ed by)|translat(?:or|ed by)|last updated)\s*:\s*\S.*(?<![.?!…:])",
+    re.IGNORECASE,
+)
+_CAPITAL = r"(?-i:[^\Wa-z\d_])[\w.’'-]*"
+_NAME = rf"{_CAPITAL}(?:\s(?:{_CAPITAL}|de|del|der|al|bin|van|von)){{1,4}}"
+_BYLINE = re.compile(
+    rf"(?:(?:written|reporting|words|text|compiled|edited|translated) )?by (?:{_NAME}(?:(?:,| and) {_NAME})*"
+    r"|(?:our|the|an?) [\w ]{0,40}(?:correspondents?|desk|staff|reporters?|editors?))"
+    r"(?:(?:,| in) [^.?!…]{1,60})?",
     re.IGNORECASE,
 )
 _STATING = frozenset({"title", "headline", "publisher", "published by"})  # labels that only a header has
@@ -131,6 +147,7 @@ class _Line:
     names: list[str] = field(default_factory=list)
     leads: bool = False  # whether the first name stands before the number or date
     bare: bool = False  # whether the number is a code without "No." or the like
+    aside: bool = False  # whether it is there for an author, a contact or the like
 
     @property
     def states_something(self) -> bool:
@@ -265,11 +282,16 @@ def parse_header(text: str, date_order: DateOrder = "auto", title: str = "") -> 
     `title` is the title where it is known already.
     """
     top = [_take_apart(text, span) for span in _top(text)]
+    for above, below in pairwise(top):
+        if not below.states_something and _is_aside(text, above.span, below.span):
+            below.aside, below.names = True, []
     stating = [index for index, line in enumerate(top) if line.states_something]
     if all(top[index].bare and top[index].names and not top[index].date for index in stating):
         return _title_only(text, top)  # a code alone, as in "Budget 2015/16", makes no header
     last = stating[-1]
-    while last + 1 < len(top) and _wants_a_title(text, top[: last + 1], top[last + 1]):
+    while last + 1 < len(top) and (
+        top[last + 1].aside or _wants_a_title(text, top[: last + 1], top[last + 1])
+    ):
         last += 1
     used = top[: last + 1]
 
@@ -313,11 +335,30 @@ def parse_header(text: str, date_order: DateOrder = "auto", title: str = "") -> 
         number=number,
         date=found.date if found else None,
         url=next((line.url for line in used if line.url), ""),
-        spans=tuple(
-            line.span for line in used if line.states_something or {title, publisher} & set(line.names)
-        ),
+        spans=tuple(line.span for line in _trimmed(used, {title, publisher})),
         notes=notes,
     )
+
+
+def _trimmed(used: list[_Line], names: set[str]) -> list[_Line]:
+    """Leave out what stands below the last line that is surely the header's; what is above it is as well."""
+    sure = [line.states_something or line.aside or bool(names & set(line.names)) for line in used]
+    return used[: len(sure) - sure[::-1].index(True)]
+
+
+def _is_aside(text: str, above: Span, span: Span) -> bool:
+    """Whether a line names an author, a contact or the like, and begins neither a sentence nor a dialogue."""
+    line = text[span.start : span.end]
+    if re.match(r"[ \t]*\r?\n[ \t]*[a-z]", text[span.end :]):
+        return False  # hard-wrapped: it goes on
+    if _BYLINE.fullmatch(line):
+        return True
+    found = _ASIDE.fullmatch(line)
+    if found is None:
+        return False
+    speaks_again = re.search(rf"^{re.escape(found['label'])}\s*:", text[span.end :], re.MULTILINE)
+    adjacent = text.count("\n", above.end, span.start) == 1
+    return bool(found["anywhere"] or adjacent) and (not speaks_again or line.lower().startswith("contact"))
 
 
 def _wants_a_title(text: str, used: list[_Line], line: _Line) -> bool:
@@ -347,4 +388,5 @@ def _title_only(text: str, top: list[_Line]) -> Header:
     alone = re.match(r"\s*[\r\n]", text[span.end :]) and text[span.end :].strip()
     if not alone or not _looks_like_a_title(line):
         return Header()
-    return Header(title=line, spans=(span,))
+    asides = takewhile(lambda below: below.aside, top[1:])
+    return Header(title=line, spans=(span, *(below.span for below in asides)))

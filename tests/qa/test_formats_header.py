@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -90,6 +91,75 @@ def test_the_spans_are_the_header_lines_and_the_address_is_taken() -> None:
     found = parse_header(text)
     assert [text[span.start : span.end] for span in found.spans] == text[: text.index("\n\n")].split("\n")
     assert found.url == "https://example.org/7"
+
+
+HEAD = "Coal barges gather\nYellow Sea Monitor\nNo. 7\nPublished: 18 March 2024"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Author: Lena Fischer",
+        "AUTHORS: Lena Fischer, Žofia Nová",
+        "By Lena Fischer",
+        "By Lena Fischer and Žofia Nová, Seoul",
+        "BY LENA FISCHER",
+        "By our correspondent in Vardeni",
+        "Written by: Lena Fischer",
+        "Contact: desk@example.org",
+        "Source: interviews in Dandong, February",
+        "Dateline: Seoul",
+        "Keywords: coal, Nampo",
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_line_for_the_author_or_a_contact_is_of_the_header_and_changes_nothing_else_in_it(
+    line: str, end: str
+) -> None:
+    lines = HEAD.split("\n")
+    for at in (2, 3, 4):  # in the middle, before the date, after it
+        text = (end.join([*lines[:at], line, *lines[at:]]) + BODY).replace("\n", end).replace("\r\r", "\r")
+        found = parse_header(text)
+        assert [text[span.start : span.end] for span in found.spans] == [*lines[:at], line, *lines[at:]]
+        assert replace(found, spans=()) == replace(read(HEAD), spans=())
+
+
+def test_the_author_may_stand_apart_and_the_title_below() -> None:
+    text = (
+        "Yellow Sea Monitor\nNo. 7, 18 March 2024\n\nBy Lena Fischer\n\nCoal barges gather off Nampo" + BODY
+    )
+    found = parse_header(text)
+    assert (found.title, len(found.spans)) == ("Coal barges gather off Nampo", 4)
+
+
+def test_the_author_below_a_lone_title_is_of_the_header() -> None:
+    found = parse_header("Coal barges gather\nAuthor: Lena Fischer\nContact: desk@example.org" + BODY)
+    assert (found.title, len(found.spans)) == ("Coal barges gather", 3)
+
+
+def test_whatever_stands_between_the_lines_of_a_header_is_of_it() -> None:
+    text = "Open Sky Korea\nPRESS RELEASE\nNo. 7\nNew imagery of the plant\n18 March 2024" + BODY
+    assert len(parse_header(text).spans) == 5
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "By 1900 there were nine theatres.",
+        "By Monday Chinese traders had left",
+        "By Kim Jong Un, the traders of the\nmarket were told nothing at all that day.",
+        "By contrast, the purchase was small",
+        "By mine of origin, January to June (thousand tons)",
+        "Source: We pay in yuan\nMonitor: And who takes it?\nSource: The guards take it.",
+        "Source: A trader in Hyesan said that prices rose.",
+        "\nSource: A trader in Hyesan",
+        "Source of infection: the river",
+        "Rating: hold (unchanged)",
+    ],
+)
+def test_the_first_line_of_the_text_is_not_taken_for_the_authors(start: str) -> None:
+    found = parse_header(f"{HEAD}\n{start}{BODY}")
+    assert found.spans == read(HEAD).spans
 
 
 @pytest.mark.parametrize(
