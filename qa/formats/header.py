@@ -63,8 +63,9 @@ _LABEL = re.compile(
 # Lines of a header that say nothing which a citation needs: who wrote it, whom to ask, where.
 _ASIDE = re.compile(
     r"(?P<label>(?P<anywhere>authors?|by|byline|written by|contacts?|dateline)|sources?|place|location"
-    r"|filed from|e-?mail|phone|tel(?:ephone)?|keywords?|tags?|topics?|section|category|region|language"
-    r"|classification|distribution|edit(?:or|ed by)|translat(?:or|ed by)|last updated)\s*:\s*\S.*(?<![.?!…:])",
+    r"|filed from|e-?mail|phone|tel(?:ephone)?|keywords?|tags?|topics?|section|category|region"
+    r"|language|classification|distribution|edit(?:or|ed by)|translat(?:or|ed by)"
+    r"|last updated)\s*:\s*\S.*(?<![.?!…:])",
     re.IGNORECASE,
 )
 _CAPITAL = r"(?-i:[^\Wa-z\d_])[\w.’'-]*"
@@ -111,6 +112,12 @@ _ORGANISATION = re.compile(
     r"|letter|times|post|press|news|daily|weekly|dispatch|desk|reports?|notes|notebook|survey|archive|database"
     r"|tracker|research|studies|policy|intelligence|newsletter|magazine|markets?|papers?|partners|house"
     r"|company|guild|engineering)\b",
+    re.IGNORECASE,
+)
+# Of two names that look alike, "Marine Weekly" publishes "Ledger of Zeta".
+_ENDS_AS_PERIODICAL = re.compile(
+    r"\b(?:bulletin|courier|daily|digest|dispatch|gazette|herald|journal|ledger|magazine|monitor|news|observer"
+    r"|post|press|quarterly|review|times|watch|weekly|wire)$",
     re.IGNORECASE,
 )
 _SMALL_WORD = re.compile(
@@ -304,7 +311,12 @@ def parse_header(text: str, date_order: DateOrder = "auto", title: str = "") -> 
 
     # A name that leads a line with a number or date, or stands beside one, is more likely the publisher.
     scored = [
-        (_like_a_publisher(name) + 2 * (line.leads and not order) + _beside_number(used, index), -index, name)
+        (
+            _like_a_publisher(name) + 2 * (line.leads and not order) + _beside_number(used, index),
+            bool(_ENDS_AS_PERIODICAL.search(name)),
+            -index,
+            name,
+        )
         for index, line in enumerate(used)
         if not line.label
         for order, name in enumerate(line.names)
@@ -313,13 +325,13 @@ def parse_header(text: str, date_order: DateOrder = "auto", title: str = "") -> 
     if not publisher and scored:
         best = max(scored)
         if best[0] >= 3 and (title or len(scored) > 1 or best[0] >= 5):
-            publisher = best[2]
+            publisher = best[-1]
             scored.remove(best)
     if not publisher and _PERIODICAL.fullmatch(series):
         publisher, series = series, ""  # "Maritime Law Bulletin, No. 331"
     if not title and scored:
-        _, position, title = min(
-            scored, key=lambda entry: (used[-entry[1]].states_something, entry[0], -entry[1])
+        _, _, position, title = min(
+            scored, key=lambda entry: (used[-entry[2]].states_something, entry[0], -entry[2])
         )
         line = text[used[-position].span.start : used[-position].span.end]
         if not used[-position].date and not _SEPARATOR.search(line):

@@ -59,6 +59,10 @@ HEADERS = {
         "Maritime Law Bulletin, No. 331, 18 March 2024\nLife jackets on the Sund after the rule",
         ("Life jackets on the Sund after the rule", "Maritime Law Bulletin", "", "331", D),
     ),
+    "a title that looks like a publisher": (
+        "Ledger of Zeta\n\nMarine Weekly\n18 March 2024",
+        ("Ledger of Zeta", "Marine Weekly", "", "", D),
+    ),
     "labels": (
         "Title: Copper prices\nPublisher: Foo Wire\nNumber: 7\nDate: 2024-03-18\nhttps://example.org/7",
         ("Copper prices", "Foo Wire", "", "7", D),
