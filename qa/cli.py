@@ -282,15 +282,24 @@ def index(settings: Settings, paths: tuple[Path, ...], date_order: DateOrder) ->
         sys.exit(1 if refused < len(report.files) else 3)
 
 
+_NAMED = 3  # of many files
+
+
 def _print_report(report: IndexReport, library: Path) -> None:
     from qa.cite import visible
     from qa.render import plural
 
     statuses = ("added", "replaced", "unchanged", "refused")
     counts = ", ".join(f"{count:,} {status}" for status in statuses if (count := report.count(status)))
-    click.echo(
-        f"{plural(len(report.files), 'document')} in {report.seconds:.1f} s: {counts or 'nothing to do'}"
-    )
+    documents = plural(len(report.files) - report.count("refused"), "document")
+    click.echo(f"{documents} in {report.seconds:.1f} s: {counts or 'nothing to do'}")
+    if report.skipped:
+        names = ", ".join(Path(path).name for path in report.skipped[:_NAMED])
+        more = f" and {len(report.skipped) - _NAMED:,} more" if len(report.skipped) > _NAMED else ""
+        click.echo(
+            f"skipped {plural(len(report.skipped), 'file')} of another kind ({visible(names)}{more}): "
+            "Pullquote reads .txt, .text and .jsonl"
+        )
     for result in report.files:
         for note in result.notes:
             click.echo(f"note: {visible(result.document_id or result.path)}: {visible(note)}")

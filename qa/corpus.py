@@ -14,6 +14,7 @@ from embeddings.encoder import identify_encoder, open_encoder, open_query_encode
 from embeddings.models import ModelError as WeightsError
 from qa.errors import InputError, ModelError
 from qa.formats import DateOrder, files, read_path
+from qa.formats.text import printable
 from qa.library import LibraryIndex
 from qa.schema import Document, Failure, FileResult, Filters, IndexReport, Passage, Progress
 from qa.segment import passages
@@ -182,24 +183,31 @@ class Corpus:
         show = progress or _silent
         identity = self._checked_identity()
         results: list[FileResult] = []
-        for batch in _batches(self._prepared(paths, show)):
+        skipped: list[Path] = []
+        for batch in _batches(self._prepared(paths, skipped, show)):
             documents = [item for item in batch if isinstance(item, _Prepared)]
             vectors = self._vectors(documents, identity, self._opened_document_encoder, show)
             for item in batch:
                 result = item if isinstance(item, FileResult) else self._ingest(item, vectors, identity)
                 results.append(result)
                 show(Progress("write", len(results), 0, result.document_id or result.path))
-        report = IndexReport(tuple(results), time.perf_counter() - started)
+        others = tuple(printable(str(path)) for path in dict.fromkeys(skipped))
+        report = IndexReport(tuple(results), time.perf_counter() - started, others)
         if report.count("added") or report.count("replaced"):
             self._index.save()
         return report
 
-    def _prepared(self, paths: Iterable[Path | str], show: OnProgress) -> Iterator[_Prepared | FileResult]:
-        """Read and segment the documents of files and folders; what is refused comes as its result."""
+    def _prepared(
+        self, paths: Iterable[Path | str], skipped: list[Path], show: OnProgress
+    ) -> Iterator[_Prepared | FileResult]:
+        """Read and segment the documents of files and folders; what is refused comes as its result.
+
+        What is of another kind in a folder goes to `skipped`.
+        """
         found: list[tuple[Path, Path | None]] = []
         for given in map(Path, paths):
             try:
-                found += [(path, given if given.is_dir() else None) for path in files(given)]
+                found += [(path, given if given.is_dir() else None) for path in files(given, skipped)]
             except InputError as error:
                 yield _refused(given, error)
         for done, (path, root) in enumerate(found):

@@ -148,12 +148,13 @@ def info_to_dict(info: DocumentInfo) -> dict[str, Any]:
 
 
 def report_to_dict(report: IndexReport) -> dict[str, Any]:
-    """Make what `index --json` prints: counts by status, then each input."""
+    """Make what `index --json` prints: counts by status, then each input, and what was skipped."""
     statuses = ("added", "replaced", "unchanged", "refused")
     return {
         **{status: report.count(status) for status in statuses},
         "seconds": round(report.seconds, 3),
         "files": [asdict(result) for result in report.files],
+        "skipped": list(report.skipped),
     }
 
 

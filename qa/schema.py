@@ -276,10 +276,11 @@ class FileResult:
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:
-    """What `Corpus.index` did, document by document."""
+    """What `Corpus.index` did, document by document. `skipped` are paths of other kinds in its folders."""
 
     files: tuple[FileResult, ...]
     seconds: float
+    skipped: tuple[str, ...] = ()
 
     def count(self, status: str) -> int:
         """How many documents ended with this status."""

@@ -27,10 +27,11 @@ def supported(path: Path) -> bool:
     return path.suffix.lower() in _TEXT | _JSONL
 
 
-def files(path: Path) -> Iterator[Path]:
+def files(path: Path, skipped: list[Path]) -> Iterator[Path]:
     """Yield a file itself, or the supported files under a folder: sorted, none hidden, each folder once.
 
-    A subfolder that cannot be listed is handed over as it is, for `read_path` to refuse by name.
+    What is of another kind in a folder goes to `skipped`. A subfolder that cannot be listed is handed over as
+    it is, for `read_path` to refuse by name.
 
     Raises:
         InputError: at the first step, when nothing is there or nothing supported is in the folder.
@@ -41,14 +42,14 @@ def files(path: Path) -> Iterator[Path]:
         yield path
         return
     empty = True
-    for found in _walk(path, set()):
+    for found in _walk(path, set(), skipped):
         empty = False
         yield found
     if empty:
         raise InputError(f"{path} holds nothing to read. {_SUPPORTED}.")
 
 
-def _walk(folder: Path, visited: set[Path]) -> Iterator[Path]:
+def _walk(folder: Path, visited: set[Path], skipped: list[Path]) -> Iterator[Path]:
     real = folder.resolve()
     if real in visited:  # a link back to where we were
         return
@@ -62,9 +63,11 @@ def _walk(folder: Path, visited: set[Path]) -> Iterator[Path]:
         if entry.name.startswith("."):
             continue
         if entry.is_dir():
-            yield from _walk(entry, visited)
+            yield from _walk(entry, visited, skipped)
         elif supported(entry):
             yield entry
+        else:
+            skipped.append(entry)
 
 
 def read_path(

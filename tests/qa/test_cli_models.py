@@ -99,6 +99,26 @@ def test_index_of_nothing_but_bad_files_exits_with_3_and_loses_nothing(library, 
     assert len(json.loads(run("documents", "--json", "--library", str(library)).stdout)) == 1
 
 
+def test_files_of_other_kinds_are_named_three_of_many_and_are_no_documents(tmp_path):
+    briefs, library = tmp_path / "briefs", tmp_path / "library"
+    briefs.mkdir()
+    (briefs / "report.pdf").touch()
+    alone = run("index", str(briefs), "--library", str(library))
+    assert alone.exit_code == 3
+    assert "holds nothing to read" in alone.stderr
+    assert "0 documents in " in alone.stdout
+    assert (
+        "skipped 1 file of another kind (report.pdf): Pullquote reads .txt, .text and .jsonl" in alone.stdout
+    )
+    (briefs / "good.txt").write_text("Prices rose in May.\n", encoding="utf-8")
+    for name in ("a.docx", "b.docx", "z.docx", "z2.docx"):
+        (briefs / name).touch()
+    beside = run("index", str(briefs), str(tmp_path / "none.txt"), "--library", str(library))
+    assert beside.exit_code == 1
+    assert beside.stdout.startswith("1 document in ")
+    assert "skipped 5 files of another kind (a.docx, b.docx, report.pdf and 2 more): " in beside.stdout
+
+
 def test_a_quiet_index_says_nothing(library):
     result = run("index", "-q", "--library", str(library))
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
@@ -199,7 +219,9 @@ def test_a_store_that_was_tampered_with_is_an_error_and_never_an_answer(how, lib
     assert "error: " in result.stderr
     assert "Unit 9" not in result.stdout
     assert "Not in the corpus" not in result.stdout
-    assert not how or list(json.loads(result.stdout)) == ["error"]
+    if how:
+        line = json.loads(result.stdout)
+        assert (line["outcome"], line["quotes"]) == ("error", [])
 
 
 def test_a_damaged_library_is_named_and_doctor_says_what_to_do(library):

@@ -158,6 +158,16 @@ def test_one_bad_file_is_refused_by_name_and_the_others_go_in(corpus: Corpus, in
     assert [info.id for info in corpus.documents()] == ["a.txt", "r1", "r3"]
 
 
+def test_files_of_other_kinds_in_a_folder_are_named_once_and_a_folder_of_nothing_else_is_refused(
+    corpus: Corpus, inbox: Path
+) -> None:
+    write(inbox, "a.txt", "Prices rose.\n")
+    pdf = write(inbox / "sub", "report.pdf", "%PDF")
+    report = corpus.index(inbox, inbox / "sub")
+    assert [result.status for result in report.files] == ["refused", "added"]
+    assert report.skipped == (str(pdf),)
+
+
 def test_an_interruption_keeps_what_was_acknowledged_and_the_next_run_goes_on(
     corpus: Corpus, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

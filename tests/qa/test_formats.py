@@ -184,10 +184,12 @@ def test_a_folder_is_walked_in_order_without_what_is_hidden_or_unsupported(tmp_p
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.touch()
-    found = [path.relative_to(tmp_path).as_posix() for path in files(tmp_path)]
+    skipped: list[Path] = []
+    found = [path.relative_to(tmp_path).as_posix() for path in files(tmp_path, skipped)]
     assert found == sorted(found)
     assert set(found) >= {"a/y.text", "a/z.jsonl", "b.txt"}
     assert not any(".hidden" in name or ".git" in name or "pdf" in name for name in found)
+    assert skipped == [tmp_path / "c.pdf"]
 
 
 def test_a_folder_linked_into_itself_is_walked_once(tmp_path: Path) -> None:
@@ -197,21 +199,21 @@ def test_a_folder_linked_into_itself_is_walked_once(tmp_path: Path) -> None:
         (tmp_path / "a" / "up").symlink_to(tmp_path, target_is_directory=True)
     except OSError:
         pytest.skip("this system lets only administrators make links")
-    assert [path.name for path in files(tmp_path)] == ["x.txt"]
+    assert [path.name for path in files(tmp_path, [])] == ["x.txt"]
 
 
 def test_nothing_there_and_nothing_to_read_are_errors(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="was not found"):
-        list(files(tmp_path / "none"))
+        list(files(tmp_path / "none", []))
     (tmp_path / "a.pdf").touch()
     with pytest.raises(InputError, match="holds nothing to read"):
-        list(files(tmp_path))
+        list(files(tmp_path, []))
 
 
 def test_a_named_file_is_handed_over_whatever_it_is(tmp_path: Path) -> None:
     path = tmp_path / "a.pdf"
     path.touch()
-    assert list(files(path)) == [path]
+    assert list(files(path, [])) == [path]
 
 
 # JSON Lines

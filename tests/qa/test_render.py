@@ -324,6 +324,7 @@ def test_a_report_of_indexing_counts_by_status_and_names_each_input():
             FileResult("b", "refused", error=Failure("bad_input", "b is empty")),
         ),
         1.23456,
+        ("c.pdf",),
     )
     made = render.report_to_dict(report)
     assert {key: made[key] for key in ("added", "replaced", "unchanged", "refused", "seconds")} == {
@@ -333,6 +334,7 @@ def test_a_report_of_indexing_counts_by_status_and_names_each_input():
         "refused": 1,
         "seconds": 1.235,
     }
+    assert made["skipped"] == ["c.pdf"]
     assert made["files"][1]["error"] == {"code": "bad_input", "message": "b is empty"}
 
 
