@@ -173,8 +173,8 @@ class Store:
     ) -> Ingested:
         """Add a document, or replace what was held of it, in one transaction; no change where none is needed.
 
-        A document is known again by its id and path, or by its id and text. Where its id is taken by another,
-        it is held under an id of its own: `id~2`, `id~3` and so on.
+        A text file is known again by its path, a record by its id and path, and both by id and text. Where
+        its id is taken by another, it is held under an id of its own: `id~2`, `id~3` and so on.
 
         Raises:
             EncoderMismatchError: the vectors in force were made by another encoder.
@@ -185,8 +185,7 @@ class Store:
             raise ValueError(f"the passages of {document.id!r} do not tile it")
         with self._database.writing() as db:
             encoding = _encoding_for(db, encoder, self.folder)
-            given_id = document.id
-            number, document = _place(db, document)
+            number, given_id, document = _place(db, document)
             values = _row(document, given_id, head)
             passages = [_passage_row(ordinal, entry.passage) for ordinal, entry in enumerate(entries)]
             digests = [entry.digest for entry in entries]
@@ -527,27 +526,32 @@ def check_encoder(encoding: Encoding, encoder: EncoderIdentity, folder: Path) ->
         )
 
 
-def _place(db: sqlite3.Connection, document: Document) -> tuple[int | None, Document]:
-    """Find a document's place: the number of the one that it replaces (None if new), and it with its own id.
+def _place(db: sqlite3.Connection, document: Document) -> tuple[int | None, str, Document]:
+    """Find a document's place: the number of the one that it replaces, the id first given, and it as held.
 
-    It replaces what came from the same file under the same name, or what has the same id and text: that was
-    copied or moved, and belongs to the file that it first came from while that exists. A text is never
-    replaced by that of another file.
+    The number is None if it is new; it is held under an id of its own. It replaces what came from the same file (a text whatever the folder that was named, a record under the
+    same name), or what has the same id and text: that was copied or moved, and belongs to the file that it
+    first came from while that exists. A text is never replaced by that of another file.
     """
+    # The inner select reads an index only; a library of before may hold a file twice.
     row = db.execute(
-        "SELECT serial, id FROM documents WHERE given_id = ? AND path = ?", (document.id, document.path)
+        "SELECT serial, given_id, id FROM documents "
+        "WHERE serial IN (SELECT serial FROM documents WHERE path = ?) AND (given_id = ? OR format = 'text') "
+        "ORDER BY given_id = ? DESC, serial",
+        (document.path, document.id, document.id),
     ).fetchone()
     if row:
-        return row[0], replace(document, id=row[1])
+        number, given_id, held_id = row
+        return number, given_id, replace(document, id=held_id)
     for n in count(1):
         free = document.id if n == 1 else f"{document.id}~{n}"
         row = db.execute("SELECT serial, path, sha256 FROM documents WHERE id = ?", (free,)).fetchone()
         if row is None:
-            return None, replace(document, id=free)
+            return None, document.id, replace(document, id=free)
         number, path, sha256 = row
         if sha256 == document.sha256:
             kept = path if Path(path).exists() else document.path
-            return number, replace(document, id=free, path=kept)
+            return number, document.id, replace(document, id=free, path=kept)
     raise AssertionError("unreachable: count() has no end")
 
 

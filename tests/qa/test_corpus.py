@@ -137,7 +137,18 @@ def test_ids_are_paths_under_the_folder_named_and_clashes_are_made_unique(
     everything = [("sub/x.txt", "added"), ("y.txt", "added"), ("y.txt~2", "added")]
     assert statuses(corpus, inbox / "one", inbox / "two") == everything
     assert statuses(corpus, inbox / "two" / "y.txt") == [("y.txt~2", "unchanged")]
-    assert statuses(corpus, inbox / "one" / "sub" / "x.txt") == [("x.txt", "added")]
+    assert statuses(corpus, inbox / "one" / "sub") == [("sub/x.txt", "unchanged")]
+    assert statuses(corpus, inbox / "one" / "sub" / "x.txt") == [("sub/x.txt", "unchanged")]
+    write(inbox, "one/sub/x.txt", words(4))
+    assert statuses(corpus, inbox / "one" / "sub") == [("sub/x.txt", "replaced")]
+    assert statuses(corpus, inbox / "one") == [("sub/x.txt", "unchanged"), ("y.txt", "unchanged")]
+
+
+def test_records_of_one_file_are_documents_of_their_own(corpus: Corpus, inbox: Path) -> None:
+    records = [json.dumps({"_id": name, "text": words(seed)}) for seed, name in enumerate("ab")]
+    path = write(inbox, "both.jsonl", "\n".join(records))
+    assert statuses(corpus, path) == [("a", "added"), ("b", "added")]
+    assert statuses(corpus, inbox) == [("a", "unchanged"), ("b", "unchanged")]
 
 
 def test_one_bad_file_is_refused_by_name_and_the_others_go_in(corpus: Corpus, inbox: Path) -> None:
