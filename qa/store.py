@@ -529,9 +529,10 @@ def check_encoder(encoding: Encoding, encoder: EncoderIdentity, folder: Path) ->
 def _place(db: sqlite3.Connection, document: Document) -> tuple[int | None, str, Document]:
     """Find a document's place: the number of the one that it replaces, the id first given, and it as held.
 
-    The number is None if it is new; it is held under an id of its own. It replaces what came from the same file (a text whatever the folder that was named, a record under the
-    same name), or what has the same id and text: that was copied or moved, and belongs to the file that it
-    first came from while that exists. A text is never replaced by that of another file.
+    The number is None if it is new; it is held under an id of its own. It replaces what came from the same
+    file (a text whatever folder was named, a record under the same name), or what has the same id and text:
+    that was copied or moved, and belongs to the file that it first came from while that exists. A text is
+    never replaced by that of another file.
     """
     # The inner select reads an index only; a library of before may hold a file twice.
     row = db.execute(
