@@ -313,17 +313,20 @@ def _say(message: str) -> None:
 
 
 @cli.command()
-@click.argument("question")
+@click.argument("words", metavar="QUESTION", nargs=-1, required=True)
 @click.option("--history", metavar="QUESTION", multiple=True, help="An earlier question; may be repeated.")
 @_json
 @_filters
 @_general
 @click.pass_obj
-def ask(settings: Settings, question: str, history: tuple[str, ...], filters: Filters) -> None:
+def ask(settings: Settings, words: tuple[str, ...], history: tuple[str, ...], filters: Filters) -> None:
     """Answer one QUESTION; - reads it from standard input.
 
     The exit code is 0 when the documents state the answer, 1 when they do not.
     """
+    question = " ".join(words)
+    if len(words) > 1:
+        raise click.UsageError(f'put the question in quotes: pullquote ask "{question}"')
     if question == "-":
         question = _decoded(sys.stdin.buffer.read(), "standard input").strip()
     from qa.render import error_to_dict
@@ -410,7 +413,20 @@ def answer_many(settings: Settings, questions: Path, out: Path, filters: Filters
     sys.exit(1 if outcomes["error"] else 0)
 
 
-@cli.group(invoke_without_command=True)
+class Documents(click.Group):
+    """Takes what is no command for the id of a document that was to be shown."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the arguments name."""
+        if self.get_command(ctx, args[0]) is None:
+            document_id = f'"{args[0]}"' if " " in args[0] else args[0]
+            raise click.UsageError(f"to show one document: pullquote documents show {document_id}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@cli.group(cls=Documents, invoke_without_command=True)
 @_json
 @_filters
 @_general

@@ -128,6 +128,22 @@ def test_wrong_usage_exits_with_2(arguments):
 
 
 @pytest.mark.parametrize(
+    ("arguments", "advice"),
+    [
+        (["ask", "How", "many", "died?"], 'put the question in quotes: pullquote ask "How many died?"'),
+        (["ask", "How", "many", "-q", "died?"], 'pullquote ask "How many died?"'),
+        (["documents", "water.txt"], "pullquote documents show water.txt"),
+        (["documents", "my water.txt"], 'pullquote documents show "my water.txt"'),
+    ],
+    ids=repr,
+)
+def test_wrong_usage_says_what_to_type(arguments, advice):
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert advice in result.stderr
+
+
+@pytest.mark.parametrize(
     "arguments",
     [["ask", "Who?"], ["documents"], ["documents", "show", "x"], ["remove", "x", "--yes"]],
     ids=" ".join,
