@@ -14,11 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from qa.cite import visible
 from qa.errors import AddressError, PullquoteError
 from qa.places import shipped_corpus
+from qa.render import plural
 from qa.schema import Failure
 from qa.web import cards
-from qa.web.engine import Engine
+from qa.web.engine import STOPPED, Engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,13 +48,14 @@ def serve(library: Path, host: str, port: int, open_browser: bool) -> None:
     listener = _listen(host, port)
     shown = "localhost" if host in {"0.0.0.0", "::", ""} else f"[{host}]" if ":" in host else host  # noqa: S104
     url = f"http://{shown}:{listener.getsockname()[1]}/"
-    print(f"Pullquote is starting at {url} (stop it with Ctrl-C)", file=sys.stderr, flush=True)  # noqa: T201
-    engine = Engine(library, shipped_corpus())
+    _say(f"Pullquote is starting at {url} (stop it with Ctrl-C)")
+    engine = Engine(library, shipped_corpus(), _say)
     with tempfile.TemporaryDirectory(prefix="pullquote-") as scratch:
         # Gradio reads these when it is imported: it asks no outside host, and keeps files to itself.
         os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "GRADIO_TEMP_DIR": scratch, "HF_HUB_OFFLINE": "1"}
         app = create_app(engine, host)
         engine.start()
+        threading.Thread(target=_announce, args=(engine, url), daemon=True).start()
         if open_browser:
             # The listener already takes connections: the browser waits the moment until they are answered.
             threading.Thread(target=show, args=(url,), daemon=True).start()
@@ -61,6 +64,19 @@ def serve(library: Path, host: str, port: int, open_browser: bool) -> None:
         finally:
             engine.stop()
             listener.close()
+
+
+def _say(message: str) -> None:
+    print(visible(message), file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _announce(engine: Engine, url: str) -> None:
+    """Say on the terminal, once it is known, whether questions can be answered."""
+    state = engine.settled()
+    if state.stage == "ready":
+        _say(f"Ready at {url} ({plural(len(engine.corpus.documents()), 'document')} in {engine.library})")
+    elif state.error and state.error.code != STOPPED:
+        _say(f"error: {state.error.message}")
 
 
 def show(url: str) -> None:

@@ -15,13 +15,14 @@ from qa.errors import LibraryNotFoundError, NotReadyError, PullquoteError
 from qa.schema import Failure, Filters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from qa.corpus import Corpus
     from qa.schema import Answer, Progress, Turn
 
 Stage = Literal["library", "index", "models", "ready", "failed"]
+STOPPED = "stopped"  # the code of the failure that an engine ends with
 log = logging.getLogger(__name__)
 
 
@@ -40,12 +41,13 @@ class State:
 class Engine:
     """A library that opens itself: `start`, then `ask`.
 
-    A library that does not exist yet is made and filled with `shipped`. `state` is replaced, never changed,
-    so that any thread may read it.
+    A library that does not exist yet is made and filled with `shipped`, and `say` is told. `state` is
+    replaced, never changed, so that any thread may read it.
     """
 
     library: Path
     shipped: Path
+    say: Callable[[str], None] = log.info
     state: State = field(default_factory=State)
     _corpus: Corpus | None = None
     _settled: threading.Event = field(default_factory=threading.Event)
@@ -57,9 +59,14 @@ class Engine:
     def stop(self) -> None:
         """Let go of waiting questions and of the library."""
         ready = self.state.stage == "ready"
-        self._settle(State("failed", error=Failure("stopped", "Pullquote is stopping.")))
+        self._settle(State("failed", error=Failure(STOPPED, "Pullquote is stopping.")))
         if ready:  # until then the library belongs to the thread that loads
             self.corpus.close()
+
+    def settled(self) -> State:
+        """Wait until questions can be answered, or never will be."""
+        self._settled.wait()
+        return self.state
 
     @property
     def corpus(self) -> Corpus:
@@ -87,7 +94,7 @@ class Engine:
             PullquoteError: whatever the answerer raises.
         """
         if wait:
-            self._settled.wait()
+            self.settled()
         if self.state.stage != "ready":
             raise self._not_ready()
         return self.corpus.ask(question, history, filters)
@@ -117,6 +124,7 @@ class Engine:
         except LibraryNotFoundError:
             corpus = Corpus.open(self.library)
         if corpus.generation == 0:  # nothing was ever put in, or the first start was cut short
+            self.say(f"No library in {self.library} yet: indexing the sample brief")
             self.state = State("index")
             report = corpus.index(self.shipped, progress=self._report)
             for refused in (result for result in report.files if result.error is not None):

@@ -47,6 +47,11 @@ def test_a_first_start_shows_the_page_at_once_indexes_the_brief_and_answers_what
         # 1.5 s on an idle machine; without an end to the open tab's streams it would wait for ever.
         told = server.process.communicate(timeout=60)[1]
         assert server.process.returncode == 130
+        library = tmp_path / "a new library"
+        assert told.splitlines()[1:3] == [
+            f"No library in {library} yet: indexing the sample brief",
+            f"Ready at {server.url} (1 document in {library})",
+        ]
         assert "Traceback" not in told
         assert "ERROR" not in told
 
@@ -62,6 +67,9 @@ def test_a_damaged_library_is_an_error_on_the_page_and_in_health(browser: Browse
         status, problem = server.get("api/v1/health")
         assert (status, problem["code"], problem["stage"]) == (503, "library", "failed")
         assert str(tmp_path) in problem["detail"]
+        assert server.process.stderr
+        assert "is starting at" in server.process.stderr.readline()
+        assert server.process.stderr.readline() == f"error: {problem['detail']}\n"
         answer = ask(page, "What was taken?")
         expect(answer.locator(".error")).to_contain_text(problem["detail"])
         expect(answer.locator(".not-in-corpus, .quote")).to_have_count(0)
