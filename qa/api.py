@@ -35,8 +35,8 @@ _STATUS = (
     (NotReadyError, HTTPStatus.SERVICE_UNAVAILABLE),
     (InputError, HTTPStatus.BAD_REQUEST),
 )
-# Shown on an empty page when the brief that ships is in the library, by its text's SHA-256; the last one is
-# not answered there, and shows what that looks like.
+# Shown on an empty page when the brief that ships is all there is, by its text's SHA-256; the last one is not
+# answered there, and shows what that looks like.
 _SHIPPED = "107e90fd97588cf96fd1ed88ff1edb757c74fdd79dc691705364b0e4851d4e72"
 _EXAMPLES = (
     "What was taken from the Kumsandong fertilizer factory?",
@@ -129,9 +129,9 @@ def routes(engine: Engine) -> APIRouter:
 
     @router.get("/examples")
     def examples() -> tuple[str, ...]:
-        """Questions to begin with."""
-        shipped = any(info.sha256 == _SHIPPED for info in engine.corpus.documents())
-        return _EXAMPLES if shipped else _ANY_EXAMPLES
+        """Questions to begin with: about the brief that ships only where it is all there is."""
+        held = {info.sha256 for info in engine.corpus.documents()}
+        return _EXAMPLES if held == {_SHIPPED} else _ANY_EXAMPLES
 
     @router.post("/ask")
     def ask(body: AskBody) -> dict[str, Any]:
@@ -169,8 +169,9 @@ def routes(engine: Engine) -> APIRouter:
 
     @router.get("/documents")
     def documents() -> list[dict[str, Any]]:
-        """What the library holds, without the texts."""
-        return [info_to_dict(info) for info in engine.corpus.documents()]
+        """What the library holds, without the texts, and without where on this machine they were read."""
+        infos = [info_to_dict(info) for info in engine.corpus.documents()]
+        return [{name: value for name, value in info.items() if name != "path"} for info in infos]
 
     @router.api_route(
         "/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False

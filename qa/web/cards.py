@@ -47,8 +47,10 @@ def answer_card(answer: Answer, read_document: ReadDocument) -> str:
         parts.extend(_folded(quotes))
     else:
         parts.append(_not_in_corpus(answer, quotes))
-    took = f"{answer.milliseconds.total:,.0f} ms"
-    parts.append(f'<p class="trace">Searched {plural(answer.searched, "document")} in {took}</p>')
+    searched = f"Searched {plural(answer.searched, 'document')} in {answer.milliseconds.total:,.0f} ms"
+    sure = f"confidence {answer.confidence * 100:.0f}&nbsp;%"
+    means = "How probable it is that the documents state the answer"
+    parts.append(f'<p class="trace">{searched} · <span title="{means}">{sure}</span></p>')
     return f'<article class="answer {answer.outcome}">{"".join(parts)}</article>'
 
 

@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 
 import ui
 from qa.api import create_app
+from qa.corpus import Corpus
 from qa.places import shipped_corpus
 from qa.web.engine import Engine
 from qa.web.guard import MAX_BODY_BYTES
@@ -89,6 +90,24 @@ class TestAnswers:
         (document,) = client.get("/api/v1/documents").json()
         assert document["number"] == "08-4-4-1"
         assert "text" not in document
+        assert "path" not in document
+
+    def test_the_examples_are_about_the_brief_only_where_it_is_all_there_is(
+        self, client: TestClient, tmp_path: Path
+    ) -> None:
+        assert QUESTION in client.get("/api/v1/examples").json()
+        other = tmp_path / "water.txt"
+        other.write_text("Wells ran dry in May.\n", encoding="utf-8")
+        with Corpus.open(tmp_path / "library") as corpus:
+            corpus.index(shipped_corpus(), other)
+        engine = Engine(tmp_path / "library", shipped_corpus())
+        engine.start()
+        wait_for(engine, "ready")
+        with TestClient(create_app(engine, "127.0.0.1"), base_url=BASE) as two:
+            examples = two.get("/api/v1/examples").json()
+        engine.stop()
+        assert examples
+        assert QUESTION not in examples
 
     @pytest.mark.parametrize(
         ("place", "status", "code"),

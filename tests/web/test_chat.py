@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
+import urllib.request
 from typing import TYPE_CHECKING
 
 import pytest
@@ -47,6 +49,19 @@ def test_an_answer_is_verbatim_quotes_each_with_its_citation(page: Page, brief: 
             card.locator("a.cite").text_content() or "",
         )
     assert "bolted down" in (answer.locator(".quote").first.text_content() or "")
+
+
+def test_below_an_answer_stands_what_was_searched_and_how_sure_it_is(page: Page, server: Server) -> None:
+    answer = ask(page, FACTORY)
+    body = json.dumps({"question": FACTORY}).encode()
+    request = urllib.request.Request(  # noqa: S310
+        server.url + "api/v1/ask", body, {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+        confidence = json.load(response)["confidence"]
+    expect(answer.locator(".trace")).to_have_text(
+        re.compile(rf"^Searched 2 documents in [\d,]+ ms · confidence {confidence:.0%}$".replace("%", r"\s%"))
+    )
 
 
 def test_a_click_on_a_citation_opens_its_source_at_the_quote(page: Page, brief: Path) -> None:
