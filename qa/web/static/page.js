@@ -44,7 +44,7 @@ const welcome = make(
     "p",
     { className: "lead" },
     "Ask a question. Pullquote answers with verbatim quotes, each with its source one click away. ",
-    "It never generates text, and when the documents hold no answer, it says so.",
+    "It never generates text, and when it finds no answer, it says so.",
   ),
   examples,
   holdings,
