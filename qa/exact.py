@@ -57,9 +57,10 @@ def search(corpus: Corpus, question: str, selection: Selection, filters: Filters
     quotes, passages = _quotes(corpus, places)
     notes: tuple[str, ...] = ()
     if len(quotes) > QUOTES:
-        notes = (f"{len(quotes) - QUOTES} more sentences contain it.",)
+        more = len(quotes) - QUOTES
+        notes = (f"Not shown: {more} more {'sentence' if more == 1 else 'sentences'}.",)
     elif not quotes:
-        notes = ("It occurs in page furniture only, which is not quoted.",)
+        notes = ("Found in page furniture only, which is not quoted.",)
     return Exact(selection, whole, quotes=quotes[:QUOTES], passages=passages, notes=notes)
 
 

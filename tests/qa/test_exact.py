@@ -105,7 +105,7 @@ def test_a_sentence_in_page_furniture_is_never_quoted(tmp_path: Path) -> None:
         corpus.index(tmp_path / "page.txt")
         given = answered(corpus, '"Comments are closed"')
         assert given.quotes == ()
-        assert given.notes == ("It occurs in page furniture only, which is not quoted.",)
+        assert given.notes == ("Found in page furniture only, which is not quoted.",)
         # Nor as part of a quotation that runs over it.
         assert answered(corpus, '"Monday morning. Share"').quotes == ()
 
@@ -124,6 +124,20 @@ def test_what_was_replaced_while_a_phrase_was_looked_for_is_not_quoted_by_the_ol
     monkeypatch.setattr(corpus, "phrase", found_then_replaced)
     given = answered(corpus, '"come down hard"')
     assert [quote.document.id for quote in given.quotes] == ["other.txt"]
+
+
+@pytest.mark.parametrize(
+    ("sentences", "told"), [(10, ""), (11, "1 more sentence."), (12, "2 more sentences.")]
+)
+def test_of_many_sentences_ten_are_shown_and_the_rest_is_counted(
+    tmp_path: Path, sentences: int, told: str
+) -> None:
+    write(tmp_path, "many.txt", " ".join(f"Barge number {n} left port." for n in range(sentences)) + "\n")
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "many.txt")
+        given = answered(corpus, '"left port"')
+        assert len(given.quotes) == 10
+        assert given.notes == ((f"Not shown: {told}",) if told else ())
 
 
 def test_two_phrases_are_shown_document_by_document(corpus: Corpus) -> None:
