@@ -73,11 +73,11 @@ def score_sentences(
     return sorted(evidence, key=lambda each: (-each.score, each.document.id, each.sentence.start))
 
 
-def choose(evidence: Iterable[Evidence], limit: int = QUOTES, margin: float = MARGIN) -> list[Evidence]:
+def choose(evidence: Iterable[Evidence]) -> list[Evidence]:
     """The sentences to show, best first: close enough to the best one, and none that repeats another."""
     chosen: list[Evidence] = []
     for each in evidence:
-        if len(chosen) == limit or (chosen and each.score < chosen[0].score - margin):
+        if len(chosen) == QUOTES or (chosen and each.score < chosen[0].score - MARGIN):
             break
         if not any(_repeats(each, other) for other in chosen):
             chosen.append(each)

@@ -173,7 +173,7 @@ def header_examples(document: Document, rng: random.Random) -> Iterator[Example]
 
 
 def example(question: str, document: Document, passage: Passage, gold: list[tuple[int, int]]) -> Example:
-    """A passage as it is read for a question; gold is a sentence that shares half of it with a gold one."""
+    """A passage as it is read for a question; gold shares over half of the shorter with a gold sentence."""
     labels = tuple(
         any(
             min(s.end, end) - max(s.start, start) > 0.5 * min(s.end - s.start, end - start)
