@@ -66,7 +66,7 @@ class Reader:
         The hidden states of the first token, the mean over the question's, the greatest among the sentences'
         means, and the score.
         """
-        asked = self._reranker.encode_question(question).ids
+        asked = self._reranker.encode_question(question)
         return list(runtime.pool().map(lambda window: self._features(asked, window), windows))
 
     def _features(self, question: list[int], window: Window) -> Float32:

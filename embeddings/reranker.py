@@ -15,12 +15,12 @@ from embeddings.models import DEFAULT_RERANKER, DEFAULT_RERANKER_SHA256, ModelEr
 from embeddings.torch_world import loading, quiet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from onnx import ModelProto
     from onnxruntime import InferenceSession
     from sentence_transformers import CrossEncoder
-    from tokenizers import Encoding, Tokenizer
+    from tokenizers import Tokenizer
 
     from embeddings.arrays import Float32, Int64
 
@@ -39,15 +39,8 @@ _QUESTION_LIMIT = 254
 class Reranker(Protocol):
     """Scores texts against a question. Higher is better; the scale is the model's own (raw logits)."""
 
-    @property
-    def name(self) -> str:
-        """Which model this is."""
-
     def scores(self, query: str, texts: Sequence[str]) -> Float32:
         """One score, float32 [n], for each text, in the order of `texts`; never sorted."""
-
-    def pair_scores(self, pairs: Sequence[tuple[str, str]]) -> Float32:
-        """One score, float32 [n], for each (question, text), in the order of `pairs`."""
 
 
 def open_reranker(name: str | None = None) -> Reranker:
@@ -64,8 +57,6 @@ def open_reranker(name: str | None = None) -> Reranker:
 class OnnxReranker:
     """The default reranker (int8). A pair's score depends on that pair alone. Threads may share it."""
 
-    name = DEFAULT_RERANKER
-
     def __init__(self) -> None:
         self._session, self._tokenizer = _open_default()
         self._cls, self._sep = map(self._tokenizer.token_to_id, ("[CLS]", "[SEP]"))
@@ -73,31 +64,19 @@ class OnnxReranker:
     def scores(self, query: str, texts: Sequence[str]) -> Float32:
         """See Reranker."""
         question = self.encode_question(query)
-        return self._scores((question, text) for text in texts)
-
-    def pair_scores(self, pairs: Sequence[tuple[str, str]]) -> Float32:
-        """See Reranker."""
-        questions = {query: self.encode_question(query) for query in {query for query, _ in pairs}}
-        return self._scores((questions[query], text) for query, text in pairs)
-
-    def _scores(self, pairs: Iterable[tuple[Encoding, str]]) -> Float32:
-        jobs = list(pairs)
         # The longest first: when the last one ends, no core has been idle for long.
-        order = sorted(range(len(jobs)), key=lambda i: -len(jobs[i][1]))
-        scores = np.empty(len(jobs), dtype=np.float32)
-        scores[order] = list(runtime.pool().map(self._score, (jobs[i] for i in order)))
+        order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
+        scores = np.empty(len(texts), dtype=np.float32)
+        scores[order] = list(runtime.pool().map(lambda i: self._score(question, texts[i]), order))
         return scores
 
-    def encode_question(self, query: str) -> Encoding:
+    def encode_question(self, query: str) -> list[int]:
         """Give the question's tokens, without marks, cut to what leaves room for a text."""
-        question = self._tokenizer.encode(query, add_special_tokens=False)
-        question.truncate(_QUESTION_LIMIT)
-        return question
+        return self._tokenizer.encode(query, add_special_tokens=False).ids[:_QUESTION_LIMIT]
 
-    def _score(self, pair: tuple[Encoding, str]) -> float:
-        question, text = pair
+    def _score(self, question: list[int], text: str) -> float:
         passage = self._tokenizer.encode(text, add_special_tokens=False)
-        return float(self._session.run(["logits"], self._feed(question.ids, passage.ids))[0][0, 0])
+        return float(self._session.run(["logits"], self._feed(question, passage.ids))[0][0, 0])
 
     def encode_texts(self, texts: Sequence[str]) -> list[list[int]]:
         """Give the tokens of each text, without marks."""
@@ -170,21 +149,17 @@ class CrossEncoderReranker:
     """
 
     def __init__(self, name: str) -> None:
-        self.name = name
         self._lock = threading.Lock()
         self._model = _load_cross_encoder(name, models.named_folder(name))
 
     def scores(self, query: str, texts: Sequence[str]) -> Float32:
         """See Reranker."""
-        return self.pair_scores([(query, text) for text in texts])
-
-    def pair_scores(self, pairs: Sequence[tuple[str, str]]) -> Float32:
-        """See Reranker."""
-        if not pairs:
+        if not texts:
             return np.empty(0, dtype=np.float32)
+        pairs = [(query, text) for text in texts]
         with self._lock, quiet():
             # It sorts by length itself.
-            scores = self._model.predict(list(pairs), batch_size=16, show_progress_bar=False)
+            scores = self._model.predict(pairs, batch_size=16, show_progress_bar=False)
         return np.asarray(scores, dtype=np.float32)
 
 

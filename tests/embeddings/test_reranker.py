@@ -32,7 +32,6 @@ TEXTS = [
 def reranker(default_cache: Path) -> OnnxReranker:
     opened = open_reranker()
     assert isinstance(opened, OnnxReranker)
-    assert opened.name == "ms-marco-MiniLM-L-12-v2"
     return opened
 
 
@@ -52,14 +51,8 @@ def test_scores_keep_the_order_of_texts_and_depend_on_their_own_text_alone(
     assert reranker.scores(QUESTION, TEXTS[::-1]).tolist() == expected[::-1]
 
 
-def test_pairs_score_as_question_and_text_do(reranker: OnnxReranker) -> None:
-    pairs = [(question, text) for text in TEXTS for question in (QUESTION, "What is Berlin known for?")]
-    expected = [float(reranker.scores(question, [text])[0]) for question, text in pairs]
-    assert reranker.pair_scores(pairs).tolist() == expected
-
-
 def test_no_texts_have_no_scores(reranker: OnnxReranker) -> None:
-    assert reranker.scores(QUESTION, []).shape == reranker.pair_scores([]).shape == (0,)
+    assert reranker.scores(QUESTION, []).shape == (0,)
 
 
 def test_a_question_longer_than_the_model_reads_leaves_room_for_the_text(
@@ -127,7 +120,7 @@ def test_a_named_cross_encoder_gives_raw_logits_in_order(make_cross_encoder: Cal
         with torch.no_grad():
             logit = float(model.model(**{k: v.to(model.device) for k, v in tokens.items()}).logits)
         assert score == pytest.approx(logit, abs=1e-5)
-    assert opened.pair_scores([]).shape == (0,)
+    assert opened.scores(QUESTION, []).shape == (0,)
 
 
 def test_a_model_with_several_scores_a_pair_is_no_reranker(make_cross_encoder: Callable[..., Path]) -> None:
