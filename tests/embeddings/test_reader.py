@@ -28,6 +28,12 @@ def test_a_window_that_answers_reads_surer_than_one_that_is_only_about_it(reader
     assert answers.answers > near_miss.answers + 1
 
 
+def test_it_knows_an_answer_that_the_cross_encoders_score_does_not(reader: Reader) -> None:
+    head = Window("Scrap metal smuggling rampant", ("Title: Scrap metal smuggling rampant.", "4/4/2008"))
+    [reading] = reader.read("What is the headline?", [head])
+    assert reading.answers > 0 > reading.relevance
+
+
 def test_the_relevance_is_the_cross_encoders_own_score(reader: Reader, reranker: OnnxReranker) -> None:
     [reading] = reader.read(QUESTION, [Window("", ("Berlin has 3,520,031 registered inhabitants.",))])
     [score] = reranker.scores(QUESTION, ["Berlin has 3,520,031 registered inhabitants."])

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qa import Corpus
+from qa import Corpus, confidence
 from qa.answer import MAX_QUESTION_CHARACTERS, Answerer, answer_or_error, check
 from qa.errors import LibraryError, QuestionError
 from qa.schema import Filters
@@ -95,9 +95,10 @@ def test_what_is_no_question_gets_a_fixed_reply_and_no_quote(corpus: Corpus) -> 
 
 @pytest.mark.models
 def test_a_missing_phrase_keeps_an_answer_from_being_called_one(corpus: Corpus) -> None:
-    answer = corpus.ask('Which "steel mill" was stripped of its metal?')
-    assert answer.outcome in {"weak", "none"}
-    assert answer.notes == ("The exact phrase “steel mill” does not occur.",)
+    answer = corpus.ask('What was taken from the Kumsandong "fertilizer works"?')
+    assert answer.confidence >= confidence.ANSWERED
+    assert answer.outcome == "weak"
+    assert answer.notes == ("The exact phrase “fertilizer works” does not occur.",)
 
 
 @pytest.mark.models
