@@ -9,7 +9,8 @@ from qa.schema import Span
 
 AnswerType = Literal["date", "number"]
 
-_PHRASE = re.compile(r"“([^“”]+)”|\"([^\"]+)\"|«([^«»]+)»|„([^„“”]+)[“”]")
+# A straight mark after a digit is an inch or a second, and opens nothing.
+_PHRASE = re.compile(r"“([^“”]+)”|(?<!\d)\"([^\"]+)\"|«([^«»]+)»|„([^„“”]+)[“”]")
 
 _ASKS_DATE = re.compile(
     r"\b(?:when|(?:what|which) (?:date|day|month|year|decade|time)|how (?:long ago|recently|early|late)"

@@ -16,6 +16,8 @@ from qa.question import answer_type, phrases, spans_of_type, without_phrases
         ('What is " ? "?', ()),
         ("The factory's walls, 'bolted' down", ()),
         ('A lone " mark', ()),
+        ('Was the pipe 5" or 6" wide?', ()),
+        ('Was it "in 2004" or "2005"?', ("in 2004", "2005")),
     ],
 )
 def test_phrases_are_what_stands_in_double_quotation_marks(question: str, found: tuple[str, ...]) -> None:
