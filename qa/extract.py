@@ -106,6 +106,8 @@ def emphasis(question: str, evidence: Evidence) -> tuple[Span, ...]:
 
 
 def _repeats(one: Evidence, other: Evidence) -> bool:
-    """Whether two sentences have nearly the same words (Jaccard index of their content words)."""
+    """Whether two sentences have nearly the same words (Jaccard index) and no figure that differs."""
     a, b = set(content_words(one.text)), set(content_words(other.text))
+    if any(word[0].isdigit() for word in a ^ b):
+        return False
     return len(a & b) >= NEAR_DUPLICATE * len(a | b)

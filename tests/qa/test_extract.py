@@ -36,6 +36,17 @@ def test_a_sentence_that_says_the_same_again_is_not_shown_twice() -> None:
     assert choose([FIRST, AGAIN, RIVER, BARGES]) == [FIRST, RIVER, BARGES]
 
 
+def test_sentences_that_differ_in_a_figure_do_not_say_the_same() -> None:
+    text = "Police in Riwon fined nine traders 300 won. Police in Riwon fined nine traders 500 won."
+    document = Document("b.txt", text)
+    half = len(text) // 2
+    both = [
+        Evidence(document, Sentence(0, half), 2.0),
+        Evidence(document, Sentence(half + 1, len(text)), 1.0),
+    ]
+    assert choose(both) == both
+
+
 def test_no_more_are_shown_than_the_limit() -> None:
     port = evidence("port", 0.5)
     assert choose([FIRST, RIVER, BARGES, port]) == [FIRST, RIVER, BARGES]
