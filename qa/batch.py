@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from qa import __version__
 from qa.answer import Answerer, answer_or_error
 from qa.errors import InputError, PullquoteError
-from qa.render import dumps, to_json
+from qa.render import dumps, is_utf8, to_json
 from qa.schema import Answer, Failure, Filters, Turn
 
 if TYPE_CHECKING:
@@ -102,8 +102,8 @@ def answer_file(
     if not asked:
         raise InputError('there is no question in the file; each line should be {"_id", "text"}')
     if out is None:
-        ascii_only = (sys.stdout.encoding or "").lower() not in ("utf-8", "utf8")
-        return _answer(corpus, asked, filters, Counter(), sys.stdout.buffer, progress, ascii=ascii_only)
+        stream = sys.stdout
+        return _answer(corpus, asked, filters, Counter(), stream.buffer, progress, ascii=not is_utf8(stream))
     try:
         if out.exists() and not out.is_file():  # a pipe or a device keeps nothing to go on from
             with out.open("wb") as file:

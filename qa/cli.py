@@ -69,7 +69,7 @@ class Commands(click.Group):
 
 def _report(settings: Settings, code: str, message: str) -> None:
     from qa.cite import visible
-    from qa.render import dumps
+    from qa.render import dumps, is_utf8
     from qa.schema import Failure
 
     if settings.verbose:
@@ -79,7 +79,7 @@ def _report(settings: Settings, code: str, message: str) -> None:
     click.echo(f"error: {visible(' '.join(message.splitlines()))}", err=True)
     if settings.as_json:
         with suppress(OSError):  # a full disk may be the very error that is reported
-            click.echo(dumps(settings.failed(Failure(code, message)), ascii=not _utf8()))
+            click.echo(dumps(settings.failed(Failure(code, message)), ascii=not is_utf8(sys.stdout)))
 
 
 def _set(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
@@ -223,14 +223,10 @@ def _progress(settings: Settings) -> Iterator[Callable[[Progress], None]]:
         yield lambda progress: show(stage(progress), progress.done, progress.total)
 
 
-def _utf8() -> bool:
-    return (sys.stdout.encoding or "").lower() in ("utf-8", "utf8")
-
-
 def _print_json(value: object) -> None:
-    from qa.render import dumps
+    from qa.render import dumps, is_utf8
 
-    click.echo(dumps(value, ascii=not _utf8(), indent=2))
+    click.echo(dumps(value, ascii=not is_utf8(sys.stdout), indent=2))
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -356,7 +352,7 @@ def _print_answer(answer: Answer, corpus: Corpus, *, as_json: bool) -> None:
     from qa import render
 
     if as_json:
-        click.echo(render.to_json(answer, corpus.document, ascii=not _utf8()))
+        click.echo(render.to_json(answer, corpus.document, ascii=not render.is_utf8(sys.stdout)))
     elif sys.stdout.isatty():
         from rich.console import Console
 
@@ -587,7 +583,7 @@ def doctor(settings: Settings) -> None:
 
 def main() -> None:
     """Run the command line: what `pullquote` and `python -m qa` start."""
-    # A console that cannot show a character must not end the program; JSON is plain ASCII there (see _utf8).
+    # A console that cannot show a character must not end the program; JSON is plain ASCII there.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from qa.cite import check, citation, cite_line, visible
 from qa.schema import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from rich.console import Group
     from rich.text import Text
@@ -60,6 +60,11 @@ def dumps(value: object, *, ascii: bool = False, indent: int | None = None) -> s
     return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
+def is_utf8(stream: TextIO) -> bool:
+    """Whether the stream takes any character; one that does not gets JSON in plain ASCII."""
+    return (stream.encoding or "").lower() in ("utf-8", "utf8")
+
+
 def to_text(answer: Answer, read_document: ReadDocument) -> str:
     """Make plain text for a pipe or a file: nothing is wrapped, a quote starts on a line of its own.
 
@@ -72,7 +77,7 @@ def to_text(answer: Answer, read_document: ReadDocument) -> str:
     places: list[tuple[Quote, int, int]] = []
     for heading, _ in _opening(answer):
         text += visible(heading) + "\n"
-    for quote, follows in _gaps(answer):
+    for quote, follows in gaps(answer.quotes):
         text += "\n[…]\n\n" if follows else "\n"
         start = len(text)
         text += visible(quote.text)
@@ -98,7 +103,7 @@ def to_terminal(answer: Answer, read_document: ReadDocument) -> Group:
 
     parts: list[Text | Padding] = [Text(visible(heading), style) for heading, style in _opening(answer)]
     shown: list[tuple[Quote, Text]] = []
-    for quote, follows in _gaps(answer):
+    for quote, follows in gaps(answer.quotes):
         card = _card(quote)
         shown.append((quote, card))
         parts.append(Text("\n  […]\n" if follows else "", "dim"))
@@ -236,10 +241,10 @@ def _closing(answer: Answer) -> list[str]:
     return lines + [f"Note: {note}" for note in answer.notes]
 
 
-def _gaps(answer: Answer) -> Iterator[tuple[Quote, bool]]:
+def gaps(quotes: Sequence[Quote]) -> Iterator[tuple[Quote, bool]]:
     """Yield each quote, and whether it goes on where the quote before ended, with something left out."""
     before: Quote | None = None
-    for quote in answer.quotes:
+    for quote in quotes:
         yield (
             quote,
             before is not None

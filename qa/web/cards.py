@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 from qa.cite import check, citation, citation_id, date_in_words
-from qa.render import plural
+from qa.render import gaps, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -92,13 +92,8 @@ class Numbers:
 
 def _quote_cards(quotes: tuple[Quote, ...], read_document: ReadDocument) -> Iterator[str]:
     """The cards; one that goes on where the card before ended, with something left out, says so first."""
-    for before, quote in zip((None, *quotes), quotes, strict=False):
-        gap = (
-            before
-            and before.document == quote.document
-            and quote.document.text[before.end : quote.start].strip()
-        )
-        yield ('<p class="gap">[…]</p>' if gap else "") + quote_card(quote, read_document)
+    for quote, follows in gaps(quotes):
+        yield ('<p class="gap">[…]</p>' if follows else "") + quote_card(quote, read_document)
 
 
 def _remarks(answer: Answer) -> Iterator[str]:
