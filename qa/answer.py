@@ -15,7 +15,7 @@ from embeddings.reranker import OnnxReranker
 from qa import confidence, exact, extract, replies, retrieve
 from qa.conversation import interpret
 from qa.errors import DocumentNotFoundError, LibraryError, ModelError, PullquoteError, QuestionError
-from qa.schema import Answer, Failure, Filters, Milliseconds, RankedPassage
+from qa.schema import EVERYTHING, Answer, Failure, Milliseconds, RankedPassage
 from qa.terms import has_content
 from qa.window import reading_window
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from embeddings.reader import Reading
     from qa.corpus import Corpus, Selection
-    from qa.schema import Document, Passage, Turn
+    from qa.schema import Document, Filters, Passage, Turn
 
 MAX_QUESTION_CHARACTERS = 2000
 # Passages that the cross-encoder reads; and of these the most relevant, whose sentences are scored.
@@ -34,7 +34,6 @@ READ = 3
 ATTEMPTS = 3
 # What "it answers" counts beside "it is relevant" in the order of passages.
 ANSWERS_WEIGHT = 0.5
-EVERYTHING = Filters()
 
 
 class Answerer:
@@ -74,7 +73,7 @@ class Answerer:
             rest = passages[RERANKED:]
             if phrases.selection is not selection:
                 # An answer ranks passages of enough documents, whatever a phrase restricts its quotes to.
-                rest += self._retrieve(meaning.variants, selection)[0]
+                rest += self._found(meaning.variants, selection)
         if phrases.whole:
             ranking = _ranking([(passage, 1.0) for passage in phrases.passages], passages)
             return exact.answer(question, phrases, ranking, selection, filters, clock.read())
@@ -105,6 +104,11 @@ class Answerer:
             notes=tuple(notes),
         )
 
+    def _found(self, variants: Sequence[str], selection: Selection) -> list[Passage]:
+        """Find passages, the best first."""
+        found = retrieve.candidates(self._corpus, variants, selection)
+        return list(self._corpus.passages(key for key, _ in found).values())
+
     def _retrieve(
         self, variants: Sequence[str], selection: Selection
     ) -> tuple[list[Passage], dict[str, Document]]:
@@ -113,8 +117,7 @@ class Answerer:
         Searched again where a document was replaced or removed in between: offsets are those of one text.
         """
         for _ in range(ATTEMPTS):
-            found = retrieve.candidates(self._corpus, variants, selection)
-            passages = list(self._corpus.passages(key for key, _ in found).values())
+            passages = self._found(variants, selection)
             documents: dict[str, Document] = {}
             held: set[int] = set()
             for document_id in dict.fromkeys(passage.document_id for passage in passages[:RERANKED]):

@@ -20,7 +20,7 @@ from qa import __version__
 from qa.cite import check, citation, cite_line, clipboard, date_in_words
 from qa.errors import DocumentNotFoundError, InputError, NotReadyError, PullquoteError
 from qa.render import info_to_dict, to_dict
-from qa.schema import Filters, Quote, Turn
+from qa.schema import EVERYTHING, Filters, Quote, Turn
 from qa.web import STATIC
 from qa.web.guard import Guard
 from qa.web.problem import Problem
@@ -137,7 +137,7 @@ def routes(engine: Engine) -> APIRouter:
     def ask(body: AskBody) -> dict[str, Any]:
         """One answer line."""
         history = [turn if isinstance(turn, str) else Turn(turn.role, turn.text) for turn in body.history]
-        filters = body.filters.filters() if body.filters else Filters()
+        filters = body.filters.filters() if body.filters else EVERYTHING
         return to_dict(engine.ask(body.question, history, filters), engine.corpus.document)
 
     @router.get("/citations/{sha256}/{start}-{end}")

@@ -16,9 +16,9 @@ from qa.errors import InputError, ModelError
 from qa.formats import DateOrder, files, read_path
 from qa.formats.text import printable
 from qa.library import LibraryIndex
-from qa.schema import Document, Failure, FileResult, Filters, IndexReport, Passage, Progress
+from qa.schema import EVERYTHING, Document, Failure, FileResult, Filters, IndexReport, Passage, Progress
 from qa.segment import passages
-from qa.store import EVERYTHING, Entry, Selection, Store, check_encoder
+from qa.store import Entry, Selection, Store, check_encoder
 from qa.window import head, window_text
 
 if TYPE_CHECKING:

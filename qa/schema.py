@@ -118,6 +118,9 @@ class Filters:
         return self != Filters()
 
 
+EVERYTHING = Filters()
+
+
 @dataclass(frozen=True, slots=True)
 class DocumentInfo:
     """A document as lists show it: everything but its text."""
@@ -238,7 +241,7 @@ class Answer:
     milliseconds: Milliseconds = Milliseconds()
     searched: int = 0
     undated: int = 0
-    filters: Filters = Filters()
+    filters: Filters = EVERYTHING
     notes: tuple[str, ...] = ()
     reply: Reply | None = None
     error: Failure | None = None

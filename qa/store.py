@@ -26,7 +26,7 @@ from embeddings.models import EncoderIdentity
 from qa.database import Database
 from qa.errors import DocumentNotFoundError, EncoderMismatchError, InputError, LibraryError
 from qa.phrase import occurrences, phrase_pattern, phrase_words
-from qa.schema import Document, DocumentInfo, Filters, Passage, Sentence, Span
+from qa.schema import EVERYTHING, Document, DocumentInfo, Filters, Passage, Sentence, Span
 
 if TYPE_CHECKING:
     import sqlite3
@@ -38,7 +38,6 @@ BM25_HEAD_WEIGHT = 0.5
 BM25_BODY_WEIGHT = 1.0
 # So many of a phrase's words choose the documents in which it is looked for: the longest are the rarest.
 PHRASE_WORDS = 4
-EVERYTHING = Filters()
 _VECTOR = np.dtype("<f4")  # as stored, on any machine
 
 _PLAIN = (

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from qa.errors import LibraryNotFoundError, NotReadyError, PullquoteError
-from qa.schema import Failure, Filters
+from qa.schema import EVERYTHING, Failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from qa.corpus import Corpus
-    from qa.schema import Answer, Progress, Turn
+    from qa.schema import Answer, Filters, Progress, Turn
 
 Stage = Literal["library", "index", "models", "ready", "failed"]
 STOPPED = "stopped"  # the code of the failure that an engine ends with
@@ -83,7 +83,7 @@ class Engine:
         self,
         question: str,
         history: Sequence[str | Turn] = (),
-        filters: Filters = Filters(),  # noqa: B008 - frozen
+        filters: Filters = EVERYTHING,
         *,
         wait: bool = False,
     ) -> Answer:
