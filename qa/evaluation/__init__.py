@@ -1,0 +1,1 @@
+"""Measuring answers against test queries: suites, measures, comparisons, reports."""
