@@ -6,14 +6,17 @@ same (the library as it stands, the questions, the filters, this version) are ea
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
 import sys
 from collections import Counter
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+import embeddings
 from qa import __version__
 from qa.answer import Answerer, answer_or_error
 from qa.errors import InputError, PullquoteError
@@ -21,11 +24,13 @@ from qa.render import dumps, is_utf8, to_json
 from qa.schema import Answer, Failure, Filters, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Sequence
 
     from qa.corpus import Corpus
     from qa.schema import Outcome
+
+# What no answer rests on: folders of the packages that show answers or score them.
+_APART = {"__pycache__", "evaluation", "seeds", "web"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +67,18 @@ def _question(line: bytes, number: int) -> Question:
         text = asked
         # JSON can spell half of a surrogate pair, which is no text: no model can read it.
         json.dumps([text, record.get("history")], ensure_ascii=False).encode("utf-8")
-        return Question(answer_id, text, _history(record.get("history") or []))
+        return Question(answer_id, text, read_history(record.get("history") or []))
     except (ValueError, RecursionError, InputError) as error:
         failure = Failure(InputError.code, f"line {number} is no question: {error}")
         return Question(answer_id, text, failure=failure)
 
 
-def _history(turns: object) -> tuple[str | Turn, ...]:
+def read_history(turns: object) -> tuple[str | Turn, ...]:
+    """Read a conversation's earlier turns, as a line of JSON has them.
+
+    Raises:
+        InputError: they are not a list of strings and of `{"role": "user" or "assistant", "text"}`.
+    """
     if not isinstance(turns, list):
         raise InputError('"history" is not a list')
     history: list[str | Turn] = []
@@ -170,6 +180,7 @@ def _basis(corpus: Corpus, questions: bytes, filters: Filters) -> dict[str, Any]
     documents = sorted((info.id, info.sha256) for info in corpus.documents())
     return {
         "pullquote": __version__,
+        "code": code_sha256(),
         "library": str(corpus.library),
         "generation": corpus.generation,
         "documents": hashlib.sha256(dumps(documents, ascii=True).encode()).hexdigest(),
@@ -177,6 +188,25 @@ def _basis(corpus: Corpus, questions: bytes, filters: Filters) -> dict[str, Any]
         "questions": hashlib.sha256(questions).hexdigest(),
         "filters": json.loads(json.dumps(asdict(filters), default=str)),
     }
+
+
+@functools.cache
+def code_sha256() -> str:
+    """Hex SHA-256 of the files of `qa` and `embeddings` that answers come from, fitted weights too.
+
+    In a checkout the version stays while the code changes; answers of other code are other answers.
+    """
+    digest = hashlib.sha256()
+    for package in (Path(__file__).parent, Path(embeddings.__file__).parent):
+        for path in sorted(_sources(package)):
+            digest.update(f"{package.name}/{path.relative_to(package).as_posix()}\0".encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _sources(package: Path) -> Iterable[Path]:
+    files = (path for path in package.rglob("*") if path.is_file())
+    return (path for path in files if not _APART & set(path.relative_to(package).parts))
 
 
 def keep_earlier(out: Path, basis: dict[str, Any], questions: Sequence[Question]) -> tuple[list[str], str]:
