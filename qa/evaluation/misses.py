@@ -1,0 +1,241 @@
+"""Why a test query failed: at which step of answering the expected sentence was lost.
+
+An answer line's `passages` stand in the order after reranking. Of these the first `READ` had their sentences
+scored for quoting, and the first `RERANKED` were read closely; the rest stand as retrieval left them.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from math import inf
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+
+from qa.answer import READ, RERANKED
+from qa.extract import QUOTES
+from qa.render import plural
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from qa.evaluation.schema import AnswerLine, Judged
+
+Reason = Literal[
+    "not retrieved",
+    "not among the candidates",
+    "sentence not chosen",
+    "below the threshold",
+    "answered without an answer",
+    "gold not found",
+    "error",
+]
+REASONS: tuple[Reason, ...] = get_args(Reason)
+# What each reason means, for people who read a report.
+MEANINGS: dict[Reason, str] = {
+    "not retrieved": "No passage with the expected sentence was found.",
+    "not among the candidates": f"Its passage was found, but below the first {READ}, which are quoted from.",
+    "sentence not chosen": "Its passage was among the best, but other sentences were quoted.",
+    "below the threshold": "The right place was found, but the confidence was too low to call it an answer.",
+    "answered without an answer": "The documents do not state an answer, yet one was given.",
+    "gold not found": "The expected sentence occurs in none of the documents: the test query may be wrong.",
+    "error": "The question could not be answered because of an error.",
+}
+TextOf: TypeAlias = "Callable[[str], str | None]"
+
+_WORD_CHARACTER = re.compile(r"\w")
+# Documents held in a form to search gold in; those of one query and of its neighbours.
+_KEPT = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Gold:
+    """A gold sentence, or a relevant document where there are none, and what became of it.
+
+    `document` is empty where no known document holds the sentence; `end` is 0 for a whole document. `rank`
+    is the place, from 1, of the first passage that holds it; `quote` that of the first quote that does.
+    """
+
+    text: str
+    document: str = ""
+    start: int = 0
+    end: int = 0
+    rank: int | None = None
+    quote: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """Why a query failed: the step, and a sentence that says it plainly."""
+
+    reason: Reason
+    sentence: str
+
+
+def why(judged: Judged, text_of: TextOf, relevant: Iterable[str] = ()) -> Miss | None:
+    """Say why a query failed; None where it did not, or where nobody has said what to expect.
+
+    `relevant` are the ids of the documents that answer, where the suite knows them.
+    """
+    return explain(judged, locate(judged, text_of, relevant))
+
+
+def locate(judged: Judged, text_of: TextOf, relevant: Iterable[str] = ()) -> tuple[Gold, ...]:
+    """Find where each gold sentence lies; without any, the relevant documents stand for them.
+
+    White space, punctuation and case do not matter, as in the measures. Documents that were found are
+    searched only for gold that the relevant ones do not hold.
+    """
+    query, answer = judged.query, judged.answer
+    known = list(dict.fromkeys([*filter(None, [query.document]), *relevant]))
+    gold = tuple(_locate(text, answer, known, text_of) for text in query.gold)
+    if any(each.document for each in gold) or not known or not query.answerable:
+        return gold
+    return tuple(_ranked(Gold("", document), answer) for document in known)
+
+
+def explain(judged: Judged, gold: Sequence[Gold]) -> Miss | None:
+    """Say why a query failed whose gold has been located."""
+    query, answer = judged.query, judged.answer
+    outcome = answer.get("outcome")
+    if outcome == "error":
+        problem = (answer.get("error") or {}).get("message") or "the answer line does not say what went wrong"
+        return Miss("error", f"The question could not be answered: {problem}")
+    if query.answerable is None or not _failed(judged, gold):
+        return None
+    sure = f"{answer.get('confidence', 0.0) * 100:.0f} %"
+    if not query.answerable:
+        return Miss(
+            "answered without an answer",
+            f"The documents do not answer this question, yet an answer was given (confidence {sure}).",
+        )
+    if not gold:
+        return Miss("below the threshold", f"No answer was given: the confidence was only {sure}.")
+    return _lost(_decisive(gold, all_needed=query.all_needed), answer, sure)
+
+
+def ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 11th."""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
+def occurrences(text: str, sentence: str) -> Iterator[tuple[int, int]]:
+    """Where a sentence stands in a text, as offsets, whatever the white space, punctuation and case."""
+    letters, offsets = _letters(text)
+    wanted, _ = _letters(sentence)
+    at = letters.find(wanted) if wanted else -1
+    while at >= 0:
+        yield offsets[at], offsets[at + len(wanted) - 1] + 1
+        at = letters.find(wanted, at + 1)
+
+
+def _lost(gold: Gold, answer: AnswerLine, sure: str) -> Miss:
+    """Say at which step the gold was lost."""
+    what = "expected sentence" if gold.text else "right document"
+    outcome, found = answer.get("outcome"), len(answer.get("passages", ()))
+    if gold.quote is not None and gold.quote <= QUOTES:
+        if outcome == "answered":
+            part = "Only a part of the expected sentence was quoted."
+            other = "The right document was quoted, but not what answers."
+            return Miss("sentence not chosen", part if gold.text else other)
+        return Miss(
+            "below the threshold", f"The {what} was shown, but at a confidence of {sure} not as an answer."
+        )
+    if not gold.document:
+        return Miss("gold not found", f"The {what} occurs in no document that was searched for it.")
+    if gold.rank is None:
+        return Miss("not retrieved", f"The {what} was in none of the {plural(found, 'passage')} found.")
+    place = f"The passage with the {what}" if gold.text else "The first passage of the right document"
+    if gold.rank > READ:
+        closely = f", and only the first {RERANKED} are read closely" if gold.rank > RERANKED else ""
+        return Miss(
+            "not among the candidates",
+            f"{place} came {ordinal(gold.rank)} of {found}; quotes are taken from the first {READ}{closely}.",
+        )
+    if outcome == "none" or (not gold.text and outcome != "answered"):
+        return Miss(
+            "below the threshold",
+            f"{place} came {ordinal(gold.rank)}, but at a confidence of {sure} no answer was given.",
+        )
+    return Miss("sentence not chosen", f"{place} came {ordinal(gold.rank)}, but other sentences were quoted.")
+
+
+def _failed(judged: Judged, gold: Sequence[Gold]) -> bool:
+    """Whether the answer is not what was expected: as the measure `right` has it, where that applies."""
+    if "right" in judged.values:
+        return judged.values["right"] < 1
+    outcome = judged.answer.get("outcome")
+    if outcome is None:  # a run of another system, which only ranks
+        return bool(gold) and all(each.rank is None or each.rank > READ for each in gold)
+    if not judged.query.answerable or outcome != "answered":
+        return bool(judged.query.answerable) is not (outcome == "answered")
+    enough = all if judged.query.all_needed else any
+    return bool(gold) and not enough(each.quote is not None and each.quote <= QUOTES for each in gold)
+
+
+def _decisive(gold: Sequence[Gold], *, all_needed: bool) -> Gold:
+    """The gold that came nearest to being quoted; where all of it is needed, the piece that came least."""
+
+    def distance(each: Gold) -> tuple[float, float, bool]:
+        return (
+            inf if each.quote is None else each.quote,
+            inf if each.rank is None else each.rank,
+            not each.document,
+        )
+
+    return max(gold, key=distance) if all_needed else min(gold, key=distance)
+
+
+def _locate(sentence: str, answer: AnswerLine, known: Sequence[str], text_of: TextOf) -> Gold:
+    """The place of a gold sentence that came nearest to being quoted."""
+    found = [passage["document"] for passage in answer.get("passages", ())]
+    for documents in (known, [each for each in dict.fromkeys(found) if each not in known]):
+        places = [
+            _ranked(Gold(sentence, document, start, end), answer)
+            for document in documents
+            for start, end in occurrences(text_of(document) or "", sentence)
+        ]
+        if places:
+            return _decisive(places, all_needed=False)
+    return _ranked(Gold(sentence), answer)
+
+
+def _ranked(gold: Gold, answer: AnswerLine) -> Gold:
+    """The gold with the first passage and the first quote that hold it."""
+    passages = (_shares(gold, passage) for passage in answer.get("passages", ()))
+    quotes = (_shares(gold, quote) or _says(gold, quote) for quote in answer.get("quotes", ()))
+    return replace(gold, rank=_first(passages), quote=_first(quotes))
+
+
+def _first(matches: Iterable[bool]) -> int | None:
+    """The place, from 1, of the first match."""
+    return next((place for place, match in enumerate(matches, start=1) if match), None)
+
+
+def _shares(gold: Gold, place: AnswerLine) -> bool:
+    """Whether a passage or quote shares characters of the document with the gold."""
+    if place["document"] != gold.document:
+        return False
+    if not gold.end or "start" not in place:  # the document as a whole
+        return True
+    return bool(place["start"] < gold.end and gold.start < place["end"])
+
+
+def _says(gold: Gold, quote: AnswerLine) -> bool:
+    """Whether a quote says the same from elsewhere: another document may hold the same sentence."""
+    wanted, quoted = _letters(gold.text)[0], _letters(quote.get("text", ""))[0]
+    return bool(wanted and quoted) and (wanted in quoted or quoted in wanted)
+
+
+@lru_cache(maxsize=_KEPT)
+def _letters(text: str) -> tuple[str, array[int]]:
+    """The text's word characters in lower case, and the offset of each in the text."""
+    letters: list[str] = []
+    offsets = array("I")
+    for match in _WORD_CHARACTER.finditer(text):
+        lowered = match[0].lower()
+        letters.append(lowered)
+        offsets.extend([match.start()] * len(lowered))
+    return "".join(letters), offsets
