@@ -84,9 +84,14 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What came out: each query judged, and the measures over all; `differences` from a baseline, if any."""
+    """What came out: each query judged, and the measures over all.
+
+    `differences` are those from a baseline, if any, and `baseline` its measures, both over the queries that
+    the two have in common.
+    """
 
     suite: Suite
     judged: tuple[Judged, ...]
     measures: Mapping[str, Estimate]
     differences: Mapping[str, Difference] = field(default_factory=dict)
+    baseline: Mapping[str, Estimate] = field(default_factory=dict)

@@ -1,0 +1,270 @@
+"""A suite is asked, scored and compared.
+
+A suite's own corpus is indexed once into a library that is kept in the cache, named by what it is made of.
+Answers are kept too, through `qa.batch`: what was interrupted goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import time
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import qa
+from embeddings.encoder import identify_encoder
+from embeddings.files import sha256_file
+from embeddings.models import ModelError as WeightsError
+from embeddings.models import cache_folder
+from qa.batch import answer_file
+from qa.corpus import Corpus
+from qa.errors import InputError, ModelError
+from qa.evaluation.schema import Evaluation
+from qa.formats.jsonl import read_jsonl
+from qa.render import dumps, plural
+from qa.schema import EVERYTHING, Document, Turn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from qa.evaluation.schema import AnswerLine, Suite
+    from qa.schema import Progress
+
+    Say = Callable[[str], None]
+
+_PACKAGE = Path(qa.__file__).parent
+# What decides, besides corpus and encoder, what a library of them holds.
+_MAKERS = (_PACKAGE / "segment.py", _PACKAGE / "window.py", *sorted((_PACKAGE / "formats").glob("*.py")))
+_EXAMPLES = 3
+_SECONDS_BETWEEN_TRIES = 0.5
+
+
+def own_documents(corpus: Path, say: Say) -> dict[str, Document]:
+    """Read the documents of a suite's own corpus, by id; `say` is told of lines that are refused.
+
+    Raises:
+        InputError: it cannot be read, or holds no document.
+    """
+    documents: dict[str, Document] = {}
+    refused: list[InputError] = []
+    try:
+        for item in read_jsonl(corpus):
+            if isinstance(item, InputError):
+                refused.append(item)
+            else:
+                documents[item.id] = item
+    except OSError as error:
+        raise InputError(f"cannot read {corpus}: {error.strerror}.") from error
+    if not documents:
+        raise refused[0]
+    if refused:
+        say(f"{plural(len(refused), 'line')} of {corpus} left out; the first: {refused[0]}")
+    return documents
+
+
+def library_documents(corpus: Corpus) -> dict[str, Document]:
+    """Read all documents of a library, by id."""
+    return {info.id: corpus.document(info.id) for info in corpus.documents()}
+
+
+@contextmanager
+def own_library(
+    corpus: Path, encoder: str | None, progress: Callable[[Progress], None], say: Say
+) -> Iterator[Corpus]:
+    """Open the kept library of a suite's own corpus; what of it is not indexed yet is indexed first.
+
+    Raises:
+        ModelError: there is no such encoder.
+    """
+    folder = _own_library_folder(corpus, encoder)
+    with Corpus.open(folder, encoder=encoder) as library:
+        complete = folder / "complete"
+        if not complete.exists():
+            with alone(folder, say):
+                if not complete.exists():
+                    library.index(corpus, progress=progress)
+                    complete.write_text(f"made of {corpus.resolve()}\n", encoding="utf-8")
+        yield library
+
+
+def _own_library_folder(corpus: Path, encoder: str | None) -> Path:
+    try:
+        identity = identify_encoder(encoder)
+    except WeightsError as error:
+        raise ModelError(str(error)) from error
+    parts = [sha256_file(corpus), identity.sha256, *map(sha256_file, _MAKERS)]
+    return _kept() / _short(" ".join(parts))
+
+
+def answers_path(library: Path, suite: Suite) -> Path:
+    """Name the file in the cache that keeps the answers to the suite's questions from a library."""
+    own = library.parent == _kept()
+    folder = library if own else _kept() / _short(str(library.resolve()))
+    return folder / f"answers-{_short_bytes(_questions(suite))}.jsonl"
+
+
+def answer(
+    corpus: Corpus,
+    suite: Suite,
+    out: Path,
+    *,
+    fresh: bool,
+    progress: Callable[[int, int], None],
+    say: Say,
+) -> None:
+    """Ask the library the suite's questions into `out`, or go on where an earlier run of the same stopped.
+
+    With `fresh`, earlier answers are dropped. Another process that writes the same file is waited for.
+
+    Raises:
+        InputError: `out` cannot be read or written.
+    """
+    with alone(out, say):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        if fresh:
+            out.unlink(missing_ok=True)
+        answer_file(corpus, _questions(suite), out, EVERYTHING, progress, say)
+
+
+def _questions(suite: Suite) -> bytes:
+    """Write the suite's questions as `pullquote answer` reads them."""
+    lines = (
+        {
+            "_id": query.id,
+            "text": query.text,
+            "history": [asdict(turn) if isinstance(turn, Turn) else turn for turn in query.history],
+        }
+        for query in suite.queries
+    )
+    return "".join(dumps(line) + "\n" for line in lines).encode()
+
+
+def read_answers(path: Path) -> dict[str, AnswerLine]:
+    """Read an answers file, or a TREC run, by query id.
+
+    Raises:
+        InputError: it cannot be read, or a line of it is no answer.
+    """
+    try:
+        data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
+    except OSError as error:
+        raise InputError(f"cannot read the answers in {path}: {error.strerror}.") from error
+    if not data.strip():
+        raise InputError(f"there is no answer in {path}.")
+    if not data.lstrip().startswith(b"{"):
+        from qa.evaluation.trec import read_run
+
+        return read_run(path)
+    answers: dict[str, AnswerLine] = {}
+    for number, line in enumerate(data.split(b"\n"), 1):
+        if line.strip():
+            answer = _answer_line(line, f"{path}, line {number}")
+            answers[str(answer["id"])] = answer
+    return answers
+
+
+def _answer_line(line: bytes, where: str) -> AnswerLine:
+    try:
+        answer = json.loads(line.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{where} is not JSON: {error}. Write one answer a line, or a TREC run.") from None
+    if not isinstance(answer, dict) or not isinstance(answer.get("id"), str | int):
+        raise InputError(f'{where} is no answer: it has no "id". Write what `pullquote answer` writes.')
+    return answer
+
+
+def chosen(suite: Suite, answers: Mapping[str, AnswerLine], path: Path, say: Say) -> None:
+    """Say how many of the suite's questions the answers of a file are to.
+
+    Raises:
+        InputError: none.
+    """
+    count = sum(query.id in answers for query in suite.queries)
+    if not count:
+        raise InputError(f"{path} answers none of the questions of {suite.name}: its ids are others.")
+    if count < len(suite.queries):
+        say(f"{path} answers {count:,} of the {len(suite.queries):,} questions: the others are left out")
+
+
+def check_qrels(suite: Suite, documents: Mapping[str, Document], say: Say) -> None:
+    """Say which relevant documents there are not.
+
+    Raises:
+        InputError: there is none of them.
+    """
+    named = {
+        document
+        for query in suite.queries
+        for document, grade in suite.qrels.get(query.id, {}).items()
+        if grade > 0
+    }
+    unknown = sorted(named - documents.keys())
+    examples = ", ".join(unknown[:_EXAMPLES])
+    if unknown and len(unknown) == len(named):
+        raise InputError(
+            f"none of the documents that {suite.name} expects is here ({examples}, …): it belongs to another "
+            "library, or its ids are others. `pullquote documents` lists the ids."
+        )
+    if unknown:
+        say(f"{len(unknown):,} of the {len(named):,} documents expected are not here: {examples}, …")
+
+
+def evaluate(
+    suite: Suite,
+    answers: Mapping[str, AnswerLine],
+    documents: Mapping[str, Document],
+    baseline: Mapping[str, AnswerLine] | None = None,
+) -> Evaluation:
+    """Score the answers to a suite's questions, and compare them with a baseline's, query by query."""
+    from qa.evaluation.measures import compare, judge, measure
+
+    def text_of(document_id: str) -> str | None:
+        document = documents.get(document_id)
+        return document.text if document else None
+
+    judged = judge(suite, answers, text_of)
+    if baseline is None:
+        return Evaluation(suite, judged, measure(judged))
+    common = judge(suite, {key: line for key, line in baseline.items() if key in answers}, text_of)
+    return Evaluation(suite, judged, measure(judged), compare(judged, common), measure(common))
+
+
+@contextmanager
+def alone(path: Path, say: Say) -> Iterator[None]:
+    """Let one process at a time work on what lies at `path`; another waits, and `say` is told so.
+
+    The lock is SQLite's on an empty database: it works on every system, and dies with its process.
+    """
+    locks = _kept() / "locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    name = locks / f"{_short(str(path.resolve()))}.lock"
+    with closing(sqlite3.connect(name, timeout=0, isolation_level=None)) as lock:
+        waiting = False
+        while True:
+            try:
+                lock.execute("BEGIN EXCLUSIVE")
+                break
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                    raise InputError(f"cannot lock {name}: {error}. Is its folder writable?") from error
+            if not waiting:
+                say(f"another evaluation is writing {path}: waiting until it ends")
+                waiting = True
+            time.sleep(_SECONDS_BETWEEN_TRIES)
+        yield
+
+
+def _kept() -> Path:
+    return cache_folder() / "evaluate"
+
+
+def _short(text: str) -> str:
+    return _short_bytes(text.encode("utf-8", "surrogatepass"))
+
+
+def _short_bytes(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]
