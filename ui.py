@@ -206,9 +206,10 @@ def _answer(engine: Engine, question: str, conversation: Conversation) -> str:
 
     try:
         answer = engine.ask(question, conversation.questions, wait=True)
+        answer_id = engine.answers.remember(answer, conversation.questions)
         conversation.questions.append(question)
         numbered = replace(answer, quotes=conversation.numbers.assign(answer.quotes))
-        return cards.answer_card(numbered, engine.corpus.document)
+        return cards.answer_card(numbered, engine.corpus.document, answer_id)
     except PullquoteError as error:
         return cards.error_card(Failure(error.code, str(error)))
     except Exception:

@@ -1,4 +1,7 @@
-"""The HTTP interface: questions, citations, documents and health, under /api/v1. Errors are problem+json."""
+"""The HTTP interface: questions, citations, documents, thumbs and health, under /api/v1.
+
+Errors are problem+json.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +13,21 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, FastAPI, Path, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
 
-from qa import __version__
+from qa import __version__, feedback
 from qa.cite import check, citation, cite_line, clipboard, date_in_words
-from qa.errors import DocumentNotFoundError, InputError, NotReadyError, PullquoteError
+from qa.errors import (
+    DocumentNotFoundError,
+    InputError,
+    NotReadyError,
+    PullquoteError,
+    UnknownAnswerError,
+)
 from qa.render import info_to_dict, to_dict
 from qa.schema import EVERYTHING, Filters, Quote, Turn
 from qa.web import STATIC
@@ -32,6 +41,7 @@ log = logging.getLogger(__name__)
 # The most specific first.
 _STATUS = (
     (DocumentNotFoundError, HTTPStatus.NOT_FOUND),
+    (UnknownAnswerError, HTTPStatus.NOT_FOUND),
     (NotReadyError, HTTPStatus.SERVICE_UNAVAILABLE),
     (InputError, HTTPStatus.BAD_REQUEST),
 )
@@ -82,6 +92,17 @@ class AskBody(_Body):
     question: str
     history: list[str | TurnBody] = Field(default=[], max_length=200)
     filters: FiltersBody | None = None
+
+
+class ThumbBody(_Body):
+    """A thumb on an answer, by the id of its line, or on the quote of it that has this citation id.
+
+    null takes it back.
+    """
+
+    answer: str
+    quote: str | None = None
+    thumb: feedback.Thumb | None
 
 
 def create_app(engine: Engine, host: str) -> FastAPI:
@@ -135,10 +156,11 @@ def routes(engine: Engine) -> APIRouter:
 
     @router.post("/ask")
     def ask(body: AskBody) -> dict[str, Any]:
-        """One answer line."""
+        """One answer line; by its id it can be judged."""
         history = [turn if isinstance(turn, str) else Turn(turn.role, turn.text) for turn in body.history]
         filters = body.filters.filters() if body.filters else EVERYTHING
-        return to_dict(engine.ask(body.question, history, filters), engine.corpus.document)
+        answer = engine.ask(body.question, history, filters)
+        return to_dict(answer, engine.corpus.document, engine.answers.remember(answer, history))
 
     @router.get("/citations/{sha256}/{start}-{end}")
     def cited(
@@ -172,6 +194,37 @@ def routes(engine: Engine) -> APIRouter:
         """What the library holds, without the texts, and without where on this machine they were read."""
         infos = [info_to_dict(info) for info in engine.corpus.documents()]
         return [{name: value for name, value in info.items() if name != "path"} for info in infos]
+
+    @router.get("/feedback")
+    def kept() -> dict[str, int]:
+        """How many thumbs there are, and test queries made of them."""
+        return feedback.count(engine.corpus.thumbs())
+
+    @router.post("/feedback")
+    def judge(body: ThumbBody) -> dict[str, Any]:
+        """Put a thumb on an answer or a quote, in place of an earlier one, or take it back."""
+        shown = engine.answers.find(body.answer)
+        quote = None if body.quote is None else shown.place(body.quote)
+        engine.corpus.put_thumb(shown, quote, body.thumb)
+        return thumbs(body.answer)
+
+    @router.get("/feedback/answers/{answer}")
+    def thumbs(answer: str) -> dict[str, Any]:
+        """Which thumbs the answer and its quotes have; they outlive the page that they were put on."""
+        shown = engine.answers.find(answer)
+        every = engine.corpus.thumbs()
+        return feedback.thumbs_on(shown, every) | feedback.count(every)
+
+    @router.get("/feedback/test-queries.{form}")
+    def exported(form: feedback.Form) -> Response:
+        """The thumbs as test queries, in a file that `pullquote evaluate` reads."""
+        data = feedback.to_file(feedback.to_queries(engine.corpus), form)
+        headers = {
+            "Content-Disposition": f'attachment; filename="test-queries.{form}"',
+            "Cache-Control": "no-store",
+        }
+        kinds = {"jsonl": "application/jsonl", "csv": "text/csv"}
+        return Response(data, media_type=kinds[form], headers=headers)
 
     @router.api_route(
         "/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from embeddings.encoder import Encoder
     from embeddings.models import EncoderIdentity
     from qa.answer import Answerer
+    from qa.feedback import Judgement, Place, Shown, Thumb
     from qa.schema import Answer, DocumentInfo, Span, Turn
 
     OnProgress = Callable[[Progress], None]
@@ -406,6 +407,20 @@ class Corpus:
     def documents_of(self, keys: Iterable[int]) -> dict[int, str]:
         """Find the document id of each passage, by key; those removed meanwhile are left out."""
         return self._store.documents_of(keys)
+
+    # Thumbs
+
+    def put_thumb(self, shown: Shown, quote: Place | None, thumb: Thumb | None) -> None:
+        """Put a thumb on a quote of an answer, or (None) on all of it; None for the thumb takes it back.
+
+        Raises:
+            LibraryError: the library is locked, may not be written, or is out of space.
+        """
+        self._store.put_thumb(shown, quote, thumb)
+
+    def thumbs(self) -> tuple[Judgement, ...]:
+        """Read all thumbs; `qa.feedback` makes test queries of them."""
+        return self._store.thumbs()
 
 
 def _prepare(document: Document, passages: tuple[Passage, ...]) -> _Prepared:

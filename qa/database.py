@@ -102,7 +102,26 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )
         """,
     ),
+    (
+        """
+        CREATE TABLE thumbs (
+            -- One thumb a row; see `qa.feedback`. `query` names a question with its history.
+            query TEXT NOT NULL,
+            -- The quote: by these, so that it outlives its document's row. On an answer as a whole: '' and 0.
+            sha256 TEXT NOT NULL,
+            start INTEGER NOT NULL,
+            end INTEGER NOT NULL,
+            document TEXT NOT NULL,
+            thumb TEXT NOT NULL CHECK (thumb IN ('up', 'down')),
+            -- The answer as it was shown, without the text of its quotes.
+            shown TEXT NOT NULL,
+            PRIMARY KEY (query, sha256, start, end)
+        )
+        """,
+    ),
 )
+# Where a library may only be read, one of this schema or a later one is read as it is.
+_OLDEST_READ = 1
 
 
 class Database:
@@ -193,6 +212,8 @@ class Database:
                 f"{self.path} was made by a newer Pullquote (schema {self._version()}, this one knows "
                 f"{len(_MIGRATIONS)}): upgrade Pullquote, or name another folder with --library"
             )
+        if self.read_only and self._version() >= _OLDEST_READ:
+            return
         with self.writing(counted=False) as db:  # another process may have done it meanwhile
             for statements in _MIGRATIONS[self._version() :]:
                 for statement in statements:

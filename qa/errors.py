@@ -45,6 +45,12 @@ class DocumentNotFoundError(LibraryError):
     code = "document_not_found"
 
 
+class UnknownAnswerError(InputError):
+    """A thumb is on an answer that is not remembered."""
+
+    code = "answer_not_found"
+
+
 class EncoderMismatchError(LibraryError):
     """The library's vectors were made by another encoder than the one asked for."""
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -25,6 +25,7 @@ import numpy as np
 from embeddings.models import EncoderIdentity
 from qa.database import Database
 from qa.errors import DocumentNotFoundError, EncoderMismatchError, InputError, LibraryError
+from qa.feedback import Judgement, Place, Shown
 from qa.phrase import occurrences, phrase_pattern, phrase_words
 from qa.schema import EVERYTHING, Document, DocumentInfo, Filters, Passage, Sentence, Span
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from embeddings.arrays import Float32, Int64
+    from qa.feedback import Thumb
 
 BM25_HEAD_WEIGHT = 0.5
 BM25_BODY_WEIGHT = 1.0
@@ -234,6 +236,42 @@ class Store:
                 _clear(db, number)
                 db.execute("DELETE FROM documents WHERE serial = ?", (number,))
         return removed
+
+    # Thumbs
+
+    def put_thumb(self, shown: Shown, quote: Place | None, thumb: Thumb | None) -> None:
+        """Put a thumb on a quote of an answer, or (None) on all of it, in place of an earlier one.
+
+        None for the thumb takes it back. The generation stays: answers do not rest on thumbs.
+        """
+        place = (quote.sha256, quote.start, quote.end) if quote else ("", 0, 0)
+        with self._database.writing(counted=False) as db:
+            if thumb is None:
+                db.execute(
+                    "DELETE FROM thumbs WHERE query = ? AND sha256 = ? AND start = ? AND end = ?",
+                    (shown.query_id, *place),
+                )
+            else:
+                db.execute(
+                    "INSERT OR REPLACE INTO thumbs (query, sha256, start, end, document, thumb, shown) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (shown.query_id, *place, quote.document if quote else "", thumb, _shown_row(shown)),
+                )
+
+    def thumbs(self) -> tuple[Judgement, ...]:
+        """Read all thumbs, in order of query and place."""
+        with self._database.reading() as db:
+            # A library that may only be read is perhaps of a schema that knew none.
+            if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'thumbs'").fetchone():
+                return ()
+            rows = db.execute(
+                "SELECT shown, document, sha256, start, end, thumb FROM thumbs "
+                "ORDER BY query, sha256, start, end"
+            ).fetchall()
+        return tuple(
+            Judgement(_shown(shown), Place(*place) if place[1] else None, thumb)
+            for shown, *place, thumb in rows
+        )
 
     # Vectors
 
@@ -610,6 +648,17 @@ def _held_passages(
         (encoding.number, number),
     ).fetchall()
     return [row[:4] for row in rows], [row[4] for row in rows]
+
+
+def _shown_row(shown: Shown) -> str:
+    held = asdict(shown) | {"quotes": [(q.document, q.sha256, q.start, q.end) for q in shown.quotes]}
+    return json.dumps(held, separators=(",", ":"))
+
+
+def _shown(row: str) -> Shown:
+    held = json.loads(row)
+    quotes = tuple(Place(*place) for place in held["quotes"])
+    return Shown(**held | {"history": tuple(held["history"]), "quotes": quotes})
 
 
 def _passages(db: sqlite3.Connection, where: str, value: str | int) -> Iterator[Passage]:

@@ -31,8 +31,8 @@ def text(value: str) -> str:
     return "".join(_SPACE.get(character, character) for character in escaped)
 
 
-def answer_card(answer: Answer, read_document: ReadDocument) -> str:
-    """The answer's HTML, on one line.
+def answer_card(answer: Answer, read_document: ReadDocument, answer_id: str = "") -> str:
+    """The answer's HTML, on one line. With an id (see `qa.web.shown`) it can be judged.
 
     Raises:
         VerbatimError: when a quote in it would not read as its slice of the source, read afresh.
@@ -51,7 +51,8 @@ def answer_card(answer: Answer, read_document: ReadDocument) -> str:
     sure = f"confidence {answer.confidence * 100:.0f}&nbsp;%"
     means = "How probable it is that the documents state the answer"
     parts.append(f'<p class="trace">{searched} · <span title="{means}">{sure}</span></p>')
-    return f'<article class="answer {answer.outcome}">{"".join(parts)}</article>'
+    judged = f' id="answer-{escape(answer_id)}"' if answer_id else ""
+    return f'<article class="answer {answer.outcome}"{judged}>{"".join(parts)}</article>'
 
 
 def error_card(failure: Failure) -> str:

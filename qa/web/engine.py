@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from qa.errors import LibraryNotFoundError, NotReadyError, PullquoteError
 from qa.schema import EVERYTHING, Failure
+from qa.web.shown import Answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,13 +43,14 @@ class Engine:
     """A library that opens itself: `start`, then `ask`.
 
     A library that does not exist yet is made and filled with `shipped`, and `say` is told. `state` is
-    replaced, never changed, so that any thread may read it.
+    replaced, never changed, so that any thread may read it. `answers` are those shown lately, to be judged.
     """
 
     library: Path
     shipped: Path
     say: Callable[[str], None] = log.info
     state: State = field(default_factory=State)
+    answers: Answers = field(default_factory=Answers)
     _corpus: Corpus | None = None
     _settled: threading.Event = field(default_factory=threading.Event)
 

@@ -16,10 +16,10 @@ function make(tag, properties = {}, ...children) {
 
 const SILENT = "The server does not answer. Is pullquote chat still running?";
 
-async function get(path) {
+async function request(path, options) {
   let response, body;
   try {
-    response = await fetch(API + path);
+    response = await fetch(API + path, options);
     body = await response.json();
   } catch {
     throw new Error(SILENT);
@@ -27,6 +27,10 @@ async function get(path) {
   if (!response.ok) throw Object.assign(new Error(body.detail ?? response.statusText), { code: body.code });
   return body;
 }
+
+const get = (path) => request(path);
+const post = (path, value) =>
+  request(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) });
 
 // ---------------------------------------------------------------- the frame
 
@@ -53,6 +57,13 @@ const masthead = make(
   "header",
   { className: "masthead" },
   make("a", { className: "brand", href: "/" }, make("span", { className: "mark", aria: { hidden: "true" } }, "“"), "Pullquote"),
+  make("a", {
+    id: "test-queries",
+    href: `${API}/feedback/test-queries.jsonl`,
+    download: "",
+    hidden: true,
+    title: "Download the questions that you have judged, as a file of test queries",
+  }),
 );
 
 const heading = make("h2", { id: "source-title" });
@@ -107,6 +118,7 @@ async function watchStart() {
     if (state.stage === "ready") {
       starting.hidden = true;
       showHoldings();
+      get("/feedback").then(offer, (error) => announce(error.message, true));
       return;
     }
     if (state.stage === "failed") {
@@ -258,9 +270,95 @@ function finish(answer) {
           title: "Copy a link to this quote",
           aria: { label: `Copy a link to quote ${number}` },
         }),
+        ...thumbs(answer, `Quote ${number}`, QUOTE_HINTS, cite.hash.slice("#cite=".length)),
       ),
     );
   }
+  const trace = answer.querySelector(".trace");
+  trace?.append(...thumbs(answer, "This answer", HINTS[answer.querySelector(".not-in-corpus") ? "none" : "answered"]));
+  if (trace && answerId(answer)) readThumbs(answer);
+}
+
+// ---------------------------------------------------------------- thumbs
+
+const THUMBS = ["up", "down"];
+const SVG = "http://www.w3.org/2000/svg";
+const HAND =
+  "M7.5 10.5 11 3.2c1.5 0 2.7 1.2 2.7 2.7v3.3h5a2 2 0 0 1 2 2.3l-1.1 7a2 2 0 0 1-2 1.7H7.5m0-9.7v9.7m0-9.7h-3a1 1 0 0 0-1 1v7.7a1 1 0 0 0 1 1h3";
+const QUOTE_HINTS = { up: "This quote answers the question", down: "This quote does not answer the question" };
+const HINTS = {
+  answered: { up: "A good answer", down: "Not a good answer" },
+  none: { up: "Right: the documents do not state it", down: "Wrong: the documents do state it" },
+};
+
+const answerId = (answer) => answer.id.replace(/^answer-/, "");
+
+/** Two thumbs on an answer, or on the quote of it with this citation id; none where there is nothing to judge. */
+function thumbs(answer, name, hints, quote = null) {
+  if (!answerId(answer)) return [];
+  const group = make("span", { className: "thumbs", role: "group", aria: { label: `Judge: ${name}` } });
+  if (quote) group.dataset.quote = quote;
+  for (const thumb of THUMBS) {
+    const pressed = button("", () => judge(answer, group, pressed), {
+      className: thumb,
+      title: `${hints[thumb]}. Kept in your library as a test query; press again to take it back.`,
+      aria: { label: `${name}: ${hints[thumb]}`, pressed: "false" },
+    });
+    const icon = document.createElementNS(SVG, "svg");
+    const path = document.createElementNS(SVG, "path");
+    for (const [attribute, value] of [["viewBox", "0 0 24 24"], ["aria-hidden", "true"]]) icon.setAttribute(attribute, value);
+    path.setAttribute("d", HAND);
+    icon.append(path);
+    pressed.append(icon);
+    group.append(pressed);
+  }
+  group.append(make("span", { className: "kept" }));
+  return [group];
+}
+
+/** A thumb is kept, replaces the other, or is taken back; what is shown afterwards is what the library holds. */
+async function judge(answer, group, pressed) {
+  if (group.getAttribute("aria-busy") === "true") return;
+  group.setAttribute("aria-busy", "true");
+  const taken = pressed.getAttribute("aria-pressed") === "true";
+  try {
+    const thumb = taken ? null : pressed.className;
+    showThumbs(answer, await post("/feedback", { answer: answerId(answer), quote: group.dataset.quote ?? null, thumb }));
+    announce(taken ? "Taken back" : "Kept as a test query");
+  } catch (error) {
+    announce(`Your judgement was not kept. ${error.message}`, true);
+  } finally {
+    group.removeAttribute("aria-busy");
+  }
+}
+
+/** The same question may have been judged before. */
+async function readThumbs(answer) {
+  try {
+    showThumbs(answer, await get(`/feedback/answers/${answerId(answer)}`));
+  } catch (error) {
+    announce(`Earlier judgements cannot be shown. ${error.message}`, true);
+  }
+}
+
+function showThumbs(answer, kept) {
+  for (const group of answer.querySelectorAll(".thumbs")) {
+    const thumb = group.dataset.quote ? kept.quotes[group.dataset.quote] : kept.answer;
+    for (const each of group.querySelectorAll("button")) each.setAttribute("aria-pressed", String(each.className === thumb));
+    group.querySelector(".kept").textContent = thumb ? "Kept" : "";
+  }
+  offer(kept);
+}
+
+/** Once there are test queries, they can be had as a file. */
+function offer({ queries }) {
+  const link = document.getElementById("test-queries");
+  link.hidden = queries === 0;
+  link.replaceChildren(
+    make("span", { aria: { hidden: "true" } }, "↓ "),
+    String(queries),
+    make("span", { className: "words" }, queries === 1 ? " test query" : " test queries"),
+  );
 }
 
 // ---------------------------------------------------------------- copying

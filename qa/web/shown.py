@@ -1,0 +1,63 @@
+"""The answers that were shown lately, so that a thumb can name one."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections import deque
+from typing import TYPE_CHECKING
+
+from qa.errors import UnknownAnswerError
+from qa.feedback import Shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qa.schema import Answer, Turn
+
+# Of all answers together, in characters: some ten thousand.
+REMEMBERED = 1 << 24
+
+
+class Answers:
+    """Remembers each answer under an id that cannot be guessed, and forgets the oldest.
+
+    Nothing but what was shown can be judged, whatever a page or a document says. May be used from several
+    threads.
+    """
+
+    def __init__(self, remembered: int = REMEMBERED) -> None:
+        self._left = remembered
+        self._lock = threading.Lock()
+        self._shown: dict[str, Shown] = {}
+        self._ages: deque[tuple[str, int]] = deque()
+
+    def remember(self, answer: Answer, history: Sequence[str | Turn]) -> str:
+        """Give the answer an id; none (empty) to what cannot be judged: a fixed reply, an error."""
+        if answer.reply is not None or answer.error is not None:
+            return ""
+        shown = Shown.of(answer, history)
+        answer_id, size = secrets.token_urlsafe(12), len(repr(shown))
+        with self._lock:
+            self._shown[answer_id] = shown
+            self._ages.append((answer_id, size))
+            self._left -= size
+            while self._left < 0 and len(self._ages) > 1:
+                oldest, size = self._ages.popleft()
+                del self._shown[oldest]
+                self._left += size
+        return answer_id
+
+    def find(self, answer_id: str) -> Shown:
+        """Find the answer of that id.
+
+        Raises:
+            UnknownAnswerError: it was never given, or is forgotten.
+        """
+        with self._lock:
+            if answer_id in self._shown:
+                return self._shown[answer_id]
+        raise UnknownAnswerError(
+            "Pullquote does not remember that answer; it was perhaps restarted since. "
+            "Ask the question again, and judge the new answer"
+        )
