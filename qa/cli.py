@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from qa.corpus import Corpus
+    from qa.evaluation.command import Gate
     from qa.formats import DateOrder
     from qa.schema import Answer, DocumentInfo, Failure, Filters, IndexReport, Progress
 
@@ -407,6 +408,101 @@ def answer_many(settings: Settings, questions: Path, out: Path, filters: Filters
         counts = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(outcomes.items()))
         _say(f"{plural(outcomes.total(), 'question')}: {counts}")
     sys.exit(1 if outcomes["error"] else 0)
+
+
+def _gates(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[Gate, ...]:
+    if not values:
+        return ()
+    from qa.evaluation.command import Gate
+
+    try:
+        return tuple(map(Gate.parse, values))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+_file = click.Path(dir_okay=False, path_type=Path)
+
+
+@cli.command()
+@click.argument("suite", type=click.Path(path_type=Path))
+@click.option(
+    "--answers", type=_file, metavar="FILE", help="Score these answers, or this TREC run; ask nothing."
+)
+@click.option("--out", type=_file, metavar="FILE", help="Keep the answers here. [a file in the cache]")
+@click.option("--baseline", type=_file, metavar="FILE", help="Compare with these answers, or this TREC run.")
+@click.option(
+    "--fail-under",
+    "gates",
+    multiple=True,
+    metavar="MEASURE=VALUE",
+    callback=_gates,
+    help="Exit with 1 where the measure is worse; may be repeated.",
+)
+@click.option("--report", type=_file, metavar="FILE.html", help="Write a page with every question.")
+@click.option(
+    "--trec-run", type=_file, metavar="FILE", help="Write the documents found, as trec_eval reads it."
+)
+@click.option("--trec-qrels", type=_file, metavar="FILE", help="Write the documents expected, likewise.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only N questions, drawn always the same.")
+@click.option(
+    "--check", is_flag=True, help="Only look up the expected quotes; exit with 1 where one is lost."
+)
+@click.option("--fresh", is_flag=True, help="Ask every question again, whatever answers are kept.")
+@click.option("--encoder", metavar="NAME", help="Index the suite's own corpus with this encoder.")
+@_json
+@_general
+@click.pass_obj
+def evaluate(settings: Settings, /, suite: Path, **options: Any) -> None:
+    """Measure how well questions are answered whose answers are known.
+
+    SUITE is a folder in BEIR layout, or a file of test queries. A folder holds queries.jsonl, qrels.tsv (or
+    qrels/test.tsv) and mostly corpus.jsonl, which is indexed once into a library of its own; without it, the
+    questions are asked of the current library.
+
+    A file of test queries is CSV with the columns question, quote, answer, answerable (yes or no), document
+    and id, of which only question is needed, and further quotes take rows of their own; or JSON lines of
+    {"question", "quotes": [...], "answers", "answerable", "document", "history", "id"}. Its quotes are looked
+    up in the documents first.
+
+    Interrupted, the same command goes on where it stopped.
+    """
+    from qa.evaluation import command, tables
+    from qa.progress import meter
+
+    _check_options(suite, options)
+    task = command.Task(suite=suite, library=_library(settings), **options)
+
+    def kept(path: Path) -> None:
+        settings.interrupted = f"The answers so far are in {path}; the same command goes on from there."
+
+    settings.interrupted = "The same command goes on from there."
+    with meter(quiet=settings.quiet) as show:
+        result = command.perform(task, show, _say if not settings.quiet else lambda message: None, kept)
+    if settings.as_json:
+        _print_json(tables.to_dict(result))
+    elif sys.stdout.isatty():
+        from rich.console import Console
+
+        Console(highlight=False).print(tables.to_terminal(result))
+    else:
+        click.echo(tables.to_text(result), nl=False)
+    sys.exit(0 if result.passed else 1)
+
+
+def _check_options(suite: Path, options: dict[str, Any]) -> None:
+    """Refuse options that contradict each other, and outputs that would overwrite what is read."""
+    written = {name: options[name] for name in ("out", "report", "trec_run", "trec_qrels") if options[name]}
+    if options["answers"] and (options["out"] or options["fresh"]):
+        raise click.UsageError("--answers asks nothing: leave out --out and --fresh")
+    if options["check"] and (written or options["answers"] or options["baseline"] or options["gates"]):
+        raise click.UsageError("--check only looks up quotes: leave out what is about answers")
+    parts = ("queries.jsonl", "corpus.jsonl", "qrels.tsv", "qrels/test.tsv")
+    inputs = (suite, *(suite / part for part in parts), options["answers"], options["baseline"])
+    read = {path.resolve() for path in inputs if path}
+    for name, path in written.items():
+        if path.resolve() in read:
+            raise click.UsageError(f"--{name.replace('_', '-')} names a file that is read: {path}")
 
 
 class Documents(click.Group):

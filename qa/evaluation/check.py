@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _BETWEEN = "\x00"
 # Of the documents that share most words with a quote that was not found, how many are read closely.
 _READ_CLOSELY = 5
+_SHOWN = 120  # characters of a quote in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,12 @@ def settle(suite: Suite, findings: Sequence[Finding]) -> Suite:
         if (relevant := _relevant(query.document, found.get(query.id, ())))
     }
     return replace(suite, queries=queries, qrels=qrels)
+
+
+def shortened(text: str) -> str:
+    """Give a text on one line, and not more of it than a message takes."""
+    text = " ".join(text.split())
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1].rstrip() + "…"
 
 
 def _relevant(document: str, findings: Sequence[Finding]) -> list[str]:

@@ -11,7 +11,7 @@ import json
 import sqlite3
 import time
 from contextlib import closing, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,7 @@ from qa.schema import EVERYTHING, Document, Turn
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from qa.evaluation.schema import AnswerLine, Suite
+    from qa.evaluation.schema import AnswerLine, Judged, Suite
     from qa.schema import Progress
 
     Say = Callable[[str], None]
@@ -177,7 +177,7 @@ def _answer_line(line: bytes, where: str) -> AnswerLine:
     return answer
 
 
-def chosen(suite: Suite, answers: Mapping[str, AnswerLine], path: Path, say: Say) -> None:
+def check_answers(suite: Suite, answers: Mapping[str, AnswerLine], path: Path, say: Say) -> None:
     """Say how many of the suite's questions the answers of a file are to.
 
     Raises:
@@ -219,18 +219,37 @@ def evaluate(
     documents: Mapping[str, Document],
     baseline: Mapping[str, AnswerLine] | None = None,
 ) -> Evaluation:
-    """Score the answers to a suite's questions, and compare them with a baseline's, query by query."""
+    """Score the answers to a suite's questions, and compare them with a baseline's, query by query.
+
+    Without any document it stays open whether quotes are verbatim; it is not measured then.
+
+    Raises:
+        InputError: an answer line makes no sense, or the baseline has no question in common with the answers.
+    """
     from qa.evaluation.measures import compare, judge, measure
+
+    def judged(lines: Mapping[str, AnswerLine]) -> tuple[Judged, ...]:
+        all_of_them = judge(suite, lines, text_of)
+        if documents:
+            return all_of_them
+        return tuple(
+            replace(each, values={name: value for name, value in each.values.items() if name != "verbatim"})
+            for each in all_of_them
+        )
 
     def text_of(document_id: str) -> str | None:
         document = documents.get(document_id)
         return document.text if document else None
 
-    judged = judge(suite, answers, text_of)
+    ours = judged(answers)
     if baseline is None:
-        return Evaluation(suite, judged, measure(judged))
-    common = judge(suite, {key: line for key, line in baseline.items() if key in answers}, text_of)
-    return Evaluation(suite, judged, measure(judged), compare(judged, common), measure(common))
+        return Evaluation(suite, ours, measure(ours))
+    theirs = judged({key: line for key, line in baseline.items() if key in answers})
+    if not theirs:
+        raise InputError(
+            "the baseline and the answers have no question in common: there is nothing to compare."
+        )
+    return Evaluation(suite, ours, measure(ours), compare(ours, theirs), measure(theirs))
 
 
 @contextmanager

@@ -1,0 +1,197 @@
+"""What `pullquote evaluate` does: load, check, ask, score, compare, write. `tables.py` shows the result."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from embeddings.files import write_whole
+from qa.corpus import Corpus
+from qa.errors import InputError, LibraryNotFoundError
+from qa.evaluation import check, run, suite, trec
+from qa.evaluation.measures import MEASURES
+from qa.progress import stage
+from qa.render import plural
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from qa.evaluation.check import Finding
+    from qa.evaluation.schema import Estimate, Evaluation, Suite
+    from qa.progress import Meter
+    from qa.schema import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The worst value that a measure may have."""
+
+    measure: str
+    bound: float
+
+    @classmethod
+    def parse(cls, text: str) -> Gate:
+        """Read `MEASURE=VALUE`.
+
+        Raises:
+            ValueError: it is not of that form, or there is no such measure.
+        """
+        name, _, value = text.rpartition("=")
+        if name not in MEASURES:
+            known = ", ".join(MEASURES)
+            raise ValueError(f"{text!r} names no measure. Write MEASURE=VALUE with one of: {known}")
+        try:
+            return cls(name, float(value))
+        except ValueError:
+            raise ValueError(f"{text!r} has no number after the =; write, for example, {name}=.9") from None
+
+    def failure(self, measures: Mapping[str, Estimate]) -> str:
+        """Say how the gate is failed; nothing where it is passed. What was not measured fails."""
+        higher = MEASURES[self.measure].higher_is_better
+        found = measures.get(self.measure)
+        if found is None:
+            return f"{self.measure} was not measured: the suite lacks what it needs"
+        if found.value >= self.bound if higher else found.value <= self.bound:
+            return ""
+        return f"{self.measure} is {found.value:.4g}, {'below' if higher else 'above'} {self.bound:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be done, as the options of the command say it."""
+
+    suite: Path
+    library: Path
+    answers: Path | None = None
+    out: Path | None = None
+    baseline: Path | None = None
+    gates: tuple[Gate, ...] = ()
+    report: Path | None = None
+    trec_run: Path | None = None
+    trec_qrels: Path | None = None
+    limit: int | None = None
+    check: bool = False
+    fresh: bool = False
+    encoder: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came out. `evaluation` and `answers`, the file, are None where only the quotes were checked."""
+
+    suite: Suite
+    findings: tuple[Finding, ...]
+    evaluation: Evaluation | None = None
+    answers: Path | None = None
+    failures: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether no gate failed; where only the quotes were checked, whether all were found."""
+        return not self.failures if self.evaluation else all(finding.found for finding in self.findings)
+
+
+def perform(task: Task, show: Meter, say: Callable[[str], None], kept: Callable[[Path], None]) -> Result:
+    """Do it: load, check, ask, score, compare, write.
+
+    `say` is told what a reader should know, `kept` where the answers go before the first is asked.
+
+    Raises:
+        InputError: a file cannot be read or written, or does not belong to the others.
+        LibraryError: the library is missing or damaged.
+        ModelError: a model is missing or damaged.
+    """
+    given = suite.load(task.suite, say)
+    if task.limit:
+        given = suite.draw(given, task.limit)
+    with ExitStack() as stack:
+        corpus: Corpus | None = None
+        if given.corpus:
+            documents = run.own_documents(given.corpus, say)
+        else:
+            corpus = _library(task, stack, say)
+            documents = run.library_documents(corpus) if corpus else {}
+        findings = check.check(given, documents) if documents else ()
+        settled = check.settle(given, findings) if documents else given
+        if task.check:
+            return Result(settled, findings)
+        _warn(findings, say)
+        if documents:
+            run.check_qrels(settled, documents, say)
+        if task.answers:
+            path = task.answers
+        else:
+            if given.corpus:
+                index = run.own_library(
+                    given.corpus,
+                    task.encoder,
+                    lambda progress: show(stage(progress), progress.done, progress.total),
+                    say,
+                )
+                corpus = stack.enter_context(index)
+            assert corpus is not None  # noqa: S101 -- only without a library's answers is it left out
+            path = task.out or run.answers_path(corpus.library, settled)
+            kept(path)
+            run.answer(
+                corpus,
+                settled,
+                path,
+                fresh=task.fresh,
+                progress=lambda done, total: show("Answering", done, total),
+                say=say,
+            )
+    answers = run.read_answers(path)
+    run.check_answers(settled, answers, path, say)
+    baseline = run.read_answers(task.baseline) if task.baseline else None
+    if task.baseline and baseline is not None:
+        run.check_answers(settled, baseline, task.baseline, say)
+    show("Scoring", 0, 0)
+    evaluation = run.evaluate(settled, answers, documents, baseline)
+    _write(task, evaluation, documents)
+    failures = tuple(filter(None, (gate.failure(evaluation.measures) for gate in task.gates)))
+    return Result(settled, findings, evaluation, path, failures)
+
+
+def _library(task: Task, stack: ExitStack, say: Callable[[str], None]) -> Corpus | None:
+    """Open the library that the questions are about; to score answers that there are, it may be missing."""
+    try:
+        return stack.enter_context(Corpus.open(task.library, create=False))
+    except LibraryNotFoundError:
+        if not task.answers:
+            raise
+        say(f"there is no library in {task.library}: quotes are not compared with their sources")
+        return None
+
+
+def _warn(findings: Sequence[Finding], say: Callable[[str], None]) -> None:
+    lost = [finding for finding in findings if not finding.found]
+    if lost:
+        quote = check.shortened(lost[0].quote)
+        say(
+            f"{len(lost):,} of {plural(len(findings), 'expected quote')} not found; the first, of question "
+            f"{lost[0].query}: “{quote}”. --check shows all"
+        )
+
+
+def _write(task: Task, evaluation: Evaluation, documents: Mapping[str, Document]) -> None:
+    """Write the files that were asked for besides."""
+    answers = {judged.query.id: judged.answer for judged in evaluation.judged}
+    qrels = {key: grades for key, grades in evaluation.suite.qrels.items() if key in answers}
+    if task.trec_run:
+        trec.write_run(task.trec_run, answers)
+    if task.trec_qrels:
+        trec.write_qrels(task.trec_qrels, qrels)
+    if task.report:
+        from qa.evaluation.report import to_html
+
+        page = to_html(
+            evaluation,
+            lambda name: documents[name].text if name in documents else None,
+            lambda name: documents[name].title if name in documents else "",
+        )
+        try:
+            write_whole(task.report, page.encode())
+        except OSError as error:
+            raise InputError(f"{task.report} cannot be written: {error.strerror}. Name another.") from None

@@ -1,0 +1,255 @@
+"""What came out of an evaluation: a table for people, JSON for programs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, get_args
+
+from qa.cite import visible
+from qa.evaluation.check import shortened
+from qa.evaluation.measures import MEASURES
+from qa.render import plural
+from qa.schema import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rich.console import Group
+
+    from qa.evaluation.check import Finding
+    from qa.evaluation.command import Result
+    from qa.evaluation.schema import Evaluation
+
+SIGNIFICANT = 0.05
+_LISTED = 10  # of many findings
+_NAMED = 3  # of many places
+
+
+def to_dict(result: Result) -> dict[str, Any]:
+    """Make what `--json` prints: the design's fields first."""
+    evaluation = result.evaluation
+    if evaluation is None:
+        return {
+            "suite": result.suite.name,
+            "queries": len(result.suite.queries),
+            "check": _check_dict(result.findings, result.findings),
+        }
+    notable = [each for each in result.findings if each.status != "exact"]
+    return {
+        "suite": result.suite.name,
+        "queries": len(evaluation.judged),
+        "measures": {name: asdict(estimate) for name, estimate in evaluation.measures.items()},
+        "baseline": {name: asdict(estimate) for name, estimate in evaluation.baseline.items()},
+        "differences": {name: asdict(each) for name, each in evaluation.differences.items()},
+        "failed": list(result.failures),
+        "answers": str(result.answers),
+        "check": _check_dict(result.findings, notable),
+    }
+
+
+def _check_dict(findings: Sequence[Finding], listed: Iterable[Finding]) -> dict[str, Any]:
+    return {
+        "quotes": len(findings),
+        **_statuses(findings),
+        "findings": [asdict(finding) for finding in listed],
+    }
+
+
+def _statuses(findings: Sequence[Finding]) -> dict[str, int]:
+    statuses = ("exact", "typography", "elsewhere", "missing")
+    return {status: sum(each.status == status for each in findings) for status in statuses}
+
+
+# For people
+
+
+def to_text(result: Result) -> str:
+    """Make plain text: columns under each other, figures to the right."""
+    lines = [_opening(result), ""]
+    if result.evaluation:
+        header, *rows = _table(result.evaluation)
+        widths = [max(len(row[at]) for row in (header, *rows)) for at in range(len(header))]
+        left = _left(result.evaluation)
+        lines += [*(_aligned(row, widths, left) for row in (header, *rows)), ""]
+    return "\n".join([*lines, *_closing(result)]) + "\n"
+
+
+def to_terminal(result: Result) -> Group:
+    """Make what rich prints of the same."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    parts: list[Text | Table] = [Text(_opening(result), "bold"), Text("")]
+    if result.evaluation:
+        header, *rows = _table(result.evaluation)
+        left = _left(result.evaluation)
+        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+        for at, title in enumerate(header):
+            figure = at not in left
+            table.add_column(title, justify="right" if figure else "left", no_wrap=figure or at == 0)
+        for row in rows:
+            table.add_row(*map(Text, row))
+        parts += [table, Text("")]
+    parts += [Text(line) for line in _closing(result)]
+    return Group(*parts)
+
+
+def _aligned(row: Sequence[str], widths: Sequence[int], left: set[int]) -> str:
+    cells = (
+        cell.ljust(width) if at in left else cell.rjust(width)
+        for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+    )
+    return "  ".join(cells).rstrip()
+
+
+def _opening(result: Result) -> str:
+    """Say what was asked, and, in a second line, how it came out."""
+    judged = result.evaluation.judged if result.evaluation else ()
+    queries = [each.query for each in judged] if result.evaluation else result.suite.queries
+    kinds = {True: "answerable", False: "not answerable", None: "nobody has said"}
+    known = Counter(kinds[query.answerable] for query in queries)
+    lines = [f"{result.suite.name}: {plural(len(queries), 'question')} ({_counts(known, kinds.values())})"]
+    outcomes = Counter(each.answer["outcome"] for each in judged if each.answer.get("outcome"))
+    if outcomes:
+        lines.append(f"outcomes: {_counts(outcomes, get_args(Outcome))}")
+    return visible("\n".join(lines))
+
+
+def _counts(counts: Counter[str], order: Iterable[str]) -> str:
+    return ", ".join(f"{counts[name]:,} {name}" for name in order if counts[name])
+
+
+def _left(evaluation: Evaluation) -> set[int]:
+    """Which columns of the table hold words."""
+    return {0} if evaluation.differences else {0, 4}
+
+
+def _table(evaluation: Evaluation) -> list[list[str]]:
+    """Make the rows, the header first, in the order of the measures."""
+    if not evaluation.differences:
+        return [
+            ["measure", "value", "95 % interval", "n", "meaning"],
+            *(
+                [
+                    name,
+                    _figure(name, found.value),
+                    _interval(name, found.low, found.high),
+                    f"{found.n:,}",
+                    measure.meaning,
+                ]
+                for name, measure in MEASURES.items()
+                if (found := evaluation.measures.get(name))
+            ),
+        ]
+    rows = [["measure", "value", "baseline", "difference", "95 % interval", "p", "n"]]
+    for name in MEASURES:
+        if found := evaluation.measures.get(name):
+            base, change = evaluation.baseline.get(name), evaluation.differences.get(name)
+            rows.append(
+                [
+                    name,
+                    _figure(name, found.value),
+                    _figure(name, base.value) if base else "",
+                    _figure(name, change.value, sign="+") if change else "",
+                    _interval(name, change.low, change.high, sign="+") if change else "",
+                    _probability(change.p) if change else "",
+                    f"{change.n:,}" if change else "",
+                ]
+            )
+    return rows
+
+
+def _figure(name: str, value: float, sign: str = "") -> str:
+    return format(value, f"{sign},.0f" if MEASURES[name].unit == "ms" else f"{sign}.3f")
+
+
+def _interval(name: str, low: float, high: float, sign: str = "") -> str:
+    return f"{_figure(name, low, sign)} to {_figure(name, high, sign)}"
+
+
+def _probability(p: float) -> str:
+    return "< .001" if p < 0.001 else f"{p:.3f}"
+
+
+def _closing(result: Result) -> list[str]:
+    lines = _on_findings(result)
+    if result.evaluation:
+        lines += _on_differences(result.evaluation)
+        lines += [f"failed: {failure}" for failure in result.failures]
+        lines.append(f"answers: {result.answers}")
+    return [visible(line) for line in lines]
+
+
+def _on_differences(evaluation: Evaluation) -> list[str]:
+    """Say in words which differences from the baseline are significant."""
+    if not evaluation.differences:
+        return []
+    clear = {name: each for name, each in evaluation.differences.items() if each.p < SIGNIFICANT}
+    better = [name for name, each in clear.items() if (each.value > 0) == MEASURES[name].higher_is_better]
+    worse = [name for name in clear if name not in better]
+    others = len(evaluation.differences) - len(clear)
+    lines = [
+        f"Significantly {word} than the baseline: {', '.join(names)}."
+        for word, names in (("better", better), ("worse", worse))
+        if names
+    ]
+    if others:
+        what = "other measure" if clear else "measure"
+        lines.append(f"No significant difference in {plural(others, what)}.")
+    lines.append(
+        f"Significant is p < {SIGNIFICANT}, each measure by itself: of twenty equal ones, one would seem so."
+    )
+    return lines
+
+
+def _on_findings(result: Result) -> list[str]:
+    """Say how the expected quotes were found; at length where that is all that was asked."""
+    findings = result.findings
+    if not findings:
+        return [] if result.evaluation else ["There is no expected quote to look up."]
+    words = {
+        "exact": "found",
+        "typography": "found in other typography",
+        "elsewhere": "found only in another document",
+        "missing": "not found",
+    }
+    counts = ", ".join(f"{count:,} {words[s]}" for s, count in _statuses(findings).items() if count)
+    lines = [f"Quotes expected: {counts}."]
+    if result.evaluation:
+        return lines
+    lost = [finding for finding in findings if not finding.found]
+    several = [finding for finding in findings if finding.found and sum(finding.places.values()) > 1]
+    for finding in lost[:_LISTED]:
+        lines += ["", *_on_lost(finding)]
+    lines += _more(lost)
+    if several:
+        lines += ["", "Found in more than one place:"]
+        lines += [
+            f"  question {each.query}: “{shortened(each.quote)}” {_places(each)}"
+            for each in several[:_LISTED]
+        ]
+        lines += _more(several)
+    return lines
+
+
+def _on_lost(finding: Finding) -> list[str]:
+    where = f" in {finding.expected}" if finding.expected else ""
+    lines = [f"question {finding.query}: not found{where}: “{shortened(finding.quote)}”"]
+    if finding.places:
+        lines.append(f"  it stands {_places(finding)}")
+    if finding.text:
+        lines.append(f"  nearest, in {finding.document}: “{shortened(finding.text)}”")
+    return lines
+
+
+def _places(finding: Finding) -> str:
+    places = [f"{name} ({count} ×)" if count > 1 else name for name, count in finding.places.items()]
+    more = f" and {len(places) - _NAMED:,} more" if len(places) > _NAMED else ""
+    return f"in {', '.join(places[:_NAMED])}{more}"
+
+
+def _more(findings: Sequence[Finding]) -> list[str]:
+    more = len(findings) - _LISTED
+    return [f"  and {more:,} more; --json lists all"] if more > 0 else []
