@@ -198,9 +198,7 @@ def _on_differences(evaluation: Evaluation) -> list[str]:
     if others:
         what = "other measure" if clear else "measure"
         lines.append(f"No significant difference in {plural(others, what)}.")
-    lines.append(
-        f"Significant is p < {SIGNIFICANT}, each measure by itself: of twenty equal ones, one would seem so."
-    )
+    lines.append(f"Significant: p < {SIGNIFICANT}, each measure by itself; by chance one in twenty would be.")
     return lines
 
 
