@@ -1,0 +1,476 @@
+"""What is measured of answers: for each query, and over all with intervals. `MEASURES` says what it means.
+
+Words and sentences are compared without regard to case, white space and punctuation. Of queries on which
+nobody has said whether the corpus answers them, only the ranking, the quotes' fidelity and the time count.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+import ir_measures
+import numpy as np
+from scipy import stats
+
+from qa.errors import InputError
+from qa.evaluation import statistics
+from qa.evaluation.schema import Difference, Estimate, Judged
+from qa.evaluation.trec import ranking
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from qa.evaluation.schema import AnswerLine, Query, Suite
+    from qa.evaluation.statistics import Floats, Statistic
+
+    TextOf = Callable[[str], str | None]
+    # What a statistic needs of a query, one number a column; None where the measure does not apply to it.
+    Columns = Callable[[Judged], tuple[float, ...] | None]
+
+RANKING = tuple(map(ir_measures.parse_measure, ("nDCG@10", "RR@10", "R@5", "R@20", "Success@1")))
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A measure: what it is called, what it means in one sentence, and which way is better.
+
+    `unit` is "share" (0 to 1) or "ms". `columns` and `statistic` say how it comes about. `allowed` says
+    whether it makes sense for such queries at all. `reflected`: see `measure`; `by_rank`: see `compare`.
+    """
+
+    name: str
+    meaning: str
+    columns: Columns
+    statistic: Callable[..., Statistic] = statistics.mean
+    unit: Literal["share", "ms"] = "share"
+    higher_is_better: bool = True
+    allowed: Callable[[Sequence[Query]], bool] = bool
+    reflected: bool = False
+    by_rank: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """A bar of the reliability diagram: queries of like confidence, and the share of them that is answerable.
+
+    `low` and `high` are the 95 % interval of that share (Wilson).
+    """
+
+    confidence: float
+    answerable: float
+    count: int
+    low: float
+    high: float
+
+
+def judge(suite: Suite, answers: Mapping[str, AnswerLine], text_of: TextOf) -> tuple[Judged, ...]:
+    """Measure each query that has an answer line, in the suite's order.
+
+    `answers` are by query id; a line may lack fields, and what rests on them is then not measured. `text_of`
+    gives a document's text by its id, None where there is no such document.
+
+    Raises:
+        InputError: an answer line has a field that makes no sense; the message names query and field.
+    """
+    asked = [query for query in suite.queries if query.id in answers]
+    for query in asked:
+        _check(query.id, answers[query.id])
+    ranked = _ranking_values({query.id: answers[query.id] for query in asked}, suite.qrels)
+    return tuple(
+        Judged(
+            query,
+            answers[query.id],
+            {**ranked.get(query.id, {}), **_values(query, answers[query.id], text_of)},
+        )
+        for query in asked
+    )
+
+
+def measure(
+    judged: Sequence[Judged], seed: int = 0, resamples: int = statistics.RESAMPLES
+) -> dict[str, Estimate]:
+    """Each measure that the queries and answers allow, by name, in the order of `MEASURES`.
+
+    The intervals are bootstrap percentiles over queries. The calibration error of a resample exceeds that of
+    the sample about as much as that exceeds the truth, so its percentiles would miss the truth; they are
+    `reflected` about the value (the basic bootstrap). Where no resample differs, a share has Wilson's
+    interval: 35 of 35 do not prove 100 %.
+    """
+    estimates: dict[str, Estimate] = {}
+    for rows, measures in _together([judged]):
+        own = [judged[row] for row in rows]
+        made = [each.statistic(*_columns(each, own)) for each in measures]
+        ends = statistics.bootstrap(made, _strata(own), seed, resamples)
+        for each, value, low, high in zip(measures, *map(np.ndarray.tolist, ends), strict=True):
+            if each.reflected:
+                low, high = max(0.0, 2 * value - high), 2 * value - low
+            if low == high and each.unit == "share":
+                low, high = statistics.wilson(value, len(own))
+            estimates[each.name] = Estimate(value, min(low, value), max(high, value), len(own))
+    return {name: estimates[name] for name in MEASURES if name in estimates}
+
+
+def compare(
+    judged: Sequence[Judged],
+    baseline: Sequence[Judged],
+    seed: int = 0,
+    resamples: int = statistics.RESAMPLES,
+) -> dict[str, Difference]:
+    """Each measure less the baseline's, over the queries where both have it, in the order of `MEASURES`.
+
+    Intervals are percentiles over pairs; p is by a randomisation test that swaps the outputs of a pair. Two
+    systems' confidences may differ in scale: where only their order matters (`by_rank`), their ranks are
+    swapped, as in Venkatraman and Begg, "A distribution-free procedure for comparing receiver operating
+    characteristic curves from a paired experiment" (1996).
+    """
+    others = {each.query.id: each for each in baseline}
+    pairs = [(each, others[each.query.id]) for each in judged if each.query.id in others]
+    ours, theirs = [first for first, _ in pairs], [second for _, second in pairs]
+    differences: dict[str, Difference] = {}
+    for rows, measures in _together([ours, theirs]):
+        own, other = [ours[row] for row in rows], [theirs[row] for row in rows]
+        columns = [(_ranked(each, own), _ranked(each, other)) for each in measures]
+        made = [
+            statistics.difference(each.statistic(*first), each.statistic(*second))
+            for each, (first, second) in zip(measures, columns, strict=True)
+        ]
+        both = [each.statistic(*np.hstack(sides)) for each, sides in zip(measures, columns, strict=True)]
+        ends = statistics.bootstrap(made, _strata(own), seed, resamples)
+        p = statistics.chances(both, len(rows), seed, resamples)
+        for each, *numbers in zip(measures, *map(np.ndarray.tolist, (*ends, p)), strict=True):
+            value, low, high, chance = numbers
+            differences[each.name] = Difference(value, min(low, value), max(high, value), chance, len(rows))
+    return {name: differences[name] for name in MEASURES if name in differences}
+
+
+def risk_coverage(judged: Sequence[Judged]) -> tuple[Floats, Floats]:
+    """The risk-coverage curve: the share of queries above each threshold, and the share wrong among them.
+
+    One point for each distinct confidence, from the highest; the area under it is the measure AURC. Empty
+    where nothing is known of which answers are wrong.
+    """
+    cases = [case for each in judged if (case := _risky(each))]
+    if not cases:
+        return np.empty(0), np.empty(0)
+    scores, wrong = zip(*cases, strict=True)
+    return statistics.risk_coverage(scores, wrong)
+
+
+def reliability(judged: Sequence[Judged], bins: int = 10) -> tuple[Bin, ...]:
+    """The reliability diagram: bins of equal count, by rising confidence; ECE is the mean of their gaps."""
+    cases = [case for each in judged if (case := _sure(each))]
+    if not cases:
+        return ()
+    scores, answerable = zip(*cases, strict=True)
+    rows = zip(*map(np.ndarray.tolist, statistics.calibration_bins(scores, answerable, bins)), strict=True)
+    return tuple(
+        Bin(score, share, round(count), *statistics.wilson(share, round(count)))
+        for score, share, count in reversed(list(rows))
+    )
+
+
+def confidence(answer: AnswerLine) -> float | None:
+    """The confidence of an answer; 0 for an error, None where the line states none."""
+    if answer.get("outcome") == "error":
+        return 0.0
+    return answer.get("confidence")
+
+
+def normalise(text: str) -> str:
+    """What is compared of a sentence: its letters and digits, in lower case."""
+    return re.sub(r"\W+", "", text.lower())
+
+
+def is_found(query: Query, answer: AnswerLine) -> bool:
+    """Whether a gold sentence (every one, where all are needed) lies within one of the first three quotes."""
+    quoted = [
+        normalise(quote["text"])
+        for quote in (answer.get("quotes") or ())[:3]
+        if query.document in ("", quote["document"])
+    ]
+    found = [any(gold in text for text in quoted) for gold in _letters(query.gold)]
+    return all(found) if query.all_needed and found else any(found)
+
+
+# For each query
+
+
+def _ranking_values(
+    answers: Mapping[str, AnswerLine], qrels: Mapping[str, Mapping[str, int]]
+) -> dict[str, dict[str, float]]:
+    """The ranking measures of the queries with a relevant document; one for which nothing was found has 0."""
+    relevant = {
+        query: dict(qrels[query])
+        for query, answer in answers.items()
+        if answer.get("passages") is not None and any(grade > 0 for grade in qrels.get(query, {}).values())
+    }
+    run = {
+        query: {document: -rank for rank, document in enumerate(ranking(answers[query]))}
+        for query in relevant
+    }
+    values: dict[str, dict[str, float]] = defaultdict(dict)
+    for found in ir_measures.iter_calc(RANKING, relevant, run) if relevant else ():
+        values[found.query_id][str(found.measure)] = float(found.value)
+    return values
+
+
+def _values(query: Query, answer: AnswerLine, text_of: TextOf) -> dict[str, float]:
+    quotes = answer.get("quotes")
+    values: dict[str, float] = {}
+    if quotes is not None:
+        values |= _quote_values(query, quotes, text_of)
+    outcome = answer.get("outcome")
+    if outcome is not None and query.answerable is not None:
+        values["accuracy"] = float((outcome == "answered") == query.answerable)
+        if not query.answerable:
+            values["right"] = values["accuracy"]
+        elif query.gold and quotes is not None:
+            values["right"] = float(outcome == "answered" and is_found(query, answer))
+    if outcome != "error" and answer.get("milliseconds"):
+        values["ms"] = float(answer["milliseconds"]["total"])
+    return values
+
+
+def _quote_values(query: Query, quotes: Sequence[Mapping[str, Any]], text_of: TextOf) -> dict[str, float]:
+    values: dict[str, float] = {}
+    texts = [quote["text"] for quote in quotes]
+    if quotes:
+        values["verbatim"] = sum(_is_verbatim(quote, text_of) for quote in quotes) / len(quotes)
+    if query.answerable and query.gold:
+        gold = _letters(query.gold)
+        hits = [
+            text != "" and any(text in each or each in text for each in gold)
+            for text in map(normalise, texts)
+        ]
+        values |= {"hit@1": float(any(hits[:1])), "hit@3": float(any(hits[:3]))}
+        values |= _word_values(" ".join(query.gold), " ".join(texts))
+    if query.answerable and query.answers:
+        shown = normalise(" ".join(texts[:3]))
+        # SQuAD has the answer "."; that every text holds it is how its figures are reckoned elsewhere too.
+        values["answer@3"] = float(any(normalise(answer) in shown for answer in query.answers))
+    return values
+
+
+def _is_verbatim(quote: Mapping[str, Any], text_of: TextOf) -> bool:
+    text = text_of(quote["document"])
+    return text is not None and text[quote["start"] : quote["end"]] == quote["text"]
+
+
+def _word_values(gold: str, quoted: str) -> dict[str, float]:
+    wanted, shown = (Counter(re.findall(r"\w+", text.lower())) for text in (gold, quoted))
+    both = (wanted & shown).total()
+    precision, recall = both / max(1, shown.total()), both / max(1, wanted.total())
+    f1 = 2 * precision * recall / (precision + recall) if both else 0.0
+    return {"word_precision": precision, "word_recall": recall, "word_F1": f1}
+
+
+def _letters(sentences: Sequence[str]) -> list[str]:
+    """Sentences as they are compared, less those without a letter or digit, which any quote would hold."""
+    return [text for sentence in sentences if (text := normalise(sentence))]
+
+
+def _check(query: str, answer: AnswerLine) -> None:
+    """Refuse a line whose fields are not what an answer line's are; absent or null ones are fine."""
+    for quote in answer.get("quotes") or ():
+        match quote:
+            case {"text": str(), "document": str(), "start": int(), "end": int()}:
+                pass
+            case _:
+                raise InputError(
+                    f'the answer to {query!r} has a quote without "text", "document", "start" and "end". '
+                    "See docs/cli.md for what an answers file holds."
+                )
+    for passage in answer.get("passages") or ():
+        if not isinstance(passage, dict) or not isinstance(passage.get("document"), str):
+            raise InputError(
+                f'the answer to {query!r} has a passage without a "document". '
+                "Give the id of each one's document."
+            )
+    milliseconds = answer.get("milliseconds")
+    if milliseconds is not None and not _is_number(milliseconds, "total"):
+        raise InputError(
+            f'the answer to {query!r} has "milliseconds" without a "total" that is a number. Leave them out.'
+        )
+    if answer.get("confidence") is not None and not _is_number(answer, "confidence"):
+        raise InputError(f'the answer to {query!r} has a "confidence" that is no number. Leave it out.')
+
+
+def _is_number(record: object, name: str) -> bool:
+    value = record.get(name) if isinstance(record, dict) else None
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+# Over queries
+
+
+def _together(systems: Sequence[Sequence[Judged]]) -> Iterator[tuple[list[int], list[Measure]]]:
+    """Group the measures that apply to the same queries, so that resamples are drawn once for all of them.
+
+    `systems` hold the same queries in the same order; a measure applies where it does to every system's
+    answer. Yields the queries' places and the measures.
+    """
+    groups: dict[tuple[int, ...], list[Measure]] = defaultdict(list)
+    for each in MEASURES.values():
+        rows = [
+            row
+            for row, answers in enumerate(zip(*systems, strict=True))
+            if all(each.columns(judged) is not None for judged in answers)
+        ]
+        if rows and each.allowed([systems[0][row].query for row in rows]):
+            groups[tuple(rows)].append(each)
+    for rows_of_group, measures in groups.items():
+        yield list(rows_of_group), measures
+
+
+def _strata(judged: Sequence[Judged]) -> list[str]:
+    return [str(each.query.answerable) for each in judged]
+
+
+def _columns(measure: Measure, judged: Sequence[Judged]) -> Iterator[tuple[float, ...]]:
+    return zip(*(case for each in judged if (case := measure.columns(each)) is not None), strict=True)
+
+
+def _ranked(measure: Measure, judged: Sequence[Judged]) -> Floats:
+    """The measure's columns, `[columns, n]`, confidences as ranks where only their order matters."""
+    columns = np.array(list(_columns(measure, judged)), dtype=np.float64)
+    if measure.by_rank:
+        columns[0] = stats.rankdata(columns[0])
+    return columns
+
+
+def _value(name: str) -> Columns:
+    return lambda judged: (judged.values[name],) if name in judged.values else None
+
+
+def _sure(judged: Judged) -> tuple[float, ...] | None:
+    """Confidence, and whether the query is answerable."""
+    sure = confidence(judged.answer)
+    if sure is None or judged.query.answerable is None:
+        return None
+    return sure, float(judged.query.answerable)
+
+
+def _squared(judged: Judged) -> tuple[float, ...] | None:
+    case = _sure(judged)
+    return case and ((case[0] - case[1]) ** 2,)
+
+
+def _risky(judged: Judged) -> tuple[float, ...] | None:
+    """Confidence, and whether the answer would be wrong if it were given."""
+    case, query = _sure(judged), judged.query
+    if case is None or judged.answer.get("quotes") is None:
+        return None
+    return case[0], float(not query.answerable or bool(query.gold and not is_found(query, judged.answer)))
+
+
+def _has_gold(queries: Sequence[Query]) -> bool:
+    return any(query.gold for query in queries)
+
+
+def _has_both(queries: Sequence[Query]) -> bool:
+    return len({query.answerable for query in queries}) == 2
+
+
+def _of_values(name: str, meaning: str, **more: Any) -> Measure:
+    return Measure(name, meaning, _value(name), **more)
+
+
+# In the order in which people read them.
+MEASURES: dict[str, Measure] = {
+    each.name: each
+    for each in (
+        _of_values(
+            "nDCG@10", "How well the first ten documents are ranked: 1 where the most relevant come first."
+        ),
+        _of_values("RR@10", "One over the rank of the first relevant document; 0 beyond the tenth."),
+        _of_values("R@5", "The share of the relevant documents that is among the first five."),
+        _of_values("R@20", "The share of the relevant documents that is among the first twenty."),
+        _of_values("Success@1", "How often the first document is a relevant one."),
+        _of_values("hit@1", "How often the first quote equals, holds or lies in a gold sentence."),
+        _of_values(
+            "hit@3", "How often one of the first three quotes equals, holds or lies in a gold sentence."
+        ),
+        _of_values("word_precision", "The share of the quoted words that the gold sentences have too."),
+        _of_values("word_recall", "The share of the gold sentences' words that is quoted."),
+        _of_values("word_F1", "The harmonic mean of word precision and recall."),
+        _of_values(
+            "answer@3", "How often the words of a known short answer stand in the first three quotes."
+        ),
+        _of_values(
+            "right",
+            "How often an answer is given that holds the gold in its first three quotes, or, where there is "
+            "nothing to answer with, none is.",
+            allowed=_has_gold,
+        ),
+        _of_values(
+            "accuracy", "How often an answer is given where there is one, and none where there is none."
+        ),
+        Measure(
+            "AUROC",
+            "How often an answerable question has a higher confidence than an unanswerable one.",
+            _sure,
+            statistics.auroc,
+            by_rank=True,
+            allowed=_has_both,
+        ),
+        Measure(
+            "coverage@95",
+            "The share of the answerable questions that can be answered with 95 % of all answers going to "
+            "answerable ones.",
+            _sure,
+            partial(statistics.coverage, precision=0.95),
+            by_rank=True,
+            allowed=_has_both,
+        ),
+        Measure(
+            "AURC",
+            "The share of wrong answers among those given, averaged over all thresholds (the area under the "
+            "risk-coverage curve).",
+            _risky,
+            statistics.area_under_risk,
+            by_rank=True,
+            higher_is_better=False,
+            allowed=lambda queries: _has_gold(queries) or _has_both(queries),
+        ),
+        Measure(
+            "Brier",
+            "The mean squared distance of the confidence from 1 (answerable) or 0 (not).",
+            _squared,
+            higher_is_better=False,
+            allowed=_has_both,
+        ),
+        Measure(
+            "ECE",
+            "How far the confidence is from the share of answerable questions, over ten bins of equal count.",
+            _sure,
+            statistics.calibration_error,
+            higher_is_better=False,
+            allowed=_has_both,
+            reflected=True,
+        ),
+        _of_values(
+            "verbatim", "The share of an answer's quotes that are the very characters of their document."
+        ),
+        Measure(
+            "p50_ms",
+            "The time within which half of the questions were answered.",
+            _value("ms"),
+            partial(statistics.quantile, q=0.5),
+            unit="ms",
+            higher_is_better=False,
+        ),
+        Measure(
+            "p95_ms",
+            "The time within which 95 % of the questions were answered.",
+            _value("ms"),
+            partial(statistics.quantile, q=0.95),
+            unit="ms",
+            higher_is_better=False,
+        ),
+    )
+}

@@ -1,0 +1,237 @@
+"""Statistics of weighted cases, their bootstrap intervals, and randomisation tests between two systems.
+
+A statistic is made from the cases' values once, sorting included, and is then a function of how often each
+case counts: float64 `[n, rows]` to float64 `[rows]`. Ones give its value; a row of counts is a bootstrap
+resample; ones for one system's cases and zeros for another's make the two comparable. So a thousand resamples
+cost a few passes over one matrix, whatever the statistic. All rows have the same sum.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from scipy import integrate, stats
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Statistic: TypeAlias = Callable[["Floats"], "Floats"]
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+
+RESAMPLES = 1000
+# The matrix of one batch of resamples stays at about 4 MB, which caches hold.
+_BATCH_CELLS = 500_000
+_Z = float(stats.norm.ppf(0.975))
+
+
+def mean(values: npt.ArrayLike) -> Statistic:
+    """The mean of `values [n]`."""
+    of = np.asarray(values, dtype=np.float64)
+    return lambda weights: of @ weights / weights[:, 0].sum()
+
+
+def quantile(values: npt.ArrayLike, q: float) -> Statistic:
+    """The value that the share `q` of the cases lies below: of n sorted ones, that at int(q·n), from 0."""
+    of = np.asarray(values, dtype=np.float64)
+    order = np.argsort(of, kind="stable")
+
+    def statistic(weights: Floats) -> Floats:
+        reached = np.cumsum(weights[order], axis=0)
+        found: Floats = of[order][np.argmax(reached > np.floor(q * reached[-1]), axis=0)]
+        return found
+
+    return statistic
+
+
+class _Thresholds:
+    """Cases by falling score, added up at each threshold: equal scores pass it together, or not at all."""
+
+    def __init__(self, scores: npt.ArrayLike) -> None:
+        of = np.asarray(scores, dtype=np.float64)
+        self.order = np.argsort(-of, kind="stable")
+        self.last = np.flatnonzero(np.append(np.diff(of[self.order]) != 0, True))
+
+    def passing(self, weights: Floats, values: npt.ArrayLike) -> tuple[Floats, Floats]:
+        """The weight of the cases that pass each threshold, and the sum of their values.
+
+        Both `[1 + thresholds, rows]`, with 0 in front.
+        """
+        drawn = weights[self.order]
+        of = np.asarray(values, dtype=np.float64)[self.order, None]
+        return self._sums(drawn), self._sums(drawn * of)
+
+    def _sums(self, values: Floats) -> Floats:
+        return np.pad(np.cumsum(values, axis=0)[self.last], ((1, 0), (0, 0)))
+
+
+def auroc(scores: npt.ArrayLike, positive: npt.ArrayLike) -> Statistic:
+    """The area under the ROC curve: how often a positive case scores above a negative one, ties half."""
+    thresholds = _Thresholds(scores)
+
+    def statistic(weights: Floats) -> Floats:
+        cases, hits = thresholds.passing(weights, positive)
+        alarms = cases - hits
+        area: Floats = integrate.trapezoid(hits, alarms, axis=0) / (hits[-1] * alarms[-1])
+        return area
+
+    return statistic
+
+
+def coverage(scores: npt.ArrayLike, positive: npt.ArrayLike, precision: float) -> Statistic:
+    """The largest share of positive cases above a threshold where `precision` of all are positive."""
+    thresholds = _Thresholds(scores)
+
+    def statistic(weights: Floats) -> Floats:
+        cases, hits = thresholds.passing(weights, positive)
+        best: Floats = np.where(hits >= precision * cases, hits, 0).max(axis=0) / hits[-1]
+        return best
+
+    return statistic
+
+
+def area_under_risk(scores: npt.ArrayLike, wrong: npt.ArrayLike) -> Statistic:
+    """The mean, over all cases, of the share wrong among the cases that score as high (AURC).
+
+    Geifman, Uziel, El-Yaniv, "Bias-Reduced Uncertainty Estimation for Deep Neural Classifiers" (2019).
+    """
+    thresholds = _Thresholds(scores)
+
+    def statistic(weights: Floats) -> Floats:
+        cases, wrongs = thresholds.passing(weights, wrong)
+        risk = wrongs / np.maximum(cases, 1)
+        area: Floats = (np.diff(cases, axis=0) * risk[1:]).sum(axis=0) / cases[-1]
+        return area
+
+    return statistic
+
+
+def risk_coverage(scores: npt.ArrayLike, wrong: npt.ArrayLike) -> tuple[Floats, Floats]:
+    """The share of cases above each threshold, and the share wrong among them; from the highest threshold."""
+    thresholds = _Thresholds(scores)
+    cases, wrongs = thresholds.passing(np.ones((len(thresholds.order), 1)), wrong)
+    return cases[1:, 0] / cases[-1], wrongs[1:, 0] / cases[1:, 0]
+
+
+def _edges(total: int, bins: int) -> Floats:
+    """Where bins of equal mass begin and end; those with one case more come first, as in np.array_split."""
+    size, larger = divmod(total, bins)
+    bounds: Floats = np.minimum(np.arange(bins + 1), larger) + size * np.arange(bins + 1.0)
+    return bounds
+
+
+def calibration_error(scores: npt.ArrayLike, positive: npt.ArrayLike, bins: int = 10) -> Statistic:
+    """The mean distance between mean score and share of positives, over bins of equal mass (ECE).
+
+    Where equal scores fall into two bins, each takes its part of their positives.
+    """
+    thresholds = _Thresholds(scores)
+    gaps = np.asarray(scores, dtype=np.float64) - np.asarray(positive, dtype=np.float64)
+
+    def statistic(weights: Floats) -> Floats:
+        cases, gap = thresholds.passing(weights, gaps)
+        edges = _edges(round(cases[-1, 0]), bins)
+        at_edges = np.stack([np.interp(edges, *row) for row in zip(cases.T, gap.T, strict=True)])
+        error: Floats = np.abs(np.diff(at_edges, axis=-1)).sum(axis=-1) / edges[-1]
+        return error
+
+    return statistic
+
+
+def calibration_bins(
+    scores: npt.ArrayLike, positive: npt.ArrayLike, bins: int = 10
+) -> tuple[Floats, Floats, Floats]:
+    """Mean score, share of positives and count of `calibration_error`'s bins, from the highest scores."""
+    thresholds = _Thresholds(scores)
+    n = len(thresholds.order)
+    edges = _edges(n, min(bins, n))
+    score, share = (
+        np.diff(np.interp(edges, cases[:, 0], sums[:, 0])) / np.diff(edges)
+        for cases, sums in (thresholds.passing(np.ones((n, 1)), values) for values in (scores, positive))
+    )
+    return score, share, np.diff(edges)
+
+
+def wilson(share: float, n: int) -> tuple[float, float]:
+    """The 95 % score interval of a share of n cases (Wilson, 1927): never empty, also at 0 and at 1."""
+    square = _Z**2 / n
+    centre = share + square / 2
+    half = float(np.sqrt(square * (share * (1 - share) + square / 4)))
+    return max(0.0, (centre - half) / (1 + square)), min(1.0, (centre + half) / (1 + square))
+
+
+def bootstrap(
+    statistics: Sequence[Statistic], strata: npt.ArrayLike, seed: int = 0, resamples: int = RESAMPLES
+) -> tuple[Floats, Floats, Floats]:
+    """The statistics of n cases, and the ends of their 95 % bootstrap intervals: three times `[m]`.
+
+    All statistics see the same resamples. Cases are drawn within their stratum (`strata [n]`, any labels), so
+    that a statistic that needs two classes has both in every resample: how many there are of each was decided
+    when the suite was made, and is not chance. The intervals are percentiles: they keep to the range that the
+    statistic has, exist for every distribution (BCa's do not where all resamples are alike), and need no
+    jackknife, which at thousands of queries costs more than the resamples.
+    """
+    labels = np.asarray(strata)
+    n = len(labels)
+    groups = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    # A case alone in its stratum is drawn whatever happens; scipy refuses to draw it.
+    alone = np.isin(np.arange(n), [group[0] for group in groups if len(group) == 1])[:, None]
+    groups = [group for group in groups if len(group) > 1]
+    values = _all(statistics, np.ones((n, 1)))[:, 0]
+    if not groups:
+        return values, values, values
+
+    def of_drawn(*drawn: npt.NDArray[np.int64], axis: int) -> Floats:
+        cases = np.concatenate(drawn, axis=-1)
+        rows = len(cases)
+        cells = cases * rows + np.arange(rows)[:, None]
+        counts = np.bincount(cells.ravel(), minlength=n * rows).reshape(n, rows)
+        return _all(statistics, (counts + alone).astype(np.float64))
+
+    low, high = stats.bootstrap(
+        groups,
+        of_drawn,
+        n_resamples=resamples,
+        batch=max(1, _BATCH_CELLS // n),
+        method="percentile",
+        rng=seed,
+        vectorized=True,
+    ).confidence_interval
+    return values, low, high
+
+
+def chances(statistics: Sequence[Statistic], n: int, seed: int = 0, resamples: int = RESAMPLES) -> Floats:
+    """How probable differences as large are by chance: two-sided p of a paired randomisation test, `[m]`.
+
+    The statistics are of 2n cases: one system's n, then the other's, in the same order. Under the null
+    hypothesis either system could have given either output of a pair, so pairs are swapped at random. Where
+    there are no more than `resamples` ways to swap, all are tried.
+    """
+
+    def of_signs(signs: Floats, axis: int) -> Floats:
+        kept = np.atleast_2d(signs > 0).T.astype(np.float64)
+        first = np.vstack([kept, 1 - kept])
+        differences = _all(statistics, first) - _all(statistics, 1 - first)
+        return differences.T.reshape(*signs.shape[:-1], -1)
+
+    p: Floats = stats.permutation_test(
+        (np.ones(n),),  # of one sample, scipy flips signs at random
+        of_signs,
+        permutation_type="samples",
+        n_resamples=resamples,
+        batch=max(1, _BATCH_CELLS // (2 * n)),
+        rng=seed,
+        vectorized=True,
+    ).pvalue
+    return p
+
+
+def difference(first: Statistic, second: Statistic) -> Statistic:
+    """The first statistic less the second, of the same cases."""
+    return lambda weights: first(weights) - second(weights)
+
+
+def _all(statistics: Sequence[Statistic], weights: Floats) -> Floats:
+    return np.stack([statistic(weights) for statistic in statistics])

@@ -1,0 +1,160 @@
+"""TREC qrels (`query 0 document grade`), TREC runs (`query Q0 document rank score tag`) and BEIR's qrels.
+
+The columns are separated by white space, which an id may hold here (a file's name): such an id is written as
+`percent:` and the id in percent-encoding, and read back; trec_eval sees one token, the same in both files.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
+
+import numpy as np
+
+from qa.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from qa.evaluation.schema import AnswerLine
+
+_ENCODED = "percent:"
+
+
+def ranking(answer: AnswerLine) -> tuple[str, ...]:
+    """The documents that an answer ranks, best first: each where its first passage stands."""
+    return tuple(dict.fromkeys(passage["document"] for passage in answer.get("passages") or ()))
+
+
+def read_qrels(path: Path) -> dict[str, dict[str, int]]:
+    """Read TREC qrels, or BEIR's three columns (`query-id corpus-id score`) with or without their header.
+
+    Returns: the grade of each judged document, by query id, then by document id.
+
+    Raises:
+        InputError: when it cannot be read, or a line of it is no judgement.
+    """
+    qrels: dict[str, dict[str, int]] = {}
+    for number, line in _lines(path):
+        columns = line.split("\t")
+        if len(columns) not in (3, 4):
+            columns = _split(line)
+        match columns:
+            case [query, document, grade]:
+                if number == 1 and not re.search(r"\d", grade):
+                    continue  # the header
+            case [query, _, document, grade]:
+                query, document = _id(query), _id(document)
+            case _:
+                raise InputError(
+                    f"{path}, line {number} has {len(columns)} columns. Qrels have four "
+                    "(query 0 document grade) or three (query document grade)."
+                )
+        try:
+            qrels.setdefault(query, {})[document] = int(grade)
+        except ValueError:
+            raise InputError(f"{path}, line {number}: the grade {grade!r} is not a whole number.") from None
+    return qrels
+
+
+def write_qrels(path: Path, qrels: Mapping[str, Mapping[str, int]]) -> None:
+    """Write TREC qrels.
+
+    Raises:
+        InputError: when the file cannot be written.
+    """
+    _write(
+        path,
+        (
+            f"{_token(query)} 0 {_token(document)} {grade}\n"
+            for query, grades in qrels.items()
+            for document, grade in grades.items()
+        ),
+    )
+
+
+def read_run(path: Path) -> dict[str, AnswerLine]:
+    """Read a TREC run as answer lines that hold only an `id` and `passages` of whole documents.
+
+    The order is trec_eval's, so that its figures are ours: by falling score, in single precision; documents
+    with equal scores by falling id. The column with the rank is not looked at.
+
+    Raises:
+        InputError: when it cannot be read, or a line of it has other columns.
+    """
+    found: dict[str, list[tuple[float, str]]] = {}
+    for number, line in _lines(path):
+        try:
+            query, _, document, _, score, _ = _split(line)
+            value = float(score)
+        except ValueError:
+            value = math.nan
+        if math.isnan(value):
+            raise InputError(f"{path}, line {number} is not of a run: query Q0 document rank score tag.")
+        found.setdefault(_id(query), []).append((float(np.float32(value)), _id(document)))
+    return {
+        query: {
+            "id": query,
+            "passages": [
+                {"document": document, "score": score} for score, document in sorted(scored, reverse=True)
+            ],
+        }
+        for query, scored in found.items()
+    }
+
+
+def write_run(path: Path, answers: Mapping[str, AnswerLine], tag: str = "pullquote") -> None:
+    """Write the documents that answers rank as a TREC run, by query id.
+
+    The score counts down to 1 from the number of documents, so that no rule for ties can change their order.
+
+    Raises:
+        InputError: when the file cannot be written.
+    """
+    _write(
+        path,
+        (
+            f"{_token(query)} Q0 {_token(document)} {rank} {len(documents) - rank + 1} {tag}\n"
+            for query, answer in answers.items()
+            for documents in (ranking(answer),)
+            for rank, document in enumerate(documents, 1)
+        ),
+    )
+
+
+def _token(name: str) -> str:
+    if name and not re.search(r"\s", name) and not name.startswith(_ENCODED):
+        return name
+    return _ENCODED + quote(name, safe="/")
+
+
+def _id(token: str) -> str:
+    return unquote(token.removeprefix(_ENCODED)) if token.startswith(_ENCODED) else token
+
+
+def _split(line: str) -> list[str]:
+    # Only what C's isspace takes for white space, as in trec_eval: an id may hold a no-break space.
+    return re.split(r"\s+", line.strip(" \t\f\v"), flags=re.ASCII)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    yield number, line.rstrip("\n")
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}. Check its name.") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not UTF-8. Save it as UTF-8.") from None
+
+
+def _write(path: Path, lines: Iterable[str]) -> None:
+    try:
+        with path.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(lines)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}. Name another file.") from None
