@@ -99,10 +99,10 @@ def _relevant(document: str, findings: Sequence[Finding]) -> list[str]:
 def _find(texts: _Texts, query: str, quote: str, expected: str) -> Finding:
     searches: tuple[tuple[Literal["exact", "typography"], _Search], ...]
     searches = (("exact", texts.exactly), ("typography", texts.alike))
-    elsewhere: Counter[str] = Counter()
+    elsewhere: dict[str, int] = {}
     for status, search in searches:
         places = search(quote)
-        counts = Counter(document for document, _ in places)
+        counts = dict(Counter(document for document, _ in places))
         if expected in counts or (places and not expected):
             document, text = next(place for place in places if expected in ("", place[0]))
             return Finding(query, quote, status, counts, text, document, expected)

@@ -249,7 +249,7 @@ def evaluate(
         raise InputError(
             "the baseline and the answers have no question in common: there is nothing to compare."
         )
-    return Evaluation(suite, ours, measure(ours), compare(ours, theirs), measure(theirs))
+    return Evaluation(suite, ours, measure(ours), compare(ours, theirs), measure(theirs), theirs)
 
 
 @contextmanager

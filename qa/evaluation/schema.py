@@ -87,7 +87,7 @@ class Evaluation:
     """What came out: each query judged, and the measures over all.
 
     `differences` are those from a baseline, if any, and `baseline` its measures, both over the queries that
-    the two have in common.
+    the two have in common: `baseline_judged`.
     """
 
     suite: Suite
@@ -95,3 +95,4 @@ class Evaluation:
     measures: Mapping[str, Estimate]
     differences: Mapping[str, Difference] = field(default_factory=dict)
     baseline: Mapping[str, Estimate] = field(default_factory=dict)
+    baseline_judged: tuple[Judged, ...] = ()

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -8,6 +11,7 @@ from hypothesis import strategies as st
 
 from qa.batch import Question, keep_earlier, read_questions
 from qa.schema import Turn
+from tests.conftest import ROOT
 
 
 @pytest.mark.parametrize(
@@ -136,3 +140,25 @@ def test_what_does_not_belong_to_this_run_is_begun_anew_and_said(out, spoil):
     assert message.startswith("starting anew")
     assert out.read_bytes() == b""
     assert json.loads(out.with_name(out.name + ".state").read_text()) == BASIS
+
+
+@pytest.mark.parametrize(
+    ("name", "rests_on_it"),
+    [
+        ("qa/answer.py", True),
+        ("qa/formats/text.py", True),
+        ("embeddings/reading_head.npz", True),
+        ("qa/evaluation/tables.py", False),
+        ("qa/web/cards.py", False),
+    ],
+)
+def test_answers_rest_on_the_code_and_the_weights_that_make_them(tmp_path, name, rests_on_it):
+    for package in ("qa", "embeddings"):
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    command = [sys.executable, "-c", "from qa.batch import code_sha256; print(code_sha256())"]
+    before = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True).stdout
+    with (tmp_path / name).open("ab") as file:
+        file.write(b"\n")
+    after = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True).stdout
+    assert len(before.strip()) == 64
+    assert (before != after) == rests_on_it

@@ -1,0 +1,393 @@
+"""`pullquote evaluate` as people and programs use it; with real models only where it has to ask."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from qa.cli import cli
+from qa.evaluation import run as evaluation_run
+from qa.evaluation.measures import MEASURES
+from tests.qa.tiny import tiny_corpus, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DOCUMENTS = {
+    "mill": "The mill was built in 1902 by Anna Holm. It burned down in May 1911.",
+    "ferry": "The ferry to Skarholm sails twice a day. A ticket costs 40 kroner.",
+    "bank": "The savings bank closed its office on the island. Its last director was Jens Vik.",
+}
+# id, question, document, sentence; a question without a sentence has no answer.
+QUESTIONS = (
+    ("q1", "Who built the mill?", "mill", "The mill was built in 1902 by Anna Holm."),
+    ("q2", "What does a ticket for the ferry cost?", "ferry", "A ticket costs 40 kroner."),
+    ("q3", "Who was the last director of the savings bank?", "bank", "Its last director was Jens Vik."),
+    ("q4", "How many passengers does the ferry hold?", "", ""),
+)
+
+
+def run(*arguments: object, **options):
+    return CliRunner().invoke(cli, ["evaluate", *map(str, arguments)], **options)
+
+
+def jsonl(path: Path, *records: object) -> Path:
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    return path
+
+
+def answer_line(query: str, question: str, document: str, text: str, confidence: float) -> dict[str, object]:
+    start = DOCUMENTS[document].index(text)
+    place = {"document": document, "start": start, "end": start + len(text)}
+    return {
+        "id": query,
+        "question": question,
+        "outcome": "answered" if confidence > 0.5 else "weak",
+        "confidence": confidence,
+        "quotes": [{**place, "text": text}],
+        "passages": [{**place, "score": 1.0}],
+        "milliseconds": {"total": 100.0},
+    }
+
+
+FERRY = ("ferry", "The ferry to Skarholm sails twice a day.")
+
+
+@pytest.fixture
+def suite(tmp_path) -> Path:
+    """A suite with its own corpus."""
+    folder = tmp_path / "island suite"
+    folder.mkdir()
+    jsonl(folder / "corpus.jsonl", *({"_id": key, "text": text} for key, text in DOCUMENTS.items()))
+    jsonl(
+        folder / "queries.jsonl",
+        *(
+            {"_id": query, "text": text, "answerable": bool(gold), "gold_sentences": [gold] if gold else []}
+            for query, text, _, gold in QUESTIONS
+        ),
+    )
+    rows = "".join(f"{query}\t{document}\t1\n" for query, _, document, _ in QUESTIONS if document)
+    (folder / "qrels.tsv").write_text(f"query-id\tcorpus-id\tscore\n{rows}", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def perfect(tmp_path) -> Path:
+    """Answers that are right throughout."""
+    right = (answer_line(*question, 0.9) for question in QUESTIONS[:3])
+    return jsonl(tmp_path / "perfect.jsonl", *right, answer_line(*QUESTIONS[3][:2], *FERRY, 0.1))
+
+
+@pytest.fixture
+def poor(tmp_path) -> Path:
+    """Answers that all quote the same sentence."""
+    lines = (answer_line(query, text, *FERRY, 0.6) for query, text, _, _ in QUESTIONS)
+    return jsonl(tmp_path / "poor.jsonl", *lines)
+
+
+@pytest.fixture
+def library(tmp_path) -> Path:
+    """A library of the same documents, as files."""
+    for name, text in DOCUMENTS.items():
+        write(tmp_path / "briefs", f"{name}.txt", text)
+    with tiny_corpus(tmp_path / "the library") as corpus:
+        corpus.index(tmp_path / "briefs")
+    return tmp_path / "the library"
+
+
+# Scoring answers that there are
+
+
+def test_json_has_the_measures_by_the_names_of_the_design(suite, perfect):
+    result = run(suite, "--answers", perfect, "--json")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert (found["suite"], found["queries"]) == ("island suite", 4)
+    values = {name: estimate["value"] for name, estimate in found["measures"].items()}
+    assert all({"value", "low", "high"} <= estimate.keys() for estimate in found["measures"].values())
+    ones = "nDCG@10 RR@10 R@5 R@20 Success@1 hit@1 hit@3 word_precision word_recall word_F1"
+    others = "AUROC coverage@95 accuracy verbatim right"
+    assert {name: values[name] for name in f"{ones} {others}".split()} == dict.fromkeys(
+        f"{ones} {others}".split(), 1.0
+    )
+    assert values["Brier"] == pytest.approx(0.01)
+    assert values["p50_ms"] == 100
+    assert values.keys() <= MEASURES.keys()
+    assert found["check"] == {
+        "quotes": 3,
+        "exact": 3,
+        "typography": 0,
+        "elsewhere": 0,
+        "missing": 0,
+        "findings": [],
+    }
+
+
+def test_the_table_has_its_figures_under_each_other_and_no_colour(suite, perfect):
+    result = run(suite, "--answers", perfect)
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert lines[0] == "island suite: 4 questions (3 answerable, 1 not answerable)"
+    assert lines[1] == "outcomes: 3 answered, 1 weak"
+    header = next(line for line in lines if line.startswith("measure"))
+    rows = lines[lines.index(header) + 1 : lines.index("", lines.index(header))]
+    assert [row.split()[0] for row in rows] == [name for name in MEASURES if name != "answer@3"]
+    end = header.index("value") + len("value")
+    assert all(row[end - 1].isdigit() and row[end] == " " for row in rows)
+    assert lines[-1] == f"answers: {perfect}"
+    assert "\x1b" not in result.stdout
+
+
+def test_a_trec_run_is_scored_by_its_ranking_alone(suite, perfect, tmp_path):
+    trec, qrels = tmp_path / "a run", tmp_path / "the qrels"
+    first = run(suite, "--answers", perfect, "--trec-run", trec, "--trec-qrels", qrels, "--json")
+    assert first.exit_code == 0, first.stderr
+    assert qrels.read_text() == "q1 0 mill 1\nq2 0 ferry 1\nq3 0 bank 1\n"
+    found = json.loads(run(suite, "--answers", trec, "--json").stdout)
+    assert set(found["measures"]) == {"nDCG@10", "RR@10", "R@5", "R@20", "Success@1"}
+    assert found["measures"]["nDCG@10"] == json.loads(first.stdout)["measures"]["nDCG@10"]
+
+
+def test_a_report_is_written_whole_with_every_question(suite, perfect, tmp_path):
+    page = tmp_path / "report.html"
+    assert run(suite, "--answers", perfect, "--report", page).exit_code == 0
+    html = page.read_text(encoding="utf-8")
+    assert all(question[1] in html for question in QUESTIONS)
+
+
+def test_answers_of_some_of_the_questions_are_scored_and_that_is_said(suite, perfect, tmp_path):
+    some = tmp_path / "some.jsonl"
+    some.write_bytes(b"".join(perfect.read_bytes().splitlines(keepends=True)[:2]))
+    result = run(suite, "--answers", some, "--json")
+    assert json.loads(result.stdout)["queries"] == 2
+    assert "answers 2 of the 4 questions" in result.stderr
+    assert run(suite, "--answers", some, "-q").stderr == ""
+
+
+def test_a_limit_takes_so_many_of_them(suite, perfect):
+    assert json.loads(run(suite, "--answers", perfect, "--limit", 3, "--json").stdout)["queries"] == 3
+
+
+# Comparing and gates
+
+
+def test_a_baseline_is_compared_question_by_question_and_the_verdict_is_in_words(suite, perfect, poor):
+    result = run(suite, "--answers", perfect, "--baseline", poor)
+    assert result.exit_code == 0, result.stderr
+    header = next(line for line in result.stdout.splitlines() if line.startswith("measure"))
+    assert header.split() == "measure value baseline difference 95 % interval p n".split()
+    row = next(line for line in result.stdout.splitlines() if line.startswith("hit@1 "))
+    # Of the three with an answer, the sentence that is always quoted is right for none.
+    assert row.split()[:4] == ["hit@1", "1.000", "0.000", "+1.000"]
+    assert "No significant difference in " in result.stdout
+    found = json.loads(run(suite, "--answers", perfect, "--baseline", poor, "--json").stdout)
+    assert found["differences"]["accuracy"]["value"] == 0.25
+    assert found["baseline"]["accuracy"]["value"] == 0.75
+
+
+@pytest.mark.parametrize(
+    ("gate", "failure"),
+    [
+        ("hit@3=.9", ""),
+        ("hit@3=1", ""),
+        ("Brier=.02", ""),
+        ("Brier=.001", "failed: Brier is 0.01, above 0.001"),
+        ("Success@1=1.1", "failed: Success@1 is 1, below 1.1"),
+        ("answer@3=.1", "failed: answer@3 was not measured"),
+    ],
+)
+def test_a_gate_fails_where_the_measure_is_worse_whichever_way_is_better(suite, perfect, gate, failure):
+    result = run(suite, "--answers", perfect, "--fail-under", gate, "--fail-under", "R@5=.5")
+    assert result.exit_code == (1 if failure else 0)
+    assert failure in result.stdout
+    assert ("failed:" in result.stdout) == bool(failure)
+
+
+@pytest.mark.parametrize("gate", ["hit@4=.9", "hit@3", "hit@3=high", "=1", ""])
+def test_a_gate_that_names_no_measure_or_no_number_is_wrong_usage(suite, perfect, gate):
+    result = run(suite, "--answers", perfect, "--fail-under", gate)
+    assert result.exit_code == 2
+    assert "hit@3" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--answers", "{perfect}", "--out", "{new}"],
+        ["--answers", "{perfect}", "--fresh"],
+        ["--check", "--report", "{new}"],
+        ["--check", "--answers", "{perfect}"],
+        ["--check", "--fail-under", "hit@1=1"],
+        ["--out", "{suite}/queries.jsonl"],
+        ["--answers", "{perfect}", "--trec-run", "{perfect}"],
+        ["--answers", "{perfect}", "--report", "{suite}/corpus.jsonl"],
+        ["--limit", "0"],
+    ],
+    ids=" ".join,
+)
+def test_options_that_contradict_or_would_overwrite_what_is_read_are_wrong_usage(
+    suite, perfect, tmp_path, options
+):
+    before = {path: path.read_bytes() for path in (*suite.iterdir(), perfect)}
+    filled = [each.format(perfect=perfect, suite=suite, new=tmp_path / "new") for each in options]
+    assert run(suite, *filled).exit_code == 2
+    assert {path: path.read_bytes() for path in before} == before
+
+
+# Test queries of one's own
+
+
+def test_a_check_finds_the_quotes_and_needs_no_model(library, tmp_path):
+    table = tmp_path / "questions.csv"
+    table.write_bytes(
+        "question;quote\r\nWho built it?;the mill was built in 1902\r\n"
+        "What is closed?;The savings bank closed\r\n".encode("cp1252")
+    )
+    result = run(table, "--check", "--library", library)
+    assert result.exit_code == 0, result.stderr
+    assert "Quotes expected: 1 found, 1 found in other typography." in result.stdout
+
+
+def test_a_check_shows_what_is_lost_with_the_nearest_text_and_exits_with_1(library, tmp_path):
+    queries = jsonl(
+        tmp_path / "q.jsonl",
+        {"id": "a", "question": "Who built it?", "quotes": ["The mill was built in 1903 by Anna Holm."]},
+        {"id": "b", "question": "Cost?", "quotes": ["A ticket costs 40 kroner."], "document": "mill.txt"},
+        {"id": "c", "question": "Which?", "quotes": ["The "]},
+    )
+    result = run(queries, "--check", "--library", library)
+    assert result.exit_code == 1
+    assert "question a: not found: “The mill was built in 1903 by Anna Holm.”" in result.stdout
+    assert "nearest, in mill.txt: “The mill was built in 1902 by Anna Holm.”" in result.stdout
+    assert "question b: not found in mill.txt: “A ticket costs 40 kroner.”\n  it stands in ferry.txt" in (
+        result.stdout
+    )
+    assert "Found in more than one place:\n  question c: “The” in " in result.stdout
+    found = json.loads(run(queries, "--check", "--json", "--library", library).stdout)
+    assert [each["status"] for each in found["check"]["findings"]] == ["missing", "elsewhere", "exact"]
+    assert (found["check"]["missing"], found["check"]["elsewhere"]) == (1, 1)
+    assert found["check"]["findings"][1]["places"] == {"ferry.txt": 1}
+
+
+def test_test_queries_get_their_relevant_documents_from_their_quotes(library, tmp_path):
+    queries = jsonl(
+        tmp_path / "q.jsonl",
+        {"id": "a", "question": "Who built it?", "quotes": ["the mill was built in 1902"]},
+        {"id": "b", "question": "Lost?", "quotes": ["It is nowhere."]},
+    )
+    place = {"document": "mill.txt", "start": 0, "end": 40}
+    line = {"quotes": [{**place, "text": DOCUMENTS["mill"][:40]}], "passages": [{**place, "score": 1}]}
+    answers = jsonl(tmp_path / "answers.jsonl", *({**line, "id": query} for query in "ab"))
+    result = run(queries, "--answers", answers, "--json", "--library", library)
+    assert result.exit_code == 0, result.stderr
+    measures = json.loads(result.stdout)["measures"]
+    assert (measures["nDCG@10"]["value"], measures["nDCG@10"]["n"]) == (1, 1)
+    assert (measures["hit@1"]["value"], measures["hit@1"]["n"]) == (0.5, 2)
+    assert measures["verbatim"]["value"] == 1
+    assert "1 of 2 expected quotes not found; the first, of question b: “It is nowhere.”" in result.stderr
+
+
+def test_without_a_library_answers_are_scored_but_not_compared_with_their_sources(perfect, tmp_path):
+    queries = jsonl(tmp_path / "q.jsonl", {"id": "q1", "question": "Who?", "quotes": [QUESTIONS[0][3]]})
+    result = run(queries, "--answers", perfect, "--json", "--library", tmp_path / "none")
+    assert result.exit_code == 0, result.stderr
+    assert "there is no library in" in result.stderr
+    measures = json.loads(result.stdout)["measures"]
+    assert measures["hit@1"]["value"] == 1
+    assert "verbatim" not in measures
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["{none}"], "there is no suite"),
+        (["{none}.csv"], "cannot read"),
+        (["{suite}", "--answers", "{none}"], "cannot read the answers in"),
+        (["{suite}", "--answers", "{suite}/corpus.jsonl"], "it has no"),
+        (["{suite}", "--answers", "{perfect}", "--baseline", "{none}"], "cannot read the answers in"),
+        (["{queries}", "--check", "--library", "{none}"], "library"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_bad_input_exits_with_3_and_says_what_is_wrong(suite, perfect, tmp_path, arguments, said):
+    queries = jsonl(tmp_path / "q.jsonl", {"question": "Who?"})
+    places = {"suite": suite, "perfect": perfect, "none": tmp_path / "none", "queries": queries}
+    result = run(*(each.format(**places) for each in arguments))
+    assert result.exit_code == 3
+    assert result.stderr.startswith("error: ")
+    assert said in result.stderr
+
+
+# Asking, with the real models
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch) -> Path:
+    """What evaluations keep, apart from the user's; exports of models stay where they are."""
+    kept = tmp_path / "kept" / "evaluate"
+    monkeypatch.setattr(evaluation_run, "_kept", lambda: kept)
+    return kept
+
+
+@pytest.mark.models
+def test_a_suite_is_indexed_asked_and_scored_and_goes_on_where_it_was_interrupted(suite, cache, monkeypatch):
+    asked = []
+
+    def interrupted(corpus, questions, out, filters, progress, say):
+        def stop(done: int, total: int) -> None:
+            asked.append(done)
+            if done == 2 and len(asked) == 3:
+                raise KeyboardInterrupt
+            progress(done, total)
+
+        return answer_file(corpus, questions, out, filters, stop, say)
+
+    answer_file = evaluation_run.answer_file
+    monkeypatch.setattr(evaluation_run, "answer_file", interrupted)
+    first = run(suite)
+    assert first.exit_code == 130
+    (kept,) = cache.glob("*/answers-*.jsonl")
+    assert f"The answers so far are in {kept}; the same command goes on from there." in first.stderr
+    assert len(kept.read_bytes().splitlines()) == 2
+
+    second = run(suite, "--json")
+    assert second.exit_code == 0, second.stderr
+    assert asked == [0, 1, 2, 2, 3, 4]
+    assert "going on after 2 of 4 answers" in second.stderr
+    assert "Embedding" not in second.stderr
+    found = json.loads(second.stdout)
+    assert found["answers"] == str(kept)
+    assert found["queries"] == 4
+    assert {name: found["measures"][name]["value"] for name in ("nDCG@10", "hit@3", "verbatim")} == {
+        "nDCG@10": 1,
+        "hit@3": 1,
+        "verbatim": 1,
+    }
+
+    third = run(suite, "--json")
+    assert asked[6:] == [4]
+    assert json.loads(third.stdout)["measures"] == found["measures"]
+    assert run(suite, "--fresh", "-q").exit_code == 0
+    assert asked[7:] == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.models
+def test_test_queries_are_asked_of_the_library_and_answers_go_where_they_are_told(tmp_path, cache):
+    for name, text in DOCUMENTS.items():
+        write(tmp_path / "briefs", f"{name}.txt", text)
+    library = tmp_path / "library"
+    index = CliRunner().invoke(cli, ["index", str(tmp_path / "briefs"), "--library", str(library)])
+    assert index.exit_code == 0, index.stderr
+    table = write(
+        tmp_path, "q.csv", "question,quote\nWho built the mill?,the mill was built in 1902 by anna holm\n"
+    )
+    out = tmp_path / "my answers.jsonl"
+    result = run(table, "--library", library, "--out", out, "--json", "--fail-under", "hit@3=1")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["answers"] == str(out)
+    assert [json.loads(line)["id"] for line in out.read_text(encoding="utf-8").splitlines()] == ["2"]
+    assert not list(cache.glob("*/answers-*"))
