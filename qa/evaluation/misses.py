@@ -14,6 +14,7 @@ from math import inf
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from qa.answer import READ, RERANKED
+from qa.evaluation.measures import confidence
 from qa.extract import QUOTES
 from qa.render import plural
 
@@ -33,7 +34,7 @@ Reason = Literal[
 ]
 REASONS: tuple[Reason, ...] = get_args(Reason)
 # What each reason means, for people who read a report.
-MEANINGS: dict[Reason, str] = {
+MEANINGS: dict[str, str] = {
     "not retrieved": "No passage with the expected sentence was found.",
     "not among the candidates": f"Its passage was found, but below the first {READ}, which are quoted from.",
     "sentence not chosen": "Its passage was among the best, but other sentences were quoted.",
@@ -104,7 +105,7 @@ def explain(judged: Judged, gold: Sequence[Gold]) -> Miss | None:
         return Miss("error", f"The question could not be answered: {problem}")
     if query.answerable is None or not _failed(judged, gold):
         return None
-    sure = f"{answer.get('confidence', 0.0) * 100:.0f} %"
+    sure = f"{(confidence(answer) or 0.0) * 100:.0f} %"
     if not query.answerable:
         return Miss(
             "answered without an answer",
@@ -134,7 +135,7 @@ def occurrences(text: str, sentence: str) -> Iterator[tuple[int, int]]:
 def _lost(gold: Gold, answer: AnswerLine, sure: str) -> Miss:
     """Say at which step the gold was lost."""
     what = "expected sentence" if gold.text else "right document"
-    outcome, found = answer.get("outcome"), len(answer.get("passages", ()))
+    outcome, found = answer.get("outcome"), len(answer.get("passages") or ())
     if gold.quote is not None and gold.quote <= QUOTES:
         if outcome == "answered":
             part = "Only a part of the expected sentence was quoted."
@@ -190,7 +191,7 @@ def _decisive(gold: Sequence[Gold], *, all_needed: bool) -> Gold:
 
 def _locate(sentence: str, answer: AnswerLine, known: Sequence[str], text_of: TextOf) -> Gold:
     """The place of a gold sentence that came nearest to being quoted."""
-    found = [passage["document"] for passage in answer.get("passages", ())]
+    found = [passage["document"] for passage in (answer.get("passages") or ())]
     for documents in (known, [each for each in dict.fromkeys(found) if each not in known]):
         places = [
             _ranked(Gold(sentence, document, start, end), answer)
@@ -204,8 +205,8 @@ def _locate(sentence: str, answer: AnswerLine, known: Sequence[str], text_of: Te
 
 def _ranked(gold: Gold, answer: AnswerLine) -> Gold:
     """The gold with the first passage and the first quote that hold it."""
-    passages = (_shares(gold, passage) for passage in answer.get("passages", ()))
-    quotes = (_shares(gold, quote) or _says(gold, quote) for quote in answer.get("quotes", ()))
+    passages = (_shares(gold, passage) for passage in (answer.get("passages") or ()))
+    quotes = (_shares(gold, quote) or _says(gold, quote) for quote in (answer.get("quotes") or ()))
     return replace(gold, rank=_first(passages), quote=_first(quotes))
 
 

@@ -1,0 +1,229 @@
+"""What the report shows of each question: asked, answered, expected, and why it was missed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from qa.answer import READ, RERANKED
+from qa.evaluation import misses
+from qa.evaluation.measures import MEASURES, confidence
+from qa.render import plural
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from qa.evaluation.misses import Gold, Miss, TextOf
+    from qa.evaluation.schema import AnswerLine, Evaluation, Judged
+    from qa.schema import Turn
+
+TitleOf: TypeAlias = "Callable[[str], str]"
+Verdict = Literal["right", "missed", "open"]
+Change = Literal["", "gained", "lost"]
+
+# Punctuation that belongs to what it follows; gold is compared without.
+_CLOSING = re.compile(r"\s?[.,;:!?…”’)\]»]+")
+# Of the documents that are expected where no sentence is, and of ranks, a page names so many.
+_NAMED = 8
+_OUTCOMES = {
+    "answered": ("Answered", "Quoted as the answer"),
+    "weak": ("Not answered", "Shown as the closest, not as an answer"),
+    "none": ("Not answered", "Quoted"),
+    "error": ("Error", "Quoted"),
+}
+_VERDICTS = {
+    True: "Right.",
+    False: "Right: the documents do not answer this, and no answer was given.",
+    None: "Not judged: nobody has said what to expect.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """A quote: its text in pieces, each with whether it is gold; where it is from; whether it is verbatim."""
+
+    parts: tuple[tuple[str, bool], ...]
+    where: str
+    verbatim: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A gold sentence, empty where a document is all that is known; where it lies, and where it was found."""
+
+    text: str
+    where: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A question's page. `number` counts from 1; `ranks` are those of the gold that the picture shows.
+
+    `first_quote` is the place, from 1, of the first quote that is gold; None where none is.
+    """
+
+    number: int
+    judged: Judged
+    miss: Miss | None
+    change: Change
+    quotes: tuple[Quoted, ...]
+    gold: tuple[Expected, ...]
+    ranks: tuple[int, ...]
+    ranks_say: str
+    first_quote: int | None
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether it was missed; `open` where nobody has said what to expect."""
+        if self.miss:
+            return "missed"
+        return "open" if self.judged.query.answerable is None else "right"
+
+    @property
+    def verdict_says(self) -> str:
+        """The verdict in words."""
+        if self.miss:
+            return f"Missed: {self.miss.reason}."
+        if self.judged.query.answerable and self.first_quote:
+            what = "holds what was expected" if self.judged.query.gold else "is from a right document"
+            return f"Right: quote {self.first_quote} {what}."
+        return _VERDICTS[self.judged.query.answerable]
+
+    @property
+    def reason(self) -> str:
+        """Why it was missed, in a few words; empty where it was not."""
+        return self.miss.reason if self.miss else ""
+
+    @property
+    def confidence(self) -> float | None:
+        """How sure the answer was; None where it does not say."""
+        return confidence(self.judged.answer)
+
+    @property
+    def outcome(self) -> str:
+        """The answer's outcome; empty for another system's that has none."""
+        return str(self.judged.answer.get("outcome") or "")
+
+    @property
+    def outcome_says(self) -> str:
+        """The outcome in words."""
+        return _OUTCOMES.get(self.outcome, ("", ""))[0]
+
+    @property
+    def quoted_says(self) -> str:
+        """What the quotes were shown as."""
+        return _OUTCOMES.get(self.outcome, ("", "Quoted"))[1]
+
+    @property
+    def expected_says(self) -> str:
+        """What was expected."""
+        query = self.judged.query
+        if query.answerable is None:
+            return "Expected: nobody has said"
+        if not query.answerable:
+            return "Expected: no answer"
+        if len(query.gold) > 1:
+            return f"Expected: {'all' if query.all_needed else 'any'} of these"
+        if query.gold:
+            return "Expected"
+        return "Expected: a sentence from" if self.gold else "Expected: an answer"
+
+    @property
+    def understood(self) -> str:
+        """The question as interpreted, where that differs from what was asked."""
+        understood = str(self.judged.answer.get("interpreted_question") or "")
+        return "" if understood.strip() == self.judged.query.text.strip() else understood
+
+    @property
+    def values(self) -> list[tuple[str, float]]:
+        """Its own measures, in the order in which people read them."""
+        order = {name: place for place, name in enumerate(MEASURES)}
+        return sorted(self.judged.values.items(), key=lambda each: order.get(each[0], len(order)))
+
+    @property
+    def history(self) -> list[tuple[str, str]]:
+        """The turns before: who spoke, and what was said."""
+        return [_turn(turn) for turn in self.judged.query.history]
+
+
+def pages(evaluation: Evaluation, text_of: TextOf, title_of: TitleOf) -> Iterator[Page]:
+    """Make the pages of all questions, in the suite's order."""
+    rivals = {each.query.id: each for each in evaluation.baseline_judged}
+    for number, judged in enumerate(evaluation.judged, start=1):
+        grades = evaluation.suite.qrels.get(judged.query.id, {})
+        relevant = [document for document, grade in grades.items() if grade > 0]
+        gold = misses.locate(judged, text_of, relevant)
+        miss = misses.explain(judged, gold)
+        change: Change = ""
+        if rival := rivals.get(judged.query.id):
+            missed = bool(misses.why(rival, text_of, relevant))
+            change = "gained" if missed and not miss else "lost" if miss and not missed else ""
+        found = len(judged.answer.get("passages") or ())
+        ranks = sorted({each.rank for each in gold if each.rank is not None})
+        yield Page(
+            number,
+            judged,
+            miss,
+            change,
+            tuple(_quoted(quote, gold, text_of, title_of) for quote in judged.answer.get("quotes") or ()),
+            tuple(
+                Expected(each.text, title_of(each.document) or each.document, _found(each, found))
+                for each in (gold if judged.query.gold else gold[:_NAMED])
+            ),
+            tuple(rank for rank in ranks if rank <= RERANKED),
+            _ranks_say(ranks, found),
+            min((each.quote for each in gold if each.quote is not None), default=None),
+        )
+
+
+def _turn(turn: str | Turn) -> tuple[str, str]:
+    if isinstance(turn, str):
+        return "Asked", turn
+    return ("Asked" if turn.role == "user" else "Replied"), turn.text
+
+
+def _quoted(quote: AnswerLine, gold: Sequence[Gold], text_of: TextOf, title_of: TitleOf) -> Quoted:
+    document, start, text = quote["document"], quote["start"], quote["text"]
+    citation = quote.get("citation") or {}
+    title = citation.get("title") or title_of(document) or document
+    facts = (citation.get(name) or "" for name in ("publisher", "date", "locator"))
+    source = text_of(document)
+    spans = [(each.start - start, each.end - start) for each in gold if each.document == document]
+    spans += [span for each in gold for span in misses.occurrences(text, each.text)]
+    return Quoted(
+        tuple(_parts(text, spans)),
+        " · ".join(filter(None, (title, *facts))),
+        source is None or source[start : quote["end"]] == text,
+    )
+
+
+def _parts(text: str, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[str, bool]]:
+    """The text in pieces, each with whether it lies in one of the spans, which may reach beyond it."""
+    at = 0
+    for start, end in sorted(spans):
+        closing = _CLOSING.match(text, end)
+        start, end = max(start, at), min(closing.end() if closing else end, len(text))
+        if start < end:
+            if at < start:
+                yield text[at:start], False
+            yield text[start:end], True
+            at = end
+    if at < len(text):
+        yield text[at:], False
+
+
+def _found(gold: Gold, found: int) -> str:
+    if not gold.document:
+        return "occurs in no document that was searched for it"
+    if gold.rank is None:
+        return f"in none of the {plural(found, 'passage')} found"
+    return f"passage {gold.rank} of {found:,}" + (f", quote {gold.quote}" if gold.quote is not None else "")
+
+
+def _ranks_say(ranks: Sequence[int], found: int) -> str:
+    if not ranks:
+        return ""
+    places = ", ".join(map(misses.ordinal, ranks[:_NAMED]))
+    return f"Found as the {places} of {plural(found, 'passage')}; quotes are taken from the first {READ}."

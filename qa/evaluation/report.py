@@ -1,0 +1,331 @@
+"""An evaluation as one HTML file: pictures, tables, and a page for each question.
+
+The file loads nothing: style and script stand in it, and a Content-Security-Policy allows those two alone, by
+their hash. Questions, quotes and titles are other people's words: all of it is escaped, and what could garble
+the page (control characters, directional overrides, halves of surrogate pairs) is shown as a symbol.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections import Counter
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+import qa
+from qa.answer import READ, RERANKED
+from qa.cite import date_in_words, visible
+from qa.evaluation import charts, misses
+from qa.evaluation.measures import MEASURES, confidence, reliability, risk_coverage
+from qa.evaluation.pages import pages
+from qa.evaluation.statistics import wilson
+from qa.evaluation.tables import SIGNIFICANT
+from qa.render import plural
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from qa.evaluation.misses import TextOf
+    from qa.evaluation.pages import Page, TitleOf
+    from qa.evaluation.schema import Difference, Estimate, Evaluation, Judged
+
+# A confidence that parts answers from the rest but for so many of them is a threshold.
+_STRAY = 0.02
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def to_html(
+    evaluation: Evaluation,
+    text_of: TextOf,
+    title_of: TitleOf,
+    *,
+    date: dt.date | None = None,
+    library: str = "",
+    command: str = "",
+    baseline: str = "baseline",
+    threshold: float | None = None,
+) -> str:
+    """Make the report. `text_of` and `title_of` give a document's text (None: unknown) and title by its id.
+
+    `date`, `library` and `command` say how it was made; the same arguments make the same bytes. `baseline` is
+    what the run compared with is called. `threshold` is the confidence from which an answer is given; by
+    default the one, if any, that parts the answers.
+    """
+    judged = evaluation.judged
+    threshold = _threshold(judged) if threshold is None else threshold
+    all_pages = list(pages(evaluation, text_of, title_of))
+    reasons = _reasons(all_pages)
+    unclear = sum(page.verdict == "open" for page in all_pages)
+    style, script = (_static(name) for name in ("report.css", "report.js"))
+    facts = {
+        "Suite": evaluation.suite.name,
+        "Questions": _questions(judged),
+        "Date": date_in_words(date) if date else "",
+        "Library": library,
+        "Command": command,
+        "Pullquote": qa.__version__,
+    }
+    return _environment().get_template("report.html").render(
+        policy=_policy(style, script),
+        style=Markup(style),  # noqa: S704 -- our own file
+        script=Markup(script),  # noqa: S704 -- our own file
+        suite=evaluation.suite.name,
+        facts=[facts["Questions"], *filter(None, (facts["Date"], f"Pullquote {qa.__version__}"))],
+        made=[(term, fact) for term, fact in facts.items() if fact],
+        headline=list(_headline(evaluation)),
+        strip=charts.strip(list(_dots(all_pages))),
+        strip_says=_strip_says(all_pages),
+        unclear=plural(unclear, "question") if unclear else "",
+        reasons=[
+            {"name": name, "meaning": misses.MEANINGS[name], "count": f"{count:,}",
+             "share": percent(count / len(judged))}
+            for name, count in reasons.items()
+        ],
+        reasons_chart=Markup(charts.reasons(reasons)),  # noqa: S704 -- our own names and numbers
+        charts=list(_charts(evaluation, threshold)),
+        rows=list(_rows(evaluation)),
+        baseline=baseline if evaluation.differences else "",
+        baseline_known=bool(evaluation.baseline_judged),
+        significant=SIGNIFICANT,
+        threshold=threshold,
+        pages=all_pages,
+        shown_ranks=RERANKED,
+        read=READ,
+    )  # fmt: skip
+
+
+def percent(share: float) -> str:
+    """A share in words for people: 100 % means all, 0 % none."""
+    if 0 < share < 0.01 or 0.99 < share < 1:
+        return f"{min(max(100 * share, 0.1), 99.9):.1f}\u00a0%"
+    return f"{100 * share:.0f}\u00a0%"
+
+
+# ---- the overview
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure of the headline: its value, what it says, and the range in which it lies."""
+
+    value: str
+    says: str
+    range: str = ""
+
+
+def _headline(evaluation: Evaluation) -> Iterator[Figure]:
+    """The few figures that matter, those that the suite allows."""
+    measures = evaluation.measures
+    for names in (("right", "accuracy"), ("hit@3", "answer@3", "Success@1")):
+        if name := next((each for each in names if each in measures), ""):
+            found = measures[name]
+            yield Figure(percent(found.value), _SAYS[name].format(plural(found.n, "question")), _range(found))
+    silent = [
+        each.answer["outcome"] != "answered"
+        for each in evaluation.judged
+        if each.query.answerable is False and each.answer.get("outcome") not in (None, "error")
+    ]
+    if silent:
+        share = sum(silent) / len(silent)
+        low, high = wilson(share, len(silent))
+        says = f"of {plural(len(silent), 'question')} that the documents do not answer were left unanswered"
+        yield Figure(percent(share), says, f"{percent(low)} to {percent(high)}")
+    quotes = sum(len(each.answer.get("quotes") or ()) for each in evaluation.judged)
+    if quotes and "verbatim" in measures:
+        says = f"of {plural(quotes, 'quote')} are word for word what the document says"
+        yield Figure(percent(measures["verbatim"].value), says)
+    if "p50_ms" in measures:
+        half, most = measures["p50_ms"].value, measures.get("p95_ms")
+        says = "is how long half of the answers take at most"
+        yield Figure(_duration(half), says, f"95 % come within {_duration(most.value)}" if most else "")
+
+
+_SAYS = {
+    "right": "of {} were handled right: answered with the right quote, or rightly left unanswered",
+    "accuracy": "of {} were answered where there is an answer, and left unanswered where there is none",
+    "hit@3": "of {} with an answer have the right sentence among the first three quotes",
+    "answer@3": "of {} with a known answer have its words in the first three quotes",
+    "Success@1": "of {} find a right document first",
+}
+
+
+def _range(found: Estimate) -> str:
+    return f"{percent(found.low)} to {percent(found.high)}"
+
+
+def _duration(milliseconds: float) -> str:
+    if milliseconds < 1000:
+        return f"{milliseconds:.0f}\u00a0ms"
+    return f"{milliseconds / 1000:.1f}\u00a0s"
+
+
+def _questions(judged: Sequence[Judged]) -> str:
+    kinds = {True: "with an answer", False: "without", None: "not judged"}
+    counts = Counter(each.query.answerable for each in judged)
+    said = ", ".join(f"{counts[kind]:,} {words}" for kind, words in kinds.items() if counts[kind])
+    return f"{plural(len(judged), 'question')} ({said})"
+
+
+def _dots(all_pages: Sequence[Page]) -> Iterator[charts.Dot]:
+    for page in all_pages:
+        answerable = page.judged.query.answerable
+        if page.confidence is not None and answerable is not None:
+            yield charts.Dot(page.number, page.confidence, answerable, page.verdict == "missed")
+
+
+def _strip_says(all_pages: Sequence[Page]) -> str:
+    counts = Counter(page.verdict for page in all_pages)
+    return f"Questions by confidence: {counts['right']:,} right, {counts['missed']:,} missed."
+
+
+def _reasons(all_pages: Sequence[Page]) -> dict[str, int]:
+    """How many questions were missed for each reason, the most frequent first."""
+    counts = Counter(page.reason for page in all_pages)
+    found = ((str(name), counts[name]) for name in misses.REASONS if counts[name])
+    return dict(sorted(found, key=lambda each: -each[1]))
+
+
+def _charts(evaluation: Evaluation, threshold: float | None) -> Iterator[Mapping[str, Any]]:
+    judged, rivals = evaluation.judged, evaluation.baseline_judged
+    scores: dict[bool, list[float]] = {True: [], False: []}
+    for each in judged:
+        if each.query.answerable is not None and (sure := confidence(each.answer)) is not None:
+            scores[each.query.answerable].append(sure)
+    if scores[True] and scores[False]:
+        yield {
+            "title": "Do questions with an answer score higher?",
+            "says": "The further apart the two sides, the better the program knows what it does not know.",
+            "svg": Markup(charts.histograms(scores[True], scores[False], threshold)),  # noqa: S704
+        }
+        yield {
+            "title": "Is 70 % sure right 70 % of the time?",
+            "says": "Each point is a group of as many questions, with its 95 % interval. On the dashed line, "
+            "confidence can be taken at its word.",
+            "svg": Markup(charts.reliability(reliability(judged))),  # noqa: S704
+        }
+    coverage, risk = risk_coverage(judged)
+    if len(coverage):
+        other = risk_coverage(rivals) if rivals else None
+        yield {
+            "title": "What if only the surest are answered?",
+            "says": "The share of wrong answers, as ever more questions are answered from left to right. "
+            "Low is good.",
+            "svg": Markup(  # noqa: S704
+                charts.risk_coverage((coverage, risk), other if other and len(other[0]) else None)
+            ),
+        }
+
+
+def _rows(evaluation: Evaluation) -> Iterator[Mapping[str, Any]]:
+    changes = [each for name, each in evaluation.differences.items() if MEASURES[name].unit == "share"]
+    reach = max((abs(end) for each in changes for end in (each.low, each.high)), default=0.0) or 1.0
+    for name, measure in MEASURES.items():
+        if found := evaluation.measures.get(name):
+            share = measure.unit == "share"
+            yield {
+                "name": name,
+                "meaning": measure.meaning,
+                "value": _value(name, found.value),
+                "interval": f"{_value(name, found.low)} to {_value(name, found.high)}",
+                "n": f"{found.n:,}",
+                "bar": _bar(found.low, found.value, found.high) if share else None,
+                "change": _row_change(name, evaluation, reach) if name in evaluation.differences else None,
+            }
+
+
+def _row_change(name: str, evaluation: Evaluation, reach: float) -> Mapping[str, Any]:
+    change: Difference = evaluation.differences[name]
+    base = evaluation.baseline.get(name)
+    better = (change.value > 0) == MEASURES[name].higher_is_better
+    ends = (0.5 + end / reach / 2 for end in (change.low, change.value, change.high))
+    return {
+        "baseline": _value(name, base.value) if base else "",
+        "value": _value(name, change.value, "+"),
+        "interval": f"{_value(name, change.low, '+')} to {_value(name, change.high, '+')}",
+        "bar": _bar(*ends) if MEASURES[name].unit == "share" else None,
+        "p": "< .001" if change.p < 0.001 else f"{change.p:.3f}",
+        "verdict": ("better" if better else "worse") if change.p < SIGNIFICANT and change.value else "",
+    }
+
+
+def _value(name: str, value: float, sign: str = "") -> str:
+    unit = MEASURES[name].unit if name in MEASURES else "ms"
+    text = format(value, f"{sign},.0f") + "\u00a0ms" if unit == "ms" else format(value, f"{sign}.3f")
+    return text.replace("-", "−")
+
+
+def _bar(low: float, value: float, high: float) -> Mapping[str, str]:
+    low, value, high = (min(max(each, 0.0), 1.0) for each in (low, value, high))
+    return {"low": _hundredths(low), "width": _hundredths(high - low), "at": _hundredths(min(value, 0.99))}
+
+
+def _hundredths(share: float) -> str:
+    return f"{100 * share:.1f}".removesuffix(".0")
+
+
+def _threshold(judged: Sequence[Judged]) -> float | None:
+    """The confidence that parts the answers given from those withheld, if there is one."""
+    cases = sorted(
+        (sure, each.answer["outcome"] == "answered")
+        for each in judged
+        if each.answer.get("outcome") in ("answered", "weak", "none")
+        and (sure := confidence(each.answer)) is not None
+    )
+    given = np.array([answered for _, answered in cases], dtype=int)
+    if given.all() or not given.any():
+        return None
+    strays = np.concatenate([[0], np.cumsum(given)])[:-1] + np.cumsum((1 - given)[::-1])[::-1]
+    place = int(strays.argmin())
+    return cases[place][0] if strays[place] <= _STRAY * len(cases) else None
+
+
+# ---- the file
+
+
+def _static(name: str) -> str:
+    """A style or script of the page, with the line ends that a browser's hash is made of."""
+    return (
+        files("qa.evaluation").joinpath("templates", name).read_text(encoding="utf-8").replace("\r\n", "\n")
+    )
+
+
+def _policy(style: str, script: str) -> str:
+    """Allow the page's own style and script, and nothing else: no request of any kind."""
+    hashes = [
+        base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii") for text in (style, script)
+    ]
+    own_style, own_script = (f"'sha256-{each}'" for each in hashes)
+    rest = "default-src 'none'; base-uri 'none'; form-action 'none'"
+    return f"{rest}; style-src {own_style}; script-src {own_script}"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("qa.evaluation"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
+    )
+    environment.filters |= {
+        "percent": percent,
+        "hundredths": _hundredths,
+        "measured": lambda value, name: _value(name, value) if name == "ms" else f"{value:.3g}",
+    }
+    return environment
+
+
+def _shown(value: object) -> object:
+    """Text as it may stand in a page; what is HTML already stays."""
+    if type(value) is not str:
+        return value
+    return visible(_SURROGATE.sub("\ufffd", value))
