@@ -467,11 +467,14 @@ def evaluate(settings: Settings, /, suite: Path, **options: Any) -> None:
 
     Interrupted, the same command goes on where it stopped.
     """
+    import shlex
+
     from qa.evaluation import command, tables
     from qa.progress import meter
 
     _check_options(suite, options)
-    task = command.Task(suite=suite, library=_library(settings), **options)
+    typed = shlex.join(["pullquote", *sys.argv[1:]])
+    task = command.Task(suite=suite, library=_library(settings), command=typed, **options)
 
     def kept(path: Path) -> None:
         settings.interrupted = f"The answers so far are in {path}; the same command goes on from there."
@@ -656,6 +659,52 @@ def chat(settings: Settings, host: str, port: int, *, browser: bool) -> None:
 
     settings.interrupted = "The chat has stopped."
     ui.serve(library=_library(settings), host=host, port=port, open_browser=browser)
+
+
+@cli.command()
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write FILE.jsonl or FILE.csv, not standard output.",
+)
+@click.option("--force", is_flag=True, help="Replace FILE, whatever it holds.")
+@_json
+@_general
+@click.pass_obj
+def feedback(settings: Settings, out: Path | None, *, force: bool) -> None:
+    """Write the thumbs pressed in the chat as a file of test queries, for evaluate.
+
+    A question is a line {"id", "question", "history", "quotes", "answerable", "document", "rejected",
+    "notes"}. Quotes with a thumb up are expected, those with a thumb down rejected. Where an answer was
+    judged wrong, answerable is null, for you to fill in; a file that you have changed is not replaced. The
+    exit code is 1 where there is no thumb yet.
+    """
+    from qa.feedback import count, save, to_jsonl, to_queries
+    from qa.render import is_utf8, plural
+
+    if out and out.suffix.lower() not in (".jsonl", ".csv"):
+        raise click.UsageError(f"--out: {out} should end in .jsonl or .csv")
+    with _corpus(settings) as corpus:
+        counts, queries = count(corpus.thumbs()), to_queries(corpus)
+    if settings.as_json:
+        _print_json({"thumbs": counts["thumbs"], "queries": queries})
+    elif not out:
+        click.echo(to_jsonl(queries, ascii=not is_utf8(sys.stdout)), nl=False)
+    if not queries:
+        _say("no thumbs yet: in `pullquote chat`, press one on an answer or on a quote; nothing was written")
+        sys.exit(1)
+    if out:
+        save(queries, out, replace=force)
+    if not settings.quiet:
+        for query in queries:
+            for note in query.get("notes", ()):
+                _say(f"note: {query['question']}: {note}")
+        if out and out.suffix.lower() == ".csv" and any("history" in query for query in queries):
+            _say("note: in CSV, evaluate does not read the earlier questions of a follow-up: use .jsonl")
+        where = f" written to {out}" if out else ""
+        made = f"{len(queries):,} test {'query' if len(queries) == 1 else 'queries'}"
+        _say(f"{plural(counts['thumbs'], 'thumb')}: {made}{where}")
 
 
 @cli.command()

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from itertools import groupby, zip_longest
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
+from embeddings.files import write_whole
 from qa.cite import CitationId, check
 from qa.errors import DocumentNotFoundError, InputError
 from qa.render import dumps
@@ -27,6 +28,7 @@ from qa.schema import Quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from qa.corpus import Corpus
     from qa.schema import Answer, Document, Outcome, Turn
@@ -225,6 +227,25 @@ def to_file(queries: Sequence[Line], form: Form) -> bytes:
     if form == "jsonl":
         return to_jsonl(queries).encode("utf-8")
     return _to_csv(queries).encode("utf-8-sig")  # Excel takes what has no mark for its own code page
+
+
+def save(queries: Sequence[Line], path: Path, *, replace: bool = False) -> None:
+    """Write a file in the form that its name ends in. A file that holds anything else is spared.
+
+    Raises:
+        InputError: there is such a file and `replace` is False; or it cannot be written.
+    """
+    data = to_file(queries, "csv" if path.suffix.lower() == ".csv" else "jsonl")
+    try:
+        if replace or not path.exists() or path.read_bytes() == data:
+            write_whole(path, data)
+            return
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror}; name another file") from error
+    raise InputError(
+        f"{path} is there already and holds something else, perhaps what you have filled in: name another "
+        "file, or replace it with --force"
+    )
 
 
 def to_jsonl(queries: Iterable[Line], *, ascii: bool = False) -> str:  # noqa: A002

@@ -246,6 +246,10 @@ class Store:
         """
         place = (quote.sha256, quote.start, quote.end) if quote else ("", 0, 0)
         with self._database.writing(counted=False) as db:
+            if not _knows_thumbs(db):
+                raise LibraryError(
+                    f"no thumb can be kept in {self.folder}, which may not be written: see to its permissions"
+                )
             if thumb is None:
                 db.execute(
                     "DELETE FROM thumbs WHERE query = ? AND sha256 = ? AND start = ? AND end = ?",
@@ -261,8 +265,7 @@ class Store:
     def thumbs(self) -> tuple[Judgement, ...]:
         """Read all thumbs, in order of query and place."""
         with self._database.reading() as db:
-            # A library that may only be read is perhaps of a schema that knew none.
-            if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'thumbs'").fetchone():
+            if not _knows_thumbs(db):
                 return ()
             rows = db.execute(
                 "SELECT shown, document, sha256, start, end, thumb FROM thumbs "
@@ -648,6 +651,11 @@ def _held_passages(
         (encoding.number, number),
     ).fetchall()
     return [row[:4] for row in rows], [row[4] for row in rows]
+
+
+def _knows_thumbs(db: sqlite3.Connection) -> bool:
+    """Whether the schema has thumbs: one from before them is not migrated where it may only be read."""
+    return db.execute("SELECT 1 FROM sqlite_master WHERE name = 'thumbs'").fetchone() is not None
 
 
 def _shown_row(shown: Shown) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 import ui
 from qa.api import create_app
 from qa.corpus import Corpus
+from qa.evaluation.suite import load
 from qa.places import shipped_corpus
 from qa.web.engine import Engine
 from qa.web.guard import MAX_BODY_BYTES
@@ -155,6 +156,84 @@ class TestAnswers:
         assert response.json()["detail"]
 
 
+@pytest.mark.models
+class TestFeedback:
+    @pytest.fixture
+    def line(self, client: TestClient) -> Iterator[dict[str, Any]]:
+        """An answer; what is judged of it is taken back."""
+        line = client.post("/api/v1/ask", json={"question": QUESTION, "history": ["Who?"]}).json()
+        yield line
+        for quote in (None, *map(self.place, line["quotes"])):
+            client.post("/api/v1/feedback", json={"answer": line["id"], "quote": quote, "thumb": None})
+
+    @staticmethod
+    def place(quote: dict[str, Any]) -> str:
+        return f"{quote['sha256']}/{quote['start']}-{quote['end']}"
+
+    def test_a_thumb_is_kept_replaced_and_taken_back(self, client: TestClient, line: dict[str, Any]) -> None:
+        place = self.place(line["quotes"][0])
+        for thumb in ("up", "down"):
+            for quote in (None, place):
+                response = client.post(
+                    "/api/v1/feedback", json={"answer": line["id"], "quote": quote, "thumb": thumb}
+                )
+            assert response.status_code == 200
+            assert response.json() == {"answer": thumb, "quotes": {place: thumb}, "thumbs": 2, "queries": 1}
+        assert client.get(f"/api/v1/feedback/answers/{line['id']}").json() == response.json()
+        client.post("/api/v1/feedback", json={"answer": line["id"], "quote": place, "thumb": None})
+        taken = client.post("/api/v1/feedback", json={"answer": line["id"], "thumb": None}).json()
+        assert taken == {"answer": None, "quotes": {}, "thumbs": 0, "queries": 0}
+        assert client.get("/api/v1/feedback").json() == {"thumbs": 0, "queries": 0}
+
+    def test_the_same_question_shows_what_was_judged_before(
+        self, client: TestClient, line: dict[str, Any]
+    ) -> None:
+        client.post("/api/v1/feedback", json={"answer": line["id"], "thumb": "up"})
+        again = client.post("/api/v1/ask", json={"question": QUESTION, "history": ["Who?"]}).json()
+        other = client.post("/api/v1/ask", json={"question": QUESTION}).json()
+        assert client.get(f"/api/v1/feedback/answers/{again['id']}").json()["answer"] == "up"
+        assert client.get(f"/api/v1/feedback/answers/{other['id']}").json()["answer"] is None
+
+    def test_thumbs_are_had_as_a_file_of_test_queries(
+        self, client: TestClient, line: dict[str, Any], tmp_path: Path
+    ) -> None:
+        client.post("/api/v1/feedback", json={"answer": line["id"], "thumb": "up"})
+        for form, kind in (("jsonl", "application/jsonl"), ("csv", "text/csv; charset=utf-8")):
+            response = client.get(f"/api/v1/feedback/test-queries.{form}")
+            assert response.headers["content-type"] == kind
+            assert response.headers["content-disposition"] == f'attachment; filename="test-queries.{form}"'
+            (tmp_path / f"queries.{form}").write_bytes(response.content)
+            (query,) = load(tmp_path / f"queries.{form}").queries
+            assert (query.text, query.answerable) == (QUESTION, True)
+            assert query.gold == tuple(quote["text"] for quote in line["quotes"])
+        assert client.get("/api/v1/feedback/test-queries.xlsx").status_code == 400
+
+    @pytest.mark.parametrize(
+        ("body", "status", "code"),
+        [
+            ({"answer": "made up", "thumb": "up"}, 404, "answer_not_found"),
+            ({"answer": "", "thumb": "up"}, 404, "answer_not_found"),
+            ({"answer": "ID", "thumb": "sideways"}, 400, "bad_input"),
+            ({"answer": "ID"}, 400, "bad_input"),
+            ({"answer": "ID", "thumb": "up", "text": "a quote of my own"}, 400, "bad_input"),
+            ({"answer": "ID", "thumb": "up", "quote": f"{'0' * 64}/0-5"}, 400, "bad_input"),
+            ({"answer": "ID", "thumb": "up", "quote": ""}, 400, "bad_input"),
+        ],
+    )
+    def test_nothing_but_what_was_shown_can_be_judged(
+        self, client: TestClient, line: dict[str, Any], body: dict[str, Any], status: int, code: str
+    ) -> None:
+        response = client.post(
+            "/api/v1/feedback", json=body | {"answer": body["answer"].replace("ID", line["id"])}
+        )
+        assert response.headers["content-type"] == "application/problem+json"
+        assert (response.status_code, response.json()["code"]) == (status, code)
+        assert client.get("/api/v1/feedback").json()["thumbs"] == 0
+
+    def test_a_fixed_reply_has_no_id_to_judge_it_by(self, client: TestClient) -> None:
+        assert client.post("/api/v1/ask", json={"question": "Hello"}).json()["id"] == ""
+
+
 class TestNotReady:
     def test_health_names_the_stage(self, guarded: TestClient) -> None:
         response = guarded.get("/api/v1/health")
@@ -167,6 +246,8 @@ class TestNotReady:
             guarded.post("/api/v1/ask", json={"question": QUESTION}),
             guarded.get(f"/api/v1/citations/{'0' * 64}/0-5"),
             guarded.get("/api/v1/documents"),
+            guarded.get("/api/v1/feedback"),
+            guarded.get("/api/v1/feedback/test-queries.jsonl"),
         ):
             assert (response.status_code, response.json()["code"]) == (503, "not_ready")
 
@@ -193,7 +274,7 @@ class TestGuard:
         assert guarded.get("/api/v1/status", headers={"host": host}).status_code == 421
 
     @pytest.mark.parametrize("origin", ["https://evil.example", "http://127.0.0.1:8000", "null"])
-    @pytest.mark.parametrize("path", ["/api/v1/ask", "/gradio_api/queue/join"])
+    @pytest.mark.parametrize("path", ["/api/v1/ask", "/api/v1/feedback", "/gradio_api/queue/join"])
     def test_another_site_is_refused(self, guarded: TestClient, origin: str, path: str) -> None:
         response = guarded.post(path, json={}, headers={"origin": origin})
         assert response.status_code == 403

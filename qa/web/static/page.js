@@ -301,7 +301,7 @@ function thumbs(answer, name, hints, quote = null) {
   for (const thumb of THUMBS) {
     const pressed = button("", () => judge(answer, group, pressed), {
       className: thumb,
-      title: `${hints[thumb]}. Kept in your library as a test query; press again to take it back.`,
+      title: `${hints[thumb]} (kept in your library as a test query, and sent nowhere)`,
       aria: { label: `${name}: ${hints[thumb]}`, pressed: "false" },
     });
     const icon = document.createElementNS(SVG, "svg");
@@ -312,7 +312,7 @@ function thumbs(answer, name, hints, quote = null) {
     pressed.append(icon);
     group.append(pressed);
   }
-  group.append(make("span", { className: "kept" }));
+  if (!quote) group.append(make("span", { className: "kept" })); // beside a quote it would push the thumbs away
   return [group];
 }
 
@@ -345,8 +345,8 @@ function showThumbs(answer, kept) {
   for (const group of answer.querySelectorAll(".thumbs")) {
     const thumb = group.dataset.quote ? kept.quotes[group.dataset.quote] : kept.answer;
     for (const each of group.querySelectorAll("button")) each.setAttribute("aria-pressed", String(each.className === thumb));
-    group.querySelector(".kept").textContent = thumb ? "Kept" : "";
   }
+  answer.querySelector(".kept").textContent = kept.answer ? "Kept as a test query" : "";
   offer(kept);
 }
 
