@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from embeddings.files import write_whole
 from qa.corpus import Corpus
 from qa.errors import InputError, LibraryNotFoundError
 from qa.evaluation import check, run, suite, trec
@@ -60,7 +60,7 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is to be done, as the options of the command say it."""
+    """What is to be done, as the options of the command say it; `command` is how it was typed."""
 
     suite: Path
     library: Path
@@ -75,6 +75,7 @@ class Task:
     check: bool = False
     fresh: bool = False
     encoder: str | None = None
+    command: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +191,12 @@ def _write(task: Task, evaluation: Evaluation, documents: Mapping[str, Document]
             evaluation,
             lambda name: documents[name].text if name in documents else None,
             lambda name: documents[name].title if name in documents else "",
+            date=dt.datetime.now().astimezone().date(),
+            library=str(evaluation.suite.corpus or task.library),
+            command=task.command,
+            baseline=task.baseline.name if task.baseline else "",
         )
         try:
-            write_whole(task.report, page.encode())
+            task.report.write_text(page, encoding="utf-8", newline="\n")
         except OSError as error:
             raise InputError(f"{task.report} cannot be written: {error.strerror}. Name another.") from None
