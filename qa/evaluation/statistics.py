@@ -1,9 +1,9 @@
 """Statistics of weighted cases, their bootstrap intervals, and randomisation tests between two systems.
 
 A statistic is made from the cases' values once, sorting included, and is then a function of how often each
-case counts: float64 `[n, rows]` to float64 `[rows]`. Ones give its value; a row of counts is a bootstrap
-resample; ones for one system's cases and zeros for another's make the two comparable. So a thousand resamples
-cost a few passes over one matrix, whatever the statistic. All rows have the same sum.
+case counts: float64 `[n, draws]`, every column of the same sum, to float64 `[draws]`. A column of ones gives
+its value, one of counts is a bootstrap resample, one of ones and zeros picks one system's cases out of two
+systems'. So a thousand resamples cost a few passes over one matrix, whatever the statistic.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class _Thresholds:
     def passing(self, weights: Floats, values: npt.ArrayLike) -> tuple[Floats, Floats]:
         """The weight of the cases that pass each threshold, and the sum of their values.
 
-        Both `[1 + thresholds, rows]`, with 0 in front.
+        Both `[1 + thresholds, draws]`, with 0 in front.
         """
         drawn = weights[self.order]
         of = np.asarray(values, dtype=np.float64)[self.order, None]
@@ -185,9 +185,9 @@ def bootstrap(
 
     def of_drawn(*drawn: npt.NDArray[np.int64], axis: int) -> Floats:
         cases = np.concatenate(drawn, axis=-1)
-        rows = len(cases)
-        cells = cases * rows + np.arange(rows)[:, None]
-        counts = np.bincount(cells.ravel(), minlength=n * rows).reshape(n, rows)
+        draws = len(cases)
+        cells = cases * draws + np.arange(draws)[:, None]
+        counts = np.bincount(cells.ravel(), minlength=n * draws).reshape(n, draws)
         return _all(statistics, (counts + alone).astype(np.float64))
 
     low, high = stats.bootstrap(
@@ -209,6 +209,8 @@ def chances(statistics: Sequence[Statistic], n: int, seed: int = 0, resamples: i
     hypothesis either system could have given either output of a pair, so pairs are swapped at random. Where
     there are no more than `resamples` ways to swap, all are tried.
     """
+    if n == 1:  # swapped or not, the difference is as large; scipy asks for two
+        return np.ones(len(statistics))
 
     def of_signs(signs: Floats, axis: int) -> Floats:
         kept = np.atleast_2d(signs > 0).T.astype(np.float64)
