@@ -108,7 +108,7 @@ def measure(
         ends = statistics.bootstrap(made, _strata(own), seed, resamples)
         for each, value, low, high in zip(measures, *map(np.ndarray.tolist, ends), strict=True):
             if each.reflected:
-                low, high = max(0.0, 2 * value - high), 2 * value - low
+                low, high = max(0.0, 2 * value - high), min(1.0, 2 * value - low)
             if low == high and each.unit == "share":
                 low, high = statistics.wilson(value, len(own))
             estimates[each.name] = Estimate(value, min(low, value), max(high, value), len(own))
