@@ -136,7 +136,8 @@ def reasons(counts: Mapping[str, int]) -> str:
     figure = _figure(height)
     axes = figure.add_axes((0.52, 0, 0.36, 1))
     names = list(counts)[::-1]
-    axes.barh(names, [counts[name] for name in names], height=0.5, color=_ACCENT)
+    axes.barh(range(len(names)), [counts[name] for name in names], height=0.5, color=_ACCENT)
+    axes.set_yticks(range(len(names)), names)
     axes.set_ylim(-0.6, len(names) - 0.4)
     axes.set_xlim(0, max(counts.values(), default=1))
     axes.spines[:].set_visible(False)

@@ -89,7 +89,7 @@ def to_html(
              "share": percent(count / len(judged))}
             for name, count in reasons.items()
         ],
-        reasons_chart=Markup(charts.reasons(reasons)),  # noqa: S704 -- our own names and numbers
+        reasons_chart=Markup(charts.reasons(reasons) if reasons else ""),  # noqa: S704 -- our own names and numbers
         charts=list(_charts(evaluation, threshold)),
         rows=list(_rows(evaluation)),
         baseline=baseline if evaluation.differences else "",
