@@ -460,10 +460,10 @@ def evaluate(settings: Settings, /, suite: Path, **options: Any) -> None:
     qrels/test.tsv) and mostly corpus.jsonl, which is indexed once into a library of its own; without it, the
     questions are asked of the current library.
 
-    A file of test queries is CSV with the columns question, quote, answer, answerable (yes or no), document
-    and id, of which only question is needed, and further quotes take rows of their own; or JSON lines of
-    {"question", "quotes": [...], "answers", "answerable", "document", "history", "id"}. Its quotes are looked
-    up in the documents first.
+    A file of test queries is CSV with the columns question, quote, answer, answerable (yes or no), document,
+    history (earlier questions) and id, of which only question is needed; further quotes take rows of their
+    own. Or it is JSON lines of {"question", "quotes": [...], "answers", "answerable", "document", "history",
+    "id"}. Its quotes are looked up in the documents first.
 
     Interrupted, the same command goes on where it stopped.
     """
@@ -700,8 +700,6 @@ def feedback(settings: Settings, out: Path | None, *, force: bool) -> None:
         for query in queries:
             for note in query.get("notes", ()):
                 _say(f"note: {query['question']}: {note}")
-        if out and out.suffix.lower() == ".csv" and any("history" in query for query in queries):
-            _say("note: in CSV, evaluate does not read the earlier questions of a follow-up: use .jsonl")
         where = f" written to {out}" if out else ""
         made = f"{len(queries):,} test {'query' if len(queries) == 1 else 'queries'}"
         _say(f"{plural(counts['thumbs'], 'thumb')}: {made}{where}")

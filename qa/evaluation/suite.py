@@ -223,12 +223,13 @@ def _csv_queries(path: Path, say: Callable[[str], None]) -> Iterator[Query]:
         if text or name or not key:
             key = name or keys.get(text, str(number))
         keys.setdefault(text, key)
-        new = _Line(where, number, {"id": key, "text": text, "quotes": [], "answers": []})
+        new = _Line(where, number, {"id": key, "text": text, "history": [], "quotes": [], "answers": []})
         record = lines.setdefault(key, new).record
         if text not in ("", record["text"]):
             raise InputError(
                 f"{where}: the id {key!r} stood for another question before. Give each question its own id."
             )
+        record["history"] += [turn for turn in row.get("history", "").split("\n") if turn]
         for column in ("quote", "answer"):
             found = [row.get(column, ""), *row.get(f"{column}s", "").split("\n")]
             record[f"{column}s"] += [each for each in found if each not in record[f"{column}s"]]

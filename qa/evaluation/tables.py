@@ -186,11 +186,15 @@ def _on_differences(evaluation: Evaluation) -> list[str]:
     """Say in words which differences from the baseline are significant."""
     if not evaluation.differences:
         return []
+    common = len(evaluation.baseline_judged)
     clear = {name: each for name, each in evaluation.differences.items() if each.p < SIGNIFICANT}
     better = [name for name, each in clear.items() if (each.value > 0) == MEASURES[name].higher_is_better]
     worse = [name for name in clear if name not in better]
     others = len(evaluation.differences) - len(clear)
-    lines = [
+    lines = []
+    if common < len(evaluation.judged):
+        lines.append(f"The baseline answers {common:,} of these questions; the differences are over those.")
+    lines += [
         f"Significantly {word} than the baseline: {', '.join(names)}."
         for word, names in (("better", better), ("worse", worse))
         if names

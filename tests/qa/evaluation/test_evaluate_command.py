@@ -188,6 +188,14 @@ def test_a_baseline_is_compared_question_by_question_and_the_verdict_is_in_words
     assert found["baseline"]["accuracy"]["value"] == 0.75
 
 
+def test_a_baseline_that_answers_fewer_questions_is_compared_on_those(suite, perfect, poor, tmp_path):
+    some = tmp_path / "some.jsonl"
+    some.write_bytes(b"".join(poor.read_bytes().splitlines(keepends=True)[:2]))
+    result = run(suite, "--answers", perfect, "--baseline", some)
+    assert result.exit_code == 0, result.stderr
+    assert "The baseline answers 2 of these questions; the differences are over those." in result.stdout
+
+
 @pytest.mark.parametrize(
     ("gate", "failure"),
     [

@@ -10,6 +10,7 @@ import pytest
 from qa.errors import InputError
 from qa.evaluation.schema import Query
 from qa.evaluation.suite import draw, load
+from qa.feedback import to_file
 from qa.schema import Turn
 
 
@@ -193,6 +194,25 @@ def test_rows_of_one_question_or_one_id_belong_together(tmp_path):
         Query("a", "Who?", gold=("One.", "Four."), answers=("he", "she"), document="d.txt"),
         Query("3", "When?", gold=("Two.", "Three.")),
     )
+
+
+def test_earlier_questions_stand_in_the_rows_of_their_follow_up_in_order(tmp_path):
+    suite = load(table(tmp_path, 'question,history,quote\nWhen?,Who?,In May.\nWhen?,"Why?\nWho?",\n'))
+    assert suite.queries == (Query("2", "When?", ("Who?", "Why?", "Who?"), gold=("In May.",)),)
+
+
+def test_thumbs_come_back_from_both_kinds_of_file_as_they_went_out(tmp_path):
+    records = [
+        {"id": "a", "question": "When?", "history": ["Who?", "Why?"], "quotes": ["In “May”;", "on\n1, 2."],
+         "answerable": True, "document": "a.txt"},
+        {"id": "b", "question": "When?", "quotes": [], "answerable": None, "rejected": ["x"], "notes": ["y"]},
+    ]  # fmt: skip
+    jsonl = load(table(tmp_path, to_file(records, "jsonl"), "thumbs.jsonl"))
+    assert jsonl.queries == (
+        Query("a", "When?", ("Who?", "Why?"), gold=("In “May”;", "on\n1, 2."), document="a.txt"),
+        Query("b", "When?", answerable=None),
+    )
+    assert load(table(tmp_path, to_file(records, "csv"), "thumbs.csv")).queries == jsonl.queries
 
 
 def test_a_table_in_the_windows_code_page_is_read_and_that_is_said(tmp_path):
