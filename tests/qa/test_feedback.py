@@ -339,7 +339,7 @@ def test_the_command_writes_the_form_that_the_name_ends_in(corpus: Corpus, tmp_p
     assert (done.exit_code, done.stdout) == (0, "")
     assert done.stderr.splitlines()[-1] == f"1 thumb: 1 test query written to {tmp_path / name}"
     (query,) = load(tmp_path / name).queries
-    assert (query.text, query.answerable) == ("Who?", False)
+    assert (query.text, query.history, query.answerable) == ("Who?", ("What?",), False)
 
 
 def test_the_command_says_where_there_is_no_thumb_yet_and_writes_nothing(
