@@ -32,11 +32,6 @@ _OUTCOMES = {
     "none": ("Not answered", "Quoted"),
     "error": ("Error", "Quoted"),
 }
-_VERDICTS = {
-    True: "Right.",
-    False: "Right: the documents do not answer this, and no answer was given.",
-    None: "Not judged: nobody has said what to expect.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +54,9 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A question's page. `number` counts from 1; `ranks` are those of the gold that the picture shows.
+    """A question's page. `number` counts from 1.
 
+    The picture of the ranks shows the first `shown` passages, those that hold gold (`ranks`) filled.
     `first_quote` is the place, from 1, of the first quote that is gold; None where none is.
     """
 
@@ -70,26 +66,36 @@ class Page:
     change: Change
     quotes: tuple[Quoted, ...]
     gold: tuple[Expected, ...]
+    shown: int
     ranks: tuple[int, ...]
     ranks_say: str
     first_quote: int | None
 
     @property
     def verdict(self) -> Verdict:
-        """Whether it was missed; `open` where nobody has said what to expect."""
+        """Whether it was missed; `open` where there is nothing to tell it by."""
         if self.miss:
             return "missed"
-        return "open" if self.judged.query.answerable is None else "right"
+        known = self.judged.query.answerable is not None and (self.outcome or self.gold)
+        return "right" if known else "open"
 
     @property
     def verdict_says(self) -> str:
         """The verdict in words."""
         if self.miss:
             return f"Missed: {self.miss.reason}."
-        if self.judged.query.answerable and self.first_quote:
-            what = "holds what was expected" if self.judged.query.gold else "is from a right document"
+        query = self.judged.query
+        if self.verdict == "open":
+            unknown = (
+                "nobody has said what to expect" if query.answerable is None else "it was only searched for"
+            )
+            return f"Not judged: {unknown}."
+        if not query.answerable:
+            return "Right: the documents do not answer this, and no answer was given."
+        if self.first_quote:
+            what = "holds what was expected" if query.gold else "is from a right document"
             return f"Right: quote {self.first_quote} {what}."
-        return _VERDICTS[self.judged.query.answerable]
+        return "Right." if self.outcome else f"Right: found among the first {READ}."
 
     @property
     def reason(self) -> str:
@@ -172,6 +178,7 @@ def pages(evaluation: Evaluation, text_of: TextOf, title_of: TitleOf) -> Iterato
                 Expected(each.text, title_of(each.document) or each.document, _found(each, found))
                 for each in (gold if judged.query.gold else gold[:_NAMED])
             ),
+            min(found, RERANKED),
             tuple(rank for rank in ranks if rank <= RERANKED),
             _ranks_say(ranks, found),
             min((each.quote for each in gold if each.quote is not None), default=None),

@@ -63,7 +63,7 @@ def to_html(
     threshold = _threshold(judged) if threshold is None else threshold
     all_pages = list(pages(evaluation, text_of, title_of))
     reasons = _reasons(all_pages)
-    unclear = sum(page.verdict == "open" for page in all_pages)
+    unclear = sum(each.query.answerable is None for each in judged)
     style, script = (_static(name) for name in ("report.css", "report.js"))
     facts = {
         "Suite": evaluation.suite.name,
@@ -83,6 +83,7 @@ def to_html(
         headline=list(_headline(evaluation)),
         strip=charts.strip(list(_dots(all_pages))),
         strip_says=_strip_says(all_pages),
+        verdicts=Counter(page.verdict for page in all_pages),
         unclear=plural(unclear, "question") if unclear else "",
         reasons=[
             {"name": name, "meaning": misses.MEANINGS[name], "count": f"{count:,}",
@@ -97,7 +98,7 @@ def to_html(
         significant=SIGNIFICANT,
         threshold=threshold,
         pages=all_pages,
-        shown_ranks=RERANKED,
+        most_ranks=RERANKED,
         read=READ,
     )  # fmt: skip
 
@@ -124,7 +125,7 @@ class Figure:
 def _headline(evaluation: Evaluation) -> Iterator[Figure]:
     """The few figures that matter, those that the suite allows."""
     measures = evaluation.measures
-    for names in (("right", "accuracy"), ("hit@3", "answer@3", "Success@1")):
+    for names in (("right", "accuracy", "R@20"), ("hit@3", "answer@3", "Success@1")):
         if name := next((each for each in names if each in measures), ""):
             found = measures[name]
             yield Figure(percent(found.value), _SAYS[name].format(plural(found.n, "question")), _range(found))
@@ -153,6 +154,7 @@ _SAYS = {
     "accuracy": "of {} were answered where there is an answer, and left unanswered where there is none",
     "hit@3": "of {} with an answer have the right sentence among the first three quotes",
     "answer@3": "of {} with a known answer have its words in the first three quotes",
+    "R@20": "of the right documents of {} are among the first 20",
     "Success@1": "of {} find a right document first",
 }
 

@@ -160,7 +160,7 @@ def test_quotes_questions_titles_and_facts_read_as_they_are(page: Element) -> No
     assert quoted.text == expected.text == SHOWN_HARM
     assert harmed.all("h2")[0].text == f"What does this do: {SHOWN_HARM}"
     assert f"Understood as: Understood {SHOWN_HARM}" in harmed.text
-    assert harmed.all("ol", "history")[0].text == f"Asked {SHOWN_HARM}"
+    assert harmed.all("details", "history")[0].all("ol")[0].text == f"Asked {SHOWN_HARM}"
     assert "Minutes <b>1911</b>" in harmed.all("p", "cite")[0].text
     assert page.all("h1")[0].text == f"harbour {SHOWN_HARM}"
     assert page.all("footer")[0].all("code")[0].text == f"evaluate {SHOWN_HARM}"
@@ -291,6 +291,9 @@ def test_another_systems_ranking_alone_makes_a_report() -> None:
     page = Tree(report(Evaluation(suite, judged, measure(judged)))).root
     assert row(page, "not retrieved").all("td")[2].text == "not retrieved"
     assert "Nothing." in question(page, "right").text
+    assert "Right: found among the first 3." in question(page, "right").text
+    assert "Not judged: it was only searched for." in question(page, "silent").text
+    assert page.all("svg", "strip") == []
 
 
 def test_documents_that_are_gone_do_not_keep_a_report_from_being_made() -> None:
