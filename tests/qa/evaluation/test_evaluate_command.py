@@ -167,8 +167,11 @@ def test_answers_of_some_of_the_questions_are_scored_and_that_is_said(suite, per
     assert run(suite, "--answers", some, "-q").stderr == ""
 
 
-def test_a_limit_takes_so_many_of_them(suite, perfect):
-    assert json.loads(run(suite, "--answers", perfect, "--limit", 3, "--json").stdout)["queries"] == 3
+def test_a_limit_takes_so_many_of_them(suite, perfect, tmp_path):
+    qrels = tmp_path / "qrels"
+    result = run(suite, "--answers", perfect, "--limit", 2, "--trec-qrels", qrels, "--json")
+    assert json.loads(result.stdout)["queries"] == 2
+    assert 1 <= len(qrels.read_text().splitlines()) <= 2
 
 
 # Comparing and gates

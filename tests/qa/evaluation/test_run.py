@@ -57,7 +57,9 @@ def test_a_corpus_without_a_document_is_refused_with_its_reason(tmp_path):
         run.own_documents(tmp_path / "none.jsonl", print)
 
 
-def test_a_suites_library_is_named_by_corpus_and_encoder_and_not_by_where_it_lies(tmp_path, cache):
+def test_a_suites_library_is_named_by_corpus_and_encoder_and_not_by_where_it_lies(
+    tmp_path, cache, monkeypatch
+):
     one = own_corpus(tmp_path, {"_id": "a", "text": "One."})
     (tmp_path / "moved").mkdir()
     moved = own_corpus(tmp_path / "moved", {"_id": "a", "text": "One."})
@@ -66,6 +68,9 @@ def test_a_suites_library_is_named_by_corpus_and_encoder_and_not_by_where_it_lie
     assert named.parent == cache
     assert run._own_library_folder(moved, None) == named
     assert run._own_library_folder(other, None) != named
+    identity = TinyEncoder().identity
+    monkeypatch.setattr(run, "identify_encoder", lambda name: identity)
+    assert run._own_library_folder(one, "tiny") != named
 
 
 # Keeping answers

@@ -97,6 +97,12 @@ def test_where_answerability_is_said_queries_without_qrels_are_asked(tmp_path):
     assert [query.answerable for query in suite.queries] == [True, False, None]
 
 
+def test_a_document_judged_irrelevant_is_no_reason_to_think_that_there_is_an_answer(tmp_path):
+    queries = lines({"_id": "q1", "text": "Who?"}, {"_id": "q2", "text": "What?"})
+    suite = load(folder(tmp_path, queries, "q1\td1\t1\nq2\td1\t0\n"))
+    assert [query.answerable for query in suite.queries] == [True, None]
+
+
 def test_a_gold_sentence_that_stands_twice_counts_twice(tmp_path):
     suite = load(folder(tmp_path, lines({"_id": "q", "text": "Who?", "gold_sentences": ["He.", "He."]})))
     assert suite.queries[0].gold == ("He.", "He.")
