@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,9 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qa.evaluation.check import Finding
-    from qa.evaluation.schema import Estimate, Evaluation, Suite
+    from qa.evaluation.schema import AnswerLine, Estimate, Evaluation, Suite
     from qa.progress import Meter
-    from qa.schema import Document
+    from qa.schema import Document, Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,66 +103,71 @@ def perform(task: Task, show: Meter, say: Callable[[str], None], kept: Callable[
         LibraryError: the library is missing or damaged.
         ModelError: a model is missing or damaged.
     """
-    given = suite.load(task.suite, say)
+    asked = suite.load(task.suite, say)
     if task.limit:
-        given = suite.draw(given, task.limit)
-    with ExitStack() as stack:
-        corpus: Corpus | None = None
-        if given.corpus:
-            documents = run.own_documents(given.corpus, say)
-        else:
-            corpus = _library(task, stack, say)
-            documents = run.library_documents(corpus) if corpus else {}
-        findings = check.check(given, documents) if documents else ()
-        settled = check.settle(given, findings) if documents else given
-        if task.check:
-            return Result(settled, findings)
+        asked = suite.draw(asked, task.limit)
+    documents = _documents(task, asked, say)
+    findings = check.check(asked, documents)
+    if documents:
+        asked = check.settle(asked, findings)
+    if task.check:
+        return Result(asked, findings)
+    if documents:
         _warn(findings, say)
-        if documents:
-            run.check_qrels(settled, documents, say)
-        if task.answers:
-            path = task.answers
-        else:
-            if given.corpus:
-                index = run.own_library(
-                    given.corpus,
-                    task.encoder,
-                    lambda progress: show(stage(progress), progress.done, progress.total),
-                    say,
-                )
-                corpus = stack.enter_context(index)
-            assert corpus is not None  # noqa: S101 -- only without a library's answers is it left out
-            path = task.out or run.answers_path(corpus.library, settled)
-            kept(path)
-            run.answer(
-                corpus,
-                settled,
-                path,
-                fresh=task.fresh,
-                progress=lambda done, total: show("Answering", done, total),
-                say=say,
-            )
-    answers = run.read_answers(path)
-    run.check_answers(settled, answers, path, say)
-    baseline = run.read_answers(task.baseline) if task.baseline else None
-    if task.baseline and baseline is not None:
-        run.check_answers(settled, baseline, task.baseline, say)
+        run.check_qrels(asked, documents, say)
+    path = task.answers or _ask(task, asked, show, say, kept)
+    answers = _answers(path, asked, say)
+    baseline = _answers(task.baseline, asked, say) if task.baseline else None
     show("Scoring", 0, 0)
-    evaluation = run.evaluate(settled, answers, documents, baseline)
+    evaluation = run.evaluate(asked, answers, documents, baseline)
     _write(task, evaluation, documents)
     failures = tuple(filter(None, (gate.failure(evaluation.measures) for gate in task.gates)))
-    return Result(settled, findings, evaluation, path, failures)
+    return Result(asked, findings if documents else (), evaluation, path, failures)
 
 
-def _library(task: Task, stack: ExitStack, say: Callable[[str], None]) -> Corpus | None:
-    """Open the library that the questions are about; to score answers that there are, it may be missing."""
+def _documents(task: Task, asked: Suite, say: Callable[[str], None]) -> dict[str, Document]:
+    """Read what the questions are about; to score answers that there are, a library may be missing."""
+    if asked.corpus:
+        return run.own_documents(asked.corpus, say)
     try:
-        return stack.enter_context(Corpus.open(task.library, create=False))
+        with Corpus.open(task.library, create=False) as corpus:
+            if documents := run.library_documents(corpus):
+                return documents
     except LibraryNotFoundError:
         if not task.answers:
             raise
         say(f"there is no library in {task.library}: quotes are not compared with their sources")
-        return None
+        return {}
+    raise InputError(f"the library in {task.library} is empty. Add documents first: pullquote index PATH")
+
+
+def _ask(
+    task: Task, asked: Suite, show: Meter, say: Callable[[str], None], kept: Callable[[Path], None]
+) -> Path:
+    """Ask the questions, or those of them that are not answered yet; gives the file of the answers."""
+
+    def indexing(progress: Progress) -> None:
+        show(stage(progress), progress.done, progress.total)
+
+    def answering(done: int, total: int) -> None:
+        show("Answering", done, total)
+
+    opening = (
+        run.own_library(asked.corpus, task.encoder, indexing, say)
+        if asked.corpus
+        else Corpus.open(task.library, create=False)
+    )
+    with opening as corpus:
+        path = task.out or run.answers_path(corpus.library, asked)
+        kept(path)
+        run.answer(corpus, asked, path, fresh=task.fresh, progress=answering, say=say)
+    return path
+
+
+def _answers(path: Path, asked: Suite, say: Callable[[str], None]) -> dict[str, AnswerLine]:
+    answers = run.read_answers(path)
+    run.check_answers(asked, answers, path, say)
+    return answers
 
 
 def _warn(findings: Sequence[Finding], say: Callable[[str], None]) -> None:

@@ -312,6 +312,14 @@ def test_without_a_library_answers_are_scored_but_not_compared_with_their_source
     assert not (tmp_path / "none").exists()
 
 
+def test_an_empty_library_cannot_be_asked(tmp_path):
+    tiny_corpus(tmp_path / "empty").close()
+    queries = jsonl(tmp_path / "q.jsonl", {"question": "Who?"})
+    result = run(queries, "--library", tmp_path / "empty")
+    assert result.exit_code == 3
+    assert "is empty. Add documents first: pullquote index PATH" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
