@@ -217,6 +217,8 @@ def test_the_headline_says_in_words_what_the_measures_say(page: Element) -> None
     assert first.all("p", "value")[0].text == percent(found.value) == "38\u00a0%"
     assert "of 8 questions were handled right" in first.text
     assert first.all("p", "range")[0].text == f"{percent(found.low)} to {percent(found.high)}"
+    quotes = sum(len(answer["quotes"]) for answer in ANSWERS.values())
+    assert f"of {quotes} quotes are word for word" in page.all("div", "figure")[3].text
     silent = page.all("div", "figure")[2]
     assert silent.all("p", "value")[0].text == "50\u00a0%"
     assert "of 2 questions that the documents do not answer were left unanswered" in silent.text
@@ -275,6 +277,16 @@ def test_the_threshold_is_the_one_given_or_the_one_that_parts_the_answers(
     given: float | None, shown: str
 ) -> None:
     assert shown in question(Tree(report(threshold=given)).root, "weak").text
+
+
+def test_where_confidence_does_not_part_the_answers_there_is_no_threshold() -> None:
+    suite = evaluation().suite
+    mixed = {
+        name: each | {"outcome": "answered" if number % 2 else "weak", "confidence": number / 20}
+        for number, (name, each) in enumerate(ANSWERS.items())
+    }
+    judged = judge(suite, mixed, text_of)
+    assert "answers from" not in report(Evaluation(suite, judged, measure(judged)))
 
 
 def test_where_everything_is_answered_there_is_no_threshold() -> None:
