@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import random
 from dataclasses import replace
 
 import pytest
@@ -298,6 +299,21 @@ def test_one_query_has_an_interval():
         assert estimate.low <= estimate.value <= estimate.high
 
 
+def test_the_interval_of_the_calibration_error_reaches_down_to_that_of_a_calibrated_system():
+    generator = random.Random(2)
+    sure = [generator.random() for _ in range(400)]
+    queries = tuple(Query(f"q{i}", "?", answerable=generator.random() < each) for i, each in enumerate(sure))
+    answers = {query.id: line(confidence=each) for query, each in zip(queries, sure, strict=True)}
+    estimate = measure(judge(Suite("calibrated", queries), answers, {}.get))["ECE"]
+    assert estimate.low < estimate.value / 2
+
+
+def test_the_interval_of_the_calibration_error_ends_at_one():
+    sure = {"how-much": 0.0, "not asked": 0.0, "lost": 0.9, "near": 0.9, "far": 0.9}
+    estimate = measure(judged({query: line(confidence=each) for query, each in sure.items()}))["ECE"]
+    assert estimate.high == 1
+
+
 lines = st.builds(
     line,
     st.sampled_from(["answered", "weak", "none", "error"]),
@@ -325,10 +341,10 @@ def test_whatever_is_answered_the_figures_keep_to_their_bounds(answers):
 
 @settings(max_examples=20, deadline=None)
 @given(runs, st.randoms(use_true_random=False))
-def test_the_order_of_queries_changes_no_figure(answers, random):
+def test_the_order_of_queries_changes_no_figure(answers, generator):
     found = list(judged(answers))
     before = {name: estimate.value for name, estimate in measure(found, resamples=2).items()}
-    random.shuffle(found)
+    generator.shuffle(found)
     after = {name: estimate.value for name, estimate in measure(found, resamples=2).items()}
     assert after == pytest.approx(before)
 

@@ -177,7 +177,7 @@ def test_an_id_with_white_space_is_one_column_for_other_programs(tmp_path):
         "query-id\tcorpus-id\tscore\nq1\ta b\t2\nq2\tc\t-1\n",
         "q1\ta b\t2\nq2\tc\t-1\n",
         "\ufeffquery-id\tcorpus-id\tscore\r\nq1\ta b\t2\r\n\r\nq2\tc\t-1\r\n",
-        "q1\t0\ta b\t2\nq2\t0\tc\t-1",
+        "\ufeffq1\t0\ta b\t2\nq2\t0\tc\t-1",
         "q1 0 percent:a%20b 2\nq2  Q0\tc -1",
     ],
     ids=["BEIR", "without a header", "from Windows", "TREC with tabs", "TREC with spaces"],
@@ -193,6 +193,7 @@ def test_qrels_are_read_in_the_layouts_that_occur(tmp_path, text):
     [
         (read_qrels, b"q 0 a 1\nq 0 a high\n", "line 2: the grade 'high' is not a whole number"),
         (read_qrels, b"q 0 a 1.5\n", "line 1: the grade '1.5'"),
+        (read_qrels, b"q\ta\t1\nquery-id\tcorpus-id\tscore\n", "line 2: the grade 'score'"),
         (read_qrels, b"q a\n", "line 1 has 2 columns"),
         (read_qrels, b"q 0 caf\xe9 1\n", "not UTF-8"),
         (read_run, b"q Q0 a 1 2 tag\n\nq Q0 a 1 2\n", "line 3 is not of a run"),
@@ -205,6 +206,14 @@ def test_a_line_that_makes_no_sense_is_named(tmp_path, read, text, said):
     path.write_bytes(text)
     with pytest.raises(InputError, match=said):
         read(path)
+
+
+def test_only_white_space_that_trec_eval_knows_parts_columns(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("q 0 no\u00a0break 1\n", encoding="utf-8")
+    assert read_qrels(path) == {"q": {"no\u00a0break": 1}}
+    path.write_text("q Q0\tno\u00a0break 1 1 tag\n", encoding="utf-8")
+    assert ranking(read_run(path)["q"]) == ("no\u00a0break",)
 
 
 def test_a_file_that_cannot_be_opened_is_named(tmp_path):
