@@ -1,8 +1,10 @@
 """What a follow-up means, without generating text.
 
 A question that cannot stand alone ("And who arrested them?", "When was that?") is read together with the
-words of the earlier question that it leans on. Both readings are searched; the one with the carried words is
-shown, so that a reader sees what was understood. A question that stands alone drops the history.
+words of the earlier questions that it leans on, and shown with them, so that a reader sees what was
+understood. A question that stands alone is read and shown as it is; the conversation then only helps to find
+and to order passages ("How many were killed in the slide?" says not which slide), and a change of topic
+costs little, because the question itself is searched too.
 """
 
 from __future__ import annotations
@@ -19,8 +21,17 @@ if TYPE_CHECKING:
 
     from qa.schema import Turn
 
-# A turn that opens so continues the one before.
-_OPENING = re.compile(r"\s*(?:and|but|or|so|then|also|plus|what about|how about|what of)\b", re.IGNORECASE)
+# A turn that opens so continues or corrects the one before, as does one that ends so.
+_OPENING = re.compile(
+    r"\s*(?:(?:no|yes|ok|okay|sorry|oops|well|i see)\b[\s,.!]*)?"
+    r"(?:and|but|or|so|then|also|plus|what about|how about|what of|i meant?)\b",
+    re.IGNORECASE,
+)
+_ENDING = re.compile(
+    r"\b(?:too|as well|either|instead|otherwise|then|afterwards|else|the others?)[\s?.!]*$"
+    r"|\b(?:first|second|third|last|other|another|which) ones?\b",
+    re.IGNORECASE,
+)
 # Words that stand for something said before. "It", "that" and "there" also have other uses, ruled out below.
 _ANAPHORS = frozenset(
     """he she they him her them his hers their theirs it its this that these those there one ones
@@ -39,31 +50,42 @@ _NOT_ANAPHORIC = re.compile(
 )
 # Fewer content words than this, and no name, is a fragment: "By whom?", "How many?", "Since when?"
 _FRAGMENT = 2
+# A question without a name sets a topic if it has so many content words.
+_TELLING = 4
+# So many earlier questions are looked at: what was said before them is forgotten.
+_REMEMBERED = 4
 # Words carried over at most: a long turn would drown the question.
 _CARRIED = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Interpretation:
-    """How a question is read: `question` is what is shown, `variants` what is searched, the raw one first."""
+    """How a question is read.
+
+    `question` is what is shown, and asked of sentences: with carried words only where it leans on them.
+    `in_context` has the carried words in any case: it orders passages. `variants` are what is searched, the
+    raw question first.
+    """
 
     question: str
+    in_context: str
     variants: tuple[str, ...]
 
 
 def interpret(question: str, history: Sequence[str | Turn] = ()) -> Interpretation:
     """Read the question in the light of the earlier turns; only the user's own questions are used."""
     reading = question.strip()
-    carried = _carried(reading, _user_questions(history))
+    carried = _carried(reading, _user_questions(history)[-_REMEMBERED:])
     if not carried:
-        return Interpretation(reading, (reading,))
+        return Interpretation(reading, reading, (reading,))
     expanded = f"{reading} ({', '.join(carried)})"
-    return Interpretation(expanded, (reading, expanded))
+    shown = reading if stands_alone(reading) else expanded
+    return Interpretation(shown, expanded, (reading, expanded))
 
 
 def stands_alone(question: str) -> bool:
     """Whether the question can be understood without what was said before."""
-    if _OPENING.match(question):
+    if _OPENING.match(question) or _ENDING.search(question):
         return False
     if _ANAPHORS.intersection(words(_NOT_ANAPHORIC.sub(" ", question))):
         return False
@@ -85,16 +107,28 @@ def _user_questions(history: Sequence[str | Turn]) -> list[str]:
     return [text for text in said if text.strip() and reply_kind(text) is None]
 
 
-def _carried(question: str, earlier: list[str]) -> list[str]:
-    """The content words it leans on: of the last question that stands alone, and of what followed that."""
-    if not earlier or stands_alone(question):
-        return []
-    start = max((i for i, text in enumerate(earlier) if stands_alone(text)), default=0)
+def _carried(question: str, earlier: Sequence[str]) -> list[str]:
+    """The content words of the question that set the topic, and of what followed it, that it lacks itself."""
     own = set(words(question))
-    carried = (
-        word for text in earlier[start:] for word in _content_as_written(text) if word.casefold() not in own
-    )
-    return list(dict.fromkeys(carried))[:_CARRIED]
+    carried = {
+        word.casefold(): word
+        for text in earlier[_topic(earlier) :]
+        for word in _content_as_written(text)
+        if word.casefold() not in own
+    }
+    return list(carried.values())[:_CARRIED]
+
+
+def _topic(earlier: Sequence[str]) -> int:
+    """Where the topic was set: by the last question that stands alone and says enough, or else stands alone."""
+    alone = [place for place, text in enumerate(earlier) if stands_alone(text)]
+    telling = [place for place in alone if _says_enough(earlier[place])]
+    return (telling or alone or [0])[-1]
+
+
+def _says_enough(question: str) -> bool:
+    """Whether it names something, or has content words enough to be found without what was said before."""
+    return _names_something(question) or len(content_words(question)) >= _TELLING
 
 
 def _content_as_written(text: str) -> list[str]:
