@@ -204,18 +204,24 @@ def _ranking_values(
     answers: Mapping[str, AnswerLine], qrels: Mapping[str, Mapping[str, int]]
 ) -> dict[str, dict[str, float]]:
     """The ranking measures of the queries with a relevant document; one for which nothing was found has 0."""
-    relevant = {
-        query: dict(qrels[query])
+    asked = [
+        query
         for query, answer in answers.items()
         if answer.get("passages") is not None and any(grade > 0 for grade in qrels.get(query, {}).values())
-    }
-    run = {
-        query: {document: -rank for rank, document in enumerate(ranking(answers[query]))}
-        for query in relevant
-    }
-    values: dict[str, dict[str, float]] = defaultdict(dict)
-    for found in ir_measures.iter_calc(RANKING, relevant, run) if relevant else ():
-        values[found.query_id][str(found.measure)] = float(found.value)
+    ]
+    grades: dict[str, dict[str, int]] = {}
+    run: dict[str, dict[str, float]] = {}
+    # Numbers stand for the ids: a NUL in one, or half of a surrogate pair, ends the process in pytrec_eval.
+    for number, query in enumerate(asked):
+        ranked = ranking(answers[query])
+        numbers = {
+            document: str(place) for place, document in enumerate(dict.fromkeys((*ranked, *qrels[query])))
+        }
+        grades[str(number)] = {numbers[document]: grade for document, grade in qrels[query].items()}
+        run[str(number)] = {numbers[document]: -float(rank) for rank, document in enumerate(ranked)}
+    values: dict[str, dict[str, float]] = {query: {} for query in asked}
+    for found in ir_measures.iter_calc(RANKING, grades, run) if asked else ():
+        values[asked[int(found.query_id)]][str(found.measure)] = float(found.value)
     return values
 
 

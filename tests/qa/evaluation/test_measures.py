@@ -205,6 +205,13 @@ def test_another_systems_ranking_is_measured_alone():
     assert list(measure(judged(run))) == ["nDCG@10", "RR@10", "R@5", "R@20", "Success@1"]
 
 
+@pytest.mark.parametrize("name", ["with \0 in it", "half \ud800", "", " ", "q" * 10_000, "0", "é\n"])
+def test_any_id_is_measured(name):
+    suite = Suite("ids", (Query(name, "?"),), {name: {name: 1, "other": 2}})
+    (each,) = judged({name: line(passages=["third", name])}, suite)
+    assert (each.values["RR@10"], each.values["R@5"]) == (1 / 2, 1 / 2)
+
+
 def test_answers_without_passages_have_no_ranking_measured():
     answers = {query: {**answer, "passages": None} for query, answer in ANSWERS.items()}
     assert next(iter(measure(judged(answers)))) == "hit@1"
