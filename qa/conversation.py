@@ -28,14 +28,14 @@ _OPENING = re.compile(
     re.IGNORECASE,
 )
 _ENDING = re.compile(
-    r"\b(?:too|as well|either|instead|otherwise|then|afterwards|else|the others?)[\s?.!]*$"
+    r"\b(?:too|as well|either|instead|otherwise|then|afterwards|else|the other)[\s?.!]*$"
     r"|\b(?:first|second|third|last|other|another|which) ones?\b",
     re.IGNORECASE,
 )
 # Words that stand for something said before. "It", "that" and "there" also have other uses, ruled out below.
 _ANAPHORS = frozenset(
     """he she they him her them his hers their theirs it its this that these those there one ones
-    former latter same such himself herself itself themselves""".split()
+    former latter others same such himself herself itself themselves""".split()
 )
 # "is it true", "there are", and "that" after a noun or verb ("the metal that"): not anaphors.
 _NOT_ANAPHORIC = re.compile(
@@ -120,7 +120,7 @@ def _carried(question: str, earlier: Sequence[str]) -> list[str]:
 
 
 def _topic(earlier: Sequence[str]) -> int:
-    """Where the topic was set: by the last question that stands alone and says enough, or else stands alone."""
+    """Where the topic was set: the last question that stands alone and says enough, or just stands alone."""
     alone = [place for place, text in enumerate(earlier) if stands_alone(text)]
     telling = [place for place in alone if _says_enough(earlier[place])]
     return (telling or alone or [0])[-1]

@@ -22,6 +22,13 @@ FIRST = "Where was the group with the scrap metal caught?"
         "But who ordered this?",
         "What was the captain's name on that one?",
         "How heavy was the one in Riwon?",
+        "When was the first one found?",
+        "Did the police say no as well?",
+        "Are lorries at risk too?",
+        "What did they want instead?",
+        "Why were the others let go?",
+        "No, I meant copper",
+        "Sorry, and in Hyesan?",
     ],
 )
 def test_a_question_that_leans_on_an_earlier_one_does_not_stand_alone(question: str) -> None:
@@ -40,6 +47,9 @@ def test_a_question_that_leans_on_an_earlier_one_does_not_stand_alone(question: 
         "What do smugglers earn for one kilogram of copper?",
         "When did famine first spread?",
         "scrap metal prices 2008",
+        "Is too much scrap metal sold to China?",
+        "Which other traders buy scrap metal?",
+        "No trader sells copper in Hyesan",
     ],
 )
 def test_a_question_with_its_own_subject_stands_alone(question: str) -> None:
@@ -57,9 +67,42 @@ def test_a_follow_up_of_a_follow_up_reaches_back_to_the_question_that_stands_alo
     assert reading.question == "When was that? (group, scrap, metal, caught, arrested)"
 
 
-def test_a_question_that_stands_alone_drops_the_history() -> None:
+def test_a_topic_set_by_a_name_is_reached_past_a_vague_question_that_stands_alone() -> None:
+    history = ["Who ran the Kumsan tents?", "How many people died?", "And later?"]
+    reading = interpret("What were they called?", history)
+    assert reading.question == "What were they called? (ran, Kumsan, tents, people, died, later)"
+
+
+def test_a_new_topic_leaves_the_words_of_the_one_before_behind() -> None:
+    reading = interpret("And when?", ["Who ordered Kumsan closed?", "Which ships did Hamhung lose?"])
+    assert reading.question == "And when? (ships, Hamhung, lose)"
+
+
+def test_what_was_asked_long_ago_is_forgotten() -> None:
+    reading = interpret("And when?", ["Who ordered Kumsan closed?", *["And how?", "Why?"] * 3])
+    assert "Kumsan" not in reading.in_context
+
+
+def test_a_question_that_stands_alone_is_shown_and_asked_as_it_is() -> None:
     question = "Which metals did smugglers collect in the 1990s?"
-    assert interpret(question, [FIRST]).variants == (question,)
+    assert interpret(question, [FIRST]).question == question
+
+
+def test_passages_are_searched_and_ordered_in_context_even_for_a_question_that_stands_alone() -> None:
+    question = "Which metals did smugglers collect in the 1990s?"
+    reading = interpret(question, [FIRST])
+    assert reading.in_context == f"{question} (group, scrap, metal, caught)"
+    assert reading.variants == (question, reading.in_context)
+
+
+def test_a_word_is_carried_once_however_it_was_written() -> None:
+    assert interpret("And when?", ["Did Hyesan act?", "And hyesan again?"]).in_context.count("yesan") == 1
+
+
+def test_a_question_that_has_the_words_itself_carries_nothing() -> None:
+    assert interpret("Was the group with the scrap metal caught?", [FIRST]).variants == (
+        "Was the group with the scrap metal caught?",
+    )
 
 
 def test_a_first_question_is_read_as_it_is() -> None:
