@@ -461,9 +461,9 @@ def evaluate(settings: Settings, /, suite: Path, **options: Any) -> None:
     questions are asked of the current library.
 
     A file of test queries is CSV with the columns question, quote, answer, answerable (yes or no), document,
-    history (earlier questions) and id, of which only question is needed; further quotes take rows of their
-    own. Or it is JSON lines of {"question", "quotes": [...], "answers", "answerable", "document", "history",
-    "id"}. Its quotes are looked up in the documents first.
+    history (an earlier question) and id, of which only question is needed; further quotes, answers and
+    earlier questions take rows of their own. Or it is JSON lines of {"question", "quotes": [...],
+    "answers", "answerable", "document", "history", "id"}. Its quotes are looked up in the documents first.
 
     Interrupted, the same command goes on where it stopped.
     """
@@ -504,8 +504,11 @@ def _check_options(suite: Path, options: dict[str, Any]) -> None:
     inputs = (suite, *(suite / part for part in parts), options["answers"], options["baseline"])
     read = {path.resolve() for path in inputs if path}
     for name, path in written.items():
+        option = f"--{name.replace('_', '-')}"
         if path.resolve() in read:
-            raise click.UsageError(f"--{name.replace('_', '-')} names a file that is read: {path}")
+            raise click.UsageError(f"{option} names a file that is read: {path}")
+        if [other.resolve() for other in written.values()].count(path.resolve()) > 1:
+            raise click.UsageError(f"{option} names a file that another option names too: {path}")
 
 
 class Documents(click.Group):
@@ -677,8 +680,9 @@ def feedback(settings: Settings, out: Path | None, *, force: bool) -> None:
 
     A question is a line {"id", "question", "history", "quotes", "answerable", "document", "rejected",
     "notes"}. Quotes with a thumb up are expected, those with a thumb down rejected. Where an answer was
-    judged wrong, answerable is null, for you to fill in; a file that you have changed is not replaced. The
-    exit code is 1 where there is no thumb yet.
+    judged wrong, answerable is null, for you to fill in; a file that you have changed is not replaced. In
+    CSV, a cell that a spreadsheet would take for a formula has an apostrophe in front, which evaluate takes
+    away. The exit code is 1 where there is no thumb yet.
     """
     from qa.feedback import count, save, to_jsonl, to_queries
     from qa.render import is_utf8, plural

@@ -21,6 +21,7 @@ from itertools import groupby, zip_longest
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 from embeddings.files import write_whole
+from qa import cells
 from qa.cite import CitationId, check
 from qa.errors import DocumentNotFoundError, InputError
 from qa.render import dumps
@@ -264,5 +265,5 @@ def _to_csv(queries: Iterable[Line]) -> str:
         several = [query.get(name, []) for name in ("quotes", "history", "rejected", "notes")]
         height = max(1, *map(len, several))
         for row in zip_longest(*several, [""] * height, fillvalue=""):
-            rows.writerow([*same, *row[:-1]])
+            rows.writerow(map(cells.written, (*same, *row[:-1])))
     return table.getvalue()

@@ -14,6 +14,7 @@ import random
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from qa import cells
 from qa.batch import read_history
 from qa.errors import InputError
 from qa.evaluation.schema import Query, Suite
@@ -229,7 +230,7 @@ def _csv_queries(path: Path, say: Callable[[str], None]) -> Iterator[Query]:
             raise InputError(
                 f"{where}: the id {key!r} stood for another question before. Give each question its own id."
             )
-        record["history"] += [turn for turn in row.get("history", "").split("\n") if turn]
+        record["history"] += filter(None, [row.get("history")])
         for column in ("quote", "answer"):
             found = [row.get(column, ""), *row.get(f"{column}s", "").split("\n")]
             record[f"{column}s"] += [each for each in found if each not in record[f"{column}s"]]
@@ -271,13 +272,14 @@ def _rows(path: Path, say: Callable[[str], None]) -> Iterator[tuple[int, dict[st
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     begins = 1
     try:
-        for cells in reader:
+        for line in reader:
             number, begins = begins + skipped, reader.line_num + 1
-            row = dict(zip(header, (cell.strip().replace("\r\n", "\n") for cell in cells), strict=False))
+            texts = [cells.read(cell.strip().replace("\r\n", "\n")) for cell in line]
+            row = dict(zip(header, texts, strict=False))
             if number > 1 + skipped and any(row.values()):
-                if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
+                if any(texts[len(header) :]):
                     raise InputError(
-                        f"{path}, line {number} has {len(cells)} cells under {len(header)} columns. "
+                        f"{path}, line {number} has {len(texts)} cells under {len(header)} columns. "
                         f"Put a cell that holds {delimiter!r} in quotation marks."
                     )
                 yield number, row

@@ -207,7 +207,9 @@ def test_the_same_thumbs_make_the_same_file_in_whatever_order_they_were_pressed(
 
 def test_evaluate_reads_what_is_exported(corpus: Corpus, tmp_path: Path) -> None:
     for span in (DRY, HARBOUR, COST):
-        answer = replace(shown("answered", 'Is "it", say, =1+1?', "And\nbefore?"), quotes=(place(span),))
+        answer = replace(
+            shown("answered", '=1+1, is "it", say?', "And\nbefore?", "- so?"), quotes=(place(span),)
+        )
         corpus.put_thumb(answer, place(span), "up")
     corpus.put_thumb(shown("none", "Who?"), None, "up")
     corpus.put_thumb(shown("answered", "Why?"), None, "down")
@@ -217,11 +219,12 @@ def test_evaluate_reads_what_is_exported(corpus: Corpus, tmp_path: Path) -> None
         save(queries, tmp_path / name)
         read = load(tmp_path / name).queries
         assert [query.id for query in read] == [query["id"] for query in queries]
-        assert [query.text for query in read] == ['Is "it", say, =1+1?', "Who?", "Why?"]
+        assert [query.text for query in read] == ['=1+1, is "it", say?', "Who?", "Why?"]
         assert [query.gold for query in read] == [(text(DRY), text(HARBOUR), text(COST)), (), ()]
         assert [query.answerable for query in read] == [True, False, None]
         assert [query.document for query in read] == ["a.txt", "", ""]
-    assert load(tmp_path / "test queries.jsonl").queries[0].history == ("And\nbefore?",)
+        assert [query.history for query in read] == [("And\nbefore?", "- so?"), (), ()]
+    assert "'=1+1" in (tmp_path / "test queries.csv").read_text("utf-8")
 
 
 def test_a_table_alters_no_character(corpus: Corpus) -> None:

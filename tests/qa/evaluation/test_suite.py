@@ -203,8 +203,8 @@ def test_rows_of_one_question_or_one_id_belong_together(tmp_path):
 
 
 def test_earlier_questions_stand_in_the_rows_of_their_follow_up_in_order(tmp_path):
-    suite = load(table(tmp_path, 'question,history,quote\nWhen?,Who?,In May.\nWhen?,"Why?\nWho?",\n'))
-    assert suite.queries == (Query("2", "When?", ("Who?", "Why?", "Who?"), gold=("In May.",)),)
+    suite = load(table(tmp_path, 'question,history,quote\nWhen?,Who?,In May.\nWhen?,"And\nwhy?",\n,Who?,\n'))
+    assert suite.queries == (Query("2", "When?", ("Who?", "And\nwhy?", "Who?"), gold=("In May.",)),)
 
 
 def test_thumbs_come_back_from_both_kinds_of_file_as_they_went_out(tmp_path):
