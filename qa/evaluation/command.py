@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -37,14 +39,14 @@ class Gate:
         Raises:
             ValueError: it is not of that form, or there is no such measure.
         """
-        name, _, value = text.rpartition("=")
+        name, _, value = map(str.strip, text.rpartition("="))
         if name not in MEASURES:
             known = ", ".join(MEASURES)
             raise ValueError(f"{text!r} names no measure. Write MEASURE=VALUE with one of: {known}")
-        try:
-            return cls(name, float(value))
-        except ValueError:
-            raise ValueError(f"{text!r} has no number after the =; write, for example, {name}=.9") from None
+        with suppress(ValueError):
+            if math.isfinite(bound := float(value)):
+                return cls(name, bound)
+        raise ValueError(f"{text!r} has no number after the =; write, for example, {name}=.9")
 
     def failure(self, measures: Mapping[str, Estimate]) -> str:
         """Say how the gate is failed; nothing where it is passed. What was not measured fails."""
@@ -103,6 +105,8 @@ def perform(task: Task, show: Meter, say: Callable[[str], None], kept: Callable[
         LibraryError: the library is missing or damaged.
         ModelError: a model is missing or damaged.
     """
+    for path in filter(None, (task.out, task.report, task.trec_run, task.trec_qrels)):
+        path.parent.mkdir(parents=True, exist_ok=True)  # rather now than when all is asked
     asked = suite.load(task.suite, say)
     if task.limit:
         asked = suite.draw(asked, task.limit)

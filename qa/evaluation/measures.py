@@ -6,7 +6,6 @@ nobody has said whether the corpus answers them, only the ranking, the quotes' f
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -17,8 +16,7 @@ import ir_measures
 import numpy as np
 from scipy import stats
 
-from qa.errors import InputError
-from qa.evaluation import statistics
+from qa.evaluation import lines, statistics
 from qa.evaluation.schema import Difference, Estimate, Judged
 from qa.evaluation.trec import ranking
 
@@ -79,7 +77,7 @@ def judge(suite: Suite, answers: Mapping[str, AnswerLine], text_of: TextOf) -> t
     """
     asked = [query for query in suite.queries if query.id in answers]
     for query in asked:
-        _check(query.id, answers[query.id])
+        lines.check(query.id, answers[query.id])
     ranked = _ranking_values({query.id: answers[query.id] for query in asked}, suite.qrels)
     return tuple(
         Judged(
@@ -278,37 +276,6 @@ def _word_values(gold: str, quoted: str) -> dict[str, float]:
 def _letters(sentences: Sequence[str]) -> list[str]:
     """Sentences as they are compared, less those without a letter or digit, which any quote would hold."""
     return [text for sentence in sentences if (text := normalise(sentence))]
-
-
-def _check(query: str, answer: AnswerLine) -> None:
-    """Refuse a line whose fields are not what an answer line's are; absent or null ones are fine."""
-    for quote in answer.get("quotes") or ():
-        match quote:
-            case {"text": str(), "document": str(), "start": int(), "end": int()}:
-                pass
-            case _:
-                raise InputError(
-                    f'the answer to {query!r} has a quote without "text", "document", "start" and "end". '
-                    "See docs/cli.md for what an answers file holds."
-                )
-    for passage in answer.get("passages") or ():
-        if not isinstance(passage, dict) or not isinstance(passage.get("document"), str):
-            raise InputError(
-                f'the answer to {query!r} has a passage without a "document". '
-                "Give the id of each one's document."
-            )
-    milliseconds = answer.get("milliseconds")
-    if milliseconds is not None and not _is_number(milliseconds, "total"):
-        raise InputError(
-            f'the answer to {query!r} has "milliseconds" without a "total" that is a number. Leave them out.'
-        )
-    if answer.get("confidence") is not None and not _is_number(answer, "confidence"):
-        raise InputError(f'the answer to {query!r} has a "confidence" that is no number. Leave it out.')
-
-
-def _is_number(record: object, name: str) -> bool:
-    value = record.get(name) if isinstance(record, dict) else None
-    return isinstance(value, int | float) and math.isfinite(value)
 
 
 # Over queries

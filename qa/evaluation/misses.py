@@ -219,7 +219,7 @@ def _shares(gold: Gold, place: AnswerLine) -> bool:
     """Whether a passage or quote shares characters of the document with the gold."""
     if place["document"] != gold.document:
         return False
-    if not gold.end or "start" not in place:  # the document as a whole
+    if not gold.end or not {"start", "end"} <= place.keys():  # the document as a whole
         return True
     return bool(place["start"] < gold.end and gold.start < place["end"])
 

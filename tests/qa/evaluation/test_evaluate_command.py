@@ -152,10 +152,17 @@ def test_a_trec_run_is_scored_by_its_ranking_alone(suite, perfect, tmp_path):
 
 
 def test_a_report_is_written_whole_with_every_question(suite, perfect, tmp_path):
-    page = tmp_path / "report.html"
+    page = tmp_path / "a folder that is made" / "report.html"
     assert run(suite, "--answers", perfect, "--report", page).exit_code == 0
     html = page.read_text(encoding="utf-8")
     assert all(question[1] in html for question in QUESTIONS)
+
+
+def test_an_output_that_cannot_be_written_is_said_before_anything_is_asked(suite, perfect):
+    result = run(suite, "--report", perfect / "report.html")
+    assert result.exit_code == 3
+    assert str(perfect) in result.stderr
+    assert "Answering" not in result.stderr
 
 
 def test_answers_of_some_of_the_questions_are_scored_and_that_is_said(suite, perfect, tmp_path):
@@ -204,6 +211,7 @@ def test_a_baseline_that_answers_fewer_questions_is_compared_on_those(suite, per
     [
         ("hit@3=.9", ""),
         ("hit@3=1", ""),
+        (" hit@3 = .9 ", ""),
         ("Brier=.02", ""),
         ("Brier=.001", "failed: Brier is 0.01, above 0.001"),
         ("Success@1=1.1", "failed: Success@1 is 1, below 1.1"),
@@ -217,7 +225,7 @@ def test_a_gate_fails_where_the_measure_is_worse_whichever_way_is_better(suite, 
     assert ("failed:" in result.stdout) == bool(failure)
 
 
-@pytest.mark.parametrize("gate", ["hit@4=.9", "hit@3", "hit@3=high", "=1", ""])
+@pytest.mark.parametrize("gate", ["hit@4=.9", "hit@3", "hit@3=high", "hit@3=nan", "hit@3=inf", "=1", ""])
 def test_a_gate_that_names_no_measure_or_no_number_is_wrong_usage(suite, perfect, gate):
     result = run(suite, "--answers", perfect, "--fail-under", gate)
     assert result.exit_code == 2
@@ -235,6 +243,7 @@ def test_a_gate_that_names_no_measure_or_no_number_is_wrong_usage(suite, perfect
         ["--out", "{suite}/queries.jsonl"],
         ["--answers", "{perfect}", "--trec-run", "{perfect}"],
         ["--answers", "{perfect}", "--report", "{suite}/corpus.jsonl"],
+        ["--answers", "{perfect}", "--report", "{new}", "--trec-run", "{new}"],
         ["--limit", "0"],
     ],
     ids=" ".join,

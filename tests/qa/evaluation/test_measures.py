@@ -267,18 +267,27 @@ def test_a_quote_of_another_document_than_the_named_one_is_not_right():
 @pytest.mark.parametrize(
     ("field", "said"),
     [
-        ({"quotes": [{"text": "x"}]}, "'lost' has a quote without"),
-        ({"quotes": ["x"]}, "'lost' has a quote without"),
-        ({"passages": ["a"]}, "'lost' has a passage without"),
-        ({"passages": [{"document": 5}]}, "'lost' has a passage without"),
-        ({"confidence": "high"}, "'lost' has a \"confidence\" that is no number"),
-        ({"confidence": math.nan}, "'lost' has a \"confidence\" that is no number"),
-        ({"milliseconds": {"total": "1 s"}}, "'lost' has \"milliseconds\""),
-        ({"milliseconds": 5}, "'lost' has \"milliseconds\""),
+        ({"quotes": [{**quote("a", "dear"), "text": None}]}, "quotes.0.text"),
+        ({"quotes": [{**quote("a", "dear"), "start": "13"}]}, "quotes.0.start"),
+        ({"quotes": [{**quote("a", "dear"), "end": -1}]}, "quotes.0.end"),
+        ({"quotes": [{**quote("a", "dear"), "end": 10**30}]}, "quotes.0.end"),
+        ({"quotes": [{**quote("a", "dear"), "citation": {"title": 5}}]}, "quotes.0.citation.title"),
+        ({"quotes": ["x"]}, "quotes.0"),
+        ({"quotes": True}, "quotes"),
+        ({"passages": ["a"]}, "passages.0"),
+        ({"passages": [{"document": 5}]}, "passages.0.document"),
+        ({"passages": [{"document": "a", "start": None}]}, "passages.0.start"),
+        ({"outcome": "Answered"}, "outcome"),
+        ({"confidence": "high"}, "confidence"),
+        ({"confidence": math.nan}, "confidence"),
+        ({"confidence": 10**400}, "confidence"),
+        ({"milliseconds": {"total": "1 s"}}, "milliseconds.total"),
+        ({"milliseconds": 5}, "milliseconds"),
+        ({"error": "locked"}, "error"),
     ],
 )
 def test_a_line_that_makes_no_sense_is_refused_by_name(field, said):
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=f"the answer to 'lost' is none that can be scored: {said}: "):
         judged({"lost": {**line(), **field}})
 
 

@@ -65,6 +65,11 @@ def test_gold_in_no_passage_was_not_retrieved() -> None:
     )
 
 
+@pytest.mark.parametrize("part", [{}, {"start": 3}, {"end": 3}])
+def test_a_document_ranked_as_a_whole_holds_the_gold(part: dict[str, int]) -> None:
+    assert reason(judged(passages=({"document": "minutes", **part},))) == "sentence not chosen"
+
+
 def test_a_passage_of_the_right_document_that_does_not_hold_the_gold_does_not_count() -> None:
     assert reason(judged(passages=(span("minutes", "A second ferry was kept."),))) == "not retrieved"
 

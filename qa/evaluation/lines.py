@@ -1,0 +1,70 @@
+"""What a line of an answers file may hold, in so far as it is scored or shown; the rest is ignored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from qa.errors import InputError
+from qa.schema import Outcome  # noqa: TC001 -- pydantic reads it
+
+if TYPE_CHECKING:
+    from qa.evaluation.schema import AnswerLine
+
+_Offset = Annotated[int, Field(ge=0, le=2**53)]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(strict=True, allow_inf_nan=False)
+
+
+class _Quote(_Record):
+    document: str
+    start: _Offset
+    end: _Offset
+    text: str
+    citation: dict[str, str | None] | None = None
+
+
+class _Passage(_Record):
+    """Of another system's run it may be a document as a whole."""
+
+    document: str
+    start: _Offset = 0
+    end: _Offset = 0
+
+
+class _Milliseconds(_Record):
+    total: float
+
+
+class _Error(_Record):
+    message: str | None = None
+
+
+class _Line(_Record):
+    outcome: Outcome | None = None
+    confidence: float | None = None
+    interpreted_question: str | None = None
+    quotes: list[_Quote] | None = None
+    passages: list[_Passage] | None = None
+    milliseconds: _Milliseconds | None = None
+    error: _Error | None = None
+
+
+def check(query: str, answer: AnswerLine) -> None:
+    """Refuse an answer line with a field that makes no sense; absent or null ones are fine.
+
+    Raises:
+        InputError: the message names query and field.
+    """
+    try:
+        _Line.model_validate(answer)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(map(str, first["loc"]))
+        raise InputError(
+            f"the answer to {query!r} is none that can be scored: {field}: {first['msg']}. "
+            "Write what `pullquote answer` writes, or leave the field out."
+        ) from None
