@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from qa.evaluation.schema import AnswerLine
 
 _ENCODED = "percent:"
+# A whole number as small as grades are: trec_eval takes time and memory that grow with it.
+_GRADE = re.compile(r"[+-]?[0-9]{1,4}")
 
 
 def ranking(answer: AnswerLine) -> tuple[str, ...]:
@@ -53,10 +55,11 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
                     f"{path}, line {number} has {len(columns)} columns. Qrels have four "
                     "(query 0 document grade) or three (query document grade)."
                 )
-        try:
-            qrels.setdefault(query, {})[document] = int(grade)
-        except ValueError:
-            raise InputError(f"{path}, line {number}: the grade {grade!r} is not a whole number.") from None
+        if not _GRADE.fullmatch(grade):
+            raise InputError(
+                f"{path}, line {number}: the grade {grade[:40]!r} is not a whole number of at most four digits."
+            )
+        qrels.setdefault(query, {})[document] = int(grade)
     return qrels
 
 
@@ -76,6 +79,7 @@ def write_qrels(path: Path, qrels: Mapping[str, Mapping[str, int]]) -> None:
     )
 
 
+@np.errstate(over="ignore")  # what is too large becomes infinite, as in trec_eval
 def read_run(path: Path) -> dict[str, AnswerLine]:
     """Read a TREC run as answer lines that hold only an `id` and `passages` of whole documents.
 

@@ -193,6 +193,7 @@ def test_qrels_are_read_in_the_layouts_that_occur(tmp_path, text):
     [
         (read_qrels, b"q 0 a 1\nq 0 a high\n", "line 2: the grade 'high' is not a whole number"),
         (read_qrels, b"q 0 a 1.5\n", "line 1: the grade '1.5'"),
+        (read_qrels, b"q 0 a 2000000000\n", "line 1: the grade '2000000000'"),
         (read_qrels, b"q\ta\t1\nquery-id\tcorpus-id\tscore\n", "line 2: the grade 'score'"),
         (read_qrels, b"q a\n", "line 1 has 2 columns"),
         (read_qrels, b"q 0 caf\xe9 1\n", "not UTF-8"),
@@ -221,3 +222,10 @@ def test_a_file_that_cannot_be_opened_is_named(tmp_path):
         read_run(tmp_path / "none")
     with pytest.raises(InputError, match="cannot be written"):
         write_run(tmp_path / "none" / "run", {})
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_score_beyond_single_precision_is_infinite_as_in_trec_eval(tmp_path):
+    path = tmp_path / "run"
+    path.write_text("q Q0 a 1 1e39 x\nq Q0 b 2 1e300 x\nq Q0 c 3 1e38 x\n", encoding="utf-8")
+    assert [passage["document"] for passage in read_run(path)["q"]["passages"]] == ["b", "a", "c"]
