@@ -57,7 +57,7 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
                 )
         if not _GRADE.fullmatch(grade):
             raise InputError(
-                f"{path}, line {number}: the grade {grade[:40]!r} is not a whole number of at most four digits."
+                f"{path}, line {number}: the grade {grade[:40]!r} is not a whole number of up to four digits."
             )
         qrels.setdefault(query, {})[document] = int(grade)
     return qrels
