@@ -106,7 +106,8 @@ def answer_file(
     `progress` is told how many of how many are done, `say` what became of earlier answers in `out`.
 
     Raises:
-        InputError: when there is no question in the file, or `out` cannot be read or written.
+        InputError: when there is no question in the file, or `out` cannot be read or written, or holds
+            something else.
     """
     asked = read_questions(questions)
     if not asked:
@@ -216,10 +217,13 @@ def keep_earlier(out: Path, basis: dict[str, Any], questions: Sequence[Question]
     lines kept, and what to tell the reader (nothing when there was nothing).
 
     Raises:
+        InputError: when `out` is somebody's file that never held answers; it is left as it is.
         OSError: when a file cannot be read or written.
     """
     state = out.with_name(out.name + ".state")
     earlier = out.read_bytes() if out.exists() else b""
+    if earlier and not state.exists() and not _is_answer(earlier.partition(b"\n")[0]):
+        raise InputError(f"{out} is there already and holds something else than answers: name another file")
     lines = earlier[: earlier.rfind(b"\n") + 1]
     outcomes = _outcomes(lines, questions) if _read_state(state) == basis else None
     if earlier and outcomes is not None:
@@ -238,6 +242,13 @@ def _read_state(state: Path) -> object:
         return json.loads(state.read_bytes())
     except (FileNotFoundError, ValueError):
         return None
+
+
+def _is_answer(line: bytes) -> bool:
+    try:
+        return "outcome" in json.loads(line)
+    except (ValueError, TypeError, RecursionError):
+        return False
 
 
 def _outcomes(lines: bytes, questions: Sequence[Question]) -> list[str] | None:

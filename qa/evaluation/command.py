@@ -108,6 +108,8 @@ def perform(task: Task, show: Meter, say: Callable[[str], None], kept: Callable[
     for path in filter(None, (task.out, task.report, task.trec_run, task.trec_qrels)):
         path.parent.mkdir(parents=True, exist_ok=True)  # rather now than when all is asked
     asked = suite.load(task.suite, say)
+    if task.encoder and (task.answers or not asked.corpus):
+        raise InputError("--encoder is for indexing a suite's own corpus, and nothing is to be indexed here.")
     if task.limit:
         asked = suite.draw(asked, task.limit)
     documents = _documents(task, asked, say)

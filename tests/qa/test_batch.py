@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa.batch import Question, keep_earlier, read_questions
+from qa.errors import InputError
 from qa.schema import Turn
 from tests.conftest import ROOT
 
@@ -117,6 +118,18 @@ def test_nothing_but_a_cut_line_is_a_run_that_begins(out):
     out.write_bytes(b'{"id": "0", "outc')
     assert keep_earlier(out, BASIS, QUESTIONS)[0] == []
     assert out.read_bytes() == b""
+
+
+@pytest.mark.parametrize(
+    "data", [b"q1 Q0 d 1 5 x\n", b"<html>", b'{"_id": "a", "text": "Who?"}\n', b"5\n", b"[" * 10_000]
+)
+def test_a_file_that_never_held_answers_is_spared(tmp_path, data):
+    path = tmp_path / "precious"
+    path.write_bytes(data)
+    with pytest.raises(InputError, match="holds something else than answers"):
+        keep_earlier(path, BASIS, QUESTIONS)
+    assert path.read_bytes() == data
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize(

@@ -338,6 +338,8 @@ def test_an_empty_library_cannot_be_asked(tmp_path):
         (["{suite}", "--answers", "{suite}/corpus.jsonl"], "it has no"),
         (["{suite}", "--answers", "{perfect}", "--baseline", "{none}"], "cannot read the answers in"),
         (["{queries}", "--check", "--library", "{none}"], "library"),
+        (["{queries}", "--encoder", "all-MiniLM-L6-v2"], "--encoder is for indexing a suite's own corpus"),
+        (["{suite}", "--answers", "{perfect}", "--encoder", "x"], "--encoder is for indexing"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
