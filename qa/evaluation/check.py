@@ -146,17 +146,20 @@ class _Texts:
                     yield name, document.text[span.start : span.end]
 
     def likest(self, quote: str, within: str = "") -> tuple[str, str]:
-        """Find the run of sentences most like the quote: (document id, text); empty where none is at all."""
+        """Find the run of sentences whose words are most like the quote's: (document id, text).
+
+        Both are empty where none is at all.
+        """
         words = _words(quote)
         names = [within] if within in self._documents else self._ids
         near = sorted(names, key=lambda name: -len(words & self._words[name]))[:_READ_CLOSELY]
         length = len(sentences(Document("", quote)))
         matcher = difflib.SequenceMatcher(autojunk=False)
-        matcher.set_seq2(quote.lower())
+        matcher.set_seq2(_in_order(quote))
         best, place = 0.0, ("", "")
         for name in near:
             for text in _runs(self._documents[name], length, words):
-                matcher.set_seq1(text.lower())
+                matcher.set_seq1(_in_order(text))
                 if matcher.quick_ratio() > best and (ratio := matcher.ratio()) > best:
                     best, place = ratio, (name, text)
         return place
@@ -172,4 +175,8 @@ def _runs(document: Document, length: int, words: frozenset[str]) -> Iterator[st
 
 
 def _words(text: str) -> frozenset[str]:
-    return frozenset(word.casefold() for word in phrase_words(text))
+    return frozenset(_in_order(text))
+
+
+def _in_order(text: str) -> list[str]:
+    return [word.casefold() for word in phrase_words(text)]

@@ -1,8 +1,9 @@
-"""What a line of an answers file may hold, in so far as it is scored or shown; the rest is ignored."""
+"""Lines of JSON, and what a line of an answers file may hold, in so far as it is scored or shown."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import json
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -10,6 +11,9 @@ from qa.errors import InputError
 from qa.schema import Outcome  # noqa: TC001 -- pydantic reads it
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from qa.evaluation.schema import AnswerLine
 
 _Offset = Annotated[int, Field(ge=0, le=2**53)]
@@ -51,6 +55,33 @@ class _Line(_Record):
     passages: list[_Passage] | None = None
     milliseconds: _Milliseconds | None = None
     error: _Error | None = None
+
+
+def records(data: bytes, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Read the JSON objects of a file, one a line, each with the line's number; empty lines are passed over.
+
+    Raises:
+        InputError: a line is something else; the message names file and line.
+    """
+    for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
+        if not line.strip():
+            continue
+        where = f"{path}, line {number}"
+        try:
+            record = json.loads(line.decode("utf-8"))
+            # JSON can spell half of a surrogate pair, which no file and no model takes.
+            json.dumps(record, ensure_ascii=False).encode("utf-8")
+        except json.JSONDecodeError as error:
+            raise InputError(
+                f"{where} is not JSON: {error.msg} at column {error.colno}. Write one JSON object a line."
+            ) from None
+        except UnicodeDecodeError:
+            raise InputError(f"{where} is not UTF-8. Save the file as UTF-8.") from None
+        except (ValueError, RecursionError) as error:
+            raise InputError(f"{where} cannot be read: {error}. Write one plain object a line.") from None
+        if not isinstance(record, dict):
+            raise InputError(f"{where} is not a JSON object. Write one JSON object a line.")
+        yield number, record
 
 
 def check(query: str, answer: AnswerLine) -> None:

@@ -7,7 +7,6 @@ Answers are kept too, through `qa.batch`: what was interrupted goes on where it 
 from __future__ import annotations
 
 import hashlib
-import json
 import sqlite3
 import time
 from contextlib import closing, contextmanager
@@ -23,6 +22,7 @@ from embeddings.models import cache_folder
 from qa.batch import answer_file
 from qa.corpus import Corpus
 from qa.errors import InputError, ModelError
+from qa.evaluation.lines import records
 from qa.evaluation.schema import Evaluation
 from qa.formats.jsonl import read_jsonl
 from qa.render import dumps, plural
@@ -160,28 +160,21 @@ def read_answers(path: Path) -> dict[str, AnswerLine]:
 
         return read_run(path)
     answers: dict[str, AnswerLine] = {}
-    for number, line in enumerate(data.split(b"\n"), 1):
-        if line.strip():
-            answer = _answer_line(line, f"{path}, line {number}")
-            answers[str(answer["id"])] = answer
+    for number, answer in records(data, path):
+        where, key = f"{path}, line {number}", answer.get("id")
+        if not isinstance(key, str | int):
+            raise InputError(f'{where} is no answer: it has no "id". Write what `pullquote answer` writes.')
+        if str(key) in answers:
+            raise InputError(f"{where}: there is an answer to {str(key)!r} already. Leave one of them out.")
+        answers[str(key)] = answer
     return answers
-
-
-def _answer_line(line: bytes, where: str) -> AnswerLine:
-    try:
-        answer = json.loads(line.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{where} is not JSON: {error}. Write one answer a line, or a TREC run.") from None
-    if not isinstance(answer, dict) or not isinstance(answer.get("id"), str | int):
-        raise InputError(f'{where} is no answer: it has no "id". Write what `pullquote answer` writes.')
-    return answer
 
 
 def check_answers(suite: Suite, answers: Mapping[str, AnswerLine], path: Path, say: Say) -> None:
     """Say how many of the suite's questions the answers of a file are to.
 
     Raises:
-        InputError: none.
+        InputError: they are to none of them.
     """
     count = sum(query.id in answers for query in suite.queries)
     if not count:

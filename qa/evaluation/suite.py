@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import random
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from qa import cells
 from qa.batch import read_history
 from qa.errors import InputError
+from qa.evaluation.lines import records
 from qa.evaluation.schema import Query, Suite
 
 if TYPE_CHECKING:
@@ -163,25 +163,8 @@ class _Line:
 
 
 def _json_lines(path: Path) -> Iterator[_Line]:
-    for number, line in enumerate(_read(path).removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
-        if not line.strip():
-            continue
-        where = f"{path}, line {number}"
-        try:
-            record = json.loads(line.decode("utf-8"))
-            # JSON can spell half of a surrogate pair, which no file and no model takes.
-            json.dumps(record, ensure_ascii=False).encode("utf-8")
-        except json.JSONDecodeError as error:
-            raise InputError(
-                f"{where} is not JSON: {error.msg} at column {error.colno}. Write one JSON object a line."
-            ) from None
-        except UnicodeDecodeError:
-            raise InputError(f"{where} is not UTF-8. Save the file as UTF-8.") from None
-        except (ValueError, RecursionError) as error:
-            raise InputError(f"{where} cannot be read: {error}. Write one plain object a line.") from None
-        if not isinstance(record, dict):
-            raise InputError(f'{where} is not a JSON object. Write {{"question": …, "quotes": […]}}.')
-        yield _Line(where, number, record)
+    for number, record in records(_read(path), path):
+        yield _Line(f"{path}, line {number}", number, record)
 
 
 def _query(line: _Line, *, assume: bool | None) -> Query:

@@ -154,7 +154,9 @@ def test_a_trec_run_is_read_as_answers(tmp_path):
         (b"", "there is no answer in"),
         (b'{"id": "a"}\n{"id": "b", ', "line 2 is not JSON"),
         (b'{"question": "Who?"}\n', 'line 1 is no answer: it has no "id"'),
-        (b'{"id": "a"}\n[1]\n', "line 2 is no answer"),
+        (b'{"id": "a"}\n[1]\n', "line 2 is not a JSON object"),
+        (b'{"id": "a"}\n{"id": "a"}\n', "line 2: there is an answer to 'a' already"),
+        (b'{"id": "a", "passages": [{"document": "\\ud83d"}]}\n', "line 1 cannot be read"),
         (b"notes of mine\n", "line 1"),
     ],
 )
