@@ -186,7 +186,7 @@ def strip(dots: Sequence[Dot]) -> Strip:
     """Stack the dots over their confidence, missed ones next to the axis, as large as they fit."""
     stacks: dict[tuple[bool, int], list[Dot]] = {}
     for dot in sorted(dots, key=lambda each: (not each.missed, each.confidence, each.number)):
-        step = min(int(dot.confidence * STRIP / _STEP), STRIP // _STEP - 1)
+        step = min(max(int(dot.confidence * STRIP / _STEP), 0), STRIP // _STEP - 1)
         stacks.setdefault((dot.answerable, step), []).append(dot)
     tallest = max(map(len, stacks.values()), default=0)
     pitch = next((each for each in _PITCHES if _rows(tallest, each) * each <= _SIDE), _PITCHES[-1])

@@ -26,7 +26,7 @@ from qa.evaluation import charts, misses
 from qa.evaluation.measures import MEASURES, confidence, reliability, risk_coverage
 from qa.evaluation.pages import pages
 from qa.evaluation.statistics import wilson
-from qa.evaluation.tables import SIGNIFICANT
+from qa.evaluation.tables import SIGNIFICANT, probability
 from qa.render import plural
 
 if TYPE_CHECKING:
@@ -253,7 +253,7 @@ def _row_change(name: str, evaluation: Evaluation, reach: float) -> Mapping[str,
         "value": _value(name, change.value, "+"),
         "interval": f"{_value(name, change.low, '+')} to {_value(name, change.high, '+')}",
         "bar": _bar(*ends) if MEASURES[name].unit == "share" else None,
-        "p": "< .001" if change.p < 0.001 else f"{change.p:.3f}",
+        "p": probability(change.p),
         "verdict": ("better" if better else "worse") if change.p < SIGNIFICANT and change.value else "",
     }
 
@@ -270,7 +270,7 @@ def _bar(low: float, value: float, high: float) -> Mapping[str, str]:
 
 
 def _hundredths(share: float) -> str:
-    return f"{100 * share:.1f}".removesuffix(".0")
+    return f"{100 * min(max(share, 0.0), 1.0):.1f}".removesuffix(".0")
 
 
 def _threshold(judged: Sequence[Judged]) -> float | None:

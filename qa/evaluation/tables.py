@@ -154,7 +154,7 @@ def _table(evaluation: Evaluation) -> list[list[str]]:
                     _figure(name, base.value) if base else "",
                     _figure(name, change.value, sign="+") if change else "",
                     _interval(name, change.low, change.high, sign="+") if change else "",
-                    _probability(change.p) if change else "",
+                    probability(change.p) if change else "",
                     f"{change.n:,}" if change else "",
                 ]
             )
@@ -169,7 +169,8 @@ def _interval(name: str, low: float, high: float, sign: str = "") -> str:
     return f"{_figure(name, low, sign)} to {_figure(name, high, sign)}"
 
 
-def _probability(p: float) -> str:
+def probability(p: float) -> str:
+    """Give p as it is shown."""
     return "< .001" if p < 0.001 else f"{p:.3f}"
 
 

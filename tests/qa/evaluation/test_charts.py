@@ -131,6 +131,13 @@ def test_dots_lie_over_their_confidence_on_their_side_without_touching() -> None
     assert apart[~np.eye(len(x), dtype=bool)].min() >= 2 * strip.radius
 
 
+def test_a_raw_score_beyond_0_and_1_is_drawn_at_the_end() -> None:
+    strip = charts.strip([Dot(1, -7.5, True, False), Dot(2, 9.0, True, False)])
+    (_, left, *_), (_, right, *_) = strip.places
+    assert 0 <= left < 25
+    assert STRIP - 25 < right <= STRIP
+
+
 def test_missed_dots_lie_next_to_the_axis() -> None:
     strip = charts.strip([Dot(n, 0.99, True, n >= 6) for n in range(10)])
     nearest = sorted(strip.places, key=lambda place: -place[2])
