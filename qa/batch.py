@@ -125,6 +125,8 @@ def answer_file(
         with out.open("ab") as file:
             return _answer(corpus, asked, filters, Counter(kept), file, progress)
     except OSError as error:
+        if error.filename and not str(error.filename).startswith(str(out)):  # a model's file, say
+            raise
         raise InputError(
             f"cannot write the answers to {error.filename or out}: {error.strerror}; "
             "what was written stays, and the same command goes on from there"

@@ -4,14 +4,16 @@ import json
 import shutil
 import subprocess
 import sys
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.batch import Question, keep_earlier, read_questions
+from qa import batch
+from qa.batch import Question, answer_file, keep_earlier, read_questions
 from qa.errors import InputError
-from qa.schema import Turn
+from qa.schema import EVERYTHING, Turn
 from tests.conftest import ROOT
 
 
@@ -175,3 +177,24 @@ def test_answers_rest_on_the_code_and_the_weights_that_make_them(tmp_path, name,
     after = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True).stdout
     assert len(before.strip()) == 64
     assert (before != after) == rests_on_it
+
+
+class WithoutModels:
+    """A library whose answers fail for want of a file."""
+
+    library, generation, encoder_identity = "library", 1, Mock(sha256="0")
+
+    def documents(self):
+        return ()
+
+
+def test_a_file_that_fails_while_answering_is_not_taken_for_that_of_the_answers(tmp_path, monkeypatch):
+    def fails(*_args, **_kwargs):
+        (tmp_path / "weights").read_bytes()
+
+    monkeypatch.setattr(batch, "_answer", fails)
+    with pytest.raises(FileNotFoundError, match="weights"):
+        answer_file(WithoutModels(), b'{"text": "Who?"}', tmp_path / "out", EVERYTHING, print, print)
+    monkeypatch.setattr(batch, "_answer", Mock(side_effect=OSError(28, "No space left on device")))
+    with pytest.raises(InputError, match=r"cannot write the answers to .*out: No space left"):
+        answer_file(WithoutModels(), b'{"text": "Who?"}', tmp_path / "out", EVERYTHING, print, print)
