@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from embeddings.models import ModelError as WeightsError
 from embeddings.reader import Reader
 from embeddings.reranker import OnnxReranker
 from qa import confidence, exact, extract, replies, retrieve
+from qa.confidence import STRICTNESS
 from qa.conversation import interpret
 from qa.errors import DocumentNotFoundError, LibraryError, ModelError, PullquoteError, QuestionError
-from qa.schema import EVERYTHING, Answer, Failure, Milliseconds, RankedPassage
+from qa.schema import EVERYTHING, Answer, Failure, Milliseconds, RankedPassage, Signals
 from qa.terms import has_content
 from qa.window import reading_window
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from embeddings.reader import Reading
     from qa.corpus import Corpus, Selection
+    from qa.extract import Evidence
     from qa.schema import Document, Filters, Passage, Turn
 
 MAX_QUESTION_CHARACTERS = 2000
@@ -32,8 +35,10 @@ RERANKED = 20
 READ = 3
 # How often a search is made again because the library has changed under it.
 ATTEMPTS = 3
-# What "it answers" counts beside "it is relevant" in the order of passages.
+# What "it answers", and how well it was retrieved (0 to 1), count beside "it is relevant" in the order of
+# passages (docs/quality.md).
 ANSWERS_WEIGHT = 0.5
+RETRIEVED_WEIGHT = 4.0
 
 
 class Answerer:
@@ -51,15 +56,24 @@ class Answerer:
             raise ModelError(str(error)) from error
         self._reader = Reader(self._reranker)
 
-    def ask(self, question: str, history: Sequence[str | Turn] = (), filters: Filters = EVERYTHING) -> Answer:
+    def ask(
+        self,
+        question: str,
+        history: Sequence[str | Turn] = (),
+        filters: Filters = EVERYTHING,
+        strictness: float = STRICTNESS,
+    ) -> Answer:
         """Answer one question. `history` holds the conversation's earlier turns, oldest first.
+
+        `strictness` is the share of answers that should be right (`qa.confidence.threshold`).
 
         Raises:
             QuestionError: the question is empty or longer than MAX_QUESTION_CHARACTERS.
-            InputError: the filters make no sense.
+            InputError: the filters or the strictness make no sense.
             PullquoteError: what else keeps it from being answered; never an answer.
         """
         question = check(question)
+        threshold = confidence.threshold(strictness)
         clock = _Clock()
         if kind := replies.reply_kind(question):
             reply = replies.reply(kind, self._corpus.documents())
@@ -69,24 +83,27 @@ class Answerer:
         with clock.timing("retrieve"):
             selection = self._corpus.select(filters)
             phrases = exact.search(self._corpus, question, selection, filters)
-            passages, documents = self._retrieve(meaning.variants, phrases.selection)
-            rest = passages[RERANKED:]
+            found, documents = self._retrieve(meaning.variants, phrases.selection)
+            rest = [passage for passage, _ in found[RERANKED:]]
             if phrases.selection is not selection:
                 # An answer ranks passages of enough documents, whatever a phrase restricts its quotes to.
-                rest += self._found(meaning.variants, selection)
+                rest += [passage for passage, _ in self._found(meaning.variants, selection)]
         if phrases.whole:
-            ranking = _ranking([(passage, 1.0) for passage in phrases.passages], passages)
+            ranking = _ranking(
+                [(passage, 1.0) for passage in phrases.passages], [passage for passage, _ in found]
+            )
             return exact.answer(question, phrases, ranking, selection, filters, clock.read())
         with clock.timing("rerank"):
-            ranked = self._read(meaning.question, passages, documents)
+            ranked = self._read(meaning.question, found[:RERANKED], documents)
         with clock.timing("extract"):
             best = ranked[:READ]
             evidence = extract.score_sentences(
-                meaning.question, [passage for passage, _ in best], documents, self._reranker
+                meaning.question, [each.passage for each in best], documents, self._reranker
             )
             chosen = extract.choose(evidence)
-        sure = confidence.probability(reading for _, reading in best)
-        outcome = confidence.outcome(sure)
+        signals = _signals(meaning.question, best, evidence, documents) if evidence else None
+        sure = confidence.probability(signals) if signals else 0.0
+        outcome = confidence.outcome(sure, threshold)
         notes = [*phrases.notes, *_remarks(meaning.question, selection)]
         if outcome == "answered" and (phrases.missing or not has_content(meaning.question)):
             outcome = "weak"
@@ -95,8 +112,10 @@ class Answerer:
             meaning.question,
             outcome,
             confidence=sure,
+            threshold=threshold,
+            signals=signals,
             quotes=() if outcome == "none" else extract.quotes(question, chosen),
-            passages=_ranking([(passage, _rank_score(reading)) for passage, reading in ranked], rest),
+            passages=_ranking([(each.passage, each.score) for each in ranked], rest),
             milliseconds=clock.read(),
             searched=selection.documents,
             undated=selection.undated,
@@ -104,43 +123,77 @@ class Answerer:
             notes=tuple(notes),
         )
 
-    def _found(self, variants: Sequence[str], selection: Selection) -> list[Passage]:
-        """Find passages, the best first."""
+    def _found(
+        self, variants: Sequence[tuple[str, float]], selection: Selection
+    ) -> list[tuple[Passage, float]]:
+        """Find passages and how well each fits, 0 to 1; the best first."""
         found = retrieve.candidates(self._corpus, variants, selection)
-        return list(self._corpus.passages(key for key, _ in found).values())
+        passages = self._corpus.passages(key for key, _ in found)
+        return [(passages[key], fused) for key, fused in found if key in passages]
 
     def _retrieve(
-        self, variants: Sequence[str], selection: Selection
-    ) -> tuple[list[Passage], dict[str, Document]]:
+        self, variants: Sequence[tuple[str, float]], selection: Selection
+    ) -> tuple[list[tuple[Passage, float]], dict[str, Document]]:
         """Find passages, the best first, and the documents of those that are read.
 
         Searched again where a document was replaced or removed in between: offsets are those of one text.
         """
         for _ in range(ATTEMPTS):
-            passages = self._found(variants, selection)
+            found = self._found(variants, selection)
+            read = [passage for passage, _ in found[:RERANKED]]
             documents: dict[str, Document] = {}
             held: set[int] = set()
-            for document_id in dict.fromkeys(passage.document_id for passage in passages[:RERANKED]):
+            for document_id in dict.fromkeys(passage.document_id for passage in read):
                 with suppress(DocumentNotFoundError):
                     documents[document_id], its = self._corpus.document_and_passages(document_id)
                     held.update(passage.key for passage in its)  # a replaced passage's key never comes back
-            if held.issuperset(passage.key for passage in passages[:RERANKED]):
-                return passages, documents
+            if held.issuperset(passage.key for passage in read):
+                return found, documents
             selection = self._corpus.select(selection.filters)
         raise LibraryError("the library is being changed faster than it can be searched: ask again")
 
     def _read(
-        self, question: str, passages: Sequence[Passage], documents: dict[str, Document]
-    ) -> list[tuple[Passage, Reading]]:
-        """Read the first RERANKED passages; the best first."""
-        read = passages[:RERANKED]
-        windows = [reading_window(documents[passage.document_id], passage) for passage in read]
+        self, question: str, found: Sequence[tuple[Passage, float]], documents: dict[str, Document]
+    ) -> list[_Read]:
+        """Read the passages; the best first."""
+        windows = [reading_window(documents[passage.document_id], passage) for passage, _ in found]
         readings = self._reader.read(question, windows)
-        return sorted(zip(read, readings, strict=True), key=lambda each: -_rank_score(each[1]))
+        read = [_Read(*each, reading) for each, reading in zip(found, readings, strict=True)]
+        return sorted(read, key=lambda each: -each.score)
 
 
-def _rank_score(reading: Reading) -> float:
-    return reading.relevance + ANSWERS_WEIGHT * reading.answers
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A passage, how well it was retrieved (0 to 1), and what was read off it."""
+
+    passage: Passage
+    retrieved: float
+    reading: Reading
+
+    @property
+    def score(self) -> float:
+        """What passages are ordered by."""
+        return (
+            self.reading.relevance + ANSWERS_WEIGHT * self.reading.answers + RETRIEVED_WEIGHT * self.retrieved
+        )
+
+
+def _signals(
+    question: str, best: Sequence[_Read], evidence: Sequence[Evidence], documents: dict[str, Document]
+) -> Signals:
+    """What the confidence may rest on, from the best passages and the sentences in them, best first."""
+    first = best[0]
+    window = reading_window(documents[first.passage.document_id], first.passage)
+    return Signals(
+        answers=max(each.reading.answers for each in best),
+        best=first.reading.answers,
+        relevance=first.reading.relevance,
+        gap=first.score - best[1].score if len(best) > 1 else 0.0,
+        sentence=evidence[0].score,
+        sentence_gap=evidence[0].score - evidence[1].score if len(evidence) > 1 else 0.0,
+        retrieved=first.retrieved,
+        coverage=confidence.coverage(question, window),
+    )
 
 
 def _ranking(scored: Sequence[tuple[Passage, float]], rest: Sequence[Passage]) -> tuple[RankedPassage, ...]:

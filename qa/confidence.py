@@ -1,37 +1,77 @@
 """How sure an answer is: what was read becomes a probability, and that an outcome.
 
-One feature for now, the surest passage's "answers" logit: the scores of passages and sentences, tried beside
-it, point one way on some suites and the other way on others (docs/quality.md). The curve's middle was set by
-hand on `tests/suites/nk_brief`: it fits a corpus of one brief, and is not calibrated for others yet.
+A logistic regression on a few named signals, after Gisserot-Boukhlef et al. (2024, arXiv 2402.12997), who
+abstain by a regression on what a reranker gives. `training/confidence.py` fits it and writes
+`confidence.json`; the figures, suite by suite, each left out of the fit, are in docs/quality.md.
 """
 
 from __future__ import annotations
 
+import json
 import math
-from typing import TYPE_CHECKING
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qa.errors import InputError
+from qa.terms import content_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from embeddings.reader import Window
+    from qa.schema import Outcome, Signals
 
-    from embeddings.reader import Reading
-    from qa.schema import Outcome
-
-# The logistic curve: how steep it is, and the logit that it takes for an even chance.
-SLOPE = 0.7
-MIDDLE = -2.0
-# The least confidence of an answer, and of a passage that is near enough to be shown as the closest.
-ANSWERED = 0.5
+FILE = "confidence.json"
+# The precision that answers are to have, unless the user says otherwise, and the bounds of what may be said.
+STRICTNESS = 0.75
+LOOSEST, STRICTEST = 0.5, 0.95
+# The least probability at which the closest sentences are worth showing.
 WEAK = 0.15
 
 
-def probability(readings: Iterable[Reading]) -> float:
-    """How likely it is that one of the passages answers; 0 where none was read."""
-    surest = max((reading.answers for reading in readings), default=-math.inf)
-    return 1 / (1 + math.exp(min(SLOPE * (MIDDLE - surest), 500)))
+def coverage(question: str, window: Window) -> float:
+    """The share of the question's content words that stand in the window, its head included, 0 to 1."""
+    asked = set(content_words(question))
+    return len(asked.intersection(content_words(" ".join((window.head, *window.sentences))))) / max(
+        1, len(asked)
+    )
 
 
-def outcome(confidence: float) -> Outcome:
+def probability(signals: Signals) -> float:
+    """How likely it is that the corpus states the answer."""
+    model = _model()
+    logit = model["intercept"] + sum(
+        weight * getattr(signals, name) for name, weight in model["weights"].items()
+    )
+    return 1 / (1 + math.exp(-max(-500.0, min(500.0, logit))))
+
+
+def threshold(strictness: float = STRICTNESS) -> float:
+    """The least confidence of an answer, so that the share of answers that are right is `strictness`.
+
+    It is read off a curve of the development suites, each left out of the fit; other questions differ.
+
+    Raises:
+        InputError: when `strictness` is not between LOOSEST and STRICTEST.
+    """
+    if not LOOSEST <= strictness <= STRICTEST:
+        raise InputError(
+            f"the strictness {strictness:g} is not between {LOOSEST} and {STRICTEST}: "
+            "it is the share of the answers given that should be right"
+        )
+    curve = _model()["curve"]
+    return float(np.interp(strictness, curve["precision"], curve["threshold"]))
+
+
+def outcome(confidence: float, threshold: float) -> Outcome:
     """What the answer may be called at this confidence."""
-    if confidence >= ANSWERED:
+    if confidence >= threshold:
         return "answered"
-    return "weak" if confidence >= WEAK else "none"
+    return "weak" if confidence >= min(WEAK, threshold) else "none"
+
+
+@cache
+def _model() -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(files("qa").joinpath(FILE).read_text(encoding="utf-8"))
+    return loaded

@@ -54,6 +54,10 @@ _FRAGMENT = 2
 _TELLING = 4
 # So many earlier questions are looked at: what was said before them is forgotten.
 _REMEMBERED = 4
+# What the question counts in a search, and each of two readings of it in context: with the words that it
+# carries, and after all that is remembered.
+_ALONE = (1.0, 0.5)
+_LEANING = (0.5, 1.0)
 # Words carried over at most: a long turn would drown the question.
 _CARRIED = 12
 
@@ -62,25 +66,26 @@ _CARRIED = 12
 class Interpretation:
     """How a question is read.
 
-    `question` is what is shown, and asked of sentences: with carried words only where it leans on them.
-    `in_context` has the carried words in any case: it orders passages. `variants` are what is searched, the
-    raw question first.
+    `question` is what is shown and what models read: with carried words only where it leans on them.
+    `variants` are what is searched, each with its weight, the raw question first.
     """
 
     question: str
-    in_context: str
-    variants: tuple[str, ...]
+    variants: tuple[tuple[str, float], ...]
 
 
 def interpret(question: str, history: Sequence[str | Turn] = ()) -> Interpretation:
     """Read the question in the light of the earlier turns; only the user's own questions are used."""
     reading = question.strip()
-    carried = _carried(reading, _user_questions(history)[-_REMEMBERED:])
-    if not carried:
-        return Interpretation(reading, reading, (reading,))
-    expanded = f"{reading} ({', '.join(carried)})"
-    shown = reading if stands_alone(reading) else expanded
-    return Interpretation(shown, expanded, (reading, expanded))
+    earlier = _user_questions(history)[-_REMEMBERED:]
+    if not earlier:
+        return Interpretation(reading, ((reading, 1.0),))
+    carried = _carried(reading, earlier)
+    expanded = f"{reading} ({', '.join(carried)})" if carried else reading
+    alone = stands_alone(reading)
+    own, context = _ALONE if alone else _LEANING
+    variants = ((reading, own), (expanded, context), (" ".join([*earlier, reading]), context))
+    return Interpretation(reading if alone else expanded, variants)
 
 
 def stands_alone(question: str) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from embeddings.encoder import identify_encoder, open_encoder, open_query_encoder
 from embeddings.models import ModelError as WeightsError
+from qa.confidence import STRICTNESS
 from qa.errors import InputError, ModelError
 from qa.formats import DateOrder, files, read_path
 from qa.formats.text import printable
@@ -341,14 +342,20 @@ class Corpus:
 
     # Questions
 
-    def ask(self, question: str, history: Sequence[str | Turn] = (), filters: Filters = EVERYTHING) -> Answer:
+    def ask(
+        self,
+        question: str,
+        history: Sequence[str | Turn] = (),
+        filters: Filters = EVERYTHING,
+        strictness: float = STRICTNESS,
+    ) -> Answer:
         """Answer a question with quotes; see `qa.answer.Answerer.ask`.
 
         Raises:
             QuestionError: the question is empty or too long.
             PullquoteError: what else keeps it from being answered.
         """
-        return self._opened_answerer().ask(question, history, filters)
+        return self._opened_answerer().ask(question, history, filters, strictness)
 
     def warm(self, progress: OnProgress | None = None) -> None:
         """Load what a first question would otherwise wait for: encoder, index and reranker."""

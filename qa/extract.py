@@ -44,13 +44,16 @@ class Evidence:
 
 
 def score_sentences(
-    question: str, passages: Iterable[Passage], documents: Mapping[str, Document], reranker: Reranker
+    question: str, passages: Sequence[Passage], documents: Mapping[str, Document], reranker: Reranker
 ) -> list[Evidence]:
     """Score each quotable sentence of the passages, the best ones in their context too; best first.
 
     Alone, a sentence that says "they" or "that month" scores too low; after the one before it, one that only
-    follows the answer scores too high. Their weighted mean is right more often than either (docs/quality.md).
+    follows the answer scores too high. Their weighted mean is right more often than either. Where several
+    documents were found, a sentence is read under its document's title, which says what it is about; where
+    there is one, its title tells no sentence from another, and only blurs them (docs/quality.md).
     """
+    several = len({passage.document_id for passage in passages}) > 1
     found: list[tuple[Document, Sentence]] = []
     texts: list[str] = []
     in_context: dict[int, str] = {}
@@ -61,7 +64,8 @@ def score_sentences(
         for place, (before, text) in enumerate(pairwise(read), start=len(found) + 1):
             in_context[place] = f"{before} {text}"
         found += [(document, sentence) for sentence in quotable]
-        texts += read
+        title = f"{document.title}: " if several and document.title else ""
+        texts += [title + text for text in read]
     scores = reranker.scores(question, texts)
     best = [place for place in np.argsort(-scores, kind="stable")[:IN_CONTEXT] if place in in_context]
     again = reranker.scores(question, [in_context[place] for place in best])

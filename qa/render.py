@@ -176,6 +176,7 @@ def _as_dict(answer: Answer, answer_id: str) -> dict[str, Any]:
         "interpreted_question": answer.interpreted_question,
         "outcome": answer.outcome,
         "confidence": round(float(answer.confidence), 4),
+        "threshold": round(float(answer.threshold), 4),
         "quotes": [_quote_dict(quote) for quote in answer.quotes],
         "passages": [
             {"document": p.document_id, "start": int(p.start), "end": int(p.end), "score": float(p.score)}
@@ -184,6 +185,9 @@ def _as_dict(answer: Answer, answer_id: str) -> dict[str, Any]:
         "milliseconds": {stage: round(float(ms), 3) for stage, ms in asdict(answer.milliseconds).items()},
         "error": asdict(answer.error) if answer.error else None,
         "reply": asdict(answer.reply) if answer.reply else None,
+        "signals": {name: round(float(value), 4) for name, value in asdict(answer.signals).items()}
+        if answer.signals
+        else None,
         "filters": {
             **asdict(filters),
             "since": filters.since.isoformat() if filters.since else None,

@@ -23,24 +23,28 @@ DEPTH = 100
 DOCUMENTS = 20
 
 
-def candidates(corpus: Corpus, variants: Sequence[str], selection: Selection) -> list[tuple[int, float]]:
-    """Passage keys with fused scores, best first, for any of the variants of a question.
+def candidates(
+    corpus: Corpus, variants: Sequence[tuple[str, float]], selection: Selection
+) -> list[tuple[int, float]]:
+    """Passage keys with fused scores in [0, 1], best first, for the weighted variants of a question.
 
-    A passage found by several variants keeps its best score. The depth grows until the passages come from
+    A passage's score is the weighted mean over the variants. The depth grows until the passages come from
     `DOCUMENTS` documents or both searches are exhausted.
     """
-    vectors = corpus.encode_queries(variants)
-    terms = [content_words(variant) for variant in variants]
+    texts = [text for text, _ in variants]
+    vectors = corpus.encode_queries(texts)
+    terms = [content_words(text) for text in texts]
+    total = sum(weight for _, weight in variants)
     depth = DEPTH
     while True:
         fused: dict[int, float] = {}
         exhausted = True
-        for vector, words in zip(vectors, terms, strict=True):
+        for vector, words, (_, weight) in zip(vectors, terms, variants, strict=True):
             dense = corpus.dense(vector, depth, selection)
             lexical = corpus.bm25(words, depth, selection)
             exhausted &= len(dense) < depth
             for key, score in fuse(dict(dense), dict(lexical)).items():
-                fused[key] = max(score, fused.get(key, 0.0))
+                fused[key] = fused.get(key, 0.0) + score * weight / total
         if exhausted or len(set(corpus.documents_of(fused).values())) >= DOCUMENTS:
             return sorted(fused.items(), key=lambda item: (-item[1], item[0]))
         depth *= 2

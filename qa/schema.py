@@ -204,6 +204,27 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class Signals:
+    """What the confidence of an answer may rest on; `qa/confidence.json` says which of these it does.
+
+    Logits: `answers`, the surest reading of the passages that are quoted from, and `best`, that of the best
+    passage; `relevance`, the cross-encoder's score of the best passage, and `gap`, by how much the best
+    passage's score beats the second's; `sentence` and `sentence_gap`, the same of sentences.
+    From 0 to 1: `retrieved`, how well the best passage was found (1 where both searches put it first), and
+    `coverage`, the share of the question's content words that it holds.
+    """
+
+    answers: float
+    best: float
+    relevance: float
+    gap: float
+    sentence: float
+    sentence_gap: float
+    retrieved: float
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True)
 class Milliseconds:
     """Wall time by stage."""
 
@@ -227,15 +248,19 @@ class Answer:
 
     `quotes` carry the answer (`answered`), or are the closest sentences, labelled as not stating it (`weak`),
     or are absent (`none`, `error`). `interpreted_question` differs from `question` for a follow-up.
-    `passages` are best first. `searched` counts the documents that the filters left, `undated` those that a
-    date filter left out for want of a date. `notes` are short remarks for the reader ("the phrase … does not
-    occur"). `reply` is set when the question was not one for the corpus; the outcome is then `none`.
+    It is answered from a confidence of `threshold` on; `signals` are what the confidence rests on, None where
+    nothing was read. `passages` are best first. `searched` counts the documents that the filters left,
+    `undated` those that a date filter left out for want of a date. `notes` are short remarks for the reader
+    ("the phrase … does not occur"). `reply` is set when the question was not one for the corpus; the outcome
+    is then `none`.
     """
 
     question: str
     interpreted_question: str
     outcome: Outcome
     confidence: float = 0.0
+    threshold: float = 0.0
+    signals: Signals | None = None
     quotes: tuple[Quote, ...] = ()
     passages: tuple[RankedPassage, ...] = ()
     milliseconds: Milliseconds = Milliseconds()

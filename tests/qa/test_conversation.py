@@ -59,7 +59,8 @@ def test_a_question_with_its_own_subject_stands_alone(question: str) -> None:
 def test_a_follow_up_carries_the_content_words_of_the_question_before() -> None:
     reading = interpret("And who arrested them?", [FIRST])
     assert reading.question == "And who arrested them? (group, scrap, metal, caught)"
-    assert reading.variants == ("And who arrested them?", reading.question)
+    texts = [text for text, _ in reading.variants]
+    assert texts == ["And who arrested them?", reading.question, f"{FIRST} And who arrested them?"]
 
 
 def test_a_follow_up_of_a_follow_up_reaches_back_to_the_question_that_stands_alone() -> None:
@@ -80,7 +81,7 @@ def test_a_new_topic_leaves_the_words_of_the_one_before_behind() -> None:
 
 def test_what_was_asked_long_ago_is_forgotten() -> None:
     reading = interpret("And when?", ["Who ordered Kumsan closed?", *["And how?", "Why?"] * 3])
-    assert "Kumsan" not in reading.in_context
+    assert not any("Kumsan" in text for text, _ in reading.variants)
 
 
 def test_a_question_that_stands_alone_is_shown_and_asked_as_it_is() -> None:
@@ -88,25 +89,30 @@ def test_a_question_that_stands_alone_is_shown_and_asked_as_it_is() -> None:
     assert interpret(question, [FIRST]).question == question
 
 
-def test_passages_are_searched_and_ordered_in_context_even_for_a_question_that_stands_alone() -> None:
+def test_passages_are_searched_in_context_even_for_a_question_that_stands_alone() -> None:
     question = "Which metals did smugglers collect in the 1990s?"
-    reading = interpret(question, [FIRST])
-    assert reading.in_context == f"{question} (group, scrap, metal, caught)"
-    assert reading.variants == (question, reading.in_context)
+    texts = [text for text, _ in interpret(question, [FIRST]).variants]
+    assert texts == [question, f"{question} (group, scrap, metal, caught)", f"{FIRST} {question}"]
+
+
+def test_a_question_that_stands_alone_counts_most_itself_and_one_that_leans_its_context() -> None:
+    alone = interpret("Which metals did smugglers collect in the 1990s?", [FIRST]).variants
+    leaning = interpret("And who arrested them?", [FIRST]).variants
+    assert all(alone[0][1] > weight for _, weight in alone[1:])
+    assert all(leaning[0][1] < weight for _, weight in leaning[1:])
 
 
 def test_a_word_is_carried_once_however_it_was_written() -> None:
-    assert interpret("And when?", ["Did Hyesan act?", "And hyesan again?"]).in_context.count("yesan") == 1
+    assert interpret("And when?", ["Did Hyesan act?", "And hyesan again?"]).question.count("yesan") == 1
 
 
 def test_a_question_that_has_the_words_itself_carries_nothing() -> None:
-    assert interpret("Was the group with the scrap metal caught?", [FIRST]).variants == (
-        "Was the group with the scrap metal caught?",
-    )
+    question = "Was the group with the scrap metal caught?"
+    assert [text for text, _ in interpret(question, [FIRST]).variants][:2] == [question, question]
 
 
 def test_a_first_question_is_read_as_it_is() -> None:
-    assert interpret("  When was that? ").variants == ("When was that?",)
+    assert interpret("  When was that? ").variants == (("When was that?", 1.0),)
 
 
 def test_small_talk_and_the_assistants_words_are_never_carried() -> None:

@@ -46,7 +46,7 @@ def test_candidates_come_from_enough_documents_even_where_one_document_fills_the
         write(tmp_path / "in", f"small-{number}.txt", f"A note on rice number {number}.\n")
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "in")
-        found = candidates(corpus, ["copper prices at the border"], corpus.select())
+        found = candidates(corpus, [("copper prices at the border", 1.0)], corpus.select())
         documents = set(corpus.documents_of(key for key, _ in found).values())
     assert len(documents) >= DOCUMENTS
     assert [score for _, score in found] == sorted((score for _, score in found), reverse=True)
@@ -57,8 +57,21 @@ def test_a_passage_found_by_one_reading_of_the_question_only_is_among_the_candid
     write(tmp_path, "b.txt", "Guards took bribes.\n")
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "a.txt", tmp_path / "b.txt")
-        found = candidates(corpus, ["anthracite barges", "guards bribes"], corpus.select())
-        assert {corpus.documents_of([key])[key] for key, score in found if score > 0.9} == {"a.txt", "b.txt"}
+        readings = [("anthracite barges", 1.0), ("guards bribes", 3.0)]
+        found = candidates(corpus, readings, corpus.select())
+        assert [corpus.documents_of([key])[key] for key, _ in found] == ["b.txt", "a.txt"]
+
+
+def test_a_passage_scores_the_weighted_mean_of_what_it_scores_for_each_reading(tmp_path: Path) -> None:
+    write(tmp_path, "a.txt", "Barges carried anthracite.\n")
+    write(tmp_path, "b.txt", "Guards took bribes.\n")
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "a.txt", tmp_path / "b.txt")
+        first, second = (
+            dict(candidates(corpus, [(text, 1.0)], corpus.select())) for text in ("anthracite", "bribes")
+        )
+        both = dict(candidates(corpus, [("anthracite", 1.0), ("bribes", 3.0)], corpus.select()))
+        assert both == pytest.approx({key: (first[key] + 3 * second[key]) / 4 for key in both})
 
 
 def test_content_words_leave_out_what_only_holds_a_question_together() -> None:
