@@ -6,8 +6,15 @@ BIN := .venv/bin
 HOST := 127.0.0.1
 PORT := 7860
 
+# Suites to evaluate; a folder of another system's answers to them, SUITE.jsonl, to compare with; where the
+# reports go; and what else is to be said, such as --limit 250.
+SUITES := tests/suites/nk_brief tests/suites/nk_brief_heldout
+BASELINES :=
+REPORTS := reports
+OPTIONS :=
+
 .DEFAULT_GOAL := help
-.PHONY: help install chat test test-fast lint docs bench format clean
+.PHONY: help install chat test test-fast lint docs bench evaluate format clean
 
 help: ## what there is to type
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -40,6 +47,14 @@ bench: .venv/.installed ## what docs and README say of speed and quality, measur
 	$(BIN)/python -m benchmarks.cold
 	$(BIN)/python -m benchmarks.chat
 	$(BIN)/python -m benchmarks.quality
+
+evaluate: .venv/.installed ## a report on each suite, in reports/ (SUITES="FOLDER ...", BASELINES=)
+	@for suite in $(SUITES); do \
+	  name=$$(basename "$$suite"); baseline="$(BASELINES)/$$name.jsonl"; \
+	  test -n "$(BASELINES)" && test -f "$$baseline" || baseline=; \
+	  "$(BIN)/python" -m qa evaluate "$$suite" --report "$(REPORTS)/$$name.html" \
+	    $(OPTIONS) $${baseline:+--baseline "$$baseline"} || exit; \
+	done
 
 format: .venv/.tests ## put the code into the house style
 	$(BIN)/ruff check --fix .

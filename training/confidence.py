@@ -1,0 +1,189 @@
+"""Fit the confidence: a logistic regression on the signals of answers to questions whose answers are known.
+
+usage: python -m training.confidence ANSWERS SUITE [SUITE ...]
+
+ANSWERS is a folder with the answers to each suite, `<name of the suite>.jsonl`, as `pullquote evaluate SUITE
+--out` keeps them. Writes `qa/confidence.json` and prints how it was chosen: every set of signals is fitted on
+all suites but one and tested on that one, in turn; suites on the same corpus are left out together. A
+question that the reading head was trained on must not be among them (`training/reading_head.py` says which).
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from dataclasses import dataclass, fields
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import brier_score_loss, roc_auc_score
+
+from qa.confidence import FILE, LOOSEST, STRICTEST
+from qa.schema import Signals
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    Float64 = npt.NDArray[np.float64]
+
+NAMES = tuple(field.name for field in fields(Signals))
+# The inverse of the regularisation's strength; signals are standardised, and each group weighs as one.
+STRENGTH = 10.0
+BINS = 10
+TARGETS = np.round(np.arange(LOOSEST, STRICTEST + 0.001, 0.025), 3).tolist()
+# A set of signals must beat a smaller one by so much in Brier score.
+WORTH = 0.001
+
+
+@dataclass(frozen=True)
+class Group:
+    """The questions of the suites on one corpus: signals [n, signals], whether answerable [n], weights [n]."""
+
+    name: str
+    signals: Float64
+    answerable: npt.NDArray[np.bool_]
+
+    @property
+    def weights(self) -> Float64:
+        """Each group weighs as one, however many questions it has."""
+        return np.full(len(self.answerable), 1 / len(self.answerable))
+
+
+@dataclass(frozen=True)
+class Model:
+    """A logistic regression on the signals as they are: weights [used], and which signals these are for."""
+
+    used: tuple[int, ...]
+    weights: Float64
+    intercept: float
+
+    def probability(self, signals: Float64) -> Float64:
+        """The probability that a question is answerable, [n]."""
+        return 1 / (1 + np.exp(-(signals[:, self.used] @ self.weights + self.intercept)))
+
+
+def main() -> None:
+    """Choose the signals, fit them on all suites, find the thresholds, write."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("answers", type=Path)
+    parser.add_argument("suites", type=Path, nargs="+")
+    arguments = parser.parse_args()
+    groups = read(arguments.answers, arguments.suites)
+    chosen = choose(groups)
+    model = fit(groups, chosen)
+    held_out = [left_out(groups, group, chosen) for group in groups]
+    table(groups, held_out)
+    curve = thresholds(groups, held_out)
+    written = {
+        "weights": {NAMES[i]: round(float(w), 4) for i, w in zip(chosen, model.weights, strict=True)},
+        "intercept": round(model.intercept, 4),
+        "curve": {"precision": TARGETS, "threshold": [round(t, 3) for t in curve]},
+        "questions": {group.name: len(group.answerable) for group in groups},
+    }
+    target = Path(__file__).parent.parent / "qa" / FILE
+    target.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+    print(f"\nwrote {target.name}: {written['weights']}, intercept {written['intercept']}")
+
+
+def read(answers: Path, suites: Sequence[Path]) -> list[Group]:
+    """Read signals and answerability; suites with the same corpus become one group."""
+    found: dict[str, tuple[list[str], list[list[float]], list[bool]]] = {}
+    for suite in suites:
+        corpus = hashlib.sha256((suite / "corpus.jsonl").read_bytes()).hexdigest()
+        names, signals, answerable = found.setdefault(corpus, ([], [], []))
+        names.append(suite.name)
+        queries = [json.loads(line) for line in (suite / "queries.jsonl").open(encoding="utf-8")]
+        known = {str(query["_id"]): bool(query.get("answerable", True)) for query in queries}
+        for line in (answers / f"{suite.name}.jsonl").open(encoding="utf-8"):
+            answer = json.loads(line)
+            if answer.get("signals"):
+                signals.append([answer["signals"][name] for name in NAMES])
+                answerable.append(known[answer["id"]])
+    return [Group(" + ".join(names), np.array(s), np.array(a)) for names, s, a in found.values()]
+
+
+def fit(groups: Sequence[Group], used: tuple[int, ...]) -> Model:
+    """Fit on these groups."""
+    signals = np.concatenate([group.signals[:, used] for group in groups])
+    mean, scale = signals.mean(axis=0), signals.std(axis=0) + 1e-9
+    model = LogisticRegression(C=STRENGTH, max_iter=1000).fit(
+        (signals - mean) / scale,
+        np.concatenate([group.answerable for group in groups]),
+        sample_weight=np.concatenate([group.weights for group in groups]),
+    )
+    weights = model.coef_[0] / scale
+    return Model(used, weights, float(model.intercept_[0] - weights @ mean))
+
+
+def left_out(groups: Sequence[Group], out: Group, used: tuple[int, ...]) -> Float64:
+    """The probabilities of the group's questions by a model that was fitted on all other groups, [n]."""
+    return fit([group for group in groups if group is not out], used).probability(out.signals)
+
+
+def choose(groups: Sequence[Group]) -> tuple[int, ...]:
+    """The smallest set of signals that no other beats by WORTH, in mean Brier score where it is left out."""
+    scores: dict[tuple[int, ...], tuple[float, float]] = {}
+    for size in range(1, len(NAMES) + 1):
+        for used in combinations(range(len(NAMES)), size):
+            held_out = [left_out(groups, group, used) for group in groups]
+            pairs = list(zip(groups, held_out, strict=True))
+            scores[used] = (
+                float(np.mean([brier_score_loss(group.answerable, p) for group, p in pairs])),
+                float(np.mean([roc_auc_score(group.answerable, p) for group, p in pairs])),
+            )
+    print("mean over groups, each left out\n   Brier   AUROC   signals")
+    for size in range(1, len(NAMES) + 1):
+        best = sorted((used for used in scores if len(used) == size), key=lambda used: scores[used])[:3]
+        for used in best:
+            print(f"  {scores[used][0]:.4f}  {scores[used][1]:.4f}   {', '.join(NAMES[i] for i in used)}")
+    least = min(brier for brier, _ in scores.values())
+    good = [used for used, (brier, _) in scores.items() if brier < least + WORTH]
+    return min(good, key=lambda used: (len(used), scores[used]))
+
+
+def thresholds(groups: Sequence[Group], held_out: Sequence[Float64]) -> list[float]:
+    """For each of TARGETS, the least confidence from which on the precision is never below it.
+
+    Precision is over all groups, each weighing as one, and each left out of the fit.
+    """
+    confidence = np.concatenate(held_out)
+    order = np.argsort(-confidence, kind="stable")
+    answerable = np.concatenate([group.answerable for group in groups])[order]
+    weights = np.concatenate([group.weights for group in groups])[order]
+    precision = np.cumsum(weights * answerable) / np.cumsum(weights)
+    # A few sure answers say little: the first twentieth counts as a whole.
+    first = int(np.searchsorted(np.cumsum(weights) / weights.sum(), 0.05))
+    found = []
+    for target in TARGETS:
+        enough = np.flatnonzero(precision[first:] >= target)
+        found.append(float(confidence[order][first + enough[-1]]) if len(enough) else 1.0)
+    return [float(t) for t in np.maximum.accumulate(found)]
+
+
+def table(groups: Sequence[Group], held_out: Sequence[Float64]) -> None:
+    """Print what each group gets from a model that has not seen it, beside the raw scores."""
+    print(
+        "\neach left out                                    n   AUROC   ECE   Brier   AUROC of passage, sentence"
+    )
+    for group, p in zip(groups, held_out, strict=True):
+        passage, sentence = (
+            roc_auc_score(group.answerable, group.signals[:, NAMES.index(name)])
+            for name in ("relevance", "sentence")
+        )
+        bins = np.array_split(np.argsort(p, kind="stable"), BINS)
+        ece = sum(abs(p[b].mean() - group.answerable[b].mean()) * len(b) for b in bins) / len(p)
+        auroc, brier = roc_auc_score(group.answerable, p), brier_score_loss(group.answerable, p)
+        print(
+            f"{group.name[:44]:<44} {len(p):>5}    {auroc:.3f}  {ece:.3f}  {brier:.3f}"
+            f"        {passage:.3f}   {sentence:.3f}"
+        )
+
+
+if __name__ == "__main__":
+    main()
