@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     Float64 = npt.NDArray[np.float64]
 
 NAMES = tuple(field.name for field in fields(Signals))
-# The inverse of the regularisation's strength; signals are standardised, and each group weighs as one.
-STRENGTH = 10.0
+# The inverse of the regularisation's strength (of standardised signals), and what each group weighs.
+STRENGTH = 1.0
+QUESTIONS = 300
 BINS = 10
 TARGETS = np.round(np.arange(LOOSEST, STRICTEST + 0.001, 0.025), 3).tolist()
 # A set of signals must beat a smaller one by so much in Brier score.
@@ -43,7 +44,7 @@ WORTH = 0.001
 
 @dataclass(frozen=True)
 class Group:
-    """The questions of the suites on one corpus: signals [n, signals], whether answerable [n], weights [n]."""
+    """The questions of the suites on one corpus: signals [n, signals], and whether answerable, bool [n]."""
 
     name: str
     signals: Float64
@@ -51,8 +52,8 @@ class Group:
 
     @property
     def weights(self) -> Float64:
-        """Each group weighs as one, however many questions it has."""
-        return np.full(len(self.answerable), 1 / len(self.answerable))
+        """Each group weighs the same, however many questions it has."""
+        return np.full(len(self.answerable), QUESTIONS / len(self.answerable))
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ def choose(groups: Sequence[Group]) -> tuple[int, ...]:
 def thresholds(groups: Sequence[Group], held_out: Sequence[Float64]) -> list[float]:
     """For each of TARGETS, the least confidence from which on the precision is never below it.
 
-    Precision is over all groups, each weighing as one, and each left out of the fit.
+    Precision is over all groups, each weighing the same, and each left out of the fit.
     """
     confidence = np.concatenate(held_out)
     order = np.argsort(-confidence, kind="stable")
@@ -168,9 +169,7 @@ def thresholds(groups: Sequence[Group], held_out: Sequence[Float64]) -> list[flo
 
 def table(groups: Sequence[Group], held_out: Sequence[Float64]) -> None:
     """Print what each group gets from a model that has not seen it, beside the raw scores."""
-    print(
-        "\neach left out                                    n   AUROC   ECE   Brier   AUROC of passage, sentence"
-    )
+    print(f"\n{'each left out':<44} {'n':>5}    AUROC  ECE    Brier   raw AUROC: passage, sentence")
     for group, p in zip(groups, held_out, strict=True):
         passage, sentence = (
             roc_auc_score(group.answerable, group.signals[:, NAMES.index(name)])

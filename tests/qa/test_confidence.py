@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from embeddings.reader import Window
+from qa import confidence
+from qa.confidence import LOOSEST, STRICTEST, STRICTNESS, WEAK
+from qa.errors import InputError
+from qa.schema import Signals
+
+SIGNALS = Signals(
+    answers=1.0,
+    best=0.5,
+    relevance=3.0,
+    gap=1.0,
+    sentence=2.0,
+    sentence_gap=0.5,
+    retrieved=0.8,
+    coverage=0.5,
+)
+STRICT = st.floats(LOOSEST, STRICTEST)
+
+
+def test_the_model_rests_on_signals_that_there_are() -> None:
+    assert confidence._model()["weights"].keys() <= {field.name for field in fields(Signals)}
+    assert confidence._model()["weights"]
+
+
+def test_a_surer_reading_is_a_higher_confidence() -> None:
+    surer = replace(SIGNALS, answers=SIGNALS.answers + 2, best=SIGNALS.best + 2)
+    assert 0 < confidence.probability(SIGNALS) < confidence.probability(surer) < 1
+
+
+def test_a_confidence_is_a_probability_whatever_the_signals() -> None:
+    for extreme in (-1e9, 1e9):
+        sure = confidence.probability(replace(SIGNALS, answers=extreme, best=extreme))
+        assert 0 <= sure <= 1
+
+
+@given(STRICT, STRICT)
+def test_who_is_stricter_never_gets_an_answer_more(one: float, other: float) -> None:
+    low, high = sorted((one, other))
+    assert 0 <= confidence.threshold(low) <= confidence.threshold(high) <= 1
+
+
+@given(STRICT, st.floats(0, 1))
+def test_strictness_moves_answers_only_and_what_is_near_stays_near(strictness: float, sure: float) -> None:
+    threshold = confidence.threshold(strictness)
+    outcome = confidence.outcome(sure, threshold)
+    assert (outcome == "answered") == (sure >= threshold)
+    assert (outcome == "none") == (sure < min(WEAK, threshold))
+
+
+@pytest.mark.parametrize("strictness", [0.0, 0.49, 0.96, 1.5, float("nan")])
+def test_a_strictness_that_cannot_be_is_refused_by_name(strictness: float) -> None:
+    with pytest.raises(InputError, match=f"{strictness:g}"):
+        confidence.threshold(strictness)
+
+
+def test_the_default_strictness_is_one_that_can_be_said() -> None:
+    assert LOOSEST <= STRICTNESS <= STRICTEST
+
+
+def test_coverage_is_the_share_of_content_words_that_the_window_holds() -> None:
+    window = Window("Coal at Nampo", ("Barges waited.",))
+    assert confidence.coverage("Which barges took coal?", window) == pytest.approx(2 / 3)
+    assert confidence.coverage("Who?", window) == 0

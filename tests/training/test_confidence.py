@@ -1,0 +1,60 @@
+"""The fit of the confidence, on made-up groups whose truth is known."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from training.confidence import NAMES, STRICTEST, TARGETS, Group, choose, fit, left_out, thresholds
+
+TRUE = NAMES.index("answers")
+
+
+def group(seed: int, n: int = 400, shift: float = 0.0) -> Group:
+    """Questions that are answerable with the log odds of `answers` + shift; the other signals are noise."""
+    rng = np.random.default_rng(seed)
+    signals = rng.normal(size=(n, len(NAMES))) * 2
+    answerable = rng.random(n) < 1 / (1 + np.exp(-(signals[:, TRUE] + shift)))
+    return Group(f"group {seed}", signals, answerable)
+
+
+GROUPS = [group(seed) for seed in range(4)]
+
+
+def test_the_signal_that_tells_is_chosen_and_noise_is_not() -> None:
+    assert choose(GROUPS) == (TRUE,)
+
+
+def test_the_weights_are_those_that_made_the_data() -> None:
+    model = fit(GROUPS, (TRUE,))
+    assert abs(model.weights[0] - 1) < 0.15
+    assert abs(model.intercept) < 0.15
+
+
+def test_a_group_that_is_left_out_has_no_say_in_its_own_probabilities() -> None:
+    lying = Group("lying", GROUPS[0].signals, ~GROUPS[0].answerable)
+    honest = left_out(GROUPS, GROUPS[0], (TRUE,))
+    assert np.array_equal(left_out([lying, *GROUPS[1:]], lying, (TRUE,)), honest)
+
+
+def test_a_group_counts_as_one_however_many_questions_it_has() -> None:
+    many = group(9, n=40_000, shift=3.0)
+    few = group(9, n=40_000, shift=3.0)
+    few = Group("few", few.signals[:400], few.answerable[:400])
+    with_many, with_few = (fit([*GROUPS, each], (TRUE,)).intercept for each in (many, few))
+    assert abs(with_many - with_few) < 0.2
+
+
+def test_from_each_threshold_on_the_precision_is_what_was_aimed_at() -> None:
+    held_out = [left_out(GROUPS, each, (TRUE,)) for each in GROUPS]
+    confidence, answerable = np.concatenate(held_out), np.concatenate([each.answerable for each in GROUPS])
+    found = thresholds(GROUPS, held_out)
+    assert found == sorted(found)
+    for target, threshold in zip(TARGETS, found, strict=True):
+        given = answerable[confidence >= threshold]
+        assert given.mean() >= target
+
+
+def test_a_precision_that_cannot_be_had_is_answered_by_silence() -> None:
+    noise = [Group(each.name, each.signals, np.arange(len(each.answerable)) % 2 == 0) for each in GROUPS]
+    held_out = [np.linspace(0, 1, len(each.answerable)) for each in noise]
+    assert thresholds(noise, held_out)[TARGETS.index(STRICTEST)] == 1.0
