@@ -68,11 +68,12 @@ class Answerer:
         `strictness` is the share of answers that should be right (`qa.confidence.threshold`).
 
         Raises:
-            QuestionError: the question is empty or longer than MAX_QUESTION_CHARACTERS.
+            QuestionError: the question is empty or longer than MAX_QUESTION_CHARACTERS, or a turn is no text.
             InputError: the filters or the strictness make no sense.
             PullquoteError: what else keeps it from being answered; never an answer.
         """
         question = check(question)
+        check_history(history)
         threshold = confidence.threshold(strictness)
         clock = _Clock()
         if kind := replies.reply_kind(question):
@@ -231,7 +232,7 @@ def check(question: str) -> str:
             f"the question has {len(question):,} characters; at most {MAX_QUESTION_CHARACTERS:,} are read. "
             "Ask in a sentence or two."
         )
-    if any("\ud800" <= character <= "\udfff" for character in question):
+    if not _is_text(question):
         raise QuestionError(
             "the question is not valid text (it holds half of a surrogate pair): type it again"
         )
@@ -240,12 +241,35 @@ def check(question: str) -> str:
     return question
 
 
+def _is_text(value: str) -> bool:
+    """Whether UTF-8 can hold it: half of a surrogate pair it cannot."""
+    return not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def check_history(history: Sequence[str | Turn]) -> None:
+    """Refuse an earlier turn that no model can read.
+
+    Raises:
+        QuestionError: one holds half of a surrogate pair.
+    """
+    for number, turn in enumerate(history, start=1):
+        if not _is_text(turn if isinstance(turn, str) else turn.text):
+            raise QuestionError(
+                f"turn {number} of the history is not valid text (it holds half of a surrogate pair): "
+                "leave it out"
+            )
+
+
 def answer_or_error(
-    answerer: Answerer, question: str, history: Sequence[str | Turn] = (), filters: Filters = EVERYTHING
+    answerer: Answerer,
+    question: str,
+    history: Sequence[str | Turn] = (),
+    filters: Filters = EVERYTHING,
+    strictness: float = STRICTNESS,
 ) -> Answer:
     """Answer, or say in an answer of outcome `error` why not: for borders that give each question a line."""
     try:
-        return answerer.ask(question, history, filters)
+        return answerer.ask(question, history, filters, strictness)
     except PullquoteError as error:
         return Answer(question, question, "error", filters=filters, error=Failure(error.code, str(error)))
 

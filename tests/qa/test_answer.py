@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qa import Corpus, confidence
-from qa.answer import MAX_QUESTION_CHARACTERS, Answerer, answer_or_error, check
+from qa.answer import MAX_QUESTION_CHARACTERS, Answerer, answer_or_error, check, check_history
 from qa.errors import LibraryError, QuestionError
-from qa.schema import Filters
+from qa.schema import Filters, Turn
 from tests.qa.tiny import write
 
 if TYPE_CHECKING:
@@ -40,6 +40,13 @@ def test_a_question_of_100_000_characters_is_refused_and_told_the_limit() -> Non
 def test_half_a_surrogate_pair_is_refused() -> None:
     with pytest.raises(QuestionError, match="surrogate"):
         check("caf\ud83d?")
+
+
+@pytest.mark.parametrize("turn", ["half \ud83d", Turn("assistant", "\udc80")])
+def test_an_earlier_turn_with_half_a_surrogate_pair_is_refused_and_named(turn: str | Turn) -> None:
+    check_history(["whole \U0001f600", Turn("assistant", "There.")])
+    with pytest.raises(QuestionError, match="turn 2 of the history is not valid text"):
+        check_history(["Where?", turn])
 
 
 @pytest.mark.models
