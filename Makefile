@@ -43,10 +43,10 @@ lint: .venv/.tests ## style, types and who may import whom
 docs: .venv/.tests ## make docs/cli.md anew from --help
 	$(BIN)/python scripts/cli_docs.py
 
-bench: .venv/.installed ## what docs and README say of speed and quality, measured here
+bench: .venv/.installed ## what docs and README say of speed, and of each part of the way, measured here
 	$(BIN)/python -m benchmarks.cold
 	$(BIN)/python -m benchmarks.chat
-	$(BIN)/python -m benchmarks.quality
+	$(BIN)/python -m benchmarks.parts
 
 evaluate: .venv/.installed ## a report on each suite, in reports/ (SUITES="FOLDER ...", BASELINES=)
 	@for suite in $(SUITES); do \

@@ -1,0 +1,201 @@
+"""What each choice in finding, ordering and quoting is worth: the product's own parts with other settings.
+
+usage: python -m benchmarks.parts [SUITE ...] [--limit N] [--encoder NAME] [--retrieval]
+
+A SUITE is a folder in BEIR layout with its own corpus; without one, the two suites on the shipped brief. The
+product as it answers is measured by `pullquote evaluate`; here are its choices beside those that lost:
+
+1. retrieval: nDCG@10, and the share of relevant documents among the first candidates, by the weight of dense
+   search and the number of candidates, and by how the readings of a follow-up are fused;
+2. order: nDCG@10 after reading, by what "it answers" and retrieval count beside relevance;
+3. sentences: how often a gold sentence is first, and in the first three, by how sentences are read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from embeddings.reader import Reader
+from embeddings.reranker import OnnxReranker
+from qa import answer, extract, retrieve
+from qa.conversation import interpret
+from qa.evaluation import run, suite
+from qa.evaluation.measures import normalise
+from qa.terms import content_words
+from qa.window import in_words, reading_window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from qa import Corpus
+    from qa.evaluation.schema import Query, Suite
+
+    Table = dict[str, list[float]]
+
+SUITES = [
+    Path(__file__).parent.parent / "tests" / "suites" / name for name in ("nk_brief", "nk_brief_heldout")
+]
+DEPTH = 200
+DENSE_WEIGHTS = (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+CANDIDATES = (5, 10, 20, 40)
+READINGS = ("as typed", "with carried words", "after the earlier turns")
+ORDERS = ((0.0, 0.0), (0.5, 0.0), (1.0, 0.0), (0.0, 4.0), (0.5, 2.0), (0.5, 4.0), (0.5, 8.0), (0.5, 16.0))
+
+
+def main() -> None:
+    """Print the tables, suite by suite."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("suites", nargs="*", type=Path, default=SUITES)
+    parser.add_argument("--limit", type=int, help="so many questions, drawn at random")
+    parser.add_argument("--encoder", help="search with this encoder")
+    parser.add_argument("--retrieval", action="store_true", help="only the first table, which is quick")
+    arguments = parser.parse_args()
+    reranker = None if arguments.retrieval else OnnxReranker()
+    for path in arguments.suites:
+        asked = suite.load(path, print)
+        asked = suite.draw(asked, arguments.limit) if arguments.limit else asked
+        with run.own_library(asked.corpus, arguments.encoder, lambda _: None, print) as corpus:
+            print(f"\n{asked.name}, {len(asked.queries)} questions, {corpus.encoder_identity.name}")
+            measure(corpus, asked, reranker)
+
+
+def measure(corpus: Corpus, asked: Suite, reranker: OnnxReranker | None) -> None:
+    """Take every question apart and print what each choice gave."""
+    retrieval: Table = defaultdict(list)
+    order: Table = defaultdict(list)
+    sentences: Table = defaultdict(list)
+    for number, query in enumerate(asked.queries):
+        if sys.stderr.isatty():
+            print(f"\r{number}/{len(asked.queries)}", end="", file=sys.stderr)
+        relevant = {d: g for d, g in asked.qrels.get(query.id, {}).items() if g > 0}
+        if not relevant:
+            continue
+        find(corpus, query, relevant, retrieval)
+        if reranker:
+            read(corpus, query, relevant, reranker, order, sentences)
+    show("retrieval", retrieval)
+    show("order after reading", order)
+    show("sentences", sentences)
+
+
+def find(corpus: Corpus, query: Query, relevant: Mapping[str, int], table: Table) -> None:
+    """Search with every weight, and with each reading of a follow-up."""
+    variants = interpret(query.text, query.history).variants
+    selection = corpus.select()
+    vectors = corpus.encode_queries([text for text, _ in variants])
+    searches = [
+        (
+            dict(corpus.dense(vector, DEPTH, selection)),
+            dict(corpus.bm25(content_words(text), DEPTH, selection)),
+        )
+        for vector, (text, _) in zip(vectors, variants, strict=True)
+    ]
+    documents = corpus.documents_of({key for pair in searches for side in pair for key in side})
+
+    def ranked(
+        weight: float, counts: Sequence[float], fuse: Callable[[Sequence[float]], float] = sum
+    ) -> list[str]:
+        scores: dict[int, list[float]] = defaultdict(list)
+        for (dense, lexical), count in zip(searches, counts, strict=True):
+            for key, score in retrieve.fuse(dense, lexical, weight).items():
+                scores[key].append(score * count)
+        return [documents[key] for key in sorted(scores, key=lambda key: (-fuse(scores[key]), key))]
+
+    counts = [count for _, count in variants]
+    for weight in DENSE_WEIGHTS:
+        table[f"dense {weight:.1f}: nDCG@10"].append(ndcg(ranked(weight, counts), relevant))
+    found = ranked(retrieve.DENSE_WEIGHT, counts)
+    for depth in CANDIDATES:
+        share = len(relevant.keys() & set(found[:depth])) / len(relevant)
+        table[f"relevant among the first {depth:>2} candidates"].append(share)
+    if len(variants) == len(READINGS):
+        for place, name in enumerate(READINGS):
+            alone = [float(place == other) for other in range(len(variants))]
+            table[f"follow-ups, {name}: nDCG@10"].append(ndcg(ranked(retrieve.DENSE_WEIGHT, alone), relevant))
+        best = ranked(retrieve.DENSE_WEIGHT, [1.0] * len(variants), max)
+        table["follow-ups, the best of all: nDCG@10"].append(ndcg(best, relevant))
+        table["follow-ups, weighted mean: nDCG@10"].append(ndcg(found, relevant))
+
+
+def read(
+    corpus: Corpus,
+    query: Query,
+    relevant: Mapping[str, int],
+    reranker: OnnxReranker,
+    order: Table,
+    sentences: Table,
+) -> None:
+    """Read the candidates, order them in every way, and score the sentences of the best in every way."""
+    meaning = interpret(query.text, query.history)
+    found = retrieve.candidates(corpus, meaning.variants, corpus.select())
+    passages = corpus.passages(key for key, _ in found)
+    top = [(passages[key], fused) for key, fused in found[: answer.RERANKED]]
+    rest = [passages[key].document_id for key, _ in found[answer.RERANKED :]]
+    documents = {passage.document_id: corpus.document(passage.document_id) for passage, _ in top}
+    windows = [reading_window(documents[passage.document_id], passage) for passage, _ in top]
+    readings = Reader(reranker).read(meaning.question, windows)
+    scores = np.array(
+        [(r.relevance, r.answers, fused) for r, (_, fused) in zip(readings, top, strict=True)], dtype=float
+    )
+
+    def ordered(answers: float, retrieved: float) -> list[int]:
+        return [int(i) for i in np.argsort(-(scores @ (1.0, answers, retrieved)), kind="stable")]
+
+    for answers, retrieved in ORDERS:
+        ranking = [top[i][0].document_id for i in ordered(answers, retrieved)] + rest
+        name = f"answers {answers:.1f}, retrieved {retrieved:>4.1f}: nDCG@10"
+        order[name].append(ndcg(ranking, relevant))
+    if query.gold:
+        best = [top[i][0] for i in ordered(answer.ANSWERS_WEIGHT, answer.RETRIEVED_WEIGHT)[: answer.READ]]
+        quotable = [
+            (documents[passage.document_id], [s for s in passage.sentences if s.quotable]) for passage in best
+        ]
+        texts = [[in_words(document, s) for s in its] for document, its in quotable]
+        alone = [text for its in texts for text in its]
+        after = [f"{b} {a}".strip() for its in texts for b, a in zip(("", *its), its, strict=False)]
+        titled = [
+            f"{document.title}: {text}"
+            for (document, _), its in zip(quotable, texts, strict=True)
+            for text in its
+        ]
+        a, b, t = reranker.scores(meaning.question, [*alone, *after, *titled]).reshape(3, -1)
+        gold = [normalise(each) for each in query.gold]
+        hits = np.array([any(normalise(text) in g or g in normalise(text) for g in gold) for text in alone])
+        ways = {
+            "alone": a,
+            "after the one before": b,
+            "alone, and after the one before": a + extract.CONTEXT_WEIGHT * b,
+            "under the title": t,
+            "under the title, and after the one before": t + extract.CONTEXT_WEIGHT * b,
+        }
+        for name, way in ways.items():
+            ranks = hits[np.argsort(-way, kind="stable")]
+            sentences[f"{name}: first"].append(float(ranks[:1].any()))
+            sentences[f"{name}: in three"].append(float(ranks[:3].any()))
+
+
+def ndcg(ranking: Sequence[str], relevant: Mapping[str, int], depth: int = 10) -> float:
+    """NDCG of the documents of ranked passages, each at its first occurrence."""
+    documents = list(dict.fromkeys(ranking))[:depth]
+    discounts = 1 / np.log2(np.arange(2, depth + 2))
+    gains = np.array([relevant.get(document, 0) for document in documents])
+    ideal = np.sort(list(relevant.values()))[::-1][:depth]
+    return float(gains @ discounts[: len(gains)] / (ideal @ discounts[: len(ideal)]))
+
+
+def show(title: str, table: Table) -> None:
+    """Print the means."""
+    if table:
+        print(f" {title}")
+        for name, values in table.items():
+            print(f"  {name:<44} {np.mean(values):.3f}")
+
+
+if __name__ == "__main__":
+    main()
