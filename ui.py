@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from qa.cite import visible
+from qa.confidence import STRICTNESS
 from qa.errors import AddressError, PullquoteError
 from qa.places import shipped_corpus
 from qa.render import plural
@@ -37,8 +38,12 @@ _FAREWELL = 1
 _TEXT_BROWSERS = {"www-browser", "links", "links2", "elinks", "lynx", "w3m", "browsh", "carbonyl"}
 
 
-def serve(library: Path, host: str, port: int, open_browser: bool) -> None:
-    """Serve the chat until Ctrl-C or SIGTERM. Port 0 takes a free one.
+# How ready the page is to answer, by the share of its answers that should be right.
+_READINESS = {0.6: "more often", STRICTNESS: "balanced", 0.9: "only when sure"}
+
+
+def serve(library: Path, host: str, port: int, *, open_browser: bool, strictness: float = STRICTNESS) -> None:
+    """Serve the chat until Ctrl-C or SIGTERM. Port 0 takes a free one. The page begins with `strictness`.
 
     Raises:
         AddressError: when the address cannot be had, before anything heavy is loaded.
@@ -49,7 +54,7 @@ def serve(library: Path, host: str, port: int, open_browser: bool) -> None:
     shown = "localhost" if host in {"0.0.0.0", "::", ""} else f"[{host}]" if ":" in host else host  # noqa: S104
     url = f"http://{shown}:{listener.getsockname()[1]}/"
     _say(f"Pullquote is starting at {url} (stop it with Ctrl-C)")
-    engine = Engine(library, shipped_corpus(), _say)
+    engine = Engine(library, shipped_corpus(), _say, strictness)
     with tempfile.TemporaryDirectory(prefix="pullquote-") as scratch:
         # Gradio reads these when it is imported: it asks no outside host, and keeps files to itself.
         os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "GRADIO_TEMP_DIR": scratch, "HF_HUB_OFFLINE": "1"}
@@ -148,13 +153,13 @@ def page(engine: Engine) -> gr.Blocks:
     """The question box and the conversation; the rest of the page is `qa/web/static/page.js`."""
     import gradio as gr
 
-    def ask(question: str, conversation: Conversation) -> Iterator[tuple[Any, ...]]:
+    def ask(question: str, strictness: float, conversation: Conversation) -> Iterator[tuple[Any, ...]]:
         if not isinstance(question, str) or not question.strip():
             yield gr.skip(), gr.skip(), gr.skip()
             return
         asked = [*conversation.messages, {"role": "user", "content": cards.text(question)}]
         yield "", [*asked, {"role": "assistant", "content": cards.PENDING}], gr.skip()
-        answered = {"role": "assistant", "content": _answer(engine, question, conversation)}
+        answered = {"role": "assistant", "content": _answer(engine, question, strictness, conversation)}
         conversation.messages = [*asked, answered]
         yield gr.skip(), conversation.messages, conversation
 
@@ -185,11 +190,14 @@ def page(engine: Engine) -> gr.Blocks:
                 max_lines=6,
             )
             send = gr.Button("Ask", elem_id="ask", variant="primary")
+            strictness = gr.Radio(
+                readiness(engine.strictness), value=engine.strictness, label="Answer", elem_id="strictness"
+            )
         quiet = {"show_progress": "hidden", "api_visibility": "private"}
         asking = gr.on(
             [question.submit, send.click],
             ask,
-            [question, conversation],
+            [question, strictness, conversation],
             [question, chat, conversation],
             trigger_mode="multiple",
             concurrency_limit=4,
@@ -200,12 +208,18 @@ def page(engine: Engine) -> gr.Blocks:
     return blocks.queue(max_size=64)
 
 
-def _answer(engine: Engine, question: str, conversation: Conversation) -> str:
+def readiness(start: float) -> list[tuple[str, float]]:
+    """The choices of strictness, with their names, from loose to strict; `start` is one whatever it is."""
+    named = {start: f"{100 * start:g}\u00a0%", **_READINESS}
+    return [(named[share], share) for share in sorted(named)]
+
+
+def _answer(engine: Engine, question: str, strictness: float, conversation: Conversation) -> str:
     """The answer's card. This is the border: whatever goes wrong becomes a card that says so."""
     from dataclasses import replace
 
     try:
-        answer = engine.ask(question, conversation.questions, wait=True)
+        answer = engine.ask(question, conversation.questions, strictness=strictness, wait=True)
         answer_id = engine.answers.remember(answer, conversation.questions)
         conversation.questions.append(question)
         numbered = replace(answer, quotes=conversation.numbers.assign(answer.quotes))

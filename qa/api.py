@@ -87,11 +87,15 @@ class FiltersBody(_Body):
 
 
 class AskBody(_Body):
-    """A question, the conversation before it, and filters."""
+    """A question, the conversation before it, filters, and the share of answers that should be right.
+
+    Without `strictness`, that of `pullquote chat` holds; see `qa.confidence.threshold`.
+    """
 
     question: str
     history: list[str | TurnBody] = Field(default=[], max_length=200)
     filters: FiltersBody | None = None
+    strictness: Annotated[float, Field(strict=True)] | None = None
 
 
 class ThumbBody(_Body):
@@ -159,7 +163,7 @@ def routes(engine: Engine) -> APIRouter:
         """One answer line; by its id it can be judged."""
         history = [turn if isinstance(turn, str) else Turn(turn.role, turn.text) for turn in body.history]
         filters = body.filters.filters() if body.filters else EVERYTHING
-        answer = engine.ask(body.question, history, filters)
+        answer = engine.ask(body.question, history, filters, body.strictness)
         return to_dict(answer, engine.corpus.document, engine.answers.remember(answer, history))
 
     @router.get("/citations/{sha256}/{start}-{end}")

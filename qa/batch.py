@@ -1,7 +1,8 @@
 """Many questions from a file, one answer line each, in order; what was cut short goes on where it stopped.
 
 Beside ANSWERS.jsonl lies ANSWERS.jsonl.state, which says what the answers rest on. Only where that is the
-same (the library as it stands, the questions, the filters, this version) are earlier answers kept.
+same (the library as it stands, the questions, the filters, the strictness, this version) are earlier answers
+kept.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import embeddings
-from qa import __version__
+from qa import __version__, confidence
 from qa.answer import Answerer, answer_or_error
 from qa.errors import InputError, PullquoteError
 from qa.render import dumps, is_utf8, to_json
@@ -100,30 +101,33 @@ def answer_file(
     filters: Filters,
     progress: Callable[[int, int], None],
     say: Callable[[str], None],
+    strictness: float = confidence.STRICTNESS,
 ) -> Counter[str]:
     """Answer the questions of a file into `out` (None: standard output) and count the outcomes.
 
     `progress` is told how many of how many are done, `say` what became of earlier answers in `out`.
 
     Raises:
-        InputError: when there is no question in the file, or `out` cannot be read or written, or holds
-            something else.
+        InputError: when there is no question in the file, or the strictness makes no sense, or `out` cannot
+            be read or written, or holds something else.
     """
+    confidence.threshold(strictness)  # rather refused now than in every line
     asked = read_questions(questions)
     if not asked:
         raise InputError('there is no question in the file; each line should be {"_id", "text"}')
     if out is None:
         stream = sys.stdout
-        return _answer(corpus, asked, filters, Counter(), stream.buffer, progress, ascii=not is_utf8(stream))
+        plain = not is_utf8(stream)
+        return _answer(corpus, asked, filters, strictness, Counter(), stream.buffer, progress, ascii=plain)
     try:
         if out.exists() and not out.is_file():  # a pipe or a device keeps nothing to go on from
             with out.open("wb") as file:
-                return _answer(corpus, asked, filters, Counter(), file, progress)
-        kept, message = keep_earlier(out, _basis(corpus, questions, filters), asked)
+                return _answer(corpus, asked, filters, strictness, Counter(), file, progress)
+        kept, message = keep_earlier(out, _basis(corpus, questions, filters, strictness), asked)
         if message:
             say(f"{out}: {message}")
         with out.open("ab") as file:
-            return _answer(corpus, asked, filters, Counter(kept), file, progress)
+            return _answer(corpus, asked, filters, strictness, Counter(kept), file, progress)
     except OSError as error:
         if error.filename and not str(error.filename).startswith(str(out)):  # a model's file, say
             raise
@@ -137,6 +141,7 @@ def _answer(
     corpus: Corpus,
     asked: Sequence[Question],
     filters: Filters,
+    strictness: float,
     outcomes: Counter[str],
     file: BinaryIO,
     progress: Callable[[int, int], None],
@@ -147,7 +152,7 @@ def _answer(
     answerer = Answerer(corpus)
     progress(outcomes.total(), len(asked))
     for question in asked[outcomes.total() :]:
-        outcome, line = _answer_line(answerer, corpus, question, filters, ascii=ascii)
+        outcome, line = _answer_line(answerer, corpus, question, filters, strictness, ascii=ascii)
         file.write(line.encode("utf-8") + b"\n")
         file.flush()
         outcomes[outcome] += 1
@@ -160,13 +165,14 @@ def _answer_line(
     corpus: Corpus,
     question: Question,
     filters: Filters,
+    strictness: float,
     *,
     ascii: bool,  # noqa: A002
 ) -> tuple[Outcome, str]:
     """Give the outcome and the line of JSON; whatever fails, an altered quote too, is an `error`."""
     failure = question.failure
     if failure is None:
-        answer = answer_or_error(answerer, question.text, question.history, filters)
+        answer = answer_or_error(answerer, question.text, question.history, filters, strictness)
         try:
             return answer.outcome, to_json(answer, corpus.document, question.id, ascii=ascii)
         except PullquoteError as error:
@@ -175,7 +181,7 @@ def _answer_line(
     return "error", to_json(failed, corpus.document, question.id, ascii=ascii)
 
 
-def _basis(corpus: Corpus, questions: bytes, filters: Filters) -> dict[str, Any]:
+def _basis(corpus: Corpus, questions: bytes, filters: Filters, strictness: float) -> dict[str, Any]:
     """Name all that the answers rest on.
 
     The generation alone would not do: a library that was deleted and made anew may have the same one.
@@ -190,6 +196,7 @@ def _basis(corpus: Corpus, questions: bytes, filters: Filters) -> dict[str, Any]
         "encoder": corpus.encoder_identity.sha256,
         "questions": hashlib.sha256(questions).hexdigest(),
         "filters": json.loads(json.dumps(asdict(filters), default=str)),
+        "strictness": strictness,
     }
 
 

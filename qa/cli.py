@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from qa import __version__
 from qa.errors import InputError, PullquoteError
@@ -160,6 +161,32 @@ def _day(*, last: bool) -> Callable[[click.Context, click.Parameter, str | None]
 
     return callback
 
+
+def _share(_: click.Context, __: click.Parameter, value: str | None) -> float:
+    """Read the strictness: `.9` or `90%`, within the bounds of `qa.confidence`, which has the default too."""
+    from qa import confidence
+
+    if value is None:
+        return confidence.STRICTNESS
+    number, percent = value.strip().removesuffix("%"), value.strip().endswith("%")
+    try:
+        share = float(number) / 100 if percent else float(number)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a share; write .75 or 75%") from None
+    try:
+        confidence.threshold(share)
+    except InputError as error:
+        raise click.BadParameter(f"{error}; write, for example, .75 or 75%") from error
+    return share
+
+
+_strictness = click.option(
+    "--strictness",
+    metavar="SHARE",
+    callback=_share,
+    help="The share of the answers given that should be right, from .5 to .95: "
+    "higher answers less often. [default: .75]",
+)
 
 _filter_options = _options(
     click.option(
@@ -312,11 +339,18 @@ def _say(message: str) -> None:
 @cli.command()
 @click.argument("words", metavar="QUESTION", nargs=-1, required=True)
 @click.option("--history", metavar="QUESTION", multiple=True, help="An earlier question; may be repeated.")
+@_strictness
 @_json
 @_filters
 @_general
 @click.pass_obj
-def ask(settings: Settings, words: tuple[str, ...], history: tuple[str, ...], filters: Filters) -> None:
+def ask(
+    settings: Settings,
+    words: tuple[str, ...],
+    history: tuple[str, ...],
+    strictness: float,
+    filters: Filters,
+) -> None:
     """Answer one QUESTION; - reads it from standard input.
 
     The exit code is 0 when the documents state the answer, 1 when they do not.
@@ -331,7 +365,7 @@ def ask(settings: Settings, words: tuple[str, ...], history: tuple[str, ...], fi
     settings.failed = lambda failure: error_to_dict(question, filters, failure)
     with _corpus(settings) as corpus:
         _check_documents(corpus, filters)
-        answer = corpus.ask(question, history, filters)
+        answer = corpus.ask(question, history, filters, strictness)
         _print_answer(answer, corpus, as_json=settings.as_json)
     sys.exit(0 if answer.outcome == "answered" else 1)
 
@@ -371,15 +405,16 @@ def _print_answer(answer: Answer, corpus: Corpus, *, as_json: bool) -> None:
     metavar="ANSWERS.jsonl",
     help="Where the answers go; - is standard output.",
 )
+@_strictness
 @_filters
 @_general
 @click.pass_obj
-def answer_many(settings: Settings, questions: Path, out: Path, filters: Filters) -> None:
+def answer_many(settings: Settings, questions: Path, out: Path, strictness: float, filters: Filters) -> None:
     """Answer many questions in order, one line of JSON each.
 
     A question is a line {"_id", "text", "history"}. A line that is no question gets an answer line with the
     outcome "error", and the exit code is 1. Interrupted, the same command goes on where it stopped as long as
-    the library, the questions and the filters are the same (ANSWERS.jsonl.state holds the evidence).
+    the library, the questions and the options are the same (ANSWERS.jsonl.state holds the evidence).
     """
     from qa.batch import answer_file
     from qa.progress import meter
@@ -403,6 +438,7 @@ def answer_many(settings: Settings, questions: Path, out: Path, filters: Filters
             filters,
             progress=lambda done, total: show("Answering", done, total),
             say=_say if not settings.quiet else lambda message: None,
+            strictness=strictness,
         )
     if not settings.quiet:
         counts = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(outcomes.items()))
@@ -449,6 +485,7 @@ _file = click.Path(dir_okay=False, path_type=Path)
     "--check", is_flag=True, help="Only look up the expected quotes; exit with 1 where one is lost."
 )
 @click.option("--fresh", is_flag=True, help="Ask every question again, whatever answers are kept.")
+@_strictness
 @click.option("--encoder", metavar="NAME", help="Index the suite's own corpus with this encoder.")
 @_json
 @_general
@@ -496,9 +533,11 @@ def evaluate(settings: Settings, /, suite: Path, **options: Any) -> None:
 def _check_options(suite: Path, options: dict[str, Any]) -> None:
     """Refuse options that contradict each other, and outputs that would overwrite what is read."""
     written = {name: options[name] for name in ("out", "report", "trec_run", "trec_qrels") if options[name]}
-    if options["answers"] and (options["out"] or options["fresh"]):
-        raise click.UsageError("--answers asks nothing: leave out --out and --fresh")
-    if options["check"] and (written or options["answers"] or options["baseline"] or options["gates"]):
+    given = click.get_current_context().get_parameter_source("strictness") is not ParameterSource.DEFAULT
+    if options["answers"] and (options["out"] or options["fresh"] or given):
+        raise click.UsageError("--answers asks nothing: leave out --out, --fresh and --strictness")
+    about_answers = written or options["answers"] or options["baseline"] or options["gates"] or given
+    if options["check"] and about_answers:
         raise click.UsageError("--check only looks up quotes: leave out what is about answers")
     parts = ("queries.jsonl", "corpus.jsonl", "qrels.tsv", "qrels/test.tsv")
     inputs = (suite, *(suite / part for part in parts), options["answers"], options["baseline"])
@@ -654,14 +693,18 @@ def reindex(settings: Settings, encoder: str) -> None:
     help="The port; 0 takes a free one.",
 )
 @click.option("--browser/--no-browser", default=True, help="Open the page, or only say where it is.")
+@_strictness
 @_general
 @click.pass_obj
-def chat(settings: Settings, host: str, port: int, *, browser: bool) -> None:
-    """Open the chat in the browser."""
+def chat(settings: Settings, host: str, port: int, strictness: float, *, browser: bool) -> None:
+    """Open the chat in the browser.
+
+    The page begins with --strictness; it can be changed there.
+    """
     import ui
 
     settings.interrupted = "The chat has stopped."
-    ui.serve(library=_library(settings), host=host, port=port, open_browser=browser)
+    ui.serve(_library(settings), host, port, open_browser=browser, strictness=strictness)
 
 
 @cli.command()

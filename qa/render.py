@@ -116,6 +116,18 @@ def to_terminal(answer: Answer, read_document: ReadDocument) -> Group:
     return Group(*parts)
 
 
+def how_sure(answer: Answer, percent: str = "%") -> str:
+    """The confidence in words, and where it is too low for an answer, which would do: `31%; … from 55%`.
+
+    With as many digits as it takes that what is too low does not look like enough.
+    """
+    sure, enough = 100 * answer.confidence, 100 * answer.threshold
+    if sure >= enough or answer.signals is None:
+        return f"{sure:.0f}{percent}"
+    digits = next((digits for digits in range(4) if round(sure, digits) < round(enough, digits)), 4)
+    return f"{sure:.{digits}f}{percent}; answers are given from {enough:.{digits}f}{percent}"
+
+
 def describe_filters(filters: Filters) -> str:
     """Say which filters are set: `since 2008-01-01, publisher IFES`; empty when none is."""
     words = []
@@ -176,7 +188,6 @@ def _as_dict(answer: Answer, answer_id: str) -> dict[str, Any]:
         "interpreted_question": answer.interpreted_question,
         "outcome": answer.outcome,
         "confidence": round(float(answer.confidence), 4),
-        "threshold": round(float(answer.threshold), 4),
         "quotes": [_quote_dict(quote) for quote in answer.quotes],
         "passages": [
             {"document": p.document_id, "start": int(p.start), "end": int(p.end), "score": float(p.score)}
@@ -185,6 +196,7 @@ def _as_dict(answer: Answer, answer_id: str) -> dict[str, Any]:
         "milliseconds": {stage: round(float(ms), 3) for stage, ms in asdict(answer.milliseconds).items()},
         "error": asdict(answer.error) if answer.error else None,
         "reply": asdict(answer.reply) if answer.reply else None,
+        "threshold": round(float(answer.threshold), 4),
         "signals": {name: round(float(value), 4) for name, value in asdict(answer.signals).items()}
         if answer.signals
         else None,
@@ -241,7 +253,7 @@ def _closing(answer: Answer) -> list[str]:
             searched += f" ({describe_filters(answer.filters)})"
         if answer.undated:
             searched += f"; {plural(answer.undated, 'document')} without a date left out"
-        lines = [f"Confidence that the corpus states the answer: {answer.confidence:.0%}.", f"{searched}."]
+        lines = [f"Confidence that the corpus states the answer: {how_sure(answer)}.", f"{searched}."]
     return lines + [f"Note: {note}" for note in answer.notes]
 
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from qa.confidence import STRICTNESS
 from qa.corpus import Corpus
 from qa.errors import InputError, LibraryNotFoundError
 from qa.evaluation import check, run, suite, trec
@@ -76,6 +77,7 @@ class Task:
     check: bool = False
     fresh: bool = False
     encoder: str | None = None
+    strictness: float = STRICTNESS
     command: str = ""
 
 
@@ -166,7 +168,9 @@ def _ask(
     with opening as corpus:
         path = task.out or run.answers_path(corpus.library, asked)
         kept(path)
-        run.answer(corpus, asked, path, fresh=task.fresh, progress=answering, say=say)
+        run.answer(
+            corpus, asked, path, fresh=task.fresh, progress=answering, say=say, strictness=task.strictness
+        )
     return path
 
 

@@ -20,6 +20,7 @@ from embeddings.files import sha256_file
 from embeddings.models import ModelError as WeightsError
 from embeddings.models import cache_folder
 from qa.batch import answer_file
+from qa.confidence import STRICTNESS
 from qa.corpus import Corpus
 from qa.errors import InputError, ModelError
 from qa.evaluation.lines import records
@@ -115,6 +116,7 @@ def answer(
     fresh: bool,
     progress: Callable[[int, int], None],
     say: Say,
+    strictness: float = STRICTNESS,
 ) -> None:
     """Ask the library the suite's questions into `out`, or go on where an earlier run of the same stopped.
 
@@ -127,7 +129,7 @@ def answer(
         out.parent.mkdir(parents=True, exist_ok=True)
         if fresh:
             out.unlink(missing_ok=True)
-        answer_file(corpus, _questions(suite), out, EVERYTHING, progress, say)
+        answer_file(corpus, _questions(suite), out, EVERYTHING, progress, say, strictness)
 
 
 def _questions(suite: Suite) -> bytes:

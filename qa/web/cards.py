@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 from qa.cite import check, citation, citation_id, date_in_words
-from qa.render import gaps, plural
+from qa.render import gaps, how_sure, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,7 +48,7 @@ def answer_card(answer: Answer, read_document: ReadDocument, answer_id: str = ""
     else:
         parts.append(_not_in_corpus(answer, quotes))
     searched = f"Searched {plural(answer.searched, 'document')} in {answer.milliseconds.total:,.0f} ms"
-    sure = f"confidence {answer.confidence * 100:.0f}&nbsp;%"
+    sure = f"confidence {how_sure(answer, percent='&nbsp;%')}"
     means = "How probable it is that the documents state the answer"
     parts.append(f'<p class="trace">{searched} · <span title="{means}">{sure}</span></p>')
     judged = f' id="answer-{escape(answer_id)}"' if answer_id else ""

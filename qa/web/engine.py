@@ -11,6 +11,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from qa.confidence import STRICTNESS
 from qa.errors import LibraryNotFoundError, NotReadyError, PullquoteError
 from qa.schema import EVERYTHING, Failure
 from qa.web.shown import Answers
@@ -44,11 +45,13 @@ class Engine:
 
     A library that does not exist yet is made and filled with `shipped`, and `say` is told. `state` is
     replaced, never changed, so that any thread may read it. `answers` are those shown lately, to be judged.
+    `strictness` holds for questions that come without one.
     """
 
     library: Path
     shipped: Path
     say: Callable[[str], None] = log.info
+    strictness: float = STRICTNESS
     state: State = field(default_factory=State)
     answers: Answers = field(default_factory=Answers)
     _corpus: Corpus | None = None
@@ -86,6 +89,7 @@ class Engine:
         question: str,
         history: Sequence[str | Turn] = (),
         filters: Filters = EVERYTHING,
+        strictness: float | None = None,
         *,
         wait: bool = False,
     ) -> Answer:
@@ -99,7 +103,8 @@ class Engine:
             self.settled()
         if self.state.stage != "ready":
             raise self._not_ready()
-        return self.corpus.ask(question, history, filters)
+        asked = self.strictness if strictness is None else strictness
+        return self.corpus.ask(question, history, filters, asked)
 
     def _not_ready(self) -> NotReadyError:
         failure = self.state.error

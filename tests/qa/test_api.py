@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 import ui
+from qa import confidence
 from qa.api import create_app
 from qa.corpus import Corpus
 from qa.evaluation.suite import load
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 QUESTION = "What was taken from the Kumsandong fertilizer factory?"
 BASE = "http://127.0.0.1:7860"
+JSON = {"Content-Type": "application/json"}
 
 
 def wait_for(engine: Engine, stage: str) -> None:
@@ -33,13 +36,18 @@ def wait_for(engine: Engine, stage: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     engine = Engine(tmp_path_factory.mktemp("library"), shipped_corpus())
     engine.start()
     wait_for(engine, "ready")
+    yield engine
+    engine.stop()
+
+
+@pytest.fixture(scope="module")
+def client(engine: Engine) -> Iterator[TestClient]:
     with TestClient(create_app(engine, "127.0.0.1"), base_url=BASE) as client:
         yield client
-    engine.stop()
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +81,24 @@ class TestAnswers:
             "/api/v1/ask", json={"question": QUESTION, "filters": {"since": "2009-01-01"}}
         ).json()
         assert (line["outcome"], line["searched"]) == ("none", 0)
+
+    def test_a_strictness_sets_the_confidence_from_which_is_answered(self, client: TestClient) -> None:
+        def line(**asked: object) -> dict[str, Any]:
+            found: dict[str, Any] = client.post("/api/v1/ask", json={"question": QUESTION, **asked}).json()
+            assert (found["outcome"] == "answered") == (found["confidence"] >= found["threshold"])
+            return found
+
+        for strictness in (confidence.LOOSEST, confidence.STRICTEST):
+            threshold = round(confidence.threshold(strictness), 4)
+            assert line(strictness=strictness)["threshold"] == threshold
+        assert line()["threshold"] == round(confidence.threshold(), 4)
+        assert line(strictness=None)["threshold"] == round(confidence.threshold(), 4)
+
+    def test_without_one_the_strictness_of_the_chat_holds(self, client: TestClient, engine: Engine) -> None:
+        engine.strictness = confidence.STRICTEST
+        found = client.post("/api/v1/ask", json={"question": QUESTION}).json()
+        engine.strictness = confidence.STRICTNESS
+        assert found["threshold"] == round(confidence.threshold(confidence.STRICTEST), 4)
 
     def test_a_citation_gives_the_quote_in_its_whole_source(self, client: TestClient, brief: Path) -> None:
         quote = client.post("/api/v1/ask", json={"question": QUESTION}).json()["quotes"][0]
@@ -147,10 +173,17 @@ class TestAnswers:
             {"question": QUESTION, "filters": {"since": "yesterday"}},
             {"question": QUESTION, "filters": {"unknown": "x"}},
             {"question": QUESTION, "history": [{"role": "system", "text": ""}]},
+            {"question": "And then?", "history": ["\ud800 x"]},
+            {"question": "And then?", "history": [{"role": "assistant", "text": "\ud800"}]},
+            {"question": QUESTION, "strictness": 0.3},
+            {"question": QUESTION, "strictness": 75},
+            {"question": QUESTION, "strictness": float("nan")},
+            {"question": QUESTION, "strictness": "0.8"},
+            {"question": QUESTION, "strictness": True},
         ],
     )
     def test_a_question_that_cannot_be_asked_is_a_400(self, client: TestClient, body: object) -> None:
-        response = client.post("/api/v1/ask", json=body)
+        response = client.post("/api/v1/ask", content=json.dumps(body), headers=JSON)
         assert response.status_code == 400
         assert response.headers["content-type"] == "application/problem+json"
         assert response.json()["detail"]

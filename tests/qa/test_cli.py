@@ -13,8 +13,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from qa import __version__
-from qa.cli import _filters, cli
+from qa import __version__, confidence
+from qa.cli import _filters, _strictness, cli
 from qa.errors import VerbatimError
 from qa.schema import Filters
 from tests.qa.tiny import tiny_corpus, write
@@ -57,7 +57,8 @@ def test_every_command_of_the_design_is_documented(name):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--version"], ["--help"], ["ask", "--help"], ["ask", "--since", "x", "q"]]
+    "arguments",
+    [["--version"], ["--help"], ["ask", "--help"], ["chat", "--help"], ["ask", "--since", "x", "q"]],
 )
 def test_help_and_usage_import_nothing_slow(arguments):
     code = (
@@ -115,6 +116,50 @@ def test_a_date_that_makes_no_sense_is_wrong_usage(arguments):
     result = CliRunner().invoke(probe, arguments)
     assert result.exit_code == 2
     assert "Error:" in result.stderr
+
+
+@click.command()
+@_strictness
+def strict(strictness: float) -> None:
+    click.echo(repr(strictness))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], confidence.STRICTNESS),
+        (["--strictness", ".6"], 0.6),
+        (["--strictness", "75%"], 0.75),
+        (["--strictness", " 75 % "], 0.75),
+        (["--strictness", str(confidence.LOOSEST)], confidence.LOOSEST),
+        (["--strictness", f"{confidence.STRICTEST:%}"], confidence.STRICTEST),
+    ],
+)
+def test_a_strictness_is_a_share_or_a_percentage(arguments, expected):
+    assert CliRunner().invoke(strict, arguments).stdout == f"{expected}\n"
+
+
+@pytest.mark.parametrize("value", ["strict", "", "%", "75", ".3", "1", "100%", "nan", "-inf"])
+def test_a_strictness_that_makes_no_sense_is_wrong_usage_and_told_the_bounds(value):
+    result = CliRunner().invoke(strict, ["--strictness", value])
+    assert result.exit_code == 2
+    assert "Invalid value for '--strictness'" in result.stderr
+    assert "write .75 or 75%" in result.stderr or "is not between 0.5 and 0.95" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["ask", "answer", "evaluate", "chat"])
+def test_the_help_gives_the_bounds_and_the_default_of_the_strictness(name):
+    said = " ".join(run(name, "--help").stdout.split())
+    bounds = f"from {confidence.LOOSEST:g} to {confidence.STRICTEST:g}".replace("0.", ".")
+    assert bounds in said
+    assert f"[default: {confidence.STRICTNESS:g}]".replace("0.", ".") in said
+
+
+def test_scoring_answers_that_there_are_knows_no_strictness(tmp_path):
+    result = run("evaluate", str(tmp_path), "--answers", "a.jsonl", "--strictness", ".9")
+    assert result.exit_code == 2
+    assert "leave out --out, --fresh and --strictness" in result.stderr
+    assert run("evaluate", str(tmp_path), "--check", "--strictness", ".9").exit_code == 2
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from qa import confidence
 from qa.cli import cli
 from qa.database import FILE_NAME
 from qa.schema import sha256_text
@@ -188,6 +189,23 @@ def test_what_is_no_question_for_the_corpus_gets_a_reply_and_exit_code_1(questio
     assert line["reply"]["text"]
 
 
+@pytest.mark.parametrize("strictness", [confidence.LOOSEST, confidence.STRICTEST])
+def test_a_strictness_sets_the_confidence_from_which_is_answered(strictness, shipped):
+    done = run(
+        "ask", "Who was arrested?", "--json", "--strictness", str(strictness), "--library", str(shipped)
+    )
+    line = json.loads(done.stdout)
+    assert line["threshold"] == round(confidence.threshold(strictness), 4)
+    assert (line["outcome"] == "answered") == (line["confidence"] >= line["threshold"])
+    assert done.exit_code == (0 if line["outcome"] == "answered" else 1)
+
+
+def test_half_a_surrogate_pair_in_the_history_is_bad_input(shipped):
+    done = run("ask", "And then?", "--history", "\udcff x", "--library", str(shipped))
+    assert done.exit_code == 3
+    assert "error: turn 1 of the history is not valid text" in done.stderr
+
+
 def test_filters_that_leave_nothing_say_what_was_searched(shipped):
     result = run("ask", QUESTION, "--since", "2009", "--library", str(shipped))
     assert result.exit_code == 1
@@ -336,6 +354,10 @@ def test_answer_goes_on_where_it_stopped_only_while_all_is_the_same(library, tmp
     assert "going on after 1 of 6 answers" in resumed.stderr
     assert out.read_bytes().startswith(marked)
     assert out.read_bytes().count(b"\n") == 6
+    stricter = run(*command, "--strictness", "90%")
+    assert "starting anew" in stricter.stderr
+    assert b"kept" not in out.read_bytes()
+    assert "going on after 6 of 6 answers" in run(*command, "--strictness", ".9").stderr
     other = run(*command, "--since", "2009")
     assert "starting anew" in other.stderr
     assert b"kept" not in out.read_bytes()

@@ -26,6 +26,7 @@ from qa.schema import (
     Quote,
     RankedPassage,
     Reply,
+    Signals,
     Span,
 )
 from tests.qa.briefs import BRIEF, HOSTILE, quote, reader
@@ -36,12 +37,15 @@ QUOTES = (
     quote(BRIEF, "Those arrested", "in the North.", 2, ("Unit 8",)),
     quote(BRIEF, "In response", "useless.", 3),
 )
+SIGNALS = Signals(1.5, 1.5, 2.0, 0.25, 3.0, 0.5, 0.75, 0.6667)
 ANSWERS = {
     "answered": Answer(
         "Who was arrested?",
         "Who was arrested?",
         "answered",
         0.8342,
+        0.55,
+        SIGNALS,
         QUOTES,
         (RankedPassage(BRIEF.id, 100, 900, 7.25), RankedPassage(HOSTILE.id, 0, 40, -3.5)),
         Milliseconds(1.5, 20.25, 3.125, 24.875),
@@ -52,26 +56,28 @@ ANSWERS = {
         "How many were arrested?",
         "weak",
         0.21,
+        0.55,
+        SIGNALS,
         QUOTES[:1],
         searched=1204,
         undated=2,
         filters=Filters(since=dt.date(2008, 1, 1), publisher="IFES", document=("a.txt", "b.txt")),
         notes=("The phrase “six tons” does not occur.",),
     ),
-    "none": Answer("Who won the match?", "Who won the match?", "none", 0.004, searched=1),
+    "none": Answer("Who won the match?", "Who won the match?", "none", 0.004, 0.55, SIGNALS, searched=1),
     "reply": Answer(
         "hello", "hello", "none", reply=Reply("greeting", "Ask about the documents.\nThere is 1.")
     ),
     "error": Answer("Who?", "Who?", "error", error=Failure("model", "The reranker's weights are damaged.")),
     "follow-up": Answer(
-        "When was that?", "When was that? — Daily NK arrest", "answered", 0.7, QUOTES[:1], searched=1
+        "When was that?", "When was that? — Daily NK arrest", "answered", 0.7, quotes=QUOTES[:1], searched=1
     ),
     "hostile": Answer(
         "What did \x1b[2J he say?",
         "What did \x1b[2J he say?",
         "answered",
         0.5,
-        (quote(HOSTILE, "He said", "e\u0301.", 1, ("$$x$$", "Two  spaces,\r\nİstanbul")),),
+        quotes=(quote(HOSTILE, "He said", "e\u0301.", 1, ("$$x$$", "Two  spaces,\r\nİstanbul")),),
         searched=1,
     ),
 }
@@ -111,6 +117,25 @@ def test_the_line_of_json_is_the_dict(name):
     line = render.to_json(ANSWERS[name], READ, "q1")
     assert "\n" not in line
     assert json.loads(line) == render.to_dict(ANSWERS[name], READ, "q1")
+
+
+@pytest.mark.parametrize(
+    ("confidence", "threshold", "said"),
+    [
+        (0.834, 0.55, "83%"),
+        (0.55, 0.55, "55%"),
+        (0.312, 0.55, "31%; answers are given from 55%"),
+        (0.5499, 0.5501, "54.99%; answers are given from 55.01%"),  # never: 55%, and given from 55%
+    ],
+)
+def test_a_confidence_too_low_for_an_answer_says_which_would_do(confidence, threshold, said):
+    answer = replace(ANSWERS["none"], confidence=confidence, threshold=threshold)
+    assert render.how_sure(answer) == said
+    assert f"Confidence that the corpus states the answer: {said}.\n" in render.to_text(answer, READ)
+
+
+def test_where_nothing_was_read_no_threshold_is_named():
+    assert render.how_sure(replace(ANSWERS["none"], confidence=0.0, signals=None)) == "0%"
 
 
 def test_an_answer_line_has_its_fields_in_the_order_of_the_design():

@@ -167,6 +167,23 @@ let held = false; // Enter was pressed meanwhile: ask what stands in the box onc
 let answered = 0;
 let overdue;
 
+/** Make Gradio's radio buttons one group, explain each, and keep to what was chosen earlier in this tab. */
+function tendStrictness(group) {
+  const label = group.querySelector("[data-testid=block-info]");
+  label.id = "strictness-label";
+  group.setAttribute("aria-labelledby", label.id);
+  group.setAttribute("role", "radiogroup");
+  const choices = [...group.querySelectorAll("input")];
+  for (const choice of choices) choice.title = `Meant so that ${Math.round(choice.value * 100)} % of the answers given are right`;
+  // Only between buttons of one name do the arrow keys go; Gradio gives each its own, again and again.
+  const name = () => choices.filter((choice) => choice.name !== "strictness").forEach((choice) => (choice.name = "strictness"));
+  new MutationObserver(name).observe(group, { subtree: true, attributeFilter: ["name"] });
+  name();
+  group.addEventListener("change", (event) => sessionStorage.setItem("strictness", event.target.value));
+  const earlier = choices.find((choice) => choice.value === sessionStorage.getItem("strictness"));
+  requestAnimationFrame(() => earlier?.click()); // Gradio, still at work, would put back its own
+}
+
 /** Put a question into the box, as if typed, and send it. */
 function ask(question) {
   box().value = question;
@@ -582,13 +599,15 @@ document.addEventListener(
 document.body.classList.add("empty");
 const arrival = new MutationObserver(() => {
   const conversation = document.getElementById("conversation");
-  if (!conversation || !box()) return;
+  const strictness = document.getElementById("strictness");
+  if (!conversation || !box() || !strictness?.querySelector("input")) return;
   arrival.disconnect();
   document.body.classList.add("drawn");
   box().setAttribute("enterkeyhint", "send");
   new MutationObserver(() => tend(conversation)).observe(conversation, { childList: true, subtree: true, characterData: true });
   tend(conversation);
   if (!HASH.test(location.hash)) settle();
+  tendStrictness(strictness);
 });
 arrival.observe(document.body, { childList: true, subtree: true });
 
