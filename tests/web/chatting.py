@@ -52,7 +52,7 @@ class Server:
 
 
 @contextlib.contextmanager
-def chat(library: Path) -> Iterator[Server]:
+def chat(library: Path, *options: str) -> Iterator[Server]:
     """Start `pullquote chat` as a user does, wait until the page is there, and stop it at the end."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
@@ -66,6 +66,7 @@ def chat(library: Path) -> Iterator[Server]:
         "--port",
         str(port),
         "--no-browser",
+        *options,
     ]
     process = subprocess.Popen(command, cwd=ROOT, text=True, stderr=subprocess.PIPE, env=os.environ)
     server = Server(f"http://127.0.0.1:{port}/", process)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.web.chatting import ask, opened
+from qa import confidence
+from tests.web.chatting import ask, chat, opened
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,6 +63,72 @@ def test_below_an_answer_stands_what_was_searched_and_how_sure_it_is(page: Page,
     expect(answer.locator(".trace")).to_have_text(
         re.compile(rf"^Searched 2 documents in [\d,]+ ms · confidence {confidence:.0%}$".replace("%", r"\s%"))
     )
+
+
+def strictness(page: Page, name: str) -> Locator:
+    return page.get_by_role("radiogroup", name="Answer").get_by_role("radio", name=name)
+
+
+def asked_with(page: Page) -> float:
+    """What the chosen strictness is, and what a question is asked with."""
+    with page.expect_request("**/queue/join*") as joined:
+        ask(page, FACTORY)
+    chosen = page.locator("#strictness input:checked")
+    (sent,) = (value for value in joined.value.post_data_json["data"] if isinstance(value, float))
+    assert sent == float(chosen.input_value())
+    return sent
+
+
+def test_how_ready_to_answer_is_chosen_below_the_question_and_kept_while_the_tab_is_open(page: Page) -> None:
+    expect(strictness(page, "balanced")).to_be_checked()
+    assert asked_with(page) == confidence.STRICTNESS
+    strictness(page, "only when sure").click()
+    assert asked_with(page) > confidence.STRICTNESS
+    page.get_by_role("button", name="New conversation").click()
+    expect(strictness(page, "only when sure")).to_be_checked()
+    page.reload()
+    expect(strictness(page, "only when sure")).to_be_checked()
+    strictness(page, "more often").click()
+    assert asked_with(page) < confidence.STRICTNESS
+
+
+def test_how_ready_to_answer_is_chosen_by_keyboard_and_explained(page: Page) -> None:
+    page.locator("#ask").focus()
+    page.keyboard.press("Tab")
+    expect(strictness(page, "balanced")).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(strictness(page, "only when sure")).to_be_focused()
+    expect(strictness(page, "only when sure")).to_be_checked()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    expect(strictness(page, "more often")).to_be_checked()
+    share = round(100 * asked_with(page))
+    expect(strictness(page, "more often")).to_have_attribute(
+        "title", f"Meant so that {share} % of the answers given are right"
+    )
+
+
+def test_the_choice_of_strictness_fits_a_phone(browser: Browser, server: Server) -> None:
+    phone = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+    with opened(browser, server.url, **phone) as page:
+        ask(page, FACTORY)
+        for label in page.locator("#strictness label").all():
+            assert_in_view(page, label)
+            box = label.bounding_box()
+            assert box is not None
+            assert box["height"] >= 24
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_chat_started_with_a_strictness_begins_with_it(browser: Browser, tmp_path: Path) -> None:
+    with chat(tmp_path / "library", "--strictness", "80%") as server, opened(browser, server.url) as page:
+        expect(strictness(page, "80 %")).to_be_checked()
+        assert [label.inner_text() for label in page.locator("#strictness label").all()] == [
+            "more often",
+            "balanced",
+            "80\u00a0%",
+            "only when sure",
+        ]
 
 
 def test_a_click_on_a_citation_opens_its_source_at_the_quote(page: Page, brief: Path) -> None:

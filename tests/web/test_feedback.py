@@ -139,6 +139,26 @@ def test_a_question_asked_again_shows_its_thumbs(page: Page, browser: Browser, s
         expect(on_quote(answer, "up")).to_have_attribute("aria-pressed", "false")
 
 
+def test_a_thumb_of_another_tab_is_seen_on_coming_back_and_not_taken_back_by_mistake(
+    page: Page, browser: Browser, server: Server
+) -> None:
+    here = ask(page, FACTORY)
+    on_answer(here, "up").click()
+    expect(on_answer(here, "up")).to_have_attribute("aria-pressed", "true")
+    with opened(browser, server.url) as other:
+        there = ask(other, FACTORY)
+        on_answer(there, "down").click()
+        expect(on_answer(there, "down")).to_have_attribute("aria-pressed", "true")
+        on_answer(here, "up").click()
+        expect(page.locator(".toast")).to_have_text("Judged in another tab meanwhile: this is what is kept.")
+        expect(on_answer(here, "up")).to_have_attribute("aria-pressed", "false")
+        expect(on_answer(here, "down")).to_have_attribute("aria-pressed", "true")
+        on_answer(there, "up").click()
+        expect(on_answer(there, "up")).to_have_attribute("aria-pressed", "true")
+        page.evaluate("dispatchEvent(new Event('focus'))")
+        expect(on_answer(here, "up")).to_have_attribute("aria-pressed", "true")
+
+
 def test_earlier_thumbs_stay_when_the_conversation_goes_on(page: Page) -> None:
     answer = ask(page, FACTORY)
     on_quote(answer, "up").click()

@@ -333,12 +333,22 @@ function thumbs(answer, name, hints, quote = null) {
   return [group];
 }
 
-/** A thumb is kept, replaces the other, or is taken back; what is shown afterwards is what the library holds. */
+/**
+ * A thumb is kept, replaces the other, or is taken back; what is shown afterwards is what the library holds.
+ * Taken back is only the thumb that one sees: another tab may have put the other in its place.
+ */
 async function judge(answer, group, pressed) {
   if (group.getAttribute("aria-busy") === "true") return;
   group.setAttribute("aria-busy", "true");
   const taken = pressed.getAttribute("aria-pressed") === "true";
   try {
+    if (taken) {
+      showThumbs(answer, await get(`/feedback/answers/${answerId(answer)}`));
+      if (pressed.getAttribute("aria-pressed") !== "true") {
+        announce("Judged in another tab meanwhile: this is what is kept.", true);
+        return;
+      }
+    }
     const thumb = taken ? null : pressed.className;
     showThumbs(answer, await post("/feedback", { answer: answerId(answer), quote: group.dataset.quote ?? null, thumb }));
     announce(taken ? "Taken back" : "Kept as a test query");
@@ -355,6 +365,13 @@ async function readThumbs(answer) {
     showThumbs(answer, await get(`/feedback/answers/${answerId(answer)}`));
   } catch (error) {
     announce(`Earlier judgements cannot be shown. ${error.message}`, true);
+  }
+}
+
+/** Another tab may have judged the same questions; what cannot be read stays as it is, until it is pressed. */
+function rereadThumbs() {
+  for (const answer of document.querySelectorAll(".answer.finished")) {
+    if (answerId(answer)) get(`/feedback/answers/${answerId(answer)}`).then((kept) => showThumbs(answer, kept), () => {});
   }
 }
 
@@ -552,6 +569,7 @@ function step(by) {
 
 // ---------------------------------------------------------------- keys and clicks
 
+addEventListener("focus", rereadThumbs);
 addEventListener("hashchange", route);
 addEventListener("popstate", () => {
   if (!location.hash) hide();
