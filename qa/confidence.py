@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FILE = "confidence.json"
 # The precision that answers are to have, unless the user says otherwise, and the bounds of what may be said.
 STRICTNESS = 0.75
-LOOSEST, STRICTEST = 0.5, 0.95
+LOOSEST, STRICTEST = 0.7, 0.95
 # The least probability at which the closest sentences are worth showing.
 WEAK = 0.15
 
@@ -48,9 +48,10 @@ def probability(signals: Signals) -> float:
 
 
 def threshold(strictness: float = STRICTNESS) -> float:
-    """The least confidence of an answer, so that the share of answers that are right is `strictness`.
+    """The least confidence of an answer, so that of the answers given the share `strictness` should be right.
 
-    It is read off a curve of the development suites, each left out of the fit; other questions differ.
+    It is read off a curve of the development suites, each left out of the fit, where seven in ten questions
+    are answerable; right means here that the question is.
 
     Raises:
         InputError: when `strictness` is not between LOOSEST and STRICTEST.

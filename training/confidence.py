@@ -37,6 +37,8 @@ NAMES = tuple(field.name for field in fields(Signals))
 STRENGTH = 1.0
 QUESTIONS = 300
 BINS = 10
+# The share of a user's questions that the corpus answers, as in our own suites on the brief (125 of 182).
+ANSWERABLE = 0.7
 TARGETS = np.round(np.arange(LOOSEST, STRICTEST + 0.001, 0.025), 3).tolist()
 # A set of signals must beat a smaller one by so much in Brier score.
 WORTH = 0.001
@@ -128,7 +130,11 @@ def left_out(groups: Sequence[Group], out: Group, used: tuple[int, ...]) -> Floa
 
 
 def choose(groups: Sequence[Group]) -> tuple[int, ...]:
-    """The smallest set of signals that no other beats by WORTH, in mean Brier score where it is left out."""
+    """The smallest set of signals that no other beats by WORTH, in mean Brier score where it is left out.
+
+    Of each signal, more should mean surer: a set that gives one a negative weight has learnt how the
+    questions of some suites were written (that who paraphrases is answered, say), and is not chosen.
+    """
     scores: dict[tuple[int, ...], tuple[float, float]] = {}
     for size in range(1, len(NAMES) + 1):
         for used in combinations(range(len(NAMES)), size):
@@ -142,24 +148,36 @@ def choose(groups: Sequence[Group]) -> tuple[int, ...]:
     for size in range(1, len(NAMES) + 1):
         best = sorted((used for used in scores if len(used) == size), key=lambda used: scores[used])[:3]
         for used in best:
-            print(f"  {scores[used][0]:.4f}  {scores[used][1]:.4f}   {', '.join(NAMES[i] for i in used)}")
-    least = min(brier for brier, _ in scores.values())
-    good = [used for used, (brier, _) in scores.items() if brier < least + WORTH]
+            signs = ("" if weight >= 0 else "-" for weight in fit(groups, used).weights)
+            shown = ", ".join(sign + NAMES[i] for sign, i in zip(signs, used, strict=True))
+            print(f"  {scores[used][0]:.4f}  {scores[used][1]:.4f}   {shown}")
+    sensible = {used: score for used, score in scores.items() if (fit(groups, used).weights >= 0).all()}
+    least = min(brier for brier, _ in sensible.values())
+    good = [used for used, (brier, _) in sensible.items() if brier < least + WORTH]
     return min(good, key=lambda used: (len(used), scores[used]))
 
 
 def thresholds(groups: Sequence[Group], held_out: Sequence[Float64]) -> list[float]:
     """For each of TARGETS, the least confidence from which on the precision is never below it.
 
-    Precision is over all groups, each weighing the same, and each left out of the fit.
+    Precision is over all groups, each left out of the fit and weighing the same, if ANSWERABLE of the
+    questions are answerable: a suite is full of traps, and who asks knows what the documents are about.
     """
+    shares = [
+        np.where(
+            group.answerable,
+            ANSWERABLE / group.answerable.sum(),
+            (1 - ANSWERABLE) / (~group.answerable).sum(),
+        )
+        for group in groups
+    ]
     confidence = np.concatenate(held_out)
     order = np.argsort(-confidence, kind="stable")
     answerable = np.concatenate([group.answerable for group in groups])[order]
-    weights = np.concatenate([group.weights for group in groups])[order]
-    precision = np.cumsum(weights * answerable) / np.cumsum(weights)
+    given = np.concatenate(shares)[order]
+    precision = np.cumsum(given * answerable) / np.cumsum(given)
     # A few sure answers say little: the first twentieth counts as a whole.
-    first = int(np.searchsorted(np.cumsum(weights) / weights.sum(), 0.05))
+    first = int(np.searchsorted(np.cumsum(given) / given.sum(), 0.05))
     found = []
     for target in TARGETS:
         enough = np.flatnonzero(precision[first:] >= target)
