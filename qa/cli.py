@@ -524,7 +524,8 @@ def evaluate(settings: Settings, /, suite: Path, **options: Any) -> None:
     elif sys.stdout.isatty():
         from rich.console import Console
 
-        Console(highlight=False).print(tables.to_terminal(result))
+        console = Console(highlight=False)
+        console.print(tables.to_terminal(result, console.width))
     else:
         click.echo(tables.to_text(result), nl=False)
     sys.exit(0 if result.passed else 1)

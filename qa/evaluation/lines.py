@@ -50,6 +50,7 @@ class _Error(_Record):
 class _Line(_Record):
     outcome: Outcome | None = None
     confidence: float | None = None
+    threshold: float | None = None
     interpreted_question: str | None = None
     quotes: list[_Quote] | None = None
     passages: list[_Passage] | None = None

@@ -179,6 +179,16 @@ def confidence(answer: AnswerLine) -> float | None:
     return answer.get("confidence")
 
 
+def threshold(judged: Sequence[Judged]) -> float | None:
+    """The confidence from which answers are given, where the lines name one, and all the same.
+
+    A line whose threshold is 0 was not weighed (an error, a fixed reply, an exact phrase); another system's
+    lines may name none.
+    """
+    named = {each.answer.get("threshold") or 0.0 for each in judged} - {0.0}
+    return named.pop() if len(named) == 1 else None
+
+
 def normalise(text: str) -> str:
     """What is compared of a sentence: its letters and digits, in lower case."""
     return re.sub(r"\W+", "", text.lower())

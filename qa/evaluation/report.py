@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -23,7 +22,7 @@ import qa
 from qa.answer import READ, RERANKED
 from qa.cite import date_in_words, visible
 from qa.evaluation import charts, misses
-from qa.evaluation.measures import MEASURES, confidence, reliability, risk_coverage
+from qa.evaluation.measures import MEASURES, confidence, reliability, risk_coverage, threshold
 from qa.evaluation.pages import pages
 from qa.evaluation.statistics import wilson
 from qa.evaluation.tables import SIGNIFICANT, probability
@@ -37,8 +36,6 @@ if TYPE_CHECKING:
     from qa.evaluation.pages import Page, TitleOf
     from qa.evaluation.schema import Difference, Estimate, Evaluation, Judged
 
-# A confidence that parts answers from the rest but for so many of them is a threshold.
-_STRAY = 0.02
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -51,16 +48,14 @@ def to_html(
     library: str = "",
     command: str = "",
     baseline: str = "baseline",
-    threshold: float | None = None,
 ) -> str:
     """Make the report. `text_of` and `title_of` give a document's text (None: unknown) and title by its id.
 
     `date`, `library` and `command` say how it was made; the same arguments make the same bytes. `baseline` is
-    what the run compared with is called. `threshold` is the confidence from which an answer is given; by
-    default the one, if any, that parts the answers.
+    what the run compared with is called.
     """
     judged = evaluation.judged
-    threshold = _threshold(judged) if threshold is None else threshold
+    answers_from = threshold(judged)
     all_pages = list(pages(evaluation, text_of, title_of))
     reasons = _reasons(all_pages)
     unclear = sum(each.query.answerable is None for each in judged)
@@ -91,12 +86,12 @@ def to_html(
             for name, count in reasons.items()
         ],
         reasons_chart=Markup(charts.reasons(reasons) if reasons else ""),  # noqa: S704 -- our own names and numbers
-        charts=list(_charts(evaluation, threshold)),
+        charts=list(_charts(evaluation, answers_from)),
         rows=list(_rows(evaluation)),
         baseline=baseline if evaluation.differences else "",
         baseline_known=bool(evaluation.baseline_judged),
         significant=SIGNIFICANT,
-        threshold=threshold,
+        threshold=answers_from,
         pages=all_pages,
         most_ranks=RERANKED,
         read=READ,
@@ -195,7 +190,7 @@ def _reasons(all_pages: Sequence[Page]) -> dict[str, int]:
     return dict(sorted(found, key=lambda each: -each[1]))
 
 
-def _charts(evaluation: Evaluation, threshold: float | None) -> Iterator[Mapping[str, Any]]:
+def _charts(evaluation: Evaluation, answers_from: float | None) -> Iterator[Mapping[str, Any]]:
     judged, rivals = evaluation.judged, evaluation.baseline_judged
     scores: dict[bool, list[float]] = {True: [], False: []}
     for each in judged:
@@ -205,7 +200,7 @@ def _charts(evaluation: Evaluation, threshold: float | None) -> Iterator[Mapping
         yield {
             "title": "Do questions with an answer score higher?",
             "says": "The further apart the two sides, the better the program knows what it does not know.",
-            "svg": Markup(charts.histograms(scores[True], scores[False], threshold)),  # noqa: S704
+            "svg": Markup(charts.histograms(scores[True], scores[False], answers_from)),  # noqa: S704
         }
         yield {
             "title": "Is 70 % sure right 70 % of the time?",
@@ -271,22 +266,6 @@ def _bar(low: float, value: float, high: float) -> Mapping[str, str]:
 
 def _hundredths(share: float) -> str:
     return f"{100 * min(max(share, 0.0), 1.0):.1f}".removesuffix(".0")
-
-
-def _threshold(judged: Sequence[Judged]) -> float | None:
-    """The confidence that parts the answers given from those withheld, if there is one."""
-    cases = sorted(
-        (sure, each.answer["outcome"] == "answered")
-        for each in judged
-        if each.answer.get("outcome") in ("answered", "weak", "none")
-        and (sure := confidence(each.answer)) is not None
-    )
-    given = np.array([answered for _, answered in cases], dtype=int)
-    if given.all() or not given.any():
-        return None
-    strays = np.concatenate([[0], np.cumsum(given)])[:-1] + np.cumsum((1 - given)[::-1])[::-1]
-    place = int(strays.argmin())
-    return cases[place][0] if strays[place] <= _STRAY * len(cases) else None
 
 
 # ---- the file

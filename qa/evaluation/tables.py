@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from qa.cite import visible
 from qa.evaluation.check import shortened
-from qa.evaluation.measures import MEASURES
+from qa.evaluation.measures import MEASURES, threshold
 from qa.render import plural
 from qa.schema import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from rich.console import Group
+    from rich.console import Group, RenderableType
+    from rich.table import Table
+    from rich.text import Text
 
     from qa.evaluation.check import Finding
     from qa.evaluation.command import Result
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 SIGNIFICANT = 0.05
 _LISTED = 10  # of many findings
 _NAMED = 3  # of many places
+_WORDS = 16  # the least width of a column of words, in characters
 
 
 def to_dict(result: Result) -> dict[str, Any]:
@@ -42,6 +45,7 @@ def to_dict(result: Result) -> dict[str, Any]:
         "measures": {name: asdict(estimate) for name, estimate in evaluation.measures.items()},
         "baseline": {name: asdict(estimate) for name, estimate in evaluation.baseline.items()},
         "differences": {name: asdict(each) for name, each in evaluation.differences.items()},
+        "threshold": threshold(evaluation.judged),
         "failed": list(result.failures),
         "answers": str(result.answers),
         "check": _check_dict(result.findings, notable),
@@ -75,25 +79,48 @@ def to_text(result: Result) -> str:
     return "\n".join([*lines, *_closing(result)]) + "\n"
 
 
-def to_terminal(result: Result) -> Group:
-    """Make what rich prints of the same."""
+def to_terminal(result: Result, width: int) -> Group:
+    """Make what rich prints of the same; where the table would not fit, each row as a line that wraps."""
     from rich.console import Group
+    from rich.text import Text
+
+    parts: list[RenderableType] = [Text(_opening(result), "bold"), Text("")]
+    if result.evaluation:
+        rows, left = _table(result.evaluation), _left(result.evaluation)
+        fits = _least_width(rows, left) <= width
+        parts += [_rich_table(rows, left)] if fits else _rich_lines(rows)
+        parts.append(Text(""))
+    parts += [Text(line) for line in _closing(result)]
+    return Group(*parts)
+
+
+def _least_width(rows: Sequence[Sequence[str]], left: set[int]) -> int:
+    """Count the columns of a terminal that the table needs: only words after the first column wrap."""
+    columns = list(zip(*rows, strict=True))
+    widths = (_WORDS if at in left and at else max(map(len, column)) for at, column in enumerate(columns))
+    return sum(widths) + 2 * len(columns)
+
+
+def _rich_table(rows: Sequence[Sequence[str]], left: set[int]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    parts: list[Text | Table] = [Text(_opening(result), "bold"), Text("")]
-    if result.evaluation:
-        header, *rows = _table(result.evaluation)
-        left = _left(result.evaluation)
-        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-        for at, title in enumerate(header):
-            figure = at not in left
-            table.add_column(title, justify="right" if figure else "left", no_wrap=figure or at == 0)
-        for row in rows:
-            table.add_row(*map(Text, row))
-        parts += [table, Text("")]
-    parts += [Text(line) for line in _closing(result)]
-    return Group(*parts)
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for at, title in enumerate(rows[0]):
+        figure = at not in left
+        table.add_column(title, justify="right" if figure else "left", no_wrap=figure or at == 0)
+    for row in rows[1:]:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def _rich_lines(rows: Sequence[Sequence[str]]) -> Iterator[Text]:
+    from rich.text import Text
+
+    titles, *rest = rows
+    for name, *cells in rest:
+        said = ", ".join(f"{title} {cell}" for title, cell in zip(titles[1:], cells, strict=True) if cell)
+        yield Text.assemble((name, "bold"), f": {said}")
 
 
 def _aligned(row: Sequence[str], widths: Sequence[int], left: set[int]) -> str:
@@ -113,7 +140,9 @@ def _opening(result: Result) -> str:
     lines = [f"{result.suite.name}: {plural(len(queries), 'question')} ({_counts(known, kinds.values())})"]
     outcomes = Counter(each.answer["outcome"] for each in judged if each.answer.get("outcome"))
     if outcomes:
-        lines.append(f"outcomes: {_counts(outcomes, get_args(Outcome))}")
+        answers_from = threshold(judged)
+        given = "" if answers_from is None else f"; answers are given from a confidence of {answers_from:.0%}"
+        lines.append(f"outcomes: {_counts(outcomes, get_args(Outcome))}{given}")
     return visible("\n".join(lines))
 
 

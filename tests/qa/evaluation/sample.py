@@ -57,6 +57,7 @@ def line(outcome: str, sure: float, *sentences: str, found: tuple[str, ...] = ("
     return {
         "outcome": outcome,
         "confidence": sure,
+        "threshold": 0.0 if outcome == "error" else 0.6,
         "quotes": [quote(sentence) for sentence in sentences],
         "passages": [{"document": name, "start": 0, "end": len(TEXTS[name]), "score": 0.0} for name in found],
         "milliseconds": {"total": 400.0},

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
+from qa import confidence
 from qa.cli import cli
 from qa.evaluation import run as evaluation_run
 from qa.evaluation.measures import MEASURES
@@ -403,6 +404,11 @@ def test_a_suite_is_indexed_asked_and_scored_and_goes_on_where_it_was_interrupte
     assert json.loads(third.stdout)["measures"] == found["measures"]
     assert run(suite, "--fresh", "-q").exit_code == 0
     assert asked[7:] == [0, 1, 2, 3, 4]
+
+    assert found["threshold"] == round(confidence.threshold(), 4)
+    stricter = run(suite, "--strictness", str(confidence.STRICTEST), "--json")
+    assert asked[12:] == [0, 1, 2, 3, 4]
+    assert json.loads(stricter.stdout)["threshold"] == round(confidence.threshold(confidence.STRICTEST), 4)
 
 
 @pytest.mark.models

@@ -270,28 +270,17 @@ def test_a_citation_says_what_the_answer_says_of_it() -> None:
     assert "[1] The Minutes · Harbour · 1911-02-03 · page 2" in question(page, "right").text
 
 
-@pytest.mark.parametrize(
-    ("given", "shown"), [(None, "answers from 64\u00a0%"), (0.5, "answers from 50\u00a0%")]
-)
-def test_the_threshold_is_the_one_given_or_the_one_that_parts_the_answers(
-    given: float | None, shown: str
-) -> None:
-    assert shown in question(Tree(report(threshold=given)).root, "weak").text
+def test_the_threshold_is_that_of_the_answers() -> None:
+    assert "answers from 60\u00a0%" in question(Tree(report()).root, "weak").text
 
 
-def test_where_confidence_does_not_part_the_answers_there_is_no_threshold() -> None:
+@pytest.mark.parametrize("others", [0.7, 0.0, None])
+def test_where_the_answers_do_not_agree_on_a_threshold_or_name_none_there_is_none(others) -> None:
     suite = evaluation().suite
-    mixed = {
-        name: each | {"outcome": "answered" if number % 2 else "weak", "confidence": number / 20}
-        for number, (name, each) in enumerate(ANSWERS.items())
+    changed = {
+        name: each | {"threshold": others} for name, each in ANSWERS.items() if name != "right" or not others
     }
-    judged = judge(suite, mixed, text_of)
-    assert "answers from" not in report(Evaluation(suite, judged, measure(judged)))
-
-
-def test_where_everything_is_answered_there_is_no_threshold() -> None:
-    suite = evaluation().suite
-    judged = judge(suite, {name: each | {"outcome": "answered"} for name, each in ANSWERS.items()}, text_of)
+    judged = judge(suite, ANSWERS | changed, text_of)
     html = report(Evaluation(suite, judged, measure(judged)))
     assert "answers from" not in html
     assert 'class="threshold"' not in html

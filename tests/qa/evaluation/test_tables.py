@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from qa.evaluation.command import Result
 from qa.evaluation.schema import Difference, Estimate, Evaluation, Judged, Query, Suite
-from qa.evaluation.tables import to_terminal, to_text
+from qa.evaluation.tables import to_dict, to_terminal, to_text
 
 SUITE = Suite("s", (Query("a", "Who?"),))
 JUDGED = (Judged(SUITE.queries[0], {"id": "a", "outcome": "none"}, {}),)
@@ -46,9 +49,36 @@ def test_a_difference_has_its_sign_its_interval_and_its_probability():
     assert rows["p50_ms"].split() == "p50_ms 0 0 -1,200 -1,201 to -1,200 0.250 40".split()
 
 
-def test_a_terminal_shows_the_same_figures():
-    result = compared(hit1=(0.1, 0.01))
+def on_screen(result: Result, width: int) -> str:
     screen = StringIO()
-    Console(file=screen, width=120, highlight=False).print(to_terminal(result))
-    shown = [line.split() for line in screen.getvalue().splitlines()]
+    Console(file=screen, width=width, highlight=False).print(to_terminal(result, width))
+    return screen.getvalue()
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_terminal_shows_the_same_figures(width):
+    result = compared(word_precision=(0.1, 0.01), p50_ms=(-1200.4, 0.0001))
+    shown = [line.split() for line in on_screen(result, width).splitlines()]
     assert shown == [line.split() for line in to_text(result).splitlines()]
+
+
+@pytest.mark.parametrize("width", range(20, 80, 4))
+def test_a_narrow_terminal_cuts_no_figure(width):
+    result = compared(word_precision=(0.1, 0.01), p50_ms=(-1200.4, 0.0001))
+    for shown in (result, replace(result, evaluation=replace(result.evaluation, differences={}))):
+        words = set(re.split(r"[\s,:]+", on_screen(shown, width)))
+        lines = to_text(shown).splitlines()
+        rows = [line for line in lines if line.startswith(("word_precision", "p50_ms"))]
+        assert len(rows) == 2
+        assert not set(re.split(r"[\s,:]+", " ".join(rows))) - words
+        assert "…" not in on_screen(shown, width)
+
+
+def test_the_threshold_of_the_answers_is_said_where_they_name_one():
+    result = compared(hit1=(0.1, 0.01))
+    assert "outcomes: 1 none\n" in to_text(result)
+    assert to_dict(result)["threshold"] is None
+    judged = (replace(JUDGED[0], answer={"outcome": "none", "threshold": 0.55}),)
+    weighed = replace(result, evaluation=replace(result.evaluation, judged=judged))
+    assert "outcomes: 1 none; answers are given from a confidence of 55%\n" in to_text(weighed)
+    assert to_dict(weighed)["threshold"] == 0.55
