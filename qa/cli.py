@@ -184,7 +184,7 @@ _strictness = click.option(
     "--strictness",
     metavar="SHARE",
     callback=_share,
-    help="The share of the answers given that should be right, from .5 to .95: "
+    help="The share of the answers given that should be right, from .7 to .95: "
     "higher answers less often. [default: .75]",
 )
 

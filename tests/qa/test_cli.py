@@ -128,7 +128,7 @@ def strict(strictness: float) -> None:
     ("arguments", "expected"),
     [
         ([], confidence.STRICTNESS),
-        (["--strictness", ".6"], 0.6),
+        (["--strictness", ".9"], 0.9),
         (["--strictness", "75%"], 0.75),
         (["--strictness", " 75 % "], 0.75),
         (["--strictness", str(confidence.LOOSEST)], confidence.LOOSEST),
@@ -144,7 +144,8 @@ def test_a_strictness_that_makes_no_sense_is_wrong_usage_and_told_the_bounds(val
     result = CliRunner().invoke(strict, ["--strictness", value])
     assert result.exit_code == 2
     assert "Invalid value for '--strictness'" in result.stderr
-    assert "write .75 or 75%" in result.stderr or "is not between 0.5 and 0.95" in result.stderr
+    bounds = f"is not between {confidence.LOOSEST} and {confidence.STRICTEST}"
+    assert "write .75 or 75%" in result.stderr or bounds in result.stderr
 
 
 @pytest.mark.parametrize("name", ["ask", "answer", "evaluate", "chat"])
