@@ -3,9 +3,10 @@
 usage: python -m training.confidence ANSWERS SUITE [SUITE ...]
 
 ANSWERS is a folder with the answers to each suite, `<name of the suite>.jsonl`, as `pullquote evaluate SUITE
---out` keeps them. Writes `qa/confidence.json` and prints how it was chosen: every set of signals is fitted on
-all suites but one and tested on that one, in turn; suites on the same corpus are left out together. A
-question that the reading head was trained on must not be among them (`training/reading_head.py` says which).
+--out` keeps them. Writes `qa/confidence.json` and its picture for the docs, and prints how it was chosen:
+every set of signals is fitted on all suites but one and tested on that one, in turn; suites on the same
+corpus are left out together. A question that the reading head was trained on must not be among them
+(`training/reading_head.py` says which).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib import pyplot
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
@@ -32,11 +34,14 @@ if TYPE_CHECKING:
 
     Float64 = npt.NDArray[np.float64]
 
+PICTURE = Path(__file__).parent.parent / "docs" / "images" / "strictness.svg"
 NAMES = tuple(field.name for field in fields(Signals))
 # The inverse of the regularisation's strength (of standardised signals), and what each group weighs.
 STRENGTH = 1.0
 QUESTIONS = 300
 BINS = 10
+# A precision of fewer answers than this share is not drawn.
+LEAST_DRAWN = 0.05
 # The share of a user's questions that the corpus answers, as in our own suites on the brief (125 of 182).
 ANSWERABLE = 0.7
 TARGETS = np.round(np.arange(LOOSEST, STRICTEST + 0.001, 0.025), 3).tolist()
@@ -83,6 +88,7 @@ def main() -> None:
     held_out = [left_out(groups, group, chosen) for group in groups]
     table(groups, held_out)
     curve = thresholds(groups, held_out)
+    draw(groups, held_out, curve)
     written = {
         "weights": {NAMES[i]: round(float(w), 4) for i, w in zip(chosen, model.weights, strict=True)},
         "intercept": round(model.intercept, 4),
@@ -183,6 +189,24 @@ def thresholds(groups: Sequence[Group], held_out: Sequence[Float64]) -> list[flo
         enough = np.flatnonzero(precision[first:] >= target)
         found.append(float(confidence[order][first + enough[-1]]) if len(enough) else 1.0)
     return [float(t) for t in np.maximum.accumulate(found)]
+
+
+def draw(groups: Sequence[Group], held_out: Sequence[Float64], curve: Sequence[float]) -> None:
+    """Draw what each strictness costs and gives: how much is answered, and how much of it is right."""
+    figure, (answered, right) = pyplot.subplots(1, 2, figsize=(8, 3.4), layout="constrained", sharex=True)
+    for group, p in zip(groups, held_out, strict=True):
+        given = p >= np.array(curve)[:, None]
+        rightly, wrongly = given[:, group.answerable].mean(axis=1), given[:, ~group.answerable].mean(axis=1)
+        shown = rightly > LEAST_DRAWN
+        answered.plot(TARGETS, rightly, label=group.name)
+        precision = ANSWERABLE * rightly / (ANSWERABLE * rightly + (1 - ANSWERABLE) * wrongly + 1e-9)
+        right.plot(np.array(TARGETS)[shown], precision[shown])
+    right.plot(TARGETS, TARGETS, color="0.6", linestyle=":")
+    answered.set(xlabel="strictness", ylabel="answerable questions answered", ylim=(0, 1.02))
+    right.set(xlabel="strictness", ylabel="answers that are right", ylim=(0.6, 1.02))
+    figure.legend(loc="outside lower center", ncols=2, fontsize=8, frameon=False)
+    with pyplot.rc_context({"svg.hashsalt": "pullquote", "svg.fonttype": "none"}):
+        figure.savefig(PICTURE, metadata={"Date": None})
 
 
 def table(groups: Sequence[Group], held_out: Sequence[Float64]) -> None:
