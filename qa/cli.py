@@ -185,7 +185,7 @@ _strictness = click.option(
     metavar="SHARE",
     callback=_share,
     help="The share of the answers given that should be right, from .7 to .95: "
-    "higher answers less often. [default: .75]",
+    "higher answers less often. [default: .76]",
 )
 
 _filter_options = _options(
