@@ -1,0 +1,126 @@
+"""MiniLM-L6, which the product searches with, against bge-small: dense alone, and fused with BM25.
+
+usage: python -m benchmarks.encoders SUITE [SUITE ...] [--limit N]
+
+bge-small-en-v1.5 is taken from the package that carries the reranker, as int8 (CLS pooling, its own query
+prefix). Same passages, same questions; a follow-up is searched in all its readings, as the product does.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import onnxruntime
+from tokenizers import Tokenizer
+
+from benchmarks.parts import ndcg
+from embeddings.models import reranker_folder
+from embeddings.runtime import cores
+from qa import retrieve
+from qa.conversation import interpret
+from qa.evaluation import run, suite
+from qa.terms import content_words
+from qa.window import window_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from embeddings.arrays import Float32
+    from qa import Corpus
+    from qa.evaluation.schema import Suite
+
+PREFIX = "Represent this sentence for searching relevant passages: "
+TOKENS = 512
+DEPTH = 200
+WEIGHTS = (0.5, 0.7, 0.9, 1.0)
+
+
+class BgeSmall:
+    """bge-small-en-v1.5 as the carrier package has it."""
+
+    def __init__(self) -> None:
+        folder = reranker_folder().parent / "bge_small_en"
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(folder / "model.onnx", options)
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.enable_truncation(TOKENS)
+        self._tokenizer.no_padding()
+
+    def encode(self, texts: Sequence[str]) -> Float32:
+        """Unit vectors, float32 [n, 384]."""
+        with ThreadPoolExecutor(cores()) as pool:
+            vectors = np.stack(list(pool.map(self._encode, texts)))
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    def _encode(self, text: str) -> Float32:
+        read = self._tokenizer.encode(text)
+        inputs = {
+            "input_ids": read.ids,
+            "attention_mask": read.attention_mask,
+            "token_type_ids": read.type_ids,
+        }
+        wanted = {each.name for each in self._session.get_inputs()}
+        feed = {name: np.array([ids], dtype=np.int64) for name, ids in inputs.items() if name in wanted}
+        return self._session.run(None, feed)[0][0, 0]
+
+
+def main() -> None:
+    """Print nDCG@10 by encoder and weight, suite by suite."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("suites", nargs="+", type=Path)
+    parser.add_argument("--limit", type=int, help="so many questions, drawn at random")
+    arguments = parser.parse_args()
+    bge = BgeSmall()
+    print("nDCG@10 of retrieval\n" + " " * 40 + "".join(f"dense {weight:<6}" for weight in WEIGHTS))
+    for path in arguments.suites:
+        asked = suite.load(path, print)
+        asked = suite.draw(asked, arguments.limit) if arguments.limit else asked
+        with run.own_library(asked.corpus, None, lambda _: None, print) as corpus:
+            measure(corpus, asked, bge)
+
+
+def measure(corpus: Corpus, asked: Suite, bge: BgeSmall) -> None:
+    """Search for every question with both encoders."""
+    documents = {info.id: corpus.document(info.id) for info in corpus.documents()}
+    passages = [passage for document_id in documents for passage in corpus.passages_of(document_id)]
+    keys = np.array([passage.key for passage in passages])
+    vectors = bge.encode([window_text(documents[passage.document_id], passage) for passage in passages])
+    owner = {passage.key: passage.document_id for passage in passages}
+    found: dict[str, list[list[float]]] = defaultdict(list)
+    for query in asked.queries:
+        relevant = {d: g for d, g in asked.qrels.get(query.id, {}).items() if g > 0}
+        if not relevant:
+            continue
+        variants = interpret(query.text, query.history).variants
+        texts = [text for text, _ in variants]
+        selection = corpus.select()
+        lexical = [dict(corpus.bm25(content_words(text), DEPTH, selection)) for text in texts]
+        cosines = vectors @ bge.encode([PREFIX + text for text in texts]).T
+        dense = {
+            "MiniLM-L6": [dict(corpus.dense(v, DEPTH, selection)) for v in corpus.encode_queries(texts)],
+            "bge-small": [
+                {int(keys[i]): float(column[i]) for i in np.argsort(-column)[:DEPTH]} for column in cosines.T
+            ],
+        }
+        for name, searches in dense.items():
+            row = []
+            for weight in WEIGHTS:
+                scores: dict[int, float] = defaultdict(float)
+                for nearest, words, (_, counts) in zip(searches, lexical, variants, strict=True):
+                    for key, score in retrieve.fuse(nearest, words, weight).items():
+                        scores[key] += counts * score
+                ranking = [owner[key] for key in sorted(scores, key=lambda key: (-scores[key], key))]
+                row.append(ndcg(ranking, relevant))
+            found[name].append(row)
+    for name, rows in found.items():
+        print(f"{asked.name:<28}{name:<12}" + "".join(f"{mean:<12.3f}" for mean in np.mean(rows, axis=0)))
+
+
+if __name__ == "__main__":
+    main()
