@@ -58,8 +58,10 @@ _REMEMBERED = 4
 # carries, and after all that is remembered.
 _ALONE = (1.0, 0.5)
 _LEANING = (0.5, 1.0)
-# Words carried over at most: a long turn would drown the question.
+# Words carried over at most, and words that a question is searched after: long turns would drown it, or push
+# it out of what the encoder reads.
 _CARRIED = 12
+_AFTER = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,8 @@ def interpret(question: str, history: Sequence[str | Turn] = ()) -> Interpretati
     expanded = f"{reading} ({', '.join(carried)})" if carried else reading
     alone = stands_alone(reading)
     own, context = _ALONE if alone else _LEANING
-    variants = ((reading, own), (expanded, context), (" ".join([*earlier, reading]), context))
+    before = " ".join(earlier).split()[-_AFTER:]
+    variants = ((reading, own), (expanded, context), (" ".join([*before, reading]), context))
     return Interpretation(reading if alone else expanded, variants)
 
 

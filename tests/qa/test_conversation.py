@@ -127,6 +127,9 @@ def test_small_talk_and_the_assistants_words_are_never_carried() -> None:
 def test_a_long_turn_does_not_drown_the_question() -> None:
     reading = interpret("And when?", [" ".join(f"word{n}" for n in range(500))])
     assert len(reading.question) < 200
+    after = reading.variants[-1][0]
+    assert after.endswith("word499 And when?")
+    assert len(after.split()) < 150, "or the encoder, which reads 256 tokens, would not come to the question"
 
 
 def test_names_are_carried_as_they_were_written() -> None:
