@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qa import Corpus
-from qa.answer import MAX_QUESTION_CHARACTERS, Answerer, answer_or_error, check, check_history
+from embeddings.reader import Reading
+from qa import Corpus, confidence
+from qa.answer import MAX_QUESTION_CHARACTERS, Answerer, _Read, answer_or_error, check, check_history
+from qa.confidence import LOOSEST, STRICTEST
 from qa.errors import LibraryError, QuestionError
-from qa.schema import Filters, Turn
+from qa.schema import Filters, Passage, Turn
 from tests.qa.tiny import write
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qa.corpus import Selection
-    from qa.schema import Answer, Passage
+    from qa.schema import Answer
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +49,27 @@ def test_an_earlier_turn_with_half_a_surrogate_pair_is_refused_and_named(turn: s
     check_history(["whole \U0001f600", Turn("assistant", "There.")])
     with pytest.raises(QuestionError, match="turn 2 of the history is not valid text"):
         check_history(["Where?", turn])
+
+
+def test_passages_are_ordered_by_relevance_by_what_answers_and_by_how_well_they_were_found() -> None:
+    def read(relevance: float, answers: float, retrieved: float) -> _Read:
+        return _Read(Passage("a.txt", 0, 0, 1, ()), retrieved, Reading(relevance, answers))
+
+    plain = read(1.0, 0.0, 0.5)
+    assert plain.score < read(1.0, 0.0, 0.6).score
+    assert plain.score < read(1.0, 0.1, 0.5).score
+    assert plain.score < read(1.1, 0.0, 0.5).score
+
+
+@pytest.mark.models
+def test_an_answer_says_what_it_rests_on_and_from_where_on_it_is_one(corpus: Corpus) -> None:
+    question = "Which factory was stripped of its metal?"
+    loose, strict = (corpus.ask(question, strictness=strictness) for strictness in (LOOSEST, STRICTEST))
+    assert loose.signals
+    assert loose.signals == strict.signals
+    assert loose.confidence == confidence.probability(loose.signals)
+    assert (loose.threshold, strict.threshold) == tuple(map(confidence.threshold, (LOOSEST, STRICTEST)))
+    assert (loose.outcome, strict.outcome) == ("answered", "weak")
 
 
 @pytest.mark.models

@@ -103,3 +103,17 @@ def test_a_sentence_is_scored_alone_and_after_the_one_before_it(reranker: OnnxRe
     expected = (alone + CONTEXT_WEIGHT * both) / (1 + CONTEXT_WEIGHT)
     assert scored[second] == pytest.approx(expected, abs=1e-4)
     assert abs(alone - both) > 0.5, "or this test could not tell"
+
+
+@pytest.mark.models
+def test_titles_are_read_only_where_several_documents_were_found(reranker: OnnxReranker) -> None:
+    question, text = "Who was fined in Riwon?", "The mayor was fined 300 won."
+    one, other = (Document(f"{name}.txt", text, title=f"News of {name}") for name in ("Riwon", "Musan"))
+    documents = {one.id: one, other.id: other}
+    alone, titled = reranker.scores(question, [text, f"{one.title}: {text}"])
+    [single] = score_sentences(question, passages(one), documents, reranker)
+    assert single.score == pytest.approx(alone, abs=1e-4)
+    both = score_sentences(question, [*passages(one), *passages(other)], documents, reranker)
+    assert [each.document for each in both] == [one, other]
+    assert both[0].score == pytest.approx(titled, abs=1e-4)
+    assert abs(alone - titled) > 0.5, "or this test could not tell"
