@@ -187,7 +187,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class RankedPassage:
-    """A passage that retrieval found, as coordinates. `score` is the reranker's, higher is better."""
+    """A passage that retrieval found, as coordinates. `score` is what it was ordered by, higher is better."""
 
     document_id: str
     start: int
