@@ -24,6 +24,18 @@ def test_the_signal_that_tells_is_chosen_and_noise_is_not() -> None:
     assert choose(GROUPS) == (TRUE,)
 
 
+def test_a_signal_that_only_helps_turned_round_is_not_chosen() -> None:
+    against = NAMES.index("coverage")
+    turned = []
+    for each in GROUPS[:2]:
+        signals = each.signals.copy()
+        signals[:, against] = -signals[:, TRUE]
+        signals[:, TRUE] += signals[:, NAMES.index("gap")]
+        turned.append(Group(each.name, signals, each.answerable))
+    assert (fit(turned, (against,)).weights < 0).all()
+    assert against not in choose(turned)
+
+
 def test_the_weights_are_those_that_made_the_data() -> None:
     model = fit(GROUPS, (TRUE,))
     assert abs(model.weights[0] - 1) < 0.15
