@@ -51,7 +51,8 @@ bench: .venv/.installed ## what docs and README say of speed, and of each part o
 evaluate: .venv/.installed ## a report on each suite, in reports/ (SUITES="FOLDER ...", BASELINES=)
 	@for suite in $(SUITES); do \
 	  name=$$(basename "$$suite"); baseline="$(BASELINES)/$$name.jsonl"; \
-	  test -n "$(BASELINES)" && test -f "$$baseline" || baseline=; \
+	  if test -z "$(BASELINES)"; then baseline=; \
+	  elif ! test -f "$$baseline"; then echo "no baseline: $$baseline" >&2; baseline=; fi; \
 	  "$(BIN)/python" -m qa evaluate "$$suite" --report "$(REPORTS)/$$name.html" \
 	    $(OPTIONS) $${baseline:+--baseline "$$baseline"} || exit; \
 	done

@@ -104,7 +104,7 @@ class Answerer:
             chosen = extract.choose(evidence)
         signals = _signals(meaning.question, best, evidence, documents) if evidence else None
         sure = confidence.probability(signals) if signals else 0.0
-        outcome = confidence.outcome(sure, threshold)
+        outcome = confidence.outcome(sure, threshold) if signals else "none"
         notes = [*phrases.notes, *_remarks(meaning.question, selection)]
         if outcome == "answered" and (phrases.missing or not has_content(meaning.question)):
             outcome = "weak"

@@ -25,6 +25,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from qa.confidence import FILE, LOOSEST, STRICTEST
+from qa.evaluation import suite
 from qa.schema import Signals
 
 if TYPE_CHECKING:
@@ -101,19 +102,25 @@ def main() -> None:
 
 
 def read(answers: Path, suites: Sequence[Path]) -> list[Group]:
-    """Read signals and answerability; suites with the same corpus become one group."""
+    """Read signals and answerability; suites with the same corpus become one group.
+
+    Questions of which nobody has said whether they are answerable, and those for which nothing was read, are
+    left out.
+    """
     found: dict[str, tuple[list[str], list[list[float]], list[bool]]] = {}
-    for suite in suites:
-        corpus = hashlib.sha256((suite / "corpus.jsonl").read_bytes()).hexdigest()
+    for path in suites:
+        loaded = suite.load(path, print)
+        corpus = hashlib.sha256(loaded.corpus.read_bytes()).hexdigest() if loaded.corpus else "the library"
         names, signals, answerable = found.setdefault(corpus, ([], [], []))
-        names.append(suite.name)
-        queries = [json.loads(line) for line in (suite / "queries.jsonl").open(encoding="utf-8")]
-        known = {str(query["_id"]): bool(query.get("answerable", True)) for query in queries}
-        for line in (answers / f"{suite.name}.jsonl").open(encoding="utf-8"):
+        names.append(loaded.name)
+        known = {query.id: query.answerable for query in loaded.queries}
+        for line in (answers / f"{loaded.name}.jsonl").open(encoding="utf-8"):
             answer = json.loads(line)
-            if answer.get("signals"):
+            if answer.get("signals") and known[answer["id"]] is not None:
                 signals.append([answer["signals"][name] for name in NAMES])
-                answerable.append(known[answer["id"]])
+                answerable.append(bool(known[answer["id"]]))
+    if len(found) == 1:
+        raise SystemExit("suites on one corpus only: there is nothing to fit on when it is left out")
     return [Group(" + ".join(names), np.array(s), np.array(a)) for names, s, a in found.values()]
 
 
