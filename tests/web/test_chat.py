@@ -121,13 +121,13 @@ def test_the_choice_of_strictness_fits_a_phone(browser: Browser, server: Server)
 
 
 def test_a_chat_started_with_a_strictness_begins_with_it(browser: Browser, tmp_path: Path) -> None:
-    with chat(tmp_path / "library", "--strictness", "80%") as server, opened(browser, server.url) as page:
-        expect(strictness(page, "80 %")).to_be_checked()
+    with chat(tmp_path / "library", "--strictness", "90%") as server, opened(browser, server.url) as page:
+        expect(strictness(page, "90 %")).to_be_checked()
         assert [label.inner_text() for label in page.locator("#strictness label").all()] == [
             "more often",
             "balanced",
-            "80\u00a0%",
             "only when sure",
+            "90\u00a0%",
         ]
 
 
