@@ -24,7 +24,7 @@ from qa.window import reading_window
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from embeddings.reader import Reading
+    from embeddings.reader import Reading, Window
     from qa.corpus import Corpus, Selection
     from qa.extract import Evidence
     from qa.schema import Document, Filters, Passage, Turn
@@ -102,7 +102,7 @@ class Answerer:
                 meaning.question, [each.passage for each in best], documents, self._reranker
             )
             chosen = extract.choose(evidence)
-        signals = _signals(meaning.question, best, evidence, documents) if evidence else None
+        signals = _signals(meaning.question, best, evidence) if evidence else None
         sure = confidence.probability(signals) if signals else 0.0
         outcome = confidence.outcome(sure, threshold) if signals else "none"
         notes = [*phrases.notes, *_remarks(meaning.question, selection)]
@@ -159,16 +159,20 @@ class Answerer:
         """Read the passages; the best first."""
         windows = [reading_window(documents[passage.document_id], passage) for passage, _ in found]
         readings = self._reader.read(question, windows)
-        read = [_Read(*each, reading) for each, reading in zip(found, readings, strict=True)]
+        read = [
+            _Read(passage, retrieved, window, reading)
+            for (passage, retrieved), window, reading in zip(found, windows, readings, strict=True)
+        ]
         return sorted(read, key=lambda each: -each.score)
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A passage, how well it was retrieved (0 to 1), and what was read off it."""
+    """A passage, how well it was retrieved (0 to 1), how it was read, and what was read off it."""
 
     passage: Passage
     retrieved: float
+    window: Window
     reading: Reading
 
     @property
@@ -179,12 +183,9 @@ class _Read:
         )
 
 
-def _signals(
-    question: str, best: Sequence[_Read], evidence: Sequence[Evidence], documents: dict[str, Document]
-) -> Signals:
+def _signals(question: str, best: Sequence[_Read], evidence: Sequence[Evidence]) -> Signals:
     """What the confidence may rest on, from the best passages and the sentences in them, best first."""
     first = best[0]
-    window = reading_window(documents[first.passage.document_id], first.passage)
     return Signals(
         answers=max(each.reading.answers for each in best),
         best=first.reading.answers,
@@ -193,7 +194,7 @@ def _signals(
         sentence=evidence[0].score,
         sentence_gap=evidence[0].score - evidence[1].score if len(evidence) > 1 else 0.0,
         retrieved=first.retrieved,
-        coverage=confidence.coverage(question, window),
+        coverage=confidence.coverage(question, first.window),
     )
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from embeddings.reader import Reading
+from embeddings.reader import Reading, Window
 from qa import Corpus, confidence
 from qa.answer import MAX_QUESTION_CHARACTERS, Answerer, _Read, answer_or_error, check, check_history
 from qa.confidence import LOOSEST, STRICTEST
@@ -53,7 +53,8 @@ def test_an_earlier_turn_with_half_a_surrogate_pair_is_refused_and_named(turn: s
 
 def test_passages_are_ordered_by_relevance_by_what_answers_and_by_how_well_they_were_found() -> None:
     def read(relevance: float, answers: float, retrieved: float) -> _Read:
-        return _Read(Passage("a.txt", 0, 0, 1, ()), retrieved, Reading(relevance, answers))
+        window = Window("", ())
+        return _Read(Passage("a.txt", 0, 0, 1, ()), retrieved, window, Reading(relevance, answers))
 
     plain = read(1.0, 0.0, 0.5)
     assert plain.score < read(1.0, 0.0, 0.6).score
