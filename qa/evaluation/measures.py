@@ -439,21 +439,16 @@ MEASURES: dict[str, Measure] = {
         _of_values(
             "verbatim", "The share of an answer's quotes that are the very characters of their document."
         ),
-        Measure(
-            "p50_ms",
-            "The time within which half of the questions were answered.",
-            _value("ms"),
-            partial(statistics.quantile, q=0.5),
-            unit="ms",
-            higher_is_better=False,
-        ),
-        Measure(
-            "p95_ms",
-            "The time within which 95 % of the questions were answered.",
-            _value("ms"),
-            partial(statistics.quantile, q=0.95),
-            unit="ms",
-            higher_is_better=False,
+        *(
+            Measure(
+                f"p{percent}_ms",
+                f"The time within which {share} of the questions were answered.",
+                _value("ms"),
+                partial(statistics.quantile, q=percent / 100),
+                unit="ms",
+                higher_is_better=False,
+            )
+            for percent, share in ((50, "half"), (95, "95 %"))
         ),
     )
 }
