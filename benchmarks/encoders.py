@@ -18,10 +18,9 @@ import numpy as np
 import onnxruntime
 from tokenizers import Tokenizer
 
-from benchmarks.parts import ndcg
+from benchmarks.parts import ndcg, rank
 from embeddings.models import reranker_folder
 from embeddings.runtime import cores
-from qa import retrieve
 from qa.conversation import interpret
 from qa.evaluation import run, suite
 from qa.terms import content_words
@@ -98,7 +97,7 @@ def measure(corpus: Corpus, asked: Suite, bge: BgeSmall) -> None:
         if not relevant:
             continue
         variants = interpret(query.text, query.history).variants
-        texts = [text for text, _ in variants]
+        texts, counts = zip(*variants, strict=True)
         selection = corpus.select()
         lexical = [dict(corpus.bm25(content_words(text), DEPTH, selection)) for text in texts]
         cosines = vectors @ bge.encode([PREFIX + text for text in texts]).T
@@ -109,14 +108,8 @@ def measure(corpus: Corpus, asked: Suite, bge: BgeSmall) -> None:
             ],
         }
         for name, searches in dense.items():
-            row = []
-            for weight in WEIGHTS:
-                scores: dict[int, float] = defaultdict(float)
-                for nearest, words, (_, counts) in zip(searches, lexical, variants, strict=True):
-                    for key, score in retrieve.fuse(nearest, words, weight).items():
-                        scores[key] += counts * score
-                ranking = [owner[key] for key in sorted(scores, key=lambda key: (-scores[key], key))]
-                row.append(ndcg(ranking, relevant))
+            pairs = list(zip(searches, lexical, strict=True))
+            row = [ndcg([owner[key] for key in rank(pairs, counts, weight)], relevant) for weight in WEIGHTS]
             found[name].append(row)
     for name, rows in found.items():
         print(f"{asked.name:<28}{name:<12}" + "".join(f"{mean:<12.3f}" for mean in np.mean(rows, axis=0)))

@@ -19,6 +19,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import ir_measures
 import numpy as np
 
 from embeddings.reader import Reader
@@ -101,11 +102,7 @@ def find(corpus: Corpus, query: Query, relevant: Mapping[str, int], table: Table
     def ranked(
         weight: float, counts: Sequence[float], fuse: Callable[[Sequence[float]], float] = sum
     ) -> list[str]:
-        scores: dict[int, list[float]] = defaultdict(list)
-        for (dense, lexical), count in zip(searches, counts, strict=True):
-            for key, score in retrieve.fuse(dense, lexical, weight).items():
-                scores[key].append(score * count)
-        return [documents[key] for key in sorted(scores, key=lambda key: (-fuse(scores[key]), key))]
+        return [documents[key] for key in rank(searches, counts, weight, fuse)]
 
     counts = [count for _, count in variants]
     for weight in DENSE_WEIGHTS:
@@ -180,13 +177,25 @@ def read(
             sentences[f"{name}: in three"].append(float(ranks[:3].any()))
 
 
-def ndcg(ranking: Sequence[str], relevant: Mapping[str, int], depth: int = 10) -> float:
-    """NDCG of the documents of ranked passages, each at its first occurrence."""
-    documents = list(dict.fromkeys(ranking))[:depth]
-    discounts = 1 / np.log2(np.arange(2, depth + 2))
-    gains = np.array([relevant.get(document, 0) for document in documents])
-    ideal = np.sort(list(relevant.values()))[::-1][:depth]
-    return float(gains @ discounts[: len(gains)] / (ideal @ discounts[: len(ideal)]))
+def rank(
+    searches: Sequence[tuple[Mapping[int, float], Mapping[int, float]]],
+    counts: Sequence[float],
+    weight: float,
+    fuse: Callable[[Sequence[float]], float] = sum,
+) -> list[int]:
+    """Passage keys, best first, by the dense and BM25 scores of each reading, weighed by `counts`."""
+    scores: dict[int, list[float]] = defaultdict(list)
+    for (dense, lexical), count in zip(searches, counts, strict=True):
+        for key, score in retrieve.fuse(dense, lexical, weight).items():
+            scores[key].append(score * count)
+    return sorted(scores, key=lambda key: (-fuse(scores[key]), key))
+
+
+def ndcg(ranking: Sequence[str], relevant: Mapping[str, int]) -> float:
+    """nDCG@10 of the documents of ranked passages, each at its first occurrence."""
+    scores = {document: -place for place, document in enumerate(dict.fromkeys(ranking))}
+    measure = ir_measures.nDCG @ 10
+    return float(ir_measures.calc_aggregate([measure], {"q": dict(relevant)}, {"q": scores})[measure])
 
 
 def show(title: str, table: Table) -> None:

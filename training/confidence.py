@@ -26,6 +26,7 @@ from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from qa.confidence import FILE, LOOSEST, STRICTEST
 from qa.evaluation import suite
+from qa.evaluation.statistics import calibration_bins
 from qa.schema import Signals
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ NAMES = tuple(field.name for field in fields(Signals))
 # The inverse of the regularisation's strength (of standardised signals), and what each group weighs.
 STRENGTH = 1.0
 QUESTIONS = 300
-BINS = 10
 # A precision of fewer answers than this share is not drawn.
 LEAST_DRAWN = 0.05
 # The share of a user's questions that the corpus answers, as in our own suites on the brief (125 of 182).
@@ -224,8 +224,8 @@ def table(groups: Sequence[Group], held_out: Sequence[Float64]) -> None:
             roc_auc_score(group.answerable, group.signals[:, NAMES.index(name)])
             for name in ("relevance", "sentence")
         )
-        bins = np.array_split(np.argsort(p, kind="stable"), BINS)
-        ece = sum(abs(p[b].mean() - group.answerable[b].mean()) * len(b) for b in bins) / len(p)
+        mean, share, count = calibration_bins(p, group.answerable)
+        ece = np.abs(mean - share) @ count / len(p)
         auroc, brier = roc_auc_score(group.answerable, p), brier_score_loss(group.answerable, p)
         print(
             f"{group.name[:44]:<44} {len(p):>5}    {auroc:.3f}  {ece:.3f}  {brier:.3f}"
