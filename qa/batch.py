@@ -149,7 +149,7 @@ def _answer(
     ascii: bool = False,  # noqa: A002
 ) -> Counter[str]:
     """Write the answers that `outcomes` does not count yet, each whole and at once."""
-    answerer = Answerer(corpus)
+    answerer = corpus.answerer()
     progress(outcomes.total(), len(asked))
     for question in asked[outcomes.total() :]:
         outcome, line = _answer_line(answerer, corpus, question, filters, strictness, ascii=ascii)
@@ -197,6 +197,7 @@ def _basis(corpus: Corpus, questions: bytes, filters: Filters, strictness: float
         "questions": hashlib.sha256(questions).hexdigest(),
         "filters": json.loads(json.dumps(asdict(filters), default=str)),
         "strictness": strictness,
+        "reader": corpus.answerer().reader,
     }
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterator
 
+    from embeddings.reader import ReaderName
     from qa.corpus import Corpus
     from qa.evaluation.command import Gate
     from qa.formats import DateOrder
@@ -38,6 +39,7 @@ class Settings:
     verbose: bool = False
     quiet: bool = False
     as_json: bool = False
+    reader: ReaderName | None = None
     interrupted: str = "Nothing was changed."
     # What `--json` prints of an error.
     failed: Callable[[Failure], dict[str, Any]] = lambda failure: {"error": asdict(failure)}
@@ -188,6 +190,16 @@ _strictness = click.option(
     "higher answers less often. [default: .76]",
 )
 
+_reader = click.option(
+    "--reader",
+    type=click.Choice(["reader", "cross-encoder"]),
+    envvar="PULLQUOTE_READER",
+    show_envvar=True,
+    expose_value=False,
+    callback=_set("reader"),
+    help="What reads the passages: our own reader, or the cross-encoder in its place, for comparison.",
+)
+
 _filter_options = _options(
     click.option(
         "--since", metavar="DATE", callback=_day(last=False), help="From this day, month or year on."
@@ -233,7 +245,7 @@ def _filters(command: Callable[..., None]) -> Callable[..., None]:
 def _corpus(settings: Settings) -> Iterator[Corpus]:
     from qa.corpus import Corpus
 
-    with Corpus.open(_library(settings), create=False) as corpus:
+    with Corpus.open(_library(settings), create=False, reader=settings.reader) as corpus:
         yield corpus
 
 
@@ -340,6 +352,7 @@ def _say(message: str) -> None:
 @click.argument("words", metavar="QUESTION", nargs=-1, required=True)
 @click.option("--history", metavar="QUESTION", multiple=True, help="An earlier question; may be repeated.")
 @_strictness
+@_reader
 @_json
 @_filters
 @_general
@@ -406,6 +419,7 @@ def _print_answer(answer: Answer, corpus: Corpus, *, as_json: bool) -> None:
     help="Where the answers go; - is standard output.",
 )
 @_strictness
+@_reader
 @_filters
 @_general
 @click.pass_obj
@@ -486,6 +500,7 @@ _file = click.Path(dir_okay=False, path_type=Path)
 )
 @click.option("--fresh", is_flag=True, help="Ask every question again, whatever answers are kept.")
 @_strictness
+@_reader
 @click.option("--encoder", metavar="NAME", help="Index the suite's own corpus with this encoder.")
 @_json
 @_general
@@ -511,7 +526,9 @@ def evaluate(settings: Settings, /, suite: Path, **options: Any) -> None:
 
     _check_options(suite, options)
     typed = shlex.join(["pullquote", *sys.argv[1:]])
-    task = command.Task(suite=suite, library=_library(settings), command=typed, **options)
+    task = command.Task(
+        suite=suite, library=_library(settings), reader=settings.reader, command=typed, **options
+    )
 
     def kept(path: Path) -> None:
         settings.interrupted = f"The answers so far are in {path}; the same command goes on from there."
@@ -695,6 +712,7 @@ def reindex(settings: Settings, encoder: str) -> None:
 )
 @click.option("--browser/--no-browser", default=True, help="Open the page, or only say where it is.")
 @_strictness
+@_reader
 @_general
 @click.pass_obj
 def chat(settings: Settings, host: str, port: int, strictness: float, *, browser: bool) -> None:
@@ -705,7 +723,9 @@ def chat(settings: Settings, host: str, port: int, strictness: float, *, browser
     import ui
 
     settings.interrupted = "The chat has stopped."
-    ui.serve(_library(settings), host, port, open_browser=browser, strictness=strictness)
+    ui.serve(
+        _library(settings), host, port, open_browser=browser, strictness=strictness, reader=settings.reader
+    )
 
 
 @cli.command()

@@ -1,8 +1,8 @@
 """How sure an answer is: what was read becomes a probability, and that an outcome.
 
 A logistic regression on a few named signals, after Gisserot-Boukhlef et al. (2024, arXiv 2402.12997), who
-abstain by a regression on what a reranker gives. `training/confidence.py` fits it and writes
-`confidence.json`; the figures, suite by suite, each left out of the fit, are in docs/quality.md.
+abstain by a regression on what a reranker gives. `training/confidence.py` fits it, for each reader, and
+writes `confidence.json`; the figures, suite by suite, each left out of the fit, are in docs/quality.md.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qa.errors import InputError
+from qa.question import answer_type, spans_of_type
 from qa.terms import content_words
 
 if TYPE_CHECKING:
-    from embeddings.reader import Window
+    from embeddings.reader import ReaderName, Window
     from qa.schema import Outcome, Signals
 
 FILE = "confidence.json"
@@ -38,16 +39,22 @@ def coverage(question: str, window: Window) -> float:
     )
 
 
-def probability(signals: Signals) -> float:
-    """How likely it is that the corpus states the answer."""
-    model = _model()
+def fits(question: str, sentence: str) -> float:
+    """Whether a sentence holds words of the kind that the question asks for; 0.5 where it names no kind."""
+    kind = answer_type(question)
+    return 0.5 if kind is None else float(bool(spans_of_type(sentence, kind)))
+
+
+def probability(signals: Signals, reader: ReaderName = "reader") -> float:
+    """How likely it is that the corpus states the answer, by what `reader` read."""
+    model = _model(reader)
     logit = model["intercept"] + sum(
         weight * getattr(signals, name) for name, weight in model["weights"].items()
     )
     return 1 / (1 + math.exp(-max(-500.0, min(500.0, logit))))
 
 
-def threshold(strictness: float = STRICTNESS) -> float:
+def threshold(strictness: float = STRICTNESS, reader: ReaderName = "reader") -> float:
     """The least confidence of an answer, so that of the answers given the share `strictness` should be right.
 
     It is read off a curve of the development suites, each left out of the fit, where seven in ten questions
@@ -61,7 +68,7 @@ def threshold(strictness: float = STRICTNESS) -> float:
             f"the strictness {strictness:g} is not between {LOOSEST} and {STRICTEST}: "
             "it is the share of the answers given that should be right"
         )
-    curve = _model()["curve"]
+    curve = _model(reader)["curve"]
     return float(np.interp(strictness, curve["precision"], curve["threshold"]))
 
 
@@ -73,6 +80,6 @@ def outcome(confidence: float, threshold: float) -> Outcome:
 
 
 @cache
-def _model() -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(files("qa").joinpath(FILE).read_text(encoding="utf-8"))
+def _model(reader: ReaderName) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(files("qa").joinpath(FILE).read_text(encoding="utf-8"))[reader]
     return loaded

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from embeddings.arrays import Float32
     from embeddings.encoder import Encoder
     from embeddings.models import EncoderIdentity
+    from embeddings.reader import ReaderName
     from qa.answer import Answerer
     from qa.feedback import Judgement, Place, Shown, Thumb
     from qa.schema import Answer, DocumentInfo, Span, Turn
@@ -60,12 +61,19 @@ class Corpus:
     Use `Corpus.open`; as a context manager it closes itself.
     """
 
-    def __init__(self, store: Store, encoder: str | Encoder | None, date_order: DateOrder) -> None:
+    def __init__(
+        self,
+        store: Store,
+        encoder: str | Encoder | None,
+        date_order: DateOrder,
+        reader: ReaderName | None = None,
+    ) -> None:
         self.library = store.folder
         self._store = store
         self._index = LibraryIndex(store)
         self._date_order = date_order
         self._lock = threading.RLock()
+        self._reader = reader
         self._answerer: Answerer | None = None
         self._use(encoder)
 
@@ -77,11 +85,13 @@ class Corpus:
         create: bool = True,
         encoder: str | Encoder | None = None,
         date_order: DateOrder = "auto",
+        reader: ReaderName | None = None,
     ) -> Self:
         """Open the library in a folder; with `create`, make it where there is none.
 
         `encoder` is the name of one or one that is open already; without it, the one that made the library's
         vectors, or the default for a new library. `date_order` reads dates such as 4/8/2008.
+        `reader` names what reads passages (`embeddings.reader.open_reader`).
 
         Raises:
             LibraryNotFoundError: there is no library in the folder, and `create` is False.
@@ -91,7 +101,7 @@ class Corpus:
         """
         store = Store(Path(library), create=create)
         try:
-            corpus = cls(store, encoder, date_order)
+            corpus = cls(store, encoder, date_order, reader)
             if encoder is not None:
                 corpus._checked_identity()
         except BaseException:
@@ -355,20 +365,25 @@ class Corpus:
             QuestionError: the question is empty or too long.
             PullquoteError: what else keeps it from being answered.
         """
-        return self._opened_answerer().ask(question, history, filters, strictness)
+        return self.answerer().ask(question, history, filters, strictness)
 
     def warm(self, progress: OnProgress | None = None) -> None:
-        """Load what a first question would otherwise wait for: encoder, index and reranker."""
+        """Load what a first question would otherwise wait for: encoder, index and reader."""
         (progress or _silent)(Progress("model", 0, 0, self.encoder_identity.name))
         self._index.search(self.encode_queries(["warm"])[0], 1)
-        self._opened_answerer()
+        self.answerer()
 
-    def _opened_answerer(self) -> Answerer:
+    def answerer(self) -> Answerer:
+        """Open what answers questions, once.
+
+        Raises:
+            ModelError: the reader's weights are missing or damaged.
+        """
         with self._lock:
             if self._answerer is None:
                 from qa.answer import Answerer
 
-                self._answerer = Answerer(self)
+                self._answerer = Answerer(self, self._reader)
             return self._answerer
 
     def select(self, filters: Filters = EVERYTHING) -> Selection:

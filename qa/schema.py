@@ -208,20 +208,24 @@ class Signals:
     """What the confidence of an answer may rest on; `qa/confidence.json` says which of these it does.
 
     Logits: `answers`, the surest reading of the passages that are quoted from, and `best`, that of the best
-    passage; `relevance`, the cross-encoder's score of the best passage, and `gap`, by how much the best
-    passage's score beats the second's; `sentence` and `sentence_gap`, the same of sentences.
+    passage; `span`, by how much some words of it are likelier the answer than none; `relevance`, the best
+    passage's score, and `gap`, by how much that beats the second's; `sentence` and `sentence_gap`, the same
+    of sentences.
     From 0 to 1: `retrieved`, how well the best passage was found (1 where both searches put it first), and
-    `coverage`, the share of the question's content words that it holds.
+    `coverage`, the share of the question's content words that it holds. `fits` is 1 where the best sentence
+    holds a date or number as the question asks for, 0 where it does not, and 0.5 where it asks for neither.
     """
 
     answers: float
     best: float
+    span: float
     relevance: float
     gap: float
     sentence: float
     sentence_gap: float
     retrieved: float
     coverage: float
+    fits: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,12 @@ def head(document: Document) -> str:
     return " · ".join(part for part in (document.title, document.publisher, issue, date) if part)
 
 
+def reading_head(document: Document) -> str:
+    """Join title and date in words, as far as they are known: what a window's sentences are read under."""
+    date = date_in_words(document.date) if document.date else ""
+    return " · ".join(part for part in (document.title, date) if part)
+
+
 def window_text(document: Document, passage: Passage) -> str:
     """Give the text that is embedded for a passage: the document's head, then the passage."""
     body = document.text[passage.start : passage.end].strip()
@@ -28,11 +34,11 @@ def window_text(document: Document, passage: Passage) -> str:
 
 
 def reading_window(document: Document, passage: Passage) -> Window:
-    """A passage as the reader reads it: under its document's title, its quotable sentences in order."""
+    """A passage as the reader reads it: under its document's title and date, its quotable sentences."""
     from embeddings.reader import Window  # brings ONNX Runtime, which most commands do without
 
     return Window(
-        document.title,
+        reading_head(document),
         tuple(in_words(document, sentence) for sentence in passage.sentences if sentence.quotable),
     )
 

@@ -1,12 +1,12 @@
 """Fit the confidence: a logistic regression on the signals of answers to questions whose answers are known.
 
-usage: python -m training.confidence ANSWERS SUITE [SUITE ...]
+usage: python -m training.confidence ANSWERS SUITE [SUITE ...] [--reader NAME]
 
 ANSWERS is a folder with the answers to each suite, `<name of the suite>.jsonl`, as `pullquote evaluate SUITE
 --out` keeps them. Writes `qa/confidence.json` and its picture for the docs, and prints how it was chosen:
 every set of signals is fitted on all suites but one and tested on that one, in turn; suites on the same
-corpus are left out together. A question that the reading head was trained on must not be among them
-(`training/reading_head.py` says which).
+corpus are left out together. A question that the reader was trained on must not be among them
+(`training/questions.py` says which).
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ import json
 from dataclasses import dataclass, fields
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 from matplotlib import pyplot
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
+from embeddings.reader import ReaderName
 from qa.confidence import FILE, LOOSEST, STRICTEST
 from qa.evaluation import suite
 from qa.evaluation.statistics import calibration_bins
@@ -48,6 +49,8 @@ ANSWERABLE = 0.7
 TARGETS = np.round(np.arange(LOOSEST, STRICTEST + 0.001, 0.025), 3).tolist()
 # A set of signals must beat a smaller one by so much in Brier score.
 WORTH = 0.001
+# More signals than so many are not tried together.
+MOST_SIGNALS = 4
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("answers", type=Path)
     parser.add_argument("suites", type=Path, nargs="+")
+    parser.add_argument(
+        "--reader", choices=get_args(ReaderName), default="reader", help="what read the passages"
+    )
     arguments = parser.parse_args()
     groups = read(arguments.answers, arguments.suites)
     chosen = choose(groups)
@@ -97,7 +103,8 @@ def main() -> None:
         "questions": {group.name: len(group.answerable) for group in groups},
     }
     target = Path(__file__).parent.parent / "qa" / FILE
-    target.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+    every = json.loads(target.read_text(encoding="utf-8")) | {arguments.reader: written}
+    target.write_text(json.dumps(every, indent=1) + "\n", encoding="utf-8")
     print(f"\nwrote {target.name}: {written['weights']}, intercept {written['intercept']}")
 
 
@@ -149,7 +156,7 @@ def choose(groups: Sequence[Group]) -> tuple[int, ...]:
     questions of some suites were written (that who paraphrases is answered, say), and is not chosen.
     """
     scores: dict[tuple[int, ...], tuple[float, float]] = {}
-    for size in range(1, len(NAMES) + 1):
+    for size in range(1, MOST_SIGNALS + 1):
         for used in combinations(range(len(NAMES)), size):
             held_out = [left_out(groups, group, used) for group in groups]
             pairs = list(zip(groups, held_out, strict=True))
@@ -158,7 +165,7 @@ def choose(groups: Sequence[Group]) -> tuple[int, ...]:
                 float(np.mean([roc_auc_score(group.answerable, p) for group, p in pairs])),
             )
     print("mean over groups, each left out\n   Brier   AUROC   signals")
-    for size in range(1, len(NAMES) + 1):
+    for size in range(1, MOST_SIGNALS + 1):
         best = sorted((used for used in scores if len(used) == size), key=lambda used: scores[used])[:3]
         for used in best:
             signs = ("" if weight >= 0 else "-" for weight in fit(groups, used).weights)

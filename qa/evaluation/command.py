@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from embeddings.reader import ReaderName
     from qa.evaluation.check import Finding
     from qa.evaluation.schema import AnswerLine, Estimate, Evaluation, Suite
     from qa.progress import Meter
@@ -77,6 +78,7 @@ class Task:
     check: bool = False
     fresh: bool = False
     encoder: str | None = None
+    reader: ReaderName | None = None
     strictness: float = STRICTNESS
     command: str = ""
 
@@ -161,9 +163,9 @@ def _ask(
         show("Answering", done, total)
 
     opening = (
-        run.own_library(asked.corpus, task.encoder, indexing, say)
+        run.own_library(asked.corpus, task.encoder, indexing, say, task.reader)
         if asked.corpus
-        else Corpus.open(task.library, create=False)
+        else Corpus.open(task.library, create=False, reader=task.reader)
     )
     with opening as corpus:
         path = task.out or run.answers_path(corpus.library, asked)

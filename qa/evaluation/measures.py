@@ -237,7 +237,7 @@ def _values(query: Query, answer: AnswerLine, text_of: TextOf) -> dict[str, floa
     quotes = answer.get("quotes")
     values: dict[str, float] = {}
     if quotes is not None:
-        values |= _quote_values(query, quotes, text_of)
+        values |= quote_values(query, quotes, text_of)
     outcome = answer.get("outcome")
     if outcome is not None and query.answerable is not None:
         values["accuracy"] = float((outcome == "answered") == query.answerable)
@@ -250,7 +250,8 @@ def _values(query: Query, answer: AnswerLine, text_of: TextOf) -> dict[str, floa
     return values
 
 
-def _quote_values(query: Query, quotes: Sequence[Mapping[str, Any]], text_of: TextOf) -> dict[str, float]:
+def quote_values(query: Query, quotes: Sequence[Mapping[str, Any]], text_of: TextOf) -> dict[str, float]:
+    """A query's own measures of the quotes of its answer, as far as they apply."""
     values: dict[str, float] = {}
     texts = [quote["text"] for quote in quotes]
     if quotes:

@@ -32,6 +32,7 @@ from qa.schema import EVERYTHING, Document, Turn
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from embeddings.reader import ReaderName
     from qa.evaluation.schema import AnswerLine, Judged, Suite
     from qa.schema import Progress
 
@@ -74,7 +75,11 @@ def library_documents(corpus: Corpus) -> dict[str, Document]:
 
 @contextmanager
 def own_library(
-    corpus: Path, encoder: str | None, progress: Callable[[Progress], None], say: Say
+    corpus: Path,
+    encoder: str | None,
+    progress: Callable[[Progress], None],
+    say: Say,
+    reader: ReaderName | None = None,
 ) -> Iterator[Corpus]:
     """Open the kept library of a suite's own corpus; what of it is not indexed yet is indexed first.
 
@@ -82,7 +87,7 @@ def own_library(
         ModelError: there is no such encoder.
     """
     folder = _own_library_folder(corpus, encoder)
-    with Corpus.open(folder, encoder=encoder) as library:
+    with Corpus.open(folder, encoder=encoder, reader=reader) as library:
         complete = folder / "complete"
         if not complete.exists():
             with alone(folder, say):

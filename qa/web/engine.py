@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from embeddings.reader import ReaderName
     from qa.corpus import Corpus
     from qa.schema import Answer, Filters, Progress, Turn
 
@@ -45,13 +46,14 @@ class Engine:
 
     A library that does not exist yet is made and filled with `shipped`, and `say` is told. `state` is
     replaced, never changed, so that any thread may read it. `answers` are those shown lately, to be judged.
-    `strictness` holds for questions that come without one.
+    `strictness` holds for questions that come without one; `reader` reads the passages.
     """
 
     library: Path
     shipped: Path
     say: Callable[[str], None] = log.info
     strictness: float = STRICTNESS
+    reader: ReaderName | None = None
     state: State = field(default_factory=State)
     answers: Answers = field(default_factory=Answers)
     _corpus: Corpus | None = None
@@ -127,9 +129,9 @@ class Engine:
         from qa.corpus import Corpus
 
         try:
-            corpus = Corpus.open(self.library, create=False)
+            corpus = Corpus.open(self.library, create=False, reader=self.reader)
         except LibraryNotFoundError:
-            corpus = Corpus.open(self.library)
+            corpus = Corpus.open(self.library, reader=self.reader)
         if corpus.generation == 0:  # nothing was ever put in, or the first start was cut short
             self.say(f"No library in {self.library} yet: indexing the sample brief")
             self.state = State("index")

@@ -1,10 +1,19 @@
 from __future__ import annotations
 
+import logging
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
-from embeddings.reader import Reader, Window
-from embeddings.reranker import OnnxReranker
+from embeddings import models, reader
+from embeddings.models import ModelError
+from embeddings.reader import TrainedReader, Window, open_reader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from embeddings.reader import Reading
 
 pytestmark = pytest.mark.models
 
@@ -14,39 +23,69 @@ NEAR_MISS = Window("Berlin", ("It is the capital of Germany.", "Its inhabitants 
 
 
 @pytest.fixture(scope="module")
-def reranker() -> OnnxReranker:
-    return OnnxReranker()
+def trained() -> TrainedReader:
+    return TrainedReader()
 
 
-@pytest.fixture(scope="module")
-def reader(reranker: OnnxReranker) -> Reader:
-    return Reader(reranker)
+def read(trained: TrainedReader, question: str, *windows: Window) -> list[Reading]:
+    return trained.read(question, windows, [0.0] * len(windows))
 
 
-def test_a_window_that_answers_reads_surer_than_one_that_is_only_about_it(reader: Reader) -> None:
-    answers, near_miss = reader.read(QUESTION, [ANSWERS, NEAR_MISS])
-    assert answers.answers > near_miss.answers + 1
+def test_a_window_that_answers_reads_surer_than_one_that_is_only_about_it(trained: TrainedReader) -> None:
+    answers, near_miss = read(trained, QUESTION, ANSWERS, NEAR_MISS)
+    assert answers.answers > 1 > -1 > near_miss.answers
+    assert answers.span > near_miss.span
 
 
-def test_it_knows_an_answer_that_the_cross_encoders_score_does_not(reader: Reader) -> None:
-    head = Window("Scrap metal smuggling rampant", ("Title: Scrap metal smuggling rampant.", "4/4/2008"))
-    [reading] = reader.read("What is the headline?", [head])
-    assert reading.answers > 0 > reading.relevance
+def test_the_sentence_that_answers_is_known_though_it_says_only_it(trained: TrainedReader) -> None:
+    [reading] = read(trained, QUESTION, ANSWERS)
+    assert reading.sentences[1] > 0 > reading.sentences[0]
 
 
-def test_the_relevance_is_the_cross_encoders_own_score(reader: Reader, reranker: OnnxReranker) -> None:
-    [reading] = reader.read(QUESTION, [Window("", ("Berlin has 3,520,031 registered inhabitants.",))])
-    [score] = reranker.scores(QUESTION, ["Berlin has 3,520,031 registered inhabitants."])
-    assert reading.relevance == pytest.approx(float(score), abs=1e-5)
+def test_the_words_that_answer_are_pointed_at(trained: TrainedReader) -> None:
+    [reading] = read(trained, QUESTION, ANSWERS)
+    assert reading.words[1] is not None
+    start, end = reading.words[1]
+    assert "3,520,031" in ANSWERS.sentences[1][start:end]
+    [nothing] = read(trained, QUESTION, NEAR_MISS)
+    assert nothing.words == (None, None)
 
 
-def test_a_reading_depends_on_its_window_alone(reader: Reader) -> None:
-    together = reader.read(QUESTION, [ANSWERS, NEAR_MISS, ANSWERS])
-    assert together == [*reader.read(QUESTION, [ANSWERS]), *reader.read(QUESTION, [NEAR_MISS, ANSWERS])]
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("Who was arrested in Hyesan in March?", "Who was arrested in Hyesan in October?"),
+        ("Who was arrested in Hyesan in March?", "Who was arrested in Musan in March?"),
+    ],
+)
+def test_a_detail_that_the_window_contradicts_makes_it_no_answer(
+    trained: TrainedReader, right: str, wrong: str
+) -> None:
+    window = Window(
+        "Scrap dealers held", ("In March, the police in Hyesan arrested three scrap dealers.", "They wait.")
+    )
+    [yes], [no] = read(trained, right, window), read(trained, wrong, window)
+    assert yes.answers > no.answers + 1
 
 
-def test_nothing_gives_nothing(reader: Reader) -> None:
-    assert reader.read(QUESTION, []) == []
+def test_a_sentence_is_never_surer_than_its_window(trained: TrainedReader) -> None:
+    for reading in read(trained, QUESTION, ANSWERS, NEAR_MISS):
+        assert max(reading.sentences) <= reading.answers
+
+
+def test_how_well_it_was_found_counts_in_the_order_alone(trained: TrainedReader) -> None:
+    first, second = trained.read(QUESTION, [ANSWERS, ANSWERS], [0.0, 1.0])
+    assert second.score > first.score
+    assert (first.answers, first.sentences) == (second.answers, second.sentences)
+
+
+def test_a_reading_depends_on_its_window_alone(trained: TrainedReader) -> None:
+    together = read(trained, QUESTION, ANSWERS, NEAR_MISS, ANSWERS)
+    assert together == [*read(trained, QUESTION, ANSWERS), *read(trained, QUESTION, NEAR_MISS, ANSWERS)]
+
+
+def test_nothing_gives_nothing(trained: TrainedReader) -> None:
+    assert read(trained, QUESTION) == []
 
 
 @pytest.mark.parametrize(
@@ -55,17 +94,67 @@ def test_nothing_gives_nothing(reader: Reader) -> None:
         Window("", ()),
         Window("A title alone", ()),
         Window("", ("",)),
+        Window("Empty within", ("Berlin is a city.", "", "It has people.")),
         Window("Long", tuple(f"Sentence number {n} goes on and on and on." for n in range(200))),
         Window("One long sentence", ("word " * 3000,)),
-        Window("title " * 900, ("Beyond the limit.",)),
+        Window("title " * 900, ("It has 3,520,031 inhabitants.",)),
     ],
-    ids=["empty", "no sentences", "empty sentence", "many sentences", "long sentence", "long head"],
+    ids=[
+        "empty",
+        "no sentences",
+        "empty sentence",
+        "empty between",
+        "many sentences",
+        "long sentence",
+        "long head",
+    ],
 )
-def test_odd_windows_are_read_without_a_fault(reader: Reader, window: Window) -> None:
-    [reading] = reader.read(QUESTION, [window])
-    assert np.isfinite([reading.relevance, reading.answers]).all()
+@pytest.mark.parametrize("question", [QUESTION, "why " * 900, "?", "人口は何人ですか"])
+def test_odd_windows_and_questions_are_read_without_a_fault(
+    trained: TrainedReader, window: Window, question: str
+) -> None:
+    [reading] = read(trained, question, window)
+    assert np.isfinite([reading.score, reading.answers, reading.span]).all()
+    assert len(reading.sentences) == len(reading.words) == len(window.sentences)
+    for text, words in zip(window.sentences, reading.words, strict=True):
+        assert words is None or 0 <= words[0] < words[1] <= len(text)
 
 
-def test_a_question_longer_than_the_model_reads_is_cut(reader: Reader) -> None:
-    [reading] = reader.read("why " * 900, [ANSWERS])
-    assert np.isfinite([reading.relevance, reading.answers]).all()
+def test_what_the_limit_cuts_off_is_not_read(trained: TrainedReader) -> None:
+    long = Window("", tuple(f"Sentence number {n} goes on and on and on." for n in range(200)))
+    [reading] = read(trained, QUESTION, long)
+    assert reading.sentences[0] > -np.inf == reading.sentences[-1]
+
+
+def damaged() -> tuple[bytes, str]:
+    raise ModelError("The weights are damaged. Install Pullquote again.")
+
+
+def test_without_its_weights_the_cross_encoder_stands_in_and_that_is_said(
+    without_weights: Callable[[], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    without_weights()
+    with caplog.at_level(logging.WARNING):
+        assert open_reader().name == "cross-encoder"
+    assert "Install Pullquote again." in caplog.text
+
+
+def test_asked_for_by_name_it_is_an_error_without_its_weights(without_weights: Callable[[], None]) -> None:
+    without_weights()
+    with pytest.raises(ModelError, match="Install Pullquote again"):
+        open_reader("reader")
+
+
+@pytest.fixture
+def without_weights(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> object:
+    def take_away() -> None:
+        monkeypatch.setattr(models, "reader_weights", damaged)
+        monkeypatch.setattr(reader, "READER_SHA256", "0" * 64)  # no kept graph has this name
+
+    return take_away
+
+
+def test_weights_with_another_hash_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "READER_SHA256", "0" * 64)
+    with pytest.raises(ModelError, match="damaged"):
+        models.reader_weights()

@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from embeddings.reader import Reading, Window
 from qa import Corpus, confidence
-from qa.answer import MAX_QUESTION_CHARACTERS, Answerer, _Read, answer_or_error, check, check_history
+from qa.answer import MAX_QUESTION_CHARACTERS, Answerer, answer_or_error, check, check_history
 from qa.confidence import LOOSEST, STRICTEST
 from qa.errors import LibraryError, QuestionError
 from qa.schema import Filters, Passage, Turn
@@ -49,17 +48,6 @@ def test_an_earlier_turn_with_half_a_surrogate_pair_is_refused_and_named(turn: s
     check_history(["whole \U0001f600", Turn("assistant", "There.")])
     with pytest.raises(QuestionError, match="turn 2 of the history is not valid text"):
         check_history(["Where?", turn])
-
-
-def test_passages_are_ordered_by_relevance_by_what_answers_and_by_how_well_they_were_found() -> None:
-    def read(relevance: float, answers: float, retrieved: float) -> _Read:
-        window = Window("", ())
-        return _Read(Passage("a.txt", 0, 0, 1, ()), retrieved, window, Reading(relevance, answers))
-
-    plain = read(1.0, 0.0, 0.5)
-    assert plain.score < read(1.0, 0.0, 0.6).score
-    assert plain.score < read(1.0, 0.1, 0.5).score
-    assert plain.score < read(1.1, 0.0, 0.5).score
 
 
 @pytest.mark.models

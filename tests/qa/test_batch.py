@@ -162,7 +162,7 @@ def test_what_does_not_belong_to_this_run_is_begun_anew_and_said(out, spoil):
     [
         ("qa/answer.py", True),
         ("qa/formats/text.py", True),
-        ("embeddings/reading_head.npz", True),
+        ("embeddings/relevance_head.npz", True),
         ("qa/evaluation/tables.py", False),
         ("qa/web/cards.py", False),
     ],
@@ -183,6 +183,7 @@ class WithoutModels:
     """A library whose answers fail for want of a file."""
 
     library, generation, encoder_identity = "library", 1, Mock(sha256="0")
+    answerer = Mock(return_value=Mock(reader="reader"))
 
     def documents(self):
         return ()

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embeddings.reader import Window
+from embeddings.reader import ReaderName, Window
 from qa import confidence
 from qa.confidence import LOOSEST, STRICTEST, STRICTNESS, WEAK
 from qa.errors import InputError
@@ -15,23 +16,43 @@ from qa.schema import Signals
 SIGNALS = Signals(
     answers=1.0,
     best=0.5,
+    span=1.5,
     relevance=3.0,
     gap=1.0,
     sentence=2.0,
     sentence_gap=0.5,
     retrieved=0.8,
     coverage=0.5,
+    fits=1.0,
 )
 STRICT = st.floats(LOOSEST, STRICTEST)
 
 
-def test_the_model_rests_on_signals_that_there_are() -> None:
-    assert confidence._model()["weights"].keys() <= {field.name for field in fields(Signals)}
-    assert confidence._model()["weights"]
+@pytest.mark.parametrize("reader", get_args(ReaderName))
+def test_the_model_rests_on_signals_that_there_are(reader: ReaderName) -> None:
+    weights = confidence._model(reader)["weights"]
+    assert weights
+    assert weights.keys() <= {field.name for field in fields(Signals)}
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "fits"),
+    [
+        ("How many were fined?", "Nine traders were fined.", 1.0),
+        ("How many were fined?", "Traders were fined.", 0.0),
+        ("When were they fined?", "They were fined on 3 March.", 1.0),
+        ("When were they fined?", "They were fined twice.", 0.0),
+        ("Who was fined?", "They were fined twice.", 0.5),
+    ],
+)
+def test_a_sentence_fits_where_it_holds_what_is_asked_for(question: str, sentence: str, fits: float) -> None:
+    assert confidence.fits(question, sentence) == fits
 
 
 def test_a_surer_reading_is_a_higher_confidence() -> None:
-    surer = replace(SIGNALS, answers=SIGNALS.answers + 2, best=SIGNALS.best + 2)
+    surer = replace(
+        SIGNALS, answers=SIGNALS.answers + 2, best=SIGNALS.best + 2, span=SIGNALS.span + 2, sentence=4.0
+    )
     assert 0 < confidence.probability(SIGNALS) < confidence.probability(surer) < 1
 
 

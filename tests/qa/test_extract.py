@@ -1,18 +1,21 @@
 from __future__ import annotations
 
+import math
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from qa.extract import CONTEXT_WEIGHT, MARGIN, QUOTES, Evidence, choose, quotes, score_sentences
+from embeddings.reader import Reading
+from qa.extract import QUOTES, SENTENCES, Evidence, choose, evidence, probabilities, quotes
 from qa.formats import read_path
 from qa.schema import Document, Sentence, Span
 from qa.segment import passages
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from embeddings.reranker import OnnxReranker
 
 TEXT = (
     "Guards took bribes from the traders in 2004. Guards took bribes from traders, in 2004. "
@@ -21,15 +24,18 @@ TEXT = (
 DOCUMENT = Document("a.txt", TEXT)
 
 
-def evidence(text: str, score: float) -> Evidence:
+def scored(text: str, score: float, words: str = "") -> Evidence:
     start = TEXT.index(text)
-    return Evidence(DOCUMENT, Sentence(start, start + len(text)), score)
+    at = TEXT.index(words, start)
+    return Evidence(
+        DOCUMENT, Sentence(start, start + len(text)), score, Span(at, at + len(words)) if words else None
+    )
 
 
-FIRST = evidence("Guards took bribes from the traders in 2004.", 5.0)
-AGAIN = evidence("Guards took bribes from traders, in 2004.", 4.9)
-RIVER = evidence("The river froze.", 2.0)
-BARGES = evidence("Barges carried anthracite to the port.", 1.0)
+FIRST = scored("Guards took bribes from the traders in 2004.", 5.0)
+AGAIN = scored("Guards took bribes from traders, in 2004.", 4.9)
+RIVER = scored("The river froze.", 2.0)
+BARGES = scored("Barges carried anthracite to the port.", 1.0)
 
 
 def test_a_sentence_that_says_the_same_again_is_not_shown_twice() -> None:
@@ -47,15 +53,31 @@ def test_sentences_that_differ_in_a_figure_do_not_say_the_same() -> None:
     assert choose(both) == both
 
 
-def test_no_more_are_shown_than_the_limit() -> None:
-    port = evidence("port", 0.5)
-    assert choose([FIRST, RIVER, BARGES, port]) == [FIRST, RIVER, BARGES]
-    assert len(choose([FIRST, RIVER, BARGES, port])) == QUOTES
+def test_one_sure_sentence_stands_alone() -> None:
+    assert choose([FIRST, replace(RIVER, score=-3.0), replace(BARGES, score=-4.0)]) == [FIRST]
 
 
-def test_what_scores_far_below_the_best_is_not_shown() -> None:
-    near, far = evidence("The river froze.", 5.1 - MARGIN), evidence("port", 4.9 - MARGIN)
-    assert choose([FIRST, near, far]) == [FIRST, near]
+def test_where_nothing_is_sure_several_are_shown() -> None:
+    unsure = [replace(each, score=-4.0) for each in (FIRST, RIVER, BARGES)]
+    assert choose(unsure) == unsure
+
+
+@given(st.lists(st.floats(-8, 8), min_size=1, max_size=40))
+def test_the_choice_is_the_best_ones_and_no_shorter_one_is_expected_to_be_better(scores: list[float]) -> None:
+    text = "".join(f"Number {n} in the list. " for n in range(len(scores)))
+    document = Document("list.txt", text)
+    places = [match.span() for match in re.finditer(r"\S[^.]*\.", text)]
+    ranked = [
+        Evidence(document, Sentence(*place), score)
+        for place, score in zip(places, sorted(scores, reverse=True), strict=True)
+    ]
+    chosen = choose(ranked)
+    assert chosen == ranked[: len(chosen)]
+    assert 1 <= len(chosen) <= SENTENCES
+    p = probabilities([each.score for each in ranked])
+    assert sum(p) >= 1 - 1e-9
+    f1 = [2 * sum(p[:n]) / (n + sum(p)) for n in range(1, len(chosen) + 1)]
+    assert f1 == sorted(f1)
 
 
 def test_nothing_is_chosen_from_nothing() -> None:
@@ -67,53 +89,67 @@ def test_quotes_are_whole_sentences_numbered_in_order() -> None:
     assert [(quote.number, quote.text) for quote in shown] == [(1, BARGES.text), (2, FIRST.text)]
 
 
+def test_neighbours_become_one_quote_where_the_better_of_them_stood() -> None:
+    shown = quotes("Who took bribes?", [BARGES, FIRST, RIVER])
+    assert [quote.text for quote in shown] == [
+        "The river froze. Barges carried anthracite to the port.",
+        FIRST.text,
+    ]
+    assert shown[0].score == RIVER.score
+
+
+def test_a_quote_never_joins_what_a_line_or_a_paragraph_separates() -> None:
+    text = "The river froze.\n\nBarges carried anthracite."
+    document = Document("b.txt", text)
+    parts = [Evidence(document, Sentence(0, 16), 2.0), Evidence(document, Sentence(18, len(text)), 1.0)]
+    assert [quote.text for quote in quotes("What froze?", parts)] == text.split("\n\n")
+
+
+def test_no_more_quotes_are_shown_than_the_limit() -> None:
+    apart = "Alpha fell. Beta rose. Gamma fell. Delta rose. Epsilon fell. Zeta rose. Eta fell."
+    document = Document("c.txt", apart)
+    places = [match.span() for match in re.finditer(r"\w+ \w+\.", apart)][::2]
+    found = [Evidence(document, Sentence(*place), 1.0) for place in places]
+    assert len(found) > QUOTES
+    assert len(quotes("What fell?", found)) == QUOTES
+
+
+def test_the_words_that_the_reader_found_are_emphasised() -> None:
+    [quote] = quotes("Who took bribes?", [scored(FIRST.text, 5.0, "Guards")])
+    assert [TEXT[span.start : span.end] for span in quote.emphasis] == ["Guards"]
+
+
 def test_a_date_is_emphasised_where_one_is_asked_for_and_nothing_otherwise() -> None:
     year = TEXT.index("2004")
     assert quotes("When did guards take bribes?", [FIRST])[0].emphasis == (Span(year, year + 4),)
     assert quotes("Who took bribes?", [FIRST])[0].emphasis == ()
 
 
-@pytest.fixture(scope="module")
-def reranker() -> OnnxReranker:
-    from embeddings.reranker import OnnxReranker
-
-    return OnnxReranker()
-
-
-@pytest.mark.models
-def test_page_furniture_is_not_scored(reranker: OnnxReranker, brief: Path) -> None:
+def test_page_furniture_is_no_evidence(brief: Path) -> None:
     [document] = read_path(brief)
     assert isinstance(document, Document)
-    found = score_sentences("Are comments closed?", passages(document), {document.id: document}, reranker)
-    texts = [each.text for each in found]
+    every = [
+        (passage, Reading(0.0, 0.0, 0.0, (1.0,) * n, ((0, 1),) * n))
+        for passage in passages(document)
+        for n in [sum(sentence.quotable for sentence in passage.sentences)]
+    ]
+    texts = [each.text for each in evidence(every, {document.id: document})]
     assert "4/4/2008" in texts
     assert not {"Share", "Comments are closed."} & set(texts)
-    assert [each.score for each in found] == sorted((each.score for each in found), reverse=True)
 
 
-@pytest.mark.models
-def test_a_sentence_is_scored_alone_and_after_the_one_before_it(reranker: OnnxReranker) -> None:
-    first, second = "The mayor of Riwon was tried in March.", "He was fined 300 won."
-    document = Document("a.txt", f"{first} {second}")
-    question = "How much was the mayor fined?"
-    found = score_sentences(question, passages(document), {"a.txt": document}, reranker)
-    alone, before, both = reranker.scores(question, [second, first, f"{first} {second}"])
-    scored = {each.text: each.score for each in found}
-    assert scored[first] == pytest.approx(before, abs=1e-4)
-    expected = (alone + CONTEXT_WEIGHT * both) / (1 + CONTEXT_WEIGHT)
-    assert scored[second] == pytest.approx(expected, abs=1e-4)
-    assert abs(alone - both) > 0.5, "or this test could not tell"
+def test_evidence_comes_best_first_and_without_what_was_not_read() -> None:
+    [passage] = passages(DOCUMENT)
+    reading = Reading(0.0, 0.0, 0.0, (1.0, 3.0, -math.inf, 2.0), ((0, 6), (0, 6), None, (0, 6)))
+    found = evidence([(passage, reading)], {DOCUMENT.id: DOCUMENT})
+    assert [each.score for each in found] == [3.0, 2.0, 1.0]
+    assert [TEXT[each.words.start : each.words.end] for each in found if each.words] == [
+        "Guards",
+        "Barges",
+        "Guards",
+    ]
 
 
-@pytest.mark.models
-def test_titles_are_read_only_where_several_documents_were_found(reranker: OnnxReranker) -> None:
-    question, text = "Who was fined in Riwon?", "The mayor was fined 300 won."
-    one, other = (Document(f"{name}.txt", text, title=f"News of {name}") for name in ("Riwon", "Musan"))
-    documents = {one.id: one, other.id: other}
-    alone, titled = reranker.scores(question, [text, f"{one.title}: {text}"])
-    [single] = score_sentences(question, passages(one), documents, reranker)
-    assert single.score == pytest.approx(alone, abs=1e-4)
-    both = score_sentences(question, [*passages(one), *passages(other)], documents, reranker)
-    assert [each.document for each in both] == [one, other]
-    assert both[0].score == pytest.approx(titled, abs=1e-4)
-    assert abs(alone - titled) > 0.5, "or this test could not tell"
+def test_a_passage_whose_sentences_were_not_scored_gives_none() -> None:
+    [passage] = passages(DOCUMENT)
+    assert evidence([(passage, Reading(0.0, 0.0))], {DOCUMENT.id: DOCUMENT}) == []

@@ -1,10 +1,10 @@
-"""Fit the reading head: a logistic regression on the cross-encoder's hidden states.
+"""Fit the stand-in's head: a logistic regression on the cross-encoder's hidden states.
 
-usage: python -m training.reading_head TRAINDATA SQUAD [--cache FILE.npz]
+usage: python -m training.relevance_head TRAINDATA SQUAD [--cache FILE.npz]
 
 TRAINDATA holds folders of fictional briefs (`briefs.jsonl`, `questions.jsonl`), SQUAD the suite
-`squad2_half_dev`. Writes `embeddings/reading_head.npz`. Never reads what is kept for validation:
-the folders in HELD_OUT, and the SQuAD articles in HELD_OUT_ARTICLES.
+`squad2_half_dev`. Writes `embeddings/relevance_head.npz`. Never reads what is kept for validation:
+the folders in HELD_OUT and the conversations, and the SQuAD articles in HELD_OUT_ARTICLES.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from embeddings.reader import HEAD_FILE, Reader, Window
-from embeddings.reranker import OnnxReranker
+from embeddings.reader import Window
+from embeddings.relevance import HEAD_FILE, CrossEncoderReader
 from embeddings.runtime import cores
 from qa.formats import read_path
 from qa.schema import Document, Passage
 from qa.segment import passages
 from qa.window import reading_window
+from training.questions import HEADER_QUESTIONS, HELD_OUT, HELD_OUT_ARTICLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,29 +41,10 @@ if TYPE_CHECKING:
 
     Float16 = npt.NDArray[np.float16]
 
-HELD_OUT = {"d3", "d8", "d12"}
-HELD_OUT_ARTICLES = ("1973_oil_crisis", "Harvard_University", "Normans", "Yuan_dynasty")
 SQUAD_QUESTIONS = 3000
 SEED = 17
 # The inverse of the regularisation's strength.
 STRENGTH = 0.003
-
-# The training data has no questions about a document's header, so these are added, one or two a document.
-HEADER_QUESTIONS = {
-    "publisher": (
-        "Who published this?", "Which organisation issued the brief?", "Name of the publisher?",
-        "What institution is behind this report?", "Who put out this document?",
-    ),
-    "number": (
-        "What is the number of this brief?", "Issue number?", "Which number does the document carry?",
-        "Under what reference was it issued?",
-    ),
-    "date": (
-        "When was this published?", "What is the date of the brief?", "Publication date?",
-        "On which day did the report come out?", "When was it issued?",
-    ),
-    "title": ("What is the title of the brief?", "What is the headline?", "How is the document titled?"),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +90,7 @@ def main() -> None:
 def briefs(folder: Path, rng: random.Random) -> Iterator[Example]:
     """Examples from the fictional briefs."""
     for domain in sorted(folder.glob("d*")):
-        if domain.name in HELD_OUT:
+        if domain.name in (*HELD_OUT, "d12"):
             continue
         documents = {d.id: d for d in read_path(domain / "briefs.jsonl") if isinstance(d, Document)}
         questions = [json.loads(line) for line in (domain / "questions.jsonl").open(encoding="utf-8")]
@@ -187,7 +169,7 @@ def example(question: str, document: Document, passage: Passage, gold: list[tupl
 
 def run(found: list[Example]) -> Float16:
     """What the head sees of each window, float16 [n, features]."""
-    reader = Reader(OnnxReranker())
+    reader = CrossEncoderReader()
     started = time.perf_counter()
     rows = []
     with ThreadPoolExecutor(cores()) as pool:

@@ -1,0 +1,123 @@
+"""The stand-in for the reader: a cross-encoder, which knows what a passage is about.
+
+It is trained for relevance and gives a passage that looks right as high a score as one that answers. Its
+hidden states know more than its score says: a logistic regression on them, fitted by
+`training/relevance_head.py`, reads it off in the same forward pass (docs/decisions/0005-reading-head.md).
+Sentences it must score one by one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from importlib.resources import files
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from embeddings import runtime
+from embeddings.reader import Reading
+from embeddings.reranker import OnnxReranker
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from embeddings.arrays import Float32
+    from embeddings.reader import ReaderName, Window
+
+HEAD_FILE = "relevance_head.npz"
+# What "it answers", and how well it was retrieved (0 to 1), count beside "it is relevant" in the order of
+# windows; and of how many windows, the first ones in that order, the sentences are scored (docs/quality.md).
+ANSWERS_WEIGHT = 0.5
+RETRIEVED_WEIGHT = 4.0
+SCORED = 3
+# So many sentences, the best alone, are read once more after the one before them; what that counts beside.
+IN_CONTEXT = 6
+CONTEXT_WEIGHT = 0.5
+# The cross-encoder's scores run from -11 to 11: by themselves they would be far too sure.
+TEMPERED = 0.4
+
+
+class CrossEncoderReader:
+    """Reads windows with the default cross-encoder.
+
+    Raises:
+        ModelError: its weights are missing or damaged.
+    """
+
+    name: ReaderName = "cross-encoder"
+
+    def __init__(self) -> None:
+        self._reranker = OnnxReranker()
+
+    def read(self, question: str, windows: Sequence[Window], retrieved: Sequence[float]) -> list[Reading]:
+        """See Reader: only the SCORED best have sentences."""
+        weights, bias = _head()
+        readings = []
+        for row, found in zip(self.features(question, windows), retrieved, strict=True):
+            answers = float(row @ weights + bias)
+            # The cross-encoder's score is the last of the features.
+            score = float(row[-1]) + ANSWERS_WEIGHT * answers + RETRIEVED_WEIGHT * found
+            readings.append(Reading(score, answers))
+        best = sorted(range(len(readings)), key=lambda place: -readings[place].score)[:SCORED]
+        for place, scores in zip(
+            best, self._sentences(question, [windows[place] for place in best]), strict=True
+        ):
+            readings[place] = replace(readings[place], sentences=scores, words=(None,) * len(scores))
+        return readings
+
+    def _sentences(self, question: str, windows: Sequence[Window]) -> list[tuple[float, ...]]:
+        """Score each sentence of the windows, the best ones in their context too.
+
+        Alone, a sentence that says "they" or "that month" scores too low; after the one before it, one that
+        only follows the answer scores too high. Their weighted mean is right more often than either. Under
+        its document's head a sentence is read where there are several: where there is one, that tells no
+        sentence from another, and only blurs them (docs/quality.md).
+        """
+        several = len({window.head for window in windows}) > 1
+        texts: list[str] = []
+        in_context: dict[int, str] = {}
+        for window in windows:
+            for place, (before, text) in enumerate(pairwise(window.sentences), start=len(texts) + 1):
+                in_context[place] = f"{before} {text}"
+            head = f"{window.head}: " if several and window.head else ""
+            texts += [head + text for text in window.sentences]
+        scores = self._reranker.scores(question, texts)
+        best = [place for place in np.argsort(-scores, kind="stable")[:IN_CONTEXT] if place in in_context]
+        again = self._reranker.scores(question, [in_context[place] for place in best])
+        scores[best] = (scores[best] + CONTEXT_WEIGHT * again) / (1 + CONTEXT_WEIGHT)
+        every = iter((scores * TEMPERED).tolist())
+        return [tuple(next(every) for _ in window.sentences) for window in windows]
+
+    def features(self, question: str, windows: Sequence[Window]) -> list[Float32]:
+        """Give what the head sees of each window, and is fitted on: float32 [features] each.
+
+        The hidden states of the first token, the mean over the question's, the greatest among the sentences'
+        means, and the score.
+        """
+        asked = self._reranker.encode_question(question)
+        return list(runtime.pool().map(lambda window: self._features(asked, window), windows))
+
+    def _features(self, question: list[int], window: Window) -> Float32:
+        head, *sentences = self._reranker.encode_texts([window.head, *window.sentences])
+        tokens = list(head)
+        starts = []
+        for sentence in sentences:
+            starts.append(len(tokens))
+            tokens += sentence
+        score, hidden = self._reranker.hidden_states(question, tokens)
+        first = len(question) + 2  # after [CLS], the question and [SEP]
+        read = hidden[first:-1]
+        # What the model's limit has cut off is not read.
+        bounds = [*(start for start in starts if start < len(read)), len(read)]
+        means = [read[start:end].mean(axis=0) for start, end in pairwise(bounds) if start < end]
+        greatest = np.max(means, axis=0) if means else np.zeros_like(hidden[0])
+        asked = hidden[1 : first - 1].mean(axis=0)
+        return np.concatenate([hidden[0], asked, greatest, [score]]).astype(np.float32)
+
+
+@cache
+def _head() -> tuple[Float32, float]:
+    with files("embeddings").joinpath(HEAD_FILE).open("rb") as stored, np.load(stored) as arrays:
+        return arrays["weights"], float(arrays["bias"])

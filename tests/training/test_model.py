@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from embeddings.reader import TrainedReader, Window
+from training.windows import Example
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.models
+
+EXAMPLE = Example(
+    "How many people live in Berlin?",
+    "Berlin",
+    ("It is the capital.", "It has 3,520,031 inhabitants.", "They like to cycle."),
+    (False, True, False),
+    (1, 7, 16),
+    "answers",
+    "here",
+)
+NOTHING = Example("How old is it?", "Berlin", ("It is the capital.",), (False,), None, "same", "here")
+
+
+def small() -> object:
+    """A reader of two narrow layers, untrained."""
+    from transformers import BertConfig, BertForSequenceClassification
+
+    from training.model import ReaderModel
+
+    config = BertConfig(
+        vocab_size=30522,
+        hidden_size=48,
+        num_hidden_layers=2,
+        num_attention_heads=12,
+        intermediate_size=192,
+        num_labels=1,
+    )
+    return ReaderModel(BertForSequenceClassification(config))
+
+
+def test_a_batch_pools_each_sentence_and_points_at_the_words_that_answer() -> None:
+    from training.model import collate, encode
+    from training.reader import open_tokenizer
+
+    tokenizer = open_tokenizer()
+    encoded = [encode(tokenizer, each) for each in (EXAMPLE, NOTHING)]
+    batch = collate(encoded, [EXAMPLE, NOTHING])
+    pool = batch.inputs[3]
+    assert pool.sum(dim=2).round(decimals=5).tolist() == [[1, 1, 1], [1, 0, 0]]
+    assert batch.labels.tolist() == [[0, 1, 0], [0, 0, 0]]
+    assert batch.answers.tolist() == [1, 0]
+    first, last = batch.spans[0].tolist()
+    assert tokenizer.decode(encoded[0].ids[first : last + 1]).replace(" ", "") == "3,520,031"
+    assert batch.spans[1].tolist() == [0, 0]
+
+
+def test_evidence_beyond_the_limit_answers_nothing() -> None:
+    from training.model import MOST_TOKENS, collate, encode
+    from training.reader import open_tokenizer
+
+    long = Example(
+        "How many?", "", ("word " * MOST_TOKENS, "Nine."), (False, True), (1, 0, 4), "answers", "here"
+    )
+    batch = collate([encode(open_tokenizer(), long)], [long])
+    assert batch.answers.tolist() == [0]
+    assert batch.spans.tolist() == [[0, 0]]
+
+
+def test_a_batch_without_any_known_span_has_a_loss() -> None:
+    from training.model import collate, encode, loss
+    from training.reader import open_tokenizer
+
+    unknown = Example(EXAMPLE.question, "", EXAMPLE.sentences, EXAMPLE.labels, None, "answers", "here")
+    value, _ = loss(small(), collate([encode(open_tokenizer(), unknown)], [unknown]))
+    assert np.isfinite(value.item())
+
+
+def test_training_goes_on_where_it_was_interrupted(tmp_path: Path) -> None:
+    import torch
+
+    from training import reader
+
+    path = tmp_path / "windows.jsonl"
+    path.write_text("\n".join(json.dumps({"epoch": 1, **each.as_dict()}) for each in [EXAMPLE, NOTHING] * 24))
+    examples = reader.read(path)
+    assert examples[:2] == [EXAMPLE, NOTHING]
+    torch.manual_seed(1)
+    start = small()
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    for out, stops in ((whole, [None]), (parts, [1, None])):
+        out.mkdir()
+        for stop in stops:
+            model = small()
+            model.load_state_dict(start.state_dict())
+            torch.manual_seed(1)
+            reader.train(model, reader.open_tokenizer(), examples, out, 1e-3, stop=stop)
+    first, second = (torch.load(out / "checkpoint.pt")["model"] for out in (whole, parts))
+    assert first["span.weight"].allclose(second["span.weight"])
+    assert not first["span.weight"].allclose(start.state_dict()["span.weight"])
+
+
+def test_the_export_reads_as_the_model_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    from embeddings import models, reader
+    from training import export
+    from training.model import collate, encode
+    from training.reader import open_tokenizer
+
+    model = small().eval()
+    target = tmp_path / "small.onnx"
+    export.trace(model, target)
+    weights = target.read_bytes(), models.reader_weights()[1]
+    monkeypatch.setattr(models, "reader_weights", lambda: weights)
+    monkeypatch.setattr(reader, "READER_SHA256", f"{tmp_path.name}")
+    monkeypatch.setattr(reader, "cache_folder", lambda: tmp_path)
+    [reading] = TrainedReader().read(EXAMPLE.question, [Window(EXAMPLE.head, EXAMPLE.sentences)], [0.0])
+    with torch.no_grad():
+        batch = collate([encode(open_tokenizer(), EXAMPLE)], [EXAMPLE])
+        window, sentence, _ = model(*batch.inputs)
+    assert reading.answers == pytest.approx(window.item(), abs=1e-4)
+    both = torch.sigmoid(window) * torch.sigmoid(sentence[0])
+    assert [1 / (1 + np.exp(-each)) for each in reading.sentences] == pytest.approx(both.tolist(), abs=1e-4)
+
+
+def test_the_start_scores_as_the_cross_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+    from transformers import BertForSequenceClassification
+
+    from embeddings.reranker import OnnxReranker
+    from training import start
+
+    monkeypatch.setattr("sys.argv", ["start", str(tmp_path / "start")])
+    start.main()
+    model = BertForSequenceClassification.from_pretrained(tmp_path / "start").eval()
+    reranker = OnnxReranker()
+    pair = "How many people live in Berlin?", "Berlin has 3,520,031 registered inhabitants."
+    question, text = reranker.encode_question(pair[0]), reranker.encode_texts([pair[1]])[0]
+    feed = {name: torch.tensor(array) for name, array in reranker._feed(question, text).items()}
+    with torch.no_grad():
+        score = model(**feed).logits.item()
+    assert score == pytest.approx(float(reranker.scores(pair[0], [pair[1]])[0]), abs=0.3)

@@ -1,0 +1,197 @@
+"""Questions with their evidence, from the sources that the reader is trained and validated on."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qa.conversation import interpret
+from qa.evaluation.suite import load
+from qa.formats import read_path
+from qa.schema import Document, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+# Kept for validation, of the fictional briefs: two folders whole, and some of the conversations.
+HELD_OUT = ("d3", "d8")
+HELD_OUT_BRIEFS = tuple(f"d12-{number}" for number in range(13, 21))
+# And of SQuAD 2.0, all paragraphs of these articles.
+HELD_OUT_ARTICLES = ("1973_oil_crisis", "Harvard_University", "Normans", "Yuan_dynasty")
+
+# Suites that are for validation only, whole.
+NEVER = (
+    "clapnq_dev",
+    "mtrag_un",
+    "acl_verbatim_gold",
+    "briefs_near_miss",
+    "briefs_dialogue",
+    "nk_brief",
+    "nk_brief_heldout",
+)
+# Two versions of each document, `…a` and `…b`.
+CONTRAST_PAIRS = ("d16", "d17")
+
+
+# The briefs come without questions about their headers, so these are added, two a document.
+HEADER_QUESTIONS = {
+    "publisher": (
+        "Who published this?", "Which organisation issued the brief?", "Name of the publisher?",
+        "What institution is behind this report?", "Who put out this document?", "Who is it from?",
+        "Which institute brought this out?", "I need the issuing body for a footnote, please.",
+        "Under whose name did it appear?", "Who released the text?", "publisher",
+    ),
+    "number": (
+        "What is the number of this brief?", "Issue number?", "Which number does the document carry?",
+        "Under what reference was it issued?", "Under what number is it filed?", "brief no.?",
+        "How is it numbered in its series?", "What number should I cite?",
+    ),
+    "date": (
+        "When was this published?", "What is the date of the brief?", "Publication date?",
+        "On which day did the report come out?", "When was it issued?", "How old is this text?",
+        "What date should I give in the citation?", "When did it appear?", "date of issue",
+    ),
+    "title": (
+        "What is the title of the brief?", "What is the headline?", "How is the document titled?",
+        "What is it called?", "Under which heading did it appear?", "title?",
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question about a document. `gold` is its evidence there: none where the document does not answer.
+
+    `answer` are the words within the evidence that answer, where they are known. Documents of one `group`
+    are versions or parts of each other, and so are never drawn as unrelated.
+    """
+
+    text: str
+    document: Document
+    gold: tuple[Span, ...] = ()
+    answer: Span | None = None
+    source: str = ""
+    group: str = ""
+
+
+def is_held_out(document_id: str) -> bool:
+    """Whether a document is kept for validation."""
+    folder = document_id.split("-")[0]
+    return folder in HELD_OUT or document_id in HELD_OUT_BRIEFS or document_id.startswith(HELD_OUT_ARTICLES)
+
+
+def briefs(folder: Path) -> Iterator[Question]:
+    """Read all folders of fictional briefs; a follow-up in its complete wording."""
+    for domain in sorted(folder.glob("d*"), key=lambda each: int(each.name[1:])):
+        documents = {d.id: d for d in read_path(domain / "briefs.jsonl") if isinstance(d, Document)}
+        for line in (domain / "questions.jsonl").open(encoding="utf-8"):
+            entry = json.loads(line)
+            document = documents[entry["doc"]]
+            gold = _found(document, entry["gold_sentences"])
+            yield Question(
+                entry.get("complete") or entry["text"],
+                document,
+                gold,
+                _answer(document, gold, [entry["answer"]]),
+                domain.name,
+                document.id.rstrip("ab") if domain.name in CONTRAST_PAIRS else document.id,
+            )
+        yield from about_headers(documents.values())
+
+
+def about_headers(documents: Iterable[Document]) -> Iterator[Question]:
+    """Two questions about what each document's header states."""
+    for document in documents:
+        rng = random.Random(document.id)
+        stated = {
+            "publisher": document.publisher,
+            "number": document.number,
+            "date": str(document.date.year) if document.date else "",
+            "title": document.title,
+        }
+        known = {
+            field: lines
+            for field, value in stated.items()
+            if value and (lines := [s for s in document.header if value in document.text[s.start : s.end]])
+        }
+        for field in rng.sample(sorted(known), min(2, len(known))):
+            text = rng.choice(HEADER_QUESTIONS[field])
+            yield Question(text, document, tuple(known[field]), None, "headers", document.id)
+
+
+def suite(folder: Path) -> Iterator[Question]:
+    """Read a suite in the layout that `pullquote evaluate` takes, with its corpus.
+
+    An unanswerable question is about the document that its line names as `near_miss_doc`, if any.
+    """
+    if folder.name in NEVER:
+        raise SystemExit(f"{folder.name} is for validation only: it is never trained on.")
+    read = load(folder)
+    if read.corpus is None:
+        raise SystemExit(
+            f"{folder} has no corpus.jsonl: a reader is trained on questions with their documents."
+        )
+    documents = {d.id: d for d in read_path(read.corpus) if isinstance(d, Document)}
+    near_miss = {
+        entry["_id"]: entry["near_miss_doc"]
+        for entry in map(json.loads, (folder / "queries.jsonl").open(encoding="utf-8"))
+        if entry.get("near_miss_doc")
+    }
+    for query in read.queries:
+        ids = [id_ for id_, grade in read.qrels.get(query.id, {}).items() if grade > 0]
+        near = near_miss.get(query.id, ())
+        for document_id in ids or ([near] if isinstance(near, str) else near):
+            document = documents[document_id]
+            gold = _found(document, query.gold) if query.answerable else ()
+            if gold or query.answerable is False:
+                yield Question(
+                    interpret(query.text, query.history).question,
+                    document,
+                    gold,
+                    _answer(document, gold, query.answers),
+                    folder.name,
+                    document.id,
+                )
+
+
+def passages_file(path: Path) -> Iterator[Question]:
+    """Read lines of JSON: `question`, `text`, `title`, `group`, `gold` (offsets), `answerable`, `span`.
+
+    `span` says that gold are the answer's words, not whole sentences.
+    """
+    numbers: dict[str, int] = defaultdict(int)
+    documents: dict[str, Document] = {}
+    for line in path.open(encoding="utf-8"):
+        entry = json.loads(line)
+        if is_held_out(entry["group"].replace(" ", "_")):
+            continue
+        text = entry["text"]
+        if text not in documents:
+            numbers[entry["group"]] += 1
+            number = numbers[entry["group"]]
+            documents[text] = Document(f"{path.stem}-{entry['group']}-{number}", text, entry.get("title", ""))
+        gold = tuple(Span(start, end) for start, end in entry["gold"])
+        if bool(gold) is not entry["answerable"]:
+            continue
+        answer = gold[0] if gold and entry.get("span") else None
+        yield Question(entry["question"], documents[text], gold, answer, path.stem, documents[text].id)
+
+
+def _found(document: Document, sentences: Iterable[str]) -> tuple[Span, ...]:
+    starts = ((document.text.find(each), len(each)) for each in sentences)
+    return tuple(Span(start, start + length) for start, length in starts if start >= 0)
+
+
+def _answer(document: Document, gold: Iterable[Span], answers: Iterable[str]) -> Span | None:
+    """Where the first of the answers that stands in the evidence stands."""
+    for answer in filter(None, answers):
+        for span in gold:
+            found = re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", document.text[span.start : span.end])
+            if found:
+                return Span(span.start + found.start(), span.start + found.end())
+    return None

@@ -1,0 +1,139 @@
+"""Turn public question sets into the lines of JSON that `training/prepare.py` takes.
+
+usage: python -m training.sources squad FILE.json > OUT.jsonl
+       python -m training.sources selqa FILE.json ... > OUT.jsonl
+       python -m training.sources unansq FOLDER [SQUAD.json ...] > OUT.jsonl
+
+`squad` reads the form of SQuAD 1.1 and 2.0, in which SQuADShifts, COVID-QA, PolicyQA and Quoref come too;
+`selqa` the sentence selection of SelQA; `unansq` the folder `QG` of UnAnsQ, pairs of an answerable and an
+unanswerable question on a paragraph of SQuAD 2.0: those of its dev and test part, which come with their
+paragraphs, and those of its train part whose answerable question stands in a SQUAD.json. Where each set is
+found, and its licence: docs/reader.md. What is kept for validation is left out when windows are made.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qa.terms import words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+# A paper is cut to about so many characters around the answer.
+LONGEST = 4000
+
+
+def main() -> None:
+    """Convert one set to standard output."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("form", choices=["squad", "selqa", "unansq"])
+    parser.add_argument("paths", type=Path, nargs="+")
+    arguments = parser.parse_args()
+    first, *others = arguments.paths
+    match arguments.form:
+        case "squad":
+            lines = [line for path in arguments.paths for line in squad(path)]
+        case "selqa":
+            lines = [line for path in arguments.paths for line in selqa(path)]
+        case _:
+            lines = list(unansq(first, [line for path in others for line in squad(path)]))
+    for line in lines:
+        print(json.dumps(line, ensure_ascii=False))
+    unanswerable = sum(not line["answerable"] for line in lines)
+    print(f"{len(lines)} questions, {unanswerable} unanswerable", file=sys.stderr)
+
+
+def squad(path: Path) -> Iterator[dict[str, Any]]:
+    """Questions on paragraphs, their answers by offset; those not where they should be are dropped."""
+    for article in json.loads(path.read_text(encoding="utf-8"))["data"]:
+        title = (article.get("title") or "").replace("_", " ")
+        for paragraph in article["paragraphs"]:
+            text = paragraph["context"]
+            for question in paragraph["qas"]:
+                answers = [] if question.get("is_impossible") else question["answers"]
+                gold = sorted({(a["answer_start"], a["answer_start"] + len(a["text"])) for a in answers})
+                gold = [
+                    (start, end) for start, end in gold if text[start:end] in {a["text"] for a in answers}
+                ]
+                if gold or question.get("is_impossible"):
+                    group = title or f"{path.stem}-{paragraph.get('document_id', len(text))}"
+                    yield line(question["question"], *cut(text, gold), title, group)
+
+
+def cut(text: str, gold: list[tuple[int, int]]) -> tuple[str, list[tuple[int, int]]]:
+    """A stretch of a long text about its first answer, from sentence to sentence; gold in its offsets."""
+    if len(text) <= LONGEST:
+        return text, gold
+    middle = gold[0][0] if gold else 0
+    ends = [match.end() for match in re.finditer(r"[.!?]\s+|\n+", text)]
+    start = max((end for end in ends if end <= max(0, middle - LONGEST // 2)), default=0)
+    end = min((end for end in ends if end >= middle + LONGEST // 2), default=len(text))
+    return text[start:end], [(a - start, b - start) for a, b in gold if start <= a and b <= end]
+
+
+def selqa(path: Path) -> Iterator[dict[str, Any]]:
+    """Questions on a section, given as sentences, of which some are evidence."""
+    for entry in json.loads(path.read_text(encoding="utf-8")):
+        sentences = [sentence.strip() for sentence in entry["candidates"]]
+        starts = [0]
+        for sentence in sentences:
+            starts.append(starts[-1] + len(sentence) + 1)
+        gold = [(starts[i], starts[i] + len(sentences[i])) for i in entry["answers"]]
+        title = " - ".join(filter(None, (entry["article"], entry["section"])))
+        if gold:
+            yield line(entry["question"], " ".join(sentences), gold, title, entry["article"], span=False)
+
+
+def unansq(folder: Path, known: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Pairs of questions, in lower case and with spaces between all tokens, as uncased BERT reads anyway."""
+    for part in ("dev", "test"):
+        contexts, answerable, unanswerable = (
+            rows(folder / f"{part}-{name}.txt")
+            for name in ("context", "answerable-questions", "unanswerable-questions")
+        )
+        for [text, *_], (_, asked, first, last), (_, twin, *_) in zip(
+            contexts, answerable, unanswerable, strict=True
+        ):
+            places = [match.span() for match in re.finditer(r"\S+", text)]
+            if int(last) < len(places):
+                gold = [(places[int(first)][0], places[int(last)][1])]
+                yield line(asked, text, gold, "", f"unansq-{text[:40]}")
+                yield line(twin, text, [], "", f"unansq-{text[:40]}")
+    by_question = {tuple(words(each["question"])): each for each in known if each["answerable"]}
+    for (_, asked, *_), (_, twin, *_) in zip(
+        rows(folder / "train-answerable-questions.txt"),
+        rows(folder / "train-unanswerable-questions.txt"),
+        strict=True,
+    ):
+        if found := by_question.get(tuple(words(asked))):
+            yield line(twin, found["text"], [], found["title"], found["group"])
+
+
+def rows(path: Path) -> list[list[str]]:
+    """Lines of fields between tabs; only line feeds end them, as there are odder separators inside."""
+    return [row.split("\t") for row in path.read_text("utf-8").split("\n") if row]
+
+
+def line(
+    question: str, text: str, gold: list[tuple[int, int]], title: str, group: str, *, span: bool = True
+) -> dict[str, Any]:
+    """One line, as `training.questions.passages_file` reads it."""
+    return {
+        "question": question.strip(),
+        "text": text,
+        "title": title,
+        "group": group.replace(" ", "_"),
+        "gold": gold,
+        "answerable": bool(gold),
+        "span": span,
+    }
+
+
+if __name__ == "__main__":
+    main()
