@@ -102,7 +102,7 @@ class Answerer:
             best = ranked[:READ]
             evidence = extract.evidence([(each.passage, each.reading) for each in best], documents)
             chosen = extract.choose(evidence)
-        signals = _signals(meaning.question, best, evidence) if evidence else None
+        signals = _signals(meaning.question, len(ranked), best, evidence) if evidence else None
         sure = confidence.probability(signals, self._reader.name) if signals else 0.0
         outcome = confidence.outcome(sure, threshold) if signals else "none"
         notes = [*phrases.notes, *_remarks(meaning.question, selection)]
@@ -176,8 +176,8 @@ class _Read:
     reading: Reading
 
 
-def _signals(question: str, best: Sequence[_Read], evidence: Sequence[Evidence]) -> Signals:
-    """What the confidence may rest on, from the best passages and the sentences in them, best first."""
+def _signals(question: str, read: int, best: Sequence[_Read], evidence: Sequence[Evidence]) -> Signals:
+    """What the confidence may rest on: how many were read, the best of them, and their sentences, best first."""
     first = best[0]
     return Signals(
         answers=max(each.reading.answers for each in best),
@@ -190,6 +190,7 @@ def _signals(question: str, best: Sequence[_Read], evidence: Sequence[Evidence])
         retrieved=first.retrieved,
         coverage=confidence.coverage(question, first.window),
         fits=confidence.fits(question, evidence[0].text),
+        few=1 - read / RERANKED,
     )
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 FILE = "confidence.json"
 # The precision that answers are to have, unless the user says otherwise, and the bounds of what may be said.
-STRICTNESS = 0.76
+STRICTNESS = 0.85
 LOOSEST, STRICTEST = 0.7, 0.95
 # The least probability at which the closest sentences are worth showing.
 WEAK = 0.15

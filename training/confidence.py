@@ -50,7 +50,7 @@ TARGETS = np.round(np.arange(LOOSEST, STRICTEST + 0.001, 0.025), 3).tolist()
 # A set of signals must beat a smaller one by so much in Brier score.
 WORTH = 0.001
 # More signals than so many are not tried together.
-MOST_SIGNALS = 4
+MOST_SIGNALS = 3
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ SIGNALS = Signals(
     retrieved=0.8,
     coverage=0.5,
     fits=1.0,
+    few=0.0,
 )
 STRICT = st.floats(LOOSEST, STRICTEST)
 

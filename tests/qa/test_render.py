@@ -37,7 +37,7 @@ QUOTES = (
     quote(BRIEF, "Those arrested", "in the North.", 2, ("Unit 8",)),
     quote(BRIEF, "In response", "useless.", 3),
 )
-SIGNALS = Signals(1.5, 1.5, 2.5, 2.0, 0.25, 3.0, 0.5, 0.75, 0.6667, 1.0)
+SIGNALS = Signals(1.5, 1.5, 2.5, 2.0, 0.25, 3.0, 0.5, 0.75, 0.6667, 1.0, 0.0)
 ANSWERS = {
     "answered": Answer(
         "Who was arrested?",

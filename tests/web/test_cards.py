@@ -8,7 +8,7 @@ from qa.schema import Answer, Signals
 from qa.web.cards import answer_card
 from tests.qa.briefs import BRIEF, quote, reader
 
-SIGNALS = Signals(1.5, 1.5, 2.5, 2.0, 0.25, 3.0, 0.5, 0.75, 0.6667, 1.0)
+SIGNALS = Signals(1.5, 1.5, 2.5, 2.0, 0.25, 3.0, 0.5, 0.75, 0.6667, 1.0, 0.0)
 
 
 @pytest.mark.parametrize(

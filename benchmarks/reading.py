@@ -1,0 +1,65 @@
+"""How long reading takes: our reader beside the cross-encoder, on the same windows in the same run.
+
+usage: python -m benchmarks.reading SUITE [--questions N] [--repeats N]
+
+SUITE is a folder in BEIR layout with its own corpus. For each question its 20 candidates are read: by the
+reader (windows, sentences and words in one pass), by the cross-encoder as it only scores the windows, and
+by the cross-encoder in the place of the reader (windows, then sentences one by one). The sides take turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from pathlib import Path
+
+from embeddings.reader import TrainedReader
+from embeddings.relevance import CrossEncoderReader
+from embeddings.reranker import OnnxReranker
+from qa import answer, retrieve
+from qa.conversation import interpret
+from qa.evaluation import run, suite
+from qa.window import reading_window
+
+
+def main() -> None:
+    """Print medians and ratios."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("suite", type=Path)
+    parser.add_argument("--questions", type=int, default=20)
+    parser.add_argument("--repeats", type=int, default=3)
+    arguments = parser.parse_args()
+    asked = suite.draw(suite.load(arguments.suite, print), arguments.questions)
+    reader, stand_in, reranker = TrainedReader(), CrossEncoderReader(), OnnxReranker()
+    sides = {
+        "the reader: windows, sentences, words": lambda q, w, r: reader.read(q, w, r),
+        "the cross-encoder: windows alone": lambda q, w, r: reranker.scores(
+            q, [" ".join((each.head, *each.sentences)) for each in w]
+        ),
+        "the cross-encoder in the reader's place": lambda q, w, r: stand_in.read(q, w, r),
+    }
+    times: dict[str, list[float]] = {name: [] for name in sides}
+    with run.own_library(asked.corpus, None, lambda _: None, print) as corpus:
+        for query in asked.queries:
+            meaning = interpret(query.text, query.history)
+            found = retrieve.candidates(corpus, meaning.variants, corpus.select())[: answer.RERANKED]
+            passages = corpus.passages(key for key, _ in found)
+            windows = [
+                reading_window(corpus.document(passages[key].document_id), passages[key]) for key, _ in found
+            ]
+            retrieved = [score for _, score in found]
+            for _ in range(arguments.repeats):
+                for name, read in sides.items():
+                    start = time.perf_counter()
+                    read(meaning.question, windows, retrieved)
+                    times[name].append(1000 * (time.perf_counter() - start))
+    slowest = max(len(name) for name in times)
+    base = statistics.median(times["the cross-encoder: windows alone"])
+    for name, each in times.items():
+        median = statistics.median(each)
+        print(f"{name:<{slowest}}  {median:6.0f} ms a question, {median / base:.2f} of the second")
+
+
+if __name__ == "__main__":
+    main()
