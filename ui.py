@@ -41,7 +41,7 @@ _TEXT_BROWSERS = {"www-browser", "links", "links2", "elinks", "lynx", "w3m", "br
 
 
 # How ready the page is to answer, by the share of its answers that should be right.
-_READINESS = {0.78: "more often", STRICTNESS: "balanced", 0.92: "only when sure"}
+_READINESS = {0.8: "more often", STRICTNESS: "balanced", 0.93: "only when sure"}
 
 
 def serve(

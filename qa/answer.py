@@ -104,7 +104,8 @@ class Answerer:
             chosen = extract.choose(evidence)
         signals = _signals(meaning.question, len(ranked), best, evidence) if evidence else None
         sure = confidence.probability(signals, self._reader.name) if signals else 0.0
-        outcome = confidence.outcome(sure, threshold) if signals else "none"
+        near = signals is not None and confidence.is_near(signals, self._reader.name)
+        outcome = confidence.outcome(sure, threshold, near=near) if signals else "none"
         notes = [*phrases.notes, *_remarks(meaning.question, selection)]
         if outcome == "answered" and (phrases.missing or not has_content(meaning.question)):
             outcome = "weak"
@@ -177,7 +178,7 @@ class _Read:
 
 
 def _signals(question: str, read: int, best: Sequence[_Read], evidence: Sequence[Evidence]) -> Signals:
-    """What the confidence may rest on: how many were read, the best of them, and their sentences, best first."""
+    """What the confidence may rest on: how many were read, the best of these, their sentences, best first."""
     first = best[0]
     return Signals(
         answers=max(each.reading.answers for each in best),

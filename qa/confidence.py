@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -25,10 +26,10 @@ if TYPE_CHECKING:
 
 FILE = "confidence.json"
 # The precision that answers are to have, unless the user says otherwise, and the bounds of what may be said.
-STRICTNESS = 0.85
+STRICTNESS = 0.88
 LOOSEST, STRICTEST = 0.7, 0.95
-# The least probability at which the closest sentences are worth showing.
-WEAK = 0.15
+# The least probability, were there many passages to read, at which the closest sentences are worth showing.
+WEAK = 0.065
 
 
 def coverage(question: str, window: Window) -> float:
@@ -72,11 +73,19 @@ def threshold(strictness: float = STRICTNESS, reader: ReaderName = "reader") -> 
     return float(np.interp(strictness, curve["precision"], curve["threshold"]))
 
 
-def outcome(confidence: float, threshold: float) -> Outcome:
-    """What the answer may be called at this confidence."""
+def is_near(signals: Signals, reader: ReaderName = "reader") -> bool:
+    """Whether anything that was read comes near the question, so that the closest is worth showing.
+
+    What few passages there were to read makes an answer likelier, and brings none of them nearer.
+    """
+    return probability(replace(signals, few=0.0), reader) >= WEAK
+
+
+def outcome(confidence: float, threshold: float, *, near: bool) -> Outcome:
+    """What the answer may be called at this confidence, by whether anything is near the question."""
     if confidence >= threshold:
         return "answered"
-    return "weak" if confidence >= min(WEAK, threshold) else "none"
+    return "weak" if near else "none"
 
 
 @cache

@@ -214,7 +214,7 @@ class Signals:
     From 0 to 1: `retrieved`, how well the best passage was found (1 where both searches put it first), and
     `coverage`, the share of the question's content words that it holds. `fits` is 1 where the best sentence
     holds a date or number as the question asks for, 0 where it does not, and 0.5 where it asks for neither.
-    `few` says how few passages there were to read: 0 where as many as are ever read, nearly 1 for a single one.
+    `few` says how few passages there were to read: 0 where as many as are ever read, nearly 1 for one.
     """
 
     answers: float

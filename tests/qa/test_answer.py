@@ -86,8 +86,8 @@ def test_what_the_corpus_has_nothing_on_is_not_in_it(corpus: Corpus) -> None:
 
 @pytest.mark.models
 def test_a_near_miss_shows_the_closest_sentences_as_weak(corpus: Corpus) -> None:
-    answer = corpus.ask("On what date was the group with the six tonnes caught?")
-    assert answer.outcome != "answered" or answer.confidence < 0.7
+    answer = corpus.ask("How many people were arrested?")
+    assert answer.outcome == "weak"
     assert answer.quotes
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from embeddings.reader import ReaderName, Window
 from qa import confidence
-from qa.confidence import LOOSEST, STRICTEST, STRICTNESS, WEAK
+from qa.confidence import LOOSEST, STRICTEST, STRICTNESS
 from qa.errors import InputError
 from qa.schema import Signals
 
@@ -69,12 +69,23 @@ def test_who_is_stricter_never_gets_an_answer_more(one: float, other: float) -> 
     assert 0 <= confidence.threshold(low) <= confidence.threshold(high) <= 1
 
 
-@given(STRICT, st.floats(0, 1))
-def test_strictness_moves_answers_only_and_what_is_near_stays_near(strictness: float, sure: float) -> None:
+@given(STRICT, st.floats(0, 1), st.booleans())
+def test_strictness_moves_answers_only_and_what_is_near_stays_near(
+    strictness: float, sure: float, near: bool
+) -> None:
     threshold = confidence.threshold(strictness)
-    outcome = confidence.outcome(sure, threshold)
+    outcome = confidence.outcome(sure, threshold, near=near)
     assert (outcome == "answered") == (sure >= threshold)
-    assert (outcome == "none") == (sure < min(WEAK, threshold))
+    assert (outcome == "none") == (sure < threshold and not near)
+
+
+def test_few_passages_make_an_answer_likelier_and_nothing_nearer() -> None:
+    far = replace(SIGNALS, answers=-6.0, best=-6.0, few=0.0)
+    alone = replace(far, few=0.95)
+    assert confidence.probability(alone) > confidence.probability(far)
+    assert not confidence.is_near(far)
+    assert not confidence.is_near(alone)
+    assert confidence.is_near(replace(far, answers=0.0, best=0.0))
 
 
 @pytest.mark.parametrize("strictness", [0.0, 0.49, 0.96, 1.5, float("nan")])

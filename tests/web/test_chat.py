@@ -126,8 +126,8 @@ def test_a_chat_started_with_a_strictness_begins_with_it(browser: Browser, tmp_p
         assert [label.inner_text() for label in page.locator("#strictness label").all()] == [
             "more often",
             "balanced",
-            "only when sure",
             "90\u00a0%",
+            "only when sure",
         ]
 
 
@@ -166,7 +166,7 @@ def test_the_page_works_by_keyboard_alone(page: Page) -> None:
 
 
 def test_previous_and_next_walk_through_the_answers_quotes(page: Page) -> None:
-    answer = ask(page, "Why did the crackdown on smugglers not work, and who was arrested?")
+    answer = ask(page, "What did the authorities do against smugglers?")
     quotes = {quote.text_content() for quote in answer.locator(".quote").all()}
     assert len(quotes) > 1
     answer.locator("a.cite").first.click()
