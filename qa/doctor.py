@@ -148,7 +148,11 @@ def _models(encoder: EncoderIdentity | None) -> Iterator[Finding]:
     try:
         models.reader_weights()
     except models.ModelError as error:
-        yield Finding("reader", models.READER, f"{error} Until then the cross-encoder reads.")
+        yield Finding(
+            "reader",
+            models.READER,
+            f"{error} Unless a copy is in the cache, the cross-encoder reads until then.",
+        )
     else:
         yield Finding("reader", f"{models.READER}, SHA-256 as it should be")
     try:

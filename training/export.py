@@ -5,12 +5,13 @@ usage: python -m training.export OUT.onnx CHECKPOINT[=SHARE] [CHECKPOINT=SHARE .
 Of several checkpoints the weights are averaged (Wortsman et al., 2022, "Model soups", arXiv 2203.05482).
 
 The weights of all matrix products and embeddings become int8, with a scale a column; the heads stay in
-float. Prints the file's SHA-256, which `embeddings/models.py` states.
+float. Prints the SHA-256 that `embeddings/models.py` states.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
 
-from embeddings.files import sha256_file
+from embeddings import models
 from training.model import ReaderModel
 
 if TYPE_CHECKING:
@@ -93,8 +94,10 @@ def main() -> None:
         trace(model, traced)
         if not arguments.float:
             quantise(traced, arguments.out)
-    size = arguments.out.stat().st_size
-    print(f"{arguments.out.name}: {size:,} bytes, SHA-256 {sha256_file(arguments.out)}")
+    graph = arguments.out.read_bytes()
+    tokenizer = Path(models.__file__).parent / "weights" / "reader.tokenizer.json"
+    both = hashlib.sha256(graph + tokenizer.read_bytes()).hexdigest()
+    print(f"{arguments.out.name}: {len(graph):,} bytes, with the tokenizer SHA-256 {both}")
 
 
 def average(checkpoints: Sequence[str]) -> dict[str, Tensor]:

@@ -6,9 +6,10 @@ usage: python -m training.sources squad FILE.json > OUT.jsonl
 
 `squad` reads the form of SQuAD 1.1 and 2.0, in which SQuADShifts, COVID-QA, PolicyQA and Quoref come too;
 `selqa` the sentence selection of SelQA; `unansq` the folder `QG` of UnAnsQ, pairs of an answerable and an
-unanswerable question on a paragraph of SQuAD 2.0: those of its dev and test part, which come with their
-paragraphs, and those of its train part whose answerable question stands in a SQUAD.json. Where each set is
-found, and its licence: docs/reader.md. What is kept for validation is left out when windows are made.
+unanswerable question on a paragraph of SQuAD 2.0: those of its dev part, which come with their paragraphs,
+and those of its train part whose answerable question stands in a SQUAD.json. Its test part is left out: it
+holds articles that are kept for validation, without saying which. Where each set is found, and its licence:
+docs/reader.md. What is kept for validation is left out when windows are made.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ def selqa(path: Path) -> Iterator[dict[str, Any]]:
 
 def unansq(folder: Path, known: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Pairs of questions, in lower case and with spaces between all tokens, as uncased BERT reads anyway."""
-    for part in ("dev", "test"):
+    for part in ("dev",):
         contexts, answerable, unanswerable = (
             rows(folder / f"{part}-{name}.txt")
             for name in ("context", "answerable-questions", "unanswerable-questions")

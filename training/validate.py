@@ -37,7 +37,7 @@ def main() -> None:
     arguments = parser.parse_args()
     sets = {"d3 + d8": briefs(arguments.traindata), "SQuAD 2.0": suite(arguments.suite)}
     kept = {
-        name: [q for q in found if is_held_out(q.document.id) and q.source != "d12"]
+        name: [q for q in found if is_held_out(q.document.id) and q.source not in ("d12", "headers")]
         for name, found in sets.items()
     }
     for path in arguments.checkpoints:

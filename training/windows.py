@@ -212,7 +212,8 @@ def _windows(
         if likely or free:
             chosen = rng.choice(likely if likely and rng.random() < 0.7 else free)
             yield _around(question, own, chosen, gold, rng, "same", avoid=gold)
-    for _ in range(_times(rates["other"], rng)):
+    # Another document's header may answer a question about headers as well.
+    for _ in range(_times(rates["other"], rng) if question.source != "headers" else 0):
         nearest = [
             near.passages[i][0]
             for i in np.argsort(-similar)[: NEAREST + len(own_passages)]
