@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
@@ -21,7 +21,7 @@ from embeddings.models import READER_SHA256, ModelError, cache_folder
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tokenizers import Encoding
+    from tokenizers import Encoding, Tokenizer
 
     from embeddings.arrays import Float32
 
@@ -111,7 +111,7 @@ class TrainedReader:
         self._session, self._tokenizer = runtime.open_kept(
             cache_folder() / READER_SHA256, models.reader_weights
         )
-        self._cls, self._sep = map(self._tokenizer.token_to_id, ("[CLS]", "[SEP]"))
+        self._marks = marks(self._tokenizer)
 
     def read(self, question: str, windows: Sequence[Window], retrieved: Sequence[float]) -> list[Reading]:
         """See Reader."""
@@ -126,16 +126,9 @@ class TrainedReader:
         head, *sentences = self._tokenizer.encode_batch(
             [window.head, *window.sentences], add_special_tokens=False
         )
-        tokens = [self._cls, *question, self._sep, *head.ids[:_HEAD_LIMIT]]
-        types = np.ones((1, _LIMIT), dtype=np.int64)
-        types[0, : len(question) + 2] = 0
-        bounds = [
-            min(bound, _LIMIT - 1)
-            for bound in accumulate((len(each.ids) for each in sentences), initial=len(tokens))
-        ]
-        for sentence in sentences:
-            tokens += sentence.ids
-        tokens = [*tokens[: _LIMIT - 1], self._sep]
+        tokens, types, bounds = lay_out(
+            self._marks, question, head.ids, [each.ids for each in sentences], _LIMIT
+        )
         # A sentence's mean over its tokens, as a matrix [sentences, tokens].
         pool = np.zeros((len(sentences), len(tokens)), dtype=np.float32)
         for row, (start, end) in zip(pool, pairwise(bounds), strict=True):
@@ -144,7 +137,7 @@ class TrainedReader:
             ["window", "sentences", "span"],
             {
                 "input_ids": np.array([tokens], dtype=np.int64),
-                "token_type_ids": types[:, : len(tokens)],
+                "token_type_ids": np.array([types], dtype=np.int64),
                 "pool": pool,
             },
         )
@@ -171,6 +164,30 @@ class TrainedReader:
 def _both(one: float, other: float) -> float:
     """The logit of a product of two probabilities, from theirs."""
     return float(-np.logaddexp(np.logaddexp(-one, -other), -one - other))
+
+
+def marks(tokenizer: Tokenizer) -> tuple[int, int]:
+    """The ids of `[CLS]` and `[SEP]`."""
+    cls, sep = tokenizer.encode("").ids
+    return cls, sep
+
+
+def lay_out(
+    marks: tuple[int, int], question: list[int], head: list[int], sentences: Sequence[list[int]], limit: int
+) -> tuple[list[int], list[int], list[int]]:
+    """Lay out what the model reads, `[CLS] question [SEP] head sentences [SEP]`, in at most `limit` tokens.
+
+    Gives the tokens, their types, and the places where the sentences start and the last one ends. It is the
+    same in training: what the model reads must be what it learnt to read.
+    """
+    cls, sep = marks
+    tokens = [cls, *question, sep]
+    types = [0] * len(tokens)
+    tokens += head[:_HEAD_LIMIT]
+    bounds = [min(bound, limit - 1) for bound in accumulate(map(len, sentences), initial=len(tokens))]
+    tokens += chain.from_iterable(sentences)
+    tokens = [*tokens[: limit - 1], sep]
+    return tokens, types + [1] * (len(tokens) - len(types)), bounds
 
 
 def _words(span: Float32, text: str, encoding: Encoding) -> tuple[float, tuple[int, int]]:

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from transformers import BertConfig, BertForSequenceClassification
 
+from embeddings.reader import lay_out, marks
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -105,25 +107,23 @@ def encode(tokenizer: Tokenizer, example: Example) -> Tokens:
 
     The span is (0, 0) where nothing answers, None where the words that answer are not known.
     """
-    cls, sep = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
     texts = [example.question, example.head, *example.sentences]
     encodings = tokenizer.encode_batch(texts, add_special_tokens=False)
-    question = encodings[0].ids[:QUESTION_TOKENS]
-    ids = [cls, *question, sep]
-    types = [0] * len(ids)
-    ids += encodings[1].ids[:40]
-    bounds = [len(ids)]
+    question, head, *sentences = encodings
+    ids, types, bounds = lay_out(
+        marks(tokenizer),
+        question.ids[:QUESTION_TOKENS],
+        head.ids,
+        [each.ids for each in sentences],
+        MOST_TOKENS,
+    )
     span = None if example.answers else (0, 0)
-    for place, encoding in enumerate(encodings[2:]):
-        if example.span and example.span[0] == place:
-            _, start, end = example.span
-            inside = [i for i, (a, b) in enumerate(encoding.offsets) if a < end and b > start]
-            if inside and len(ids) + inside[-1] < MOST_TOKENS - 1:
-                span = (len(ids) + inside[0], len(ids) + inside[-1])
-        ids += encoding.ids
-        bounds.append(min(len(ids), MOST_TOKENS - 1))
-    ids = [*ids[: MOST_TOKENS - 1], sep]
-    return Tokens(ids, types + [1] * (len(ids) - len(types)), bounds, span)
+    if example.span:
+        place, start, end = example.span
+        inside = [i for i, (a, b) in enumerate(sentences[place].offsets) if a < end and b > start]
+        if inside and bounds[place] + inside[-1] < MOST_TOKENS - 1:
+            span = (bounds[place] + inside[0], bounds[place] + inside[-1])
+    return Tokens(ids, types, bounds, span)
 
 
 @dataclass(frozen=True, slots=True)

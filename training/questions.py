@@ -92,7 +92,7 @@ def briefs(folder: Path) -> Iterator[Question]:
         for line in (domain / "questions.jsonl").open(encoding="utf-8"):
             entry = json.loads(line)
             document = documents[entry["doc"]]
-            gold = _found(document, entry["gold_sentences"])
+            gold = found(document, entry["gold_sentences"])
             yield Question(
                 entry.get("complete") or entry["text"],
                 document,
@@ -108,20 +108,25 @@ def about_headers(documents: Iterable[Document]) -> Iterator[Question]:
     """Two questions about what each document's header states."""
     for document in documents:
         rng = random.Random(document.id)
-        stated = {
-            "publisher": document.publisher,
-            "number": document.number,
-            "date": str(document.date.year) if document.date else "",
-            "title": document.title,
-        }
-        known = {
-            field: lines
-            for field, value in stated.items()
-            if value and (lines := [s for s in document.header if value in document.text[s.start : s.end]])
-        }
+        known = header_lines(document)
         for field in rng.sample(sorted(known), min(2, len(known))):
             text = rng.choice(HEADER_QUESTIONS[field])
             yield Question(text, document, tuple(known[field]), None, "headers", document.id)
+
+
+def header_lines(document: Document) -> dict[str, list[Span]]:
+    """The lines of the header that state what HEADER_QUESTIONS ask for, as far as there are any."""
+    stated = {
+        "publisher": document.publisher,
+        "number": document.number,
+        "date": str(document.date.year) if document.date else "",
+        "title": document.title,
+    }
+    return {
+        field: lines
+        for field, value in stated.items()
+        if value and (lines := [s for s in document.header if value in document.text[s.start : s.end]])
+    }
 
 
 def suite(folder: Path) -> Iterator[Question]:
@@ -147,7 +152,7 @@ def suite(folder: Path) -> Iterator[Question]:
         near = near_miss.get(query.id, ())
         for document_id in ids or ([near] if isinstance(near, str) else near):
             document = documents[document_id]
-            gold = _found(document, query.gold) if query.answerable else ()
+            gold = found(document, query.gold) if query.answerable else ()
             if gold or query.answerable is False:
                 yield Question(
                     interpret(query.text, query.history).question,
@@ -182,7 +187,8 @@ def passages_file(path: Path) -> Iterator[Question]:
         yield Question(entry["question"], documents[text], gold, answer, path.stem, documents[text].id)
 
 
-def _found(document: Document, sentences: Iterable[str]) -> tuple[Span, ...]:
+def found(document: Document, sentences: Iterable[str]) -> tuple[Span, ...]:
+    """Where the sentences stand in the document; those that do not are left out."""
     starts = ((document.text.find(each), len(each)) for each in sentences)
     return tuple(Span(start, start + length) for start, length in starts if start >= 0)
 
@@ -191,7 +197,7 @@ def _answer(document: Document, gold: Iterable[Span], answers: Iterable[str]) ->
     """Where the first of the answers that stands in the evidence stands."""
     for answer in filter(None, answers):
         for span in gold:
-            found = re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", document.text[span.start : span.end])
-            if found:
-                return Span(span.start + found.start(), span.start + found.end())
+            match = re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", document.text[span.start : span.end])
+            if match:
+                return Span(span.start + match.start(), span.start + match.end())
     return None

@@ -3,8 +3,7 @@
 usage: python -m training.reader START WINDOWS.jsonl OUT [--most N] [--rate R]
 
 START is the folder of a BERT (`python -m training.start` writes the default one) or a checkpoint, WINDOWS
-what
-`training/prepare.py` wrote, OUT a folder for `checkpoint.pt` and `train.log`. Run again with the same
+what `training/prepare.py` wrote, OUT a folder for `checkpoint.pt` and `train.log`. Run again with the same
 arguments, it goes on from the checkpoint.
 """
 

@@ -27,13 +27,14 @@ from embeddings.reader import Window
 from embeddings.relevance import HEAD_FILE, CrossEncoderReader
 from embeddings.runtime import cores
 from qa.formats import read_path
-from qa.schema import Document, Passage
+from qa.schema import Document, Passage, Span
 from qa.segment import passages
 from qa.window import reading_window
-from training.questions import HEADER_QUESTIONS, HELD_OUT, HELD_OUT_ARTICLES
+from training.questions import HEADER_QUESTIONS, HELD_OUT, HELD_OUT_ARTICLES, found, header_lines
+from training.windows import shares
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
 
@@ -75,10 +76,10 @@ def main() -> None:
         features, answers = states["features"], states["answers"]
     else:
         rng = random.Random(SEED)
-        found = [*briefs(arguments.traindata, rng), *squad(arguments.squad, rng)]
-        answers = np.array([each.answers for each in found])
-        print(f"{len(found)} windows, {answers.mean():.0%} answer", file=sys.stderr)
-        features = run(found)
+        collected = [*briefs(arguments.traindata, rng), *squad(arguments.squad, rng)]
+        answers = np.array([each.answers for each in collected])
+        print(f"{len(collected)} windows, {answers.mean():.0%} answer", file=sys.stderr)
+        features = run(collected)
         if arguments.cache:
             np.savez(arguments.cache, features=features, answers=answers)
     weights, bias = fit(features, answers)
@@ -116,7 +117,7 @@ def squad(folder: Path, rng: random.Random) -> Iterator[Example]:
 
 def examples(question: str, document: Document, gold: list[str], rng: random.Random) -> Iterator[Example]:
     """A window that answers where there is one, one or two that do not, at times one without its gold."""
-    spans = [(start, start + len(text)) for text in gold if (start := document.text.find(text)) >= 0]
+    spans = found(document, gold)
     read = [example(question, document, passage, spans) for passage in passages(document)]
     positive = [each for each in read if each.answers]
     negative = [each for each in read if each.labels and not each.answers]
@@ -133,36 +134,19 @@ def examples(question: str, document: Document, gold: list[str], rng: random.Ran
 
 def header_examples(document: Document, rng: random.Random) -> Iterator[Example]:
     """Questions that the header answers, over the header and over another passage."""
-    stated = {
-        "publisher": document.publisher,
-        "number": document.number,
-        "date": str(document.date.year) if document.date else "",
-        "title": document.title,
-    }
+    known = header_lines(document)
     for field in rng.sample(sorted(HEADER_QUESTIONS), 2):
-        lines = [
-            span
-            for span in document.header
-            if stated[field] and stated[field] in document.text[span.start : span.end]
-        ]
-        if lines:
+        if field in known:
             question = rng.choice(HEADER_QUESTIONS[field])
-            read = [
-                example(question, document, p, [(s.start, s.end) for s in lines]) for p in passages(document)
-            ]
+            read = [example(question, document, p, known[field]) for p in passages(document)]
             yield from (each for each in read if each.answers)
             yield rng.choice([each for each in read if not each.answers])
 
 
-def example(question: str, document: Document, passage: Passage, gold: list[tuple[int, int]]) -> Example:
+def example(question: str, document: Document, passage: Passage, gold: Sequence[Span]) -> Example:
     """A passage as it is read for a question; gold shares over half of the shorter with a gold sentence."""
     labels = tuple(
-        any(
-            min(s.end, end) - max(s.start, start) > 0.5 * min(s.end - s.start, end - start)
-            for start, end in gold
-        )
-        for s in passage.sentences
-        if s.quotable
+        any(shares(Span(s.start, s.end), span) for span in gold) for s in passage.sentences if s.quotable
     )
     return Example(question, reading_window(document, passage), labels)
 

@@ -93,19 +93,16 @@ def selqa(path: Path) -> Iterator[dict[str, Any]]:
 
 def unansq(folder: Path, known: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Pairs of questions, in lower case and with spaces between all tokens, as uncased BERT reads anyway."""
-    for part in ("dev",):
-        contexts, answerable, unanswerable = (
-            rows(folder / f"{part}-{name}.txt")
-            for name in ("context", "answerable-questions", "unanswerable-questions")
-        )
-        for [text, *_], (_, asked, first, last), (_, twin, *_) in zip(
-            contexts, answerable, unanswerable, strict=True
-        ):
-            places = [match.span() for match in re.finditer(r"\S+", text)]
-            if int(last) < len(places):
-                gold = [(places[int(first)][0], places[int(last)][1])]
-                yield line(asked, text, gold, "", f"unansq-{text[:40]}")
-                yield line(twin, text, [], "", f"unansq-{text[:40]}")
+    own = (
+        rows(folder / f"dev-{name}.txt")
+        for name in ("context", "answerable-questions", "unanswerable-questions")
+    )
+    for [text, *_], (_, asked, first, last), (_, twin, *_) in zip(*own, strict=True):
+        places = [match.span() for match in re.finditer(r"\S+", text)]
+        if int(last) < len(places):
+            gold = [(places[int(first)][0], places[int(last)][1])]
+            yield line(asked, text, gold, "", f"unansq-{text[:40]}")
+            yield line(twin, text, [], "", f"unansq-{text[:40]}")
     by_question = {tuple(words(each["question"])): each for each in known if each["answerable"]}
     for (_, asked, *_), (_, twin, *_) in zip(
         rows(folder / "train-answerable-questions.txt"),

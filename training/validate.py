@@ -60,14 +60,15 @@ def measure(model: ReaderModel, questions: list[Question]) -> tuple[float, float
     for question in questions:
         gold = Lines(question.document).gold_spans(question)
         windows = [
-            (passage, reading_window(question.document, passage)) for passage in passages(question.document)
+            (passage, window)
+            for passage in passages(question.document)
+            if (window := reading_window(question.document, passage)).sentences
         ]
         examples = [
             Example(
                 question.text, w.head, w.sentences, (False,) * len(w.sentences), None, "", question.source
             )
             for _, w in windows
-            if w.sentences
         ]
         with torch.autocast("cpu", torch.bfloat16):
             answers, sentences, _ = model(
@@ -76,9 +77,7 @@ def measure(model: ReaderModel, questions: list[Question]) -> tuple[float, float
         probability = torch.sigmoid(answers.float())[:, None] * torch.sigmoid(sentences.float())
         read = [
             (float(p), (s.start, s.end) in gold)
-            for (passage, _), row in zip(
-                [each for each in windows if each[1].sentences], probability, strict=True
-            )
+            for (passage, _), row in zip(windows, probability, strict=True)
             for s, p in zip([s for s in passage.sentences if s.quotable], row, strict=False)
         ]
         read.sort(key=lambda each: -each[0])

@@ -113,7 +113,7 @@ class Lines:
         return {
             (run, place)
             for run, place in self.places
-            if any(_shared(self.runs[run][place].span, span) for span in question.gold)
+            if any(shares(self.runs[run][place].span, span) for span in question.gold)
         }
 
     def gold_spans(self, question: Question) -> set[tuple[int, int]]:
@@ -122,7 +122,8 @@ class Lines:
         return {(span.start, span.end) for span in spans}
 
 
-def _shared(one: Span, other: Span) -> bool:
+def shares(one: Span, other: Span) -> bool:
+    """Whether two spans share over half of the shorter."""
     shared = min(one.end, other.end) - max(one.start, other.start)
     return shared > 0.5 * min(one.end - one.start, other.end - other.start)
 
@@ -332,11 +333,9 @@ def _other_number(number: str, rng: random.Random) -> str:
         return f"{float(plain) * rng.choice([0.5, 0.8, 1.5, 2.2]):.1f}"
     value = int(plain)
     other = max(2, value + rng.choice([-1, 1]) * rng.randint(1, max(2, value // 2)))
-    return (
-        f"{other if other != value else value + 3:,}"
-        if "," in number
-        else str(other if other != value else value + 3)
-    )
+    if other == value:
+        other += 3
+    return f"{other:,}" if "," in number else str(other)
 
 
 def dress(example: Example, rng: random.Random) -> Example:
