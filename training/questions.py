@@ -85,13 +85,19 @@ def is_held_out(document_id: str) -> bool:
     return folder in HELD_OUT or document_id in HELD_OUT_BRIEFS or document_id.startswith(HELD_OUT_ARTICLES)
 
 
-def briefs(folder: Path) -> Iterator[Question]:
-    """Read all folders of fictional briefs; a follow-up in its complete wording."""
-    for domain in sorted(folder.glob("d*"), key=lambda each: int(each.name[1:])):
+def briefs(folder: Path, written: Path | None = None) -> Iterator[Question]:
+    """Read all folders of fictional briefs; a follow-up in its complete wording.
+
+    `written` is a folder of further questions, on these briefs and on documents of its own.
+    """
+    domains = sorted(folder.glob("d*"), key=lambda each: int(each.name[1:]))
+    known: dict[str, Document] = {}
+    for domain in [*domains, *filter(None, [written])]:
         documents = {d.id: d for d in read_path(domain / "briefs.jsonl") if isinstance(d, Document)}
+        known |= documents
         for line in (domain / "questions.jsonl").open(encoding="utf-8"):
             entry = json.loads(line)
-            document = documents[entry["doc"]]
+            document = known[entry["doc"]]
             gold = found(document, entry["gold_sentences"])
             yield Question(
                 entry.get("complete") or entry["text"],
@@ -99,7 +105,7 @@ def briefs(folder: Path) -> Iterator[Question]:
                 gold,
                 _answer(document, gold, [entry["answer"]]),
                 domain.name,
-                document.id.rstrip("ab") if domain.name in CONTRAST_PAIRS else document.id,
+                document.id.rstrip("ab") if document.id.startswith(CONTRAST_PAIRS) else document.id,
             )
         yield from about_headers(documents.values())
 

@@ -27,7 +27,6 @@ BATCH = 16
 # Batches are sorted by length within so many windows: nearly no padding, and still mixed.
 SORTED = 20 * BATCH
 WARM_UP = 0.06
-HEADS_RATE = 1e-3
 LOG_EVERY = 50
 SAVE_EVERY = 200
 SEED = 1
@@ -41,6 +40,9 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--most", type=int, help="train on so many windows, the file's first ones")
     parser.add_argument("--rate", type=float, default=6e-5, help="of learning, at its highest")
+    parser.add_argument(
+        "--heads", type=float, default=1e-3, help="that of the heads; lower when they are trained already"
+    )
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(SEED)
@@ -49,7 +51,7 @@ def main() -> None:
     model = (
         ReaderModel.restored(torch.load(start)["model"]) if start.is_file() else ReaderModel.started(start)
     )
-    train(model, open_tokenizer(), examples, arguments.out, arguments.rate)
+    train(model, open_tokenizer(), examples, arguments.out, (arguments.rate, arguments.heads))
 
 
 def open_tokenizer() -> Tokenizer:
@@ -92,19 +94,18 @@ def train(
     tokenizer: Tokenizer,
     examples: list[Example],
     out: Path,
-    rate: float,
+    rates: tuple[float, float],
     stop: int | None = None,
 ) -> None:
-    """AdamW, the rate warmed up and then falling to nothing; bfloat16 where it is safe.
+    """AdamW, the rates (of the body, of the heads) warmed up and then falling to nothing; bfloat16 if safe.
 
     Goes on from the checkpoint in `out`, if there is one; `stop` ends it after so many batches.
     """
     todo = batches(examples)
     heads = {id(each) for each in model.heads()}
     body = [p for p in model.parameters() if p.requires_grad and id(p) not in heads]
-    rates = (rate, HEADS_RATE)
     optimiser = torch.optim.AdamW(
-        [{"params": body}, {"params": model.heads()}], lr=rate, weight_decay=0.01, fused=True
+        [{"params": body}, {"params": model.heads()}], lr=rates[0], weight_decay=0.01, fused=True
     )
     checkpoint = out / "checkpoint.pt"
     done = 0

@@ -143,33 +143,37 @@ class Near:
         return self._encoder.encode_query(questions) @ self._vectors.T
 
 
-def windows(questions: Sequence[Question], rates: dict[str, float], rng: random.Random) -> Iterator[Example]:
-    """Make an epoch of windows for the questions of one source.
+class Material:
+    """The documents of a source's questions, as windows are cut from them: made once for all epochs."""
+
+    def __init__(self, questions: Sequence[Question]) -> None:
+        documents = {question.document.id: question.document for question in questions}
+        self.groups = {question.document.id: question.group for question in questions}
+        self.lines = {id_: Lines(document) for id_, document in documents.items()}
+        self.near = Near(list(documents.values()))
+        self.names = sorted({name for question in questions for name in _NAME.findall(question.text)})
+
+
+def windows(
+    material: Material, questions: Sequence[Question], rates: dict[str, float], rng: random.Random
+) -> Iterator[Example]:
+    """Make an epoch of windows for questions of one source.
 
     `rates` says how many of each kind a question gives on average: `again` (the answer in another window),
     `same` (the same document's window that does not answer), `removed`, `other`, `changed`.
     """
-    documents = {question.document.id: question.document for question in questions}
-    groups = {question.document.id: question.group for question in questions}
-    lines = {id_: Lines(document) for id_, document in documents.items()}
-    near = Near(list(documents.values()))
-    names = sorted({name for question in questions for name in _NAME.findall(question.text)})
     for first in range(0, len(questions), 512):
         batch = questions[first : first + 512]
-        for question, similar in zip(batch, near.similarities([q.text for q in batch]), strict=True):
-            yield from _windows(question, lines, groups, near, similar, names, rates, rng)
+        for question, similar in zip(
+            batch, material.near.similarities([q.text for q in batch]), strict=True
+        ):
+            yield from _windows(material, question, similar, rates, rng)
 
 
 def _windows(
-    question: Question,
-    lines: dict[str, Lines],
-    groups: dict[str, str],
-    near: Near,
-    similar: np.ndarray,
-    names: Sequence[str],
-    rates: dict[str, float],
-    rng: random.Random,
+    material: Material, question: Question, similar: np.ndarray, rates: dict[str, float], rng: random.Random
 ) -> Iterator[Example]:
+    lines, groups, near = material.lines, material.groups, material.near
     own = lines[question.document.id]
     gold = own.gold(question)
     if question.gold and not gold:
@@ -191,7 +195,7 @@ def _windows(
                     kind="removed",
                 )
         for _ in range(_times(rates["changed"], rng)):
-            changed = change(question.text, question.document.text, names, rng)
+            changed = change(question.text, question.document.text, material.names, rng)
             if changed:
                 yield replace(
                     answering,

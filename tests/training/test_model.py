@@ -98,7 +98,7 @@ def test_training_goes_on_where_it_was_interrupted(tmp_path: Path) -> None:
             model = small()
             model.load_state_dict(start.state_dict())
             torch.manual_seed(1)
-            reader.train(model, reader.open_tokenizer(), examples, out, 1e-3, stop=stop)
+            reader.train(model, reader.open_tokenizer(), examples, out, (1e-3, 1e-3), stop=stop)
     first, second = (torch.load(out / "checkpoint.pt")["model"] for out in (whole, parts))
     assert first["span.weight"].allclose(second["span.weight"])
     assert not first["span.weight"].allclose(start.state_dict()["span.weight"])

@@ -9,7 +9,7 @@ import pytest
 from qa.schema import Document, Span
 from training.prepare import BRIEFS
 from training.questions import Question, briefs, is_held_out, passages_file, suite
-from training.windows import MONTHS, Example, change, dress, windows
+from training.windows import MONTHS, Example, Material, change, dress, windows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +52,7 @@ def other(number: int) -> Question:
 def test_windows_say_of_each_sentence_whether_it_answers() -> None:
     questions = [question(), *map(other, range(4))]
     every = dict.fromkeys(BRIEFS, 1.0)
-    made = list(windows(questions, every, random.Random(1)))
+    made = list(windows(Material(questions), questions, every, random.Random(1)))
     assert {each.kind for each in made} == {"answers", "removed", "changed", "same", "other"}
     for each in made:
         assert len(each.sentences) == len(each.labels)
@@ -70,7 +70,8 @@ def test_windows_say_of_each_sentence_whether_it_answers() -> None:
 @pytest.mark.models
 def test_the_same_seed_makes_the_same_windows() -> None:
     def made() -> list[object]:
-        return list(windows([question(), other(1)], BRIEFS, random.Random(5)))
+        questions = [question(), other(1)]
+        return list(windows(Material(questions), questions, BRIEFS, random.Random(5)))
 
     assert made() == made()
 
