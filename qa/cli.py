@@ -551,9 +551,12 @@ def evaluate(settings: Settings, /, suite: Path, **options: Any) -> None:
 def _check_options(suite: Path, options: dict[str, Any]) -> None:
     """Refuse options that contradict each other, and outputs that would overwrite what is read."""
     written = {name: options[name] for name in ("out", "report", "trec_run", "trec_qrels") if options[name]}
-    given = click.get_current_context().get_parameter_source("strictness") is not ParameterSource.DEFAULT
-    if options["answers"] and (options["out"] or options["fresh"] or given):
-        raise click.UsageError("--answers asks nothing: leave out --out, --fresh and --strictness")
+    source = click.get_current_context().get_parameter_source
+    given = source("strictness") is not ParameterSource.DEFAULT
+    # In the environment the reader is a habit, on the command line a wish.
+    reader = source("reader") is ParameterSource.COMMANDLINE
+    if options["answers"] and (options["out"] or options["fresh"] or given or reader):
+        raise click.UsageError("--answers asks nothing: leave out --out, --fresh, --strictness and --reader")
     about_answers = written or options["answers"] or options["baseline"] or options["gates"] or given
     if options["check"] and about_answers:
         raise click.UsageError("--check only looks up quotes: leave out what is about answers")

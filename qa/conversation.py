@@ -82,13 +82,18 @@ def interpret(question: str, history: Sequence[str | Turn] = ()) -> Interpretati
     earlier = _user_questions(history)[-_REMEMBERED:]
     if not earlier:
         return Interpretation(reading, ((reading, 1.0),))
-    carried = _carried(reading, earlier)
-    expanded = f"{reading} ({', '.join(carried)})" if carried else reading
+    expanded = expand(reading, earlier)
     alone = stands_alone(reading)
     own, context = _ALONE if alone else _LEANING
     before = " ".join(earlier).split()[-_AFTER:]
     variants = ((reading, own), (expanded, context), (" ".join([*before, reading]), context))
     return Interpretation(reading if alone else expanded, variants)
+
+
+def expand(question: str, earlier: Sequence[str]) -> str:
+    """The question with the words that it carries over from earlier ones, in brackets after it."""
+    carried = _carried(question, earlier)
+    return f"{question} ({', '.join(carried)})" if carried else question
 
 
 def stands_alone(question: str) -> bool:

@@ -86,7 +86,7 @@ def is_held_out(document_id: str) -> bool:
 
 
 def briefs(folder: Path, written: Path | None = None) -> Iterator[Question]:
-    """Read all folders of fictional briefs; a follow-up in its complete wording.
+    """Read all folders of fictional briefs; a follow-up in its complete wording and as the product reads it.
 
     `written` is a folder of further questions, on these briefs and on documents of its own.
     """
@@ -99,14 +99,16 @@ def briefs(folder: Path, written: Path | None = None) -> Iterator[Question]:
             entry = json.loads(line)
             document = known[entry["doc"]]
             gold = found(document, entry["gold_sentences"])
-            yield Question(
-                entry.get("complete") or entry["text"],
-                document,
-                gold,
-                _answer(document, gold, [entry["answer"]]),
-                domain.name,
-                document.id.rstrip("ab") if document.id.startswith(CONTRAST_PAIRS) else document.id,
-            )
+            understood = interpret(entry["text"], entry.get("history", ())).question
+            for text in dict.fromkeys((entry.get("complete") or entry["text"], understood)):
+                yield Question(
+                    text,
+                    document,
+                    gold,
+                    _answer(document, gold, [entry["answer"]]),
+                    domain.name,
+                    document.id.rstrip("ab") if document.id.startswith(CONTRAST_PAIRS) else document.id,
+                )
         yield from about_headers(documents.values())
 
 

@@ -8,6 +8,7 @@ questions with a detail changed, so that what answered no longer does.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embeddings.encoder import open_encoder
+from qa.conversation import expand
 from qa.schema import Span
 from qa.segment import passages, sentences
 from qa.terms import FUNCTION_WORDS
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 # Words in a window. The product's passages have about 90; others' corpora are cut otherwise.
 SMALLEST, LARGEST = 35, 130
 NEAREST = 20
+# Share of the questions that come after another one about their document.
+IN_CONVERSATION = 0.07
 
 AROUND = (
     "According to the document, ",
@@ -151,6 +155,9 @@ class Material:
         self.groups = {question.document.id: question.group for question in questions}
         self.lines = {id_: Lines(document) for id_, document in documents.items()}
         self.near = Near(list(documents.values()))
+        self.asked: dict[str, list[str]] = defaultdict(list)
+        for question in questions:
+            self.asked[question.document.id].append(question.text)
         self.names = sorted({name for question in questions for name in _NAME.findall(question.text)})
 
 
@@ -164,10 +171,16 @@ def windows(
     """
     for first in range(0, len(questions), 512):
         batch = questions[first : first + 512]
-        for question, similar in zip(
-            batch, material.near.similarities([q.text for q in batch]), strict=True
-        ):
-            yield from _windows(material, question, similar, rates, rng)
+        for question, similar in zip(batch, material.near.similarities([q.text for q in batch]), strict=True):
+            asked = replace(question, text=in_conversation(question, material.asked, rng))
+            yield from _windows(material, asked, similar, rates, rng)
+
+
+def in_conversation(question: Question, asked: dict[str, list[str]], rng: random.Random) -> str:
+    """The question's text, at times with the words that the product adds from one asked before it."""
+    if rng.random() > IN_CONVERSATION:
+        return question.text
+    return expand(question.text, [rng.choice(asked[question.document.id])])
 
 
 def _windows(

@@ -156,10 +156,11 @@ def test_the_help_gives_the_bounds_and_the_default_of_the_strictness(name):
     assert f"[default: {confidence.STRICTNESS:g}]".replace("0.", ".") in said
 
 
-def test_scoring_answers_that_there_are_knows_no_strictness(tmp_path):
-    result = run("evaluate", str(tmp_path), "--answers", "a.jsonl", "--strictness", ".9")
+@pytest.mark.parametrize("option", [("--strictness", ".9"), ("--reader", "cross-encoder")])
+def test_scoring_answers_that_there_are_knows_neither_strictness_nor_reader(tmp_path, option):
+    result = run("evaluate", str(tmp_path), "--answers", "a.jsonl", *option)
     assert result.exit_code == 2
-    assert "leave out --out, --fresh and --strictness" in result.stderr
+    assert "leave out --out, --fresh, --strictness and --reader" in result.stderr
     assert run("evaluate", str(tmp_path), "--check", "--strictness", ".9").exit_code == 2
 
 

@@ -9,7 +9,7 @@ import pytest
 from qa.schema import Document, Span
 from training.prepare import BRIEFS
 from training.questions import Question, briefs, is_held_out, passages_file, suite
-from training.windows import MONTHS, Example, Material, change, dress, windows
+from training.windows import MONTHS, Example, Material, change, dress, in_conversation, windows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,6 +76,15 @@ def test_the_same_seed_makes_the_same_windows() -> None:
     assert made() == made()
 
 
+def test_some_questions_carry_words_of_one_asked_before_about_their_document() -> None:
+    asked = {"a.txt": ["Who was arrested in Hyesan by the border police?"]}
+    made = {in_conversation(question("What had they bought?"), asked, random.Random(n)) for n in range(99)}
+    assert made == {
+        "What had they bought?",
+        "What had they bought? (arrested, Hyesan, border, police)",
+    }
+
+
 def test_a_changed_detail_is_none_that_the_document_has_as_well() -> None:
     asked = "What was found in Musan in May 2008?"
     for seed in range(60):
@@ -128,8 +137,14 @@ def test_briefs_are_read_with_their_evidence(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "briefs.jsonl").write_text(json.dumps({"_id": "d1-01", "title": "Dealers", "text": TEXT}))
     entry = {"doc": "d1-01", "text": "Bought what?", "gold_sentences": [GOLD], "answer": "copper wire"}
-    (folder / "questions.jsonl").write_text(json.dumps(entry))
-    [found] = briefs(tmp_path)
+    follow_up = entry | {
+        "text": "And where?",
+        "complete": "Where did they buy it?",
+        "history": ["What wire?"],
+    }
+    (folder / "questions.jsonl").write_text(json.dumps(entry) + "\n" + json.dumps(follow_up))
+    found, complete, understood = briefs(tmp_path)
+    assert (complete.text, understood.text) == ("Where did they buy it?", "And where? (wire)")
     assert [found.document.text[span.start : span.end] for span in found.gold] == [GOLD]
     assert found.answer
     assert found.document.text[found.answer.start : found.answer.end] == "copper wire"
