@@ -8,7 +8,7 @@ PORT := 7860
 
 # Suites to evaluate; a folder of another system's answers to them, SUITE.jsonl, to compare with; where the
 # reports go; and what else is to be said, such as --limit 250.
-SUITES := tests/suites/nk_brief tests/suites/nk_brief_heldout
+SUITES := tests/suites/nk_brief tests/suites/nk_brief_heldout tests/suites/news
 BASELINES :=
 REPORTS := reports
 OPTIONS :=

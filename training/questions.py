@@ -33,6 +33,7 @@ NEVER = (
     "briefs_dialogue",
     "nk_brief",
     "nk_brief_heldout",
+    "news",
 )
 # Two versions of each document, `…a` and `…b`.
 CONTRAST_PAIRS = ("d16", "d17")
