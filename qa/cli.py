@@ -187,7 +187,7 @@ _strictness = click.option(
     metavar="SHARE",
     callback=_share,
     help="The share of the answers given that should be right, from .7 to .95: "
-    "higher answers less often. [default: .88]",
+    "higher answers less often. [default: .86]",
 )
 
 _reader = click.option(
