@@ -557,7 +557,9 @@ def _check_options(suite: Path, options: dict[str, Any]) -> None:
     reader = source("reader") is ParameterSource.COMMANDLINE
     if options["answers"] and (options["out"] or options["fresh"] or given or reader):
         raise click.UsageError("--answers asks nothing: leave out --out, --fresh, --strictness and --reader")
-    about_answers = written or options["answers"] or options["baseline"] or options["gates"] or given
+    about_answers = (
+        written or options["answers"] or options["baseline"] or options["gates"] or given or reader
+    )
     if options["check"] and about_answers:
         raise click.UsageError("--check only looks up quotes: leave out what is about answers")
     parts = ("queries.jsonl", "corpus.jsonl", "qrels.tsv", "qrels/test.tsv")

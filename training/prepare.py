@@ -1,11 +1,11 @@
 """Make the reader's training windows.
 
-usage: python -m training.prepare OUT.jsonl TRAINDATA [SOURCE ...] [--epochs N] [--seed N]
+usage: python -m training.prepare OUT.jsonl TRAINDATA [SOURCE ...] --apart [SUITE ...] [--epochs N] [--seed N]
 
 TRAINDATA holds the folders of fictional briefs; a SOURCE is a suite in the layout that `pullquote evaluate`
 takes (with its corpus), or a .jsonl file of questions with their passages, and `SOURCE=N` takes N questions
-of it in an epoch. What is kept for validation (`training/questions.py`) is left out. Each epoch cuts its
-windows anew.
+of it in an epoch. What is kept for validation (`training/questions.py`) is left out: by its name, and by its
+words where it is in a corpus of a SUITE of `--apart`. Each epoch cuts its windows anew.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from training.questions import Question, briefs, is_held_out, passages_file, suite
+from training.questions import Apart, Question, briefs, is_held_out, passages_file, suite
 from training.windows import Example, Material, dress, windows
 
 if TYPE_CHECKING:
@@ -38,11 +38,15 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("traindata", type=Path)
     parser.add_argument("sources", nargs="*")
+    parser.add_argument(
+        "--apart", type=Path, nargs="*", required=True, help="suites that will be measured on; none if none"
+    )
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     rng = random.Random(arguments.seed)
-    sources = [Source(list(briefs(arguments.traindata, WRITTEN)), BRIEFS)]
+    apart = Apart(arguments.apart)
+    sources = [Source(list(briefs(arguments.traindata, WRITTEN)), BRIEFS, apart)]
     for argument in arguments.sources:
         name, _, most = argument.partition("=")
         path = Path(name)
@@ -50,6 +54,7 @@ def main() -> None:
             Source(
                 list(suite(path) if path.is_dir() else passages_file(path)),
                 OTHERS,
+                apart,
                 int(most) if most else None,
             )
         )
@@ -75,12 +80,17 @@ class Source:
 
     questions: list[Question]
     rates: dict[str, float]
+    apart: Apart
     most: int | None = None
     material: Material = field(init=False)
     _left: list[Question] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.questions = [each for each in self.questions if not is_held_out(each.document.id)]
+        documents = {question.document.id: question.document for question in self.questions}
+        left_out = {
+            id_ for id_, document in documents.items() if is_held_out(id_) or self.apart.holds(document.text)
+        }
+        self.questions = [each for each in self.questions if each.document.id not in left_out]
         self.material = Material(self.questions)
 
     def windows(self, rng: random.Random) -> Iterator[Example]:

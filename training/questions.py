@@ -13,6 +13,7 @@ from qa.conversation import interpret
 from qa.evaluation.suite import load
 from qa.formats import read_path
 from qa.schema import Document, Span
+from qa.terms import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,6 +36,10 @@ NEVER = (
     "nk_brief_heldout",
     "news",
 )
+# Of these the corpus is for validation as well; the others' holds briefs that are trained on.
+NEVER_READ = (*(name for name in NEVER if not name.startswith("briefs_")),)
+# A passage that shares so many runs of so many words with one kept for validation is that one, or part of it.
+RUN, LEAST_SHARED = 8, 2
 # Two versions of each document, `…a` and `…b`.
 CONTRAST_PAIRS = ("d16", "d17")
 
@@ -86,6 +91,31 @@ def is_held_out(document_id: str) -> bool:
     return folder in HELD_OUT or document_id in HELD_OUT_BRIEFS or document_id.startswith(HELD_OUT_ARTICLES)
 
 
+class Apart:
+    """Passages that are kept for validation, to be known by their words wherever they come from.
+
+    Public question sets hold each other's passages under other names.
+    """
+
+    def __init__(self, suites: Iterable[Path]) -> None:
+        self._runs = {
+            run
+            for folder in suites
+            for document in read_path(folder / "corpus.jsonl")
+            if isinstance(document, Document) and (folder.name in NEVER_READ or is_held_out(document.id))
+            for run in _runs(document.text)
+        }
+
+    def holds(self, text: str) -> bool:
+        """Whether a text is one of them, or has a part of one."""
+        return len(self._runs & _runs(text)) >= LEAST_SHARED
+
+
+def _runs(text: str) -> set[tuple[str, ...]]:
+    every = words(text)
+    return {tuple(every[i : i + RUN]) for i in range(len(every) - RUN + 1)}
+
+
 def briefs(folder: Path, written: Path | None = None) -> Iterator[Question]:
     """Read all folders of fictional briefs; a follow-up in its complete wording and as the product reads it.
 
@@ -108,7 +138,7 @@ def briefs(folder: Path, written: Path | None = None) -> Iterator[Question]:
                     gold,
                     _answer(document, gold, [entry["answer"]]),
                     domain.name,
-                    document.id.rstrip("ab") if document.id.startswith(CONTRAST_PAIRS) else document.id,
+                    _group(document),
                 )
         yield from about_headers(documents.values())
 
@@ -120,7 +150,12 @@ def about_headers(documents: Iterable[Document]) -> Iterator[Question]:
         known = header_lines(document)
         for field in rng.sample(sorted(known), min(2, len(known))):
             text = rng.choice(HEADER_QUESTIONS[field])
-            yield Question(text, document, tuple(known[field]), None, "headers", document.id)
+            yield Question(text, document, tuple(known[field]), None, "headers", _group(document))
+
+
+def _group(document: Document) -> str:
+    """What names a brief together with its other version, if it has one."""
+    return document.id.rstrip("ab") if document.id.startswith(CONTRAST_PAIRS) else document.id
 
 
 def header_lines(document: Document) -> dict[str, list[Span]]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embeddings.encoder import open_encoder
-from qa.conversation import expand
+from qa.conversation import expand, stands_alone
 from qa.schema import Span
 from qa.segment import passages, sentences
 from qa.terms import FUNCTION_WORDS
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 # Words in a window. The product's passages have about 90; others' corpora are cut otherwise.
 SMALLEST, LARGEST = 35, 130
 NEAREST = 20
-# Share of the questions that come after another one about their document.
-IN_CONVERSATION = 0.07
+# Share of the questions that cannot stand alone which come after another one about their document.
+IN_CONVERSATION = 0.4
 
 AROUND = (
     "According to the document, ",
@@ -172,15 +172,19 @@ def windows(
     for first in range(0, len(questions), 512):
         batch = questions[first : first + 512]
         for question, similar in zip(batch, material.near.similarities([q.text for q in batch]), strict=True):
-            asked = replace(question, text=in_conversation(question, material.asked, rng))
-            yield from _windows(material, asked, similar, rates, rng)
+            asked = material.asked[question.document.id]
+            for example in _windows(material, question, similar, rates, rng):
+                yield replace(example, question=in_conversation(example.question, asked, rng))
 
 
-def in_conversation(question: Question, asked: dict[str, list[str]], rng: random.Random) -> str:
-    """The question's text, at times with the words that the product adds from one asked before it."""
-    if rng.random() > IN_CONVERSATION:
-        return question.text
-    return expand(question.text, [rng.choice(asked[question.document.id])])
+def in_conversation(question: str, asked: Sequence[str], rng: random.Random) -> str:
+    """The question, at times with the words that the product adds from one of those asked about its document.
+
+    One that stands alone is read as it is (`qa.conversation.interpret`).
+    """
+    if stands_alone(question) or rng.random() > IN_CONVERSATION:
+        return question
+    return expand(question, [rng.choice(asked)])
 
 
 def _windows(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qa.schema import Document, Span
-from training.prepare import BRIEFS
-from training.questions import Question, briefs, is_held_out, passages_file, suite
+from training.prepare import BRIEFS, Source
+from training.questions import Apart, Question, briefs, is_held_out, passages_file, suite
 from training.windows import MONTHS, Example, Material, change, dress, in_conversation, windows
 
 if TYPE_CHECKING:
@@ -76,13 +76,26 @@ def test_the_same_seed_makes_the_same_windows() -> None:
     assert made() == made()
 
 
-def test_some_questions_carry_words_of_one_asked_before_about_their_document() -> None:
-    asked = {"a.txt": ["Who was arrested in Hyesan by the border police?"]}
-    made = {in_conversation(question("What had they bought?"), asked, random.Random(n)) for n in range(99)}
-    assert made == {
-        "What had they bought?",
-        "What had they bought? (arrested, Hyesan, border, police)",
-    }
+def test_a_question_that_leans_on_another_carries_its_words_as_the_product_reads_it() -> None:
+    asked = ["Who was arrested in Hyesan by the border police?"]
+    made = {in_conversation("What had they bought?", asked, random.Random(n)) for n in range(99)}
+    assert made == {"What had they bought?", "What had they bought? (arrested, Hyesan, border, police)"}
+    alone = "What did the dealers of Hyesan buy?"
+    assert {in_conversation(alone, asked, random.Random(n)) for n in range(99)} == {alone}
+
+
+@pytest.mark.models
+def test_a_passage_kept_for_validation_is_known_by_its_words_under_any_name(tmp_path: Path) -> None:
+    held_out, trained_on = tmp_path / "squad2_half_dev", tmp_path / "news"
+    for folder, id_, text in ((held_out, "Normans_3", TEXT), (trained_on, "a", "One two three. " * 9)):
+        folder.mkdir()
+        (folder / "corpus.jsonl").write_text(json.dumps({"_id": id_, "title": "", "text": text}))
+    apart = Apart([held_out])
+    assert apart.holds(TEXT[20:].lower().replace(".", " ."))
+    assert not apart.holds("Police in Hyesan arrested three scrap dealers in April, it says.")
+    source = Source([question(), other(1)], BRIEFS, apart)
+    assert [each.document.id for each in source.questions] == ["1.txt"]
+    assert Apart([trained_on]).holds("One two three. " * 4)
 
 
 def test_a_changed_detail_is_none_that_the_document_has_as_well() -> None:
