@@ -99,7 +99,8 @@ def probabilities(scores: Sequence[float]) -> list[float]:
     The logits are tempered, for the reader is surer of sentences than it is right.
     """
     p = [1 / (1 + exp(-TEMPER * score)) for score in scores]
-    return [each / min(1.0, sum(p)) for each in p]
+    total = min(1.0, sum(p))
+    return [each / total for each in p]
 
 
 def _length(evidence: Evidence) -> int:

@@ -37,7 +37,7 @@ NEVER = (
     "news",
 )
 # Of these the corpus is for validation as well; the others' holds briefs that are trained on.
-NEVER_READ = (*(name for name in NEVER if not name.startswith("briefs_")),)
+NEVER_READ = tuple(name for name in NEVER if not name.startswith("briefs_"))
 # A passage that shares so many runs of so many words with one kept for validation is that one, or part of it.
 RUN, LEAST_SHARED = 8, 2
 # Two versions of each document, `…a` and `…b`.
