@@ -2,10 +2,11 @@
 
 usage: python -m training.prepare OUT.jsonl TRAINDATA [SOURCE ...] --apart [SUITE ...] [--epochs N] [--seed N]
 
-TRAINDATA holds the folders of fictional briefs; a SOURCE is a suite in the layout that `pullquote evaluate`
-takes (with its corpus), or a .jsonl file of questions with their passages, and `SOURCE=N` takes N questions
-of it in an epoch. What is kept for validation (`training/questions.py`) is left out: by its name, and by its
-words where it is in a corpus of a SUITE of `--apart`. Each epoch cuts its windows anew.
+TRAINDATA holds the folders of fictional briefs, to which `training/written` belongs; a SOURCE is a suite in
+the layout that `pullquote evaluate` takes (with its corpus), or a .jsonl file of questions with passages.
+`TRAINDATA=N` and `SOURCE=N` take N of its questions in an epoch (but all of `training/written`). What is kept
+for validation (`training/questions.py`) is left out: by its name, and by its words where it is in a corpus of
+a SUITE of `--apart`. Each epoch cuts its windows anew.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from training.questions import Apart, Question, briefs, is_held_out, passages_file, suite
+from training.questions import Apart, Question, briefs, passages_file, suite
 from training.windows import Example, Material, dress, windows
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def main() -> None:
     """Read the sources, make windows, write them in an order that mixes all."""
     parser = argparse.ArgumentParser()
     parser.add_argument("out", type=Path)
-    parser.add_argument("traindata", type=Path)
+    parser.add_argument("traindata")
     parser.add_argument("sources", nargs="*")
     parser.add_argument(
         "--apart", type=Path, nargs="*", required=True, help="suites that will be measured on; none if none"
@@ -46,18 +47,18 @@ def main() -> None:
     arguments = parser.parse_args()
     rng = random.Random(arguments.seed)
     apart = Apart(arguments.apart)
-    sources = [Source(list(briefs(arguments.traindata, WRITTEN)), BRIEFS, apart)]
-    for argument in arguments.sources:
-        name, _, most = argument.partition("=")
-        path = Path(name)
-        sources.append(
-            Source(
-                list(suite(path) if path.is_dir() else passages_file(path)),
-                OTHERS,
-                apart,
-                int(most) if most else None,
-            )
-        )
+    path, most = counted(arguments.traindata)
+    every = list(briefs(path, WRITTEN))
+    given = [
+        ([each for each in every if each.source != WRITTEN.name], BRIEFS, most),
+        ([each for each in every if each.source == WRITTEN.name], BRIEFS, None),
+    ]
+    for path, most in map(counted, arguments.sources):
+        given.append((list(suite(path) if path.is_dir() else passages_file(path)), OTHERS, most))
+    sources = [
+        Source(drawn(apart.without(questions), most, arguments.epochs, rng), rates, most)
+        for questions, rates, most in given
+    ]
     with arguments.out.open("w", encoding="utf-8") as out:
         for epoch in range(1, arguments.epochs + 1):
             made = [dress(example, rng) for source in sources for example in source.windows(rng)]
@@ -71,31 +72,36 @@ def main() -> None:
                 print(f"  {source} {kind} {count}", file=sys.stderr)
 
 
+def counted(argument: str) -> tuple[Path, int | None]:
+    """Read PATH or PATH=N."""
+    name, _, most = argument.partition("=")
+    return Path(name), int(most) if most else None
+
+
+def drawn(questions: list[Question], most: int | None, epochs: int, rng: random.Random) -> list[Question]:
+    """As many of the questions, in a random order, as all epochs take: no document is read in vain."""
+    return rng.sample(questions, min(len(questions), most * epochs if most else len(questions)))
+
+
 @dataclass
 class Source:
-    """Where questions come from, and how many windows of each kind one gives.
+    """Questions of one source, and how many windows of each kind one gives.
 
     An epoch takes the next `most` of them (all where it is None), and begins again when all had their turn.
     """
 
     questions: list[Question]
     rates: dict[str, float]
-    apart: Apart
     most: int | None = None
     material: Material = field(init=False)
     _left: list[Question] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        documents = {question.document.id: question.document for question in self.questions}
-        left_out = {
-            id_ for id_, document in documents.items() if is_held_out(id_) or self.apart.holds(document.text)
-        }
-        self.questions = [each for each in self.questions if each.document.id not in left_out]
         self.material = Material(self.questions)
 
     def windows(self, rng: random.Random) -> Iterator[Example]:
         """Windows of an epoch."""
-        wanted = len(self.questions) if self.most is None else min(self.most, len(self.questions))
+        wanted = min(self.most or len(self.questions), len(self.questions))
         if len(self._left) < wanted:
             self._left += rng.sample(self.questions, len(self.questions))
         taken, self._left = self._left[:wanted], self._left[wanted:]

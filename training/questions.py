@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qa.conversation import interpret
+from qa.errors import InputError
 from qa.evaluation.suite import load
 from qa.formats import read_path
 from qa.schema import Document, Span
 from qa.terms import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 # Kept for validation, of the fictional briefs: two folders whole, and some of the conversations.
@@ -98,13 +99,21 @@ class Apart:
     """
 
     def __init__(self, suites: Iterable[Path]) -> None:
-        self._runs = {
-            run
-            for folder in suites
-            for document in read_path(folder / "corpus.jsonl")
-            if isinstance(document, Document) and (folder.name in NEVER_READ or is_held_out(document.id))
-            for run in _runs(document.text)
+        self._runs: set[tuple[str, ...]] = set()
+        for folder in suites:
+            for document in read_path(folder / "corpus.jsonl"):
+                if isinstance(document, InputError):
+                    raise SystemExit(str(document))
+                if folder.name in NEVER_READ or is_held_out(document.id):
+                    self._runs |= _runs(document.text)
+
+    def without(self, questions: Sequence[Question]) -> list[Question]:
+        """The questions that are on no such document."""
+        documents = {question.document.id: question.document for question in questions}
+        left_out = {
+            id_ for id_, document in documents.items() if is_held_out(id_) or self.holds(document.text)
         }
+        return [question for question in questions if question.document.id not in left_out]
 
     def holds(self, text: str) -> bool:
         """Whether a text is one of them, or has a part of one."""

@@ -1,53 +1,76 @@
-"""Write the reader's start: the default cross-encoder, its int8 weights as float32.
+"""Write what training starts from: a graph's int8 weights as float32.
 
-usage: python -m training.start OUT
+usage: python -m training.start OUT [READER.onnx]
 
-OUT becomes the folder of a `BertForSequenceClassification`; its score of a pair agrees with the int8 one's
-within two hundredths.
+Without READER.onnx, OUT becomes the folder of the default cross-encoder, a `BertForSequenceClassification`;
+its score of a pair agrees with the int8 one's within two hundredths. With it, OUT becomes a checkpoint of
+that reader, for training to go on from what is shipped.
 """
 
 from __future__ import annotations
 
 import argparse
-import re
 from pathlib import Path
 
 import numpy as np
 import onnx
 import torch
 from onnx import numpy_helper
+from torch import Tensor
 from transformers import BertConfig, BertForSequenceClassification
 
 from embeddings.models import reranker_folder
+from training.model import ReaderModel
 
 
 def main() -> None:
     """Read the graph, take its weights back to float32, write."""
     parser = argparse.ArgumentParser()
     parser.add_argument("out", type=Path)
-    out = parser.parse_args().out
-    graph = onnx.load(reranker_folder() / "model.onnx").graph
+    parser.add_argument("reader", type=Path, nargs="?")
+    arguments = parser.parse_args()
+    if arguments.reader:
+        torch.save({"model": reader(weights(arguments.reader))}, arguments.out)
+    else:
+        cross_encoder(weights(reranker_folder() / "model.onnx")).save_pretrained(arguments.out)
+
+
+def weights(path: Path) -> dict[str, Tensor]:
+    """All weights of a graph as float32, by name; a product's weight is named after the bias added to it."""
+    graph = onnx.load(path).graph
     arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    users = {name: node for node in graph.node for name in node.input}
 
-    def whole(name: str) -> torch.Tensor:
+    def whole(name: str) -> np.ndarray:
+        if name in arrays:
+            return arrays[name]
         stored, zero, scale = (arrays[f"{name}_{part}"] for part in ("quantized", "zero_point", "scale"))
-        return torch.tensor((stored.astype(np.float32) - zero.astype(np.float32)) * scale)
+        return (stored.astype(np.float32) - zero.astype(np.float32)) * scale
 
-    # Biases, norms and what was left in float go by their own names; products are named after their layer.
-    state = {
-        name: torch.tensor(array)
+    found = {
+        name: array
         for name, array in arrays.items()
-        if name.startswith(("bert.", "classifier.")) and array.dtype == np.float32 and array.ndim > 0
+        if name.rpartition(".")[2] in {"weight", "bias", "scale"}
+    }
+    found |= {
+        name: whole(name)
+        for name in (stored.removesuffix("_quantized") for stored in arrays)
+        if name.endswith("embeddings.weight")
     }
     for node in graph.node:
-        if node.op_type == "MatMulInteger":
-            layer = re.sub(r"/(?:MatMul|Gemm).*$", "", node.name).strip("/").replace("/", ".")
-            state[f"{layer}.weight"] = whole(node.input[1].removesuffix("_quantized")).T
-    for name in arrays:
-        if re.fullmatch(r"bert\.embeddings\.\w+\.weight_quantized", name):
-            state[name.removesuffix("_quantized")] = whole(name.removesuffix("_quantized"))
+        if node.op_type in {"MatMulInteger", "MatMul"} and node.input[1] in arrays:
+            after = users[node.output[0]]
+            while after.op_type != "Add":
+                after = users[after.output[0]]
+            [bias] = [name for name in after.input if name in arrays]
+            found[bias.removesuffix("bias") + "weight"] = whole(node.input[1].removesuffix("_quantized")).T
+    return {name: torch.tensor(np.ascontiguousarray(array)) for name, array in found.items()}
+
+
+def cross_encoder(found: dict[str, Tensor]) -> BertForSequenceClassification:
+    """The default cross-encoder."""
     config = BertConfig(
-        vocab_size=len(state["bert.embeddings.word_embeddings.weight"]),
+        vocab_size=len(found["bert.embeddings.word_embeddings.weight"]),
         hidden_size=384,
         num_hidden_layers=12,
         num_attention_heads=12,
@@ -55,9 +78,21 @@ def main() -> None:
         num_labels=1,
     )
     model = BertForSequenceClassification(config)
-    known = model.state_dict()
-    model.load_state_dict({name: value.contiguous() for name, value in state.items() if name in known})
-    model.save_pretrained(out)
+    model.load_state_dict({name: found[name] for name in model.state_dict()})
+    return model
+
+
+def reader(found: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The state of the reader that `training/export.py` wrote."""
+    state = {name.removeprefix("model."): value for name, value in found.items() if name.startswith("model.")}
+    # The export joined query, key and value.
+    for name, value in found.items():
+        if name.startswith("joined."):
+            _, layer, kind = name.split(".")
+            for part, its in zip(("query", "key", "value"), value.chunk(3), strict=True):
+                state[f"bert.encoder.layer.{layer}.attention.self.{part}.{kind}"] = its.contiguous()
+    ReaderModel.restored(state)  # raises where anything is missing
+    return state
 
 
 if __name__ == "__main__":

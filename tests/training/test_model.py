@@ -128,6 +128,22 @@ def test_the_export_reads_as_the_model_does(tmp_path: Path, monkeypatch: pytest.
     assert [1 / (1 + np.exp(-each)) for each in reading.sentences] == pytest.approx(both.tolist(), abs=1e-4)
 
 
+def test_training_goes_on_from_an_export(tmp_path: Path) -> None:
+    import torch
+
+    from training import export, start
+
+    # As after training: the exporter stores equal weights, such as biases of nothing, once.
+    state = {name: torch.randn_like(weight) / 10 for name, weight in small().state_dict().items()}
+    traced, quantised = tmp_path / "traced.onnx", tmp_path / "quantised.onnx"
+    export.trace(export.ReaderModel.restored(state), traced)
+    export.quantise(traced, quantised)
+    for path, near in ((traced, 0), (quantised, 5e-3)):
+        again = start.reader(start.weights(path))
+        assert again.keys() == state.keys()
+        assert all(again[name].allclose(weight, atol=near, rtol=0) for name, weight in state.items())
+
+
 def test_the_start_scores_as_the_cross_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
     from transformers import BertForSequenceClassification

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qa.schema import Document, Span
-from training.prepare import BRIEFS, Source
+from training.prepare import BRIEFS
 from training.questions import Apart, Question, briefs, is_held_out, passages_file, suite
 from training.windows import MONTHS, Example, Material, change, dress, in_conversation, windows
 
@@ -93,9 +93,10 @@ def test_a_passage_kept_for_validation_is_known_by_its_words_under_any_name(tmp_
     apart = Apart([held_out])
     assert apart.holds(TEXT[20:].lower().replace(".", " ."))
     assert not apart.holds("Police in Hyesan arrested three scrap dealers in April, it says.")
-    source = Source([question(), other(1)], BRIEFS, apart)
-    assert [each.document.id for each in source.questions] == ["1.txt"]
+    assert [each.document.id for each in apart.without([question(), other(1)])] == ["1.txt"]
     assert Apart([trained_on]).holds("One two three. " * 4)
+    with pytest.raises(SystemExit, match="was not found"):
+        Apart([tmp_path / "nwes"])
 
 
 def test_a_changed_detail_is_none_that_the_document_has_as_well() -> None:
