@@ -119,6 +119,12 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )
         """,
     ),
+    (
+        # A file's records all have its path: by it alone each ingest of one would read all of them.
+        "DROP INDEX documents_by_source",
+        "CREATE INDEX documents_by_path ON documents (path, given_id)",
+        "CREATE INDEX texts_by_path ON documents (path) WHERE format = 'text'",
+    ),
 )
 # Where a library may only be read, one of this schema or a later one is read as it is.
 _OLDEST_READ = 1

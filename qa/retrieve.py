@@ -29,12 +29,13 @@ def candidates(
     """Passage keys with fused scores in [0, 1], best first, for the weighted variants of a question.
 
     A passage's score is the weighted mean over the variants. The depth grows until the passages come from
-    `DOCUMENTS` documents or both searches are exhausted.
+    `DOCUMENTS` documents, or as many as there are, or both searches are exhausted.
     """
     texts = [text for text, _ in variants]
     vectors = corpus.encode_queries(texts)
     terms = [content_words(text) for text in texts]
     total = sum(weight for _, weight in variants)
+    enough = min(DOCUMENTS, selection.documents)
     depth = DEPTH
     while True:
         fused: dict[int, float] = {}
@@ -45,7 +46,7 @@ def candidates(
             exhausted &= len(dense) < depth
             for key, score in fuse(dict(dense), dict(lexical)).items():
                 fused[key] = fused.get(key, 0.0) + score * weight / total
-        if exhausted or len(set(corpus.documents_of(fused).values())) >= DOCUMENTS:
+        if exhausted or len(set(corpus.documents_of(fused).values())) >= enough:
             return sorted(fused.items(), key=lambda item: (-item[1], item[0]))
         depth *= 2
 

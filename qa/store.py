@@ -469,15 +469,14 @@ class Store:
                 f"nothing lies between {filters.since} and {filters.until}: swap since and until"
             )
         where, values = _where(filters)
-        dated = bool(filters.since or filters.until)
-        undated, others = _where(replace(filters, since=None, until=None))
-        keys = None
+        without, keys = 0, None
         with self._database.reading() as db:
             (left,) = db.execute(f"SELECT count(*) FROM documents WHERE {where}", values).fetchone()
-            (without,) = db.execute(
-                f"SELECT count(*) FROM documents WHERE {undated} AND date = ''",
-                others,
-            ).fetchone()
+            if filters.since or filters.until:
+                others, its = _where(replace(filters, since=None, until=None))
+                (without,) = db.execute(
+                    f"SELECT count(*) FROM documents WHERE {others} AND date = ''", its
+                ).fetchone()
             if filters:
                 rows = db.execute(
                     "SELECT key FROM passages JOIN documents ON documents.serial = document "
@@ -485,7 +484,7 @@ class Store:
                     values,
                 )
                 keys = np.fromiter((key for (key,) in rows), np.int64)
-        return Selection(left, without if dated else 0, keys, filters)
+        return Selection(left, without, keys, filters)
 
     def bm25(self, terms: Sequence[str], k: int, selection: Selection) -> list[tuple[int, float]]:
         """Find the best `k` passages by BM25 for any of the words, as (key, score), highest first."""
@@ -574,12 +573,12 @@ def _place(db: sqlite3.Connection, document: Document) -> tuple[int | None, str,
     that was copied or moved, and belongs to the file that it first came from while that exists. A text is
     never replaced by that of another file.
     """
-    # The inner select reads an index only; a library of before may hold a file twice.
+    # Each half reads an index of its own; a library of before may hold a file twice.
     row = db.execute(
-        "SELECT serial, given_id, id FROM documents "
-        "WHERE serial IN (SELECT serial FROM documents WHERE path = ?) AND (given_id = ? OR format = 'text') "
-        "ORDER BY given_id = ? DESC, serial",
-        (document.path, document.id, document.id),
+        "SELECT * FROM (SELECT serial, given_id, id FROM documents WHERE path = ? AND given_id = ? UNION "
+        "SELECT serial, given_id, id FROM documents WHERE path = ? AND format = 'text') "
+        "ORDER BY given_id = ? DESC, serial LIMIT 1",
+        (document.path, document.id, document.path, document.id),
     ).fetchone()
     if row:
         number, given_id, held_id = row

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.retrieve import DOCUMENTS, candidates, fuse
+from qa.retrieve import DEPTH, DOCUMENTS, candidates, fuse
 from qa.terms import content_words
 from tests.qa.tiny import tiny_corpus, write
 
@@ -50,6 +50,15 @@ def test_candidates_come_from_enough_documents_even_where_one_document_fills_the
         documents = set(corpus.documents_of(key for key, _ in found).values())
     assert len(documents) >= DOCUMENTS
     assert [score for _, score in found] == sorted((score for _, score in found), reverse=True)
+
+
+def test_of_one_long_document_no_more_is_ranked_than_each_search_finds_at_first(tmp_path: Path) -> None:
+    sentence = "Copper prices rose at the border again this week, traders said in the market of Hyesan. "
+    path = write(tmp_path, "long.txt", "\n\n".join(sentence * 9 for _ in range(3 * DEPTH)))
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(path)
+        found = candidates(corpus, [("copper prices at the border", 1.0)], corpus.select())
+    assert DEPTH <= len(found) <= 2 * DEPTH
 
 
 def test_a_passage_found_by_one_reading_of_the_question_only_is_among_the_candidates(tmp_path: Path) -> None:

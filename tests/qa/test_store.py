@@ -222,6 +222,22 @@ def test_a_copy_of_a_file_that_still_exists_is_the_same_document_and_stays_where
     assert store.generation == generation
 
 
+def test_an_ingest_never_reads_all_documents(store: Store) -> None:
+    statements: list[str] = []
+    db = store._database._db
+    db.set_trace_callback(statements.append)
+    ingest(store, Document(id="x", text="A record.", path="/a.jsonl", format="jsonl"))
+    db.set_trace_callback(None)
+    plans = [
+        detail
+        for statement in statements
+        if statement.startswith(("SELECT", "INSERT", "UPDATE", "DELETE"))
+        for *_, detail in db.execute(f"EXPLAIN QUERY PLAN {statement}")
+    ]
+    assert any("documents_by_path" in plan for plan in plans)
+    assert not [plan for plan in plans if plan.startswith("SCAN documents")]
+
+
 # Search
 
 
