@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from embeddings import models
+from embeddings import models, runtime
 from embeddings.models import EncoderIdentity, ModelError
 from embeddings.torch_world import loading, quiet
 
@@ -59,30 +59,41 @@ def identify_encoder(name: str | None = None) -> EncoderIdentity:
 
 
 def open_encoder(name: str | None = None) -> Encoder:
-    """Open the encoder for documents. Its weights are read, and torch imported, when it is first used.
+    """Open the encoder for documents.
+
+    The default encoder runs as the graph that questions are encoded with, unless there is a GPU; any other in
+    sentence-transformers, whose weights are read, and torch imported, when it is first used.
 
     Raises:
-        ModelError: when there is no such model.
+        ModelError: when there is no such model, or the default's weights are missing or damaged.
     """
-    return SentenceTransformerEncoder(models.encoder_identity(name))
+    from embeddings import onnx  # a cycle, see open_query_encoder
+
+    identity = models.encoder_identity(name)
+    if identity == models.encoder_identity() and not runtime.has_gpu():
+        return onnx.open_default()
+    return SentenceTransformerEncoder(identity)
 
 
 def open_query_encoder(identity: EncoderIdentity) -> Encoder:
-    """Open the encoder for questions: an export of that very model, which starts without torch.
+    """Open the encoder for questions: that very model as a graph, which starts without torch.
 
-    The export is made when there is none, and lasts. A model that cannot be exported, or a cache folder that
-    cannot be written, means sentence-transformers instead: the same vectors, seconds later.
+    The default encoder needs no torch for its graph either. Any other is exported when it has not been, which
+    lasts; one that cannot be exported, or a cache folder that cannot be written, means sentence-transformers
+    instead: the same vectors, seconds later.
 
     Raises:
-        ModelError: when an export must be made and the model is missing or has changed since.
+        ModelError: when a graph must be made and the model is missing or has changed since.
     """
     from embeddings import onnx  # a cycle: an export needs the encoder that it is made from
 
+    if identity == models.encoder_identity():
+        return onnx.open_default()
     if kept := onnx.find_export(identity):
-        return onnx.OnnxEncoder(identity, kept)
+        return onnx.OnnxEncoder.of(identity, kept)
     encoder = SentenceTransformerEncoder(identity)
     kept = encoder.export()
-    return onnx.OnnxEncoder(identity, kept) if kept else encoder
+    return onnx.OnnxEncoder.of(identity, kept) if kept else encoder
 
 
 class SentenceTransformerEncoder:
@@ -149,7 +160,8 @@ class SentenceTransformerEncoder:
                 )
             self._loaded = model
             # While torch is there anyway: the next process, which only asks, then starts without it.
-            self._export(model)
+            if self.identity != models.encoder_identity():
+                self._export(model)
         return self._loaded
 
     def _export(self, model: SentenceTransformer) -> Any | None:

@@ -1,27 +1,29 @@
-"""The encoder's other form: the same model exported once, run by ONNX Runtime without torch.
+"""The encoder run by ONNX Runtime without torch: the default one, or another's export, made once.
 
-What is exported is the whole sentence-transformers pipeline, traced: the transformer, its pooling and what
-follows are the model's own modules, so no pooling is written here a second time. Texts are run one by one,
-so the graph takes the token ids of one text and nothing else: without padding there is nothing to mask.
+The default one's graph is put together from its weights (`embeddings/bert.py`). Of any other, what is
+exported is the whole sentence-transformers pipeline, traced: the transformer, its pooling and what follows
+are the model's own modules, so no pooling is written here a second time. Texts are run one by one, so a graph
+takes the token ids of one text and nothing else: without padding there is nothing to mask.
 """
 
 from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 from tokenizers import Tokenizer
 
-from embeddings import runtime
+from embeddings import bert, models, runtime
 from embeddings.models import EncoderIdentity, ModelError, cache_folder
 from embeddings.torch_world import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from onnxruntime import InferenceSession
     from sentence_transformers import SentenceTransformer
 
     from embeddings.arrays import Float32
@@ -52,14 +54,27 @@ _TRIALS = (
 
 
 class OnnxEncoder:
-    """An exported encoder. Any number of threads may share it."""
+    """An encoder as a graph. Any number of threads may share it."""
 
-    def __init__(self, identity: EncoderIdentity, graph: runtime.Graph) -> None:
+    def __init__(
+        self,
+        identity: EncoderIdentity,
+        session: InferenceSession,
+        tokenizer: Tokenizer,
+        query_prompt: str = "",
+        document_prompt: str = "",
+    ) -> None:
         self.identity = identity
-        self._session = runtime.open_session(graph.model)
-        self._tokenizer = Tokenizer.from_file(str(graph.tokenizer))
-        self._query_prompt: str = graph.settings["query_prompt"]
-        self._document_prompt: str = graph.settings["document_prompt"]
+        self._session = session
+        self._tokenizer = tokenizer
+        self._query_prompt = query_prompt
+        self._document_prompt = document_prompt
+
+    @classmethod
+    def of(cls, identity: EncoderIdentity, graph: runtime.Graph) -> Self:
+        """Open an export."""
+        tokenizer = Tokenizer.from_file(str(graph.tokenizer))
+        return cls(identity, runtime.open_session(graph.model), tokenizer, **graph.settings)
 
     def encode_query(self, texts: Sequence[str]) -> Float32:
         """See Encoder."""
@@ -75,7 +90,7 @@ class OnnxEncoder:
         self, prompt: str, texts: Sequence[str], progress: Callable[[int, int], None] | None
     ) -> Float32:
         vectors = np.empty((len(texts), self.identity.dimension), dtype=np.float32)
-        rows = runtime.pool().map(self._vector, [prompt + text for text in texts])
+        rows = runtime.in_turn(self._vector, (prompt + text for text in texts))
         for done, row in enumerate(rows, start=1):
             vectors[done - 1] = row
             if progress and (done % _REPORT_EVERY == 0 or done == len(texts)):
@@ -86,6 +101,19 @@ class OnnxEncoder:
         tokens = np.array([self._tokenizer.encode(text).ids], dtype=np.int64)
         vector: Float32 = self._session.run(["embedding"], {"tokens": tokens})[0][0]
         return vector
+
+
+def open_default() -> OnnxEncoder:
+    """Open the default encoder.
+
+    Raises:
+        ModelError: its weights are missing or damaged.
+    """
+    identity = models.encoder_identity()
+    session, tokenizer = runtime.open_kept(
+        _folder(identity), lambda: bert.encoder_graph(models.encoder_folder(identity))
+    )
+    return OnnxEncoder(identity, session, tokenizer)
 
 
 def find_export(identity: EncoderIdentity) -> runtime.Graph | None:
@@ -112,14 +140,16 @@ def export(model: SentenceTransformer, identity: EncoderIdentity) -> runtime.Gra
         }
         try:
             graph = runtime.prepare(traced, tokenizer.to_str(), settings, Path(work))
-            _compare(model, OnnxEncoder(identity, graph))
+            _compare(model, OnnxEncoder.of(identity, graph))
         except _RUNTIME_ERRORS as error:
             raise ModelError(f"ONNX Runtime cannot run the export of {identity.name}: {error}") from error
         return runtime.keep(graph, folder)
 
 
 def _folder(identity: EncoderIdentity) -> Path:
-    return cache_folder() / identity.sha256
+    # Earlier versions kept a trace of the default encoder under its hash alone.
+    kind = "-graph" if identity == models.encoder_identity() else ""
+    return cache_folder() / f"{identity.sha256}{kind}"
 
 
 def _tokenizer(model: SentenceTransformer, identity: EncoderIdentity) -> Tokenizer:

@@ -14,12 +14,16 @@ from __future__ import annotations
 import json
 import logging
 import os
+import platform
+import shutil
+import sys
 import tempfile
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import onnxruntime as ort
 from tokenizers import Tokenizer
@@ -27,7 +31,11 @@ from tokenizers import Tokenizer
 from embeddings.files import move_whole, sha256_file, write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Future
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 log = logging.getLogger(__name__)
 
@@ -39,10 +47,30 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def has_gpu() -> bool:
+    """Whether there seems to be a GPU that torch may use: Nvidia's or Apple's, looked for without torch.
+
+    One that torch was not built for, or that is hidden from it, only means that torch runs on the CPU.
+    """
+    apple = sys.platform == "darwin" and platform.machine() == "arm64"
+    return apple or Path("/dev/nvidia0").exists() or shutil.which("nvidia-smi") is not None
+
+
 @cache
 def pool() -> ThreadPoolExecutor:
     """Give the threads that run all models: callers queue up instead of fighting for cores."""
     return ThreadPoolExecutor(cores(), thread_name_prefix="pullquote-model")
+
+
+def in_turn(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
+    """Run on each item in the pool, in order: with few in its queue, so that a question gets in between."""
+    waiting: deque[Future[_Result]] = deque()
+    for item in items:
+        waiting.append(pool().submit(function, item))
+        if len(waiting) > 2 * cores():
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,7 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
     ),
     (
-        # A file's records all have its path: by it alone each ingest of one would read all of them.
+        # A record is known by path and id (all of a file have its path), a text by its path alone.
         "DROP INDEX documents_by_source",
         "CREATE INDEX documents_by_path ON documents (path, given_id)",
         "CREATE INDEX texts_by_path ON documents (path) WHERE format = 'text'",

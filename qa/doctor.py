@@ -44,6 +44,7 @@ PACKAGES = (
     "platformdirs",
     "pydantic",
     "rich",
+    "safetensors",
     "scipy",
     "sentence-transformers",
     "sentencex",

@@ -73,14 +73,14 @@ def main() -> None:
 
 
 def counted(argument: str) -> tuple[Path, int | None]:
-    """Read PATH or PATH=N."""
+    """Read PATH, or PATH=N where N is 0 or more."""
     name, _, most = argument.partition("=")
     return Path(name), int(most) if most else None
 
 
 def drawn(questions: list[Question], most: int | None, epochs: int, rng: random.Random) -> list[Question]:
     """As many of the questions, in a random order, as all epochs take: no document is read in vain."""
-    return rng.sample(questions, min(len(questions), most * epochs if most else len(questions)))
+    return rng.sample(questions, len(questions) if most is None else min(len(questions), most * epochs))
 
 
 @dataclass
@@ -101,7 +101,7 @@ class Source:
 
     def windows(self, rng: random.Random) -> Iterator[Example]:
         """Windows of an epoch."""
-        wanted = min(self.most or len(self.questions), len(self.questions))
+        wanted = len(self.questions) if self.most is None else min(self.most, len(self.questions))
         if len(self._left) < wanted:
             self._left += rng.sample(self.questions, len(self.questions))
         taken, self._left = self._left[:wanted], self._left[wanted:]

