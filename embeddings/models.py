@@ -23,8 +23,8 @@ from embeddings.files import sha256_file
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 DEFAULT_RERANKER = "ms-marco-MiniLM-L-12-v2"
 # Our own reader, which is part of this package (docs/reader.md); the hash is that of graph and tokenizer.
-READER = "pullquote-reader-2"
-READER_SHA256 = "ff3e11ddd4aff44624160f3416a594c5391f0038c90be91ed45e2dc1ef0240af"
+READER = "pullquote-reader-3"
+READER_SHA256 = "ad14068c783e1f12903e20caedd451cf97188a111b9f718b3c56637a2105119e"
 DEFAULT_RERANKER_SHA256 = "1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1"
 
 # What decides a model's output: weights, configuration, vocabulary. Not its README, not other formats of it.
