@@ -2,6 +2,8 @@
 
 usage: python -m training.validate CHECKPOINT [CHECKPOINT ...] --traindata DIR --suite SQUAD [--most N]
 
+Each checkpoint by itself, or, of CHECKPOINT=SHARE, the one average that `training/export.py` would ship.
+
 The held-out fictional briefs and SQuAD articles (`training/questions.py`), N questions of each: how often the
 first sentence, and one of the first three, is evidence, and the AUROC of the best sentence's probability,
 answerable against unanswerable. Retrieval has no part in it: the product is measured by `pullquote evaluate`.
@@ -19,6 +21,7 @@ from sklearn.metrics import roc_auc_score
 
 from qa.segment import passages
 from qa.window import reading_window
+from training.export import average
 from training.model import ReaderModel, collate, encode
 from training.questions import Question, briefs, is_held_out, suite
 from training.reader import open_tokenizer
@@ -30,7 +33,7 @@ SEED = 7
 def main() -> None:
     """Print one line for each checkpoint and set."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("checkpoints", type=Path, nargs="+")
+    parser.add_argument("checkpoints", nargs="+")
     parser.add_argument("--traindata", type=Path, required=True)
     parser.add_argument("--suite", type=Path, required=True)
     parser.add_argument("--most", type=int, default=250)
@@ -40,13 +43,14 @@ def main() -> None:
         name: [q for q in found if is_held_out(q.document.id) and q.source not in ("d12", "headers")]
         for name, found in sets.items()
     }
-    for path in arguments.checkpoints:
-        model = ReaderModel.restored(torch.load(path)["model"]).eval()
+    shared = any("=" in each for each in arguments.checkpoints)
+    for paths in [arguments.checkpoints] if shared else [[each] for each in arguments.checkpoints]:
+        model = ReaderModel.restored(average(paths)).eval()
         for name, questions in kept.items():
             drawn = random.Random(SEED).sample(questions, min(arguments.most, len(questions)))
             first, three, auroc = measure(model, drawn)
             print(
-                f"{path.parent.name} {name}: {len(drawn)} questions, hit@1 {first:.3f}, "
+                f"{' + '.join(paths)} {name}: {len(drawn)} questions, hit@1 {first:.3f}, "
                 f"hit@3 {three:.3f}, AUROC {auroc:.3f}",
                 flush=True,
             )
