@@ -52,7 +52,7 @@ _EXAMPLES = (
     "What was taken from the Kumsandong fertilizer factory?",
     "Why did the crackdown on smugglers fail?",
     "What metals were smuggled in the 1990s?",
-    "How many people were arrested?",
+    "How many people were arrested on the highway?",
 )
 # True of any library: fixed replies that name what is there.
 _ANY_EXAMPLES = ("Which documents do you have?", "What can you do?")

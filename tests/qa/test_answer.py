@@ -52,7 +52,7 @@ def test_an_earlier_turn_with_half_a_surrogate_pair_is_refused_and_named(turn: s
 
 @pytest.mark.models
 def test_an_answer_says_what_it_rests_on_and_from_where_on_it_is_one(corpus: Corpus) -> None:
-    question = "Which factory was stripped of its metal?"
+    question = "What was being hauled along the Kapsan-Hyesan road?"
     loose, strict = (corpus.ask(question, strictness=strictness) for strictness in (LOOSEST, STRICTEST))
     assert loose.signals
     assert loose.signals == strict.signals
@@ -86,7 +86,7 @@ def test_what_the_corpus_has_nothing_on_is_not_in_it(corpus: Corpus) -> None:
 
 @pytest.mark.models
 def test_a_near_miss_shows_the_closest_sentences_as_weak(corpus: Corpus) -> None:
-    answer = corpus.ask("How many people were arrested?")
+    answer = corpus.ask("How many people were arrested on the highway?")
     assert answer.outcome == "weak"
     assert answer.quotes
 
