@@ -56,26 +56,25 @@ def _model(weights: dict[str, Float32], config: dict[str, Any]) -> bytes:
 
     graph = _Graph()
     norm = {"epsilon": config["layer_norm_eps"]}
-    prefix = "embeddings"
     # All tokens are of the first type, which the positions can hold.
-    positions = weights[f"{prefix}.position_embeddings.weight"]
-    positions = positions + weights[f"{prefix}.token_type_embeddings.weight"][0]
+    first_type = weights["embeddings.token_type_embeddings.weight"][0]
+    positions = weights["embeddings.position_embeddings.weight"] + first_type
     states = graph.node(
         "EmbedLayerNormalization",
         graph.node("Cast", "tokens", to=TensorProto.INT32),
         "",
-        graph.constant(weights[f"{prefix}.word_embeddings.weight"]),
+        graph.constant(weights["embeddings.word_embeddings.weight"]),
         graph.constant(positions),
         "",
-        graph.constant(weights[f"{prefix}.LayerNorm.weight"]),
-        graph.constant(weights[f"{prefix}.LayerNorm.bias"]),
+        graph.constant(weights["embeddings.LayerNorm.weight"]),
+        graph.constant(weights["embeddings.LayerNorm.bias"]),
         own=True,
         also=("no mask",),
         **norm,
     )
     for layer in range(config["num_hidden_layers"]):
-        prefix = f"encoder.layer.{layer}"
-        its = {name: weights[f"{prefix}.{name}"] for name in _layer_names()}
+        prefix = f"encoder.layer.{layer}."
+        its = {name.removeprefix(prefix): w for name, w in weights.items() if name.startswith(prefix)}
         parts = [f"attention.self.{part}" for part in ("query", "key", "value")]
         attended = graph.node(
             "Attention",
@@ -114,12 +113,6 @@ def _model(weights: dict[str, Float32], config: dict[str, Any]) -> bytes:
         ir_version=_IR_VERSION,
     )
     return bytes(model.SerializeToString())
-
-
-def _layer_names() -> list[str]:
-    parts = ("attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense")
-    blocks = (*parts, "attention.output.LayerNorm", "intermediate.dense", "output.dense", "output.LayerNorm")
-    return [f"{block}.{kind}" for block in blocks for kind in ("weight", "bias")]
 
 
 class _Graph:

@@ -55,17 +55,7 @@ class ReaderModel(nn.Module):
     @classmethod
     def restored(cls, state: dict[str, Tensor]) -> ReaderModel:
         """Take up a trained state."""
-        words, hidden = state["bert.embeddings.word_embeddings.weight"].shape
-        layers = 1 + max(int(name.split(".")[3]) for name in state if name.startswith("bert.encoder.layer."))
-        config = BertConfig(
-            vocab_size=words,
-            hidden_size=hidden,
-            num_hidden_layers=layers,
-            num_attention_heads=12,
-            intermediate_size=4 * hidden,
-            num_labels=1,
-        )
-        model = cls(BertForSequenceClassification(config))
+        model = cls(BertForSequenceClassification(bert_config(state)))
         model.load_state_dict(state)
         return model
 
@@ -90,6 +80,20 @@ class ReaderModel(nn.Module):
     def heads(self) -> list[nn.Parameter]:
         """The parameters that start from nothing, and so learn faster."""
         return [self.scale, self.bias, *self.sentence.parameters(), *self.span.parameters()]
+
+
+def bert_config(state: dict[str, Tensor]) -> BertConfig:
+    """The configuration of a cross-encoder or reader, from the shapes of its weights; all have 12 heads."""
+    words, hidden = state["bert.embeddings.word_embeddings.weight"].shape
+    layers = 1 + max(int(name.split(".")[3]) for name in state if name.startswith("bert.encoder.layer."))
+    return BertConfig(
+        vocab_size=words,
+        hidden_size=hidden,
+        num_hidden_layers=layers,
+        num_attention_heads=12,
+        intermediate_size=4 * hidden,
+        num_labels=1,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,10 @@ import onnx
 import torch
 from onnx import numpy_helper
 from torch import Tensor
-from transformers import BertConfig, BertForSequenceClassification
+from transformers import BertForSequenceClassification
 
 from embeddings.models import reranker_folder
-from training.model import ReaderModel
+from training.model import ReaderModel, bert_config
 
 
 def main() -> None:
@@ -69,15 +69,7 @@ def weights(path: Path) -> dict[str, Tensor]:
 
 def cross_encoder(found: dict[str, Tensor]) -> BertForSequenceClassification:
     """The default cross-encoder."""
-    config = BertConfig(
-        vocab_size=len(found["bert.embeddings.word_embeddings.weight"]),
-        hidden_size=384,
-        num_hidden_layers=12,
-        num_attention_heads=12,
-        intermediate_size=1536,
-        num_labels=1,
-    )
-    model = BertForSequenceClassification(config)
+    model = BertForSequenceClassification(bert_config(found))
     model.load_state_dict({name: found[name] for name in model.state_dict()})
     return model
 

@@ -13,6 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 from embeddings import runtime
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 WEIGHTS = np.random.default_rng(0).normal(size=(64, 64)).astype(np.float32)
@@ -132,3 +133,17 @@ def test_models_run_on_no_more_threads_than_there_are_cores() -> None:
 
     # One more than there are cores never meet.
     assert not any(runtime.pool().map(wait, range(runtime.cores() + 1)))
+
+
+def test_in_turn_keeps_the_order_and_takes_no_more_items_than_it_needs() -> None:
+    taken: list[int] = []
+
+    def items() -> Iterator[int]:
+        for number in range(1000):
+            taken.append(number)
+            yield number
+
+    results = runtime.in_turn(lambda number: 2 * number, items())
+    assert next(results) == 0
+    assert len(taken) == 2 * runtime.cores() + 1
+    assert list(results) == [2 * number for number in range(1, 1000)]

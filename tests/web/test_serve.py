@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from embeddings import runtime
+from embeddings.models import READER_SHA256, cache_folder
 from tests.web.chatting import ROOT, ask, chat, opened
 
 if TYPE_CHECKING:
@@ -26,7 +29,11 @@ pytestmark = pytest.mark.browser
 def test_a_first_start_shows_the_page_at_once_indexes_the_brief_and_answers_what_waited(
     browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PULLQUOTE_CACHE", str(tmp_path / "cache"))  # as on a new machine: models take seconds
+    # The models wait where the reader's listing is read from a pipe, so that nothing here is a race.
+    monkeypatch.setenv("PULLQUOTE_CACHE", str(tmp_path / "cache"))
+    listing = runtime._listing(cache_folder() / READER_SHA256)
+    listing.parent.mkdir(parents=True)
+    os.mkfifo(listing)
     # The page is left open while the chat stops.
     with chat(tmp_path / "a new library") as server, opened(browser, server.url) as page:
         status = page.locator("#status")
@@ -34,9 +41,12 @@ def test_a_first_start_shows_the_page_at_once_indexes_the_brief_and_answers_what
         box = page.locator("#question textarea")
         box.fill("What was taken from the Kumsandong fertilizer factory?")
         box.press("Enter")
-        page.locator(".searching, .answer").first.wait_for()
+        expect(page.locator(".searching")).to_have_text("Searching…")
         box.fill("How many people were arrested on the highway?")
         box.press("Enter")
+        # Held until the first is answered.
+        expect(box).to_have_value("How many people were arrested on the highway?")
+        listing.write_text('{"files": {"model": {"name": "none yet"}}}')
         answers = page.locator(".answer.finished")
         answers.nth(1).wait_for(timeout=60_000)
         expect(answers.nth(0).locator(".quote").first).to_contain_text("bolted down")
