@@ -125,9 +125,45 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX documents_by_path ON documents (path, given_id)",
         "CREATE INDEX texts_by_path ON documents (path) WHERE format = 'text'",
     ),
+    (
+        # A document's passages go in in one transaction, so their keys are one run: with it, what a filter
+        # leaves is known without a look at any passage.
+        "ALTER TABLE documents ADD COLUMN first_key INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE documents ADD COLUMN passages INTEGER NOT NULL DEFAULT 0",
+        # A hash of what read and segmented it: a file that is the same, read the same way, is unchanged.
+        "ALTER TABLE documents ADD COLUMN made_by TEXT NOT NULL DEFAULT ''",
+        """
+        UPDATE documents SET (first_key, passages) = (
+            SELECT coalesce(min(key), 0), count(*) FROM passages WHERE document = serial
+        )
+        """,
+        # Which passages were taken out, and after which generation: what a derived index has to follow,
+        # besides the keys above its last. `gone_since` is the generation from which on this is known.
+        "CREATE TABLE gone (passage INTEGER PRIMARY KEY, generation INTEGER NOT NULL)",
+        "ALTER TABLE library ADD COLUMN gone_since INTEGER NOT NULL DEFAULT 0",
+        "UPDATE library SET gone_since = generation",
+        """
+        CREATE TRIGGER passage_gone AFTER DELETE ON passages BEGIN
+            INSERT INTO gone SELECT old.key, generation FROM library;
+        END
+        """,
+    ),
 )
-# Where a library may only be read, one of this schema or a later one is read as it is.
-_OLDEST_READ = 1
+# What each version lacks that may only be read: SQLite looks among the temporary tables first.
+_AS_OF_NOW = (
+    (2, "CREATE TEMP TABLE thumbs (query, sha256, start, end, document, thumb, shown)"),
+    (
+        4,
+        """
+        CREATE TEMP VIEW documents AS SELECT *, '' AS made_by,
+            (SELECT coalesce(min(key), 0) FROM passages WHERE document = serial) AS first_key,
+            (SELECT count(*) FROM passages WHERE document = serial) AS passages
+        FROM main.documents
+        """,
+    ),
+    (4, "CREATE TEMP TABLE gone (passage, generation)"),
+    (4, "CREATE TEMP VIEW library AS SELECT *, generation AS gone_since FROM main.library"),
+)
 
 
 class Database:
@@ -218,7 +254,8 @@ class Database:
                 f"{self.path} was made by a newer Pullquote (schema {self._version()}, this one knows "
                 f"{len(_MIGRATIONS)}): upgrade Pullquote, or name another folder with --library"
             )
-        if self.read_only and self._version() >= _OLDEST_READ:
+        if self.read_only and self._version():
+            self._read_as_of_now()
             return
         with self.writing(counted=False) as db:  # another process may have done it meanwhile
             for statements in _MIGRATIONS[self._version() :]:
@@ -226,6 +263,13 @@ class Database:
                     db.execute(statement)
             db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             db.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
+
+    def _read_as_of_now(self) -> None:
+        """Show what may only be read, and so not migrated, as this schema has it: by views over it."""
+        self._db.execute("PRAGMA temp_store = MEMORY")
+        for version, statement in _AS_OF_NOW:
+            if self._version() < version:
+                self._db.execute(statement)
 
     def _read_stamp(self) -> tuple[tuple[int, int], tuple[int, int]]:
         """Read when the file and its log were last written (ns), and their sizes (bytes)."""
@@ -254,6 +298,7 @@ class Database:
             ):  # another user, who may write, has written
                 self._db.close()
                 self._db = self._connect(create=False)
+                self._read_as_of_now()
             self._db.execute(begin)
             try:
                 yield self._db
@@ -271,6 +316,10 @@ class Database:
     @contextlib.contextmanager
     def writing(self, *, counted: bool = True) -> Iterator[sqlite3.Connection]:
         """Open the one write transaction; `counted` ones that change something raise the generation."""
+        if self.read_only:  # said here, for SQLite would write into a view's temporary table
+            raise LibraryError(
+                f"{self.path} may not be written: see to the folder's permissions, or use --library"
+            )
         with self._transaction("BEGIN IMMEDIATE") as db:
             before = db.total_changes
             yield db

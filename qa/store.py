@@ -209,11 +209,13 @@ class Store:
                     f"UPDATE documents SET {' = ?, '.join(_COLUMNS)} = ? WHERE serial = ?",
                     (*values, number),
                 )
+            keys = []
             for row, entry in zip(passages, entries, strict=True):
                 key = db.execute(
                     "INSERT INTO passages (document, ordinal, start, end, sentences) VALUES (?, ?, ?, ?, ?)",
                     (number, *row),
                 ).lastrowid
+                keys.append(key)
                 db.execute(
                     "INSERT INTO vectors (passage, encoding, digest, vector) VALUES (?, ?, ?, ?)",
                     (key, encoding.number, entry.digest, entry.vector.astype(_VECTOR).tobytes()),
@@ -222,6 +224,11 @@ class Store:
                     "INSERT INTO words (rowid, head, body) VALUES (?, ?, ?)",
                     (key, head, document.text[entry.passage.start : entry.passage.end]),
                 )
+            # One run: a writer is alone, and keys only grow.
+            db.execute(
+                "UPDATE documents SET first_key = ?, passages = ? WHERE serial = ?",
+                (keys[0] if keys else 0, len(keys), number),
+            )
         return Ingested(status, document.id)
 
     def remove(self, ids: Iterable[str]) -> tuple[str, ...]:
@@ -246,10 +253,6 @@ class Store:
         """
         place = (quote.sha256, quote.start, quote.end) if quote else ("", 0, 0)
         with self._database.writing(counted=False) as db:
-            if not _knows_thumbs(db):
-                raise LibraryError(
-                    f"no thumb can be kept in {self.folder}, which may not be written: see to its permissions"
-                )
             if thumb is None:
                 db.execute(
                     "DELETE FROM thumbs WHERE query = ? AND sha256 = ? AND start = ? AND end = ?",
@@ -265,8 +268,6 @@ class Store:
     def thumbs(self) -> tuple[Judgement, ...]:
         """Read all thumbs, in order of query and place."""
         with self._database.reading() as db:
-            if not _knows_thumbs(db):
-                return ()
             rows = db.execute(
                 "SELECT shown, document, sha256, start, end, thumb FROM thumbs "
                 "ORDER BY query, sha256, start, end"
@@ -362,8 +363,7 @@ class Store:
         with self._database.reading() as db:
             rows = db.execute(
                 "SELECT id, title, publisher, series, number, url, format, path, collection, sha256, "
-                "source_sha256, characters, language, date, notes, "
-                "(SELECT count(*) FROM passages WHERE document = serial) AS passages "
+                "source_sha256, characters, language, date, notes, passages "
                 f"FROM documents WHERE {where} ORDER BY id",
                 values,
             )
@@ -650,11 +650,6 @@ def _held_passages(
         (encoding.number, number),
     ).fetchall()
     return [row[:4] for row in rows], [row[4] for row in rows]
-
-
-def _knows_thumbs(db: sqlite3.Connection) -> bool:
-    """Whether the schema has thumbs: one from before them is not migrated where it may only be read."""
-    return db.execute("SELECT 1 FROM sqlite_master WHERE name = 'thumbs'").fetchone() is not None
 
 
 def _shown_row(shown: Shown) -> str:

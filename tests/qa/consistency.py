@@ -22,8 +22,8 @@ def problems(library: Path) -> list[str]:
         found += [row for (row,) in db.execute("PRAGMA integrity_check") if row != "ok"]
         found += [f"foreign key: {row}" for row in db.execute("PRAGMA foreign_key_check")]
         texts = {}
-        for serial, name, text, sha256, head in db.execute(
-            "SELECT serial, id, text, sha256, head FROM documents"
+        for serial, name, text, sha256, head, first, count in db.execute(
+            "SELECT serial, id, text, sha256, head, first_key, passages FROM documents"
         ):
             texts[serial] = (text, head)
             if sha256_text(text) != sha256:
@@ -31,6 +31,9 @@ def problems(library: Path) -> list[str]:
             spans = db.execute(
                 "SELECT start, end FROM passages WHERE document = ? ORDER BY ordinal", (serial,)
             ).fetchall()
+            keys = db.execute("SELECT key FROM passages WHERE document = ? ORDER BY ordinal", (serial,))
+            if [key for (key,) in keys] != list(range(first, first + count)):
+                found.append(f"{name}: the keys of its passages are not the run recorded")
             if "".join(text[start:end] for start, end in spans) != text:
                 found.append(f"{name}: its passages do not tile it")
         passages = db.execute("SELECT key, document, start, end FROM passages ORDER BY key").fetchall()
