@@ -119,6 +119,20 @@ for _ in range(5):
     assert product(runtime.find(tmp_path)).shape == (1, 64)
 
 
+@pytest.mark.parametrize(
+    ("quota", "expected"),
+    [("150000 100000", 2), ("100000 100000", 1), ("5000 100000", 1), ("max 100000", 4), ("", 4), ("1e9 1", 4)],
+)
+def test_a_container_that_may_take_less_than_the_machine_has_counts_as_so_many_cores(
+    quota: str, expected: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runtime.os, "sched_getaffinity", lambda _: {0, 1, 2, 3}, raising=False)
+    monkeypatch.setattr(runtime, "_QUOTA", tmp_path / "cpu.max")
+    assert runtime.cores() == 4
+    (tmp_path / "cpu.max").write_text(quota)
+    assert runtime.cores() == expected
+
+
 def test_models_run_on_no_more_threads_than_there_are_cores() -> None:
     import threading
 
