@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from embeddings.models import ModelError as WeightsError
 from embeddings.reader import open_reader
-from qa import confidence, exact, extract, replies, retrieve
+from qa import budget, confidence, exact, extract, replies, retrieve
 from qa.confidence import STRICTNESS
 from qa.conversation import interpret
 from qa.errors import DocumentNotFoundError, LibraryError, ModelError, PullquoteError, QuestionError
@@ -29,9 +29,11 @@ if TYPE_CHECKING:
     from qa.schema import Document, Filters, Passage, Turn
 
 MAX_QUESTION_CHARACTERS = 2000
-# Passages that are read; and of these the best, from which is quoted.
-RERANKED = 20
+# Passages that may be read; and of these the best, from which is quoted.
+RERANKED = budget.most()
 READ = 3
+# So many passages found are not few (`Signals.few`): what the confidence was fitted with.
+PLENTY = 20
 # How often a search is made again because the library has changed under it.
 ATTEMPTS = 3
 
@@ -87,10 +89,8 @@ class Answerer:
             selection = self._corpus.select(filters)
             phrases = exact.search(self._corpus, question, selection, filters)
             found, documents = self._retrieve(meaning.variants, phrases.selection)
-            rest = [passage for passage, _ in found[RERANKED:]]
-            if phrases.selection is not selection:
-                # An answer ranks passages of enough documents, whatever a phrase restricts its quotes to.
-                rest += [passage for passage, _ in self._found(meaning.variants, selection)]
+            # An answer ranks passages of enough documents, whatever a phrase restricts its quotes to.
+            beside = self._found(meaning.variants, selection) if phrases.selection is not selection else []
         if phrases.whole:
             ranking = _ranking(
                 [(passage, 1.0) for passage in phrases.passages], [passage for passage, _ in found]
@@ -102,7 +102,7 @@ class Answerer:
             best = ranked[:READ]
             evidence = extract.evidence([(each.passage, each.reading) for each in best], documents)
             chosen = extract.choose(evidence)
-        signals = _signals(meaning.question, len(ranked), best, evidence) if evidence else None
+        signals = _signals(meaning.question, len(found), best, evidence) if evidence else None
         sure = confidence.probability(signals, self._reader.name) if signals else 0.0
         near = signals is not None and confidence.is_near(signals, self._reader.name)
         outcome = confidence.outcome(sure, threshold, near=near) if signals else "none"
@@ -117,7 +117,11 @@ class Answerer:
             threshold=threshold,
             signals=signals,
             quotes=() if outcome == "none" else extract.quotes(question, chosen),
-            passages=_ranking([(each.passage, each.reading.score) for each in ranked], rest),
+            passages=_ranking(
+                [(each.passage, each.reading.score) for each in ranked],
+                [passage for passage, _ in (*found[len(ranked) :], *beside)],
+            ),
+            read=len(ranked),
             milliseconds=clock.read(),
             searched=selection.documents,
             undated=selection.undated,
@@ -157,14 +161,20 @@ class Answerer:
     def _read(
         self, question: str, found: Sequence[tuple[Passage, float]], documents: dict[str, Document]
     ) -> list[_Read]:
-        """Read the passages; the best first."""
-        windows = [reading_window(documents[passage.document_id], passage) for passage, _ in found]
-        readings = self._reader.read(question, windows, [retrieved for _, retrieved in found])
-        read = [
-            _Read(passage, retrieved, window, reading)
-            for (passage, retrieved), window, reading in zip(found, windows, readings, strict=True)
-        ]
-        return sorted(read, key=lambda each: -each.reading.score)
+        """Read the passages, from the first on, until those left are unlikely to matter; the best first."""
+        read: list[_Read] = []
+        for wave, unlikely in budget.waves(len(found), self._reader.name):
+            windows = [reading_window(documents[passage.document_id], passage) for passage, _ in found[wave]]
+            readings = self._reader.read(question, windows, [retrieved for _, retrieved in found[wave]])
+            read += [
+                _Read(passage, retrieved, window, reading)
+                for (passage, retrieved), window, reading in zip(found[wave], windows, readings, strict=True)
+            ]
+            read.sort(key=lambda each: -each.reading.score)
+            left = [retrieved for _, retrieved in found[wave.stop :]]
+            if budget.enough(read[0].reading.score, left, unlikely):
+                break
+        return read
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +187,8 @@ class _Read:
     reading: Reading
 
 
-def _signals(question: str, read: int, best: Sequence[_Read], evidence: Sequence[Evidence]) -> Signals:
-    """What the confidence may rest on: how many were read, the best of these, their sentences, best first."""
+def _signals(question: str, found: int, best: Sequence[_Read], evidence: Sequence[Evidence]) -> Signals:
+    """What the confidence may rest on: how many were found, the best read, their sentences, best first."""
     first = best[0]
     return Signals(
         answers=max(each.reading.answers for each in best),
@@ -191,7 +201,7 @@ def _signals(question: str, read: int, best: Sequence[_Read], evidence: Sequence
         retrieved=first.retrieved,
         coverage=confidence.coverage(question, first.window),
         fits=confidence.fits(question, evidence[0].text),
-        few=1 - read / RERANKED,
+        few=1 - min(found, PLENTY) / PLENTY,
     )
 
 

@@ -206,6 +206,7 @@ def _as_dict(answer: Answer, answer_id: str) -> dict[str, Any]:
             "until": filters.until.isoformat() if filters.until else None,
             "document": list(filters.document),
         },
+        "read": answer.read,
         "searched": answer.searched,
         "undated": answer.undated,
         "notes": list(answer.notes),

@@ -214,7 +214,7 @@ class Signals:
     From 0 to 1: `retrieved`, how well the best passage was found (1 where both searches put it first), and
     `coverage`, the share of the question's content words that it holds. `fits` is 1 where the best sentence
     holds a date or number as the question asks for, 0 where it does not, and 0.5 where it asks for neither.
-    `few` says how few passages there were to read: 0 where as many as are ever read, nearly 1 for one.
+    `few` says how few passages were found: 0 where there were plenty, nearly 1 for one.
     """
 
     answers: float
@@ -255,10 +255,10 @@ class Answer:
     `quotes` carry the answer (`answered`), or are the closest sentences, labelled as not stating it (`weak`),
     or are absent (`none`, `error`). `interpreted_question` differs from `question` for a follow-up.
     It is answered from a confidence of `threshold` on; `signals` are what the confidence rests on, None where
-    nothing was read. `passages` are best first. `searched` counts the documents that the filters left,
-    `undated` those that a date filter left out for want of a date. `notes` are short remarks for the reader
-    ("the phrase … does not occur"). `reply` is set when the question was not one for the corpus; the outcome
-    is then `none`.
+    nothing was read. `passages` are best first; the first `read` of them were read, the others stand as they
+    were found. `searched` counts the documents that the filters left, `undated` those that a date filter left
+    out for want of a date. `notes` are short remarks for the reader ("the phrase … does not occur"). `reply`
+    is set when the question was not one for the corpus; the outcome is then `none`.
     """
 
     question: str
@@ -270,6 +270,7 @@ class Answer:
     quotes: tuple[Quote, ...] = ()
     passages: tuple[RankedPassage, ...] = ()
     milliseconds: Milliseconds = Milliseconds()
+    read: int = 0
     searched: int = 0
     undated: int = 0
     filters: Filters = EVERYTHING

@@ -1,7 +1,8 @@
 """Why a test query failed: at which step of answering the expected sentence was lost.
 
 An answer line's `passages` stand in the order after reranking. Of these the first `READ` had their sentences
-scored for quoting, and the first `RERANKED` were read closely; the rest stand as retrieval left them.
+scored for quoting, and the first `read` (of a line that does not say: `RERANKED`) were read closely; the rest
+stand as retrieval left them.
 """
 
 from __future__ import annotations
@@ -150,7 +151,8 @@ def _lost(gold: Gold, answer: AnswerLine, sure: str) -> Miss:
         return Miss("not retrieved", f"The {what} was in none of the {plural(found, 'passage')} found.")
     place = f"The passage with the {what}" if gold.text else "The first passage of the right document"
     if gold.rank > READ:
-        closely = f", and only the first {RERANKED} are read closely" if gold.rank > RERANKED else ""
+        read = answer.get("read") or RERANKED
+        closely = f", and only the first {read} were read closely" if gold.rank > read else ""
         return Miss(
             "not among the candidates",
             f"{place} came {ordinal(gold.rank)} of {found}; quotes are taken from the first {READ}{closely}.",

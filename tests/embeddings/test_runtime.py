@@ -121,7 +121,7 @@ for _ in range(5):
 
 @pytest.mark.parametrize(
     ("quota", "expected"),
-    [("150000 100000", 2), ("100000 100000", 1), ("5000 100000", 1), ("max 100000", 4), ("", 4), ("1e9 1", 4)],
+    [("150000 100000", 2), ("100000 100000", 1), ("5000 100000", 1), ("max 100000", 4), ("", 4)],
 )
 def test_a_container_that_may_take_less_than_the_machine_has_counts_as_so_many_cores(
     quota: str, expected: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -1,0 +1,194 @@
+"""How long a whole answer takes, warm: by stage and size of library, for one user and for several at once.
+
+usage: python -m benchmarks.answer FOLDER SUITE --passages N [N ...] [--questions N] [--users N]
+       [--repeats N] [--reference FILE] [--json FILE]
+
+FOLDER holds libraries that `python -m benchmarks.synthetic` made with `--asked SUITE`, whose questions are
+asked. Beside them the brief that ships is asked its own. For one user the libraries take turns, question by
+question. Then as many users as `--users` ask at once, each with a thread of its own and the questions in an
+order of its own, after a single user in the same minute: what company costs is a ratio. Absolute times are
+the best of `--repeats` runs. With `--reference` the reference system answers the same questions over the same
+texts as the smallest library, in a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks import machine
+from qa import Corpus
+from qa.evaluation import suite
+from qa.places import shipped_corpus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qa.evaluation.schema import Query
+    from qa.schema import Answer
+
+BRIEF = Path(__file__).parent.parent / "tests" / "suites" / "nk_brief"
+STAGES = ("retrieve", "rerank", "extract", "total")
+PERCENTILES = (50, 95)
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("suite", type=Path)
+    parser.add_argument("--passages", nargs="+", type=int, required=True)
+    parser.add_argument("--questions", type=int, default=100)
+    parser.add_argument("--users", type=int, default=8)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--reference", type=Path)
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    asked = suite.draw(suite.load(arguments.suite), arguments.questions).queries
+    with ExitStack() as stack:
+        brief = stack.enter_context(Corpus.open(stack.enter_context(_folder())))
+        brief.index(shipped_corpus())
+        sides: dict[str, tuple[Corpus, Sequence[Query]]] = {
+            "1 document": (brief, suite.draw(suite.load(BRIEF), arguments.questions).queries)
+        }
+        for size in arguments.passages:
+            corpus = stack.enter_context(Corpus.open(arguments.folder / str(size), create=False))
+            sides[f"{size:,} passages"] = corpus, asked
+        print(machine.line())
+        found = {
+            "machine": machine.line(),
+            "one": one_user(sides, arguments.repeats),
+            "many": many_users(sides, arguments.users, arguments.repeats),
+        }
+        if arguments.reference:
+            smallest, _ = sides[f"{min(arguments.passages):,} passages"]
+            found["reference"] = reference(arguments.reference, smallest, arguments.suite, asked)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
+
+
+def one_user(
+    sides: dict[str, tuple[Corpus, Sequence[Query]]], repeats: int
+) -> dict[str, dict[str, list[float]]]:
+    """Time each library's stages, milliseconds at `PERCENTILES`: of each question the best of the repeats."""
+    best: dict[str, list[dict[str, float]]] = {
+        name: [{} for _ in asked] for name, (_, asked) in sides.items()
+    }
+    read: dict[str, list[int]] = {name: [] for name in sides}
+    for corpus, asked in sides.values():
+        corpus.warm()
+        ask(corpus, asked[0])
+    for repeat in range(repeats):
+        for place in range(max(len(asked) for _, asked in sides.values())):
+            for name, (corpus, asked) in sides.items():
+                if place < len(asked):
+                    answer = ask(corpus, asked[place])
+                    times, held = asdict(answer.milliseconds), best[name][place]
+                    best[name][place] = {stage: min(times[stage], held.get(stage, 1e9)) for stage in STAGES}
+                    if not repeat:
+                        read[name].append(answer.read)
+    columns = "".join(f"{stage + ' p50/p95':>19}" for stage in STAGES)
+    print(f"\n{'one user, warm':<22}{'windows':>8}{columns}")
+    found: dict[str, dict[str, list[float]]] = {}
+    for name, rows in best.items():
+        found[name] = {stage: percentiles([row[stage] for row in rows]) for stage in STAGES}
+        found[name]["windows"] = percentiles(read[name])
+        cells = ("/".join(f"{value:.0f}" for value in found[name][stage]) + " ms" for stage in STAGES)
+        print(
+            f"{name:<22}{statistics.mean(read[name]):>8.1f}", "".join(f"{cell:>19}" for cell in cells), sep=""
+        )
+    return found
+
+
+def many_users(
+    sides: dict[str, tuple[Corpus, Sequence[Query]]], users: int, repeats: int
+) -> dict[str, dict[str, float]]:
+    """Let several users ask at once, and one beside them; the best of the repeats, and the errors of all."""
+    print(f"\n{f'{users} users at once':<22}{'answers/s':>10}{'of one':>8}{'p50/p95 ms':>14}"
+          f"{'p95 of one p50':>16}{'errors':>8}")  # fmt: skip
+    found = {}
+    for name, (corpus, asked) in sides.items():
+        runs, errors = [], 0
+        for repeat in range(repeats):
+            alone = rush(corpus, asked, 1, repeat)
+            together = rush(corpus, asked, users, repeat)
+            errors += alone["errors"] + together["errors"]
+            runs.append((together["p95"] / alone["p50"], together["rate"] / alone["rate"], together))
+        slowdown, gain, together = min(runs, key=lambda run: run[0])
+        found[name] = {**together, "errors": errors, "p95 of one p50": slowdown, "of one": gain}
+        both = f"{together['p50']:.0f}/{together['p95']:.0f}"
+        print(f"{name:<22}{together['rate']:>10.1f}{gain:>8.2f}{both:>14}{slowdown:>16.1f}{errors:>8}")
+    return found
+
+
+def rush(corpus: Corpus, asked: Sequence[Query], users: int, seed: int) -> dict[str, float]:
+    """Let `users` threads ask the questions, each in an order of its own, and time them together."""
+    each = max(1, len(asked) // users)
+    errors = 0
+
+    def user(number: int) -> list[float]:
+        nonlocal errors
+        times = []
+        for query in random.Random(f"{seed} {number}").sample(list(asked), each):
+            started = time.perf_counter()
+            try:
+                ask(corpus, query)
+            except Exception as error:
+                errors += 1
+                print(f"{query.text!r}: {error!r}", file=sys.stderr)
+            times.append(1000 * (time.perf_counter() - started))
+        return times
+
+    started = time.perf_counter()
+    with ThreadPoolExecutor(users) as pool:
+        times = [ms for its in pool.map(user, range(users)) for ms in its]
+    seconds = time.perf_counter() - started
+    p50, p95 = percentiles(times)
+    return {"rate": len(times) / seconds, "p50": p50, "p95": p95, "errors": errors}
+
+
+def ask(corpus: Corpus, query: Query) -> Answer:
+    """Ask one question."""
+    return corpus.ask(query.text, query.history)
+
+
+def percentiles(values: Sequence[float]) -> list[float]:
+    """The values at `PERCENTILES`: the least that so many in a hundred do not exceed."""
+    ordered = sorted(values)
+    return [ordered[min(len(ordered) - 1, len(ordered) * each // 100)] for each in PERCENTILES]
+
+
+def reference(script: Path, corpus: Corpus, folder: Path, asked: Sequence[Query]) -> list[float]:
+    """Time the reference system on the same questions and texts: milliseconds at `PERCENTILES`."""
+    with tempfile.TemporaryDirectory() as work:
+        made = Path(work)
+        documents = (corpus.document(info.id) for info in corpus.documents())
+        lines = (json.dumps({"_id": d.id, "title": d.title, "text": d.text}) for d in documents)
+        (made / "corpus.jsonl").write_text("\n".join(lines), encoding="utf-8")
+        (made / "queries.jsonl").write_bytes((folder / "queries.jsonl").read_bytes())
+        (made / "ids").write_text("\n".join(query.id for query in asked), encoding="utf-8")
+        command = [sys.executable, script, made, made / "out", "--ids", made / "ids"]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        answers = [json.loads(line) for line in (made / "out").read_text(encoding="utf-8").splitlines()]
+    found = percentiles([answer["milliseconds"]["total"] for answer in answers])
+    print(f"\nthe reference, on the texts of the smallest: {found[0]:.0f}/{found[1]:.0f} ms p50/p95")
+    return found
+
+
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""How many candidates to read (`qa.budget`): what each way costs, and loses against reading many.
+
+usage: python -m training.depth SUITE [SUITE ...] [--limit N] [--most N] [--ways WAY [WAY ...]]
+
+The questions of each suite, a folder in BEIR layout with its own corpus, are answered once with the first
+MOST candidates read, and then again in each WAY: waves as `qa.budget` has them, such as 6@2+4@0+10 (six; four
+more unless all others would need a logit above 2; ten more unless above 0). No window is read twice, so a
+further way costs seconds. Printed are the windows read, the measures, and in brackets the difference from
+reading MOST with the lower end of its paired 95 % interval, both in points.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from embeddings.reader import RETRIEVED_WEIGHT, TrainedReader
+from qa import answer, budget, render
+from qa.evaluation import run, suite
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from embeddings.reader import Reading, Window
+    from qa.corpus import Corpus
+    from qa.evaluation.schema import AnswerLine, Suite
+
+MEASURES = ("nDCG@10", "hit@1", "hit@3", "word_F1", "right", "AUROC")
+WAYS = ("6", "10", "20", "6@0+4@0+10", "6@2+4@0+10", "10@0+10", "6@2+4@1+10", "6@2+4@0+18")
+# Sizes of waves and the logits after them, as in `qa.budget`.
+Way: TypeAlias = "tuple[tuple[int, float], ...]"
+
+
+def way(text: str) -> Way:
+    """Read a way as it is written on the command line."""
+    parts = [part.partition("@") for part in text.split("+")]
+    return tuple((int(size), float(logit or "inf")) for size, _, logit in parts)
+
+
+class Remembering:
+    """The reader, which reads no window twice for a question."""
+
+    name = "reader"
+
+    def __init__(self) -> None:
+        self._reader = TrainedReader()
+        self._read: dict[tuple[str, Window], Reading] = {}
+
+    def read(self, question: str, windows: Sequence[Window], retrieved: Sequence[float]) -> list[Reading]:
+        """See Reader."""
+        new = [each for each in dict.fromkeys(windows) if (question, each) not in self._read]
+        for window, reading in zip(new, self._reader.read(question, new, [0.0] * len(new)), strict=True):
+            self._read[question, window] = reading
+        known = (self._read[question, window] for window in windows)
+        return [
+            replace(each, score=each.answers + RETRIEVED_WEIGHT * found)
+            for each, found in zip(known, retrieved, strict=True)
+        ]
+
+
+def main() -> None:
+    """Print a table for each suite."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("suites", type=Path, nargs="+")
+    parser.add_argument("--limit", type=int, default=300, help="questions of each suite")
+    parser.add_argument("--most", type=int, default=50)
+    parser.add_argument("--ways", nargs="+", default=WAYS)
+    arguments = parser.parse_args()
+    for folder in arguments.suites:
+        asked = suite.draw(suite.load(folder, print), arguments.limit)
+        with run.own_library(asked.corpus, None, lambda _: None, print) as corpus:
+            compare(asked, corpus, [str(arguments.most), *arguments.ways])
+
+
+def compare(asked: Suite, corpus: Corpus, ways: Sequence[str]) -> None:
+    """Answer the questions in each way and print how they differ from the first."""
+    documents = run.library_documents(corpus)
+    answerer = corpus.answerer()
+    answerer._reader = Remembering()
+    baseline: Mapping[str, AnswerLine] | None = None
+    print(f"\n{asked.name}, {len(asked.queries)} questions; windows read: mean, median, 95th percentile")
+    for name in ways:
+        budget.WAVES = way(name)
+        answer.RERANKED = budget.most()
+        answers = {query.id: answerer.ask(query.text, query.history) for query in asked.queries}
+        lines = {key: render.to_dict(each, corpus.document, key) for key, each in answers.items()}
+        evaluation = run.evaluate(asked, lines, documents, baseline)
+        baseline = baseline or lines
+        read = [each.read for each in answers.values()]
+        shown = [f"{np.mean(read):5.1f} {np.median(read):3.0f} {np.percentile(read, 95):3.0f} "]
+        for measure in MEASURES:
+            if measure in evaluation.measures:
+                shown.append(f"{measure} {evaluation.measures[measure].value:.3f}")
+            if evaluation.differences and measure in evaluation.differences:
+                difference = evaluation.differences[measure]
+                shown.append(f"({100 * difference.value:+.1f}, {100 * difference.low:+.1f})")
+        print(f"{name:<12}", *shown, flush=True)
+
+
+if __name__ == "__main__":
+    main()
