@@ -4,8 +4,8 @@ usage: python -m training.depth SUITE [SUITE ...] [--limit N] [--most N] [--ways
 
 The questions of each suite, a folder in BEIR layout with its own corpus, are answered once with the first
 MOST candidates read, and then again in each WAY: waves as `qa.budget` has them, such as 6@2+4@0+14 (six; four
-more unless all others would need a logit above 2; fourteen more unless above 0). No window is read twice, so a
-further way costs seconds. Printed are the windows read, the measures, and in brackets the difference from
+more unless all others would need a logit above 2; fourteen more unless above 0). No window is read twice, so
+a further way costs seconds. Printed are the windows read, the measures, and in brackets the difference from
 reading MOST with the lower end of its paired 95 % interval, both in points.
 """
 
