@@ -24,6 +24,11 @@ class Bits:
     count: int
 
     @classmethod
+    def of_bits(cls, bits: UInt8) -> Bits:
+        """Make the set that these bits stand for."""
+        return cls(bits, int(np.count_nonzero(np.unpackbits(bits))))
+
+    @classmethod
     def of_keys(cls, keys: Int64) -> Bits:
         """Make the set of these ids, int64 [n], in any order and perhaps more than once; none is negative."""
         mask = np.zeros(int(keys.max()) + 1 if keys.size else 0, dtype=np.bool_)
@@ -57,19 +62,21 @@ class Bits:
         there[there] = self.bits[inside >> 3] >> (inside & 7) & 1
         return there
 
+    @property
+    def last(self) -> int:
+        """The greatest id in it; -1 where there is none."""
+        used = np.flatnonzero(self.bits)
+        return int(8 * used[-1]) + int(self.bits[used[-1]]).bit_length() - 1 if used.size else -1
+
     def __and__(self, other: Bits) -> Bits:
-        return self._combined(self.bits & _fitted(other.bits, len(self.bits)))
+        return self.of_bits(self.bits & _fitted(other.bits, len(self.bits)))
 
     def without(self, keys: Int64) -> Bits:
         """Give the set without these ids, int64 [n]."""
         bits = self.bits.copy()
         held = keys[self.holds(keys)]
         np.bitwise_and.at(bits, held >> 3, ~(1 << (held & 7)).astype(np.uint8))
-        return self._combined(bits)
-
-    @classmethod
-    def _combined(cls, bits: UInt8) -> Bits:
-        return cls(bits, int(np.count_nonzero(np.unpackbits(bits))))
+        return self.of_bits(bits)
 
 
 def _fitted(bits: UInt8, length: int) -> UInt8:
