@@ -191,9 +191,9 @@ class Inverted:
 
 
 def build(ids: Int64, stored: Stored, dimension: int) -> tuple[Inverted, Int64]:
-    """Build it in memory from stored vectors, with all cores. Gives the ids too that were found, ascending.
+    """Build it in memory from stored vectors, with all cores. Gives the ids too that were found.
 
-    Only a sample and a block of the vectors are in memory at any time. At least one id must be found.
+    Only a sample and a block of the vectors are in memory at any time.
     """
     from embeddings.runtime import cores  # here: a search has no use for ONNX Runtime
 
@@ -201,18 +201,23 @@ def build(ids: Int64, stored: Stored, dimension: int) -> tuple[Inverted, Int64]:
     ids = np.sort(ids)
     lists = 2 ** round(math.log2(2 * math.sqrt(len(ids))))
     lists = min(lists, len(ids))
-    sample = np.concatenate([rows for _, rows in _blocks(_spread(ids, _TRAINED_ON * lists), stored)])
+    sample_ids = _spread(ids, _TRAINED_ON * lists)
+    sample, at = np.zeros((len(sample_ids), dimension), np.float32), 0
+    for block_ids, rows in _blocks(sample_ids, stored):
+        sample_ids[at : at + len(rows)], sample[at : at + len(rows)] = block_ids, rows
+        at += len(rows)
     index: Any = faiss.IndexIVFScalarQuantizer(
         faiss.IndexFlatIP(dimension), dimension, lists, _CODE, faiss.METRIC_INNER_PRODUCT
     )
     index.cp.spherical = True
     index.cp.niter = _ROUNDS
     index.cp.min_points_per_centroid = 1  # below it FAISS prints a warning
-    index.train(sample)
+    index.train(sample)  # those no longer there are zeros
+    chosen = _spread(np.arange(at), _HELD)
+    held_ids, held = sample_ids[chosen], sample[chosen]
     del sample
-    held_ids, held = stored(_spread(ids, _HELD))
     nearest = faiss.ResultHeap(len(held), _NEIGHBOURS + 1, keep_max=True)
-    found = []
+    found = [ids[:0]]
     for block_ids, rows in _blocks(ids, stored):
         index.add_with_ids(rows, block_ids)
         found.append(block_ids)
@@ -221,7 +226,7 @@ def build(ids: Int64, stored: Stored, dimension: int) -> tuple[Inverted, Int64]:
         nearest.add_result(scores, block_ids[places])
     nearest.finalize()
     probes, recall = _probes(index, held_ids, held, nearest.I)
-    return Inverted(index, probes, recall), np.sort(np.concatenate(found))
+    return Inverted(index, probes, recall), np.concatenate(found)
 
 
 def _probes(index: Any, ids: Int64, vectors: Float32, nearest: Int64) -> tuple[int, float]:
@@ -237,7 +242,7 @@ def _probes(index: Any, ids: Int64, vectors: Float32, nearest: Int64) -> tuple[i
         for own, true, got in zip(ids, nearest, found, strict=True):
             others = true[(true != own) & (true >= 0)][:_NEIGHBOURS]
             shares.append(np.isin(others, got).mean() if others.size else 1.0)
-        recall = float(np.mean(shares))
+        recall = float(np.mean(shares)) if shares else 1.0
         if recall >= _RECALL or probes >= index.nlist:
             return min(probes, index.nlist), recall
         probes *= 2
@@ -245,6 +250,8 @@ def _probes(index: Any, ids: Int64, vectors: Float32, nearest: Int64) -> tuple[i
 
 def _spread(ids: Int64, count: int) -> Int64:
     """Choose so many of the ids, or all where there are fewer, evenly over all."""
+    if not ids.size:
+        return ids
     return ids[np.unique(np.linspace(0, len(ids) - 1, min(count, len(ids))).astype(np.int64))]
 
 

@@ -234,6 +234,28 @@ def test_what_the_store_no_longer_holds_is_not_found(many: tuple[VectorIndex, He
     assert index.search(query, 2, None, Held(32))[1].shape == (1, 0)
 
 
+@pytest.mark.parametrize("left", [0, 1, 1000])
+def test_an_index_is_built_of_what_is_still_there_when_it_is_read(left: int) -> None:
+    held = Held(32)
+    held.put(*clustered(2000, 32))
+    reads = 0
+
+    def stored(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        nonlocal reads
+        reads += 1
+        if reads > left // 500:  # after it all others are gone
+            held.vectors = {key: row for key, row in held.vectors.items() if key <= left}
+        return held(ids)
+
+    with pytest.MonkeyPatch.context() as patch:
+        set_low(patch)
+        patch.setattr(embeddings.inverted, "BLOCK", 512)
+        index = VectorIndex.of(np.arange(1, 2001), stored, 32)
+    assert sorted(index.ids.tolist()) == list(range(1, left + 1))
+    found = index.search(np.ones((3, 32), np.float32), 5, None, held)[1]
+    assert found.shape == (3, min(5, left))
+
+
 def test_a_copy_is_changed_alone_and_searches_go_on_meanwhile(many: tuple[VectorIndex, Held]) -> None:
     index, held = many
     copied = index.copy()

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 import embeddings.index
 from embeddings.arrays import Bits
 from embeddings.index import VectorIndex
+from qa.doctor import examine
 from qa.library import PART_SECONDS, LibraryIndex
 from qa.schema import Document
 from qa.segment import passages
@@ -269,6 +270,19 @@ def test_a_base_that_is_missing_or_damaged_is_made_again_with_a_warning(
     assert base.name in caplog.text
     assert "made again from the store" in caplog.text
     assert index_problems(store.folder) == []
+
+
+def test_a_doctor_sees_what_an_opening_does_not(store: Store) -> None:
+    base = saved(store)
+    (finding,) = (each for each in examine(store.folder) if each.about == "index")
+    assert finding.value.endswith(f"in step with {len(all_keys(store))} passages")
+    assert finding.problem == ""
+    modified = base.stat().st_mtime_ns
+    base.write_bytes(base.read_bytes()[:-1] + b"\x99")
+    os.utime(base, ns=(0, modified))
+    assert_finds_the_nearest(LibraryIndex(store), store)
+    (finding,) = (each for each in examine(store.folder) if each.about == "index")
+    assert f"{base.name} is damaged" in finding.problem
 
 
 def test_bases_of_before_are_cleared_away_once_nobody_can_be_about_to_name_them(store: Store) -> None:
