@@ -34,9 +34,8 @@ if TYPE_CHECKING:
 
 # Measured in docs/performance.md: with the candidates scored again, 4 bits lose nothing that 8 find.
 _CODE = faiss.ScalarQuantizer.QT_4bit
-# k-means looks at so many vectors a list, and so often. More did not find better lists.
-_TRAINED_ON = 64
-_ROUNDS = 10
+# k-means looks at so many vectors a list, so often: 64 of them and 10 times made no better lists.
+_TRAINED_ON, _ROUNDS = 32, 6
 # So many vectors are in memory at once, besides the sample.
 BLOCK = 8192
 # So many lists are looked into as find this share of the 10 nearest of 200 trial queries. Each is the sum of

@@ -195,6 +195,7 @@ def test_many_are_found_as_an_exact_search_would_by_a_look_into_few_lists(
     stats = index.stats()
     assert (stats.kind, stats.vectors, stats.lists) == ("inverted", 5000, 128)
     assert stats.probes < stats.lists / 2
+    assert stats.file_bytes == 0
     assert stats.recall >= 0.99
     asked = near(held, 100)
     scores, ids = index.search(asked, 10, None, held)
