@@ -124,9 +124,8 @@ class LibraryIndex:
     def _brought_in_step(self, record: IndexRecord, encoding: Encoding) -> _State | None:
         """Give the state that follows, which may already be behind another change."""
         state = self._state if self._state and self._state.encoding == encoding else None
-        if (
-            state is None or state.generation < record.file_generation
-        ):  # another process has saved a newer one
+        # Where another process has saved a newer one, it may have compacted it.
+        if state is None or state.generation < record.file_generation:
             state = self._opened(record, encoding) or state or self._empty(encoding)
         index = state.index.copy()
         difference = self._store.difference(encoding, lambda: index.ids, index.last_id, state.generation)
@@ -169,7 +168,8 @@ class LibraryIndex:
         """Write the index unless the file in force is as new; clear away what is no longer in force."""
         if self._store.read_only:
             return
-        if self._saved < state.generation:
+        behind = self._saved < state.generation
+        if behind:
             file = f"index-{state.generation}.faiss"
             try:
                 state.index.save(self._store.folder / file)
@@ -182,9 +182,9 @@ class LibraryIndex:
                 )
                 return
             self._saved = state.generation
-        self._sweep(state)
+        self._sweep(state, just_written=behind)
 
-    def _sweep(self, state: _State) -> None:
+    def _sweep(self, state: _State, *, just_written: bool) -> None:
         """Remove the files of earlier generations, and the parts that a killed process left."""
         folder = self._store.folder
         earlier = [
@@ -193,8 +193,9 @@ class LibraryIndex:
             if (match := _FILE.fullmatch(path.name)) and int(match[1]) < state.generation
         ]
         old = [*folder.glob(".index-*.part"), *folder.glob(".vectors-*.part")]
-        if self._store.index_record().file_generation == state.generation:
-            # Not at once: another process may just have written one, to name it in a file of its own.
+        if just_written and self._store.index_record().file_generation == state.generation:
+            # Only now is it known which one is in force. And another process may just have written one, to
+            # name it in a file of its own.
             old += [path for path in folder.glob("vectors-*.faiss") if path.name != state.index.base_file]
         for path in (*earlier, *old):
             # Windows refuses while another process has a file open; another may also have removed it by now.

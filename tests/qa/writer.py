@@ -70,7 +70,7 @@ def run(
 
 
 def _arm(kill_at: KillPoint) -> None:
-    def die(*_: object) -> None:
+    def die(*_: object, **__: object) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
     if kill_at == "before the index is written":
