@@ -1,58 +1,167 @@
-"""Vectors to nearest neighbours: exact search by inner product, kept in one file.
+"""Vectors to nearest neighbours by inner product; the index chooses its own kind by how many there are.
 
-Exact, because it is fast enough for what an analyst keeps and because filters then cost no recall.
+Up to `EXACT_UP_TO` vectors it is exact ("flat"): that is fast enough there. Above ("inverted"), most lie
+compressed in a file that is mapped and never changed (`embeddings.inverted`), the base; what was added since
+lies beside it as it is, the delta; and what was removed since is passed over. `compact` makes them one base.
+
+Filters are inside the search: k results stay k results, wherever so many are allowed.
 """
 
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any, Self
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import faiss
 import numpy as np
 
+from embeddings.arrays import Bits
 from embeddings.files import write_whole
+from embeddings.inverted import BLOCK, BaseFile, BaseFileError, Inverted, build, candidates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from embeddings.arrays import Float32, Int64
+    from embeddings.arrays import Float32, Int64, UInt8
+    from embeddings.inverted import Stored
 
-# A file is this mark, the SHA-256 of what follows, then FAISS's own bytes. FAISS believes the lengths that a
-# file states, so a damaged one may take all memory or crash; the hash is compared before FAISS sees a byte.
-# Python reads and writes, because FAISS opens files by C's fopen, which on Windows cannot name all paths, and
-# because a failed write must raise OSError.
-_MARK = b"pullquote index 1\n"
+# So many vectors of 384 dimensions are searched in 4 ms (docs/performance.md).
+EXACT_UP_TO = 50_000
+# A delta of more than this is made part of the base: 2 % of it, within these bounds (the upper is 31 MB).
+DELTA_SHARE, DELTA_LEAST, DELTA_MOST = 0.02, 5_000, 20_000
+# So is what remains of a base of which more than this share is gone.
+GONE_SHARE = 0.2
+
+# A file is a mark, the SHA-256 of what follows, then (1) FAISS's own bytes, or (2) a line of JSON, a bit for
+# each id of the base, and FAISS's bytes of the delta. FAISS believes the lengths that a file states, so a
+# damaged one may take all memory or crash; the hash is compared before FAISS sees a byte. Python reads and
+# writes, because FAISS opens files by C's fopen, which on Windows cannot name all paths, and because a failed
+# write must raise OSError.
+_FLAT, _INVERTED = b"pullquote index 1\n", b"pullquote index 2\n"
 _HASH_BYTES = hashlib.sha256().digest_size
+_HEADER = len(_FLAT) + _HASH_BYTES
+_NOTHING = Bits.of_keys(np.empty(0, np.int64))
 
 
 class IndexFileError(Exception):
     """An index file that is missing, cut, damaged, or of another kind or dimension: build it again."""
 
 
+@dataclass(frozen=True, slots=True)
+class IndexStats:
+    """What an index is and what it costs.
+
+    `vectors` are all that can be found; of them, `delta` lie beside the base (of the flat kind, all do), and
+    `gone` in the base can no more. `file_bytes` is the size of its files, 0 before it is saved;
+    `memory_bytes` counts a mapped file whole. `probes` of `lists` are looked into; `recall` is the share of
+    the 10 nearest so found, measured when the base was built. The flat kind has no lists, and a recall of 1.
+    """
+
+    kind: Literal["flat", "inverted"]
+    vectors: int
+    delta: int
+    gone: int
+    file_bytes: int
+    memory_bytes: int
+    lists: int
+    probes: int
+    recall: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Parts:
+    """One state of an index; what stands here is never changed. `live` are the ids of the base not gone."""
+
+    delta: Any
+    base: Inverted | None = None
+    live: Bits = _NOTHING
+
+
 class VectorIndex:
     """Vectors of one length under ids of the caller's choosing; ids are unique and not negative.
 
-    Threads may search at the same time; adding and removing is for one thread, with no search meanwhile.
+    The inverted kind keeps a bit for each number up to its greatest id. Threads may search at any time;
+    changing it is for one thread at a time, and what is searched is the index before or after a change.
     """
 
     def __init__(self, dimension: int) -> None:
-        self._index: Any = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
+        self._parts = _Parts(faiss.IndexIDMap2(faiss.IndexFlatIP(dimension)))
+        self._file_bytes = 0
+
+    @classmethod
+    def of(cls, ids: Int64, stored: Stored, dimension: int) -> Self:
+        """Make the index of these ids' stored vectors (those that there are), of the kind that suits them.
+
+        `stored` reads them, by blocks: see `embeddings.inverted.Stored`.
+        """
+        index = cls(dimension)
+        if len(ids) > EXACT_UP_TO:
+            base, found = build(ids, stored, dimension)
+            index._parts = replace(index._parts, base=base, live=Bits.of_keys(found))
+        else:
+            index.update(np.empty(0, np.int64), ids, stored)
+        return index
+
+    def copy(self) -> Self:
+        """Give an index to change in place of this one. It costs nothing: they share what is the same."""
+        copied = self.__class__.__new__(self.__class__)
+        copied._parts, copied._file_bytes = self._parts, self._file_bytes
+        return copied
+
+    # What it is
 
     @property
     def dimension(self) -> int:
         """The length of the vectors."""
-        return int(self._index.d)
+        return int(self._parts.delta.d)
+
+    @property
+    def kind(self) -> Literal["flat", "inverted"]:
+        """Whether it is exact, or has compressed vectors."""
+        return "inverted" if self._parts.base else "flat"
+
+    @property
+    def base_file(self) -> str:
+        """The name of the file that belongs to that of this index and lies beside it; "" where none does."""
+        base = self._parts.base
+        return base.file.name if base and base.file else ""
 
     @property
     def ids(self) -> Int64:
         """All ids, int64 [n], in no particular order; a copy."""
-        ids: Int64 = faiss.vector_to_array(self._index.id_map)
-        return ids
+        parts = self._parts
+        return np.concatenate([parts.live.keys(), _ids(parts.delta)])
+
+    @property
+    def last_id(self) -> int:
+        """The greatest id; -1 where there is none."""
+        parts = self._parts
+        return max(parts.live.last, int(_ids(parts.delta).max(initial=-1)))
 
     def __len__(self) -> int:
-        return int(self._index.ntotal)
+        return self._parts.live.count + int(self._parts.delta.ntotal)
+
+    def stats(self) -> IndexStats:
+        """Tell what it is and what it costs."""
+        base, delta, live = self._parts.base, self._parts.delta, self._parts.live
+        return IndexStats(
+            kind=self.kind,
+            vectors=len(self),
+            delta=int(delta.ntotal),
+            gone=len(base) - live.count if base else 0,
+            file_bytes=self._file_bytes,
+            memory_bytes=int(delta.ntotal) * (4 * self.dimension + 8)
+            + len(live.bits)
+            + (base.size if base else 0),
+            lists=base.lists if base else 0,
+            probes=base.probes if base else 0,
+            recall=base.recall if base else 1.0,
+        )
+
+    # Changes
 
     def add(self, ids: Int64 | Sequence[int], vectors: Float32) -> None:
         """Add vectors float32 [n, d] under ids int64 [n]; all or none.
@@ -70,21 +179,63 @@ class VectorIndex:
             raise ValueError(f"the id {keys.min()} is negative")
         if len(np.unique(keys)) < len(keys):
             raise ValueError("an id is given twice")
-        if (taken := np.intersect1d(keys, self.ids)).size:
-            raise ValueError(f"the id {taken[0]} is taken ({taken.size} are): remove it first")
-        self._index.add_with_ids(rows, keys)
+        parts = self._parts
+        taken = keys[parts.live.holds(keys) | np.isin(keys, _ids(parts.delta))]
+        if taken.size:
+            raise ValueError(f"the id {taken.min()} is taken ({taken.size} are): remove it first")
+        delta: Any = faiss.clone_index(parts.delta)
+        delta.add_with_ids(rows, keys)
+        self._parts = replace(parts, delta=delta)
 
     def remove(self, ids: Int64 | Sequence[int]) -> int:
         """Remove the vectors under these ids, those that there are, and say how many there were."""
-        return int(self._index.remove_ids(np.asarray(ids, dtype=np.int64)))
+        keys, parts, before = np.asarray(ids, dtype=np.int64), self._parts, len(self)
+        if parts.live.holds(keys).any():
+            parts = replace(parts, live=parts.live.without(keys))
+        if np.isin(keys, _ids(parts.delta)).any():
+            delta: Any = faiss.clone_index(parts.delta)
+            delta.remove_ids(keys)
+            parts = replace(parts, delta=delta)
+        self._parts = parts
+        return before - len(self)
+
+    def update(self, gone: Int64, more: Int64, stored: Stored) -> None:
+        """Remove these ids, as many as there are, and add the stored vectors of others, as many as there are.
+
+        They are read by blocks. More than the delta can take are compacted with it at once.
+        """
+        self.remove(gone)
+        if self._parts.delta.ntotal + len(more) > EXACT_UP_TO + DELTA_MOST:
+            self._parts = self.of(np.concatenate([self.ids, more]), stored, self.dimension)._parts
+            return
+        for at in range(0, len(more), BLOCK):
+            self.add(*stored(more[at : at + BLOCK]))
+
+    def wants_compacting(self) -> bool:
+        """Whether it is of a kind that no longer suits it, or much has changed since its base was built."""
+        base, delta, live = self._parts.base, self._parts.delta.ntotal, self._parts.live.count
+        if base is None:
+            return int(delta) > EXACT_UP_TO
+        most = min(max(DELTA_SHARE * len(base), DELTA_LEAST), DELTA_MOST)
+        return bool(delta > most or live < (1 - GONE_SHARE) * len(base))
+
+    def compact(self, stored: Stored) -> None:
+        """Make one whole of base and delta, of the kind that suits them, from the vectors as they are stored.
+
+        An id that `stored` does not find is left out.
+        """
+        self._parts = self.of(self.ids, stored, self.dimension)._parts
+
+    # Search
 
     def search(
-        self, vectors: Float32, k: int, allowed: Int64 | Sequence[int] | None = None
+        self, vectors: Float32, k: int, allowed: Bits | None = None, stored: Stored | None = None
     ) -> tuple[Float32, Int64]:
         """Find the k nearest, or as many as there are, to each of the vectors float32 [m, d].
 
         `allowed` restricts the search to these ids before anything is counted, so that k are found wherever
-        so many are allowed.
+        so many are allowed. With `stored`, the scores are exact whatever the kind, as more candidates than k
+        are scored by the vectors that it reads; an id that it does not find is left out.
 
         Returns:
             Inner products float32 [m, <=k], falling, and their ids int64 [m, <=k]; ids rise where they tie.
@@ -95,62 +246,16 @@ class VectorIndex:
         queries = self._checked(vectors)
         if k < 1:
             raise ValueError(f"k must be at least 1, not {k}")
-        available, parameters = len(self), None
-        if allowed is not None:
-            keys = np.intersect1d(np.asarray(allowed, dtype=np.int64), self.ids)
-            available = len(keys)
-            parameters = faiss.SearchParameters(sel=faiss.IDSelectorBatch(keys))  # type: ignore[call-arg] # as FAISS's stubs have it
-        k = min(k, available)
-        if k == 0 or len(queries) == 0:
-            return np.empty((len(queries), k), dtype=np.float32), np.empty((len(queries), k), dtype=np.int64)
-        # Which of several equals FAISS finds first depends on where they lie. So look past the k-th until the
-        # equals end, and let the ids decide.
-        depth = min(k + 1, available)
         # FAISS divides the queries among threads, and here there is one or two; a thread without any spins.
         # The setting is the calling thread's own.
         faiss.omp_set_num_threads(1)
-        scores, found = self._index.search(queries, depth, params=parameters)
-        while depth < available and (scores[:, -1] == scores[:, k - 1]).any():
-            depth = min(2 * depth, available)
-            scores, found = self._index.search(queries, depth, params=parameters)
-        order = np.lexsort((found, -scores))[:, :k]
-        return np.take_along_axis(scores, order, axis=1), np.take_along_axis(found, order, axis=1)
-
-    def save(self, path: Path) -> None:
-        """Write the index in one step: whatever happens, the file is the old one or the new one, whole.
-
-        Raises:
-            OSError: when it cannot be written.
-        """
-        payload = faiss.serialize_index(self._index).data
-        write_whole(path, _MARK, hashlib.sha256(payload).digest(), payload)
-
-    @classmethod
-    def open(cls, path: Path, dimension: int) -> Self:
-        """Read an index that `save` wrote.
-
-        Raises:
-            IndexFileError: when it is missing, unreadable, cut, damaged, or of another kind or dimension.
-        """
-        try:
-            content = np.fromfile(path, dtype=np.uint8)
-        except OSError as error:
-            raise IndexFileError(f"the index {path} cannot be read: {error}") from error
-        header = len(_MARK) + _HASH_BYTES
-        if content[: len(_MARK)].tobytes() != _MARK:
-            raise IndexFileError(f"{path} is not an index of this version of Pullquote")
-        payload = content[header:]
-        if hashlib.sha256(payload.data).digest() != content[len(_MARK) : header].tobytes():
-            raise IndexFileError(f"the index {path} is cut or damaged")
-        index: Any = faiss.deserialize_index(payload)
-        flat = faiss.downcast_index(index.index) if isinstance(index, faiss.IndexIDMap2) else None
-        if not isinstance(flat, faiss.IndexFlat) or index.metric_type != faiss.METRIC_INNER_PRODUCT:
-            raise IndexFileError(f"{path} is an index of another kind")
-        if index.d != dimension:
-            raise IndexFileError(f"the index {path} holds vectors of length {index.d}, not {dimension}")
-        opened = cls.__new__(cls)
-        opened._index = index
-        return opened
+        parts = self._parts
+        scores, ids = _exact(parts.delta, queries, k, allowed)
+        if parts.base and len(queries):
+            among = parts.live & allowed if allowed else parts.live
+            others = _compressed(parts.base, queries, k, among, stored)
+            scores, ids = np.hstack([scores, others[0]]), np.hstack([ids, others[1]])
+        return _best(scores, ids, k)
 
     def _checked(self, vectors: Float32) -> Float32:
         rows = np.ascontiguousarray(vectors, dtype=np.float32)
@@ -159,3 +264,144 @@ class VectorIndex:
         if not np.isfinite(rows).all():
             raise ValueError("a vector holds a value that is not finite")
         return rows
+
+    # Files
+
+    def save(self, path: Path) -> None:
+        """Write the index in one step: whatever happens, the file is the old one or the new one, whole.
+
+        A base is written first, into the same folder and under a name of its own, unless it is there.
+
+        Raises:
+            OSError: when it cannot be written.
+        """
+        parts = self._parts
+        payload = faiss.serialize_index(parts.delta).data
+        if parts.base is None:
+            write_whole(path, _FLAT, hashlib.sha256(payload).digest(), payload)
+            self._file_bytes = path.stat().st_size
+            return
+        base = parts.base.written(path.parent)
+        assert base.file is not None  # noqa: S101 -- it was just written
+        self._parts = replace(parts, base=base)
+        described = {"base": asdict(base.file), "probes": base.probes, "recall": base.recall}
+        line = json.dumps(described | {"bits": len(parts.live.bits)}).encode() + b"\n"
+        content = b"".join([line, parts.live.bits.data, payload])
+        write_whole(path, _INVERTED, hashlib.sha256(content).digest(), content)
+        self._file_bytes = path.stat().st_size + base.file.size
+
+    @classmethod
+    def open(cls, path: Path, dimension: int, *, thorough: bool = False) -> Self:
+        """Open an index that `save` wrote; `thorough` reads all of a base and compares its hash.
+
+        Raises:
+            IndexFileError: when it or its base is missing, unreadable, cut, damaged, or of another kind or
+                dimension.
+        """
+        content = _read(path)
+        opened = cls(dimension)
+        if content[: len(_FLAT)].tobytes() == _FLAT:
+            opened._parts = _Parts(_flat(content[_HEADER:], path))
+            opened._file_bytes = content.size
+        else:
+            end = _HEADER + content[_HEADER:].tobytes().index(b"\n") + 1
+            described = json.loads(content[_HEADER:end].tobytes())
+            bits, payload = np.split(content[end:], [described["bits"]])
+            file = BaseFile(**described["base"])
+            try:
+                base = Inverted.mapped(
+                    path.parent, file, described["probes"], described["recall"], thorough=thorough
+                )
+            except BaseFileError as error:
+                raise IndexFileError(f"the index {path} cannot be used: {error}") from error
+            opened._parts = _Parts(_flat(payload, path), base, Bits.of_bits(bits))
+            opened._file_bytes = content.size + file.size
+        if opened.dimension != dimension:
+            raise IndexFileError(
+                f"the index {path} holds vectors of length {opened.dimension}, not {dimension}"
+            )
+        return opened
+
+
+# A bare FAISS index under ids, as a delta is and as all of the flat kind is
+
+
+def _ids(delta: Any) -> Int64:
+    ids: Int64 = faiss.vector_to_array(delta.id_map)
+    return ids
+
+
+def _exact(delta: Any, queries: Float32, k: int, allowed: Bits | None) -> tuple[Float32, Int64]:
+    """Find the k nearest to each query, or as many as there are, in any order; ties go to the lowest ids."""
+    available, parameters = int(delta.ntotal), None
+    if allowed is not None:
+        available = int(np.count_nonzero(allowed.holds(_ids(delta))))
+        parameters = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(allowed.bits))  # type: ignore[call-arg, arg-type] # as FAISS's stubs have it
+    k = min(k, available)
+    if k == 0 or len(queries) == 0:
+        return np.empty((len(queries), k), np.float32), np.empty((len(queries), k), np.int64)
+    # Which of several equals FAISS finds first depends on where they lie. So look past the k-th until the
+    # equals end, and let the ids decide.
+    depth = min(k + 1, available)
+    scores, found = delta.search(queries, depth, params=parameters)
+    while depth < available and (scores[:, -1] == scores[:, k - 1]).any():
+        depth = min(2 * depth, available)
+        scores, found = delta.search(queries, depth, params=parameters)
+    return _best(scores, found, k)
+
+
+def _best(scores: Float32, ids: Int64, k: int) -> tuple[Float32, Int64]:
+    order = np.lexsort((ids, -scores))[:, :k]
+    return np.take_along_axis(scores, order, axis=1), np.take_along_axis(ids, order, axis=1)
+
+
+def _compressed(
+    base: Inverted, queries: Float32, k: int, among: Bits, stored: Stored | None
+) -> tuple[Float32, Int64]:
+    """Find at least k of a base, or as many as it has among these ids, in any order."""
+    depth = min(candidates(k) if stored else k, among.count)
+    if depth == 0:
+        return np.empty((len(queries), 0), np.float32), np.empty((len(queries), 0), np.int64)
+    if stored is None:
+        return base.search(queries, depth, among)
+    # All that are allowed are candidates where there are no more.
+    found = among.keys() if depth == among.count else np.unique(base.search(queries, depth, among)[1])
+    held, rows = stored(found)
+    if not held.size:
+        return _compressed(base, queries, k, _NOTHING, None)
+    # Each query has its own candidates and the others' too. FAISS, as it computes a delta's scores.
+    scores, places = faiss.knn(queries, rows, len(rows), metric=faiss.METRIC_INNER_PRODUCT)
+    return scores, held[places]
+
+
+# Files
+
+
+def _read(path: Path) -> UInt8:
+    """Read an index file whose hash is as it should be.
+
+    Raises:
+        IndexFileError: when it is missing, unreadable, of another kind, cut or damaged.
+    """
+    try:
+        content = np.fromfile(path, dtype=np.uint8)
+    except OSError as error:
+        raise IndexFileError(f"the index {path} cannot be read: {error}") from error
+    if content[: len(_FLAT)].tobytes() not in (_FLAT, _INVERTED):
+        raise IndexFileError(f"{path} is not an index of this version of Pullquote")
+    if hashlib.sha256(content[_HEADER:].data).digest() != content[len(_FLAT) : _HEADER].tobytes():
+        raise IndexFileError(f"the index {path} is cut or damaged")
+    return content
+
+
+def _flat(payload: UInt8, path: Path) -> Any:
+    """Make a flat index of FAISS's bytes, whose hash was compared.
+
+    Raises:
+        IndexFileError: when they are of an index of another kind.
+    """
+    index: Any = faiss.deserialize_index(payload)
+    flat = faiss.downcast_index(index.index) if isinstance(index, faiss.IndexIDMap2) else None
+    if not isinstance(flat, faiss.IndexFlat) or index.metric_type != faiss.METRIC_INNER_PRODUCT:
+        raise IndexFileError(f"{path} is an index of another kind")
+    return index

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
+from embeddings.arrays import Bits
 from embeddings.encoder import identify_encoder, open_encoder, open_query_encoder
 from embeddings.models import ModelError as WeightsError
 from qa.confidence import STRICTNESS
@@ -396,7 +397,8 @@ class Corpus:
 
     def dense(self, vector: Float32, k: int, selection: Selection) -> list[tuple[int, float]]:
         """Find the `k` nearest passages of a unit vector, float32 [d]: (key, cosine), best first."""
-        return self._index.search(vector, k, selection.keys)
+        allowed = None if selection.keys is None else Bits.of_keys(selection.keys)
+        return self._index.search(vector, k, allowed)[0]
 
     def bm25(self, terms: Sequence[str], k: int, selection: Selection) -> list[tuple[int, float]]:
         """Find the best `k` passages by BM25 for any of the words, as (key, score), highest first."""

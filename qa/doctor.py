@@ -236,10 +236,11 @@ def _index(store: Store, passages: int) -> Finding:
     if not record.file:
         return Finding("index", "none", f"the index has not been written. {mending}")
     try:
-        index = VectorIndex.open(store.folder / record.file, record.encoding.identity.dimension)
+        dimension = record.encoding.identity.dimension
+        index = VectorIndex.open(store.folder / record.file, dimension, thorough=True)
     except IndexFileError as error:
         return Finding("index", f"{record.file}, unusable", f"{error}. {mending}")
-    difference = store.difference(index.ids, record.encoding)
+    difference = store.difference(record.encoding, lambda: index.ids)
     if difference is None or difference.stale.size or difference.missing.size:
         return Finding("index", f"{record.file}, behind", f"{record.file} is behind the store. {mending}")
     return Finding("index", f"{record.file}, in step with {plural(passages, 'passage')}")

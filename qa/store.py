@@ -31,7 +31,7 @@ from qa.schema import EVERYTHING, Document, DocumentInfo, Filters, Passage, Sent
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from embeddings.arrays import Float32, Int64
     from qa.feedback import Thumb
@@ -112,11 +112,11 @@ class IndexRecord:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Difference:
-    """What brings an index in step: `stale` keys to take out; `missing` keys and `vectors` [n, d] to add."""
+    """What brings an index in step with `generation`: keys to take out, held or not, and keys to add."""
 
+    generation: int
     stale: Int64
     missing: Int64
-    vectors: Float32
 
 
 class Store:
@@ -337,23 +337,45 @@ class Store:
                 db.execute("DELETE FROM encodings WHERE number != ?", (encoding.number,))
         return tuple(document_id for (document_id,) in lacking)
 
-    def difference(self, keys: Int64, encoding: Encoding) -> Difference | None:
-        """Tell what an index of `keys` lacks and has too many; None where the encoding is not in force."""
+    def difference(
+        self, encoding: Encoding, keys: Callable[[], Int64], last: int = -1, generation: int = -1
+    ) -> Difference | None:
+        """Tell what an index lacks and has too many; None where the encoding is not in force.
+
+        The index was in step with `generation`, and `last` is the greatest of the `keys` that it holds. These
+        are asked for only where it is not known what has gone since then: they are then all compared.
+        """
         with self._database.reading() as db:
             if _encoding(db) != encoding:
                 return None
-            rows = db.execute("SELECT passage FROM vectors WHERE encoding = ? ORDER BY 1", (encoding.number,))
-            held = np.fromiter((key for (key,) in rows), np.int64)
-            missing = np.setdiff1d(held, keys)
-            blobs = b"".join(
-                db.execute(
-                    "SELECT vector FROM vectors WHERE encoding = ? AND passage = ?",
-                    (encoding.number, int(key)),
-                ).fetchone()[0]
-                for key in missing
+            now, since = db.execute("SELECT generation, gone_since FROM library").fetchone()
+            known = generation >= since
+            # In an encoding in force, vectors come only with new passages, and their keys only grow.
+            rows = db.execute(
+                "SELECT passage FROM vectors WHERE encoding = ? AND passage > ? ORDER BY passage",
+                (encoding.number, last if known else -1),
             )
-        vectors = np.frombuffer(blobs, _VECTOR).reshape(len(missing), encoding.identity.dimension)
-        return Difference(np.setdiff1d(keys, held), missing, vectors)
+            held = np.fromiter((key for (key,) in rows), np.int64)
+            # With a passage stands the generation that its removal ended: whoever was in step with that one
+            # still has it.
+            rows = db.execute("SELECT passage FROM gone WHERE generation >= ?", (generation,))
+            gone = np.fromiter((key for (key,) in rows), np.int64) if known else held[:0]
+        if known:
+            return Difference(now, gone, held)
+        has = keys()
+        return Difference(now, np.setdiff1d(has, held), np.setdiff1d(held, has))
+
+    def vectors_of(self, keys: Int64, encoding: Encoding) -> tuple[Int64, Float32]:
+        """Read vectors by key: gives the keys that are held, ascending, and their vectors, float32 [n, d]."""
+        with self._database.reading() as db:
+            rows = db.execute(
+                "SELECT passage, vector FROM vectors WHERE encoding = ? "
+                "AND passage IN (SELECT value FROM json_each(?)) ORDER BY passage",
+                (encoding.number, json.dumps(keys.tolist())),
+            ).fetchall()
+        held = np.array([key for key, _ in rows], np.int64)
+        vectors = np.frombuffer(b"".join(vector for _, vector in rows), _VECTOR)
+        return held, vectors.reshape(len(rows), encoding.identity.dimension)
 
     # Reading
 

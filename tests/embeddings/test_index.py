@@ -11,15 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from embeddings.arrays import Bits
 from embeddings.index import IndexFileError, VectorIndex
 
 D = 5
+MOST = 10_000  # of ids that a filter may name: it has a bit for each number up to its last
 
 
 @st.composite
-def stored(draw: st.DrawFn, least: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def stored(draw: st.DrawFn, least: int = 0, most: int = 2**62) -> tuple[np.ndarray, np.ndarray]:
     """Ids in any order, and vectors of small whole numbers: their products are exact and often tie."""
-    ids = draw(st.lists(st.integers(0, 2**62), min_size=least, max_size=40, unique=True))
+    ids = draw(st.lists(st.integers(0, most), min_size=least, max_size=40, unique=True))
     values = draw(st.lists(st.integers(-2, 2), min_size=len(ids) * D, max_size=len(ids) * D))
     return np.array(ids, dtype=np.int64), np.array(values, dtype=np.float32).reshape(-1, D)
 
@@ -50,7 +52,7 @@ def assert_equals_brute_force(
     k: int,
     allowed: np.ndarray | None,
 ) -> None:
-    scores, found = index.search(asked, k, allowed)
+    scores, found = index.search(asked, k, None if allowed is None else Bits.of_keys(allowed))
     assert scores.dtype == np.float32
     assert found.dtype == np.int64
     keep = np.ones(len(ids), dtype=bool) if allowed is None else np.isin(ids, allowed)
@@ -73,17 +75,18 @@ def test_of_many_equals_the_lowest_ids_are_found_wherever_they_lie(
 ) -> None:
     ids = np.random.default_rng(0).permutation(999)
     index = filled(ids, np.ones((999, D), dtype=np.float32))
-    found = index.search(np.ones((queries_at_once, D), dtype=np.float32), 4, allowed)[1]
+    bits = Bits.of_keys(np.array(allowed)) if allowed else None
+    found = index.search(np.ones((queries_at_once, D), dtype=np.float32), 4, bits)[1]
     assert found.tolist() == [[0, 3, 6, 9] if allowed else [0, 1, 2, 3]] * queries_at_once
 
 
-@given(stored(), queries(), st.integers(1, 60), st.data())
+@given(stored(most=MOST), queries(), st.integers(1, 60), st.data())
 def test_a_filtered_search_equals_brute_force_over_the_allowed_ids(
     data: tuple[np.ndarray, np.ndarray], asked: np.ndarray, k: int, more: st.DataObject
 ) -> None:
     ids = data[0].tolist()
     known = st.sampled_from(ids) if ids else st.nothing()
-    allowed = more.draw(st.lists(known | st.integers(0, 2**62)))
+    allowed = more.draw(st.lists(known | st.integers(0, MOST)))
     assert_equals_brute_force(filled(*data), *data, asked, k, np.array(allowed, dtype=np.int64))
 
 

@@ -56,13 +56,17 @@ class Books:
         assert index_problems(library) == []
 
 
-def crash(tmp_path: Path, books: Books, seed: int, seconds: float | None, kill_at: KillPoint = "") -> None:
+def crash(
+    tmp_path: Path, books: Books, seed: int, seconds: float | None, large: bool, kill_at: KillPoint = ""
+) -> None:
     """Let a writer work until it kills itself, or is killed after so many seconds; note what it has said."""
     context = multiprocessing.get_context("forkserver" if POSIX else "spawn")
     if POSIX:
         context.set_forkserver_preload(["tests.qa.writer"])
     heard, said = context.Pipe(duplex=False)
-    writer = context.Process(target=run, args=(tmp_path / "library ü", tmp_path / "in", seed, said, kill_at))
+    writer = context.Process(
+        target=run, args=(tmp_path / "library ü", tmp_path / "in", seed, said, kill_at, large)
+    )
     writer.start()
     said.close()
     if seconds is not None:
@@ -78,22 +82,24 @@ def crash(tmp_path: Path, books: Books, seed: int, seconds: float | None, kill_a
     assert writer.exitcode == (-9 if POSIX else 1)
 
 
+@pytest.mark.parametrize("large", [False, True], ids=["small", "large"])
 def test_whenever_a_writer_is_killed_the_next_start_is_consistent_and_nothing_acknowledged_is_gone(
-    tmp_path: Path,
+    tmp_path: Path, large: bool
 ) -> None:
     books, moments = Books(), random.Random(2008)
     for seed in range(CRASHES):
-        crash(tmp_path, books, seed, moments.uniform(0, 0.12))
+        crash(tmp_path, books, seed, moments.uniform(0, 0.12), large)
         books.check(tmp_path / "library ü")
 
 
 @pytest.mark.skipif(not POSIX, reason="a process can only kill itself like this on POSIX")
+@pytest.mark.parametrize("large", [False, True], ids=["small", "large"])
 @pytest.mark.parametrize("kill_at", [point for point in get_args(KillPoint) if point])
 def test_a_kill_between_commit_and_index_file_leaves_the_index_behind_and_the_next_start_heals_it(
-    tmp_path: Path, kill_at: KillPoint
+    tmp_path: Path, kill_at: KillPoint, large: bool
 ) -> None:
     books = Books()
     for seed in range(3):
-        crash(tmp_path, books, seed, None, kill_at)
+        crash(tmp_path, books, seed, None, large, kill_at)
         books.check(tmp_path / "library ü")
     assert any(None not in seeds for seeds in books.may_be.values())

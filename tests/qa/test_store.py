@@ -182,9 +182,8 @@ def test_a_difference_is_told_only_for_the_vectors_in_force(store: Store) -> Non
     assert store.adopt_encoding(new) == (BRIEF.id,)
     store.put_vectors(new, dict.fromkeys([*keys, 999], (b"", np.zeros(32, np.float32))))
     assert store.adopt_encoding(new) == ()
-    nothing = np.empty(0, np.int64)
-    assert store.difference(nothing, old) is None
-    difference = store.difference(np.array([999]), new)
+    assert store.difference(old, lambda: np.empty(0, np.int64)) is None
+    difference = store.difference(new, lambda: np.array([999]))
     assert difference is not None
     assert (difference.stale.tolist(), difference.missing.tolist()) == ([999], keys)
 

@@ -8,7 +8,9 @@ import signal
 from typing import TYPE_CHECKING, Literal
 
 import embeddings.files
+import embeddings.index
 from embeddings.index import VectorIndex
+from qa.library import LibraryIndex
 from qa.store import Store
 from tests.qa.tiny import tiny_corpus, words, write
 
@@ -19,7 +21,15 @@ if TYPE_CHECKING:
     from qa.schema import Progress
 
 NAMES = tuple(f"brief {number} ü.txt" for number in range(6))
-KillPoint = Literal["before the index is written", "in the middle of it", "before it is recorded", ""]
+# Of a large library, "in the middle of it" is in that of its base.
+KillPoint = Literal[
+    "before the index is written",
+    "in the middle of it",
+    "when all but its head is written",
+    "before it is recorded",
+    "before the old one is cleared away",
+    "",
+]
 
 
 def text_of(seed: int) -> str:
@@ -27,9 +37,16 @@ def text_of(seed: int) -> str:
     return words(seed)
 
 
-def run(library: Path, inbox: Path, seed: int, said: Connection, kill_at: KillPoint = "") -> None:
-    """Add, replace and remove documents; say ("try" | "done", id, seed or None) around every change."""
+def run(
+    library: Path, inbox: Path, seed: int, said: Connection, kill_at: KillPoint = "", large: bool = False
+) -> None:
+    """Add, replace and remove documents; say ("try" | "done", id, seed or None) around every change.
+
+    The index of a `large` library is kept as that of a million passages is.
+    """
     random.seed(seed)
+    if large:
+        embeddings.index.EXACT_UP_TO, embeddings.index.DELTA_LEAST, embeddings.index.DELTA_MOST = 5, 2, 10
     _arm(kill_at)
     with tiny_corpus(library) as corpus:
         while True:
@@ -53,12 +70,16 @@ def run(library: Path, inbox: Path, seed: int, said: Connection, kill_at: KillPo
 
 
 def _arm(kill_at: KillPoint) -> None:
-    def die(*_: object) -> None:
+    def die(*_: object, **__: object) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
     if kill_at == "before the index is written":
         VectorIndex.save = die  # type: ignore[method-assign]
     elif kill_at == "in the middle of it":
         embeddings.files.os.fsync = die  # type: ignore[attr-defined]
+    elif kill_at == "when all but its head is written":
+        embeddings.index.write_whole = die
+    elif kill_at == "before the old one is cleared away":
+        LibraryIndex._sweep = die  # type: ignore[method-assign]
     elif kill_at == "before it is recorded":
         Store.record_index = die  # type: ignore[method-assign]

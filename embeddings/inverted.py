@@ -1,0 +1,260 @@
+"""Very many vectors, compressed and divided into lists: built once, kept in a file, searched where it lies.
+
+A list holds the vectors nearest to its centroid, each as 4 bits a dimension of what it differs from that (an
+IVF index with a scalar quantiser, as FAISS calls it). A search looks into the few lists nearest to the query.
+What it finds are candidates: their scores are near the true ones, and who holds the vectors can give those.
+
+FAISS maps the file and so must never change it: `add` would end the process and `remove_ids` crash it.
+Neither can be reached from outside this module.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import faiss
+import numpy as np
+
+from embeddings.files import move_whole, sha256_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from embeddings.arrays import Bits, Float32, Int64, UInt8
+
+    # Reads stored vectors by id: of ids int64 [n] those that there are, each once and in any order, and their
+    # vectors float32 [<=n, d].
+    Stored = Callable[[Int64], tuple[Int64, Float32]]
+
+# Measured in docs/performance.md: with the candidates scored again, 4 bits lose nothing that 8 find.
+_CODE = faiss.ScalarQuantizer.QT_4bit
+# k-means looks at so many vectors a list, so often: 64 of them and 10 times made no better lists.
+_TRAINED_ON, _ROUNDS = 32, 6
+# So many vectors are in memory at once, besides the sample.
+BLOCK = 8192
+# So many lists are looked into as find this share of the 10 nearest of 200 trial queries. Each is the sum of
+# 4 stored vectors: a stored vector's own neighbours are found far too easily, and a question's about as hard
+# as those of such a sum (.98 of them where it says .99; docs/performance.md).
+_RECALL, _NEIGHBOURS, _TRIALS, _SUMMED = 0.99, 10, 200, 4
+
+
+def candidates(k: int) -> int:
+    """How many to find by compressed vectors, for the best `k` to be among them."""
+    return k + max(32, k // 4)
+
+
+class BaseFileError(Exception):
+    """A file of compressed vectors that is missing, cut, damaged or another one than recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class BaseFile:
+    """What is recorded of a file, to know it by. `structure` is how many bytes come before the lists.
+
+    FAISS believes the lengths that stand in the structure, so that is hashed at each opening. The lists are
+    only candidates, whatever their bytes are: they are hashed when size or time is not the recorded one.
+    """
+
+    name: str
+    sha256: str
+    size: int
+    modified_ns: int
+    structure: int
+    structure_sha256: str
+
+
+class Inverted:
+    """Compressed vectors under ids. Nothing here changes one; any number of threads may search.
+
+    `probes` is how many of the `lists` a search looks into, and `recall` which share of the 10 nearest that
+    found when it was built.
+    """
+
+    def __init__(
+        self,
+        index: Any,
+        probes: int,
+        recall: float,
+        file: BaseFile | None = None,
+        content: UInt8 | None = None,
+    ) -> None:
+        self._index = index
+        self._content = content  # what FAISS has mapped; it does not keep it alive
+        self.probes = probes
+        self.recall = recall
+        self.file = file
+
+    def __len__(self) -> int:
+        return int(self._index.ntotal)
+
+    @property
+    def dimension(self) -> int:
+        """The length of the vectors."""
+        return int(self._index.d)
+
+    @property
+    def lists(self) -> int:
+        """How many lists there are."""
+        return int(self._index.nlist)
+
+    @property
+    def size(self) -> int:
+        """Bytes in memory, or in the mapped file."""
+        return self.lists * self.dimension * 4 + len(self) * self._entry
+
+    @property
+    def _entry(self) -> int:
+        return int(self._index.code_size) + 8  # its id is an int64
+
+    def search(self, queries: Float32, k: int, among: Bits) -> tuple[Float32, Int64]:
+        """Find k candidates for each of the queries, float32 [m, d], among so many ids and no fewer.
+
+        Returns:
+            Approximate inner products float32 [m, k], falling, and ids int64 [m, k]; -1 where a damaged file
+            has lost one.
+        """
+        # The rarer what is allowed, the more lists have to be looked into to find as many.
+        probes = math.ceil(self.probes * len(self) / among.count)
+        while True:
+            probes = min(probes, self.lists)
+            scores, ids = self._probed(queries, k, probes, among if among.count < len(self) else None)
+            if probes == self.lists or (ids >= 0).all():
+                return scores, ids
+            probes *= 2
+
+    def _probed(self, queries: Float32, k: int, probes: int, among: Bits | None) -> tuple[Float32, Int64]:
+        selector = faiss.IDSelectorBitmap(among.bits) if among else None  # type: ignore[call-arg, arg-type] # as FAISS's stubs have it
+        parameters = faiss.SearchParametersIVF(sel=selector, nprobe=probes)  # type: ignore[call-arg] # as FAISS's stubs have it
+        scores, ids = self._index.search(queries, k, params=parameters)
+        return scores, ids
+
+    # Files
+
+    def written(self, folder: Path) -> Inverted:
+        """Write it into a folder, unless it is there, named by its bytes, and map it from there.
+
+        Raises:
+            OSError: when it cannot be written.
+        """
+        if self.file and (folder / self.file.name).exists():
+            return self
+        descriptor, name = tempfile.mkstemp(prefix=".vectors-", suffix=".part", dir=folder)
+        part = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as content:
+                faiss.write_index(self._index, faiss.PyCallbackIOWriter(content.write))  # type: ignore[attr-defined] # no stub
+            sha256 = sha256_file(part)
+            # By its bytes: two processes that build at the same time never exchange a file under each other.
+            path = folder / f"vectors-{sha256[:16]}.faiss"
+            move_whole(part, path)
+        except BaseException:  # Ctrl-C too: nobody else would remove the part
+            part.unlink(missing_ok=True)
+            raise
+        status = path.stat()
+        length = status.st_size - len(self) * self._entry
+        with path.open("rb") as content:
+            structure_sha256 = hashlib.sha256(content.read(length)).hexdigest()
+        file = BaseFile(path.name, sha256, status.st_size, status.st_mtime_ns, length, structure_sha256)
+        return self.mapped(folder, file, self.probes, self.recall)
+
+    @classmethod
+    def mapped(
+        cls, folder: Path, file: BaseFile, probes: int, recall: float, *, thorough: bool = False
+    ) -> Inverted:
+        """Map what `written` wrote; `thorough` hashes all of it.
+
+        Raises:
+            BaseFileError: when the file is missing, unreadable, cut, damaged or another one.
+        """
+        path = folder / file.name
+        try:
+            status = path.stat()
+            if status.st_size != file.size:
+                raise BaseFileError(f"{path} is cut or damaged")
+            unchanged = status.st_mtime_ns == file.modified_ns and not thorough
+            if not unchanged and sha256_file(path) != file.sha256:
+                raise BaseFileError(f"{path} is damaged")
+            content = np.memmap(path, np.uint8, mode="r")
+        except OSError as error:
+            raise BaseFileError(f"{path} cannot be read: {error}") from error
+        if hashlib.sha256(content[: file.structure].data).hexdigest() != file.structure_sha256:
+            raise BaseFileError(f"{path} is damaged")
+        reader = faiss.ZeroCopyIOReader(faiss.swig_ptr(content), content.size)  # type: ignore[attr-defined] # no stub
+        index: Any = faiss.read_index(reader)
+        return cls(index, probes, recall, file, content)
+
+
+def build(ids: Int64, stored: Stored, dimension: int) -> tuple[Inverted, Int64]:
+    """Build it in memory from stored vectors, with all cores. Gives the ids too that were found.
+
+    Only a sample and a block of the vectors are in memory at any time.
+    """
+    from embeddings.runtime import cores  # here: a search has no use for ONNX Runtime
+
+    faiss.omp_set_num_threads(cores())
+    ids = np.sort(ids)
+    lists = 2 ** round(math.log2(2 * math.sqrt(len(ids))))
+    lists = min(lists, len(ids))
+    sample_ids = _spread(ids, _TRAINED_ON * lists)
+    sample, at = np.zeros((len(sample_ids), dimension), np.float32), 0
+    for block_ids, rows in _blocks(sample_ids, stored):
+        sample_ids[at : at + len(rows)], sample[at : at + len(rows)] = block_ids, rows
+        at += len(rows)
+    index: Any = faiss.IndexIVFScalarQuantizer(
+        faiss.IndexFlatIP(dimension), dimension, lists, _CODE, faiss.METRIC_INNER_PRODUCT
+    )
+    index.cp.spherical = True
+    index.cp.niter = _ROUNDS
+    index.cp.min_points_per_centroid = 1  # below it FAISS prints a warning
+    index.train(sample)  # those no longer there are zeros
+    trials = min(_TRIALS, at // _SUMMED)
+    summed = _spread(np.arange(at), trials * _SUMMED).reshape(_SUMMED, trials)
+    queries = sample[summed].sum(axis=0)
+    del sample
+    nearest = faiss.ResultHeap(trials, _NEIGHBOURS, keep_max=True)
+    found = [ids[:0]]
+    for block_ids, rows in _blocks(ids, stored):
+        index.add_with_ids(rows, block_ids)
+        found.append(block_ids)
+        few = min(_NEIGHBOURS, len(rows))
+        scores, places = faiss.knn(queries, rows, few, metric=faiss.METRIC_INNER_PRODUCT)
+        nearest.add_result(scores, block_ids[places])
+    nearest.finalize()
+    probes, recall = _probes(index, queries, nearest.I)
+    return Inverted(index, probes, recall), np.concatenate(found)
+
+
+def _probes(index: Any, queries: Float32, nearest: Int64) -> tuple[int, float]:
+    """Find how many lists to look into, and which share of the `nearest`, int64 [m, k], is found so.
+
+    Where there are fewer than k, the others are -1.
+    """
+    probes = max(1, index.nlist // 128)
+    while len(queries):
+        parameters = faiss.SearchParametersIVF(nprobe=probes)  # type: ignore[call-arg] # as FAISS's stubs have it
+        _, found = index.search(queries, candidates(_NEIGHBOURS), params=parameters)
+        pairs = zip(nearest, found, strict=True)
+        recall = float(np.mean([np.isin(true, [*got, -1]).mean() for true, got in pairs]))
+        if recall >= _RECALL or probes == index.nlist:
+            return probes, recall
+        probes = min(math.ceil(1.25 * probes), index.nlist)
+    return index.nlist, 1.0
+
+
+def _spread(ids: Int64, count: int) -> Int64:
+    """Choose so many of the ids, or all where there are fewer, evenly over all."""
+    count = min(count, len(ids))
+    return ids[np.arange(count) * len(ids) // max(1, count)]
+
+
+def _blocks(ids: Int64, stored: Stored) -> Iterator[tuple[Int64, Float32]]:
+    for at in range(0, len(ids), BLOCK):
+        found, rows = stored(ids[at : at + BLOCK])
+        if found.size:
+            yield found, rows
