@@ -224,7 +224,8 @@ def test_a_copy_of_a_file_that_still_exists_is_the_same_document_and_stays_where
 
 def test_an_ingest_never_reads_all_documents(store: Store) -> None:
     statements: list[str] = []
-    db = store._database._db
+    with store._database.reading() as db:
+        pass  # one thread has the same connection each time
     db.set_trace_callback(statements.append)
     ingest(store, Document(id="x", text="A record.", path="/a.jsonl", format="jsonl"))
     db.set_trace_callback(None)
@@ -407,6 +408,78 @@ def test_threads_read_and_write_one_store_at_the_same_time(store: Store) -> None
     assert store.generation == 40
 
 
+def test_threads_read_whole_snapshots_while_another_writes(store: Store) -> None:
+    # A text and its passages are replaced together: no reader sees the one without the other.
+    ingest(store, text("a", words(0)))
+    errors: list[BaseException] = []
+    done = threading.Event()
+
+    def read() -> None:
+        try:
+            while not done.is_set():
+                document, held = store.document_and_passages("a")
+                assert "".join(document.text[each.start : each.end] for each in held) == document.text
+                assert store.bm25(["word1"], 5, store.select(Filters(document=("a",))))
+        except BaseException as error:
+            errors.append(error)
+
+    readers = [threading.Thread(target=read) for _ in range(8)]
+    for reader in readers:
+        reader.start()
+    for turn in range(1, 30):
+        ingest(store, text("a", words(turn, 120 + 12 * turn)))
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert errors == []
+    assert store.generation == 30
+    store.close()
+    assert problems(store.folder) == []
+
+
+def test_readers_wait_neither_for_each_other_nor_for_the_writer(store: Store) -> None:
+    ingest(store, BRIEF)
+    together = threading.Barrier(3, timeout=30)
+    seen = []
+
+    def read() -> None:
+        with store._database.reading() as db:
+            together.wait()  # all three are inside their transactions
+            seen.append(db.execute("SELECT count(*) FROM documents").fetchone()[0])
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    with store._database.writing() as db:
+        db.execute("DELETE FROM passages")
+        db.execute("DELETE FROM documents")
+        together.wait()
+        for reader in readers:
+            reader.join()
+    assert seen == [1, 1]
+    assert store.documents() == ()
+
+
+def test_a_closed_store_says_so_and_leaves_no_file_open(store: Store) -> None:
+    ingest(store, BRIEF)
+    store.close()
+    with pytest.raises(LibraryError, match="was closed"):
+        store.documents()
+    assert [path.name for path in store.folder.iterdir()] == ["library.sqlite3"]  # SQLite's last has left
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows exchanges no file that is open")
+def test_a_file_that_was_exchanged_while_open_is_never_read_beside_the_old_one(
+    store: Store, tmp_path: Path
+) -> None:
+    ingest(store, BRIEF)
+    path = store.folder / "library.sqlite3"
+    shutil.copy(path, tmp_path / "copy")
+    (tmp_path / "copy").replace(path)
+    with store._database.reading(), pytest.raises(LibraryError, match="exchanged"):
+        store.documents()
+
+
 def _fill(folder: Path, number: int) -> None:
     store = Store(folder)
     for turn in range(15):
@@ -557,7 +630,8 @@ def test_a_migration_that_fails_leaves_the_library_as_it_was(
 
 def test_a_full_store_says_so_and_keeps_what_it_has(store: Store) -> None:
     ingest(store, BRIEF)
-    db = store._database._db
+    with store._database.reading() as db:
+        pass  # one thread has the same connection each time
     (pages,) = db.execute("PRAGMA page_count").fetchone()
     db.execute(f"PRAGMA max_page_count = {pages + 5}")
     with pytest.raises(LibraryError, match="no space left"):
