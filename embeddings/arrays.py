@@ -1,9 +1,76 @@
-"""Names for the two kinds of array that this package takes and gives; shapes stand in the docstrings."""
+"""Names for the kinds of array that this package takes and gives; sets of ids."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 Float32 = npt.NDArray[np.float32]
 Int64 = npt.NDArray[np.int64]
+UInt8 = npt.NDArray[np.uint8]
+Bool = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bits:
+    """A set of ids, as a bit each: small where ids are dense, as a store's keys are.
+
+    The bit `id % 8` (the lowest is 0) of `bits[id // 8]`, uint8, says whether `id` is in it. `count` ids are.
+    """
+
+    bits: UInt8
+    count: int
+
+    @classmethod
+    def of_keys(cls, keys: Int64) -> Bits:
+        """Make the set of these ids, int64 [n], in any order and perhaps more than once; none is negative."""
+        mask = np.zeros(int(keys.max()) + 1 if keys.size else 0, dtype=np.bool_)
+        mask[keys] = True
+        return cls._of(mask)
+
+    @classmethod
+    def of_runs(cls, first: Int64, counts: Int64) -> Bits:
+        """Make the set of the runs `first[i]`, `first[i] + 1`, … of `counts[i]` ids, both int64 [m].
+
+        Runs may be empty and overlap, and come in any order.
+        """
+        first, counts = first[counts > 0], counts[counts > 0]
+        steps = np.zeros(int((first + counts).max()) + 1 if first.size else 0, dtype=np.int32)
+        np.add.at(steps, first, 1)
+        np.subtract.at(steps, first + counts, 1)
+        return cls._of(steps.cumsum()[:-1] > 0)
+
+    @classmethod
+    def _of(cls, mask: Bool) -> Bits:
+        return cls(np.packbits(mask, bitorder="little"), int(np.count_nonzero(mask)))
+
+    def keys(self) -> Int64:
+        """List the ids in it, int64 [count], ascending."""
+        return np.flatnonzero(np.unpackbits(self.bits, bitorder="little")).astype(np.int64, copy=False)
+
+    def holds(self, keys: Int64) -> Bool:
+        """Tell of each of these ids, int64 [n], whether it is in the set, bool [n]."""
+        there: Bool = (keys >= 0) & (keys < 8 * len(self.bits))
+        inside = keys[there]
+        there[there] = self.bits[inside >> 3] >> (inside & 7) & 1
+        return there
+
+    def __and__(self, other: Bits) -> Bits:
+        return self._combined(self.bits & _fitted(other.bits, len(self.bits)))
+
+    def without(self, keys: Int64) -> Bits:
+        """Give the set without these ids, int64 [n]."""
+        bits = self.bits.copy()
+        held = keys[self.holds(keys)]
+        np.bitwise_and.at(bits, held >> 3, ~(1 << (held & 7)).astype(np.uint8))
+        return self._combined(bits)
+
+    @classmethod
+    def _combined(cls, bits: UInt8) -> Bits:
+        return cls(bits, int(np.count_nonzero(np.unpackbits(bits))))
+
+
+def _fitted(bits: UInt8, length: int) -> UInt8:
+    return np.pad(bits[:length], (0, max(0, length - len(bits))))
