@@ -396,7 +396,8 @@ class Corpus:
 
     def dense(self, vector: Float32, k: int, selection: Selection) -> list[tuple[int, float]]:
         """Find the `k` nearest passages of a unit vector, float32 [d]: (key, cosine), best first."""
-        return self._index.search(vector, k, selection.keys)
+        allowed = selection.allowed.keys() if selection.allowed else None
+        return self._index.search(vector, k, allowed)
 
     def bm25(self, terms: Sequence[str], k: int, selection: Selection) -> list[tuple[int, float]]:
         """Find the best `k` passages by BM25 for any of the words, as (key, score), highest first."""

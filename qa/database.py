@@ -142,6 +142,12 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
             SELECT coalesce(min(key), 0), count(*) FROM passages WHERE document = serial
         )
         """,
+        # All that filters ask for, beside the rows, for these hold the texts.
+        """
+        CREATE INDEX documents_by_filters ON documents (
+            date, publisher, series, language, collection, id, first_key, passages
+        )
+        """,
         # Which passages were taken out, and after which generation: what a derived index has to follow,
         # besides the keys above its last. `gone_since` is the generation from which on this is known.
         "CREATE TABLE gone (passage INTEGER PRIMARY KEY, generation INTEGER NOT NULL)",

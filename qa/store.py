@@ -22,11 +22,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from embeddings.arrays import Bits
 from embeddings.models import EncoderIdentity
 from qa.database import Database
 from qa.errors import DocumentNotFoundError, EncoderMismatchError, InputError, LibraryError
 from qa.feedback import Judgement, Place, Shown
 from qa.phrase import occurrences, phrase_pattern, phrase_words
+from qa.recent import Recent
 from qa.schema import EVERYTHING, Document, DocumentInfo, Filters, Passage, Sentence, Span
 
 if TYPE_CHECKING:
@@ -40,6 +42,8 @@ BM25_HEAD_WEIGHT = 0.5
 BM25_BODY_WEIGHT = 1.0
 # So many of a phrase's words choose the documents in which it is looked for: the longest are the rarest.
 PHRASE_WORDS = 4
+# Filters whose selections are kept: of a library of a million passages each has 125 kB.
+SELECTIONS = 8
 _VECTOR = np.dtype("<f4")  # as stored, on any machine
 
 _PLAIN = (
@@ -65,13 +69,13 @@ _COLUMN_LIST = ", ".join(_COLUMNS)
 class Selection:
     """What a set of filters leaves to search in.
 
-    `keys` are the passages' keys, ascending; None stands for all of them. `undated` counts the documents that
-    a date filter left out for want of a date.
+    `allowed` holds the passages' keys; None stands for all of them. `undated` counts the documents that a
+    date filter left out for want of a date.
     """
 
     documents: int
     undated: int
-    keys: Int64 | None
+    allowed: Bits | None
     filters: Filters = EVERYTHING
 
 
@@ -134,6 +138,7 @@ class Store:
         self.folder = folder
         self._database = Database(folder, create=create)
         self.read_only = self._database.read_only
+        self._selections: Recent[tuple[Filters, int], Selection] = Recent(SELECTIONS)
 
     def close(self) -> None:
         """Close the file. The store cannot be used afterwards."""
@@ -145,7 +150,7 @@ class Store:
     def generation(self) -> int:
         """A number that grows with every committed change, by whatever process."""
         with self._database.reading() as db:
-            return int(db.execute("SELECT generation FROM library").fetchone()[0])
+            return _generation(db)
 
     def encoding(self) -> Encoding | None:
         """Tell which encoder made the vectors in force; None before the first document."""
@@ -468,38 +473,43 @@ class Store:
             raise InputError(
                 f"nothing lies between {filters.since} and {filters.until}: swap since and until"
             )
-        where, values = _where(filters)
-        without, keys = 0, None
         with self._database.reading() as db:
-            (left,) = db.execute(f"SELECT count(*) FROM documents WHERE {where}", values).fetchone()
-            if filters.since or filters.until:
-                others, its = _where(replace(filters, since=None, until=None))
-                (without,) = db.execute(
-                    f"SELECT count(*) FROM documents WHERE {others} AND date = ''", its
-                ).fetchone()
-            if filters:
-                rows = db.execute(
-                    "SELECT key FROM passages JOIN documents ON documents.serial = document "
-                    f"WHERE {where} ORDER BY key",
-                    values,
-                )
-                keys = np.fromiter((key for (key,) in rows), np.int64)
-        return Selection(left, without, keys, filters)
+            return self._selected(db, filters)
+
+    def _selected(self, db: sqlite3.Connection, filters: Filters) -> Selection:
+        key = filters, _generation(db)
+        selection = self._selections.get(key)
+        if selection is None:
+            selection = _selection(db, filters)
+            self._selections.put(key, selection)
+        return selection
 
     def bm25(self, terms: Sequence[str], k: int, selection: Selection) -> list[tuple[int, float]]:
-        """Find the best `k` passages by BM25 for any of the words, as (key, score), highest first."""
+        """Find the best `k` passages by BM25 for any of the words, as (key, score), highest first.
+
+        Equals come in order of their documents' ids, and of their places in these.
+        """
         match = " OR ".join(_quoted(term) for term in dict.fromkeys(terms))
         if not match:
             return []
-        where, values = _where(selection.filters)
+        depth = 2 * k
         with self._database.reading() as db:
-            rows = db.execute(
-                "SELECT key, bm25(words, ?, ?) AS cost FROM words JOIN passages ON key = words.rowid "
-                "JOIN documents ON documents.serial = document "
-                f"WHERE words MATCH ? AND {where} ORDER BY cost, id, ordinal LIMIT ?",
-                (BM25_HEAD_WEIGHT, BM25_BODY_WEIGHT, match, *values, k),
-            ).fetchall()
-        return [(key, -cost) for key, cost in rows]
+            condition, values = _within(self._selected(db, selection.filters).allowed)
+            # Only the best are looked up in other tables, for what orders equals. They are more than k: where
+            # the last of them equals the k-th, others may.
+            statement = (
+                "SELECT key, cost FROM (SELECT rowid AS found, bm25(words, ?, ?) AS cost FROM words "
+                f"WHERE words MATCH ? AND {condition} ORDER BY cost LIMIT ?) "
+                "JOIN passages ON key = found JOIN documents ON documents.serial = document "
+                "ORDER BY cost, id, ordinal"
+            )
+            while True:
+                rows = db.execute(
+                    statement, (BM25_HEAD_WEIGHT, BM25_BODY_WEIGHT, match, *values, depth)
+                ).fetchall()
+                if len(rows) < depth or rows[-1][1] > rows[k - 1][1]:
+                    return [(key, -cost) for key, cost in rows[:k]]
+                depth *= 8
 
     def phrase(self, phrase: str, selection: Selection) -> list[tuple[Document, Span]]:
         """Find where the documents hold the phrase (see `phrase_pattern`), in order of id and offset."""
@@ -523,6 +533,10 @@ class Store:
                 for document in [self._document(db, number)]
                 for span in occurrences(pattern, document.text)
             ]
+
+
+def _generation(db: sqlite3.Connection) -> int:
+    return int(db.execute("SELECT generation FROM library").fetchone()[0])
 
 
 def _encoding(db: sqlite3.Connection) -> Encoding | None:
@@ -672,6 +686,40 @@ def _passages(db: sqlite3.Connection, where: str, value: str | int) -> Iterator[
     for key, document_id, ordinal, start, end, sentences in rows:
         whole = tuple(Sentence(*sentence) for sentence in json.loads(sentences))
         yield Passage(document_id, ordinal, start, end, whole, key)
+
+
+def _selection(db: sqlite3.Connection, filters: Filters) -> Selection:
+    where, values = _where(filters)
+    undated, allowed = 0, None
+    if filters.since or filters.until:
+        others, its = _where(replace(filters, since=None, until=None))
+        (undated,) = db.execute(
+            f"SELECT count(*) FROM documents WHERE {others} AND date = ''", its
+        ).fetchone()
+    if not filters:
+        (documents,) = db.execute("SELECT count(*) FROM documents").fetchone()
+    else:
+        runs = db.execute(f"SELECT first_key, passages FROM documents WHERE {where}", values).fetchall()
+        documents = len(runs)
+        first, counts = np.array(runs, np.int64).reshape(-1, 2).T
+        allowed = Bits.of_runs(first, counts)
+    return Selection(documents, undated, allowed, filters)
+
+
+def _within(allowed: Bits | None) -> tuple[str, list[int | bytes]]:
+    """Build a condition on `words`, and its values: that its rowid is allowed.
+
+    It has a byte for each key from the first to the last that is allowed; and SQLite itself looks there, as
+    a function in Python, called for each match, would wait each time for other threads that run Python.
+    """
+    if allowed is None:
+        return "TRUE", []
+    mask = np.unpackbits(allowed.bits, bitorder="little")
+    if not allowed.count:
+        return "FALSE", []
+    first, last = int(mask.argmax()), len(mask) - 1 - int(mask[::-1].argmax())
+    condition = "rowid BETWEEN ? AND ? AND substr(?, rowid - ? + 1, 1) = x'01'"
+    return condition, [first, last, mask[first : last + 1].tobytes(), first]
 
 
 def _where(filters: Filters) -> tuple[str, list[str]]:

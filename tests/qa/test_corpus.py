@@ -253,8 +253,8 @@ def test_dense_search_finds_the_nearest_passages_as_brute_force_does(corpus: Cor
         difference = corpus._store.difference(np.empty(0, np.int64), corpus._store.encoding())
         assert difference is not None
         scores = dict(zip(difference.missing.tolist(), (difference.vectors @ query).tolist(), strict=True))
-        if selection.keys is not None:
-            scores = {key: scores[key] for key in selection.keys.tolist()}
+        if selection.allowed is not None:
+            scores = {key: scores[key] for key in selection.allowed.keys().tolist()}
         best = sorted(scores, key=lambda key: (-scores[key], key))[:7]
         found = corpus.dense(query, 7, selection)
         assert [scores[key] for key, _ in found] == pytest.approx([scores[key] for key in best])

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import qa.database
+import qa.store
 from qa.errors import (
     DocumentNotFoundError,
     EncoderMismatchError,
@@ -277,12 +278,34 @@ def test_filters_choose_documents_passages_and_count_the_undated(
     assert (selection.documents, selection.undated) == (len(ids), undated)
     expected = sorted(passage.key for name in ids for passage in filled.passages_of(name))
     if filters:
-        assert selection.keys is not None
-        assert selection.keys.tolist() == expected
+        assert selection.allowed is not None
+        assert selection.allowed.keys().tolist() == expected
     else:
-        assert selection.keys is None
+        assert selection.allowed is None
     found = filled.bm25(["copper", "scrap"], 10, selection)
     assert set(filled.documents_of(key for key, _ in found).values()) == set(ids)
+
+
+@pytest.mark.parametrize(
+    "filters", [Filters(), Filters(since=dt.date(2008, 4, 5)), Filters(publisher="école")]
+)
+def test_a_selection_looks_at_no_passage_and_at_no_text_and_is_made_once(
+    filled: Store, filters: Filters
+) -> None:
+    with filled._database.reading() as db:
+        pass  # one thread has the same connection each time
+    statements: list[str] = []
+    db.set_trace_callback(statements.append)
+    filled.select(filters)
+    first, statements[:] = [each for each in statements if "documents" in each], []
+    filled.select(filters)
+    assert not any("documents" in each for each in statements)
+    ingest(filled, text("new", "New.", publisher="École", date=dt.date(2011, 1, 1)))
+    assert filled.select(filters).documents == len(filled.documents(filters))
+    db.set_trace_callback(None)
+    plans = [detail for each in first for *_, detail in db.execute(f"EXPLAIN QUERY PLAN {each}")]
+    assert plans
+    assert all("COVERING INDEX" in plan for plan in plans)
 
 
 def test_a_span_of_time_that_ends_before_it_starts_is_refused(store: Store) -> None:
@@ -299,6 +322,45 @@ def test_bm25_restricts_inside_the_search_so_that_k_passages_are_found(store: St
     )
     (hit,) = store.bm25(["copper"], 1, store.select(Filters(collection="q")))
     assert store.documents_of([hit[0]]) == {hit[0]: "quiet"}
+
+
+def _as_one_statement(store: Store, terms: list[str], k: int, filters: Filters) -> list[tuple[int, float]]:
+    """The search that bm25 is to equal: every match joined with its document."""
+    where, values = qa.store._where(filters)
+    with store._database.reading() as db:
+        rows = db.execute(
+            "SELECT key, bm25(words, ?, ?) AS cost FROM words JOIN passages ON key = words.rowid "  # noqa: S608
+            "JOIN documents ON documents.serial = document "
+            f"WHERE words MATCH ? AND {where} ORDER BY cost, id, ordinal LIMIT ?",
+            (
+                qa.store.BM25_HEAD_WEIGHT,
+                qa.store.BM25_BODY_WEIGHT,
+                " OR ".join(terms),
+                *values,
+                k,
+            ),
+        ).fetchall()
+    return [(key, -cost) for key, cost in rows]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_bm25_finds_what_a_join_of_every_match_would_in_the_same_order(store: Store, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    drawn = random.permutation(300)  # ids are not in the order of keys
+    for number in drawn:
+        content = " ".join(random.choice(["copper", "rice", "coal"], random.integers(1, 4)))
+        pages = "\n\n".join([content] * int(random.integers(1, 3)))
+        ingest(
+            store,
+            text(f"{number}", pages, series=f"s{number % 3}", title=random.choice(["Copper", "Notes"])),
+        )
+    store.remove([f"{number}" for number in drawn[:40]])
+    wanted = (Filters(), Filters(series="S1"), Filters(document=("7", "8", "70")), Filters(series="none"))
+    for filters in wanted:
+        selection = store.select(filters)
+        for terms in (["copper"], ["coal", "rice"], ["notes"], ["absent"]):
+            for k in (1, 7, 100, 1000):
+                assert store.bm25(terms, k, selection) == _as_one_statement(store, terms, k, filters)
 
 
 def test_bm25_gives_higher_scores_first_and_the_title_counts_less_than_the_body(store: Store) -> None:
@@ -651,7 +713,7 @@ from tests.qa.test_store import ingest, text, words
 store = Store(Path(sys.argv[1]))
 size = (Path(sys.argv[1]) / "library.sqlite3").stat().st_size
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
+resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000))
 try:
     for number in range(10_000):
         ingest(store, text(f"n{number}", words(number)))
