@@ -29,7 +29,7 @@ from qa.errors import DocumentNotFoundError, EncoderMismatchError, InputError, L
 from qa.feedback import Judgement, Place, Shown
 from qa.phrase import occurrences, phrase_pattern, phrase_words
 from qa.recent import Recent
-from qa.schema import EVERYTHING, Document, DocumentInfo, Filters, Passage, Sentence, Span
+from qa.schema import EVERYTHING, Document, DocumentInfo, Filters, Passage, PassagePlace, Sentence, Span
 
 if TYPE_CHECKING:
     import sqlite3
@@ -431,6 +431,18 @@ class Store:
                 passage.key: passage
                 for passage in _passages(db, "key IN (SELECT value FROM json_each(?))", json.dumps(wanted))
             }
+        return {key: found[key] for key in wanted if key in found}
+
+    def places(self, keys: Iterable[int]) -> dict[int, PassagePlace]:
+        """Find where passages stand, by key, in the order of `keys`; keys no longer held are left out."""
+        wanted = [int(key) for key in keys]
+        with self._database.reading() as db:
+            rows = db.execute(
+                "SELECT key, id, start, end FROM passages JOIN documents ON documents.serial = document "
+                "WHERE key IN (SELECT value FROM json_each(?))",
+                (json.dumps(wanted),),
+            )
+            found = {key: PassagePlace(key, *place) for key, *place in rows}
         return {key: found[key] for key in wanted if key in found}
 
     def documents_of(self, keys: Iterable[int]) -> dict[int, str]:

@@ -24,7 +24,7 @@ from qa.errors import (
     LibraryError,
     LibraryNotFoundError,
 )
-from qa.schema import Document, Filters, Sentence, Span
+from qa.schema import Document, Filters, PassagePlace, Sentence, Span
 from qa.segment import passages
 from qa.store import Entry, Store
 from tests.qa.consistency import problems
@@ -105,6 +105,10 @@ def test_passages_come_in_the_order_of_the_keys_asked_for_and_missing_ones_are_l
     asked = [keys[2], 999, keys[0]]
     assert list(store.passages(asked)) == [keys[2], keys[0]]
     assert store.documents_of(asked) == {keys[0]: "long", keys[2]: "long"}
+    places = store.places(asked)
+    assert list(places) == [keys[2], keys[0]]
+    for key, passage in store.passages(asked).items():
+        assert places[key] == PassagePlace(key, "long", passage.start, passage.end)
 
 
 def test_a_document_info_says_all_but_the_text(store: Store) -> None:
