@@ -79,7 +79,8 @@ class Answerer:
         threshold = confidence.threshold(strictness, self._reader.name)
         clock = _Clock()
         if kind := replies.reply_kind(question):
-            reply = replies.reply(kind, self._corpus.documents())
+            listed = self._corpus.documents(limit=replies.LISTED)
+            reply = replies.reply(kind, listed, self._corpus.count().documents)
             return Answer(question, question, "none", reply=reply, filters=filters, milliseconds=clock.read())
 
         meaning = interpret(question, history)

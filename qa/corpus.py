@@ -23,7 +23,7 @@ from qa.library import LibraryIndex
 from qa.recent import Recent
 from qa.schema import EVERYTHING, Document, Failure, FileResult, Filters, IndexReport, Passage, Progress
 from qa.segment import passages
-from qa.store import Entry, Selection, Store, check_encoder
+from qa.store import Count, Entry, Selection, Store, check_encoder
 from qa.window import head, window_text
 
 if TYPE_CHECKING:
@@ -337,9 +337,21 @@ class Corpus:
         """A number that grows with every committed change, by whatever process."""
         return self._store.generation
 
-    def documents(self, filters: Filters = EVERYTHING) -> tuple[DocumentInfo, ...]:
-        """List the documents that the filters leave, in order of id."""
-        return self._store.documents(filters)
+    def count(self) -> Count:
+        """Count the documents and passages."""
+        return self._store.count()
+
+    def holds_only(self, sha256: str) -> bool:
+        """Tell whether there are documents, and all of their texts have this SHA-256 (hex)."""
+        return self._store.holds_only(sha256)
+
+    def hashes(self) -> list[tuple[str, str]]:
+        """List the documents' ids and the SHA-256 of their texts (hex), in order of id."""
+        return self._store.hashes()
+
+    def documents(self, filters: Filters = EVERYTHING, limit: int | None = None) -> tuple[DocumentInfo, ...]:
+        """List the documents that the filters leave, or the first `limit` of them, in order of id."""
+        return self._store.documents(filters, limit)
 
     def document(self, document_id: str) -> Document:
         """Read the document of that id afresh; its text's SHA-256 is compared with the one recorded.

@@ -44,6 +44,8 @@ BM25_BODY_WEIGHT = 1.0
 PHRASE_WORDS = 4
 # Filters whose selections are kept: of a library of a million passages each has 125 kB.
 SELECTIONS = 8
+# Ids on either side, in order, of one that is not held, among which the one that was meant is looked for.
+SUGGESTED_FROM = 500
 _VECTOR = np.dtype("<f4")  # as stored, on any machine
 
 _PLAIN = (
@@ -77,6 +79,14 @@ class Selection:
     undated: int
     allowed: Bits | None
     filters: Filters = EVERYTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How much a library holds."""
+
+    documents: int
+    passages: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -362,15 +372,33 @@ class Store:
 
     # Reading
 
-    def documents(self, filters: Filters = EVERYTHING) -> tuple[DocumentInfo, ...]:
-        """List the documents that the filters leave, in order of id, without their text."""
+    def count(self) -> Count:
+        """Count what is held."""
+        with self._database.reading() as db:
+            return Count(*db.execute("SELECT count(*), coalesce(sum(passages), 0) FROM documents").fetchone())
+
+    def holds_only(self, sha256: str) -> bool:
+        """Tell whether there are documents, and all of their texts have this SHA-256 (hex)."""
+        with self._database.reading() as db:
+            ends = db.execute(
+                "SELECT (SELECT min(sha256) FROM documents), (SELECT max(sha256) FROM documents)"
+            ).fetchone()
+        return bool(ends == (sha256, sha256))
+
+    def hashes(self) -> list[tuple[str, str]]:
+        """List the documents' ids and the SHA-256 of their texts (hex), in order of id."""
+        with self._database.reading() as db:
+            return db.execute("SELECT id, sha256 FROM documents ORDER BY id").fetchall()
+
+    def documents(self, filters: Filters = EVERYTHING, limit: int | None = None) -> tuple[DocumentInfo, ...]:
+        """List the documents that the filters leave, or the first of them, in order of id, without text."""
         where, values = _where(filters)
         with self._database.reading() as db:
             rows = db.execute(
                 "SELECT id, title, publisher, series, number, url, format, path, collection, sha256, "
                 "source_sha256, characters, language, date, notes, passages "
-                f"FROM documents WHERE {where} ORDER BY id",
-                values,
+                f"FROM documents WHERE {where} ORDER BY id LIMIT ?",
+                (*values, -1 if limit is None else limit),
             )
             names = [column for column, *_ in rows.description]
             held: list[dict[str, Any]] = [dict(zip(names, row, strict=True)) for row in rows]
@@ -624,7 +652,13 @@ def _place(db: sqlite3.Connection, document: Document) -> tuple[int | None, str,
 def _number(db: sqlite3.Connection, document_id: str) -> int:
     row = db.execute("SELECT serial FROM documents WHERE id = ?", (document_id,)).fetchone()
     if row is None:
-        held = [held for (held,) in db.execute("SELECT id FROM documents")]
+        held = [
+            held
+            for order in ("id >= ? ORDER BY id", "id < ? ORDER BY id DESC")
+            for (held,) in db.execute(
+                f"SELECT id FROM documents WHERE {order} LIMIT ?", (document_id, SUGGESTED_FROM)
+            )
+        ]
         near = difflib.get_close_matches(document_id, held, 3)
         hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "`pullquote documents` lists them"
         raise DocumentNotFoundError(f"the library holds no document {document_id!r}: {hint}")

@@ -26,7 +26,7 @@ from qa.errors import (
 )
 from qa.schema import Document, Filters, PassagePlace, Sentence, Span
 from qa.segment import passages
-from qa.store import Entry, Store
+from qa.store import Count, Entry, Store
 from tests.qa.consistency import problems
 from tests.qa.tiny import TinyEncoder, words
 
@@ -151,6 +151,38 @@ def test_removal_is_all_or_nothing_and_suggests_the_id_that_was_meant(store: Sto
     assert [info.id for info in store.documents()] == [BRIEF.id]
     assert store.remove([BRIEF.id, BRIEF.id]) == (BRIEF.id,)
     assert store.documents() == ()
+
+
+def test_an_id_that_is_not_held_is_compared_with_few_of_many(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(qa.store, "SUGGESTED_FROM", 3)
+    for number in range(10, 40):
+        ingest(store, text(f"brief-{number}.txt", "Text."))
+    with store._database.reading() as db:
+        pass  # one thread has the same connection each time
+    rows: list[str] = []
+    db.set_trace_callback(rows.append)
+    with pytest.raises(DocumentNotFoundError, match=r"did you mean 'brief-2\d.txt'"):
+        store.document("brief-25b.txt")
+    db.set_trace_callback(None)
+    listing = [row for row in rows if row.startswith("SELECT id FROM documents")]
+    assert sum(len(db.execute(row).fetchall()) for row in listing) == 6
+
+
+def test_what_is_held_is_counted_and_named_without_a_look_at_each(store: Store) -> None:
+    assert (store.count(), store.holds_only(BRIEF.sha256)) == (Count(0, 0), False)
+    ingest(store, BRIEF)
+    assert store.holds_only(BRIEF.sha256)
+    ingest(store, replace(BRIEF, id="copy", path="/copy"))
+    assert store.holds_only(BRIEF.sha256)
+    ingest(store, text("b", words(1)))
+    assert not store.holds_only(BRIEF.sha256)
+    infos = store.documents()
+    assert store.count() == Count(len(infos), sum(info.passages for info in infos))
+    assert store.hashes() == [(info.id, info.sha256) for info in infos]
+    assert store.documents(limit=2) == infos[:2]
+    assert store.documents(Filters(collection="briefs"), 1) == infos[1:2]
 
 
 def test_what_is_removed_or_replaced_leaves_no_word_behind(store: Store) -> None:
