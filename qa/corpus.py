@@ -23,7 +23,7 @@ from qa.library import LibraryIndex
 from qa.recent import Recent
 from qa.schema import EVERYTHING, Document, Failure, FileResult, Filters, IndexReport, Passage, Progress
 from qa.segment import passages
-from qa.store import Count, Entry, Selection, Store, check_encoder
+from qa.store import Count, Entry, Occurrences, Selection, Store, check_encoder
 from qa.window import head, window_text
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from embeddings.reader import ReaderName
     from qa.answer import Answerer
     from qa.feedback import Judgement, Place, Shown, Thumb
-    from qa.schema import Answer, DocumentInfo, PassagePlace, Span, Turn
+    from qa.schema import Answer, DocumentInfo, PassagePlace, Turn
 
     OnProgress = Callable[[Progress], None]
 
@@ -428,7 +428,7 @@ class Corpus:
         """Find the best `k` passages by BM25 for any of the words, as (key, score), highest first."""
         return self._store.bm25(terms, k, selection)
 
-    def phrase(self, phrase: str, selection: Selection) -> list[tuple[Document, Span]]:
+    def phrase(self, phrase: str, selection: Selection) -> Occurrences:
         """Find where the phrase stands word for word, in order of document id and offset."""
         return self._store.phrase(phrase, selection)
 

@@ -42,6 +42,11 @@ BM25_HEAD_WEIGHT = 0.5
 BM25_BODY_WEIGHT = 1.0
 # So many of a phrase's words choose the documents in which it is looked for: the longest are the rarest.
 PHRASE_WORDS = 4
+# A word is rare if fewer passages than this hold it. If more documents than this hold a phrase's words, only
+# those are read, as many at most, that hold these together; until so many do hold the phrase.
+PHRASE_RARE = 5_000
+PHRASE_READ = 500
+PHRASE_FOUND = 100
 # Filters whose selections are kept: of a library of a million passages each has 125 kB.
 SELECTIONS = 8
 # Ids on either side, in order, of one that is not held, among which the one that was meant is looked for.
@@ -79,6 +84,20 @@ class Selection:
     undated: int
     allowed: Bits | None
     filters: Filters = EVERYTHING
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Occurrences:
+    """Where a phrase stands: `places`, and the ids of the `documents` that hold it, in order of id.
+
+    With `more`, only the first `read` of these documents were read, and the others are those of which a
+    passage holds its words one after the other, up to inflection and what stands between them.
+    """
+
+    places: tuple[tuple[Document, Span], ...] = ()
+    documents: tuple[str, ...] = ()
+    read: int = 0
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -551,28 +570,77 @@ class Store:
                     return [(key, -cost) for key, cost in rows[:k]]
                 depth *= 8
 
-    def phrase(self, phrase: str, selection: Selection) -> list[tuple[Document, Span]]:
-        """Find where the documents hold the phrase (see `phrase_pattern`), in order of id and offset."""
+    def phrase(self, phrase: str, selection: Selection) -> Occurrences:
+        """Find where the documents hold the phrase (see `phrase_pattern`), in order of id and offset.
+
+        All documents that hold its words are read, unless there are many; see `Occurrences`.
+        """
         pattern = phrase_pattern(phrase)
         if pattern is None:
-            return []
-        where, values = _where(selection.filters)
-        words = sorted(set(phrase_words(phrase)), key=len, reverse=True)[:PHRASE_WORDS]
-        # By words, each anywhere in the document: a phrase may run from one passage into the next.
-        holding = " INTERSECT ".join(
-            ["SELECT document FROM words JOIN passages ON key = words.rowid WHERE words MATCH ?"] * len(words)
-        )
+            return Occurrences()
+        words = phrase_words(phrase)
+        longest = sorted(set(words), key=len, reverse=True)[:PHRASE_WORDS]
         with self._database.reading() as db:
-            numbers = db.execute(
-                f"SELECT serial FROM documents WHERE serial IN ({holding}) AND {where} ORDER BY id",
-                (*(f"body : {_quoted(word)}" for word in words), *values),
-            ).fetchall()
-            return [
-                (document, span)
-                for (number,) in numbers
-                for document in [self._document(db, number)]
-                for span in occurrences(pattern, document.text)
-            ]
+            selection = self._selected(db, selection.filters)
+            holding = _holding_words(db, longest, selection)
+            complete = len(holding) <= PHRASE_READ
+            if not complete:
+                holding = _holding_together(db, words, selection)
+            places: list[tuple[Document, Span]] = []
+            read, found = 0, 0
+            for number, _ in holding:
+                if not complete and (read == PHRASE_READ or found == PHRASE_FOUND):
+                    break
+                document = self._document(db, number)
+                here = [(document, span) for span in occurrences(pattern, document.text)]
+                places += here
+                read, found = read + 1, found + bool(here)
+        if complete:
+            return Occurrences(
+                tuple(places), tuple(dict.fromkeys(document.id for document, _ in places)), read
+            )
+        return Occurrences(tuple(places), tuple(document_id for _, document_id in holding), read, more=True)
+
+
+def _holding_words(
+    db: sqlite3.Connection, words: Sequence[str], selection: Selection
+) -> list[tuple[int, str]]:
+    """Find the documents that hold the rare ones of the words somewhere, as (number, id) in order of id.
+
+    A word that many passages hold leaves out few documents, and takes long. No more than one above
+    `PHRASE_READ` are given.
+    """
+    matches = [f"body : {_quoted(word)}" for word in words]
+    rare = [
+        match
+        for match in matches
+        if db.execute(
+            "SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH ? LIMIT ?)", (match, PHRASE_RARE)
+        ).fetchone()[0]
+        < PHRASE_RARE
+    ]
+    where, values = _where(selection.filters)
+    # A word is somewhere in the document: a phrase may run from one passage into the next.
+    holding = " INTERSECT ".join(
+        ["SELECT document FROM words JOIN passages ON key = words.rowid WHERE words MATCH ?"] * len(rare)
+    )
+    within = f"serial IN ({holding})" if rare else "TRUE"
+    return db.execute(
+        f"SELECT serial, id FROM documents WHERE {within} AND {where} ORDER BY id LIMIT ?",
+        (*rare, *values, PHRASE_READ + 1),
+    ).fetchall()
+
+
+def _holding_together(
+    db: sqlite3.Connection, words: Sequence[str], selection: Selection
+) -> list[tuple[int, str]]:
+    """Find the documents of which a passage holds the words one after the other: (number, id), by id."""
+    condition, values = _within(selection.allowed)
+    return db.execute(
+        "SELECT DISTINCT serial, id FROM words JOIN passages ON key = words.rowid "
+        f"JOIN documents ON documents.serial = document WHERE words MATCH ? AND {condition} ORDER BY id",
+        (f"body : {_quoted(' '.join(words))}", *values),
+    ).fetchall()
 
 
 def _generation(db: sqlite3.Connection) -> int:
@@ -764,7 +832,7 @@ def _within(allowed: Bits | None) -> tuple[str, list[int | bytes]]:
     if not allowed.count:
         return "FALSE", []
     first, last = int(mask.argmax()), len(mask) - 1 - int(mask[::-1].argmax())
-    condition = "rowid BETWEEN ? AND ? AND substr(?, rowid - ? + 1, 1) = x'01'"
+    condition = "words.rowid BETWEEN ? AND ? AND substr(?, words.rowid - ? + 1, 1) = x'01'"
     return condition, [first, last, mask[first : last + 1].tobytes(), first]
 
 

@@ -237,7 +237,7 @@ def test_an_empty_library_answers_every_search_with_nothing(corpus: Corpus) -> N
     assert (selection.documents, selection.undated) == (0, 0)
     assert nearest(corpus, "word1") == []
     assert corpus.bm25(["word1"], 5, selection) == []
-    assert corpus.phrase("word1", selection) == []
+    assert corpus.phrase("word1", selection).places == ()
     assert corpus.encoder_identity.name == "tiny"
 
 
@@ -562,7 +562,7 @@ def found(corpus: Corpus, question: str) -> list[list[tuple[str, int, float]]]:
     return [
         sorted(plain(dense)),
         plain(bm25),
-        [(document.id, span.start, 0.0) for document, span in phrases],
+        [(document.id, span.start, 0.0) for document, span in phrases.places],
     ]
 
 

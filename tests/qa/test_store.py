@@ -24,6 +24,7 @@ from qa.errors import (
     LibraryError,
     LibraryNotFoundError,
 )
+from qa.phrase import occurrences, phrase_pattern
 from qa.schema import Document, Filters, PassagePlace, Sentence, Span
 from qa.segment import passages
 from qa.store import Count, Entry, Store
@@ -443,7 +444,7 @@ def test_bm25_takes_a_thousand_words_and_none(filled: Store) -> None:
 def test_a_phrase_is_found_as_it_stands_whatever_the_typography(
     filled: Store, phrase: str, found: list[str]
 ) -> None:
-    hits = filled.phrase(phrase, filled.select())
+    hits = filled.phrase(phrase, filled.select()).places
     assert [document.text[span.start : span.end] for document, span in hits] == found
     assert all(document == BRIEF for document, _ in hits)
 
@@ -451,7 +452,7 @@ def test_a_phrase_is_found_as_it_stands_whatever_the_typography(
 def test_a_phrase_never_starts_or_ends_inside_a_word(store: Store) -> None:
     document = text("walls", "Walls fall; all fall. Overall, all-in.")
     ingest(store, document)
-    hits = [span.start for _, span in store.phrase("all", store.select())]
+    hits = [span.start for _, span in store.phrase("all", store.select()).places]
     assert hits == [document.text.index("all fall."), document.text.index("all-in")]
 
 
@@ -464,7 +465,8 @@ def test_a_phrase_keeps_the_offsets_of_the_text_where_case_folding_would_grow_it
         ("cafe", None),
     ):
         hits = [
-            document.text[span.start : span.end] for document, span in store.phrase(phrase, store.select())
+            document.text[span.start : span.end]
+            for document, span in store.phrase(phrase, store.select()).places
         ]
         assert hits == ([expected] if expected else [])
 
@@ -475,9 +477,49 @@ def test_a_phrase_is_found_across_passages_and_only_where_the_filters_let_it(sto
     (_, second, *_) = store.passages_of("long")
     around = document.text[second.start - 14 : second.start + 8].strip()
     phrase = around[around.index(" ") + 1 : around.rindex(" ")] if around.count(" ") > 1 else around
-    hits = store.phrase(phrase, store.select())
+    hits = store.phrase(phrase, store.select()).places
     assert any(span.start < second.start < span.end for _, span in hits)
-    assert store.phrase(phrase, store.select(Filters(language="de"))) == []
+    assert store.phrase(phrase, store.select(Filters(language="de"))).places == ()
+
+
+@pytest.mark.parametrize("rare", [1, 4, 5_000])
+def test_a_phrase_of_a_library_of_few_documents_is_found_wherever_it_stands(
+    store: Store, monkeypatch: pytest.MonkeyPatch, rare: int
+) -> None:
+    monkeypatch.setattr(qa.store, "PHRASE_RARE", rare)
+    documents = [text(f"{number}", words(number, 600)) for number in range(8)]
+    for document in documents:
+        ingest(store, document)
+    for document in documents:
+        (_, second, *_) = store.passages_of(document.id)
+        lines = document.text[: second.start].split()[-1], *document.text[second.start :].split()[:2]
+        for phrase in ("word1", "word2 word3", " ".join(lines)):
+            pattern = phrase_pattern(phrase)
+            assert pattern is not None
+            everywhere = [(each, span) for each in documents for span in occurrences(pattern, each.text)]
+            found = store.phrase(phrase, store.select())
+            assert list(found.places) == everywhere
+            assert found.documents == tuple(dict.fromkeys(each.id for each, _ in everywhere))
+            assert not found.more
+
+
+def test_of_a_phrase_that_many_documents_hold_no_more_are_read_than_are_needed(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(qa.store, "PHRASE_READ", 4)
+    monkeypatch.setattr(qa.store, "PHRASE_FOUND", 3)
+    for number in range(9):
+        between = "," if number == 1 else ""
+        ingest(store, text(f"{number}", f"Barges{between} left port.", collection="even" * (1 - number % 2)))
+        ingest(store, text(f"apart{number}", "Port barges are left.", collection="even"))
+    found = store.phrase("Barges left port", store.select())
+    assert [document.id for document, _ in found.places] == ["0", "2", "3"]
+    assert (found.documents, found.read, found.more) == (tuple("012345678"), 4, True)
+    found = store.phrase("barges left", store.select(Filters(collection="even")))
+    assert [document.id for document, _ in found.places] == ["0", "2", "4"]
+    assert (found.documents, found.read, found.more) == (("0", "2", "4", "6", "8"), 3, True)
+    found = store.phrase("Barges, left port", store.select(Filters(document=("1",))))
+    assert (len(found.places), found.documents, found.more) == (1, ("1",), False)
 
 
 # Threads and processes
