@@ -89,7 +89,7 @@ def _announce(engine: Engine, url: str) -> None:
     """Say on the terminal, once it is known, whether questions can be answered."""
     state = engine.settled()
     if state.stage == "ready":
-        _say(f"Ready at {url} ({plural(len(engine.corpus.documents()), 'document')} in {engine.library})")
+        _say(f"Ready at {url} ({plural(engine.corpus.count().documents, 'document')} in {engine.library})")
     elif state.error and state.error.code != STOPPED:
         _say(f"error: {state.error.message}")
 

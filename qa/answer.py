@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from embeddings.reader import ReaderName, Reading, Window
     from qa.corpus import Corpus, Selection
     from qa.extract import Evidence
-    from qa.schema import Document, Filters, Passage, Turn
+    from qa.schema import Document, Filters, Passage, PassagePlace, Turn
 
 MAX_QUESTION_CHARACTERS = 2000
 # Passages that may be read; and of these the best, from which is quoted.
@@ -81,23 +81,26 @@ class Answerer:
         threshold = confidence.threshold(strictness, self._reader.name)
         clock = _Clock()
         if kind := replies.reply_kind(question):
-            reply = replies.reply(kind, self._corpus.documents())
+            listed = self._corpus.documents(limit=replies.LISTED)
+            reply = replies.reply(kind, listed, self._corpus.count().documents)
             return Answer(question, question, "none", reply=reply, filters=filters, milliseconds=clock.read())
 
         meaning = interpret(question, history)
         with clock.timing("retrieve"):
             selection = self._corpus.select(filters)
             phrases = exact.search(self._corpus, question, selection, filters)
-            found, documents = self._retrieve(meaning.variants, phrases.selection)
-            # An answer ranks passages of enough documents, whatever a phrase restricts its quotes to.
-            beside = self._found(meaning.variants, selection) if phrases.selection is not selection else []
+            found, rest, documents = self._retrieve(meaning.variants, phrases.selection)
+            if phrases.selection is not selection:
+                # An answer ranks passages of enough documents, whatever a phrase restricts its quotes to.
+                rest += [place for place, _ in self._found(meaning.variants, selection)]
         if phrases.whole:
             ranking = _ranking(
-                [(passage, 1.0) for passage in phrases.passages], [passage for passage, _ in found]
+                [(passage, 1.0) for passage in phrases.passages],
+                [*(passage for passage, _ in found), *rest],
             )
             return exact.answer(question, phrases, ranking, selection, filters, clock.read())
         with clock.timing("rerank"):
-            ranked = self._read(meaning.question, found[:RERANKED], documents)
+            ranked = self._read(meaning.question, found, documents)
         with clock.timing("extract"):
             best = ranked[:READ]
             evidence = extract.evidence([(each.passage, each.reading) for each in best], documents)
@@ -119,7 +122,7 @@ class Answerer:
             quotes=() if outcome == "none" else extract.quotes(question, chosen),
             passages=_ranking(
                 [(each.passage, each.reading.score) for each in ranked],
-                [passage for passage, _ in (*found[len(ranked) :], *beside)],
+                [*(passage for passage, _ in found[len(ranked) :]), *rest],
             ),
             read=len(ranked),
             milliseconds=clock.read(),
@@ -131,30 +134,31 @@ class Answerer:
 
     def _found(
         self, variants: Sequence[tuple[str, float]], selection: Selection
-    ) -> list[tuple[Passage, float]]:
+    ) -> list[tuple[PassagePlace, float]]:
         """Find passages and how well each fits, 0 to 1; the best first."""
         found = retrieve.candidates(self._corpus, variants, selection)
-        passages = self._corpus.passages(key for key, _ in found)
-        return [(passages[key], fused) for key, fused in found if key in passages]
+        places = self._corpus.places(key for key, _ in found)
+        return [(places[key], fused) for key, fused in found if key in places]
 
     def _retrieve(
         self, variants: Sequence[tuple[str, float]], selection: Selection
-    ) -> tuple[list[tuple[Passage, float]], dict[str, Document]]:
-        """Find passages, the best first, and the documents of those that are read.
+    ) -> tuple[list[tuple[Passage, float]], list[PassagePlace], dict[str, Document]]:
+        """Find the passages to read, the best first; where those stand that are not; and the documents read.
 
         Searched again where a document was replaced or removed in between: offsets are those of one text.
         """
         for _ in range(ATTEMPTS):
             found = self._found(variants, selection)
-            read = [passage for passage, _ in found[:RERANKED]]
+            read = found[:RERANKED]
             documents: dict[str, Document] = {}
-            held: set[int] = set()
-            for document_id in dict.fromkeys(passage.document_id for passage in read):
+            held: dict[int, Passage] = {}
+            for document_id in dict.fromkeys(place.document_id for place, _ in read):
                 with suppress(DocumentNotFoundError):
                     documents[document_id], its = self._corpus.document_and_passages(document_id)
-                    held.update(passage.key for passage in its)  # a replaced passage's key never comes back
-            if held.issuperset(passage.key for passage in read):
-                return found, documents
+                    held |= {passage.key: passage for passage in its}  # a replaced one's key never comes back
+            if all(place.key in held for place, _ in read):
+                rest = [place for place, _ in found[RERANKED:]]
+                return [(held[place.key], fused) for place, fused in read], rest, documents
             selection = self._corpus.select(selection.filters)
         raise LibraryError("the library is being changed faster than it can be searched: ask again")
 
@@ -205,13 +209,18 @@ def _signals(question: str, found: int, best: Sequence[_Read], evidence: Sequenc
     )
 
 
-def _ranking(scored: Sequence[tuple[Passage, float]], rest: Sequence[Passage]) -> tuple[RankedPassage, ...]:
+def _ranking(
+    scored: Sequence[tuple[Passage, float]], rest: Sequence[Passage | PassagePlace]
+) -> tuple[RankedPassage, ...]:
     """Passages as coordinates: those with a score, then, below them, the rest in retrieval's order."""
-    below = {passage.key: passage for passage in rest}
+    below: dict[int, Passage | PassagePlace] = {passage.key: passage for passage in rest}
     for passage, _ in scored:
         below.pop(passage.key, None)
     floor = scored[-1][1] if scored else 0.0
-    ranked = [*scored, *((passage, floor - place) for place, passage in enumerate(below.values(), start=1))]
+    ranked: list[tuple[Passage | PassagePlace, float]] = [
+        *scored,
+        *((passage, floor - place) for place, passage in enumerate(below.values(), start=1)),
+    ]
     return tuple(
         RankedPassage(passage.document_id, passage.start, passage.end, score) for passage, score in ranked
     )

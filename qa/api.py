@@ -155,8 +155,7 @@ def routes(engine: Engine) -> APIRouter:
     @router.get("/examples")
     def examples() -> tuple[str, ...]:
         """Questions to begin with: about the brief that ships only where it is all there is."""
-        held = {info.sha256 for info in engine.corpus.documents()}
-        return _EXAMPLES if held == {_SHIPPED} else _ANY_EXAMPLES
+        return _EXAMPLES if engine.corpus.holds_only(_SHIPPED) else _ANY_EXAMPLES
 
     @router.post("/ask")
     def ask(body: AskBody) -> dict[str, Any]:

@@ -186,7 +186,7 @@ def _basis(corpus: Corpus, questions: bytes, filters: Filters, strictness: float
 
     The generation alone would not do: a library that was deleted and made anew may have the same one.
     """
-    documents = sorted((info.id, info.sha256) for info in corpus.documents())
+    documents = corpus.hashes()
     return {
         "pullquote": __version__,
         "code": code_sha256(),

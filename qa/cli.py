@@ -701,7 +701,7 @@ def reindex(settings: Settings, encoder: str) -> None:
     settings.interrupted = "The library still has the vectors that it had."
     with _corpus(settings) as corpus, _progress(settings) as progress:
         corpus.reindex(encoder, progress=progress)
-        count, name = sum(info.passages for info in corpus.documents()), corpus.encoder_identity.name
+        count, name = corpus.count().passages, corpus.encoder_identity.name
     if not settings.quiet:
         click.echo(f"{plural(count, 'passage')} embedded with {name}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -10,7 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from embeddings.arrays import Bits
+import numpy as np
+
 from embeddings.encoder import identify_encoder, open_encoder, open_query_encoder
 from embeddings.models import ModelError as WeightsError
 from qa.confidence import STRICTNESS
@@ -18,9 +20,10 @@ from qa.errors import InputError, ModelError
 from qa.formats import DateOrder, files, read_path
 from qa.formats.text import printable
 from qa.library import LibraryIndex
+from qa.recent import Recent
 from qa.schema import EVERYTHING, Document, Failure, FileResult, Filters, IndexReport, Passage, Progress
 from qa.segment import passages
-from qa.store import Entry, Selection, Store, check_encoder
+from qa.store import Count, Entry, Occurrences, Selection, Store, check_encoder
 from qa.window import head, window_text
 
 if TYPE_CHECKING:
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     from embeddings.reader import ReaderName
     from qa.answer import Answerer
     from qa.feedback import Judgement, Place, Shown, Thumb
-    from qa.schema import Answer, DocumentInfo, Span, Turn
+    from qa.schema import Answer, DocumentInfo, PassagePlace, Turn
 
     OnProgress = Callable[[Progress], None]
 
@@ -41,6 +44,10 @@ __all__ = ["Corpus", "Selection"]
 # Windows embedded at a time, over several documents: enough to keep the encoder busy, few enough that
 # an interrupted run loses seconds of work.
 BATCH = 256
+# Documents that were read for questions are kept up to so many bytes.
+READ_BYTES = 16 << 20
+_SENTENCE_BYTES = 192
+_PASSAGE_BYTES = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,7 @@ class Corpus:
         self.library = store.folder
         self._store = store
         self._index = LibraryIndex(store)
+        self._read: Recent[tuple[int, str], tuple[Document, tuple[Passage, ...]]] = Recent(READ_BYTES)
         self._date_order = date_order
         self._lock = threading.RLock()
         self._reader = reader
@@ -329,9 +337,21 @@ class Corpus:
         """A number that grows with every committed change, by whatever process."""
         return self._store.generation
 
-    def documents(self, filters: Filters = EVERYTHING) -> tuple[DocumentInfo, ...]:
-        """List the documents that the filters leave, in order of id."""
-        return self._store.documents(filters)
+    def count(self) -> Count:
+        """Count the documents and passages."""
+        return self._store.count()
+
+    def holds_only(self, sha256: str) -> bool:
+        """Tell whether there are documents, and all of their texts have this SHA-256 (hex)."""
+        return self._store.holds_only(sha256)
+
+    def hashes(self) -> list[tuple[str, str]]:
+        """List the documents' ids and the SHA-256 of their texts (hex), in order of id."""
+        return self._store.hashes()
+
+    def documents(self, filters: Filters = EVERYTHING, limit: int | None = None) -> tuple[DocumentInfo, ...]:
+        """List the documents that the filters leave, or the first `limit` of them, in order of id."""
+        return self._store.documents(filters, limit)
 
     def document(self, document_id: str) -> Document:
         """Read the document of that id afresh; its text's SHA-256 is compared with the one recorded.
@@ -397,20 +417,27 @@ class Corpus:
 
     def dense(self, vector: Float32, k: int, selection: Selection) -> list[tuple[int, float]]:
         """Find the `k` nearest passages of a unit vector, float32 [d]: (key, cosine), best first."""
-        allowed = None if selection.keys is None else Bits.of_keys(selection.keys)
-        return self._index.search(vector, k, allowed)[0]
+        return self.dense_each(vector[np.newaxis], k, selection)[0]
+
+    def dense_each(self, vectors: Float32, k: int, selection: Selection) -> list[list[tuple[int, float]]]:
+        """Find the `k` nearest passages of each of the unit vectors, float32 [m, d]; see `dense`."""
+        return self._index.search(vectors, k, selection.allowed)
 
     def bm25(self, terms: Sequence[str], k: int, selection: Selection) -> list[tuple[int, float]]:
         """Find the best `k` passages by BM25 for any of the words, as (key, score), highest first."""
         return self._store.bm25(terms, k, selection)
 
-    def phrase(self, phrase: str, selection: Selection) -> list[tuple[Document, Span]]:
+    def phrase(self, phrase: str, selection: Selection) -> Occurrences:
         """Find where the phrase stands word for word, in order of document id and offset."""
         return self._store.phrase(phrase, selection)
 
     def passages(self, keys: Iterable[int]) -> dict[int, Passage]:
         """Read passages by key, in the order of `keys`; those removed meanwhile are left out."""
         return self._store.passages(keys)
+
+    def places(self, keys: Iterable[int]) -> dict[int, PassagePlace]:
+        """Find where passages stand, by key, in the order of `keys`; those removed meanwhile are left out."""
+        return self._store.places(keys)
 
     def passages_of(self, document_id: str) -> tuple[Passage, ...]:
         """Read the passages of a document, in order; joined, they are its text.
@@ -423,10 +450,17 @@ class Corpus:
     def document_and_passages(self, document_id: str) -> tuple[Document, tuple[Passage, ...]]:
         """Read a document and its passages in one snapshot, so that their offsets are those of its text.
 
+        What was read last is kept while nothing changes; what is shown is checked against a text read afresh.
+
         Raises:
             DocumentNotFoundError: there is no such document.
         """
-        return self._store.document_and_passages(document_id)
+        key = self._store.generation, document_id
+        held = self._read.get(key)
+        if held is None:
+            held = self._store.document_and_passages(document_id)
+            self._read.put(key, held, held_bytes(*held))
+        return held
 
     def documents_of(self, keys: Iterable[int]) -> dict[int, str]:
         """Find the document id of each passage, by key; those removed meanwhile are left out."""
@@ -445,6 +479,13 @@ class Corpus:
     def thumbs(self) -> tuple[Judgement, ...]:
         """Read all thumbs; `qa.feedback` makes test queries of them."""
         return self._store.thumbs()
+
+
+def held_bytes(document: Document, passages: Sequence[Passage]) -> int:
+    """Say about how much memory a document and its passages take."""
+    return sys.getsizeof(document.text) + sum(
+        _PASSAGE_BYTES + _SENTENCE_BYTES * len(passage.sentences) for passage in passages
+    )
 
 
 def _prepare(document: Document, passages: tuple[Passage, ...]) -> _Prepared:

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 FILE_NAME = "library.sqlite3"
 APPLICATION_ID = 0x50756C6C  # "Pull": tells this file from any other SQLite file
 BUSY_SECONDS = 10.0
+# Connections that are kept open while nobody uses them: with each goes a cache of pages.
+KEPT_OPEN = 4
+
+# When the file and its log were last written (ns), and their sizes (bytes).
+_Stamp = tuple[tuple[int, int], tuple[int, int]]
 
 # One tuple of statements a schema version. Never edit one that was released: append the next.
 _MIGRATIONS: tuple[tuple[str, ...], ...] = (
@@ -137,6 +142,12 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
             SELECT coalesce(min(key), 0), count(*) FROM passages WHERE document = serial
         )
         """,
+        # All that filters ask for, beside the rows, for these hold the texts.
+        """
+        CREATE INDEX documents_by_filters ON documents (
+            date, publisher, series, language, collection, id, first_key, passages
+        )
+        """,
         # Which passages were taken out, and after which generation: what a derived index has to follow,
         # besides the keys above its last. `gone_since` is the generation from which on this is known.
         "CREATE TABLE gone (passage INTEGER PRIMARY KEY, generation INTEGER NOT NULL)",
@@ -167,7 +178,7 @@ _AS_OF_NOW = (
 
 
 class Database:
-    """The SQLite file of the library in `folder`.
+    """The SQLite file of the library in `folder`. Any number of threads read at once, while one writes.
 
     Every method raises `LibraryError` when the file is damaged, locked by another writer, or out of space;
     what was committed before stays as it was. A value that is not text raises `InputError`.
@@ -180,7 +191,12 @@ class Database:
     def __init__(self, folder: Path, *, create: bool = True) -> None:
         self.folder = folder
         self.path = folder / FILE_NAME
-        self._lock = threading.RLock()
+        self._writing = threading.RLock()
+        # Connections that no thread uses now, each with the stamp of the file that it was opened on.
+        self._idle: list[tuple[_Stamp, sqlite3.Connection]] = []
+        self._pool = threading.Lock()
+        self._closed = False
+        self._file: tuple[int, int] | None = None
         try:
             if not self.path.is_file():
                 if not create:
@@ -196,41 +212,53 @@ class Database:
             os.access(path, os.W_OK) for path in (self.path, folder)
         )
         with self._translated():
-            self._db = self._connect(create=create)
+            stamp, db = self._connect(create=create)
             try:
-                self._recognise(create=create)
+                self._recognise(db, create=create)
             except BaseException:
-                self._db.close()
+                db.close()
                 raise
+        self._idle.append((stamp, db))
 
     def close(self) -> None:
-        """Close the file. The store cannot be used afterwards."""
-        with self._lock, self._translated():
-            self._db.close()
+        """Close the file, once what is being written is; what is being read now is read to its end.
+
+        The store cannot be used afterwards.
+        """
+        with self._writing, self._pool, self._translated():
+            self._closed = True
+            while self._idle:
+                self._idle.pop()[1].close()
 
     # Opening
 
-    def _connect(self, *, create: bool) -> sqlite3.Connection:
+    def _connect(self, *, create: bool = False) -> tuple[_Stamp, sqlite3.Connection]:
         mode = "mode=rwc" if create else "mode=rw"
-        self._stamp = self._read_stamp()
+        stamp = self._read_stamp()
         if self.read_only:
             # Where nothing can be written, SQLite cannot make the files by which WAL's users see each other,
-            # and reads only what it is told will not change; `_transaction` looks whether it has.
-            mode = "mode=ro" if self._stamp[1][1] else "mode=ro&immutable=1"
+            # and reads only what it is told will not change; `_lent` looks whether it has.
+            mode = "mode=ro" if stamp[1][1] else "mode=ro&immutable=1"
         db = sqlite3.connect(
             f"{self.path.resolve().as_uri()}?{mode}",
             uri=True,
             timeout=BUSY_SECONDS,
             isolation_level=None,  # transactions are begun and ended below, by hand
-            check_same_thread=False,  # one thread at a time, by the lock
+            check_same_thread=False,  # one thread at a time: `_lent` gives each to one
         )
         db.create_function("casefold", 1, str.casefold, deterministic=True)
-        return db
+        if not self.read_only:  # one that is only read is followed wherever it goes
+            status = self.path.stat()
+            self._file = self._file or (status.st_dev, status.st_ino)
+            if self._file != (status.st_dev, status.st_ino):
+                db.close()
+                raise LibraryError(f"{self.path} was exchanged for another file: open the library again")
+        return stamp, db
 
-    def _recognise(self, *, create: bool) -> None:
+    def _recognise(self, db: sqlite3.Connection, *, create: bool) -> None:
         """Check that the file is a library of a version that this code knows; fill it if it is new."""
-        (application,) = self._db.execute("PRAGMA application_id").fetchone()
-        (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        (application,) = db.execute("PRAGMA application_id").fetchone()
+        (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if application != APPLICATION_ID and tables:
             raise LibraryError(f"{self.path} is not a Pullquote library: name another folder with --library")
         if not tables:
@@ -244,39 +272,35 @@ class Database:
                 raise LibraryNotFoundError(
                     f"the library in {self.folder} is empty: fill it with `pullquote index`"
                 )
-            self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")  # what was acknowledged survives a power cut
-        self._db.execute("PRAGMA foreign_keys = ON")
-        if self._version() == len(_MIGRATIONS):
-            return
-        if self._version() > len(_MIGRATIONS):
+            db.execute("PRAGMA journal_mode = WAL")
+        if _version(db) > len(_MIGRATIONS):
             raise LibraryError(
-                f"{self.path} was made by a newer Pullquote (schema {self._version()}, this one knows "
+                f"{self.path} was made by a newer Pullquote (schema {_version(db)}, this one knows "
                 f"{len(_MIGRATIONS)}): upgrade Pullquote, or name another folder with --library"
             )
-        if self.read_only and self._version():
-            self._read_as_of_now()
-            return
-        with self.writing(counted=False) as db:  # another process may have done it meanwhile
-            for statements in _MIGRATIONS[self._version() :]:
-                for statement in statements:
+        self._prepare(db)
+        if _version(db) < len(_MIGRATIONS) and not self.read_only:
+            with _transaction(db, "BEGIN IMMEDIATE"):  # another process may have done it meanwhile
+                for statements in _MIGRATIONS[_version(db) :]:
+                    for statement in statements:
+                        db.execute(statement)
+                db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                db.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
+
+    def _prepare(self, db: sqlite3.Connection) -> None:
+        """Set how a connection works; show what may not be migrated as this schema has it: by views."""
+        db.execute("PRAGMA synchronous = FULL")  # what was acknowledged survives a power cut
+        db.execute("PRAGMA foreign_keys = ON")
+        if self.read_only:
+            db.execute("PRAGMA temp_store = MEMORY")
+            held = _version(db)
+            for version, statement in _AS_OF_NOW:
+                if held < version:
                     db.execute(statement)
-            db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            db.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
 
-    def _read_as_of_now(self) -> None:
-        """Show what may only be read, and so not migrated, as this schema has it: by views over it."""
-        self._db.execute("PRAGMA temp_store = MEMORY")
-        for version, statement in _AS_OF_NOW:
-            if self._version() < version:
-                self._db.execute(statement)
-
-    def _read_stamp(self) -> tuple[tuple[int, int], tuple[int, int]]:
+    def _read_stamp(self) -> _Stamp:
         """Read when the file and its log were last written (ns), and their sizes (bytes)."""
         return _written(self.path), _written(self.path.with_name(FILE_NAME + "-wal"))
-
-    def _version(self) -> int:
-        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
 
     # Transactions
 
@@ -291,27 +315,40 @@ class Database:
             raise InputError(f"{error.object!r} is not valid text: type it again") from error
 
     @contextlib.contextmanager
-    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._translated():
-            if (
-                self.read_only and self._read_stamp() != self._stamp
-            ):  # another user, who may write, has written
-                self._db.close()
-                self._db = self._connect(create=False)
-                self._read_as_of_now()
-            self._db.execute(begin)
-            try:
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException:
-                # SQLite has rolled back by itself after some errors, a full disk among them.
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
+    def _lent(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection to one thread: the one that was used last, for its cache, or else a new one."""
+        stamp, db = self._take()
+        try:
+            yield db
+        finally:
+            with self._pool:
+                if self._closed or len(self._idle) >= KEPT_OPEN:
+                    db.close()
+                else:
+                    self._idle.append((stamp, db))
 
-    def reading(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
-        """Give one snapshot, whatever other processes commit meanwhile."""
-        return self._transaction("BEGIN")
+    def _take(self) -> tuple[_Stamp, sqlite3.Connection]:
+        with self._pool:
+            if self._closed:
+                raise LibraryError(f"{self.path} was closed: open the library again")
+            while self._idle:
+                stamp, db = self._idle.pop()
+                if not self.read_only or stamp == self._read_stamp():
+                    return stamp, db
+                db.close()  # another user, who may write, has written
+        stamp, db = self._connect()
+        try:
+            self._prepare(db)
+        except BaseException:
+            db.close()
+            raise
+        return stamp, db
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Give one snapshot, whatever other threads and processes commit meanwhile."""
+        with self._translated(), self._lent() as db, _transaction(db, "BEGIN"):
+            yield db
 
     @contextlib.contextmanager
     def writing(self, *, counted: bool = True) -> Iterator[sqlite3.Connection]:
@@ -320,11 +357,28 @@ class Database:
             raise LibraryError(
                 f"{self.path} may not be written: see to the folder's permissions, or use --library"
             )
-        with self._transaction("BEGIN IMMEDIATE") as db:
+        with self._writing, self._translated(), self._lent() as db, _transaction(db, "BEGIN IMMEDIATE"):
             before = db.total_changes
             yield db
             if counted and db.total_changes > before:
                 db.execute("UPDATE library SET generation = generation + 1")
+
+
+@contextlib.contextmanager
+def _transaction(db: sqlite3.Connection, begin: str) -> Iterator[None]:
+    db.execute(begin)
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        # SQLite has rolled back by itself after some errors, a full disk among them.
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+def _version(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _written(path: Path) -> tuple[int, int]:

@@ -12,8 +12,11 @@ from qa.schema import Answer, Quote, Span
 from qa.terms import has_content
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from qa.corpus import Corpus, Selection
     from qa.schema import Document, Filters, Milliseconds, Passage, RankedPassage
+    from qa.store import Occurrences
 
 # Quotes shown for a phrase alone: all of them are equally right, so more than for a question.
 QUOTES = 10
@@ -43,25 +46,45 @@ def search(corpus: Corpus, question: str, selection: Selection, filters: Filters
         return Exact(selection)
     whole = not has_content(without_phrases(question))
     found = {phrase: corpus.phrase(phrase, selection) for phrase in asked}
-    missing = [phrase for phrase, places in found.items() if not places]
+    missing = [phrase for phrase, where in found.items() if not where.places]
     if missing:
-        told = tuple(f"The exact phrase “{phrase}” does not occur." for phrase in missing)
+        told = tuple(_missing(phrase, found[phrase]) for phrase in missing)
         return Exact(selection, whole, missing=True, notes=told)
-    holding = set.intersection(*({document.id for document, _ in places} for places in found.values()))
+    holding = set.intersection(*(set(where.documents) for where in found.values()))
     if not holding:
         return Exact(selection, whole, missing=True, notes=("No document holds all of the exact phrases.",))
     if not whole:
         restricted = corpus.select(replace(filters, document=tuple(sorted(holding))))
-        return Exact(restricted, notes=tuple(f"Searched where “{phrase}” occurs." for phrase in asked))
-    places = [place for each in found.values() for place in each if place[0].id in holding]
+        return Exact(restricted, notes=tuple(_searched(phrase, found[phrase]) for phrase in asked))
+    places = [place for each in found.values() for place in each.places if place[0].id in holding]
     quotes, passages = _quotes(corpus, places)
-    notes: tuple[str, ...] = ()
+    notes = [
+        f"The words of “{phrase}” stand together in {len(where.documents):,} documents, of which "
+        f"{where.read} were read."
+        for phrase, where in found.items()
+        if where.more
+    ]
     if len(quotes) > QUOTES:
-        more = len(quotes) - QUOTES
-        notes = (f"Not shown: {more} more {'sentence' if more == 1 else 'sentences'}.",)
+        left = len(quotes) - QUOTES
+        notes.append(f"Not shown: {left} more {'sentence' if left == 1 else 'sentences'}.")
     elif not quotes:
-        notes = ("Found in page furniture only, which is not quoted.",)
-    return Exact(selection, whole, quotes=quotes[:QUOTES], passages=passages, notes=notes)
+        notes.append("Found in page furniture only, which is not quoted.")
+    return Exact(selection, whole, quotes=quotes[:QUOTES], passages=passages, notes=tuple(notes))
+
+
+def _missing(phrase: str, where: Occurrences) -> str:
+    if where.more:
+        return (
+            f"The exact phrase “{phrase}” was not found in the {where.read} documents that were read, of "
+            f"{len(where.documents):,} that hold its words together."
+        )
+    return f"The exact phrase “{phrase}” does not occur."
+
+
+def _searched(phrase: str, where: Occurrences) -> str:
+    if where.more:
+        return f"Searched where the words of “{phrase}” stand together."
+    return f"Searched where “{phrase}” occurs."
 
 
 def answer(
@@ -89,7 +112,7 @@ def answer(
 
 
 def _quotes(
-    corpus: Corpus, places: list[tuple[Document, Span]]
+    corpus: Corpus, places: Sequence[tuple[Document, Span]]
 ) -> tuple[tuple[Quote, ...], tuple[Passage, ...]]:
     """The sentences around the places, whole, each once, with the phrase emphasised; and their passages."""
     found: dict[str, tuple[Document, set[Span]]] = {}

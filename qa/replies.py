@@ -93,7 +93,8 @@ _WHAT_IT_IS = (
     "Pullquote answers questions about its documents with verbatim quotes and their sources. "
     "It never writes text of its own, and says so when the documents hold no answer."
 )
-_LISTED = 20
+# Documents that a reply names.
+LISTED = 20
 
 
 def reply_kind(message: str) -> ReplyKind | None:
@@ -104,20 +105,22 @@ def reply_kind(message: str) -> ReplyKind | None:
     return next((kind for kind, pattern in _COMPILED if pattern.fullmatch(words)), None)
 
 
-def reply(kind: ReplyKind, documents: Sequence[DocumentInfo]) -> Reply:
-    """The fixed reply of that kind. Of the library it names only what metadata says."""
-    return Reply(
-        kind, _TEXT[kind](documents) if kind in _TEXT else f"{_WHAT_IT_IS}\n\n{_holdings(documents)}"
-    )
+def reply(kind: ReplyKind, documents: Sequence[DocumentInfo], count: int | None = None) -> Reply:
+    """The fixed reply of that kind. Of the library it names only what metadata says.
+
+    `documents` are all of the library's, or the first `LISTED` of the `count` that it holds.
+    """
+    holdings = _holdings(documents, len(documents) if count is None else count)
+    return Reply(kind, _TEXT[kind](holdings) if kind in _TEXT else f"{_WHAT_IT_IS}\n\n{holdings}")
 
 
-def _holdings(documents: Sequence[DocumentInfo]) -> str:
+def _holdings(documents: Sequence[DocumentInfo], count: int) -> str:
     if not documents:
         return "The library is empty. Add documents with: pullquote index PATH"
-    head = f"The library holds {len(documents)} document{'s' if len(documents) != 1 else ''}:"
-    lines = [f"• {describe(document)}" for document in documents[:_LISTED]]
-    if len(documents) > _LISTED:
-        lines.append(f"… and {len(documents) - _LISTED} more. List them all with: pullquote documents")
+    head = f"The library holds {count} document{'s' if count != 1 else ''}:"
+    lines = [f"• {describe(document)}" for document in documents[:LISTED]]
+    if count > LISTED:
+        lines.append(f"… and {count - LISTED} more. List them all with: pullquote documents")
     return "\n".join([head, *lines])
 
 
@@ -130,13 +133,13 @@ def describe(document: DocumentInfo) -> str:
     )
 
 
-_TEXT: dict[ReplyKind, Callable[[Sequence[DocumentInfo]], str]] = {
-    "greeting": lambda documents: f"Hello. {_WHAT_IT_IS}\n\n{_holdings(documents)}",
+_TEXT: dict[ReplyKind, Callable[[str], str]] = {
+    "greeting": lambda holdings: f"Hello. {_WHAT_IT_IS}\n\n{holdings}",
     "thanks": lambda _: "You are welcome. Ask another question whenever you like.",
-    "documents": _holdings,
-    "summary": lambda documents: (
+    "documents": lambda holdings: holdings,
+    "summary": lambda holdings: (
         "Pullquote does not summarise, translate or explain: that would be text of its own. "
         "Ask about a person, place, date, figure or event, and it quotes what the documents say.\n\n"
-        + _holdings(documents)
+        + holdings
     ),
 }

@@ -40,8 +40,8 @@ def candidates(
     while True:
         fused: dict[int, float] = {}
         exhausted = True
-        for vector, words, (_, weight) in zip(vectors, terms, variants, strict=True):
-            dense = corpus.dense(vector, depth, selection)
+        nearest = corpus.dense_each(vectors, depth, selection)
+        for dense, words, (_, weight) in zip(nearest, terms, variants, strict=True):
             lexical = corpus.bm25(words, depth, selection)
             exhausted &= len(dense) < depth
             for key, score in fuse(dict(dense), dict(lexical)).items():

@@ -22,12 +22,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from embeddings.arrays import Bits
 from embeddings.models import EncoderIdentity
 from qa.database import Database
 from qa.errors import DocumentNotFoundError, EncoderMismatchError, InputError, LibraryError
 from qa.feedback import Judgement, Place, Shown
 from qa.phrase import occurrences, phrase_pattern, phrase_words
-from qa.schema import EVERYTHING, Document, DocumentInfo, Filters, Passage, Sentence, Span
+from qa.recent import Recent
+from qa.schema import EVERYTHING, Document, DocumentInfo, Filters, Passage, PassagePlace, Sentence, Span
 
 if TYPE_CHECKING:
     import sqlite3
@@ -40,6 +42,15 @@ BM25_HEAD_WEIGHT = 0.5
 BM25_BODY_WEIGHT = 1.0
 # So many of a phrase's words choose the documents in which it is looked for: the longest are the rarest.
 PHRASE_WORDS = 4
+# A word is rare if fewer passages than this hold it. If more documents than this hold a phrase's words, only
+# those are read, as many at most, that hold these together; until so many do hold the phrase.
+PHRASE_RARE = 5_000
+PHRASE_READ = 500
+PHRASE_FOUND = 100
+# Filters whose selections are kept: of a library of a million passages each has 125 kB.
+SELECTIONS = 8
+# Ids on either side, in order, of one that is not held, among which the one that was meant is looked for.
+SUGGESTED_FROM = 500
 _VECTOR = np.dtype("<f4")  # as stored, on any machine
 
 _PLAIN = (
@@ -65,14 +76,36 @@ _COLUMN_LIST = ", ".join(_COLUMNS)
 class Selection:
     """What a set of filters leaves to search in.
 
-    `keys` are the passages' keys, ascending; None stands for all of them. `undated` counts the documents that
-    a date filter left out for want of a date.
+    `allowed` holds the passages' keys; None stands for all of them. `undated` counts the documents that a
+    date filter left out for want of a date.
     """
 
     documents: int
     undated: int
-    keys: Int64 | None
+    allowed: Bits | None
     filters: Filters = EVERYTHING
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Occurrences:
+    """Where a phrase stands: `places`, and the ids of the `documents` that hold it, in order of id.
+
+    With `more`, only the first `read` of these documents were read, and the others are those of which a
+    passage holds its words one after the other, up to inflection and what stands between them.
+    """
+
+    places: tuple[tuple[Document, Span], ...] = ()
+    documents: tuple[str, ...] = ()
+    read: int = 0
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How much a library holds."""
+
+    documents: int
+    passages: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,6 +167,7 @@ class Store:
         self.folder = folder
         self._database = Database(folder, create=create)
         self.read_only = self._database.read_only
+        self._selections: Recent[tuple[Filters, int], Selection] = Recent(SELECTIONS)
 
     def close(self) -> None:
         """Close the file. The store cannot be used afterwards."""
@@ -145,7 +179,7 @@ class Store:
     def generation(self) -> int:
         """A number that grows with every committed change, by whatever process."""
         with self._database.reading() as db:
-            return int(db.execute("SELECT generation FROM library").fetchone()[0])
+            return _generation(db)
 
     def encoding(self) -> Encoding | None:
         """Tell which encoder made the vectors in force; None before the first document."""
@@ -379,15 +413,33 @@ class Store:
 
     # Reading
 
-    def documents(self, filters: Filters = EVERYTHING) -> tuple[DocumentInfo, ...]:
-        """List the documents that the filters leave, in order of id, without their text."""
+    def count(self) -> Count:
+        """Count what is held."""
+        with self._database.reading() as db:
+            return Count(*db.execute("SELECT count(*), coalesce(sum(passages), 0) FROM documents").fetchone())
+
+    def holds_only(self, sha256: str) -> bool:
+        """Tell whether there are documents, and all of their texts have this SHA-256 (hex)."""
+        with self._database.reading() as db:
+            ends = db.execute(
+                "SELECT (SELECT min(sha256) FROM documents), (SELECT max(sha256) FROM documents)"
+            ).fetchone()
+        return bool(ends == (sha256, sha256))
+
+    def hashes(self) -> list[tuple[str, str]]:
+        """List the documents' ids and the SHA-256 of their texts (hex), in order of id."""
+        with self._database.reading() as db:
+            return db.execute("SELECT id, sha256 FROM documents ORDER BY id").fetchall()
+
+    def documents(self, filters: Filters = EVERYTHING, limit: int | None = None) -> tuple[DocumentInfo, ...]:
+        """List the documents that the filters leave, or the first of them, in order of id, without text."""
         where, values = _where(filters)
         with self._database.reading() as db:
             rows = db.execute(
                 "SELECT id, title, publisher, series, number, url, format, path, collection, sha256, "
                 "source_sha256, characters, language, date, notes, passages "
-                f"FROM documents WHERE {where} ORDER BY id",
-                values,
+                f"FROM documents WHERE {where} ORDER BY id LIMIT ?",
+                (*values, -1 if limit is None else limit),
             )
             names = [column for column, *_ in rows.description]
             held: list[dict[str, Any]] = [dict(zip(names, row, strict=True)) for row in rows]
@@ -450,6 +502,18 @@ class Store:
             }
         return {key: found[key] for key in wanted if key in found}
 
+    def places(self, keys: Iterable[int]) -> dict[int, PassagePlace]:
+        """Find where passages stand, by key, in the order of `keys`; keys no longer held are left out."""
+        wanted = [int(key) for key in keys]
+        with self._database.reading() as db:
+            rows = db.execute(
+                "SELECT key, id, start, end FROM passages JOIN documents ON documents.serial = document "
+                "WHERE key IN (SELECT value FROM json_each(?))",
+                (json.dumps(wanted),),
+            )
+            found = {key: PassagePlace(key, *place) for key, *place in rows}
+        return {key: found[key] for key in wanted if key in found}
+
     def documents_of(self, keys: Iterable[int]) -> dict[int, str]:
         """Find the id of each passage's document, by passage key; keys no longer held are left out."""
         with self._database.reading() as db:
@@ -490,61 +554,119 @@ class Store:
             raise InputError(
                 f"nothing lies between {filters.since} and {filters.until}: swap since and until"
             )
-        where, values = _where(filters)
-        without, keys = 0, None
         with self._database.reading() as db:
-            (left,) = db.execute(f"SELECT count(*) FROM documents WHERE {where}", values).fetchone()
-            if filters.since or filters.until:
-                others, its = _where(replace(filters, since=None, until=None))
-                (without,) = db.execute(
-                    f"SELECT count(*) FROM documents WHERE {others} AND date = ''", its
-                ).fetchone()
-            if filters:
-                rows = db.execute(
-                    "SELECT key FROM passages JOIN documents ON documents.serial = document "
-                    f"WHERE {where} ORDER BY key",
-                    values,
-                )
-                keys = np.fromiter((key for (key,) in rows), np.int64)
-        return Selection(left, without, keys, filters)
+            return self._selected(db, filters)
+
+    def _selected(self, db: sqlite3.Connection, filters: Filters) -> Selection:
+        key = filters, _generation(db)
+        selection = self._selections.get(key)
+        if selection is None:
+            selection = _selection(db, filters)
+            self._selections.put(key, selection)
+        return selection
 
     def bm25(self, terms: Sequence[str], k: int, selection: Selection) -> list[tuple[int, float]]:
-        """Find the best `k` passages by BM25 for any of the words, as (key, score), highest first."""
+        """Find the best `k` passages by BM25 for any of the words, as (key, score), highest first.
+
+        Equals come in order of their documents' ids, and of their places in these.
+        """
         match = " OR ".join(_quoted(term) for term in dict.fromkeys(terms))
         if not match:
             return []
-        where, values = _where(selection.filters)
+        depth = 2 * k
         with self._database.reading() as db:
-            rows = db.execute(
-                "SELECT key, bm25(words, ?, ?) AS cost FROM words JOIN passages ON key = words.rowid "
-                "JOIN documents ON documents.serial = document "
-                f"WHERE words MATCH ? AND {where} ORDER BY cost, id, ordinal LIMIT ?",
-                (BM25_HEAD_WEIGHT, BM25_BODY_WEIGHT, match, *values, k),
-            ).fetchall()
-        return [(key, -cost) for key, cost in rows]
+            condition, values = _within(self._selected(db, selection.filters).allowed)
+            # Only the best are looked up in other tables, for what orders equals. They are more than k: where
+            # the last of them equals the k-th, others may.
+            statement = (
+                "SELECT key, cost FROM (SELECT rowid AS found, bm25(words, ?, ?) AS cost FROM words "
+                f"WHERE words MATCH ? AND {condition} ORDER BY cost LIMIT ?) "
+                "JOIN passages ON key = found JOIN documents ON documents.serial = document "
+                "ORDER BY cost, id, ordinal"
+            )
+            while True:
+                rows = db.execute(
+                    statement, (BM25_HEAD_WEIGHT, BM25_BODY_WEIGHT, match, *values, depth)
+                ).fetchall()
+                if len(rows) < depth or rows[-1][1] > rows[k - 1][1]:
+                    return [(key, -cost) for key, cost in rows[:k]]
+                depth *= 8
 
-    def phrase(self, phrase: str, selection: Selection) -> list[tuple[Document, Span]]:
-        """Find where the documents hold the phrase (see `phrase_pattern`), in order of id and offset."""
+    def phrase(self, phrase: str, selection: Selection) -> Occurrences:
+        """Find where the documents hold the phrase (see `phrase_pattern`), in order of id and offset.
+
+        All documents that hold its words are read, unless there are many; see `Occurrences`.
+        """
         pattern = phrase_pattern(phrase)
         if pattern is None:
-            return []
-        where, values = _where(selection.filters)
-        words = sorted(set(phrase_words(phrase)), key=len, reverse=True)[:PHRASE_WORDS]
-        # By words, each anywhere in the document: a phrase may run from one passage into the next.
-        holding = " INTERSECT ".join(
-            ["SELECT document FROM words JOIN passages ON key = words.rowid WHERE words MATCH ?"] * len(words)
-        )
+            return Occurrences()
+        words = phrase_words(phrase)
+        longest = sorted(set(words), key=len, reverse=True)[:PHRASE_WORDS]
         with self._database.reading() as db:
-            numbers = db.execute(
-                f"SELECT serial FROM documents WHERE serial IN ({holding}) AND {where} ORDER BY id",
-                (*(f"body : {_quoted(word)}" for word in words), *values),
-            ).fetchall()
-            return [
-                (document, span)
-                for (number,) in numbers
-                for document in [self._document(db, number)]
-                for span in occurrences(pattern, document.text)
-            ]
+            selection = self._selected(db, selection.filters)
+            holding = _holding_words(db, longest, selection)
+            complete = len(holding) <= PHRASE_READ
+            if not complete:
+                holding = _holding_together(db, words, selection)
+            places: list[tuple[Document, Span]] = []
+            read, found = 0, 0
+            for number, _ in holding:
+                if not complete and (read == PHRASE_READ or found == PHRASE_FOUND):
+                    break
+                document = self._document(db, number)
+                here = [(document, span) for span in occurrences(pattern, document.text)]
+                places += here
+                read, found = read + 1, found + bool(here)
+        if complete:
+            return Occurrences(
+                tuple(places), tuple(dict.fromkeys(document.id for document, _ in places)), read
+            )
+        return Occurrences(tuple(places), tuple(document_id for _, document_id in holding), read, more=True)
+
+
+def _holding_words(
+    db: sqlite3.Connection, words: Sequence[str], selection: Selection
+) -> list[tuple[int, str]]:
+    """Find the documents that hold the rare ones of the words somewhere, as (number, id) in order of id.
+
+    A word that many passages hold leaves out few documents, and takes long. No more than one above
+    `PHRASE_READ` are given.
+    """
+    matches = [f"body : {_quoted(word)}" for word in words]
+    rare = [
+        match
+        for match in matches
+        if db.execute(
+            "SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH ? LIMIT ?)", (match, PHRASE_RARE)
+        ).fetchone()[0]
+        < PHRASE_RARE
+    ]
+    where, values = _where(selection.filters)
+    # A word is somewhere in the document: a phrase may run from one passage into the next.
+    holding = " INTERSECT ".join(
+        ["SELECT document FROM words JOIN passages ON key = words.rowid WHERE words MATCH ?"] * len(rare)
+    )
+    within = f"serial IN ({holding})" if rare else "TRUE"
+    return db.execute(
+        f"SELECT serial, id FROM documents WHERE {within} AND {where} ORDER BY id LIMIT ?",
+        (*rare, *values, PHRASE_READ + 1),
+    ).fetchall()
+
+
+def _holding_together(
+    db: sqlite3.Connection, words: Sequence[str], selection: Selection
+) -> list[tuple[int, str]]:
+    """Find the documents of which a passage holds the words one after the other: (number, id), by id."""
+    condition, values = _within(selection.allowed)
+    return db.execute(
+        "SELECT DISTINCT serial, id FROM words JOIN passages ON key = words.rowid "
+        f"JOIN documents ON documents.serial = document WHERE words MATCH ? AND {condition} ORDER BY id",
+        (f"body : {_quoted(' '.join(words))}", *values),
+    ).fetchall()
+
+
+def _generation(db: sqlite3.Connection) -> int:
+    return int(db.execute("SELECT generation FROM library").fetchone()[0])
 
 
 def _encoding(db: sqlite3.Connection) -> Encoding | None:
@@ -620,7 +742,13 @@ def _place(db: sqlite3.Connection, document: Document) -> tuple[int | None, str,
 def _number(db: sqlite3.Connection, document_id: str) -> int:
     row = db.execute("SELECT serial FROM documents WHERE id = ?", (document_id,)).fetchone()
     if row is None:
-        held = [held for (held,) in db.execute("SELECT id FROM documents")]
+        held = [
+            held
+            for order in ("id >= ? ORDER BY id", "id < ? ORDER BY id DESC")
+            for (held,) in db.execute(
+                f"SELECT id FROM documents WHERE {order} LIMIT ?", (document_id, SUGGESTED_FROM)
+            )
+        ]
         near = difflib.get_close_matches(document_id, held, 3)
         hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "`pullquote documents` lists them"
         raise DocumentNotFoundError(f"the library holds no document {document_id!r}: {hint}")
@@ -694,6 +822,40 @@ def _passages(db: sqlite3.Connection, where: str, value: str | int) -> Iterator[
     for key, document_id, ordinal, start, end, sentences in rows:
         whole = tuple(Sentence(*sentence) for sentence in json.loads(sentences))
         yield Passage(document_id, ordinal, start, end, whole, key)
+
+
+def _selection(db: sqlite3.Connection, filters: Filters) -> Selection:
+    where, values = _where(filters)
+    undated, allowed = 0, None
+    if filters.since or filters.until:
+        others, its = _where(replace(filters, since=None, until=None))
+        (undated,) = db.execute(
+            f"SELECT count(*) FROM documents WHERE {others} AND date = ''", its
+        ).fetchone()
+    if not filters:
+        (documents,) = db.execute("SELECT count(*) FROM documents").fetchone()
+    else:
+        runs = db.execute(f"SELECT first_key, passages FROM documents WHERE {where}", values).fetchall()
+        documents = len(runs)
+        first, counts = np.array(runs, np.int64).reshape(-1, 2).T
+        allowed = Bits.of_runs(first, counts)
+    return Selection(documents, undated, allowed, filters)
+
+
+def _within(allowed: Bits | None) -> tuple[str, list[int | bytes]]:
+    """Build a condition on `words`, and its values: that its rowid is allowed.
+
+    It has a byte for each key from the first to the last that is allowed; and SQLite itself looks there, as
+    a function in Python, called for each match, would wait each time for other threads that run Python.
+    """
+    if allowed is None:
+        return "TRUE", []
+    mask = np.unpackbits(allowed.bits, bitorder="little")
+    if not allowed.count:
+        return "FALSE", []
+    first, last = int(mask.argmax()), len(mask) - 1 - int(mask[::-1].argmax())
+    condition = "words.rowid BETWEEN ? AND ? AND substr(?, words.rowid - ? + 1, 1) = x'01'"
+    return condition, [first, last, mask[first : last + 1].tobytes(), first]
 
 
 def _where(filters: Filters) -> tuple[str, list[str]]:

@@ -9,7 +9,7 @@ from qa import Corpus, confidence
 from qa.answer import MAX_QUESTION_CHARACTERS, Answerer, answer_or_error, check, check_history
 from qa.confidence import LOOSEST, STRICTEST
 from qa.errors import LibraryError, QuestionError
-from qa.schema import Filters, Passage, Turn
+from qa.schema import Filters, PassagePlace, Turn
 from tests.qa.tiny import write
 
 if TYPE_CHECKING:
@@ -190,10 +190,10 @@ def test_a_document_that_is_replaced_while_a_question_runs_is_quoted_whole(
     path = write(tmp_path, "a.txt", "Kim was arrested in Hyesan in March. The police said so.\n")
     with Corpus.open(tmp_path / "library") as corpus:
         corpus.index(path)
-        passages = corpus.passages
+        places = corpus.places
 
-        def replacing(keys: Iterable[int]) -> dict[int, Passage]:
-            found = passages(keys)
+        def replacing(keys: Iterable[int]) -> dict[int, PassagePlace]:
+            found = places(keys)
             if "false" not in path.read_text():
                 write(
                     tmp_path, "a.txt", "It is false that the police ever said so. Kim was arrested in May.\n"
@@ -201,7 +201,7 @@ def test_a_document_that_is_replaced_while_a_question_runs_is_quoted_whole(
                 corpus.index(path)
             return found
 
-        monkeypatch.setattr(corpus, "passages", replacing)
+        monkeypatch.setattr(corpus, "places", replacing)
         answer = corpus.ask("When was Kim arrested?")
     assert "Kim was arrested in May." in [quote.text for quote in answer.quotes]
     assert {quote.text for quote in answer.quotes} <= {

@@ -185,8 +185,8 @@ class WithoutModels:
     library, generation, encoder_identity = "library", 1, Mock(sha256="0")
     answerer = Mock(return_value=Mock(reader="reader"))
 
-    def documents(self):
-        return ()
+    def hashes(self):
+        return []
 
 
 def test_a_file_that_fails_while_answering_is_not_taken_for_that_of_the_answers(tmp_path, monkeypatch):

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import shutil
 import sqlite3
 import threading
+import tracemalloc
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qa.corpus import Corpus
+from qa.corpus import Corpus, held_bytes
 from qa.errors import DocumentNotFoundError, EncoderMismatchError, LibraryNotFoundError, ModelError
 from qa.schema import Document, Filters, Passage, Progress
 from tests.qa.consistency import index_problems, problems
@@ -235,7 +237,7 @@ def test_an_empty_library_answers_every_search_with_nothing(corpus: Corpus) -> N
     assert (selection.documents, selection.undated) == (0, 0)
     assert nearest(corpus, "word1") == []
     assert corpus.bm25(["word1"], 5, selection) == []
-    assert corpus.phrase("word1", selection) == []
+    assert corpus.phrase("word1", selection).places == ()
     assert corpus.encoder_identity.name == "tiny"
 
 
@@ -252,13 +254,52 @@ def test_dense_search_finds_the_nearest_passages_as_brute_force_does(corpus: Cor
         selection = corpus.select(filters)
         keys, vectors = corpus._store.vectors_of(np.arange(10_000), corpus._store.encoding())
         scores = dict(zip(keys.tolist(), (vectors @ query).tolist(), strict=True))
-        if selection.keys is not None:
-            scores = {key: scores[key] for key in selection.keys.tolist()}
+        if selection.allowed is not None:
+            scores = {key: scores[key] for key in selection.allowed.keys().tolist()}
         best = sorted(scores, key=lambda key: (-scores[key], key))[:7]
         found = corpus.dense(query, 7, selection)
         assert [scores[key] for key, _ in found] == pytest.approx([scores[key] for key in best])
         assert [score for _, score in found] == pytest.approx([scores[key] for key, _ in found])
         assert len(found) == 7
+
+
+def test_several_vectors_are_searched_as_each_alone(corpus: Corpus, inbox: Path) -> None:
+    corpus.index(write(inbox, "a.txt", words(1, 900)))
+    vectors = corpus.encode_queries(["word7", "word8 word9"])
+    selection = corpus.select(Filters(document=("a.txt",)))
+    assert corpus.dense_each(vectors, 3, selection) == [corpus.dense(v, 3, selection) for v in vectors]
+
+
+def test_a_document_that_was_read_is_not_read_again_until_something_changes(
+    corpus: Corpus, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus.index(write(inbox, "a.txt", words(1)), write(inbox, "b.txt", words(2)))
+    first = corpus.document_and_passages("a.txt")
+    assert first == (corpus.document("a.txt"), corpus.passages_of("a.txt"))
+    assert corpus.document_and_passages("a.txt") is first
+    assert corpus.document("a.txt") is not first[0]  # what is shown is checked against a text read afresh
+    corpus.index(write(inbox, "a.txt", words(3)))
+    assert corpus.document_and_passages("a.txt")[0].text == words(3)
+    corpus.remove(["b.txt"])
+    with pytest.raises(DocumentNotFoundError):
+        corpus.document_and_passages("b.txt")
+    monkeypatch.setattr("qa.corpus.READ_BYTES", 100)
+    with tiny_corpus(corpus.library) as small:
+        assert small.document_and_passages("a.txt") is not small.document_and_passages("a.txt")
+
+
+def test_what_is_kept_of_documents_read_takes_no_more_memory_than_is_counted(
+    corpus: Corpus, inbox: Path
+) -> None:
+    corpus.index(write(inbox, "a.txt", words(1, 20_000)))
+    tracemalloc.start()
+    try:
+        held = corpus._store.document_and_passages("a.txt")
+        gc.collect()
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken <= 1.1 * held_bytes(*held)
 
 
 # The index, derived
@@ -520,7 +561,7 @@ def found(corpus: Corpus, question: str) -> list[list[tuple[str, int, float]]]:
     return [
         sorted(plain(dense)),
         plain(bm25),
-        [(document.id, span.start, 0.0) for document, span in phrases],
+        [(document.id, span.start, 0.0) for document, span in phrases.places],
     ]
 
 

@@ -140,6 +140,27 @@ def test_of_many_sentences_ten_are_shown_and_the_rest_is_counted(
         assert given.notes == ((f"Not shown: {told}",) if told else ())
 
 
+def test_of_a_phrase_in_too_many_documents_to_read_is_said_how_many_were_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.store.PHRASE_READ", 3)
+    for number in range(8):
+        write(tmp_path, f"{number}.txt", f"Barge left port{'' if number else ' 7'}.\n")
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(*(tmp_path / f"{number}.txt" for number in range(8)))
+        given = answered(corpus, '"left port"')
+        assert [quote.document.id for quote in given.quotes] == ["0.txt", "1.txt", "2.txt"]
+        told = "The words of “left port” stand together in 8 documents, of which 3 were read."
+        assert given.notes == (told,)
+        within = looked_up(corpus, 'Which barge "left port" first?')
+        assert within.selection.documents == 8
+        assert within.notes == ("Searched where the words of “left port” stand together.",)
+        missing = looked_up(corpus, '"left; port"')
+        assert missing.missing
+        told = "The exact phrase “left; port” was not found in the 3 documents that were read, of 8 that hold"
+        assert missing.notes == (f"{told} its words together.",)
+
+
 def test_two_phrases_are_shown_document_by_document(corpus: Corpus) -> None:
     given = answered(corpus, '"traders" "down hard"')
     assert [(quote.document.id, quote.start) for quote in given.quotes] == sorted(

@@ -98,6 +98,7 @@ def test_a_long_list_is_cut_and_says_how_to_see_the_rest() -> None:
     assert text.count("•") == 20
     assert "5 more" in text
     assert "pullquote documents" in text
+    assert reply("documents", [info(n) for n in range(20)], 25).text == text
 
 
 def test_an_empty_library_says_how_to_fill_it() -> None:

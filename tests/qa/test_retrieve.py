@@ -83,6 +83,21 @@ def test_a_passage_scores_the_weighted_mean_of_what_it_scores_for_each_reading(t
         assert both == pytest.approx({key: (first[key] + 3 * second[key]) / 4 for key in both})
 
 
+def test_all_readings_of_a_question_are_searched_in_one_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, "a.txt", "Barges carried anthracite.\n")
+    calls = []
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "a.txt")
+        search = corpus.dense_each
+        monkeypatch.setattr(
+            corpus, "dense_each", lambda vectors, *rest: calls.append(len(vectors)) or search(vectors, *rest)
+        )
+        candidates(corpus, [("anthracite", 1.0), ("bribes", 3.0), ("barges", 1.0)], corpus.select())
+    assert calls == [3]
+
+
 def test_content_words_leave_out_what_only_holds_a_question_together() -> None:
     assert content_words("Who were the guards, and what did the guards take?") == ["guards", "take"]
     assert content_words("What was it?") == ["what", "was", "it"]

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import qa.database
+import qa.store
 from qa.errors import (
     DocumentNotFoundError,
     EncoderMismatchError,
@@ -23,9 +24,10 @@ from qa.errors import (
     LibraryError,
     LibraryNotFoundError,
 )
-from qa.schema import Document, Filters, Sentence, Span
+from qa.phrase import occurrences, phrase_pattern
+from qa.schema import Document, Filters, PassagePlace, Sentence, Span
 from qa.segment import passages
-from qa.store import Entry, Store
+from qa.store import Count, Entry, Store
 from tests.qa.consistency import problems
 from tests.qa.tiny import TinyEncoder, words
 
@@ -104,6 +106,10 @@ def test_passages_come_in_the_order_of_the_keys_asked_for_and_missing_ones_are_l
     asked = [keys[2], 999, keys[0]]
     assert list(store.passages(asked)) == [keys[2], keys[0]]
     assert store.documents_of(asked) == {keys[0]: "long", keys[2]: "long"}
+    places = store.places(asked)
+    assert list(places) == [keys[2], keys[0]]
+    for key, passage in store.passages(asked).items():
+        assert places[key] == PassagePlace(key, "long", passage.start, passage.end)
 
 
 def test_a_document_info_says_all_but_the_text(store: Store) -> None:
@@ -146,6 +152,38 @@ def test_removal_is_all_or_nothing_and_suggests_the_id_that_was_meant(store: Sto
     assert [info.id for info in store.documents()] == [BRIEF.id]
     assert store.remove([BRIEF.id, BRIEF.id]) == (BRIEF.id,)
     assert store.documents() == ()
+
+
+def test_an_id_that_is_not_held_is_compared_with_few_of_many(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(qa.store, "SUGGESTED_FROM", 3)
+    for number in range(10, 40):
+        ingest(store, text(f"brief-{number}.txt", "Text."))
+    with store._database.reading() as db:
+        pass  # one thread has the same connection each time
+    rows: list[str] = []
+    db.set_trace_callback(rows.append)
+    with pytest.raises(DocumentNotFoundError, match=r"did you mean 'brief-2\d.txt'"):
+        store.document("brief-25b.txt")
+    db.set_trace_callback(None)
+    listing = [row for row in rows if row.startswith("SELECT id FROM documents")]
+    assert sum(len(db.execute(row).fetchall()) for row in listing) == 6
+
+
+def test_what_is_held_is_counted_and_named_without_a_look_at_each(store: Store) -> None:
+    assert (store.count(), store.holds_only(BRIEF.sha256)) == (Count(0, 0), False)
+    ingest(store, BRIEF)
+    assert store.holds_only(BRIEF.sha256)
+    ingest(store, replace(BRIEF, id="copy", path="/copy"))
+    assert store.holds_only(BRIEF.sha256)
+    ingest(store, text("b", words(1)))
+    assert not store.holds_only(BRIEF.sha256)
+    infos = store.documents()
+    assert store.count() == Count(len(infos), sum(info.passages for info in infos))
+    assert store.hashes() == [(info.id, info.sha256) for info in infos]
+    assert store.documents(limit=2) == infos[:2]
+    assert store.documents(Filters(collection="briefs"), 1) == infos[1:2]
 
 
 def test_what_is_removed_or_replaced_leaves_no_word_behind(store: Store) -> None:
@@ -223,7 +261,8 @@ def test_a_copy_of_a_file_that_still_exists_is_the_same_document_and_stays_where
 
 def test_an_ingest_never_reads_all_documents(store: Store) -> None:
     statements: list[str] = []
-    db = store._database._db
+    with store._database.reading() as db:
+        pass  # one thread has the same connection each time
     db.set_trace_callback(statements.append)
     ingest(store, Document(id="x", text="A record.", path="/a.jsonl", format="jsonl"))
     db.set_trace_callback(None)
@@ -275,12 +314,34 @@ def test_filters_choose_documents_passages_and_count_the_undated(
     assert (selection.documents, selection.undated) == (len(ids), undated)
     expected = sorted(passage.key for name in ids for passage in filled.passages_of(name))
     if filters:
-        assert selection.keys is not None
-        assert selection.keys.tolist() == expected
+        assert selection.allowed is not None
+        assert selection.allowed.keys().tolist() == expected
     else:
-        assert selection.keys is None
+        assert selection.allowed is None
     found = filled.bm25(["copper", "scrap"], 10, selection)
     assert set(filled.documents_of(key for key, _ in found).values()) == set(ids)
+
+
+@pytest.mark.parametrize(
+    "filters", [Filters(), Filters(since=dt.date(2008, 4, 5)), Filters(publisher="école")]
+)
+def test_a_selection_looks_at_no_passage_and_at_no_text_and_is_made_once(
+    filled: Store, filters: Filters
+) -> None:
+    with filled._database.reading() as db:
+        pass  # one thread has the same connection each time
+    statements: list[str] = []
+    db.set_trace_callback(statements.append)
+    filled.select(filters)
+    first, statements[:] = [each for each in statements if "documents" in each], []
+    filled.select(filters)
+    assert not any("documents" in each for each in statements)
+    ingest(filled, text("new", "New.", publisher="École", date=dt.date(2011, 1, 1)))
+    assert filled.select(filters).documents == len(filled.documents(filters))
+    db.set_trace_callback(None)
+    plans = [detail for each in first for *_, detail in db.execute(f"EXPLAIN QUERY PLAN {each}")]
+    assert plans
+    assert all("COVERING INDEX" in plan for plan in plans)
 
 
 def test_a_span_of_time_that_ends_before_it_starts_is_refused(store: Store) -> None:
@@ -297,6 +358,45 @@ def test_bm25_restricts_inside_the_search_so_that_k_passages_are_found(store: St
     )
     (hit,) = store.bm25(["copper"], 1, store.select(Filters(collection="q")))
     assert store.documents_of([hit[0]]) == {hit[0]: "quiet"}
+
+
+def _as_one_statement(store: Store, terms: list[str], k: int, filters: Filters) -> list[tuple[int, float]]:
+    """The search that bm25 is to equal: every match joined with its document."""
+    where, values = qa.store._where(filters)
+    with store._database.reading() as db:
+        rows = db.execute(
+            "SELECT key, bm25(words, ?, ?) AS cost FROM words JOIN passages ON key = words.rowid "  # noqa: S608
+            "JOIN documents ON documents.serial = document "
+            f"WHERE words MATCH ? AND {where} ORDER BY cost, id, ordinal LIMIT ?",
+            (
+                qa.store.BM25_HEAD_WEIGHT,
+                qa.store.BM25_BODY_WEIGHT,
+                " OR ".join(terms),
+                *values,
+                k,
+            ),
+        ).fetchall()
+    return [(key, -cost) for key, cost in rows]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_bm25_finds_what_a_join_of_every_match_would_in_the_same_order(store: Store, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    drawn = random.permutation(300)  # ids are not in the order of keys
+    for number in drawn:
+        content = " ".join(random.choice(["copper", "rice", "coal"], random.integers(1, 4)))
+        pages = "\n\n".join([content] * int(random.integers(1, 3)))
+        ingest(
+            store,
+            text(f"{number}", pages, series=f"s{number % 3}", title=random.choice(["Copper", "Notes"])),
+        )
+    store.remove([f"{number}" for number in drawn[:40]])
+    wanted = (Filters(), Filters(series="S1"), Filters(document=("7", "8", "70")), Filters(series="none"))
+    for filters in wanted:
+        selection = store.select(filters)
+        for terms in (["copper"], ["coal", "rice"], ["notes"], ["absent"]):
+            for k in (1, 7, 100, 1000):
+                assert store.bm25(terms, k, selection) == _as_one_statement(store, terms, k, filters)
 
 
 def test_bm25_gives_higher_scores_first_and_the_title_counts_less_than_the_body(store: Store) -> None:
@@ -343,7 +443,7 @@ def test_bm25_takes_a_thousand_words_and_none(filled: Store) -> None:
 def test_a_phrase_is_found_as_it_stands_whatever_the_typography(
     filled: Store, phrase: str, found: list[str]
 ) -> None:
-    hits = filled.phrase(phrase, filled.select())
+    hits = filled.phrase(phrase, filled.select()).places
     assert [document.text[span.start : span.end] for document, span in hits] == found
     assert all(document == BRIEF for document, _ in hits)
 
@@ -351,7 +451,7 @@ def test_a_phrase_is_found_as_it_stands_whatever_the_typography(
 def test_a_phrase_never_starts_or_ends_inside_a_word(store: Store) -> None:
     document = text("walls", "Walls fall; all fall. Overall, all-in.")
     ingest(store, document)
-    hits = [span.start for _, span in store.phrase("all", store.select())]
+    hits = [span.start for _, span in store.phrase("all", store.select()).places]
     assert hits == [document.text.index("all fall."), document.text.index("all-in")]
 
 
@@ -364,7 +464,8 @@ def test_a_phrase_keeps_the_offsets_of_the_text_where_case_folding_would_grow_it
         ("cafe", None),
     ):
         hits = [
-            document.text[span.start : span.end] for document, span in store.phrase(phrase, store.select())
+            document.text[span.start : span.end]
+            for document, span in store.phrase(phrase, store.select()).places
         ]
         assert hits == ([expected] if expected else [])
 
@@ -375,9 +476,49 @@ def test_a_phrase_is_found_across_passages_and_only_where_the_filters_let_it(sto
     (_, second, *_) = store.passages_of("long")
     around = document.text[second.start - 14 : second.start + 8].strip()
     phrase = around[around.index(" ") + 1 : around.rindex(" ")] if around.count(" ") > 1 else around
-    hits = store.phrase(phrase, store.select())
+    hits = store.phrase(phrase, store.select()).places
     assert any(span.start < second.start < span.end for _, span in hits)
-    assert store.phrase(phrase, store.select(Filters(language="de"))) == []
+    assert store.phrase(phrase, store.select(Filters(language="de"))).places == ()
+
+
+@pytest.mark.parametrize("rare", [1, 4, 5_000])
+def test_a_phrase_of_a_library_of_few_documents_is_found_wherever_it_stands(
+    store: Store, monkeypatch: pytest.MonkeyPatch, rare: int
+) -> None:
+    monkeypatch.setattr(qa.store, "PHRASE_RARE", rare)
+    documents = [text(f"{number}", words(number, 600)) for number in range(8)]
+    for document in documents:
+        ingest(store, document)
+    for document in documents:
+        (_, second, *_) = store.passages_of(document.id)
+        lines = document.text[: second.start].split()[-1], *document.text[second.start :].split()[:2]
+        for phrase in ("word1", "word2 word3", " ".join(lines)):
+            pattern = phrase_pattern(phrase)
+            assert pattern is not None
+            everywhere = [(each, span) for each in documents for span in occurrences(pattern, each.text)]
+            found = store.phrase(phrase, store.select())
+            assert list(found.places) == everywhere
+            assert found.documents == tuple(dict.fromkeys(each.id for each, _ in everywhere))
+            assert not found.more
+
+
+def test_of_a_phrase_that_many_documents_hold_no_more_are_read_than_are_needed(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(qa.store, "PHRASE_READ", 4)
+    monkeypatch.setattr(qa.store, "PHRASE_FOUND", 3)
+    for number in range(9):
+        between = "," if number == 1 else ""
+        ingest(store, text(f"{number}", f"Barges{between} left port.", collection="even" * (1 - number % 2)))
+        ingest(store, text(f"apart{number}", "Port barges are left.", collection="even"))
+    found = store.phrase("Barges left port", store.select())
+    assert [document.id for document, _ in found.places] == ["0", "2", "3"]
+    assert (found.documents, found.read, found.more) == (tuple("012345678"), 4, True)
+    found = store.phrase("barges left", store.select(Filters(collection="even")))
+    assert [document.id for document, _ in found.places] == ["0", "2", "4"]
+    assert (found.documents, found.read, found.more) == (("0", "2", "4", "6", "8"), 3, True)
+    found = store.phrase("Barges, left port", store.select(Filters(document=("1",))))
+    assert (len(found.places), found.documents, found.more) == (1, ("1",), False)
 
 
 # Threads and processes
@@ -404,6 +545,78 @@ def test_threads_read_and_write_one_store_at_the_same_time(store: Store) -> None
         f"Text {number} of turn 9, with copper." for number in range(4)
     ]
     assert store.generation == 40
+
+
+def test_threads_read_whole_snapshots_while_another_writes(store: Store) -> None:
+    # A text and its passages are replaced together: no reader sees the one without the other.
+    ingest(store, text("a", words(0)))
+    errors: list[BaseException] = []
+    done = threading.Event()
+
+    def read() -> None:
+        try:
+            while not done.is_set():
+                document, held = store.document_and_passages("a")
+                assert "".join(document.text[each.start : each.end] for each in held) == document.text
+                assert store.bm25(["word1"], 5, store.select(Filters(document=("a",))))
+        except BaseException as error:
+            errors.append(error)
+
+    readers = [threading.Thread(target=read) for _ in range(8)]
+    for reader in readers:
+        reader.start()
+    for turn in range(1, 30):
+        ingest(store, text("a", words(turn, 120 + 12 * turn)))
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert errors == []
+    assert store.generation == 30
+    store.close()
+    assert problems(store.folder) == []
+
+
+def test_readers_wait_neither_for_each_other_nor_for_the_writer(store: Store) -> None:
+    ingest(store, BRIEF)
+    together = threading.Barrier(3, timeout=30)
+    seen = []
+
+    def read() -> None:
+        with store._database.reading() as db:
+            together.wait()  # all three are inside their transactions
+            seen.append(db.execute("SELECT count(*) FROM documents").fetchone()[0])
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    with store._database.writing() as db:
+        db.execute("DELETE FROM passages")
+        db.execute("DELETE FROM documents")
+        together.wait()
+        for reader in readers:
+            reader.join()
+    assert seen == [1, 1]
+    assert store.documents() == ()
+
+
+def test_a_closed_store_says_so_and_leaves_no_file_open(store: Store) -> None:
+    ingest(store, BRIEF)
+    store.close()
+    with pytest.raises(LibraryError, match="was closed"):
+        store.documents()
+    assert [path.name for path in store.folder.iterdir()] == ["library.sqlite3"]  # SQLite's last has left
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows exchanges no file that is open")
+def test_a_file_that_was_exchanged_while_open_is_never_read_beside_the_old_one(
+    store: Store, tmp_path: Path
+) -> None:
+    ingest(store, BRIEF)
+    path = store.folder / "library.sqlite3"
+    shutil.copy(path, tmp_path / "copy")
+    (tmp_path / "copy").replace(path)
+    with store._database.reading(), pytest.raises(LibraryError, match="exchanged"):
+        store.documents()
 
 
 def _fill(folder: Path, number: int) -> None:
@@ -556,7 +769,8 @@ def test_a_migration_that_fails_leaves_the_library_as_it_was(
 
 def test_a_full_store_says_so_and_keeps_what_it_has(store: Store) -> None:
     ingest(store, BRIEF)
-    db = store._database._db
+    with store._database.reading() as db:
+        pass  # one thread has the same connection each time
     (pages,) = db.execute("PRAGMA page_count").fetchone()
     db.execute(f"PRAGMA max_page_count = {pages + 5}")
     with pytest.raises(LibraryError, match="no space left"):
@@ -576,7 +790,7 @@ from tests.qa.test_store import ingest, text, words
 store = Store(Path(sys.argv[1]))
 size = (Path(sys.argv[1]) / "library.sqlite3").stat().st_size
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
+resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000))
 try:
     for number in range(10_000):
         ingest(store, text(f"n{number}", words(number)))
