@@ -60,11 +60,10 @@ MAKERS = (_PACKAGE / "segment.py", _PACKAGE / "window.py", *sorted((_PACKAGE / "
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """A document that was read and segmented, with its passages' windows and their digests."""
+    """A document that was read and segmented, with the digests of its passages' windows."""
 
     document: Document
     passages: tuple[Passage, ...]
-    windows: tuple[str, ...]
     digests: tuple[bytes, ...]
     read: int = 0  # bytes, of all files, when it was
 
@@ -286,13 +285,13 @@ class Corpus:
         show: OnProgress,
     ) -> Mapping[bytes, Float32]:
         """Give the vectors of the documents' windows by digest; only what the store lacks is embedded."""
-        windows = {
-            digest: window
-            for document in documents
-            for digest, window in zip(document.digests, document.windows, strict=True)
+        places = {
+            digest: (item.document, passage)
+            for item in documents
+            for digest, passage in zip(item.digests, item.passages, strict=True)
         }
-        known = self._store.known_vectors(windows, identity)
-        lacking = {digest: window for digest, window in windows.items() if digest not in known}
+        known = self._store.known_vectors(places, identity)
+        lacking = {digest: place for digest, place in places.items() if digest not in known}
         if not lacking:
             return known
         show(Progress("model", 0, 0, identity.name))
@@ -300,7 +299,7 @@ class Corpus:
         with _model_errors():
             opened = encoder()
             for start in range(0, len(digests), _SLICE):
-                some = [lacking[digest] for digest in digests[start : start + _SLICE]]
+                some = [window_text(*lacking[digest]) for digest in digests[start : start + _SLICE]]
 
                 def embedded(done: int, _: int, start: int = start) -> None:
                     show(Progress("embed", start + done, len(digests)))
@@ -506,9 +505,9 @@ def _made_by(date_order: DateOrder) -> str:
 
 
 def _prepare(document: Document, passages: tuple[Passage, ...], read: int = 0) -> _Prepared:
-    windows = tuple(window_text(document, passage) for passage in passages)
+    windows = (window_text(document, passage) for passage in passages)
     digests = tuple(hashlib.blake2b(window.encode(), digest_size=16).digest() for window in windows)
-    return _Prepared(document, passages, windows, digests, read)
+    return _Prepared(document, passages, digests, read)
 
 
 def _batches(items: Iterable[_Item]) -> Iterator[list[_Item]]:
@@ -517,7 +516,7 @@ def _batches(items: Iterable[_Item]) -> Iterator[list[_Item]]:
     windows = 0
     for item in items:
         batch.append(item)
-        windows += len(item.windows) if isinstance(item, _Prepared) else 0
+        windows += len(item.digests) if isinstance(item, _Prepared) else 0
         if windows >= BATCH or len(batch) >= _MOST_ITEMS:
             yield batch
             batch, windows = [], 0
@@ -526,7 +525,7 @@ def _batches(items: Iterable[_Item]) -> Iterator[list[_Item]]:
 
 
 def _is_huge(batch: Sequence[_Prepared | _Settled]) -> bool:
-    return sum(len(item.windows) for item in batch if isinstance(item, _Prepared)) > _HUGE
+    return sum(len(item.digests) for item in batch if isinstance(item, _Prepared)) > _HUGE
 
 
 def _find(

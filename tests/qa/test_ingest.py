@@ -20,6 +20,7 @@ from qa.formats import files, read_path
 from qa.schema import Document, Progress
 from qa.segment import passages
 from qa.store import Store
+from qa.window import window_text
 from tests.qa.consistency import index_problems, problems
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
 
@@ -75,7 +76,8 @@ def one_after_the_other(library: Path, inbox: Path) -> None:
         for item in read_path(path, inbox):
             if isinstance(item, Document):
                 prepared = qa.corpus._prepare(item, passages(item))
-                vectors = encoder.encode_documents(prepared.windows)
+                windows = [window_text(item, passage) for passage in prepared.passages]
+                vectors = encoder.encode_documents(windows)
                 parts = zip(prepared.passages, prepared.digests, vectors, strict=True)
                 entries = [qa.corpus.Entry(*part) for part in parts]
                 made_by = qa.corpus._made_by("auto")
