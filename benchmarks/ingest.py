@@ -1,74 +1,184 @@
-"""How fast passages are embedded: the default encoder as a graph, beside sentence-transformers.
+"""How fast documents go in, and what memory that takes, beside sentence-transformers and the bare model.
 
-usage: python -m benchmarks.ingest SUITE [--passages N] [--repeats N]
+usage: python -m benchmarks.ingest SUITE [--passages N] [--repeats N] [--records N]
 
-SUITE is a folder in BEIR layout with its own corpus; N of its passages, drawn at random, are embedded by each
-side in turn: by one call of `SentenceTransformer.encode` in batches of 32, as a script would; and by the
-graph that takes its place where there is no GPU. Medians, and the least cosine with the first's vectors.
+SUITE is a folder in BEIR layout with its own corpus; documents of it, drawn at random, with N passages, are
+the same work for each side, which take turns:
+
+- one call of `SentenceTransformer.encode` in batches of 32, as a script would;
+- the encoder for documents, where there is no GPU;
+- the whole of `Corpus.index`: reading, segmenting, encoding, committing, the index;
+- the limit: the graph's forward passes on both cores, on tokens made beforehand.
+
+Medians and ratios; the least cosine with the first's vectors; peak memory, each in a process of its own.
+Last, what memory grows by a record where `--records` of one passage each go in, encoded by no model.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import random
+import resource
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sentence_transformers import SentenceTransformer
+import numpy as np
 
 from benchmarks import machine
-from embeddings import models, onnx
+from embeddings import models, runtime
+from embeddings.encoder import open_encoder
+from embeddings.models import EncoderIdentity
+from qa.corpus import Corpus
 from qa.formats import read_path
 from qa.schema import Document
 from qa.segment import passages
 from qa.window import window_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from embeddings.arrays import Float32
 
+    Side = Callable[[], object]
+
+PLAIN, ENCODER, INDEX, BARE = (
+    "SentenceTransformer.encode, batches of 32",
+    "the encoder for documents",
+    "all of Corpus.index",
+    "the forward passes alone",
+)
+
+
+class Instant:
+    """An encoder that takes no time: what memory grows by is the pipeline's and the store's."""
+
+    identity = EncoderIdentity("instant", "0" * 64, 384)
+
+    def encode_query(self, texts: Sequence[str]) -> Float32:
+        """See Encoder."""
+        return np.full((len(texts), 384), 384**-0.5, np.float32)
+
+    def encode_documents(
+        self, texts: Sequence[str], progress: Callable[[int, int], None] | None = None
+    ) -> Float32:
+        """See Encoder."""
+        return self.encode_query(texts)
+
 
 def main() -> None:
-    """Print passages a second of each side."""
+    """Print passages a second and peak memory of each side."""
     parser = argparse.ArgumentParser()
     parser.add_argument("suite", type=Path)
     parser.add_argument("--passages", type=int, default=600)
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--records", type=int, default=20_000)
+    parser.add_argument("--only", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    every = [
-        window_text(document, passage)
-        for document in read_path(arguments.suite / "corpus.jsonl")
-        if isinstance(document, Document)
-        for passage in passages(document)
-    ]
-    texts = random.Random(1).sample(every, min(arguments.passages, len(every)))
-    plain = SentenceTransformer(str(models.encoder_folder(models.encoder_identity())), local_files_only=True)
-    graph = onnx.open_default()
-    sides: dict[str, Callable[[], Float32]] = {
-        "SentenceTransformer.encode, batches of 32": lambda: plain.encode(
-            texts, batch_size=32, normalize_embeddings=True, show_progress_bar=False
-        ),
-        "the graph, one by one on each core": lambda: graph.encode_documents(texts),
-    }
-    expected = sides["SentenceTransformer.encode, batches of 32"]()  # and warm
-    cosines = {name: float((side() * expected).sum(axis=1).min()) for name, side in sides.items()}
+    with tempfile.TemporaryDirectory() as work:
+        folder = Path(work)
+        if arguments.only and arguments.only.isdecimal():
+            index_records(folder, int(arguments.only))
+        else:
+            texts = draw(arguments.suite, arguments.passages, folder / "drawn.jsonl")
+            if not arguments.only:
+                compare(arguments, texts, folder)
+                return
+            side(arguments.only, texts, folder)()
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+
+
+def draw(suite: Path, count: int, target: Path) -> list[str]:
+    """Write documents of the suite to a file until they have so many passages; gives what is embedded."""
+    lines = (suite / "corpus.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    random.Random(1).shuffle(lines)
+    target.write_text("".join(lines), encoding="utf-8")
+    texts: list[str] = []
+    for used, item in enumerate(read_path(target)):
+        if len(texts) >= count:
+            target.write_text("".join(lines[:used]), encoding="utf-8")
+            break
+        if isinstance(item, Document):
+            texts += [window_text(item, passage) for passage in passages(item)]
+    return texts
+
+
+def side(name: str, texts: list[str], folder: Path) -> Side:
+    """Open what a side needs; gives its work."""
+    if name == PLAIN:
+        from sentence_transformers import SentenceTransformer  # the other sides do without torch
+
+        weights = models.encoder_folder(models.encoder_identity())
+        plain = SentenceTransformer(str(weights), local_files_only=True, device="cpu")
+        return lambda: plain.encode(texts, batch_size=32, normalize_embeddings=True, show_progress_bar=False)
+    encoder = open_encoder()
+    if name == ENCODER:
+        return lambda: encoder.encode_documents(texts)
+    if name == INDEX:
+
+        def index() -> None:
+            with (
+                tempfile.TemporaryDirectory(dir=folder) as library,
+                Corpus.open(library, encoder=encoder) as corpus,
+            ):
+                report = corpus.index(folder / "drawn.jsonl")
+            if sum(result.passages for result in report.files) != len(texts):
+                raise SystemExit("the sides did not have the same work")
+
+        return index
+    tokens = [np.array([each.ids]) for each in encoder._tokenizer.encode_batch(texts)]
+    return lambda: list(runtime.in_turn(lambda ids: encoder._session.run(None, {"tokens": ids}), tokens))
+
+
+def compare(arguments: argparse.Namespace, texts: list[str], folder: Path) -> None:
+    """Time the sides in turn, then measure each one's memory in a process of its own."""
+    sides = {name: side(name, texts, folder) for name in (PLAIN, ENCODER, INDEX, BARE)}
+    expected, found = sides[PLAIN](), sides[ENCODER]()  # and warm
+    cosine = float((np.asarray(expected) * np.asarray(found)).sum(axis=1).min())
     seconds: dict[str, list[float]] = {name: [] for name in sides}
     for _ in range(arguments.repeats):
-        for name, side in sides.items():
+        for name, work in sides.items():
             start = time.perf_counter()
-            side()
+            work()
             seconds[name].append(time.perf_counter() - start)
-    print(f"{machine.line()}\n{len(texts)} passages of {arguments.suite.name}")
-    base = statistics.median(next(iter(seconds.values())))
-    for name, each in seconds.items():
-        median = statistics.median(each)
+
+    def ratio(name: str, other: str) -> float:
+        return statistics.median(b / a for a, b in zip(seconds[name], seconds[other], strict=True))
+
+    print(f"{machine.line()}\n{len(texts)} passages of {arguments.suite.name}; least cosine {cosine:.6f}")
+    print(f"{'':<44}{'a second':>10}{'times the first':>17}{'of the limit':>14}{'peak memory':>13}")
+    for name in sides:
+        peak = child(arguments, name)
         print(
-            f"  {name:<44} {len(texts) / median:6.1f} a second, {base / median:.2f} times the first; "
-            f"least cosine {cosines[name]:.6f}"
+            f"{name:<44}{len(texts) / statistics.median(seconds[name]):>10.1f}{ratio(name, PLAIN):>17.2f}"
+            f"{ratio(name, BARE):>14.2f}{peak / 1024:>9.0f} MiB"
         )
+    few, many = (child(arguments, str(count)) for count in (arguments.records // 10, arguments.records))
+    each = (many - few) * 1024 / (arguments.records * 0.9)
+    print(f"memory of {arguments.records} records, encoded at once: {many / 1024:.0f} MiB, {each:.0f} B each")
+
+
+def child(arguments: argparse.Namespace, only: str) -> int:
+    """Peak memory of one side in a process of its own, in KiB."""
+    command = [sys.executable, "-m", "benchmarks.ingest", str(arguments.suite)]
+    command += ["--passages", str(arguments.passages), "--only", only]
+    return int(subprocess.run(command, capture_output=True, check=True, text=True).stdout.split()[-1])
+
+
+def index_records(folder: Path, count: int) -> None:
+    """Index so many records of one passage each."""
+    path = folder / "records.jsonl"
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(count):
+            record = {"_id": f"record {number}", "text": f"Prices rose by {number} in March 2008. " * 15}
+            file.write(json.dumps(record) + "\n")
+    with Corpus.open(folder / "library", encoder=Instant()) as corpus:
+        corpus.index(path)
 
 
 if __name__ == "__main__":

@@ -257,10 +257,10 @@ def _library(settings: Settings) -> Path:
 
 @contextmanager
 def _progress(settings: Settings) -> Iterator[Callable[[Progress], None]]:
-    from qa.progress import meter, stage
+    from qa.progress import meter, staged
 
     with meter(quiet=settings.quiet) as show:
-        yield lambda progress: show(stage(progress), progress.done, progress.total)
+        yield staged(show)
 
 
 def _print_json(value: object) -> None:

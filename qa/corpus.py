@@ -8,18 +8,22 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 import numpy as np
 
 from embeddings.encoder import identify_encoder, open_encoder, open_query_encoder
+from embeddings.files import sha256_file
 from embeddings.models import ModelError as WeightsError
 from qa.confidence import STRICTNESS
 from qa.errors import InputError, ModelError
 from qa.formats import DateOrder, files, read_path
 from qa.formats.text import printable
 from qa.library import LibraryIndex
+from qa.pipeline import overlap
 from qa.recent import Recent
 from qa.schema import EVERYTHING, Document, Failure, FileResult, Filters, IndexReport, Passage, Progress
 from qa.segment import passages
@@ -48,19 +52,37 @@ BATCH = 256
 READ_BYTES = 16 << 20
 _SENTENCE_BYTES = 192
 _PASSAGE_BYTES = 256
+# Of documents without windows, as most are of a file that has not changed.
+_MOST_ITEMS = 4 * BATCH
+# A group of so many windows, one document of some MB, is in memory alone.
+_HUGE = 16 * BATCH
+# Windows given to the encoder at a time.
+_SLICE = 4 * BATCH
+
+# What decides, besides the text and the encoder, what a library holds of a document.
+_PACKAGE = Path(__file__).parent
+MAKERS = (_PACKAGE / "segment.py", _PACKAGE / "window.py", *sorted((_PACKAGE / "formats").glob("*.py")))
 
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """A document that was read and segmented, with its passages' windows and their digests."""
+    """A document that was read and segmented, with the digests of its passages' windows."""
 
     document: Document
     passages: tuple[Passage, ...]
-    windows: tuple[str, ...]
     digests: tuple[bytes, ...]
+    read: int = 0  # bytes, of all files, when it was
 
 
-_Item = TypeVar("_Item", _Prepared, _Prepared | FileResult)
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """What became of a document that needs neither model nor store."""
+
+    result: FileResult
+    read: int
+
+
+_Item = TypeVar("_Item", _Prepared, _Prepared | _Settled)
 
 
 class Corpus:
@@ -195,23 +217,37 @@ class Corpus:
         stage "write" are in the library. A document that cannot be read is refused in the report, and the
         others go in. What a folder no longer holds stays in the library until it is removed.
 
+        Reading, embedding and writing overlap: `progress` is called on several threads, one call at a time.
+
         Raises:
             EncoderMismatchError: another encoder made the library's vectors.
             ModelError: the encoder's weights are missing or damaged.
             LibraryError: the library is locked, may not be written, or is out of space.
         """
         started = time.perf_counter()
-        show = progress or _silent
         identity = self._checked_identity()
         results: list[FileResult] = []
-        skipped: list[Path] = []
-        for batch in _batches(self._prepared(paths, skipped, show)):
-            documents = [item for item in batch if isinstance(item, _Prepared)]
-            vectors = self._vectors(documents, identity, self._opened_document_encoder, show)
-            for item in batch:
-                result = item if isinstance(item, FileResult) else self._ingest(item, vectors, identity)
+        found, refused, skipped = _find(paths)
+        size = sum(_size(path) for path, _ in found)
+        made = 0
+        with _one_at_a_time(progress or _silent) as show:
+
+            def embed(batch: list[_Prepared | _Settled]) -> Mapping[bytes, Float32]:
+                documents = [item for item in batch if isinstance(item, _Prepared)]
+                return self._vectors(documents, identity, self._opened_document_encoder, show)
+
+            def write(item: _Prepared | _Settled, vectors: Mapping[bytes, Float32]) -> None:
+                nonlocal made
+                if isinstance(item, _Prepared):
+                    result = self._ingest(item, vectors, identity)
+                    made += result.passages
+                else:
+                    result = item.result
                 results.append(result)
-                show(Progress("write", len(results), 0, result.document_id or result.path))
+                name = result.document_id or result.path
+                show(Progress("write", len(results), 0, name, made, item.read, size))
+
+            overlap(_batches(self._prepared(found, refused, show)), embed, write, _is_huge)
         others = tuple(printable(str(path)) for path in dict.fromkeys(skipped))
         report = IndexReport(tuple(results), time.perf_counter() - started, others)
         if report.count("added") or report.count("replaced"):
@@ -219,27 +255,33 @@ class Corpus:
         return report
 
     def _prepared(
-        self, paths: Iterable[Path | str], skipped: list[Path], show: OnProgress
-    ) -> Iterator[_Prepared | FileResult]:
-        """Read and segment the documents of files and folders; what is refused comes as its result.
-
-        What is of another kind in a folder goes to `skipped`.
-        """
-        found: list[tuple[Path, Path | None]] = []
-        for given in map(Path, paths):
-            try:
-                found += [(path, given if given.is_dir() else None) for path in files(given, skipped)]
-            except InputError as error:
-                yield _refused(given, error)
+        self, found: Sequence[tuple[Path, Path | None]], refused: Iterable[FileResult], show: OnProgress
+    ) -> Iterator[_Prepared | _Settled]:
+        """Read and segment the documents of files; what is refused or has not changed comes as its result."""
+        for result in refused:
+            yield _Settled(result, 0)
+        made_by = _made_by(self._date_order)
+        read = 0
         for done, (path, root) in enumerate(found):
             show(Progress("read", done, len(found), path.name))
-            for item in read_path(path, root, self._date_order):
+            # Absolute: by it the same file is known again from any folder. One string for all its documents.
+            absolute = str(Path(printable(str(path))).resolve())
+            end = read + _size(path)
+
+            def known(given_id: str, sha256: str, size: int, path: str = absolute) -> FileResult | None:
+                nonlocal read
+                read += size
+                return self._store.unchanged(path, given_id, sha256, made_by)
+
+            for item in read_path(path, root, self._date_order, known):
                 if isinstance(item, InputError):
-                    yield _refused(path, item)
+                    yield _Settled(_refused(path, item), read)
+                elif isinstance(item, FileResult):
+                    yield _Settled(item, read)
                 else:
-                    # Absolute: by it the same file is known again from any folder.
-                    document = replace(item, path=str(Path(item.path).resolve()))
-                    yield _prepare(document, passages(document))
+                    document = replace(item, path=absolute)
+                    yield _prepare(document, passages(document), read)
+            read = end
         show(Progress("read", len(found), len(found)))
 
     def _vectors(
@@ -250,21 +292,27 @@ class Corpus:
         show: OnProgress,
     ) -> Mapping[bytes, Float32]:
         """Give the vectors of the documents' windows by digest; only what the store lacks is embedded."""
-        windows = {
-            digest: window
-            for document in documents
-            for digest, window in zip(document.digests, document.windows, strict=True)
+        places = {
+            digest: (item.document, passage)
+            for item in documents
+            for digest, passage in zip(item.digests, item.passages, strict=True)
         }
-        known = self._store.known_vectors(windows, identity)
-        lacking = {digest: window for digest, window in windows.items() if digest not in known}
+        known = self._store.known_vectors(places, identity)
+        lacking = {digest: place for digest, place in places.items() if digest not in known}
         if not lacking:
             return known
         show(Progress("model", 0, 0, identity.name))
+        digests, made = list(lacking), np.empty((len(lacking), identity.dimension), np.float32)
         with _model_errors():
-            made = encoder().encode_documents(
-                list(lacking.values()), lambda done, total: show(Progress("embed", done, total))
-            )
-        return known | dict(zip(lacking, made, strict=True))
+            opened = encoder()
+            for start in range(0, len(digests), _SLICE):
+                some = [window_text(*lacking[digest]) for digest in digests[start : start + _SLICE]]
+
+                def embedded(done: int, _: int, start: int = start) -> None:
+                    show(Progress("embed", start + done, len(digests)))
+
+                made[start : start + _SLICE] = opened.encode_documents(some, embedded)
+        return known | dict(zip(digests, made, strict=True))
 
     def _ingest(
         self, item: _Prepared, vectors: Mapping[bytes, Float32], identity: EncoderIdentity
@@ -274,7 +322,8 @@ class Corpus:
             Entry(passage, digest, vectors[digest])
             for passage, digest in zip(item.passages, item.digests, strict=True)
         ]
-        ingested = self._store.ingest(document, head(document), entries, identity)
+        made_by = _made_by(self._date_order)
+        ingested = self._store.ingest(document, head(document), entries, identity, made_by)
         return FileResult(
             document.path, ingested.status, ingested.document_id, len(entries), notes=document.notes
         )
@@ -488,24 +537,62 @@ def held_bytes(document: Document, passages: Sequence[Passage]) -> int:
     )
 
 
-def _prepare(document: Document, passages: tuple[Passage, ...]) -> _Prepared:
-    windows = tuple(window_text(document, passage) for passage in passages)
+@cache
+def _made_by(date_order: DateOrder) -> str:
+    """Name what reads and segments documents: by it, a source that has not changed is not read again."""
+    # cite.py has the words for dates that a window may hold.
+    makers = [sha256_file(path) for path in (*MAKERS, _PACKAGE / "cite.py")]
+    return hashlib.sha256(" ".join([*makers, version("sentencex"), date_order]).encode()).hexdigest()
+
+
+def _prepare(document: Document, passages: tuple[Passage, ...], read: int = 0) -> _Prepared:
+    windows = (window_text(document, passage) for passage in passages)
     digests = tuple(hashlib.blake2b(window.encode(), digest_size=16).digest() for window in windows)
-    return _Prepared(document, passages, windows, digests)
+    return _Prepared(document, passages, digests, read)
 
 
 def _batches(items: Iterable[_Item]) -> Iterator[list[_Item]]:
-    """Group items until a group has `BATCH` windows; in order, and none empty."""
+    """Group items until a group has `BATCH` windows, or many items; in order, and none empty."""
     batch: list[_Item] = []
     windows = 0
     for item in items:
         batch.append(item)
-        windows += len(item.windows) if isinstance(item, _Prepared) else 0
-        if windows >= BATCH:
+        windows += len(item.digests) if isinstance(item, _Prepared) else 0
+        if windows >= BATCH or len(batch) >= _MOST_ITEMS:
             yield batch
             batch, windows = [], 0
     if batch:
         yield batch
+
+
+def _is_huge(batch: Sequence[_Prepared | _Settled]) -> bool:
+    return sum(len(item.digests) for item in batch if isinstance(item, _Prepared)) > _HUGE
+
+
+def _find(
+    paths: Iterable[Path | str],
+) -> tuple[list[tuple[Path, Path | None]], list[FileResult], list[Path]]:
+    """Find the files of files and folders, each with the folder it was found under; then what is refused.
+
+    The last is what is of another kind in a folder.
+    """
+    found: list[tuple[Path, Path | None]] = []
+    refused: list[FileResult] = []
+    skipped: list[Path] = []
+    for given in map(Path, paths):
+        try:
+            found += [(path, given if given.is_dir() else None) for path in files(given, skipped)]
+        except InputError as error:
+            refused.append(_refused(given, error))
+    return found, refused, skipped
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; 0 where it cannot be read, which is said when it is."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _refused(path: Path, error: InputError) -> FileResult:
@@ -514,6 +601,23 @@ def _refused(path: Path, error: InputError) -> FileResult:
 
 def _silent(_: Progress) -> None:
     """Show nothing."""
+
+
+@contextmanager
+def _one_at_a_time(show: OnProgress) -> Iterator[OnProgress]:
+    """Let several threads show progress, one after the other, and none when all is over."""
+    lock = threading.Lock()
+    over = False
+
+    def show_one(progress: Progress) -> None:
+        with lock:
+            if not over:
+                show(progress)
+
+    try:
+        yield show_one
+    finally:
+        over = True
 
 
 @contextmanager

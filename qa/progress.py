@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 import time
+from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rich.progress import TaskID
 
@@ -21,20 +23,25 @@ _STAGES = {
     "write": "Writing",
 }
 _SECONDS_BETWEEN_LINES = 5.0
+# A rate is that of the last so many seconds: a rerun begins with what has not changed, which takes no time.
+_RATE_SECONDS = 60.0
 
 
 class Meter(Protocol):
     """What shows progress."""
 
-    def __call__(self, label: str, done: int, total: int) -> None:
-        """Show that `done` of `total` are done under a label; a `total` of 0 is unknown."""
+    def __call__(self, label: str, done: int, total: int, note: str = "") -> None:
+        """Show that `done` of `total` are done under a label; a `total` of 0 is unknown.
+
+        With a `note`, that is shown in place of both counts, and what part is done.
+        """
 
 
 @contextmanager
 def meter(*, quiet: bool = False) -> Iterator[Meter]:
     """Open a meter on standard error and leave the screen as it was; with `quiet` it shows nothing."""
     if quiet:
-        yield lambda label, done, total: None
+        yield lambda label, done, total, note="": None
     elif sys.stderr.isatty():
         with _bars() as bars:
             yield bars
@@ -47,12 +54,35 @@ def stage(progress: Progress) -> str:
     return _STAGES[progress.stage]
 
 
+def staged(show: Meter) -> Callable[[Progress], None]:
+    """Show a long piece of work on a meter; of indexing, how many passages a second and how long it takes."""
+    samples: deque[tuple[float, int, int]] = deque()  # seconds, passages and bytes done
+
+    def report(progress: Progress) -> None:
+        if not progress.all_bytes:
+            show(stage(progress), progress.done, progress.total)
+            return
+        now = time.monotonic()
+        if len(samples) > 1 and now - samples[-2][0] < 1:
+            samples.pop()  # one a second is enough
+        samples.append((now, progress.passages, progress.bytes))
+        while now - samples[0][0] > _RATE_SECONDS:
+            samples.popleft()
+        seconds, passages, size = (last - first for last, first in zip(samples[-1], samples[0], strict=True))
+        note = f"{progress.passages:,} passages"
+        if seconds and size:
+            left = dt.timedelta(seconds=round((progress.all_bytes - progress.bytes) * seconds / size))
+            note += f", {passages / seconds:,.1f} a second, {left} left"
+        show("Indexing", progress.bytes, progress.all_bytes, note)
+
+    return report
+
+
 @contextmanager
 def _bars() -> Iterator[Meter]:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
-        MofNCompleteColumn,
         Progress,
         ProgressColumn,
         Task,
@@ -61,30 +91,37 @@ def _bars() -> Iterator[Meter]:
     )
     from rich.text import Text
 
-    class Rate(ProgressColumn):
+    class Count(ProgressColumn):
         def render(self, task: Task) -> Text:
-            return Text(f"{task.speed:,.1f}/s" if task.speed else "", "dim")
+            if note := task.fields["note"]:
+                return Text(f"{task.percentage:.0f} %, {note}")
+            total = f"{task.total:.0f}" if task.total else "?"
+            speed = f" {task.speed:,.1f}/s" if task.speed else ""
+            return Text(f"{task.completed:.0f}/{total}{speed}")
+
+    class Left(TimeRemainingColumn):
+        def render(self, task: Task) -> Text:
+            return Text() if task.fields["note"] else super().render(task)
 
     tasks: dict[str, TaskID] = {}
     waiting: set[str] = set()  # labels that count nothing: each is over when the next one comes
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
-        MofNCompleteColumn(),
-        Rate(),
-        TimeRemainingColumn(),
+        Count(),
+        Left(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
 
-        def show(label: str, done: int, total: int) -> None:
+        def show(label: str, done: int, total: int, note: str = "") -> None:
             if label not in tasks:
                 for over in waiting:
                     progress.remove_task(tasks.pop(over))
                 waiting.clear()
-                tasks[label] = progress.add_task(label, total=None)
+                tasks[label] = progress.add_task(label, total=None, note="")
                 if not total and not done:
                     waiting.add(label)
-            progress.update(tasks[label], completed=done, total=total or None)
+            progress.update(tasks[label], completed=done, total=total or None, note=note)
 
         yield show
 
@@ -93,13 +130,14 @@ def _lines() -> Meter:
     shown: set[str] = set()
     last = 0.0
 
-    def show(label: str, done: int, total: int) -> None:
+    def show(label: str, done: int, total: int, note: str = "") -> None:
         nonlocal last
         now = time.monotonic()
         if label in shown and now - last < _SECONDS_BETWEEN_LINES:
             return
         shown.add(label)
         last = now
-        print(f"{label}: {done:,} of {total:,}" if total else f"{label} …", file=sys.stderr, flush=True)  # noqa: T201
+        count = f"{done / total:.0%}, {note}" if note else f"{done:,} of {total:,}"
+        print(f"{label}: {count}" if total else f"{label} …", file=sys.stderr, flush=True)  # noqa: T201
 
     return show

@@ -299,12 +299,18 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a long piece of work has come. `total` is 0 while unknown."""
+    """How far a long piece of work has come. `total` is 0 while unknown.
+
+    In stage "write", `bytes` of the `all_bytes` of the files to index are done; `passages` were new in them.
+    """
 
     stage: Literal["model", "read", "embed", "write"]
     done: int
     total: int
     name: str = ""
+    passages: int = 0
+    bytes: int = 0
+    all_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,17 @@ from qa.errors import DocumentNotFoundError, EncoderMismatchError, InputError, L
 from qa.feedback import Judgement, Place, Shown
 from qa.phrase import occurrences, phrase_pattern, phrase_words
 from qa.recent import Recent
-from qa.schema import EVERYTHING, Document, DocumentInfo, Filters, Passage, PassagePlace, Sentence, Span
+from qa.schema import (
+    EVERYTHING,
+    Document,
+    DocumentInfo,
+    FileResult,
+    Filters,
+    Passage,
+    PassagePlace,
+    Sentence,
+    Span,
+)
 
 if TYPE_CHECKING:
     import sqlite3
@@ -70,6 +80,12 @@ _PLAIN = (
 # What a row of `documents` holds of a Document as it is, what it holds in another form, and what it adds.
 _COLUMNS = (*_PLAIN, "date", "header", "furniture", "notes", "sha256", "given_id", "head", "characters")
 _COLUMN_LIST = ", ".join(_COLUMNS)
+# The document that was read from a path under an id: both are bound twice, the path first. Each half reads an
+# index of its own; a library of before may hold a file twice.
+_OF_SOURCE = """(
+    SELECT serial, given_id, id FROM documents WHERE path = ? AND given_id = ? UNION
+    SELECT serial, given_id, id FROM documents WHERE path = ? AND format = 'text'
+) ORDER BY given_id = ? DESC, serial LIMIT 1"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -204,12 +220,18 @@ class Store:
     # Writing
 
     def ingest(
-        self, document: Document, head: str, entries: Sequence[Entry], encoder: EncoderIdentity
+        self,
+        document: Document,
+        head: str,
+        entries: Sequence[Entry],
+        encoder: EncoderIdentity,
+        made_by: str = "",
     ) -> Ingested:
         """Add a document, or replace what was held of it, in one transaction; no change where none is needed.
 
         A text file is known again by its path, a record by its id and path, and both by id and text. Where
-        its id is taken by another, it is held under an id of its own: `id~2`, `id~3` and so on.
+        its id is taken by another, it is held under an id of its own: `id~2`, `id~3` and so on. `made_by`
+        names what read and segmented it, for `unchanged`.
 
         Raises:
             EncoderMismatchError: the vectors in force were made by another encoder.
@@ -237,6 +259,10 @@ class Store:
                     f"SELECT {_COLUMN_LIST} FROM documents WHERE serial = ?", (number,)
                 ).fetchone()
                 if held == values and _held_passages(db, number, encoding) == (passages, digests):
+                    db.execute(
+                        "UPDATE documents SET made_by = ? WHERE serial = ? AND made_by != ?",
+                        (made_by, number, made_by),
+                    )
                     return Ingested("unchanged", document.id)
                 _clear(db, number)
                 db.execute(
@@ -260,8 +286,8 @@ class Store:
                 )
             # One run: a writer is alone, and keys only grow.
             db.execute(
-                "UPDATE documents SET first_key = ?, passages = ? WHERE serial = ?",
-                (keys[0] if keys else 0, len(keys), number),
+                "UPDATE documents SET first_key = ?, passages = ?, made_by = ? WHERE serial = ?",
+                (keys[0] if keys else 0, len(keys), made_by, number),
             )
         return Ingested(status, document.id)
 
@@ -623,6 +649,24 @@ class Store:
             )
         return Occurrences(tuple(places), tuple(document_id for _, document_id in holding), read, more=True)
 
+    def unchanged(self, path: str, given_id: str, source_sha256: str, made_by: str) -> FileResult | None:
+        """Tell what an ingest of this source would: that nothing has changed; None where it may have.
+
+        It has not where the document that the source would replace was made of the same bytes by the same
+        maker (see `ingest`).
+        """
+        with self._database.reading() as db:
+            row = db.execute(
+                f"SELECT id, passages, notes FROM documents WHERE serial = (SELECT serial FROM {_OF_SOURCE}) "
+                "AND source_sha256 = ? AND made_by = ?",
+                (path, given_id, path, given_id, source_sha256, made_by),
+            ).fetchone()
+        if row is None:
+            return None
+        # One string for all who keep it: there may be a million.
+        held_id = given_id if row[0] == given_id else row[0]
+        return FileResult(path, "unchanged", held_id, row[1], notes=tuple(json.loads(row[2])))
+
 
 def _holding_words(
     db: sqlite3.Connection, words: Sequence[str], selection: Selection
@@ -717,11 +761,8 @@ def _place(db: sqlite3.Connection, document: Document) -> tuple[int | None, str,
     that was copied or moved, and belongs to the file that it first came from while that exists. A text is
     never replaced by that of another file.
     """
-    # Each half reads an index of its own; a library of before may hold a file twice.
     row = db.execute(
-        "SELECT * FROM (SELECT serial, given_id, id FROM documents WHERE path = ? AND given_id = ? UNION "
-        "SELECT serial, given_id, id FROM documents WHERE path = ? AND format = 'text') "
-        "ORDER BY given_id = ? DESC, serial LIMIT 1",
+        f"SELECT serial, given_id, id FROM {_OF_SOURCE}",
         (document.path, document.id, document.path, document.id),
     ).fetchone()
     if row:

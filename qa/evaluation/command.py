@@ -13,7 +13,7 @@ from qa.corpus import Corpus
 from qa.errors import InputError, LibraryNotFoundError
 from qa.evaluation import check, run, suite, trec
 from qa.evaluation.measures import MEASURES
-from qa.progress import stage
+from qa.progress import staged
 from qa.render import plural
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from qa.evaluation.check import Finding
     from qa.evaluation.schema import AnswerLine, Estimate, Evaluation, Suite
     from qa.progress import Meter
-    from qa.schema import Document, Progress
+    from qa.schema import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +156,11 @@ def _ask(
 ) -> Path:
     """Ask the questions, or those of them that are not answered yet; gives the file of the answers."""
 
-    def indexing(progress: Progress) -> None:
-        show(stage(progress), progress.done, progress.total)
-
     def answering(done: int, total: int) -> None:
         show("Answering", done, total)
 
     opening = (
-        run.own_library(asked.corpus, task.encoder, indexing, say, task.reader)
+        run.own_library(asked.corpus, task.encoder, staged(show), say, task.reader)
         if asked.corpus
         else Corpus.open(task.library, create=False, reader=task.reader)
     )

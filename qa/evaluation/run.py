@@ -11,17 +11,15 @@ import sqlite3
 import time
 from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import qa
 from embeddings.encoder import identify_encoder
 from embeddings.files import sha256_file
 from embeddings.models import ModelError as WeightsError
 from embeddings.models import cache_folder
 from qa.batch import answer_file
 from qa.confidence import STRICTNESS
-from qa.corpus import Corpus
+from qa.corpus import MAKERS, Corpus
 from qa.errors import InputError, ModelError
 from qa.evaluation.lines import records
 from qa.evaluation.schema import Evaluation
@@ -31,6 +29,7 @@ from qa.schema import EVERYTHING, Document, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     from embeddings.reader import ReaderName
     from qa.evaluation.schema import AnswerLine, Judged, Suite
@@ -38,9 +37,6 @@ if TYPE_CHECKING:
 
     Say = Callable[[str], None]
 
-_PACKAGE = Path(qa.__file__).parent
-# What decides, besides corpus and encoder, what a library of them holds.
-_MAKERS = (_PACKAGE / "segment.py", _PACKAGE / "window.py", *sorted((_PACKAGE / "formats").glob("*.py")))
 _EXAMPLES = 3
 _SECONDS_BETWEEN_TRIES = 0.5
 
@@ -57,7 +53,7 @@ def own_documents(corpus: Path, say: Say) -> dict[str, Document]:
         for item in read_jsonl(corpus):
             if isinstance(item, InputError):
                 refused.append(item)
-            else:
+            elif isinstance(item, Document):
                 documents[item.id] = item
     except OSError as error:
         raise InputError(f"cannot read {corpus}: {error.strerror}.") from error
@@ -102,7 +98,7 @@ def _own_library_folder(corpus: Path, encoder: str | None) -> Path:
         identity = identify_encoder(encoder)
     except WeightsError as error:
         raise ModelError(str(error)) from error
-    parts = [sha256_file(corpus), identity.sha256, *map(sha256_file, _MAKERS)]
+    parts = [sha256_file(corpus), identity.sha256, *map(sha256_file, MAKERS)]
     return _kept() / _short(" ".join(parts))
 
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from qa.errors import InputError
 from qa.formats.dates import DateOrder
 from qa.formats.jsonl import read_jsonl
-from qa.formats.text import printable, read_text
+from qa.formats.text import nothing_known, printable, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from qa.schema import Document
+    from qa.formats.text import Known
+    from qa.schema import Document, FileResult
 
 __all__ = ["DateOrder", "files", "read_path", "supported"]
 
@@ -71,12 +72,13 @@ def _walk(folder: Path, visited: set[Path], skipped: list[Path]) -> Iterator[Pat
 
 
 def read_path(
-    path: Path, root: Path | None = None, date_order: DateOrder = "auto"
-) -> Iterator[Document | InputError]:
+    path: Path, root: Path | None = None, date_order: DateOrder = "auto", known: Known = nothing_known
+) -> Iterator[Document | FileResult | InputError]:
     """Yield the documents of one file: one of a text file, one a record of a .jsonl.
 
     A text's id is its path relative to `root`, with "/", or else its name; a record's is its `_id`.
     What is refused comes as an InputError, which names the file, says why, and what to do; nothing is raised.
+    What `known(id, sha256, size)` gives, of the bytes that a document stands in, comes in its place, unread.
     """
     try:
         if path.is_dir():
@@ -87,9 +89,9 @@ def read_path(
         elif not path.is_file():  # a pipe or a device would be read for ever
             yield InputError(f"{path} is not an ordinary file. {_SUPPORTED}.")
         elif path.suffix.lower() in _TEXT:
-            yield read_text(path, _id(path, root), date_order)
+            yield read_text(path, _id(path, root), date_order, known)
         elif path.suffix.lower() in _JSONL:
-            yield from read_jsonl(path, date_order)
+            yield from read_jsonl(path, date_order, known)
         else:
             kind = f"a {path.suffix} file" if path.suffix else "a file without an extension"
             yield InputError(f"{path} is {kind}. {_SUPPORTED}: save its text as a .txt file in UTF-8.")

@@ -9,16 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 from qa.errors import InputError
 from qa.formats.dates import DateOrder, find_date
-from qa.formats.text import MOST_BYTES, check_text, describe, printable
+from qa.formats.text import MOST_BYTES, check_text, describe, nothing_known, printable
 from qa.schema import Document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from qa.formats.text import Known
+    from qa.schema import FileResult
 
-def read_jsonl(path: Path, date_order: DateOrder = "auto") -> Iterator[Document | InputError]:
+
+def read_jsonl(
+    path: Path, date_order: DateOrder = "auto", known: Known = nothing_known
+) -> Iterator[Document | FileResult | InputError]:
     """Yield the documents of a JSON Lines file, one at a time; a line that is refused comes as an InputError.
+
+    What is `known` (see `qa.formats.read_path`) is not read.
 
     Raises:
         OSError: when the file cannot be read.
@@ -40,29 +47,38 @@ def read_jsonl(path: Path, date_order: DateOrder = "auto") -> Iterator[Document 
             if not line:
                 continue
             try:
-                document = _document(line, where, path, date_order)
+                record = _record(line, where)
+                name = _id(record, where)
+                sha256 = hashlib.sha256(line).hexdigest()
+                item = known(name, sha256, len(line)) or _document(
+                    record, name, sha256, f"{where} ({name})", path, date_order
+                )
             except InputError as error:
                 yield error
                 continue
-            if document.id in seen:
-                yield InputError(f"{where}: the _id {document.id!r} was used before. Give each its own.")
+            if name in seen:
+                yield InputError(f"{where}: the _id {name!r} was used before. Give each its own.")
                 continue
-            seen.add(document.id)
-            yield document
+            seen.add(name)
+            yield item
     if not number:
         yield InputError(f"{path} is empty. Write one JSON object a line, or leave it out.")
 
 
-def _document(line: bytes, where: str, path: Path, date_order: DateOrder) -> Document:
-    record = _record(line, where)
+def _id(record: dict[str, Any], where: str) -> str:
     number = record.get("_id")
     if isinstance(number, int) and not isinstance(number, bool):
         record["_id"] = str(number)
     name = _field(record, "_id", where)
-    text = record.get("text")
     if not name.strip():
         raise InputError(f'{where} has no "_id". Give each record one, as text.')
-    where = f"{where} ({name})"
+    return name
+
+
+def _document(
+    record: dict[str, Any], name: str, sha256: str, where: str, path: Path, date_order: DateOrder
+) -> Document:
+    text = record.get("text")
     if not isinstance(text, str):
         raise InputError(f'{where} has no "text". Give the document\'s text, in quotation marks.')
     check_text(text, where)
@@ -80,7 +96,7 @@ def _document(line: bytes, where: str, path: Path, date_order: DateOrder) -> Doc
         format="jsonl",
         path=printable(str(path)),
         collection=_field(record, "collection", where),
-        source_sha256=hashlib.sha256(line).hexdigest(),
+        source_sha256=sha256,
         notes=notes,
     )
     return describe(document, name, date_order)

@@ -13,9 +13,13 @@ from qa.formats.header import parse_header
 from qa.schema import Document
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from qa.formats.dates import DateOrder
+    from qa.schema import FileResult
+
+    Known = Callable[[str, str, int], FileResult | None]
 
 MOST_BYTES = 50_000_000
 _BOM = b"\xef\xbb\xbf"
@@ -101,8 +105,14 @@ def describe(document: Document, fallback_title: str, date_order: DateOrder = "a
     )
 
 
-def read_text(path: Path, document_id: str, date_order: DateOrder = "auto") -> Document:
-    """Read one plain text file.
+def nothing_known(document_id: str, source_sha256: str, size: int) -> None:
+    """Know no document by its id, the SHA-256 (hex) and the bytes of its source, so that each is read."""
+
+
+def read_text(
+    path: Path, document_id: str, date_order: DateOrder = "auto", known: Known = nothing_known
+) -> Document | FileResult:
+    """Read one plain text file, unless it is `known` (see `qa.formats.read_path`).
 
     Raises:
         InputError: naming the file, when it is too large, empty, binary or not UTF-8.
@@ -112,11 +122,14 @@ def read_text(path: Path, document_id: str, date_order: DateOrder = "auto") -> D
         data = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         raise InputError(f"{path} is larger than {MOST_BYTES // 1_000_000} MB. Split it into smaller files.")
+    sha256 = hashlib.sha256(data).hexdigest()
+    if result := known(document_id, sha256, len(data)):
+        return result
     document = Document(
         id=document_id,
         text=decode(data, str(path)),
         path=printable(str(path)),
-        source_sha256=hashlib.sha256(data).hexdigest(),
+        source_sha256=sha256,
     )
     return describe(document, printable(path.stem), date_order)
 

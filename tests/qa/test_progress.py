@@ -6,7 +6,7 @@ from contextlib import redirect_stderr
 import pytest
 
 from qa import progress
-from qa.progress import meter, stage
+from qa.progress import meter, stage, staged
 from qa.schema import Progress
 
 
@@ -70,3 +70,46 @@ def test_in_a_terminal_what_counts_nothing_is_over_when_the_next_stage_comes(ter
 @pytest.mark.parametrize("name", ["model", "read", "embed", "write"])
 def test_every_stage_has_words_for_a_reader(name):
     assert stage(Progress(name, 0, 0))[0].isupper()
+
+
+def indexed(passages, size):
+    return Progress("write", 1, 0, "a.txt", passages, size, 4000)
+
+
+def test_indexing_tells_its_part_its_rate_and_the_time_left(capsys, monkeypatch):
+    monkeypatch.setattr(progress, "_SECONDS_BETWEEN_LINES", 0.0)
+    now = 100.0
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now)
+    with meter() as show:
+        report = staged(show)
+        report(Progress("read", 1, 3))
+        report(indexed(0, 0))
+        now += 10
+        report(indexed(500, 1000))
+    assert capsys.readouterr().err.splitlines() == [
+        "Reading: 1 of 3",
+        "Indexing: 0%, 0 passages",
+        "Indexing: 25%, 500 passages, 50.0 a second, 0:00:30 left",
+    ]
+
+
+def test_the_rate_is_that_of_the_last_minute_and_what_had_not_changed_does_not_count(monkeypatch):
+    now = 100.0
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now)
+    shown = []
+    report = staged(lambda label, done, total, note="": shown.append(note))
+    report(indexed(0, 0))
+    now += 0.1
+    report(indexed(0, 2000))  # a rerun: half of it in no time
+    for second in range(100):
+        now += 1
+        report(indexed(second, 2000 + 10 * second))
+    assert shown[-1] == "99 passages, 1.0 a second, 0:01:41 left"
+
+
+def test_in_a_terminal_indexing_shows_the_same(terminal):
+    with redirect_stderr(terminal), meter() as show:
+        report = staged(show)
+        report(indexed(0, 0))
+        report(indexed(500, 1000))
+    assert "25 %, 500 passages" in terminal.getvalue()

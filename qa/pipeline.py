@@ -1,0 +1,73 @@
+"""Three stages that overlap: the next group is read, and the last one written, while one is worked on."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_Item = TypeVar("_Item")
+_Made = TypeVar("_Made")
+_Result = TypeVar("_Result")
+
+
+def overlap(
+    groups: Iterator[list[_Item]],
+    work: Callable[[list[_Item]], _Made],
+    write: Callable[[_Item, _Made], None],
+    huge: Callable[[list[_Item]], bool],
+) -> None:
+    """Take groups on one thread, work on each on the caller's, write its items in order on a third.
+
+    At most three groups are in memory, and a `huge` one alone. An error in any stage ends them all, once what
+    came before it is written; of several, the first in order is raised. An interruption (Ctrl-C raises it on
+    the main thread) ends them after the item that is being written.
+    """
+    stopped = threading.Event()
+
+    def write_each(group: list[_Item], made: Any) -> None:
+        for item in group:
+            if stopped.is_set():
+                return
+            write(item, made)
+
+    with ThreadPoolExecutor(1, thread_name_prefix="pullquote-writer") as writer:  # waits for it at the end
+        # Its thread is there before it has work: an interruption while it starts would leave it behind.
+        writing = writer.submit(write_each, [], None)
+        reading = _begin(lambda: next(groups, None))
+        try:
+            try:
+                while (group := reading.result()) is not None:
+                    alone = huge(group)
+                    if not alone:
+                        reading = _begin(lambda: next(groups, None))
+                    made = work(group)
+                    writing.result()
+                    writing = writer.submit(write_each, group, made)
+                    if alone:
+                        writing.result()
+                        reading = _begin(lambda: next(groups, None))
+                writing.result()
+            except Exception:
+                writing.result()  # an error of its own came first
+                raise
+        except BaseException:
+            stopped.set()
+            raise
+
+
+def _begin(function: Callable[[], _Result]) -> Future[_Result]:
+    """Call a function on a thread that nothing waits for: an interruption need not wait for a reader."""
+    future: Future[_Result] = Future()
+
+    def call() -> None:
+        try:
+            future.set_result(function())
+        except BaseException as error:  # it is raised where the result is asked for
+            future.set_exception(error)
+
+    threading.Thread(target=call, daemon=True).start()
+    return future
