@@ -15,6 +15,7 @@ The ways, all BM25 with k1 = 1.2, b = .75 and the head counting half:
 - late: FTS5 ranks by itself, and only what is given is looked at again.
 - budget: as late, but the question's words that are most frequent in the corpus are left out until at most
   BUDGET matches are expected; the rarest two stay.
+- reranked: the first RERANKED of the budget, with what the words left out add by the impacts.
 - tantivy: Lucene's kind of index (Block-Max WAND); English Snowball stems, head and body scored apart.
 - impacts: a file of our own, mapped: of each stem the passages and what it adds to their score; added up in
   one array over all passages. Function words are not in it.
@@ -50,9 +51,11 @@ if TYPE_CHECKING:
     Search = Callable[[Sequence[str], int, "Filters"], Found]
 
 BUDGET = 12_000
+RERANKED = 1000
 DEPTH = 100
 JUDGED = 20
 K1, B = 1.2, 0.75
+COLUMN = 64
 WRITER_BYTES = 256 * 1024 * 1024
 FILTERS = {
     "no filter": EVERYTHING,
@@ -342,6 +345,13 @@ class Fts5:
         """The rarest words alone."""
         return self.late(self.kept(words), k, filters)
 
+    def reranked(self, impacts: Impacts, words: Sequence[str], k: int, filters: Filters) -> Found:
+        """The rarest words find, all words rank."""
+        kept = self.kept(words)
+        left_out = [word for word in words if word not in kept]
+        found = self.late(kept, RERANKED if left_out else k, filters)
+        return impacts.rerank(found, left_out, k) if left_out and found else found
+
 
 class Tantivy:
     """A tantivy index."""
@@ -381,27 +391,50 @@ class Impacts:
         )
         self._starts = np.load(path / "starts.npy")
         self._numbers = json.loads((path / "stems.json").read_text(encoding="utf-8"))
-        self._sums = np.zeros(len(self._keys), np.float32)
+        # Padded to whole columns, see `_best`.
+        self._sums = np.zeros(-(-len(self._keys) // COLUMN) * COLUMN, np.float32)
         self._stem = Stemmer()
         self._allowed = allowed
 
     def __call__(self, words: Sequence[str], k: int, filters: Filters) -> Found:
         """Add up, and take the best."""
-        numbers = [self._numbers.get(self._stem(word)) for word in dict.fromkeys(words)]
         sums = self._sums
         sums[:] = 0
-        for number in numbers:
-            if number is None:
-                continue
-            run = slice(self._starts[number], self._starts[number + 1])
-            sums[self._places[run]] += self._scores[run]
+        for places, scores in self._postings(words):
+            sums[places] += scores
         allowed = self._allowed(filters) if self._allowed else None
         if allowed is not None:
-            sums *= allowed[self._keys]
-        k = min(k, len(sums))
-        best = np.argpartition(sums, -k)[-k:]
-        best = best[np.argsort(-sums[best], kind="stable")]
-        return [(int(self._keys[place]), float(sums[place])) for place in best if sums[place] > 0]
+            sums[: len(self._keys)] *= allowed[self._keys]
+        best = _best(sums, k)
+        return [(int(self._keys[place]), float(sums[place])) for place in best]
+
+    def rerank(self, found: Found, words: Sequence[str], k: int) -> Found:
+        """Add to what was found what these words add, and take the best."""
+        keys, sums = np.array([key for key, _ in found]), np.array([score for _, score in found])
+        at = np.searchsorted(self._keys, keys)
+        for places, scores in self._postings(words):
+            its = np.minimum(np.searchsorted(places, at), len(places) - 1)
+            sums += np.where(places[its] == at, scores[its], 0)
+        best = np.argsort(-sums, kind="stable")[:k]
+        return [(int(keys[place]), float(sums[place])) for place in best]
+
+    def _postings(self, words: Sequence[str]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for word in dict.fromkeys(words):
+            if (number := self._numbers.get(self._stem(word))) is not None:
+                run = slice(self._starts[number], self._starts[number + 1])
+                yield self._places[run], self._scores[run]
+
+
+def _best(sums: np.ndarray, k: int) -> np.ndarray:
+    """Where the k highest are that are above 0, highest first.
+
+    Of columns of COLUMN values each, the k-th highest maximum is no higher than the k-th highest value: so
+    most are left aside by a pass that sorts nothing.
+    """
+    maxima = sums.reshape(COLUMN, -1).max(axis=0)
+    least = np.partition(maxima, -k)[-k] if k < len(maxima) else 0
+    above = np.flatnonzero((sums >= least) & (sums > 0))
+    return above[np.argsort(-sums[above], kind="stable")][:k]
 
 
 def questions(library: Path, count: int) -> dict[str, list[tuple[list[str], frozenset[str]]]]:
@@ -435,7 +468,8 @@ def search(library: Path, count: int) -> None:
     if index_path(library, "tantivy").exists():
         ways["tantivy"] = Tantivy(index_path(library, "tantivy"))
     if index_path(library, "impacts").exists():
-        ways["impacts"] = Impacts(index_path(library, "impacts"), fts5.allowed)
+        impacts = ways["impacts"] = Impacts(index_path(library, "impacts"), fts5.allowed)
+        ways["reranked"] = lambda words, k, filters: fts5.reranked(impacts, words, k, filters)
     print(machine.line())
     print(f"{library.name} passages; milliseconds; of the first {JUDGED}, the share that exact BM25 has too")
     print("(its ties count); gold: questions with a document that answers among the first 20 passages\n")

@@ -87,6 +87,16 @@ def test_a_budget_keeps_the_rarest_words(
     assert ways["budget"](WORDS[1], SIZE, EVERYTHING) == ways["late"](rarest, SIZE, EVERYTHING)
 
 
+def test_reranking_gives_what_the_rarest_words_find_its_whole_score(
+    library: Path, ways: dict[str, fulltext.Search], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fulltext, "BUDGET", 1)
+    whole = dict(ways["late"](WORDS[1], SIZE, EVERYTHING))
+    found = fulltext.Fts5(library).reranked(ways["impacts"], WORDS[1], SIZE, EVERYTHING)
+    assert {key for key, _ in found} == {key for key, _ in ways["budget"](WORDS[1], SIZE, EVERYTHING)}
+    assert np.allclose([score for _, score in found], [whole[key] for key, _ in found], rtol=0.01)
+
+
 def test_tantivy_finds_what_holds_the_words(library: Path, ways: dict[str, fulltext.Search]) -> None:
     pytest.importorskip("tantivy")
     fulltext.build(library, "tantivy")
