@@ -1,7 +1,7 @@
 """Ways to search the full text of many passages: what each costs, and what it finds.
 
 usage: python -m benchmarks.fulltext build   FOLDER N {fts5,tantivy,impacts}
-       python -m benchmarks.fulltext search  FOLDER N [--questions 40]
+       python -m benchmarks.fulltext search  FOLDER N [--questions 40] [--kinds KIND ...]
        python -m benchmarks.fulltext open    FOLDER N
        python -m benchmarks.fulltext crash   FOLDER N [--times 20]
 
@@ -62,6 +62,7 @@ FILTERS = {
     "half": Filters(language="fr"),
     "1 %": Filters(collection="c7"),
 }
+KINDS = ("question", "one word", "follow-up with history")
 TOKENIZE = "porter unicode61 remove_diacritics 2"
 _JOINED = (
     "SELECT key, bm25(words, ?, ?) AS cost FROM words JOIN passages ON key = words.rowid "
@@ -80,6 +81,7 @@ def main() -> None:
     parser.add_argument("passages", type=int)
     parser.add_argument("way", nargs="?", choices=("fts5", "tantivy", "impacts"))
     parser.add_argument("--questions", type=int, default=40)
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
     parser.add_argument("--times", type=int, default=20)
     arguments = parser.parse_args()
     library = arguments.folder / str(arguments.passages)
@@ -87,7 +89,7 @@ def main() -> None:
         case "build":
             build(library, arguments.way)
         case "search":
-            search(library, arguments.questions)
+            search(library, arguments.kinds, arguments.questions)
         case "open":
             print(machine.line())
             for way in ("fts5", "tantivy", "impacts"):
@@ -395,6 +397,7 @@ class Impacts:
         self._sums = np.zeros(-(-len(self._keys) // COLUMN) * COLUMN, np.float32)
         self._stem = Stemmer()
         self._allowed = allowed
+        self._masks: dict[Filters, np.ndarray | None] = {}
 
     def __call__(self, words: Sequence[str], k: int, filters: Filters) -> Found:
         """Add up, and take the best."""
@@ -402,9 +405,10 @@ class Impacts:
         sums[:] = 0
         for places, scores in self._postings(words):
             sums[places] += scores
-        allowed = self._allowed(filters) if self._allowed else None
-        if allowed is not None:
-            sums[: len(self._keys)] *= allowed[self._keys]
+        if self._allowed and filters:
+            if filters not in self._masks:  # as a selection would be kept
+                self._masks[filters] = self._allowed(filters)[self._keys]
+            sums[: len(self._keys)] *= self._masks[filters]
         best = _best(sums, k)
         return [(int(self._keys[place]), float(sums[place])) for place in best]
 
@@ -455,7 +459,7 @@ def questions(library: Path, count: int) -> dict[str, list[tuple[list[str], froz
     return {kind: its[:count] for kind, its in kinds.items()}
 
 
-def search(library: Path, count: int) -> None:
+def search(library: Path, kinds: Sequence[str], count: int) -> None:
     """Print time, overlap and gold of each way, by kind of question and filter."""
     store = Store(library)
     selections = {name: store.select(filters) for name, filters in FILTERS.items()}
@@ -474,7 +478,8 @@ def search(library: Path, count: int) -> None:
     print(f"{library.name} passages; milliseconds; of the first {JUDGED}, the share that exact BM25 has too")
     print("(its ties count); gold: questions with a document that answers among the first 20 passages\n")
     print("| passages | words | filter | way | p50 | p95 | overlap | gold |\n|--|--|--|--|--|--|--|--|")
-    for kind, its in questions(library, count).items():
+    for kind in kinds:
+        its = questions(library, count)[kind]
         for name, filters in FILTERS.items():
             times, shares, gold = defaultdict(list), defaultdict(list), defaultdict(list)
             for words, documents in its:

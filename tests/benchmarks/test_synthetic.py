@@ -109,7 +109,7 @@ def test_tantivy_finds_what_holds_the_words(library: Path, ways: dict[str, fullt
 def test_the_comparison_of_full_text_prints_a_row_for_each_way(
     library: Path, ways: dict[str, fulltext.Search], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fulltext.search(library, 2)
+    fulltext.search(library, fulltext.KINDS, 2)
     rows = [line.split(" | ") for line in capsys.readouterr().out.splitlines() if line.startswith("| 300")]
     assert {row[3] for row in rows} >= {"Store.bm25", *ways}
     assert all(float(row[6]) == 1 for row in rows if row[3] in {"Store.bm25", "joined", "late"})
