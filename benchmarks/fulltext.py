@@ -1,0 +1,586 @@
+"""Ways to search the full text of many passages: what each costs, and what it finds.
+
+usage: python -m benchmarks.fulltext build   FOLDER N {fts5,tantivy,impacts}
+       python -m benchmarks.fulltext search  FOLDER N [--questions 40] [--kinds KIND ...]
+       python -m benchmarks.fulltext open    FOLDER N
+       python -m benchmarks.fulltext crash   FOLDER N [--times 20]
+
+FOLDER/N is a library that `benchmarks.synthetic` made. `build` makes an index of its passages (head and body)
+beside it; `search` asks all ways the same words, with and without filters; `open` starts a new process for
+each; `crash` kills tantivy while it commits. Needs `pip install tantivy`, which the product does not.
+
+The ways, all BM25 with k1 = 1.2, b = .75 and the head counting half:
+- Store.bm25: as the product searches.
+- joined: FTS5, every match looked up in `passages` and `documents` and sorted there.
+- late: FTS5 ranks by itself, and only what is given is looked at again.
+- budget: as late, but the question's words that are most frequent in the corpus are left out until at most
+  BUDGET matches are expected; the rarest two stay.
+- reranked: the first RERANKED of the budget, with what the words left out add by the impacts.
+- tantivy: Lucene's kind of index (Block-Max WAND); English Snowball stems, head and body scored apart.
+- impacts: a file of our own, mapped: of each stem the passages and what it adds to their score; added up in
+  one array over all passages. Function words are not in it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import re
+import resource
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks import machine
+from qa.schema import EVERYTHING, Filters
+from qa.store import BM25_BODY_WEIGHT, BM25_HEAD_WEIGHT, Store
+from qa.terms import FUNCTION_WORDS, content_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    Found = list[tuple[int, float]]
+    Search = Callable[[Sequence[str], int, "Filters"], Found]
+
+BUDGET = 12_000
+RERANKED = 1000
+DEPTH = 100
+JUDGED = 20
+K1, B = 1.2, 0.75
+COLUMN = 64
+WRITER_BYTES = 256 * 1024 * 1024
+FILTERS = {
+    "no filter": EVERYTHING,
+    "half": Filters(language="fr"),
+    "1 %": Filters(collection="c7"),
+}
+KINDS = ("question", "one word", "follow-up with history")
+TOKENIZE = "porter unicode61 remove_diacritics 2"
+_JOINED = (
+    "SELECT key, bm25(words, ?, ?) AS cost FROM words JOIN passages ON key = words.rowid "
+    "JOIN documents ON documents.serial = document "
+    "WHERE words MATCH ? {} ORDER BY cost, id, ordinal LIMIT ?"
+)
+_LATE = "SELECT rowid, rank FROM words WHERE words MATCH ? AND rank MATCH ? ORDER BY rank"
+_RANK = f"bm25({BM25_HEAD_WEIGHT}, {BM25_BODY_WEIGHT})"
+
+
+def main() -> None:
+    """Do one step."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("step", choices=("build", "search", "open", "crash", "first"))
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("passages", type=int)
+    parser.add_argument("way", nargs="?", choices=("fts5", "tantivy", "impacts"))
+    parser.add_argument("--questions", type=int, default=40)
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
+    parser.add_argument("--times", type=int, default=20)
+    arguments = parser.parse_args()
+    library = arguments.folder / str(arguments.passages)
+    match arguments.step:
+        case "build":
+            build(library, arguments.way)
+        case "search":
+            search(library, arguments.kinds, arguments.questions)
+        case "open":
+            print(machine.line())
+            for way in ("fts5", "tantivy", "impacts"):
+                command = [sys.executable, "-m", "benchmarks.fulltext", "first", arguments.folder]
+                subprocess.run([*command, str(arguments.passages), way], check=True)
+        case "first":
+            first(library, arguments.way)
+        case "crash":
+            crash(library, arguments.times)
+
+
+# Building
+
+
+def index_path(library: Path, way: str) -> Path:
+    """Where an index lies, beside its library."""
+    return library.with_name(f"{library.name}-{way}")
+
+
+def build(library: Path, way: str) -> None:
+    """Index the passages of a library; prints time, size and memory."""
+    path = index_path(library, way)
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir()
+    started = time.perf_counter()
+    {"fts5": build_fts5, "tantivy": build_tantivy, "impacts": build_impacts}[way](library, path)
+    took = time.perf_counter() - started
+    size = sum(file.stat().st_size for file in path.iterdir())
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"{library.name} {way}: built in {took:.0f} s, {size / 1e6:.0f} MB, at most {memory:.0f} MiB resident"
+    )
+
+
+def rows(library: Path) -> Iterator[tuple[int, str, str, str, str]]:
+    """Give the passages: key, head, body, collection, language."""
+    db = connect(library)
+    documents = db.execute("SELECT serial, head, text, collection, language FROM documents ORDER BY serial")
+    for serial, head, text, collection, language in documents:
+        its = db.execute("SELECT key, start, end FROM passages WHERE document = ?", (serial,))
+        for key, start, end in its:
+            yield key, head, text[start:end], collection, language
+
+
+def connect(library: Path) -> sqlite3.Connection:
+    """Open a library's file to be read."""
+    return sqlite3.connect(f"file:{library / 'library.sqlite3'}?mode=ro", uri=True)
+
+
+def build_fts5(library: Path, path: Path) -> None:
+    """As `qa.database` has it, in a file of its own."""
+    with sqlite3.connect(path / "words.sqlite3") as db:
+        db.execute(f"CREATE VIRTUAL TABLE words USING fts5 (head, body, content='', tokenize='{TOKENIZE}')")
+        db.executemany(
+            "INSERT INTO words (rowid, head, body) VALUES (?, ?, ?)", (row[:3] for row in rows(library))
+        )
+
+
+def tantivy_index(path: Path) -> Any:
+    """Open or make a tantivy index."""
+    import tantivy
+
+    schema = tantivy.SchemaBuilder()
+    for name in ("head", "body"):
+        schema.add_text_field(name, tokenizer_name="english", index_option="freq")
+    for name in ("collection", "language"):
+        schema.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    schema.add_unsigned_field("key", indexed=True, fast=True)
+    index = tantivy.Index(schema.build(), path=str(path))
+    filters = tantivy.Filter.lowercase(), tantivy.Filter.ascii_fold(), tantivy.Filter.stemmer("English")
+    analyzer = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+    for each in filters:
+        analyzer = analyzer.filter(each)
+    index.register_tokenizer("english", analyzer.build())
+    return index
+
+
+def tantivy_document(key: int, head: str, body: str, collection: str, language: str) -> Any:
+    """A passage as tantivy takes it."""
+    import tantivy
+
+    document = tantivy.Document()
+    document.add_unsigned("key", key)
+    for name, text in (("head", head), ("body", body), ("collection", collection), ("language", language)):
+        document.add_text(name, text)
+    return document
+
+
+def build_tantivy(library: Path, path: Path) -> None:
+    """In one commit, then merged in the background as tantivy sees fit."""
+    index = tantivy_index(path)
+    writer = index.writer(WRITER_BYTES)
+    for row in rows(library):
+        writer.add_document(tantivy_document(*row))
+    writer.commit()
+    writer.wait_merging_threads()
+
+
+def build_impacts(library: Path, path: Path) -> None:
+    """Stems' postings by stem: passages as int32 in order, and what they score, float16."""
+    stem = Stemmer()
+    numbers: dict[str, int] = {}  # of a stem
+    of_word: dict[str, int] = {}  # the number of a word's stem; -1 for a function word
+    word = re.compile(r"\w+")
+    keys, lengths, parts = [], [], []
+    pending: list[int] = []
+    weights: list[int] = []  # twice the field's, so that they are whole
+
+    def number(text: str) -> int:
+        if text not in of_word:
+            its = stem(text)
+            known = numbers.setdefault(its, len(numbers)) if its else -1
+            of_word[text] = -1 if text.casefold() in FUNCTION_WORDS else known
+        return of_word[text]
+
+    def flush() -> None:
+        """Count the words of each passage: as (stem, passage) in one number, with how often."""
+        pairs, inverse = np.unique(np.array(pending, np.int64), return_inverse=True)
+        counts = np.bincount(inverse, np.array(weights)).astype(np.uint16)
+        parts.append((pairs, counts))
+        pending.clear()
+        weights.clear()
+
+    for place, (key, head, body, *_) in enumerate(rows(library)):
+        keys.append(key)
+        in_head, in_body = [word.findall(text.lower()) for text in (head, body)]
+        lengths.append(len(in_head) + len(in_body))
+        for words, weight in ((in_head, 1), (in_body, 2)):
+            its = [each for text in words if (each := number(text)) >= 0]
+            pending.extend([each << 32 | place for each in its])
+            weights.extend([weight] * len(its))
+        if len(pending) > 4_000_000:
+            flush()
+    flush()
+    pairs = np.concatenate([part for part, _ in parts])
+    often = np.concatenate([part for _, part in parts]).astype(np.float32) / 2
+    order = np.argsort(pairs, kind="stable")
+    pairs, often = pairs[order], often[order]
+    terms, places = pairs >> 32, (pairs & 0xFFFFFFFF).astype(np.int32)
+    starts = np.searchsorted(terms, np.arange(len(numbers) + 1))
+    held = np.diff(starts)
+    idf = np.maximum(np.log((len(keys) - held + 0.5) / (held + 0.5)), 1e-6)
+    length = np.array(lengths, np.float32)
+    saturation = K1 * (1 - B + B * length / length.mean())
+    scores = np.repeat(idf, held).astype(np.float32) * often * (K1 + 1) / (often + saturation[places])
+    for name, values in (
+        ("places", places),
+        ("scores", scores.astype(np.float16)),
+        ("starts", starts),
+        ("keys", np.array(keys)),
+    ):
+        np.save(path / f"{name}.npy", values)
+    (path / "stems.json").write_text(json.dumps(numbers), encoding="utf-8")
+
+
+class Stemmer:
+    """FTS5's own stem of a word, by its vocabulary table."""
+
+    def __init__(self) -> None:
+        self._db = sqlite3.connect(":memory:")
+        self._db.execute(f"CREATE VIRTUAL TABLE word USING fts5 (text, content='', tokenize='{TOKENIZE}')")
+        self._db.execute("CREATE VIRTUAL TABLE stem USING fts5vocab (word, instance)")
+        self._known: dict[str, str] = {}
+
+    def __call__(self, word: str) -> str:
+        """The stem; empty where FTS5 sees no word."""
+        if word not in self._known:
+            self._db.execute("INSERT INTO word (word) VALUES ('delete-all')")
+            self._db.execute("INSERT INTO word (rowid, text) VALUES (1, ?)", (word,))
+            row = self._db.execute("SELECT term FROM stem").fetchone()
+            self._known[word] = row[0] if row else ""
+        return self._known[word]
+
+
+# Searching
+
+
+def quoted(words: Sequence[str]) -> str:
+    """Any of the words, in FTS5's language."""
+    return " OR ".join('"' + word.replace('"', '""') + '"' for word in dict.fromkeys(words))
+
+
+class Allowed:
+    """Which passages a filter leaves, as a boolean for each key."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        last = db.execute("SELECT max(key) FROM passages").fetchone()[0]
+        self._held = {}
+        for name, value in (("language", "fr"), ("collection", "c7")):
+            bits = np.zeros(last + 1, bool)
+            query = f"SELECT first_key, passages FROM documents WHERE {name} = ?"  # noqa: S608 -- two names above
+            for key, count in db.execute(query, (value,)):
+                bits[key : key + count] = True
+            self._held[value] = bits
+
+    def __call__(self, filters: Filters) -> np.ndarray | None:
+        """None for all."""
+        return (
+            self._held[filters.language if filters.language == "fr" else filters.collection]
+            if filters
+            else None
+        )
+
+
+class Fts5:
+    """The statements on a library's own full-text index."""
+
+    def __init__(self, library: Path) -> None:
+        self._db = connect(library)
+        self._db.create_function("casefold", 1, str.casefold, deterministic=True)
+        self.allowed = Allowed(self._db)
+        self._stem = Stemmer()
+        db = sqlite3.connect(library / "library.sqlite3")
+        db.execute("CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab (main, words, row)")
+        self._frequency = dict(db.execute("SELECT term, doc FROM vocabulary"))
+        db.close()
+
+    def joined(self, words: Sequence[str], k: int, filters: Filters) -> Found:
+        """As `Store.bm25` was at first."""
+        where, values = "", []
+        for name in ("language", "collection"):
+            if (value := getattr(filters, name)) and filters:
+                where, values = f"AND casefold({name}) = ?", [value]
+        rows = self._db.execute(
+            _JOINED.format(where), (BM25_HEAD_WEIGHT, BM25_BODY_WEIGHT, quoted(words), *values, k)
+        )
+        return [(key, -cost) for key, cost in rows]
+
+    def late(self, words: Sequence[str], k: int, filters: Filters) -> Found:
+        """Ranked by FTS5, read until enough are allowed."""
+        allowed = self.allowed(filters)
+        cursor = self._db.execute(_LATE, (quoted(words), _RANK))
+        if allowed is None:
+            return [(key, -cost) for key, cost in cursor.fetchmany(k)]
+        found: Found = []
+        for key, cost in cursor:
+            if allowed[key]:
+                found.append((key, -cost))
+                if len(found) == k:
+                    break
+        return found
+
+    def kept(self, words: Sequence[str]) -> list[str]:
+        """The rarest words, as many as are expected to match `BUDGET` passages; at least two."""
+        by_frequency = sorted((self._frequency.get(self._stem(word), 0), word) for word in words)
+        total, kept = 0, []
+        for frequency, word in by_frequency:
+            total += frequency
+            if len(kept) >= 2 and total > BUDGET:
+                break
+            kept.append(word)
+        return kept
+
+    def budget(self, words: Sequence[str], k: int, filters: Filters) -> Found:
+        """The rarest words alone."""
+        return self.late(self.kept(words), k, filters)
+
+    def reranked(self, impacts: Impacts, words: Sequence[str], k: int, filters: Filters) -> Found:
+        """The rarest words find, all words rank."""
+        kept = self.kept(words)
+        left_out = [word for word in words if word not in kept]
+        found = self.late(kept, RERANKED if left_out else k, filters)
+        return impacts.rerank(found, left_out, k) if left_out and found else found
+
+
+class Tantivy:
+    """A tantivy index."""
+
+    def __init__(self, path: Path) -> None:
+        import tantivy
+
+        self._tantivy = tantivy
+        self._index = tantivy_index(path)
+        self._index.reload()
+        self._searcher = self._index.searcher()
+
+    def __call__(self, words: Sequence[str], k: int, filters: Filters) -> Found:
+        """Search."""
+        t = self._tantivy
+        query = self._index.parse_query(" ".join(words), ["body", "head"], field_boosts={"head": 0.5})
+        for name in ("language", "collection"):
+            if filters and (value := getattr(filters, name)):
+                term = t.Query.const_score_query(t.Query.term_query(self._index.schema, name, value), 0.0)
+                query = t.Query.boolean_query([(t.Occur.Must, query), (t.Occur.Must, term)])
+        hits = self._searcher.search(query, k, count=False).hits
+        keys = self._searcher.fast_field_values("key", [address for _, address in hits])
+        return [(int(key), score) for key, (score, _) in zip(keys, hits, strict=True)]
+
+    @property
+    def count(self) -> int:
+        """How many passages are in it."""
+        return int(self._searcher.num_docs)
+
+
+class Impacts:
+    """The file that `build_impacts` made."""
+
+    def __init__(self, path: Path, allowed: Allowed | None) -> None:
+        self._places, self._scores, self._keys = (
+            np.load(path / f"{name}.npy", mmap_mode="r") for name in ("places", "scores", "keys")
+        )
+        self._starts = np.load(path / "starts.npy")
+        self._numbers = json.loads((path / "stems.json").read_text(encoding="utf-8"))
+        # Padded to whole columns, see `_best`.
+        self._sums = np.zeros(-(-len(self._keys) // COLUMN) * COLUMN, np.float32)
+        self._stem = Stemmer()
+        self._allowed = allowed
+        self._masks: dict[Filters, np.ndarray | None] = {}
+
+    def __call__(self, words: Sequence[str], k: int, filters: Filters) -> Found:
+        """Add up, and take the best."""
+        sums = self._sums
+        sums[:] = 0
+        for places, scores in self._postings(words):
+            sums[places] += scores
+        if self._allowed and filters:
+            if filters not in self._masks:  # as a selection would be kept
+                self._masks[filters] = self._allowed(filters)[self._keys]
+            sums[: len(self._keys)] *= self._masks[filters]
+        best = _best(sums, k)
+        return [(int(self._keys[place]), float(sums[place])) for place in best]
+
+    def rerank(self, found: Found, words: Sequence[str], k: int) -> Found:
+        """Add to what was found what these words add, and take the best."""
+        keys, sums = np.array([key for key, _ in found]), np.array([score for _, score in found])
+        at = np.searchsorted(self._keys, keys)
+        for places, scores in self._postings(words):
+            its = np.minimum(np.searchsorted(places, at), len(places) - 1)
+            sums += np.where(places[its] == at, scores[its], 0)
+        best = np.argsort(-sums, kind="stable")[:k]
+        return [(int(keys[place]), float(sums[place])) for place in best]
+
+    def _postings(self, words: Sequence[str]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for word in dict.fromkeys(words):
+            if (number := self._numbers.get(self._stem(word))) is not None:
+                run = slice(self._starts[number], self._starts[number + 1])
+                yield self._places[run], self._scores[run]
+
+
+def _best(sums: np.ndarray, k: int) -> np.ndarray:
+    """Where the k highest are that are above 0, highest first.
+
+    Of columns of COLUMN values each, the k-th highest maximum is no higher than the k-th highest value: so
+    most are left aside by a pass that sorts nothing.
+    """
+    maxima = sums.reshape(COLUMN, -1).max(axis=0)
+    least = np.partition(maxima, -k)[-k] if k < len(maxima) else 0
+    above = np.flatnonzero((sums >= least) & (sums > 0))
+    return above[np.argsort(-sums[above], kind="stable")][:k]
+
+
+def questions(library: Path, count: int) -> dict[str, list[tuple[list[str], frozenset[str]]]]:
+    """Words to search for, by kind, each with the documents that hold the answer."""
+    lines = [json.loads(line) for line in library.with_name("questions.jsonl").open(encoding="utf-8")]
+    draw = random.Random(1)
+    draw.shuffle(lines)
+    held = {row[0] for row in connect(library).execute("SELECT id FROM documents")}
+    kinds: dict[str, list[tuple[list[str], frozenset[str]]]] = defaultdict(list)
+    for line in lines:
+        gold = frozenset(line["gold"]) & held
+        words = [content_words(text) for text, _ in line["variants"]]
+        if gold and len(words) == 1:
+            kinds["question"].append((words[0], gold))
+            kinds["one word"].append(([draw.choice(words[0])], frozenset()))
+        if len(words) == 3:
+            kinds["follow-up with history"].append((words[2], frozenset()))
+    return {kind: its[:count] for kind, its in kinds.items()}
+
+
+def search(library: Path, kinds: Sequence[str], count: int) -> None:
+    """Print time, overlap and gold of each way, by kind of question and filter."""
+    store = Store(library)
+    selections = {name: store.select(filters) for name, filters in FILTERS.items()}
+    fts5 = Fts5(library)
+    ways: dict[str, Search] = {
+        "joined": fts5.joined,
+        "late": fts5.late,
+        "budget": fts5.budget,
+    }
+    if index_path(library, "tantivy").exists():
+        ways["tantivy"] = Tantivy(index_path(library, "tantivy"))
+    if index_path(library, "impacts").exists():
+        impacts = ways["impacts"] = Impacts(index_path(library, "impacts"), fts5.allowed)
+        ways["reranked"] = lambda words, k, filters: fts5.reranked(impacts, words, k, filters)
+    print(machine.line())
+    print(f"{library.name} passages; milliseconds; of the first {JUDGED}, the share that exact BM25 has too")
+    print("(its ties count); gold: questions with a document that answers among the first 20 passages\n")
+    print("| passages | words | filter | way | p50 | p95 | overlap | gold |\n|--|--|--|--|--|--|--|--|")
+    for kind in kinds:
+        its = questions(library, count)[kind]
+        for name, filters in FILTERS.items():
+            times, shares, gold = defaultdict(list), defaultdict(list), defaultdict(list)
+            for words, documents in its:
+                exact = dict(fts5.late(words, 5000, filters))
+                least = sorted(exact.values(), reverse=True)[:JUDGED][-1] if exact else 0.0
+                for way in ["Store.bm25", *ways]:
+                    started = time.perf_counter()
+                    if way == "Store.bm25":
+                        found = store.bm25(words, DEPTH, selections[name])
+                    else:
+                        found = ways[way](words, DEPTH, filters)
+                    times[way].append(1000 * (time.perf_counter() - started))
+                    keys = [key for key, _ in found[:JUDGED]]
+                    if exact:
+                        wanted = min(JUDGED, len(exact))
+                        shares[way].append(sum(exact.get(key, 0) >= least - 1e-6 for key in keys) / wanted)
+                    if documents and not filters:
+                        gold[way].append(bool(documents & set(store.documents_of(keys).values())))
+            for way, each in times.items():
+                p50, p95 = np.quantile(each, [0.5, 0.95])
+                overlap = np.mean(shares[way]) if shares[way] else 1.0
+                answered = f"{np.mean(gold[way]):.3f}" if gold[way] else ""
+                row = f"{kind} | {name} | {way} | {p50:.1f} | {p95:.1f} | {overlap:.3f} | {answered}"
+                print(f"| {library.name} | {row} |", flush=True)
+    store.close()
+
+
+# A new process
+
+
+def first(library: Path, way: str) -> None:
+    """Print how long it takes to be there and find something, then what all questions leave in memory."""
+    words = ["normandy", "century", "country"]
+    base = resident()
+    started = time.perf_counter()
+    if way == "fts5":
+        db = connect(library)
+        search: Search = lambda words, k, _: db.execute(_LATE, (quoted(words), _RANK)).fetchmany(k)  # noqa: E731
+    elif way == "tantivy":
+        search = Tantivy(index_path(library, "tantivy"))
+    else:
+        search = Impacts(index_path(library, "impacts"), None)
+    opened = time.perf_counter()
+    search(words, DEPTH, EVERYTHING)
+    found = time.perf_counter()
+    asked = [words for its in questions(library, 20).values() for words, _ in its]
+    for each in asked:
+        search(each, DEPTH, EVERYTHING)
+    after = resident()
+    print(
+        f"{library.name} {way}: opened in {1000 * (opened - started):.0f} ms, first search "
+        f"{1000 * (found - opened):.0f} ms; MiB resident (anonymous) {base[0]:.0f} ({base[1]:.0f}) before, "
+        f"{after[0]:.0f} ({after[1]:.0f}) after {len(asked)} questions"
+    )
+
+
+def resident() -> tuple[float, float]:
+    """Resident memory of this process in MiB: all, and what no file backs."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return tuple(int(re.search(rf"{name}:\s+(\d+)", status)[1]) / 1024 for name in ("VmRSS", "RssAnon"))
+
+
+# Kills
+
+_WRITER = """
+import sys
+from pathlib import Path
+from benchmarks.fulltext import tantivy_document, tantivy_index
+index = tantivy_index(Path(sys.argv[1]))
+writer = index.writer(64 * 1024 * 1024)
+held = index.searcher().num_docs
+print(held, flush=True)
+while True:
+    for key in range(held, held + 200):
+        writer.add_document(tantivy_document(key, "head", f"body number {key}", "c", "en"))
+    writer.commit()
+    held += 200
+    print(held, flush=True)
+"""
+
+
+def crash(library: Path, times: int) -> None:
+    """Kill a writer of 200 passages a commit, at any moment; what was acknowledged must be there."""
+    path = index_path(library, "killed")
+    shutil.rmtree(path, ignore_errors=True)
+    shutil.copytree(index_path(library, "tantivy"), path)
+    draw = random.Random(2)
+    whole, before = 0, Tantivy(path).count
+    for _ in range(times):
+        writer = subprocess.Popen([sys.executable, "-c", _WRITER, path], stdout=subprocess.PIPE, text=True)
+        time.sleep(draw.uniform(0.3, 1))
+        writer.kill()
+        printed, _ = writer.communicate()
+        acknowledged = max([before, *map(int, printed.split())])
+        held = Tantivy(path).count
+        whole += acknowledged <= held <= acknowledged + 200 and (held - before) % 200 == 0
+        before = held
+        print(f"acknowledged {acknowledged}, holds {held}, {len(list(path.iterdir()))} files")
+    print(f"{whole} of {times} kills left the last commit, whole")
+    shutil.rmtree(path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,235 @@
+"""Libraries of any size with real words and lifelike vectors, to measure size and speed on.
+
+usage: python -m benchmarks.synthetic FOLDER SUITE [SUITE ...] [--asked SUITE ...] --passages N [N ...]
+
+Makes the libraries FOLDER/N and FOLDER/questions.jsonl; what is there already is gone on with. Each SUITE is
+a folder in BEIR layout. A synthetic passage is 3 to 5 of the sentences of two of the suites' documents, drawn
+at random; its vector is the mean of the sentences' own vectors and Gaussian noise of length NOISE,
+normalised. So any number of passages costs the encoding of some thousand sentences, once, for
+FOLDER/vectors.npz keeps them.
+The documents of suites under --asked go in as they are, up to a quarter of all, so that their questions have
+their own answers to be found among the others.
+
+What is not lifelike: no word is rarer than its sentence, so that at a million passages every word is in
+hundreds of them (those of --asked apart); and noise has no structure, which real vectors have, so that
+a search that compresses them is tried harder. The nearest neighbours' cosines of both kinds are printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import random
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchmarks import machine
+from embeddings import onnx
+from qa.conversation import interpret
+from qa.evaluation import suite
+from qa.formats import read_path
+from qa.schema import Document, Passage, Sentence
+from qa.segment import passages, sentences
+from qa.store import Entry, Store
+from qa.window import head, window_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from embeddings.arrays import Float32
+    from embeddings.encoder import Encoder
+
+PER_DOCUMENT = 100
+SENTENCES = (3, 5)
+FEWEST_WORDS = 4
+# Beside the mean's length of 1. Without it the nearest are too far apart already, and others too near.
+NOISE = 0.3
+COMPARED = 800
+QUESTIONS = 300  # of each suite, at most
+# To filter by: one document in COLLECTIONS is in a collection, one in two in a language.
+COLLECTIONS = 100
+LANGUAGES = ("en", "fr")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """A real document: its title, its sentences, and their vectors [n, d]."""
+
+    title: str
+    sentences: tuple[str, ...]
+    vectors: Float32
+
+
+def main() -> None:
+    """Make the libraries, and print what they are like."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("suites", nargs="+", type=Path)
+    parser.add_argument("--asked", nargs="+", type=Path, default=[])
+    parser.add_argument("--passages", nargs="+", type=int, required=True)
+    arguments = parser.parse_args()
+    make(arguments.folder, arguments.suites, arguments.asked, arguments.passages)
+
+
+def make(folder: Path, suites: Sequence[Path], asked: Sequence[Path], sizes: Sequence[int]) -> None:
+    """Make the libraries of these sizes, and the questions."""
+    folder.mkdir(parents=True, exist_ok=True)
+    cache, encoder = folder / "vectors.npz", onnx.open_default()
+    questions = [json.dumps(each) for path in (*suites, *asked) for each in _questions(path)]
+    (folder / "questions.jsonl").write_text("\n".join(questions), encoding="utf-8")
+    sources = _sources(suites, cache, encoder)
+    print(machine.line(), f"{sum(len(each.sentences) for each in sources)} sentences", sep="\n", flush=True)
+    _compare(suites, sources, cache, encoder)
+    real = list(_real(asked, cache, encoder))
+    for size in sizes:
+        started = time.perf_counter()
+        written = _fill(folder / str(size), size, real, sources, encoder)
+        print(f"{size} passages, {written} written in {time.perf_counter() - started:.0f} s", flush=True)
+
+
+def synthetic(number: int, passages: int, sources: Sequence[Source]) -> tuple[Document, list[Entry]]:
+    """Make a document: always the same for a number."""
+    draw = random.Random(number)
+    two = draw.sample(sources, 2)
+    texts = [text for source in two for text in source.sentences]
+    vectors = np.concatenate([source.vectors for source in two])
+    drawn = [draw.sample(range(len(texts)), draw.randint(*SENTENCES)) for _ in range(passages)]
+    means = np.stack([vectors[rows].mean(axis=0) for rows in drawn])
+    means /= np.linalg.norm(means, axis=1, keepdims=True)
+    noise = np.random.default_rng(number).normal(size=means.shape, scale=NOISE / np.sqrt(means.shape[1]))
+    noisy = (means + noise).astype(np.float32)
+    noisy /= np.linalg.norm(noisy, axis=1, keepdims=True)
+    parts: list[str] = []
+    end, entries = 0, []
+    for ordinal, (rows, vector) in enumerate(zip(drawn, noisy, strict=True)):
+        start, spans = end, []
+        for row in rows:
+            spans.append(Sentence(end, end + len(texts[row])))
+            end += len(texts[row]) + 1
+            parts += texts[row], "\n" if row == rows[-1] else " "
+        digest = hashlib.blake2b(f"{number} {ordinal}".encode(), digest_size=16).digest()
+        entries.append(Entry(Passage(f"s{number}", ordinal, start, end, tuple(spans)), digest, vector))
+    document = Document(
+        f"s{number}",
+        "".join(parts),
+        title=two[0].title,
+        path=f"synthetic/{number}",
+        collection=f"c{number % COLLECTIONS}",
+        language=LANGUAGES[number % len(LANGUAGES)],
+    )
+    return document, entries
+
+
+def _fill(
+    library: Path,
+    size: int,
+    real: Sequence[tuple[Document, list[Entry]]],
+    sources: Sequence[Source],
+    encoder: Encoder,
+) -> int:
+    """Bring a library to its size; gives how many passages were written."""
+    store = Store(library)
+    documents = store.documents()
+    held, before = {info.id for info in documents}, sum(info.passages for info in documents)
+    total = before
+    for document, entries in real:
+        if document.id not in held and total + len(entries) <= size // 4:
+            store.ingest(document, head(document), entries, encoder.identity)
+            total += len(entries)
+    number = 0
+    while total < size:
+        if f"s{number}" not in held:
+            document, entries = synthetic(number, min(PER_DOCUMENT, size - total), sources)
+            store.ingest(document, head(document), entries, encoder.identity)
+            total += len(entries)
+        number += 1
+    store.close()
+    return total - before
+
+
+def _documents(path: Path) -> Iterator[Document]:
+    return (item for item in read_path(path / "corpus.jsonl") if isinstance(item, Document))
+
+
+def _sources(suites: Iterable[Path], cache: Path, encoder: Encoder) -> list[Source]:
+    """Read the documents that have enough sentences to draw from."""
+    found = []
+    for document in (each for path in suites for each in _documents(path)):
+        texts = [document.text[each.start : each.end] for each in sentences(document) if each.kind == "body"]
+        texts = [text for text in dict.fromkeys(texts) if len(text.split()) >= FEWEST_WORDS]
+        if len(texts) >= SENTENCES[1]:
+            found.append((document.title, texts))
+    vectors = _encoded([text for _, texts in found for text in texts], cache, encoder)
+    ends = np.cumsum([len(texts) for _, texts in found])
+    parts = np.split(vectors, ends[:-1])
+    return [Source(title, tuple(texts), rows) for (title, texts), rows in zip(found, parts, strict=True)]
+
+
+def _real(suites: Iterable[Path], cache: Path, encoder: Encoder) -> Iterator[tuple[Document, list[Entry]]]:
+    """Give the documents of suites as the product would hold them."""
+    documents = [(each, passages(each)) for path in suites for each in _documents(path)]
+    windows = [window_text(document, passage) for document, its in documents for passage in its]
+    vectors = iter(_encoded(windows, cache, encoder))
+    for document, its in documents:
+        digests = [hashlib.blake2b(window_text(document, p).encode(), digest_size=16).digest() for p in its]
+        yield document, [Entry(p, digest, next(vectors)) for p, digest in zip(its, digests, strict=True)]
+
+
+def _questions(path: Path) -> Iterator[dict[str, object]]:
+    """Give a suite's questions as retrieval searches for them, with the documents that hold their answers."""
+    asked = suite.draw(suite.load(path), QUESTIONS)
+    for query in asked.queries:
+        gold = [document for document, grade in asked.qrels.get(query.id, {}).items() if grade > 0]
+        variants = interpret(query.text, query.history).variants
+        yield {"suite": asked.name, "variants": variants, "gold": gold}
+
+
+def _encoded(texts: Sequence[str], cache: Path, encoder: Encoder) -> Float32:
+    """Encode texts, float32 [n, d]; what the cache has is not encoded again."""
+    keys = [hashlib.blake2b(text.encode(), digest_size=16).hexdigest() for text in texts]
+    held: dict[str, Float32] = {}
+    if cache.exists():
+        with np.load(cache) as saved:
+            held = dict(zip(saved["keys"].tolist(), saved["vectors"], strict=True))
+    missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in held}
+    if missing:
+        started = time.perf_counter()
+        held |= dict(zip(missing, encoder.encode_documents(list(missing.values())), strict=True))
+        print(f"{len(missing)} texts encoded in {time.perf_counter() - started:.0f} s", flush=True)
+        np.savez(cache, keys=np.array(list(held)), vectors=np.stack(list(held.values())))
+    return np.stack([held[key] for key in keys])
+
+
+def _compare(suites: Sequence[Path], sources: Sequence[Source], cache: Path, encoder: Encoder) -> None:
+    """Print how near passages are to each other: those of real documents, and of synthetic ones as long."""
+    draw = random.Random(0)
+    documents = [document for path in suites for document in _documents(path)]
+    draw.shuffle(documents)
+    windows: list[list[str]] = []
+    while documents and sum(map(len, windows)) < COMPARED:
+        document = documents.pop()
+        windows.append([window_text(document, passage) for passage in passages(document)])
+    real = _encoded([text for texts in windows for text in texts], cache, encoder)
+    made = [
+        entry.vector
+        for number, texts in zip(draw.sample(range(10**6), len(windows)), windows, strict=True)
+        if texts
+        for entry in synthetic(number, len(texts), sources)[1]
+    ]
+    print(
+        f"cosines among {len(real)} passages: quantiles .05 .5 .95 of   the nearest     the 10th        any"
+    )
+    for name, vectors in (("real", real), ("synthetic", np.stack(made))):
+        cosines = np.sort(vectors @ vectors.T, axis=1)[:, ::-1][:, 1:]  # without the passage itself
+        of = (cosines[:, 0], cosines[:, min(9, cosines.shape[1] - 1)], cosines)
+        columns = [" ".join(f"{q:.2f}" for q in np.quantile(each, [0.05, 0.5, 0.95])) for each in of]
+        print(f"  {name:<55}" + "  ".join(columns), flush=True)
+
+
+if __name__ == "__main__":
+    main()
