@@ -308,7 +308,6 @@ from tests.qa.tiny import TinyEncoder
 
 folder, counts = Path(sys.argv[1]), map(int, sys.argv[2:])
 with Corpus.open(folder / "library", encoder=TinyEncoder()) as corpus:
-    corpus._store._database._db.execute("PRAGMA synchronous = OFF")
     for count in counts:
         path = folder / f"{count}.jsonl"
         with path.open("w") as file:
