@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from qa.evaluation.command import Gate
     from qa.formats import DateOrder
     from qa.schema import Answer, DocumentInfo, Failure, Filters, IndexReport, Progress
+    from qa.stats import LibraryStats
 
 
 @dataclass
@@ -587,18 +588,33 @@ class Documents(click.Group):
 
 
 @cli.group(cls=Documents, invoke_without_command=True)
+@click.option("--stats", is_flag=True, help="Say how much the library holds, and what that costs, instead.")
 @_json
 @_filters
 @_general
 @click.pass_context
-def documents(ctx: click.Context, filters: Filters) -> None:
+def documents(ctx: click.Context, filters: Filters, *, stats: bool) -> None:
     """List the documents in the library, or show one."""
     if ctx.invoked_subcommand:
         return
     settings = ctx.ensure_object(Settings)
+    if stats and filters:
+        raise click.UsageError("--stats is about the whole library: leave out the filters")
     with _corpus(settings) as corpus:
+        if stats:
+            _print_stats(corpus.stats(), as_json=settings.as_json)
+            return
         infos = corpus.documents(filters)
     _print_documents(infos, as_json=settings.as_json)
+
+
+def _print_stats(stats: LibraryStats, *, as_json: bool) -> None:
+    from qa.stats import to_dict, to_text
+
+    if as_json:
+        _print_json(to_dict(stats))
+    else:
+        click.echo(to_text(stats), nl=False)
 
 
 def _print_documents(infos: tuple[DocumentInfo, ...], *, as_json: bool) -> None:

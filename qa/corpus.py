@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from qa.answer import Answerer
     from qa.feedback import Judgement, Place, Shown, Thumb
     from qa.schema import Answer, DocumentInfo, PassagePlace, Turn
+    from qa.stats import LibraryStats
 
     OnProgress = Callable[[Progress], None]
 
@@ -389,6 +390,19 @@ class Corpus:
     def count(self) -> Count:
         """Count the documents and passages."""
         return self._store.count()
+
+    def stats(self) -> LibraryStats:
+        """Tell what the library holds, and what that costs on disk and in memory."""
+        from qa.stats import LibraryStats
+
+        held, encoding = self._store.count(), self._store.encoding()
+        return LibraryStats(
+            held.documents,
+            held.passages,
+            self._store.file_bytes(),
+            encoding.identity if encoding else None,
+            self._index.stats(),
+        )
 
     def holds_only(self, sha256: str) -> bool:
         """Tell whether there are documents, and all of their texts have this SHA-256 (hex)."""

@@ -302,6 +302,10 @@ class Database:
         """Read when the file and its log were last written (ns), and their sizes (bytes)."""
         return _written(self.path), _written(self.path.with_name(FILE_NAME + "-wal"))
 
+    def file_bytes(self) -> int:
+        """Measure the file and its log."""
+        return sum(size for _, size in self._read_stamp())
+
     # Transactions
 
     @contextlib.contextmanager

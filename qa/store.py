@@ -439,6 +439,10 @@ class Store:
 
     # Reading
 
+    def file_bytes(self) -> int:
+        """Measure the file, with what of it is not merged yet."""
+        return self._database.file_bytes()
+
     def count(self) -> Count:
         """Count what is held."""
         with self._database.reading() as db:
