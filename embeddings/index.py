@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from embeddings.arrays import Float32, Int64, UInt8
     from embeddings.inverted import Stored
 
-# So many vectors of 384 dimensions are searched in 4 ms (docs/performance.md).
+# So many vectors of 384 dimensions (77 MB) are searched in some milliseconds: see benchmarks/scale.py.
 EXACT_UP_TO = 50_000
 # A delta of more than this is made part of the base: 2 % of it, within these bounds (the upper is 31 MB).
 DELTA_SHARE, DELTA_LEAST, DELTA_MOST = 0.02, 5_000, 20_000

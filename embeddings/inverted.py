@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     # vectors float32 [<=n, d].
     Stored = Callable[[Int64], tuple[Int64, Float32]]
 
-# Measured in docs/performance.md: with the candidates scored again, 4 bits lose nothing that 8 find.
+# With the candidates scored again, 4 bits lose nothing: of 100,000 passages, a look into all lists found all
+# of the 10 nearest to 200 questions.
 _CODE = faiss.ScalarQuantizer.QT_4bit
 # k-means looks at so many vectors a list, so often: 64 of them and 10 times made no better lists.
 _TRAINED_ON, _ROUNDS = 32, 6
@@ -40,7 +41,7 @@ _TRAINED_ON, _ROUNDS = 32, 6
 BLOCK = 8192
 # So many lists are looked into as find this share of the 10 nearest of 200 trial queries. Each is the sum of
 # 4 stored vectors: a stored vector's own neighbours are found far too easily, and a question's about as hard
-# as those of such a sum (.98 of them where it says .99; docs/performance.md).
+# as those of such a sum (of 100,000 passages, .98 where this says .99).
 _RECALL, _NEIGHBOURS, _TRIALS, _SUMMED = 0.99, 10, 200, 4
 
 
