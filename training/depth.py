@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from qa.evaluation.schema import AnswerLine, Suite
 
 MEASURES = ("nDCG@10", "hit@1", "hit@3", "word_F1", "right", "AUROC")
-WAYS = ("6", "10", "20", "6@0+4@0+14", "6@2+4@0+10", "6@2+4@0+14", "6@2+4@0+18", "6@2+4@1+18")
+WAYS = ("20", "6@0+4@0+14", "6@2+4@0+10", "6@2+4@0+14", "6@2+4@0+18", "6@2+4@1+18")
 # Sizes of waves and the logits after them, as in `qa.budget`.
 Way: TypeAlias = "tuple[tuple[int, float], ...]"
 
