@@ -6,6 +6,12 @@ BIN := .venv/bin
 HOST := 127.0.0.1
 PORT := 7860
 
+# Where benchmarks keep their libraries; the suite whose texts they are made of and whose questions are asked;
+# and how many passages they have (a million takes 4 GB and a quarter of an hour to make).
+BENCH := .bench
+BENCH_SUITE := tests/suites/news
+BENCH_SIZES := 1000 10000 100000
+
 # Suites to evaluate; a folder of another system's answers to them, SUITE.jsonl, to compare with; where the
 # reports go; and what else is to be said, such as --limit 250.
 SUITES := tests/suites/nk_brief tests/suites/nk_brief_heldout tests/suites/news
@@ -43,9 +49,15 @@ lint: .venv/.tests ## style, types and who may import whom
 docs: .venv/.tests ## make docs/cli.md anew from --help
 	$(BIN)/python scripts/cli_docs.py
 
-bench: .venv/.installed ## what docs and README say of speed, and of each part of the way, measured here
+bench: .venv/.tests ## what docs and README say of speed, measured here (BENCH=, BENCH_SUITE=, BENCH_SIZES=)
 	$(BIN)/python -m benchmarks.cold
 	$(BIN)/python -m benchmarks.chat
+	$(BIN)/python -m benchmarks.reading $(BENCH_SUITE)
+	$(BIN)/python -m benchmarks.ingest $(BENCH_SUITE)
+	$(BIN)/python -m benchmarks.scale --folder "$(BENCH)" $(BENCH_SUITE) --asked $(BENCH_SUITE) \
+	  --passages $(BENCH_SIZES) --json "$(BENCH)/scale.json"
+	$(BIN)/python -m benchmarks.answer "$(BENCH)" $(BENCH_SUITE) --passages $(BENCH_SIZES) --json "$(BENCH)/answer.json"
+	$(BIN)/python -m benchmarks.peers --suite $(BENCH_SUITE)
 	$(BIN)/python -m benchmarks.parts
 
 evaluate: .venv/.installed ## a report on each suite, in reports/ (SUITES="FOLDER ...", BASELINES=)

@@ -55,6 +55,22 @@ def test_chat_times_its_start_and_its_answers() -> None:
 
 
 @pytest.mark.models
+def test_answers_are_timed_by_stage_for_one_user_and_for_many(tmp_path: Path) -> None:
+    printed("benchmarks.synthetic", str(tmp_path), str(NEWS), "--asked", str(NEWS), "--passages", "120")
+    table = printed(
+        *("benchmarks.answer", str(tmp_path), str(NEWS), "--passages", "120", "--questions", "4"),
+        *("--users", "2", "--repeats", "1", "--json", str(tmp_path / "answer.json")),
+    )
+    assert table.count("\n120 passages ") == table.count("\n1 document ") == 2
+    found = json.loads((tmp_path / "answer.json").read_text())
+    for size in ("1 document", "120 passages"):
+        p50, p95 = found["one"][size]["total"]
+        assert 0 < p50 <= p95
+        assert found["many"][size]["errors"] == 0
+        assert found["many"][size]["rate"] > 0
+
+
+@pytest.mark.models
 def test_without_their_environment_the_peers_are_absent_and_the_others_measured(tmp_path: Path) -> None:
     failing, record = tmp_path / "reference.py", tmp_path / "figures.json"
     failing.write_text("raise SystemExit('bm25s is not installed')")
