@@ -18,7 +18,8 @@ The ways, all BM25 with k1 = 1.2, b = .75 and the head counting half:
 - reranked: the first RERANKED of the budget, with what the words left out add by the impacts.
 - tantivy: Lucene's kind of index (Block-Max WAND); English Snowball stems, head and body scored apart.
 - impacts: a file of our own, mapped: of each stem the passages and what it adds to their score; added up in
-  one array over all passages. Function words are not in it.
+  one array over all passages. Function words are not in it, so that a word whose stem is one's ("others")
+  finds a little less than FTS5 finds.
 """
 
 from __future__ import annotations
