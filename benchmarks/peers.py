@@ -318,7 +318,11 @@ def quality(side: Side, asked: Suite, queries: Sequence[Query]) -> dict[str, flo
 
 
 def show(asked: Suite, queries: Sequence[Query], sides: Sequence[Side]) -> None:
-    """Print medians; ratios are to Pullquote, and for warm search to its retrieval alone."""
+    """Print medians; ratios are to Pullquote, and for warm search to its retrieval alone.
+
+    A ratio is the median over rounds, or questions, each taken against the same one: what else the machine
+    did meanwhile weighs on both.
+    """
     whole, alone = sides[:2]
     print(machine.line(), f"{asked.name}, {len(queries)} questions", sep="\n")
     print(
@@ -341,11 +345,11 @@ def show(asked: Suite, queries: Sequence[Query], sides: Sequence[Side]) -> None:
 
 
 def median(values: Sequence[float], base: Sequence[float], digits: int = 2) -> str:
-    """Two cells of the table: a median, and its ratio to another."""
+    """Two cells of the table: a median, and the median of the ratios to another side's, one by one."""
     if not values or not base:
         return f"{'-':>8}{'-':>6}"
-    middle = statistics.median(values)
-    return f"{middle:>8.{digits}f}{middle / statistics.median(base):>6.1f}"
+    ratio = statistics.median(value / other for value, other in zip(values, base, strict=False))
+    return f"{statistics.median(values):>8.{digits}f}{ratio:>6.1f}"
 
 
 if __name__ == "__main__":
