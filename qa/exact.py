@@ -73,6 +73,11 @@ def search(corpus: Corpus, question: str, selection: Selection, filters: Filters
 
 
 def _missing(phrase: str, where: Occurrences) -> str:
+    if where.more and not where.documents:
+        return (
+            f"The exact phrase “{phrase}” occurs within no passage. Its words are so common that it was not "
+            "looked for across two."
+        )
     if where.more:
         return (
             f"The exact phrase “{phrase}” was not found in the {where.read} documents that were read, of "

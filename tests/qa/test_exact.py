@@ -159,6 +159,8 @@ def test_of_a_phrase_in_too_many_documents_to_read_is_said_how_many_were_read(
         assert missing.missing
         told = "The exact phrase “left; port” was not found in the 3 documents that were read, of 8 that hold"
         assert missing.notes == (f"{told} its words together.",)
+        apart = looked_up(corpus, '"port left"')
+        assert apart.notes[0].startswith("The exact phrase “port left” occurs within no passage.")
 
 
 def test_two_phrases_are_shown_document_by_document(corpus: Corpus) -> None:
