@@ -89,7 +89,7 @@ def test_a_passage_that_was_not_even_read_closely_says_so() -> None:
     assert unread is not None
     assert "closely" not in read.sentence
     assert unread.sentence == (
-        f"The passage with the expected sentence came {RERANKED + 1}st of {RERANKED + 1}; "
+        f"The passage with the expected sentence came {ordinal(RERANKED + 1)} of {RERANKED + 1}; "
         f"quotes are taken from the first {READ}, and only the first {RERANKED} were read closely."
     )
 
