@@ -31,7 +31,7 @@ from tokenizers import Tokenizer
 from embeddings.files import move_whole, sha256_file, write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Future
 
 _Item = TypeVar("_Item")
@@ -109,8 +109,12 @@ def _options(level: ort.GraphOptimizationLevel) -> ort.SessionOptions:
     return options
 
 
-def prepare(source: Path, tokenizer: str, settings: dict[str, Any], folder: Path) -> Graph:
+def prepare(
+    source: Path, tokenizer: str, settings: dict[str, Any], folder: Path, without: Sequence[str] = ()
+) -> Graph:
     """Optimise the graph `source` and lay it out for mapping, in an empty `folder`.
+
+    `without` names optimisers of ONNX Runtime's that are left out.
 
     Raises:
         OSError: when the disk is full or the folder cannot be written.
@@ -120,7 +124,9 @@ def prepare(source: Path, tokenizer: str, settings: dict[str, Any], folder: Path
     options = _options(_LEVEL)
     single = folder / "single.onnx"
     options.optimized_model_filepath = str(single)
-    ort.InferenceSession(str(source), options, providers=["CPUExecutionProvider"])
+    ort.InferenceSession(
+        str(source), options, providers=["CPUExecutionProvider"], disabled_optimizers=list(without)
+    )
     # The graph names its weights' file, so that file is named before its own hash is known.
     weights = folder / f"{sha256_file(single)}.weights"
     laid_out = onnx.load(single)
@@ -140,7 +146,7 @@ def prepare(source: Path, tokenizer: str, settings: dict[str, Any], folder: Path
 
 
 def open_kept(
-    folder: Path, source: Callable[[], tuple[bytes, str]]
+    folder: Path, source: Callable[[], tuple[bytes, str]], without: Sequence[str] = ()
 ) -> tuple[ort.InferenceSession, Tokenizer]:
     """Open the graph that is kept in `folder`, made from `source` (graph, tokenizer) where there is none.
 
@@ -156,7 +162,7 @@ def open_kept(
             ) as work:
                 written = Path(work) / "source.onnx"
                 written.write_bytes(model)
-                graph = keep(prepare(written, tokenizer, {}, Path(work)), folder)
+                graph = keep(prepare(written, tokenizer, {}, Path(work), without), folder)
         except OSError as error:
             log.warning("A model opens slowly, as its cache cannot be written: %s", error)
             return open_session(model, optimised=False), Tokenizer.from_str(tokenizer)
