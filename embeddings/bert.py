@@ -27,13 +27,14 @@ _OPSET = 17
 _IR_VERSION = 8  # one that every ONNX Runtime that we allow reads
 # ONNX Runtime's one operator for sum and norm takes longer on a CPU than its operators for each.
 LEFT_APART = ("SkipLayerNormFusion",)
+_BLOCK = 32
 
 
 def encoder_graph(folder: Path, *, int8: bool = False) -> tuple[bytes, str]:
     """Read a sentence-transformers folder of that kind: an ONNX model and its tokenizer.
 
     The model maps `tokens`, int64 [n, length], to `embedding`, float32 [n, d]. With `int8`, the layers'
-    products are of integers: those of a weight's column share a scale, those of all states of a run another.
+    products are of integers. It needs ONNX Runtime 1.22.
 
     Raises:
         ModelError: a file is missing or damaged.
@@ -92,7 +93,9 @@ def _model(weights: dict[str, Float32], config: dict[str, Any], int8: bool) -> b
             if inner:
                 product = graph.product(states, its[f"{inner}.weight"].T)
                 taken = graph.node("BiasGelu", product, graph.constant(its[f"{inner}.bias"]), own=True)
-            product = graph.product(taken, its[f"{block}.dense.weight"].T)
+            # What has passed an activation function holds outliers, which one scale for all would drown in.
+            multiply = graph.blockwise_product if inner else graph.product
+            product = multiply(taken, its[f"{block}.dense.weight"].T)
             biased = graph.node("Add", product, graph.constant(its[f"{block}.dense.bias"]))
             states = graph.node(
                 "LayerNormalization",
@@ -142,6 +145,27 @@ class _Graph:
         integers, scales = _quantised(weights)
         return self.node(
             "DynamicQuantizeMatMul", states, self.constant(integers), self.constant(scales), own=True
+        )
+
+    def blockwise_product(self, states: str, weights: Float32) -> str:
+        """Multiply by a matrix as `product` does; of integers, those of 32 inputs of a row share a scale."""
+        if not self.int8:
+            return self.product(states, weights)
+        inputs, outputs = weights.shape
+        blocks = weights.T.reshape(outputs, inputs // _BLOCK, _BLOCK)
+        scales = np.abs(blocks).max(axis=2) / 127
+        integers = (np.round(blocks / scales[..., None]) + 128).astype(np.uint8)
+        return self.node(
+            "MatMulNBits",
+            states,
+            self.constant(integers),
+            self.constant(scales),
+            own=True,
+            K=inputs,
+            N=outputs,
+            bits=8,
+            block_size=_BLOCK,
+            accuracy_level=4,  # sums of int8, not of floats made of them
         )
 
     def attention(self, states: str, weights: Float32, bias: Float32, heads: int) -> str:

@@ -112,14 +112,17 @@ def open_own(identity: EncoderIdentity) -> OnnxEncoder:
     """Open the default encoder, or its int8 form.
 
     Raises:
-        ModelError: its weights are missing or damaged.
+        ModelError: its weights are missing or damaged, or this ONNX Runtime is too old for its int8 form.
     """
     int8 = identity != models.encoder_identity()
-    session, tokenizer = runtime.open_kept(
-        _folder(identity),
-        lambda: bert.encoder_graph(models.encoder_folder(identity), int8=int8),
-        without=bert.LEFT_APART,
-    )
+    try:
+        session, tokenizer = runtime.open_kept(
+            _folder(identity),
+            lambda: bert.encoder_graph(models.encoder_folder(identity), int8=int8),
+            without=bert.LEFT_APART,
+        )
+    except _RUNTIME_ERRORS as error:
+        raise ModelError(f"ONNX Runtime cannot run {identity.name} ({error}): upgrade onnxruntime") from error
     return OnnxEncoder(identity, session, tokenizer)
 
 

@@ -128,7 +128,7 @@ def test_the_int8_form_is_an_encoder_of_its_own_near_the_default(
         vectors = encoder.encode_documents(ODD)
         np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
         assert 0.95 < (vectors * torch_vectors).sum(axis=1).min() < 0.9999
-        assert (vectors[9:] * torch_vectors[9:]).sum(axis=1).mean() > 0.985
+        assert (vectors[9:] * torch_vectors[9:]).sum(axis=1).mean() > 0.99
         alone = np.concatenate([encoder.encode_query([text]) for text in ODD])
         np.testing.assert_array_equal(vectors, alone)
 
