@@ -19,16 +19,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from embeddings.arrays import Float32
 
 _OPSET = 17
 _IR_VERSION = 8  # one that every ONNX Runtime that we allow reads
+_BLOCK = 32
 
 
-def encoder_graph(folder: Path) -> tuple[bytes, str]:
+def encoder_graph(folder: Path, *, int8: bool = False) -> tuple[bytes, str]:
     """Read a sentence-transformers folder of that kind: an ONNX model and its tokenizer.
 
-    The model maps `tokens`, int64 [n, length], to `embedding`, float32 [n, d].
+    The model maps `tokens`, int64 [n, length], to `embedding`, float32 [n, d]. With `int8`, the layers'
+    products are of integers. It needs ONNX Runtime 1.22.
 
     Raises:
         ModelError: a file is missing or damaged.
@@ -43,7 +47,7 @@ def encoder_graph(folder: Path) -> tuple[bytes, str]:
         tokenizer = Tokenizer.from_str((folder / "tokenizer.json").read_text(encoding="utf-8"))
         tokenizer.no_padding()
         tokenizer.enable_truncation(settings["max_seq_length"])
-        return _model(load_file(folder / "model.safetensors"), config), tokenizer.to_str()
+        return _model(load_file(folder / "model.safetensors"), config, int8), tokenizer.to_str()
     except Exception as error:  # tokenizers raises nothing narrower
         raise ModelError(
             f"The model in {folder} cannot be used ({error}): install the package that carries it again, "
@@ -51,10 +55,10 @@ def encoder_graph(folder: Path) -> tuple[bytes, str]:
         ) from error
 
 
-def _model(weights: dict[str, Float32], config: dict[str, Any]) -> bytes:
+def _model(weights: dict[str, Float32], config: dict[str, Any], int8: bool) -> bytes:
     from onnx import TensorProto, helper
 
-    graph = _Graph()
+    graph = _Graph(int8)
     norm = {"epsilon": config["layer_norm_eps"]}
     # All tokens are of the first type, which the positions can hold.
     first_type = weights["embeddings.token_type_embeddings.weight"][0]
@@ -76,27 +80,27 @@ def _model(weights: dict[str, Float32], config: dict[str, Any]) -> bytes:
         prefix = f"encoder.layer.{layer}."
         its = {name.removeprefix(prefix): w for name, w in weights.items() if name.startswith(prefix)}
         parts = [f"attention.self.{part}" for part in ("query", "key", "value")]
-        attended = graph.node(
-            "Attention",
+        attended = graph.attention(
             states,
-            graph.constant(np.concatenate([its[f"{part}.weight"].T for part in parts], axis=1)),
-            graph.constant(np.concatenate([its[f"{part}.bias"] for part in parts])),
-            own=True,
-            num_heads=config["num_attention_heads"],
+            np.concatenate([its[f"{part}.weight"].T for part in parts], axis=1),
+            np.concatenate([its[f"{part}.bias"] for part in parts]),
+            config["num_attention_heads"],
         )
         for inner, block in ((None, "attention.output"), ("intermediate.dense", "output")):
             taken = attended
             if inner:
-                product = graph.node("MatMul", states, graph.constant(its[f"{inner}.weight"].T))
+                product = graph.product(states, its[f"{inner}.weight"].T)
                 taken = graph.node("BiasGelu", product, graph.constant(its[f"{inner}.bias"]), own=True)
+            # What has passed an activation function holds outliers, which one scale for all would drown in.
+            multiply = graph.blockwise_product if inner else graph.product
+            product = multiply(taken, its[f"{block}.dense.weight"].T)
+            biased = graph.node("Add", product, graph.constant(its[f"{block}.dense.bias"]))
             states = graph.node(
-                "SkipLayerNormalization",
-                graph.node("MatMul", taken, graph.constant(its[f"{block}.dense.weight"].T)),
-                states,
+                "LayerNormalization",
+                graph.node("Add", biased, states),
                 graph.constant(its[f"{block}.LayerNorm.weight"]),
                 graph.constant(its[f"{block}.LayerNorm.bias"]),
-                graph.constant(its[f"{block}.dense.bias"]),
-                own=True,
+                axis=-1,
                 **norm,
             )
     mean = graph.node("ReduceMean", states, axes=[1], keepdims=0)
@@ -115,14 +119,66 @@ def _model(weights: dict[str, Float32], config: dict[str, Any]) -> bytes:
     return bytes(model.SerializeToString())
 
 
+def _quantised(weights: Float32) -> tuple[NDArray[np.int8], Float32]:
+    """Round each column to integers of 7 bits, and give its scale.
+
+    With 8 bits, sums of two products overflow on x86 processors that lack VNNI.
+    """
+    scales = np.abs(weights).max(axis=0) / 63
+    return np.round(weights / scales).astype(np.int8), scales
+
+
 class _Graph:
     """Nodes and constants, each named by its number."""
 
-    def __init__(self) -> None:
+    def __init__(self, int8: bool) -> None:
+        self.int8 = int8
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
 
-    def constant(self, array: Float32) -> str:
+    def product(self, states: str, weights: Float32) -> str:
+        """Multiply states by a matrix [in, out]."""
+        if not self.int8:
+            return self.node("MatMul", states, self.constant(weights))
+        integers, scales = _quantised(weights)
+        return self.node(
+            "DynamicQuantizeMatMul", states, self.constant(integers), self.constant(scales), own=True
+        )
+
+    def blockwise_product(self, states: str, weights: Float32) -> str:
+        """Multiply by a matrix as `product` does; of integers, those of 32 inputs of a row share a scale."""
+        if not self.int8:
+            return self.product(states, weights)
+        inputs, outputs = weights.shape
+        blocks = weights.T.reshape(outputs, inputs // _BLOCK, _BLOCK)
+        scales = np.abs(blocks).max(axis=2) / 127
+        integers = (np.round(blocks / scales[..., None]) + 128).astype(np.uint8)
+        return self.node(
+            "MatMulNBits",
+            states,
+            self.constant(integers),
+            self.constant(scales),
+            own=True,
+            K=inputs,
+            N=outputs,
+            bits=8,
+            block_size=_BLOCK,
+            accuracy_level=4,  # sums of int8, not of floats made of them
+        )
+
+    def attention(self, states: str, weights: Float32, bias: Float32, heads: int) -> str:
+        """Let states attend to each other; `weights` [in, 3 out] make their queries, keys and values."""
+        if not self.int8:
+            parts = (self.constant(weights), self.constant(bias))
+            return self.node("Attention", states, *parts, own=True, num_heads=heads)
+        integers, scales = _quantised(weights)
+        scale, zero = (f"{states} {part}" for part in ("scale", "zero"))
+        quantised = self.node("DynamicQuantizeLinear", states, also=(scale, zero))
+        zeros = self.constant(np.zeros(len(scales), np.int8))
+        its = (quantised, self.constant(integers), self.constant(bias), scale, self.constant(scales))
+        return self.node("QAttention", *its, "", zero, zeros, own=True, num_heads=heads)
+
+    def constant(self, array: NDArray[Any]) -> str:
         from onnx import numpy_helper
 
         name = f"weight{len(self.constants)}"

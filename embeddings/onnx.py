@@ -103,16 +103,25 @@ class OnnxEncoder:
         return vector
 
 
-def open_default() -> OnnxEncoder:
-    """Open the default encoder.
+def is_own(identity: EncoderIdentity) -> bool:
+    """Whether this is the default encoder, or its int8 form: what `open_own` opens."""
+    return identity in (models.encoder_identity(), models.encoder_identity(models.INT8_ENCODER))
+
+
+def open_own(identity: EncoderIdentity) -> OnnxEncoder:
+    """Open the default encoder, or its int8 form.
 
     Raises:
-        ModelError: its weights are missing or damaged.
+        ModelError: its weights are missing or damaged, or this ONNX Runtime is too old for its int8 form.
     """
-    identity = models.encoder_identity()
-    session, tokenizer = runtime.open_kept(
-        _folder(identity), lambda: bert.encoder_graph(models.encoder_folder(identity))
-    )
+    int8 = identity != models.encoder_identity()
+    try:
+        session, tokenizer = runtime.open_kept(
+            _folder(identity),
+            lambda: bert.encoder_graph(models.encoder_folder(identity), int8=int8),
+        )
+    except _RUNTIME_ERRORS as error:
+        raise ModelError(f"ONNX Runtime cannot run {identity.name} ({error}): upgrade onnxruntime") from error
     return OnnxEncoder(identity, session, tokenizer)
 
 
@@ -147,8 +156,8 @@ def export(model: SentenceTransformer, identity: EncoderIdentity) -> runtime.Gra
 
 
 def _folder(identity: EncoderIdentity) -> Path:
-    # Earlier versions kept a trace of the default encoder under its hash alone.
-    kind = "-graph" if identity == models.encoder_identity() else ""
+    # Earlier versions kept a trace of the default encoder under its hash alone, then a slower graph.
+    kind = "-graph-2" if identity == models.encoder_identity() else ""
     return cache_folder() / f"{identity.sha256}{kind}"
 
 

@@ -117,6 +117,23 @@ def test_the_default_graph_encodes_odd_texts_as_sentence_transformers_does(torch
 
 
 @pytest.mark.usefixtures("default_cache")
+def test_the_int8_form_is_an_encoder_of_its_own_near_the_default(
+    torch_vectors: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runtime, "has_gpu", lambda: True)  # it has no other form
+    identity = identify_encoder(models.INT8_ENCODER)
+    assert identity.sha256 != identify_encoder().sha256
+    for encoder in (open_encoder(identity.name), open_query_encoder(identity)):
+        assert encoder.identity == identity
+        vectors = encoder.encode_documents(ODD)
+        np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+        assert 0.95 < (vectors * torch_vectors).sum(axis=1).min() < 0.9999
+        assert (vectors[9:] * torch_vectors[9:]).sum(axis=1).mean() > 0.99
+        alone = np.concatenate([encoder.encode_query([text]) for text in ODD])
+        np.testing.assert_array_equal(vectors, alone)
+
+
+@pytest.mark.usefixtures("default_cache")
 def test_a_vector_does_not_depend_on_the_other_texts(torch_vectors: np.ndarray) -> None:
     np.testing.assert_allclose(np.linalg.norm(torch_vectors, axis=1), 1, atol=1e-5)
     torch = SentenceTransformerEncoder(identify_encoder())
