@@ -264,9 +264,12 @@ def test_no_text_of_a_quote_is_kept(corpus: Corpus) -> None:
 
 # What later versions of the schema added, taken away again.
 TO_THE_FIRST_SCHEMA = """
+    DROP INDEX documents_by_filters;
     DROP TRIGGER passage_gone;
     DROP TABLE gone;
     ALTER TABLE library DROP COLUMN gone_since;
+    ALTER TABLE library DROP COLUMN words_file;
+    ALTER TABLE library DROP COLUMN words_generation;
     ALTER TABLE documents DROP COLUMN made_by;
     ALTER TABLE documents DROP COLUMN passages;
     ALTER TABLE documents DROP COLUMN first_key;

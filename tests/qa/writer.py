@@ -78,7 +78,7 @@ def _arm(kill_at: KillPoint) -> None:
     elif kill_at == "in the middle of it":
         embeddings.files.os.fsync = die  # type: ignore[attr-defined]
     elif kill_at == "when all but its head is written":
-        embeddings.index.write_whole = die
+        embeddings.index.write_sealed = die
     elif kill_at == "before the old one is cleared away":
         LibraryIndex._sweep = die  # type: ignore[method-assign]
     elif kill_at == "before it is recorded":
