@@ -57,7 +57,8 @@ class Bits:
 
     def mask(self, length: int) -> Bool:
         """Tell of each of the ids from 0 whether it is in the set, bool [length]."""
-        return np.unpackbits(self.bits, count=length, bitorder="little").view(np.bool_)
+        bits = _fitted(self.bits, -(-length // 8))
+        return np.unpackbits(bits, count=length, bitorder="little").view(np.bool_)
 
     def holds(self, keys: Int64) -> Bool:
         """Tell of each of these ids, int64 [n], whether it is in the set, bool [n]."""

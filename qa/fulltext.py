@@ -357,17 +357,20 @@ class FullText:
                 self._sweep(record.generation + 1, "")
             return
         postings = self._in_step(math.ceil(ADDED_SHARE * passages))
+        behind = True
         if postings is None or postings.wants_compacting:
             log.info("making the postings of %d passages in %s", passages, self._store.folder)
             postings = Postings.of(self._store)
             with self._changing:
                 self._postings, self._unusable = postings, ""
-        elif postings.generation <= record.file_generation:
-            return
-        file = postings.save(self._store.folder)
-        self._store.record_words(file, postings.generation)
-        if self._store.words_record().file == file:
-            self._sweep(postings.generation, postings.file.name)
+        else:
+            behind = postings.generation > record.file_generation
+        if behind:
+            file = postings.save(self._store.folder)
+            self._store.record_words(file, postings.generation)
+            behind = self._store.words_record().file == file
+        # Only where it was just recorded is it known which base is in force.
+        self._sweep(postings.generation, postings.file.name if behind else None)
 
     # In step
 
@@ -419,13 +422,13 @@ class FullText:
 
     # Files
 
-    def _sweep(self, generation: int, base: str) -> None:
-        """Remove the files of earlier generations, what a killed process left, and bases of before."""
+    def _sweep(self, generation: int, base: str | None) -> None:
+        """Remove the files of earlier generations, what a killed process left, and bases but this one."""
         folder = self._store.folder
         earlier = [
             path
             for path in folder.glob("words-*.bin")
             if (match := _FILE.fullmatch(path.name)) and int(match[1]) < generation
         ]
-        bases = [path for path in folder.glob("postings-*.bin") if path.name != base]
+        bases = [path for path in folder.glob("postings-*.bin") if base is not None and path.name != base]
         sweep(earlier, [*folder.glob(".words-*.part"), *folder.glob(".postings-*.part"), *bases])
