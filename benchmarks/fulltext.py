@@ -7,7 +7,8 @@ usage: python -m benchmarks.fulltext build   FOLDER N {fts5,tantivy,postings}
 
 FOLDER/N is a library that `benchmarks.synthetic` made. `build` makes an index of its passages (head and body)
 beside it, the postings in it; `search` asks all ways the same words, with and without filters; `open` starts
-a new process for each; `crash` kills tantivy while it commits. Needs `pip install tantivy`, which the product does not.
+a new process for each; `crash` kills tantivy while it commits. Needs `pip install tantivy`, which the product
+does not.
 
 The ways, all BM25 with k1 = 1.2, b = .75 and the head counting half:
 - Store.bm25: as the product searches.
