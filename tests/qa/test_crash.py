@@ -113,22 +113,16 @@ def test_whenever_a_writer_is_killed_the_next_start_is_consistent_and_nothing_ac
 
 
 @pytest.mark.skipif(not POSIX, reason="a process can only kill itself like this on POSIX")
-@pytest.mark.parametrize("kill_at", [point for point in get_args(KillPoint) if point])
+@pytest.mark.parametrize(
+    ("kill_at", "large"),
+    [
+        *((point, large) for point in get_args(KillPoint) if point for large in (False, True)),
+        *((point, True) for point in get_args(LargeKillPoint)),
+    ],
+    indirect=["large"],
+)
 def test_a_kill_between_commit_and_index_file_leaves_the_index_behind_and_the_next_start_heals_it(
-    tmp_path: Path, kill_at: KillPoint, large: bool
-) -> None:
-    books = Books()
-    for seed in range(3):
-        crash(tmp_path, books, seed, None, large, kill_at)
-        books.check(tmp_path / "library ü")
-    assert any(None not in seeds for seeds in books.may_be.values())
-
-
-@pytest.mark.skipif(not POSIX, reason="a process can only kill itself like this on POSIX")
-@pytest.mark.parametrize("large", [True], indirect=True)
-@pytest.mark.parametrize("kill_at", get_args(LargeKillPoint))
-def test_a_kill_while_postings_are_saved_leaves_them_behind_and_the_next_change_heals_them(
-    tmp_path: Path, kill_at: LargeKillPoint, large: bool
+    tmp_path: Path, kill_at: KillPoint | LargeKillPoint, large: bool
 ) -> None:
     books = Books()
     for seed in range(3):
