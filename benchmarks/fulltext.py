@@ -1,13 +1,14 @@
 """Ways to search the full text of many passages: what each costs, and what it finds.
 
-usage: python -m benchmarks.fulltext build   FOLDER N {fts5,tantivy,impacts}
+usage: python -m benchmarks.fulltext build   FOLDER N {fts5,tantivy,postings}
        python -m benchmarks.fulltext search  FOLDER N [--questions 40] [--kinds KIND ...]
        python -m benchmarks.fulltext open    FOLDER N
        python -m benchmarks.fulltext crash   FOLDER N [--times 20]
 
 FOLDER/N is a library that `benchmarks.synthetic` made. `build` makes an index of its passages (head and body)
-beside it; `search` asks all ways the same words, with and without filters; `open` starts a new process for
-each; `crash` kills tantivy while it commits. Needs `pip install tantivy`, which the product does not.
+beside it, the postings in it; `search` asks all ways the same words, with and without filters; `open` starts
+a new process for each; `crash` kills tantivy while it commits. Needs `pip install tantivy`, which the product
+does not.
 
 The ways, all BM25 with k1 = 1.2, b = .75 and the head counting half:
 - Store.bm25: as the product searches.
@@ -15,11 +16,8 @@ The ways, all BM25 with k1 = 1.2, b = .75 and the head counting half:
 - late: FTS5 ranks by itself, and only what is given is looked at again.
 - budget: as late, but the question's words that are most frequent in the corpus are left out until at most
   BUDGET matches are expected; the rarest two stay.
-- reranked: the first RERANKED of the budget, with what the words left out add by the impacts.
 - tantivy: Lucene's kind of index (Block-Max WAND); English Snowball stems, head and body scored apart.
-- impacts: a file of our own, mapped: of each stem the passages and what it adds to their score; added up in
-  one array over all passages. Function words are not in it, so that a word whose stem is one's ("others")
-  finds a little less than FTS5 finds.
+- postings: the product's own (`qa.fulltext`), with FTS5's scores; of however few passages here.
 """
 
 from __future__ import annotations
@@ -35,15 +33,19 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import qa.fulltext
 from benchmarks import machine
+from qa.fulltext import FullText
+from qa.postings import Stemmer
 from qa.schema import EVERYTHING, Filters
 from qa.store import BM25_BODY_WEIGHT, BM25_HEAD_WEIGHT, Store
-from qa.terms import FUNCTION_WORDS, content_words
+from qa.terms import content_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -52,11 +54,8 @@ if TYPE_CHECKING:
     Search = Callable[[Sequence[str], int, "Filters"], Found]
 
 BUDGET = 12_000
-RERANKED = 1000
 DEPTH = 100
 JUDGED = 20
-K1, B = 1.2, 0.75
-COLUMN = 64
 WRITER_BYTES = 256 * 1024 * 1024
 FILTERS = {
     "no filter": EVERYTHING,
@@ -80,7 +79,7 @@ def main() -> None:
     parser.add_argument("step", choices=("build", "search", "open", "crash", "first"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("passages", type=int)
-    parser.add_argument("way", nargs="?", choices=("fts5", "tantivy", "impacts"))
+    parser.add_argument("way", nargs="?", choices=("fts5", "tantivy", "postings"))
     parser.add_argument("--questions", type=int, default=40)
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
     parser.add_argument("--times", type=int, default=20)
@@ -93,7 +92,7 @@ def main() -> None:
             search(library, arguments.kinds, arguments.questions)
         case "open":
             print(machine.line())
-            for way in ("fts5", "tantivy", "impacts"):
+            for way in ("fts5", "tantivy", "postings"):
                 command = [sys.executable, "-m", "benchmarks.fulltext", "first", arguments.folder]
                 subprocess.run([*command, str(arguments.passages), way], check=True)
         case "first":
@@ -116,9 +115,10 @@ def build(library: Path, way: str) -> None:
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir()
     started = time.perf_counter()
-    {"fts5": build_fts5, "tantivy": build_tantivy, "impacts": build_impacts}[way](library, path)
+    {"fts5": build_fts5, "tantivy": build_tantivy, "postings": build_postings}[way](library, path)
     took = time.perf_counter() - started
-    size = sum(file.stat().st_size for file in path.iterdir())
+    files = [*path.iterdir(), *(library.glob("*.bin") if way == "postings" else ())]
+    size = sum(file.stat().st_size for file in files)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
         f"{library.name} {way}: built in {took:.0f} s, {size / 1e6:.0f} MB, at most {memory:.0f} MiB resident"
@@ -189,80 +189,13 @@ def build_tantivy(library: Path, path: Path) -> None:
     writer.wait_merging_threads()
 
 
-def build_impacts(library: Path, path: Path) -> None:
-    """Stems' postings by stem: passages as int32 in order, and what they score, float16."""
-    stem = Stemmer()
-    numbers: dict[str, int] = {}  # of a stem
-    of_word: dict[str, int] = {}  # the number of a word's stem; -1 for a function word
-    word = re.compile(r"\w+")
-    keys, lengths, parts = [], [], []
-    pending: list[int] = []
-    weights: list[int] = []  # twice the field's, so that they are whole
-
-    def number(text: str) -> int:
-        if text not in of_word:
-            its = stem(text)
-            known = numbers.setdefault(its, len(numbers)) if its else -1
-            of_word[text] = -1 if text.casefold() in FUNCTION_WORDS else known
-        return of_word[text]
-
-    def flush() -> None:
-        """Count the words of each passage: as (stem, passage) in one number, with how often."""
-        pairs, inverse = np.unique(np.array(pending, np.int64), return_inverse=True)
-        counts = np.bincount(inverse, np.array(weights)).astype(np.uint16)
-        parts.append((pairs, counts))
-        pending.clear()
-        weights.clear()
-
-    for place, (key, head, body, *_) in enumerate(rows(library)):
-        keys.append(key)
-        in_head, in_body = [word.findall(text.lower()) for text in (head, body)]
-        lengths.append(len(in_head) + len(in_body))
-        for words, weight in ((in_head, 1), (in_body, 2)):
-            its = [each for text in words if (each := number(text)) >= 0]
-            pending.extend([each << 32 | place for each in its])
-            weights.extend([weight] * len(its))
-        if len(pending) > 4_000_000:
-            flush()
-    flush()
-    pairs = np.concatenate([part for part, _ in parts])
-    often = np.concatenate([part for _, part in parts]).astype(np.float32) / 2
-    order = np.argsort(pairs, kind="stable")
-    pairs, often = pairs[order], often[order]
-    terms, places = pairs >> 32, (pairs & 0xFFFFFFFF).astype(np.int32)
-    starts = np.searchsorted(terms, np.arange(len(numbers) + 1))
-    held = np.diff(starts)
-    idf = np.maximum(np.log((len(keys) - held + 0.5) / (held + 0.5)), 1e-6)
-    length = np.array(lengths, np.float32)
-    saturation = K1 * (1 - B + B * length / length.mean())
-    scores = np.repeat(idf, held).astype(np.float32) * often * (K1 + 1) / (often + saturation[places])
-    for name, values in (
-        ("places", places),
-        ("scores", scores.astype(np.float16)),
-        ("starts", starts),
-        ("keys", np.array(keys)),
-    ):
-        np.save(path / f"{name}.npy", values)
-    (path / "stems.json").write_text(json.dumps(numbers), encoding="utf-8")
-
-
-class Stemmer:
-    """FTS5's own stem of a word, by its vocabulary table."""
-
-    def __init__(self) -> None:
-        self._db = sqlite3.connect(":memory:")
-        self._db.execute(f"CREATE VIRTUAL TABLE word USING fts5 (text, content='', tokenize='{TOKENIZE}')")
-        self._db.execute("CREATE VIRTUAL TABLE stem USING fts5vocab (word, instance)")
-        self._known: dict[str, str] = {}
-
-    def __call__(self, word: str) -> str:
-        """The stem; empty where FTS5 sees no word."""
-        if word not in self._known:
-            self._db.execute("INSERT INTO word (word) VALUES ('delete-all')")
-            self._db.execute("INSERT INTO word (rowid, text) VALUES (1, ?)", (word,))
-            row = self._db.execute("SELECT term FROM stem").fetchone()
-            self._known[word] = row[0] if row else ""
-        return self._known[word]
+def build_postings(library: Path, _: Path) -> None:
+    """As the product does, in the library itself."""
+    qa.fulltext.FTS5_UP_TO = 0
+    store = Store(library)
+    with closing(FullText(store)) as full_text:
+        full_text.save()
+    store.close()
 
 
 # Searching
@@ -302,7 +235,7 @@ class Fts5:
         self._db = connect(library)
         self._db.create_function("casefold", 1, str.casefold, deterministic=True)
         self.allowed = Allowed(self._db)
-        self._stem = Stemmer()
+        self._stemmer = Stemmer()
         db = sqlite3.connect(library / "library.sqlite3")
         db.execute("CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab (main, words, row)")
         self._frequency = dict(db.execute("SELECT term, doc FROM vocabulary"))
@@ -335,7 +268,10 @@ class Fts5:
 
     def kept(self, words: Sequence[str]) -> list[str]:
         """The rarest words, as many as are expected to match `BUDGET` passages; at least two."""
-        by_frequency = sorted((self._frequency.get(self._stem(word), 0), word) for word in words)
+        by_frequency = sorted(
+            (sum(self._frequency.get(stem.decode(), 0) for stem in stems), word)
+            for word, stems in zip(words, self._stemmer.stems(words), strict=True)
+        )
         total, kept = 0, []
         for frequency, word in by_frequency:
             total += frequency
@@ -347,13 +283,6 @@ class Fts5:
     def budget(self, words: Sequence[str], k: int, filters: Filters) -> Found:
         """The rarest words alone."""
         return self.late(self.kept(words), k, filters)
-
-    def reranked(self, impacts: Impacts, words: Sequence[str], k: int, filters: Filters) -> Found:
-        """The rarest words find, all words rank."""
-        kept = self.kept(words)
-        left_out = [word for word in words if word not in kept]
-        found = self.late(kept, RERANKED if left_out else k, filters)
-        return impacts.rerank(found, left_out, k) if left_out and found else found
 
 
 class Tantivy:
@@ -385,61 +314,17 @@ class Tantivy:
         return int(self._searcher.num_docs)
 
 
-class Impacts:
-    """The file that `build_impacts` made."""
+class Postings:
+    """The product's own, on its file; `Store.bm25` never answers."""
 
-    def __init__(self, path: Path, allowed: Allowed | None) -> None:
-        self._places, self._scores, self._keys = (
-            np.load(path / f"{name}.npy", mmap_mode="r") for name in ("places", "scores", "keys")
-        )
-        self._starts = np.load(path / "starts.npy")
-        self._numbers = json.loads((path / "stems.json").read_text(encoding="utf-8"))
-        # Padded to whole columns, see `_best`.
-        self._sums = np.zeros(-(-len(self._keys) // COLUMN) * COLUMN, np.float32)
-        self._stem = Stemmer()
-        self._allowed = allowed
-        self._masks: dict[Filters, np.ndarray | None] = {}
+    def __init__(self, library: Path) -> None:
+        self._store = Store(library)
+        self._selections = {filters: self._store.select(filters) for filters in FILTERS.values()}
+        self._full_text = FullText(self._store)
 
     def __call__(self, words: Sequence[str], k: int, filters: Filters) -> Found:
-        """Add up, and take the best."""
-        sums = self._sums
-        sums[:] = 0
-        for places, scores in self._postings(words):
-            sums[places] += scores
-        if self._allowed and filters:
-            if filters not in self._masks:  # as a selection would be kept
-                self._masks[filters] = self._allowed(filters)[self._keys]
-            sums[: len(self._keys)] *= self._masks[filters]
-        best = _best(sums, k)
-        return [(int(self._keys[place]), float(sums[place])) for place in best]
-
-    def rerank(self, found: Found, words: Sequence[str], k: int) -> Found:
-        """Add to what was found what these words add, and take the best."""
-        keys, sums = np.array([key for key, _ in found]), np.array([score for _, score in found])
-        at = np.searchsorted(self._keys, keys)
-        for places, scores in self._postings(words):
-            its = np.minimum(np.searchsorted(places, at), len(places) - 1)
-            sums += np.where(places[its] == at, scores[its], 0)
-        best = np.argsort(-sums, kind="stable")[:k]
-        return [(int(keys[place]), float(sums[place])) for place in best]
-
-    def _postings(self, words: Sequence[str]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        for word in dict.fromkeys(words):
-            if (number := self._numbers.get(self._stem(word))) is not None:
-                run = slice(self._starts[number], self._starts[number + 1])
-                yield self._places[run], self._scores[run]
-
-
-def _best(sums: np.ndarray, k: int) -> np.ndarray:
-    """Where the k highest are that are above 0, highest first.
-
-    Of columns of COLUMN values each, the k-th highest maximum is no higher than the k-th highest value: so
-    most are left aside by a pass that sorts nothing.
-    """
-    maxima = sums.reshape(COLUMN, -1).max(axis=0)
-    least = np.partition(maxima, -k)[-k] if k < len(maxima) else 0
-    above = np.flatnonzero((sums >= least) & (sums > 0))
-    return above[np.argsort(-sums[above], kind="stable")][:k]
+        """Search."""
+        return self._full_text.search([words], k, self._selections[filters])[0]
 
 
 def questions(library: Path, count: int) -> dict[str, list[tuple[list[str], frozenset[str]]]]:
@@ -472,9 +357,8 @@ def search(library: Path, kinds: Sequence[str], count: int) -> None:
     }
     if index_path(library, "tantivy").exists():
         ways["tantivy"] = Tantivy(index_path(library, "tantivy"))
-    if index_path(library, "impacts").exists():
-        impacts = ways["impacts"] = Impacts(index_path(library, "impacts"), fts5.allowed)
-        ways["reranked"] = lambda words, k, filters: fts5.reranked(impacts, words, k, filters)
+    if store.words_record().file:
+        ways["postings"] = Postings(library)
     print(machine.line())
     print(f"{library.name} passages; milliseconds; of the first {JUDGED}, the share that exact BM25 has too")
     print("(its ties count); gold: questions with a document that answers among the first 20 passages\n")
@@ -522,7 +406,7 @@ def first(library: Path, way: str) -> None:
     elif way == "tantivy":
         search = Tantivy(index_path(library, "tantivy"))
     else:
-        search = Impacts(index_path(library, "impacts"), None)
+        search = Postings(library)
     opened = time.perf_counter()
     search(words, DEPTH, EVERYTHING)
     found = time.perf_counter()

@@ -55,6 +55,11 @@ class Bits:
         """List the ids in it, int64 [count], ascending."""
         return np.flatnonzero(np.unpackbits(self.bits, bitorder="little")).astype(np.int64, copy=False)
 
+    def mask(self, length: int) -> Bool:
+        """Tell of each of the ids from 0 whether it is in the set, bool [length]."""
+        bits = _fitted(self.bits, -(-length // 8))
+        return np.unpackbits(bits, count=length, bitorder="little").view(np.bool_)
+
     def holds(self, keys: Int64) -> Bool:
         """Tell of each of these ids, int64 [n], whether it is in the set, bool [n]."""
         there: Bool = (keys >= 0) & (keys < 8 * len(self.bits))

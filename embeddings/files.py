@@ -1,11 +1,25 @@
-"""Files that are either whole or not there, and their hashes."""
+"""Files that are either whole or not there, and that are known to be what was written."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import BinaryIO
+
+    from embeddings.arrays import UInt8
+
+
+class DamagedFileError(Exception):
+    """A file that is missing, unreadable, cut, damaged, or another one than was written."""
 
 
 def sha256_file(path: Path) -> str:
@@ -47,3 +61,100 @@ def move_whole(source: Path, target: Path) -> None:
     with source.open("rb+") as file:  # Windows flushes only what is open for writing
         os.fsync(file.fileno())
     source.replace(target)
+
+
+# Small files: a mark, the SHA-256 of what follows, and that
+
+
+def write_sealed(path: Path, mark: bytes, *parts: bytes | memoryview) -> None:
+    """Write a file in one step, with its hash; see `write_whole`.
+
+    Raises:
+        OSError: when it cannot be written.
+    """
+    sha256 = hashlib.sha256()
+    for part in parts:
+        sha256.update(part)
+    write_whole(path, mark, sha256.digest(), *parts)
+
+
+def read_sealed(path: Path, *marks: bytes) -> tuple[bytes, UInt8]:
+    """Read a file that `write_sealed` wrote with one of the marks, all equally long: its mark and the rest.
+
+    Raises:
+        DamagedFileError: when it is missing, unreadable, of another kind, cut or damaged.
+    """
+    try:
+        content = np.fromfile(path, dtype=np.uint8)
+    except OSError as error:
+        raise DamagedFileError(f"{path} cannot be read: {error}") from error
+    mark, sha256, rest = np.split(content, np.cumsum([len(marks[0]), hashlib.sha256().digest_size]))
+    if mark.tobytes() not in marks:
+        raise DamagedFileError(f"{path} is of another kind or version")
+    if hashlib.sha256(rest.data).digest() != sha256.tobytes():
+        raise DamagedFileError(f"{path} is cut or damaged")
+    return mark.tobytes(), rest
+
+
+# Large files, which are mapped
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """What is recorded of a file, to know it by. It begins with a structure of so many bytes.
+
+    What stands in the structure is believed, so that is hashed at each opening; all of the file is when its
+    size or time is not the recorded one.
+    """
+
+    name: str
+    sha256: str
+    size: int
+    modified_ns: int
+    structure: int
+    structure_sha256: str
+
+    @classmethod
+    def written(cls, folder: Path, stem: str, suffix: str, write: Callable[[BinaryIO], int]) -> Self:
+        """Write a file `<stem>-<hash><suffix>`; `write` gives its bytes, and says how many are its structure.
+
+        Raises:
+            OSError: when it cannot be written.
+        """
+        descriptor, name = tempfile.mkstemp(prefix=f".{stem}-", suffix=".part", dir=folder)
+        part = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as content:
+                structure = write(content)
+            sha256 = sha256_file(part)
+            # By its bytes: two processes that build at the same time never exchange a file under each other.
+            path = folder / f"{stem}-{sha256[:16]}{suffix}"
+            move_whole(part, path)
+        except BaseException:  # Ctrl-C too: nobody else would remove the part
+            part.unlink(missing_ok=True)
+            raise
+        status = path.stat()
+        with path.open("rb") as content:
+            structure_sha256 = hashlib.sha256(content.read(structure)).hexdigest()
+        return cls(path.name, sha256, status.st_size, status.st_mtime_ns, structure, structure_sha256)
+
+    def mapped(self, folder: Path, *, thorough: bool = False) -> UInt8:
+        """Map it; `thorough` hashes all of it.
+
+        Raises:
+            DamagedFileError: when it is missing, unreadable, cut, damaged or another one.
+        """
+        path = folder / self.name
+        try:
+            status = path.stat()
+            if status.st_size != self.size:
+                raise DamagedFileError(f"{path} is cut or damaged")
+            unchanged = status.st_mtime_ns == self.modified_ns and not thorough
+            if not unchanged and sha256_file(path) != self.sha256:
+                raise DamagedFileError(f"{path} is damaged")
+            content = np.memmap(path, np.uint8, mode="r")
+        except OSError as error:
+            raise DamagedFileError(f"{path} cannot be read: {error}") from error
+        if hashlib.sha256(content[: self.structure].data).hexdigest() != self.structure_sha256:
+            raise DamagedFileError(f"{path} is damaged")
+        return content

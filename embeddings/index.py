@@ -9,7 +9,6 @@ Filters are inside the search: k results stay k results, wherever so many are al
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -18,8 +17,8 @@ import faiss
 import numpy as np
 
 from embeddings.arrays import Bits
-from embeddings.files import write_whole
-from embeddings.inverted import BLOCK, BaseFile, BaseFileError, Inverted, build, candidates
+from embeddings.files import DamagedFileError, KnownFile, read_sealed, write_sealed
+from embeddings.inverted import BLOCK, Inverted, build, candidates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,14 +34,12 @@ DELTA_SHARE, DELTA_LEAST, DELTA_MOST = 0.02, 5_000, 20_000
 # So is what remains of a base of which more than this share is gone.
 GONE_SHARE = 0.2
 
-# A file is a mark, the SHA-256 of what follows, then (1) FAISS's own bytes, or (2) a line of JSON, a bit for
-# each id of the base, and FAISS's bytes of the delta. FAISS believes the lengths that a file states, so a
-# damaged one may take all memory or crash; the hash is compared before FAISS sees a byte. Python reads and
-# writes, because FAISS opens files by C's fopen, which on Windows cannot name all paths, and because a failed
-# write must raise OSError.
+# A file is sealed (`embeddings.files`): (1) FAISS's own bytes, or (2) a line of JSON, a bit for each id of
+# the base, and FAISS's bytes of the delta. FAISS believes the lengths that a file states, so a damaged one
+# may take all memory or crash; the hash is compared before FAISS sees a byte. Python reads and writes,
+# because FAISS opens files by C's fopen, which on Windows cannot name all paths, and because a failed write
+# must raise OSError.
 _FLAT, _INVERTED = b"pullquote index 1\n", b"pullquote index 2\n"
-_HASH_BYTES = hashlib.sha256().digest_size
-_HEADER = len(_FLAT) + _HASH_BYTES
 _NOTHING = Bits.of_keys(np.empty(0, np.int64))
 
 
@@ -278,7 +275,7 @@ class VectorIndex:
         parts = self._parts
         payload = faiss.serialize_index(parts.delta).data
         if parts.base is None:
-            write_whole(path, _FLAT, hashlib.sha256(payload).digest(), payload)
+            write_sealed(path, _FLAT, payload)
             self._file_bytes = path.stat().st_size
             return
         base = parts.base.written(path.parent)
@@ -286,8 +283,7 @@ class VectorIndex:
         self._parts = replace(parts, base=base)
         described = {"base": asdict(base.file), "probes": base.probes, "recall": base.recall}
         line = json.dumps(described | {"bits": len(parts.live.bits)}).encode() + b"\n"
-        content = b"".join([line, parts.live.bits.data, payload])
-        write_whole(path, _INVERTED, hashlib.sha256(content).digest(), content)
+        write_sealed(path, _INVERTED, line, parts.live.bits.data, payload)
         self._file_bytes = path.stat().st_size + base.file.size
 
     @classmethod
@@ -298,24 +294,24 @@ class VectorIndex:
             IndexFileError: when it or its base is missing, unreadable, cut, damaged, or of another kind or
                 dimension.
         """
-        content = _read(path)
         opened = cls(dimension)
-        if content[: len(_FLAT)].tobytes() == _FLAT:
-            opened._parts = _Parts(_flat(content[_HEADER:], path))
-            opened._file_bytes = content.size
-        else:
-            end = _HEADER + content[_HEADER:].tobytes().index(b"\n") + 1
-            described = json.loads(content[_HEADER:end].tobytes())
-            bits, payload = np.split(content[end:], [described["bits"]])
-            file = BaseFile(**described["base"])
-            try:
+        try:
+            mark, content = read_sealed(path, _FLAT, _INVERTED)
+            if mark == _FLAT:
+                opened._parts = _Parts(_flat(content, path))
+                opened._file_bytes = path.stat().st_size
+            else:
+                end = content.tobytes().index(b"\n") + 1
+                described = json.loads(content[:end].tobytes())
+                bits, payload = np.split(content[end:], [described["bits"]])
+                file = KnownFile(**described["base"])
                 base = Inverted.mapped(
                     path.parent, file, described["probes"], described["recall"], thorough=thorough
                 )
-            except BaseFileError as error:
-                raise IndexFileError(f"the index {path} cannot be used: {error}") from error
-            opened._parts = _Parts(_flat(payload, path), base, Bits.of_bits(bits))
-            opened._file_bytes = content.size + file.size
+                opened._parts = _Parts(_flat(payload, path), base, Bits.of_bits(bits))
+                opened._file_bytes = path.stat().st_size + file.size
+        except (DamagedFileError, OSError) as error:
+            raise IndexFileError(f"the index {path} cannot be used: {error}") from error
         if opened.dimension != dimension:
             raise IndexFileError(
                 f"the index {path} holds vectors of length {opened.dimension}, not {dimension}"
@@ -375,23 +371,6 @@ def _compressed(
 
 
 # Files
-
-
-def _read(path: Path) -> UInt8:
-    """Read an index file whose hash is as it should be.
-
-    Raises:
-        IndexFileError: when it is missing, unreadable, of another kind, cut or damaged.
-    """
-    try:
-        content = np.fromfile(path, dtype=np.uint8)
-    except OSError as error:
-        raise IndexFileError(f"the index {path} cannot be read: {error}") from error
-    if content[: len(_FLAT)].tobytes() not in (_FLAT, _INVERTED):
-        raise IndexFileError(f"{path} is not an index of this version of Pullquote")
-    if hashlib.sha256(content[_HEADER:].data).digest() != content[len(_FLAT) : _HEADER].tobytes():
-        raise IndexFileError(f"the index {path} is cut or damaged")
-    return content
 
 
 def _flat(payload: UInt8, path: Path) -> Any:

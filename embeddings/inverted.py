@@ -10,21 +10,18 @@ Neither can be reached from outside this module.
 
 from __future__ import annotations
 
-import hashlib
 import math
-import os
-import tempfile
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import faiss
 import numpy as np
 
-from embeddings.files import move_whole, sha256_file
+from embeddings.files import KnownFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from typing import BinaryIO
 
     from embeddings.arrays import Bits, Float32, Int64, UInt8
 
@@ -50,26 +47,6 @@ def candidates(k: int) -> int:
     return k + max(32, k // 4)
 
 
-class BaseFileError(Exception):
-    """A file of compressed vectors that is missing, cut, damaged or another one than recorded."""
-
-
-@dataclass(frozen=True, slots=True)
-class BaseFile:
-    """What is recorded of a file, to know it by. `structure` is how many bytes come before the lists.
-
-    FAISS believes the lengths that stand in the structure, so that is hashed at each opening. The lists are
-    only candidates, whatever their bytes are: they are hashed when size or time is not the recorded one.
-    """
-
-    name: str
-    sha256: str
-    size: int
-    modified_ns: int
-    structure: int
-    structure_sha256: str
-
-
 class Inverted:
     """Compressed vectors under ids. Nothing here changes one; any number of threads may search.
 
@@ -82,7 +59,7 @@ class Inverted:
         index: Any,
         probes: int,
         recall: float,
-        file: BaseFile | None = None,
+        file: KnownFile | None = None,
         content: UInt8 | None = None,
     ) -> None:
         self._index = index
@@ -145,47 +122,24 @@ class Inverted:
         """
         if self.file and (folder / self.file.name).exists():
             return self
-        descriptor, name = tempfile.mkstemp(prefix=".vectors-", suffix=".part", dir=folder)
-        part = Path(name)
-        try:
-            with os.fdopen(descriptor, "wb") as content:
-                faiss.write_index(self._index, faiss.PyCallbackIOWriter(content.write))  # type: ignore[attr-defined] # no stub
-            sha256 = sha256_file(part)
-            # By its bytes: two processes that build at the same time never exchange a file under each other.
-            path = folder / f"vectors-{sha256[:16]}.faiss"
-            move_whole(part, path)
-        except BaseException:  # Ctrl-C too: nobody else would remove the part
-            part.unlink(missing_ok=True)
-            raise
-        status = path.stat()
-        length = status.st_size - len(self) * self._entry
-        with path.open("rb") as content:
-            structure_sha256 = hashlib.sha256(content.read(length)).hexdigest()
-        file = BaseFile(path.name, sha256, status.st_size, status.st_mtime_ns, length, structure_sha256)
+
+        def write(content: BinaryIO) -> int:
+            faiss.write_index(self._index, faiss.PyCallbackIOWriter(content.write))  # type: ignore[attr-defined] # no stub
+            return content.tell() - len(self) * self._entry
+
+        file = KnownFile.written(folder, "vectors", ".faiss", write)
         return self.mapped(folder, file, self.probes, self.recall)
 
     @classmethod
     def mapped(
-        cls, folder: Path, file: BaseFile, probes: int, recall: float, *, thorough: bool = False
+        cls, folder: Path, file: KnownFile, probes: int, recall: float, *, thorough: bool = False
     ) -> Inverted:
-        """Map what `written` wrote; `thorough` hashes all of it.
+        """Map what `written` wrote; `thorough` hashes the lists too, which are only candidates.
 
         Raises:
-            BaseFileError: when the file is missing, unreadable, cut, damaged or another one.
+            DamagedFileError: when the file is missing, unreadable, cut, damaged or another one.
         """
-        path = folder / file.name
-        try:
-            status = path.stat()
-            if status.st_size != file.size:
-                raise BaseFileError(f"{path} is cut or damaged")
-            unchanged = status.st_mtime_ns == file.modified_ns and not thorough
-            if not unchanged and sha256_file(path) != file.sha256:
-                raise BaseFileError(f"{path} is damaged")
-            content = np.memmap(path, np.uint8, mode="r")
-        except OSError as error:
-            raise BaseFileError(f"{path} cannot be read: {error}") from error
-        if hashlib.sha256(content[: file.structure].data).hexdigest() != file.structure_sha256:
-            raise BaseFileError(f"{path} is damaged")
+        content = file.mapped(folder, thorough=thorough)
         reader = faiss.ZeroCopyIOReader(faiss.swig_ptr(content), content.size)  # type: ignore[attr-defined] # no stub
         index: Any = faiss.read_index(reader)
         return cls(index, probes, recall, file, content)

@@ -22,6 +22,7 @@ from qa.confidence import STRICTNESS
 from qa.errors import InputError, ModelError
 from qa.formats import DateOrder, files, read_path
 from qa.formats.text import printable
+from qa.fulltext import FullText
 from qa.library import LibraryIndex
 from qa.pipeline import overlap
 from qa.recent import Recent
@@ -102,6 +103,7 @@ class Corpus:
         self.library = store.folder
         self._store = store
         self._index = LibraryIndex(store)
+        self._words = FullText(store)
         self._read: Recent[tuple[int, str], tuple[Document, tuple[Passage, ...]]] = Recent(READ_BYTES)
         self._date_order = date_order
         self._lock = threading.RLock()
@@ -143,6 +145,7 @@ class Corpus:
 
     def close(self) -> None:
         """Close the library's files."""
+        self._words.close()
         self._store.close()
 
     def __enter__(self) -> Self:
@@ -253,6 +256,7 @@ class Corpus:
         report = IndexReport(tuple(results), time.perf_counter() - started, others)
         if report.count("added") or report.count("replaced"):
             self._index.save()
+        self._words.save()  # a library of before has no such file yet
         return report
 
     def _prepared(
@@ -338,6 +342,7 @@ class Corpus:
         """
         removed = self._store.remove(ids)
         self._index.save()
+        self._words.save()
         return removed
 
     def reindex(self, encoder: str | Encoder, progress: OnProgress | None = None) -> None:
@@ -379,6 +384,7 @@ class Corpus:
         with self._lock:
             self._use(None if isinstance(encoder, str) else encoder)
         self._index.save()
+        self._words.save()
 
     # What is in it
 
@@ -455,6 +461,7 @@ class Corpus:
         """Load what a first question would otherwise wait for: encoder, index and reader."""
         (progress or _silent)(Progress("model", 0, 0, self.encoder_identity.name))
         self._index.search(self.encode_queries(["warm"])[0], 1)
+        self.bm25(["warm"], 1, self.select())
         self.answerer()
 
     def answerer(self) -> Answerer:
@@ -488,7 +495,13 @@ class Corpus:
 
     def bm25(self, terms: Sequence[str], k: int, selection: Selection) -> list[tuple[int, float]]:
         """Find the best `k` passages by BM25 for any of the words, as (key, score), highest first."""
-        return self._store.bm25(terms, k, selection)
+        return self.bm25_each([terms], k, selection)[0]
+
+    def bm25_each(
+        self, queries: Sequence[Sequence[str]], k: int, selection: Selection
+    ) -> list[list[tuple[int, float]]]:
+        """Find the best `k` passages for each of several lists of words; see `bm25`."""
+        return self._words.search(queries, k, selection)
 
     def phrase(self, phrase: str, selection: Selection) -> Occurrences:
         """Find where the phrase stands word for word, in order of document id and offset."""

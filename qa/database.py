@@ -23,6 +23,12 @@ KEPT_OPEN = 4
 # When the file and its log were last written (ns), and their sizes (bytes).
 _Stamp = tuple[tuple[int, int], tuple[int, int]]
 
+# The full-text index, and what else is to have the same words.
+WORDS = """
+CREATE VIRTUAL TABLE words USING fts5 (
+    head, body, content = '', tokenize = 'porter unicode61 remove_diacritics 2'
+)
+"""
 # One tuple of statements a schema version. Never edit one that was released: append the next.
 _MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
@@ -101,11 +107,7 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX vectors_by_digest ON vectors (digest)",
         "CREATE INDEX vectors_by_encoding ON vectors (encoding, passage)",
         # Contentless: the text lies in `documents` already.
-        """
-        CREATE VIRTUAL TABLE words USING fts5 (
-            head, body, content = '', tokenize = 'porter unicode61 remove_diacritics 2'
-        )
-        """,
+        WORDS,
     ),
     (
         """
@@ -159,6 +161,11 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         END
         """,
     ),
+    (
+        # The file of postings (`qa.fulltext`), and the generation that it mirrors.
+        "ALTER TABLE library ADD COLUMN words_file TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE library ADD COLUMN words_generation INTEGER NOT NULL DEFAULT 0",
+    ),
 )
 # What each version lacks that may only be read: SQLite looks among the temporary tables first.
 _AS_OF_NOW = (
@@ -173,7 +180,14 @@ _AS_OF_NOW = (
         """,
     ),
     (4, "CREATE TEMP TABLE gone (passage, generation)"),
-    (4, "CREATE TEMP VIEW library AS SELECT *, generation AS gone_since FROM main.library"),
+    (
+        5,
+        """
+        CREATE TEMP VIEW library AS SELECT one, generation, encoding, index_file, index_generation,
+            generation AS gone_since, '' AS words_file, 0 AS words_generation
+        FROM main.library
+        """,
+    ),
 )
 
 

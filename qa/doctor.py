@@ -224,6 +224,7 @@ def _contents(store: Store) -> Iterator[Finding]:
         "; ".join(damaged),
     )
     yield _index(store, count)
+    yield _postings(store, count)
 
 
 def _index(store: Store, passages: int) -> Finding:
@@ -244,3 +245,23 @@ def _index(store: Store, passages: int) -> Finding:
     if difference is None or difference.stale.size or difference.missing.size:
         return Finding("index", f"{record.file}, behind", f"{record.file} is behind the store. {mending}")
     return Finding("index", f"{record.file}, in step with {plural(passages, 'passage')}")
+
+
+def _postings(store: Store, passages: int) -> Finding:
+    from embeddings.files import DamagedFileError
+    from qa.fulltext import FTS5_UP_TO, Postings
+
+    record = store.words_record()
+    mending = "Nothing is lost: until `pullquote index` of anything makes them again, questions take longer"
+    if record.encoding is None or passages <= FTS5_UP_TO:
+        return Finding("postings", "none needed: SQLite searches so few passages itself")
+    if not record.file:
+        return Finding("postings", "none", f"the postings have not been written. {mending}")
+    try:
+        postings = Postings.open(store.folder, record.file, record.file_generation, thorough=True)
+    except DamagedFileError as error:
+        return Finding("postings", f"{record.file}, unusable", f"{error}. {mending}")
+    difference = store.difference(record.encoding, lambda: postings.keys)
+    if difference is None or difference.stale.size or difference.missing.size:
+        return Finding("postings", f"{record.file}, behind", f"{record.file} is behind the store. {mending}")
+    return Finding("postings", f"{record.file}, in step with {plural(passages, 'passage')}")

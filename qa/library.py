@@ -21,6 +21,9 @@ import numpy as np
 from qa.errors import LibraryError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
     from embeddings.arrays import Bits, Float32, Int64
     from embeddings.index import IndexStats, VectorIndex
     from embeddings.inverted import Stored
@@ -197,8 +200,20 @@ class LibraryIndex:
             # Only now is it known which one is in force. And another process may just have written one, to
             # name it in a file of its own.
             old += [path for path in folder.glob("vectors-*.faiss") if path.name != state.index.base_file]
-        for path in (*earlier, *old):
-            # Windows refuses while another process has a file open; another may also have removed it by now.
-            with contextlib.suppress(OSError):
-                if path in earlier or time.time() - path.stat().st_mtime > PART_SECONDS:
-                    path.unlink()
+        sweep(earlier, old)
+
+
+def sweep(earlier: Iterable[Path], old: Iterable[Path]) -> None:
+    """Remove files, of `old` ones those that nobody can still be writing or about to name."""
+    removable = [path for path in old if _age(path) > PART_SECONDS]
+    for path in (*earlier, *removable):
+        # Windows refuses while another process has a file open; another may also have removed it by now.
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def _age(path: Path) -> float:
+    """Seconds since a file was last written; 0 where it is gone."""
+    with contextlib.suppress(OSError):
+        return time.time() - path.stat().st_mtime
+    return 0.0

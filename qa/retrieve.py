@@ -41,8 +41,8 @@ def candidates(
         fused: dict[int, float] = {}
         exhausted = True
         nearest = corpus.dense_each(vectors, depth, selection)
-        for dense, words, (_, weight) in zip(nearest, terms, variants, strict=True):
-            lexical = corpus.bm25(words, depth, selection)
+        matching = corpus.bm25_each(terms, depth, selection)
+        for dense, lexical, (_, weight) in zip(nearest, matching, variants, strict=True):
             exhausted &= len(dense) < depth
             for key, score in fuse(dict(dense), dict(lexical)).items():
                 fused[key] = fused.get(key, 0.0) + score * weight / total

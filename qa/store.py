@@ -16,7 +16,8 @@ import datetime as dt
 import difflib
 import json
 from dataclasses import asdict, dataclass, replace
-from itertools import count
+from itertools import count, groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -28,6 +29,7 @@ from qa.database import Database
 from qa.errors import DocumentNotFoundError, EncoderMismatchError, InputError, LibraryError
 from qa.feedback import Judgement, Place, Shown
 from qa.phrase import occurrences, phrase_pattern, phrase_words
+from qa.postings import build
 from qa.recent import Recent
 from qa.schema import (
     EVERYTHING,
@@ -44,9 +46,11 @@ from qa.schema import (
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from typing import BinaryIO
 
     from embeddings.arrays import Float32, Int64
     from qa.feedback import Thumb
+    from qa.postings import Segment
 
 BM25_HEAD_WEIGHT = 0.5
 BM25_BODY_WEIGHT = 1.0
@@ -151,7 +155,7 @@ class Encoding:
 
 @dataclass(frozen=True, slots=True)
 class IndexRecord:
-    """What the store knows of its derived index. `file` is empty where there is none."""
+    """What the store knows of a derived file. `file` is empty where there is none."""
 
     generation: int
     encoding: Encoding | None
@@ -203,19 +207,34 @@ class Store:
             return _encoding(db)
 
     def index_record(self) -> IndexRecord:
-        """Tell what the store knows of its derived index."""
-        with self._database.reading() as db:
-            row = db.execute("SELECT generation, index_file, index_generation FROM library").fetchone()
-            return IndexRecord(row[0], _encoding(db), row[1], row[2])
+        """Tell what the store knows of its index of vectors."""
+        return self._record("index_file, index_generation")
 
     def record_index(self, file: str, generation: int, encoding: Encoding) -> None:
-        """Name the derived index's file, unless a newer one is named or the encoding was replaced."""
+        """Name the index's file, unless a newer one is named or the encoding was replaced."""
         with self._database.writing(counted=False) as db:
             db.execute(
                 "UPDATE library SET index_file = ?, index_generation = ? "
                 "WHERE encoding = ? AND index_generation <= ?",
                 (file, generation, encoding.number, generation),
             )
+
+    def words_record(self) -> IndexRecord:
+        """Tell what the store knows of its file of postings."""
+        return self._record("words_file, words_generation")
+
+    def record_words(self, file: str, generation: int) -> None:
+        """Name the file of postings, or none (""), unless a newer one is named."""
+        with self._database.writing(counted=False) as db:
+            db.execute(
+                "UPDATE library SET words_file = ?, words_generation = ? WHERE words_generation <= ?",
+                (file, generation, generation),
+            )
+
+    def _record(self, columns: str) -> IndexRecord:
+        with self._database.reading() as db:
+            row = db.execute(f"SELECT generation, {columns} FROM library").fetchone()
+            return IndexRecord(row[0], _encoding(db), *row[1:])
 
     # Writing
 
@@ -621,6 +640,42 @@ class Store:
                 if len(rows) < depth or rows[-1][1] > rows[k - 1][1]:
                     return [(key, -cost) for key, cost in rows[:k]]
                 depth *= 8
+
+    def in_order(self, keys: Iterable[int]) -> list[int]:
+        """Order passages by their documents' ids and places in these; keys no longer held are left out."""
+        with self._database.reading() as db:
+            rows = db.execute(
+                "SELECT key FROM passages JOIN documents ON documents.serial = document "
+                "WHERE key IN (SELECT value FROM json_each(?)) ORDER BY id, ordinal",
+                (json.dumps([int(key) for key in keys]),),
+            ).fetchall()
+        return [key for (key,) in rows]
+
+    def texts_of(self, keys: Int64) -> list[tuple[int, str, str]]:
+        """Read what the full-text index has of passages: (key, head, body), by key; those that are held."""
+        rows: list[tuple[int, str, str]] = []
+        with self._database.reading() as db:
+            places = db.execute(
+                "SELECT document, key, start, end FROM passages "
+                "WHERE key IN (SELECT value FROM json_each(?)) ORDER BY key",
+                (json.dumps(keys.tolist()),),
+            ).fetchall()
+            for number, its in groupby(places, key=itemgetter(0)):
+                head, text = db.execute(
+                    "SELECT head, text FROM documents WHERE serial = ?", (number,)
+                ).fetchone()
+                rows += [(key, head, text[start:end]) for _, key, start, end in its]
+        return rows
+
+    def write_postings(self, out: BinaryIO) -> tuple[int, Segment]:
+        """Write the postings of all passages, and give the generation and what else belongs to them.
+
+        See `qa.postings.build`. It takes about a minute for a million passages.
+        """
+        with self._database.reading() as db:
+            rows = db.execute("SELECT key FROM passages ORDER BY key")
+            keys = np.fromiter((key for (key,) in rows), np.int64)
+            return _generation(db), build(db, keys, out)
 
     def phrase(self, phrase: str, selection: Selection) -> Occurrences:
         """Find where the documents hold the phrase (see `phrase_pattern`), in order of id and offset.

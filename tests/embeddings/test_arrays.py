@@ -20,6 +20,8 @@ def assert_is(bits: Bits, ids: set[int]) -> None:
     assert bits.count == len(ids)
     asked = array(range(-20, 220))
     assert bits.holds(asked).tolist() == [key in ids for key in asked.tolist()]
+    for length in (0, 1, 17, 64, 220):
+        assert bits.mask(length).tolist() == [key in ids for key in range(length)]
 
 
 @given(IDS)

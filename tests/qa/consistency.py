@@ -1,15 +1,17 @@
-"""Whether a library is whole, looked at from outside: through SQLite and FAISS, not through Store."""
+"""Whether a library is whole, looked at from outside: through SQLite and the files, not through Store."""
 
 from __future__ import annotations
 
 import sqlite3
 import time
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from embeddings.arrays import Bits
 from embeddings.index import VectorIndex
+from qa.fulltext import Postings
 from qa.library import PART_SECONDS
 from qa.schema import sha256_text
 
@@ -85,6 +87,48 @@ def index_problems(library: Path) -> list[str]:
     } - belong
     if others:
         found.append(f"index files besides {belong}: {others}")
+    return found
+
+
+def words_problems(library: Path) -> list[str]:
+    """How the file of postings in force differs from the store, which is to be in step."""
+    db = sqlite3.connect(library / "library.sqlite3")
+    try:
+        ((file, generation),) = db.execute("SELECT words_file, words_generation FROM library").fetchall()
+        keys = [key for (key,) in db.execute("SELECT key FROM passages ORDER BY key")]
+        db.execute("CREATE VIRTUAL TABLE temp.tokens USING fts5vocab ('main', 'words', 'instance')")
+        right: dict[bytes, Counter[int]] = defaultdict(Counter)
+        lengths: Counter[int] = Counter()
+        for word, key, column in db.execute("SELECT CAST(term AS BLOB), doc, col FROM temp.tokens"):
+            right[word][key] += 2 if column == "body" else 1
+            lengths[key] += 1
+    finally:
+        db.close()
+    postings = Postings.open(library, file, generation, thorough=True)
+    held: dict[bytes, Counter[int]] = defaultdict(Counter)
+    found = []
+    for segment in postings.segments:
+        live = ~np.isin(segment.keys, postings.gone)
+        if segment.lengths[live].tolist() != [lengths[key] for key in segment.keys[live].tolist()]:
+            found.append(f"{file} has other lengths than the store")
+        for word in np.split(segment.words, segment.ends[:-1]) if segment.ends.size else []:
+            places, weights = segment.find(word.tobytes())
+            for place, weight in zip(places.tolist(), weights.tolist(), strict=True):
+                if live[place]:
+                    held[word.tobytes()][int(segment.keys[place])] += weight
+    if postings.keys.tolist() != keys:
+        found.append(f"{file} holds other keys than the store")
+    if held != right:
+        found.append(f"{file} holds other postings than the store")
+    belong = {file, postings.file.name}
+    # A base of before is kept for a while.
+    others = {
+        path.name
+        for path in library.glob("*.bin")
+        if not path.name.startswith("postings-") or time.time() - path.stat().st_mtime > PART_SECONDS
+    } - belong
+    if others:
+        found.append(f"files of postings besides {belong}: {others}")
     return found
 
 

@@ -268,6 +268,8 @@ TO_THE_FIRST_SCHEMA = """
     DROP TRIGGER passage_gone;
     DROP TABLE gone;
     ALTER TABLE library DROP COLUMN gone_since;
+    ALTER TABLE library DROP COLUMN words_file;
+    ALTER TABLE library DROP COLUMN words_generation;
     ALTER TABLE documents DROP COLUMN made_by;
     ALTER TABLE documents DROP COLUMN passages;
     ALTER TABLE documents DROP COLUMN first_key;

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Literal
 
 import embeddings.files
 import embeddings.index
+import qa.fulltext
 from embeddings.index import VectorIndex
+from qa.fulltext import FullText
 from qa.library import LibraryIndex
 from qa.store import Store
 from tests.qa.tiny import tiny_corpus, words, write
@@ -30,6 +32,14 @@ KillPoint = Literal[
     "before the old one is cleared away",
     "",
 ]
+# Only a large library has postings.
+LargeKillPoint = Literal[
+    "before the postings are made",
+    "in the middle of them",
+    "when all but their head is written",
+    "before they are recorded",
+    "before the old ones are cleared away",
+]
 
 
 def text_of(seed: int) -> str:
@@ -38,7 +48,12 @@ def text_of(seed: int) -> str:
 
 
 def run(
-    library: Path, inbox: Path, seed: int, said: Connection, kill_at: KillPoint = "", large: bool = False
+    library: Path,
+    inbox: Path,
+    seed: int,
+    said: Connection,
+    kill_at: KillPoint | LargeKillPoint = "",
+    large: bool = False,
 ) -> None:
     """Add, replace and remove documents; say ("try" | "done", id, seed or None) around every change.
 
@@ -47,6 +62,7 @@ def run(
     random.seed(seed)
     if large:
         embeddings.index.EXACT_UP_TO, embeddings.index.DELTA_LEAST, embeddings.index.DELTA_MOST = 5, 2, 10
+        qa.fulltext.FTS5_UP_TO = 5
     _arm(kill_at)
     with tiny_corpus(library) as corpus:
         while True:
@@ -69,7 +85,7 @@ def run(
             corpus.index(*(inbox / name for name in chosen), progress=acknowledge)
 
 
-def _arm(kill_at: KillPoint) -> None:
+def _arm(kill_at: KillPoint | LargeKillPoint) -> None:
     def die(*_: object, **__: object) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
@@ -78,8 +94,18 @@ def _arm(kill_at: KillPoint) -> None:
     elif kill_at == "in the middle of it":
         embeddings.files.os.fsync = die  # type: ignore[attr-defined]
     elif kill_at == "when all but its head is written":
-        embeddings.index.write_whole = die
+        embeddings.index.write_sealed = die
     elif kill_at == "before the old one is cleared away":
         LibraryIndex._sweep = die  # type: ignore[method-assign]
     elif kill_at == "before it is recorded":
         Store.record_index = die  # type: ignore[method-assign]
+    elif kill_at == "before the postings are made":
+        Store.write_postings = die  # type: ignore[assignment, method-assign]
+    elif kill_at == "in the middle of them":
+        qa.fulltext.shutil.copyfileobj = die  # type: ignore[attr-defined]
+    elif kill_at == "when all but their head is written":
+        qa.fulltext.write_sealed = die
+    elif kill_at == "before they are recorded":
+        Store.record_words = die  # type: ignore[method-assign]
+    elif kill_at == "before the old ones are cleared away":
+        FullText._sweep = die  # type: ignore[method-assign]
