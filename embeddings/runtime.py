@@ -11,6 +11,7 @@ mapped instead of parsed and copied. MiniLM-L6 opens in 25 ms instead of 150, th
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -216,19 +217,26 @@ def find(folder: Path) -> Graph | None:
     """Find the graph kept in a folder; None when there is none, or it is damaged and should be made again.
 
     A file of the recorded size and time is taken as whole; any other is hashed. Hashing 90 MB each time
-    would cost more than opening it does.
+    would cost more than opening it does, so a file that is the same at another time (a copied folder, another
+    version's export of the same weights) is recorded with that time.
     """
     listing = _listing(folder)
     try:
         kept = json.loads(listing.read_bytes())
-        paths = {}
+        paths, stale = {}, False
         for role, entry in kept["files"].items():
             paths[role] = folder / entry["name"]
             status = paths[role].stat()
-            unchanged = (status.st_size, status.st_mtime_ns) == (entry["bytes"], entry["modified_ns"])
-            if not unchanged and sha256_file(paths[role]) != entry["sha256"]:
+            if (status.st_size, status.st_mtime_ns) == (entry["bytes"], entry["modified_ns"]):
+                continue
+            if sha256_file(paths[role]) != entry["sha256"]:
                 log.warning("%s is damaged; the model is exported again", paths[role])
                 return None
+            entry |= {"bytes": status.st_size, "modified_ns": status.st_mtime_ns}
+            stale = True
+        if stale:
+            with contextlib.suppress(OSError):  # a cache that may only be read is hashed each time
+                write_whole(listing, json.dumps(kept, indent=1).encode())
         return Graph(settings=kept["settings"], **paths)
     except (FileNotFoundError, NotADirectoryError):
         return None

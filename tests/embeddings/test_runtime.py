@@ -119,6 +119,26 @@ for _ in range(5):
     assert product(runtime.find(tmp_path)).shape == (1, 64)
 
 
+def test_a_graph_whose_files_are_the_same_at_another_time_is_hashed_once(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = keep(source, tmp_path)
+    for path in (graph.model, graph.weights, graph.tokenizer):
+        os.utime(path, ns=(1, 1))
+    hashed: list[Path] = []
+    sha256_file = runtime.sha256_file
+
+    def counted(path: Path) -> str:
+        hashed.append(path)
+        return sha256_file(path)
+
+    monkeypatch.setattr(runtime, "sha256_file", counted)
+    assert runtime.find(tmp_path) == graph
+    assert sorted(hashed) == sorted([graph.model, graph.weights, graph.tokenizer])
+    assert runtime.find(tmp_path) == graph
+    assert len(hashed) == 3
+
+
 @pytest.mark.parametrize(
     ("quota", "expected"),
     [("150000 100000", 2), ("100000 100000", 1), ("5000 100000", 1), ("max 100000", 4), ("", 4)],
