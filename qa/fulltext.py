@@ -128,7 +128,7 @@ class Postings:
 
     @cached_property
     def _parts(self) -> list[_Part]:
-        return [_Part(segment, self.gone) for segment in self.segments]
+        return [_Part(segment, self.gone) for segment in self.segments if len(segment)]
 
     @cached_property
     def _passages(self) -> int:
@@ -156,7 +156,7 @@ class Postings:
             for stem in query:
                 if stem not in known:
                     known[stem] = self._impacts(stem)
-            found, scores = [], []
+            found, scores = [np.empty(0, np.int64)], [np.empty(0)]
             for at, (part, mask) in enumerate(zip(self._parts, masks, strict=True)):
                 sums = np.zeros(-(-len(part.segment) // _ROWS) * _ROWS)
                 for stem in query:

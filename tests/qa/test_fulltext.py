@@ -231,6 +231,26 @@ def test_passages_without_any_word_count_too(store: Store) -> None:
         assert words_problems(store.folder) == []
 
 
+def test_what_is_removed_before_its_text_is_read_is_left_out(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved(store)
+    with closing(FullText(store)) as full_text:
+        put(store, "short-lived", ["rice\n"])
+        texts_of = Store.texts_of
+
+        def after_removal(self: Store, keys: np.ndarray) -> list[tuple[int, str, str]]:
+            self.remove(["short-lived"])
+            return texts_of(self, keys)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Store, "texts_of", after_removal)
+            full_text.search([["rice"]], 3, store.select())
+        assert_equals_fts5(full_text, store)
+        full_text.save()
+        assert words_problems(store.folder) == []
+
+
 # The files
 
 
