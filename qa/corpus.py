@@ -408,6 +408,7 @@ class Corpus:
             self._store.file_bytes(),
             encoding.identity if encoding else None,
             self._index.stats(),
+            self._words.file_bytes(),
         )
 
     def holds_only(self, sha256: str) -> bool:

@@ -330,6 +330,14 @@ class FullText:
         ]
         return sorted(found, key=lambda each: (-each[1], held.get(each[0], 0)))[:k]
 
+    def file_bytes(self) -> int:
+        """Measure the files; 0 where there are none and FTS5 answers."""
+        postings = self._in_step(FOLLOWED)
+        if postings is None:
+            return 0
+        files = (self._store.words_record().file, postings.file.name)
+        return sum((self._store.folder / name).stat().st_size for name in files)
+
     def save(self) -> None:
         """Make the files what they should be for the library's size, in step, unless they are.
 

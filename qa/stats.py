@@ -17,7 +17,8 @@ class LibraryStats:
     """What a library holds, and what that costs.
 
     `store_bytes` is the size of the one file that all else is derived from, what is not yet merged into it
-    included. `encoder` and `index` are None while there is no passage.
+    included. `encoder` and `index` are None while there is no passage. `postings_bytes` is the size of the files
+    that full text is searched in, 0 where that is the store itself.
     """
 
     documents: int
@@ -25,6 +26,7 @@ class LibraryStats:
     store_bytes: int
     encoder: EncoderIdentity | None
     index: IndexStats | None
+    postings_bytes: int
 
 
 def to_dict(stats: LibraryStats) -> dict[str, Any]:
@@ -52,6 +54,11 @@ def to_text(stats: LibraryStats) -> str:
                 f"{index.probes:,} of {index.lists:,} lists, which find {100 * index.recall:.1f} % of the 10 "
                 f"nearest; {index.delta:,} vectors added and {index.gone:,} removed since they were made"
             )
+    lines["words"] = (
+        f"{size(stats.postings_bytes)} in files{_each(stats.postings_bytes, stats.passages)}"
+        if stats.postings_bytes
+        else "searched in the store"
+    )
     width = max(map(len, lines))
     return "".join(f"{name:<{width}}  {said}\n" for name, said in lines.items())
 

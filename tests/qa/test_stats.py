@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 import embeddings.index
+import qa.fulltext
 from qa.cli import cli
 from qa.stats import size
 from tests.qa.tiny import tiny_corpus, words, write
@@ -42,12 +43,14 @@ def test_a_small_library_is_searched_exactly(library: Path, tmp_path: Path) -> N
     assert text.startswith(f"holds    40 documents, {passages} passages\n")
     assert f"exact: {passages} vectors" in text
     assert "lists" not in text
+    assert "words    searched in the store" in text
 
 
 def test_a_large_library_says_how_much_of_its_index_is_searched_and_what_that_finds(
     library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embeddings.index, "EXACT_UP_TO", 20)
+    monkeypatch.setattr(qa.fulltext, "FTS5_UP_TO", 20)
     with tiny_corpus(library) as corpus:
         corpus.index(tmp_path / "documents")
         corpus.remove(["3.txt"])
@@ -58,6 +61,9 @@ def test_a_large_library_says_how_much_of_its_index_is_searched_and_what_that_fi
     assert told.index.gone > 0
     assert f"{told.index.probes:,} of {told.index.lists:,} lists" in text
     assert f"{told.index.gone:,} removed" in text
+    files = [*library.glob("words-*.bin"), *library.glob("postings-*.bin")]
+    assert told.postings_bytes == sum(path.stat().st_size for path in files) > 0
+    assert f"words     {size(told.postings_bytes)} in files" in text
 
 
 def test_an_empty_library_has_no_index(library: Path) -> None:
