@@ -17,8 +17,8 @@ class LibraryStats:
     """What a library holds, and what that costs.
 
     `store_bytes` is the size of the one file that all else is derived from, what is not yet merged into it
-    included. `encoder` and `index` are None while there is no passage. `postings_bytes` is the size of the files
-    that full text is searched in, 0 where that is the store itself.
+    included. `encoder` and `index` are None while there is no passage. `postings_bytes` is the size of the
+    files that full text is searched in, 0 where that is the store itself.
     """
 
     documents: int
