@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks import machine
-from embeddings import onnx
+from embeddings.encoder import open_encoder
 from qa.conversation import interpret
 from qa.evaluation import suite
 from qa.formats import read_path
@@ -79,7 +79,7 @@ def main() -> None:
 def make(folder: Path, suites: Sequence[Path], asked: Sequence[Path], sizes: Sequence[int]) -> None:
     """Make the libraries of these sizes, and the questions."""
     folder.mkdir(parents=True, exist_ok=True)
-    cache, encoder = folder / "vectors.npz", onnx.open_default()
+    cache, encoder = folder / "vectors.npz", open_encoder()
     questions = [json.dumps(each) for path in (*suites, *asked) for each in _questions(path)]
     (folder / "questions.jsonl").write_text("\n".join(questions), encoding="utf-8")
     sources = _sources(suites, cache, encoder)
