@@ -37,7 +37,7 @@ def draw_scale(libraries: list[dict[str, Any]]) -> pyplot.Figure:
     time.stackplot(sizes, stacked, labels=PARTS, alpha=0.8)
     time.set(xscale="log", xlabel="passages", ylabel="median ms", title="Finding candidates for a question")
     time.legend(loc="upper left", frameon=False)
-    kinds = list(libraries[0]["bytes"])
+    kinds = list(dict.fromkeys(kind for each in libraries for kind in each["bytes"]))
     stacked = [[each["bytes"].get(kind, 0) / each["passages"] for each in libraries] for kind in kinds]
     bytes_.stackplot(sizes, stacked, labels=kinds, alpha=0.8)
     bytes_.set(xscale="log", xlabel="passages", ylabel="bytes a passage", title="On disk")

@@ -38,7 +38,7 @@ TIMES_OF = 10_000  # what times are compared with
 NEAREST = 10
 READ = 20  # passages whose places are read after retrieval, as an answer does
 BLOCK = 50_000
-PARTS = {"encode_queries": "encode", "dense": "dense", "bm25": "full text"}
+PARTS = {"encode_queries": "encode", "dense_each": "dense", "bm25_each": "full text"}
 KINDS = {
     "question": EVERYTHING,
     "follow-up": EVERYTHING,
@@ -191,8 +191,8 @@ def bytes_by_part(library: Path) -> dict[str, int]:
         parts["full text" if name.startswith("words_") else part] += size
     parts["other tables"] += store.stat().st_size - sum(parts.values())
     for path in library.iterdir():
-        if path.suffix == ".faiss":
-            parts["index"] += path.stat().st_size
+        if kind := {".faiss": "index", ".bin": "postings"}.get(path.suffix):
+            parts[kind] += path.stat().st_size
     return parts
 
 

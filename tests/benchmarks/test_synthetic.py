@@ -125,6 +125,8 @@ def test_the_scale_of_a_library_is_measured_in_new_processes(
     assert measured["bytes"]["vectors"] > SIZE * 384 * 4
     (run,) = measured["runs"]
     assert run["memory"]["VmRSS"] > run["memory"]["RssAnon"] > 0
+    for part in ("encode", "dense", "full text", "the rest"):
+        assert min(run["milliseconds"]["question"][part]) > 0
     assert run["opened"] > max(run["milliseconds"]["question"]["retrieval"])
     assert "| recall@10 of dense search | 1.000 |" in capsys.readouterr().out
     assert json.loads(json.dumps(report)) == report
