@@ -259,7 +259,7 @@ def _highest(sums: Float64, k: int) -> Int64:
     """
     maxima = sums.reshape(_ROWS, -1).max(axis=0)
     least = np.partition(maxima, -k)[-k] if k < len(maxima) else 0.0
-    above = np.flatnonzero(sums >= least) if least > 0 else np.flatnonzero(sums)
+    above = np.flatnonzero(sums >= least if least > 0 else sums > 0)
     if k < len(above):
         values = sums[above]
         above = above[values >= np.partition(values, -k)[-k]]
