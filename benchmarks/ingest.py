@@ -6,7 +6,7 @@ SUITE is a folder in BEIR layout with its own corpus; documents of it, drawn at 
 the same work for each side, which take turns:
 
 - one call of `SentenceTransformer.encode` in batches of 32, as a script would;
-- the encoder for documents, where there is no GPU;
+- the encoder for documents, where there is no GPU, and its int8 form;
 - the whole of `Corpus.index`: reading, segmenting, encoding, committing, the index;
 - the limit: the graph's forward passes on both cores, on tokens made beforehand.
 
@@ -19,7 +19,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import resource
+import re
 import statistics
 import subprocess
 import sys
@@ -47,9 +47,10 @@ if TYPE_CHECKING:
 
     Side = Callable[[], object]
 
-PLAIN, ENCODER, INDEX, BARE = (
+PLAIN, ENCODER, INT8, INDEX, BARE = (
     "SentenceTransformer.encode, batches of 32",
     "the encoder for documents",
+    "its int8 form",
     "all of Corpus.index",
     "the forward passes alone",
 )
@@ -90,7 +91,9 @@ def main() -> None:
                 compare(arguments, texts, folder)
                 return
             side(arguments.only, texts, folder)()
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    # Not ru_maxrss: a process begins with that of the one that started it.
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    print(re.findall(r"VmHWM:\s+(\d+) kB", status)[0])
 
 
 def draw(suite: Path, count: int, target: Path) -> list[str]:
@@ -116,8 +119,8 @@ def side(name: str, texts: list[str], folder: Path) -> Side:
         weights = models.encoder_folder(models.encoder_identity())
         plain = SentenceTransformer(str(weights), local_files_only=True, device="cpu")
         return lambda: plain.encode(texts, batch_size=32, normalize_embeddings=True, show_progress_bar=False)
-    encoder = open_encoder()
-    if name == ENCODER:
+    encoder = open_encoder(models.INT8_ENCODER if name == INT8 else None)
+    if name in (ENCODER, INT8):
         return lambda: encoder.encode_documents(texts)
     if name == INDEX:
 
@@ -137,9 +140,9 @@ def side(name: str, texts: list[str], folder: Path) -> Side:
 
 def compare(arguments: argparse.Namespace, texts: list[str], folder: Path) -> None:
     """Time the sides in turn, then measure each one's memory in a process of its own."""
-    sides = {name: side(name, texts, folder) for name in (PLAIN, ENCODER, INDEX, BARE)}
-    expected, found = sides[PLAIN](), sides[ENCODER]()  # and warm
-    cosine = float((np.asarray(expected) * np.asarray(found)).sum(axis=1).min())
+    sides = {name: side(name, texts, folder) for name in (PLAIN, ENCODER, INT8, INDEX, BARE)}
+    expected = np.asarray(sides[PLAIN]())  # and warm
+    cosines = [(np.asarray(sides[name]()) * expected).sum(axis=1) for name in (ENCODER, INT8)]
     seconds: dict[str, list[float]] = {name: [] for name in sides}
     for _ in range(arguments.repeats):
         for name, work in sides.items():
@@ -150,17 +153,24 @@ def compare(arguments: argparse.Namespace, texts: list[str], folder: Path) -> No
     def ratio(name: str, other: str) -> float:
         return statistics.median(b / a for a, b in zip(seconds[name], seconds[other], strict=True))
 
-    print(f"{machine.line()}\n{len(texts)} passages of {arguments.suite.name}; least cosine {cosine:.6f}")
-    print(f"{'':<44}{'a second':>10}{'times the first':>17}{'of the limit':>14}{'peak memory':>13}")
+    print(
+        f"{machine.line()}\n{len(texts)} passages of {arguments.suite.name}; least cosines "
+        f"{cosines[0].min():.6f} and {cosines[1].min():.4f} (mean {cosines[1].mean():.4f})"
+    )
+    print(f"{'':<44}{'a second':>10}{'times the first':>17}{'of the limit':>14}")
     for name in sides:
-        peak = child(arguments, name)
         print(
             f"{name:<44}{len(texts) / statistics.median(seconds[name]):>10.1f}{ratio(name, PLAIN):>17.2f}"
-            f"{ratio(name, BARE):>14.2f}{peak / 1024:>9.0f} MiB"
+            f"{ratio(name, BARE):>14.2f}",
+            flush=True,
         )
+    print("Peak memory")
+    for name in sides:
+        print(f"{name:<44}{child(arguments, name) / 1024:>9.0f} MiB", flush=True)
     few, many = (child(arguments, str(count)) for count in (arguments.records // 10, arguments.records))
     each = (many - few) * 1024 / (arguments.records * 0.9)
-    print(f"memory of {arguments.records} records, encoded at once: {many / 1024:.0f} MiB, {each:.0f} B each")
+    name = f"{arguments.records} records and their index"
+    print(f"{name:<44}{many / 1024:>9.0f} MiB, {each:.0f} B each")
 
 
 def child(arguments: argparse.Namespace, only: str) -> int:
