@@ -218,15 +218,15 @@ def test_a_passage_that_is_removed_while_a_question_runs_is_left_out(
     write(tmp_path, "b.txt", "The works in Musan were stripped of nickel.\n")
     with Corpus.open(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "a.txt", tmp_path / "b.txt")
-        bm25 = corpus.bm25
+        bm25 = corpus.bm25_each
 
-        def removing(terms: list[str], k: int, selection: Selection) -> list[tuple[int, float]]:
-            found = bm25(terms, k, selection)
+        def removing(queries: list[list[str]], k: int, selection: Selection) -> list[list[tuple[int, float]]]:
+            found = bm25(queries, k, selection)
             if len(corpus.documents()) == 2:
                 corpus.remove(["b.txt"])
             return found
 
-        monkeypatch.setattr(corpus, "bm25", removing)
+        monkeypatch.setattr(corpus, "bm25_each", removing)
         answer = corpus.ask("Which works were stripped?")
     assert {quote.document.id for quote in answer.quotes} <= {"a.txt"}
 
