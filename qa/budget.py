@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # How many are read in a wave, and above which logit one of those left would have to answer to come first for
 # reading to stop after it. Few do above 0; after as few as six, more is asked.
-WAVES = ((6, 2.0), (4, 0.0), (14, inf))
+WAVES = ((6, 2.0), (4, 0.0), (12, inf))
 
 
 def most() -> int:

@@ -3,8 +3,8 @@
 usage: python -m training.depth SUITE [SUITE ...] [--limit N] [--most N] [--ways WAY [WAY ...]]
 
 The questions of each suite, a folder in BEIR layout with its own corpus, are answered once with the first
-MOST candidates read, and then again in each WAY: waves as `qa.budget` has them, such as 6@2+4@0+14 (six; four
-more unless all others would need a logit above 2; fourteen more unless above 0). No window is read twice, so
+MOST candidates read, and then again in each WAY: waves as `qa.budget` has them, such as 6@2+4@0+12 (six; four
+more unless all others would need a logit above 2; twelve more unless above 0). No window is read twice, so
 a further way costs seconds. Printed are the windows read, the measures, and in brackets the difference from
 reading MOST with the lower end of its paired 95 % interval, both in points.
 """
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from qa.evaluation.schema import AnswerLine, Suite
 
 MEASURES = ("nDCG@10", "hit@1", "hit@3", "word_F1", "right", "AUROC")
-WAYS = ("20", "6@0+4@0+14", "6@2+4@0+10", "6@2+4@0+14", "6@2+4@0+18", "6@2+4@1+18")
+WAYS = ("20", "6@0+4@0+12", "6@2+4@0+10", "6@2+4@0+12", "6@2+4@0+14", "6@2+4@0+18")
 # Sizes of waves and the logits after them, as in `qa.budget`.
 Way: TypeAlias = "tuple[tuple[int, float], ...]"
 
