@@ -98,7 +98,8 @@ def main() -> None:
 
 def draw(suite: Path, count: int, target: Path) -> list[str]:
     """Write documents of the suite to a file until they have so many passages; gives what is embedded."""
-    lines = (suite / "corpus.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    text = (suite / "corpus.jsonl").read_text(encoding="utf-8")
+    lines = [line + "\n" for line in text.split("\n") if line.strip()]
     random.Random(1).shuffle(lines)
     target.write_text("".join(lines), encoding="utf-8")
     texts: list[str] = []

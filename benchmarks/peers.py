@@ -84,6 +84,16 @@ class SideError(Exception):
     """A side's process failed; the message is the last line that it wrote."""
 
 
+# About what the encoder reads of a text: 256 tokens.
+WORDS_READ = 190
+
+
+def too_long(corpus: Path) -> float:
+    """The share of a corpus's documents that are longer than what the encoder reads of each."""
+    texts = [json.loads(line)["text"] for line in corpus.open(encoding="utf-8") if line.strip()]
+    return sum(len(text.split()) > WORDS_READ for text in texts) / len(texts)
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser()
@@ -97,6 +107,11 @@ def main() -> None:
     if asked.corpus is None:
         parser.error(f"{arguments.suite} has no corpus.jsonl: there is nothing for the peers to index")
     queries = drawn(asked, arguments.questions)
+    if long := too_long(asked.corpus):
+        print(
+            f"{long:.0%} of the documents are longer than the encoder reads: the peers embed each whole,\n"
+            "do less work on them and find less. Name a suite whose documents are passages."
+        )
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         sides = [*own_sides(asked.corpus, work), *peer_sides(asked.corpus, work)]

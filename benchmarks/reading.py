@@ -2,9 +2,10 @@
 
 usage: python -m benchmarks.reading SUITE [--questions N] [--repeats N]
 
-SUITE is a folder in BEIR layout with its own corpus. For each question its 20 candidates are read: by the
-reader (windows, sentences and words in one pass), by the cross-encoder as it only scores the windows, and
-by the cross-encoder in the place of the reader (windows, then sentences one by one). The sides take turns.
+SUITE is a folder in BEIR layout with its own corpus. For each question the candidates that may be read are
+read: by the reader (windows, sentences and words in one pass), by the cross-encoder as it only scores the
+windows, and by the cross-encoder in the place of the reader (windows, then sentences one by one). The sides
+take turns.
 """
 
 from __future__ import annotations

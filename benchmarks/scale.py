@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 TIMES_OF = 10_000  # what times are compared with
 NEAREST = 10
-READ = 20  # passages whose places are read after retrieval, as an answer does
 BLOCK = 50_000
 PARTS = {"encode_queries": "encode", "dense_each": "dense", "bm25_each": "full text"}
 KINDS = {
@@ -113,7 +112,7 @@ def child(library: Path, count: int, started: float) -> dict[str, Any]:
                 start = time.perf_counter()
                 selection = corpus.select(filters)
                 found = candidates(timed, variants, selection)  # type: ignore[arg-type]
-                corpus.passages(key for key, _ in found[:READ])
+                corpus.places(key for key, _ in found)
                 whole = 1000 * (time.perf_counter() - start)
                 for name, part in PARTS.items():
                     parts[part].append(timed.milliseconds[name])

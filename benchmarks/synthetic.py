@@ -80,7 +80,7 @@ def make(folder: Path, suites: Sequence[Path], asked: Sequence[Path], sizes: Seq
     """Make the libraries of these sizes, and the questions."""
     folder.mkdir(parents=True, exist_ok=True)
     cache, encoder = folder / "vectors.npz", open_encoder()
-    questions = [json.dumps(each) for path in (*suites, *asked) for each in _questions(path)]
+    questions = [json.dumps(each) for path in dict.fromkeys((*suites, *asked)) for each in _questions(path)]
     (folder / "questions.jsonl").write_text("\n".join(questions), encoding="utf-8")
     sources = _sources(suites, cache, encoder)
     print(machine.line(), f"{sum(len(each.sentences) for each in sources)} sentences", sep="\n", flush=True)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
+import secrets
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
     from typing import BinaryIO
 
     from embeddings.arrays import UInt8
@@ -38,18 +38,25 @@ def write_whole(path: Path, *parts: bytes | memoryview) -> None:
     Raises:
         OSError: when it cannot be written (a full disk); the old file is then untouched.
     """
-    # In the same folder, as a rename is atomic only within one file system.
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", suffix=".part", dir=path.parent)
+    written = part_path(path.parent, path.name)
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with written.open("xb") as file:
             for part in parts:
                 file.write(part)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).replace(path)
+        written.replace(path)
     except BaseException:  # Ctrl-C too: nobody else would remove the part
-        Path(name).unlink(missing_ok=True)
+        written.unlink(missing_ok=True)
         raise
+
+
+def part_path(folder: Path, name: str) -> Path:
+    """Name a file to write before it gets its name: unlike one of `tempfile`, others may read it by then.
+
+    In the same folder, as a rename is atomic only within one file system.
+    """
+    return folder / f".{name}-{secrets.token_hex(8)}.part"
 
 
 def move_whole(source: Path, target: Path) -> None:
@@ -121,10 +128,9 @@ class KnownFile:
         Raises:
             OSError: when it cannot be written.
         """
-        descriptor, name = tempfile.mkstemp(prefix=f".{stem}-", suffix=".part", dir=folder)
-        part = Path(name)
+        part = part_path(folder, stem)
         try:
-            with os.fdopen(descriptor, "wb") as content:
+            with part.open("xb") as content:
                 structure = write(content)
             sha256 = sha256_file(part)
             # By its bytes: two processes that build at the same time never exchange a file under each other.

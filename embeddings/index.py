@@ -310,7 +310,7 @@ class VectorIndex:
                 )
                 opened._parts = _Parts(_flat(payload, path), base, Bits.of_bits(bits))
                 opened._file_bytes = path.stat().st_size + file.size
-        except (DamagedFileError, OSError) as error:
+        except (DamagedFileError, OSError, RuntimeError) as error:  # the last is FAISS's
             raise IndexFileError(f"the index {path} cannot be used: {error}") from error
         if opened.dimension != dimension:
             raise IndexFileError(

@@ -57,8 +57,10 @@ class EncoderIdentity:
 _DEFAULT_IDENTITY = EncoderIdentity(
     DEFAULT_ENCODER, "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db", 384
 )
+# Which quantisation it is, is part of what it is: another gives other vectors.
+_INT8_SCHEME = "int8, 7 bits, second products in blocks of 32"
 _INT8_IDENTITY = EncoderIdentity(
-    INT8_ENCODER, hashlib.sha256(f"{_DEFAULT_IDENTITY.sha256} int8".encode()).hexdigest(), 384
+    INT8_ENCODER, hashlib.sha256(f"{_DEFAULT_IDENTITY.sha256} {_INT8_SCHEME}".encode()).hexdigest(), 384
 )
 
 

@@ -145,8 +145,8 @@ class Corpus:
 
     def close(self) -> None:
         """Close the library's files."""
-        self._words.close()
         self._store.close()
+        self._words.close()
 
     def __enter__(self) -> Self:
         return self

@@ -261,12 +261,11 @@ class Database:
             check_same_thread=False,  # one thread at a time: `_lent` gives each to one
         )
         db.create_function("casefold", 1, str.casefold, deterministic=True)
-        if not self.read_only:  # one that is only read is followed wherever it goes
-            status = self.path.stat()
-            self._file = self._file or (status.st_dev, status.st_ino)
-            if self._file != (status.st_dev, status.st_ino):
-                db.close()
-                raise LibraryError(f"{self.path} was exchanged for another file: open the library again")
+        status = self.path.stat()
+        self._file = self._file or (status.st_dev, status.st_ino)
+        if self._file != (status.st_dev, status.st_ino):  # what is known of the old one is not true of it
+            db.close()
+            raise LibraryError(f"{self.path} was exchanged for another file: open the library again")
         return stamp, db
 
     def _recognise(self, db: sqlite3.Connection, *, create: bool) -> None:

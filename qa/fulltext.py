@@ -18,6 +18,7 @@ import logging
 import math
 import re
 import shutil
+import sqlite3
 import tempfile
 import threading
 from dataclasses import asdict, dataclass
@@ -306,6 +307,8 @@ class FullText:
         words = list(dict.fromkeys(chain.from_iterable(asked)))
         try:
             stems = dict(zip(words, self._stemmer.stems(words), strict=True))
+        except sqlite3.ProgrammingError as error:
+            raise LibraryError(f"{self._store.folder} was closed: open the library again") from error
         except UnicodeEncodeError:
             stems = dict.fromkeys(words, (b"", b""))  # the store names the error
         # A word of several stems is a phrase, whose places only FTS5 knows.

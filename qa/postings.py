@@ -60,8 +60,10 @@ class Segment:
     def places(self, keys: Int64) -> Int64:
         """Find the places of those of the keys that are in it."""
         at = np.searchsorted(self.keys, keys)
-        at = at[at < len(self.keys)] if self.keys.size else at[:0]
-        return at[np.isin(self.keys[at], keys)]
+        inside = at < len(self.keys)
+        at, keys = at[inside], keys[inside]
+        found: Int64 = at[self.keys[at] == keys]
+        return found
 
     def find(self, word: bytes) -> tuple[Int32, npt.NDArray[np.unsignedinteger]]:
         """Find the places of the passages that hold the word, int32 [m], ascending, and its weights there."""
@@ -200,10 +202,15 @@ class Stemmer:
 
     def close(self) -> None:
         """Free what it holds. It cannot be used afterwards."""
-        self._db.close()
+        with self._lock:
+            self._db.close()
 
     def stems(self, words: Sequence[str]) -> list[tuple[bytes, ...]]:
-        """Give the stems of each word: one, or none, or several."""
+        """Give the stems of each word: one, or none, or several.
+
+        Raises:
+            sqlite3.ProgrammingError: it is closed.
+        """
         found: list[tuple[bytes, ...]] = [()] * len(words)
         with self._lock:
             self._db.execute("INSERT INTO words (words) VALUES ('delete-all')")

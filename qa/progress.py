@@ -114,10 +114,10 @@ def _bars() -> Iterator[Meter]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
 
         def show(label: str, done: int, total: int, note: str = "") -> None:
+            for over in waiting - {label}:
+                progress.remove_task(tasks.pop(over))
+            waiting.intersection_update({label})
             if label not in tasks:
-                for over in waiting:
-                    progress.remove_task(tasks.pop(over))
-                waiting.clear()
                 tasks[label] = progress.add_task(label, total=None, note="")
                 if not total and not done:
                     waiting.add(label)

@@ -9,6 +9,7 @@ import platform
 import sqlite3
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
@@ -22,7 +23,7 @@ from hypothesis import strategies as st
 import qa.fulltext
 import qa.postings
 from qa.doctor import examine
-from qa.errors import InputError
+from qa.errors import InputError, LibraryError
 from qa.fulltext import FullText, Postings
 from qa.library import PART_SECONDS
 from qa.postings import build_of_texts
@@ -511,3 +512,45 @@ def test_one_process_asks_while_another_changes_and_saves(
         assert_equals_fts5(full_text, store)
         full_text.save()
         assert words_problems(store.folder) == []
+
+
+def test_what_is_asked_of_a_closed_library_is_an_error_that_says_so(store: Store) -> None:
+    for number in range(12):
+        put(store, str(number), ["coppers and rice"])
+    words = FullText(store)
+    words.save()
+    selection = store.select()
+    assert words.search([["rice"]], 3, selection)[0]
+    words.close()
+    with pytest.raises(LibraryError, match="was closed"):
+        words.search([["rice"]], 3, selection)
+
+
+def test_a_library_that_is_closed_while_questions_run_does_not_crash(store: Store) -> None:
+    for number in range(12):
+        put(store, str(number), ["coppers and rice"])
+    words = FullText(store)
+    words.save()
+    selection = store.select()
+
+    def ask(_: int) -> bool:
+        try:
+            for _ in range(300):
+                words.search([["rice", "coppers"]], 3, selection)
+        except LibraryError:
+            return True
+        return False
+
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(ask, number) for number in range(3)]
+        words.close()
+        assert any(each.result() for each in asked)
+
+
+def test_a_segment_names_the_places_of_the_keys_that_it_has_and_each_once(store: Store) -> None:
+    for number in range(12):
+        put(store, str(number), ["rice"])
+    segment = Postings.of(store).segments[0]
+    held = segment.keys.tolist()
+    asked = np.array([-5, -1, 0, held[3], held[-1], held[-1] + 7])
+    assert segment.places(asked).tolist() == [3, len(held) - 1]
