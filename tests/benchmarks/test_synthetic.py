@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+import qa.fulltext
 from benchmarks import fulltext, scale, synthetic
 from qa import Corpus
 from qa.schema import EVERYTHING
@@ -39,10 +40,12 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def ways(library: Path) -> dict[str, fulltext.Search]:
     fulltext.build(library, "fts5")
-    fulltext.build(library, "impacts")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(qa.fulltext, "FTS5_UP_TO", qa.fulltext.FTS5_UP_TO)  # what `build` lowers, is put back
+        fulltext.build(library, "postings")
     fts5 = fulltext.Fts5(library)
-    impacts = fulltext.Impacts(fulltext.index_path(library, "impacts"), fts5.allowed)
-    return {"joined": fts5.joined, "late": fts5.late, "budget": fts5.budget, "impacts": impacts}
+    postings = fulltext.Postings(library)
+    return {"joined": fts5.joined, "late": fts5.late, "budget": fts5.budget, "postings": postings}
 
 
 def test_a_library_has_its_size_and_holds_what_is_asked_about(library: Path) -> None:
@@ -71,10 +74,10 @@ def test_exact_ways_of_full_text_search_find_the_same(ways: dict[str, fulltext.S
     for words in WORDS:
         expected = ways["joined"](words, SIZE, fulltext.FILTERS[name])
         scores = np.array([score for _, score in expected])
-        for way in ("late", "impacts"):
+        for way in ("late", "postings"):
             found = ways[way](words, SIZE, fulltext.FILTERS[name])
             assert {key for key, _ in found} == {key for key, _ in expected}
-            assert np.allclose([score for _, score in found], scores, rtol=0.01), way  # impacts are float16
+            assert np.allclose([score for _, score in found], scores, rtol=1e-12), way
 
 
 def test_a_budget_keeps_the_rarest_words(
@@ -85,16 +88,6 @@ def test_a_budget_keeps_the_rarest_words(
     monkeypatch.setattr(fulltext, "BUDGET", 1)
     rarest = sorted(WORDS[1], key=lambda word: len(ways["late"]([word], SIZE, EVERYTHING)))[:2]
     assert ways["budget"](WORDS[1], SIZE, EVERYTHING) == ways["late"](rarest, SIZE, EVERYTHING)
-
-
-def test_reranking_gives_what_the_rarest_words_find_its_whole_score(
-    library: Path, ways: dict[str, fulltext.Search], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(fulltext, "BUDGET", 1)
-    whole = dict(ways["late"](WORDS[1], SIZE, EVERYTHING))
-    found = fulltext.Fts5(library).reranked(ways["impacts"], WORDS[1], SIZE, EVERYTHING)
-    assert {key for key, _ in found} == {key for key, _ in ways["budget"](WORDS[1], SIZE, EVERYTHING)}
-    assert np.allclose([score for _, score in found], [whole[key] for key, _ in found], rtol=0.01)
 
 
 def test_tantivy_finds_what_holds_the_words(library: Path, ways: dict[str, fulltext.Search]) -> None:

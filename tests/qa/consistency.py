@@ -59,9 +59,12 @@ def index_problems(library: Path) -> list[str]:
     """How the index file in force differs from the store, which is to be in step."""
     db = sqlite3.connect(library / "library.sqlite3")
     try:
-        ((file, dimension),) = db.execute(
+        rows = db.execute(
             "SELECT index_file, dimension FROM library JOIN encodings ON number = encoding"
         ).fetchall()
+        if not rows:  # killed before the first document: nothing to be in step with, and no index
+            return [path.name for path in library.glob("index-*.faiss")]
+        ((file, dimension),) = rows
         held = db.execute(
             "SELECT passage, vector FROM vectors "
             "WHERE encoding = (SELECT encoding FROM library) ORDER BY passage"
