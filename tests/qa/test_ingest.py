@@ -323,11 +323,11 @@ with Corpus.open(folder / "library", encoder=TinyEncoder()) as corpus:
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc tells the peak: ru_maxrss begins with pytest's")
 def test_memory_hardly_grows_with_the_records_of_a_file(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", _INDEX, str(tmp_path), "600", "4000"],
+        [sys.executable, "-c", _INDEX, str(tmp_path), "2000", "12000"],
         capture_output=True,
         text=True,
         check=True,
     )
     small, large = (int(line) * 1024 for line in re.findall(r"\d+", done.stdout))
     # The text alone is 500 bytes a record, its passages and windows some times that.
-    assert large - small < 1000 * (4000 - 600)
+    assert large - small < 1000 * (12_000 - 2_000)
