@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks import machine
 from qa import Corpus
+from qa.answer import answer_or_error
 from qa.evaluation import suite
 from qa.places import shipped_corpus
 
@@ -57,7 +58,7 @@ def main() -> None:
     arguments = parser.parse_args()
     asked = suite.draw(suite.load(arguments.suite), arguments.questions).queries
     with ExitStack() as stack:
-        brief = stack.enter_context(Corpus.open(stack.enter_context(_folder())))
+        brief = stack.enter_context(Corpus.open(stack.enter_context(tempfile.TemporaryDirectory())))
         brief.index(shipped_corpus())
         sides: dict[str, tuple[Corpus, Sequence[Query]]] = {
             "1 document": (brief, suite.draw(suite.load(BRIEF), arguments.questions).queries)
@@ -135,27 +136,24 @@ def many_users(
 def rush(corpus: Corpus, asked: Sequence[Query], users: int, seed: int) -> dict[str, float]:
     """Let `users` threads ask the questions, each in an order of its own, and time them together."""
     each = max(1, len(asked) // users)
-    errors = 0
 
-    def user(number: int) -> list[float]:
-        nonlocal errors
-        times = []
+    def user(number: int) -> list[tuple[float, Answer]]:
+        answers = []
         for query in random.Random(f"{seed} {number}").sample(list(asked), each):
             started = time.perf_counter()
-            try:
-                ask(corpus, query)
-            except Exception as error:
-                errors += 1
-                print(f"{query.text!r}: {error!r}", file=sys.stderr)
-            times.append(1000 * (time.perf_counter() - started))
-        return times
+            answer = answer_or_error(corpus.answerer(), query.text, query.history)
+            answers.append((1000 * (time.perf_counter() - started), answer))
+        return answers
 
     started = time.perf_counter()
     with ThreadPoolExecutor(users) as pool:
-        times = [ms for its in pool.map(user, range(users)) for ms in its]
+        answers = [answer for its in pool.map(user, range(users)) for answer in its]
     seconds = time.perf_counter() - started
-    p50, p95 = percentiles(times)
-    return {"rate": len(times) / seconds, "p50": p50, "p95": p95, "errors": errors}
+    failed = [answer for _, answer in answers if answer.error]
+    for answer in failed:
+        print(f"{answer.question!r}: {answer.error}", file=sys.stderr)
+    p50, p95 = percentiles([milliseconds for milliseconds, _ in answers])
+    return {"rate": len(answers) / seconds, "p50": p50, "p95": p95, "errors": len(failed)}
 
 
 def ask(corpus: Corpus, query: Query) -> Answer:
@@ -184,10 +182,6 @@ def reference(script: Path, corpus: Corpus, folder: Path, asked: Sequence[Query]
     found = percentiles([answer["milliseconds"]["total"] for answer in answers])
     print(f"\nthe reference, on the texts of the smallest: {found[0]:.0f}/{found[1]:.0f} ms p50/p95")
     return found
-
-
-def _folder() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory()
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from embeddings.models import EncoderIdentity
-    from qa.store import Encoding, Store
+    from qa.store import Difference, Encoding, Store
 
 # As in pyproject.toml: a test compares them. A checkout that was not installed has no metadata to ask.
 PACKAGES = (
@@ -242,9 +242,7 @@ def _index(store: Store, passages: int) -> Finding:
     except IndexFileError as error:
         return Finding("index", f"{record.file}, unusable", f"{error}. {mending}")
     difference = store.difference(record.encoding, lambda: index.ids)
-    if difference is None or difference.stale.size or difference.missing.size:
-        return Finding("index", f"{record.file}, behind", f"{record.file} is behind the store. {mending}")
-    return Finding("index", f"{record.file}, in step with {plural(passages, 'passage')}")
+    return _step("index", record.file, difference, passages, mending)
 
 
 def _postings(store: Store, passages: int) -> Finding:
@@ -262,6 +260,11 @@ def _postings(store: Store, passages: int) -> Finding:
     except DamagedFileError as error:
         return Finding("postings", f"{record.file}, unusable", f"{error}. {mending}")
     difference = store.difference(record.encoding, lambda: postings.keys)
+    return _step("postings", record.file, difference, passages, mending)
+
+
+def _step(about: str, file: str, difference: Difference | None, passages: int, mending: str) -> Finding:
+    """Say whether a derived file is in step, by how it differs from the store."""
     if difference is None or difference.stale.size or difference.missing.size:
-        return Finding("postings", f"{record.file}, behind", f"{record.file} is behind the store. {mending}")
-    return Finding("postings", f"{record.file}, in step with {plural(passages, 'passage')}")
+        return Finding(about, f"{file}, behind", f"{file} is behind the store. {mending}")
+    return Finding(about, f"{file}, in step with {plural(passages, 'passage')}")

@@ -565,14 +565,7 @@ class Store:
 
     def documents_of(self, keys: Iterable[int]) -> dict[int, str]:
         """Find the id of each passage's document, by passage key; keys no longer held are left out."""
-        with self._database.reading() as db:
-            return dict(
-                db.execute(
-                    "SELECT key, id FROM passages JOIN documents ON documents.serial = document "
-                    "WHERE key IN (SELECT value FROM json_each(?))",
-                    (json.dumps([int(key) for key in keys]),),
-                ).fetchall()
-            )
+        return {key: place.document_id for key, place in self.places(keys).items()}
 
     def passages_of(self, document_id: str) -> tuple[Passage, ...]:
         """Read the passages of a document, in order.
@@ -950,12 +943,13 @@ def _within(allowed: Bits | None) -> tuple[str, list[int | bytes]]:
     """
     if allowed is None:
         return "TRUE", []
-    mask = np.unpackbits(allowed.bits, bitorder="little")
     if not allowed.count:
         return "FALSE", []
-    first, last = int(mask.argmax()), len(mask) - 1 - int(mask[::-1].argmax())
+    last = allowed.last
+    mask = allowed.mask(last + 1)
+    first = int(np.argmax(mask))
     condition = "words.rowid BETWEEN ? AND ? AND substr(?, words.rowid - ? + 1, 1) = x'01'"
-    return condition, [first, last, mask[first : last + 1].tobytes(), first]
+    return condition, [first, last, mask[first:].tobytes(), first]
 
 
 def _where(filters: Filters) -> tuple[str, list[str]]:

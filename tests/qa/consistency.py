@@ -81,16 +81,7 @@ def index_problems(library: Path) -> list[str]:
         scores, keys = index.search(vector[np.newaxis], 1, Bits.of_keys(np.array([key])))
         if keys.tolist() != [[key]] or not np.isclose(scores[0, 0], 1, atol=close):
             found.append(f"{file} holds another vector for {key}")
-    belong = {file, index.base_file}
-    # A base of before is kept for a while.
-    others = {
-        path.name
-        for path in library.glob("*.faiss")
-        if not path.name.startswith("vectors-") or time.time() - path.stat().st_mtime > PART_SECONDS
-    } - belong
-    if others:
-        found.append(f"index files besides {belong}: {others}")
-    return found
+    return found + _others(library, "*.faiss", "vectors-", {file, index.base_file})
 
 
 def words_problems(library: Path) -> list[str]:
@@ -123,16 +114,17 @@ def words_problems(library: Path) -> list[str]:
         found.append(f"{file} holds other keys than the store")
     if held != right:
         found.append(f"{file} holds other postings than the store")
-    belong = {file, postings.file.name}
-    # A base of before is kept for a while.
+    return found + _others(library, "*.bin", "postings-", {file, postings.file.name})
+
+
+def _others(library: Path, pattern: str, base: str, belong: set[str]) -> list[str]:
+    """Files of a kind besides those that belong; a base of before is kept for a while."""
     others = {
         path.name
-        for path in library.glob("*.bin")
-        if not path.name.startswith("postings-") or time.time() - path.stat().st_mtime > PART_SECONDS
+        for path in library.glob(pattern)
+        if not path.name.startswith(base) or time.time() - path.stat().st_mtime > PART_SECONDS
     } - belong
-    if others:
-        found.append(f"files of postings besides {belong}: {others}")
-    return found
+    return [f"files besides {belong}: {others}"] if others else []
 
 
 def _full_text(db: sqlite3.Connection, rows: list[tuple[int, str, str]]) -> list[str]:

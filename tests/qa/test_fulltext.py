@@ -520,11 +520,8 @@ def test_one_process_asks_while_another_changes_and_saves(
 
 
 def test_what_is_asked_of_a_closed_library_is_an_error_that_says_so(store: Store) -> None:
-    for number in range(12):
-        put(store, str(number), ["coppers and rice"])
-    words = FullText(store)
-    words.save()
-    selection = store.select()
+    saved(store)
+    words, selection = FullText(store), store.select()
     assert words.search([["rice"]], 3, selection)[0]
     words.close()
     with pytest.raises(LibraryError, match="was closed"):
@@ -532,16 +529,13 @@ def test_what_is_asked_of_a_closed_library_is_an_error_that_says_so(store: Store
 
 
 def test_a_library_that_is_closed_while_questions_run_does_not_crash(store: Store) -> None:
-    for number in range(12):
-        put(store, str(number), ["coppers and rice"])
-    words = FullText(store)
-    words.save()
-    selection = store.select()
+    saved(store)
+    words, selection = FullText(store), store.select()
 
     def ask(_: int) -> bool:
         try:
             for _ in range(300):
-                words.search([["rice", "coppers"]], 3, selection)
+                words.search([["rice", "copper"]], 3, selection)
         except LibraryError:
             return True
         return False
@@ -553,9 +547,8 @@ def test_a_library_that_is_closed_while_questions_run_does_not_crash(store: Stor
 
 
 def test_a_segment_names_the_places_of_the_keys_that_it_has_and_each_once(store: Store) -> None:
-    for number in range(12):
-        put(store, str(number), ["rice"])
+    saved(store)
     segment = Postings.of(store).segments[0]
     held = segment.keys.tolist()
-    asked = np.array([-5, -1, 0, held[3], held[-1], held[-1] + 7])
-    assert segment.places(asked).tolist() == [3, len(held) - 1]
+    asked = np.array([-5, -1, held[0], held[3], held[-1], held[-1] + 7])
+    assert segment.places(asked).tolist() == [0, 3, len(held) - 1]

@@ -85,27 +85,24 @@ def run(
             corpus.index(*(inbox / name for name in chosen), progress=acknowledge)
 
 
+# Where the process dies instead of what it would do.
+DEADLY: dict[KillPoint | LargeKillPoint, tuple[object, str]] = {
+    "before the index is written": (VectorIndex, "save"),
+    "in the middle of it": (embeddings.files.os, "fsync"),
+    "when all but its head is written": (embeddings.index, "write_sealed"),
+    "before the old one is cleared away": (LibraryIndex, "_sweep"),
+    "before it is recorded": (Store, "record_index"),
+    "before the postings are made": (Store, "write_postings"),
+    "in the middle of them": (qa.fulltext.shutil, "copyfileobj"),
+    "when all but their head is written": (qa.fulltext, "write_sealed"),
+    "before they are recorded": (Store, "record_words"),
+    "before the old ones are cleared away": (FullText, "_sweep"),
+}
+
+
 def _arm(kill_at: KillPoint | LargeKillPoint) -> None:
     def die(*_: object, **__: object) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    if kill_at == "before the index is written":
-        VectorIndex.save = die  # type: ignore[method-assign]
-    elif kill_at == "in the middle of it":
-        embeddings.files.os.fsync = die  # type: ignore[attr-defined]
-    elif kill_at == "when all but its head is written":
-        embeddings.index.write_sealed = die
-    elif kill_at == "before the old one is cleared away":
-        LibraryIndex._sweep = die  # type: ignore[method-assign]
-    elif kill_at == "before it is recorded":
-        Store.record_index = die  # type: ignore[method-assign]
-    elif kill_at == "before the postings are made":
-        Store.write_postings = die  # type: ignore[assignment, method-assign]
-    elif kill_at == "in the middle of them":
-        qa.fulltext.shutil.copyfileobj = die  # type: ignore[attr-defined]
-    elif kill_at == "when all but their head is written":
-        qa.fulltext.write_sealed = die
-    elif kill_at == "before they are recorded":
-        Store.record_words = die  # type: ignore[method-assign]
-    elif kill_at == "before the old ones are cleared away":
-        FullText._sweep = die  # type: ignore[method-assign]
+    if kill_at:
+        setattr(*DEADLY[kill_at], die)
