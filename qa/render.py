@@ -161,6 +161,8 @@ def info_to_dict(info: DocumentInfo) -> dict[str, Any]:
         "language": info.language,
         "collection": info.collection,
         "notes": list(info.notes),
+        "author": info.author,
+        "found": [asdict(found) for found in info.found],
     }
 
 

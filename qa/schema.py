@@ -13,6 +13,8 @@ from typing import Literal
 
 Outcome = Literal["answered", "weak", "none", "error"]
 SentenceKind = Literal["body", "heading", "list", "header", "furniture"]
+SectionKind = Literal["page", "section", "chapter", "message", "entry", "row"]
+Certainty = Literal["stated", "likely", "guessed", "corrected"]
 ReplyKind = Literal["greeting", "thanks", "help", "documents", "summary"]
 
 
@@ -37,12 +39,48 @@ class Span:
             raise ValueError(f"not a span: [{self.start}, {self.end})")
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Section:
+    """A part of a document that a reader can find again: `text[start:end]` is all of it.
+
+    `name` is what the source calls it: a page's label, the words of a heading, a row's number. Sections of
+    one kind are in order and disjoint; a "section" runs from its heading (its first line) to the next.
+
+    Raises:
+        ValueError: unless 0 <= start < end.
+    """
+
+    start: int
+    end: int
+    kind: SectionKind
+    name: str
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start < self.end:
+            raise ValueError(f"not a section: [{self.start}, {self.end})")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where a document's `field` (title, date, …) was found: "PDF information", "header line", "file name".
+
+    `sure` is "stated" where the format has a field for it that says so, "likely" where it was read off the
+    text, "guessed" where something else had to do, "corrected" where a person said so.
+    """
+
+    field: str
+    source: str
+    sure: Certainty
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """One source text and what is known about it.
 
     `header` spans hold the lines of the text that state title, publisher, number and date (quotable);
     `furniture` spans hold page furniture such as "Share" (kept in the text, never quoted);
+    `sections` are its pages, headings, rows and the like, as far as its format has them, by which citations
+    say where a quote stands; `found` tells where its metadata come from.
     `notes` state doubts about the metadata, in words for a reader.
     `sha256` is that of the text, `source_sha256` that of the bytes it was read from.
     """
@@ -63,6 +101,9 @@ class Document:
     header: tuple[Span, ...] = ()
     furniture: tuple[Span, ...] = ()
     notes: tuple[str, ...] = ()
+    author: str = ""
+    sections: tuple[Section, ...] = ()
+    found: tuple[Found, ...] = ()
     sha256: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -151,6 +192,8 @@ class DocumentInfo:
     passages: int
     language: str
     notes: tuple[str, ...] = ()
+    author: str = ""
+    found: tuple[Found, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

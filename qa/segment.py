@@ -140,6 +140,7 @@ def _blocks(document: Document) -> Iterator[_Block]:
     wrapped = width if 45 <= width <= 130 else 0  # the width at which the text was wrapped by hand, if it was
     header = _Lookup(document.header)
     furniture = _Lookup(document.furniture)
+    headings = {section.start for section in document.sections if section.kind == "section"}
     paragraph = 0
     open_block: list[Span] = []
 
@@ -168,7 +169,7 @@ def _blocks(document: Document) -> Iterator[_Block]:
             own = "header"
         elif furniture.overlaps(line):
             own = "furniture"
-        elif _MARKDOWN_HEADING.match(text, line.start, line.end):
+        elif line.start in headings or _MARKDOWN_HEADING.match(text, line.start, line.end):
             own = "heading"
         if own:
             yield from close()

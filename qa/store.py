@@ -37,8 +37,10 @@ from qa.schema import (
     DocumentInfo,
     FileResult,
     Filters,
+    Found,
     Passage,
     PassagePlace,
+    Section,
     Sentence,
     Span,
 )
@@ -80,9 +82,22 @@ _PLAIN = (
     "collection",
     "source_sha256",
     "text",
+    "author",
 )
 # What a row of `documents` holds of a Document as it is, what it holds in another form, and what it adds.
-_COLUMNS = (*_PLAIN, "date", "header", "furniture", "notes", "sha256", "given_id", "head", "characters")
+_COLUMNS = (
+    *_PLAIN,
+    "date",
+    "header",
+    "furniture",
+    "notes",
+    "sections",
+    "found",
+    "sha256",
+    "given_id",
+    "head",
+    "characters",
+)
 _COLUMN_LIST = ", ".join(_COLUMNS)
 # The document that was read from a path under an id: both are bound twice, the path first. Each half reads an
 # index of its own; a library of before may hold a file twice.
@@ -486,14 +501,21 @@ class Store:
         with self._database.reading() as db:
             rows = db.execute(
                 "SELECT id, title, publisher, series, number, url, format, path, collection, sha256, "
-                "source_sha256, characters, language, date, notes, passages "
+                "source_sha256, characters, language, date, notes, passages, author, found "
                 f"FROM documents WHERE {where} ORDER BY id LIMIT ?",
                 (*values, -1 if limit is None else limit),
             )
             names = [column for column, *_ in rows.description]
             held: list[dict[str, Any]] = [dict(zip(names, row, strict=True)) for row in rows]
         return tuple(
-            DocumentInfo(**each | {"date": _date(each["date"]), "notes": tuple(json.loads(each["notes"]))})
+            DocumentInfo(
+                **each
+                | {
+                    "date": _date(each["date"]),
+                    "notes": tuple(json.loads(each["notes"])),
+                    "found": tuple(Found(*found) for found in json.loads(each["found"])),
+                }
+            )
             for each in held
         )
 
@@ -532,6 +554,8 @@ class Store:
             header=tuple(Span(*span) for span in json.loads(held["header"])),
             furniture=tuple(Span(*span) for span in json.loads(held["furniture"])),
             notes=tuple(json.loads(held["notes"])),
+            sections=tuple(Section(*section) for section in json.loads(held["sections"])),
+            found=tuple(Found(*found) for found in json.loads(held["found"])),
         )
         if document.sha256 != held["sha256"]:
             raise LibraryError(
@@ -621,9 +645,9 @@ class Store:
             # Only the best are looked up in other tables, for what orders equals. They are more than k: where
             # the last of them equals the k-th, others may.
             statement = (
-                "SELECT key, cost FROM (SELECT rowid AS found, bm25(words, ?, ?) AS cost FROM words "
+                "SELECT key, cost FROM (SELECT rowid AS hit, bm25(words, ?, ?) AS cost FROM words "
                 f"WHERE words MATCH ? AND {condition} ORDER BY cost LIMIT ?) "
-                "JOIN passages ON key = found JOIN documents ON documents.serial = document "
+                "JOIN passages ON key = hit JOIN documents ON documents.serial = document "
                 "ORDER BY cost, id, ordinal"
             )
             while True:
@@ -872,6 +896,8 @@ def _row(document: Document, given_id: str, head: str) -> tuple[str | int, ...]:
         json.dumps([(span.start, span.end) for span in document.header]),
         json.dumps([(span.start, span.end) for span in document.furniture]),
         json.dumps(document.notes),
+        json.dumps([(each.start, each.end, each.kind, each.name) for each in document.sections]),
+        json.dumps([(each.field, each.source, each.sure) for each in document.found]),
         document.sha256,
         given_id,
         head,

@@ -264,6 +264,17 @@ def test_no_text_of_a_quote_is_kept(corpus: Corpus) -> None:
 
 # What later versions of the schema added, taken away again.
 TO_THE_FIRST_SCHEMA = """
+    DROP INDEX documents_by_words;
+    DROP TABLE locations;
+    DROP TABLE files;
+    DROP TABLE versions;
+    DROP TABLE corrections;
+    DROP TABLE bands;
+    DROP TABLE copies;
+    ALTER TABLE documents DROP COLUMN author;
+    ALTER TABLE documents DROP COLUMN sections;
+    ALTER TABLE documents DROP COLUMN found;
+    ALTER TABLE documents DROP COLUMN words_sha256;
     DROP INDEX documents_by_filters;
     DROP TRIGGER passage_gone;
     DROP TABLE gone;

@@ -21,6 +21,7 @@ from qa.schema import (
     Failure,
     FileResult,
     Filters,
+    Found,
     IndexReport,
     Milliseconds,
     Quote,
@@ -321,6 +322,8 @@ def test_a_document_in_a_list_has_the_fields_of_the_design():
         2,
         "en",
         ("n",),
+        "A",
+        (Found("title", "PDF information", "stated"),),
     )
     assert render.info_to_dict(info) == {
         "id": "a.txt",
@@ -339,6 +342,8 @@ def test_a_document_in_a_list_has_the_fields_of_the_design():
         "language": "en",
         "collection": "c",
         "notes": ["n"],
+        "author": "A",
+        "found": [{"field": "title", "source": "PDF information", "sure": "stated"}],
     }
 
 

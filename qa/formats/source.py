@@ -1,0 +1,42 @@
+"""What every format module is given, and what it gives.
+
+A format module has `read(source, options)`, a generator of the source's documents. A document's `id` is then
+"" where the source is one document, and else the name of its part (a row, an entry), unique in the source;
+its `path` is empty, and so is its `source_sha256` where it stands for the whole source: `qa.formats` fills
+these in. What is refused is yielded as an `InputError` (a part) or raised as one (all of it): it names
+`source.name`, says why, and what to do next. Nothing else is raised, whatever the bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qa.formats.dates import DateOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The bytes of a file, or of a member of an archive. Messages call it `name`.
+
+    `file_name` is its own, without folders: by its ending the format is told, and without anything better it
+    makes the title.
+    """
+
+    name: str
+    file_name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How sources are read, whatever their format.
+
+    `columns` maps fields of a document ("text", "title", "date", …) to the columns of a table, or the keys of
+    a record, that hold them. With `ocr`, scanned pages are read by Tesseract where that is installed.
+    """
+
+    date_order: DateOrder = "auto"
+    columns: tuple[tuple[str, str], ...] = ()
+    ocr: bool = True
