@@ -30,10 +30,12 @@ def places(names: tuple[str, ...], columns: tuple[tuple[str, str], ...]) -> dict
     taken = set(mapped.values())
     # The first of two that differ in case alone, as a reader would.
     free = {name.strip().casefold(): name for name in reversed(names) if name not in taken}
-    usual = {
-        field: next((free[each] for each in others if each in free), "") for field, others in FIELDS.items()
-    }
-    given = {field: column for field, column in mapped.items() if column in names}
-    return {
-        field: name for field in FIELDS if (name := given.get(field, "") if field in mapped else usual[field])
-    }
+    found: dict[str, str] = {}
+    for field, usual in FIELDS.items():
+        if field in mapped:
+            name = mapped[field] if mapped[field] in names else ""
+        else:
+            name = next((free[each] for each in usual if each in free), "")
+        if name:
+            found[field] = name
+    return found

@@ -179,8 +179,8 @@ def read_source(source: Source, options: Options) -> Iterator[Document | InputEr
             yield item
             continue
         document: Document = item
-        end = len(document.text)
-        if any(span.end > end for span in (*document.header, *document.furniture, *document.sections)):
+        ends = [each.end for each in (*document.header, *document.furniture)]
+        if max([*ends, *(each.end for each in document.sections)], default=0) > len(document.text):
             raise ValueError("a span lies outside its text")
         if kind is not ZIP:
             document = replace(

@@ -79,7 +79,7 @@ class Worker:
             while not done:
                 with clock:
                     line = _pipe(process.stdout).readline()
-                reply = json.loads(line) if line.endswith(b"\n") else {"died": True}
+                reply: dict[str, Any] = json.loads(line) if line.endswith(b"\n") else {}
                 if "document" in reply:
                     yield from_plain(reply["document"])
                 elif "refused" in reply:
@@ -99,7 +99,7 @@ class Worker:
             if self._closed:
                 raise ValueError("the worker is closed")
             if self._process is None:
-                self._process = subprocess.Popen(
+                self._process = subprocess.Popen(  # noqa: S603 -- our own interpreter and module
                     # What may be imported is what this process may import.
                     [sys.executable, "-P", "-B", "-m", "qa.formats", str(self._memory)],
                     stdin=subprocess.PIPE,
@@ -155,7 +155,7 @@ def _ask(process: subprocess.Popen[bytes], source: Source, options: Options, sec
 
 
 class _Clock:
-    """Counts the time that is spent waiting for a process, over several blocks, and kills it when it is up."""
+    """Counts the time spent waiting for a process, over several blocks; kills it when that is up."""
 
     def __init__(self, process: subprocess.Popen[bytes], seconds: float) -> None:
         self._process = process
