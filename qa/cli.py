@@ -324,6 +324,7 @@ _NAMED = 3  # of many files
 
 def _print_report(report: IndexReport, library: Path) -> None:
     from qa.cite import visible
+    from qa.formats import READS
     from qa.render import plural
 
     statuses = ("added", "replaced", "unchanged", "refused")
@@ -334,8 +335,7 @@ def _print_report(report: IndexReport, library: Path) -> None:
         names = ", ".join(Path(path).name for path in report.skipped[:_NAMED])
         more = f" and {len(report.skipped) - _NAMED:,} more" if len(report.skipped) > _NAMED else ""
         click.echo(
-            f"skipped {plural(len(report.skipped), 'file')} of another kind ({visible(names)}{more}): "
-            "Pullquote reads .txt, .text and .jsonl"
+            f"skipped {plural(len(report.skipped), 'file')} of another kind ({visible(names)}{more}): {READS}"
         )
     for result in report.files:
         for note in result.notes:
