@@ -19,9 +19,9 @@ from typing import IO, Any
 from qa.errors import InputError
 from qa.formats.kinds import read_source
 from qa.formats.source import Options, Source
-from qa.formats.worker import to_plain
+from qa.formats.worker import MORE_SECONDS, to_plain
 
-_HIGHEST_TRACE = 4_000  # characters
+_LONGEST_TRACE = 4_000  # characters
 # What Python tells its audit hooks, and no reader needs. Opening is looked at apart.
 _FORBIDDEN = (
     "socket.",
@@ -103,25 +103,28 @@ def _answer(request: dict[str, Any], data: bytes, replies: IO[bytes]) -> None:
     if hasattr(signal, "setitimer"):
         # A loop inside C may keep the thread that waits for the parent's end from running: the kernel's
         # own clock of processor time then ends what nobody waits for.
-        signal.setitimer(signal.ITIMER_PROF, 2 * request["seconds"])
+        signal.setitimer(signal.ITIMER_PROF, request["seconds"] + MORE_SECONDS)
     given = request["options"]
     columns = tuple((field, column) for field, column in given["columns"])
     options = Options(given["date_order"], columns, given["ocr"])
+
+    def more_time(seconds: float) -> None:
+        _write(replies, {"more": seconds})
+
+    source = Source(request["name"], request["file_name"], data, more_time)
     try:
-        for item in read_source(Source(request["name"], request["file_name"], data), options):
+        for item in read_source(source, options):
             if isinstance(item, InputError):
                 _write(replies, {"refused": str(item)})
             else:
                 _write(replies, {"document": to_plain(item)})
         _write(replies, {"done": True})
     except InputError as error:
-        _write(replies, {"refused": str(error)})
+        trace = traceback.format_exc()[-_LONGEST_TRACE:] if error.__cause__ else ""
+        _write(replies, {"refused": str(error), "trace": trace})
         _write(replies, {"done": True})
     except MemoryError:
         _write(replies, {"memory": True})
-    except Exception as error:  # a library's own, over bytes that it did not expect
-        words = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        _write(replies, {"failed": words, "trace": traceback.format_exc()[-_HIGHEST_TRACE:]})
 
 
 def _write(replies: IO[bytes], reply: dict[str, Any]) -> None:

@@ -68,9 +68,10 @@ def _documents(
             record = _mapped(_record(line, where), where, options)
             name = _id(record, where)
             sha256 = hashlib.sha256(line).hexdigest()
-            item = known(name, sha256, len(line)) or document_of(
-                record, name, sha256, f"{where} ({name})", path, options.date_order
-            )
+            item: Document | FileResult | None = known(name, sha256, len(line))
+            if item is None:
+                document = document_of(record, name, sha256, f"{where} ({name})", path, options.date_order)
+                item = describe(document, name, options.date_order)
         except InputError as error:
             yield error
             continue
@@ -118,7 +119,7 @@ def document_of(
         raise InputError(f'{where} has no "text". Give the document\'s text, in quotation marks.')
     check_text(text, where)
     date, notes = _date(record.get("date"), where, date_order, _field(record, "number", where))
-    document = Document(
+    return Document(
         id=name,
         text=text,
         title=_field(record, "title", where),
@@ -135,7 +136,6 @@ def document_of(
         source_sha256=sha256,
         notes=notes,
     )
-    return describe(document, name, date_order)
 
 
 def _field(record: dict[str, Any], name: str, where: str) -> str:

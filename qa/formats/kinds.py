@@ -13,7 +13,7 @@ from qa.errors import InputError
 from qa.formats.text import MOST_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from qa.formats.source import Options, Source
     from qa.schema import Document
@@ -174,11 +174,11 @@ def read_source(source: Source, options: Options) -> Iterator[Document | InputEr
     read = import_module(f"qa.formats.{kind.module}").read
     sha256 = hashlib.sha256(source.data).hexdigest()
     used: set[str] = set()
-    for item in read(source, options):
+    for item in _guarded(read, source, options):
         if isinstance(item, InputError):
             yield item
             continue
-        document: Document = item
+        document = item
         ends = [each.end for each in (*document.header, *document.furniture)]
         if max([*ends, *(each.end for each in document.sections)], default=0) > len(document.text):
             raise ValueError("a span lies outside its text")
@@ -190,10 +190,30 @@ def read_source(source: Source, options: Options) -> Iterator[Document | InputEr
                 source_sha256=document.source_sha256 or sha256,
             )
         notes = (note, *document.notes) if note else document.notes
-        yield replace(document, id=_unused(document.id, used), notes=notes)
+        yield replace(document, id=unused(document.id, used), notes=notes)
 
 
-def _unused(name: str, used: set[str]) -> str:
+def _guarded(
+    read: Callable[[Source, Options], Iterator[Document | InputError]], source: Source, options: Options
+) -> Iterator[Document | InputError]:
+    """Let a format's module read, and name the source of what it did not expect to go wrong.
+
+    Raises:
+        InputError: all of the source is refused.
+    """
+    try:
+        yield from read(source, options)
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:  # a library's own, over bytes that it did not expect
+        words = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise InputError(
+            f"{source.name} is damaged, or not as its format has it ({words}). "
+            "Open it and save it anew, or leave it out."
+        ) from error
+
+
+def unused(name: str, used: set[str]) -> str:
     """Make a name unique, and remember it."""
     number, unused = 1, name
     while unused in used:

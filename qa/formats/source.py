@@ -22,17 +22,23 @@ Known = Callable[[str, str, int], FileResult | None]
 Same = Callable[[str, str], tuple[FileResult, ...] | None]
 
 
+def _nothing(_: float) -> None:
+    """Do nothing: nobody counts the time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """The bytes of a file, or of a member of an archive. Messages call it `name`.
 
     `file_name` is its own, without folders: by its ending the format is told, and without anything better it
-    makes the title.
+    makes the title. A reader calls `more_time(seconds)` before work that is known to take long, such as a
+    page by OCR, and gets so much more than what a file has anyhow (`qa.formats.worker`).
     """
 
     name: str
     file_name: str
     data: bytes
+    more_time: Callable[[float], None] = _nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ _SIGNATURES = (
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _FEW_CONTROLS = 0.02  # of the characters: a stray one is a flaw of a text, many are no text
-_CONVERT = (
+CONVERT = (
     "Save it as UTF-8 in an editor and try again, or convert it: iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW"
 )
 
@@ -58,7 +58,7 @@ def decode(data: bytes, name: str) -> str:
         offset = error.start + len(data) - len(body)
         line = body.count(b"\n", 0, error.start) + 1
         raise InputError(
-            f"{name} is not UTF-8: byte 0x{data[offset]:02x} at offset {offset} (line {line}). {_CONVERT}"
+            f"{name} is not UTF-8: byte 0x{data[offset]:02x} at offset {offset} (line {line}). {CONVERT}"
         ) from None
     check_text(text, name)
     return text

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from qa.formats.source import Options, Source
 
 SECONDS = 20.0  # to read a file; one of more than ten megabytes has a second more for each
+MORE_SECONDS = 1_800.0  # at most, for what a reader says will take long: pages by OCR
 MEMORY = 1_000_000_000  # bytes of address space, and so of memory
 _FREE_BYTES = 10_000_000
 _PLAIN = tuple(field.name for field in fields(Document) if field.type == "str" and field.init)
@@ -72,7 +73,7 @@ class Worker:
             return
         limit = self._seconds + max(0, len(source.data) - _FREE_BYTES) / 1e6
         clock = _Clock(process, limit)
-        done = False
+        done, read = False, 0
         try:
             with clock:
                 _ask(process, source, options, limit)
@@ -81,13 +82,18 @@ class Worker:
                     line = _pipe(process.stdout).readline()
                 reply: dict[str, Any] = json.loads(line) if line.endswith(b"\n") else {}
                 if "document" in reply:
+                    read += 1
                     yield from_plain(reply["document"])
                 elif "refused" in reply:
+                    if reply.get("trace"):
+                        _log.debug("%s: %s", source.name, reply["trace"])
                     yield InputError(reply["refused"])
+                elif "more" in reply:
+                    clock.add(reply["more"])
                 elif "done" in reply:
                     done = True
                 else:
-                    yield InputError(self._accident(source, reply, limit, timed_out=clock.ran_out))
+                    yield InputError(self._accident(source, reply, clock, read))
                     return
         finally:
             if not done:  # after an accident it is not to be relied on; or nobody waits for the rest
@@ -122,15 +128,13 @@ class Worker:
                 _pipe(pipe).close()
         self._process = None
 
-    def _accident(self, source: Source, reply: dict[str, Any], limit: float, *, timed_out: bool) -> str:
-        hint = "It may be damaged or hostile: open it and save it anew, or leave it out."
-        if timed_out:
-            return f"{source.name} took longer than {limit:.0f} s to read. {hint}"
+    def _accident(self, source: Source, reply: dict[str, Any], clock: _Clock, read: int) -> str:
+        before = f" {read:,} of its documents were read before." if read else ""
+        hint = f"It may be damaged or hostile: open it and save it anew, or leave it out.{before}"
+        if clock.ran_out:
+            return f"{source.name} took longer than {clock.limit:.0f} s to read. {hint}"
         if "memory" in reply:
             return f"{source.name} needed more than {self._memory / 1e9:g} GB of memory to be read. {hint}"
-        if "failed" in reply:
-            _log.debug("%s: %s", source.name, reply["trace"])
-            return f"{source.name} cannot be read: {reply['failed']}. {hint}"
         return f"{source.name} cannot be read: what reads it broke down. {hint}"
 
 
@@ -159,7 +163,8 @@ class _Clock:
 
     def __init__(self, process: subprocess.Popen[bytes], seconds: float) -> None:
         self._process = process
-        self._left = seconds
+        self._left = self.limit = seconds
+        self._more = MORE_SECONDS
         self.ran_out = False
 
     def __enter__(self) -> None:
@@ -171,6 +176,13 @@ class _Clock:
     def __exit__(self, *exception: object) -> None:
         self._timer.cancel()
         self._left -= time.monotonic() - self._began
+
+    def add(self, seconds: float) -> None:
+        """Give more time, as long as all of that is not more than MORE_SECONDS."""
+        seconds = min(seconds, self._more)
+        self._left += seconds
+        self._more -= seconds
+        self.limit += seconds
 
     def _end(self) -> None:
         self.ran_out = True
