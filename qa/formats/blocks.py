@@ -86,7 +86,7 @@ def _sections(begun: list[tuple[int, SectionKind, str]], ends: list[int]) -> tup
         if name and start < end:
             sections.append(Section(start, end, kind, name))
         next_of[kind] = start
-    return tuple(sorted(sections, key=lambda section: (section.start, -section.end)))
+    return tuple(sorted(sections, key=lambda each: (each.start, each.kind == "section", -each.end)))
 
 
 def row(cells: Sequence[Sequence[Part]]) -> list[Part]:

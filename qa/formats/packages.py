@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import io
+import lzma
 import zipfile
 import zlib
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,10 @@ MOST_MEMBERS = 10_000
 MOST_UNPACKED = 300_000_000  # bytes of all members, pictures included
 MOST_XML = 40_000_000  # bytes of one member that is parsed: about ten times that in memory
 _OLE = b"\xd0\xcf\x11\xe0"
+_DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, NotImplementedError),
+    RuntimeError,  # a password is wanted after all
+)
 _PARSED = (".xml", ".rels", ".xhtml", ".html", ".htm", ".opf", ".ncx")
 
 
@@ -39,7 +44,7 @@ def open_package(source: Source, what: str) -> zipfile.ZipFile:
         )
     try:
         package = zipfile.ZipFile(io.BytesIO(source.data))
-    except (zipfile.BadZipFile, OSError, ValueError, EOFError, NotImplementedError) as error:
+    except _DAMAGED as error:
         cut_off = source.data.startswith(b"PK")
         raise InputError(
             f"{source.name} is {'damaged or cut off' if cut_off else f'no {what} file'} ({error}). "
@@ -80,7 +85,7 @@ def read_member(package: zipfile.ZipFile, name: str, where: str) -> bytes:
         raise InputError(
             f"{where} has no {name}, which it must have. Save it again with its program."
         ) from None
-    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, EOFError, NotImplementedError) as error:
+    except _DAMAGED as error:
         raise InputError(
             f"{where} is damaged in {name} ({error}). Copy it again, or save it again with its program."
         ) from None

@@ -42,27 +42,28 @@ def with_properties(
     fallback_title: str,
     date_order: DateOrder,
     name: str,
+    *,
+    published: bool = False,
 ) -> Document:
     """Fill a document's metadata from its properties, then from the header of its text, and mark that.
 
     Where the header states a publisher, number or date, its title counts for more than the property, which
-    often is the title of an older document that was overwritten. `source` says what holds the properties;
-    `name` is what messages call the document.
+    often is that of an older document, overwritten; not so where the properties are `published` with the text.
+    `source` says what holds the properties; `name` is what messages call the document.
 
     Raises:
         InputError: naming `name`, when there is no text in it.
     """
     check_text(document.text, name)
-    stated = {field: _printable(value) for field, value in properties.items() if value and _printable(value)}
-    if "language" in stated:
-        stated["language"] = language_code(stated["language"])
+    stated = {field: _printable(value or "") for field, value in properties.items()}
+    stated["language"] = language_code(stated.get("language", ""))
     if _NO_TITLE.fullmatch(stated.get("title", "")):
         del stated["title"]
     if _NO_AUTHOR.fullmatch(stated.get("author", "")):
         del stated["author"]
     header = parse_header(document.text, date_order)
-    if header.title and (header.publisher or header.number or header.date) and "title" in stated:
-        del stated["title"]
+    if not published and header.title and (header.publisher or header.number or header.date):
+        stated.pop("title", None)
     stated = {field: value for field, value in stated.items() if value}
     return describe(with_values(document, stated, source, "stated"), fallback_title, date_order)
 
