@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 import threading
 import time
@@ -281,7 +282,7 @@ class Corpus:
         for done, (path, root) in enumerate(found):
             show(Progress("read", done, len(found), path.name))
             # Absolute: by it the same file is known again from any folder. One string for all its documents.
-            absolute = str(Path(printable(str(path))).resolve())
+            absolute = os.path.realpath(printable(str(path)))  # of a link in a circle, too
             end = read + _size(path)
 
             def known(given_id: str, sha256: str, size: int, path: str = absolute) -> FileResult | None:
