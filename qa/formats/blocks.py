@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from qa.schema import Section
+from qa.schema import Section, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,18 +29,21 @@ class Part(NamedTuple):
     """A block of a text, or where a section begins: a "chapter" or "message" of the name `text`.
 
     A heading begins a section of its own words. A chapter, message or section without a name ends the one
-    before it. After a break, a list or table is another one.
+    before it. After a break, a list or table is another one. Furniture is a paragraph that is never quoted.
     """
 
-    kind: Literal["paragraph", "heading", "item", "row", "chapter", "message", "section", "break"]
+    kind: Literal[
+        "paragraph", "heading", "item", "row", "furniture", "chapter", "message", "section", "break"
+    ]
     text: str
 
 
 class Composed(NamedTuple):
-    """A text and its sections, in order."""
+    """A text, its sections and its furniture, in order."""
 
     text: str
     sections: tuple[Section, ...]
+    furniture: tuple[Span, ...]
 
 
 def compose(parts: Iterable[Part]) -> Composed:
@@ -51,6 +54,7 @@ def compose(parts: Iterable[Part]) -> Composed:
     """
     pieces: list[str] = []
     ends: list[int] = []
+    furniture: list[Span] = []
     begun: list[tuple[int, SectionKind, str]] = []
     waiting: list[tuple[SectionKind, str]] = []
     length, last = 0, ""
@@ -74,7 +78,9 @@ def compose(parts: Iterable[Part]) -> Composed:
         pieces += [gap, text]
         length, last = start + len(text), kind
         ends.append(length)
-    return Composed("".join(pieces), _sections(begun, ends))
+        if kind == "furniture":
+            furniture.append(Span(start, length))
+    return Composed("".join(pieces), _sections(begun, ends), tuple(furniture))
 
 
 def _sections(begun: list[tuple[int, SectionKind, str]], ends: list[int]) -> tuple[Section, ...]:

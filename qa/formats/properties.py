@@ -48,7 +48,7 @@ def with_properties(
     """Fill a document's metadata from its properties, then from the header of its text, and mark that.
 
     Where the header states a publisher, number or date, its title counts for more than the property, which
-    often is that of an older document, overwritten; not so where the properties are `published` with the text.
+    often is that of an older document, overwritten; not so where properties are `published` with the text.
     `source` says what holds the properties; `name` is what messages call the document.
 
     Raises:

@@ -28,6 +28,8 @@ def one_of(read: Read, data: bytes, name: str, options: Options | None = None) -
     (found,) = read(Source(name, name, data), options or Options())
     assert isinstance(found, Document), found
     check(found)
+    assert found.text == found.text.strip()
+    assert not set(found.text) & {"\xad", "\u200b", "\ufeff"}
     return found
 
 
@@ -55,8 +57,6 @@ def read_or_refused(read: Read, data: bytes, name: str) -> None:
 def check(document: Document) -> None:
     """Sections lie in the text, in order; those of a kind are disjoint; white space around is in none."""
     text = document.text
-    assert text == text.strip()
-    assert not set(text) & {"\xad", "\u200b", "\ufeff"}
     for kind in {section.kind for section in document.sections}:
         end = 0
         for section in document.sections:

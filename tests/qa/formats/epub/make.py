@@ -95,8 +95,8 @@ def old_book() -> None:
                 "<dc:title>북방의 강</dc:title><dc:creator opf:role='aut'>김철수</dc:creator><dc:date>2008</dc:date>"
                 "<dc:language>ko</dc:language><dc:identifier id='i'>9780000000002</dc:identifier>",
                 '<item id="ncx" href="toc.ncx" media-type="application/x-dtbncx+xml"/>'
-                 '<item id="one" href="text/one.html" media-type="application/xhtml+xml"/>'
-                 '<item id="gone" href="text/gone.html" media-type="application/xhtml+xml"/>',
+                '<item id="one" href="text/one.html" media-type="application/xhtml+xml"/>'
+                '<item id="gone" href="text/gone.html" media-type="application/xhtml+xml"/>',
                 refs("one", "gone"),
             ),
             "OPS/toc.ncx": ncx,
