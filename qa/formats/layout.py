@@ -27,6 +27,8 @@ _GUTTER = 0.7  # em: words on a line that stand farther apart may stand in two c
 _CELL = 2.0  # em: and farther than this, in two cells of a table
 _FEWEST_LINES = 4  # beside each other make columns
 _NARROWEST = 8.0  # em: the usual line of a column of prose is wider, a cell of a table is not
+_WIDE = 20.0  # em: prose as wide as this may have a column beside it that is only this wide:
+_NARROWEST_BESIDE = 3.0
 _MOST_CANDIDATES = 6
 _DEEPEST = 6
 _INDENT = 0.8  # em
@@ -42,16 +44,17 @@ _MARKER = re.compile(r"(?:[-•*–—▪◦‣·○●]|\(?(?:\d{1,3}|[a-z]|[iv
 _NOTE = re.compile(r"(?:[⁰¹²³⁴-⁹]+|[*†‡§]+|\d{1,3}[.)]?(?=\s))\s*\S")
 _CAPTION = re.compile(r"(?:Fig(?:ure|\.)|Table|Chart|Map|Box|Exhibit)\s?\d+\b")
 _OUTER_NUMBER = re.compile(r"^\W*(\d{1,5})(?!\S)|(?<!\S)(\d{1,5})\W*$")
+_WORDY = re.compile(r"[^\W\d_]{3}|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2}")
 _DIGITS = re.compile(r"\d+|\b[ivxlc]+\b", re.IGNORECASE)
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*")
 _BROKEN = re.compile(r"([^\W\d_]+(?:[-’'][^\W\d_]+)*)-$")
-# First parts of compounds: after these, an unknown word keeps its hyphen.
-_COMPOUND = frozenset(
-    "all anti best cross double ex first five four full half hard high home ill large late left less light long"
-    " low mid mini multi near never new non north old one open out over part post pre pro quasi real right second"
-    " self semi seven short single six slow small so soft south state still sub ten then third three time top two"
-    " ultra under up vice war water well wide world east west".split()
+_TIED = re.compile(r"(?<=\S)[-–—/]$")  # "1998–" and "2007", "traders—" and "who"
+# Parts of compounds: beside one of these, a word that occurs nowhere else keeps its hyphen.
+_FIRST_PARTS = frozenset("anti cross half long mid non self short three two vice well".split())
+_SECOND_PARTS = frozenset(
+    "assisted backed based born called driven free guided induced level made old oriented related scale speaking"
+    " style term type wide year".split()
 )
 _SUSPENDED = frozenset({"and", "or", "to", "und", "oder", "et", "y"})  # "long- and short-term"
 
@@ -200,16 +203,23 @@ def _bands(
             size = rows[index][0].size
             if not any(left < edge and right > edge - 0.3 * size for left, right in segments[index]):
                 continue
-        sides: tuple[list[float], list[float]] = ([], [])
-        for row, parts in zip(rows[first:index], segments[first:index], strict=True):
-            for side, chosen in enumerate(
-                ([p for p in parts if p[0] < edge], [p for p in parts if p[0] >= edge])
-            ):
-                if chosen:
-                    sides[side].append((chosen[-1][1] - chosen[0][0]) / row[0].size)
-        if all(len(side) >= _FEWEST_LINES and median(side) >= _NARROWEST for side in sides):
+        left = [parts for row in segments[first:index] if (parts := [p for p in row if p[0] < edge])]
+        right = [parts for row in segments[first:index] if (parts := [p for p in row if p[0] >= edge])]
+        if min(len(left), len(right)) >= _FEWEST_LINES and _are_columns(left, right, rows[first][0].size):
             yield first, index
         first = index + 1
+
+
+def _are_columns(
+    left: list[list[tuple[float, float]]], right: list[list[tuple[float, float]]], size: float
+) -> bool:
+    """Tell prose on both sides, or prose beside notes in the margin, from the cells of a table."""
+    widths = [median(row[-1][1] - row[0][0] for row in side) / size for side in (left, right)]
+    if min(widths) >= _NARROWEST:
+        return True
+    wider = right if widths[1] > widths[0] else left
+    whole = sum(len(row) == 1 for row in wider) > 0.8 * len(wider)
+    return max(widths) >= _WIDE and min(widths) >= _NARROWEST_BESIDE and whole
 
 
 def as_line(row: list[Word], column: int) -> Line:
@@ -220,9 +230,10 @@ def as_line(row: list[Word], column: int) -> Line:
     previous: Word | None = None
     for word in row:
         text = word.text
-        if word.size < 0.8 * usual.size and word.middle < usual.middle - 0.05 * usual.size:
+        close = previous is not None and word.glued and word.left - previous.right < 0.25 * usual.size
+        if (close or previous is None) and word.size < 0.8 * usual.size and word.middle < usual.middle - 0.05 * usual.size:
             text = text.translate(_RAISED)
-        if previous and not (word.glued and word.left - previous.right < 0.25 * usual.size):
+        if previous and not close:
             parts.append("\t" if word.left - previous.right > _CELL * usual.size else " ")
         parts.append(text)
         previous = word
@@ -385,22 +396,27 @@ class _Joiner:
         """Say how many characters to take off the end of `above`, and what to put between it and `below`."""
         half = _BROKEN.search(above)
         if half is None:
-            return 0, "" if above.endswith("/") or (_wide(above[-1:]) and _wide(below[:1])) else " "
+            tied = _TIED.search(above) or (_wide(above[-1:]) and _wide(below[:1]))
+            return 0, "" if tied else " "
         next_word = _WORD.match(below)
-        if next_word is None or not next_word.group()[0].islower():
-            return 0, ""  # "Hyesan-Jangbaek", "1990-2000"
+        if next_word is None:
+            return 0, ""  # "08-" and "4"
         left, right = half[1].lower(), next_word.group().lower()
         if right in _SUSPENDED:
             return 0, " "
-        return (0, "") if self._keeps_hyphen(left, right) else (1, "")
+        return (0, "") if self._keeps_hyphen(left, right, next_word.group()[0].islower()) else (1, "")
 
-    def _keeps_hyphen(self, left: str, right: str) -> bool:
+    def _keeps_hyphen(self, left: str, right: str, lower: bool) -> bool:
         whole, compound = self._words[left + right], self._words[f"{left}-{right}"]
         if whole or compound:
             return compound > whole
-        if left.rsplit("-", 1)[-1] in _COMPOUND:
+        if not lower or not self._breaks_words or "-" in left + right or len(left) == 1:
+            return True  # "Hyesan-Jangbaek", "n-type"
+        if right in _SECOND_PARTS:
             return True
-        return not self._breaks_words or "-" in left
+        return len(right) >= 4 and (
+            left in _FIRST_PARTS or (len(left) >= 4 and self._words[left] > 0 and self._words[right] > 0)
+        )
 
 
 def _wide(character: str) -> bool:
@@ -446,19 +462,19 @@ def _blocks(pages: Sequence[Page], body: tuple[float, bool], joiner: _Joiner) ->
                     block.last, block.full = line, full
                 else:
                     block = _Block(kind, line, line, [(line.text, index)], tight=how == "line", full=full)
-                    # A footnote under the last heading of a column is not the beginning of its section.
-                    above = position == notes and blocks and blocks[-1].kind == "heading"
-                    blocks.insert(len(blocks) - 1 if above else len(blocks), block)
+                    blocks.append(block)
                 paragraph = {"body": block, "heading": None, "aside": paragraph}[kind]
     return blocks
 
 
 def _first_note(lines: list[Line], size: float) -> int:
-    """Return the position from which on there are only footnotes."""
+    """Return the position from which on there is only small type: footnotes, or a licence."""
     first = len(lines)
     while first and lines[first - 1].size < _SMALL * size:
         first -= 1
-    return next((i for i in range(first, len(lines)) if _NOTE.match(lines[i].text)), len(lines))
+    if first:
+        return first
+    return next((i for i, line in enumerate(lines) if _NOTE.match(line.text)), len(lines))
 
 
 def _kind(
@@ -467,7 +483,7 @@ def _kind(
     line = column.lines[position]
     if "\t" in line.text:
         return "aside"
-    if len(line.text) <= 150 and re.search(r"[^\W\d_]", line.text):
+    if len(line.text) <= 150 and not _CAPTION.match(line.text) and _WORDY.search(line.text):
         if line.size >= _HEADING * body[0]:
             return "heading"
         above = column.lines[position - 1] if position else None
