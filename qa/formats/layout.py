@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
-from itertools import groupby, pairwise
+from itertools import chain, groupby, pairwise, zip_longest
 from statistics import median
 from typing import TYPE_CHECKING, Literal
 
@@ -53,8 +53,8 @@ _TIED = re.compile(r"(?<=\S)[-–—/]$")  # "1998–" and "2007", "traders—" 
 # Parts of compounds: beside one of these, a word that occurs nowhere else keeps its hyphen.
 _FIRST_PARTS = frozenset("anti cross half long mid non self short three two vice well".split())
 _SECOND_PARTS = frozenset(
-    "assisted backed based born called driven free guided induced level made old oriented related scale speaking"
-    " style term type wide year".split()
+    "assisted backed based born called driven free guided induced level made old oriented related scale"
+    " speaking style term type wide year".split()
 )
 _SUSPENDED = frozenset({"and", "or", "to", "und", "oder", "et", "y"})  # "long- and short-term"
 
@@ -80,7 +80,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a column. `first` is the width of its first word; `column` is the column's number on the page.
+    """A line of a column: `column` is its number on the page. `first` is the width of the first word.
 
     `aside` lines stand outside the text: turned by 90 degrees.
     """
@@ -119,7 +119,7 @@ class Laid:
 
 
 def read_order(words: Sequence[Word]) -> list[Line]:
-    """Put the words of a page in order: columns from the left, each from the top; lines across both between."""
+    """Put the words of a page in order: columns from the left, between what is as wide as several."""
     lines: list[Line] = []
     for number, region in enumerate(_regions(list(words), 0)):
         lines += [as_line(row, number) for row in _rows(region)]
@@ -230,8 +230,10 @@ def as_line(row: list[Word], column: int) -> Line:
     previous: Word | None = None
     for word in row:
         text = word.text
-        close = previous is not None and word.glued and word.left - previous.right < 0.25 * usual.size
-        if (close or previous is None) and word.size < 0.8 * usual.size and word.middle < usual.middle - 0.05 * usual.size:
+        gap = word.left - previous.right if previous else 0.0
+        close = previous is not None and gap < (0.25 if word.glued else 0.08) * usual.size
+        raised = word.size < 0.8 * usual.size and word.middle < usual.middle - 0.05 * usual.size
+        if raised and (close or previous is None):
             text = text.translate(_RAISED)
         if previous and not close:
             parts.append("\t" if word.left - previous.right > _CELL * usual.size else " ")
@@ -256,40 +258,38 @@ def as_line(row: list[Word], column: int) -> Line:
 def without_running_heads(pages: Sequence[Page]) -> tuple[str, ...]:
     """Take what stands on several pages at the same place, and page numbers, off the pages; return the heads.
 
-    Only the outermost rows can go, and one only where all beyond it go too. Numbers may differ; words may
-    where the row begins or ends with a number that counts the pages.
+    Only rows at the edge can go that stand apart from the text. Numbers may differ; words may where the row
+    begins or ends with a number that counts the pages.
     """
-    edges = [[*_edge_rows(page, top=True), *_edge_rows(page, top=False)] for page in pages]
+    edges = [(_edge_rows(page, top=True), _edge_rows(page, top=False)) for page in pages]
     places: defaultdict[str, list[tuple[float, int]]] = defaultdict(list)
-    for index, rows in enumerate(edges):
-        for row in rows:
+    for index, sides in enumerate(edges):
+        for row in chain(*sides):
             for key in _keys(row, index):
                 places[key].append((row.top, index))
     heads: dict[str, None] = {}
-    for index, (page, rows) in enumerate(zip(pages, edges, strict=True)):
+    for index, (page, sides) in enumerate(zip(pages, edges, strict=True)):
         gone: set[int] = set()
-        outside = True  # whether all beyond the row go
-        for position, row in enumerate(rows):
-            outside = outside or rows[position - 1].at_top != row.at_top
-            said, *counted = _keys(row, index)
-            repeated = _pages_with(places[said], row.top) >= max(2, min(3, len(pages)))
-            counts = any(_pages_with(places[key], row.top) >= 2 for key in counted)
-            alone = len(pages) == 1 and row.text == page.name
-            outside = outside and (repeated or counts or alone)
-            if outside:
+        for rows in sides:
+            runs = [_runs_on(row, index, places, pages) for row in rows]
+            count = runs.index(False) if False in runs else len(runs)
+            while count and not rows[count - 1].apart:
+                count -= 1
+            for row in rows[:count]:
                 gone |= {id(line) for line in row.lines}
                 heads.setdefault(row.text)
         page.lines = [line for line in page.lines if id(line) not in gone]
     return tuple(heads)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Row:
-    """Lines beside each other at the edge of a page."""
+    """Lines beside each other at the edge of a page; `apart` if farther from the text than lines are."""
 
     lines: list[Line]
     top: float
     at_top: bool
+    apart: bool
 
     @property
     def text(self) -> str:
@@ -299,16 +299,36 @@ class _Row:
 def _edge_rows(page: Page, *, top: bool) -> list[_Row]:
     """Return the outermost rows, the outermost first."""
     rows: list[_Row] = []
+    usual = _pitch(page.lines)
     for line in sorted(page.lines, key=lambda line: line.top if top else -line.top):
         if line.aside:
             continue
         if rows and abs(line.top - rows[-1].top) < 0.5 * line.size:
             rows[-1].lines.append(line)
-        elif len(rows) == _EDGE_ROWS:
+            continue
+        if rows and not rows[-1].text.isdecimal():
+            rows[-1].apart = abs(line.top - rows[-1].top) > usual + 0.2 * line.size
+        if len(rows) == _EDGE_ROWS:
             break
-        else:
-            rows.append(_Row([line], line.top, top))
+        # Of the last row there may be none farther in: it stands apart as the one before it does.
+        rows.append(_Row([line], line.top, top, apart=not rows or rows[-1].apart))
     return rows
+
+
+def _pitch(lines: Sequence[Line]) -> float:
+    """Return how far lines are apart, most often."""
+    steps = [b.top - a.top for a, b in pairwise(lines) if 0 < b.top - a.top < 3 * a.size]
+    return median(steps) if steps else 1.2 * max((line.size for line in lines), default=0.0)
+
+
+def _runs_on(
+    row: _Row, index: int, places: dict[str, list[tuple[float, int]]], pages: Sequence[Page]
+) -> bool:
+    """Whether a row is a running head or foot, or a page's number."""
+    said, *counted = _keys(row, index)
+    repeated = _pages_with(places[said], row.top) >= max(2, min(3, len(pages)))
+    counts = any(_pages_with(places[key], row.top) >= 2 for key in counted)
+    return repeated or counts or (len(pages) == 1 and row.text == pages[0].name)
 
 
 def _keys(row: _Row, index: int) -> list[str]:
@@ -351,7 +371,7 @@ class _Column:
 
 
 def lay_out(pages: Sequence[Page]) -> Laid:
-    """Make one text of the pages, which are changed: a sentence that runs over a page's end comes out whole."""
+    """Make one text of the pages, which lose their running heads; in it, sentences over two are whole."""
     running = without_running_heads(pages)
     every = [line for page in pages for line in page.lines]
     body = _usual(every)
@@ -368,7 +388,7 @@ def _usual(lines: Sequence[Line]) -> tuple[float, bool]:
 
 
 def _display(pages: Sequence[Page], body: tuple[float, bool]) -> str:
-    """Return the largest lines of the first page, where they are larger than the body: a title, most often."""
+    """Return the largest lines of the first page, where larger than the body: a title, most often."""
     lines = next((page.lines for page in pages if page.lines), [])
     largest = max((line.size for line in lines), default=0.0)
     text = " ".join(line.text for line in lines if line.size > 0.97 * largest)
@@ -381,7 +401,7 @@ class _Joiner:
     def __init__(self, lines: Sequence[Line]) -> None:
         self._words: Counter[str] = Counter()
         broken: list[tuple[str, str]] = []
-        for line, after in zip(lines, [*lines[1:], None], strict=True):
+        for line, after in zip_longest(lines, lines[1:]):
             words = [word.group().lower() for word in _WORD.finditer(line.text)]
             half = _BROKEN.search(line.text)
             self._words.update(words[:-1] if half else words)
@@ -427,13 +447,8 @@ def _wide(character: str) -> bool:
 def _columns(page: Page) -> Iterator[_Column]:
     for _, group in groupby(page.lines, key=lambda line: (line.column, line.aside)):
         lines = list(group)
-        steps = [b.top - a.top for a, b in pairwise(lines) if 0 < b.top - a.top < 3 * a.size]
-        yield _Column(
-            lines,
-            min(line.left for line in lines),
-            max(line.right for line in lines),
-            median(steps) if steps else 1.2 * lines[0].size,
-        )
+        left, right = min(line.left for line in lines), max(line.right for line in lines)
+        yield _Column(lines, left, right, _pitch(lines))
 
 
 def _blocks(pages: Sequence[Page], body: tuple[float, bool], joiner: _Joiner) -> list[_Block]:
@@ -544,7 +559,7 @@ def _goes_on(paragraph: _Block, line: Line, column: _Column) -> bool:
 
 
 def _with_asides_on_their_page(blocks: list[_Block]) -> Iterator[_Block]:
-    """Put asides that a paragraph of several pages runs around into it, where its last sentence on their page ends."""
+    """Move asides into a paragraph of several pages: to where its last sentence on their page ends."""
     position = 0
     while position < len(blocks):
         block = blocks[position]

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from qa.formats.source import Options, Source
 
 MOST_PAGES = 5000
+_PAGES_A_SECOND = 20  # at least, on a slow machine
 _MOST_PIXELS = 12_000_000  # of a page's picture: an A4 page at 300 dpi has 8.7 million
 _DPI = 300
 _UPRIGHT = 0.1  # of a right angle: text that leans more is a stamp across the page, and left out
@@ -63,7 +64,8 @@ _MARK = re.compile(r"(?<=[^\d*†‡§,])[\d*†‡§,]{1,5}$")
 _HALF = re.compile("[\ud800-\udfff]")
 # Names that programs give to what nobody has named.
 _NO_TITLE = re.compile(
-    r"microsoft (?:word|powerpoint|excel)\b.*|.*\.(?:docx?|odt|rtf|pdf|indd|qxd|qxp|tex|pptx?|xlsx?|pages|pub|txt|html?)"
+    r"microsoft (?:word|powerpoint|excel)\b.*"
+    r"|.*\.(?:docx?|odt|rtf|pdf|indd|qxd|qxp|tex|pptx?|xlsx?|pages|pub|txt|html?)"
     r"|untitled.*|(?:document|presentation|layout|slide|book|page|scan|doc)[ _-]?\d*|powerpoint presentation"
     r"|no title|title|[\W\d_]*|\(?anonymous\)?|https?://\S+|\S*[_\d]\S*",
     re.IGNORECASE,
@@ -88,12 +90,13 @@ def read(source: Source, options: Options) -> Iterator[Document]:
             raise InputError(f"{source.name} has no pages. Leave it out, or export it again.")
         if count > MOST_PAGES:
             raise InputError(f"{source.name} has {count} pages; up to {MOST_PAGES} are read. Split it.")
+        source.more_time(count / _PAGES_A_SECOND)
         language = _language(pdf)
         pages = [_read_page(pdf, index) for index in range(count)]
         scanned = [index for index, page in enumerate(pages) if page.scanned]
         program = ocr.version() if scanned and options.ocr else ""
         if program:
-            _read_scans(pdf, pages, scanned, language, source.name)
+            _read_scans(pdf, pages, scanned, language, source)
         notes = list(_notes(pages, scanned, program))
         laid = lay_out([page.page for page in pages])
         if not laid.text.strip():
@@ -241,7 +244,7 @@ def _runs(handle: raw.FPDF_TEXTPAGE, characters: str) -> Iterator[tuple[int, int
 def _height(handle: raw.FPDF_TEXTPAGE, index: int) -> float:
     matrix = raw.FS_MATRIX()
     raw.FPDFText_GetMatrix(handle, index, matrix)
-    return raw.FPDFText_GetFontSize(handle, index) * math.hypot(matrix.c, matrix.d)
+    return float(raw.FPDFText_GetFontSize(handle, index)) * math.hypot(matrix.c, matrix.d)
 
 
 def _written(characters: str) -> str:
@@ -269,17 +272,18 @@ def _upright(first: raw.FS_RECTF, last: raw.FS_RECTF, turn: int) -> tuple[float,
 
 
 def _read_scans(
-    pdf: pdfium.PdfDocument, pages: Sequence[_Read], scanned: Sequence[int], language: str, name: str
+    pdf: pdfium.PdfDocument, pages: Sequence[_Read], scanned: Sequence[int], language: str, source: Source
 ) -> None:
     """Read the scanned pages by Tesseract."""
     model = ocr.model_for(language, ocr.languages())
     for index in scanned:
+        source.more_time(ocr.SECONDS_A_PAGE)
         page = pdf[index]
         width, height = page.get_size()
         scale = min(_DPI / 72, math.sqrt(_MOST_PIXELS / max(1.0, width * height)))
         bitmap = page.render(scale=scale, grayscale=True, may_draw_forms=False)
         pages[index].page.lines = ocr.read_picture(
-            bitmap.to_numpy().reshape(bitmap.height, -1)[:, : bitmap.width], 1 / scale, model, name
+            bitmap.to_numpy().reshape(bitmap.height, -1)[:, : bitmap.width], 1 / scale, model, source.name
         )
         bitmap.close()
         page.close()

@@ -50,52 +50,52 @@ ARTICLE = paragraphs_of("""
 # Introduction
 
 The river market at Hoeryong opened before dawn, and by noon its traders had weighed more metal than
-the railway carried in a week. This paper asks how the price of copper was agreed upon there, who
-was paid, and why the smug|gling of scrap outlived every campaign against it. It draws on the
-notebooks of four traders and on long-term records kept by a customs clerk.
+the rail|way car|ried in a week. This paper asks how the price of copper was agreed upon there, who
+was paid, and why the smug|gling of scrap out|lived every cam|paign against it. It draws on the
+note|books of four traders and on long-term records kept by a cus|toms clerk.
 
-Smuggling is seldom the work of strangers. In the note|books the same nine families appear in each
-season, and their agree|ments were renewed at the lunar new year.^1 The long-term contract was
-spoken, never written, and it bound the carrier as well as the buyer.
+Smuggling is seldom the work of strangers. In the note|books the same nine fami|lies appear in each
+season, and their agree|ments were renewed at the lunar new year.^1 The long-term con|tract was
+spoken, never writ|ten, and it bound the car|rier as well as the buyer.
 
 # Prices
 
-A kilogram of clean copper wire fetched 2,400 won in 1998 and 11,500 won in 2007. Most of the
-increase fell in the three years after the currency reform, when traders refused to hold notes and
+A kilo|gram of clean copper wire fetched 2,400 won in 1998 and 11,500 won in 2007. Most of the
+increase fell in the three years after the cur|rency reform, when traders refused to hold notes and
 asked for rice. The clerk wrote that nobody wished to be the last to own paper, and that even the
-inspec|tors preferred to be paid in kind.
+inspec|tors pre|ferred to be paid in kind.
 
-Aluminium followed a different course. It was light, it was plenti|ful, and boys could carry it over
-the ice in a single night; its price therefore fell whenever the river froze. In the winter of 2003
-the freeze lasted for ninety-one days, and the notebooks record that a sledge-load was worth less
-than the rope that tied it.
+Aluminium fol|lowed a dif|ferent course. It was light, it was plenti|ful, and boys could carry it
+over the ice in a single night; its price there|fore fell when|ever the river froze. In the winter
+of 2003 the freeze lasted for ninety-one days, and the note|books record that a sledge-load was
+worth less than the rope that tied it.
 
 # Carriers and inspectors
 
-Carriers were paid by the crossing. The fee rose with the number of patrols, as one would expect,
-but it also rose with the moon, since a bright night doubled the risk of being seen. Inspectors knew
-this calen|dar as well as the carriers did, and they set their own fees by it.^2
+Carriers were paid by the cross|ing. The fee rose with the number of patrols, as one would expect,
+but it also rose with the moon, since a bright night dou|bled the risk of being seen. Inspectors
+knew this calen|dar as well as the car|riers did, and they set their own fees by it.^2
 
-When a new commander arrived, the fees were suspended for about a month. Then a cousin would be
+When a new com|mander arrived, the fees were sus|pended for about a month. Then a cousin would be
 found who had served with him, or a debt that could be remem|bered, and the old calen|dar returned.
-Of eleven commanders named in the notebooks only two held out for longer than a year, and both were
-posted elsewhere before their second winter.
+Of eleven comman|ders named in the note|books only two held out for longer than a year, and both
+were posted else|where before their second winter.
 
-The traders did not think of this as corrup|tion. In their telling it was a toll, no different from
-the toll at a bridge, and the bridge was the commander’s. What angered them was not the toll but its
-uncer|tainty, for a carrier who had paid once might be stopped again an hour later by a second
+The traders did not think of this as corrup|tion. In their telling it was a toll, no dif|ferent from
+the toll at a bridge, and the bridge was the com|mander’s. What angered them was not the toll but
+its uncer|tainty, for a car|rier who had paid once might be stopped again an hour later by a second
 patrol that had not been told.
 
 # Conclusion
 
-The price of copper on the Tumen was neither free nor fixed. It was agreed upon by people who knew
+The price of copper on the Tumen was nei|ther free nor fixed. It was agreed upon by people who knew
 each other, renewed it every spring, and built the cost of the state into it. Campaigns changed who
-was paid; they did not change that someone was. A smug|gler, in the clerk’s words, is a merchant
+was paid; they did not change that some|one was. A smug|gler, in the clerk’s words, is a mer|chant
 whom the weather obeys.
 
-Further work should ask how the same families fared when the market moved inland. The customs
-records end in 2007, but the notebooks do not, and two of the four traders have said that theirs may
-be read.
+Further work should ask how the same fami|lies fared when the market moved inland. The cus|toms
+records end in 2007, but the note|books do not, and two of the four traders have said that theirs
+may be read.
 """)
 ARTICLE_NOTES = paragraphs_of("""
 ^1 The lunar new year fell between 21 January and 20 February in the years studied.
@@ -135,7 +135,8 @@ studied
 KOREAN = paragraphs_of("""
 북한에서 고철 밀수 성행
 
-국경 지역에서 고철 밀수가 널리 퍼지면서 경찰이 불법 거래를 수사하고 있다. 혜산시의 주민들이 체포되었다고 소식통이 전했다.
+국경 지역에서 고철 밀수가 널리 퍼지면서 경찰이 불법 거래를 수사하고 있다. 혜산시의
+주민들이 체포되었다고 소식통이 전했다.
 """)
 SCAN = (
     "The inspector counted forty sacks of cement at the",
@@ -218,7 +219,7 @@ def paragraphs(
 
 
 def brief() -> bytes:
-    """One page, one column, ragged: the head of a brief, three paragraphs, and what a web page leaves behind."""
+    """One page, one column, not filled to the right: the head of a brief and three paragraphs."""
     buffer = io.BytesIO()
     canvas = Canvas(buffer, pagesize=(WIDTH, HEIGHT), invariant=True)
     canvas.setTitle("Microsoft Word - brief.doc")
@@ -320,12 +321,17 @@ def scanned(*, typed: bool = False) -> bytes:
 
 
 def one_page(
-    text: str = TYPED, *, font: str = "Helvetica", title: str = "", encrypt: str | None = None
+    text: str = TYPED,
+    *,
+    font: str = "Helvetica",
+    title: str = "",
+    encrypt: str | None = None,
+    size: tuple[float, float] = (WIDTH, HEIGHT),
 ) -> bytes:
     """A page with a paragraph; encrypted with a password ("" needs none to read) if one is given."""
     buffer = io.BytesIO()
     encryption = None if encrypt is None else StandardEncryption(encrypt, ownerPassword="owner", canCopy=0)
-    canvas = Canvas(buffer, pagesize=(WIDTH, HEIGHT), invariant=True, encrypt=encryption)
+    canvas = Canvas(buffer, pagesize=size, invariant=True, encrypt=encryption)
     if title:
         draw(canvas, 72, 790, title, font, 16)
     for number, line in enumerate(set_lines(text, font, 11, 400, 0)):
@@ -333,6 +339,36 @@ def one_page(
     canvas.showPage()
     canvas.save()
     return buffer.getvalue()
+
+
+def pages_of_nothing(count: int) -> bytes:
+    """So many empty pages."""
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, pagesize=(WIDTH, HEIGHT), invariant=True)
+    for _ in range(count):
+        canvas.showPage()
+    canvas.save()
+    return buffer.getvalue()
+
+
+def nameless_letters() -> bytes:
+    """A page whose font maps its letters to characters for private use, as some programs do."""
+    codes = "".join(f"<{code:02X}> <{0xE000 + code:04X}>\n" for code in range(32, 126))
+    cmap = (
+        "/CIDInit /ProcSet findresource begin begincmap /CMapName /X def\n"
+        f"1 begincodespacerange <00> <FF> endcodespacerange\n94 beginbfchar\n{codes}endbfchar\nendcmap end"
+    )
+    content = f"BT /F 11 Tf 72 700 Td ({TYPED}) Tj ET"
+    objects = [
+        "<</Type/Catalog/Pages 2 0 R>>",
+        "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>",
+        f"<</Length {len(content)}>>stream\n{content}\nendstream",
+        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 6 0 R>>",
+        f"<</Length {len(cmap)}>>stream\n{cmap}\nendstream",
+    ]
+    body = "".join(f"{number} 0 obj\n{text}\nendobj\n" for number, text in enumerate(objects, 1))
+    return f"%PDF-1.4\n{body}trailer<</Root 1 0 R>>\n".encode()
 
 
 def labelled() -> bytes:
