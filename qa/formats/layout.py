@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
-from itertools import groupby, pairwise
+from itertools import chain, groupby, pairwise, zip_longest
 from statistics import median
 from typing import TYPE_CHECKING, Literal
 
@@ -27,6 +27,8 @@ _GUTTER = 0.7  # em: words on a line that stand farther apart may stand in two c
 _CELL = 2.0  # em: and farther than this, in two cells of a table
 _FEWEST_LINES = 4  # beside each other make columns
 _NARROWEST = 8.0  # em: the usual line of a column of prose is wider, a cell of a table is not
+_WIDE = 20.0  # em: prose as wide as this may have a column beside it that is only this wide:
+_NARROWEST_BESIDE = 3.0
 _MOST_CANDIDATES = 6
 _DEEPEST = 6
 _INDENT = 0.8  # em
@@ -42,16 +44,17 @@ _MARKER = re.compile(r"(?:[-•*–—▪◦‣·○●]|\(?(?:\d{1,3}|[a-z]|[iv
 _NOTE = re.compile(r"(?:[⁰¹²³⁴-⁹]+|[*†‡§]+|\d{1,3}[.)]?(?=\s))\s*\S")
 _CAPTION = re.compile(r"(?:Fig(?:ure|\.)|Table|Chart|Map|Box|Exhibit)\s?\d+\b")
 _OUTER_NUMBER = re.compile(r"^\W*(\d{1,5})(?!\S)|(?<!\S)(\d{1,5})\W*$")
+_WORDY = re.compile(r"[^\W\d_]{3}|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2}")
 _DIGITS = re.compile(r"\d+|\b[ivxlc]+\b", re.IGNORECASE)
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*")
 _BROKEN = re.compile(r"([^\W\d_]+(?:[-’'][^\W\d_]+)*)-$")
-# First parts of compounds: after these, an unknown word keeps its hyphen.
-_COMPOUND = frozenset(
-    "all anti best cross double ex first five four full half hard high home ill large late left less light long"
-    " low mid mini multi near never new non north old one open out over part post pre pro quasi real right second"
-    " self semi seven short single six slow small so soft south state still sub ten then third three time top two"
-    " ultra under up vice war water well wide world east west".split()
+_TIED = re.compile(r"(?<=\S)[-–—/]$")  # "1998–" and "2007", "traders—" and "who"
+# Parts of compounds: beside one of these, a word that occurs nowhere else keeps its hyphen.
+_FIRST_PARTS = frozenset("anti cross half long mid non self short three two vice well".split())
+_SECOND_PARTS = frozenset(
+    "assisted backed based born called driven free guided induced level made old oriented related scale"
+    " speaking style term type wide year".split()
 )
 _SUSPENDED = frozenset({"and", "or", "to", "und", "oder", "et", "y"})  # "long- and short-term"
 
@@ -77,7 +80,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a column. `first` is the width of its first word; `column` is the column's number on the page.
+    """A line of a column: `column` is its number on the page. `first` is the width of the first word.
 
     `aside` lines stand outside the text: turned by 90 degrees.
     """
@@ -116,7 +119,7 @@ class Laid:
 
 
 def read_order(words: Sequence[Word]) -> list[Line]:
-    """Put the words of a page in order: columns from the left, each from the top; lines across both between."""
+    """Put the words of a page in order: columns from the left, between what is as wide as several."""
     lines: list[Line] = []
     for number, region in enumerate(_regions(list(words), 0)):
         lines += [as_line(row, number) for row in _rows(region)]
@@ -200,16 +203,23 @@ def _bands(
             size = rows[index][0].size
             if not any(left < edge and right > edge - 0.3 * size for left, right in segments[index]):
                 continue
-        sides: tuple[list[float], list[float]] = ([], [])
-        for row, parts in zip(rows[first:index], segments[first:index], strict=True):
-            for side, chosen in enumerate(
-                ([p for p in parts if p[0] < edge], [p for p in parts if p[0] >= edge])
-            ):
-                if chosen:
-                    sides[side].append((chosen[-1][1] - chosen[0][0]) / row[0].size)
-        if all(len(side) >= _FEWEST_LINES and median(side) >= _NARROWEST for side in sides):
+        left = [parts for row in segments[first:index] if (parts := [p for p in row if p[0] < edge])]
+        right = [parts for row in segments[first:index] if (parts := [p for p in row if p[0] >= edge])]
+        if min(len(left), len(right)) >= _FEWEST_LINES and _are_columns(left, right, rows[first][0].size):
             yield first, index
         first = index + 1
+
+
+def _are_columns(
+    left: list[list[tuple[float, float]]], right: list[list[tuple[float, float]]], size: float
+) -> bool:
+    """Tell prose on both sides, or prose beside notes in the margin, from the cells of a table."""
+    widths = [median(row[-1][1] - row[0][0] for row in side) / size for side in (left, right)]
+    if min(widths) >= _NARROWEST:
+        return True
+    wider = right if widths[1] > widths[0] else left
+    whole = sum(len(row) == 1 for row in wider) > 0.8 * len(wider)
+    return max(widths) >= _WIDE and min(widths) >= _NARROWEST_BESIDE and whole
 
 
 def as_line(row: list[Word], column: int) -> Line:
@@ -220,9 +230,12 @@ def as_line(row: list[Word], column: int) -> Line:
     previous: Word | None = None
     for word in row:
         text = word.text
-        if word.size < 0.8 * usual.size and word.middle < usual.middle - 0.05 * usual.size:
+        gap = word.left - previous.right if previous else 0.0
+        close = previous is not None and gap < (0.25 if word.glued else 0.08) * usual.size
+        raised = word.size < 0.8 * usual.size and word.middle < usual.middle - 0.05 * usual.size
+        if raised and (close or previous is None):
             text = text.translate(_RAISED)
-        if previous and not (word.glued and word.left - previous.right < 0.25 * usual.size):
+        if previous and not close:
             parts.append("\t" if word.left - previous.right > _CELL * usual.size else " ")
         parts.append(text)
         previous = word
@@ -245,40 +258,38 @@ def as_line(row: list[Word], column: int) -> Line:
 def without_running_heads(pages: Sequence[Page]) -> tuple[str, ...]:
     """Take what stands on several pages at the same place, and page numbers, off the pages; return the heads.
 
-    Only the outermost rows can go, and one only where all beyond it go too. Numbers may differ; words may
-    where the row begins or ends with a number that counts the pages.
+    Only rows at the edge can go that stand apart from the text. Numbers may differ; words may where the row
+    begins or ends with a number that counts the pages.
     """
-    edges = [[*_edge_rows(page, top=True), *_edge_rows(page, top=False)] for page in pages]
+    edges = [(_edge_rows(page, top=True), _edge_rows(page, top=False)) for page in pages]
     places: defaultdict[str, list[tuple[float, int]]] = defaultdict(list)
-    for index, rows in enumerate(edges):
-        for row in rows:
+    for index, sides in enumerate(edges):
+        for row in chain(*sides):
             for key in _keys(row, index):
                 places[key].append((row.top, index))
     heads: dict[str, None] = {}
-    for index, (page, rows) in enumerate(zip(pages, edges, strict=True)):
+    for index, (page, sides) in enumerate(zip(pages, edges, strict=True)):
         gone: set[int] = set()
-        outside = True  # whether all beyond the row go
-        for position, row in enumerate(rows):
-            outside = outside or rows[position - 1].at_top != row.at_top
-            said, *counted = _keys(row, index)
-            repeated = _pages_with(places[said], row.top) >= max(2, min(3, len(pages)))
-            counts = any(_pages_with(places[key], row.top) >= 2 for key in counted)
-            alone = len(pages) == 1 and row.text == page.name
-            outside = outside and (repeated or counts or alone)
-            if outside:
+        for rows in sides:
+            runs = [_runs_on(row, index, places, pages) for row in rows]
+            count = runs.index(False) if False in runs else len(runs)
+            while count and not rows[count - 1].apart:
+                count -= 1
+            for row in rows[:count]:
                 gone |= {id(line) for line in row.lines}
                 heads.setdefault(row.text)
         page.lines = [line for line in page.lines if id(line) not in gone]
     return tuple(heads)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Row:
-    """Lines beside each other at the edge of a page."""
+    """Lines beside each other at the edge of a page; `apart` if farther from the text than lines are."""
 
     lines: list[Line]
     top: float
     at_top: bool
+    apart: bool
 
     @property
     def text(self) -> str:
@@ -288,16 +299,36 @@ class _Row:
 def _edge_rows(page: Page, *, top: bool) -> list[_Row]:
     """Return the outermost rows, the outermost first."""
     rows: list[_Row] = []
+    usual = _pitch(page.lines)
     for line in sorted(page.lines, key=lambda line: line.top if top else -line.top):
         if line.aside:
             continue
         if rows and abs(line.top - rows[-1].top) < 0.5 * line.size:
             rows[-1].lines.append(line)
-        elif len(rows) == _EDGE_ROWS:
+            continue
+        if rows and not rows[-1].text.isdecimal():
+            rows[-1].apart = abs(line.top - rows[-1].top) > usual + 0.2 * line.size
+        if len(rows) == _EDGE_ROWS:
             break
-        else:
-            rows.append(_Row([line], line.top, top))
+        # Of the last row there may be none farther in: it stands apart as the one before it does.
+        rows.append(_Row([line], line.top, top, apart=not rows or rows[-1].apart))
     return rows
+
+
+def _pitch(lines: Sequence[Line]) -> float:
+    """Return how far lines are apart, most often."""
+    steps = [b.top - a.top for a, b in pairwise(lines) if 0 < b.top - a.top < 3 * a.size]
+    return median(steps) if steps else 1.2 * max((line.size for line in lines), default=0.0)
+
+
+def _runs_on(
+    row: _Row, index: int, places: dict[str, list[tuple[float, int]]], pages: Sequence[Page]
+) -> bool:
+    """Whether a row is a running head or foot, or a page's number."""
+    said, *counted = _keys(row, index)
+    repeated = _pages_with(places[said], row.top) >= max(2, min(3, len(pages)))
+    counts = any(_pages_with(places[key], row.top) >= 2 for key in counted)
+    return repeated or counts or (len(pages) == 1 and row.text == pages[0].name)
 
 
 def _keys(row: _Row, index: int) -> list[str]:
@@ -340,7 +371,7 @@ class _Column:
 
 
 def lay_out(pages: Sequence[Page]) -> Laid:
-    """Make one text of the pages, which are changed: a sentence that runs over a page's end comes out whole."""
+    """Make one text of the pages, which lose their running heads; in it, sentences over two are whole."""
     running = without_running_heads(pages)
     every = [line for page in pages for line in page.lines]
     body = _usual(every)
@@ -357,7 +388,7 @@ def _usual(lines: Sequence[Line]) -> tuple[float, bool]:
 
 
 def _display(pages: Sequence[Page], body: tuple[float, bool]) -> str:
-    """Return the largest lines of the first page, where they are larger than the body: a title, most often."""
+    """Return the largest lines of the first page, where larger than the body: a title, most often."""
     lines = next((page.lines for page in pages if page.lines), [])
     largest = max((line.size for line in lines), default=0.0)
     text = " ".join(line.text for line in lines if line.size > 0.97 * largest)
@@ -370,7 +401,7 @@ class _Joiner:
     def __init__(self, lines: Sequence[Line]) -> None:
         self._words: Counter[str] = Counter()
         broken: list[tuple[str, str]] = []
-        for line, after in zip(lines, [*lines[1:], None], strict=True):
+        for line, after in zip_longest(lines, lines[1:]):
             words = [word.group().lower() for word in _WORD.finditer(line.text)]
             half = _BROKEN.search(line.text)
             self._words.update(words[:-1] if half else words)
@@ -385,22 +416,27 @@ class _Joiner:
         """Say how many characters to take off the end of `above`, and what to put between it and `below`."""
         half = _BROKEN.search(above)
         if half is None:
-            return 0, "" if above.endswith("/") or (_wide(above[-1:]) and _wide(below[:1])) else " "
+            tied = _TIED.search(above) or (_wide(above[-1:]) and _wide(below[:1]))
+            return 0, "" if tied else " "
         next_word = _WORD.match(below)
-        if next_word is None or not next_word.group()[0].islower():
-            return 0, ""  # "Hyesan-Jangbaek", "1990-2000"
+        if next_word is None:
+            return 0, ""  # "08-" and "4"
         left, right = half[1].lower(), next_word.group().lower()
         if right in _SUSPENDED:
             return 0, " "
-        return (0, "") if self._keeps_hyphen(left, right) else (1, "")
+        return (0, "") if self._keeps_hyphen(left, right, next_word.group()[0].islower()) else (1, "")
 
-    def _keeps_hyphen(self, left: str, right: str) -> bool:
+    def _keeps_hyphen(self, left: str, right: str, lower: bool) -> bool:
         whole, compound = self._words[left + right], self._words[f"{left}-{right}"]
         if whole or compound:
             return compound > whole
-        if left.rsplit("-", 1)[-1] in _COMPOUND:
+        if not lower or not self._breaks_words or "-" in left + right or len(left) == 1:
+            return True  # "Hyesan-Jangbaek", "n-type"
+        if right in _SECOND_PARTS:
             return True
-        return not self._breaks_words or "-" in left
+        return len(right) >= 4 and (
+            left in _FIRST_PARTS or (len(left) >= 4 and self._words[left] > 0 and self._words[right] > 0)
+        )
 
 
 def _wide(character: str) -> bool:
@@ -411,13 +447,8 @@ def _wide(character: str) -> bool:
 def _columns(page: Page) -> Iterator[_Column]:
     for _, group in groupby(page.lines, key=lambda line: (line.column, line.aside)):
         lines = list(group)
-        steps = [b.top - a.top for a, b in pairwise(lines) if 0 < b.top - a.top < 3 * a.size]
-        yield _Column(
-            lines,
-            min(line.left for line in lines),
-            max(line.right for line in lines),
-            median(steps) if steps else 1.2 * lines[0].size,
-        )
+        left, right = min(line.left for line in lines), max(line.right for line in lines)
+        yield _Column(lines, left, right, _pitch(lines))
 
 
 def _blocks(pages: Sequence[Page], body: tuple[float, bool], joiner: _Joiner) -> list[_Block]:
@@ -446,19 +477,19 @@ def _blocks(pages: Sequence[Page], body: tuple[float, bool], joiner: _Joiner) ->
                     block.last, block.full = line, full
                 else:
                     block = _Block(kind, line, line, [(line.text, index)], tight=how == "line", full=full)
-                    # A footnote under the last heading of a column is not the beginning of its section.
-                    above = position == notes and blocks and blocks[-1].kind == "heading"
-                    blocks.insert(len(blocks) - 1 if above else len(blocks), block)
+                    blocks.append(block)
                 paragraph = {"body": block, "heading": None, "aside": paragraph}[kind]
     return blocks
 
 
 def _first_note(lines: list[Line], size: float) -> int:
-    """Return the position from which on there are only footnotes."""
+    """Return the position from which on there is only small type: footnotes, or a licence."""
     first = len(lines)
     while first and lines[first - 1].size < _SMALL * size:
         first -= 1
-    return next((i for i in range(first, len(lines)) if _NOTE.match(lines[i].text)), len(lines))
+    if first:
+        return first
+    return next((i for i, line in enumerate(lines) if _NOTE.match(line.text)), len(lines))
 
 
 def _kind(
@@ -467,7 +498,7 @@ def _kind(
     line = column.lines[position]
     if "\t" in line.text:
         return "aside"
-    if len(line.text) <= 150 and re.search(r"[^\W\d_]", line.text):
+    if len(line.text) <= 150 and not _CAPTION.match(line.text) and _WORDY.search(line.text):
         if line.size >= _HEADING * body[0]:
             return "heading"
         above = column.lines[position - 1] if position else None
@@ -528,7 +559,7 @@ def _goes_on(paragraph: _Block, line: Line, column: _Column) -> bool:
 
 
 def _with_asides_on_their_page(blocks: list[_Block]) -> Iterator[_Block]:
-    """Put asides that a paragraph of several pages runs around into it, where its last sentence on their page ends."""
+    """Move asides into a paragraph of several pages: to where its last sentence on their page ends."""
     position = 0
     while position < len(blocks):
         block = blocks[position]

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 
 SECONDS_A_PAGE = 60
 INSTALL = (
-    "Install Tesseract (Debian and Ubuntu: apt install tesseract-ocr; macOS: brew install tesseract; Windows: "
-    "winget install UB-Mannheim.TesseractOCR) and index it again"
+    "Install Tesseract (Debian, Ubuntu: apt install tesseract-ocr; macOS: brew install tesseract; Windows:"
+    " winget install UB-Mannheim.TesseractOCR) and index it again"
 )
 _LANGUAGES = {
     "ar": "ara", "cs": "ces", "de": "deu", "en": "eng", "es": "spa", "fr": "fra", "it": "ita", "ja": "jpn",
-    "ko": "kor", "nl": "nld", "pl": "pol", "pt": "por", "ru": "rus", "uk": "ukr", "vi": "vie", "zh": "chi_sim",
+    "ko": "kor", "nl": "nld", "pl": "pol", "pt": "por", "ru": "rus", "uk": "ukr", "vi": "vie",
+    "zh": "chi_sim",
 }  # fmt: skip
 
 
@@ -64,8 +65,8 @@ def read_picture(grey: NDArray[np.uint8], points_a_pixel: float, model: str, nam
 
 def _run(arguments: list[str], given: bytes, name: str) -> str:
     try:
-        done = subprocess.run(
-            ["tesseract", *arguments],
+        done = subprocess.run(  # noqa: S603 -- what is run is named here; its arguments are ours
+            ["tesseract", *arguments],  # noqa: S607 -- wherever it is installed
             input=given,
             capture_output=True,
             timeout=SECONDS_A_PAGE,
@@ -86,7 +87,7 @@ def _run(arguments: list[str], given: bytes, name: str) -> str:
 
 
 def _lines(tsv: str, scale: float) -> Iterator[Line]:
-    """Read Tesseract's table: level, page, block, paragraph, line, word, left, top, width, height, …, text."""
+    """Read its table: level, page, block, paragraph, line, word; left, top, width, height; sureness, text."""
     rows = [row.split("\t") for row in tsv.splitlines()[1:]]
     words = [row for row in rows if len(row) == 12 and row[0] == "5" and row[11].strip()]
     if not words:

@@ -30,13 +30,17 @@ if TYPE_CHECKING:
     from qa.formats.source import Options, Source
 
 MOST_PAGES = 5000
+_PAGES_A_SECOND = 20  # at least, on a slow machine
 _MOST_PIXELS = 12_000_000  # of a page's picture: an A4 page at 300 dpi has 8.7 million
 _DPI = 300
+_UPRIGHT = 0.1  # of a right angle: text that leans more is a stamp across the page, and left out
+_FARTHEST = 1e6  # points, which no page reaches
 _FEW_CHARACTERS = 25  # a page with fewer, and a picture, is a scan with at most a stamp on it
 _BAD = 0.2  # of a page's characters, that no one could read
 _MANY_PATHS = 200  # on a page without text: letters drawn as shapes
 
 # A run of letters; PDFium puts U+0002 for a hyphen at the end of a line and takes the line's end away.
+_HYPHENS = "\x02\ufffe"
 _RUN = re.compile(r"[^\s\x02\ufffe]+[\x02\ufffe]?|[\x02\ufffe]")
 _UNREADABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ue000-\uf8ff\ufff0-\uffff]")
 _LETTERS = {
@@ -54,13 +58,16 @@ _LETTERS = {
     "ﬆ": "st",
 }
 _AS_LETTERS = str.maketrans(_LETTERS)
-_BOLD = re.compile(rb"bold|black|heavy|semibold|demi", re.IGNORECASE)
-_RAISED_MARK = re.compile(r"(?<=\D)[\d*†‡§,]{1,5}$")
+_BOLD = re.compile(rb"bold|black|heavy|demi|medi$", re.IGNORECASE)
+_MARKS = "0123456789*†‡§"
+_MARK = re.compile(r"(?<=[^\d*†‡§,])[\d*†‡§,]{1,5}$")
+_HALF = re.compile("[\ud800-\udfff]")
 # Names that programs give to what nobody has named.
 _NO_TITLE = re.compile(
-    r"microsoft (?:word|powerpoint|excel)\b.*|.*\.(?:docx?|odt|rtf|pdf|indd|qxd|qxp|tex|pptx?|xlsx?|pages|pub|txt|html?)"
+    r"microsoft (?:word|powerpoint|excel)\b.*"
+    r"|.*\.(?:docx?|odt|rtf|pdf|indd|qxd|qxp|tex|pptx?|xlsx?|pages|pub|txt|html?)"
     r"|untitled.*|(?:document|presentation|layout|slide|book|page|scan|doc)[ _-]?\d*|powerpoint presentation"
-    r"|no title|title|[\W\d_]*|\(?anonymous\)?|https?://\S+|\S*_\S*",
+    r"|no title|title|[\W\d_]*|\(?anonymous\)?|https?://\S+|\S*[_\d]\S*",
     re.IGNORECASE,
 )
 _NO_AUTHOR = re.compile(
@@ -83,12 +90,13 @@ def read(source: Source, options: Options) -> Iterator[Document]:
             raise InputError(f"{source.name} has no pages. Leave it out, or export it again.")
         if count > MOST_PAGES:
             raise InputError(f"{source.name} has {count} pages; up to {MOST_PAGES} are read. Split it.")
+        source.more_time(count / _PAGES_A_SECOND)
         language = _language(pdf)
         pages = [_read_page(pdf, index) for index in range(count)]
         scanned = [index for index, page in enumerate(pages) if page.scanned]
         program = ocr.version() if scanned and options.ocr else ""
         if program:
-            _read_scans(pdf, pages, scanned, language, source.name)
+            _read_scans(pdf, pages, scanned, language, source)
         notes = list(_notes(pages, scanned, program))
         laid = lay_out([page.page for page in pages])
         if not laid.text.strip():
@@ -138,7 +146,7 @@ def _read_page(pdf: pdfium.PdfDocument, index: int) -> _Read:
     except pdfium.PdfiumError:
         return _Read(page, why="damaged")
     characters = _characters(text)
-    visible = sum(not character.isspace() for character in characters)
+    visible = sum(map(len, characters.split()))
     bad = len(_UNREADABLE.findall(characters.replace("\x02", "").replace("\ufffe", "")))
     result = _Read(page)
     if bad > _BAD * visible:
@@ -202,48 +210,48 @@ def _lines(text: pdfium.PdfTextPage, characters: str) -> list[Line]:
 def _words(text: pdfium.PdfTextPage, characters: str) -> Iterator[tuple[int, Word]]:
     """Yield each word with how often the page must be turned by 90 degrees to read it."""
     handle = text.raw
-    box, last_box, matrix = raw.FS_RECTF(), raw.FS_RECTF(), raw.FS_MATRIX()
-    for start, end in _runs(text, characters):
+    first, last, matrix = raw.FS_RECTF(), raw.FS_RECTF(), raw.FS_MATRIX()
+    font, flags = ctypes.create_string_buffer(80), ctypes.c_int()
+    for start, end in _runs(handle, characters):
         raw.FPDFText_GetMatrix(handle, start, matrix)
         turn = math.atan2(matrix.b, matrix.a) / (math.pi / 2)
-        if abs(turn - round(turn)) > 0.1:
+        if not abs(turn - round(turn)) < _UPRIGHT:
             continue
-        raw.FPDFText_GetLooseCharBox(handle, start, box)
-        raw.FPDFText_GetLooseCharBox(handle, end - 1, last_box)
+        raw.FPDFText_GetLooseCharBox(handle, start, first)
+        raw.FPDFText_GetLooseCharBox(handle, end - 1, last)
         size = raw.FPDFText_GetFontSize(handle, start) * math.hypot(matrix.c, matrix.d)
+        left, right, top, bottom = _upright(first, last, round(turn) % 4)
         written = _written(characters[start:end])
-        numbers = (box.left, box.bottom, last_box.right, last_box.top, size)
-        if not written or size <= 0 or not all(map(math.isfinite, numbers)):
+        if not written or not 0 < size < _FARTHEST or not abs(left + right + top + bottom) < _FARTHEST:
             continue
-        quarter = round(turn) % 4
-        left, right, top, bottom = _upright(box, last_box, quarter)
-        glued = (
-            start > 0 and not characters[start - 1].isspace() and characters[start - 1] not in "\x02\ufffe"
-        )
-        yield quarter, Word(written, left, right, top, bottom, size, _is_bold(handle, start), glued)
+        raw.FPDFText_GetFontInfo(handle, start, font, len(font), flags)
+        bold = _BOLD.search(font.value) is not None
+        glued = start > 0 and not (characters[start - 1].isspace() or characters[start - 1] in _HYPHENS)
+        yield round(turn) % 4, Word(written, left, right, top, bottom, size, bold, glued)
 
 
-def _runs(text: pdfium.PdfTextPage, characters: str) -> Iterator[tuple[int, int]]:
+def _runs(handle: raw.FPDF_TEXTPAGE, characters: str) -> Iterator[tuple[int, int]]:
     """Yield where words begin and end; raised marks on their own."""
-    handle = text.raw
     for run in _RUN.finditer(characters):
         start, end = run.span()
-        mark = _RAISED_MARK.search(run.group())
-        cut = start + mark.start() if mark else start
-        if cut > start:
-            sizes = [raw.FPDFText_GetFontSize(handle, at) for at in (start, cut)]
-            matrix, other = raw.FS_MATRIX(), raw.FS_MATRIX()
-            raw.FPDFText_GetMatrix(handle, start, matrix)
-            raw.FPDFText_GetMatrix(handle, cut, other)
-            if sizes[1] * abs(other.d) < 0.8 * sizes[0] * abs(matrix.d):
-                yield start, cut
-                start = cut
+        mark = _MARK.search(run.group()) if characters[end - 1] in _MARKS else None
+        if mark and _height(handle, start + mark.start()) < 0.8 * _height(handle, start):
+            yield start, start + mark.start()
+            start += mark.start()
         yield start, end
+
+
+def _height(handle: raw.FPDF_TEXTPAGE, index: int) -> float:
+    matrix = raw.FS_MATRIX()
+    raw.FPDFText_GetMatrix(handle, index, matrix)
+    return float(raw.FPDFText_GetFontSize(handle, index)) * math.hypot(matrix.c, matrix.d)
 
 
 def _written(characters: str) -> str:
     """Return a word's characters as text: pairs joined, ligatures as letters, soft hyphens out."""
-    if any("\ud800" <= character <= "\udfff" for character in characters):
+    if characters.isascii() and characters.isprintable():
+        return characters
+    if _HALF.search(characters):
         characters = characters.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return _UNREADABLE.sub("\ufffd", characters.translate(_AS_LETTERS))
 
@@ -260,28 +268,22 @@ def _upright(first: raw.FS_RECTF, last: raw.FS_RECTF, turn: int) -> tuple[float,
     )[turn]
 
 
-def _is_bold(handle: raw.FPDF_TEXTPAGE, index: int) -> bool:
-    name = ctypes.create_string_buffer(80)
-    flags = ctypes.c_int()
-    raw.FPDFText_GetFontInfo(handle, index, name, 80, flags)
-    return bool(_BOLD.search(name.value))
-
-
 # Scans
 
 
 def _read_scans(
-    pdf: pdfium.PdfDocument, pages: Sequence[_Read], scanned: Sequence[int], language: str, name: str
+    pdf: pdfium.PdfDocument, pages: Sequence[_Read], scanned: Sequence[int], language: str, source: Source
 ) -> None:
     """Read the scanned pages by Tesseract."""
     model = ocr.model_for(language, ocr.languages())
     for index in scanned:
+        source.more_time(ocr.SECONDS_A_PAGE)
         page = pdf[index]
         width, height = page.get_size()
         scale = min(_DPI / 72, math.sqrt(_MOST_PIXELS / max(1.0, width * height)))
         bitmap = page.render(scale=scale, grayscale=True, may_draw_forms=False)
         pages[index].page.lines = ocr.read_picture(
-            bitmap.to_numpy().reshape(bitmap.height, -1)[:, : bitmap.width], 1 / scale, model, name
+            bitmap.to_numpy().reshape(bitmap.height, -1)[:, : bitmap.width], 1 / scale, model, source.name
         )
         bitmap.close()
         page.close()
