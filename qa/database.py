@@ -230,11 +230,14 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # Holds a row while something was erased whose bytes may still lie in the library's files.
         "CREATE TABLE erasing (one INTEGER)",
         # What a person has said of a document's metadata: it outlives whatever the document is replaced by.
+        # `was` is what the source says, and `found` where: JSON of (field, source, sure), or ''.
         """
         CREATE TABLE corrections (
             document TEXT NOT NULL,
             field TEXT NOT NULL,
             value TEXT NOT NULL,
+            was TEXT NOT NULL,
+            found TEXT NOT NULL,
             PRIMARY KEY (document, field)
         )
         """,
@@ -306,7 +309,7 @@ _AS_OF_NOW = (
     (0, 6, "CREATE TEMP TABLE versions (number, document, sha256, reason, at, held, text)"),
     (0, 6, "CREATE TEMP TABLE withdrawn (path, given_id, source_sha256, version)"),
     (0, 6, "CREATE TEMP TABLE erasing (one)"),
-    (0, 6, "CREATE TEMP TABLE corrections (document, field, value)"),
+    (0, 6, "CREATE TEMP TABLE corrections (document, field, value, was, found)"),
     (0, 6, "CREATE TEMP TABLE bands (document, band, hash)"),
     (0, 6, "CREATE TEMP TABLE copies (document, other, similarity)"),
 )
