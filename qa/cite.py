@@ -224,17 +224,20 @@ def citation(quote: Quote) -> Citation:
     )
 
 
-def cite_line(quote: Quote) -> str:
-    """One line: “Title”, Publisher, NK Brief No. 08-4-4-1, 4 April 2008, paragraph 4."""
+def cite_line(quote: Quote, fate: str = "") -> str:
+    """One line: “Title”, Publisher, NK Brief No. 08-4-4-1, 4 April 2008, paragraph 4.
+
+    What has become of the text may follow: "superseded on 5 May 2008".
+    """
     document = quote.document
     where = citation(quote)
     number = f"{document.series} No. {document.number}" if document.number else document.series
     date = date_in_words(document.date) if document.date else ""
-    parts = (f"“{where.title}”", where.publisher, number, date, where.locator)
+    parts = (f"“{where.title}”", where.publisher, number, date, where.locator, fate)
     return ", ".join(" ".join(part.split()) for part in parts if part.strip())
 
 
-def clipboard(quote: Quote) -> str:
+def clipboard(quote: Quote, fate: str = "") -> str:
     """Make what a reader pastes into a report: the quote in quotation marks, its citation, its address."""
-    lines = (f"“{quote.text}”", cite_line(quote), quote.document.url)
+    lines = (f"“{quote.text}”", cite_line(quote, fate), quote.document.url)
     return "\n".join(line for line in lines if line)
