@@ -28,7 +28,7 @@ from qa.errors import (
     UnknownAnswerError,
 )
 from qa.render import info_to_dict, to_dict
-from qa.schema import EVERYTHING, Quote, Turn
+from qa.schema import EVERYTHING, Quote, Span, Turn
 from qa.web import STATIC
 from qa.web.guard import Guard
 from qa.web.options import Body, FiltersBody

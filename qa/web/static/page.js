@@ -475,7 +475,9 @@ function tell({ status, since_in_words, current, moved, difference }) {
   const said = moved ? "It still says this." : difference.length ? "There the quote has become:" : "It says nothing like this quote.";
   fate.replaceChildren(make("strong", {}, `Superseded on ${since_in_words}`), ": this is the earlier text. ", now, `. ${said}`);
   const marks = { insert: "ins", delete: "del", equal: "span" };
-  if (difference.length) fate.append(make("p", { className: "difference" }, ...difference.map(({ op, text }) => make(marks[op], {}, text))));
+  // The space after a word stays out of its mark.
+  const pieces = difference.flatMap(({ op, text }) => [make(marks[op], {}, text.trimEnd()), text.slice(text.trimEnd().length)]);
+  if (pieces.length) fate.append(make("p", { className: "difference" }, ...pieces));
 }
 
 /** The places in this document that the same answer quotes, without those that overlap the one asked for. */
