@@ -237,8 +237,9 @@ def _answer(
     from dataclasses import replace
 
     try:
-        filters = read_options(options).filters.filters()
-        answer = engine.ask(question, conversation.questions, filters, strictness, wait=True)
+        asked = read_options(options)
+        filters = asked.filters.filters()
+        answer = engine.ask(question, conversation.questions, filters, strictness, asked.dates, wait=True)
         answer_id = engine.answers.remember(answer, conversation.questions)
         conversation.questions.append(question)
         numbered = replace(answer, quotes=conversation.numbers.assign(answer.quotes))

@@ -108,7 +108,7 @@ def _remarks(answer: Answer) -> Iterator[str]:
         # The page's script asks again without it.
         yield (
             f'<p class="preference"><span class="chip">Prefers: {text(times.in_words(answer.preference))} '
-            '<a class="ignore-dates" href="#dates=ignore" data-dates="ignore" '
+            '<a class="ignore-dates" href="#dates=ignore" '
             'title="Ask again without this preference">✕</a></span></p>'
         )
     for note in answer.notes:

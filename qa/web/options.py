@@ -7,7 +7,7 @@ import datetime as dt  # noqa: TC003 - pydantic reads it
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from qa.errors import InputError
-from qa.schema import Filters
+from qa.schema import Dates, Filters
 
 
 class Body(BaseModel):
@@ -37,6 +37,7 @@ class Options(Body):
     """What the page asks a question with."""
 
     filters: FiltersBody = FiltersBody()
+    dates: Dates = "auto"
 
 
 def read_options(text: str) -> Options:

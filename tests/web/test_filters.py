@@ -80,14 +80,14 @@ def test_filters_choose_from_what_the_library_holds(page: Page):
 
 def test_what_a_filter_leaves_out_does_not_answer_and_one_click_asks_again_without(page: Page):
     choose(page, publisher="IFES", since="2008-01-01")
-    expect(page.locator(".chip")).to_have_text(["From: 2008-01-01✕", "Publisher: IFES✕"])
+    expect(page.locator("#filter-chips .chip")).to_have_text(["From: 2008-01-01✕", "Publisher: IFES✕"])
     answer = ask(page, RICE)
     expect(answer.locator(".not-in-corpus")).to_be_visible()
     expect(answer.locator(".trace")).to_contain_text("Searched 1 document (since 2008-01-01, publisher IFES)")
     answer.locator("a.clear-filters").click()
     again = page.locator(".answer.finished").nth(1)
     expect(again.locator(".quote")).to_have_text("The price of rice rose to 2,000 won in Hyesan.")
-    expect(page.locator(".chip")).to_have_count(0)
+    expect(page.locator("#filter-chips .chip")).to_have_count(0)
     expect(page.locator("[data-testid=user]").nth(1)).to_have_text(RICE)
 
 
@@ -102,21 +102,33 @@ def test_a_filter_that_matches_nothing_says_so(page: Page):
 def test_a_filter_is_removed_by_its_chip_and_stays_over_a_reload(page: Page):
     choose(page, publisher="IFES", collection="markets")
     page.reload()
-    expect(page.locator(".chip")).to_have_text(["Publisher: IFES✕", "Collection: markets✕"])
+    expect(page.locator("#filter-chips .chip")).to_have_text(["Publisher: IFES✕", "Collection: markets✕"])
     page.get_by_role("button", name="Remove the filter Publisher: IFES").click()
-    expect(page.locator(".chip")).to_have_text(["Collection: markets✕"])
+    expect(page.locator("#filter-chips .chip")).to_have_text(["Collection: markets✕"])
     expect(ask(page, RICE).locator(".quote")).to_contain_text("2,000 won")
 
 
 def test_dates_in_the_wrong_order_are_refused_before_they_are_set(page: Page):
     choose(page, since="2009-01-01", until="2008-01-01")
     expect(page.locator("#filters .problem")).to_have_text("Nothing lies between these dates: swap them.")
-    expect(page.locator(".chip")).to_have_count(0)
+    expect(page.locator("#filter-chips .chip")).to_have_count(0)
+
+
+def test_a_time_in_a_question_is_a_preference_that_is_shown_and_removed(page: Page):
+    answer = ask(page, "What was the price of rice in Hyesan in 2009?")
+    expect(answer.locator(".preference .chip")).to_contain_text("Prefers: events in 2009")
+    answer.locator("a.ignore-dates").click()
+    again = page.locator(".answer.finished").nth(1)
+    expect(again.locator(".quote").first).to_contain_text("2,000 won")
+    expect(again.locator(".preference")).to_have_count(0)
+    page.get_by_role("button", name="Remove the filter Times in questions: ignored").click()
+    expect(page.locator("#filter-chips .chip")).to_have_count(0)
+    expect(ask(page, "And in 2008?").locator(".preference")).to_have_count(1)
 
 
 def test_what_a_document_says_of_itself_does_nothing_on_the_page(page: Page):
     choose(page, publisher="Daily <Paper>")
-    expect(page.locator(".chip")).to_have_text(["Publisher: Daily <Paper>✕"])
+    expect(page.locator("#filter-chips .chip")).to_have_text(["Publisher: Daily <Paper>✕"])
     expect(ask(page, RICE).locator(".trace")).to_contain_text("publisher Daily <Paper>")
 
 
@@ -124,7 +136,7 @@ def test_the_page_asks_only_the_documents_of_the_filters_on_a_phone_too(browser:
     with opened(browser, dated.url, viewport={"width": 390, "height": 780}) as tab:
         tab.locator(".examples button").first.wait_for()
         choose(tab, document="bridge")
-        expect(tab.locator(".chip")).to_have_text(["Document: bridge✕"])
+        expect(tab.locator("#filter-chips .chip")).to_have_text(["Document: bridge✕"])
         width = tab.locator("#composer").evaluate("element => element.scrollWidth - element.clientWidth")
         assert width == 0
         assert "Searched 1 document (document bridge)" in str(ask(tab, RICE).locator(".trace").text_content())

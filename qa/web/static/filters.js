@@ -3,10 +3,10 @@
 import { button, get, make } from "./base.js";
 
 const KEPT = "filters"; // in this tab, over a reload
-const NAMES = { since: "From", until: "To", publisher: "Publisher", series: "Series", language: "Language", collection: "Collection", document: "Document" };
+const NAMES = { since: "From", until: "To", publisher: "Publisher", series: "Series", language: "Language", collection: "Collection", document: "Document", dates: "Times in questions" };
 const CHOICES = { publisher: "publishers", series: "series", language: "languages", collection: "collections" };
 
-let set = {}; // the filters that are set, as the server takes them
+let set = {}; // the filters that are set, as the server takes them; and dates, where a question's are ignored
 let carrier; // Gradio's box, which goes to the server with every question
 
 const opener = button("Filters", show, { id: "open-filters", title: "Ask only some of the documents", aria: { haspopup: "dialog" } });
@@ -37,10 +37,11 @@ export function tendFilters(composer, options, ask) {
   form.addEventListener("submit", apply);
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close()); // beside it
   document.addEventListener("click", (event) => {
-    const link = event.target.closest?.("a.clear-filters");
+    const link = event.target.closest?.("a.clear-filters, a.ignore-dates");
     if (!link) return;
     event.preventDefault();
-    change({});
+    if (link.matches(".ignore-dates")) change({ ...set, dates: "ignore" });
+    else change(set.dates ? { dates: set.dates } : {});
     const answers = [...document.querySelectorAll("#conversation .answer")];
     const questions = document.querySelectorAll("#conversation [data-testid=user]");
     ask(questions[answers.indexOf(link.closest(".answer"))].textContent.trim());
@@ -52,7 +53,8 @@ export function tendFilters(composer, options, ask) {
 function change(filters) {
   set = filters;
   sessionStorage.setItem(KEPT, JSON.stringify(set));
-  carrier.value = Object.keys(set).length ? JSON.stringify({ filters: set }) : "";
+  const { dates = "auto", ...sent } = set;
+  carrier.value = JSON.stringify({ filters: sent, dates });
   carrier.dispatchEvent(new Event("input", { bubbles: true }));
   const without = (name) => Object.fromEntries(Object.entries(set).filter(([other]) => other !== name));
   const remove = (name) => {
@@ -61,12 +63,14 @@ function change(filters) {
   };
   chips.replaceChildren(
     ...Object.entries(set).map(([name, value]) =>
-      make("span", { className: "chip" }, `${NAMES[name]}: ${value}`, button("✕", () => remove(name), { aria: { label: `Remove the filter ${NAMES[name]}: ${value}` } })),
+      make("span", { className: "chip" }, chipText(name, value), button("✕", () => remove(name), { aria: { label: `Remove the filter ${chipText(name, value)}` } })),
     ),
   );
   chips.hidden = !chips.childElementCount;
   opener.classList.toggle("set", !chips.hidden);
 }
+
+const chipText = (name, value) => `${NAMES[name]}: ${name === "dates" ? "ignored" : value}`;
 
 /** Open the dialog with what the library has now. */
 async function show() {
@@ -109,5 +113,5 @@ function apply(event) {
     problem.textContent = "Nothing lies between these dates: swap them.";
     return;
   }
-  if (fields.childElementCount) change(chosen);
+  if (fields.childElementCount) change(set.dates ? { ...chosen, dates: set.dates } : chosen);
 }
