@@ -432,26 +432,26 @@ def _large() -> Iterator[tuple[str, bytes]]:
     line = b"border " * 3_000_000
     for ending in sorted({ending for ending, kind in ENDINGS.items() if not kind.signed}):
         yield f"line{ending}", line[:20_000_000]
-    yield "line-of-a.txt", b"a" * 9_900_000
-    yield "line-of-a.md", b"a" * 9_900_000
-    yield "line-of-a.html", b"<p>" + b"a" * 9_900_000
-    yield "lines.txt", b"a\n" * 490_000
+    yield "line-of-a.txt", b"a" * 4_900_000
+    yield "line-of-a.md", b"a" * 4_900_000
+    yield "line-of-a.html", b"<p>" + b"a" * 4_900_000
+    yield "lines.txt", b"a\n" * 190_000
     yield "lines.csv", b"text\n" + b"a\n" * 10_000
     yield "line.csv", b"text,title\n" + b'"' + b"a" * 20_000_000
     yield "columns.csv", b"text," * 1_000_000 + b"\n" + b"a," * 1_000_000
-    yield "line.jsonl", b'{"_id": "1", "text": "' + b"a " * 4_900_000 + b'"}'
+    yield "line.jsonl", b'{"_id": "1", "text": "' + b"a " * 2_400_000 + b'"}'
     yield "over.jsonl", b'{"_id": "1", "text": "' + b"a" * 60_000_000
     yield "headers.eml", b"".join(b"X-%d: a\n" % number for number in range(200_000)) + b"\nHe left."
     yield (
         "line-of-base64.eml",
         (
             b"From: a\nContent-Type: text/plain\nContent-Transfer-Encoding: base64\n\n"
-            + base64.b64encode(b"He left. " * 1_000_000).replace(b"\n", b"")
+            + base64.b64encode(b"He left. " * 500_000).replace(b"\n", b"")
         ),
     )
     yield "attributes.html", b"<p " + b"a=b " * 500_000 + b">He left."
-    yield "spaces.html", b"<html><body><p>a" + b" " * 9_000_000 + b"b</p>"
-    yield "spaces.txt", b"a" + b" " * 9_000_000 + b"b"
+    yield "spaces.html", b"<html><body><p>a" + b" " * 4_000_000 + b"b</p>"
+    yield "spaces.txt", b"a" + b" " * 4_000_000 + b"b"
     yield "operators.pdf", _pdf(b"BT /F 9 Tf 9 9 Td " + b"(a) Tj " * 2_000_000 + b"ET")
     # Bombs
     zeros, letters = b"\0" * 100_000_000, b"He left. " * 5_000_000

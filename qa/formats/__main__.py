@@ -91,6 +91,8 @@ def _forbid(event: str, arguments: tuple[Any, ...]) -> None:
     """Let no library write, connect, or start a program but those that are named."""
     if event == "open":
         path, mode, flags = arguments
+        if isinstance(path, int):  # open already: a pipe to a program
+            return
         writes = isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC)
         if (writes or (isinstance(mode, str) and set(mode) & set("wax+"))) and path != os.devnull:
             raise PermissionError(f"a reader of files may not write {path!r}")

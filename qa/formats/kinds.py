@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from qa.formats.source import Options, Source
     from qa.schema import Document
 
+MOST_REFUSED = 1_000  # parts of a source that are named one by one
 _MORE_BYTES = 200_000_000  # where pictures, or many documents, make a file large
 
 
@@ -164,6 +165,8 @@ def _archive(data: bytes, said: Kind | None) -> Kind | str:
 def read_source(source: Source, options: Options) -> Iterator[Document | InputError]:
     """Yield the documents of a source, whatever its format; what is refused of it comes as an InputError.
 
+    After MOST_REFUSED of these, the others are counted in one.
+
     A document's id is what follows the source's own: "" for all of it, "#" and a name for a part, "/" and a
     name for what an archive holds. No two are the same.
 
@@ -174,9 +177,12 @@ def read_source(source: Source, options: Options) -> Iterator[Document | InputEr
     read = import_module(f"qa.formats.{kind.module}").read
     sha256 = hashlib.sha256(source.data).hexdigest()
     used: set[str] = set()
+    refused = 0
     for item in _guarded(read, source, options):
         if isinstance(item, InputError):
-            yield item
+            refused += 1
+            if refused <= MOST_REFUSED:
+                yield item
             continue
         document = item
         check_text(document.text, f"{source.name}, {document.id}" if document.id else source.name)
@@ -192,6 +198,10 @@ def read_source(source: Source, options: Options) -> Iterator[Document | InputEr
             )
         notes = (note, *document.notes) if note else document.notes
         yield replace(document, id=unused(document.id, used), notes=notes)
+    if refused > MOST_REFUSED:
+        yield InputError(
+            f"{source.name}: {refused - MOST_REFUSED:,} more of its parts were refused. See to the first ones."
+        )
 
 
 def _guarded(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -82,7 +83,7 @@ def test_a_file_that_needs_too_much_memory_costs_itself() -> None:
         assert texts(worker, GOOD) == ["He left."]
     with Worker() as worker:
         (message,) = texts(worker, large)
-        assert message == "large.txt has more than 10,000,000 characters of text. Split it."
+        assert message == "large.txt has more than 5,000,000 characters of text. Split it."
 
 
 def test_a_process_that_breaks_down_is_started_again() -> None:
@@ -246,3 +247,26 @@ def test_a_file_that_was_refused_is_not_read_again(tmp_path: Path) -> None:
         assert worker._process is None
         (error,) = read_path(path, worker=worker)
     assert isinstance(error, InputError)
+
+
+@pytest.mark.skipif(shutil.which("tesseract") is None, reason="Tesseract is not installed")
+def test_tesseract_may_be_started_and_given_a_picture() -> None:
+    script = (
+        "import subprocess\n"
+        "from qa.formats.__main__ import _confine\n"
+        "_confine(1_000_000_000)\n"
+        "picture = b'P5 400 60 255\\n' + b'\\xff' * 24_000\n"
+        "arguments = ['tesseract', 'stdin', 'stdout', 'tsv']\n"
+        "done = subprocess.run(arguments, input=picture, capture_output=True, check=True)\n"
+        "print(done.stdout.decode())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("level\tpage_num")
+
+
+def test_a_thousand_refusals_of_one_file_are_named_and_the_others_counted() -> None:
+    rows = b"a,text\n" + b"1,2,3\n" * 1_500 + b"1,He left.\n"
+    with Worker() as worker:
+        found = texts(worker, Source("a.csv", "a.csv", rows))
+    assert len(found) == 1_002
+    assert found[-2:] == ["He left.", "a.csv: 500 more of its parts were refused. See to the first ones."]
