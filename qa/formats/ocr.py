@@ -31,17 +31,25 @@ _LANGUAGES = {
 }  # fmt: skip
 
 
-def version() -> str:
-    """Return "Tesseract 5.5.0", or "" where none is on the PATH."""
+def version(name: str) -> str:
+    """Return "Tesseract 5.5.0", or "" where none is on the PATH.
+
+    Raises:
+        InputError: naming `name`, for which it is asked, when Tesseract fails.
+    """
     if shutil.which("tesseract") is None:
         return ""
-    first = _run(["--version"], b"", "Tesseract").splitlines()[:1]
+    first = _run(["--version"], b"", name).splitlines()[:1]
     return f"Tesseract {''.join(first).removeprefix('tesseract').strip()}"
 
 
-def languages() -> frozenset[str]:
-    """Return the languages that Tesseract has data for, as it names them."""
-    return frozenset(_run(["--list-langs"], b"", "Tesseract").splitlines()[1:])
+def languages(name: str) -> frozenset[str]:
+    """Return the languages that Tesseract has data for, as it names them.
+
+    Raises:
+        InputError: naming `name`, for which they are asked, when Tesseract fails.
+    """
+    return frozenset(_run(["--list-langs"], b"", name).splitlines()[1:])
 
 
 def model_for(language: str, installed: frozenset[str]) -> str:

@@ -94,7 +94,7 @@ def read(source: Source, options: Options) -> Iterator[Document]:
         language = _language(pdf)
         pages = [_read_page(pdf, index) for index in range(count)]
         scanned = [index for index, page in enumerate(pages) if page.scanned]
-        program = ocr.version() if scanned and options.ocr else ""
+        program = ocr.version(source.name) if scanned and options.ocr else ""
         if program:
             _read_scans(pdf, pages, scanned, language, source)
         notes = list(_notes(pages, scanned, program))
@@ -275,7 +275,7 @@ def _read_scans(
     pdf: pdfium.PdfDocument, pages: Sequence[_Read], scanned: Sequence[int], language: str, source: Source
 ) -> None:
     """Read the scanned pages by Tesseract."""
-    model = ocr.model_for(language, ocr.languages())
+    model = ocr.model_for(language, ocr.languages(source.name))
     for index in scanned:
         source.more_time(ocr.SECONDS_A_PAGE)
         page = pdf[index]

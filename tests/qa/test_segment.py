@@ -122,6 +122,12 @@ def test_a_sentence_ends_where_the_space_after_it_is_missing() -> None:
     ]
 
 
+def test_a_raised_mark_belongs_to_the_sentence_that_it_ends() -> None:
+    text = "He was held at the border.¹² The next day “they went.”³ It weighed 10⁶ tonnes."
+    found = [text[s.start : s.end] for s in sentences(Document(id="a", text=text))]
+    assert found == ["He was held at the border.¹²", "The next day “they went.”³", "It weighed 10⁶ tonnes."]
+
+
 def test_a_very_long_quotation_is_cut_inside() -> None:
     long = " ".join(f"We walked for {number} days and saw nobody at all on the way." for number in range(12))
     assert len(cut(f"He said: “{long}” Then he left.")) == 13

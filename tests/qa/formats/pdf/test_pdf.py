@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import pypdfium2
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from qa.cite import locator
 from qa.errors import InputError
-from qa.formats import ocr
+from qa.formats import ocr, read_path
 from qa.formats.pdf import MOST_PAGES, read
 from qa.formats.source import PLAIN, Options, Source
 from qa.schema import Document, Found
@@ -278,7 +279,7 @@ def test_a_scan_is_read_by_tesseract_and_says_so() -> None:
     asked: list[float] = []
     scan = load("scanned")
     found = document(Source(scan.name, scan.file_name, scan.data, asked.append))
-    program = ocr.version()
+    program = ocr.version("")
     assert found.text == " ".join(make.SCAN)
     assert found.notes[0] == f"Page 1 was read by OCR ({program}): check quotes against the page"
     assert Found("text", f"OCR ({program})", "likely") in found.found
@@ -292,16 +293,38 @@ def test_a_scan_among_pages_of_text_is_read_in_its_place() -> None:
     assert where(found, "forty sacks") == "page 2"
 
 
-def test_tesseract_that_fails_is_a_refusal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.fixture
+def failing_tesseract(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A program of that name that says its version and languages, takes a picture, and fails."""
     program = tmp_path / "tesseract"
     program.write_text(
         '#!/bin/sh\n[ "$1" = --version ] && echo "tesseract 5.0" && exit\n'
         '[ "$1" = --list-langs ] && printf "List (1):\\neng\\n" && exit\n'
-        "echo no memory >&2; exit 1\n"
+        "cat >/dev/null; echo no memory >&2; exit 1\n"
     )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script of the shell stands in for Tesseract")
+@pytest.mark.usefixtures("failing_tesseract")
+def test_tesseract_that_fails_is_a_refusal_that_says_why() -> None:
     assert "Tesseract failed (no memory)" in refusal("scanned")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script of the shell stands in for Tesseract")
+@pytest.mark.usefixtures("failing_tesseract")
+def test_tesseract_is_given_the_picture_from_where_files_are_read() -> None:
+    (found,) = read_path(FILES / "scanned.pdf")
+    assert isinstance(found, InputError)
+    assert "Tesseract failed (no memory)" in str(found)
+
+
+@needs_tesseract
+def test_a_scan_is_read_where_files_are_read() -> None:
+    (found,) = read_path(FILES / "scanned.pdf")
+    assert isinstance(found, Document)
+    assert found.text == " ".join(make.SCAN)
 
 
 def test_which_of_tesseracts_languages_are_used() -> None:
