@@ -132,7 +132,8 @@ def _date(entry: _Entry, order: DateOrder) -> tuple[dt.date | None, str, str]:
     """Return the day of publication, else of the last change, as written; which it is; and any doubt."""
     doubt = ""
     for field in ("published", "updated"):
-        written = _plain(entry.get(field))
+        # Not entry.get, by which feedparser gives one for the other.
+        written = _plain(dict.get(entry, field))
         try:
             return parsedate_to_datetime(written).date(), field, ""
         except (ValueError, TypeError, IndexError, OverflowError):

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from markdown_it import MarkdownIt
 
+from qa.formats.markup import under_headings
 from qa.formats.page import read_date
 from qa.formats.text import decode, describe
-from qa.schema import Document, Found, Section, Span
+from qa.schema import Document, Found, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from qa.errors import InputError
     from qa.formats.dates import DateOrder
     from qa.formats.source import Options, Source
+    from qa.schema import Section
 
 _FRONT = re.compile(
     r"(?P<mark>---|\+\+\+)[ \t]*(?:\r\n|\r|\n)(?P<body>.*?)"
@@ -32,7 +34,6 @@ _FRONT = re.compile(
     re.DOTALL,
 )
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
-_INDENT = re.compile(r"\s*")
 _PAIR = re.compile(r"(?P<key>[A-Za-z][\w -]*?)[ \t]*(?::(?:[ \t]+|$)|=[ \t]*)(?P<value>.*)")
 _GOES_ON = re.compile(r"[ \t]|-[ \t]|#|$")  # a nested value, an item of a list, a comment, a blank line
 _FIELDS = {
@@ -58,6 +59,9 @@ _BLOCKS.core.ruler.enableOnly(["normalize", "block"])
 _INLINE = MarkdownIt("commonmark")
 
 
+_Bounds = tuple[int, int]  # of a line, with its end
+
+
 @dataclass(frozen=True, slots=True)
 class _Front:
     """Front matter: its fields, the spans of the lines that give them and of its other lines, its end."""
@@ -76,10 +80,10 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     """
     text = decode(source.data, source.name)
     front = _front_matter(text)
-    starts = [line.start() for line in _LINE.finditer(text, front.end)]
+    lines = [line.span() for line in _LINE.finditer(text, front.end)]
     env: dict[str, Any] = {}
     tokens = _BLOCKS.parse(text[front.end :], env)
-    document = Document(id="", text=text, format="markdown", sections=_sections(text, starts, tokens))
+    document = Document(id="", text=text, format="markdown", sections=_sections(text, lines, tokens))
     document = _with_facts(document, front, _title(tokens), options.date_order)
     # The header parser knows nothing of front matter: it is given what stands below.
     stem = PurePath(source.file_name).stem
@@ -88,7 +92,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     furniture = {
         *front.furniture,
         *(_moved(span, front.end) for span in below.furniture),
-        *_wordless(text, starts, tokens, env),
+        *_wordless(text, lines, tokens, env),
     }
     yield replace(below, text=text, header=header, furniture=tuple(sorted(furniture - set(header))))
 
@@ -122,10 +126,15 @@ def _line_span(text: str, start: int, end: int) -> Span | None:
 
 
 def _headings(tokens: list[Token]) -> Iterator[tuple[int, int, str]]:
-    """Yield line, level and words of each heading, but for those in quotations and lists."""
+    """Yield line, level and words of each heading, but for those in quotations and lists.
+
+    A sentence that happens to stand on a rule is none, whatever CommonMark says.
+    """
     for position, token in enumerate(tokens):
         if token.type == "heading_open" and token.level == 0 and token.map:
-            yield token.map[0], int(token.tag[1]), _words(tokens[position + 1].content)
+            words = _words(tokens[position + 1].content)
+            if not (token.markup == "-" and words.endswith((".", "!", "?", "。"))):
+                yield token.map[0], int(token.tag[1]), words
 
 
 def _words(inline: str) -> str:
@@ -147,46 +156,42 @@ def _title(tokens: list[Token]) -> str:
     return firsts[0] if len(firsts) == 1 else ""
 
 
-def _sections(text: str, starts: list[int], tokens: list[Token]) -> tuple[Section, ...]:
+def _sections(text: str, lines: list[_Bounds], tokens: list[Token]) -> tuple[Section, ...]:
     headings = [
-        (_INDENT.match(text, starts[line]).end(), words)  # type: ignore[union-attr] -- it matches anywhere
+        (span.start, words)
         for line, _, words in _headings(tokens)
-        if words
+        if words and (span := _line_span(text, *lines[line]))
     ]
-    ends = [*(start for start, _ in headings), len(text)][1:]
-    return tuple(
-        Section(start, start + len(text[start:end].rstrip()), "section", words)
-        for (start, words), end in zip(headings, ends, strict=True)
-    )
+    return under_headings(text, headings)
 
 
 # Lines without words
 
 
-def _wordless(text: str, starts: list[int], tokens: list[Token], env: dict[str, Any]) -> Iterator[Span]:
+def _wordless(text: str, lines: list[_Bounds], tokens: list[Token], env: dict[str, Any]) -> Iterator[Span]:
     """Yield the lines that are markup and nothing else: rules, fences, underlines, comments, link targets."""
-    lines: set[int] = set()
+    wordless: set[int] = set()
     for token in tokens:
         if not token.map:
             continue
         first, last = token.map[0], token.map[1] - 1
         if token.type == "hr" or (token.type == "heading_open" and token.markup in ("=", "-")):
-            lines.add(last)
+            wordless.add(last)
         elif token.type == "fence":
-            lines |= {first, last} if _is_fence(text, starts, last, token.markup) else {first}
+            wordless |= {first, last} if _is_fence(text, lines[last], token.markup) else {first}
         elif token.type == "html_block" and token.content.lstrip().startswith("<!--"):
-            lines.update(range(first, last + 1))
+            wordless.update(range(first, last + 1))
         elif token.type == "table_open":
-            lines.add(first + 1)
+            wordless.add(first + 1)
     for reference in env.get("references", {}).values():
-        lines.update(range(*reference["map"]))
-    for line in lines:
-        if span := _line_span(text, starts[line], starts[line + 1] if line + 1 < len(starts) else len(text)):
+        wordless.update(range(*reference["map"]))
+    for line in wordless:
+        if span := _line_span(text, *lines[line]):
             yield span
 
 
-def _is_fence(text: str, starts: list[int], line: int, markup: str) -> bool:
-    return re.compile(r"[ >\t]*" + re.escape(markup)).match(text, starts[line]) is not None
+def _is_fence(text: str, line: _Bounds, markup: str) -> bool:
+    return re.compile(r"[ >\t]*" + re.escape(markup)).match(text, *line) is not None
 
 
 # Front matter

@@ -178,13 +178,15 @@ def compose(parts: Iterable[Block]) -> Rendered:
         length += len(block.text)
         before = block
     text = "".join(pieces)
+    return Rendered(text, under_headings(text, headings))
+
+
+def under_headings(text: str, headings: list[tuple[int, str]]) -> tuple[Section, ...]:
+    """Cut a text into sections at its headings, given by where they start and what they say."""
     ends = [*(start for start, _ in headings), len(text)][1:]
-    return Rendered(
-        text,
-        tuple(
-            Section(start, start + len(text[start:end].rstrip()), "section", name)
-            for (start, name), end in zip(headings, ends, strict=True)
-        ),
+    return tuple(
+        Section(start, start + len(text[start:end].rstrip()), "section", name)
+        for (start, name), end in zip(headings, ends, strict=True)
     )
 
 

@@ -120,10 +120,10 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
     titles = [block.text for block in blocks if block.level == 1]
     for field, names in _META.items():
         for name in names:
-            value = (
-                "; ".join(dict.fromkeys(meta.get(name, ()))) if field == "author" else meta.get(name, [""])[0]
-            )
-            if field == "title":
+            value = meta.get(name, [""])[0]
+            if field == "author":
+                value = "; ".join(dict.fromkeys(meta.get(name, ())))
+            elif field == "title":
                 value, _ = _apart(value, titles)
             yield field, value, f"meta {name}", "stated"
         yield field, linked.get(field, ""), "JSON-LD", "stated"
