@@ -26,13 +26,15 @@ _MORE_BYTES = 200_000_000  # where pictures, or many documents, make a file larg
 class Kind:
     """A format: its name, its module in `qa.formats`, what a message calls it.
 
-    A source of `several` documents gives them parts of its id. One that is `signed` begins as no other does.
+    A source of `several` documents gives them parts of its id; one that `holds` whole files
+    gives documents of their formats. One that is `signed` begins as no other does.
     """
 
     name: str
     module: str
     what: str
     several: bool = False
+    holds: bool = False
     signed: bool = False
     most_bytes: int = MOST_BYTES
 
@@ -44,11 +46,11 @@ _PDF = Kind("pdf", "pdf", "a PDF", signed=True, most_bytes=_MORE_BYTES)
 _DOCX = Kind("docx", "docx", "a Word document", signed=True, most_bytes=_MORE_BYTES)
 _ODT = Kind("odt", "odt", "an OpenDocument text", signed=True, most_bytes=_MORE_BYTES)
 _EPUB = Kind("epub", "epub", "an EPUB book", signed=True, most_bytes=_MORE_BYTES)
-_MAIL = Kind("email", "mail", "an e-mail", several=True)
+_MAIL = Kind("email", "mail", "an e-mail", several=True, holds=True)
 _FEED = Kind("feed", "feed", "a feed (RSS or Atom)", several=True)
 _TABLE = Kind("csv", "table", "a table", several=True, most_bytes=_MORE_BYTES)
 JSONL = Kind("jsonl", "jsonl", "JSON Lines", several=True)
-ZIP = Kind("zip", "archive", "a ZIP archive", several=True, signed=True, most_bytes=_MORE_BYTES)
+ZIP = Kind("zip", "archive", "a ZIP archive", several=True, holds=True, signed=True, most_bytes=_MORE_BYTES)
 
 ENDINGS = {
     ".txt": _TEXT,
@@ -168,7 +170,7 @@ def read_source(source: Source, options: Options) -> Iterator[Document | InputEr
     After MOST_REFUSED of these, the others are counted in one.
 
     A document's id is what follows the source's own: "" for all of it, "#" and a name for a part, "/" and a
-    name for what an archive holds. No two are the same.
+    name for what an archive or an e-mail holds. No two are the same.
 
     Raises:
         InputError: all of the source is refused.
@@ -189,7 +191,7 @@ def read_source(source: Source, options: Options) -> Iterator[Document | InputEr
         ends = [each.end for each in (*document.header, *document.furniture)]
         if max([*ends, *(each.end for each in document.sections)], default=0) > len(document.text):
             raise ValueError("a span lies outside its text")
-        if kind is not ZIP:
+        if not (kind.holds and document.id.startswith("/")):
             document = replace(
                 document,
                 id=f"#{document.id}" if document.id else "",

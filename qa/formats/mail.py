@@ -41,7 +41,7 @@ _MOST_ATTACHMENTS = 1_000
 
 
 def read(source: Source, options: Options) -> Iterator[Document | InputError]:
-    """Yield an e-mail, and the documents attached to it, whose ids are the names of the attachments.
+    """Yield an e-mail, and the documents attached to it, whose ids are "/" and the name of the attachment.
 
     Raises:
         InputError: naming the source, when it is no e-mail, or neither it nor an attachment has any text.
@@ -151,9 +151,12 @@ class _Reading:
     def _several(self, kind: str, inner: list[Any], depth: int) -> list[Line]:
         """Read the parts of a part: of alternatives the plain text, of related parts the first, else all."""
         if kind == "multipart/alternative":
-            plain_first = sorted(inner, key=lambda each: each.get_content_type() != "text/plain")
-            said = [self.lines(each, depth + 1) for each in plain_first]
-            return next((lines for lines in said if any(line.text.strip() for line in lines)), [])
+            chosen: list[Line] = []
+            for each in sorted(inner, key=lambda each: each.get_content_type() != "text/plain"):
+                if not (chosen and each.get_content_type() == "text/html"):
+                    said = self.lines(each, depth + 1)
+                    chosen = chosen or (said if any(line.text.strip() for line in said) else [])
+            return chosen
         lines: list[Line] = []
         for each in inner:
             more = self.lines(each, depth + 1)
@@ -212,9 +215,7 @@ def _is_attached(part: Message, kind: str) -> bool:
         return False
     if part.get_content_disposition() == "attachment":
         return True
-    return kind not in ("text/plain", "text/html") and bool(
-        part.get_filename() or not kind.startswith("text/")
-    )
+    return kind not in ("text/plain", "text/html") and part.get_content_maintype() != "multipart"
 
 
 def _file_name(part: Message, kind: str, inner: Any) -> str:
@@ -248,7 +249,7 @@ def _attached(source: Source, options: Options, name: str, data: bytes) -> Itera
     inner = replace(source, name=f"{source.name}/{name}", file_name=name, data=data)
     try:
         for item in read_source(inner, options):
-            yield item if isinstance(item, InputError) else replace(item, id=f"{name}{item.id}")
+            yield item if isinstance(item, InputError) else replace(item, id=f"/{name}{item.id}")
     except InputError as error:
         yield error
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MOST_MEMBERS = 10_000
 MOST_UNPACKED = 300_000_000  # bytes of all members, pictures included
-MOST_XML = 40_000_000  # bytes of one member that is parsed: about ten times that in memory
+MOST_XML = 20_000_000  # bytes of one member that is parsed: some thirty times that in memory at worst
 _OLE = b"\xd0\xcf\x11\xe0"
 _DAMAGED = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, NotImplementedError),

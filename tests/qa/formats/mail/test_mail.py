@@ -102,14 +102,27 @@ def test_korean_and_chinese_in_their_own_encodings() -> None:
 def test_attachments_are_documents_or_named(brief: Path) -> None:
     data = (HERE / "attached.eml").read_bytes()
     found = [item for item in read(Source("a.eml", "a.eml", data), Options()) if isinstance(item, Document)]
-    assert [item.id for item in found] == ["", "brief.txt", "An older one.eml"]
+    assert [item.id for item in found] == ["", "/brief.txt", "/An older one.eml"]
     mail, attached, older = found
     assert mail.text == "The brief is attached, and its map."
     assert mail.sections == ()
     assert mail.notes == ("Attached, and not read: “map.png”.",)
     assert attached.text.replace("\r\n", "\n").strip() == brief.read_text("utf-8")
     assert (attached.number, attached.date) == ("08-4-4-1", date(2008, 4, 4))
+    assert [item.format for item in found] == ["email", "text", "email"]
     assert (older.text, older.author) == ("Watch the bridge.", "Lee Sun")
+
+
+def test_the_plain_text_counts_whatever_the_html_beside_it_is() -> None:
+    deep = "<div>" * 5000 + "x"
+    data = (
+        "Subject: x\nContent-Type: multipart/alternative; boundary=b\n\n"
+        f"--b\nContent-Type: text/html\n\n{deep}\n--b\nContent-Type: text/calendar\n\nBEGIN\n"
+        "--b\nContent-Type: text/plain\n\nPlain words.\n--b--\n"
+    )
+    found = one_of(read, data.encode(), "a.eml")
+    assert found.text == "Plain words."
+    assert found.notes == ("Attached, and not read: “a part (text/calendar)”.",)
 
 
 def test_malformed_headers_and_encodings_are_read_with_a_note() -> None:
