@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 import threading
 import time
@@ -32,6 +33,7 @@ from qa.store import Count, Entry, Occurrences, Selection, Store, check_encoder
 from qa.window import head, window_text
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from embeddings.arrays import Float32
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from embeddings.reader import ReaderName
     from qa.answer import Answerer
     from qa.feedback import Judgement, Place, Shown, Thumb
-    from qa.schema import Answer, DocumentInfo, Facets, PassagePlace, Turn
+    from qa.schema import Answer, Dates, DocumentInfo, Facets, PassagePlace, Turn
     from qa.stats import LibraryStats
     from qa.versions import Cited, Version
 
@@ -282,7 +284,7 @@ class Corpus:
         for done, (path, root) in enumerate(found):
             show(Progress("read", done, len(found), path.name))
             # Absolute: by it the same file is known again from any folder. One string for all its documents.
-            absolute = str(Path(printable(str(path))).resolve())
+            absolute = os.path.realpath(printable(str(path)))  # of a link in a circle, too
             end = read + _size(path)
 
             def known(given_id: str, sha256: str, size: int, path: str = absolute) -> FileResult | None:
@@ -548,6 +550,7 @@ class Corpus:
         history: Sequence[str | Turn] = (),
         filters: Filters = EVERYTHING,
         strictness: float = STRICTNESS,
+        dates: Dates = "auto",
     ) -> Answer:
         """Answer a question with quotes; see `qa.answer.Answerer.ask`.
 
@@ -555,7 +558,7 @@ class Corpus:
             QuestionError: the question is empty or too long.
             PullquoteError: what else keeps it from being answered.
         """
-        return self.answerer().ask(question, history, filters, strictness)
+        return self.answerer().ask(question, history, filters, strictness, dates)
 
     def warm(self, progress: OnProgress | None = None) -> None:
         """Load what a first question would otherwise wait for: encoder, index and reader."""
@@ -637,6 +640,10 @@ class Corpus:
             held = self._store.document_and_passages(document_id)
             self._read.put(key, held, held_bytes(*held))
         return held
+
+    def dates(self, ids: Iterable[str]) -> dict[str, dt.date]:
+        """Find the publication dates of documents by id; those without one, or not held, are left out."""
+        return self._store.dates(ids)
 
     def documents_of(self, keys: Iterable[int]) -> dict[int, str]:
         """Find the document id of each passage, by key; those removed meanwhile are left out."""
