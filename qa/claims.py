@@ -146,7 +146,7 @@ def _of_html(text: str) -> Iterator[Claim]:
         if not isinstance(element.tag, str):
             continue
         classes = (element.get("class") or "").split()
-        if "quote" in classes or (element.tag in ("blockquote", "q") and not _inside_quote(element)):
+        if "quote" in classes or (element.tag in ("blockquote", "q") and _quotes(element)):
             if waiting is not None:
                 yield _of_element(waiting)
             waiting, found, last = element, True, None
@@ -165,11 +165,16 @@ def _of_html(text: str) -> Iterator[Claim]:
         yield from _of_prose(tree.text_content())
 
 
-def _inside_quote(element: HtmlElement) -> bool:
-    return any(
+def _quotes(element: HtmlElement) -> bool:
+    """Whether an element quotes by itself: not within or around another, nor what our pages say of a question."""
+    inside = any(
         "quote" in (above.get("class") or "").split() or above.tag in ("blockquote", "q")
         for above in element.iterancestors()
-    ) or bool(element.xpath(".//*[contains(concat(' ', @class, ' '), ' quote ')]"))
+    )
+    around = element.xpath(".//*[contains(concat(' ', @class, ' '), ' quote ')]")
+    parent = element.getparent()
+    question = parent is not None and (parent.text or "").startswith("Understood as:")
+    return not (inside or around or question)
 
 
 def _of_element(

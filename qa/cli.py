@@ -796,22 +796,29 @@ class _Lost:
     """What cites documents that are to be erased: thumbs in the library, by id, and quotes in files."""
 
     titles: dict[str, str]
+    paths: tuple[str, ...]
     thumbs: dict[str, tuple[int, tuple[str, ...]]]
     files: dict[Path, int]
 
     @classmethod
     def by_purging(cls, corpus: Corpus, ids: tuple[str, ...], files: tuple[Path, ...]) -> _Lost:
         from qa.claims import claims
+        from qa.schema import Filters
         from qa.verify import citing
 
-        titles, texts = {}, set()
+        held = {info.id: info for info in corpus.documents(Filters(document=ids))} if ids else {}
+        titles, texts, paths = {}, {info.sha256 for info in held.values()}, set()
         for document_id in ids:
             versions = corpus.versions(document_id)
-            titles[document_id] = versions[0].title if versions else corpus.document(document_id).title
+            if document_id not in held and not versions:
+                corpus.document(document_id)  # which says that there is none
+            info = held.get(document_id)
+            titles[document_id] = info.title if info else versions[0].title
             texts |= {version.sha256 for version in versions}
-        texts |= {sha256 for document_id, sha256 in corpus.hashes() if document_id in ids}
+            paths.add(info.path if info else str(versions[0].held["path"]))
         counts = {path: citing(claims(path), texts, set(titles.values())) for path in files}
-        return cls(titles, {each: corpus.citing(each) for each in ids}, counts)
+        thumbs = {document_id: corpus.citing(document_id) for document_id in ids}
+        return cls(titles, tuple(path for path in sorted(paths) if Path(path).exists()), thumbs, counts)
 
     @property
     def lines(self) -> Iterator[str]:
@@ -825,6 +832,8 @@ class _Lost:
             yield f"{document_id} ({title}): {plural(count, 'thumb')} would go with it{asked}{more}"
         for path, quotes in self.files.items():
             yield f"{path} cites what would go: {plural(quotes, 'quote')}"
+        for path in self.paths:
+            yield f"{path} stays, and would be indexed again"
         if self.titles:
             yield "what else cites it cannot be known here: `pullquote verify FILE` tells of any text"
 

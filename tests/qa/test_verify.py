@@ -207,6 +207,11 @@ def test_a_text_that_quotes_nothing_has_no_claims(text: str) -> None:
     assert of_text(text) == []
 
 
+def test_a_question_as_it_was_understood_is_no_quote() -> None:
+    page = '<html><p class="soft">Understood as: <q>Who was it, then? (arrested)</q></p><q>One two three</q>'
+    assert [claim.text for claim in of_text(page)] == ["One two three"]
+
+
 @given(st.text(alphabet='“”"> \n[]1{}:Question,<a class=cite/0-9', max_size=200))
 def test_any_text_can_be_read(text: str) -> None:
     for claim in of_text(text):

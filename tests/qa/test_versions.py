@@ -272,6 +272,7 @@ def test_the_commands_list_restore_and_erase(corpus: Corpus, tmp_path: Path, inb
     purged = run(corpus, "remove", "--purge", "a.txt", "--cited-by", str(report), "--json")
     assert "2 thumbs would go with it, on 'What is it?'" in purged.stderr
     assert f"{report} cites what would go: 1 quote" in purged.stderr
+    assert f"{inbox / 'a.txt'} stays, and would be indexed again" in purged.stderr
     assert json.loads(purged.stdout) == {
         "purged": ["a.txt"],
         "cited": {
