@@ -24,6 +24,7 @@ from qa.formats import DateOrder, files, read_path
 from qa.formats.text import printable
 from qa.fulltext import FullText
 from qa.library import LibraryIndex
+from qa.names import aliases, find
 from qa.pipeline import overlap
 from qa.recent import Recent
 from qa.schema import EVERYTHING, Document, Failure, FileResult, Filters, IndexReport, Passage, Progress
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from embeddings.reader import ReaderName
     from qa.answer import Answerer
     from qa.feedback import Judgement, Place, Shown, Thumb
+    from qa.names import Names
     from qa.schema import Answer, DocumentInfo, PassagePlace, Turn
     from qa.stats import LibraryStats
 
@@ -542,6 +544,10 @@ class Corpus:
     def documents_of(self, keys: Iterable[int]) -> dict[int, str]:
         """Find the document id of each passage, by key; those removed meanwhile are left out."""
         return self._store.documents_of(keys)
+
+    def names(self, question: str) -> Names:
+        """Find the names in a question that the documents spell otherwise; see `qa.names.find`."""
+        return find(question, aliases(self.library), self._store)
 
     # Thumbs
 
