@@ -279,6 +279,22 @@ def cli(ctx: click.Context) -> None:
     ctx.ensure_object(Settings)
 
 
+def _columns(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    """Read FIELD=NAME, as often as it is given."""
+    if not values:
+        return {}
+    from qa.formats.columns import FIELDS
+
+    fields = ["id", *(field for field in FIELDS if field != "_id")]
+    columns = {}
+    for value in values:
+        field, equals, name = value.partition("=")
+        if not equals or not name or field not in fields:
+            raise click.BadParameter(f"{value!r}: write FIELD=NAME, with a FIELD of {', '.join(fields)}")
+        columns[field] = name
+    return columns
+
+
 @cli.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
 @click.option(
@@ -288,10 +304,20 @@ def cli(ctx: click.Context) -> None:
     show_default=True,
     help="How a header's 5/4/2008 is read: auto leaves out what its number does not decide.",
 )
+@click.option(
+    "--column",
+    "columns",
+    metavar="FIELD=NAME",
+    multiple=True,
+    callback=_columns,
+    help="The column of a CSV or TSV, or key of a JSONL, that holds a field: text=body. May be repeated.",
+)
 @_json
 @_general
 @click.pass_obj
-def index(settings: Settings, paths: tuple[Path, ...], date_order: DateOrder) -> None:
+def index(
+    settings: Settings, paths: tuple[Path, ...], date_order: DateOrder, columns: dict[str, str]
+) -> None:
     """Add or refresh files and folders; without a PATH, the brief that ships.
 
     What has not changed is left as it is. A file that cannot be read is refused with its reason and the
@@ -303,7 +329,7 @@ def index(settings: Settings, paths: tuple[Path, ...], date_order: DateOrder) ->
 
     settings.interrupted = "What was finished is kept; the same command goes on from there."
     with (
-        Corpus.open(_library(settings), date_order=date_order) as corpus,
+        Corpus.open(_library(settings), date_order=date_order, columns=columns) as corpus,
         _progress(settings) as progress,
     ):
         report = corpus.index(*(paths or (shipped_corpus(),)), progress=progress)
@@ -324,6 +350,7 @@ _NAMED = 3  # of many files
 
 def _print_report(report: IndexReport, library: Path) -> None:
     from qa.cite import visible
+    from qa.formats import READS
     from qa.render import plural
 
     statuses = ("added", "replaced", "unchanged", "refused")
@@ -334,8 +361,7 @@ def _print_report(report: IndexReport, library: Path) -> None:
         names = ", ".join(Path(path).name for path in report.skipped[:_NAMED])
         more = f" and {len(report.skipped) - _NAMED:,} more" if len(report.skipped) > _NAMED else ""
         click.echo(
-            f"skipped {plural(len(report.skipped), 'file')} of another kind ({visible(names)}{more}): "
-            "Pullquote reads .txt, .text and .jsonl"
+            f"skipped {plural(len(report.skipped), 'file')} of another kind ({visible(names)}{more}): {READS}"
         )
     for result in report.files:
         for note in result.notes:
@@ -720,6 +746,40 @@ def reindex(settings: Settings, encoder: str) -> None:
         count, name = corpus.count().passages, corpus.encoder_identity.name
     if not settings.quiet:
         click.echo(f"{plural(count, 'passage')} embedded with {name}")
+
+
+@cli.command()
+@click.argument("name", default="")
+@_json
+@_general
+@click.pass_obj
+def names(settings: Settings, name: str) -> None:
+    """Say how the documents spell NAME, and where names that mean the same are listed.
+
+    Romanisations of a Korean name match by themselves. For others, write groups into aliases.txt in the
+    library's folder: a line each, with " = " between the names. What follows a # is a remark. Lines that
+    cannot be read are named and left out; the exit code is then 1, as it is when NAME is not found.
+    """
+    from qa.cite import visible
+    from qa.names import ALIAS_FILE
+
+    with _corpus(settings) as corpus:
+        found, held = corpus.names(name).names if name else (), bool(name) and corpus.holds(name)
+        aliases = corpus.aliases()
+    path = _library(settings) / ALIAS_FILE
+    if settings.as_json:
+        matched = [{"asked": each.asked, "found": list(each.found)} for each in found]
+        listed = {"file": str(path), "groups": aliases.own, "problems": list(aliases.problems)}
+        _print_json({"name": name, "held": held, "matched": matched, "aliases": listed})
+    else:
+        for each in found:
+            click.echo(visible(f"{each.asked}: {', '.join(each.found)}"))
+        if name:
+            click.echo(visible(f"the documents {'hold' if held else 'do not hold'} {name} as written"))
+        click.echo(visible(f"aliases: {path} ({aliases.own if path.exists() else 'not there; no'} groups)"))
+        for problem in aliases.problems:
+            _say(problem)
+    sys.exit(1 if aliases.problems or (name and not found and not held) else 0)
 
 
 @cli.command()

@@ -268,9 +268,10 @@ def spellings(text: str) -> dict[tuple[str, str], str]:
 
 
 class Aliases:
-    """Groups of names that mean the same, and what was wrong with lines of the file."""
+    """Groups of names that mean the same: `own` of them are the user's, in whose file the `problems` are."""
 
-    def __init__(self, groups: Iterable[tuple[str, ...]], problems: Sequence[str] = ()) -> None:
+    def __init__(self, groups: Iterable[tuple[str, ...]], own: int = 0, problems: Sequence[str] = ()) -> None:
+        self.own = own
         self.problems = tuple(problems)
         self._by_name: dict[str, list[tuple[str, ...]]] = {}
         unparted: set[str] = set()
@@ -348,7 +349,7 @@ def aliases(folder: Path) -> Aliases:
 @lru_cache(maxsize=4)
 def _aliases(path: Path, _written: int, _size: int) -> Aliases:
     own, problems = read_aliases(path)
-    return Aliases([*_shipped(), *own], problems)
+    return Aliases([*_shipped(), *own], len(own), problems)
 
 
 @cache
