@@ -18,13 +18,13 @@ from qa.confidence import STRICTNESS
 from qa.conversation import interpret
 from qa.errors import DocumentNotFoundError, LibraryError, ModelError, PullquoteError, QuestionError
 from qa.schema import EVERYTHING, Answer, Failure, Milliseconds, RankedPassage, Signals
-from qa.terms import has_content
+from qa.terms import has_content, is_unparted
 from qa.window import reading_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from embeddings.reader import ReaderName, Reading, Window
+    from embeddings.reader import Reading, Window
     from qa.corpus import Corpus, Selection
     from qa.extract import Evidence
     from qa.names import Names
@@ -50,17 +50,18 @@ class Answerer:
         ModelError: the reader's weights are missing or damaged.
     """
 
-    def __init__(self, corpus: Corpus, reader: ReaderName | None = None) -> None:
+    def __init__(self, corpus: Corpus, reader: str | None = None) -> None:
         self._corpus = corpus
         try:
             self._reader = open_reader(reader)
         except WeightsError as error:
             raise ModelError(str(error)) from error
+        self._fitted = self._reader.model == self._reader.name
 
     @property
-    def reader(self) -> ReaderName:
+    def reader(self) -> str:
         """What reads the passages."""
-        return self._reader.name
+        return self._reader.model
 
     def ask(
         self,
@@ -115,6 +116,15 @@ class Answerer:
         notes = [*phrases.notes, *names.notes(), *_remarks(meaning.question, selection)]
         if outcome == "answered" and (phrases.missing or not has_content(meaning.question)):
             outcome = "weak"
+        if not self._fitted:
+            notes.append(f"Read by {self.reader}, to which no confidence was fitted: the outcome is a guess.")
+        elif evidence and (is_unparted(meaning.question) or is_unparted(evidence[0].text)):
+            # What its scores say of other languages is next to nothing, and it is sure of them.
+            outcome = "weak" if outcome == "answered" else outcome
+            notes.append(
+                "The reader knows English: whether this is answered it cannot tell. "
+                "Name a model that knows the language with --reader."
+            )
         return Answer(
             question,
             meaning.question,

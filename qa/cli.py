@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterator
 
-    from embeddings.reader import ReaderName
     from qa.corpus import Corpus
     from qa.evaluation.command import Gate
     from qa.formats import DateOrder
@@ -40,7 +39,7 @@ class Settings:
     verbose: bool = False
     quiet: bool = False
     as_json: bool = False
-    reader: ReaderName | None = None
+    reader: str | None = None
     interrupted: str = "Nothing was changed."
     # What `--json` prints of an error.
     failed: Callable[[Failure], dict[str, Any]] = lambda failure: {"error": asdict(failure)}
@@ -193,12 +192,13 @@ _strictness = click.option(
 
 _reader = click.option(
     "--reader",
-    type=click.Choice(["reader", "cross-encoder"]),
+    metavar="[reader|cross-encoder|MODEL]",
     envvar="PULLQUOTE_READER",
     show_envvar=True,
     expose_value=False,
     callback=_set("reader"),
-    help="What reads the passages: our own reader, or the cross-encoder in its place, for comparison.",
+    help="What reads the passages: our own reader; the cross-encoder in its place, for comparison; or any "
+    "CrossEncoder, a folder or hub id, such as a multilingual one, whose confidence is a guess.",
 )
 
 _filter_options = _options(

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from embeddings.arrays import Float32
     from embeddings.encoder import Encoder
     from embeddings.models import EncoderIdentity
-    from embeddings.reader import ReaderName
     from qa.answer import Answerer
     from qa.feedback import Judgement, Place, Shown, Thumb
     from qa.names import Aliases, Names
@@ -104,7 +103,7 @@ class Corpus:
         store: Store,
         encoder: str | Encoder | None,
         options: Options,
-        reader: ReaderName | None = None,
+        reader: str | None = None,
     ) -> None:
         self.library = store.folder
         self._store = store
@@ -126,7 +125,7 @@ class Corpus:
         encoder: str | Encoder | None = None,
         date_order: DateOrder = "auto",
         columns: Mapping[str, str] | None = None,
-        reader: ReaderName | None = None,
+        reader: str | None = None,
     ) -> Self:
         """Open the library in a folder; with `create`, make it where there is none.
 

@@ -52,6 +52,11 @@ def measure(text: str) -> int:
     return len(MEASURED.findall(text))
 
 
+def is_unparted(text: str) -> bool:
+    """Whether most of a text's letters are Han, kana or Hangul."""
+    return 2 * sum(run.end() - run.start() for run in _RUN.finditer(text)) > sum(map(str.isalpha, text))
+
+
 def words(text: str) -> list[str]:
     """The text's words in order, case-folded; Han and Hangul as full text holds them."""
     return _WORD.findall(indexed(text.casefold()))
