@@ -40,7 +40,7 @@ _NEUTRAL = str.maketrans(dict.fromkeys('“”„‟‘"«»()「」『』（）
 _TYPED_QUOTES = re.compile(r"(?<!\S)(?:``|''?)")
 _BEFORE_A_CUT = re.compile(r"[\s“”„‟\"'‘’«»(\[{「」『』（）《》]*$")
 _CLOSERS = re.compile(
-    r"[”’\"'»)\]}」』）》]*(?:\[(?:\d{1,3}|[a-z]|note \d+|citation needed)\])*"
+    r"[”’\"'»)\]}」』）》]*[⁰¹²³⁴-⁹]*(?:\[(?:\d{1,3}|[a-z]|note \d+|citation needed)\])*"
     r"(?: (?:' )?(?:''|[\"”)\]])(?=\s|$))*"
 )
 

@@ -236,9 +236,8 @@ def test_a_named_cross_encoder_reads_and_says_that_its_outcome_is_a_guess(tmp_pa
 
     texts = {"ko": " ".join(KOREAN), "zh": "".join(CHINESE)}
     letters = sorted(set("".join(texts.values())) | {f"##{letter}" for letter in "".join(texts.values())})
-    vocabulary = write(
-        tmp_path, "vocab.txt", "\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters])
-    )
+    marks = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    vocabulary = write(tmp_path, "vocab.txt", "\n".join([*marks, *letters]))
     config = BertConfig(
         vocab_size=len(marks) + len(letters),
         hidden_size=16,
@@ -267,6 +266,8 @@ def test_a_named_cross_encoder_reads_and_says_that_its_outcome_is_a_guess(tmp_pa
 
 
 def test_a_reader_that_is_no_model_is_named(tmp_path: Path) -> None:
-    with tiny_corpus(tmp_path / "library", reader=str(tmp_path / "none")) as corpus:
-        with pytest.raises(ModelError, match="none"):
-            corpus.ask("What was sold?")
+    with (
+        tiny_corpus(tmp_path / "library", reader=str(tmp_path / "none")) as corpus,
+        pytest.raises(ModelError, match="none"),
+    ):
+        corpus.ask("What was sold?")
