@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     import uvicorn
     from fastapi import FastAPI
 
-    from embeddings.reader import ReaderName
 
 log = logging.getLogger(__name__)
 # How long open streams may hold up the end, in seconds.
@@ -52,7 +51,7 @@ def serve(
     *,
     open_browser: bool,
     strictness: float = STRICTNESS,
-    reader: ReaderName | None = None,
+    reader: str | None = None,
 ) -> None:
     """Serve the chat until Ctrl-C or SIGTERM. Port 0 takes a free one. The page begins with `strictness`.
 

@@ -73,22 +73,30 @@ class Reader(Protocol):
 
     @property
     def name(self) -> ReaderName:
-        """Which reader this is."""
+        """Whose scores its own are like: what is to be fitted to a reader is looked up by it."""
+
+    @property
+    def model(self) -> str:
+        """Which reader this is: its `name`, or the name of the model that was asked for."""
 
     def read(self, question: str, windows: Sequence[Window], retrieved: Sequence[float]) -> list[Reading]:
         """Read each window, in the order given. `retrieved` says how well each was found, 0 to 1."""
 
 
-def open_reader(name: ReaderName | None = None) -> Reader:
+def open_reader(name: str | None = None) -> Reader:
     """Open a reader by name; by default our own, or, with a warning, the cross-encoder where it is missing.
+
+    Any other name than these two's is that of a CrossEncoder: a folder or a hub id.
 
     Raises:
         ModelError: its weights are missing or damaged.
     """
-    from embeddings.relevance import CrossEncoderReader  # a cycle: it gives Readings of Windows
+    from embeddings.relevance import CrossEncoderReader, NamedReader  # a cycle: they give Readings of Windows
 
     if name == "cross-encoder":
         return CrossEncoderReader()
+    if name and name != "reader":
+        return NamedReader(name)
     try:
         return TrainedReader()
     except ModelError as error:
@@ -106,6 +114,7 @@ class TrainedReader:
     """
 
     name: ReaderName = "reader"
+    model = "reader"
 
     def __init__(self) -> None:
         self._session, self._tokenizer = runtime.open_kept(

@@ -18,13 +18,14 @@ import numpy as np
 
 from embeddings import runtime
 from embeddings.reader import Reading
-from embeddings.reranker import OnnxReranker
+from embeddings.reranker import CrossEncoderReranker, OnnxReranker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from embeddings.arrays import Float32
     from embeddings.reader import ReaderName, Window
+    from embeddings.reranker import Reranker
 
 HEAD_FILE = "relevance_head.npz"
 # What "it answers", and how well it was retrieved (0 to 1), count beside "it is relevant" in the order of
@@ -47,6 +48,7 @@ class CrossEncoderReader:
     """
 
     name: ReaderName = "cross-encoder"
+    model = "cross-encoder"
 
     def __init__(self) -> None:
         self._reranker = OnnxReranker()
@@ -60,35 +62,7 @@ class CrossEncoderReader:
             # The cross-encoder's score is the last of the features.
             score = float(row[-1]) + ANSWERS_WEIGHT * answers + RETRIEVED_WEIGHT * found
             readings.append(Reading(score, answers))
-        best = sorted(range(len(readings)), key=lambda place: -readings[place].score)[:SCORED]
-        for place, scores in zip(
-            best, self._sentences(question, [windows[place] for place in best]), strict=True
-        ):
-            readings[place] = replace(readings[place], sentences=scores, words=(None,) * len(scores))
-        return readings
-
-    def _sentences(self, question: str, windows: Sequence[Window]) -> list[tuple[float, ...]]:
-        """Score each sentence of the windows, the best ones in their context too.
-
-        Alone, a sentence that says "they" or "that month" scores too low; after the one before it, one that
-        only follows the answer scores too high. Their weighted mean is right more often than either. Under
-        its document's head a sentence is read where there are several: where there is one, that tells no
-        sentence from another, and only blurs them (docs/quality.md).
-        """
-        several = len({window.head for window in windows}) > 1
-        texts: list[str] = []
-        in_context: dict[int, str] = {}
-        for window in windows:
-            for place, (before, text) in enumerate(pairwise(window.sentences), start=len(texts) + 1):
-                in_context[place] = f"{before} {text}"
-            head = f"{window.head}: " if several and window.head else ""
-            texts += [head + text for text in window.sentences]
-        scores = self._reranker.scores(question, texts)
-        best = [place for place in np.argsort(-scores, kind="stable")[:IN_CONTEXT] if place in in_context]
-        again = self._reranker.scores(question, [in_context[place] for place in best])
-        scores[best] = (scores[best] + CONTEXT_WEIGHT * again) / (1 + CONTEXT_WEIGHT)
-        every = iter((scores * TEMPERED).tolist())
-        return [tuple(next(every) for _ in window.sentences) for window in windows]
+        return _with_sentences(self._reranker, question, windows, readings)
 
     def features(self, question: str, windows: Sequence[Window]) -> list[Float32]:
         """Give what the head sees of each window, and is fitted on: float32 [features] each.
@@ -115,6 +89,64 @@ class CrossEncoderReader:
         greatest = np.max(means, axis=0) if means else np.zeros_like(hidden[0])
         asked = hidden[1 : first - 1].mean(axis=0)
         return np.concatenate([hidden[0], asked, greatest, [score]]).astype(np.float32)
+
+
+class NamedReader:
+    """Reads windows with any CrossEncoder of one score, by that alone: nothing was fitted to it.
+
+    Raises:
+        ModelError: there is no such model.
+    """
+
+    name: ReaderName = "cross-encoder"
+
+    def __init__(self, model: str) -> None:
+        self.model = model
+        self._reranker = CrossEncoderReranker(model)
+
+    def read(self, question: str, windows: Sequence[Window], retrieved: Sequence[float]) -> list[Reading]:
+        """See Reader: only the SCORED best have sentences."""
+        scores = self._reranker.scores(question, [" ".join((w.head, *w.sentences)).strip() for w in windows])
+        readings = [
+            Reading(score + RETRIEVED_WEIGHT * found, TEMPERED * score)
+            for score, found in zip(scores.tolist(), retrieved, strict=True)
+        ]
+        return _with_sentences(self._reranker, question, windows, readings)
+
+
+def _with_sentences(
+    reranker: Reranker, question: str, windows: Sequence[Window], readings: list[Reading]
+) -> list[Reading]:
+    """Add the scores of their sentences to the SCORED best readings."""
+    best = sorted(range(len(readings)), key=lambda place: -readings[place].score)[:SCORED]
+    scored = _sentences(reranker, question, [windows[place] for place in best])
+    for place, scores in zip(best, scored, strict=True):
+        readings[place] = replace(readings[place], sentences=scores, words=(None,) * len(scores))
+    return readings
+
+
+def _sentences(reranker: Reranker, question: str, windows: Sequence[Window]) -> list[tuple[float, ...]]:
+    """Score each sentence of the windows, the best ones in their context too.
+
+    Alone, a sentence that says "they" or "that month" scores too low; after the one before it, one that
+    only follows the answer scores too high. Their weighted mean is right more often than either. Under its
+    document's head a sentence is read where there are several: where there is one, that tells no sentence
+    from another, and only blurs them (docs/quality.md).
+    """
+    several = len({window.head for window in windows}) > 1
+    texts: list[str] = []
+    in_context: dict[int, str] = {}
+    for window in windows:
+        for place, (before, text) in enumerate(pairwise(window.sentences), start=len(texts) + 1):
+            in_context[place] = f"{before} {text}"
+        head = f"{window.head}: " if several and window.head else ""
+        texts += [head + text for text in window.sentences]
+    scores = reranker.scores(question, texts)
+    best = [place for place in np.argsort(-scores, kind="stable")[:IN_CONTEXT] if place in in_context]
+    again = reranker.scores(question, [in_context[place] for place in best])
+    scores[best] = (scores[best] + CONTEXT_WEIGHT * again) / (1 + CONTEXT_WEIGHT)
+    every = iter((scores * TEMPERED).tolist())
+    return [tuple(next(every) for _ in window.sentences) for window in windows]
 
 
 @cache

@@ -9,6 +9,7 @@ import datetime as dt
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from embeddings.models import ModelError as WeightsError
@@ -18,15 +19,16 @@ from qa.confidence import STRICTNESS
 from qa.conversation import interpret
 from qa.errors import DocumentNotFoundError, LibraryError, ModelError, PullquoteError, QuestionError
 from qa.schema import EVERYTHING, Answer, Failure, Milliseconds, RankedPassage, Signals
-from qa.terms import has_content
+from qa.terms import has_content, is_unparted
 from qa.window import reading_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from embeddings.reader import ReaderName, Reading, Window
+    from embeddings.reader import Reading, Window
     from qa.corpus import Corpus, Selection
     from qa.extract import Evidence
+    from qa.names import Names
     from qa.schema import DatePreference, Dates, Document, Filters, Passage, PassagePlace, Turn
 
 MAX_QUESTION_CHARACTERS = 2000
@@ -52,7 +54,7 @@ class Answerer:
     def __init__(
         self,
         corpus: Corpus,
-        reader: ReaderName | None = None,
+        reader: str | None = None,
         today: Callable[[], dt.date] = dt.date.today,
     ) -> None:
         self._corpus = corpus
@@ -61,11 +63,12 @@ class Answerer:
             self._reader = open_reader(reader)
         except WeightsError as error:
             raise ModelError(str(error)) from error
+        self._fitted = self._reader.model == self._reader.name
 
     @property
-    def reader(self) -> ReaderName:
+    def reader(self) -> str:
         """What reads the passages."""
-        return self._reader.name
+        return self._reader.model
 
     def ask(
         self,
@@ -99,10 +102,11 @@ class Answerer:
         with clock.timing("retrieve"):
             selection = self._corpus.select(filters)
             phrases = exact.search(self._corpus, question, selection, filters)
-            found, rest, documents = self._retrieve(meaning.variants, phrases.selection, asked)
+            names = self._corpus.names(meaning.question)
+            found, rest, documents = self._retrieve(meaning.variants, phrases.selection, names, asked)
             if phrases.selection is not selection:
                 # An answer ranks passages of enough documents, whatever a phrase restricts its quotes to.
-                rest += [place for place, _ in self._found(meaning.variants, selection)]
+                rest += [place for place, _ in self._found(meaning.variants, selection, names)]
         if phrases.whole:
             ranking = _ranking(
                 [(passage, 1.0) for passage in phrases.passages],
@@ -110,7 +114,7 @@ class Answerer:
             )
             return exact.answer(question, phrases, ranking, selection, filters, clock.read())
         with clock.timing("rerank"):
-            ranked = self._read(meaning.question, found, documents)
+            ranked = self._read(meaning.question, found, documents, names)
         with clock.timing("extract"):
             best = ranked[:READ]
             evidence = extract.evidence([(each.passage, each.reading) for each in best], documents)
@@ -119,13 +123,22 @@ class Answerer:
                 ranked = _preferring(asked, ranked, documents)
                 preferred = [(each.passage, each.reading) for each in ranked[:READ]]
                 chosen = extract.choose(extract.evidence(preferred, documents))
-        signals = _signals(meaning.question, len(found), best, evidence) if evidence else None
+        signals = _signals(len(found), best, evidence) if evidence else None
         sure = confidence.probability(signals, self._reader.name) if signals else 0.0
         near = signals is not None and confidence.is_near(signals, self._reader.name)
         outcome = confidence.outcome(sure, threshold, near=near) if signals else "none"
-        notes = [*phrases.notes, *_remarks(meaning.question, selection)]
+        notes = [*phrases.notes, *names.notes(), *_remarks(meaning.question, selection)]
         if outcome == "answered" and (phrases.missing or not has_content(meaning.question)):
             outcome = "weak"
+        if not self._fitted:
+            notes.append(f"Read by {self.reader}, to which no confidence was fitted: the outcome is a guess.")
+        elif evidence and (is_unparted(meaning.question) or is_unparted(evidence[0].text)):
+            # What its scores say of other languages is next to nothing, and it is sure of them.
+            outcome = "weak" if outcome == "answered" else outcome
+            notes.append(
+                "The reader knows English: whether this is answered it cannot tell. "
+                "Name a model that knows the language with --reader."
+            )
         return Answer(
             question,
             meaning.question,
@@ -148,22 +161,26 @@ class Answerer:
         )
 
     def _found(
-        self, variants: Sequence[tuple[str, float]], selection: Selection
+        self, variants: Sequence[tuple[str, float]], selection: Selection, names: Names
     ) -> list[tuple[PassagePlace, float]]:
         """Find passages and how well each fits, 0 to 1; the best first."""
-        found = retrieve.candidates(self._corpus, variants, selection)
+        found = retrieve.candidates(self._corpus, variants, selection, names)
         places = self._corpus.places(key for key, _ in found)
         return [(places[key], fused) for key, fused in found if key in places]
 
     def _retrieve(
-        self, variants: Sequence[tuple[str, float]], selection: Selection, asked: DatePreference | None
+        self,
+        variants: Sequence[tuple[str, float]],
+        selection: Selection,
+        names: Names,
+        asked: DatePreference | None,
     ) -> tuple[list[tuple[Passage, float]], list[PassagePlace], dict[str, Document]]:
         """Find the passages to read, the best first; where those stand that are not; and the documents read.
 
         Searched again where a document was replaced or removed in between: offsets are those of one text.
         """
         for _ in range(ATTEMPTS):
-            found = self._found(variants, selection)
+            found = self._found(variants, selection, names)
             if asked:
                 dates = self._corpus.dates(place.document_id for place, _ in found)
                 fits = times.fits(asked, [(dates.get(place.document_id), "") for place, _ in found])
@@ -183,17 +200,29 @@ class Answerer:
         raise LibraryError("the library is being changed faster than it can be searched: ask again")
 
     def _read(
-        self, question: str, found: Sequence[tuple[Passage, float]], documents: dict[str, Document]
+        self,
+        question: str,
+        found: Sequence[tuple[Passage, float]],
+        documents: dict[str, Document],
+        names: Names,
     ) -> list[_Read]:
-        """Read the passages, from the first on, until those left are unlikely to matter; the best first."""
+        """Read the passages, from the first on, until those left are unlikely to matter; the best first.
+
+        Each is read with the question as it spells the names in it: models take another spelling for another
+        name.
+        """
         read: list[_Read] = []
         for wave, unlikely in budget.waves(len(found), self._reader.name):
-            windows = [reading_window(documents[passage.document_id], passage) for passage, _ in found[wave]]
-            readings = self._reader.read(question, windows, [retrieved for _, retrieved in found[wave]])
-            read += [
-                _Read(passage, retrieved, window, reading)
-                for (passage, retrieved), window, reading in zip(found[wave], windows, readings, strict=True)
-            ]
+            by_question: dict[str, list[tuple[Passage, float, Window]]] = {}
+            for passage, retrieved in found[wave]:
+                window = reading_window(documents[passage.document_id], passage)
+                asked = names.as_in(question, " ".join((window.head, *window.sentences)))
+                by_question.setdefault(asked, []).append((passage, retrieved, window))
+            for asked, its in by_question.items():
+                passages, scores, windows = zip(*its, strict=True)
+                read += map(
+                    _Read, repeat(asked), passages, scores, windows, self._reader.read(asked, windows, scores)
+                )
             read.sort(key=lambda each: -each.reading.score)
             left = [retrieved for _, retrieved in found[wave.stop :]]
             if budget.enough(read[0].reading.score, left, unlikely):
@@ -203,8 +232,9 @@ class Answerer:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A passage, how well it was retrieved (0 to 1), how it was read, and what was read off it."""
+    """A passage: read with which question, how well it was retrieved (0 to 1), as what, how it was read."""
 
+    question: str
     passage: Passage
     retrieved: float
     window: Window
@@ -233,7 +263,7 @@ def _preferring(asked: DatePreference, read: Sequence[_Read], documents: dict[st
     return sorted(lowered, key=lambda each: -each.reading.score)
 
 
-def _signals(question: str, found: int, best: Sequence[_Read], evidence: Sequence[Evidence]) -> Signals:
+def _signals(found: int, best: Sequence[_Read], evidence: Sequence[Evidence]) -> Signals:
     """What the confidence may rest on: how many were found, the best read, their sentences, best first."""
     first = best[0]
     return Signals(
@@ -245,8 +275,8 @@ def _signals(question: str, found: int, best: Sequence[_Read], evidence: Sequenc
         sentence=evidence[0].score,
         sentence_gap=evidence[0].score - evidence[1].score if len(evidence) > 1 else 0.0,
         retrieved=first.retrieved,
-        coverage=confidence.coverage(question, first.window),
-        fits=confidence.fits(question, evidence[0].text),
+        coverage=confidence.coverage(first.question, first.window),
+        fits=confidence.fits(first.question, evidence[0].text),
         few=1 - min(found, PLENTY) / PLENTY,
     )
 

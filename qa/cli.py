@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterator
 
-    from embeddings.reader import ReaderName
     from qa.corpus import Corpus
     from qa.evaluation.command import Gate
     from qa.formats import DateOrder
@@ -41,7 +40,7 @@ class Settings:
     verbose: bool = False
     quiet: bool = False
     as_json: bool = False
-    reader: ReaderName | None = None
+    reader: str | None = None
     interrupted: str = "Nothing was changed."
     # What `--json` prints of an error.
     failed: Callable[[Failure], dict[str, Any]] = lambda failure: {"error": asdict(failure)}
@@ -202,12 +201,13 @@ _dates = click.option(
 
 _reader = click.option(
     "--reader",
-    type=click.Choice(["reader", "cross-encoder"]),
+    metavar="[reader|cross-encoder|MODEL]",
     envvar="PULLQUOTE_READER",
     show_envvar=True,
     expose_value=False,
     callback=_set("reader"),
-    help="What reads the passages: our own reader, or the cross-encoder in its place, for comparison.",
+    help="What reads the passages: our own reader; the cross-encoder in its place, for comparison; or any "
+    "CrossEncoder, a folder or hub id, such as a multilingual one, whose confidence is a guess.",
 )
 
 _filter_options = _options(
@@ -935,6 +935,40 @@ def reindex(settings: Settings, encoder: str) -> None:
         count, name = corpus.count().passages, corpus.encoder_identity.name
     if not settings.quiet:
         click.echo(f"{plural(count, 'passage')} embedded with {name}")
+
+
+@cli.command()
+@click.argument("name", default="")
+@_json
+@_general
+@click.pass_obj
+def names(settings: Settings, name: str) -> None:
+    """Say how the documents spell NAME, and where names that mean the same are listed.
+
+    Romanisations of a Korean name match by themselves. For others, write groups into aliases.txt in the
+    library's folder: a line each, with " = " between the names. What follows a # is a remark. Lines that
+    cannot be read are named and left out; the exit code is then 1, as it is when NAME is not found.
+    """
+    from qa.cite import visible
+    from qa.names import ALIAS_FILE
+
+    with _corpus(settings) as corpus:
+        found, held = corpus.names(name).names if name else (), bool(name) and corpus.holds(name)
+        aliases = corpus.aliases()
+    path = _library(settings) / ALIAS_FILE
+    if settings.as_json:
+        matched = [{"asked": each.asked, "found": list(each.found)} for each in found]
+        listed = {"file": str(path), "groups": aliases.own, "problems": list(aliases.problems)}
+        _print_json({"name": name, "held": held, "matched": matched, "aliases": listed})
+    else:
+        for each in found:
+            click.echo(visible(f"{each.asked}: {', '.join(each.found)}"))
+        if name:
+            click.echo(visible(f"the documents {'hold' if held else 'do not hold'} {name} as written"))
+        click.echo(visible(f"aliases: {path} ({aliases.own if path.exists() else 'not there; no'} groups)"))
+        for problem in aliases.problems:
+            _say(problem)
+    sys.exit(1 if aliases.problems or (name and not found and not held) else 0)
 
 
 @cli.command()

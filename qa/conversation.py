@@ -161,5 +161,5 @@ def _content_as_written(text: str) -> list[str]:
     return [
         word
         for word in re.findall(r"\w+", text)
-        if word.casefold() in wanted and word.casefold() not in FUNCTION_WORDS
+        if wanted.intersection(words(word)) and word.casefold() not in FUNCTION_WORDS
     ]

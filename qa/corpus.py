@@ -25,6 +25,7 @@ from qa.formats import DateOrder, Options, Worker, files, read_path
 from qa.formats.text import printable
 from qa.fulltext import FullText
 from qa.library import LibraryIndex
+from qa.names import aliases, find
 from qa.pipeline import overlap
 from qa.recent import Recent
 from qa.schema import EVERYTHING, Document, Failure, FileResult, Filters, IndexReport, Passage, Progress
@@ -39,9 +40,9 @@ if TYPE_CHECKING:
     from embeddings.arrays import Float32
     from embeddings.encoder import Encoder
     from embeddings.models import EncoderIdentity
-    from embeddings.reader import ReaderName
     from qa.answer import Answerer
     from qa.feedback import Judgement, Place, Shown, Thumb
+    from qa.names import Aliases, Names
     from qa.schema import Answer, Dates, DocumentInfo, Facets, PassagePlace, Turn
     from qa.stats import LibraryStats
     from qa.versions import Cited, Version
@@ -105,7 +106,7 @@ class Corpus:
         store: Store,
         encoder: str | Encoder | None,
         options: Options,
-        reader: ReaderName | None = None,
+        reader: str | None = None,
     ) -> None:
         self.library = store.folder
         self._store = store
@@ -127,7 +128,7 @@ class Corpus:
         encoder: str | Encoder | None = None,
         date_order: DateOrder = "auto",
         columns: Mapping[str, str] | None = None,
-        reader: ReaderName | None = None,
+        reader: str | None = None,
     ) -> Self:
         """Open the library in a folder; with `create`, make it where there is none.
 
@@ -648,6 +649,18 @@ class Corpus:
     def documents_of(self, keys: Iterable[int]) -> dict[int, str]:
         """Find the document id of each passage, by key; those removed meanwhile are left out."""
         return self._store.documents_of(keys)
+
+    def names(self, question: str) -> Names:
+        """Find the names in a question that the documents spell otherwise; see `qa.names.find`."""
+        return find(question, self.aliases(), self._store)
+
+    def aliases(self) -> Aliases:
+        """Give the names that mean the same, those of the user's file among them."""
+        return aliases(self.library)
+
+    def holds(self, name: str) -> bool:
+        """Tell whether the words of a name stand one after the other anywhere, up to inflection."""
+        return self._store.holds(name)
 
     # Thumbs
 

@@ -9,9 +9,11 @@ import threading
 from typing import TYPE_CHECKING
 
 from qa.errors import InputError, LibraryError, LibraryNotFoundError
+from qa.names import spellings
+from qa.terms import indexed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 FILE_NAME = "library.sqlite3"
@@ -29,8 +31,40 @@ CREATE VIRTUAL TABLE words USING fts5 (
     head, body, content = '', tokenize = 'porter unicode61 remove_diacritics 2'
 )
 """
-# One tuple of statements a schema version. Never edit one that was released: append the next.
-_MIGRATIONS: tuple[tuple[str, ...], ...] = (
+
+
+def put_spellings(db: sqlite3.Connection, text: str) -> None:
+    """Note how a text spells names."""
+    db.executemany(
+        "INSERT OR IGNORE INTO spellings (key, folded, spelling) VALUES (?, ?, ?)",
+        [(key, folded, spelling) for (key, folded), spelling in spellings(text).items()],
+    )
+
+
+def _read_again(db: sqlite3.Connection) -> None:
+    """Enter Han and Hangul into full text as `indexed` has them now, and how the documents spell names."""
+    for (serial,) in db.execute("SELECT serial FROM documents").fetchall():
+        head, text = db.execute("SELECT head, text FROM documents WHERE serial = ?", (serial,)).fetchone()
+        put_spellings(db, f"{head}\n{text}")
+        if indexed(head) == head and indexed(text) == text:
+            continue
+        rows = [
+            (key, head, text[start:end])
+            for key, start, end in db.execute(
+                "SELECT key, start, end FROM passages WHERE document = ?", (serial,)
+            )
+        ]
+        db.executemany("INSERT INTO words (words, rowid, head, body) VALUES ('delete', ?, ?, ?)", rows)
+        db.executemany(
+            "INSERT INTO words (rowid, head, body) VALUES (?, ?, ?)",
+            [(key, indexed(head), indexed(body)) for key, head, body in rows],
+        )
+        # Postings that were made of the words of before.
+        db.execute("UPDATE library SET words_file = ''")
+
+
+# One tuple of statements, or functions, a schema version. Never edit one that was released: append the next.
+_MIGRATIONS: tuple[tuple[str | Callable[[sqlite3.Connection], None], ...], ...] = (
     (
         """
         CREATE TABLE encodings (
@@ -261,6 +295,16 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID
         """,
         "CREATE INDEX copies_by_other ON copies (other)",
+        # How the documents spell names: by what all romanisations of one have in common (`qa.names.key`).
+        """
+        CREATE TABLE spellings (
+            key TEXT NOT NULL,
+            folded TEXT NOT NULL,
+            spelling TEXT NOT NULL,
+            PRIMARY KEY (key, folded)
+        ) WITHOUT ROWID
+        """,
+        _read_again,
     ),
 )
 # What the versions from one up to another lack that may only be read: SQLite looks among the temporary tables
@@ -312,6 +356,7 @@ _AS_OF_NOW = (
     (0, 6, "CREATE TEMP TABLE corrections (document, field, value, was, found)"),
     (0, 6, "CREATE TEMP TABLE bands (document, band, hash)"),
     (0, 6, "CREATE TEMP TABLE copies (document, other, similarity)"),
+    (0, 6, "CREATE TEMP TABLE spellings (key, folded, spelling)"),
 )
 
 
@@ -420,7 +465,7 @@ class Database:
             with _transaction(db, "BEGIN IMMEDIATE"):  # another process may have done it meanwhile
                 for statements in _MIGRATIONS[_version(db) :]:
                     for statement in statements:
-                        db.execute(statement)
+                        db.execute(statement) if isinstance(statement, str) else statement(db)
                 db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 db.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
 

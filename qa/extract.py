@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from qa.question import answer_type, spans_of_type
 from qa.schema import Quote, Span
-from qa.terms import content_words
+from qa.terms import content_words, measure
 from qa.window import in_words
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def probabilities(scores: Sequence[float]) -> list[float]:
 
 
 def _length(evidence: Evidence) -> int:
-    return len(evidence.text.split())
+    return measure(evidence.text)
 
 
 def quotes(question: str, chosen: Sequence[Evidence]) -> tuple[Quote, ...]:

@@ -7,6 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from qa.schema import Span
+from qa.terms import HAN, HANGUL, indexed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,26 +15,36 @@ if TYPE_CHECKING:
 # Alike to a reader, and seldom the same on a keyboard as in a source.
 _ALIKE = ("'‘’‚‛′`´ʼ", '"“”„‟″«»', "-‐‑‒–—―−")
 _CLASS = {character: f"[{re.escape(group)}]" for group in _ALIKE for character in group}
+# Letters that end no word, as no space parts them or particles follow; and those of all other scripts.
+_UNPARTED = f"[{HAN}{HANGUL}]"
+_PARTED = rf"[^\W{HAN}{HANGUL}]"
 
 
 def phrase_words(phrase: str) -> list[str]:
-    """Split a phrase into words, as a full-text index knows them up to case."""
-    return re.findall(r"\w+", unicodedata.normalize("NFC", phrase))
+    """Split a phrase into words, as a full-text index knows them up to case.
+
+    A single Han or Hangul character at either end may be a part of any pair in a text: it is left out.
+    """
+    words = re.findall(r"\w+", indexed(unicodedata.normalize("NFC", phrase)))
+    for end in (0, -1):
+        if words and re.fullmatch(_UNPARTED, words[end]):
+            del words[end]
+    return words
 
 
 def phrase_pattern(phrase: str) -> re.Pattern[str] | None:
     """Make a pattern that finds the phrase in a text as it stands; None when the phrase holds no word.
 
     Case, straight or curly quotes, kinds of dash, composed or decomposed accents and the length of white
-    space make no difference. A match never starts or ends inside a word.
+    space make no difference. A match never starts or ends inside a word of a script that parts them.
     """
-    if not phrase_words(phrase):
-        return None
     words = unicodedata.normalize("NFC", phrase).split()
+    if not re.search(r"\w", phrase):
+        return None
     body = r"\s+".join("".join(map(_character, word)) for word in words)
-    before = r"(?<!\w)" if re.match(r"\w", words[0]) else ""
+    before = rf"(?<!{_PARTED})" if re.match(_PARTED, words[0]) else ""
     # A decomposed accent is no word character, but it ends no word either.
-    after = r"(?![\w\u0300-\u036f])" if re.search(r"\w$", words[-1]) else ""
+    after = rf"(?!{_PARTED}|[\u0300-\u036f])" if re.search(f"{_PARTED}$", words[-1]) else ""
     return re.compile(before + body + after, re.IGNORECASE)
 
 

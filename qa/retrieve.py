@@ -7,8 +7,10 @@ passage is than the next.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from qa.names import Names
 from qa.terms import content_words
 
 if TYPE_CHECKING:
@@ -21,17 +23,20 @@ DENSE_WEIGHT = 0.6
 DEPTH = 100
 # An answer ranks passages from at least this many documents, where the corpus has them.
 DOCUMENTS = 20
+_AS_ASKED = Names()
 
 
 def candidates(
-    corpus: Corpus, variants: Sequence[tuple[str, float]], selection: Selection
+    corpus: Corpus, variants: Sequence[tuple[str, float]], selection: Selection, names: Names = _AS_ASKED
 ) -> list[tuple[int, float]]:
     """Passage keys with fused scores in [0, 1], best first, for the weighted variants of a question.
 
-    A passage's score is the weighted mean over the variants. The depth grows until the passages come from
-    `DOCUMENTS` documents, or as many as there are, or both searches are exhausted.
+    A passage's score is the weighted mean over the variants, of each in that spelling of its names in which
+    it is highest. The depth grows until the passages come from `DOCUMENTS` documents, or as many as there
+    are, or both searches are exhausted.
     """
-    texts = [text for text, _ in variants]
+    spelt = [names.spelt(text) for text, _ in variants]
+    texts = [text for each in spelt for text in each]
     vectors = corpus.encode_queries(texts)
     terms = [content_words(text) for text in texts]
     total = sum(weight for _, weight in variants)
@@ -42,9 +47,14 @@ def candidates(
         exhausted = True
         nearest = corpus.dense_each(vectors, depth, selection)
         matching = corpus.bm25_each(terms, depth, selection)
-        for dense, lexical, (_, weight) in zip(nearest, matching, variants, strict=True):
-            exhausted &= len(dense) < depth
-            for key, score in fuse(dict(dense), dict(lexical)).items():
+        found = zip(nearest, matching, strict=True)
+        for its, (_, weight) in zip(spelt, variants, strict=True):
+            best: dict[int, float] = {}
+            for dense, lexical in islice(found, len(its)):
+                exhausted &= len(dense) < depth
+                for key, score in fuse(dict(dense), dict(lexical)).items():
+                    best[key] = max(score, best.get(key, 0.0))
+            for key, score in best.items():
                 fused[key] = fused.get(key, 0.0) + score * weight / total
         if exhausted or len(set(corpus.documents_of(fused).values())) >= enough:
             return sorted(fused.items(), key=lambda item: (-item[1], item[0]))

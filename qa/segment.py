@@ -16,6 +16,7 @@ from sentencex import get_sentence_boundaries
 
 from qa.formats.lines import lines
 from qa.schema import Document, Passage, Sentence, SentenceKind, Span
+from qa.terms import HANGUL, MEASURED, measure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,19 +28,19 @@ MOST_QUOTATION_WORDS = 60  # a quotation of several sentences stays whole, with 
 _MOST_UNITS = 40  # sentences in a passage
 _MOST_AT_ONCE = 20_000  # characters that sentencex is given
 
-_WORD = re.compile(r"\S+")
-_TERMINAL = re.compile(r"[.!?…。！？][”’\"'»)\]*_]*(?: ''| [\"”])?$")
+_WORD = MEASURED
+_TERMINAL = re.compile(r"[.!?…。！？][”’\"'»)\]*_」』）》]*(?: ''| [\"”])?$")
 _MARKER = re.compile(r"(?:[-•*–—▪◦‣·○●]|\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})[.)]|\[\d{1,3}\])(?=\s+\S)")
 _ONLY_MARKER = re.compile(r"\W?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})[.)]")
 _MARKDOWN_HEADING = re.compile(r"#{1,6}\s+\S")
 
 # What sentencex reads in place of the text: quotation marks, brackets and line ends as spaces, so that it
 # neither pairs them (slow, and wrong where one is not closed) nor ends a sentence with a line. Offsets stay.
-_NEUTRAL = str.maketrans(dict.fromkeys('“”„‟‘"«»()\r\n\f\v\x85\u2028\u2029\t', " "))
+_NEUTRAL = str.maketrans(dict.fromkeys('“”„‟‘"«»()「」『』（）《》\r\n\f\v\x85\u2028\u2029\t', " "))
 _TYPED_QUOTES = re.compile(r"(?<!\S)(?:``|''?)")
-_BEFORE_A_CUT = re.compile(r"[\s“”„‟\"'‘’«»(\[{]*$")
+_BEFORE_A_CUT = re.compile(r"[\s“”„‟\"'‘’«»(\[{「」『』（）《》]*$")
 _CLOSERS = re.compile(
-    r"[”’\"'»)\]}]*[⁰¹²³⁴-⁹]*(?:\[(?:\d{1,3}|[a-z]|note \d+|citation needed)\])*"
+    r"[”’\"'»)\]}」』）》]*[⁰¹²³⁴-⁹]*(?:\[(?:\d{1,3}|[a-z]|note \d+|citation needed)\])*"
     r"(?: (?:' )?(?:''|[\"”)\]])(?=\s|$))*"
 )
 
@@ -76,9 +77,16 @@ _MISSED = re.compile(
     r"(?=\s+[“\"(]?(?:[A-Z][a-z]+|A|I)\b)"
     r"|(?<=[a-z][ /])[abd-oq-uw-z]\.(?=\s+(?:[A-Z][a-z]+|A|I)\b)"
     r"|\d ?(?:m|km|mm|cm|kg|g|l|t|h|mi|min) ?\.(?=\s+(?:[A-Z][a-z]+|A)\b)"
+    rf"|(?<=[{HANGUL}])…+(?=\s)"
 )
-_BRACKET = re.compile(r"``|''|[“”„«»()\[\]\"]")
-_CLOSES = {"”": "“„", "»": "«", ")": "(", "]": "[", "''": ("``",)}
+# What goes on after a quotation that ends like a sentence: "…”고 말했다" in Korean, "…」と言った" in
+# Japanese; in Chinese a few characters and a verb of saying, for other sentences may begin there.
+_GOES_ON = re.compile(
+    rf"[{HANGUL}]|と|[^\s。！？，；]{{0,10}}(?:[说說道称稱问問]道?|表示|指出|强调|強調)[，。！？：]"
+)
+_CLOSED = re.compile(r"[.!?…。！？][”’\"'»」』]+$")
+_BRACKET = re.compile(r"``|''|[“”„«»()\[\]\"「」『』（）]")
+_CLOSES = {"”": "“„", "»": "«", ")": "(", "]": "[", "''": ("``",), "」": "「", "』": "『", "）": "（"}
 _DEEPEST = 6
 
 
@@ -217,7 +225,7 @@ def _indent(text: str, line: Span) -> int:
 def _is_heading(line: str) -> bool:
     return (
         len(line) <= 100
-        and len(line.split()) <= 12
+        and measure(line) <= 12
         and not re.search(r"[.!?…,;。！？]$|:\s*\S*\d|[|\t]|\d\s?%", line)
         and not (line.endswith(":") and len(line.split()) > 4)
         and bool(re.search(r"[^\W\d_]", line))
@@ -290,6 +298,8 @@ def _is_false_end(text: str, start: int, cut: int, after: int) -> bool:
     right = text[cut : min(after, cut + 80)].strip()
     if not left or not right:
         return True
+    if not text[cut].isspace() and _CLOSED.search(left) and _GOES_ON.match(right):
+        return True
     if _ONLY_MARKER.fullmatch(left):
         return True  # the number of a list item or of a section
     if right[0].islower() and (_INTERRUPTED.search(left) or _TIME.search(left)):
@@ -322,7 +332,7 @@ def _without_cuts_in_quotations(text: str, start: int, end: int, cuts: list[int]
         bare = not (
             text[sentence_start:opened].strip() or text[closed + 1 : sentence_end].strip(" \r\n\t’”'\".)")
         )
-        if not bare and len(text[sentence_start:sentence_end].split()) <= MOST_QUOTATION_WORDS:
+        if not bare and measure(text[sentence_start:sentence_end]) <= MOST_QUOTATION_WORDS:
             dropped.update(cuts[first:last])
     return [cut for cut in cuts if cut not in dropped]
 
@@ -391,7 +401,7 @@ def _units(document: Document) -> list[_Unit]:
     on_top: list[Sentence] = []  # page furniture above everything else
     for sentence, paragraph in _segments(document):
         if sentence.kind != "furniture":
-            words = len(document.text[sentence.start : sentence.end].split())
+            words = measure(document.text[sentence.start : sentence.end])
             units.append(_Unit([*on_top, sentence], words, paragraph, sentence.kind))
             on_top.clear()
         elif units:

@@ -26,9 +26,10 @@ import numpy as np
 from embeddings.arrays import Bits
 from embeddings.models import EncoderIdentity
 from qa import versions
-from qa.database import Database
+from qa.database import Database, put_spellings
 from qa.errors import DocumentNotFoundError, EncoderMismatchError, InputError, LibraryError
 from qa.feedback import Judgement, Place, Shown
+from qa.names import fold, spellings
 from qa.phrase import occurrences, phrase_pattern, phrase_words
 from qa.postings import build
 from qa.recent import Recent
@@ -46,6 +47,7 @@ from qa.schema import (
     Sentence,
     Span,
 )
+from qa.terms import indexed
 from qa.versions import Cited, Version
 
 if TYPE_CHECKING:
@@ -316,6 +318,7 @@ class Store:
                     f"UPDATE documents SET {' = ?, '.join(_COLUMNS)} = ? WHERE serial = ?",
                     (*values, number),
                 )
+            searched = indexed(head)
             keys = []
             for row, entry in zip(passages, entries, strict=True):
                 key = db.execute(
@@ -329,8 +332,9 @@ class Store:
                 )
                 db.execute(
                     "INSERT INTO words (rowid, head, body) VALUES (?, ?, ?)",
-                    (key, head, document.text[entry.passage.start : entry.passage.end]),
+                    (key, searched, indexed(document.text[entry.passage.start : entry.passage.end])),
                 )
+            put_spellings(db, f"{head}\n{document.text}")
             # One run: a writer is alone, and keys only grow.
             db.execute(
                 "UPDATE documents SET first_key = ?, passages = ?, made_by = ? WHERE serial = ?",
@@ -838,7 +842,7 @@ class Store:
                 head, text = db.execute(
                     "SELECT head, text FROM documents WHERE serial = ?", (number,)
                 ).fetchone()
-                rows += [(key, head, text[start:end]) for _, key, start, end in its]
+                rows += [(key, indexed(head), indexed(text[start:end])) for _, key, start, end in its]
         return rows
 
     def write_postings(self, out: BinaryIO) -> tuple[int, Segment]:
@@ -865,7 +869,7 @@ class Store:
             selection = self._selected(db, selection.filters)
             holding = _holding_words(db, longest, selection)
             complete = len(holding) <= PHRASE_READ
-            if not complete:
+            if not complete and words:
                 holding = _holding_together(db, words, selection)
             places: list[tuple[Document, Span]] = []
             read, found = 0, 0
@@ -881,6 +885,23 @@ class Store:
                 tuple(places), tuple(dict.fromkeys(document.id for document, _ in places)), read
             )
         return Occurrences(tuple(places), tuple(document_id for _, document_id in holding), read, more=True)
+
+    # How the documents spell names: see `qa.names.Spellings`
+
+    def spellings(self, keys: Iterable[str]) -> dict[str, list[str]]:
+        """Give the spellings that the documents have of names with these keys, in order."""
+        with self._database.reading() as db:
+            rows = db.execute(
+                "SELECT key, spelling FROM spellings WHERE key IN (SELECT value FROM json_each(?)) "
+                "ORDER BY key, folded",
+                (json.dumps(sorted(keys)),),
+            ).fetchall()
+        return {key: [spelling for _, spelling in its] for key, its in groupby(rows, key=itemgetter(0))}
+
+    def holds(self, name: str) -> bool:
+        """Tell whether the words of a name stand one after the other anywhere, up to inflection."""
+        with self._database.reading() as db:
+            return _holds(db, fold(name))
 
     def unchanged(self, path: str, given_id: str, source_sha256: str, made_by: str) -> FileResult | None:
         """Tell what an ingest of this source would: that nothing has changed; None where it may have.
@@ -1047,7 +1068,7 @@ def _clear(db: sqlite3.Connection, number: int) -> None:
     db.executemany(
         "INSERT INTO words (words, rowid, head, body) VALUES ('delete', ?, ?, ?)",
         [
-            (key, head, text[start:end])
+            (key, indexed(head), indexed(text[start:end]))
             for key, head, text, start, end in db.execute(
                 "SELECT key, head, text, start, end FROM passages "
                 "JOIN documents ON documents.serial = document WHERE document = ?",
@@ -1056,6 +1077,14 @@ def _clear(db: sqlite3.Connection, number: int) -> None:
         ],
     )
     db.execute("DELETE FROM passages WHERE document = ?", (number,))
+    head, text = db.execute("SELECT head, text FROM documents WHERE serial = ?", (number,)).fetchone()
+    gone = [each for each in spellings(f"{head}\n{text}") if not _holds(db, each[1])]
+    db.executemany("DELETE FROM spellings WHERE key = ? AND folded = ?", gone)
+
+
+def _holds(db: sqlite3.Connection, name: str) -> bool:
+    match = _quoted(indexed(name))
+    return db.execute("SELECT 1 FROM words WHERE words MATCH ? LIMIT 1", (match,)).fetchone() is not None
 
 
 def _row(document: Document, given_id: str, head: str) -> tuple[str | int, ...]:

@@ -1,8 +1,14 @@
-"""Words of a question: which carry its content, and which only hold it together."""
+"""Words: which of a question's carry its content; and what words are in text that does not part them.
+
+Chinese and Japanese put no spaces between words, and Korean hangs particles on them. Full text has their
+runs as overlapping pairs of characters, as Lucene's CJKBigramFilter makes them; so a word of two or more
+characters is found inside any run (docs/decisions/0019-languages.md).
+"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 
 FUNCTION_WORDS = frozenset(
     """
@@ -16,14 +22,44 @@ FUNCTION_WORDS = frozenset(
     thing things this those though through to too under until up upon us very was we were what
     whatever when where whether which while who whom whose why will with within without would yes
     yet you your yours s t d ll re ve m
+    什么 什麼 怎么 怎麼 怎样 哪里 哪些 何时 何時 为什 為什 多少 谁 誰
+    무엇 무슨 누가 누구 언제 어디 어느 어떤 어떻 떻게 얼마 왜
     """.split()
 )
 _WORD = re.compile(r"\w+")
 
+# Scripts as ranges of a character class: Han with its marks of repetition, kana; Hangul, its letters too.
+HAN = "\u3005-\u3007\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+HANGUL = "\u1100-\u11ff\u3131-\u318e\ua960-\ua97f\uac00-\ud7ff"
+_RUN = re.compile(f"[{HAN}{HANGUL}]+")
+# What counts as a word of a text: two characters with what follows them, where no spaces part words.
+MEASURED = re.compile(rf"[{HAN}]{{1,2}}[^\w\s]*|[^\s{HAN}]+")
+
+
+def indexed(text: str) -> str:
+    """Give what full text holds of a text: its Han and Hangul in pairs of characters, all else as it is."""
+    return _RUN.sub(_pairs, text) if _RUN.search(text) else text
+
+
+def _pairs(run: re.Match[str]) -> str:
+    characters = unicodedata.normalize("NFC", run.group())
+    pairs = [characters[at : at + 2] for at in range(len(characters) - 1)] or [characters]
+    return f" {' '.join(pairs)} "
+
+
+def measure(text: str) -> int:
+    """Count the words of a text; where no spaces part them, two characters count as one."""
+    return len(MEASURED.findall(text))
+
+
+def is_unparted(text: str) -> bool:
+    """Whether most of a text's letters are Han, kana or Hangul."""
+    return 2 * sum(run.end() - run.start() for run in _RUN.finditer(text)) > sum(map(str.isalpha, text))
+
 
 def words(text: str) -> list[str]:
-    """The text's words in order, case-folded."""
-    return _WORD.findall(text.casefold())
+    """The text's words in order, case-folded; Han and Hangul as full text holds them."""
+    return _WORD.findall(indexed(text.casefold()))
 
 
 def has_content(text: str) -> bool:

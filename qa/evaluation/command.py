@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from embeddings.reader import ReaderName
     from qa.evaluation.check import Finding
     from qa.evaluation.schema import AnswerLine, Estimate, Evaluation, Suite
     from qa.progress import Meter
@@ -78,7 +77,7 @@ class Task:
     check: bool = False
     fresh: bool = False
     encoder: str | None = None
-    reader: ReaderName | None = None
+    reader: str | None = None
     strictness: float = STRICTNESS
     command: str = ""
 

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from embeddings.reader import ReaderName
     from qa.evaluation.schema import AnswerLine, Judged, Suite
     from qa.schema import Progress
 
@@ -75,7 +74,7 @@ def own_library(
     encoder: str | None,
     progress: Callable[[Progress], None],
     say: Say,
-    reader: ReaderName | None = None,
+    reader: str | None = None,
 ) -> Iterator[Corpus]:
     """Open the kept library of a suite's own corpus; what of it is not indexed yet is indexed first.
 

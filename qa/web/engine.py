@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from embeddings.reader import ReaderName
     from qa.corpus import Corpus
     from qa.schema import Answer, Dates, Filters, Progress, Turn
 
@@ -53,7 +52,7 @@ class Engine:
     shipped: Path
     say: Callable[[str], None] = log.info
     strictness: float = STRICTNESS
-    reader: ReaderName | None = None
+    reader: str | None = None
     state: State = field(default_factory=State)
     answers: Answers = field(default_factory=Answers)
     _corpus: Corpus | None = None

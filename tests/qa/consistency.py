@@ -15,6 +15,7 @@ from embeddings.index import VectorIndex
 from qa.fulltext import Postings
 from qa.library import PART_SECONDS
 from qa.schema import sha256_text
+from qa.terms import indexed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -145,7 +146,8 @@ def _full_text(db: sqlite3.Connection, rows: list[tuple[int, str, str]]) -> list
         "CREATE VIRTUAL TABLE temp.fresh USING fts5 "
         "(head, body, content = '', tokenize = 'porter unicode61 remove_diacritics 2')"
     )
-    db.executemany("INSERT INTO temp.fresh (rowid, head, body) VALUES (?, ?, ?)", rows)
+    entered = [(key, indexed(head), indexed(body)) for key, head, body in rows]
+    db.executemany("INSERT INTO temp.fresh (rowid, head, body) VALUES (?, ?, ?)", entered)
     instances = []
     for database, table in (("main", "words"), ("temp", "fresh")):
         module = f"fts5vocab ('{database}', '{table}', 'instance')"

@@ -1,0 +1,402 @@
+"""Names of places and people in several romanisations: which spellings of the corpus a question means.
+
+Korean is put into Latin letters by McCune–Reischauer (1939; with and without its marks), the Revised
+Romanisation (2000), the DPRK's own system and the habits of newspapers. `key` maps what they make of one name
+to one form. It knows only words that Korean syllables can make up, so most English words have none. Names
+that differ by more than their letters (長白: Changbai, Jangbaek) stand in files of aliases: the one beside
+this module, and the user's. Why so: docs/decisions/0018-names.md.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from qa.question import without_phrases
+from qa.terms import FUNCTION_WORDS, HAN, HANGUL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+ALIAS_FILE = "aliases.txt"
+_SHIPPED = Path(__file__).with_name(ALIAS_FILE)
+# Of the spellings that a corpus has of one name so many are searched: each costs a search.
+MOST_SPELLINGS = 3
+# A name that is spelt by rule has so many words at most, and so many syllables; an alias so many words.
+_MOST_WORDS = 3
+_SYLLABLES = range(2, 7)
+_SYLLABLES_OF_WORDS = range(2, 5)
+_LETTERS = 2  # of each of several words: "William M", "Part I"
+_MOST_ALIAS_WORDS = 5
+_MOST_ALIAS_CHARACTERS = 80
+
+_WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f]|['’‘ʼ`](?=[^\W_])(?!s\b))*")
+# What may stand between the words of a name.
+_JOINT = re.compile(r"[ \u00a0\-‐‑–]|\r?\n")
+_UNPARTED = re.compile(f"[{HAN}{HANGUL}]")
+
+_BREVES = "\u0306\u030c\u0302"  # and the caron and the circumflex that are typed for it
+# Surnames are also spelt as no system has them: as the key has them.
+_SURNAMES = {
+    spelling: key
+    for key, spellings in {
+        "i": "lee yi rhee rhie ri li",
+        "pak": "park bark",
+        "no": "roh noh rho ro",
+        "cwe": "chey",
+        "o": "oh",
+        "co": "cho jo joh",
+        "conk": "chung",
+        "yu": "ryu yoo you ryoo lyu",
+        "ho": "hur huh heo",
+        "so": "suh",
+    }.items()
+    for spelling in spellings.split()
+}
+# What no system writes: letters, then meetings of letters, then ends and doubles that English has.
+_NOT_KOREAN = re.compile(
+    r"[^a-zŏŭ]|[fqvxz]|c(?!h)|r(?![aeiouyŏŭw])|[yw](?![aeiouŏŭ])"
+    r"|^l(?![iy])|(?<=[aeiouŏŭbcdgkmpt])l(?=[aeiouŏŭ])|(?<![aoyw])e[ai]|ie|ue|iu"
+    r"|(?:[dhjs]|ch|(?<!n)g|ll|tt|pp|kk|nn|mm)$|dd|bb|rr|(?<!n)gg"
+)
+# Applied one after the other; what one has settled is in capitals, for the next ones to leave.
+_SOUNDS = tuple(
+    (re.compile(pattern), to)
+    for pattern, to in (
+        ("(?<=[yj])u(?=ng)|(?<=[hpbm]y)u(?=n)", "O"),  # "Hamkyung", "Jung", "Hyun": ŏ
+        ("(?<=y)(?:eo|ŏ|ou|o)", "O"),
+        ("oe|oi|wae|woi", "wE"),
+        ("ae|ai", "E"),
+        ("(?<=h)(?:eui|ŭi|ui)", "I"),
+        ("eui|ŭi|ui|uy", "UI"),
+        ("w(?:eo|ŏ|o(?!o))", "wO"),
+        ("eo|ŏ", "O"),
+        ("woo|wu|oo|ou|eu|ŭ", "U"),
+        ("ee|yi", "I"),
+        ("tch|chh|ch|jj|tj|j", "C"),
+        ("ss|sh", "S"),
+        ("kk|gg|kh|g", "K"),
+        ("tt|dd|th|d", "T"),
+        ("pp|bb|ph|b", "P"),
+        ("r", "L"),
+    )
+)
+# At a word's beginning the North writes r and n where the South has n or nothing.
+_BEGINNINGS = tuple((re.compile(pattern), to) for pattern, to in (("^[ln]y", "y"), ("^li", "i"), ("^l", "n")))
+# What consonants make of each other: "Chongryon", "Chongnyon"; "Kukrip", "Kungnip"; "Sinla", "Silla".
+_MEETINGS = tuple(
+    (re.compile(pattern), to)
+    for pattern, to in (
+        ("(?<=[kmpt])l", "n"),
+        ("n?k(?=[nm])", "nk"),
+        ("p(?=[nm])", "m"),
+        ("nl|ln", "l"),
+        (r"([a-z])\1+", r"\1"),
+    )
+)
+_WHOLE = re.compile("(?:[kntlmpsch]?(?:[wy]?[aeiou]|ui)(?:nk|[nklmpt])?)+")
+_VOWELS = re.compile("ui|[aeiou]")
+_CLOSED = re.compile("[nklmpt](?:[kntlmpsch]|$)|ui")
+
+
+class Spellings(Protocol):
+    """What a corpus knows of spellings: `qa.store.Store`, and dictionaries in tests."""
+
+    def spellings(self, keys: Iterable[str]) -> Mapping[str, Sequence[str]]:
+        """Give the spellings that the corpus has of names with these keys."""
+
+    def holds(self, name: str) -> bool:
+        """Tell whether the words of a name stand one after the other anywhere in the corpus."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name in a question: as it was `asked`, and other spellings `found` in the corpus, one at least.
+
+    `held` says that the corpus has the one asked too.
+    """
+
+    asked: str
+    found: tuple[str, ...]
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names in a question that the corpus spells otherwise; none in most questions."""
+
+    names: tuple[Name, ...] = ()
+
+    def spelt(self, question: str) -> tuple[str, ...]:
+        """Give the texts to search for a question: in each spelling of the corpus."""
+        if not self.names:
+            return (question,)
+        every = [(*((name.asked,) if name.held else ()), *name.found) for name in self.names]
+        texts = (
+            self._with(question, [spellings[min(at, len(spellings) - 1)] for spellings in every])
+            for at in range(max(map(len, every)))
+        )
+        return tuple(dict.fromkeys(texts))
+
+    def as_in(self, question: str, text: str) -> str:
+        """Give the question in the spelling of a text, for a model that reads both."""
+        if not self.names:
+            return question
+        words = f" {fold(text)} "
+        chosen = [
+            next(
+                (each for each in (name.asked, *name.found) if f" {fold(each)} " in words),
+                name.asked if name.held else name.found[0],
+            )
+            for name in self.names
+        ]
+        return self._with(question, chosen)
+
+    def notes(self) -> tuple[str, ...]:
+        """Say for the reader what was matched."""
+        return tuple(
+            f"Matched {' and '.join(f'“{each}”' for each in name.found)} for “{name.asked}”."
+            for name in self.names
+        )
+
+    def _with(self, question: str, spellings: Sequence[str]) -> str:
+        for name, spelling in zip(self.names, spellings, strict=True):
+            question = question.replace(name.asked, spelling)
+        return question
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """Some words in a row, as they stand in a text: where, the text, its words."""
+
+    start: int
+    end: int
+    text: str
+    words: tuple[str, ...]
+
+
+def fold(text: str) -> str:
+    """Make text as full text compares it: without case and marks, its words parted by single spaces."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return " ".join(re.findall(r"[^\W_]+", bare.casefold()))
+
+
+# Keys
+
+
+def key(words: Sequence[str]) -> str:
+    """Map a name in whatever romanisation to one form, or to "" where Korean syllables do not make it up.
+
+    The form is no spelling. Two names may share one: without its marks McCune–Reischauer has o for ŏ.
+    """
+    parts = [_sounds(word.casefold(), first=not at and len(words) > 1) for at, word in enumerate(words)]
+    if not all(parts):
+        return ""
+    whole = _rewritten("".join(parts), _MEETINGS)
+    # English words of open syllables are many ("China", "Dina"), and no name of this kind needs the key.
+    if not _WHOLE.fullmatch(whole) or not _CLOSED.search(whole):
+        return ""
+    syllables = _SYLLABLES if len(words) == 1 else _SYLLABLES_OF_WORDS
+    return whole if len(_VOWELS.findall(whole)) in syllables else ""
+
+
+@lru_cache(maxsize=50_000)
+def _sounds(word: str, *, first: bool) -> str:
+    """Give the sounds of a word; "" where it is not Korean. `first` says that it may be a surname."""
+    letters: list[str] = []
+    for letter in unicodedata.normalize("NFD", word):
+        if letter in _BREVES and letters and letters[-1] in "ou":
+            letters[-1] = "ŏ" if letters[-1] == "o" else "ŭ"
+        elif not unicodedata.combining(letter) and letter not in "'’‘ʼ`":
+            letters.append(letter)
+    plain = "".join(letters)
+    if first and plain in _SURNAMES:
+        return _SURNAMES[plain]
+    if _NOT_KOREAN.search(plain):
+        return ""
+    return _rewritten(_rewritten(plain, _SOUNDS).lower(), _BEGINNINGS)
+
+
+def _rewritten(text: str, rules: Iterable[tuple[re.Pattern[str], str]]) -> str:
+    for pattern, to in rules:
+        text = pattern.sub(to, text)
+    return text
+
+
+def _windows(text: str, most: int) -> Iterator[_Window]:
+    """Give all runs of up to so many words that may be one name."""
+    words = list(_WORD.finditer(text))
+    for at, first in enumerate(words):
+        for end in range(at, min(at + most, len(words))):
+            last = words[end]
+            if end > at and not _JOINT.fullmatch(text, words[end - 1].end(), last.start()):
+                break
+            its = tuple(word.group() for word in words[at : end + 1])
+            yield _Window(first.start(), last.end(), text[first.start() : last.end()], its)
+
+
+def _key(window: _Window, text: str, *, lower: bool = False) -> str:
+    """Give a window's key, "" where it does not look like a name; `lower` takes small letters too."""
+    first, *others = window.words
+    if not (first[0].isupper() or (lower and not others)):
+        return ""
+    if first.casefold() in FUNCTION_WORDS or (others and min(map(len, window.words)) < _LETTERS):
+        return ""
+    at = window.start + len(first)
+    for word in others:
+        if not word[0].isupper() and text[at] in " \u00a0\r\n":
+            return ""
+        at = text.index(word, at) + len(word)
+    return key(window.words)
+
+
+def spellings(text: str) -> dict[tuple[str, str], str]:
+    """Find what may be romanised names in a text: by key and folded form, as first spelt there."""
+    found: dict[tuple[str, str], str] = {}
+    for window in _windows(text, _MOST_WORDS):
+        if its := _key(window, text):
+            found.setdefault((its, fold(window.text)), " ".join(window.text.split()))
+    return found
+
+
+# Aliases
+
+
+class Aliases:
+    """Groups of names that mean the same: `own` of them are the user's, in whose file the `problems` are."""
+
+    def __init__(self, groups: Iterable[tuple[str, ...]], own: int = 0, problems: Sequence[str] = ()) -> None:
+        self.own = own
+        self.problems = tuple(problems)
+        self._by_name: dict[str, list[tuple[str, ...]]] = {}
+        unparted: set[str] = set()
+        for group in groups:
+            for name in group:
+                its = key(_WORD.findall(name))
+                for handle in _handles(_WORD.findall(name), its):
+                    self._by_name.setdefault(handle, []).append(group)
+                if _UNPARTED.search(name):
+                    unparted.add(name)
+        longest = sorted(map(re.escape, unparted), key=len, reverse=True)
+        # What is in scripts without spaces is found inside runs.
+        self.unparted = re.compile("|".join(longest) or r"(?!)")
+
+    def others(self, words: Sequence[str], its_key: str) -> tuple[str, ...]:
+        """Give all names of the groups that hold the one of these words, or one with its key."""
+        groups = (group for handle in _handles(words, its_key) for group in self._by_name.get(handle, ()))
+        return tuple(dict.fromkeys(each for group in groups for each in group))
+
+
+def _handles(words: Sequence[str], its_key: str) -> list[str]:
+    return ["".join(map(_folded, words)), *([f"key {its_key}"] if its_key else [])]
+
+
+@lru_cache(maxsize=50_000)
+def _folded(word: str) -> str:
+    return fold(word).replace(" ", "")
+
+
+def read_aliases(path: Path) -> tuple[list[tuple[str, ...]], list[str]]:
+    """Read a file of aliases: its groups, and what is wrong with which line; none where there is no file.
+
+    A line is a group: names parted by " = ". What follows a # is a remark.
+    """
+    try:
+        lines = path.read_bytes().decode("utf-8-sig").splitlines()
+    except FileNotFoundError:
+        return [], []
+    except OSError as error:
+        return [], [f"{path} cannot be read ({error.strerror}): its aliases are not used"]
+    except UnicodeDecodeError as error:
+        return [], [f"{path} is not UTF-8 text (byte {error.start}): save it as UTF-8"]
+    groups, problems = [], []
+    for number, line in enumerate(lines, start=1):
+        said = line.partition("#")[0].strip()
+        if not said:
+            continue
+        names = tuple(dict.fromkeys(" ".join(name.split()) for name in re.split(r"\s*=\s*", said)))
+        if len(names) < 2 or not all(map(_folded, names)):
+            problems.append(f'{path}, line {number}: write names with " = " between them: {said[:60]!r}')
+        elif long := [name for name in names if not _can_be_asked(name)]:
+            problems.append(
+                f"{path}, line {number}: {long[0][:60]!r} has more than {_MOST_ALIAS_WORDS} words or "
+                f"{_MOST_ALIAS_CHARACTERS} characters: shorten it"
+            )
+        else:
+            groups.append(names)
+    return groups, problems
+
+
+def _can_be_asked(name: str) -> bool:
+    return len(_WORD.findall(name)) <= _MOST_ALIAS_WORDS and len(name) <= _MOST_ALIAS_CHARACTERS
+
+
+def aliases(folder: Path) -> Aliases:
+    """Read the aliases that ship and those of the library in a folder, again where its file has changed."""
+    path = folder / ALIAS_FILE
+    try:
+        status = path.stat()
+    except OSError:
+        return _aliases(path, 0, 0)
+    return _aliases(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=4)
+def _aliases(path: Path, _written: int, _size: int) -> Aliases:
+    own, problems = read_aliases(path)
+    return Aliases([*_shipped(), *own], len(own), problems)
+
+
+@cache
+def _shipped() -> list[tuple[str, ...]]:
+    return read_aliases(_SHIPPED)[0]
+
+
+# Questions
+
+
+def find(question: str, known: Aliases, corpus: Spellings) -> Names:
+    """Find the names in a question that the corpus spells otherwise, exact phrases left out.
+
+    A name is capitalised; a single word in small letters is looked for where the corpus does not hold it.
+    """
+    text = without_phrases(question)
+    windows = []
+    for window in _windows(text, _MOST_ALIAS_WORDS):
+        its = _key(window, text, lower=True) if len(window.words) <= _MOST_WORDS else ""
+        others = known.others(window.words, its)
+        if its or others:
+            windows.append((window, its, others))
+    for match in known.unparted.finditer(text):
+        window = _Window(match.start(), match.end(), match.group(), (match.group(),))
+        windows.append((window, "", known.others(window.words, "")))
+    if not windows:
+        return Names()
+    keys = {its for _, its, _ in windows if its}
+    keys.update(filter(None, (key(_WORD.findall(each)) for _, _, others in windows for each in others)))
+    held = corpus.spellings(keys)
+    names: list[Name] = []
+    taken: set[int] = set()
+    for window, its, others in sorted(windows, key=lambda each: each[0].start - each[0].end):
+        place = range(window.start, window.end)
+        if taken.intersection(place):
+            continue
+        spelt = list(held.get(its, ()))
+        for other in others:
+            spelt += [other, *held.get(key(_WORD.findall(other)), ())]
+        if not spelt or (window.text.islower() and corpus.holds(window.text)):
+            continue
+        taken.update(place)
+        differing: dict[str, str] = {}
+        for each in spelt:
+            differing.setdefault(fold(each), each)
+        differing.pop(fold(window.text), None)
+        found = tuple(islice(filter(corpus.holds, differing.values()), MOST_SPELLINGS))
+        if found:
+            names.append(Name(window.text, found, corpus.holds(window.text)))
+    return Names(tuple(names))

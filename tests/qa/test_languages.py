@@ -1,0 +1,273 @@
+"""Korean and Chinese text: cut, measured, searched, filtered and quoted as English is."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import qa.fulltext
+from qa import Corpus
+from qa.database import FILE_NAME, _read_again
+from qa.errors import ModelError
+from qa.phrase import occurrences, phrase_pattern
+from qa.schema import Document, Filters
+from qa.segment import MOST_SENTENCE_WORDS, passages, sentences
+from qa.terms import content_words, indexed, measure
+from tests.qa.consistency import problems
+from tests.qa.tiny import tiny_corpus, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+KOREAN = [
+    "양강도 갑산군과 혜산시를 잇는 도로에서 고철 6.5톤을 싣고 가던 밀수꾼들이 체포되었다.",
+    "소식통은 “중앙에서 단속 지시가 내려왔다.”고 말했다.",
+    "“왜 공장이 비었는가?”라고 주민들은 물었다.",
+    "비료공장에는 벽만 남았다!",
+    "국경경비대는 압록강을 건너는 사람들을 지켜보고 있다…",
+    "그들은 뇌물을 받았다.",
+]
+CHINESE = [
+    "两江道甲山郡与惠山市之间的公路上，六人因运输1.5吨废铁被捕。",
+    "消息人士说：“中央在三月初下达了命令。警方仍在调查。”",
+    "“工厂只剩下墙壁。”一名居民说。",
+    "边防部队为什么不阻止走私？",
+    "他们收受了贿赂！",
+    "《每日北韩》报道说，鸭绿江沿岸的士兵用军车运送废铁……然后在长白出售。",
+]
+ENGLISH = "Residents of Hyesan carried scrap metal across the Yalu River and sold it in Changbai."
+
+
+def cut(text: str) -> list[str]:
+    return [text[s.start : s.end] for s in sentences(Document(id="x", text=text))]
+
+
+def test_korean_is_cut_into_whole_sentences_with_their_quotations_and_speakers() -> None:
+    assert cut(" ".join(KOREAN)) == KOREAN
+
+
+def test_chinese_is_cut_into_whole_sentences_with_their_quotations_and_speakers() -> None:
+    assert cut("".join(CHINESE)) == CHINESE
+
+
+def test_japanese_is_cut_too() -> None:
+    assert cut("「終わった。」と彼は言った。次の文です。") == ["「終わった。」と彼は言った。", "次の文です。"]
+
+
+def test_a_chinese_paragraph_is_no_heading_and_its_passages_have_the_size_of_others() -> None:
+    text = "".join(CHINESE) * 20
+    document = Document(id="x", text=text, language="zh")
+    found = passages(document)
+    assert "".join(text[each.start : each.end] for each in found) == text
+    assert all(45 <= measure(text[each.start : each.end]) <= 135 for each in found)
+    assert {sentence.kind for each in found for sentence in each.sentences} == {"body"}
+
+
+def test_a_chinese_sentence_without_end_comes_in_pieces_that_a_model_can_read() -> None:
+    text = "边防部队" * 500
+    assert "".join(cut(text)) == text
+    assert all(measure(piece) <= MOST_SENTENCE_WORDS for piece in cut(text))
+
+
+@pytest.mark.parametrize("text", [ENGLISH, "naïve café, 3.5 % — “so”", "", "  \n"])
+def test_other_scripts_are_measured_and_indexed_as_they_were(text: str) -> None:
+    assert indexed(text) == text
+    assert measure(text) == len(text.split())
+
+
+@given(st.text(st.sampled_from("鸭绿江가나다aB.。 \n”“…「」んカ々\u1100\u1161"), max_size=80))
+def test_whatever_the_script_passages_tile_and_sentences_hold_all_but_space(text: str) -> None:
+    document = Document(id="x", text=text)
+    assert "".join(text[each.start : each.end] for each in passages(document)) == text
+    assert "".join("".join(cut(text)).split()) == "".join(text.split())
+
+
+def test_runs_are_pairs_of_characters_and_what_stands_beside_them_is_apart() -> None:
+    assert indexed("2008년 鸭绿江 DPRK는").split() == ["2008", "년", "鸭绿", "绿江", "DPRK", "는"]
+    decomposed = "\u1100\u1161\u1100\u1161"  # 가가 as some systems write it
+    assert indexed(decomposed).split() == ["가가"]
+    asked = content_words("압록강은 어디에서 건너는가?")
+    assert asked == ["압록", "록강", "강은", "디에", "에서", "건너", "너는", "는가"]
+    assert "什么" not in content_words("士兵出售了什么？")
+
+
+def test_a_phrase_is_found_inside_a_run_and_before_a_particle() -> None:
+    text = "DPRK는 鸭绿江沿岸"
+    for phrase, where in (("绿江沿", (7, 10)), ("DPRK", (0, 4)), ("는", (4, 5)), ("PRK", None)):
+        pattern = phrase_pattern(phrase)
+        assert pattern
+        assert [(span.start, span.end) for span in occurrences(pattern, text)] == ([where] if where else [])
+
+
+@pytest.fixture(params=["fts5", "postings"])
+def corpus(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Corpus]:
+    if request.param == "postings":
+        monkeypatch.setattr(qa.fulltext, "FTS5_UP_TO", 1)
+    for name, text in {"ko.txt": " ".join(KOREAN), "zh.txt": "".join(CHINESE), "en.txt": ENGLISH}.items():
+        write(tmp_path, f"in/{name}", text + "\n")
+    with tiny_corpus(tmp_path / "library") as opened:
+        opened.index(tmp_path / "in")
+        assert any((tmp_path / "library").glob("words-*.bin")) == (request.param == "postings")
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("word", "document"),
+    [
+        ("압록강", "ko.txt"),
+        ("록강", "ko.txt"),
+        ("경비대", "ko.txt"),
+        ("废铁", "zh.txt"),
+        ("长白", "zh.txt"),
+        ("贿赂", "zh.txt"),
+        ("Yalu", "en.txt"),
+    ],
+)
+def test_full_text_finds_words_inside_runs(corpus: Corpus, word: str, document: str) -> None:
+    found = corpus.bm25(content_words(word), 10, corpus.select())
+    assert {*corpus.documents_of(key for key, _ in found).values()} == {document}
+
+
+def test_phrases_are_found_in_each_language(corpus: Corpus) -> None:
+    for phrase, document in (
+        ("압록강을 건너는", "ko.txt"),
+        ("록강을 건", "ko.txt"),
+        ("边防部队", "zh.txt"),
+        ("墙", "zh.txt"),
+        ("Yalu River", "en.txt"),
+    ):
+        (place,) = corpus.phrase(phrase, corpus.select()).places
+        assert place[0].id == document
+        assert place[0].text[place[1].start : place[1].end] == phrase
+    assert not corpus.phrase("강압록", corpus.select()).places
+
+
+def test_the_language_filter_leaves_the_documents_of_a_language(tmp_path: Path) -> None:
+    texts = {"ko": " ".join(KOREAN), "zh": "".join(CHINESE), "en": ENGLISH}
+    lines = [json.dumps({"_id": name, "text": text, "language": name}) for name, text in texts.items()]
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(write(tmp_path, "records.jsonl", "\n".join(lines)))
+        asked = content_words("압록강 废铁 scrap")
+        for language in texts:
+            selection = corpus.select(Filters(language=language))
+            found = corpus.documents_of(key for key, _ in corpus.bm25(asked, 10, selection))
+            assert set(found.values()) == {language}
+
+
+def test_what_went_in_comes_out_when_a_document_is_replaced_or_removed(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    corpus.index(write(tmp_path, "in/ko.txt", "두만강은 얼었다.\n"))
+    corpus.remove(["zh.txt"])
+    assert not corpus.bm25(content_words("압록강"), 10, corpus.select())
+    assert not corpus.bm25(content_words("废铁"), 10, corpus.select())
+    assert corpus.bm25(content_words("두만강"), 10, corpus.select())
+    corpus.close()
+    assert problems(tmp_path / "library") == []
+
+
+def test_a_library_of_before_is_entered_anew(tmp_path: Path) -> None:
+    """As schema 5 had it: runs whole, no spellings; migration 6 is made to run again."""
+    library = tmp_path / "library"
+    text = f"{' '.join(KOREAN)}\n\nThey passed Kabsan.\n"
+    with tiny_corpus(library) as corpus:
+        corpus.index(write(tmp_path, "ko.txt", text))
+    with sqlite3.connect(library / FILE_NAME) as db:
+        db.execute("DELETE FROM spellings")
+        db.execute("INSERT INTO words (words) VALUES ('delete-all')")
+        db.execute(
+            "INSERT INTO words (rowid, head, body) SELECT key, head, substr(text, start + 1, end - start) "
+            "FROM passages JOIN documents ON serial = document"
+        )
+        match = "SELECT count(*) FROM words WHERE words MATCH ?"
+        assert db.execute(match, ('"압록"',)).fetchone() == (0,)
+        _read_again(db)
+        assert db.execute(match, ('"압록"',)).fetchone() == (1,)
+        assert db.execute(match, ('"압록강을"',)).fetchone() == (0,)
+        assert db.execute("SELECT spelling FROM spellings").fetchall() == [("Kabsan",)]
+    with tiny_corpus(library) as corpus:
+        corpus.remove(["ko.txt"])
+    assert problems(library) == []
+
+
+# With the models
+
+
+@pytest.mark.models
+def test_the_english_reader_quotes_other_languages_verbatim_and_does_not_claim_to_understand(
+    tmp_path: Path,
+) -> None:
+    texts = {"ko": " ".join(KOREAN), "zh": "".join(CHINESE)}
+    for language, text in texts.items():
+        write(tmp_path, f"in/{language}.txt", text + "\n")
+    with Corpus.open(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "in")
+        for question in (
+            "압록강을 건너는 사람들을 누가 지켜보고 있는가?",
+            "谁收受了贿赂？",
+            "인공위성은 언제 발사되었는가?",  # which they do not say
+            "Who watches the people who cross the 압록강?",
+        ):
+            answer = corpus.ask(question)
+            assert answer.outcome in {"weak", "none"}
+            assert any("knows English" in note for note in answer.notes)
+            assert answer.passages
+            for quote in answer.quotes:
+                assert quote.text in texts[quote.document.id.removesuffix(".txt")]
+        exact = corpus.ask("“边防部队”")
+        assert exact.outcome == "answered"
+        assert [quote.text for quote in exact.quotes] == [CHINESE[3]]
+
+
+@pytest.mark.models
+def test_a_named_cross_encoder_reads_and_says_that_its_outcome_is_a_guess(tmp_path: Path) -> None:
+    """A tiny one with random weights: no multilingual one is at hand, and any has these parts."""
+    from sentence_transformers import CrossEncoder
+    from tokenizers import BertWordPieceTokenizer
+    from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
+
+    texts = {"ko": " ".join(KOREAN), "zh": "".join(CHINESE)}
+    letters = sorted(set("".join(texts.values())) | {f"##{letter}" for letter in "".join(texts.values())})
+    marks = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    vocabulary = write(tmp_path, "vocab.txt", "\n".join([*marks, *letters]))
+    config = BertConfig(
+        vocab_size=len(marks) + len(letters),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+        num_labels=1,
+    )
+    BertForSequenceClassification(config).save_pretrained(tmp_path / "model")
+    BertTokenizerFast(
+        tokenizer_object=BertWordPieceTokenizer(str(vocabulary), lowercase=False)._tokenizer
+    ).save_pretrained(tmp_path / "model")
+    name = str(tmp_path / "model")
+    assert CrossEncoder(name).predict([("누가", texts["ko"])]).shape == (1,)
+
+    for language, text in texts.items():
+        write(tmp_path, f"in/{language}.txt", text + "\n")
+    with tiny_corpus(tmp_path / "library", reader=name) as corpus:
+        corpus.index(tmp_path / "in")
+        answer = corpus.ask("압록강을 건너는 사람들을 누가 지켜보고 있는가?")
+        assert corpus.answerer().reader == name
+        assert answer.read == 2
+        assert f"Read by {name}" in answer.notes[-1]
+        for quote in answer.quotes:
+            assert quote.text in texts[quote.document.id.removesuffix(".txt")]
+
+
+def test_a_reader_that_is_no_model_is_named(tmp_path: Path) -> None:
+    with (
+        tiny_corpus(tmp_path / "library", reader=str(tmp_path / "none")) as corpus,
+        pytest.raises(ModelError, match="none"),
+    ):
+        corpus.ask("What was sold?")
