@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from embeddings.models import ModelError as WeightsError
 from embeddings.reader import open_reader
-from qa import budget, confidence, exact, extract, replies, retrieve, times
+from qa import budget, confidence, copies, exact, extract, replies, retrieve, times
 from qa.confidence import STRICTNESS
 from qa.conversation import interpret
 from qa.errors import DocumentNotFoundError, LibraryError, ModelError, PullquoteError, QuestionError
@@ -23,7 +23,7 @@ from qa.terms import has_content, is_unparted
 from qa.window import reading_window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from embeddings.reader import Reading, Window
     from qa.corpus import Corpus, Selection
@@ -146,7 +146,7 @@ class Answerer:
             confidence=sure,
             threshold=threshold,
             signals=signals,
-            quotes=() if outcome == "none" else extract.quotes(question, chosen),
+            quotes=() if outcome == "none" else copies.folded(self._corpus, extract.quotes(question, chosen)),
             passages=_ranking(
                 [(each.passage, each.reading.score) for each in ranked],
                 [*(passage for passage, _ in found[len(ranked) :]), *rest],
@@ -181,23 +181,66 @@ class Answerer:
         """
         for _ in range(ATTEMPTS):
             found = self._found(variants, selection, names)
-            if asked:
-                dates = self._corpus.dates(place.document_id for place, _ in found)
-                fits = times.fits(asked, [(dates.get(place.document_id), "") for place, _ in found])
-                boosted = [-fused - times.BOOST * fit for (_, fused), fit in zip(found, fits, strict=True)]
-                found = [found[place] for place in sorted(range(len(found)), key=boosted.__getitem__)]
-            read = found[:RERANKED]
-            documents: dict[str, Document] = {}
-            held: dict[int, Passage] = {}
-            for document_id in dict.fromkeys(place.document_id for place, _ in read):
-                with suppress(DocumentNotFoundError):
-                    documents[document_id], its = self._corpus.document_and_passages(document_id)
-                    held |= {passage.key: passage for passage in its}  # a replaced one's key never comes back
-            if all(place.key in held for place, _ in read):
-                rest = [place for place, _ in found[RERANKED:]]
-                return [(held[place.key], fused) for place, fused in read], rest, documents
+            copied = self._corpus.copies(place.document_id for place, _ in found)
+            if asked or copied:
+                found = self._ordered(found, asked, copied)
+            with suppress(DocumentNotFoundError):
+                return self._read_first(found, copied)
             selection = self._corpus.select(selection.filters)
         raise LibraryError("the library is being changed faster than it can be searched: ask again")
+
+    def _ordered(
+        self,
+        found: Sequence[tuple[PassagePlace, float]],
+        asked: DatePreference | None,
+        copied: Collection[str],
+    ) -> list[tuple[PassagePlace, float]]:
+        """What was found in the order in which it is to be read: what fits the date preference sooner.
+
+        Of copies that were found equally well, the earliest document comes first.
+        """
+        dates = self._corpus.dates(place.document_id for place, _ in found)
+        known = [dates.get(place.document_id) for place, _ in found]
+        fits = times.fits(asked, [(date, "") for date in known]) if asked else [0.0] * len(found)
+        keyed = [
+            (-fused - times.BOOST * fit, date if date and place.document_id in copied else dt.date.max)
+            for (place, fused), fit, date in zip(found, fits, known, strict=True)
+        ]
+        return [found[number] for number in sorted(range(len(found)), key=keyed.__getitem__)]
+
+    def _read_first(
+        self, found: Sequence[tuple[PassagePlace, float]], copied: Mapping[str, Mapping[str, float]]
+    ) -> tuple[list[tuple[Passage, float]], list[PassagePlace], dict[str, Document]]:
+        """The first of what was found, without what only repeats a better one in a copy of its document.
+
+        What repeats comes first of the rest.
+
+        Raises:
+            DocumentNotFoundError: a document, or a passage of it, is not held any more.
+        """
+        documents: dict[str, Document] = {}
+        held: dict[int, Passage] = {}
+        read: list[tuple[Passage, float]] = []
+        repeated: list[PassagePlace] = []
+        rest = list(found)
+        while rest and len(read) < RERANKED:
+            place, fused = rest.pop(0)
+            name = place.document_id
+            if name not in documents:
+                documents[name], its = self._corpus.document_and_passages(name)
+                held |= {passage.key: passage for passage in its}  # a replaced one's key never comes back
+            if place.key not in held:
+                raise DocumentNotFoundError(f"{name!r} was replaced while it was searched")
+            text = documents[name].text[place.start : place.end]
+            if any(
+                copies.repeats(text, _joined(documents[better], read))
+                for better in copied.get(name, ())
+                if better in documents
+            ):
+                repeated.append(place)
+            else:
+                read.append((held[place.key], fused))
+        return read, [*repeated, *(place for place, _ in rest)], documents
 
     def _read(
         self,
@@ -239,6 +282,12 @@ class _Read:
     retrieved: float
     window: Window
     reading: Reading
+
+
+def _joined(document: Document, read: Sequence[tuple[Passage, float]]) -> str:
+    """The passages of a document that are read, one after the other."""
+    its = sorted((passage.start, passage.end) for passage, _ in read if passage.document_id == document.id)
+    return " ".join(document.text[start:end] for start, end in its)
 
 
 def _preferring(asked: DatePreference, read: Sequence[_Read], documents: dict[str, Document]) -> list[_Read]:

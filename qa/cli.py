@@ -830,8 +830,8 @@ class _Lost:
             asked = f", on {', '.join(map(repr, questions[:_NAMED]))}" if questions else ""
             more = f" and {len(questions) - _NAMED:,} more" if len(questions) > _NAMED else ""
             yield f"{document_id} ({title}): {plural(count, 'thumb')} would go with it{asked}{more}"
-        for path, quotes in self.files.items():
-            yield f"{path} cites what would go: {plural(quotes, 'quote')}"
+        for file, quotes in self.files.items():
+            yield f"{file} cites what would go: {plural(quotes, 'quote')}"
         for path in self.paths:
             yield f"{path} stays, and would be indexed again"
         if self.titles:

@@ -268,6 +268,7 @@ class Corpus:
         if report.count("added") or report.count("replaced"):
             self._index.save()
         self._words.save()  # a library of before has no such file yet
+        self._store.complete_copies()  # nor have its documents been compared
         return report
 
     def _prepared(
@@ -645,6 +646,13 @@ class Corpus:
     def dates(self, ids: Iterable[str]) -> dict[str, dt.date]:
         """Find the publication dates of documents by id; those without one, or not held, are left out."""
         return self._store.dates(ids)
+
+    def copies(self, ids: Iterable[str]) -> dict[str, dict[str, float]]:
+        """Find the near-duplicates of documents by id: their ids and similarity, the most similar first.
+
+        Documents without any, or not held, are left out. See `qa.copies`.
+        """
+        return self._store.copies(ids)
 
     def documents_of(self, keys: Iterable[int]) -> dict[int, str]:
         """Find the document id of each passage, by key; those removed meanwhile are left out."""

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from qa import copies
 from qa.errors import DocumentNotFoundError
 from qa.question import phrases, without_phrases
 from qa.schema import Answer, Quote, Span
@@ -57,7 +58,8 @@ def search(corpus: Corpus, question: str, selection: Selection, filters: Filters
         restricted = corpus.select(replace(filters, document=tuple(sorted(holding))))
         return Exact(restricted, notes=tuple(_searched(phrase, found[phrase]) for phrase in asked))
     places = [place for each in found.values() for place in each.places if place[0].id in holding]
-    quotes, passages = _quotes(corpus, places)
+    found_quotes, passages = _quotes(corpus, places)
+    quotes = copies.folded(corpus, found_quotes)
     notes = [
         f"The words of “{phrase}” stand together in {len(where.documents):,} documents, of which "
         f"{where.read} were read."

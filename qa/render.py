@@ -13,7 +13,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TextIO
 
 from qa import times
-from qa.cite import check, citation, cite_line, visible
+from qa.cite import check, citation, cite_line, date_in_words, visible
 from qa.schema import Answer
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ _HEADINGS = {
     "none": "Not in the corpus.",
     "error": "This question could not be answered because of an error.",
 }
+# Copies of a quote that are named in words.
+NAMED = 10
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -85,6 +87,7 @@ def to_text(answer: Answer, read_document: ReadDocument) -> str:
         text += visible(quote.text)
         places.append((quote, start, len(text)))
         text += f"\n{visible(_numbered(quote))}\n"
+        text += "".join(f"{visible(line)}\n" for line in _also_in(quote))
     closing = _closing(answer)
     if closing:
         text += "\n" + "".join(visible(line) + "\n" for line in closing)
@@ -110,6 +113,7 @@ def to_terminal(answer: Answer, read_document: ReadDocument) -> Group:
         shown.append((quote, card))
         parts.append(Text("\n  […]\n" if follows else "", "dim"))
         parts += [Padding(card, (0, 0, 0, 2)), Padding(Text(visible(_numbered(quote)), "cyan"), (0, 0, 0, 2))]
+        parts += [Padding(Text(visible(line), "cyan dim"), (0, 0, 0, 2)) for line in _also_in(quote)]
     closing = _closing(answer)
     if closing:
         parts += [Text(""), *(Text(visible(line), "dim") for line in closing)]
@@ -251,6 +255,18 @@ def _quote_dict(quote: Quote) -> dict[str, Any]:
         "score": float(quote.score),
         "citation": asdict(citation(quote)),
         "emphasis": [[span.start, span.end] for span in quote.emphasis],
+        "copies": [
+            {
+                "document": copy.document.id,
+                "title": copy.document.title,
+                "publisher": copy.document.publisher,
+                "date": copy.document.date.isoformat() if copy.document.date else "",
+                "sha256": copy.document.sha256,
+                "start": copy.start,
+                "end": copy.end,
+            }
+            for copy in quote.copies
+        ],
     }
 
 
@@ -302,6 +318,25 @@ def gaps(quotes: Sequence[Quote]) -> Iterator[tuple[Quote, bool]]:
 
 def _numbered(quote: Quote) -> str:
     return f"[{quote.number}] {cite_line(quote)}"
+
+
+def _also_in(quote: Quote) -> list[str]:
+    """Where else the same words stand: the same source, in other places."""
+    return [f"Also in: {'; '.join(map(named, quote.copies[:NAMED]))}{more(quote)}."] if quote.copies else []
+
+
+def more(quote: Quote) -> str:
+    """How many copies are not named."""
+    left = len(quote.copies) - NAMED
+    return f"; and {left:,} more" if left > 0 else ""
+
+
+def named(quote: Quote) -> str:
+    """Name a quote's document: `“Title”, Publisher, 4 April 2008`."""
+    document = quote.document
+    date = date_in_words(document.date) if document.date else ""
+    facts = (f"“{document.title or document.id}”", document.publisher, date)
+    return ", ".join(fact for fact in facts if fact)
 
 
 def _card(quote: Quote) -> Text:

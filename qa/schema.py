@@ -215,7 +215,8 @@ class Quote:
     """A verbatim extract: a document and two offsets. Its text is the slice, and cannot be anything else.
 
     `number` is the citation's number as shown (from 1). `emphasis` holds the spans, in document coordinates
-    and inside the quote, of the words that carry the answer.
+    and inside the quote, of the words that carry the answer. `copies` are where the same words stand in
+    near-duplicates of the document (`qa.copies`): not other sources, and never shown as such.
 
     Raises:
         ValueError: when the offsets do not lie in the document.
@@ -227,6 +228,7 @@ class Quote:
     score: float = 0.0
     number: int = 1
     emphasis: tuple[Span, ...] = ()
+    copies: tuple[Quote, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.end <= len(self.document.text):

@@ -25,7 +25,7 @@ import numpy as np
 
 from embeddings.arrays import Bits
 from embeddings.models import EncoderIdentity
-from qa import versions
+from qa import copies, versions
 from qa.database import Database, put_spellings
 from qa.errors import DocumentNotFoundError, EncoderMismatchError, InputError, LibraryError
 from qa.feedback import Judgement, Place, Shown
@@ -68,6 +68,8 @@ PHRASE_WORDS = 4
 PHRASE_RARE = 5_000
 PHRASE_READ = 500
 PHRASE_FOUND = 100
+# Documents of a library of before whose near-duplicates are looked for in one transaction.
+COPIES_AT_ONCE = 100
 # Filters whose selections are kept: of a library of a million passages each has 125 kB.
 SELECTIONS = 8
 # Ids on either side, in order, of one that is not held, among which the one that was meant is looked for.
@@ -300,6 +302,7 @@ class Store:
                     f"INSERT INTO documents ({_COLUMN_LIST}) VALUES ({marks})",
                     values,
                 ).lastrowid
+                assert number is not None  # noqa: S101 -- a row was inserted
             else:
                 status = "replaced"
                 held = db.execute(
@@ -340,8 +343,9 @@ class Store:
                 "UPDATE documents SET first_key = ?, passages = ?, made_by = ? WHERE serial = ?",
                 (keys[0] if keys else 0, len(keys), made_by, number),
             )
+            copies.record(db, number, document)
             if restored:
-                versions.put_back(db, restored, int(number or 0))
+                versions.put_back(db, restored, number)
         return Ingested(status, document.id)
 
     def remove(self, ids: Iterable[str], *, withdrawn: bool = True) -> tuple[str, ...]:
@@ -747,6 +751,24 @@ class Store:
                 (json.dumps(list(dict.fromkeys(ids))),),
             ).fetchall()
         return {document_id: dt.date.fromisoformat(date) for document_id, date in rows}
+
+    def copies(self, ids: Iterable[str]) -> dict[str, dict[str, float]]:
+        """Find the near-duplicates of documents by id: their ids and similarity, the most similar first.
+
+        Documents without any, or not held, are left out. See `qa.copies`.
+        """
+        with self._database.reading() as db:
+            return copies.held(db, ids)
+
+    def complete_copies(self) -> None:
+        """Look for near-duplicates of what an earlier Pullquote has put in; nothing where all are known."""
+        while self._lacks_copies():
+            with self._database.writing() as db:
+                copies.complete(db, COPIES_AT_ONCE)
+
+    def _lacks_copies(self) -> bool:
+        with self._database.reading() as db:
+            return bool(copies.lacking(db, 1))
 
     def documents_of(self, keys: Iterable[int]) -> dict[int, str]:
         """Find the id of each passage's document, by passage key; keys no longer held are left out."""

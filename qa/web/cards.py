@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from qa import times
 from qa.cite import check, citation, citation_id, date_in_words
-from qa.render import describe_filters, gaps, how_sure, plural
+from qa.render import NAMED, describe_filters, gaps, how_sure, more, named, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -78,7 +78,18 @@ def quote_card(quote: Quote, read_document: ReadDocument) -> str:
         f'<a class="cite" href="#cite={citation_id(quote)}"><span class="number">[{quote.number}]</span> '
         f'<span class="title">{text(where.title)}</span> <span class="facts">· {facts}</span></a>'
     )
-    return f'<section class="card">{block}<p class="source">{link}</p></section>'
+    return f'<section class="card">{block}<p class="source">{link}</p>{_also_in(quote)}</section>'
+
+
+def _also_in(quote: Quote) -> str:
+    """Where else the same words stand, in a line of links: the same source, in other places."""
+    if not quote.copies:
+        return ""
+    links = "; ".join(
+        f'<a class="copy" href="#cite={citation_id(copy)}">{text(named(copy))}</a>'
+        for copy in quote.copies[:NAMED]
+    )
+    return f'<p class="copies">Also in: {links}{more(quote)}</p>'
 
 
 class Numbers:

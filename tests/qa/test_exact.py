@@ -145,7 +145,7 @@ def test_of_a_phrase_in_too_many_documents_to_read_is_said_how_many_were_read(
 ) -> None:
     monkeypatch.setattr("qa.store.PHRASE_READ", 3)
     for number in range(8):
-        write(tmp_path, f"{number}.txt", f"Barge left port{'' if number else ' 7'}.\n")
+        write(tmp_path, f"{number}.txt", f"Barge {number} left port{'' if number else ' 7'}.\n")
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(*(tmp_path / f"{number}.txt" for number in range(8)))
         given = answered(corpus, '"left port"')

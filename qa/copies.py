@@ -1,0 +1,227 @@
+"""Near-duplicates: documents that are one story, and what of them is shown once, with the others named.
+
+Documents are compared at ingest. Candidates come from bands of MinHash signatures (Broder, 1997, "On the
+resemblance and containment of documents") over runs of words; each is then compared word for word. Which
+pairs there are depends on the texts alone, not on the order in which they came (docs/decisions/0021).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from contextlib import suppress
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from qa.errors import DocumentNotFoundError
+from qa.phrase import occurrences, phrase_pattern
+from qa.schema import Quote
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from qa.corpus import Corpus
+    from qa.schema import Document
+
+# Words in a run. Texts of fewer words than `SHORT` are copies only where they are equal.
+RUN = 5
+SHORT = 30
+# Of the runs of the shorter text, so many stand in the longer; of its figures, so many; and it has at least
+# so large a part of the longer's runs: a digest is no copy of each story in it.
+RUNS, FIGURES, LENGTH = 0.6, 0.75, 0.35
+# A signature's bands and the values in each; documents that share so many bands are compared.
+BANDS, ROWS = 42, 3
+SHARED = 2
+# A band that more documents have is of a form that all of them fill in, and tells nothing.
+CROWD = 200
+# A passage repeats another where so many of its runs, and all of its figures, stand in that.
+REPEATED = 0.9
+# Copies of a quote that are looked up, at most.
+LOOKED_UP = 200
+# Runs hashed at a time: a signature takes half a kilobyte a run while it is made.
+_BATCH = 10_000
+# The band of the whole text's hash; those of the signature follow.
+_WHOLE = 0
+
+
+def body_words(text: str, apart: Iterable[tuple[int, int]] = ()) -> list[str]:
+    """The words of a text in order, case-folded, without what stands `apart` (header and furniture)."""
+    at, parts = 0, []
+    for start, end in sorted(apart):
+        parts.append(text[at:start])
+        at = max(at, end)
+    return re.findall(r"\w+", " ".join([*parts, text[at:]]).casefold())
+
+
+def contained(one: Sequence[str], other: Sequence[str]) -> float:
+    """The share of the runs of words of `one` that stand in `other`, 0 to 1."""
+    run = max(1, min(RUN, len(one)))
+    runs = set(_runs(one, run))
+    return len(runs.intersection(_runs(other, run))) / max(1, len(runs))
+
+
+def similarity(one: Sequence[str], other: Sequence[str]) -> float:
+    """The share of the shorter text that stands in the longer, 0 to 1, where one copies the other; else 0."""
+    if one == other:
+        return float(bool(one))
+    short, long = sorted((one, other), key=len)
+    if len(short) < max(SHORT, LENGTH * len(long)):
+        return 0.0
+    figures = _figures(short)
+    if len(figures & _figures(long)) < FIGURES * len(figures):
+        return 0.0
+    share = contained(short, long)
+    return share if share >= RUNS else 0.0
+
+
+def record(db: sqlite3.Connection, number: int, document: Document) -> None:
+    """Find the copies of a document that was just written, and keep them; within the ingest's transaction."""
+    apart = [(span.start, span.end) for span in (*document.header, *document.furniture)]
+    _record(db, number, body_words(document.text, apart))
+
+
+def complete(db: sqlite3.Connection, most: int) -> None:
+    """Do so for documents of a library of before, `most` at most."""
+    for number in lacking(db, most):
+        _record(db, number, _held_words(db, number))
+
+
+def lacking(db: sqlite3.Connection, most: int) -> list[int]:
+    """The numbers of documents whose copies were never looked for, `most` at most."""
+    rows = db.execute(
+        "SELECT serial FROM documents WHERE NOT EXISTS (SELECT 1 FROM bands WHERE document = serial) LIMIT ?",
+        (most,),
+    )
+    return [number for (number,) in rows]
+
+
+def held(db: sqlite3.Connection, ids: Iterable[str]) -> dict[str, dict[str, float]]:
+    """Find the copies of documents by id: their ids with the similarity, the most similar first."""
+    rows = db.execute(
+        """
+        WITH asked AS (SELECT serial, id FROM documents WHERE id IN (SELECT value FROM json_each(?)))
+        SELECT asked.id, documents.id, similarity FROM asked
+            JOIN copies ON copies.document = asked.serial JOIN documents ON documents.serial = other
+        UNION ALL
+        SELECT asked.id, documents.id, 1.0 FROM asked
+            JOIN bands AS mine ON mine.document = asked.serial AND mine.band = ?
+            JOIN bands AS same ON same.band = mine.band AND same.hash = mine.hash
+                AND same.document != mine.document
+            JOIN documents ON documents.serial = same.document
+        ORDER BY 1, 3 DESC, 2
+        """,
+        (json.dumps(list(dict.fromkeys(ids))), _WHOLE),
+    )
+    found: dict[str, dict[str, float]] = {}
+    for document_id, other, alike in rows:
+        found.setdefault(document_id, {})[other] = alike
+    return found
+
+
+def repeats(text: str, better: str) -> bool:
+    """Whether a passage says nothing that the better one, of a copy of its document, does not."""
+    one, other = body_words(text), body_words(better)
+    return contained(one, other) >= REPEATED and _figures(one) <= _figures(other)
+
+
+def folded(corpus: Corpus, quotes: Sequence[Quote]) -> tuple[Quote, ...]:
+    """The quotes, each with where its very words stand in copies of its document; those places left out.
+
+    Where any was left out, the others are numbered anew.
+    """
+    copies = corpus.copies(quote.document.id for quote in quotes)
+    if not copies:
+        return tuple(quotes)
+    kept: list[Quote] = []
+    for quote in quotes:
+        if not any(_covers(place, quote) for other in kept for place in other.copies):
+            others = copies.get(quote.document.id, {})
+            kept.append(replace(quote, copies=tuple(islice(_same_words(corpus, quote, others), LOOKED_UP))))
+    if len(kept) == len(quotes):
+        return tuple(kept)
+    return tuple(replace(quote, number=number) for number, quote in enumerate(kept, start=1))
+
+
+def _covers(place: Quote, quote: Quote) -> bool:
+    same = place.document.id == quote.document.id
+    return same and place.start <= quote.start and quote.end <= place.end
+
+
+def _same_words(corpus: Corpus, quote: Quote, others: Mapping[str, float]) -> Iterator[Quote]:
+    """Where the quote's words stand in the other documents, whatever the typography."""
+    pattern = phrase_pattern(quote.text)
+    if pattern is None:
+        return
+    for document_id in others:
+        with suppress(DocumentNotFoundError):  # removed meanwhile
+            document, _ = corpus.document_and_passages(document_id)
+            for place in islice(occurrences(pattern, document.text), 1):
+                yield Quote(document, place.start, place.end)
+
+
+def _record(db: sqlite3.Connection, number: int, words: list[str]) -> None:
+    db.execute("DELETE FROM bands WHERE document = ?", (number,))
+    db.execute("DELETE FROM copies WHERE document = ? OR other = ?", (number, number))
+    # A text without words is like none.
+    whole = hashlib.blake2b(" ".join(words or [str(number)]).encode(), digest_size=16).digest()
+    bands = _bands(words) if len(words) >= SHORT else []
+    for other in _candidates(db, whole, bands):
+        alike = similarity(words, _held_words(db, other))
+        if alike:
+            db.executemany(
+                "INSERT INTO copies (document, other, similarity) VALUES (?, ?, ?)",
+                [(number, other, alike), (other, number, alike)],
+            )
+    db.executemany(
+        "INSERT INTO bands (document, band, hash) VALUES (?, ?, ?)",
+        [(number, _WHOLE, whole), *((number, band, value) for band, value in enumerate(bands, start=1))],
+    )
+
+
+def _candidates(db: sqlite3.Connection, whole: bytes, bands: Sequence[bytes]) -> list[int]:
+    """The documents that share enough bands; those of equal words are known by the whole's hash already."""
+    shared: Counter[int] = Counter()
+    for band, value in enumerate(bands, start=1):
+        rows = db.execute(
+            "SELECT document FROM bands WHERE band = ? AND hash = ? LIMIT ?", (band, value, CROWD + 1)
+        ).fetchall()
+        if len(rows) <= CROWD:
+            shared.update(document for (document,) in rows)
+    equal = {
+        document
+        for (document,) in db.execute(
+            "SELECT document FROM bands WHERE band = ? AND hash = ?", (_WHOLE, whole)
+        )
+    }
+    return sorted(document for document, count in shared.items() if count >= SHARED and document not in equal)
+
+
+def _bands(words: Sequence[str]) -> list[bytes]:
+    """Eight bytes a band: what two texts share about as often as the cube of their resemblance."""
+    from datasketch import MinHash  # brings SciPy, which no question needs
+
+    signature = MinHash(BANDS * ROWS, seed=1, scheme="affine32")
+    runs = (" ".join(words[at : at + RUN]).encode() for at in range(len(words) - RUN + 1))
+    while batch := list(islice(runs, _BATCH)):
+        signature.update_batch(batch)
+    values = signature.digest().reshape(BANDS, ROWS)
+    return [hashlib.blake2b(band.astype("<u4").tobytes(), digest_size=8).digest() for band in values]
+
+
+def _held_words(db: sqlite3.Connection, number: int) -> list[str]:
+    text, header, furniture = db.execute(
+        "SELECT text, header, furniture FROM documents WHERE serial = ?", (number,)
+    ).fetchone()
+    return body_words(text, [*json.loads(header), *json.loads(furniture)])
+
+
+def _runs(words: Sequence[str], run: int) -> Iterator[tuple[str, ...]]:
+    return (tuple(words[at : at + run]) for at in range(len(words) - run + 1))
+
+
+def _figures(words: Iterable[str]) -> set[str]:
+    return {word for word in words if word[0].isdigit()}

@@ -1,0 +1,288 @@
+from __future__ import annotations
+
+import json
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qa import Corpus, copies, exact, render
+from qa.copies import body_words, similarity
+from qa.schema import EVERYTHING, Answer
+from qa.web.cards import quote_card
+from tests.qa.briefs import reader
+from tests.qa.tiny import tiny_corpus, words, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+
+def _edited(text: str, share: float) -> str:
+    """The text with a share of its words replaced by others, figures left alone."""
+    drawn = random.Random(7)
+    return " ".join(
+        f"edited{drawn.random()}".replace(".", "") if drawn.random() < share and word.isalpha() else word
+        for word in text.split(" ")
+    )
+
+
+def test_an_edited_a_cut_and_a_framed_story_are_copies(brief: Path) -> None:
+    story = brief.read_text(encoding="utf-8")
+    whole = body_words(story)
+    assert similarity(whole, whole) == 1
+    framed = body_words(f"Another headline\nThe Daily Outlet, from our agencies\n\n{story}\n\nRead more.")
+    assert similarity(whole, framed) == 1
+    assert similarity(whole, body_words(_edited(story, 0.05))) > copies.RUNS
+    assert similarity(whole, whole[: len(whole) // 2]) == 1
+    assert similarity(whole, body_words(_edited(story, 0.3))) == 0
+
+
+def test_an_excerpt_and_a_digest_are_no_copies(brief: Path) -> None:
+    whole = body_words(brief.read_text(encoding="utf-8"))
+    assert similarity(whole, whole[: len(whole) // 4]) == 0
+    assert similarity(whole, [*whole, *body_words(words(1, 3 * len(whole)))]) == 0
+
+
+_FORM = """Weekly prices, week {week}. Rice was sold at {rice} won a kilogram in Hyesan, the dollar at
+{dollar} won.
+
+The prices are gathered by our correspondents at the general markets of the towns named, on the morning of
+the Friday, from traders in each place, and are given as the median of what they asked. Prices asked of
+foreigners and of enterprises are left out. A kilogram is that of the market, which is weighed with the sack.
+The won is that of the state bank, and the exchange is that of the street. Readers who wish to use these
+figures are asked to name the bulletin and the week. Past bulletins can be had from the editors on request.
+"""
+
+
+def _weekly(week: int) -> str:
+    return _FORM.format(week=week, rice=1000 + 37 * week, dollar=3000 + 11 * week)
+
+
+def test_the_same_form_with_other_figures_is_no_copy() -> None:
+    one, other = body_words(_weekly(1)), body_words(_weekly(2))
+    assert copies.contained(one, other) > copies.RUNS
+    assert similarity(one, other) == 0
+
+
+def test_short_texts_are_copies_only_where_they_are_equal() -> None:
+    one = body_words("Nothing new was reported from the border this week.")
+    assert similarity(one, list(one)) == 1
+    assert similarity(one, [*one, "again"]) == 0
+    assert similarity([], []) == 0
+
+
+def test_what_stands_apart_does_not_count() -> None:
+    assert body_words("HEAD one two FOOT three", [(13, 17), (0, 4)]) == ["one", "two", "three"]
+    assert body_words("one two", [(0, 3), (0, 2)]) == ["two"]
+
+
+def _copies(corpus: Corpus) -> Mapping[str, Mapping[str, float]]:
+    return corpus.copies(info.id for info in corpus.documents())
+
+
+# Variants of three stories, a form filled in twice, and what is short: some are copies of some.
+_LONG = {number: words(number) for number in (1, 2, 3)}
+_TEXTS = [
+    *_LONG.values(),
+    *(text.replace("\n\n", " ") for text in _LONG.values()),
+    _LONG[1][: len(_LONG[1]) * 2 // 3],
+    "A lead of another kind\n\n" + _LONG[2][40:],
+    _LONG[3] + words(9, 60),
+    _weekly(1),
+    _weekly(2),
+    "Nothing new.",
+    "nothing, new",
+]
+
+
+@settings(max_examples=25)
+@given(steps=st.lists(st.tuples(st.integers(0, 7), st.integers(-1, len(_TEXTS) - 1)), max_size=24))
+def test_the_pairs_are_those_of_a_library_made_afresh(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, int]]
+) -> None:
+    folder = tmp_path_factory.mktemp("pairs")
+    held: dict[str, str] = {}
+    with tiny_corpus(folder / "grown") as corpus, tiny_corpus(folder / "fresh") as fresh:
+        for place, number in steps:
+            name = f"{place}.txt"
+            if number >= 0:
+                held[name] = _TEXTS[number]
+                corpus.index(write(folder / "files", name, _TEXTS[number]))
+            elif name in held:
+                del held[name]
+                corpus.remove([name])
+                (folder / "files" / name).unlink()
+        fresh.index(*(folder / "files" / name for name in sorted(held)))
+        pairs = _copies(corpus)
+        assert pairs == _copies(fresh)
+        assert all(pairs[other][one] == alike for one, its in pairs.items() for other, alike in its.items())
+
+
+def test_of_the_texts_above_some_are_copies_and_some_not(tmp_path: Path) -> None:
+    for number, text in enumerate(_TEXTS):
+        write(tmp_path / "files", f"{number:02}.txt", text)
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "files")
+        found = {one: sorted(others) for one, others in _copies(corpus).items()}
+    assert found == {
+        "00.txt": ["03.txt", "06.txt"],
+        "03.txt": ["00.txt", "06.txt"],
+        "06.txt": ["00.txt", "03.txt"],
+        "01.txt": ["04.txt", "07.txt"],
+        "04.txt": ["01.txt", "07.txt"],
+        "07.txt": ["01.txt", "04.txt"],
+        "02.txt": ["05.txt", "08.txt"],
+        "05.txt": ["02.txt", "08.txt"],
+        "08.txt": ["02.txt", "05.txt"],
+        "11.txt": ["12.txt"],
+        "12.txt": ["11.txt"],
+    }
+
+
+def test_a_library_of_before_is_compared_at_the_next_index(tmp_path: Path) -> None:
+    for name in ("a.txt", "b.txt"):
+        write(tmp_path / "files", name, words(1) + name)
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "files")
+        before = _copies(corpus)
+        with corpus._store._database.writing() as db:
+            db.execute("DELETE FROM bands")
+            db.execute("DELETE FROM copies")
+        assert not _copies(corpus)
+        corpus.index(tmp_path / "files")
+        assert _copies(corpus) == before
+        assert set(before) == {"a.txt", "b.txt"}
+
+
+# One story in five outlets, among others
+
+_OUTLETS = ("Agency", "Daily North", "Evening Post", "River News", "Weekly Herald")
+_WIRE = """Guards at the Kapsan crossing seized eleven lorries of scrap copper on 3 March, two drivers said.
+
+The lorries had come from the closed mine at Komdok, and their papers named a state trading company. The
+drivers were held for four days and let go after each had paid 600 yuan.
+
+An official of the province said that “not one bolt” of the mine would leave the country again. Traders in
+Hyesan doubt it: the price of copper across the river has doubled since the winter.
+"""
+
+
+def _wire() -> Iterator[dict[str, str]]:
+    for number, outlet in enumerate(_OUTLETS):
+        yield {
+            "_id": f"wire-{number}",
+            "title": f"Copper seized at Kapsan ({outlet})",
+            "publisher": outlet,
+            "date": f"2008-03-{5 + number:02}",
+            "text": _WIRE + (f"\nRead more in {outlet}.\n" if number % 2 else ""),
+        }
+
+
+def _other() -> Iterator[dict[str, str]]:
+    for week in range(1, 31):
+        yield {"_id": f"week-{week}", "title": f"Prices, week {week}", "text": _weekly(week)}
+
+
+def _indexed(folder: Path, *records: dict[str, str]) -> Corpus:
+    folder.mkdir()
+    file = folder / "records.jsonl"
+    file.write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
+    corpus = Corpus.open(folder / "library")
+    corpus.index(file)
+    return corpus
+
+
+@pytest.fixture(scope="module")
+def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
+    with _indexed(tmp_path_factory.mktemp("wire") / "all", *_wire(), *_other()) as corpus:
+        yield corpus
+
+
+_ASKED = "How many lorries were seized at the Kapsan crossing?"
+
+
+@pytest.mark.models
+def test_five_copies_are_one_quote_that_names_the_others(wire: Corpus) -> None:
+    answer = wire.ask(_ASKED)
+    assert answer.outcome == "answered"
+    first = answer.quotes[0]
+    assert first.text.startswith("Guards at the Kapsan crossing seized eleven lorries")
+    named = {first.document.id, *(copy.document.id for copy in first.copies)}
+    assert named == {f"wire-{number}" for number in range(5)}
+    assert all(copy.text == first.text for copy in first.copies)
+    assert len({quote.document.id for quote in answer.quotes if quote.document.id.startswith("wire")}) == 1
+    assert len({passage.document_id for passage in answer.passages}) >= 20
+
+
+@pytest.mark.models
+def test_copies_make_an_answer_no_surer(wire: Corpus, tmp_path: Path) -> None:
+    one = next(_wire())
+    with _indexed(tmp_path / "one", one, *_other()) as alone:
+        assert wire.ask(_ASKED).confidence == pytest.approx(alone.ask(_ASKED).confidence, abs=0.02)
+        assert not alone.ask(_ASKED).quotes[0].copies
+
+
+@pytest.mark.models
+def test_a_phrase_in_five_copies_is_quoted_once(wire: Corpus) -> None:
+    answer = wire.ask("“not one bolt”")
+    assert len(answer.quotes) == 1
+    assert len(answer.quotes[0].copies) == 4
+
+
+@pytest.mark.models
+def test_of_equal_texts_the_earliest_is_shown(tmp_path: Path) -> None:
+    records = [
+        {"_id": name, "text": _WIRE, "date": date}
+        for name, date in (("a", "2008-03-09"), ("b", "2008-03-05"), ("c", ""))
+    ]
+    for record in records:
+        record["title"] = ""
+    with _indexed(tmp_path / "equal", *records) as corpus:
+        answer = corpus.ask(_ASKED)
+        dates = {copy.document.id: copy.document.date for copy in answer.quotes[0].copies}
+    assert len(answer.quotes[0].copies) == 2
+    assert answer.quotes[0].document.date == min(
+        filter(None, [answer.quotes[0].document.date, *dates.values()])
+    )
+
+
+@pytest.mark.models
+def test_every_interface_names_the_copies(wire: Corpus) -> None:
+    answer = wire.ask(_ASKED)
+    copy = answer.quotes[0].copies[0]
+    named = f"“{copy.document.title}”, {copy.document.publisher}, {copy.document.date.day} March 2008"
+    text = render.to_text(answer, wire.document)
+    assert "\nAlso in: “" in text
+    assert named in text
+    line = render.to_dict(answer, wire.document)["quotes"][0]
+    assert [each["document"] for each in line["copies"]] == [
+        each.document.id for each in answer.quotes[0].copies
+    ]
+    assert line["copies"][0]["date"] == copy.document.date.isoformat()
+    card = quote_card(answer.quotes[0], wire.document)
+    assert f'href="#cite={copy.document.sha256}/{copy.start}-{copy.end}"' in card
+    assert "Also in: " in card
+
+
+@pytest.mark.models
+def test_the_same_form_with_other_figures_stays_apart(wire: Corpus) -> None:
+    answer = wire.ask("What was the price of rice in Hyesan in week 17?")
+    assert answer.quotes[0].document.id == "week-17"
+    assert not answer.quotes[0].copies
+
+
+def test_of_many_copies_some_are_named_and_the_others_counted(tmp_path: Path) -> None:
+    records = [{"_id": f"{number:02}", "text": "Nothing new from Komdok."} for number in range(14)]
+    file = write(tmp_path, "records.jsonl", "\n".join(map(json.dumps, records)))
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(file)
+        found = exact.search(corpus, "“new from Komdok”", corpus.select(), EVERYTHING)
+    assert len(found.quotes) == 1
+    assert len(found.quotes[0].copies) == 13
+    shown = Answer("?", "?", "answered", quotes=found.quotes)
+    text = render.to_text(shown, reader(*(quote.document for quote in found.quotes)))
+    assert text.count("“") == render.NAMED + 1
+    assert "; and 3 more.\n" in text
