@@ -200,7 +200,7 @@ def read_source(source: Source, options: Options) -> Iterator[Document | InputEr
         yield replace(document, id=unused(document.id, used), notes=notes)
     if refused > MOST_REFUSED:
         yield InputError(
-            f"{source.name}: {refused - MOST_REFUSED:,} more of its parts were refused. See to the first ones."
+            f"{source.name}: {refused - MOST_REFUSED:,} more of its parts were refused. See to some."
         )
 
 
