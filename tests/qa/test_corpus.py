@@ -531,7 +531,7 @@ def test_after_any_changes_the_library_equals_one_made_afresh(
                 held[name] = seed
                 old.index(write(tmp_path / "in", name, words(seed)))
             elif held.pop(name, None) is not None:
-                old.remove([name])
+                old.remove([name], withdrawn=False)
                 (tmp_path / "in" / name).unlink()
         if held:
             fresh.index(tmp_path / "in")
