@@ -23,7 +23,7 @@ MOST_BYTES = 50_000_000
 MOST_CHARACTERS = 5_000_000
 MOST_LINES = 200_000
 # A long text is letters and digits by so much at least: sentencex takes the square of a run of marks.
-_FEWEST_LETTERS, _LONG = 0.05, 100_000
+_FEWEST_LETTERS, _LONG = 0.05, 500_000
 _BOM = b"\xef\xbb\xbf"
 _SIGNATURES = (
     (b"%PDF", "a PDF"),

@@ -160,7 +160,8 @@ from tests.qa.tiny import tiny_corpus
 folder = Path(sys.argv[1])
 (folder / "a.csv").write_text("text\\n" + "Prices rose in May.\\n" * 500_000)
 with tiny_corpus(folder / "library") as corpus:
-    corpus.index(folder / "a.csv", progress=lambda p: print(p.stage, flush=True) if p.stage == "write" else None)
+    show = lambda progress: print(progress.stage, flush=True) if progress.stage == "write" else None
+    corpus.index(folder / "a.csv", progress=show)
 """
 
 
