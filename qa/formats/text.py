@@ -22,6 +22,8 @@ MOST_BYTES = 50_000_000
 # Of one document: the Bible has 4.4 million characters. Half a million sentences take 10 s to be told apart.
 MOST_CHARACTERS = 5_000_000
 MOST_LINES = 200_000
+# A long text is letters and digits by so much at least: sentencex takes the square of a run of marks.
+_FEWEST_LETTERS, _LONG = 0.05, 500_000
 _BOM = b"\xef\xbb\xbf"
 _SIGNATURES = (
     (b"%PDF", "a PDF"),
@@ -78,6 +80,8 @@ def check_text(text: str, name: str) -> None:
         raise InputError(f"{name} has more than {MOST_CHARACTERS:,} characters of text. Split it.")
     if text.count("\n") + text.count("\r") - text.count("\r\n") > MOST_LINES:
         raise InputError(f"{name} has more than {MOST_LINES:,} lines. Split it.")
+    if len(text) > _LONG and sum(map(str.isalnum, text)) < _FEWEST_LETTERS * len(text):
+        raise InputError(f"{name} holds hardly a letter or digit, and is no text. Leave it out.")
     if not text.strip():
         raise InputError(f"{name} is empty. Put text in it, or leave it out.")
     if "\0" in text or len(_CONTROL.findall(text)) > _FEW_CONTROLS * len(text):

@@ -101,6 +101,7 @@ BAD = {
     "zeros": (b"He\0left", "a binary file"),
     "broken and zeros": (b"\0\xff\xfa\0", "a binary file"),
     "no document": (b"a " * 2_500_001, "has more than 5,000,000 characters"),
+    "hardly a letter": (b"He left." + b"`" * 500_000, "hardly a letter"),
     "no lines of text": (b"a\r\n" * 200_001, "has more than 200,000 lines"),
     "controls": (b"\x01\x02\x03 He left \x04\x05", "a binary file"),
     "latin-1": ("Erste Zeile\nzweite: Caf\xe9\n".encode("latin-1"), "byte 0xe9 at offset 23 (line 2)"),

@@ -114,9 +114,9 @@ list(worker.read(Source("a", "a.txt", b"He left."), PLAIN))
 print(worker._process.pid, flush=True)
 if sys.argv[1] == "busy":
     data = b"text\\n" + b"Prices rose in May.\\n" * 2_000_000
-    for _ in worker.read(Source("b", "b.csv", data), PLAIN):
-        print("reading", flush=True)
-        break
+    rows = worker.read(Source("b", "b.csv", data), PLAIN)  # kept, or the process would end here
+    next(rows)
+    print("reading", flush=True)
 sys.stdin.read()
 """
 
@@ -145,11 +145,42 @@ def test_the_process_ends_with_its_parent(state: str, end: signal.Signals) -> No
             assert parent.stdout.readline() == "reading\n"
         assert not gone(pid)
         parent.send_signal(end)
-        parent.wait()
+        parent.wait(timeout=10)
         deadline = time.monotonic() + 10
         while not gone(pid) and time.monotonic() < deadline:
             time.sleep(0.01)
         assert gone(pid)
+
+
+_INDEX = """
+import sys
+from pathlib import Path
+from tests.qa.tiny import tiny_corpus
+
+folder = Path(sys.argv[1])
+(folder / "a.csv").write_text("text\\n" + "Prices rose in May.\\n" * 500_000)
+with tiny_corpus(folder / "library") as corpus:
+    show = lambda progress: print(progress.stage, flush=True) if progress.stage == "write" else None
+    corpus.index(folder / "a.csv", progress=show)
+"""
+
+
+@linux
+def test_an_interrupted_index_leaves_no_process_behind(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", _INDEX, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as parent:
+        assert parent.stdout
+        assert parent.stdout.readline() == "write\n"
+        threads = Path(f"/proc/{parent.pid}/task").iterdir()
+        (child,) = [int(pid) for thread in threads for pid in (thread / "children").read_text().split()]
+        parent.send_signal(signal.SIGINT)
+        _, errors = parent.communicate(timeout=20)
+        assert errors.endswith("KeyboardInterrupt\n")
+        assert gone(child)
 
 
 ATTEMPTS = {
@@ -269,4 +300,4 @@ def test_a_thousand_refusals_of_one_file_are_named_and_the_others_counted() -> N
     with Worker() as worker:
         found = texts(worker, Source("a.csv", "a.csv", rows))
     assert len(found) == 1_002
-    assert found[-2:] == ["He left.", "a.csv: 500 more of its parts were refused. See to the first ones."]
+    assert found[-2:] == ["He left.", "a.csv: 500 more of its parts were refused. See to some."]
