@@ -341,6 +341,22 @@ def one_page(
     return buffer.getvalue()
 
 
+def scan_with_text() -> bytes:
+    """A scan over which another program has laid what it read, invisible."""
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, pagesize=(WIDTH, HEIGHT), invariant=True)
+    canvas.drawImage(picture(SCAN), 0, 560, 595, 240)
+    text = canvas.beginText(30, 760)
+    text.setTextRenderMode(3)
+    text.setFont("Helvetica", 20)
+    text.setLeading(34)
+    text.textLines(SCAN)
+    canvas.drawText(text)
+    canvas.showPage()
+    canvas.save()
+    return buffer.getvalue()
+
+
 def pages_of_nothing(count: int) -> bytes:
     """So many empty pages."""
     buffer = io.BytesIO()

@@ -270,6 +270,12 @@ def test_a_scan_among_pages_of_text_is_noted(without_tesseract: None) -> None:
     assert found.notes[0].startswith("Page 2 was not read: no text in the file, only a picture of it.")
 
 
+def test_what_another_program_read_off_a_scan_is_read_and_labelled() -> None:
+    found = document(source_of(make.scan_with_text()))
+    assert found.text == " ".join(make.SCAN)
+    assert found.notes[0].startswith("Page 1 was read by OCR (before, by another program)")
+
+
 def test_without_ocr_a_scan_is_refused() -> None:
     assert "Index it with OCR" in refusal("scanned", Options(ocr=False))
 
