@@ -51,7 +51,6 @@ _CHARACTERS = {
     qn("w:cr"): "\n",
     qn("w:noBreakHyphen"): "-",
 }
-_TOO_DEEP = "is nested too deep to be read. Save its text as a .txt file."
 
 
 def read(source: Source, options: Options) -> Iterator[Document | InputError]:
@@ -63,22 +62,20 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     open_package(source, "DOCX").close()
     try:
         opened = docx.Document(io.BytesIO(source.data))
+        check_entities(opened.element, source.name)
         core = opened.core_properties
         properties = {"title": core.title, "author": core.author, "language": core.language}
-        body = opened.element.body
+        reader = _Reader(opened, source.name)
+        composed = compose([*reader.parts(opened.element.body), *reader.notes()])
+    except (InputError, MemoryError):
+        raise
+    except RecursionError:
+        raise InputError(f"{source.name} is nested too deep. Save its text as a .txt file.") from None
     except Exception as error:  # whatever the bytes lead python-docx to: it promises nothing
         raise InputError(
             f"{source.name} cannot be read as DOCX ({type(error).__name__}: {error}). Open it in Word or "
             "LibreOffice and save it again."
         ) from None
-    check_entities(opened.element, source.name)
-    if body is None:
-        raise InputError(f"{source.name} has no body. Open it in Word or LibreOffice and save it again.")
-    reader = _Reader(opened, source.name)
-    try:
-        composed = compose([*reader.parts(body), *reader.notes()])
-    except RecursionError:
-        raise InputError(f"{source.name} {_TOO_DEEP}") from None
     document = Document(
         id="", text=composed.text, sections=composed.sections, format="docx", notes=reader.remarks()
     )

@@ -93,6 +93,8 @@ def _properties(source: Source) -> dict[str, str | None]:
         meta = odfdo.Document(io.BytesIO(source.data)).meta
         author = meta.initial_creator or meta.creator
         properties = {"title": meta.title, "author": author, "language": meta.language}
+    except MemoryError:
+        raise
     except Exception as error:  # whatever the bytes lead odfdo to: it promises nothing
         raise InputError(
             f"{source.name} cannot be read as ODT ({type(error).__name__}: {error}). Open it in "

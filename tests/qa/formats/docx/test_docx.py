@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 from datetime import date
 from pathlib import Path
+from zipfile import ZipFile
 
 import docx
 import pytest
@@ -202,6 +203,15 @@ def test_small_things(body: str, text: str) -> None:
 )
 def test_broken_files_are_refused_by_name(name: str, why: str) -> None:
     assert why in refusal(read, (HERE / name).read_bytes(), name)
+
+
+def test_a_part_of_another_kind_than_it_should_be_is_refused() -> None:
+    whole = (HERE / "brief.docx").read_bytes()
+    with ZipFile(io.BytesIO(whole)) as package:
+        types = package.read("[Content_Types].xml").replace(
+            b"wordprocessingml.styles", b"wordprocessingml.other"
+        )
+    assert "styles" in refusal(read, with_member(whole, "[Content_Types].xml", types), "a.docx")
 
 
 def test_a_locked_file_says_so() -> None:

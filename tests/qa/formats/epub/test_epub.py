@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from hypothesis import given, settings
@@ -158,8 +159,6 @@ def test_damaged_bytes_are_read_or_refused_and_nothing_else(places: list[int], l
     st.sampled_from(["OPS/one.xhtml", "OPS/book.opf", "OPS/nav.xhtml"]),
 )
 def test_damaged_members_are_read_or_refused_and_nothing_else(junk: bytes, at: int, member: str) -> None:
-    from zipfile import ZipFile
-
     with ZipFile(BOOK) as whole:
         data = whole.read(member)
     read_or_refused(read, with_member(BOOK.read_bytes(), member, data[:at] + junk + data[at:]), "a.epub")
