@@ -166,7 +166,7 @@ def _of_html(text: str) -> Iterator[Claim]:
 
 
 def _quotes(element: HtmlElement) -> bool:
-    """Whether an element quotes by itself: not within or around another, nor what our pages say of a question."""
+    """Whether an element quotes by itself: not within or around another, nor the question of an answer."""
     inside = any(
         "quote" in (above.get("class") or "").split() or above.tag in ("blockquote", "q")
         for above in element.iterancestors()

@@ -832,8 +832,8 @@ class _Lost:
             yield f"{document_id} ({title}): {plural(count, 'thumb')} would go with it{asked}{more}"
         for path, quotes in self.files.items():
             yield f"{path} cites what would go: {plural(quotes, 'quote')}"
-        for path in self.paths:
-            yield f"{path} stays, and would be indexed again"
+        for kept in self.paths:
+            yield f"{kept} stays, and would be indexed again"
         if self.titles:
             yield "what else cites it cannot be known here: `pullquote verify FILE` tells of any text"
 
