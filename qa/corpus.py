@@ -67,7 +67,10 @@ _SLICE = 4 * BATCH
 
 # What decides, besides the text and the encoder, what a library holds of a document.
 _PACKAGE = Path(__file__).parent
-MAKERS = (_PACKAGE / "segment.py", _PACKAGE / "window.py", *sorted((_PACKAGE / "formats").glob("*.py")))
+MAKERS = (
+    *(_PACKAGE / name for name in ("segment.py", "terms.py", "window.py")),
+    *sorted((_PACKAGE / "formats").glob("*.py")),
+)
 LIBRARIES = (
     *("feedparser", "lxml", "markdown-it-py", "odfdo", "py3langid", "pypdfium2", "python-docx", "sentencex"),
     "trafilatura",
