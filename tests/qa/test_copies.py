@@ -218,6 +218,15 @@ def test_five_copies_are_one_quote_that_names_the_others(wire: Corpus) -> None:
 
 
 @pytest.mark.models
+def test_a_copy_is_not_read_in_the_place_of_something_else(wire: Corpus) -> None:
+    answer = wire.ask(_ASKED)
+    read = [passage.document_id for passage in answer.passages[: answer.read]]
+    assert sum(document.startswith("wire") for document in read) == 1
+    assert len(read) > 5
+    assert {f"wire-{number}" for number in range(5)} <= {passage.document_id for passage in answer.passages}
+
+
+@pytest.mark.models
 def test_copies_make_an_answer_no_surer(wire: Corpus, tmp_path: Path) -> None:
     one = next(_wire())
     with _indexed(tmp_path / "one", one, *_other()) as alone:
