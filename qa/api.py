@@ -5,7 +5,6 @@ Errors are problem+json.
 
 from __future__ import annotations
 
-import datetime as dt  # noqa: TC003 - pydantic reads it
 import logging
 from dataclasses import asdict
 from http import HTTPStatus
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from fastapi import APIRouter, FastAPI, Path, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
@@ -29,12 +28,16 @@ from qa.errors import (
     UnknownAnswerError,
 )
 from qa.render import info_to_dict, to_dict
-from qa.schema import EVERYTHING, Filters, Quote, Turn
+from qa.schema import EVERYTHING, Dates, Quote, Span, Turn
 from qa.web import STATIC
 from qa.web.guard import Guard
+from qa.web.options import Body, FiltersBody
 from qa.web.problem import Problem
+from qa.wording import become
 
 if TYPE_CHECKING:
+    from qa.corpus import Corpus
+    from qa.versions import Cited
     from qa.web.engine import Engine
 
 log = logging.getLogger(__name__)
@@ -58,47 +61,28 @@ _EXAMPLES = (
 _ANY_EXAMPLES = ("Which documents do you have?", "What can you do?")
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class TurnBody(_Body):
+class TurnBody(Body):
     """One earlier turn."""
 
     role: Literal["user", "assistant"]
     text: str
 
 
-class FiltersBody(_Body):
-    """Which documents may answer; see `qa.schema.Filters`."""
-
-    since: dt.date | None = None
-    until: dt.date | None = None
-    publisher: str = ""
-    series: str = ""
-    document: str | list[str] = []
-    language: str = ""
-    collection: str = ""
-
-    def filters(self) -> Filters:
-        """The same, as the answerer takes it."""
-        documents = [self.document] if isinstance(self.document, str) else self.document
-        return Filters(**{**dict(self), "document": tuple(documents)})
-
-
-class AskBody(_Body):
+class AskBody(Body):
     """A question, the conversation before it, filters, and the share of answers that should be right.
 
-    Without `strictness`, that of `pullquote chat` holds; see `qa.confidence.threshold`.
+    Without `strictness`, that of `pullquote chat` holds; see `qa.confidence.threshold`. With `dates`
+    "ignore", a time that the question names is no preference.
     """
 
     question: str
     history: list[str | TurnBody] = Field(default=[], max_length=200)
     filters: FiltersBody | None = None
     strictness: Annotated[float, Field(strict=True)] | None = None
+    dates: Dates = "auto"
 
 
-class ThumbBody(_Body):
+class ThumbBody(Body):
     """A thumb on an answer, by the id of its line, or on the quote of it that has this citation id.
 
     null takes it back.
@@ -162,7 +146,7 @@ def routes(engine: Engine) -> APIRouter:
         """One answer line; by its id it can be judged."""
         history = [turn if isinstance(turn, str) else Turn(turn.role, turn.text) for turn in body.history]
         filters = body.filters.filters() if body.filters else EVERYTHING
-        answer = engine.ask(body.question, history, filters, body.strictness)
+        answer = engine.ask(body.question, history, filters, body.strictness, body.dates)
         return to_dict(answer, engine.corpus.document, engine.answers.remember(answer, history))
 
     @router.get("/citations/{sha256}/{start}-{end}")
@@ -171,15 +155,24 @@ def routes(engine: Engine) -> APIRouter:
         start: Annotated[int, Path(ge=0)],
         end: Annotated[int, Path(ge=1)],
     ) -> dict[str, Any]:
-        """A quote in its whole source: `before + quote + after` is the document's text."""
-        document = engine.corpus.document_by_sha256(sha256)
+        """A quote in its whole source, as it was cited: `before + quote + after` is the document's text.
+
+        Where that is no longer what the library answers from, `status` is "superseded" or "removed" and
+        `since` says when. `current` is what stands there now, and where to open it; the quote's very words
+        are there at `moved`, or else `difference` is what they have become. Both are null, and empty, where
+        it says nothing like them.
+        """
+        source = engine.corpus.cited(sha256)
+        document = source.document
         try:
             quote = Quote(document, start, end)
         except ValueError as error:
             raise InputError(
                 f"there is no quote at {start}-{end}: the document has {len(document.text)} characters"
             ) from error
-        check(quote, engine.corpus.document)
+        check(quote, lambda _: engine.corpus.cited(sha256).document)
+        on = date_in_words(source.since.date()) if source.since else ""
+        fate = f"{source.status} on {on}" if on else ""
         return asdict(citation(quote)) | {
             "document": document.id,
             "date_in_words": date_in_words(document.date) if document.date else "",
@@ -188,9 +181,18 @@ def routes(engine: Engine) -> APIRouter:
             "before": document.text[:start],
             "quote": quote.text,
             "after": document.text[end:],
-            "citation": cite_line(quote),
-            "clipboard": clipboard(quote),
+            "citation": cite_line(quote, fate),
+            "clipboard": clipboard(quote, fate),
+            "status": source.status,
+            "since": source.since.isoformat() if source.since else None,
+            "since_in_words": on,
+            **_now(engine.corpus, source, quote),
         }
+
+    @router.get("/filters")
+    def facets() -> dict[str, Any]:
+        """What filters can choose from: values with the number of their documents, and the dates."""
+        return asdict(engine.corpus.facets())
 
     @router.get("/documents")
     def documents() -> list[dict[str, Any]]:
@@ -237,6 +239,25 @@ def routes(engine: Engine) -> APIRouter:
         return Problem(HTTPStatus.NOT_FOUND, f"there is no such route: /api/v1/{path}")
 
     return router
+
+
+def _now(corpus: Corpus, source: Cited, quote: Quote) -> dict[str, Any]:
+    """Say what stands where a text was that is no longer current, and what has become of the quote there."""
+    now: dict[str, Any] = {"current": None, "moved": None, "difference": []}
+    if source.status == "removed":
+        return now
+    current = {"document": source.current_id, "sha256": source.current_sha256}
+    if source.status == "current":
+        return now | {"current": current}
+    text = corpus.cited(source.current_sha256).document.text
+    span, changes = become(quote.text, quote.start, text)
+    # Where nothing is like it, from the beginning.
+    opened = span or Span(0, max(1, len(text.partition("\n")[0])))
+    return {
+        "current": current | asdict(opened),
+        "moved": asdict(span) if span and not changes else None,
+        "difference": [asdict(change) for change in changes],
+    }
 
 
 def _pullquote_error(_: Request, error: Exception) -> Problem:

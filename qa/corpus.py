@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 import threading
 import time
@@ -19,8 +20,8 @@ from embeddings.encoder import identify_encoder, open_encoder, open_query_encode
 from embeddings.files import sha256_file
 from embeddings.models import ModelError as WeightsError
 from qa.confidence import STRICTNESS
-from qa.errors import InputError, ModelError
-from qa.formats import DateOrder, files, read_path
+from qa.errors import InputError, LibraryError, ModelError
+from qa.formats import DateOrder, Options, Worker, files, read_path
 from qa.formats.text import printable
 from qa.fulltext import FullText
 from qa.library import LibraryIndex
@@ -32,6 +33,7 @@ from qa.store import Count, Entry, Occurrences, Selection, Store, check_encoder
 from qa.window import head, window_text
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from embeddings.arrays import Float32
@@ -40,8 +42,9 @@ if TYPE_CHECKING:
     from embeddings.reader import ReaderName
     from qa.answer import Answerer
     from qa.feedback import Judgement, Place, Shown, Thumb
-    from qa.schema import Answer, DocumentInfo, PassagePlace, Turn
+    from qa.schema import Answer, Dates, DocumentInfo, Facets, PassagePlace, Turn
     from qa.stats import LibraryStats
+    from qa.versions import Cited, Version
 
     OnProgress = Callable[[Progress], None]
 
@@ -64,6 +67,10 @@ _SLICE = 4 * BATCH
 # What decides, besides the text and the encoder, what a library holds of a document.
 _PACKAGE = Path(__file__).parent
 MAKERS = (_PACKAGE / "segment.py", _PACKAGE / "window.py", *sorted((_PACKAGE / "formats").glob("*.py")))
+LIBRARIES = (
+    *("feedparser", "lxml", "markdown-it-py", "odfdo", "py3langid", "pypdfium2", "python-docx", "sentencex"),
+    "trafilatura",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +104,7 @@ class Corpus:
         self,
         store: Store,
         encoder: str | Encoder | None,
-        date_order: DateOrder,
+        options: Options,
         reader: ReaderName | None = None,
     ) -> None:
         self.library = store.folder
@@ -105,7 +112,7 @@ class Corpus:
         self._index = LibraryIndex(store)
         self._words = FullText(store)
         self._read: Recent[tuple[int, str], tuple[Document, tuple[Passage, ...]]] = Recent(READ_BYTES)
-        self._date_order = date_order
+        self._options = options
         self._lock = threading.RLock()
         self._reader = reader
         self._answerer: Answerer | None = None
@@ -119,12 +126,14 @@ class Corpus:
         create: bool = True,
         encoder: str | Encoder | None = None,
         date_order: DateOrder = "auto",
+        columns: Mapping[str, str] | None = None,
         reader: ReaderName | None = None,
     ) -> Self:
         """Open the library in a folder; with `create`, make it where there is none.
 
         `encoder` is the name of one or one that is open already; without it, the one that made the library's
         vectors, or the default for a new library. `date_order` reads dates such as 4/8/2008.
+        `columns` says which column of a table, or key of a record, holds which field of a document.
         `reader` names what reads passages (`embeddings.reader.open_reader`).
 
         Raises:
@@ -135,7 +144,8 @@ class Corpus:
         """
         store = Store(Path(library), create=create)
         try:
-            corpus = cls(store, encoder, date_order, reader)
+            options = Options(date_order, tuple((columns or {}).items()))
+            corpus = cls(store, encoder, options, reader)
             if encoder is not None:
                 corpus._checked_identity()
         except BaseException:
@@ -234,7 +244,7 @@ class Corpus:
         found, refused, skipped = _find(paths)
         size = sum(_size(path) for path, _ in found)
         made = 0
-        with _one_at_a_time(progress or _silent) as show:
+        with _one_at_a_time(progress or _silent) as show, Worker() as worker:
 
             def embed(batch: list[_Prepared | _Settled]) -> Mapping[bytes, Float32]:
                 documents = [item for item in batch if isinstance(item, _Prepared)]
@@ -251,7 +261,7 @@ class Corpus:
                 name = result.document_id or result.path
                 show(Progress("write", len(results), 0, name, made, item.read, size))
 
-            overlap(_batches(self._prepared(found, refused, show)), embed, write, _is_huge)
+            overlap(_batches(self._prepared(found, refused, show, worker)), embed, write, _is_huge)
         others = tuple(printable(str(path)) for path in dict.fromkeys(skipped))
         report = IndexReport(tuple(results), time.perf_counter() - started, others)
         if report.count("added") or report.count("replaced"):
@@ -260,17 +270,21 @@ class Corpus:
         return report
 
     def _prepared(
-        self, found: Sequence[tuple[Path, Path | None]], refused: Iterable[FileResult], show: OnProgress
+        self,
+        found: Sequence[tuple[Path, Path | None]],
+        refused: Iterable[FileResult],
+        show: OnProgress,
+        worker: Worker,
     ) -> Iterator[_Prepared | _Settled]:
         """Read and segment the documents of files; what is refused or has not changed comes as its result."""
         for result in refused:
             yield _Settled(result, 0)
-        made_by = _made_by(self._date_order)
+        made_by = _made_by(self._options)
         read = 0
         for done, (path, root) in enumerate(found):
             show(Progress("read", done, len(found), path.name))
             # Absolute: by it the same file is known again from any folder. One string for all its documents.
-            absolute = str(Path(printable(str(path))).resolve())
+            absolute = os.path.realpath(printable(str(path)))  # of a link in a circle, too
             end = read + _size(path)
 
             def known(given_id: str, sha256: str, size: int, path: str = absolute) -> FileResult | None:
@@ -278,7 +292,7 @@ class Corpus:
                 read += size
                 return self._store.unchanged(path, given_id, sha256, made_by)
 
-            for item in read_path(path, root, self._date_order, known):
+            for item in read_path(path, root, self._options, known, worker=worker):
                 if isinstance(item, InputError):
                     yield _Settled(_refused(path, item), read)
                 elif isinstance(item, FileResult):
@@ -320,30 +334,86 @@ class Corpus:
         return known | dict(zip(digests, made, strict=True))
 
     def _ingest(
-        self, item: _Prepared, vectors: Mapping[bytes, Float32], identity: EncoderIdentity
+        self,
+        item: _Prepared,
+        vectors: Mapping[bytes, Float32],
+        identity: EncoderIdentity,
+        restored: Version | None = None,
     ) -> FileResult:
         document = item.document
         entries = [
             Entry(passage, digest, vectors[digest])
             for passage, digest in zip(item.passages, item.digests, strict=True)
         ]
-        made_by = _made_by(self._date_order)
-        ingested = self._store.ingest(document, head(document), entries, identity, made_by)
+        # As its file was read then, so that it is read again where that is done otherwise now.
+        made_by = restored.held["made_by"] if restored else _made_by(self._options)
+        ingested = self._store.ingest(document, head(document), entries, identity, made_by, restored)
         return FileResult(
             document.path, ingested.status, ingested.document_id, len(entries), notes=document.notes
         )
 
-    def remove(self, ids: Iterable[str]) -> tuple[str, ...]:
-        """Remove documents from the library, all or none. Gives their ids, each once.
+    def remove(self, ids: Iterable[str], *, withdrawn: bool = True) -> tuple[str, ...]:
+        """Take documents out of every answer, all or none. Gives their ids, each once.
+
+        `restore` puts them back, and citations still open them. While they are `withdrawn`, indexing the same
+        files again does not bring them back; what was removed because its file has gone is not.
 
         Raises:
             DocumentNotFoundError: one of them is not held; nothing was removed.
             LibraryError: the library is locked, may not be written, or is out of space.
         """
-        removed = self._store.remove(ids)
+        removed = self._store.remove(ids, withdrawn=withdrawn)
         self._index.save()
         self._words.save()
         return removed
+
+    def restore(self, ids: Iterable[str], progress: OnProgress | None = None) -> tuple[FileResult, ...]:
+        """Put back documents that were removed, as they were then; nothing where one of them cannot be.
+
+        Each is segmented and embedded as a new one is, and committed by itself.
+
+        Raises:
+            DocumentNotFoundError: one of them was not removed, or was purged since.
+            InputError: a document of that id is held.
+            ModelError: the encoder's weights are missing or damaged.
+            LibraryError: the library is locked, may not be written, or is out of space.
+        """
+        identity = self._checked_identity()
+        found = [self._store.restorable(document_id) for document_id in dict.fromkeys(ids)]
+        results = []
+        for removed, document in found:
+            item = _prepare(document, passages(document))
+            vectors = self._vectors([item], identity, self._opened_document_encoder, progress or _silent)
+            results.append(self._ingest(item, vectors, identity, removed))
+        self._index.save()
+        self._words.save()
+        return tuple(results)
+
+    def purge(self, ids: Iterable[str] = ()) -> tuple[str, ...]:
+        """Erase documents for good, all or none: every version of theirs, their vectors, and thumbs on them.
+
+        They may have been removed before. No byte of them stays in the library's folder: its files are
+        written anew, which needs as much room again. Where that was interrupted, the next purge does it, of
+        whatever ids or none. The files that they were read from stay.
+
+        Raises:
+            DocumentNotFoundError: one of them is not known; nothing was erased.
+            LibraryError: another process keeps the bytes from being overwritten: they are erased from every
+                answer, and the next `purge` overwrites them. Or the library may not be written.
+        """
+        purged = self._store.purge(ids)
+        if self._store.erasing:
+            try:
+                self._store.scrub()
+                self._index.remake()
+                self._words.remake()
+            except OSError as error:
+                raise LibraryError(
+                    f"{error.filename} cannot be removed ({error.strerror}), and may hold what was erased: "
+                    "stop whatever uses it, then run `pullquote remove --purge`"
+                ) from error
+            self._store.erased()
+        return purged
 
     def reindex(self, encoder: str | Encoder, progress: OnProgress | None = None) -> None:
         """Embed every passage with another encoder, or with the same where windows have changed.
@@ -423,6 +493,10 @@ class Corpus:
         """List the documents that the filters leave, or the first `limit` of them, in order of id."""
         return self._store.documents(filters, limit)
 
+    def facets(self) -> Facets:
+        """Tell what filters can choose from."""
+        return self._store.facets()
+
     def document(self, document_id: str) -> Document:
         """Read the document of that id afresh; its text's SHA-256 is compared with the one recorded.
 
@@ -441,6 +515,33 @@ class Corpus:
         """
         return self._store.document_by_sha256(sha256)
 
+    # Versions
+
+    def cited(self, sha256: str) -> Cited:
+        """Read the document whose text has, or had, that SHA-256 (hex), and tell what has become of it.
+
+        Raises:
+            DocumentNotFoundError: no text with it was ever held, or it was purged.
+            LibraryError: the text is not what was stored.
+        """
+        return self._store.cited(sha256)
+
+    def kept_with(self, words: str) -> list[str]:
+        """Find the texts that are no longer searched and hold these very words: their SHA-256."""
+        return self._store.kept_with(words)
+
+    def versions(self, document_id: str) -> tuple[Version, ...]:
+        """List the texts that a document had before, the newest first."""
+        return self._store.versions(document_id)
+
+    def removed(self) -> tuple[Version, ...]:
+        """List the documents that `restore` can put back, what was removed last first."""
+        return self._store.removed()
+
+    def citing(self, document_id: str) -> tuple[int, tuple[str, ...]]:
+        """Tell what in the library cites a document, in any version: how many thumbs, on which questions."""
+        return self._store.citing(document_id)
+
     # Questions
 
     def ask(
@@ -449,6 +550,7 @@ class Corpus:
         history: Sequence[str | Turn] = (),
         filters: Filters = EVERYTHING,
         strictness: float = STRICTNESS,
+        dates: Dates = "auto",
     ) -> Answer:
         """Answer a question with quotes; see `qa.answer.Answerer.ask`.
 
@@ -456,7 +558,7 @@ class Corpus:
             QuestionError: the question is empty or too long.
             PullquoteError: what else keeps it from being answered.
         """
-        return self.answerer().ask(question, history, filters, strictness)
+        return self.answerer().ask(question, history, filters, strictness, dates)
 
     def warm(self, progress: OnProgress | None = None) -> None:
         """Load what a first question would otherwise wait for: encoder, index and reader."""
@@ -539,6 +641,10 @@ class Corpus:
             self._read.put(key, held, held_bytes(*held))
         return held
 
+    def dates(self, ids: Iterable[str]) -> dict[str, dt.date]:
+        """Find the publication dates of documents by id; those without one, or not held, are left out."""
+        return self._store.dates(ids)
+
     def documents_of(self, keys: Iterable[int]) -> dict[int, str]:
         """Find the document id of each passage, by key; those removed meanwhile are left out."""
         return self._store.documents_of(keys)
@@ -566,11 +672,12 @@ def held_bytes(document: Document, passages: Sequence[Passage]) -> int:
 
 
 @cache
-def _made_by(date_order: DateOrder) -> str:
+def _made_by(options: Options) -> str:
     """Name what reads and segments documents: by it, a source that has not changed is not read again."""
     # cite.py has the words for dates that a window may hold.
     makers = [sha256_file(path) for path in (*MAKERS, _PACKAGE / "cite.py")]
-    return hashlib.sha256(" ".join([*makers, version("sentencex"), date_order]).encode()).hexdigest()
+    libraries = [version(name) for name in LIBRARIES]
+    return hashlib.sha256(" ".join([*makers, *libraries, repr(options)]).encode()).hexdigest()
 
 
 def _prepare(document: Document, passages: tuple[Passage, ...], read: int = 0) -> _Prepared:

@@ -12,6 +12,7 @@ import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TextIO
 
+from qa import times
 from qa.cite import check, citation, cite_line, visible
 from qa.schema import Answer
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from qa.cite import ReadDocument
-    from qa.schema import DocumentInfo, Failure, Filters, IndexReport, Quote
+    from qa.schema import DatePreference, DocumentInfo, Failure, Filters, IndexReport, Quote
+    from qa.versions import Version
 
 _HEADINGS = {
     "weak": "Not in the corpus. The closest passages, which do not state the answer:",
@@ -166,9 +168,21 @@ def info_to_dict(info: DocumentInfo) -> dict[str, Any]:
     }
 
 
+def version_to_dict(version: Version) -> dict[str, Any]:
+    """Make an entry of what a document was before, or of `documents --removed --json`."""
+    return {
+        "id": version.document_id,
+        "sha256": version.sha256,
+        "reason": version.reason,
+        "at": version.at.isoformat(),
+        "title": version.title,
+        "characters": version.held["characters"],
+    }
+
+
 def report_to_dict(report: IndexReport) -> dict[str, Any]:
     """Make what `index --json` prints: counts by status, then each input, and what was skipped."""
-    statuses = ("added", "replaced", "unchanged", "refused")
+    statuses = ("added", "replaced", "unchanged", "refused", "withdrawn")
     return {
         **{status: report.count(status) for status in statuses},
         "seconds": round(report.seconds, 3),
@@ -212,6 +226,17 @@ def _as_dict(answer: Answer, answer_id: str) -> dict[str, Any]:
         "searched": answer.searched,
         "undated": answer.undated,
         "notes": list(answer.notes),
+        "preference": _preference_dict(answer.preference) if answer.preference else None,
+    }
+
+
+def _preference_dict(preference: DatePreference) -> dict[str, Any]:
+    words = preference.words
+    return {
+        "kind": preference.kind,
+        "since": preference.since.isoformat() if preference.since else None,
+        "until": preference.until.isoformat() if preference.until else None,
+        "words": [words.start, words.end] if words else None,
     }
 
 
@@ -256,6 +281,8 @@ def _closing(answer: Answer) -> list[str]:
             searched += f" ({describe_filters(answer.filters)})"
         if answer.undated:
             searched += f"; {plural(answer.undated, 'document')} without a date left out"
+        if answer.preference:
+            searched += f". Prefers {times.in_words(answer.preference)}, as the question says"
         lines = [f"Confidence that the corpus states the answer: {how_sure(answer)}.", f"{searched}."]
     return lines + [f"Note: {note}" for note in answer.notes]
 

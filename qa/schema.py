@@ -16,6 +16,7 @@ SentenceKind = Literal["body", "heading", "list", "header", "furniture"]
 SectionKind = Literal["page", "section", "chapter", "message", "entry", "row"]
 Certainty = Literal["stated", "likely", "guessed", "corrected"]
 ReplyKind = Literal["greeting", "thanks", "help", "documents", "summary"]
+Dates = Literal["auto", "ignore"]
 
 
 def sha256_text(text: str) -> str:
@@ -173,6 +174,19 @@ EVERYTHING = Filters()
 
 
 @dataclass(frozen=True, slots=True)
+class Facets:
+    """What filters can choose from: each value with the number of its documents, by value; and the dates."""
+
+    publishers: tuple[tuple[str, int], ...] = ()
+    series: tuple[tuple[str, int], ...] = ()
+    languages: tuple[tuple[str, int], ...] = ()
+    collections: tuple[tuple[str, int], ...] = ()
+    first: dt.date | None = None
+    last: dt.date | None = None
+    undated: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentInfo:
     """A document as lists show it: everything but its text."""
 
@@ -302,6 +316,21 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class DatePreference:
+    """A time that a question names: among passages that answer about as well, what fits it comes first.
+
+    Of an "event", passages fit that speak of the time, then documents published while that was news, then
+    later ones; of "published", documents published then; of "latest", the newest. `since` and `until` are
+    inclusive, None where open. `words` say where the question says so; None where an earlier one did.
+    """
+
+    kind: Literal["event", "published", "latest"]
+    since: dt.date | None = None
+    until: dt.date | None = None
+    words: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What Pullquote says to one question.
 
@@ -311,7 +340,8 @@ class Answer:
     nothing was read. `passages` are best first; the first `read` of them were read, the others stand as they
     were found. `searched` counts the documents that the filters left, `undated` those that a date filter left
     out for want of a date. `notes` are short remarks for the reader ("the phrase … does not occur"). `reply`
-    is set when the question was not one for the corpus; the outcome is then `none`.
+    is set when the question was not one for the corpus; the outcome is then `none`. `preference` is the time
+    that the question was taken to name, None where it names none or that was to be ignored.
     """
 
     question: str
@@ -330,6 +360,7 @@ class Answer:
     notes: tuple[str, ...] = ()
     reply: Reply | None = None
     error: Failure | None = None
+    preference: DatePreference | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,10 +389,13 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """What became of one input document. `error` is set only when it was refused."""
+    """What became of one input document. `error` is set only when it was refused.
+
+    What is "withdrawn" was removed by a person, and has not changed since: `pullquote restore` puts it back.
+    """
 
     path: str
-    status: Literal["added", "replaced", "unchanged", "refused"]
+    status: Literal["added", "replaced", "unchanged", "refused", "withdrawn"]
     document_id: str = ""
     passages: int = 0
     error: Failure | None = None

@@ -25,6 +25,7 @@ import numpy as np
 
 from embeddings.arrays import Bits
 from embeddings.models import EncoderIdentity
+from qa import versions
 from qa.database import Database
 from qa.errors import DocumentNotFoundError, EncoderMismatchError, InputError, LibraryError
 from qa.feedback import Judgement, Place, Shown
@@ -35,6 +36,7 @@ from qa.schema import (
     EVERYTHING,
     Document,
     DocumentInfo,
+    Facets,
     FileResult,
     Filters,
     Found,
@@ -44,6 +46,7 @@ from qa.schema import (
     Sentence,
     Span,
 )
+from qa.versions import Cited, Version
 
 if TYPE_CHECKING:
     import sqlite3
@@ -260,14 +263,17 @@ class Store:
         entries: Sequence[Entry],
         encoder: EncoderIdentity,
         made_by: str = "",
+        restored: Version | None = None,
     ) -> Ingested:
         """Add a document, or replace what was held of it, in one transaction; no change where none is needed.
 
         A text file is known again by its path, a record by its id and path, and both by id and text. Where
         its id is taken by another, it is held under an id of its own: `id~2`, `id~3` and so on. `made_by`
-        names what read and segmented it, for `unchanged`.
+        names what read and segmented it, for `unchanged`. What was `restored` goes back where it stood. A
+        text that changes is kept (`qa.versions`).
 
         Raises:
+            InputError: what was to be restored is held again.
             EncoderMismatchError: the vectors in force were made by another encoder.
             ValueError: the passages do not tile the document.
         """
@@ -276,7 +282,12 @@ class Store:
             raise ValueError(f"the passages of {document.id!r} do not tile it")
         with self._database.writing() as db:
             encoding = _encoding_for(db, encoder, self.folder)
-            number, given_id, document = _place(db, document)
+            if restored:
+                restored = versions.restorable(db, document.id)
+                number, given_id = None, restored.held["given_id"]
+            else:
+                versions.admit(db, document.path, document.id)
+                number, given_id, document = _place(db, document)
             values = _row(document, given_id, head)
             passages = [_passage_row(ordinal, entry.passage) for ordinal, entry in enumerate(entries)]
             digests = [entry.digest for entry in entries]
@@ -298,6 +309,8 @@ class Store:
                         (made_by, number, made_by),
                     )
                     return Ingested("unchanged", document.id)
+                if held[_COLUMNS.index("sha256")] != document.sha256:
+                    versions.keep(db, number, "superseded")
                 _clear(db, number)
                 db.execute(
                     f"UPDATE documents SET {' = ?, '.join(_COLUMNS)} = ? WHERE serial = ?",
@@ -323,10 +336,14 @@ class Store:
                 "UPDATE documents SET first_key = ?, passages = ?, made_by = ? WHERE serial = ?",
                 (keys[0] if keys else 0, len(keys), made_by, number),
             )
+            if restored:
+                versions.put_back(db, restored, int(number or 0))
         return Ingested(status, document.id)
 
-    def remove(self, ids: Iterable[str]) -> tuple[str, ...]:
+    def remove(self, ids: Iterable[str], *, withdrawn: bool = True) -> tuple[str, ...]:
         """Remove documents, all or none, in one transaction. Gives the ids back, each once.
+
+        Their texts are kept (`qa.versions`). What is `withdrawn`, the same file does not bring back.
 
         Raises:
             DocumentNotFoundError: one of the ids is not held; nothing was removed.
@@ -334,9 +351,46 @@ class Store:
         removed = tuple(dict.fromkeys(ids))
         with self._database.writing() as db:
             for number in [_number(db, document_id) for document_id in removed]:
-                _clear(db, number)
-                db.execute("DELETE FROM documents WHERE serial = ?", (number,))
+                versions.keep(db, number, "removed", withdrawn=withdrawn)
+                _delete(db, number)
         return removed
+
+    def purge(self, ids: Iterable[str]) -> tuple[str, ...]:
+        """Erase documents with all their versions and thumbs, all or none; `scrub` takes care of the bytes.
+
+        Raises:
+            DocumentNotFoundError: one of the ids is neither held nor was removed; nothing was erased.
+        """
+        purged = tuple(dict.fromkeys(ids))
+        with self._database.writing() as db:
+            for document_id in purged:
+                held = _is_held(db, document_id) or not any(versions.find(db, "document = ?", document_id))
+                number = _number(db, document_id) if held else None
+                versions.erase(db, document_id)
+                if number is not None:
+                    _delete(db, number)
+            if purged:
+                db.execute("UPDATE library SET index_file = '', words_file = ''")
+        return purged
+
+    @property
+    def erasing(self) -> bool:
+        """Whether bytes of what was purged may still lie in the library's files."""
+        with self._database.reading() as db:
+            return db.execute("SELECT 1 FROM erasing").fetchone() is not None
+
+    def scrub(self) -> None:
+        """Leave no byte in the store's file of what was purged.
+
+        Raises:
+            LibraryError: another process reads all the while; `erasing` stays.
+        """
+        self._database.scrub()
+
+    def erased(self) -> None:
+        """Say that no byte is left in any file of the library of what was purged."""
+        with self._database.writing(counted=False) as db:
+            db.execute("DELETE FROM erasing")
 
     # Thumbs
 
@@ -519,6 +573,29 @@ class Store:
             for each in held
         )
 
+    def facets(self) -> Facets:
+        """Tell what filters can choose from."""
+        with self._database.reading() as db:
+
+            def values(column: str) -> tuple[tuple[str, int], ...]:
+                rows = db.execute(
+                    f"SELECT {column}, count(*) FROM documents WHERE {column} != '' GROUP BY 1 ORDER BY 1"
+                )
+                return tuple(rows.fetchall())
+
+            first, last, undated = db.execute(
+                "SELECT min(nullif(date, '')), max(date), count(*) FILTER (WHERE date = '') FROM documents"
+            ).fetchone()
+            return Facets(
+                values("publisher"),
+                values("series"),
+                values("language"),
+                values("collection"),
+                _date(first or ""),
+                _date(last or ""),
+                undated,
+            )
+
     def document(self, document_id: str) -> Document:
         """Read the document of that id.
 
@@ -545,9 +622,80 @@ class Store:
                 )
             return self._document(db, row[0])
 
+    # Versions
+
+    def cited(self, sha256: str) -> Cited:
+        """Read the document whose text has, or had, that SHA-256 (hex), and tell what has become of it.
+
+        Raises:
+            DocumentNotFoundError: no text with it was ever held, or it was purged.
+        """
+        with self._database.reading() as db:
+            row = db.execute(
+                "SELECT serial FROM documents WHERE sha256 = ? ORDER BY id LIMIT 1", (sha256.lower(),)
+            ).fetchone()
+            if row:
+                document = self._document(db, row[0])
+                return Cited(document, "current", None, document.id, document.sha256)
+            version = next(versions.find(db, "sha256 = ?", sha256.lower()), None)
+            if version is None:
+                raise DocumentNotFoundError(
+                    f"the library in {self.folder} holds no document whose text has, or had, the SHA-256 "
+                    f"{sha256!r}: it was never indexed here, or it was erased for good"
+                )
+            document = self._as_document({**version.held, "text": versions.text(db, version)})
+            current = db.execute(
+                "SELECT sha256 FROM documents WHERE id = ?", (version.document_id,)
+            ).fetchone()
+            if current:
+                return Cited(document, "superseded", version.at, document.id, current[0])
+            # It may have been superseded, and what superseded it removed.
+            removal = next(versions.find(db, "document = ? AND reason = 'removed'", document.id), version)
+            return Cited(document, "removed", removal.at)
+
+    def kept_with(self, words: str) -> list[str]:
+        """Find the texts that are no longer searched and hold these very words: their SHA-256."""
+        with self._database.reading() as db:
+            rows = db.execute(
+                "SELECT sha256 FROM versions WHERE instr(text, ?) ORDER BY number DESC", (words,)
+            ).fetchall()
+        return list(dict.fromkeys(sha256 for (sha256,) in rows))
+
+    def versions(self, document_id: str) -> tuple[Version, ...]:
+        """List the texts that a document had, the newest first; none where there were none."""
+        with self._database.reading() as db:
+            return tuple(versions.find(db, "document = ?", document_id))
+
+    def removed(self) -> tuple[Version, ...]:
+        """List what can be restored, what was removed last first."""
+        last = (
+            "number IN (SELECT max(number) FROM versions WHERE reason = 'removed' GROUP BY document) "
+            "AND document NOT IN (SELECT id FROM documents)"
+        )
+        with self._database.reading() as db:
+            return tuple(versions.find(db, last))
+
+    def restorable(self, document_id: str) -> tuple[Version, Document]:
+        """Find what `restore` puts back; see `qa.versions.restorable`."""
+        with self._database.reading() as db:
+            version = versions.restorable(db, document_id)
+            return version, self._as_document({**version.held, "text": versions.text(db, version)})
+
+    def withdrawn(self, path: str, given_id: str, source_sha256: str) -> str | None:
+        """Give the id of the document that a person removed, read from these bytes at that place."""
+        with self._database.reading() as db:
+            return versions.withdrawn(db, path, given_id, source_sha256)
+
+    def citing(self, document_id: str) -> tuple[int, tuple[str, ...]]:
+        """Tell what in the library cites a document: how many thumbs, on which questions."""
+        with self._database.reading() as db:
+            return versions.citing(db, document_id)
+
     def _document(self, db: sqlite3.Connection, number: int) -> Document:
         row = db.execute(f"SELECT {_COLUMN_LIST} FROM documents WHERE serial = ?", (number,)).fetchone()
-        held: dict[str, Any] = dict(zip(_COLUMNS, row, strict=True))
+        return self._as_document(dict(zip(_COLUMNS, row, strict=True)))
+
+    def _as_document(self, held: Mapping[str, Any]) -> Document:
         document = Document(
             **{name: held[name] for name in _PLAIN},
             date=_date(held["date"]),
@@ -586,6 +734,15 @@ class Store:
             )
             found = {key: PassagePlace(key, *place) for key, *place in rows}
         return {key: found[key] for key in wanted if key in found}
+
+    def dates(self, ids: Iterable[str]) -> dict[str, dt.date]:
+        """Find the publication dates of documents by id; those without one, or not held, are left out."""
+        with self._database.reading() as db:
+            rows = db.execute(
+                "SELECT id, date FROM documents WHERE id IN (SELECT value FROM json_each(?)) AND date != ''",
+                (json.dumps(list(dict.fromkeys(ids))),),
+            ).fetchall()
+        return {document_id: dt.date.fromisoformat(date) for document_id, date in rows}
 
     def documents_of(self, keys: Iterable[int]) -> dict[int, str]:
         """Find the id of each passage's document, by passage key; keys no longer held are left out."""
@@ -729,9 +886,11 @@ class Store:
         """Tell what an ingest of this source would: that nothing has changed; None where it may have.
 
         It has not where the document that the source would replace was made of the same bytes by the same
-        maker (see `ingest`).
+        maker (see `ingest`), nor where a person removed what was made of these bytes.
         """
         with self._database.reading() as db:
+            if removed := versions.withdrawn(db, path, given_id, source_sha256):
+                return FileResult(path, "withdrawn", removed)
             row = db.execute(
                 f"SELECT id, passages, notes FROM documents WHERE serial = (SELECT serial FROM {_OF_SOURCE}) "
                 "AND source_sha256 = ? AND made_by = ?",
@@ -868,8 +1027,19 @@ def _number(db: sqlite3.Connection, document_id: str) -> int:
         ]
         near = difflib.get_close_matches(document_id, held, 3)
         hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "`pullquote documents` lists them"
+        if removed := next(versions.find(db, "document = ?", document_id), None):
+            hint = f"it was removed on {removed.at:%Y-%m-%d}; `pullquote restore` puts it back"
         raise DocumentNotFoundError(f"the library holds no document {document_id!r}: {hint}")
     return int(row[0])
+
+
+def _is_held(db: sqlite3.Connection, document_id: str) -> bool:
+    return db.execute("SELECT 1 FROM documents WHERE id = ?", (document_id,)).fetchone() is not None
+
+
+def _delete(db: sqlite3.Connection, number: int) -> None:
+    _clear(db, number)
+    db.execute("DELETE FROM documents WHERE serial = ?", (number,))
 
 
 def _clear(db: sqlite3.Connection, number: int) -> None:

@@ -47,7 +47,7 @@ _DECLARED = re.compile(
     re.IGNORECASE,
 )
 # What pages mean by these names (encoding.spec.whatwg.org, "Names and labels").
-_MEANT = {
+MEANT = {
     "iso-8859-1": "windows-1252",
     "latin1": "windows-1252",
     "us-ascii": "windows-1252",
@@ -117,7 +117,7 @@ def _decoded(data: bytes, name: str) -> str:
             f"{position}). {convert}"
         )
     declared = (found[1] or found[2]).decode("ascii")
-    meant = _MEANT.get(declared.lower(), declared)
+    meant = MEANT.get(declared.lower(), declared)
     try:
         text = data.decode(meant)
     except (UnicodeDecodeError, LookupError) as error:
