@@ -35,6 +35,8 @@ logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what it thinks of
 _MARK = re.compile("[\u2800-\u28ff]{3}")
 _NOT_XML = re.compile("[\u2800-\u28ff\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _DEEPEST = 240  # trafilatura loses what is nested deeper than 256
+_MOST_ELEMENTS = 50_000  # it reads as many in 7 s at most, and twice as many in a minute
+_MOST_TEXT = 5_000_000  # characters; it holds some ten copies
 _MOSTLY = 0.6
 
 
@@ -78,9 +80,9 @@ def _main(tree: html.HtmlElement, every: list[Block]) -> list[Block]:
     """Return the blocks that are the page's text, by trafilatura; the tree is spent afterwards.
 
     Each block is given a mark where it begins; those whose marks come back are kept. So is the page's title
-    above them, and the captions and tables in figures among them, which trafilatura drops.
+    above them, and sentences and tables in figures among them, which trafilatura drops.
     """
-    if _depth(tree) > _DEEPEST:
+    if sum(len(block.text) for block in every) > _MOST_TEXT or _is_beyond_telling(tree):
         return []
     etree.strip_elements(tree, "script", "style", "noscript", with_tail=False)
     for node in tree.iter(etree.Element):
@@ -104,20 +106,28 @@ def _main(tree: html.HtmlElement, every: list[Block]) -> list[Block]:
         for number, block in enumerate(every)
         if _mark(number) in marks
         or (titles == [number] and number < first)
-        or (block.in_figure and first < number < last)
+        or (block.in_figure and first < number < last and _says_something(block))
     ]
+
+
+def _says_something(block: Block) -> bool:
+    """Whether what goes with a picture is a sentence or a table, and not the photographer's name."""
+    return block.kind == "row" or block.text.endswith((".", "!", "?", "…", "。", "”"))
 
 
 def _mark(number: int) -> str:
     return "".join(chr(0x2800 + (number >> shift & 0xFF)) for shift in (16, 8, 0))
 
 
-def _depth(tree: html.HtmlElement) -> int:
-    depth = deepest = 0
+def _is_beyond_telling(tree: html.HtmlElement) -> bool:
+    """Whether a page is nested too deeply for trafilatura, or has too many elements."""
+    depth = elements = 0
     for event, _ in etree.iterwalk(tree, events=("start", "end")):
         depth += 1 if event == "start" else -1
-        deepest = max(deepest, depth)
-    return deepest
+        elements += event == "start"
+        if depth > _DEEPEST or elements > _MOST_ELEMENTS:
+            return True
+    return False
 
 
 def _with_host(document: Document) -> Document:

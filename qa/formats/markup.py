@@ -137,8 +137,9 @@ def parse(source: str, name: str) -> html.HtmlElement:
     parser = html.HTMLParser(
         encoding="utf-8", huge_tree=True, no_network=True, remove_comments=True, remove_pis=True
     )
+    lines = source.replace("\r\n", "\n").replace("\r", "\n")  # as HTML says, and libxml2 does not do
     try:
-        tree = html.document_fromstring(source.encode("utf-8", "replace"), parser=parser)
+        tree = html.document_fromstring(lines.encode("utf-8", "replace"), parser=parser)
     except (etree.LxmlError, ValueError) as error:
         raise InputError(
             f"{name} holds no HTML that can be read ({error}). Save the page again, or leave it out."

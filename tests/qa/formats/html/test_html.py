@@ -172,6 +172,7 @@ def test_headings_come_out_as_headings_and_sentences_whole(name: str) -> None:
         ("<ol start=3><li>c<li>d<ol type=a><li>x</ol><li value=9>e</ol>", "3. c\n4. d\n  - x\n9. e"),
         ("<ul><li><p>one</p><p>more of it</p><li>two</ul>", "- one\n\nmore of it\n\n- two"),
         ("<pre>a  b\n  c</pre><p>d", "a  b\n  c\n\nd"),
+        ("<pre>\r\na\r\nb\rc</pre><p>d\r\ne", "a\nb\nc\n\nd e"),
         ("<dl><dt>won<dd>the money</dl>", "won\n\nthe money"),
         ("<table><tr><td>a<br>b<td>c</table>", "a b | c"),
         ("<table><tr><td><p>a<p>b<td>c</table>", "a\n\nb\n\nc"),
@@ -247,6 +248,8 @@ def test_where_a_browser_saved_a_page_from_is_its_address_and_names_its_site() -
 def test_a_date_that_could_be_read_two_ways_is_left_out_unless_its_order_is_known() -> None:
     assert page("complete").date is None
     assert "2011-04-03 or 2011-03-04" in page("complete").notes[0]
+    stated = read_bytes(b"<html><meta name=date content=04/05/2019><p>Some words of a text.</p></html>")
+    assert "04/05/2019" in stated.notes[0]
     assert page("complete", Options(date_order="mdy")).date == dt.date(2011, 3, 4)
 
 

@@ -126,6 +126,15 @@ def test_the_header_below_a_heading_is_read() -> None:
     )
 
 
+def test_a_header_below_front_matter_is_marked_where_it_stands() -> None:
+    document = read_bytes(
+        b"---\nlayout: post\n---\n# The bridge\n\n"
+        b"Bulletin of Works | No. 12 | 4 May 2011\n\nIt carries twelve tonnes.\n"
+    )
+    marked = [document.text[span.start : span.end] for span in document.header]
+    assert marked == ["# The bridge", "Bulletin of Works | No. 12 | 4 May 2011"]
+
+
 def test_a_first_sentence_is_no_title_and_a_sentence_on_a_rule_no_heading() -> None:
     assert file("plain").title == "plain"
     assert file("rule").title == "rule"
