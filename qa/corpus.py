@@ -20,7 +20,7 @@ from embeddings.files import sha256_file
 from embeddings.models import ModelError as WeightsError
 from qa.confidence import STRICTNESS
 from qa.errors import InputError, ModelError
-from qa.formats import DateOrder, files, read_path
+from qa.formats import DateOrder, file_id, files, read_path
 from qa.formats.text import printable
 from qa.fulltext import FullText
 from qa.library import LibraryIndex
@@ -73,6 +73,7 @@ class _Prepared:
     document: Document
     passages: tuple[Passage, ...]
     digests: tuple[bytes, ...]
+    part: str = ""  # of its file; "" for all of it
     read: int = 0  # bytes, of all files, when it was
 
 
@@ -244,7 +245,7 @@ class Corpus:
                 nonlocal made
                 if isinstance(item, _Prepared):
                     result = self._ingest(item, vectors, identity)
-                    made += result.passages
+                    made += result.passages if result.status in ("added", "replaced") else 0
                 else:
                     result = item.result
                 results.append(result)
@@ -271,12 +272,15 @@ class Corpus:
             show(Progress("read", done, len(found), path.name))
             # Absolute: by it the same file is known again from any folder. One string for all its documents.
             absolute = str(Path(printable(str(path))).resolve())
+            name = file_id(path, root)
             end = read + _size(path)
 
-            def known(given_id: str, sha256: str, size: int, path: str = absolute) -> FileResult | None:
+            def known(
+                given_id: str, sha256: str, size: int, path: str = absolute, name: str = name
+            ) -> FileResult | None:
                 nonlocal read
                 read += size
-                return self._store.unchanged(path, given_id, sha256, made_by)
+                return self._store.unchanged(path, given_id.removeprefix(name), sha256, made_by)
 
             for item in read_path(path, root, self._date_order, known):
                 if isinstance(item, InputError):
@@ -285,7 +289,7 @@ class Corpus:
                     yield _Settled(item, read)
                 else:
                     document = replace(item, path=absolute)
-                    yield _prepare(document, passages(document), read)
+                    yield _prepare(document, passages(document), document.id.removeprefix(name), read)
             read = end
         show(Progress("read", len(found), len(found)))
 
@@ -328,7 +332,7 @@ class Corpus:
             for passage, digest in zip(item.passages, item.digests, strict=True)
         ]
         made_by = _made_by(self._date_order)
-        ingested = self._store.ingest(document, head(document), entries, identity, made_by)
+        ingested = self._store.ingest(document, head(document), entries, identity, made_by, item.part)
         return FileResult(
             document.path, ingested.status, ingested.document_id, len(entries), notes=document.notes
         )
@@ -573,10 +577,10 @@ def _made_by(date_order: DateOrder) -> str:
     return hashlib.sha256(" ".join([*makers, version("sentencex"), date_order]).encode()).hexdigest()
 
 
-def _prepare(document: Document, passages: tuple[Passage, ...], read: int = 0) -> _Prepared:
+def _prepare(document: Document, passages: tuple[Passage, ...], part: str = "", read: int = 0) -> _Prepared:
     windows = (window_text(document, passage) for passage in passages)
     digests = tuple(hashlib.blake2b(window.encode(), digest_size=16).digest() for window in windows)
-    return _Prepared(document, passages, digests, read)
+    return _Prepared(document, passages, digests, part, read)
 
 
 def _batches(items: Iterable[_Item]) -> Iterator[list[_Item]]:

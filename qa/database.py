@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sqlite3
 import threading
 from typing import TYPE_CHECKING
 
 from qa.errors import InputError, LibraryError, LibraryNotFoundError
+from qa.schema import Span
+from qa.sources import words_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -175,32 +178,54 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # Of its words alone, whatever the format: the same document in two files is known by it.
         "ALTER TABLE documents ADD COLUMN words_sha256 TEXT NOT NULL DEFAULT ''",
         "CREATE INDEX documents_by_words ON documents (words_sha256) WHERE words_sha256 != ''",
-        # Where a document stands: one row for each file, or record of a file, that holds it. The columns of
-        # the same names in `documents` are those of the first.
+        # Where a document stands: one row for each file, or part of a file (a record, a member of an
+        # archive), that holds it, in the order in which they were found; `part` is '' for a whole file. The
+        # columns of the same names in `documents` are those of the first, whose text is the document's.
         """
         CREATE TABLE locations (
+            number INTEGER PRIMARY KEY,
             path TEXT NOT NULL,
-            given_id TEXT NOT NULL,
+            part TEXT NOT NULL,
             document INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
             format TEXT NOT NULL,
             source_sha256 TEXT NOT NULL,
+            -- Of the text that was read there: another may have the same words.
+            sha256 TEXT NOT NULL,
             made_by TEXT NOT NULL,
-            PRIMARY KEY (path, given_id)
+            UNIQUE (path, part)
         )
         """,
         "CREATE INDEX locations_by_document ON locations (document)",
+        # A library of before may hold one file twice: the second has a place of its own, which will be found
+        # gone.
         """
-        INSERT OR IGNORE INTO locations
-            SELECT path, given_id, serial, format, source_sha256, made_by FROM documents ORDER BY serial
+        INSERT INTO locations (path, part, document, format, source_sha256, sha256, made_by)
+            SELECT path, iif(count(*) OVER same = 1, part, part || '~' || serial),
+                serial, format, source_sha256, sha256, made_by
+            FROM (SELECT *, iif(format = 'text', '', given_id) AS part FROM documents)
+            WINDOW same AS (PARTITION BY path, part ORDER BY serial ROWS UNBOUNDED PRECEDING)
+            ORDER BY serial
         """,
-        # Files as they were read last: one that has not changed is not parsed again, nor is one refused.
+        "UPDATE documents SET words_sha256 = words_sha256(text, furniture)",
+        # By these, sources were known before.
+        "DROP INDEX documents_by_path",
+        "DROP INDEX texts_by_path",
+        # Files as they were read last, whole: one that has not changed is not parsed again, nor is one
+        # refused. All the documents that it gave are held: when one goes, so does the row.
         """
         CREATE TABLE files (
             path TEXT PRIMARY KEY,
             sha256 TEXT NOT NULL,
             made_by TEXT NOT NULL,
-            refused TEXT NOT NULL DEFAULT ''
+            documents INTEGER NOT NULL,
+            -- What of it was refused: [[path, status, code, message], …]
+            refused TEXT NOT NULL
         )
+        """,
+        """
+        CREATE TRIGGER location_gone AFTER DELETE ON locations BEGIN
+            DELETE FROM files WHERE path = old.path;
+        END
         """,
         # Texts that are no longer searched, and what was known of them: `held` is JSON, all but the text.
         """
@@ -286,10 +311,12 @@ _AS_OF_NOW = (
         6,
         """
         CREATE TEMP VIEW locations AS
-            SELECT path, given_id, serial AS document, format, source_sha256, made_by FROM documents
+            SELECT serial AS number, path, iif(format = 'text', '', given_id) AS part, serial AS document,
+                format, source_sha256, sha256, made_by
+            FROM documents
         """,
     ),
-    (0, 6, "CREATE TEMP TABLE files (path, sha256, made_by, refused)"),
+    (0, 6, "CREATE TEMP TABLE files (path, sha256, made_by, documents, refused)"),
     (0, 6, "CREATE TEMP TABLE versions (number, document, sha256, reason, at, held, text)"),
     (0, 6, "CREATE TEMP TABLE corrections (document, field, value)"),
     (0, 6, "CREATE TEMP TABLE bands (document, band, hash)"),
@@ -367,6 +394,7 @@ class Database:
             check_same_thread=False,  # one thread at a time: `_lent` gives each to one
         )
         db.create_function("casefold", 1, str.casefold, deterministic=True)
+        db.create_function("words_sha256", 2, _words_sha256, deterministic=True)
         status = self.path.stat()
         self._file = self._file or (status.st_dev, status.st_ino)
         if self._file != (status.st_dev, status.st_ino):  # what is known of the old one is not true of it
@@ -502,6 +530,10 @@ def _transaction(db: sqlite3.Connection, begin: str) -> Iterator[None]:
 
 def _version(db: sqlite3.Connection) -> int:
     return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _words_sha256(text: str, furniture: str) -> str:
+    return words_sha256(text, [Span(*span) for span in json.loads(furniture)])
 
 
 def _written(path: Path) -> tuple[int, int]:

@@ -174,7 +174,7 @@ EVERYTHING = Filters()
 
 @dataclass(frozen=True, slots=True)
 class DocumentInfo:
-    """A document as lists show it: everything but its text."""
+    """A document as lists show it: everything but its text. `locations` are the files that it stands in."""
 
     id: str
     title: str
@@ -194,6 +194,7 @@ class DocumentInfo:
     notes: tuple[str, ...] = ()
     author: str = ""
     found: tuple[Found, ...] = ()
+    locations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,7 +362,7 @@ class FileResult:
     """What became of one input document. `error` is set only when it was refused."""
 
     path: str
-    status: Literal["added", "replaced", "unchanged", "refused"]
+    status: Literal["added", "replaced", "unchanged", "refused", "moved", "duplicate", "gone", "removed"]
     document_id: str = ""
     passages: int = 0
     error: Failure | None = None

@@ -18,7 +18,6 @@ import json
 from dataclasses import asdict, dataclass, replace
 from itertools import count, groupby
 from operator import itemgetter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -35,7 +34,6 @@ from qa.schema import (
     EVERYTHING,
     Document,
     DocumentInfo,
-    FileResult,
     Filters,
     Found,
     Passage,
@@ -44,15 +42,31 @@ from qa.schema import (
     Sentence,
     Span,
 )
+from qa.sources import (
+    Location,
+    at,
+    default_part,
+    file_unchanged,
+    hand_over,
+    put_file,
+    put_location,
+    target,
+    unchanged,
+    under,
+    words_sha256,
+)
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
     from typing import BinaryIO
 
     from embeddings.arrays import Float32, Int64
     from qa.feedback import Thumb
     from qa.postings import Segment
+    from qa.schema import FileResult
+    from qa.sources import FileRead, Held
 
 BM25_HEAD_WEIGHT = 0.5
 BM25_BODY_WEIGHT = 1.0
@@ -68,6 +82,8 @@ SELECTIONS = 8
 # Ids on either side, in order, of one that is not held, among which the one that was meant is looked for.
 SUGGESTED_FROM = 500
 _VECTOR = np.dtype("<f4")  # as stored, on any machine
+
+Status = Literal["added", "replaced", "unchanged", "moved", "duplicate"]
 
 _PLAIN = (
     "id",
@@ -94,17 +110,12 @@ _COLUMNS = (
     "sections",
     "found",
     "sha256",
+    "words_sha256",
     "given_id",
     "head",
     "characters",
 )
 _COLUMN_LIST = ", ".join(_COLUMNS)
-# The document that was read from a path under an id: both are bound twice, the path first. Each half reads an
-# index of its own; a library of before may hold a file twice.
-_OF_SOURCE = """(
-    SELECT serial, given_id, id FROM documents WHERE path = ? AND given_id = ? UNION
-    SELECT serial, given_id, id FROM documents WHERE path = ? AND format = 'text'
-) ORDER BY given_id = ? DESC, serial LIMIT 1"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,7 +167,7 @@ class Entry:
 class Ingested:
     """What an ingest did. `document_id` is the id under which the document is held."""
 
-    status: Literal["added", "replaced", "unchanged"]
+    status: Status
     document_id: str
 
 
@@ -260,12 +271,15 @@ class Store:
         entries: Sequence[Entry],
         encoder: EncoderIdentity,
         made_by: str = "",
+        part: str | None = None,
     ) -> Ingested:
         """Add a document, or replace what was held of it, in one transaction; no change where none is needed.
 
-        A text file is known again by its path, a record by its id and path, and both by id and text. Where
-        its id is taken by another, it is held under an id of its own: `id~2`, `id~3` and so on. `made_by`
-        names what read and segmented it, for `unchanged`.
+        It is known again by its place, `document.path` and the `part` of that file, or else by its words (see
+        `qa.sources.target`): these in another place are one more location of the same document, "moved" where
+        the file that they were in is gone, and else a "duplicate". A new document whose id is taken is held
+        under an id of its own: `id~2`, `id~3` and so on. `made_by` names what read and segmented it, for
+        `unchanged`.
 
         Raises:
             EncoderMismatchError: the vectors in force were made by another encoder.
@@ -274,56 +288,43 @@ class Store:
         ends = [0, *(entry.passage.end for entry in entries)]
         if [entry.passage.start for entry in entries] != ends[:-1] or ends[-1] != len(document.text):
             raise ValueError(f"the passages of {document.id!r} do not tile it")
+        words = words_sha256(document.text, document.furniture)
+        part = default_part(document) if part is None else part
         with self._database.writing() as db:
             encoding = _encoding_for(db, encoder, self.folder)
-            number, given_id, document = _place(db, document)
-            values = _row(document, given_id, head)
-            passages = [_passage_row(ordinal, entry.passage) for ordinal, entry in enumerate(entries)]
-            digests = [entry.digest for entry in entries]
-            if number is None:
-                status: Literal["added", "replaced"] = "added"
-                marks = ", ".join("?" * len(values))
-                number = db.execute(
-                    f"INSERT INTO documents ({_COLUMN_LIST}) VALUES ({marks})",
-                    values,
-                ).lastrowid
-            else:
-                status = "replaced"
-                held = db.execute(
-                    f"SELECT {_COLUMN_LIST} FROM documents WHERE serial = ?", (number,)
-                ).fetchone()
-                if held == values and _held_passages(db, number, encoding) == (passages, digests):
-                    db.execute(
-                        "UPDATE documents SET made_by = ? WHERE serial = ? AND made_by != ?",
-                        (made_by, number, made_by),
-                    )
-                    return Ingested("unchanged", document.id)
-                _clear(db, number)
-                db.execute(
-                    f"UPDATE documents SET {' = ?, '.join(_COLUMNS)} = ? WHERE serial = ?",
-                    (*values, number),
-                )
-            keys = []
-            for row, entry in zip(passages, entries, strict=True):
-                key = db.execute(
-                    "INSERT INTO passages (document, ordinal, start, end, sentences) VALUES (?, ?, ?, ?, ?)",
-                    (number, *row),
-                ).lastrowid
-                keys.append(key)
-                db.execute(
-                    "INSERT INTO vectors (passage, encoding, digest, vector) VALUES (?, ?, ?, ?)",
-                    (key, encoding.number, entry.digest, entry.vector.astype(_VECTOR).tobytes()),
-                )
-                db.execute(
-                    "INSERT INTO words (rowid, head, body) VALUES (?, ?, ?)",
-                    (key, head, document.text[entry.passage.start : entry.passage.end]),
-                )
-            # One run: a writer is alone, and keys only grow.
-            db.execute(
-                "UPDATE documents SET first_key = ?, passages = ?, made_by = ? WHERE serial = ?",
-                (keys[0] if keys else 0, len(keys), made_by, number),
+            to = target(db, document, words, part)
+            given_id, document = _named(db, document, to.number)
+            number = to.number or 0
+            status: Status = "unchanged"
+            if to.leads:
+                values = _row(document, words, given_id, head)
+                number, status = _write(db, to.number, document, values, entries, encoding, made_by)
+            db.executemany("DELETE FROM locations WHERE number = ?", [(dead,) for dead in to.dead])
+            put_location(
+                db,
+                number,
+                Location(
+                    document.path, part, document.format, document.source_sha256, document.sha256, made_by
+                ),
             )
-        return Ingested(status, document.id)
+            hand_over(db, number)
+            if to.left is not None and to.left != number and not hand_over(db, to.left):
+                _drop(db, to.left)
+        if to.number is None or to.known:
+            return Ingested(status, document.id)
+        return Ingested("moved" if to.dead else "duplicate", document.id)
+
+    def foresee(self, document: Document, part: str | None = None) -> Status:
+        """Tell what `ingest` would make of a document that is not `unchanged`, as far as its text says."""
+        words = words_sha256(document.text, document.furniture)
+        part = default_part(document) if part is None else part
+        with self._database.reading() as db:
+            to = target(db, document, words, part)
+        if to.number is None:
+            return "added"
+        if to.known:
+            return "replaced"
+        return "moved" if to.dead else "duplicate"
 
     def remove(self, ids: Iterable[str]) -> tuple[str, ...]:
         """Remove documents, all or none, in one transaction. Gives the ids back, each once.
@@ -334,9 +335,46 @@ class Store:
         removed = tuple(dict.fromkeys(ids))
         with self._database.writing() as db:
             for number in [_number(db, document_id) for document_id in removed]:
-                _clear(db, number)
-                db.execute("DELETE FROM documents WHERE serial = ?", (number,))
+                _drop(db, number)
         return removed
+
+    # Where documents come from
+
+    def prune(self, places: Iterable[Held]) -> tuple[str, ...]:
+        """Forget places, in one transaction; gives the ids of documents that then stood nowhere, and went."""
+        removed = []
+        with self._database.writing() as db:
+            for place in places:
+                db.execute("DELETE FROM locations WHERE number = ?", (place.number,))
+                held = db.execute("SELECT 1 FROM documents WHERE serial = ?", (place.document,)).fetchone()
+                if held and not hand_over(db, place.document):
+                    _drop(db, place.document)
+                    removed.append(place.document_id)
+        return tuple(removed)
+
+    def put_files(self, files: Iterable[FileRead]) -> None:
+        """Record files that were read to their ends, in one transaction. The generation stays."""
+        with self._database.writing(counted=False) as db:
+            for file in files:
+                put_file(db, file)
+
+    def unchanged(self, path: str, part: str, source_sha256: str, made_by: str) -> FileResult | None:
+        """Tell what an ingest of this source would: that nothing has changed; None where it may have.
+
+        It has not where the document at this place was made of the same bytes by the same maker.
+        """
+        with self._database.reading() as db:
+            return unchanged(db, path, part, source_sha256, made_by)
+
+    def file_unchanged(self, path: str, sha256: str, made_by: str) -> tuple[FileResult, ...] | None:
+        """Tell what reading a file would: that all of it is held as it is, or was refused; None if not so."""
+        with self._database.reading() as db:
+            return file_unchanged(db, path, sha256, made_by)
+
+    def places_in(self, path: str, *, folder: bool = False) -> tuple[Held, ...]:
+        """List the places in a file, or in all files under a folder, in order of path and part."""
+        with self._database.reading() as db:
+            return tuple((under if folder else at)(db, path))
 
     # Thumbs
 
@@ -501,7 +539,9 @@ class Store:
         with self._database.reading() as db:
             rows = db.execute(
                 "SELECT id, title, publisher, series, number, url, format, path, collection, sha256, "
-                "source_sha256, characters, language, date, notes, passages, author, found "
+                "source_sha256, characters, language, date, notes, passages, author, found, "
+                "(SELECT json_group_array(l.path) FROM (SELECT path FROM locations WHERE document = serial "
+                "ORDER BY locations.number) AS l) AS locations "
                 f"FROM documents WHERE {where} ORDER BY id LIMIT ?",
                 (*values, -1 if limit is None else limit),
             )
@@ -514,6 +554,7 @@ class Store:
                     "date": _date(each["date"]),
                     "notes": tuple(json.loads(each["notes"])),
                     "found": tuple(Found(*found) for found in json.loads(each["found"])),
+                    "locations": tuple(dict.fromkeys(json.loads(each["locations"]))),
                 }
             )
             for each in held
@@ -725,24 +766,6 @@ class Store:
             )
         return Occurrences(tuple(places), tuple(document_id for _, document_id in holding), read, more=True)
 
-    def unchanged(self, path: str, given_id: str, source_sha256: str, made_by: str) -> FileResult | None:
-        """Tell what an ingest of this source would: that nothing has changed; None where it may have.
-
-        It has not where the document that the source would replace was made of the same bytes by the same
-        maker (see `ingest`).
-        """
-        with self._database.reading() as db:
-            row = db.execute(
-                f"SELECT id, passages, notes FROM documents WHERE serial = (SELECT serial FROM {_OF_SOURCE}) "
-                "AND source_sha256 = ? AND made_by = ?",
-                (path, given_id, path, given_id, source_sha256, made_by),
-            ).fetchone()
-        if row is None:
-            return None
-        # One string for all who keep it: there may be a million.
-        held_id = given_id if row[0] == given_id else row[0]
-        return FileResult(path, "unchanged", held_id, row[1], notes=tuple(json.loads(row[2])))
-
 
 def _holding_words(
     db: sqlite3.Connection, words: Sequence[str], selection: Selection
@@ -829,31 +852,86 @@ def check_encoder(encoding: Encoding, encoder: EncoderIdentity, folder: Path) ->
         )
 
 
-def _place(db: sqlite3.Connection, document: Document) -> tuple[int | None, str, Document]:
-    """Find a document's place: the number of the one that it replaces, the id first given, and it as held.
+def _named(db: sqlite3.Connection, document: Document, number: int | None) -> tuple[str, Document]:
+    """Give a document the id that it is held under, or else a free one. Gives the one first given, too."""
+    if number is not None:
+        given_id, held_id = db.execute(
+            "SELECT given_id, id FROM documents WHERE serial = ?", (number,)
+        ).fetchone()
+        return given_id, replace(document, id=held_id)
+    free = document.id
+    for n in count(2):
+        if not db.execute("SELECT 1 FROM documents WHERE id = ?", (free,)).fetchone():
+            break
+        free = f"{document.id}~{n}"
+    return document.id, replace(document, id=free)
 
-    The number is None if it is new; it is held under an id of its own. It replaces what came from the same
-    file (a text whatever folder was named, a record under the same name), or what has the same id and text:
-    that was copied or moved, and belongs to the file that it first came from while that exists. A text is
-    never replaced by that of another file.
-    """
-    row = db.execute(
-        f"SELECT serial, given_id, id FROM {_OF_SOURCE}",
-        (document.path, document.id, document.path, document.id),
-    ).fetchone()
-    if row:
-        number, given_id, held_id = row
-        return number, given_id, replace(document, id=held_id)
-    for n in count(1):
-        free = document.id if n == 1 else f"{document.id}~{n}"
-        row = db.execute("SELECT serial, path, sha256 FROM documents WHERE id = ?", (free,)).fetchone()
-        if row is None:
-            return None, document.id, replace(document, id=free)
-        number, path, sha256 = row
-        if sha256 == document.sha256:
-            kept = path if Path(path).exists() else document.path
-            return number, document.id, replace(document, id=free, path=kept)
-    raise AssertionError("unreachable: count() has no end")
+
+def _write(
+    db: sqlite3.Connection,
+    number: int | None,
+    document: Document,
+    values: tuple[str | int, ...],
+    entries: Sequence[Entry],
+    encoding: Encoding,
+    made_by: str,
+) -> tuple[int, Status]:
+    """Write a document and its row's `values`, new or in place of one held; passages only if they change."""
+    head = values[_COLUMNS.index("head")]
+    passages = [_passage_row(ordinal, entry.passage) for ordinal, entry in enumerate(entries)]
+    status: Status = "added"
+    if number is None:
+        marks = ", ".join("?" * len(values))
+        number = int(
+            db.execute(f"INSERT INTO documents ({_COLUMN_LIST}) VALUES ({marks})", values).lastrowid or 0
+        )
+    else:
+        status = "replaced"
+        held = db.execute(f"SELECT {_COLUMN_LIST} FROM documents WHERE serial = ?", (number,)).fetchone()
+        digests = [entry.digest for entry in entries]
+        same_passages = _held_passages(db, number, encoding) == (passages, digests)
+        same_words = all(
+            held[at] == values[at] for at, name in enumerate(_COLUMNS) if name in ("text", "head")
+        )
+        if not (same_passages and same_words):
+            _clear(db, number)
+        if held != values:
+            db.execute(
+                f"UPDATE documents SET {' = ?, '.join(_COLUMNS)} = ? WHERE serial = ?", (*values, number)
+            )
+        if same_passages and same_words:
+            db.execute(
+                "UPDATE documents SET made_by = ? WHERE serial = ? AND made_by != ?",
+                (made_by, number, made_by),
+            )
+            return number, "unchanged" if held == values else "replaced"
+    keys = []
+    for row, entry in zip(passages, entries, strict=True):
+        key = db.execute(
+            "INSERT INTO passages (document, ordinal, start, end, sentences) VALUES (?, ?, ?, ?, ?)",
+            (number, *row),
+        ).lastrowid
+        keys.append(key)
+        db.execute(
+            "INSERT INTO vectors (passage, encoding, digest, vector) VALUES (?, ?, ?, ?)",
+            (key, encoding.number, entry.digest, entry.vector.astype(_VECTOR).tobytes()),
+        )
+        db.execute(
+            "INSERT INTO words (rowid, head, body) VALUES (?, ?, ?)",
+            (key, head, document.text[entry.passage.start : entry.passage.end]),
+        )
+    # One run: a writer is alone, and keys only grow.
+    db.execute(
+        "UPDATE documents SET first_key = ?, passages = ?, made_by = ? WHERE serial = ?",
+        (keys[0] if keys else 0, len(keys), made_by, number),
+    )
+    return number, status
+
+
+def _drop(db: sqlite3.Connection, number: int) -> None:
+    """Take a document out, with all that hangs on it."""
+    _clear(db, number)
+    db.execute("DELETE FROM documents WHERE serial = ?", (number,))
 
 
 def _number(db: sqlite3.Connection, document_id: str) -> int:
@@ -888,7 +966,7 @@ def _clear(db: sqlite3.Connection, number: int) -> None:
     db.execute("DELETE FROM passages WHERE document = ?", (number,))
 
 
-def _row(document: Document, given_id: str, head: str) -> tuple[str | int, ...]:
+def _row(document: Document, words: str, given_id: str, head: str) -> tuple[str | int, ...]:
     """Give a document's values, in the order of `_COLUMNS`."""
     return (
         *(getattr(document, name) for name in _PLAIN),
@@ -899,6 +977,7 @@ def _row(document: Document, given_id: str, head: str) -> tuple[str | int, ...]:
         json.dumps([(each.start, each.end, each.kind, each.name) for each in document.sections]),
         json.dumps([(each.field, each.source, each.sure) for each in document.found]),
         document.sha256,
+        words,
         given_id,
         head,
         len(document.text),

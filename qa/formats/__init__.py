@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from qa.formats.text import Known
     from qa.schema import Document, FileResult
 
-__all__ = ["DateOrder", "files", "read_path", "supported"]
+__all__ = ["DateOrder", "file_id", "files", "read_path", "supported"]
 
 _TEXT = frozenset({".txt", ".text"})
 _JSONL = frozenset({".jsonl"})
@@ -89,7 +89,7 @@ def read_path(
         elif not path.is_file():  # a pipe or a device would be read for ever
             yield InputError(f"{path} is not an ordinary file. {_SUPPORTED}.")
         elif path.suffix.lower() in _TEXT:
-            yield read_text(path, _id(path, root), date_order, known)
+            yield read_text(path, file_id(path, root), date_order, known)
         elif path.suffix.lower() in _JSONL:
             yield from read_jsonl(path, date_order, known)
         else:
@@ -101,7 +101,8 @@ def read_path(
         yield InputError(f"{path} cannot be read: {error.strerror}. Check its permissions.")
 
 
-def _id(path: Path, root: Path | None) -> str:
+def file_id(path: Path, root: Path | None) -> str:
+    """Give the id of a file found under `root`; ids of its parts, but for records' own, begin with it."""
     if root is not None and path.is_relative_to(root):
         return printable(path.relative_to(root).as_posix())
     return printable(path.name)
