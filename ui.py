@@ -22,6 +22,7 @@ from qa.render import plural
 from qa.schema import Failure
 from qa.web import cards
 from qa.web.engine import STOPPED, Engine
+from qa.web.options import read_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -163,13 +164,16 @@ def page(engine: Engine) -> gr.Blocks:
     """The question box and the conversation; the rest of the page is `qa/web/static/page.js`."""
     import gradio as gr
 
-    def ask(question: str, strictness: float, conversation: Conversation) -> Iterator[tuple[Any, ...]]:
+    def ask(
+        question: str, strictness: float, options: str, conversation: Conversation
+    ) -> Iterator[tuple[Any, ...]]:
         if not isinstance(question, str) or not question.strip():
             yield gr.skip(), gr.skip(), gr.skip()
             return
         asked = [*conversation.messages, {"role": "user", "content": cards.text(question)}]
         yield "", [*asked, {"role": "assistant", "content": cards.PENDING}], gr.skip()
-        answered = {"role": "assistant", "content": _answer(engine, question, strictness, conversation)}
+        content = _answer(engine, question, strictness, options, conversation)
+        answered = {"role": "assistant", "content": content}
         conversation.messages = [*asked, answered]
         yield gr.skip(), conversation.messages, conversation
 
@@ -203,11 +207,13 @@ def page(engine: Engine) -> gr.Blocks:
             strictness = gr.Radio(
                 readiness(engine.strictness), value=engine.strictness, label="Answer", elem_id="strictness"
             )
+            # Written by the page's script (`static/filters.js`), read by `qa.web.options`; never seen.
+            options = gr.Textbox(elem_id="options", label="Options", show_label=False)
         quiet = {"show_progress": "hidden", "api_visibility": "private"}
         asking = gr.on(
             [question.submit, send.click],
             ask,
-            [question, strictness, conversation],
+            [question, strictness, options, conversation],
             [question, chat, conversation],
             trigger_mode="multiple",
             concurrency_limit=4,
@@ -224,12 +230,15 @@ def readiness(start: float) -> list[tuple[str, float]]:
     return [(named[share], share) for share in sorted(named)]
 
 
-def _answer(engine: Engine, question: str, strictness: float, conversation: Conversation) -> str:
+def _answer(
+    engine: Engine, question: str, strictness: float, options: str, conversation: Conversation
+) -> str:
     """The answer's card. This is the border: whatever goes wrong becomes a card that says so."""
     from dataclasses import replace
 
     try:
-        answer = engine.ask(question, conversation.questions, strictness=strictness, wait=True)
+        filters = read_options(options).filters.filters()
+        answer = engine.ask(question, conversation.questions, filters, strictness, wait=True)
         answer_id = engine.answers.remember(answer, conversation.questions)
         conversation.questions.append(question)
         numbered = replace(answer, quotes=conversation.numbers.assign(answer.quotes))

@@ -5,7 +5,6 @@ Errors are problem+json.
 
 from __future__ import annotations
 
-import datetime as dt  # noqa: TC003 - pydantic reads it
 import logging
 from dataclasses import asdict
 from http import HTTPStatus
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from fastapi import APIRouter, FastAPI, Path, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
@@ -29,9 +28,10 @@ from qa.errors import (
     UnknownAnswerError,
 )
 from qa.render import info_to_dict, to_dict
-from qa.schema import EVERYTHING, Filters, Quote, Turn
+from qa.schema import EVERYTHING, Quote, Turn
 from qa.web import STATIC
 from qa.web.guard import Guard
+from qa.web.options import Body, FiltersBody
 from qa.web.problem import Problem
 
 if TYPE_CHECKING:
@@ -58,35 +58,14 @@ _EXAMPLES = (
 _ANY_EXAMPLES = ("Which documents do you have?", "What can you do?")
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class TurnBody(_Body):
+class TurnBody(Body):
     """One earlier turn."""
 
     role: Literal["user", "assistant"]
     text: str
 
 
-class FiltersBody(_Body):
-    """Which documents may answer; see `qa.schema.Filters`."""
-
-    since: dt.date | None = None
-    until: dt.date | None = None
-    publisher: str = ""
-    series: str = ""
-    document: str | list[str] = []
-    language: str = ""
-    collection: str = ""
-
-    def filters(self) -> Filters:
-        """The same, as the answerer takes it."""
-        documents = [self.document] if isinstance(self.document, str) else self.document
-        return Filters(**{**dict(self), "document": tuple(documents)})
-
-
-class AskBody(_Body):
+class AskBody(Body):
     """A question, the conversation before it, filters, and the share of answers that should be right.
 
     Without `strictness`, that of `pullquote chat` holds; see `qa.confidence.threshold`.
@@ -98,7 +77,7 @@ class AskBody(_Body):
     strictness: Annotated[float, Field(strict=True)] | None = None
 
 
-class ThumbBody(_Body):
+class ThumbBody(Body):
     """A thumb on an answer, by the id of its line, or on the quote of it that has this citation id.
 
     null takes it back.
@@ -191,6 +170,11 @@ def routes(engine: Engine) -> APIRouter:
             "citation": cite_line(quote),
             "clipboard": clipboard(quote),
         }
+
+    @router.get("/filters")
+    def facets() -> dict[str, Any]:
+        """What filters can choose from: values with the number of their documents, and the dates."""
+        return asdict(engine.corpus.facets())
 
     @router.get("/documents")
     def documents() -> list[dict[str, Any]]:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from embeddings.reader import ReaderName
     from qa.answer import Answerer
     from qa.feedback import Judgement, Place, Shown, Thumb
-    from qa.schema import Answer, DocumentInfo, PassagePlace, Turn
+    from qa.schema import Answer, DocumentInfo, Facets, PassagePlace, Turn
     from qa.stats import LibraryStats
 
     OnProgress = Callable[[Progress], None]
@@ -426,6 +426,10 @@ class Corpus:
     def documents(self, filters: Filters = EVERYTHING, limit: int | None = None) -> tuple[DocumentInfo, ...]:
         """List the documents that the filters leave, or the first `limit` of them, in order of id."""
         return self._store.documents(filters, limit)
+
+    def facets(self) -> Facets:
+        """Tell what filters can choose from."""
+        return self._store.facets()
 
     def document(self, document_id: str) -> Document:
         """Read the document of that id afresh; its text's SHA-256 is compared with the one recorded.

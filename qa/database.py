@@ -242,11 +242,14 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX versions_by_sha256 ON versions (sha256)",
         "CREATE INDEX versions_by_document ON versions (document)",
         # What a person has said of a document's metadata: it outlives whatever the document is replaced by.
+        # `was` is what the source says, and `found` where: JSON of (field, source, sure), or ''.
         """
         CREATE TABLE corrections (
             document TEXT NOT NULL,
             field TEXT NOT NULL,
             value TEXT NOT NULL,
+            was TEXT NOT NULL,
+            found TEXT NOT NULL,
             PRIMARY KEY (document, field)
         )
         """,
@@ -318,7 +321,7 @@ _AS_OF_NOW = (
     ),
     (0, 6, "CREATE TEMP TABLE files (path, sha256, made_by, documents, refused)"),
     (0, 6, "CREATE TEMP TABLE versions (number, document, sha256, reason, at, held, text)"),
-    (0, 6, "CREATE TEMP TABLE corrections (document, field, value)"),
+    (0, 6, "CREATE TEMP TABLE corrections (document, field, value, was, found)"),
     (0, 6, "CREATE TEMP TABLE bands (document, band, hash)"),
     (0, 6, "CREATE TEMP TABLE copies (document, other, similarity)"),
 )

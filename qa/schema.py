@@ -173,6 +173,19 @@ EVERYTHING = Filters()
 
 
 @dataclass(frozen=True, slots=True)
+class Facets:
+    """What filters can choose from: each value with the number of its documents, by value; and the dates."""
+
+    publishers: tuple[tuple[str, int], ...] = ()
+    series: tuple[tuple[str, int], ...] = ()
+    languages: tuple[tuple[str, int], ...] = ()
+    collections: tuple[tuple[str, int], ...] = ()
+    first: dt.date | None = None
+    last: dt.date | None = None
+    undated: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentInfo:
     """A document as lists show it: everything but its text. `locations` are the files that it stands in."""
 

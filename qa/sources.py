@@ -169,11 +169,11 @@ def _same(db: sqlite3.Connection, document: Document, words: str) -> int | None:
 
 
 def _certain(values: tuple[str, ...], found: Iterable[Found]) -> tuple[str, ...]:
-    """Give publisher, number and date as they are compared: what was only guessed is nothing."""
-    guessed = {each.field for each in found if each.sure == "guessed"}
+    """Give publisher, number and date as they are compared: what was guessed, or a person said, is nothing."""
+    others = {each.field for each in found if each.sure in ("guessed", "corrected")}
     names = ("publisher", "number", "date")
     return tuple(
-        "" if name in guessed else value.casefold() for name, value in zip(names, values, strict=True)
+        "" if name in others else value.casefold() for name, value in zip(names, values, strict=True)
     )
 
 

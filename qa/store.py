@@ -34,6 +34,7 @@ from qa.schema import (
     EVERYTHING,
     Document,
     DocumentInfo,
+    Facets,
     Filters,
     Found,
     Passage,
@@ -559,6 +560,29 @@ class Store:
             )
             for each in held
         )
+
+    def facets(self) -> Facets:
+        """Tell what filters can choose from."""
+        with self._database.reading() as db:
+
+            def values(column: str) -> tuple[tuple[str, int], ...]:
+                rows = db.execute(
+                    f"SELECT {column}, count(*) FROM documents WHERE {column} != '' GROUP BY 1 ORDER BY 1"
+                )
+                return tuple(rows.fetchall())
+
+            first, last, undated = db.execute(
+                "SELECT min(nullif(date, '')), max(date), count(*) FILTER (WHERE date = '') FROM documents"
+            ).fetchone()
+            return Facets(
+                values("publisher"),
+                values("series"),
+                values("language"),
+                values("collection"),
+                _date(first or ""),
+                _date(last or ""),
+                undated,
+            )
 
     def document(self, document_id: str) -> Document:
         """Read the document of that id.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from qa.errors import InputError
 from qa.formats.furniture import find_furniture
 from qa.formats.header import parse_header
-from qa.schema import Document
+from qa.schema import Document, Found
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,17 +91,24 @@ def describe(document: Document, fallback_title: str, date_order: DateOrder = "a
     only_a_title = not (header.publisher or header.number or header.date or header.url)
     if only_a_title and document.title and document.title != header.title:
         spans = ()  # the first line is some heading: the title is another
+    known = {
+        field: getattr(header, field)
+        for field in ("title", "publisher", "series", "number", "date", "url")
+        if getattr(header, field) and not getattr(document, field)
+    }
+    if document.number:
+        known.pop("series", None)
+    found = [Found(field, "its header", "likely") for field in known]
+    if not document.title and not header.title:
+        known["title"] = fallback_title
+        found.append(Found("title", "its name", "guessed"))
     return replace(
         document,
-        title=document.title or header.title or fallback_title,
-        publisher=document.publisher or header.publisher,
-        series=document.series or ("" if document.number else header.series),
-        number=document.number or header.number,
-        date=document.date or header.date,
-        url=document.url or header.url,
+        **known,
         header=spans,
         furniture=tuple(span for span in find_furniture(document.text) if span not in spans),
         notes=document.notes + (() if document.date else header.notes),
+        found=(*document.found, *found),
     )
 
 

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 from qa.cite import check, citation, citation_id, date_in_words
-from qa.render import gaps, how_sure, plural
+from qa.render import describe_filters, gaps, how_sure, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,7 +47,10 @@ def answer_card(answer: Answer, read_document: ReadDocument, answer_id: str = ""
         parts.extend(_folded(quotes))
     else:
         parts.append(_not_in_corpus(answer, quotes))
-    searched = f"Searched {plural(answer.searched, 'document')} in {answer.milliseconds.total:,.0f} ms"
+    within = f" ({text(describe_filters(answer.filters))})" if answer.filters else ""
+    searched = (
+        f"Searched {plural(answer.searched, 'document')}{within} in {answer.milliseconds.total:,.0f} ms"
+    )
     sure = f"confidence {how_sure(answer, percent='&nbsp;%')}"
     means = "How probable it is that the documents state the answer"
     parts.append(f'<p class="trace">{searched} · <span title="{means}">{sure}</span></p>')
@@ -116,12 +119,20 @@ def _folded(cards: list[str]) -> Iterator[str]:
 
 def _not_in_corpus(answer: Answer, quotes: list[str]) -> str:
     where = "the document" if answer.searched == 1 else f"the {plural(answer.searched, 'document')}"
+    # A link, as Gradio's sanitiser takes buttons away; the page's script acts on it.
+    clear = (
+        '<p><a class="clear-filters" href="#filters">Ask again without filters</a></p>'
+        if answer.filters
+        else ""
+    )
     if not quotes:
         said = f"Nothing near this question was found in {where} searched."
-        return f'<section class="not-in-corpus none"><h2>Not in the corpus</h2><p>{said}</p></section>'
+        if answer.filters and not answer.searched:
+            said = f"No document matches the filters: {text(describe_filters(answer.filters))}."
+        return f'<section class="not-in-corpus none"><h2>Not in the corpus</h2><p>{said}</p>{clear}</section>'
     said = f"No sentence that states an answer was found in {where} searched."
     return (
-        f'<section class="not-in-corpus weak"><h2>Not in the corpus</h2><p>{said}</p>'
+        f'<section class="not-in-corpus weak"><h2>Not in the corpus</h2><p>{said}</p>{clear}'
         f"<h3>Nearest passages <span>not an answer</span></h3>{''.join(_folded(quotes))}</section>"
     )
 

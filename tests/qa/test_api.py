@@ -379,3 +379,9 @@ class TestGuard:
         assert "raw.githubusercontent.com" not in page
         for path in ("/web/page.css", "/web/page.js", "/theme.css"):
             assert not re.search(r"(?:url\(|import |fetch\()[\"']?(?:https?:)?//", guarded.get(path).text)
+
+
+def test_filters_name_what_there_is_to_choose_from(client: TestClient):
+    facets = client.get("/api/v1/filters").json()
+    assert facets["languages"] == [["en", 1]]
+    assert set(facets) == {"publishers", "series", "languages", "collections", "first", "last", "undated"}

@@ -1,36 +1,11 @@
 // The page around Gradio's question box and conversation: start-up progress, the empty page, the source panel,
 // copy buttons and keys. Whatever comes from a document goes in through textContent; nothing is parsed as HTML.
 
-const API = "/api/v1";
+import { API, SILENT, button, get, make, post } from "./base.js";
+import { tendFilters } from "./filters.js";
+
 const HASH = /^#cite=([0-9a-f]{64})\/(\d{1,12})-(\d{1,12})$/;
 const POLL_MS = 250;
-
-/** An element with properties and children; strings become text. */
-function make(tag, properties = {}, ...children) {
-  const { aria = {}, ...rest } = properties;
-  const element = Object.assign(document.createElement(tag), rest);
-  for (const [name, value] of Object.entries(aria)) element.setAttribute(`aria-${name}`, value);
-  element.append(...children);
-  return element;
-}
-
-const SILENT = "The server does not answer. Is pullquote chat still running?";
-
-async function request(path, options) {
-  let response, body;
-  try {
-    response = await fetch(API + path, options);
-    body = await response.json();
-  } catch {
-    throw new Error(SILENT);
-  }
-  if (!response.ok) throw Object.assign(new Error(body.detail ?? response.statusText), { code: body.code });
-  return body;
-}
-
-const get = (path) => request(path);
-const post = (path, value) =>
-  request(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) });
 
 // ---------------------------------------------------------------- the frame
 
@@ -71,7 +46,6 @@ const facts = make("p", { className: "facts" });
 const doubts = make("ul", { className: "doubts" });
 const place = make("span", { className: "place", role: "status" });
 const text = make("div", { className: "text", tabIndex: 0, role: "document", aria: { label: "The whole source" } });
-const button = (label, action, properties = {}) => make("button", { type: "button", onclick: action, ...properties }, label);
 const previous = button("←", () => step(-1), { title: "Previous quote ( [ )", aria: { label: "Previous quote" } });
 const next = button("→", () => step(1), { title: "Next quote ( ] )", aria: { label: "Next quote" } });
 const panel = make(
@@ -618,14 +592,18 @@ document.body.classList.add("empty");
 const arrival = new MutationObserver(() => {
   const conversation = document.getElementById("conversation");
   const strictness = document.getElementById("strictness");
-  if (!conversation || !box() || !strictness?.querySelector("input")) return;
+  const options = document.querySelector("#options textarea, #options input");
+  if (!conversation || !box() || !strictness?.querySelector("input") || !options) return;
   arrival.disconnect();
   document.body.classList.add("drawn");
   box().setAttribute("enterkeyhint", "send");
+  // Gradio may have measured the box before the style was there.
+  requestAnimationFrame(() => box().dispatchEvent(new Event("input", { bubbles: true })));
   new MutationObserver(() => tend(conversation)).observe(conversation, { childList: true, subtree: true, characterData: true });
   tend(conversation);
   if (!HASH.test(location.hash)) settle();
   tendStrictness(strictness);
+  tendFilters(document.getElementById("composer"), options, ask);
 });
 arrival.observe(document.body, { childList: true, subtree: true });
 

@@ -1,0 +1,145 @@
+"""What is known of a document besides its text, where that comes from, and what a person says instead.
+
+A sidecar file, `NAME.meta.toml` beside the file NAME, holds for all documents of that file; a correction
+(`Corpus.edit`) for one document, and counts for more. Both outlive whatever the file is replaced by.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import tomllib
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from qa.errors import InputError
+from qa.schema import Document, Found
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from qa.schema import Certainty
+
+FIELDS = ("title", "author", "publisher", "series", "number", "date", "url", "language", "collection")
+SIDECAR = ".meta.toml"
+# Of a text, so much tells its language; with fewer letters, or less surely, it is taken for English.
+_READ = 2000
+_LETTERS = 60
+_SURE = 0.95
+# Scripts that tell the language by themselves, however short the text; kana stands among Han in Japanese.
+_SCRIPTS = (
+    ("ko", re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")),
+    ("ja", re.compile("[\u3040-\u30ff]")),
+    ("zh", re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")),
+)
+_LETTER = re.compile(r"[^\W\d_]")
+_SCRIPT_SHARE = 0.3  # of the letters: a name in its own script is no text in it
+
+
+def sidecar_of(path: Path) -> Path:
+    """Name the sidecar file of a file, which need not exist."""
+    return path.with_name(path.name + SIDECAR)
+
+
+def read_sidecar(data: bytes, name: str) -> dict[str, str]:
+    """Read a sidecar file: TOML, with some of FIELDS. An empty value says that there is none.
+
+    Raises:
+        InputError: naming `name`, when it is not such TOML, or a value makes no sense.
+    """
+    try:
+        held = tomllib.loads(data.decode("utf-8-sig"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise InputError(f'{name} is not TOML: {error}. Write lines such as title = "…".') from None
+    try:
+        return check({field: _as_text(value) for field, value in held.items()})
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
+
+
+def check(values: Mapping[str, str]) -> dict[str, str]:
+    """Check metadata as a person gives them, and give them without white space around.
+
+    Raises:
+        InputError: a field is none of FIELDS, or a date is not ISO 8601.
+    """
+    checked = {}
+    for field, value in values.items():
+        if field not in FIELDS:
+            raise InputError(f"{field!r} is no field of a document: use {', '.join(FIELDS)}")
+        if field == "date" and value.strip():
+            try:
+                checked[field] = dt.date.fromisoformat(value.strip()).isoformat()
+            except ValueError:
+                raise InputError(f"{value!r} is not a date: write it as 2008-04-04") from None
+        elif not value.isprintable():
+            raise InputError(f"the {field} {value!r} holds control characters: write it on one line")
+        else:
+            checked[field] = value.strip()
+    return checked
+
+
+def _as_text(value: object) -> str:
+    match value:
+        case str():
+            return value
+        case dt.datetime():
+            return value.date().isoformat()
+        case dt.date() | int():
+            return str(value)
+        case _:
+            raise InputError(f'{value!r} is no text: put it in quotation marks, as in title = "…"')
+
+
+def with_values(document: Document, values: Mapping[str, str], source: str, sure: Certainty) -> Document:
+    """Put checked values in place of a document's own; `source` and `sure` say who says so (see `Found`)."""
+    if not values:
+        return document
+    fields: dict[str, Any] = {field: value for field, value in values.items() if field != "date"}
+    if "date" in values:
+        fields["date"] = dt.date.fromisoformat(values["date"]) if values["date"] else None
+    if not fields.get("language", document.language):
+        fields["language"] = Document("", "").language
+    others = tuple(found for found in document.found if found.field not in values)
+    return replace(document, **fields, found=(*others, *(Found(field, source, sure) for field in values)))
+
+
+def value_of(document: Document, field: str) -> str:
+    """Give a field of a document as text; a date as ISO 8601."""
+    value = getattr(document, field)
+    return value.isoformat() if isinstance(value, dt.date) else str(value or "")
+
+
+def with_language(document: Document) -> Document:
+    """Tell the language of a document by its text, where nothing has said it.
+
+    By its script, or as py3langid classifies it (Barbaresi's fork of langid.py; Lui and Baldwin, 2012,
+    "langid.py: An Off-the-shelf Language Identification Tool") where that is sure.
+    """
+    if any(found.field == "language" for found in document.found):
+        return document
+    text = document.text[:_READ]
+    letters = len(_LETTER.findall(text))
+    for language, script in _SCRIPTS:
+        if len(script.findall(text)) > _SCRIPT_SHARE * letters:
+            return _in(document, language)
+    if letters >= _LETTERS:
+        language, probability = _classifier().classify(text)
+        if probability >= _SURE:
+            return _in(document, language)
+    return document
+
+
+def _in(document: Document, language: str) -> Document:
+    found = (*document.found, Found("language", "its text", "likely"))
+    return replace(document, language=language, found=found)
+
+
+@cache
+def _classifier() -> Any:
+    # Half a second: only what indexes a document needs it.
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

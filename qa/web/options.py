@@ -1,0 +1,55 @@
+"""What a question is asked with: over HTTP a part of the body, on the page what its script has put in a box."""
+
+from __future__ import annotations
+
+import datetime as dt  # noqa: TC003 - pydantic reads it
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from qa.errors import InputError
+from qa.schema import Filters
+
+
+class Body(BaseModel):
+    """A part of a request; what it does not know, it refuses."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class FiltersBody(Body):
+    """Which documents may answer; see `qa.schema.Filters`."""
+
+    since: dt.date | None = None
+    until: dt.date | None = None
+    publisher: str = ""
+    series: str = ""
+    document: str | list[str] = []
+    language: str = ""
+    collection: str = ""
+
+    def filters(self) -> Filters:
+        """The same, as the answerer takes it."""
+        documents = [self.document] if isinstance(self.document, str) else self.document
+        return Filters(**{**dict(self), "document": tuple(documents)})
+
+
+class Options(Body):
+    """What the page asks a question with."""
+
+    filters: FiltersBody = FiltersBody()
+
+
+def read_options(text: str) -> Options:
+    """Read the page's options from JSON; without any, the question is asked of everything.
+
+    Raises:
+        InputError: it is no such JSON.
+    """
+    try:
+        return Options.model_validate_json(text or "{}")
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InputError(
+            f"the filters cannot be read ({where}: {first['msg']}): clear them and ask again"
+        ) from None

@@ -1,0 +1,32 @@
+// What the page's scripts have in common: elements, and the server's interface.
+
+export const API = "/api/v1";
+
+/** An element with properties and children; strings become text. */
+export function make(tag, properties = {}, ...children) {
+  const { aria = {}, ...rest } = properties;
+  const element = Object.assign(document.createElement(tag), rest);
+  for (const [name, value] of Object.entries(aria)) element.setAttribute(`aria-${name}`, value);
+  element.append(...children);
+  return element;
+}
+
+export const SILENT = "The server does not answer. Is pullquote chat still running?";
+
+async function request(path, options) {
+  let response, body;
+  try {
+    response = await fetch(API + path, options);
+    body = await response.json();
+  } catch {
+    throw new Error(SILENT);
+  }
+  if (!response.ok) throw Object.assign(new Error(body.detail ?? response.statusText), { code: body.code });
+  return body;
+}
+
+export const get = (path) => request(path);
+export const post = (path, value) =>
+  request(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) });
+
+export const button = (label, action, properties = {}) => make("button", { type: "button", onclick: action, ...properties }, label);

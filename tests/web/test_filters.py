@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from qa import Corpus
+from tests.web.chatting import Server, ask, chat, opened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.models]
+RICE = "What is the price of rice in Hyesan?"
+RECORDS = [
+    {
+        "_id": "smuggling",
+        "publisher": "IFES",
+        "date": "2008-04-04",
+        "title": "Scrap metal smuggling",
+        "text": "Scrap metal was taken from the Kumsandong fertilizer factory by smugglers.",
+    },
+    {
+        "_id": "rice",
+        "publisher": "Daily <Paper>",
+        "date": "2009-02-01",
+        "title": "Rice price",
+        "text": "The price of rice rose to 2,000 won in Hyesan.",
+        "collection": "markets",
+    },
+    {"_id": "bridge", "title": "Undated note", "text": "The bridge at Sinuiju was closed for repair."},
+]
+
+
+@pytest.fixture(scope="module")
+def dated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("dated")
+    (folder / "x.jsonl").write_text("\n".join(map(json.dumps, RECORDS)))
+    with Corpus.open(folder / "library") as corpus:
+        corpus.index(folder / "x.jsonl")
+    with chat(folder / "library") as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser, dated: Server) -> Iterator[Page]:
+    with opened(browser, dated.url) as tab:
+        tab.locator(".examples button").first.wait_for()
+        yield tab
+
+
+def choose(page: Page, **values: str) -> None:
+    page.locator("#open-filters").click()
+    page.locator("#filters select[name=publisher]").wait_for()
+    for name, value in values.items():
+        field = page.locator(f"#filters [name={name}]")
+        if name in ("publisher", "series", "language", "collection"):
+            field.select_option(value)
+        else:
+            field.fill(value)
+    page.locator("#filters .primary").click()
+
+
+def test_filters_choose_from_what_the_library_holds(page: Page):
+    page.locator("#open-filters").click()
+    publishers = page.locator("#filters select[name=publisher] option")
+    expect(publishers).to_have_text(["Any", "Daily <Paper> (1)", "IFES (1)"])
+    expect(page.locator("#filters select[name=series]")).to_be_disabled()
+    expect(page.locator("#filters .hint")).to_have_text(
+        "The documents are dated from 2008-04-04 to 2009-02-01. 1 without a date: left out where dates are set."
+    )
+    page.keyboard.press("Escape")
+    expect(page.locator("#filters")).to_be_hidden()
+
+
+def test_what_a_filter_leaves_out_does_not_answer_and_one_click_asks_again_without(page: Page):
+    choose(page, publisher="IFES", since="2008-01-01")
+    expect(page.locator(".chip")).to_have_text(["From: 2008-01-01✕", "Publisher: IFES✕"])
+    answer = ask(page, RICE)
+    expect(answer.locator(".not-in-corpus")).to_be_visible()
+    expect(answer.locator(".trace")).to_contain_text("Searched 1 document (since 2008-01-01, publisher IFES)")
+    answer.locator("a.clear-filters").click()
+    again = page.locator(".answer.finished").nth(1)
+    expect(again.locator(".quote")).to_have_text("The price of rice rose to 2,000 won in Hyesan.")
+    expect(page.locator(".chip")).to_have_count(0)
+    expect(page.locator("[data-testid=user]").nth(1)).to_have_text(RICE)
+
+
+def test_a_filter_that_matches_nothing_says_so(page: Page):
+    choose(page, publisher="Daily <Paper>", until="2008-12-31")
+    answer = ask(page, RICE)
+    expect(answer.locator(".not-in-corpus p").first).to_have_text(
+        "No document matches the filters: until 2008-12-31, publisher Daily <Paper>."
+    )
+
+
+def test_a_filter_is_removed_by_its_chip_and_stays_over_a_reload(page: Page):
+    choose(page, publisher="IFES", collection="markets")
+    page.reload()
+    expect(page.locator(".chip")).to_have_text(["Publisher: IFES✕", "Collection: markets✕"])
+    page.get_by_role("button", name="Remove the filter Publisher: IFES").click()
+    expect(page.locator(".chip")).to_have_text(["Collection: markets✕"])
+    expect(ask(page, RICE).locator(".quote")).to_contain_text("2,000 won")
+
+
+def test_dates_in_the_wrong_order_are_refused_before_they_are_set(page: Page):
+    choose(page, since="2009-01-01", until="2008-01-01")
+    expect(page.locator("#filters .problem")).to_have_text("Nothing lies between these dates: swap them.")
+    expect(page.locator(".chip")).to_have_count(0)
+
+
+def test_what_a_document_says_of_itself_does_nothing_on_the_page(page: Page):
+    choose(page, publisher="Daily <Paper>")
+    expect(page.locator(".chip")).to_have_text(["Publisher: Daily <Paper>✕"])
+    expect(ask(page, RICE).locator(".trace")).to_contain_text("publisher Daily <Paper>")
+
+
+def test_the_page_asks_only_the_documents_of_the_filters_on_a_phone_too(browser: Browser, dated: Server):
+    with opened(browser, dated.url, viewport={"width": 390, "height": 780}) as tab:
+        tab.locator(".examples button").first.wait_for()
+        choose(tab, document="bridge")
+        expect(tab.locator(".chip")).to_have_text(["Document: bridge✕"])
+        width = tab.locator("#composer").evaluate("element => element.scrollWidth - element.clientWidth")
+        assert width == 0
+        assert "Searched 1 document (document bridge)" in str(ask(tab, RICE).locator(".trace").text_content())
