@@ -279,6 +279,22 @@ def cli(ctx: click.Context) -> None:
     ctx.ensure_object(Settings)
 
 
+def _columns(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    """Read FIELD=NAME, as often as it is given."""
+    if not values:
+        return {}
+    from qa.formats.columns import FIELDS
+
+    fields = ["id", *(field for field in FIELDS if field != "_id")]
+    columns = {}
+    for value in values:
+        field, equals, name = value.partition("=")
+        if not equals or not name or field not in fields:
+            raise click.BadParameter(f"{value!r}: write FIELD=NAME, with a FIELD of {', '.join(fields)}")
+        columns[field] = name
+    return columns
+
+
 @cli.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
 @click.option(
@@ -288,10 +304,20 @@ def cli(ctx: click.Context) -> None:
     show_default=True,
     help="How a header's 5/4/2008 is read: auto leaves out what its number does not decide.",
 )
+@click.option(
+    "--column",
+    "columns",
+    metavar="FIELD=NAME",
+    multiple=True,
+    callback=_columns,
+    help="The column of a CSV or TSV, or key of a JSONL, that holds a field: text=body. May be repeated.",
+)
 @_json
 @_general
 @click.pass_obj
-def index(settings: Settings, paths: tuple[Path, ...], date_order: DateOrder) -> None:
+def index(
+    settings: Settings, paths: tuple[Path, ...], date_order: DateOrder, columns: dict[str, str]
+) -> None:
     """Add or refresh files and folders; without a PATH, the brief that ships.
 
     What has not changed is left as it is. A file that cannot be read is refused with its reason and the
@@ -303,7 +329,7 @@ def index(settings: Settings, paths: tuple[Path, ...], date_order: DateOrder) ->
 
     settings.interrupted = "What was finished is kept; the same command goes on from there."
     with (
-        Corpus.open(_library(settings), date_order=date_order) as corpus,
+        Corpus.open(_library(settings), date_order=date_order, columns=columns) as corpus,
         _progress(settings) as progress,
     ):
         report = corpus.index(*(paths or (shipped_corpus(),)), progress=progress)
@@ -324,6 +350,7 @@ _NAMED = 3  # of many files
 
 def _print_report(report: IndexReport, library: Path) -> None:
     from qa.cite import visible
+    from qa.formats import READS
     from qa.render import plural
 
     statuses = ("added", "replaced", "unchanged", "refused")
@@ -334,8 +361,7 @@ def _print_report(report: IndexReport, library: Path) -> None:
         names = ", ".join(Path(path).name for path in report.skipped[:_NAMED])
         more = f" and {len(report.skipped) - _NAMED:,} more" if len(report.skipped) > _NAMED else ""
         click.echo(
-            f"skipped {plural(len(report.skipped), 'file')} of another kind ({visible(names)}{more}): "
-            "Pullquote reads .txt, .text and .jsonl"
+            f"skipped {plural(len(report.skipped), 'file')} of another kind ({visible(names)}{more}): {READS}"
         )
     for result in report.files:
         for note in result.notes:

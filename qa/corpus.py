@@ -20,7 +20,7 @@ from embeddings.files import sha256_file
 from embeddings.models import ModelError as WeightsError
 from qa.confidence import STRICTNESS
 from qa.errors import InputError, ModelError
-from qa.formats import DateOrder, file_id, files, read_path
+from qa.formats import DateOrder, Options, Worker, file_id, files, read_path
 from qa.formats.text import printable
 from qa.fulltext import FullText
 from qa.library import LibraryIndex
@@ -64,6 +64,10 @@ _SLICE = 4 * BATCH
 # What decides, besides the text and the encoder, what a library holds of a document.
 _PACKAGE = Path(__file__).parent
 MAKERS = (_PACKAGE / "segment.py", _PACKAGE / "window.py", *sorted((_PACKAGE / "formats").glob("*.py")))
+LIBRARIES = (
+    *("feedparser", "lxml", "markdown-it-py", "odfdo", "py3langid", "pypdfium2", "python-docx", "sentencex"),
+    "trafilatura",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ class Corpus:
         self,
         store: Store,
         encoder: str | Encoder | None,
-        date_order: DateOrder,
+        options: Options,
         reader: ReaderName | None = None,
     ) -> None:
         self.library = store.folder
@@ -106,7 +110,7 @@ class Corpus:
         self._index = LibraryIndex(store)
         self._words = FullText(store)
         self._read: Recent[tuple[int, str], tuple[Document, tuple[Passage, ...]]] = Recent(READ_BYTES)
-        self._date_order = date_order
+        self._options = options
         self._lock = threading.RLock()
         self._reader = reader
         self._answerer: Answerer | None = None
@@ -120,12 +124,14 @@ class Corpus:
         create: bool = True,
         encoder: str | Encoder | None = None,
         date_order: DateOrder = "auto",
+        columns: Mapping[str, str] | None = None,
         reader: ReaderName | None = None,
     ) -> Self:
         """Open the library in a folder; with `create`, make it where there is none.
 
         `encoder` is the name of one or one that is open already; without it, the one that made the library's
         vectors, or the default for a new library. `date_order` reads dates such as 4/8/2008.
+        `columns` says which column of a table, or key of a record, holds which field of a document.
         `reader` names what reads passages (`embeddings.reader.open_reader`).
 
         Raises:
@@ -136,7 +142,8 @@ class Corpus:
         """
         store = Store(Path(library), create=create)
         try:
-            corpus = cls(store, encoder, date_order, reader)
+            options = Options(date_order, tuple((columns or {}).items()))
+            corpus = cls(store, encoder, options, reader)
             if encoder is not None:
                 corpus._checked_identity()
         except BaseException:
@@ -235,7 +242,7 @@ class Corpus:
         found, refused, skipped = _find(paths)
         size = sum(_size(path) for path, _ in found)
         made = 0
-        with _one_at_a_time(progress or _silent) as show:
+        with _one_at_a_time(progress or _silent) as show, Worker() as worker:
 
             def embed(batch: list[_Prepared | _Settled]) -> Mapping[bytes, Float32]:
                 documents = [item for item in batch if isinstance(item, _Prepared)]
@@ -252,7 +259,7 @@ class Corpus:
                 name = result.document_id or result.path
                 show(Progress("write", len(results), 0, name, made, item.read, size))
 
-            overlap(_batches(self._prepared(found, refused, show)), embed, write, _is_huge)
+            overlap(_batches(self._prepared(found, refused, show, worker)), embed, write, _is_huge)
         others = tuple(printable(str(path)) for path in dict.fromkeys(skipped))
         report = IndexReport(tuple(results), time.perf_counter() - started, others)
         if report.count("added") or report.count("replaced"):
@@ -261,12 +268,16 @@ class Corpus:
         return report
 
     def _prepared(
-        self, found: Sequence[tuple[Path, Path | None]], refused: Iterable[FileResult], show: OnProgress
+        self,
+        found: Sequence[tuple[Path, Path | None]],
+        refused: Iterable[FileResult],
+        show: OnProgress,
+        worker: Worker,
     ) -> Iterator[_Prepared | _Settled]:
         """Read and segment the documents of files; what is refused or has not changed comes as its result."""
         for result in refused:
             yield _Settled(result, 0)
-        made_by = _made_by(self._date_order)
+        made_by = _made_by(self._options)
         read = 0
         for done, (path, root) in enumerate(found):
             show(Progress("read", done, len(found), path.name))
@@ -282,7 +293,7 @@ class Corpus:
                 read += size
                 return self._store.unchanged(path, given_id.removeprefix(name), sha256, made_by)
 
-            for item in read_path(path, root, self._date_order, known):
+            for item in read_path(path, root, self._options, known, worker=worker):
                 if isinstance(item, InputError):
                     yield _Settled(_refused(path, item), read)
                 elif isinstance(item, FileResult):
@@ -331,7 +342,7 @@ class Corpus:
             Entry(passage, digest, vectors[digest])
             for passage, digest in zip(item.passages, item.digests, strict=True)
         ]
-        made_by = _made_by(self._date_order)
+        made_by = _made_by(self._options)
         ingested = self._store.ingest(document, head(document), entries, identity, made_by, item.part)
         return FileResult(
             document.path, ingested.status, ingested.document_id, len(entries), notes=document.notes
@@ -574,11 +585,12 @@ def held_bytes(document: Document, passages: Sequence[Passage]) -> int:
 
 
 @cache
-def _made_by(date_order: DateOrder) -> str:
+def _made_by(options: Options) -> str:
     """Name what reads and segments documents: by it, a source that has not changed is not read again."""
     # cite.py has the words for dates that a window may hold.
     makers = [sha256_file(path) for path in (*MAKERS, _PACKAGE / "cite.py")]
-    return hashlib.sha256(" ".join([*makers, version("sentencex"), date_order]).encode()).hexdigest()
+    libraries = [version(name) for name in LIBRARIES]
+    return hashlib.sha256(" ".join([*makers, *libraries, repr(options)]).encode()).hexdigest()
 
 
 def _prepare(document: Document, passages: tuple[Passage, ...], part: str = "", read: int = 0) -> _Prepared:

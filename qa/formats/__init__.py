@@ -1,31 +1,50 @@
-"""From a file to documents: one module a format. Bad input is handed over, not raised."""
+"""From a file to documents: one module a format. Bad input is handed over, not raised.
+
+A file's bytes are read once, and hashed; what the caller knows of these bytes is not read again:
+- `known(id, sha256, size)`, asked of a file that is one document, and of each record of a .jsonl: it gives
+  what is to be reported of it (a `FileResult`, "unchanged"), or None where it must be read.
+- `same(path, sha256)`, asked of every other file, and of one that is not known as a document, since it may
+  have been refused before: it gives all that is to be reported of the file, in order, or None as above.
+Only then is the file parsed, by a `Worker`: another process.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qa.errors import InputError
 from qa.formats.dates import DateOrder
 from qa.formats.jsonl import read_jsonl
-from qa.formats.text import nothing_known, printable, read_text
+from qa.formats.kinds import JSONL, READS, kind_of, named
+from qa.formats.source import PLAIN, Known, Options, Same, Source, nothing_known, nothing_same
+from qa.formats.text import MOST_BYTES, printable
+from qa.formats.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from qa.formats.text import Known
     from qa.schema import Document, FileResult
 
-__all__ = ["DateOrder", "file_id", "files", "read_path", "supported"]
-
-_TEXT = frozenset({".txt", ".text"})
-_JSONL = frozenset({".jsonl"})
-_SUPPORTED = "Pullquote reads plain text (.txt, .text) and JSON Lines (.jsonl)"
+__all__ = [
+    "READS",
+    "DateOrder",
+    "Known",
+    "Options",
+    "Same",
+    "Worker",
+    "file_id",
+    "files",
+    "read_path",
+    "supported",
+]
 
 
 def supported(path: Path) -> bool:
     """Whether a file's name says that it is of a format that can be read."""
-    return path.suffix.lower() in _TEXT | _JSONL
+    return named(path.name) is not None
 
 
 def files(path: Path, skipped: list[Path]) -> Iterator[Path]:
@@ -47,7 +66,7 @@ def files(path: Path, skipped: list[Path]) -> Iterator[Path]:
         empty = False
         yield found
     if empty:
-        raise InputError(f"{path} holds nothing to read. {_SUPPORTED}.")
+        raise InputError(f"{path} holds nothing to read. {READS}.")
 
 
 def _walk(folder: Path, visited: set[Path], skipped: list[Path]) -> Iterator[Path]:
@@ -72,13 +91,19 @@ def _walk(folder: Path, visited: set[Path], skipped: list[Path]) -> Iterator[Pat
 
 
 def read_path(
-    path: Path, root: Path | None = None, date_order: DateOrder = "auto", known: Known = nothing_known
+    path: Path,
+    root: Path | None = None,
+    options: Options = PLAIN,
+    known: Known = nothing_known,
+    same: Same = nothing_same,
+    worker: Worker | None = None,
 ) -> Iterator[Document | FileResult | InputError]:
-    """Yield the documents of one file: one of a text file, one a record of a .jsonl.
+    """Yield the documents of one file, in its order; what is known (see above) comes in their place, unread.
 
-    A text's id is its path relative to `root`, with "/", or else its name; a record's is its `_id`.
-    What is refused comes as an InputError, which names the file, says why, and what to do; nothing is raised.
-    What `known(id, sha256, size)` gives, of the bytes that a document stands in, comes in its place, unread.
+    A document's id is the path of the file relative to `root`, with "/", or else its name; of a part of it,
+    "#" and the part's name follow, of a member of an archive "/" and its name; a .jsonl's record has its
+    `_id`. What is refused comes as an InputError, which names the file, says why, and what to do; nothing is
+    raised. Without a `worker`, one is started and ended.
     """
     try:
         if path.is_dir():
@@ -87,18 +112,50 @@ def read_path(
         elif not path.exists():
             yield InputError(f"{path} was not found. Check the path.")
         elif not path.is_file():  # a pipe or a device would be read for ever
-            yield InputError(f"{path} is not an ordinary file. {_SUPPORTED}.")
-        elif path.suffix.lower() in _TEXT:
-            yield read_text(path, file_id(path, root), date_order, known)
-        elif path.suffix.lower() in _JSONL:
-            yield from read_jsonl(path, date_order, known)
+            yield InputError(f"{path} is not an ordinary file. {READS}.")
+        elif named(path.name) is JSONL:  # of any size, and read by the standard library: line by line, here
+            yield from read_jsonl(path, options, known)
         else:
-            kind = f"a {path.suffix} file" if path.suffix else "a file without an extension"
-            yield InputError(f"{path} is {kind}. {_SUPPORTED}: save its text as a .txt file in UTF-8.")
+            source = Source(str(path), path.name, _bytes(path))
+            yield from _read(source, file_id(path, root), options, known, same, worker)
     except InputError as error:
         yield error
     except OSError as error:
         yield InputError(f"{path} cannot be read: {error.strerror}. Check its permissions.")
+
+
+def _bytes(path: Path) -> bytes:
+    """Read a file once: what is hashed is what is parsed, whoever writes to the file meanwhile."""
+    kind = named(path.name)
+    most = kind.most_bytes if kind else MOST_BYTES
+    with path.open("rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise InputError(f"{path} is larger than {most // 1_000_000} MB. Split it into smaller files.")
+    return data
+
+
+def _read(
+    source: Source, given_id: str, options: Options, known: Known, same: Same, worker: Worker | None
+) -> Iterator[Document | FileResult | InputError]:
+    sha256 = hashlib.sha256(source.data).hexdigest()
+    path = printable(source.name)
+    kind, _ = kind_of(source)
+    if not kind.several and (result := known(given_id, sha256, len(source.data))):
+        yield result
+    elif (results := same(path, sha256)) is not None:
+        yield from results
+    else:
+        reader = worker or Worker()
+        try:
+            for item in reader.read(source, options):
+                if isinstance(item, InputError):
+                    yield item
+                else:
+                    yield replace(item, id=printable(given_id + item.id), path=path)
+        finally:
+            if worker is None:
+                reader.close()
 
 
 def file_id(path: Path, root: Path | None) -> str:

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import io
 import json
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from qa.errors import InputError
-from qa.formats.dates import DateOrder, find_date
-from qa.formats.text import MOST_BYTES, check_text, describe, nothing_known, printable
+from qa.formats.columns import places
+from qa.formats.dates import find_date
+from qa.formats.source import PLAIN, nothing_known
+from qa.formats.text import MOST_BYTES, check_text, describe, printable
 from qa.schema import Document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from qa.formats.text import Known
+    from qa.formats.dates import DateOrder
+    from qa.formats.source import Known, Options, Source
     from qa.schema import FileResult
 
 
 def read_jsonl(
-    path: Path, date_order: DateOrder = "auto", known: Known = nothing_known
+    path: Path, options: Options = PLAIN, known: Known = nothing_known
 ) -> Iterator[Document | FileResult | InputError]:
     """Yield the documents of a JSON Lines file, one at a time; a line that is refused comes as an InputError.
 
@@ -30,39 +34,66 @@ def read_jsonl(
     Raises:
         OSError: when the file cannot be read.
     """
+    with path.open("rb") as file:
+        yield from _documents(file, str(path), options, known)
+
+
+def read(source: Source, options: Options) -> Iterator[Document | InputError]:
+    """Yield the documents of JSON Lines inside an archive; a line that is refused comes as an InputError."""
+    for item in _documents(io.BytesIO(source.data), source.name, options, nothing_known):
+        if isinstance(item, (Document, InputError)):
+            yield item
+
+
+def _documents(
+    file: IO[bytes], source: str, options: Options, known: Known
+) -> Iterator[Document | FileResult | InputError]:
     seen: set[str] = set()
     number = 0
-    with path.open("rb") as file:
-        while line := file.readline(MOST_BYTES + 1):
-            number += 1
-            where = f"{path}, line {number}"
-            if len(line) > MOST_BYTES:
-                yield InputError(f"{where} is longer than {MOST_BYTES // 1_000_000} MB. Split its text.")
-                while line and not line.endswith(b"\n"):
-                    line = file.readline(MOST_BYTES + 1)
-                continue
-            if number == 1:
-                line = line.removeprefix(b"\xef\xbb\xbf")
-            line = line.strip()
-            if not line:
-                continue
-            try:
-                record = _record(line, where)
-                name = _id(record, where)
-                sha256 = hashlib.sha256(line).hexdigest()
-                item = known(name, sha256, len(line)) or _document(
-                    record, name, sha256, f"{where} ({name})", path, date_order
-                )
-            except InputError as error:
-                yield error
-                continue
-            if name in seen:
-                yield InputError(f"{where}: the _id {name!r} was used before. Give each its own.")
-                continue
-            seen.add(name)
-            yield item
+    path = printable(source)
+    while line := file.readline(MOST_BYTES + 1):
+        number += 1
+        where = f"{source}, line {number}"
+        if len(line) > MOST_BYTES:
+            yield InputError(f"{where} is longer than {MOST_BYTES // 1_000_000} MB. Split its text.")
+            while line and not line.endswith(b"\n"):
+                line = file.readline(MOST_BYTES + 1)
+            continue
+        if number == 1:
+            line = line.removeprefix(b"\xef\xbb\xbf")
+        line = line.strip()
+        if not line:
+            continue
+        try:
+            record = _mapped(_record(line, where), where, options)
+            name = _id(record, where)
+            sha256 = hashlib.sha256(line).hexdigest()
+            item: Document | FileResult | None = known(name, sha256, len(line))
+            if item is None:
+                document = document_of(record, name, sha256, f"{where} ({name})", path, options.date_order)
+                item = describe(document, name, options.date_order)
+        except InputError as error:
+            yield error
+            continue
+        if name in seen:
+            yield InputError(f"{where}: the _id {name!r} was used before. Give each its own.")
+            continue
+        seen.add(name)
+        yield item
     if not number:
-        yield InputError(f"{path} is empty. Write one JSON object a line, or leave it out.")
+        yield InputError(f"{source} is empty. Write one JSON object a line, or leave it out.")
+
+
+def _mapped(record: dict[str, Any], where: str, options: Options) -> dict[str, Any]:
+    """Name a record's values as a document's fields are named."""
+    found = places(tuple(record), options.columns)
+    missing = [column for field, column in options.columns if field == "text" and "text" not in found]
+    if missing:
+        raise InputError(
+            f"{where} has no “{missing[0]}”; it has {', '.join(record) or 'nothing'}. "
+            "Name the key of the text: --column text=KEY."
+        )
+    return {field: record[key] for field, key in found.items()}
 
 
 def _id(record: dict[str, Any], where: str) -> str:
@@ -75,15 +106,20 @@ def _id(record: dict[str, Any], where: str) -> str:
     return name
 
 
-def _document(
-    record: dict[str, Any], name: str, sha256: str, where: str, path: Path, date_order: DateOrder
+def document_of(
+    record: dict[str, Any], name: str, sha256: str, where: str, path: str, date_order: DateOrder
 ) -> Document:
+    """Make a document of a record's fields, which are named as in `qa.formats.columns.FIELDS`.
+
+    Raises:
+        InputError: naming `where`, when there is no text to read, or a field is not text.
+    """
     text = record.get("text")
     if not isinstance(text, str):
         raise InputError(f'{where} has no "text". Give the document\'s text, in quotation marks.')
     check_text(text, where)
     date, notes = _date(record.get("date"), where, date_order, _field(record, "number", where))
-    document = Document(
+    return Document(
         id=name,
         text=text,
         title=_field(record, "title", where),
@@ -92,14 +128,14 @@ def _document(
         number=_field(record, "number", where),
         date=date,
         url=_field(record, "url", where),
+        author=_field(record, "author", where),
         language=_field(record, "language", where) or "en",
         format="jsonl",
-        path=printable(str(path)),
+        path=path,
         collection=_field(record, "collection", where),
         source_sha256=sha256,
         notes=notes,
     )
-    return describe(document, name, date_order)
 
 
 def _field(record: dict[str, Any], name: str, where: str) -> str:

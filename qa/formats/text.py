@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from qa.errors import InputError
@@ -13,13 +13,10 @@ from qa.formats.header import parse_header
 from qa.schema import Document, Found
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from qa.formats.dates import DateOrder
-    from qa.schema import FileResult
-
-    Known = Callable[[str, str, int], FileResult | None]
+    from qa.formats.source import Options, Source
 
 MOST_BYTES = 50_000_000
 _BOM = b"\xef\xbb\xbf"
@@ -38,7 +35,7 @@ _SIGNATURES = (
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _FEW_CONTROLS = 0.02  # of the characters: a stray one is a flaw of a text, many are no text
-_CONVERT = (
+CONVERT = (
     "Save it as UTF-8 in an editor and try again, or convert it: iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW"
 )
 
@@ -61,7 +58,7 @@ def decode(data: bytes, name: str) -> str:
         offset = error.start + len(data) - len(body)
         line = body.count(b"\n", 0, error.start) + 1
         raise InputError(
-            f"{name} is not UTF-8: byte 0x{data[offset]:02x} at offset {offset} (line {line}). {_CONVERT}"
+            f"{name} is not UTF-8: byte 0x{data[offset]:02x} at offset {offset} (line {line}). {CONVERT}"
         ) from None
     check_text(text, name)
     return text
@@ -112,33 +109,14 @@ def describe(document: Document, fallback_title: str, date_order: DateOrder = "a
     )
 
 
-def nothing_known(document_id: str, source_sha256: str, size: int) -> None:
-    """Know no document by its id, the SHA-256 (hex) and the bytes of its source, so that each is read."""
-
-
-def read_text(
-    path: Path, document_id: str, date_order: DateOrder = "auto", known: Known = nothing_known
-) -> Document | FileResult:
-    """Read one plain text file, unless it is `known` (see `qa.formats.read_path`).
+def read(source: Source, options: Options) -> Iterator[Document]:
+    """Read plain text: one document.
 
     Raises:
-        InputError: naming the file, when it is too large, empty, binary or not UTF-8.
-        OSError: when it cannot be read.
+        InputError: naming the source, when it is empty, binary or not UTF-8.
     """
-    with path.open("rb") as file:
-        data = file.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES:
-        raise InputError(f"{path} is larger than {MOST_BYTES // 1_000_000} MB. Split it into smaller files.")
-    sha256 = hashlib.sha256(data).hexdigest()
-    if result := known(document_id, sha256, len(data)):
-        return result
-    document = Document(
-        id=document_id,
-        text=decode(data, str(path)),
-        path=printable(str(path)),
-        source_sha256=sha256,
-    )
-    return describe(document, printable(path.stem), date_order)
+    document = Document(id="", text=decode(source.data, source.name))
+    yield describe(document, printable(PurePath(source.file_name).stem), options.date_order)
 
 
 def printable(path: str) -> str:

@@ -103,21 +103,19 @@ def test_index_of_nothing_but_bad_files_exits_with_3_and_loses_nothing(library, 
 def test_files_of_other_kinds_are_named_three_of_many_and_are_no_documents(tmp_path):
     briefs, library = tmp_path / "briefs", tmp_path / "library"
     briefs.mkdir()
-    (briefs / "report.pdf").touch()
+    (briefs / "report.png").touch()
     alone = run("index", str(briefs), "--library", str(library))
     assert alone.exit_code == 3
     assert "holds nothing to read" in alone.stderr
     assert "0 documents in " in alone.stdout
-    assert (
-        "skipped 1 file of another kind (report.pdf): Pullquote reads .txt, .text and .jsonl" in alone.stdout
-    )
+    assert "skipped 1 file of another kind (report.png): Pullquote reads .txt, .text, .md" in alone.stdout
     (briefs / "good.txt").write_text("Prices rose in May.\n", encoding="utf-8")
-    for name in ("a.docx", "b.docx", "z.docx", "z2.docx"):
+    for name in ("a.xlsx", "b.xlsx", "z.xlsx", "z2.xlsx"):
         (briefs / name).touch()
     beside = run("index", str(briefs), str(tmp_path / "none.txt"), "--library", str(library))
     assert beside.exit_code == 1
     assert beside.stdout.startswith("1 document in ")
-    assert "skipped 5 files of another kind (a.docx, b.docx, report.pdf and 2 more): " in beside.stdout
+    assert "skipped 5 files of another kind (a.xlsx, b.xlsx, report.png and 2 more): " in beside.stdout
 
 
 def test_a_quiet_index_says_nothing(library):

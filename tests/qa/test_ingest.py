@@ -17,6 +17,7 @@ import qa.corpus
 from qa.corpus import Corpus
 from qa.errors import LibraryError, ModelError
 from qa.formats import files, read_path
+from qa.formats.source import PLAIN
 from qa.schema import Document, Progress
 from qa.segment import passages
 from qa.store import Store
@@ -80,7 +81,7 @@ def one_after_the_other(library: Path, inbox: Path) -> None:
                 vectors = encoder.encode_documents(windows)
                 parts = zip(prepared.passages, prepared.digests, vectors, strict=True)
                 entries = [qa.corpus.Entry(*part) for part in parts]
-                made_by = qa.corpus._made_by("auto")
+                made_by = qa.corpus._made_by(PLAIN)
                 store.ingest(item, qa.corpus.head(item), entries, encoder.identity, made_by)
     store.close()
 

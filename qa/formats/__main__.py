@@ -1,0 +1,137 @@
+"""What `qa.formats.worker` runs: reads sources from standard input, writes their documents to its output.
+
+It ends when its parent does. It may neither write to a file nor open a connection, and takes no more memory
+than its argument says (bytes).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+import traceback
+from pathlib import PurePath
+from typing import IO, Any
+
+from qa.errors import InputError
+from qa.formats.kinds import read_source
+from qa.formats.source import Options, Source
+from qa.formats.worker import MORE_SECONDS, to_plain
+
+_LONGEST_TRACE = 4_000  # characters
+# What Python tells its audit hooks, and no reader needs. Opening is looked at apart.
+_FORBIDDEN = (
+    "socket.",
+    "os.chmod",
+    "os.chown",
+    "os.exec",
+    "os.fork",
+    "os.link",
+    "os.mkdir",
+    "os.remove",
+    "os.rename",
+    "os.rmdir",
+    "os.symlink",
+    "os.system",
+    "os.truncate",
+    "os.utime",
+    "shutil.",
+    "urllib.Request",
+)
+_PROGRAMS = frozenset({"tesseract"})
+
+
+def main() -> None:
+    """Answer requests until standard input ends."""
+    # What a library prints must not stand between the replies.
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    requests: queue.SimpleQueue[tuple[dict[str, Any], bytes]] = queue.SimpleQueue()
+    threading.Thread(target=_take, args=(sys.stdin.buffer, requests), daemon=True).start()
+    _confine(int(sys.argv[1]))
+    while True:
+        request, data = requests.get()
+        _answer(request, data, replies)
+        del data
+
+
+def _take(pipe: IO[bytes], requests: queue.SimpleQueue[tuple[dict[str, Any], bytes]]) -> None:
+    """Hand on requests, and end the process, with all that it has started, when there are no more."""
+    while line := pipe.readline():
+        request = json.loads(line)
+        requests.put((request, pipe.read(request["size"])))
+    if hasattr(os, "killpg"):
+        os.killpg(0, signal.SIGKILL)
+    os._exit(0)
+
+
+def _confine(memory: int) -> None:
+    """Take from this process what a reader of files has no need of."""
+    if sys.platform != "win32":
+        import resource
+
+        # A file cannot grow by a byte, whoever writes: the kernel says so.
+        for what, most in (
+            (resource.RLIMIT_AS, memory),
+            (resource.RLIMIT_FSIZE, 0),
+            (resource.RLIMIT_CORE, 0),
+        ):
+            _, hard = resource.getrlimit(what)
+            most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+            resource.setrlimit(what, (most, most))
+    sys.addaudithook(_forbid)
+
+
+def _forbid(event: str, arguments: tuple[Any, ...]) -> None:
+    """Let no library write, connect, or start a program but those that are named."""
+    if event == "open":
+        path, mode, flags = arguments
+        writes = isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC)
+        if (writes or (isinstance(mode, str) and set(mode) & set("wax+"))) and path != os.devnull:
+            raise PermissionError(f"a reader of files may not write {path!r}")
+    elif event == "subprocess.Popen":
+        if PurePath(str(arguments[0])).stem not in _PROGRAMS:
+            raise PermissionError(f"a reader of files may not start {arguments[0]!r}")
+    elif event.startswith(_FORBIDDEN):
+        raise PermissionError(f"a reader of files may not do this: {event}")
+
+
+def _answer(request: dict[str, Any], data: bytes, replies: IO[bytes]) -> None:
+    if hasattr(signal, "setitimer"):
+        # A loop inside C may keep the thread that waits for the parent's end from running: the kernel's
+        # own clock of processor time then ends what nobody waits for.
+        signal.setitimer(signal.ITIMER_PROF, request["seconds"] + MORE_SECONDS)
+    given = request["options"]
+    columns = tuple((field, column) for field, column in given["columns"])
+    options = Options(given["date_order"], columns, given["ocr"])
+
+    def more_time(seconds: float) -> None:
+        _write(replies, {"more": seconds})
+
+    source = Source(request["name"], request["file_name"], data, more_time)
+    try:
+        for item in read_source(source, options):
+            if isinstance(item, InputError):
+                _write(replies, {"refused": str(item)})
+            else:
+                _write(replies, {"document": to_plain(item)})
+        _write(replies, {"done": True})
+    except InputError as error:
+        trace = traceback.format_exc()[-_LONGEST_TRACE:] if error.__cause__ else ""
+        _write(replies, {"refused": str(error), "trace": trace})
+        _write(replies, {"done": True})
+    except MemoryError:
+        _write(replies, {"memory": True})
+
+
+def _write(replies: IO[bytes], reply: dict[str, Any]) -> None:
+    # Half a character, which only metadata may hold still, becomes a question mark.
+    replies.write(json.dumps(reply, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+    replies.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""ZIP archives of any of the formats. Members are read in memory, one at a time: nothing is ever unpacked.
+
+What an archive says of itself is not believed: bounds are kept on what actually comes out of it.
+"""
+
+from __future__ import annotations
+
+import io
+import lzma
+import re
+import stat
+import zipfile
+import zlib
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from qa.errors import InputError
+from qa.formats.kinds import READS, ZIP, kind_of, named, read_source, unused
+from qa.formats.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qa.formats.source import Options
+    from qa.schema import Document
+
+MOST_MEMBERS = 100_000
+MOST_BYTES = 1_000_000_000  # that come out of an archive, with those in it
+DEEPEST = 3  # archives in one another
+MOST_TIMES = 200  # the size that a member is packed to; text seldom packs to a twentieth
+_SMALL = 10_000_000  # bytes that are not held to MOST_TIMES
+_NAMED = 5
+_DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, NotImplementedError),
+    RuntimeError,  # a password is wanted after all
+)
+
+
+@dataclass(slots=True)
+class _Budget:
+    """What an archive and those in it may still give."""
+
+    members: int = MOST_MEMBERS
+    bytes: int = MOST_BYTES
+
+
+def read(source: Source, options: Options) -> Iterator[Document | InputError]:
+    """Yield the documents of an archive's members; a member that is refused comes as an InputError.
+
+    A document's id is "/", the member's name, and what its own format gives.
+
+    Raises:
+        InputError: naming the source, when it is damaged, too large, or holds nothing to read.
+    """
+    return _read(source, options, 1, _Budget())
+
+
+def _read(source: Source, options: Options, depth: int, budget: _Budget) -> Iterator[Document | InputError]:
+    if depth > DEEPEST:
+        raise InputError(f"{source.name} lies more than {DEEPEST} archives deep. Unpack the outer ones.")
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(source.data))
+    except _DAMAGED as error:
+        raise InputError(
+            f"{source.name} is damaged or cut off, and no ZIP archive ({error}). Copy it again."
+        ) from None
+    wanted, others = _wanted(archive)
+    budget.members -= len(wanted)
+    if budget.members < 0:
+        raise InputError(f"{source.name} holds more than {MOST_MEMBERS:,} files. Split it.")
+    if not wanted:
+        raise InputError(f"{source.name} holds nothing to read. {READS}.")
+    note = _left_out(others)
+    used: set[str] = set()
+    for member, name in wanted:
+        inner = Source(f"{source.name}/{name}", name.rpartition("/")[2], b"", source.more_time)
+        try:
+            _check(member, name, inner.name)
+            inner = replace(inner, data=_bytes(archive, member, inner, budget))
+            kind, _ = kind_of(inner)
+            documents = (
+                _read(inner, options, depth + 1, budget) if kind is ZIP else read_source(inner, options)
+            )
+            prefix = unused(f"/{name}", used)
+            for item in documents:
+                if isinstance(item, InputError):
+                    yield item
+                else:
+                    yield replace(item, id=prefix + item.id, notes=(*item.notes, *note))
+                    note = ()
+        except InputError as error:
+            yield error
+
+
+def _wanted(archive: zipfile.ZipFile) -> tuple[list[tuple[zipfile.ZipInfo, str]], list[str]]:
+    """Tell the members to read, with their names, and the names of those of other kinds; none hidden."""
+    wanted, others = [], []
+    for member in archive.infolist():
+        name = _name(member)
+        parts = name.split("/")
+        hidden = any(part == "__MACOSX" or (part[:1] == "." and part != "..") for part in parts)
+        if hidden or name.endswith("/"):
+            continue
+        if named(name):
+            wanted.append((member, name))
+        else:
+            others.append(name)
+    return wanted, others
+
+
+def _name(member: zipfile.ZipInfo) -> str:
+    """Read a member's name: as UTF-8 where it can be that, though the archive does not say so."""
+    name = member.orig_filename
+    if not member.flag_bits & 0x800:
+        raw = name.encode("cp437", "replace")
+        with suppress(UnicodeDecodeError):
+            name = raw.decode("utf-8")
+    return name.replace("\\", "/")
+
+
+def _left_out(others: list[str]) -> tuple[str, ...]:
+    if not others:
+        return ()
+    more = f" and {len(others) - _NAMED:,} more" if len(others) > _NAMED else ""
+    return (f"Files of other kinds in the archive were left out: {', '.join(others[:_NAMED])}{more}.",)
+
+
+def _check(member: zipfile.ZipInfo, name: str, where: str) -> None:
+    """Refuse a member that cannot be read, or whose name leads out of the archive.
+
+    Raises:
+        InputError: naming `where`.
+    """
+    if name.startswith("/") or ".." in name.split("/") or re.match(r"[A-Za-z]:", name) or "\0" in name:
+        raise InputError(f"{where} has a name that leads out of its archive. Pack it again.")
+    if stat.S_ISLNK(member.external_attr >> 16):
+        raise InputError(f"{where} is a link. Pack the file that it leads to.")
+    if member.flag_bits & 1:
+        raise InputError(f"{where} is locked by a password. Pack it again without one.")
+
+
+def _bytes(archive: zipfile.ZipFile, member: zipfile.ZipInfo, inner: Source, budget: _Budget) -> bytes:
+    """Read a member, up to the bound of its kind, of its archive, and of what such packing can honestly do.
+
+    Raises:
+        InputError: naming the member, when there is more, or it is damaged.
+    """
+    kind = named(inner.file_name)
+    most = kind.most_bytes if kind else 0
+    honest = max(_SMALL, MOST_TIMES * member.compress_size)
+    try:
+        with archive.open(member) as file:
+            data = file.read(min(most, honest, budget.bytes) + 1)
+    except _DAMAGED as error:
+        raise InputError(f"{inner.name} is damaged in its archive ({error}). Pack it again.") from None
+    budget.bytes -= len(data)
+    if budget.bytes < 0:
+        raise InputError(f"{inner.name}: its archive unpacks to over {MOST_BYTES / 1e6:,.0f} MB. Split it.")
+    if len(data) > most:
+        raise InputError(f"{inner.name} is larger than {most // 1_000_000} MB. Split it into smaller files.")
+    if len(data) > honest:
+        raise InputError(
+            f"{inner.name} unpacks to more than {MOST_TIMES} times its size, as bombs do. Add it unpacked."
+        )
+    return data

@@ -1,0 +1,41 @@
+"""Which column of a table, or key of a record, holds which field of a document."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+# The fields, and what else they are called. A record's own key comes first, whatever its case.
+FIELDS = {
+    "_id": ("_id", "id", "doc_id", "docid", "document_id", "identifier"),
+    "text": ("text", "body", "content", "contents", "full_text", "fulltext", "article"),
+    "title": ("title", "headline", "heading", "subject"),
+    "date": ("date", "published", "publication_date", "pubdate", "date_published"),
+    "url": ("url", "link", "uri", "web_url"),
+    "publisher": ("publisher", "outlet", "newspaper", "organisation", "organization"),
+    "author": ("author", "authors", "byline", "creator"),
+    "series": ("series",),
+    "number": ("number", "no", "issue"),
+    "language": ("language", "lang"),
+    "collection": ("collection",),
+}
+
+
+@lru_cache(maxsize=1_000)
+def places(names: tuple[str, ...], columns: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """Tell, by field, the name that holds it: as `columns` maps it, or else by what it is usually called.
+
+    A field that `columns` maps to a name which is not among `names` has no place.
+    """
+    mapped = {"_id" if field == "id" else field: column for field, column in columns}
+    taken = set(mapped.values())
+    # The first of two that differ in case alone, as a reader would.
+    free = {name.strip().casefold(): name for name in reversed(names) if name not in taken}
+    found: dict[str, str] = {}
+    for field, usual in FIELDS.items():
+        if field in mapped:
+            name = mapped[field] if mapped[field] in names else ""
+        else:
+            name = next((free[each] for each in usual if each in free), "")
+        if name:
+            found[field] = name
+    return found

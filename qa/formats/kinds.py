@@ -1,0 +1,223 @@
+"""Which format a file is of, by its name and by how it begins; and its documents, by that format's module."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from qa.errors import InputError
+from qa.formats.text import MOST_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from qa.formats.source import Options, Source
+    from qa.schema import Document
+
+_MORE_BYTES = 200_000_000  # where pictures, or many documents, make a file large
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A format: its name, its module in `qa.formats`, what a message calls it.
+
+    A source of `several` documents gives them parts of its id. One that is `signed` begins as no other does.
+    """
+
+    name: str
+    module: str
+    what: str
+    several: bool = False
+    signed: bool = False
+    most_bytes: int = MOST_BYTES
+
+
+_TEXT = Kind("text", "text", "plain text")
+_MARKDOWN = Kind("markdown", "markdown", "Markdown")
+_HTML = Kind("html", "html", "a web page")
+_PDF = Kind("pdf", "pdf", "a PDF", signed=True, most_bytes=_MORE_BYTES)
+_DOCX = Kind("docx", "docx", "a Word document", signed=True, most_bytes=_MORE_BYTES)
+_ODT = Kind("odt", "odt", "an OpenDocument text", signed=True, most_bytes=_MORE_BYTES)
+_EPUB = Kind("epub", "epub", "an EPUB book", signed=True, most_bytes=_MORE_BYTES)
+_MAIL = Kind("email", "mail", "an e-mail", several=True)
+_FEED = Kind("feed", "feed", "a feed (RSS or Atom)", several=True)
+_TABLE = Kind("csv", "table", "a table", several=True, most_bytes=_MORE_BYTES)
+JSONL = Kind("jsonl", "jsonl", "JSON Lines", several=True)
+ZIP = Kind("zip", "archive", "a ZIP archive", several=True, signed=True, most_bytes=_MORE_BYTES)
+
+ENDINGS = {
+    ".txt": _TEXT,
+    ".text": _TEXT,
+    ".md": _MARKDOWN,
+    ".markdown": _MARKDOWN,
+    ".html": _HTML,
+    ".htm": _HTML,
+    ".xhtml": _HTML,
+    ".pdf": _PDF,
+    ".docx": _DOCX,
+    ".odt": _ODT,
+    ".epub": _EPUB,
+    ".eml": _MAIL,
+    ".rss": _FEED,
+    ".atom": _FEED,
+    ".xml": _FEED,
+    ".csv": _TABLE,
+    ".tsv": _TABLE,
+    ".jsonl": JSONL,
+    ".zip": ZIP,
+}
+READS = f"Pullquote reads {', '.join(ENDINGS)}"
+
+_UNREADABLE = (
+    (b"\xd0\xcf\x11\xe0", "an old Microsoft Office file, or one with a password"),
+    (b"{\\rtf", "an RTF document"),
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"SQLite format 3\0", "an SQLite database"),
+)
+_HEAD = 2_048
+_TAIL = 65_536  # where a ZIP archive lists its members
+# What stands before the first element of a page or a feed is skipped.
+_MARKUP = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?[^>]*>\s*|<!--.*?-->\s*|(?P<page><!doctype html)[^>]*>\s*|<![^>-][^>]*>\s*)*"
+    rb"(?:<(?P<root>html|rss|feed|rdf:rdf)\b)?",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def named(file_name: str) -> Kind | None:
+    """Tell the format that the name of a file says."""
+    return ENDINGS.get(PurePath(file_name).suffix.lower())
+
+
+def kind_of(source: Source) -> tuple[Kind, str]:
+    """Tell the format, and a note for the reader where the name says another.
+
+    What begins as only one format does is of that format; otherwise the name counts.
+
+    Raises:
+        InputError: naming the source, when it can be of no format that is read.
+    """
+    said = named(source.file_name)
+    ending = PurePath(source.file_name).suffix
+    shown = _signature(source.data, said)
+    if isinstance(shown, str):
+        raise InputError(f"{source.name} is {shown}. {READS}: save it as one of these, or leave it out.")
+    if shown is None and said is None:
+        what = f"a {ending} file" if ending else "a file without an extension"
+        raise InputError(f"{source.name} is {what}. {READS}: save its text as a .txt file in UTF-8.")
+    if shown is None and said and said.signed and source.data:
+        raise InputError(
+            f"{source.name} is not {said.what}, whatever its name says. Open it, and save it again as one."
+        )
+    kind = shown or said
+    assert kind is not None  # noqa: S101
+    if kind is said or not said:
+        return kind, ""
+    return kind, f"The file is named {ending}, but it is {kind.what}, and was read as one."
+
+
+def _signature(data: bytes, said: Kind | None) -> Kind | str | None:
+    """Tell the format that the bytes show, or in words one that is not read; None where they show none."""
+    if unreadable := next((what for start, what in _UNREADABLE if data.startswith(start)), None):
+        return unreadable
+    if data.startswith(b"%PDF-") or (said is _PDF and b"%PDF-" in data[:1024]):
+        return _PDF
+    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _archive(data, said)
+    found = _MARKUP.match(data[:_HEAD])
+    root = found["root"] if found else None
+    if root and root.lower() != b"html":
+        return _FEED
+    return _HTML if root or (found and found["page"]) else None
+
+
+def _archive(data: bytes, said: Kind | None) -> Kind | str:
+    """Tell what a ZIP archive is: several formats are such archives."""
+    first = data[30 : 30 + int.from_bytes(data[26:28], "little")]
+    if first == b"mimetype":
+        media = data[30 + len(first) + int.from_bytes(data[28:30], "little") :][:60]
+        if media.startswith(b"application/epub+zip"):
+            return _EPUB
+        if media.startswith(b"application/vnd.oasis.opendocument.text"):
+            return _ODT
+        if media.startswith(b"application/vnd.oasis.opendocument"):
+            return "an OpenDocument file that is no text"
+    listed = data[-_TAIL:]
+    # An archive may hold a Word document that lists its members just before the archive's own list.
+    if b"[Content_Types].xml" in listed and (said is not ZIP or first == b"[Content_Types].xml"):
+        if b"word/document" in listed:
+            return _DOCX
+        if b"xl/workbook" in listed:
+            return "an Excel workbook"
+        if b"ppt/presentation" in listed:
+            return "a PowerPoint presentation"
+    return said if said in (_DOCX, _ODT, _EPUB) else ZIP
+
+
+def read_source(source: Source, options: Options) -> Iterator[Document | InputError]:
+    """Yield the documents of a source, whatever its format; what is refused of it comes as an InputError.
+
+    A document's id is what follows the source's own: "" for all of it, "#" and a name for a part, "/" and a
+    name for what an archive holds. No two are the same.
+
+    Raises:
+        InputError: all of the source is refused.
+    """
+    kind, note = kind_of(source)
+    read = import_module(f"qa.formats.{kind.module}").read
+    sha256 = hashlib.sha256(source.data).hexdigest()
+    used: set[str] = set()
+    for item in _guarded(read, source, options):
+        if isinstance(item, InputError):
+            yield item
+            continue
+        document = item
+        ends = [each.end for each in (*document.header, *document.furniture)]
+        if max([*ends, *(each.end for each in document.sections)], default=0) > len(document.text):
+            raise ValueError("a span lies outside its text")
+        if kind is not ZIP:
+            document = replace(
+                document,
+                id=f"#{document.id}" if document.id else "",
+                format=kind.name,
+                source_sha256=document.source_sha256 or sha256,
+            )
+        notes = (note, *document.notes) if note else document.notes
+        yield replace(document, id=unused(document.id, used), notes=notes)
+
+
+def _guarded(
+    read: Callable[[Source, Options], Iterator[Document | InputError]], source: Source, options: Options
+) -> Iterator[Document | InputError]:
+    """Let a format's module read, and name the source of what it did not expect to go wrong.
+
+    Raises:
+        InputError: all of the source is refused.
+    """
+    try:
+        yield from read(source, options)
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:  # a library's own, over bytes that it did not expect
+        words = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise InputError(
+            f"{source.name} is damaged, or not as its format has it ({words}). "
+            "Open it and save it anew, or leave it out."
+        ) from error
+
+
+def unused(name: str, used: set[str]) -> str:
+    """Make a name unique, and remember it."""
+    number, unused = 1, name
+    while unused in used:
+        number += 1
+        unused = f"{name} ({number})"
+    used.add(unused)
+    return unused

@@ -1,0 +1,224 @@
+"""A process of its own in which files are parsed: a hostile file costs itself, and nothing else.
+
+Requests and replies are JSON, with a file's bytes after its request: nothing that comes back can be executed.
+What the process may do is in `qa/formats/__main__.py`, which it runs.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from dataclasses import asdict, fields
+from typing import IO, TYPE_CHECKING, Any, Self
+
+from qa.errors import InputError
+from qa.schema import Document, Found, Section, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qa.formats.source import Options, Source
+
+SECONDS = 20.0  # to read a file; one of more than ten megabytes has a second more for each
+MORE_SECONDS = 1_800.0  # at most, for what a reader says will take long: pages by OCR
+MEMORY = 1_000_000_000  # bytes of address space, and so of memory
+_FREE_BYTES = 10_000_000
+_PLAIN = tuple(field.name for field in fields(Document) if field.type == "str" and field.init)
+_log = logging.getLogger(__name__)
+
+
+class Worker:
+    """Reads sources in another process, which is started when there is something to read.
+
+    For one thread at a time; `close` may be called from any other, and ends what is being read.
+    """
+
+    def __init__(self, seconds: float = SECONDS, memory: int = MEMORY) -> None:
+        self._seconds = seconds
+        self._memory = memory
+        self._process: subprocess.Popen[bytes] | None = None
+        self._closed = False
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process, whatever it does."""
+        with self._lock:
+            self._closed = True
+            self._end()
+
+    def read(self, source: Source, options: Options) -> Iterator[Document | InputError]:
+        """Yield what `qa.formats.kinds.read_source` does; all that goes wrong comes as an InputError.
+
+        Raises:
+            ValueError: the worker is closed.
+        """
+        try:
+            process = self._started()
+        except OSError as error:
+            yield InputError(f"{source.name} was not read: no process can be started ({error.strerror}).")
+            return
+        limit = self._seconds + max(0, len(source.data) - _FREE_BYTES) / 1e6
+        clock = _Clock(process, limit)
+        done, read = False, 0
+        try:
+            with clock:
+                _ask(process, source, options, limit)
+            while not done:
+                with clock:
+                    line = _pipe(process.stdout).readline()
+                reply: dict[str, Any] = json.loads(line) if line.endswith(b"\n") else {}
+                if "document" in reply:
+                    read += 1
+                    yield from_plain(reply["document"])
+                elif "refused" in reply:
+                    if reply.get("trace"):
+                        _log.debug("%s: %s", source.name, reply["trace"])
+                    yield InputError(reply["refused"])
+                elif "more" in reply:
+                    clock.add(reply["more"])
+                elif "done" in reply:
+                    done = True
+                else:
+                    yield InputError(self._accident(source, reply, clock, read))
+                    return
+        finally:
+            if not done:  # after an accident it is not to be relied on; or nobody waits for the rest
+                with self._lock:
+                    self._end(process)
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        with self._lock:
+            if self._closed:
+                raise ValueError("the worker is closed")
+            if self._process is None:
+                self._process = subprocess.Popen(  # noqa: S603 -- our own interpreter and module
+                    # What may be imported is what this process may import.
+                    [sys.executable, "-P", "-B", "-m", "qa.formats", str(self._memory)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                    # Ctrl-C is for this process to act upon.
+                    start_new_session=True,
+                    creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                )
+            return self._process
+
+    def _end(self, process: subprocess.Popen[bytes] | None = None) -> None:
+        if self._process is None or (process and process is not self._process):
+            return
+        _kill(self._process)
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with suppress(OSError):  # what was not sent to the end
+                _pipe(pipe).close()
+        self._process = None
+
+    def _accident(self, source: Source, reply: dict[str, Any], clock: _Clock, read: int) -> str:
+        before = f" {read:,} of its documents were read before." if read else ""
+        hint = f"It may be damaged or hostile: open it and save it anew, or leave it out.{before}"
+        if clock.ran_out:
+            return f"{source.name} took longer than {clock.limit:.0f} s to read. {hint}"
+        if "memory" in reply:
+            return f"{source.name} needed more than {self._memory / 1e9:g} GB of memory to be read. {hint}"
+        return f"{source.name} cannot be read: what reads it broke down. {hint}"
+
+
+def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+    assert pipe is not None  # noqa: S101
+    return pipe
+
+
+def _ask(process: subprocess.Popen[bytes], source: Source, options: Options, seconds: float) -> None:
+    request = {
+        "name": source.name,
+        "file_name": source.file_name,
+        "size": len(source.data),
+        "options": asdict(options),
+        "seconds": seconds,
+    }
+    with suppress(BrokenPipeError):  # no reply tells as much
+        pipe = _pipe(process.stdin)
+        pipe.write(json.dumps(request).encode() + b"\n")
+        pipe.write(source.data)
+        pipe.flush()
+
+
+class _Clock:
+    """Counts the time spent waiting for a process, over several blocks; kills it when that is up."""
+
+    def __init__(self, process: subprocess.Popen[bytes], seconds: float) -> None:
+        self._process = process
+        self._left = self.limit = seconds
+        self._more = MORE_SECONDS
+        self.ran_out = False
+
+    def __enter__(self) -> None:
+        self._began = time.monotonic()
+        self._timer = threading.Timer(max(0, self._left), self._end)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def __exit__(self, *exception: object) -> None:
+        self._timer.cancel()
+        self._left -= time.monotonic() - self._began
+
+    def add(self, seconds: float) -> None:
+        """Give more time, as long as all of that is not more than MORE_SECONDS."""
+        seconds = min(seconds, self._more)
+        self._left += seconds
+        self._more -= seconds
+        self.limit += seconds
+
+    def _end(self) -> None:
+        self.ran_out = True
+        _kill(self._process)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End a process, and what it has started."""
+    if sys.platform == "win32":
+        process.kill()
+    elif process.poll() is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def to_plain(document: Document) -> dict[str, Any]:
+    """Make a document numbers, text and lists, which JSON can hold."""
+    return {
+        **{name: getattr(document, name) for name in _PLAIN},
+        "date": document.date and document.date.isoformat(),
+        "header": [(span.start, span.end) for span in document.header],
+        "furniture": [(span.start, span.end) for span in document.furniture],
+        "notes": document.notes,
+        "sections": [(each.start, each.end, each.kind, each.name) for each in document.sections],
+        "found": [(each.field, each.source, each.sure) for each in document.found],
+    }
+
+
+def from_plain(plain: dict[str, Any]) -> Document:
+    """Make a document of what `to_plain` gives."""
+    return Document(
+        **{name: plain[name] for name in _PLAIN},
+        date=dt.date.fromisoformat(plain["date"]) if plain["date"] else None,
+        header=tuple(Span(*span) for span in plain["header"]),
+        furniture=tuple(Span(*span) for span in plain["furniture"]),
+        notes=tuple(plain["notes"]),
+        sections=tuple(Section(*section) for section in plain["sections"]),
+        found=tuple(Found(*found) for found in plain["found"]),
+    )
