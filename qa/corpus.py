@@ -19,7 +19,7 @@ from embeddings.encoder import identify_encoder, open_encoder, open_query_encode
 from embeddings.files import sha256_file
 from embeddings.models import ModelError as WeightsError
 from qa.confidence import STRICTNESS
-from qa.errors import InputError, ModelError
+from qa.errors import InputError, LibraryError, ModelError
 from qa.formats import DateOrder, Options, Worker, file_id, files, read_path
 from qa.formats.text import printable
 from qa.fulltext import FullText
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from qa.feedback import Judgement, Place, Shown, Thumb
     from qa.schema import Answer, DocumentInfo, Facets, PassagePlace, Turn
     from qa.stats import LibraryStats
+    from qa.versions import Cited, Version
 
     OnProgress = Callable[[Progress], None]
 
@@ -335,30 +336,88 @@ class Corpus:
         return known | dict(zip(digests, made, strict=True))
 
     def _ingest(
-        self, item: _Prepared, vectors: Mapping[bytes, Float32], identity: EncoderIdentity
+        self,
+        item: _Prepared,
+        vectors: Mapping[bytes, Float32],
+        identity: EncoderIdentity,
+        restored: Version | None = None,
     ) -> FileResult:
         document = item.document
         entries = [
             Entry(passage, digest, vectors[digest])
             for passage, digest in zip(item.passages, item.digests, strict=True)
         ]
-        made_by = _made_by(self._options)
-        ingested = self._store.ingest(document, head(document), entries, identity, made_by, item.part)
+        # As its file was read then, so that it is read again where that is done otherwise now.
+        made_by = restored.held["made_by"] if restored else _made_by(self._options)
+        ingested = self._store.ingest(
+            document, head(document), entries, identity, made_by, item.part, restored
+        )
         return FileResult(
             document.path, ingested.status, ingested.document_id, len(entries), notes=document.notes
         )
 
-    def remove(self, ids: Iterable[str]) -> tuple[str, ...]:
-        """Remove documents from the library, all or none. Gives their ids, each once.
+    def remove(self, ids: Iterable[str], *, withdrawn: bool = True) -> tuple[str, ...]:
+        """Take documents out of every answer, all or none. Gives their ids, each once.
+
+        `restore` puts them back, and citations still open them. While they are `withdrawn`, indexing the same
+        files again does not bring them back; what was removed because its file has gone is not.
 
         Raises:
             DocumentNotFoundError: one of them is not held; nothing was removed.
             LibraryError: the library is locked, may not be written, or is out of space.
         """
-        removed = self._store.remove(ids)
+        removed = self._store.remove(ids, withdrawn=withdrawn)
         self._index.save()
         self._words.save()
         return removed
+
+    def restore(self, ids: Iterable[str], progress: OnProgress | None = None) -> tuple[FileResult, ...]:
+        """Put back documents that were removed, as they were then; nothing where one of them cannot be.
+
+        Each is segmented and embedded as a new one is, and committed by itself.
+
+        Raises:
+            DocumentNotFoundError: one of them was not removed, or was purged since.
+            InputError: a document of that id is held.
+            ModelError: the encoder's weights are missing or damaged.
+            LibraryError: the library is locked, may not be written, or is out of space.
+        """
+        identity = self._checked_identity()
+        found = [self._store.restorable(document_id) for document_id in dict.fromkeys(ids)]
+        results = []
+        for removed, document in found:
+            item = _prepare(document, passages(document))
+            vectors = self._vectors([item], identity, self._opened_document_encoder, progress or _silent)
+            results.append(self._ingest(item, vectors, identity, removed))
+        self._index.save()
+        self._words.save()
+        return tuple(results)
+
+    def purge(self, ids: Iterable[str] = ()) -> tuple[str, ...]:
+        """Erase documents for good, all or none: every version of theirs, their vectors, and thumbs on them.
+
+        They may have been removed before. No byte of them stays in the library's folder: its files are
+        written anew, which needs as much room again. Where that was interrupted, the next purge does it, of
+        whatever ids or none. The files that they were read from stay.
+
+        Raises:
+            DocumentNotFoundError: one of them is not known; nothing was erased.
+            LibraryError: another process keeps the bytes from being overwritten: they are erased from every
+                answer, and the next `purge` overwrites them. Or the library may not be written.
+        """
+        purged = self._store.purge(ids)
+        if self._store.erasing:
+            try:
+                self._store.scrub()
+                self._index.remake()
+                self._words.remake()
+            except OSError as error:
+                raise LibraryError(
+                    f"{error.filename} cannot be removed ({error.strerror}), and may hold what was erased: "
+                    "stop whatever uses it, then run `pullquote remove --purge`"
+                ) from error
+            self._store.erased()
+        return purged
 
     def reindex(self, encoder: str | Encoder, progress: OnProgress | None = None) -> None:
         """Embed every passage with another encoder, or with the same where windows have changed.
@@ -459,6 +518,29 @@ class Corpus:
             LibraryError: the text is not what was stored.
         """
         return self._store.document_by_sha256(sha256)
+
+    # Versions
+
+    def cited(self, sha256: str) -> Cited:
+        """Read the document whose text has, or had, that SHA-256 (hex), and tell what has become of it.
+
+        Raises:
+            DocumentNotFoundError: no text with it was ever held, or it was purged.
+            LibraryError: the text is not what was stored.
+        """
+        return self._store.cited(sha256)
+
+    def versions(self, document_id: str) -> tuple[Version, ...]:
+        """List the texts that a document had before, the newest first."""
+        return self._store.versions(document_id)
+
+    def removed(self) -> tuple[Version, ...]:
+        """List the documents that `restore` can put back, what was removed last first."""
+        return self._store.removed()
+
+    def citing(self, document_id: str) -> tuple[int, tuple[str, ...]]:
+        """Tell what in the library cites a document, in any version: how many thumbs, on which questions."""
+        return self._store.citing(document_id)
 
     # Questions
 

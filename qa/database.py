@@ -241,6 +241,19 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
         "CREATE INDEX versions_by_sha256 ON versions (sha256)",
         "CREATE INDEX versions_by_document ON versions (document)",
+        # Where documents stood that a person removed: the same bytes there do not bring them back.
+        """
+        CREATE TABLE withdrawn (
+            path TEXT NOT NULL,
+            part TEXT NOT NULL,
+            source_sha256 TEXT NOT NULL,
+            version INTEGER NOT NULL REFERENCES versions ON DELETE CASCADE,
+            PRIMARY KEY (path, part)
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX withdrawn_by_version ON withdrawn (version)",
+        # Holds a row while something was erased whose bytes may still lie in the library's files.
+        "CREATE TABLE erasing (one INTEGER)",
         # What a person has said of a document's metadata: it outlives whatever the document is replaced by.
         # `was` is what the source says, and `found` where: JSON of (field, source, sure), or ''.
         """
@@ -321,6 +334,8 @@ _AS_OF_NOW = (
     ),
     (0, 6, "CREATE TEMP TABLE files (path, sha256, made_by, documents, refused)"),
     (0, 6, "CREATE TEMP TABLE versions (number, document, sha256, reason, at, held, text)"),
+    (0, 6, "CREATE TEMP TABLE withdrawn (path, part, source_sha256, version)"),
+    (0, 6, "CREATE TEMP TABLE erasing (one)"),
     (0, 6, "CREATE TEMP TABLE corrections (document, field, value, was, found)"),
     (0, 6, "CREATE TEMP TABLE bands (document, band, hash)"),
     (0, 6, "CREATE TEMP TABLE copies (document, other, similarity)"),
@@ -497,6 +512,23 @@ class Database:
             db.close()
             raise
         return stamp, db
+
+    def scrub(self) -> None:
+        """Leave no byte in the file, or its log, of what was deleted: both are written anew.
+
+        Raises:
+            LibraryError: another process reads all the while, which keeps what the log holds.
+        """
+        with self._writing, self._translated(), self._lent() as db:
+            # A word that was deleted stands in the full-text index until its segments are merged.
+            db.execute("INSERT INTO words (words) VALUES ('optimize')")
+            db.execute("VACUUM")
+            busy, *_ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise LibraryError(
+                f"{self.path} is being read by another Pullquote, which keeps deleted text in its log: run "
+                "`pullquote remove --purge` again when that is done"
+            )
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

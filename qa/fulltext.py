@@ -31,7 +31,7 @@ import numpy.typing as npt
 
 from embeddings.files import DamagedFileError, KnownFile, read_sealed, write_sealed
 from qa.errors import LibraryError
-from qa.library import sweep
+from qa.library import remove_others, sweep
 from qa.postings import Segment, Stemmer, build_of_texts
 
 if TYPE_CHECKING:
@@ -357,6 +357,18 @@ class FullText:
                     self._store.folder,
                     error,
                 )
+
+    def remake(self) -> None:
+        """Make the files anew from the store, and remove all others, whoever may still read them.
+
+        Raises:
+            OSError: one of those cannot be removed.
+        """
+        with self._changing:
+            self._postings = None
+        self.save()
+        keep = {self._store.words_record().file, self._postings.file.name if self._postings else ""}
+        remove_others(self._store.folder, ("words-*.bin", "postings-*.bin"), keep)
 
     def _save(self) -> None:
         passages = self._store.count().passages

@@ -103,6 +103,20 @@ class LibraryIndex:
             if state:
                 self._write(state)
 
+    def remake(self) -> None:
+        """Make the files anew from the store's vectors, and remove all others, whoever may still read them.
+
+        Raises:
+            OSError: one of those cannot be removed.
+        """
+        with self._saving:
+            with self._changing:
+                self._state, self._saved = None, -1
+            self.save()
+            state, file = self._state, self._store.index_record().file
+            keep = {file, state.index.base_file if state else ""}
+            remove_others(self._store.folder, ("index-*.faiss", "vectors-*.faiss"), keep)
+
     # In step
 
     def _in_step(self) -> _State | None:
@@ -210,6 +224,18 @@ def sweep(earlier: Iterable[Path], old: Iterable[Path]) -> None:
         # Windows refuses while another process has a file open; another may also have removed it by now.
         with contextlib.suppress(OSError):
             path.unlink()
+
+
+def remove_others(folder: Path, patterns: Iterable[str], keep: set[str]) -> None:
+    """Remove all files of these patterns, and parts of such, but for those to keep.
+
+    Raises:
+        OSError: one cannot be removed.
+    """
+    for pattern in patterns:
+        for path in (*folder.glob(pattern), *folder.glob(f".{pattern.partition('*')[0]}*.part")):
+            if path.name not in keep:
+                path.unlink(missing_ok=True)
 
 
 def _age(path: Path) -> float:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from qa.cite import ReadDocument
     from qa.schema import DocumentInfo, Failure, Filters, IndexReport, Quote
+    from qa.versions import Version
 
 _HEADINGS = {
     "weak": "Not in the corpus. The closest passages, which do not state the answer:",
@@ -166,9 +167,21 @@ def info_to_dict(info: DocumentInfo) -> dict[str, Any]:
     }
 
 
+def version_to_dict(version: Version) -> dict[str, Any]:
+    """Make an entry of what a document was before, or of `documents --removed --json`."""
+    return {
+        "id": version.document_id,
+        "sha256": version.sha256,
+        "reason": version.reason,
+        "at": version.at.isoformat(),
+        "title": version.title,
+        "characters": version.held["characters"],
+    }
+
+
 def report_to_dict(report: IndexReport) -> dict[str, Any]:
     """Make what `index --json` prints: counts by status, then each input, and what was skipped."""
-    statuses = ("added", "replaced", "unchanged", "refused")
+    statuses = ("added", "replaced", "unchanged", "refused", "withdrawn")
     return {
         **{status: report.count(status) for status in statuses},
         "seconds": round(report.seconds, 3),

@@ -372,10 +372,23 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """What became of one input document. `error` is set only when it was refused."""
+    """What became of one input document. `error` is set only when it was refused.
+
+    What is "withdrawn" was removed by a person, and has not changed since: `pullquote restore` puts it back.
+    """
 
     path: str
-    status: Literal["added", "replaced", "unchanged", "refused", "moved", "duplicate", "gone", "removed"]
+    status: Literal[
+        "added",
+        "replaced",
+        "unchanged",
+        "refused",
+        "moved",
+        "duplicate",
+        "gone",
+        "removed",
+        "withdrawn",
+    ]
     document_id: str = ""
     passages: int = 0
     error: Failure | None = None

@@ -169,7 +169,7 @@ def _same(db: sqlite3.Connection, document: Document, words: str) -> int | None:
 
 
 def _certain(values: tuple[str, ...], found: Iterable[Found]) -> tuple[str, ...]:
-    """Give publisher, number and date as they are compared: what was guessed, or a person said, is nothing."""
+    """Give publisher, number and date as they are compared: without what was guessed, or said by a person."""
     others = {each.field for each in found if each.sure in ("guessed", "corrected")}
     names = ("publisher", "number", "date")
     return tuple(

@@ -24,6 +24,7 @@ import numpy as np
 
 from embeddings.arrays import Bits
 from embeddings.models import EncoderIdentity
+from qa import versions
 from qa.database import Database
 from qa.errors import DocumentNotFoundError, EncoderMismatchError, InputError, LibraryError
 from qa.feedback import Judgement, Place, Shown
@@ -35,6 +36,7 @@ from qa.schema import (
     Document,
     DocumentInfo,
     Facets,
+    FileResult,
     Filters,
     Found,
     Passage,
@@ -56,6 +58,7 @@ from qa.sources import (
     under,
     words_sha256,
 )
+from qa.versions import Cited, Version
 
 if TYPE_CHECKING:
     import sqlite3
@@ -66,7 +69,6 @@ if TYPE_CHECKING:
     from embeddings.arrays import Float32, Int64
     from qa.feedback import Thumb
     from qa.postings import Segment
-    from qa.schema import FileResult
     from qa.sources import FileRead, Held
 
 BM25_HEAD_WEIGHT = 0.5
@@ -273,6 +275,7 @@ class Store:
         encoder: EncoderIdentity,
         made_by: str = "",
         part: str | None = None,
+        restored: Version | None = None,
     ) -> Ingested:
         """Add a document, or replace what was held of it, in one transaction; no change where none is needed.
 
@@ -280,9 +283,11 @@ class Store:
         `qa.sources.target`): these in another place are one more location of the same document, "moved" where
         the file that they were in is gone, and else a "duplicate". A new document whose id is taken is held
         under an id of its own: `id~2`, `id~3` and so on. `made_by` names what read and segmented it, for
-        `unchanged`.
+        `unchanged`. What was `restored` goes back where it stood. A text that changes is kept, see
+        `qa.versions`.
 
         Raises:
+            InputError: what was to be restored is held again.
             EncoderMismatchError: the vectors in force were made by another encoder.
             ValueError: the passages do not tile the document.
         """
@@ -293,10 +298,18 @@ class Store:
         part = default_part(document) if part is None else part
         with self._database.writing() as db:
             encoding = _encoding_for(db, encoder, self.folder)
+            status: Status
+            if restored:
+                restored = versions.restorable(db, document.id)
+                values = _row(document, words, restored.held["given_id"], head)
+                number, status = _write(db, None, document, values, entries, encoding, made_by)
+                versions.put_back(db, restored, number)
+                hand_over(db, number)
+                return Ingested(status, document.id)
+            versions.admit(db, document.path, part)
             to = target(db, document, words, part)
             given_id, document = _named(db, document, to.number)
-            number = to.number or 0
-            status: Status = "unchanged"
+            number, status = to.number or 0, "unchanged"
             if to.leads:
                 values = _row(document, words, given_id, head)
                 number, status = _write(db, to.number, document, values, entries, encoding, made_by)
@@ -315,20 +328,24 @@ class Store:
             return Ingested(status, document.id)
         return Ingested("moved" if to.dead else "duplicate", document.id)
 
-    def foresee(self, document: Document, part: str | None = None) -> Status:
-        """Tell what `ingest` would make of a document that is not `unchanged`, as far as its text says."""
+    def foresee(self, document: Document, head: str, part: str) -> Status:
+        """Tell what `ingest` would make of a document that is not `unchanged`."""
         words = words_sha256(document.text, document.furniture)
-        part = default_part(document) if part is None else part
         with self._database.reading() as db:
             to = target(db, document, words, part)
-        if to.number is None:
-            return "added"
-        if to.known:
-            return "replaced"
-        return "moved" if to.dead else "duplicate"
+            if to.number is None:
+                return "added"
+            if not to.known:
+                return "moved" if to.dead else "duplicate"
+            given_id, document = _named(db, document, to.number)
+            held = db.execute(f"SELECT {_COLUMN_LIST} FROM documents WHERE serial = ?", (to.number,))
+            same = not to.leads or held.fetchone() == _row(document, words, given_id, head)
+        return "unchanged" if same else "replaced"
 
-    def remove(self, ids: Iterable[str]) -> tuple[str, ...]:
+    def remove(self, ids: Iterable[str], *, withdrawn: bool = True) -> tuple[str, ...]:
         """Remove documents, all or none, in one transaction. Gives the ids back, each once.
+
+        Their texts are kept (`qa.versions`). What is `withdrawn`, the same file does not bring back.
 
         Raises:
             DocumentNotFoundError: one of the ids is not held; nothing was removed.
@@ -336,7 +353,7 @@ class Store:
         removed = tuple(dict.fromkeys(ids))
         with self._database.writing() as db:
             for number in [_number(db, document_id) for document_id in removed]:
-                _drop(db, number)
+                _drop(db, number, withdrawn=withdrawn)
         return removed
 
     # Where documents come from
@@ -362,9 +379,12 @@ class Store:
     def unchanged(self, path: str, part: str, source_sha256: str, made_by: str) -> FileResult | None:
         """Tell what an ingest of this source would: that nothing has changed; None where it may have.
 
-        It has not where the document at this place was made of the same bytes by the same maker.
+        It has not where the document at this place was made of the same bytes by the same maker, or a person
+        removed what was.
         """
         with self._database.reading() as db:
+            if removed := versions.withdrawn(db, path, part, source_sha256):
+                return FileResult(path, "withdrawn", removed)
             return unchanged(db, path, part, source_sha256, made_by)
 
     def file_unchanged(self, path: str, sha256: str, made_by: str) -> tuple[FileResult, ...] | None:
@@ -376,6 +396,43 @@ class Store:
         """List the places in a file, or in all files under a folder, in order of path and part."""
         with self._database.reading() as db:
             return tuple((under if folder else at)(db, path))
+
+    def purge(self, ids: Iterable[str]) -> tuple[str, ...]:
+        """Erase documents with all their versions and thumbs, all or none; `scrub` takes care of the bytes.
+
+        Raises:
+            DocumentNotFoundError: one of the ids is neither held nor was removed; nothing was erased.
+        """
+        purged = tuple(dict.fromkeys(ids))
+        with self._database.writing() as db:
+            for document_id in purged:
+                held = _is_held(db, document_id) or not any(versions.find(db, "document = ?", document_id))
+                number = _number(db, document_id) if held else None
+                versions.erase(db, document_id)
+                if number is not None:
+                    _delete(db, number)
+            if purged:
+                db.execute("UPDATE library SET index_file = '', words_file = ''")
+        return purged
+
+    @property
+    def erasing(self) -> bool:
+        """Whether bytes of what was purged may still lie in the library's files."""
+        with self._database.reading() as db:
+            return db.execute("SELECT 1 FROM erasing").fetchone() is not None
+
+    def scrub(self) -> None:
+        """Leave no byte in the store's file of what was purged.
+
+        Raises:
+            LibraryError: another process reads all the while; `erasing` stays.
+        """
+        self._database.scrub()
+
+    def erased(self) -> None:
+        """Say that no byte is left in any file of the library of what was purged."""
+        with self._database.writing(counted=False) as db:
+            db.execute("DELETE FROM erasing")
 
     # Thumbs
 
@@ -610,9 +667,72 @@ class Store:
                 )
             return self._document(db, row[0])
 
+    # Versions
+
+    def cited(self, sha256: str) -> Cited:
+        """Read the document whose text has, or had, that SHA-256 (hex), and tell what has become of it.
+
+        Raises:
+            DocumentNotFoundError: no text with it was ever held, or it was purged.
+        """
+        with self._database.reading() as db:
+            row = db.execute(
+                "SELECT serial FROM documents WHERE sha256 = ? ORDER BY id LIMIT 1", (sha256.lower(),)
+            ).fetchone()
+            if row:
+                document = self._document(db, row[0])
+                return Cited(document, "current", None, document.id, document.sha256)
+            version = next(versions.find(db, "sha256 = ?", sha256.lower()), None)
+            if version is None:
+                raise DocumentNotFoundError(
+                    f"the library in {self.folder} holds no document whose text has, or had, the SHA-256 "
+                    f"{sha256!r}: it was never indexed here, or it was erased for good"
+                )
+            document = self._as_document({**version.held, "text": versions.text(db, version)})
+            current = db.execute(
+                "SELECT sha256 FROM documents WHERE id = ?", (version.document_id,)
+            ).fetchone()
+            if current:
+                return Cited(document, "superseded", version.at, document.id, current[0])
+            # It may have been superseded, and what superseded it removed.
+            removal = next(versions.find(db, "document = ? AND reason = 'removed'", document.id), version)
+            return Cited(document, "removed", removal.at)
+
+    def versions(self, document_id: str) -> tuple[Version, ...]:
+        """List the texts that a document had, the newest first; none where there were none."""
+        with self._database.reading() as db:
+            return tuple(versions.find(db, "document = ?", document_id))
+
+    def removed(self) -> tuple[Version, ...]:
+        """List what can be restored, what was removed last first."""
+        last = (
+            "number IN (SELECT max(number) FROM versions WHERE reason = 'removed' GROUP BY document) "
+            "AND document NOT IN (SELECT id FROM documents)"
+        )
+        with self._database.reading() as db:
+            return tuple(versions.find(db, last))
+
+    def restorable(self, document_id: str) -> tuple[Version, Document]:
+        """Find what `restore` puts back; see `qa.versions.restorable`."""
+        with self._database.reading() as db:
+            version = versions.restorable(db, document_id)
+            return version, self._as_document({**version.held, "text": versions.text(db, version)})
+
+    def withdrawn(self, path: str, part: str, source_sha256: str) -> str | None:
+        """Give the id of the document that a person removed, read from these bytes at that place."""
+        with self._database.reading() as db:
+            return versions.withdrawn(db, path, part, source_sha256)
+
+    def citing(self, document_id: str) -> tuple[int, tuple[str, ...]]:
+        """Tell what in the library cites a document: how many thumbs, on which questions."""
+        with self._database.reading() as db:
+            return versions.citing(db, document_id)
+
     def _document(self, db: sqlite3.Connection, number: int) -> Document:
         row = db.execute(f"SELECT {_COLUMN_LIST} FROM documents WHERE serial = ?", (number,)).fetchone()
-        held: dict[str, Any] = dict(zip(_COLUMNS, row, strict=True))
+        return self._as_document(dict(zip(_COLUMNS, row, strict=True)))
+
+    def _as_document(self, held: Mapping[str, Any]) -> Document:
         document = Document(
             **{name: held[name] for name in _PLAIN},
             date=_date(held["date"]),
@@ -917,6 +1037,8 @@ def _write(
         same_words = all(
             held[at] == values[at] for at, name in enumerate(_COLUMNS) if name in ("text", "head")
         )
+        if held[_COLUMNS.index("sha256")] != document.sha256:
+            versions.keep(db, number, "superseded")
         if not (same_passages and same_words):
             _clear(db, number)
         if held != values:
@@ -952,10 +1074,10 @@ def _write(
     return number, status
 
 
-def _drop(db: sqlite3.Connection, number: int) -> None:
-    """Take a document out, with all that hangs on it."""
-    _clear(db, number)
-    db.execute("DELETE FROM documents WHERE serial = ?", (number,))
+def _drop(db: sqlite3.Connection, number: int, *, withdrawn: bool = False) -> None:
+    """Take a document out, and keep its text (`qa.versions`)."""
+    versions.keep(db, number, "removed", withdrawn=withdrawn)
+    _delete(db, number)
 
 
 def _number(db: sqlite3.Connection, document_id: str) -> int:
@@ -970,8 +1092,19 @@ def _number(db: sqlite3.Connection, document_id: str) -> int:
         ]
         near = difflib.get_close_matches(document_id, held, 3)
         hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "`pullquote documents` lists them"
+        if removed := next(versions.find(db, "document = ?", document_id), None):
+            hint = f"it was removed on {removed.at:%Y-%m-%d}; `pullquote restore` puts it back"
         raise DocumentNotFoundError(f"the library holds no document {document_id!r}: {hint}")
     return int(row[0])
+
+
+def _is_held(db: sqlite3.Connection, document_id: str) -> bool:
+    return db.execute("SELECT 1 FROM documents WHERE id = ?", (document_id,)).fetchone() is not None
+
+
+def _delete(db: sqlite3.Connection, number: int) -> None:
+    _clear(db, number)
+    db.execute("DELETE FROM documents WHERE serial = ?", (number,))
 
 
 def _clear(db: sqlite3.Connection, number: int) -> None:

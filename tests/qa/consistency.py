@@ -43,6 +43,17 @@ def problems(library: Path) -> list[str]:
                 found.append(f"{name}: the keys of its passages are not the run recorded")
             if "".join(text[start:end] for start, end in spans) != text:
                 found.append(f"{name}: its passages do not tile it")
+        for number, name, text, sha256, held in db.execute(
+            "SELECT number, document, text, sha256, held FROM versions"
+        ):
+            if sha256_text(text) != sha256 or json.loads(held)["id"] != name:
+                found.append(f"{name}: version {number} is not what was kept")
+        found += [
+            f"{name}: {count} versions have one text"
+            for name, count in db.execute(
+                "SELECT document, count(*) FROM versions GROUP BY document, sha256 HAVING count(*) > 1"
+            )
+        ]
         passages = db.execute("SELECT key, document, start, end FROM passages ORDER BY key").fetchall()
         vectors = db.execute(
             "SELECT passage FROM vectors WHERE encoding = (SELECT encoding FROM library) ORDER BY passage"

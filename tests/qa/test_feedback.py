@@ -267,6 +267,8 @@ TO_THE_FIRST_SCHEMA = """
     DROP INDEX documents_by_words;
     DROP TABLE locations;
     DROP TABLE files;
+    DROP TABLE withdrawn;
+    DROP TABLE erasing;
     DROP TABLE versions;
     DROP TABLE corrections;
     DROP TABLE bands;
