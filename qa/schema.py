@@ -393,15 +393,21 @@ class FileResult:
     passages: int = 0
     error: Failure | None = None
     notes: tuple[str, ...] = ()
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:
-    """What `Corpus.index` did, document by document. `skipped` are paths of other kinds in its folders."""
+    """What `Corpus.index` did, document by document. `skipped` are paths of other kinds in its folders.
+
+    `remarks` say what was kept although its files were not seen. Of a `dry_run`, it is what would be done.
+    """
 
     files: tuple[FileResult, ...]
     seconds: float
     skipped: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    dry_run: bool = False
 
     def count(self, status: str) -> int:
         """How many documents ended with this status."""
