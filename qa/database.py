@@ -345,6 +345,8 @@ _AS_OF_NOW = (
 class Database:
     """The SQLite file of the library in `folder`. Any number of threads read at once, while one writes.
 
+    A `read_only` one is not even migrated; so is one that may not be written.
+
     Every method raises `LibraryError` when the file is damaged, locked by another writer, or out of space;
     what was committed before stays as it was. A value that is not text raises `InputError`.
 
@@ -353,7 +355,7 @@ class Database:
         LibraryError: the file is no library, damaged, or from a newer Pullquote. It is left untouched.
     """
 
-    def __init__(self, folder: Path, *, create: bool = True) -> None:
+    def __init__(self, folder: Path, *, create: bool = True, read_only: bool = False) -> None:
         self.folder = folder
         self.path = folder / FILE_NAME
         self._writing = threading.RLock()
@@ -373,8 +375,8 @@ class Database:
             raise LibraryError(
                 f"cannot use the folder {folder} ({error.strerror}): name another with --library"
             ) from error
-        self.read_only = self.path.exists() and not all(
-            os.access(path, os.W_OK) for path in (self.path, folder)
+        self.read_only = read_only or (
+            self.path.exists() and not all(os.access(path, os.W_OK) for path in (self.path, folder))
         )
         with self._translated():
             stamp, db = self._connect(create=create)

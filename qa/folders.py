@@ -51,7 +51,7 @@ def listing(paths: Iterable[Path | str]) -> Listing:
 
 
 def resolved(path: Path) -> str:
-    """Give a path as the library holds it: absolute, as by it the same file is known again from any folder."""
+    """Give a path as the library holds it: absolute, so that the same file is known again from any folder."""
     return str(Path(printable(str(path))).resolve())
 
 
@@ -61,7 +61,7 @@ def refusal(path: Path, error: InputError) -> FileResult:
 
 
 def missing(places: Iterable[Held], seen: set[str]) -> tuple[list[Held], tuple[str, ...]]:
-    """Tell which places are gone, but for those in files that were seen; and what is kept all the same, in words.
+    """Tell which places are gone, but for those in files that were seen; and in words, what is kept.
 
     A file is gone where the system says that it is not there, and the folder that it was in can be read and
     holds something; or, with all of its folder, where that is true of the folder above. A folder that holds

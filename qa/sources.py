@@ -58,13 +58,14 @@ class FileRead:
 class Target:
     """Which document a source is, by its number; None for a new one.
 
-    `leads` says that its text is to be this source's. The source stood for the document `left` before; `dead`
-    are the numbers of locations of files that are no longer there.
+    `leads` says that its text is to be this source's. The source stood for the document `left` before, which
+    stands nowhere else if it is `alone`; `dead` are the numbers of locations of files that are not there now.
     """
 
     number: int | None
     leads: bool = True
     left: int | None = None
+    alone: bool = False
     dead: tuple[int, ...] = ()
     known: bool = False  # at this very place
 
@@ -78,6 +79,7 @@ class Held:
     part: str
     document: int
     document_id: str
+    format: str
 
 
 def default_part(document: Document) -> str:
@@ -126,12 +128,15 @@ def target(db: sqlite3.Connection, document: Document, words: str, part: str) ->
     if here and here[3]:
         return Target(here[0], leads=bool(here[1]), known=True)
     other = _same(db, document, words)
-    left = here[0] if here else None
+    left, alone = (here[0], here[2] == 1) if here else (None, False)
     if other is None:
-        return Target(left, known=True) if here and here[2] == 1 else Target(None, left=left)
+        return Target(left, known=True) if alone else Target(None, left=left)
     places = db.execute("SELECT number, path FROM locations WHERE document = ?", (other,)).fetchall()
     dead = tuple(number for number, path in places if is_gone(path))
-    return Target(other, len(dead) == len(places), left, dead)
+    (sha256,) = db.execute("SELECT sha256 FROM documents WHERE serial = ?", (other,)).fetchone()
+    # The same text that was moved is left as it is: what was made of it, by whatever title, holds.
+    leads = len(dead) == len(places) and sha256 != document.sha256
+    return Target(other, leads, left, alone, dead)
 
 
 def _same(db: sqlite3.Connection, document: Document, words: str) -> int | None:
@@ -202,8 +207,8 @@ def put_location(db: sqlite3.Connection, document: int, location: Location) -> N
     )
 
 
-def hand_over(db: sqlite3.Connection, document: int) -> bool:
-    """Let a document follow the first place that is left of it. Whether there is one.
+def hand_over(db: sqlite3.Connection, document: int) -> None:
+    """Let a document follow the first of its places.
 
     Where the text there is another, in its white space say, its file is to be read again: nothing is known of
     that until it was.
@@ -213,8 +218,6 @@ def hand_over(db: sqlite3.Connection, document: int) -> bool:
         "WHERE document = ? ORDER BY number LIMIT 1",
         (document,),
     ).fetchone()
-    if first is None:
-        return False
     number, path, form, source_sha256, sha256, made_by = first
     (text_sha256,) = db.execute("SELECT sha256 FROM documents WHERE serial = ?", (document,)).fetchone()
     if sha256 != text_sha256:
@@ -229,7 +232,6 @@ def hand_over(db: sqlite3.Connection, document: int) -> bool:
             "UPDATE documents SET path = ?, format = ?, source_sha256 = ?, made_by = ? WHERE serial = ?",
             (path, form, source_sha256, made_by, document),
         )
-    return True
 
 
 def unchanged(
@@ -270,7 +272,14 @@ def file_unchanged(
         FileResult(shown, status, error=Failure(code, message))
         for shown, status, code, message in json.loads(refused)
     ]
-    return (*results, *failures)
+    withdrawn = [
+        FileResult(path, "withdrawn", document_id)
+        for (document_id,) in db.execute(
+            "SELECT document FROM withdrawn JOIN versions ON number = version WHERE path = ? ORDER BY part",
+            (path,),
+        )
+    ]
+    return (*results, *withdrawn, *failures)
 
 
 def _unchanged(path: str, document_id: str, passages: int, notes: str) -> FileResult:
@@ -306,7 +315,7 @@ def under(db: sqlite3.Connection, folder: str) -> Iterator[Held]:
     """Yield the locations of files in a folder and its subfolders, in order of path."""
     first = folder.rstrip(os.sep) + os.sep
     rows = db.execute(
-        "SELECT locations.number, locations.path, part, document, id FROM locations "
+        "SELECT locations.number, locations.path, part, document, id, locations.format FROM locations "
         "JOIN documents ON serial = document WHERE locations.path >= ? AND locations.path < ? "
         "ORDER BY locations.path, part",
         (first, first[:-1] + chr(ord(os.sep) + 1)),
@@ -317,7 +326,7 @@ def under(db: sqlite3.Connection, folder: str) -> Iterator[Held]:
 def at(db: sqlite3.Connection, path: str) -> Iterator[Held]:
     """Yield the locations in a file, in order."""
     rows = db.execute(
-        "SELECT locations.number, locations.path, part, document, id FROM locations "
+        "SELECT locations.number, locations.path, part, document, id, locations.format FROM locations "
         "JOIN documents ON serial = document WHERE locations.path = ? ORDER BY part",
         (path,),
     )

@@ -15,6 +15,7 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import json
+from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from itertools import count, groupby
 from operator import itemgetter
@@ -47,6 +48,7 @@ from qa.schema import (
 )
 from qa.sources import (
     Location,
+    Target,
     at,
     default_part,
     file_unchanged,
@@ -212,9 +214,9 @@ class Store:
         LibraryError: the file is no library, damaged, or from a newer Pullquote. It is left untouched.
     """
 
-    def __init__(self, folder: Path, *, create: bool = True) -> None:
+    def __init__(self, folder: Path, *, create: bool = True, read_only: bool = False) -> None:
         self.folder = folder
-        self._database = Database(folder, create=create)
+        self._database = Database(folder, create=create, read_only=read_only)
         self.read_only = self._database.read_only
         self._selections: Recent[tuple[Filters, int], Selection] = Recent(SELECTIONS)
 
@@ -309,38 +311,46 @@ class Store:
             versions.admit(db, document.path, part)
             to = target(db, document, words, part)
             given_id, document = _named(db, document, to.number)
-            number, status = to.number or 0, "unchanged"
+            number, status = to.number or 0, _status(to)
             if to.leads:
                 values = _row(document, words, given_id, head)
-                number, status = _write(db, to.number, document, values, entries, encoding, made_by)
-            db.executemany("DELETE FROM locations WHERE number = ?", [(dead,) for dead in to.dead])
-            put_location(
-                db,
-                number,
-                Location(
-                    document.path, part, document.format, document.source_sha256, document.sha256, made_by
-                ),
-            )
-            hand_over(db, number)
-            if to.left is not None and to.left != number and not hand_over(db, to.left):
-                _drop(db, to.left)
-        if to.number is None or to.known:
-            return Ingested(status, document.id)
-        return Ingested("moved" if to.dead else "duplicate", document.id)
+                number, written = _write(db, to.number, document, values, entries, encoding, made_by)
+                status = written if to.known else status
+            _put(db, to, number, document, made_by, part)
+        return Ingested(status, document.id)
 
-    def foresee(self, document: Document, head: str, part: str) -> Status:
-        """Tell what `ingest` would make of a document that is not `unchanged`."""
+    def place(self, document: Document, made_by: str, part: str) -> Ingested | None:
+        """Note that a document stands in one more place, in one transaction; None where its text is news.
+
+        It does what `ingest` would, which is then to be called.
+        """
+        words = words_sha256(document.text, document.furniture)
+        with self._database.writing() as db:
+            to = target(db, document, words, part)
+            if to.leads or to.number is None:
+                return None
+            versions.admit(db, document.path, part)
+            _, document = _named(db, document, to.number)
+            _put(db, to, to.number, document, made_by, part)
+        return Ingested(_status(to), document.id)
+
+    def has_text(self, document: Document, part: str) -> bool:
+        """Tell whether `place` would do for a document."""
+        words = words_sha256(document.text, document.furniture)
+        with self._database.reading() as db:
+            return not target(db, document, words, part).leads
+
+    def foresee(self, document: Document, head: str, part: str) -> tuple[Status, str]:
+        """Tell what `ingest` would make of a document that is not `unchanged`, and under which id."""
         words = words_sha256(document.text, document.furniture)
         with self._database.reading() as db:
             to = target(db, document, words, part)
-            if to.number is None:
-                return "added"
-            if not to.known:
-                return "moved" if to.dead else "duplicate"
             given_id, document = _named(db, document, to.number)
+            if not (to.known and to.leads):
+                return _status(to), document.id
             held = db.execute(f"SELECT {_COLUMN_LIST} FROM documents WHERE serial = ?", (to.number,))
-            same = not to.leads or held.fetchone() == _row(document, words, given_id, head)
-        return "unchanged" if same else "replaced"
+            same = held.fetchone() == _row(document, words, given_id, head)
+        return ("unchanged" if same else "replaced"), document.id
 
     def remove(self, ids: Iterable[str], *, withdrawn: bool = True) -> tuple[str, ...]:
         """Remove documents, all or none, in one transaction. Gives the ids back, each once.
@@ -363,12 +373,35 @@ class Store:
         removed = []
         with self._database.writing() as db:
             for place in places:
-                db.execute("DELETE FROM locations WHERE number = ?", (place.number,))
-                held = db.execute("SELECT 1 FROM documents WHERE serial = ?", (place.document,)).fetchone()
-                if held and not hand_over(db, place.document):
+                stands = db.execute(
+                    "SELECT number FROM locations WHERE document = ?", (place.document,)
+                ).fetchall()
+                if stands == [(place.number,)]:
                     _drop(db, place.document)
                     removed.append(place.document_id)
+                elif (place.number,) in stands:
+                    db.execute("DELETE FROM locations WHERE number = ?", (place.number,))
+                    hand_over(db, place.document)
         return tuple(removed)
+
+    def elsewhere(self, places: Iterable[Held]) -> set[int]:
+        """Tell the numbers of those documents that stand in other places than these, too."""
+        here = Counter(place.document for place in places)
+        with self._database.reading() as db:
+            rows = db.execute(
+                "SELECT document, count(*) FROM locations "
+                "WHERE document IN (SELECT value FROM json_each(?)) GROUP BY document",
+                (json.dumps(list(here)),),
+            ).fetchall()
+        return {number for number, held in rows if held > here[number]}
+
+    def to_be_read(self) -> tuple[str, ...]:
+        """List the files that are to be read again: a document has come to follow the text there."""
+        with self._database.reading() as db:
+            rows = db.execute(
+                "SELECT DISTINCT path FROM locations WHERE made_by = '' ORDER BY path"
+            ).fetchall()
+        return tuple(path for (path,) in rows)
 
     def put_files(self, files: Iterable[FileRead]) -> None:
         """Record files that were read to their ends, in one transaction. The generation stays."""
@@ -1072,6 +1105,32 @@ def _write(
         (keys[0] if keys else 0, len(keys), made_by, number),
     )
     return number, status
+
+
+def _status(to: Target) -> Status:
+    """Say what a source is that is put where it belongs, before its text was compared."""
+    if to.number is None:
+        return "added"
+    if to.known:
+        return "unchanged"
+    return "moved" if to.dead else "duplicate"
+
+
+def _put(
+    db: sqlite3.Connection, to: Target, number: int, document: Document, made_by: str, part: str
+) -> None:
+    """Note that a document stands where it was read; and what that means to those that stood there before."""
+    if to.left is not None and to.alone:
+        _drop(db, to.left)
+    db.executemany("DELETE FROM locations WHERE number = ?", [(dead,) for dead in to.dead])
+    put_location(
+        db,
+        number,
+        Location(document.path, part, document.format, document.source_sha256, document.sha256, made_by),
+    )
+    hand_over(db, number)
+    if to.left is not None and not to.alone:
+        hand_over(db, to.left)
 
 
 def _drop(db: sqlite3.Connection, number: int, *, withdrawn: bool = False) -> None:

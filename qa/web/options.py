@@ -1,4 +1,4 @@
-"""What a question is asked with: over HTTP a part of the body, on the page what its script has put in a box."""
+"""What a question is asked with: over HTTP a part of the body, on the page what its script put in a box."""
 
 from __future__ import annotations
 

@@ -11,7 +11,6 @@ from tests.web.chatting import Server, ask, chat, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from playwright.sync_api import Browser, Page
 
@@ -72,7 +71,8 @@ def test_filters_choose_from_what_the_library_holds(page: Page):
     expect(publishers).to_have_text(["Any", "Daily <Paper> (1)", "IFES (1)"])
     expect(page.locator("#filters select[name=series]")).to_be_disabled()
     expect(page.locator("#filters .hint")).to_have_text(
-        "The documents are dated from 2008-04-04 to 2009-02-01. 1 without a date: left out where dates are set."
+        "The documents are dated from 2008-04-04 to 2009-02-01. "
+        "1 without a date: left out where dates are set."
     )
     page.keyboard.press("Escape")
     expect(page.locator("#filters")).to_be_hidden()

@@ -1,0 +1,288 @@
+"""Thousands of documents of mixed formats: one run, a run with nothing changed, a run with one file changed.
+
+usage: python -m benchmarks.mixed FOLDER SUITE [SUITE ...] [--documents N]
+
+Makes FOLDER/documents, N documents in all formats (a share of them as rows, entries and members of one file),
+each of some sentences of the suites' documents, drawn at random; then runs `pullquote index` on them as a
+user does and measures wall time and the peak memory of each process of the run. Writing PDFs needs reportlab,
+of the development tools.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import json
+import random
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from collections import Counter
+from email.message import EmailMessage
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks import machine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+WORDS = 120
+# Of a hundred documents, so many are of each format; some hold so many documents a file.
+SHARES = {
+    "txt": (25, 1),
+    "md": (12, 1),
+    "html": (15, 1),
+    "pdf": (10, 1),
+    "docx": (8, 1),
+    "odt": (4, 1),
+    "epub": (4, 1),
+    "eml": (8, 1),
+    "rss": (5, 50),
+    "csv": (4, 100),
+    "jsonl": (3, 100),
+    "zip": (2, 20),
+}
+
+
+def main() -> None:
+    """Make the documents and measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("suites", type=Path, nargs="+", metavar="SUITE")
+    parser.add_argument("--documents", type=int, default=10_000, metavar="N")
+    arguments = parser.parse_args()
+    documents, library = arguments.folder / "documents", arguments.folder / "library"
+    for made in (documents, library):
+        shutil.rmtree(made, ignore_errors=True)
+    documents.mkdir(parents=True)
+    print(machine.line())
+    count, size = make(documents, arguments.suites, arguments.documents)
+    print(f"{arguments.documents:,} documents in {count:,} files, {size / 1e6:.1f} MB")
+    index("all, into an empty library", documents, library)
+    index("nothing changed", documents, library)
+    changed = next(documents.rglob("*.docx"))
+    replacement = text_of(random.Random(-1), sentences(arguments.suites))
+    changed.write_bytes(WRITERS["docx"]([replacement]))
+    index("one file changed", documents, library)
+
+
+def index(what: str, documents: Path, library: Path) -> None:
+    """Index the documents as a user does, and print what became of them, the time and the memory."""
+    command = [sys.executable, "-m", "qa", "index", "-q", "--json", "--library", str(library), str(documents)]
+    before = time.perf_counter()
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    seconds = time.perf_counter() - before
+    report = json.loads(done.stdout)
+    statuses = Counter(result["status"] for result in report["files"])
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    print(f"{what}: {seconds:.1f} s; {dict(statuses)}; greatest process so far {peak:,.0f} MiB")
+    for result in report["files"]:
+        if result["status"] == "refused":
+            print(f"  refused: {result['error']['message']}")
+
+
+Text = tuple[str, list[str]]  # a title and paragraphs
+
+
+def sentences(suites: list[Path]) -> list[str]:
+    """Read the suites' sentences, roughly."""
+    found = []
+    for suite in suites:
+        with (suite / "corpus.jsonl").open(encoding="utf-8") as file:
+            for line in file:
+                found += re.findall(r"[A-Z][^.\n]{40,300}[.](?= [A-Z]|\n|$)", json.loads(line)["text"])
+    return found
+
+
+def text_of(rng: random.Random, pool: list[str]) -> Text:
+    """Draw a document: a title nobody else has, and paragraphs of three sentences up to WORDS."""
+    drawn: list[str] = []
+    while sum(len(p.split()) for p in drawn) < WORDS:
+        drawn.append(" ".join(rng.choices(pool, k=3)))
+    return f"Report {rng.randrange(10**9)}", drawn
+
+
+def make(folder: Path, suites: list[Path], count: int) -> tuple[int, int]:
+    """Write the documents; give how many files they are, and their bytes."""
+    rng, pool = random.Random(6), sentences(suites)
+    files = size = 0
+    for kind, (share, each) in SHARES.items():
+        inside = folder / kind
+        inside.mkdir()
+        texts = [text_of(rng, pool) for _ in range(count * share // 100)]
+        for start in range(0, len(texts), each):
+            data = WRITERS[kind](texts[start : start + each])
+            (inside / f"{start:05}.{kind}").write_bytes(data)
+            files, size = files + 1, size + len(data)
+    return files, size
+
+
+# Writers: documents to the bytes of a file
+
+
+def plain(texts: list[Text]) -> bytes:
+    """Write a text, its title first."""
+    ((title, body),) = texts
+    return "\n\n".join([title, *body]).encode()
+
+
+def markdown(texts: list[Text]) -> bytes:
+    """Write front matter, headings and paragraphs."""
+    ((title, body),) = texts
+    parts = [f"---\ntitle: {title}\ndate: 2008-04-04\n---", f"# {title}", body[0], "## More", *body[1:]]
+    return "\n\n".join(parts).encode()
+
+
+def html(texts: list[Text]) -> bytes:
+    """Write a page with furniture around its article."""
+    ((title, body),) = texts
+    links = "".join(f'<li><a href="/{n}">Section {n}</a></li>' for n in range(12))
+    article = "".join(f"<p>{escape(p)}</p>" for p in body)
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title} | Paper</title>'
+        f'<link rel="canonical" href="https://example.org/{title[7:]}">'
+        '<meta property="article:published_time" content="2008-04-04"></head>'
+        f"<body><nav><ul>{links}</ul></nav><article><h1>{title}</h1>{article}</article>"
+        f"<footer><ul>{links}</ul><p>All rights reserved.</p></footer></body></html>"
+    ).encode()
+
+
+def pdf(texts: list[Text]) -> bytes:
+    """Write pages of A5 with their numbers below."""
+    from reportlab.lib.pagesizes import A5
+    from reportlab.lib.styles import getSampleStyleSheet
+    from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer
+
+    ((title, body),) = texts
+    styles, out = getSampleStyleSheet(), io.BytesIO()
+    story = [Paragraph(title, styles["Title"])]
+    for each in body:
+        story += [Paragraph(escape(each), styles["BodyText"]), Spacer(1, 8)]
+
+    def number(canvas: object, document: object) -> None:
+        canvas.drawString(200, 20, str(document.page))  # type: ignore[attr-defined]
+
+    SimpleDocTemplate(out, pagesize=A5, title=title).build(story, onFirstPage=number, onLaterPages=number)
+    return out.getvalue()
+
+
+def docx(texts: list[Text]) -> bytes:
+    """Write a heading and paragraphs."""
+    import docx as library
+
+    ((title, body),) = texts
+    document, out = library.Document(), io.BytesIO()
+    document.core_properties.title = title
+    document.add_heading(title, 1)
+    for each in body:
+        document.add_paragraph(each)
+    document.save(out)
+    return out.getvalue()
+
+
+def odt(texts: list[Text]) -> bytes:
+    """Write a heading and paragraphs."""
+    from odfdo import Document, Header, Paragraph
+
+    ((title, body),) = texts
+    document, out = Document("text"), io.BytesIO()
+    document.body.clear()
+    document.body.append(Header(1, title))
+    for each in body:
+        document.body.append(Paragraph(each))
+    document.save(out)
+    return out.getvalue()
+
+
+def epub(texts: list[Text]) -> bytes:
+    """Write a book of one chapter."""
+    ((title, body),) = texts
+    chapter = "".join(f"<p>{escape(p)}</p>" for p in body)
+    files = {
+        "META-INF/container.xml": '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container" '
+        'version="1.0"><rootfiles><rootfile full-path="b.opf" media-type="application/oebps-package+xml"/>'
+        "</rootfiles></container>",
+        "b.opf": '<package xmlns="http://www.idpf.org/2007/opf" version="3.0"><metadata '
+        f'xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>{title}</dc:title></metadata><manifest>'
+        '<item id="c" href="c.xhtml" media-type="application/xhtml+xml"/></manifest><spine>'
+        '<itemref idref="c"/></spine></package>',
+        "c.xhtml": '<html xmlns="http://www.w3.org/1999/xhtml"><head><title>One</title></head>'
+        f"<body><h1>One</h1>{chapter}</body></html>",
+    }
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", "application/epub+zip", zipfile.ZIP_STORED)
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+def eml(texts: list[Text]) -> bytes:
+    """Write a message."""
+    ((title, body),) = texts
+    message = EmailMessage()
+    message["Subject"], message["From"] = title, "A. Writer <writer@example.org>"
+    message["Date"] = "Fri, 04 Apr 2008 10:00:00 +0900"
+    message.set_content("\n\n".join(body))
+    return message.as_bytes()
+
+
+def rss(texts: list[Text]) -> bytes:
+    """Write a feed of entries."""
+    items = "".join(
+        f"<item><title>{title}</title><guid>{title}</guid><pubDate>Fri, 04 Apr 2008 10:00:00 GMT</pubDate>"
+        f"<description>{escape(''.join(f'<p>{escape(p)}</p>' for p in body))}</description></item>"
+        for title, body in texts
+    )
+    head = "<title>Paper</title><link>https://example.org/</link><description>News</description>"
+    return f'<?xml version="1.0"?><rss version="2.0"><channel>{head}{items}</channel></rss>'.encode()
+
+
+def table(texts: list[Text]) -> bytes:
+    """Write a row a document."""
+    out = io.StringIO()
+    rows = csv.writer(out)
+    rows.writerow(["id", "title", "date", "text"])
+    rows.writerows([title[7:], title, "2008-04-04", "\n\n".join(body)] for title, body in texts)
+    return out.getvalue().encode()
+
+
+def records(texts: list[Text]) -> bytes:
+    """Write a line a document."""
+    lines = [json.dumps({"_id": title, "title": title, "text": "\n\n".join(body)}) for title, body in texts]
+    return "\n".join(lines).encode()
+
+
+def archive(texts: list[Text]) -> bytes:
+    """Write a text a document."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
+        for title, body in texts:
+            file.writestr(f"{title}.txt", plain([(title, body)]))
+    return out.getvalue()
+
+
+WRITERS: dict[str, Callable[[list[Text]], bytes]] = {
+    "txt": plain,
+    "md": markdown,
+    "html": html,
+    "pdf": pdf,
+    "docx": docx,
+    "odt": odt,
+    "epub": epub,
+    "eml": eml,
+    "rss": rss,
+    "csv": table,
+    "jsonl": records,
+    "zip": archive,
+}
+
+if __name__ == "__main__":
+    main()
