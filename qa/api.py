@@ -28,13 +28,16 @@ from qa.errors import (
     UnknownAnswerError,
 )
 from qa.render import info_to_dict, to_dict
-from qa.schema import EVERYTHING, Quote, Turn
+from qa.schema import EVERYTHING, Quote, Span, Turn
 from qa.web import STATIC
 from qa.web.guard import Guard
 from qa.web.options import Body, FiltersBody
 from qa.web.problem import Problem
+from qa.wording import become
 
 if TYPE_CHECKING:
+    from qa.corpus import Corpus
+    from qa.versions import Cited
     from qa.web.engine import Engine
 
 log = logging.getLogger(__name__)
@@ -150,15 +153,24 @@ def routes(engine: Engine) -> APIRouter:
         start: Annotated[int, Path(ge=0)],
         end: Annotated[int, Path(ge=1)],
     ) -> dict[str, Any]:
-        """A quote in its whole source: `before + quote + after` is the document's text."""
-        document = engine.corpus.document_by_sha256(sha256)
+        """A quote in its whole source, as it was cited: `before + quote + after` is the document's text.
+
+        Where that is no longer what the library answers from, `status` is "superseded" or "removed" and
+        `since` says when. `current` is what stands there now, and where to open it; the quote's very words
+        are there at `moved`, or else `difference` is what they have become. Both are null, and empty, where
+        it says nothing like them.
+        """
+        source = engine.corpus.cited(sha256)
+        document = source.document
         try:
             quote = Quote(document, start, end)
         except ValueError as error:
             raise InputError(
                 f"there is no quote at {start}-{end}: the document has {len(document.text)} characters"
             ) from error
-        check(quote, engine.corpus.document)
+        check(quote, lambda _: engine.corpus.cited(sha256).document)
+        on = date_in_words(source.since.date()) if source.since else ""
+        fate = f"{source.status} on {on}" if on else ""
         return asdict(citation(quote)) | {
             "document": document.id,
             "date_in_words": date_in_words(document.date) if document.date else "",
@@ -167,8 +179,12 @@ def routes(engine: Engine) -> APIRouter:
             "before": document.text[:start],
             "quote": quote.text,
             "after": document.text[end:],
-            "citation": cite_line(quote),
-            "clipboard": clipboard(quote),
+            "citation": cite_line(quote, fate),
+            "clipboard": clipboard(quote, fate),
+            "status": source.status,
+            "since": source.since.isoformat() if source.since else None,
+            "since_in_words": on,
+            **_now(engine.corpus, source, quote),
         }
 
     @router.get("/filters")
@@ -221,6 +237,25 @@ def routes(engine: Engine) -> APIRouter:
         return Problem(HTTPStatus.NOT_FOUND, f"there is no such route: /api/v1/{path}")
 
     return router
+
+
+def _now(corpus: Corpus, source: Cited, quote: Quote) -> dict[str, Any]:
+    """Say what stands where a text was that is no longer current, and what has become of the quote there."""
+    now: dict[str, Any] = {"current": None, "moved": None, "difference": []}
+    if source.status == "removed":
+        return now
+    current = {"document": source.current_id, "sha256": source.current_sha256}
+    if source.status == "current":
+        return now | {"current": current}
+    text = corpus.cited(source.current_sha256).document.text
+    span, changes = become(quote.text, quote.start, text)
+    # Where nothing is like it, from the beginning.
+    opened = span or Span(0, max(1, len(text.partition("\n")[0])))
+    return {
+        "current": current | asdict(opened),
+        "moved": asdict(span) if span and not changes else None,
+        "difference": [asdict(change) for change in changes],
+    }
 
 
 def _pullquote_error(_: Request, error: Exception) -> Problem:

@@ -7,7 +7,9 @@ read, freshly hashed source.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from qa.errors import DocumentNotFoundError, InputError, VerbatimError
@@ -157,19 +159,30 @@ def _paragraph(
 ) -> str:
     """Count paragraphs, or lines, of `text[begin:stop]`, up to `[start, end)`."""
     text = document.text
-    blocks = [Span(block.start + begin, block.end + begin) for block in _blocks(text[begin:stop])]
+    blocks, counted = _counted(text, begin, stop, (*document.header, *document.furniture))
     if len(blocks) == 1 and "\n" in text[begin:stop].strip():
         unit = "line"
         first = text.count("\n", begin, start) + 1
         last = text.count("\n", begin, end - 1) + 1
     else:
         unit = "paragraph"
-        beside = (*document.header, *document.furniture)
-        counted = [b for b in blocks if b.start <= start < b.end or not _covered(text, b, beside)]
-        headings = sum(b.start == begin and start >= b.end for b in counted[:1]) if after_heading else 0
-        first = max(1, sum(block.start <= start for block in counted) - headings)
-        last = max(first, sum(block.start < end for block in counted) - headings)
+        starts = list(counted)
+        own = bisect_right(blocks, start, key=lambda block: block.start) - 1
+        if own >= 0 and start < blocks[own].end and blocks[own].start not in counted:
+            insort(starts, blocks[own].start)  # all header or furniture, and yet what is asked for
+        headings = int(after_heading and starts[:1] == [begin] and start >= blocks[0].end)
+        first = max(1, bisect_right(starts, start) - headings)
+        last = max(first, bisect_left(starts, end) - headings)
     return f"{unit} {first}" if first == last else f"{unit}s {first}–{last}"
+
+
+@lru_cache(maxsize=8)
+def _counted(
+    text: str, begin: int, stop: int, beside: tuple[Span, ...]
+) -> tuple[tuple[Span, ...], tuple[int, ...]]:
+    """Find the stretches between blank lines, and where those start that are not all header or furniture."""
+    blocks = tuple(Span(block.start + begin, block.end + begin) for block in _blocks(text[begin:stop]))
+    return blocks, tuple(block.start for block in blocks if not _covered(text, block, beside))
 
 
 def _blocks(text: str) -> list[Span]:
@@ -211,17 +224,20 @@ def citation(quote: Quote) -> Citation:
     )
 
 
-def cite_line(quote: Quote) -> str:
-    """One line: “Title”, Publisher, NK Brief No. 08-4-4-1, 4 April 2008, paragraph 4."""
+def cite_line(quote: Quote, fate: str = "") -> str:
+    """One line: “Title”, Publisher, NK Brief No. 08-4-4-1, 4 April 2008, paragraph 4.
+
+    What has become of the text may follow: "superseded on 5 May 2008".
+    """
     document = quote.document
     where = citation(quote)
     number = f"{document.series} No. {document.number}" if document.number else document.series
     date = date_in_words(document.date) if document.date else ""
-    parts = (f"“{where.title}”", where.publisher, number, date, where.locator)
+    parts = (f"“{where.title}”", where.publisher, number, date, where.locator, fate)
     return ", ".join(" ".join(part.split()) for part in parts if part.strip())
 
 
-def clipboard(quote: Quote) -> str:
+def clipboard(quote: Quote, fate: str = "") -> str:
     """Make what a reader pastes into a report: the quote in quotation marks, its citation, its address."""
-    lines = (f"“{quote.text}”", cite_line(quote), quote.document.url)
+    lines = (f"“{quote.text}”", cite_line(quote, fate), quote.document.url)
     return "\n".join(line for line in lines if line)

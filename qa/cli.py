@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from qa.formats import DateOrder
     from qa.schema import Answer, DocumentInfo, Failure, Filters, IndexReport, Progress
     from qa.stats import LibraryStats
+    from qa.versions import Version
 
 
 @dataclass
@@ -334,6 +335,8 @@ def index(
     ):
         report = corpus.index(*(paths or (shipped_corpus(),)), progress=progress)
     for result in report.files:
+        if result.status == "withdrawn" and not settings.quiet:
+            _say(f"removed earlier, and left so: {result.document_id}; `pullquote restore` puts it back")
         if result.error:
             _say(f"refused: {result.error.message}")
     if settings.as_json:
@@ -353,7 +356,7 @@ def _print_report(report: IndexReport, library: Path) -> None:
     from qa.formats import READS
     from qa.render import plural
 
-    statuses = ("added", "replaced", "unchanged", "refused")
+    statuses = ("added", "replaced", "unchanged", "refused", "withdrawn")
     counts = ", ".join(f"{count:,} {status}" for status in statuses if (count := report.count(status)))
     documents = plural(len(report.files) - report.count("refused"), "document")
     click.echo(f"{documents} in {report.seconds:.1f} s: {counts or 'nothing to do'}")
@@ -615,18 +618,24 @@ class Documents(click.Group):
 
 @cli.group(cls=Documents, invoke_without_command=True)
 @click.option("--stats", is_flag=True, help="Say how much the library holds, and what that costs, instead.")
+@click.option("--removed", is_flag=True, help="List what was removed and can be restored, instead.")
 @_json
 @_filters
 @_general
 @click.pass_context
-def documents(ctx: click.Context, filters: Filters, *, stats: bool) -> None:
+def documents(ctx: click.Context, filters: Filters, *, stats: bool, removed: bool) -> None:
     """List the documents in the library, or show one."""
     if ctx.invoked_subcommand:
         return
     settings = ctx.ensure_object(Settings)
     if stats and filters:
         raise click.UsageError("--stats is about the whole library: leave out the filters")
+    if removed and (stats or filters):
+        raise click.UsageError("--removed lists all that was removed: leave out --stats and the filters")
     with _corpus(settings) as corpus:
+        if removed:
+            _print_removed(corpus.removed(), as_json=settings.as_json)
+            return
         if stats:
             _print_stats(corpus.stats(), as_json=settings.as_json)
             return
@@ -641,6 +650,18 @@ def _print_stats(stats: LibraryStats, *, as_json: bool) -> None:
         _print_json(to_dict(stats))
     else:
         click.echo(to_text(stats), nl=False)
+
+
+def _print_removed(versions: tuple[Version, ...], *, as_json: bool) -> None:
+    from qa.cite import visible
+    from qa.render import version_to_dict
+
+    if as_json:
+        _print_json([version_to_dict(version) for version in versions])
+        return
+    for version in versions:
+        title = visible(" ".join(version.title.split()))
+        click.echo(f"{visible(version.document_id)}\t{version.at:%Y-%m-%d}\t{title}")
 
 
 def _print_documents(infos: tuple[DocumentInfo, ...], *, as_json: bool) -> None:
@@ -682,49 +703,194 @@ def show(settings: Settings, document_id: str) -> None:
     Control characters in the text are shown as symbols; --json gives it as it is.
     """
     from qa.cite import visible
-    from qa.render import info_to_dict
+    from qa.render import info_to_dict, version_to_dict
     from qa.schema import Filters
 
     with _corpus(settings) as corpus:
         text = corpus.document(document_id).text
         (info,) = corpus.documents(Filters(document=(document_id,)))
+        versions = corpus.versions(document_id)
     known = info_to_dict(info)
     if settings.as_json:
-        _print_json({**known, "text": text})
+        _print_json({**known, "versions": [version_to_dict(each) for each in versions], "text": text})
         return
     notes = known.pop("notes")
     for name, value in [*known.items(), *(("note", note) for note in notes)]:
         if value != "":
             click.echo(f"{name}: {visible(' '.join(str(value).splitlines()))}")
+    for version in versions:
+        click.echo(f"version: {version.sha256}, {version.reason} on {version.at:%Y-%m-%d}")
     click.echo(f"\n{visible(text)}")
 
 
 @cli.command()
-@click.argument("ids", metavar="ID...", nargs=-1, required=True)
+@click.argument("ids", metavar="ID...", nargs=-1)
+@click.option("--purge", is_flag=True, help="Erase them for good, with every version and thumb.")
+@click.option(
+    "--cited-by",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="With --purge: say what FILE cites of them; may be repeated.",
+)
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @_json
 @_general
 @click.pass_obj
-def remove(settings: Settings, ids: tuple[str, ...], *, yes: bool) -> None:
-    """Remove documents from the library: all that are named, or none if one is unknown.
+def remove(
+    settings: Settings, ids: tuple[str, ...], cited_by: tuple[Path, ...], *, purge: bool, yes: bool
+) -> None:
+    """Take documents out of every answer: all that are named, or none if one is unknown.
 
-    The files that they were read from stay. In a terminal, it asks first.
+    The files that they were read from stay, and do not bring them back until they change. Citations still
+    open them, and `pullquote restore` puts them back, until --purge: that erases text, vectors and thumbs,
+    of what was removed before too, and says what cites it. Without an ID, --purge finishes what was
+    interrupted. In a terminal, it asks first.
     """
     from qa.cite import visible
 
+    if not ids and not purge:
+        raise click.UsageError("name the documents to remove: `pullquote documents` lists them")
+    if cited_by and not purge:
+        raise click.UsageError("--cited-by goes with --purge")
     with _corpus(settings) as corpus:
-        if sys.stdin.isatty() and not yes:
-            for document_id in ids:
-                click.echo(f"{visible(document_id)}: {visible(corpus.document(document_id).title)}", err=True)
-            if not click.confirm("Remove from the library?", err=True):
+        lost = _Lost.by_purging(corpus, ids, cited_by) if purge else None
+        if lost and not settings.quiet:
+            for line in lost.lines:
+                _say(line)
+        if sys.stdin.isatty() and ids and not yes:
+            if not lost:
+                for document_id in ids:
+                    click.echo(
+                        f"{visible(document_id)}: {visible(corpus.document(document_id).title)}", err=True
+                    )
+            question = "Erase for good? There is no way back." if purge else "Remove from the library?"
+            if not click.confirm(question, err=True):
                 click.echo("Nothing was removed.", err=True)
                 sys.exit(1)
-        removed = corpus.remove(ids)
+        removed = corpus.purge(ids) if purge else corpus.remove(ids)
+    done = "purged" if purge else "removed"
     if settings.as_json:
-        _print_json({"removed": list(removed)})
+        _print_json({done: list(removed), **({"cited": lost.to_dict()} if lost else {})})
     elif not settings.quiet:
         for document_id in removed:
-            click.echo(f"removed {visible(document_id)}")
+            click.echo(f"{done} {visible(document_id)}")
+
+
+@dataclass(frozen=True)
+class _Lost:
+    """What cites documents that are to be erased: thumbs in the library, by id, and quotes in files."""
+
+    titles: dict[str, str]
+    thumbs: dict[str, tuple[int, tuple[str, ...]]]
+    files: dict[Path, int]
+
+    @classmethod
+    def by_purging(cls, corpus: Corpus, ids: tuple[str, ...], files: tuple[Path, ...]) -> _Lost:
+        from qa.claims import claims
+        from qa.verify import citing
+
+        titles, texts = {}, set()
+        for document_id in ids:
+            versions = corpus.versions(document_id)
+            titles[document_id] = versions[0].title if versions else corpus.document(document_id).title
+            texts |= {version.sha256 for version in versions}
+        texts |= {sha256 for document_id, sha256 in corpus.hashes() if document_id in ids}
+        counts = {path: citing(claims(path), texts, set(titles.values())) for path in files}
+        return cls(titles, {each: corpus.citing(each) for each in ids}, counts)
+
+    @property
+    def lines(self) -> Iterator[str]:
+        """Say it to a person."""
+        from qa.render import plural
+
+        for document_id, title in self.titles.items():
+            count, questions = self.thumbs[document_id]
+            asked = f", on {', '.join(map(repr, questions[:_NAMED]))}" if questions else ""
+            more = f" and {len(questions) - _NAMED:,} more" if len(questions) > _NAMED else ""
+            yield f"{document_id} ({title}): {plural(count, 'thumb')} would go with it{asked}{more}"
+        for path, quotes in self.files.items():
+            yield f"{path} cites what would go: {plural(quotes, 'quote')}"
+        if self.titles:
+            yield "what else cites it cannot be known here: `pullquote verify FILE` tells of any text"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Say it to a program."""
+        return {
+            "thumbs": {
+                each: {"count": n, "questions": list(asked)} for each, (n, asked) in self.thumbs.items()
+            },
+            "files": {str(path): quotes for path, quotes in self.files.items()},
+        }
+
+
+@cli.command()
+@click.argument("paths", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_json
+@_general
+@click.pass_obj
+def verify(settings: Settings, paths: tuple[Path, ...]) -> None:
+    """Say of every quote in a FILE whether the documents say it.
+
+    FILE holds answers (JSON, or JSON lines), or an export or report: HTML, Markdown or plain text, with
+    quotes in quotation marks and citations, or links, or neither. A quote is verbatim; superseded, or
+    removed, where an earlier text says it; moved, where it stands elsewhere; altered, which is shown; or
+    unknown. In Markdown and plain text, lines may be broken anew.
+
+    The exit code is 0 when all are verbatim, 1 when not, and 3 where a FILE quotes nothing.
+    """
+    from qa.claims import claims
+    from qa.progress import meter
+    from qa.verify import Verifier, lines, summary, to_dict
+
+    settings.interrupted = "Nothing was changed."
+    read = {path: claims(path) for path in paths}
+    for path, found in read.items():
+        if not found:
+            raise InputError(f"{path} quotes nothing: there is no quotation, citation or answer in it")
+    results = {}
+    with _corpus(settings) as corpus, meter(quiet=settings.quiet) as show:
+        verifier = Verifier(corpus)
+        for path, found in read.items():
+            results[path] = verifier.verdicts(found, functools.partial(show, f"Verifying {path.name}"))
+    verdicts = [verdict for each in results.values() for verdict in each]
+    if settings.as_json:
+        _print_json({"files": [{"file": str(path), **to_dict(each)} for path, each in results.items()]})
+    else:
+        from rich.console import Console
+        from rich.text import Text
+
+        console = Console(highlight=False, soft_wrap=True)
+        for path, each in results.items():
+            if len(results) > 1:
+                console.print(Text(str(path), "bold"))
+            for verdict in each:
+                for pieces in lines(verdict):
+                    console.print(Text.assemble(*pieces))
+        if not settings.quiet:
+            _say(f"{summary(verdicts)}")
+    sys.exit(0 if all(verdict.status == "verbatim" for verdict in verdicts) else 1)
+
+
+@cli.command()
+@click.argument("ids", metavar="ID...", nargs=-1, required=True)
+@_json
+@_general
+@click.pass_obj
+def restore(settings: Settings, ids: tuple[str, ...]) -> None:
+    """Put back documents that were removed, as they were then; none if one of them cannot be.
+
+    `pullquote documents --removed` lists them.
+    """
+    from qa.cite import visible
+
+    with _corpus(settings) as corpus, _progress(settings) as progress:
+        results = corpus.restore(ids, progress=progress)
+    if settings.as_json:
+        _print_json({"restored": [result.document_id for result in results]})
+    elif not settings.quiet:
+        for result in results:
+            click.echo(f"restored {visible(result.document_id)}")
 
 
 @cli.command()

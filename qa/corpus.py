@@ -748,6 +748,10 @@ class Corpus:
         """
         return self._store.cited(sha256)
 
+    def kept_with(self, words: str) -> list[str]:
+        """Find the texts that are no longer searched and hold these very words: their SHA-256."""
+        return self._store.kept_with(words)
+
     def versions(self, document_id: str) -> tuple[Version, ...]:
         """List the texts that a document had before, the newest first."""
         return self._store.versions(document_id)

@@ -731,6 +731,14 @@ class Store:
             removal = next(versions.find(db, "document = ? AND reason = 'removed'", document.id), version)
             return Cited(document, "removed", removal.at)
 
+    def kept_with(self, words: str) -> list[str]:
+        """Find the texts that are no longer searched and hold these very words: their SHA-256."""
+        with self._database.reading() as db:
+            rows = db.execute(
+                "SELECT sha256 FROM versions WHERE instr(text, ?) ORDER BY number DESC", (words,)
+            ).fetchall()
+        return list(dict.fromkeys(sha256 for (sha256,) in rows))
+
     def versions(self, document_id: str) -> tuple[Version, ...]:
         """List the texts that a document had, the newest first; none where there were none."""
         with self._database.reading() as db:

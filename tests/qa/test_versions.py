@@ -4,23 +4,30 @@ import json
 import shutil
 import sqlite3
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
+from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from qa.api import create_app
+from qa.cli import cli
 from qa.errors import DocumentNotFoundError, InputError, LibraryError
 from qa.feedback import Place, Shown
 from qa.schema import Answer, Quote, sha256_text
 from qa.segment import passages as passages_of
+from qa.web.engine import Engine
 from tests.qa.consistency import index_problems, problems
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from click.testing import Result
 
     from qa.corpus import Corpus
 
@@ -197,6 +204,95 @@ def test_a_citation_outlives_other_passages_another_model_and_another_text(
         assert cited.status == "superseded"
         assert Quote(cited.document, quote.start, quote.end).text == quote.text
     assert problems(library) == index_problems(library) == []
+
+
+def test_the_citations_api_says_what_has_become_of_a_quote(corpus: Corpus, tmp_path: Path) -> None:
+    said, kept = "Some forty people were arrested.", "The others were let go."
+    old = f"Arrests\n\n{said} {kept}\n"
+    corpus.index(write(tmp_path, "a.txt", old))
+    engine = Engine(corpus.library, tmp_path, _corpus=corpus)
+    client = TestClient(create_app(engine, "127.0.0.1"), base_url="http://127.0.0.1:7860")
+
+    def cited(words: str) -> dict[str, Any]:
+        at = old.index(words)
+        return client.get(f"/api/v1/citations/{sha256_text(old)}/{at}-{at + len(words)}").json()
+
+    now = cited(said)
+    assert (now["status"], now["since"], now["moved"], now["difference"]) == ("current", None, None, [])
+    assert now["current"] == {"document": "a.txt", "sha256": sha256_text(old)}
+
+    new = old.replace("forty", "fifty")
+    corpus.index(write(tmp_path, "a.txt", f"More on this.\n\n{new}"))
+    text = corpus.document("a.txt").text
+    changed, moved = cited(said), cited(kept)
+    for each in (changed, moved):
+        assert each["before"] + each["quote"] + each["after"] == old
+        assert (each["status"], each["since"]) == ("superseded", corpus.versions("a.txt")[0].at.isoformat())
+        assert each["citation"].endswith(f", superseded on {each['since_in_words']}")
+        assert each["current"]["sha256"] == sha256_text(text)
+    assert text[moved["moved"]["start"] : moved["moved"]["end"]] == kept
+    assert (changed["moved"], moved["difference"]) == (None, [])
+    assert [each for each in changed["difference"] if each["op"] != "equal"] == [
+        {"op": "delete", "text": "forty "},
+        {"op": "insert", "text": "fifty "},
+    ]
+    corpus.remove(["a.txt"])
+    gone = cited(said)
+    assert (gone["status"], gone["current"], gone["quote"]) == ("removed", None, said)
+    corpus.purge(["a.txt"])
+    assert cited(said)["code"] == "document_not_found"
+
+
+# The commands
+
+
+def run(corpus: Corpus, *arguments: str) -> Result:
+    return CliRunner().invoke(cli, [*arguments, "--library", str(corpus.library)])
+
+
+def test_the_commands_list_restore_and_erase(corpus: Corpus, tmp_path: Path, inbox: Path) -> None:
+    path = write(inbox, "a.txt", OLD)
+    corpus.index(path)
+    corpus.index(write(inbox, "a.txt", NEW))
+    thumb(corpus, "a.txt", "What is it?")
+    shown = run(corpus, "documents", "show", "a.txt")
+    assert f"version: {sha256_text(OLD)}, superseded on " in shown.stdout
+    (listed,) = json.loads(run(corpus, "documents", "show", "a.txt", "--json").stdout)["versions"]
+    assert (listed["sha256"], listed["reason"]) == (sha256_text(OLD), "superseded")
+
+    assert run(corpus, "remove", "a.txt").stdout == "removed a.txt\n"
+    assert run(corpus, "documents").stdout == ""
+    assert run(corpus, "documents", "--removed").stdout.startswith("a.txt\t20")
+    (removed,) = json.loads(run(corpus, "documents", "--removed", "--json").stdout)
+    assert (removed["id"], removed["sha256"]) == ("a.txt", sha256_text(NEW))
+    missing = run(corpus, "documents", "show", "a.txt")
+    assert (missing.exit_code, "pullquote restore" in missing.stderr) == (3, True)
+    again = run(corpus, "index", str(path))
+    assert again.exit_code == 0
+    assert "a.txt; `pullquote restore` puts it back" in again.stderr
+
+    report = write(tmp_path, "report.md", f"“{OLD[:80]}” (#cite={sha256_text(OLD)}/0-80)\n")
+    purged = run(corpus, "remove", "--purge", "a.txt", "--cited-by", str(report), "--json")
+    assert "2 thumbs would go with it, on 'What is it?'" in purged.stderr
+    assert f"{report} cites what would go: 1 quote" in purged.stderr
+    assert json.loads(purged.stdout) == {
+        "purged": ["a.txt"],
+        "cited": {
+            "thumbs": {"a.txt": {"count": 2, "questions": ["What is it?"]}},
+            "files": {str(report): 1},
+        },
+    }
+    assert run(corpus, "remove", "--purge").exit_code == 0
+    assert run(corpus, "restore", "a.txt").exit_code == 3
+    assert run(corpus, "documents", "--removed").stdout == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("remove",), ("remove", "a", "--cited-by", __file__), ("documents", "--removed", "--series", "x")],
+)
+def test_what_makes_no_sense_is_wrong_usage(corpus: Corpus, arguments: tuple[str, ...]) -> None:
+    assert run(corpus, *arguments).exit_code == 2
 
 
 # Erased

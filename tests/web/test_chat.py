@@ -294,12 +294,10 @@ def test_a_link_pasted_while_a_source_is_open_marks_its_own_place(page: Page, se
         expect(page.locator("#source mark.current")).to_be_focused()
 
 
-def test_a_deep_link_to_a_changed_source_says_so(browser: Browser, server: Server) -> None:
+def test_a_deep_link_to_a_text_that_was_erased_says_so(browser: Browser, server: Server) -> None:
     with opened(browser, f"{server.url}#cite={'0' * 64}/0-5") as page:
         expect(page.locator("#source h2")).to_have_text("This source cannot be shown")
-        expect(page.locator("#source .text")).to_contain_text(
-            "removed from the library, or its text has changed"
-        )
+        expect(page.locator("#source .text")).to_contain_text("it was erased from it for good")
         expect(page.locator("#source mark")).to_have_count(0)
 
 

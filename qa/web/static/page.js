@@ -44,6 +44,7 @@ const masthead = make(
 const heading = make("h2", { id: "source-title" });
 const facts = make("p", { className: "facts" });
 const doubts = make("ul", { className: "doubts" });
+const fate = make("div", { className: "fate", hidden: true, role: "note" });
 const place = make("span", { className: "place", role: "status" });
 const text = make("div", { className: "text", tabIndex: 0, role: "document", aria: { label: "The whole source" } });
 const previous = button("←", () => step(-1), { title: "Previous quote ( [ )", aria: { label: "Previous quote" } });
@@ -64,6 +65,7 @@ const panel = make(
     heading,
     facts,
     doubts,
+    fate,
     make(
       "div",
       { className: "tools" },
@@ -450,6 +452,7 @@ async function route() {
   heading.textContent = found.title;
   facts.textContent = [found.publisher, [found.series, found.number].filter(Boolean).join(" "), found.date_in_words, found.locator].filter(Boolean).join(" · ");
   doubts.replaceChildren(...found.notes.map((note) => make("li", {}, note)));
+  tell(found);
   fill(found.before + found.quote + found.after, current);
   place.textContent = ranges.length > 1 ? `Quote ${ranges.indexOf(shown.range) + 1} of ${ranges.length}` : "";
   panel.querySelector(".steps").hidden = ranges.length < 2;
@@ -458,6 +461,23 @@ async function route() {
   const mark = text.querySelector("mark.current");
   mark.scrollIntoView({ block: "center" });
   mark.focus({ preventScroll: true });
+}
+
+/** That the text is no longer what the library answers from, what stands there now, and what the quote has become. */
+function tell({ status, since_in_words, current, moved, difference }) {
+  fate.hidden = status === "current";
+  if (fate.hidden) return;
+  if (status === "removed") {
+    fate.replaceChildren(make("strong", {}, `Removed on ${since_in_words}`), ": no question is answered from it any more.");
+    return;
+  }
+  const now = make("a", { href: `#cite=${current.sha256}/${current.start}-${current.end}` }, "Open the current text");
+  const said = moved ? "It still says this." : difference.length ? "There the quote has become:" : "It says nothing like this quote.";
+  fate.replaceChildren(make("strong", {}, `Superseded on ${since_in_words}`), ": this is the earlier text. ", now, `. ${said}`);
+  const marks = { insert: "ins", delete: "del", equal: "span" };
+  // The space after a word stays out of its mark.
+  const pieces = difference.flatMap(({ op, text }) => [make(marks[op], {}, text.trimEnd()), text.slice(text.trimEnd().length)]);
+  if (pieces.length) fate.append(make("p", { className: "difference" }, ...pieces));
 }
 
 /** The places in this document that the same answer quotes, without those that overlap the one asked for. */
@@ -492,7 +512,7 @@ function fill(source, current) {
 }
 
 const inPlainWords = ({ code, message }) =>
-  code === "document_not_found" ? "The document was removed from the library, or its text has changed since it was quoted." : message;
+  code === "document_not_found" ? "This text was never in this library, or it was erased from it for good." : message;
 
 function showProblem(error) {
   shown = null;
@@ -500,6 +520,7 @@ function showProblem(error) {
   heading.textContent = "This source cannot be shown";
   facts.textContent = "";
   doubts.replaceChildren();
+  fate.hidden = true;
   panel.querySelector(".steps").hidden = true;
   panel.classList.add("problem");
   text.replaceChildren(inPlainWords(error));

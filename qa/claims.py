@@ -1,0 +1,276 @@
+"""What a file quotes: read out of answers, of pages and reports, and of any text.
+
+A claim is what somebody says that a document says; `qa.verify` compares it with the documents.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_left
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qa.cite import CitationId
+from qa.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from lxml.html import HtmlElement
+
+# In running text, fewer words in quotation marks are a name or a title.
+LEAST_WORDS = 3
+# In running text, a quotation that goes on for longer has lost its end.
+MOST_CHARACTERS = 20_000
+
+# A quote has few links; those of a list of links have none.
+MOST_LINKS = 4
+
+_ID = re.compile(r"\b([0-9a-f]{64})/([0-9]{1,12})-([0-9]{1,12})\b")
+_TITLE = re.compile(r"“(.+?)”(?=,|$|\s)")
+_CITATION_LINE = re.compile(r"[ \t]*\n[ \t]*(?:[—–-] ?)?(“(?P<title>.+?)”(?:,[^\n]*)?)[ \t]*(?=\n|$)")
+_NUMBERED = re.compile(r"\[[0-9]+\] “")
+_QUOTATION = re.compile(r"“|(?<![\w\"])\"(?=\S)")
+_BLOCK_QUOTE = re.compile(r"(?m)^>[^\n]*(?:\n>[^\n]*)*")
+_HTML = re.compile(
+    r"\s*(?:<!doctype html|<html|<\?xml[^>]*>\s*<!doctype html)|<a [^>]*class=\"?cite", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A quote as a file has it. `text` is None where there is only its citation.
+
+    `line` counts from 1; `document` is the id and `title` the title that it is ascribed to, as far as said.
+    In running text (not `exact`) lines may be broken anew and control characters be shown as symbols.
+    """
+
+    text: str | None
+    line: int
+    citation: CitationId | None = None
+    document: str = ""
+    title: str = ""
+    exact: bool = False
+
+
+def claims(path: Path) -> list[Claim]:
+    """Read what a file quotes, in order: answers as JSON or JSON lines, HTML, Markdown or plain text.
+
+    Raises:
+        InputError: it cannot be read, or is no text.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 text: export it as text, HTML or JSON lines") from error
+    return of_text(text)
+
+
+def of_text(text: str) -> list[Claim]:
+    """Read what a text quotes, whatever it is."""
+    if text.lstrip()[:1] in ("{", "["):
+        found = _of_json(text)
+        if found is not None:
+            return found
+    if _HTML.search(text):
+        return list(_of_html(text))
+    text = text.replace("\r\n", "\n")
+    if re.search(r"(?m)^Question: ", text) and re.search(r"(?m)^\[[0-9]+\] “", text):
+        return list(_of_transcript(text.split("\n")))
+    return list(_of_prose(text))
+
+
+# JSON
+
+
+def _of_json(text: str) -> list[Claim] | None:
+    """Read one JSON value, or one a line; None where it is neither."""
+    try:
+        values = [(1, json.loads(text))]
+    except ValueError:
+        try:
+            lines = [(n, line) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
+            values = [(n, json.loads(line)) for n, line in lines]
+        except ValueError:
+            return None
+    return [claim for line, value in values for claim in _of_value(value, line)]
+
+
+def _of_value(value: object, line: int) -> Iterator[Claim]:
+    """Find quotes in a value, at any depth: those of answers, and those of test queries, mere strings."""
+    if isinstance(value, list):
+        for each in value:
+            yield from _of_value(each, line)
+    elif isinstance(value, dict):
+        if isinstance(value.get("sha256"), str) and isinstance(value.get("text"), str) and "start" in value:
+            yield _of_quote(value, line)
+            return
+        for name, each in value.items():
+            if name == "quotes" and isinstance(each, list) and all(isinstance(one, str) for one in each):
+                document = value.get("document")
+                named = document if isinstance(document, str) else ""
+                yield from (Claim(one, line, document=named, exact=True) for one in each)
+            else:
+                yield from _of_value(each, line)
+
+
+def _of_quote(quote: dict[str, Any], line: int) -> Claim:
+    named = quote.get("citation")
+    title = named.get("title", "") if isinstance(named, dict) else ""
+    try:
+        place = CitationId(quote["sha256"], int(quote["start"]), int(quote["end"]))
+    except (KeyError, TypeError, ValueError):
+        place = None
+    return Claim(quote["text"], line, place, str(quote.get("document", "")), str(title), exact=True)
+
+
+# HTML
+
+
+def _of_html(text: str) -> Iterator[Claim]:
+    """Find quotes (`.quote`, blockquote, q), each with the citation that follows; else as in running text."""
+    from lxml import html
+
+    tree = html.document_fromstring(text)
+    for hidden in tree.xpath("//script | //style"):
+        hidden.drop_tree()
+    for carriage in tree.xpath("//i[@class='cr']"):
+        carriage.text = "\r"
+    waiting: HtmlElement | None = None
+    found, last = False, None
+    for element in tree.iter():
+        if not isinstance(element.tag, str):
+            continue
+        classes = (element.get("class") or "").split()
+        if "quote" in classes or (element.tag in ("blockquote", "q") and not _inside_quote(element)):
+            if waiting is not None:
+                yield _of_element(waiting)
+            waiting, found, last = element, True, None
+        elif (match := _ID.search(element.get("href") or "")) or "cite" in classes:
+            place = _place(match) if match else None
+            if waiting is not None:
+                yield _of_element(waiting, place, element)
+                found = True
+            elif place and place != last:
+                yield Claim(None, element.sourceline or 1, place)
+                found = True
+            waiting, last = None, place or last
+    if waiting is not None:
+        yield _of_element(waiting)
+    if not found:
+        yield from _of_prose(tree.text_content())
+
+
+def _inside_quote(element: HtmlElement) -> bool:
+    return any(
+        "quote" in (above.get("class") or "").split() or above.tag in ("blockquote", "q")
+        for above in element.iterancestors()
+    ) or bool(element.xpath(".//*[contains(concat(' ', @class, ' '), ' quote ')]"))
+
+
+def _of_element(
+    element: HtmlElement, place: CitationId | None = None, cite: HtmlElement | None = None
+) -> Claim:
+    titles = cite.xpath(".//*[@class='title']") if cite is not None else []
+    said = " ".join(cite.text_content().split()) if cite is not None else ""
+    named = _TITLE.search(said)
+    title = titles[0].text_content() if titles else named[1] if named else ""
+    ours = "quote" in (element.get("class") or "").split()
+    text = element.text_content() if ours else element.text_content().strip().strip('“”"')
+    return Claim(text, element.sourceline or 1, place, title=title, exact=ours)
+
+
+# Text
+
+
+def _of_transcript(lines: list[str]) -> Iterator[Claim]:
+    """Read answers as `pullquote ask` writes them: a quote is all that stands above its numbered citation."""
+    begin: int | None = None
+    opening = False
+    for at, line in enumerate(lines):
+        if line.startswith("Question: "):
+            opening, begin = True, None
+        elif opening and not line:
+            opening, begin = False, at + 1
+        elif begin is not None and line.startswith("Confidence that the corpus states the answer: "):
+            begin = None
+        elif begin is not None and _NUMBERED.match(line):
+            if lines[begin : begin + 3] == ["", "[…]", ""]:
+                begin += 3
+            elif lines[begin] == "":
+                begin += 1
+            named = _TITLE.search(line)
+            yield Claim("\n".join(lines[begin:at]), begin + 1, title=named[1] if named else "")
+            begin = at + 1
+
+
+def _of_prose(text: str) -> Iterator[Claim]:
+    """Read quotations, with the citation line or citation id that follows, and citation ids by themselves."""
+    blocks = [match.span() for match in _BLOCK_QUOTE.finditer(text)]
+    # As long as it was, so that offsets stay.
+    text = re.sub(r"(?m)^(?:> ?)+", lambda match: " " * len(match[0]), text)
+    found: list[tuple[int, int, str]] = []
+    for start, end in blocks:
+        inner = re.split(r"\n[^\S\n]*\n|\n(?=\s*(?:[—–-]+ |\[|“[^\n]+”, ))", text[start:end])[0]
+        if not inner.lstrip().startswith(("“", '"')):
+            at = start + len(inner) - len(inner.lstrip())
+            found.append((at, start + len(inner.rstrip()), inner.strip()))
+    at = 0
+    while opened := _QUOTATION.search(text, at):
+        within = next((end for start, end, _ in found if start <= opened.start() < end), None)
+        close = None if within else _close(text, opened.start())
+        if close is None:
+            at = within or opened.end()
+            continue
+        found.append((opened.start(), close, text[opened.start() + 1 : close - 1]))
+        line = _CITATION_LINE.match(text, close)
+        at = line.end() if line else close
+    found.sort()
+    cited = [match for match in _ID.finditer(text) if int(match[2]) < int(match[3])]
+    at_ids = [match.start() for match in cited]
+    claimed: set[int] = set()
+    claims: list[tuple[int, Claim]] = []
+    ends = [*(start for start, _, _ in found[1:]), len(text)]
+    for (start, end, words), following in zip(found, ends, strict=False):
+        beside = cited[bisect_left(at_ids, end) : bisect_left(at_ids, following)]
+        ids = [match for match in beside[:MOST_LINKS] if text.count("\n\n", end, match.start()) < 2]
+        line = _CITATION_LINE.match(text, end)
+        if ids or line or len(words.split()) >= LEAST_WORDS:
+            claimed |= {match.start() for match in ids}
+            place = _place(ids[0]) if ids else None
+            title = line["title"] if line else ""
+            claims.append((start, Claim(words, _line(text, start), place, title=title)))
+    last = None
+    for match in cited:
+        if match.start() not in claimed and match[0] != last:
+            claims.append((match.start(), Claim(None, _line(text, match.start()), _place(match))))
+        last = match[0]
+    yield from (claim for _, claim in sorted(claims, key=lambda each: each[0]))
+
+
+def _close(text: str, start: int) -> int | None:
+    """Find where a quotation ends that begins there, after its closing mark; quotations may hold others."""
+    limit = start + MOST_CHARACTERS
+    if text[start] == '"':
+        end = re.compile(r"\"(?!\w)|\n\s*\n").search(text, start + 1, limit)
+        return end.end() if end and end[0] == '"' else None
+    depth = 0
+    for mark in re.finditer("[“”]", text[start:limit]):
+        depth += 1 if mark[0] == "“" else -1
+        if not depth:
+            return start + mark.end()
+    # It holds an opening mark without its other: what is pasted ends before a citation line.
+    pasted = re.compile(r"”(?=\n“[^\n]+”)").search(text, start, limit)
+    return pasted.end() if pasted else None
+
+
+def _place(match: re.Match[str]) -> CitationId:
+    return CitationId(match[1], int(match[2]), int(match[3]))
+
+
+def _line(text: str, at: int) -> int:
+    return text.count("\n", 0, at) + 1

@@ -1,0 +1,151 @@
+"""Where words stand in a text now, and how it says them if it no longer does: compared word by word."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import chain
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+
+from qa.schema import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+# Of a quote's words, so many must be there, in order, for a place to say the same otherwise.
+LEAST_SHARE = 0.5
+# Longer quotes are compared without their commonest words: what would take minutes takes a second.
+MOST_COMPARED = 1_000
+# A word; Chinese and Japanese are written without spaces, there a character is one.
+_WORD = re.compile(r"[^\W\u3040-\u30ff\u3400-\u9fff]+|[\u3040-\u30ff\u3400-\u9fff]")
+_TOKEN = re.compile(r"\S+\s*|\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A run of words of two texts: in both, only in the new ("insert"), or only in the old ("delete")."""
+
+    op: Literal["equal", "insert", "delete"]
+    text: str
+
+
+Difference: TypeAlias = tuple[Change, ...]
+"""Joined without what was inserted it is the old text, without what was deleted the new one."""
+
+
+def find(words: str, text: str, near: int = 0) -> Span | None:
+    """Find these very characters in a text, as near to an offset as they stand."""
+    after, before = text.find(words, near), text.rfind(words, 0, near + len(words))
+    found = [at for at in (after, before) if at >= 0]
+    if not found or not words:
+        return None
+    at = min(found, key=lambda at: abs(at - near))
+    return Span(at, at + len(words))
+
+
+def difference(old: str, new: str) -> Difference:
+    """Tell what was deleted from and inserted into the old text, in words."""
+    both = _TOKEN.findall(old), _TOKEN.findall(new)
+    changes: list[Change] = []
+    for op, start, end, first, last in _matcher(*both).get_opcodes():
+        deleted, inserted = "".join(both[0][start:end]), "".join(both[1][first:last])
+        if op == "equal":
+            changes.append(Change("equal", deleted))
+        else:
+            changes += [Change("delete", deleted)] if deleted else []
+            changes += [Change("insert", inserted)] if inserted else []
+    return tuple(changes)
+
+
+class Text:
+    """A text in which what comes nearest to a quote can be looked for, again and again."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._spans = [match.span() for match in _WORD.finditer(text)]
+        self._numbers: dict[str, int] = {}
+        numbers = [
+            self._numbers.setdefault(text[start:end].casefold(), len(self._numbers))
+            for start, end in self._spans
+        ]
+        self._words = np.array(numbers, np.int64)
+        # A rare word says more of where a quote stood.
+        self._rarity = 1 / np.bincount(self._words) if numbers else np.empty(0)
+
+    def nearest(self, quote: str) -> Span | None:
+        """Find the place that says most of a quote's words in their order; None where none says half of them.
+
+        Only the stretch of the quote's length that shares the rarest words with it is compared: it takes
+        milliseconds in a text of any length.
+        """
+        words = [match[0].casefold() for match in _WORD.finditer(quote)]
+        asked = [self._numbers.get(word, -1) for word in words]
+        known = np.array(sorted({number for number in asked if number >= 0}), np.int64)
+        if not known.size:
+            return None
+        length = min(len(asked), len(self._words))
+        shared = np.where(np.isin(self._words, known), self._rarity[self._words], 0.0)
+        sums = np.concatenate([[0.0], np.cumsum(shared)])
+        best = int(np.argmax(sums[length:] - sums[:-length]))
+        margin = length // 4 + 2
+        first, last = max(0, best - margin), min(len(self._words), best + length + margin)
+        matcher = _matcher(asked, self._words[first:last].tolist())
+        if sum(block.size for block in matcher.get_matching_blocks()) < LEAST_SHARE * len(asked):
+            return None
+        begin, end = _trimmed(matcher.get_opcodes())
+        return self._extended(self._spans[first + begin][0], self._spans[first + end - 1][1], quote)
+
+    def _extended(self, start: int, end: int, quote: str) -> Span:
+        """Take in the punctuation at the ends, where the quote has some."""
+        if not quote[:1].isalnum():
+            while start and not (self.text[start - 1].isalnum() or self.text[start - 1].isspace()):
+                start -= 1
+        if not quote[-1:].isalnum():
+            while end < len(self.text) and not (self.text[end].isalnum() or self.text[end].isspace()):
+                end += 1
+        return Span(start, end)
+
+
+def _matcher(old: Sequence[str | int], new: Sequence[str | int]) -> SequenceMatcher[str | int]:
+    return SequenceMatcher(None, old, new, autojunk=max(len(old), len(new)) > MOST_COMPARED)
+
+
+def _trimmed(opcodes: Sequence[tuple[str, int, int, int, int]]) -> tuple[int, int]:
+    """Leave out what stands before and after the quote's words in the stretch compared."""
+    codes = [code for code in opcodes if code[0] != "delete"]
+    while codes[0][0] == "insert":
+        del codes[0]
+    while codes[-1][0] == "insert":
+        del codes[-1]
+    op, start, end, first, last = codes[0]
+    begin = max(first, last - (end - start)) if op == "replace" else first
+    op, start, end, first, last = codes[-1]
+    return begin, min(last, first + (end - start)) if op == "replace" else last
+
+
+def become(quote: str, near: int, text: str) -> tuple[Span | None, Difference]:
+    """Tell where a text has a quote's very words, or else where it says them otherwise, and the difference.
+
+    None, and no difference, where it says nothing like it.
+    """
+    if span := find(quote, text, near):
+        return span, ()
+    span = Text(text).nearest(quote)
+    return span, difference(quote, text[span.start : span.end]) if span else ()
+
+
+def in_words(changes: Difference) -> Iterator[tuple[str, str]]:
+    """Write a difference as wdiff does: pieces with their op, [-deleted-] and {+inserted+}."""
+    marks = {"equal": ("", ""), "delete": ("[-", "-]"), "insert": ("{+", "+}")}
+    for change in changes:
+        before, after = marks[change.op]
+        words = change.text.rstrip() if change.op != "equal" else change.text
+        yield change.op, f"{before}{words}{after}{change.text[len(words) :]}"
+
+
+def joined(changes: Difference, *, without: Literal["insert", "delete"]) -> str:
+    """Give the old text (`without` what was inserted), or the new one."""
+    return "".join(chain.from_iterable(change.text for change in changes if change.op != without))

@@ -1,0 +1,297 @@
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa.cite import citation_id, clipboard
+from qa.claims import of_text
+from qa.cli import cli
+from qa.render import to_json, to_text
+from qa.schema import Answer, Quote
+from qa.verify import Verifier, citing
+from qa.web.cards import answer_card
+from qa.wording import Text, become, difference, find, joined
+from tests.qa.tiny import tiny_corpus, words, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from qa.corpus import Corpus
+    from qa.verify import Verdict
+
+TITLE = "Smuggling at Hyesan"
+FIRST = 'The officials of the Kumsandong factory said: “Nobody may sell copper, or "scrap" of any kind.”'
+SECOND = "In March 2008 some forty people were arrested on the highway to Hamhung."
+THIRD = "Those who paid were let go the next morning, the others were not."
+TEXT = f"{TITLE}\r\n\r\n{FIRST}\r\n{SECOND}\r\n\r\n{THIRD}\r\n"
+NEW = TEXT.replace("some forty people", "some fifty people").replace(THIRD, f"A week went by.  {THIRD}")
+OTHER = "Another brief\n\nNothing was sold at the market of Kapsan, and nobody asked for anything else.\n"
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Iterator[Corpus]:
+    with tiny_corpus(tmp_path / "library") as corpus:
+        line = {"_id": "hyesan", "title": TITLE, "text": TEXT, "publisher": "IFES", "date": "2008-04-04"}
+        other = {"_id": "kapsan", "title": "Another brief", "text": OTHER}
+        corpus.index(write(tmp_path, "a.jsonl", json.dumps(line) + "\n" + json.dumps(other) + "\n"))
+        yield corpus
+
+
+def replaced(corpus: Corpus, tmp_path: Path, text: str = NEW) -> None:
+    line = {"_id": "hyesan", "title": TITLE, "text": text, "publisher": "IFES", "date": "2008-04-04"}
+    other = {"_id": "kapsan", "title": "Another brief", "text": OTHER}
+    corpus.index(write(tmp_path, "a.jsonl", json.dumps(line) + "\n" + json.dumps(other) + "\n"))
+
+
+def quote(corpus: Corpus, sentence: str, number: int = 1) -> Quote:
+    document = corpus.document("hyesan")
+    at = document.text.index(sentence)
+    return Quote(document, at, at + len(sentence), number=number)
+
+
+def answer(corpus: Corpus) -> Answer:
+    quotes = (quote(corpus, FIRST), quote(corpus, f"{SECOND}\r\n\r\n{THIRD}", 2))
+    return Answer("Who was arrested?", "Who was arrested?", "answered", 0.9, quotes=quotes, searched=2)
+
+
+def verify(corpus: Corpus, text: str) -> list[Verdict]:
+    return Verifier(corpus).verdicts(of_text(text))
+
+
+def statuses(corpus: Corpus, text: str) -> list[str]:
+    return [verdict.status for verdict in verify(corpus, text)]
+
+
+def as_json(corpus: Corpus) -> str:
+    return to_json(answer(corpus), corpus.document) + "\n" + to_json(answer(corpus), corpus.document)
+
+
+def as_text(corpus: Corpus) -> str:
+    return to_text(answer(corpus), corpus.document)
+
+
+def as_html(corpus: Corpus) -> str:
+    return f"<!DOCTYPE html><html><body>{answer_card(answer(corpus), corpus.document)}</body></html>"
+
+
+def as_pasted(corpus: Corpus) -> str:
+    return "My report\n\n" + "\n\nAnd then:\n\n".join(map(clipboard, answer(corpus).quotes)) + "\n"
+
+
+def as_markdown(corpus: Corpus) -> str:
+    parts = []
+    for each in answer(corpus).quotes:
+        body = "\n".join(f"> {line}" for line in each.text.replace("\r\n", "\n").split("\n") if line)
+        parts.append(f"{body}\n>\n> — [{TITLE}](http://127.0.0.1:7860/#cite={citation_id(each)})")
+    return "# Report\n\nIt is said that:\n\n" + "\n\nand\n\n".join(parts) + "\n\nThat is all.\n"
+
+
+FORMS = pytest.mark.parametrize("form", [as_json, as_text, as_html, as_pasted, as_markdown])
+
+
+@FORMS
+def test_what_this_program_writes_is_verbatim(corpus: Corpus, form) -> None:
+    found = statuses(corpus, form(corpus))
+    assert found == ["verbatim"] * (4 if form is as_json else 2)
+
+
+@FORMS
+def test_a_word_changed_in_any_form_is_shown(corpus: Corpus, form) -> None:
+    text = form(corpus)
+    assert text.count("Kumsandong") == (2 if form is as_json else 1)
+    first = verify(corpus, text.replace("Kumsandong", "Kumsan"))[0]
+    assert first.status == "altered"
+    assert [(c.op, c.text.strip()) for c in first.difference if c.op != "equal"] == [
+        ("delete", "Kumsandong"),
+        ("insert", "Kumsan"),
+    ]
+    assert first.place is not None
+    assert corpus.document("hyesan").text[first.place.start : first.place.end] == FIRST
+
+
+@FORMS
+def test_what_was_superseded_is_said_so_with_what_it_has_become(corpus: Corpus, tmp_path: Path, form) -> None:
+    text = form(corpus)
+    replaced(corpus, tmp_path)
+    verdicts = verify(corpus, text)[:2]
+    if form in (as_json, as_html, as_markdown):  # these name the very text
+        assert [verdict.status for verdict in verdicts] == ["superseded", "superseded"]
+        first, second = verdicts
+        assert first.now is not None
+        assert corpus.document("hyesan").text[first.now.start : first.now.end] == FIRST
+        assert second.now is None
+        assert ("insert", "fifty ") in [(change.op, change.text) for change in second.difference]
+        assert first.since == corpus.versions("hyesan")[0].at
+    else:  # the first still stands, so nothing is wrong with it
+        assert [verdict.status for verdict in verdicts] == ["verbatim", "superseded"]
+
+
+def test_what_was_removed_is_said_so_until_it_is_purged(corpus: Corpus) -> None:
+    text = as_html(corpus)
+    corpus.remove(["hyesan"])
+    assert statuses(corpus, text) == ["removed", "removed"]
+    corpus.purge(["hyesan"])
+    assert statuses(corpus, text) == ["unknown", "unknown"]
+
+
+def test_words_at_other_offsets_or_in_another_document_have_moved(corpus: Corpus) -> None:
+    line = json.loads(to_json(answer(corpus), corpus.document))
+    line["quotes"][0]["start"] += 3
+    line["quotes"][0]["end"] += 3
+    line["quotes"][1]["text"] = "nobody asked for anything else."
+    first, second = verify(corpus, json.dumps(line))
+    held = quote(corpus, FIRST)
+    assert (first.status, first.place and first.place.citation_id) == ("moved", str(citation_id(held)))
+    assert second.status == "moved"
+    assert second.place is not None
+    assert second.place.document == "kapsan"
+
+
+def test_a_citation_alone_is_opened(corpus: Corpus, tmp_path: Path) -> None:
+    cited = citation_id(quote(corpus, SECOND))
+    text = f"See /#cite={cited} and {'0' * 64}/3-9 and {cited.sha256}/5-99999."
+    assert statuses(corpus, text) == ["verbatim", "unknown", "unknown"]
+    replaced(corpus, tmp_path)
+    assert statuses(corpus, text)[0] == "superseded"
+
+
+def test_plain_quotations_are_looked_up_word_for_word(corpus: Corpus) -> None:
+    changed = SECOND.replace(" on ", " near ")
+    text = f"""He wrote that “{SECOND}” and, of another place, "nothing was sold at the
+market of Kapsan". He “was not there”. The so-called “scrap” went on. He quoted “{changed}”
+and “wholly invented words about penguins in the polar night”.
+"""
+    verdicts = verify(corpus, text)
+    assert [verdict.status for verdict in verdicts] == [
+        "verbatim",
+        "altered",  # it has another first letter
+        "unknown",
+        "altered",
+        "unknown",
+    ]
+    assert [verdict.claim.line for verdict in verdicts] == [1, 1, 2, 2, 3]
+    assert [c.text.strip() for c in verdicts[3].difference if c.op != "equal"] == ["on", "near"]
+
+
+def test_no_change_of_a_character_passes_for_verbatim(corpus: Corpus) -> None:
+    """Of JSON and HTML: each character replaced, left out or doubled."""
+    line = json.loads(to_json(answer(corpus), corpus.document))
+    whole = line["quotes"][1]["text"]
+    wrong = [
+        whole[:at] + other + whole[at + 1 :] for at in range(len(whole)) for other in ("", "ж", whole[at] * 2)
+    ]
+    line["quotes"] = [line["quotes"][1] | {"text": text} for text in wrong]
+    verdicts = verify(corpus, json.dumps(line))
+    assert len(verdicts) == len(wrong)
+    assert "verbatim" not in {verdict.status for verdict in verdicts}
+
+
+def test_what_cites_a_document_is_counted(corpus: Corpus) -> None:
+    document = corpus.document("hyesan")
+    assert citing(of_text(as_markdown(corpus)), {document.sha256}, set()) == 2
+    assert citing(of_text(as_pasted(corpus)), set(), {TITLE.upper()}) == 2
+    assert citing(of_text(as_pasted(corpus)), {document.sha256}, {"Another brief"}) == 0
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "Nothing is quoted here, “or so”.", "<html><p>No.</p></html>", "[1, 2"]
+)
+def test_a_text_that_quotes_nothing_has_no_claims(text: str) -> None:
+    assert of_text(text) == []
+
+
+@given(st.text(alphabet='“”"> \n[]1{}:Question,<a class=cite/0-9', max_size=200))
+def test_any_text_can_be_read(text: str) -> None:
+    for claim in of_text(text):
+        assert claim.line <= text.count("\n") + 1
+
+
+def test_thousands_of_quotes_take_seconds(corpus: Corpus, tmp_path: Path) -> None:
+    long = "\n\n".join(words(seed, 600) for seed in range(40))
+    corpus.index(write(tmp_path, "long.txt", long))
+    document, passages = corpus.document_and_passages("long.txt")
+    spans = [sentence for passage in passages for sentence in passage.sentences]
+    quotes = [
+        {"sha256": document.sha256, "start": s.start, "end": s.end, "text": document.text[s.start : s.end]}
+        for s in spans
+    ] * 2
+    for wrong in quotes[::10]:
+        wrong["text"] = wrong["text"].replace(" ", " not ", 1)
+    started = time.perf_counter()
+    verdicts = verify(corpus, json.dumps({"quotes": quotes}))
+    seconds = time.perf_counter() - started
+    assert len(verdicts) > 2_000
+    assert {verdict.status for verdict in verdicts} == {"verbatim", "altered"}
+    assert seconds < 10
+
+
+# Words
+
+
+@given(st.text(alphabet="ab \n", max_size=60), st.text(alphabet="ab \n", max_size=60))
+def test_a_difference_holds_both_texts(old: str, new: str) -> None:
+    changes = difference(old, new)
+    assert joined(changes, without="insert") == old
+    assert joined(changes, without="delete") == new
+
+
+def test_the_nearest_place_is_that_of_the_rare_words_and_no_more() -> None:
+    text = (
+        "It was said. " * 500
+        + "The envoy left Hyesan for Dandong on Friday, it was said. "
+        + "It was said. " * 500
+    )
+    span = Text(text).nearest("The envoy left Hyesan for Sinuiju on Friday.")
+    assert span is not None
+    assert text[span.start : span.end] == "The envoy left Hyesan for Dandong on Friday,"
+    assert Text(text).nearest("Penguins swim.") is None
+    assert Text("").nearest("Penguins swim.") is None
+
+
+def test_words_are_found_nearest_to_where_they_stood() -> None:
+    text = "one two one two one"
+    assert [find("one", text, near).start for near in (0, 3, 5, 9, 99)] == [0, 0, 8, 8, 16]  # type: ignore[union-attr]
+    assert find("three", text) is None
+    assert become("two", 9, text)[0] == find("two", text, 9)
+
+
+# The command
+
+
+def run(corpus: Corpus, *arguments: str, env: dict[str, str] | None = None):
+    return CliRunner().invoke(cli, [*arguments, "--library", str(corpus.library)], env=env)
+
+
+def test_the_command_says_what_is_wrong_and_its_exit_code_whether(corpus: Corpus, tmp_path: Path) -> None:
+    good = str(write(tmp_path, "good.md", as_markdown(corpus)))
+    bad = str(write(tmp_path, "bad.txt", f"He said: “{SECOND.replace('forty', 'fifty')}”"))
+    right = run(corpus, "verify", good)
+    assert (right.exit_code, right.stdout.count("verbatim")) == (0, 2)
+    wrong = run(corpus, "verify", bad, env={"NO_COLOR": "1"})
+    assert wrong.exit_code == 1
+    assert "[-forty-] {+fifty+}" in wrong.stdout
+    assert "\x1b" not in wrong.stdout
+    both = json.loads(run(corpus, "verify", good, bad, "--json").stdout)
+    assert [each["counts"]["verbatim"] for each in both["files"]] == [2, 0]
+    assert both["files"][1]["quotes"][0]["place"]["document"] == "hyesan"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(b"Nothing.", "quotes nothing"), (b"\xff\xfe\x00", "not UTF-8")]
+)
+def test_a_file_that_cannot_be_verified_is_named(
+    corpus: Corpus, tmp_path: Path, content: bytes, said: str
+) -> None:
+    path = tmp_path / "file.txt"
+    path.write_bytes(content)
+    result = run(corpus, "verify", str(path))
+    assert result.exit_code == 3
+    assert said in result.stderr
+    assert run(corpus, "verify", str(tmp_path / "missing")).exit_code == 3
