@@ -14,6 +14,19 @@ from typing import Literal
 Outcome = Literal["answered", "weak", "none", "error"]
 SentenceKind = Literal["body", "heading", "list", "header", "furniture"]
 SectionKind = Literal["page", "section", "chapter", "message", "entry", "row"]
+# "skipped": of another kind than is read; "gone": no longer there, its document held all the same.
+FileStatus = Literal[
+    "added",
+    "replaced",
+    "moved",
+    "duplicate",
+    "unchanged",
+    "refused",
+    "withdrawn",
+    "gone",
+    "removed",
+    "skipped",
+]
 Certainty = Literal["stated", "likely", "guessed", "corrected"]
 ReplyKind = Literal["greeting", "thanks", "help", "documents", "summary"]
 
@@ -378,17 +391,7 @@ class FileResult:
     """
 
     path: str
-    status: Literal[
-        "added",
-        "replaced",
-        "unchanged",
-        "refused",
-        "moved",
-        "duplicate",
-        "gone",
-        "removed",
-        "withdrawn",
-    ]
+    status: FileStatus
     document_id: str = ""
     passages: int = 0
     error: Failure | None = None

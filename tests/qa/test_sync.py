@@ -1,21 +1,34 @@
 from __future__ import annotations
 
+import csv
 import json
+import multiprocessing
 import os
 import shutil
+import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from qa.cells import read
+from qa.cli import cli
 from qa.corpus import Corpus
 from qa.schema import Span
 from qa.sources import words_sha256
+from qa.watch import bursts
 from tests.qa.consistency import index_problems, problems
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from click.testing import Result
 
     from qa.schema import IndexReport, Progress
 
@@ -338,3 +351,283 @@ def test_a_dry_run_says_what_would_be_done_and_changes_nothing(library: Path, in
     assert {status for _, status, _ in done(report)} == {
         *("unchanged", "replaced", "gone", "moved", "duplicate", "added", "refused")
     }
+
+
+# Any sequence of changes
+
+NAMES = st.sampled_from(["a.txt", "b.txt", "c.txt", "sub/d.txt"])
+CHANGES = st.lists(
+    st.one_of(
+        st.tuples(st.just("put"), NAMES, st.integers(0, 3)),
+        st.tuples(st.just("move"), NAMES, NAMES),
+        st.tuples(st.just("copy"), NAMES, NAMES),
+        st.tuples(st.just("delete"), NAMES, st.just(0)),
+        st.tuples(st.just("index"), st.booleans(), st.just(0)),
+    ),
+    max_size=16,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(changes=CHANGES)
+def test_after_any_changes_and_a_prune_the_library_holds_what_one_made_afresh_does(
+    changes: list[tuple[str, str, str | int]], tmp_path: Path
+) -> None:
+    """But for ids: these tell where a text was first, for ever."""
+    for folder in ("old", "fresh", "in"):
+        shutil.rmtree(tmp_path / folder, ignore_errors=True)
+    inbox = tmp_path / "in"
+    write(inbox, "stays.txt", words(99))
+    write(inbox, "sub/stays too.txt", words(98))
+    with tiny_corpus(tmp_path / "old") as old, tiny_corpus(tmp_path / "fresh") as fresh:
+        for kind, name, other in changes:
+            if kind == "put":
+                write(inbox, name, words(int(other)))
+            elif kind == "index":
+                old.index(inbox, prune=bool(name))
+            elif (inbox / name).exists():
+                if kind == "delete":
+                    (inbox / name).unlink()
+                else:
+                    (inbox / name).rename(inbox / str(other)) if kind == "move" else (
+                        shutil.copy(inbox / name, inbox / f"copy {other}") if "/" not in str(other) else None
+                    )
+        old.index(inbox, prune=True)
+        fresh.index(inbox)
+        assert held(old) == held(fresh)
+        generation = old.generation
+        again = old.index(inbox, prune=True)
+        assert {each.status for each in again.files} == {"unchanged"}
+        assert old.generation == generation
+    for library in (tmp_path / "old", tmp_path / "fresh"):
+        assert problems(library) == []
+        assert index_problems(library) == []
+
+
+def held(corpus: Corpus) -> set[tuple[str, frozenset[str]]]:
+    """The texts, each with the files that it stands in."""
+    return {(corpus.document(info.id).text, frozenset(info.locations)) for info in corpus.documents()} | {
+        (f"{len(corpus.documents())} documents", frozenset())
+    }
+
+
+# A library of before
+
+
+TO_SCHEMA_5 = """
+    DROP INDEX documents_by_words;
+    DROP TABLE locations;
+    DROP TABLE files;
+    DROP TABLE withdrawn;
+    DROP TABLE erasing;
+    DROP TABLE versions;
+    DROP TABLE corrections;
+    DROP TABLE bands;
+    DROP TABLE copies;
+    ALTER TABLE documents DROP COLUMN author;
+    ALTER TABLE documents DROP COLUMN sections;
+    ALTER TABLE documents DROP COLUMN found;
+    ALTER TABLE documents DROP COLUMN words_sha256;
+    CREATE INDEX documents_by_path ON documents (path, given_id);
+    CREATE INDEX texts_by_path ON documents (path) WHERE format = 'text';
+    PRAGMA user_version = 5;
+"""
+
+
+def test_a_library_of_schema_5_is_migrated_and_its_files_are_known(library: Path, inbox: Path) -> None:
+    for number in range(4):
+        write(inbox, f"{number}.txt", words(number))
+    write(inbox, "r.jsonl", "\n".join(json.dumps({"_id": f"r{n}", "text": words(10 + n)}) for n in range(3)))
+    with tiny_corpus(library) as corpus:
+        corpus.index(inbox)
+    db = sqlite3.connect(library / "library.sqlite3")
+    # Such a library may hold the same words twice, and the same file under two ids.
+    db.execute(
+        "UPDATE documents SET path = (SELECT path FROM documents WHERE id = '2.txt') WHERE id = '3.txt'"
+    )
+    db.executescript(TO_SCHEMA_5)
+    db.close()
+    (inbox / "3.txt").unlink()
+    with tiny_corpus(library) as corpus:
+        assert problems(library) == []
+        before = corpus.hashes()
+        report = corpus.index(inbox)
+        assert report.count("unchanged") == 6
+        assert [(each.document_id, each.status) for each in report.files][-1] == ("3.txt", "gone")
+        assert corpus.hashes() == before
+        assert encoder(corpus).embedded == 0
+        generation = corpus.generation
+        assert corpus.index(inbox).count("unchanged") == 6
+        assert corpus.generation == generation
+        assert corpus.index(inbox, prune=True).count("removed") == 1
+    assert problems(library) == []
+
+
+# Two runs at once, and no room
+
+
+def index_in_a_process(library: Path, inbox: Path) -> None:
+    with tiny_corpus(library) as corpus:
+        corpus.index(inbox, prune=True)
+
+
+def test_two_runs_at_once_on_one_library_lose_nothing(library: Path, inbox: Path) -> None:
+    for number in range(40):
+        write(inbox, f"{number}.txt", words(number))
+    with tiny_corpus(library) as corpus:
+        corpus.index(inbox)
+    for number in range(0, 40, 2):
+        write(inbox, f"{number}.txt", words(100 + number))
+    (inbox / "1.txt").unlink()
+    (inbox / "3.txt").rename(inbox / "moved.txt")
+    context = multiprocessing.get_context("spawn")
+    runs = [context.Process(target=index_in_a_process, args=(library, inbox)) for _ in range(2)]
+    for each in runs:
+        each.start()
+    for each in runs:
+        each.join()
+    assert [each.exitcode for each in runs] == [0, 0]
+    with tiny_corpus(library) as corpus:
+        assert len(corpus.documents()) == 39
+        assert {status for _, status, _ in done(corpus.index(inbox))} == {"unchanged"}
+        files = {path: path.read_text(encoding="utf-8") for path in inbox.iterdir()}
+        assert {Path(info.path): corpus.document(info.id).text for info in corpus.documents()} == files
+    assert problems(library) == []
+    assert index_problems(library) == []
+
+
+def test_a_full_disk_is_a_clear_error_and_the_next_run_goes_on(library: Path, inbox: Path) -> None:
+    """RLIMIT_FSIZE: no file may grow beyond it, which SQLite meets as it does a full disk."""
+    for number in range(60):
+        write(inbox, f"{number}.txt", words(number, 2_000))
+    lines = [json.dumps({"_id": f"r{n}", "text": words(n)}) for n in range(20)]
+    write(inbox, "r.jsonl", "\n".join(lines))
+    with tiny_corpus(library) as corpus:
+        corpus.index(inbox / "0.txt")
+    code = (
+        "import resource, signal, sys\nfrom pathlib import Path\n"
+        "from tests.qa.test_sync import index_in_a_process\nfrom qa.errors import LibraryError\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (900_000, 900_000))\n"
+        "try: index_in_a_process(Path(sys.argv[1]), Path(sys.argv[2]))\n"
+        "except LibraryError as error: sys.exit(str(error))\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code, str(library), str(inbox)], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 1
+    assert "nothing was lost" in result.stderr
+    assert problems(library) == []
+    with tiny_corpus(library) as corpus:
+        held = len(corpus.documents())
+        assert 1 < held < 80
+        report = corpus.index(inbox)
+        assert report.count("unchanged") == held
+        assert len(corpus.documents()) == 80
+    assert problems(library) == []
+
+
+# The command
+
+
+@pytest.fixture
+def run(library: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Run `pullquote index` with the tiny encoder."""
+    opened = Corpus.open
+    monkeypatch.setattr(
+        Corpus, "open", lambda *args, **options: opened(*args, encoder=TinyEncoder(), **options)
+    )
+
+    def run(*arguments: str | Path, **options: object) -> Result:
+        words = ["index", *map(str, arguments), "--library", str(library)]
+        return CliRunner().invoke(cli, words, **options)  # type: ignore[arg-type]
+
+    return run
+
+
+def test_the_command_names_what_is_gone_and_prunes_it_when_told_to(
+    run: Callable[..., Result], inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        write(inbox, f"{number}.txt", words(number))
+    assert run(inbox).exit_code == 0
+    for number in range(4):
+        (inbox / f"{number}.txt").unlink()
+    named = run(inbox)
+    assert named.exit_code == 0
+    assert "1 document in " in named.stdout
+    assert "1 unchanged, 4 gone" in named.stdout
+    assert "4 documents (0.txt, 1.txt, 2.txt and 1 more) are no longer there; --prune" in named.stdout
+    monkeypatch.setattr("qa.cli._in_a_terminal", lambda: True)
+    refused = run(inbox, input="n\n")
+    assert f"4 documents (0.txt, 1.txt, 2.txt and 1 more) are no longer in {inbox}" in refused.stderr
+    assert "[y/N]" in refused.stderr
+    assert "4 gone" in refused.stdout
+    assert "4 removed" in run(inbox, input="y\n").stdout
+    monkeypatch.undo()
+
+
+def test_prune_on_the_command_line_does_not_ask(run: Callable[..., Result], inbox: Path) -> None:
+    write(inbox, "a.txt", words(1))
+    write(inbox, "b.txt", words(2))
+    run(inbox)
+    (inbox / "a.txt").unlink()
+    printed = json.loads(run(inbox, "--prune", "--json").stdout)
+    assert (printed["removed"], printed["gone"], printed["unchanged"]) == (1, 0, 1)
+    assert printed["skipped"] == []
+
+
+def test_a_dry_run_of_the_command_makes_no_library(
+    run: Callable[..., Result], library: Path, inbox: Path
+) -> None:
+    write(inbox, "a.txt", words(1))
+    result = run(inbox, "--dry-run")
+    assert result.exit_code == 0
+    assert "nothing was changed" in result.stdout
+    assert f"    added {inbox / 'a.txt'}: a.txt" in result.stdout
+    assert not library.exists()
+    assert run(inbox, "--dry-run", "--watch").exit_code == 2
+
+
+@pytest.mark.parametrize("name", ["report.jsonl", "report.csv"])
+def test_a_report_says_of_each_file_what_became_of_it(
+    run: Callable[..., Result], inbox: Path, tmp_path: Path, name: str
+) -> None:
+    write(inbox, "=a.txt", words(1))
+    (inbox / "b.txt").write_bytes(b"caf\xe9")
+    write(inbox, "c.png", "")
+    path = tmp_path / name
+    assert run(inbox, "--report", path).exit_code == 1
+    if name.endswith(".csv"):
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = [{key: read(value) for key, value in row.items()} for row in csv.DictReader(file)]
+    else:
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert [(Path(row["path"]).name, row["status"]) for row in rows] == [
+        ("=a.txt", "added"),
+        ("b.txt", "refused"),
+        ("c.png", "skipped"),
+    ]
+    assert (rows[0]["document"], rows[1]["code"]) == ("=a.txt", "bad_input")
+    assert "is not UTF-8" in rows[1]["message"]
+
+
+def test_a_watch_indexes_what_changes_and_leaves_out_what_is_hidden(
+    library: Path, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.watch._WAKE", 100)
+    monkeypatch.setattr("qa.watch._QUIET", 100)
+    write(inbox, "a.txt", words(1))
+    own = inbox / ".library"
+    with tiny_corpus(own) as corpus:
+        waiting = bursts([inbox], own)
+        next(waiting)
+        corpus.index(inbox)  # which writes the library, in the folder that is watched
+        write(inbox, ".hidden.txt", words(2))
+        write(inbox, "sub/b.txt", words(3))
+        next(waiting)
+        assert corpus.index(inbox).count("added") == 1
+        (inbox / "a.txt").rename(inbox / "sub" / "c.txt")
+        next(waiting)
+        assert corpus.index(inbox).count("moved") == 1
+        waiting.close()
