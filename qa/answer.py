@@ -5,14 +5,15 @@ Read `Answerer.ask` from top to bottom; each step is one module.
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from embeddings.models import ModelError as WeightsError
 from embeddings.reader import open_reader
-from qa import budget, confidence, exact, extract, replies, retrieve
+from qa import budget, confidence, exact, extract, replies, retrieve, times
 from qa.confidence import STRICTNESS
 from qa.conversation import interpret
 from qa.errors import DocumentNotFoundError, LibraryError, ModelError, PullquoteError, QuestionError
@@ -21,12 +22,12 @@ from qa.terms import has_content
 from qa.window import reading_window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from embeddings.reader import ReaderName, Reading, Window
     from qa.corpus import Corpus, Selection
     from qa.extract import Evidence
-    from qa.schema import Document, Filters, Passage, PassagePlace, Turn
+    from qa.schema import DatePreference, Dates, Document, Filters, Passage, PassagePlace, Turn
 
 MAX_QUESTION_CHARACTERS = 2000
 # Passages that may be read; and of these the best, from which is quoted.
@@ -42,14 +43,20 @@ class Answerer:
     """Answers questions from a corpus. Several threads may ask at once.
 
     `reader` names what reads the passages; by default our own reader, or the cross-encoder where its weights
-    are missing (`embeddings.reader.open_reader`).
+    are missing (`embeddings.reader.open_reader`). `today` says from which day "last year" is counted.
 
     Raises:
         ModelError: the reader's weights are missing or damaged.
     """
 
-    def __init__(self, corpus: Corpus, reader: ReaderName | None = None) -> None:
+    def __init__(
+        self,
+        corpus: Corpus,
+        reader: ReaderName | None = None,
+        today: Callable[[], dt.date] = dt.date.today,
+    ) -> None:
         self._corpus = corpus
+        self._today = today
         try:
             self._reader = open_reader(reader)
         except WeightsError as error:
@@ -66,10 +73,12 @@ class Answerer:
         history: Sequence[str | Turn] = (),
         filters: Filters = EVERYTHING,
         strictness: float = STRICTNESS,
+        dates: Dates = "auto",
     ) -> Answer:
         """Answer one question. `history` holds the conversation's earlier turns, oldest first.
 
-        `strictness` is the share of answers that should be right (`qa.confidence.threshold`).
+        `strictness` is the share of answers that should be right (`qa.confidence.threshold`). With `dates`
+        "ignore", a time that the question names orders nothing (`qa.times`).
 
         Raises:
             QuestionError: the question is empty or longer than MAX_QUESTION_CHARACTERS, or a turn is no text.
@@ -86,10 +95,11 @@ class Answerer:
             return Answer(question, question, "none", reply=reply, filters=filters, milliseconds=clock.read())
 
         meaning = interpret(question, history)
+        asked = times.preference(question, meaning.leans_on, self._today()) if dates == "auto" else None
         with clock.timing("retrieve"):
             selection = self._corpus.select(filters)
             phrases = exact.search(self._corpus, question, selection, filters)
-            found, rest, documents = self._retrieve(meaning.variants, phrases.selection)
+            found, rest, documents = self._retrieve(meaning.variants, phrases.selection, asked)
             if phrases.selection is not selection:
                 # An answer ranks passages of enough documents, whatever a phrase restricts its quotes to.
                 rest += [place for place, _ in self._found(meaning.variants, selection)]
@@ -105,6 +115,10 @@ class Answerer:
             best = ranked[:READ]
             evidence = extract.evidence([(each.passage, each.reading) for each in best], documents)
             chosen = extract.choose(evidence)
+            if asked:  # what is shown, not how sure it is
+                ranked = _preferring(asked, ranked, documents)
+                preferred = [(each.passage, each.reading) for each in ranked[:READ]]
+                chosen = extract.choose(extract.evidence(preferred, documents))
         signals = _signals(meaning.question, len(found), best, evidence) if evidence else None
         sure = confidence.probability(signals, self._reader.name) if signals else 0.0
         near = signals is not None and confidence.is_near(signals, self._reader.name)
@@ -130,6 +144,7 @@ class Answerer:
             undated=selection.undated,
             filters=filters,
             notes=tuple(notes),
+            preference=asked,
         )
 
     def _found(
@@ -141,7 +156,7 @@ class Answerer:
         return [(places[key], fused) for key, fused in found if key in places]
 
     def _retrieve(
-        self, variants: Sequence[tuple[str, float]], selection: Selection
+        self, variants: Sequence[tuple[str, float]], selection: Selection, asked: DatePreference | None
     ) -> tuple[list[tuple[Passage, float]], list[PassagePlace], dict[str, Document]]:
         """Find the passages to read, the best first; where those stand that are not; and the documents read.
 
@@ -149,6 +164,11 @@ class Answerer:
         """
         for _ in range(ATTEMPTS):
             found = self._found(variants, selection)
+            if asked:
+                dates = self._corpus.dates(place.document_id for place, _ in found)
+                fits = times.fits(asked, [(dates.get(place.document_id), "") for place, _ in found])
+                boosted = [-fused - times.BOOST * fit for (_, fused), fit in zip(found, fits, strict=True)]
+                found = [found[place] for place in sorted(range(len(found)), key=boosted.__getitem__)]
             read = found[:RERANKED]
             documents: dict[str, Document] = {}
             held: dict[int, Passage] = {}
@@ -189,6 +209,28 @@ class _Read:
     retrieved: float
     window: Window
     reading: Reading
+
+
+def _preferring(asked: DatePreference, read: Sequence[_Read], documents: dict[str, Document]) -> list[_Read]:
+    """What was read, the best first, by scores from which is taken what the date preference puts back."""
+    found = [(documents[each.passage.document_id], each.passage.start, each.passage.end) for each in read]
+    back = times.setbacks(
+        asked,
+        [each.reading.score for each in read],
+        [(document.date, document.text[start:end]) for document, start, end in found],
+    )
+    lowered = [
+        replace(
+            each,
+            reading=replace(
+                each.reading,
+                score=each.reading.score - less,
+                sentences=tuple(score - less for score in each.reading.sentences),
+            ),
+        )
+        for each, less in zip(read, back, strict=True)
+    ]
+    return sorted(lowered, key=lambda each: -each.reading.score)
 
 
 def _signals(question: str, found: int, best: Sequence[_Read], evidence: Sequence[Evidence]) -> Signals:
@@ -283,10 +325,11 @@ def answer_or_error(
     history: Sequence[str | Turn] = (),
     filters: Filters = EVERYTHING,
     strictness: float = STRICTNESS,
+    dates: Dates = "auto",
 ) -> Answer:
     """Answer, or say in an answer of outcome `error` why not: for borders that give each question a line."""
     try:
-        return answerer.ask(question, history, filters, strictness)
+        return answerer.ask(question, history, filters, strictness, dates)
     except PullquoteError as error:
         return Answer(question, question, "error", filters=filters, error=Failure(error.code, str(error)))
 

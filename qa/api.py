@@ -28,7 +28,7 @@ from qa.errors import (
     UnknownAnswerError,
 )
 from qa.render import info_to_dict, to_dict
-from qa.schema import EVERYTHING, Quote, Span, Turn
+from qa.schema import EVERYTHING, Dates, Quote, Span, Turn
 from qa.web import STATIC
 from qa.web.guard import Guard
 from qa.web.options import Body, FiltersBody
@@ -71,13 +71,15 @@ class TurnBody(Body):
 class AskBody(Body):
     """A question, the conversation before it, filters, and the share of answers that should be right.
 
-    Without `strictness`, that of `pullquote chat` holds; see `qa.confidence.threshold`.
+    Without `strictness`, that of `pullquote chat` holds; see `qa.confidence.threshold`. With `dates`
+    "ignore", a time that the question names is no preference.
     """
 
     question: str
     history: list[str | TurnBody] = Field(default=[], max_length=200)
     filters: FiltersBody | None = None
     strictness: Annotated[float, Field(strict=True)] | None = None
+    dates: Dates = "auto"
 
 
 class ThumbBody(Body):
@@ -144,7 +146,7 @@ def routes(engine: Engine) -> APIRouter:
         """One answer line; by its id it can be judged."""
         history = [turn if isinstance(turn, str) else Turn(turn.role, turn.text) for turn in body.history]
         filters = body.filters.filters() if body.filters else EVERYTHING
-        answer = engine.ask(body.question, history, filters, body.strictness)
+        answer = engine.ask(body.question, history, filters, body.strictness, body.dates)
         return to_dict(answer, engine.corpus.document, engine.answers.remember(answer, history))
 
     @router.get("/citations/{sha256}/{start}-{end}")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from qa.corpus import Corpus
-    from qa.schema import Outcome
+    from qa.schema import Dates, Outcome
 
 # What no answer rests on: folders of the packages that show answers or score them.
 _APART = {"__pycache__", "evaluation", "seeds", "web"}
@@ -102,6 +102,7 @@ def answer_file(
     progress: Callable[[int, int], None],
     say: Callable[[str], None],
     strictness: float = confidence.STRICTNESS,
+    dates: Dates = "auto",
 ) -> Counter[str]:
     """Answer the questions of a file into `out` (None: standard output) and count the outcomes.
 
@@ -118,16 +119,18 @@ def answer_file(
     if out is None:
         stream = sys.stdout
         plain = not is_utf8(stream)
-        return _answer(corpus, asked, filters, strictness, Counter(), stream.buffer, progress, ascii=plain)
+        return _answer(
+            corpus, asked, filters, strictness, dates, Counter(), stream.buffer, progress, ascii=plain
+        )
     try:
         if out.exists() and not out.is_file():  # a pipe or a device keeps nothing to go on from
             with out.open("wb") as file:
-                return _answer(corpus, asked, filters, strictness, Counter(), file, progress)
-        kept, message = keep_earlier(out, _basis(corpus, questions, filters, strictness), asked)
+                return _answer(corpus, asked, filters, strictness, dates, Counter(), file, progress)
+        kept, message = keep_earlier(out, _basis(corpus, questions, filters, strictness, dates), asked)
         if message:
             say(f"{out}: {message}")
         with out.open("ab") as file:
-            return _answer(corpus, asked, filters, strictness, Counter(kept), file, progress)
+            return _answer(corpus, asked, filters, strictness, dates, Counter(kept), file, progress)
     except OSError as error:
         if error.filename and not str(error.filename).startswith(str(out)):  # a model's file, say
             raise
@@ -142,6 +145,7 @@ def _answer(
     asked: Sequence[Question],
     filters: Filters,
     strictness: float,
+    dates: Dates,
     outcomes: Counter[str],
     file: BinaryIO,
     progress: Callable[[int, int], None],
@@ -152,7 +156,7 @@ def _answer(
     answerer = corpus.answerer()
     progress(outcomes.total(), len(asked))
     for question in asked[outcomes.total() :]:
-        outcome, line = _answer_line(answerer, corpus, question, filters, strictness, ascii=ascii)
+        outcome, line = _answer_line(answerer, corpus, question, filters, strictness, dates, ascii=ascii)
         file.write(line.encode("utf-8") + b"\n")
         file.flush()
         outcomes[outcome] += 1
@@ -166,13 +170,14 @@ def _answer_line(
     question: Question,
     filters: Filters,
     strictness: float,
+    dates: Dates,
     *,
     ascii: bool,  # noqa: A002
 ) -> tuple[Outcome, str]:
     """Give the outcome and the line of JSON; whatever fails, an altered quote too, is an `error`."""
     failure = question.failure
     if failure is None:
-        answer = answer_or_error(answerer, question.text, question.history, filters, strictness)
+        answer = answer_or_error(answerer, question.text, question.history, filters, strictness, dates)
         try:
             return answer.outcome, to_json(answer, corpus.document, question.id, ascii=ascii)
         except PullquoteError as error:
@@ -181,7 +186,9 @@ def _answer_line(
     return "error", to_json(failed, corpus.document, question.id, ascii=ascii)
 
 
-def _basis(corpus: Corpus, questions: bytes, filters: Filters, strictness: float) -> dict[str, Any]:
+def _basis(
+    corpus: Corpus, questions: bytes, filters: Filters, strictness: float, dates: Dates
+) -> dict[str, Any]:
     """Name all that the answers rest on.
 
     The generation alone would not do: a library that was deleted and made anew may have the same one.
@@ -197,6 +204,7 @@ def _basis(corpus: Corpus, questions: bytes, filters: Filters, strictness: float
         "questions": hashlib.sha256(questions).hexdigest(),
         "filters": json.loads(json.dumps(asdict(filters), default=str)),
         "strictness": strictness,
+        "dates": dates,
         "reader": corpus.answerer().reader,
     }
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from qa.corpus import Corpus
     from qa.evaluation.command import Gate
     from qa.formats import DateOrder
-    from qa.schema import Answer, DocumentInfo, Failure, Filters, IndexReport, Progress
+    from qa.schema import Answer, Dates, DocumentInfo, Failure, Filters, IndexReport, Progress
     from qa.stats import LibraryStats
     from qa.versions import Version
 
@@ -190,6 +190,14 @@ _strictness = click.option(
     callback=_share,
     help="The share of the answers given that should be right, from .7 to .95: "
     "higher answers less often. [default: .86]",
+)
+
+_dates = click.option(
+    "--ignore-dates",
+    "dates",
+    flag_value="ignore",
+    default="auto",
+    help="Do not prefer what fits a time that the question names (since 2007, in March 2008, latest).",
 )
 
 _reader = click.option(
@@ -475,6 +483,7 @@ def _say(message: str) -> None:
 @click.argument("words", metavar="QUESTION", nargs=-1, required=True)
 @click.option("--history", metavar="QUESTION", multiple=True, help="An earlier question; may be repeated.")
 @_strictness
+@_dates
 @_reader
 @_json
 @_filters
@@ -485,6 +494,7 @@ def ask(
     words: tuple[str, ...],
     history: tuple[str, ...],
     strictness: float,
+    dates: Dates,
     filters: Filters,
 ) -> None:
     """Answer one QUESTION; - reads it from standard input.
@@ -501,7 +511,7 @@ def ask(
     settings.failed = lambda failure: error_to_dict(question, filters, failure)
     with _corpus(settings) as corpus:
         _check_documents(corpus, filters)
-        answer = corpus.ask(question, history, filters, strictness)
+        answer = corpus.ask(question, history, filters, strictness, dates)
         _print_answer(answer, corpus, as_json=settings.as_json)
     sys.exit(0 if answer.outcome == "answered" else 1)
 
@@ -542,11 +552,14 @@ def _print_answer(answer: Answer, corpus: Corpus, *, as_json: bool) -> None:
     help="Where the answers go; - is standard output.",
 )
 @_strictness
+@_dates
 @_reader
 @_filters
 @_general
 @click.pass_obj
-def answer_many(settings: Settings, questions: Path, out: Path, strictness: float, filters: Filters) -> None:
+def answer_many(
+    settings: Settings, questions: Path, out: Path, strictness: float, dates: Dates, filters: Filters
+) -> None:
     """Answer many questions in order, one line of JSON each.
 
     A question is a line {"_id", "text", "history"}. A line that is no question gets an answer line with the
@@ -576,6 +589,7 @@ def answer_many(settings: Settings, questions: Path, out: Path, strictness: floa
             progress=lambda done, total: show("Answering", done, total),
             say=_say if not settings.quiet else lambda message: None,
             strictness=strictness,
+            dates=dates,
         )
     if not settings.quiet:
         counts = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(outcomes.items()))

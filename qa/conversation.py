@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from qa import times
 from qa.replies import reply_kind
 from qa.terms import FUNCTION_WORDS, content_words, words
 
@@ -69,11 +70,13 @@ class Interpretation:
     """How a question is read.
 
     `question` is what is shown and what models read: with carried words only where it leans on them.
-    `variants` are what is searched, each with its weight, the raw question first.
+    `variants` are what is searched, each with its weight, the raw question first. `leans_on` are the earlier
+    questions without which it cannot be understood, the oldest first.
     """
 
     question: str
     variants: tuple[tuple[str, float], ...]
+    leans_on: tuple[str, ...] = ()
 
 
 def interpret(question: str, history: Sequence[str | Turn] = ()) -> Interpretation:
@@ -87,7 +90,9 @@ def interpret(question: str, history: Sequence[str | Turn] = ()) -> Interpretati
     own, context = _ALONE if alone else _LEANING
     before = " ".join(earlier).split()[-_AFTER:]
     variants = ((reading, own), (expanded, context), (" ".join([*before, reading]), context))
-    return Interpretation(reading if alone else expanded, variants)
+    if alone:
+        return Interpretation(reading, variants)
+    return Interpretation(expanded, variants, tuple(earlier[_topic(earlier) :]))
 
 
 def expand(question: str, earlier: Sequence[str]) -> str:
@@ -121,11 +126,17 @@ def _user_questions(history: Sequence[str | Turn]) -> list[str]:
 
 
 def _carried(question: str, earlier: Sequence[str]) -> list[str]:
-    """The content words of the question that set the topic, and of what followed it, that it lacks itself."""
+    """The content words of the question that set the topic, and of what followed it, that it lacks itself.
+
+    Where it names a time of its own ("And in 2009?"), theirs are left out.
+    """
     own = set(words(question))
+    leaned_on = earlier[_topic(earlier) :]
+    if (time := times.preference(question, leaned_on)) and time.words:
+        leaned_on = [times.without(text) for text in leaned_on]
     carried = {
         word.casefold(): word
-        for text in earlier[_topic(earlier) :]
+        for text in leaned_on
         for word in _content_as_written(text)
         if word.casefold() not in own
     }

@@ -34,6 +34,7 @@ from qa.store import Count, Entry, Occurrences, Selection, Store, check_encoder
 from qa.window import head, window_text
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from embeddings.arrays import Float32
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from embeddings.reader import ReaderName
     from qa.answer import Answerer
     from qa.feedback import Judgement, Place, Shown, Thumb
-    from qa.schema import Answer, DocumentInfo, Facets, PassagePlace, Turn
+    from qa.schema import Answer, Dates, DocumentInfo, Facets, PassagePlace, Turn
     from qa.sources import Held
     from qa.stats import LibraryStats
     from qa.versions import Cited, Version
@@ -772,6 +773,7 @@ class Corpus:
         history: Sequence[str | Turn] = (),
         filters: Filters = EVERYTHING,
         strictness: float = STRICTNESS,
+        dates: Dates = "auto",
     ) -> Answer:
         """Answer a question with quotes; see `qa.answer.Answerer.ask`.
 
@@ -779,7 +781,7 @@ class Corpus:
             QuestionError: the question is empty or too long.
             PullquoteError: what else keeps it from being answered.
         """
-        return self.answerer().ask(question, history, filters, strictness)
+        return self.answerer().ask(question, history, filters, strictness, dates)
 
     def warm(self, progress: OnProgress | None = None) -> None:
         """Load what a first question would otherwise wait for: encoder, index and reader."""
@@ -861,6 +863,10 @@ class Corpus:
             held = self._store.document_and_passages(document_id)
             self._read.put(key, held, held_bytes(*held))
         return held
+
+    def dates(self, ids: Iterable[str]) -> dict[str, dt.date]:
+        """Find the publication dates of documents by id; those without one, or not held, are left out."""
+        return self._store.dates(ids)
 
     def documents_of(self, keys: Iterable[int]) -> dict[int, str]:
         """Find the document id of each passage, by key; those removed meanwhile are left out."""

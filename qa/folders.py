@@ -52,7 +52,7 @@ def listing(paths: Iterable[Path | str]) -> Listing:
 
 def resolved(path: Path) -> str:
     """Give a path as the library holds it: absolute, so that the same file is known again from any folder."""
-    return str(Path(printable(str(path))).resolve())
+    return os.path.realpath(printable(str(path)))  # of a link in a circle, too
 
 
 def refusal(path: Path, error: InputError) -> FileResult:

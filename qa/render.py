@@ -13,6 +13,7 @@ import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TextIO, get_args
 
+from qa import times
 from qa.cells import written
 from qa.cite import check, citation, cite_line, visible
 from qa.formats.text import printable
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from qa.cite import ReadDocument
-    from qa.schema import DocumentInfo, Failure, Filters, IndexReport, Quote
+    from qa.schema import DatePreference, DocumentInfo, Failure, Filters, IndexReport, Quote
     from qa.versions import Version
 
 # What becomes of an input, in the order in which it is told.
@@ -264,6 +265,17 @@ def _as_dict(answer: Answer, answer_id: str) -> dict[str, Any]:
         "searched": answer.searched,
         "undated": answer.undated,
         "notes": list(answer.notes),
+        "preference": _preference_dict(answer.preference) if answer.preference else None,
+    }
+
+
+def _preference_dict(preference: DatePreference) -> dict[str, Any]:
+    words = preference.words
+    return {
+        "kind": preference.kind,
+        "since": preference.since.isoformat() if preference.since else None,
+        "until": preference.until.isoformat() if preference.until else None,
+        "words": [words.start, words.end] if words else None,
     }
 
 
@@ -308,6 +320,8 @@ def _closing(answer: Answer) -> list[str]:
             searched += f" ({describe_filters(answer.filters)})"
         if answer.undated:
             searched += f"; {plural(answer.undated, 'document')} without a date left out"
+        if answer.preference:
+            searched += f". Prefers {times.in_words(answer.preference)}, as the question says"
         lines = [f"Confidence that the corpus states the answer: {how_sure(answer)}.", f"{searched}."]
     return lines + [f"Note: {note}" for note in answer.notes]
 

@@ -29,6 +29,7 @@ FileStatus = Literal[
 ]
 Certainty = Literal["stated", "likely", "guessed", "corrected"]
 ReplyKind = Literal["greeting", "thanks", "help", "documents", "summary"]
+Dates = Literal["auto", "ignore"]
 
 
 def sha256_text(text: str) -> str:
@@ -329,6 +330,21 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class DatePreference:
+    """A time that a question names: among passages that answer about as well, what fits it comes first.
+
+    Of an "event", passages fit that speak of the time, then documents published while that was news, then
+    later ones; of "published", documents published then; of "latest", the newest. `since` and `until` are
+    inclusive, None where open. `words` say where the question says so; None where an earlier one did.
+    """
+
+    kind: Literal["event", "published", "latest"]
+    since: dt.date | None = None
+    until: dt.date | None = None
+    words: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What Pullquote says to one question.
 
@@ -338,7 +354,8 @@ class Answer:
     nothing was read. `passages` are best first; the first `read` of them were read, the others stand as they
     were found. `searched` counts the documents that the filters left, `undated` those that a date filter left
     out for want of a date. `notes` are short remarks for the reader ("the phrase … does not occur"). `reply`
-    is set when the question was not one for the corpus; the outcome is then `none`.
+    is set when the question was not one for the corpus; the outcome is then `none`. `preference` is the time
+    that the question was taken to name, None where it names none or that was to be ignored.
     """
 
     question: str
@@ -357,6 +374,7 @@ class Answer:
     notes: tuple[str, ...] = ()
     reply: Reply | None = None
     error: Failure | None = None
+    preference: DatePreference | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,8 @@ _NEUTRAL = str.maketrans(dict.fromkeys('“”„‟‘"«»()\r\n\f\v\x85\u2028
 _TYPED_QUOTES = re.compile(r"(?<!\S)(?:``|''?)")
 _BEFORE_A_CUT = re.compile(r"[\s“”„‟\"'‘’«»(\[{]*$")
 _CLOSERS = re.compile(
-    r"[”’\"'»)\]}]*(?:\[(?:\d{1,3}|[a-z]|note \d+|citation needed)\])*(?: (?:' )?(?:''|[\"”)\]])(?=\s|$))*"
+    r"[”’\"'»)\]}]*[⁰¹²³⁴-⁹]*(?:\[(?:\d{1,3}|[a-z]|note \d+|citation needed)\])*"
+    r"(?: (?:' )?(?:''|[\"”)\]])(?=\s|$))*"
 )
 
 # sentencex ends a sentence at some of these although it goes on: after the first always, after the second

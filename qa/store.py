@@ -813,6 +813,15 @@ class Store:
             found = {key: PassagePlace(key, *place) for key, *place in rows}
         return {key: found[key] for key in wanted if key in found}
 
+    def dates(self, ids: Iterable[str]) -> dict[str, dt.date]:
+        """Find the publication dates of documents by id; those without one, or not held, are left out."""
+        with self._database.reading() as db:
+            rows = db.execute(
+                "SELECT id, date FROM documents WHERE id IN (SELECT value FROM json_each(?)) AND date != ''",
+                (json.dumps(list(dict.fromkeys(ids))),),
+            ).fetchall()
+        return {document_id: dt.date.fromisoformat(date) for document_id, date in rows}
+
     def documents_of(self, keys: Iterable[int]) -> dict[int, str]:
         """Find the id of each passage's document, by passage key; keys no longer held are left out."""
         return {key: place.document_id for key, place in self.places(keys).items()}

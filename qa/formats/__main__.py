@@ -19,7 +19,7 @@ from typing import IO, Any
 from qa.errors import InputError
 from qa.formats.kinds import read_source
 from qa.formats.source import Options, Source
-from qa.formats.worker import MORE_SECONDS, to_plain
+from qa.formats.worker import to_plain
 
 _LONGEST_TRACE = 4_000  # characters
 # What Python tells its audit hooks, and no reader needs. Opening is looked at apart.
@@ -30,6 +30,8 @@ _FORBIDDEN = (
     "os.exec",
     "os.fork",
     "os.link",
+    "os.posix_spawn",
+    "os.spawn",
     "os.mkdir",
     "os.remove",
     "os.rename",
@@ -100,15 +102,13 @@ def _forbid(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def _answer(request: dict[str, Any], data: bytes, replies: IO[bytes]) -> None:
-    if hasattr(signal, "setitimer"):
-        # A loop inside C may keep the thread that waits for the parent's end from running: the kernel's
-        # own clock of processor time then ends what nobody waits for.
-        signal.setitimer(signal.ITIMER_PROF, request["seconds"] + MORE_SECONDS)
+    _limit_processor_time(2 * request["seconds"])
     given = request["options"]
     columns = tuple((field, column) for field, column in given["columns"])
     options = Options(given["date_order"], columns, given["ocr"])
 
     def more_time(seconds: float) -> None:
+        _limit_processor_time(2 * (request["seconds"] + seconds))
         _write(replies, {"more": seconds})
 
     source = Source(request["name"], request["file_name"], data, more_time)
@@ -125,6 +125,15 @@ def _answer(request: dict[str, Any], data: bytes, replies: IO[bytes]) -> None:
         _write(replies, {"done": True})
     except MemoryError:
         _write(replies, {"memory": True})
+
+
+def _limit_processor_time(seconds: float) -> None:
+    """Have the kernel end this process after so much of it, whether its parent still waits or not.
+
+    A loop inside C may keep the thread that would note the parent's end from running.
+    """
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
 def _write(replies: IO[bytes], reply: dict[str, Any]) -> None:

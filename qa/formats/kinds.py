@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from qa.errors import InputError
-from qa.formats.text import MOST_BYTES
+from qa.formats.text import MOST_BYTES, check_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -179,6 +179,7 @@ def read_source(source: Source, options: Options) -> Iterator[Document | InputEr
             yield item
             continue
         document = item
+        check_text(document.text, f"{source.name}, {document.id}" if document.id else source.name)
         ends = [each.end for each in (*document.header, *document.furniture)]
         if max([*ends, *(each.end for each in document.sections)], default=0) > len(document.text):
             raise ValueError("a span lies outside its text")

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from qa.formats.source import Options, Source
 
 MOST_BYTES = 50_000_000
+# Of one document: the Bible has 4.4 million characters. To tell so many sentences apart takes 10 s.
+MOST_CHARACTERS = 10_000_000
+MOST_LINES = 500_000
 _BOM = b"\xef\xbb\xbf"
 _SIGNATURES = (
     (b"%PDF", "a PDF"),
@@ -68,8 +71,13 @@ def check_text(text: str, name: str) -> None:
     """Refuse what is no text to read.
 
     Raises:
-        InputError: naming `name`, when the text is empty, or holds NUL, many controls or a surrogate.
+        InputError: naming `name`, when the text is empty, or holds NUL, many controls or a surrogate, or is
+            larger than any document.
     """
+    if len(text) > MOST_CHARACTERS:
+        raise InputError(f"{name} has more than {MOST_CHARACTERS:,} characters of text. Split it.")
+    if text.count("\n") + text.count("\r") - text.count("\r\n") > MOST_LINES:
+        raise InputError(f"{name} has more than {MOST_LINES:,} lines. Split it.")
     if not text.strip():
         raise InputError(f"{name} is empty. Put text in it, or leave it out.")
     if "\0" in text or len(_CONTROL.findall(text)) > _FEW_CONTROLS * len(text):

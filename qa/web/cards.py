@@ -7,6 +7,7 @@ from html import escape
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
+from qa import times
 from qa.cite import check, citation, citation_id, date_in_words
 from qa.render import describe_filters, gaps, how_sure, plural
 
@@ -103,6 +104,13 @@ def _quote_cards(quotes: tuple[Quote, ...], read_document: ReadDocument) -> Iter
 def _remarks(answer: Answer) -> Iterator[str]:
     if answer.interpreted_question != answer.question.strip():
         yield f'<p class="understood">Understood as: <q>{text(answer.interpreted_question)}</q></p>'
+    if answer.preference:
+        # The page's script asks again without it.
+        yield (
+            f'<p class="preference"><span class="chip">Prefers: {text(times.in_words(answer.preference))} '
+            '<a class="ignore-dates" href="#dates=ignore" data-dates="ignore" '
+            'title="Ask again without this preference">✕</a></span></p>'
+        )
     for note in answer.notes:
         yield f'<p class="note">{text(note)}</p>'
     if answer.undated:

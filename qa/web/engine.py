@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from embeddings.reader import ReaderName
     from qa.corpus import Corpus
-    from qa.schema import Answer, Filters, Progress, Turn
+    from qa.schema import Answer, Dates, Filters, Progress, Turn
 
 Stage = Literal["library", "index", "models", "ready", "failed"]
 STOPPED = "stopped"  # the code of the failure that an engine ends with
@@ -92,6 +92,7 @@ class Engine:
         history: Sequence[str | Turn] = (),
         filters: Filters = EVERYTHING,
         strictness: float | None = None,
+        dates: Dates = "auto",
         *,
         wait: bool = False,
     ) -> Answer:
@@ -106,7 +107,7 @@ class Engine:
         if self.state.stage != "ready":
             raise self._not_ready()
         asked = self.strictness if strictness is None else strictness
-        return self.corpus.ask(question, history, filters, asked)
+        return self.corpus.ask(question, history, filters, asked, dates)
 
     def _not_ready(self) -> NotReadyError:
         failure = self.state.error

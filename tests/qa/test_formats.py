@@ -100,6 +100,8 @@ BAD = {
     "UTF-16": ("He left.".encode("utf-16"), "text in UTF-16"),
     "zeros": (b"He\0left", "a binary file"),
     "broken and zeros": (b"\0\xff\xfa\0", "a binary file"),
+    "no document": (b"a " * 5_000_001, "has more than 10,000,000 characters"),
+    "no lines of text": (b"a\r\n" * 500_001, "has more than 500,000 lines"),
     "controls": (b"\x01\x02\x03 He left \x04\x05", "a binary file"),
     "latin-1": ("Erste Zeile\nzweite: Caf\xe9\n".encode("latin-1"), "byte 0xe9 at offset 23 (line 2)"),
     "latin-1 after a mark": (b"\xef\xbb\xbfCaf\xe9", "byte 0xe9 at offset 6 (line 1)"),

@@ -1,0 +1,353 @@
+"""DOCX: the text of a Word document as its reader sees it, with tracked changes accepted.
+
+`python-docx` opens the package and gives parts, styles and properties. Its own paragraph text leaves out what
+stands in insertions, content controls, smart tags and fields, so the tree is read here; numbers of lists,
+which Word computes, are counted here ([why so](../../docs/decisions/0015-office-formats.md)).
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+import docx
+from docx.oxml.ns import qn
+
+from qa.errors import InputError
+from qa.formats.blocks import Part, compose, row
+from qa.formats.numbering import Numbering, integer, value_of
+from qa.formats.numerals import numeral
+from qa.formats.packages import check_entities, open_package, parse_xml
+from qa.formats.properties import with_properties
+from qa.schema import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qa.formats.source import Options, Source
+
+_ALTERNATIVES = "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent"
+_MATH_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
+_NOTES = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/{}notes"
+_NUMBERING = _NOTES.replace("{}notes", "numbering")
+_OFF = frozenset({"0", "false", "off"})
+_GONE = frozenset(map(qn, ("w:del", "w:moveFrom")))
+_COME = frozenset(map(qn, ("w:ins", "w:moveTo")))
+# What holds no text of the paragraph: properties, codes of fields, comments' marks, readings over a word.
+_SILENT = frozenset(
+    map(
+        qn,
+        (
+            "w:pPr w:rPr w:sdtPr w:sdtEndPr w:instrText w:delText w:delInstrText w:sectPr w:tblPr w:tblGrid"
+            " w:trPr w:tcPr w:rt w:footnoteRef w:endnoteRef w:annotationRef w:fldData w:proofErr"
+        ).split(),
+    )
+)
+_CHARACTERS = {
+    qn("w:tab"): "\t",
+    qn("w:ptab"): "\t",
+    qn("w:br"): "\n",
+    qn("w:cr"): "\n",
+    qn("w:noBreakHyphen"): "-",
+}
+_TOO_DEEP = "is nested too deep to be read. Save its text as a .txt file."
+
+
+def read(source: Source, options: Options) -> Iterator[Document | InputError]:
+    """Yield the one document of a DOCX file.
+
+    Raises:
+        InputError: naming the source, when it is no DOCX file, is damaged, locked or a bomb, or has no text.
+    """
+    open_package(source, "DOCX").close()
+    try:
+        opened = docx.Document(io.BytesIO(source.data))
+        core = opened.core_properties
+        properties = {"title": core.title, "author": core.author, "language": core.language}
+        body = opened.element.body
+    except Exception as error:  # whatever the bytes lead python-docx to: it promises nothing
+        raise InputError(
+            f"{source.name} cannot be read as DOCX ({type(error).__name__}: {error}). Open it in Word or "
+            "LibreOffice and save it again."
+        ) from None
+    check_entities(opened.element, source.name)
+    if body is None:
+        raise InputError(f"{source.name} has no body. Open it in Word or LibreOffice and save it again.")
+    reader = _Reader(opened, source.name)
+    try:
+        composed = compose([*reader.parts(body), *reader.notes()])
+    except RecursionError:
+        raise InputError(f"{source.name} {_TOO_DEEP}") from None
+    document = Document(
+        id="", text=composed.text, sections=composed.sections, format="docx", notes=reader.remarks()
+    )
+    yield with_properties(
+        document,
+        properties,
+        "the document's properties",
+        PurePath(source.file_name).stem,
+        options.date_order,
+        source.name,
+    )
+
+
+class _Style:
+    """What a paragraph or character style says, what it is based on included."""
+
+    def __init__(self, element: Any, styles: dict[str, Any]) -> None:
+        self.outline: int | None = None
+        self.list_id = ""
+        self.depth: int | None = None
+        self.hidden = False
+        seen: set[str] = set()
+        while element is not None:
+            self._take(element)
+            based_on = element.find(qn("w:basedOn"))
+            above = "" if based_on is None else based_on.get(qn("w:val")) or ""
+            element = None if above in seen else styles.get(above)
+            seen.add(above)
+
+    def _take(self, element: Any) -> None:
+        """Take what no style that is based on this one has said."""
+        outline, list_id, depth = _paragraph_properties(element.find(qn("w:pPr")))
+        self.outline = outline if self.outline is None else self.outline
+        if list_id and not self.list_id:
+            self.list_id, self.depth = list_id, depth
+        self.hidden = self.hidden or _is_on(element.find(qn("w:rPr")), "w:vanish")
+
+
+class _Reader:
+    """Reads the body of one document."""
+
+    def __init__(self, opened: Any, name: str) -> None:
+        self._part = opened.part
+        self._name = name
+        styles = {
+            style.get(qn("w:styleId")): style for style in opened.styles.element.iterchildren(qn("w:style"))
+        }
+        self._styles = {key: _Style(style, styles) for key, style in styles.items() if key}
+        self._default = next(
+            (
+                key
+                for key, style in styles.items()
+                if style.get(qn("w:type")) == "paragraph"
+                and style.get(qn("w:default")) in ("1", "true", "on")
+            ),
+            "",
+        )
+        self._numbering = Numbering(_related(opened.part, _NUMBERING, name))
+        self._boxes: list[Any] = []
+        self._fields: list[bool] = []  # of each open field, whether its code is not over yet
+        self._carried = ""  # of a paragraph whose end was deleted: it goes on with the next
+        self._noted: list[tuple[str, str, str]] = []  # kind, id and mark of the notes in their order
+        self._note_parts: dict[str, dict[str, Any]] = {}
+        self._revised = self._struck = False
+
+    def remarks(self) -> tuple[str, ...]:
+        """Tell what was decided for the reader of this document."""
+        return (
+            ("The document holds tracked changes; it was read as if all were accepted.",) * self._revised
+        ) + (("Words that are struck out were left out.",) * self._struck)
+
+    def parts(self, container: Any) -> list[Part]:
+        """Read paragraphs and tables in order, whatever they are wrapped in."""
+        parts: list[Part] = []
+        for child in container.iterchildren():
+            tag = child.tag
+            if tag == qn("w:p"):
+                parts += self._paragraph(child)
+            elif tag == qn("w:tbl"):
+                parts += self._table(child)
+            elif tag == _ALTERNATIVES:
+                parts += self.parts(_chosen(child))
+            elif tag in _GONE:
+                self._revised = True
+            elif tag not in _SILENT and isinstance(tag, str):
+                self._revised = self._revised or tag in _COME
+                parts += self.parts(child)
+        if self._carried:
+            parts.append(Part("paragraph", self._carried))
+            self._carried = ""
+        return parts
+
+    def notes(self) -> list[Part]:
+        """Read the footnotes and endnotes that the text refers to, in that order; they are in no section."""
+        parts = [Part("section", "")]
+        position = 0
+        while position < len(self._noted):  # a note may refer to another
+            kind, note_id, mark = self._noted[position]
+            position += 1
+            note = self._notes_of(kind).get(note_id)
+            own = [] if note is None else self.parts(note)
+            if own and mark:
+                own[0] = Part("paragraph", f"{mark} {own[0].text.lstrip()}")
+            parts += own
+        return parts
+
+    def _notes_of(self, kind: str) -> dict[str, Any]:
+        if kind not in self._note_parts:
+            root = _related(self._part, _NOTES.format(kind), self._name)
+            self._note_parts[kind] = (
+                {}
+                if root is None
+                else {note.get(qn("w:id")): note for note in root.iterchildren(qn(f"w:{kind}note"))}
+            )
+        return self._note_parts[kind]
+
+    def _paragraph(self, paragraph: Any) -> list[Part]:
+        properties = paragraph.find(qn("w:pPr"))
+        self._fields.clear()  # codes end with their paragraph; what a broken one leaves open hides no text
+        text = self._carried + self._text(paragraph)
+        self._carried = ""
+        boxes, self._boxes = self._boxes, []
+        beside = [part for box in boxes for part in self.parts(box)]
+        mark = None if properties is None else properties.find(qn("w:rPr"))
+        if mark is not None and any(mark.find(tag) is not None for tag in _GONE):
+            self._carried, self._revised = text, True
+            return beside
+        style_id = value_of(properties, "w:pStyle") or self._default
+        style = self._styles.get(style_id)
+        outline, list_id, depth = _paragraph_properties(properties)
+        if style is not None:
+            outline = style.outline if outline is None else outline
+            if not list_id and style.list_id:
+                list_id = style.list_id
+                own = style.depth
+                depth = self._numbering.level_of_style(list_id, style_id) if own is None else own
+        label = self._numbering.next(list_id, depth or 0) if list_id not in ("", "0") else ""
+        if not text.strip():
+            return beside
+        if outline is not None and outline < 9:
+            return [Part("heading", f"{label} {text}" if label not in ("", "-") else text), *beside]
+        if label:
+            return [Part("item", f"{'  ' * (depth or 0)}{label} {text.strip()}"), *beside]
+        return [Part("paragraph", text), *beside]
+
+    def _table(self, table: Any) -> list[Part]:
+        parts: list[Part] = []
+        for line in _inside(table, qn("w:tr")):
+            properties = line.find(qn("w:trPr"))
+            if properties is not None and properties.find(qn("w:del")) is not None:
+                self._revised = True
+                continue
+            parts += row([self._cell(cell) for cell in _inside(line, qn("w:tc"))])
+        return [Part("break", ""), *parts, Part("break", "")]
+
+    def _cell(self, cell: Any) -> list[Part]:
+        merged = cell.find(f"{qn('w:tcPr')}/{qn('w:vMerge')}")
+        if merged is not None and merged.get(qn("w:val")) != "restart":
+            return []  # the cell above goes on here
+        return self.parts(cell)
+
+    def _text(self, element: Any) -> str:
+        """Return the text of what stands in a paragraph, as it is shown."""
+        pieces: list[str] = []
+        for child in element.iterchildren():
+            tag = child.tag
+            if tag in _SILENT or not isinstance(tag, str):
+                continue
+            if tag == qn("w:t") or tag == _MATH_TEXT:
+                if not any(self._fields):
+                    pieces.append((child.text or "").replace("\n", " "))
+            elif tag in _CHARACTERS:
+                pieces.append(_CHARACTERS[tag])
+            elif tag == qn("w:sym"):
+                pieces.append(_symbol(child.get(qn("w:char"))))
+            elif tag == qn("w:fldChar"):
+                self._field(child.get(qn("w:fldCharType")))
+            elif tag in (qn("w:footnoteReference"), qn("w:endnoteReference")):
+                pieces.append(self._reference(child, "foot" if tag == qn("w:footnoteReference") else "end"))
+            elif tag in _GONE:
+                self._revised = True
+            elif tag == qn("w:txbxContent"):
+                self._boxes.append(child)
+            elif tag == _ALTERNATIVES:
+                pieces.append(self._text(_chosen(child)))
+            elif tag == qn("w:r") and self._is_left_out(child.find(qn("w:rPr"))):
+                for code in child.iterchildren(qn("w:fldChar")):
+                    self._field(code.get(qn("w:fldCharType")))
+            else:
+                self._revised = self._revised or tag in _COME
+                pieces.append(self._text(child))
+        return "".join(pieces)
+
+    def _is_left_out(self, properties: Any) -> bool:
+        if properties is None:
+            return False
+        if _is_on(properties, "w:strike") or _is_on(properties, "w:dstrike"):
+            self._struck = True
+            return True
+        style = self._styles.get(value_of(properties, "w:rStyle"))
+        if properties.find(qn("w:vanish")) is None:
+            return style is not None and style.hidden
+        return _is_on(properties, "w:vanish")
+
+    def _field(self, kind: str | None) -> None:
+        if kind == "begin":
+            self._fields.append(True)
+        elif self._fields and kind == "separate":
+            self._fields[-1] = False
+        elif self._fields and kind == "end":
+            self._fields.pop()
+
+    def _reference(self, reference: Any, kind: str) -> str:
+        """Return a note's mark; one of its own follows it in the text."""
+        mark = ""
+        if reference.get(qn("w:customMarkFollows")) in (None, *_OFF):
+            count = sum(other == kind and bool(mark) for other, _, mark in self._noted) + 1
+            mark = f"[{count}]" if kind == "foot" else f"[{numeral(count, 'i')}]"
+        self._noted.append((kind, reference.get(qn("w:id")) or "", mark))
+        return mark
+
+
+def _paragraph_properties(properties: Any) -> tuple[int | None, str, int | None]:
+    """Return outline level, list and depth in it, as far as paragraph properties say."""
+    if properties is None:
+        return None, "", None
+    outline = value_of(properties, "w:outlineLvl")
+    listed = properties.find(qn("w:numPr"))
+    list_id = "" if listed is None else value_of(listed, "w:numId")
+    depth = "" if listed is None else value_of(listed, "w:ilvl")
+    return (integer(outline) if outline else None), list_id, (integer(depth) if depth else None)
+
+
+def _is_on(properties: Any, tag: str) -> bool:
+    """Whether a toggle such as `w:vanish` is there and not switched off."""
+    toggle = None if properties is None else properties.find(qn(tag))
+    return toggle is not None and (toggle.get(qn("w:val")) or "1") not in _OFF
+
+
+def _chosen(alternatives: Any) -> Any:
+    """Return the first of some alternatives: each says the same, for another version of Word."""
+    return next(alternatives.iterchildren(), alternatives)
+
+
+def _inside(element: Any, tag: str) -> Iterator[Any]:
+    """Yield the children of a tag, those in content controls and the like included, none in another table."""
+    for child in element.iterchildren():
+        if child.tag == tag:
+            yield child
+        elif isinstance(child.tag, str) and child.tag not in _SILENT | _GONE:
+            yield from _inside(child, tag)
+
+
+def _symbol(code: str | None) -> str:
+    """Return a character of a symbol font; those fonts' own code points mean nothing without them."""
+    try:
+        character = chr(int(code or "", 16))
+    except (ValueError, OverflowError):
+        return ""
+    return "" if "\ue000" <= character <= "\uf8ff" or not character.isprintable() else character
+
+
+def _related(part: Any, kind: str, name: str) -> Any:
+    """Return the root of the part that a document has for `kind`, None where it has none.
+
+    Raises:
+        InputError: naming `name`, when it is no XML.
+    """
+    for relation in part.rels.values():
+        if relation.reltype == kind and not relation.is_external:
+            return parse_xml(relation.target_part.blob, name)
+    return None

@@ -1,0 +1,288 @@
+"""EPUB: the chapters of a book in their order, named by its table of contents.
+
+Read here with `zipfile` and `lxml`: a book is a list of pages in a ZIP file, and the library for it,
+EbookLib, is under the AGPL ([why so](../../docs/decisions/0015-office-formats.md)).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import posixpath
+import re
+from dataclasses import dataclass, field
+from html.entities import html5
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from lxml import etree
+
+from qa.errors import InputError
+from qa.formats.blocks import Part, compose
+from qa.formats.markup import blocks, decode, has_struck, parse
+from qa.formats.packages import open_package, parse_xml, read_member
+from qa.formats.properties import with_properties
+from qa.formats.text import MOST_BYTES
+from qa.schema import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from zipfile import ZipFile
+
+    from qa.formats.source import Options, Source
+
+_CONTAINER = "META-INF/container.xml"
+_ENCRYPTION = "META-INF/encryption.xml"
+# These hide fonts, and no text.
+_OF_FONTS = frozenset({"http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC"})
+_LOCKS = (
+    ("META-INF/rights.xml", "Adobe ADEPT"),
+    ("META-INF/sinf.xml", "Apple FairPlay"),
+    ("META-INF/license.lcpl", "Readium LCP"),
+)
+_OPF = "{http://www.idpf.org/2007/opf}"
+_TYPE = "{http://www.idpf.org/2007/ops}type"
+_NAMED_ENTITY = re.compile(rb"&([A-Za-z][A-Za-z0-9]*);")
+_OF_XML = frozenset({b"amp", b"lt", b"gt", b"quot", b"apos"})
+_NOTE = re.compile(r"\W?(\d{1,3}|[a-z]|[*†‡§]{1,3})\W?")
+
+
+@dataclass(slots=True)
+class _Entry:
+    """An entry of the table of contents; `depth` counts from 1."""
+
+    name: str
+    page: str
+    fragment: str
+    depth: int
+
+
+@dataclass(slots=True)
+class _Book:
+    """What the package document says: the pages by their paths, in order, and where the contents are told."""
+
+    metadata: Any
+    pages: list[str] = field(default_factory=list)
+    nav: str = ""
+    ncx: str = ""
+
+
+def read(source: Source, options: Options) -> Iterator[Document | InputError]:
+    """Yield the one document of an EPUB file.
+
+    Raises:
+        InputError: naming the source, when it is no EPUB, damaged, protected (DRM) or a bomb, or has no text.
+    """
+    with open_package(source, "EPUB") as package:
+        _refuse_protected(package, source.name)
+        book = _open(package, source.name)
+        contents = _contents(package, book, source.name)
+        parts: list[Part] = []
+        notes: list[str] = []
+        characters = 0
+        for page in book.pages:
+            if page not in package.namelist():
+                notes.append(f"The book's file {page} is missing from it.")
+                continue
+            tree = parse_page(read_member(package, page, source.name), f"{source.name}, {page},")
+            if has_struck(tree):
+                notes.append("Words that are struck out were left out.")
+            new = _page(tree, [entry for entry in contents if entry.page == page])
+            parts += new
+            characters += sum(len(part.text) for part in new)
+            if characters > MOST_BYTES:
+                raise InputError(f"{source.name} holds more than {MOST_BYTES:,} characters. Split it.")
+    composed = compose(parts)
+    properties, doubts = _properties(book.metadata)
+    yield with_properties(
+        Document(
+            id="",
+            text=composed.text,
+            sections=composed.sections,
+            format="epub",
+            notes=tuple(dict.fromkeys((*doubts, *notes))),
+        ),
+        properties,
+        "the book's metadata",
+        PurePath(source.file_name).stem,
+        options.date_order,
+        source.name,
+        published=True,
+    )
+
+
+def _refuse_protected(package: ZipFile, name: str) -> None:
+    if _ENCRYPTION not in package.namelist():
+        return
+    root = parse_xml(read_member(package, _ENCRYPTION, name), name)
+    used = {method.get("Algorithm") for method in root.iter("{*}EncryptionMethod")}
+    if used - _OF_FONTS:
+        lock = next((lock for member, lock in _LOCKS if member in package.namelist()), "an unknown scheme")
+        raise InputError(
+            f"{name} is protected against copying (DRM: {lock}), so that its text cannot be read. "
+            "Ask its publisher for a copy without."
+        )
+
+
+def _open(package: ZipFile, name: str) -> _Book:
+    container = parse_xml(read_member(package, _CONTAINER, name), name)
+    path = next((file.get("full-path") or "" for file in container.iter("{*}rootfile")), "")
+    root = parse_xml(read_member(package, path, name), name)
+    book = _Book(metadata=next(root.iter("{*}metadata"), etree.Element("metadata")))
+    items: dict[str, str] = {}
+    for item in root.iter("{*}item"):
+        items[item.get("id") or ""] = target = _path(path, item.get("href") or "")[0]
+        if "nav" in (item.get("properties") or "").split():
+            book.nav = target
+        elif item.get("media-type") == "application/x-dtbncx+xml":
+            book.ncx = target
+    read_in_turn = [items.get(item.get("idref") or "", "") for item in root.iter("{*}itemref")]
+    book.pages = [page for page in dict.fromkeys(read_in_turn) if page and page != book.nav]
+    if not book.pages:
+        raise InputError(f"{name} lists no pages to read. Save it again with its program.")
+    return book
+
+
+def _path(base: str, link: str) -> tuple[str, str]:
+    """Return the path in the package that a link on the page `base` leads to, and its fragment."""
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        return "", ""
+    if parts.scheme or parts.netloc:
+        return "", ""
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(base), unquote(parts.path)))
+    return (path if parts.path else base), unquote(parts.fragment)
+
+
+def _contents(package: ZipFile, book: _Book, name: str) -> list[_Entry]:
+    """Read the table of contents: that of EPUB 3, or else of EPUB 2. A book without one has no chapters."""
+    present = set(package.namelist())
+    if book.nav in present:
+        tree = parse_page(read_member(package, book.nav, name), name)
+        for nav in tree.iter("nav"):
+            if "toc" in (nav.get(_TYPE) or "").split():
+                links = ((link, link.get("href"), "".join(link.itertext()), "ol") for link in nav.iter("a"))
+                return _entries(links, book.nav)
+    if book.ncx in present:
+        root = parse_xml(read_member(package, book.ncx, name), name)
+        points = (
+            (
+                point,
+                next((content.get("src") for content in point.iterchildren("{*}content")), ""),
+                " ".join(text.text or "" for label in point.iterchildren("{*}navLabel") for text in label),
+                "{*}navPoint",
+            )
+            for point in root.iter("{*}navPoint")
+        )
+        return _entries(points, book.ncx)
+    return []
+
+
+def _entries(found: Iterator[tuple[Any, str | None, str, str]], base: str) -> list[_Entry]:
+    entries = []
+    for element, link, label, nests in found:
+        page, fragment = _path(base, link or "")
+        depth = sum(1 for _ in element.iterancestors(nests)) + (nests != "ol")
+        if page and label.strip():
+            entries.append(_Entry(" ".join(label.split()), page, fragment, depth))
+    return entries
+
+
+def parse_page(data: bytes, name: str) -> Any:
+    """Parse XHTML as XML, or, where it is not well-formed, as HTML; elements have names without namespaces.
+
+    Raises:
+        InputError: naming `name`, when it declares entities, is nested too deep, or is in no known encoding.
+    """
+    try:
+        root = parse_xml(_NAMED_ENTITY.sub(_by_number, data), name)
+    except InputError:
+        if b"<!ENTITY" in data:
+            raise
+        text = decode(data, name) if data.strip() else ""
+        return parse(text, name) if text.strip() else etree.Element("html")
+    for element in root.iter(etree.Element):
+        element.tag = etree.QName(element).localname.lower()
+    return root
+
+
+def _by_number(match: re.Match[bytes]) -> bytes:
+    """Write "&nbsp;", which XML does not know, as a number."""
+    meant = "" if match[1] in _OF_XML else html5.get(f"{match[1].decode()};", "")
+    return "".join(f"&#{ord(character)};" for character in meant).encode() or match[0]
+
+
+def _page(tree: Any, entries: list[_Entry]) -> list[Part]:
+    """Cut a page into blocks, with the chapters that begin on it.
+
+    The first entry of the contents that leads to a page begins a chapter there; of the others, which lead to
+    places further down, those of the first order do.
+    """
+    for link in tree.iter("a"):
+        _mark_note(link)
+    order = {element: position for position, element in enumerate(tree.iter())}
+    ids = {element.get("id") or element.get("name"): position for element, position in order.items()}
+    begins = [
+        (0 if not index else ids[entry.fragment], entry.name)
+        for index, entry in enumerate(entries)
+        if not index or (entry.depth == 1 and entry.fragment in ids)
+    ]
+    parts: list[Part] = []
+    for block in blocks(tree):
+        while begins and begins[0][0] <= order[block.node]:
+            parts.append(Part("chapter", begins.pop(0)[1]))
+        parts.append(Part(block.kind, block.text))
+    return parts
+
+
+def _mark_note(link: Any) -> None:
+    """Write "[1]" for a link to a note, which is raised in print, and would be taken for part of the word."""
+    if "#" not in (link.get("href") or ""):
+        return
+    says_so = "noteref" in f"{link.get(_TYPE)} {link.get('role')}"
+    parent = link.getparent()
+    raised = (parent is not None and parent.tag == "sup") or any(child.tag == "sup" for child in link)
+    mark = _NOTE.fullmatch("".join(link.itertext()).strip()) if says_so or raised else None
+    if mark:
+        del link[:]
+        link.text = f"[{mark[1]}]"
+
+
+def _properties(metadata: Any) -> tuple[dict[str, str | None], list[str]]:
+    """Return what the metadata say, and doubts about it."""
+
+    def values(name: str) -> list[Any]:
+        return [e for e in metadata.iter(f"{{*}}{name}") if (e.text or "").strip()]
+
+    roles = {
+        (meta.get("refines") or "").removeprefix("#"): (meta.text or "").strip()
+        for meta in metadata.iter("{*}meta")
+        if meta.get("property") == "role"
+    }
+    authors = [
+        creator.text.strip()
+        for creator in values("creator")
+        if (creator.get(f"{_OPF}role") or roles.get(creator.get("id") or "") or "aut") == "aut"
+    ]
+    dates = values("date")
+    published = [date for date in dates if date.get(f"{_OPF}event") == "publication"]
+    written = (published or [date for date in dates if not date.get(f"{_OPF}event")] or [None])[0]
+    date, doubts = _date(written.text.strip() if written is not None else "")
+    addresses = [e.text.strip() for e in (*values("identifier"), *values("source"))]
+    return {
+        "title": next((title.text for title in values("title")), ""),
+        "author": ", ".join(authors),
+        "publisher": next((publisher.text for publisher in values("publisher")), ""),
+        "language": next((language.text for language in values("language")), ""),
+        "date": date,
+        "url": next((each for each in addresses if re.match(r"https?://\S+$", each)), ""),
+    }, doubts
+
+
+def _date(written: str) -> tuple[str, list[str]]:
+    """Return a whole date as ISO 8601; one without a day leaves a note, as everywhere."""
+    try:
+        return dt.datetime.fromisoformat(written).date().isoformat(), []
+    except ValueError:
+        return "", [f"The date “{written}” names no day; it was left out."] if written else []

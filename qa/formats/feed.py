@@ -1,0 +1,150 @@
+"""RSS and Atom files: each entry a document, its text that of its content, or else of its summary."""
+
+from __future__ import annotations
+
+import io
+import re
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+import feedparser
+
+from qa.errors import InputError
+from qa.formats.markup import Rendered, decode, render
+from qa.formats.page import primary_language, read_date
+from qa.formats.text import check_text, describe
+from qa.schema import Document, Found, Section
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator
+
+    from qa.formats.dates import DateOrder
+    from qa.formats.source import Options, Source
+
+_ROOT = re.compile(r"<(?:\w+:)?(?:rss|feed|rdf)\b", re.IGNORECASE)
+_Entry = dict[str, Any]  # what feedparser makes of an entry, or of the feed
+
+
+def read(source: Source, options: Options) -> Iterator[Document | InputError]:
+    """Yield the entries of a feed, in its order; one that is refused comes as an InputError.
+
+    Raises:
+        InputError: when it is no feed, has no entry, defines entities, or its encoding cannot be told.
+    """
+    name = source.name
+    text = decode(source.data, name)
+    root = _ROOT.search(text)
+    if root and "<!ENTITY" in text[: root.start()].upper():
+        raise InputError(f"{name} defines XML entities, as no feed needs to. Write out what they stand for.")
+    # A stream, so that nothing is taken for an address to fetch; `markup` does what sanitising is for.
+    parsed = feedparser.parse(
+        io.BytesIO(text.encode("utf-8")),
+        response_headers={"content-type": "application/xml; charset=utf-8"},
+        resolve_relative_uris=False,
+        sanitize_html=False,
+    )
+    if not parsed.version:
+        raise InputError(f"{name} is no RSS or Atom feed. Save the feed itself, not the page that shows it.")
+    if not parsed.entries:
+        raise InputError(f"{name} has no entries. Leave it out.")
+    notes = ("The feed is broken XML: words may be missing.",) if parsed.bozo else ()
+    seen: set[str] = set()
+    for number, entry in enumerate(parsed.entries, 1):
+        where = f"{name}, entry {number}"
+        try:
+            document = _document(entry, parsed.feed, where, notes, options.date_order)
+        except InputError as error:
+            yield error
+            continue
+        if document.id in seen:
+            yield InputError(f"{where}: the id {document.id!r} was used before. Give each entry its own.")
+            continue
+        seen.add(document.id)
+        yield document
+
+
+def _document(entry: _Entry, feed: _Entry, where: str, notes: tuple[str, ...], order: DateOrder) -> Document:
+    title = _line(entry, "title", where)
+    key = _plain(entry.get("id")) or _plain(entry.get("link")) or title
+    where = f"{where} ({title or key})" if key else where
+    body = _body(entry, where)
+    if not body.text:
+        raise InputError(f"{where} has no text. Save the page that it links to, or leave it out.")
+    if not key:
+        raise InputError(f"{where} has no id, link or title. Give it one.")
+    check_text(body.text, where)
+    source = entry.get("source", {})
+    publisher = _line(source, "title", where) or _line(feed, "title", where)
+    date, date_field, doubt = _date(entry, order)
+    link = _plain(entry.get("link"))
+    facts: dict[str, tuple[Any, str]] = {
+        "title": (title, "entry title"),
+        "author": (_author(entry) or _author(feed), "entry author" if _author(entry) else "feed author"),
+        "publisher": (publisher, "feed title"),
+        "date": (date, f"entry {date_field}"),
+        "url": (link if link.startswith(("http://", "https://")) else "", "entry link"),
+        "language": (_language(entry, feed), "feed language"),
+    }
+    known = {field: value for field, (value, _) in facts.items() if value}
+    document = Document(
+        id=key,
+        text=body.text,
+        format="feed",
+        sections=(Section(0, len(body.text), "entry", title or key), *body.sections),
+        found=tuple(Found(field, facts[field][1], "stated") for field in known),
+        notes=notes + ((doubt,) if doubt else ()),
+        **known,
+    )
+    return describe(document, key, order)
+
+
+def _body(entry: _Entry, where: str) -> Rendered:
+    """Return the text of the first content that has any, else of the summary."""
+    for content in (*entry.get("content", ()), entry.get("summary_detail", {})):
+        value = content.get("value") or ""
+        if content.get("type") == "text/plain":
+            rendered = Rendered(value.strip(), ())
+        else:
+            rendered = render(value, where)
+        if rendered.text:
+            return rendered
+    return Rendered("", ())
+
+
+def _line(holder: _Entry, field: str, where: str) -> str:
+    """Return a field that may hold HTML as one line."""
+    detail = holder.get(f"{field}_detail") or {}
+    value = detail.get("value") or ""
+    return _plain(value if detail.get("type") == "text/plain" else render(value, where).text)
+
+
+def _plain(value: object) -> str:
+    return "".join(c for c in " ".join(str(value or "").split()) if c.isprintable())
+
+
+def _author(holder: _Entry) -> str:
+    names = (_plain(author.get("name")) for author in holder.get("authors", ()))
+    return "; ".join(dict.fromkeys(filter(None, names))) or _plain(holder.get("author"))
+
+
+def _date(entry: _Entry, order: DateOrder) -> tuple[dt.date | None, str, str]:
+    """Return the day of publication, else of the last change, as written; which it is; and any doubt."""
+    doubt = ""
+    for field in ("published", "updated"):
+        # Not entry.get, by which feedparser gives one for the other.
+        written = _plain(dict.get(entry, field))
+        try:
+            return parsedate_to_datetime(written).date(), field, ""
+        except (ValueError, TypeError, IndexError, OverflowError):
+            date, note = read_date(written, order)
+        if date:
+            return date, field, ""
+        doubt = doubt or note
+    return None, "", doubt
+
+
+def _language(entry: _Entry, feed: _Entry) -> str:
+    contents = (*entry.get("content", ()), entry.get("summary_detail") or {}, entry.get("title_detail") or {})
+    said = [*(content.get("language") for content in contents), feed.get("language")]
+    return primary_language(next(filter(None, said), ""))

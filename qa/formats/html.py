@@ -1,0 +1,129 @@
+"""HTML saved from the web: its main text, without what the page puts around it.
+
+trafilatura says which blocks of the page are its text; the words are the page's own (`markup.py`), so that
+none is lost, doubled or glued together on the way. Why so: docs/decisions/0013-web-formats.md.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import replace
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from lxml import etree
+from trafilatura import bare_extraction
+
+from qa.errors import InputError
+from qa.formats.markup import Block, blocks, compose, decode, has_struck, parse
+from qa.formats.page import describe_page
+from qa.formats.text import check_text, describe
+from qa.schema import Document, Found
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lxml import html
+
+    from qa.formats.source import Options, Source
+
+logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what it thinks of a page is no news to anybody
+
+# Braille: printable, so that trafilatura leaves it, and no letters, so that it takes it for none.
+_MARK = re.compile("[\u2800-\u28ff]{3}")
+_NOT_XML = re.compile("[\u2800-\u28ff\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_DEEPEST = 240  # trafilatura loses what is nested deeper than 256
+_MOSTLY = 0.6
+
+
+def read(source: Source, options: Options) -> Iterator[Document | InputError]:
+    """Read a saved page: one document.
+
+    Raises:
+        InputError: when it is no HTML, holds no text, or does not say in which encoding it is.
+    """
+    page = decode(source.data, source.name)
+    tree = parse(page, source.name)
+    every = blocks(tree)
+    if not every:
+        raise InputError(
+            f"{source.name} holds no text: perhaps a script writes it, or it stands in frames. "
+            "Save the page again from a browser, once it is shown, or its text as a .txt file."
+        )
+    struck = has_struck(tree)
+    about = describe_page(page, tree, every, options.date_order)
+    kept = _main(tree, every)
+    rendered = compose(kept or every)
+    check_text(rendered.text, source.name)
+    notes = []
+    if not kept:
+        notes.append("No main text could be told from the rest of the page: all of the page was taken.")
+    elif sum(block.linked for block in kept) > _MOSTLY * len(rendered.text):
+        notes.append("The page is little else than links.")
+    if struck:
+        notes.append("Words that the page strikes out were left out.")
+    document = replace(
+        about,
+        text=rendered.text,
+        sections=rendered.sections,
+        notes=(*about.notes, *notes),
+    )
+    document = describe(document, PurePath(source.file_name).stem, options.date_order)
+    yield _with_host(document)
+
+
+def _main(tree: html.HtmlElement, every: list[Block]) -> list[Block]:
+    """Return the blocks that are the page's text, by trafilatura; the tree is spent afterwards.
+
+    Each block is given a mark where it begins; those whose marks come back are kept. So is the page's title
+    above them, and the captions and tables in figures among them, which trafilatura drops.
+    """
+    if _depth(tree) > _DEEPEST:
+        return []
+    etree.strip_elements(tree, "script", "style", "noscript", with_tail=False)
+    for node in tree.iter(etree.Element):
+        for slot in ("text", "tail"):
+            words = getattr(node, slot)
+            if words and _NOT_XML.search(words):
+                setattr(node, slot, _NOT_XML.sub("", words))
+    for number, block in enumerate(every):
+        words = getattr(block.node, block.slot) or ""
+        setattr(block.node, block.slot, _mark(number) + words.lstrip())
+    # With its fallbacks, and neither precision nor recall preferred; never with an address to fetch.
+    found = bare_extraction(tree, include_comments=False, include_tables=True)
+    marks = set(_MARK.findall("".join(found.body.itertext()))) if found else set()
+    chosen = [number for number in range(len(every)) if _mark(number) in marks]
+    if not chosen:
+        return []
+    first, last = chosen[0], chosen[-1]
+    titles = [number for number, block in enumerate(every) if block.level == 1]
+    return [
+        block
+        for number, block in enumerate(every)
+        if _mark(number) in marks
+        or (titles == [number] and number < first)
+        or (block.in_figure and first < number < last)
+    ]
+
+
+def _mark(number: int) -> str:
+    return "".join(chr(0x2800 + (number >> shift & 0xFF)) for shift in (16, 8, 0))
+
+
+def _depth(tree: html.HtmlElement) -> int:
+    depth = deepest = 0
+    for event, _ in etree.iterwalk(tree, events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _with_host(document: Document) -> Document:
+    """Name the site by its host where nothing says who publishes it."""
+    host = (urlsplit(document.url).hostname or "").removeprefix("www.") if document.url else ""
+    if document.publisher or not host:
+        return document
+    found = (*document.found, Found("publisher", "its address", "guessed"))
+    return replace(document, publisher=host, found=found)

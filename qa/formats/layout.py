@@ -1,0 +1,633 @@
+"""The words of pages, by where they stand, to a text in reading order.
+
+Columns are told by the edges at which many lines begin; running heads and page numbers by standing on several
+pages at the same place; paragraphs by indentation, leading and how far a line reaches. Lines of a paragraph
+are joined, words broken at their ends too. Why so: docs/decisions/0014-pdf.md.
+
+Lengths are points, from the left and from the top of the page as it is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field, replace
+from itertools import chain, groupby, pairwise, zip_longest
+from statistics import median
+from typing import TYPE_CHECKING, Literal
+
+from qa.schema import Section
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from qa.schema import SectionKind
+
+_GUTTER = 0.7  # em: words on a line that stand farther apart may stand in two columns
+_CELL = 2.0  # em: and farther than this, in two cells of a table
+_FEWEST_LINES = 4  # beside each other make columns
+_NARROWEST = 8.0  # em: the usual line of a column of prose is wider, a cell of a table is not
+_WIDE = 20.0  # em: prose as wide as this may have a column beside it that is only this wide:
+_NARROWEST_BESIDE = 3.0
+_MOST_CANDIDATES = 6
+_DEEPEST = 6
+_INDENT = 0.8  # em
+_LEADING = 0.35  # em: more than this over the usual distance of lines parts paragraphs
+_HEADING = 1.12  # times the size of the body
+_SMALL = 0.93  # times the size of the body: footnotes
+_EDGE_ROWS = 3  # where running heads and feet are looked for
+_SAME_PLACE = 4.0  # points
+
+_TERMINAL = re.compile(r"[.!?…。！？:][”’\"'»)\]]*[⁰¹²³⁴-⁹*†‡]*$")
+_SENTENCE_END = re.compile(r"[.!?…。！？][”’\"'»)\]]*[⁰¹²³⁴-⁹*†‡]*(?: +|(?<=[。！？]))(?=\S)")
+_MARKER = re.compile(r"(?:[-•*–—▪◦‣·○●]|\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})[.)]|\[\d{1,3}\])\s+\S")
+_NOTE = re.compile(r"(?:[⁰¹²³⁴-⁹]+|[*†‡§]+|\d{1,3}[.)]?(?=\s))\s*\S")
+_CAPTION = re.compile(r"(?:Fig(?:ure|\.)|Table|Chart|Map|Box|Exhibit)\s?\d+\b")
+_OUTER_NUMBER = re.compile(r"^\W*(\d{1,5})(?!\S)|(?<!\S)(\d{1,5})\W*$")
+_WORDY = re.compile(r"[^\W\d_]{3}|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2}")
+_DIGITS = re.compile(r"\d+|\b[ivxlc]+\b", re.IGNORECASE)
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*")
+_BROKEN = re.compile(r"([^\W\d_]+(?:[-’'][^\W\d_]+)*)-$")
+_TIED = re.compile(r"(?<=\S)[-–—/]$")  # "1998–" and "2007", "traders—" and "who"
+# Parts of compounds: beside one of these, a word that occurs nowhere else keeps its hyphen.
+_FIRST_PARTS = frozenset("anti cross half long mid non self short three two vice well".split())
+_SECOND_PARTS = frozenset(
+    "assisted backed based born called driven free guided induced level made old oriented related scale"
+    " speaking style term type wide year".split()
+)
+_SUSPENDED = frozenset({"and", "or", "to", "und", "oder", "et", "y"})  # "long- and short-term"
+
+
+@dataclass(slots=True)
+class Word:
+    """What stands between two spaces. `glued` words follow the one before without a space: raised marks."""
+
+    text: str
+    left: float
+    right: float
+    top: float
+    bottom: float
+    size: float
+    bold: bool = False
+    glued: bool = False
+
+    @property
+    def middle(self) -> float:
+        """Half its height."""
+        return (self.top + self.bottom) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a column: `column` is its number on the page. `first` is the width of the first word.
+
+    `aside` lines stand outside the text: turned by 90 degrees.
+    """
+
+    text: str
+    left: float
+    right: float
+    top: float
+    bottom: float
+    size: float
+    bold: bool = False
+    first: float = 0.0
+    column: int = 0
+    aside: bool = False
+
+
+@dataclass(slots=True)
+class Page:
+    """The lines of a page in reading order, and what the page is called."""
+
+    name: str
+    lines: list[Line] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """A text with its pages and headings, the largest lines of its first page, and its running heads."""
+
+    text: str
+    sections: tuple[Section, ...]
+    display: str
+    running: tuple[str, ...]
+
+
+# Words to lines
+
+
+def read_order(words: Sequence[Word]) -> list[Line]:
+    """Put the words of a page in order: columns from the left, between what is as wide as several."""
+    lines: list[Line] = []
+    for number, region in enumerate(_regions(list(words), 0)):
+        lines += [as_line(row, number) for row in _rows(region)]
+    return lines
+
+
+def _rows(words: list[Word]) -> list[list[Word]]:
+    """Group words that stand on one line, from the top; in each from the left."""
+    rows: list[list[Word]] = []
+    middle = size = 0.0
+    for word in sorted(words, key=lambda word: word.middle):
+        if rows and word.middle - middle < 0.45 * max(size, word.size):
+            rows[-1].append(word)
+            if word.size > size:
+                middle, size = word.middle, word.size
+        else:
+            rows.append([word])
+            middle, size = word.middle, word.size
+    for row in rows:
+        row.sort(key=lambda word: word.left)
+    return rows
+
+
+def _segments(row: list[Word]) -> list[tuple[float, float]]:
+    """Return from where to where there are words without a gap in which a gutter has room."""
+    segments: list[tuple[float, float]] = []
+    for word in row:
+        if segments and word.left - segments[-1][1] < _GUTTER * word.size:
+            segments[-1] = (segments[-1][0], max(segments[-1][1], word.right))
+        else:
+            segments.append((word.left, word.right))
+    return segments
+
+
+def _regions(words: list[Word], depth: int) -> Iterator[list[Word]]:
+    """Cut words into regions of one column each, in reading order."""
+    rows = _rows(words)
+    cut = _best_cut(rows) if depth < _DEEPEST and len(rows) >= _FEWEST_LINES else None
+    if cut is None:
+        if words:
+            yield words
+        return
+    edge, bands = cut
+    done = 0
+    for start, end in bands:
+        yield from _regions([word for row in rows[done:start] for word in row], depth + 1)
+        band = [word for row in rows[start:end] for word in row]
+        yield from _regions([word for word in band if word.left < edge], depth + 1)
+        yield from _regions([word for word in band if word.left >= edge], depth + 1)
+        done = end
+    yield from _regions([word for row in rows[done:] for word in row], depth + 1)
+
+
+def _best_cut(rows: list[list[Word]]) -> tuple[float, list[tuple[int, int]]] | None:
+    """Find the left edge of a column that has another to its left, in the most rows; and in which rows."""
+    segments = [_segments(row) for row in rows]
+    starts = Counter(round(left) for row in segments for left, _ in row)
+    leftmost = min(left for row in segments for left, _ in row)
+    near = {start: sum(starts[start + d] for d in (-1, 0, 1)) for start in starts}
+    candidates = sorted(
+        (start for start in starts if start > leftmost + 20 and near[start] >= _FEWEST_LINES),
+        key=lambda start: (-near[start], start),
+    )[:_MOST_CANDIDATES]
+    best: tuple[int, float, list[tuple[int, int]]] | None = None
+    for start in sorted(candidates):
+        edge = start - 1.5
+        bands = list(_bands(rows, segments, edge))
+        height = sum(last - first for first, last in bands)
+        if bands and (best is None or height > best[0]):
+            best = height, edge, bands
+    return (best[1], best[2]) if best else None
+
+
+def _bands(
+    rows: list[list[Word]], segments: list[list[tuple[float, float]]], edge: float
+) -> Iterator[tuple[int, int]]:
+    """Yield the runs of rows in which nothing crosses the edge, and prose stands on both sides."""
+    first = 0
+    for index in range(len(rows) + 1):
+        if index < len(rows):
+            size = rows[index][0].size
+            if not any(left < edge and right > edge - 0.3 * size for left, right in segments[index]):
+                continue
+        left = [parts for row in segments[first:index] if (parts := [p for p in row if p[0] < edge])]
+        right = [parts for row in segments[first:index] if (parts := [p for p in row if p[0] >= edge])]
+        if min(len(left), len(right)) >= _FEWEST_LINES and _are_columns(left, right, rows[first][0].size):
+            yield first, index
+        first = index + 1
+
+
+def _are_columns(
+    left: list[list[tuple[float, float]]], right: list[list[tuple[float, float]]], size: float
+) -> bool:
+    """Tell prose on both sides, or prose beside notes in the margin, from the cells of a table."""
+    widths = [median(row[-1][1] - row[0][0] for row in side) / size for side in (left, right)]
+    if min(widths) >= _NARROWEST:
+        return True
+    wider = right if widths[1] > widths[0] else left
+    whole = sum(len(row) == 1 for row in wider) > 0.8 * len(wider)
+    return max(widths) >= _WIDE and min(widths) >= _NARROWEST_BESIDE and whole
+
+
+def as_line(row: list[Word], column: int) -> Line:
+    """Make a line of the words of a column, from the left."""
+    size = max(word.size for word in row)
+    usual = max(row, key=lambda word: len(word.text) * (word.size > 0.8 * size))
+    parts: list[str] = []
+    previous: Word | None = None
+    for word in row:
+        text = word.text
+        gap = word.left - previous.right if previous else 0.0
+        close = previous is not None and gap < (0.25 if word.glued else 0.08) * usual.size
+        raised = word.size < 0.8 * usual.size and word.middle < usual.middle - 0.05 * usual.size
+        if raised and (close or previous is None):
+            text = text.translate(_RAISED)
+        if previous and not close:
+            parts.append("\t" if word.left - previous.right > _CELL * usual.size else " ")
+        parts.append(text)
+        previous = word
+    return Line(
+        "".join(parts),
+        row[0].left,
+        max(word.right for word in row),
+        min(word.top for word in row if word.size >= 0.8 * size),
+        max(word.bottom for word in row if word.size >= 0.8 * size),
+        usual.size,
+        sum(len(word.text) for word in row if word.bold) > 0.9 * sum(len(word.text) for word in row),
+        row[0].right - row[0].left,
+        column,
+    )
+
+
+# Running heads
+
+
+def without_running_heads(pages: Sequence[Page]) -> tuple[str, ...]:
+    """Take what stands on several pages at the same place, and page numbers, off the pages; return the heads.
+
+    Only rows at the edge can go that stand apart from the text. Numbers may differ; words may where the row
+    begins or ends with a number that counts the pages.
+    """
+    edges = [(_edge_rows(page, top=True), _edge_rows(page, top=False)) for page in pages]
+    places: defaultdict[str, list[tuple[float, int]]] = defaultdict(list)
+    for index, sides in enumerate(edges):
+        for row in chain(*sides):
+            for key in _keys(row, index):
+                places[key].append((row.top, index))
+    heads: dict[str, None] = {}
+    for index, (page, sides) in enumerate(zip(pages, edges, strict=True)):
+        gone: set[int] = set()
+        for rows in sides:
+            runs = [_runs_on(row, index, places, pages) for row in rows]
+            count = runs.index(False) if False in runs else len(runs)
+            while count and not rows[count - 1].apart:
+                count -= 1
+            for row in rows[:count]:
+                gone |= {id(line) for line in row.lines}
+                heads.setdefault(row.text)
+        page.lines = [line for line in page.lines if id(line) not in gone]
+    return tuple(heads)
+
+
+@dataclass(slots=True)
+class _Row:
+    """Lines beside each other at the edge of a page; `apart` if farther from the text than lines are."""
+
+    lines: list[Line]
+    top: float
+    at_top: bool
+    apart: bool
+
+    @property
+    def text(self) -> str:
+        return " ".join(line.text for line in sorted(self.lines, key=lambda line: line.left))
+
+
+def _edge_rows(page: Page, *, top: bool) -> list[_Row]:
+    """Return the outermost rows, the outermost first."""
+    rows: list[_Row] = []
+    usual = _pitch(page.lines)
+    for line in sorted(page.lines, key=lambda line: line.top if top else -line.top):
+        if line.aside:
+            continue
+        if rows and abs(line.top - rows[-1].top) < 0.5 * line.size:
+            rows[-1].lines.append(line)
+            continue
+        if rows and not rows[-1].text.isdecimal():
+            rows[-1].apart = abs(line.top - rows[-1].top) > usual + 0.2 * line.size
+        if len(rows) == _EDGE_ROWS:
+            break
+        # Of the last row there may be none farther in: it stands apart as the one before it does.
+        rows.append(_Row([line], line.top, top, apart=not rows or rows[-1].apart))
+    return rows
+
+
+def _pitch(lines: Sequence[Line]) -> float:
+    """Return how far lines are apart, most often."""
+    steps = [b.top - a.top for a, b in pairwise(lines) if 0 < b.top - a.top < 3 * a.size]
+    return median(steps) if steps else 1.2 * max((line.size for line in lines), default=0.0)
+
+
+def _runs_on(
+    row: _Row, index: int, places: dict[str, list[tuple[float, int]]], pages: Sequence[Page]
+) -> bool:
+    """Whether a row is a running head or foot, or a page's number."""
+    said, *counted = _keys(row, index)
+    repeated = _pages_with(places[said], row.top) >= max(2, min(3, len(pages)))
+    counts = any(_pages_with(places[key], row.top) >= 2 for key in counted)
+    return repeated or counts or (len(pages) == 1 and row.text == pages[0].name)
+
+
+def _keys(row: _Row, index: int) -> list[str]:
+    """Return what makes rows of two pages the same: the words, or how far its number is from the page's."""
+    said = _DIGITS.sub("#", row.text)
+    numbers = {int(number) for pair in _OUTER_NUMBER.findall(row.text) for number in pair if number}
+    return [f"{row.at_top} {said}", *(f"{row.at_top} {number - index}" for number in numbers)]
+
+
+def _pages_with(places: list[tuple[float, int]], top: float) -> int:
+    return len({index for at, index in places if abs(at - top) <= _SAME_PLACE})
+
+
+# Lines to text
+
+
+@dataclass(slots=True)
+class _Block:
+    """A paragraph, a heading or the like: the texts of its lines, each with the index of its page.
+
+    "aside" is what a paragraph may run around: footnotes, captions, rows of tables, turned text.
+    """
+
+    kind: Literal["body", "heading", "aside"]
+    first: Line
+    last: Line
+    pieces: list[tuple[str, int]]
+    tight: bool = False  # whether it follows the block above without a blank line
+    full: bool = False  # whether its last line goes as far as it could
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """Lines of one column, with what is usual in it: its edges, and how far apart its lines are."""
+
+    lines: list[Line]
+    left: float
+    right: float
+    pitch: float
+
+
+def lay_out(pages: Sequence[Page]) -> Laid:
+    """Make one text of the pages, which lose their running heads; in it, sentences over two are whole."""
+    running = without_running_heads(pages)
+    every = [line for page in pages for line in page.lines]
+    body = _usual(every)
+    blocks = _blocks(pages, body, _Joiner(every))
+    return _assemble(list(_with_asides_on_their_page(blocks)), pages, running, _display(pages, body))
+
+
+def _usual(lines: Sequence[Line]) -> tuple[float, bool]:
+    """Return the size of most characters, and whether they are bold."""
+    counts: Counter[tuple[float, bool]] = Counter()
+    for line in lines:
+        counts[round(line.size * 2) / 2, line.bold] += len(line.text)
+    return counts.most_common(1)[0][0] if counts else (10.0, False)
+
+
+def _display(pages: Sequence[Page], body: tuple[float, bool]) -> str:
+    """Return the largest lines of the first page, where larger than the body: a title, most often."""
+    lines = next((page.lines for page in pages if page.lines), [])
+    largest = max((line.size for line in lines), default=0.0)
+    text = " ".join(line.text for line in lines if line.size > 0.97 * largest)
+    return text if largest >= 1.2 * body[0] and len(text) <= 250 else ""
+
+
+class _Joiner:
+    """Says how the end of a line joins the next one, by what words the document has elsewhere."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self._words: Counter[str] = Counter()
+        broken: list[tuple[str, str]] = []
+        for line, after in zip_longest(lines, lines[1:]):
+            words = [word.group().lower() for word in _WORD.finditer(line.text)]
+            half = _BROKEN.search(line.text)
+            self._words.update(words[:-1] if half else words)
+            if half and after and (next_word := _WORD.match(after.text)):
+                broken.append((half[1].lower(), next_word.group().lower()))
+        # In a text that breaks no words, a hyphen at the end of a line belongs to its word.
+        joined = sum(left + right in self._words for left, right in broken)
+        kept = sum(f"{left}-{right}" in self._words for left, right in broken)
+        self._breaks_words = joined > 0 or kept == 0
+
+    def joint(self, above: str, below: str) -> tuple[int, str]:
+        """Say how many characters to take off the end of `above`, and what to put between it and `below`."""
+        half = _BROKEN.search(above)
+        if half is None:
+            tied = _TIED.search(above) or (_wide(above[-1:]) and _wide(below[:1]))
+            return 0, "" if tied else " "
+        next_word = _WORD.match(below)
+        if next_word is None:
+            return 0, ""  # "08-" and "4"
+        left, right = half[1].lower(), next_word.group().lower()
+        if right in _SUSPENDED:
+            return 0, " "
+        return (0, "") if self._keeps_hyphen(left, right, next_word.group()[0].islower()) else (1, "")
+
+    def _keeps_hyphen(self, left: str, right: str, lower: bool) -> bool:
+        whole, compound = self._words[left + right], self._words[f"{left}-{right}"]
+        if whole or compound:
+            return compound > whole
+        if not lower or not self._breaks_words or "-" in left + right or len(left) == 1:
+            return True  # "Hyesan-Jangbaek", "n-type"
+        if right in _SECOND_PARTS:
+            return True
+        return len(right) >= 4 and (
+            left in _FIRST_PARTS or (len(left) >= 4 and self._words[left] > 0 and self._words[right] > 0)
+        )
+
+
+def _wide(character: str) -> bool:
+    """Whether it is of a script that is written without spaces: Chinese, Japanese."""
+    return bool(re.match(r"[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]", character))
+
+
+def _columns(page: Page) -> Iterator[_Column]:
+    for _, group in groupby(page.lines, key=lambda line: (line.column, line.aside)):
+        lines = list(group)
+        left, right = min(line.left for line in lines), max(line.right for line in lines)
+        yield _Column(lines, left, right, _pitch(lines))
+
+
+def _blocks(pages: Sequence[Page], body: tuple[float, bool], joiner: _Joiner) -> list[_Block]:
+    """Join lines to blocks; a paragraph goes on in the next column or page, and after what it runs around."""
+    blocks: list[_Block] = []
+    paragraph: _Block | None = None  # the last one of the body, if no heading came since
+    for index, page in enumerate(pages):
+        for column in _columns(page):
+            notes = _first_note(column.lines, body[0])
+            for position, line in enumerate(column.lines):
+                block = blocks[-1] if blocks and position else None
+                kind = _kind(column, position, body, block)
+                if position >= notes or line.aside:
+                    kind = "aside"
+                if kind == "body" and (block is None or block.kind == "aside") and paragraph:
+                    block = paragraph if _goes_on(paragraph, line, column) else None
+                    how = "join" if block else "part"
+                else:
+                    how = _how(block, line, kind, column) if block else "part"
+                full = _is_full(line, column.lines[position + 1 : position + 2], column)
+                if block and how == "join":
+                    text, at = block.pieces[-1]
+                    off, between = joiner.joint(text, line.text)
+                    block.pieces[-1] = (text[: len(text) - off] + between, at)
+                    block.pieces.append((line.text, index))
+                    block.last, block.full = line, full
+                else:
+                    block = _Block(kind, line, line, [(line.text, index)], tight=how == "line", full=full)
+                    blocks.append(block)
+                paragraph = {"body": block, "heading": None, "aside": paragraph}[kind]
+    return blocks
+
+
+def _first_note(lines: list[Line], size: float) -> int:
+    """Return the position from which on there is only small type: footnotes, or a licence."""
+    first = len(lines)
+    while first and lines[first - 1].size < _SMALL * size:
+        first -= 1
+    if first:
+        return first
+    return next((i for i, line in enumerate(lines) if _NOTE.match(line.text)), len(lines))
+
+
+def _kind(
+    column: _Column, position: int, body: tuple[float, bool], block: _Block | None
+) -> Literal["body", "heading", "aside"]:
+    line = column.lines[position]
+    if "\t" in line.text:
+        return "aside"
+    if len(line.text) <= 150 and not _CAPTION.match(line.text) and _WORDY.search(line.text):
+        if line.size >= _HEADING * body[0]:
+            return "heading"
+        above = column.lines[position - 1] if position else None
+        apart = above is None or above.bold or line.top - above.top > column.pitch + 0.2 * line.size
+        if line.bold and not body[1] and apart and line.size > _SMALL * body[0]:
+            return "heading"
+    if (
+        block
+        and block.kind == "aside"
+        and "\t" not in block.last.text
+        and _how(block, line, "aside", column) != "part"
+    ):
+        return "aside"  # a caption goes on
+    return "aside" if _CAPTION.match(line.text) else "body"
+
+
+def _how(block: _Block, line: Line, kind: str, column: _Column) -> Literal["join", "line", "part"]:
+    """Say how a line follows the block above it in its column: joined, on a line of its own, or parted."""
+    above, size = block.last, line.size
+    if block.kind != kind or abs(above.size - size) > 0.12 * size:
+        return "part"
+    if line.top - above.top > column.pitch + _LEADING * size:
+        return "part"
+    if kind == "heading":
+        return "join" if above.bold == line.bold else "part"
+    if "\t" in line.text or "\t" in above.text:
+        return "line"
+    ended = bool(_TERMINAL.search(above.text))
+    soft = block.full or (len(above.text) >= 30 and line.text[0].islower())
+    marked = _MARKER.match(line.text) or (kind == "aside" and _NOTE.match(line.text))
+    if marked and (ended or not soft or not line.text[0].isalnum()):
+        return "line"
+    if _BROKEN.search(above.text) and line.text[0].islower():
+        return "join"
+    in_item = _MARKER.match(block.first.text) and line.left > block.first.left + 2
+    indented = line.left > max(column.left, above.left) + _INDENT * size and not in_item
+    if indented and (ended or soft):
+        return "part"
+    if block.full or (soft and not ended):
+        return "join"
+    return "part" if ended else "line"
+
+
+def _is_full(line: Line, after: Sequence[Line], column: _Column) -> bool:
+    """Whether the first word of the next line would not have fitted on this one."""
+    word = after[0].first if after else 3 * line.size
+    return line.right + 0.2 * line.size + word > column.right - 0.3 * line.size
+
+
+def _goes_on(paragraph: _Block, line: Line, column: _Column) -> bool:
+    """Whether a paragraph goes on with the first line of another column, or after what it runs around."""
+    last = paragraph.last
+    if _TERMINAL.search(last.text) or abs(last.size - line.size) > 0.12 * line.size:
+        return False
+    if line.text[0].islower() or (_BROKEN.search(last.text) and not last.text[-2].isdigit()):
+        return True
+    return paragraph.full and line.left < column.left + _INDENT * line.size and not _MARKER.match(line.text)
+
+
+def _with_asides_on_their_page(blocks: list[_Block]) -> Iterator[_Block]:
+    """Move asides into a paragraph of several pages: to where its last sentence on their page ends."""
+    position = 0
+    while position < len(blocks):
+        block = blocks[position]
+        position += 1
+        while len(block.pieces) > 1 and position < len(blocks):
+            page = blocks[position].pieces[0][1]
+            if blocks[position].kind != "aside" or page >= block.pieces[-1][1]:
+                break
+            head, block = _split(block, page)
+            if head:
+                yield head
+            while (
+                position < len(blocks)
+                and blocks[position].kind == "aside"
+                and blocks[position].pieces[0][1] == page
+            ):
+                yield blocks[position]
+                position += 1
+        yield block
+
+
+def _split(block: _Block, page: int) -> tuple[_Block | None, _Block]:
+    """Cut a paragraph where its last sentence on a page ends; before its first one, if that has not ended."""
+    upto = sum(at <= page for _, at in block.pieces)
+    whole = "".join(text for text, _ in block.pieces[:upto])
+    since = sum(len(text) for text, at in block.pieces if at < page)
+    end = max((m.end() for m in _SENTENCE_END.finditer(whole) if m.end() > since), default=0)
+    if not end and block.pieces[0][1] == page:
+        return None, block
+    end = end or len(whole)  # a sentence of more than a page: nothing is left but to cut it
+    head: list[tuple[str, int]] = []
+    tail: list[tuple[str, int]] = []
+    done = 0
+    for text, at in block.pieces:
+        cut = min(max(end - done, 0), len(text))
+        done += len(text)
+        head += [(text[:cut], at)] if cut else []
+        tail += [(text[cut:], at)] if cut < len(text) else []
+    return replace(block, pieces=head), replace(block, pieces=tail, tight=False)
+
+
+def _assemble(blocks: list[_Block], pages: Sequence[Page], running: tuple[str, ...], display: str) -> Laid:
+    parts: list[str] = []
+    at = 0
+    starts: dict[int, int] = {}
+    headings: list[tuple[int, str]] = []
+    for block in blocks:
+        pieces = [*block.pieces[:-1], (block.pieces[-1][0].rstrip(), block.pieces[-1][1])]
+        if parts:
+            separator = "\n" if block.tight else "\n\n"
+            parts.append(separator)
+            at += len(separator)
+        whole = "".join(text for text, _ in pieces)
+        if block.kind == "heading" and len(whole) <= 200 and not re.search(r"[.,;]$", whole):
+            headings.append((at, whole))
+        for text, index in pieces:
+            starts.setdefault(index, at)
+            parts.append(text)
+            at += len(text)
+    found = _sections([(start, pages[index].name) for index, start in starts.items()], "page", at)
+    found += _sections(headings, "section", at)
+    return Laid("".join(parts), tuple(sorted(found)), display, running)
+
+
+def _sections(starts: list[tuple[int, str]], kind: SectionKind, end: int) -> list[Section]:
+    """Let each section run to the next."""
+    return [
+        Section(start, stop, kind, name)
+        for (start, name), (stop, _) in pairwise([*starts, (end, "")])
+        if start < stop
+    ]

@@ -1,0 +1,272 @@
+"""E-mail (.eml): what a message says, and apart from it what earlier messages say that it quotes.
+
+Python's own `email` parses it. Plain text is read rather than HTML, as mail programs mark quotations in it.
+Attachments of a format that is read are documents of their own; the others are named in a note.
+"""
+
+from __future__ import annotations
+
+import email
+import re
+from contextlib import suppress
+from dataclasses import replace
+from email import errors, policy
+from email.header import decode_header, make_header
+from email.utils import parseaddr, parsedate_to_datetime
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, cast
+
+from qa.errors import InputError
+from qa.formats.blocks import compose
+from qa.formats.kinds import named, read_source
+from qa.formats.markup import MEANT, Block, blocks, parse
+from qa.formats.text import check_text, describe
+from qa.formats.thread import Line, Sender, flowed, messages, unquoted
+from qa.metadata import with_values
+from qa.schema import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from email.message import Message
+
+    from qa.formats.source import Options, Source
+
+_FOLDED = re.compile(r"\s*[\r\n]+\s*")
+_QUOTES = re.compile(r"gmail_quote|yahoo_quoted|protonmail_quote|moz-cite", re.IGNORECASE)
+_HEADERS = ("From", "Date", "Subject", "Message-ID", "To", "Received")
+_ENCODED = re.compile(r"=\?[^?\s]+\?[bq]\?[^?]*\?=(?:\s+=\?[^?\s]+\?[bq]\?[^?]*\?=)*", re.IGNORECASE)
+_CUT_OFF = (errors.CloseBoundaryNotFoundDefect, errors.StartBoundaryNotFoundDefect)
+_DEEPEST = 50  # parts in one another
+_MOST_ATTACHMENTS = 1_000
+
+
+def read(source: Source, options: Options) -> Iterator[Document | InputError]:
+    """Yield an e-mail, and the documents attached to it, whose ids are the names of the attachments.
+
+    Raises:
+        InputError: naming the source, when it is no e-mail, or neither it nor an attachment has any text.
+    """
+    try:
+        message = _parsed(source)
+        reading = _Reading(source.name)
+        lines = reading.lines(message, 0)
+        attached, not_read = _attachments(reading.attachments)
+        document = _document(message, lines, source, options)
+        cut_off = any(isinstance(each, _CUT_OFF) for part in message.walk() for each in part.defects)
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:  # the parser promises to raise nothing, and does
+        raise InputError(
+            f"{source.name} cannot be read as an e-mail ({type(error).__name__}: {error}). Save it again."
+        ) from None
+    if cut_off:
+        reading.notes.append("The e-mail is cut off: something of its end is missing.")
+    if not_read:
+        listed = ", ".join(f"“{name}”" for name in not_read[:10])
+        more = f" and {len(not_read) - 10} more" if len(not_read) > 10 else ""
+        reading.notes.append(f"Attached, and not read: {listed}{more}.")
+    if document is not None:
+        yield replace(document, notes=(*document.notes, *reading.notes))
+    elif not attached:
+        raise InputError(f"{source.name} has no text. Leave it out, or save what it shows as a .txt file.")
+    for name, data in attached:
+        yield from _attached(source, options, name, data)
+
+
+def _parsed(source: Source) -> Message:
+    # Not policy.default: its parsing of headers raises where they are malformed.
+    message = email.message_from_bytes(source.data, policy=policy.compat32)
+    if not any(_header(message, name) for name in _HEADERS):
+        raise InputError(f"{source.name} has none of an e-mail's headers. Save the message again as .eml.")
+    return message
+
+
+def _document(message: Message, lines: list[Line], source: Source, options: Options) -> Document | None:
+    """Make the document of an e-mail; None where it says nothing."""
+    name, address = parseaddr(_header(message, "From"))
+    author = name or address
+    date = _header(message, "Date")
+    try:
+        day = parsedate_to_datetime(date).date()  # as the sender's clock and time zone had it
+    except (ValueError, TypeError, IndexError, OverflowError):
+        day = None
+    composed = compose(messages(lines, Sender(author, day)))
+    if not composed.text:
+        return None
+    check_text(composed.text, source.name)
+    notes = (f"The date “{date}” is none that can be read; it was left out.",) if date and not day else ()
+    archived = _header(message, "Archived-At").strip("<>")
+    identity = _header(message, "Message-ID").strip("<> ")
+    url = archived if re.fullmatch(r"https?://\S+", archived) else f"mid:{identity}" if identity else ""
+    known = {
+        "title": _header(message, "Subject"),
+        "author": author,
+        "date": day.isoformat() if day else "",
+        "url": url if re.fullmatch(r"\S+", url) else "",
+    }
+    stated = {field: value for field, value in known.items() if value}
+    document = Document(id="", text=composed.text, sections=composed.sections, format="email", notes=notes)
+    described = describe(
+        with_values(document, stated, "the e-mail's header", "stated"),
+        PurePath(source.file_name).stem,
+        options.date_order,
+    )
+    furniture = {*described.furniture, *composed.furniture}
+    return replace(described, furniture=tuple(sorted(furniture.difference(described.header))))
+
+
+class _Reading:
+    """Reads the parts of one message."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.attachments: list[tuple[str, Message]] = []
+        self.notes: list[str] = []
+
+    def lines(self, part: Message, depth: int) -> list[Line]:
+        """Return what a part says, line by line; what is attached goes to `attachments`.
+
+        Raises:
+            InputError: naming the e-mail, when parts lie too deep in one another.
+        """
+        if depth > _DEEPEST:
+            raise InputError(f"{self._name} has parts over {_DEEPEST} deep in one another. Leave it out.")
+        kind = part.get_content_type()
+        inner = part.get_payload() if part.is_multipart() else None
+        if kind == "message/rfc822" or _is_attached(part, kind):
+            if len(self.attachments) < _MOST_ATTACHMENTS:
+                self.attachments.append((_file_name(part, kind, inner), part))
+            return []
+        if isinstance(inner, list):
+            return self._several(kind, [each for each in inner if not isinstance(each, str)], depth)
+        if kind == "text/html":
+            return self._html(self._text(part))
+        if kind != "text/plain" and part.get_content_maintype() != "multipart":
+            return []
+        lines = unquoted(self._text(part))
+        if str(part.get_param("format", "")).lower() == "flowed":
+            lines = flowed(lines, delete_space=str(part.get_param("delsp", "")).lower() == "yes")
+        return lines
+
+    def _several(self, kind: str, inner: list[Any], depth: int) -> list[Line]:
+        """Read the parts of a part: of alternatives the plain text, of related parts the first, else all."""
+        if kind == "multipart/alternative":
+            plain_first = sorted(inner, key=lambda each: each.get_content_type() != "text/plain")
+            said = [self.lines(each, depth + 1) for each in plain_first]
+            return next((lines for lines in said if any(line.text.strip() for line in lines)), [])
+        lines: list[Line] = []
+        for each in inner:
+            more = self.lines(each, depth + 1)
+            lines += [Line(0, ""), *more] if lines and more else more
+        return lines
+
+    def _html(self, text: str) -> list[Line]:
+        lines: list[Line] = []
+        last = ""
+        for block in blocks(parse(text, self._name)) if text.strip() else []:
+            depth = _quoted(block)
+            if lines and not (block.kind == last and block.kind in ("item", "row")):
+                lines.append(Line(min(depth, lines[-1].depth), ""))
+            lines += [Line(depth, line) for line in block.text.split("\n")]
+            last = block.kind
+        return lines
+
+    def _text(self, part: Message) -> str:
+        """Decode a part by the encoding that it names, or by what its bytes are; never wrongly in silence."""
+        data = part.get_payload(decode=True)
+        data = data if isinstance(data, bytes) else b""
+        try:
+            charset = (part.get_content_charset() or "").lower()
+        except (LookupError, ValueError, TypeError):
+            charset = ""
+        for encoding in filter(None, (MEANT.get(charset, charset), "utf-8")):
+            try:
+                text = data.decode(encoding)
+                break
+            except (UnicodeDecodeError, LookupError):
+                continue
+        else:
+            text = data.decode("windows-1252", "replace")
+            self.notes.append(
+                f"Its encoding ({charset or 'not named'}) does not fit its text; it was read as windows-1252."
+            )
+        return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+
+
+def _quoted(block: Block) -> int:
+    """Count the quoted messages that a block stands in."""
+    count = 0
+    for node in (block.node, *block.node.iterancestors()):
+        inside = node is not block.node or block.slot == "text"
+        if (
+            inside
+            and node.tag == "blockquote"
+            and (node.get("type") == "cite" or _QUOTES.search(node.get("class") or ""))
+        ):
+            count += 1
+    return count
+
+
+def _is_attached(part: Message, kind: str) -> bool:
+    if part.is_multipart() and kind != "message/rfc822":
+        return False
+    if part.get_content_disposition() == "attachment":
+        return True
+    return kind not in ("text/plain", "text/html") and bool(
+        part.get_filename() or not kind.startswith("text/")
+    )
+
+
+def _file_name(part: Message, kind: str, inner: Any) -> str:
+    name = _decoded(str(part.get_filename() or ""))
+    if not name and isinstance(inner, list) and inner and not isinstance(inner[0], str):
+        name = f"{_header(inner[0], 'Subject') or 'message'}.eml"
+    return re.sub(r"[/\\\s]+", " ", name).strip() or f"a part ({kind})"
+
+
+def _attachments(found: list[tuple[str, Message]]) -> tuple[list[tuple[str, bytes]], list[str]]:
+    """Return name and bytes of the attachments that can be read, and the names of the others."""
+    attached: list[tuple[str, bytes]] = []
+    not_read: list[str] = []
+    for name, part in found:
+        if part.get_content_type() == "message/rfc822":
+            inner = part.get_payload()
+            whole = b""
+            with suppress(Exception):  # what was malformed cannot always be written again
+                whole = cast("Message", inner[0]).as_bytes() if isinstance(inner, list) else b""
+            attached.append((name if name.endswith(".eml") else f"{name}.eml", whole))
+            continue
+        data = part.get_payload(decode=True)
+        if named(name) and isinstance(data, bytes) and data:
+            attached.append((name, data))
+        elif not (part.get_content_maintype() == "image" and part.get("Content-ID")):  # a picture in the text
+            not_read.append(name)
+    return attached, not_read
+
+
+def _attached(source: Source, options: Options, name: str, data: bytes) -> Iterator[Document | InputError]:
+    inner = replace(source, name=f"{source.name}/{name}", file_name=name, data=data)
+    try:
+        for item in read_source(inner, options):
+            yield item if isinstance(item, InputError) else replace(item, id=f"{name}{item.id}")
+    except InputError as error:
+        yield error
+
+
+def _header(message: Message, name: str) -> str:
+    """Return a header, decoded (RFC 2047) and on one line; "" where it is missing."""
+    raw = (value for key, value in message.raw_items() if key.lower() == name.lower())
+    return _decoded(str(next(raw, "")))
+
+
+def _decoded(value: str) -> str:
+    """Decode encoded words, and bytes that should have been such; what is broken stays as it is written."""
+
+    def words(match: re.Match[str]) -> str:
+        with suppress(errors.HeaderParseError, ValueError, LookupError):
+            return str(make_header(decode_header(match[0])))
+        return match[0]
+
+    value = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    value = _ENCODED.sub(words, _FOLDED.sub(" ", value))
+    return "".join(character if character.isprintable() else " " for character in value).strip()

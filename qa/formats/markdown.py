@@ -1,0 +1,272 @@
+"""Markdown: the text is the file's own, markup included, so that a quote is what the file says.
+
+markdown-it-py tells headings and lines without words; front matter becomes metadata.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from markdown_it import MarkdownIt
+
+from qa.formats.markup import under_headings
+from qa.formats.page import read_date
+from qa.formats.text import decode, describe
+from qa.schema import Document, Found, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from markdown_it.token import Token
+
+    from qa.errors import InputError
+    from qa.formats.dates import DateOrder
+    from qa.formats.source import Options, Source
+    from qa.schema import Section
+
+_FRONT = re.compile(
+    r"(?P<mark>---|\+\+\+)[ \t]*(?:\r\n|\r|\n)(?P<body>.*?)"
+    r"(?<=[\r\n])(?P<end>(?P=mark)|\.\.\.)[ \t]*(?=[\r\n]|\Z)",
+    re.DOTALL,
+)
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
+_PAIR = re.compile(r"(?P<key>[A-Za-z][\w -]*?)[ \t]*(?::(?:[ \t]+|$)|=[ \t]*)(?P<value>.*)")
+_GOES_ON = re.compile(r"[ \t]|-[ \t]|#|$")  # a nested value, an item of a list, a comment, a blank line
+_FIELDS = {
+    **{
+        field: field
+        for field in ("title", "author", "publisher", "series", "number", "date", "url", "language")
+    },
+    "authors": "author",
+    "by": "author",
+    "published": "date",
+    "pubdate": "date",
+    "lang": "language",
+    "link": "url",
+    "canonical": "url",
+    "canonical_url": "url",
+    "source_url": "url",
+    "no": "number",
+}
+_LONGEST_NAME = 300
+# The block structure is all that is needed of a text: its inline markup is left alone, and costs nothing.
+_BLOCKS = MarkdownIt("commonmark").enable("table")
+_BLOCKS.core.ruler.enableOnly(["normalize", "block"])
+_INLINE = MarkdownIt("commonmark")
+
+
+_Bounds = tuple[int, int]  # of a line, with its end
+
+
+@dataclass(frozen=True, slots=True)
+class _Front:
+    """Front matter: its fields, the spans of the lines that give them and of its other lines, its end."""
+
+    values: dict[str, str]
+    header: tuple[Span, ...] = ()
+    furniture: tuple[Span, ...] = ()
+    end: int = 0
+
+
+def read(source: Source, options: Options) -> Iterator[Document | InputError]:
+    """Read a Markdown file: one document.
+
+    Raises:
+        InputError: when it is empty, binary or not UTF-8.
+    """
+    text = decode(source.data, source.name)
+    front = _front_matter(text)
+    lines = [line.span() for line in _LINE.finditer(text, front.end)]
+    env: dict[str, Any] = {}
+    tokens = _BLOCKS.parse(text[front.end :], env)
+    document = Document(id="", text=text, format="markdown", sections=_sections(text, lines, tokens))
+    document = _with_facts(document, front, _title(tokens), options.date_order)
+    # The header parser knows nothing of front matter: it is given what stands below.
+    stem = PurePath(source.file_name).stem
+    below = describe(replace(document, text=text[front.end :]), stem, options.date_order)
+    header = (*front.header, *(_moved(span, front.end) for span in below.header))
+    furniture = {
+        *front.furniture,
+        *(_moved(span, front.end) for span in below.furniture),
+        *_wordless(text, lines, tokens, env),
+    }
+    yield replace(below, text=text, header=header, furniture=tuple(sorted(furniture - set(header))))
+
+
+def _moved(span: Span, by: int) -> Span:
+    return Span(span.start + by, span.end + by)
+
+
+def _with_facts(document: Document, front: _Front, title: str, order: DateOrder) -> Document:
+    values: dict[str, Any] = dict(front.values)
+    notes: tuple[str, ...] = ()
+    if written := values.pop("date", ""):
+        date, doubt = read_date(written, order)
+        values |= {"date": date} if date else {}
+        notes = (doubt,) if doubt else ()
+    found = [Found(field, "front matter", "stated") for field in values]
+    if title and "title" not in values:
+        values["title"] = title
+        found.append(Found("title", "first heading", "stated"))
+    return replace(document, found=tuple(found), notes=notes, **values)
+
+
+def _line_span(text: str, start: int, end: int) -> Span | None:
+    """Return the words of a line, without the white space around."""
+    line = text[start:end]
+    left, right = len(line) - len(line.lstrip()), len(line.rstrip())
+    return Span(start + left, start + right) if left < right else None
+
+
+# Headings
+
+
+def _headings(tokens: list[Token]) -> Iterator[tuple[int, int, str]]:
+    """Yield line, level and words of each heading, but for those in quotations and lists.
+
+    A sentence that happens to stand on a rule is none, whatever CommonMark says.
+    """
+    for position, token in enumerate(tokens):
+        if token.type == "heading_open" and token.level == 0 and token.map:
+            words = _words(tokens[position + 1].content)
+            if not (token.markup == "-" and words.endswith((".", "!", "?", "。"))):
+                yield token.map[0], int(token.tag[1]), words
+
+
+def _words(inline: str) -> str:
+    [token] = _INLINE.parseInline(inline[:_LONGEST_NAME])
+    words = (
+        child.content if child.type in ("text", "code_inline") else " "
+        for child in token.children or ()
+        if child.type in ("text", "code_inline", "softbreak", "hardbreak")
+    )
+    return " ".join("".join(words).split())
+
+
+def _title(tokens: list[Token]) -> str:
+    """Return the heading that begins the text, else its only one of the first level."""
+    headings = list(_headings(tokens))
+    if headings and tokens[0].type == "heading_open":
+        return headings[0][2]
+    firsts = [words for _, level, words in headings if level == 1]
+    return firsts[0] if len(firsts) == 1 else ""
+
+
+def _sections(text: str, lines: list[_Bounds], tokens: list[Token]) -> tuple[Section, ...]:
+    headings = [
+        (span.start, words)
+        for line, _, words in _headings(tokens)
+        if words and (span := _line_span(text, *lines[line]))
+    ]
+    return under_headings(text, headings)
+
+
+# Lines without words
+
+
+def _wordless(text: str, lines: list[_Bounds], tokens: list[Token], env: dict[str, Any]) -> Iterator[Span]:
+    """Yield the lines that are markup and nothing else: rules, fences, underlines, comments, link targets."""
+    wordless: set[int] = set()
+    for token in tokens:
+        if not token.map:
+            continue
+        first, last = token.map[0], token.map[1] - 1
+        if token.type == "hr" or (token.type == "heading_open" and token.markup in ("=", "-")):
+            wordless.add(last)
+        elif token.type == "fence":
+            wordless |= {first, last} if _is_fence(text, lines[last], token.markup) else {first}
+        elif token.type == "html_block" and token.content.lstrip().startswith("<!--"):
+            wordless.update(range(first, last + 1))
+        elif token.type == "table_open":
+            wordless.add(first + 1)
+    for reference in env.get("references", {}).values():
+        wordless.update(range(*reference["map"]))
+    for line in wordless:
+        if span := _line_span(text, *lines[line]):
+            yield span
+
+
+def _is_fence(text: str, line: _Bounds, markup: str) -> bool:
+    return re.compile(r"[ >\t]*" + re.escape(markup)).match(text, *line) is not None
+
+
+# Front matter
+
+
+def _front_matter(text: str) -> _Front:
+    """Read the front matter, if any: TOML between lines of "+++", or pairs as in YAML between lines of "---".
+
+    Of YAML, plain pairs are read, and lists of plain values: its other forms (nested maps, anchors, folded
+    texts) say nothing that a citation needs.
+    """
+    found = _FRONT.match(text)
+    if not found:
+        return _Front({})
+    toml = found["mark"] == "+++"
+    lines = [line for line in _LINE.finditer(text, found.start("body"), found.end("body")) if line[0]]
+    if toml:
+        try:
+            held: dict[str, Any] = tomllib.loads(found["body"].replace("\r\n", "\n"))
+        except (tomllib.TOMLDecodeError, RecursionError):
+            return _Front({})
+    else:
+        held = _pairs([line[0].rstrip() for line in lines])
+    if not held:
+        return _Front({})
+    values: dict[str, str] = {}
+    for key, value in held.items():
+        field = "" if isinstance(value, dict) else _field(key)
+        written = "; ".join(map(str, value)) if isinstance(value, list) else str(value)
+        written = " ".join(written.split())
+        if field and field not in values and written and written.isprintable():
+            values[field] = written
+    header: list[Span] = []
+    furniture = [Span(0, 3), Span(found.start("end"), found.start("end") + 3)]
+    says = False
+    for line in lines:
+        if not _GOES_ON.match(line[0].rstrip()):
+            pair = _PAIR.match(line[0])
+            says = bool(pair and _field(pair["key"]))
+        if span := _line_span(text, *line.span()):
+            (header if says else furniture).append(span)
+    return _Front(values, tuple(header), tuple(furniture), found.end())
+
+
+def _field(key: str) -> str:
+    """Return the field of a document that a key gives, or ""."""
+    return _FIELDS.get(re.sub("[ -]", "_", key.lower()), "")
+
+
+def _pairs(lines: list[str]) -> dict[str, Any]:
+    """Read lines of "key: value"; nothing where some line is neither that nor the continuation of one."""
+    held: dict[str, Any] = {}
+    key = ""
+    for line in lines:
+        if _GOES_ON.match(line):
+            item = re.match(r"\s*-\s+(.+)", line)
+            if item and key and isinstance(held[key], list):
+                held[key].append(_scalar(item[1]))
+        elif (pair := _PAIR.fullmatch(line)) and ":" in line:
+            key = pair["key"]
+            value = pair["value"].strip()
+            listed = re.fullmatch(r"\[(.*)\]", value)
+            if listed:
+                held[key] = [_scalar(part) for part in listed[1].split(",") if part.strip()]
+            else:
+                held[key] = [] if not value else "" if value[0] in "|>&*{!" else _scalar(value)
+        else:
+            return {}
+    return held
+
+
+def _scalar(value: str) -> str:
+    value = value.strip()
+    if quoted := re.match(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^']|'')*)'", value):
+        if quoted[1] is not None:
+            return re.sub(r"\\(.)", r"\1", quoted[1])
+        return quoted[2].replace("''", "'")
+    return re.split(r"\s+#", value)[0]

@@ -1,0 +1,348 @@
+"""HTML to text: the words that a browser would show, in blocks that a reader can tell apart.
+
+White space is laid out as browsers do it. What no browser shows (scripts, hidden elements, soft hyphens,
+zero-width spaces) is left out, and so are form controls and words that are struck out; nothing else is.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from lxml import etree, html
+
+from qa.errors import InputError
+from qa.formats.text import check_text
+from qa.schema import Section
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Kind = Literal["paragraph", "heading", "item", "row"]
+
+_BLOCK = frozenset(
+    """address article aside blockquote body caption center dd details dialog dir div dl dt fieldset
+    figcaption figure footer form frameset h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol
+    p pre search section summary table tbody td tfoot th thead tr ul""".split()
+)
+_HEADING = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_CELL = frozenset({"td", "th"})
+_LIST = frozenset({"ul", "ol", "menu", "dir"})
+_COUNTED = ("a", "figure", "pre", "sup")  # what a block stands in says how it is read
+# Never shown as words; the controls of a form; the brackets and the reading of ruby text, said twice.
+_UNSEEN = frozenset(
+    """applet audio button canvas datalist embed head iframe input map noembed noframes noscript object option
+    progress rp rt script select style svg template textarea title video""".split()
+)
+_STRUCK = frozenset({"del", "s", "strike"})  # the page itself says that these words no longer hold
+_HIDDEN = re.compile(r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.IGNORECASE)
+_AS_BLOCK = re.compile(r"(?:^|[;\s])display\s*:\s*(?:block|flex|grid|table)", re.IGNORECASE)
+_SPACE = re.compile(r"[ \t\n\r\f\xa0]+")
+_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
+_RAISED = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
+_HEAD = 4096  # bytes in which a file says its encoding
+_DECLARED = re.compile(
+    rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)|^\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.:-]+)",
+    re.IGNORECASE,
+)
+# What pages mean by these names (encoding.spec.whatwg.org, "Names and labels").
+MEANT = {
+    "iso-8859-1": "windows-1252",
+    "latin1": "windows-1252",
+    "us-ascii": "windows-1252",
+    "ascii": "windows-1252",
+    "iso-8859-9": "windows-1254",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "euc-kr": "cp949",
+    "ks_c_5601-1987": "cp949",
+    "shift_jis": "cp932",
+    "big5": "big5hkscs",
+    "utf-16": "utf-8",  # a declaration that can be read is not in UTF-16
+}
+_MOST_ACCENTED = 0.3  # of the characters: no Latin text has so many, but East Asian text read as Latin has
+_LONGEST_CELL = 300  # characters: what is longer is a text that a table lays out, and no datum
+
+
+@dataclass(slots=True)
+class Block:
+    """A paragraph, heading, list item or table row, with the place in the tree of its first character.
+
+    `node` is the element whose `slot` holds that character. `level` is a heading's, from 1; `linked` counts
+    the characters that are links; `in_figure` says whether a picture or a table is what it goes with.
+    """
+
+    text: str
+    kind: Kind
+    node: html.HtmlElement
+    slot: Literal["text", "tail"]
+    level: int = 0
+    linked: int = 0
+    in_figure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A text and its parts under headings: each from its heading to the next."""
+
+    text: str
+    sections: tuple[Section, ...]
+
+
+def decode(data: bytes, name: str) -> str:
+    """Decode HTML or XML by its byte order mark, else as UTF-8 where it is that, else as it declares.
+
+    Raises:
+        InputError: naming `name`, when none of them fits, or what comes out is no text.
+    """
+    text = _decoded(data, name).removeprefix("\ufeff")
+    check_text(text, name)
+    return text
+
+
+def _decoded(data: bytes, name: str) -> str:
+    convert = "Convert it to UTF-8 and try again: iconv -f ENCODING -t UTF-8 OLD > NEW"
+    try:
+        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            return data.decode("utf-16")
+        # Text in another encoding is hardly ever valid UTF-8, so that a page that is, is, whatever it says.
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        position, byte = error.start, data[error.start]
+    found = _DECLARED.search(data[:_HEAD])
+    if not found:
+        raise InputError(
+            f"{name} does not say in which encoding it is, and is not UTF-8 (byte 0x{byte:02x} at offset "
+            f"{position}). {convert}"
+        )
+    declared = (found[1] or found[2]).decode("ascii")
+    meant = MEANT.get(declared.lower(), declared)
+    try:
+        text = data.decode(meant)
+    except (UnicodeDecodeError, LookupError) as error:
+        raise InputError(f"{name} says that it is in {declared}, and is not ({error}). {convert}") from None
+    accented = sum("\x80" <= character <= "\xff" for character in text)
+    if meant.startswith("windows-125") and accented > _MOST_ACCENTED * len(re.sub(r"<[^>]*>|\s", "", text)):
+        raise InputError(f"{name} says that it is in {declared}, but is hardly so. {convert}")
+    return text
+
+
+def parse(source: str, name: str) -> html.HtmlElement:
+    """Parse HTML, however broken, without comments. Nothing is fetched, and no entity is defined.
+
+    Raises:
+        InputError: naming `name`, where there is no HTML, or nesting deeper than libxml2's 2,048 levels.
+    """
+    parser = html.HTMLParser(
+        encoding="utf-8", huge_tree=True, no_network=True, remove_comments=True, remove_pis=True
+    )
+    try:
+        tree = html.document_fromstring(source.encode("utf-8", "replace"), parser=parser)
+    except (etree.LxmlError, ValueError) as error:
+        raise InputError(
+            f"{name} holds no HTML that can be read ({error}). Save the page again, or leave it out."
+        ) from None
+    for entry in parser.error_log:
+        if entry.type_name == "ERR_RESOURCE_LIMIT":
+            raise InputError(
+                f"{name} cannot be read: {entry.message.split(',')[0].strip()}. "
+                "Save the page's text as a .txt file."
+            )
+    return tree
+
+
+def render(source: str, name: str) -> Rendered:
+    """Return all the text of an HTML page or fragment.
+
+    Raises:
+        InputError: see `parse`.
+    """
+    return compose(blocks(parse(source, name))) if source.strip() else Rendered("", ())
+
+
+def compose(parts: Iterable[Block]) -> Rendered:
+    """Join blocks: a blank line between them, a line end between items of a list or rows of a table."""
+    pieces: list[str] = []
+    headings: list[tuple[int, str]] = []
+    length = 0
+    before: Block | None = None
+    for block in parts:
+        if before:
+            close = before.kind == block.kind and block.kind in ("item", "row")
+            pieces.append("\n" if close else "\n\n")
+            length += len(pieces[-1])
+        if block.kind == "heading":
+            headings.append((length, block.text))
+        pieces.append(block.text)
+        length += len(block.text)
+        before = block
+    text = "".join(pieces)
+    return Rendered(text, under_headings(text, headings))
+
+
+def under_headings(text: str, headings: list[tuple[int, str]]) -> tuple[Section, ...]:
+    """Cut a text into sections at its headings, given by where they start and what they say."""
+    ends = [*(start for start, _ in headings), len(text)][1:]
+    return tuple(
+        Section(start, start + len(text[start:end].rstrip()), "section", name)
+        for (start, name), end in zip(headings, ends, strict=True)
+    )
+
+
+def blocks(tree: html.HtmlElement) -> list[Block]:
+    """Cut the shown text of a tree into blocks, in order."""
+    return _Layout().read(tree)
+
+
+def has_struck(tree: html.HtmlElement) -> bool:
+    """Whether the page strikes out words, which `blocks` leaves out."""
+    return any(node.text_content().strip() for node in tree.iter(*_STRUCK))
+
+
+class _Layout:
+    """What a walk over the tree has laid out so far."""
+
+    def __init__(self) -> None:
+        self.done: list[Block] = []
+        self.open: list[str] = []
+        self.place: tuple[html.HtmlElement, Literal["text", "tail"]] | None = None
+        self.level = 0
+        self.linked = 0
+        self.inside = dict.fromkeys(_COUNTED, 0)
+        self.lists: list[int | None] = []  # the last number of each list around, None without numbers
+        self.marker = ""
+        self.rows: list[list[int]] = []  # of each row around, where the blocks of its cells begin
+
+    def read(self, tree: html.HtmlElement) -> list[Block]:
+        walk = etree.iterwalk(tree, events=("start", "end"))
+        for event, node in walk:
+            if event == "start":
+                if _shown(node):
+                    self._enter(node)
+                    self._say(node, "text")
+                else:
+                    walk.skip_subtree()
+            else:
+                if _shown(node):
+                    self._leave(node)
+                if node is not tree:
+                    self._say(node, "tail")
+        self._close()
+        return self.done
+
+    def _enter(self, node: html.HtmlElement) -> None:
+        tag = node.tag
+        if _breaks(node):
+            self._close()
+        if tag == "br":
+            self.open.append("\n")
+        elif tag == "q":
+            self.open.append("“")
+        elif tag in _COUNTED:
+            self.inside[tag] += 1
+        elif tag in _HEADING:
+            self.level = int(tag[1])
+        elif tag in _LIST:
+            numbered = tag == "ol" and node.get("type", "1") == "1"
+            self.lists.append(_number(node.get("start"), 1) - 1 if numbered else None)
+        elif tag == "li":
+            self.marker = self._marker(node)
+        elif tag == "tr":
+            self.rows.append([])
+        elif tag in _CELL and self.rows:
+            self.rows[-1].append(len(self.done))
+
+    def _leave(self, node: html.HtmlElement) -> None:
+        tag = node.tag
+        if tag == "q":
+            self.open.append("”")
+        if _breaks(node):
+            self._close()
+        if tag in _COUNTED:
+            self.inside[tag] -= 1
+        elif tag in _HEADING:
+            self.level = 0
+        elif tag in _LIST:
+            self.lists.pop()
+        elif tag == "li":
+            self.marker = ""
+        elif tag == "tr":
+            self._row(self.rows.pop())
+
+    def _marker(self, node: html.HtmlElement) -> str:
+        if not self.lists or self.lists[-1] is None:
+            return "- "
+        self.lists[-1] = _number(node.get("value"), self.lists[-1] + 1)
+        return f"{self.lists[-1]}. "
+
+    def _say(self, node: html.HtmlElement, slot: Literal["text", "tail"]) -> None:
+        words = node.text if slot == "text" else node.tail
+        if not words:
+            return
+        words = _INVISIBLE.sub("", words)
+        if not self.inside["pre"]:
+            words = _SPACE.sub(" ", words)
+        if self.inside["sup"] and not words.translate(_RAISED).strip(" ⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"):
+            # 10⁶ is not 106; and "mines¹" would be another word than "mines"
+            words = f"[{words.strip()}]" if self.inside["a"] else words.translate(_RAISED)
+        if self.inside["a"]:
+            self.linked += len(words)
+        if self.place is None and words.strip():
+            self.place = (node, slot)
+        self.open.append(words)
+
+    def _close(self) -> None:
+        """End a block where there is one."""
+        place, words, linked = self.place, "".join(self.open), self.linked
+        self.place, self.open, self.linked = None, [], 0
+        if place is None:
+            return
+        if self.inside["pre"]:
+            text = words.strip("\r\n").rstrip()
+        else:
+            text = re.sub(r"\n{2,}", "\n\n", re.sub(r" *\n *", "\n", re.sub(r" {2,}", " ", words))).strip()
+        kind: Kind = "paragraph"
+        if self.level:
+            kind, text = "heading", " ".join(text.split())
+        elif self.marker:
+            kind, text, self.marker = "item", f"{'  ' * (len(self.lists) - 1)}{self.marker}{text}", ""
+        self.done.append(Block(text, kind, *place, self.level, linked, self.inside["figure"] > 0))
+
+    def _row(self, cells: list[int]) -> None:
+        """Join the cells of a row that holds data; one that lays out a page stays in its blocks."""
+        if len(cells) < 2:
+            return
+        groups = [self.done[start:end] for start, end in zip(cells, [*cells[1:], None], strict=True)]
+        if any(map(_is_layout, groups)) or sum(map(bool, groups)) < 2:
+            return
+        first = next(group[0] for group in groups if group)
+        texts = [" ".join(group[0].text.split()) if group else "" for group in groups]
+        del self.done[cells[0] :]
+        linked = sum(group[0].linked for group in groups if group)
+        row = Block(" | ".join(texts).strip(), "row", first.node, first.slot, 0, linked, first.in_figure)
+        self.done.append(row)
+
+
+def _is_layout(cell: list[Block]) -> bool:
+    return len(cell) > 1 or any(
+        block.kind in ("row", "item") or len(block.text) > _LONGEST_CELL for block in cell
+    )
+
+
+def _shown(node: html.HtmlElement) -> bool:
+    return not (
+        node.tag in _UNSEEN
+        or node.tag in _STRUCK
+        or "hidden" in node.attrib
+        or (node.tag == "dialog" and "open" not in node.attrib)
+        or _HIDDEN.search(node.get("style", ""))
+    )
+
+
+def _breaks(node: html.HtmlElement) -> bool:
+    return node.tag in _BLOCK or bool(_AS_BLOCK.search(node.get("style", "")))
+
+
+def _number(written: str | None, otherwise: int) -> int:
+    return int(written) if written and re.fullmatch(r"-?[0-9]{1,9}", written.strip()) else otherwise

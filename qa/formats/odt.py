@@ -1,0 +1,353 @@
+"""ODT: the text of an OpenDocument text as its reader sees it, with tracked changes accepted.
+
+`odfdo` opens the package and gives its properties; the tree is read here, as `odfdo` gives no text that has
+notes apart and headings told ([why so](../../docs/decisions/0015-office-formats.md)).
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, cast
+
+import odfdo
+
+from qa.errors import InputError
+from qa.formats.blocks import Part, compose, row
+from qa.formats.numerals import NumeralStyle, numeral
+from qa.formats.packages import open_package, parse_xml, read_member
+from qa.formats.properties import with_properties
+from qa.schema import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from zipfile import ZipFile
+
+    from qa.formats.source import Options, Source
+
+_NAMES = {
+    "urn:oasis:names:tc:opendocument:xmlns:office:1.0": "office",
+    "urn:oasis:names:tc:opendocument:xmlns:text:1.0": "text",
+    "urn:oasis:names:tc:opendocument:xmlns:table:1.0": "table",
+    "urn:oasis:names:tc:opendocument:xmlns:drawing:1.0": "draw",
+    "urn:oasis:names:tc:opendocument:xmlns:style:1.0": "style",
+    "urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0": "svg",
+}
+_SPACES = {prefix: space for space, prefix in _NAMES.items()}
+# What is no text of the page: what was deleted, comments, what forms and variables hold, ruby.
+_SILENT = frozenset(
+    """text:tracked-changes text:sequence-decls text:variable-decls text:user-field-decls
+    text:dde-connection-decls text:alphabetical-index-auto-mark-file text:number text:script text:ruby-text
+    text:note-citation office:annotation office:annotation-end office:forms office:event-listeners svg:title
+    svg:desc draw:object draw:object-ole draw:image draw:glue-point draw:enhanced-geometry table:table-column
+    table:table-columns table:table-header-columns""".split()
+)
+_SPACE = re.compile(r"[ \t\r\n]+")
+_MOST_SPACES = 1_000
+_DEEPEST = 10
+
+
+def read(source: Source, options: Options) -> Iterator[Document | InputError]:
+    """Yield the one document of an ODT file.
+
+    Raises:
+        InputError: naming the source, when it is no ODT file, is damaged, locked or a bomb, or has no text.
+    """
+    with open_package(source, "ODT") as package:
+        if "META-INF/manifest.xml" in package.namelist() and b"encryption-data" in read_member(
+            package, "META-INF/manifest.xml", source.name
+        ):
+            raise InputError(f"{source.name} is locked by a password. Save it without one.")
+        content = parse_xml(read_member(package, "content.xml", source.name), source.name)
+        styles = _styles(package, source.name)
+    properties = _properties(source)
+    body = content.find(_tag("office:body") + "/" + _tag("office:text"))
+    if body is None:
+        raise InputError(f"{source.name} is an OpenDocument file, but no text. Save it as ODT.")
+    reader = _Reader([content] if styles is None else [styles, content])
+    try:
+        composed = compose([*reader.parts(body), *reader.notes()])
+    except RecursionError:
+        raise InputError(
+            f"{source.name} is nested too deep to be read. Save its text as a .txt file."
+        ) from None
+    yield with_properties(
+        Document(id="", text=composed.text, sections=composed.sections, format="odt", notes=reader.remarks()),
+        properties,
+        "the document's properties",
+        PurePath(source.file_name).stem,
+        options.date_order,
+        source.name,
+    )
+
+
+def _styles(package: ZipFile, name: str) -> Any:
+    if "styles.xml" not in package.namelist():
+        return None
+    return parse_xml(read_member(package, "styles.xml", name), name)
+
+
+def _properties(source: Source) -> dict[str, str | None]:
+    try:
+        meta = odfdo.Document(io.BytesIO(source.data)).meta
+        author = meta.initial_creator or meta.creator
+        properties = {"title": meta.title, "author": author, "language": meta.language}
+    except Exception as error:  # whatever the bytes lead odfdo to: it promises nothing
+        raise InputError(
+            f"{source.name} cannot be read as ODT ({type(error).__name__}: {error}). Open it in "
+            "LibreOffice or Word and save it again."
+        ) from None
+    return properties
+
+
+def _tag(name: str) -> str:
+    prefix, local = name.split(":")
+    return f"{{{_SPACES[prefix]}}}{local}"
+
+
+def _name(element: Any) -> str:
+    """Return "text:p" for an element, "" for what is none of ours."""
+    if not isinstance(element.tag, str):
+        return ""
+    space, _, local = element.tag[1:].partition("}")
+    return f"{_NAMES.get(space, '')}:{local}"
+
+
+class _Style:
+    """What a style says of words: whether they are struck out or hidden."""
+
+    def __init__(self, element: Any) -> None:
+        words = element.find(_tag("style:text-properties"))
+        line = "none" if words is None else words.get(_tag("style:text-line-through-style"), "none")
+        self.struck = line != "none"
+        self.hidden = words is not None and words.get(_tag("text:display")) == "none"
+        self.parent = element.get(_tag("style:parent-style-name")) or ""
+
+
+class _Reader:
+    """Reads the body of one document. `roots` are those of its styles and its content."""
+
+    def __init__(self, roots: list[Any]) -> None:
+        self._looks: dict[str, _Style] = {}
+        self._lists: dict[str, dict[int, Any]] = {}
+        self._outline: dict[int, Any] = {}
+        for root in roots:
+            for style in root.iter(_tag("style:style")):
+                self._looks[style.get(_tag("style:name")) or ""] = _Style(style)
+            for style in root.iter(_tag("text:list-style")):
+                self._lists[style.get(_tag("style:name")) or ""] = _levels(style)
+            for style in root.iter(_tag("text:outline-style")):
+                self._outline = _levels(style)
+        self._counts: dict[str, dict[int, int]] = {}
+        self._boxes: list[Any] = []
+        self._noted: list[tuple[Any, str]] = []
+        self._revised = self._struck = False
+
+    def remarks(self) -> tuple[str, ...]:
+        """Tell what was decided for the reader of this document."""
+        return (
+            ("The document holds tracked changes; it was read as if all were accepted.",) * self._revised
+        ) + (("Words that are struck out were left out.",) * self._struck)
+
+    def parts(self, container: Any) -> list[Part]:
+        """Read paragraphs, lists and tables in order, whatever they are wrapped in."""
+        parts: list[Part] = []
+        for child in container.iterchildren():
+            match _name(child):
+                case "text:p":
+                    parts += self._paragraph(child)
+                case "text:h":
+                    parts += self._heading(child)
+                case "text:list":
+                    parts += self._list(child, "", 1)
+                case "table:table":
+                    parts += [Part("break", ""), *self._table(child), Part("break", "")]
+                case "text:tracked-changes":
+                    self._revised = self._revised or len(child) > 0
+                case "text:section" if child.get(_tag("text:display")) == "none":
+                    pass
+                case name if name in _SILENT or not name:
+                    pass
+                case _:
+                    parts += self.parts(child)
+        return parts
+
+    def notes(self) -> list[Part]:
+        """Read the footnotes and endnotes that the text refers to, in that order; they are in no section."""
+        parts = [Part("section", "")]
+        position = 0
+        while position < len(self._noted):  # a note may refer to another
+            note, mark = self._noted[position]
+            position += 1
+            own = self.parts(note)
+            if own:
+                own[0] = Part("paragraph", f"{mark} {own[0].text.lstrip()}")
+            parts += own
+        return parts
+
+    def _paragraph(self, paragraph: Any) -> list[Part]:
+        return [Part("paragraph", self._line(paragraph)), *self._beside()]
+
+    def _beside(self) -> list[Part]:
+        """Read the text boxes of the paragraph that was read last."""
+        boxes, self._boxes = self._boxes, []
+        return [part for box in boxes for part in self.parts(box)]
+
+    def _heading(self, heading: Any) -> list[Part]:
+        depth = _integer(heading.get(_tag("text:outline-level")), 1)
+        text = self._line(heading)
+        label = ""
+        if text and heading.get(_tag("text:is-list-header")) != "true":
+            label = self._label("", self._outline, depth, _integer(heading.get(_tag("text:start-value")), -1))
+        return [Part("heading", f"{label} {text}" if label not in ("", "-") else text), *self._beside()]
+
+    def _list(self, element: Any, style: str, depth: int) -> list[Part]:
+        style = element.get(_tag("text:style-name")) or style
+        goes_on = element.get(_tag("text:continue-numbering")) == "true" or element.get(
+            _tag("text:continue-list")
+        )
+        counts = self._counts.setdefault(style, {})
+        if depth == 1 and not goes_on:
+            counts.clear()
+        parts: list[Part] = []
+        for item in element.iterchildren():
+            numbered = _name(item) == "text:list-item"
+            if not numbered and _name(item) != "text:list-header":
+                continue
+            start = _integer(item.get(_tag("text:start-value")), -1)
+            for child in item.iterchildren():
+                match _name(child):
+                    case "text:list":
+                        parts += self._list(child, style, depth + 1)
+                    case "text:p" if numbered:
+                        parts += self._item(child, style, depth, start)
+                        numbered = False
+                    case "text:p":
+                        parts += self._paragraph(child)
+                    case "text:h":
+                        parts += self._heading(child)
+                    case "table:table":
+                        parts += self._table(child)
+        return parts
+
+    def _item(self, paragraph: Any, style: str, depth: int, start: int) -> list[Part]:
+        label = self._label(style, self._lists.get(style, {}), depth, start)
+        text = self._line(paragraph)
+        if not text:
+            return self._beside()
+        if not label:
+            return [Part("paragraph", text), *self._beside()]
+        return [Part("item", f"{'  ' * (depth - 1)}{label} {text}"), *self._beside()]
+
+    def _label(self, style: str, levels: dict[int, Any], depth: int, start: int) -> str:
+        """Count one item on and return its number as shown, "-" for a bullet, "" for none."""
+        level = levels.get(min(depth, _DEEPEST))
+        if level is None:
+            return "" if levels is self._outline else "-"
+        counts = self._counts.setdefault(style, {})
+        first = _integer(level.get(_tag("text:start-value")), 1)
+        counts[depth] = start if start >= 0 else counts.get(depth, first - 1) + 1
+        for deeper in [other for other in counts if other > depth]:
+            del counts[deeper]
+        if _name(level) in ("text:list-level-style-bullet", "text:list-level-style-image"):
+            return "-"
+        numbers = []
+        shown = min(_integer(level.get(_tag("text:display-levels")), 1), depth)
+        for at in range(depth - shown + 1, depth + 1):
+            written = levels[at].get(_tag("style:num-format")) if at in levels else ""
+            if written:
+                known = written if written in ("1", "a", "A", "i", "I") else "1"
+                numbers.append(numeral(counts.get(at, 1), cast("NumeralStyle", known)))
+        if not level.get(_tag("style:num-format")):
+            return ""
+        around = (level.get(_tag(f"style:num-{side}")) or "" for side in ("prefix", "suffix"))
+        return ".".join(numbers).join(around).strip()
+
+    def _table(self, table: Any) -> list[Part]:
+        parts: list[Part] = []
+        for child in table.iterchildren():
+            name = _name(child)
+            if name == "table:table-row":
+                parts += row([self.parts(cell) for cell in child.iterchildren() if "cell" in _name(cell)])
+            elif name.startswith("table:table-") and name not in _SILENT:  # groups of rows
+                parts += self._table(child)
+        return parts
+
+    def _line(self, paragraph: Any) -> str:
+        """Return the text of a paragraph as it is shown."""
+        if any(
+            field.get(_tag("text:is-hidden")) == "true"
+            for field in paragraph.iter(_tag("text:hidden-paragraph"))
+        ):
+            return ""
+        pieces: list[str] = []
+        if not self._is_left_out(paragraph):
+            self._inline(paragraph, pieces)
+        return "".join(pieces).strip()
+
+    def _inline(self, element: Any, pieces: list[str]) -> None:
+        _say(element.text, pieces)
+        for child in element.iterchildren():
+            match _name(child):
+                case "text:s":
+                    count = min(max(_integer(child.get(_tag("text:c")), 1), 1), _MOST_SPACES)
+                    pieces.append(" " * count)
+                case "text:tab":
+                    pieces.append("\t")
+                case "text:line-break":
+                    pieces.append("\n")
+                case "text:note":
+                    pieces.append(self._note(child))
+                case "text:hidden-text":
+                    if child.get(_tag("text:is-hidden")) == "false":
+                        self._inline(child, pieces)
+                case "draw:text-box" | "draw:custom-shape" | "draw:rect" | "draw:ellipse" | "draw:line":
+                    self._boxes.append(child)
+                case "text:span" if self._is_left_out(child):
+                    pass
+                case name if name in _SILENT or not name:
+                    pass
+                case _:
+                    self._inline(child, pieces)
+            _say(child.tail, pieces)
+
+    def _note(self, note: Any) -> str:
+        """Return a note's mark and keep the note for the end."""
+        cited = note.find(_tag("text:note-citation"))
+        shown = "" if cited is None else "".join(cited.itertext()).strip()
+        mark = f"[{shown or len(self._noted) + 1}]"
+        body = note.find(_tag("text:note-body"))
+        if body is not None:
+            self._noted.append((body, mark))
+        return mark
+
+    def _is_left_out(self, element: Any) -> bool:
+        """Whether a style strikes words out or hides them."""
+        name = element.get(_tag("text:style-name")) or ""
+        seen: set[str] = set()
+        while name in self._looks and name not in seen:
+            seen.add(name)
+            look = self._looks[name]
+            if look.struck or look.hidden:
+                self._struck = self._struck or look.struck
+                return True
+            name = look.parent
+        return False
+
+
+def _say(words: str | None, pieces: list[str]) -> None:
+    """Add text, its white space collapsed as OpenDocument has it."""
+    words = _SPACE.sub(" ", words or "")
+    before = pieces[-1][-1:] if pieces else " "
+    words = words.removeprefix(" ") if before in (" ", "\n") else words
+    if words:
+        pieces.append(words)
+
+
+def _levels(style: Any) -> dict[int, Any]:
+    return {_integer(level.get(_tag("text:level")), 1): level for level in style.iterchildren()}
+
+
+def _integer(written: str | None, otherwise: int) -> int:
+    return int(written) if written and re.fullmatch(r"[0-9]{1,9}", written) else otherwise

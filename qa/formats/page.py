@@ -1,0 +1,233 @@
+"""What a web page says about itself: in its head, in JSON-LD, in a comment of the program that saved it.
+
+What is stated in several places is taken from the first of them. A date that could be read two ways is not.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from qa.formats.dates import find_date
+from qa.schema import Document, Found
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator
+
+    from lxml import html
+
+    from qa.formats.dates import DateOrder
+    from qa.formats.markup import Block
+    from qa.schema import Certainty
+
+# Names of <meta> elements, lower case, the most telling first.
+_META = {
+    "title": ("citation_title", "og:title", "dc.title", "dcterms.title", "twitter:title"),
+    "author": (
+        "citation_author",
+        "author",
+        "dc.creator",
+        "dcterms.creator",
+        "article:author",
+        "parsely-author",
+    ),
+    "publisher": (
+        "citation_publisher",
+        "og:site_name",
+        "dc.publisher",
+        "dcterms.publisher",
+        "publisher",
+        "application-name",
+    ),
+    "series": ("citation_journal_title", "citation_series_title"),
+    "number": ("citation_technical_report_number", "citation_issue"),
+    "date": (
+        "article:published_time",
+        "citation_publication_date",
+        "citation_date",
+        "dcterms.issued",
+        "dc.date.issued",
+        "dcterms.date",
+        "dc.date",
+        "datepublished",
+        "publishdate",
+        "publish-date",
+        "publication_date",
+        "pubdate",
+        "date",
+        "sailthru.date",
+        "parsely-pub-date",
+    ),
+    "url": ("og:url", "citation_abstract_html_url"),
+    "language": ("content-language", "dc.language", "dcterms.language", "citation_language", "og:locale"),
+}
+_ARTICLE = re.compile(r"Article$|^(?:BlogPosting|Report|SocialMediaPosting|Book|Legislation)$")
+_SAVED = re.compile(
+    r"<!--\s*saved from url=\(\d+\)(https?://\S+)\s*-->|Page saved with SingleFile\s+url:\s*(https?://\S+)"
+)
+_DATE_IN_URL = re.compile(r"/((?:19|20)\d\d)/(\d\d)/(\d\d)(?:/|$)")
+_BEFORE_THE_TIME = re.compile(r"\s*(\d{4})-?(\d\d)-?(\d\d)(?=T|\s|\s*$)")
+_SITE = re.compile(r"\s*(?:[|·•»_–—]|\s-|::)\s*(?=\S)")
+
+_Fact = tuple[str, str, str, "Certainty"]  # field, value, source, how sure
+
+
+def describe_page(
+    source: str, tree: html.HtmlElement, blocks: list[Block], date_order: DateOrder
+) -> Document:
+    """Return a document without text: what the page of this source, tree and blocks says about itself."""
+    values: dict[str, Any] = {}
+    found: list[Found] = []
+    doubts: list[str] = []
+    for field, written, where, sure in _facts(source, tree, blocks):
+        value: Any = " ".join(written.split())
+        if not value or field in values or not value.isprintable():
+            continue
+        if field == "date":
+            value, doubt = read_date(value, date_order)
+            doubts += [doubt] if doubt else []
+        elif field == "url":
+            value = value if re.fullmatch(r"https?://\S+", value) else ""
+        elif field == "author":
+            value = "" if "://" in value else value
+        elif field == "language":
+            value = primary_language(value)
+        if value:
+            values[field] = value
+            found.append(Found(field, where, sure))
+    site = re.escape(values.get("publisher", ""))
+    if site and (shorter := re.sub(rf"(?<=\w){_SITE.pattern}{site}$", "", values.get("title", ""))):
+        values["title"] = shorter
+    notes = () if "date" in values else tuple(dict.fromkeys(doubts))
+    return Document(id="", text="", format="html", found=tuple(found), notes=notes, **values)
+
+
+def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator[_Fact]:
+    """Yield what may be known, the surest first."""
+    meta: dict[str, list[str]] = {}
+    for node in tree.iter("meta"):
+        name = node.get("property") or node.get("name") or node.get("http-equiv") or node.get("itemprop")
+        if name and node.get("content"):
+            meta.setdefault(name.lower(), []).append(node.get("content"))
+    linked = dict(_linked(tree))
+    for link in tree.iter("link"):
+        if "canonical" in (link.get("rel") or "").lower().split():
+            yield "url", link.get("href", ""), "canonical link", "stated"
+    yield "language", tree.get("lang") or "", "html lang", "stated"
+    yield "author", linked.get("author", ""), "JSON-LD", "stated"  # of several, a meta may name one
+    titles = [block.text for block in blocks if block.level == 1]
+    for field, names in _META.items():
+        for name in names:
+            value = meta.get(name, [""])[0]
+            if field == "author":
+                value = "; ".join(dict.fromkeys(meta.get(name, ())))
+            elif field == "title":
+                value, _ = _apart(value, titles)
+            yield field, value, f"meta {name}", "stated"
+        yield field, linked.get(field, ""), "JSON-LD", "stated"
+    head = " ".join(tree.findtext(".//title", "").split())
+    title, site = _apart(head, titles)
+    yield "title", title, "page title", "stated"
+    yield "publisher", site, "page title", "likely"
+    if saved := _SAVED.search(source[:5000]):
+        yield "url", saved[1] or saved[2], "saved from", "stated"
+    yield from _marked_up(tree)
+    for address in (*(link.get("href", "") for link in tree.iter("link")), *meta.get("og:url", ())):
+        if dated := _DATE_IN_URL.search(address):
+            yield "date", "-".join(dated.groups()), "address", "likely"
+
+
+def _marked_up(tree: html.HtmlElement) -> Iterator[_Fact]:
+    """Yield what elements of the page's body are marked to say."""
+    times: list[str] = []
+    for node in tree.iter("time", "span", "a", "p", "div", "abbr"):
+        said = node.get("itemprop", "").lower()
+        if said == "datepublished":
+            yield (
+                "date",
+                node.get("datetime") or node.get("content") or node.text_content(),
+                "itemprop",
+                "stated",
+            )
+        elif said == "author" or "author" in (node.get("rel") or "").split():
+            yield "author", node.text_content()[:200], "author of the page's text", "likely"
+        if node.tag == "time":
+            if "pubdate" in node.attrib:
+                yield "date", node.get("datetime") or node.text_content(), "time element", "stated"
+            times.append((node.get("datetime") or "")[:10])
+    if len(set(times)) == 1:
+        yield "date", times[0], "time element", "likely"
+
+
+def _apart(title: str, headings: list[str]) -> tuple[str, str]:
+    """Take the name of the site off a title: what follows the page's own heading in it."""
+    for heading in headings:
+        if title.startswith(heading) and (rest := _SITE.match(title, len(heading))):
+            return heading, title[rest.end() :]
+    return title, ""
+
+
+def primary_language(tag: str) -> str:
+    """Return "en" for "en-GB", and "" for what is no language tag."""
+    primary = re.split("[-_,]", tag.lower())[0].strip()
+    return primary if re.fullmatch("[a-z]{2,3}", primary) else ""
+
+
+def read_date(written: str, order: DateOrder) -> tuple[dt.date | None, str]:
+    """Read a date that a field of a format holds; where it could be read two ways, a note says so instead.
+
+    Of a time, it is the day that is written, whatever day that was elsewhere.
+    """
+    if iso := _BEFORE_THE_TIME.match(written):
+        written = "-".join(iso.groups())
+    found = find_date(written, order)
+    return (found.date, found.note) if found else (None, "")
+
+
+def _linked(tree: html.HtmlElement) -> Iterator[tuple[str, str]]:
+    """Yield the fields that the page's JSON-LD (schema.org) gives for its article."""
+    for script in tree.iter("script"):
+        if script.get("type", "").lower() != "application/ld+json":
+            continue
+        try:
+            article = _article(json.loads(script.text or ""))
+        except (ValueError, RecursionError):
+            continue
+        if article:
+            yield "title", _name(article.get("headline")) or _name(article.get("name"))
+            yield "author", _name(article.get("author"))
+            yield "publisher", _name(article.get("publisher"))
+            yield "date", _name(article.get("datePublished"))
+            yield "url", _name(article.get("url"))
+            yield "language", _name(article.get("inLanguage"))
+            return
+
+
+def _article(data: object) -> dict[str, Any]:
+    """Find the first article in JSON-LD, which may be a list, or hold an "@graph"."""
+    todo = [data]
+    while todo:
+        node = todo.pop(0)
+        if isinstance(node, list):
+            todo += node
+        elif isinstance(node, dict):
+            kinds = node.get("@type")
+            if any(_ARTICLE.search(str(kind)) for kind in (kinds if isinstance(kinds, list) else [kinds])):
+                return node
+            todo += [node.get("@graph"), node.get("mainEntity")]
+    return {}
+
+
+def _name(value: object) -> str:
+    """Return a text, the name of a thing, or those of several."""
+    match value:
+        case str():
+            return value
+        case {"name": str(name)}:
+            return name
+        case [*several]:
+            return "; ".join(filter(None, map(_name, several)))
+        case _:
+            return ""

@@ -1,0 +1,431 @@
+"""PDF: the text of its pages in reading order, by PDFium; scanned pages by OCR where Tesseract is installed.
+
+The text is an extraction: see `qa.formats.layout` for what that joins and leaves out. Annotations, filled-in
+forms and attachments are not read.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as raw
+
+from qa.errors import InputError
+from qa.formats import ocr
+from qa.formats.dates import find_date
+from qa.formats.header import parse_header
+from qa.formats.layout import Laid, Line, Page, Word, lay_out, read_order
+from qa.formats.text import check_text, describe
+from qa.schema import Document, Found
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from qa.formats.source import Options, Source
+
+MOST_PAGES = 5000
+_PAGES_A_SECOND = 20  # at least, on a slow machine
+_MOST_PIXELS = 12_000_000  # of a page's picture: an A4 page at 300 dpi has 8.7 million
+_DPI = 300
+_UPRIGHT = 0.1  # of a right angle: text that leans more is a stamp across the page, and left out
+_FARTHEST = 1e6  # points, which no page reaches
+_FEW_CHARACTERS = 25  # a page with fewer, and a picture, is a scan with at most a stamp on it
+_BAD = 0.2  # of a page's characters, that no one could read
+_MANY_PATHS = 200  # on a page without text: letters drawn as shapes
+
+# A run of letters; PDFium puts U+0002 for a hyphen at the end of a line and takes the line's end away.
+_HYPHENS = "\x02\ufffe"
+_RUN = re.compile(r"[^\s\x02\ufffe]+[\x02\ufffe]?|[\x02\ufffe]")
+_UNREADABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ue000-\uf8ff\ufff0-\uffff]")
+_LETTERS = {
+    "\x02": "-",
+    "\ufffe": "-",
+    "\xad": "",
+    "\u200b": "",
+    "\ufeff": "",
+    "ﬀ": "ff",
+    "ﬁ": "fi",
+    "ﬂ": "fl",
+    "ﬃ": "ffi",
+    "ﬄ": "ffl",
+    "ﬅ": "st",
+    "ﬆ": "st",
+}
+_AS_LETTERS = str.maketrans(_LETTERS)
+_BOLD = re.compile(rb"bold|black|heavy|demi|medi$", re.IGNORECASE)
+_MARKS = "0123456789*†‡§"
+_MARK = re.compile(r"(?<=[^\d*†‡§,])[\d*†‡§,]{1,5}$")
+_HALF = re.compile("[\ud800-\udfff]")
+# Names that programs give to what nobody has named.
+_NO_TITLE = re.compile(
+    r"microsoft (?:word|powerpoint|excel)\b.*"
+    r"|.*\.(?:docx?|odt|rtf|pdf|indd|qxd|qxp|tex|pptx?|xlsx?|pages|pub|txt|html?)"
+    r"|untitled.*|(?:document|presentation|layout|slide|book|page|scan|doc)[ _-]?\d*|powerpoint presentation"
+    r"|no title|title|[\W\d_]*|\(?anonymous\)?|https?://\S+|\S*[_\d]\S*",
+    re.IGNORECASE,
+)
+_NO_AUTHOR = re.compile(
+    r"(?:user|admin|administrator|owner|author|unknown|anonymous|default|pc|test|guest|microsoft.*|windows.*|\W*"
+    r"|\(?anonymous\)?|unspecified)\d*",
+    re.IGNORECASE,
+)
+
+
+def read(source: Source, options: Options) -> Iterator[Document]:
+    """Yield the one document of a PDF, with its pages and headings as sections.
+
+    Raises:
+        InputError: when it needs a password, is damaged, has too many pages, no text at all, or only pictures
+            of text and Tesseract is not installed.
+    """
+    with _open(source) as pdf:
+        count = len(pdf)
+        if not count:
+            raise InputError(f"{source.name} has no pages. Leave it out, or export it again.")
+        if count > MOST_PAGES:
+            raise InputError(f"{source.name} has {count} pages; up to {MOST_PAGES} are read. Split it.")
+        source.more_time(count / _PAGES_A_SECOND)
+        language = _language(pdf)
+        pages = [_read_page(pdf, index) for index in range(count)]
+        scanned = [index for index, page in enumerate(pages) if page.scanned]
+        program = ocr.version() if scanned and options.ocr else ""
+        if program:
+            _read_scans(pdf, pages, scanned, language, source)
+        notes = list(_notes(pages, scanned, program))
+        laid = lay_out([page.page for page in pages])
+        if not laid.text.strip():
+            raise InputError(_nothing(source.name, pages, scanned, program, asked=options.ocr))
+        check_text(laid.text, source.name)
+        yield _described(pdf, source, options, laid, language, program, notes)
+
+
+def _open(source: Source) -> pdfium.PdfDocument:
+    try:
+        return pdfium.PdfDocument(source.data)
+    except pdfium.PdfiumError as error:
+        if error.err_code == raw.FPDF_ERR_PASSWORD:
+            problem = "needs a password. Save a copy without one and index that"
+        elif error.err_code == raw.FPDF_ERR_SECURITY:
+            problem = "is encrypted in a way that cannot be read. Save a copy without encryption"
+        else:
+            problem = "is damaged or no PDF. Open it in a PDF reader and save it again"
+        raise InputError(f"{source.name} {problem}.") from None
+
+
+# Pages
+
+
+@dataclass(slots=True)
+class _Read:
+    """What was read of a page. `why` says what is wrong with a page that holds no text to read, or "".
+
+    `hidden` is whether its text is invisible: what another program read off a scan.
+    """
+
+    page: Page
+    why: str = ""
+    hidden: bool = False
+
+    @property
+    def scanned(self) -> bool:
+        """Whether OCR might read it."""
+        return self.why in ("picture", "code")
+
+
+def _read_page(pdf: pdfium.PdfDocument, index: int) -> _Read:
+    page = Page(_label(pdf, index))
+    try:
+        with_text = pdf[index]
+        text = with_text.get_textpage()
+    except pdfium.PdfiumError:
+        return _Read(page, why="damaged")
+    characters = _characters(text)
+    visible = sum(map(len, characters.split()))
+    bad = len(_UNREADABLE.findall(characters.replace("\x02", "").replace("\ufffe", "")))
+    result = _Read(page)
+    if bad > _BAD * visible:
+        result.why = "code"
+    elif visible < _FEW_CHARACTERS and _is_picture(with_text):
+        result.why = "picture"
+    if result.why != "code":
+        page.lines = _lines(text, characters)
+        result.hidden = bool(page.lines) and _is_hidden(text, characters)
+    text.close()
+    with_text.close()
+    return result
+
+
+def _label(pdf: pdfium.PdfDocument, index: int) -> str:
+    label = pdf.get_page_label(index).strip()
+    return label if label and len(label) <= 20 and label.isprintable() else str(index + 1)
+
+
+def _characters(text: pdfium.PdfTextPage) -> str:
+    """Return the characters of a page, one for each of PDFium's; halves of pairs are joined later."""
+    handle = text.raw
+    return "".join(chr(raw.FPDFText_GetUnicode(handle, index)) for index in range(text.count_chars()))
+
+
+def _is_picture(page: pdfium.PdfPage) -> bool:
+    """Whether a page shows a large image, or so many shapes that they may be letters."""
+    width, height = page.get_size()
+    paths = 0
+    for shape in page.get_objects(filter=(raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_PATH), max_depth=4):
+        if shape.type == raw.FPDF_PAGEOBJ_PATH:
+            paths += 1
+            if paths > _MANY_PATHS:
+                return True
+            continue
+        left, bottom, right, top = shape.get_bounds()
+        if (right - left) * (top - bottom) > 0.1 * width * height or shape.level > 0:
+            return True
+    return False
+
+
+def _is_hidden(text: pdfium.PdfTextPage, characters: str) -> bool:
+    first = len(characters) - len(characters.lstrip())
+    shape = raw.FPDFText_GetTextObject(text.raw, first)
+    return bool(shape) and raw.FPDFTextObj_GetTextRenderMode(shape) == raw.FPDF_TEXTRENDERMODE_INVISIBLE
+
+
+def _lines(text: pdfium.PdfTextPage, characters: str) -> list[Line]:
+    """Return the lines of a page in order, upright ones first; text at another angle is a stamp: left out."""
+    words = list(_words(text, characters))
+    turns = Counter[int]()
+    for turn, word in words:
+        turns[turn] += len(word.text)
+    lines: list[Line] = []
+    for rank, (turn, _) in enumerate(turns.most_common()):
+        ordered = read_order([word for its, word in words if its == turn])
+        lines += [replace(line, aside=rank > 0) for line in ordered]
+    return lines
+
+
+def _words(text: pdfium.PdfTextPage, characters: str) -> Iterator[tuple[int, Word]]:
+    """Yield each word with how often the page must be turned by 90 degrees to read it."""
+    handle = text.raw
+    first, last, matrix = raw.FS_RECTF(), raw.FS_RECTF(), raw.FS_MATRIX()
+    font, flags = ctypes.create_string_buffer(80), ctypes.c_int()
+    for start, end in _runs(handle, characters):
+        raw.FPDFText_GetMatrix(handle, start, matrix)
+        turn = math.atan2(matrix.b, matrix.a) / (math.pi / 2)
+        if not abs(turn - round(turn)) < _UPRIGHT:
+            continue
+        raw.FPDFText_GetLooseCharBox(handle, start, first)
+        raw.FPDFText_GetLooseCharBox(handle, end - 1, last)
+        size = raw.FPDFText_GetFontSize(handle, start) * math.hypot(matrix.c, matrix.d)
+        left, right, top, bottom = _upright(first, last, round(turn) % 4)
+        written = _written(characters[start:end])
+        if not written or not 0 < size < _FARTHEST or not abs(left + right + top + bottom) < _FARTHEST:
+            continue
+        raw.FPDFText_GetFontInfo(handle, start, font, len(font), flags)
+        bold = _BOLD.search(font.value) is not None
+        glued = start > 0 and not (characters[start - 1].isspace() or characters[start - 1] in _HYPHENS)
+        yield round(turn) % 4, Word(written, left, right, top, bottom, size, bold, glued)
+
+
+def _runs(handle: raw.FPDF_TEXTPAGE, characters: str) -> Iterator[tuple[int, int]]:
+    """Yield where words begin and end; raised marks on their own."""
+    for run in _RUN.finditer(characters):
+        start, end = run.span()
+        mark = _MARK.search(run.group()) if characters[end - 1] in _MARKS else None
+        if mark and _height(handle, start + mark.start()) < 0.8 * _height(handle, start):
+            yield start, start + mark.start()
+            start += mark.start()
+        yield start, end
+
+
+def _height(handle: raw.FPDF_TEXTPAGE, index: int) -> float:
+    matrix = raw.FS_MATRIX()
+    raw.FPDFText_GetMatrix(handle, index, matrix)
+    return float(raw.FPDFText_GetFontSize(handle, index)) * math.hypot(matrix.c, matrix.d)
+
+
+def _written(characters: str) -> str:
+    """Return a word's characters as text: pairs joined, ligatures as letters, soft hyphens out."""
+    if characters.isascii() and characters.isprintable():
+        return characters
+    if _HALF.search(characters):
+        characters = characters.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return _UNREADABLE.sub("\ufffd", characters.translate(_AS_LETTERS))
+
+
+def _upright(first: raw.FS_RECTF, last: raw.FS_RECTF, turn: int) -> tuple[float, float, float, float]:
+    """Return left, right, top and bottom of a word, with the page turned so that it reads from the left."""
+    left, right = min(first.left, last.left), max(first.right, last.right)
+    low, high = min(first.bottom, last.bottom), max(first.top, last.top)
+    return (
+        (left, right, -high, -low),
+        (low, high, left, right),
+        (-right, -left, low, high),
+        (-high, -low, -right, -left),
+    )[turn]
+
+
+# Scans
+
+
+def _read_scans(
+    pdf: pdfium.PdfDocument, pages: Sequence[_Read], scanned: Sequence[int], language: str, source: Source
+) -> None:
+    """Read the scanned pages by Tesseract."""
+    model = ocr.model_for(language, ocr.languages())
+    for index in scanned:
+        source.more_time(ocr.SECONDS_A_PAGE)
+        page = pdf[index]
+        width, height = page.get_size()
+        scale = min(_DPI / 72, math.sqrt(_MOST_PIXELS / max(1.0, width * height)))
+        bitmap = page.render(scale=scale, grayscale=True, may_draw_forms=False)
+        pages[index].page.lines = ocr.read_picture(
+            bitmap.to_numpy().reshape(bitmap.height, -1)[:, : bitmap.width], 1 / scale, model, source.name
+        )
+        bitmap.close()
+        page.close()
+
+
+def _notes(pages: Sequence[_Read], scanned: Sequence[int], program: str) -> Iterator[str]:
+    def named(indices: Sequence[int]) -> str:
+        return _named([pages[index].page.name for index in indices], indices)
+
+    hidden = [index for index, page in enumerate(pages) if page.hidden]
+    damaged = [index for index, page in enumerate(pages) if page.why == "damaged"]
+    if scanned and program:
+        yield f"{named(scanned)} read by OCR ({program}): check quotes against the page"
+    elif scanned:
+        yield f"{named(scanned)} not read: no text in the file, only a picture of it. {ocr.INSTALL}"
+    if hidden:
+        yield f"{named(hidden)} read by OCR (before, by another program): check quotes against the page"
+    if damaged:
+        yield f"{named(damaged)} not read: damaged in the file"
+
+
+def _named(names: Sequence[str], indices: Sequence[int]) -> str:
+    """Return "Page 3 was", "Pages 1–3 and 7 were"."""
+    runs: list[list[int]] = []
+    for position, index in enumerate(indices):
+        if runs and index == indices[runs[-1][-1]] + 1:
+            runs[-1].append(position)
+        else:
+            runs.append([position])
+    parts = [names[run[0]] if len(run) == 1 else f"{names[run[0]]}–{names[run[-1]]}" for run in runs]
+    listed = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    return f"Page {listed} was" if len(names) == 1 else f"Pages {listed} were"
+
+
+def _nothing(name: str, pages: Sequence[_Read], scanned: Sequence[int], program: str, *, asked: bool) -> str:
+    """Say why there is no text, and what to do."""
+    if program:
+        return (
+            f"{name} is scanned, and {program} found no text in it. Look whether there is any; leave it out."
+        )
+    if scanned:
+        how = "is scanned: its pages are pictures of text"
+        if all(pages[index].why == "code" for index in scanned):
+            how = "does not say which letters its fonts show, so that its text can only be read by OCR"
+        return f"{name} {how}. {ocr.INSTALL if asked else 'Index it with OCR'}."
+    if any(page.why for page in pages):
+        return f"{name} is damaged: none of its pages can be read. Open it in a PDF reader and save it again."
+    return f"{name} has no text on its pages. Leave it out."
+
+
+# Metadata
+
+
+def _language(pdf: pdfium.PdfDocument) -> str:
+    """Return the language that the file states ("en-US"), or ""."""
+    length = raw.FPDFCatalog_GetLanguage(pdf.raw, None, 0)
+    if not 2 < length < 100:
+        return ""
+    buffer = ctypes.create_string_buffer(length)
+    raw.FPDFCatalog_GetLanguage(pdf.raw, ctypes.cast(buffer, ctypes.POINTER(ctypes.c_ushort)), length)
+    tag = buffer.raw[: length - 2].decode("utf-16-le", "replace")
+    return tag if re.fullmatch(r"[A-Za-z]{2,3}(?:[-_]\w{1,8})*", tag) else ""
+
+
+def _information(pdf: pdfium.PdfDocument, key: str) -> str:
+    value = pdf.get_metadata_value(key).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", value).split())[:300]
+
+
+def _described(
+    pdf: pdfium.PdfDocument,
+    source: Source,
+    options: Options,
+    laid: Laid,
+    language: str,
+    program: str,
+    notes: list[str],
+) -> Document:
+    found: list[Found] = []
+    stated = _information(pdf, "Title")
+    title = "" if _NO_TITLE.fullmatch(stated) else stated
+    author = _information(pdf, "Author")
+    author = "" if _NO_AUTHOR.fullmatch(author) else author
+    if title:
+        on_page = _letters(title) in _letters(laid.text[:3000])
+        found.append(Found("title", "PDF information", "stated" if on_page else "likely"))
+    elif laid.display:
+        header = parse_header(laid.text, options.date_order)
+        if not (header.title and (header.publisher or header.number or header.date or header.url)):
+            title = laid.display
+            found.append(Found("title", "the largest type of its first page", "likely"))
+    if author:  # one word is a log-in name more often than a person's
+        found.append(Found("author", "PDF information", "stated" if " " in author else "guessed"))
+    if language:
+        found.append(Found("language", "PDF catalogue", "stated"))
+    if program:
+        found.append(Found("text", f"OCR ({program})", "likely"))
+    document = Document(
+        id="",
+        text=laid.text,
+        title=title,
+        author=author,
+        language=re.split("[-_]", language.lower())[0] or "en",
+        format="pdf",
+        sections=laid.sections,
+        found=tuple(found),
+        notes=tuple(notes),
+    )
+    document = describe(document, source.file_name.rsplit(".", 1)[0], options.date_order)
+    return _without_needless_headings(_dated(document, pdf, laid, options))
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"\W", "", text).casefold()
+
+
+def _dated(document: Document, pdf: pdfium.PdfDocument, laid: Laid, options: Options) -> Document:
+    """Take a date from a running head where the header has none. The day the file was made is no date."""
+    if document.date:
+        return document
+    for head in laid.running:
+        if date := find_date(head, options.date_order):
+            found = (*document.found, Found("date", "its running head", "likely"))
+            notes = (*document.notes, *((date.note,) if date.note else ()))
+            return replace(document, date=date.date, found=found, notes=notes)
+    made = re.match(r"D:(\d{4})(\d\d)(\d\d)", _information(pdf, "CreationDate"))
+    if made is None:
+        return document
+    note = f"No date of publication was found; the file was made on {'-'.join(made.groups())}"
+    return replace(document, notes=(*document.notes, note))
+
+
+def _without_needless_headings(document: Document) -> Document:
+    """Drop the heading that is the document's title or stands in its header: a citation names these."""
+    title = _letters(document.title)
+    kept = tuple(
+        section
+        for section in document.sections
+        if section.kind == "page"
+        or not (
+            _letters(section.name) == title
+            or any(span.start <= section.start < span.end for span in document.header)
+        )
+    )
+    return replace(document, sections=kept)

@@ -1,0 +1,250 @@
+"""The time that a question names: a preference among what answers it, never a filter.
+
+"In March 2008" says when something happened, which is seldom the day on which it was published; "the briefs
+of 2008" says when it was published; "the latest" asks for what is newest. Patterns of our own, for English:
+a library that finds dates gives days, not spans of time, and loses the "since" (docs/decisions/0020).
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+import re
+from typing import TYPE_CHECKING
+
+from qa.cite import date_in_words
+from qa.schema import DatePreference, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+# Readings so much below the best (logits) answer about as well: among these a preference decides.
+CLOSE = 3.0
+# What a preference counts in the order in which candidates are read; how well they were found is 0 to 1.
+BOOST = 0.3
+# What happened is mostly published within so many days.
+REPORTED = 45
+# How well a passage fits that speaks of the time asked for; one published while it was news; one published
+# later, which may look back. One published before it cannot know.
+_SPEAKS, _NEWS, _LATER = 1.0, 0.6, 0.4
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_SEASONS = {"spring": (3, 5), "summer": (6, 8), "autumn": (9, 11), "fall": (9, 11)}
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
+)
+# Not "2000 tons", "2,000" or "2000-strong".
+_YEAR = r"(?<![\d.,-])(?:19|20)\d\d(?![\d%]|[.,-]\d|-\w)(?!\s+(?:won|yuan|people|men|women|k[gm]|[a-z]+s)\b)"
+_TIME = re.compile(
+    rf"(?P<iso>(?<![\d-])(?:19|20)\d\d-\d\d(?:-\d\d)?(?![\d-]))"
+    rf"|(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<dm1>{_MONTH})(?:,?\s+(?P<dy1>{_YEAR}))?"
+    rf"|(?P<dm2>{_MONTH})\s+(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(?P<dy2>{_YEAR}))?"
+    rf"|(?P<month>{_MONTH})(?:,?\s+(?:of\s+)?(?P<my>{_YEAR}))?"
+    rf"|(?P<season>spring|summer|autumn|fall)\s+(?:of\s+)?(?P<sy>{_YEAR})"
+    r"|(?P<decade>(?:19|20)\d)0s\b"
+    r"|(?P<which>last|this)\s+(?P<unit>week|month|year)\b"
+    rf"|(?P<year>{_YEAR})",
+    re.IGNORECASE,
+)
+_AT = re.compile(
+    r"\b(?:(?P<since>since|from|after)|(?P<until>before|until|till|up\s+to|by)|(?P<between>between)"
+    r"|in|during|of|for|on|throughout|over|around|dated)"
+    r"\s+(?:the\s+)?(?:(?:early|mid|late)[\s-]+|(?:beginning|start|middle|end|course)\s+of\s+)?$",
+    re.IGNORECASE,
+)
+_AND = re.compile(r"\s*(?:and|to|until|till|through|[-–])\s*", re.IGNORECASE)
+_ISSUES = (
+    r"(?:briefs?|reports?|articles?|documents?|issues?|bulletins?|notes?|stor(?:y|ies)|newsletters?|updates?)"
+)
+_PUBLISHED = re.compile(
+    rf"\b(?:published|issued|released|printed|posted|dated|{_ISSUES})\s+$|\bdated\s+$", re.IGNORECASE
+)
+_ISSUE = re.compile(rf"\s+{_ISSUES}\b", re.IGNORECASE)
+_LATEST = re.compile(rf"\b(?:latest|newest|(?:most\s+)?recent|last(?=\s+{_ISSUES}\b))\b", re.IGNORECASE)
+
+_Dates = tuple[dt.date | None, dt.date | None]
+
+
+def preference(
+    question: str, earlier: Sequence[str] = (), today: dt.date | None = None
+) -> DatePreference | None:
+    """The time that the question names, or the last of the `earlier` questions that it leans on.
+
+    A month without a year is one of the year that they spoke of; without that it says nothing. "Last year"
+    is counted from `today`.
+    """
+    day = today or dt.date.today()  # noqa: DTZ011 -- the day where the user is
+    before = next(filter(None, (preference(each, (), day) for each in reversed(earlier))), None)
+    known = (before.since or before.until) if before else None
+    for match in _TIME.finditer(question):
+        found = _framed(question, match, day, known.year if known else None)
+        if found:
+            return found
+    if latest := _LATEST.search(question):
+        return DatePreference("latest", words=Span(*latest.span()))
+    return DatePreference(before.kind, before.since, before.until) if before else None
+
+
+def without(question: str) -> str:
+    """The question without the words that name its time."""
+    found = preference(question)
+    if found is None or found.words is None:
+        return question
+    return question[: found.words.start] + question[found.words.end :]
+
+
+def _framed(question: str, match: re.Match[str], today: dt.date, year: int | None) -> DatePreference | None:
+    """What a time says with the words around it; None where nothing says that it is when."""
+    joined = _AND.match(question, match.end())
+    other = _TIME.match(question, joined.end()) if joined else None
+    last = _dates(other, today, year) if other else None
+    dates = _dates(match, today, last[0].year if last else year)  # "between May and July 2008"
+    before = _AT.search(question, 0, match.start())
+    issue = _ISSUE.match(question, match.end())
+    if dates is None or not (before or issue or match["which"]):
+        return None
+    start, end = before.start() if before else match.start(), match.end()
+    since: dt.date | None
+    until: dt.date | None
+    since, until = dates
+    if before and other and last and (before["between"] or before["since"]):
+        until, end = last[1], other.end()
+    elif before and before["since"]:
+        since = until + dt.timedelta(days=1) if before["since"].lower() == "after" else since
+        until = until if before["since"].lower() == "from" else None
+    elif before and before["until"]:
+        until = since - dt.timedelta(days=1) if before["until"].lower() == "before" else until
+        since = None
+    elif before and before["between"]:
+        return None
+    published = issue or _PUBLISHED.search(question, 0, start) or (before and before[0][:5] == "dated")
+    return DatePreference("published" if published else "event", since, until, Span(start, end))
+
+
+def _dates(match: re.Match[str], today: dt.date, year: int | None) -> tuple[dt.date, dt.date] | None:
+    """The first and the last day of a time; `year` is that of a month without one."""
+    try:
+        if match["iso"]:
+            parts = [int(part) for part in match["iso"].split("-")]
+            return _span(*parts)
+        if match["decade"]:
+            return _span(int(match["decade"]) * 10)[0], _span(int(match["decade"]) * 10 + 9)[1]
+        if match["year"]:
+            return _span(int(match["year"]))
+        if match["season"]:
+            first, last = _SEASONS[match["season"].lower()]
+            return _span(int(match["sy"]), first)[0], _span(int(match["sy"]), last)[1]
+        if match["which"]:
+            return _relative(match["which"].lower(), match["unit"].lower(), today)
+        month = match["dm1"] or match["dm2"] or match["month"]
+        named = match["dy1"] or match["dy2"] or match["my"] or year
+        day = match["d1"] or match["d2"]
+        if named is None:
+            return None
+        return _span(int(named), _MONTHS.index(month[:3].lower()) + 1, int(day) if day else 0)
+    except ValueError:  # 31 February
+        return None
+
+
+def _span(year: int, month: int = 0, day: int = 0) -> tuple[dt.date, dt.date]:
+    if not month:
+        return dt.date(year, 1, 1), dt.date(year, 12, 31)
+    if not day:
+        return dt.date(year, month, 1), dt.date(year, month, calendar.monthrange(year, month)[1])
+    return dt.date(year, month, day), dt.date(year, month, day)
+
+
+def _relative(which: str, unit: str, today: dt.date) -> tuple[dt.date, dt.date]:
+    back = which == "last"
+    if unit == "year":
+        return _span(today.year - back)
+    if unit == "month":
+        of = today.replace(day=1) - dt.timedelta(days=1) if back else today
+        return _span(of.year, of.month)
+    monday = today - dt.timedelta(days=today.weekday() + 7 * back)
+    return monday, monday + dt.timedelta(days=6)
+
+
+def spoken_of(text: str, published: dt.date | None) -> Iterator[tuple[dt.date, dt.date]]:
+    """The times that a text names; a month or day without a year is the last one before it was published."""
+    for match in _TIME.finditer(text):
+        bare = match["dm1"] or match["dm2"] or match["month"]
+        if bare and (match["dy1"] or match["dy2"] or match["my"]):
+            bare = None
+        if published is None:
+            dates = None if bare or match["which"] else _dates(match, dt.date.min, None)
+        elif bare and bare.islower():  # "may", "march": no month
+            dates = None
+        else:
+            dates = _dates(match, published, published.year)
+            if bare and dates and dates[0] > published:
+                dates = _dates(match, published, published.year - 1)
+        if dates:
+            yield dates
+
+
+def fits(asked: DatePreference, found: Sequence[tuple[dt.date | None, str]]) -> list[float]:
+    """How well each of what was found fits, 0 to 1: the days of publication, and the texts as far as known.
+
+    Of "latest", the newest of all that was found fits; the others come half way at most, by their age.
+    """
+    if asked.kind == "latest":
+        days = sorted({published for published, _ in found if published})
+        return [
+            0.0
+            if published is None
+            else 1.0
+            if published == days[-1]
+            else days.index(published) / (2 * len(days))
+            for published, _ in found
+        ]
+    return [_fit(asked, published, text) for published, text in found]
+
+
+def _fit(asked: DatePreference, published: dt.date | None, text: str) -> float:
+    since, until = asked.since or dt.date.min, asked.until or dt.date.max
+    if asked.kind == "published":
+        return float(published is not None and since <= published <= until)
+    if any(since <= first and last <= until for first, last in spoken_of(text, published)):
+        return _SPEAKS
+    if published is None:
+        return _LATER
+    if published < since:
+        return 0.0
+    near = asked.until is None or (published - until).days <= REPORTED
+    return _NEWS if near else _LATER
+
+
+def setbacks(
+    asked: DatePreference, scores: Sequence[float], found: Sequence[tuple[dt.date | None, str]]
+) -> list[float]:
+    """By how much (logits) each reading is put back, so that of the close ones what fits best is first.
+
+    `scores` are how well each answers, as logits; see `fits` for `found`. None is put back where none fits.
+    """
+    close = [place for place, score in enumerate(scores) if score >= max(scores) - CLOSE]
+    fitting = fits(asked, [found[place] for place in close])
+    back = [0.0] * len(scores)
+    for place, fit in zip(close, fitting, strict=True):
+        back[place] = CLOSE * (max(fitting) - fit)
+    return back
+
+
+def in_words(asked: DatePreference) -> str:
+    """Say what is preferred, for a reader: "events in March 2008"."""
+    if asked.kind == "latest":
+        return "the newest documents"
+    what = "documents published" if asked.kind == "published" else "events"
+    return f"{what} {_span_in_words(asked.since, asked.until)}"
+
+
+def _span_in_words(since: dt.date | None, until: dt.date | None) -> str:
+    if since is None or until is None:
+        return f"since {date_in_words(since)}" if since else f"until {date_in_words(until)}" if until else ""
+    if (since, until) == _span(since.year):
+        return f"in {since.year}"
+    if (since, until) == _span(since.year, since.month):
+        return f"in {date_in_words(since).partition(' ')[2]}"
+    first, last = date_in_words(since), date_in_words(until)
+    return f"on {first}" if since == until else f"from {first} to {last}"

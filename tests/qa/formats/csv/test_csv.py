@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from qa.errors import InputError
+from qa.formats import Options
+from qa.formats.source import PLAIN, Source
+from qa.formats.table import read
+from qa.schema import Document, Section
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HERE = Path(__file__).parent
+
+
+def table(name: str, data: bytes | None = None, **columns: str) -> Iterator[Document | InputError]:
+    source = Source(name, name, (HERE / name).read_bytes() if data is None else data)
+    return read(source, Options(columns=tuple(columns.items())))
+
+
+def documents(name: str, data: bytes | None = None, **columns: str) -> list[Document]:
+    found = list(table(name, data, **columns))
+    assert all(isinstance(item, Document) for item in found), found
+    return [item for item in found if isinstance(item, Document)]
+
+
+def test_each_row_is_a_document_with_what_its_columns_hold_and_is_cited_by_its_row() -> None:
+    first, second, bare, again, refused = table("briefs.csv")
+    assert isinstance(first, Document)
+    assert first.text == (
+        "Copper rose by 4 percent in Dandong, traders said.\n“It will not last,” one of them said."
+    ).replace("“", '"').replace("”", '"')
+    assert (first.id, first.title, first.publisher) == ("w-1", "Copper prices rise", "Border Wire")
+    assert first.date == dt.date(2008, 4, 4)
+    assert first.sections == (Section(0, len(first.text), "row", "2"),)
+    assert isinstance(second, Document)
+    assert second.date == dt.date(2008, 5, 5)
+    assert isinstance(bare, Document)
+    assert (bare.id, bare.title) == ("4", "briefs, row 4")
+    assert isinstance(again, Document)
+    assert (again.id, again.sections[0].name) == ("w-1", "5")
+    assert isinstance(refused, InputError)
+    assert "briefs.csv, row 6 is empty" in str(refused)
+
+
+def test_columns_are_those_that_are_named() -> None:
+    with pytest.raises(InputError, match=r"It has: Kennung, Überschrift, Inhalt\. .* --column text=COLUMN"):
+        list(table("semicolon.csv"))
+    with pytest.raises(InputError, match="has no column “body”"):
+        list(table("semicolon.csv", text="body"))
+    # Its first text holds the separator, outside quotation marks.
+    refused, read_one = table("semicolon.csv", text="Inhalt", title="Überschrift", id="Kennung")
+    assert "row 2 has 4 cells, and there are 3 columns" in str(refused)
+    assert isinstance(read_one, Document)
+    assert (read_one.id, read_one.title, read_one.text) == ("b", "Grenze", "Kupfer, Zink; und mehr")
+
+
+def test_what_is_mapped_is_not_taken_for_another_field() -> None:
+    (found,) = documents("a.csv", b"title,text,subject\nA,He left.,B\n", text="title")
+    assert (found.text, found.title) == ("A", "B")
+
+
+def test_utf_16_and_tabs_as_excel_writes_them() -> None:
+    (found,) = documents("excel.csv")
+    assert (found.title, found.text, found.language) == (
+        "고철 밀수",
+        "량강도에서 고철 밀수가 늘고 있다.",
+        "ko",
+    )
+
+
+def test_a_tsv_is_separated_by_tabs_whatever_else_it_holds() -> None:
+    (found,) = documents("wire.tsv")
+    assert (found.title, found.text) == ("One, two; three", "Six men, it is said, left on Monday.")
+
+
+BAD = {
+    "western.csv": (None, "not UTF-8 (line 2"),
+    "empty.csv": (b" \n", "is empty"),
+    "header.csv": (b"title,text\n", "has no row below"),
+    "zeros.csv": (b"title,text\n\0\0\0", "is a binary file, or UTF-16"),
+    "cut.csv": ("title,text\na,b\n".encode("utf-16")[:-1], "not UTF-16"),
+    "nameless.csv": (b",,\n1,2,3\n", "It has: (no name), (no name), (no name)"),
+}
+
+
+@pytest.mark.parametrize(("name", "data", "reason"), [(name, *bad) for name, bad in BAD.items()], ids=BAD)
+def test_what_is_no_table_is_refused_by_name(name: str, data: bytes | None, reason: str) -> None:
+    with pytest.raises(InputError) as error:
+        list(table(name, data))
+    assert name in str(error.value)
+    assert reason in str(error.value)
+
+
+def test_the_text_of_a_cell_is_kept_to_the_letter() -> None:
+    text = '  Two  spaces, “curly”\r\n\ttabs and "quotes".  '
+    data = f'text\r\n"{text.replace(chr(34), chr(34) * 2)}"\r\n'.encode()
+    (found,) = documents("a.csv", data)
+    assert found.text == text
+
+
+def test_a_quotation_mark_that_never_ends_is_one_row_and_no_crash() -> None:
+    data = b'text\n"He left.\n' + b"She stayed.\n" * 1_000
+    (found,) = read(Source("a.csv", "a.csv", data), PLAIN)
+    assert isinstance(found, Document)
+    assert found.text.count("She stayed.") == 1_000

@@ -1,0 +1,394 @@
+from __future__ import annotations
+
+import datetime as dt
+import re
+import socket
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa.errors import InputError
+from qa.formats.html import read
+from qa.formats.markup import blocks, decode, parse, render
+from qa.formats.source import Options, Source
+from qa.schema import Document, Found
+from qa.segment import passages
+
+PLAIN = Options()
+PAGES = sorted((Path(__file__).parent / "pages").glob("*.html"))
+
+
+def page(name: str, options: Options = PLAIN) -> Document:
+    path = Path(__file__).parent / "pages" / f"{name}.html"
+    return read_bytes(path.read_bytes(), options, path.name)
+
+
+def read_bytes(data: bytes, options: Options = PLAIN, name: str = "page.html") -> Document:
+    [document] = read(Source(f"folder/{name}", name, data), options)
+    assert isinstance(document, Document)
+    return document
+
+
+def body(markup: str) -> str:
+    return render(f"<html><body>{markup}</body></html>", "page").text
+
+
+def refusal(data: bytes) -> str:
+    with pytest.raises(InputError) as refused:
+        read_bytes(data)
+    return str(refused.value)
+
+
+# The main text
+
+
+NEWS = """\
+Rice prices climb in Hyesan as border trade slows
+
+The price of a kilogram of rice in the markets of Hyesan rose to 5,200 won in the first week of March, \
+traders said, the highest since the autumn of 2017.
+
+A market near the Yalu in a picture taken from the Chinese side.
+
+Three of the five crossings that serve Ryanggang Province were closed on 4 March. “Nothing has come over \
+since Monday,” said a trader who asked not to be named. “We sell what is left.”
+
+What is in short supply
+
+Flour and cooking oil are also dearer. Traders named the following goods as hard to find:
+
+- wheat flour, at 4,100 won a kilogram;
+- soya oil, at 11,000 won a litre;
+- batteries of any kind.
+
+People buy in the morning because they do not trust the price of the evening.
+
+Prices by week
+
+Week | Rice (won/kg) | Flour (won/kg)
+18 February | 4,600 | 3,700
+25 February | 4,800 | 3,900
+4 March | 5,200 | 4,100
+
+The customs office in Changbai did not answer questions. Some 10⁴ tonnes crossed here in 2018, “an ordinary \
+year”, its yearbook says.
+The next figures are due in April.
+
+Reporting by Mina Seo; additional reporting by our correspondent in Changbai."""
+
+
+def test_a_news_page_is_its_article_without_navigation_banner_comments_and_related_links() -> None:
+    assert page("news").text == NEWS
+
+
+def test_tables_and_nested_lists_of_a_press_release_stay_readable() -> None:
+    text = page("ministry").text
+    assert "Province | 2020 | 2021\nNorth | 101,200 | 118,700\n" in text
+    assert "South |  | 103,500\n\n2. Measures" in text
+    assert (
+        "3. district offices report, every week,\n  - the stocks that they hold,\n  - the prices that" in text
+    )
+    assert "Accessibility" not in text
+    assert "See also" not in text
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_what_is_kept_of_a_page_are_whole_lines_of_it_in_its_order(path: Path) -> None:
+    source = decode(path.read_bytes(), path.name)
+    every = iter(render(source, path.name).text.splitlines())
+    assert all(line in every for line in page(path.stem).text.splitlines())
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_sections_start_with_their_headings_and_run_to_the_next(path: Path) -> None:
+    document = page(path.stem)
+    for section in document.sections:
+        assert document.text[section.start : section.end].split("\n")[0] == section.name
+    for before, after in zip(document.sections, document.sections[1:], strict=False):
+        assert before.end <= after.start
+        assert document.text[before.end : after.start].isspace()
+    assert not document.sections or document.sections[-1].end == len(document.text)
+
+
+def test_a_title_that_trafilatura_drops_and_captions_are_kept() -> None:
+    assert page("chinese").text.startswith("长白口岸贸易额下降\n\n2018年6月21日")
+    assert "A market near the Yalu" in page("news").text
+
+
+def test_the_words_of_an_old_page_laid_out_in_tables_are_paragraphs() -> None:
+    document = page("old")
+    assert "The mill at Upper Ford closes\n12 May 1998\n\nThe last mill in the valley" in document.text
+    assert " | " not in document.text
+    assert document.date == dt.date(1998, 5, 12)
+
+
+def test_a_page_inside_one_form_is_read() -> None:
+    assert page("form").text.startswith("Notice on ferry times\n\nFrom 1 June")
+    assert "Timetables" not in page("form").text
+
+
+def test_a_page_of_links_is_taken_and_said_to_be_one() -> None:
+    document = page("links")
+    assert "- Number 5: the ferry sinks" in document.text
+    assert document.notes == ("The page is little else than links.",)
+
+
+def test_a_page_without_a_main_text_is_taken_whole() -> None:
+    document = read_bytes(b"<html><body><aside><p>Imprint<p>Works Department</aside></body></html>")
+    assert document.text == "Imprint\n\nWorks Department"
+
+
+@pytest.mark.parametrize("name", ["news", "ministry", "korean", "chinese", "single"])
+def test_headings_come_out_as_headings_and_sentences_whole(name: str) -> None:
+    document = page(name)
+    kinds = {document.text[s.start : s.end]: s.kind for p in passages(document) for s in p.sentences}
+    for section in document.sections:
+        assert kinds[section.name] in ("heading", "header")
+    bodies = [text for text, kind in kinds.items() if kind == "body" and not re.search("[|@]", text)]
+    assert len(bodies) >= 4
+    assert all(text[-1] in ".:。”" for text in bodies)
+
+
+# How HTML becomes text
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("<p>one\n  two<b> three</b></p><p>four", "one two three\n\nfour"),
+        ("<p>one<br>two<br><br>three", "one\ntwo\n\nthree"),
+        ("Ryang&shy;gang&nbsp;won&#8203;der&ZeroWidthSpace;&amp;&lt;b&gt;", "Ryanggang wonder&<b>"),
+        ("<p>n&zwj;i</p>", "n\u200di"),
+        ("<p>10<sup>6</sup> m<sup>2</sup>, CO<sub>2</sub>, 4<sup>th</sup>", "10⁶ m², CO2, 4th"),
+        ("<p>mines<a href=#n><sup>1</sup></a>. mines<sup><a href=#n>12</a></sup>.", "mines[1]. mines[12]."),
+        ("<p><q>It played</q>, she said.", "“It played”, she said."),
+        ("<p>seen <span style='display: none'>unseen</span><i hidden>unseen</i>too", "seen too"),
+        ("<script>unseen</script><style>unseen</style><noscript>unseen</noscript><p>seen", "seen"),
+        ("<select><option>unseen</select><button>unseen</button> tail <textarea>unseen</textarea>", "tail"),
+        ("<p>the <s>forty</s> <del>five</del> fifty", "the fifty"),
+        ("<ol start=3><li>c<li>d<ol type=a><li>x</ol><li value=9>e</ol>", "3. c\n4. d\n  - x\n9. e"),
+        ("<ul><li><p>one</p><p>more of it</p><li>two</ul>", "- one\n\nmore of it\n\n- two"),
+        ("<pre>a  b\n  c</pre><p>d", "a  b\n  c\n\nd"),
+        ("<dl><dt>won<dd>the money</dl>", "won\n\nthe money"),
+        ("<table><tr><td>a<br>b<td>c</table>", "a b | c"),
+        ("<table><tr><td><p>a<p>b<td>c</table>", "a\n\nb\n\nc"),
+        ("<ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp></ruby>", "漢"),
+        ("<span style='display:block'>one</span><span style='display:block'>two</span>", "one\n\ntwo"),
+        ("<h2>Two<br>lines</h2>x", "Two lines\n\nx"),
+    ],
+)
+def test_markup_is_read_as_a_browser_shows_it(markup: str, text: str) -> None:
+    assert body(markup) == text
+
+
+_TAGS = "p div b i a span li ul ol h2 td tr table blockquote section pre em font dd center q".split()
+_TREES = st.recursive(
+    st.just(None),
+    lambda inner: st.tuples(st.sampled_from(_TAGS), st.lists(inner, max_size=4)),
+    max_leaves=30,
+)
+
+
+@given(_TREES)
+def test_no_word_is_lost_doubled_or_glued(tree: object) -> None:
+    words: list[str] = []
+
+    def write(node: object) -> str:
+        if not isinstance(node, tuple):
+            words.append(f"w{len(words)}")
+            return f" {words[-1]} "
+        tag, inner = node
+        return f"<{tag}>{''.join(map(write, inner))}</{tag}>"
+
+    text = body(write(tree)).replace("“", " ").replace("”", " ")
+    assert [word for word in text.split() if word.startswith("w")] == words
+    assert all(word.startswith("w") or word in ("-", "|") or word[:-1].isdigit() for word in text.split())
+
+
+# What a page says of itself
+
+
+def test_metadata_of_a_news_page_say_where_they_were_found() -> None:
+    document = page("news")
+    assert document.title == "Rice prices climb in Hyesan as border trade slows"
+    assert document.author == "Mina Seo; Paul Ott"
+    assert document.publisher == "Border Monitor"
+    assert document.date == dt.date(2019, 3, 12)
+    assert document.url == "https://monitor.example/2019/03/12/rice-prices-hyesan"
+    assert (document.language, document.format) == ("en", "html")
+    assert set(document.found) == {
+        Found("title", "meta og:title", "stated"),
+        Found("author", "JSON-LD", "stated"),
+        Found("publisher", "meta og:site_name", "stated"),
+        Found("date", "meta article:published_time", "stated"),
+        Found("url", "canonical link", "stated"),
+        Found("language", "html lang", "stated"),
+    }
+
+
+def test_a_ministrys_page_loses_the_sites_name_from_its_title() -> None:
+    document = page("ministry")
+    assert document.title == "Statement No. 14/2021: Results of the grain purchase campaign"
+    assert (document.publisher, document.number) == ("Ministry of Supply", "14/2021")
+    assert document.date == dt.date(2021, 11, 5)
+
+
+def test_where_a_browser_saved_a_page_from_is_its_address_and_names_its_site() -> None:
+    document = page("complete")
+    assert document.url == "https://bulletin.example/notes/2011/bridge-load"
+    assert document.publisher == "bulletin.example"
+    assert Found("publisher", "its address", "guessed") in document.found
+    assert page("single").url == "https://review.example/essays/the-long-road"
+
+
+def test_a_date_that_could_be_read_two_ways_is_left_out_unless_its_order_is_known() -> None:
+    assert page("complete").date is None
+    assert "2011-04-03 or 2011-03-04" in page("complete").notes[0]
+    assert page("complete", Options(date_order="mdy")).date == dt.date(2011, 3, 4)
+
+
+def _linked(data: str) -> str:
+    return f"<script type=application/ld+json>{data}</script>"
+
+
+@pytest.mark.parametrize(
+    ("head", "date"),
+    [
+        ("<meta name=date content='2019-03-12T23:30:00-05:00'>", dt.date(2019, 3, 12)),
+        ("<meta name=pubdate content=20190312>", dt.date(2019, 3, 12)),
+        ("<meta name=dc.date content='12 March 2019'>", dt.date(2019, 3, 12)),
+        ("<meta name=date content=04/05/2019>", None),
+        ("<meta name=date content=2019>", None),
+        ("<link rel=canonical href=https://a.example/2019/03/12/x>", dt.date(2019, 3, 12)),
+        ("<link rel=canonical href=https://a.example/2019/03/x>", None),
+        ("<time datetime=2019-03-12></time>", dt.date(2019, 3, 12)),
+        ("<time datetime=2019-03-12></time><time datetime=2019-03-14></time>", None),
+        ("<meta property=article:modified_time content=2019-03-14>", None),
+        ("<p itemprop=datePublished content=2019-03-12></p>", dt.date(2019, 3, 12)),
+        (_linked("{broken"), None),
+        (_linked('{"@graph": [{"@type": ["Report"], "datePublished": "2019-03-12"}]}'), dt.date(2019, 3, 12)),
+        (_linked("[" * 5000), None),
+    ],
+)
+def test_dates_of_publication(head: str, date: dt.date | None) -> None:
+    document = read_bytes(f"<html>{head}<body><p>Some words of a text.</p></body></html>".encode())
+    assert document.date == date
+
+
+# Encodings
+
+
+@pytest.mark.parametrize(
+    ("declared", "written"),
+    [
+        ("utf-8", "utf-8"),
+        ("windows-1252", "cp1252"),
+        ("iso-8859-1", "cp1252"),
+        ("windows-1251", "utf-8"),
+        ("", "utf-8-sig"),
+        ("", "utf-16"),
+    ],
+)
+def test_an_encoding_is_taken_from_the_bytes_or_the_declaration(declared: str, written: str) -> None:
+    text = f"<html><meta charset='{declared}'><body><p>A “café” in Chŏngjin’s port.</p></body></html>"
+    text = text if written != "cp1252" else text.replace("ŏ", "o")
+    assert "“café”" in read_bytes(text.encode(written)).text
+
+
+@pytest.mark.parametrize(
+    ("declared", "codec", "words"), [("euc-kr", "cp949", "혜산 똠방각하"), ("gb2312", "gb18030", "长白镕基")]
+)
+def test_east_asian_encodings_are_what_browsers_mean_by_their_names(
+    declared: str, codec: str, words: str
+) -> None:
+    text = (
+        f"<html><head><meta http-equiv=Content-Type content='text/html; charset={declared}'></head><p>{words}"
+    )
+    assert words in read_bytes(text.encode(codec)).text
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ("<p>혜산 시장".encode("cp949"), "does not say in which encoding it is"),
+        (b"<meta charset=utf-8><p>caf\xe9", "says that it is in utf-8, and is not"),
+        (b"<meta charset=nonsense><p>caf\xe9", "says that it is in nonsense"),
+        ("<meta charset=iso-8859-1><p>혜산 시장의 쌀값이 올랐다".encode("cp949"), "but is hardly so"),
+        (b"", "is empty"),
+        (b" \r\n ", "is empty"),
+        (b"<p>a\0b", "is a binary file"),
+        (b"<html><body><script>write()</script></body></html>", "holds no text"),
+        (b"<html><frameset><frame src=a.html></frameset></html>", "holds no text"),
+        (b"<!-- nothing -->", "page.html holds no"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_by_name_with_the_reason(data: bytes, said: str) -> None:
+    message = refusal(data)
+    assert said in message
+    assert message.startswith("folder/page.html")
+
+
+# Hostile pages
+
+
+def test_a_megabyte_of_nested_divs_is_refused_at_once() -> None:
+    started = time.perf_counter()
+    assert "Excessive depth" in refusal(b"<div>" * 200_000)
+    assert "Excessive depth" in refusal(b"<html><body>" + b"<div>word " * 100_000)
+    assert time.perf_counter() - started < 5
+
+
+def test_a_page_nested_more_deeply_than_trafilatura_reads_is_taken_whole() -> None:
+    document = read_bytes(b"<html><body>" + b"<div>word " * 1500 + b"</body></html>")
+    assert document.text.count("word") == 1500
+    assert document.notes[0].startswith("No main text")
+
+
+def test_entities_that_a_page_defines_are_not_expanded() -> None:
+    bomb = '<!DOCTYPE html [<!ENTITY a "lol"><!ENTITY b "&a;&a;&a;">]><html><p>words &b;&b;</p></html>'
+    assert "lollol" not in read_bytes(bomb.encode()).text
+
+
+def test_nothing_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a page wanted the network")
+
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    document = read_bytes(
+        b'<!DOCTYPE html SYSTEM "http://a.example/x.dtd"><html><head><base href=http://a.example/>'
+        b"<link rel=stylesheet href=http://a.example/a.css></head><body><img src=http://a.example/a.png>"
+        b"<iframe src=http://a.example/></iframe><p>Some words that stand here.</p></body></html>"
+    )
+    assert document.text == "Some words that stand here."
+
+
+def document_or_refusal(data: bytes) -> Document | InputError:
+    try:
+        return read_bytes(data)
+    except InputError as error:
+        return error
+
+
+@given(st.binary(max_size=300))
+def test_whatever_the_bytes_a_document_or_a_refusal_comes(data: bytes) -> None:
+    document = document_or_refusal(b"<html><p>w " + data)
+    assert isinstance(document, InputError) or document.text.strip()
+
+
+@given(st.text(st.sampled_from("<>/!-&;=\"' apdivtrhlscx1[]?\n\x0b\x0c\x01\u2801"), max_size=200))
+def test_whatever_the_markup_a_document_or_a_refusal_comes(markup: str) -> None:
+    document_or_refusal(markup.encode())
+
+
+def test_braille_on_the_page_is_no_mark_of_ours_and_stays() -> None:
+    document = read_bytes("<html><body><p>Braille: ⠃⠗⠁⠊⠇⠇⠑ ⠀⠀⠀ is read by touch.</p></body></html>".encode())
+    assert document.text == "Braille: ⠃⠗⠁⠊⠇⠇⠑ ⠀⠀⠀ is read by touch."
+
+
+def test_blocks_say_which_of_their_words_are_links() -> None:
+    tree = parse("<html><body><p>see <a href=a>the page</a></p></body></html>", "x")
+    assert [(block.text, block.linked) for block in blocks(tree)] == [("see the page", 8)]

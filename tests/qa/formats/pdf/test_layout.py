@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qa.formats.layout import Line, Page, Word, lay_out, read_order
+from qa.formats.ocr import _lines as lines_of_tesseract
+
+SIZE, LEADING, COLUMN, GUTTER = 10.0, 12.0, 160.0, 14.0
+
+
+def width(text: str) -> float:
+    return 5.0 * len(text)
+
+
+def words_of(lines: list[str], left: float, top: float, size: float = SIZE) -> list[Word]:
+    """Set lines of text one below the other."""
+    words = []
+    for number, line in enumerate(lines):
+        x, y = left, top + number * LEADING * size / SIZE
+        for text in line.split(" "):
+            words.append(Word(text, x, x + width(text), y, y + size, size))
+            x += width(text) + 3
+    return words
+
+
+def wrapped(words: list[str]) -> list[str]:
+    lines: list[str] = []
+    for word in words:
+        if lines and width(lines[-1]) - 2 * lines[-1].count(" ") + 3 + width(word) <= COLUMN:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
+
+
+def text_of(*pages: list[Word]) -> str:
+    laid = lay_out([Page(str(number), read_order(words)) for number, words in enumerate(pages, 1)])
+    return laid.text
+
+
+some_words = st.lists(st.text("abcdefghijklmnop", min_size=3, max_size=9), min_size=60, max_size=110)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(some_words, min_size=1, max_size=3), min_size=1, max_size=3), st.data())
+def test_every_word_comes_once_and_in_order_from_any_columns(
+    pages: list[list[list[str]]], data: st.DataObject
+) -> None:
+    set_pages = [
+        [
+            word
+            for number, column in enumerate(columns)
+            for word in words_of(
+                wrapped(column),
+                50 + number * (COLUMN + GUTTER),
+                80 + data.draw(st.floats(0, 11), label="how far down the column begins"),
+            )
+        ]
+        for columns in pages
+    ]
+    laid = lay_out(
+        [
+            Page(str(number), read_order(data.draw(st.permutations(words))))
+            for number, words in enumerate(set_pages, 1)
+        ]
+    )
+    assert laid.text.split() == [word for columns in pages for column in columns for word in column]
+    assert [(section.kind, section.name) for section in laid.sections] == [
+        ("page", str(number)) for number in range(1, len(pages) + 1)
+    ]
+    assert "".join(laid.text[section.start : section.end] for section in laid.sections) == laid.text
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "elsewhere", "joined"),
+    [
+        ("the smug-", "gling of metal", "", "the smuggling of metal"),
+        ("the long-", "term plan", "", "the long-term plan"),
+        ("a co-", "operative farm", "cooperative", "a cooperative farm"),
+        ("a co-", "operative farm", "co-operative", "a co-operative farm"),
+        ("from Hyesan-", "Jangbaek", "", "from Hyesan-Jangbaek"),
+        ("the Trace-", "Monkey", "TraceMonkey", "the TraceMonkey"),
+        ("long-", "and short-term", "", "long- and short-term"),
+        ("the silicon-", "based cell", "", "the silicon-based cell"),
+        ("a customs-", "house gate", "the customs and the house", "a customs-house gate"),
+        ("in 1998–", "2007 it rose", "", "in 1998–2007 it rose"),
+        ("traders—", "who knew", "", "traders—who knew"),
+        ("traders –", "who knew", "", "traders – who knew"),
+        ("as brief 08-4-", "4 says", "", "as brief 08-4-4 says"),
+        ("北朝鮮の", "国境", "", "北朝鮮の国境"),
+    ],
+)
+def test_how_the_end_of_a_line_joins_the_next(above: str, below: str, elsewhere: str, joined: str) -> None:
+    filler = "x" * 40
+    lines = [f"{filler} {above}", below, *([elsewhere] if elsewhere else [])]
+    edge = 3 + max(map(width, lines))
+    page = Page(
+        "1",
+        [
+            Line(
+                text,
+                0,
+                edge if text is lines[0] else width(text),
+                12 * n,
+                12 * n + 10,
+                10,
+                first=width(text.split()[0]),
+            )
+            for n, text in enumerate(lines)
+        ],
+    )
+    assert lay_out([page]).text.split("\n")[0] == f"{filler} {joined}"
+
+
+def test_hyphens_stay_where_a_text_breaks_no_words() -> None:
+    lines = ["the well-worn path", "is a well-", "worn path and a tin-", "roofed hut"]
+    page = Page("1", [Line(text, 0, 100, 12 * n, 12 * n + 10, 10, first=30) for n, text in enumerate(lines)])
+    assert lay_out([page]).text.endswith("a tin-roofed hut")
+
+
+PROSE = wrapped(("one two three four five six seven eight nine ten " * 9).split())
+
+
+def test_running_heads_that_alternate_and_count_are_left_out() -> None:
+    pages = [
+        words_of([f"{number} Harrow" if number % 2 else f"Copper {number}"], 50, 20) + words_of(PROSE, 50, 60)
+        for number in (12, 13, 14, 15)
+    ]
+    assert "Harrow" not in text_of(*pages)
+    assert text_of(*pages).split() == " ".join(PROSE * 4).split()
+
+
+def test_a_line_of_the_text_that_every_page_begins_with_stays() -> None:
+    pages = [words_of([*PROSE[:1], f"page {name}", *PROSE], 50, 60) for name in ("of Ada", "of Bea", "of Cy")]
+    assert len(text_of(*pages).split()) == 3 * len(" ".join([*PROSE[:1], "page of Ada", *PROSE]).split())
+
+
+def test_what_stands_at_the_top_of_one_page_only_stays() -> None:
+    pages = [words_of(["Only here"], 50, 20) + words_of(PROSE, 50, 60), words_of(PROSE, 50, 60)]
+    assert text_of(*pages).startswith("Only here")
+
+
+def test_a_table_is_read_row_by_row() -> None:
+    rows = [("Rice", "4,200", "3,900"), ("Salt", "600", "580"), ("Tin", "77", "90"), ("Zinc", "12", "31")]
+    table = [
+        word
+        for number, row in enumerate(rows)
+        for column, cell in enumerate(row)
+        for word in words_of([cell], 50 + 90 * column, 400 + 12 * number)
+    ]
+    assert text_of(words_of(PROSE, 50, 60) + table).endswith("\n".join("\t".join(row) for row in rows))
+
+
+def test_notes_in_the_margin_do_not_mix_with_the_text_beside_them() -> None:
+    wide = ["and so the path led on along the river until the bend was out of sight of all"] * 8
+    notes = ["School of Law", "Harrow Univ", "received May", "by the clerk", "Hall Road"]
+    text = text_of(words_of(wide, 160, 60) + words_of(notes, 50, 63))
+    assert " ".join(wide) in text
+
+
+def test_a_raised_mark_stays_raised_and_a_raised_power_too() -> None:
+    words = words_of(["at the border."], 50, 60)
+    mark = Word("12", words[-1].right, words[-1].right + 6, 58, 64, 6, glued=True)
+    assert text_of([*words, mark, *words_of(["The next"], mark.right + 3, 60)]) == "at the border.¹² The next"
+
+
+def test_nothing_gives_nothing() -> None:
+    laid = lay_out([Page("1"), Page("2")])
+    assert (laid.text, laid.sections) == ("", ())
+
+
+def test_tesseracts_table_becomes_lines() -> None:
+    head = "level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext"
+    rows = [
+        "1\t1\t0\t0\t0\t0\t0\t0\t600\t400\t-1\t",
+        "5\t1\t1\t1\t1\t1\t10\t20\t50\t30\t96\tForty",
+        "5\t1\t1\t1\t1\t2\t70\t21\t60\t29\t96\tsacks",
+        "5\t1\t2\t1\t1\t1\t310\t20\t50\t30\t91\twere",
+        "5\t1\t2\t1\t1\t2\t370\t20\t50\t30\t20\t ",
+    ]
+    lines = list(lines_of_tesseract("\n".join([head, *rows]), 0.5))
+    assert [(line.text, line.left, line.right, line.column) for line in lines] == [
+        ("Forty sacks", 5, 65, 1),
+        ("were", 155, 180, 2),
+    ]

@@ -1,0 +1,311 @@
+from __future__ import annotations
+
+import datetime as dt
+import re
+import shutil
+from pathlib import Path
+
+import pypdfium2
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from qa.cite import locator
+from qa.errors import InputError
+from qa.formats import ocr
+from qa.formats.pdf import MOST_PAGES, read
+from qa.formats.source import PLAIN, Options, Source
+from qa.schema import Document, Found
+from qa.segment import sentences
+from tests.qa.formats.pdf import make
+
+FILES = Path(__file__).parent / "files"
+needs_tesseract = pytest.mark.skipif(shutil.which("tesseract") is None, reason="Tesseract is not installed")
+
+
+def load(name: str) -> Source:
+    return Source(f"briefs/{name}.pdf", f"{name}.pdf", (FILES / f"{name}.pdf").read_bytes())
+
+
+def document(source: Source | str, options: Options = PLAIN) -> Document:
+    (found,) = read(load(source) if isinstance(source, str) else source, options)
+    return found
+
+
+def refusal(source: Source | str, options: Options = PLAIN) -> str:
+    with pytest.raises(InputError) as caught:
+        list(read(load(source) if isinstance(source, str) else source, options))
+    assert "briefs/" in str(caught.value)
+    return str(caught.value)
+
+
+def source_of(data: bytes) -> Source:
+    return Source("briefs/made.pdf", "made.pdf", data)
+
+
+def whole(text: str) -> str:
+    """What a text of `make` says when it is read."""
+    raised = str.maketrans("12", "¹²")
+    marks = re.compile(r"\^(\d)")
+    return marks.sub(lambda mark: mark[1].translate(raised), text.replace("|", "").removeprefix("# "))
+
+
+def names(found: Document, kind: str) -> list[str]:
+    return [section.name for section in found.sections if section.kind == kind]
+
+
+def sentence_with(found: Document, words: str) -> str:
+    (sentence,) = (s for s in sentences(found) if words in found.text[s.start : s.end])
+    return found.text[sentence.start : sentence.end]
+
+
+def where(found: Document, words: str) -> str:
+    start = found.text.index(words)
+    return locator(found, start, start + len(words))
+
+
+@pytest.fixture
+def without_tesseract(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+
+# Text
+
+
+def test_a_brief_keeps_the_lines_of_its_head_and_joins_those_of_its_paragraphs() -> None:
+    title, *head = make.BRIEF_HEADER
+    assert document("brief").text == "\n\n".join([title, "\n".join(head), *map(whole, make.BRIEF)])
+
+
+def test_an_article_is_read_column_after_column_and_its_paragraphs_come_out_whole() -> None:
+    blocks = document("article").text.split("\n\n")
+    notes = [whole(note).replace("¹The", "¹ The") for note in make.ARTICLE_NOTES]
+    body = [block for block in blocks[2:] if block not in notes]
+    assert blocks[:2] == [make.ARTICLE_TITLE, make.ARTICLE_AUTHORS]
+    # One paragraph is cut at the end of a sentence, so that a footnote stays on its page.
+    assert "\n\n".join(body).replace("was.\n\nA smug", "was. A smug") == "\n\n".join(map(whole, make.ARTICLE))
+    assert [block for block in blocks if block in notes] == notes
+
+
+def test_words_broken_at_the_ends_of_lines_are_joined_and_compounds_keep_their_hyphens() -> None:
+    pages = [page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(load("article").data)]
+    broken = re.findall("\\w+\ufffe\\w+", "".join(pages))  # how PDFium writes such a hyphen
+    assert len(broken) >= 4
+    text = document("article").text
+    assert all(word.replace("\ufffe", "") in text for word in broken)
+    assert text.count("long-term") == 2
+    assert "sledge-load" in text
+
+
+def test_running_heads_and_page_numbers_are_left_out() -> None:
+    text = document("article").text
+    assert "River Markets Review" not in text
+    assert "M. Harrow" not in text
+    assert "118" not in text
+
+
+def test_a_sentence_that_runs_over_a_page_is_whole_and_has_both_pages() -> None:
+    found = document("article")
+    sentence = sentence_with(found, "rose with the moon")
+    assert sentence.startswith("The fee rose")
+    assert sentence.endswith("being seen.")
+    assert where(found, sentence).endswith("pages 1–2")
+
+
+def test_a_footnote_stands_on_its_own_page_outside_the_sentence_that_runs_around_it() -> None:
+    found = document("article")
+    assert where(found, "One inspector is said").endswith("page 2")
+    assert sentence_with(found, "merchant").startswith("A smuggler, in the clerk’s")
+
+
+def test_a_raised_mark_is_part_of_the_sentence_before_it() -> None:
+    assert sentence_with(document("article"), "lunar new year.¹").endswith("year.¹")
+
+
+def test_headings_are_sections_but_not_the_title() -> None:
+    found = document("article")
+    assert names(found, "section") == [whole(text) for text in make.ARTICLE if text.startswith("# ")]
+    assert where(found, "Aluminium followed") == "section “Prices”, page 1"
+
+
+def test_three_columns_above_and_below_what_is_as_wide_as_all() -> None:
+    found = document("columns")
+    expected = [*make.COLUMNS_THREE, make.CAPTION, *make.COLUMNS_BELOW]
+    assert found.text.split("\n\n") == ["Three weeks at the market", *expected]
+
+
+def test_pages_are_named_by_their_labels() -> None:
+    found = document("labelled")
+    assert names(found, "page") == ["iii", "iv", "1", "2"]
+    assert where(found, sentence_with(found, "It was written")) == "pages iv–1"
+    assert where(found, "The preface") == "page iii"
+
+
+def test_a_page_turned_on_its_side_is_read_and_a_stamp_across_it_is_not() -> None:
+    assert document("rotated").text == make.TYPED
+
+
+def test_korean_text() -> None:
+    found = document("korean")
+    assert found.text == "\n\n".join(make.KOREAN)
+    assert found.title == make.KOREAN[0]
+
+
+@pytest.mark.parametrize("name", ["brief", "article", "columns", "korean", "labelled", "rotated", "damaged"])
+def test_pages_tile_the_text_and_headings_begin_their_sections(name: str) -> None:
+    found = document(name)
+    pages = [section for section in found.sections if section.kind == "page"]
+    assert "".join(found.text[page.start : page.end] for page in pages) == found.text
+    for section in found.sections:
+        if section.kind == "section":
+            assert found.text[section.start : section.end].startswith(section.name)
+
+
+# Metadata
+
+
+def test_a_brief_is_described_by_its_head_and_not_by_what_the_program_that_made_it_says() -> None:
+    found = document("brief")
+    assert (found.title, found.publisher, found.series, found.number, found.date, found.author) == (
+        "Scrap metal smuggling rampant in North Korea",
+        "Institute for Far Eastern Studies (IFES)",
+        "NK Brief",
+        "08-4-4-1",
+        dt.date(2008, 4, 4),
+        "",
+    )
+
+
+def test_the_files_own_fields_and_a_date_in_a_running_head() -> None:
+    found = document("article")
+    assert (found.title, found.author, found.language) == (
+        make.ARTICLE_TITLE,
+        "Mina Harrow, Tobias Lund",
+        "en",
+    )
+    assert found.date == dt.date(2009, 5, 14)
+    assert {
+        Found("title", "PDF information", "stated"),
+        Found("author", "PDF information", "stated"),
+        Found("language", "PDF catalogue", "stated"),
+        Found("date", "its running head", "likely"),
+    } <= set(found.found)
+
+
+def test_the_day_a_file_was_made_is_no_date_of_publication() -> None:
+    found = document("columns")
+    assert found.date is None
+    assert found.notes == ("No date of publication was found; the file was made on 2000-01-01",)
+
+
+def test_a_title_is_read_off_the_page_where_the_file_has_none() -> None:
+    found = document("columns")
+    assert found.title == "Three weeks at the market"
+    assert Found("title", "the largest type of its first page", "likely") in found.found
+
+
+# What cannot be read
+
+
+def test_a_password_is_asked_for_by_name_and_an_empty_one_is_none() -> None:
+    assert "needs a password" in refusal("password")
+    assert document("restricted").text == make.TYPED
+
+
+def test_a_damaged_file_is_mended_and_a_truncated_one_refused() -> None:
+    assert document("damaged").text == document("article").text
+    assert "damaged" in refusal("truncated")
+
+
+@pytest.mark.parametrize("data", [b"", b"%PDF-1.4\n", b"no pdf at all", b"%PDF-1.7\n%%EOF"])
+def test_what_is_no_pdf_is_refused(data: bytes) -> None:
+    assert "damaged or no PDF" in refusal(source_of(data))
+
+
+def test_a_file_without_pages_or_without_text_is_refused() -> None:
+    assert "no text" in refusal(source_of(make.pages_of_nothing(2)))
+
+
+def test_a_file_of_too_many_pages_is_refused() -> None:
+    assert f"up to {MOST_PAGES}" in refusal(source_of(make.pages_of_nothing(MOST_PAGES + 1)))
+
+
+def test_a_page_of_monstrous_size_is_read() -> None:
+    assert document(source_of(make.one_page(size=(14_000_000, 14_000_000)))).text == make.TYPED
+
+
+def test_fonts_that_do_not_say_their_letters_are_refused(without_tesseract: None) -> None:
+    assert "does not say which letters" in refusal(source_of(make.nameless_letters()))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(["article", "labelled", "mixed", "korean"]), st.data())
+def test_whatever_the_bytes_there_is_a_document_or_a_refusal(name: str, data: st.DataObject) -> None:
+    content = bytearray(load(name).data)
+    for _ in range(data.draw(st.integers(1, 12))):
+        at = data.draw(st.integers(0, len(content) - 1))
+        content[at] = data.draw(st.integers(0, 255))
+    content = content[: data.draw(st.integers(len(content) // 2, len(content)))]
+    try:
+        (found,) = read(source_of(bytes(content)), Options(ocr=False))
+    except InputError as error:
+        assert "briefs/made.pdf" in str(error)  # noqa: PT017 -- either is right
+    else:
+        assert found.text.strip()
+
+
+# Scans
+
+
+def test_a_scan_is_refused_with_what_to_install(without_tesseract: None) -> None:
+    message = refusal("scanned")
+    assert "pictures of text" in message
+    assert "apt install tesseract-ocr" in message
+
+
+def test_a_scan_among_pages_of_text_is_noted(without_tesseract: None) -> None:
+    found = document("mixed")
+    assert found.text == make.TYPED
+    assert found.notes[0].startswith("Page 2 was not read: no text in the file, only a picture of it.")
+
+
+def test_without_ocr_a_scan_is_refused() -> None:
+    assert "Index it with OCR" in refusal("scanned", Options(ocr=False))
+
+
+@needs_tesseract
+def test_a_scan_is_read_by_tesseract_and_says_so() -> None:
+    asked: list[float] = []
+    scan = load("scanned")
+    found = document(Source(scan.name, scan.file_name, scan.data, asked.append))
+    program = ocr.version()
+    assert found.text == " ".join(make.SCAN)
+    assert found.notes[0] == f"Page 1 was read by OCR ({program}): check quotes against the page"
+    assert Found("text", f"OCR ({program})", "likely") in found.found
+    assert max(asked) >= ocr.SECONDS_A_PAGE
+
+
+@needs_tesseract
+def test_a_scan_among_pages_of_text_is_read_in_its_place() -> None:
+    found = document("mixed")
+    assert found.text == f"{make.TYPED}\n\n{' '.join(make.SCAN)}"
+    assert where(found, "forty sacks") == "page 2"
+
+
+def test_tesseract_that_fails_is_a_refusal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program = tmp_path / "tesseract"
+    program.write_text(
+        '#!/bin/sh\n[ "$1" = --version ] && echo "tesseract 5.0" && exit\n'
+        '[ "$1" = --list-langs ] && printf "List (1):\\neng\\n" && exit\n'
+        "echo no memory >&2; exit 1\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    assert "Tesseract failed (no memory)" in refusal("scanned")
+
+
+def test_which_of_tesseracts_languages_are_used() -> None:
+    installed = frozenset({"eng", "kor", "osd"})
+    assert ocr.model_for("ko-KR", installed) == "kor+eng"
+    assert ocr.model_for("fr", installed) == "eng"
+    assert ocr.model_for("", frozenset()) == ""

@@ -1,0 +1,97 @@
+"""Which format a file is of: by its name, unless it begins as only another does."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+
+from qa.errors import InputError
+from qa.formats.kinds import ENDINGS, kind_of
+from qa.formats.source import Source
+
+
+def packed(*members: tuple[str, str]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, text in members:
+            archive.writestr(name, text)
+    return file.getvalue()
+
+
+DOCX = packed(("[Content_Types].xml", "<Types/>"), ("word/document.xml", "<w/>"))
+XLSX = packed(("[Content_Types].xml", "<Types/>"), ("xl/workbook.xml", "<w/>"))
+EPUB = packed(("mimetype", "application/epub+zip"), ("OPS/a.xhtml", ""))
+ODT = packed(("mimetype", "application/vnd.oasis.opendocument.text"), ("content.xml", ""))
+ODS = packed(("mimetype", "application/vnd.oasis.opendocument.spreadsheet"), ("content.xml", ""))
+BOX = packed(("a.txt", "He left."))
+with_docx = io.BytesIO()
+with zipfile.ZipFile(with_docx, "w") as _archive:
+    _archive.writestr("a.docx", DOCX)  # stored: its own list stands before the list of all
+BOX_OF_DOCX = with_docx.getvalue()
+PAGE = b"<!DOCTYPE html>\n<html><p>He left."
+
+KINDS = {
+    "PDF": ("a.pdf", b"%PDF-1.7\n", "pdf", False),
+    "PDF after a line": ("a.pdf", b"\r\n%PDF-1.7\n", "pdf", False),
+    "PDF as text": ("a.txt", b"%PDF-1.7\n", "pdf", True),
+    "PDF without an ending": ("report", b"%PDF-1.7\n", "pdf", False),
+    "text about PDF": ("a.txt", b"Of %PDF- files.", "text", False),
+    "DOCX": ("a.docx", DOCX, "docx", False),
+    "DOCX as ZIP": ("a.zip", DOCX, "docx", True),
+    "DOCX as PDF": ("a.pdf", DOCX, "docx", True),
+    "EPUB": ("a.epub", EPUB, "epub", False),
+    "EPUB as DOCX": ("a.docx", EPUB, "epub", True),
+    "ODT": ("a.odt", ODT, "odt", False),
+    "ZIP": ("a.zip", BOX, "zip", False),
+    "ZIP with a DOCX": ("a.zip", BOX_OF_DOCX, "zip", False),
+    "ZIP as text": ("a.txt", BOX, "zip", True),
+    "page": ("a.html", b"<p>He left.", "html", False),
+    "page as PDF": ("a.pdf", PAGE, "html", True),
+    "page as text": ("a.txt", b"\xef\xbb\xbf <!-- saved -->\n<HTML lang=en>", "html", True),
+    "XHTML as feed": ("a.xml", b'<?xml version="1.0"?>\n<!DOCTYPE html PUBLIC "x">\n<html>', "html", True),
+    "feed": ("a.xml", b'<?xml version="1.0"?><rss version="2.0">', "feed", False),
+    "feed as page": ("a.html", b'<?xml version="1.0"?>\n<feed xmlns="x">', "feed", True),
+    "text about pages": ("a.txt", b"The <html> element.", "text", False),
+    "upper case": ("A.MD", b"# He left", "markdown", False),
+    "nothing": ("a.pdf", b"", "pdf", False),
+}
+
+
+@pytest.mark.parametrize(("name", "data", "kind", "noted"), KINDS.values(), ids=KINDS)
+def test_the_format_is_told(name: str, data: bytes, kind: str, noted: bool) -> None:
+    found, note = kind_of(Source(name, name, data))
+    assert found.name == kind
+    assert bool(note) == noted
+    if noted:
+        assert found.what in note
+
+
+REFUSED = {
+    "text as PDF": ("a.pdf", b"He left.", "is not a PDF, whatever its name says"),
+    "text as ZIP": ("a.zip", b"He left.", "is not a ZIP archive"),
+    "Excel": ("a.docx", XLSX, "is an Excel workbook"),
+    "Excel as ZIP": ("a.zip", XLSX, "is an Excel workbook"),
+    "table": ("a.odt", ODS, "is an OpenDocument file that is no text"),
+    "picture as page": ("a.html", b"\x89PNG\r\n\x1a\n", "is a PNG image"),
+    "old Word": (
+        "a.docx",
+        b"\xd0\xcf\x11\xe0\xa1\xb1",
+        "an old Microsoft Office file, or one with a password",
+    ),
+    "no ending": ("notes", b"He left.", "is a file without an extension"),
+    "unknown": ("a.rst", b"He left.", "is a .rst file"),
+}
+
+
+@pytest.mark.parametrize(("name", "data", "reason"), REFUSED.values(), ids=REFUSED)
+def test_what_can_be_no_format_is_refused(name: str, data: bytes, reason: str) -> None:
+    with pytest.raises(InputError) as error:
+        kind_of(Source(f"/in/{name}", name, data))
+    assert f"/in/{name}" in str(error.value)
+    assert reason in str(error.value)
+
+
+def test_every_ending_is_lower_case_and_begins_with_a_dot() -> None:
+    assert all(ending == ending.lower() and ending.startswith(".") for ending in ENDINGS)

@@ -1,0 +1,248 @@
+"""The process in which files are parsed: what it costs when one is hostile, and what it may not do."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from qa.errors import InputError
+from qa.formats import Worker, read_path
+from qa.formats.source import PLAIN, Source
+from qa.formats.worker import from_plain, to_plain
+from qa.schema import Document, FileResult, Found, Section, Span
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="limits of the kernel")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="/proc tells which processes there are")
+GOOD = Source("good.txt", "good.txt", b"He left.")
+
+
+def texts(worker: Worker, source: Source) -> list[str]:
+    found = list(worker.read(source, PLAIN))
+    return [item.text if isinstance(item, Document) else str(item) for item in found]
+
+
+def test_a_document_comes_through_as_it_is() -> None:
+    document = Document(
+        "a#1",
+        "Two lines\u2028of “text”.\r\nEnd 고철 😀",
+        title="T",
+        date=dt.date(2008, 4, 4),
+        header=(Span(0, 3),),
+        furniture=(Span(4, 9),),
+        notes=("A doubt.",),
+        author="A",
+        sections=(Section(0, 9, "page", "iv"),),
+        found=(Found("title", "its header", "likely"),),
+    )
+    assert from_plain(to_plain(document)) == document
+    with Worker() as worker:
+        (found,) = worker.read(Source("a", "a.txt", document.text.encode()), PLAIN)
+    assert isinstance(found, Document)
+    assert found.text == document.text
+
+
+def test_one_process_reads_many_files() -> None:
+    with Worker() as worker:
+        assert texts(worker, GOOD) == ["He left."]
+        process = worker._process
+        assert texts(worker, GOOD) == ["He left."]
+        assert worker._process is process
+        assert process is not None
+    assert process.poll() is not None
+    with pytest.raises(ValueError, match="closed"):
+        texts(worker, GOOD)
+
+
+def test_a_file_that_takes_too_long_costs_itself() -> None:
+    slow = Source("slow.csv", "slow.csv", b"text\n" + b"Prices rose in May.\n" * 400_000)
+    with Worker(seconds=1) as worker:
+        texts(worker, GOOD)
+        began = time.monotonic()
+        *read, message = texts(worker, slow)
+        assert time.monotonic() - began < 60
+        assert message.startswith("slow.csv took longer than 1 s to read.")
+        assert message.endswith(f" {len(read):,} of its documents were read before.")
+        assert texts(worker, GOOD) == ["He left."]
+
+
+@posix
+def test_a_file_that_needs_too_much_memory_costs_itself() -> None:
+    large = Source("large.txt", "large.txt", b"Prices rose in May. " * 2_000_000)
+    with Worker(memory=150_000_000) as worker:
+        (message,) = texts(worker, large)
+        assert message.startswith("large.txt needed more than 0.15 GB of memory to be read.")
+        assert texts(worker, GOOD) == ["He left."]
+    with Worker() as worker:
+        (message,) = texts(worker, large)
+        assert message == "large.txt has more than 10,000,000 characters of text. Split it."
+
+
+def test_a_process_that_breaks_down_is_started_again() -> None:
+    with Worker() as worker:
+        texts(worker, GOOD)
+        assert worker._process
+        worker._process.kill()
+        (message,) = texts(worker, GOOD)
+        assert message.startswith("good.txt cannot be read: what reads it broke down.")
+        assert texts(worker, GOOD) == ["He left."]
+
+
+def test_what_nobody_waits_for_is_not_mistaken_for_the_next_file() -> None:
+    with Worker() as worker:
+        rows = worker.read(Source("a.csv", "a.csv", b"text\nOne left.\nTwo left.\n"), PLAIN)
+        next(rows)
+        rows.close()  # type: ignore[attr-defined]
+        assert texts(worker, GOOD) == ["He left."]
+
+
+_ABANDON = """
+import sys
+from qa.formats import Worker
+from qa.formats.source import PLAIN, Source
+
+worker = Worker()
+list(worker.read(Source("a", "a.txt", b"He left."), PLAIN))
+print(worker._process.pid, flush=True)
+if sys.argv[1] == "busy":
+    data = b"text\\n" + b"Prices rose in May.\\n" * 2_000_000
+    for _ in worker.read(Source("b", "b.csv", data), PLAIN):
+        print("reading", flush=True)
+        break
+sys.stdin.read()
+"""
+
+
+def gone(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+@linux
+@pytest.mark.parametrize("state", ["idle", "busy"])
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
+def test_the_process_ends_with_its_parent(state: str, end: signal.Signals) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", _ABANDON, state],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as parent:
+        assert parent.stdout
+        pid = int(parent.stdout.readline())
+        if state == "busy":
+            assert parent.stdout.readline() == "reading\n"
+        assert not gone(pid)
+        parent.send_signal(end)
+        parent.wait()
+        deadline = time.monotonic() + 10
+        while not gone(pid) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert gone(pid)
+
+
+ATTEMPTS = {
+    "write": "open('made.txt', 'w')",
+    "append": "open('kept.txt', 'a')",
+    "empty": "os.truncate('kept.txt', 0)",
+    "low level": "os.open('made.txt', os.O_WRONLY | os.O_CREAT)",
+    "remove": "os.remove('kept.txt')",
+    "rename": "os.rename('kept.txt', 'made.txt')",
+    "folder": "os.mkdir('made.txt')",
+    "link": "os.symlink('kept.txt', 'made.txt')",
+    "copy": "shutil.copy('kept.txt', 'made.txt')",
+    "temporary": "tempfile.NamedTemporaryFile(dir='.')",
+    "database": "sqlite3.connect('made.txt').execute('CREATE TABLE t (x)')",
+    "connect": "socket.create_connection(('127.0.0.1', 9))",
+    "look up": "socket.getaddrinfo('example.org', 80)",
+    "fetch": "urllib.request.urlopen('http://127.0.0.1:9/')",
+    "program": "subprocess.run(['touch', 'made.txt'])",
+    "shell": "os.system('touch made.txt')",
+    "memory": "bytearray(2_000_000_000)",
+}
+
+
+@posix
+@pytest.mark.parametrize("attempt", ATTEMPTS.values(), ids=ATTEMPTS)
+def test_what_a_reader_may_not_do(tmp_path: Path, attempt: str) -> None:
+    (tmp_path / "kept.txt").write_text("kept")
+    script = (
+        "import os, shutil, socket, sqlite3, subprocess, tempfile, urllib.request\n"
+        "from qa.formats.__main__ import _confine\n"
+        "_confine(1_000_000_000)\n"
+        f"try:\n    {attempt}\n"
+        "except (PermissionError, MemoryError, sqlite3.OperationalError) as error:\n"
+        "    print('refused')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "refused\n", done.stderr
+    assert (tmp_path / "kept.txt").read_text() == "kept"
+    assert not (tmp_path / "made.txt").is_file() or not (tmp_path / "made.txt").stat().st_size
+
+
+def test_the_process_starts_with_nothing_heavy() -> None:
+    script = "import sys, qa.formats.__main__; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert not {"numpy", "torch", "lxml", "docx", "qa.corpus", "qa.store", "embeddings"} & set(loaded.split())
+
+
+# What is known is not read
+
+
+def test_a_file_is_asked_for_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"He left.")
+    result = FileResult("a.txt", "unchanged", "a.txt")
+    asked: list[object] = []
+
+    def known(document_id: str, sha256: str, size: int) -> FileResult | None:
+        asked.append((document_id, sha256, size))
+        return result
+
+    with Worker() as worker:
+        assert list(read_path(path, tmp_path, known=known, worker=worker)) == [result]
+        assert asked == [("a.txt", hashlib.sha256(b"He left.").hexdigest(), 8)]
+        assert worker._process is None
+
+
+def test_a_file_of_several_documents_is_asked_for_as_a_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"text\nHe left.\nShe stayed.\n")
+    results = (FileResult("a.csv", "unchanged", "1"), FileResult("a.csv", "refused"))
+
+    def never(document_id: str, sha256: str, size: int) -> None:
+        raise AssertionError(document_id)
+
+    with Worker() as worker:
+        found = list(read_path(path, known=never, same=lambda path, sha256: results, worker=worker))
+        assert tuple(found) == results
+        assert worker._process is None
+        found = list(read_path(path, known=never, same=lambda path, sha256: None, worker=worker))
+    assert [item.id for item in found if isinstance(item, Document)] == ["a.csv#2", "a.csv#3"]
+
+
+def test_a_file_that_was_refused_is_not_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"")
+    result = FileResult("a.txt", "refused")
+    with Worker() as worker:
+        assert list(read_path(path, same=lambda path, sha256: (result,), worker=worker)) == [result]
+        assert worker._process is None
+        (error,) = read_path(path, worker=worker)
+    assert isinstance(error, InputError)
