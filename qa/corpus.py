@@ -21,7 +21,7 @@ from embeddings.models import ModelError as WeightsError
 from qa.confidence import STRICTNESS
 from qa.errors import InputError, LibraryError, ModelError
 from qa.folders import listing, missing, refusal, resolved
-from qa.formats import DateOrder, Options, Worker, file_id, read_path
+from qa.formats import DateOrder, Options, Worker, file_id, ocr, read_path
 from qa.formats.text import printable
 from qa.fulltext import FullText
 from qa.library import LibraryIndex
@@ -72,7 +72,10 @@ _VANISHED = "It was there when its folder was listed, and gone when it was to be
 
 # What decides, besides the text and the encoder, what a library holds of a document.
 _PACKAGE = Path(__file__).parent
-MAKERS = (_PACKAGE / "segment.py", _PACKAGE / "window.py", *sorted((_PACKAGE / "formats").glob("*.py")))
+MAKERS = (
+    *(_PACKAGE / name for name in ("segment.py", "window.py", "metadata.py")),
+    *sorted((_PACKAGE / "formats").glob("*.py")),
+)
 LIBRARIES = (
     *("feedparser", "lxml", "markdown-it-py", "odfdo", "py3langid", "pypdfium2", "python-docx", "sentencex"),
     "trafilatura",
@@ -900,6 +903,8 @@ def _made_by(options: Options) -> str:
     # cite.py has the words for dates that a window may hold.
     makers = [sha256_file(path) for path in (*MAKERS, _PACKAGE / "cite.py")]
     libraries = [version(name) for name in LIBRARIES]
+    if options.ocr and (program := ocr.version()):  # what was refused for want of it is read once it is there
+        libraries += [program, *sorted(ocr.languages())]
     return hashlib.sha256(" ".join([*makers, *libraries, repr(options)]).encode()).hexdigest()
 
 
