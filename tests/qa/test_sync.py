@@ -269,6 +269,19 @@ def test_records_that_a_file_no_longer_has_are_gone_but_not_while_some_of_it_is_
     assert places(corpus).keys() == {"r0", "r2"}
 
 
+def test_a_row_that_a_table_no_longer_has_is_named_until_it_is_pruned(corpus: Corpus, inbox: Path) -> None:
+    rows = [f"r{number},{words(number, 12).strip()}" for number in range(3)]
+    write(inbox, "t.csv", "\n".join(["id,text", *rows]))
+    corpus.index(inbox)
+    write(inbox, "t.csv", "\n".join(["id,text", rows[0], rows[2]]))
+    for _ in range(3):
+        report = corpus.index(inbox)
+        assert [each.status for each in report.files] == ["unchanged", "unchanged", "gone"]
+    assert corpus.index(inbox, prune=True).count("removed") == 1
+    for _ in range(2):
+        assert [each.status for each in corpus.index(inbox).files] == ["unchanged"] * 2
+
+
 # Files as they were read last
 
 
