@@ -22,7 +22,7 @@ from qa.errors import InputError, PullquoteError
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from qa.corpus import Corpus
     from qa.evaluation.command import Gate
@@ -321,39 +321,123 @@ def _columns(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> 
     callback=_columns,
     help="The column of a CSV or TSV, or key of a JSONL, that holds a field: text=body. May be repeated.",
 )
+@click.option("--prune", is_flag=True, help="Remove the documents of files that a folder no longer holds.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done with each file, and change nothing.")
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Go on until Ctrl-C: index what changes in the folders. Removes documents only with --prune.",
+)
+@click.option(
+    "--report",
+    "report_to",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write what became of each file: a table where FILE ends in .csv, else one JSON object a line.",
+)
 @_json
 @_general
 @click.pass_obj
 def index(
-    settings: Settings, paths: tuple[Path, ...], date_order: DateOrder, columns: dict[str, str]
+    settings: Settings,
+    paths: tuple[Path, ...],
+    date_order: DateOrder,
+    columns: dict[str, str],
+    report_to: Path | None,
+    *,
+    prune: bool,
+    dry_run: bool,
+    watch: bool,
 ) -> None:
-    """Add or refresh files and folders; without a PATH, the brief that ships.
+    """Bring the library in step with files and folders; without a PATH, with the brief that ships.
 
-    What has not changed is left as it is. A file that cannot be read is refused with its reason and the
-    others go in; the exit code is then 1, or 3 when nothing went in.
+    What has not changed is left as it is, and a file that was moved keeps its document. A file that cannot be
+    read is refused with its reason and the others go in; the exit code is then 1, or 3 when nothing went in.
+
+    Documents whose files a folder no longer holds stay in the library: in a terminal it asks whether to
+    remove them, elsewhere --prune does. `pullquote restore` puts them back.
     """
-    from qa.corpus import Corpus
     from qa.places import shipped_corpus
-    from qa.render import report_to_dict
+    from qa.watch import bursts
 
+    if watch and dry_run:
+        raise click.UsageError("--dry-run says what would be done once: leave out --watch")
     settings.interrupted = "What was finished is kept; the same command goes on from there."
-    with (
-        Corpus.open(_library(settings), date_order=date_order, columns=columns) as corpus,
-        _progress(settings) as progress,
-    ):
-        report = corpus.index(*(paths or (shipped_corpus(),)), progress=progress)
+    given = paths or (shipped_corpus(),)
+    asks = not (prune or dry_run or watch) and _in_a_terminal()
+    report = None
+    with _to_index(settings, dry_run=dry_run, date_order=date_order, columns=columns) as corpus:
+        for _ in bursts(given, corpus.library) if watch else [None]:
+            with _progress(settings) as progress:
+                report = corpus.index(*given, progress=progress, prune=prune, dry_run=dry_run)
+            if asks and (gone := _gone(report)):
+                folders = ", ".join(str(path) for path in given if path.is_dir())
+                _say(f"{_named(gone)} in {folders}")
+                if click.confirm("Remove from the library?", err=True):
+                    report = corpus.prune(report)
+            _show_report(settings, report, report_to)
+    refused = report.count("refused") if report else 0
+    if report is None or refused or not report.files:
+        sys.exit(1 if report and refused < len(report.files) else 3)
+
+
+@contextmanager
+def _to_index(settings: Settings, *, dry_run: bool, **options: Any) -> Iterator[Corpus]:
+    """Open the library to index into; for a dry run so that nothing changes, or an empty one for none."""
+    from tempfile import TemporaryDirectory
+
+    from qa.corpus import Corpus
+    from qa.errors import LibraryNotFoundError
+
+    library = _library(settings)
+    with TemporaryDirectory() as empty:
+        try:
+            corpus = Corpus.open(library, create=not dry_run, read_only=dry_run, **options)
+        except LibraryNotFoundError:
+            if not dry_run:
+                raise
+            corpus = Corpus.open(Path(empty), **options)
+        with corpus:
+            yield corpus
+
+
+def _in_a_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _gone(report: IndexReport) -> list[str]:
+    """List the ids of the documents whose files are gone."""
+    return list(
+        dict.fromkeys(each.document_id for each in report.files if each.status == "gone" and each.document_id)
+    )
+
+
+def _named(ids: Sequence[str]) -> str:
+    """Name documents that are gone: `2 documents are no longer there (a.txt, b.txt)`."""
+    from qa.render import plural
+
+    more = f" and {len(ids) - _NAMED:,} more" if len(ids) > _NAMED else ""
+    verb = "is" if len(ids) == 1 else "are"
+    return f"{plural(len(ids), 'document')} ({', '.join(ids[:_NAMED])}{more}) {verb} no longer"
+
+
+def _show_report(settings: Settings, report: IndexReport, write_to: Path | None) -> None:
+    """Print what an index did, and write it to the file that was named."""
+    from qa.render import report_to_dict, write_report
+
+    if write_to:
+        write_report(report, write_to)
     for result in report.files:
         if result.status == "withdrawn" and not settings.quiet:
             _say(f"removed earlier, and left so: {result.document_id}; `pullquote restore` puts it back")
         if result.error:
             _say(f"refused: {result.error.message}")
+    for remark in report.remarks:
+        _say(remark)
     if settings.as_json:
         _print_json(report_to_dict(report))
     elif not settings.quiet:
         _print_report(report, _library(settings))
-    refused = report.count("refused")
-    if refused or not report.files:
-        sys.exit(1 if refused < len(report.files) else 3)
 
 
 _NAMED = 3  # of many files
@@ -362,11 +446,18 @@ _NAMED = 3  # of many files
 def _print_report(report: IndexReport, library: Path) -> None:
     from qa.cite import visible
     from qa.formats import READS
-    from qa.render import plural
+    from qa.render import STATUSES, plural
 
-    statuses = ("added", "replaced", "unchanged", "refused", "withdrawn")
-    counts = ", ".join(f"{count:,} {status}" for status in statuses if (count := report.count(status)))
-    documents = plural(len(report.files) - report.count("refused"), "document")
+    if report.dry_run:
+        click.echo("This is what would be done; nothing was changed.")
+        for result in report.files:
+            if result.status != "unchanged":
+                other = f": {result.document_id}" if result.document_id else ""
+                click.echo(visible(f"{result.status:>9} {result.path}{other}"))
+    counts = ", ".join(f"{count:,} {status}" for status in STATUSES if (count := report.count(status)))
+    documents = plural(
+        sum(each.status not in ("refused", "gone", "removed") for each in report.files), "document"
+    )
     click.echo(f"{documents} in {report.seconds:.1f} s: {counts or 'nothing to do'}")
     if report.skipped:
         names = ", ".join(Path(path).name for path in report.skipped[:_NAMED])
@@ -374,6 +465,8 @@ def _print_report(report: IndexReport, library: Path) -> None:
         click.echo(
             f"skipped {plural(len(report.skipped), 'file')} of another kind ({visible(names)}{more}): {READS}"
         )
+    if gone := _gone(report):
+        click.echo(visible(f"{_named(gone)} there; --prune removes what is gone from the library"))
     for result in report.files:
         for note in result.notes:
             click.echo(f"note: {visible(result.document_id or result.path)}: {visible(note)}")
@@ -728,8 +821,9 @@ def show(settings: Settings, document_id: str) -> None:
     if settings.as_json:
         _print_json({**known, "versions": [version_to_dict(each) for each in versions], "text": text})
         return
-    notes = known.pop("notes")
-    for name, value in [*known.items(), *(("note", note) for note in notes)]:
+    places, notes = known.pop("locations"), known.pop("notes")
+    several = [*(("location", place) for place in places), *(("note", note) for note in notes)]
+    for name, value in [*known.items(), *several]:
         if value != "":
             click.echo(f"{name}: {visible(' '.join(str(value).splitlines()))}")
     for version in versions:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import sys
 import threading
 import time
@@ -21,15 +20,17 @@ from embeddings.files import sha256_file
 from embeddings.models import ModelError as WeightsError
 from qa.confidence import STRICTNESS
 from qa.errors import InputError, LibraryError, ModelError
-from qa.formats import DateOrder, Options, Worker, files, read_path
+from qa.folders import listing, missing, refusal, resolved
+from qa.formats import DateOrder, Options, Worker, file_id, ocr, read_path
 from qa.formats.text import printable
 from qa.fulltext import FullText
 from qa.library import LibraryIndex
 from qa.names import aliases, find
 from qa.pipeline import overlap
 from qa.recent import Recent
-from qa.schema import EVERYTHING, Document, Failure, FileResult, Filters, IndexReport, Passage, Progress
+from qa.schema import EVERYTHING, Document, FileResult, Filters, IndexReport, Passage, Progress
 from qa.segment import passages
+from qa.sources import RECORDS, FileRead, is_gone, words_sha256
 from qa.store import Count, Entry, Occurrences, Selection, Store, check_encoder
 from qa.window import head, window_text
 
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from qa.feedback import Judgement, Place, Shown, Thumb
     from qa.names import Aliases, Names
     from qa.schema import Answer, Dates, DocumentInfo, Facets, PassagePlace, Turn
+    from qa.sources import Held
     from qa.stats import LibraryStats
     from qa.versions import Cited, Version
 
@@ -65,10 +67,14 @@ _HUGE = 16 * BATCH
 # Windows given to the encoder at a time.
 _SLICE = 4 * BATCH
 
+# Files of this format drop old entries as a matter of course: their documents are not gone.
+_ROLLING = "feed"
+_VANISHED = "It was there when its folder was listed, and gone when it was to be read."
+
 # What decides, besides the text and the encoder, what a library holds of a document.
 _PACKAGE = Path(__file__).parent
 MAKERS = (
-    *(_PACKAGE / name for name in ("segment.py", "terms.py", "window.py")),
+    *(_PACKAGE / name for name in ("segment.py", "terms.py", "window.py", "metadata.py")),
     *sorted((_PACKAGE / "formats").glob("*.py")),
 )
 LIBRARIES = (
@@ -84,6 +90,7 @@ class _Prepared:
     document: Document
     passages: tuple[Passage, ...]
     digests: tuple[bytes, ...]
+    part: str = ""  # of its file; "" for all of it
     read: int = 0  # bytes, of all files, when it was
 
 
@@ -95,7 +102,86 @@ class _Settled:
     read: int
 
 
-_Item = TypeVar("_Item", _Prepared, _Prepared | _Settled)
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """A file came to its end: what is to be recorded of it, and the places in it that it no longer has."""
+
+    file: FileRead | None
+    gone: tuple[Held, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A document whose text is held: one more place of it, or another."""
+
+    document: Document
+    part: str
+    read: int
+
+
+_Step = _Prepared | _Placed | _Settled | _Ended
+_Item = TypeVar("_Item", _Prepared, _Step)
+
+
+class _Reading:
+    """One file while it is read: what is known of it, and what it gave."""
+
+    def __init__(self, store: Store, path: str, name: str, made_by: str) -> None:
+        self._store = store
+        self.path = path
+        self._name = name
+        self._made_by = made_by
+        self._sha256 = ""
+        self._parts: set[str] = set()
+        self._withdrawn = 0
+        self._refused: list[FileResult] = []
+        self._same = False
+        self.read = 0
+
+    def part(self, given_id: str) -> str:
+        return given_id.removeprefix(self._name)
+
+    def known(self, given_id: str, sha256: str, size: int) -> FileResult | None:
+        """Tell that a document has not changed, or was withdrawn."""
+        self.read += size
+        part = self.part(given_id)
+        result = self._store.unchanged(self.path, part, sha256, self._made_by)
+        if result:
+            self._parts.add(part)
+        return result
+
+    def same(self, _: str, sha256: str) -> tuple[FileResult, ...] | None:
+        """Tell that the whole file has not changed."""
+        self._sha256 = sha256
+        results = self._store.file_unchanged(self.path, sha256, self._made_by)
+        self._same = results is not None
+        return results
+
+    def taken(self, document: Document) -> str | None:
+        """Take note of a document that the file gave. Gives its id where a person withdrew it."""
+        part = self.part(document.id)
+        self._parts.add(part)
+        withdrawn = self._store.withdrawn(self.path, part, document.source_sha256)
+        self._withdrawn += withdrawn is not None
+        return withdrawn
+
+    def refused(self, result: FileResult) -> None:
+        """Take note of what was refused of the file."""
+        self._refused.append(result)
+
+    def ended(self) -> _Ended | None:
+        """Say what has to be recorded, if anything, once the file was read to its end."""
+        if self._same:
+            return None
+        file: FileRead | None = None
+        gone: tuple[Held, ...] = ()
+        if self._sha256:
+            documents = len(self._parts) - self._withdrawn
+            file = FileRead(self.path, self._sha256, self._made_by, documents, tuple(self._refused))
+        if not self._refused:  # what was refused may be a document that is held
+            held = self._store.places_in(self.path)
+            gone = tuple(at for at in held if at.part not in self._parts and at.format != _ROLLING)
+        return _Ended(file, gone) if file or gone else None
 
 
 class Corpus:
@@ -128,6 +214,7 @@ class Corpus:
         library: Path | str,
         *,
         create: bool = True,
+        read_only: bool = False,
         encoder: str | Encoder | None = None,
         date_order: DateOrder = "auto",
         columns: Mapping[str, str] | None = None,
@@ -135,6 +222,7 @@ class Corpus:
     ) -> Self:
         """Open the library in a folder; with `create`, make it where there is none.
 
+        Of one that is opened `read_only` no byte is changed.
         `encoder` is the name of one or one that is open already; without it, the one that made the library's
         vectors, or the default for a new library. `date_order` reads dates such as 4/8/2008.
         `columns` says which column of a table, or key of a record, holds which field of a document.
@@ -146,7 +234,7 @@ class Corpus:
             LibraryError: the library is damaged, locked, or may not be written.
             ModelError: there is no such encoder.
         """
-        store = Store(Path(library), create=create)
+        store = Store(Path(library), create=create, read_only=read_only)
         try:
             options = Options(date_order, tuple((columns or {}).items()))
             corpus = cls(store, encoder, options, reader)
@@ -228,12 +316,20 @@ class Corpus:
 
     # Documents in and out
 
-    def index(self, *paths: Path | str, progress: OnProgress | None = None) -> IndexReport:
-        """Add or refresh the documents of files and folders; what has not changed is not embedded again.
+    def index(
+        self,
+        *paths: Path | str,
+        progress: OnProgress | None = None,
+        prune: bool = False,
+        dry_run: bool = False,
+    ) -> IndexReport:
+        """Bring the library in step with files and folders; what has not changed is not parsed again.
 
         Each document is committed by itself: when this is interrupted, those that `progress` has named in
         stage "write" are in the library. A document that cannot be read is refused in the report, and the
-        others go in. What a folder no longer holds stays in the library until it is removed.
+        others go in. What a folder no longer holds is "gone" in the report; its documents stay in the library
+        unless they are to be pruned (or are, by `prune`, afterwards). A `dry_run` only tells what would be
+        done.
 
         Reading, embedding and writing overlap: `progress` is called on several threads, one call at a time.
 
@@ -243,36 +339,146 @@ class Corpus:
             LibraryError: the library is locked, may not be written, or is out of space.
         """
         started = time.perf_counter()
+        generation = self._store.generation
+        here = listing(paths)
+        found = {resolved(path): (path, root) for path, root in here.files}
+        gone: list[Held] = []
+        run = self._foreseen if dry_run else self._taken_in
+        with _one_at_a_time(progress or _silent) as show:
+            results = run(here.files, here.refused, gone, show)
+            if not dry_run and self._store.generation != generation:
+                # Of documents whose text is now to be that of another of their files.
+                again = [found[path] for path in self._store.to_be_read() if path in found]
+                results += run(again, (), gone, show) if again else []
+        seen = set(found) - {result.path for result in results if result.status == "gone"}
+        held = (at for folder in here.folders for at in self._store.places_in(folder, folder=True))
+        lost, remarks = missing(held, seen)
+        places = {at.number: at for at in (*gone, *lost)}
+        results += self._gone(tuple(places.values()), results, dry_run=dry_run)
+        skipped = tuple(printable(str(path)) for path in here.skipped)
+        report = IndexReport(tuple(results), time.perf_counter() - started, skipped, remarks, dry_run)
+        if prune and not dry_run:
+            report = replace(self.prune(report), seconds=time.perf_counter() - started)
+        if self._store.generation != generation:
+            self._index.save()
+        if not dry_run:
+            self._words.save()  # a library of before has no such file yet
+            self._store.complete_copies()  # nor have its documents been compared
+        return report
+
+    def prune(self, report: IndexReport) -> IndexReport:
+        """Remove the documents that a report says are gone. Gives the report with these as removed.
+
+        `restore` puts them back; so does their file, when it comes back.
+
+        Raises:
+            LibraryError: the library is locked, may not be written, or is out of space.
+        """
+        places = []
+        results = list(report.files)
+        for at, result in enumerate(results):
+            if result.status == "gone" and result.document_id:
+                places += [
+                    place
+                    for place in self._store.places_in(result.path)
+                    if (place.part, place.document_id) == (result.part, result.document_id)
+                ]
+                results[at] = replace(result, status="removed")
+        for start in range(0, len(places), BATCH):
+            self._store.prune(places[start : start + BATCH])
+        if places:
+            self._index.save()
+            self._words.save()
+        return replace(report, files=tuple(results))
+
+    def _taken_in(
+        self,
+        found: Sequence[tuple[Path, Path | None]],
+        refused: Iterable[FileResult],
+        gone: list[Held],
+        show: OnProgress,
+    ) -> list[FileResult]:
+        """Add or refresh the documents of files. What these no longer have goes to `gone`."""
         identity = self._checked_identity()
         results: list[FileResult] = []
-        found, refused, skipped = _find(paths)
+        ended: list[FileRead] = []
         size = sum(_size(path) for path, _ in found)
         made = 0
-        with _one_at_a_time(progress or _silent) as show, Worker() as worker:
 
-            def embed(batch: list[_Prepared | _Settled]) -> Mapping[bytes, Float32]:
-                documents = [item for item in batch if isinstance(item, _Prepared)]
-                return self._vectors(documents, identity, self._opened_document_encoder, show)
+        def embed(batch: list[_Step]) -> Mapping[bytes, Float32]:
+            documents = [item for item in batch if isinstance(item, _Prepared)]
+            return self._vectors(documents, identity, self._opened_document_encoder, show)
 
-            def write(item: _Prepared | _Settled, vectors: Mapping[bytes, Float32]) -> None:
-                nonlocal made
-                if isinstance(item, _Prepared):
-                    result = self._ingest(item, vectors, identity)
-                    made += result.passages
-                else:
-                    result = item.result
-                results.append(result)
-                name = result.document_id or result.path
-                show(Progress("write", len(results), 0, name, made, item.read, size))
+        def write(item: _Step, vectors: Mapping[bytes, Float32]) -> None:
+            nonlocal made
+            if isinstance(item, _Ended):
+                gone.extend(item.gone)
+                ended.extend([item.file] if item.file else [])
+                if len(ended) >= BATCH:
+                    record()
+                return
+            if isinstance(item, _Placed):
+                result = self._place(item, identity)
+            elif isinstance(item, _Prepared):
+                result = self._ingest(item, vectors, identity)
+                made += result.passages if result.status in ("added", "replaced") else 0
+            else:
+                result = item.result
+            results.append(result)
+            name = result.document_id or result.path
+            show(Progress("write", len(results), 0, name, made, item.read, size))
 
+        def record() -> None:
+            # Nothing new is known of files in a library that cannot be written: it was read all the same.
+            if ended and not self._store.read_only:
+                self._store.put_files(ended)
+            ended.clear()
+
+        with Worker() as worker:
             overlap(_batches(self._prepared(found, refused, show, worker)), embed, write, _is_huge)
-        others = tuple(printable(str(path)) for path in dict.fromkeys(skipped))
-        report = IndexReport(tuple(results), time.perf_counter() - started, others)
-        if report.count("added") or report.count("replaced"):
-            self._index.save()
-        self._words.save()  # a library of before has no such file yet
-        self._store.complete_copies()  # nor have its documents been compared
-        return report
+        record()
+        return results
+
+    def _foreseen(
+        self,
+        found: Sequence[tuple[Path, Path | None]],
+        refused: Iterable[FileResult],
+        gone: list[Held],
+        show: OnProgress,
+    ) -> list[FileResult]:
+        """Tell what `_taken_in` would do."""
+        results: list[FileResult] = []
+        new: dict[str, str] = {}
+        with Worker() as worker:
+            for item in self._prepared(found, refused, show, worker):
+                if isinstance(item, _Ended):
+                    gone.extend(item.gone)
+                elif isinstance(item, _Settled):
+                    results.append(item.result)
+                else:
+                    document = item.document
+                    status, held = self._store.foresee(document, head(document), item.part)
+                    words = words_sha256(document.text, document.furniture)
+                    if status == "added" and words and document.format not in RECORDS:
+                        first = new.setdefault(words, document.id)
+                        status, held = ("added" if first == document.id else "duplicate"), first
+                    results.append(FileResult(document.path, status, held, notes=document.notes))
+        return results
+
+    def _gone(
+        self, places: Sequence[Held], results: Iterable[FileResult], *, dry_run: bool
+    ) -> list[FileResult]:
+        """Report places that are gone: a document that stands elsewhere too only loses these."""
+        moved = {result.document_id for result in results if result.status == "moved"}
+        elsewhere = self._store.elsewhere(places)
+        lost = [at for at in places if at.document in elsewhere]
+        if lost and not dry_run:
+            self._store.prune(lost)
+        return [
+            FileResult(at.path, "moved" if at.document in elsewhere else "gone", at.document_id, part=at.part)
+            for at in places
+            if at.document in elsewhere or at.document_id not in moved
+        ]
 
     def _prepared(
         self,
@@ -280,32 +486,37 @@ class Corpus:
         refused: Iterable[FileResult],
         show: OnProgress,
         worker: Worker,
-    ) -> Iterator[_Prepared | _Settled]:
+    ) -> Iterator[_Step]:
         """Read and segment the documents of files; what is refused or has not changed comes as its result."""
         for result in refused:
             yield _Settled(result, 0)
         made_by = _made_by(self._options)
-        read = 0
+        end = 0
         for done, (path, root) in enumerate(found):
             show(Progress("read", done, len(found), path.name))
-            # Absolute: by it the same file is known again from any folder. One string for all its documents.
-            absolute = os.path.realpath(printable(str(path)))  # of a link in a circle, too
-            end = read + _size(path)
-
-            def known(given_id: str, sha256: str, size: int, path: str = absolute) -> FileResult | None:
-                nonlocal read
-                read += size
-                return self._store.unchanged(path, given_id, sha256, made_by)
-
-            for item in read_path(path, root, self._options, known, worker=worker):
-                if isinstance(item, InputError):
-                    yield _Settled(_refused(path, item), read)
+            # One string for all its documents.
+            file = _Reading(self._store, resolved(path), file_id(path, root), made_by)
+            start, end = end, end + _size(path)
+            for item in read_path(path, root, self._options, file.known, file.same, worker):
+                read = min(start + file.read, end)
+                if isinstance(item, InputError) and root and is_gone(str(path)):
+                    yield _Settled(FileResult(file.path, "gone", notes=(_VANISHED,)), read)
+                elif isinstance(item, InputError):
+                    result = refusal(path, item)
+                    file.refused(result)
+                    yield _Settled(result, read)
                 elif isinstance(item, FileResult):
                     yield _Settled(item, read)
+                elif withdrawn := file.taken(item):
+                    yield _Settled(FileResult(file.path, "withdrawn", withdrawn), read)
                 else:
-                    document = replace(item, path=absolute)
-                    yield _prepare(document, passages(document), read)
-            read = end
+                    document, part = replace(item, path=file.path), file.part(item.id)
+                    if self._store.has_text(document, part):
+                        yield _Placed(document, part, read)
+                    else:
+                        yield _prepare(document, passages(document), part, read)
+            if ended := file.ended():
+                yield ended
         show(Progress("read", len(found), len(found)))
 
     def _vectors(
@@ -338,6 +549,16 @@ class Corpus:
                 made[start : start + _SLICE] = opened.encode_documents(some, embedded)
         return known | dict(zip(digests, made, strict=True))
 
+    def _place(self, item: _Placed, identity: EncoderIdentity) -> FileResult:
+        document = item.document
+        placed = self._store.place(document, _made_by(self._options), item.part)
+        if placed:
+            return FileResult(document.path, placed.status, placed.document_id, notes=document.notes)
+        # It was held when it was read.
+        prepared = _prepare(document, passages(document), item.part, item.read)
+        vectors = self._vectors([prepared], identity, self._opened_document_encoder, _silent)
+        return self._ingest(prepared, vectors, identity)
+
     def _ingest(
         self,
         item: _Prepared,
@@ -352,7 +573,9 @@ class Corpus:
         ]
         # As its file was read then, so that it is read again where that is done otherwise now.
         made_by = restored.held["made_by"] if restored else _made_by(self._options)
-        ingested = self._store.ingest(document, head(document), entries, identity, made_by, restored)
+        ingested = self._store.ingest(
+            document, head(document), entries, identity, made_by, item.part, restored
+        )
         return FileResult(
             document.path, ingested.status, ingested.document_id, len(entries), notes=document.notes
         )
@@ -701,13 +924,15 @@ def _made_by(options: Options) -> str:
     # cite.py has the words for dates that a window may hold.
     makers = [sha256_file(path) for path in (*MAKERS, _PACKAGE / "cite.py")]
     libraries = [version(name) for name in LIBRARIES]
+    if options.ocr and (program := ocr.version()):  # what was refused for want of it is read once it is there
+        libraries += [program, *sorted(ocr.languages())]
     return hashlib.sha256(" ".join([*makers, *libraries, repr(options)]).encode()).hexdigest()
 
 
-def _prepare(document: Document, passages: tuple[Passage, ...], read: int = 0) -> _Prepared:
+def _prepare(document: Document, passages: tuple[Passage, ...], part: str = "", read: int = 0) -> _Prepared:
     windows = (window_text(document, passage) for passage in passages)
     digests = tuple(hashlib.blake2b(window.encode(), digest_size=16).digest() for window in windows)
-    return _Prepared(document, passages, digests, read)
+    return _Prepared(document, passages, digests, part, read)
 
 
 def _batches(items: Iterable[_Item]) -> Iterator[list[_Item]]:
@@ -724,26 +949,8 @@ def _batches(items: Iterable[_Item]) -> Iterator[list[_Item]]:
         yield batch
 
 
-def _is_huge(batch: Sequence[_Prepared | _Settled]) -> bool:
+def _is_huge(batch: Sequence[_Step]) -> bool:
     return sum(len(item.digests) for item in batch if isinstance(item, _Prepared)) > _HUGE
-
-
-def _find(
-    paths: Iterable[Path | str],
-) -> tuple[list[tuple[Path, Path | None]], list[FileResult], list[Path]]:
-    """Find the files of files and folders, each with the folder it was found under; then what is refused.
-
-    The last is what is of another kind in a folder.
-    """
-    found: list[tuple[Path, Path | None]] = []
-    refused: list[FileResult] = []
-    skipped: list[Path] = []
-    for given in map(Path, paths):
-        try:
-            found += [(path, given if given.is_dir() else None) for path in files(given, skipped)]
-        except InputError as error:
-            refused.append(_refused(given, error))
-    return found, refused, skipped
 
 
 def _size(path: Path) -> int:
@@ -752,10 +959,6 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
-
-
-def _refused(path: Path, error: InputError) -> FileResult:
-    return FileResult(str(path), "refused", error=Failure(error.code, str(error)))
 
 
 def _silent(_: Progress) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sqlite3
 import threading
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from qa.errors import InputError, LibraryError, LibraryNotFoundError
 from qa.names import spellings
+from qa.schema import Span
+from qa.sources import words_sha256
 from qa.terms import indexed
 
 if TYPE_CHECKING:
@@ -209,32 +212,54 @@ _MIGRATIONS: tuple[tuple[str | Callable[[sqlite3.Connection], None], ...], ...] 
         # Of its words alone, whatever the format: the same document in two files is known by it.
         "ALTER TABLE documents ADD COLUMN words_sha256 TEXT NOT NULL DEFAULT ''",
         "CREATE INDEX documents_by_words ON documents (words_sha256) WHERE words_sha256 != ''",
-        # Where a document stands: one row for each file, or record of a file, that holds it. The columns of
-        # the same names in `documents` are those of the first.
+        # Where a document stands: one row for each file, or part of a file (a record, a member of an
+        # archive), that holds it, in the order in which they were found; `part` is '' for a whole file. The
+        # columns of the same names in `documents` are those of the first, whose text is the document's.
         """
         CREATE TABLE locations (
+            number INTEGER PRIMARY KEY,
             path TEXT NOT NULL,
-            given_id TEXT NOT NULL,
+            part TEXT NOT NULL,
             document INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
             format TEXT NOT NULL,
             source_sha256 TEXT NOT NULL,
+            -- Of the text that was read there: another may have the same words.
+            sha256 TEXT NOT NULL,
             made_by TEXT NOT NULL,
-            PRIMARY KEY (path, given_id)
+            UNIQUE (path, part)
         )
         """,
         "CREATE INDEX locations_by_document ON locations (document)",
+        # A library of before may hold one file twice: the second has a place of its own, which will be found
+        # gone.
         """
-        INSERT OR IGNORE INTO locations
-            SELECT path, given_id, serial, format, source_sha256, made_by FROM documents ORDER BY serial
+        INSERT INTO locations (path, part, document, format, source_sha256, sha256, made_by)
+            SELECT path, iif(count(*) OVER same = 1, part, part || '~' || serial),
+                serial, format, source_sha256, sha256, made_by
+            FROM (SELECT *, iif(format = 'text', '', given_id) AS part FROM documents)
+            WINDOW same AS (PARTITION BY path, part ORDER BY serial ROWS UNBOUNDED PRECEDING)
+            ORDER BY serial
         """,
-        # Files as they were read last: one that has not changed is not parsed again, nor is one refused.
+        "UPDATE documents SET words_sha256 = words_sha256(text, furniture)",
+        # By these, sources were known before.
+        "DROP INDEX documents_by_path",
+        "DROP INDEX texts_by_path",
+        # Files as they were read last, whole: one that has not changed is not parsed again, nor is one
+        # refused. All the documents that it gave are held: when one goes, so does the row.
         """
         CREATE TABLE files (
             path TEXT PRIMARY KEY,
             sha256 TEXT NOT NULL,
             made_by TEXT NOT NULL,
-            refused TEXT NOT NULL DEFAULT ''
+            documents INTEGER NOT NULL,
+            -- What of it was refused: [[path, status, code, message], …]
+            refused TEXT NOT NULL
         )
+        """,
+        """
+        CREATE TRIGGER location_gone AFTER DELETE ON locations BEGIN
+            DELETE FROM files WHERE path = old.path;
+        END
         """,
         # Texts that are no longer searched, and what was known of them: `held` is JSON, all but the text.
         """
@@ -254,10 +279,10 @@ _MIGRATIONS: tuple[tuple[str | Callable[[sqlite3.Connection], None], ...], ...] 
         """
         CREATE TABLE withdrawn (
             path TEXT NOT NULL,
-            given_id TEXT NOT NULL,
+            part TEXT NOT NULL,
             source_sha256 TEXT NOT NULL,
             version INTEGER NOT NULL REFERENCES versions ON DELETE CASCADE,
-            PRIMARY KEY (path, given_id)
+            PRIMARY KEY (path, part)
         ) WITHOUT ROWID
         """,
         "CREATE INDEX withdrawn_by_version ON withdrawn (version)",
@@ -346,12 +371,14 @@ _AS_OF_NOW = (
         6,
         """
         CREATE TEMP VIEW locations AS
-            SELECT path, given_id, serial AS document, format, source_sha256, made_by FROM documents
+            SELECT serial AS number, path, iif(format = 'text', '', given_id) AS part, serial AS document,
+                format, source_sha256, sha256, made_by
+            FROM documents
         """,
     ),
-    (0, 6, "CREATE TEMP TABLE files (path, sha256, made_by, refused)"),
+    (0, 6, "CREATE TEMP TABLE files (path, sha256, made_by, documents, refused)"),
     (0, 6, "CREATE TEMP TABLE versions (number, document, sha256, reason, at, held, text)"),
-    (0, 6, "CREATE TEMP TABLE withdrawn (path, given_id, source_sha256, version)"),
+    (0, 6, "CREATE TEMP TABLE withdrawn (path, part, source_sha256, version)"),
     (0, 6, "CREATE TEMP TABLE erasing (one)"),
     (0, 6, "CREATE TEMP TABLE corrections (document, field, value, was, found)"),
     (0, 6, "CREATE TEMP TABLE bands (document, band, hash)"),
@@ -363,6 +390,8 @@ _AS_OF_NOW = (
 class Database:
     """The SQLite file of the library in `folder`. Any number of threads read at once, while one writes.
 
+    A `read_only` one is not even migrated; so is one that may not be written.
+
     Every method raises `LibraryError` when the file is damaged, locked by another writer, or out of space;
     what was committed before stays as it was. A value that is not text raises `InputError`.
 
@@ -371,7 +400,7 @@ class Database:
         LibraryError: the file is no library, damaged, or from a newer Pullquote. It is left untouched.
     """
 
-    def __init__(self, folder: Path, *, create: bool = True) -> None:
+    def __init__(self, folder: Path, *, create: bool = True, read_only: bool = False) -> None:
         self.folder = folder
         self.path = folder / FILE_NAME
         self._writing = threading.RLock()
@@ -391,8 +420,8 @@ class Database:
             raise LibraryError(
                 f"cannot use the folder {folder} ({error.strerror}): name another with --library"
             ) from error
-        self.read_only = self.path.exists() and not all(
-            os.access(path, os.W_OK) for path in (self.path, folder)
+        self.read_only = read_only or (
+            self.path.exists() and not all(os.access(path, os.W_OK) for path in (self.path, folder))
         )
         with self._translated():
             stamp, db = self._connect(create=create)
@@ -430,6 +459,7 @@ class Database:
             check_same_thread=False,  # one thread at a time: `_lent` gives each to one
         )
         db.create_function("casefold", 1, str.casefold, deterministic=True)
+        db.create_function("words_sha256", 2, _words_sha256, deterministic=True)
         status = self.path.stat()
         self._file = self._file or (status.st_dev, status.st_ino)
         if self._file != (status.st_dev, status.st_ino):  # what is known of the old one is not true of it
@@ -582,6 +612,10 @@ def _transaction(db: sqlite3.Connection, begin: str) -> Iterator[None]:
 
 def _version(db: sqlite3.Connection) -> int:
     return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _words_sha256(text: str, furniture: str) -> str:
+    return words_sha256(text, [Span(*span) for span in json.loads(furniture)])
 
 
 def _written(path: Path) -> tuple[int, int]:

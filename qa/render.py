@@ -7,17 +7,21 @@ a document by its id as the library holds it now: `corpus.document`. HTML cards:
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, get_args
 
 from qa import times
+from qa.cells import written
 from qa.cite import check, citation, cite_line, date_in_words, visible
-from qa.schema import Answer
+from qa.formats.text import printable
+from qa.schema import Answer, FileResult, FileStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from rich.console import Group
     from rich.text import Text
@@ -26,6 +30,8 @@ if TYPE_CHECKING:
     from qa.schema import DatePreference, DocumentInfo, Failure, Filters, IndexReport, Quote
     from qa.versions import Version
 
+# What becomes of an input, in the order in which it is told.
+STATUSES: tuple[FileStatus, ...] = tuple(each for each in get_args(FileStatus) if each != "skipped")
 _HEADINGS = {
     "weak": "Not in the corpus. The closest passages, which do not state the answer:",
     "none": "Not in the corpus.",
@@ -169,6 +175,7 @@ def info_to_dict(info: DocumentInfo) -> dict[str, Any]:
         "notes": list(info.notes),
         "author": info.author,
         "found": [asdict(found) for found in info.found],
+        "locations": list(info.locations),
     }
 
 
@@ -186,12 +193,44 @@ def version_to_dict(version: Version) -> dict[str, Any]:
 
 def report_to_dict(report: IndexReport) -> dict[str, Any]:
     """Make what `index --json` prints: counts by status, then each input, and what was skipped."""
-    statuses = ("added", "replaced", "unchanged", "refused", "withdrawn")
     return {
-        **{status: report.count(status) for status in statuses},
+        **{status: report.count(status) for status in STATUSES},
         "seconds": round(report.seconds, 3),
         "files": [asdict(result) for result in report.files],
         "skipped": list(report.skipped),
+        "remarks": list(report.remarks),
+        "dry_run": report.dry_run,
+    }
+
+
+def write_report(report: IndexReport, path: Path) -> None:
+    """Write what became of each file: a table (.csv), else JSON Lines.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    rows = [_report_row(result) for result in report.files]
+    rows += [_report_row(FileResult(name, "skipped")) for name in report.skipped]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        if path.suffix.lower() != ".csv":
+            file.writelines(dumps(row) + "\n" for row in rows)
+            return
+        table = csv.DictWriter(file, list(_report_row(FileResult("", "skipped"))))
+        table.writeheader()
+        for row in rows:
+            table.writerow({name: written(printable(str(value))) for name, value in row.items()})
+
+
+def _report_row(result: FileResult) -> dict[str, str | int]:
+    return {
+        "path": result.path,
+        "part": result.part,
+        "status": result.status,
+        "document": result.document_id,
+        "passages": result.passages,
+        "code": result.error.code if result.error else "",
+        "message": result.error.message if result.error else "",
+        "notes": " ".join(result.notes),
     }
 
 

@@ -14,6 +14,19 @@ from typing import Literal
 Outcome = Literal["answered", "weak", "none", "error"]
 SentenceKind = Literal["body", "heading", "list", "header", "furniture"]
 SectionKind = Literal["page", "section", "chapter", "message", "entry", "row"]
+# "skipped": of another kind than is read; "gone": no longer there, its document held all the same.
+FileStatus = Literal[
+    "added",
+    "replaced",
+    "moved",
+    "duplicate",
+    "unchanged",
+    "refused",
+    "withdrawn",
+    "gone",
+    "removed",
+    "skipped",
+]
 Certainty = Literal["stated", "likely", "guessed", "corrected"]
 ReplyKind = Literal["greeting", "thanks", "help", "documents", "summary"]
 Dates = Literal["auto", "ignore"]
@@ -188,7 +201,7 @@ class Facets:
 
 @dataclass(frozen=True, slots=True)
 class DocumentInfo:
-    """A document as lists show it: everything but its text."""
+    """A document as lists show it: everything but its text. `locations` are the files that it stands in."""
 
     id: str
     title: str
@@ -208,6 +221,7 @@ class DocumentInfo:
     notes: tuple[str, ...] = ()
     author: str = ""
     found: tuple[Found, ...] = ()
+    locations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,20 +411,26 @@ class FileResult:
     """
 
     path: str
-    status: Literal["added", "replaced", "unchanged", "refused", "withdrawn"]
+    status: FileStatus
     document_id: str = ""
     passages: int = 0
     error: Failure | None = None
     notes: tuple[str, ...] = ()
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:
-    """What `Corpus.index` did, document by document. `skipped` are paths of other kinds in its folders."""
+    """What `Corpus.index` did, document by document. `skipped` are paths of other kinds in its folders.
+
+    `remarks` say what was kept although its files were not seen. Of a `dry_run`, it is what would be done.
+    """
 
     files: tuple[FileResult, ...]
     seconds: float
     skipped: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    dry_run: bool = False
 
     def count(self, status: str) -> int:
         """How many documents ended with this status."""

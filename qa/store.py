@@ -15,10 +15,10 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import json
+from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from itertools import count, groupby
 from operator import itemgetter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -47,17 +47,33 @@ from qa.schema import (
     Sentence,
     Span,
 )
+from qa.sources import (
+    Location,
+    Target,
+    at,
+    default_part,
+    file_unchanged,
+    hand_over,
+    put_file,
+    put_location,
+    target,
+    unchanged,
+    under,
+    words_sha256,
+)
 from qa.terms import indexed
 from qa.versions import Cited, Version
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
     from typing import BinaryIO
 
     from embeddings.arrays import Float32, Int64
     from qa.feedback import Thumb
     from qa.postings import Segment
+    from qa.sources import FileRead, Held
 
 BM25_HEAD_WEIGHT = 0.5
 BM25_BODY_WEIGHT = 1.0
@@ -75,6 +91,8 @@ SELECTIONS = 8
 # Ids on either side, in order, of one that is not held, among which the one that was meant is looked for.
 SUGGESTED_FROM = 500
 _VECTOR = np.dtype("<f4")  # as stored, on any machine
+
+Status = Literal["added", "replaced", "unchanged", "moved", "duplicate"]
 
 _PLAIN = (
     "id",
@@ -101,17 +119,12 @@ _COLUMNS = (
     "sections",
     "found",
     "sha256",
+    "words_sha256",
     "given_id",
     "head",
     "characters",
 )
 _COLUMN_LIST = ", ".join(_COLUMNS)
-# The document that was read from a path under an id: both are bound twice, the path first. Each half reads an
-# index of its own; a library of before may hold a file twice.
-_OF_SOURCE = """(
-    SELECT serial, given_id, id FROM documents WHERE path = ? AND given_id = ? UNION
-    SELECT serial, given_id, id FROM documents WHERE path = ? AND format = 'text'
-) ORDER BY given_id = ? DESC, serial LIMIT 1"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,7 +176,7 @@ class Entry:
 class Ingested:
     """What an ingest did. `document_id` is the id under which the document is held."""
 
-    status: Literal["added", "replaced", "unchanged"]
+    status: Status
     document_id: str
 
 
@@ -205,9 +218,9 @@ class Store:
         LibraryError: the file is no library, damaged, or from a newer Pullquote. It is left untouched.
     """
 
-    def __init__(self, folder: Path, *, create: bool = True) -> None:
+    def __init__(self, folder: Path, *, create: bool = True, read_only: bool = False) -> None:
         self.folder = folder
-        self._database = Database(folder, create=create)
+        self._database = Database(folder, create=create, read_only=read_only)
         self.read_only = self._database.read_only
         self._selections: Recent[tuple[Filters, int], Selection] = Recent(SELECTIONS)
 
@@ -267,14 +280,17 @@ class Store:
         entries: Sequence[Entry],
         encoder: EncoderIdentity,
         made_by: str = "",
+        part: str | None = None,
         restored: Version | None = None,
     ) -> Ingested:
         """Add a document, or replace what was held of it, in one transaction; no change where none is needed.
 
-        A text file is known again by its path, a record by its id and path, and both by id and text. Where
-        its id is taken by another, it is held under an id of its own: `id~2`, `id~3` and so on. `made_by`
-        names what read and segmented it, for `unchanged`. What was `restored` goes back where it stood. A
-        text that changes is kept (`qa.versions`).
+        It is known again by its place, `document.path` and the `part` of that file, or else by its words (see
+        `qa.sources.target`): these in another place are one more location of the same document, "moved" where
+        the file that they were in is gone, and else a "duplicate". A new document whose id is taken is held
+        under an id of its own: `id~2`, `id~3` and so on. `made_by` names what read and segmented it, for
+        `unchanged`. What was `restored` goes back where it stood. A text that changes is kept, see
+        `qa.versions`.
 
         Raises:
             InputError: what was to be restored is held again.
@@ -284,69 +300,61 @@ class Store:
         ends = [0, *(entry.passage.end for entry in entries)]
         if [entry.passage.start for entry in entries] != ends[:-1] or ends[-1] != len(document.text):
             raise ValueError(f"the passages of {document.id!r} do not tile it")
+        words = words_sha256(document.text, document.furniture)
+        part = default_part(document) if part is None else part
         with self._database.writing() as db:
             encoding = _encoding_for(db, encoder, self.folder)
+            status: Status
             if restored:
                 restored = versions.restorable(db, document.id)
-                number, given_id = None, restored.held["given_id"]
-            else:
-                versions.admit(db, document.path, document.id)
-                number, given_id, document = _place(db, document)
-            values = _row(document, given_id, head)
-            passages = [_passage_row(ordinal, entry.passage) for ordinal, entry in enumerate(entries)]
-            digests = [entry.digest for entry in entries]
-            if number is None:
-                status: Literal["added", "replaced"] = "added"
-                marks = ", ".join("?" * len(values))
-                number = db.execute(
-                    f"INSERT INTO documents ({_COLUMN_LIST}) VALUES ({marks})",
-                    values,
-                ).lastrowid
-                assert number is not None  # noqa: S101 -- a row was inserted
-            else:
-                status = "replaced"
-                held = db.execute(
-                    f"SELECT {_COLUMN_LIST} FROM documents WHERE serial = ?", (number,)
-                ).fetchone()
-                if held == values and _held_passages(db, number, encoding) == (passages, digests):
-                    db.execute(
-                        "UPDATE documents SET made_by = ? WHERE serial = ? AND made_by != ?",
-                        (made_by, number, made_by),
-                    )
-                    return Ingested("unchanged", document.id)
-                if held[_COLUMNS.index("sha256")] != document.sha256:
-                    versions.keep(db, number, "superseded")
-                _clear(db, number)
-                db.execute(
-                    f"UPDATE documents SET {' = ?, '.join(_COLUMNS)} = ? WHERE serial = ?",
-                    (*values, number),
-                )
-            searched = indexed(head)
-            keys = []
-            for row, entry in zip(passages, entries, strict=True):
-                key = db.execute(
-                    "INSERT INTO passages (document, ordinal, start, end, sentences) VALUES (?, ?, ?, ?, ?)",
-                    (number, *row),
-                ).lastrowid
-                keys.append(key)
-                db.execute(
-                    "INSERT INTO vectors (passage, encoding, digest, vector) VALUES (?, ?, ?, ?)",
-                    (key, encoding.number, entry.digest, entry.vector.astype(_VECTOR).tobytes()),
-                )
-                db.execute(
-                    "INSERT INTO words (rowid, head, body) VALUES (?, ?, ?)",
-                    (key, searched, indexed(document.text[entry.passage.start : entry.passage.end])),
-                )
-            put_spellings(db, f"{head}\n{document.text}")
-            # One run: a writer is alone, and keys only grow.
-            db.execute(
-                "UPDATE documents SET first_key = ?, passages = ?, made_by = ? WHERE serial = ?",
-                (keys[0] if keys else 0, len(keys), made_by, number),
-            )
-            copies.record(db, number, document)
-            if restored:
+                values = _row(document, words, restored.held["given_id"], head)
+                number, status = _write(db, None, document, values, entries, encoding, made_by)
                 versions.put_back(db, restored, number)
+                hand_over(db, number)
+                return Ingested(status, document.id)
+            versions.admit(db, document.path, part)
+            to = target(db, document, words, part)
+            given_id, document = _named(db, document, to.number)
+            number, status = to.number or 0, _status(to)
+            if to.leads:
+                values = _row(document, words, given_id, head)
+                number, written = _write(db, to.number, document, values, entries, encoding, made_by)
+                status = written if to.known else status
+            _put(db, to, number, document, made_by, part)
         return Ingested(status, document.id)
+
+    def place(self, document: Document, made_by: str, part: str) -> Ingested | None:
+        """Note that a document stands in one more place, in one transaction; None where its text is news.
+
+        It does what `ingest` would, which is then to be called.
+        """
+        words = words_sha256(document.text, document.furniture)
+        with self._database.writing() as db:
+            to = target(db, document, words, part)
+            if to.leads or to.number is None:
+                return None
+            versions.admit(db, document.path, part)
+            _, document = _named(db, document, to.number)
+            _put(db, to, to.number, document, made_by, part)
+        return Ingested(_status(to), document.id)
+
+    def has_text(self, document: Document, part: str) -> bool:
+        """Tell whether `place` would do for a document."""
+        words = words_sha256(document.text, document.furniture)
+        with self._database.reading() as db:
+            return not target(db, document, words, part).leads
+
+    def foresee(self, document: Document, head: str, part: str) -> tuple[Status, str]:
+        """Tell what `ingest` would make of a document that is not `unchanged`, and under which id."""
+        words = words_sha256(document.text, document.furniture)
+        with self._database.reading() as db:
+            to = target(db, document, words, part)
+            given_id, document = _named(db, document, to.number)
+            if not (to.known and to.leads):
+                return _status(to), document.id
+            held = db.execute(f"SELECT {_COLUMN_LIST} FROM documents WHERE serial = ?", (to.number,))
+            same = held.fetchone() == _row(document, words, given_id, head)
+        return ("unchanged" if same else "replaced"), document.id
 
     def remove(self, ids: Iterable[str], *, withdrawn: bool = True) -> tuple[str, ...]:
         """Remove documents, all or none, in one transaction. Gives the ids back, each once.
@@ -359,9 +367,72 @@ class Store:
         removed = tuple(dict.fromkeys(ids))
         with self._database.writing() as db:
             for number in [_number(db, document_id) for document_id in removed]:
-                versions.keep(db, number, "removed", withdrawn=withdrawn)
-                _delete(db, number)
+                _drop(db, number, withdrawn=withdrawn)
         return removed
+
+    # Where documents come from
+
+    def prune(self, places: Iterable[Held]) -> tuple[str, ...]:
+        """Forget places, in one transaction; gives the ids of documents that then stood nowhere, and went."""
+        removed = []
+        with self._database.writing() as db:
+            for place in places:
+                stands = db.execute(
+                    "SELECT number FROM locations WHERE document = ?", (place.document,)
+                ).fetchall()
+                if stands == [(place.number,)]:
+                    _drop(db, place.document)
+                    removed.append(place.document_id)
+                elif (place.number,) in stands:
+                    db.execute("DELETE FROM locations WHERE number = ?", (place.number,))
+                    hand_over(db, place.document)
+        return tuple(removed)
+
+    def elsewhere(self, places: Iterable[Held]) -> set[int]:
+        """Tell the numbers of those documents that stand in other places than these, too."""
+        here = Counter(place.document for place in places)
+        with self._database.reading() as db:
+            rows = db.execute(
+                "SELECT document, count(*) FROM locations "
+                "WHERE document IN (SELECT value FROM json_each(?)) GROUP BY document",
+                (json.dumps(list(here)),),
+            ).fetchall()
+        return {number for number, held in rows if held > here[number]}
+
+    def to_be_read(self) -> tuple[str, ...]:
+        """List the files that are to be read again: a document has come to follow the text there."""
+        with self._database.reading() as db:
+            rows = db.execute(
+                "SELECT DISTINCT path FROM locations WHERE made_by = '' ORDER BY path"
+            ).fetchall()
+        return tuple(path for (path,) in rows)
+
+    def put_files(self, files: Iterable[FileRead]) -> None:
+        """Record files that were read to their ends, in one transaction. The generation stays."""
+        with self._database.writing(counted=False) as db:
+            for file in files:
+                put_file(db, file)
+
+    def unchanged(self, path: str, part: str, source_sha256: str, made_by: str) -> FileResult | None:
+        """Tell what an ingest of this source would: that nothing has changed; None where it may have.
+
+        It has not where the document at this place was made of the same bytes by the same maker, or a person
+        removed what was.
+        """
+        with self._database.reading() as db:
+            if removed := versions.withdrawn(db, path, part, source_sha256):
+                return FileResult(path, "withdrawn", removed)
+            return unchanged(db, path, part, source_sha256, made_by)
+
+    def file_unchanged(self, path: str, sha256: str, made_by: str) -> tuple[FileResult, ...] | None:
+        """Tell what reading a file would: that all of it is held as it is, or was refused; None if not so."""
+        with self._database.reading() as db:
+            return file_unchanged(db, path, sha256, made_by)
+
+    def places_in(self, path: str, *, folder: bool = False) -> tuple[Held, ...]:
+        """List the places in a file, or in all files under a folder, in order of path and part."""
+        with self._database.reading() as db:
+            return tuple((under if folder else at)(db, path))
 
     def purge(self, ids: Iterable[str]) -> tuple[str, ...]:
         """Erase documents with all their versions and thumbs, all or none; `scrub` takes care of the bytes.
@@ -563,7 +634,9 @@ class Store:
         with self._database.reading() as db:
             rows = db.execute(
                 "SELECT id, title, publisher, series, number, url, format, path, collection, sha256, "
-                "source_sha256, characters, language, date, notes, passages, author, found "
+                "source_sha256, characters, language, date, notes, passages, author, found, "
+                "(SELECT json_group_array(l.path) FROM (SELECT path FROM locations WHERE document = serial "
+                "ORDER BY locations.number) AS l) AS locations "
                 f"FROM documents WHERE {where} ORDER BY id LIMIT ?",
                 (*values, -1 if limit is None else limit),
             )
@@ -576,6 +649,7 @@ class Store:
                     "date": _date(each["date"]),
                     "notes": tuple(json.loads(each["notes"])),
                     "found": tuple(Found(*found) for found in json.loads(each["found"])),
+                    "locations": tuple(dict.fromkeys(json.loads(each["locations"]))),
                 }
             )
             for each in held
@@ -689,10 +763,10 @@ class Store:
             version = versions.restorable(db, document_id)
             return version, self._as_document({**version.held, "text": versions.text(db, version)})
 
-    def withdrawn(self, path: str, given_id: str, source_sha256: str) -> str | None:
+    def withdrawn(self, path: str, part: str, source_sha256: str) -> str | None:
         """Give the id of the document that a person removed, read from these bytes at that place."""
         with self._database.reading() as db:
-            return versions.withdrawn(db, path, given_id, source_sha256)
+            return versions.withdrawn(db, path, part, source_sha256)
 
     def citing(self, document_id: str) -> tuple[int, tuple[str, ...]]:
         """Tell what in the library cites a document: how many thumbs, on which questions."""
@@ -925,26 +999,6 @@ class Store:
         with self._database.reading() as db:
             return _holds(db, fold(name))
 
-    def unchanged(self, path: str, given_id: str, source_sha256: str, made_by: str) -> FileResult | None:
-        """Tell what an ingest of this source would: that nothing has changed; None where it may have.
-
-        It has not where the document that the source would replace was made of the same bytes by the same
-        maker (see `ingest`), nor where a person removed what was made of these bytes.
-        """
-        with self._database.reading() as db:
-            if removed := versions.withdrawn(db, path, given_id, source_sha256):
-                return FileResult(path, "withdrawn", removed)
-            row = db.execute(
-                f"SELECT id, passages, notes FROM documents WHERE serial = (SELECT serial FROM {_OF_SOURCE}) "
-                "AND source_sha256 = ? AND made_by = ?",
-                (path, given_id, path, given_id, source_sha256, made_by),
-            ).fetchone()
-        if row is None:
-            return None
-        # One string for all who keep it: there may be a million.
-        held_id = given_id if row[0] == given_id else row[0]
-        return FileResult(path, "unchanged", held_id, row[1], notes=tuple(json.loads(row[2])))
-
 
 def _holding_words(
     db: sqlite3.Connection, words: Sequence[str], selection: Selection
@@ -1031,31 +1085,117 @@ def check_encoder(encoding: Encoding, encoder: EncoderIdentity, folder: Path) ->
         )
 
 
-def _place(db: sqlite3.Connection, document: Document) -> tuple[int | None, str, Document]:
-    """Find a document's place: the number of the one that it replaces, the id first given, and it as held.
+def _named(db: sqlite3.Connection, document: Document, number: int | None) -> tuple[str, Document]:
+    """Give a document the id that it is held under, or else a free one. Gives the one first given, too."""
+    if number is not None:
+        given_id, held_id = db.execute(
+            "SELECT given_id, id FROM documents WHERE serial = ?", (number,)
+        ).fetchone()
+        return given_id, replace(document, id=held_id)
+    free = document.id
+    for n in count(2):
+        if not db.execute("SELECT 1 FROM documents WHERE id = ?", (free,)).fetchone():
+            break
+        free = f"{document.id}~{n}"
+    return document.id, replace(document, id=free)
 
-    The number is None if it is new; it is held under an id of its own. It replaces what came from the same
-    file (a text whatever folder was named, a record under the same name), or what has the same id and text:
-    that was copied or moved, and belongs to the file that it first came from while that exists. A text is
-    never replaced by that of another file.
-    """
-    row = db.execute(
-        f"SELECT serial, given_id, id FROM {_OF_SOURCE}",
-        (document.path, document.id, document.path, document.id),
-    ).fetchone()
-    if row:
-        number, given_id, held_id = row
-        return number, given_id, replace(document, id=held_id)
-    for n in count(1):
-        free = document.id if n == 1 else f"{document.id}~{n}"
-        row = db.execute("SELECT serial, path, sha256 FROM documents WHERE id = ?", (free,)).fetchone()
-        if row is None:
-            return None, document.id, replace(document, id=free)
-        number, path, sha256 = row
-        if sha256 == document.sha256:
-            kept = path if Path(path).exists() else document.path
-            return number, document.id, replace(document, id=free, path=kept)
-    raise AssertionError("unreachable: count() has no end")
+
+def _write(
+    db: sqlite3.Connection,
+    number: int | None,
+    document: Document,
+    values: tuple[str | int, ...],
+    entries: Sequence[Entry],
+    encoding: Encoding,
+    made_by: str,
+) -> tuple[int, Status]:
+    """Write a document and its row's `values`, new or in place of one held; passages only if they change."""
+    head = values[_COLUMNS.index("head")]
+    passages = [_passage_row(ordinal, entry.passage) for ordinal, entry in enumerate(entries)]
+    status: Status = "added"
+    if number is None:
+        marks = ", ".join("?" * len(values))
+        number = int(
+            db.execute(f"INSERT INTO documents ({_COLUMN_LIST}) VALUES ({marks})", values).lastrowid or 0
+        )
+    else:
+        status = "replaced"
+        held = db.execute(f"SELECT {_COLUMN_LIST} FROM documents WHERE serial = ?", (number,)).fetchone()
+        digests = [entry.digest for entry in entries]
+        same_passages = _held_passages(db, number, encoding) == (passages, digests)
+        same_words = all(
+            held[at] == values[at] for at, name in enumerate(_COLUMNS) if name in ("text", "head")
+        )
+        if held[_COLUMNS.index("sha256")] != document.sha256:
+            versions.keep(db, number, "superseded")
+        if not (same_passages and same_words):
+            _clear(db, number)
+        if held != values:
+            db.execute(
+                f"UPDATE documents SET {' = ?, '.join(_COLUMNS)} = ? WHERE serial = ?", (*values, number)
+            )
+        if same_passages and same_words:
+            db.execute(
+                "UPDATE documents SET made_by = ? WHERE serial = ? AND made_by != ?",
+                (made_by, number, made_by),
+            )
+            return number, "unchanged" if held == values else "replaced"
+    searched = indexed(str(head))
+    keys = []
+    for row, entry in zip(passages, entries, strict=True):
+        key = db.execute(
+            "INSERT INTO passages (document, ordinal, start, end, sentences) VALUES (?, ?, ?, ?, ?)",
+            (number, *row),
+        ).lastrowid
+        keys.append(key)
+        db.execute(
+            "INSERT INTO vectors (passage, encoding, digest, vector) VALUES (?, ?, ?, ?)",
+            (key, encoding.number, entry.digest, entry.vector.astype(_VECTOR).tobytes()),
+        )
+        db.execute(
+            "INSERT INTO words (rowid, head, body) VALUES (?, ?, ?)",
+            (key, searched, indexed(document.text[entry.passage.start : entry.passage.end])),
+        )
+    put_spellings(db, f"{head}\n{document.text}")
+    # One run: a writer is alone, and keys only grow.
+    db.execute(
+        "UPDATE documents SET first_key = ?, passages = ?, made_by = ? WHERE serial = ?",
+        (keys[0] if keys else 0, len(keys), made_by, number),
+    )
+    copies.record(db, number, document)
+    return number, status
+
+
+def _status(to: Target) -> Status:
+    """Say what a source is that is put where it belongs, before its text was compared."""
+    if to.number is None:
+        return "added"
+    if to.known:
+        return "unchanged"
+    return "moved" if to.dead else "duplicate"
+
+
+def _put(
+    db: sqlite3.Connection, to: Target, number: int, document: Document, made_by: str, part: str
+) -> None:
+    """Note that a document stands where it was read; and what that means to those that stood there before."""
+    if to.left is not None and to.alone:
+        _drop(db, to.left)
+    db.executemany("DELETE FROM locations WHERE number = ?", [(dead,) for dead in to.dead])
+    put_location(
+        db,
+        number,
+        Location(document.path, part, document.format, document.source_sha256, document.sha256, made_by),
+    )
+    hand_over(db, number)
+    if to.left is not None and not to.alone:
+        hand_over(db, to.left)
+
+
+def _drop(db: sqlite3.Connection, number: int, *, withdrawn: bool = False) -> None:
+    """Take a document out, and keep its text (`qa.versions`)."""
+    versions.keep(db, number, "removed", withdrawn=withdrawn)
+    _delete(db, number)
 
 
 def _number(db: sqlite3.Connection, document_id: str) -> int:
@@ -1109,7 +1249,7 @@ def _holds(db: sqlite3.Connection, name: str) -> bool:
     return db.execute("SELECT 1 FROM words WHERE words MATCH ? LIMIT 1", (match,)).fetchone() is not None
 
 
-def _row(document: Document, given_id: str, head: str) -> tuple[str | int, ...]:
+def _row(document: Document, words: str, given_id: str, head: str) -> tuple[str | int, ...]:
     """Give a document's values, in the order of `_COLUMNS`."""
     return (
         *(getattr(document, name) for name in _PLAIN),
@@ -1120,6 +1260,7 @@ def _row(document: Document, given_id: str, head: str) -> tuple[str | int, ...]:
         json.dumps([(each.start, each.end, each.kind, each.name) for each in document.sections]),
         json.dumps([(each.field, each.source, each.sure) for each in document.found]),
         document.sha256,
+        words,
         given_id,
         head,
         len(document.text),

@@ -84,27 +84,25 @@ def keep(db: sqlite3.Connection, number: int, reason: Reason, *, withdrawn: bool
         (held["id"], held["sha256"], reason, now(), json.dumps(described | {"locations": locations}), text),
     ).lastrowid
     if withdrawn:
-        places = {(at["path"], at["given_id"], at["source_sha256"]) for at in locations}
-        places.add((held["path"], held["given_id"], held["source_sha256"]))
         db.executemany(
-            "INSERT OR REPLACE INTO withdrawn (path, given_id, source_sha256, version) VALUES (?, ?, ?, ?)",
-            [(*place, version) for place in sorted(places)],
+            "INSERT OR REPLACE INTO withdrawn (path, part, source_sha256, version) VALUES (?, ?, ?, ?)",
+            [(at["path"], at["part"], at["source_sha256"], version) for at in locations],
         )
 
 
-def withdrawn(db: sqlite3.Connection, path: str, given_id: str, source_sha256: str) -> str | None:
+def withdrawn(db: sqlite3.Connection, path: str, part: str, source_sha256: str) -> str | None:
     """Give the id of the document that a person removed which was read from these bytes at that place."""
     row = db.execute(
         "SELECT document FROM withdrawn JOIN versions ON number = version "
-        "WHERE path = ? AND given_id = ? AND source_sha256 = ?",
-        (path, given_id, source_sha256),
+        "WHERE path = ? AND part = ? AND source_sha256 = ?",
+        (path, part, source_sha256),
     ).fetchone()
     return str(row[0]) if row else None
 
 
-def admit(db: sqlite3.Connection, path: str, given_id: str) -> None:
+def admit(db: sqlite3.Connection, path: str, part: str) -> None:
     """Forget that what stood at that place was withdrawn: something else is read from there now."""
-    db.execute("DELETE FROM withdrawn WHERE path = ? AND given_id = ?", (path, given_id))
+    db.execute("DELETE FROM withdrawn WHERE path = ? AND part = ?", (path, part))
 
 
 def find(db: sqlite3.Connection, where: str, *values: str | int) -> Iterator[Version]:
@@ -145,12 +143,17 @@ def restorable(db: sqlite3.Connection, document_id: str) -> Version:
 
 
 def put_back(db: sqlite3.Connection, version: Version, number: int) -> None:
-    """Give a restored document its places again, but for those where something else stands by now."""
-    for location in version.held["locations"]:
-        names = ", ".join(location)
-        marks = ", ".join("?" * len(location))
-        values = tuple((location | {"document": number}).values())
-        db.execute(f"INSERT OR IGNORE INTO locations ({names}) VALUES ({marks})", values)
+    """Give a restored document its places again, but for those where something else stands by now.
+
+    Where that is so of all, it is one more part of the first file, which will be found gone.
+    """
+    locations = version.held["locations"]
+    taken = "SELECT 1 FROM locations WHERE path = ? AND part = ?"
+    free = [at for at in locations if not db.execute(taken, (at["path"], at["part"])).fetchone()]
+    for at in free or [locations[0] | {"part": f"{locations[0]['part']}~{number}"}]:
+        held = {name: value for name, value in at.items() if name != "number"} | {"document": number}
+        names, marks = ", ".join(held), ", ".join("?" * len(held))
+        db.execute(f"INSERT INTO locations ({names}) VALUES ({marks})", tuple(held.values()))
     db.execute("DELETE FROM versions WHERE number = ?", (version.number,))
 
 

@@ -28,7 +28,18 @@ if TYPE_CHECKING:
 
     from qa.schema import Document, FileResult
 
-__all__ = ["READS", "DateOrder", "Known", "Options", "Same", "Worker", "files", "read_path", "supported"]
+__all__ = [
+    "READS",
+    "DateOrder",
+    "Known",
+    "Options",
+    "Same",
+    "Worker",
+    "file_id",
+    "files",
+    "read_path",
+    "supported",
+]
 
 
 def supported(path: Path) -> bool:
@@ -106,7 +117,7 @@ def read_path(
             yield from read_jsonl(path, options, known)
         else:
             source = Source(str(path), path.name, _bytes(path))
-            yield from _read(source, _id(path, root), options, known, same, worker)
+            yield from _read(source, file_id(path, root), options, known, same, worker)
     except InputError as error:
         yield error
     except OSError as error:
@@ -147,7 +158,8 @@ def _read(
                 reader.close()
 
 
-def _id(path: Path, root: Path | None) -> str:
+def file_id(path: Path, root: Path | None) -> str:
+    """Give the id of a file found under `root`; ids of its parts, but for records' own, begin with it."""
     if root is not None and path.is_relative_to(root):
         return printable(path.relative_to(root).as_posix())
     return printable(path.name)

@@ -14,7 +14,8 @@ from embeddings.arrays import Bits
 from embeddings.index import VectorIndex
 from qa.fulltext import Postings
 from qa.library import PART_SECONDS
-from qa.schema import sha256_text
+from qa.schema import Span, sha256_text
+from qa.sources import words_sha256
 from qa.terms import indexed
 
 if TYPE_CHECKING:
@@ -60,11 +61,38 @@ def problems(library: Path) -> list[str]:
         ).fetchall()
         if [key for key, *_ in passages] != [key for (key,) in vectors]:
             found.append("not every passage has one vector")
+        found += _places(db)
         found += _full_text(
             db, [(key, texts[at][1], texts[at][0][start:end]) for key, at, start, end in passages]
         )
     finally:
         db.close()
+    return found
+
+
+def _places(db: sqlite3.Connection) -> list[str]:
+    """What is wrong with where documents are said to stand, and with the files that were read."""
+    found = []
+    for serial, name, text, furniture, words, *first in db.execute(
+        "SELECT serial, id, text, furniture, words_sha256, path, format, source_sha256, made_by "
+        "FROM documents"
+    ).fetchall():
+        places = db.execute(
+            "SELECT path, format, source_sha256, made_by FROM locations WHERE document = ? ORDER BY number",
+            (serial,),
+        ).fetchall()
+        if not places:
+            found.append(f"{name}: stands nowhere")
+        elif list(places[0]) != first:
+            found.append(f"{name}: its path and the like are not those of its first location")
+        if words != words_sha256(text, [Span(*span) for span in json.loads(furniture)]):
+            found.append(f"{name}: the hash of its words is another")
+    for path, documents, held in db.execute(
+        "SELECT path, documents, (SELECT count(*) FROM locations WHERE locations.path = files.path) "
+        "FROM files"
+    ):
+        if documents not in (0, held):
+            found.append(f"{path}: of {documents} documents that were read {held} are held")
     return found
 
 

@@ -286,8 +286,6 @@ TO_THE_FIRST_SCHEMA = """
     ALTER TABLE documents DROP COLUMN made_by;
     ALTER TABLE documents DROP COLUMN passages;
     ALTER TABLE documents DROP COLUMN first_key;
-    DROP INDEX documents_by_path;
-    DROP INDEX texts_by_path;
     CREATE INDEX documents_by_source ON documents (given_id, path);
     DROP TABLE thumbs;
     PRAGMA user_version = 1;

@@ -324,6 +324,7 @@ def test_a_document_in_a_list_has_the_fields_of_the_design():
         ("n",),
         "A",
         (Found("title", "PDF information", "stated"),),
+        ("/a.txt", "/b.txt"),
     )
     assert render.info_to_dict(info) == {
         "id": "a.txt",
@@ -344,6 +345,7 @@ def test_a_document_in_a_list_has_the_fields_of_the_design():
         "notes": ["n"],
         "author": "A",
         "found": [{"field": "title", "source": "PDF information", "sure": "stated"}],
+        "locations": ["/a.txt", "/b.txt"],
     }
 
 

@@ -65,6 +65,8 @@ def ingest(store: Store, document: Document, encoder: TinyEncoder = ENCODER) -> 
 
 
 def text(name: str, content: str, **fields: object) -> Document:
+    # A record: of those none is merged with another that has the same words.
+    fields = {"format": "jsonl"} | fields
     return Document(id=name, text=content, path=f"/in/{name}", **fields)  # type: ignore[arg-type]
 
 
@@ -253,9 +255,11 @@ def test_a_copy_of_a_file_that_still_exists_is_the_same_document_and_stays_where
     original = tmp_path / "x.txt"
     original.write_text("Copied.")
     ingest(store, Document(id="x.txt", text="Copied.", path=str(original)))
-    generation = store.generation
-    ingest(store, Document(id="x.txt", text="Copied.", path="/copy/x.txt"))
-    assert [info.path for info in store.documents()] == [str(original)]
+    for _ in range(2):
+        ingest(store, Document(id="x.txt", text="Copied.", path="/copy/x.txt"))
+        generation = store.generation
+    (info,) = store.documents()
+    assert (info.path, info.locations) == (str(original), (str(original), "/copy/x.txt"))
     assert store.generation == generation
 
 
@@ -265,6 +269,7 @@ def test_an_ingest_never_reads_all_documents(store: Store) -> None:
         pass  # one thread has the same connection each time
     db.set_trace_callback(statements.append)
     ingest(store, Document(id="x", text="A record.", path="/a.jsonl", format="jsonl"))
+    ingest(store, Document(id="x", text="A text.", path="/a.txt", source_sha256="a" * 64))
     db.set_trace_callback(None)
     plans = [
         detail
@@ -272,10 +277,11 @@ def test_an_ingest_never_reads_all_documents(store: Store) -> None:
         if statement.startswith(("SELECT", "INSERT", "UPDATE", "DELETE"))
         for *_, detail in db.execute(f"EXPLAIN QUERY PLAN {statement}")
     ]
-    assert any("documents_by_path (path=? AND given_id=?)" in plan for plan in plans)
-    assert any("texts_by_path (path=?)" in plan for plan in plans)
-    scans = ("SCAN documents", "SEARCH documents USING INDEX documents_by_path (path=?)")
-    assert not [plan for plan in plans if plan.startswith(scans)]
+    assert any(
+        "locations USING INDEX sqlite_autoindex_locations_1 (path=? AND part=?)" in plan for plan in plans
+    )
+    assert any("documents USING INDEX documents_by_words (words_sha256=?)" in plan for plan in plans)
+    assert not [plan for plan in plans if plan.startswith(("SCAN documents", "SCAN locations"))]
 
 
 # Search

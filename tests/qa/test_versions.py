@@ -420,10 +420,9 @@ def test_a_purge_of_a_large_library_leaves_no_byte_in_its_derived_files(
 
 
 def test_a_text_that_another_document_has_too_keeps_that_ones_thumbs(corpus: Corpus, inbox: Path) -> None:
-    corpus.index(write(inbox, "a.txt", OLD), write(inbox, "other.jsonl", ""))
-    corpus.index(write(inbox, "b.txt", NEW))
-    corpus.index(write(inbox, "b.txt", OLD))  # both have it now
-    thumb(corpus, "b.txt", "Of the other?")
+    record = json.dumps({"_id": "b", "text": OLD})  # not merged, as the same text in another file is
+    corpus.index(write(inbox, "a.txt", OLD), write(inbox, "b.jsonl", record))
+    thumb(corpus, "b", "Of the other?")
     thumb(corpus, "a.txt", "Of this one?")
     corpus.purge(["a.txt"])
     assert {each.shown.question for each in corpus.thumbs()} == {"Of the other?"}

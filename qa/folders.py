@@ -1,0 +1,100 @@
+"""Which files there are under what was named, and which of those that are held are no longer there."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qa.errors import InputError
+from qa.formats import files
+from qa.formats.text import printable
+from qa.schema import Failure, FileResult
+from qa.sources import is_gone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from qa.sources import Held
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What was found under the paths that were named.
+
+    `files` are given with the folder each was found under, None for one that was named itself; `refused` is
+    what cannot be listed, `skipped` what is of another kind in a folder, `folders` are those named, resolved.
+    """
+
+    files: tuple[tuple[Path, Path | None], ...]
+    refused: tuple[FileResult, ...]
+    skipped: tuple[Path, ...]
+    folders: tuple[str, ...]
+
+
+def listing(paths: Iterable[Path | str]) -> Listing:
+    """Find the files of files and folders."""
+    found: list[tuple[Path, Path | None]] = []
+    refused: list[FileResult] = []
+    skipped: list[Path] = []
+    folders: list[str] = []
+    for given in map(Path, paths):
+        root = given if given.is_dir() else None
+        if root:
+            folders.append(resolved(given))
+        try:
+            found += [(path, root) for path in files(given, skipped)]
+        except InputError as error:
+            refused.append(refusal(given, error))
+    return Listing(tuple(found), tuple(refused), tuple(dict.fromkeys(skipped)), tuple(dict.fromkeys(folders)))
+
+
+def resolved(path: Path) -> str:
+    """Give a path as the library holds it: absolute, so that the same file is known again from any folder."""
+    return os.path.realpath(printable(str(path)))  # of a link in a circle, too
+
+
+def refusal(path: Path, error: InputError) -> FileResult:
+    """Report that a path was refused."""
+    return FileResult(str(path), "refused", error=Failure(error.code, str(error)))
+
+
+def missing(places: Iterable[Held], seen: set[str]) -> tuple[list[Held], tuple[str, ...]]:
+    """Tell which places are gone, but for those in files that were seen; and in words, what is kept.
+
+    A file is gone where the system says that it is not there, and the folder that it was in can be read and
+    holds something; or, with all of its folder, where that is true of the folder above. A folder that holds
+    nothing is what is left of a disk that is not mounted.
+    """
+    gone: list[Held] = []
+    kept: dict[str, int] = {}
+    doubts: dict[str, str] = {}
+    for place in places:
+        if place.path in seen or not is_gone(place.path):
+            continue
+        folder = os.path.dirname(place.path)  # noqa: PTH120 -- as text: 10,000 of them
+        if folder not in doubts:
+            doubts[folder] = _doubt(Path(folder))
+        if doubts[folder]:
+            kept[doubts[folder]] = kept.get(doubts[folder], 0) + 1
+        else:
+            gone.append(place)
+    return gone, tuple(
+        f"{doubt}: {count:,} of its files are no longer seen, and their documents stay. If they are to go, "
+        "remove the folder too, or use `pullquote remove`."
+        for doubt, count in kept.items()
+    )
+
+
+def _doubt(folder: Path) -> str:
+    """Say why files that are not seen in a folder may be there all the same; "" where they are not."""
+    while is_gone(str(folder)) and folder.parent != folder:
+        folder = folder.parent
+    try:
+        with os.scandir(folder) as entries:
+            if any(not entry.name.startswith(".") for entry in entries):
+                return ""
+    except OSError as error:
+        return f"{folder} cannot be read ({error.strerror})"
+    return f"{folder} is empty, as a disk is that is not mounted"

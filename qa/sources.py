@@ -1,0 +1,333 @@
+"""Where documents come from: the places at which each stands, and the files as they were read last.
+
+A *location* is a file, or a part of one (a record, a member of an archive): `path` and `part`, which is ""
+for a file that is one document. A document has one or more; its text is that of the first. All here works on
+a connection of the store's, inside its transactions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import unicodedata
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from qa.schema import Failure, FileResult, Found
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator
+
+    from qa.schema import Document, Span
+
+# Formats whose records have ids of their own, by which scripts know them: none is merged with another.
+RECORDS = ("jsonl", "csv")
+_WORD = re.compile(r"[^\W_]+")
+# Refusals that are kept of a file; one with more is read again each time.
+_MOST_REFUSALS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place at which a document stands, the SHA-256 (hex) of the text there and of the bytes it is from."""
+
+    path: str
+    part: str
+    format: str
+    source_sha256: str
+    sha256: str
+    made_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileRead:
+    """A file that was read to its end: its bytes' SHA-256, how many documents it gave, what was refused."""
+
+    path: str
+    sha256: str
+    made_by: str
+    documents: int
+    refused: tuple[FileResult, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Which document a source is, by its number; None for a new one.
+
+    `leads` says that its text is to be this source's. The source stood for the document `left` before, which
+    stands nowhere else if it is `alone`; `dead` are the numbers of locations of files that are not there now.
+    """
+
+    number: int | None
+    leads: bool = True
+    left: int | None = None
+    alone: bool = False
+    dead: tuple[int, ...] = ()
+    known: bool = False  # at this very place
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A location of a document that is held."""
+
+    number: int
+    path: str
+    part: str
+    document: int
+    document_id: str
+    format: str
+
+
+def default_part(document: Document) -> str:
+    """Give the part that a document is of its file, where nothing else says so."""
+    return document.id if document.format in RECORDS else ""
+
+
+def words_sha256(text: str, furniture: Iterable[Span] = ()) -> str:
+    """Hash the words of a text: the same text in another format has the same. "" for a text without words.
+
+    Letters and digits count, NFKC and case-folded; page furniture does not.
+    """
+    ends = [0, *(end for span in furniture for end in (span.start, span.end)), len(text)]
+    kept = "\n".join(text[start:end] for start, end in list(pairwise(ends))[::2])
+    words = " ".join(_WORD.findall(unicodedata.normalize("NFKC", kept).casefold()))
+    return hashlib.sha256(words.encode()).hexdigest() if words else ""
+
+
+def is_gone(path: str) -> bool:
+    """Whether a file is certainly not there: one that cannot be looked for, for want of a right, may be."""
+    if "\ufffd" in path:  # of a name that is not UTF-8, which cannot be asked for by this one
+        return False
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
+
+
+def target(db: sqlite3.Connection, document: Document, words: str, part: str) -> Target:
+    """Find which document a source is: the one that stands there, unless its words are now another's.
+
+    Otherwise it is the one that has its words (see `_same`): copied there, or moved, where a file that it was
+    in is gone. A document that stands in other files too stays theirs when this one has other words.
+    """
+    here = db.execute(
+        "SELECT document, "
+        "locations.number = (SELECT min(number) FROM locations AS l WHERE l.document = serial), "
+        "(SELECT count(*) FROM locations AS l WHERE l.document = serial), "
+        "documents.sha256 = ? OR (words_sha256 = ? AND words_sha256 != '') "
+        "FROM locations JOIN documents ON serial = document WHERE locations.path = ? AND part = ?",
+        (document.sha256, words, document.path, part),
+    ).fetchone()
+    if here and here[3]:
+        return Target(here[0], leads=bool(here[1]), known=True)
+    other = _same(db, document, words)
+    left, alone = (here[0], here[2] == 1) if here else (None, False)
+    if other is None:
+        return Target(left, known=True) if alone else Target(None, left=left)
+    places = db.execute("SELECT number, path FROM locations WHERE document = ?", (other,)).fetchall()
+    dead = tuple(number for number, path in places if is_gone(path))
+    (sha256,) = db.execute("SELECT sha256 FROM documents WHERE serial = ?", (other,)).fetchone()
+    # The same text that was moved is left as it is: what was made of it, by whatever title, holds.
+    leads = len(dead) == len(places) and sha256 != document.sha256
+    return Target(other, leads, left, alone, dead)
+
+
+def _same(db: sqlite3.Connection, document: Document, words: str) -> int | None:
+    """Find the document that this one is a copy of.
+
+    A record has the same id and text. All else has the same bytes, or the same words and no other publisher,
+    number or date: the same words at two outlets, or on two days, are two documents.
+    """
+    if document.format in RECORDS:
+        row = db.execute(
+            "SELECT serial FROM documents WHERE sha256 = ? AND given_id = ? ORDER BY serial LIMIT 1",
+            (document.sha256, document.id),
+        ).fetchone()
+        return int(row[0]) if row else None
+    row = db.execute(
+        "SELECT serial FROM documents JOIN locations ON document = serial "
+        "WHERE documents.sha256 = ? AND locations.source_sha256 = ? AND locations.source_sha256 != '' "
+        "AND locations.format NOT IN (SELECT value FROM json_each(?)) ORDER BY serial LIMIT 1",
+        (document.sha256, document.source_sha256, json.dumps(RECORDS)),
+    ).fetchone()
+    if row:
+        return int(row[0])
+    date = document.date.isoformat() if document.date else ""
+    mine = _certain((document.publisher, document.number, date), document.found)
+    for serial, publisher, number, day, found in db.execute(
+        "SELECT serial, publisher, number, date, found FROM documents "
+        "WHERE words_sha256 = ? AND words_sha256 != '' AND format NOT IN (SELECT value FROM json_each(?)) "
+        "ORDER BY serial",
+        (words, json.dumps(RECORDS)),
+    ).fetchall():
+        held = _certain((publisher, number, day), [Found(*each) for each in json.loads(found)])
+        if all(a == b or not a or not b for a, b in zip(mine, held, strict=True)):
+            return int(serial)
+    return None
+
+
+def _certain(values: tuple[str, ...], found: Iterable[Found]) -> tuple[str, ...]:
+    """Give publisher, number and date as they are compared: without what was guessed, or said by a person."""
+    others = {each.field for each in found if each.sure in ("guessed", "corrected")}
+    names = ("publisher", "number", "date")
+    return tuple(
+        "" if name in others else value.casefold() for name, value in zip(names, values, strict=True)
+    )
+
+
+def put_location(db: sqlite3.Connection, document: int, location: Location) -> None:
+    """Say that a document stands at a place, after the places where it stands already."""
+    values = (document, location.format, location.source_sha256, location.sha256, location.made_by)
+    key = location.path, location.part
+    held = db.execute(
+        "SELECT document, format, source_sha256, sha256, made_by FROM locations WHERE path = ? AND part = ?",
+        key,
+    ).fetchone()
+    if held == values:
+        return
+    if held and held[0] == document:
+        db.execute(
+            "UPDATE locations SET document = ?, format = ?, source_sha256 = ?, sha256 = ?, made_by = ? "
+            "WHERE path = ? AND part = ?",
+            (*values, *key),
+        )
+        return
+    db.execute("DELETE FROM locations WHERE path = ? AND part = ?", key)
+    db.execute(
+        "INSERT INTO locations (path, part, document, format, source_sha256, sha256, made_by) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (*key, *values),
+    )
+
+
+def hand_over(db: sqlite3.Connection, document: int) -> None:
+    """Let a document follow the first of its places.
+
+    Where the text there is another, in its white space say, its file is to be read again: nothing is known of
+    that until it was.
+    """
+    first = db.execute(
+        "SELECT number, path, format, source_sha256, sha256, made_by FROM locations "
+        "WHERE document = ? ORDER BY number LIMIT 1",
+        (document,),
+    ).fetchone()
+    number, path, form, source_sha256, sha256, made_by = first
+    (text_sha256,) = db.execute("SELECT sha256 FROM documents WHERE serial = ?", (document,)).fetchone()
+    if sha256 != text_sha256:
+        made_by = ""
+        db.execute("UPDATE locations SET made_by = '' WHERE number = ?", (number,))
+        db.execute("DELETE FROM files WHERE path = ?", (path,))
+    held = db.execute(
+        "SELECT path, format, source_sha256, made_by FROM documents WHERE serial = ?", (document,)
+    ).fetchone()
+    if held != (path, form, source_sha256, made_by):
+        db.execute(
+            "UPDATE documents SET path = ?, format = ?, source_sha256 = ?, made_by = ? WHERE serial = ?",
+            (path, form, source_sha256, made_by, document),
+        )
+
+
+def unchanged(
+    db: sqlite3.Connection, path: str, part: str, source_sha256: str, made_by: str
+) -> FileResult | None:
+    """Tell that what stands at a place was made of the same bytes by the same maker; None if it was not."""
+    row = db.execute(
+        "SELECT id, passages, notes FROM locations JOIN documents ON serial = document "
+        "WHERE locations.path = ? AND part = ? AND locations.source_sha256 = ? AND locations.made_by = ? "
+        "AND locations.made_by != ''",
+        (path, part, source_sha256, made_by),
+    ).fetchone()
+    return _unchanged(path, *row) if row else None
+
+
+def file_unchanged(
+    db: sqlite3.Connection, path: str, sha256: str, made_by: str
+) -> tuple[FileResult, ...] | None:
+    """Tell what reading a file would, if it has the same bytes and maker as when all of it was read last."""
+    row = db.execute(
+        "SELECT documents, refused FROM files WHERE path = ? AND sha256 = ? AND made_by = ?",
+        (path, sha256, made_by),
+    ).fetchone()
+    if row is None:
+        return None
+    documents, refused = row
+    results = []
+    if documents:
+        results = [
+            _unchanged(path, *held)
+            for held in db.execute(
+                "SELECT id, passages, notes FROM locations JOIN documents ON serial = document "
+                "WHERE locations.path = ? ORDER BY locations.number",
+                (path,),
+            )
+        ]
+    failures = [
+        FileResult(shown, status, error=Failure(code, message))
+        for shown, status, code, message in json.loads(refused)
+    ]
+    withdrawn = [
+        FileResult(path, "withdrawn", document_id)
+        for (document_id,) in db.execute(
+            "SELECT document FROM withdrawn JOIN versions ON number = version WHERE path = ? ORDER BY part",
+            (path,),
+        )
+    ]
+    return (*results, *withdrawn, *failures)
+
+
+def _unchanged(path: str, document_id: str, passages: int, notes: str) -> FileResult:
+    return FileResult(path, "unchanged", document_id, passages, notes=tuple(json.loads(notes)))
+
+
+def put_file(db: sqlite3.Connection, file: FileRead) -> None:
+    """Record that a file was read to its end, and all that it gave is held.
+
+    A file is not recorded while there are documents of it which it no longer gives: it is read again until
+    these were removed, so that they are named each time.
+    """
+    refused = json.dumps(
+        [(each.path, each.status, each.error.code, each.error.message) for each in file.refused if each.error]
+    )
+    (held,) = db.execute("SELECT count(*) FROM locations WHERE path = ?", (file.path,)).fetchone()
+    whole = held == file.documents or not file.documents
+    values = (file.path, file.sha256, file.made_by, file.documents, refused)
+    before = db.execute(
+        "SELECT path, sha256, made_by, documents, refused FROM files WHERE path = ?", (file.path,)
+    ).fetchone()
+    if not whole or len(file.refused) > _MOST_REFUSALS:
+        if before:
+            db.execute("DELETE FROM files WHERE path = ?", (file.path,))
+    elif before != values:
+        db.execute(
+            "INSERT OR REPLACE INTO files (path, sha256, made_by, documents, refused) VALUES (?, ?, ?, ?, ?)",
+            values,
+        )
+
+
+def under(db: sqlite3.Connection, folder: str) -> Iterator[Held]:
+    """Yield the locations of files in a folder and its subfolders, in order of path."""
+    first = folder.rstrip(os.sep) + os.sep
+    rows = db.execute(
+        "SELECT locations.number, locations.path, part, document, id, locations.format FROM locations "
+        "JOIN documents ON serial = document WHERE locations.path >= ? AND locations.path < ? "
+        "ORDER BY locations.path, part",
+        (first, first[:-1] + chr(ord(os.sep) + 1)),
+    )
+    return (Held(*row) for row in rows)
+
+
+def at(db: sqlite3.Connection, path: str) -> Iterator[Held]:
+    """Yield the locations in a file, in order."""
+    rows = db.execute(
+        "SELECT locations.number, locations.path, part, document, id, locations.format FROM locations "
+        "JOIN documents ON serial = document WHERE locations.path = ? ORDER BY part",
+        (path,),
+    )
+    return (Held(*row) for row in rows)

@@ -1,0 +1,661 @@
+from __future__ import annotations
+
+import csv
+import json
+import multiprocessing
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import qa.corpus
+from qa.cells import read
+from qa.cli import cli
+from qa.corpus import Corpus
+from qa.formats import Options
+from qa.schema import Span
+from qa.sources import words_sha256
+from qa.watch import bursts
+from tests.qa.consistency import index_problems, problems
+from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from click.testing import Result
+
+    from qa.schema import IndexReport, Progress
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    return tmp_path / "library"
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    return tmp_path / "in coming"
+
+
+@pytest.fixture
+def corpus(library: Path) -> Iterator[Corpus]:
+    with tiny_corpus(library) as corpus:
+        yield corpus
+    assert problems(library) == []
+    assert index_problems(library) == []
+
+
+def encoder(corpus: Corpus) -> TinyEncoder:
+    given = corpus._given
+    assert isinstance(given, TinyEncoder)
+    return given
+
+
+def done(report: IndexReport) -> list[tuple[str, str, str]]:
+    """What became of each file: its name, the status, the document."""
+    return [(Path(each.path).name, each.status, each.document_id) for each in report.files]
+
+
+def places(corpus: Corpus) -> dict[str, list[str]]:
+    """The names of the files that each document stands in."""
+    return {info.id: [Path(path).name for path in info.locations] for info in corpus.documents()}
+
+
+# The same document in several places
+
+
+def test_the_words_of_a_text_are_its_letters_and_digits_whatever_their_form() -> None:
+    text = "In 2008, “Zürich” didn’t ﬁnd 1.5 t.\n"
+    assert words_sha256(text) == words_sha256("IN 2008 Zu\u0308rich didn't find\r\n\t1.5 T")
+    assert words_sha256(text) != words_sha256(text.replace("1.5", "15"))
+    assert words_sha256("A text.\nShare\n", [Span(8, 13)]) == words_sha256("A text.")
+    assert words_sha256("— … !") == ""
+
+
+def test_the_same_text_in_two_files_is_one_document_with_two_locations(corpus: Corpus, inbox: Path) -> None:
+    write(inbox, "a.txt", words(1))
+    write(inbox, "sub/b.text", words(1).replace(". ", ".\n"))
+    assert done(corpus.index(inbox)) == [("a.txt", "added", "a.txt"), ("b.text", "duplicate", "a.txt")]
+    assert places(corpus) == {"a.txt": ["a.txt", "b.text"]}
+    assert corpus.document("a.txt").text == words(1)
+    generation = corpus.generation
+    assert done(corpus.index(inbox)) == [("a.txt", "unchanged", "a.txt"), ("b.text", "unchanged", "a.txt")]
+    assert corpus.generation == generation
+
+
+def test_records_stay_documents_of_their_own_whatever_their_words(corpus: Corpus, inbox: Path) -> None:
+    lines = [json.dumps({"_id": name, "text": words(1)}) for name in ("r1", "r2")]
+    write(inbox, "a.txt", words(1))
+    write(inbox, "r.jsonl", "\n".join(lines))
+    assert [each[1] for each in done(corpus.index(inbox))] == ["added"] * 3
+    write(inbox, "z.txt", words(1))
+    assert done(corpus.index(inbox))[-1] == ("z.txt", "duplicate", "a.txt")
+
+
+def test_the_same_words_under_another_date_or_publisher_are_another_document(
+    corpus: Corpus, inbox: Path
+) -> None:
+    for day in ("4 April 2008", "5 April 2008"):
+        write(inbox, f"{day}.txt", f"Weekly bulletin\nPublished {day}\n\nNothing to report this week.\n")
+    corpus.index(inbox)
+    assert len(corpus.documents()) == 2
+    # The words of these headers differ, so only what is known of the documents can tell these apart.
+    first, second = (corpus.document(info.id) for info in corpus.documents())
+    assert first.date != second.date
+
+
+def test_a_document_stays_when_its_first_file_goes_and_follows_the_text_of_the_next(
+    corpus: Corpus, inbox: Path
+) -> None:
+    first, second = write(inbox, "a.txt", words(1)), write(inbox, "b.txt", words(1).replace("\n\n", "\n\n\n"))
+    corpus.index(inbox)
+    first.unlink()
+    report = corpus.index(inbox)
+    assert done(report) == [("b.txt", "unchanged", "a.txt"), ("a.txt", "moved", "a.txt")]
+    assert places(corpus) == {"a.txt": ["b.txt"]}
+    assert done(corpus.index(inbox)) == [("b.txt", "replaced", "a.txt")]
+    assert corpus.document("a.txt").text == second.read_text(encoding="utf-8")
+
+
+def test_a_copy_that_changes_becomes_a_document_of_its_own(corpus: Corpus, inbox: Path) -> None:
+    write(inbox, "a.txt", words(1))
+    write(inbox, "b.txt", words(1))
+    corpus.index(inbox)
+    write(inbox, "b.txt", words(2))
+    assert done(corpus.index(inbox)) == [("a.txt", "unchanged", "a.txt"), ("b.txt", "added", "b.txt")]
+    assert places(corpus) == {"a.txt": ["a.txt"], "b.txt": ["b.txt"]}
+
+
+def test_when_the_first_file_changes_the_document_is_read_anew_from_the_other_in_the_same_run(
+    corpus: Corpus, inbox: Path
+) -> None:
+    write(inbox, "a.txt", words(1))
+    other = write(inbox, "b.txt", words(1) + "\n")
+    corpus.index(inbox)
+    write(inbox, "a.txt", words(2))
+    corpus.index(inbox)
+    assert places(corpus) == {"a.txt": ["b.txt"], "a.txt~2": ["a.txt"]}
+    assert corpus.document("a.txt").text == other.read_text(encoding="utf-8")
+    assert corpus.document("a.txt~2").text == words(2)
+    assert {each[1] for each in done(corpus.index(inbox))} == {"unchanged"}
+
+
+def test_a_file_that_becomes_a_copy_of_another_joins_its_document(corpus: Corpus, inbox: Path) -> None:
+    write(inbox, "a.txt", words(1))
+    write(inbox, "b.txt", words(2))
+    corpus.index(inbox)
+    old = corpus.document("b.txt").sha256
+    write(inbox, "b.txt", words(1))
+    assert done(corpus.index(inbox))[1] == ("b.txt", "duplicate", "a.txt")
+    assert places(corpus) == {"a.txt": ["a.txt", "b.txt"]}
+    assert corpus.cited(old).document.text == words(2)  # a citation of what stood there still opens it
+
+
+# Moved, gone, pruned
+
+
+def test_a_file_that_was_moved_is_the_same_document_and_nothing_is_embedded(
+    corpus: Corpus, inbox: Path
+) -> None:
+    path = write(inbox, "a.txt", words(1))
+    write(inbox, "b.txt", words(2))
+    corpus.index(inbox)
+    before, keys = encoder(corpus).embedded, [passage.key for passage in corpus.passages_of("a.txt")]
+    (inbox / "old").mkdir()
+    path.rename(inbox / "old" / "renamed.txt")
+    report = corpus.index(inbox, prune=True)
+    assert done(report) == [("b.txt", "unchanged", "b.txt"), ("renamed.txt", "moved", "a.txt")]
+    assert places(corpus) == {"a.txt": ["renamed.txt"], "b.txt": ["b.txt"]}
+    assert encoder(corpus).embedded == before
+    assert [passage.key for passage in corpus.passages_of("a.txt")] == keys
+
+
+def test_what_is_gone_is_named_until_it_is_pruned_and_can_be_restored(corpus: Corpus, inbox: Path) -> None:
+    for number in range(3):
+        write(inbox, f"{number}.txt", words(number))
+    corpus.index(inbox)
+    (inbox / "1.txt").unlink()
+    for _ in range(2):
+        assert done(corpus.index(inbox))[-1] == ("1.txt", "gone", "1.txt")
+        assert len(corpus.documents()) == 3
+    report = corpus.prune(corpus.index(inbox))
+    assert (report.count("gone"), report.count("removed")) == (0, 1)
+    assert places(corpus).keys() == {"0.txt", "2.txt"}
+    assert corpus.index(inbox).count("gone") == 0
+    corpus.restore(["1.txt"])
+    assert corpus.document("1.txt").text == words(1)
+    assert corpus.index(inbox, prune=True).count("removed") == 1
+    write(inbox, "1.txt", words(1))
+    assert done(corpus.index(inbox))[1] == ("1.txt", "added", "1.txt")
+
+
+def test_only_what_is_under_a_folder_that_was_named_is_gone(corpus: Corpus, inbox: Path) -> None:
+    for name in ("one/a.txt", "one-and-more/b.txt", "two/c.txt"):
+        write(inbox, name, words(ord(name[-5])))
+        write(inbox, str(Path(name).with_name("stays.txt")), name)
+    corpus.index(inbox)
+    for name in ("one/a.txt", "one-and-more/b.txt", "two/c.txt"):
+        (inbox / name).unlink()
+    report = corpus.index(inbox / "one", inbox / "two" / "stays.txt", prune=True)
+    assert [Path(each.path).name for each in report.files if each.status == "removed"] == ["a.txt"]
+    assert corpus.index(inbox, inbox / "two", prune=True).count("removed") == 2
+
+
+@pytest.mark.parametrize("emptied", ["", "sub"])
+def test_nothing_is_pruned_of_a_folder_that_holds_nothing(corpus: Corpus, inbox: Path, emptied: str) -> None:
+    """So looks the place where a disk is not mounted."""
+    write(inbox, "sub/a.txt", words(1))
+    write(inbox, "sub/deep/b.txt", words(2))
+    if emptied:
+        write(inbox, "c.txt", words(3))
+    corpus.index(inbox)
+    shutil.rmtree(inbox / emptied)
+    (inbox / emptied).mkdir()
+    write(inbox / emptied, ".hidden", "")
+    report = corpus.index(inbox, prune=True)
+    assert report.count("removed") == report.count("gone") == 0
+    (remark,) = report.remarks
+    assert f"{inbox / emptied} is empty" in remark
+    assert "2 of its files" in remark
+    assert {"sub/a.txt", "sub/deep/b.txt"} <= places(corpus).keys()
+    if emptied:
+        (inbox / emptied / ".hidden").unlink()
+        (inbox / emptied).rmdir()  # now it is meant
+        assert corpus.index(inbox, prune=True).count("removed") == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs to become nobody")
+def test_nothing_is_pruned_of_a_folder_that_may_not_be_read(tmp_path: Path) -> None:
+    import tempfile
+
+    from tests.qa.test_formats import as_nobody
+
+    with tempfile.TemporaryDirectory() as folder:
+        library, inbox = Path(folder) / "library", Path(folder) / "in"
+        write(inbox, "a.txt", words(1))
+        write(inbox, "sub/b.txt", words(2))
+        with tiny_corpus(library) as corpus:
+            corpus.index(inbox)
+        for path in (Path(folder), *Path(folder).rglob("*")):
+            os.chown(path, 65534, 65534)
+        with as_nobody(), tiny_corpus(library) as corpus:
+            (inbox / "sub").chmod(0)
+            report = corpus.index(inbox, prune=True)
+            (inbox / "sub").chmod(0o755)
+            assert places(corpus).keys() == {"a.txt", "sub/b.txt"}
+        assert [each.status for each in report.files] == ["unchanged", "refused"]
+
+
+def test_records_that_a_file_no_longer_has_are_gone_but_not_while_some_of_it_is_refused(
+    corpus: Corpus, inbox: Path
+) -> None:
+    lines = [json.dumps({"_id": f"r{number}", "text": words(number)}) for number in range(3)]
+    write(inbox, "r.jsonl", "\n".join(lines))
+    corpus.index(inbox)
+    write(inbox, "r.jsonl", "\n".join([lines[0], "{", lines[2]]))
+    assert corpus.index(inbox, prune=True).count("removed") == 0
+    write(inbox, "r.jsonl", "\n".join([lines[0], lines[2]]))
+    for _ in range(2):
+        assert done(corpus.index(inbox))[-1] == ("r.jsonl", "gone", "r1")
+    assert corpus.index(inbox, prune=True).count("removed") == 1
+    assert places(corpus).keys() == {"r0", "r2"}
+
+
+def test_a_row_that_a_table_no_longer_has_is_named_until_it_is_pruned(corpus: Corpus, inbox: Path) -> None:
+    rows = [f"r{number},{words(number, 12).strip()}" for number in range(3)]
+    write(inbox, "t.csv", "\n".join(["id,text", *rows]))
+    corpus.index(inbox)
+    write(inbox, "t.csv", "\n".join(["id,text", *rows[:2]]))
+    for _ in range(3):
+        report = corpus.index(inbox)
+        assert [each.status for each in report.files] == ["unchanged", "unchanged", "gone"]
+    assert corpus.index(inbox, prune=True).count("removed") == 1
+    for _ in range(2):
+        assert [each.status for each in corpus.index(inbox).files] == ["unchanged"] * 2
+
+
+# Files as they were read last
+
+
+def test_a_container_that_has_not_changed_is_not_parsed_again(
+    corpus: Corpus, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = "\n".join(f"{number},Row {number},{words(number, 30).strip()!r}" for number in range(5))
+    path = write(inbox, "t.csv", f"id,title,text\n{rows}\n".replace("'", '"'))
+    assert corpus.index(inbox).count("added") == 5
+    with monkeypatch.context() as patched:
+        patched.setattr("qa.formats.worker.Worker.read", forbidden)
+        assert [each[1] for each in done(corpus.index(inbox))] == ["unchanged"] * 5
+    corpus.remove([corpus.documents()[2].id])
+    assert corpus.index(inbox).count("withdrawn") == 1
+    with monkeypatch.context() as patched:
+        patched.setattr("qa.formats.worker.Worker.read", forbidden)
+        report = corpus.index(inbox)
+        assert (report.count("unchanged"), report.count("withdrawn")) == (4, 1)
+    path.write_text(path.read_text(encoding="utf-8").replace("Row 4", "Row four"), encoding="utf-8")
+    assert corpus.index(inbox).count("replaced") == 1
+
+
+def forbidden(*_: object) -> None:
+    raise AssertionError("it was parsed again")
+
+
+def test_a_refused_file_that_has_not_changed_is_refused_for_the_same_reason_unread(
+    corpus: Corpus, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(inbox, "a.txt", words(1))
+    (inbox / "b.txt").write_bytes(b"caf\xe9")
+    first = corpus.index(inbox)
+    with monkeypatch.context() as patched:
+        patched.setattr("qa.formats.worker.Worker.read", forbidden)
+        second = corpus.index(inbox)
+    assert second.files[1] == first.files[1]
+    assert "is not UTF-8" in second.files[1].error.message
+    monkeypatch.setattr("qa.corpus._made_by", lambda options: "a later version of Pullquote")
+    monkeypatch.setattr("qa.formats.worker.Worker.read", forbidden)
+    with pytest.raises(AssertionError, match="parsed again"):
+        corpus.index(inbox)
+
+
+def test_what_reads_files_changes_when_ocr_comes_to_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    qa.corpus._made_by.cache_clear()
+    made = []
+    for there in ("", "Tesseract 5.5.0"):
+        monkeypatch.setattr("qa.formats.ocr.version", lambda there=there: there)
+        monkeypatch.setattr(
+            "qa.formats.ocr.languages", lambda there=there: frozenset({"eng"} if there else ())
+        )
+        made.append([qa.corpus._made_by(Options(ocr=ocr)) for ocr in (True, False)])
+        qa.corpus._made_by.cache_clear()
+    (with_none, off), (with_one, still_off) = made
+    assert with_none != with_one
+    assert off == still_off
+
+
+def test_a_file_that_vanishes_before_it_is_read_is_named_and_no_error(corpus: Corpus, inbox: Path) -> None:
+    for name in ("a.txt", "b.txt"):
+        write(inbox, name, words(ord(name[0])))
+
+    def vanish(progress: Progress) -> None:
+        if progress.stage == "read":
+            (inbox / "b.txt").unlink(missing_ok=True)
+
+    report = corpus.index(inbox, progress=vanish)
+    assert {(name, status) for name, status, _ in done(report)} == {("a.txt", "added"), ("b.txt", "gone")}
+
+
+# Dry run
+
+
+def test_a_dry_run_says_what_would_be_done_and_changes_nothing(library: Path, inbox: Path) -> None:
+    for number in range(5):
+        write(inbox, f"{number}.txt", words(number))
+    with tiny_corpus(library) as corpus:
+        corpus.index(inbox)
+    write(inbox, "1.txt", words(11))
+    (inbox / "2.txt").unlink()
+    (inbox / "3.txt").rename(inbox / "moved.txt")
+    write(inbox, "copy.txt", words(4))
+    write(inbox, "new.txt", words(20))
+    write(inbox, "new too.txt", words(20))
+    (inbox / "bad.txt").write_bytes(b"caf\xe9")
+    before = {path: path.read_bytes() for path in library.iterdir()}
+    with Corpus.open(library, create=False, encoder=TinyEncoder(), read_only=True) as corpus:
+        foreseen = corpus.index(inbox, dry_run=True)
+        assert encoder(corpus).embedded == 0
+    assert {path: path.read_bytes() for path in library.iterdir()} == before
+    assert foreseen.dry_run
+    with tiny_corpus(library) as corpus:
+        report = corpus.index(inbox)
+    assert done(foreseen) == done(report)
+    assert {status for _, status, _ in done(report)} == {
+        *("unchanged", "replaced", "gone", "moved", "duplicate", "added", "refused")
+    }
+
+
+# Any sequence of changes
+
+NAMES = st.sampled_from(["a.txt", "b.txt", "c.txt", "sub/d.txt"])
+CHANGES = st.lists(
+    st.one_of(
+        st.tuples(st.just("put"), NAMES, st.integers(0, 3)),
+        st.tuples(st.just("move"), NAMES, NAMES),
+        st.tuples(st.just("copy"), NAMES, NAMES),
+        st.tuples(st.just("delete"), NAMES, st.just(0)),
+        st.tuples(st.just("index"), st.booleans(), st.just(0)),
+    ),
+    max_size=16,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(changes=CHANGES)
+def test_after_any_changes_and_a_prune_the_library_holds_what_one_made_afresh_does(
+    changes: list[tuple[str, str, str | int]], tmp_path: Path
+) -> None:
+    """But for ids: these tell where a text was first, for ever."""
+    for folder in ("old", "fresh", "in"):
+        shutil.rmtree(tmp_path / folder, ignore_errors=True)
+    inbox = tmp_path / "in"
+    write(inbox, "stays.txt", words(99))
+    write(inbox, "sub/stays too.txt", words(98))
+    with tiny_corpus(tmp_path / "old") as old, tiny_corpus(tmp_path / "fresh") as fresh:
+        for kind, name, other in changes:
+            if kind == "put":
+                write(inbox, name, words(int(other)))
+            elif kind == "index":
+                old.index(inbox, prune=bool(name))
+            elif (inbox / name).exists():
+                if kind == "delete":
+                    (inbox / name).unlink()
+                else:
+                    (inbox / name).rename(inbox / str(other)) if kind == "move" else (
+                        shutil.copy(inbox / name, inbox / f"copy {other}") if "/" not in str(other) else None
+                    )
+        old.index(inbox, prune=True)
+        fresh.index(inbox)
+        assert held(old) == held(fresh)
+        generation = old.generation
+        again = old.index(inbox, prune=True)
+        assert {each.status for each in again.files} == {"unchanged"}
+        assert old.generation == generation
+    for library in (tmp_path / "old", tmp_path / "fresh"):
+        assert problems(library) == []
+        assert index_problems(library) == []
+
+
+def held(corpus: Corpus) -> set[tuple[str, frozenset[str]]]:
+    """The texts, each with the files that it stands in."""
+    return {(corpus.document(info.id).text, frozenset(info.locations)) for info in corpus.documents()} | {
+        (f"{len(corpus.documents())} documents", frozenset())
+    }
+
+
+# A library of before
+
+
+TO_SCHEMA_5 = """
+    DROP INDEX documents_by_words;
+    DROP TABLE locations;
+    DROP TABLE files;
+    DROP TABLE withdrawn;
+    DROP TABLE erasing;
+    DROP TABLE versions;
+    DROP TABLE corrections;
+    DROP TABLE bands;
+    DROP TABLE copies;
+    ALTER TABLE documents DROP COLUMN author;
+    ALTER TABLE documents DROP COLUMN sections;
+    ALTER TABLE documents DROP COLUMN found;
+    ALTER TABLE documents DROP COLUMN words_sha256;
+    CREATE INDEX documents_by_path ON documents (path, given_id);
+    CREATE INDEX texts_by_path ON documents (path) WHERE format = 'text';
+    PRAGMA user_version = 5;
+"""
+
+
+def test_a_library_of_schema_5_is_migrated_and_its_files_are_known(library: Path, inbox: Path) -> None:
+    for number in range(4):
+        write(inbox, f"{number}.txt", words(number))
+    write(inbox, "r.jsonl", "\n".join(json.dumps({"_id": f"r{n}", "text": words(10 + n)}) for n in range(3)))
+    with tiny_corpus(library) as corpus:
+        corpus.index(inbox)
+    db = sqlite3.connect(library / "library.sqlite3")
+    # Such a library may hold the same words twice, and the same file under two ids.
+    db.execute(
+        "UPDATE documents SET path = (SELECT path FROM documents WHERE id = '2.txt') WHERE id = '3.txt'"
+    )
+    db.executescript(TO_SCHEMA_5)
+    db.close()
+    (inbox / "3.txt").unlink()
+    with tiny_corpus(library) as corpus:
+        assert problems(library) == []
+        before = corpus.hashes()
+        report = corpus.index(inbox)
+        assert report.count("unchanged") == 6
+        assert [(each.document_id, each.status) for each in report.files][-1] == ("3.txt", "gone")
+        assert corpus.hashes() == before
+        assert encoder(corpus).embedded == 0
+        generation = corpus.generation
+        assert corpus.index(inbox).count("unchanged") == 6
+        assert corpus.generation == generation
+        assert corpus.index(inbox, prune=True).count("removed") == 1
+    assert problems(library) == []
+
+
+# Two runs at once, and no room
+
+
+def index_in_a_process(library: Path, inbox: Path) -> None:
+    with tiny_corpus(library) as corpus:
+        corpus.index(inbox, prune=True)
+
+
+def test_two_runs_at_once_on_one_library_lose_nothing(library: Path, inbox: Path) -> None:
+    for number in range(40):
+        write(inbox, f"{number}.txt", words(number))
+    with tiny_corpus(library) as corpus:
+        corpus.index(inbox)
+    for number in range(0, 40, 2):
+        write(inbox, f"{number}.txt", words(100 + number))
+    (inbox / "1.txt").unlink()
+    (inbox / "3.txt").rename(inbox / "moved.txt")
+    context = multiprocessing.get_context("spawn")
+    runs = [context.Process(target=index_in_a_process, args=(library, inbox)) for _ in range(2)]
+    for each in runs:
+        each.start()
+    for each in runs:
+        each.join()
+    assert [each.exitcode for each in runs] == [0, 0]
+    with tiny_corpus(library) as corpus:
+        assert len(corpus.documents()) == 39
+        assert {status for _, status, _ in done(corpus.index(inbox))} == {"unchanged"}
+        files = {path: path.read_text(encoding="utf-8") for path in inbox.iterdir()}
+        assert {Path(info.path): corpus.document(info.id).text for info in corpus.documents()} == files
+    assert problems(library) == []
+    assert index_problems(library) == []
+
+
+def test_a_full_disk_is_a_clear_error_and_the_next_run_goes_on(library: Path, inbox: Path) -> None:
+    """RLIMIT_FSIZE: no file may grow beyond it, which SQLite meets as it does a full disk."""
+    for number in range(60):
+        write(inbox, f"{number}.txt", words(number, 2_000))
+    lines = [json.dumps({"_id": f"r{n}", "text": words(n)}) for n in range(20)]
+    write(inbox, "r.jsonl", "\n".join(lines))
+    with tiny_corpus(library) as corpus:
+        corpus.index(inbox / "0.txt")
+    code = (
+        "import resource, signal, sys\nfrom pathlib import Path\n"
+        "from tests.qa.test_sync import index_in_a_process\nfrom qa.errors import LibraryError\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (900_000, 900_000))\n"
+        "try: index_in_a_process(Path(sys.argv[1]), Path(sys.argv[2]))\n"
+        "except LibraryError as error: sys.exit(str(error))\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code, str(library), str(inbox)], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 1
+    assert "nothing was lost" in result.stderr
+    assert problems(library) == []
+    with tiny_corpus(library) as corpus:
+        held = len(corpus.documents())
+        assert 1 < held < 80
+        report = corpus.index(inbox)
+        assert report.count("unchanged") == held
+        assert len(corpus.documents()) == 80
+    assert problems(library) == []
+
+
+# The command
+
+
+@pytest.fixture
+def run(library: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Run `pullquote index` with the tiny encoder."""
+    opened = Corpus.open
+    monkeypatch.setattr(
+        Corpus, "open", lambda *args, **options: opened(*args, encoder=TinyEncoder(), **options)
+    )
+
+    def run(*arguments: str | Path, **options: object) -> Result:
+        words = ["index", *map(str, arguments), "--library", str(library)]
+        return CliRunner().invoke(cli, words, **options)  # type: ignore[arg-type]
+
+    return run
+
+
+def test_the_command_names_what_is_gone_and_prunes_it_when_told_to(
+    run: Callable[..., Result], inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        write(inbox, f"{number}.txt", words(number))
+    assert run(inbox).exit_code == 0
+    for number in range(4):
+        (inbox / f"{number}.txt").unlink()
+    named = run(inbox)
+    assert named.exit_code == 0
+    assert "1 document in " in named.stdout
+    assert "1 unchanged, 4 gone" in named.stdout
+    assert "4 documents (0.txt, 1.txt, 2.txt and 1 more) are no longer there; --prune" in named.stdout
+    monkeypatch.setattr("qa.cli._in_a_terminal", lambda: True)
+    refused = run(inbox, input="n\n")
+    assert f"4 documents (0.txt, 1.txt, 2.txt and 1 more) are no longer in {inbox}" in refused.stderr
+    assert "[y/N]" in refused.stderr
+    assert "4 gone" in refused.stdout
+    assert "4 removed" in run(inbox, input="y\n").stdout
+    monkeypatch.undo()
+
+
+def test_prune_on_the_command_line_does_not_ask(run: Callable[..., Result], inbox: Path) -> None:
+    write(inbox, "a.txt", words(1))
+    write(inbox, "b.txt", words(2))
+    run(inbox)
+    (inbox / "a.txt").unlink()
+    printed = json.loads(run(inbox, "--prune", "--json").stdout)
+    assert (printed["removed"], printed["gone"], printed["unchanged"]) == (1, 0, 1)
+    assert printed["skipped"] == []
+
+
+def test_a_dry_run_of_the_command_makes_no_library(
+    run: Callable[..., Result], library: Path, inbox: Path
+) -> None:
+    write(inbox, "a.txt", words(1))
+    result = run(inbox, "--dry-run")
+    assert result.exit_code == 0
+    assert "nothing was changed" in result.stdout
+    assert f"    added {inbox / 'a.txt'}: a.txt" in result.stdout
+    assert not library.exists()
+    assert run(inbox, "--dry-run", "--watch").exit_code == 2
+
+
+@pytest.mark.parametrize("name", ["report.jsonl", "report.csv"])
+def test_a_report_says_of_each_file_what_became_of_it(
+    run: Callable[..., Result], inbox: Path, tmp_path: Path, name: str
+) -> None:
+    write(inbox, "=a.txt", words(1))
+    (inbox / "b.txt").write_bytes(b"caf\xe9")
+    write(inbox, "c.png", "")
+    path = tmp_path / name
+    assert run(inbox, "--report", path).exit_code == 1
+    if name.endswith(".csv"):
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = [{key: read(value) for key, value in row.items()} for row in csv.DictReader(file)]
+    else:
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert [(Path(row["path"]).name, row["status"]) for row in rows] == [
+        ("=a.txt", "added"),
+        ("b.txt", "refused"),
+        ("c.png", "skipped"),
+    ]
+    assert (rows[0]["document"], rows[1]["code"]) == ("=a.txt", "bad_input")
+    assert "is not UTF-8" in rows[1]["message"]
+
+
+def test_a_watch_indexes_what_changes_and_leaves_out_what_is_hidden(
+    library: Path, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.watch._WAKE", 100)
+    monkeypatch.setattr("qa.watch._QUIET", 100)
+    write(inbox, "a.txt", words(1))
+    own = inbox / ".library"
+    with tiny_corpus(own) as corpus:
+        waiting = bursts([inbox], own)
+        next(waiting)
+        corpus.index(inbox)  # which writes the library, in the folder that is watched
+        write(inbox, ".hidden.txt", words(2))
+        write(inbox, "sub/b.txt", words(3))
+        next(waiting)
+        assert corpus.index(inbox).count("added") == 1
+        (inbox / "a.txt").rename(inbox / "sub" / "c.txt")
+        next(waiting)
+        assert corpus.index(inbox).count("moved") == 1
+        waiting.close()
