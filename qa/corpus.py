@@ -6,7 +6,7 @@ import hashlib
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
@@ -924,8 +924,9 @@ def _made_by(options: Options) -> str:
     # cite.py has the words for dates that a window may hold.
     makers = [sha256_file(path) for path in (*MAKERS, _PACKAGE / "cite.py")]
     libraries = [version(name) for name in LIBRARIES]
-    if options.ocr and (program := ocr.version()):  # what was refused for want of it is read once it is there
-        libraries += [program, *sorted(ocr.languages())]
+    if options.ocr:  # what was refused for want of Tesseract is read once it is there
+        with suppress(InputError):  # it fails: said of each file that needs it
+            libraries += [ocr.version("Tesseract"), *sorted(ocr.languages("Tesseract"))]
     return hashlib.sha256(" ".join([*makers, *libraries, repr(options)]).encode()).hexdigest()
 
 

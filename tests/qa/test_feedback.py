@@ -273,6 +273,7 @@ TO_THE_FIRST_SCHEMA = """
     DROP TABLE corrections;
     DROP TABLE bands;
     DROP TABLE copies;
+    DROP TABLE spellings;
     ALTER TABLE documents DROP COLUMN author;
     ALTER TABLE documents DROP COLUMN sections;
     ALTER TABLE documents DROP COLUMN found;
