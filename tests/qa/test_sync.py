@@ -329,9 +329,9 @@ def test_what_reads_files_changes_when_ocr_comes_to_be_there(monkeypatch: pytest
     qa.corpus._made_by.cache_clear()
     made = []
     for there in ("", "Tesseract 5.5.0"):
-        monkeypatch.setattr("qa.formats.ocr.version", lambda there=there: there)
+        monkeypatch.setattr("qa.formats.ocr.version", lambda _, there=there: there)
         monkeypatch.setattr(
-            "qa.formats.ocr.languages", lambda there=there: frozenset({"eng"} if there else ())
+            "qa.formats.ocr.languages", lambda _, there=there: frozenset({"eng"} if there else ())
         )
         made.append([qa.corpus._made_by(Options(ocr=ocr)) for ocr in (True, False)])
         qa.corpus._made_by.cache_clear()
@@ -443,6 +443,7 @@ def held(corpus: Corpus) -> set[tuple[str, frozenset[str]]]:
 
 
 TO_SCHEMA_5 = """
+    DROP TABLE spellings;
     DROP INDEX documents_by_words;
     DROP TABLE locations;
     DROP TABLE files;
