@@ -821,15 +821,68 @@ def show(settings: Settings, document_id: str) -> None:
     if settings.as_json:
         _print_json({**known, "versions": [version_to_dict(each) for each in versions], "text": text})
         return
-    several = [("found", f"{f['field']}: {f['source']} ({f['sure']})") for f in known.pop("found")]
-    several += [("location", place) for place in known.pop("locations")]
-    several += [("note", note) for note in known.pop("notes")]
+    places, notes, found = known.pop("locations"), known.pop("notes"), known.pop("found")
+    origins = {each["field"]: f" ({each['source']}, {each['sure']})" for each in found}
+    several = [*(("location", place) for place in places), *(("note", note) for note in notes)]
     for name, value in [*known.items(), *several]:
-        if value != "":
-            click.echo(f"{name}: {visible(' '.join(str(value).splitlines()))}")
+        if value != "" or name in origins:
+            click.echo(
+                f"{name}: {visible(' '.join(str(value).splitlines()))}{visible(origins.get(name, ''))}"
+            )
     for version in versions:
         click.echo(f"version: {version.sha256}, {version.reason} on {version.at:%Y-%m-%d}")
     click.echo(f"\n{visible(text)}")
+
+
+def _values(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    """Read `FIELD=VALUE`, several times."""
+    pairs = [each.partition("=") for each in given]
+    for name, equals, _value in pairs:
+        if not equals:
+            raise click.BadParameter(f"{name!r} says no value; write title=… or title= for none")
+    return {name.strip(): value for name, _, value in pairs}
+
+
+@documents.command()
+@click.argument("document_id", metavar="ID")
+@click.option(
+    "--set",
+    "values",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    callback=_values,
+    help="What a field is: title, author, publisher, series, number, date, url, language or collection; "
+    "may be repeated.",
+)
+@click.option("--reset", multiple=True, metavar="FIELD", help="Undo a correction; may be repeated.")
+@_json
+@_general
+@click.pass_obj
+def edit(settings: Settings, document_id: str, values: dict[str, str], reset: tuple[str, ...]) -> None:
+    """Correct what is known of the document ID; its text and citations stay.
+
+    An empty VALUE says that there is none; a date is written 2008-04-04. Corrections stay when the document
+    is read again, or replaced; `documents show` marks them. The file itself is not changed: a sidecar file
+    beside it, named FILE.meta.toml, says the same for all documents of a file (title = "…").
+    """
+    from qa.cite import visible
+    from qa.render import info_to_dict
+    from qa.schema import Filters
+
+    if not values and not reset:
+        raise click.UsageError("say what to correct, such as --set title=…, or what to --reset")
+    if both := values.keys() & set(reset):
+        raise click.UsageError(f"--reset {both.pop()} contradicts --set")
+    with _corpus(settings) as corpus:
+        edited, corrected = corpus.edit(document_id, values, reset=reset)
+        (info,) = corpus.documents(Filters(document=(document_id,)))
+    if settings.as_json:
+        _print_json({**info_to_dict(info), "corrected": list(corrected)})
+    elif not settings.quiet:
+        from qa.metadata import value_of
+
+        for name in dict.fromkeys((*values, *reset)):
+            click.echo(f"{name}: {visible(value_of(edited, name)) or 'none'}")
 
 
 @cli.command()

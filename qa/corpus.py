@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -19,11 +19,13 @@ from embeddings.encoder import identify_encoder, open_encoder, open_query_encode
 from embeddings.files import sha256_file
 from embeddings.models import ModelError as WeightsError
 from qa.confidence import STRICTNESS
+from qa.corrections import correct, uncorrected
 from qa.errors import InputError, LibraryError, ModelError
 from qa.folders import listing, missing, refusal, resolved
 from qa.formats import DateOrder, Options, Worker, file_id, ocr, read_path
 from qa.fulltext import FullText
 from qa.library import LibraryIndex
+from qa.metadata import NO_SIDECAR, check, open_sidecar, sidecar_of
 from qa.names import aliases, find
 from qa.pipeline import overlap
 from qa.recent import Recent
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from embeddings.encoder import Encoder
     from embeddings.models import EncoderIdentity
     from qa.answer import Answerer
+    from qa.corrections import Correction
     from qa.feedback import Judgement, Place, Shown, Thumb
     from qa.names import Aliases, Names
     from qa.schema import Answer, Dates, DocumentInfo, Facets, PassagePlace, Turn
@@ -73,7 +76,7 @@ _VANISHED = "It was there when its folder was listed, and gone when it was to be
 # What decides, besides the text and the encoder, what a library holds of a document.
 _PACKAGE = Path(__file__).parent
 MAKERS = (
-    *(_PACKAGE / name for name in ("segment.py", "terms.py", "window.py", "metadata.py")),
+    *(_PACKAGE / name for name in ("segment.py", "terms.py", "window.py", "metadata.py", "corrections.py")),
     *sorted((_PACKAGE / "formats").glob("*.py")),
 )
 LIBRARIES = (
@@ -89,8 +92,10 @@ class _Prepared:
     document: Document
     passages: tuple[Passage, ...]
     digests: tuple[bytes, ...]
+    made_by: str = ""
     part: str = ""  # of its file; "" for all of it
     read: int = 0  # bytes, of all files, when it was
+    corrections: Mapping[str, Correction] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +119,7 @@ class _Placed:
     """A document whose text is held: one more place of it, or another."""
 
     document: Document
+    made_by: str
     part: str
     read: int
 
@@ -489,13 +495,19 @@ class Corpus:
         """Read and segment the documents of files; what is refused or has not changed comes as its result."""
         for result in refused:
             yield _Settled(result, 0)
-        made_by = _made_by(self._options)
+        corrections = self._store.corrections()
         end = 0
         for done, (path, root) in enumerate(found):
             show(Progress("read", done, len(found), path.name))
+            start, end = end, end + _size(path)
+            try:
+                sidecar = open_sidecar(path)
+            except InputError as error:
+                yield _Settled(refusal(sidecar_of(path), error), start)
+                sidecar = NO_SIDECAR
+            made_by = _made_by(self._options, sidecar.sha256)
             # One string for all its documents.
             file = _Reading(self._store, resolved(path), file_id(path, root), made_by)
-            start, end = end, end + _size(path)
             for item in read_path(path, root, self._options, file.known, file.same, worker):
                 read = min(start + file.read, end)
                 if isinstance(item, InputError) and root and is_gone(str(path)):
@@ -509,11 +521,13 @@ class Corpus:
                 elif withdrawn := file.taken(item):
                     yield _Settled(FileResult(file.path, "withdrawn", withdrawn), read)
                 else:
-                    document, part = replace(item, path=file.path), file.part(item.id)
+                    document, part = sidecar.complete(replace(item, path=file.path)), file.part(item.id)
                     if self._store.has_text(document, part):
-                        yield _Placed(document, part, read)
+                        yield _Placed(document, made_by, part, read)
                     else:
-                        yield _prepare(document, passages(document), part, read)
+                        said = (corrections and corrections.get(self._store.id_at(document, part))) or {}
+                        document, its = correct(document, {name: each.value for name, each in said.items()})
+                        yield replace(_prepare(document, made_by, part, read), corrections=its)
             if ended := file.ended():
                 yield ended
         show(Progress("read", len(found), len(found)))
@@ -550,11 +564,11 @@ class Corpus:
 
     def _place(self, item: _Placed, identity: EncoderIdentity) -> FileResult:
         document = item.document
-        placed = self._store.place(document, _made_by(self._options), item.part)
+        placed = self._store.place(document, item.made_by, item.part)
         if placed:
             return FileResult(document.path, placed.status, placed.document_id, notes=document.notes)
         # It was held when it was read.
-        prepared = _prepare(document, passages(document), item.part, item.read)
+        prepared = _prepare(document, item.made_by, item.part, item.read)
         vectors = self._vectors([prepared], identity, self._opened_document_encoder, _silent)
         return self._ingest(prepared, vectors, identity)
 
@@ -566,14 +580,9 @@ class Corpus:
         restored: Version | None = None,
     ) -> FileResult:
         document = item.document
-        entries = [
-            Entry(passage, digest, vectors[digest])
-            for passage, digest in zip(item.passages, item.digests, strict=True)
-        ]
-        # As its file was read then, so that it is read again where that is done otherwise now.
-        made_by = restored.held["made_by"] if restored else _made_by(self._options)
+        entries = _entries(item, vectors)
         ingested = self._store.ingest(
-            document, head(document), entries, identity, made_by, item.part, restored
+            document, head(document), entries, identity, item.made_by, item.part, restored, item.corrections
         )
         return FileResult(
             document.path, ingested.status, ingested.document_id, len(entries), notes=document.notes
@@ -609,12 +618,44 @@ class Corpus:
         found = [self._store.restorable(document_id) for document_id in dict.fromkeys(ids)]
         results = []
         for removed, document in found:
-            item = _prepare(document, passages(document))
+            # As its file was read then, so that it is read again where that is done otherwise now.
+            item = _prepare(document, removed.held["made_by"])
             vectors = self._vectors([item], identity, self._opened_document_encoder, progress or _silent)
             results.append(self._ingest(item, vectors, identity, removed))
         self._index.save()
         self._words.save()
         return tuple(results)
+
+    def edit(
+        self, document_id: str, values: Mapping[str, str], *, reset: Iterable[str] = ()
+    ) -> tuple[Document, tuple[str, ...]]:
+        """Correct the metadata of a document; fields to `reset` are again what its source says.
+
+        Gives the document, and the fields that are corrected now. Corrections outlive its source's changes.
+        The text, and every citation, stay as they are.
+
+        Raises:
+            DocumentNotFoundError: there is no such document.
+            InputError: a field is none of `qa.metadata.FIELDS`, a date is not ISO 8601, or what is to be
+                reset was not corrected.
+            LibraryError: the library is locked, may not be written, or is out of space; or the document
+                was replaced meanwhile.
+        """
+        given = check(values)
+        document = self._store.document(document_id)
+        said = self._store.corrections().get(document_id, {})
+        kept = {field: each.value for field, each in said.items()}
+        for name in reset:
+            if kept.pop(name, None) is None:
+                raise InputError(f"the {name} of {document_id!r} was not corrected: nothing is to be reset")
+        edited, corrections = correct(uncorrected(document, said), kept | given)
+        item = _windows(edited, self._store.passages_of(document_id))
+        vectors = self._vectors([item], self._checked_identity(), self._opened_document_encoder, _silent)
+        entries = _entries(item, vectors)
+        self._store.edit(edited, head(edited), entries, self._checked_identity(), corrections)
+        self._index.save()
+        self._words.save()
+        return edited, tuple(corrections)
 
     def purge(self, ids: Iterable[str] = ()) -> tuple[str, ...]:
         """Erase documents for good, all or none: every version of theirs, their vectors, and thumbs on them.
@@ -665,7 +706,7 @@ class Corpus:
         target = self._store.begin_encoding(identity)
         while pending := self._store.adopt_encoding(target):
             done = 0
-            held = (_prepare(*self._store.document_and_passages(each)) for each in pending)
+            held = (_windows(*self._store.document_and_passages(each)) for each in pending)
             for batch in _batches(held):
                 vectors = self._vectors(batch, identity, open_once, show)
                 self._store.put_vectors(
@@ -918,21 +959,36 @@ def held_bytes(document: Document, passages: Sequence[Passage]) -> int:
 
 
 @cache
-def _made_by(options: Options) -> str:
-    """Name what reads and segments documents: by it, a source that has not changed is not read again."""
+def _made_by(options: Options, sidecar: str = "") -> str:
+    """Name what reads and segments documents: by it, a source that has not changed is not read again.
+
+    `sidecar` is the SHA-256 of what lies beside the source.
+    """
     # cite.py has the words for dates that a window may hold.
     makers = [sha256_file(path) for path in (*MAKERS, _PACKAGE / "cite.py")]
     libraries = [version(name) for name in LIBRARIES]
     if options.ocr:  # what was refused for want of Tesseract is read once it is there
         with suppress(InputError):  # it fails: said of each file that needs it
             libraries += [ocr.version("Tesseract"), *sorted(ocr.languages("Tesseract"))]
-    return hashlib.sha256(" ".join([*makers, *libraries, repr(options)]).encode()).hexdigest()
+    return hashlib.sha256(" ".join([*makers, *libraries, repr(options), sidecar]).encode()).hexdigest()
 
 
-def _prepare(document: Document, passages: tuple[Passage, ...], part: str = "", read: int = 0) -> _Prepared:
+def _prepare(document: Document, made_by: str, part: str = "", read: int = 0) -> _Prepared:
+    """Segment a document that was read."""
+    return replace(_windows(document, passages(document)), made_by=made_by, part=part, read=read)
+
+
+def _entries(item: _Prepared, vectors: Mapping[bytes, Float32]) -> list[Entry]:
+    return [
+        Entry(passage, digest, vectors[digest])
+        for passage, digest in zip(item.passages, item.digests, strict=True)
+    ]
+
+
+def _windows(document: Document, passages: tuple[Passage, ...]) -> _Prepared:
     windows = (window_text(document, passage) for passage in passages)
     digests = tuple(hashlib.blake2b(window.encode(), digest_size=16).digest() for window in windows)
-    return _Prepared(document, passages, digests, part, read)
+    return _Prepared(document, passages, digests)
 
 
 def _batches(items: Iterable[_Item]) -> Iterator[list[_Item]]:

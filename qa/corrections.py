@@ -25,13 +25,14 @@ class Correction:
     found: Found | None = None
 
 
-def of(db: sqlite3.Connection, document_id: str) -> dict[str, Correction]:
-    """Read the corrections of a document, by field; one that is not held may have some too."""
-    rows = db.execute("SELECT field, value, was, found FROM corrections WHERE document = ?", (document_id,))
-    return {
-        field: Correction(value, was, Found(*json.loads(found)) if found else None)
-        for field, value, was, found in rows
-    }
+def every(db: sqlite3.Connection) -> dict[str, dict[str, Correction]]:
+    """Read all corrections, by document id and field; a document that is not held may have some too."""
+    held: dict[str, dict[str, Correction]] = {}
+    rows = db.execute("SELECT document, field, value, was, found FROM corrections ORDER BY document, rowid")
+    for document_id, field, value, was, found in rows:
+        said = Found(*json.loads(found)) if found else None
+        held.setdefault(document_id, {})[field] = Correction(value, was, said)
+    return held
 
 
 def put(db: sqlite3.Connection, document_id: str, corrections: Mapping[str, Correction]) -> None:

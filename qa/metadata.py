@@ -7,13 +7,15 @@ A sidecar file, `NAME.meta.toml` beside the file NAME, holds for all documents o
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import re
+import tempfile
 import tomllib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from qa.errors import InputError
+from qa.errors import InputError, LibraryError
 from qa.schema import Document, Found
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 FIELDS = ("title", "author", "publisher", "series", "number", "date", "url", "language", "collection")
 SIDECAR = ".meta.toml"
+_MOST_BYTES = 100_000
 # Of a text, so much tells its language; with fewer letters, or less surely, it is taken for English.
 _READ = 2000
 _LETTERS = 60
@@ -38,9 +41,45 @@ _LETTER = re.compile(r"[^\W\d_]")
 _SCRIPT_SHARE = 0.3  # of the letters: a name in its own script is no text in it
 
 
+@dataclass(frozen=True, slots=True)
+class Sidecar:
+    """What a sidecar file says, and the SHA-256 (hex) of its bytes; both empty where there is none."""
+
+    values: Mapping[str, str]
+    sha256: str = ""
+
+    def complete(self, document: Document) -> Document:
+        """Give a document what the sidecar says of it, and its language where nothing says that."""
+        return with_language(with_values(document, self.values, "sidecar file", "stated"))
+
+
+NO_SIDECAR = Sidecar({})
+
+
 def sidecar_of(path: Path) -> Path:
     """Name the sidecar file of a file, which need not exist."""
     return path.with_name(path.name + SIDECAR)
+
+
+def open_sidecar(path: Path) -> Sidecar:
+    """Read the sidecar file of a file, if there is one.
+
+    Raises:
+        InputError: naming the sidecar, when it cannot be read, or makes no sense.
+    """
+    sidecar = sidecar_of(path)
+    try:
+        with sidecar.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return NO_SIDECAR
+    except (OSError, ValueError) as error:
+        raise InputError(f"{sidecar} cannot be read: {error}. Check its permissions.") from None
+    if len(data) > _MOST_BYTES:
+        raise InputError(
+            f"{sidecar} is larger than {_MOST_BYTES // 1000} kB. Keep to what describes its file."
+        )
+    return Sidecar(read_sidecar(data, str(sidecar)), hashlib.sha256(data).hexdigest())
 
 
 def read_sidecar(data: bytes, name: str) -> dict[str, str]:
@@ -142,4 +181,10 @@ def _classifier() -> Any:
     # Half a second: only what indexes a document needs it.
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    try:
+        return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    except OSError as error:  # it is unpacked into a temporary file
+        raise LibraryError(
+            f"there is no space left in {tempfile.gettempdir()} ({error.strerror}): nothing was lost; free "
+            "some space and try again"
+        ) from error

@@ -26,6 +26,8 @@ import numpy as np
 from embeddings.arrays import Bits
 from embeddings.models import EncoderIdentity
 from qa import copies, versions
+from qa.corrections import every as all_corrections
+from qa.corrections import put as put_corrections
 from qa.database import Database, put_spellings
 from qa.errors import DocumentNotFoundError, EncoderMismatchError, InputError, LibraryError
 from qa.feedback import Judgement, Place, Shown
@@ -71,6 +73,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from embeddings.arrays import Float32, Int64
+    from qa.corrections import Correction
     from qa.feedback import Thumb
     from qa.postings import Segment
     from qa.sources import FileRead, Held
@@ -282,6 +285,7 @@ class Store:
         made_by: str = "",
         part: str | None = None,
         restored: Version | None = None,
+        corrections: Mapping[str, Correction] | None = None,
     ) -> Ingested:
         """Add a document, or replace what was held of it, in one transaction; no change where none is needed.
 
@@ -290,7 +294,7 @@ class Store:
         the file that they were in is gone, and else a "duplicate". A new document whose id is taken is held
         under an id of its own: `id~2`, `id~3` and so on. `made_by` names what read and segmented it, for
         `unchanged`. What was `restored` goes back where it stood. A text that changes is kept, see
-        `qa.versions`.
+        `qa.versions`; `corrections` were made to it (`qa.corrections`).
 
         Raises:
             InputError: what was to be restored is held again.
@@ -320,8 +324,50 @@ class Store:
                 values = _row(document, words, given_id, head)
                 number, written = _write(db, to.number, document, values, entries, encoding, made_by)
                 status = written if to.known else status
+                if corrections:
+                    put_corrections(db, document.id, corrections)
             _put(db, to, number, document, made_by, part)
         return Ingested(status, document.id)
+
+    def edit(
+        self,
+        document: Document,
+        head: str,
+        entries: Sequence[Entry],
+        encoder: EncoderIdentity,
+        corrections: Mapping[str, Correction],
+    ) -> None:
+        """Replace a document's metadata and corrections, in one transaction; its text stays.
+
+        Raises:
+            DocumentNotFoundError: it is not held.
+            LibraryError: it has another text now.
+        """
+        with self._database.writing() as db:
+            number = _number(db, document.id)
+            given_id, sha256, words, made_by = db.execute(
+                "SELECT given_id, sha256, words_sha256, made_by FROM documents WHERE serial = ?", (number,)
+            ).fetchone()
+            if sha256 != document.sha256:
+                raise LibraryError(f"{document.id!r} was replaced meanwhile: look at it, and edit it again")
+            encoding = _encoding_for(db, encoder, self.folder)
+            _write(db, number, document, _row(document, words, given_id, head), entries, encoding, made_by)
+            put_corrections(db, document.id, corrections)
+
+    def corrections(self) -> dict[str, dict[str, Correction]]:
+        """Read all corrections, by document id and field."""
+        with self._database.reading() as db:
+            return all_corrections(db)
+
+    def id_at(self, document: Document, part: str) -> str:
+        """Give the id under which the document at a place is held, or else its own."""
+        with self._database.reading() as db:
+            row = db.execute(
+                "SELECT id FROM locations JOIN documents ON serial = document "
+                "WHERE locations.path = ? AND part = ?",
+                (document.path, part),
+            ).fetchone()
+        return str(row[0]) if row else document.id
 
     def place(self, document: Document, made_by: str, part: str) -> Ingested | None:
         """Note that a document stands in one more place, in one transaction; None where its text is news.
@@ -1156,7 +1202,7 @@ def _write(
             "INSERT INTO words (rowid, head, body) VALUES (?, ?, ?)",
             (key, searched, indexed(document.text[entry.passage.start : entry.passage.end])),
         )
-    put_spellings(db, f"{head}\n{document.text}")
+    put_spellings(db, f"{head}\n\n{document.text}")
     # One run: a writer is alone, and keys only grow.
     db.execute(
         "UPDATE documents SET first_key = ?, passages = ?, made_by = ? WHERE serial = ?",
@@ -1240,7 +1286,7 @@ def _clear(db: sqlite3.Connection, number: int) -> None:
     )
     db.execute("DELETE FROM passages WHERE document = ?", (number,))
     head, text = db.execute("SELECT head, text FROM documents WHERE serial = ?", (number,)).fetchone()
-    gone = [each for each in spellings(f"{head}\n{text}") if not _holds(db, each[1])]
+    gone = [each for each in spellings(f"{head}\n\n{text}") if not _holds(db, each[1])]
     db.executemany("DELETE FROM spellings WHERE key = ? AND folded = ?", gone)
 
 

@@ -21,6 +21,7 @@ from qa.formats.kinds import JSONL, READS, kind_of, named
 from qa.formats.source import PLAIN, Known, Options, Same, Source, nothing_known, nothing_same
 from qa.formats.text import MOST_BYTES, printable
 from qa.formats.worker import Worker
+from qa.metadata import SIDECAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,7 +81,7 @@ def _walk(folder: Path, visited: set[Path], skipped: list[Path]) -> Iterator[Pat
         yield folder
         return
     for entry in entries:
-        if entry.name.startswith("."):
+        if entry.name.startswith(".") or entry.name.endswith(SIDECAR):
             continue
         if entry.is_dir():
             yield from _walk(entry, visited, skipped)

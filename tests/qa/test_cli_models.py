@@ -299,7 +299,7 @@ def test_documents_are_listed_one_a_line_when_piped(shipped):
 def test_a_document_is_shown_with_its_exact_text(shipped):
     read = run("documents", "show", SEED.name, "--library", str(shipped)).stdout
     assert BRIEF.text in read
-    assert "found: number: its header (likely)\n" in read
+    assert "number: 08-4-4-1 (its header, likely)\n" in read
     shown = json.loads(run("documents", "show", SEED.name, "--json", "--library", str(shipped)).stdout)
     assert shown["text"] == BRIEF.text
     assert shown["sha256"] == BRIEF.sha256

@@ -107,13 +107,13 @@ def test_the_pairs_are_those_of_a_library_made_afresh(
     held: dict[str, str] = {}
     with tiny_corpus(folder / "grown") as corpus, tiny_corpus(folder / "fresh") as fresh:
         for place, number in steps:
-            name = f"{place}.txt"
+            name = f"{place}.jsonl"  # records: the same words in two texts would be one document
             if number >= 0:
-                held[name] = _TEXTS[number]
-                corpus.index(write(folder / "files", name, _TEXTS[number]))
+                held[name] = json.dumps({"_id": str(place), "text": _TEXTS[number]})
+                corpus.index(write(folder / "files", name, held[name]))
             elif name in held:
                 del held[name]
-                corpus.remove([name])
+                corpus.remove([str(place)], withdrawn=False)
                 (folder / "files" / name).unlink()
         fresh.index(*(folder / "files" / name for name in sorted(held)))
         pairs = _copies(corpus)
@@ -123,22 +123,22 @@ def test_the_pairs_are_those_of_a_library_made_afresh(
 
 def test_of_the_texts_above_some_are_copies_and_some_not(tmp_path: Path) -> None:
     for number, text in enumerate(_TEXTS):
-        write(tmp_path / "files", f"{number:02}.txt", text)
+        write(tmp_path / "files", f"{number:02}.jsonl", json.dumps({"_id": f"{number:02}", "text": text}))
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "files")
         found = {one: sorted(others) for one, others in _copies(corpus).items()}
     assert found == {
-        "00.txt": ["03.txt", "06.txt"],
-        "03.txt": ["00.txt", "06.txt"],
-        "06.txt": ["00.txt", "03.txt"],
-        "01.txt": ["04.txt", "07.txt"],
-        "04.txt": ["01.txt", "07.txt"],
-        "07.txt": ["01.txt", "04.txt"],
-        "02.txt": ["05.txt", "08.txt"],
-        "05.txt": ["02.txt", "08.txt"],
-        "08.txt": ["02.txt", "05.txt"],
-        "11.txt": ["12.txt"],
-        "12.txt": ["11.txt"],
+        "00": ["03", "06"],
+        "03": ["00", "06"],
+        "06": ["00", "03"],
+        "01": ["04", "07"],
+        "04": ["01", "07"],
+        "07": ["01", "04"],
+        "02": ["05", "08"],
+        "05": ["02", "08"],
+        "08": ["02", "05"],
+        "11": ["12"],
+        "12": ["11"],
     }
 
 

@@ -532,7 +532,7 @@ def test_after_any_changes_the_library_equals_one_made_afresh(
                 # Words of their own: the same in two files are one document, see tests/qa/test_sync.py.
                 old.index(write(tmp_path / "in", name, words(seed) + f"Written as {name}.\n"))
             elif held.pop(name, None) is not None:
-                old.remove([name])
+                old.remove([name], withdrawn=False)
                 (tmp_path / "in" / name).unlink()
         if held:
             fresh.index(tmp_path / "in")

@@ -286,7 +286,7 @@ def test_segments_are_followed_saved_and_joined_until_the_base_is_made_anew(
         with monkeypatch.context() as patch:
             patch.delattr(Postings, "of")  # nothing is made anew
             for number in range(19):
-                put(store, f"new {number}", ["rice straße\n"])
+                put(store, f"new {number}", [f"rice straße {number}\n"])
                 with closing(FullText(store)) as other:
                     other.save()
                 sizes = [len(segment) for segment in other._postings.segments[1:]]  # type: ignore[union-attr]

@@ -3,12 +3,20 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from qa.errors import InputError
+from qa.errors import DocumentNotFoundError, InputError
 from qa.metadata import check, read_sidecar, sidecar_of, value_of, with_language, with_values
-from qa.schema import Document, Found
+from qa.schema import Document, Filters, Found
+from tests.qa.tiny import tiny_corpus, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qa.corpus import Corpus
+    from qa.schema import DocumentInfo
 
 ENGLISH = (
     "The price of maize rose in every market of the province, and traders blamed the floods of the summer."
@@ -89,3 +97,97 @@ def test_a_language_that_nothing_states_is_told_by_the_text(text: str, language:
 def test_a_language_that_is_stated_stands():
     stated = Document("a", ENGLISH, language="de", found=(Found("language", "HTML lang", "stated"),))
     assert with_language(stated) is stated
+
+
+BRIEF = "Border prices\n\nInstitute of Tests\n4 April 2008\n\nThe price of rice rose in Hyesan.\n"
+
+
+def info(corpus: Corpus, document_id: str = "a.txt") -> DocumentInfo:
+    (found,) = corpus.documents(Filters(document=(document_id,)))
+    return found
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return write(tmp_path / "in", "a.txt", BRIEF)
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Iterator[Corpus]:
+    with tiny_corpus(tmp_path / "library") as corpus:
+        yield corpus
+
+
+def test_where_metadata_come_from_is_told(corpus: Corpus, file: Path):
+    corpus.index(file)
+    found = {each.field: (each.source, each.sure) for each in info(corpus).found}
+    assert found["date"] == ("its header", "likely")
+
+
+def test_a_sidecar_counts_for_more_than_the_file_and_a_change_of_it_is_seen(corpus: Corpus, file: Path):
+    corpus.index(file.parent)
+    sidecar = write(file.parent, "a.txt.meta.toml", 'publisher = "IFES"\ncollection = "north"\n')
+    report = corpus.index(file.parent)
+    assert [each.status for each in report.files] == ["replaced"]
+    assert report.skipped == ()
+    assert (info(corpus).publisher, info(corpus).collection) == ("IFES", "north")
+    assert Found("publisher", "sidecar file", "stated") in info(corpus).found
+    assert corpus.index(file.parent).count("unchanged") == 1
+    sidecar.unlink()
+    corpus.index(file.parent)
+    assert info(corpus).publisher != "IFES"
+
+
+def test_a_bad_sidecar_is_refused_by_name_and_its_file_goes_in(corpus: Corpus, file: Path):
+    write(file.parent, "a.txt.meta.toml", "title = ")
+    report = corpus.index(file.parent)
+    assert [each.status for each in report.files] == ["refused", "added"]
+    assert report.files[0].path.endswith("a.txt.meta.toml")
+
+
+def test_a_correction_outlives_whatever_replaces_the_document(corpus: Corpus, file: Path):
+    corpus.index(file)
+    before = info(corpus)
+    edited, corrected = corpus.edit("a.txt", {"title": "Rice", "date": "2009-01-02", "publisher": ""})
+    assert corrected == ("title", "date", "publisher")
+    assert (edited.title, edited.date, edited.publisher) == ("Rice", dt.date(2009, 1, 2), "")
+    assert Found("title", "corrected by hand", "corrected") in info(corpus).found
+    assert [each.id for each in corpus.documents(Filters(since=dt.date(2009, 1, 1)))] == ["a.txt"]
+    assert info(corpus).sha256 == before.sha256
+    assert corpus.bm25(["2009"], 5, corpus.select())  # the window's head follows
+
+    write(file.parent, "a.txt", BRIEF.replace("rose", "fell").replace("Border", "Market"))
+    assert corpus.index(file).count("replaced") == 1
+    assert (info(corpus).title, info(corpus).date) == ("Rice", dt.date(2009, 1, 2))
+
+    edited, corrected = corpus.edit("a.txt", {}, reset=["title"])
+    assert edited.title == info(corpus).title == "Market prices"  # as the source says now
+    assert corrected == ("date", "publisher")
+    corpus.edit("a.txt", {}, reset=["date", "publisher"])
+    assert info(corpus).date == before.date
+    assert set(info(corpus).found) == set(before.found)
+
+
+def test_a_correction_outlives_removal_and_another_format(corpus: Corpus, file: Path, tmp_path: Path):
+    corpus.index(file)
+    corpus.edit("a.txt", {"title": "Rice"})
+    corpus.remove(["a.txt"])
+    corpus.restore(["a.txt"])
+    assert info(corpus).title == "Rice"
+    record = write(tmp_path, "r.jsonl", '{"_id": "r1", "text": "Rice rose.", "title": "T"}\n')
+    corpus.index(record)
+    corpus.edit("r1", {"title": "Rice again"})
+    write(tmp_path, "r.jsonl", '{"_id": "r1", "text": "Rice fell.", "title": "T"}\n')
+    corpus.index(record)
+    assert (info(corpus, "r1").title, corpus.document("r1").text) == ("Rice again", "Rice fell.")
+
+
+def test_what_makes_no_sense_is_not_corrected(corpus: Corpus, file: Path):
+    corpus.index(file)
+    before = info(corpus)
+    for values, reset in (({"text": "x"}, ()), ({"date": "spring"}, ()), ({}, ("title",))):
+        with pytest.raises(InputError):
+            corpus.edit("a.txt", values, reset=reset)
+    with pytest.raises(DocumentNotFoundError):
+        corpus.edit("b.txt", {"title": "x"})
+    assert info(corpus) == before

@@ -319,7 +319,7 @@ def test_a_refused_file_that_has_not_changed_is_refused_for_the_same_reason_unre
         second = corpus.index(inbox)
     assert second.files[1] == first.files[1]
     assert "is not UTF-8" in second.files[1].error.message
-    monkeypatch.setattr("qa.corpus._made_by", lambda options: "a later version of Pullquote")
+    monkeypatch.setattr("qa.corpus._made_by", lambda *_: "a later version of Pullquote")
     monkeypatch.setattr("qa.formats.worker.Worker.read", forbidden)
     with pytest.raises(AssertionError, match="parsed again"):
         corpus.index(inbox)
@@ -329,9 +329,9 @@ def test_what_reads_files_changes_when_ocr_comes_to_be_there(monkeypatch: pytest
     qa.corpus._made_by.cache_clear()
     made = []
     for there in ("", "Tesseract 5.5.0"):
-        monkeypatch.setattr("qa.formats.ocr.version", lambda there=there: there)
+        monkeypatch.setattr("qa.formats.ocr.version", lambda _, there=there: there)
         monkeypatch.setattr(
-            "qa.formats.ocr.languages", lambda there=there: frozenset({"eng"} if there else ())
+            "qa.formats.ocr.languages", lambda _, there=there: frozenset({"eng"} if there else ())
         )
         made.append([qa.corpus._made_by(Options(ocr=ocr)) for ocr in (True, False)])
         qa.corpus._made_by.cache_clear()
@@ -443,6 +443,7 @@ def held(corpus: Corpus) -> set[tuple[str, frozenset[str]]]:
 
 
 TO_SCHEMA_5 = """
+    DROP TABLE spellings;
     DROP INDEX documents_by_words;
     DROP TABLE locations;
     DROP TABLE files;
@@ -535,6 +536,7 @@ def test_a_full_disk_is_a_clear_error_and_the_next_run_goes_on(library: Path, in
     code = (
         "import resource, signal, sys\nfrom pathlib import Path\n"
         "from tests.qa.test_sync import index_in_a_process\nfrom qa.errors import LibraryError\n"
+        "from qa.metadata import _classifier\n_classifier()  # it is unpacked into a temporary file\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (900_000, 900_000))\n"
         "try: index_in_a_process(Path(sys.argv[1]), Path(sys.argv[2]))\n"
@@ -544,7 +546,7 @@ def test_a_full_disk_is_a_clear_error_and_the_next_run_goes_on(library: Path, in
         [sys.executable, "-c", code, str(library), str(inbox)], capture_output=True, text=True, check=False
     )
     assert result.returncode == 1
-    assert "nothing was lost" in result.stderr
+    assert "nothing was lost" in result.stderr, result.stderr
     assert problems(library) == []
     with tiny_corpus(library) as corpus:
         held = len(corpus.documents())

@@ -300,4 +300,4 @@ def test_a_thousand_refusals_of_one_file_are_named_and_the_others_counted() -> N
     with Worker() as worker:
         found = texts(worker, Source("a.csv", "a.csv", rows))
     assert len(found) == 1_002
-    assert found[-2:] == ["He left.", "a.csv: 500 more of its parts were refused. See to some."]
+    assert found[-2:] == ["He left.", "a.csv: 500 more of its parts were refused. Mend the first ones."]
