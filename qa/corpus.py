@@ -137,8 +137,7 @@ class _Reading:
         self._name = name
         self._made_by = made_by
         self._sha256 = ""
-        self._parts: set[str] = set()
-        self._withdrawn = 0
+        self._parts: set[str] = set()  # that are held, or are to be
         self._refused: list[FileResult] = []
         self._same = False
         self.read = 0
@@ -151,7 +150,7 @@ class _Reading:
         self.read += size
         part = self.part(given_id)
         result = self._store.unchanged(self.path, part, sha256, self._made_by)
-        if result:
+        if result and result.status != "withdrawn":
             self._parts.add(part)
         return result
 
@@ -165,9 +164,9 @@ class _Reading:
     def taken(self, document: Document) -> str | None:
         """Take note of a document that the file gave. Gives its id where a person withdrew it."""
         part = self.part(document.id)
-        self._parts.add(part)
         withdrawn = self._store.withdrawn(self.path, part, document.source_sha256)
-        self._withdrawn += withdrawn is not None
+        if withdrawn is None:
+            self._parts.add(part)
         return withdrawn
 
     def refused(self, result: FileResult) -> None:
@@ -181,7 +180,7 @@ class _Reading:
         file: FileRead | None = None
         gone: tuple[Held, ...] = ()
         if self._sha256:
-            documents = len(self._parts) - self._withdrawn
+            documents = len(self._parts)
             file = FileRead(self.path, self._sha256, self._made_by, documents, tuple(self._refused))
         if not self._refused:  # what was refused may be a document that is held
             held = self._store.places_in(self.path)
