@@ -823,6 +823,7 @@ def show(settings: Settings, document_id: str) -> None:
         return
     places, notes, found = known.pop("locations"), known.pop("notes"), known.pop("found")
     origins = {each["field"]: f" ({each['source']}, {each['sure']})" for each in found}
+    origins |= {each["field"]: f" ({each['source']})" for each in found if each["sure"] == "corrected"}
     several = [*(("location", place) for place in places), *(("note", note) for note in notes)]
     for name, value in [*known.items(), *several]:
         if value != "" or name in origins:
