@@ -23,7 +23,6 @@ from qa.corrections import correct, uncorrected
 from qa.errors import InputError, LibraryError, ModelError
 from qa.folders import listing, missing, refusal, resolved
 from qa.formats import DateOrder, Options, Worker, file_id, ocr, read_path
-from qa.formats.text import printable
 from qa.fulltext import FullText
 from qa.library import LibraryIndex
 from qa.metadata import NO_SIDECAR, check, open_sidecar, sidecar_of
@@ -360,7 +359,7 @@ class Corpus:
         lost, remarks = missing(held, seen)
         places = {at.number: at for at in (*gone, *lost)}
         results += self._gone(tuple(places.values()), results, dry_run=dry_run)
-        skipped = tuple(printable(str(path)) for path in here.skipped)
+        skipped = tuple(resolved(path) for path in here.skipped)
         report = IndexReport(tuple(results), time.perf_counter() - started, skipped, remarks, dry_run)
         if prune and not dry_run:
             report = replace(self.prune(report), seconds=time.perf_counter() - started)
