@@ -262,7 +262,7 @@ def test_what_was_made_otherwise_is_read_again_once(
             assert result.status == status
     assert segmented == ["a.txt"] * 2
     with tiny_corpus(tmp_path / "library", date_order="mdy") as corpus:
-        monkeypatch.setattr("qa.corpus._made_by", lambda order: "a later version of Pullquote")
+        monkeypatch.setattr("qa.corpus._made_by", lambda *_: "a later version of Pullquote")
         assert [result.status for _ in range(2) for result in corpus.index(inbox).files] == ["unchanged"] * 2
     assert segmented == ["a.txt"] * 3
 
