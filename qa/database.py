@@ -48,7 +48,7 @@ def _read_again(db: sqlite3.Connection) -> None:
     """Enter Han and Hangul into full text as `indexed` has them now, and how the documents spell names."""
     for (serial,) in db.execute("SELECT serial FROM documents").fetchall():
         head, text = db.execute("SELECT head, text FROM documents WHERE serial = ?", (serial,)).fetchone()
-        put_spellings(db, f"{head}\n{text}")
+        put_spellings(db, f"{head}\n\n{text}")
         if indexed(head) == head and indexed(text) == text:
             continue
         rows = [

@@ -185,6 +185,6 @@ def _classifier() -> Any:
         return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     except OSError as error:  # it is unpacked into a temporary file
         raise LibraryError(
-            f"there is no space left in {tempfile.gettempdir()} ({error.strerror}): nothing was lost; free some "
-            "space and try again"
+            f"there is no space left in {tempfile.gettempdir()} ({error.strerror}): nothing was lost; free "
+            "some space and try again"
         ) from error

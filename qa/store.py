@@ -1202,7 +1202,7 @@ def _write(
             "INSERT INTO words (rowid, head, body) VALUES (?, ?, ?)",
             (key, searched, indexed(document.text[entry.passage.start : entry.passage.end])),
         )
-    put_spellings(db, f"{head}\n{document.text}")
+    put_spellings(db, f"{head}\n\n{document.text}")
     # One run: a writer is alone, and keys only grow.
     db.execute(
         "UPDATE documents SET first_key = ?, passages = ?, made_by = ? WHERE serial = ?",
@@ -1286,7 +1286,7 @@ def _clear(db: sqlite3.Connection, number: int) -> None:
     )
     db.execute("DELETE FROM passages WHERE document = ?", (number,))
     head, text = db.execute("SELECT head, text FROM documents WHERE serial = ?", (number,)).fetchone()
-    gone = [each for each in spellings(f"{head}\n{text}") if not _holds(db, each[1])]
+    gone = [each for each in spellings(f"{head}\n\n{text}") if not _holds(db, each[1])]
     db.executemany("DELETE FROM spellings WHERE key = ? AND folded = ?", gone)
 
 

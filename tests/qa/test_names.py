@@ -207,6 +207,16 @@ def test_the_library_knows_the_spellings_of_what_it_holds_and_no_others(tmp_path
         assert db.execute("SELECT spelling FROM spellings").fetchall() == [("Kapsan",)]
 
 
+def test_no_name_runs_from_a_title_into_the_text(tmp_path: Path) -> None:
+    body = "<h1>On gold</h1><p>It rained for a week in May, and all the miners stayed at home.</p>"
+    page = f"<html><head><title>From Kabsan</title></head><body><main>{body}</main></body></html>"
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(write(tmp_path, "a.html", page))
+        assert corpus.document("a.html").title == "From Kabsan"
+    with sqlite3.connect(tmp_path / "library/library.sqlite3") as db:
+        assert ("kabsan on",) not in db.execute("SELECT folded FROM spellings").fetchall()
+
+
 def test_a_name_is_found_in_each_spelling_that_the_library_has(tmp_path: Path) -> None:
     for number, name in enumerate(("Kapsan", "Kabsan", "Gapsan")):
         write(tmp_path, f"in/{number}.txt", f"The mill of {name} closed in May.\n")

@@ -1,0 +1,10 @@
+"""What a writer has loaded before it is forked: that takes longer than what is to be interrupted."""
+
+from __future__ import annotations
+
+import datasketch  # noqa: F401
+
+from qa.metadata import with_language
+from tests.qa.writer import Spec, document_of
+
+with_language(document_of(Spec(0, 0, "txt")))
