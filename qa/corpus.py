@@ -19,7 +19,8 @@ from qa.library import LibraryIndex
 from qa.names import aliases, find
 from qa.recent import Recent
 from qa.schema import EVERYTHING, Document, Filters, Passage, Progress
-from qa.store import Count, Occurrences, Selection, Store
+from qa.selection import Selection
+from qa.store import Count, Store
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     )
     from qa.stats import LibraryStats
     from qa.versions import Cited, Version
+    from qa.words import Occurrences
 
 __all__ = ["Corpus", "Selection"]
 

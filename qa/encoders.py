@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from embeddings.encoder import identify_encoder, open_encoder, open_query_encoder
 from embeddings.models import ModelError as WeightsError
 from qa.errors import ModelError
-from qa.store import check_encoder
+from qa.vectors import check_encoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
