@@ -32,6 +32,8 @@ _ID = re.compile(r"\b([0-9a-f]{64})/([0-9]{1,12})-([0-9]{1,12})\b")
 _TITLE = re.compile(r"“(.+?)”(?=,|$|\s)")
 _CITATION_LINE = re.compile(r"[ \t]*\n[ \t]*(?:[—–-] ?)?(“(?P<title>.+?)”(?:,[^\n]*)?)[ \t]*(?=\n|$)")
 _NUMBERED = re.compile(r"\[[0-9]+\] “")
+# How lines begin that go on in a part of an answer; other lines after it are somebody's own.
+_AFTER = {"citation": ("  ", "Also in: "), "closing": ("Confidence that ", "Searched ", "Note: ")}
 _QUOTATION = re.compile(r"“|(?<![\w\"])\"(?=\S)")
 _BLOCK_QUOTE = re.compile(r"(?m)^>[^\n]*(?:\n>[^\n]*)*")
 _HTML = re.compile(
@@ -79,8 +81,8 @@ def of_text(text: str) -> list[Claim]:
     if _HTML.search(text):
         return list(_of_html(text))
     text = text.replace("\r\n", "\n")
-    if re.search(r"(?m)^Question: ", text) and re.search(r"(?m)^\[[0-9]+\] “", text):
-        return list(_of_transcript(text.split("\n")))
+    if re.search(r"(?m)^Question: ", text) and re.search(r"(?m)^(?:  )?\[[0-9]+\] “", text):
+        return sorted(_of_transcript(text), key=lambda claim: claim.line)
     return list(_of_prose(text))
 
 
@@ -192,25 +194,33 @@ def _of_element(
 # Text
 
 
-def _of_transcript(lines: list[str]) -> Iterator[Claim]:
-    """Read answers as `pullquote ask` writes them: a quote is all that stands above its numbered citation."""
+def _of_transcript(text: str) -> Iterator[Claim]:
+    """Read answers as `pullquote ask` writes them: a quote is all that stands above its numbered citation.
+
+    In a terminal it indents them and breaks lines. What stands around the answers is running text: a report
+    that they were pasted into.
+    """
+    around = text.split("\n")
+    lines = [line.removeprefix("  ").rstrip() for line in around]
     begin: int | None = None
-    opening = False
+    part = ""  # of an answer, up to the next empty line
     for at, line in enumerate(lines):
         if line.startswith("Question: "):
-            opening, begin = True, None
-        elif opening and not line:
-            opening, begin = False, at + 1
+            part, begin = "opening", None
         elif begin is not None and line.startswith("Confidence that the corpus states the answer: "):
-            begin = None
+            part, begin = "closing", None
         elif begin is not None and _NUMBERED.match(line):
-            if lines[begin : begin + 3] == ["", "[…]", ""]:
-                begin += 3
-            elif lines[begin] == "":
-                begin += 1
+            around[begin : at + 1] = [""] * (at + 1 - begin)
+            begin += 2 * (lines[begin : begin + 2] == ["[…]", ""])
             named = _TITLE.search(line)
             yield Claim("\n".join(lines[begin:at]), begin + 1, title=named[1] if named else "")
-            begin = at + 1
+            part, begin = "citation", None
+        elif not line:
+            begin = begin if part in ("", "closing") else at + 1
+            part = ""
+        if part == "opening" or around[at].startswith(_AFTER.get(part, ())):
+            around[at] = ""
+    yield from _of_prose("\n".join(around))
 
 
 def _of_prose(text: str) -> Iterator[Claim]:

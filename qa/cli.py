@@ -451,14 +451,14 @@ def _print_report(report: IndexReport, library: Path) -> None:
     if report.dry_run:
         click.echo("This is what would be done; nothing was changed.")
         for result in report.files:
-            if result.status != "unchanged":
+            if result.status not in ("unchanged", "refused"):
                 other = f": {result.document_id}" if result.document_id else ""
                 click.echo(visible(f"{result.status:>9} {result.path}{other}"))
     counts = ", ".join(f"{count:,} {status}" for status in STATUSES if (count := report.count(status)))
-    documents = plural(
-        sum(each.status not in ("refused", "gone", "removed") for each in report.files), "document"
-    )
-    click.echo(f"{documents} in {report.seconds:.1f} s: {counts or 'nothing to do'}")
+    # A document in two places is one.
+    not_held = ("refused", "withdrawn", "gone", "removed")
+    held = {each.document_id for each in report.files if each.status not in not_held}
+    click.echo(f"{plural(len(held), 'document')} in {report.seconds:.1f} s: {counts or 'nothing to do'}")
     if report.skipped:
         names = ", ".join(Path(path).name for path in report.skipped[:_NAMED])
         more = f" and {len(report.skipped) - _NAMED:,} more" if len(report.skipped) > _NAMED else ""
@@ -468,7 +468,7 @@ def _print_report(report: IndexReport, library: Path) -> None:
     if gone := _gone(report):
         click.echo(visible(f"{_named(gone)} there; --prune removes what is gone from the library"))
     for result in report.files:
-        for note in result.notes:
+        for note in result.notes if result.status != "unchanged" else ():
             click.echo(f"note: {visible(result.document_id or result.path)}: {visible(note)}")
     click.echo(f"library: {visible(str(library))}")
 
@@ -1099,11 +1099,13 @@ def names(settings: Settings, name: str) -> None:
     """
     from qa.cite import visible
     from qa.names import ALIAS_FILE
+    from qa.render import plural
 
     with _corpus(settings) as corpus:
         found, held = corpus.names(name).names if name else (), bool(name) and corpus.holds(name)
         aliases = corpus.aliases()
     path = _library(settings) / ALIAS_FILE
+    groups = plural(aliases.own, "group") if path.exists() else "not there"
     if settings.as_json:
         matched = [{"asked": each.asked, "found": list(each.found)} for each in found]
         listed = {"file": str(path), "groups": aliases.own, "problems": list(aliases.problems)}
@@ -1113,7 +1115,7 @@ def names(settings: Settings, name: str) -> None:
             click.echo(visible(f"{each.asked}: {', '.join(each.found)}"))
         if name:
             click.echo(visible(f"the documents {'hold' if held else 'do not hold'} {name} as written"))
-        click.echo(visible(f"aliases: {path} ({aliases.own if path.exists() else 'not there; no'} groups)"))
+        click.echo(visible(f"aliases: {path} ({groups})"))
         for problem in aliases.problems:
             _say(problem)
     sys.exit(1 if aliases.problems or (name and not found and not held) else 0)

@@ -57,7 +57,7 @@ def resolved(path: Path) -> str:
 
 def refusal(path: Path, error: InputError) -> FileResult:
     """Report that a path was refused."""
-    return FileResult(str(path), "refused", error=Failure(error.code, str(error)))
+    return FileResult(resolved(path), "refused", error=Failure(error.code, str(error)))
 
 
 def missing(places: Iterable[Held], seen: set[str]) -> tuple[list[Held], tuple[str, ...]]:

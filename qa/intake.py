@@ -21,7 +21,6 @@ from qa.encoders import model_errors
 from qa.errors import InputError
 from qa.folders import listing, missing, refusal, resolved
 from qa.formats import Options, Worker, file_id, ocr, read_path
-from qa.formats.text import printable
 from qa.metadata import NO_SIDECAR, check, open_sidecar, sidecar_of
 from qa.pipeline import overlap
 from qa.schema import Document, FileResult, IndexReport, Passage, Progress
@@ -122,8 +121,7 @@ class _Reading:
         self._name = name
         self._made_by = made_by
         self._sha256 = ""
-        self._parts: set[str] = set()
-        self._withdrawn = 0
+        self._parts: set[str] = set()  # that are held, or are to be
         self._refused: list[FileResult] = []
         self._same = False
         self.read = 0
@@ -136,7 +134,7 @@ class _Reading:
         self.read += size
         part = self.part(given_id)
         result = self._store.unchanged(self.path, part, sha256, self._made_by)
-        if result:
+        if result and result.status != "withdrawn":
             self._parts.add(part)
         return result
 
@@ -150,9 +148,9 @@ class _Reading:
     def taken(self, document: Document) -> str | None:
         """Take note of a document that the file gave. Gives its id where a person withdrew it."""
         part = self.part(document.id)
-        self._parts.add(part)
         withdrawn = self._store.withdrawn(self.path, part, document.source_sha256)
-        self._withdrawn += withdrawn is not None
+        if withdrawn is None:
+            self._parts.add(part)
         return withdrawn
 
     def refused(self, result: FileResult) -> None:
@@ -166,7 +164,7 @@ class _Reading:
         file: FileRead | None = None
         gone: tuple[Held, ...] = ()
         if self._sha256:
-            documents = len(self._parts) - self._withdrawn
+            documents = len(self._parts)
             file = FileRead(self.path, self._sha256, self._made_by, documents, tuple(self._refused))
         if not self._refused:  # what was refused may be a document that is held
             held = self._store.places_in(self.path)
@@ -203,7 +201,7 @@ class Intake:
         lost, remarks = missing(held, seen)
         places = {at.number: at for at in (*gone, *lost)}
         results += self._gone(tuple(places.values()), results, dry_run=dry_run)
-        skipped = tuple(printable(str(path)) for path in here.skipped)
+        skipped = tuple(resolved(path) for path in here.skipped)
         report = IndexReport(tuple(results), time.perf_counter() - started, skipped, remarks, dry_run)
         if prune and not dry_run:
             report = replace(self.prune(report), seconds=time.perf_counter() - started)

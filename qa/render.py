@@ -224,7 +224,6 @@ def write_report(report: IndexReport, path: Path) -> None:
 def _report_row(result: FileResult) -> dict[str, str | int]:
     return {
         "path": result.path,
-        "part": result.part,
         "status": result.status,
         "document": result.document_id,
         "passages": result.passages,

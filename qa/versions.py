@@ -154,6 +154,9 @@ def put_back(db: sqlite3.Connection, version: Version, number: int) -> None:
         held = {name: value for name, value in at.items() if name != "number"} | {"document": number}
         names, marks = ", ".join(held), ", ".join("?" * len(held))
         db.execute(f"INSERT INTO locations ({names}) VALUES ({marks})", tuple(held.values()))
+        db.execute(
+            "DELETE FROM files WHERE path = ?", (at["path"],)
+        )  # as read last, it does not give this one
     db.execute("DELETE FROM versions WHERE number = ?", (version.number,))
 
 

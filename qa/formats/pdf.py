@@ -296,11 +296,11 @@ def _notes(pages: Sequence[_Read], scanned: Sequence[int], program: str) -> Iter
     hidden = [index for index, page in enumerate(pages) if page.hidden]
     damaged = [index for index, page in enumerate(pages) if page.why == "damaged"]
     if scanned and program:
-        yield f"{named(scanned)} read by OCR ({program}): check quotes against the page"
+        yield f"{named(scanned)} read by OCR ({program}): check quotes against the page."
     elif scanned:
         yield f"{named(scanned)} not read: no text in the file, only a picture of it. {ocr.INSTALL}"
     if hidden:
-        yield f"{named(hidden)} read by OCR (before, by another program): check quotes against the page"
+        yield f"{named(hidden)} read by OCR (before, by another program): check quotes against the page."
     if damaged:
         yield f"{named(damaged)} not read: damaged in the file"
 
@@ -412,7 +412,7 @@ def _dated(document: Document, pdf: pdfium.PdfDocument, laid: Laid, options: Opt
     made = re.match(r"D:(\d{4})(\d\d)(\d\d)", _information(pdf, "CreationDate"))
     if made is None:
         return document
-    note = f"No date of publication was found; the file was made on {'-'.join(made.groups())}"
+    note = f"No date of publication was found; the file was made on {'-'.join(made.groups())}."
     return replace(document, notes=(*document.notes, note))
 
 

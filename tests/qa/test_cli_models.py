@@ -130,6 +130,7 @@ def test_a_doubt_about_a_date_is_shown(library, tmp_path):
     )
     result = run("index", str(doubtful), "--library", str(library))
     assert "note: doubtful.txt: " in result.stdout
+    assert "note: " not in run("index", str(doubtful), "--library", str(library)).stdout  # it has been said
 
 
 def test_ask_answers_in_plain_text_with_the_exact_quote_on_its_own_line(shipped):
@@ -296,7 +297,9 @@ def test_documents_are_listed_one_a_line_when_piped(shipped):
 
 
 def test_a_document_is_shown_with_its_exact_text(shipped):
-    assert BRIEF.text in run("documents", "show", SEED.name, "--library", str(shipped)).stdout
+    read = run("documents", "show", SEED.name, "--library", str(shipped)).stdout
+    assert BRIEF.text in read
+    assert "number: 08-4-4-1 (its header, likely)\n" in read
     shown = json.loads(run("documents", "show", SEED.name, "--json", "--library", str(shipped)).stdout)
     assert shown["text"] == BRIEF.text
     assert shown["sha256"] == BRIEF.sha256

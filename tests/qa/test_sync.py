@@ -597,6 +597,20 @@ def test_the_command_names_what_is_gone_and_prunes_it_when_told_to(
     monkeypatch.undo()
 
 
+def test_a_document_in_two_places_is_counted_once_and_what_was_removed_not(
+    run: Callable[..., Result], library: Path, inbox: Path
+) -> None:
+    write(inbox, "a.txt", words(1))
+    write(inbox, "b.txt", words(1))
+    write(inbox, "c.txt", words(2))
+    assert run(inbox).stdout.startswith("2 documents in ")
+    assert "2 documents in " in (again := run(inbox).stdout)
+    assert "3 unchanged" in again
+    with Corpus.open(library) as corpus:  # with the tiny encoder
+        corpus.remove(["c.txt"])
+    assert run(inbox).stdout.startswith("1 document in ")
+
+
 def test_prune_on_the_command_line_does_not_ask(run: Callable[..., Result], inbox: Path) -> None:
     write(inbox, "a.txt", words(1))
     write(inbox, "b.txt", words(2))
@@ -611,8 +625,11 @@ def test_a_dry_run_of_the_command_makes_no_library(
     run: Callable[..., Result], library: Path, inbox: Path
 ) -> None:
     write(inbox, "a.txt", words(1))
+    (inbox / "b.txt").write_bytes(b"caf\xe9")
     result = run(inbox, "--dry-run")
-    assert result.exit_code == 0
+    assert result.exit_code == 1
+    assert "refused: " in result.stderr  # once, with its reason
+    assert "refused " not in result.stdout
     assert "nothing was changed" in result.stdout
     assert f"    added {inbox / 'a.txt'}: a.txt" in result.stdout
     assert not library.exists()
@@ -633,10 +650,10 @@ def test_a_report_says_of_each_file_what_became_of_it(
             rows = [{key: read(value) for key, value in row.items()} for row in csv.DictReader(file)]
     else:
         rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    assert [(Path(row["path"]).name, row["status"]) for row in rows] == [
-        ("=a.txt", "added"),
-        ("b.txt", "refused"),
-        ("c.png", "skipped"),
+    assert [(Path(row["path"]), row["status"]) for row in rows] == [
+        (inbox / "=a.txt", "added"),
+        (inbox / "b.txt", "refused"),
+        (inbox / "c.png", "skipped"),
     ]
     assert (rows[0]["document"], rows[1]["code"]) == ("=a.txt", "bad_input")
     assert "is not UTF-8" in rows[1]["message"]

@@ -1,18 +1,21 @@
 from __future__ import annotations
 
+import io
 import json
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from qa.cite import citation_id, clipboard
 from qa.claims import of_text
 from qa.cli import cli
-from qa.render import to_json, to_text
+from qa.render import to_json, to_terminal, to_text
 from qa.schema import Answer, Quote
 from qa.verify import Verifier, citing
 from qa.web.cards import answer_card
@@ -73,8 +76,20 @@ def as_json(corpus: Corpus) -> str:
     return to_json(answer(corpus), corpus.document) + "\n" + to_json(answer(corpus), corpus.document)
 
 
+def with_copies(corpus: Corpus) -> Answer:
+    copy = Quote(corpus.document("kapsan"), 15, 40)
+    found = answer(corpus)
+    return replace(found, quotes=tuple(replace(each, copies=(copy,)) for each in found.quotes))
+
+
 def as_text(corpus: Corpus) -> str:
-    return to_text(answer(corpus), corpus.document)
+    return to_text(with_copies(corpus), corpus.document)
+
+
+def as_terminal(corpus: Corpus) -> str:
+    console = Console(width=50, record=True, file=io.StringIO())
+    console.print(to_terminal(with_copies(corpus), corpus.document))
+    return console.export_text()
 
 
 def as_html(corpus: Corpus) -> str:
@@ -93,7 +108,7 @@ def as_markdown(corpus: Corpus) -> str:
     return "# Report\n\nIt is said that:\n\n" + "\n\nand\n\n".join(parts) + "\n\nThat is all.\n"
 
 
-FORMS = pytest.mark.parametrize("form", [as_json, as_text, as_html, as_pasted, as_markdown])
+FORMS = pytest.mark.parametrize("form", [as_json, as_text, as_terminal, as_html, as_pasted, as_markdown])
 
 
 @FORMS
@@ -114,6 +129,14 @@ def test_a_word_changed_in_any_form_is_shown(corpus: Corpus, form) -> None:
     ]
     assert first.place is not None
     assert corpus.document("hyesan").text[first.place.start : first.place.end] == FIRST
+
+
+@pytest.mark.parametrize("form", [as_text, as_terminal])
+def test_what_stands_around_pasted_answers_is_looked_up_too(corpus: Corpus, form) -> None:
+    text = f"They say “{THIRD}”\n\n{form(corpus)}And “wholly invented words about penguins”.\n"
+    assert statuses(corpus, text) == ["verbatim", "verbatim", "verbatim", "unknown"]
+    cut_off = form(corpus).split("Confidence")[0].rstrip() + "\nAnd “wholly invented words about penguins”.\n"
+    assert statuses(corpus, cut_off) == ["verbatim", "verbatim", "unknown"]
 
 
 @FORMS

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import zipfile
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -472,6 +473,52 @@ def test_another_process_answers_no_longer_from_what_is_removed_or_purged(librar
         assert np.isfinite(
             [score for _, score in server.dense(server.encode_queries(["word1"])[0], 9, server.select())]
         ).all()
+
+
+def test_what_is_restored_to_a_file_that_now_holds_a_withdrawn_text_is_found_gone(
+    library: Path, inbox: Path
+) -> None:
+    with tiny_corpus(library) as corpus:
+        for name, text in (("a.txt", OLD), ("b.txt", UNIQUE), ("stays.txt", "It stays.\n")):
+            write(inbox, name, text)
+        corpus.index(inbox)
+        (inbox / "b.txt").replace(inbox / "a.txt")
+        corpus.index(inbox, prune=True)
+        corpus.remove(["b.txt"])
+        corpus.restore(["a.txt"])
+        report = corpus.index(inbox)
+        assert {(each.status, each.document_id) for each in report.files} == {
+            *(("withdrawn", "b.txt"), ("gone", "a.txt"), ("unchanged", "stays.txt"))
+        }
+        corpus.prune(report)
+        assert [info.id for info in corpus.documents()] == ["stays.txt"]
+    assert problems(library) == []
+
+
+def test_what_is_restored_to_an_archive_that_no_longer_has_it_is_found_gone(
+    library: Path, inbox: Path
+) -> None:
+    inbox.mkdir()
+
+    def pack(**members: str) -> None:
+        with zipfile.ZipFile(inbox / "all.zip", "w") as archive:
+            for name, text in members.items():
+                archive.writestr(f"{name}.txt", text)
+
+    with tiny_corpus(library) as corpus:
+        pack(a=OLD, b=UNIQUE)
+        corpus.index(inbox)
+        pack(a=UNIQUE)
+        for _ in range(3):
+            report = corpus.index(inbox)
+        assert [(each.status, each.document_id) for each in report.files] == [("unchanged", "all.zip/b.txt")]
+        corpus.restore(["all.zip/a.txt"])
+        report = corpus.index(inbox)
+        assert [(each.status, each.document_id) for each in report.files] == [
+            ("unchanged", "all.zip/b.txt"),
+            ("gone", "all.zip/a.txt"),
+        ]
+    assert problems(library) == []
 
 
 # Any sequence of changes

@@ -196,7 +196,7 @@ def test_the_files_own_fields_and_a_date_in_a_running_head() -> None:
 def test_the_day_a_file_was_made_is_no_date_of_publication() -> None:
     found = document("columns")
     assert found.date is None
-    assert found.notes == ("No date of publication was found; the file was made on 2000-01-01",)
+    assert found.notes == ("No date of publication was found; the file was made on 2000-01-01.",)
 
 
 def test_a_title_is_read_off_the_page_where_the_file_has_none() -> None:
@@ -287,7 +287,7 @@ def test_a_scan_is_read_by_tesseract_and_says_so() -> None:
     found = document(Source(scan.name, scan.file_name, scan.data, asked.append))
     program = ocr.version("")
     assert found.text == " ".join(make.SCAN)
-    assert found.notes[0] == f"Page 1 was read by OCR ({program}): check quotes against the page"
+    assert found.notes[0] == f"Page 1 was read by OCR ({program}): check quotes against the page."
     assert Found("text", f"OCR ({program})", "likely") in found.found
     assert max(asked) >= ocr.SECONDS_A_PAGE
 
