@@ -44,8 +44,9 @@ from benchmarks import machine
 from qa.fulltext import FullText
 from qa.postings import Stemmer
 from qa.schema import EVERYTHING, Filters
-from qa.store import BM25_BODY_WEIGHT, BM25_HEAD_WEIGHT, Store
+from qa.store import Store
 from qa.terms import content_words
+from qa.words import BM25_BODY_WEIGHT, BM25_HEAD_WEIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -36,7 +36,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import qa.corpus
+import qa.intake
 from benchmarks import machine
 from benchmarks.ingest import Instant
 from qa.corpus import Corpus
@@ -148,7 +148,7 @@ def _measured() -> Iterator[tuple[dict[str, float], dict[str, int]]]:
         Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
     seconds: dict[str, float] = {}
     peaks = {"parent": 0, "worker": 0}
-    read, segment = Worker.read, qa.corpus.passages
+    read, segment = Worker.read, qa.intake.passages
     workers: list[Worker] = []
     over = threading.Event()
 
@@ -179,11 +179,11 @@ def _measured() -> Iterator[tuple[dict[str, float], dict[str, int]]]:
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    Worker.read, qa.corpus.passages = timed_read, timed_passages  # type: ignore[method-assign, assignment]
+    Worker.read, qa.intake.passages = timed_read, timed_passages  # type: ignore[method-assign, assignment]
     try:
         yield seconds, peaks
     finally:
-        Worker.read, qa.corpus.passages = read, segment  # type: ignore[method-assign]
+        Worker.read, qa.intake.passages = read, segment  # type: ignore[method-assign]
         over.set()
         watcher.join()
 

@@ -198,7 +198,10 @@ def routes(engine: Engine) -> APIRouter:
     def documents() -> list[dict[str, Any]]:
         """What the library holds, without the texts, and without where on this machine they were read."""
         infos = [info_to_dict(info) for info in engine.corpus.documents()]
-        return [{name: value for name, value in info.items() if name != "path"} for info in infos]
+        return [
+            {name: value for name, value in info.items() if name not in ("path", "locations")}
+            for info in infos
+        ]
 
     @router.get("/feedback")
     def kept() -> dict[str, int]:

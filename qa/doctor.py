@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from embeddings.models import EncoderIdentity
-    from qa.store import Difference, Encoding, Store
+    from qa.store import Store
+    from qa.vectors import Difference, Encoding
 
 # As in pyproject.toml: a test compares them. A checkout that was not installed has no metadata to ask.
 PACKAGES = (

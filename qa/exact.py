@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from qa.corpus import Corpus, Selection
     from qa.schema import Document, Filters, Milliseconds, Passage, RankedPassage
-    from qa.store import Occurrences
+    from qa.words import Occurrences
 
 # Quotes shown for a phrase alone: all of them are equally right, so more than for a question.
 QUOTES = 10

@@ -40,7 +40,9 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from embeddings.arrays import Bits, Bool, Int64
-    from qa.store import Difference, Encoding, IndexRecord, Selection, Store
+    from qa.selection import Selection
+    from qa.store import IndexRecord, Store
+    from qa.vectors import Difference, Encoding
 
     Float64 = npt.NDArray[np.float64]
     Found = list[tuple[int, float]]

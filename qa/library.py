@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from embeddings.arrays import Bits, Float32, Int64
     from embeddings.index import IndexStats, VectorIndex
     from embeddings.inverted import Stored
-    from qa.store import Encoding, IndexRecord, Store
+    from qa.store import IndexRecord, Store
+    from qa.vectors import Encoding
 
 log = logging.getLogger(__name__)
 # A part of an index file this old is no longer being written.

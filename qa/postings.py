@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     UInt32 = npt.NDArray[np.uint32]
     Int32 = npt.NDArray[np.int32]
 
-# Words in the head count half (qa.store): a posting's weight is twice what it counts for, to be whole.
+# Words in the head count half (qa.words): a posting's weight is twice what it counts for, to be whole.
 _WEIGHTS = "1 + (col = 'body')"
 # So many tokens are in memory at once while postings are made, or those of one word where they are more.
 _BLOCK = 1_000_000

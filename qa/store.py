@@ -17,22 +17,19 @@ import difflib
 import json
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
-from itertools import count, groupby
-from operator import itemgetter
+from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from embeddings.arrays import Bits
-from embeddings.models import EncoderIdentity
-from qa import copies, versions
+from qa import copies, vectors, versions, words
 from qa.corrections import every as all_corrections
 from qa.corrections import put as put_corrections
 from qa.database import Database, put_spellings
-from qa.errors import DocumentNotFoundError, EncoderMismatchError, InputError, LibraryError
+from qa.errors import DocumentNotFoundError, InputError, LibraryError
 from qa.feedback import Judgement, Place, Shown
 from qa.names import fold, spellings
-from qa.phrase import occurrences, phrase_pattern, phrase_words
 from qa.postings import build
 from qa.recent import Recent
 from qa.schema import (
@@ -49,6 +46,7 @@ from qa.schema import (
     Sentence,
     Span,
 )
+from qa.selection import Selection, select, where
 from qa.sources import (
     Location,
     Target,
@@ -73,27 +71,20 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from embeddings.arrays import Float32, Int64
+    from embeddings.models import EncoderIdentity
     from qa.corrections import Correction
     from qa.feedback import Thumb
     from qa.postings import Segment
     from qa.sources import FileRead, Held
+    from qa.vectors import Difference, Encoding
+    from qa.words import Occurrences
 
-BM25_HEAD_WEIGHT = 0.5
-BM25_BODY_WEIGHT = 1.0
-# So many of a phrase's words choose the documents in which it is looked for: the longest are the rarest.
-PHRASE_WORDS = 4
-# A word is rare if fewer passages than this hold it. If more documents than this hold a phrase's words, only
-# those are read, as many at most, that hold these together; until so many do hold the phrase.
-PHRASE_RARE = 5_000
-PHRASE_READ = 500
-PHRASE_FOUND = 100
 # Documents of a library of before whose near-duplicates are looked for in one transaction.
 COPIES_AT_ONCE = 100
 # Filters whose selections are kept: of a library of a million passages each has 125 kB.
 SELECTIONS = 8
 # Ids on either side, in order, of one that is not held, among which the one that was meant is looked for.
 SUGGESTED_FROM = 500
-_VECTOR = np.dtype("<f4")  # as stored, on any machine
 
 Status = Literal["added", "replaced", "unchanged", "moved", "duplicate"]
 
@@ -130,34 +121,6 @@ _COLUMNS = (
 _COLUMN_LIST = ", ".join(_COLUMNS)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Selection:
-    """What a set of filters leaves to search in.
-
-    `allowed` holds the passages' keys; None stands for all of them. `undated` counts the documents that a
-    date filter left out for want of a date.
-    """
-
-    documents: int
-    undated: int
-    allowed: Bits | None
-    filters: Filters = EVERYTHING
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Occurrences:
-    """Where a phrase stands: `places`, and the ids of the `documents` that hold it, in order of id.
-
-    With `more`, only the first `read` of these documents were read, and the others are those of which a
-    passage holds its words one after the other, up to inflection and what stands between them.
-    """
-
-    places: tuple[tuple[Document, Span], ...] = ()
-    documents: tuple[str, ...] = ()
-    read: int = 0
-    more: bool = False
-
-
 @dataclass(frozen=True, slots=True)
 class Count:
     """How much a library holds."""
@@ -184,14 +147,6 @@ class Ingested:
 
 
 @dataclass(frozen=True, slots=True)
-class Encoding:
-    """One embedding of the library's passages, made by one encoder."""
-
-    number: int
-    identity: EncoderIdentity
-
-
-@dataclass(frozen=True, slots=True)
 class IndexRecord:
     """What the store knows of a derived file. `file` is empty where there is none."""
 
@@ -199,15 +154,6 @@ class IndexRecord:
     encoding: Encoding | None
     file: str
     file_generation: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Difference:
-    """What brings an index in step with `generation`: keys to take out, held or not, and keys to add."""
-
-    generation: int
-    stale: Int64
-    missing: Int64
 
 
 class Store:
@@ -242,7 +188,7 @@ class Store:
     def encoding(self) -> Encoding | None:
         """Tell which encoder made the vectors in force; None before the first document."""
         with self._database.reading() as db:
-            return _encoding(db)
+            return vectors.encoding(db)
 
     def index_record(self) -> IndexRecord:
         """Tell what the store knows of its index of vectors."""
@@ -272,7 +218,7 @@ class Store:
     def _record(self, columns: str) -> IndexRecord:
         with self._database.reading() as db:
             row = db.execute(f"SELECT generation, {columns} FROM library").fetchone()
-            return IndexRecord(row[0], _encoding(db), *row[1:])
+            return IndexRecord(row[0], vectors.encoding(db), *row[1:])
 
     # Writing
 
@@ -307,7 +253,7 @@ class Store:
         words = words_sha256(document.text, document.furniture)
         part = default_part(document) if part is None else part
         with self._database.writing() as db:
-            encoding = _encoding_for(db, encoder, self.folder)
+            encoding = vectors.encoding_for(db, encoder, self.folder)
             status: Status
             if restored:
                 restored = versions.restorable(db, document.id)
@@ -350,7 +296,7 @@ class Store:
             ).fetchone()
             if sha256 != document.sha256:
                 raise LibraryError(f"{document.id!r} was replaced meanwhile: look at it, and edit it again")
-            encoding = _encoding_for(db, encoder, self.folder)
+            encoding = vectors.encoding_for(db, encoder, self.folder)
             _write(db, number, document, _row(document, words, given_id, head), entries, encoding, made_by)
             put_corrections(db, document.id, corrections)
 
@@ -554,42 +500,22 @@ class Store:
 
     def known_vectors(self, digests: Iterable[bytes], encoder: EncoderIdentity) -> dict[bytes, Float32]:
         """Find the vectors that the store has, by this encoder, of windows with these digests."""
-        query = (
-            "SELECT vector FROM vectors JOIN encodings ON encodings.number = encoding "
-            "WHERE digest = ? AND sha256 = ? AND dimension = ? LIMIT 1"
-        )
-        known = {}
         with self._database.reading() as db:
-            for digest in digests:
-                row = db.execute(query, (digest, encoder.sha256, encoder.dimension)).fetchone()
-                if row:
-                    known[digest] = np.frombuffer(row[0], _VECTOR)
-        return known
+            return vectors.known(db, digests, encoder)
 
     def begin_encoding(self, encoder: EncoderIdentity) -> Encoding:
         """Make room for another embedding of every passage, beside the one in force."""
         with self._database.writing(counted=False) as db:
-            return _new_encoding(db, encoder)
+            return vectors.new_encoding(db, encoder)
 
-    def put_vectors(self, encoding: Encoding, vectors: Mapping[int, tuple[bytes, Float32]]) -> None:
+    def put_vectors(self, encoding: Encoding, given: Mapping[int, tuple[bytes, Float32]]) -> None:
         """Add digests and vectors to an embedding, by passage key; keys no longer held are passed over.
 
         Raises:
             LibraryError: another reindex finished meanwhile and has thrown this one's vectors away.
         """
         with self._database.writing(counted=False) as db:
-            if not db.execute("SELECT 1 FROM encodings WHERE number = ?", (encoding.number,)).fetchone():
-                raise LibraryError(
-                    f"another `pullquote reindex` of {self.folder} finished first: run yours again if needed"
-                )
-            db.executemany(
-                "INSERT OR REPLACE INTO vectors (passage, encoding, digest, vector) "
-                "SELECT key, ?, ?, ? FROM passages WHERE key = ?",
-                [
-                    (encoding.number, digest, vector.astype(_VECTOR).tobytes(), key)
-                    for key, (digest, vector) in vectors.items()
-                ],
-            )
+            vectors.put(db, encoding, given, self.folder)
 
     def adopt_encoding(self, encoding: Encoding) -> tuple[str, ...]:
         """Put an embedding in force and drop all others, in one transaction, once every passage is in it.
@@ -597,18 +523,7 @@ class Store:
         Gives the ids of the documents that are not wholly in it yet; in that case nothing changes.
         """
         with self._database.writing() as db:
-            lacking = db.execute(
-                "SELECT DISTINCT id FROM documents JOIN passages ON document = documents.serial "
-                "WHERE NOT EXISTS (SELECT 1 FROM vectors WHERE passage = key AND encoding = ?) ORDER BY id",
-                (encoding.number,),
-            ).fetchall()
-            if not lacking:
-                db.execute(
-                    "UPDATE library SET encoding = ?, index_file = '', index_generation = 0",
-                    (encoding.number,),
-                )
-                db.execute("DELETE FROM encodings WHERE number != ?", (encoding.number,))
-        return tuple(document_id for (document_id,) in lacking)
+            return vectors.adopt(db, encoding)
 
     def difference(
         self, encoding: Encoding, keys: Callable[[], Int64], last: int = -1, generation: int = -1
@@ -619,36 +534,12 @@ class Store:
         are asked for only where it is not known what has gone since then: they are then all compared.
         """
         with self._database.reading() as db:
-            if _encoding(db) != encoding:
-                return None
-            now, since = db.execute("SELECT generation, gone_since FROM library").fetchone()
-            known = generation >= since
-            # In an encoding in force, vectors come only with new passages, and their keys only grow.
-            rows = db.execute(
-                "SELECT passage FROM vectors WHERE encoding = ? AND passage > ? ORDER BY passage",
-                (encoding.number, last if known else -1),
-            )
-            held = np.fromiter((key for (key,) in rows), np.int64)
-            # With a passage stands the generation that its removal ended: whoever was in step with that one
-            # still has it.
-            rows = db.execute("SELECT passage FROM gone WHERE generation >= ?", (generation,))
-            gone = np.fromiter((key for (key,) in rows), np.int64) if known else held[:0]
-        if known:
-            return Difference(now, gone, held)
-        has = keys()
-        return Difference(now, np.setdiff1d(has, held), np.setdiff1d(held, has))
+            return vectors.difference(db, encoding, keys, last, generation)
 
     def vectors_of(self, keys: Int64, encoding: Encoding) -> tuple[Int64, Float32]:
         """Read vectors by key: gives the keys that are held, ascending, and their vectors, float32 [n, d]."""
         with self._database.reading() as db:
-            rows = db.execute(
-                "SELECT passage, vector FROM vectors WHERE encoding = ? "
-                "AND passage IN (SELECT value FROM json_each(?)) ORDER BY passage",
-                (encoding.number, json.dumps(keys.tolist())),
-            ).fetchall()
-        held = np.array([key for key, _ in rows], np.int64)
-        vectors = np.frombuffer(b"".join(vector for _, vector in rows), _VECTOR)
-        return held, vectors.reshape(len(rows), encoding.identity.dimension)
+            return vectors.read(db, keys, encoding)
 
     # Reading
 
@@ -676,14 +567,14 @@ class Store:
 
     def documents(self, filters: Filters = EVERYTHING, limit: int | None = None) -> tuple[DocumentInfo, ...]:
         """List the documents that the filters leave, or the first of them, in order of id, without text."""
-        where, values = _where(filters)
+        condition, values = where(filters)
         with self._database.reading() as db:
             rows = db.execute(
                 "SELECT id, title, publisher, series, number, url, format, path, collection, sha256, "
                 "source_sha256, characters, language, date, notes, passages, author, found, "
                 "(SELECT json_group_array(l.path) FROM (SELECT path FROM locations WHERE document = serial "
                 "ORDER BY locations.number) AS l) AS locations "
-                f"FROM documents WHERE {where} ORDER BY id LIMIT ?",
+                f"FROM documents WHERE {condition} ORDER BY id LIMIT ?",
                 (*values, -1 if limit is None else limit),
             )
             names = [column for column, *_ in rows.description]
@@ -930,7 +821,7 @@ class Store:
         key = filters, _generation(db)
         selection = self._selections.get(key)
         if selection is None:
-            selection = _selection(db, filters)
+            selection = select(db, filters)
             self._selections.put(key, selection)
         return selection
 
@@ -939,53 +830,18 @@ class Store:
 
         Equals come in order of their documents' ids, and of their places in these.
         """
-        match = " OR ".join(_quoted(term) for term in dict.fromkeys(terms))
-        if not match:
-            return []
-        depth = 2 * k
         with self._database.reading() as db:
-            condition, values = _within(self._selected(db, selection.filters).allowed)
-            # Only the best are looked up in other tables, for what orders equals. They are more than k: where
-            # the last of them equals the k-th, others may.
-            statement = (
-                "SELECT key, cost FROM (SELECT rowid AS hit, bm25(words, ?, ?) AS cost FROM words "
-                f"WHERE words MATCH ? AND {condition} ORDER BY cost LIMIT ?) "
-                "JOIN passages ON key = hit JOIN documents ON documents.serial = document "
-                "ORDER BY cost, id, ordinal"
-            )
-            while True:
-                rows = db.execute(
-                    statement, (BM25_HEAD_WEIGHT, BM25_BODY_WEIGHT, match, *values, depth)
-                ).fetchall()
-                if len(rows) < depth or rows[-1][1] > rows[k - 1][1]:
-                    return [(key, -cost) for key, cost in rows[:k]]
-                depth *= 8
+            return words.bm25(db, terms, k, self._selected(db, selection.filters))
 
     def in_order(self, keys: Iterable[int]) -> list[int]:
         """Order passages by their documents' ids and places in these; keys no longer held are left out."""
         with self._database.reading() as db:
-            rows = db.execute(
-                "SELECT key FROM passages JOIN documents ON documents.serial = document "
-                "WHERE key IN (SELECT value FROM json_each(?)) ORDER BY id, ordinal",
-                (json.dumps([int(key) for key in keys]),),
-            ).fetchall()
-        return [key for (key,) in rows]
+            return words.in_order(db, keys)
 
     def texts_of(self, keys: Int64) -> list[tuple[int, str, str]]:
         """Read what the full-text index has of passages: (key, head, body), by key; those that are held."""
-        rows: list[tuple[int, str, str]] = []
         with self._database.reading() as db:
-            places = db.execute(
-                "SELECT document, key, start, end FROM passages "
-                "WHERE key IN (SELECT value FROM json_each(?)) ORDER BY key",
-                (json.dumps(keys.tolist()),),
-            ).fetchall()
-            for number, its in groupby(places, key=itemgetter(0)):
-                head, text = db.execute(
-                    "SELECT head, text FROM documents WHERE serial = ?", (number,)
-                ).fetchone()
-                rows += [(key, indexed(head), indexed(text[start:end])) for _, key, start, end in its]
-        return rows
+            return words.texts_of(db, keys)
 
     def write_postings(self, out: BinaryIO) -> tuple[int, Segment]:
         """Write the postings of all passages, and give the generation and what else belongs to them.
@@ -1002,133 +858,26 @@ class Store:
 
         All documents that hold its words are read, unless there are many; see `Occurrences`.
         """
-        pattern = phrase_pattern(phrase)
-        if pattern is None:
-            return Occurrences()
-        words = phrase_words(phrase)
-        longest = sorted(set(words), key=len, reverse=True)[:PHRASE_WORDS]
         with self._database.reading() as db:
-            selection = self._selected(db, selection.filters)
-            holding = _holding_words(db, longest, selection)
-            complete = len(holding) <= PHRASE_READ
-            if not complete and words:
-                holding = _holding_together(db, words, selection)
-            places: list[tuple[Document, Span]] = []
-            read, found = 0, 0
-            for number, _ in holding:
-                if not complete and (read == PHRASE_READ or found == PHRASE_FOUND):
-                    break
-                document = self._document(db, number)
-                here = [(document, span) for span in occurrences(pattern, document.text)]
-                places += here
-                read, found = read + 1, found + bool(here)
-        if complete:
-            return Occurrences(
-                tuple(places), tuple(dict.fromkeys(document.id for document, _ in places)), read
+            return words.find_phrase(
+                db, phrase, self._selected(db, selection.filters), partial(self._document, db)
             )
-        return Occurrences(tuple(places), tuple(document_id for _, document_id in holding), read, more=True)
 
     # How the documents spell names: see `qa.names.Spellings`
 
     def spellings(self, keys: Iterable[str]) -> dict[str, list[str]]:
         """Give the spellings that the documents have of names with these keys, in order."""
         with self._database.reading() as db:
-            rows = db.execute(
-                "SELECT key, spelling FROM spellings WHERE key IN (SELECT value FROM json_each(?)) "
-                "ORDER BY key, folded",
-                (json.dumps(sorted(keys)),),
-            ).fetchall()
-        return {key: [spelling for _, spelling in its] for key, its in groupby(rows, key=itemgetter(0))}
+            return words.spellings(db, keys)
 
     def holds(self, name: str) -> bool:
         """Tell whether the words of a name stand one after the other anywhere, up to inflection."""
         with self._database.reading() as db:
-            return _holds(db, fold(name))
-
-
-def _holding_words(
-    db: sqlite3.Connection, words: Sequence[str], selection: Selection
-) -> list[tuple[int, str]]:
-    """Find the documents that hold the rare ones of the words somewhere, as (number, id) in order of id.
-
-    A word that many passages hold leaves out few documents, and takes long. No more than one above
-    `PHRASE_READ` are given.
-    """
-    matches = [f"body : {_quoted(word)}" for word in words]
-    rare = [
-        match
-        for match in matches
-        if db.execute(
-            "SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH ? LIMIT ?)", (match, PHRASE_RARE)
-        ).fetchone()[0]
-        < PHRASE_RARE
-    ]
-    where, values = _where(selection.filters)
-    # A word is somewhere in the document: a phrase may run from one passage into the next.
-    holding = " INTERSECT ".join(
-        ["SELECT document FROM words JOIN passages ON key = words.rowid WHERE words MATCH ?"] * len(rare)
-    )
-    within = f"serial IN ({holding})" if rare else "TRUE"
-    return db.execute(
-        f"SELECT serial, id FROM documents WHERE {within} AND {where} ORDER BY id LIMIT ?",
-        (*rare, *values, PHRASE_READ + 1),
-    ).fetchall()
-
-
-def _holding_together(
-    db: sqlite3.Connection, words: Sequence[str], selection: Selection
-) -> list[tuple[int, str]]:
-    """Find the documents of which a passage holds the words one after the other: (number, id), by id."""
-    condition, values = _within(selection.allowed)
-    return db.execute(
-        "SELECT DISTINCT serial, id FROM words JOIN passages ON key = words.rowid "
-        f"JOIN documents ON documents.serial = document WHERE words MATCH ? AND {condition} ORDER BY id",
-        (f"body : {_quoted(' '.join(words))}", *values),
-    ).fetchall()
+            return words.holds(db, fold(name))
 
 
 def _generation(db: sqlite3.Connection) -> int:
     return int(db.execute("SELECT generation FROM library").fetchone()[0])
-
-
-def _encoding(db: sqlite3.Connection) -> Encoding | None:
-    row = db.execute(
-        "SELECT number, name, sha256, dimension FROM encodings WHERE number = (SELECT encoding FROM library)"
-    ).fetchone()
-    return Encoding(row[0], EncoderIdentity(*row[1:])) if row else None
-
-
-def _new_encoding(db: sqlite3.Connection, encoder: EncoderIdentity) -> Encoding:
-    number = db.execute(
-        "INSERT INTO encodings (name, sha256, dimension) VALUES (?, ?, ?)",
-        (encoder.name, encoder.sha256, encoder.dimension),
-    ).lastrowid
-    return Encoding(int(number or 0), encoder)
-
-
-def _encoding_for(db: sqlite3.Connection, encoder: EncoderIdentity, folder: Path) -> Encoding:
-    """Find the encoding in force, which must be this encoder's; the first ingest records it."""
-    encoding = _encoding(db)
-    if encoding is None:
-        encoding = _new_encoding(db, encoder)
-        db.execute("UPDATE library SET encoding = ?", (encoding.number,))
-    check_encoder(encoding, encoder, folder)
-    return encoding
-
-
-def check_encoder(encoding: Encoding, encoder: EncoderIdentity, folder: Path) -> None:
-    """Refuse to mix two encoders' vectors.
-
-    Raises:
-        EncoderMismatchError: the vectors in force were made by another encoder.
-    """
-    held = encoding.identity
-    if (held.sha256, held.dimension) != (encoder.sha256, encoder.dimension):
-        raise EncoderMismatchError(
-            f"the vectors in {folder} were made by {held.name} (SHA-256 {held.sha256[:12]}…), not by "
-            f"{encoder.name} ({encoder.sha256[:12]}…): use that one, or make them anew with "
-            f"`pullquote reindex --encoder {encoder.name}`"
-        )
 
 
 def _named(db: sqlite3.Connection, document: Document, number: int | None) -> tuple[str, Document]:
@@ -1196,7 +945,7 @@ def _write(
         keys.append(key)
         db.execute(
             "INSERT INTO vectors (passage, encoding, digest, vector) VALUES (?, ?, ?, ?)",
-            (key, encoding.number, entry.digest, entry.vector.astype(_VECTOR).tobytes()),
+            (key, encoding.number, entry.digest, vectors.stored(entry.vector)),
         )
         db.execute(
             "INSERT INTO words (rowid, head, body) VALUES (?, ?, ?)",
@@ -1286,13 +1035,8 @@ def _clear(db: sqlite3.Connection, number: int) -> None:
     )
     db.execute("DELETE FROM passages WHERE document = ?", (number,))
     head, text = db.execute("SELECT head, text FROM documents WHERE serial = ?", (number,)).fetchone()
-    gone = [each for each in spellings(f"{head}\n\n{text}") if not _holds(db, each[1])]
+    gone = [each for each in spellings(f"{head}\n\n{text}") if not words.holds(db, each[1])]
     db.executemany("DELETE FROM spellings WHERE key = ? AND folded = ?", gone)
-
-
-def _holds(db: sqlite3.Connection, name: str) -> bool:
-    match = _quoted(indexed(name))
-    return db.execute("SELECT 1 FROM words WHERE words MATCH ? LIMIT 1", (match,)).fetchone() is not None
 
 
 def _row(document: Document, words: str, given_id: str, head: str) -> tuple[str | int, ...]:
@@ -1349,61 +1093,6 @@ def _passages(db: sqlite3.Connection, where: str, value: str | int) -> Iterator[
     for key, document_id, ordinal, start, end, sentences in rows:
         whole = tuple(Sentence(*sentence) for sentence in json.loads(sentences))
         yield Passage(document_id, ordinal, start, end, whole, key)
-
-
-def _selection(db: sqlite3.Connection, filters: Filters) -> Selection:
-    where, values = _where(filters)
-    undated, allowed = 0, None
-    if filters.since or filters.until:
-        others, its = _where(replace(filters, since=None, until=None))
-        (undated,) = db.execute(
-            f"SELECT count(*) FROM documents WHERE {others} AND date = ''", its
-        ).fetchone()
-    if not filters:
-        (documents,) = db.execute("SELECT count(*) FROM documents").fetchone()
-    else:
-        runs = db.execute(f"SELECT first_key, passages FROM documents WHERE {where}", values).fetchall()
-        documents = len(runs)
-        first, counts = np.array(runs, np.int64).reshape(-1, 2).T
-        allowed = Bits.of_runs(first, counts)
-    return Selection(documents, undated, allowed, filters)
-
-
-def _within(allowed: Bits | None) -> tuple[str, list[int | bytes]]:
-    """Build a condition on `words`, and its values: that its rowid is allowed.
-
-    It has a byte for each key from the first to the last that is allowed; and SQLite itself looks there, as
-    a function in Python, called for each match, would wait each time for other threads that run Python.
-    """
-    if allowed is None:
-        return "TRUE", []
-    if not allowed.count:
-        return "FALSE", []
-    last = allowed.last
-    mask = allowed.mask(last + 1)
-    first = int(np.argmax(mask))
-    condition = "words.rowid BETWEEN ? AND ? AND substr(?, words.rowid - ? + 1, 1) = x'01'"
-    return condition, [first, last, mask[first:].tobytes(), first]
-
-
-def _where(filters: Filters) -> tuple[str, list[str]]:
-    """Build a condition on `documents` and its values. Only the values come from a user."""
-    conditions = {
-        "date != '' AND date >= ?": filters.since and filters.since.isoformat(),
-        "date != '' AND date <= ?": filters.until and filters.until.isoformat(),
-        "casefold(publisher) = ?": filters.publisher.casefold(),
-        "casefold(series) = ?": filters.series.casefold(),
-        "casefold(language) = ?": filters.language.casefold(),
-        "casefold(collection) = ?": filters.collection.casefold(),
-        "id IN (SELECT value FROM json_each(?))": json.dumps(filters.document) if filters.document else "",
-    }
-    used = {condition: value for condition, value in conditions.items() if value}
-    return " AND ".join(used) or "TRUE", list(used.values())
-
-
-def _quoted(term: str) -> str:
-    """Write a word as a string of FTS5's query language, in which nothing is syntax."""
-    return '"' + term.replace('"', '""').replace("\0", " ") + '"'
 
 
 def _date(text: str) -> dt.date | None:

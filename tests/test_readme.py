@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 from typing import TYPE_CHECKING
 
@@ -33,9 +34,21 @@ def test_the_terminal_examples_end_as_they_say(tmp_path: Path) -> None:
 
     run = CliRunner(env={"PULLQUOTE_LIBRARY": str(tmp_path)}).invoke
     assert run(cli, ["index"]).exit_code == 0
-    stated, missing = re.findall(r'^\$ pullquote ask "(.*?)"', README, re.MULTILINE)
-    assert run(cli, ["ask", stated]).exit_code == 0
-    assert run(cli, ["ask", missing]).exit_code == 1
+    lines = re.findall(r"^\$ pullquote ((?:ask|names) .*)", README, re.MULTILINE)
+    assert len(lines) >= 6
+    for line in lines:
+        arguments = shlex.split(line, comments=True)
+        assert (line, run(cli, arguments).exit_code) == (line, int("exit code 1" in line))
+
+
+def test_every_option_that_is_named_exists() -> None:
+    from qa.cli import cli
+
+    commands = {**cli.commands, **cli.commands["documents"].commands}  # type: ignore[attr-defined]
+    known = {name for command in commands.values() for each in command.params for name in each.opts}
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
+    assert named - known == set()
+    assert {"--prune", "--dry-run", "--since", "--purge", "--set"} <= named
 
 
 def test_every_link_and_picture_leads_somewhere() -> None:

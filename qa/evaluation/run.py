@@ -19,11 +19,12 @@ from embeddings.models import ModelError as WeightsError
 from embeddings.models import cache_folder
 from qa.batch import answer_file
 from qa.confidence import STRICTNESS
-from qa.corpus import MAKERS, Corpus
+from qa.corpus import Corpus
 from qa.errors import InputError, ModelError
 from qa.evaluation.lines import records
 from qa.evaluation.schema import Evaluation
 from qa.formats.jsonl import read_jsonl
+from qa.intake import MAKERS
 from qa.render import dumps, plural
 from qa.schema import EVERYTHING, Document, Turn
 

@@ -14,7 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from qa import __version__, confidence
-from qa.cli import _filters, _strictness, cli
+from qa.cli import cli
+from qa.commands import options
 from qa.errors import VerbatimError
 from qa.schema import Filters
 from tests.qa.tiny import tiny_corpus, write
@@ -73,7 +74,7 @@ def test_help_and_usage_import_nothing_slow(arguments):
 
 
 @click.command()
-@_filters
+@options.filters
 def probe(filters: Filters) -> None:
     click.echo(repr(filters))
 
@@ -119,7 +120,7 @@ def test_a_date_that_makes_no_sense_is_wrong_usage(arguments):
 
 
 @click.command()
-@_strictness
+@options.strictness
 def strict(strictness: float) -> None:
     click.echo(repr(strictness))
 

@@ -82,7 +82,7 @@ def test_what_has_not_changed_is_neither_embedded_nor_written_again(
 
 
 def encoder(corpus: Corpus) -> TinyEncoder:
-    given = corpus._given
+    given = corpus._encoders._given
     assert isinstance(given, TinyEncoder)
     return given
 
@@ -184,7 +184,7 @@ def test_files_of_other_kinds_in_a_folder_are_named_once_and_a_folder_of_nothing
 def test_an_interruption_keeps_what_was_acknowledged_and_the_next_run_goes_on(
     corpus: Corpus, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa.corpus.BATCH", 4)
+    monkeypatch.setattr("qa.intake.BATCH", 4)
     for number in range(9):
         write(inbox, f"{number}.txt", words(number))
     acknowledged: list[str] = []
@@ -463,7 +463,7 @@ def test_a_reindex_exchanges_all_vectors_and_only_they_change(library: Path, inb
 def test_an_interrupted_reindex_leaves_the_old_vectors_in_force_and_its_work_is_not_done_twice(
     library: Path, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa.corpus.BATCH", 1)
+    monkeypatch.setattr("qa.intake.BATCH", 1)
     before = filled(library, inbox, 6)
     other = TinyEncoder("other")
 

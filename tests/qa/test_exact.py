@@ -143,7 +143,7 @@ def test_of_many_sentences_ten_are_shown_and_the_rest_is_counted(
 def test_of_a_phrase_in_too_many_documents_to_read_is_said_how_many_were_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa.store.PHRASE_READ", 3)
+    monkeypatch.setattr("qa.words.PHRASE_READ", 3)
     for number in range(8):
         write(tmp_path, f"{number}.txt", f"Barge {number} left port{'' if number else ' 7'}.\n")
     with tiny_corpus(tmp_path / "library") as corpus:

@@ -16,7 +16,9 @@ import numpy as np
 import pytest
 
 import qa.database
+import qa.selection
 import qa.store
+import qa.words
 from qa.errors import (
     DocumentNotFoundError,
     EncoderMismatchError,
@@ -368,15 +370,15 @@ def test_bm25_restricts_inside_the_search_so_that_k_passages_are_found(store: St
 
 def _as_one_statement(store: Store, terms: list[str], k: int, filters: Filters) -> list[tuple[int, float]]:
     """The search that bm25 is to equal: every match joined with its document."""
-    where, values = qa.store._where(filters)
+    where, values = qa.selection.where(filters)
     with store._database.reading() as db:
         rows = db.execute(
             "SELECT key, bm25(words, ?, ?) AS cost FROM words JOIN passages ON key = words.rowid "  # noqa: S608
             "JOIN documents ON documents.serial = document "
             f"WHERE words MATCH ? AND {where} ORDER BY cost, id, ordinal LIMIT ?",
             (
-                qa.store.BM25_HEAD_WEIGHT,
-                qa.store.BM25_BODY_WEIGHT,
+                qa.words.BM25_HEAD_WEIGHT,
+                qa.words.BM25_BODY_WEIGHT,
                 " OR ".join(terms),
                 *values,
                 k,
@@ -491,7 +493,7 @@ def test_a_phrase_is_found_across_passages_and_only_where_the_filters_let_it(sto
 def test_a_phrase_of_a_library_of_few_documents_is_found_wherever_it_stands(
     store: Store, monkeypatch: pytest.MonkeyPatch, rare: int
 ) -> None:
-    monkeypatch.setattr(qa.store, "PHRASE_RARE", rare)
+    monkeypatch.setattr(qa.words, "PHRASE_RARE", rare)
     documents = [text(f"{number}", words(number, 600)) for number in range(8)]
     for document in documents:
         ingest(store, document)
@@ -511,8 +513,8 @@ def test_a_phrase_of_a_library_of_few_documents_is_found_wherever_it_stands(
 def test_of_a_phrase_that_many_documents_hold_no_more_are_read_than_are_needed(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(qa.store, "PHRASE_READ", 4)
-    monkeypatch.setattr(qa.store, "PHRASE_FOUND", 3)
+    monkeypatch.setattr(qa.words, "PHRASE_READ", 4)
+    monkeypatch.setattr(qa.words, "PHRASE_FOUND", 3)
     for number in range(9):
         between = "," if number == 1 else ""
         ingest(store, text(f"{number}", f"Barges{between} left port.", collection="even" * (1 - number % 2)))

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import qa.corpus
+import qa.intake
 from qa.cells import read
 from qa.cli import cli
 from qa.corpus import Corpus
@@ -54,7 +54,7 @@ def corpus(library: Path) -> Iterator[Corpus]:
 
 
 def encoder(corpus: Corpus) -> TinyEncoder:
-    given = corpus._given
+    given = corpus._encoders._given
     assert isinstance(given, TinyEncoder)
     return given
 
@@ -319,22 +319,22 @@ def test_a_refused_file_that_has_not_changed_is_refused_for_the_same_reason_unre
         second = corpus.index(inbox)
     assert second.files[1] == first.files[1]
     assert "is not UTF-8" in second.files[1].error.message
-    monkeypatch.setattr("qa.corpus._made_by", lambda *_: "a later version of Pullquote")
+    monkeypatch.setattr("qa.intake._made_by", lambda *_: "a later version of Pullquote")
     monkeypatch.setattr("qa.formats.worker.Worker.read", forbidden)
     with pytest.raises(AssertionError, match="parsed again"):
         corpus.index(inbox)
 
 
 def test_what_reads_files_changes_when_ocr_comes_to_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    qa.corpus._made_by.cache_clear()
+    qa.intake._made_by.cache_clear()
     made = []
     for there in ("", "Tesseract 5.5.0"):
         monkeypatch.setattr("qa.formats.ocr.version", lambda _, there=there: there)
         monkeypatch.setattr(
             "qa.formats.ocr.languages", lambda _, there=there: frozenset({"eng"} if there else ())
         )
-        made.append([qa.corpus._made_by(Options(ocr=ocr)) for ocr in (True, False)])
-        qa.corpus._made_by.cache_clear()
+        made.append([qa.intake._made_by(Options(ocr=ocr)) for ocr in (True, False)])
+        qa.intake._made_by.cache_clear()
     (with_none, off), (with_one, still_off) = made
     assert with_none != with_one
     assert off == still_off
@@ -588,7 +588,7 @@ def test_the_command_names_what_is_gone_and_prunes_it_when_told_to(
     assert "1 document in " in named.stdout
     assert "1 unchanged, 4 gone" in named.stdout
     assert "4 documents (0.txt, 1.txt, 2.txt and 1 more) are no longer there; --prune" in named.stdout
-    monkeypatch.setattr("qa.cli._in_a_terminal", lambda: True)
+    monkeypatch.setattr("qa.commands.indexing._in_a_terminal", lambda: True)
     refused = run(inbox, input="n\n")
     assert f"4 documents (0.txt, 1.txt, 2.txt and 1 more) are no longer in {inbox}" in refused.stderr
     assert "[y/N]" in refused.stderr

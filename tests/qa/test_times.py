@@ -237,7 +237,7 @@ def test_every_interface_shows_the_preference(corpus: Corpus) -> None:
     }
     card = answer_card(answer, corpus.document)
     assert "Prefers: events&#32;" in card or f"Prefers: {said}" in card
-    assert 'data-dates="ignore"' in card
+    assert 'class="ignore-dates"' in card
     ignored = corpus.ask(answer.question, dates="ignore")
     assert "Prefers" not in render.to_text(ignored, corpus.document) + answer_card(ignored, corpus.document)
     assert render.to_dict(ignored, corpus.document)["preference"] is None

@@ -1,0 +1,108 @@
+"""The chat, what was pressed in it, and whether all is well."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from qa.commands import options, shared
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option(
+    "--port",
+    default=7860,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="The port; 0 takes a free one.",
+)
+@click.option("--browser/--no-browser", default=True, help="Open the page, or only say where it is.")
+@options.strictness
+@options.reader
+@options.general
+@click.pass_obj
+def chat(settings: options.Settings, host: str, port: int, strictness: float, *, browser: bool) -> None:
+    """Open the chat in the browser.
+
+    The page begins with --strictness; it can be changed there.
+    """
+    import ui
+
+    settings.interrupted = "The chat has stopped."
+    ui.serve(
+        shared.library(settings),
+        host,
+        port,
+        open_browser=browser,
+        strictness=strictness,
+        reader=settings.reader,
+    )
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write FILE.jsonl or FILE.csv, not standard output.",
+)
+@click.option("--force", is_flag=True, help="Replace FILE, whatever it holds.")
+@options.json
+@options.general
+@click.pass_obj
+def feedback(settings: options.Settings, out: Path | None, *, force: bool) -> None:
+    """Write the thumbs pressed in the chat as a file of test queries, for evaluate.
+
+    A question is a line {"id", "question", "history", "quotes", "answerable", "document", "rejected",
+    "notes"}. Quotes with a thumb up are expected, those with a thumb down rejected. Where an answer was
+    judged wrong, answerable is null, for you to fill in; a file that you have changed is not replaced. In
+    CSV, a cell that a spreadsheet would take for a formula has an apostrophe in front, which evaluate takes
+    away. The exit code is 1 where there is no thumb yet.
+    """
+    from qa.feedback import count, save, to_jsonl, to_queries
+    from qa.render import is_utf8, plural
+
+    if out and out.suffix.lower() not in (".jsonl", ".csv"):
+        raise click.UsageError(f"--out: {out} should end in .jsonl or .csv")
+    with shared.corpus(settings) as corpus:
+        counts, queries = count(corpus.thumbs()), to_queries(corpus)
+    if settings.as_json:
+        shared.print_json({"thumbs": counts["thumbs"], "queries": queries})
+    elif not out:
+        click.echo(to_jsonl(queries, ascii=not is_utf8(sys.stdout)), nl=False)
+    if not queries:
+        shared.say(
+            "no thumbs yet: in `pullquote chat`, press one on an answer or on a quote; nothing was written"
+        )
+        sys.exit(1)
+    if out:
+        save(queries, out, replace=force)
+    if not settings.quiet:
+        for query in queries:
+            for note in query.get("notes", ()):
+                shared.say(f"note: {query['question']}: {note}")
+        where = f" written to {out}" if out else ""
+        made = f"{len(queries):,} test {'query' if len(queries) == 1 else 'queries'}"
+        shared.say(f"{plural(counts['thumbs'], 'thumb')}: {made}{where}")
+
+
+@click.command()
+@options.json
+@options.general
+@click.pass_obj
+def doctor(settings: options.Settings) -> None:
+    """Say what is installed, which models and which library, and what is wrong.
+
+    The exit code is 1 when something is wrong.
+    """
+    from qa import doctor as check_up
+
+    findings = check_up.examine(shared.library(settings))
+    if settings.as_json:
+        shared.print_json(check_up.to_dict(findings))
+    else:
+        click.echo(check_up.to_text(findings), nl=False)
+    sys.exit(1 if check_up.problems(findings) else 0)

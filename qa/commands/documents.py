@@ -1,0 +1,406 @@
+"""What the library holds: listed, corrected, removed, put back, and what is quoted of it verified."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from qa.commands import options, shared
+from qa.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qa.corpus import Corpus
+    from qa.schema import DocumentInfo, Filters
+    from qa.stats import LibraryStats
+    from qa.versions import Version
+
+
+class Documents(click.Group):
+    """Takes what is no command for the id of a document that was to be shown."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the arguments name."""
+        if self.get_command(ctx, args[0]) is None:
+            document_id = f'"{args[0]}"' if " " in args[0] else args[0]
+            raise click.UsageError(f"to show one document: pullquote documents show {document_id}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Documents, invoke_without_command=True)
+@click.option("--stats", is_flag=True, help="Say how much the library holds, and what that costs, instead.")
+@click.option("--removed", is_flag=True, help="List what was removed and can be restored, instead.")
+@options.json
+@options.filters
+@options.general
+@click.pass_context
+def documents(ctx: click.Context, filters: Filters, *, stats: bool, removed: bool) -> None:
+    """List the documents in the library, or show one."""
+    if ctx.invoked_subcommand:
+        return
+    settings = ctx.ensure_object(options.Settings)
+    if stats and filters:
+        raise click.UsageError("--stats is about the whole library: leave out the filters")
+    if removed and (stats or filters):
+        raise click.UsageError("--removed lists all that was removed: leave out --stats and the filters")
+    with shared.corpus(settings) as corpus:
+        if removed:
+            _print_removed(corpus.removed(), as_json=settings.as_json)
+            return
+        if stats:
+            _print_stats(corpus.stats(), as_json=settings.as_json)
+            return
+        infos = corpus.documents(filters)
+    _print_documents(infos, as_json=settings.as_json)
+
+
+def _print_stats(stats: LibraryStats, *, as_json: bool) -> None:
+    from qa.stats import to_dict, to_text
+
+    if as_json:
+        shared.print_json(to_dict(stats))
+    else:
+        click.echo(to_text(stats), nl=False)
+
+
+def _print_removed(versions: tuple[Version, ...], *, as_json: bool) -> None:
+    from qa.cite import visible
+    from qa.render import version_to_dict
+
+    if as_json:
+        shared.print_json([version_to_dict(version) for version in versions])
+        return
+    for version in versions:
+        title = visible(" ".join(version.title.split()))
+        click.echo(f"{visible(version.document_id)}\t{version.at:%Y-%m-%d}\t{title}")
+
+
+def _print_documents(infos: tuple[DocumentInfo, ...], *, as_json: bool) -> None:
+    from qa.cite import visible
+    from qa.render import info_to_dict, plural
+
+    if as_json:
+        shared.print_json([info_to_dict(info) for info in infos])
+        return
+    rows = [
+        [
+            visible(" ".join(str(field).split()))
+            for field in (info.id, info.date or "", info.publisher, info.number, info.title)
+        ]
+        for info in infos
+    ]
+    if not sys.stdout.isatty():
+        for row in rows:
+            click.echo("\t".join(row))
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    for document_id, *known, title in rows:
+        console.print(Text.assemble((title or document_id, "bold"), "\n  ", document_id))
+        console.print(Text(f"  {', '.join(field for field in known if field)}", "dim"))
+    console.print(f"{plural(len(rows), 'document')}")
+
+
+@documents.command()
+@click.argument("document_id", metavar="ID")
+@options.json
+@options.general
+@click.pass_obj
+def show(settings: options.Settings, document_id: str) -> None:
+    """Show what is known of the document ID, and its text.
+
+    Control characters in the text are shown as symbols; --json gives it as it is.
+    """
+    from qa.cite import visible
+    from qa.render import info_to_dict, version_to_dict
+    from qa.schema import Filters
+
+    with shared.corpus(settings) as corpus:
+        text = corpus.document(document_id).text
+        (info,) = corpus.documents(Filters(document=(document_id,)))
+        versions = corpus.versions(document_id)
+    known = info_to_dict(info)
+    if settings.as_json:
+        shared.print_json({**known, "versions": [version_to_dict(each) for each in versions], "text": text})
+        return
+    places, notes, found = known.pop("locations"), known.pop("notes"), known.pop("found")
+    origins = {each["field"]: f" ({each['source']}, {each['sure']})" for each in found}
+    origins |= {each["field"]: f" ({each['source']})" for each in found if each["sure"] == "corrected"}
+    several = [*(("location", place) for place in places), *(("note", note) for note in notes)]
+    for name, value in [*known.items(), *several]:
+        if value != "" or name in origins:
+            click.echo(
+                f"{name}: {visible(' '.join(str(value).splitlines()))}{visible(origins.get(name, ''))}"
+            )
+    for version in versions:
+        click.echo(f"version: {version.sha256}, {version.reason} on {version.at:%Y-%m-%d}")
+    click.echo(f"\n{visible(text)}")
+
+
+@documents.command()
+@click.argument("document_id", metavar="ID")
+@click.option(
+    "--set",
+    "values",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    callback=options.values,
+    help="What a field is: title, author, publisher, series, number, date, url, language or collection; "
+    "may be repeated.",
+)
+@click.option("--reset", multiple=True, metavar="FIELD", help="Undo a correction; may be repeated.")
+@options.json
+@options.general
+@click.pass_obj
+def edit(
+    settings: options.Settings, document_id: str, values: dict[str, str], reset: tuple[str, ...]
+) -> None:
+    """Correct what is known of the document ID; its text and citations stay.
+
+    An empty VALUE says that there is none; a date is written 2008-04-04. Corrections stay when the document
+    is read again, or replaced; `documents show` marks them. The file itself is not changed: a sidecar file
+    beside it, named FILE.meta.toml, says the same for all documents of a file (title = "…").
+    """
+    from qa.cite import visible
+    from qa.render import info_to_dict
+    from qa.schema import Filters
+
+    if not values and not reset:
+        raise click.UsageError("say what to correct, such as --set title=…, or what to --reset")
+    if both := values.keys() & set(reset):
+        raise click.UsageError(f"--reset {both.pop()} contradicts --set")
+    with shared.corpus(settings) as corpus:
+        edited, corrected = corpus.edit(document_id, values, reset=reset)
+        (info,) = corpus.documents(Filters(document=(document_id,)))
+    if settings.as_json:
+        shared.print_json({**info_to_dict(info), "corrected": list(corrected)})
+    elif not settings.quiet:
+        from qa.metadata import value_of
+
+        for name in dict.fromkeys((*values, *reset)):
+            click.echo(f"{name}: {visible(value_of(edited, name)) or 'none'}")
+
+
+@click.command()
+@click.argument("ids", metavar="ID...", nargs=-1)
+@click.option("--purge", is_flag=True, help="Erase them for good, with every version and thumb.")
+@click.option(
+    "--cited-by",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="With --purge: say what FILE cites of them; may be repeated.",
+)
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@options.json
+@options.general
+@click.pass_obj
+def remove(
+    settings: options.Settings, ids: tuple[str, ...], cited_by: tuple[Path, ...], *, purge: bool, yes: bool
+) -> None:
+    """Take documents out of every answer: all that are named, or none if one is unknown.
+
+    The files that they were read from stay, and do not bring them back until they change. Citations still
+    open them, and `pullquote restore` puts them back, until --purge: that erases text, vectors and thumbs,
+    of what was removed before too, and says what cites it. Without an ID, --purge finishes what was
+    interrupted. In a terminal, it asks first.
+    """
+    from qa.cite import visible
+
+    if not ids and not purge:
+        raise click.UsageError("name the documents to remove: `pullquote documents` lists them")
+    if cited_by and not purge:
+        raise click.UsageError("--cited-by goes with --purge")
+    with shared.corpus(settings) as corpus:
+        lost = _Lost.by_purging(corpus, ids, cited_by) if purge else None
+        if lost and not settings.quiet:
+            for line in lost.lines:
+                shared.say(line)
+        if sys.stdin.isatty() and ids and not yes:
+            if not lost:
+                for document_id in ids:
+                    click.echo(
+                        f"{visible(document_id)}: {visible(corpus.document(document_id).title)}", err=True
+                    )
+            question = "Erase for good? There is no way back." if purge else "Remove from the library?"
+            if not click.confirm(question, err=True):
+                click.echo("Nothing was removed.", err=True)
+                sys.exit(1)
+        removed = corpus.purge(ids) if purge else corpus.remove(ids)
+    done = "purged" if purge else "removed"
+    if settings.as_json:
+        shared.print_json({done: list(removed), **({"cited": lost.to_dict()} if lost else {})})
+    elif not settings.quiet:
+        for document_id in removed:
+            click.echo(f"{done} {visible(document_id)}")
+
+
+@dataclass(frozen=True)
+class _Lost:
+    """What cites documents that are to be erased: thumbs in the library, by id, and quotes in files."""
+
+    titles: dict[str, str]
+    paths: tuple[str, ...]
+    thumbs: dict[str, tuple[int, tuple[str, ...]]]
+    files: dict[Path, int]
+
+    @classmethod
+    def by_purging(cls, corpus: Corpus, ids: tuple[str, ...], files: tuple[Path, ...]) -> _Lost:
+        from qa.claims import claims
+        from qa.schema import Filters
+        from qa.verify import citing
+
+        held = {info.id: info for info in corpus.documents(Filters(document=ids))} if ids else {}
+        titles, texts, paths = {}, {info.sha256 for info in held.values()}, set()
+        for document_id in ids:
+            versions = corpus.versions(document_id)
+            if document_id not in held and not versions:
+                corpus.document(document_id)  # which says that there is none
+            info = held.get(document_id)
+            titles[document_id] = info.title if info else versions[0].title
+            texts |= {version.sha256 for version in versions}
+            paths.add(info.path if info else str(versions[0].held["path"]))
+        counts = {path: citing(claims(path), texts, set(titles.values())) for path in files}
+        thumbs = {document_id: corpus.citing(document_id) for document_id in ids}
+        return cls(titles, tuple(path for path in sorted(paths) if Path(path).exists()), thumbs, counts)
+
+    @property
+    def lines(self) -> Iterator[str]:
+        """Say it to a person."""
+        from qa.render import plural
+
+        for document_id, title in self.titles.items():
+            count, questions = self.thumbs[document_id]
+            asked = f", on {', '.join(map(repr, questions[: shared.NAMED]))}" if questions else ""
+            more = f" and {len(questions) - shared.NAMED:,} more" if len(questions) > shared.NAMED else ""
+            yield f"{document_id} ({title}): {plural(count, 'thumb')} would go with it{asked}{more}"
+        for file, quotes in self.files.items():
+            yield f"{file} cites what would go: {plural(quotes, 'quote')}"
+        for path in self.paths:
+            yield f"{path} stays, and would be indexed again"
+        if self.titles:
+            yield "what else cites it cannot be known here: `pullquote verify FILE` tells of any text"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Say it to a program."""
+        return {
+            "thumbs": {
+                each: {"count": n, "questions": list(asked)} for each, (n, asked) in self.thumbs.items()
+            },
+            "files": {str(path): quotes for path, quotes in self.files.items()},
+        }
+
+
+@click.command()
+@click.argument("paths", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@options.json
+@options.general
+@click.pass_obj
+def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
+    """Say of every quote in a FILE whether the documents say it.
+
+    FILE holds answers (JSON, or JSON lines), or an export or report: HTML, Markdown or plain text, with
+    quotes in quotation marks and citations, or links, or neither. A quote is verbatim; superseded, or
+    removed, where an earlier text says it; moved, where it stands elsewhere; altered, which is shown; or
+    unknown. In Markdown and plain text, lines may be broken anew.
+
+    The exit code is 0 when all are verbatim, 1 when not, and 3 where a FILE quotes nothing.
+    """
+    from qa.claims import claims
+    from qa.progress import meter
+    from qa.verify import Verifier, lines, summary, to_dict
+
+    settings.interrupted = "Nothing was changed."
+    read = {path: claims(path) for path in paths}
+    for path, found in read.items():
+        if not found:
+            raise InputError(f"{path} quotes nothing: there is no quotation, citation or answer in it")
+    results = {}
+    with shared.corpus(settings) as corpus, meter(quiet=settings.quiet) as show:
+        verifier = Verifier(corpus)
+        for path, found in read.items():
+            results[path] = verifier.verdicts(found, functools.partial(show, f"Verifying {path.name}"))
+    verdicts = [verdict for each in results.values() for verdict in each]
+    if settings.as_json:
+        shared.print_json({"files": [{"file": str(path), **to_dict(each)} for path, each in results.items()]})
+    else:
+        from rich.console import Console
+        from rich.text import Text
+
+        console = Console(highlight=False, soft_wrap=True)
+        for path, each in results.items():
+            if len(results) > 1:
+                console.print(Text(str(path), "bold"))
+            for verdict in each:
+                for pieces in lines(verdict):
+                    console.print(Text.assemble(*pieces))
+        if not settings.quiet:
+            shared.say(f"{summary(verdicts)}")
+    sys.exit(0 if all(verdict.status == "verbatim" for verdict in verdicts) else 1)
+
+
+@click.command()
+@click.argument("ids", metavar="ID...", nargs=-1, required=True)
+@options.json
+@options.general
+@click.pass_obj
+def restore(settings: options.Settings, ids: tuple[str, ...]) -> None:
+    """Put back documents that were removed, as they were then; none if one of them cannot be.
+
+    `pullquote documents --removed` lists them.
+    """
+    from qa.cite import visible
+
+    with shared.corpus(settings) as corpus, shared.progress(settings) as progress:
+        results = corpus.restore(ids, progress=progress)
+    if settings.as_json:
+        shared.print_json({"restored": [result.document_id for result in results]})
+    elif not settings.quiet:
+        for result in results:
+            click.echo(f"restored {visible(result.document_id)}")
+
+
+@click.command()
+@click.argument("name", default="")
+@options.json
+@options.general
+@click.pass_obj
+def names(settings: options.Settings, name: str) -> None:
+    """Say how the documents spell NAME, and where names that mean the same are listed.
+
+    Romanisations of a Korean name match by themselves. For others, write groups into aliases.txt in the
+    library's folder: a line each, with " = " between the names. What follows a # is a remark. Lines that
+    cannot be read are named and left out; the exit code is then 1, as it is when NAME is not found.
+    """
+    from qa.cite import visible
+    from qa.names import ALIAS_FILE
+    from qa.render import plural
+
+    with shared.corpus(settings) as corpus:
+        found, held = corpus.names(name).names if name else (), bool(name) and corpus.holds(name)
+        aliases = corpus.aliases()
+    path = shared.library(settings) / ALIAS_FILE
+    groups = plural(aliases.own, "group") if path.exists() else "not there"
+    if settings.as_json:
+        matched = [{"asked": each.asked, "found": list(each.found)} for each in found]
+        listed = {"file": str(path), "groups": aliases.own, "problems": list(aliases.problems)}
+        shared.print_json({"name": name, "held": held, "matched": matched, "aliases": listed})
+    else:
+        for each in found:
+            click.echo(visible(f"{each.asked}: {', '.join(each.found)}"))
+        if name:
+            click.echo(visible(f"the documents {'hold' if held else 'do not hold'} {name} as written"))
+        click.echo(visible(f"aliases: {path} ({groups})"))
+        for problem in aliases.problems:
+            shared.say(problem)
+    sys.exit(1 if aliases.problems or (name and not found and not held) else 0)

@@ -1,0 +1,210 @@
+"""Bringing the library in step with files, and with another encoder."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from qa.commands import options, shared
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from qa.corpus import Corpus
+    from qa.formats import DateOrder
+    from qa.schema import IndexReport
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+@click.option(
+    "--date-order",
+    type=click.Choice(["auto", "dmy", "mdy"]),
+    default="auto",
+    show_default=True,
+    help="How a header's 5/4/2008 is read: auto leaves out what its number does not decide.",
+)
+@click.option(
+    "--column",
+    "columns",
+    metavar="FIELD=NAME",
+    multiple=True,
+    callback=options.columns,
+    help="The column of a CSV or TSV, or key of a JSONL, that holds a field: text=body. May be repeated.",
+)
+@click.option("--prune", is_flag=True, help="Remove the documents of files that a folder no longer holds.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done with each file, and change nothing.")
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Go on until Ctrl-C: index what changes in the folders. Removes documents only with --prune.",
+)
+@click.option(
+    "--report",
+    "report_to",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write what became of each file: a table where FILE ends in .csv, else one JSON object a line.",
+)
+@options.json
+@options.general
+@click.pass_obj
+def index(
+    settings: options.Settings,
+    paths: tuple[Path, ...],
+    date_order: DateOrder,
+    columns: dict[str, str],
+    report_to: Path | None,
+    *,
+    prune: bool,
+    dry_run: bool,
+    watch: bool,
+) -> None:
+    """Bring the library in step with files and folders; without a PATH, with the brief that ships.
+
+    What has not changed is left as it is, and a file that was moved keeps its document. A file that cannot be
+    read is refused with its reason and the others go in; the exit code is then 1, or 3 when nothing went in.
+
+    Documents whose files a folder no longer holds stay in the library: in a terminal it asks whether to
+    remove them, elsewhere --prune does. `pullquote restore` puts them back.
+    """
+    from qa.places import shipped_corpus
+    from qa.watch import bursts
+
+    if watch and dry_run:
+        raise click.UsageError("--dry-run says what would be done once: leave out --watch")
+    settings.interrupted = "What was finished is kept; the same command goes on from there."
+    given = paths or (shipped_corpus(),)
+    asks = not (prune or dry_run or watch) and _in_a_terminal()
+    report = None
+    with _to_index(settings, dry_run=dry_run, date_order=date_order, columns=columns) as corpus:
+        for _ in bursts(given, corpus.library) if watch else [None]:
+            with shared.progress(settings) as progress:
+                report = corpus.index(*given, progress=progress, prune=prune, dry_run=dry_run)
+            if asks and (gone := _gone(report)):
+                folders = ", ".join(str(path) for path in given if path.is_dir())
+                shared.say(f"{_named(gone)} in {folders}")
+                if click.confirm("Remove from the library?", err=True):
+                    report = corpus.prune(report)
+            _show_report(settings, report, report_to)
+    refused = report.count("refused") if report else 0
+    if report is None or refused or not report.files:
+        sys.exit(1 if report and refused < len(report.files) else 3)
+
+
+@contextmanager
+def _to_index(settings: options.Settings, *, dry_run: bool, **options: Any) -> Iterator[Corpus]:
+    """Open the library to index into; for a dry run so that nothing changes, or an empty one for none."""
+    from tempfile import TemporaryDirectory
+
+    from qa.corpus import Corpus
+    from qa.errors import LibraryNotFoundError
+
+    library = shared.library(settings)
+    with TemporaryDirectory() as empty:
+        try:
+            corpus = Corpus.open(library, create=not dry_run, read_only=dry_run, **options)
+        except LibraryNotFoundError:
+            if not dry_run:
+                raise
+            corpus = Corpus.open(Path(empty), **options)
+        with corpus:
+            yield corpus
+
+
+def _in_a_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _gone(report: IndexReport) -> list[str]:
+    """List the ids of the documents whose files are gone."""
+    return list(
+        dict.fromkeys(each.document_id for each in report.files if each.status == "gone" and each.document_id)
+    )
+
+
+def _named(ids: Sequence[str]) -> str:
+    """Name documents that are gone: `2 documents are no longer there (a.txt, b.txt)`."""
+    from qa.render import plural
+
+    more = f" and {len(ids) - shared.NAMED:,} more" if len(ids) > shared.NAMED else ""
+    verb = "is" if len(ids) == 1 else "are"
+    return f"{plural(len(ids), 'document')} ({', '.join(ids[: shared.NAMED])}{more}) {verb} no longer"
+
+
+def _show_report(settings: options.Settings, report: IndexReport, write_to: Path | None) -> None:
+    """Print what an index did, and write it to the file that was named."""
+    from qa.render import report_to_dict, write_report
+
+    if write_to:
+        write_report(report, write_to)
+    for result in report.files:
+        if result.status == "withdrawn" and not settings.quiet:
+            shared.say(
+                f"removed earlier, and left so: {result.document_id}; `pullquote restore` puts it back"
+            )
+        if result.error:
+            shared.say(f"refused: {result.error.message}")
+    for remark in report.remarks:
+        shared.say(remark)
+    if settings.as_json:
+        shared.print_json(report_to_dict(report))
+    elif not settings.quiet:
+        _print_report(report, shared.library(settings))
+
+
+def _print_report(report: IndexReport, library: Path) -> None:
+    from qa.cite import visible
+    from qa.formats import READS
+    from qa.render import STATUSES, plural
+
+    if report.dry_run:
+        click.echo("This is what would be done; nothing was changed.")
+        for result in report.files:
+            if result.status not in ("unchanged", "refused"):
+                other = f": {result.document_id}" if result.document_id else ""
+                click.echo(visible(f"{result.status:>9} {result.path}{other}"))
+    counts = ", ".join(f"{count:,} {status}" for status in STATUSES if (count := report.count(status)))
+    # A document in two places is one.
+    not_held = ("refused", "withdrawn", "gone", "removed")
+    held = {each.document_id for each in report.files if each.status not in not_held}
+    click.echo(f"{plural(len(held), 'document')} in {report.seconds:.1f} s: {counts or 'nothing to do'}")
+    if report.skipped:
+        names = ", ".join(Path(path).name for path in report.skipped[: shared.NAMED])
+        more = (
+            f" and {len(report.skipped) - shared.NAMED:,} more" if len(report.skipped) > shared.NAMED else ""
+        )
+        click.echo(
+            f"skipped {plural(len(report.skipped), 'file')} of another kind ({visible(names)}{more}): {READS}"
+        )
+    if gone := _gone(report):
+        click.echo(visible(f"{_named(gone)} there; --prune removes what is gone from the library"))
+    for result in report.files:
+        for note in result.notes if result.status != "unchanged" else ():
+            click.echo(f"note: {visible(result.document_id or result.path)}: {visible(note)}")
+    click.echo(f"library: {visible(str(library))}")
+
+
+@click.command()
+@click.option(
+    "--encoder",
+    metavar="NAME",
+    required=True,
+    help="A bundled name, a folder or a hub id of sentence-transformers.",
+)
+@options.general
+@click.pass_obj
+def reindex(settings: options.Settings, encoder: str) -> None:
+    """Embed every passage anew with another encoder. Documents and citations stay as they are."""
+    from qa.render import plural
+
+    settings.interrupted = "The library still has the vectors that it had."
+    with shared.corpus(settings) as corpus, shared.progress(settings) as progress:
+        corpus.reindex(encoder, progress=progress)
+        count, name = corpus.count().passages, corpus.encoder_identity.name
+    if not settings.quiet:
+        click.echo(f"{plural(count, 'passage')} embedded with {name}")

@@ -1,0 +1,234 @@
+"""What every command can be told: options that several have, and how their values are read."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from qa.errors import InputError
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable
+
+    from qa.evaluation.command import Gate
+    from qa.schema import Failure
+
+
+@dataclass
+class Settings:
+    """What holds for a whole run of the program, wherever on the command line it was said."""
+
+    library: Path | None = None
+    verbose: bool = False
+    quiet: bool = False
+    as_json: bool = False
+    reader: str | None = None
+    interrupted: str = "Nothing was changed."
+    # What `--json` prints of an error.
+    failed: Callable[[Failure], dict[str, Any]] = lambda failure: {"error": asdict(failure)}
+
+
+def _set(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def callback(ctx: click.Context, _: click.Parameter, value: Any) -> None:
+        # What was said before the command's name stands where nothing is said after it.
+        if value:
+            setattr(ctx.ensure_object(Settings), name, value)
+
+    return callback
+
+
+def _set_verbose(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        import logging
+
+        ctx.ensure_object(Settings).verbose = True
+        logging.basicConfig(format="%(name)s: %(message)s")
+        for name in ("qa", "embeddings"):
+            logging.getLogger(name).setLevel(logging.DEBUG)
+
+
+def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Make one decorator of several, listed in the order of the help."""
+    return lambda command: functools.reduce(lambda inner, option: option(inner), reversed(options), command)
+
+
+general = _options(
+    click.option(
+        "--library",
+        type=click.Path(file_okay=False, path_type=Path),
+        metavar="DIR",
+        expose_value=False,
+        callback=_set("library"),
+        help="The folder of the store and the index. [PULLQUOTE_LIBRARY; else in the user's data folder]",
+    ),
+    click.option(
+        "-q",
+        "--quiet",
+        is_flag=True,
+        expose_value=False,
+        callback=_set("quiet"),
+        help="No progress, no remarks.",
+    ),
+    click.option(
+        "-v",
+        "--verbose",
+        is_flag=True,
+        expose_value=False,
+        callback=_set_verbose,
+        help="Tell what is done, and where an error arose.",
+    ),
+)
+json = click.option(
+    "--json", is_flag=True, expose_value=False, callback=_set("as_json"), help="Print JSON, for a program."
+)
+
+
+def _day(*, last: bool) -> Callable[[click.Context, click.Parameter, str | None], dt.date | None]:
+    """Read a day: `YYYY-MM-DD`, or the first (`last`: the last) day of `YYYY-MM` or `YYYY`."""
+
+    def callback(_: click.Context, __: click.Parameter, value: str | None) -> dt.date | None:
+        import calendar
+        import datetime as dt
+        import re
+
+        if value is None:
+            return None
+        match = re.fullmatch(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", value, re.ASCII)
+        if match is None:
+            raise click.BadParameter(f"{value!r} is not a date; write 2008-04-04, 2008-04 or 2008")
+        try:
+            year = int(match[1])
+            month = int(match[2] or (12 if last else 1))
+            return dt.date(year, month, int(match[3] or (calendar.monthrange(year, month)[1] if last else 1)))
+        except ValueError as error:
+            raise click.BadParameter(f"there is no such day: {value}") from error
+
+    return callback
+
+
+def _share(_: click.Context, __: click.Parameter, value: str | None) -> float:
+    """Read the strictness: `.9` or `90%`, within the bounds of `qa.confidence`, which has the default too."""
+    from qa import confidence
+
+    if value is None:
+        return confidence.STRICTNESS
+    number, percent = value.strip().removesuffix("%"), value.strip().endswith("%")
+    try:
+        share = float(number) / 100 if percent else float(number)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a share; write .75 or 75%") from None
+    try:
+        confidence.threshold(share)
+    except InputError as error:
+        raise click.BadParameter(f"{error}; write, for example, .75 or 75%") from error
+    return share
+
+
+strictness = click.option(
+    "--strictness",
+    metavar="SHARE",
+    callback=_share,
+    help="The share of the answers given that should be right, from .7 to .95: "
+    "higher answers less often. [default: .86]",
+)
+
+dates = click.option(
+    "--ignore-dates",
+    "dates",
+    flag_value="ignore",
+    default="auto",
+    help="Do not prefer what fits a time that the question names (since 2007, in March 2008, latest).",
+)
+
+reader = click.option(
+    "--reader",
+    metavar="[reader|cross-encoder|MODEL]",
+    envvar="PULLQUOTE_READER",
+    show_envvar=True,
+    expose_value=False,
+    callback=_set("reader"),
+    help="What reads the passages: our own reader; the cross-encoder in its place, for comparison; or any "
+    "CrossEncoder, a folder or hub id, such as a multilingual one, whose confidence is a guess.",
+)
+
+_filter_options = _options(
+    click.option(
+        "--since", metavar="DATE", callback=_day(last=False), help="From this day, month or year on."
+    ),
+    click.option("--until", metavar="DATE", callback=_day(last=True), help="Up to this day, month or year."),
+    click.option("--publisher", metavar="NAME", default="", help="Only what NAME published."),
+    click.option("--series", metavar="NAME", default="", help="Only the series NAME."),
+    click.option("--document", metavar="ID", multiple=True, help="Only this document; may be repeated."),
+    click.option(
+        "--language", metavar="CODE", default="", help="Only documents in this language, such as en."
+    ),
+    click.option("--collection", metavar="NAME", default="", help="Only documents of this collection."),
+)
+
+
+def filters(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the filter options; the command receives them as one `filters`."""
+
+    @functools.wraps(command)
+    def with_filters(
+        *args: Any,
+        since: dt.date | None,
+        until: dt.date | None,
+        publisher: str,
+        series: str,
+        document: tuple[str, ...],
+        language: str,
+        collection: str,
+        **others: Any,
+    ) -> None:
+        from qa.schema import Filters
+
+        if since and until and since > until:
+            raise click.UsageError(f"--since {since} is later than --until {until}")
+        filters = Filters(since, until, publisher, series, document, language, collection)
+        command(*args, filters=filters, **others)
+
+    decorated: Callable[..., None] = _filter_options(with_filters)
+    return decorated
+
+
+def columns(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    """Read FIELD=NAME, as often as it is given."""
+    if not values:
+        return {}
+    from qa.formats.columns import FIELDS
+
+    fields = ["id", *(field for field in FIELDS if field != "_id")]
+    columns = {}
+    for value in values:
+        field, equals, name = value.partition("=")
+        if not equals or not name or field not in fields:
+            raise click.BadParameter(f"{value!r}: write FIELD=NAME, with a FIELD of {', '.join(fields)}")
+        columns[field] = name
+    return columns
+
+
+def values(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    """Read `FIELD=VALUE`, several times."""
+    pairs = [each.partition("=") for each in given]
+    for name, equals, _value in pairs:
+        if not equals:
+            raise click.BadParameter(f"{name!r} says no value; write title=… or title= for none")
+    return {name.strip(): value for name, _, value in pairs}
+
+
+def gates(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[Gate, ...]:
+    """Read MEASURE=VALUE, as often as it is given."""
+    if not values:
+        return ()
+    from qa.evaluation.command import Gate
+
+    try:
+        return tuple(map(Gate.parse, values))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error

@@ -1,0 +1,235 @@
+"""Asking: one question, many, and a suite of them whose answers are known."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from qa.commands import options, shared
+from qa.errors import InputError
+
+if TYPE_CHECKING:
+    from qa.corpus import Corpus
+    from qa.schema import Answer, Dates, Filters
+
+
+@click.command()
+@click.argument("words", metavar="QUESTION", nargs=-1, required=True)
+@click.option("--history", metavar="QUESTION", multiple=True, help="An earlier question; may be repeated.")
+@options.strictness
+@options.dates
+@options.reader
+@options.json
+@options.filters
+@options.general
+@click.pass_obj
+def ask(
+    settings: options.Settings,
+    words: tuple[str, ...],
+    history: tuple[str, ...],
+    strictness: float,
+    dates: Dates,
+    filters: Filters,
+) -> None:
+    """Answer one QUESTION; - reads it from standard input.
+
+    The exit code is 0 when the documents state the answer, 1 when they do not.
+    """
+    question = " ".join(words)
+    if len(words) > 1:
+        raise click.UsageError(f'put the question in quotes: pullquote ask "{question}"')
+    if question == "-":
+        question = _decoded(sys.stdin.buffer.read(), "standard input").strip()
+    from qa.render import error_to_dict
+
+    settings.failed = lambda failure: error_to_dict(question, filters, failure)
+    with shared.corpus(settings) as corpus:
+        _check_documents(corpus, filters)
+        answer = corpus.ask(question, history, filters, strictness, dates)
+        _print_answer(answer, corpus, as_json=settings.as_json)
+    sys.exit(0 if answer.outcome == "answered" else 1)
+
+
+def _check_documents(corpus: Corpus, filters: Filters) -> None:
+    """Refuse an id that names nothing: its "not in the corpus" would be a slip of the keyboard."""
+    for document_id in filters.document:
+        corpus.document(document_id)
+
+
+def _decoded(data: bytes, name: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{name} is not UTF-8 text (byte {error.start}); convert it to UTF-8") from error
+
+
+def _print_answer(answer: Answer, corpus: Corpus, *, as_json: bool) -> None:
+    from qa import render
+
+    if as_json:
+        click.echo(render.to_json(answer, corpus.document, ascii=not render.is_utf8(sys.stdout)))
+    elif sys.stdout.isatty():
+        from rich.console import Console
+
+        Console(highlight=False).print(render.to_terminal(answer, corpus.document))
+    else:
+        click.echo(render.to_text(answer, corpus.document), nl=False)
+
+
+@click.command("answer")
+@click.argument("questions", type=click.Path(path_type=Path), metavar="QUESTIONS.jsonl")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="ANSWERS.jsonl",
+    help="Where the answers go; - is standard output.",
+)
+@options.strictness
+@options.dates
+@options.reader
+@options.filters
+@options.general
+@click.pass_obj
+def answer_many(
+    settings: options.Settings, questions: Path, out: Path, strictness: float, dates: Dates, filters: Filters
+) -> None:
+    """Answer many questions in order, one line of JSON each.
+
+    A question is a line {"_id", "text", "history"}. A line that is no question gets an answer line with the
+    outcome "error", and the exit code is 1. Interrupted, the same command goes on where it stopped as long as
+    the library, the questions and the options are the same (ANSWERS.jsonl.state holds the evidence).
+    """
+    from qa.batch import answer_file
+    from qa.progress import meter
+    from qa.render import plural
+
+    try:
+        data = questions.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read the questions in {questions}: {error.strerror}") from error
+    target = None if str(out) == "-" else out
+    if target:
+        if target.exists() and target.samefile(questions):
+            raise click.UsageError("--out names the questions file itself")
+        settings.interrupted = f"The answers so far are in {out}; the same command goes on from there."
+    with shared.corpus(settings) as corpus, meter(quiet=settings.quiet) as show:
+        _check_documents(corpus, filters)
+        outcomes = answer_file(
+            corpus,
+            data,
+            target,
+            filters,
+            progress=lambda done, total: show("Answering", done, total),
+            say=shared.say if not settings.quiet else lambda message: None,
+            strictness=strictness,
+            dates=dates,
+        )
+    if not settings.quiet:
+        counts = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(outcomes.items()))
+        shared.say(f"{plural(outcomes.total(), 'question')}: {counts}")
+    sys.exit(1 if outcomes["error"] else 0)
+
+
+_file = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("suite", type=click.Path(path_type=Path))
+@click.option(
+    "--answers", type=_file, metavar="FILE", help="Score these answers, or this TREC run; ask nothing."
+)
+@click.option("--out", type=_file, metavar="FILE", help="Keep the answers here. [a file in the cache]")
+@click.option("--baseline", type=_file, metavar="FILE", help="Compare with these answers, or this TREC run.")
+@click.option(
+    "--fail-under",
+    "gates",
+    multiple=True,
+    metavar="MEASURE=VALUE",
+    callback=options.gates,
+    help="Exit with 1 where the measure is worse; may be repeated.",
+)
+@click.option("--report", type=_file, metavar="FILE.html", help="Write a page with every question.")
+@click.option(
+    "--trec-run", type=_file, metavar="FILE", help="Write the documents found, as trec_eval reads it."
+)
+@click.option("--trec-qrels", type=_file, metavar="FILE", help="Write the documents expected, likewise.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only N questions, drawn always the same.")
+@click.option(
+    "--check", is_flag=True, help="Only look up the expected quotes; exit with 1 where one is lost."
+)
+@click.option("--fresh", is_flag=True, help="Ask every question again, whatever answers are kept.")
+@options.strictness
+@options.reader
+@click.option("--encoder", metavar="NAME", help="Index the suite's own corpus with this encoder.")
+@options.json
+@options.general
+@click.pass_obj
+def evaluate(settings: options.Settings, /, suite: Path, **chosen: Any) -> None:
+    """Measure how well questions are answered whose answers are known.
+
+    SUITE is a folder in BEIR layout, or a file of test queries. A folder holds queries.jsonl, qrels.tsv (or
+    qrels/test.tsv) and mostly corpus.jsonl, which is indexed once into a library of its own; without it, the
+    questions are asked of the current library.
+
+    A file of test queries is CSV with the columns question, quote, answer, answerable (yes or no), document,
+    history (an earlier question) and id, of which only question is needed; further quotes, answers and
+    earlier questions take rows of their own. Or it is JSON lines of {"question", "quotes": [...],
+    "answers", "answerable", "document", "history", "id"}. Its quotes are looked up in the documents first.
+
+    Interrupted, the same command goes on where it stopped.
+    """
+    import shlex
+
+    from qa.evaluation import command, tables
+    from qa.progress import meter
+
+    _check_options(suite, chosen)
+    typed = shlex.join(["pullquote", *sys.argv[1:]])
+    task = command.Task(
+        suite=suite, library=shared.library(settings), reader=settings.reader, command=typed, **chosen
+    )
+
+    def kept(path: Path) -> None:
+        settings.interrupted = f"The answers so far are in {path}; the same command goes on from there."
+
+    settings.interrupted = "The same command goes on from there."
+    with meter(quiet=settings.quiet) as show:
+        result = command.perform(task, show, shared.say if not settings.quiet else lambda message: None, kept)
+    if settings.as_json:
+        shared.print_json(tables.to_dict(result))
+    elif sys.stdout.isatty():
+        from rich.console import Console
+
+        console = Console(highlight=False)
+        console.print(tables.to_terminal(result, console.width))
+    else:
+        click.echo(tables.to_text(result), nl=False)
+    sys.exit(0 if result.passed else 1)
+
+
+def _check_options(suite: Path, chosen: dict[str, Any]) -> None:
+    """Refuse options that contradict each other, and outputs that would overwrite what is read."""
+    written = {name: chosen[name] for name in ("out", "report", "trec_run", "trec_qrels") if chosen[name]}
+    source = click.get_current_context().get_parameter_source
+    given = source("strictness") is not ParameterSource.DEFAULT
+    # In the environment the reader is a habit, on the command line a wish.
+    reader = source("reader") is ParameterSource.COMMANDLINE
+    if chosen["answers"] and (chosen["out"] or chosen["fresh"] or given or reader):
+        raise click.UsageError("--answers asks nothing: leave out --out, --fresh, --strictness and --reader")
+    about_answers = written or chosen["answers"] or chosen["baseline"] or chosen["gates"] or given or reader
+    if chosen["check"] and about_answers:
+        raise click.UsageError("--check only looks up quotes: leave out what is about answers")
+    parts = ("queries.jsonl", "corpus.jsonl", "qrels.tsv", "qrels/test.tsv")
+    inputs = (suite, *(suite / part for part in parts), chosen["answers"], chosen["baseline"])
+    read = {path.resolve() for path in inputs if path}
+    for name, path in written.items():
+        option = f"--{name.replace('_', '-')}"
+        if path.resolve() in read:
+            raise click.UsageError(f"{option} names a file that is read: {path}")
+        if [other.resolve() for other in written.values()].count(path.resolve()) > 1:
+            raise click.UsageError(f"{option} names a file that another option names too: {path}")

@@ -1,0 +1,58 @@
+"""What commands share: the library that is named, and how they speak."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from qa.commands import options
+    from qa.corpus import Corpus
+    from qa.schema import Progress
+
+NAMED = 3  # of many files
+
+
+@contextmanager
+def corpus(settings: options.Settings) -> Iterator[Corpus]:
+    """Open the library that is named."""
+    from qa.corpus import Corpus
+
+    with Corpus.open(library(settings), create=False, reader=settings.reader) as corpus:
+        yield corpus
+
+
+def library(settings: options.Settings) -> Path:
+    """Tell which library is named, or the default."""
+    from qa.places import default_library
+
+    return settings.library or default_library()
+
+
+@contextmanager
+def progress(settings: options.Settings) -> Iterator[Callable[[Progress], None]]:
+    """Show progress, unless it is to be quiet."""
+    from qa.progress import meter, staged
+
+    with meter(quiet=settings.quiet) as show:
+        yield staged(show)
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON."""
+    from qa.render import dumps, is_utf8
+
+    click.echo(dumps(value, ascii=not is_utf8(sys.stdout), indent=2))
+
+
+def say(message: str) -> None:
+    """Say something to a person, on standard error."""
+    from qa.cite import visible
+
+    click.echo(visible(" ".join(message.splitlines())), err=True)

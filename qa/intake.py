@@ -1,0 +1,555 @@
+"""Taking documents in: files are read, segmented and embedded, and what comes of it is stored."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from embeddings.encoder import identify_encoder, open_encoder
+from embeddings.files import sha256_file
+from qa.corrections import correct, uncorrected
+from qa.encoders import model_errors
+from qa.errors import InputError
+from qa.folders import listing, missing, refusal, resolved
+from qa.formats import Options, Worker, file_id, ocr, read_path
+from qa.metadata import NO_SIDECAR, check, open_sidecar, sidecar_of
+from qa.pipeline import overlap
+from qa.schema import Document, FileResult, IndexReport, Passage, Progress
+from qa.segment import passages
+from qa.sources import RECORDS, FileRead, is_gone, words_sha256
+from qa.store import Entry
+from qa.window import head, window_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from embeddings.arrays import Float32
+    from embeddings.encoder import Encoder
+    from embeddings.models import EncoderIdentity
+    from qa.corrections import Correction
+    from qa.encoders import Encoders
+    from qa.sources import Held
+    from qa.store import Store
+    from qa.versions import Version
+
+    OnProgress = Callable[[Progress], None]
+
+# Windows embedded at a time, over several documents: enough to keep the encoder busy, few enough that
+# an interrupted run loses seconds of work.
+BATCH = 256
+# Of documents without windows, as most are of a file that has not changed.
+_MOST_ITEMS = 4 * BATCH
+# A group of so many windows, one document of some MB, is in memory alone.
+_HUGE = 16 * BATCH
+# Windows given to the encoder at a time.
+_SLICE = 4 * BATCH
+
+# Files of this format drop old entries as a matter of course: their documents are not gone.
+_ROLLING = "feed"
+_VANISHED = "It was there when its folder was listed, and gone when it was to be read."
+
+# What decides, besides the text and the encoder, what a library holds of a document.
+_PACKAGE = Path(__file__).parent
+MAKERS = (
+    *(_PACKAGE / name for name in ("segment.py", "terms.py", "window.py", "metadata.py", "corrections.py")),
+    *sorted((_PACKAGE / "formats").glob("*.py")),
+)
+LIBRARIES = (
+    *("feedparser", "lxml", "markdown-it-py", "odfdo", "py3langid", "pypdfium2", "python-docx", "sentencex"),
+    "trafilatura",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A document that was read and segmented, with the digests of its passages' windows."""
+
+    document: Document
+    passages: tuple[Passage, ...]
+    digests: tuple[bytes, ...]
+    made_by: str = ""
+    part: str = ""  # of its file; "" for all of it
+    read: int = 0  # bytes, of all files, when it was
+    corrections: Mapping[str, Correction] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """What became of a document that needs neither model nor store."""
+
+    result: FileResult
+    read: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """A file came to its end: what is to be recorded of it, and the places in it that it no longer has."""
+
+    file: FileRead | None
+    gone: tuple[Held, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A document whose text is held: one more place of it, or another."""
+
+    document: Document
+    made_by: str
+    part: str
+    read: int
+
+
+_Step = _Prepared | _Placed | _Settled | _Ended
+_Item = TypeVar("_Item", _Prepared, _Step)
+
+
+class _Reading:
+    """One file while it is read: what is known of it, and what it gave."""
+
+    def __init__(self, store: Store, path: str, name: str, made_by: str) -> None:
+        self._store = store
+        self.path = path
+        self._name = name
+        self._made_by = made_by
+        self._sha256 = ""
+        self._parts: set[str] = set()  # that are held, or are to be
+        self._refused: list[FileResult] = []
+        self._same = False
+        self.read = 0
+
+    def part(self, given_id: str) -> str:
+        return given_id.removeprefix(self._name)
+
+    def known(self, given_id: str, sha256: str, size: int) -> FileResult | None:
+        """Tell that a document has not changed, or was withdrawn."""
+        self.read += size
+        part = self.part(given_id)
+        result = self._store.unchanged(self.path, part, sha256, self._made_by)
+        if result and result.status != "withdrawn":
+            self._parts.add(part)
+        return result
+
+    def same(self, _: str, sha256: str) -> tuple[FileResult, ...] | None:
+        """Tell that the whole file has not changed."""
+        self._sha256 = sha256
+        results = self._store.file_unchanged(self.path, sha256, self._made_by)
+        self._same = results is not None
+        return results
+
+    def taken(self, document: Document) -> str | None:
+        """Take note of a document that the file gave. Gives its id where a person withdrew it."""
+        part = self.part(document.id)
+        withdrawn = self._store.withdrawn(self.path, part, document.source_sha256)
+        if withdrawn is None:
+            self._parts.add(part)
+        return withdrawn
+
+    def refused(self, result: FileResult) -> None:
+        """Take note of what was refused of the file."""
+        self._refused.append(result)
+
+    def ended(self) -> _Ended | None:
+        """Say what has to be recorded, if anything, once the file was read to its end."""
+        if self._same:
+            return None
+        file: FileRead | None = None
+        gone: tuple[Held, ...] = ()
+        if self._sha256:
+            documents = len(self._parts)
+            file = FileRead(self.path, self._sha256, self._made_by, documents, tuple(self._refused))
+        if not self._refused:  # what was refused may be a document that is held
+            held = self._store.places_in(self.path)
+            gone = tuple(at for at in held if at.part not in self._parts and at.format != _ROLLING)
+        return _Ended(file, gone) if file or gone else None
+
+
+class Intake:
+    """Brings documents into a store."""
+
+    def __init__(self, store: Store, encoders: Encoders, options: Options) -> None:
+        self._store = store
+        self._encoders = encoders
+        self._options = options
+
+    def index(
+        self, paths: Sequence[Path | str], progress: OnProgress, *, prune: bool, dry_run: bool
+    ) -> IndexReport:
+        """Bring the library in step with files and folders; see `qa.corpus.Corpus.index`."""
+        started = time.perf_counter()
+        generation = self._store.generation
+        here = listing(paths)
+        found = {resolved(path): (path, root) for path, root in here.files}
+        gone: list[Held] = []
+        run = self._foreseen if dry_run else self._taken_in
+        with _one_at_a_time(progress) as show:
+            results = run(here.files, here.refused, gone, show)
+            if not dry_run and self._store.generation != generation:
+                # Of documents whose text is now to be that of another of their files.
+                again = [found[path] for path in self._store.to_be_read() if path in found]
+                results += run(again, (), gone, show) if again else []
+        seen = set(found) - {result.path for result in results if result.status == "gone"}
+        held = (at for folder in here.folders for at in self._store.places_in(folder, folder=True))
+        lost, remarks = missing(held, seen)
+        places = {at.number: at for at in (*gone, *lost)}
+        results += self._gone(tuple(places.values()), results, dry_run=dry_run)
+        skipped = tuple(resolved(path) for path in here.skipped)
+        report = IndexReport(tuple(results), time.perf_counter() - started, skipped, remarks, dry_run)
+        if prune and not dry_run:
+            report = replace(self.prune(report), seconds=time.perf_counter() - started)
+        return report
+
+    def prune(self, report: IndexReport) -> IndexReport:
+        """Remove the documents that a report says are gone; see `qa.corpus.Corpus.prune`."""
+        places = []
+        results = list(report.files)
+        for at, result in enumerate(results):
+            if result.status == "gone" and result.document_id:
+                places += [
+                    place
+                    for place in self._store.places_in(result.path)
+                    if (place.part, place.document_id) == (result.part, result.document_id)
+                ]
+                results[at] = replace(result, status="removed")
+        for start in range(0, len(places), BATCH):
+            self._store.prune(places[start : start + BATCH])
+        return replace(report, files=tuple(results))
+
+    def restore(self, ids: Iterable[str], show: OnProgress) -> tuple[FileResult, ...]:
+        """Put back documents that were removed; see `qa.corpus.Corpus.restore`."""
+        identity = self._encoders.identity()
+        found = [self._store.restorable(document_id) for document_id in dict.fromkeys(ids)]
+        results = []
+        for removed, document in found:
+            # As its file was read then, so that it is read again where that is done otherwise now.
+            item = _prepare(document, removed.held["made_by"])
+            vectors = self._vectors([item], identity, self._encoders.documents, show)
+            results.append(self._ingest(item, vectors, identity, removed))
+        return tuple(results)
+
+    def edit(
+        self, document_id: str, values: Mapping[str, str], reset: Iterable[str]
+    ) -> tuple[Document, tuple[str, ...]]:
+        """Correct the metadata of a document; see `qa.corpus.Corpus.edit`."""
+        given = check(values)
+        document = self._store.document(document_id)
+        said = self._store.corrections().get(document_id, {})
+        kept = {field: each.value for field, each in said.items()}
+        for name in reset:
+            if kept.pop(name, None) is None:
+                raise InputError(f"the {name} of {document_id!r} was not corrected: nothing is to be reset")
+        edited, corrections = correct(uncorrected(document, said), kept | given)
+        item = _windows(edited, self._store.passages_of(document_id))
+        vectors = self._vectors([item], self._encoders.identity(), self._encoders.documents, silent)
+        entries = _entries(item, vectors)
+        self._store.edit(edited, head(edited), entries, self._encoders.identity(), corrections)
+        return edited, tuple(corrections)
+
+    def reindex(self, encoder: str | Encoder, show: OnProgress) -> None:
+        """Embed every passage with another encoder; see `qa.corpus.Corpus.reindex`."""
+        opened: Encoder | None = None if isinstance(encoder, str) else encoder
+        with model_errors():
+            identity = opened.identity if opened else identify_encoder(str(encoder))
+
+        def open_once() -> Encoder:
+            nonlocal opened
+            opened = opened or open_encoder(identity.name)
+            return opened
+
+        target = self._store.begin_encoding(identity)
+        while pending := self._store.adopt_encoding(target):
+            done = 0
+            held = (_windows(*self._store.document_and_passages(each)) for each in pending)
+            for batch in _batches(held):
+                vectors = self._vectors(batch, identity, open_once, show)
+                self._store.put_vectors(
+                    target,
+                    {
+                        passage.key: (digest, vectors[digest])
+                        for item in batch
+                        for passage, digest in zip(item.passages, item.digests, strict=True)
+                    },
+                )
+                done += len(batch)
+                show(Progress("write", done, len(pending), batch[-1].document.id))
+        self._encoders.use(None if isinstance(encoder, str) else encoder)
+
+    def _taken_in(
+        self,
+        found: Sequence[tuple[Path, Path | None]],
+        refused: Iterable[FileResult],
+        gone: list[Held],
+        show: OnProgress,
+    ) -> list[FileResult]:
+        """Add or refresh the documents of files. What these no longer have goes to `gone`."""
+        identity = self._encoders.identity()
+        results: list[FileResult] = []
+        ended: list[FileRead] = []
+        size = sum(_size(path) for path, _ in found)
+        made = 0
+
+        def embed(batch: list[_Step]) -> Mapping[bytes, Float32]:
+            documents = [item for item in batch if isinstance(item, _Prepared)]
+            return self._vectors(documents, identity, self._encoders.documents, show)
+
+        def write(item: _Step, vectors: Mapping[bytes, Float32]) -> None:
+            nonlocal made
+            if isinstance(item, _Ended):
+                gone.extend(item.gone)
+                ended.extend([item.file] if item.file else [])
+                if len(ended) >= BATCH:
+                    record()
+                return
+            if isinstance(item, _Placed):
+                result = self._place(item, identity)
+            elif isinstance(item, _Prepared):
+                result = self._ingest(item, vectors, identity)
+                made += result.passages if result.status in ("added", "replaced") else 0
+            else:
+                result = item.result
+            results.append(result)
+            name = result.document_id or result.path
+            show(Progress("write", len(results), 0, name, made, item.read, size))
+
+        def record() -> None:
+            # Nothing new is known of files in a library that cannot be written: it was read all the same.
+            if ended and not self._store.read_only:
+                self._store.put_files(ended)
+            ended.clear()
+
+        with Worker() as worker:
+            overlap(_batches(self._prepared(found, refused, show, worker)), embed, write, _is_huge)
+        record()
+        return results
+
+    def _foreseen(
+        self,
+        found: Sequence[tuple[Path, Path | None]],
+        refused: Iterable[FileResult],
+        gone: list[Held],
+        show: OnProgress,
+    ) -> list[FileResult]:
+        """Tell what `_taken_in` would do."""
+        results: list[FileResult] = []
+        new: dict[str, str] = {}
+        with Worker() as worker:
+            for item in self._prepared(found, refused, show, worker):
+                if isinstance(item, _Ended):
+                    gone.extend(item.gone)
+                elif isinstance(item, _Settled):
+                    results.append(item.result)
+                else:
+                    document = item.document
+                    status, held = self._store.foresee(document, head(document), item.part)
+                    words = words_sha256(document.text, document.furniture)
+                    if status == "added" and words and document.format not in RECORDS:
+                        first = new.setdefault(words, document.id)
+                        status, held = ("added" if first == document.id else "duplicate"), first
+                    results.append(FileResult(document.path, status, held, notes=document.notes))
+        return results
+
+    def _gone(
+        self, places: Sequence[Held], results: Iterable[FileResult], *, dry_run: bool
+    ) -> list[FileResult]:
+        """Report places that are gone: a document that stands elsewhere too only loses these."""
+        moved = {result.document_id for result in results if result.status == "moved"}
+        elsewhere = self._store.elsewhere(places)
+        lost = [at for at in places if at.document in elsewhere]
+        if lost and not dry_run:
+            self._store.prune(lost)
+        return [
+            FileResult(at.path, "moved" if at.document in elsewhere else "gone", at.document_id, part=at.part)
+            for at in places
+            if at.document in elsewhere or at.document_id not in moved
+        ]
+
+    def _prepared(
+        self,
+        found: Sequence[tuple[Path, Path | None]],
+        refused: Iterable[FileResult],
+        show: OnProgress,
+        worker: Worker,
+    ) -> Iterator[_Step]:
+        """Read and segment the documents of files; what is refused or has not changed comes as its result."""
+        for result in refused:
+            yield _Settled(result, 0)
+        corrections = self._store.corrections()
+        end = 0
+        for done, (path, root) in enumerate(found):
+            show(Progress("read", done, len(found), path.name))
+            start, end = end, end + _size(path)
+            try:
+                sidecar = open_sidecar(path)
+            except InputError as error:
+                yield _Settled(refusal(sidecar_of(path), error), start)
+                sidecar = NO_SIDECAR
+            made_by = _made_by(self._options, sidecar.sha256)
+            # One string for all its documents.
+            file = _Reading(self._store, resolved(path), file_id(path, root), made_by)
+            for item in read_path(path, root, self._options, file.known, file.same, worker):
+                read = min(start + file.read, end)
+                if isinstance(item, InputError) and root and is_gone(str(path)):
+                    yield _Settled(FileResult(file.path, "gone", notes=(_VANISHED,)), read)
+                elif isinstance(item, InputError):
+                    result = refusal(path, item)
+                    file.refused(result)
+                    yield _Settled(result, read)
+                elif isinstance(item, FileResult):
+                    yield _Settled(item, read)
+                elif withdrawn := file.taken(item):
+                    yield _Settled(FileResult(file.path, "withdrawn", withdrawn), read)
+                else:
+                    document, part = sidecar.complete(replace(item, path=file.path)), file.part(item.id)
+                    if self._store.has_text(document, part):
+                        yield _Placed(document, made_by, part, read)
+                    else:
+                        said = (corrections and corrections.get(self._store.id_at(document, part))) or {}
+                        document, its = correct(document, {name: each.value for name, each in said.items()})
+                        yield replace(_prepare(document, made_by, part, read), corrections=its)
+            if ended := file.ended():
+                yield ended
+        show(Progress("read", len(found), len(found)))
+
+    def _vectors(
+        self,
+        documents: Sequence[_Prepared],
+        identity: EncoderIdentity,
+        encoder: Callable[[], Encoder],
+        show: OnProgress,
+    ) -> Mapping[bytes, Float32]:
+        """Give the vectors of the documents' windows by digest; only what the store lacks is embedded."""
+        places = {
+            digest: (item.document, passage)
+            for item in documents
+            for digest, passage in zip(item.digests, item.passages, strict=True)
+        }
+        known = self._store.known_vectors(places, identity)
+        lacking = {digest: place for digest, place in places.items() if digest not in known}
+        if not lacking:
+            return known
+        show(Progress("model", 0, 0, identity.name))
+        digests, made = list(lacking), np.empty((len(lacking), identity.dimension), np.float32)
+        with model_errors():
+            opened = encoder()
+            for start in range(0, len(digests), _SLICE):
+                some = [window_text(*lacking[digest]) for digest in digests[start : start + _SLICE]]
+
+                def embedded(done: int, _: int, start: int = start) -> None:
+                    show(Progress("embed", start + done, len(digests)))
+
+                made[start : start + _SLICE] = opened.encode_documents(some, embedded)
+        return known | dict(zip(digests, made, strict=True))
+
+    def _place(self, item: _Placed, identity: EncoderIdentity) -> FileResult:
+        document = item.document
+        placed = self._store.place(document, item.made_by, item.part)
+        if placed:
+            return FileResult(document.path, placed.status, placed.document_id, notes=document.notes)
+        # It was held when it was read.
+        prepared = _prepare(document, item.made_by, item.part, item.read)
+        vectors = self._vectors([prepared], identity, self._encoders.documents, silent)
+        return self._ingest(prepared, vectors, identity)
+
+    def _ingest(
+        self,
+        item: _Prepared,
+        vectors: Mapping[bytes, Float32],
+        identity: EncoderIdentity,
+        restored: Version | None = None,
+    ) -> FileResult:
+        document = item.document
+        entries = _entries(item, vectors)
+        ingested = self._store.ingest(
+            document, head(document), entries, identity, item.made_by, item.part, restored, item.corrections
+        )
+        return FileResult(
+            document.path, ingested.status, ingested.document_id, len(entries), notes=document.notes
+        )
+
+
+@cache
+def _made_by(options: Options, sidecar: str = "") -> str:
+    """Name what reads and segments documents: by it, a source that has not changed is not read again.
+
+    `sidecar` is the SHA-256 of what lies beside the source.
+    """
+    # cite.py has the words for dates that a window may hold.
+    makers = [sha256_file(path) for path in (*MAKERS, _PACKAGE / "cite.py")]
+    libraries = [version(name) for name in LIBRARIES]
+    if options.ocr:  # what was refused for want of Tesseract is read once it is there
+        with suppress(InputError):  # it fails: said of each file that needs it
+            libraries += [ocr.version("Tesseract"), *sorted(ocr.languages("Tesseract"))]
+    return hashlib.sha256(" ".join([*makers, *libraries, repr(options), sidecar]).encode()).hexdigest()
+
+
+def _prepare(document: Document, made_by: str, part: str = "", read: int = 0) -> _Prepared:
+    """Segment a document that was read."""
+    return replace(_windows(document, passages(document)), made_by=made_by, part=part, read=read)
+
+
+def _entries(item: _Prepared, vectors: Mapping[bytes, Float32]) -> list[Entry]:
+    return [
+        Entry(passage, digest, vectors[digest])
+        for passage, digest in zip(item.passages, item.digests, strict=True)
+    ]
+
+
+def _windows(document: Document, passages: tuple[Passage, ...]) -> _Prepared:
+    windows = (window_text(document, passage) for passage in passages)
+    digests = tuple(hashlib.blake2b(window.encode(), digest_size=16).digest() for window in windows)
+    return _Prepared(document, passages, digests)
+
+
+def _batches(items: Iterable[_Item]) -> Iterator[list[_Item]]:
+    """Group items until a group has `BATCH` windows, or many items; in order, and none empty."""
+    batch: list[_Item] = []
+    windows = 0
+    for item in items:
+        batch.append(item)
+        windows += len(item.digests) if isinstance(item, _Prepared) else 0
+        if windows >= BATCH or len(batch) >= _MOST_ITEMS:
+            yield batch
+            batch, windows = [], 0
+    if batch:
+        yield batch
+
+
+def _is_huge(batch: Sequence[_Step]) -> bool:
+    return sum(len(item.digests) for item in batch if isinstance(item, _Prepared)) > _HUGE
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; 0 where it cannot be read, which is said when it is."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def silent(_: Progress) -> None:
+    """Show nothing."""
+
+
+@contextmanager
+def _one_at_a_time(show: OnProgress) -> Iterator[OnProgress]:
+    """Let several threads show progress, one after the other, and none when all is over."""
+    lock = threading.Lock()
+    over = False
+
+    def show_one(progress: Progress) -> None:
+        with lock:
+            if not over:
+                show(progress)
+
+    try:
+        yield show_one
+    finally:
+        over = True
