@@ -30,3 +30,6 @@ export const post = (path, value) =>
   request(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) });
 
 export const button = (label, action, properties = {}) => make("button", { type: "button", onclick: action, ...properties }, label);
+
+/** "2008-04-04" as "4 April 2008". */
+export const inWords = (date) => date && new Date(`${date}T00:00`).toLocaleDateString("en-GB", { dateStyle: "long" });

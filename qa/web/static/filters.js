@@ -1,12 +1,12 @@
 // The filters: a dialog to choose them in, a chip for each that is set, and the box that carries them to the server.
 
-import { button, get, make } from "./base.js";
+import { button, get, inWords, make } from "./base.js";
 
 const KEPT = "filters"; // in this tab, over a reload
-const NAMES = { since: "From", until: "To", publisher: "Publisher", series: "Series", language: "Language", collection: "Collection", document: "Document", dates: "Times in questions" };
+const NAMES = { since: "From", until: "To", publisher: "Publisher", series: "Series", language: "Language", collection: "Collection", document: "Document" };
 const CHOICES = { publisher: "publishers", series: "series", language: "languages", collection: "collections" };
 
-let set = {}; // the filters that are set, as the server takes them; and dates, where a question's are ignored
+let set = {}; // the filters that are set, as the server takes them
 let carrier; // Gradio's box, which goes to the server with every question
 
 const opener = button("Filters", show, { id: "open-filters", title: "Ask only some of the documents", aria: { haspopup: "dialog" } });
@@ -36,12 +36,13 @@ export function tendFilters(composer, options, ask) {
   composer.prepend(chips);
   form.addEventListener("submit", apply);
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close()); // beside it
+  document.addEventListener("asked", () => carry()); // the question is with the server
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("a.clear-filters, a.ignore-dates");
     if (!link) return;
     event.preventDefault();
-    if (link.matches(".ignore-dates")) change({ ...set, dates: "ignore" });
-    else change(set.dates ? { dates: set.dates } : {});
+    if (link.matches(".ignore-dates")) carry("ignore"); // with this question, and no other
+    else change({});
     const answers = [...document.querySelectorAll("#conversation .answer")];
     const questions = document.querySelectorAll("#conversation [data-testid=user]");
     ask(questions[answers.indexOf(link.closest(".answer"))].textContent.trim());
@@ -50,12 +51,16 @@ export function tendFilters(composer, options, ask) {
   requestAnimationFrame(() => change(JSON.parse(sessionStorage.getItem(KEPT) ?? "{}")));
 }
 
+/** Put into the box what goes to the server with the next question. */
+function carry(dates = "auto") {
+  carrier.value = JSON.stringify({ filters: set, dates });
+  carrier.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
 function change(filters) {
   set = filters;
   sessionStorage.setItem(KEPT, JSON.stringify(set));
-  const { dates = "auto", ...sent } = set;
-  carrier.value = JSON.stringify({ filters: sent, dates });
-  carrier.dispatchEvent(new Event("input", { bubbles: true }));
+  carry();
   const without = (name) => Object.fromEntries(Object.entries(set).filter(([other]) => other !== name));
   const remove = (name) => {
     change(without(name));
@@ -63,14 +68,12 @@ function change(filters) {
   };
   chips.replaceChildren(
     ...Object.entries(set).map(([name, value]) =>
-      make("span", { className: "chip" }, chipText(name, value), button("✕", () => remove(name), { aria: { label: `Remove the filter ${chipText(name, value)}` } })),
+      make("span", { className: "chip" }, `${NAMES[name]}: ${value}`, button("✕", () => remove(name), { aria: { label: `Remove the filter ${NAMES[name]}: ${value}` } })),
     ),
   );
   chips.hidden = !chips.childElementCount;
   opener.classList.toggle("set", !chips.hidden);
 }
-
-const chipText = (name, value) => `${NAMES[name]}: ${name === "dates" ? "ignored" : value}`;
 
 /** Open the dialog with what the library has now. */
 async function show() {
@@ -85,8 +88,8 @@ async function show() {
     one.setAttribute("list", titles.id);
     rows.push(field("document", one, titles));
     fields.replaceChildren(...rows);
-    const range = facets.first && `The documents are dated from ${facets.first} to ${facets.last}.`;
-    const undated = facets.undated && `${facets.undated} without a date: left out where dates are set.`;
+    const range = facets.first && `The documents are dated from ${inWords(facets.first)} to ${inWords(facets.last)}.`;
+    const undated = facets.undated && `${facets.undated} of them without a date: left out where dates are set.`;
     fields.append(make("p", { className: "hint" }, [range, undated].filter(Boolean).join(" ")));
   } catch (error) {
     fields.replaceChildren();
@@ -113,5 +116,5 @@ function apply(event) {
     problem.textContent = "Nothing lies between these dates: swap them.";
     return;
   }
-  if (fields.childElementCount) change(set.dates ? { ...chosen, dates: set.dates } : chosen);
+  if (fields.childElementCount) change(chosen);
 }

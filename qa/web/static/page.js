@@ -1,7 +1,7 @@
 // The page around Gradio's question box and conversation: start-up progress, the empty page, the source panel,
 // copy buttons and keys. Whatever comes from a document goes in through textContent; nothing is parsed as HTML.
 
-import { API, SILENT, button, get, make, post } from "./base.js";
+import { API, SILENT, button, get, inWords, make, post } from "./base.js";
 import { tendFilters } from "./filters.js";
 
 const HASH = /^#cite=([0-9a-f]{64})\/(\d{1,12})-(\d{1,12})$/;
@@ -113,8 +113,6 @@ async function watchStart() {
   }
   setTimeout(watchStart, POLL_MS);
 }
-
-const inWords = (date) => date && new Date(`${date}T00:00`).toLocaleDateString("en-GB", { dateStyle: "long" });
 
 async function showHoldings() {
   const [questions, documents] = await Promise.all([get("/examples"), get("/documents")]);
@@ -232,6 +230,7 @@ function tend(conversation) {
   conversation.querySelectorAll(".answer:not(.finished)").forEach(finish);
   const count = conversation.querySelectorAll(".answer").length;
   const waiting = conversation.querySelector(".searching");
+  if (waiting) document.dispatchEvent(new CustomEvent("asked"));
   if (count !== answered || waiting) {
     const grown = count > answered;
     answered = count;
@@ -245,6 +244,7 @@ function tend(conversation) {
 function finish(answer) {
   answer.classList.add("finished");
   answer.querySelectorAll("i.cr").forEach((element) => element.replaceWith("\r"));
+  answer.querySelector("a.ignore-dates")?.setAttribute("aria-label", "Ask again without this preference");
   answer.querySelectorAll(".error").forEach((element) => element.setAttribute("role", "alert"));
   for (const card of answer.querySelectorAll(".card")) {
     const cite = card.querySelector("a.cite");
