@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, get_args
 
 import pytest
 
-import qa.corpus
 import qa.fulltext
+import qa.intake
 from qa.errors import DocumentNotFoundError
 from tests.qa.consistency import index_problems, problems, words_problems
 from tests.qa.tiny import TinyEncoder, tiny_corpus
@@ -256,7 +256,7 @@ def large(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bo
 def _parser() -> Iterator[None]:
     """One process that parses for all the libraries made here."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("qa.corpus.Worker", qa.corpus.Worker)  # put back what `keep_worker` replaces
+        patch.setattr("qa.intake.Worker", qa.intake.Worker)  # put back what `keep_worker` replaces
         keep_worker()
         yield
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import embeddings.files
 import embeddings.index
-import qa.corpus
 import qa.fulltext
+import qa.intake
 import qa.versions
 from embeddings.index import VectorIndex
 from qa.formats import Worker
@@ -154,7 +154,7 @@ def keep_worker() -> None:
     worker = Worker()
     worker.close = lambda: None  # type: ignore[method-assign]
     list(worker.read(Source("a.html", "a.html", content(Spec(0, 0, "html"))), Options("auto", ())))
-    qa.corpus.Worker = lambda: worker  # type: ignore[misc,assignment]
+    qa.intake.Worker = lambda: worker  # type: ignore[misc,assignment]
 
 
 def run(
