@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -12,11 +13,10 @@ import numpy as np
 from qa.confidence import STRICTNESS
 from qa.encoders import Encoders
 from qa.errors import LibraryError
-from qa.formats import DateOrder, Options
 from qa.fulltext import FullText
-from qa.intake import Intake, silent
 from qa.library import LibraryIndex
 from qa.names import aliases, find
+from qa.pipeline import silent
 from qa.recent import Recent
 from qa.schema import EVERYTHING, Document, Filters, Passage, Progress
 from qa.selection import Selection
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from embeddings.models import EncoderIdentity
     from qa.answer import Answerer
     from qa.feedback import Judgement, Place, Shown, Thumb
-    from qa.intake import OnProgress
+    from qa.formats import DateOrder
+    from qa.intake import Intake, OnProgress
     from qa.names import Aliases, Names
     from qa.schema import (
         Answer,
@@ -65,7 +66,8 @@ class Corpus:
         self,
         store: Store,
         encoder: str | Encoder | None,
-        options: Options,
+        date_order: DateOrder = "auto",
+        columns: Mapping[str, str] | None = None,
         reader: str | None = None,
     ) -> None:
         self.library = store.folder
@@ -74,7 +76,8 @@ class Corpus:
         self._words = FullText(store)
         self._read: Recent[tuple[int, str], tuple[Document, tuple[Passage, ...]]] = Recent(READ_BYTES)
         self._encoders = Encoders(store, encoder)
-        self._intake = Intake(store, self._encoders, options)
+        self._columns = tuple((columns or {}).items())
+        self._date_order: DateOrder = date_order
         self._lock = threading.RLock()
         self._reader = reader
         self._answerer: Answerer | None = None
@@ -107,8 +110,7 @@ class Corpus:
         """
         store = Store(Path(library), create=create, read_only=read_only)
         try:
-            options = Options(date_order, tuple((columns or {}).items()))
-            corpus = cls(store, encoder, options, reader)
+            corpus = cls(store, encoder, date_order, columns, reader)
             if encoder is not None:
                 corpus._encoders.identity()
         except BaseException:
@@ -126,6 +128,13 @@ class Corpus:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+    @cached_property
+    def _intake(self) -> Intake:
+        from qa.formats import Options  # questions do without all that reads files
+        from qa.intake import Intake
+
+        return Intake(self._store, self._encoders, Options(self._date_order, self._columns))
 
     # The encoder
 

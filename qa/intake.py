@@ -22,7 +22,7 @@ from qa.errors import InputError
 from qa.folders import listing, missing, refusal, resolved
 from qa.formats import Options, Worker, file_id, ocr, read_path
 from qa.metadata import NO_SIDECAR, check, open_sidecar, sidecar_of
-from qa.pipeline import overlap
+from qa.pipeline import overlap, silent
 from qa.schema import Document, FileResult, IndexReport, Passage, Progress
 from qa.segment import passages
 from qa.sources import RECORDS, FileRead, is_gone, words_sha256
@@ -532,10 +532,6 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
-
-
-def silent(_: Progress) -> None:
-    """Show nothing."""
 
 
 @contextmanager

@@ -9,8 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
-import tempfile
-import tomllib
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -88,6 +86,8 @@ def read_sidecar(data: bytes, name: str) -> dict[str, str]:
     Raises:
         InputError: naming `name`, when it is not such TOML, or a value makes no sense.
     """
+    import tomllib  # only a sidecar needs it
+
     try:
         held = tomllib.loads(data.decode("utf-8-sig"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
@@ -184,6 +184,8 @@ def _classifier() -> Any:
     try:
         return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     except OSError as error:  # it is unpacked into a temporary file
+        import tempfile
+
         raise LibraryError(
             f"there is no space left in {tempfile.gettempdir()} ({error.strerror}): nothing was lost; free "
             "some space and try again"

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from qa.schema import Progress
+
 _Item = TypeVar("_Item")
 _Made = TypeVar("_Made")
 _Result = TypeVar("_Result")
@@ -71,3 +73,7 @@ def _begin(function: Callable[[], _Result]) -> Future[_Result]:
 
     threading.Thread(target=call, daemon=True).start()
     return future
+
+
+def silent(_: Progress) -> None:
+    """Show no progress."""
