@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from qa.errors import InputError
 from qa.formats.furniture import find_furniture
-from qa.formats.header import parse_header
+from qa.formats.header import Header, parse_header
 from qa.schema import Document, Found
 
 if TYPE_CHECKING:
@@ -93,9 +93,14 @@ def check_text(text: str, name: str) -> None:
         )
 
 
-def describe(document: Document, fallback_title: str, date_order: DateOrder = "auto") -> Document:
-    """Fill what is not known of a document yet from its header, and mark header and page furniture."""
-    header = parse_header(document.text, date_order, document.title)
+def describe(
+    document: Document, fallback_title: str, date_order: DateOrder = "auto", *, headed: bool = True
+) -> Document:
+    """Fill what is not known of a document yet from its header, and mark header and page furniture.
+
+    A text that is not `headed`, such as a letter, begins with its own words, and none are taken for a header.
+    """
+    header = parse_header(document.text, date_order, document.title) if headed else Header()
     spans = header.spans
     only_a_title = not (header.publisher or header.number or header.date or header.url)
     if only_a_title and document.title and document.title != header.title:

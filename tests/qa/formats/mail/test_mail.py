@@ -136,6 +136,15 @@ def test_malformed_headers_and_encodings_are_read_with_a_note() -> None:
     assert "windows-1252" in one_of(read, latin.replace(b"us-ascii", b"utf-8"), "a.eml").notes[0]
 
 
+def test_a_sentence_above_what_it_answers_is_no_header() -> None:
+    body = "I agree with it.\n\nOn Fri, Apr 4, 2008 at 10:00 AM Kim <k@x.org> wrote:\n> Copper trade is up."
+    found = one_of(read, f"From: Pak <p@x.org>\nSubject: Trade\n\n{body}".encode(), "a.eml")
+    assert found.header == ()
+    assert [found.text[s.start : s.end][:6] for s in found.furniture] == ["On Fri"]
+    assert found.title == "Trade"
+    assert one_of(read, b"From: p@x.org\n\nFirst.\nThen.", "a.eml").title == "a"
+
+
 def test_an_e_mail_that_is_cut_off_says_so() -> None:
     data = (HERE / "cut-off.eml").read_bytes()
     first = next(read(Source("a.eml", "a.eml", data), Options()))
