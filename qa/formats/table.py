@@ -63,9 +63,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
                 continue
             document = _document(row, table.names, index, number, where, stem, options)
             lines = rows.line_num - begun
-            notes = [
-                f"The table has two columns “{name}”: the first was read." for name in _twice(table, index)
-            ]
+            notes = list(twice)
             if lines > 1 and not well_quoted:
                 notes.append(
                     f"This row takes up {lines:,} lines of the table, in which some quotation mark is not "
