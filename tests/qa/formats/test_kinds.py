@@ -103,7 +103,5 @@ def test_every_ending_is_lower_case_and_begins_with_a_dot() -> None:
 
 def test_text_in_another_encoding_is_not_told_to_be_western() -> None:
     """Korean text, converted as what it is not, is no text any more."""
-    with pytest.raises(
-        InputError, match=r"is not UTF-8: .*iconv -f ENCODING .*Korean text is often in CP949"
-    ):
+    with pytest.raises(InputError, match=r"is not UTF-8: .*iconv -f ENCODING .*Korean text is often in CP"):
         decode("고철 밀수가 늘고 있다.".encode("cp949"), "a.txt")
