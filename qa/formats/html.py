@@ -20,6 +20,7 @@ from qa.errors import InputError
 from qa.formats.markup import Block, blocks, compose, decode, has_struck, parse
 from qa.formats.page import describe_page
 from qa.formats.text import check_text, describe
+from qa.metadata import with_language_of_script
 from qa.schema import Document, Found
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
         notes=(*about.notes, *notes),
     )
     document = describe(document, PurePath(source.file_name).stem, options.date_order)
-    yield _with_host(document)
+    yield with_language_of_script(_with_host(document))
 
 
 def _main(tree: html.HtmlElement, every: list[Block]) -> list[Block]:

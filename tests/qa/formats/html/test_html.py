@@ -253,6 +253,29 @@ def test_a_date_that_could_be_read_two_ways_is_left_out_unless_its_order_is_know
     assert page("complete", Options(date_order="mdy")).date == dt.date(2011, 3, 4)
 
 
+UTC = "<meta property=article:published_time content=2020-02-02T23:30:00Z>"
+
+
+@pytest.mark.parametrize(
+    ("head", "day", "sure"),
+    [
+        (UTC, 2, "likely"),
+        (UTC.replace("Z", "+00:00"), 2, "likely"),
+        (f"{UTC}<meta name=pubdate content=2020-02-03T08:30:00+09:00>", 3, "stated"),
+        (f"{UTC}<p itemprop=datePublished content=2020-02-03></p>", 3, "stated"),
+        (f"{UTC}<meta name=date content=2020-02-09>", 2, "likely"),  # of something else
+        (f"{UTC}<meta name=date content=2020-02-03T00:30:00Z>", 2, "likely"),
+        (UTC.replace("Z", "+09:00"), 2, "stated"),
+    ],
+)
+def test_the_day_of_a_time_in_utc_is_likely_unless_a_local_one_is_stated(
+    head: str, day: int, sure: str
+) -> None:
+    document = read_bytes(f"<html>{head}<body><p>Some words of a text.</p></body></html>".encode())
+    assert document.date == dt.date(2020, 2, day)
+    assert [found.sure for found in document.found if found.field == "date"] == [sure]
+
+
 def _linked(data: str) -> str:
     return f"<script type=application/ld+json>{data}</script>"
 
@@ -279,6 +302,27 @@ def _linked(data: str) -> str:
 def test_dates_of_publication(head: str, date: dt.date | None) -> None:
     document = read_bytes(f"<html>{head}<body><p>Some words of a text.</p></body></html>".encode())
     assert document.date == date
+
+
+KOREAN = "<p>량강도에서 고철 밀수가 늘고 있다고 한다.</p>"
+
+
+@pytest.mark.parametrize(
+    ("said", "text", "language", "source"),
+    [
+        ("en", KOREAN, "ko", "its text"),
+        ("kor", KOREAN, "ko", "html lang"),
+        ("eng", "<p>Six men left on Monday.</p>", "en", "html lang"),
+        ("ja", "<p>長白口岸貿易額下降</p>", "ja", "html lang"),
+        ("en", "<p>The word 고철 means scrap metal.</p>", "en", "html lang"),
+    ],
+)
+def test_the_script_of_a_text_counts_for_more_than_what_its_template_says(
+    said: str, text: str, language: str, source: str
+) -> None:
+    document = read_bytes(f"<html lang={said}><body>{text}</body></html>".encode())
+    assert document.language == language
+    assert [found.source for found in document.found if found.field == "language"] == [source]
 
 
 # Encodings
