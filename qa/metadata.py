@@ -35,6 +35,7 @@ _SCRIPTS = (
     ("ja", re.compile("[\u3040-\u30ff]")),
     ("zh", re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")),
 )
+_IN_HAN = frozenset({"ja", "ko", "lzh", "nan", "wuu", "yue"})  # may be written in Han characters alone
 _LETTER = re.compile(r"[^\W\d_]")
 _SCRIPT_SHARE = 0.3  # of the letters: a name in its own script is no text in it
 
@@ -159,16 +160,33 @@ def with_language(document: Document) -> Document:
     """
     if any(found.field == "language" for found in document.found):
         return document
+    if language := language_of_script(document.text):
+        return _in(document, language)
     text = document.text[:_READ]
-    letters = len(_LETTER.findall(text))
-    for language, script in _SCRIPTS:
-        if len(script.findall(text)) > _SCRIPT_SHARE * letters:
-            return _in(document, language)
-    if letters >= _LETTERS:
+    if len(_LETTER.findall(text)) >= _LETTERS:
         language, probability = _classifier().classify(text)
         if probability >= _SURE:
             return _in(document, language)
     return document
+
+
+def language_of_script(text: str) -> str:
+    """Tell the language of a text by its script, where only one is written so; "" where several are."""
+    text = text[:_READ]
+    letters = len(_LETTER.findall(text))
+    return next((code for code, each in _SCRIPTS if len(each.findall(text)) > _SCRIPT_SHARE * letters), "")
+
+
+def with_language_of_script(document: Document) -> Document:
+    """Put the language that the script shows in place of a stated one that is not written so.
+
+    Templates of pages are often in English, and say so of whatever stands in them.
+    """
+    language = language_of_script(document.text)
+    if not language or language == document.language or (language == "zh" and document.language in _IN_HAN):
+        return document
+    others = tuple(found for found in document.found if found.field != "language")
+    return _in(replace(document, found=others), language)
 
 
 def _in(document: Document, language: str) -> Document:

@@ -228,7 +228,8 @@ def _page(tree: Any, entries: list[_Entry]) -> list[Part]:
         for index, entry in enumerate(entries)
         if not index or (entry.depth == 1 and entry.fragment in ids)
     ]
-    parts: list[Part] = []
+    # A heading holds for its own file: what the next one begins with may be of another chapter without any.
+    parts = [Part("section", "")]
     for block in blocks(tree):
         while begins and begins[0][0] <= order[block.node]:
             parts.append(Part("chapter", begins.pop(0)[1]))

@@ -17,9 +17,10 @@ from lxml import etree
 from trafilatura import bare_extraction
 
 from qa.errors import InputError
-from qa.formats.markup import Block, blocks, compose, decode, has_struck, parse
+from qa.formats.markup import RAISED, Block, blocks, compose, decode, has_struck, parse
 from qa.formats.page import describe_page
 from qa.formats.text import check_text, describe
+from qa.metadata import with_language_of_script
 from qa.schema import Document, Found
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what it thinks of
 # Braille: printable, so that trafilatura leaves it, and no letters, so that it takes it for none.
 _MARK = re.compile("[\u2800-\u28ff]{3}")
 _NOT_XML = re.compile("[\u2800-\u28ff\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_NOTE = re.compile(r"\W{0,2}([0-9]{1,3}(?!\w)|[¹²³⁰⁴-⁹]{1,3})[\].):]{0,2}\s*(?=\S)")
+_LOWERED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _DEEPEST = 240  # trafilatura loses what is nested deeper than 256
 _MOST_ELEMENTS = 50_000  # it reads as many in 7 s at most, and twice as many in a minute
 _MOST_TEXT = 5_000_000  # characters; it holds some ten copies
@@ -73,14 +76,15 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
         notes=(*about.notes, *notes),
     )
     document = describe(document, PurePath(source.file_name).stem, options.date_order)
-    yield _with_host(document)
+    yield with_language_of_script(_with_host(document))
 
 
 def _main(tree: html.HtmlElement, every: list[Block]) -> list[Block]:
     """Return the blocks that are the page's text, by trafilatura; the tree is spent afterwards.
 
     Each block is given a mark where it begins; those whose marks come back are kept. So is the page's title
-    above them, and sentences and tables in figures among them, which trafilatura drops.
+    above them, and what trafilatura drops: sentences and tables in figures among them, their headings, whose
+    words a quotation is, and the notes below that they refer to.
     """
     if sum(len(block.text) for block in every) > _MOST_TEXT or _is_beyond_telling(tree):
         return []
@@ -93,6 +97,7 @@ def _main(tree: html.HtmlElement, every: list[Block]) -> list[Block]:
     for number, block in enumerate(every):
         words = getattr(block.node, block.slot) or ""
         setattr(block.node, block.slot, _mark(number) + words.lstrip())
+    quotations = [_quotation(block) for block in every]  # before the tree is spent
     # With its fallbacks, and neither precision nor recall preferred; never with an address to fetch.
     found = bare_extraction(tree, include_comments=False, include_tables=True)
     marks = set(_MARK.findall("".join(found.body.itertext()))) if found else set()
@@ -101,13 +106,48 @@ def _main(tree: html.HtmlElement, every: list[Block]) -> list[Block]:
         return []
     first, last = chosen[0], chosen[-1]
     titles = [number for number, block in enumerate(every) if block.level == 1]
-    return [
-        block
-        for number, block in enumerate(every)
-        if _mark(number) in marks
-        or (titles == [number] and number < first)
-        or (block.in_figure and first < number < last and _says_something(block))
-    ]
+    kept = set(chosen)
+    levels = {every[number].level for number in chosen}  # the first of several headlines is like the others
+    quoted = {quotations[number] for number in chosen} - {None}
+    for number, block in reversed(list(enumerate(every))):
+        if (
+            (titles == [number] and number < first)
+            or (block.in_figure and first < number < last and _says_something(block))
+            or (block.kind == "heading" and number + 1 in kept and (number > first or block.level in levels))
+            or quotations[number] in quoted
+        ):
+            kept.add(number)
+            levels.add(block.level)
+    kept |= _notes(every, chosen)
+    return [block for number, block in enumerate(every) if number in kept]
+
+
+def _quotation(block: Block) -> html.HtmlElement | None:
+    """Return the quotation that a block stands in, if any."""
+    if block.slot == "text" and block.node.tag == "blockquote":
+        return block.node
+    return next(block.node.iterancestors("blockquote"), None)
+
+
+def _notes(every: list[Block], chosen: list[int]) -> set[int]:
+    """Return the notes below the text that it refers to by their numbers, with the heading above them."""
+    text = " ".join(every[number].text for number in chosen)
+    found: set[int] = set()
+    expected = 1
+    for number in range(chosen[-1] + 1, len(every)):
+        block = every[number]
+        mark = _NOTE.match(block.text)
+        if (
+            mark
+            and mark[1].translate(_LOWERED) == str(expected)
+            and (f"[{expected}]" in text or str(expected).translate(RAISED) in text)
+            and block.linked < _MOSTLY * len(block.text)
+        ):
+            if expected == 1 and every[number - 1].kind == "heading":
+                found.add(number - 1)
+            found.add(number)
+            expected += 1
+    return found
 
 
 def _says_something(block: Block) -> bool:

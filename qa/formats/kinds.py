@@ -80,16 +80,19 @@ _UNREADABLE = (
     (b"{\\rtf", "an RTF document"),
     (b"\x89PNG", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
-    (b"GIF8", "a GIF image"),
+    (b"GIF87a", "a GIF image"),
+    (b"GIF89a", "a GIF image"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"SQLite format 3\0", "an SQLite database"),
 )
 _HEAD = 2_048
 _TAIL = 65_536  # where a ZIP archive lists its members
-# What stands before the first element of a page or a feed is skipped.
+# What stands before the first element of a page or a feed is skipped. That one has attributes or ends: a text
+# may begin with "<rss is an old format", or with a document type that it tells of.
 _MARKUP = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:<\?[^>]*>\s*|<!--.*?-->\s*|(?P<page><!doctype html)[^>]*>\s*|<![^>-][^>]*>\s*)*"
-    rb"(?:<(?P<root>html|rss|feed|rdf:rdf)\b)?",
+    rb"(?:\xef\xbb\xbf)?\s*"
+    rb"(?:<\?[^>]*>\s*|<!--.*?-->\s*|(?P<page><!doctype html)[^>]*>\s*(?=<)|<![^>-][^>]*>\s*)*"
+    rb"(?:<(?P<root>html|rss|feed|rdf:rdf)(?:\s*/?>|\s[^<>=]{0,99}=))?",
     re.IGNORECASE | re.DOTALL,
 )
 

@@ -258,20 +258,23 @@ def as_line(row: list[Word], column: int) -> Line:
 def without_running_heads(pages: Sequence[Page]) -> tuple[str, ...]:
     """Take what stands on several pages at the same place, and page numbers, off the pages; return the heads.
 
-    Only rows at the edge can go that stand apart from the text. Numbers may differ; words may where the row
-    begins or ends with a number that counts the pages.
+    Only rows at the edge can go that stand apart from the text. Numbers may differ; words may not, but two
+    pages are enough where the row begins or ends with a number that counts them. Heads of facing pages may
+    say two things, one behind its number, the other before it.
     """
     edges = [(_edge_rows(page, top=True), _edge_rows(page, top=False)) for page in pages]
-    places: defaultdict[str, list[tuple[float, int]]] = defaultdict(list)
+    said: defaultdict[tuple[bool, str], list[tuple[float, int]]] = defaultdict(list)
+    counted: defaultdict[tuple[bool, int], list[tuple[float, int, str, bool]]] = defaultdict(list)
     for index, sides in enumerate(edges):
         for row in chain(*sides):
-            for key in _keys(row, index):
-                places[key].append((row.top, index))
+            said[row.at_top, row.said].append((row.top, index))
+            for number, words, first in row.counted(index):
+                counted[row.at_top, number].append((row.top, index, words, first))
     heads: dict[str, None] = {}
     for index, (page, sides) in enumerate(zip(pages, edges, strict=True)):
         gone: set[int] = set()
         for rows in sides:
-            runs = [_runs_on(row, index, places, pages) for row in rows]
+            runs = [_runs_on(row, index, said, counted, pages) for row in rows]
             count = runs.index(False) if False in runs else len(runs)
             while count and not rows[count - 1].apart:
                 count -= 1
@@ -294,6 +297,19 @@ class _Row:
     @property
     def text(self) -> str:
         return " ".join(line.text for line in sorted(self.lines, key=lambda line: line.left))
+
+    @property
+    def said(self) -> str:
+        """Its words, whatever its numbers."""
+        return _DIGITS.sub("#", self.text)
+
+    def counted(self, index: int) -> Iterator[tuple[int, str, bool]]:
+        """Yield how far an outer number is from the page's, what stands beside it, and whether behind it."""
+        text = self.text
+        for match in _OUTER_NUMBER.finditer(text):
+            rest = f"{text[: match.start()]} {text[match.end() :]}"
+            words = " ".join(re.findall(r"\w+", rest)).lower()
+            yield int(match[1] or match[2]) - index, words, match[1] is not None
 
 
 def _edge_rows(page: Page, *, top: bool) -> list[_Row]:
@@ -322,24 +338,26 @@ def _pitch(lines: Sequence[Line]) -> float:
 
 
 def _runs_on(
-    row: _Row, index: int, places: dict[str, list[tuple[float, int]]], pages: Sequence[Page]
+    row: _Row,
+    index: int,
+    said: dict[tuple[bool, str], list[tuple[float, int]]],
+    counted: dict[tuple[bool, int], list[tuple[float, int, str, bool]]],
+    pages: Sequence[Page],
 ) -> bool:
     """Whether a row is a running head or foot, or a page's number."""
-    said, *counted = _keys(row, index)
-    repeated = _pages_with(places[said], row.top) >= max(2, min(3, len(pages)))
-    counts = any(_pages_with(places[key], row.top) >= 2 for key in counted)
-    return repeated or counts or (len(pages) == 1 and row.text == pages[0].name)
-
-
-def _keys(row: _Row, index: int) -> list[str]:
-    """Return what makes rows of two pages the same: the words, or how far its number is from the page's."""
-    said = _DIGITS.sub("#", row.text)
-    numbers = {int(number) for pair in _OUTER_NUMBER.findall(row.text) for number in pair if number}
-    return [f"{row.at_top} {said}", *(f"{row.at_top} {number - index}" for number in numbers)]
-
-
-def _pages_with(places: list[tuple[float, int]], top: float) -> int:
-    return len({index for at, index in places if abs(at - top) <= _SAME_PLACE})
+    if len(pages) == 1 and row.text == pages[0].name:
+        return True
+    alike = {other for top, other in said[row.at_top, row.said] if abs(top - row.top) <= _SAME_PLACE}
+    if len(alike) >= max(2, min(3, len(pages))):
+        return True
+    for number, words, first in row.counted(index):
+        for top, other, others, before in counted[row.at_top, number]:
+            if other == index or abs(top - row.top) > _SAME_PLACE:
+                continue
+            # Not so at the foot: notes are numbered as the pages are where each page has one.
+            if others == words or (row.at_top and before is not first):
+                return True
+    return False
 
 
 # Lines to text

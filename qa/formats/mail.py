@@ -51,7 +51,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
         reading = _Reading(source.name)
         lines = reading.lines(message, 0)
         attached, not_read = _attachments(reading.attachments)
-        document = _document(message, lines, source, options)
+        document = _document(message, lines, source)
         cut_off = any(isinstance(each, _CUT_OFF) for part in message.walk() for each in part.defects)
     except (InputError, MemoryError):
         raise
@@ -81,7 +81,7 @@ def _parsed(source: Source) -> Message:
     return message
 
 
-def _document(message: Message, lines: list[Line], source: Source, options: Options) -> Document | None:
+def _document(message: Message, lines: list[Line], source: Source) -> Document | None:
     """Make the document of an e-mail; None where it says nothing."""
     name, address = parseaddr(_header(message, "From"))
     author = name or address
@@ -109,10 +109,10 @@ def _document(message: Message, lines: list[Line], source: Source, options: Opti
     described = describe(
         with_values(document, stated, "the e-mail's header", "stated"),
         PurePath(source.file_name).stem,
-        options.date_order,
+        headed=False,  # the e-mail's own header has said it, and the text begins with the first sentence
     )
     furniture = {*described.furniture, *composed.furniture}
-    return replace(described, furniture=tuple(sorted(furniture.difference(described.header))))
+    return replace(described, furniture=tuple(sorted(furniture)))
 
 
 class _Reading:

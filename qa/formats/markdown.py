@@ -85,15 +85,16 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     tokens = _BLOCKS.parse(text[front.end :], env)
     document = Document(id="", text=text, format="markdown", sections=_sections(text, lines, tokens))
     document = _with_facts(document, front, _title(tokens), options.date_order)
-    # The header parser knows nothing of front matter: it is given what stands below.
+    # The header parser knows nothing of front matter, comments and rules: it is given what stands below.
     stem = PurePath(source.file_name).stem
-    below = describe(replace(document, text=text[front.end :]), stem, options.date_order)
-    header = (*front.header, *(_moved(span, front.end) for span in below.header))
-    furniture = {
-        *front.furniture,
-        *(_moved(span, front.end) for span in below.furniture),
-        *_wordless(text, lines, tokens, env),
-    }
+    wordless = sorted(_wordless(text, lines, tokens, env))
+    start = front.end
+    for span in wordless:
+        if not text[start : span.start].strip():
+            start = span.end
+    below = describe(replace(document, text=text[start:]), stem, options.date_order)
+    header = (*front.header, *(_moved(span, start) for span in below.header))
+    furniture = {*front.furniture, *(_moved(span, start) for span in below.furniture), *wordless}
     yield replace(below, text=text, header=header, furniture=tuple(sorted(furniture - set(header))))
 
 
@@ -107,6 +108,8 @@ def _with_facts(document: Document, front: _Front, title: str, order: DateOrder)
     if written := values.pop("date", ""):
         date, doubt = read_date(written, order)
         values |= {"date": date} if date else {}
+        if not date and not doubt:
+            doubt = f"The date “{written}” names no day; it was left out."
         notes = (doubt,) if doubt else ()
     found = [Found(field, "front matter", "stated") for field in values]
     if title and "title" not in values:
@@ -150,7 +153,8 @@ def _words(inline: str) -> str:
 def _title(tokens: list[Token]) -> str:
     """Return the heading that begins the text, else its only one of the first level."""
     headings = list(_headings(tokens))
-    if headings and tokens[0].type == "heading_open":
+    first = next((token for token in tokens if not _is_comment(token)), None)
+    if headings and first and first.type == "heading_open":
         return headings[0][2]
     firsts = [words for _, level, words in headings if level == 1]
     return firsts[0] if len(firsts) == 1 else ""
@@ -179,7 +183,7 @@ def _wordless(text: str, lines: list[_Bounds], tokens: list[Token], env: dict[st
             wordless.add(last)
         elif token.type == "fence":
             wordless |= {first, last} if _is_fence(text, lines[last], token.markup) else {first}
-        elif token.type == "html_block" and token.content.lstrip().startswith("<!--"):
+        elif _is_comment(token):
             wordless.update(range(first, last + 1))
         elif token.type == "table_open":
             wordless.add(first + 1)
@@ -188,6 +192,11 @@ def _wordless(text: str, lines: list[_Bounds], tokens: list[Token], env: dict[st
     for line in wordless:
         if span := _line_span(text, *lines[line]):
             yield span
+
+
+def _is_comment(token: Token) -> bool:
+    said = token.content.strip() if token.type == "html_block" else ""
+    return said.startswith("<!--") and said.endswith("-->")
 
 
 def _is_fence(text: str, line: _Bounds, markup: str) -> bool:

@@ -40,7 +40,7 @@ _HIDDEN = re.compile(r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden)
 _AS_BLOCK = re.compile(r"(?:^|[;\s])display\s*:\s*(?:block|flex|grid|table)", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\n\r\f\xa0]+")
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
-_RAISED = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
+RAISED = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
 _HEAD = 4096  # bytes in which a file says its encoding
 _DECLARED = re.compile(
     rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)|^\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.:-]+)",
@@ -284,9 +284,9 @@ class _Layout:
         words = _INVISIBLE.sub("", words)
         if not self.inside["pre"]:
             words = _SPACE.sub(" ", words)
-        if self.inside["sup"] and not words.translate(_RAISED).strip(" ⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"):
+        if self.inside["sup"] and not words.translate(RAISED).strip(" ⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"):
             # 10⁶ is not 106; and "mines¹" would be another word than "mines"
-            words = f"[{words.strip()}]" if self.inside["a"] else words.translate(_RAISED)
+            words = f"[{words.strip()}]" if self.inside["a"] else words.translate(RAISED)
         if self.inside["a"]:
             self.linked += len(words)
         if self.place is None and words.strip():

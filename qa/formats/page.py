@@ -69,6 +69,16 @@ _SAVED = re.compile(
 )
 _DATE_IN_URL = re.compile(r"/((?:19|20)\d\d)/(\d\d)/(\d\d)(?:/|$)")
 _BEFORE_THE_TIME = re.compile(r"\s*(\d{4})-?(\d\d)-?(\d\d)(?=T|\s|\s*$)")
+# ISO 639-2 to 639-1, of the languages that pages and books are likely to be in.
+TWO_LETTERS = {
+    pair[:3]: pair[4:]
+    for pair in """
+    ara=ar ces=cs chi=zh cze=cs dan=da deu=de dut=nl ell=el eng=en fin=fi fra=fr fre=fr ger=de gre=el
+    heb=he hin=hi hun=hu ind=id ita=it jpn=ja kor=ko mon=mn nld=nl nor=no per=fa pol=pl por=pt ron=ro
+    rum=ro rus=ru spa=es swe=sv tha=th tur=tr ukr=uk vie=vi zho=zh
+    """.split()
+}
+_IN_UTC = re.compile(r"\d(?:Z|[+-]00:?00)\s*$", re.IGNORECASE)
 _SITE = re.compile(r"\s*(?:[|·•»_–—]|\s-|::)\s*(?=\S)")
 
 _Fact = tuple[str, str, str, "Certainty"]  # field, value, source, how sure
@@ -83,10 +93,14 @@ def describe_page(
     doubts: list[str] = []
     for field, written, where, sure in _facts(source, tree, blocks):
         value: Any = " ".join(written.split())
+        in_utc = field == "date" and bool(_IN_UTC.search(value))
         if not value or field in values or not value.isprintable():
+            if field == "date" and field in values and not in_utc and sure == "stated":
+                _correct_utc(values, found, read_date(value, date_order)[0], where)
             continue
         if field == "date":
             value, doubt = read_date(value, date_order)
+            sure = "likely" if in_utc else sure  # it may have been another day where it was published
             doubts += [doubt] if doubt else []
         elif field == "url":
             value = value if re.fullmatch(r"https?://\S+", value) else ""
@@ -102,6 +116,14 @@ def describe_page(
         values["title"] = shorter
     notes = () if "date" in values else tuple(dict.fromkeys(doubts))
     return Document(id="", text="", format="html", found=tuple(found), notes=notes, **values)
+
+
+def _correct_utc(values: dict[str, Any], found: list[Found], date: dt.date | None, where: str) -> None:
+    """Put a date as its place has it in the stead of the one of a time in UTC, where they are a day apart."""
+    utc = next(each for each in found if each.field == "date")
+    if date and utc.sure == "likely" and abs((date - values["date"]).days) <= 1:
+        found[found.index(utc)] = Found("date", where, "stated")
+        values["date"] = date
 
 
 def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator[_Fact]:
@@ -170,9 +192,9 @@ def _apart(title: str, headings: list[str]) -> tuple[str, str]:
 
 
 def primary_language(tag: str) -> str:
-    """Return "en" for "en-GB", and "" for what is no language tag."""
+    """Return "en" for "en-GB" and "eng", and "" for what is no language tag."""
     primary = re.split("[-_,]", tag.lower())[0].strip()
-    return primary if re.fullmatch("[a-z]{2,3}", primary) else ""
+    return TWO_LETTERS.get(primary, primary) if re.fullmatch("[a-z]{2,3}", primary) else ""
 
 
 def read_date(written: str, order: DateOrder) -> tuple[dt.date | None, str]:

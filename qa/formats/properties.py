@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from qa.formats.header import parse_header
+from qa.formats.page import TWO_LETTERS
 from qa.formats.text import check_text, describe
 from qa.metadata import with_values
 
@@ -29,10 +30,10 @@ _NO_AUTHOR = re.compile(
 
 
 def language_code(written: str) -> str:
-    """Return "ko" of "ko-KR" or "ko_KR"; nothing where it names no language."""
+    """Return "ko" of "ko-KR", "ko_KR" or "kor"; nothing where it names no language."""
     match = re.match(r"([A-Za-z]{2,3})(?:[-_]|$)", written.strip())
     code = match[1].lower() if match else ""
-    return "" if code in ("und", "mul", "zxx") else code
+    return "" if code in ("und", "mul", "zxx") else TWO_LETTERS.get(code, code)
 
 
 def with_properties(

@@ -7,9 +7,11 @@ import csv
 import hashlib
 import io
 import json
-from dataclasses import replace
+import re
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qa.errors import InputError
 from qa.formats.columns import places
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from qa.schema import Document
 
 _DELIMITERS = ",;\t|"
+_NO_DELIMITER = "\x1f"  # `csv` wants one: this one no text holds
+_SEPARATOR = re.compile(r"\"?sep=([^\r\n\"])\"?\s*", re.IGNORECASE)
+_SAMPLE = 100  # rows
 _CHUNK = 1_000_000
 
 
@@ -36,32 +41,107 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     Raises:
         InputError: naming the source, when it is no table, not UTF-8 or UTF-16, or has no column of text.
     """
-    encoding = _encoding(source)
-    csv.field_size_limit(MOST_BYTES)
-    names, delimiter = _header(source, encoding)
-    found = places(tuple(names), options.columns)
-    _check(source, names, found, options)
-    index = {field: names.index(name) for field, name in found.items()}
+    table = _open(source, _encoding(source))
+    found = places(tuple(table.names), options.columns)
+    _check(source, table.names, found, options)
+    index = {field: table.names.index(name) for field, name in found.items()}
     stem = printable(PurePath(source.file_name).stem)
-    rows = csv.reader(_lines(source, encoding), delimiter=delimiter)
+    twice = [f"The table has two columns “{name}”: the first was read." for name in _twice(table, index)]
+    well_quoted = _is_well_quoted(table)
+    rows = table.rows()
     next(rows)
-    number = 1
+    number = table.first
     while True:
         number += 1
         where = f"{source.name}, row {number}"
+        begun = rows.line_num
         try:
             row = next(rows, None)
             if row is None:
                 break
             if not any(cell.strip() for cell in row):
                 continue
-            yield _document(row, names, index, number, where, stem, options)
+            document = _document(row, table.names, index, number, where, stem, options)
+            lines = rows.line_num - begun
+            notes = list(twice)
+            if lines > 1 and not well_quoted:
+                notes.append(
+                    f"This row takes up {lines:,} lines of the table, in which some quotation mark is not "
+                    "closed or not doubled: other rows may be part of it."
+                )
+            yield replace(document, notes=(*document.notes, *notes))
         except InputError as error:
             yield error
         except csv.Error as error:
             yield InputError(f"{where} cannot be read: {error}. Save the table anew as CSV.")
-    if number == 2:
+    if number == table.first + 1:
         raise InputError(f"{source.name} has no row below the names of its columns. Add one.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A table's lines below `skipped` ones, the separator of its cells, its header, and that one's row."""
+
+    source: Source
+    encoding: str
+    skipped: int
+    first: int
+    delimiter: str = _DELIMITERS[0]
+    names: tuple[str, ...] = ()
+
+    def rows(self, *, strict: bool = False) -> Any:
+        """Read the header and the rows, by `csv.reader`."""
+        lines = islice(_lines(self.source, self.encoding), self.skipped, None)
+        return csv.reader(lines, delimiter=self.delimiter, strict=strict)
+
+
+def _open(source: Source, encoding: str) -> _Table:
+    """Find where a table begins, and what separates its cells.
+
+    That is what a first line "sep=;" says, as Excel writes it; or else what cuts the most rows into as many
+    cells as the header, and of several the most. A header that none of them cuts is of one column.
+    """
+    csv.field_size_limit(MOST_BYTES)
+    delimiters = "\t" if source.file_name.lower().endswith(".tsv") else _DELIMITERS
+    skipped = blank = 0
+    for line in _lines(source, encoding):
+        said = _SEPARATOR.fullmatch(line)
+        if said:
+            delimiters = said[1]
+        elif line.strip():
+            break
+        else:
+            blank += 1
+        skipped += 1
+    best, most = None, (0.0, 0)
+    for delimiter in delimiters:
+        table = _Table(source, encoding, skipped, blank + 1, delimiter)
+        try:
+            names, *rows = [row for row in islice(table.rows(), _SAMPLE) if row] or [[]]
+        except csv.Error as error:
+            raise InputError(f"{source.name} is no table: {error}. Save it anew as CSV.") from None
+        alike = sum(len(row) == len(names) for row in rows) / max(1, len(rows))
+        if len(names) > 1 and (best is None or (alike, len(names)) > most):
+            best, most = replace(table, names=tuple(names)), (alike, len(names))
+    if best is None:
+        best = _Table(source, encoding, skipped, blank + 1, _NO_DELIMITER)
+        best = replace(best, names=tuple(next(best.rows(), [])))
+    return best
+
+
+def _is_well_quoted(table: _Table) -> bool:
+    try:
+        for _ in table.rows(strict=True):
+            pass
+    except csv.Error:
+        return False
+    return True
+
+
+def _twice(table: _Table, index: dict[str, int]) -> list[str]:
+    """Return the names of columns that are read, and of which there are two."""
+    names = [name.strip().casefold() for name in table.names]
+    return [table.names[place].strip() for place in index.values() if names.count(names[place]) > 1]
 
 
 def _document(
@@ -114,19 +194,6 @@ def _encoding(source: Source) -> str:
 
 def _lines(source: Source, encoding: str) -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BytesIO(source.data), encoding, newline="")
-
-
-def _header(source: Source, encoding: str) -> tuple[list[str], str]:
-    """Read the names of the columns, and tell what separates them: what makes the most of them."""
-    delimiters = "\t" if source.file_name.lower().endswith(".tsv") else _DELIMITERS
-    headers = []
-    for delimiter in delimiters:
-        try:
-            names = next(csv.reader(_lines(source, encoding), delimiter=delimiter), [])
-        except csv.Error as error:
-            raise InputError(f"{source.name} is no table: {error}. Save it anew as CSV.") from None
-        headers.append((names, delimiter))
-    return max(headers, key=lambda header: len(header[0]))
 
 
 def _check(source: Source, names: Sequence[str], found: dict[str, str], options: Options) -> None:

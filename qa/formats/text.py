@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from qa.errors import InputError
 from qa.formats.furniture import find_furniture
-from qa.formats.header import parse_header
+from qa.formats.header import Header, parse_header
 from qa.schema import Document, Found
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ _SIGNATURES = (
     (b"{\\rtf", "an RTF document"),
     (b"\x89PNG", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
-    (b"GIF8", "a GIF image"),
+    (b"GIF87a", "a GIF image"),
+    (b"GIF89a", "a GIF image"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"SQLite format 3\0", "an SQLite database"),
     (b"\xff\xfe", "text in UTF-16"),
@@ -41,7 +42,8 @@ _SIGNATURES = (
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _FEW_CONTROLS = 0.02  # of the characters: a stray one is a flaw of a text, many are no text
 CONVERT = (
-    "Save it as UTF-8 in an editor and try again, or convert it: iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW"
+    "Save it as UTF-8 in an editor and try again, or convert it: iconv -f ENCODING -t UTF-8 OLD > NEW "
+    "(Korean text is often in CP949, Chinese in GB18030, Western European in WINDOWS-1252)"
 )
 
 
@@ -93,9 +95,14 @@ def check_text(text: str, name: str) -> None:
         )
 
 
-def describe(document: Document, fallback_title: str, date_order: DateOrder = "auto") -> Document:
-    """Fill what is not known of a document yet from its header, and mark header and page furniture."""
-    header = parse_header(document.text, date_order, document.title)
+def describe(
+    document: Document, fallback_title: str, date_order: DateOrder = "auto", *, headed: bool = True
+) -> Document:
+    """Fill what is not known of a document yet from its header, and mark header and page furniture.
+
+    A text that is not `headed`, such as a letter, begins with its own words, and none are taken for a header.
+    """
+    header = parse_header(document.text, date_order, document.title) if headed else Header()
     spans = header.spans
     only_a_title = not (header.publisher or header.number or header.date or header.url)
     if only_a_title and document.title and document.title != header.title:

@@ -53,6 +53,8 @@ _FIELDS = {
 }
 _ANY_FIELD = "|".join(f"(?P<{kind}>{names})" for kind, names in _FIELDS.items())
 _FIELD = re.compile(rf"\W{{0,2}}(?:{_ANY_FIELD})\W{{0,2}}[:：]\*{{0,2}}\s*(?P<value>.*)", re.IGNORECASE)
+# A day and a year, in whatever language: more than "Date: unknown".
+_SENT_ON = re.compile(rf"\W{{0,2}}(?:{_FIELDS['date']})\W{{0,2}}[:：].*?\d\D+\d", re.IGNORECASE)
 _MOST_SIGNED = 15  # lines of a signature
 _SIGNED = re.compile(r"--\s?|—\s?")
 _SENT_FROM = re.compile(
@@ -229,8 +231,10 @@ def _head(lines: Sequence[Line], at: int) -> int:
         elif not kinds or not lines[end - 1].text.rstrip().endswith((",", ";")):
             break  # only a list of those it was sent to goes on
         end += 1
-    if kinds[:1] == ["from"] and len(kinds) >= 2 and ("date" in kinds or len(kinds) >= 3):
-        return end - at
+    if kinds[:1] == ["from"] and ("date" in kinds or len(kinds) >= 3):
+        fields = [line.text for line in lines[start:end]]
+        if divided or any(_ADDRESS.search(field) or _SENT_ON.search(field) for field in fields):
+            return end - at
     return start - at if divided else 0
 
 

@@ -10,6 +10,7 @@ import pytest
 from qa.errors import InputError
 from qa.formats.kinds import ENDINGS, kind_of
 from qa.formats.source import Source
+from qa.formats.text import decode
 
 
 def packed(*members: tuple[str, str]) -> bytes:
@@ -53,6 +54,9 @@ KINDS = {
     "XHTML as feed": ("a.xml", b'<?xml version="1.0"?>\n<!DOCTYPE html PUBLIC "x">\n<html>', "html", True),
     "feed": ("a.xml", b'<?xml version="1.0"?><rss version="2.0">', "feed", False),
     "feed as page": ("a.html", b'<?xml version="1.0"?>\n<feed xmlns="x">', "feed", True),
+    "text about feeds": ("a.txt", b"<rss is an old format, he said.", "text", False),
+    "text about a document type": ("a.txt", b"<!DOCTYPE html> begins a page.", "text", False),
+    "text about GIF": ("a.txt", b"GIF8 is how a GIF begins.", "text", False),
     "text about pages": ("a.txt", b"The <html> element.", "text", False),
     "upper case": ("A.MD", b"# He left", "markdown", False),
     "nothing": ("a.pdf", b"", "pdf", False),
@@ -95,3 +99,9 @@ def test_what_can_be_no_format_is_refused(name: str, data: bytes, reason: str) -
 
 def test_every_ending_is_lower_case_and_begins_with_a_dot() -> None:
     assert all(ending == ending.lower() and ending.startswith(".") for ending in ENDINGS)
+
+
+def test_text_in_another_encoding_is_not_told_to_be_western() -> None:
+    """Korean text, converted as what it is not, is no text any more."""
+    with pytest.raises(InputError, match=r"is not UTF-8: .*iconv -f ENCODING .*Korean text is often in CP"):
+        decode("고철 밀수가 늘고 있다.".encode("cp949"), "a.txt")

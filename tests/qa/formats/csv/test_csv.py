@@ -109,3 +109,37 @@ def test_a_quotation_mark_that_never_ends_is_one_row_and_no_crash() -> None:
     (found,) = read(Source("a.csv", "a.csv", data), PLAIN)
     assert isinstance(found, Document)
     assert found.text.count("She stayed.") == 1_000
+    assert found.notes[0].startswith("This row takes up 1,001 lines of the table")
+
+
+def test_a_row_that_may_have_swallowed_others_says_so_and_one_of_several_lines_does_not() -> None:
+    one, two = table("a.csv", b'id,text\n1,"He left.\n2,"She stayed."\n3,They ate.\n')
+    assert isinstance(one, Document)
+    assert one.text.startswith("He left.\n2,She stayed.")
+    assert "takes up 2 lines" in one.notes[0]
+    assert [item.notes for item in (two,) if isinstance(item, Document)] == [()]
+    assert not any(item.notes for item in documents("briefs.csv", b'id,text\n4,"Yes\nand no"\n'))
+
+
+def test_cells_are_separated_by_what_the_rows_agree_upon() -> None:
+    (found,) = documents("a.csv", b"title;text, body\nA;Six men left.\n", text="text, body")
+    assert (found.title, found.text) == ("A", "Six men left.")
+
+
+def test_a_table_of_one_column_needs_no_quotation_marks() -> None:
+    texts = ["Six men, it is said, left.", "One; two\tthree | four", "Ships came."]
+    found = documents("a.csv", "\n".join(["text", *texts]).encode())
+    assert [document.text for document in found] == texts
+
+
+@pytest.mark.parametrize(("above", "row"), [(b"sep=;\r\n", "2"), (b"\r\n", "3"), (b'"sep=;"\n \n', "3")])
+def test_what_stands_above_the_header_is_skipped(above: bytes, row: str) -> None:
+    """Excel reads the separator off such a line, and shows the header in row 1."""
+    (found,) = documents("a.csv", above + b"title;text\r\nA, B;He left.\r\n")
+    assert (found.title, found.text, found.sections[0].name) == ("A, B", "He left.", row)
+
+
+def test_of_two_columns_of_a_name_the_first_is_read_and_a_note_says_so() -> None:
+    (found,) = documents("a.csv", b"text,Text,title\nHe left.,She left.,A\n")
+    assert found.text == "He left."
+    assert found.notes == ("The table has two columns “text”: the first was read.",)

@@ -71,7 +71,9 @@ def test_chapters_are_named_by_the_contents_and_go_on_over_files() -> None:
     assert chapters["Two"] == "Two\n\nTwo ends[2]."
     assert list(named(found, "section")) == ["One: The River", "Ice", "Two", "Three"]
     start = found.text.index("It goes on")
-    assert locator(found, start, start + 5) == "chapter “One: The River”, section “Ice”, paragraph 4"
+    assert locator(found, start, start + 5) == "chapter “One: The River”, paragraph 7"
+    # A heading says nothing of what stands in another file.
+    assert named(found, "section")["Ice"].endswith("1. By the gauge.")
 
 
 def test_an_older_book_in_korean_whose_pages_are_no_xml() -> None:

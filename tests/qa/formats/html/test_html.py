@@ -152,6 +152,54 @@ def test_headings_come_out_as_headings_and_sentences_whole(name: str) -> None:
     assert all(text[-1] in ".:。”" for text in bodies)
 
 
+TRUCKS = "Six trucks crossed the bridge at Hyesan on Thursday, and the customs office counted them."
+COPPER = (
+    "Copper rose by four percent in Dandong in the first week of April, traders said, the most since autumn."
+)
+FERRY = "The ferry at Nampo did not sail on Sunday since the harbour was full of ice."
+
+
+def saved(markup: str) -> Document:
+    around = "<nav><a href=/>Home</a> <a href=/x>About</a></nav>{}<footer>Imprint</footer>"
+    return read_bytes(f"<html><title>Digest</title><body>{around.format(markup)}</body></html>".encode())
+
+
+@pytest.mark.parametrize("heading", ["{}", "<a href=/n>{}</a>"])
+@pytest.mark.parametrize(
+    "item", ["<h3>{}</h3><p>{}</p>", "<article><h3>{}</h3><p>{}</p></article>", "<h3>{}</h3>{}"]
+)
+@pytest.mark.parametrize("page", ["{}", "<main>{}</main>"])
+def test_every_headline_of_a_page_of_several_is_kept_above_its_text(
+    page: str, item: str, heading: str
+) -> None:
+    said = {"Trucks at Hyesan": TRUCKS, "Copper rises": COPPER, "A ferry stays in port": FERRY}
+    items = (item.format(heading.format(name), text) for name, text in said.items())
+    document = saved(page.format("".join(items)))
+    assert document.text == "\n\n".join(f"{name}\n\n{text}" for name, text in said.items())
+
+
+@pytest.mark.parametrize(
+    "notes",
+    [
+        "<section><h2>Notes</h2><ol><li>Kim, Interview, 2008.</li><li>Lee, p. 34.</li></ol></section>",
+        "<div class=footnotes><p>[1] Kim, Interview, 2008.</p><p>[2] Lee, p. 34.</p></div>",
+        "<div><p>¹ Kim, Interview, 2008.</p><p>² Lee, p. 34.</p></div>",
+    ],
+)
+def test_notes_below_an_article_that_refers_to_them_are_kept(notes: str) -> None:
+    article = "<article><h1>Trucks</h1><p>{}</p><p>{}</p></article>{}<ol><li><a href=/q>Other things</a></ol>"
+    two = saved(article.format(f"{TRUCKS}<sup><a href=#a>1</a></sup>", f"{COPPER}<sup>2</sup>", notes))
+    assert two.text.endswith("Lee, p. 34.")
+    assert "Kim, Interview, 2008." in two.text
+    assert "Other" not in two.text
+
+
+def test_a_quotation_keeps_whose_it_is() -> None:
+    quotation = f"<blockquote><p>{COPPER}</p><footer>Kim Jong, a trader</footer></blockquote>"
+    document = saved(f"<article><h1>Trucks</h1><p>{TRUCKS}</p>{quotation}<p>{FERRY}</p></article>")
+    assert f"{COPPER}\n\nKim Jong, a trader\n\n{FERRY}" in document.text
+
+
 # How HTML becomes text
 
 
@@ -253,6 +301,29 @@ def test_a_date_that_could_be_read_two_ways_is_left_out_unless_its_order_is_know
     assert page("complete", Options(date_order="mdy")).date == dt.date(2011, 3, 4)
 
 
+UTC = "<meta property=article:published_time content=2020-02-02T23:30:00Z>"
+
+
+@pytest.mark.parametrize(
+    ("head", "day", "sure"),
+    [
+        (UTC, 2, "likely"),
+        (UTC.replace("Z", "+00:00"), 2, "likely"),
+        (f"{UTC}<meta name=pubdate content=2020-02-03T08:30:00+09:00>", 3, "stated"),
+        (f"{UTC}<p itemprop=datePublished content=2020-02-03></p>", 3, "stated"),
+        (f"{UTC}<meta name=date content=2020-02-09>", 2, "likely"),  # of something else
+        (f"{UTC}<meta name=date content=2020-02-03T00:30:00Z>", 2, "likely"),
+        (UTC.replace("Z", "+09:00"), 2, "stated"),
+    ],
+)
+def test_the_day_of_a_time_in_utc_is_likely_unless_a_local_one_is_stated(
+    head: str, day: int, sure: str
+) -> None:
+    document = read_bytes(f"<html>{head}<body><p>Some words of a text.</p></body></html>".encode())
+    assert document.date == dt.date(2020, 2, day)
+    assert [found.sure for found in document.found if found.field == "date"] == [sure]
+
+
 def _linked(data: str) -> str:
     return f"<script type=application/ld+json>{data}</script>"
 
@@ -279,6 +350,27 @@ def _linked(data: str) -> str:
 def test_dates_of_publication(head: str, date: dt.date | None) -> None:
     document = read_bytes(f"<html>{head}<body><p>Some words of a text.</p></body></html>".encode())
     assert document.date == date
+
+
+KOREAN = "<p>량강도에서 고철 밀수가 늘고 있다고 한다.</p>"
+
+
+@pytest.mark.parametrize(
+    ("said", "text", "language", "source"),
+    [
+        ("en", KOREAN, "ko", "its text"),
+        ("kor", KOREAN, "ko", "html lang"),
+        ("eng", "<p>Six men left on Monday.</p>", "en", "html lang"),
+        ("ja", "<p>長白口岸貿易額下降</p>", "ja", "html lang"),
+        ("en", "<p>The word 고철 means scrap metal.</p>", "en", "html lang"),
+    ],
+)
+def test_the_script_of_a_text_counts_for_more_than_what_its_template_says(
+    said: str, text: str, language: str, source: str
+) -> None:
+    document = read_bytes(f"<html lang={said}><body>{text}</body></html>".encode())
+    assert document.language == language
+    assert [found.source for found in document.found if found.field == "language"] == [source]
 
 
 # Encodings

@@ -136,6 +136,15 @@ def test_malformed_headers_and_encodings_are_read_with_a_note() -> None:
     assert "windows-1252" in one_of(read, latin.replace(b"us-ascii", b"utf-8"), "a.eml").notes[0]
 
 
+def test_a_sentence_above_what_it_answers_is_no_header() -> None:
+    body = "I agree with it.\n\nOn Apr 4, 2008, Kim <k@x.org> wrote:\n> Copper trade is up."
+    found = one_of(read, f"From: Pak <p@x.org>\nSubject: Trade\n\n{body}".encode(), "a.eml")
+    assert found.header == ()
+    assert [found.text[s.start : s.end][:6] for s in found.furniture] == ["On Apr"]
+    assert found.title == "Trade"
+    assert one_of(read, b"From: p@x.org\n\nFirst.\nThen.", "a.eml").title == "a"
+
+
 def test_an_e_mail_that_is_cut_off_says_so() -> None:
     data = (HERE / "cut-off.eml").read_bytes()
     first = next(read(Source("a.eml", "a.eml", data), Options()))
@@ -183,6 +192,11 @@ def test_introductions_name_the_writer_and_the_day(line: str, name: str) -> None
     assert [part.text for part in parts if part.kind == "furniture"] == [line]
 
 
+def test_a_head_without_an_address_is_told_by_its_date() -> None:
+    head = "Von: Kim Jong\nGesendet: Freitag, 4. April 2008 10:00"
+    assert messages(unquoted(f"Ja.\n\n{head}\nSechs Lastwagen."), Sender("Pak"))[2].text == "2 (Kim Jong)"
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -190,6 +204,8 @@ def test_introductions_name_the_writer_and_the_day(line: str, name: str) -> None
         "Prices rose\n>5 tonnes a day.",
         "From: the pier\nto the market they walked.",
         "He said to me:\nGo.",
+        "From: Seoul to Pyongyang it takes two hours.\nDate: unknown",
+        "From: Seoul\nTo: Pyongyang\nSubject: trains",
     ],
 )
 def test_what_only_looks_like_a_quotation_is_the_senders(text: str) -> None:

@@ -44,6 +44,34 @@ def test_the_text_is_the_file(path: Path) -> None:
     assert "".join(document.text[p.start : p.end] for p in passages(document)) == document.text
 
 
+@pytest.mark.parametrize(
+    ("above", "title"),
+    [
+        ("<!-- saved by hand -->\n\n# Rice\n\n", "Rice"),
+        ("<!--\nsaved\n-->\n\nRice prices\n\n", "Rice prices"),
+        ("---\n\nRice prices\n\n", "Rice prices"),
+        ("---\ntitle: Rice prices\n\n", "Rice prices"),
+        ("<!-- one --> <!-- two -->\n\n***\n\n", "note"),
+    ],
+)
+def test_a_comment_or_a_rule_above_the_text_is_no_title(above: str, title: str) -> None:
+    document = read_bytes(
+        f"{above}Rice fell to 5,200 won in Hyesan, and nobody knew why it did so.\n".encode()
+    )
+    assert document.title == title
+    assert kinds(document)["Rice fell to 5,200 won in Hyesan, and nobody knew why it did so."] == "body"
+
+
+def test_words_behind_a_comment_are_quoted() -> None:
+    document = read_bytes(b"The first line.\n\n<!-- x --> Six men left on Monday.\n")
+    assert document.furniture == ()
+
+
+def test_a_date_that_is_none_is_left_out_with_a_note() -> None:
+    document = read_bytes(b"---\ntitle: Rice\ndate: some day\n---\n\nHe left.\n")
+    assert (document.date, document.notes) == (None, ("The date “some day” names no day; it was left out.",))
+
+
 def test_sections_are_named_by_the_words_of_their_headings() -> None:
     document = file("brief")
     assert names(document) == [

@@ -132,6 +132,28 @@ def test_running_heads_that_alternate_and_count_are_left_out() -> None:
     assert text_of(*pages).split() == " ".join(PROSE * 4).split()
 
 
+FOOT = {
+    "notes": ("1 Kim, Interview in Seoul, 2008.", "2 Lee, Copper and its Trade, p. 34.", "3 Pak told me so."),
+    "two notes": ("1 Kim, Interview in Seoul, 2008.", "2 Lee, Copper and its Trade, p. 34."),
+    "pages in them": ("1 Kim, p. 1.", "2 Lee, p. 2.", "3 Pak, p. 3."),
+    "figures": ("1 4,200 3,900", "2 600 580"),
+    "years": ("2006 was a year of hunger.", "2007 was the year of the flood.", "2008 was better."),
+}
+
+
+@pytest.mark.parametrize("size", [8.0, 10.0])
+@pytest.mark.parametrize("lines", FOOT.values(), ids=FOOT)
+def test_last_lines_that_begin_with_numbers_like_those_of_the_pages_stay(
+    lines: tuple[str, ...], size: float
+) -> None:
+    pages = [words_of(PROSE, 50, 60) + words_of([line], 50, 700, size) for line in lines]
+    for number, page in enumerate(pages, 1):
+        page += words_of([f"– {number} –"], 250, 760)
+    text = " ".join(text_of(*pages).split())
+    assert all(line in text.replace("\t", " ") for line in lines)
+    assert "–" not in text
+
+
 def test_a_line_of_the_text_that_every_page_begins_with_stays() -> None:
     pages = [words_of([*PROSE[:1], f"page {name}", *PROSE], 50, 60) for name in ("of Ada", "of Bea", "of Cy")]
     assert len(text_of(*pages).split()) == 3 * len(" ".join([*PROSE[:1], "page of Ada", *PROSE]).split())
