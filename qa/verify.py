@@ -14,7 +14,7 @@ from qa.phrase import occurrences, phrase_pattern
 from qa.recent import Recent
 from qa.schema import Span
 from qa.terms import content_words
-from qa.wording import Text, difference, find, in_words
+from qa.wording import Text, difference, find, in_words, is_whole
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -172,14 +172,18 @@ class Verifier:
         return None
 
     def _find(self, claim: Claim, text: str, near: int = 0) -> Span | None:
-        """Find a claim's very words in a text; of running text, whatever its line breaks."""
+        """Find a claim's very words in a text, uncut; of running text, whatever its line breaks."""
         assert claim.text is not None  # noqa: S101 - its callers have looked
         span = find(claim.text, text, near)
         if span or claim.exact:
             return span
         pattern = phrase_pattern(claim.text)
         found = occurrences(pattern, text) if pattern else iter(())
-        same = [span for span in found if _same(claim, claim.text, text[span.start : span.end])]
+        same = [
+            span
+            for span in found
+            if _same(claim, claim.text, text[span.start : span.end]) and is_whole(span, text)
+        ]
         return min(same, key=lambda span: abs(span.start - near), default=None)
 
     # What is said of it

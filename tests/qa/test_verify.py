@@ -323,3 +323,96 @@ def test_a_file_that_cannot_be_verified_is_named(
     assert result.exit_code == 3
     assert said in result.stderr
     assert run(corpus, "verify", str(tmp_path / "missing")).exit_code == 3
+
+
+# A quote that begins or ends inside a word or a number says something else
+
+
+def one(corpus: Corpus, tmp_path: Path, text: str) -> None:
+    line = {"_id": "visit", "title": "A visit", "text": f"A visit\n\n{text}\n"}
+    corpus.index(write(tmp_path, "one.jsonl", json.dumps(line) + "\n"))
+
+
+CUT = pytest.mark.parametrize(
+    ("source", "claim"),
+    [
+        ("The minister was unable to visit Hyesan in March.", "able to visit Hyesan in March"),
+        ("Nobody disagrees with it.", "agrees with it."),
+        ("The workers can’t leave the factory.", "The workers can"),
+        ("Prices rose by 1.5 percent a year.", "5 percent a year"),
+        ("They sold 3,500 tons a year.", "500 tons a year"),
+        ("They sold 3\u202f500 tons a year.", "500 tons a year"),
+        ("It cost -5 won today at noon.", "5 won today at noon"),
+        ("It cost −$5 today at noon, he said.", "$5 today at noon"),
+        ("He was found not\u2011guilty of theft by it.", "guilty of theft by it"),
+        ("The anti-regime acts were rare.", "regime acts were rare"),
+        ("The anti-regime acts were rare.", "-regime acts were rare"),
+        ("The output grew by 1.5 percent.", "The output grew by 1"),
+        ("The output grew by 1.5 percent.", "The output grew by 1."),
+        ("The output of non-ferrous ore fell.", "The output of non"),
+        ("He was un\u00adable to visit Hyesan.", "able to visit Hyesan"),
+        ("He lived in the cafe\u0301 of Hyesan.", "He lived in the cafe"),
+        ("The plan is un-\nable to work at all.", "able to work at all"),
+    ],
+)
+
+
+FORMS_OF_CLAIMS = (
+    "“{}”\n— “A visit”, page 1\n",
+    "He says “{}” of it.\n",
+    '{{"document": "visit", "quotes": ["{}"]}}',
+    '{{"quotes": [{{"sha256": "SHA", "start": 0, "end": 60, "text": "{}"}}]}}',
+)
+
+
+@CUT
+def test_cut_words_and_numbers_are_altered(corpus: Corpus, tmp_path: Path, source: str, claim: str) -> None:
+    one(corpus, tmp_path, source)
+    for form in FORMS_OF_CLAIMS:
+        text = form.replace("SHA", corpus.document("visit").sha256).format(claim)
+        (verdict,) = verify(corpus, text) or (None,)
+        assert verdict is None or verdict.status in ("altered", "unknown")
+        if verdict and verdict.status == "altered":
+            assert any(change.op != "equal" for change in verdict.difference)
+
+
+@CUT
+def test_only_the_coordinates_of_a_citation_may_cut(
+    corpus: Corpus, tmp_path: Path, source: str, claim: str
+) -> None:
+    one(corpus, tmp_path, source)
+    document = corpus.document("visit")
+    at = document.text.index(claim)
+    given = {"sha256": document.sha256, "start": at, "end": at + len(claim), "text": claim}
+    assert statuses(corpus, json.dumps({"quotes": [given]})) == ["verbatim"]
+    assert statuses(corpus, json.dumps({"quotes": [given | {"start": at - 1}]})) == ["altered"]
+
+
+@CUT
+def test_cut_words_of_what_was_replaced_are_not_superseded(
+    corpus: Corpus, tmp_path: Path, source: str, claim: str
+) -> None:
+    one(corpus, tmp_path, source)
+    one(corpus, tmp_path, "Something else was said, of other things.")
+    assert statuses(corpus, f"“{claim}”\n— “A visit”\n") in (["altered"], ["unknown"])
+
+
+@pytest.mark.parametrize(
+    ("source", "claim"),
+    [
+        ("The men—women too, he said—were let go.", "women too, he said"),
+        ("The men--women too, he said--were let go.", "women too, he said"),
+        ("(Nobody was there, in 2008.)", "Nobody was there, in 2008"),
+        ("It fell in 2008, 2009 and 2010.", "It fell in 2008, 2009"),
+        ("Il parle de l’économie du pays.", "économie du pays"),
+        ("대통령은 평양에서 회담을 했다.", "평양에서 회담을 했"),
+        ("部长在2008年三月访问了惠山市和平壤。", "2008年三月访问了惠山"),
+        ("彼は平壌を訪問した。", "平壌を訪問"),
+    ],
+)
+def test_whole_words_are_verbatim_whatever_stands_beside_them(
+    corpus: Corpus, tmp_path: Path, source: str, claim: str
+) -> None:
+    one(corpus, tmp_path, source)
+    assert statuses(corpus, json.dumps({"document": "visit", "quotes": [claim]})) == ["verbatim"]
+    assert statuses(corpus, f"“{claim}”\n— “A visit”\n") == ["verbatim"]
