@@ -47,6 +47,7 @@ class Claim:
 
     `line` counts from 1; `document` is the id and `title` the title that it is ascribed to, as far as said.
     In running text (not `exact`) lines may be broken anew and control characters be shown as symbols.
+    `wrong` says why its citation names no place, where that is so.
     """
 
     text: str | None
@@ -55,6 +56,7 @@ class Claim:
     document: str = ""
     title: str = ""
     exact: bool = False
+    wrong: str = ""
 
 
 def claims(path: Path) -> list[Claim]:
@@ -123,11 +125,13 @@ def _of_value(value: object, line: int) -> Iterator[Claim]:
 def _of_quote(quote: dict[str, Any], line: int) -> Claim:
     named = quote.get("citation")
     title = named.get("title", "") if isinstance(named, dict) else ""
-    try:
-        place = CitationId(quote["sha256"], int(quote["start"]), int(quote["end"]))
-    except (KeyError, TypeError, ValueError):
-        place = None
-    return Claim(quote["text"], line, place, str(quote.get("document", "")), str(title), exact=True)
+    start, end = quote["start"], quote.get("end")
+    if type(start) is int and type(end) is int:
+        place = CitationId(quote["sha256"], start, end)
+        wrong = _wrong(place)
+    else:
+        place, wrong = None, f"start {start!r} and end {end!r} are not both whole numbers"
+    return Claim(quote["text"], line, place, str(quote.get("document", "")), str(title), True, wrong)
 
 
 # HTML
@@ -158,7 +162,7 @@ def _of_html(text: str) -> Iterator[Claim]:
                 yield _of_element(waiting, place, element)
                 found = True
             elif place and place != last:
-                yield Claim(None, element.sourceline or 1, place)
+                yield Claim(None, element.sourceline or 1, place, wrong=_wrong(place))
                 found = True
             waiting, last = None, place or last
     if waiting is not None:
@@ -188,7 +192,7 @@ def _of_element(
     title = titles[0].text_content() if titles else named[1] if named else ""
     ours = "quote" in (element.get("class") or "").split()
     text = element.text_content() if ours else element.text_content().strip().strip('“”"')
-    return Claim(text, element.sourceline or 1, place, title=title, exact=ours)
+    return Claim(text, element.sourceline or 1, place, title=title, exact=ours, wrong=_wrong(place))
 
 
 # Text
@@ -285,6 +289,12 @@ def _close(text: str, start: int) -> int | None:
 
 def _place(match: re.Match[str]) -> CitationId:
     return CitationId(match[1], int(match[2]), int(match[3]))
+
+
+def _wrong(place: CitationId | None) -> str:
+    if place is None or 0 <= place.start < place.end:
+        return ""
+    return f"start {place.start} and end {place.end} are no range of a text"
 
 
 def _line(text: str, at: int) -> int:

@@ -58,7 +58,7 @@ class Verdict:
     - "moved": the same words stand elsewhere, at `place`.
     - "altered": nothing has these words; `place` is where the nearest stand, `difference` goes from these to
       the claim's.
-    - "unknown": nothing in the library says anything like it.
+    - "unknown": nothing in the library says anything like it, or the claim's own citation is `wrong`.
     """
 
     claim: Claim
@@ -96,6 +96,8 @@ class Verifier:
 
     def verdict(self, claim: Claim) -> Verdict:
         """Judge one claim."""
+        if claim.wrong:
+            return Verdict(claim, "unknown")
         cited = self._by_hash(claim.citation.sha256) if claim.citation else None
         if cited is None or claim.citation is None:
             return self._uncited(claim)
@@ -285,6 +287,7 @@ def to_dict(verdicts: Sequence[Verdict]) -> dict[str, Any]:
                 "text": verdict.claim.text,
                 "citation": str(verdict.claim.citation) if verdict.claim.citation else None,
                 "status": verdict.status,
+                "wrong": verdict.claim.wrong,
                 "document": verdict.place.document if verdict.place else None,
                 "title": verdict.title,
                 "locator": verdict.locator,
@@ -322,6 +325,8 @@ def lines(verdict: Verdict) -> Iterator[list[tuple[str, str]]]:
             said = f"stands in {where}: {verdict.place.citation_id if verdict.place else ''}"
         case "altered":
             said = f"{where}, says otherwise; to this it was altered:"
+        case _ if claim.wrong:
+            said = f"its citation is wrong: {claim.wrong}"
         case _:
             said = "no document of the library says anything like it"
     yield [(f"    {said}", "dim")]

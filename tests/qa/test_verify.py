@@ -17,7 +17,7 @@ from qa.claims import of_text
 from qa.cli import cli
 from qa.render import to_json, to_terminal, to_text
 from qa.schema import Answer, Quote
-from qa.verify import Verifier, citing
+from qa.verify import Verifier, citing, lines, to_dict
 from qa.web.cards import answer_card
 from qa.wording import Text, become, difference, find, joined
 from tests.qa.tiny import tiny_corpus, words, write
@@ -416,3 +416,35 @@ def test_whole_words_are_verbatim_whatever_stands_beside_them(
     one(corpus, tmp_path, source)
     assert statuses(corpus, json.dumps({"document": "visit", "quotes": [claim]})) == ["verbatim"]
     assert statuses(corpus, f"“{claim}”\n— “A visit”\n") == ["verbatim"]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "said"),
+    [
+        (12, 3, "start 12 and end 3 are no range"),
+        (-4, 12, "start -4 and end 12 are no range"),
+        (5, 5, "start 5 and end 5 are no range"),
+        (12.7, 40, "start 12.7 and end 40 are not both whole numbers"),
+        ("3", 40, "start '3' and end 40"),
+        (3, None, "start 3 and end None"),
+    ],
+)
+@pytest.mark.parametrize("text", ["", "some forty people were arrested"])
+def test_a_citation_that_names_no_range_is_unknown_and_said_to_be_wrong(
+    corpus: Corpus, start: object, end: object, said: str, text: str
+) -> None:
+    sha256 = corpus.document("hyesan").sha256
+    given = {"sha256": sha256, "start": start, "end": end, "text": text}
+    (verdict,) = verify(corpus, json.dumps({"quotes": [given]}))
+    assert verdict.status == "unknown"
+    assert said in "".join(words for line in lines(verdict) for words, _ in line)
+    assert said in to_dict([verdict])["quotes"][0]["wrong"]
+    if isinstance(start, int) and isinstance(end, int) and start >= 0:
+        page = f'<html><p><q>{text}</q> <a href="#cite={sha256}/{start}-{end}">here</a></p></html>'
+        assert [each.status for each in verify(corpus, page)] == ["unknown"]
+
+
+def test_an_empty_quote_is_unknown(corpus: Corpus) -> None:
+    given = {"sha256": corpus.document("hyesan").sha256, "start": 3, "end": 12, "text": ""}
+    assert statuses(corpus, json.dumps({"quotes": [given]})) == ["unknown"]
+    assert statuses(corpus, json.dumps({"quotes": [""]})) == ["unknown"]
