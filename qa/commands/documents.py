@@ -270,7 +270,7 @@ class _Lost:
             titles[document_id] = info.title if info else versions[0].title
             texts |= {version.sha256 for version in versions}
             paths.add(info.path if info else str(versions[0].held["path"]))
-        counts = {path: citing(claims(path), texts, set(titles.values())) for path in files}
+        counts = {path: citing(claims(path)[0], texts, set(titles.values())) for path in files}
         thumbs = {document_id: corpus.citing(document_id) for document_id in ids}
         return cls(titles, tuple(path for path in sorted(paths) if Path(path).exists()), thumbs, counts)
 
@@ -312,27 +312,34 @@ def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
     FILE holds answers (JSON, or JSON lines), or an export or report: HTML, Markdown or plain text, with
     quotes in quotation marks and citations, or links, or neither. A quote is verbatim; superseded, or
     removed, where an earlier text says it; moved, where it stands elsewhere; altered, which is shown; or
-    unknown. In Markdown and plain text, lines may be broken anew.
+    unknown. In Markdown and plain text, lines may be broken anew, and quotations of fewer than three words
+    without a citation are passed over: how many is said.
 
     The exit code is 0 when all are verbatim, 1 when not, and 3 where a FILE quotes nothing.
     """
-    from qa.claims import claims
+    from qa.claims import LEAST_WORDS, claims
     from qa.progress import meter
+    from qa.render import plural
     from qa.verify import Verifier, lines, summary, to_dict
 
     settings.interrupted = "Nothing was changed."
     read = {path: claims(path) for path in paths}
-    for path, found in read.items():
+    for path, (found, _) in read.items():
         if not found:
             raise InputError(f"{path} quotes nothing: there is no quotation, citation or answer in it")
     results = {}
     with shared.corpus(settings) as corpus, meter(quiet=settings.quiet) as show:
         verifier = Verifier(corpus)
-        for path, found in read.items():
+        for path, (found, _) in read.items():
             results[path] = verifier.verdicts(found, functools.partial(show, f"Verifying {path.name}"))
     verdicts = [verdict for each in results.values() for verdict in each]
+    short = sum(passed_over for _, passed_over in read.values())
     if settings.as_json:
-        shared.print_json({"files": [{"file": str(path), **to_dict(each)} for path, each in results.items()]})
+        files = [
+            {"file": str(path), **to_dict(each), "passed_over": read[path][1]}
+            for path, each in results.items()
+        ]
+        shared.print_json({"files": files})
     else:
         from rich.console import Console
         from rich.text import Text
@@ -345,7 +352,9 @@ def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
                 for pieces in lines(verdict):
                     console.print(Text.assemble(*pieces))
         if not settings.quiet:
-            shared.say(f"{summary(verdicts)}")
+            shared.say(summary(verdicts))
+            if short:
+                shared.say(f"passed over, of fewer than {LEAST_WORDS} words: {plural(short, 'quotation')}")
     sys.exit(0 if all(verdict.status == "verbatim" for verdict in verdicts) else 1)
 
 

@@ -448,3 +448,61 @@ def test_an_empty_quote_is_unknown(corpus: Corpus) -> None:
     given = {"sha256": corpus.document("hyesan").sha256, "start": 3, "end": 12, "text": ""}
     assert statuses(corpus, json.dumps({"quotes": [given]})) == ["unknown"]
     assert statuses(corpus, json.dumps({"quotes": [""]})) == ["unknown"]
+
+
+CHINESE = "大批居民因为没有粮食离开了家乡前往边境"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "他说“居民因为没有粮食离开了家乡”。",
+        "他说「居民因为没有粮食离开了家乡」。",
+        "他说『居民因为没有粮食离开了家乡』。",
+        "Er schrieb „居民因为没有粮食离开了家乡“ dazu.",
+        "Il écrit « 居民因为没有粮食离开了家乡 » de cela.",
+        "He notes:\n\n<blockquote>\n<p>居民因为没有粮食离开了家乡</p>\n</blockquote>\n\nThat is all.\n",
+        "<html><body><q>居民因为没有粮食离开了家乡</q></body></html>",
+        "<html><body><p>他说“居民因为没有粮食离开了家乡”。</p></body></html>",
+        "<html><body><blockquote>「居民因为没有粮食离开了家乡」</blockquote></body></html>",
+    ],
+)
+def test_quotations_in_other_marks_and_scripts_are_looked_up(
+    corpus: Corpus, tmp_path: Path, text: str
+) -> None:
+    one(corpus, tmp_path, CHINESE)
+    assert statuses(corpus, text) == ["verbatim"]
+    assert statuses(corpus, text.replace("没有", "有")) == ["altered"]
+
+
+@pytest.mark.parametrize("marks", ["“”", "„“", "„”", "«»", "「」", "『』", '""'])
+def test_a_quotation_in_any_marks_is_read(marks: str) -> None:
+    text = f"It says {marks[0]}nothing was sold there{marks[1]} and {marks[0]}so on{marks[1]}."
+    assert [claim.text for claim in of_text(text)] == ["nothing was sold there"]
+
+
+def test_a_page_is_read_for_quotations_beside_its_quotes(corpus: Corpus) -> None:
+    card = answer_card(with_copies(corpus), corpus.document)
+    page = f"""<html><body><p>They say “{THIRD}” of it.</p><blockquote>{SECOND}</blockquote>
+<p>And “wholly invented words about penguins”.</p>{card}</body></html>"""
+    # Two are those of the card, and two the copies that it names.
+    assert sorted(statuses(corpus, page)) == ["unknown", *["verbatim"] * 6]
+
+
+def test_an_html_blockquote_in_markdown_is_read_with_its_link(corpus: Corpus) -> None:
+    sha256 = corpus.document("hyesan").sha256
+    start = corpus.document("hyesan").text.index(SECOND)
+    link = f'<a href="#cite={sha256}/{start}-{start + len(SECOND)}">there</a>'
+    text = f"# Report\n\n<blockquote>{SECOND.replace(' ', '&#32;', 1)}</blockquote>\n{link}\n"
+    (verdict,) = verify(corpus, text)
+    assert (verdict.status, verdict.claim.line) == ("verbatim", 3)
+    assert verdict.claim.citation is not None
+    assert statuses(corpus, text.replace("forty", "fifty")) == ["altered"]
+
+
+def test_how_many_short_quotations_were_passed_over_is_said(corpus: Corpus, tmp_path: Path) -> None:
+    file = write(tmp_path, "report.txt", f"He “was not”. The “scrap” and “粮食” went. “{SECOND}”\n")
+    done = run(corpus, "verify", str(file))
+    assert done.exit_code == 0
+    assert "passed over, of fewer than 3 words: 3 quotations" in done.stderr
+    assert json.loads(run(corpus, "verify", "--json", str(file)).stdout)["files"][0]["passed_over"] == 3
