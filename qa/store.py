@@ -663,14 +663,21 @@ class Store:
                     f"{sha256!r}: it was never indexed here, or it was erased for good"
                 )
             document = self._as_document({**version.held, "text": versions.text(db, version)})
+            # What superseded it may have been removed since; then another document may have its id.
+            removals = versions.find(
+                db,
+                "document = ? AND reason = 'removed' AND number >= ? "
+                "AND sha256 NOT IN (SELECT sha256 FROM documents WHERE id = document)",
+                document.id,
+                version.number,
+            )
+            *_, removal = (None, *removals)
             current = db.execute(
                 "SELECT sha256 FROM documents WHERE id = ?", (version.document_id,)
             ).fetchone()
-            if current:
+            if current and not removal:
                 return Cited(document, "superseded", version.at, document.id, current[0])
-            # It may have been superseded, and what superseded it removed.
-            removal = next(versions.find(db, "document = ? AND reason = 'removed'", document.id), version)
-            return Cited(document, "removed", removal.at)
+            return Cited(document, "removed", (removal or version).at)
 
     def kept_with(self, words: str) -> list[str]:
         """Find the texts that are no longer searched and hold these very words: their SHA-256."""

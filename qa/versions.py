@@ -50,8 +50,9 @@ class Version:
 class Cited:
     """The document that a citation names, as it was, and what has become of it.
 
-    It is "superseded" while another text is held under its id (`current_id`, `current_sha256`), and "removed"
-    while none is; `since` says when (UTC), and is None for what is current.
+    It is "superseded" while the document is held with another text (`current_id`, `current_sha256`), and
+    "removed" once it is not, whatever else has its id then; `since` says when (UTC), and is None for what is
+    current.
     """
 
     document: Document

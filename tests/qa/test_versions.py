@@ -91,6 +91,40 @@ def test_a_text_that_changes_is_kept_and_still_opens_by_its_hash(corpus: Corpus,
     assert (now.document, now.status, now.since) == (corpus.document("a.txt"), "current", None)
 
 
+@pytest.mark.parametrize("how", ["remove", "prune"])
+def test_what_takes_the_id_of_a_removed_document_does_not_supersede_it(
+    corpus: Corpus, inbox: Path, how: str
+) -> None:
+    write(inbox, "b.txt", words(3))
+    corpus.index(write(inbox, "a.txt", OLD).parent)
+    corpus.index(write(inbox, "a.txt", NEW))
+    if how == "remove":
+        corpus.remove(["a.txt"])
+    else:
+        (inbox / "a.txt").unlink()
+        assert corpus.index(inbox, prune=True).count("removed") == 1
+    write(inbox, "a.txt", words(4))
+    assert corpus.index(inbox).count("added") == 1
+    assert corpus.document("a.txt").text == words(4)
+
+    removal = corpus.versions("a.txt")[0]
+    for text in (NEW, OLD):  # the latter was superseded first, by the text that was removed
+        cited = corpus.cited(sha256_text(text))
+        assert (cited.status, cited.since, cited.current_id) == ("removed", removal.at, "")
+
+
+def test_what_was_superseded_stays_so_when_its_successor_went_and_came_back(
+    corpus: Corpus, inbox: Path
+) -> None:
+    corpus.index(write(inbox, "a.txt", OLD))
+    corpus.index(write(inbox, "a.txt", NEW))
+    corpus.remove(["a.txt"], withdrawn=False)
+    assert corpus.cited(sha256_text(OLD)).status == "removed"
+    corpus.index(inbox / "a.txt")
+    cited = corpus.cited(sha256_text(OLD))
+    assert (cited.status, cited.current_sha256) == ("superseded", sha256_text(NEW))
+
+
 def test_the_old_text_is_found_by_no_search(corpus: Corpus, inbox: Path) -> None:
     corpus.index(write(inbox, "a.txt", "The heron stood in the reeds.\n"))
     corpus.index(write(inbox, "a.txt", "The stork stood in the reeds.\n"))
@@ -153,7 +187,7 @@ def test_a_removed_document_stays_removed_until_its_file_changes(corpus: Corpus,
 
     assert corpus.index(write(inbox, "a.txt", NEW)).count("added") == 1
     cited = corpus.cited(sha256_text(OLD))
-    assert (cited.status, cited.current_sha256) == ("superseded", sha256_text(NEW))
+    assert (cited.status, cited.current_sha256) == ("removed", "")  # nobody knows that it is the same one
     # What was withdrawn then is a version like any other by now.
     assert corpus.index(write(inbox, "a.txt", OLD)).count("replaced") == 1
 
