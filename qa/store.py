@@ -717,6 +717,11 @@ class Store:
         with self._database.reading() as db:
             return versions.citing(db, document_id)
 
+    def same_text(self, document_id: str) -> tuple[str, ...]:
+        """List the ids of others that have, or had, the very text that a document has, or had."""
+        with self._database.reading() as db:
+            return versions.same_text(db, document_id)
+
     def _document(self, db: sqlite3.Connection, number: int) -> Document:
         row = db.execute(f"SELECT {_COLUMN_LIST} FROM documents WHERE serial = ?", (number,)).fetchone()
         return self._as_document(dict(zip(_COLUMNS, row, strict=True)))

@@ -171,6 +171,17 @@ def citing(db: sqlite3.Connection, document_id: str) -> tuple[int, tuple[str, ..
     return len(rows), tuple(dict.fromkeys(question for (question,) in rows))
 
 
+def same_text(db: sqlite3.Connection, document_id: str) -> tuple[str, ...]:
+    """List the ids of others that have, or had, the very text that a document has, or had."""
+    own = "SELECT sha256 FROM documents WHERE id = ?1 UNION SELECT sha256 FROM versions WHERE document = ?1"
+    rows = db.execute(
+        f"SELECT id FROM documents WHERE sha256 IN ({own}) AND id != ?1 "
+        f"UNION SELECT document FROM versions WHERE sha256 IN ({own}) AND document != ?1 ORDER BY 1",
+        (document_id,),
+    )
+    return tuple(other for (other,) in rows)
+
+
 def erase(db: sqlite3.Connection, document_id: str) -> None:
     """Delete all versions of a document, every thumb that is on it or on an answer that quotes it, and more.
 

@@ -313,11 +313,46 @@ def test_the_commands_list_restore_and_erase(corpus: Corpus, tmp_path: Path, inb
         "cited": {
             "thumbs": {"a.txt": {"count": 2, "questions": ["What is it?"]}},
             "files": {str(report): 1},
+            "before": {},
+            "same_text": {},
         },
     }
     assert run(corpus, "remove", "--purge").exit_code == 0
     assert run(corpus, "restore", "a.txt").exit_code == 3
     assert run(corpus, "documents", "--removed").stdout == ""
+
+
+def test_a_purge_names_who_else_has_the_text_and_stays(corpus: Corpus, inbox: Path) -> None:
+    corpus.index(write(inbox, "a.txt", OLD))
+    corpus.index(write(inbox, "b.txt", NEW))
+    corpus.remove(["a.txt"])
+    corpus.index(write(inbox, "c.txt", OLD))  # held under another id than what was removed
+    corpus.index(write(inbox, "b.txt", OLD + "And more.\n"))
+    assert corpus.same_text("c.txt") == ("a.txt",)
+    assert corpus.same_text("b.txt") == ()
+
+    purged = run(corpus, "remove", "--purge", "c.txt", "--json")
+    assert "a.txt has, or had, the same text as c.txt, and stays: name it too to erase it" in purged.stderr
+    assert json.loads(purged.stdout)["cited"]["same_text"] == {"c.txt": ["a.txt"]}
+    assert corpus.cited(sha256_text(OLD)).status == "removed"
+    corpus.index(write(inbox, "d.txt", OLD))
+    both = run(corpus, "remove", "--purge", "a.txt", "d.txt", "--json")
+    assert json.loads(both.stdout)["cited"]["same_text"] == {}
+    with pytest.raises(DocumentNotFoundError):
+        corpus.cited(sha256_text(OLD))
+
+
+def test_a_purge_says_that_what_had_the_id_before_goes_too(corpus: Corpus, inbox: Path) -> None:
+    line = '{"_id": "a", "title": "%s", "text": "%s"}\n'
+    corpus.index(write(inbox, "a.jsonl", line % ("The heron", "The heron stood in the reeds.")))
+    corpus.index(write(inbox, "a.jsonl", line % ("The stork", "The stork flew over the fields.")))
+    corpus.remove(["a"])
+    corpus.index(write(inbox, "a.jsonl", line % ("The crane", "Cranes dance in the snow.")))
+    date = corpus.versions("a")[0].at.date()
+    purged = run(corpus, "remove", "--purge", "a", "--json")
+    gone = f"The stork, removed on {date}"
+    assert f"a was another document's id before, which would go too: {gone}" in purged.stderr
+    assert json.loads(purged.stdout)["cited"]["before"] == {"a": [gone]}
 
 
 @pytest.mark.models
