@@ -5,6 +5,7 @@ A claim is what somebody says that a document says; `qa.verify` compares it with
 
 from __future__ import annotations
 
+import html as entities
 import json
 import re
 from bisect import bisect_left
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from qa.cite import CitationId
 from qa.errors import InputError
+from qa.terms import measure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
     from lxml.html import HtmlElement
 
-# In running text, fewer words in quotation marks are a name or a title.
+# In running text, fewer words (`qa.terms.measure`) in quotation marks are a name or a title.
 LEAST_WORDS = 3
 # In running text, a quotation that goes on for longer has lost its end.
 MOST_CHARACTERS = 20_000
@@ -34,8 +36,15 @@ _CITATION_LINE = re.compile(r"[ \t]*\n[ \t]*(?:[—–-] ?)?(“(?P<title>.+?)�
 _NUMBERED = re.compile(r"\[[0-9]+\] “")
 # How lines begin that go on in a part of an answer; other lines after it are somebody's own.
 _AFTER = {"citation": ("  ", "Also in: "), "closing": ("Confidence that ", "Searched ", "Note: ")}
-_QUOTATION = re.compile(r"“|(?<![\w\"])\"(?=\S)")
+# Which marks close a quotation, by the one that opens it.
+_CLOSING = {"“": "”", "„": "“”", "«": "»", "「": "」", "『": "』"}
+_MARKS = "".join({'"', *_CLOSING, *_CLOSING.values()}) + "”"
+_QUOTATION = re.compile(rf"[{''.join(_CLOSING)}]|(?<![\w\"])\"(?=\S)")
 _BLOCK_QUOTE = re.compile(r"(?m)^>[^\n]*(?:\n>[^\n]*)*")
+_TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
+_HTML_BLOCK = re.compile(
+    rf"<blockquote\b[^<>]*>(.{{0,{MOST_CHARACTERS}}}?)</blockquote\s*>", re.IGNORECASE | re.DOTALL
+)
 _HTML = re.compile(
     r"\s*(?:<!doctype html|<html|<\?xml[^>]*>\s*<!doctype html)|<a [^>]*class=\"?cite", re.IGNORECASE
 )
@@ -47,6 +56,7 @@ class Claim:
 
     `line` counts from 1; `document` is the id and `title` the title that it is ascribed to, as far as said.
     In running text (not `exact`) lines may be broken anew and control characters be shown as symbols.
+    `wrong` says why its citation names no place, where that is so. What is `short` is most likely no quote.
     """
 
     text: str | None
@@ -55,10 +65,14 @@ class Claim:
     document: str = ""
     title: str = ""
     exact: bool = False
+    wrong: str = ""
+    short: bool = False
 
 
-def claims(path: Path) -> list[Claim]:
+def claims(path: Path) -> tuple[list[Claim], int]:
     """Read what a file quotes, in order: answers as JSON or JSON lines, HTML, Markdown or plain text.
+
+    Gives the number of quotations, too, that were passed over as they have fewer than `LEAST_WORDS`.
 
     Raises:
         InputError: it cannot be read, or is no text.
@@ -69,11 +83,17 @@ def claims(path: Path) -> list[Claim]:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8 text: export it as text, HTML or JSON lines") from error
-    return of_text(text)
+    found = _all(text)
+    kept = [claim for claim in found if not claim.short]
+    return kept, len(found) - len(kept)
 
 
 def of_text(text: str) -> list[Claim]:
     """Read what a text quotes, whatever it is."""
+    return [claim for claim in _all(text) if not claim.short]
+
+
+def _all(text: str) -> list[Claim]:
     if text.lstrip()[:1] in ("{", "["):
         found = _of_json(text)
         if found is not None:
@@ -123,18 +143,20 @@ def _of_value(value: object, line: int) -> Iterator[Claim]:
 def _of_quote(quote: dict[str, Any], line: int) -> Claim:
     named = quote.get("citation")
     title = named.get("title", "") if isinstance(named, dict) else ""
-    try:
-        place = CitationId(quote["sha256"], int(quote["start"]), int(quote["end"]))
-    except (KeyError, TypeError, ValueError):
-        place = None
-    return Claim(quote["text"], line, place, str(quote.get("document", "")), str(title), exact=True)
+    start, end = quote["start"], quote.get("end")
+    if type(start) is int and type(end) is int:
+        place = CitationId(quote["sha256"], start, end)
+        wrong = _wrong(place)
+    else:
+        place, wrong = None, f"start {start!r} and end {end!r} are not both whole numbers"
+    return Claim(quote["text"], line, place, str(quote.get("document", "")), str(title), True, wrong)
 
 
 # HTML
 
 
 def _of_html(text: str) -> Iterator[Claim]:
-    """Find quotes (`.quote`, blockquote, q), each with the citation that follows; else as in running text."""
+    """Find quotes (`.quote`, blockquote, q), each with the citation that follows; the rest is prose."""
     from lxml import html
 
     tree = html.document_fromstring(text)
@@ -143,7 +165,7 @@ def _of_html(text: str) -> Iterator[Claim]:
     for carriage in tree.xpath("//i[@class='cr']"):
         carriage.text = "\r"
     waiting: HtmlElement | None = None
-    found, last = False, None
+    last = None
     for element in tree.iter():
         if not isinstance(element.tag, str):
             continue
@@ -151,20 +173,26 @@ def _of_html(text: str) -> Iterator[Claim]:
         if "quote" in classes or (element.tag in ("blockquote", "q") and _quotes(element)):
             if waiting is not None:
                 yield _of_element(waiting)
-            waiting, found, last = element, True, None
+            waiting, last = element, None
         elif (match := _ID.search(element.get("href") or "")) or "cite" in classes:
             place = _place(match) if match else None
             if waiting is not None:
                 yield _of_element(waiting, place, element)
-                found = True
             elif place and place != last:
-                yield Claim(None, element.sourceline or 1, place)
-                found = True
+                yield Claim(None, element.sourceline or 1, place, wrong=_wrong(place))
             waiting, last = None, place or last
     if waiting is not None:
         yield _of_element(waiting)
-    if not found:
-        yield from _of_prose(tree.text_content())
+    for read in tree.xpath(_READ):
+        read.drop_tree()
+    yield from _of_prose(tree.text_content())
+
+
+# What is not running text: quotes, citations, and what the program itself says in an answer.
+_READ = (
+    "//blockquote | //q | //a[contains(@href, '#cite=')] | //*[contains(concat(' ', @class, ' '), ' quote ')]"
+    " | //*[contains(concat(' ', @class, ' '), ' cite ')] | //article[starts-with(@class, 'answer')]"
+)
 
 
 def _quotes(element: HtmlElement) -> bool:
@@ -187,8 +215,8 @@ def _of_element(
     named = _TITLE.search(said)
     title = titles[0].text_content() if titles else named[1] if named else ""
     ours = "quote" in (element.get("class") or "").split()
-    text = element.text_content() if ours else element.text_content().strip().strip('“”"')
-    return Claim(text, element.sourceline or 1, place, title=title, exact=ours)
+    text = element.text_content() if ours else element.text_content().strip().strip(_MARKS).strip()
+    return Claim(text, element.sourceline or 1, place, title=title, exact=ours, wrong=_wrong(place))
 
 
 # Text
@@ -228,12 +256,17 @@ def _of_prose(text: str) -> Iterator[Claim]:
     blocks = [match.span() for match in _BLOCK_QUOTE.finditer(text)]
     # As long as it was, so that offsets stay.
     text = re.sub(r"(?m)^(?:> ?)+", lambda match: " " * len(match[0]), text)
+    text = _TAG.sub(lambda match: match[0].replace('"', " "), text)  # attributes are no quotations
     found: list[tuple[int, int, str]] = []
     for start, end in blocks:
         inner = re.split(r"\n[^\S\n]*\n|\n(?=\s*(?:[—–-]+ |\[|“[^\n]+”, ))", text[start:end])[0]
-        if not inner.lstrip().startswith(("“", '"')):
+        if not inner.lstrip().startswith(('"', *_CLOSING)):
             at = start + len(inner) - len(inner.lstrip())
             found.append((at, start + len(inner.rstrip()), inner.strip()))
+    for match in _HTML_BLOCK.finditer(text):
+        inner = entities.unescape(_TAG.sub(" ", match[1])).strip()
+        if inner and not inner.startswith(('"', *_CLOSING)):
+            found.append((*match.span(), inner))
     at = 0
     while opened := _QUOTATION.search(text, at):
         within = next((end for start, end, _ in found if start <= opened.start() < end), None)
@@ -254,11 +287,11 @@ def _of_prose(text: str) -> Iterator[Claim]:
         beside = cited[bisect_left(at_ids, end) : bisect_left(at_ids, following)]
         ids = [match for match in beside[:MOST_LINKS] if text.count("\n\n", end, match.start()) < 2]
         line = _CITATION_LINE.match(text, end)
-        if ids or line or len(words.split()) >= LEAST_WORDS:
-            claimed |= {match.start() for match in ids}
-            place = _place(ids[0]) if ids else None
-            title = line["title"] if line else ""
-            claims.append((start, Claim(words, _line(text, start), place, title=title)))
+        claimed |= {match.start() for match in ids}
+        place = _place(ids[0]) if ids else None
+        title = line["title"] if line else ""
+        short = not (ids or line) and measure(words) < LEAST_WORDS
+        claims.append((start, Claim(words, _line(text, start), place, title=title, short=short)))
     last = None
     for match in cited:
         if match.start() not in claimed and match[0] != last:
@@ -274,8 +307,9 @@ def _close(text: str, start: int) -> int | None:
         end = re.compile(r"\"(?!\w)|\n\s*\n").search(text, start + 1, limit)
         return end.end() if end and end[0] == '"' else None
     depth = 0
-    for mark in re.finditer("[“”]", text[start:limit]):
-        depth += 1 if mark[0] == "“" else -1
+    opening, closing = text[start], _CLOSING[text[start]]
+    for mark in re.finditer(f"[{opening}{closing}]", text[start:limit]):
+        depth += 1 if mark[0] == opening else -1
         if not depth:
             return start + mark.end()
     # It holds an opening mark without its other: what is pasted ends before a citation line.
@@ -285,6 +319,12 @@ def _close(text: str, start: int) -> int | None:
 
 def _place(match: re.Match[str]) -> CitationId:
     return CitationId(match[1], int(match[2]), int(match[3]))
+
+
+def _wrong(place: CitationId | None) -> str:
+    if place is None or 0 <= place.start < place.end:
+        return ""
+    return f"start {place.start} and end {place.end} are no range of a text"
 
 
 def _line(text: str, at: int) -> int:

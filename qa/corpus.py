@@ -381,6 +381,10 @@ class Corpus:
         """Tell what in the library cites a document, in any version: how many thumbs, on which questions."""
         return self._store.citing(document_id)
 
+    def same_text(self, document_id: str) -> tuple[str, ...]:
+        """List the ids of others that have, or had, the very text that a document has, or had."""
+        return self._store.same_text(document_id)
+
     # Questions
 
     def ask(

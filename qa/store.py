@@ -663,14 +663,21 @@ class Store:
                     f"{sha256!r}: it was never indexed here, or it was erased for good"
                 )
             document = self._as_document({**version.held, "text": versions.text(db, version)})
+            # What superseded it may have been removed since; then another document may have its id.
+            removals = versions.find(
+                db,
+                "document = ? AND reason = 'removed' AND number >= ? "
+                "AND sha256 NOT IN (SELECT sha256 FROM documents WHERE id = document)",
+                document.id,
+                version.number,
+            )
+            *_, removal = (None, *removals)
             current = db.execute(
                 "SELECT sha256 FROM documents WHERE id = ?", (version.document_id,)
             ).fetchone()
-            if current:
+            if current and not removal:
                 return Cited(document, "superseded", version.at, document.id, current[0])
-            # It may have been superseded, and what superseded it removed.
-            removal = next(versions.find(db, "document = ? AND reason = 'removed'", document.id), version)
-            return Cited(document, "removed", removal.at)
+            return Cited(document, "removed", (removal or version).at)
 
     def kept_with(self, words: str) -> list[str]:
         """Find the texts that are no longer searched and hold these very words: their SHA-256."""
@@ -709,6 +716,11 @@ class Store:
         """Tell what in the library cites a document: how many thumbs, on which questions."""
         with self._database.reading() as db:
             return versions.citing(db, document_id)
+
+    def same_text(self, document_id: str) -> tuple[str, ...]:
+        """List the ids of others that have, or had, the very text that a document has, or had."""
+        with self._database.reading() as db:
+            return versions.same_text(db, document_id)
 
     def _document(self, db: sqlite3.Connection, number: int) -> Document:
         row = db.execute(f"SELECT {_COLUMN_LIST} FROM documents WHERE serial = ?", (number,)).fetchone()

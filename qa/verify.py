@@ -14,7 +14,7 @@ from qa.phrase import occurrences, phrase_pattern
 from qa.recent import Recent
 from qa.schema import Span
 from qa.terms import content_words
-from qa.wording import Text, difference, find, in_words
+from qa.wording import Text, difference, find, in_words, is_whole
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -58,7 +58,7 @@ class Verdict:
     - "moved": the same words stand elsewhere, at `place`.
     - "altered": nothing has these words; `place` is where the nearest stand, `difference` goes from these to
       the claim's.
-    - "unknown": nothing in the library says anything like it.
+    - "unknown": nothing in the library says anything like it, or the claim's own citation is `wrong`.
     """
 
     claim: Claim
@@ -96,6 +96,8 @@ class Verifier:
 
     def verdict(self, claim: Claim) -> Verdict:
         """Judge one claim."""
+        if claim.wrong:
+            return Verdict(claim, "unknown")
         cited = self._by_hash(claim.citation.sha256) if claim.citation else None
         if cited is None or claim.citation is None:
             return self._uncited(claim)
@@ -172,14 +174,18 @@ class Verifier:
         return None
 
     def _find(self, claim: Claim, text: str, near: int = 0) -> Span | None:
-        """Find a claim's very words in a text; of running text, whatever its line breaks."""
+        """Find a claim's very words in a text, uncut; of running text, whatever its line breaks."""
         assert claim.text is not None  # noqa: S101 - its callers have looked
         span = find(claim.text, text, near)
         if span or claim.exact:
             return span
         pattern = phrase_pattern(claim.text)
         found = occurrences(pattern, text) if pattern else iter(())
-        same = [span for span in found if _same(claim, claim.text, text[span.start : span.end])]
+        same = [
+            span
+            for span in found
+            if _same(claim, claim.text, text[span.start : span.end]) and is_whole(span, text)
+        ]
         return min(same, key=lambda span: abs(span.start - near), default=None)
 
     # What is said of it
@@ -281,6 +287,7 @@ def to_dict(verdicts: Sequence[Verdict]) -> dict[str, Any]:
                 "text": verdict.claim.text,
                 "citation": str(verdict.claim.citation) if verdict.claim.citation else None,
                 "status": verdict.status,
+                "wrong": verdict.claim.wrong,
                 "document": verdict.place.document if verdict.place else None,
                 "title": verdict.title,
                 "locator": verdict.locator,
@@ -318,6 +325,8 @@ def lines(verdict: Verdict) -> Iterator[list[tuple[str, str]]]:
             said = f"stands in {where}: {verdict.place.citation_id if verdict.place else ''}"
         case "altered":
             said = f"{where}, says otherwise; to this it was altered:"
+        case _ if claim.wrong:
+            said = f"its citation is wrong: {claim.wrong}"
         case _:
             said = "no document of the library says anything like it"
     yield [(f"    {said}", "dim")]

@@ -50,8 +50,9 @@ class Version:
 class Cited:
     """The document that a citation names, as it was, and what has become of it.
 
-    It is "superseded" while another text is held under its id (`current_id`, `current_sha256`), and "removed"
-    while none is; `since` says when (UTC), and is None for what is current.
+    It is "superseded" while the document is held with another text (`current_id`, `current_sha256`), and
+    "removed" once it is not, whatever else has its id then; `since` says when (UTC), and is None for what is
+    current.
     """
 
     document: Document
@@ -168,6 +169,17 @@ def citing(db: sqlite3.Connection, document_id: str) -> tuple[int, tuple[str, ..
         values,
     ).fetchall()
     return len(rows), tuple(dict.fromkeys(question for (question,) in rows))
+
+
+def same_text(db: sqlite3.Connection, document_id: str) -> tuple[str, ...]:
+    """List the ids of others that have, or had, the very text that a document has, or had."""
+    own = "SELECT sha256 FROM documents WHERE id = ?1 UNION SELECT sha256 FROM versions WHERE document = ?1"
+    rows = db.execute(
+        f"SELECT id FROM documents WHERE sha256 IN ({own}) AND id != ?1 "
+        f"UNION SELECT document FROM versions WHERE sha256 IN ({own}) AND document != ?1 ORDER BY 1",
+        (document_id,),
+    )
+    return tuple(other for (other,) in rows)
 
 
 def erase(db: sqlite3.Connection, document_id: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import chain
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 
 from qa.schema import Span
+from qa.terms import HAN, HANGUL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,6 +24,29 @@ MOST_COMPARED = 1_000
 # A word; Chinese and Japanese are written without spaces, there a character is one.
 _WORD = re.compile(r"[^\W\u3040-\u30ff\u3400-\u9fff]+|[\u3040-\u30ff\u3400-\u9fff]")
 _TOKEN = re.compile(r"\S+\s*|\s+")
+# What makes one word or number of what stands on both sides of an edge (here marked `_EDGE`): letters and
+# digits, but not of scripts that do not part words; a hyphen between words, at a line's end too, or a minus;
+# what parts the digits of a number; what an apostrophe adds (“can’t”; but “l’économie” may begin after it).
+_EDGE = "\uffff"
+_PARTED = rf"[^\W{HAN}{HANGUL}]"
+_HYPHEN = "[-\u2010-\u2013\u2212\ufe63\uff0d]"
+_OF_NUMBER = "[.,:/'\u2019\u00b7\u066b\u066c\u2044\u00a0\u2009\u202f]"
+_CURRENCY = "[$£¥₩€]"
+_CUT = re.compile(
+    "|".join(
+        (
+            rf"{_PARTED}{_EDGE}{_PARTED}",
+            rf"\w{_EDGE}{_HYPHEN}(?:\r?\n)?\w",
+            rf"\w{_HYPHEN}(?:{_EDGE}(?:\r?\n)?|\r?\n{_EDGE})\w",
+            rf"(?<!{_HYPHEN}){_HYPHEN}(?:{_EDGE}{_CURRENCY}?|{_CURRENCY}{_EDGE})\d",
+            rf"\d(?:{_EDGE}{_OF_NUMBER}|{_OF_NUMBER}{_EDGE})\d",
+            rf"\s\.{_EDGE}\d",
+            rf"\w{_EDGE}['\u2019]{_PARTED}",
+        )
+    )
+)
+# As many characters on either side of an edge are looked at: accents may be stacked.
+_ABOUT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +61,39 @@ Difference: TypeAlias = tuple[Change, ...]
 """Joined without what was inserted it is the old text, without what was deleted the new one."""
 
 
+def cuts(text: str, at: int) -> bool:
+    """Whether an edge at that offset parts one word or number: “un|able”, “1.|5”, “-|5”, “anti|-war”.
+
+    Han, kana and Hangul are words on both sides of any edge: between these nothing is cut.
+    """
+    if at < len(text) and unicodedata.category(text[at]).startswith("M"):
+        return True
+    return bool(_CUT.search(_bare(text[max(0, at - _ABOUT) : at]) + _EDGE + _bare(text[at : at + _ABOUT])))
+
+
+def _bare(text: str) -> str:
+    """Leave out accents, and what is not seen: soft hyphens and joiners."""
+    return "".join(
+        each for each in text if each != _EDGE and unicodedata.category(each) not in ("Mn", "Mc", "Me", "Cf")
+    )
+
+
+def is_whole(span: Span, text: str) -> bool:
+    """Whether a span cuts no word and no number of a text."""
+    return not (cuts(text, span.start) or cuts(text, span.end))
+
+
 def find(words: str, text: str, near: int = 0) -> Span | None:
-    """Find these very characters in a text, as near to an offset as they stand."""
-    after, before = text.find(words, near), text.rfind(words, 0, near + len(words))
-    found = [at for at in (after, before) if at >= 0]
-    if not found or not words:
-        return None
-    at = min(found, key=lambda at: abs(at - near))
-    return Span(at, at + len(words))
+    """Find these very characters in a text, as whole words, as near to an offset as they stand."""
+    whole = [span for span in _all(words, text) if is_whole(span, text)]
+    return min(whole, key=lambda span: abs(span.start - near), default=None)
+
+
+def _all(words: str, text: str) -> Iterator[Span]:
+    at = text.find(words) if words else -1
+    while at >= 0:
+        yield Span(at, at + len(words))
+        at = text.find(words, at + 1)
 
 
 def difference(old: str, new: str) -> Difference:
@@ -99,13 +149,17 @@ class Text:
         return self._extended(self._spans[first + begin][0], self._spans[first + end - 1][1], quote)
 
     def _extended(self, start: int, end: int, quote: str) -> Span:
-        """Take in the punctuation at the ends, where the quote has some."""
+        """Take in the punctuation at the ends, where the quote has some, and the rest of a cut word."""
         if not quote[:1].isalnum():
             while start and not (self.text[start - 1].isalnum() or self.text[start - 1].isspace()):
                 start -= 1
         if not quote[-1:].isalnum():
             while end < len(self.text) and not (self.text[end].isalnum() or self.text[end].isspace()):
                 end += 1
+        while cuts(self.text, start):
+            start -= 1
+        while cuts(self.text, end):
+            end += 1
         return Span(start, end)
 
 

@@ -247,12 +247,18 @@ def remove(
 
 @dataclass(frozen=True)
 class _Lost:
-    """What cites documents that are to be erased: thumbs in the library, by id, and quotes in files."""
+    """What cites documents that are to be erased: thumbs in the library, by id, and quotes in files.
+
+    And, by id: what else goes, as it had that id before it was removed (titles), and what stays, as it has
+    the same text under another id.
+    """
 
     titles: dict[str, str]
     paths: tuple[str, ...]
     thumbs: dict[str, tuple[int, tuple[str, ...]]]
     files: dict[Path, int]
+    before: dict[str, list[str]]
+    same_text: dict[str, list[str]]
 
     @classmethod
     def by_purging(cls, corpus: Corpus, ids: tuple[str, ...], files: tuple[Path, ...]) -> _Lost:
@@ -262,17 +268,29 @@ class _Lost:
 
         held = {info.id: info for info in corpus.documents(Filters(document=ids))} if ids else {}
         titles, texts, paths = {}, {info.sha256 for info in held.values()}, set()
+        before, same_text = {}, {}
         for document_id in ids:
             versions = corpus.versions(document_id)
             if document_id not in held and not versions:
                 corpus.document(document_id)  # which says that there is none
             info = held.get(document_id)
             titles[document_id] = info.title if info else versions[0].title
+            if info and (
+                removed := [
+                    f"{version.title}, removed on {version.at:%Y-%m-%d}"
+                    for version in versions
+                    if version.reason == "removed" and version.sha256 != info.sha256
+                ]
+            ):
+                before[document_id] = removed
+            if others := [other for other in corpus.same_text(document_id) if other not in ids]:
+                same_text[document_id] = others
             texts |= {version.sha256 for version in versions}
             paths.add(info.path if info else str(versions[0].held["path"]))
-        counts = {path: citing(claims(path), texts, set(titles.values())) for path in files}
+        counts = {path: citing(claims(path)[0], texts, set(titles.values())) for path in files}
         thumbs = {document_id: corpus.citing(document_id) for document_id in ids}
-        return cls(titles, tuple(path for path in sorted(paths) if Path(path).exists()), thumbs, counts)
+        existing = tuple(path for path in sorted(paths) if Path(path).exists())
+        return cls(titles, existing, thumbs, counts, before, same_text)
 
     @property
     def lines(self) -> Iterator[str]:
@@ -284,6 +302,14 @@ class _Lost:
             asked = f", on {', '.join(map(repr, questions[: shared.NAMED]))}" if questions else ""
             more = f" and {len(questions) - shared.NAMED:,} more" if len(questions) > shared.NAMED else ""
             yield f"{document_id} ({title}): {plural(count, 'thumb')} would go with it{asked}{more}"
+        for document_id, removed in self.before.items():
+            for each in removed:
+                yield f"{document_id} was another document's id before, which would go too: {each}"
+        for document_id, others in self.same_text.items():
+            for other in others:
+                yield (
+                    f"{other} has, or had, the same text as {document_id}, and stays: name it too to erase it"
+                )
         for file, quotes in self.files.items():
             yield f"{file} cites what would go: {plural(quotes, 'quote')}"
         for path in self.paths:
@@ -298,6 +324,8 @@ class _Lost:
                 each: {"count": n, "questions": list(asked)} for each, (n, asked) in self.thumbs.items()
             },
             "files": {str(path): quotes for path, quotes in self.files.items()},
+            "before": self.before,
+            "same_text": self.same_text,
         }
 
 
@@ -312,27 +340,34 @@ def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
     FILE holds answers (JSON, or JSON lines), or an export or report: HTML, Markdown or plain text, with
     quotes in quotation marks and citations, or links, or neither. A quote is verbatim; superseded, or
     removed, where an earlier text says it; moved, where it stands elsewhere; altered, which is shown; or
-    unknown. In Markdown and plain text, lines may be broken anew.
+    unknown. In Markdown and plain text, lines may be broken anew, and quotations of fewer than three words
+    without a citation are passed over: how many is said.
 
     The exit code is 0 when all are verbatim, 1 when not, and 3 where a FILE quotes nothing.
     """
-    from qa.claims import claims
+    from qa.claims import LEAST_WORDS, claims
     from qa.progress import meter
+    from qa.render import plural
     from qa.verify import Verifier, lines, summary, to_dict
 
     settings.interrupted = "Nothing was changed."
     read = {path: claims(path) for path in paths}
-    for path, found in read.items():
+    for path, (found, _) in read.items():
         if not found:
             raise InputError(f"{path} quotes nothing: there is no quotation, citation or answer in it")
     results = {}
     with shared.corpus(settings) as corpus, meter(quiet=settings.quiet) as show:
         verifier = Verifier(corpus)
-        for path, found in read.items():
+        for path, (found, _) in read.items():
             results[path] = verifier.verdicts(found, functools.partial(show, f"Verifying {path.name}"))
     verdicts = [verdict for each in results.values() for verdict in each]
+    short = sum(passed_over for _, passed_over in read.values())
     if settings.as_json:
-        shared.print_json({"files": [{"file": str(path), **to_dict(each)} for path, each in results.items()]})
+        files = [
+            {"file": str(path), **to_dict(each), "passed_over": read[path][1]}
+            for path, each in results.items()
+        ]
+        shared.print_json({"files": files})
     else:
         from rich.console import Console
         from rich.text import Text
@@ -345,7 +380,9 @@ def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
                 for pieces in lines(verdict):
                     console.print(Text.assemble(*pieces))
         if not settings.quiet:
-            shared.say(f"{summary(verdicts)}")
+            shared.say(summary(verdicts))
+            if short:
+                shared.say(f"passed over, of fewer than {LEAST_WORDS} words: {plural(short, 'quotation')}")
     sys.exit(0 if all(verdict.status == "verbatim" for verdict in verdicts) else 1)
 
 

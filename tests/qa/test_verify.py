@@ -17,7 +17,7 @@ from qa.claims import of_text
 from qa.cli import cli
 from qa.render import to_json, to_terminal, to_text
 from qa.schema import Answer, Quote
-from qa.verify import Verifier, citing
+from qa.verify import Verifier, citing, lines, to_dict
 from qa.web.cards import answer_card
 from qa.wording import Text, become, difference, find, joined
 from tests.qa.tiny import tiny_corpus, words, write
@@ -323,3 +323,186 @@ def test_a_file_that_cannot_be_verified_is_named(
     assert result.exit_code == 3
     assert said in result.stderr
     assert run(corpus, "verify", str(tmp_path / "missing")).exit_code == 3
+
+
+# A quote that begins or ends inside a word or a number says something else
+
+
+def one(corpus: Corpus, tmp_path: Path, text: str) -> None:
+    line = {"_id": "visit", "title": "A visit", "text": f"A visit\n\n{text}\n"}
+    corpus.index(write(tmp_path, "one.jsonl", json.dumps(line) + "\n"))
+
+
+CUT = pytest.mark.parametrize(
+    ("source", "claim"),
+    [
+        ("The minister was unable to visit Hyesan in March.", "able to visit Hyesan in March"),
+        ("Nobody disagrees with it.", "agrees with it."),
+        ("The workers can’t leave the factory.", "The workers can"),
+        ("Prices rose by 1.5 percent a year.", "5 percent a year"),
+        ("They sold 3,500 tons a year.", "500 tons a year"),
+        ("They sold 3\u202f500 tons a year.", "500 tons a year"),
+        ("It cost -5 won today at noon.", "5 won today at noon"),
+        ("It cost −$5 today at noon, he said.", "$5 today at noon"),
+        ("He was found not\u2011guilty of theft by it.", "guilty of theft by it"),
+        ("The anti-regime acts were rare.", "regime acts were rare"),
+        ("The anti-regime acts were rare.", "-regime acts were rare"),
+        ("The output grew by 1.5 percent.", "The output grew by 1"),
+        ("The output grew by 1.5 percent.", "The output grew by 1."),
+        ("The output of non-ferrous ore fell.", "The output of non"),
+        ("He was un\u00adable to visit Hyesan.", "able to visit Hyesan"),
+        ("He lived in the cafe\u0301 of Hyesan.", "He lived in the cafe"),
+        ("The plan is un-\nable to work at all.", "able to work at all"),
+    ],
+)
+
+
+FORMS_OF_CLAIMS = (
+    "“{}”\n— “A visit”, page 1\n",
+    "He says “{}” of it.\n",
+    '{{"document": "visit", "quotes": ["{}"]}}',
+    '{{"quotes": [{{"sha256": "SHA", "start": 0, "end": 60, "text": "{}"}}]}}',
+)
+
+
+@CUT
+def test_cut_words_and_numbers_are_altered(corpus: Corpus, tmp_path: Path, source: str, claim: str) -> None:
+    one(corpus, tmp_path, source)
+    for form in FORMS_OF_CLAIMS:
+        text = form.replace("SHA", corpus.document("visit").sha256).format(claim)
+        (verdict,) = verify(corpus, text) or (None,)
+        assert verdict is None or verdict.status in ("altered", "unknown")
+        if verdict and verdict.status == "altered":
+            assert any(change.op != "equal" for change in verdict.difference)
+
+
+@CUT
+def test_only_the_coordinates_of_a_citation_may_cut(
+    corpus: Corpus, tmp_path: Path, source: str, claim: str
+) -> None:
+    one(corpus, tmp_path, source)
+    document = corpus.document("visit")
+    at = document.text.index(claim)
+    given = {"sha256": document.sha256, "start": at, "end": at + len(claim), "text": claim}
+    assert statuses(corpus, json.dumps({"quotes": [given]})) == ["verbatim"]
+    assert statuses(corpus, json.dumps({"quotes": [given | {"start": at - 1}]})) == ["altered"]
+
+
+@CUT
+def test_cut_words_of_what_was_replaced_are_not_superseded(
+    corpus: Corpus, tmp_path: Path, source: str, claim: str
+) -> None:
+    one(corpus, tmp_path, source)
+    one(corpus, tmp_path, "Something else was said, of other things.")
+    assert statuses(corpus, f"“{claim}”\n— “A visit”\n") in (["altered"], ["unknown"])
+
+
+@pytest.mark.parametrize(
+    ("source", "claim"),
+    [
+        ("The men—women too, he said—were let go.", "women too, he said"),
+        ("The men--women too, he said--were let go.", "women too, he said"),
+        ("(Nobody was there, in 2008.)", "Nobody was there, in 2008"),
+        ("It fell in 2008, 2009 and 2010.", "It fell in 2008, 2009"),
+        ("Il parle de l’économie du pays.", "économie du pays"),
+        ("대통령은 평양에서 회담을 했다.", "평양에서 회담을 했"),
+        ("部长在2008年三月访问了惠山市和平壤。", "2008年三月访问了惠山"),
+        ("彼は平壌を訪問した。", "平壌を訪問"),
+    ],
+)
+def test_whole_words_are_verbatim_whatever_stands_beside_them(
+    corpus: Corpus, tmp_path: Path, source: str, claim: str
+) -> None:
+    one(corpus, tmp_path, source)
+    assert statuses(corpus, json.dumps({"document": "visit", "quotes": [claim]})) == ["verbatim"]
+    assert statuses(corpus, f"“{claim}”\n— “A visit”\n") == ["verbatim"]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "said"),
+    [
+        (12, 3, "start 12 and end 3 are no range"),
+        (-4, 12, "start -4 and end 12 are no range"),
+        (5, 5, "start 5 and end 5 are no range"),
+        (12.7, 40, "start 12.7 and end 40 are not both whole numbers"),
+        ("3", 40, "start '3' and end 40"),
+        (3, None, "start 3 and end None"),
+    ],
+)
+@pytest.mark.parametrize("text", ["", "some forty people were arrested"])
+def test_a_citation_that_names_no_range_is_unknown_and_said_to_be_wrong(
+    corpus: Corpus, start: object, end: object, said: str, text: str
+) -> None:
+    sha256 = corpus.document("hyesan").sha256
+    given = {"sha256": sha256, "start": start, "end": end, "text": text}
+    (verdict,) = verify(corpus, json.dumps({"quotes": [given]}))
+    assert verdict.status == "unknown"
+    assert said in "".join(words for line in lines(verdict) for words, _ in line)
+    assert said in to_dict([verdict])["quotes"][0]["wrong"]
+    if isinstance(start, int) and isinstance(end, int) and start >= 0:
+        page = f'<html><p><q>{text}</q> <a href="#cite={sha256}/{start}-{end}">here</a></p></html>'
+        assert [each.status for each in verify(corpus, page)] == ["unknown"]
+
+
+def test_an_empty_quote_is_unknown(corpus: Corpus) -> None:
+    given = {"sha256": corpus.document("hyesan").sha256, "start": 3, "end": 12, "text": ""}
+    assert statuses(corpus, json.dumps({"quotes": [given]})) == ["unknown"]
+    assert statuses(corpus, json.dumps({"quotes": [""]})) == ["unknown"]
+
+
+CHINESE = "大批居民因为没有粮食离开了家乡前往边境"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "他说“居民因为没有粮食离开了家乡”。",
+        "他说「居民因为没有粮食离开了家乡」。",
+        "他说『居民因为没有粮食离开了家乡』。",
+        "Er schrieb „居民因为没有粮食离开了家乡“ dazu.",
+        "Il écrit « 居民因为没有粮食离开了家乡 » de cela.",
+        "He notes:\n\n<blockquote>\n<p>居民因为没有粮食离开了家乡</p>\n</blockquote>\n\nThat is all.\n",
+        "<html><body><q>居民因为没有粮食离开了家乡</q></body></html>",
+        "<html><body><p>他说“居民因为没有粮食离开了家乡”。</p></body></html>",
+        "<html><body><blockquote>「居民因为没有粮食离开了家乡」</blockquote></body></html>",
+    ],
+)
+def test_quotations_in_other_marks_and_scripts_are_looked_up(
+    corpus: Corpus, tmp_path: Path, text: str
+) -> None:
+    one(corpus, tmp_path, CHINESE)
+    assert statuses(corpus, text) == ["verbatim"]
+    assert statuses(corpus, text.replace("没有", "有")) == ["altered"]
+
+
+@pytest.mark.parametrize("marks", ["“”", "„“", "„”", "«»", "「」", "『』", '""'])
+def test_a_quotation_in_any_marks_is_read(marks: str) -> None:
+    text = f"It says {marks[0]}nothing was sold there{marks[1]} and {marks[0]}so on{marks[1]}."
+    assert [claim.text for claim in of_text(text)] == ["nothing was sold there"]
+
+
+def test_a_page_is_read_for_quotations_beside_its_quotes(corpus: Corpus) -> None:
+    card = answer_card(with_copies(corpus), corpus.document)
+    page = f"""<html><body><p>They say “{THIRD}” of it.</p><blockquote>{SECOND}</blockquote>
+<p>And “wholly invented words about penguins”.</p>{card}</body></html>"""
+    # Two are those of the card, and two the copies that it names.
+    assert sorted(statuses(corpus, page)) == ["unknown", *["verbatim"] * 6]
+
+
+def test_an_html_blockquote_in_markdown_is_read_with_its_link(corpus: Corpus) -> None:
+    sha256 = corpus.document("hyesan").sha256
+    start = corpus.document("hyesan").text.index(SECOND)
+    link = f'<a href="#cite={sha256}/{start}-{start + len(SECOND)}">there</a>'
+    text = f"# Report\n\n<blockquote>{SECOND.replace(' ', '&#32;', 1)}</blockquote>\n{link}\n"
+    (verdict,) = verify(corpus, text)
+    assert (verdict.status, verdict.claim.line) == ("verbatim", 3)
+    assert verdict.claim.citation is not None
+    assert statuses(corpus, text.replace("forty", "fifty")) == ["altered"]
+
+
+def test_how_many_short_quotations_were_passed_over_is_said(corpus: Corpus, tmp_path: Path) -> None:
+    file = write(tmp_path, "report.txt", f"He “was not”. The “scrap” and “粮食” went. “{SECOND}”\n")
+    done = run(corpus, "verify", str(file))
+    assert done.exit_code == 0
+    assert "passed over, of fewer than 3 words: 3 quotations" in done.stderr
+    assert json.loads(run(corpus, "verify", "--json", str(file)).stdout)["files"][0]["passed_over"] == 3

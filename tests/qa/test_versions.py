@@ -91,6 +91,40 @@ def test_a_text_that_changes_is_kept_and_still_opens_by_its_hash(corpus: Corpus,
     assert (now.document, now.status, now.since) == (corpus.document("a.txt"), "current", None)
 
 
+@pytest.mark.parametrize("how", ["remove", "prune"])
+def test_what_takes_the_id_of_a_removed_document_does_not_supersede_it(
+    corpus: Corpus, inbox: Path, how: str
+) -> None:
+    write(inbox, "b.txt", words(3))
+    corpus.index(write(inbox, "a.txt", OLD).parent)
+    corpus.index(write(inbox, "a.txt", NEW))
+    if how == "remove":
+        corpus.remove(["a.txt"])
+    else:
+        (inbox / "a.txt").unlink()
+        assert corpus.index(inbox, prune=True).count("removed") == 1
+    write(inbox, "a.txt", words(4))
+    assert corpus.index(inbox).count("added") == 1
+    assert corpus.document("a.txt").text == words(4)
+
+    removal = corpus.versions("a.txt")[0]
+    for text in (NEW, OLD):  # the latter was superseded first, by the text that was removed
+        cited = corpus.cited(sha256_text(text))
+        assert (cited.status, cited.since, cited.current_id) == ("removed", removal.at, "")
+
+
+def test_what_was_superseded_stays_so_when_its_successor_went_and_came_back(
+    corpus: Corpus, inbox: Path
+) -> None:
+    corpus.index(write(inbox, "a.txt", OLD))
+    corpus.index(write(inbox, "a.txt", NEW))
+    corpus.remove(["a.txt"], withdrawn=False)
+    assert corpus.cited(sha256_text(OLD)).status == "removed"
+    corpus.index(inbox / "a.txt")
+    cited = corpus.cited(sha256_text(OLD))
+    assert (cited.status, cited.current_sha256) == ("superseded", sha256_text(NEW))
+
+
 def test_the_old_text_is_found_by_no_search(corpus: Corpus, inbox: Path) -> None:
     corpus.index(write(inbox, "a.txt", "The heron stood in the reeds.\n"))
     corpus.index(write(inbox, "a.txt", "The stork stood in the reeds.\n"))
@@ -153,7 +187,7 @@ def test_a_removed_document_stays_removed_until_its_file_changes(corpus: Corpus,
 
     assert corpus.index(write(inbox, "a.txt", NEW)).count("added") == 1
     cited = corpus.cited(sha256_text(OLD))
-    assert (cited.status, cited.current_sha256) == ("superseded", sha256_text(NEW))
+    assert (cited.status, cited.current_sha256) == ("removed", "")  # nobody knows that it is the same one
     # What was withdrawn then is a version like any other by now.
     assert corpus.index(write(inbox, "a.txt", OLD)).count("replaced") == 1
 
@@ -279,11 +313,46 @@ def test_the_commands_list_restore_and_erase(corpus: Corpus, tmp_path: Path, inb
         "cited": {
             "thumbs": {"a.txt": {"count": 2, "questions": ["What is it?"]}},
             "files": {str(report): 1},
+            "before": {},
+            "same_text": {},
         },
     }
     assert run(corpus, "remove", "--purge").exit_code == 0
     assert run(corpus, "restore", "a.txt").exit_code == 3
     assert run(corpus, "documents", "--removed").stdout == ""
+
+
+def test_a_purge_names_who_else_has_the_text_and_stays(corpus: Corpus, inbox: Path) -> None:
+    corpus.index(write(inbox, "a.txt", OLD))
+    corpus.index(write(inbox, "b.txt", NEW))
+    corpus.remove(["a.txt"])
+    corpus.index(write(inbox, "c.txt", OLD))  # held under another id than what was removed
+    corpus.index(write(inbox, "b.txt", OLD + "And more.\n"))
+    assert corpus.same_text("c.txt") == ("a.txt",)
+    assert corpus.same_text("b.txt") == ()
+
+    purged = run(corpus, "remove", "--purge", "c.txt", "--json")
+    assert "a.txt has, or had, the same text as c.txt, and stays: name it too to erase it" in purged.stderr
+    assert json.loads(purged.stdout)["cited"]["same_text"] == {"c.txt": ["a.txt"]}
+    assert corpus.cited(sha256_text(OLD)).status == "removed"
+    corpus.index(write(inbox, "d.txt", OLD))
+    both = run(corpus, "remove", "--purge", "a.txt", "d.txt", "--json")
+    assert json.loads(both.stdout)["cited"]["same_text"] == {}
+    with pytest.raises(DocumentNotFoundError):
+        corpus.cited(sha256_text(OLD))
+
+
+def test_a_purge_says_that_what_had_the_id_before_goes_too(corpus: Corpus, inbox: Path) -> None:
+    line = '{"_id": "a", "title": "%s", "text": "%s"}\n'
+    corpus.index(write(inbox, "a.jsonl", line % ("The heron", "The heron stood in the reeds.")))
+    corpus.index(write(inbox, "a.jsonl", line % ("The stork", "The stork flew over the fields.")))
+    corpus.remove(["a"])
+    corpus.index(write(inbox, "a.jsonl", line % ("The crane", "Cranes dance in the snow.")))
+    date = corpus.versions("a")[0].at.date()
+    purged = run(corpus, "remove", "--purge", "a", "--json")
+    gone = f"The stork, removed on {date}"
+    assert f"a was another document's id before, which would go too: {gone}" in purged.stderr
+    assert json.loads(purged.stdout)["cited"]["before"] == {"a": [gone]}
 
 
 @pytest.mark.models
