@@ -381,7 +381,7 @@ class Intake:
         """Read and segment the documents of files; what is refused or has not changed comes as its result."""
         for result in refused:
             yield _Settled(result, 0)
-        corrections = self._store.corrections()
+        corrected = bool(self._store.corrections())
         end = 0
         for done, (path, root) in enumerate(found):
             show(Progress("read", done, len(found), path.name))
@@ -411,7 +411,7 @@ class Intake:
                     if self._store.has_text(document, part):
                         yield _Placed(document, made_by, part, read)
                     else:
-                        said = (corrections and corrections.get(self._store.id_at(document, part))) or {}
+                        said = self._store.corrections_of(document, part) if corrected else {}
                         document, its = correct(document, {name: each.value for name, each in said.items()})
                         yield replace(_prepare(document, made_by, part, read), corrections=its)
             if ended := file.ended():

@@ -264,7 +264,7 @@ class Store:
                 return Ingested(status, document.id)
             versions.admit(db, document.path, part)
             to = target(db, document, words, part)
-            given_id, document = _named(db, document, to.number)
+            given_id, document = _named(db, document, to.number, part)
             number, status = to.number or 0, _status(to)
             if to.leads:
                 values = _row(document, words, given_id, head)
@@ -305,15 +305,16 @@ class Store:
         with self._database.reading() as db:
             return all_corrections(db)
 
-    def id_at(self, document: Document, part: str) -> str:
-        """Give the id under which the document at a place is held, or else its own."""
+    def corrections_of(self, document: Document, part: str) -> dict[str, Correction]:
+        """Read the corrections of the document that a source is, or that was removed from its place."""
+        words = words_sha256(document.text, document.furniture)
         with self._database.reading() as db:
-            row = db.execute(
-                "SELECT id FROM locations JOIN documents ON serial = document "
-                "WHERE locations.path = ? AND part = ?",
-                (document.path, part),
-            ).fetchone()
-        return str(row[0]) if row else document.id
+            to = target(db, document, words, part)
+            if to.number is None:
+                its = versions.corrected_at(db, document.path, part)
+            else:
+                (its,) = db.execute("SELECT id FROM documents WHERE serial = ?", (to.number,)).fetchone()
+            return all_corrections(db).get(its or "", {})
 
     def place(self, document: Document, made_by: str, part: str) -> Ingested | None:
         """Note that a document stands in one more place, in one transaction; None where its text is news.
@@ -326,7 +327,7 @@ class Store:
             if to.leads or to.number is None:
                 return None
             versions.admit(db, document.path, part)
-            _, document = _named(db, document, to.number)
+            _, document = _named(db, document, to.number, part)
             _put(db, to, to.number, document, made_by, part)
         return Ingested(_status(to), document.id)
 
@@ -341,7 +342,7 @@ class Store:
         words = words_sha256(document.text, document.furniture)
         with self._database.reading() as db:
             to = target(db, document, words, part)
-            given_id, document = _named(db, document, to.number)
+            given_id, document = _named(db, document, to.number, part)
             if not (to.known and to.leads):
                 return _status(to), document.id
             held = db.execute(f"SELECT {_COLUMN_LIST} FROM documents WHERE serial = ?", (to.number,))
@@ -880,19 +881,32 @@ def _generation(db: sqlite3.Connection) -> int:
     return int(db.execute("SELECT generation FROM library").fetchone()[0])
 
 
-def _named(db: sqlite3.Connection, document: Document, number: int | None) -> tuple[str, Document]:
-    """Give a document the id that it is held under, or else a free one. Gives the one first given, too."""
+def _named(db: sqlite3.Connection, document: Document, number: int | None, part: str) -> tuple[str, Document]:
+    """Give a document the id that it is held under, or else a free one. Gives the one first given, too.
+
+    A corrected document that was removed comes back under its id, which is kept for it: corrections go by
+    ids.
+    """
     if number is not None:
         given_id, held_id = db.execute(
             "SELECT given_id, id FROM documents WHERE serial = ?", (number,)
         ).fetchone()
         return given_id, replace(document, id=held_id)
-    free = document.id
+    its = versions.corrected_at(db, document.path, part)
+    if its and not _is_held(db, its):
+        return document.id, replace(document, id=its)
+    return document.id, replace(document, id=_free(db, document.id))
+
+
+def _free(db: sqlite3.Connection, wanted: str) -> str:
+    """Find an id that no document has, and none of which there are corrections."""
+    taken = "SELECT 1 FROM documents WHERE id = ?1 UNION ALL SELECT 1 FROM corrections WHERE document = ?1"
+    free = wanted
     for n in count(2):
-        if not db.execute("SELECT 1 FROM documents WHERE id = ?", (free,)).fetchone():
+        if not db.execute(taken, (free,)).fetchone():
             break
-        free = f"{document.id}~{n}"
-    return document.id, replace(document, id=free)
+        free = f"{wanted}~{n}"
+    return free
 
 
 def _write(

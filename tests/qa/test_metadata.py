@@ -182,6 +182,36 @@ def test_a_correction_outlives_removal_and_another_format(corpus: Corpus, file: 
     assert (info(corpus, "r1").title, corpus.document("r1").text) == ("Rice again", "Rice fell.")
 
 
+def test_a_correction_is_of_one_document_whatever_others_are_called(
+    corpus: Corpus, file: Path, tmp_path: Path
+):
+    corpus.index(file.parent)
+    corpus.edit("a.txt", {"title": "Rice"})
+    for folder, text in (("d2", "Market prices\n\nMaize."), ("d3", "Harvest\n\nBarley.")):
+        write(tmp_path / folder, "a.txt", text)
+    corpus.index(tmp_path / "d2")
+    assert info(corpus, "a.txt~2").title == "Market prices"
+    corpus.remove(["a.txt"])
+    corpus.index(tmp_path / "d3")
+    for text in ("Harvest\n\nBarley.", "Harvest\n\nOats."):
+        write(tmp_path / "d3", "a.txt", text)
+        corpus.index(tmp_path / "d3")
+        assert info(corpus, "a.txt~3").title == "Harvest"
+    write(file.parent, "a.txt", BRIEF.replace("rose", "fell"))  # what was removed comes back, corrected
+    corpus.index(file.parent)
+    assert info(corpus).title == "Rice"
+
+
+def test_a_correction_goes_with_a_document_that_is_moved(corpus: Corpus, file: Path):
+    write(file.parent, "stays.txt", "Another text.")
+    corpus.index(file.parent)
+    corpus.edit("a.txt", {"title": "Rice"})
+    file.unlink()
+    write(file.parent, "b.txt", BRIEF.replace("\n\n", "\n\n\n"))
+    assert corpus.index(file.parent).count("moved") == 1
+    assert info(corpus).title == "Rice"
+
+
 def test_what_makes_no_sense_is_not_corrected(corpus: Corpus, file: Path):
     corpus.index(file)
     before = info(corpus)
