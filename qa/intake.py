@@ -21,6 +21,7 @@ from qa.encoders import model_errors
 from qa.errors import InputError
 from qa.folders import listing, missing, refusal, resolved
 from qa.formats import Options, Worker, file_id, ocr, read_path
+from qa.formats.kinds import JSONL, named
 from qa.metadata import NO_SIDECAR, check, open_sidecar, sidecar_of
 from qa.pipeline import overlap
 from qa.schema import Document, FileResult, IndexReport, Passage, Progress
@@ -127,7 +128,7 @@ class _Reading:
         self.read = 0
 
     def part(self, given_id: str) -> str:
-        return given_id.removeprefix(self._name)
+        return given_id.removeprefix(self._name)  # which the ids of a .jsonl's records do not begin with
 
     def known(self, given_id: str, sha256: str, size: int) -> FileResult | None:
         """Tell that a document has not changed, or was withdrawn."""
@@ -393,7 +394,8 @@ class Intake:
                 sidecar = NO_SIDECAR
             made_by = _made_by(self._options, sidecar.sha256)
             # One string for all its documents.
-            file = _Reading(self._store, resolved(path), file_id(path, root), made_by)
+            name = "" if named(path.name) is JSONL else file_id(path, root)
+            file = _Reading(self._store, resolved(path), name, made_by)
             for item in read_path(path, root, self._options, file.known, file.same, worker):
                 read = min(start + file.read, end)
                 if isinstance(item, InputError) and root and is_gone(str(path)):

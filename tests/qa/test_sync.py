@@ -159,6 +159,13 @@ def test_a_file_that_becomes_a_copy_of_another_joins_its_document(corpus: Corpus
     assert corpus.cited(old).document.text == words(2)  # a citation of what stood there still opens it
 
 
+def test_a_record_whose_id_begins_with_its_files_name_is_one_of_its_own(corpus: Corpus, inbox: Path) -> None:
+    lines = [json.dumps({"_id": name, "text": words(n)}) for n, name in enumerate(("1", "c.jsonl1"))]
+    write(inbox, "c.jsonl", "\n".join(lines))
+    for status in ("added", "unchanged"):
+        assert done(corpus.index(inbox)) == [("c.jsonl", status, "1"), ("c.jsonl", status, "c.jsonl1")]
+
+
 # Moved, gone, pruned
 
 
