@@ -68,6 +68,7 @@ class Target:
     alone: bool = False
     dead: tuple[int, ...] = ()
     known: bool = False  # at this very place
+    parts: bool = False  # with the other places of the document `left`, and keeps its id
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def target(db: sqlite3.Connection, document: Document, words: str, part: str) ->
     """Find which document a source is: the one that stands there, unless its words are now another's.
 
     Otherwise it is the one that has its words (see `_same`): copied there, or moved, where a file that it was
-    in is gone. A document that stands in other files too stays theirs when this one has other words.
+    in is gone. Of a document that stands in other files too, the first keeps the id when it has other words.
     """
     here = db.execute(
         "SELECT document, "
@@ -130,7 +131,7 @@ def target(db: sqlite3.Connection, document: Document, words: str, part: str) ->
     other = _same(db, document, words)
     left, alone = (here[0], here[2] == 1) if here else (None, False)
     if other is None:
-        return Target(left, known=True) if alone else Target(None, left=left)
+        return Target(left, known=True) if alone else Target(None, left=left, parts=bool(here and here[1]))
     places = db.execute("SELECT number, path FROM locations WHERE document = ?", (other,)).fetchall()
     dead = tuple(number for number, path in places if is_gone(path))
     (sha256,) = db.execute("SELECT sha256 FROM documents WHERE serial = ?", (other,)).fetchone()
@@ -180,6 +181,19 @@ def _certain(values: tuple[str, ...], found: Iterable[Found]) -> tuple[str, ...]
     return tuple(
         "" if name in others else value.casefold() for name, value in zip(names, values, strict=True)
     )
+
+
+def id_of_next(db: sqlite3.Connection, document: int, given_id: str) -> str:
+    """Give the id that a document is given at the second of its places, by the one given at its first."""
+    (path, part, _), (other, its_part, form) = db.execute(
+        "SELECT path, part, format FROM locations WHERE document = ? ORDER BY number LIMIT 2", (document,)
+    ).fetchall()
+    if form in RECORDS and its_part == given_id:
+        return given_id
+    name = given_id.removesuffix(part)
+    root = path.removesuffix(name) if path.endswith(os.sep + name) else ""
+    inside = root and other.startswith(root)
+    return (other.removeprefix(root) if inside else os.path.basename(other)) + its_part  # noqa: PTH119 -- text
 
 
 def put_location(db: sqlite3.Connection, document: int, location: Location) -> None:

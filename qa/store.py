@@ -54,6 +54,7 @@ from qa.sources import (
     default_part,
     file_unchanged,
     hand_over,
+    id_of_next,
     put_file,
     put_location,
     target,
@@ -264,7 +265,9 @@ class Store:
                 return Ingested(status, document.id)
             versions.admit(db, document.path, part)
             to = target(db, document, words, part)
-            given_id, document = _named(db, document, to.number, part)
+            given_id, document = _named(db, document, to, part)
+            if to.parts:
+                _part(db, to.left or 0)
             number, status = to.number or 0, _status(to)
             if to.leads:
                 values = _row(document, words, given_id, head)
@@ -310,11 +313,8 @@ class Store:
         words = words_sha256(document.text, document.furniture)
         with self._database.reading() as db:
             to = target(db, document, words, part)
-            if to.number is None:
-                its = versions.corrected_at(db, document.path, part)
-            else:
-                (its,) = db.execute("SELECT id FROM documents WHERE serial = ?", (to.number,)).fetchone()
-            return all_corrections(db).get(its or "", {})
+            _, document = _named(db, document, to, part)
+            return all_corrections(db).get(document.id, {})
 
     def place(self, document: Document, made_by: str, part: str) -> Ingested | None:
         """Note that a document stands in one more place, in one transaction; None where its text is news.
@@ -327,7 +327,7 @@ class Store:
             if to.leads or to.number is None:
                 return None
             versions.admit(db, document.path, part)
-            _, document = _named(db, document, to.number, part)
+            _, document = _named(db, document, to, part)
             _put(db, to, to.number, document, made_by, part)
         return Ingested(_status(to), document.id)
 
@@ -342,7 +342,7 @@ class Store:
         words = words_sha256(document.text, document.furniture)
         with self._database.reading() as db:
             to = target(db, document, words, part)
-            given_id, document = _named(db, document, to.number, part)
+            given_id, document = _named(db, document, to, part)
             if not (to.known and to.leads):
                 return _status(to), document.id
             held = db.execute(f"SELECT {_COLUMN_LIST} FROM documents WHERE serial = ?", (to.number,))
@@ -881,12 +881,13 @@ def _generation(db: sqlite3.Connection) -> int:
     return int(db.execute("SELECT generation FROM library").fetchone()[0])
 
 
-def _named(db: sqlite3.Connection, document: Document, number: int | None, part: str) -> tuple[str, Document]:
+def _named(db: sqlite3.Connection, document: Document, to: Target, part: str) -> tuple[str, Document]:
     """Give a document the id that it is held under, or else a free one. Gives the one first given, too.
 
     A corrected document that was removed comes back under its id, which is kept for it: corrections go by
     ids.
     """
+    number = to.left if to.parts else to.number
     if number is not None:
         given_id, held_id = db.execute(
             "SELECT given_id, id FROM documents WHERE serial = ?", (number,)
@@ -896,6 +897,21 @@ def _named(db: sqlite3.Connection, document: Document, number: int | None, part:
     if its and not _is_held(db, its):
         return document.id, replace(document, id=its)
     return document.id, replace(document, id=_free(db, document.id))
+
+
+def _part(db: sqlite3.Connection, number: int) -> None:
+    """Leave a document to its other places, under an id of theirs: at the first, another text has its id.
+
+    Passages and vectors stay as they are. What a person said of the document was said of the copies, too.
+    """
+    versions.keep(db, number, "superseded")
+    held_id, given_id = db.execute(
+        "SELECT id, given_id FROM documents WHERE serial = ?", (number,)
+    ).fetchone()
+    given_id = id_of_next(db, number, given_id)
+    free = _free(db, given_id)
+    db.execute("UPDATE documents SET id = ?, given_id = ? WHERE serial = ?", (free, given_id, number))
+    put_corrections(db, free, all_corrections(db).get(held_id, {}))
 
 
 def _free(db: sqlite3.Connection, wanted: str) -> str:
@@ -977,6 +993,8 @@ def _write(
 
 def _status(to: Target) -> Status:
     """Say what a source is that is put where it belongs, before its text was compared."""
+    if to.parts:
+        return "replaced"
     if to.number is None:
         return "added"
     if to.known:

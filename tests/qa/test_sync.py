@@ -134,18 +134,34 @@ def test_a_copy_that_changes_becomes_a_document_of_its_own(corpus: Corpus, inbox
     assert places(corpus) == {"a.txt": ["a.txt"], "b.txt": ["b.txt"]}
 
 
-def test_when_the_first_file_changes_the_document_is_read_anew_from_the_other_in_the_same_run(
+def test_when_the_first_of_copies_changes_it_keeps_the_id_and_the_others_have_one_of_theirs(
     corpus: Corpus, inbox: Path
 ) -> None:
     write(inbox, "a.txt", words(1))
-    other = write(inbox, "b.txt", words(1) + "\n")
+    other = write(inbox, "sub/b.txt", words(1) + "\n")
+    write(inbox, "sub/c.txt", words(1))
     corpus.index(inbox)
-    write(inbox, "a.txt", words(2))
-    corpus.index(inbox)
-    assert places(corpus) == {"a.txt": ["b.txt"], "a.txt~2": ["a.txt"]}
-    assert corpus.document("a.txt").text == other.read_text(encoding="utf-8")
-    assert corpus.document("a.txt~2").text == words(2)
+    old = corpus.document("a.txt").sha256
+    write(inbox, "a.txt", words(2, 12))
+    assert done(corpus.index(inbox, dry_run=True))[0] == ("a.txt", "replaced", "a.txt")
+    assert done(corpus.index(inbox))[0] == ("a.txt", "replaced", "a.txt")
+    assert places(corpus) == {"a.txt": ["a.txt"], "sub/b.txt": ["b.txt", "c.txt"]}
+    assert corpus.document("sub/b.txt").text == other.read_text(encoding="utf-8")
+    assert corpus.document("a.txt").text == words(2, 12)
+    assert [version.sha256 for version in corpus.versions("a.txt")] == [old]
     assert {each[1] for each in done(corpus.index(inbox))} == {"unchanged"}
+
+
+def test_of_a_record_in_two_files_the_first_keeps_the_id(corpus: Corpus, inbox: Path) -> None:
+    for name in ("a.jsonl", "b.jsonl"):
+        write(inbox, name, json.dumps({"_id": "1", "text": words(1)}))
+    corpus.index(inbox)
+    before = encoder(corpus).embedded
+    write(inbox, "a.jsonl", json.dumps({"_id": "1", "text": words(2)}))
+    corpus.index(inbox)
+    assert places(corpus) == {"1": ["a.jsonl"], "1~2": ["b.jsonl"]}
+    assert corpus.document("1~2").text == words(1)
+    assert encoder(corpus).embedded == before + len(corpus.passages_of("1"))
 
 
 def test_a_file_that_becomes_a_copy_of_another_joins_its_document(corpus: Corpus, inbox: Path) -> None:
