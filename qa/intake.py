@@ -31,7 +31,7 @@ from qa.store import Entry
 from qa.window import head, window_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from embeddings.arrays import Float32
     from embeddings.encoder import Encoder
@@ -193,15 +193,16 @@ class Intake:
         run = self._foreseen if dry_run else self._taken_in
         with _one_at_a_time(progress) as show:
             results = run(here.files, here.refused, gone, show)
+            seen = set(found) - {result.path for result in results if result.status == "gone"}
+            held = (at for folder in here.folders for at in self._store.places_in(folder, folder=True))
+            lost, remarks = missing(held, seen)
+            places = {at.number: at for at in (*gone, *lost)}
+            without = self._gone(tuple(places.values()), results, dry_run=dry_run)
             if not dry_run and self._store.generation != generation:
-                # Of documents whose text is now to be that of another of their files.
-                again = [found[path] for path in self._store.to_be_read() if path in found]
-                results += run(again, (), gone, show) if again else []
-        seen = set(found) - {result.path for result in results if result.status == "gone"}
-        held = (at for folder in here.folders for at in self._store.places_in(folder, folder=True))
-        lost, remarks = missing(held, seen)
-        places = {at.number: at for at in (*gone, *lost)}
-        results += self._gone(tuple(places.values()), results, dry_run=dry_run)
+                # Of documents that follow another of their files now.
+                again = {path: found[path] for path in self._store.to_be_read() if path in found}
+                results = _updated(results, run(tuple(again.values()), (), [], show), again)
+            results += without
         skipped = tuple(resolved(path) for path in here.skipped)
         report = IndexReport(tuple(results), time.perf_counter() - started, skipped, remarks, dry_run)
         if prune and not dry_run:
@@ -410,7 +411,7 @@ class Intake:
                     yield _Settled(FileResult(file.path, "withdrawn", withdrawn), read)
                 else:
                     document, part = sidecar.complete(replace(item, path=file.path)), file.part(item.id)
-                    if self._store.has_text(document, part):
+                    if self._store.has_text(document, made_by, part):
                         yield _Placed(document, made_by, part, read)
                     else:
                         said = self._store.corrections_of(document, part) if corrected else {}
@@ -475,6 +476,15 @@ class Intake:
         return FileResult(
             document.path, ingested.status, ingested.document_id, len(entries), notes=document.notes
         )
+
+
+def _updated(
+    results: Sequence[FileResult], later: Iterable[FileResult], paths: Collection[str]
+) -> list[FileResult]:
+    """Report files that were read again, at `paths`, once: that one was moved, say, counts for more."""
+    kept = [each for each in results if each.path not in paths or each.status != "unchanged"]
+    said = {(each.path, each.document_id) for each in kept}
+    return kept + [each for each in later if (each.path, each.document_id) not in said]
 
 
 @cache

@@ -112,7 +112,7 @@ def is_gone(path: str) -> bool:
     return False
 
 
-def target(db: sqlite3.Connection, document: Document, words: str, part: str) -> Target:
+def target(db: sqlite3.Connection, document: Document, words: str, part: str, made_by: str = "") -> Target:
     """Find which document a source is: the one that stands there, unless its words are now another's.
 
     Otherwise it is the one that has its words (see `_same`): copied there, or moved, where a file that it was
@@ -134,9 +134,12 @@ def target(db: sqlite3.Connection, document: Document, words: str, part: str) ->
         return Target(left, known=True) if alone else Target(None, left=left, parts=bool(here and here[1]))
     places = db.execute("SELECT number, path FROM locations WHERE document = ?", (other,)).fetchall()
     dead = tuple(number for number, path in places if is_gone(path))
-    (sha256,) = db.execute("SELECT sha256 FROM documents WHERE serial = ?", (other,)).fetchone()
-    # The same text that was moved is left as it is: what was made of it, by whatever title, holds.
-    leads = len(dead) == len(places) and sha256 != document.sha256
+    held = db.execute(
+        "SELECT sha256, format, source_sha256, made_by FROM documents WHERE serial = ?", (other,)
+    ).fetchone()
+    # The same bytes that were moved are left as they are: what was made of them, by whatever title, holds.
+    mine = document.sha256, document.format, document.source_sha256, made_by
+    leads = len(dead) == len(places) and held != mine
     return Target(other, leads, left, alone, dead)
 
 
@@ -193,7 +196,8 @@ def id_of_next(db: sqlite3.Connection, document: int, given_id: str) -> str:
     name = given_id.removesuffix(part)
     root = path.removesuffix(name) if path.endswith(os.sep + name) else ""
     inside = root and other.startswith(root)
-    return (other.removeprefix(root) if inside else os.path.basename(other)) + its_part  # noqa: PTH119 -- text
+    its_name = other.removeprefix(root) if inside else os.path.basename(other)  # noqa: PTH119 -- as text
+    return f"{its_name}{its_part}"
 
 
 def put_location(db: sqlite3.Connection, document: int, location: Location) -> None:
@@ -224,8 +228,8 @@ def put_location(db: sqlite3.Connection, document: int, location: Location) -> N
 def hand_over(db: sqlite3.Connection, document: int) -> None:
     """Let a document follow the first of its places.
 
-    Where the text there is another, in its white space say, its file is to be read again: nothing is known of
-    that until it was.
+    Where the text there is another, in its white space say, or the same was made of other bytes or in another
+    way, its file is to be read again: nothing is known of that until it was.
     """
     first = db.execute(
         "SELECT number, path, format, source_sha256, sha256, made_by FROM locations "
@@ -233,15 +237,14 @@ def hand_over(db: sqlite3.Connection, document: int) -> None:
         (document,),
     ).fetchone()
     number, path, form, source_sha256, sha256, made_by = first
-    (text_sha256,) = db.execute("SELECT sha256 FROM documents WHERE serial = ?", (document,)).fetchone()
-    if sha256 != text_sha256:
+    its_path, *made = db.execute(
+        "SELECT path, sha256, format, source_sha256, made_by FROM documents WHERE serial = ?", (document,)
+    ).fetchone()
+    if made != [sha256, form, source_sha256, made_by]:
         made_by = ""
         db.execute("UPDATE locations SET made_by = '' WHERE number = ?", (number,))
         db.execute("DELETE FROM files WHERE path = ?", (path,))
-    held = db.execute(
-        "SELECT path, format, source_sha256, made_by FROM documents WHERE serial = ?", (document,)
-    ).fetchone()
-    if held != (path, form, source_sha256, made_by):
+    if (its_path, *made) != (path, sha256, form, source_sha256, made_by):
         db.execute(
             "UPDATE documents SET path = ?, format = ?, source_sha256 = ?, made_by = ? WHERE serial = ?",
             (path, form, source_sha256, made_by, document),

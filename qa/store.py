@@ -264,7 +264,7 @@ class Store:
                 hand_over(db, number)
                 return Ingested(status, document.id)
             versions.admit(db, document.path, part)
-            to = target(db, document, words, part)
+            to = target(db, document, words, part, made_by)
             given_id, document = _named(db, document, to, part)
             if to.parts:
                 _part(db, to.left or 0)
@@ -323,7 +323,7 @@ class Store:
         """
         words = words_sha256(document.text, document.furniture)
         with self._database.writing() as db:
-            to = target(db, document, words, part)
+            to = target(db, document, words, part, made_by)
             if to.leads or to.number is None:
                 return None
             versions.admit(db, document.path, part)
@@ -331,11 +331,11 @@ class Store:
             _put(db, to, to.number, document, made_by, part)
         return Ingested(_status(to), document.id)
 
-    def has_text(self, document: Document, part: str) -> bool:
+    def has_text(self, document: Document, made_by: str, part: str) -> bool:
         """Tell whether `place` would do for a document."""
         words = words_sha256(document.text, document.furniture)
         with self._database.reading() as db:
-            return not target(db, document, words, part).leads
+            return not target(db, document, words, part, made_by).leads
 
     def foresee(self, document: Document, head: str, part: str) -> tuple[Status, str]:
         """Tell what `ingest` would make of a document that is not `unchanged`, and under which id."""

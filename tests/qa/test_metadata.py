@@ -182,6 +182,35 @@ def test_a_correction_outlives_removal_and_another_format(corpus: Corpus, file: 
     assert (info(corpus, "r1").title, corpus.document("r1").text) == ("Rice again", "Rice fell.")
 
 
+def test_what_is_known_of_a_document_is_what_the_copy_that_is_left_says(corpus: Corpus, file: Path):
+    write(file.parent, "a.txt.meta.toml", 'author = "A. Writer"\n')
+    write(file.parent, "b.txt", BRIEF)
+    corpus.index(file.parent)
+    assert (info(corpus).author, len(info(corpus).locations)) == ("A. Writer", 2)
+    file.unlink()
+    corpus.index(file.parent)
+    assert info(corpus).author == ""
+    assert corpus.index(file.parent).count("unchanged") == 1
+
+
+def test_a_file_that_is_moved_takes_its_new_sidecar(corpus: Corpus, file: Path):
+    write(file.parent, "stays.txt", "Another text.")
+    corpus.index(file.parent)
+    file.rename(file.with_name("b.txt"))
+    write(file.parent, "b.txt.meta.toml", 'author = "A. Writer"\n')
+    assert corpus.index(file.parent).count("moved") == 1
+    assert info(corpus).author == "A. Writer"
+
+
+def test_sections_come_with_another_format(corpus: Corpus, file: Path):
+    write(file.parent, "stays.txt", "Another text.")
+    write(file.parent, "a.txt", "# Prices\n\nRice rose.\n\n# Floods\n\nThe river rose.\n")
+    corpus.index(file.parent)
+    file.rename(file.with_suffix(".md"))
+    assert corpus.index(file.parent).count("moved") == 1
+    assert [section.name for section in corpus.document("a.txt").sections] == ["Prices", "Floods"]
+
+
 def test_a_correction_is_of_one_document_whatever_others_are_called(
     corpus: Corpus, file: Path, tmp_path: Path
 ):

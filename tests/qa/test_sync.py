@@ -119,9 +119,9 @@ def test_a_document_stays_when_its_first_file_goes_and_follows_the_text_of_the_n
     corpus.index(inbox)
     first.unlink()
     report = corpus.index(inbox)
-    assert done(report) == [("b.txt", "unchanged", "a.txt"), ("a.txt", "moved", "a.txt")]
+    assert done(report) == [("b.txt", "replaced", "a.txt"), ("a.txt", "moved", "a.txt")]
     assert places(corpus) == {"a.txt": ["b.txt"]}
-    assert done(corpus.index(inbox)) == [("b.txt", "replaced", "a.txt")]
+    assert done(corpus.index(inbox)) == [("b.txt", "unchanged", "a.txt")]
     assert corpus.document("a.txt").text == second.read_text(encoding="utf-8")
 
 
