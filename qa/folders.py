@@ -89,9 +89,9 @@ def missing(places: Iterable[Held], seen: set[str]) -> tuple[list[Held], tuple[s
 
 def _doubt(folder: Path) -> str:
     """Say why files that are not seen in a folder may be there all the same; "" where they are not."""
-    while is_gone(str(folder)) and folder.parent != folder:
-        folder = folder.parent
     try:
+        while not (folder.is_dir() or folder.is_symlink()) and folder.parent != folder:
+            folder = folder.parent
         with os.scandir(folder) as entries:
             if any(not entry.name.startswith(".") for entry in entries):
                 return ""

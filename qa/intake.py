@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -194,7 +195,9 @@ class Intake:
         with _one_at_a_time(progress) as show:
             results = run(here.files, here.refused, gone, show)
             seen = set(found) - {result.path for result in results if result.status == "gone"}
-            held = (at for folder in here.folders for at in self._store.places_in(folder, folder=True))
+            # A folder may stand where there was a file.
+            inside = (self._store.places_in(folder, folder=True) for folder in here.folders)
+            held = chain(*inside, *(self._store.places_in(folder) for folder in here.folders))
             lost, remarks = missing(held, seen)
             places = {at.number: at for at in (*gone, *lost)}
             without = self._gone(tuple(places.values()), results, dry_run=dry_run)
@@ -399,7 +402,7 @@ class Intake:
             file = _Reading(self._store, resolved(path), name, made_by)
             for item in read_path(path, root, self._options, file.known, file.same, worker):
                 read = min(start + file.read, end)
-                if isinstance(item, InputError) and root and is_gone(str(path)):
+                if isinstance(item, InputError) and root and is_gone(str(path)) and not path.is_dir():
                     yield _Settled(FileResult(file.path, "gone", notes=(_VANISHED,)), read)
                 elif isinstance(item, InputError):
                     result = refusal(path, item)

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import re
+import stat
 import unicodedata
 from dataclasses import dataclass
 from itertools import pairwise
@@ -100,16 +101,15 @@ def words_sha256(text: str, furniture: Iterable[Span] = ()) -> str:
 
 
 def is_gone(path: str) -> bool:
-    """Whether a file is certainly not there: one that cannot be looked for, for want of a right, may be."""
+    """Whether a file is certainly not there, or a folder: one that may not be looked for may be there."""
     if "\ufffd" in path:  # of a name that is not UTF-8, which cannot be asked for by this one
         return False
     try:
-        os.lstat(path)
+        return stat.S_ISDIR(os.lstat(path).st_mode)
     except (FileNotFoundError, NotADirectoryError):
         return True
     except (OSError, ValueError):
         return False
-    return False
 
 
 def target(db: sqlite3.Connection, document: Document, words: str, part: str, made_by: str = "") -> Target:

@@ -220,6 +220,22 @@ def test_what_is_gone_is_named_until_it_is_pruned_and_can_be_restored(corpus: Co
     assert done(corpus.index(inbox))[1] == ("1.txt", "added", "1.txt")
 
 
+def test_a_file_and_a_folder_take_each_others_place(corpus: Corpus, inbox: Path) -> None:
+    write(inbox, "a.txt", words(1))
+    write(inbox, "b.txt/c.txt", words(2))
+    corpus.index(inbox)
+    (inbox / "a.txt").unlink()
+    shutil.rmtree(inbox / "b.txt")
+    write(inbox, "a.txt/d.txt", words(3))
+    write(inbox, "b.txt", words(4))
+    report = corpus.index(inbox / "a.txt", inbox / "b.txt", prune=True)
+    assert report.count("removed") == 1
+    report = corpus.index(inbox, prune=True)
+    assert report.count("removed") == 1
+    assert report.remarks == ()
+    assert places(corpus) == {"d.txt": ["d.txt"], "b.txt": ["b.txt"]}
+
+
 def test_only_what_is_under_a_folder_that_was_named_is_gone(corpus: Corpus, inbox: Path) -> None:
     for name in ("one/a.txt", "one-and-more/b.txt", "two/c.txt"):
         write(inbox, name, words(ord(name[-5])))
