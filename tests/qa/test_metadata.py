@@ -182,6 +182,11 @@ def test_a_correction_outlives_removal_and_another_format(corpus: Corpus, file: 
     assert (info(corpus, "r1").title, corpus.document("r1").text) == ("Rice again", "Rice fell.")
 
 
+def test_a_name_too_long_for_a_sidecar_has_none(corpus: Corpus, file: Path):
+    write(file.parent, f"{'n' * 250}.txt", "Maize.")
+    assert [each.status for each in corpus.index(file.parent).files] == ["added", "added"]
+
+
 def test_what_is_known_of_a_document_is_what_the_copy_that_is_left_says(corpus: Corpus, file: Path):
     write(file.parent, "a.txt.meta.toml", 'author = "A. Writer"\n')
     write(file.parent, "b.txt", BRIEF)
