@@ -34,8 +34,8 @@ class Listing:
 
 
 def listing(paths: Iterable[Path | str]) -> Listing:
-    """Find the files of files and folders."""
-    found: list[tuple[Path, Path | None]] = []
+    """Find the files of files and folders, each once, as it is come upon first."""
+    found: dict[str, tuple[Path, Path | None]] = {}
     refused: list[FileResult] = []
     skipped: list[Path] = []
     folders: list[str] = []
@@ -44,10 +44,16 @@ def listing(paths: Iterable[Path | str]) -> Listing:
         if root:
             folders.append(resolved(given))
         try:
-            found += [(path, root) for path in files(given, skipped)]
+            for path in files(given, skipped):
+                found.setdefault(resolved(path), (path, root))
         except InputError as error:
             refused.append(refusal(given, error))
-    return Listing(tuple(found), tuple(refused), tuple(dict.fromkeys(skipped)), tuple(dict.fromkeys(folders)))
+    return Listing(
+        tuple(found.values()),
+        tuple(dict.fromkeys(refused)),
+        tuple({resolved(path): path for path in skipped}.values()),
+        tuple(dict.fromkeys(folders)),
+    )
 
 
 def resolved(path: Path) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qa.formats import HIDDEN
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -16,8 +18,8 @@ _WAKE = 1_000  # ms
 def bursts(paths: Iterable[Path], library: Path) -> Iterator[None]:
     """Yield at once, and then after each burst of changes to the files, or in the folders, for ever.
 
-    What changes meanwhile, while the caller works, ends in the next burst. Hidden files do not count, nor
-    does the library, which may lie in one of the folders and changes by being written.
+    What changes meanwhile, while the caller works, ends in the next burst. Hidden files and locks do not
+    count, nor does the library, which may lie in one of the folders and changes by being written.
 
     Raises:
         OSError: a path is not there.
@@ -31,7 +33,7 @@ def bursts(paths: Iterable[Path], library: Path) -> Iterator[None]:
     def counts(_: object, changed: str) -> bool:
         path = Path(changed)
         under = next((path.relative_to(root) for root in roots if path.is_relative_to(root)), path)
-        return not path.is_relative_to(own) and not any(part.startswith(".") for part in under.parts)
+        return not path.is_relative_to(own) and not any(part.startswith(HIDDEN) for part in under.parts)
 
     begun = False
     for changes in watch(

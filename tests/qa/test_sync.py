@@ -236,6 +236,16 @@ def test_a_file_and_a_folder_take_each_others_place(corpus: Corpus, inbox: Path)
     assert places(corpus) == {"d.txt": ["d.txt"], "b.txt": ["b.txt"]}
 
 
+def test_a_file_is_listed_once_however_often_it_was_named(corpus: Corpus, inbox: Path) -> None:
+    write(inbox, "sub/a.txt", words(1))
+    write(inbox, "sub/b.png", "")
+    write(inbox, "~$a.docx", "a lock of Word's")
+    (inbox / "link.txt").symlink_to("sub/a.txt")
+    report = corpus.index(inbox, inbox, inbox / "sub", inbox / "none", inbox / "none")
+    assert [each.status for each in report.files] == ["refused", "added"]
+    assert [Path(each).name for each in report.skipped] == ["b.png"]
+
+
 def test_only_what_is_under_a_folder_that_was_named_is_gone(corpus: Corpus, inbox: Path) -> None:
     for name in ("one/a.txt", "one-and-more/b.txt", "two/c.txt"):
         write(inbox, name, words(ord(name[-5])))
