@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 # Formats whose records have ids of their own, by which scripts know them: none is merged with another.
 RECORDS = ("jsonl", "csv")
+_BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
 _WORD = re.compile(r"[^\W_]+")
 # Refusals that are kept of a file; one with more is read again each time.
 _MOST_REFUSALS = 1_000
@@ -102,8 +103,14 @@ def words_sha256(text: str, furniture: Iterable[Span] = ()) -> str:
 
 def is_gone(path: str) -> bool:
     """Whether a file is certainly not there, or a folder: one that may not be looked for may be there."""
-    if "\ufffd" in path:  # of a name that is not UTF-8, which cannot be asked for by this one
+    if "\ufffd" in path:  # so a library of before has a name that is not UTF-8
         return False
+    # As it is written, and with the bytes that it may stand for (`qa.formats.text.printable`).
+    unwritten = _BYTE.sub(lambda byte: chr(0xDC00 + int(byte[1], 16)), path)
+    return all(_is_gone(name) for name in dict.fromkeys((path, unwritten)))
+
+
+def _is_gone(path: str) -> bool:
     try:
         return stat.S_ISDIR(os.lstat(path).st_mode)
     except (FileNotFoundError, NotADirectoryError):

@@ -246,6 +246,19 @@ def test_a_file_is_listed_once_however_often_it_was_named(corpus: Corpus, inbox:
     assert [Path(each).name for each in report.skipped] == ["b.png"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a file system that takes any bytes")
+def test_files_whose_names_are_not_utf_8_are_two_and_are_pruned(corpus: Corpus, inbox: Path) -> None:
+    write(inbox, "a.txt", words(0))
+    names = [os.fsencode(inbox) + name for name in (b"/caf\xe8.txt", b"/caf\xe9.txt")]
+    for number, name in enumerate(names):
+        Path(os.fsdecode(name)).write_text(words(number + 1), encoding="utf-8")
+    for status in ("added", "unchanged"):
+        assert corpus.index(inbox, prune=True).count(status) == 3
+    Path(os.fsdecode(names[0])).unlink()
+    assert corpus.index(inbox, prune=True).count("removed") == 1
+    assert places(corpus).keys() == {"a.txt", "caf\\xe9.txt"}
+
+
 def test_only_what_is_under_a_folder_that_was_named_is_gone(corpus: Corpus, inbox: Path) -> None:
     for name in ("one/a.txt", "one-and-more/b.txt", "two/c.txt"):
         write(inbox, name, words(ord(name[-5])))
