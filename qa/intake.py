@@ -27,7 +27,7 @@ from qa.metadata import NO_SIDECAR, check, open_sidecar, sidecar_of
 from qa.pipeline import overlap
 from qa.schema import Document, FileResult, IndexReport, Passage, Progress
 from qa.segment import passages
-from qa.sources import RECORDS, FileRead, is_gone, words_sha256
+from qa.sources import FileRead, Foreseen, is_gone
 from qa.store import Entry
 from qa.window import head, window_text
 
@@ -344,7 +344,7 @@ class Intake:
     ) -> list[FileResult]:
         """Tell what `_taken_in` would do."""
         results: list[FileResult] = []
-        new: dict[str, str] = {}
+        new = Foreseen()
         with Worker() as worker:
             for item in self._prepared(found, refused, show, worker):
                 if isinstance(item, _Ended):
@@ -353,11 +353,11 @@ class Intake:
                     results.append(item.result)
                 else:
                     document = item.document
-                    status, held = self._store.foresee(document, head(document), item.part)
-                    words = words_sha256(document.text, document.furniture)
-                    if status == "added" and words and document.format not in RECORDS:
-                        first = new.setdefault(words, document.id)
-                        status, held = ("added" if first == document.id else "duplicate"), first
+                    status, held = self._store.foresee(document, head(document), item.part, new.ids)
+                    if status == "added" and (first := new.copied(document)):
+                        status, held = "duplicate", first
+                    elif status == "added":
+                        new.add(document, held)
                     results.append(FileResult(document.path, status, held, notes=document.notes))
         return results
 

@@ -135,7 +135,7 @@ def target(db: sqlite3.Connection, document: Document, words: str, part: str, ma
     ).fetchone()
     if here and here[3]:
         return Target(here[0], leads=bool(here[1]), known=True)
-    other = _same(db, document, words)
+    other = _same(db, document, words, part)
     left, alone = (here[0], here[2] == 1) if here else (None, False)
     if other is None:
         return Target(left, known=True) if alone else Target(None, left=left, parts=bool(here and here[1]))
@@ -150,38 +150,81 @@ def target(db: sqlite3.Connection, document: Document, words: str, part: str, ma
     return Target(other, leads, left, alone, dead)
 
 
-def _same(db: sqlite3.Connection, document: Document, words: str) -> int | None:
+def _same(db: sqlite3.Connection, document: Document, words: str, part: str) -> int | None:
     """Find the document that this one is a copy of.
 
-    A record has the same id and text. All else has the same bytes, or the same words and no other publisher,
-    number or date: the same words at two outlets, or on two days, are two documents.
+    A record has the same id and text, or was the same row of a table that is gone. All else has the same
+    bytes or words, and no other publisher, number or date: the same words at two outlets, or on two days, are
+    two documents.
     """
     if document.format in RECORDS:
         row = db.execute(
             "SELECT serial FROM documents WHERE sha256 = ? AND given_id = ? ORDER BY serial LIMIT 1",
             (document.sha256, document.id),
         ).fetchone()
-        return int(row[0]) if row else None
-    row = db.execute(
-        "SELECT serial FROM documents JOIN locations ON document = serial "
+        if row:
+            return int(row[0])
+        rows = db.execute(
+            "SELECT serial, locations.path FROM documents JOIN locations ON document = serial "
+            "WHERE documents.sha256 = ? AND part = ? AND locations.source_sha256 = ? "
+            "AND locations.format = ? ORDER BY serial",
+            (document.sha256, part, document.source_sha256, document.format),
+        ).fetchall()
+        return next((int(serial) for serial, path in rows if is_gone(path)), None)
+    same_bytes = db.execute(
+        "SELECT serial, publisher, documents.number, date, found "
+        "FROM documents JOIN locations ON document = serial "
         "WHERE documents.sha256 = ? AND locations.source_sha256 = ? AND locations.source_sha256 != '' "
-        "AND locations.format NOT IN (SELECT value FROM json_each(?)) ORDER BY serial LIMIT 1",
+        "AND locations.format NOT IN (SELECT value FROM json_each(?)) ORDER BY serial",
         (document.sha256, document.source_sha256, json.dumps(RECORDS)),
-    ).fetchone()
-    if row:
-        return int(row[0])
-    date = document.date.isoformat() if document.date else ""
-    mine = _certain((document.publisher, document.number, date), document.found)
-    for serial, publisher, number, day, found in db.execute(
+    ).fetchall()
+    same_words = db.execute(
         "SELECT serial, publisher, number, date, found FROM documents "
         "WHERE words_sha256 = ? AND words_sha256 != '' AND format NOT IN (SELECT value FROM json_each(?)) "
         "ORDER BY serial",
         (words, json.dumps(RECORDS)),
-    ).fetchall():
-        held = _certain((publisher, number, day), [Found(*each) for each in json.loads(found)])
-        if all(a == b or not a or not b for a, b in zip(mine, held, strict=True)):
+    ).fetchall()
+    mine = _certain_of(document)
+    for serial, publisher, number, day, found in (*same_bytes, *same_words):
+        if _agree(mine, _certain((publisher, number, day), [Found(*each) for each in json.loads(found)])):
             return int(serial)
     return None
+
+
+class Foreseen:
+    """Documents that are new, but not in the store yet: copies among them are told as `target` would."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, list[tuple[tuple[str, ...], str]]] = {}  # what is certain, and the id
+        self.ids: set[str] = set()
+
+    def copied(self, document: Document) -> str | None:
+        """Give the id of the document that a new one is a copy of."""
+        mine = _certain_of(document)
+        alike = self._held.get(_as_copied(document), [])
+        return next((held for certain, held in alike if _agree(mine, certain)), None)
+
+    def add(self, document: Document, held_id: str) -> None:
+        """Take note of a new document, and the id that it will be held under."""
+        self._held.setdefault(_as_copied(document), []).append((_certain_of(document), held_id))
+        self.ids.add(held_id)
+
+
+def _as_copied(document: Document) -> str:
+    """Say what copies have in common, but for what is certain of them."""
+    if document.format in RECORDS:
+        return f"{document.format} {document.id} {document.sha256}"
+    same = words_sha256(document.text, document.furniture)
+    return same or f"{document.sha256} {document.source_sha256}"
+
+
+def _agree(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    return all(a == b or not a or not b for a, b in zip(some, others, strict=True))
+
+
+def _certain_of(document: Document) -> tuple[str, ...]:
+    date = document.date.isoformat() if document.date else ""
+    return _certain((document.publisher, document.number, date), document.found)
 
 
 def _certain(values: tuple[str, ...], found: Iterable[Found]) -> tuple[str, ...]:

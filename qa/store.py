@@ -67,7 +67,7 @@ from qa.versions import Cited, Version
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
@@ -337,12 +337,17 @@ class Store:
         with self._database.reading() as db:
             return not target(db, document, words, part, made_by).leads
 
-    def foresee(self, document: Document, head: str, part: str) -> tuple[Status, str]:
-        """Tell what `ingest` would make of a document that is not `unchanged`, and under which id."""
+    def foresee(
+        self, document: Document, head: str, part: str, taken: Collection[str] = ()
+    ) -> tuple[Status, str]:
+        """Tell what `ingest` would make of a document that is not `unchanged`, and under which id.
+
+        The ids that are `taken` will be those of other new documents by then.
+        """
         words = words_sha256(document.text, document.furniture)
         with self._database.reading() as db:
             to = target(db, document, words, part)
-            given_id, document = _named(db, document, to, part)
+            given_id, document = _named(db, document, to, part, taken)
             if not (to.known and to.leads):
                 return _status(to), document.id
             held = db.execute(f"SELECT {_COLUMN_LIST} FROM documents WHERE serial = ?", (to.number,))
@@ -881,7 +886,9 @@ def _generation(db: sqlite3.Connection) -> int:
     return int(db.execute("SELECT generation FROM library").fetchone()[0])
 
 
-def _named(db: sqlite3.Connection, document: Document, to: Target, part: str) -> tuple[str, Document]:
+def _named(
+    db: sqlite3.Connection, document: Document, to: Target, part: str, taken: Collection[str] = ()
+) -> tuple[str, Document]:
     """Give a document the id that it is held under, or else a free one. Gives the one first given, too.
 
     A corrected document that was removed comes back under its id, which is kept for it: corrections go by
@@ -896,7 +903,7 @@ def _named(db: sqlite3.Connection, document: Document, to: Target, part: str) ->
     its = versions.corrected_at(db, document.path, part)
     if its and not _is_held(db, its):
         return document.id, replace(document, id=its)
-    return document.id, replace(document, id=_free(db, document.id))
+    return document.id, replace(document, id=_free(db, document.id, taken))
 
 
 def _part(db: sqlite3.Connection, number: int) -> None:
@@ -914,12 +921,12 @@ def _part(db: sqlite3.Connection, number: int) -> None:
     put_corrections(db, free, all_corrections(db).get(held_id, {}))
 
 
-def _free(db: sqlite3.Connection, wanted: str) -> str:
+def _free(db: sqlite3.Connection, wanted: str, taken: Collection[str] = ()) -> str:
     """Find an id that no document has, and none of which there are corrections."""
-    taken = "SELECT 1 FROM documents WHERE id = ?1 UNION ALL SELECT 1 FROM corrections WHERE document = ?1"
+    held = "SELECT 1 FROM documents WHERE id = ?1 UNION ALL SELECT 1 FROM corrections WHERE document = ?1"
     free = wanted
     for n in count(2):
-        if not db.execute(taken, (free,)).fetchone():
+        if free not in taken and not db.execute(held, (free,)).fetchone():
             break
         free = f"{wanted}~{n}"
     return free

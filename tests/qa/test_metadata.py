@@ -187,6 +187,19 @@ def test_a_name_too_long_for_a_sidecar_has_none(corpus: Corpus, file: Path):
     assert [each.status for each in corpus.index(file.parent).files] == ["added", "added"]
 
 
+def test_the_same_file_of_two_publishers_is_two_documents_and_so_foreseen(corpus: Corpus, tmp_path: Path):
+    for folder, publisher in (("a", "IFES"), ("b", "NK Daily"), ("c", "IFES")):
+        write(tmp_path / "in" / folder, "a.txt", "Rice rose.")
+        write(tmp_path / "in" / folder, "a.txt.meta.toml", f'publisher = "{publisher}"')
+    folders = [tmp_path / "in" / folder for folder in "abc"]
+    for dry_run in (True, False):
+        report = corpus.index(*folders, dry_run=dry_run)
+        assert [(each.status, each.document_id) for each in report.files] == [
+            *(("added", "a.txt"), ("added", "a.txt~2"), ("duplicate", "a.txt"))
+        ]
+    assert corpus.index(*folders).count("unchanged") == 3
+
+
 def test_what_is_known_of_a_document_is_what_the_copy_that_is_left_says(corpus: Corpus, file: Path):
     write(file.parent, "a.txt.meta.toml", 'author = "A. Writer"\n')
     write(file.parent, "b.txt", BRIEF)

@@ -344,6 +344,21 @@ def test_a_row_that_a_table_no_longer_has_is_named_until_it_is_pruned(corpus: Co
         assert [each.status for each in corpus.index(inbox).files] == ["unchanged"] * 2
 
 
+def test_the_rows_of_a_table_that_is_renamed_are_moved(corpus: Corpus, inbox: Path) -> None:
+    rows = [f"r{number},{words(number, 12).strip()}" for number in range(3)]
+    table = write(inbox, "t.csv", "\n".join(["id,text", *rows]))
+    corpus.index(inbox)
+    ids = set(places(corpus))
+    write(inbox, "copy.csv", "\n".join(["id,text", *rows]))
+    assert corpus.index(inbox).count("added") == 3  # the same rows in two tables may be about two things
+    (inbox / "copy.csv").unlink()
+    corpus.index(inbox, prune=True)
+    table.rename(inbox / "u.csv")
+    report = corpus.index(inbox, prune=True)
+    assert [each.status for each in report.files] == ["moved"] * 3
+    assert set(places(corpus)) == ids
+
+
 # Files as they were read last
 
 
