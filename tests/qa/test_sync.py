@@ -20,6 +20,7 @@ import qa.intake
 from qa.cells import read
 from qa.cli import cli
 from qa.corpus import Corpus
+from qa.errors import InputError
 from qa.formats import Options
 from qa.schema import Span
 from qa.sources import words_sha256
@@ -755,3 +756,26 @@ def test_a_watch_indexes_what_changes_and_leaves_out_what_is_hidden(
         next(waiting)
         assert corpus.index(inbox).count("moved") == 1
         waiting.close()
+
+
+def test_a_watch_outlives_that_its_folder_is_made_again_and_ends_when_it_is_removed(
+    library: Path, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.watch._WAKE", 100)
+    monkeypatch.setattr("qa.watch._QUIET", 100)
+    write(inbox, "a.txt", words(1))
+    with tiny_corpus(library) as corpus:
+        waiting = bursts([inbox], library)
+        next(waiting)
+        for number in (2, 3):
+            shutil.rmtree(inbox)
+            write(inbox, "a.txt", words(number))
+            next(waiting)
+            corpus.index(inbox)
+            assert corpus.document("a.txt").text == words(number)
+        write(inbox, "b.txt", words(4))
+        next(waiting)
+        assert corpus.index(inbox).count("added") == 1
+    shutil.rmtree(inbox)
+    with pytest.raises(InputError, match="removed while it was watched"):
+        next(waiting)
