@@ -34,8 +34,8 @@ class Listing:
 
 
 def listing(paths: Iterable[Path | str]) -> Listing:
-    """Find the files of files and folders."""
-    found: list[tuple[Path, Path | None]] = []
+    """Find the files of files and folders, each once, as it is come upon first."""
+    found: dict[str, tuple[Path, Path | None]] = {}
     refused: list[FileResult] = []
     skipped: list[Path] = []
     folders: list[str] = []
@@ -44,10 +44,16 @@ def listing(paths: Iterable[Path | str]) -> Listing:
         if root:
             folders.append(resolved(given))
         try:
-            found += [(path, root) for path in files(given, skipped)]
+            for path in files(given, skipped):
+                found.setdefault(resolved(path), (path, root))
         except InputError as error:
             refused.append(refusal(given, error))
-    return Listing(tuple(found), tuple(refused), tuple(dict.fromkeys(skipped)), tuple(dict.fromkeys(folders)))
+    return Listing(
+        tuple(found.values()),
+        tuple(dict.fromkeys(refused)),
+        tuple({resolved(path): path for path in skipped}.values()),
+        tuple(dict.fromkeys(folders)),
+    )
 
 
 def resolved(path: Path) -> str:
@@ -89,9 +95,9 @@ def missing(places: Iterable[Held], seen: set[str]) -> tuple[list[Held], tuple[s
 
 def _doubt(folder: Path) -> str:
     """Say why files that are not seen in a folder may be there all the same; "" where they are not."""
-    while is_gone(str(folder)) and folder.parent != folder:
-        folder = folder.parent
     try:
+        while not (folder.is_dir() or folder.is_symlink()) and folder.parent != folder:
+            folder = folder.parent
         with os.scandir(folder) as entries:
             if any(not entry.name.startswith(".") for entry in entries):
                 return ""

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -21,16 +22,17 @@ from qa.encoders import model_errors
 from qa.errors import InputError
 from qa.folders import listing, missing, refusal, resolved
 from qa.formats import Options, Worker, file_id, ocr, read_path
+from qa.formats.kinds import JSONL, named
 from qa.metadata import NO_SIDECAR, check, open_sidecar, sidecar_of
 from qa.pipeline import overlap, silent
 from qa.schema import Document, FileResult, IndexReport, Passage, Progress
 from qa.segment import passages
-from qa.sources import RECORDS, FileRead, is_gone, words_sha256
+from qa.sources import FileRead, Foreseen, is_gone
 from qa.store import Entry
 from qa.window import head, window_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from embeddings.arrays import Float32
     from embeddings.encoder import Encoder
@@ -127,7 +129,7 @@ class _Reading:
         self.read = 0
 
     def part(self, given_id: str) -> str:
-        return given_id.removeprefix(self._name)
+        return given_id.removeprefix(self._name)  # which the ids of a .jsonl's records do not begin with
 
     def known(self, given_id: str, sha256: str, size: int) -> FileResult | None:
         """Tell that a document has not changed, or was withdrawn."""
@@ -192,15 +194,18 @@ class Intake:
         run = self._foreseen if dry_run else self._taken_in
         with _one_at_a_time(progress) as show:
             results = run(here.files, here.refused, gone, show)
+            seen = set(found) - {result.path for result in results if result.status == "gone"}
+            # A folder may stand where there was a file.
+            inside = (self._store.places_in(folder, folder=True) for folder in here.folders)
+            held = chain(*inside, *(self._store.places_in(folder) for folder in here.folders))
+            lost, remarks = missing(held, seen)
+            places = {at.number: at for at in (*gone, *lost)}
+            without = self._gone(tuple(places.values()), results, dry_run=dry_run)
             if not dry_run and self._store.generation != generation:
-                # Of documents whose text is now to be that of another of their files.
-                again = [found[path] for path in self._store.to_be_read() if path in found]
-                results += run(again, (), gone, show) if again else []
-        seen = set(found) - {result.path for result in results if result.status == "gone"}
-        held = (at for folder in here.folders for at in self._store.places_in(folder, folder=True))
-        lost, remarks = missing(held, seen)
-        places = {at.number: at for at in (*gone, *lost)}
-        results += self._gone(tuple(places.values()), results, dry_run=dry_run)
+                # Of documents that follow another of their files now.
+                again = {path: found[path] for path in self._store.to_be_read() if path in found}
+                results = _updated(results, run(tuple(again.values()), (), [], show), again)
+            results += without
         skipped = tuple(resolved(path) for path in here.skipped)
         report = IndexReport(tuple(results), time.perf_counter() - started, skipped, remarks, dry_run)
         if prune and not dry_run:
@@ -339,7 +344,7 @@ class Intake:
     ) -> list[FileResult]:
         """Tell what `_taken_in` would do."""
         results: list[FileResult] = []
-        new: dict[str, str] = {}
+        new = Foreseen()
         with Worker() as worker:
             for item in self._prepared(found, refused, show, worker):
                 if isinstance(item, _Ended):
@@ -348,11 +353,11 @@ class Intake:
                     results.append(item.result)
                 else:
                     document = item.document
-                    status, held = self._store.foresee(document, head(document), item.part)
-                    words = words_sha256(document.text, document.furniture)
-                    if status == "added" and words and document.format not in RECORDS:
-                        first = new.setdefault(words, document.id)
-                        status, held = ("added" if first == document.id else "duplicate"), first
+                    status, held = self._store.foresee(document, head(document), item.part, new.ids)
+                    if status == "added" and (first := new.copied(document)):
+                        status, held = "duplicate", first
+                    elif status == "added":
+                        new.add(document, held)
                     results.append(FileResult(document.path, status, held, notes=document.notes))
         return results
 
@@ -381,7 +386,7 @@ class Intake:
         """Read and segment the documents of files; what is refused or has not changed comes as its result."""
         for result in refused:
             yield _Settled(result, 0)
-        corrections = self._store.corrections()
+        corrected = bool(self._store.corrections())
         end = 0
         for done, (path, root) in enumerate(found):
             show(Progress("read", done, len(found), path.name))
@@ -393,10 +398,11 @@ class Intake:
                 sidecar = NO_SIDECAR
             made_by = _made_by(self._options, sidecar.sha256)
             # One string for all its documents.
-            file = _Reading(self._store, resolved(path), file_id(path, root), made_by)
+            name = "" if named(path.name) is JSONL else file_id(path, root)
+            file = _Reading(self._store, resolved(path), name, made_by)
             for item in read_path(path, root, self._options, file.known, file.same, worker):
                 read = min(start + file.read, end)
-                if isinstance(item, InputError) and root and is_gone(str(path)):
+                if isinstance(item, InputError) and root and is_gone(str(path)) and not path.is_dir():
                     yield _Settled(FileResult(file.path, "gone", notes=(_VANISHED,)), read)
                 elif isinstance(item, InputError):
                     result = refusal(path, item)
@@ -408,10 +414,10 @@ class Intake:
                     yield _Settled(FileResult(file.path, "withdrawn", withdrawn), read)
                 else:
                     document, part = sidecar.complete(replace(item, path=file.path)), file.part(item.id)
-                    if self._store.has_text(document, part):
+                    if self._store.has_text(document, made_by, part):
                         yield _Placed(document, made_by, part, read)
                     else:
-                        said = (corrections and corrections.get(self._store.id_at(document, part))) or {}
+                        said = self._store.corrections_of(document, part) if corrected else {}
                         document, its = correct(document, {name: each.value for name, each in said.items()})
                         yield replace(_prepare(document, made_by, part, read), corrections=its)
             if ended := file.ended():
@@ -473,6 +479,15 @@ class Intake:
         return FileResult(
             document.path, ingested.status, ingested.document_id, len(entries), notes=document.notes
         )
+
+
+def _updated(
+    results: Sequence[FileResult], later: Iterable[FileResult], paths: Collection[str]
+) -> list[FileResult]:
+    """Report files that were read again, at `paths`, once: that one was moved, say, counts for more."""
+    kept = [each for each in results if each.path not in paths or each.status != "unchanged"]
+    said = {(each.path, each.document_id) for each in kept}
+    return kept + [each for each in later if (each.path, each.document_id) not in said]
 
 
 @cache

@@ -7,6 +7,7 @@ A sidecar file, `NAME.meta.toml` beside the file NAME, holds for all documents o
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import hashlib
 import re
 from dataclasses import dataclass, replace
@@ -73,6 +74,8 @@ def open_sidecar(path: Path) -> Sidecar:
     except (FileNotFoundError, NotADirectoryError):
         return NO_SIDECAR
     except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+            return NO_SIDECAR  # no file can have that name
         raise InputError(f"{sidecar} cannot be read: {error}. Check its permissions.") from None
     if len(data) > _MOST_BYTES:
         raise InputError(

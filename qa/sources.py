@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import re
+import stat
 import unicodedata
 from dataclasses import dataclass
 from itertools import pairwise
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 # Formats whose records have ids of their own, by which scripts know them: none is merged with another.
 RECORDS = ("jsonl", "csv")
+_BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
 _WORD = re.compile(r"[^\W_]+")
 # Refusals that are kept of a file; one with more is read again each time.
 _MOST_REFUSALS = 1_000
@@ -68,6 +70,7 @@ class Target:
     alone: bool = False
     dead: tuple[int, ...] = ()
     known: bool = False  # at this very place
+    parts: bool = False  # with the other places of the document `left`, and keeps its id
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,23 +102,28 @@ def words_sha256(text: str, furniture: Iterable[Span] = ()) -> str:
 
 
 def is_gone(path: str) -> bool:
-    """Whether a file is certainly not there: one that cannot be looked for, for want of a right, may be."""
-    if "\ufffd" in path:  # of a name that is not UTF-8, which cannot be asked for by this one
+    """Whether a file is certainly not there, or a folder: one that may not be looked for may be there."""
+    if "\ufffd" in path:  # so a library of before has a name that is not UTF-8
         return False
+    # As it is written, and with the bytes that it may stand for (`qa.formats.text.printable`).
+    unwritten = _BYTE.sub(lambda byte: chr(0xDC00 + int(byte[1], 16)), path)
+    return all(_is_gone(name) for name in dict.fromkeys((path, unwritten)))
+
+
+def _is_gone(path: str) -> bool:
     try:
-        os.lstat(path)
+        return stat.S_ISDIR(os.lstat(path).st_mode)
     except (FileNotFoundError, NotADirectoryError):
         return True
     except (OSError, ValueError):
         return False
-    return False
 
 
-def target(db: sqlite3.Connection, document: Document, words: str, part: str) -> Target:
+def target(db: sqlite3.Connection, document: Document, words: str, part: str, made_by: str = "") -> Target:
     """Find which document a source is: the one that stands there, unless its words are now another's.
 
     Otherwise it is the one that has its words (see `_same`): copied there, or moved, where a file that it was
-    in is gone. A document that stands in other files too stays theirs when this one has other words.
+    in is gone. Of a document that stands in other files too, the first keeps the id when it has other words.
     """
     here = db.execute(
         "SELECT document, "
@@ -127,50 +135,96 @@ def target(db: sqlite3.Connection, document: Document, words: str, part: str) ->
     ).fetchone()
     if here and here[3]:
         return Target(here[0], leads=bool(here[1]), known=True)
-    other = _same(db, document, words)
+    other = _same(db, document, words, part)
     left, alone = (here[0], here[2] == 1) if here else (None, False)
     if other is None:
-        return Target(left, known=True) if alone else Target(None, left=left)
+        return Target(left, known=True) if alone else Target(None, left=left, parts=bool(here and here[1]))
     places = db.execute("SELECT number, path FROM locations WHERE document = ?", (other,)).fetchall()
     dead = tuple(number for number, path in places if is_gone(path))
-    (sha256,) = db.execute("SELECT sha256 FROM documents WHERE serial = ?", (other,)).fetchone()
-    # The same text that was moved is left as it is: what was made of it, by whatever title, holds.
-    leads = len(dead) == len(places) and sha256 != document.sha256
+    held = db.execute(
+        "SELECT sha256, format, source_sha256, made_by FROM documents WHERE serial = ?", (other,)
+    ).fetchone()
+    # The same bytes that were moved are left as they are: what was made of them, by whatever title, holds.
+    mine = document.sha256, document.format, document.source_sha256, made_by
+    leads = len(dead) == len(places) and held != mine
     return Target(other, leads, left, alone, dead)
 
 
-def _same(db: sqlite3.Connection, document: Document, words: str) -> int | None:
+def _same(db: sqlite3.Connection, document: Document, words: str, part: str) -> int | None:
     """Find the document that this one is a copy of.
 
-    A record has the same id and text. All else has the same bytes, or the same words and no other publisher,
-    number or date: the same words at two outlets, or on two days, are two documents.
+    A record has the same id and text, or was the same row of a table that is gone. All else has the same
+    bytes or words, and no other publisher, number or date: the same words at two outlets, or on two days, are
+    two documents.
     """
     if document.format in RECORDS:
         row = db.execute(
             "SELECT serial FROM documents WHERE sha256 = ? AND given_id = ? ORDER BY serial LIMIT 1",
             (document.sha256, document.id),
         ).fetchone()
-        return int(row[0]) if row else None
-    row = db.execute(
-        "SELECT serial FROM documents JOIN locations ON document = serial "
+        if row:
+            return int(row[0])
+        rows = db.execute(
+            "SELECT serial, locations.path FROM documents JOIN locations ON document = serial "
+            "WHERE documents.sha256 = ? AND part = ? AND locations.source_sha256 = ? "
+            "AND locations.format = ? ORDER BY serial",
+            (document.sha256, part, document.source_sha256, document.format),
+        ).fetchall()
+        return next((int(serial) for serial, path in rows if is_gone(path)), None)
+    same_bytes = db.execute(
+        "SELECT serial, publisher, documents.number, date, found "
+        "FROM documents JOIN locations ON document = serial "
         "WHERE documents.sha256 = ? AND locations.source_sha256 = ? AND locations.source_sha256 != '' "
-        "AND locations.format NOT IN (SELECT value FROM json_each(?)) ORDER BY serial LIMIT 1",
+        "AND locations.format NOT IN (SELECT value FROM json_each(?)) ORDER BY serial",
         (document.sha256, document.source_sha256, json.dumps(RECORDS)),
-    ).fetchone()
-    if row:
-        return int(row[0])
-    date = document.date.isoformat() if document.date else ""
-    mine = _certain((document.publisher, document.number, date), document.found)
-    for serial, publisher, number, day, found in db.execute(
+    ).fetchall()
+    same_words = db.execute(
         "SELECT serial, publisher, number, date, found FROM documents "
         "WHERE words_sha256 = ? AND words_sha256 != '' AND format NOT IN (SELECT value FROM json_each(?)) "
         "ORDER BY serial",
         (words, json.dumps(RECORDS)),
-    ).fetchall():
-        held = _certain((publisher, number, day), [Found(*each) for each in json.loads(found)])
-        if all(a == b or not a or not b for a, b in zip(mine, held, strict=True)):
+    ).fetchall()
+    mine = _certain_of(document)
+    for serial, publisher, number, day, found in (*same_bytes, *same_words):
+        if _agree(mine, _certain((publisher, number, day), [Found(*each) for each in json.loads(found)])):
             return int(serial)
     return None
+
+
+class Foreseen:
+    """Documents that are new, but not in the store yet: copies among them are told as `target` would."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, list[tuple[tuple[str, ...], str]]] = {}  # what is certain, and the id
+        self.ids: set[str] = set()
+
+    def copied(self, document: Document) -> str | None:
+        """Give the id of the document that a new one is a copy of."""
+        mine = _certain_of(document)
+        alike = self._held.get(_as_copied(document), [])
+        return next((held for certain, held in alike if _agree(mine, certain)), None)
+
+    def add(self, document: Document, held_id: str) -> None:
+        """Take note of a new document, and the id that it will be held under."""
+        self._held.setdefault(_as_copied(document), []).append((_certain_of(document), held_id))
+        self.ids.add(held_id)
+
+
+def _as_copied(document: Document) -> str:
+    """Say what copies have in common, but for what is certain of them."""
+    if document.format in RECORDS:
+        return f"{document.format} {document.id} {document.sha256}"
+    same = words_sha256(document.text, document.furniture)
+    return same or f"{document.sha256} {document.source_sha256}"
+
+
+def _agree(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    return all(a == b or not a or not b for a, b in zip(some, others, strict=True))
+
+
+def _certain_of(document: Document) -> tuple[str, ...]:
+    date = document.date.isoformat() if document.date else ""
+    return _certain((document.publisher, document.number, date), document.found)
 
 
 def _certain(values: tuple[str, ...], found: Iterable[Found]) -> tuple[str, ...]:
@@ -180,6 +234,20 @@ def _certain(values: tuple[str, ...], found: Iterable[Found]) -> tuple[str, ...]
     return tuple(
         "" if name in others else value.casefold() for name, value in zip(names, values, strict=True)
     )
+
+
+def id_of_next(db: sqlite3.Connection, document: int, given_id: str) -> str:
+    """Give the id that a document is given at the second of its places, by the one given at its first."""
+    (path, part, _), (other, its_part, form) = db.execute(
+        "SELECT path, part, format FROM locations WHERE document = ? ORDER BY number LIMIT 2", (document,)
+    ).fetchall()
+    if form in RECORDS and its_part == given_id:
+        return given_id
+    name = given_id.removesuffix(part)
+    root = path.removesuffix(name) if path.endswith(os.sep + name) else ""
+    inside = root and other.startswith(root)
+    its_name = other.removeprefix(root) if inside else os.path.basename(other)  # noqa: PTH119 -- as text
+    return f"{its_name}{its_part}"
 
 
 def put_location(db: sqlite3.Connection, document: int, location: Location) -> None:
@@ -210,8 +278,8 @@ def put_location(db: sqlite3.Connection, document: int, location: Location) -> N
 def hand_over(db: sqlite3.Connection, document: int) -> None:
     """Let a document follow the first of its places.
 
-    Where the text there is another, in its white space say, its file is to be read again: nothing is known of
-    that until it was.
+    Where the text there is another, in its white space say, or the same was made of other bytes or in another
+    way, its file is to be read again: nothing is known of that until it was.
     """
     first = db.execute(
         "SELECT number, path, format, source_sha256, sha256, made_by FROM locations "
@@ -219,15 +287,14 @@ def hand_over(db: sqlite3.Connection, document: int) -> None:
         (document,),
     ).fetchone()
     number, path, form, source_sha256, sha256, made_by = first
-    (text_sha256,) = db.execute("SELECT sha256 FROM documents WHERE serial = ?", (document,)).fetchone()
-    if sha256 != text_sha256:
+    its_path, *made = db.execute(
+        "SELECT path, sha256, format, source_sha256, made_by FROM documents WHERE serial = ?", (document,)
+    ).fetchone()
+    if made != [sha256, form, source_sha256, made_by]:
         made_by = ""
         db.execute("UPDATE locations SET made_by = '' WHERE number = ?", (number,))
         db.execute("DELETE FROM files WHERE path = ?", (path,))
-    held = db.execute(
-        "SELECT path, format, source_sha256, made_by FROM documents WHERE serial = ?", (document,)
-    ).fetchone()
-    if held != (path, form, source_sha256, made_by):
+    if (its_path, *made) != (path, sha256, form, source_sha256, made_by):
         db.execute(
             "UPDATE documents SET path = ?, format = ?, source_sha256 = ?, made_by = ? WHERE serial = ?",
             (path, form, source_sha256, made_by, document),

@@ -54,6 +54,7 @@ from qa.sources import (
     default_part,
     file_unchanged,
     hand_over,
+    id_of_next,
     put_file,
     put_location,
     target,
@@ -66,7 +67,7 @@ from qa.versions import Cited, Version
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
@@ -263,8 +264,10 @@ class Store:
                 hand_over(db, number)
                 return Ingested(status, document.id)
             versions.admit(db, document.path, part)
-            to = target(db, document, words, part)
-            given_id, document = _named(db, document, to.number)
+            to = target(db, document, words, part, made_by)
+            given_id, document = _named(db, document, to, part)
+            if to.parts:
+                _part(db, to.left or 0)
             number, status = to.number or 0, _status(to)
             if to.leads:
                 values = _row(document, words, given_id, head)
@@ -305,15 +308,13 @@ class Store:
         with self._database.reading() as db:
             return all_corrections(db)
 
-    def id_at(self, document: Document, part: str) -> str:
-        """Give the id under which the document at a place is held, or else its own."""
+    def corrections_of(self, document: Document, part: str) -> dict[str, Correction]:
+        """Read the corrections of the document that a source is, or that was removed from its place."""
+        words = words_sha256(document.text, document.furniture)
         with self._database.reading() as db:
-            row = db.execute(
-                "SELECT id FROM locations JOIN documents ON serial = document "
-                "WHERE locations.path = ? AND part = ?",
-                (document.path, part),
-            ).fetchone()
-        return str(row[0]) if row else document.id
+            to = target(db, document, words, part)
+            _, document = _named(db, document, to, part)
+            return all_corrections(db).get(document.id, {})
 
     def place(self, document: Document, made_by: str, part: str) -> Ingested | None:
         """Note that a document stands in one more place, in one transaction; None where its text is news.
@@ -322,26 +323,31 @@ class Store:
         """
         words = words_sha256(document.text, document.furniture)
         with self._database.writing() as db:
-            to = target(db, document, words, part)
+            to = target(db, document, words, part, made_by)
             if to.leads or to.number is None:
                 return None
             versions.admit(db, document.path, part)
-            _, document = _named(db, document, to.number)
+            _, document = _named(db, document, to, part)
             _put(db, to, to.number, document, made_by, part)
         return Ingested(_status(to), document.id)
 
-    def has_text(self, document: Document, part: str) -> bool:
+    def has_text(self, document: Document, made_by: str, part: str) -> bool:
         """Tell whether `place` would do for a document."""
         words = words_sha256(document.text, document.furniture)
         with self._database.reading() as db:
-            return not target(db, document, words, part).leads
+            return not target(db, document, words, part, made_by).leads
 
-    def foresee(self, document: Document, head: str, part: str) -> tuple[Status, str]:
-        """Tell what `ingest` would make of a document that is not `unchanged`, and under which id."""
+    def foresee(
+        self, document: Document, head: str, part: str, taken: Collection[str] = ()
+    ) -> tuple[Status, str]:
+        """Tell what `ingest` would make of a document that is not `unchanged`, and under which id.
+
+        The ids that are `taken` will be those of other new documents by then.
+        """
         words = words_sha256(document.text, document.furniture)
         with self._database.reading() as db:
             to = target(db, document, words, part)
-            given_id, document = _named(db, document, to.number)
+            given_id, document = _named(db, document, to, part, taken)
             if not (to.known and to.leads):
                 return _status(to), document.id
             held = db.execute(f"SELECT {_COLUMN_LIST} FROM documents WHERE serial = ?", (to.number,))
@@ -892,19 +898,50 @@ def _generation(db: sqlite3.Connection) -> int:
     return int(db.execute("SELECT generation FROM library").fetchone()[0])
 
 
-def _named(db: sqlite3.Connection, document: Document, number: int | None) -> tuple[str, Document]:
-    """Give a document the id that it is held under, or else a free one. Gives the one first given, too."""
+def _named(
+    db: sqlite3.Connection, document: Document, to: Target, part: str, taken: Collection[str] = ()
+) -> tuple[str, Document]:
+    """Give a document the id that it is held under, or else a free one. Gives the one first given, too.
+
+    A corrected document that was removed comes back under its id, which is kept for it: corrections go by
+    ids.
+    """
+    number = to.left if to.parts else to.number
     if number is not None:
         given_id, held_id = db.execute(
             "SELECT given_id, id FROM documents WHERE serial = ?", (number,)
         ).fetchone()
         return given_id, replace(document, id=held_id)
-    free = document.id
+    its = versions.corrected_at(db, document.path, part)
+    if its and not _is_held(db, its):
+        return document.id, replace(document, id=its)
+    return document.id, replace(document, id=_free(db, document.id, taken))
+
+
+def _part(db: sqlite3.Connection, number: int) -> None:
+    """Leave a document to its other places, under an id of theirs: at the first, another text has its id.
+
+    Passages and vectors stay as they are. What a person said of the document was said of the copies, too.
+    """
+    versions.keep(db, number, "superseded")
+    held_id, given_id = db.execute(
+        "SELECT id, given_id FROM documents WHERE serial = ?", (number,)
+    ).fetchone()
+    given_id = id_of_next(db, number, given_id)
+    free = _free(db, given_id)
+    db.execute("UPDATE documents SET id = ?, given_id = ? WHERE serial = ?", (free, given_id, number))
+    put_corrections(db, free, all_corrections(db).get(held_id, {}))
+
+
+def _free(db: sqlite3.Connection, wanted: str, taken: Collection[str] = ()) -> str:
+    """Find an id that no document has, and none of which there are corrections."""
+    held = "SELECT 1 FROM documents WHERE id = ?1 UNION ALL SELECT 1 FROM corrections WHERE document = ?1"
+    free = wanted
     for n in count(2):
-        if not db.execute("SELECT 1 FROM documents WHERE id = ?", (free,)).fetchone():
+        if free not in taken and not db.execute(held, (free,)).fetchone():
             break
-        free = f"{document.id}~{n}"
-    return document.id, replace(document, id=free)
+        free = f"{wanted}~{n}"
+    return free
 
 
 def _write(
@@ -975,6 +1012,8 @@ def _write(
 
 def _status(to: Target) -> Status:
     """Say what a source is that is put where it belongs, before its text was compared."""
+    if to.parts:
+        return "replaced"
     if to.number is None:
         return "added"
     if to.known:

@@ -101,6 +101,18 @@ def withdrawn(db: sqlite3.Connection, path: str, part: str, source_sha256: str) 
     return str(row[0]) if row else None
 
 
+def corrected_at(db: sqlite3.Connection, path: str, part: str) -> str | None:
+    """Give the id of the corrected document that was removed last of those that stood at a place."""
+    row = db.execute(
+        "SELECT versions.document FROM versions, json_each(held, '$.locations') "
+        "WHERE versions.document IN (SELECT document FROM corrections) AND reason = 'removed' "
+        "AND json_extract(value, '$.path') = ? AND json_extract(value, '$.part') = ? "
+        "ORDER BY number DESC LIMIT 1",
+        (path, part),
+    ).fetchone()
+    return str(row[0]) if row else None
+
+
 def admit(db: sqlite3.Connection, path: str, part: str) -> None:
     """Forget that what stood at that place was withdrawn: something else is read from there now."""
     db.execute("DELETE FROM withdrawn WHERE path = ? AND part = ?", (path, part))

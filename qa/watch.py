@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qa.errors import InputError
+from qa.formats import HIDDEN
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -16,14 +19,15 @@ _WAKE = 1_000  # ms
 def bursts(paths: Iterable[Path], library: Path) -> Iterator[None]:
     """Yield at once, and then after each burst of changes to the files, or in the folders, for ever.
 
-    What changes meanwhile, while the caller works, ends in the next burst. Hidden files do not count, nor
-    does the library, which may lie in one of the folders and changes by being written.
+    What changes meanwhile, while the caller works, ends in the next burst. Hidden files and locks do not
+    count, nor does the library, which may lie in one of the folders and changes by being written.
 
     Raises:
         OSError: a path is not there.
+        InputError: a path was removed while it was watched.
         KeyboardInterrupt: Ctrl-C.
     """
-    from watchfiles import watch
+    from watchfiles import Change, watch
 
     roots = [path.resolve() for path in paths]
     own = library.resolve()
@@ -31,17 +35,37 @@ def bursts(paths: Iterable[Path], library: Path) -> Iterator[None]:
     def counts(_: object, changed: str) -> bool:
         path = Path(changed)
         under = next((path.relative_to(root) for root in roots if path.is_relative_to(root)), path)
-        return not path.is_relative_to(own) and not any(part.startswith(".") for part in under.parts)
+        return not path.is_relative_to(own) and not any(part.startswith(HIDDEN) for part in under.parts)
 
-    begun = False
-    for changes in watch(
-        *roots,
-        watch_filter=counts,
-        debounce=_BURST,
-        step=_QUIET,
-        rust_timeout=_WAKE,
-        yield_on_timeout=True,  # at first, when it is watching, so that nothing is missed before
-    ):
-        if changes or not begun:
-            begun = True
-            yield
+    while True:
+        there = [_identity(root) for root in roots]
+        begun = False
+        for changes in watch(
+            *roots,
+            watch_filter=counts,
+            debounce=_BURST,
+            step=_QUIET,
+            rust_timeout=_WAKE,
+            yield_on_timeout=True,  # at first, when it is watching, so that nothing is missed before
+        ):
+            now = [_identity(root) for root in roots]
+            if None in now:
+                root = roots[now.index(None)]
+                raise InputError(
+                    f"{root} was removed while it was watched. Start the watch again without it."
+                )
+            gone = {changed for kind, changed in changes if kind == Change.deleted}
+            if now != there or any(str(root) in gone for root in roots):
+                break  # nothing is heard of what took its place: it is watched anew
+            if changes or not begun:
+                begun = True
+                yield
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Tell a file or folder from another of its name; None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

@@ -43,6 +43,10 @@ __all__ = [
 ]
 
 
+# Hidden files and folders, and what Word puts beside a document while it is open.
+HIDDEN = (".", "~$")
+
+
 def supported(path: Path) -> bool:
     """Whether a file's name says that it is of a format that can be read."""
     return named(path.name) is not None
@@ -81,7 +85,7 @@ def _walk(folder: Path, visited: set[Path], skipped: list[Path]) -> Iterator[Pat
         yield folder
         return
     for entry in entries:
-        if entry.name.startswith(".") or entry.name.endswith(SIDECAR):
+        if entry.name.startswith(HIDDEN) or entry.name.endswith(SIDECAR):
             continue
         if entry.is_dir():
             yield from _walk(entry, visited, skipped)

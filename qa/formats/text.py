@@ -139,5 +139,5 @@ def read(source: Source, options: Options) -> Iterator[Document]:
 
 
 def printable(path: str) -> str:
-    """Make a path text that can be stored: bytes of a file name that are not UTF-8 become U+FFFD."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    r"""Make a path text that can be stored: a byte of a file name that is not UTF-8 is written as `\xff`."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

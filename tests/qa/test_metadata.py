@@ -182,6 +182,83 @@ def test_a_correction_outlives_removal_and_another_format(corpus: Corpus, file: 
     assert (info(corpus, "r1").title, corpus.document("r1").text) == ("Rice again", "Rice fell.")
 
 
+def test_a_name_too_long_for_a_sidecar_has_none(corpus: Corpus, file: Path):
+    write(file.parent, f"{'n' * 250}.txt", "Maize.")
+    assert [each.status for each in corpus.index(file.parent).files] == ["added", "added"]
+
+
+def test_the_same_file_of_two_publishers_is_two_documents_and_so_foreseen(corpus: Corpus, tmp_path: Path):
+    for folder, publisher in (("a", "IFES"), ("b", "NK Daily"), ("c", "IFES")):
+        write(tmp_path / "in" / folder, "a.txt", "Rice rose.")
+        write(tmp_path / "in" / folder, "a.txt.meta.toml", f'publisher = "{publisher}"')
+    folders = [tmp_path / "in" / folder for folder in "abc"]
+    for dry_run in (True, False):
+        report = corpus.index(*folders, dry_run=dry_run)
+        assert [(each.status, each.document_id) for each in report.files] == [
+            *(("added", "a.txt"), ("added", "a.txt~2"), ("duplicate", "a.txt"))
+        ]
+    assert corpus.index(*folders).count("unchanged") == 3
+
+
+def test_what_is_known_of_a_document_is_what_the_copy_that_is_left_says(corpus: Corpus, file: Path):
+    write(file.parent, "a.txt.meta.toml", 'author = "A. Writer"\n')
+    write(file.parent, "b.txt", BRIEF)
+    corpus.index(file.parent)
+    assert (info(corpus).author, len(info(corpus).locations)) == ("A. Writer", 2)
+    file.unlink()
+    corpus.index(file.parent)
+    assert info(corpus).author == ""
+    assert corpus.index(file.parent).count("unchanged") == 1
+
+
+def test_a_file_that_is_moved_takes_its_new_sidecar(corpus: Corpus, file: Path):
+    write(file.parent, "stays.txt", "Another text.")
+    corpus.index(file.parent)
+    file.rename(file.with_name("b.txt"))
+    write(file.parent, "b.txt.meta.toml", 'author = "A. Writer"\n')
+    assert corpus.index(file.parent).count("moved") == 1
+    assert info(corpus).author == "A. Writer"
+
+
+def test_sections_come_with_another_format(corpus: Corpus, file: Path):
+    write(file.parent, "stays.txt", "Another text.")
+    write(file.parent, "a.txt", "# Prices\n\nRice rose.\n\n# Floods\n\nThe river rose.\n")
+    corpus.index(file.parent)
+    file.rename(file.with_suffix(".md"))
+    assert corpus.index(file.parent).count("moved") == 1
+    assert [section.name for section in corpus.document("a.txt").sections] == ["Prices", "Floods"]
+
+
+def test_a_correction_is_of_one_document_whatever_others_are_called(
+    corpus: Corpus, file: Path, tmp_path: Path
+):
+    corpus.index(file.parent)
+    corpus.edit("a.txt", {"title": "Rice"})
+    for folder, text in (("d2", "Market prices\n\nMaize."), ("d3", "Harvest\n\nBarley.")):
+        write(tmp_path / folder, "a.txt", text)
+    corpus.index(tmp_path / "d2")
+    assert info(corpus, "a.txt~2").title == "Market prices"
+    corpus.remove(["a.txt"])
+    corpus.index(tmp_path / "d3")
+    for text in ("Harvest\n\nBarley.", "Harvest\n\nOats."):
+        write(tmp_path / "d3", "a.txt", text)
+        corpus.index(tmp_path / "d3")
+        assert info(corpus, "a.txt~3").title == "Harvest"
+    write(file.parent, "a.txt", BRIEF.replace("rose", "fell"))  # what was removed comes back, corrected
+    corpus.index(file.parent)
+    assert info(corpus).title == "Rice"
+
+
+def test_a_correction_goes_with_a_document_that_is_moved(corpus: Corpus, file: Path):
+    write(file.parent, "stays.txt", "Another text.")
+    corpus.index(file.parent)
+    corpus.edit("a.txt", {"title": "Rice"})
+    file.unlink()
+    write(file.parent, "b.txt", BRIEF.replace("\n\n", "\n\n\n"))
+    assert corpus.index(file.parent).count("moved") == 1
+    assert info(corpus).title == "Rice"
+
+
 def test_what_makes_no_sense_is_not_corrected(corpus: Corpus, file: Path):
     corpus.index(file)
     before = info(corpus)

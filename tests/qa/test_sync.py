@@ -20,6 +20,7 @@ import qa.intake
 from qa.cells import read
 from qa.cli import cli
 from qa.corpus import Corpus
+from qa.errors import InputError
 from qa.formats import Options
 from qa.schema import Span
 from qa.sources import words_sha256
@@ -119,9 +120,9 @@ def test_a_document_stays_when_its_first_file_goes_and_follows_the_text_of_the_n
     corpus.index(inbox)
     first.unlink()
     report = corpus.index(inbox)
-    assert done(report) == [("b.txt", "unchanged", "a.txt"), ("a.txt", "moved", "a.txt")]
+    assert done(report) == [("b.txt", "replaced", "a.txt"), ("a.txt", "moved", "a.txt")]
     assert places(corpus) == {"a.txt": ["b.txt"]}
-    assert done(corpus.index(inbox)) == [("b.txt", "replaced", "a.txt")]
+    assert done(corpus.index(inbox)) == [("b.txt", "unchanged", "a.txt")]
     assert corpus.document("a.txt").text == second.read_text(encoding="utf-8")
 
 
@@ -134,18 +135,34 @@ def test_a_copy_that_changes_becomes_a_document_of_its_own(corpus: Corpus, inbox
     assert places(corpus) == {"a.txt": ["a.txt"], "b.txt": ["b.txt"]}
 
 
-def test_when_the_first_file_changes_the_document_is_read_anew_from_the_other_in_the_same_run(
+def test_when_the_first_of_copies_changes_it_keeps_the_id_and_the_others_have_one_of_theirs(
     corpus: Corpus, inbox: Path
 ) -> None:
     write(inbox, "a.txt", words(1))
-    other = write(inbox, "b.txt", words(1) + "\n")
+    other = write(inbox, "sub/b.txt", words(1) + "\n")
+    write(inbox, "sub/c.txt", words(1))
     corpus.index(inbox)
-    write(inbox, "a.txt", words(2))
-    corpus.index(inbox)
-    assert places(corpus) == {"a.txt": ["b.txt"], "a.txt~2": ["a.txt"]}
-    assert corpus.document("a.txt").text == other.read_text(encoding="utf-8")
-    assert corpus.document("a.txt~2").text == words(2)
+    old = corpus.document("a.txt").sha256
+    write(inbox, "a.txt", words(2, 12))
+    assert done(corpus.index(inbox, dry_run=True))[0] == ("a.txt", "replaced", "a.txt")
+    assert done(corpus.index(inbox))[0] == ("a.txt", "replaced", "a.txt")
+    assert places(corpus) == {"a.txt": ["a.txt"], "sub/b.txt": ["b.txt", "c.txt"]}
+    assert corpus.document("sub/b.txt").text == other.read_text(encoding="utf-8")
+    assert corpus.document("a.txt").text == words(2, 12)
+    assert [version.sha256 for version in corpus.versions("a.txt")] == [old]
     assert {each[1] for each in done(corpus.index(inbox))} == {"unchanged"}
+
+
+def test_of_a_record_in_two_files_the_first_keeps_the_id(corpus: Corpus, inbox: Path) -> None:
+    for name in ("a.jsonl", "b.jsonl"):
+        write(inbox, name, json.dumps({"_id": "1", "text": words(1)}))
+    corpus.index(inbox)
+    before = encoder(corpus).embedded
+    write(inbox, "a.jsonl", json.dumps({"_id": "1", "text": words(2)}))
+    corpus.index(inbox)
+    assert places(corpus) == {"1": ["a.jsonl"], "1~2": ["b.jsonl"]}
+    assert corpus.document("1~2").text == words(1)
+    assert encoder(corpus).embedded == before + len(corpus.passages_of("1"))
 
 
 def test_a_file_that_becomes_a_copy_of_another_joins_its_document(corpus: Corpus, inbox: Path) -> None:
@@ -157,6 +174,13 @@ def test_a_file_that_becomes_a_copy_of_another_joins_its_document(corpus: Corpus
     assert done(corpus.index(inbox))[1] == ("b.txt", "duplicate", "a.txt")
     assert places(corpus) == {"a.txt": ["a.txt", "b.txt"]}
     assert corpus.cited(old).document.text == words(2)  # a citation of what stood there still opens it
+
+
+def test_a_record_whose_id_begins_with_its_files_name_is_one_of_its_own(corpus: Corpus, inbox: Path) -> None:
+    lines = [json.dumps({"_id": name, "text": words(n)}) for n, name in enumerate(("1", "c.jsonl1"))]
+    write(inbox, "c.jsonl", "\n".join(lines))
+    for status in ("added", "unchanged"):
+        assert done(corpus.index(inbox)) == [("c.jsonl", status, "1"), ("c.jsonl", status, "c.jsonl1")]
 
 
 # Moved, gone, pruned
@@ -195,6 +219,45 @@ def test_what_is_gone_is_named_until_it_is_pruned_and_can_be_restored(corpus: Co
     assert corpus.index(inbox, prune=True).count("removed") == 1
     write(inbox, "1.txt", words(1))
     assert done(corpus.index(inbox))[1] == ("1.txt", "added", "1.txt")
+
+
+def test_a_file_and_a_folder_take_each_others_place(corpus: Corpus, inbox: Path) -> None:
+    write(inbox, "a.txt", words(1))
+    write(inbox, "b.txt/c.txt", words(2))
+    corpus.index(inbox)
+    (inbox / "a.txt").unlink()
+    shutil.rmtree(inbox / "b.txt")
+    write(inbox, "a.txt/d.txt", words(3))
+    write(inbox, "b.txt", words(4))
+    report = corpus.index(inbox / "a.txt", inbox / "b.txt", prune=True)
+    assert report.count("removed") == 1
+    report = corpus.index(inbox, prune=True)
+    assert report.count("removed") == 1
+    assert report.remarks == ()
+    assert places(corpus) == {"d.txt": ["d.txt"], "b.txt": ["b.txt"]}
+
+
+def test_a_file_is_listed_once_however_often_it_was_named(corpus: Corpus, inbox: Path) -> None:
+    write(inbox, "sub/a.txt", words(1))
+    write(inbox, "sub/b.png", "")
+    write(inbox, "~$a.docx", "a lock of Word's")
+    (inbox / "link.txt").symlink_to("sub/a.txt")
+    report = corpus.index(inbox, inbox, inbox / "sub", inbox / "none", inbox / "none")
+    assert [each.status for each in report.files] == ["refused", "added"]
+    assert [Path(each).name for each in report.skipped] == ["b.png"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a file system that takes any bytes")
+def test_files_whose_names_are_not_utf_8_are_two_and_are_pruned(corpus: Corpus, inbox: Path) -> None:
+    write(inbox, "a.txt", words(0))
+    names = [os.fsencode(inbox) + name for name in (b"/caf\xe8.txt", b"/caf\xe9.txt")]
+    for number, name in enumerate(names):
+        Path(os.fsdecode(name)).write_text(words(number + 1), encoding="utf-8")
+    for status in ("added", "unchanged"):
+        assert corpus.index(inbox, prune=True).count(status) == 3
+    Path(os.fsdecode(names[0])).unlink()
+    assert corpus.index(inbox, prune=True).count("removed") == 1
+    assert places(corpus).keys() == {"a.txt", "caf\\xe9.txt"}
 
 
 def test_only_what_is_under_a_folder_that_was_named_is_gone(corpus: Corpus, inbox: Path) -> None:
@@ -280,6 +343,21 @@ def test_a_row_that_a_table_no_longer_has_is_named_until_it_is_pruned(corpus: Co
     assert corpus.index(inbox, prune=True).count("removed") == 1
     for _ in range(2):
         assert [each.status for each in corpus.index(inbox).files] == ["unchanged"] * 2
+
+
+def test_the_rows_of_a_table_that_is_renamed_are_moved(corpus: Corpus, inbox: Path) -> None:
+    rows = [f"r{number},{words(number, 12).strip()}" for number in range(3)]
+    table = write(inbox, "t.csv", "\n".join(["id,text", *rows]))
+    corpus.index(inbox)
+    ids = set(places(corpus))
+    write(inbox, "copy.csv", "\n".join(["id,text", *rows]))
+    assert corpus.index(inbox).count("added") == 3  # the same rows in two tables may be about two things
+    (inbox / "copy.csv").unlink()
+    corpus.index(inbox, prune=True)
+    table.rename(inbox / "u.csv")
+    report = corpus.index(inbox, prune=True)
+    assert [each.status for each in report.files] == ["moved"] * 3
+    assert set(places(corpus)) == ids
 
 
 # Files as they were read last
@@ -678,3 +756,26 @@ def test_a_watch_indexes_what_changes_and_leaves_out_what_is_hidden(
         next(waiting)
         assert corpus.index(inbox).count("moved") == 1
         waiting.close()
+
+
+def test_a_watch_outlives_that_its_folder_is_made_again_and_ends_when_it_is_removed(
+    library: Path, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.watch._WAKE", 100)
+    monkeypatch.setattr("qa.watch._QUIET", 100)
+    write(inbox, "a.txt", words(1))
+    with tiny_corpus(library) as corpus:
+        waiting = bursts([inbox], library)
+        next(waiting)
+        for number in (2, 3):
+            shutil.rmtree(inbox)
+            write(inbox, "a.txt", words(number))
+            next(waiting)
+            corpus.index(inbox)
+            assert corpus.document("a.txt").text == words(number)
+        write(inbox, "b.txt", words(4))
+        next(waiting)
+        assert corpus.index(inbox).count("added") == 1
+    shutil.rmtree(inbox)
+    with pytest.raises(InputError, match="removed while it was watched"):
+        next(waiting)
