@@ -82,6 +82,14 @@ _LATEST = re.compile(
     rf"\b(?:latest|newest|(?:most\s+)?recent(?!\s+(?:years|months|weeks|days|decades|times|past|history)\b)|last(?=\s+{_ISSUES}\b))\b",
     re.IGNORECASE,
 )
+# What a follow-up says of the time of what was asked before: since then, or at some other time.
+_SINCE_THEN = re.compile(r"\b(?:since\s+then|(?:ever\s+)?since(?=\s*[?.!]*\s*$))", re.IGNORECASE)
+_OTHER_TIME = re.compile(
+    r"\bat\s+any\s+(?:time|point)\b|\b(?:ever|always|afterwards|later|earlier|previously)\b"
+    r"|\b(?:before|after)(?:\s+(?:that|then))?(?=\s*[?.!]*\s*$)"
+    r"|\b(?:previous|following|next|any|other)\s+(?:years?|months?|weeks?|days?|times?)\b",
+    re.IGNORECASE,
+)
 
 _Dates = tuple[dt.date | None, dt.date | None]
 
@@ -96,7 +104,7 @@ def preference(
     """
     question = blanked(question)
     day = today or dt.date.today()  # noqa: DTZ011 -- the day where the user is
-    before = next(filter(None, (preference(each, (), day) for each in reversed(earlier))), None)
+    before = preference(earlier[-1], earlier[:-1], day) if earlier else None
     known = (before.since or before.until) if before else None
     for match in _TIME.finditer(question):
         found = _framed(question, match, day, known.year if known else None)
@@ -104,12 +112,16 @@ def preference(
             return found
     if latest := _LATEST.search(question):
         return DatePreference("latest", words=Span(*latest.span()))
-    return DatePreference(before.kind, before.since, before.until) if before else None
+    if before is None or _OTHER_TIME.search(question):
+        return None
+    if _SINCE_THEN.search(question):
+        return DatePreference(before.kind, before.since) if before.since else None
+    return DatePreference(before.kind, before.since, before.until)
 
 
-def without(question: str) -> str:
+def without(question: str, earlier: Sequence[str] = ()) -> str:
     """The question without the words that name its time."""
-    found = preference(question)
+    found = preference(question, earlier)
     if found is None or found.words is None:
         return question
     return question[: found.words.start] + question[found.words.end :]

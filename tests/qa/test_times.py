@@ -123,6 +123,17 @@ def test_a_follow_up_keeps_the_time_or_names_its_own() -> None:
     assert _asked("And in April?", first) == ("event", "2008-04-01", "2008-04-30", "in April")
     assert _asked("And the latest?", first) == ("latest", "", "", "latest")
     assert _asked("And there?", first, "And in 2009?") == ("event", "2009-01-01", "2009-12-31", "")
+    assert _asked("And in May?", first, "And in 2009?") == ("event", "2009-05-01", "2009-05-31", "in May")
+
+
+def test_a_follow_up_about_another_time_does_not_keep_the_one_before() -> None:
+    first = "What did rice cost in March 2008?"
+    for question in ("And since then?", "And what has it cost since?"):
+        assert _asked(question, first) == ("event", "2008-03-01", "", "")
+    for question in ("And the year before?", "And at any time?", "And the following month?", "And later?"):
+        assert _asked(question, first) is None
+        assert _asked("And for corn?", first, question) is None
+    assert _asked("And before the trial?", first) == ("event", "2008-03-01", "2008-03-31", "")
 
 
 @pytest.mark.parametrize(
