@@ -27,7 +27,8 @@ BOOST = 0.3
 # What happened is mostly published within so many days.
 REPORTED = 45
 # How well a passage fits that speaks of the time asked for; one published while it was news; one published
-# later, which may look back. One published before it cannot know.
+# later, which may look back. One published before it cannot know, and one that names only other times does
+# not say.
 _SPEAKS, _NEWS, _LATER = 1.0, 0.6, 0.4
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -260,24 +261,31 @@ def fits(asked: DatePreference, found: Sequence[tuple[dt.date | None, str]]) -> 
     Of "latest", the newest of all that was found fits; the others come half way at most, by their age.
     """
     if asked.kind == "latest":
-        days = sorted({published for published, _ in found if published})
+        told = [_told_of(published, text) for published, text in found]
+        days = sorted({day for day in told if day})
         return [
-            0.0
-            if published is None
-            else 1.0
-            if published == days[-1]
-            else days.index(published) / (2 * len(days))
-            for published, _ in found
+            0.0 if day is None else 1.0 if day == days[-1] else days.index(day) / (2 * len(days))
+            for day in told
         ]
     return [_fit(asked, published, text) for published, text in found]
+
+
+def _told_of(published: dt.date | None, text: str) -> dt.date | None:
+    """Of when a text tells: the day of publication, unless all times that it names were no news by then."""
+    ends = [last for _, last in spoken_of(text, published)]
+    old = published and ends and (published - max(ends)).days > REPORTED
+    return max(ends) if old else published
 
 
 def _fit(asked: DatePreference, published: dt.date | None, text: str) -> float:
     since, until = asked.since or dt.date.min, asked.until or dt.date.max
     if asked.kind == "published":
         return float(published is not None and since <= published <= until)
-    if any(since <= first and last <= until for first, last in spoken_of(text, published)):
+    named = list(spoken_of(text, published))
+    if any(since <= first and last <= until for first, last in named):
         return _SPEAKS
+    if named and all(last < since or first > until for first, last in named):
+        return 0.0
     if published is None:
         return _LATER
     if published < since:

@@ -171,6 +171,24 @@ def test_an_event_is_told_of_when_it_happened_or_later_and_never_before() -> Non
     assert times.fits(published, [(dt.date(2008, 3, 31), "")]) == [1]
 
 
+def test_what_names_only_other_times_does_not_fit() -> None:
+    asked = DatePreference("event", None, dt.date(2008, 1, 31))
+    day = dt.date(2008, 2, 10)
+    told = [(day, "In February 2008 it fell."), (day, "In 2008 it fell."), (day, "In January 2008 it fell.")]
+    assert times.fits(asked, [*told, (day, "It fell.")]) == [0, times._NEWS, 1, times._NEWS]
+
+
+def test_the_latest_is_what_tells_of_the_newest_time() -> None:
+    latest = DatePreference("latest")
+    back = (dt.date(2009, 5, 1), "Rice had been 2,050 won in March 2008.")
+    news = (dt.date(2009, 2, 1), "Rice cost 1,900 won in January.")
+    assert times.fits(latest, [back, news]) == [0, 1]
+    assert times.fits(latest, [(back[0], "Rice, 2,050 won in March 2008, cost 1,800 in April."), news]) == [
+        1,
+        0,
+    ]
+
+
 def test_what_fits_comes_first_of_what_answers_about_as_well_and_of_nothing_else() -> None:
     asked = DatePreference("published", dt.date(2008, 1, 1), dt.date(2008, 12, 31))
     old, new = (dt.date(2007, 5, 1), ""), (dt.date(2008, 5, 1), "")
