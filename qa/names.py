@@ -101,6 +101,8 @@ _MEETINGS = tuple(
 )
 _WHOLE = re.compile("(?:[kntlmpsch]?(?:[wy]?[aeiou]|ui)(?:nk|[nklmpt])?)+")
 _VOWELS = re.compile("ui|[aeiou]")
+_REVISED = re.compile("eo|eu")
+_J_OR_CH = re.compile("j|ch")
 _CLOSED = re.compile("[nklmpt](?:[kntlmpsch]|$)|ui")
 
 
@@ -240,6 +242,27 @@ def _windows(text: str, most: int) -> Iterator[_Window]:
             yield _Window(first.start(), last.end(), text[first.start() : last.end()], its)
 
 
+def _inside_persons(keyed: Iterable[tuple[_Window, str]]) -> set[_Window]:
+    """Find the windows, given in order, that are part of a person's name: "Kim Jong" of "Kim Jong Nam"."""
+    keyed = list(keyed)
+    ends: dict[int, int] = {}  # of the longest name of a person that begins here
+    for window, its in keyed:
+        if its and len(window.words) > 1 and _opens_with_surname(window):
+            ends[window.start] = max(window.end, ends.get(window.start, 0))
+    inside = set()
+    reach, at = 0, -1
+    for window, _ in keyed:
+        if window.start != at:
+            reach, at = max(reach, ends.get(at, 0)), window.start
+        if window.end <= reach or window.end < ends.get(at, 0):
+            inside.add(window)
+    return inside
+
+
+def _opens_with_surname(window: _Window) -> bool:
+    return len(_VOWELS.findall(_sounds(window.words[0].casefold(), first=True))) == 1
+
+
 def _key(window: _Window, text: str, *, lower: bool = False) -> str:
     """Give a window's key, "" where it does not look like a name; `lower` takes small letters too."""
     first, *others = window.words
@@ -258,8 +281,10 @@ def _key(window: _Window, text: str, *, lower: bool = False) -> str:
 def spellings(text: str) -> dict[tuple[str, str], str]:
     """Find what may be romanised names in a text: by key and folded form, as first spelt there."""
     found: dict[tuple[str, str], str] = {}
-    for window in _windows(text, _MOST_WORDS):
-        if its := _key(window, text):
+    keyed = [(window, its) for window in _windows(text, _MOST_WORDS) if (its := _key(window, text))]
+    inside = _inside_persons(keyed)
+    for window, its in keyed:
+        if window not in inside:
             found.setdefault((its, fold(window.text)), " ".join(window.text.split()))
     return found
 
@@ -360,15 +385,26 @@ def _shipped() -> list[tuple[str, ...]]:
 # Questions
 
 
+def _apart(one: str, other: str) -> bool:
+    """Whether both are plainly in the Revised Romanisation and differ in j and ch, two sounds in it."""
+    folded = (fold(one), fold(other))
+    return all(map(_REVISED.search, folded)) and len({tuple(_J_OR_CH.findall(each)) for each in folded}) > 1
+
+
 def find(question: str, known: Aliases, corpus: Spellings) -> Names:
     """Find the names in a question that the corpus spells otherwise, exact phrases left out.
 
     A name is capitalised; a single word in small letters is looked for where the corpus does not hold it.
     """
     text = without_phrases(question)
+    keyed = [
+        (window, _key(window, text, lower=True) if len(window.words) <= _MOST_WORDS else "")
+        for window in _windows(text, _MOST_ALIAS_WORDS)
+    ]
+    inside = _inside_persons(keyed)
     windows = []
-    for window in _windows(text, _MOST_ALIAS_WORDS):
-        its = _key(window, text, lower=True) if len(window.words) <= _MOST_WORDS else ""
+    for window, of in keyed:
+        its = "" if window in inside else of
         others = known.others(window.words, its)
         if its or others:
             windows.append((window, its, others))
@@ -386,7 +422,7 @@ def find(question: str, known: Aliases, corpus: Spellings) -> Names:
         place = range(window.start, window.end)
         if taken.intersection(place):
             continue
-        spelt = list(held.get(its, ()))
+        spelt = [each for each in held.get(its, ()) if not _apart(window.text, each)]
         for other in others:
             spelt += [other, *held.get(key(_WORD.findall(other)), ())]
         if not spelt or (window.text.islower() and corpus.holds(window.text)):

@@ -123,6 +123,19 @@ def test_the_longest_name_is_matched_once_and_a_possessive_is_no_part_of_it() ->
     }
 
 
+def test_no_part_of_a_persons_name_is_matched_or_kept() -> None:
+    assert matched("Was Kim Jong Nam named general?", "Kim Jung Eun and Kim Jung came.") == {}
+    assert {spelling for _, spelling in spellings("And Kim Jung Eun slept.")} == {"kim jung eun"}
+    assert matched("Did Kim Jong Nam come?", "So came Kim Chŏngnam.") == {"Kim Jong Nam": ("Kim Chŏngnam",)}
+    assert matched("Who was in Kapsan-Hyesan?", "In Kabsan.") == {"Kapsan": ("Kabsan",)}
+
+
+def test_j_and_ch_of_the_revised_romanisation_are_two_sounds() -> None:
+    assert matched("Who was in Jeongju?", "In Cheongju.") == {}
+    assert matched("Who was in Jeongju?", "In Chongju.") == {"Jeongju": ("Chongju",)}
+    assert matched("Who was in Cheongjin?", "In Ch'ŏngjin.") == {"Cheongjin": ("Ch'ŏngjin",)}
+
+
 def test_exact_phrases_stay_exact() -> None:
     assert matched('Where does "Kapsan" stand?', "In Kabsan.") == {}
 
