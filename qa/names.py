@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from qa.question import without_phrases
+from qa.question import blanked
 from qa.terms import FUNCTION_WORDS, HAN, HANGUL
 
 if TYPE_CHECKING:
@@ -167,9 +167,20 @@ class Names:
         )
 
     def _with(self, question: str, spellings: Sequence[str]) -> str:
-        for name, spelling in zip(self.names, spellings, strict=True):
-            question = question.replace(name.asked, spelling)
-        return question
+        """Give the question with these spellings for whole names, exact phrases left as they are."""
+        to = {name.asked: spelling for name, spelling in zip(self.names, spellings, strict=True)}
+        longest = sorted(to, key=len, reverse=True)
+        parts, at = [], 0
+        for match in re.finditer("|".join(map(_whole, longest)), blanked(question)):
+            parts += [question[at : match.start()], to[match.group()]]
+            at = match.end()
+        return "".join([*parts, question[at:]])
+
+
+def _whole(name: str) -> str:
+    """Write a pattern for a name where no word goes on; scripts without spaces part no words."""
+    pattern = re.escape(name)
+    return pattern if _UNPARTED.search(name) else rf"(?<!\w){pattern}(?!\w)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -396,7 +407,7 @@ def find(question: str, known: Aliases, corpus: Spellings) -> Names:
 
     A name is capitalised; a single word in small letters is looked for where the corpus does not hold it.
     """
-    text = without_phrases(question)
+    text = blanked(question)
     keyed = [
         (window, _key(window, text, lower=True) if len(window.words) <= _MOST_WORDS else "")
         for window in _windows(text, _MOST_ALIAS_WORDS)

@@ -140,6 +140,15 @@ def test_exact_phrases_stay_exact() -> None:
     assert matched('Where does "Kapsan" stand?', "In Kabsan.") == {}
 
 
+def test_only_whole_names_are_put_in_another_spelling_and_no_phrase() -> None:
+    question = 'Kabsan, not Kabsanri or Oldkabsan, has the "Kabsan mine"?'
+    names = find(question, Aliases([]), Known("In Kapsan."))
+    assert names.spelt(question) == ('Kapsan, not Kabsanri or Oldkabsan, has the "Kabsan mine"?',)
+    question = "Who was at 장백현 in Kabsan?"
+    names = find(question, Aliases([("Changbai", "장백")]), Known("Changbai and Kapsan."))
+    assert names.spelt(question) == ("Who was at Changbai현 in Kapsan?",)
+
+
 def test_a_question_is_put_in_the_spelling_of_what_is_searched_and_read() -> None:
     names = find("Who was in Kapsan?", Aliases([]), Known("Kapsan, Gapsan and Kabsan"))
     assert names.spelt("Who was in Kapsan?") == (
