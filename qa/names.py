@@ -159,12 +159,26 @@ class Names:
         ]
         return self._with(question, chosen)
 
-    def notes(self) -> tuple[str, ...]:
-        """Say for the reader what was matched."""
-        return tuple(
-            f"Matched {' and '.join(f'“{each}”' for each in name.found)} for “{name.asked}”."
-            for name in self.names
-        )
+    def notes(self, read: str, quoted: str) -> tuple[str, ...]:
+        """Say what was matched: spellings that stand in what was `read`, and differ by letters.
+
+        Those in scripts without spaces are named only where they are `quoted`.
+        """
+        notes = []
+        for name in self.names:
+            found = [
+                each
+                for each in name.found
+                if _folded(each) != _folded(name.asked)
+                and (
+                    fold(each) in fold(quoted)
+                    if _UNPARTED.search(each)
+                    else f" {fold(each)} " in f" {fold(read)} "
+                )
+            ]
+            if found:
+                notes.append(f"Matched {' and '.join(f'“{each}”' for each in found)} for “{name.asked}”.")
+        return tuple(notes)
 
     def _with(self, question: str, spellings: Sequence[str]) -> str:
         """Give the question with these spellings for whole names, exact phrases left as they are."""
@@ -442,7 +456,8 @@ def find(question: str, known: Aliases, corpus: Spellings) -> Names:
         differing: dict[str, str] = {}
         for each in spelt:
             differing.setdefault(fold(each), each)
-        differing.pop(fold(window.text), None)
+        whole = f" {fold(window.text)} "
+        differing = {folded: each for folded, each in differing.items() if f" {folded} " not in whole}
         found = tuple(islice(filter(corpus.holds, differing.values()), MOST_SPELLINGS))
         if found:
             names.append(Name(window.text, found, corpus.holds(window.text)))
