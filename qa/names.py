@@ -115,6 +115,9 @@ class Spellings(Protocol):
     def holds(self, name: str) -> bool:
         """Tell whether the words of a name stand one after the other anywhere in the corpus."""
 
+    def writes_small(self, word: str) -> bool:
+        """Tell whether the corpus writes a word, given in small letters, in small letters too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Name:
@@ -419,7 +422,7 @@ def _apart(one: str, other: str) -> bool:
 def find(question: str, known: Aliases, corpus: Spellings) -> Names:
     """Find the names in a question that the corpus spells otherwise, exact phrases left out.
 
-    A name is capitalised; a single word in small letters is looked for where the corpus does not hold it.
+    A name is capitalised; a single word in small letters is looked for unless the corpus writes it so too.
     """
     text = blanked(question)
     keyed = [
@@ -450,14 +453,14 @@ def find(question: str, known: Aliases, corpus: Spellings) -> Names:
         spelt = [each for each in held.get(its, ()) if not _apart(window.text, each)]
         for other in others:
             spelt += [other, *held.get(key(_WORD.findall(other)), ())]
-        if not spelt or (window.text.islower() and corpus.holds(window.text)):
-            continue
-        taken.update(place)
         differing: dict[str, str] = {}
         for each in spelt:
             differing.setdefault(fold(each), each)
         whole = f" {fold(window.text)} "
         differing = {folded: each for folded, each in differing.items() if f" {folded} " not in whole}
+        if not spelt or (window.text.islower() and differing and corpus.writes_small(window.text)):
+            continue
+        taken.update(place)
         found = tuple(islice(filter(corpus.holds, differing.values()), MOST_SPELLINGS))
         if found:
             names.append(Name(window.text, found, corpus.holds(window.text)))

@@ -53,6 +53,7 @@ class Known(dict[str, list[str]]):
 
     def __init__(self, text: str) -> None:
         self.text = f" {fold(text)} "
+        self.written = text
         for (its, _), spelling in spellings(text).items():
             self.setdefault(its, []).append(spelling)
 
@@ -61,6 +62,9 @@ class Known(dict[str, list[str]]):
 
     def holds(self, name: str) -> bool:
         return f" {fold(name)} " in self.text
+
+    def writes_small(self, word: str) -> bool:
+        return word in self.written
 
 
 def matched(question: str, text: str, aliases: Aliases | None = None) -> dict[str, tuple[str, ...]]:
@@ -110,8 +114,9 @@ def test_english_words_match_no_other(word: str) -> None:
     assert matched(f"What of {word}?", ALIKE) == {}
 
 
-def test_words_in_small_letters_are_names_only_where_the_corpus_lacks_them() -> None:
+def test_words_in_small_letters_are_names_only_where_the_corpus_does_not_write_them_so() -> None:
     assert matched("where is kapsan?", "In Kabsan.") == {"kapsan": ("Kabsan",)}
+    assert matched("where is kapsan?", "In Kabsan and Kapsan.") == {"kapsan": ("Kabsan",)}
     assert matched("where is the summit?", "The summit of Submit.") == {}
 
 
@@ -246,6 +251,15 @@ def test_the_library_knows_the_spellings_of_what_it_holds_and_no_others(tmp_path
         assert corpus.names("Gapsan?").names[0].found == ("Kapsan",)
     with sqlite3.connect(library / "library.sqlite3") as db:
         assert db.execute("SELECT spelling FROM spellings").fetchall() == [("Kapsan",)]
+
+
+def test_the_library_knows_which_names_it_writes_in_small_letters(tmp_path: Path) -> None:
+    write(tmp_path, "in/a.txt", "In Kabsan and Kapsan it rained. The summit met. Summit Town, near Submit.\n")
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "in")
+        assert corpus.names("what happened in kabsan?").names[0].found == ("Kapsan",)
+        assert corpus.names("what happened at the summit?") == Names()
+        assert corpus.names("what happened at Summit?").names[0].found == ("Submit",)
 
 
 def test_no_name_runs_from_a_title_into_the_text(tmp_path: Path) -> None:
