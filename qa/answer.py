@@ -127,7 +127,11 @@ class Answerer:
         sure = confidence.probability(signals, self._reader.name) if signals else 0.0
         near = signals is not None and confidence.is_near(signals, self._reader.name)
         outcome = confidence.outcome(sure, threshold, near=near) if signals else "none"
-        notes = [*phrases.notes, *names.notes(), *_remarks(meaning.question, selection)]
+        matched = names.notes(
+            " ".join(text for each in best for text in (each.window.head, *each.window.sentences)),
+            " ".join(each.text for each in chosen) if outcome != "none" else "",
+        )
+        notes = [*phrases.notes, *matched, *_remarks(meaning.question, selection)]
         if outcome == "answered" and (phrases.missing or not has_content(meaning.question)):
             outcome = "weak"
         if not self._fitted:

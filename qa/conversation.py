@@ -128,12 +128,17 @@ def _user_questions(history: Sequence[str | Turn]) -> list[str]:
 def _carried(question: str, earlier: Sequence[str]) -> list[str]:
     """The content words of the question that set the topic, and of what followed it, that it lacks itself.
 
-    Where it names a time of its own ("And in 2009?"), theirs are left out.
+    Of the times that they name only the last is carried, and none where it names one itself ("And in 2009?").
     """
     own = set(words(question))
     leaned_on = earlier[_topic(earlier) :]
-    if (time := times.preference(question, leaned_on)) and time.words:
-        leaned_on = [times.without(text) for text in leaned_on]
+    timeless = [times.without(text, leaned_on[:at]) for at, text in enumerate(leaned_on)]
+    time = times.preference(question, leaned_on)
+    if not (time and time.words):
+        named = [at for at, text in enumerate(leaned_on) if timeless[at] != text]
+        for at in named[-1:]:
+            timeless[at] = leaned_on[at]
+    leaned_on = timeless
     carried = {
         word.casefold(): word
         for text in leaned_on

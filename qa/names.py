@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from qa.question import without_phrases
+from qa.question import blanked
 from qa.terms import FUNCTION_WORDS, HAN, HANGUL
 
 if TYPE_CHECKING:
@@ -101,6 +101,8 @@ _MEETINGS = tuple(
 )
 _WHOLE = re.compile("(?:[kntlmpsch]?(?:[wy]?[aeiou]|ui)(?:nk|[nklmpt])?)+")
 _VOWELS = re.compile("ui|[aeiou]")
+_REVISED = re.compile("eo|eu")
+_J_OR_CH = re.compile("j|ch")
 _CLOSED = re.compile("[nklmpt](?:[kntlmpsch]|$)|ui")
 
 
@@ -112,6 +114,9 @@ class Spellings(Protocol):
 
     def holds(self, name: str) -> bool:
         """Tell whether the words of a name stand one after the other anywhere in the corpus."""
+
+    def writes_small(self, word: str) -> bool:
+        """Tell whether the corpus writes a word, given in small letters, in small letters too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,17 +162,42 @@ class Names:
         ]
         return self._with(question, chosen)
 
-    def notes(self) -> tuple[str, ...]:
-        """Say for the reader what was matched."""
-        return tuple(
-            f"Matched {' and '.join(f'“{each}”' for each in name.found)} for “{name.asked}”."
-            for name in self.names
-        )
+    def notes(self, read: str, quoted: str) -> tuple[str, ...]:
+        """Say what was matched: spellings that stand in what was `read`, and differ by letters.
+
+        Those in scripts without spaces are named only where they are `quoted`.
+        """
+        notes = []
+        for name in self.names:
+            found = [
+                each
+                for each in name.found
+                if _folded(each) != _folded(name.asked)
+                and (
+                    fold(each) in fold(quoted)
+                    if _UNPARTED.search(each)
+                    else f" {fold(each)} " in f" {fold(read)} "
+                )
+            ]
+            if found:
+                notes.append(f"Matched {' and '.join(f'“{each}”' for each in found)} for “{name.asked}”.")
+        return tuple(notes)
 
     def _with(self, question: str, spellings: Sequence[str]) -> str:
-        for name, spelling in zip(self.names, spellings, strict=True):
-            question = question.replace(name.asked, spelling)
-        return question
+        """Give the question with these spellings for whole names, exact phrases left as they are."""
+        to = {name.asked: spelling for name, spelling in zip(self.names, spellings, strict=True)}
+        longest = sorted(to, key=len, reverse=True)
+        parts, at = [], 0
+        for match in re.finditer("|".join(map(_whole, longest)), blanked(question)):
+            parts += [question[at : match.start()], to[match.group()]]
+            at = match.end()
+        return "".join([*parts, question[at:]])
+
+
+def _whole(name: str) -> str:
+    """Write a pattern for a name where no word goes on; scripts without spaces part no words."""
+    pattern = re.escape(name)
+    return pattern if _UNPARTED.search(name) else rf"(?<!\w){pattern}(?!\w)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +270,27 @@ def _windows(text: str, most: int) -> Iterator[_Window]:
             yield _Window(first.start(), last.end(), text[first.start() : last.end()], its)
 
 
+def _inside_persons(keyed: Iterable[tuple[_Window, str]]) -> set[_Window]:
+    """Find the windows, given in order, that are part of a person's name: "Kim Jong" of "Kim Jong Nam"."""
+    keyed = list(keyed)
+    ends: dict[int, int] = {}  # of the longest name of a person that begins here
+    for window, its in keyed:
+        if its and len(window.words) > 1 and _opens_with_surname(window):
+            ends[window.start] = max(window.end, ends.get(window.start, 0))
+    inside = set()
+    reach, at = 0, -1
+    for window, _ in keyed:
+        if window.start != at:
+            reach, at = max(reach, ends.get(at, 0)), window.start
+        if window.end <= reach or window.end < ends.get(at, 0):
+            inside.add(window)
+    return inside
+
+
+def _opens_with_surname(window: _Window) -> bool:
+    return len(_VOWELS.findall(_sounds(window.words[0].casefold(), first=True))) == 1
+
+
 def _key(window: _Window, text: str, *, lower: bool = False) -> str:
     """Give a window's key, "" where it does not look like a name; `lower` takes small letters too."""
     first, *others = window.words
@@ -258,8 +309,10 @@ def _key(window: _Window, text: str, *, lower: bool = False) -> str:
 def spellings(text: str) -> dict[tuple[str, str], str]:
     """Find what may be romanised names in a text: by key and folded form, as first spelt there."""
     found: dict[tuple[str, str], str] = {}
-    for window in _windows(text, _MOST_WORDS):
-        if its := _key(window, text):
+    keyed = [(window, its) for window in _windows(text, _MOST_WORDS) if (its := _key(window, text))]
+    inside = _inside_persons(keyed)
+    for window, its in keyed:
+        if window not in inside:
             found.setdefault((its, fold(window.text)), " ".join(window.text.split()))
     return found
 
@@ -360,15 +413,26 @@ def _shipped() -> list[tuple[str, ...]]:
 # Questions
 
 
+def _apart(one: str, other: str) -> bool:
+    """Whether both are plainly in the Revised Romanisation and differ in j and ch, two sounds in it."""
+    folded = (fold(one), fold(other))
+    return all(map(_REVISED.search, folded)) and len({tuple(_J_OR_CH.findall(each)) for each in folded}) > 1
+
+
 def find(question: str, known: Aliases, corpus: Spellings) -> Names:
     """Find the names in a question that the corpus spells otherwise, exact phrases left out.
 
-    A name is capitalised; a single word in small letters is looked for where the corpus does not hold it.
+    A name is capitalised; a single word in small letters is looked for unless the corpus writes it so too.
     """
-    text = without_phrases(question)
+    text = blanked(question)
+    keyed = [
+        (window, _key(window, text, lower=True) if len(window.words) <= _MOST_WORDS else "")
+        for window in _windows(text, _MOST_ALIAS_WORDS)
+    ]
+    inside = _inside_persons(keyed)
     windows = []
-    for window in _windows(text, _MOST_ALIAS_WORDS):
-        its = _key(window, text, lower=True) if len(window.words) <= _MOST_WORDS else ""
+    for window, of in keyed:
+        its = "" if window in inside else of
         others = known.others(window.words, its)
         if its or others:
             windows.append((window, its, others))
@@ -386,16 +450,17 @@ def find(question: str, known: Aliases, corpus: Spellings) -> Names:
         place = range(window.start, window.end)
         if taken.intersection(place):
             continue
-        spelt = list(held.get(its, ()))
+        spelt = [each for each in held.get(its, ()) if not _apart(window.text, each)]
         for other in others:
             spelt += [other, *held.get(key(_WORD.findall(other)), ())]
-        if not spelt or (window.text.islower() and corpus.holds(window.text)):
-            continue
-        taken.update(place)
         differing: dict[str, str] = {}
         for each in spelt:
             differing.setdefault(fold(each), each)
-        differing.pop(fold(window.text), None)
+        whole = f" {fold(window.text)} "
+        differing = {folded: each for folded, each in differing.items() if f" {folded} " not in whole}
+        if not spelt or (window.text.islower() and differing and corpus.writes_small(window.text)):
+            continue
+        taken.update(place)
         found = tuple(islice(filter(corpus.holds, differing.values()), MOST_SPELLINGS))
         if found:
             names.append(Name(window.text, found, corpus.holds(window.text)))

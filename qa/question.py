@@ -66,6 +66,11 @@ def without_phrases(question: str) -> str:
     return _PHRASE.sub(" ", question).strip()
 
 
+def blanked(question: str) -> str:
+    """The question with spaces for what its exact phrases say: all else stands where it stood."""
+    return _PHRASE.sub(lambda match: f"{match[0][0]}{' ' * (len(match[0]) - 2)}{match[0][-1]}", question)
+
+
 def answer_type(question: str) -> AnswerType | None:
     """The kind of words that an answer must hold: a date, a number, or None where that cannot be told."""
     if _ASKS_DATE.search(question):

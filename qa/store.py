@@ -893,6 +893,11 @@ class Store:
         with self._database.reading() as db:
             return words.holds(db, fold(name))
 
+    def writes_small(self, word: str) -> bool:
+        """Tell whether the documents write a word, given in small letters, in small letters too."""
+        with self._database.reading() as db:
+            return words.writes_small(db, word)
+
 
 def _generation(db: sqlite3.Connection) -> int:
     return int(db.execute("SELECT generation FROM library").fetchone()[0])

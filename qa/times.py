@@ -13,7 +13,9 @@ import re
 from typing import TYPE_CHECKING
 
 from qa.cite import date_in_words
+from qa.question import blanked
 from qa.schema import DatePreference, Span
+from qa.terms import FUNCTION_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,7 +27,8 @@ BOOST = 0.3
 # What happened is mostly published within so many days.
 REPORTED = 45
 # How well a passage fits that speaks of the time asked for; one published while it was news; one published
-# later, which may look back. One published before it cannot know.
+# later, which may look back. One published before it cannot know, and one that names only other times does
+# not say.
 _SPEAKS, _NEWS, _LATER = 1.0, 0.6, 0.4
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -34,26 +37,41 @@ _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
     r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
 )
+_MEASURES = (
+    r"(?:won|yuan|rmb|usd|euros?|dollars?|yen|per\s?cent|percentage|times|people|persons|men|women|head"
+    r"|(?:metric\s+)?(?:tons?|tonnes?)|k[gm]|kilos?|(?:kilo|centi)?(?:grams?|met(?:er|re)s?)|miles?|lit(?:er|re)s?"
+    r"|hectares?|pyong|acres?|barrels?|volts?|(?:kilo|mega)?watts?|hours?|days?|weeks?|months?|years?)"
+)
 # Not "2000 tons", "2,000" or "2000-strong".
-_YEAR = r"(?<![\d.,-])(?:19|20)\d\d(?![\d%]|[.,-]\d|-\w)(?!\s+(?:won|yuan|people|men|women|k[gm]|[a-z]+s)\b)"
+_YEAR = rf"(?<![\d.,-])(?:19|20)\d\d(?![\d%]|[.,-]\d|-\w)(?!\s+{_MEASURES}\b)"
 _TIME = re.compile(
     rf"(?P<iso>(?<![\d-])(?:19|20)\d\d-\d\d(?:-\d\d)?(?![\d-]))"
-    rf"|(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<dm1>{_MONTH})(?:,?\s+(?P<dy1>{_YEAR}))?"
+    r"|(?<![\d-])(?P<y1>(?:19|20)\d\d)-(?P<y2>(?:19|20)\d\d)(?![\d-])"
+    rf"|Q(?P<quarter>[1-4])\s+(?:of\s+)?(?P<qy>{_YEAR})"
+    r"|(?:(?<![\d.,])(?P<d0>\d{1,2})(?:st|nd|rd|th)?(?:\s+(?:and|to|or)\s+|\s?[-–]\s?))?"
+    rf"(?<![\d.,])(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<dm1>{_MONTH})(?:,?\s+(?P<dy1>{_YEAR}))?"
     rf"|(?P<dm2>{_MONTH})\s+(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(?P<dy2>{_YEAR}))?"
     rf"|(?P<month>{_MONTH})(?:,?\s+(?:of\s+)?(?P<my>{_YEAR}))?"
     rf"|(?P<season>spring|summer|autumn|fall)\s+(?:of\s+)?(?P<sy>{_YEAR})"
     r"|(?P<decade>(?:19|20)\d)0s\b"
-    r"|(?P<which>last|this)\s+(?P<unit>week|month|year)\b"
+    r"|(?P<which>last|this)\s+(?P<unit>week|month|year)\b(?!\s+of\b)"
     rf"|(?P<year>{_YEAR})",
     re.IGNORECASE,
 )
 _AT = re.compile(
     r"\b(?:(?P<since>since|from|after)|(?P<until>before|until|till|up\s+to|by)|(?P<between>between)"
     r"|in|during|of|for|on|throughout|over|around|dated)"
-    r"\s+(?:the\s+)?(?:(?:early|mid|late)[\s-]+|(?:beginning|start|middle|end|course)\s+of\s+)?$",
+    r"\s+(?:the\s+)?(?:(?:early|mid|late)[\s-]+|(?:beginning|start|middle|end|course)\s+of\s+)?(?:year\s+)?$",
     re.IGNORECASE,
 )
-_AND = re.compile(r"\s*(?:and|to|until|till|through|[-–])\s*", re.IGNORECASE)
+_AND = re.compile(
+    r"(?:\s+(?:and|or|to|until|till|through)|\s*[-–])\s*(?:(?:in|on|of)\s+)?(?:the\s+)?", re.IGNORECASE
+)
+# "Two years before 2008" is a time that is not read.
+_LENGTH = re.compile(r"\b(?:years?|months?|weeks?|days?|decades?)\s+$", re.IGNORECASE)
+# After these words a round number is more often one of workers than a year, if a noun follows it.
+_COUNTING = frozenset("over for by of around on from till until".split()) | {"up to"}
+_NEXT_WORD = re.compile(r"\s+(?:(?:to|or|and)\s+\d|([^\W\d_][\w-]*))")
 _ISSUES = (
     r"(?:briefs?|reports?|articles?|documents?|issues?|bulletins?|notes?|stor(?:y|ies)|newsletters?|updates?)"
 )
@@ -61,7 +79,18 @@ _PUBLISHED = re.compile(
     rf"\b(?:published|issued|released|printed|posted|dated|{_ISSUES})\s+$|\bdated\s+$", re.IGNORECASE
 )
 _ISSUE = re.compile(rf"\s+{_ISSUES}\b", re.IGNORECASE)
-_LATEST = re.compile(rf"\b(?:latest|newest|(?:most\s+)?recent|last(?=\s+{_ISSUES}\b))\b", re.IGNORECASE)
+_LATEST = re.compile(
+    rf"\b(?:latest|newest|(?:most\s+)?recent(?!\s+(?:years|months|weeks|days|decades|times|past|history)\b)|last(?=\s+{_ISSUES}\b))\b",
+    re.IGNORECASE,
+)
+# What a follow-up says of the time of what was asked before: since then, or at some other time.
+_SINCE_THEN = re.compile(r"\b(?:since\s+then|(?:ever\s+)?since(?=\s*[?.!]*\s*$))", re.IGNORECASE)
+_OTHER_TIME = re.compile(
+    r"\bat\s+any\s+(?:time|point)\b|\b(?:ever|always|afterwards|later|earlier|previously)\b"
+    r"|\b(?:before|after)(?:\s+(?:that|then))?(?=\s*[?.!]*\s*$)"
+    r"|\b(?:previous|following|next|any|other)\s+(?:years?|months?|weeks?|days?|times?)\b",
+    re.IGNORECASE,
+)
 
 _Dates = tuple[dt.date | None, dt.date | None]
 
@@ -74,8 +103,9 @@ def preference(
     A month without a year is one of the year that they spoke of; without that it says nothing. "Last year"
     is counted from `today`.
     """
+    question = blanked(question)
     day = today or dt.date.today()  # noqa: DTZ011 -- the day where the user is
-    before = next(filter(None, (preference(each, (), day) for each in reversed(earlier))), None)
+    before = preference(earlier[-1], earlier[:-1], day) if earlier else None
     known = (before.since or before.until) if before else None
     for match in _TIME.finditer(question):
         found = _framed(question, match, day, known.year if known else None)
@@ -83,12 +113,16 @@ def preference(
             return found
     if latest := _LATEST.search(question):
         return DatePreference("latest", words=Span(*latest.span()))
-    return DatePreference(before.kind, before.since, before.until) if before else None
+    if before is None or _OTHER_TIME.search(question):
+        return None
+    if _SINCE_THEN.search(question):
+        return DatePreference(before.kind, before.since) if before.since else None
+    return DatePreference(before.kind, before.since, before.until)
 
 
-def without(question: str) -> str:
+def without(question: str, earlier: Sequence[str] = ()) -> str:
     """The question without the words that name its time."""
-    found = preference(question)
+    found = preference(question, earlier)
     if found is None or found.words is None:
         return question
     return question[: found.words.start] + question[found.words.end :]
@@ -100,16 +134,23 @@ def _framed(question: str, match: re.Match[str], today: dt.date, year: int | Non
     other = _TIME.match(question, joined.end()) if joined else None
     last = _dates(other, today, year) if other else None
     dates = _dates(match, today, last[0].year if last else year)  # "between May and July 2008"
+    if other and dates and not last:
+        last = _dates(other, today, dates[0].year)  # "between May 2008 and July"
     before = _AT.search(question, 0, match.start())
     issue = _ISSUE.match(question, match.end())
-    if dates is None or not (before or issue or match["which"]):
+    if dates is None or not (before or issue or match["which"] or match["quarter"]):
+        return None
+    if before and not issue and _is_no_time(question, match, before):
         return None
     start, end = before.start() if before else match.start(), match.end()
     since: dt.date | None
     until: dt.date | None
     since, until = dates
-    if before and other and last and (before["between"] or before["since"]):
-        until, end = last[1], other.end()
+    several = bool(match["d0"] or match["y1"])
+    if other and last and not (before and before["until"]):
+        since, until, end = min(since, last[0]), max(until, last[1]), other.end()
+    elif before and several and not before["until"]:
+        pass
     elif before and before["since"]:
         since = until + dt.timedelta(days=1) if before["since"].lower() == "after" else since
         until = until if before["since"].lower() == "from" else None
@@ -122,27 +163,57 @@ def _framed(question: str, match: re.Match[str], today: dt.date, year: int | Non
     return DatePreference("published" if published else "event", since, until, Span(start, end))
 
 
+def _is_no_time(question: str, match: re.Match[str], before: re.Match[str]) -> bool:
+    """Whether the words around a year say that it is a number, part of a name, or counted from."""
+    bounds = before["since"] or before["until"]
+    if bounds and _LENGTH.search(question, 0, before.start()):
+        return True
+    if not match["year"]:
+        return False
+    follows = _NEXT_WORD.match(question, match.end())
+    if follows is None:
+        return False
+    if follows[1] is None:  # "for 1900 to 2000 won"
+        return _TIME.match(question, _after(_AND.match(question, match.end()))) is None
+    noun = follows[1].casefold() not in FUNCTION_WORDS and follows[1].casefold() not in ("on", "onwards")
+    if bounds and re.search(r"\bthe\s+$", before[0], re.IGNORECASE):  # "before the 2008 Olympics"
+        return noun
+    word = " ".join(before[0].casefold().split()).removesuffix(" the")
+    return noun and word in _COUNTING and match["year"].endswith("00")
+
+
+def _after(match: re.Match[str] | None) -> int:
+    return match.end() if match else 0
+
+
 def _dates(match: re.Match[str], today: dt.date, year: int | None) -> tuple[dt.date, dt.date] | None:
     """The first and the last day of a time; `year` is that of a month without one."""
     try:
         if match["iso"]:
             parts = [int(part) for part in match["iso"].split("-")]
             return _span(*parts)
+        if match["y1"]:
+            return _span(int(match["y1"]))[0], _span(int(match["y2"]))[1]
+        if match["quarter"]:
+            month, of = 3 * int(match["quarter"]), int(match["qy"])
+            return _span(of, month - 2)[0], _span(of, month)[1]
         if match["decade"]:
             return _span(int(match["decade"]) * 10)[0], _span(int(match["decade"]) * 10 + 9)[1]
         if match["year"]:
             return _span(int(match["year"]))
         if match["season"]:
-            first, last = _SEASONS[match["season"].lower()]
-            return _span(int(match["sy"]), first)[0], _span(int(match["sy"]), last)[1]
+            begins, ends = _SEASONS[match["season"].lower()]
+            return _span(int(match["sy"]), begins)[0], _span(int(match["sy"]), ends)[1]
         if match["which"]:
             return _relative(match["which"].lower(), match["unit"].lower(), today)
-        month = match["dm1"] or match["dm2"] or match["month"]
+        name = match["dm1"] or match["dm2"] or match["month"]
         named = match["dy1"] or match["dy2"] or match["my"] or year
         day = match["d1"] or match["d2"]
         if named is None:
             return None
-        return _span(int(named), _MONTHS.index(month[:3].lower()) + 1, int(day) if day else 0)
+        month = _MONTHS.index(name[:3].lower()) + 1
+        first, last = _span(int(named), month, int(day) if day else 0)
+        return (_span(int(named), month, int(match["d0"]))[0] if match["d0"] else first), last
     except ValueError:  # 31 February
         return None
 
@@ -190,24 +261,31 @@ def fits(asked: DatePreference, found: Sequence[tuple[dt.date | None, str]]) -> 
     Of "latest", the newest of all that was found fits; the others come half way at most, by their age.
     """
     if asked.kind == "latest":
-        days = sorted({published for published, _ in found if published})
+        told = [_told_of(published, text) for published, text in found]
+        days = sorted({day for day in told if day})
         return [
-            0.0
-            if published is None
-            else 1.0
-            if published == days[-1]
-            else days.index(published) / (2 * len(days))
-            for published, _ in found
+            0.0 if day is None else 1.0 if day == days[-1] else days.index(day) / (2 * len(days))
+            for day in told
         ]
     return [_fit(asked, published, text) for published, text in found]
+
+
+def _told_of(published: dt.date | None, text: str) -> dt.date | None:
+    """Of when a text tells: the day of publication, unless all times that it names were no news by then."""
+    ends = [last for _, last in spoken_of(text, published)]
+    old = published and ends and (published - max(ends)).days > REPORTED
+    return max(ends) if old else published
 
 
 def _fit(asked: DatePreference, published: dt.date | None, text: str) -> float:
     since, until = asked.since or dt.date.min, asked.until or dt.date.max
     if asked.kind == "published":
         return float(published is not None and since <= published <= until)
-    if any(since <= first and last <= until for first, last in spoken_of(text, published)):
+    named = list(spoken_of(text, published))
+    if any(since <= first and last <= until for first, last in named):
         return _SPEAKS
+    if named and all(last < since or first > until for first, last in named):
+        return 0.0
     if published is None:
         return _LATER
     if published < since:

@@ -8,6 +8,7 @@ Each function works inside a transaction of the store's. `qa.fulltext` answers f
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -36,6 +37,8 @@ PHRASE_WORDS = 4
 PHRASE_RARE = 5_000
 PHRASE_READ = 500
 PHRASE_FOUND = 100
+# So many passages are read to tell whether a word is written in small letters: a common word is by then.
+SMALL_READ = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -188,6 +191,17 @@ def holds(db: sqlite3.Connection, name: str) -> bool:
     """Tell whether the words of a name, folded, stand one after the other anywhere, up to inflection."""
     match = _quoted(indexed(name))
     return db.execute("SELECT 1 FROM words WHERE words MATCH ? LIMIT 1", (match,)).fetchone() is not None
+
+
+def writes_small(db: sqlite3.Connection, word: str) -> bool:
+    """Tell whether a word, given in small letters, stands so in any of the first passages that hold it."""
+    rows = db.execute(
+        "SELECT substr(text, start + 1, end - start) FROM words JOIN passages ON key = words.rowid "
+        "JOIN documents ON serial = document WHERE words MATCH ? LIMIT ?",
+        (f"body : {_quoted(indexed(word))}", SMALL_READ),
+    )
+    # Full text finds inflections too: what begins so is as good.
+    return any(re.search(rf"\b{re.escape(word)}", text) for (text,) in rows)
 
 
 def _within(allowed: Bits | None) -> tuple[str, list[int | bytes]]:

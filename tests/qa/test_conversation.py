@@ -136,3 +136,10 @@ def test_names_are_carried_as_they_were_written() -> None:
     assert (
         interpret("And when?", ["Did Hyesan and the DPRK act?"]).question == "And when? (Hyesan, DPRK, act)"
     )
+
+
+def test_of_the_times_named_before_only_the_last_is_carried() -> None:
+    asked = ["What did rice cost in March 2008?", "And in 2007?"]
+    assert interpret("And for corn?", asked).question == "And for corn? (rice, cost, 2007)"
+    assert interpret("And in 2009?", asked).question == "And in 2009? (rice, cost)"
+    assert interpret("And for corn?", asked[:1]).question == "And for corn? (rice, cost, March, 2008)"

@@ -61,6 +61,46 @@ def _asked(question: str, *earlier: str) -> tuple[str, str, str, str] | None:
         ("What is the latest price of rice?", ("latest", "", "", "latest")),
         ("What does the most recent brief say?", ("latest", "", "", "most recent")),
         ("What does the last brief say?", ("latest", "", "", "last")),
+        ("In 2008 prices rose, why?", ("event", "2008-01-01", "2008-12-31", "In 2008")),
+        ("Who died in 2008 floods?", ("event", "2008-01-01", "2008-12-31", "in 2008")),
+        (
+            "Why, in 2006 missiles were launched?",
+            ("event", "2006-01-01", "2006-12-31", "in 2006"),
+        ),
+        ("What rose in 2007 or 2008?", ("event", "2007-01-01", "2008-12-31", "in 2007 or 2008")),
+        ("What rose in 2008 and 2007?", ("event", "2007-01-01", "2008-12-31", "in 2008 and 2007")),
+        (
+            "What rose in February 2008 and in March 2008?",
+            ("event", "2008-02-01", "2008-03-31", "in February 2008 and in March 2008"),
+        ),
+        ("What rose in the year 2008?", ("event", "2008-01-01", "2008-12-31", "in the year 2008")),
+        ("What rose from 2005-2008?", ("event", "2005-01-01", "2008-12-31", "from 2005-2008")),
+        (
+            "Who died between 12 and 15 May 2008?",
+            ("event", "2008-05-12", "2008-05-15", "between 12 and 15 May 2008"),
+        ),
+        (
+            "Prices between May 2008 and July?",
+            ("event", "2008-05-01", "2008-07-31", "between May 2008 and July"),
+        ),
+        ("What were prices in Q1 2008?", ("event", "2008-01-01", "2008-03-31", "in Q1 2008")),
+        ("Rice prices Q4 2008?", ("event", "2008-10-01", "2008-12-31", "Q4 2008")),
+        ("What was sold by 2000?", ("event", "", "2000-12-31", "by 2000")),
+        ("What do the latest briefs of 2008 say?", ("published", "2008-01-01", "2008-12-31", "of 2008")),
+        ("The latest price in March 2008?", ("event", "2008-03-01", "2008-03-31", "in March 2008")),
+        # Numbers of things, lengths of time, and what is quoted.
+        ("Who hired over 2000 North Korean workers?", None),
+        ("Who sent food in 2000 metric tons?", None),
+        ("Who sold it for 2000 RMB?", None),
+        ("Who was guarded by 2000 armed police?", None),
+        ("Who paid a fine of 2000 euro?", None),
+        ("What rose by 2000 percent?", None),
+        ("Who sold rice for 1900 to 2000 won?", None),
+        ("What was the last year of the famine?", None),
+        ("What changed in recent years?", None),
+        ("What happened two years before 2008?", None),
+        ('Who wrote "in March 2008" of rice?', None),
+        ("Who wrote “rice” in 2008?", ("event", "2008-01-01", "2008-12-31", "in 2008")),
         # No time that orders anything: part of a name, a number, a verb, a month of no year, no such day.
         ("Who came before the 2008 Olympics?", None),
         ("Who led the 2019 deserter home?", None),
@@ -83,6 +123,17 @@ def test_a_follow_up_keeps_the_time_or_names_its_own() -> None:
     assert _asked("And in April?", first) == ("event", "2008-04-01", "2008-04-30", "in April")
     assert _asked("And the latest?", first) == ("latest", "", "", "latest")
     assert _asked("And there?", first, "And in 2009?") == ("event", "2009-01-01", "2009-12-31", "")
+    assert _asked("And in May?", first, "And in 2009?") == ("event", "2009-05-01", "2009-05-31", "in May")
+
+
+def test_a_follow_up_about_another_time_does_not_keep_the_one_before() -> None:
+    first = "What did rice cost in March 2008?"
+    for question in ("And since then?", "And what has it cost since?"):
+        assert _asked(question, first) == ("event", "2008-03-01", "", "")
+    for question in ("And the year before?", "And at any time?", "And the following month?", "And later?"):
+        assert _asked(question, first) is None
+        assert _asked("And for corn?", first, question) is None
+    assert _asked("And before the trial?", first) == ("event", "2008-03-01", "2008-03-31", "")
 
 
 @pytest.mark.parametrize(
@@ -118,6 +169,24 @@ def test_an_event_is_told_of_when_it_happened_or_later_and_never_before() -> Non
     published = DatePreference("published", dt.date(2008, 3, 1), dt.date(2008, 3, 31))
     assert times.fits(published, told) == [0, 0, 0, 0]
     assert times.fits(published, [(dt.date(2008, 3, 31), "")]) == [1]
+
+
+def test_what_names_only_other_times_does_not_fit() -> None:
+    asked = DatePreference("event", None, dt.date(2008, 1, 31))
+    day = dt.date(2008, 2, 10)
+    told = [(day, "In February 2008 it fell."), (day, "In 2008 it fell."), (day, "In January 2008 it fell.")]
+    assert times.fits(asked, [*told, (day, "It fell.")]) == [0, times._NEWS, 1, times._NEWS]
+
+
+def test_the_latest_is_what_tells_of_the_newest_time() -> None:
+    latest = DatePreference("latest")
+    back = (dt.date(2009, 5, 1), "Rice had been 2,050 won in March 2008.")
+    news = (dt.date(2009, 2, 1), "Rice cost 1,900 won in January.")
+    assert times.fits(latest, [back, news]) == [0, 1]
+    assert times.fits(latest, [(back[0], "Rice, 2,050 won in March 2008, cost 1,800 in April."), news]) == [
+        1,
+        0,
+    ]
 
 
 def test_what_fits_comes_first_of_what_answers_about_as_well_and_of_nothing_else() -> None:
