@@ -140,7 +140,9 @@ class Answerer:
                 "Name a model that knows the language with --reader."
             )
         quotes = () if outcome == "none" else extract.quotes(question, chosen)
-        quotes = copies.folded(self._corpus, quotes, phrases.selection.filters, earliest=asked is None)
+        quotes = copies.folded(
+            self._corpus, quotes, phrases.selection.filters, documents, earliest=asked is None
+        )
         return Answer(
             question,
             meaning.question,

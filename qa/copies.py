@@ -24,7 +24,7 @@ from qa.schema import Quote, Span
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from qa.corpus import Corpus
     from qa.schema import Document, Filters
@@ -134,13 +134,16 @@ def folded(
     corpus: Corpus,
     quotes: Sequence[Quote],
     filters: Filters,
+    read: Mapping[str, Document] | None = None,
     *,
     earliest: bool = True,
 ) -> tuple[Quote, ...]:
-    """The quotes, each with where its very words stand in copies of its document; those places left out.
+    """The quotes, each with where its very words stand in other documents; those places left out.
 
-    Named are only documents that the filters leave. Of a quote and these places the `earliest` is shown.
-    Where any was left out, the others are numbered anew.
+    The others are copies of its document that the filters leave: of the quote and these places the
+    `earliest` is shown. Whole sentences are looked up in what was `read` for the question, too: an agency's
+    story that was written anew is no copy, but may still hold them. Where any quote was left out, the others
+    are numbered anew.
     """
     copies = corpus.copies(quote.document.id for quote in quotes)
     within = _within(corpus, {other for its in copies.values() for other in its}, filters)
@@ -148,8 +151,13 @@ def folded(
     for quote in quotes:
         if not any(_covers(place, quote) for other in kept for place in (other, *other.copies)):
             others = [other for other in copies.get(quote.document.id, ()) if other in within]
-            places = list(islice(_same_words(corpus, quote, others), LOOKED_UP))
-            kept.append((_earliest if earliest else _with_copies)(quote, places))
+            places = list(islice(_same_words(quote, _held(corpus, others)), LOOKED_UP))
+            shown = _earliest(quote, places) if earliest else replace(quote, copies=tuple(places))
+            if read and len(body_words(quote.text)) >= RUN:
+                known = {quote.document.id, *others}
+                unpaired = (document for name, document in read.items() if name not in known)
+                shown = replace(shown, copies=(*shown.copies, *_same_words(quote, unpaired)))
+            kept.append(shown)
     if len(kept) == len(quotes):
         return tuple(kept)
     return tuple(replace(quote, number=number) for number, quote in enumerate(kept, start=1))
@@ -168,32 +176,29 @@ def _covers(place: Quote, quote: Quote) -> bool:
     return same and place.start <= quote.start and quote.end <= place.end
 
 
-def _same_words(corpus: Corpus, quote: Quote, others: Iterable[str]) -> Iterator[Quote]:
+def _held(corpus: Corpus, ids: Iterable[str]) -> Iterator[Document]:
+    for document_id in ids:
+        with suppress(DocumentNotFoundError):  # removed meanwhile
+            yield corpus.document_and_passages(document_id)[0]
+
+
+def _same_words(quote: Quote, others: Iterable[Document]) -> Iterator[Quote]:
     """Where the quote's words stand in the other documents, whatever the typography; not in furniture."""
     pattern = phrase_pattern(quote.text)
     if pattern is None:
         return
-    for document_id in others:
-        with suppress(DocumentNotFoundError):  # removed meanwhile
-            document, _ = corpus.document_and_passages(document_id)
-            places = (
-                place
-                for place in occurrences(pattern, document.text)
-                if not any(span.start < place.end and place.start < span.end for span in document.furniture)
-            )
-            for place in islice(places, 1):
+    for document in others:
+        for place in occurrences(pattern, document.text):
+            if not any(span.start < place.end and place.start < span.end for span in document.furniture):
                 yield Quote(document, place.start, place.end)
-
-
-def _with_copies(quote: Quote, places: Sequence[Quote]) -> Quote:
-    return replace(quote, copies=tuple(places))
+                break
 
 
 def _earliest(quote: Quote, places: Sequence[Quote]) -> Quote:
     """The quote where its words stand first in time, the other places as its copies."""
     first = min((quote, *places), key=lambda place: place.document.date or dt.date.max)
     if first is quote:
-        return _with_copies(quote, places)
+        return replace(quote, copies=tuple(places))
     others = (
         Quote(quote.document, quote.start, quote.end),
         *(place for place in places if place is not first),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from qa import Corpus, copies, exact, render
 from qa.copies import body_words, similarity
-from qa.schema import EVERYTHING, Answer, Filters, Quote, Span
+from qa.schema import EVERYTHING, Answer, Document, Filters, Quote, Span
 from qa.web.cards import quote_card
 from tests.qa.briefs import reader
 from tests.qa.tiny import tiny_corpus, words, write
@@ -253,7 +253,8 @@ def test_of_the_same_words_the_earliest_is_shown(wire: Corpus) -> None:
 
 def _quoted(corpus: Corpus, document_id: str, words: str, emphasised: str) -> Quote:
     document = corpus.document(document_id)
-    start, at = document.text.index(words), document.text.index(emphasised)
+    start = document.text.index(words)
+    at = document.text.index(emphasised, start)
     return Quote(document, start, start + len(words), 2.5, 1, (Span(at, at + len(emphasised)),))
 
 
@@ -299,6 +300,28 @@ def test_only_copies_that_the_filters_leave_are_named(tmp_path: Path) -> None:
             found = exact.search(corpus, "“not one bolt”", corpus.select(filters), filters)
             (quote,) = found.quotes
             assert {place.document.id for place in (quote, *quote.copies)} == {f"wire-{n}" for n in named}
+
+
+def test_a_sentence_that_a_rewritten_story_keeps_is_one_source_with_it(tmp_path: Path) -> None:
+    sentence = "The mill at Komdok was to deliver 40 tons of copper wire."
+    records = [
+        {"_id": "a", "text": f"{sentence} {words(1)}", "date": "2008-03-09"},
+        {"_id": "b", "text": f"{sentence} {words(1)} Read more.", "date": "2008-03-05"},
+        {"_id": "new", "text": f"{words(2)} {sentence} Indeed.", "date": "2008-03-01"},
+        {"_id": "odd", "text": f"{sentence.replace('40', '45')} {words(3)}", "date": "2008-03-02"},
+    ]
+    file = write(tmp_path, "records.jsonl", "\n".join(map(json.dumps, records)))
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(file)
+        assert set(_copies(corpus)) == {"a", "b"}
+        read = {each["_id"]: corpus.document(each["_id"]) for each in records}
+        asked = [_quoted(corpus, "a", sentence, "40"), _quoted(corpus, "new", sentence, "40")]
+        (one,) = copies.folded(corpus, asked, EVERYTHING, read)
+        indeed = _quoted(corpus, "new", "Indeed.", "Indeed")
+        (short,) = copies.folded(corpus, [indeed], EVERYTHING, {"odd": Document("odd", "Indeed.")})
+    assert one.document.id == "b"  # the earliest of the copies: the other story is another context
+    assert [place.document.id for place in one.copies] == ["a", "new"]
+    assert not short.copies
 
 
 @pytest.mark.models
