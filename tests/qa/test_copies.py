@@ -68,6 +68,14 @@ def test_the_same_form_with_other_figures_is_no_copy() -> None:
     assert similarity(one, other) == 0
 
 
+def test_a_passage_with_another_figure_repeats_nothing() -> None:
+    passage = f"{words(1, 1000)} 1037 won. {words(2, 1000)}"
+    other = passage.replace("1037", "1074")
+    assert copies.contained(body_words(passage), body_words(other)) > copies.REPEATED
+    assert copies.repeats(passage, f"{passage} More.")
+    assert not copies.repeats(passage, other)
+
+
 def test_short_texts_are_copies_only_where_they_are_equal() -> None:
     one = body_words("Nothing new was reported from the border this week.")
     assert similarity(one, list(one)) == 1
