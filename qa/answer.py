@@ -23,7 +23,7 @@ from qa.terms import has_content, is_unparted
 from qa.window import reading_window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from embeddings.reader import Reading, Window
     from qa.corpus import Corpus, Selection
@@ -143,6 +143,10 @@ class Answerer:
                 "The reader knows English: whether this is answered it cannot tell. "
                 "Name a model that knows the language with --reader."
             )
+        quotes = () if outcome == "none" else extract.quotes(question, chosen)
+        quotes = copies.folded(
+            self._corpus, quotes, phrases.selection.filters, documents, earliest=asked is None
+        )
         return Answer(
             question,
             meaning.question,
@@ -150,7 +154,7 @@ class Answerer:
             confidence=sure,
             threshold=threshold,
             signals=signals,
-            quotes=() if outcome == "none" else copies.folded(self._corpus, extract.quotes(question, chosen)),
+            quotes=quotes,
             passages=_ranking(
                 [(each.passage, each.reading.score) for each in ranked],
                 [*(passage for passage, _ in found[len(ranked) :]), *rest],
@@ -186,30 +190,20 @@ class Answerer:
         for _ in range(ATTEMPTS):
             found = self._found(variants, selection, names)
             copied = self._corpus.copies(place.document_id for place, _ in found)
-            if asked or copied:
-                found = self._ordered(found, asked, copied)
+            if asked:
+                found = self._ordered(found, asked)
             with suppress(DocumentNotFoundError):
                 return self._read_first(found, copied)
             selection = self._corpus.select(selection.filters)
         raise LibraryError("the library is being changed faster than it can be searched: ask again")
 
     def _ordered(
-        self,
-        found: Sequence[tuple[PassagePlace, float]],
-        asked: DatePreference | None,
-        copied: Collection[str],
+        self, found: Sequence[tuple[PassagePlace, float]], asked: DatePreference
     ) -> list[tuple[PassagePlace, float]]:
-        """What was found in the order in which it is to be read: what fits the date preference sooner.
-
-        Of copies that were found equally well, the earliest document comes first.
-        """
+        """What was found in the order in which it is to be read: what fits the date preference sooner."""
         dates = self._corpus.dates(place.document_id for place, _ in found)
-        known = [dates.get(place.document_id) for place, _ in found]
-        fits = times.fits(asked, [(date, "") for date in known]) if asked else [0.0] * len(found)
-        keyed = [
-            (-fused - times.BOOST * fit, date if date and place.document_id in copied else dt.date.max)
-            for (place, fused), fit, date in zip(found, fits, known, strict=True)
-        ]
+        fits = times.fits(asked, [(dates.get(place.document_id), "") for place, _ in found])
+        keyed = [-fused - times.BOOST * fit for (_, fused), fit in zip(found, fits, strict=True)]
         return [found[number] for number in sorted(range(len(found)), key=keyed.__getitem__)]
 
     def _read_first(

@@ -1,12 +1,13 @@
 """Many questions from a file, one answer line each, in order; what was cut short goes on where it stopped.
 
 Beside ANSWERS.jsonl lies ANSWERS.jsonl.state, which says what the answers rest on. Only where that is the
-same (the library as it stands, the questions, the filters, the strictness, this version) are earlier answers
-kept.
+same (the library as it stands, its aliases, the questions, the filters, the strictness, this version; today,
+where a question says "last year") are earlier answers kept.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import hashlib
 import json
@@ -21,8 +22,10 @@ import embeddings
 from qa import __version__, confidence
 from qa.answer import Answerer, answer_or_error
 from qa.errors import InputError, PullquoteError
+from qa.names import ALIAS_FILE
 from qa.render import dumps, is_utf8, to_json
 from qa.schema import Answer, Failure, Filters, Turn
+from qa.times import is_relative
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -194,19 +197,32 @@ def _basis(
     The generation alone would not do: a library that was deleted and made anew may have the same one.
     """
     documents = corpus.hashes()
+    aliases = Path(corpus.library) / ALIAS_FILE
     return {
         "pullquote": __version__,
         "code": code_sha256(),
         "library": str(corpus.library),
         "generation": corpus.generation,
         "documents": hashlib.sha256(dumps(documents, ascii=True).encode()).hexdigest(),
+        "aliases": hashlib.sha256(aliases.read_bytes()).hexdigest() if aliases.is_file() else "",
         "encoder": corpus.encoder_identity.sha256,
         "questions": hashlib.sha256(questions).hexdigest(),
         "filters": json.loads(json.dumps(asdict(filters), default=str)),
         "strictness": strictness,
         "dates": dates,
+        "today": _today(questions) if dates == "auto" else "",
         "reader": corpus.answerer().reader,
     }
+
+
+def _today(questions: bytes) -> str:
+    """The day from which a question, or what it follows, counts "last year"; "" where none does."""
+    said = (
+        text if isinstance(text, str) else text.text
+        for question in read_questions(questions)
+        for text in (question.text, *question.history)
+    )
+    return dt.date.today().isoformat() if any(map(is_relative, said)) else ""  # noqa: DTZ011 -- as in times
 
 
 @functools.cache

@@ -7,9 +7,11 @@ pairs there are depends on the texts alone, not on the order in which they came 
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import re
+from bisect import bisect_left
 from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
@@ -18,14 +20,14 @@ from typing import TYPE_CHECKING
 
 from qa.errors import DocumentNotFoundError
 from qa.phrase import occurrences, phrase_pattern
-from qa.schema import Quote
+from qa.schema import Quote, Span
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from qa.corpus import Corpus
-    from qa.schema import Document
+    from qa.schema import Document, Filters
 
 # Words in a run. Texts of fewer words than `SHORT` are copies only where they are equal.
 RUN = 5
@@ -128,22 +130,45 @@ def repeats(text: str, better: str) -> bool:
     return contained(one, other) >= REPEATED and _figures(one) <= _figures(other)
 
 
-def folded(corpus: Corpus, quotes: Sequence[Quote]) -> tuple[Quote, ...]:
-    """The quotes, each with where its very words stand in copies of its document; those places left out.
+def folded(
+    corpus: Corpus,
+    quotes: Sequence[Quote],
+    filters: Filters,
+    read: Mapping[str, Document] | None = None,
+    *,
+    earliest: bool = True,
+) -> tuple[Quote, ...]:
+    """The quotes, each with where its very words stand in other documents; those places left out.
 
-    Where any was left out, the others are numbered anew.
+    The others are copies of its document that the filters leave: of the quote and these places the
+    `earliest` is shown. Whole sentences are looked up in what was `read` for the question, too: an agency's
+    story that was written anew is no copy, but may still hold them. Where any quote was left out, the others
+    are numbered anew.
     """
     copies = corpus.copies(quote.document.id for quote in quotes)
-    if not copies:
-        return tuple(quotes)
+    within = _within(corpus, {other for its in copies.values() for other in its}, filters)
     kept: list[Quote] = []
     for quote in quotes:
-        if not any(_covers(place, quote) for other in kept for place in other.copies):
-            others = copies.get(quote.document.id, {})
-            kept.append(replace(quote, copies=tuple(islice(_same_words(corpus, quote, others), LOOKED_UP))))
+        if not any(_covers(place, quote) for other in kept for place in (other, *other.copies)):
+            others = [other for other in copies.get(quote.document.id, ()) if other in within]
+            places = list(islice(_same_words(quote, _held(corpus, others)), LOOKED_UP))
+            shown = _earliest(quote, places) if earliest else replace(quote, copies=tuple(places))
+            if read and len(body_words(quote.text)) >= RUN:
+                known = {quote.document.id, *others}
+                unpaired = (document for name, document in read.items() if name not in known)
+                shown = replace(shown, copies=(*shown.copies, *_same_words(quote, unpaired)))
+            kept.append(shown)
     if len(kept) == len(quotes):
         return tuple(kept)
     return tuple(replace(quote, number=number) for number, quote in enumerate(kept, start=1))
+
+
+def _within(corpus: Corpus, ids: set[str], filters: Filters) -> set[str]:
+    """Those of the documents that the filters leave."""
+    asked = ids.intersection(filters.document) if filters.document else ids
+    if not asked:
+        return set()
+    return {info.id for info in corpus.documents(replace(filters, document=tuple(sorted(asked))))}
 
 
 def _covers(place: Quote, quote: Quote) -> bool:
@@ -151,16 +176,51 @@ def _covers(place: Quote, quote: Quote) -> bool:
     return same and place.start <= quote.start and quote.end <= place.end
 
 
-def _same_words(corpus: Corpus, quote: Quote, others: Mapping[str, float]) -> Iterator[Quote]:
-    """Where the quote's words stand in the other documents, whatever the typography."""
+def _held(corpus: Corpus, ids: Iterable[str]) -> Iterator[Document]:
+    for document_id in ids:
+        with suppress(DocumentNotFoundError):  # removed meanwhile
+            yield corpus.document_and_passages(document_id)[0]
+
+
+def _same_words(quote: Quote, others: Iterable[Document]) -> Iterator[Quote]:
+    """Where the quote's words stand in the other documents, whatever the typography; not in furniture."""
     pattern = phrase_pattern(quote.text)
     if pattern is None:
         return
-    for document_id in others:
-        with suppress(DocumentNotFoundError):  # removed meanwhile
-            document, _ = corpus.document_and_passages(document_id)
-            for place in islice(occurrences(pattern, document.text), 1):
+    for document in others:
+        for place in occurrences(pattern, document.text):
+            if not any(span.start < place.end and place.start < span.end for span in document.furniture):
                 yield Quote(document, place.start, place.end)
+                break
+
+
+def _earliest(quote: Quote, places: Sequence[Quote]) -> Quote:
+    """The quote where its words stand first in time, the other places as its copies."""
+    first = min((quote, *places), key=lambda place: place.document.date or dt.date.max)
+    if first is quote:
+        return replace(quote, copies=tuple(places))
+    others = (
+        Quote(quote.document, quote.start, quote.end),
+        *(place for place in places if place is not first),
+    )
+    return Quote(
+        first.document, first.start, first.end, quote.score, quote.number, _moved(quote, first), others
+    )
+
+
+def _moved(quote: Quote, to: Quote) -> tuple[Span, ...]:
+    """The quote's emphasis at another place of its words; none where accents are composed otherwise."""
+    ours, theirs = ([at for at, c in enumerate(each.text) if not c.isspace()] for each in (quote, to))
+    if len(ours) != len(theirs):
+        return ()
+    return tuple(
+        Span(to.start + theirs[first], to.start + theirs[last - 1] + 1)
+        for span in quote.emphasis
+        for first, last in [
+            (bisect_left(ours, span.start - quote.start), bisect_left(ours, span.end - quote.start))
+        ]
+        if first < last
+    )
 
 
 def _record(db: sqlite3.Connection, number: int, words: list[str]) -> None:

@@ -59,7 +59,7 @@ def search(corpus: Corpus, question: str, selection: Selection, filters: Filters
         return Exact(restricted, notes=tuple(_searched(phrase, found[phrase]) for phrase in asked))
     places = [place for each in found.values() for place in each.places if place[0].id in holding]
     found_quotes, passages = _quotes(corpus, places)
-    quotes = copies.folded(corpus, found_quotes)
+    quotes = copies.folded(corpus, found_quotes, filters)
     notes = [
         f"The words of “{phrase}” stand together in {len(where.documents):,} documents, of which "
         f"{where.read} were read."

@@ -230,7 +230,7 @@ class Quote:
 
     `number` is the citation's number as shown (from 1). `emphasis` holds the spans, in document coordinates
     and inside the quote, of the words that carry the answer. `copies` are where the same words stand in
-    near-duplicates of the document (`qa.copies`): not other sources, and never shown as such.
+    other documents, near-duplicates for the most part (`qa.copies`): never shown as other sources.
 
     Raises:
         ValueError: when the offsets do not lie in the document.

@@ -120,6 +120,11 @@ def preference(
     return DatePreference(before.kind, before.since, before.until)
 
 
+def is_relative(question: str) -> bool:
+    """Tell whether the time that the question names depends on the day on which it is asked."""
+    return preference(question, (), dt.date(2001, 1, 1)) != preference(question, (), dt.date(2011, 11, 11))
+
+
 def without(question: str, earlier: Sequence[str] = ()) -> str:
     """The question without the words that name its time."""
     found = preference(question, earlier)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import json
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from qa import batch
 from qa.batch import Question, answer_file, keep_earlier, read_questions
 from qa.errors import InputError
-from qa.schema import EVERYTHING, Turn
+from qa.schema import EVERYTHING, Filters, Turn
 from tests.conftest import ROOT
 
 
@@ -187,6 +188,40 @@ class WithoutModels:
 
     def hashes(self):
         return []
+
+
+def _basis(folder, text="Who?", filters=EVERYTHING, strictness=0.9, dates="auto"):
+    library = WithoutModels()
+    library.library = folder
+    return batch._basis(library, json.dumps({"text": text}).encode(), filters, strictness, dates)
+
+
+def test_answers_rest_on_the_question_and_all_options(tmp_path):
+    said = [
+        _basis(tmp_path),
+        _basis(tmp_path, text="What?"),
+        _basis(tmp_path, filters=Filters(publisher="Post")),
+        _basis(tmp_path, strictness=0.8),
+        _basis(tmp_path, dates="ignore"),
+    ]
+    (tmp_path / "aliases.txt").write_text("Kim Il-sung = Great Leader\n")
+    said.append(_basis(tmp_path))
+    (tmp_path / "aliases.txt").write_text("Kim Il-sung = Dear Leader!\n")
+    said.append(_basis(tmp_path))
+    assert len({json.dumps(each) for each in said}) == len(said)
+    assert _basis(tmp_path) == said[-1]
+
+
+def test_answers_rest_on_today_only_where_a_question_does(tmp_path, monkeypatch):
+    asked = "What was sold last year?", "What was sold in 2007?"
+
+    def of(day):
+        monkeypatch.setattr(batch, "dt", Mock(date=Mock(today=lambda: dt.date(2008, 3, day))))
+        return [_basis(tmp_path, text) for text in asked]
+
+    (relative, absolute), (relative_later, absolute_later) = of(1), of(2)
+    assert relative != relative_later
+    assert absolute == absolute_later
 
 
 def test_a_file_that_fails_while_answering_is_not_taken_for_that_of_the_answers(tmp_path, monkeypatch):

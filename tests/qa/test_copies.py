@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import json
 import random
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from qa import Corpus, copies, exact, render
 from qa.copies import body_words, similarity
-from qa.schema import EVERYTHING, Answer
+from qa.schema import EVERYTHING, Answer, Document, Filters, Quote, Span
 from qa.web.cards import quote_card
 from tests.qa.briefs import reader
 from tests.qa.tiny import tiny_corpus, words, write
@@ -65,6 +66,14 @@ def test_the_same_form_with_other_figures_is_no_copy() -> None:
     one, other = body_words(_weekly(1)), body_words(_weekly(2))
     assert copies.contained(one, other) > copies.RUNS
     assert similarity(one, other) == 0
+
+
+def test_a_passage_with_another_figure_repeats_nothing() -> None:
+    passage = f"{words(1, 1000)} 1037 won. {words(2, 1000)}"
+    other = passage.replace("1037", "1074")
+    assert copies.contained(body_words(passage), body_words(other)) > copies.REPEATED
+    assert copies.repeats(passage, f"{passage} More.")
+    assert not copies.repeats(passage, other)
 
 
 def test_short_texts_are_copies_only_where_they_are_equal() -> None:
@@ -242,20 +251,85 @@ def test_a_phrase_in_five_copies_is_quoted_once(wire: Corpus) -> None:
 
 
 @pytest.mark.models
-def test_of_equal_texts_the_earliest_is_shown(tmp_path: Path) -> None:
+def test_of_the_same_words_the_earliest_is_shown(wire: Corpus) -> None:
+    """The outlets have headlines of their own: which is found best says nothing of the day."""
+    for outlet in _OUTLETS:
+        quote = wire.ask(f"{_ASKED} {outlet}").quotes[0]
+        assert quote.document.id == "wire-0"
+        assert len(quote.copies) == 4
+
+
+def _quoted(corpus: Corpus, document_id: str, words: str, emphasised: str) -> Quote:
+    document = corpus.document(document_id)
+    start = document.text.index(words)
+    at = document.text.index(emphasised, start)
+    return Quote(document, start, start + len(words), 2.5, 1, (Span(at, at + len(emphasised)),))
+
+
+def test_the_earliest_place_of_a_quote_is_shown_with_its_emphasis(tmp_path: Path) -> None:
+    text = "Two men said: “eleven lorries” were seized."
     records = [
-        {"_id": name, "text": _WIRE, "date": date}
-        for name, date in (("a", "2008-03-09"), ("b", "2008-03-05"), ("c", ""))
+        {"_id": "a", "text": text, "date": "2008-03-09"},
+        {
+            "_id": "b",
+            "text": f"Early.\n\n{text}".replace("said: “eleven", 'said:\n"eleven'),
+            "date": "2008-03-05",
+        },
+        {"_id": "c", "text": text, "date": ""},
     ]
     for record in records:
-        record["title"] = ""
-    with _indexed(tmp_path / "equal", *records) as corpus:
-        answer = corpus.ask(_ASKED)
-        dates = {copy.document.id: copy.document.date for copy in answer.quotes[0].copies}
-    assert len(answer.quotes[0].copies) == 2
-    assert answer.quotes[0].document.date == min(
-        filter(None, [answer.quotes[0].document.date, *dates.values()])
+        record["text"] += " " + words(1)
+    file = write(tmp_path, "records.jsonl", "\n".join(map(json.dumps, records)))
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(file)
+        quote = _quoted(corpus, "a", text, "eleven lorries")
+        (moved,) = copies.folded(corpus, [quote], EVERYTHING)
+        (kept,) = copies.folded(corpus, [quote], EVERYTHING, earliest=False)
+    assert (moved.document.id, moved.score, moved.text) == (
+        "b",
+        2.5,
+        'Two men said:\n"eleven lorries” were seized.',
     )
+    assert [moved.document.text[span.start : span.end] for span in moved.emphasis] == ["eleven lorries"]
+    assert [copy.document.id for copy in moved.copies] == ["a", "c"]
+    assert (kept.document.id, [copy.document.id for copy in kept.copies]) == ("a", ["b", "c"])
+
+
+def test_only_copies_that_the_filters_leave_are_named(tmp_path: Path) -> None:
+    file = write(tmp_path, "records.jsonl", "\n".join(map(json.dumps, _wire())))
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(file)
+        for filters, named in [
+            (EVERYTHING, {0, 1, 2, 3, 4}),
+            (Filters(publisher="Evening Post"), {2}),
+            (Filters(until=dt.date(2008, 3, 7)), {0, 1, 2}),
+            (Filters(document=("wire-1", "wire-2")), {1, 2}),
+        ]:
+            found = exact.search(corpus, "“not one bolt”", corpus.select(filters), filters)
+            (quote,) = found.quotes
+            assert {place.document.id for place in (quote, *quote.copies)} == {f"wire-{n}" for n in named}
+
+
+def test_a_sentence_that_a_rewritten_story_keeps_is_one_source_with_it(tmp_path: Path) -> None:
+    sentence = "The mill at Komdok was to deliver 40 tons of copper wire."
+    records = [
+        {"_id": "a", "text": f"{sentence} {words(1)}", "date": "2008-03-09"},
+        {"_id": "b", "text": f"{sentence} {words(1)} Read more.", "date": "2008-03-05"},
+        {"_id": "new", "text": f"{words(2)} {sentence} Indeed.", "date": "2008-03-01"},
+        {"_id": "odd", "text": f"{sentence.replace('40', '45')} {words(3)}", "date": "2008-03-02"},
+    ]
+    file = write(tmp_path, "records.jsonl", "\n".join(map(json.dumps, records)))
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(file)
+        assert set(_copies(corpus)) == {"a", "b"}
+        read = {each["_id"]: corpus.document(each["_id"]) for each in records}
+        asked = [_quoted(corpus, "a", sentence, "40"), _quoted(corpus, "new", sentence, "40")]
+        (one,) = copies.folded(corpus, asked, EVERYTHING, read)
+        indeed = _quoted(corpus, "new", "Indeed.", "Indeed")
+        (short,) = copies.folded(corpus, [indeed], EVERYTHING, {"odd": Document("odd", "Indeed.")})
+    assert one.document.id == "b"  # the earliest of the copies: the other story is another context
+    assert [place.document.id for place in one.copies] == ["a", "new"]
+    assert not short.copies
 
 
 @pytest.mark.models

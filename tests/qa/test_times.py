@@ -258,7 +258,8 @@ def test_a_preference_can_be_removed_and_changes_neither_outcome_nor_confidence(
     with_it, without = corpus.ask(question), corpus.ask(question, dates="ignore")
     assert without.preference is None
     assert without.quotes[0].document.id != "2008-12"
-    assert (with_it.outcome, with_it.threshold) == (without.outcome, without.threshold)
+    assert with_it.quotes[0].document.id != without.quotes[0].document.id
+    assert (with_it.outcome, with_it.confidence) == (without.outcome, pytest.approx(without.confidence))
     assert {passage.document_id for passage in with_it.passages} == {
         passage.document_id for passage in without.passages
     }
