@@ -204,7 +204,8 @@ class Intake:
             if not dry_run and self._store.generation != generation:
                 # Of documents that follow another of their files now.
                 again = {path: found[path] for path in self._store.to_be_read() if path in found}
-                results = _updated(results, run(tuple(again.values()), (), [], show), again)
+                if again:
+                    results = _updated(results, run(tuple(again.values()), (), [], show), again)
             results += without
         skipped = tuple(resolved(path) for path in here.skipped)
         report = IndexReport(tuple(results), time.perf_counter() - started, skipped, remarks, dry_run)
