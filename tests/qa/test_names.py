@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from typing import TYPE_CHECKING
 
@@ -355,8 +356,8 @@ def test_each_variant_finds_the_brief_that_uses_another(tmp_path: Path) -> None:
                 assert quote.document.id == name, variant
                 assert quote.text in BRIEFS[name]
                 assert (quote.start, quote.end) == (own.quotes[0].start, own.quotes[0].end), variant
-                bare, text = fold(variant).replace(" ", ""), fold(BRIEFS[name]).replace(" ", "")
-                differs = bare not in text
+                letters = r" ?".join(fold(variant).replace(" ", ""))  # whatever marks part them
+                differs = not re.search(rf"\b{letters}\b", fold(BRIEFS[name]))
                 assert any("Matched" in note for note in answer.notes) == differs, variant
 
 
