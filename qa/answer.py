@@ -143,7 +143,7 @@ class Answerer:
                 "The reader knows English: whether this is answered it cannot tell. "
                 "Name a model that knows the language with --reader."
             )
-        quotes = () if outcome == "none" else extract.quotes(question, chosen)
+        quotes = () if outcome == "none" else exact.foremost(question, extract.quotes(question, chosen))
         quotes = copies.folded(
             self._corpus, quotes, phrases.selection.filters, documents, earliest=asked is None
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from qa import copies
 from qa.errors import DocumentNotFoundError
+from qa.phrase import phrase_pattern
 from qa.question import phrases, without_phrases
 from qa.schema import Answer, Quote, Span
 from qa.terms import has_content
@@ -72,6 +73,13 @@ def search(corpus: Corpus, question: str, selection: Selection, filters: Filters
     elif not quotes:
         notes.append("Found in page furniture only, which is not quoted.")
     return Exact(selection, whole, quotes=quotes[:QUOTES], passages=passages, notes=tuple(notes))
+
+
+def foremost(question: str, quotes: Sequence[Quote]) -> tuple[Quote, ...]:
+    """The quotes, those first that hold an exact phrase of the question; numbered in this order."""
+    patterns = [pattern for pattern in map(phrase_pattern, phrases(question)) if pattern]
+    ordered = sorted(quotes, key=lambda quote: not any(each.search(quote.text) for each in patterns))
+    return tuple(replace(quote, number=number) for number, quote in enumerate(ordered, start=1))
 
 
 def _missing(phrase: str, where: Occurrences) -> str:

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qa.exact import answer, search
-from qa.schema import Filters, Milliseconds
+from qa.exact import answer, foremost, search
+from qa.schema import Filters, Milliseconds, Quote
 from tests.qa.tiny import tiny_corpus, write
 
 if TYPE_CHECKING:
@@ -51,6 +51,16 @@ def test_a_question_that_is_a_phrase_is_answered_by_every_sentence_that_holds_it
         "A COME DOWN HARD order was denied.",
     ]
     assert [quote.number for quote in given.quotes] == [1, 2, 3]
+
+
+def test_quotes_that_hold_the_phrase_come_first(corpus: Corpus) -> None:
+    document = corpus.document("other.txt")
+    at = document.text.index("A COME")
+    quotes = [Quote(document, 0, at - 1, 2.0, 1), Quote(document, at, len(document.text) - 1, 1.0, 2)]
+    ordered = foremost('Who denied "come down hard"?', quotes)
+    assert [(quote.start, quote.number) for quote in ordered] == [(at, 1), (0, 2)]
+    assert foremost("Who denied the order?", quotes) == tuple(quotes)
+    assert foremost('Who denied "something else"?', quotes) == tuple(quotes)
 
 
 def test_the_phrase_is_emphasised_as_it_stands_in_the_source(corpus: Corpus) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import pytest
@@ -260,6 +261,9 @@ def test_a_preference_can_be_removed_and_changes_neither_outcome_nor_confidence(
     assert without.quotes[0].document.id != "2008-12"
     assert with_it.quotes[0].document.id != without.quotes[0].document.id
     assert (with_it.outcome, with_it.confidence) == (without.outcome, pytest.approx(without.confidence))
+    assert with_it.signals
+    assert without.signals
+    assert asdict(with_it.signals) == pytest.approx(asdict(without.signals), abs=1e-4)
     assert {passage.document_id for passage in with_it.passages} == {
         passage.document_id for passage in without.passages
     }
