@@ -169,8 +169,8 @@ class _Reading:
             documents = len(self._parts)
             file = FileRead(self.path, self._sha256, self._made_by, documents, tuple(self._refused))
         if not self._refused:  # what was refused may be a document that is held
-            held = self._store.places_in(self.path)
-            gone = tuple(at for at in held if at.part not in self._parts and at.format != _ROLLING)
+            held = self._store.places_in(self.path, beside=self._parts)
+            gone = tuple(at for at in held if at.format != _ROLLING)
         return _Ended(file, gone) if file or gone else None
 
 

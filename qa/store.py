@@ -67,7 +67,7 @@ from qa.versions import Cited, Version
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
@@ -427,10 +427,13 @@ class Store:
         with self._database.reading() as db:
             return file_unchanged(db, path, sha256, made_by)
 
-    def places_in(self, path: str, *, folder: bool = False) -> tuple[Held, ...]:
-        """List the places in a file, or in all files under a folder, in order of path and part."""
+    def places_in(self, path: str, *, folder: bool = False, beside: Container[str] = ()) -> tuple[Held, ...]:
+        """List the places in a file, or in all files under a folder, in order of path and part.
+
+        Parts that are to be left out, `beside` these, may be a million.
+        """
         with self._database.reading() as db:
-            return tuple((under if folder else at)(db, path))
+            return tuple(place for place in (under if folder else at)(db, path) if place.part not in beside)
 
     def purge(self, ids: Iterable[str]) -> tuple[str, ...]:
         """Erase documents with all their versions and thumbs, all or none; `scrub` takes care of the bytes.
