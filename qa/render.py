@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, TextIO, get_args
 from qa import times
 from qa.cells import written
 from qa.cite import check, citation, cite_line, date_in_words, visible
-from qa.formats.text import printable
 from qa.schema import Answer, FileResult, FileStatus
 
 if TYPE_CHECKING:
@@ -209,6 +208,8 @@ def write_report(report: IndexReport, path: Path) -> None:
     Raises:
         OSError: it cannot be written.
     """
+    from qa.formats.text import printable  # an answer is rendered without what reads files
+
     rows = [_report_row(result) for result in report.files]
     rows += [_report_row(FileResult(name, "skipped")) for name in report.skipped]
     with path.open("w", encoding="utf-8", newline="") as file:

@@ -101,3 +101,10 @@ def row(cells: Sequence[Sequence[Part]]) -> list[Part]:
     if len(cells) < 2 or any(len(text) > _LONGEST_CELL for text in texts):
         return [part for cell in cells for part in cell]
     return [Part("row", " | ".join(texts).strip())] if any(texts) else []
+
+
+def revisions(*, tracked: bool, struck: bool) -> tuple[str, ...]:
+    """Tell, in words for a reader, how a document's changes were read: `tracked` ones, `struck` out words."""
+    return ("The document holds tracked changes; it was read as if all were accepted.",) * tracked + (
+        "Words that are struck out were left out.",
+    ) * struck

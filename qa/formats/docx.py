@@ -15,7 +15,7 @@ import docx
 from docx.oxml.ns import qn
 
 from qa.errors import InputError
-from qa.formats.blocks import Part, compose, row
+from qa.formats.blocks import Part, compose, revisions, row
 from qa.formats.numbering import Numbering, integer, value_of
 from qa.formats.numerals import numeral
 from qa.formats.packages import check_entities, open_package, parse_xml
@@ -143,9 +143,7 @@ class _Reader:
 
     def remarks(self) -> tuple[str, ...]:
         """Tell what was decided for the reader of this document."""
-        return (
-            ("The document holds tracked changes; it was read as if all were accepted.",) * self._revised
-        ) + (("Words that are struck out were left out.",) * self._struck)
+        return revisions(tracked=self._revised, struck=self._struck)
 
     def parts(self, container: Any) -> list[Part]:
         """Read paragraphs and tables in order, whatever they are wrapped in."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 import odfdo
 
 from qa.errors import InputError
-from qa.formats.blocks import Part, compose, row
+from qa.formats.blocks import Part, compose, revisions, row
 from qa.formats.numerals import NumeralStyle, numeral
 from qa.formats.packages import open_package, parse_xml, read_member
 from qa.formats.properties import with_properties
@@ -148,9 +148,7 @@ class _Reader:
 
     def remarks(self) -> tuple[str, ...]:
         """Tell what was decided for the reader of this document."""
-        return (
-            ("The document holds tracked changes; it was read as if all were accepted.",) * self._revised
-        ) + (("Words that are struck out were left out.",) * self._struck)
+        return revisions(tracked=self._revised, struck=self._struck)
 
     def parts(self, container: Any) -> list[Part]:
         """Read paragraphs, lists and tables in order, whatever they are wrapped in."""
