@@ -66,8 +66,8 @@ MAKERS = (
     *sorted((_PACKAGE / "formats").glob("*.py")),
 )
 LIBRARIES = (
-    *("feedparser", "lxml", "markdown-it-py", "odfdo", "py3langid", "pypdfium2", "python-docx", "sentencex"),
-    "trafilatura",
+    *("feedparser", "lxml", "lxml_html_clean", "markdown-it-py", "odfdo", "py3langid", "pypdfium2"),
+    *("python-docx", "sentencex", "trafilatura"),
 )
 
 
