@@ -225,8 +225,7 @@ class Intake:
                     if (place.part, place.document_id) == (result.part, result.document_id)
                 ]
                 results[at] = replace(result, status="removed")
-        for start in range(0, len(places), BATCH):
-            self._store.prune(places[start : start + BATCH])
+        self._forget(places)
         return replace(report, files=tuple(results))
 
     def restore(self, ids: Iterable[str], show: OnProgress) -> tuple[FileResult, ...]:
@@ -238,7 +237,7 @@ class Intake:
             # As its file was read then, so that it is read again where that is done otherwise now.
             item = _prepare(document, removed.held["made_by"])
             vectors = self._vectors([item], identity, self._encoders.documents, show)
-            results.append(self._ingest(item, vectors, identity, removed))
+            results.append(self._ingest(item, vectors, identity, [], removed))
         return tuple(results)
 
     def edit(
@@ -299,6 +298,7 @@ class Intake:
         identity = self._encoders.identity()
         results: list[FileResult] = []
         ended: list[FileRead] = []
+        displaced: list[Held] = []
         size = sum(_size(path) for path, _ in found)
         made = 0
 
@@ -315,9 +315,9 @@ class Intake:
                     record()
                 return
             if isinstance(item, _Placed):
-                result = self._place(item, identity)
+                result = self._place(item, identity, displaced)
             elif isinstance(item, _Prepared):
-                result = self._ingest(item, vectors, identity)
+                result = self._ingest(item, vectors, identity, displaced)
                 made += result.passages if result.status in ("added", "replaced") else 0
             else:
                 result = item.result
@@ -333,8 +333,12 @@ class Intake:
 
         with Worker() as worker:
             overlap(_batches(self._prepared(found, refused, show, worker)), embed, write, _is_huge)
+        # By now it is known which of these stand in another file, and which stand nowhere.
+        self._forget(displaced)
+        aside = {at.number for at in displaced}
+        gone[:] = [at for at in gone if at.number not in aside]
         record()
-        return results
+        return self._settled(results)
 
     def _foreseen(
         self,
@@ -361,6 +365,22 @@ class Intake:
                         new.add(document, held)
                     results.append(FileResult(document.path, status, held, notes=document.notes))
         return results
+
+    def _settled(self, results: Iterable[FileResult]) -> list[FileResult]:
+        """Report what was put beside a document's other places, and is its only one in the end, as moved."""
+        results = list(results)
+        copied = {result.document_id for result in results if result.status == "duplicate"}
+        once = self._store.standing_once(copied) if copied else ()
+        return [
+            replace(result, status="moved")
+            if result.status == "duplicate" and result.document_id in once
+            else result
+            for result in results
+        ]
+
+    def _forget(self, places: Sequence[Held]) -> None:
+        for start in range(0, len(places), BATCH):
+            self._store.prune(places[start : start + BATCH])
 
     def _gone(
         self, places: Sequence[Held], results: Iterable[FileResult], *, dry_run: bool
@@ -455,28 +475,32 @@ class Intake:
                 made[start : start + _SLICE] = opened.encode_documents(some, embedded)
         return known | dict(zip(digests, made, strict=True))
 
-    def _place(self, item: _Placed, identity: EncoderIdentity) -> FileResult:
+    def _place(self, item: _Placed, identity: EncoderIdentity, displaced: list[Held]) -> FileResult:
         document = item.document
         placed = self._store.place(document, item.made_by, item.part)
         if placed:
+            displaced += [placed.displaced] if placed.displaced else []
             return FileResult(document.path, placed.status, placed.document_id, notes=document.notes)
         # It was held when it was read.
         prepared = _prepare(document, item.made_by, item.part, item.read)
         vectors = self._vectors([prepared], identity, self._encoders.documents, silent)
-        return self._ingest(prepared, vectors, identity)
+        return self._ingest(prepared, vectors, identity, displaced)
 
     def _ingest(
         self,
         item: _Prepared,
         vectors: Mapping[bytes, Float32],
         identity: EncoderIdentity,
+        displaced: list[Held],
         restored: Version | None = None,
     ) -> FileResult:
+        """Put a document into the store. What it has taken the place of goes to `displaced`."""
         document = item.document
         entries = _entries(item, vectors)
         ingested = self._store.ingest(
             document, head(document), entries, identity, item.made_by, item.part, restored, item.corrections
         )
+        displaced += [ingested.displaced] if ingested.displaced else []
         return FileResult(
             document.path, ingested.status, ingested.document_id, len(entries), notes=document.notes
         )

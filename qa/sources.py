@@ -275,6 +275,29 @@ def put_location(db: sqlite3.Connection, document: int, location: Location) -> N
     )
 
 
+def displace(db: sqlite3.Connection, document: int) -> Held:
+    """Make the one place of a document free for another, as one more part of its file, and give that.
+
+    Its words may stand in a file that is yet to be read, as when two files change places; who reads files
+    forgets the place afterwards. A run that is broken off leaves a part that the next one finds gone.
+    """
+    (number, path, part, form), (document_id,) = (
+        db.execute(
+            "SELECT number, path, part, format FROM locations WHERE document = ?", (document,)
+        ).fetchone(),
+        db.execute("SELECT id FROM documents WHERE serial = ?", (document,)).fetchone(),
+    )
+    aside = aside_part(part, document)
+    db.execute("UPDATE locations SET part = ? WHERE number = ?", (aside, number))
+    db.execute("DELETE FROM files WHERE path = ?", (path,))  # as read last, it does not give this one
+    return Held(number, path, aside, document, document_id, form)
+
+
+def aside_part(part: str, document: int) -> str:
+    """Name the part at which a document stands whose own is another's now: no file gives it."""
+    return f"{part}~{document}"
+
+
 def hand_over(db: sqlite3.Connection, document: int) -> None:
     """Let a document follow the first of its places.
 

@@ -52,6 +52,7 @@ from qa.sources import (
     Target,
     at,
     default_part,
+    displace,
     file_unchanged,
     hand_over,
     id_of_next,
@@ -141,10 +142,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What an ingest did. `document_id` is the id under which the document is held."""
+    """What an ingest did. `document_id` is the id under which the document is held.
+
+    `displaced` is what stood at its place before, and stands nowhere else now (`qa.sources.displace`).
+    """
 
     status: Status
     document_id: str
+    displaced: Held | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,8 +280,8 @@ class Store:
                 status = written if to.known else status
                 if corrections:
                     put_corrections(db, document.id, corrections)
-            _put(db, to, number, document, made_by, part)
-        return Ingested(status, document.id)
+            displaced = _put(db, to, number, document, made_by, part)
+        return Ingested(status, document.id, displaced)
 
     def edit(
         self,
@@ -328,8 +333,8 @@ class Store:
                 return None
             versions.admit(db, document.path, part)
             _, document = _named(db, document, to, part)
-            _put(db, to, to.number, document, made_by, part)
-        return Ingested(_status(to), document.id)
+            displaced = _put(db, to, to.number, document, made_by, part)
+        return Ingested(_status(to), document.id, displaced)
 
     def has_text(self, document: Document, made_by: str, part: str) -> bool:
         """Tell whether `place` would do for a document."""
@@ -396,6 +401,16 @@ class Store:
                 (json.dumps(list(here)),),
             ).fetchall()
         return {number for number, held in rows if held > here[number]}
+
+    def standing_once(self, ids: Iterable[str]) -> set[str]:
+        """Tell the ids of those documents that stand in one place only."""
+        with self._database.reading() as db:
+            rows = db.execute(
+                "SELECT id FROM documents JOIN locations ON document = serial "
+                "WHERE id IN (SELECT value FROM json_each(?)) GROUP BY serial HAVING count(*) = 1",
+                (json.dumps(list(ids)),),
+            ).fetchall()
+        return {document_id for (document_id,) in rows}
 
     def to_be_read(self) -> tuple[str, ...]:
         """List the files that are to be read again: a document has come to follow the text there."""
@@ -1031,10 +1046,9 @@ def _status(to: Target) -> Status:
 
 def _put(
     db: sqlite3.Connection, to: Target, number: int, document: Document, made_by: str, part: str
-) -> None:
-    """Note that a document stands where it was read; and what that means to those that stood there before."""
-    if to.left is not None and to.alone:
-        _drop(db, to.left)
+) -> Held | None:
+    """Note that a document stands where it was read. Gives what stood there before and nowhere else."""
+    displaced = displace(db, to.left) if to.left is not None and to.alone else None
     db.executemany("DELETE FROM locations WHERE number = ?", [(dead,) for dead in to.dead])
     put_location(
         db,
@@ -1044,6 +1058,7 @@ def _put(
     hand_over(db, number)
     if to.left is not None and not to.alone:
         hand_over(db, to.left)
+    return displaced
 
 
 def _drop(db: sqlite3.Connection, number: int, *, withdrawn: bool = False) -> None:

@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -358,6 +359,116 @@ def test_the_rows_of_a_table_that_is_renamed_are_moved(corpus: Corpus, inbox: Pa
     report = corpus.index(inbox, prune=True)
     assert [each.status for each in report.files] == ["moved"] * 3
     assert set(places(corpus)) == ids
+
+
+# Files that change places
+
+
+def as_files(inbox: Path, texts: dict[str, str]) -> None:
+    for name, text in texts.items():
+        write(inbox, name, text)
+
+
+def as_members(inbox: Path, texts: dict[str, str]) -> None:
+    inbox.mkdir(exist_ok=True)
+    with zipfile.ZipFile(inbox / "all.zip", "w") as archive:
+        for name, text in texts.items():
+            archive.writestr(name, text)
+
+
+@pytest.mark.parametrize("put", [as_files, as_members])
+@pytest.mark.parametrize("order", ["ba", "bca", "cab", "bad", "badc"])
+def test_documents_that_change_places_keep_their_ids_corrections_and_history(
+    corpus: Corpus, library: Path, inbox: Path, put: Callable[[Path, dict[str, str]], None], order: str
+) -> None:
+    names = sorted(order)
+    write(inbox, "stays.txt", words(1))
+    put(inbox, {f"{name}.txt": words(ord(name) + 100) for name in names})
+    corpus.index(inbox)
+    put(inbox, {f"{name}.txt": words(ord(name)) for name in names})
+    corpus.index(inbox)
+    its = {name: next(info.id for info in corpus.documents() if info.id.endswith(f"{name}.txt"))
+           for name in names}  # fmt: skip
+    for name in names:
+        corpus.edit(its[name], {"title": f"The title of {name}"})
+    before, embedded = versions(corpus), encoder(corpus).embedded
+    keys = {name: [passage.key for passage in corpus.passages_of(its[name])] for name in names}
+    put(inbox, {f"{place}.txt": words(ord(name)) for place, name in zip(names, order, strict=True)})
+    report = corpus.index(inbox, prune=True)
+    assert {each.document_id: each.status for each in report.files} == {
+        its[name]: "unchanged" if name == place else "moved"
+        for place, name in zip(names, order, strict=True)
+    } | {"stays.txt": "unchanged"}
+    assert (report.count("removed"), report.count("gone"), report.remarks) == (0, 0, ())
+    assert len(corpus.documents()) == len(names) + 1
+    for place, name in zip(names, order, strict=True):
+        assert corpus.document(its[name]).text == words(ord(name))
+        assert corpus.document(its[name]).title == f"The title of {name}"
+        assert corpus.cited(corpus.document(its[name]).sha256).status == "current"
+        assert [passage.key for passage in corpus.passages_of(its[name])] == keys[name]
+        ((path, part),) = stands(library, its[name])
+        assert f"{path}{part}".endswith(f"{place}.txt")
+    assert versions(corpus) == before
+    assert encoder(corpus).embedded == embedded
+    generation = corpus.generation
+    assert {status for _, status, _ in done(corpus.index(inbox, prune=True))} == {"unchanged"}
+    assert corpus.generation == generation
+
+
+def versions(corpus: Corpus) -> dict[str, list[tuple[str, str]]]:
+    """The texts that each document had, and why no longer."""
+    return {info.id: [(each.sha256, each.reason) for each in corpus.versions(info.id)]
+            for info in corpus.documents()} | {
+        "removed": [(each.sha256, each.document_id) for each in corpus.removed()]
+    }  # fmt: skip
+
+
+def stands(library: Path, document_id: str) -> list[tuple[str, str]]:
+    """The files and parts in which a document stands."""
+    db = sqlite3.connect(library / "library.sqlite3")
+    rows = db.execute(
+        "SELECT locations.path, part FROM locations JOIN documents ON serial = document WHERE id = ?",
+        (document_id,),
+    ).fetchall()
+    db.close()
+    return rows
+
+
+def test_what_a_copy_has_overwritten_is_removed_and_can_be_restored(corpus: Corpus, inbox: Path) -> None:
+    for name in "abc":
+        write(inbox, f"{name}.txt", words(ord(name)))
+    corpus.index(inbox)
+    corpus.edit("a.txt", {"title": "Rice"})
+    write(inbox, "a.txt", words(ord("b")))
+    assert done(corpus.index(inbox))[0] == ("a.txt", "duplicate", "b.txt")
+    assert [each.document_id for each in corpus.removed()] == ["a.txt"]
+    assert {status for _, status, _ in done(corpus.index(inbox))} == {"unchanged"}
+    write(inbox, "a.txt", words(7))  # which comes under the id of what stood there and was corrected
+    assert done(corpus.index(inbox))[0] == ("a.txt", "added", "a.txt")
+    assert corpus.document("a.txt").title == "Rice"
+
+
+def test_a_run_that_ends_between_two_files_that_changed_places_is_finished_by_the_next(
+    corpus: Corpus, library: Path, inbox: Path
+) -> None:
+    for name in "abc":
+        write(inbox, f"{name}.txt", words(ord(name)))
+    corpus.index(inbox)
+    for name, other in ("ab", "ba"):
+        write(inbox, f"{name}.txt", words(ord(other)))
+
+    def interrupt(progress: Progress) -> None:
+        if progress.stage == "write" and progress.done == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        corpus.index(inbox, progress=interrupt)
+    assert problems(library) == []
+    assert len(corpus.documents()) == 3
+    corpus.index(inbox)
+    assert places(corpus) == {"a.txt": ["b.txt"], "b.txt": ["a.txt"], "c.txt": ["c.txt"]}
+    assert {status for _, status, _ in done(corpus.index(inbox))} == {"unchanged"}
+    assert corpus.removed() == ()
 
 
 # Files as they were read last
