@@ -77,7 +77,7 @@ def missing(places: Iterable[Held], seen: set[str]) -> tuple[list[Held], tuple[s
     kept: dict[str, int] = {}
     doubts: dict[str, str] = {}
     for place in places:
-        if place.path in seen or not is_gone(place.path):
+        if place.kept or place.path in seen or not is_gone(place.path):
             continue
         folder = os.path.dirname(place.path)  # noqa: PTH120 -- as text: 10,000 of them
         if folder not in doubts:

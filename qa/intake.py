@@ -27,7 +27,7 @@ from qa.metadata import NO_SIDECAR, check, open_sidecar, sidecar_of
 from qa.pipeline import overlap, silent
 from qa.schema import Document, FileResult, IndexReport, Passage, Progress
 from qa.segment import passages
-from qa.sources import FileRead, Foreseen, is_gone
+from qa.sources import RESTORED, FileRead, Foreseen, is_gone
 from qa.store import Entry
 from qa.window import head, window_text
 
@@ -170,7 +170,7 @@ class _Reading:
             file = FileRead(self.path, self._sha256, self._made_by, documents, tuple(self._refused))
         if not self._refused:  # what was refused may be a document that is held
             held = self._store.places_in(self.path, beside=self._parts)
-            gone = tuple(at for at in held if at.format != _ROLLING)
+            gone = tuple(at for at in held if at.format != _ROLLING and not at.kept)
         return _Ended(file, gone) if file or gone else None
 
 
@@ -234,8 +234,7 @@ class Intake:
         found = [self._store.restorable(document_id) for document_id in dict.fromkeys(ids)]
         results = []
         for removed, document in found:
-            # As its file was read then, so that it is read again where that is done otherwise now.
-            item = _prepare(document, removed.held["made_by"])
+            item = _prepare(document, RESTORED)
             vectors = self._vectors([item], identity, self._encoders.documents, show)
             results.append(self._ingest(item, vectors, identity, [], removed))
         return tuple(results)
@@ -391,6 +390,8 @@ class Intake:
         lost = [at for at in places if at.document in elsewhere]
         if lost and not dry_run:
             self._store.prune(lost)
+        if places and not (dry_run or self._store.read_only):
+            self._store.keep_restored(places)
         return [
             FileResult(at.path, "moved" if at.document in elsewhere else "gone", at.document_id, part=at.part)
             for at in places

@@ -56,6 +56,7 @@ from qa.sources import (
     file_unchanged,
     hand_over,
     id_of_next,
+    keep_restored,
     put_file,
     put_location,
     target,
@@ -390,6 +391,11 @@ class Store:
                     db.execute("DELETE FROM locations WHERE number = ?", (place.number,))
                     hand_over(db, place.document)
         return tuple(removed)
+
+    def keep_restored(self, places: Iterable[Held]) -> None:
+        """Note that it was said of these that they are gone, in one transaction. The generation stays."""
+        with self._database.writing(counted=False) as db:
+            keep_restored(db, [place.number for place in places])
 
     def elsewhere(self, places: Iterable[Held]) -> set[int]:
         """Tell the numbers of those documents that stand in other places than these, too."""

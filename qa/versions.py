@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from qa.errors import DocumentNotFoundError, InputError
-from qa.sources import aside_part
+from qa.sources import RESTORED, aside_part
 
 if TYPE_CHECKING:
     import sqlite3
@@ -167,7 +167,8 @@ def put_back(db: sqlite3.Connection, version: Version, number: int) -> None:
     taken = "SELECT 1 FROM locations WHERE path = ? AND part = ?"
     free = [at for at in locations if not db.execute(taken, (at["path"], at["part"])).fetchone()]
     for at in free or [locations[0] | {"part": aside_part(locations[0]["part"], number)}]:
-        held = {name: value for name, value in at.items() if name != "number"} | {"document": number}
+        held = {name: value for name, value in at.items() if name != "number"}
+        held |= {"document": number, "made_by": RESTORED}
         names, marks = ", ".join(held), ", ".join("?" * len(held))
         db.execute(f"INSERT INTO locations ({names}) VALUES ({marks})", tuple(held.values()))
         db.execute(

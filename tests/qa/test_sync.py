@@ -222,6 +222,31 @@ def test_what_is_gone_is_named_until_it_is_pruned_and_can_be_restored(corpus: Co
     assert done(corpus.index(inbox))[1] == ("1.txt", "added", "1.txt")
 
 
+def test_that_the_file_of_what_was_restored_is_gone_is_said_once(
+    corpus: Corpus, library: Path, inbox: Path
+) -> None:
+    for name in "ab":
+        write(inbox, f"{name}.txt", words(ord(name)))
+    corpus.index(inbox)
+    (inbox / "a.txt").unlink()
+    corpus.index(inbox, prune=True)
+    corpus.restore(["a.txt"])
+    for dry_run, said in ((True, 1), (False, 1), (True, 0), (False, 0)):
+        assert corpus.index(inbox, dry_run=dry_run).count("gone") == said
+    assert corpus.index(inbox, prune=True).count("removed") == 0
+    assert places(corpus) == {"a.txt": ["a.txt"], "b.txt": ["b.txt"]}
+    corpus.edit("a.txt", {"title": "Rice"})
+    assert problems(library) == []
+    assert corpus.index(inbox).count("gone") == 0
+    write(inbox, "a.txt", words(ord("a")))  # it is there again, and goes as any other
+    for _ in range(2):
+        assert {status for _, status, _ in done(corpus.index(inbox))} == {"unchanged"}
+    (inbox / "a.txt").unlink()
+    for _ in range(2):
+        assert corpus.index(inbox).count("gone") == 1
+    assert corpus.index(inbox, prune=True).count("removed") == 1
+
+
 def test_a_file_and_a_folder_take_each_others_place(corpus: Corpus, inbox: Path) -> None:
     write(inbox, "a.txt", words(1))
     write(inbox, "b.txt/c.txt", words(2))
