@@ -5,9 +5,11 @@ import json
 import multiprocessing
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +23,7 @@ import qa.intake
 from qa.cells import read
 from qa.cli import cli
 from qa.corpus import Corpus
-from qa.errors import InputError
+from qa.errors import InputError, LibraryError
 from qa.formats import Options
 from qa.schema import Span
 from qa.sources import words_sha256
@@ -915,3 +917,53 @@ def test_a_watch_outlives_that_its_folder_is_made_again_and_ends_when_it_is_remo
     shutil.rmtree(inbox)
     with pytest.raises(InputError, match="removed while it was watched"):
         next(waiting)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends what Ctrl-C does on POSIX")
+@pytest.mark.parametrize("quiet", [False, True])
+def test_a_watch_says_once_what_it_watches_and_ctrl_c_ends_it_as_it_is_meant_to(
+    library: Path, inbox: Path, quiet: bool
+) -> None:
+    write(inbox, "a.txt", words(1))
+    code = (
+        "import functools\nfrom qa.cli import main\nfrom qa.corpus import Corpus\n"
+        "from tests.qa.tiny import TinyEncoder\n"
+        "Corpus.open = functools.partial(Corpus.open, encoder=TinyEncoder())\nmain()\n"
+    )
+    options = ["index", str(inbox), "--watch", "--library", str(library), *(["--quiet"] if quiet else [])]
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            for number in (1, 2):
+                _until(lambda number=number: _count(library) == number)
+                write(inbox, "b.txt", words(2))
+            if not quiet:  # the second report is shown
+                while not process.stdout.readline().startswith("2 documents in "):
+                    pass
+            time.sleep(1)
+            process.send_signal(signal.SIGINT)
+            _, stderr = process.communicate(timeout=30)
+        finally:
+            process.kill()
+    assert process.returncode == 0
+    assert stderr.count(f"Watching {inbox} for changes. Ctrl-C ends it.") == (0 if quiet else 1)
+    assert "interrupted" not in stderr
+    assert problems(library) == []
+
+
+def _count(library: Path) -> int:
+    """How many documents a library holds that may not be there yet."""
+    try:
+        with Corpus.open(library, create=False, read_only=True) as corpus:
+            return corpus.count().documents
+    except LibraryError:
+        return 0
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if condition():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it did not come to be so within a minute")
