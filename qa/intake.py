@@ -20,10 +20,10 @@ from embeddings.files import sha256_file
 from qa.corrections import correct, uncorrected
 from qa.encoders import model_errors
 from qa.errors import InputError
-from qa.folders import listing, missing, refusal, resolved
+from qa.folders import listing, missing, refusal, resolved, without_files
 from qa.formats import Options, Worker, file_id, ocr, read_path
 from qa.formats.kinds import JSONL, named
-from qa.metadata import NO_SIDECAR, check, open_sidecar, sidecar_of
+from qa.metadata import Sidecar, check, open_sidecar, sidecar_of
 from qa.pipeline import overlap, silent
 from qa.schema import Document, FileResult, IndexReport, Passage, Progress
 from qa.segment import passages
@@ -208,6 +208,7 @@ class Intake:
                     results = _updated(results, run(tuple(again.values()), (), [], show), again)
             results += without
         skipped = tuple(resolved(path) for path in here.skipped)
+        remarks += without_files(skipped)
         report = IndexReport(tuple(results), time.perf_counter() - started, skipped, remarks, dry_run)
         if prune and not dry_run:
             report = replace(self.prune(report), seconds=time.perf_counter() - started)
@@ -417,7 +418,7 @@ class Intake:
                 sidecar = open_sidecar(path)
             except InputError as error:
                 yield _Settled(refusal(sidecar_of(path), error), start)
-                sidecar = NO_SIDECAR
+                sidecar = Sidecar(self._store.sidecar_values(resolved(path)), "as it was")
             made_by = _made_by(self._options, sidecar.sha256)
             # One string for all its documents.
             name = "" if named(path.name) is JSONL else file_id(path, root)

@@ -26,9 +26,11 @@ import numpy as np
 from qa import copies, vectors, versions, words
 from qa.corrections import every as all_corrections
 from qa.corrections import put as put_corrections
+from qa.corrections import uncorrected
 from qa.database import Database, put_spellings
 from qa.errors import DocumentNotFoundError, InputError, LibraryError
 from qa.feedback import Judgement, Place, Shown
+from qa.metadata import BY_SIDECAR, value_of
 from qa.names import fold, spellings
 from qa.postings import build
 from qa.recent import Recent
@@ -313,6 +315,24 @@ class Store:
         """Read all corrections, by document id and field."""
         with self._database.reading() as db:
             return all_corrections(db)
+
+    def sidecar_values(self, path: str) -> dict[str, str]:
+        """Tell what the sidecar file of a file said when it could be read last, by field."""
+        with self._database.reading() as db:
+            row = db.execute(
+                "SELECT serial FROM documents JOIN locations ON document = serial "
+                "WHERE locations.path = ?1 AND documents.path = ?1 ORDER BY locations.number DESC LIMIT 1",
+                (path,),
+            ).fetchone()
+            if row is None:
+                return {}
+            document = self._document(db, row[0])
+            document = uncorrected(document, all_corrections(db).get(document.id, {}))
+        return {
+            found.field: value_of(document, found.field)
+            for found in document.found
+            if found.source == BY_SIDECAR
+        }
 
     def corrections_of(self, document: Document, part: str) -> dict[str, Correction]:
         """Read the corrections of the document that a source is, or that was removed from its place."""

@@ -168,6 +168,7 @@ def _show_report(settings: options.Settings, report: IndexReport, write_to: Path
 def _print_report(report: IndexReport, library: Path) -> None:
     from qa.cite import visible
     from qa.formats import READS
+    from qa.metadata import SIDECAR
     from qa.render import STATUSES, plural
 
     if report.dry_run:
@@ -181,9 +182,9 @@ def _print_report(report: IndexReport, library: Path) -> None:
     not_held = ("refused", "withdrawn", "gone", "removed")
     held = {each.document_id for each in report.files if each.status not in not_held}
     click.echo(f"{plural(len(held), 'document')} in {report.seconds:.1f} s: {counts or 'nothing to do'}")
-    if report.skipped:
-        names = visible(_listed([Path(path).name for path in report.skipped]))
-        click.echo(f"skipped {plural(len(report.skipped), 'file')} of another kind ({names}): {READS}")
+    if skipped := [Path(path).name for path in report.skipped if not path.endswith(SIDECAR)]:
+        names = visible(_listed(skipped))
+        click.echo(f"skipped {plural(len(skipped), 'file')} of another kind ({names}): {READS}")
     if gone := _gone(report):
         click.echo(visible(f"{_named(gone)} there; --prune removes what is gone from the library"))
     for result in report.files:

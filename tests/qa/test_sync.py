@@ -827,6 +827,17 @@ def test_a_document_in_two_places_is_counted_once_and_what_was_removed_not(
     assert run(inbox).stdout.startswith("1 document in ")
 
 
+def test_the_command_names_a_sidecar_without_its_file_and_calls_it_no_file_of_another_kind(
+    run: Callable[..., Result], inbox: Path
+) -> None:
+    write(inbox, "a.txt", words(1))
+    write(inbox, "b.txt.meta.toml", "")
+    result = run(inbox)
+    assert result.exit_code == 0
+    assert "b.txt.meta.toml describes no document: there is no b.txt beside it." in result.stderr
+    assert "of another kind" not in result.stdout
+
+
 def test_prune_on_the_command_line_does_not_ask(run: Callable[..., Result], inbox: Path) -> None:
     write(inbox, "a.txt", words(1))
     write(inbox, "b.txt", words(2))
