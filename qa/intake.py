@@ -20,14 +20,14 @@ from embeddings.files import sha256_file
 from qa.corrections import correct, uncorrected
 from qa.encoders import model_errors
 from qa.errors import InputError
-from qa.folders import listing, missing, refusal, resolved
+from qa.folders import listing, missing, refusal, resolved, without_files
 from qa.formats import Options, Worker, file_id, ocr, read_path
 from qa.formats.kinds import JSONL, named
-from qa.metadata import NO_SIDECAR, check, open_sidecar, sidecar_of
+from qa.metadata import Sidecar, check, open_sidecar, sidecar_of
 from qa.pipeline import overlap, silent
 from qa.schema import Document, FileResult, IndexReport, Passage, Progress
 from qa.segment import passages
-from qa.sources import FileRead, Foreseen, is_gone
+from qa.sources import RESTORED, FileRead, Foreseen, is_gone
 from qa.store import Entry
 from qa.window import head, window_text
 
@@ -170,7 +170,7 @@ class _Reading:
             file = FileRead(self.path, self._sha256, self._made_by, documents, tuple(self._refused))
         if not self._refused:  # what was refused may be a document that is held
             held = self._store.places_in(self.path, beside=self._parts)
-            gone = tuple(at for at in held if at.format != _ROLLING)
+            gone = tuple(at for at in held if at.format != _ROLLING and not at.kept)
         return _Ended(file, gone) if file or gone else None
 
 
@@ -208,6 +208,7 @@ class Intake:
                     results = _updated(results, run(tuple(again.values()), (), [], show), again)
             results += without
         skipped = tuple(resolved(path) for path in here.skipped)
+        remarks += without_files(skipped)
         report = IndexReport(tuple(results), time.perf_counter() - started, skipped, remarks, dry_run)
         if prune and not dry_run:
             report = replace(self.prune(report), seconds=time.perf_counter() - started)
@@ -225,8 +226,7 @@ class Intake:
                     if (place.part, place.document_id) == (result.part, result.document_id)
                 ]
                 results[at] = replace(result, status="removed")
-        for start in range(0, len(places), BATCH):
-            self._store.prune(places[start : start + BATCH])
+        self._forget(places)
         return replace(report, files=tuple(results))
 
     def restore(self, ids: Iterable[str], show: OnProgress) -> tuple[FileResult, ...]:
@@ -235,10 +235,9 @@ class Intake:
         found = [self._store.restorable(document_id) for document_id in dict.fromkeys(ids)]
         results = []
         for removed, document in found:
-            # As its file was read then, so that it is read again where that is done otherwise now.
-            item = _prepare(document, removed.held["made_by"])
+            item = _prepare(document, RESTORED)
             vectors = self._vectors([item], identity, self._encoders.documents, show)
-            results.append(self._ingest(item, vectors, identity, removed))
+            results.append(self._ingest(item, vectors, identity, [], removed))
         return tuple(results)
 
     def edit(
@@ -299,6 +298,7 @@ class Intake:
         identity = self._encoders.identity()
         results: list[FileResult] = []
         ended: list[FileRead] = []
+        displaced: list[Held] = []
         size = sum(_size(path) for path, _ in found)
         made = 0
 
@@ -315,9 +315,9 @@ class Intake:
                     record()
                 return
             if isinstance(item, _Placed):
-                result = self._place(item, identity)
+                result = self._place(item, identity, displaced)
             elif isinstance(item, _Prepared):
-                result = self._ingest(item, vectors, identity)
+                result = self._ingest(item, vectors, identity, displaced)
                 made += result.passages if result.status in ("added", "replaced") else 0
             else:
                 result = item.result
@@ -333,8 +333,12 @@ class Intake:
 
         with Worker() as worker:
             overlap(_batches(self._prepared(found, refused, show, worker)), embed, write, _is_huge)
+        # By now it is known which of these stand in another file, and which stand nowhere.
+        self._forget(displaced)
+        aside = {at.number for at in displaced}
+        gone[:] = [at for at in gone if at.number not in aside]
         record()
-        return results
+        return self._settled(results)
 
     def _foreseen(
         self,
@@ -362,6 +366,22 @@ class Intake:
                     results.append(FileResult(document.path, status, held, notes=document.notes))
         return results
 
+    def _settled(self, results: Iterable[FileResult]) -> list[FileResult]:
+        """Report what was put beside a document's other places, and is its only one in the end, as moved."""
+        results = list(results)
+        copied = {result.document_id for result in results if result.status == "duplicate"}
+        once = self._store.standing_once(copied) if copied else ()
+        return [
+            replace(result, status="moved")
+            if result.status == "duplicate" and result.document_id in once
+            else result
+            for result in results
+        ]
+
+    def _forget(self, places: Sequence[Held]) -> None:
+        for start in range(0, len(places), BATCH):
+            self._store.prune(places[start : start + BATCH])
+
     def _gone(
         self, places: Sequence[Held], results: Iterable[FileResult], *, dry_run: bool
     ) -> list[FileResult]:
@@ -371,6 +391,8 @@ class Intake:
         lost = [at for at in places if at.document in elsewhere]
         if lost and not dry_run:
             self._store.prune(lost)
+        if places and not (dry_run or self._store.read_only):
+            self._store.keep_restored(places)
         return [
             FileResult(at.path, "moved" if at.document in elsewhere else "gone", at.document_id, part=at.part)
             for at in places
@@ -396,7 +418,7 @@ class Intake:
                 sidecar = open_sidecar(path)
             except InputError as error:
                 yield _Settled(refusal(sidecar_of(path), error), start)
-                sidecar = NO_SIDECAR
+                sidecar = Sidecar(self._store.sidecar_values(resolved(path)), "as it was")
             made_by = _made_by(self._options, sidecar.sha256)
             # One string for all its documents.
             name = "" if named(path.name) is JSONL else file_id(path, root)
@@ -455,28 +477,32 @@ class Intake:
                 made[start : start + _SLICE] = opened.encode_documents(some, embedded)
         return known | dict(zip(digests, made, strict=True))
 
-    def _place(self, item: _Placed, identity: EncoderIdentity) -> FileResult:
+    def _place(self, item: _Placed, identity: EncoderIdentity, displaced: list[Held]) -> FileResult:
         document = item.document
         placed = self._store.place(document, item.made_by, item.part)
         if placed:
+            displaced += [placed.displaced] if placed.displaced else []
             return FileResult(document.path, placed.status, placed.document_id, notes=document.notes)
         # It was held when it was read.
         prepared = _prepare(document, item.made_by, item.part, item.read)
         vectors = self._vectors([prepared], identity, self._encoders.documents, silent)
-        return self._ingest(prepared, vectors, identity)
+        return self._ingest(prepared, vectors, identity, displaced)
 
     def _ingest(
         self,
         item: _Prepared,
         vectors: Mapping[bytes, Float32],
         identity: EncoderIdentity,
+        displaced: list[Held],
         restored: Version | None = None,
     ) -> FileResult:
+        """Put a document into the store. What it has taken the place of goes to `displaced`."""
         document = item.document
         entries = _entries(item, vectors)
         ingested = self._store.ingest(
             document, head(document), entries, identity, item.made_by, item.part, restored, item.corrections
         )
+        displaced += [ingested.displaced] if ingested.displaced else []
         return FileResult(
             document.path, ingested.status, ingested.document_id, len(entries), notes=document.notes
         )

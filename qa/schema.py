@@ -423,7 +423,8 @@ class FileResult:
 class IndexReport:
     """What `Corpus.index` did, document by document. `skipped` are paths of other kinds in its folders.
 
-    `remarks` say what was kept although its files were not seen. Of a `dry_run`, it is what would be done.
+    Among these are sidecar files without their file. `remarks` say so, and what was kept although its files
+    were not seen. Of a `dry_run`, it is what would be done.
     """
 
     files: tuple[FileResult, ...]

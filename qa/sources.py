@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 # Formats whose records have ids of their own, by which scripts know them: none is merged with another.
 RECORDS = ("jsonl", "csv")
+# Instead of what has read it: a place of a document that a person has put back, and one of these where it was
+# said since that its file is gone. A file that is there again puts its reader here.
+RESTORED, KEPT = "restored", "kept"
 _BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
 _WORD = re.compile(r"[^\W_]+")
 # Refusals that are kept of a file; one with more is read again each time.
@@ -75,7 +78,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A location of a document that is held."""
+    """A location of a document that is held; `kept` where it is known to be gone, and a person wants it."""
 
     number: int
     path: str
@@ -83,6 +86,7 @@ class Held:
     document: int
     document_id: str
     format: str
+    kept: bool = False
 
 
 def default_part(document: Document) -> str:
@@ -275,6 +279,41 @@ def put_location(db: sqlite3.Connection, document: int, location: Location) -> N
     )
 
 
+def displace(db: sqlite3.Connection, document: int) -> Held:
+    """Make the one place of a document free for another, as one more part of its file, and give that.
+
+    Its words may stand in a file that is yet to be read, as when two files change places; who reads files
+    forgets the place afterwards. A run that is broken off leaves a part that the next one finds gone.
+    """
+    (number, path, part, form), (document_id,) = (
+        db.execute(
+            "SELECT number, path, part, format FROM locations WHERE document = ?", (document,)
+        ).fetchone(),
+        db.execute("SELECT id FROM documents WHERE serial = ?", (document,)).fetchone(),
+    )
+    aside = aside_part(part, document)
+    db.execute("UPDATE locations SET part = ? WHERE number = ?", (aside, number))
+    db.execute("DELETE FROM files WHERE path = ?", (path,))  # as read last, it does not give this one
+    return Held(number, path, aside, document, document_id, form)
+
+
+def aside_part(part: str, document: int) -> str:
+    """Name the part at which a document stands whose own is another's now: no file gives it."""
+    return f"{part}~{document}"
+
+
+def keep_restored(db: sqlite3.Connection, places: Iterable[int]) -> None:
+    """Note that it was said of places, by number, that they are gone: of what was restored, it is said once."""
+    for number in places:
+        row = db.execute(
+            "SELECT document FROM locations WHERE number = ? AND made_by = ?", (number, RESTORED)
+        ).fetchone()
+        if row:
+            values = (KEPT, row[0], RESTORED)
+            db.execute("UPDATE locations SET made_by = ? WHERE document = ? AND made_by = ?", values)
+            db.execute("UPDATE documents SET made_by = ? WHERE serial = ? AND made_by = ?", values)
+
+
 def hand_over(db: sqlite3.Connection, document: int) -> None:
     """Let a document follow the first of its places.
 
@@ -290,7 +329,7 @@ def hand_over(db: sqlite3.Connection, document: int) -> None:
     its_path, *made = db.execute(
         "SELECT path, sha256, format, source_sha256, made_by FROM documents WHERE serial = ?", (document,)
     ).fetchone()
-    if made != [sha256, form, source_sha256, made_by]:
+    if made_by not in (RESTORED, KEPT) and made != [sha256, form, source_sha256, made_by]:
         made_by = ""
         db.execute("UPDATE locations SET made_by = '' WHERE number = ?", (number,))
         db.execute("DELETE FROM files WHERE path = ?", (path,))
@@ -382,19 +421,19 @@ def under(db: sqlite3.Connection, folder: str) -> Iterator[Held]:
     """Yield the locations of files in a folder and its subfolders, in order of path."""
     first = folder.rstrip(os.sep) + os.sep
     rows = db.execute(
-        "SELECT locations.number, locations.path, part, document, id, locations.format FROM locations "
-        "JOIN documents ON serial = document WHERE locations.path >= ? AND locations.path < ? "
+        "SELECT locations.number, locations.path, part, document, id, locations.format, "
+        "locations.made_by = ? FROM locations JOIN documents ON serial = document WHERE locations.path >= ? AND locations.path < ? "
         "ORDER BY locations.path, part",
-        (first, first[:-1] + chr(ord(os.sep) + 1)),
+        (KEPT, first, first[:-1] + chr(ord(os.sep) + 1)),
     )
-    return (Held(*row) for row in rows)
+    return (Held(*row[:-1], kept=bool(row[-1])) for row in rows)
 
 
 def at(db: sqlite3.Connection, path: str) -> Iterator[Held]:
     """Yield the locations in a file, in order."""
     rows = db.execute(
-        "SELECT locations.number, locations.path, part, document, id, locations.format FROM locations "
-        "JOIN documents ON serial = document WHERE locations.path = ? ORDER BY part",
-        (path,),
+        "SELECT locations.number, locations.path, part, document, id, locations.format, "
+        "locations.made_by = ? FROM locations JOIN documents ON serial = document WHERE locations.path = ? ORDER BY part",
+        (KEPT, path),
     )
-    return (Held(*row) for row in rows)
+    return (Held(*row[:-1], kept=bool(row[-1])) for row in rows)

@@ -26,9 +26,11 @@ import numpy as np
 from qa import copies, vectors, versions, words
 from qa.corrections import every as all_corrections
 from qa.corrections import put as put_corrections
+from qa.corrections import uncorrected
 from qa.database import Database, put_spellings
 from qa.errors import DocumentNotFoundError, InputError, LibraryError
 from qa.feedback import Judgement, Place, Shown
+from qa.metadata import BY_SIDECAR, value_of
 from qa.names import fold, spellings
 from qa.postings import build
 from qa.recent import Recent
@@ -52,9 +54,11 @@ from qa.sources import (
     Target,
     at,
     default_part,
+    displace,
     file_unchanged,
     hand_over,
     id_of_next,
+    keep_restored,
     put_file,
     put_location,
     target,
@@ -141,10 +145,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What an ingest did. `document_id` is the id under which the document is held."""
+    """What an ingest did. `document_id` is the id under which the document is held.
+
+    `displaced` is what stood at its place before, and stands nowhere else now (`qa.sources.displace`).
+    """
 
     status: Status
     document_id: str
+    displaced: Held | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,8 +283,8 @@ class Store:
                 status = written if to.known else status
                 if corrections:
                     put_corrections(db, document.id, corrections)
-            _put(db, to, number, document, made_by, part)
-        return Ingested(status, document.id)
+            displaced = _put(db, to, number, document, made_by, part)
+        return Ingested(status, document.id, displaced)
 
     def edit(
         self,
@@ -308,6 +316,24 @@ class Store:
         with self._database.reading() as db:
             return all_corrections(db)
 
+    def sidecar_values(self, path: str) -> dict[str, str]:
+        """Tell what the sidecar file of a file said when it could be read last, by field."""
+        with self._database.reading() as db:
+            row = db.execute(
+                "SELECT serial FROM documents JOIN locations ON document = serial "
+                "WHERE locations.path = ?1 AND documents.path = ?1 ORDER BY locations.number DESC LIMIT 1",
+                (path,),
+            ).fetchone()
+            if row is None:
+                return {}
+            document = self._document(db, row[0])
+            document = uncorrected(document, all_corrections(db).get(document.id, {}))
+        return {
+            found.field: value_of(document, found.field)
+            for found in document.found
+            if found.source == BY_SIDECAR
+        }
+
     def corrections_of(self, document: Document, part: str) -> dict[str, Correction]:
         """Read the corrections of the document that a source is, or that was removed from its place."""
         words = words_sha256(document.text, document.furniture)
@@ -328,8 +354,8 @@ class Store:
                 return None
             versions.admit(db, document.path, part)
             _, document = _named(db, document, to, part)
-            _put(db, to, to.number, document, made_by, part)
-        return Ingested(_status(to), document.id)
+            displaced = _put(db, to, to.number, document, made_by, part)
+        return Ingested(_status(to), document.id, displaced)
 
     def has_text(self, document: Document, made_by: str, part: str) -> bool:
         """Tell whether `place` would do for a document."""
@@ -386,6 +412,11 @@ class Store:
                     hand_over(db, place.document)
         return tuple(removed)
 
+    def keep_restored(self, places: Iterable[Held]) -> None:
+        """Note that it was said of these that they are gone, in one transaction. The generation stays."""
+        with self._database.writing(counted=False) as db:
+            keep_restored(db, [place.number for place in places])
+
     def elsewhere(self, places: Iterable[Held]) -> set[int]:
         """Tell the numbers of those documents that stand in other places than these, too."""
         here = Counter(place.document for place in places)
@@ -396,6 +427,16 @@ class Store:
                 (json.dumps(list(here)),),
             ).fetchall()
         return {number for number, held in rows if held > here[number]}
+
+    def standing_once(self, ids: Iterable[str]) -> set[str]:
+        """Tell the ids of those documents that stand in one place only."""
+        with self._database.reading() as db:
+            rows = db.execute(
+                "SELECT id FROM documents JOIN locations ON document = serial "
+                "WHERE id IN (SELECT value FROM json_each(?)) GROUP BY serial HAVING count(*) = 1",
+                (json.dumps(list(ids)),),
+            ).fetchall()
+        return {document_id for (document_id,) in rows}
 
     def to_be_read(self) -> tuple[str, ...]:
         """List the files that are to be read again: a document has come to follow the text there."""
@@ -1031,10 +1072,9 @@ def _status(to: Target) -> Status:
 
 def _put(
     db: sqlite3.Connection, to: Target, number: int, document: Document, made_by: str, part: str
-) -> None:
-    """Note that a document stands where it was read; and what that means to those that stood there before."""
-    if to.left is not None and to.alone:
-        _drop(db, to.left)
+) -> Held | None:
+    """Note that a document stands where it was read. Gives what stood there before and nowhere else."""
+    displaced = displace(db, to.left) if to.left is not None and to.alone else None
     db.executemany("DELETE FROM locations WHERE number = ?", [(dead,) for dead in to.dead])
     put_location(
         db,
@@ -1044,6 +1084,7 @@ def _put(
     hand_over(db, number)
     if to.left is not None and not to.alone:
         hand_over(db, to.left)
+    return displaced
 
 
 def _drop(db: sqlite3.Connection, number: int, *, withdrawn: bool = False) -> None:

@@ -214,12 +214,28 @@ def columns(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> d
 
 
 def values(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
-    """Read `FIELD=VALUE`, several times."""
+    """Read `FIELD=VALUE`, several times: what is known of a document."""
+    from qa.errors import InputError
+    from qa.metadata import check
+
     pairs = [each.partition("=") for each in given]
     for name, equals, _value in pairs:
         if not equals:
             raise click.BadParameter(f"{name!r} says no value; write title=… or title= for none")
-    return {name.strip(): value for name, _, value in pairs}
+    try:
+        return check({name.strip(): value for name, _, value in pairs})
+    except InputError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def fields(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    """Read FIELD, several times."""
+    from qa.metadata import FIELDS
+
+    for name in given:
+        if name not in FIELDS:
+            raise click.BadParameter(f"{name!r} is no field of a document: use {', '.join(FIELDS)}")
+    return given
 
 
 def gates(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[Gate, ...]:
