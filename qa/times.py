@@ -290,6 +290,20 @@ def _span(year: int, month: int = 0, day: int = 0) -> tuple[dt.date, dt.date]:
     return dt.date(year, month, day), dt.date(year, month, day)
 
 
+def bound(written: str, *, last: bool) -> dt.date:
+    """The day `YYYY-MM-DD`, or the first (`last`: the last) day of `YYYY-MM` or `YYYY`.
+
+    Raises:
+        ValueError: it is not written so, or there is no such day.
+    """
+    if not re.fullmatch(r"\d{4}(-\d\d(-\d\d)?)?", written, re.ASCII):
+        raise ValueError(f"{written!r} is not a date; write 2008-04-04, 2008-04 or 2008")
+    try:
+        return _span(*(int(part) for part in written.split("-")))[last]
+    except ValueError as error:
+        raise ValueError(f"there is no such day: {written}") from error
+
+
 def _relative(which: str, unit: str, today: dt.date) -> tuple[dt.date, dt.date]:
     back = which == "last"
     if unit == "year":
