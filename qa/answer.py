@@ -145,10 +145,12 @@ class Answerer:
                 "The reader knows English: whether this is answered it cannot tell. "
                 "Name a model that knows the language with --reader."
             )
-        quotes = () if outcome == "none" else exact.foremost(question, extract.quotes(question, chosen))
-        quotes = copies.folded(
-            self._corpus, quotes, phrases.selection.filters, documents, earliest=asked is None
-        )
+        quotes = () if outcome == "none" else extract.quotes(question, chosen)
+        within = phrases.selection.filters
+        quotes, differing = copies.versions(self._corpus, quotes, within, agreed=asked is None)
+        quotes = exact.foremost(question, quotes)
+        quotes = copies.folded(self._corpus, quotes, within, documents, earliest=asked is None)
+        notes += differing
         return Answer(
             question,
             meaning.question,
