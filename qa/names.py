@@ -290,7 +290,7 @@ def _inside_persons(keyed: Iterable[tuple[_Window, str]]) -> set[_Window]:
     keyed = list(keyed)
     ends: dict[int, int] = {}  # of the longest name of a person that begins here
     for window, its in keyed:
-        if its and len(window.words) > 1 and _opens_with_surname(window):
+        if its and len(window.words) > 1 and _is_surname(window.words[0]):
             ends[window.start] = max(window.end, ends.get(window.start, 0))
     inside = set()
     reach, at = 0, -1
@@ -302,8 +302,8 @@ def _inside_persons(keyed: Iterable[tuple[_Window, str]]) -> set[_Window]:
     return inside
 
 
-def _opens_with_surname(window: _Window) -> bool:
-    return len(_VOWELS.findall(_sounds(window.words[0].casefold(), first=True))) == 1
+def _is_surname(word: str) -> bool:
+    return len(_VOWELS.findall(_sounds(word.casefold(), first=True))) == 1
 
 
 def _key(window: _Window, text: str, *, lower: bool = False) -> str:
@@ -430,7 +430,7 @@ def _shipped() -> list[tuple[str, ...]]:
 
 def _forms(window: _Window, its: str) -> list[str]:
     """Give the keys to look for: in a given name of two syllables o may be u, and u o ("Chol", "Chul")."""
-    if len(window.words) < 2 or not _opens_with_surname(window) or len(_VOWELS.findall(its)) != _PERSON:
+    if len(window.words) < 2 or not _is_surname(window.words[0]) or len(_VOWELS.findall(its)) != _PERSON:
         return [its] if its else []
     surname = next(_VOWELS.finditer(its)).end()
     given = (("o", "u") if part in ("o", "u") else (part,) for part in _MAY_VARY.split(its[surname:]))
@@ -452,11 +452,11 @@ def _stops(words: Sequence[str]) -> dict[str, list[set[str]]]:
     """Say of each ch, t, k and p before a vowel, in the order of the name, what it may be.
 
     It is aspirated by an apostrophe or an h; by its letter in the Revised Romanisation, and for ch and t in
-    every system between voiced sounds, where a plain one is j or d.
+    every system between voiced sounds, where a plain one is j or d. Surnames follow no system.
     """
     revised = _REVISED.search(fold(" ".join(words)))
     found: dict[str, list[set[str]]] = {sound: [] for sound in "ctkp"}
-    for word in map(_letters, words):
+    for word in map(_letters, words[1:] if _is_surname(words[0]) else words):
         for stop in _STOP.finditer(word):
             letters, before = stop[1], word[: stop.start()]
             if letters == "g" and before.endswith("n"):

@@ -111,6 +111,8 @@ def test_names_that_differ_have_different_keys() -> None:
         "Kim Jong Suk, Kim Chŏng-suk, Kim Jeong-suk, Kim Jung-sook",
         "Kim Il Sung, Kim Il-song, Kim Il Seong, Kim Ilsŏng",
         "Chung Mong Hun, Jeong Mong-heon, Chŏng Mong-hŏn",
+        "Park Geun-hye, Bak Geun-hye, Pak Kŭn-hye",
+        "Cho Myong Gyun, Jo Myeong-gyun, Cho Myeong-gyun",
     ],
 )
 def test_vowels_that_newspapers_write_otherwise_match_within_a_persons_name(variants: str) -> None:
