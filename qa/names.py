@@ -452,9 +452,11 @@ def _stops(words: Sequence[str]) -> dict[str, list[set[str]]]:
     """Say of each ch, t, k and p before a vowel, in the order of the name, what it may be.
 
     It is aspirated by an apostrophe or an h; by its letter in the Revised Romanisation, and for ch and t in
-    every system between voiced sounds, where a plain one is j or d. Surnames follow no system.
+    every system between voiced sounds, where a plain one is j or d. Without an apostrophe it is plain where
+    the name has other marks. Surnames follow no system.
     """
     revised = _REVISED.search(fold(" ".join(words)))
+    marked = re.search("[ŏŭ]", "".join(map(_letters, words)))
     found: dict[str, list[set[str]]] = {sound: [] for sound in "ctkp"}
     for word in map(_letters, words[1:] if _is_surname(words[0]) else words):
         for stop in _STOP.finditer(word):
@@ -471,6 +473,8 @@ def _stops(words: Sequence[str]) -> dict[str, list[set[str]]]:
                 or (letters in ("ch", "t", "p") and revised)
             ):
                 says = {"aspirated"}
+            elif letters in ("ch", "t", "k", "p") and marked:
+                says = {"plain"}
             sound = "c" if re.search("ch|j", letters) else letters.translate(_PLAIN)[0]
             found[sound].append(says)
     return found

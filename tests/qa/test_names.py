@@ -132,6 +132,8 @@ def test_vowels_that_newspapers_write_otherwise_match_within_a_persons_name(vari
         ("Andon", "Anton"),
         ("Model", "Motel"),
         ("T'ongch'ŏn", "Dongcheon"),
+        ("Chŏngjin", "Ch'ŏngjin"),
+        ("Kim Yŏng-ch'ŏl", "Kim Yŏng-chŏl"),
         ("Phochon", "Bocheon"),
         ("Kim Chŏng-suk", "Kim Chŏng-sŏk"),  # 숙, 석
         ("Kim Yŏng-ch'ul", "Kim Yŏng-ch'ŏl"),
@@ -159,6 +161,8 @@ def test_spellings_that_say_that_they_differ_do_not_match(one: str, other: str) 
         ("Paekhak", "Baekhak"),
         ("Yangan", "Ryang-an"),
         ("Mat'ong", "Mathong"),
+        ("Chongjin", "Jeongjin"),
+        ("Chŏngjin", "Jongjin"),
     ],
 )
 def test_what_a_spelling_leaves_open_matches_either(asked: str, written: str) -> None:
