@@ -11,6 +11,7 @@ import datetime as dt
 import hashlib
 import json
 import re
+import unicodedata
 from bisect import bisect_left
 from collections import Counter
 from contextlib import suppress
@@ -197,6 +198,9 @@ def folded(
         if not any(_covers(place, quote) for other in kept for place in (other, *other.copies)):
             others = [other for other in copies.get(quote.document.id, ()) if other in within]
             places = list(islice(_same_words(quote, _held(corpus, others)), LOOKED_UP))
+            left = [other for other in others if all(other != place.document.id for place in places)]
+            punctuated = _in_its_place(corpus, quote, left[: LOOKED_UP - len(places)])  # otherwise
+            places += [place for place in punctuated if _said(place.text) == _said(quote.text)]
             shown = _earliest(quote, places) if earliest else replace(quote, copies=tuple(places))
             if len(body_words(quote.text)) >= RUN:
                 known = {quote.document.id, *others}
@@ -248,7 +252,7 @@ def _in_its_place(corpus: Corpus, quote: Quote, others: Iterable[str]) -> Iterat
 
 def _said(text: str) -> tuple[str, ...]:
     """The words of a quote, without the dateline that an outlet puts before a story."""
-    return tuple(body_words(_DATELINE.sub("", text)))
+    return tuple(body_words(unicodedata.normalize("NFC", _DATELINE.sub("", text))))
 
 
 def _alike(one: Counter[str], other: Counter[str]) -> float:
@@ -267,7 +271,7 @@ def _first(places: Iterable[Quote]) -> Quote:
 
 def _same_words(quote: Quote, others: Iterable[tuple[Document, tuple[Passage, ...]]]) -> Iterator[Quote]:
     """Where the quote's words, whatever the typography, are whole sentences of others; not in furniture."""
-    pattern = phrase_pattern(quote.text)
+    pattern = phrase_pattern(_DATELINE.sub("", quote.text))
     if pattern is None:
         return
     for document, passages in others:

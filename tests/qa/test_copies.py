@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import random
+import unicodedata
 from typing import TYPE_CHECKING
 
 import pytest
@@ -274,7 +275,7 @@ def _quoted(corpus: Corpus, document_id: str, words: str, emphasised: str) -> Qu
     return Quote(document, start, start + len(words), 2.5, 1, (Span(at, at + len(emphasised)),))
 
 
-_SAID = "Guards at Kapsan said on 3 March 2008 that they had seized eleven lorries of copper."
+_SAID = "Guards at Kapsan in Hamgyŏng said on 3 March 2008 that they had seized eleven lorries of copper."
 
 
 def _versions(folder: Path, odd: str) -> Corpus:
@@ -330,16 +331,19 @@ def test_a_copy_that_says_something_else_is_a_quote_of_its_own_after_what_most_s
     "odd",
     [
         _SAID.replace(" that", "  that").upper(),
-        _SAID.replace("Guards", "\n“Guards”"),
+        _SAID.replace("Guards", "“Guards,”"),
         f"KAPSAN, 3 March (Agency) — {_SAID}",
         f"SEOUL (Agency) - {_SAID}",
         f"KAPSAN -- {_SAID}",
+        unicodedata.normalize("NFD", _SAID),
     ],
 )
 def test_case_space_quotation_marks_and_a_dateline_make_no_other_version(tmp_path: Path, odd: str) -> None:
     with _versions(tmp_path, odd) as corpus:
-        asked = _quoted(corpus, "3", _SAID, "lorries")
-        assert copies.versions(corpus, [asked], EVERYTHING) == ((asked,), ())
+        for asked in (_quoted(corpus, "3", _SAID, "lorries"), _quoted(corpus, "0", odd, odd[-6:])):
+            assert copies.versions(corpus, [asked], EVERYTHING) == ((asked,), ())
+            (shown,) = copies.folded(corpus, [asked], EVERYTHING)
+            assert {place.document.id for place in (shown, *shown.copies)} == {*"01234"}
 
 
 @pytest.mark.models
