@@ -150,7 +150,7 @@ def versions(
     near = corpus.copies(quote.document.id for quote in quotes)
     far = corpus.copies({other for its in near.values() for other in its})  # one with other figures has few
     copies = {
-        one: dict.fromkeys([*its, *(each for other in its for each in far[other] if each != one)])
+        one: dict.fromkeys([*its, *(each for other in its for each in far.get(other, ()) if each != one)])
         for one, its in near.items()
     }
     within = _within(corpus, {other for its in copies.values() for other in its}, filters)
