@@ -147,12 +147,7 @@ def versions(
     the quote's own. A headline has no versions, for each outlet has its own; nor has what one publisher says
     at several times, in a form that it fills in again.
     """
-    near = corpus.copies(quote.document.id for quote in quotes)
-    far = corpus.copies({other for its in near.values() for other in its})  # one with other figures has few
-    copies = {
-        one: dict.fromkeys([*its, *(each for other in its for each in far.get(other, ()) if each != one)])
-        for one, its in near.items()
-    }
+    copies = corpus.copies(quote.document.id for quote in quotes)
     within = _within(corpus, {other for its in copies.values() for other in its}, filters)
     found: list[Quote] = []
     seen: list[Quote] = []

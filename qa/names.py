@@ -460,16 +460,14 @@ def _stops(words: Sequence[str]) -> dict[str, list[set[str]]]:
     found: dict[str, list[set[str]]] = {sound: [] for sound in "ctkp"}
     for word in map(_letters, words[1:] if _is_surname(words[0]) else words):
         for stop in _STOP.finditer(word):
-            letters, before = stop[1], word[: stop.start()]
-            if letters == "g" and before.endswith("n"):
-                continue  # "ng"
+            letters = stop[1]
             says = {"plain", "aspirated"}
             if letters in ("j", "d", "g", "b"):
                 says = {"plain"}
             elif (
                 stop[2]
-                or (letters in ("chh", "th", "kh", "ph") and not before.endswith(_SPOKEN[:-3]))
-                or (letters in ("ch", "t") and before.endswith(_SPOKEN))
+                or letters in ("chh", "th", "kh", "ph")
+                or (letters in ("ch", "t") and word[: stop.start()].endswith(_SPOKEN))
                 or (letters in ("ch", "t", "p") and revised)
             ):
                 says = {"aspirated"}
