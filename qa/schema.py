@@ -359,8 +359,8 @@ class Answer:
     is set when the question was not one for the corpus; the outcome is then `none`. `preference` is the time
     that the question was taken to name, None where it names none or that was to be ignored.
     Where not `calibrated`, the confidence is no probability, and is not shown: it is 0 where the question or
-    the best sentence is in no Latin script, which our reader cannot judge; of a reader without a fit
-    it is a guess.
+    the best sentence is in no Latin script, which our reader cannot judge; of a reader without a fit it is a
+    guess.
     """
 
     question: str
