@@ -423,8 +423,7 @@ def test_documents_that_change_places_keep_their_ids_corrections_and_history(
     put(inbox, {f"{place}.txt": words(ord(name)) for place, name in zip(names, order, strict=True)})
     report = corpus.index(inbox, prune=True)
     assert {each.document_id: each.status for each in report.files} == {
-        its[name]: "unchanged" if name == place else "moved"
-        for place, name in zip(names, order, strict=True)
+        its[name]: "unchanged" if name == place else "moved" for place, name in zip(names, order, strict=True)
     } | {"stays.txt": "unchanged"}
     assert (report.count("removed"), report.count("gone"), report.remarks) == (0, 0, ())
     assert len(corpus.documents()) == len(names) + 1
