@@ -304,6 +304,7 @@ class Intake:
         results: list[FileResult] = []
         ended: list[FileRead] = []
         displaced: list[Held] = []
+        ids = _Ids()
         size = sum(_size(path) for path, _ in found)
         made = 0
 
@@ -329,7 +330,7 @@ class Intake:
                 result = item.result
             if ingested:
                 displaced.extend([ingested.displaced] if ingested.displaced else [])
-                _rename(results, ingested)
+                ids.take(results, ingested)
             results.append(result)
             name = result.document_id or result.path
             show(Progress("write", len(results), 0, name, made, item.read, size))
@@ -347,7 +348,7 @@ class Intake:
         aside = {at.number for at in displaced}
         gone[:] = [at for at in gone if at.number not in aside]
         record()
-        return results
+        return ids.put_right(results)
 
     def _foreseen(
         self,
@@ -359,6 +360,7 @@ class Intake:
     ) -> list[FileResult]:
         """Tell what `_taken_in` would do."""
         results: list[FileResult] = []
+        ids = _Ids()
         with Worker() as worker:
             for item in self._prepared(found, refused, show, worker):
                 if isinstance(item, _Ended):
@@ -368,11 +370,11 @@ class Intake:
                 else:
                     document = item.document
                     foreseen = self._store.foresee(document, head(document), item.part, ahead)
-                    _rename(results, foreseen)
+                    ids.take(results, foreseen)
                     results.append(
                         FileResult(document.path, foreseen.status, foreseen.document_id, notes=document.notes)
                     )
-        return results
+        return ids.put_right(results)
 
     def _settled(self, results: Sequence[FileResult], ahead: Foreseen) -> list[FileResult]:
         """Report what was put beside a document's other places, and is its only one in the end, as moved."""
@@ -518,13 +520,32 @@ class Intake:
         return result, ingested
 
 
-def _rename(results: list[FileResult], ingested: Ingested) -> None:
-    """Name a document in what was reported of it by the id that it has since: another text has its own."""
-    if ingested.parted:
-        results[:] = [
-            replace(each, document_id=ingested.parted) if each.document_id == ingested.document_id else each
+class _Ids:
+    """The ids that documents have since: of what stood in several files and has changed in the first."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, str] = {}
+
+    def take(self, results: list[FileResult], ingested: Ingested) -> None:
+        """Note what an ingest did; what was reported of a document that has lost its id to it is put right."""
+        if not ingested.parted:
+            return
+        self._since[ingested.document_id] = ingested.parted
+        for at, each in enumerate(results):
+            if each.document_id == ingested.document_id:
+                results[at] = replace(each, document_id=ingested.parted)
+
+    def put_right(self, results: Iterable[FileResult]) -> list[FileResult]:
+        """Put right what was read of documents that have not changed, before their ids did."""
+        return [
+            replace(each, document_id=self._now(each.document_id)) if each.status == "unchanged" else each
             for each in results
         ]
+
+    def _now(self, document_id: str) -> str:
+        while document_id in self._since:
+            document_id = self._since[document_id]
+        return document_id
 
 
 def _updated(
