@@ -527,7 +527,7 @@ class _Ids:
         self._since: dict[str, str] = {}
 
     def take(self, results: list[FileResult], ingested: Ingested) -> None:
-        """Note what an ingest did; what was reported of a document that has lost its id to it is put right."""
+        """Note what an ingest did; put right what was reported of the document that has lost its id to it."""
         if not ingested.parted:
             return
         self._since[ingested.document_id] = ingested.parted
