@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 # Formats whose records have ids of their own, by which scripts know them: none is merged with another.
 RECORDS = ("jsonl", "csv")
-# In `made_by`, of a place of a document that a person has put back: as long as its file was not read since, and
-# once it was said that this is gone.
+# In `made_by`, of a place of a document that a person has put back: as long as its file was not read since,
+# and once it was said that this is gone.
 RESTORED, KEPT = "restored", "kept"
 _BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
 _WORD = re.compile(r"[^\W_]+")
