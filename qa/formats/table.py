@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from qa.errors import InputError
 from qa.formats.columns import places
 from qa.formats.jsonl import document_of
-from qa.formats.text import CONVERT, MOST_BYTES, describe, printable
-from qa.schema import Section
+from qa.formats.text import CONVERT, MOST_BYTES, describe
+from qa.schema import Section, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
