@@ -121,10 +121,10 @@ def locator(document: Document, start: int, end: int) -> str:
     """Say where `[start, end)` stands, as a reader of the document would count.
 
     First the sections that it touches, from the largest kind: "chapter “Two”", "section “Methods”",
-    "page 3", "pages 3–4", "row 12"; a section that is called as its chapter is goes without saying. A page or a row is enough; in anything else, its paragraph follows (in a
-    document without sections, that alone): "paragraph 3" or "paragraphs 3–4", blocks between blank lines,
-    without those that are only header or page furniture; "header" within the header; "line 7" in a text of
-    many lines without a blank one.
+    "page 3", "pages 3–4", "row 12"; a section is left out that is called as its chapter is. A page or a row
+    is enough; in anything else, its paragraph follows (in a document without sections, that alone):
+    "paragraph 3" or "paragraphs 3–4", blocks between blank lines, without those that are only header or page
+    furniture; "header" within the header; "line 7" in a text of many lines without a blank one.
     """
     if _covered(document.text, Span(start, end), document.header):
         return "header"

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zipfile import ZipFile
 
 import pytest
@@ -11,7 +12,6 @@ from hypothesis import strategies as st
 
 from qa.cite import locator
 from qa.formats.epub import read
-from qa.schema import Document
 from tests.qa.formats.epub.make import CONTAINER, items, opf, page, refs
 from tests.qa.formats.reading import (
     flipped,
@@ -23,6 +23,9 @@ from tests.qa.formats.reading import (
     stated,
     with_member,
 )
+
+if TYPE_CHECKING:
+    from qa.schema import Document
 
 HERE = Path(__file__).parent
 BOOK = HERE / "book.epub"
