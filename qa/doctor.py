@@ -149,7 +149,8 @@ def _ocr() -> Finding:
         return Finding(
             "OCR",
             "none: a scanned PDF is told as such and refused, and of one that is scanned in part, those "
-            f"pages are named as not read. To read them, install Tesseract ({ocr.WHERE_FROM}) and index them again",
+            f"pages are named as not read. To read them, install Tesseract ({ocr.WHERE_FROM}), and index "
+            "the files again",
         )
     if not languages:
         return Finding(
