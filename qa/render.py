@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO, get_args
 from qa import times
 from qa.cells import written
 from qa.cite import check, citation, cite_line, date_in_words, visible
-from qa.schema import Answer, FileResult, FileStatus
+from qa.schema import Answer, FileResult, FileStatus, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -211,8 +211,6 @@ def write_report(report: IndexReport, path: Path) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    from qa.formats.text import printable  # an answer is rendered without what reads files
-
     rows = [_report_row(result) for result in report.files]
     rows += [_report_row(FileResult(name, "skipped")) for name in report.skipped]
     with path.open("w", encoding="utf-8", newline="") as file:

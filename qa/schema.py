@@ -37,6 +37,11 @@ def sha256_text(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
+def printable(path: str) -> str:
+    r"""Make a path text that can be stored: a byte of a file name that is not UTF-8 is written as `\xff`."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
     """A half-open range of code points `[start, end)`, never empty.

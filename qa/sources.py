@@ -122,7 +122,7 @@ def is_gone(path: str) -> bool:
     """Whether a file is certainly not there, or a folder: one that may not be looked for may be there."""
     if "\ufffd" in path:  # so a library of before has a name that is not UTF-8
         return False
-    # As it is written, and with the bytes that it may stand for (`qa.formats.text.printable`).
+    # As it is written, and with the bytes that it may stand for (`qa.schema.printable`).
     unwritten = _BYTE.sub(lambda byte: chr(0xDC00 + int(byte[1], 16)), path)
     return all(_is_gone(name) for name in dict.fromkeys((path, unwritten)))
 

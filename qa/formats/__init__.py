@@ -19,9 +19,10 @@ from qa.formats.dates import DateOrder
 from qa.formats.jsonl import read_jsonl
 from qa.formats.kinds import JSONL, READS, kind_of, named
 from qa.formats.source import PLAIN, Known, Options, Same, Source, nothing_known, nothing_same
-from qa.formats.text import MOST_BYTES, printable
+from qa.formats.text import MOST_BYTES
 from qa.formats.worker import Worker
 from qa.metadata import SIDECAR
+from qa.schema import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

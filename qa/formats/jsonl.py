@@ -12,8 +12,8 @@ from qa.errors import InputError
 from qa.formats.columns import places
 from qa.formats.dates import find_date
 from qa.formats.source import PLAIN, nothing_known
-from qa.formats.text import MOST_BYTES, check_text, describe, printable
-from qa.schema import Document
+from qa.formats.text import MOST_BYTES, check_text, describe
+from qa.schema import Document, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

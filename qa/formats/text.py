@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from qa.errors import InputError
 from qa.formats.furniture import find_furniture
 from qa.formats.header import Header, parse_header
-from qa.schema import Document, Found
+from qa.schema import Document, Found, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,20 +25,7 @@ MOST_LINES = 200_000
 # A long text is letters and digits by so much at least: sentencex takes the square of a run of marks.
 _FEWEST_LETTERS, _LONG = 0.05, 500_000
 _BOM = b"\xef\xbb\xbf"
-_SIGNATURES = (
-    (b"%PDF", "a PDF"),
-    (b"PK\x03\x04", "a ZIP archive (DOCX, XLSX, EPUB and ODT are such archives)"),
-    (b"\xd0\xcf\x11\xe0", "an old Microsoft Office file"),
-    (b"{\\rtf", "an RTF document"),
-    (b"\x89PNG", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"GIF87a", "a GIF image"),
-    (b"GIF89a", "a GIF image"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"SQLite format 3\0", "an SQLite database"),
-    (b"\xff\xfe", "text in UTF-16"),
-    (b"\xfe\xff", "text in UTF-16"),
-)
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _FEW_CONTROLS = 0.02  # of the characters: a stray one is a flaw of a text, many are no text
 CONVERT = (
@@ -53,9 +40,8 @@ def decode(data: bytes, name: str) -> str:
     Raises:
         InputError: naming `name`, when the bytes are empty, not text, or not UTF-8.
     """
-    looks_like = next((what for signature, what in _SIGNATURES if data.startswith(signature)), None)
-    if looks_like:
-        raise InputError(f"{name} is {looks_like}, not UTF-8 text. Save its text as a .txt file in UTF-8.")
+    if data.startswith(_UTF_16):
+        raise InputError(f"{name} is text in UTF-16, not UTF-8. Save its text as a .txt file in UTF-8.")
     body = data.removeprefix(_BOM)
     try:
         text = body.decode("utf-8")
@@ -136,8 +122,3 @@ def read(source: Source, options: Options) -> Iterator[Document]:
     """
     document = Document(id="", text=decode(source.data, source.name))
     yield describe(document, printable(PurePath(source.file_name).stem), options.date_order)
-
-
-def printable(path: str) -> str:
-    r"""Make a path text that can be stored: a byte of a file name that is not UTF-8 is written as `\xff`."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
