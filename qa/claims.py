@@ -31,7 +31,8 @@ MOST_CHARACTERS = 20_000
 MOST_LINKS = 4
 
 _ID = re.compile(r"\b([0-9a-f]{64})/([0-9]{1,12})-([0-9]{1,12})\b")
-_TITLE = re.compile(r"“(.+?)”(?=,|$|\s)")
+# From the first opening mark: where that one finds no end, no later one does.
+_TITLE = re.compile(r"[^“]*“(.+?)”(?=,|$|\s)")
 _CITATION_LINE = re.compile(r"[ \t]*\n[ \t]*(?:[—–-] ?)?(“(?P<title>.+?)”(?:,[^\n]*)?)[ \t]*(?=\n|$)")
 _NUMBERED = re.compile(r"\[[0-9]+\] “")
 # How lines begin that go on in a part of an answer; other lines after it are somebody's own.
@@ -42,11 +43,9 @@ _MARKS = "".join({'"', *_CLOSING, *_CLOSING.values()}) + "”"
 _QUOTATION = re.compile(rf"[{''.join(_CLOSING)}]|(?<![\w\"])\"(?=\S)")
 _BLOCK_QUOTE = re.compile(r"(?m)^>[^\n]*(?:\n>[^\n]*)*")
 _TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
-_HTML_BLOCK = re.compile(
-    rf"<blockquote\b[^<>]*>(.{{0,{MOST_CHARACTERS}}}?)</blockquote\s*>", re.IGNORECASE | re.DOTALL
-)
+_HTML_BLOCK = re.compile(r"<(?P<closes>/?)blockquote\b[^<>]*>", re.IGNORECASE)
 _HTML = re.compile(
-    r"\s*(?:<!doctype html|<html|<\?xml[^>]*>\s*<!doctype html)|<a [^>]*class=\"?cite", re.IGNORECASE
+    r"<!doctype html|<html|<\?xml[^<>]*>\s*<!doctype html|<a [^<>]*class=\"?cite", re.IGNORECASE
 )
 
 
