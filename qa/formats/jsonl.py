@@ -12,7 +12,8 @@ from qa.errors import InputError
 from qa.formats.columns import places
 from qa.formats.dates import find_date
 from qa.formats.source import PLAIN, nothing_known
-from qa.formats.text import MOST_BYTES, check_text, describe, printable
+from qa.formats.text import MOST_BYTES, bounded, check_text, describe, printable
+from qa.metadata import MOST_FIELD
 from qa.schema import Document
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def _documents(
             item: Document | FileResult | None = known(name, sha256, len(line))
             if item is None:
                 document = document_of(record, name, sha256, f"{where} ({name})", path, options.date_order)
-                item = describe(document, name, options.date_order)
+                item = bounded(describe(document, name, options.date_order))
         except InputError as error:
             yield error
             continue
@@ -103,6 +104,8 @@ def _id(record: dict[str, Any], where: str) -> str:
     name = _field(record, "_id", where)
     if not name.strip():
         raise InputError(f'{where} has no "_id". Give each record one, as text.')
+    if len(name) > MOST_FIELD:
+        raise InputError(f'{where}: "_id" has more than {MOST_FIELD:,} characters. Shorten it.')
     return name
 
 

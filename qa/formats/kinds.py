@@ -10,7 +10,8 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from qa.errors import InputError
-from qa.formats.text import MOST_BYTES, check_text
+from qa.formats.text import MOST_BYTES, bounded, check_text
+from qa.metadata import MOST_FIELD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -189,7 +190,7 @@ def read_source(source: Source, options: Options) -> Iterator[Document | InputEr
             if refused <= MOST_REFUSED:
                 yield item
             continue
-        document = item
+        document = bounded(replace(item, id=item.id[:MOST_FIELD]))
         check_text(document.text, f"{source.name}, {document.id}" if document.id else source.name)
         ends = [each.end for each in (*document.header, *document.furniture)]
         if max([*ends, *(each.end for each in document.sections)], default=0) > len(document.text):

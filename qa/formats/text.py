@@ -7,11 +7,12 @@ import unicodedata
 from dataclasses import replace
 from itertools import groupby
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qa.errors import InputError
 from qa.formats.furniture import find_furniture
 from qa.formats.header import Header, parse_header
+from qa.metadata import FIELDS, MOST_FIELD, value_of
 from qa.schema import Document, Found
 
 if TYPE_CHECKING:
@@ -117,6 +118,20 @@ def check_text(text: str, name: str) -> None:
             f"{name} holds half a character (U+{ord(surrogate.group()):04X}) at offset {surrogate.start()}. "
             "Write the character whole and try again."
         )
+
+
+def bounded(document: Document) -> Document:
+    """Cut metadata, and names of sections, that are longer than any in good faith; a note says so."""
+    long: dict[str, Any] = {
+        field: "" if field == "url" else value[:MOST_FIELD]  # half an address leads nowhere
+        for field in FIELDS
+        if len(value := value_of(document, field)) > MOST_FIELD
+    }
+    sections = document.sections
+    if any(len(section.name) > MOST_FIELD for section in sections):
+        sections = tuple(replace(section, name=section.name[:MOST_FIELD]) for section in sections)
+    cut = f"Cut, as longer than {MOST_FIELD:,} characters: {', '.join(long)}." if long else ""
+    return replace(document, **long, sections=sections, notes=(*document.notes, *([cut] if cut else [])))
 
 
 def _combining(run: str) -> int:
