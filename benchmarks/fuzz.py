@@ -457,6 +457,7 @@ def _large() -> Iterator[tuple[str, bytes]]:
     yield "line.csv", b"text,title\n" + b'"' + b"a" * 20_000_000
     yield "columns.csv", b"text," * 1_000_000 + b"\n" + b"a," * 1_000_000
     yield "line.jsonl", b'{"_id": "1", "text": "' + b"a " * 2_400_000 + b'"}'
+    yield "lists.jsonl", b'{"_id": "1", "text": "He left.", "a": [' + b"{}," * 16_000_000 + b"1]}"
     yield "over.jsonl", b'{"_id": "1", "text": "' + b"a" * 60_000_000
     yield "headers.eml", b"".join(b"X-%d: a\n" % number for number in range(200_000)) + b"\nHe left."
     yield (

@@ -39,7 +39,7 @@ _MOST_CHARACTERS = 80  # of either
 # Possessive: a word of a million letters would else take a hundred bytes for each.
 _WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f]|['’‘ʼ`](?=[^\W_])(?!s\b))*+")
 # What may stand between the words of a name.
-_JOINT = re.compile(r"[ \u00a0\-‐‑–]|\r?\n")
+_JOINTS = frozenset((*" \u00a0-‐‑–", "\n", "\r\n"))
 _UNPARTED = re.compile(f"[{HAN}{HANGUL}]")
 
 _BREVES = "\u0306\u030c\u0302"  # and the caron and the circumflex that are typed for it
@@ -269,7 +269,7 @@ def _windows(text: str, most: int, *, small: bool = True) -> Iterator[_Window]:
     while words:
         start = words[0].start()
         for at, last in enumerate(words if small or text[start].isupper() else ()):
-            if at and not _JOINT.fullmatch(text, words[at - 1].end(), last.start()):
+            if at and text[words[at - 1].end() : last.start()] not in _JOINTS:
                 break
             its = tuple(word.group() for word in islice(words, at + 1))
             yield _Window(start, last.end(), text[start : last.end()], its)

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import io
 import json
+import re
 from typing import IO, TYPE_CHECKING, Any
 
 from qa.errors import InputError
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from qa.formats.dates import DateOrder
     from qa.formats.source import Known, Options, Source
     from qa.schema import FileResult
+
+# Of a record, bytes that are not in strings: lists in lists take twenty bytes of memory for each of these.
+_MOST_BESIDE = 1_000_000
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 
 
 def read_jsonl(
@@ -153,6 +158,11 @@ def _field(record: dict[str, Any], name: str, where: str) -> str:
 
 
 def _record(line: bytes, where: str) -> dict[str, Any]:
+    if len(line) > _MOST_BESIDE and len(_STRING.sub(b"", line)) > _MOST_BESIDE:
+        raise InputError(
+            f"{where} holds more than {_MOST_BESIDE // 1_000_000} MB besides strings. "
+            "Keep to what describes its text."
+        )
     try:
         record = json.loads(line.decode("utf-8"))
     except UnicodeDecodeError as error:

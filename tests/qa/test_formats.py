@@ -321,9 +321,12 @@ def test_a_bad_line_is_refused_by_number_and_the_others_are_read(tmp_path: Path)
         b'{"_id": ' + b"1" * 5_000 + b', "text": "x"}',
         {"_id": "14", "text": "She stayed.\x00"},
         {"_id": "15", "text": "She stayed."},
+        {"_id": "1" * 1_001, "text": "She stayed."},
+        b'{"_id": "17", "text": "He left.", "more": [' + b"{}," * 400_000 + b"1]}",
+        b'{"_id": "18", "text": "He left.", "more": "' + b'\\"{},' * 400_000 + b'"}',
     )
     found = list(read_path(path))
-    assert [item.id for item in found if isinstance(item, Document)] == ["1", "15"]
+    assert [item.id for item in found if isinstance(item, Document)] == ["1", "15", "18"]
     refused = [str(item) for item in found if isinstance(item, InputError)]
     expected = {
         3: "is not JSON",
@@ -338,11 +341,22 @@ def test_a_bad_line_is_refused_by_number_and_the_others_are_read(tmp_path: Path)
         12: "cannot be read as JSON",
         13: "cannot be read as JSON",
         14: "a binary file",
+        16: "more than 1,000 characters",
+        17: "more than 1 MB besides strings",
     }
     assert len(refused) == len(expected)
     for (line, reason), message in zip(expected.items(), refused, strict=True):
         assert f"{path}, line {line}" in message
         assert reason in message
+
+
+def test_of_a_thousand_lines_the_refusals_are_named_and_the_others_counted(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"{\n" * 1_500 + b'{"_id": "1", "text": "He left."}\n')
+    *refused, read, others = read_path(path)
+    assert len(refused) == 1_000
+    assert isinstance(read, Document)
+    assert str(others) == f"{path}: 500 more of its parts were refused. Mend the first ones."
 
 
 def test_the_number_of_a_record_decides_which_day_its_date_means(tmp_path: Path) -> None:
