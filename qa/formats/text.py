@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import replace
-from itertools import groupby
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +12,7 @@ from qa.formats.furniture import find_furniture
 from qa.formats.header import Header, parse_header
 from qa.metadata import FIELDS, MOST_FIELD, value_of
 from qa.schema import Document, Found
+from qa.terms import MOST_COMBINING, is_stacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +26,6 @@ MOST_BYTES = 50_000_000
 MOST_CHARACTERS = 5_000_000
 MOST_LINES = 200_000
 MOST_ENDS = 300_000  # of sentences
-# In a row: normalising takes the square of their number. UAX #15 has 30 of them in a text of good faith.
-MOST_COMBINING = 300
 # A long text is letters and digits by so much at least: sentencex takes the square of a run of marks.
 _FEWEST_LETTERS, _LONG = 0.05, 500_000
 _BOM = b"\xef\xbb\xbf"
@@ -57,8 +54,6 @@ _SENTENCE_END = re.compile(
     "\ua6f3\ua6f7\ua876\ua877\ua8ce\ua8cf\ua92f\ua9c8\ua9c9\uaa5d-\uaa5f\uaaf0\uaaf1\uabeb\ufe52\ufe56\ufe57"
     "\uff01\uff0e\uff1f\uff61\U00010a56-\U0001da88]++(?![a-z0-9])"
 )
-# What may be combining marks, for `unicodedata` to tell.
-_MARKS = re.compile(rf"[^\w\s\x00-\x7f]{{{MOST_COMBINING},}}")
 _FEW_CONTROLS = 0.02  # of the characters: a stray one is a flaw of a text, many are no text
 CONVERT = (
     "Save it as UTF-8 in an editor and try again, or convert it: iconv -f ENCODING -t UTF-8 OLD > NEW "
@@ -109,7 +104,7 @@ def check_text(text: str, name: str) -> None:
         raise InputError(f"{name} is empty. Put text in it, or leave it out.")
     if "\0" in text or len(_CONTROL.findall(text)) > _FEW_CONTROLS * len(text):
         raise InputError(f"{name} is a binary file, not text. Save its text as a .txt file.")
-    if any(_combining(run.group()) > MOST_COMBINING for run in _MARKS.finditer(text)):
+    if is_stacked(text):
         raise InputError(
             f"{name} has more than {MOST_COMBINING} accents on one letter, and is no text. Leave it out."
         )
@@ -132,18 +127,6 @@ def bounded(document: Document) -> Document:
         sections = tuple(replace(section, name=section.name[:MOST_FIELD]) for section in sections)
     cut = f"Cut, as longer than {MOST_FIELD:,} characters: {', '.join(long)}." if long else ""
     return replace(document, **long, sections=sections, notes=(*document.notes, *([cut] if cut else [])))
-
-
-def _combining(run: str) -> int:
-    """Count the combining marks that follow one another at most."""
-    return max(
-        (
-            sum(1 for _ in marks)
-            for each, marks in groupby(run, lambda each: unicodedata.combining(each) > 0)
-            if each
-        ),
-        default=0,
-    )
 
 
 def describe(
