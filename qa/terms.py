@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import groupby
 
 FUNCTION_WORDS = frozenset(
     """
@@ -34,6 +35,20 @@ HANGUL = "\u1100-\u11ff\u3131-\u318e\ua960-\ua97f\uac00-\ud7ff"
 _RUN = re.compile(f"[{HAN}{HANGUL}]+")
 # What counts as a word of a text: two characters with what follows them, where no spaces part words.
 MEASURED = re.compile(rf"[{HAN}]{{1,2}}[^\w\s]*|[^\s{HAN}]+")
+
+# Accents in a row: normalising takes the square of their number. UAX #15 has 30 of them in good faith.
+MOST_COMBINING = 300
+# What may be accents, for `unicodedata` to tell.
+_MARKS = re.compile(rf"[^\w\s\x00-\x7f]{{{MOST_COMBINING},}}")
+
+
+def is_stacked(text: str) -> bool:
+    """Whether more than MOST_COMBINING accents stand on one letter: no document holds such a text."""
+    return any(
+        accent and sum(1 for _ in run) > MOST_COMBINING
+        for marks in _MARKS.finditer(text)
+        for accent, run in groupby(marks.group(), lambda each: unicodedata.combining(each) > 0)
+    )
 
 
 def indexed(text: str) -> str:
