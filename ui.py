@@ -152,11 +152,12 @@ def create_app(engine: Engine, host: str) -> FastAPI:
 
 @dataclass(slots=True)
 class Conversation:
-    """What one browser tab has asked and seen."""
+    """What one browser tab has asked and seen, until a new one takes its place."""
 
     questions: list[str] = field(default_factory=list)
     messages: list[dict[str, str]] = field(default_factory=list)
     numbers: cards.Numbers = field(default_factory=cards.Numbers)
+    ended: bool = False
 
 
 def page(engine: Engine) -> gr.Blocks:
@@ -172,9 +173,16 @@ def page(engine: Engine) -> gr.Blocks:
         asked = [*conversation.messages, {"role": "user", "content": cards.text(question)}]
         yield "", [*asked, {"role": "assistant", "content": cards.PENDING}], gr.skip()
         content = _answer(engine, question, strictness, options, conversation)
+        if conversation.ended:  # Gradio's own cancelling comes too late for some
+            yield gr.skip(), gr.skip(), gr.skip()
+            return
         answered = {"role": "assistant", "content": content}
         conversation.messages = [*asked, answered]
         yield gr.skip(), conversation.messages, conversation
+
+    def start_anew(conversation: Conversation) -> tuple[list[dict[str, str]], Conversation]:
+        conversation.ended = True
+        return [], Conversation()
 
     with gr.Blocks(title="Pullquote", analytics_enabled=False, delete_cache=(3600, 3600)) as blocks:
         conversation = gr.State(Conversation(), time_to_live=86_400)
@@ -219,7 +227,7 @@ def page(engine: Engine) -> gr.Blocks:
             **quiet,
         )
         # A question still on its way would bring the old conversation back with its answer.
-        new.click(lambda: ([], Conversation()), None, [chat, conversation], cancels=[asking], **quiet)
+        new.click(start_anew, [conversation], [chat, conversation], cancels=[asking], **quiet)
     return blocks.queue(max_size=64)
 
 

@@ -41,6 +41,7 @@ PACKAGES = (
     "ir-measures",
     "jinja2",
     "lxml",
+    "lxml_html_clean",
     "markdown-it-py",
     "matplotlib",
     "numpy",

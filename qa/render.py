@@ -130,8 +130,11 @@ def to_terminal(answer: Answer, read_document: ReadDocument) -> Group:
 def how_sure(answer: Answer, percent: str = "%") -> str:
     """The confidence in words, and where it is too low for an answer, which would do: `31%; … from 55%`.
 
-    With as many digits as it takes that what is too low does not look like enough.
+    With as many digits as it takes that what is too low does not look like enough. It is unknown where it is
+    not calibrated; a note says why.
     """
+    if not answer.calibrated:
+        return "unknown"
     sure, enough = 100 * answer.confidence, 100 * answer.threshold
     if sure >= enough or answer.signals is None:
         return f"{sure:.0f}{percent}"
@@ -268,6 +271,7 @@ def _as_dict(answer: Answer, answer_id: str) -> dict[str, Any]:
         "undated": answer.undated,
         "notes": list(answer.notes),
         "preference": _preference_dict(answer.preference) if answer.preference else None,
+        "calibrated": answer.calibrated,
     }
 
 

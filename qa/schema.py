@@ -363,6 +363,9 @@ class Answer:
     out for want of a date. `notes` are short remarks for the reader ("the phrase … does not occur"). `reply`
     is set when the question was not one for the corpus; the outcome is then `none`. `preference` is the time
     that the question was taken to name, None where it names none or that was to be ignored.
+    Where not `calibrated`, the confidence is no probability, and is not shown: it is 0 where the question or
+    the best sentence is in no Latin script, which our reader cannot judge; of a reader without a fit it is a
+    guess.
     """
 
     question: str
@@ -382,6 +385,7 @@ class Answer:
     reply: Reply | None = None
     error: Failure | None = None
     preference: DatePreference | None = None
+    calibrated: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -428,7 +432,8 @@ class FileResult:
 class IndexReport:
     """What `Corpus.index` did, document by document. `skipped` are paths of other kinds in its folders.
 
-    `remarks` say what was kept although its files were not seen. Of a `dry_run`, it is what would be done.
+    Among these are sidecar files without their file. `remarks` say so, and what was kept although its files
+    were not seen. Of a `dry_run`, it is what would be done.
     """
 
     files: tuple[FileResult, ...]

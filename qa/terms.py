@@ -52,9 +52,10 @@ def measure(text: str) -> int:
     return len(MEASURED.findall(text))
 
 
-def is_unparted(text: str) -> bool:
-    """Whether most of a text's letters are Han, kana or Hangul."""
-    return 2 * sum(run.end() - run.start() for run in _RUN.finditer(text)) > sum(map(str.isalpha, text))
+def is_latin(text: str) -> bool:
+    """Whether at least half of a text's letters are Latin."""
+    letters = ["LATIN" in unicodedata.name(letter, "") for letter in text if letter.isalpha()]
+    return 2 * sum(letters) >= len(letters)
 
 
 def words(text: str) -> list[str]:

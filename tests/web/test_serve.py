@@ -8,18 +8,20 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import gradio as gr
 import pytest
 from playwright.sync_api import expect
 
+import ui
 from embeddings import runtime
 from embeddings.models import READER_SHA256, cache_folder
+from qa.web.engine import STOPPED, Engine
 from tests.web.chatting import ROOT, ask, chat, opened
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.browser
@@ -64,6 +66,21 @@ def test_a_first_start_shows_the_page_at_once_indexes_the_brief_and_answers_what
         ]
         assert "Traceback" not in told
         assert "ERROR" not in told
+
+
+def test_an_ended_conversation_takes_no_answer() -> None:
+    engine = Engine(Path("nowhere"), Path("nothing"))
+    engine.stop()  # so that whatever is asked is answered at once, with an error
+    asked, start_anew = (function.fn for function in list(ui.page(engine).fns.values())[:2])
+    skipped = (gr.skip(),) * 3
+    conversation = ui.Conversation()
+    *_, (_, messages, _) = asked("Why?", 0.5, "", conversation)
+    assert STOPPED in messages[-1]["content"]
+    answers = asked("Who?", 0.5, "", conversation)
+    assert next(answers) != skipped
+    assert start_anew(conversation)[0] == []
+    assert list(answers) == [skipped]  # said, or Gradio would show what was last said once more
+    assert conversation.messages == messages
 
 
 def test_a_damaged_library_is_an_error_on_the_page_and_in_health(browser: Browser, tmp_path: Path) -> None:
