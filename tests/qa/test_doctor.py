@@ -85,6 +85,13 @@ def test_an_sqlite_without_full_text_search_is_a_problem(monkeypatch):
     assert "FTS5" in finding.problem
 
 
+def test_that_files_cannot_be_read_is_a_problem(tmp_path, monkeypatch):
+    assert doctor._reading().problem == ""
+    (tmp_path / "trafilatura.py").write_text("import cleaned_away")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert "No module named 'cleaned_away'" in doctor._reading().problem
+
+
 @pytest.mark.skipif(shutil.which("tesseract") is None, reason="Tesseract is not installed")
 def test_tesseract_is_named_with_its_version_and_languages():
     said = subprocess.run(["tesseract", "--version"], capture_output=True, text=True, check=True)
