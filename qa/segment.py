@@ -40,7 +40,7 @@ _MARKDOWN_HEADING = re.compile(r"#{1,6}\s+\S")
 # What sentencex reads in place of the text: quotation marks, brackets and line ends as spaces, so that it
 # neither pairs them (slow, and wrong where one is not closed) nor ends a sentence with a line. Offsets stay.
 _NEUTRAL = str.maketrans(dict.fromkeys('“”„‟‘"«»()「」『』（）《》\r\n\f\v\x85\u2028\u2029\t', " "))
-_TYPED_QUOTES = re.compile(r"(?<!\S)(?:``|''?)")
+_TYPED_QUOTES = re.compile(r"(?<!\S)(?:``|''?)|`{3,}")
 _BEFORE_A_CUT = re.compile(r"[\s“”„‟\"'‘’«»(\[{「」『』（）《》]*$")
 _CLOSERS = re.compile(
     r"[”’\"'»)\]}」』）》]*[⁰¹²³⁴-⁹]*(?:\[(?:\d{1,3}|[a-z]|note \d+|citation needed)\])*"
