@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,14 @@ with tiny_corpus(folder / "library") as corpus:
 """
 
 
+def children(pid: int) -> list[int]:
+    found: list[int] = []
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(FileNotFoundError):  # it has ended meanwhile
+            found += map(int, (thread / "children").read_text().split())
+    return found
+
+
 @linux
 def test_an_interrupted_index_leaves_no_process_behind(tmp_path: Path) -> None:
     with subprocess.Popen(
@@ -175,8 +184,7 @@ def test_an_interrupted_index_leaves_no_process_behind(tmp_path: Path) -> None:
     ) as parent:
         assert parent.stdout
         assert parent.stdout.readline() == "write\n"
-        threads = Path(f"/proc/{parent.pid}/task").iterdir()
-        (child,) = [int(pid) for thread in threads for pid in (thread / "children").read_text().split()]
+        (child,) = children(parent.pid)
         parent.send_signal(signal.SIGINT)
         _, errors = parent.communicate(timeout=20)
         assert errors.endswith("KeyboardInterrupt\n")
