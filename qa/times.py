@@ -53,7 +53,7 @@ _TIME = re.compile(
     rf"|(?P<dm2>{_MONTH})\s+(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(?P<dy2>{_YEAR}))?"
     rf"|(?P<month>{_MONTH})(?:,?\s+(?:of\s+)?(?P<my>{_YEAR}))?"
     rf"|(?P<season>spring|summer|autumn|fall)\s+(?:of\s+)?(?P<sy>{_YEAR})"
-    r"|(?P<decade>(?:19|20)\d)0s\b"
+    r"|(?P<decade>(?:19|20)\d)0['’]?s\b"
     r"|(?P<which>last|this)\s+(?P<unit>week|month|year)\b(?!\s+of\b)"
     rf"|(?P<year>{_YEAR})",
     re.IGNORECASE,
@@ -130,7 +130,12 @@ def without(question: str, earlier: Sequence[str] = ()) -> str:
     found = preference(question, earlier)
     if found is None or found.words is None:
         return question
-    return question[: found.words.start] + question[found.words.end :]
+    before, after = question[: found.words.start].rstrip(), question[found.words.end :].lstrip()
+    if not before:
+        after = after.lstrip(" ,;:–-")
+        return after[:1].upper() + after[1:] if question[0].isupper() else after
+    after = after.lstrip(" ,") if before.endswith(",") else after
+    return f"{before}{'' if re.match(r'[?.!,;:)]', after) else ' '}{after}"
 
 
 def _framed(question: str, match: re.Match[str], today: dt.date, year: int | None) -> DatePreference | None:
@@ -147,7 +152,10 @@ def _framed(question: str, match: re.Match[str], today: dt.date, year: int | Non
         return None
     if before and not issue and _is_no_time(question, match, before):
         return None
-    start, end = before.start() if before else match.start(), match.end()
+    start, end = (
+        before.start() if before and not _is_name(question, match, before) else match.start(),
+        match.end(),
+    )
     since: dt.date | None
     until: dt.date | None
     since, until = dates
@@ -185,6 +193,13 @@ def _is_no_time(question: str, match: re.Match[str], before: re.Match[str]) -> b
         return noun
     word = " ".join(before[0].casefold().split()).removesuffix(" the")
     return noun and word in _COUNTING and match["year"].endswith("00")
+
+
+def _is_name(question: str, match: re.Match[str], before: re.Match[str]) -> bool:
+    """Whether a time says which: without "2015", "in the 2015 election" still is "in the election"."""
+    follows = _NEXT_WORD.match(question, match.end())
+    named = (match["year"] or match["my"]) and before[0].lower().endswith("the ")
+    return bool(named and follows and follows[1] and follows[1].casefold() not in FUNCTION_WORDS)
 
 
 def _after(match: re.Match[str] | None) -> int:
@@ -297,6 +312,14 @@ def _fit(asked: DatePreference, published: dt.date | None, text: str) -> float:
         return 0.0
     near = asked.until is None or (published - until).days <= REPORTED
     return _NEWS if near else _LATER
+
+
+def is_of(asked: DatePreference, published: dt.date | None, sentence: str) -> bool:
+    """Whether a sentence is of the time asked for: it speaks of it, or was published in it or soon after.
+
+    Of "latest" none is: that compares what was found.
+    """
+    return asked.kind != "latest" and _fit(asked, published, sentence) >= _NEWS
 
 
 def setbacks(
