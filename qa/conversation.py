@@ -106,6 +106,8 @@ def expand(question: str, earlier: Sequence[str]) -> str:
 def _timeless(question: str, leaned_on: Sequence[str] = ()) -> str:
     """The question, with what it carries over, less the words that name a time; empty if that says nothing."""
     alone = times.without(question, leaned_on)
+    if leaned_on and not words(_OPENING.sub("", alone)):  # "And in 2009?" asks the same of another time
+        return _timeless(leaned_on[-1], leaned_on[:-1])
     said = _with_words(alone, _content(_timeless_each(leaned_on), alone))
     return said if has_content(said) else ""
 
