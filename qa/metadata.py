@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 FIELDS = ("title", "author", "publisher", "series", "number", "date", "url", "language", "collection")
 SIDECAR = ".meta.toml"
+BY_SIDECAR = "sidecar file"
 _MOST_BYTES = 100_000
+MOST_FIELD = 1_000  # of a field: each passage is read and searched with its document's title
 # Of a text, so much tells its language; with fewer letters, or less surely, it is taken for English.
 _READ = 2000
 _LETTERS = 60
@@ -43,14 +45,17 @@ _SCRIPT_SHARE = 0.3  # of the letters: a name in its own script is no text in it
 
 @dataclass(frozen=True, slots=True)
 class Sidecar:
-    """What a sidecar file says, and the SHA-256 (hex) of its bytes; both empty where there is none."""
+    """What a sidecar file says, and the SHA-256 (hex) of its bytes; both empty where there is none.
+
+    Of one that makes no sense, what it said when it did, and some other word in place of the hash.
+    """
 
     values: Mapping[str, str]
     sha256: str = ""
 
     def complete(self, document: Document) -> Document:
         """Give a document what the sidecar says of it, and its language where nothing says that."""
-        return with_language(with_values(document, self.values, "sidecar file", "stated"))
+        return with_language(with_values(document, self.values, BY_SIDECAR, "stated"))
 
 
 NO_SIDECAR = Sidecar({})
@@ -117,6 +122,8 @@ def check(values: Mapping[str, str]) -> dict[str, str]:
                 checked[field] = dt.date.fromisoformat(value.strip()).isoformat()
             except ValueError:
                 raise InputError(f"{value!r} is not a date: write it as 2008-04-04") from None
+        elif len(value) > MOST_FIELD:
+            raise InputError(f"the {field} has more than {MOST_FIELD:,} characters: shorten it")
         elif not value.isprintable():
             raise InputError(f"the {field} {value!r} holds control characters: write it on one line")
         else:
