@@ -192,10 +192,7 @@ def _framed(question: str, match: re.Match[str], today: dt.date, year: int | Non
         return None
     if before and not issue and _is_no_time(question, match, before):
         return None
-    start, end = (
-        before.start() if before and not _is_name(question, match, before) else match.start(),
-        match.end(),
-    )
+    start, end = before.start() if before else match.start(), match.end()
     since: dt.date | None
     until: dt.date | None
     since, until = dates
@@ -219,6 +216,8 @@ def _framed(question: str, match: re.Match[str], today: dt.date, year: int | Non
     elif before and before["between"]:
         return None
     published = issue or _PUBLISHED.search(question, 0, start) or (before and before[0][:5] == "dated")
+    if before and _is_name(question, match, before):
+        start = match.start()
     return DatePreference("published" if published else "event", since, until, Span(start, end))
 
 

@@ -29,7 +29,7 @@ DOCUMENTS = (
         "2008-04-04",
         "Scrap dealers empty a factory",
         "The tractor factory at Musan was stripped of its metal by its own workers, a source in the town said. "
-        "The machines were cut up at night and sold as scrap across the river. Twelve workers were arrested.",
+        "The machines were cut up at night and sold as scrap across the river. Police arrested twelve workers.",
     ),
     (
         "broker",
@@ -167,7 +167,7 @@ QUESTIONS = (
     ("", "What did the port of Orlava open in 2008?", "terminal"),
     ("", "What happened at the port of Orlava since 2019?", "ivory"),
     ("", "What caused the power cut in Torvik in August 2016?", "torvik-dark"),
-    ("", "What caused the power cut in January 2009?", "orlava-dark"),
+    ("", "What caused the power cut in Orlava in January 2009?", "orlava-dark"),
     ("", "Who resigned in 2011?", "premier"),
     ("", "Which port director resigned in September 2008?", "terminal"),
     ("", "Why did farmers block the bridge at Kesten in December 2014?", "tractors"),
