@@ -104,7 +104,7 @@ def expand(question: str, earlier: Sequence[str]) -> str:
 
 
 def _timeless(question: str, leaned_on: Sequence[str] = ()) -> str:
-    """The question, with what it carries over, less the words that name a time; empty if that says nothing."""
+    """The question with what it carries over, but no words that name a time; empty if nothing is left."""
     alone = times.without(question, leaned_on)
     if leaned_on and not words(_OPENING.sub("", alone)):  # "And in 2009?" asks the same of another time
         return _timeless(leaned_on[-1], leaned_on[:-1])

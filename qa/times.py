@@ -97,6 +97,12 @@ _ISSUES = (
 _PUBLISHED = re.compile(
     rf"\b(?:published|issued|released|printed|posted|dated|{_ISSUES})\s+$|\bdated\s+$", re.IGNORECASE
 )
+# "In briefs published", "briefs published": what they are is said with the time.
+_IN_ISSUES = re.compile(
+    rf"(?:\s+(?:in|by|from|according\s+to)\s+(?:the\s+)?{_ISSUES}|(?P<issues>\s{_ISSUES}))"
+    r"(?:\s+(?:published|issued|released|printed|posted))?$",
+    re.IGNORECASE,
+)
 _ISSUE = re.compile(rf"\s+{_ISSUES}\b", re.IGNORECASE)
 _LATEST = re.compile(
     rf"\b(?:latest|newest|(?:most\s+)?recent(?!\s+(?:years|months|weeks|days|decades|times|past|history)\b)|last(?=\s+{_ISSUES}\b))\b",
@@ -150,6 +156,8 @@ def without(question: str, earlier: Sequence[str] = ()) -> str:
     if found is None or found.words is None:
         return question
     before, after = question[: found.words.start].rstrip(), question[found.words.end :].lstrip()
+    if found.kind == "published":
+        before = _IN_ISSUES.sub(lambda match: match["issues"] or "", before)
     if not before:
         after = after.lstrip(" ,;:–-")
         return after[:1].upper() + after[1:] if question[0].isupper() else after
