@@ -266,7 +266,7 @@ class Answerer:
                 for document in (documents[passage.document_id],)
             ]
             if asked:
-                timely = [each for each in unread if each.is_of(asked, each.window.sentences)]
+                timely = [each for each in unread if each.is_silently_of(asked)]
                 of_time = [
                     each
                     for each in self._read_for(meaning.timeless, timely, names)
@@ -307,6 +307,12 @@ class _Unread:
     retrieved: float
     published: dt.date | None
     window: Window
+
+    def is_silently_of(self, asked: DatePreference) -> bool:
+        """Whether it is of the time asked for, and names not that very time but another, or none."""
+        sentences = self.window.sentences
+        named = any(times.names(asked, self.published, sentence) for sentence in sentences)
+        return not named and self.is_of(asked, sentences)
 
     def is_of(self, asked: DatePreference, sentences: Sequence[str]) -> bool:
         """Whether any of its sentences is of the time asked for."""

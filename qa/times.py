@@ -416,6 +416,11 @@ def is_of(asked: DatePreference, published: dt.date | None, sentence: str) -> bo
     return asked.kind != "latest" and _fit(asked, published, sentence) >= _NEWS
 
 
+def names(asked: DatePreference, published: dt.date | None, sentence: str) -> bool:
+    """Whether a sentence names the very time asked for, so that a model sees by itself that it is meant."""
+    return (asked.since, asked.until) in spoken_of(sentence, published)
+
+
 def setbacks(
     asked: DatePreference, scores: Sequence[float], found: Sequence[tuple[dt.date | None, str]]
 ) -> list[float]:
