@@ -81,7 +81,7 @@ class Answerer:
         """Answer one question. `history` holds the conversation's earlier turns, oldest first.
 
         `strictness` is the share of answers that should be right (`qa.confidence.threshold`). With `dates`
-        "ignore", a time that the question names orders nothing (`qa.times`).
+        "ignore", a time that the question names orders nothing, and a passage must say it (`qa.times`).
 
         Raises:
             QuestionError: the question is empty or longer than MAX_QUESTION_CHARACTERS, or a turn is no text.
@@ -256,7 +256,7 @@ class Answerer:
         """Read the passages, from the first on, until those left are unlikely to matter; the best first.
 
         A passage that is of the time asked for need not say so: it is read for the rest of the question. Not
-        if that is answered best by a sentence that is of another time.
+        if it names that very time, nor if a sentence that is of another time answers the rest best.
         """
         read: list[_Read] = []
         for wave, unlikely in budget.waves(len(found), self._reader.name):

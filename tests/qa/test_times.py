@@ -200,6 +200,14 @@ def test_a_sentence_is_of_a_time_by_what_it_says_or_else_by_its_day() -> None:
     assert not times.is_of(DatePreference("latest"), since, "He fled.")
 
 
+def test_a_sentence_names_the_very_time_or_one_within_it() -> None:
+    asked = DatePreference("event", dt.date(2008, 3, 1), dt.date(2008, 3, 31))
+    day = dt.date(2008, 4, 4)
+    assert times.names(asked, day, "In March, prices rose.")
+    assert not times.names(asked, day, "On 4 March 2008, prices rose.")
+    assert not times.names(asked, day, "In 2008, prices rose.")
+
+
 @pytest.mark.parametrize(
     ("text", "published", "expected"),
     [
