@@ -418,7 +418,7 @@ def is_of(asked: DatePreference, published: dt.date | None, sentence: str) -> bo
 
 def names(asked: DatePreference, published: dt.date | None, sentence: str) -> bool:
     """Whether a sentence names the very time asked for, so that a model sees by itself that it is meant."""
-    return (asked.since, asked.until) in spoken_of(sentence, published)
+    return any(named == (asked.since, asked.until) for named in spoken_of(sentence, published))
 
 
 def setbacks(
