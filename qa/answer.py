@@ -9,7 +9,6 @@ import datetime as dt
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from itertools import repeat
 from typing import TYPE_CHECKING
 
 from embeddings.models import ModelError as WeightsError
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from embeddings.reader import Reading, Window
+    from qa.conversation import Interpretation
     from qa.corpus import Corpus, Selection
     from qa.extract import Evidence
     from qa.names import Names
@@ -81,7 +81,7 @@ class Answerer:
         """Answer one question. `history` holds the conversation's earlier turns, oldest first.
 
         `strictness` is the share of answers that should be right (`qa.confidence.threshold`). With `dates`
-        "ignore", a time that the question names orders nothing (`qa.times`).
+        "ignore", a time that the question names orders nothing, and a passage must say it (`qa.times`).
 
         Raises:
             QuestionError: the question is empty or longer than MAX_QUESTION_CHARACTERS, or a turn is no text.
@@ -114,7 +114,7 @@ class Answerer:
             )
             return exact.answer(question, phrases, ranking, selection, filters, clock.read())
         with clock.timing("rerank"):
-            ranked = self._read(meaning.question, found, documents, names)
+            ranked = self._read(meaning, asked, found, documents, names)
         with clock.timing("extract"):
             best = ranked[:READ]
             evidence = extract.evidence([(each.passage, each.reading) for each in best], documents)
@@ -247,44 +247,89 @@ class Answerer:
 
     def _read(
         self,
-        question: str,
+        meaning: Interpretation,
+        asked: DatePreference | None,
         found: Sequence[tuple[Passage, float]],
         documents: dict[str, Document],
         names: Names,
     ) -> list[_Read]:
         """Read the passages, from the first on, until those left are unlikely to matter; the best first.
 
-        Each is read with the question as it spells the names in it: models take another spelling for another
-        name.
+        A passage that is of the time asked for need not say so: it is read for the rest of the question. Not
+        if it names that very time, nor if a sentence that is of another time answers the rest best.
         """
         read: list[_Read] = []
         for wave, unlikely in budget.waves(len(found), self._reader.name):
-            by_question: dict[str, list[tuple[Passage, float, Window]]] = {}
-            for passage, retrieved in found[wave]:
-                window = reading_window(documents[passage.document_id], passage)
-                asked = names.as_in(question, " ".join((window.head, *window.sentences)))
-                by_question.setdefault(asked, []).append((passage, retrieved, window))
-            for asked, its in by_question.items():
-                passages, scores, windows = zip(*its, strict=True)
-                read += map(
-                    _Read, repeat(asked), passages, scores, windows, self._reader.read(asked, windows, scores)
-                )
+            unread = [
+                _Unread(passage, retrieved, document.date, reading_window(document, passage))
+                for passage, retrieved in found[wave]
+                for document in (documents[passage.document_id],)
+            ]
+            if asked:
+                timely = [each for each in unread if each.is_silently_of(asked)]
+                of_time = [
+                    each
+                    for each in self._read_for(meaning.timeless, timely, names)
+                    if each.is_of(asked, each.best())
+                ]
+                read += of_time
+                settled = {each.passage.key for each in of_time}
+                unread = [each for each in unread if each.passage.key not in settled]
+            read += self._read_for(meaning.question, unread, names)
             read.sort(key=lambda each: -each.reading.score)
             left = [retrieved for _, retrieved in found[wave.stop :]]
             if budget.enough(read[0].reading.score, left, unlikely):
                 break
         return read
 
+    def _read_for(self, question: str, unread: Sequence[_Unread], names: Names) -> Iterator[_Read]:
+        """Read each passage with the question as it spells the names in it.
+
+        Models take another spelling for another name.
+        """
+        by_question: dict[str, list[_Unread]] = {}
+        for each in unread:
+            spelt = names.as_in(question, " ".join((each.window.head, *each.window.sentences)))
+            by_question.setdefault(spelt, []).append(each)
+        for spelt, its in by_question.items():
+            readings = self._reader.read(
+                spelt, [each.window for each in its], [each.retrieved for each in its]
+            )
+            for each, reading in zip(its, readings, strict=True):
+                yield _Read(each.passage, each.retrieved, each.published, each.window, spelt, reading)
+
 
 @dataclass(frozen=True, slots=True)
-class _Read:
-    """A passage: read with which question, how well it was retrieved (0 to 1), as what, how it was read."""
+class _Unread:
+    """A passage, how well it was retrieved (0 to 1), its document's day, and as what it is read."""
 
-    question: str
     passage: Passage
     retrieved: float
+    published: dt.date | None
     window: Window
+
+    def is_silently_of(self, asked: DatePreference) -> bool:
+        """Whether it is of the time asked for, and names not that very time but another, or none."""
+        sentences = self.window.sentences
+        named = any(times.names(asked, self.published, sentence) for sentence in sentences)
+        return not named and self.is_of(asked, sentences)
+
+    def is_of(self, asked: DatePreference, sentences: Sequence[str]) -> bool:
+        """Whether any of its sentences is of the time asked for."""
+        return any(times.is_of(asked, self.published, sentence) for sentence in sentences)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read(_Unread):
+    """A passage, read with which question, and how."""
+
+    question: str
     reading: Reading
+
+    def best(self) -> tuple[str, ...]:
+        """The sentence that answers best; all, where no sentence was scored."""
+        scores = self.reading.sentences
+        return (self.window.sentences[scores.index(max(scores))],) if scores else self.window.sentences
 
 
 def _joined(document: Document, read: Sequence[tuple[Passage, float]]) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from qa import times
 from qa.replies import reply_kind
-from qa.terms import FUNCTION_WORDS, content_words, words
+from qa.terms import FUNCTION_WORDS, content_words, has_content, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,11 +71,13 @@ class Interpretation:
 
     `question` is what is shown and what models read: with carried words only where it leans on them.
     `variants` are what is searched, each with its weight, the raw question first. `leans_on` are the earlier
-    questions without which it cannot be understood, the oldest first.
+    questions without which it cannot be understood, the oldest first. `timeless` is the question without the
+    words that name a time, its own and carried ones; with them where nothing else is left.
     """
 
     question: str
     variants: tuple[tuple[str, float], ...]
+    timeless: str
     leans_on: tuple[str, ...] = ()
 
 
@@ -84,20 +86,37 @@ def interpret(question: str, history: Sequence[str | Turn] = ()) -> Interpretati
     reading = question.strip()
     earlier = _user_questions(history)[-_REMEMBERED:]
     if not earlier:
-        return Interpretation(reading, ((reading, 1.0),))
+        return Interpretation(reading, ((reading, 1.0),), _timeless(reading) or reading)
     expanded = expand(reading, earlier)
     alone = stands_alone(reading)
     own, context = _ALONE if alone else _LEANING
     before = " ".join(earlier).split()[-_AFTER:]
     variants = ((reading, own), (expanded, context), (" ".join([*before, reading]), context))
     if alone:
-        return Interpretation(reading, variants)
-    return Interpretation(expanded, variants, tuple(earlier[_topic(earlier) :]))
+        return Interpretation(reading, variants, _timeless(reading) or reading)
+    leans_on = tuple(earlier[_topic(earlier) :])
+    return Interpretation(expanded, variants, _timeless(reading, leans_on) or expanded, leans_on)
 
 
 def expand(question: str, earlier: Sequence[str]) -> str:
     """The question with the words that it carries over from earlier ones, in brackets after it."""
-    carried = _carried(question, earlier)
+    return _with_words(question, _carried(question, earlier[_topic(earlier) :]))
+
+
+def _timeless(question: str, leaned_on: Sequence[str] = ()) -> str:
+    """The question with what it carries over, but no words that name a time; empty if nothing is left."""
+    alone = times.without(question, leaned_on)
+    if leaned_on and not words(_OPENING.sub("", alone)):  # "And in 2009?" asks the same of another time
+        return _timeless(leaned_on[-1], leaned_on[:-1])
+    said = _with_words(alone, _content(_timeless_each(leaned_on), alone))
+    return said if has_content(said) else ""
+
+
+def _timeless_each(leaned_on: Sequence[str]) -> list[str]:
+    return [times.without(text, leaned_on[:at]) for at, text in enumerate(leaned_on)]
+
+
+def _with_words(question: str, carried: Sequence[str]) -> str:
     return f"{question} ({', '.join(carried)})" if carried else question
 
 
@@ -125,23 +144,26 @@ def _user_questions(history: Sequence[str | Turn]) -> list[str]:
     return [text for text in said if text.strip() and reply_kind(text) is None]
 
 
-def _carried(question: str, earlier: Sequence[str]) -> list[str]:
+def _carried(question: str, leaned_on: Sequence[str]) -> list[str]:
     """The content words of the question that set the topic, and of what followed it, that it lacks itself.
 
     Of the times that they name only the last is carried, and none where it names one itself ("And in 2009?").
     """
-    own = set(words(question))
-    leaned_on = earlier[_topic(earlier) :]
-    timeless = [times.without(text, leaned_on[:at]) for at, text in enumerate(leaned_on)]
+    timeless = _timeless_each(leaned_on)
     time = times.preference(question, leaned_on)
     if not (time and time.words):
         named = [at for at, text in enumerate(leaned_on) if timeless[at] != text]
         for at in named[-1:]:
             timeless[at] = leaned_on[at]
-    leaned_on = timeless
+    return _content(timeless, question)
+
+
+def _content(texts: Sequence[str], question: str) -> list[str]:
+    """The content words of the texts that the question lacks, at most _CARRIED."""
+    own = set(words(question))
     carried = {
         word.casefold(): word
-        for text in leaned_on
+        for text in texts
         for word in _content_as_written(text)
         if word.casefold() not in own
     }

@@ -58,7 +58,7 @@ _TIME = re.compile(
     rf"|(?P<dm2>{_MONTH})\s+(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(?P<dy2>{_YEAR}))?"
     rf"|(?P<month>{_MONTH})(?:,?\s+(?:of\s+)?(?P<my>{_YEAR}))?"
     rf"|(?P<season>spring|summer|autumn|fall)\s+(?:of\s+)?(?P<sy>{_YEAR})"
-    r"|(?P<decade>(?:19|20)\d)0s\b"
+    r"|(?P<decade>(?:19|20)\d)0['’]?s\b"
     r"|(?P<which>last|this)\s+(?P<unit>week|month|year)\b(?!\s+of\b)"
     rf"|(?P<back>last|past)\s+(?P<many>{_NUMBER})\s+(?P<units>days|weeks|months|years)\b"
     rf"|(?P<some>{_NUMBER})\s+(?P<ago>days|weeks|months|years)\s+ago\b"
@@ -96,6 +96,12 @@ _ISSUES = (
 )
 _PUBLISHED = re.compile(
     rf"\b(?:published|issued|released|printed|posted|dated|{_ISSUES})\s+$|\bdated\s+$", re.IGNORECASE
+)
+# "In briefs published", "briefs published": what they are is said with the time.
+_IN_ISSUES = re.compile(
+    rf"(?:\s+(?:in|by|from|according\s+to)\s+(?:the\s+)?{_ISSUES}|(?P<issues>\s{_ISSUES}))"
+    r"(?:\s+(?:published|issued|released|printed|posted))?$",
+    re.IGNORECASE,
 )
 _ISSUE = re.compile(rf"\s+{_ISSUES}\b", re.IGNORECASE)
 _LATEST = re.compile(
@@ -149,7 +155,14 @@ def without(question: str, earlier: Sequence[str] = ()) -> str:
     found = preference(question, earlier)
     if found is None or found.words is None:
         return question
-    return question[: found.words.start] + question[found.words.end :]
+    before, after = question[: found.words.start].rstrip(), question[found.words.end :].lstrip()
+    if found.kind == "published":
+        before = _IN_ISSUES.sub(lambda match: match["issues"] or "", before)
+    if not before:
+        after = after.lstrip(" ,;:–-")
+        return after[:1].upper() + after[1:] if question[0].isupper() else after
+    after = after.lstrip(" ,") if before.endswith(",") else after
+    return f"{before}{'' if re.match(r'[?.!,;:)]', after) else ' '}{after}"
 
 
 def _bounded(question: str, match: re.Match[str], today: dt.date, year: int | None) -> DatePreference | None:
@@ -211,6 +224,8 @@ def _framed(question: str, match: re.Match[str], today: dt.date, year: int | Non
     elif before and before["between"]:
         return None
     published = issue or _PUBLISHED.search(question, 0, start) or (before and before[0][:5] == "dated")
+    if before and _is_name(question, match, before):
+        start = match.start()
     return DatePreference("published" if published else "event", since, until, Span(start, end))
 
 
@@ -231,6 +246,13 @@ def _is_no_time(question: str, match: re.Match[str], before: re.Match[str]) -> b
         return noun
     word = " ".join(before[0].casefold().split()).removesuffix(" the")
     return noun and word in _COUNTING and match["year"].endswith("00")
+
+
+def _is_name(question: str, match: re.Match[str], before: re.Match[str]) -> bool:
+    """Whether a time says which: without "2015", "in the 2015 election" still is "in the election"."""
+    follows = _NEXT_WORD.match(question, match.end())
+    named = (match["year"] or match["my"]) and before[0].lower().endswith("the ")
+    return bool(named and follows and follows[1] and follows[1].casefold() not in FUNCTION_WORDS)
 
 
 def _after(match: re.Match[str] | None) -> int:
@@ -384,6 +406,19 @@ def _fit(asked: DatePreference, published: dt.date | None, text: str) -> float:
         return 0.0
     near = asked.until is None or (published - until).days <= REPORTED
     return _NEWS if near else _LATER
+
+
+def is_of(asked: DatePreference, published: dt.date | None, sentence: str) -> bool:
+    """Whether a sentence is of the time asked for: it speaks of it, or was published in it or soon after.
+
+    Of "latest" none is: that compares what was found.
+    """
+    return asked.kind != "latest" and _fit(asked, published, sentence) >= _NEWS
+
+
+def names(asked: DatePreference, published: dt.date | None, sentence: str) -> bool:
+    """Whether a sentence names the very time asked for, so that a model sees by itself that it is meant."""
+    return any(named == (asked.since, asked.until) for named in spoken_of(sentence, published))
 
 
 def setbacks(

@@ -143,3 +143,19 @@ def test_of_the_times_named_before_only_the_last_is_carried() -> None:
     assert interpret("And for corn?", asked).question == "And for corn? (rice, cost, 2007)"
     assert interpret("And in 2009?", asked).question == "And in 2009? (rice, cost)"
     assert interpret("And for corn?", asked[:1]).question == "And for corn? (rice, cost, March, 2008)"
+
+
+@pytest.mark.parametrize(
+    ("history", "question", "timeless"),
+    [
+        ([], "Who was fined since 2018?", "Who was fined?"),
+        ([], "Who was fined?", "Who was fined?"),
+        ([], "Who in 2008?", "Who in 2008?"),
+        (["Who was fined in 2012?"], "And since 2018?", "Who was fined?"),
+        (["Who was fined in 2012?", "And since 2018?"], "And in May 2019?", "Who was fined?"),
+        (["Who was fined in 2012?"], "And why there?", "And why there? (fined)"),
+        (["Who was fined in 2012?"], "And why in 2009?", "And why? (fined)"),
+    ],
+)
+def test_a_question_is_read_without_a_time_too(history: list[str], question: str, timeless: str) -> None:
+    assert interpret(question, history).timeless == timeless

@@ -169,6 +169,46 @@ def test_a_follow_up_about_another_time_does_not_keep_the_one_before() -> None:
 
 
 @pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("What happened in March 2008?", "What happened?"),
+        ("In 1979, during the crisis, what was lost?", "During the crisis, what was lost?"),
+        ("in 2008 prices rose, why?", "prices rose, why?"),
+        ("Who, in 2007, was fined?", "Who, was fined?"),
+        ("Which party won the seat (in 2007)?", "Which party won the seat ()?"),
+        ("Which party won in the 2015 UK election?", "Which party won in the UK election?"),
+        ("What was lost in the 1950's?", "What was lost?"),
+        ("What does the March 2008 brief say?", "What does the brief say?"),
+        ("What do articles published since 2007 say?", "What do articles say?"),
+        ("What did rice cost in briefs published in April 2007?", "What did rice cost?"),
+        ("What was published in April 2007?", "What was published?"),
+        ("What changed?", "What changed?"),
+    ],
+)
+def test_a_question_without_its_time_is_a_question(question: str, expected: str) -> None:
+    assert times.without(question) == expected
+
+
+def test_a_sentence_is_of_a_time_by_what_it_says_or_else_by_its_day() -> None:
+    asked = DatePreference("event", dt.date(2007, 1, 1))
+    before, since = dt.date(2006, 5, 1), dt.date(2008, 5, 1)
+    assert times.is_of(asked, since, "He fled.")
+    assert not times.is_of(asked, since, "He fled in 1999.")
+    assert not times.is_of(asked, before, "He fled.")
+    assert not times.is_of(asked, None, "He fled.")
+    assert times.is_of(asked, None, "He fled in 2009.")
+    assert not times.is_of(DatePreference("latest"), since, "He fled.")
+
+
+def test_a_sentence_names_the_very_time_or_one_within_it() -> None:
+    asked = DatePreference("event", dt.date(2008, 3, 1), dt.date(2008, 3, 31))
+    day = dt.date(2008, 4, 4)
+    assert times.names(asked, day, "In March, prices rose.")
+    assert not times.names(asked, day, "On 4 March 2008, prices rose.")
+    assert not times.names(asked, day, "In 2008, prices rose.")
+
+
+@pytest.mark.parametrize(
     ("text", "published", "expected"),
     [
         ("In March, prices rose.", dt.date(2008, 4, 4), ["2008-03-01"]),
