@@ -316,6 +316,7 @@ function thumbs(answer, name, hints, quote = null) {
 async function judge(answer, group, pressed) {
   if (group.getAttribute("aria-busy") === "true") return;
   group.setAttribute("aria-busy", "true");
+  judgements += 1;
   const taken = pressed.getAttribute("aria-pressed") === "true";
   try {
     if (taken) {
@@ -331,23 +332,29 @@ async function judge(answer, group, pressed) {
   } catch (error) {
     announce(`Your judgement was not kept. ${error.message}`, true);
   } finally {
+    judgements += 1;
     group.removeAttribute("aria-busy");
   }
 }
 
+let judgements = 0; // begun and ended: what was asked for before shows what was kept before
+
+async function showKept(answer) {
+  const before = judgements;
+  const kept = await get(`/feedback/answers/${answerId(answer)}`);
+  if (judgements === before) showThumbs(answer, kept);
+  else await showKept(answer);
+}
+
 /** The same question may have been judged before. */
-async function readThumbs(answer) {
-  try {
-    showThumbs(answer, await get(`/feedback/answers/${answerId(answer)}`));
-  } catch (error) {
-    announce(`Earlier judgements cannot be shown. ${error.message}`, true);
-  }
+function readThumbs(answer) {
+  showKept(answer).catch((error) => announce(`Earlier judgements cannot be shown. ${error.message}`, true));
 }
 
 /** Another tab may have judged the same questions; what cannot be read stays as it is, until it is pressed. */
 function rereadThumbs() {
   for (const answer of document.querySelectorAll(".answer.finished")) {
-    if (answerId(answer)) get(`/feedback/answers/${answerId(answer)}`).then((kept) => showThumbs(answer, kept), () => {});
+    if (answerId(answer)) showKept(answer).catch(() => {});
   }
 }
 
