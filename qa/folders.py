@@ -97,8 +97,8 @@ def missing(places: Iterable[Held], seen: set[str]) -> tuple[list[Held], tuple[s
 def without_files(skipped: Iterable[str]) -> tuple[str, ...]:
     """Say which sidecar files are of no file, of what was skipped."""
     return tuple(
-        f"{path} describes no document: there is no {Path(path).name.removesuffix(SIDECAR)} beside it. Name it "
-        "after its file, or remove it."
+        f"{path} describes no document: there is no {Path(path).name.removesuffix(SIDECAR)} beside it. "
+        "Name it after its file, or remove it."
         for path in skipped
         if path.endswith(SIDECAR)
     )

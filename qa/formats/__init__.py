@@ -55,8 +55,8 @@ def supported(path: Path) -> bool:
 def files(path: Path, skipped: list[Path]) -> Iterator[Path]:
     """Yield a file itself, or the supported files under a folder: sorted, none hidden, each folder once.
 
-    What is of another kind in a folder goes to `skipped`, and a sidecar file without its file. A subfolder that cannot be listed is handed over as
-    it is, for `read_path` to refuse by name.
+    What is of another kind in a folder goes to `skipped`, and a sidecar file without its file. A subfolder
+    that cannot be listed is handed over as it is, for `read_path` to refuse by name.
 
     Raises:
         InputError: at the first step, when nothing is there or nothing supported is in the folder.

@@ -423,8 +423,7 @@ def test_documents_that_change_places_keep_their_ids_corrections_and_history(
     put(inbox, {f"{place}.txt": words(ord(name)) for place, name in zip(names, order, strict=True)})
     report = corpus.index(inbox, prune=True)
     assert {each.document_id: each.status for each in report.files} == {
-        its[name]: "unchanged" if name == place else "moved"
-        for place, name in zip(names, order, strict=True)
+        its[name]: "unchanged" if name == place else "moved" for place, name in zip(names, order, strict=True)
     } | {"stays.txt": "unchanged"}
     assert (report.count("removed"), report.count("gone"), report.remarks) == (0, 0, ())
     assert len(corpus.documents()) == len(names) + 1
@@ -597,6 +596,40 @@ def test_a_dry_run_says_what_would_be_done_and_changes_nothing(library: Path, in
     }
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("11", "2", [("a.txt", "replaced", "a.txt"), ("b.txt", "gone", "b.txt")]),
+        ("1-", "21", [("a.txt", "replaced", "a.txt"), ("b.txt", "added", "b.txt")]),
+        ("1-", "22", [("a.txt", "replaced", "a.txt"), ("b.txt", "duplicate", "a.txt")]),
+        ("11", "23", [("a.txt", "replaced", "a.txt"), ("b.txt", "replaced", "b.txt")]),
+        ("111", "231", [
+            ("a.txt", "replaced", "a.txt"), ("b.txt", "replaced", "b.txt"), ("c.txt", "unchanged", "c.txt")
+        ]),
+        ("12", "21", [("a.txt", "moved", "b.txt"), ("b.txt", "moved", "a.txt")]),
+        ("12", "23", [("a.txt", "moved", "a.txt~2"), ("b.txt", "replaced", "b.txt")]),
+        ("12", "2-", [("a.txt", "moved", "b.txt")]),
+        ("11-", "--1", [("c.txt", "moved", "a.txt")]),
+        ("11-", "-11", [("b.txt", "unchanged", "a.txt"), ("c.txt", "moved", "a.txt")]),
+    ],
+)  # fmt: skip
+def test_a_dry_run_foresees_what_documents_do_to_each_other(
+    corpus: Corpus, inbox: Path, before: str, after: str, said: list[tuple[str, str, str]]
+) -> None:
+    write(inbox, "stays.txt", words(9))
+    for texts in (before, after):
+        for name, text in zip("abc", texts, strict=False):
+            (inbox / f"{name}.txt").unlink(missing_ok=True)
+            if text != "-":
+                write(inbox, f"{name}.txt", words(int(text)))
+        for name in "abc"[len(texts) :]:
+            (inbox / f"{name}.txt").unlink(missing_ok=True)
+        foreseen = done(corpus.index(inbox, dry_run=True))
+        report = done(corpus.index(inbox))
+        assert foreseen == report
+    assert [each for each in report if each[0] != "stays.txt"] == said
+
+
 # Any sequence of changes
 
 NAMES = st.sampled_from(["a.txt", "b.txt", "c.txt", "sub/d.txt"])
@@ -605,6 +638,7 @@ CHANGES = st.lists(
         st.tuples(st.just("put"), NAMES, st.integers(0, 3)),
         st.tuples(st.just("move"), NAMES, NAMES),
         st.tuples(st.just("copy"), NAMES, NAMES),
+        st.tuples(st.just("swap"), NAMES, NAMES),
         st.tuples(st.just("delete"), NAMES, st.just(0)),
         st.tuples(st.just("index"), st.booleans(), st.just(0)),
     ),
@@ -628,7 +662,15 @@ def test_after_any_changes_and_a_prune_the_library_holds_what_one_made_afresh_do
             if kind == "put":
                 write(inbox, name, words(int(other)))
             elif kind == "index":
-                old.index(inbox, prune=bool(name))
+                foreseen = done(old.index(inbox, dry_run=True))
+                assert done(old.index(inbox)) == foreseen
+                if name:
+                    old.index(inbox, prune=True)
+            elif kind == "swap":
+                if (inbox / name).exists() and (inbox / str(other)).exists():
+                    (inbox / name).rename(inbox / "aside")
+                    (inbox / str(other)).rename(inbox / name)
+                    (inbox / "aside").rename(inbox / str(other))
             elif (inbox / name).exists():
                 if kind == "delete":
                     (inbox / name).unlink()
