@@ -454,9 +454,8 @@ class Intake:
                     if self._store.has_text(document, made_by, part):
                         yield _Placed(document, made_by, part, read)
                     else:
-                        said = self._store.corrections_of(document, part) if corrected else {}
-                        document, its = correct(document, {name: each.value for name, each in said.items()})
-                        yield replace(_prepare(document, made_by, part, read), corrections=its)
+                        news = _Placed(document, made_by, part, read)
+                        yield self._corrected(news) if corrected else _prepare(document, made_by, part, read)
             if ended := file.ended():
                 yield ended
         show(Progress("read", len(found), len(found)))
@@ -498,9 +497,15 @@ class Intake:
             result = FileResult(document.path, placed.status, placed.document_id, notes=document.notes)
             return result, placed
         # It was held when it was read.
-        prepared = _prepare(document, item.made_by, item.part, item.read)
+        prepared = self._corrected(item)
         vectors = self._vectors([prepared], identity, self._encoders.documents, silent)
         return self._ingest(prepared, vectors, identity)
+
+    def _corrected(self, item: _Placed) -> _Prepared:
+        """Segment a document with what a person has corrected of it."""
+        said = self._store.corrections_of(item.document, item.part)
+        document, its = correct(item.document, {name: each.value for name, each in said.items()})
+        return replace(_prepare(document, item.made_by, item.part, item.read), corrections=its)
 
     def _ingest(
         self,
@@ -527,7 +532,7 @@ class _Ids:
         self._since: dict[str, str] = {}
 
     def take(self, results: list[FileResult], ingested: Ingested) -> None:
-        """Note what an ingest did; what was reported of a document that has lost its id to it is put right."""
+        """Note what an ingest did; put right what was reported of the document that has lost its id to it."""
         if not ingested.parted:
             return
         self._since[ingested.document_id] = ingested.parted

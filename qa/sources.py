@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 # Formats whose records have ids of their own, by which scripts know them: none is merged with another.
 RECORDS = ("jsonl", "csv")
-# Instead of what has read it: a place of a document that a person has put back, and one of these where it was
-# said since that its file is gone. A file that is there again puts its reader here.
+# In `made_by`, of a place of a document that a person has put back: as long as its file was not read since,
+# and once it was said that this is gone.
 RESTORED, KEPT = "restored", "kept"
 _BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
 _WORD = re.compile(r"[^\W_]+")
@@ -350,12 +350,11 @@ def displace(db: sqlite3.Connection, document: int) -> Held:
     Its words may stand in a file that is yet to be read, as when two files change places; who reads files
     forgets the place afterwards. A run that is broken off leaves a part that the next one finds gone.
     """
-    (number, path, part, form), (document_id,) = (
-        db.execute(
-            "SELECT number, path, part, format FROM locations WHERE document = ?", (document,)
-        ).fetchone(),
-        db.execute("SELECT id FROM documents WHERE serial = ?", (document,)).fetchone(),
-    )
+    number, path, part, document_id, form = db.execute(
+        "SELECT locations.number, locations.path, part, id, locations.format FROM locations "
+        "JOIN documents ON serial = document WHERE document = ?",
+        (document,),
+    ).fetchone()
     aside = aside_part(part, document)
     db.execute("UPDATE locations SET part = ? WHERE number = ?", (aside, number))
     db.execute("DELETE FROM files WHERE path = ?", (path,))  # as read last, it does not give this one
@@ -383,7 +382,8 @@ def hand_over(db: sqlite3.Connection, document: int) -> None:
     """Let a document follow the first of its places.
 
     Where the text there is another, in its white space say, or the same was made of other bytes or in another
-    way, its file is to be read again: nothing is known of that until it was.
+    way, its file is to be read again: nothing is known of that until it was. What a person has put back stays
+    as it is until then.
     """
     first = db.execute(
         "SELECT number, path, format, source_sha256, sha256, made_by FROM locations "

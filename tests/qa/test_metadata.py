@@ -306,6 +306,19 @@ def test_a_correction_goes_with_a_document_that_is_moved(corpus: Corpus, file: P
     assert info(corpus).title == "Rice"
 
 
+def test_a_correction_stays_with_the_copy_that_is_left_though_its_white_space_changed(
+    corpus: Corpus, file: Path
+):
+    write(file.parent, "b.txt", BRIEF)
+    corpus.index(file.parent)
+    corpus.edit("a.txt", {"title": "Rice"})
+    write(file.parent, "a.txt", "Market prices\n\nMaize.\n")
+    write(file.parent, "b.txt", BRIEF.replace("\n\n", "\n\n\n"))
+    corpus.index(file.parent)
+    assert info(corpus, "b.txt").title == "Rice"
+    assert corpus.document("b.txt").text == BRIEF.replace("\n\n", "\n\n\n")
+
+
 def test_what_makes_no_sense_is_not_corrected(corpus: Corpus, file: Path):
     corpus.index(file)
     before = info(corpus)

@@ -667,10 +667,11 @@ def test_after_any_changes_and_a_prune_the_library_holds_what_one_made_afresh_do
                 if name:
                     old.index(inbox, prune=True)
             elif kind == "swap":
-                if (inbox / name).exists() and (inbox / str(other)).exists():
-                    (inbox / name).rename(inbox / "aside")
-                    (inbox / str(other)).rename(inbox / name)
-                    (inbox / "aside").rename(inbox / str(other))
+                one, two = inbox / name, inbox / str(other)
+                if one.exists() and two.exists():
+                    texts = one.read_bytes(), two.read_bytes()
+                    two.write_bytes(texts[0])
+                    one.write_bytes(texts[1])
             elif (inbox / name).exists():
                 if kind == "delete":
                     (inbox / name).unlink()
