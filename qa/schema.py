@@ -23,6 +23,7 @@ FileStatus = Literal[
     "unchanged",
     "refused",
     "withdrawn",
+    "purged",
     "gone",
     "removed",
     "skipped",
@@ -408,6 +409,7 @@ class FileResult:
     """What became of one input document. `error` is set only when it was refused.
 
     What is "withdrawn" was removed by a person, and has not changed since: `pullquote restore` puts it back.
+    What is "purged" was erased; its file has not changed since, and is taken in again when it is named itself.
     """
 
     path: str

@@ -319,7 +319,7 @@ class _Lost:
         for file, quotes in self.files.items():
             yield f"{file} cites what would go: {plural(quotes, 'quote')}"
         for path in self.paths:
-            yield f"{path} stays, and would be indexed again"
+            yield f"{path} stays; it is indexed again only when it is named itself, or changes"
         if self.titles:
             yield "what else cites it cannot be known here: `pullquote verify FILE` tells of any text"
 

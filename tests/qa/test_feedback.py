@@ -268,6 +268,8 @@ TO_THE_FIRST_SCHEMA = """
     DROP TABLE locations;
     DROP TABLE files;
     DROP TABLE withdrawn;
+    DROP TABLE read_as;
+    DROP TABLE purged;
     DROP TABLE erasing;
     DROP TABLE versions;
     DROP TABLE corrections;
