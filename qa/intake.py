@@ -236,9 +236,7 @@ class Intake:
         found = {resolved(path): (path, root) for path, root in here.files}
         gone: list[Held] = []
         ahead = Foreseen()
-        run = partial(
-            *((self._foreseen, ahead) if dry_run else (self._taken_in,)), named_files=named_files
-        )
+        run = partial(*((self._foreseen, ahead) if dry_run else (self._taken_in,)), named_files=named_files)
         with _one_at_a_time(progress) as show:
             results = run(here.files, here.refused, gone, show)
             seen = set(found) - {result.path for result in results if result.status == "gone"}
@@ -394,7 +392,12 @@ class Intake:
             ended.clear()
 
         with Worker() as worker:
-            overlap(_batches(self._prepared(found, refused, show, worker, named_files=named_files)), embed, write, _is_huge)
+            overlap(
+                _batches(self._prepared(found, refused, show, worker, named_files=named_files)),
+                embed,
+                write,
+                _is_huge,
+            )
         # By now it is known which of these stand in another file, and which stand nowhere.
         self._forget(displaced)
         aside = {at.number for at in displaced}
@@ -512,7 +515,11 @@ class Intake:
                     elif self._store.has_text(document, file.made_by, part):
                         yield placed
                     else:
-                        yield self._corrected(placed) if corrected else _prepare(document, file.made_by, part, read)
+                        yield (
+                            self._corrected(placed)
+                            if corrected
+                            else _prepare(document, file.made_by, part, read)
+                        )
             if ended := file.ended():
                 yield ended
         show(Progress("read", len(found), len(found)))

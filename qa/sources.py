@@ -287,9 +287,7 @@ class Foreseen:
         if to.number is not None and not to.known:
             self.more[to.number].append(Place(document.path, part, document.format))
         if to.new:
-            self._held.setdefault(_as_copied(document), []).append(
-                (certain_of(document), held_id, to.number)
-            )
+            self._held.setdefault(_as_copied(document), []).append((certain_of(document), held_id, to.number))
             self.ids.add(held_id)
             self.changed.update([to.number] if to.number is not None else [])
 
