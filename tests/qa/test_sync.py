@@ -421,7 +421,9 @@ def test_documents_that_change_places_keep_their_ids_corrections_and_history(
     before, embedded = versions(corpus), encoder(corpus).embedded
     keys = {name: [passage.key for passage in corpus.passages_of(its[name])] for name in names}
     put(inbox, {f"{place}.txt": words(ord(name)) for place, name in zip(names, order, strict=True)})
+    foreseen = done(corpus.index(inbox, dry_run=True))
     report = corpus.index(inbox, prune=True)
+    assert done(report) == foreseen
     assert {each.document_id: each.status for each in report.files} == {
         its[name]: "unchanged" if name == place else "moved" for place, name in zip(names, order, strict=True)
     } | {"stays.txt": "unchanged"}
