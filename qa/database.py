@@ -341,8 +341,8 @@ _MIGRATIONS: tuple[tuple[str | Callable[[sqlite3.Connection], None], ...], ...] 
             columns TEXT NOT NULL
         ) WITHOUT ROWID
         """,
-        # What was erased and stands in a file still, which is not to bring it back by itself. Hashes alone: of
-        # the path, and of the bytes there (of a feed's entry, of its text).
+        # What was erased and stands in a file still, which is not to bring it back by itself. Hashes alone:
+        # of the path, and of the bytes there (of a feed's entry, of its text).
         """
         CREATE TABLE purged (
             path_sha256 TEXT NOT NULL,

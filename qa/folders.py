@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from qa.errors import InputError
 from qa.formats import files
-from qa.formats.text import printable
 from qa.metadata import SIDECAR
-from qa.schema import Failure, FileResult
+from qa.schema import Failure, FileResult, printable
 from qa.sources import is_gone
 
 if TYPE_CHECKING:

@@ -26,6 +26,7 @@ from qa.formats import Options, Worker, file_id, ocr, read_path
 from qa.formats.kinds import JSONL, named
 from qa.metadata import Sidecar, check, open_sidecar, sidecar_of
 from qa.pipeline import overlap, silent
+from qa.rows import Row, follow, numbered
 from qa.schema import Document, FileResult, IndexReport, Passage, Progress
 from qa.segment import passages
 from qa.sources import RESTORED, FileRead, Foreseen, ReadAs, is_gone
@@ -96,7 +97,7 @@ class _Settled:
 
 @dataclass(frozen=True, slots=True)
 class _Withheld:
-    """A document that a person removed, in the version of that number, and that was not held at this place."""
+    """A document that a person removed, in the version of that number, when it was not at this place."""
 
     document: Document
     part: str
@@ -144,12 +145,32 @@ class _Reading:
         self._sha256 = ""
         self._parts: set[str] = set()  # that are held, or are to be
         self._purged: set[str] = set()
+        self._held_as: dict[str, str] = {}  # by the parts that some are now
         self._refused: list[FileResult] = []
         self._same = False
         self.read = 0
 
     def part(self, given_id: str) -> str:
-        return given_id.removeprefix(self._name)  # which the ids of a .jsonl's records do not begin with
+        part = given_id.removeprefix(self._name)  # which the ids of a .jsonl's records do not begin with
+        return self._held_as.get(part, part)
+
+    def follow_rows(self, items: Iterable[object], before: Sequence[Row], *, dry_run: bool) -> None:
+        """Let documents follow their rows, whose numbers may be others now; a dry run only takes note."""
+        known = {sha256 for row in before for sha256 in (row.source_sha256, row.sha256)}
+        now = {}
+        for item in items:
+            if isinstance(item, Document) and numbered(item):
+                part = item.id.removeprefix(self._name)
+                text = "" if known & {item.source_sha256, item.sha256} else item.text
+                now[part] = Row(part, item.source_sha256, item.sha256, text)
+        was = follow(before, now.values(), partial(self._store.row_text, self.path))
+        # A new row at a number that another had stands nowhere yet.
+        other = {part: f"{part}~" for part in now.keys() - was if any(row.part == part for row in before)}
+        other |= {part: its for part, its in was.items() if part != its}
+        if dry_run:
+            self._held_as = other
+        elif other:
+            self._store.renumber(self.path, was, now)
 
     def known(self, given_id: str, sha256: str, size: int) -> FileResult | None:
         """Tell that a document has not changed, or was taken out."""
@@ -236,7 +257,8 @@ class Intake:
         found = {resolved(path): (path, root) for path, root in here.files}
         gone: list[Held] = []
         ahead = Foreseen()
-        run = partial(*((self._foreseen, ahead) if dry_run else (self._taken_in,)), named_files=named_files)
+        take_in = partial(self._foreseen, ahead) if dry_run else self._taken_in
+        run = partial(take_in, named_files=named_files)
         with _one_at_a_time(progress) as show:
             results = run(here.files, here.refused, gone, show)
             seen = set(found) - {result.path for result in results if result.status == "gone"}
@@ -419,7 +441,7 @@ class Intake:
         results: list[FileResult] = []
         ids = _Ids()
         with Worker() as worker:
-            for item in self._prepared(found, refused, show, worker, named_files=named_files):
+            for item in self._prepared(found, refused, show, worker, named_files=named_files, dry_run=True):
                 if isinstance(item, _Ended):
                     gone.extend(item.gone)
                 elif isinstance(item, (_Settled, _Withheld)):
@@ -478,6 +500,7 @@ class Intake:
         worker: Worker,
         *,
         named_files: bool,
+        dry_run: bool = False,
     ) -> Iterator[_Step]:
         """Read and segment the documents of files; what is refused or has not changed comes as its result."""
         for result in refused:
@@ -497,19 +520,22 @@ class Intake:
             options = self._options(resolved(path))
             by_name = named_files and root is None
             file = _Reading(self._store, resolved(path), name, options, sidecar.sha256, named=by_name)
-            for item in read_path(path, root, options, file.known, file.same, worker):
-                read = min(start + file.read, end)
+            read = partial(read_path, path, root, options, file.known, file.same, worker)
+            if name and (rows := self._store.rows(file.path)):
+                file.follow_rows(read(), rows, dry_run=dry_run)
+            for item in read():
+                done_to = min(start + file.read, end)
                 if isinstance(item, InputError) and root and is_gone(str(path)) and not path.is_dir():
-                    yield _Settled(FileResult(file.path, "gone", notes=(_VANISHED,)), read)
+                    yield _Settled(FileResult(file.path, "gone", notes=(_VANISHED,)), done_to)
                 elif isinstance(item, InputError):
                     result = refusal(path, item)
                     file.refused(result)
-                    yield _Settled(result, read)
+                    yield _Settled(result, done_to)
                 elif isinstance(item, FileResult):
-                    yield _Settled(item, read)
+                    yield _Settled(item, done_to)
                 else:
                     document, part = sidecar.complete(replace(item, path=file.path)), file.part(item.id)
-                    placed = _Placed(document, file.made_by, part, read)
+                    placed = _Placed(document, file.made_by, part, done_to)
                     if out := file.taken(document, part):
                         yield _left_out(placed, out)
                     elif self._store.has_text(document, file.made_by, part):
@@ -518,7 +544,7 @@ class Intake:
                         yield (
                             self._corrected(placed)
                             if corrected
-                            else _prepare(document, file.made_by, part, read)
+                            else _prepare(document, file.made_by, part, done_to)
                         )
             if ended := file.ended():
                 yield ended

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import deque
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import islice
+from itertools import groupby, islice, product
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from qa.question import blanked
 from qa.terms import FUNCTION_WORDS, HAN, HANGUL
@@ -33,11 +34,12 @@ _SYLLABLES = range(2, 7)
 _SYLLABLES_OF_WORDS = range(2, 5)
 _LETTERS = 2  # of each of several words: "William M", "Part I"
 _MOST_ALIAS_WORDS = 5
-_MOST_ALIAS_CHARACTERS = 80
+_MOST_CHARACTERS = 80  # of either
 
-_WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f]|['’‘ʼ`](?=[^\W_])(?!s\b))*")
+# Possessive: a word of a million letters would else take a hundred bytes for each.
+_WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f]|['’‘ʼ`](?=[^\W_])(?!s\b))*+")
 # What may stand between the words of a name.
-_JOINT = re.compile(r"[ \u00a0\-‐‑–]|\r?\n")
+_JOINTS = frozenset((*" \u00a0-‐‑–", "\n", "\r\n"))
 _UNPARTED = re.compile(f"[{HAN}{HANGUL}]")
 
 _BREVES = "\u0306\u030c\u0302"  # and the caron and the circumflex that are typed for it
@@ -102,7 +104,17 @@ _MEETINGS = tuple(
 _WHOLE = re.compile("(?:[kntlmpsch]?(?:[wy]?[aeiou]|ui)(?:nk|[nklmpt])?)+")
 _VOWELS = re.compile("ui|[aeiou]")
 _REVISED = re.compile("eo|eu")
-_J_OR_CH = re.compile("j|ch")
+_VOWEL = "[aeiouyŏŭw]"
+_STOP = re.compile(f"(chh|tch|ch|jj|tj|j|tt|dd|th|t|d|kk|gg|kh|k|g|pp|bb|ph|p|b)('?)(?={_VOWEL})")
+_PLAIN = str.maketrans("dgb", "tkp")
+_SPOKEN = tuple("aeiouŏŭnmg")
+# What becomes o or u in a key; longer ones first.
+_O_OR_U = re.compile(
+    "yeo|yŏ|you(?=n)|yoo|yo|yu|weo|wŏ|woo|wo|wu|oo|ou|eu(?!i)|eo|ŏ|ŭ(?!i)|o(?![ei])|(?<!e)u(?![iy])"
+)
+_CODA = re.compile(f"ng|[nklmpbgt](?!{_VOWEL})")
+_MAY_VARY = re.compile("([ou](?!i))")
+_PERSON = 3  # syllables: a surname and a given name of two
 _CLOSED = re.compile("[nklmpt](?:[kntlmpsch]|$)|ui")
 
 
@@ -200,8 +212,7 @@ def _whole(name: str) -> str:
     return pattern if _UNPARTED.search(name) else rf"(?<!\w){pattern}(?!\w)"
 
 
-@dataclass(frozen=True, slots=True)
-class _Window:
+class _Window(NamedTuple):
     """Some words in a row, as they stand in a text: where, the text, its words."""
 
     start: int
@@ -235,21 +246,29 @@ def key(words: Sequence[str]) -> str:
     return whole if len(_VOWELS.findall(whole)) in syllables else ""
 
 
+_key_of = lru_cache(maxsize=50_000)(key)
+
+
 @lru_cache(maxsize=50_000)
 def _sounds(word: str, *, first: bool) -> str:
     """Give the sounds of a word; "" where it is not Korean. `first` says that it may be a surname."""
-    letters: list[str] = []
-    for letter in unicodedata.normalize("NFD", word):
-        if letter in _BREVES and letters and letters[-1] in "ou":
-            letters[-1] = "ŏ" if letters[-1] == "o" else "ŭ"
-        elif not unicodedata.combining(letter) and letter not in "'’‘ʼ`":
-            letters.append(letter)
-    plain = "".join(letters)
+    plain = _letters(word).replace("'", "")
     if first and plain in _SURNAMES:
         return _SURNAMES[plain]
     if _NOT_KOREAN.search(plain):
         return ""
     return _rewritten(_rewritten(plain, _SOUNDS).lower(), _BEGINNINGS)
+
+
+def _letters(word: str) -> str:
+    """Give a word in small letters, of all marks only those of Korean: ŏ, ŭ and a straight apostrophe."""
+    letters: list[str] = []
+    for letter in unicodedata.normalize("NFD", word.casefold()):
+        if letter in _BREVES and letters and letters[-1] in "ou":
+            letters[-1] = "ŏ" if letters[-1] == "o" else "ŭ"
+        elif not unicodedata.combining(letter):
+            letters.append("'" if letter in "’‘ʼ`" else letter)
+    return "".join(letters)
 
 
 def _rewritten(text: str, rules: Iterable[tuple[re.Pattern[str], str]]) -> str:
@@ -258,42 +277,50 @@ def _rewritten(text: str, rules: Iterable[tuple[re.Pattern[str], str]]) -> str:
     return text
 
 
-def _windows(text: str, most: int) -> Iterator[_Window]:
-    """Give all runs of up to so many words that may be one name."""
-    words = list(_WORD.finditer(text))
-    for at, first in enumerate(words):
-        for end in range(at, min(at + most, len(words))):
-            last = words[end]
-            if end > at and not _JOINT.fullmatch(text, words[end - 1].end(), last.start()):
+def _windows(text: str, most: int, *, small: bool = True) -> Iterator[_Window]:
+    """Give all runs of up to so many words that may be one name; or only those that begin with a capital."""
+    matches = _WORD.finditer(text)
+    words = deque(islice(matches, most))
+    while words:
+        start = words[0].start()
+        for at, last in enumerate(words if small or text[start].isupper() else ()):
+            if at and text[words[at - 1].end() : last.start()] not in _JOINTS:
                 break
-            its = tuple(word.group() for word in words[at : end + 1])
-            yield _Window(first.start(), last.end(), text[first.start() : last.end()], its)
+            its = tuple(word.group() for word in islice(words, at + 1))
+            yield _Window(start, last.end(), text[start : last.end()], its)
+        words.popleft()
+        words.extend(islice(matches, 1))
 
 
-def _inside_persons(keyed: Iterable[tuple[_Window, str]]) -> set[_Window]:
-    """Find the windows, given in order, that are part of a person's name: "Kim Jong" of "Kim Jong Nam"."""
-    keyed = list(keyed)
-    ends: dict[int, int] = {}  # of the longest name of a person that begins here
-    for window, its in keyed:
-        if its and len(window.words) > 1 and _opens_with_surname(window):
-            ends[window.start] = max(window.end, ends.get(window.start, 0))
-    inside = set()
-    reach, at = 0, -1
-    for window, _ in keyed:
-        if window.start != at:
-            reach, at = max(reach, ends.get(at, 0)), window.start
-        if window.end <= reach or window.end < ends.get(at, 0):
-            inside.add(window)
-    return inside
+def _whole_names(keyed: Iterable[tuple[_Window, str]]) -> Iterator[tuple[_Window, str]]:
+    """Give windows, which come in order, "" for a key where they are part of a person's name.
+
+    "Kim Jong" is, in "Kim Jong Nam".
+    """
+    reach = 0
+    for _, group in groupby(keyed, key=lambda each: each[0].start):
+        here = list(group)
+        persons = (
+            window.end
+            for window, its in here
+            if its and len(window.words) > 1 and _is_surname(window.words[0])
+        )
+        longest = max(persons, default=0)
+        for window, its in here:
+            yield window, "" if window.end <= reach or window.end < longest else its
+        reach = max(reach, longest)
 
 
-def _opens_with_surname(window: _Window) -> bool:
-    return len(_VOWELS.findall(_sounds(window.words[0].casefold(), first=True))) == 1
+@lru_cache(maxsize=50_000)
+def _is_surname(word: str) -> bool:
+    return len(_VOWELS.findall(_sounds(word.casefold(), first=True))) == 1
 
 
 def _key(window: _Window, text: str, *, lower: bool = False) -> str:
     """Give a window's key, "" where it does not look like a name; `lower` takes small letters too."""
     first, *others = window.words
+    if len(window.text) > _MOST_CHARACTERS:
+        return ""
     if not (first[0].isupper() or (lower and not others)):
         return ""
     if first.casefold() in FUNCTION_WORDS or (others and min(map(len, window.words)) < _LETTERS):
@@ -303,17 +330,18 @@ def _key(window: _Window, text: str, *, lower: bool = False) -> str:
         if not word[0].isupper() and text[at] in " \u00a0\r\n":
             return ""
         at = text.index(word, at) + len(word)
-    return key(window.words)
+    return _key_of(window.words)
 
 
 def spellings(text: str) -> dict[tuple[str, str], str]:
     """Find what may be romanised names in a text: by key and folded form, as first spelt there."""
     found: dict[tuple[str, str], str] = {}
-    keyed = [(window, its) for window in _windows(text, _MOST_WORDS) if (its := _key(window, text))]
-    inside = _inside_persons(keyed)
-    for window, its in keyed:
-        if window not in inside:
-            found.setdefault((its, fold(window.text)), " ".join(window.text.split()))
+    keyed = (
+        (window, its) for window in _windows(text, _MOST_WORDS, small=False) if (its := _key(window, text))
+    )
+    whole = dict.fromkeys((its, window.text) for window, its in _whole_names(keyed) if its)
+    for its, spelling in whole:
+        found.setdefault((its, fold(spelling)), " ".join(spelling.split()))
     return found
 
 
@@ -378,7 +406,7 @@ def read_aliases(path: Path) -> tuple[list[tuple[str, ...]], list[str]]:
         elif long := [name for name in names if not _can_be_asked(name)]:
             problems.append(
                 f"{path}, line {number}: {long[0][:60]!r} has more than {_MOST_ALIAS_WORDS} words or "
-                f"{_MOST_ALIAS_CHARACTERS} characters: shorten it"
+                f"{_MOST_CHARACTERS} characters: shorten it"
             )
         else:
             groups.append(names)
@@ -386,7 +414,7 @@ def read_aliases(path: Path) -> tuple[list[tuple[str, ...]], list[str]]:
 
 
 def _can_be_asked(name: str) -> bool:
-    return len(_WORD.findall(name)) <= _MOST_ALIAS_WORDS and len(name) <= _MOST_ALIAS_CHARACTERS
+    return len(_WORD.findall(name)) <= _MOST_ALIAS_WORDS and len(name) <= _MOST_CHARACTERS
 
 
 def aliases(folder: Path) -> Aliases:
@@ -413,10 +441,77 @@ def _shipped() -> list[tuple[str, ...]]:
 # Questions
 
 
-def _apart(one: str, other: str) -> bool:
-    """Whether both are plainly in the Revised Romanisation and differ in j and ch, two sounds in it."""
-    folded = (fold(one), fold(other))
-    return all(map(_REVISED.search, folded)) and len({tuple(_J_OR_CH.findall(each)) for each in folded}) > 1
+def _forms(window: _Window, its: str) -> list[str]:
+    """Give the keys to look for: in a given name of two syllables o may be u, and u o ("Chol", "Chul")."""
+    if len(window.words) < 2 or not _is_surname(window.words[0]) or len(_VOWELS.findall(its)) != _PERSON:
+        return [its] if its else []
+    surname = next(_VOWELS.finditer(its)).end()
+    given = (("o", "u") if part in ("o", "u") else (part,) for part in _MAY_VARY.split(its[surname:]))
+    return [its[:surname] + "".join(parts) for parts in product(*given)]
+
+
+def _apart(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether the spellings of two names of like keys say that they differ: in aspiration, or in a vowel."""
+    vowels = [_vowels(words) for words in (one, other)] if key(one) != key(other) else [[], []]
+    stops = zip(_stops(one).values(), _stops(other).values(), strict=True)
+    return (
+        len(vowels[0]) != len(vowels[1])
+        or not all(map(set.intersection, *vowels))
+        or any(len(mine) == len(its) and not all(map(set.intersection, mine, its)) for mine, its in stops)
+    )
+
+
+def _stops(words: Sequence[str]) -> dict[str, list[set[str]]]:
+    """Say of each ch, t, k and p before a vowel, in the order of the name, what it may be.
+
+    It is aspirated by an apostrophe or an h; by its letter in the Revised Romanisation, and for ch and t in
+    every system between voiced sounds, where a plain one is j or d. Without an apostrophe it is plain where
+    the name has other marks. Surnames follow no system.
+    """
+    revised = _REVISED.search(fold(" ".join(words)))
+    marked = re.search("[ŏŭ]", "".join(map(_letters, words)))
+    found: dict[str, list[set[str]]] = {sound: [] for sound in "ctkp"}
+    for word in map(_letters, words[1:] if _is_surname(words[0]) else words):
+        for stop in _STOP.finditer(word):
+            letters = stop[1]
+            says = {"plain", "aspirated"}
+            if letters in ("j", "d", "g", "b"):
+                says = {"plain"}
+            elif (
+                stop[2]
+                or letters in ("chh", "th", "kh", "ph")
+                or (letters in ("ch", "t") and word[: stop.start()].endswith(_SPOKEN))
+                or (letters in ("ch", "t", "p") and revised)
+            ):
+                says = {"aspirated"}
+            elif letters in ("ch", "t", "k", "p") and marked:
+                says = {"plain"}
+            sound = "c" if re.search("ch|j", letters) else letters.translate(_PLAIN)[0]
+            found[sound].append(says)
+    return found
+
+
+def _vowels(words: Sequence[str]) -> list[set[str]]:
+    """Say of each o and u of a given name which vowels it may be: fewer where the name has marks.
+
+    An eo tells little of the others: "Suk-yeol" is Sŏk-yŏl.
+    """
+    given = [_letters(word).replace("'", "") for word in words[1:]]
+    marked = re.search("[ŏŭ]", "".join(given))
+    found = []
+    for word in given:
+        for vowel in _O_OR_U.finditer(word):
+            letters = vowel[0]
+            closed = (vowel.start() or letters == "yu") and _CODA.match(word, vowel.end())
+            if letters in ("o", "yo"):
+                found.append({"o"} if marked else {"o", "ŏ"})
+            elif letters in ("u", "yu"):
+                found.append({"u", "ŭ", *(("ŏ",) if closed and not marked else ())})
+            elif letters in ("eu", "ŭ"):
+                found.append({"ŭ"})
+            else:
+                found.append({"ŏ"} if re.search("[eŏ]|wo$|you", letters) else {"u"})
+    return found
 
 
 def find(question: str, known: Aliases, corpus: Spellings) -> Names:
@@ -425,14 +520,12 @@ def find(question: str, known: Aliases, corpus: Spellings) -> Names:
     A name is capitalised; a single word in small letters is looked for unless the corpus writes it so too.
     """
     text = blanked(question)
-    keyed = [
+    keyed = (
         (window, _key(window, text, lower=True) if len(window.words) <= _MOST_WORDS else "")
         for window in _windows(text, _MOST_ALIAS_WORDS)
-    ]
-    inside = _inside_persons(keyed)
+    )
     windows = []
-    for window, of in keyed:
-        its = "" if window in inside else of
+    for window, its in _whole_names(keyed):
         others = known.others(window.words, its)
         if its or others:
             windows.append((window, its, others))
@@ -441,7 +534,7 @@ def find(question: str, known: Aliases, corpus: Spellings) -> Names:
         windows.append((window, "", known.others(window.words, "")))
     if not windows:
         return Names()
-    keys = {its for _, its, _ in windows if its}
+    keys = {form for window, its, _ in windows for form in _forms(window, its)}
     keys.update(filter(None, (key(_WORD.findall(each)) for _, _, others in windows for each in others)))
     held = corpus.spellings(keys)
     names: list[Name] = []
@@ -450,7 +543,12 @@ def find(question: str, known: Aliases, corpus: Spellings) -> Names:
         place = range(window.start, window.end)
         if taken.intersection(place):
             continue
-        spelt = [each for each in held.get(its, ()) if not _apart(window.text, each)]
+        spelt = [
+            each
+            for form in _forms(window, its)
+            for each in held.get(form, ())
+            if not _apart(window.words, _WORD.findall(each))
+        ]
         for other in others:
             spelt += [other, *held.get(key(_WORD.findall(other)), ())]
         differing: dict[str, str] = {}

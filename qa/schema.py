@@ -38,6 +38,11 @@ def sha256_text(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
+def printable(path: str) -> str:
+    r"""Make a path text that can be stored: a byte of a file name that is not UTF-8 is written as `\xff`."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
     """A half-open range of code points `[start, end)`, never empty.
@@ -359,6 +364,9 @@ class Answer:
     out for want of a date. `notes` are short remarks for the reader ("the phrase … does not occur"). `reply`
     is set when the question was not one for the corpus; the outcome is then `none`. `preference` is the time
     that the question was taken to name, None where it names none or that was to be ignored.
+    Where not `calibrated`, the confidence is no probability, and is not shown: it is 0 where the question or
+    the best sentence is in no Latin script, which our reader cannot judge; of a reader without a fit it is a
+    guess.
     """
 
     question: str
@@ -378,6 +386,7 @@ class Answer:
     reply: Reply | None = None
     error: Failure | None = None
     preference: DatePreference | None = None
+    calibrated: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -409,7 +418,7 @@ class FileResult:
     """What became of one input document. `error` is set only when it was refused.
 
     What is "withdrawn" was removed by a person, and has not changed since: `pullquote restore` puts it back.
-    What is "purged" was erased; its file has not changed since, and is taken in again when it is named itself.
+    What is "purged" was erased, and its file has not changed since: it is taken in when it is named itself.
     """
 
     path: str

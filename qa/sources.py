@@ -18,11 +18,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from qa.rows import Row, is_row
 from qa.schema import Failure, FileResult, Found, sha256_text
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Container, Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from qa.formats.dates import DateOrder
     from qa.schema import Document, Span
@@ -77,7 +78,7 @@ class FileRead:
 
 @dataclass(frozen=True, slots=True)
 class ReadAs:
-    """How a person said that a file is to be read (`qa.formats.Options`); it is read so until told otherwise."""
+    """How a person said that a file is to be read (`qa.formats.Options`), until another is said."""
 
     date_order: DateOrder = "auto"
     columns: tuple[tuple[str, str], ...] = ()
@@ -135,7 +136,7 @@ def is_gone(path: str) -> bool:
     """Whether a file is certainly not there, or a folder: one that may not be looked for may be there."""
     if "\ufffd" in path:  # so a library of before has a name that is not UTF-8
         return False
-    # As it is written, and with the bytes that it may stand for (`qa.formats.text.printable`).
+    # As it is written, and with the bytes that it may stand for (`qa.schema.printable`).
     unwritten = _BYTE.sub(lambda byte: chr(0xDC00 + int(byte[1], 16)), path)
     return all(_is_gone(name) for name in dict.fromkeys((path, unwritten)))
 
@@ -379,6 +380,54 @@ def aside_part(part: str, document: int) -> str:
     return f"{part}~{document}"
 
 
+def rows(db: sqlite3.Connection, path: str) -> list[Row]:
+    """List the rows of tables in a file: those that are held, and those that a person removed."""
+    found = db.execute(
+        "SELECT part, source_sha256, sha256 FROM locations WHERE path = ?1 AND format = 'csv' UNION ALL "
+        "SELECT part, source_sha256, sha256 FROM withdrawn JOIN versions ON number = version "
+        "WHERE path = ?1 AND source_sha256 != ''",
+        (path,),
+    )
+    return [Row(*row) for row in found if is_row(row[0])]
+
+
+def row_text(db: sqlite3.Connection, path: str, part: str) -> str:
+    """Read the text of a row as it was read last."""
+    found = db.execute(
+        "SELECT text FROM locations JOIN documents ON serial = document "
+        "WHERE locations.path = ?1 AND part = ?2 UNION ALL "
+        "SELECT text FROM withdrawn JOIN versions ON number = version WHERE path = ?1 AND part = ?2",
+        (path, part),
+    ).fetchone()
+    return str(found[0]) if found else ""
+
+
+def renumber(db: sqlite3.Connection, path: str, was: Mapping[str, str], now: Container[str]) -> None:
+    """Let documents, and what was removed, follow their rows: `was` tells what parts of `now` were before.
+
+    What stood at one of these and is none of the rows is set aside, as one more part, for no file gives it.
+    """
+    becomes = {before: part for part, before in was.items()}
+    for held, put in (
+        (
+            "SELECT part, document FROM locations WHERE path = ?",
+            "UPDATE locations SET part = ? WHERE path = ? AND part = ?",
+        ),
+        (
+            "SELECT part, version FROM withdrawn WHERE path = ?",
+            "UPDATE withdrawn SET part = ? WHERE path = ? AND part = ?",
+        ),
+    ):
+        aside = {
+            part: aside_part(part, number)
+            for part, number in db.execute(held, (path,)).fetchall()
+            if (part in becomes or part in now) and becomes.get(part) != part
+        }
+        db.executemany(put, [(other, path, part) for part, other in aside.items()])
+        db.executemany(put, [(becomes[part], path, aside[part]) for part in aside if part in becomes])
+    db.execute("DELETE FROM files WHERE path = ?", (path,))  # until it was read to its end
+
+
 def keep_restored(db: sqlite3.Connection, places: Iterable[int]) -> None:
     """Note of places, by number, that they were said to be gone: it is said once of what was restored."""
     for number in places:
@@ -460,7 +509,7 @@ def file_unchanged(
         FileResult(path, "withdrawn", document_id)
         for (document_id,) in db.execute(
             "SELECT document FROM withdrawn JOIN versions ON number = version "
-            "WHERE path = ? AND source_sha256 != '' ORDER BY part",
+            "WHERE path = ? AND source_sha256 != '' AND part NOT GLOB '*#*~*' ORDER BY part",
             (path,),
         )
     ]

@@ -34,6 +34,7 @@ from qa.metadata import BY_SIDECAR, value_of
 from qa.names import fold, spellings
 from qa.postings import build
 from qa.recent import Recent
+from qa.rows import numbered
 from qa.schema import (
     EVERYTHING,
     Document,
@@ -63,6 +64,9 @@ from qa.sources import (
     put_location,
     put_read_as,
     read_as,
+    renumber,
+    row_text,
+    rows,
     stands,
     target,
     unchanged,
@@ -83,6 +87,7 @@ if TYPE_CHECKING:
     from qa.corrections import Correction
     from qa.feedback import Thumb
     from qa.postings import Segment
+    from qa.rows import Row
     from qa.sources import FileRead, Foreseen, Held, ReadAs
     from qa.vectors import Difference, Encoding
     from qa.words import Occurrences
@@ -463,6 +468,21 @@ class Store:
             for path, options in told.items():
                 put_read_as(db, path, options)
 
+    def rows(self, path: str) -> list[Row]:
+        """List the rows of tables in a file that may have no ids: those held, and those that were removed."""
+        with self._database.reading() as db:
+            return rows(db, path)
+
+    def row_text(self, path: str, part: str) -> str:
+        """Read the text of a row as it was read last."""
+        with self._database.reading() as db:
+            return row_text(db, path, part)
+
+    def renumber(self, path: str, was: Mapping[str, str], now: Container[str]) -> None:
+        """Let documents follow their rows, in one transaction; see `qa.sources`. The generation stays."""
+        with self._database.writing(counted=False) as db:
+            renumber(db, path, was, now)
+
     def read_as(self, path: str) -> ReadAs:
         """Tell how a file was read last, as far as a person can say so."""
         with self._database.reading() as db:
@@ -788,7 +808,10 @@ class Store:
             return out if out and target(db, document, words, part).new else None
 
     def withhold(self, document: Document, part: str, version: int) -> None:
-        """Note that what a person removed stands at one more place, in one transaction. The generation stays."""
+        """Note that what a person removed stands at one more place, in one transaction.
+
+        The generation stays.
+        """
         with self._database.writing(counted=False) as db:
             versions.withhold(db, document.path, part, document.source_sha256, version)
 
@@ -991,7 +1014,7 @@ def _named(
             "SELECT given_id, id FROM documents WHERE serial = ?", (number,)
         ).fetchone()
         return given_id, replace(document, id=held_id)
-    its = versions.corrected_at(db, document.path, part)
+    its = versions.corrected_at(db, document.path, part, document.sha256 if numbered(document) else "")
     if its and not _is_held(db, its):
         return document.id, replace(document, id=its)
     return document.id, replace(document, id=_free(db, document.id, taken))

@@ -182,14 +182,17 @@ def withhold(db: sqlite3.Connection, path: str, part: str, source_sha256: str, v
     )
 
 
-def corrected_at(db: sqlite3.Connection, path: str, part: str) -> str | None:
-    """Give the id of the corrected document that was removed last of those that stood at a place."""
+def corrected_at(db: sqlite3.Connection, path: str, part: str, sha256: str = "") -> str | None:
+    """Give the id of the corrected document that was removed last of those that stood at a place.
+
+    Where `sha256` is given, it must have had that text.
+    """
     row = db.execute(
         "SELECT versions.document FROM versions, json_each(held, '$.locations') "
         "WHERE versions.document IN (SELECT document FROM corrections) AND reason = 'removed' "
         "AND json_extract(value, '$.path') = ? AND json_extract(value, '$.part') = ? "
-        "ORDER BY number DESC LIMIT 1",
-        (path, part),
+        "AND ? IN ('', sha256) ORDER BY number DESC LIMIT 1",
+        (path, part, sha256),
     ).fetchone()
     return str(row[0]) if row else None
 

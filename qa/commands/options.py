@@ -92,21 +92,12 @@ def _day(*, last: bool) -> Callable[[click.Context, click.Parameter, str | None]
     """Read a day: `YYYY-MM-DD`, or the first (`last`: the last) day of `YYYY-MM` or `YYYY`."""
 
     def callback(_: click.Context, __: click.Parameter, value: str | None) -> dt.date | None:
-        import calendar
-        import datetime as dt
-        import re
+        from qa.times import bound
 
-        if value is None:
-            return None
-        match = re.fullmatch(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", value, re.ASCII)
-        if match is None:
-            raise click.BadParameter(f"{value!r} is not a date; write 2008-04-04, 2008-04 or 2008")
         try:
-            year = int(match[1])
-            month = int(match[2] or (12 if last else 1))
-            return dt.date(year, month, int(match[3] or (calendar.monthrange(year, month)[1] if last else 1)))
+            return None if value is None else bound(value, last=last)
         except ValueError as error:
-            raise click.BadParameter(f"there is no such day: {value}") from error
+            raise click.BadParameter(str(error)) from error
 
     return callback
 

@@ -1,4 +1,4 @@
-"""What a person took out stays out: what was removed wherever it is found, what was purged where it stands."""
+"""What a person took out stays out: what was removed wherever it is found, what was purged where it was."""
 
 from __future__ import annotations
 
@@ -130,7 +130,8 @@ def test_a_removed_document_that_is_moved_twice_stays_so(corpus: Corpus, inbox: 
 
 
 def test_the_same_words_of_another_publisher_were_not_removed(corpus: Corpus, inbox: Path) -> None:
-    page = '<html><head><meta property="og:site_name" content="%s"></head><body><article><p>%s</p></article></body></html>'
+    head = '<html><head><meta property="og:site_name" content="%s"></head>'
+    page = head + "<body><article><p>%s</p></article></body></html>"
     write(inbox, "a.html", page % ("Gazette", OLD))
     corpus.index(inbox)
     corpus.remove(["a.html"])

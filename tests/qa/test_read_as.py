@@ -101,7 +101,8 @@ def test_the_command_reads_as_before_what_it_is_told_nothing_of(library: Path, i
     write(inbox, "r.jsonl", json.dumps({"key": "k", "text": "The crane fell."}))
     with tiny_corpus(library, date_order="dmy") as corpus:
         refused = corpus.index(inbox).files[-1]
-    assert refused.error and "--column id=KEY" in refused.error.message
+    assert refused.error
+    assert "--column id=KEY" in refused.error.message
 
     def index(*options: str) -> str:
         command = ["index", str(inbox), "--library", str(library), "--dry-run", *options]

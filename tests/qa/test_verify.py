@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from qa.cite import citation_id, clipboard
-from qa.claims import of_text
+from qa.claims import _CLOSING, _Ends, of_text
 from qa.cli import cli
 from qa.render import to_json, to_terminal, to_text
 from qa.schema import Answer, Quote
@@ -498,6 +498,49 @@ def test_an_html_blockquote_in_markdown_is_read_with_its_link(corpus: Corpus) ->
     assert (verdict.status, verdict.claim.line) == ("verbatim", 3)
     assert verdict.claim.citation is not None
     assert statuses(corpus, text.replace("forty", "fifty")) == ["altered"]
+
+
+NEVER_CLOSES = ("„", "“ a b c ", ' "a', "<a ", "“\u0316\u0301", "<blockquote>", "[", ">a b c\n„d ")
+
+
+@pytest.mark.parametrize("hostile", NEVER_CLOSES)
+def test_what_never_closes_is_looked_for_once(hostile: str) -> None:
+    # Where it was looked for again from each mark, this took minutes.
+    words = [claim.text for claim in of_text(hostile * 50_000 + "\n\nHe said: «It is not so.»")]
+    assert words[-1] == "It is not so."
+    assert set(words[:-1]) <= {"a b c"}
+
+
+def test_what_is_claimed_again_and_again_is_judged_once(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str | None] = []
+    judge = Verifier.verdict
+    monkeypatch.setattr(
+        Verifier, "verdict", lambda self, claim: asked.append(claim.text) or judge(self, claim)
+    )
+    found = verify(corpus, f"“{SECOND}”\n\n“{SECOND}”\n\n“{THIRD}”\n")
+    assert [(each.claim.line, each.status) for each in found] == [(n, "verbatim") for n in (1, 3, 5)]
+    assert sorted(filter(None, asked)) == sorted([SECOND, THIRD])
+
+
+def test_a_claim_that_no_document_can_hold_is_unknown(corpus: Corpus) -> None:
+    assert statuses(corpus, json.dumps({"quotes": ["e" + "\u0316\u0301" * 100_000]})) == ["unknown"]
+
+
+@given(st.text(st.sampled_from('“”„«»「」"a '), max_size=60))
+def test_a_quotation_ends_where_its_marks_balance(text: str) -> None:
+    ends = _Ends(text)
+    for at, mark in enumerate(text):
+        if mark not in _CLOSING:
+            continue
+        depth, expected = 0, None
+        for end, other in enumerate(text[at:], at + 1):
+            depth += (other == mark) - (other in _CLOSING[mark])
+            if not depth:
+                expected = end
+                break
+        assert ends.of(at) == expected
 
 
 def test_how_many_short_quotations_were_passed_over_is_said(corpus: Corpus, tmp_path: Path) -> None:
