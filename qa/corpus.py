@@ -259,17 +259,21 @@ class Corpus:
     def purge(self, ids: Iterable[str] = ()) -> tuple[str, ...]:
         """Erase documents for good, all or none: every version of theirs, their vectors, and thumbs on them.
 
-        They may have been removed before. No byte of them stays in the library's folder: its files are
-        written anew, which needs as much room again. Where that was interrupted, the next purge does it, of
-        whatever ids or none. The files that they were read from stay.
+        They may have been removed before. No byte of them stays in the library's folder, nor any answer from
+        this library that `evaluate` keeps: its files are written anew, which needs as much room again. Where
+        that was interrupted, the next purge does it, of whatever ids or none. The files that they were read
+        from stay; hashes alone are kept, so that these do not bring them back (see `index`).
 
         Raises:
             DocumentNotFoundError: one of them is not known; nothing was erased.
             LibraryError: another process keeps the bytes from being overwritten: they are erased from every
                 answer, and the next `purge` overwrites them. Or the library may not be written.
         """
+        from qa.evaluation.run import forget_answers
+
         purged = self._store.purge(ids)
         if self._store.erasing:
+            forget_answers(self.library)
             try:
                 self._store.scrub()
                 self._index.remake()
@@ -374,7 +378,7 @@ class Corpus:
         return self._store.kept_with(words)
 
     def versions(self, document_id: str) -> tuple[Version, ...]:
-        """List the texts that a document had before, the newest first."""
+        """List the other texts that a document had before, the newest first."""
         return self._store.versions(document_id)
 
     def removed(self) -> tuple[Version, ...]:

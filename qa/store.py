@@ -777,9 +777,10 @@ class Store:
         return list(dict.fromkeys(sha256 for (sha256,) in rows))
 
     def versions(self, document_id: str) -> tuple[Version, ...]:
-        """List the texts that a document had, the newest first; none where there were none."""
+        """List the texts that a document had, the newest first, but for the one that it has again."""
+        others = "document = ? AND sha256 NOT IN (SELECT sha256 FROM documents WHERE id = document)"
         with self._database.reading() as db:
-            return tuple(versions.find(db, "document = ?", document_id))
+            return tuple(versions.find(db, others, document_id))
 
     def removed(self) -> tuple[Version, ...]:
         """List what can be restored, what was removed last first."""

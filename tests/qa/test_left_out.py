@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from qa.cli import cli
 from qa.errors import DocumentNotFoundError
+from qa.evaluation import run, suite
 from tests.qa.consistency import problems
 from tests.qa.tiny import tiny_corpus, words, write
 
@@ -246,3 +247,16 @@ def test_of_a_file_of_several_what_was_purged_is_left_out(corpus: Corpus, inbox:
     path.write_text(feed(13, 11, 12, 14))
     assert ("added", "f.xml#g14") in index(corpus, inbox)
     assert "f.xml#g12" in ids(corpus)
+
+
+def test_a_purge_drops_the_answers_that_evaluate_keeps_of_this_library_alone(
+    corpus: Corpus, library: Path, inbox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.evaluation.run.cache_folder", lambda: tmp_path / "cache")
+    questions = suite.load(write(tmp_path, "q.jsonl", '{"_id": "1", "text": "What is said?"}\n'), print)
+    kept, others = (run.answers_path(of, questions) for of in (library, tmp_path / "another"))
+    corpus.index(write(inbox, "a.txt", OLD))
+    for path in (kept, others, kept.with_name(f"{kept.name}.state")):
+        write(path.parent, path.name, OLD)
+    corpus.purge(["a.txt"])
+    assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == [others]
