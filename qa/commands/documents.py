@@ -216,11 +216,11 @@ def remove(
 ) -> None:
     """Take documents out of every answer: all that are named, or none if one is unknown.
 
-    The files that they were read from stay, and do not bring them back until they change. Citations still
-    open them, and `pullquote restore` puts them back, until --purge: that erases text, vectors, thumbs
-    and the answers that `evaluate` keeps, of what was removed before too, and says what cites it; a file that
-    holds it still is indexed again only when it is named itself, or changes. Without an ID, --purge finishes what was
-    interrupted. In a terminal, it asks first.
+    The files that they were read from stay, and do not bring them back, nor does a copy. Citations still
+    open them, and `pullquote restore` puts them back, until --purge: that erases text, vectors, thumbs and
+    the answers that `evaluate` keeps, of what was removed before too, and says what cites it; a file that
+    holds it still is indexed again when it is named itself, or changes. Without an ID, --purge finishes what
+    was interrupted. In a terminal, it asks first.
     """
     from qa.cite import visible
 
