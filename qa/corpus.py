@@ -66,7 +66,7 @@ class Corpus:
         self,
         store: Store,
         encoder: str | Encoder | None,
-        date_order: DateOrder = "auto",
+        date_order: DateOrder | None = None,
         columns: Mapping[str, str] | None = None,
         reader: str | None = None,
     ) -> None:
@@ -76,8 +76,8 @@ class Corpus:
         self._words = FullText(store)
         self._read: Recent[tuple[int, str], tuple[Document, tuple[Passage, ...]]] = Recent(READ_BYTES)
         self._encoders = Encoders(store, encoder)
-        self._columns = tuple((columns or {}).items())
-        self._date_order: DateOrder = date_order
+        self._columns = None if columns is None else tuple(columns.items())
+        self._date_order = date_order
         self._lock = threading.RLock()
         self._reader = reader
         self._answerer: Answerer | None = None
@@ -90,7 +90,7 @@ class Corpus:
         create: bool = True,
         read_only: bool = False,
         encoder: str | Encoder | None = None,
-        date_order: DateOrder = "auto",
+        date_order: DateOrder | None = None,
         columns: Mapping[str, str] | None = None,
         reader: str | None = None,
     ) -> Self:
@@ -99,7 +99,8 @@ class Corpus:
         Of one that is opened `read_only` no byte is changed.
         `encoder` is the name of one or one that is open already; without it, the one that made the library's
         vectors, or the default for a new library. `date_order` reads dates such as 4/8/2008.
-        `columns` says which column of a table, or key of a record, holds which field of a document.
+        `columns` says which column of a table, or key of a record, holds which field of a document. Where
+        one of these two is None, each file is read as it was last.
         `reader` names what reads passages (`embeddings.reader.open_reader`).
 
         Raises:
@@ -131,10 +132,9 @@ class Corpus:
 
     @cached_property
     def _intake(self) -> Intake:
-        from qa.formats import Options  # questions do without all that reads files
-        from qa.intake import Intake
+        from qa.intake import Intake  # questions do without all that reads files
 
-        return Intake(self._store, self._encoders, Options(self._date_order, self._columns))
+        return Intake(self._store, self._encoders, self._date_order, self._columns)
 
     # The encoder
 
@@ -165,6 +165,7 @@ class Corpus:
         progress: OnProgress | None = None,
         prune: bool = False,
         dry_run: bool = False,
+        named_files: bool = True,
     ) -> IndexReport:
         """Bring the library in step with files and folders; what has not changed is not parsed again.
 
@@ -172,7 +173,8 @@ class Corpus:
         stage "write" are in the library. A document that cannot be read is refused in the report, and the
         others go in. What a folder no longer holds is "gone" in the report; its documents stay in the library
         unless they are to be pruned (or are, by `prune`, afterwards). A `dry_run` only tells what would be
-        done.
+        done. What was purged of a file that has not changed is left out, unless the file is named itself and
+        `named_files` says that a person has named it.
 
         Reading, embedding and writing overlap: `progress` is called on several threads, one call at a time.
 
@@ -182,7 +184,9 @@ class Corpus:
             LibraryError: the library is locked, may not be written, or is out of space.
         """
         generation = self._store.generation
-        report = self._intake.index(paths, progress or silent, prune=prune, dry_run=dry_run)
+        report = self._intake.index(
+            paths, progress or silent, prune=prune, dry_run=dry_run, named_files=named_files
+        )
         if self._store.generation != generation:
             self._index.save()
         if not dry_run:
@@ -255,17 +259,21 @@ class Corpus:
     def purge(self, ids: Iterable[str] = ()) -> tuple[str, ...]:
         """Erase documents for good, all or none: every version of theirs, their vectors, and thumbs on them.
 
-        They may have been removed before. No byte of them stays in the library's folder: its files are
-        written anew, which needs as much room again. Where that was interrupted, the next purge does it, of
-        whatever ids or none. The files that they were read from stay.
+        They may have been removed before. No byte of them stays in the library's folder, nor any answer from
+        this library that `evaluate` keeps: its files are written anew, which needs as much room again. Where
+        that was interrupted, the next purge does it, of whatever ids or none. The files that they were read
+        from stay; hashes alone are kept, so that these do not bring them back (see `index`).
 
         Raises:
             DocumentNotFoundError: one of them is not known; nothing was erased.
             LibraryError: another process keeps the bytes from being overwritten: they are erased from every
                 answer, and the next `purge` overwrites them. Or the library may not be written.
         """
+        from qa.evaluation.run import forget_answers
+
         purged = self._store.purge(ids)
         if self._store.erasing:
+            forget_answers(self.library)
             try:
                 self._store.scrub()
                 self._index.remake()
@@ -370,7 +378,7 @@ class Corpus:
         return self._store.kept_with(words)
 
     def versions(self, document_id: str) -> tuple[Version, ...]:
-        """List the texts that a document had before, the newest first."""
+        """List the other texts that a document had before, the newest first."""
         return self._store.versions(document_id)
 
     def removed(self) -> tuple[Version, ...]:

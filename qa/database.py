@@ -331,6 +331,27 @@ _MIGRATIONS: tuple[tuple[str | Callable[[sqlite3.Connection], None], ...], ...] 
         """,
         _read_again,
     ),
+    (
+        # How a person said that a file is to be read; `columns` is JSON: [[field, column], …]. Without a row,
+        # as any other.
+        """
+        CREATE TABLE read_as (
+            path TEXT PRIMARY KEY,
+            date_order TEXT NOT NULL,
+            columns TEXT NOT NULL
+        ) WITHOUT ROWID
+        """,
+        # What was erased and stands in a file still, which is not to bring it back by itself. Hashes alone:
+        # of the path, and of the bytes there (of a feed's entry, of its text).
+        """
+        CREATE TABLE purged (
+            path_sha256 TEXT NOT NULL,
+            source_sha256 TEXT NOT NULL,
+            PRIMARY KEY (path_sha256, source_sha256)
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX versions_by_words ON versions (json_extract(held, '$.words_sha256'))",
+    ),
 )
 # What the versions from one up to another lack that may only be read: SQLite looks among the temporary tables
 # first.
@@ -384,6 +405,8 @@ _AS_OF_NOW = (
     (0, 6, "CREATE TEMP TABLE bands (document, band, hash)"),
     (0, 6, "CREATE TEMP TABLE copies (document, other, similarity)"),
     (0, 6, "CREATE TEMP TABLE spellings (key, folded, spelling)"),
+    (0, 7, "CREATE TEMP TABLE read_as (path, date_order, columns)"),
+    (0, 7, "CREATE TEMP TABLE purged (path_sha256, source_sha256)"),
 )
 
 

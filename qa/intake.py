@@ -26,9 +26,10 @@ from qa.formats import Options, Worker, file_id, ocr, read_path
 from qa.formats.kinds import JSONL, named
 from qa.metadata import Sidecar, check, open_sidecar, sidecar_of
 from qa.pipeline import overlap, silent
+from qa.rows import Row, follow, numbered
 from qa.schema import Document, FileResult, IndexReport, Passage, Progress
 from qa.segment import passages
-from qa.sources import RESTORED, FileRead, Foreseen, is_gone
+from qa.sources import RESTORED, FileRead, Foreseen, ReadAs, is_gone
 from qa.store import Entry
 from qa.window import head, window_text
 
@@ -40,9 +41,10 @@ if TYPE_CHECKING:
     from embeddings.models import EncoderIdentity
     from qa.corrections import Correction
     from qa.encoders import Encoders
+    from qa.formats import DateOrder
     from qa.sources import Held
     from qa.store import Ingested, Store
-    from qa.versions import Version
+    from qa.versions import LeftOut, Version
 
     OnProgress = Callable[[Progress], None]
 
@@ -94,11 +96,24 @@ class _Settled:
 
 
 @dataclass(frozen=True, slots=True)
+class _Withheld:
+    """A document that a person removed, in the version of that number, when it was not at this place."""
+
+    document: Document
+    part: str
+    version: int
+    result: FileResult
+    read: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Ended:
     """A file came to its end: what is to be recorded of it, and the places in it that it no longer has."""
 
+    path: str
     file: FileRead | None
     gone: tuple[Held, ...]
+    read_as: ReadAs | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,50 +126,82 @@ class _Placed:
     read: int
 
 
-_Step = _Prepared | _Placed | _Settled | _Ended
+_Step = _Prepared | _Placed | _Settled | _Withheld | _Ended
 _Item = TypeVar("_Item", _Prepared, _Step)
 
 
 class _Reading:
     """One file while it is read: what is known of it, and what it gave."""
 
-    def __init__(self, store: Store, path: str, name: str, made_by: str) -> None:
+    def __init__(
+        self, store: Store, path: str, name: str, options: Options, sidecar: str, *, named: bool
+    ) -> None:
         self._store = store
         self.path = path
         self._name = name
-        self._made_by = made_by
+        self._options = options
+        self.made_by = _made_by(options, sidecar)
+        self._named = named  # by a person: then what was purged of it is taken in again
         self._sha256 = ""
         self._parts: set[str] = set()  # that are held, or are to be
+        self._purged: set[str] = set()
+        self._held_as: dict[str, str] = {}  # by the parts that some are now
         self._refused: list[FileResult] = []
         self._same = False
         self.read = 0
 
     def part(self, given_id: str) -> str:
-        return given_id.removeprefix(self._name)  # which the ids of a .jsonl's records do not begin with
+        part = given_id.removeprefix(self._name)  # which the ids of a .jsonl's records do not begin with
+        return self._held_as.get(part, part)
+
+    def follow_rows(self, items: Iterable[object], before: Sequence[Row], *, dry_run: bool) -> None:
+        """Let documents follow their rows, whose numbers may be others now; a dry run only takes note."""
+        known = {sha256 for row in before for sha256 in (row.source_sha256, row.sha256)}
+        now = {}
+        for item in items:
+            if isinstance(item, Document) and numbered(item):
+                part = item.id.removeprefix(self._name)
+                text = "" if known & {item.source_sha256, item.sha256} else item.text
+                now[part] = Row(part, item.source_sha256, item.sha256, text)
+        was = follow(before, now.values(), partial(self._store.row_text, self.path))
+        # A new row at a number that another had stands nowhere yet.
+        other = {part: f"{part}~" for part in now.keys() - was if any(row.part == part for row in before)}
+        other |= {part: its for part, its in was.items() if part != its}
+        if dry_run:
+            self._held_as = other
+        elif other:
+            self._store.renumber(self.path, was, now)
 
     def known(self, given_id: str, sha256: str, size: int) -> FileResult | None:
-        """Tell that a document has not changed, or was withdrawn."""
+        """Tell that a document has not changed, or was taken out."""
         self.read += size
         part = self.part(given_id)
-        result = self._store.unchanged(self.path, part, sha256, self._made_by)
-        if result and result.status != "withdrawn":
+        result = self._store.unchanged(self.path, part, sha256, self.made_by)
+        if result and result.status == "purged" and self._named:
+            return None
+        if result and result.status == "unchanged":
             self._parts.add(part)
         return result
 
     def same(self, _: str, sha256: str) -> tuple[FileResult, ...] | None:
         """Tell that the whole file has not changed."""
         self._sha256 = sha256
-        results = self._store.file_unchanged(self.path, sha256, self._made_by)
+        results = self._store.file_unchanged(self.path, sha256, self.made_by)
+        if results and self._named and any(each.status == "purged" for each in results):
+            results = None
         self._same = results is not None
         return results
 
-    def taken(self, document: Document) -> str | None:
-        """Take note of a document that the file gave. Gives its id where a person withdrew it."""
-        part = self.part(document.id)
-        withdrawn = self._store.withdrawn(self.path, part, document.source_sha256)
-        if withdrawn is None:
+    def taken(self, document: Document, part: str) -> LeftOut | None:
+        """Take note of a document that the file gave. Tells where a person took it out."""
+        out = self._store.left_out(document, part)
+        if out and out.status == "purged" and self._named:
+            out = None
+        if out is None:
             self._parts.add(part)
-        return withdrawn
+        elif out.status == "purged":
+            self._purged |= {document.source_sha256, document.sha256}
+        return out
 
     def refused(self, result: FileResult) -> None:
         """Take note of what was refused of the file."""
@@ -168,23 +215,40 @@ class _Reading:
         gone: tuple[Held, ...] = ()
         if self._sha256:
             documents = len(self._parts)
-            file = FileRead(self.path, self._sha256, self._made_by, documents, tuple(self._refused))
+            refused, purged = tuple(self._refused), frozenset(self._purged)
+            file = FileRead(self.path, self._sha256, self.made_by, documents, refused, purged)
         if not self._refused:  # what was refused may be a document that is held
             held = self._store.places_in(self.path, beside=self._parts)
             gone = tuple(at for at in held if at.format != _ROLLING and not at.kept)
-        return _Ended(file, gone) if file or gone else None
+        told = None
+        if self._parts and self._store.read_as(self.path) != (said := _said(self._options)):
+            told = said
+        return _Ended(self.path, file, gone, told) if file or gone or told else None
 
 
 class Intake:
     """Brings documents into a store."""
 
-    def __init__(self, store: Store, encoders: Encoders, options: Options) -> None:
+    def __init__(
+        self,
+        store: Store,
+        encoders: Encoders,
+        date_order: DateOrder | None = None,
+        columns: tuple[tuple[str, str], ...] | None = None,
+    ) -> None:
         self._store = store
         self._encoders = encoders
-        self._options = options
+        self._date_order = date_order
+        self._columns = columns
 
     def index(
-        self, paths: Sequence[Path | str], progress: OnProgress, *, prune: bool, dry_run: bool
+        self,
+        paths: Sequence[Path | str],
+        progress: OnProgress,
+        *,
+        prune: bool,
+        dry_run: bool,
+        named_files: bool,
     ) -> IndexReport:
         """Bring the library in step with files and folders; see `qa.corpus.Corpus.index`."""
         started = time.perf_counter()
@@ -193,7 +257,8 @@ class Intake:
         found = {resolved(path): (path, root) for path, root in here.files}
         gone: list[Held] = []
         ahead = Foreseen()
-        run = partial(self._foreseen, ahead) if dry_run else self._taken_in
+        take_in = partial(self._foreseen, ahead) if dry_run else self._taken_in
+        run = partial(take_in, named_files=named_files)
         with _one_at_a_time(progress) as show:
             results = run(here.files, here.refused, gone, show)
             seen = set(found) - {result.path for result in results if result.status == "gone"}
@@ -298,11 +363,13 @@ class Intake:
         refused: Iterable[FileResult],
         gone: list[Held],
         show: OnProgress,
+        *,
+        named_files: bool,
     ) -> list[FileResult]:
         """Add or refresh the documents of files. What these no longer have goes to `gone`."""
         identity = self._encoders.identity()
         results: list[FileResult] = []
-        ended: list[FileRead] = []
+        ended: list[_Ended] = []
         displaced: list[Held] = []
         ids = _Ids()
         size = sum(_size(path) for path, _ in found)
@@ -316,11 +383,13 @@ class Intake:
             nonlocal made
             if isinstance(item, _Ended):
                 gone.extend(item.gone)
-                ended.extend([item.file] if item.file else [])
+                ended.append(item)
                 if len(ended) >= BATCH:
                     record()
                 return
             ingested: Ingested | None = None
+            if isinstance(item, _Withheld) and not self._store.read_only:
+                self._store.withhold(item.document, item.part, item.version)
             if isinstance(item, _Placed):
                 result, ingested = self._place(item, identity)
             elif isinstance(item, _Prepared):
@@ -338,11 +407,19 @@ class Intake:
         def record() -> None:
             # Nothing new is known of files in a library that cannot be written: it was read all the same.
             if ended and not self._store.read_only:
-                self._store.put_files(ended)
+                self._store.put_files(
+                    [each.file for each in ended if each.file],
+                    {each.path: each.read_as for each in ended if each.read_as},
+                )
             ended.clear()
 
         with Worker() as worker:
-            overlap(_batches(self._prepared(found, refused, show, worker)), embed, write, _is_huge)
+            overlap(
+                _batches(self._prepared(found, refused, show, worker, named_files=named_files)),
+                embed,
+                write,
+                _is_huge,
+            )
         # By now it is known which of these stand in another file, and which stand nowhere.
         self._forget(displaced)
         aside = {at.number for at in displaced}
@@ -357,15 +434,17 @@ class Intake:
         refused: Iterable[FileResult],
         gone: list[Held],
         show: OnProgress,
+        *,
+        named_files: bool,
     ) -> list[FileResult]:
         """Tell what `_taken_in` would do."""
         results: list[FileResult] = []
         ids = _Ids()
         with Worker() as worker:
-            for item in self._prepared(found, refused, show, worker):
+            for item in self._prepared(found, refused, show, worker, named_files=named_files, dry_run=True):
                 if isinstance(item, _Ended):
                     gone.extend(item.gone)
-                elif isinstance(item, _Settled):
+                elif isinstance(item, (_Settled, _Withheld)):
                     results.append(item.result)
                 else:
                     document = item.document
@@ -419,6 +498,9 @@ class Intake:
         refused: Iterable[FileResult],
         show: OnProgress,
         worker: Worker,
+        *,
+        named_files: bool,
+        dry_run: bool = False,
     ) -> Iterator[_Step]:
         """Read and segment the documents of files; what is refused or has not changed comes as its result."""
         for result in refused:
@@ -433,32 +515,46 @@ class Intake:
             except InputError as error:
                 yield _Settled(refusal(sidecar_of(path), error), start)
                 sidecar = Sidecar(self._store.sidecar_values(resolved(path)), "as it was")
-            made_by = _made_by(self._options, sidecar.sha256)
             # One string for all its documents.
             name = "" if named(path.name) is JSONL else file_id(path, root)
-            file = _Reading(self._store, resolved(path), name, made_by)
-            for item in read_path(path, root, self._options, file.known, file.same, worker):
-                read = min(start + file.read, end)
+            options = self._options(resolved(path))
+            by_name = named_files and root is None
+            file = _Reading(self._store, resolved(path), name, options, sidecar.sha256, named=by_name)
+            read = partial(read_path, path, root, options, file.known, file.same, worker)
+            if name and (rows := self._store.rows(file.path)):
+                file.follow_rows(read(), rows, dry_run=dry_run)
+            for item in read():
+                done_to = min(start + file.read, end)
                 if isinstance(item, InputError) and root and is_gone(str(path)) and not path.is_dir():
-                    yield _Settled(FileResult(file.path, "gone", notes=(_VANISHED,)), read)
+                    yield _Settled(FileResult(file.path, "gone", notes=(_VANISHED,)), done_to)
                 elif isinstance(item, InputError):
                     result = refusal(path, item)
                     file.refused(result)
-                    yield _Settled(result, read)
+                    yield _Settled(result, done_to)
                 elif isinstance(item, FileResult):
-                    yield _Settled(item, read)
-                elif withdrawn := file.taken(item):
-                    yield _Settled(FileResult(file.path, "withdrawn", withdrawn), read)
+                    yield _Settled(item, done_to)
                 else:
                     document, part = sidecar.complete(replace(item, path=file.path)), file.part(item.id)
-                    if self._store.has_text(document, made_by, part):
-                        yield _Placed(document, made_by, part, read)
+                    placed = _Placed(document, file.made_by, part, done_to)
+                    if out := file.taken(document, part):
+                        yield _left_out(placed, out)
+                    elif self._store.has_text(document, file.made_by, part):
+                        yield placed
                     else:
-                        news = _Placed(document, made_by, part, read)
-                        yield self._corrected(news) if corrected else _prepare(document, made_by, part, read)
+                        yield (
+                            self._corrected(placed)
+                            if corrected
+                            else _prepare(document, file.made_by, part, done_to)
+                        )
             if ended := file.ended():
                 yield ended
         show(Progress("read", len(found), len(found)))
+
+    def _options(self, path: str) -> Options:
+        """Tell how a file is to be read: as was said for this run, or else as it was last."""
+        before = self._store.read_as(path)
+        order = before.date_order if self._date_order is None else self._date_order
+        return Options(order, before.columns if self._columns is None else self._columns)
 
     def _vectors(
         self,
@@ -560,6 +656,19 @@ def _updated(
     kept = [each for each in results if each.path not in paths or each.status != "unchanged"]
     said = {(each.path, each.document_id) for each in kept}
     return kept + [each for each in later if (each.path, each.document_id) not in said]
+
+
+def _left_out(item: _Placed, out: LeftOut) -> _Settled | _Withheld:
+    """Report a document that a person took out."""
+    document = item.document
+    result = FileResult(document.path, out.status, out.document_id)
+    if out.version is None:
+        return _Settled(result, item.read)
+    return _Withheld(document, item.part, out.version, result, item.read)
+
+
+def _said(options: Options) -> ReadAs:
+    return ReadAs(options.date_order, options.columns)
 
 
 @cache

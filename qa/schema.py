@@ -23,6 +23,7 @@ FileStatus = Literal[
     "unchanged",
     "refused",
     "withdrawn",
+    "purged",
     "gone",
     "removed",
     "skipped",
@@ -417,6 +418,7 @@ class FileResult:
     """What became of one input document. `error` is set only when it was refused.
 
     What is "withdrawn" was removed by a person, and has not changed since: `pullquote restore` puts it back.
+    What is "purged" was erased, and its file has not changed since: it is taken in when it is named itself.
     """
 
     path: str

@@ -18,12 +18,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from qa.schema import Failure, FileResult, Found
+from qa.rows import Row, is_row
+from qa.schema import Failure, FileResult, Found, sha256_text
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Container, Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
+    from qa.formats.dates import DateOrder
     from qa.schema import Document, Span
 
 # Formats whose records have ids of their own, by which scripts know them: none is merged with another.
@@ -61,13 +63,25 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class FileRead:
-    """A file that was read to its end: its bytes' SHA-256, how many documents it gave, what was refused."""
+    """A file that was read to its end: its bytes' SHA-256, how many documents it gave, what was refused.
+
+    And what was left out, as it was purged: the hashes by which that is known.
+    """
 
     path: str
     sha256: str
     made_by: str
     documents: int
     refused: tuple[FileResult, ...] = ()
+    purged: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAs:
+    """How a person said that a file is to be read (`qa.formats.Options`), until another is said."""
+
+    date_order: DateOrder = "auto"
+    columns: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,10 +241,10 @@ def _same(
         "ORDER BY serial",
         (words, json.dumps(RECORDS)),
     ).fetchall()
-    mine = _certain_of(document)
+    mine = certain_of(document)
     for serial, publisher, number, day, found in (*same_bytes, *same_words):
-        if serial not in changed and _agree(
-            mine, _certain((publisher, number, day), [Found(*each) for each in json.loads(found)])
+        if serial not in changed and agree(
+            mine, certain((publisher, number, day), [Found(*each) for each in json.loads(found)])
         ):
             return int(serial)
     return None
@@ -259,9 +273,9 @@ class Foreseen:
 
     def copied(self, document: Document, part: str, to: Target) -> str | None:
         """Give the id of the document that one with new words is a copy of, and take note that it is."""
-        mine = _certain_of(document)
-        for certain, held_id, number in self._held.get(_as_copied(document), []):
-            if _agree(mine, certain):
+        mine = certain_of(document)
+        for its, held_id, number in self._held.get(_as_copied(document), []):
+            if agree(mine, its):
                 self.lost.update([to.place] if to.place is not None else [])
                 if number is not None:
                     self.more[number].append(Place(document.path, part, document.format))
@@ -274,9 +288,7 @@ class Foreseen:
         if to.number is not None and not to.known:
             self.more[to.number].append(Place(document.path, part, document.format))
         if to.new:
-            self._held.setdefault(_as_copied(document), []).append(
-                (_certain_of(document), held_id, to.number)
-            )
+            self._held.setdefault(_as_copied(document), []).append((certain_of(document), held_id, to.number))
             self.ids.add(held_id)
             self.changed.update([to.number] if to.number is not None else [])
 
@@ -289,16 +301,18 @@ def _as_copied(document: Document) -> str:
     return same or f"{document.sha256} {document.source_sha256}"
 
 
-def _agree(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
+def agree(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    """Tell whether nothing that is certain of one document is otherwise of another."""
     return all(a == b or not a or not b for a, b in zip(some, others, strict=True))
 
 
-def _certain_of(document: Document) -> tuple[str, ...]:
+def certain_of(document: Document) -> tuple[str, ...]:
+    """Give what is certain of a document; see `certain`."""
     date = document.date.isoformat() if document.date else ""
-    return _certain((document.publisher, document.number, date), document.found)
+    return certain((document.publisher, document.number, date), document.found)
 
 
-def _certain(values: tuple[str, ...], found: Iterable[Found]) -> tuple[str, ...]:
+def certain(values: tuple[str, ...], found: Iterable[Found]) -> tuple[str, ...]:
     """Give publisher, number and date as they are compared: without what was guessed, or said by a person."""
     others = {each.field for each in found if each.sure in ("guessed", "corrected")}
     names = ("publisher", "number", "date")
@@ -364,6 +378,54 @@ def displace(db: sqlite3.Connection, document: int) -> Held:
 def aside_part(part: str, document: int) -> str:
     """Name the part at which a document stands whose own is another's now: no file gives it."""
     return f"{part}~{document}"
+
+
+def rows(db: sqlite3.Connection, path: str) -> list[Row]:
+    """List the rows of tables in a file: those that are held, and those that a person removed."""
+    found = db.execute(
+        "SELECT part, source_sha256, sha256 FROM locations WHERE path = ?1 AND format = 'csv' UNION ALL "
+        "SELECT part, source_sha256, sha256 FROM withdrawn JOIN versions ON number = version "
+        "WHERE path = ?1 AND source_sha256 != ''",
+        (path,),
+    )
+    return [Row(*row) for row in found if is_row(row[0])]
+
+
+def row_text(db: sqlite3.Connection, path: str, part: str) -> str:
+    """Read the text of a row as it was read last."""
+    found = db.execute(
+        "SELECT text FROM locations JOIN documents ON serial = document "
+        "WHERE locations.path = ?1 AND part = ?2 UNION ALL "
+        "SELECT text FROM withdrawn JOIN versions ON number = version WHERE path = ?1 AND part = ?2",
+        (path, part),
+    ).fetchone()
+    return str(found[0]) if found else ""
+
+
+def renumber(db: sqlite3.Connection, path: str, was: Mapping[str, str], now: Container[str]) -> None:
+    """Let documents, and what was removed, follow their rows: `was` tells what parts of `now` were before.
+
+    What stood at one of these and is none of the rows is set aside, as one more part, for no file gives it.
+    """
+    becomes = {before: part for part, before in was.items()}
+    for held, put in (
+        (
+            "SELECT part, document FROM locations WHERE path = ?",
+            "UPDATE locations SET part = ? WHERE path = ? AND part = ?",
+        ),
+        (
+            "SELECT part, version FROM withdrawn WHERE path = ?",
+            "UPDATE withdrawn SET part = ? WHERE path = ? AND part = ?",
+        ),
+    ):
+        aside = {
+            part: aside_part(part, number)
+            for part, number in db.execute(held, (path,)).fetchall()
+            if (part in becomes or part in now) and becomes.get(part) != part
+        }
+        db.executemany(put, [(other, path, part) for part, other in aside.items()])
+        db.executemany(put, [(becomes[part], path, aside[part]) for part in aside if part in becomes])
+    db.execute("DELETE FROM files WHERE path = ?", (path,))  # until it was read to its end
 
 
 def keep_restored(db: sqlite3.Connection, places: Iterable[int]) -> None:
@@ -446,11 +508,14 @@ def file_unchanged(
     withdrawn = [
         FileResult(path, "withdrawn", document_id)
         for (document_id,) in db.execute(
-            "SELECT document FROM withdrawn JOIN versions ON number = version WHERE path = ? ORDER BY part",
+            "SELECT document FROM withdrawn JOIN versions ON number = version "
+            "WHERE path = ? AND source_sha256 != '' AND part NOT GLOB '*#*~*' ORDER BY part",
             (path,),
         )
     ]
-    return (*results, *withdrawn, *failures)
+    rows = db.execute("SELECT 1 FROM purged WHERE path_sha256 = ?", (sha256_text(path),))
+    purged = [FileResult(path, "purged") for _ in rows]
+    return (*results, *withdrawn, *purged, *failures)
 
 
 def _unchanged(path: str, document_id: str, passages: int, notes: str) -> FileResult:
@@ -468,6 +533,12 @@ def put_file(db: sqlite3.Connection, file: FileRead) -> None:
     )
     (held,) = db.execute("SELECT count(*) FROM locations WHERE path = ?", (file.path,)).fetchone()
     whole = held == file.documents or not file.documents
+    if not file.refused:  # what was refused may be what was purged
+        db.execute(
+            "DELETE FROM purged WHERE path_sha256 = ? "
+            "AND source_sha256 NOT IN (SELECT value FROM json_each(?))",
+            (sha256_text(file.path), json.dumps(list(file.purged))),
+        )
     values = (file.path, file.sha256, file.made_by, file.documents, refused)
     before = db.execute(
         "SELECT path, sha256, made_by, documents, refused FROM files WHERE path = ?", (file.path,)
@@ -479,6 +550,22 @@ def put_file(db: sqlite3.Connection, file: FileRead) -> None:
         db.execute(
             "INSERT OR REPLACE INTO files (path, sha256, made_by, documents, refused) VALUES (?, ?, ?, ?, ?)",
             values,
+        )
+
+
+def read_as(db: sqlite3.Connection, path: str) -> ReadAs:
+    """Tell how a file was read last, as far as a person can say so."""
+    row = db.execute("SELECT date_order, columns FROM read_as WHERE path = ?", (path,)).fetchone()
+    return ReadAs(row[0], tuple((field, column) for field, column in json.loads(row[1]))) if row else ReadAs()
+
+
+def put_read_as(db: sqlite3.Connection, path: str, options: ReadAs) -> None:
+    """Remember how a file is to be read, unless that is as any other."""
+    db.execute("DELETE FROM read_as WHERE path = ?", (path,))
+    if options != ReadAs():
+        db.execute(
+            "INSERT INTO read_as (path, date_order, columns) VALUES (?, ?, ?)",
+            (path, options.date_order, json.dumps(options.columns)),
         )
 
 

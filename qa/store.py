@@ -34,6 +34,7 @@ from qa.metadata import BY_SIDECAR, value_of
 from qa.names import fold, spellings
 from qa.postings import build
 from qa.recent import Recent
+from qa.rows import numbered
 from qa.schema import (
     EVERYTHING,
     Document,
@@ -61,6 +62,11 @@ from qa.sources import (
     keep_restored,
     put_file,
     put_location,
+    put_read_as,
+    read_as,
+    renumber,
+    row_text,
+    rows,
     stands,
     target,
     unchanged,
@@ -68,7 +74,7 @@ from qa.sources import (
     words_sha256,
 )
 from qa.terms import indexed
-from qa.versions import Cited, Version
+from qa.versions import Cited, LeftOut, Version
 
 if TYPE_CHECKING:
     import sqlite3
@@ -81,7 +87,8 @@ if TYPE_CHECKING:
     from qa.corrections import Correction
     from qa.feedback import Thumb
     from qa.postings import Segment
-    from qa.sources import FileRead, Foreseen, Held
+    from qa.rows import Row
+    from qa.sources import FileRead, Foreseen, Held, ReadAs
     from qa.vectors import Difference, Encoding
     from qa.words import Occurrences
 
@@ -274,7 +281,7 @@ class Store:
                 versions.put_back(db, restored, number)
                 hand_over(db, number)
                 return Ingested(status, document.id)
-            versions.admit(db, document.path, part)
+            versions.admit(db, document, part)
             to = target(db, document, words, part, made_by)
             given_id, document = _named(db, document, to, part)
             parted = _part(db, to.left or 0) if to.parts else ""
@@ -354,7 +361,7 @@ class Store:
             to = target(db, document, words, part, made_by)
             if to.leads or to.number is None:
                 return None
-            versions.admit(db, document.path, part)
+            versions.admit(db, document, part)
             _, document = _named(db, document, to, part)
             displaced = _put(db, to, to.number, document, made_by, part)
         return Ingested(_status(to), document.id, displaced)
@@ -450,22 +457,50 @@ class Store:
             ).fetchall()
         return tuple(path for (path,) in rows)
 
-    def put_files(self, files: Iterable[FileRead]) -> None:
-        """Record files that were read to their ends, in one transaction. The generation stays."""
+    def put_files(self, files: Iterable[FileRead], told: Mapping[str, ReadAs]) -> None:
+        """Record files that were read to their ends, in one transaction. The generation stays.
+
+        `told` is how some of them, by path, are to be read from now on.
+        """
         with self._database.writing(counted=False) as db:
             for file in files:
                 put_file(db, file)
+            for path, options in told.items():
+                put_read_as(db, path, options)
+
+    def rows(self, path: str) -> list[Row]:
+        """List the rows of tables in a file that may have no ids: those held, and those that were removed."""
+        with self._database.reading() as db:
+            return rows(db, path)
+
+    def row_text(self, path: str, part: str) -> str:
+        """Read the text of a row as it was read last."""
+        with self._database.reading() as db:
+            return row_text(db, path, part)
+
+    def renumber(self, path: str, was: Mapping[str, str], now: Container[str]) -> None:
+        """Let documents follow their rows, in one transaction; see `qa.sources`. The generation stays."""
+        with self._database.writing(counted=False) as db:
+            renumber(db, path, was, now)
+
+    def read_as(self, path: str) -> ReadAs:
+        """Tell how a file was read last, as far as a person can say so."""
+        with self._database.reading() as db:
+            return read_as(db, path)
 
     def unchanged(self, path: str, part: str, source_sha256: str, made_by: str) -> FileResult | None:
         """Tell what an ingest of this source would: that nothing has changed; None where it may have.
 
         It has not where the document at this place was made of the same bytes by the same maker, or a person
-        removed what was.
+        removed or purged what was.
         """
         with self._database.reading() as db:
             if removed := versions.withdrawn(db, path, part, source_sha256):
-                return FileResult(path, "withdrawn", removed)
-            return unchanged(db, path, part, source_sha256, made_by)
+                return FileResult(path, "withdrawn", removed.document_id)
+            held = unchanged(db, path, part, source_sha256, made_by)
+            if held is None and versions.purged(db, path, source_sha256):
+                return FileResult(path, "purged")
+            return held
 
     def file_unchanged(self, path: str, sha256: str, made_by: str) -> tuple[FileResult, ...] | None:
         """Tell what reading a file would: that all of it is held as it is, or was refused; None if not so."""
@@ -742,9 +777,10 @@ class Store:
         return list(dict.fromkeys(sha256 for (sha256,) in rows))
 
     def versions(self, document_id: str) -> tuple[Version, ...]:
-        """List the texts that a document had, the newest first; none where there were none."""
+        """List the texts that a document had, the newest first, but for the one that it has again."""
+        others = "document = ? AND sha256 NOT IN (SELECT sha256 FROM documents WHERE id = document)"
         with self._database.reading() as db:
-            return tuple(versions.find(db, "document = ?", document_id))
+            return tuple(versions.find(db, others, document_id))
 
     def removed(self) -> tuple[Version, ...]:
         """List what can be restored, what was removed last first."""
@@ -761,10 +797,24 @@ class Store:
             version = versions.restorable(db, document_id)
             return version, self._as_document({**version.held, "text": versions.text(db, version)})
 
-    def withdrawn(self, path: str, part: str, source_sha256: str) -> str | None:
-        """Give the id of the document that a person removed, read from these bytes at that place."""
+    def left_out(self, document: Document, part: str) -> LeftOut | None:
+        """Tell what a person took out that this one is: at its place, or by its words, which none has now."""
         with self._database.reading() as db:
-            return versions.withdrawn(db, path, part, source_sha256)
+            if removed := versions.withdrawn(db, document.path, part, document.source_sha256):
+                return removed
+            words = words_sha256(document.text, document.furniture)
+            out = versions.withdrawn_text(db, document, words, part)
+            if out is None and versions.purged(db, document.path, document.source_sha256, document.sha256):
+                out = versions.PURGED
+            return out if out and target(db, document, words, part).new else None
+
+    def withhold(self, document: Document, part: str, version: int) -> None:
+        """Note that what a person removed stands at one more place, in one transaction.
+
+        The generation stays.
+        """
+        with self._database.writing(counted=False) as db:
+            versions.withhold(db, document.path, part, document.source_sha256, version)
 
     def citing(self, document_id: str) -> tuple[int, tuple[str, ...]]:
         """Tell what in the library cites a document: how many thumbs, on which questions."""
@@ -965,7 +1015,7 @@ def _named(
             "SELECT given_id, id FROM documents WHERE serial = ?", (number,)
         ).fetchone()
         return given_id, replace(document, id=held_id)
-    its = versions.corrected_at(db, document.path, part)
+    its = versions.corrected_at(db, document.path, part, document.sha256 if numbered(document) else "")
     if its and not _is_held(db, its):
         return document.id, replace(document, id=its)
     return document.id, replace(document, id=_free(db, document.id, taken))

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from qa.errors import DocumentNotFoundError, InputError
-from qa.sources import RESTORED, aside_part
+from qa.schema import Found, sha256_text
+from qa.sources import RECORDS, RESTORED, agree, aside_part, certain, certain_of, is_gone
 
 if TYPE_CHECKING:
     import sqlite3
@@ -63,6 +64,25 @@ class Cited:
     current_sha256: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What a person took out and a file still gives: the version's number and the document's id.
+
+    What was purged has neither: None and "".
+    """
+
+    version: int | None
+    document_id: str
+
+    @property
+    def status(self) -> Literal["withdrawn", "purged"]:
+        """What becomes of it in a run."""
+        return "purged" if self.version is None else "withdrawn"
+
+
+PURGED = LeftOut(None, "")
+
+
 def now() -> str:
     """The time, as it is stored: UTC, ISO 8601, whole seconds."""
     return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
@@ -94,31 +114,102 @@ def keep(db: sqlite3.Connection, number: int, reason: Reason, *, withdrawn: bool
         )
 
 
-def withdrawn(db: sqlite3.Connection, path: str, part: str, source_sha256: str) -> str | None:
-    """Give the id of the document that a person removed which was read from these bytes at that place."""
+def withdrawn(db: sqlite3.Connection, path: str, part: str, source_sha256: str) -> LeftOut | None:
+    """Find the document that a person removed which was read from these bytes at that place."""
     row = db.execute(
-        "SELECT document FROM withdrawn JOIN versions ON number = version "
-        "WHERE path = ? AND part = ? AND source_sha256 = ?",
+        "SELECT version, document FROM withdrawn JOIN versions ON number = version "
+        "WHERE path = ? AND part = ? AND source_sha256 = ? AND source_sha256 != ''",
         (path, part, source_sha256),
     ).fetchone()
-    return str(row[0]) if row else None
+    return LeftOut(*row) if row else None
 
 
-def corrected_at(db: sqlite3.Connection, path: str, part: str) -> str | None:
-    """Give the id of the corrected document that was removed last of those that stood at a place."""
+def purged(db: sqlite3.Connection, path: str, source_sha256: str, sha256: str = "") -> bool:
+    """Whether what was read from these bytes in that file, or has that text, was erased."""
+    row = db.execute(
+        "SELECT 1 FROM purged WHERE path_sha256 = ? AND source_sha256 IN (?, ?)",
+        (sha256_text(path), source_sha256, sha256),
+    ).fetchone()
+    return row is not None
+
+
+def withdrawn_text(db: sqlite3.Connection, document: Document, words: str, part: str) -> LeftOut | None:
+    """Find the document that a person removed and that this one is a copy of, as `qa.sources` has it.
+
+    Where something else was read meanwhile, at this very place, the text may come back.
+    """
+    rows = db.execute(
+        "SELECT number, document, held FROM versions WHERE number IN ("
+        "SELECT number FROM versions WHERE sha256 = ?1 UNION "
+        "SELECT number FROM versions WHERE json_extract(held, '$.words_sha256') = ?2 AND ?2 != '') "
+        "AND number IN (SELECT version FROM withdrawn) AND number NOT IN "
+        "(SELECT version FROM withdrawn WHERE path = ?3 AND part = ?4 AND source_sha256 = '') "
+        "ORDER BY number DESC",
+        (document.sha256, words, document.path, part),
+    )
+    for number, document_id, row in rows:
+        held = json.loads(row)
+        if (held["format"] in RECORDS) != (document.format in RECORDS):
+            continue
+        if document.format in RECORDS:
+            same = held["sha256"] == document.sha256 and (
+                held["given_id"] == document.id or _was_moved(db, number, document, part)
+            )
+        else:
+            found = [Found(*each) for each in json.loads(held["found"])]
+            its = certain((held["publisher"], held["number"], held["date"]), found)
+            same = agree(certain_of(document), its)
+        if same:
+            return LeftOut(number, document_id)
+    return None
+
+
+def _was_moved(db: sqlite3.Connection, version: int, document: Document, part: str) -> bool:
+    """Whether a record that was removed was the same part of a file that is gone."""
+    rows = db.execute(
+        "SELECT path FROM withdrawn WHERE version = ? AND part = ? AND source_sha256 = ?",
+        (version, part, document.source_sha256),
+    )
+    return any(is_gone(path) for (path,) in rows)
+
+
+def withhold(db: sqlite3.Connection, path: str, part: str, source_sha256: str, version: int) -> None:
+    """Note that a text that a person removed stands at one more place."""
+    db.execute(
+        "INSERT OR REPLACE INTO withdrawn (path, part, source_sha256, version) "
+        "SELECT ?, ?, ?, number FROM versions WHERE number = ?",
+        (path, part, source_sha256, version),
+    )
+
+
+def corrected_at(db: sqlite3.Connection, path: str, part: str, sha256: str = "") -> str | None:
+    """Give the id of the corrected document that was removed last of those that stood at a place.
+
+    Where `sha256` is given, it must have had that text.
+    """
     row = db.execute(
         "SELECT versions.document FROM versions, json_each(held, '$.locations') "
         "WHERE versions.document IN (SELECT document FROM corrections) AND reason = 'removed' "
         "AND json_extract(value, '$.path') = ? AND json_extract(value, '$.part') = ? "
-        "ORDER BY number DESC LIMIT 1",
-        (path, part),
+        "AND ? IN ('', sha256) ORDER BY number DESC LIMIT 1",
+        (path, part, sha256),
     ).fetchone()
     return str(row[0]) if row else None
 
 
-def admit(db: sqlite3.Connection, path: str, part: str) -> None:
-    """Forget that what stood at that place was withdrawn: something else is read from there now."""
-    db.execute("DELETE FROM withdrawn WHERE path = ? AND part = ?", (path, part))
+def admit(db: sqlite3.Connection, document: Document, part: str) -> None:
+    """Let what was taken out at a place come back there: a document is read from there now.
+
+    At other places, a text that was removed is known by its words, and stays out.
+    """
+    db.execute(
+        "UPDATE withdrawn SET source_sha256 = '' WHERE path = ? AND part = ? AND source_sha256 != ''",
+        (document.path, part),
+    )
+    db.execute(
+        "DELETE FROM purged WHERE path_sha256 = ? AND source_sha256 IN (?, ?)",
+        (sha256_text(document.path), document.source_sha256, document.sha256),
+    )
 
 
 def find(db: sqlite3.Connection, where: str, *values: str | int) -> Iterator[Version]:
@@ -161,9 +252,23 @@ def restorable(db: sqlite3.Connection, document_id: str) -> Version:
 def put_back(db: sqlite3.Connection, version: Version, number: int) -> None:
     """Give a restored document its places again, but for those where something else stands by now.
 
-    Where that is so of all, it is one more part of the first file, which will be found gone.
+    Where that is so of all, it is one more part of the first file, which will be found gone. Where its text
+    was found at other places meanwhile, it stands there, and no longer in files that are gone.
     """
     locations = version.held["locations"]
+    before = {(at["path"], at["part"]) for at in locations}
+    rows = db.execute(
+        "SELECT path, part, source_sha256 FROM withdrawn WHERE version = ? AND source_sha256 != ''",
+        (version.number,),
+    )
+    text = {"format": version.held["format"], "sha256": version.sha256}
+    since = [
+        {"path": path, "part": part, "source_sha256": source_sha256} | text
+        for path, part, source_sha256 in rows
+        if (path, part) not in before
+    ]
+    if since:
+        locations = [at for at in (*locations, *since) if not is_gone(at["path"])] or locations
     taken = "SELECT 1 FROM locations WHERE path = ? AND part = ?"
     free = [at for at in locations if not db.execute(taken, (at["path"], at["part"])).fetchone()]
     for at in free or [locations[0] | {"part": aside_part(locations[0]["part"], number)}]:
@@ -201,7 +306,8 @@ def same_text(db: sqlite3.Connection, document_id: str) -> tuple[str, ...]:
 def erase(db: sqlite3.Connection, document_id: str) -> None:
     """Delete all versions of a document, every thumb that is on it or on an answer that quotes it, and more.
 
-    What it is held as now is left to the caller, to be deleted afterwards.
+    What it is held as now is left to the caller, to be deleted afterwards. What stays is hashes of where
+    it stands, so that its files do not bring it back.
     """
     where, values = _thumbs(db, document_id)
     db.execute(f"DELETE FROM thumbs WHERE {where}", values)
@@ -215,6 +321,18 @@ def erase(db: sqlite3.Connection, document_id: str) -> None:
     }
     db.executemany("DELETE FROM files WHERE path = ?", [(path,) for path in paths])
     db.execute("DELETE FROM corrections WHERE document = ?", (document_id,))
+    # Of a feed's entry, the bytes are all of the feed, which has others tomorrow.
+    stood = db.execute(
+        "SELECT path, iif(format = 'feed', sha256, source_sha256) FROM locations "
+        "WHERE document = (SELECT serial FROM documents WHERE id = ?1) UNION "
+        "SELECT path, iif(json_extract(held, '$.format') = 'feed', sha256, source_sha256) "
+        "FROM withdrawn JOIN versions ON number = version WHERE document = ?1 AND source_sha256 != ''",
+        (document_id,),
+    ).fetchall()
+    db.executemany(
+        "INSERT OR IGNORE INTO purged (path_sha256, source_sha256) VALUES (?, ?)",
+        [(sha256_text(path), source_sha256) for path, source_sha256 in stood],
+    )
     db.execute("DELETE FROM versions WHERE document = ?", (document_id,))
     db.execute("INSERT INTO erasing DEFAULT VALUES")
 

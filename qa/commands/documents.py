@@ -216,10 +216,11 @@ def remove(
 ) -> None:
     """Take documents out of every answer: all that are named, or none if one is unknown.
 
-    The files that they were read from stay, and do not bring them back until they change. Citations still
-    open them, and `pullquote restore` puts them back, until --purge: that erases text, vectors and thumbs,
-    of what was removed before too, and says what cites it. Without an ID, --purge finishes what was
-    interrupted. In a terminal, it asks first.
+    The files that they were read from stay, and do not bring them back, nor does a copy. Citations still
+    open them, and `pullquote restore` puts them back, until --purge: that erases text, vectors, thumbs and
+    the answers that `evaluate` keeps, of what was removed before too, and says what cites it; a file that
+    holds it still is indexed again when it is named itself, or changes. Without an ID, --purge finishes what
+    was interrupted. In a terminal, it asks first.
     """
     from qa.cite import visible
 
@@ -285,7 +286,7 @@ class _Lost:
                 removed := [
                     f"{version.title}, removed on {version.at:%Y-%m-%d}"
                     for version in versions
-                    if version.reason == "removed" and version.sha256 != info.sha256
+                    if version.reason == "removed"
                 ]
             ):
                 before[document_id] = removed
@@ -319,7 +320,7 @@ class _Lost:
         for file, quotes in self.files.items():
             yield f"{file} cites what would go: {plural(quotes, 'quote')}"
         for path in self.paths:
-            yield f"{path} stays, and would be indexed again"
+            yield f"{path} stays; it is indexed again only when it is named itself, or changes"
         if self.titles:
             yield "what else cites it cannot be known here: `pullquote verify FILE` tells of any text"
 

@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 @click.option(
     "--date-order",
     type=click.Choice(["auto", "dmy", "mdy"]),
-    default="auto",
-    show_default=True,
-    help="How a header's 5/4/2008 is read: auto leaves out what its number does not decide.",
+    help="How a header's 5/4/2008 is read: auto, as at first, leaves out what its number does not decide.",
 )
 @click.option(
     "--column",
@@ -56,8 +54,8 @@ if TYPE_CHECKING:
 def index(
     settings: options.Settings,
     paths: tuple[Path, ...],
-    date_order: DateOrder,
-    columns: dict[str, str],
+    date_order: DateOrder | None,
+    columns: dict[str, str] | None,
     report_to: Path | None,
     *,
     prune: bool,
@@ -68,6 +66,8 @@ def index(
 
     What has not changed is left as it is, and a file that was moved keeps its document. A file that cannot be
     read is refused with its reason and the others go in; the exit code is then 1, or 3 when nothing went in.
+
+    How a file was read by --column and --date-order is remembered: without the option it is read so again.
 
     Documents whose files a folder no longer holds stay in the library: in a terminal it asks whether to
     remove them, elsewhere --prune does. `pullquote restore` puts them back.
@@ -84,7 +84,10 @@ def index(
     with _to_index(settings, dry_run=dry_run, date_order=date_order, columns=columns) as corpus:
         for _ in bursts(given, corpus.library) if watch else [None]:
             with shared.progress(settings) as progress:
-                report = corpus.index(*given, progress=progress, prune=prune, dry_run=dry_run)
+                # What is purged while it is watched was named before.
+                report = corpus.index(
+                    *given, progress=progress, prune=prune, dry_run=dry_run, named_files=report is None
+                )
             if asks and (gone := _gone(report)):
                 folders = ", ".join(str(path) for path in given if path.is_dir())
                 shared.say(f"{_named(gone)} in {folders}")
@@ -155,6 +158,8 @@ def _show_report(settings: options.Settings, report: IndexReport, write_to: Path
             shared.say(
                 f"removed earlier, and left so: {result.document_id}; `pullquote restore` puts it back"
             )
+        if result.status == "purged" and not settings.quiet:
+            shared.say(f"purged earlier, and left out: name the file itself to index it again: {result.path}")
         if result.error:
             shared.say(f"refused: {result.error.message}")
     for remark in report.remarks:
@@ -179,7 +184,7 @@ def _print_report(report: IndexReport, library: Path) -> None:
                 click.echo(visible(f"{result.status:>9} {result.path}{other}"))
     counts = ", ".join(f"{count:,} {status}" for status in STATUSES if (count := report.count(status)))
     # A document in two places is one.
-    not_held = ("refused", "withdrawn", "gone", "removed")
+    not_held = ("refused", "withdrawn", "purged", "gone", "removed")
     held = {each.document_id for each in report.files if each.status not in not_held}
     click.echo(f"{plural(len(held), 'document')} in {report.seconds:.1f} s: {counts or 'nothing to do'}")
     if skipped := [Path(path).name for path in report.skipped if not path.endswith(SIDECAR)]:

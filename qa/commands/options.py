@@ -188,16 +188,17 @@ def filters(command: Callable[..., None]) -> Callable[..., None]:
     return decorated
 
 
-def columns(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    """Read FIELD=NAME, as often as it is given."""
+def columns(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, str] | None:
+    """Read FIELD=NAME, as often as it is given; None where it is not."""
     if not values:
-        return {}
+        return None
     from qa.formats.columns import FIELDS
 
     fields = ["id", *(field for field in FIELDS if field != "_id")]
     columns = {}
     for value in values:
         field, equals, name = value.partition("=")
+        field = "id" if field == "_id" else field  # as a record of JSON calls it
         if not equals or not name or field not in fields:
             raise click.BadParameter(f"{value!r}: write FIELD=NAME, with a FIELD of {', '.join(fields)}")
         columns[field] = name

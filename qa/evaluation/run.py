@@ -20,7 +20,7 @@ from embeddings.models import cache_folder
 from qa.batch import answer_file
 from qa.confidence import STRICTNESS
 from qa.corpus import Corpus
-from qa.errors import InputError, ModelError
+from qa.errors import InputError, LibraryError, ModelError
 from qa.evaluation.lines import records
 from qa.evaluation.schema import Evaluation
 from qa.formats.jsonl import read_jsonl
@@ -104,9 +104,27 @@ def _own_library_folder(corpus: Path, encoder: str | None) -> Path:
 
 def answers_path(library: Path, suite: Suite) -> Path:
     """Name the file in the cache that keeps the answers to the suite's questions from a library."""
+    return _answers_folder(library) / f"answers-{_short_bytes(_questions(suite))}.jsonl"
+
+
+def forget_answers(library: Path) -> None:
+    """Remove all answers from a library that are in the cache: they quote what was purged.
+
+    Raises:
+        LibraryError: they cannot be removed.
+    """
+    for path in _answers_folder(library).glob("answers-*.jsonl*"):
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise LibraryError(
+                f"{path} cannot be removed ({error.strerror}), and may quote what was erased: remove it"
+            ) from error
+
+
+def _answers_folder(library: Path) -> Path:
     own = library.parent == _kept()
-    folder = library if own else _kept() / _short(str(library.resolve()))
-    return folder / f"answers-{_short_bytes(_questions(suite))}.jsonl"
+    return library if own else _kept() / _short(str(library.resolve()))
 
 
 def answer(

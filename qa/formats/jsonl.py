@@ -82,7 +82,7 @@ def _documents(
             yield error
             continue
         if name in seen:
-            yield InputError(f"{where}: the _id {name!r} was used before. Give each its own.")
+            yield InputError(f"{where}: the id {name!r} was used before. Give each its own.")
             continue
         seen.add(name)
         yield item
@@ -108,9 +108,12 @@ def _id(record: dict[str, Any], where: str) -> str:
         record["_id"] = str(number)
     name = _field(record, "_id", where)
     if not name.strip():
-        raise InputError(f'{where} has no "_id". Give each record one, as text.')
+        raise InputError(
+            f'{where} has no "_id" or "id". Give each record one, as text, or name the key of it: '
+            "--column id=KEY."
+        )
     if len(name) > MOST_FIELD:
-        raise InputError(f'{where}: "_id" has more than {MOST_FIELD:,} characters. Shorten it.')
+        raise InputError(f"{where}: the id has more than {MOST_FIELD:,} characters. Shorten it.")
     return name
 
 

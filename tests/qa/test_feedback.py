@@ -171,7 +171,7 @@ def test_what_is_left_of_the_expected_quotes_still_counts(corpus: Corpus, tmp_pa
 
 def test_a_quote_is_found_again_under_another_id_of_its_document(corpus: Corpus, tmp_path: Path) -> None:
     corpus.put_thumb(shown(), place(DRY), "up")
-    corpus.remove(["a.txt"])
+    corpus.remove(["a.txt"], withdrawn=False)
     corpus.index(write(tmp_path, "moved.txt", TEXT))
     query = only(corpus)
     assert (query["quotes"], query["document"]) == ([text(DRY)], "moved.txt")
@@ -268,6 +268,8 @@ TO_THE_FIRST_SCHEMA = """
     DROP TABLE locations;
     DROP TABLE files;
     DROP TABLE withdrawn;
+    DROP TABLE read_as;
+    DROP TABLE purged;
     DROP TABLE erasing;
     DROP TABLE versions;
     DROP TABLE corrections;

@@ -709,6 +709,8 @@ TO_SCHEMA_5 = """
     DROP TABLE locations;
     DROP TABLE files;
     DROP TABLE withdrawn;
+    DROP TABLE read_as;
+    DROP TABLE purged;
     DROP TABLE erasing;
     DROP TABLE versions;
     DROP TABLE corrections;
