@@ -436,10 +436,28 @@ def _large() -> Iterator[tuple[str, bytes]]:
     yield "line-of-a.md", b"a" * 4_900_000
     yield "line-of-a.html", b"<p>" + b"a" * 4_900_000
     yield "lines.txt", b"a\n" * 190_000
+    yield "pages.txt", b"a\f" * 2_400_000
+    # As many as a text may have of what takes time: sentences, names, words, accents
+    yield "sentences.txt", "中文。".encode() * 290_000
+    yield "sentences.jsonl", b'{"_id": "1", "text": "' + b"He left. " * 290_000 + b'"}'
+    yield "sentences-over.txt", "中文。".encode() * 1_600_000
+    yield "names.txt", b"Kim Jong Un " * 410_000
+    yield "words.txt", b"a " * 2_400_000
+    yield "ticks.txt", b"a" * 300_000 + b"`" * 4_600_000
+    yield "quotes.txt", ("a" * 300_000 + "„" * 4_600_000).encode()
+    yield "accents.txt", ("e" + "\u0316\u0301" * 200_000).encode()
+    yield "accents.jsonl", ('{"_id": "1", "text": "e' + "\u0316\u0301" * 200_000 + '"}').encode()
+    yield "accents-in-good-faith.txt", ("e" + "\u0316\u0301" * 140).encode() * 17_000
+    # A title is read with each passage
+    title = b"title " * 100_000
+    yield "title.html", b"<title>" + title + b"</title><p>" + b"He left the town. " * 200_000
+    yield "title.jsonl", b'{"_id": "1", "title": "' + title + b'", "text": "' + b"He left. " * 200_000 + b'"}'
+    yield "title.csv", b"title,text\n" + title + b"," + b"He left. " * 200_000
     yield "lines.csv", b"text\n" + b"a\n" * 10_000
     yield "line.csv", b"text,title\n" + b'"' + b"a" * 20_000_000
     yield "columns.csv", b"text," * 1_000_000 + b"\n" + b"a," * 1_000_000
     yield "line.jsonl", b'{"_id": "1", "text": "' + b"a " * 2_400_000 + b'"}'
+    yield "lists.jsonl", b'{"_id": "1", "text": "He left.", "a": [' + b"{}," * 16_000_000 + b"1]}"
     yield "over.jsonl", b'{"_id": "1", "text": "' + b"a" * 60_000_000
     yield "headers.eml", b"".join(b"X-%d: a\n" % number for number in range(200_000)) + b"\nHe left."
     yield (

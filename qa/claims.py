@@ -8,7 +8,8 @@ from __future__ import annotations
 import html as entities
 import json
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,8 @@ MOST_CHARACTERS = 20_000
 MOST_LINKS = 4
 
 _ID = re.compile(r"\b([0-9a-f]{64})/([0-9]{1,12})-([0-9]{1,12})\b")
-_TITLE = re.compile(r"“(.+?)”(?=,|$|\s)")
+# From the first opening mark: where that one finds no end, no later one does.
+_TITLE = re.compile(r"[^“]*“(.+?)”(?=,|$|\s)")
 _CITATION_LINE = re.compile(r"[ \t]*\n[ \t]*(?:[—–-] ?)?(“(?P<title>.+?)”(?:,[^\n]*)?)[ \t]*(?=\n|$)")
 _NUMBERED = re.compile(r"\[[0-9]+\] “")
 # How lines begin that go on in a part of an answer; other lines after it are somebody's own.
@@ -42,11 +44,9 @@ _MARKS = "".join({'"', *_CLOSING, *_CLOSING.values()}) + "”"
 _QUOTATION = re.compile(rf"[{''.join(_CLOSING)}]|(?<![\w\"])\"(?=\S)")
 _BLOCK_QUOTE = re.compile(r"(?m)^>[^\n]*(?:\n>[^\n]*)*")
 _TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
-_HTML_BLOCK = re.compile(
-    rf"<blockquote\b[^<>]*>(.{{0,{MOST_CHARACTERS}}}?)</blockquote\s*>", re.IGNORECASE | re.DOTALL
-)
+_HTML_BLOCK = re.compile(r"<(?P<closes>/?)blockquote\b[^<>]*>", re.IGNORECASE)
 _HTML = re.compile(
-    r"\s*(?:<!doctype html|<html|<\?xml[^>]*>\s*<!doctype html)|<a [^>]*class=\"?cite", re.IGNORECASE
+    r"<!doctype html|<html|<\?xml[^<>]*>\s*<!doctype html|<a [^<>]*class=\"?cite", re.IGNORECASE
 )
 
 
@@ -95,7 +95,10 @@ def of_text(text: str) -> list[Claim]:
 
 def _all(text: str) -> list[Claim]:
     if text.lstrip()[:1] in ("{", "["):
-        found = _of_json(text)
+        try:
+            found = _of_json(text)
+        except RecursionError:  # brackets a thousand deep
+            found = None
         if found is not None:
             return found
     if _HTML.search(text):
@@ -161,7 +164,7 @@ def _of_html(text: str) -> Iterator[Claim]:
 
     tree = html.document_fromstring(text)
     for hidden in tree.xpath("//script | //style"):
-        hidden.drop_tree()
+        hidden.clear(keep_tail=True)
     for carriage in tree.xpath("//i[@class='cr']"):
         carriage.text = "\r"
     waiting: HtmlElement | None = None
@@ -184,7 +187,7 @@ def _of_html(text: str) -> Iterator[Claim]:
     if waiting is not None:
         yield _of_element(waiting)
     for read in tree.xpath(_READ):
-        read.drop_tree()
+        read.clear(keep_tail=True)  # `drop_tree` joins the text around them again for each
     yield from _of_prose(tree.text_content())
 
 
@@ -201,10 +204,12 @@ def _quotes(element: HtmlElement) -> bool:
         "quote" in (above.get("class") or "").split() or above.tag in ("blockquote", "q")
         for above in element.iterancestors()
     )
+    if inside:
+        return False
     around = element.xpath(".//*[contains(concat(' ', @class, ' '), ' quote ')]")
     parent = element.getparent()
     question = parent is not None and (parent.text or "").startswith("Understood as:")
-    return not (inside or around or question)
+    return not (around or question)
 
 
 def _of_element(
@@ -212,7 +217,7 @@ def _of_element(
 ) -> Claim:
     titles = cite.xpath(".//*[@class='title']") if cite is not None else []
     said = " ".join(cite.text_content().split()) if cite is not None else ""
-    named = _TITLE.search(said)
+    named = _TITLE.match(said)
     title = titles[0].text_content() if titles else named[1] if named else ""
     ours = "quote" in (element.get("class") or "").split()
     text = element.text_content() if ours else element.text_content().strip().strip(_MARKS).strip()
@@ -240,7 +245,7 @@ def _of_transcript(text: str) -> Iterator[Claim]:
         elif begin is not None and _NUMBERED.match(line):
             around[begin : at + 1] = [""] * (at + 1 - begin)
             begin += 2 * (lines[begin : begin + 2] == ["[…]", ""])
-            named = _TITLE.search(line)
+            named = _TITLE.match(line)
             yield Claim("\n".join(lines[begin:at]), begin + 1, title=named[1] if named else "")
             part, begin = "citation", None
         elif not line:
@@ -252,27 +257,35 @@ def _of_transcript(text: str) -> Iterator[Claim]:
 
 
 def _of_prose(text: str) -> Iterator[Claim]:
-    """Read quotations, with the citation line or citation id that follows, and citation ids by themselves."""
+    """Read quotations, with the citation line or citation id that follows, and citation ids by themselves.
+
+    In one pass, whatever the text: what is looked for again and again is looked up (`_Ends`, `_Lines`).
+    """
     blocks = [match.span() for match in _BLOCK_QUOTE.finditer(text)]
     # As long as it was, so that offsets stay.
     text = re.sub(r"(?m)^(?:> ?)+", lambda match: " " * len(match[0]), text)
     text = _TAG.sub(lambda match: match[0].replace('"', " "), text)  # attributes are no quotations
     found: list[tuple[int, int, str]] = []
     for start, end in blocks:
-        inner = re.split(r"\n[^\S\n]*\n|\n(?=\s*(?:[—–-]+ |\[|“[^\n]+”, ))", text[start:end])[0]
+        inner = re.split(r"\n[^\S\n]*\n|\n(?=\s*(?:[—–-]+ |\[|“[^\n]+”, ))", text[start:end], maxsplit=1)[0]
         if not inner.lstrip().startswith(('"', *_CLOSING)):
             at = start + len(inner) - len(inner.lstrip())
             found.append((at, start + len(inner.rstrip()), inner.strip()))
-    for match in _HTML_BLOCK.finditer(text):
-        inner = entities.unescape(_TAG.sub(" ", match[1])).strip()
+    for start, end, inner in _html_blocks(text):
         if inner and not inner.startswith(('"', *_CLOSING)):
-            found.append((*match.span(), inner))
+            found.append((start, end, inner))
+    found.sort()
+    quoted = deque((start, end) for start, end, _ in found)
+    ends = _Ends(text)
     at = 0
     while opened := _QUOTATION.search(text, at):
-        within = next((end for start, end, _ in found if start <= opened.start() < end), None)
-        close = None if within else _close(text, opened.start())
+        while quoted and quoted[0][0] <= opened.start():
+            at = max(at, quoted.popleft()[1])
+        if opened.start() < at:  # inside what is quoted as a whole
+            continue
+        close = ends.of(opened.start())
         if close is None:
-            at = within or opened.end()
+            at = opened.end()
             continue
         found.append((opened.start(), close, text[opened.start() + 1 : close - 1]))
         line = _CITATION_LINE.match(text, close)
@@ -282,8 +295,9 @@ def _of_prose(text: str) -> Iterator[Claim]:
     at_ids = [match.start() for match in cited]
     claimed: set[int] = set()
     claims: list[tuple[int, Claim]] = []
-    ends = [*(start for start, _, _ in found[1:]), len(text)]
-    for (start, end, words), following in zip(found, ends, strict=False):
+    line_of = _Lines(text).of
+    next_starts = [*(start for start, _, _ in found[1:]), len(text)]
+    for (start, end, words), following in zip(found, next_starts, strict=False):
         beside = cited[bisect_left(at_ids, end) : bisect_left(at_ids, following)]
         ids = [match for match in beside[:MOST_LINKS] if text.count("\n\n", end, match.start()) < 2]
         line = _CITATION_LINE.match(text, end)
@@ -291,30 +305,72 @@ def _of_prose(text: str) -> Iterator[Claim]:
         place = _place(ids[0]) if ids else None
         title = line["title"] if line else ""
         short = not (ids or line) and measure(words) < LEAST_WORDS
-        claims.append((start, Claim(words, _line(text, start), place, title=title, short=short)))
+        claims.append((start, Claim(words, line_of(start), place, title=title, short=short)))
     last = None
     for match in cited:
         if match.start() not in claimed and match[0] != last:
-            claims.append((match.start(), Claim(None, _line(text, match.start()), _place(match))))
+            claims.append((match.start(), Claim(None, line_of(match.start()), _place(match))))
         last = match[0]
     yield from (claim for _, claim in sorted(claims, key=lambda each: each[0]))
 
 
-def _close(text: str, start: int) -> int | None:
-    """Find where a quotation ends that begins there, after its closing mark; quotations may hold others."""
-    limit = start + MOST_CHARACTERS
-    if text[start] == '"':
-        end = re.compile(r"\"(?!\w)|\n\s*\n").search(text, start + 1, limit)
-        return end.end() if end and end[0] == '"' else None
-    depth = 0
-    opening, closing = text[start], _CLOSING[text[start]]
-    for mark in re.finditer(f"[{opening}{closing}]", text[start:limit]):
-        depth += 1 if mark[0] == opening else -1
-        if not depth:
-            return start + mark.end()
-    # It holds an opening mark without its other: what is pasted ends before a citation line.
-    pasted = re.compile(r"”(?=\n“[^\n]+”)").search(text, start, limit)
-    return pasted.end() if pasted else None
+def _html_blocks(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield where block quotes of HTML stand, and what each says."""
+    tags = list(_HTML_BLOCK.finditer(text))
+    closing = [tag.start() for tag in tags if tag["closes"]]
+    ends = {tag.start(): tag.end() for tag in tags if tag["closes"]}
+    at = 0
+    for tag in tags:
+        next_close = bisect_left(closing, tag.end())
+        if tag["closes"] or tag.start() < at or next_close == len(closing):
+            continue
+        close = closing[next_close]
+        if close - tag.end() <= MOST_CHARACTERS:
+            at = ends[close]
+            yield tag.start(), at, entities.unescape(_TAG.sub(" ", text[tag.end() : close])).strip()
+
+
+class _Ends:
+    """Where the quotations of a text end, after their closing marks; quotations may hold others."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        # Straight marks that end a quotation, and the empty lines that no quotation goes over.
+        self._straight = [(m.start(), m.end(), m[0] == '"') for m in re.finditer(r"\"(?!\w)|\n\s*\n", text)]
+        # What is pasted holds an opening mark without its other, and ends before a citation line.
+        self._pasted = [m.end() for m in re.finditer(r"”(?=\n“[^\n]+”)", text)]
+        self._partners: dict[int, int] = {}
+        stacks: dict[str, list[int]] = {opening: [] for opening in _CLOSING}
+        for mark in re.finditer(f"[{''.join(stacks)}{''.join(_CLOSING.values())}]", text):
+            for opening, stack in stacks.items():
+                if mark[0] == opening:
+                    stack.append(mark.start())
+                elif stack and mark[0] in _CLOSING[opening]:
+                    self._partners[stack.pop()] = mark.end()
+
+    def of(self, start: int) -> int | None:
+        """Tell where the quotation that begins there ends, if it does within MOST_CHARACTERS."""
+        limit = start + MOST_CHARACTERS
+        if self._text[start] == '"':
+            at = bisect_right(self._straight, (start, len(self._text), True))
+            _, end, closes = self._straight[at] if at < len(self._straight) else (0, limit + 1, False)
+            return end if closes and end <= limit else None
+        end = self._partners.get(start, limit + 1)
+        if end > limit:
+            at = bisect_right(self._pasted, start)
+            end = self._pasted[at] if at < len(self._pasted) else limit + 1
+        return end if end <= limit else None
+
+
+class _Lines:
+    """The numbers of a text's lines, from 1."""
+
+    def __init__(self, text: str) -> None:
+        self._ends = [match.start() for match in re.finditer("\n", text)]
+
+    def of(self, at: int) -> int:
+        """Tell the number of the line of an offset."""
+        return bisect_left(self._ends, at) + 1
 
 
 def _place(match: re.Match[str]) -> CitationId:
@@ -325,7 +381,3 @@ def _wrong(place: CitationId | None) -> str:
     if place is None or 0 <= place.start < place.end:
         return ""
     return f"start {place.start} and end {place.end} are no range of a text"
-
-
-def _line(text: str, at: int) -> int:
-    return text.count("\n", 0, at) + 1

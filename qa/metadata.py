@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 FIELDS = ("title", "author", "publisher", "series", "number", "date", "url", "language", "collection")
 SIDECAR = ".meta.toml"
 _MOST_BYTES = 100_000
+MOST_FIELD = 1_000  # of a field: each passage is read and searched with its document's title
 # Of a text, so much tells its language; with fewer letters, or less surely, it is taken for English.
 _READ = 2000
 _LETTERS = 60
@@ -117,6 +118,8 @@ def check(values: Mapping[str, str]) -> dict[str, str]:
                 checked[field] = dt.date.fromisoformat(value.strip()).isoformat()
             except ValueError:
                 raise InputError(f"{value!r} is not a date: write it as 2008-04-04") from None
+        elif len(value) > MOST_FIELD:
+            raise InputError(f"the {field} has more than {MOST_FIELD:,} characters: shorten it")
         elif not value.isprintable():
             raise InputError(f"the {field} {value!r} holds control characters: write it on one line")
         else:

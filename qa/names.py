@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import deque
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from qa.question import blanked
 from qa.terms import FUNCTION_WORDS, HAN, HANGUL
@@ -33,11 +34,12 @@ _SYLLABLES = range(2, 7)
 _SYLLABLES_OF_WORDS = range(2, 5)
 _LETTERS = 2  # of each of several words: "William M", "Part I"
 _MOST_ALIAS_WORDS = 5
-_MOST_ALIAS_CHARACTERS = 80
+_MOST_CHARACTERS = 80  # of either
 
-_WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f]|['’‘ʼ`](?=[^\W_])(?!s\b))*")
+# Possessive: a word of a million letters would else take a hundred bytes for each.
+_WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f]|['’‘ʼ`](?=[^\W_])(?!s\b))*+")
 # What may stand between the words of a name.
-_JOINT = re.compile(r"[ \u00a0\-‐‑–]|\r?\n")
+_JOINTS = frozenset((*" \u00a0-‐‑–", "\n", "\r\n"))
 _UNPARTED = re.compile(f"[{HAN}{HANGUL}]")
 
 _BREVES = "\u0306\u030c\u0302"  # and the caron and the circumflex that are typed for it
@@ -200,8 +202,7 @@ def _whole(name: str) -> str:
     return pattern if _UNPARTED.search(name) else rf"(?<!\w){pattern}(?!\w)"
 
 
-@dataclass(frozen=True, slots=True)
-class _Window:
+class _Window(NamedTuple):
     """Some words in a row, as they stand in a text: where, the text, its words."""
 
     start: int
@@ -235,6 +236,9 @@ def key(words: Sequence[str]) -> str:
     return whole if len(_VOWELS.findall(whole)) in syllables else ""
 
 
+_key_of = lru_cache(maxsize=50_000)(key)
+
+
 @lru_cache(maxsize=50_000)
 def _sounds(word: str, *, first: bool) -> str:
     """Give the sounds of a word; "" where it is not Korean. `first` says that it may be a surname."""
@@ -258,42 +262,50 @@ def _rewritten(text: str, rules: Iterable[tuple[re.Pattern[str], str]]) -> str:
     return text
 
 
-def _windows(text: str, most: int) -> Iterator[_Window]:
-    """Give all runs of up to so many words that may be one name."""
-    words = list(_WORD.finditer(text))
-    for at, first in enumerate(words):
-        for end in range(at, min(at + most, len(words))):
-            last = words[end]
-            if end > at and not _JOINT.fullmatch(text, words[end - 1].end(), last.start()):
+def _windows(text: str, most: int, *, small: bool = True) -> Iterator[_Window]:
+    """Give all runs of up to so many words that may be one name; or only those that begin with a capital."""
+    matches = _WORD.finditer(text)
+    words = deque(islice(matches, most))
+    while words:
+        start = words[0].start()
+        for at, last in enumerate(words if small or text[start].isupper() else ()):
+            if at and text[words[at - 1].end() : last.start()] not in _JOINTS:
                 break
-            its = tuple(word.group() for word in words[at : end + 1])
-            yield _Window(first.start(), last.end(), text[first.start() : last.end()], its)
+            its = tuple(word.group() for word in islice(words, at + 1))
+            yield _Window(start, last.end(), text[start : last.end()], its)
+        words.popleft()
+        words.extend(islice(matches, 1))
 
 
-def _inside_persons(keyed: Iterable[tuple[_Window, str]]) -> set[_Window]:
-    """Find the windows, given in order, that are part of a person's name: "Kim Jong" of "Kim Jong Nam"."""
-    keyed = list(keyed)
-    ends: dict[int, int] = {}  # of the longest name of a person that begins here
-    for window, its in keyed:
-        if its and len(window.words) > 1 and _opens_with_surname(window):
-            ends[window.start] = max(window.end, ends.get(window.start, 0))
-    inside = set()
-    reach, at = 0, -1
-    for window, _ in keyed:
-        if window.start != at:
-            reach, at = max(reach, ends.get(at, 0)), window.start
-        if window.end <= reach or window.end < ends.get(at, 0):
-            inside.add(window)
-    return inside
+def _whole_names(keyed: Iterable[tuple[_Window, str]]) -> Iterator[tuple[_Window, str]]:
+    """Give windows, which come in order, "" for a key where they are part of a person's name.
+
+    "Kim Jong" is, in "Kim Jong Nam".
+    """
+    reach = 0
+    for _, group in groupby(keyed, key=lambda each: each[0].start):
+        here = list(group)
+        persons = (
+            window.end
+            for window, its in here
+            if its and len(window.words) > 1 and _is_surname(window.words[0])
+        )
+        longest = max(persons, default=0)
+        for window, its in here:
+            yield window, "" if window.end <= reach or window.end < longest else its
+        reach = max(reach, longest)
 
 
-def _opens_with_surname(window: _Window) -> bool:
-    return len(_VOWELS.findall(_sounds(window.words[0].casefold(), first=True))) == 1
+@lru_cache(maxsize=50_000)
+def _is_surname(word: str) -> bool:
+    return len(_VOWELS.findall(_sounds(word.casefold(), first=True))) == 1
 
 
 def _key(window: _Window, text: str, *, lower: bool = False) -> str:
     """Give a window's key, "" where it does not look like a name; `lower` takes small letters too."""
     first, *others = window.words
+    if len(window.text) > _MOST_CHARACTERS:
+        return ""
     if not (first[0].isupper() or (lower and not others)):
         return ""
     if first.casefold() in FUNCTION_WORDS or (others and min(map(len, window.words)) < _LETTERS):
@@ -303,17 +315,18 @@ def _key(window: _Window, text: str, *, lower: bool = False) -> str:
         if not word[0].isupper() and text[at] in " \u00a0\r\n":
             return ""
         at = text.index(word, at) + len(word)
-    return key(window.words)
+    return _key_of(window.words)
 
 
 def spellings(text: str) -> dict[tuple[str, str], str]:
     """Find what may be romanised names in a text: by key and folded form, as first spelt there."""
     found: dict[tuple[str, str], str] = {}
-    keyed = [(window, its) for window in _windows(text, _MOST_WORDS) if (its := _key(window, text))]
-    inside = _inside_persons(keyed)
-    for window, its in keyed:
-        if window not in inside:
-            found.setdefault((its, fold(window.text)), " ".join(window.text.split()))
+    keyed = (
+        (window, its) for window in _windows(text, _MOST_WORDS, small=False) if (its := _key(window, text))
+    )
+    whole = dict.fromkeys((its, window.text) for window, its in _whole_names(keyed) if its)
+    for its, spelling in whole:
+        found.setdefault((its, fold(spelling)), " ".join(spelling.split()))
     return found
 
 
@@ -378,7 +391,7 @@ def read_aliases(path: Path) -> tuple[list[tuple[str, ...]], list[str]]:
         elif long := [name for name in names if not _can_be_asked(name)]:
             problems.append(
                 f"{path}, line {number}: {long[0][:60]!r} has more than {_MOST_ALIAS_WORDS} words or "
-                f"{_MOST_ALIAS_CHARACTERS} characters: shorten it"
+                f"{_MOST_CHARACTERS} characters: shorten it"
             )
         else:
             groups.append(names)
@@ -386,7 +399,7 @@ def read_aliases(path: Path) -> tuple[list[tuple[str, ...]], list[str]]:
 
 
 def _can_be_asked(name: str) -> bool:
-    return len(_WORD.findall(name)) <= _MOST_ALIAS_WORDS and len(name) <= _MOST_ALIAS_CHARACTERS
+    return len(_WORD.findall(name)) <= _MOST_ALIAS_WORDS and len(name) <= _MOST_CHARACTERS
 
 
 def aliases(folder: Path) -> Aliases:
@@ -425,14 +438,12 @@ def find(question: str, known: Aliases, corpus: Spellings) -> Names:
     A name is capitalised; a single word in small letters is looked for unless the corpus writes it so too.
     """
     text = blanked(question)
-    keyed = [
+    keyed = (
         (window, _key(window, text, lower=True) if len(window.words) <= _MOST_WORDS else "")
         for window in _windows(text, _MOST_ALIAS_WORDS)
-    ]
-    inside = _inside_persons(keyed)
+    )
     windows = []
-    for window, of in keyed:
-        its = "" if window in inside else of
+    for window, its in _whole_names(keyed):
         others = known.others(window.words, its)
         if its or others:
             windows.append((window, its, others))

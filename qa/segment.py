@@ -26,7 +26,10 @@ MOST_SENTENCE_WORDS = 150  # a longer one is cut at white space, so that a model
 MOST_SENTENCE_CHARACTERS = 1500
 MOST_QUOTATION_WORDS = 60  # a quotation of several sentences stays whole, with its speaker, up to here
 _MOST_UNITS = 40  # sentences in a passage
-_MOST_AT_ONCE = 20_000  # characters that sentencex is given
+# Characters that sentencex is given: its time grows with the square of the sentences in them, and of marks in
+# a row. At the end of a portion so many may be cut otherwise than with what follows.
+_MOST_AT_ONCE = 4_000
+_UNSURE = 200
 
 _WORD = MEASURED
 _TERMINAL = re.compile(r"[.!?…。！？][”’\"'»)\]*_」』）》]*(?: ''| [\"”])?$")
@@ -251,13 +254,7 @@ def _cut(document: Document, start: int, end: int) -> Iterator[Span]:
     text = document.text
     marker = _MARKER.match(text, start, end)
     begin = marker.end() if marker else start  # sentencex finds nothing in an item that begins with a bullet
-    cuts = sorted(
-        {
-            cut
-            for first, last in _portions(text, begin, end)
-            for cut in _found(text, first, last, document.language)
-        }
-    )
+    cuts = sorted(set(_found_in_portions(text, begin, end, document.language)))
     kept: list[int] = []
     for position, cut in enumerate(cuts):
         after = cuts[position + 1] if position + 1 < len(cuts) else end
@@ -268,14 +265,14 @@ def _cut(document: Document, start: int, end: int) -> Iterator[Span]:
         yield from _stripped(text, first, last)
 
 
-def _portions(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Split a monstrous block, at the last sentence end or white space that fits."""
+def _found_in_portions(text: str, start: int, end: int, language: str) -> Iterator[int]:
+    """Yield where sentences end; of a long block in portions, each of which begins with a sentence."""
     while end - start > _MOST_AT_ONCE:
         limit = start + _MOST_AT_ONCE
-        cut = text.rfind(". ", start + 1, limit) + 1 or text.rfind(" ", start + 1, limit) + 1 or limit
-        yield start, cut
-        start = cut
-    yield start, end
+        sure = [cut for cut in _found(text, start, limit, language) if start < cut < limit - _UNSURE]
+        yield from sure
+        start = max(sure, default=0) or text.rfind(" ", start + 1, limit) + 1 or limit
+    yield from _found(text, start, end, language)
 
 
 def _found(text: str, start: int, end: int, language: str) -> Iterator[int]:

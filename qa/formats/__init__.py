@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from qa.errors import InputError
 from qa.formats.dates import DateOrder
 from qa.formats.jsonl import read_jsonl
-from qa.formats.kinds import JSONL, READS, kind_of, named
+from qa.formats.kinds import JSONL, READS, kind_of, named, some_refused
 from qa.formats.source import PLAIN, Known, Options, Same, Source, nothing_known, nothing_same
 from qa.formats.text import MOST_BYTES, printable
 from qa.formats.worker import Worker
@@ -119,7 +119,7 @@ def read_path(
         elif not path.is_file():  # a pipe or a device would be read for ever
             yield InputError(f"{path} is not an ordinary file. {READS}.")
         elif named(path.name) is JSONL:  # of any size, and read by the standard library: line by line, here
-            yield from read_jsonl(path, options, known)
+            yield from some_refused(read_jsonl(path, options, known), str(path))
         else:
             source = Source(str(path), path.name, _bytes(path))
             yield from _read(source, file_id(path, root), options, known, same, worker)

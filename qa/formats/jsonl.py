@@ -6,13 +6,15 @@ import datetime as dt
 import hashlib
 import io
 import json
+import re
 from typing import IO, TYPE_CHECKING, Any
 
 from qa.errors import InputError
 from qa.formats.columns import places
 from qa.formats.dates import find_date
 from qa.formats.source import PLAIN, nothing_known
-from qa.formats.text import MOST_BYTES, check_text, describe, printable
+from qa.formats.text import MOST_BYTES, bounded, check_text, describe, printable
+from qa.metadata import MOST_FIELD
 from qa.schema import Document
 
 if TYPE_CHECKING:
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
     from qa.formats.dates import DateOrder
     from qa.formats.source import Known, Options, Source
     from qa.schema import FileResult
+
+# Of a record, bytes that are not in strings: lists in lists take twenty bytes of memory for each of these.
+_MOST_BESIDE = 1_000_000
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 
 
 def read_jsonl(
@@ -71,7 +77,7 @@ def _documents(
             item: Document | FileResult | None = known(name, sha256, len(line))
             if item is None:
                 document = document_of(record, name, sha256, f"{where} ({name})", path, options.date_order)
-                item = describe(document, name, options.date_order)
+                item = bounded(describe(document, name, options.date_order))
         except InputError as error:
             yield error
             continue
@@ -103,6 +109,8 @@ def _id(record: dict[str, Any], where: str) -> str:
     name = _field(record, "_id", where)
     if not name.strip():
         raise InputError(f'{where} has no "_id". Give each record one, as text.')
+    if len(name) > MOST_FIELD:
+        raise InputError(f'{where}: "_id" has more than {MOST_FIELD:,} characters. Shorten it.')
     return name
 
 
@@ -150,6 +158,11 @@ def _field(record: dict[str, Any], name: str, where: str) -> str:
 
 
 def _record(line: bytes, where: str) -> dict[str, Any]:
+    if len(line) > _MOST_BESIDE and len(_STRING.sub(b"", line)) > _MOST_BESIDE:
+        raise InputError(
+            f"{where} holds more than {_MOST_BESIDE // 1_000_000} MB besides strings. "
+            "Keep to what describes its text."
+        )
     try:
         record = json.loads(line.decode("utf-8"))
     except UnicodeDecodeError as error:

@@ -7,16 +7,19 @@ import re
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from qa.errors import InputError
-from qa.formats.text import MOST_BYTES, check_text
+from qa.formats.text import MOST_BYTES, bounded, check_text
+from qa.metadata import MOST_FIELD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from qa.formats.source import Options, Source
     from qa.schema import Document
+
+_Read = TypeVar("_Read")
 
 MOST_REFUSED = 1_000  # parts of a source that are named one by one
 _MORE_BYTES = 200_000_000  # where pictures, or many documents, make a file large
@@ -182,14 +185,11 @@ def read_source(source: Source, options: Options) -> Iterator[Document | InputEr
     read = import_module(f"qa.formats.{kind.module}").read
     sha256 = hashlib.sha256(source.data).hexdigest()
     used: set[str] = set()
-    refused = 0
-    for item in _guarded(read, source, options):
+    for item in some_refused(_guarded(read, source, options), source.name):
         if isinstance(item, InputError):
-            refused += 1
-            if refused <= MOST_REFUSED:
-                yield item
+            yield item
             continue
-        document = item
+        document = bounded(replace(item, id=item.id[:MOST_FIELD]))
         check_text(document.text, f"{source.name}, {document.id}" if document.id else source.name)
         ends = [each.end for each in (*document.header, *document.furniture)]
         if max([*ends, *(each.end for each in document.sections)], default=0) > len(document.text):
@@ -203,9 +203,18 @@ def read_source(source: Source, options: Options) -> Iterator[Document | InputEr
             )
         notes = (note, *document.notes) if note else document.notes
         yield replace(document, id=unused(document.id, used), notes=notes)
+
+
+def some_refused(items: Iterable[_Read], name: str) -> Iterator[_Read | InputError]:
+    """Yield what comes of a source; after MOST_REFUSED refusals, the others are counted in one."""
+    refused = 0
+    for item in items:
+        refused += isinstance(item, InputError)
+        if refused <= MOST_REFUSED or not isinstance(item, InputError):
+            yield item
     if refused > MOST_REFUSED:
         yield InputError(
-            f"{source.name}: {refused - MOST_REFUSED:,} more of its parts were refused. Mend the first ones."
+            f"{name}: {refused - MOST_REFUSED:,} more of its parts were refused. Mend the first ones."
         )
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import replace
+from itertools import groupby
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qa.errors import InputError
 from qa.formats.furniture import find_furniture
 from qa.formats.header import Header, parse_header
+from qa.metadata import FIELDS, MOST_FIELD, value_of
 from qa.schema import Document, Found
 
 if TYPE_CHECKING:
@@ -19,9 +22,13 @@ if TYPE_CHECKING:
     from qa.formats.source import Options, Source
 
 MOST_BYTES = 50_000_000
-# Of one document: the Bible has 4.4 million characters. Half a million sentences take 10 s to be told apart.
+# Of one document: the Bible has 4.4 million characters. What is made of a text takes time by its lines and
+# sentences: at most so many that all of it takes less than 20 s.
 MOST_CHARACTERS = 5_000_000
 MOST_LINES = 200_000
+MOST_ENDS = 300_000  # of sentences
+# In a row: normalising takes the square of their number. UAX #15 has 30 of them in a text of good faith.
+MOST_COMBINING = 300
 # A long text is letters and digits by so much at least: sentencex takes the square of a run of marks.
 _FEWEST_LETTERS, _LONG = 0.05, 500_000
 _BOM = b"\xef\xbb\xbf"
@@ -40,6 +47,18 @@ _SIGNATURES = (
     (b"\xfe\xff", "text in UTF-16"),
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+# What ends a line (see `qa.formats.lines`) besides \n; and what ends a sentence for sentencex, unless an
+# ASCII letter or digit follows at once.
+_LINE_END = re.compile("\r(?!\n)|[\f\v\x85\u2028\u2029]")
+_SENTENCE_END = re.compile(
+    "[!.?\u0589\u061d-\u061f\u06d4\u0700-\u0702\u07f9\u0837\u0839\u083d\u083e\u0964\u0965\u104a\u104b\u1362"
+    "\u1367\u1368\u166e\u1735\u1736\u1803\u1809\u1944\u1945\u1aa8-\u1aab\u1b5a\u1b5b\u1b5e\u1b5f\u1b7d\u1b7e"
+    "\u1c3b\u1c3c\u1c7e\u1c7f\u2024\u203c\u203d\u2047-\u2049\u2e2e\u2e3c\u2e53\u2e54\u3002\ua4ff\ua60e\ua60f"
+    "\ua6f3\ua6f7\ua876\ua877\ua8ce\ua8cf\ua92f\ua9c8\ua9c9\uaa5d-\uaa5f\uaaf0\uaaf1\uabeb\ufe52\ufe56\ufe57"
+    "\uff01\uff0e\uff1f\uff61\U00010a56-\U0001da88]++(?![a-z0-9])"
+)
+# What may be combining marks, for `unicodedata` to tell.
+_MARKS = re.compile(rf"[^\w\s\x00-\x7f]{{{MOST_COMBINING},}}")
 _FEW_CONTROLS = 0.02  # of the characters: a stray one is a flaw of a text, many are no text
 CONVERT = (
     "Save it as UTF-8 in an editor and try again, or convert it: iconv -f ENCODING -t UTF-8 OLD > NEW "
@@ -80,19 +99,51 @@ def check_text(text: str, name: str) -> None:
     """
     if len(text) > MOST_CHARACTERS:
         raise InputError(f"{name} has more than {MOST_CHARACTERS:,} characters of text. Split it.")
-    if text.count("\n") + text.count("\r") - text.count("\r\n") > MOST_LINES:
+    if text.count("\n") + sum(1 for _ in _LINE_END.finditer(text)) > MOST_LINES:
         raise InputError(f"{name} has more than {MOST_LINES:,} lines. Split it.")
+    if sum(1 for _ in _SENTENCE_END.finditer(text)) > MOST_ENDS:
+        raise InputError(f"{name} has more than {MOST_ENDS:,} sentences. Split it.")
     if len(text) > _LONG and sum(map(str.isalnum, text)) < _FEWEST_LETTERS * len(text):
         raise InputError(f"{name} holds hardly a letter or digit, and is no text. Leave it out.")
     if not text.strip():
         raise InputError(f"{name} is empty. Put text in it, or leave it out.")
     if "\0" in text or len(_CONTROL.findall(text)) > _FEW_CONTROLS * len(text):
         raise InputError(f"{name} is a binary file, not text. Save its text as a .txt file.")
+    if any(_combining(run.group()) > MOST_COMBINING for run in _MARKS.finditer(text)):
+        raise InputError(
+            f"{name} has more than {MOST_COMBINING} accents on one letter, and is no text. Leave it out."
+        )
     if surrogate := re.search("[\ud800-\udfff]", text):
         raise InputError(
             f"{name} holds half a character (U+{ord(surrogate.group()):04X}) at offset {surrogate.start()}. "
             "Write the character whole and try again."
         )
+
+
+def bounded(document: Document) -> Document:
+    """Cut metadata, and names of sections, that are longer than any in good faith; a note says so."""
+    long: dict[str, Any] = {
+        field: "" if field == "url" else value[:MOST_FIELD]  # half an address leads nowhere
+        for field in FIELDS
+        if len(value := value_of(document, field)) > MOST_FIELD
+    }
+    sections = document.sections
+    if any(len(section.name) > MOST_FIELD for section in sections):
+        sections = tuple(replace(section, name=section.name[:MOST_FIELD]) for section in sections)
+    cut = f"Cut, as longer than {MOST_FIELD:,} characters: {', '.join(long)}." if long else ""
+    return replace(document, **long, sections=sections, notes=(*document.notes, *([cut] if cut else [])))
+
+
+def _combining(run: str) -> int:
+    """Count the combining marks that follow one another at most."""
+    return max(
+        (
+            sum(1 for _ in marks)
+            for each, marks in groupby(run, lambda each: unicodedata.combining(each) > 0)
+            if each
+        ),
+        default=0,
+    )
 
 
 def describe(

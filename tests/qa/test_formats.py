@@ -103,6 +103,9 @@ BAD = {
     "no document": (b"a " * 2_500_001, "has more than 5,000,000 characters"),
     "hardly a letter": (b"He left." + b"`" * 500_000, "hardly a letter"),
     "no lines of text": (b"a\r\n" * 200_001, "has more than 200,000 lines"),
+    "no lines of pages": (b"a\f" * 200_001, "has more than 200,000 lines"),
+    "no sentences": ("中文。".encode() * 300_001, "has more than 300,000 sentences"),
+    "accents on accents": (("e" + "\u0316\u0301" * 200).encode(), "more than 300 accents on one letter"),
     "controls": (b"\x01\x02\x03 He left \x04\x05", "a binary file"),
     "latin-1": ("Erste Zeile\nzweite: Caf\xe9\n".encode("latin-1"), "byte 0xe9 at offset 23 (line 2)"),
     "latin-1 after a mark": (b"\xef\xbb\xbfCaf\xe9", "byte 0xe9 at offset 6 (line 1)"),
@@ -126,6 +129,30 @@ def test_a_stray_control_character_is_no_reason_to_refuse_a_text(tmp_path: Path)
     path = tmp_path / "stray.txt"
     path.write_text("The police held six men at the border.\x1a They left.", encoding="utf-8")
     assert "\x1a" in one(path).text
+
+
+def test_accents_and_decimals_in_good_faith_are_read(tmp_path: Path) -> None:
+    text = "He left" + "\u0316\u0301" * 100 + ". " + "1.5 " * 300_001
+    path = tmp_path / "good.txt"
+    path.write_text(text, encoding="utf-8")
+    assert one(path).text == text
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.html", "<title>{long}</title><p>He left.</p>"),
+        ("a.md", "---\ntitle: {long}\n---\nHe left.\n"),
+        ("a.csv", "title,text\n{long},He left.\n"),
+        ("a.jsonl", '{{"_id": "1", "title": "{long}", "text": "He left."}}'),
+    ],
+)
+def test_a_title_without_end_is_cut_and_that_is_said(tmp_path: Path, name: str, text: str) -> None:
+    path = tmp_path / name
+    path.write_text(text.format(long="word " * 1_000), encoding="utf-8")
+    found = one(path)
+    assert found.title == ("word " * 200)
+    assert "Cut, as longer than 1,000 characters: title." in found.notes
 
 
 def test_a_file_over_the_limit_is_refused_before_it_is_held_in_memory(tmp_path: Path) -> None:
@@ -294,9 +321,12 @@ def test_a_bad_line_is_refused_by_number_and_the_others_are_read(tmp_path: Path)
         b'{"_id": ' + b"1" * 5_000 + b', "text": "x"}',
         {"_id": "14", "text": "She stayed.\x00"},
         {"_id": "15", "text": "She stayed."},
+        {"_id": "1" * 1_001, "text": "She stayed."},
+        b'{"_id": "17", "text": "He left.", "more": [' + b"{}," * 400_000 + b"1]}",
+        b'{"_id": "18", "text": "He left.", "more": "' + b'\\"{},' * 400_000 + b'"}',
     )
     found = list(read_path(path))
-    assert [item.id for item in found if isinstance(item, Document)] == ["1", "15"]
+    assert [item.id for item in found if isinstance(item, Document)] == ["1", "15", "18"]
     refused = [str(item) for item in found if isinstance(item, InputError)]
     expected = {
         3: "is not JSON",
@@ -311,11 +341,22 @@ def test_a_bad_line_is_refused_by_number_and_the_others_are_read(tmp_path: Path)
         12: "cannot be read as JSON",
         13: "cannot be read as JSON",
         14: "a binary file",
+        16: "more than 1,000 characters",
+        17: "more than 1 MB besides strings",
     }
     assert len(refused) == len(expected)
     for (line, reason), message in zip(expected.items(), refused, strict=True):
         assert f"{path}, line {line}" in message
         assert reason in message
+
+
+def test_of_a_thousand_lines_the_refusals_are_named_and_the_others_counted(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"{\n" * 1_500 + b'{"_id": "1", "text": "He left."}\n')
+    *refused, read, others = read_path(path)
+    assert len(refused) == 1_000
+    assert isinstance(read, Document)
+    assert str(others) == f"{path}: 500 more of its parts were refused. Mend the first ones."
 
 
 def test_the_number_of_a_record_decides_which_day_its_date_means(tmp_path: Path) -> None:

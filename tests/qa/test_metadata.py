@@ -44,6 +44,7 @@ def test_a_sidecar_gives_fields_as_text_and_dates_as_toml_or_text():
         (b'date = "4 April"', "x: '4 April' is not a date: write it as 2008-04-04"),
         (b'title = ["a"]', "is no text"),
         (b'title = "a\\nb"', "control characters"),
+        (b'title = "' + b"a" * 1_001 + b'"', "more than 1,000 characters"),
     ],
 )
 def test_a_bad_sidecar_is_refused_by_name(data: bytes, message: str):

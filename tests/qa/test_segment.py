@@ -221,8 +221,15 @@ def test_spans_that_cover_several_lines_mark_each_of_them() -> None:
     assert [s.kind for s in found] == ["header", "header", "body"]
 
 
+@pytest.mark.parametrize(
+    "each", ["He left the town on Monday.", "Он ушёл.", "U.S. forces, it is said, left."]
+)
+def test_a_block_of_any_length_is_cut_into_its_sentences(each: str) -> None:
+    assert cut(" ".join([each] * 3_000)) == [each] * 3_000
+
+
 def test_time_grows_with_the_text_and_no_faster(ifes: Document) -> None:
-    hostile = ("“He said (no. ", "a. ", "1. ", "“ ( ", "\n", "x", "Share\n", ifes.text)
+    hostile = ("中文。", "“He said (no. ", "a. ", "1. ", "“ ( ", "\n", "x", "Share\n", ifes.text)
     for piece in hostile:
         seconds = []
         for size in (20_000, 160_000):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from qa.cite import citation_id, clipboard
-from qa.claims import of_text
+from qa.claims import _CLOSING, _Ends, of_text
 from qa.cli import cli
 from qa.render import to_json, to_terminal, to_text
 from qa.schema import Answer, Quote
@@ -498,6 +498,32 @@ def test_an_html_blockquote_in_markdown_is_read_with_its_link(corpus: Corpus) ->
     assert (verdict.status, verdict.claim.line) == ("verbatim", 3)
     assert verdict.claim.citation is not None
     assert statuses(corpus, text.replace("forty", "fifty")) == ["altered"]
+
+
+NEVER_CLOSES = ("„", "“ a b c ", ' "a', "<a ", "“\u0316\u0301", "<blockquote>", "[", ">a b c\n„d ")
+
+
+@pytest.mark.parametrize("hostile", NEVER_CLOSES)
+def test_what_never_closes_is_looked_for_once(hostile: str) -> None:
+    # Where it was looked for again from each mark, this took minutes.
+    words = [claim.text for claim in of_text(hostile * 50_000 + "\n\nHe said: «It is not so.»")]
+    assert words[-1] == "It is not so."
+    assert set(words[:-1]) <= {"a b c"}
+
+
+@given(st.text(st.sampled_from('“”„«»「」"a '), max_size=60))
+def test_a_quotation_ends_where_its_marks_balance(text: str) -> None:
+    ends = _Ends(text)
+    for at, mark in enumerate(text):
+        if mark not in _CLOSING:
+            continue
+        depth, expected = 0, None
+        for end, other in enumerate(text[at:], at + 1):
+            depth += (other == mark) - (other in _CLOSING[mark])
+            if not depth:
+                expected = end
+                break
+        assert ends.of(at) == expected
 
 
 def test_how_many_short_quotations_were_passed_over_is_said(corpus: Corpus, tmp_path: Path) -> None:
