@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
+ort.disable_telemetry_events()  # on Windows; elsewhere `embeddings` has seen to it
 log = logging.getLogger(__name__)
 
 _ERRORS_ONLY = 3

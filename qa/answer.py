@@ -19,7 +19,7 @@ from qa.confidence import STRICTNESS
 from qa.conversation import interpret
 from qa.errors import DocumentNotFoundError, LibraryError, ModelError, PullquoteError, QuestionError
 from qa.schema import EVERYTHING, Answer, Failure, Milliseconds, RankedPassage, Signals
-from qa.terms import has_content, is_unparted
+from qa.terms import has_content, is_latin
 from qa.window import reading_window
 
 if TYPE_CHECKING:
@@ -134,19 +134,23 @@ class Answerer:
         notes = [*phrases.notes, *matched, *_remarks(meaning.question, selection)]
         if outcome == "answered" and (phrases.missing or not has_content(meaning.question)):
             outcome = "weak"
+        calibrated = self._fitted
         if not self._fitted:
             notes.append(f"Read by {self.reader}, to which no confidence was fitted: the outcome is a guess.")
-        elif evidence and (is_unparted(meaning.question) or is_unparted(evidence[0].text)):
+        elif evidence and not (is_latin(meaning.question) and is_latin(evidence[0].text)):
             # What its scores say of other languages is next to nothing, and it is sure of them.
+            calibrated, sure = False, 0.0
             outcome = "weak" if outcome == "answered" else outcome
             notes.append(
                 "The reader knows English: whether this is answered it cannot tell. "
                 "Name a model that knows the language with --reader."
             )
-        quotes = () if outcome == "none" else exact.foremost(question, extract.quotes(question, chosen))
-        quotes = copies.folded(
-            self._corpus, quotes, phrases.selection.filters, documents, earliest=asked is None
-        )
+        quotes = () if outcome == "none" else extract.quotes(question, chosen)
+        within = phrases.selection.filters
+        quotes, differing = copies.versions(self._corpus, quotes, within, agreed=asked is None)
+        quotes = exact.foremost(question, quotes)
+        quotes = copies.folded(self._corpus, quotes, within, documents, earliest=asked is None)
+        notes += differing
         return Answer(
             question,
             meaning.question,
@@ -166,6 +170,7 @@ class Answerer:
             filters=filters,
             notes=tuple(notes),
             preference=asked,
+            calibrated=calibrated,
         )
 
     def _found(

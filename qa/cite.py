@@ -121,25 +121,27 @@ def locator(document: Document, start: int, end: int) -> str:
     """Say where `[start, end)` stands, as a reader of the document would count.
 
     First the sections that it touches, from the largest kind: "chapter “Two”", "section “Methods”",
-    "page 3", "pages 3–4", "row 12". A page or a row is enough; in anything else, its paragraph follows (in a
-    document without sections, that alone): "paragraph 3" or "paragraphs 3–4", blocks between blank lines,
-    without those that are only header or page furniture; "header" within the header; "line 7" in a text of
-    many lines without a blank one.
+    "page 3", "pages 3–4", "row 12"; a section is left out that is called as its chapter is. A page or a row
+    is enough; in anything else, its paragraph follows (in a document without sections, that alone):
+    "paragraph 3" or "paragraphs 3–4", blocks between blank lines, without those that are only header or page
+    furniture; "header" within the header; "line 7" in a text of many lines without a blank one.
     """
     if _covered(document.text, Span(start, end), document.header):
         return "header"
     touched = [section for section in document.sections if section.start < end and start < section.end]
-    parts = [
-        _sections(kind, [section.name for section in touched if section.kind == kind])
+    named = {
+        kind: [" ".join(section.name.split()) for section in touched if section.kind == kind]
         for kind in _SECTION_KINDS
-        if any(section.kind == kind for section in touched)
-    ]
+    }
+    if any(_alike(named["section"], named[kind]) for kind in ("chapter", "entry")):
+        named["section"] = []
+    parts = [_sections(kind, names) for kind, names in named.items() if names]
     if not any(section.kind in ("page", "row") for section in touched):
         # Counted from where the smallest section begins, which holds the start.
         begin = max((s.start for s in touched if s.start <= start), default=0)
         stop = min((s.end for s in touched if s.end >= end), default=len(document.text))
-        heading = [s for s in touched if s.kind == "section" and s.start == begin]
-        parts.append(_paragraph(document, start, end, begin, stop, after_heading=bool(heading)))
+        headed = bool(touched) and any(s.kind == "section" and s.start == begin for s in document.sections)
+        parts.append(_paragraph(document, start, end, begin, stop, after_heading=headed))
     return ", ".join(part for part in parts if part)
 
 
@@ -150,8 +152,12 @@ def _sections(kind: SectionKind, names: list[str]) -> str:
     """Name sections of one kind, the first and the last of them."""
     if kind in ("page", "row", "message"):
         return f"{kind} {names[0]}" if names[0] == names[-1] else f"{kind}s {names[0]}–{names[-1]}"
-    first, last = (" ".join(name.split()) for name in (names[0], names[-1]))
-    return f"{kind} “{first}”" if len(names) == 1 else f"{kind}s “{first}” to “{last}”"
+    return f"{kind} “{names[0]}”" if len(names) == 1 else f"{kind}s “{names[0]}” to “{names[-1]}”"
+
+
+def _alike(names: list[str], others: list[str]) -> bool:
+    """Whether names are the same, whatever their case: "TWO" stands at the head of chapter “Two”."""
+    return [name.casefold() for name in names] == [name.casefold() for name in others]
 
 
 def _paragraph(

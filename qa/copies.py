@@ -11,6 +11,7 @@ import datetime as dt
 import hashlib
 import json
 import re
+import unicodedata
 from bisect import bisect_left
 from collections import Counter
 from contextlib import suppress
@@ -20,20 +21,21 @@ from typing import TYPE_CHECKING
 
 from qa.errors import DocumentNotFoundError
 from qa.phrase import occurrences, phrase_pattern
+from qa.render import named
 from qa.schema import Quote, Span
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from qa.corpus import Corpus
-    from qa.schema import Document, Filters
+    from qa.schema import Document, Filters, Passage
 
 # Words in a run. Texts of fewer words than `SHORT` are copies only where they are equal.
 RUN = 5
 SHORT = 30
-# Of the runs of the shorter text, so many stand in the longer; of its figures, so many; and it has at least
-# so large a part of the longer's runs: a digest is no copy of each story in it.
+# Of the runs of the shorter text, so many stand in the longer; of its figures, so many, or two of three; and
+# it has at least so large a part of the longer's runs: a digest is no copy of each story in it.
 RUNS, FIGURES, LENGTH = 0.6, 0.75, 0.35
 # A signature's bands and the values in each; documents that share so many bands are compared.
 BANDS, ROWS = 42, 3
@@ -42,8 +44,13 @@ SHARED = 2
 CROWD = 200
 # A passage repeats another where so many of its runs, and all of its figures, stand in that.
 REPEATED = 0.9
+# Of a copy's sentences, the one that shares most words with a quote is its version where they share so many.
+VERSION = 0.6
+# Versions that are quoted, and those that are named, at most.
+QUOTED, NAMED = 3, 10
 # Copies of a quote that are looked up, at most.
 LOOKED_UP = 200
+_DATELINE = re.compile(r"^[A-Z]{2,}[^.!?\n–—]{0,50}?(?:[–—]|(?<=\s)--?)\s")  # "SEOUL, 3 March (Agency) — "
 # Runs hashed at a time: a signature takes half a kilobyte a run while it is made.
 _BATCH = 10_000
 # The band of the whole text's hash; those of the signature follow.
@@ -70,11 +77,12 @@ def similarity(one: Sequence[str], other: Sequence[str]) -> float:
     """The share of the shorter text that stands in the longer, 0 to 1, where one copies the other; else 0."""
     if one == other:
         return float(bool(one))
-    short, long = sorted((one, other), key=len)
+    short, long = sorted((one, other), key=lambda words: (len(words), words))
     if len(short) < max(SHORT, LENGTH * len(long)):
         return 0.0
     figures = _figures(short)
-    if len(figures & _figures(long)) < FIGURES * len(figures):
+    shared = len(figures & _figures(long))
+    if shared < min(FIGURES * len(figures), max(2, len(figures) - 1)):
         return 0.0
     share = contained(short, long)
     return share if share >= RUNS else 0.0
@@ -130,20 +138,53 @@ def repeats(text: str, better: str) -> bool:
     return contained(one, other) >= REPEATED and _figures(one) <= _figures(other)
 
 
+def versions(
+    corpus: Corpus, quotes: Sequence[Quote], filters: Filters, *, agreed: bool = True
+) -> tuple[tuple[Quote, ...], tuple[str, ...]]:
+    """The quotes with what copies of their documents say in place of them; notes name those that differ.
+
+    Texts of the same words are one version. If `agreed`, that on which most copies agree comes first, else
+    the quote's own. A headline has no versions, for each outlet has its own; nor has what one publisher says
+    at several times, in a form that it fills in again.
+    """
+    copies = corpus.copies(quote.document.id for quote in quotes)
+    within = _within(corpus, {other for its in copies.values() for other in its}, filters)
+    found: list[Quote] = []
+    seen: list[Quote] = []
+    notes: list[str] = []
+    for quote in quotes:
+        if any(_covers(place, quote) for place in seen):
+            continue
+        groups = {_said(quote.text): [quote]}
+        others = [other for other in copies.get(quote.document.id, ()) if other in within]
+        for place in _in_its_place(corpus, quote, others[:LOOKED_UP]):
+            given = next((each for each in quotes if _covers(each, place)), place)
+            groups.setdefault(_said(given.text), []).append(given)
+        its = list(groups.values())
+        if agreed:
+            its.sort(key=lambda group: -len(group))  # of as many the quote's own: it answers
+        seen += [place for group in its for place in group]
+        found += [next((each for each in group if each in quotes), group[0]) for group in its[:QUOTED]]
+        if len(its) > 1:
+            names = "; ".join(named(_first(group)) for group in its[:NAMED])
+            notes.append(f"Versions of one story, which differ here: {names}.")
+    return tuple(found), tuple(notes)
+
+
 def folded(
     corpus: Corpus,
     quotes: Sequence[Quote],
     filters: Filters,
-    read: Mapping[str, Document] | None = None,
+    read: Iterable[str] = (),
     *,
     earliest: bool = True,
 ) -> tuple[Quote, ...]:
     """The quotes, each with where its very words stand in other documents; those places left out.
 
     The others are copies of its document that the filters leave: of the quote and these places the
-    `earliest` is shown. Whole sentences are looked up in what was `read` for the question, too: an agency's
-    story that was written anew is no copy, but may still hold them. Where any quote was left out, the others
-    are numbered anew.
+    `earliest` is shown. They are looked up in the documents that were `read` for the question, too: an
+    agency's story that was written anew is no copy, but may still hold them. Where any quote was left out,
+    the others are numbered anew.
     """
     copies = corpus.copies(quote.document.id for quote in quotes)
     within = _within(corpus, {other for its in copies.values() for other in its}, filters)
@@ -152,10 +193,13 @@ def folded(
         if not any(_covers(place, quote) for other in kept for place in (other, *other.copies)):
             others = [other for other in copies.get(quote.document.id, ()) if other in within]
             places = list(islice(_same_words(quote, _held(corpus, others)), LOOKED_UP))
+            left = [other for other in others if all(other != place.document.id for place in places)]
+            punctuated = _in_its_place(corpus, quote, left[: LOOKED_UP - len(places)])  # otherwise
+            places += [place for place in punctuated if _said(place.text) == _said(quote.text)]
             shown = _earliest(quote, places) if earliest else replace(quote, copies=tuple(places))
-            if read and len(body_words(quote.text)) >= RUN:
+            if len(body_words(quote.text)) >= RUN:
                 known = {quote.document.id, *others}
-                unpaired = (document for name, document in read.items() if name not in known)
+                unpaired = _held(corpus, (name for name in read if name not in known))
                 shown = replace(shown, copies=(*shown.copies, *_same_words(quote, unpaired)))
             kept.append(shown)
     if len(kept) == len(quotes):
@@ -176,27 +220,72 @@ def _covers(place: Quote, quote: Quote) -> bool:
     return same and place.start <= quote.start and quote.end <= place.end
 
 
-def _held(corpus: Corpus, ids: Iterable[str]) -> Iterator[Document]:
+def _held(corpus: Corpus, ids: Iterable[str]) -> Iterator[tuple[Document, tuple[Passage, ...]]]:
     for document_id in ids:
         with suppress(DocumentNotFoundError):  # removed meanwhile
-            yield corpus.document_and_passages(document_id)[0]
+            yield corpus.document_and_passages(document_id)
 
 
-def _same_words(quote: Quote, others: Iterable[Document]) -> Iterator[Quote]:
-    """Where the quote's words stand in the other documents, whatever the typography; not in furniture."""
-    pattern = phrase_pattern(quote.text)
+def _in_its_place(corpus: Corpus, quote: Quote, others: Iterable[str]) -> Iterator[Quote]:
+    """What stands in other documents in the place of a quote of running text: as many sentences, if alike."""
+    wanted, count = Counter(_said(quote.text)), 0
+    for document, passages in _held(corpus, (quote.document.id, *others)):
+        sentences = [
+            each for passage in passages for each in passage.sentences if each.kind in ("body", "list")
+        ]
+        if document.id == quote.document.id:
+            count = sum(quote.start <= each.start < quote.end for each in sentences)
+        elif count and (not document.publisher or document.publisher != quote.document.publisher):
+            places = [
+                Quote(document, first.start, last.end, quote.score)
+                for first, last in zip(sentences, sentences[count - 1 :], strict=False)
+            ]
+            alike = [_alike(wanted, Counter(_said(place.text))) for place in places]
+            if max(alike, default=0.0) >= VERSION:
+                yield places[alike.index(max(alike))]
+
+
+def _said(text: str) -> tuple[str, ...]:
+    """The words of a quote, without the dateline that an outlet puts before a story."""
+    return tuple(body_words(unicodedata.normalize("NFC", _DATELINE.sub("", text))))
+
+
+def _alike(one: Counter[str], other: Counter[str]) -> float:
+    """The share of words in common (Dice's coefficient), 0 to 1."""
+    return 2 * (one & other).total() / (one.total() + other.total())
+
+
+def _day(place: Quote) -> dt.date:
+    return place.document.date or dt.date.max
+
+
+def _first(places: Iterable[Quote]) -> Quote:
+    """The place that was published first."""
+    return min(places, key=_day)
+
+
+def _same_words(quote: Quote, others: Iterable[tuple[Document, tuple[Passage, ...]]]) -> Iterator[Quote]:
+    """Where the quote's words, whatever the typography, are whole sentences of others; not in furniture."""
+    pattern = phrase_pattern(_DATELINE.sub("", quote.text))
     if pattern is None:
         return
-    for document in others:
+    for document, passages in others:
         for place in occurrences(pattern, document.text):
-            if not any(span.start < place.end and place.start < span.end for span in document.furniture):
+            touched = [
+                sentence
+                for passage in passages
+                for sentence in passage.sentences
+                if sentence.start < place.end and place.start < sentence.end
+            ]
+            around = document.text[touched[0].start : touched[-1].end]
+            if all(sentence.quotable for sentence in touched) and _said(around) == _said(quote.text):
                 yield Quote(document, place.start, place.end)
                 break
 
 
 def _earliest(quote: Quote, places: Sequence[Quote]) -> Quote:
     """The quote where its words stand first in time, the other places as its copies."""
-    first = min((quote, *places), key=lambda place: place.document.date or dt.date.max)
+    first = _first((quote, *places))
     if first is quote:
         return replace(quote, copies=tuple(places))
     others = (

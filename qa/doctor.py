@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from qa import __version__
 from qa.cite import visible
-from qa.errors import LibraryError, LibraryNotFoundError
+from qa.errors import InputError, LibraryError, LibraryNotFoundError
 from qa.render import plural
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ PACKAGES = (
     "ir-measures",
     "jinja2",
     "lxml",
+    "lxml_html_clean",
     "markdown-it-py",
     "matplotlib",
     "numpy",
@@ -78,7 +79,7 @@ class Finding:
 
 def examine(library: Path) -> tuple[Finding, ...]:
     """Look at the program, its models and the library in a folder, which may be missing or damaged."""
-    return (*_software(), *_sqlite(), *_library(library))
+    return (*_software(), *_sqlite(), _ocr(), *_library(library))
 
 
 def problems(findings: tuple[Finding, ...]) -> list[str]:
@@ -134,6 +135,32 @@ def _sqlite() -> Iterator[Finding]:
             )
         else:
             yield Finding("sqlite", f"{sqlite3.sqlite_version} with FTS5")
+
+
+def _ocr() -> Finding:
+    """Look for Tesseract: to have none is no problem, to have one that reads nothing is."""
+    from qa.formats import ocr
+
+    try:
+        version = ocr.version("OCR")
+        languages = ocr.languages("OCR") if version else frozenset()
+    except InputError as error:
+        return Finding("OCR", "not working", str(error))
+    if not version:
+        return Finding(
+            "OCR",
+            "none: a scanned PDF is told as such and refused, and of one that is scanned in part, those "
+            f"pages are named as not read. To read them, install Tesseract ({ocr.WHERE_FROM}), and index "
+            "the files again",
+        )
+    if not languages:
+        return Finding(
+            "OCR",
+            f"{version}, no languages",
+            "Tesseract has no data for any language, and reads nothing: install some, such as the package "
+            "tesseract-ocr-eng",
+        )
+    return Finding("OCR", f"{version}, for scanned PDFs in these languages: {', '.join(sorted(languages))}")
 
 
 def _models(encoder: EncoderIdentity | None) -> Iterator[Finding]:

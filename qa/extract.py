@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from qa.question import answer_type, spans_of_type
 from qa.schema import Quote, Span
-from qa.terms import content_words, measure
+from qa.terms import measure, words
 from qa.window import in_words
 
 if TYPE_CHECKING:
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 # How many quotes an answer shows, and of how many sentences at most.
 QUOTES = 3
 SENTENCES = 5
-# Two sentences that share so large a part of their words say the same.
-NEAR_DUPLICATE = 0.85
+ARTICLES = frozenset(("a", "an", "the"))
 # What logits are multiplied by before they are taken for probabilities (docs/quality.md).
 TEMPER = 0.7
 
@@ -151,8 +150,6 @@ def emphasis(question: str, evidence: Evidence) -> tuple[Span, ...]:
 
 
 def _repeats(one: Evidence, other: Evidence) -> bool:
-    """Whether two sentences have nearly the same words (Jaccard index) and no figure that differs."""
-    a, b = set(content_words(one.text)), set(content_words(other.text))
-    if any(word[0].isdigit() for word in a ^ b):
-        return False
-    return len(a & b) >= NEAR_DUPLICATE * len(a | b)
+    """Whether two sentences have the same words but for articles: another name or a "not" is another fact."""
+    a, b = ([word for word in words(each.text) if word not in ARTICLES] for each in (one, other))
+    return a == b

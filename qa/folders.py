@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from qa.errors import InputError
 from qa.formats import files
-from qa.formats.text import printable
-from qa.schema import Failure, FileResult
+from qa.metadata import SIDECAR
+from qa.schema import Failure, FileResult, printable
 from qa.sources import is_gone
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def missing(places: Iterable[Held], seen: set[str]) -> tuple[list[Held], tuple[s
     kept: dict[str, int] = {}
     doubts: dict[str, str] = {}
     for place in places:
-        if place.path in seen or not is_gone(place.path):
+        if place.kept or place.path in seen or not is_gone(place.path):
             continue
         folder = os.path.dirname(place.path)  # noqa: PTH120 -- as text: 10,000 of them
         if folder not in doubts:
@@ -90,6 +90,16 @@ def missing(places: Iterable[Held], seen: set[str]) -> tuple[list[Held], tuple[s
         f"{doubt}: {count:,} of its files are no longer seen, and their documents stay. If they are to go, "
         "remove the folder too, or use `pullquote remove`."
         for doubt, count in kept.items()
+    )
+
+
+def without_files(skipped: Iterable[str]) -> tuple[str, ...]:
+    """Say which sidecar files are of no file, of what was skipped."""
+    return tuple(
+        f"{path} describes no document: there is no {Path(path).name.removesuffix(SIDECAR)} beside it. "
+        "Name it after its file, or remove it."
+        for path in skipped
+        if path.endswith(SIDECAR)
     )
 
 

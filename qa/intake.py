@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
+from collections import Counter
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
@@ -20,14 +21,14 @@ from embeddings.files import sha256_file
 from qa.corrections import correct, uncorrected
 from qa.encoders import model_errors
 from qa.errors import InputError
-from qa.folders import listing, missing, refusal, resolved
+from qa.folders import listing, missing, refusal, resolved, without_files
 from qa.formats import Options, Worker, file_id, ocr, read_path
 from qa.formats.kinds import JSONL, named
-from qa.metadata import NO_SIDECAR, check, open_sidecar, sidecar_of
+from qa.metadata import Sidecar, check, open_sidecar, sidecar_of
 from qa.pipeline import overlap, silent
 from qa.schema import Document, FileResult, IndexReport, Passage, Progress
 from qa.segment import passages
-from qa.sources import FileRead, Foreseen, is_gone
+from qa.sources import RESTORED, FileRead, Foreseen, is_gone
 from qa.store import Entry
 from qa.window import head, window_text
 
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from qa.corrections import Correction
     from qa.encoders import Encoders
     from qa.sources import Held
-    from qa.store import Store
+    from qa.store import Ingested, Store
     from qa.versions import Version
 
     OnProgress = Callable[[Progress], None]
@@ -66,8 +67,8 @@ MAKERS = (
     *sorted((_PACKAGE / "formats").glob("*.py")),
 )
 LIBRARIES = (
-    *("feedparser", "lxml", "markdown-it-py", "odfdo", "py3langid", "pypdfium2", "python-docx", "sentencex"),
-    "trafilatura",
+    *("feedparser", "lxml", "lxml_html_clean", "markdown-it-py", "odfdo", "py3langid", "pypdfium2"),
+    *("python-docx", "sentencex", "trafilatura"),
 )
 
 
@@ -170,7 +171,7 @@ class _Reading:
             file = FileRead(self.path, self._sha256, self._made_by, documents, tuple(self._refused))
         if not self._refused:  # what was refused may be a document that is held
             held = self._store.places_in(self.path, beside=self._parts)
-            gone = tuple(at for at in held if at.format != _ROLLING)
+            gone = tuple(at for at in held if at.format != _ROLLING and not at.kept)
         return _Ended(file, gone) if file or gone else None
 
 
@@ -191,7 +192,8 @@ class Intake:
         here = listing(paths)
         found = {resolved(path): (path, root) for path, root in here.files}
         gone: list[Held] = []
-        run = self._foreseen if dry_run else self._taken_in
+        ahead = Foreseen()
+        run = partial(self._foreseen, ahead) if dry_run else self._taken_in
         with _one_at_a_time(progress) as show:
             results = run(here.files, here.refused, gone, show)
             seen = set(found) - {result.path for result in results if result.status == "gone"}
@@ -200,7 +202,10 @@ class Intake:
             held = chain(*inside, *(self._store.places_in(folder) for folder in here.folders))
             lost, remarks = missing(held, seen)
             places = {at.number: at for at in (*gone, *lost)}
-            without = self._gone(tuple(places.values()), results, dry_run=dry_run)
+            for number in ahead.lost:  # these would not be there any more
+                places.pop(number, None)
+            results = self._settled(results, ahead)
+            without = self._gone(tuple(places.values()), results, ahead, dry_run=dry_run)
             if not dry_run and self._store.generation != generation:
                 # Of documents that follow another of their files now.
                 again = {path: found[path] for path in self._store.to_be_read() if path in found}
@@ -208,6 +213,7 @@ class Intake:
                     results = _updated(results, run(tuple(again.values()), (), [], show), again)
             results += without
         skipped = tuple(resolved(path) for path in here.skipped)
+        remarks += without_files(skipped)
         report = IndexReport(tuple(results), time.perf_counter() - started, skipped, remarks, dry_run)
         if prune and not dry_run:
             report = replace(self.prune(report), seconds=time.perf_counter() - started)
@@ -225,8 +231,7 @@ class Intake:
                     if (place.part, place.document_id) == (result.part, result.document_id)
                 ]
                 results[at] = replace(result, status="removed")
-        for start in range(0, len(places), BATCH):
-            self._store.prune(places[start : start + BATCH])
+        self._forget(places)
         return replace(report, files=tuple(results))
 
     def restore(self, ids: Iterable[str], show: OnProgress) -> tuple[FileResult, ...]:
@@ -235,10 +240,9 @@ class Intake:
         found = [self._store.restorable(document_id) for document_id in dict.fromkeys(ids)]
         results = []
         for removed, document in found:
-            # As its file was read then, so that it is read again where that is done otherwise now.
-            item = _prepare(document, removed.held["made_by"])
+            item = _prepare(document, RESTORED)
             vectors = self._vectors([item], identity, self._encoders.documents, show)
-            results.append(self._ingest(item, vectors, identity, removed))
+            results.append(self._ingest(item, vectors, identity, removed)[0])
         return tuple(results)
 
     def edit(
@@ -299,6 +303,8 @@ class Intake:
         identity = self._encoders.identity()
         results: list[FileResult] = []
         ended: list[FileRead] = []
+        displaced: list[Held] = []
+        ids = _Ids()
         size = sum(_size(path) for path, _ in found)
         made = 0
 
@@ -314,13 +320,17 @@ class Intake:
                 if len(ended) >= BATCH:
                     record()
                 return
+            ingested: Ingested | None = None
             if isinstance(item, _Placed):
-                result = self._place(item, identity)
+                result, ingested = self._place(item, identity)
             elif isinstance(item, _Prepared):
-                result = self._ingest(item, vectors, identity)
+                result, ingested = self._ingest(item, vectors, identity)
                 made += result.passages if result.status in ("added", "replaced") else 0
             else:
                 result = item.result
+            if ingested:
+                displaced.extend([ingested.displaced] if ingested.displaced else [])
+                ids.take(results, ingested)
             results.append(result)
             name = result.document_id or result.path
             show(Progress("write", len(results), 0, name, made, item.read, size))
@@ -333,11 +343,16 @@ class Intake:
 
         with Worker() as worker:
             overlap(_batches(self._prepared(found, refused, show, worker)), embed, write, _is_huge)
+        # By now it is known which of these stand in another file, and which stand nowhere.
+        self._forget(displaced)
+        aside = {at.number for at in displaced}
+        gone[:] = [at for at in gone if at.number not in aside]
         record()
-        return results
+        return ids.put_right(results)
 
     def _foreseen(
         self,
+        ahead: Foreseen,
         found: Sequence[tuple[Path, Path | None]],
         refused: Iterable[FileResult],
         gone: list[Held],
@@ -345,7 +360,7 @@ class Intake:
     ) -> list[FileResult]:
         """Tell what `_taken_in` would do."""
         results: list[FileResult] = []
-        new = Foreseen()
+        ids = _Ids()
         with Worker() as worker:
             for item in self._prepared(found, refused, show, worker):
                 if isinstance(item, _Ended):
@@ -354,27 +369,48 @@ class Intake:
                     results.append(item.result)
                 else:
                     document = item.document
-                    status, held = self._store.foresee(document, head(document), item.part, new.ids)
-                    if status == "added" and (first := new.copied(document)):
-                        status, held = "duplicate", first
-                    elif status == "added":
-                        new.add(document, held)
-                    results.append(FileResult(document.path, status, held, notes=document.notes))
-        return results
+                    foreseen = self._store.foresee(document, head(document), item.part, ahead)
+                    ids.take(results, foreseen)
+                    results.append(
+                        FileResult(document.path, foreseen.status, foreseen.document_id, notes=document.notes)
+                    )
+        return ids.put_right(results)
+
+    def _settled(self, results: Sequence[FileResult], ahead: Foreseen) -> list[FileResult]:
+        """Report what was put beside a document's other places, and is its only one in the end, as moved."""
+        copied = {result.document_id for result in results if result.status == "duplicate"}
+        stands = self._store.stands(copied, ahead) if copied else {}
+        return [
+            replace(each, status="moved")
+            if each.status == "duplicate" and stands.get(each.document_id) == 1
+            else each
+            for each in results
+        ]
+
+    def _forget(self, places: Sequence[Held]) -> None:
+        for start in range(0, len(places), BATCH):
+            self._store.prune(places[start : start + BATCH])
 
     def _gone(
-        self, places: Sequence[Held], results: Iterable[FileResult], *, dry_run: bool
+        self, places: Sequence[Held], results: Iterable[FileResult], ahead: Foreseen, *, dry_run: bool
     ) -> list[FileResult]:
         """Report places that are gone: a document that stands elsewhere too only loses these."""
         moved = {result.document_id for result in results if result.status == "moved"}
-        elsewhere = self._store.elsewhere(places)
-        lost = [at for at in places if at.document in elsewhere]
+        places = [replace(at, document_id=ahead.renamed(at.document, at.document_id)) for at in places]
+        here = Counter(at.document_id for at in places)
+        stands = self._store.stands(here, ahead) if here else {}
+        elsewhere = {held_id for held_id, count in here.items() if stands.get(held_id, 0) > count}
+        lost = [at for at in places if at.document_id in elsewhere]
         if lost and not dry_run:
             self._store.prune(lost)
+        if places and not (dry_run or self._store.read_only):
+            self._store.keep_restored(places)
         return [
-            FileResult(at.path, "moved" if at.document in elsewhere else "gone", at.document_id, part=at.part)
+            FileResult(
+                at.path, "moved" if at.document_id in elsewhere else "gone", at.document_id, part=at.part
+            )
             for at in places
-            if at.document in elsewhere or at.document_id not in moved
+            if at.document_id in elsewhere or at.document_id not in moved
         ]
 
     def _prepared(
@@ -396,7 +432,7 @@ class Intake:
                 sidecar = open_sidecar(path)
             except InputError as error:
                 yield _Settled(refusal(sidecar_of(path), error), start)
-                sidecar = NO_SIDECAR
+                sidecar = Sidecar(self._store.sidecar_values(resolved(path)), "as it was")
             made_by = _made_by(self._options, sidecar.sha256)
             # One string for all its documents.
             name = "" if named(path.name) is JSONL else file_id(path, root)
@@ -418,9 +454,8 @@ class Intake:
                     if self._store.has_text(document, made_by, part):
                         yield _Placed(document, made_by, part, read)
                     else:
-                        said = self._store.corrections_of(document, part) if corrected else {}
-                        document, its = correct(document, {name: each.value for name, each in said.items()})
-                        yield replace(_prepare(document, made_by, part, read), corrections=its)
+                        news = _Placed(document, made_by, part, read)
+                        yield self._corrected(news) if corrected else _prepare(document, made_by, part, read)
             if ended := file.ended():
                 yield ended
         show(Progress("read", len(found), len(found)))
@@ -455,15 +490,22 @@ class Intake:
                 made[start : start + _SLICE] = opened.encode_documents(some, embedded)
         return known | dict(zip(digests, made, strict=True))
 
-    def _place(self, item: _Placed, identity: EncoderIdentity) -> FileResult:
+    def _place(self, item: _Placed, identity: EncoderIdentity) -> tuple[FileResult, Ingested]:
         document = item.document
         placed = self._store.place(document, item.made_by, item.part)
         if placed:
-            return FileResult(document.path, placed.status, placed.document_id, notes=document.notes)
+            result = FileResult(document.path, placed.status, placed.document_id, notes=document.notes)
+            return result, placed
         # It was held when it was read.
-        prepared = _prepare(document, item.made_by, item.part, item.read)
+        prepared = self._corrected(item)
         vectors = self._vectors([prepared], identity, self._encoders.documents, silent)
         return self._ingest(prepared, vectors, identity)
+
+    def _corrected(self, item: _Placed) -> _Prepared:
+        """Segment a document with what a person has corrected of it."""
+        said = self._store.corrections_of(item.document, item.part)
+        document, its = correct(item.document, {name: each.value for name, each in said.items()})
+        return replace(_prepare(document, item.made_by, item.part, item.read), corrections=its)
 
     def _ingest(
         self,
@@ -471,15 +513,44 @@ class Intake:
         vectors: Mapping[bytes, Float32],
         identity: EncoderIdentity,
         restored: Version | None = None,
-    ) -> FileResult:
+    ) -> tuple[FileResult, Ingested]:
         document = item.document
         entries = _entries(item, vectors)
         ingested = self._store.ingest(
             document, head(document), entries, identity, item.made_by, item.part, restored, item.corrections
         )
-        return FileResult(
+        result = FileResult(
             document.path, ingested.status, ingested.document_id, len(entries), notes=document.notes
         )
+        return result, ingested
+
+
+class _Ids:
+    """The ids that documents have since: of what stood in several files and has changed in the first."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, str] = {}
+
+    def take(self, results: list[FileResult], ingested: Ingested) -> None:
+        """Note what an ingest did; put right what was reported of the document that has lost its id to it."""
+        if not ingested.parted:
+            return
+        self._since[ingested.document_id] = ingested.parted
+        for at, each in enumerate(results):
+            if each.document_id == ingested.document_id:
+                results[at] = replace(each, document_id=ingested.parted)
+
+    def put_right(self, results: Iterable[FileResult]) -> list[FileResult]:
+        """Put right what was read of documents that have not changed, before their ids did."""
+        return [
+            replace(each, document_id=self._now(each.document_id)) if each.status == "unchanged" else each
+            for each in results
+        ]
+
+    def _now(self, document_id: str) -> str:
+        while document_id in self._since:
+            document_id = self._since[document_id]
+        return document_id
 
 
 def _updated(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 FIELDS = ("title", "author", "publisher", "series", "number", "date", "url", "language", "collection")
 SIDECAR = ".meta.toml"
+BY_SIDECAR = "sidecar file"
 _MOST_BYTES = 100_000
 MOST_FIELD = 1_000  # of a field: each passage is read and searched with its document's title
 # Of a text, so much tells its language; with fewer letters, or less surely, it is taken for English.
@@ -44,14 +45,17 @@ _SCRIPT_SHARE = 0.3  # of the letters: a name in its own script is no text in it
 
 @dataclass(frozen=True, slots=True)
 class Sidecar:
-    """What a sidecar file says, and the SHA-256 (hex) of its bytes; both empty where there is none."""
+    """What a sidecar file says, and the SHA-256 (hex) of its bytes; both empty where there is none.
+
+    Of one that makes no sense, what it said when it did, and some other word in place of the hash.
+    """
 
     values: Mapping[str, str]
     sha256: str = ""
 
     def complete(self, document: Document) -> Document:
         """Give a document what the sidecar says of it, and its language where nothing says that."""
-        return with_language(with_values(document, self.values, "sidecar file", "stated"))
+        return with_language(with_values(document, self.values, BY_SIDECAR, "stated"))
 
 
 NO_SIDECAR = Sidecar({})

@@ -14,7 +14,7 @@ import unicodedata
 from collections import deque
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import groupby, islice
+from itertools import groupby, islice, product
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -104,7 +104,17 @@ _MEETINGS = tuple(
 _WHOLE = re.compile("(?:[kntlmpsch]?(?:[wy]?[aeiou]|ui)(?:nk|[nklmpt])?)+")
 _VOWELS = re.compile("ui|[aeiou]")
 _REVISED = re.compile("eo|eu")
-_J_OR_CH = re.compile("j|ch")
+_VOWEL = "[aeiouyŏŭw]"
+_STOP = re.compile(f"(chh|tch|ch|jj|tj|j|tt|dd|th|t|d|kk|gg|kh|k|g|pp|bb|ph|p|b)('?)(?={_VOWEL})")
+_PLAIN = str.maketrans("dgb", "tkp")
+_SPOKEN = tuple("aeiouŏŭnmg")
+# What becomes o or u in a key; longer ones first.
+_O_OR_U = re.compile(
+    "yeo|yŏ|you(?=n)|yoo|yo|yu|weo|wŏ|woo|wo|wu|oo|ou|eu(?!i)|eo|ŏ|ŭ(?!i)|o(?![ei])|(?<!e)u(?![iy])"
+)
+_CODA = re.compile(f"ng|[nklmpbgt](?!{_VOWEL})")
+_MAY_VARY = re.compile("([ou](?!i))")
+_PERSON = 3  # syllables: a surname and a given name of two
 _CLOSED = re.compile("[nklmpt](?:[kntlmpsch]|$)|ui")
 
 
@@ -242,18 +252,23 @@ _key_of = lru_cache(maxsize=50_000)(key)
 @lru_cache(maxsize=50_000)
 def _sounds(word: str, *, first: bool) -> str:
     """Give the sounds of a word; "" where it is not Korean. `first` says that it may be a surname."""
-    letters: list[str] = []
-    for letter in unicodedata.normalize("NFD", word):
-        if letter in _BREVES and letters and letters[-1] in "ou":
-            letters[-1] = "ŏ" if letters[-1] == "o" else "ŭ"
-        elif not unicodedata.combining(letter) and letter not in "'’‘ʼ`":
-            letters.append(letter)
-    plain = "".join(letters)
+    plain = _letters(word).replace("'", "")
     if first and plain in _SURNAMES:
         return _SURNAMES[plain]
     if _NOT_KOREAN.search(plain):
         return ""
     return _rewritten(_rewritten(plain, _SOUNDS).lower(), _BEGINNINGS)
+
+
+def _letters(word: str) -> str:
+    """Give a word in small letters, of all marks only those of Korean: ŏ, ŭ and a straight apostrophe."""
+    letters: list[str] = []
+    for letter in unicodedata.normalize("NFD", word.casefold()):
+        if letter in _BREVES and letters and letters[-1] in "ou":
+            letters[-1] = "ŏ" if letters[-1] == "o" else "ŭ"
+        elif not unicodedata.combining(letter):
+            letters.append("'" if letter in "’‘ʼ`" else letter)
+    return "".join(letters)
 
 
 def _rewritten(text: str, rules: Iterable[tuple[re.Pattern[str], str]]) -> str:
@@ -426,10 +441,77 @@ def _shipped() -> list[tuple[str, ...]]:
 # Questions
 
 
-def _apart(one: str, other: str) -> bool:
-    """Whether both are plainly in the Revised Romanisation and differ in j and ch, two sounds in it."""
-    folded = (fold(one), fold(other))
-    return all(map(_REVISED.search, folded)) and len({tuple(_J_OR_CH.findall(each)) for each in folded}) > 1
+def _forms(window: _Window, its: str) -> list[str]:
+    """Give the keys to look for: in a given name of two syllables o may be u, and u o ("Chol", "Chul")."""
+    if len(window.words) < 2 or not _is_surname(window.words[0]) or len(_VOWELS.findall(its)) != _PERSON:
+        return [its] if its else []
+    surname = next(_VOWELS.finditer(its)).end()
+    given = (("o", "u") if part in ("o", "u") else (part,) for part in _MAY_VARY.split(its[surname:]))
+    return [its[:surname] + "".join(parts) for parts in product(*given)]
+
+
+def _apart(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether the spellings of two names of like keys say that they differ: in aspiration, or in a vowel."""
+    vowels = [_vowels(words) for words in (one, other)] if key(one) != key(other) else [[], []]
+    stops = zip(_stops(one).values(), _stops(other).values(), strict=True)
+    return (
+        len(vowels[0]) != len(vowels[1])
+        or not all(map(set.intersection, *vowels))
+        or any(len(mine) == len(its) and not all(map(set.intersection, mine, its)) for mine, its in stops)
+    )
+
+
+def _stops(words: Sequence[str]) -> dict[str, list[set[str]]]:
+    """Say of each ch, t, k and p before a vowel, in the order of the name, what it may be.
+
+    It is aspirated by an apostrophe or an h; by its letter in the Revised Romanisation, and for ch and t in
+    every system between voiced sounds, where a plain one is j or d. Without an apostrophe it is plain where
+    the name has other marks. Surnames follow no system.
+    """
+    revised = _REVISED.search(fold(" ".join(words)))
+    marked = re.search("[ŏŭ]", "".join(map(_letters, words)))
+    found: dict[str, list[set[str]]] = {sound: [] for sound in "ctkp"}
+    for word in map(_letters, words[1:] if _is_surname(words[0]) else words):
+        for stop in _STOP.finditer(word):
+            letters = stop[1]
+            says = {"plain", "aspirated"}
+            if letters in ("j", "d", "g", "b"):
+                says = {"plain"}
+            elif (
+                stop[2]
+                or letters in ("chh", "th", "kh", "ph")
+                or (letters in ("ch", "t") and word[: stop.start()].endswith(_SPOKEN))
+                or (letters in ("ch", "t", "p") and revised)
+            ):
+                says = {"aspirated"}
+            elif letters in ("ch", "t", "k", "p") and marked:
+                says = {"plain"}
+            sound = "c" if re.search("ch|j", letters) else letters.translate(_PLAIN)[0]
+            found[sound].append(says)
+    return found
+
+
+def _vowels(words: Sequence[str]) -> list[set[str]]:
+    """Say of each o and u of a given name which vowels it may be: fewer where the name has marks.
+
+    An eo tells little of the others: "Suk-yeol" is Sŏk-yŏl.
+    """
+    given = [_letters(word).replace("'", "") for word in words[1:]]
+    marked = re.search("[ŏŭ]", "".join(given))
+    found = []
+    for word in given:
+        for vowel in _O_OR_U.finditer(word):
+            letters = vowel[0]
+            closed = (vowel.start() or letters == "yu") and _CODA.match(word, vowel.end())
+            if letters in ("o", "yo"):
+                found.append({"o"} if marked else {"o", "ŏ"})
+            elif letters in ("u", "yu"):
+                found.append({"u", "ŭ", *(("ŏ",) if closed and not marked else ())})
+            elif letters in ("eu", "ŭ"):
+                found.append({"ŭ"})
+            else:
+                found.append({"ŏ"} if re.search("[eŏ]|wo$|you", letters) else {"u"})
+    return found
 
 
 def find(question: str, known: Aliases, corpus: Spellings) -> Names:
@@ -452,7 +534,7 @@ def find(question: str, known: Aliases, corpus: Spellings) -> Names:
         windows.append((window, "", known.others(window.words, "")))
     if not windows:
         return Names()
-    keys = {its for _, its, _ in windows if its}
+    keys = {form for window, its, _ in windows for form in _forms(window, its)}
     keys.update(filter(None, (key(_WORD.findall(each)) for _, _, others in windows for each in others)))
     held = corpus.spellings(keys)
     names: list[Name] = []
@@ -461,7 +543,12 @@ def find(question: str, known: Aliases, corpus: Spellings) -> Names:
         place = range(window.start, window.end)
         if taken.intersection(place):
             continue
-        spelt = [each for each in held.get(its, ()) if not _apart(window.text, each)]
+        spelt = [
+            each
+            for form in _forms(window, its)
+            for each in held.get(form, ())
+            if not _apart(window.words, _WORD.findall(each))
+        ]
         for other in others:
             spelt += [other, *held.get(key(_WORD.findall(other)), ())]
         differing: dict[str, str] = {}

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO, get_args
 from qa import times
 from qa.cells import written
 from qa.cite import check, citation, cite_line, date_in_words, visible
-from qa.schema import Answer, FileResult, FileStatus
+from qa.schema import Answer, FileResult, FileStatus, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -130,8 +130,11 @@ def to_terminal(answer: Answer, read_document: ReadDocument) -> Group:
 def how_sure(answer: Answer, percent: str = "%") -> str:
     """The confidence in words, and where it is too low for an answer, which would do: `31%; … from 55%`.
 
-    With as many digits as it takes that what is too low does not look like enough.
+    With as many digits as it takes that what is too low does not look like enough. It is unknown where it is
+    not calibrated; a note says why.
     """
+    if not answer.calibrated:
+        return "unknown"
     sure, enough = 100 * answer.confidence, 100 * answer.threshold
     if sure >= enough or answer.signals is None:
         return f"{sure:.0f}{percent}"
@@ -208,8 +211,6 @@ def write_report(report: IndexReport, path: Path) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    from qa.formats.text import printable  # an answer is rendered without what reads files
-
     rows = [_report_row(result) for result in report.files]
     rows += [_report_row(FileResult(name, "skipped")) for name in report.skipped]
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -270,6 +271,7 @@ def _as_dict(answer: Answer, answer_id: str) -> dict[str, Any]:
         "undated": answer.undated,
         "notes": list(answer.notes),
         "preference": _preference_dict(answer.preference) if answer.preference else None,
+        "calibrated": answer.calibrated,
     }
 
 

@@ -37,6 +37,11 @@ def sha256_text(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
+def printable(path: str) -> str:
+    r"""Make a path text that can be stored: a byte of a file name that is not UTF-8 is written as `\xff`."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
     """A half-open range of code points `[start, end)`, never empty.
@@ -358,6 +363,9 @@ class Answer:
     out for want of a date. `notes` are short remarks for the reader ("the phrase … does not occur"). `reply`
     is set when the question was not one for the corpus; the outcome is then `none`. `preference` is the time
     that the question was taken to name, None where it names none or that was to be ignored.
+    Where not `calibrated`, the confidence is no probability, and is not shown: it is 0 where the question or
+    the best sentence is in no Latin script, which our reader cannot judge; of a reader without a fit it is a
+    guess.
     """
 
     question: str
@@ -377,6 +385,7 @@ class Answer:
     reply: Reply | None = None
     error: Failure | None = None
     preference: DatePreference | None = None
+    calibrated: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -423,7 +432,8 @@ class FileResult:
 class IndexReport:
     """What `Corpus.index` did, document by document. `skipped` are paths of other kinds in its folders.
 
-    `remarks` say what was kept although its files were not seen. Of a `dry_run`, it is what would be done.
+    Among these are sidecar files without their file. `remarks` say so, and what was kept although its files
+    were not seen. Of a `dry_run`, it is what would be done.
     """
 
     files: tuple[FileResult, ...]

@@ -13,6 +13,7 @@ import os
 import re
 import stat
 import unicodedata
+from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -21,12 +22,15 @@ from qa.schema import Failure, FileResult, Found
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     from qa.schema import Document, Span
 
 # Formats whose records have ids of their own, by which scripts know them: none is merged with another.
 RECORDS = ("jsonl", "csv")
+# In `made_by`, of a place of a document that a person has put back: as long as its file was not read since,
+# and once it was said that this is gone.
+RESTORED, KEPT = "restored", "kept"
 _BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
 _WORD = re.compile(r"[^\W_]+")
 # Refusals that are kept of a file; one with more is read again each time.
@@ -43,6 +47,16 @@ class Location:
     source_sha256: str
     sha256: str
     made_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place of a document, and the number of its location; None where that is only foreseen."""
+
+    path: str
+    part: str
+    format: str
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +85,13 @@ class Target:
     dead: tuple[int, ...] = ()
     known: bool = False  # at this very place
     parts: bool = False  # with the other places of the document `left`, and keeps its id
+    place: int | None = None  # the number of the location here
+    new: bool = False  # no document has its words
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A location of a document that is held."""
+    """A location of a document that is held; `kept` where it is known to be gone, and a person wants it."""
 
     number: int
     path: str
@@ -83,6 +99,7 @@ class Held:
     document: int
     document_id: str
     format: str
+    kept: bool = False
 
 
 def default_part(document: Document) -> str:
@@ -105,7 +122,7 @@ def is_gone(path: str) -> bool:
     """Whether a file is certainly not there, or a folder: one that may not be looked for may be there."""
     if "\ufffd" in path:  # so a library of before has a name that is not UTF-8
         return False
-    # As it is written, and with the bytes that it may stand for (`qa.formats.text.printable`).
+    # As it is written, and with the bytes that it may stand for (`qa.schema.printable`).
     unwritten = _BYTE.sub(lambda byte: chr(0xDC00 + int(byte[1], 16)), path)
     return all(_is_gone(name) for name in dict.fromkeys((path, unwritten)))
 
@@ -119,58 +136,84 @@ def _is_gone(path: str) -> bool:
         return False
 
 
-def target(db: sqlite3.Connection, document: Document, words: str, part: str, made_by: str = "") -> Target:
+def target(
+    db: sqlite3.Connection,
+    document: Document,
+    words: str,
+    part: str,
+    made_by: str = "",
+    ahead: Foreseen | None = None,
+) -> Target:
     """Find which document a source is: the one that stands there, unless its words are now another's.
 
     Otherwise it is the one that has its words (see `_same`): copied there, or moved, where a file that it was
     in is gone. Of a document that stands in other files too, the first keeps the id when it has other words.
+    `ahead` is what will have changed by then.
     """
     here = db.execute(
-        "SELECT document, "
-        "locations.number = (SELECT min(number) FROM locations AS l WHERE l.document = serial), "
-        "(SELECT count(*) FROM locations AS l WHERE l.document = serial), "
-        "documents.sha256 = ? OR (words_sha256 = ? AND words_sha256 != '') "
-        "FROM locations JOIN documents ON serial = document WHERE locations.path = ? AND part = ?",
+        "SELECT document, locations.number, "
+        "documents.sha256 = ? OR (words_sha256 = ? AND words_sha256 != '') FROM locations "
+        "JOIN documents ON serial = document WHERE locations.path = ? AND part = ?",
         (document.sha256, words, document.path, part),
     ).fetchone()
-    if here and here[3]:
-        return Target(here[0], leads=bool(here[1]), known=True)
-    other = _same(db, document, words, part)
-    left, alone = (here[0], here[2] == 1) if here else (None, False)
+    left = place = None
+    first = alone = False
+    if here:
+        left, place, known = here
+        places = stands(db, left, ahead)
+        first, alone = place in {each.number for each in places[:1]}, len(places) == 1
+        if known:
+            return Target(left, leads=first, known=True)
+    other = _same(db, document, words, part, ahead.changed if ahead else ())
+    if other is None and alone:
+        return Target(left, known=True, place=place, new=True)
     if other is None:
-        return Target(left, known=True) if alone else Target(None, left=left, parts=bool(here and here[1]))
-    places = db.execute("SELECT number, path FROM locations WHERE document = ?", (other,)).fetchall()
-    dead = tuple(number for number, path in places if is_gone(path))
+        return Target(None, left=left, parts=first, place=place, new=True)
+    places = stands(db, other, ahead)
+    dead = tuple(at.number for at in places if at.number is not None and is_gone(at.path))
     held = db.execute(
         "SELECT sha256, format, source_sha256, made_by FROM documents WHERE serial = ?", (other,)
     ).fetchone()
     # The same bytes that were moved are left as they are: what was made of them, by whatever title, holds.
     mine = document.sha256, document.format, document.source_sha256, made_by
     leads = len(dead) == len(places) and held != mine
-    return Target(other, leads, left, alone, dead)
+    return Target(other, leads, left, alone, dead, place=place)
 
 
-def _same(db: sqlite3.Connection, document: Document, words: str, part: str) -> int | None:
-    """Find the document that this one is a copy of.
+def stands(db: sqlite3.Connection, document: int, ahead: Foreseen | None = None) -> list[Place]:
+    """List the places of a document, in order."""
+    rows = db.execute(
+        "SELECT path, part, format, number FROM locations WHERE document = ? ORDER BY number", (document,)
+    )
+    places = [Place(*row) for row in rows]
+    if ahead is None:
+        return places
+    return [place for place in places if place.number not in ahead.lost] + ahead.more[document]
+
+
+def _same(
+    db: sqlite3.Connection, document: Document, words: str, part: str, changed: Container[int]
+) -> int | None:
+    """Find the document that this one is a copy of, beside those that have `changed`.
 
     A record has the same id and text, or was the same row of a table that is gone. All else has the same
     bytes or words, and no other publisher, number or date: the same words at two outlets, or on two days, are
     two documents.
     """
     if document.format in RECORDS:
-        row = db.execute(
-            "SELECT serial FROM documents WHERE sha256 = ? AND given_id = ? ORDER BY serial LIMIT 1",
+        named = db.execute(
+            "SELECT serial FROM documents WHERE sha256 = ? AND given_id = ? ORDER BY serial",
             (document.sha256, document.id),
-        ).fetchone()
-        if row:
-            return int(row[0])
+        ).fetchall()
+        if its := [int(serial) for (serial,) in named if serial not in changed]:
+            return its[0]
         rows = db.execute(
             "SELECT serial, locations.path FROM documents JOIN locations ON document = serial "
             "WHERE documents.sha256 = ? AND part = ? AND locations.source_sha256 = ? "
             "AND locations.format = ? ORDER BY serial",
             (document.sha256, part, document.source_sha256, document.format),
         ).fetchall()
-        return next((int(serial) for serial, path in rows if is_gone(path)), None)
+        return next((int(serial) for serial, path in rows if serial not in changed and is_gone(path)), None)
     same_bytes = db.execute(
         "SELECT serial, publisher, documents.number, date, found "
         "FROM documents JOIN locations ON document = serial "
@@ -186,28 +229,56 @@ def _same(db: sqlite3.Connection, document: Document, words: str, part: str) -> 
     ).fetchall()
     mine = _certain_of(document)
     for serial, publisher, number, day, found in (*same_bytes, *same_words):
-        if _agree(mine, _certain((publisher, number, day), [Found(*each) for each in json.loads(found)])):
+        if serial not in changed and _agree(
+            mine, _certain((publisher, number, day), [Found(*each) for each in json.loads(found)])
+        ):
             return int(serial)
     return None
 
 
 class Foreseen:
-    """Documents that are new, but not in the store yet: copies among them are told as `target` would."""
+    """What will have changed once documents are in the store that are not there yet.
+
+    `lost` are the numbers of places that others will have taken or that will be forgotten, `more` are the new
+    ones of documents, by their numbers; the text of those `changed` will be another, and so the ids of those
+    `parted`: what each is given, and held under. `ids` are those that will be taken.
+    """
 
     def __init__(self) -> None:
-        self._held: dict[str, list[tuple[tuple[str, ...], str]]] = {}  # what is certain, and the id
+        # What is certain of a text that is new, and the id and number of its document.
+        self._held: dict[str, list[tuple[tuple[str, ...], str, int | None]]] = {}
         self.ids: set[str] = set()
+        self.lost: set[int] = set()
+        self.more: defaultdict[int, list[Place]] = defaultdict(list)
+        self.changed: set[int] = set()
+        self.parted: dict[int, tuple[str, str]] = {}
 
-    def copied(self, document: Document) -> str | None:
-        """Give the id of the document that a new one is a copy of."""
+    def renamed(self, number: int, held_id: str) -> str:
+        """Give the id that a document will have."""
+        return self.parted.get(number, ("", held_id))[1]
+
+    def copied(self, document: Document, part: str, to: Target) -> str | None:
+        """Give the id of the document that one with new words is a copy of, and take note that it is."""
         mine = _certain_of(document)
-        alike = self._held.get(_as_copied(document), [])
-        return next((held for certain, held in alike if _agree(mine, certain)), None)
+        for certain, held_id, number in self._held.get(_as_copied(document), []):
+            if _agree(mine, certain):
+                self.lost.update([to.place] if to.place is not None else [])
+                if number is not None:
+                    self.more[number].append(Place(document.path, part, document.format))
+                return held_id
+        return None
 
-    def add(self, document: Document, held_id: str) -> None:
-        """Take note of a new document, and the id that it will be held under."""
-        self._held.setdefault(_as_copied(document), []).append((_certain_of(document), held_id))
-        self.ids.add(held_id)
+    def put(self, document: Document, part: str, held_id: str, to: Target) -> None:
+        """Take note of where a document will stand, and of what it says if that is new."""
+        self.lost.update(to.dead, [to.place] if to.place is not None and not to.known else [])
+        if to.number is not None and not to.known:
+            self.more[to.number].append(Place(document.path, part, document.format))
+        if to.new:
+            self._held.setdefault(_as_copied(document), []).append(
+                (_certain_of(document), held_id, to.number)
+            )
+            self.ids.add(held_id)
+            self.changed.update([to.number] if to.number is not None else [])
 
 
 def _as_copied(document: Document) -> str:
@@ -236,18 +307,16 @@ def _certain(values: tuple[str, ...], found: Iterable[Found]) -> tuple[str, ...]
     )
 
 
-def id_of_next(db: sqlite3.Connection, document: int, given_id: str) -> str:
+def id_of_next(places: Sequence[Place], given_id: str) -> str:
     """Give the id that a document is given at the second of its places, by the one given at its first."""
-    (path, part, _), (other, its_part, form) = db.execute(
-        "SELECT path, part, format FROM locations WHERE document = ? ORDER BY number LIMIT 2", (document,)
-    ).fetchall()
-    if form in RECORDS and its_part == given_id:
+    first, second = places[:2]
+    if second.format in RECORDS and second.part == given_id:
         return given_id
-    name = given_id.removesuffix(part)
-    root = path.removesuffix(name) if path.endswith(os.sep + name) else ""
-    inside = root and other.startswith(root)
-    its_name = other.removeprefix(root) if inside else os.path.basename(other)  # noqa: PTH119 -- as text
-    return f"{its_name}{its_part}"
+    name = given_id.removesuffix(first.part)
+    root = first.path.removesuffix(name) if first.path.endswith(os.sep + name) else ""
+    inside = root and second.path.startswith(root)
+    its_name = second.path.removeprefix(root) if inside else os.path.basename(second.path)  # noqa: PTH119 -- as text
+    return f"{its_name}{second.part}"
 
 
 def put_location(db: sqlite3.Connection, document: int, location: Location) -> None:
@@ -275,11 +344,46 @@ def put_location(db: sqlite3.Connection, document: int, location: Location) -> N
     )
 
 
+def displace(db: sqlite3.Connection, document: int) -> Held:
+    """Make the one place of a document free for another, as one more part of its file, and give that.
+
+    Its words may stand in a file that is yet to be read, as when two files change places; who reads files
+    forgets the place afterwards. A run that is broken off leaves a part that the next one finds gone.
+    """
+    number, path, part, document_id, form = db.execute(
+        "SELECT locations.number, locations.path, part, id, locations.format FROM locations "
+        "JOIN documents ON serial = document WHERE document = ?",
+        (document,),
+    ).fetchone()
+    aside = aside_part(part, document)
+    db.execute("UPDATE locations SET part = ? WHERE number = ?", (aside, number))
+    db.execute("DELETE FROM files WHERE path = ?", (path,))  # as read last, it does not give this one
+    return Held(number, path, aside, document, document_id, form)
+
+
+def aside_part(part: str, document: int) -> str:
+    """Name the part at which a document stands whose own is another's now: no file gives it."""
+    return f"{part}~{document}"
+
+
+def keep_restored(db: sqlite3.Connection, places: Iterable[int]) -> None:
+    """Note of places, by number, that they were said to be gone: it is said once of what was restored."""
+    for number in places:
+        row = db.execute(
+            "SELECT document FROM locations WHERE number = ? AND made_by = ?", (number, RESTORED)
+        ).fetchone()
+        if row:
+            values = (KEPT, row[0], RESTORED)
+            db.execute("UPDATE locations SET made_by = ? WHERE document = ? AND made_by = ?", values)
+            db.execute("UPDATE documents SET made_by = ? WHERE serial = ? AND made_by = ?", values)
+
+
 def hand_over(db: sqlite3.Connection, document: int) -> None:
     """Let a document follow the first of its places.
 
     Where the text there is another, in its white space say, or the same was made of other bytes or in another
-    way, its file is to be read again: nothing is known of that until it was.
+    way, its file is to be read again: nothing is known of that until it was. What a person has put back stays
+    as it is until then.
     """
     first = db.execute(
         "SELECT number, path, format, source_sha256, sha256, made_by FROM locations "
@@ -290,7 +394,7 @@ def hand_over(db: sqlite3.Connection, document: int) -> None:
     its_path, *made = db.execute(
         "SELECT path, sha256, format, source_sha256, made_by FROM documents WHERE serial = ?", (document,)
     ).fetchone()
-    if made != [sha256, form, source_sha256, made_by]:
+    if made_by not in (RESTORED, KEPT) and made != [sha256, form, source_sha256, made_by]:
         made_by = ""
         db.execute("UPDATE locations SET made_by = '' WHERE number = ?", (number,))
         db.execute("DELETE FROM files WHERE path = ?", (path,))
@@ -382,10 +486,11 @@ def under(db: sqlite3.Connection, folder: str) -> Iterator[Held]:
     """Yield the locations of files in a folder and its subfolders, in order of path."""
     first = folder.rstrip(os.sep) + os.sep
     rows = db.execute(
-        "SELECT locations.number, locations.path, part, document, id, locations.format FROM locations "
-        "JOIN documents ON serial = document WHERE locations.path >= ? AND locations.path < ? "
+        "SELECT locations.number, locations.path, part, document, id, locations.format, "
+        "locations.made_by = ? FROM locations JOIN documents ON serial = document "
+        "WHERE locations.path >= ? AND locations.path < ? "
         "ORDER BY locations.path, part",
-        (first, first[:-1] + chr(ord(os.sep) + 1)),
+        (KEPT, first, first[:-1] + chr(ord(os.sep) + 1)),
     )
     return (Held(*row) for row in rows)
 
@@ -393,8 +498,9 @@ def under(db: sqlite3.Connection, folder: str) -> Iterator[Held]:
 def at(db: sqlite3.Connection, path: str) -> Iterator[Held]:
     """Yield the locations in a file, in order."""
     rows = db.execute(
-        "SELECT locations.number, locations.path, part, document, id, locations.format FROM locations "
-        "JOIN documents ON serial = document WHERE locations.path = ? ORDER BY part",
-        (path,),
+        "SELECT locations.number, locations.path, part, document, id, locations.format, "
+        "locations.made_by = ? FROM locations JOIN documents ON serial = document "
+        "WHERE locations.path = ? ORDER BY part",
+        (KEPT, path),
     )
     return (Held(*row) for row in rows)

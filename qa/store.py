@@ -26,9 +26,11 @@ import numpy as np
 from qa import copies, vectors, versions, words
 from qa.corrections import every as all_corrections
 from qa.corrections import put as put_corrections
+from qa.corrections import uncorrected
 from qa.database import Database, put_spellings
 from qa.errors import DocumentNotFoundError, InputError, LibraryError
 from qa.feedback import Judgement, Place, Shown
+from qa.metadata import BY_SIDECAR, value_of
 from qa.names import fold, spellings
 from qa.postings import build
 from qa.recent import Recent
@@ -52,11 +54,14 @@ from qa.sources import (
     Target,
     at,
     default_part,
+    displace,
     file_unchanged,
     hand_over,
     id_of_next,
+    keep_restored,
     put_file,
     put_location,
+    stands,
     target,
     unchanged,
     under,
@@ -76,7 +81,7 @@ if TYPE_CHECKING:
     from qa.corrections import Correction
     from qa.feedback import Thumb
     from qa.postings import Segment
-    from qa.sources import FileRead, Held
+    from qa.sources import FileRead, Foreseen, Held
     from qa.vectors import Difference, Encoding
     from qa.words import Occurrences
 
@@ -141,10 +146,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What an ingest did. `document_id` is the id under which the document is held."""
+    """What an ingest did. `document_id` is the id under which the document is held.
+
+    `displaced` is what stood at its place before, and stands nowhere else now (`qa.sources.displace`);
+    `parted` is the new id of what stood there, has lost its own to this document, and stands elsewhere.
+    """
 
     status: Status
     document_id: str
+    displaced: Held | None = None
+    parted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,8 +277,7 @@ class Store:
             versions.admit(db, document.path, part)
             to = target(db, document, words, part, made_by)
             given_id, document = _named(db, document, to, part)
-            if to.parts:
-                _part(db, to.left or 0)
+            parted = _part(db, to.left or 0) if to.parts else ""
             number, status = to.number or 0, _status(to)
             if to.leads:
                 values = _row(document, words, given_id, head)
@@ -275,8 +285,8 @@ class Store:
                 status = written if to.known else status
                 if corrections:
                     put_corrections(db, document.id, corrections)
-            _put(db, to, number, document, made_by, part)
-        return Ingested(status, document.id)
+            displaced = _put(db, to, number, document, made_by, part)
+        return Ingested(status, document.id, displaced, parted)
 
     def edit(
         self,
@@ -308,6 +318,24 @@ class Store:
         with self._database.reading() as db:
             return all_corrections(db)
 
+    def sidecar_values(self, path: str) -> dict[str, str]:
+        """Tell what the sidecar file of a file said when it could be read last, by field."""
+        with self._database.reading() as db:
+            row = db.execute(
+                "SELECT serial FROM documents JOIN locations ON document = serial "
+                "WHERE locations.path = ?1 AND documents.path = ?1 ORDER BY locations.number DESC LIMIT 1",
+                (path,),
+            ).fetchone()
+            if row is None:
+                return {}
+            document = self._document(db, row[0])
+            document = uncorrected(document, all_corrections(db).get(document.id, {}))
+        return {
+            found.field: value_of(document, found.field)
+            for found in document.found
+            if found.source == BY_SIDECAR
+        }
+
     def corrections_of(self, document: Document, part: str) -> dict[str, Correction]:
         """Read the corrections of the document that a source is, or that was removed from its place."""
         words = words_sha256(document.text, document.furniture)
@@ -328,8 +356,8 @@ class Store:
                 return None
             versions.admit(db, document.path, part)
             _, document = _named(db, document, to, part)
-            _put(db, to, to.number, document, made_by, part)
-        return Ingested(_status(to), document.id)
+            displaced = _put(db, to, to.number, document, made_by, part)
+        return Ingested(_status(to), document.id, displaced)
 
     def has_text(self, document: Document, made_by: str, part: str) -> bool:
         """Tell whether `place` would do for a document."""
@@ -337,22 +365,30 @@ class Store:
         with self._database.reading() as db:
             return not target(db, document, words, part, made_by).leads
 
-    def foresee(
-        self, document: Document, head: str, part: str, taken: Collection[str] = ()
-    ) -> tuple[Status, str]:
-        """Tell what `ingest` would make of a document that is not `unchanged`, and under which id.
-
-        The ids that are `taken` will be those of other new documents by then.
-        """
+    def foresee(self, document: Document, head: str, part: str, ahead: Foreseen) -> Ingested:
+        """Tell what `ingest` would do with a document that is not `unchanged`, and note it in `ahead`."""
         words = words_sha256(document.text, document.furniture)
         with self._database.reading() as db:
-            to = target(db, document, words, part)
-            given_id, document = _named(db, document, to, part, taken)
-            if not (to.known and to.leads):
-                return _status(to), document.id
-            held = db.execute(f"SELECT {_COLUMN_LIST} FROM documents WHERE serial = ?", (to.number,))
-            same = held.fetchone() == _row(document, words, given_id, head)
-        return ("unchanged" if same else "replaced"), document.id
+            to = target(db, document, words, part, ahead=ahead)
+            if to.new and (copied := ahead.copied(document, part, to)):
+                return Ingested("duplicate", copied)
+            given_id, named = _named(db, document, to, part, ahead.ids)
+            number = to.left if to.parts else to.number
+            given_id, held_id = ahead.parted.get(number or 0, (given_id, named.id))
+            parted = ""
+            if to.parts and to.left is not None:
+                ahead.ids.add(held_id)
+                given = id_of_next(stands(db, to.left, ahead), given_id)
+                parted = _free(db, given, ahead.ids)
+                ahead.parted[to.left] = given, parted
+                ahead.ids.add(parted)
+            ahead.put(document, part, held_id, to)
+            status = _status(to)
+            if to.known and to.leads:
+                held = db.execute(f"SELECT {_COLUMN_LIST} FROM documents WHERE serial = ?", (to.number,))
+                same = held.fetchone() == _row(named, words, given_id, head)
+                status = "unchanged" if same else "replaced"
+        return Ingested(status, held_id, parted=parted)
 
     def remove(self, ids: Iterable[str], *, withdrawn: bool = True) -> tuple[str, ...]:
         """Remove documents, all or none, in one transaction. Gives the ids back, each once.
@@ -386,16 +422,25 @@ class Store:
                     hand_over(db, place.document)
         return tuple(removed)
 
-    def elsewhere(self, places: Iterable[Held]) -> set[int]:
-        """Tell the numbers of those documents that stand in other places than these, too."""
-        here = Counter(place.document for place in places)
+    def keep_restored(self, places: Iterable[Held]) -> None:
+        """Note that it was said of these that they are gone, in one transaction. The generation stays."""
+        with self._database.writing(counted=False) as db:
+            keep_restored(db, [place.number for place in places])
+
+    def stands(self, ids: Collection[str], ahead: Foreseen) -> dict[str, int]:
+        """Tell in how many places documents stand, or will: by the ids that they have then."""
+        numbers = [number for number, (_, held_id) in ahead.parted.items() if held_id in ids]
         with self._database.reading() as db:
             rows = db.execute(
-                "SELECT document, count(*) FROM locations "
-                "WHERE document IN (SELECT value FROM json_each(?)) GROUP BY document",
-                (json.dumps(list(here)),),
+                "SELECT serial, id, locations.number FROM documents JOIN locations ON document = serial "
+                "WHERE id IN (SELECT value FROM json_each(?)) OR serial IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(ids)), json.dumps(numbers)),
             ).fetchall()
-        return {number for number, held in rows if held > here[number]}
+        places = Counter(serial for serial, _, number in rows if number not in ahead.lost)
+        return {
+            ahead.renamed(serial, held_id): places[serial] + len(ahead.more[serial])
+            for serial, held_id, _ in rows
+        }
 
     def to_be_read(self) -> tuple[str, ...]:
         """List the files that are to be read again: a document has come to follow the text there."""
@@ -926,7 +971,7 @@ def _named(
     return document.id, replace(document, id=_free(db, document.id, taken))
 
 
-def _part(db: sqlite3.Connection, number: int) -> None:
+def _part(db: sqlite3.Connection, number: int) -> str:
     """Leave a document to its other places, under an id of theirs: at the first, another text has its id.
 
     Passages and vectors stay as they are. What a person said of the document was said of the copies, too.
@@ -935,10 +980,11 @@ def _part(db: sqlite3.Connection, number: int) -> None:
     held_id, given_id = db.execute(
         "SELECT id, given_id FROM documents WHERE serial = ?", (number,)
     ).fetchone()
-    given_id = id_of_next(db, number, given_id)
+    given_id = id_of_next(stands(db, number), given_id)
     free = _free(db, given_id)
     db.execute("UPDATE documents SET id = ?, given_id = ? WHERE serial = ?", (free, given_id, number))
     put_corrections(db, free, all_corrections(db).get(held_id, {}))
+    return free
 
 
 def _free(db: sqlite3.Connection, wanted: str, taken: Collection[str] = ()) -> str:
@@ -1031,10 +1077,9 @@ def _status(to: Target) -> Status:
 
 def _put(
     db: sqlite3.Connection, to: Target, number: int, document: Document, made_by: str, part: str
-) -> None:
-    """Note that a document stands where it was read; and what that means to those that stood there before."""
-    if to.left is not None and to.alone:
-        _drop(db, to.left)
+) -> Held | None:
+    """Note that a document stands where it was read. Gives what stood there before and nowhere else."""
+    displaced = displace(db, to.left) if to.left is not None and to.alone else None
     db.executemany("DELETE FROM locations WHERE number = ?", [(dead,) for dead in to.dead])
     put_location(
         db,
@@ -1044,6 +1089,7 @@ def _put(
     hand_over(db, number)
     if to.left is not None and not to.alone:
         hand_over(db, to.left)
+    return displaced
 
 
 def _drop(db: sqlite3.Connection, number: int, *, withdrawn: bool = False) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import groupby
 
 FUNCTION_WORDS = frozenset(
     """
@@ -35,6 +36,20 @@ _RUN = re.compile(f"[{HAN}{HANGUL}]+")
 # What counts as a word of a text: two characters with what follows them, where no spaces part words.
 MEASURED = re.compile(rf"[{HAN}]{{1,2}}[^\w\s]*|[^\s{HAN}]+")
 
+# Accents in a row: normalising takes the square of their number. UAX #15 has 30 of them in good faith.
+MOST_COMBINING = 300
+# What may be accents, for `unicodedata` to tell.
+_MARKS = re.compile(rf"[^\w\s\x00-\x7f]{{{MOST_COMBINING},}}")
+
+
+def is_stacked(text: str) -> bool:
+    """Whether more than MOST_COMBINING accents stand on one letter: no document holds such a text."""
+    return any(
+        accent and sum(1 for _ in run) > MOST_COMBINING
+        for marks in _MARKS.finditer(text)
+        for accent, run in groupby(marks.group(), lambda each: unicodedata.combining(each) > 0)
+    )
+
 
 def indexed(text: str) -> str:
     """Give what full text holds of a text: its Han and Hangul in pairs of characters, all else as it is."""
@@ -52,9 +67,10 @@ def measure(text: str) -> int:
     return len(MEASURED.findall(text))
 
 
-def is_unparted(text: str) -> bool:
-    """Whether most of a text's letters are Han, kana or Hangul."""
-    return 2 * sum(run.end() - run.start() for run in _RUN.finditer(text)) > sum(map(str.isalpha, text))
+def is_latin(text: str) -> bool:
+    """Whether at least half of a text's letters are Latin."""
+    letters = ["LATIN" in unicodedata.name(letter, "") for letter in text if letter.isalpha()]
+    return 2 * sum(letters) >= len(letters)
 
 
 def words(text: str) -> list[str]:

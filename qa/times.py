@@ -43,10 +43,15 @@ _MEASURES = (
     r"|hectares?|pyong|acres?|barrels?|volts?|(?:kilo|mega)?watts?|hours?|days?|weeks?|months?|years?)"
 )
 # Not "2000 tons", "2,000" or "2000-strong".
-_YEAR = rf"(?<![\d.,-])(?:19|20)\d\d(?![\d%]|[.,-]\d|-\w)(?!\s+{_MEASURES}\b)"
+_YEAR = rf"(?:(?<![\d.,-])|(?<=\bmid-))(?:19|20)\d\d(?![\d%]|[.,-]\d|-\w)(?!\s+{_MEASURES}\b)"
+_NUMBER = r"(?:\d{1,2}|two|three|four|five|six|seven|eight|nine|ten|twelve)"
+_NUMBERS = ("", "", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "", "twelve")
 _TIME = re.compile(
-    rf"(?P<iso>(?<![\d-])(?:19|20)\d\d-\d\d(?:-\d\d)?(?![\d-]))"
+    r"(?P<cjk>(?:19|20)\d\d)\s?[년年](?:\s?(?P<cm>\d{1,2})\s?[월月](?:\s?(?P<cd>\d{1,2})\s?[일日])?)?"
+    r"\s?(?:(?P<csince>이후|부터|以[来來后後]|之[后後])|(?P<cuntil>이전|까지|以前|之前))?"
+    rf"|(?P<iso>(?<![\d-])(?:19|20)\d\d-\d\d(?:-\d\d)?(?![\d-]))"
     r"|(?<![\d-])(?P<y1>(?:19|20)\d\d)-(?P<y2>(?:19|20)\d\d)(?![\d-])"
+    r"|(?<![\d-])(?P<y3>(?:19|20)\d\d)/(?P<y4>\d\d)(?![\d/])"
     rf"|Q(?P<quarter>[1-4])\s+(?:of\s+)?(?P<qy>{_YEAR})"
     r"|(?:(?<![\d.,])(?P<d0>\d{1,2})(?:st|nd|rd|th)?(?:\s+(?:and|to|or)\s+|\s?[-–]\s?))?"
     rf"(?<![\d.,])(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<dm1>{_MONTH})(?:,?\s+(?P<dy1>{_YEAR}))?"
@@ -55,13 +60,27 @@ _TIME = re.compile(
     rf"|(?P<season>spring|summer|autumn|fall)\s+(?:of\s+)?(?P<sy>{_YEAR})"
     r"|(?P<decade>(?:19|20)\d)0s\b"
     r"|(?P<which>last|this)\s+(?P<unit>week|month|year)\b(?!\s+of\b)"
+    rf"|(?P<back>last|past)\s+(?P<many>{_NUMBER})\s+(?P<units>days|weeks|months|years)\b"
+    rf"|(?P<some>{_NUMBER})\s+(?P<ago>days|weeks|months|years)\s+ago\b"
+    r"|(?P<yesterday>yesterday)\b(?!['’])"
     rf"|(?P<year>{_YEAR})",
     re.IGNORECASE,
 )
+_RELATIVE = ("which", "back", "ago", "yesterday")
 _AT = re.compile(
-    r"\b(?:(?P<since>since|from|after)|(?P<until>before|until|till|up\s+to|by)|(?P<between>between)"
+    r"\b(?:(?:(?P<since>since|from|after|no\s+earlier\s+than)"
+    r"|(?P<until>before|until|till|up\s+to|by|no\s+later\s+than)|(?P<between>between)"
     r"|in|during|of|for|on|throughout|over|around|dated)"
-    r"\s+(?:the\s+)?(?:(?:early|mid|late)[\s-]+|(?:beginning|start|middle|end|course)\s+of\s+)?(?:year\s+)?$",
+    r"\s+(?:the\s+)?(?:(?:early|mid|late)[\s-]+|(?:beginning|start|middle|end|course)\s+of\s+)?(?:year\s+)?"
+    r"|(?:early|mid|late)[\s-]+)$",
+    re.IGNORECASE,
+)
+# "Not in 2008" asks for any time but that.
+_NOT = re.compile(r"\b(?:not|except(?:ing|\s+for)?|excluding|other\s+than|apart\s+from)\s+$", re.IGNORECASE)
+_ONWARDS = re.compile(r"\s+(?:onwards?|forward|on(?=\s*(?:[?.!,;]|$)))", re.IGNORECASE)
+# "After 2006 but before 2009".
+_BUT = re.compile(
+    r",?\s+(?:(?:but|and|yet)\s+)?(?=(?:since|from|after|before|until|till|up\s+to|by|no\s+(?:later|earlier)\s)\b)",
     re.IGNORECASE,
 )
 _AND = re.compile(
@@ -108,7 +127,7 @@ def preference(
     before = preference(earlier[-1], earlier[:-1], day) if earlier else None
     known = (before.since or before.until) if before else None
     for match in _TIME.finditer(question):
-        found = _framed(question, match, day, known.year if known else None)
+        found = _bounded(question, match, day, known.year if known else None)
         if found:
             return found
     if latest := _LATEST.search(question):
@@ -133,6 +152,23 @@ def without(question: str, earlier: Sequence[str] = ()) -> str:
     return question[: found.words.start] + question[found.words.end :]
 
 
+def _bounded(question: str, match: re.Match[str], today: dt.date, year: int | None) -> DatePreference | None:
+    """What a time says with the words around it, and with one that follows as its other bound."""
+    but = _BUT.match(question, match.end())
+    following = _TIME.search(question, but.end()) if but else None
+    second = _framed(question, following, today, year) if following else None
+    if not but or not second or not second.words or second.words.start != but.end():
+        return _framed(question, match, today, year)
+    known = second.since or second.until
+    first = _framed(question, match, today, known.year if known else year)  # "after May but before July 2008"
+    if not first or not first.words:
+        return first
+    bounds = (first.since or second.since, first.until or second.until)
+    if (first.since, first.until, second.since, second.until).count(None) != 2 or None in bounds:
+        return first
+    return DatePreference(first.kind, *bounds, Span(first.words.start, second.words.end))
+
+
 def _framed(question: str, match: re.Match[str], today: dt.date, year: int | None) -> DatePreference | None:
     """What a time says with the words around it; None where nothing says that it is when."""
     joined = _AND.match(question, match.end())
@@ -142,8 +178,12 @@ def _framed(question: str, match: re.Match[str], today: dt.date, year: int | Non
     if other and dates and not last:
         last = _dates(other, today, dates[0].year)  # "between May 2008 and July"
     before = _AT.search(question, 0, match.start())
+    if before and _NOT.search(question, 0, before.start()):
+        return None
     issue = _ISSUE.match(question, match.end())
-    if dates is None or not (before or issue or match["which"] or match["quarter"]):
+    onwards = _ONWARDS.match(question, match.end())
+    alone = onwards or match["quarter"] or match["cjk"] or any(match[name] for name in _RELATIVE)
+    if dates is None or not (before or issue or alone):
         return None
     if before and not issue and _is_no_time(question, match, before):
         return None
@@ -152,8 +192,14 @@ def _framed(question: str, match: re.Match[str], today: dt.date, year: int | Non
     until: dt.date | None
     since, until = dates
     several = bool(match["d0"] or match["y1"])
-    if other and last and not (before and before["until"]):
+    if match["csince"]:
+        until = None
+    elif match["cuntil"]:
+        since = None
+    elif other and last and not (before and before["until"]):
         since, until, end = min(since, last[0]), max(until, last[1]), other.end()
+    elif onwards and not (before and before["until"]):
+        until, end = None, onwards.end()
     elif before and several and not before["until"]:
         pass
     elif before and before["since"]:
@@ -197,6 +243,13 @@ def _dates(match: re.Match[str], today: dt.date, year: int | None) -> tuple[dt.d
         if match["iso"]:
             parts = [int(part) for part in match["iso"].split("-")]
             return _span(*parts)
+        if match["cjk"]:
+            return _span(int(match["cjk"]), int(match["cm"] or 0), int(match["cd"] or 0))
+        if match["y3"]:
+            begins = int(match["y3"])
+            return (
+                (_span(begins)[0], _span(begins + 1)[1]) if (begins + 1) % 100 == int(match["y4"]) else None
+            )
         if match["y1"]:
             return _span(int(match["y1"]))[0], _span(int(match["y2"]))[1]
         if match["quarter"]:
@@ -207,10 +260,16 @@ def _dates(match: re.Match[str], today: dt.date, year: int | None) -> tuple[dt.d
         if match["year"]:
             return _span(int(match["year"]))
         if match["season"]:
-            begins, ends = _SEASONS[match["season"].lower()]
-            return _span(int(match["sy"]), begins)[0], _span(int(match["sy"]), ends)[1]
+            since, until = _SEASONS[match["season"].lower()]
+            return _span(int(match["sy"]), since)[0], _span(int(match["sy"]), until)[1]
         if match["which"]:
             return _relative(match["which"].lower(), match["unit"].lower(), today)
+        if match["yesterday"]:
+            return _back("1", "days", today)
+        if match["back"]:
+            return _back(match["many"], match["units"], today)[0], today
+        if match["ago"]:
+            return _back(match["some"], match["ago"], today)
         name = match["dm1"] or match["dm2"] or match["month"]
         named = match["dy1"] or match["dy2"] or match["my"] or year
         day = match["d1"] or match["d2"]
@@ -231,6 +290,20 @@ def _span(year: int, month: int = 0, day: int = 0) -> tuple[dt.date, dt.date]:
     return dt.date(year, month, day), dt.date(year, month, day)
 
 
+def bound(written: str, *, last: bool) -> dt.date:
+    """The day `YYYY-MM-DD`, or the first (`last`: the last) day of `YYYY-MM` or `YYYY`.
+
+    Raises:
+        ValueError: it is not written so, or there is no such day.
+    """
+    if not re.fullmatch(r"\d{4}(-\d\d(-\d\d)?)?", written, re.ASCII):
+        raise ValueError(f"{written!r} is not a date; write 2008-04-04, 2008-04 or 2008")
+    try:
+        return _span(*(int(part) for part in written.split("-")))[last]
+    except ValueError as error:
+        raise ValueError(f"there is no such day: {written}") from error
+
+
 def _relative(which: str, unit: str, today: dt.date) -> tuple[dt.date, dt.date]:
     back = which == "last"
     if unit == "year":
@@ -242,6 +315,18 @@ def _relative(which: str, unit: str, today: dt.date) -> tuple[dt.date, dt.date]:
     return monday, monday + dt.timedelta(days=6)
 
 
+def _back(many: str, units: str, today: dt.date) -> tuple[dt.date, dt.date]:
+    """The year or month that lies so many of them back; of days and weeks, the day."""
+    number, unit = int(many) if many.isdecimal() else _NUMBERS.index(many.lower()), units.lower()
+    if unit == "years":
+        return _span(today.year - number)
+    if unit == "months":
+        year, month = divmod(12 * today.year + today.month - 1 - number, 12)
+        return _span(year, month + 1)
+    day = today - dt.timedelta(**{unit: number})
+    return day, day
+
+
 def spoken_of(text: str, published: dt.date | None) -> Iterator[tuple[dt.date, dt.date]]:
     """The times that a text names; a month or day without a year is the last one before it was published."""
     for match in _TIME.finditer(text):
@@ -249,7 +334,9 @@ def spoken_of(text: str, published: dt.date | None) -> Iterator[tuple[dt.date, d
         if bare and (match["dy1"] or match["dy2"] or match["my"]):
             bare = None
         if published is None:
-            dates = None if bare or match["which"] else _dates(match, dt.date.min, None)
+            dates = (
+                None if bare or any(match[name] for name in _RELATIVE) else _dates(match, dt.date.min, None)
+            )
         elif bare and bare.islower():  # "may", "march": no month
             dates = None
         else:

@@ -14,7 +14,7 @@ from qa.phrase import occurrences, phrase_pattern
 from qa.recent import Recent
 from qa.schema import Span
 from qa.terms import content_words
-from qa.wording import Text, difference, find, in_words, is_whole
+from qa.wording import MOST_COMPARED, Text, difference, find, in_words, is_whole
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -88,8 +88,12 @@ class Verifier:
         """Judge claims, in their order. What is ascribed to one document is judged together."""
         order = sorted(range(len(claims)), key=lambda at: claims[at].citation or (claims[at].title, 0, 0))
         judged: dict[int, Verdict] = {}
+        same: dict[Claim, Verdict] = {}  # what is claimed again and again is judged once
         for done, at in enumerate(order, 1):
-            judged[at] = self.verdict(claims[at])
+            claim = replace(claims[at], line=0)
+            if claim not in same:
+                same[claim] = self.verdict(claim)
+            judged[at] = replace(same[claim], claim=claims[at])
             if progress:
                 progress(done, len(claims))
         return [judged[at] for at in range(len(claims))]
@@ -163,8 +167,8 @@ class Verifier:
     def _likely(self, claim: Claim, named: Sequence[str]) -> Verdict | None:
         """Find where a document says nearly the same: one that is named, or that shares the rarest words."""
         assert claim.text is not None  # noqa: S101 - its callers have looked
-        words = content_words(claim.text)
-        hits = self._corpus.bm25(list(words), ASKED, self._corpus.select())
+        words = content_words(claim.text)[:MOST_COMPARED]
+        hits = self._corpus.bm25(words, ASKED, self._corpus.select())
         others = self._corpus.documents_of(key for key, _ in hits).values()
         for document_id in dict.fromkeys([*named, *others]):
             document = self._document(document_id)

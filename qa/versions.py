@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from qa.errors import DocumentNotFoundError, InputError
+from qa.sources import RESTORED, aside_part
 
 if TYPE_CHECKING:
     import sqlite3
@@ -78,6 +79,8 @@ def keep(db: sqlite3.Connection, number: int, reason: Reason, *, withdrawn: bool
     cursor = db.execute("SELECT * FROM locations WHERE document = ? ORDER BY rowid", (number,))
     names = [column for column, *_ in cursor.description]
     locations = [dict(zip(names, row, strict=True)) | {"document": None} for row in cursor]
+    for at in locations:  # what another has displaced stood at that one's place
+        at["part"] = at["part"].removesuffix(aside_part("", number))
     described = {name: value for name, value in held.items() if name not in _NOT_HELD}
     db.execute("DELETE FROM versions WHERE document = ? AND sha256 = ?", (held["id"], held["sha256"]))
     version = db.execute(
@@ -163,8 +166,9 @@ def put_back(db: sqlite3.Connection, version: Version, number: int) -> None:
     locations = version.held["locations"]
     taken = "SELECT 1 FROM locations WHERE path = ? AND part = ?"
     free = [at for at in locations if not db.execute(taken, (at["path"], at["part"])).fetchone()]
-    for at in free or [locations[0] | {"part": f"{locations[0]['part']}~{number}"}]:
-        held = {name: value for name, value in at.items() if name != "number"} | {"document": number}
+    for at in free or [locations[0] | {"part": aside_part(locations[0]["part"], number)}]:
+        held = {name: value for name, value in at.items() if name != "number"}
+        held |= {"document": number, "made_by": RESTORED}
         names, marks = ", ".join(held), ", ".join("?" * len(held))
         db.execute(f"INSERT INTO locations ({names}) VALUES ({marks})", tuple(held.values()))
         db.execute(

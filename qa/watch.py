@@ -17,7 +17,7 @@ _WAKE = 1_000  # ms
 
 
 def bursts(paths: Iterable[Path], library: Path) -> Iterator[None]:
-    """Yield at once, and then after each burst of changes to the files, or in the folders, for ever.
+    """Yield at once, and then after each burst of changes to the files, or in the folders, until Ctrl-C.
 
     What changes meanwhile, while the caller works, ends in the next burst. Hidden files and locks do not
     count, nor does the library, which may lie in one of the folders and changes by being written.
@@ -25,7 +25,6 @@ def bursts(paths: Iterable[Path], library: Path) -> Iterator[None]:
     Raises:
         OSError: a path is not there.
         InputError: a path was removed while it was watched.
-        KeyboardInterrupt: Ctrl-C.
     """
     from watchfiles import Change, watch
 
@@ -47,6 +46,7 @@ def bursts(paths: Iterable[Path], library: Path) -> Iterator[None]:
             step=_QUIET,
             rust_timeout=_WAKE,
             yield_on_timeout=True,  # at first, when it is watching, so that nothing is missed before
+            raise_interrupt=False,
         ):
             now = [_identity(root) for root in roots]
             if None in now:
@@ -60,6 +60,8 @@ def bursts(paths: Iterable[Path], library: Path) -> Iterator[None]:
             if changes or not begun:
                 begun = True
                 yield
+        else:  # Ctrl-C, which is how it is meant to end
+            return
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

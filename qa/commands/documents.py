@@ -158,7 +158,13 @@ def show(settings: options.Settings, document_id: str) -> None:
     help="What a field is: title, author, publisher, series, number, date, url, language or collection; "
     "may be repeated.",
 )
-@click.option("--reset", multiple=True, metavar="FIELD", help="Undo a correction; may be repeated.")
+@click.option(
+    "--reset",
+    multiple=True,
+    metavar="FIELD",
+    callback=options.fields,
+    help="Undo a correction; may be repeated.",
+)
 @options.json
 @options.general
 @click.pass_obj

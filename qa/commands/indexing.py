@@ -80,7 +80,7 @@ def index(
     settings.interrupted = "What was finished is kept; the same command goes on from there."
     given = paths or (shipped_corpus(),)
     asks = not (prune or dry_run or watch) and _in_a_terminal()
-    report = None
+    report, said = None, False
     with _to_index(settings, dry_run=dry_run, date_order=date_order, columns=columns) as corpus:
         for _ in bursts(given, corpus.library) if watch else [None]:
             with shared.progress(settings) as progress:
@@ -91,6 +91,9 @@ def index(
                 if click.confirm("Remove from the library?", err=True):
                     report = corpus.prune(report)
             _show_report(settings, report, report_to)
+            if watch and not (said or settings.quiet):
+                shared.say(f"Watching {_listed(list(map(str, given)))} for changes. Ctrl-C ends it.")
+                said = True
     refused = report.count("refused") if report else 0
     if report is None or refused or not report.files:
         sys.exit(1 if report and refused < len(report.files) else 3)
@@ -131,9 +134,14 @@ def _named(ids: Sequence[str]) -> str:
     """Name documents that are gone: `2 documents are no longer there (a.txt, b.txt)`."""
     from qa.render import plural
 
-    more = f" and {len(ids) - shared.NAMED:,} more" if len(ids) > shared.NAMED else ""
     verb = "is" if len(ids) == 1 else "are"
-    return f"{plural(len(ids), 'document')} ({', '.join(ids[: shared.NAMED])}{more}) {verb} no longer"
+    return f"{plural(len(ids), 'document')} ({_listed(ids)}) {verb} no longer"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Name the first of some, and how many more there are."""
+    more = f" and {len(names) - shared.NAMED:,} more" if len(names) > shared.NAMED else ""
+    return f"{', '.join(names[: shared.NAMED])}{more}"
 
 
 def _show_report(settings: options.Settings, report: IndexReport, write_to: Path | None) -> None:
@@ -160,6 +168,7 @@ def _show_report(settings: options.Settings, report: IndexReport, write_to: Path
 def _print_report(report: IndexReport, library: Path) -> None:
     from qa.cite import visible
     from qa.formats import READS
+    from qa.metadata import SIDECAR
     from qa.render import STATUSES, plural
 
     if report.dry_run:
@@ -173,14 +182,9 @@ def _print_report(report: IndexReport, library: Path) -> None:
     not_held = ("refused", "withdrawn", "gone", "removed")
     held = {each.document_id for each in report.files if each.status not in not_held}
     click.echo(f"{plural(len(held), 'document')} in {report.seconds:.1f} s: {counts or 'nothing to do'}")
-    if report.skipped:
-        names = ", ".join(Path(path).name for path in report.skipped[: shared.NAMED])
-        more = (
-            f" and {len(report.skipped) - shared.NAMED:,} more" if len(report.skipped) > shared.NAMED else ""
-        )
-        click.echo(
-            f"skipped {plural(len(report.skipped), 'file')} of another kind ({visible(names)}{more}): {READS}"
-        )
+    if skipped := [Path(path).name for path in report.skipped if not path.endswith(SIDECAR)]:
+        names = visible(_listed(skipped))
+        click.echo(f"skipped {plural(len(skipped), 'file')} of another kind ({names}): {READS}")
     if gone := _gone(report):
         click.echo(visible(f"{_named(gone)} there; --prune removes what is gone from the library"))
     for result in report.files:

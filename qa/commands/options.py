@@ -92,21 +92,12 @@ def _day(*, last: bool) -> Callable[[click.Context, click.Parameter, str | None]
     """Read a day: `YYYY-MM-DD`, or the first (`last`: the last) day of `YYYY-MM` or `YYYY`."""
 
     def callback(_: click.Context, __: click.Parameter, value: str | None) -> dt.date | None:
-        import calendar
-        import datetime as dt
-        import re
+        from qa.times import bound
 
-        if value is None:
-            return None
-        match = re.fullmatch(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", value, re.ASCII)
-        if match is None:
-            raise click.BadParameter(f"{value!r} is not a date; write 2008-04-04, 2008-04 or 2008")
         try:
-            year = int(match[1])
-            month = int(match[2] or (12 if last else 1))
-            return dt.date(year, month, int(match[3] or (calendar.monthrange(year, month)[1] if last else 1)))
+            return None if value is None else bound(value, last=last)
         except ValueError as error:
-            raise click.BadParameter(f"there is no such day: {value}") from error
+            raise click.BadParameter(str(error)) from error
 
     return callback
 
@@ -214,12 +205,28 @@ def columns(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> d
 
 
 def values(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
-    """Read `FIELD=VALUE`, several times."""
+    """Read `FIELD=VALUE`, several times: what is known of a document."""
+    from qa.errors import InputError
+    from qa.metadata import check
+
     pairs = [each.partition("=") for each in given]
     for name, equals, _value in pairs:
         if not equals:
             raise click.BadParameter(f"{name!r} says no value; write title=… or title= for none")
-    return {name.strip(): value for name, _, value in pairs}
+    try:
+        return check({name.strip(): value for name, _, value in pairs})
+    except InputError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def fields(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    """Read FIELD, several times."""
+    from qa.metadata import FIELDS
+
+    for name in given:
+        if name not in FIELDS:
+            raise click.BadParameter(f"{name!r} is no field of a document: use {', '.join(FIELDS)}")
+    return given
 
 
 def gates(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[Gate, ...]:

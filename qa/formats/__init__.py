@@ -19,9 +19,10 @@ from qa.formats.dates import DateOrder
 from qa.formats.jsonl import read_jsonl
 from qa.formats.kinds import JSONL, READS, kind_of, named, some_refused
 from qa.formats.source import PLAIN, Known, Options, Same, Source, nothing_known, nothing_same
-from qa.formats.text import MOST_BYTES, printable
+from qa.formats.text import MOST_BYTES
 from qa.formats.worker import Worker
 from qa.metadata import SIDECAR
+from qa.schema import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,8 +56,8 @@ def supported(path: Path) -> bool:
 def files(path: Path, skipped: list[Path]) -> Iterator[Path]:
     """Yield a file itself, or the supported files under a folder: sorted, none hidden, each folder once.
 
-    What is of another kind in a folder goes to `skipped`. A subfolder that cannot be listed is handed over as
-    it is, for `read_path` to refuse by name.
+    What is of another kind in a folder goes to `skipped`, and a sidecar file without its file. A subfolder
+    that cannot be listed is handed over as it is, for `read_path` to refuse by name.
 
     Raises:
         InputError: at the first step, when nothing is there or nothing supported is in the folder.
@@ -85,9 +86,12 @@ def _walk(folder: Path, visited: set[Path], skipped: list[Path]) -> Iterator[Pat
         yield folder
         return
     for entry in entries:
-        if entry.name.startswith(HIDDEN) or entry.name.endswith(SIDECAR):
+        if entry.name.startswith(HIDDEN):
             continue
-        if entry.is_dir():
+        if entry.name.endswith(SIDECAR):
+            if not entry.with_name(entry.name.removesuffix(SIDECAR)).exists():
+                skipped.append(entry)
+        elif entry.is_dir():
             yield from _walk(entry, visited, skipped)
         elif supported(entry):
             yield entry

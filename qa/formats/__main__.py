@@ -127,6 +127,10 @@ def _answer(request: dict[str, Any], data: bytes, replies: IO[bytes]) -> None:
         _write(replies, {"done": True})
     except MemoryError:
         _write(replies, {"memory": True})
+    except ImportError as error:  # not the file's fault
+        refused = f"{source.name} was not read: Pullquote is not installed whole ({error}). Install it anew."
+        _write(replies, {"refused": refused, "trace": traceback.format_exc()[-_LONGEST_TRACE:]})
+        _write(replies, {"done": True})
 
 
 def _limit_processor_time(seconds: float) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from qa.schema import Span
 
+TOP = 4_000  # characters in which a header is looked for
 _MOST_LINES = 8  # a header is not longer
 _MOST_CHARACTERS = 180  # nor is one of its lines
 
@@ -164,10 +165,10 @@ class _Line:
 def _top(text: str) -> list[Span]:
     """Return the lines before the first one that is prose."""
     furniture = {
-        span for span in find_furniture(text[:4000]) if find_date(text[span.start : span.end]) is None
+        span for span in find_furniture(text[:TOP]) if find_date(text[span.start : span.end]) is None
     }
     top: list[Span] = []
-    for span in lines(text[:4000]):
+    for span in lines(text[:TOP]):
         line = text[span.start : span.end]
         continues = bool(top) and line[0].islower() and top[-1].end - top[-1].start > 50
         if continues and "\n\n" not in text[top[-1].end : span.start].replace("\r", ""):

@@ -17,11 +17,12 @@ from lxml import etree
 from trafilatura import bare_extraction
 
 from qa.errors import InputError
-from qa.formats.markup import RAISED, Block, blocks, compose, decode, has_struck, parse
+from qa.formats.markup import RAISED, Block, blocks, breaks, compose, decode, has_struck, parse
 from qa.formats.page import describe_page
 from qa.formats.text import check_text, describe
 from qa.metadata import with_language_of_script
 from qa.schema import Document, Found
+from qa.terms import measure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +42,16 @@ _DEEPEST = 240  # trafilatura loses what is nested deeper than 256
 _MOST_ELEMENTS = 50_000  # it reads as many in 7 s at most, and twice as many in a minute
 _MOST_TEXT = 5_000_000  # characters; it holds some ten copies
 _MOSTLY = 0.6
+_FEWEST_WORDS = 15  # of prose that is left out, for a note to say so
+# A page says these to whoever visits it, and no text does.
+_ADDRESSED = re.compile(
+    r"\b(?:cookies|javascript|newsletter|all rights reserved|privacy (?:policy|notice)|this browser)\b|©"
+    r"|\b(?:subscribe|sign(?:ing)? up|log(?:ged)? in|register|donate|click|tap) (?:to|for|now|here|today)\b"
+    r"|\byour (?:e-?mail|inbox|browser|account|subscription|data|consent|device|comment)\b",
+    re.IGNORECASE,
+)
+_AROUND = ("nav", "footer", "aside", "dialog", "address")
+_SHOWN = 80  # characters of what is left out
 
 
 def read(source: Source, options: Options) -> Iterator[Document | InputError]:
@@ -59,14 +70,17 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
         )
     struck = has_struck(tree)
     about = describe_page(page, tree, every, options.date_order)
+    homes = [_homes(block) for block in every]  # before the tree is spent
     kept = _main(tree, every)
-    rendered = compose(kept or every)
+    rendered = compose([every[number] for number in kept] or every)
     check_text(rendered.text, source.name)
     notes = []
     if not kept:
         notes.append("No main text could be told from the rest of the page: all of the page was taken.")
-    elif sum(block.linked for block in kept) > _MOSTLY * len(rendered.text):
+    elif sum(every[number].linked for number in kept) > _MOSTLY * len(rendered.text):
         notes.append("The page is little else than links.")
+    else:
+        notes += _left_out(every, kept, homes)
     if struck:
         notes.append("Words that the page strikes out were left out.")
     document = replace(
@@ -79,8 +93,8 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     yield with_language_of_script(_with_host(document))
 
 
-def _main(tree: html.HtmlElement, every: list[Block]) -> list[Block]:
-    """Return the blocks that are the page's text, by trafilatura; the tree is spent afterwards.
+def _main(tree: html.HtmlElement, every: list[Block]) -> list[int]:
+    """Return the numbers of the blocks that are the page's text, by trafilatura, which spends the tree.
 
     Each block is given a mark where it begins; those whose marks come back are kept. So is the page's title
     above them, and what trafilatura drops: sentences and tables in figures among them, their headings, whose
@@ -119,7 +133,53 @@ def _main(tree: html.HtmlElement, every: list[Block]) -> list[Block]:
             kept.add(number)
             levels.add(block.level)
     kept |= _notes(every, chosen)
-    return [block for number, block in enumerate(every) if number in kept]
+    return sorted(kept)
+
+
+def _homes(block: Block) -> set[html.HtmlElement]:
+    """Return the element that holds a block beside others, and the article around it; none where aside."""
+    node = block.node if block.slot == "text" else block.node.getparent()
+    lineage = [node, *node.iterancestors()]
+    if any(each.tag in _AROUND for each in lineage):
+        return set()
+    depth = next((depth for depth, each in enumerate(lineage) if breaks(each)), 0)
+    beside = lineage[depth + (block.slot == "text" or depth > 0) :][:1]
+    return {*beside, *(each for each in lineage if each.tag == "article")}
+
+
+def _left_out(every: list[Block], kept: list[int], homes: list[set[html.HtmlElement]]) -> Iterator[str]:
+    """Say what prose was left out that may be the text's: it stands inside it, or beside what was kept.
+
+    What any page has around its text is worth no note: navigation, teasers under linked headlines, notices.
+    """
+    text = " ".join(" ".join(every[number].text.split()) for number in kept)
+    at_home = {
+        home for number in kept if measure(every[number].text) >= _FEWEST_WORDS for home in homes[number]
+    }
+    left: list[str] = []
+    for number in sorted(set(range(len(every))) - set(kept)):
+        block, words = every[number], " ".join(every[number].text.split())
+        above = every[number - 1] if number and number - 1 not in kept else None
+        if (
+            measure(words) >= _FEWEST_WORDS
+            and _says_something(block)
+            and homes[number]
+            and (kept[0] < number < kept[-1] or homes[number] & at_home)
+            and block.linked < 0.5 * len(block.text)
+            and not (above and above.linked > _MOSTLY * len(above.text))
+            and not _ADDRESSED.search(words)
+            and words not in text
+        ):
+            left.append(words)
+    if left:
+        longest = max(left, key=len)
+        shown = longest if len(longest) <= _SHOWN else f"{longest[:_SHOWN].rsplit(' ', 1)[0]}…"
+        what = (
+            "A paragraph was left out as page furniture:"
+            if len(left) == 1
+            else (f"{len(left)} paragraphs were left out as page furniture, such as")
+        )
+        yield f"{what} “{shown}”."
 
 
 def _quotation(block: Block) -> html.HtmlElement | None:

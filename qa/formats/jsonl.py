@@ -13,9 +13,9 @@ from qa.errors import InputError
 from qa.formats.columns import places
 from qa.formats.dates import find_date
 from qa.formats.source import PLAIN, nothing_known
-from qa.formats.text import MOST_BYTES, bounded, check_text, describe, printable
+from qa.formats.text import MOST_BYTES, bounded, check_text, describe
 from qa.metadata import MOST_FIELD
-from qa.schema import Document
+from qa.schema import Document, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,6 +16,7 @@ from itertools import chain, groupby, pairwise, zip_longest
 from statistics import median
 from typing import TYPE_CHECKING, Literal
 
+from qa.formats.dates import find_date
 from qa.schema import Section
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ _HEADING = 1.12  # times the size of the body
 _SMALL = 0.93  # times the size of the body: footnotes
 _EDGE_ROWS = 3  # where running heads and feet are looked for
 _SAME_PLACE = 4.0  # points
+_BAND = 4  # pages at least on which a row at the same place may be a head, whatever it says
+_SET_OFF = 1.5  # times the usual distance of lines: such a row is farther from the text
+_LONGEST_HEAD = 100
 
 _TERMINAL = re.compile(r"[.!?…。！？:][”’\"'»)\]]*[⁰¹²³⁴-⁹*†‡]*$")
 _SENTENCE_END = re.compile(r"[.!?…。！？][”’\"'»)\]]*[⁰¹²³⁴-⁹*†‡]*(?: +|(?<=[。！？]))(?=\S)")
@@ -258,10 +262,12 @@ def as_line(row: list[Word], column: int) -> Line:
 def without_running_heads(pages: Sequence[Page]) -> tuple[str, ...]:
     """Take what stands on several pages at the same place, and page numbers, off the pages; return the heads.
 
-    Only rows at the edge can go that stand apart from the text. Numbers may differ; words may not, but two
-    pages are enough where the row begins or ends with a number that counts them. Heads of facing pages may
-    say two things, one behind its number, the other before it.
+    Only rows at the edge can go that stand apart from the text. Numbers and dates may differ; words may not,
+    but two pages are enough where the row begins or ends with a number that counts them. Heads of facing
+    pages may say two things, one behind its number, the other before it. Where most pages have a row at the
+    same place that could be nothing else, it goes, whatever it says (`_heads_by_place`).
     """
+    size, _ = _usual([line for page in pages for line in page.lines])
     edges = [(_edge_rows(page, top=True), _edge_rows(page, top=False)) for page in pages]
     said: defaultdict[tuple[bool, str], list[tuple[float, int]]] = defaultdict(list)
     counted: defaultdict[tuple[bool, int], list[tuple[float, int, str, bool]]] = defaultdict(list)
@@ -270,11 +276,12 @@ def without_running_heads(pages: Sequence[Page]) -> tuple[str, ...]:
             said[row.at_top, row.said].append((row.top, index))
             for number, words, first in row.counted(index):
                 counted[row.at_top, number].append((row.top, index, words, first))
+    banded = {id(row) for row in _heads_by_place(edges, size)}
     heads: dict[str, None] = {}
     for index, (page, sides) in enumerate(zip(pages, edges, strict=True)):
         gone: set[int] = set()
         for rows in sides:
-            runs = [_runs_on(row, index, said, counted, pages) for row in rows]
+            runs = [id(row) in banded or _runs_on(row, index, said, counted, pages) for row in rows]
             count = runs.index(False) if False in runs else len(runs)
             while count and not rows[count - 1].apart:
                 count -= 1
@@ -287,12 +294,16 @@ def without_running_heads(pages: Sequence[Page]) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class _Row:
-    """Lines beside each other at the edge of a page; `apart` if farther from the text than lines are."""
+    """Lines beside each other at the edge of a page; `apart` if farther from the text than lines are.
+
+    `gap` is how far, in usual distances of lines; 0 where there is no row farther in.
+    """
 
     lines: list[Line]
     top: float
     at_top: bool
     apart: bool
+    gap: float = 0.0
 
     @property
     def text(self) -> str:
@@ -300,8 +311,15 @@ class _Row:
 
     @property
     def said(self) -> str:
-        """Its words, whatever its numbers."""
-        return _DIGITS.sub("#", self.text)
+        """Its words, whatever its numbers and its date."""
+        text = self.text
+        if date := find_date(text):
+            text = f"{text[: date.start]}#{text[date.end :]}"
+        return _DIGITS.sub("#", text)
+
+    @property
+    def size(self) -> float:
+        return max(line.size for line in self.lines)
 
     def counted(self, index: int) -> Iterator[tuple[int, str, bool]]:
         """Yield how far an outer number is from the page's, what stands beside it, and whether behind it."""
@@ -322,8 +340,11 @@ def _edge_rows(page: Page, *, top: bool) -> list[_Row]:
         if rows and abs(line.top - rows[-1].top) < 0.5 * line.size:
             rows[-1].lines.append(line)
             continue
-        if rows and not rows[-1].text.isdecimal():
-            rows[-1].apart = abs(line.top - rows[-1].top) > usual + 0.2 * line.size
+        if rows:
+            distance = abs(line.top - rows[-1].top)
+            rows[-1].gap = distance / usual
+            if not rows[-1].text.isdecimal():
+                rows[-1].apart = distance > usual + 0.2 * line.size
         if len(rows) == _EDGE_ROWS:
             break
         # Of the last row there may be none farther in: it stands apart as the one before it does.
@@ -335,6 +356,53 @@ def _pitch(lines: Sequence[Line]) -> float:
     """Return how far lines are apart, most often."""
     steps = [b.top - a.top for a, b in pairwise(lines) if 0 < b.top - a.top < 3 * a.size]
     return median(steps) if steps else 1.2 * max((line.size for line in lines), default=0.0)
+
+
+def _heads_by_place(edges: Sequence[tuple[list[_Row], list[_Row]]], size: float) -> Iterator[_Row]:
+    """Yield the rows that are heads by their place and type: titles of chapters, guide words, and the like.
+
+    They stand at one height on most pages, well off the text, and are no sentences. That alone could be the
+    first words of each page. So they are also in smaller type than the text, at the top; or half of them say
+    what another does; or they begin or end with a number that counts the pages. What is larger than the text
+    is a title of its page, and stays.
+    """
+    for side in (0, 1):
+        pages = sum(bool(sides[side]) for sides in edges)
+        rows = sorted(
+            ((row.top, index, row) for index, sides in enumerate(edges) for row in sides[side]),
+            key=lambda each: each[:2],
+        )
+        while rows:
+            reach = rows[0][0] + _SAME_PLACE
+            band = {index: row for top, index, row in rows if top <= reach and _may_be_head(row, size)}
+            rows = [each for each in rows if each[0] > reach]
+            if len(band) >= max(_BAND, 0.75 * pages) and _are_heads(band, size):
+                yield from band.values()
+
+
+def _may_be_head(row: _Row, size: float) -> bool:
+    text = row.text
+    return (
+        row.gap >= _SET_OFF
+        and row.size <= 1.02 * size
+        and len(text) <= _LONGEST_HEAD
+        and text.count("\t") < 2
+        and not (_TERMINAL.search(text) or _CAPTION.match(text))
+        and (row.at_top or not _NOTE.match(text))
+    )
+
+
+def _are_heads(band: dict[int, _Row], size: float) -> bool:
+    """Whether rows of several pages, by the pages' indices, are heads: see `_heads_by_place`."""
+    sizes = [row.size for row in band.values()]
+    at_top = next(iter(band.values())).at_top
+    if at_top and max(sizes) < 0.95 * size and max(sizes) - min(sizes) < 0.05 * size:
+        return True
+    said = Counter(row.said for row in band.values())
+    repeated = sum(count for count in said.values() if count > 1)
+    offsets = Counter(number for index, row in band.items() for number, _, _ in row.counted(index))
+    counting = max(offsets.values(), default=0)
+    return repeated >= 0.5 * len(band) or counting >= 0.75 * len(band)
 
 
 def _runs_on(

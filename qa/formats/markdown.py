@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from markdown_it import MarkdownIt
 
+from qa.formats.header import TOP
 from qa.formats.markup import under_headings
 from qa.formats.page import read_date
 from qa.formats.text import decode, describe
@@ -36,6 +37,9 @@ _FRONT = re.compile(
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
 _PAIR = re.compile(r"(?P<key>[A-Za-z][\w -]*?)[ \t]*(?::(?:[ \t]+|$)|=[ \t]*)(?P<value>.*)")
 _GOES_ON = re.compile(r"[ \t]|-[ \t]|#|$")  # a nested value, an item of a list, a comment, a blank line
+_EMPHASIS = re.compile(
+    r"(?<![\w*_])(?P<marks>[*_]{1,3})(?=[^\s*_])(?P<words>[^\r\n]{1,300}?)(?<![\s*_])(?P=marks)(?![\w*_])"
+)
 _FIELDS = {
     **{
         field: field
@@ -85,21 +89,34 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     tokens = _BLOCKS.parse(text[front.end :], env)
     document = Document(id="", text=text, format="markdown", sections=_sections(text, lines, tokens))
     document = _with_facts(document, front, _title(tokens), options.date_order)
-    # The header parser knows nothing of front matter, comments and rules: it is given what stands below.
+    # The header parser knows nothing of front matter, comments, rules and emphasis: it is given what stands
+    # below, with blanks for the marks of what is emphasised.
     stem = PurePath(source.file_name).stem
     wordless = sorted(_wordless(text, lines, tokens, env))
     start = front.end
     for span in wordless:
         if not text[start : span.start].strip():
             start = span.end
-    below = describe(replace(document, text=text[start:]), stem, options.date_order)
-    header = (*front.header, *(_moved(span, start) for span in below.header))
-    furniture = {*front.furniture, *(_moved(span, start) for span in below.furniture), *wordless}
+    plain = _EMPHASIS.sub(_blanked, text[start : start + TOP]) + text[start + TOP :]
+    below = describe(replace(document, text=plain), stem, options.date_order)
+    header = (*front.header, *(_marked(text, span, start) for span in below.header))
+    furniture = {*front.furniture, *(_marked(text, span, start) for span in below.furniture), *wordless}
     yield replace(below, text=text, header=header, furniture=tuple(sorted(furniture - set(header))))
 
 
-def _moved(span: Span, by: int) -> Span:
-    return Span(span.start + by, span.end + by)
+def _blanked(emphasis: re.Match[str]) -> str:
+    blanks = " " * len(emphasis["marks"])
+    return f"{blanks}{emphasis['words']}{blanks}"
+
+
+def _marked(text: str, span: Span, by: int) -> Span:
+    """Return a span of the text from `by` on as one of all of it, with the marks of emphasis around it."""
+    start, end = span.start + by, span.end + by
+    while start > by and text[start - 1] in "*_":
+        start -= 1
+    while text[end : end + 1] in ("*", "_"):
+        end += 1
+    return Span(start, end)
 
 
 def _with_facts(document: Document, front: _Front, title: str, order: DateOrder) -> Document:

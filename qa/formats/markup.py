@@ -234,7 +234,7 @@ class _Layout:
 
     def _enter(self, node: html.HtmlElement) -> None:
         tag = node.tag
-        if _breaks(node):
+        if breaks(node):
             self._close()
         if tag == "br":
             self.open.append("\n")
@@ -258,7 +258,7 @@ class _Layout:
         tag = node.tag
         if tag == "q":
             self.open.append("”")
-        if _breaks(node):
+        if breaks(node):
             self._close()
         if tag in _COUNTED:
             self.inside[tag] -= 1
@@ -341,7 +341,8 @@ def _shown(node: html.HtmlElement) -> bool:
     )
 
 
-def _breaks(node: html.HtmlElement) -> bool:
+def breaks(node: html.HtmlElement) -> bool:
+    """Whether a block begins and ends with an element."""
     return node.tag in _BLOCK or bool(_AS_BLOCK.search(node.get("style", "")))
 
 

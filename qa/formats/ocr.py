@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SECONDS_A_PAGE = 60
-INSTALL = (
-    "Install Tesseract (Debian, Ubuntu: apt install tesseract-ocr; macOS: brew install tesseract; Windows:"
-    " winget install UB-Mannheim.TesseractOCR) and index it again"
+WHERE_FROM = (
+    "Debian, Ubuntu: apt install tesseract-ocr; macOS: brew install tesseract; Windows:"
+    " winget install UB-Mannheim.TesseractOCR"
 )
+INSTALL = f"Install Tesseract ({WHERE_FROM}) and index it again"
+_NO_LANGUAGES = frozenset({"osd", "equ"})  # data for which way up a page is, and for formulas
 _LANGUAGES = {
     "ar": "ara", "cs": "ces", "de": "deu", "en": "eng", "es": "spa", "fr": "fra", "it": "ita", "ja": "jpn",
     "ko": "kor", "nl": "nld", "pl": "pol", "pt": "por", "ru": "rus", "uk": "ukr", "vi": "vie",
@@ -44,12 +46,12 @@ def version(name: str) -> str:
 
 
 def languages(name: str) -> frozenset[str]:
-    """Return the languages that Tesseract has data for, as it names them.
+    """Return the languages that Tesseract has data for, as it names them ("eng", "chi_sim").
 
     Raises:
         InputError: naming `name`, for which they are asked, when Tesseract fails.
     """
-    return frozenset(_run(["--list-langs"], b"", name).splitlines()[1:])
+    return frozenset(_run(["--list-langs"], b"", name).splitlines()[1:]) - _NO_LANGUAGES
 
 
 def model_for(language: str, installed: frozenset[str]) -> str:

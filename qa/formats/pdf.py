@@ -404,11 +404,11 @@ def _dated(document: Document, pdf: pdfium.PdfDocument, laid: Laid, options: Opt
     """Take a date from a running head where the header has none. The day the file was made is no date."""
     if document.date:
         return document
-    for head in laid.running:
-        if date := find_date(head, options.date_order):
-            found = (*document.found, Found("date", "its running head", "likely"))
-            notes = (*document.notes, *((date.note,) if date.note else ()))
-            return replace(document, date=date.date, found=found, notes=notes)
+    dates = [date for head in laid.running if (date := find_date(head, options.date_order))]
+    if dates and all(date.date == dates[0].date for date in dates):  # else each is of its page
+        found = (*document.found, Found("date", "its running head", "likely"))
+        notes = (*document.notes, *((dates[0].note,) if dates[0].note else ()))
+        return replace(document, date=dates[0].date, found=found, notes=notes)
     made = re.match(r"D:(\d{4})(\d\d)(\d\d)", _information(pdf, "CreationDate"))
     if made is None:
         return document

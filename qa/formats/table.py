@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import re
+from collections import deque
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import PurePath
@@ -16,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 from qa.errors import InputError
 from qa.formats.columns import places
 from qa.formats.jsonl import document_of
-from qa.formats.text import CONVERT, MOST_BYTES, describe, printable
-from qa.schema import Section
+from qa.formats.text import CONVERT, MOST_BYTES, MOST_CHARACTERS, describe
+from qa.schema import Section, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from qa.formats.source import Options, Source
     from qa.schema import Document
@@ -47,34 +48,31 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     index = {field: table.names.index(name) for field, name in found.items()}
     stem = printable(PurePath(source.file_name).stem)
     twice = [f"The table has two columns “{name}”: the first was read." for name in _twice(table, index)]
-    well_quoted = _is_well_quoted(table)
-    rows = table.rows()
-    next(rows)
+    well_quoted = table.is_well_quoted(table.lines())
     number = table.first
-    while True:
-        number += 1
+    for number, row in enumerate(_rows(table), table.first + 1):
         where = f"{source.name}, row {number}"
-        begun = rows.line_num
+        if row.problem:
+            yield InputError(f"{where} {row.problem}")
+        if not any(cell.strip() for cell in row.cells):
+            continue
         try:
-            row = next(rows, None)
-            if row is None:
-                break
-            if not any(cell.strip() for cell in row):
-                continue
-            document = _document(row, table.names, index, number, where, stem, options)
-            lines = rows.line_num - begun
-            notes = list(twice)
-            if lines > 1 and not well_quoted:
-                notes.append(
-                    f"This row takes up {lines:,} lines of the table, in which some quotation mark is not "
-                    "closed or not doubled: other rows may be part of it."
-                )
-            yield replace(document, notes=(*document.notes, *notes))
+            document = _document(row.cells, table.names, index, number, where, stem, options)
         except InputError as error:
             yield error
-        except csv.Error as error:
-            yield InputError(f"{where} cannot be read: {error}. Save the table anew as CSV.")
-    if number == table.first + 1:
+            continue
+        notes = list(twice)
+        if row.lines > 1 and not well_quoted:
+            notes.append(
+                f"This row takes up {row.lines:,} lines of the table, in which some quotation mark is not "
+                "closed or not doubled: other rows may be part of it."
+            )
+        if row.torn:
+            notes.append(
+                "A quotation mark is never closed in a row above: this row may be part of that one's text."
+            )
+        yield replace(document, notes=(*document.notes, *notes))
+    if number == table.first:
         raise InputError(f"{source.name} has no row below the names of its columns. Add one.")
 
 
@@ -89,10 +87,90 @@ class _Table:
     delimiter: str = _DELIMITERS[0]
     names: tuple[str, ...] = ()
 
-    def rows(self, *, strict: bool = False) -> Any:
-        """Read the header and the rows, by `csv.reader`."""
-        lines = islice(_lines(self.source, self.encoding), self.skipped, None)
+    def lines(self) -> Iterator[str]:
+        """Yield the header's lines and those below."""
+        return islice(_lines(self.source, self.encoding), self.skipped, None)
+
+    def rows(self, lines: Iterable[str], *, strict: bool = False) -> Any:
+        """Read lines by `csv.reader`."""
         return csv.reader(lines, delimiter=self.delimiter, strict=strict)
+
+    def is_well_quoted(self, lines: Iterable[str]) -> bool:
+        """Whether each quotation mark in the lines is closed, and each inside two of them doubled."""
+        try:
+            for _ in self.rows(lines, strict=True):
+                pass
+        except csv.Error:
+            return False
+        return True
+
+    def is_row(self, line: str) -> bool:
+        """Whether a line by itself has as many cells as there are columns."""
+        return len(next(self.rows([line]))) == len(self.names)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """The cells of a row and how many lines it takes up, or the `problem` of one that cannot be read.
+
+    It is `torn` where it may be part of the text of such a one.
+    """
+
+    cells: list[str]
+    lines: int
+    torn: bool = False
+    problem: str = ""
+
+
+def _rows(table: _Table) -> Iterator[_Row]:
+    """Yield the rows below the header.
+
+    One with a quotation mark that is never closed, so that other rows are part of it, is refused: nothing
+    says where it ends. What follows is read from the next line on that is a row by itself.
+    """
+    rest = table.lines()
+    header = table.rows(rest)
+    next(header)
+    at = table.skipped + header.line_num + 1
+    ahead: deque[str] = deque()  # lines that were taken for part of a row that is refused
+    torn = False  # whether some of these are no rows
+    while True:
+        torn = torn and bool(ahead)
+        taken: list[str] = []
+        problem = ""
+        try:
+            cells = next(table.rows(_taking(ahead, rest, taken)), None)
+        except csv.Error as error:
+            cells, problem = [], f"cannot be read: {error}. Save the table anew as CSV."
+        if cells is None:
+            return
+        alone = [table.is_row(line) for line in taken[1:]]
+        cut_off = len(taken) > 1 and sum(map(len, taken)) > MOST_CHARACTERS
+        if (any(alone) or cut_off) and not table.is_well_quoted(taken):
+            torn = torn or any(line.strip() and not row for line, row in zip(taken[1:], alone, strict=True))
+            own = 1 + alone.index(True) if any(alone) else len(taken)
+            ahead.extendleft(reversed(taken[own:]))
+            del taken[own:]
+            lines = f"line {at}" if own == 1 else f"lines {at}–{at + own - 1}"
+            cells = []
+            problem = (
+                f"({lines} of the file) has a quotation mark that is never closed, and was left out; what is "
+                "below was read. Close the mark, or double it where it is one of the text's."
+            )
+        yield _Row(cells, len(taken), torn, problem)
+        at += len(taken)
+
+
+def _taking(ahead: deque[str], rest: Iterator[str], taken: list[str]) -> Iterator[str]:
+    """Yield lines, `ahead` first, and note which; no more of them than any document has characters."""
+    characters = 0
+    while characters <= MOST_CHARACTERS:
+        line = ahead.popleft() if ahead else next(rest, None)
+        if line is None:
+            return
+        taken.append(line)
+        characters += len(line)
+        yield line
 
 
 def _open(source: Source, encoding: str) -> _Table:
@@ -117,7 +195,7 @@ def _open(source: Source, encoding: str) -> _Table:
     for delimiter in delimiters:
         table = _Table(source, encoding, skipped, blank + 1, delimiter)
         try:
-            names, *rows = [row for row in islice(table.rows(), _SAMPLE) if row] or [[]]
+            names, *rows = [row for row in islice(table.rows(table.lines()), _SAMPLE) if row] or [[]]
         except csv.Error as error:
             raise InputError(f"{source.name} is no table: {error}. Save it anew as CSV.") from None
         alike = sum(len(row) == len(names) for row in rows) / max(1, len(rows))
@@ -125,17 +203,8 @@ def _open(source: Source, encoding: str) -> _Table:
             best, most = replace(table, names=tuple(names)), (alike, len(names))
     if best is None:
         best = _Table(source, encoding, skipped, blank + 1, _NO_DELIMITER)
-        best = replace(best, names=tuple(next(best.rows(), [])))
+        best = replace(best, names=tuple(next(best.rows(best.lines()), [])))
     return best
-
-
-def _is_well_quoted(table: _Table) -> bool:
-    try:
-        for _ in table.rows(strict=True):
-            pass
-    except csv.Error:
-        return False
-    return True
 
 
 def _twice(table: _Table, index: dict[str, int]) -> list[str]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import replace
-from itertools import groupby
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +11,8 @@ from qa.errors import InputError
 from qa.formats.furniture import find_furniture
 from qa.formats.header import Header, parse_header
 from qa.metadata import FIELDS, MOST_FIELD, value_of
-from qa.schema import Document, Found
+from qa.schema import Document, Found, printable
+from qa.terms import MOST_COMBINING, is_stacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,25 +26,10 @@ MOST_BYTES = 50_000_000
 MOST_CHARACTERS = 5_000_000
 MOST_LINES = 200_000
 MOST_ENDS = 300_000  # of sentences
-# In a row: normalising takes the square of their number. UAX #15 has 30 of them in a text of good faith.
-MOST_COMBINING = 300
 # A long text is letters and digits by so much at least: sentencex takes the square of a run of marks.
 _FEWEST_LETTERS, _LONG = 0.05, 500_000
 _BOM = b"\xef\xbb\xbf"
-_SIGNATURES = (
-    (b"%PDF", "a PDF"),
-    (b"PK\x03\x04", "a ZIP archive (DOCX, XLSX, EPUB and ODT are such archives)"),
-    (b"\xd0\xcf\x11\xe0", "an old Microsoft Office file"),
-    (b"{\\rtf", "an RTF document"),
-    (b"\x89PNG", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"GIF87a", "a GIF image"),
-    (b"GIF89a", "a GIF image"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"SQLite format 3\0", "an SQLite database"),
-    (b"\xff\xfe", "text in UTF-16"),
-    (b"\xfe\xff", "text in UTF-16"),
-)
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 # What ends a line (see `qa.formats.lines`) besides \n; and what ends a sentence for sentencex, unless an
 # ASCII letter or digit follows at once.
@@ -57,8 +41,6 @@ _SENTENCE_END = re.compile(
     "\ua6f3\ua6f7\ua876\ua877\ua8ce\ua8cf\ua92f\ua9c8\ua9c9\uaa5d-\uaa5f\uaaf0\uaaf1\uabeb\ufe52\ufe56\ufe57"
     "\uff01\uff0e\uff1f\uff61\U00010a56-\U0001da88]++(?![a-z0-9])"
 )
-# What may be combining marks, for `unicodedata` to tell.
-_MARKS = re.compile(rf"[^\w\s\x00-\x7f]{{{MOST_COMBINING},}}")
 _FEW_CONTROLS = 0.02  # of the characters: a stray one is a flaw of a text, many are no text
 CONVERT = (
     "Save it as UTF-8 in an editor and try again, or convert it: iconv -f ENCODING -t UTF-8 OLD > NEW "
@@ -72,9 +54,8 @@ def decode(data: bytes, name: str) -> str:
     Raises:
         InputError: naming `name`, when the bytes are empty, not text, or not UTF-8.
     """
-    looks_like = next((what for signature, what in _SIGNATURES if data.startswith(signature)), None)
-    if looks_like:
-        raise InputError(f"{name} is {looks_like}, not UTF-8 text. Save its text as a .txt file in UTF-8.")
+    if data.startswith(_UTF_16):
+        raise InputError(f"{name} is text in UTF-16, not UTF-8. Save its text as a .txt file in UTF-8.")
     body = data.removeprefix(_BOM)
     try:
         text = body.decode("utf-8")
@@ -109,7 +90,7 @@ def check_text(text: str, name: str) -> None:
         raise InputError(f"{name} is empty. Put text in it, or leave it out.")
     if "\0" in text or len(_CONTROL.findall(text)) > _FEW_CONTROLS * len(text):
         raise InputError(f"{name} is a binary file, not text. Save its text as a .txt file.")
-    if any(_combining(run.group()) > MOST_COMBINING for run in _MARKS.finditer(text)):
+    if is_stacked(text):
         raise InputError(
             f"{name} has more than {MOST_COMBINING} accents on one letter, and is no text. Leave it out."
         )
@@ -132,18 +113,6 @@ def bounded(document: Document) -> Document:
         sections = tuple(replace(section, name=section.name[:MOST_FIELD]) for section in sections)
     cut = f"Cut, as longer than {MOST_FIELD:,} characters: {', '.join(long)}." if long else ""
     return replace(document, **long, sections=sections, notes=(*document.notes, *([cut] if cut else [])))
-
-
-def _combining(run: str) -> int:
-    """Count the combining marks that follow one another at most."""
-    return max(
-        (
-            sum(1 for _ in marks)
-            for each, marks in groupby(run, lambda each: unicodedata.combining(each) > 0)
-            if each
-        ),
-        default=0,
-    )
 
 
 def describe(
@@ -187,8 +156,3 @@ def read(source: Source, options: Options) -> Iterator[Document]:
     """
     document = Document(id="", text=decode(source.data, source.name))
     yield describe(document, printable(PurePath(source.file_name).stem), options.date_order)
-
-
-def printable(path: str) -> str:
-    r"""Make a path text that can be stored: a byte of a file name that is not UTF-8 is written as `\xff`."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

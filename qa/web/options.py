@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt  # noqa: TC003 - pydantic reads it
+from functools import partial
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from qa.errors import InputError
 from qa.schema import Dates, Filters
+from qa.times import bound
 
 
 class Body(BaseModel):
@@ -16,11 +18,16 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+# Written YYYY-MM-DD, YYYY-MM or YYYY; read, they are days.
+_Since = Annotated[str, AfterValidator(partial(bound, last=False))]
+_Until = Annotated[str, AfterValidator(partial(bound, last=True))]
+
+
 class FiltersBody(Body):
     """Which documents may answer; see `qa.schema.Filters`."""
 
-    since: dt.date | None = None
-    until: dt.date | None = None
+    since: _Since | None = None
+    until: _Until | None = None
     publisher: str = ""
     series: str = ""
     document: str | list[str] = []

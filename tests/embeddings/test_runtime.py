@@ -11,6 +11,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from embeddings import runtime
+from tests.conftest import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,6 +118,22 @@ for _ in range(5):
     assert [process.wait(timeout=120) for process in processes] == [0, 0, 0]
     assert len(list(tmp_path.iterdir())) == 4
     assert product(runtime.find(tmp_path)).shape == (1, 64)
+
+
+def test_the_runtime_keeps_and_tells_nothing_of_its_user(source: Path, tmp_path: Path) -> None:
+    # Where it does, it first keeps an id of the machine. In a CI of a known make it does not.
+    home = tmp_path / "home"
+    home.mkdir()
+    kept = ("PATH", "PYTHONPATH", "VIRTUAL_ENV", "SYSTEMROOT")
+    environment = {name: os.environ[name] for name in kept if name in os.environ}
+    script = f"from embeddings import runtime; runtime.ort.InferenceSession({str(source)!r})"
+    subprocess.run(
+        [sys.executable, "-c", script],
+        env=environment | {"HOME": str(home), "LOCALAPPDATA": str(home)},
+        cwd=ROOT,
+        check=True,
+    )
+    assert list(home.rglob("*")) == []
 
 
 def test_a_graph_whose_files_are_the_same_at_another_time_is_hashed_once(

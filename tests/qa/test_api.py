@@ -81,6 +81,11 @@ class TestAnswers:
             "/api/v1/ask", json={"question": QUESTION, "filters": {"since": "2009-01-01"}}
         ).json()
         assert (line["outcome"], line["searched"]) == ("none", 0)
+        line = client.post(
+            "/api/v1/ask", json={"question": QUESTION, "filters": {"since": "2008-04", "until": "2008"}}
+        ).json()
+        assert (line["filters"]["since"], line["filters"]["until"]) == ("2008-04-01", "2008-12-31")
+        assert line["quotes"]
 
     def test_a_strictness_sets_the_confidence_from_which_is_answered(self, client: TestClient) -> None:
         def line(**asked: object) -> dict[str, Any]:
@@ -171,6 +176,8 @@ class TestAnswers:
             {"question": 5},
             {"question": QUESTION, "unknown": 1},
             {"question": QUESTION, "filters": {"since": "yesterday"}},
+            {"question": QUESTION, "filters": {"since": "2008-02-30"}},
+            {"question": QUESTION, "filters": {"since": 2008}},
             {"question": QUESTION, "filters": {"unknown": "x"}},
             {"question": QUESTION, "history": [{"role": "system", "text": ""}]},
             {"question": "And then?", "history": ["\ud800 x"]},

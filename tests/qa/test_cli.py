@@ -176,6 +176,22 @@ def test_wrong_usage_exits_with_2(arguments):
 
 
 @pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (("--set", "nope=1"), "'nope' is no field of a document: use title, author"),
+        (("--reset", "nope"), "'nope' is no field of a document: use title, author"),
+        (("--set", "date=spring"), "'spring' is not a date: write it as 2008-04-04"),
+        (("--set", "title"), "'title' says no value"),
+    ],
+    ids=repr,
+)
+def test_a_correction_that_makes_no_sense_is_wrong_usage(option, said):
+    result = run("documents", "edit", "a.txt", *option)
+    assert result.exit_code == 2
+    assert said in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize(
     ("arguments", "advice"),
     [
         (["ask", "How", "many", "died?"], 'put the question in quotes: pullquote ask "How many died?"'),

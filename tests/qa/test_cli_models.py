@@ -447,12 +447,13 @@ def test_an_interrupted_index_exits_with_130_and_keeps_what_was_finished(library
     assert run("ask", QUESTION, "--document", SEED.name, "--library", str(library)).exit_code == 0
 
 
-def test_ask_needs_neither_torch_nor_the_page(shipped):
+def test_ask_needs_neither_torch_nor_the_page_nor_what_reads_files(shipped):
     code = (
         "import sys; from qa.cli import cli\n"
         f"try: cli(['ask', {QUESTION!r}, '--library', {str(shipped)!r}])\n"
         "except SystemExit: pass\n"
-        "slow = {'torch', 'sentence_transformers', 'transformers', 'gradio', 'fastapi', 'onnx', 'rich'}\n"
+        "slow = {'torch', 'sentence_transformers', 'transformers', 'gradio', 'fastapi', 'onnx', 'rich',"
+        " 'qa.formats'}\n"
         "print('HEAVY', sorted(slow & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

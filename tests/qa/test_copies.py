@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import random
+import unicodedata
 from typing import TYPE_CHECKING
 
 import pytest
@@ -74,6 +75,14 @@ def test_a_passage_with_another_figure_repeats_nothing() -> None:
     assert copies.contained(body_words(passage), body_words(other)) > copies.REPEATED
     assert copies.repeats(passage, f"{passage} More.")
     assert not copies.repeats(passage, other)
+
+
+def test_one_of_three_figures_may_differ_in_a_copy_whatever_the_order() -> None:
+    one, other = body_words(f"{words(1)} 1 2 3"), body_words(f"{words(1)} 1 2 4")
+    assert similarity(one, other) == similarity(other, one) > copies.RUNS
+    assert similarity(body_words(f"{words(1)} 1 2"), body_words(f"{words(1)} 1 3")) == 0
+    one, other = body_words(f"{words(1)} 1 2 3"), body_words(f"{words(1)} 1 two three")  # as long
+    assert similarity(one, other) == similarity(other, one)
 
 
 def test_short_texts_are_copies_only_where_they_are_equal() -> None:
@@ -264,6 +273,112 @@ def _quoted(corpus: Corpus, document_id: str, words: str, emphasised: str) -> Qu
     start = document.text.index(words)
     at = document.text.index(emphasised, start)
     return Quote(document, start, start + len(words), 2.5, 1, (Span(at, at + len(emphasised)),))
+
+
+_SAID = "Guards at Kapsan in Hamgyŏng said on 3 March 2008 that they had seized eleven lorries of copper."
+
+
+def _versions(folder: Path, odd: str) -> Corpus:
+    """Five outlets' copies of one story, of which the first says something else in its first sentence."""
+    records = [
+        {
+            "_id": f"{number}",
+            "title": f"Copper ({_OUTLETS[number]})",
+            "date": f"2008-03-{5 + number:02}",
+            "text": f"{odd if not number else _SAID} {words(1)}",
+        }
+        for number in range(5)
+    ]
+    corpus = tiny_corpus(folder / "library")
+    corpus.index(write(folder, "records.jsonl", "\n".join(map(json.dumps, records))))
+    return corpus
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        _SAID.replace("eleven", "twelve"),
+        _SAID.replace("eleven", "11"),
+        _SAID.replace("had", "had not"),
+        _SAID.replace("Kapsan", "Hyesan"),
+        _SAID.replace("March", "May"),
+        _SAID.replace("copper", "tin"),
+        f"It is not true: {_SAID}",
+    ],
+)
+def test_a_copy_that_says_something_else_is_a_quote_of_its_own_after_what_most_say(
+    tmp_path: Path, odd: str
+) -> None:
+    with _versions(tmp_path, odd) as corpus:
+        assert len(_copies(corpus)["0"]) == 4
+        for found in ("0", "3"):
+            text = odd if found == "0" else _SAID
+            asked = _quoted(corpus, found, text, "lorries")
+            quotes, notes = copies.versions(corpus, [asked], EVERYTHING)
+            shown = copies.folded(corpus, quotes, EVERYTHING, corpus.copies(["0"])["0"])
+            assert [(quote.text, quote.document.id) for quote in shown] == [(_SAID, "1"), (odd, "0")]
+            assert [{copy.document.id for copy in quote.copies} for quote in shown] == [{*"234"}, set()]
+            (note,) = notes
+            assert note.endswith(": “Copper (Daily North)”, 6 March 2008; “Copper (Agency)”, 5 March 2008.")
+            quotes, _ = copies.versions(corpus, [asked], EVERYTHING, agreed=False)
+            assert quotes[0] == asked
+            both = [_quoted(corpus, "0", odd, "lorries"), _quoted(corpus, "3", _SAID, "lorries")]
+            assert copies.versions(corpus, both, EVERYTHING) == ((both[1], both[0]), notes)
+            assert copies.versions(corpus, [asked], Filters(document=(found,))) == ((asked,), ())
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        _SAID.replace(" that", "  that").upper(),
+        _SAID.replace("Guards", "“Guards,”"),
+        f"KAPSAN, 3 March (Agency) — {_SAID}",
+        f"SEOUL (Agency) - {_SAID}",
+        f"KAPSAN -- {_SAID}",
+        unicodedata.normalize("NFD", _SAID),
+    ],
+)
+def test_case_space_quotation_marks_and_a_dateline_make_no_other_version(tmp_path: Path, odd: str) -> None:
+    with _versions(tmp_path, odd) as corpus:
+        for asked in (_quoted(corpus, "3", _SAID, "lorries"), _quoted(corpus, "0", odd, odd[-6:])):
+            assert copies.versions(corpus, [asked], EVERYTHING) == ((asked,), ())
+            (shown,) = copies.folded(corpus, [asked], EVERYTHING)
+            assert {place.document.id for place in (shown, *shown.copies)} == {*"01234"}
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(
+    ("word", "other"), [("eleven", "12"), ("seized", "never seized"), ("Kapsan", "Komdok")]
+)
+def test_of_copies_that_differ_what_most_say_is_quoted_first(tmp_path: Path, word: str, other: str) -> None:
+    told = "Guards at the Kapsan crossing seized eleven lorries"
+    odd = told.replace(word, other)
+    records = list(_wire())
+    records[0]["text"] = records[0]["text"].replace(told, odd)
+    with _indexed(tmp_path / "all", *records, *_other()) as corpus:
+        for question in (_ASKED, f"{_ASKED} {_OUTLETS[0]}"):
+            answer = corpus.ask(question)
+            first, second = answer.quotes
+            assert first.text.startswith(told)
+            assert {place.document.id for place in (first, *first.copies)} == {
+                f"wire-{number}" for number in range(1, 5)
+            }
+            assert second.text.startswith(odd)
+            assert (second.document.id, second.copies) == ("wire-0", ())
+            assert "Daily North, 6 March 2008; “Copper seized at Kapsan (Agency)”" in answer.notes[-1]
+
+
+def test_what_one_publisher_says_at_several_times_is_no_version(tmp_path: Path) -> None:
+    said = "The price of rice in Hyesan stayed as it was, and traders said that they expected no change."
+    records = [
+        {"_id": f"{week}", "publisher": "Bulletin", "text": f"{said} {words(1)}"} for week in range(2, 5)
+    ]
+    records.append({**records[0], "_id": "1", "text": f"{said.replace('stayed', 'fell')} {words(1)}"})
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(write(tmp_path, "records.jsonl", "\n".join(map(json.dumps, records))))
+        assert len(_copies(corpus)["1"]) == 3
+        asked = _quoted(corpus, "1", said.replace("stayed", "fell"), "fell")
+        assert copies.versions(corpus, [asked], EVERYTHING) == ((asked,), ())
 
 
 def test_the_earliest_place_of_a_quote_is_shown_with_its_emphasis(tmp_path: Path) -> None:

@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sqlite3
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -47,9 +50,17 @@ def test_it_works_without_a_library_and_makes_none(tmp_path):
     findings = {f["about"]: f for f in json.loads(result.stdout)["findings"]}
     assert findings["library"]["value"] == str(library)
     assert "pullquote index" in findings["store"]["problem"]
-    assert {"pullquote", "python", "platform", "torch", "threads", "sqlite", "encoder", "reranker"} <= set(
-        findings
-    )
+    assert {
+        "pullquote",
+        "python",
+        "platform",
+        "torch",
+        "threads",
+        "sqlite",
+        "OCR",
+        "encoder",
+        "reranker",
+    } <= (findings.keys())
     assert list(tmp_path.iterdir()) == []
 
 
@@ -72,3 +83,44 @@ def test_an_sqlite_without_full_text_search_is_a_problem(monkeypatch):
     monkeypatch.setattr(doctor.sqlite3, "connect", lambda path: WithoutFts5(path))
     (finding,) = doctor._sqlite()
     assert "FTS5" in finding.problem
+
+
+@pytest.mark.skipif(shutil.which("tesseract") is None, reason="Tesseract is not installed")
+def test_tesseract_is_named_with_its_version_and_languages():
+    said = subprocess.run(["tesseract", "--version"], capture_output=True, text=True, check=True)
+    finding = doctor._ocr()
+    assert finding.value.startswith(
+        f"T{said.stdout.splitlines()[0][1:]}, for scanned PDFs in these languages: "
+    )
+    assert "eng" in finding.value
+    assert not finding.problem
+
+
+def test_to_have_no_tesseract_is_no_problem_and_it_is_said_what_that_means(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    finding = doctor._ocr()
+    assert finding.value.startswith("none: a scanned PDF is told as such and refused")
+    assert "apt install tesseract-ocr;" in finding.value
+    assert not finding.problem
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script of the shell stands in for Tesseract")
+@pytest.mark.parametrize(
+    ("script", "value", "problem"),
+    [
+        ("echo broken >&2; exit 1", "not working", "OCR: Tesseract failed (broken)"),
+        (
+            '[ "$1" = --version ] && echo "tesseract 5.0" || printf "List (1):\\nosd\\n"',
+            "Tesseract 5.0, no languages",
+            "Tesseract has no data for any language",
+        ),
+    ],
+)
+def test_a_tesseract_that_reads_nothing_is_a_problem(script, value, problem, tmp_path, monkeypatch):
+    program = tmp_path / "tesseract"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    finding = doctor._ocr()
+    assert finding.value == value
+    assert finding.problem.startswith(problem)

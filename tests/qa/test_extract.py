@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,13 +43,21 @@ def test_a_sentence_that_says_the_same_again_is_not_shown_twice() -> None:
     assert choose([FIRST, AGAIN, RIVER, BARGES]) == [FIRST, RIVER, BARGES]
 
 
-def test_sentences_that_differ_in_a_figure_do_not_say_the_same() -> None:
-    text = "Police in Riwon fined nine traders 300 won. Police in Riwon fined nine traders 500 won."
-    document = Document("b.txt", text)
-    half = len(text) // 2
+@pytest.mark.parametrize(
+    "other",
+    [
+        "Police in Riwon fined nine traders 500 won in May.",
+        "Police in Riwon fined nine traders 300 won in June.",
+        "Police in Riwon fined not nine traders 300 won in May.",
+        "Police in Hyesan fined nine traders 300 won in May.",
+    ],
+)
+def test_sentences_that_differ_in_a_fact_do_not_say_the_same(other: str) -> None:
+    first = "Police in Riwon fined nine traders 300 won in May."
+    document = Document("b.txt", f"{first} {other}")
     both = [
-        Evidence(document, Sentence(0, half), 2.0),
-        Evidence(document, Sentence(half + 1, len(text)), 1.0),
+        Evidence(document, Sentence(0, len(first)), 2.0),
+        Evidence(document, Sentence(len(first) + 1, len(document.text)), 1.9),
     ]
     assert choose(both) == both
 

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import qa.fulltext
-from qa import Corpus
+from qa import Corpus, confidence
 from qa.database import FILE_NAME, _read_again
 from qa.errors import ModelError
 from qa.phrase import occurrences, phrase_pattern
 from qa.schema import Document, Filters
 from qa.segment import MOST_SENTENCE_WORDS, passages, sentences
-from qa.terms import content_words, indexed, measure
+from qa.terms import content_words, indexed, is_latin, measure
 from tests.qa.consistency import problems
 from tests.qa.tiny import tiny_corpus, write
 
@@ -79,6 +79,21 @@ def test_a_chinese_sentence_without_end_comes_in_pieces_that_a_model_can_read() 
 def test_other_scripts_are_measured_and_indexed_as_they_were(text: str) -> None:
     assert indexed(text) == text
     assert measure(text) == len(text.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "latin"),
+    [
+        (ENGLISH, True),
+        ("naïve Ｙａｌｕ, α", True),
+        ("1.5 %?", True),
+        ("谁 is X?", True),
+        (KOREAN[0], False),
+        ("Ялу?", False),
+    ],
+)
+def test_most_letters_say_whether_a_text_is_in_latin_script(text: str, latin: bool) -> None:
+    assert is_latin(text) == latin
 
 
 @given(st.text(st.sampled_from("鸭绿江가나다aB.。 \n”“…「」んカ々\u1100\u1161"), max_size=80))
@@ -215,15 +230,18 @@ def test_the_english_reader_quotes_other_languages_verbatim_and_does_not_claim_t
             "谁收受了贿赂？",
             "인공위성은 언제 발사되었는가?",  # which they do not say
             "Who watches the people who cross the 압록강?",
+            "Кто следит за людьми у реки Ялу?",
         ):
-            answer = corpus.ask(question)
-            assert answer.outcome in {"weak", "none"}
+            for strictness in (confidence.LOOSEST, confidence.STRICTEST):
+                answer = corpus.ask(question, strictness=strictness)
+                assert answer.outcome in {"weak", "none"}
+                assert (answer.confidence, answer.calibrated) == (0, False)
             assert any("knows English" in note for note in answer.notes)
             assert answer.passages
             for quote in answer.quotes:
                 assert quote.text in texts[quote.document.id.removesuffix(".txt")]
         exact = corpus.ask("“边防部队”")
-        assert exact.outcome == "answered"
+        assert (exact.outcome, exact.confidence, exact.calibrated) == ("answered", 1, True)
         assert [quote.text for quote in exact.quotes] == [CHINESE[3]]
 
 
@@ -261,6 +279,7 @@ def test_a_named_cross_encoder_reads_and_says_that_its_outcome_is_a_guess(tmp_pa
         assert corpus.answerer().reader == name
         assert answer.read == 2
         assert f"Read by {name}" in answer.notes[-1]
+        assert not answer.calibrated
         for quote in answer.quotes:
             assert quote.text in texts[quote.document.id.removesuffix(".txt")]
 

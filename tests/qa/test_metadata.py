@@ -146,6 +146,53 @@ def test_a_bad_sidecar_is_refused_by_name_and_its_file_goes_in(corpus: Corpus, f
     assert report.files[0].path.endswith("a.txt.meta.toml")
 
 
+@pytest.mark.parametrize("broken", ["title = ", 'nope = "x"\n', 'date = "spring"\n'])
+def test_while_a_sidecar_makes_no_sense_its_document_keeps_what_it_said(
+    corpus: Corpus, file: Path, broken: str
+):
+    sidecar = write(file.parent, "a.txt.meta.toml", 'title = "Rice"\npublisher = "IFES"\nauthor = ""\n')
+    corpus.index(file.parent)
+    corpus.edit("a.txt", {"publisher": "Institute"})
+    before = info(corpus)
+    write(file.parent, sidecar.name, broken)
+    for dry_run in (True, False, False):
+        report = corpus.index(file.parent, dry_run=dry_run)
+        assert [each.status for each in report.files] == ["refused", "unchanged"]
+        assert str(sidecar) in report.files[0].error.message
+        assert info(corpus) == before
+    write(file.parent, "a.txt", BRIEF.replace("rose", "fell"))  # nor is that lost when the text changes
+    assert corpus.index(file.parent).count("replaced") == 1
+    assert (info(corpus).title, info(corpus).publisher, info(corpus).author) == ("Rice", "Institute", "")
+    corpus.edit("a.txt", {}, reset=["publisher"])
+    assert info(corpus).publisher == "IFES"
+    sidecar.unlink()
+    corpus.index(file.parent)
+    assert (info(corpus).title, info(corpus).publisher) == ("Border prices", "Institute of Tests")
+
+
+def test_a_sidecar_that_makes_no_sense_speaks_for_what_is_new_in_its_file(corpus: Corpus, tmp_path: Path):
+    record = '{{"_id": "r{0}", "text": "Rice number {0} rose."}}\n'
+    file = write(tmp_path / "in", "r.jsonl", record.format(1))
+    write(tmp_path / "in", "r.jsonl.meta.toml", 'publisher = "IFES"\n')
+    corpus.index(file)
+    write(tmp_path / "in", "r.jsonl.meta.toml", "publisher = ")
+    write(tmp_path / "in", "r.jsonl", record.format(1) + record.format(2))
+    assert corpus.index(file).count("added") == 1
+    assert [each.publisher for each in corpus.documents()] == ["IFES", "IFES"]
+
+
+def test_a_sidecar_without_its_file_is_named(corpus: Corpus, file: Path):
+    write(file.parent, "a.txt.meta.toml", 'title = "Rice"\n')
+    orphan = write(file.parent, "b.txt.meta.toml", 'title = "Maize"\n')
+    for dry_run in (True, False):
+        report = corpus.index(file.parent, dry_run=dry_run)
+        assert report.skipped == (str(orphan),)
+        (remark,) = report.remarks
+        assert remark.startswith(f"{orphan} describes no document: there is no b.txt beside it.")
+    write(file.parent, "b.txt", "Maize.")
+    assert corpus.index(file.parent).remarks == ()
+
+
 def test_a_correction_outlives_whatever_replaces_the_document(corpus: Corpus, file: Path):
     corpus.index(file)
     before = info(corpus)
@@ -258,6 +305,19 @@ def test_a_correction_goes_with_a_document_that_is_moved(corpus: Corpus, file: P
     write(file.parent, "b.txt", BRIEF.replace("\n\n", "\n\n\n"))
     assert corpus.index(file.parent).count("moved") == 1
     assert info(corpus).title == "Rice"
+
+
+def test_a_correction_stays_with_the_copy_that_is_left_though_its_white_space_changed(
+    corpus: Corpus, file: Path
+):
+    write(file.parent, "b.txt", BRIEF)
+    corpus.index(file.parent)
+    corpus.edit("a.txt", {"title": "Rice"})
+    write(file.parent, "a.txt", "Market prices\n\nMaize.\n")
+    write(file.parent, "b.txt", BRIEF.replace("\n\n", "\n\n\n"))
+    corpus.index(file.parent)
+    assert info(corpus, "b.txt").title == "Rice"
+    assert corpus.document("b.txt").text == BRIEF.replace("\n\n", "\n\n\n")
 
 
 def test_what_makes_no_sense_is_not_corrected(corpus: Corpus, file: Path):

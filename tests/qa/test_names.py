@@ -99,6 +99,78 @@ def test_names_that_differ_have_different_keys() -> None:
     assert key("Kim Jong Un".split()) != key("Kim Jong Il".split())
 
 
+@pytest.mark.parametrize(
+    "variants",
+    [
+        "Kim Yong Chol, Kim Yong Chul, Kim Yŏng-ch'ŏl, Kim Young-chul, Kim Yeong-cheol, Kim Yongchul",
+        "Han Chol Su, Han Chul-soo, Han Cheol-soo, Han Ch'ŏl-su",
+        "Ri Yong Hyok, Lee Young-hyuk, Yi Yŏng-hyŏk, Lee Yeong-hyeok",
+        "Kim Kyok Sik, Kim Kyuk-sik, Kim Gyeok-sik",
+        "Yun Sok Yol, Yun Suk-yeol, Yun Sŏk-yŏl",
+        "Hwang Jang Yop, Hwang Jang-yup, Hwang Jang-yeop, Hwang Chang-yŏp",
+        "Kim Jong Suk, Kim Chŏng-suk, Kim Jeong-suk, Kim Jung-sook",
+        "Kim Il Sung, Kim Il-song, Kim Il Seong, Kim Ilsŏng",
+        "Chung Mong Hun, Jeong Mong-heon, Chŏng Mong-hŏn",
+        "Park Geun-hye, Bak Geun-hye, Pak Kŭn-hye",
+        "Cho Myong Gyun, Jo Myeong-gyun, Cho Myeong-gyun",
+    ],
+)
+def test_vowels_that_newspapers_write_otherwise_match_within_a_persons_name(variants: str) -> None:
+    names = variants.split(", ")
+    for asked in names:
+        for written in names:
+            same = fold(asked) == fold(written)
+            found = matched(f"Who met {asked} there?", f"There {written} was seen.")
+            assert found == ({} if same else {asked: (written,)}), (asked, written)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Taejŏn", "Taech'ŏn"),
+        ("Daejeon", "Taechon"),
+        ("Andon", "Anton"),
+        ("Model", "Motel"),
+        ("T'ongch'ŏn", "Dongcheon"),
+        ("Chŏngjin", "Ch'ŏngjin"),
+        ("Kim Yŏng-ch'ŏl", "Kim Yŏng-chŏl"),
+        ("Phochon", "Bocheon"),
+        ("Kim Chŏng-suk", "Kim Chŏng-sŏk"),  # 숙, 석
+        ("Kim Yŏng-ch'ul", "Kim Yŏng-ch'ŏl"),
+        ("Kim Su Nam", "Kim So Nam"),
+        ("Kim Yŏng-sok", "Kim Yong Suk"),
+        ("Kim Jung Un", "Kim Jong On"),
+        ("Chung Mong Koo", "Chung Mong Hun"),
+        ("Chung Il Kwon", "Jeong In-gwon"),
+        ("Chol Song", "Chul Song"),  # a given name of one syllable, or no person
+        ("Sunchon", "Sonchon"),
+    ],
+)
+def test_spellings_that_say_that_they_differ_do_not_match(one: str, other: str) -> None:
+    for asked, written in ((one, other), (other, one)):
+        assert matched(f"Who was in {asked} then?", f"In {written} it rained.") == {}
+
+
+@pytest.mark.parametrize(
+    ("asked", "written"),
+    [
+        ("Taech'ŏn", "Taechon"),
+        ("Taejŏn", "Daejeon"),
+        ("T'ongch'ŏn", "Tongchon"),
+        ("Tongchon", "Dongcheon"),
+        ("Thaechon", "T'aech'ŏn"),
+        ("Yangan", "Ryang-an"),
+        ("Mat'ong", "Mathong"),
+        ("Chongjin", "Jeongjin"),
+        ("Chŏngjin", "Jongjin"),
+    ],
+)
+def test_what_a_spelling_leaves_open_matches_either(asked: str, written: str) -> None:
+    assert matched(f"Who was in {asked} then?", f"In {written} it rained.") == (
+        {asked: (written,)} if fold(asked) != fold(written) else {}
+    )
+
+
 ENGLISH = """
 Soviet China Paris June France Russia Korea London Berlin Boston Canada Moscow Head Heath Dead Death Sailing
 Rapid Rabbit Philip Phillip William Apple Able Table Daphne During Turing Washington England Germany March

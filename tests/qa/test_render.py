@@ -135,6 +135,15 @@ def test_a_confidence_too_low_for_an_answer_says_which_would_do(confidence, thre
     assert f"Confidence that the corpus states the answer: {said}.\n" in render.to_text(answer, READ)
 
 
+def test_a_confidence_that_is_no_probability_is_in_no_text_and_stays_a_number_in_json():
+    answer = replace(ANSWERS["weak"], confidence=0.0, calibrated=False)
+    for shown in (render.to_text(answer, READ), without_styles(on_screen(answer))):
+        assert "Confidence that the corpus states the answer: unknown." in shown
+        assert "%" not in shown
+    line = json.loads(render.to_json(answer, READ))
+    assert (line["confidence"], line["calibrated"]) == (0.0, False)
+
+
 def test_where_nothing_was_read_no_threshold_is_named():
     assert render.how_sure(replace(ANSWERS["none"], confidence=0.0, signals=None)) == "0%"
 

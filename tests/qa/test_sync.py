@@ -5,9 +5,12 @@ import json
 import multiprocessing
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
+import time
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +23,7 @@ import qa.intake
 from qa.cells import read
 from qa.cli import cli
 from qa.corpus import Corpus
-from qa.errors import InputError
+from qa.errors import InputError, LibraryError
 from qa.formats import Options
 from qa.schema import Span
 from qa.sources import words_sha256
@@ -221,6 +224,31 @@ def test_what_is_gone_is_named_until_it_is_pruned_and_can_be_restored(corpus: Co
     assert done(corpus.index(inbox))[1] == ("1.txt", "added", "1.txt")
 
 
+def test_that_the_file_of_what_was_restored_is_gone_is_said_once(
+    corpus: Corpus, library: Path, inbox: Path
+) -> None:
+    for name in "ab":
+        write(inbox, f"{name}.txt", words(ord(name)))
+    corpus.index(inbox)
+    (inbox / "a.txt").unlink()
+    corpus.index(inbox, prune=True)
+    corpus.restore(["a.txt"])
+    for dry_run, said in ((True, 1), (False, 1), (True, 0), (False, 0)):
+        assert corpus.index(inbox, dry_run=dry_run).count("gone") == said
+    assert corpus.index(inbox, prune=True).count("removed") == 0
+    assert places(corpus) == {"a.txt": ["a.txt"], "b.txt": ["b.txt"]}
+    corpus.edit("a.txt", {"title": "Rice"})
+    assert problems(library) == []
+    assert corpus.index(inbox).count("gone") == 0
+    write(inbox, "a.txt", words(ord("a")))  # it is there again, and goes as any other
+    for _ in range(2):
+        assert {status for _, status, _ in done(corpus.index(inbox))} == {"unchanged"}
+    (inbox / "a.txt").unlink()
+    for _ in range(2):
+        assert corpus.index(inbox).count("gone") == 1
+    assert corpus.index(inbox, prune=True).count("removed") == 1
+
+
 def test_a_file_and_a_folder_take_each_others_place(corpus: Corpus, inbox: Path) -> None:
     write(inbox, "a.txt", words(1))
     write(inbox, "b.txt/c.txt", words(2))
@@ -360,6 +388,117 @@ def test_the_rows_of_a_table_that_is_renamed_are_moved(corpus: Corpus, inbox: Pa
     assert set(places(corpus)) == ids
 
 
+# Files that change places
+
+
+def as_files(inbox: Path, texts: dict[str, str]) -> None:
+    for name, text in texts.items():
+        write(inbox, name, text)
+
+
+def as_members(inbox: Path, texts: dict[str, str]) -> None:
+    inbox.mkdir(exist_ok=True)
+    with zipfile.ZipFile(inbox / "all.zip", "w") as archive:
+        for name, text in texts.items():
+            archive.writestr(name, text)
+
+
+@pytest.mark.parametrize("put", [as_files, as_members])
+@pytest.mark.parametrize("order", ["ba", "bca", "cab", "bad", "badc"])
+def test_documents_that_change_places_keep_their_ids_corrections_and_history(
+    corpus: Corpus, library: Path, inbox: Path, put: Callable[[Path, dict[str, str]], None], order: str
+) -> None:
+    names = sorted(order)
+    write(inbox, "stays.txt", words(1))
+    put(inbox, {f"{name}.txt": words(ord(name) + 100) for name in names})
+    corpus.index(inbox)
+    put(inbox, {f"{name}.txt": words(ord(name)) for name in names})
+    corpus.index(inbox)
+    its = {name: next(info.id for info in corpus.documents() if info.id.endswith(f"{name}.txt"))
+           for name in names}  # fmt: skip
+    for name in names:
+        corpus.edit(its[name], {"title": f"The title of {name}"})
+    before, embedded = versions(corpus), encoder(corpus).embedded
+    keys = {name: [passage.key for passage in corpus.passages_of(its[name])] for name in names}
+    put(inbox, {f"{place}.txt": words(ord(name)) for place, name in zip(names, order, strict=True)})
+    foreseen = done(corpus.index(inbox, dry_run=True))
+    report = corpus.index(inbox, prune=True)
+    assert done(report) == foreseen
+    assert {each.document_id: each.status for each in report.files} == {
+        its[name]: "unchanged" if name == place else "moved" for place, name in zip(names, order, strict=True)
+    } | {"stays.txt": "unchanged"}
+    assert (report.count("removed"), report.count("gone"), report.remarks) == (0, 0, ())
+    assert len(corpus.documents()) == len(names) + 1
+    for place, name in zip(names, order, strict=True):
+        assert corpus.document(its[name]).text == words(ord(name))
+        assert corpus.document(its[name]).title == f"The title of {name}"
+        assert corpus.cited(corpus.document(its[name]).sha256).status == "current"
+        assert [passage.key for passage in corpus.passages_of(its[name])] == keys[name]
+        ((path, part),) = stands(library, its[name])
+        assert f"{path}{part}".endswith(f"{place}.txt")
+    assert versions(corpus) == before
+    assert encoder(corpus).embedded == embedded
+    generation = corpus.generation
+    assert {status for _, status, _ in done(corpus.index(inbox, prune=True))} == {"unchanged"}
+    assert corpus.generation == generation
+
+
+def versions(corpus: Corpus) -> dict[str, list[tuple[str, str]]]:
+    """The texts that each document had, and why no longer."""
+    return {info.id: [(each.sha256, each.reason) for each in corpus.versions(info.id)]
+            for info in corpus.documents()} | {
+        "removed": [(each.sha256, each.document_id) for each in corpus.removed()]
+    }  # fmt: skip
+
+
+def stands(library: Path, document_id: str) -> list[tuple[str, str]]:
+    """The files and parts in which a document stands."""
+    db = sqlite3.connect(library / "library.sqlite3")
+    rows = db.execute(
+        "SELECT locations.path, part FROM locations JOIN documents ON serial = document WHERE id = ?",
+        (document_id,),
+    ).fetchall()
+    db.close()
+    return rows
+
+
+def test_what_a_copy_has_overwritten_is_removed_and_can_be_restored(corpus: Corpus, inbox: Path) -> None:
+    for name in "abc":
+        write(inbox, f"{name}.txt", words(ord(name)))
+    corpus.index(inbox)
+    corpus.edit("a.txt", {"title": "Rice"})
+    write(inbox, "a.txt", words(ord("b")))
+    assert done(corpus.index(inbox))[0] == ("a.txt", "duplicate", "b.txt")
+    assert [each.document_id for each in corpus.removed()] == ["a.txt"]
+    assert {status for _, status, _ in done(corpus.index(inbox))} == {"unchanged"}
+    write(inbox, "a.txt", words(7))  # which comes under the id of what stood there and was corrected
+    assert done(corpus.index(inbox))[0] == ("a.txt", "added", "a.txt")
+    assert corpus.document("a.txt").title == "Rice"
+
+
+def test_a_run_that_ends_between_two_files_that_changed_places_is_finished_by_the_next(
+    corpus: Corpus, library: Path, inbox: Path
+) -> None:
+    for name in "abc":
+        write(inbox, f"{name}.txt", words(ord(name)))
+    corpus.index(inbox)
+    for name, other in ("ab", "ba"):
+        write(inbox, f"{name}.txt", words(ord(other)))
+
+    def interrupt(progress: Progress) -> None:
+        if progress.stage == "write" and progress.done == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        corpus.index(inbox, progress=interrupt)
+    assert problems(library) == []
+    assert len(corpus.documents()) == 3
+    corpus.index(inbox)
+    assert places(corpus) == {"a.txt": ["b.txt"], "b.txt": ["a.txt"], "c.txt": ["c.txt"]}
+    assert {status for _, status, _ in done(corpus.index(inbox))} == {"unchanged"}
+    assert corpus.removed() == ()
+
+
 # Files as they were read last
 
 
@@ -459,6 +598,40 @@ def test_a_dry_run_says_what_would_be_done_and_changes_nothing(library: Path, in
     }
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("11", "2", [("a.txt", "replaced", "a.txt"), ("b.txt", "gone", "b.txt")]),
+        ("1-", "21", [("a.txt", "replaced", "a.txt"), ("b.txt", "added", "b.txt")]),
+        ("1-", "22", [("a.txt", "replaced", "a.txt"), ("b.txt", "duplicate", "a.txt")]),
+        ("11", "23", [("a.txt", "replaced", "a.txt"), ("b.txt", "replaced", "b.txt")]),
+        ("111", "231", [
+            ("a.txt", "replaced", "a.txt"), ("b.txt", "replaced", "b.txt"), ("c.txt", "unchanged", "c.txt")
+        ]),
+        ("12", "21", [("a.txt", "moved", "b.txt"), ("b.txt", "moved", "a.txt")]),
+        ("12", "23", [("a.txt", "moved", "a.txt~2"), ("b.txt", "replaced", "b.txt")]),
+        ("12", "2-", [("a.txt", "moved", "b.txt")]),
+        ("11-", "--1", [("c.txt", "moved", "a.txt")]),
+        ("11-", "-11", [("b.txt", "unchanged", "a.txt"), ("c.txt", "moved", "a.txt")]),
+    ],
+)  # fmt: skip
+def test_a_dry_run_foresees_what_documents_do_to_each_other(
+    corpus: Corpus, inbox: Path, before: str, after: str, said: list[tuple[str, str, str]]
+) -> None:
+    write(inbox, "stays.txt", words(9))
+    for texts in (before, after):
+        for name, text in zip("abc", texts, strict=False):
+            (inbox / f"{name}.txt").unlink(missing_ok=True)
+            if text != "-":
+                write(inbox, f"{name}.txt", words(int(text)))
+        for name in "abc"[len(texts) :]:
+            (inbox / f"{name}.txt").unlink(missing_ok=True)
+        foreseen = done(corpus.index(inbox, dry_run=True))
+        report = done(corpus.index(inbox))
+        assert foreseen == report
+    assert [each for each in report if each[0] != "stays.txt"] == said
+
+
 # Any sequence of changes
 
 NAMES = st.sampled_from(["a.txt", "b.txt", "c.txt", "sub/d.txt"])
@@ -467,6 +640,7 @@ CHANGES = st.lists(
         st.tuples(st.just("put"), NAMES, st.integers(0, 3)),
         st.tuples(st.just("move"), NAMES, NAMES),
         st.tuples(st.just("copy"), NAMES, NAMES),
+        st.tuples(st.just("swap"), NAMES, NAMES),
         st.tuples(st.just("delete"), NAMES, st.just(0)),
         st.tuples(st.just("index"), st.booleans(), st.just(0)),
     ),
@@ -490,7 +664,16 @@ def test_after_any_changes_and_a_prune_the_library_holds_what_one_made_afresh_do
             if kind == "put":
                 write(inbox, name, words(int(other)))
             elif kind == "index":
-                old.index(inbox, prune=bool(name))
+                foreseen = done(old.index(inbox, dry_run=True))
+                assert done(old.index(inbox)) == foreseen
+                if name:
+                    old.index(inbox, prune=True)
+            elif kind == "swap":
+                one, two = inbox / name, inbox / str(other)
+                if one.exists() and two.exists():
+                    texts = one.read_bytes(), two.read_bytes()
+                    two.write_bytes(texts[0])
+                    one.write_bytes(texts[1])
             elif (inbox / name).exists():
                 if kind == "delete":
                     (inbox / name).unlink()
@@ -689,6 +872,17 @@ def test_a_document_in_two_places_is_counted_once_and_what_was_removed_not(
     assert run(inbox).stdout.startswith("1 document in ")
 
 
+def test_the_command_names_a_sidecar_without_its_file_and_calls_it_no_file_of_another_kind(
+    run: Callable[..., Result], inbox: Path
+) -> None:
+    write(inbox, "a.txt", words(1))
+    write(inbox, "b.txt.meta.toml", "")
+    result = run(inbox)
+    assert result.exit_code == 0
+    assert "b.txt.meta.toml describes no document: there is no b.txt beside it." in result.stderr
+    assert "of another kind" not in result.stdout
+
+
 def test_prune_on_the_command_line_does_not_ask(run: Callable[..., Result], inbox: Path) -> None:
     write(inbox, "a.txt", words(1))
     write(inbox, "b.txt", words(2))
@@ -779,3 +973,53 @@ def test_a_watch_outlives_that_its_folder_is_made_again_and_ends_when_it_is_remo
     shutil.rmtree(inbox)
     with pytest.raises(InputError, match="removed while it was watched"):
         next(waiting)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends what Ctrl-C does on POSIX")
+@pytest.mark.parametrize("quiet", [False, True])
+def test_a_watch_says_once_what_it_watches_and_ctrl_c_ends_it_as_it_is_meant_to(
+    library: Path, inbox: Path, quiet: bool
+) -> None:
+    write(inbox, "a.txt", words(1))
+    code = (
+        "import functools\nfrom qa.cli import main\nfrom qa.corpus import Corpus\n"
+        "from tests.qa.tiny import TinyEncoder\n"
+        "Corpus.open = functools.partial(Corpus.open, encoder=TinyEncoder())\nmain()\n"
+    )
+    options = ["index", str(inbox), "--watch", "--library", str(library), *(["--quiet"] if quiet else [])]
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            for number in (1, 2):
+                _until(lambda number=number: _count(library) == number)
+                write(inbox, "b.txt", words(2))
+            if not quiet:  # the second report is shown
+                while not process.stdout.readline().startswith("2 documents in "):
+                    pass
+            time.sleep(1)
+            process.send_signal(signal.SIGINT)
+            _, stderr = process.communicate(timeout=30)
+        finally:
+            process.kill()
+    assert process.returncode == 0
+    assert stderr.count(f"Watching {inbox} for changes. Ctrl-C ends it.") == (0 if quiet else 1)
+    assert "interrupted" not in stderr
+    assert problems(library) == []
+
+
+def _count(library: Path) -> int:
+    """How many documents a library holds that may not be there yet."""
+    try:
+        with Corpus.open(library, create=False, read_only=True) as corpus:
+            return corpus.count().documents
+    except LibraryError:
+        return 0
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if condition():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it did not come to be so within a minute")

@@ -511,6 +511,23 @@ def test_what_never_closes_is_looked_for_once(hostile: str) -> None:
     assert set(words[:-1]) <= {"a b c"}
 
 
+def test_what_is_claimed_again_and_again_is_judged_once(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str | None] = []
+    judge = Verifier.verdict
+    monkeypatch.setattr(
+        Verifier, "verdict", lambda self, claim: asked.append(claim.text) or judge(self, claim)
+    )
+    found = verify(corpus, f"“{SECOND}”\n\n“{SECOND}”\n\n“{THIRD}”\n")
+    assert [(each.claim.line, each.status) for each in found] == [(n, "verbatim") for n in (1, 3, 5)]
+    assert sorted(filter(None, asked)) == sorted([SECOND, THIRD])
+
+
+def test_a_claim_that_no_document_can_hold_is_unknown(corpus: Corpus) -> None:
+    assert statuses(corpus, json.dumps({"quotes": ["e" + "\u0316\u0301" * 100_000]})) == ["unknown"]
+
+
 @given(st.text(st.sampled_from('“”„«»「」"a '), max_size=60))
 def test_a_quotation_ends_where_its_marks_balance(text: str) -> None:
     ends = _Ends(text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from qa.schema import Answer, Signals
@@ -22,3 +24,6 @@ def test_a_card_says_how_sure_it_is_and_what_would_have_done(confidence, outcome
     quotes = (quote(BRIEF, "In response", "useless.", 1),)
     answer = Answer("Who?", "Who?", outcome, confidence, 0.55, SIGNALS, quotes, searched=1)
     assert said in answer_card(answer, reader(BRIEF))
+    card = answer_card(replace(answer, calibrated=False), reader(BRIEF))
+    assert "confidence unknown<" in card
+    assert "%" not in card

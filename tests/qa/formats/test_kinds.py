@@ -8,8 +8,8 @@ import zipfile
 import pytest
 
 from qa.errors import InputError
-from qa.formats.kinds import ENDINGS, kind_of
-from qa.formats.source import Source
+from qa.formats.kinds import ENDINGS, kind_of, read_source
+from qa.formats.source import PLAIN, Source
 from qa.formats.text import decode
 
 
@@ -105,3 +105,26 @@ def test_text_in_another_encoding_is_not_told_to_be_western() -> None:
     """Korean text, converted as what it is not, is no text any more."""
     with pytest.raises(InputError, match=r"is not UTF-8: .*iconv -f ENCODING .*Korean text is often in CP"):
         decode("고철 밀수가 늘고 있다.".encode("cp949"), "a.txt")
+
+
+SIGNED = {
+    "PDF": b"%PDF-1.4",
+    "ZIP": b"PK\x03\x04",
+    "old Office": b"\xd0\xcf\x11\xe0",
+    "RTF": b"{\\rtf1",
+    "PNG": b"\x89PNG",
+    "JPEG": b"\xff\xd8\xff",
+    "GIF": b"GIF89a",
+    "older GIF": b"GIF87a",
+    "gzip": b"\x1f\x8b",
+    "SQLite": b"SQLite format 3\0",
+    "UTF-16": b"\xff\xfe",
+    "UTF-16, big end first": b"\xfe\xff",
+}
+
+
+@pytest.mark.parametrize("start", SIGNED.values(), ids=SIGNED)
+@pytest.mark.parametrize("name", ["a.txt", "a.md"])
+def test_what_begins_as_no_text_does_is_never_read_as_text(name: str, start: bytes) -> None:
+    with pytest.raises(InputError, match=f"^/in/{name} is "):
+        list(read_source(Source(f"/in/{name}", name, start + b" He left."), PLAIN))

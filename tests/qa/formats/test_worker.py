@@ -280,6 +280,22 @@ def test_a_file_that_was_refused_is_not_read_again(tmp_path: Path) -> None:
     assert isinstance(error, InputError)
 
 
+def test_a_library_that_is_missing_is_no_fault_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "trafilatura.py").write_text("import cleaned_away")
+    monkeypatch.syspath_prepend(tmp_path)
+    page = b"<!doctype html><title>Iron</title><p>Iron was sold in Hyesan, and copper in Kapsan."
+    with Worker() as worker:
+        [refused] = worker.read(Source("a.html", "a.html", page), PLAIN)
+        [document] = worker.read(Source("a.txt", "a.txt", b"Iron was sold."), PLAIN)
+    assert str(refused) == (
+        "a.html was not read: Pullquote is not installed whole (No module named 'cleaned_away'). "
+        "Install it anew."
+    )
+    assert isinstance(document, Document)
+
+
 @pytest.mark.skipif(shutil.which("tesseract") is None, reason="Tesseract is not installed")
 def test_tesseract_may_be_started_and_given_a_picture() -> None:
     script = (

@@ -16,7 +16,17 @@ w-1,The same id again,The border at Hyesan was closed on Monday.,,Border Wire,bo
 w-5,Without a text,,2008-05-06,Border Wire,aid
 """
 
+UNCLOSED = """\
+id,text
+1,"He left on Monday.
+2,"She stayed, it is said."
+3,They ate.
+4,"Ships came.
+They left."
+"""
+
 if __name__ == "__main__":
+    (HERE / "unclosed.csv").write_bytes(UNCLOSED.encode())
     (HERE / "briefs.csv").write_bytes(BRIEFS.encode())
     rows = "Kennung;Überschrift;Inhalt\r\na;Schrott;Kupfer, Zink; und mehr\r\n"
     rows += 'b;Grenze;"Kupfer, Zink; und mehr"\r\n'

@@ -8,7 +8,7 @@ import pytest
 
 from qa.errors import InputError
 from qa.formats import Options
-from qa.formats.source import PLAIN, Source
+from qa.formats.source import Source
 from qa.formats.table import read
 from qa.schema import Document, Section
 
@@ -104,21 +104,57 @@ def test_the_text_of_a_cell_is_kept_to_the_letter() -> None:
     assert found.text == text
 
 
-def test_a_quotation_mark_that_never_ends_is_one_row_and_no_crash() -> None:
-    data = b'text\n"He left.\n' + b"She stayed.\n" * 1_000
-    (found,) = read(Source("a.csv", "a.csv", data), PLAIN)
-    assert isinstance(found, Document)
-    assert found.text.count("She stayed.") == 1_000
-    assert found.notes[0].startswith("This row takes up 1,001 lines of the table")
+def test_a_row_whose_quotation_mark_is_never_closed_is_refused_by_name_and_the_others_are_read() -> None:
+    refused, *others = table("unclosed.csv")
+    assert isinstance(refused, InputError)
+    assert "unclosed.csv, row 2 (line 2 of the file) has a quotation mark that is never closed" in str(
+        refused
+    )
+    assert [(item.text, item.sections[0].name) for item in others if isinstance(item, Document)] == [
+        ("She stayed, it is said.", "3"),
+        ("They ate.", "4"),
+        ("Ships came.\nThey left.", "5"),
+    ]
+    assert [bool(item.notes) for item in others if isinstance(item, Document)] == [False, False, True]
 
 
-def test_a_row_that_may_have_swallowed_others_says_so_and_one_of_several_lines_does_not() -> None:
-    one, two = table("a.csv", b'id,text\n1,"He left.\n2,"She stayed."\n3,They ate.\n')
-    assert isinstance(one, Document)
-    assert one.text.startswith("He left.\n2,She stayed.")
-    assert "takes up 2 lines" in one.notes[0]
-    assert [item.notes for item in (two,) if isinstance(item, Document)] == [()]
+def test_a_quotation_mark_that_no_other_follows_costs_its_own_row_and_no_more() -> None:
+    refused, *others = table("a.csv", b'text\n"He left.\n' + b"She stayed.\n" * 1_000)
+    assert "row 2 (line 2 of the file)" in str(refused)
+    assert [item.text for item in others if isinstance(item, Document)] == ["She stayed."] * 1_000
+    assert not any(item.notes for item in others if isinstance(item, Document))
+
+
+def test_lines_that_are_no_rows_are_left_out_with_the_row_whose_text_they_may_be() -> None:
+    data = b'id,text\n1,"Two\nlines"\n2,"He left.\nOn Monday.\n\n3,She stayed.\nOn Friday\n4,They ate.\n'
+    first, refused, doubtful, fragment, last = table("a.csv", data)
+    assert isinstance(first, Document)
+    assert first.text == "Two\nlines"
+    assert "row 3 (lines 4–6 of the file)" in str(refused)
+    assert isinstance(doubtful, Document)
+    assert (doubtful.text, doubtful.sections[0].name) == ("She stayed.", "4")
+    assert "never closed in a row above" in doubtful.notes[0]
+    assert isinstance(fragment, InputError)
+    assert isinstance(last, Document)
+    assert (last.text, last.sections[0].name) == ("They ate.", "6")
+    assert "never closed in a row above" in last.notes[0]
+
+
+def test_a_row_of_several_lines_is_one_where_its_lines_are_no_rows() -> None:
     assert not any(item.notes for item in documents("briefs.csv", b'id,text\n4,"Yes\nand no"\n'))
+    spaced, after = documents("a.csv", b'id,text\n"1" ,"He left.\nOn Monday."\n2,"She" stayed.\n')
+    assert (spaced.text, after.text) == ("He left.\nOn Monday.", "She stayed.")
+    assert spaced.notes[0].startswith("This row takes up 2 lines of the table")
+    (last,) = documents("a.csv", b'id,text\n1,"He left.\nOn Monday.\n')
+    assert last.text.rstrip() == "He left.\nOn Monday."
+
+
+def test_a_row_too_long_to_be_held_is_refused_and_never_cut_off() -> None:
+    data = b'id,text\n1,"' + b"He left.\n" * 556_000 + b'"\n2,She stayed.\n'
+    refused, *_, last = table("a.csv", data)
+    assert "row 2 (lines 2–" in str(refused)
+    assert isinstance(last, Document)
+    assert last.text == "She stayed."
 
 
 def test_cells_are_separated_by_what_the_rows_agree_upon() -> None:

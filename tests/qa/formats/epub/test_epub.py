@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zipfile import ZipFile
 
 import pytest
@@ -21,6 +23,9 @@ from tests.qa.formats.reading import (
     stated,
     with_member,
 )
+
+if TYPE_CHECKING:
+    from qa.schema import Document
 
 HERE = Path(__file__).parent
 BOOK = HERE / "book.epub"
@@ -71,9 +76,26 @@ def test_chapters_are_named_by_the_contents_and_go_on_over_files() -> None:
     assert chapters["Two"] == "Two\n\nTwo ends[2]."
     assert list(named(found, "section")) == ["One: The River", "Ice", "Two", "Three"]
     start = found.text.index("It goes on")
-    assert locator(found, start, start + 5) == "chapter “One: The River”, paragraph 7"
+    assert locator(found, start, start + 5) == "chapter “One: The River”, paragraph 6"
     # A heading says nothing of what stands in another file.
     assert named(found, "section")["Ice"].endswith("1. By the gauge.")
+
+
+def where(found: Document, words: str) -> str:
+    start = found.text.index(words)
+    return locator(found, start, start + len(words))
+
+
+def test_a_heading_that_repeats_its_chapter_is_named_once_and_is_no_paragraph_of_it() -> None:
+    found = one(read, BOOK)
+    assert where(found, "Ice came early") == "chapter “One: The River”, paragraph 1"
+    assert where(found, "- thin") == "chapter “One: The River”, section “Ice”, paragraph 1"
+    assert where(found, "Two ends") == "chapter “Two”, paragraph 1"
+    assert where(found, "Two ends[2].\n\nThree\n\nThree") == "chapters “Two” to “Three”, paragraphs 1–3"
+    capitals = replace(found.sections[-1], name="THREE")
+    assert capitals.kind == "section"
+    found = replace(found, sections=(*found.sections[:-1], capitals))
+    assert where(found, "Three begins") == "chapter “Three”, paragraph 1"
 
 
 def test_an_older_book_in_korean_whose_pages_are_no_xml() -> None:

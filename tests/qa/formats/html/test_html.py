@@ -200,6 +200,84 @@ def test_a_quotation_keeps_whose_it_is() -> None:
     assert f"{COPPER}\n\nKim Jong, a trader\n\n{FERRY}" in document.text
 
 
+# What is left out of it
+
+TEXT = f"<h1>Trucks at Hyesan</h1><p>{TRUCKS}</p><p>{COPPER}</p><p>{FERRY}</p>"
+SHOWN = "Traders at the border say that the closing of the bridge has cost them a third"
+LEAD = f"{SHOWN} of what they earn in a year."
+BOX = f"<div class=sidebar><p>{LEAD}</p></div>"
+ORDINARY = {
+    "navigation": f"<div class=sidebar><ul><li><a href=/a>World</a><li><a href=/b>{LEAD}</a></ul></div>",
+    "link": f"<div class=sidebar><p><a href=/b>{LEAD}</a></p></div>",
+    "cookies": f"<div class=sidebar><p>With cookies we show what you want to see. {LEAD}</p></div>",
+    "subscription": f"<div class=sidebar><p>Subscribe to our letter. {LEAD}</p></div>",
+    "teasers": f"<div class=sidebar><h3><a href=/x>The bridge is closed</a></h3><p>{LEAD}</p></div>",
+    "footer": f"<footer><p>{LEAD}</p></footer>",
+    "aside": f"<aside><p>{LEAD}</p></aside>",
+    "aside, in a line": f"<aside>{LEAD}</aside>",
+    "copyright": f"<div class=sidebar><p>© 2019 Border Monitor. {LEAD}</p></div>",
+    "caption": "<div class=sidebar><p>Picture: a truck on the bridge.</p></div>",
+    "names": f"<div class=sidebar><p>{LEAD.removesuffix('.')}</p></div>",
+    "what is hidden": f"<div hidden><p>{LEAD}</p></div>",
+}
+PAGE = "<html><body><header><a href=/>Home</a></header>{}<div class=main>{}</div>{}</body></html>"
+
+
+@pytest.mark.parametrize("around", ORDINARY.values(), ids=ORDINARY)
+def test_what_every_page_has_around_its_text_is_left_out_without_a_word(around: str) -> None:
+    inside = TEXT.replace(f"<p>{FERRY}", f"{around}<p>{FERRY}")
+    for parts in ((around, TEXT, ""), ("", TEXT, around), ("", inside, "")):
+        document = read_bytes(PAGE.format(*parts).encode())
+        assert TRUCKS in document.text
+        assert LEAD.removesuffix(".") not in document.text
+        assert document.notes == ()
+
+
+def test_comments_below_a_text_are_left_out_without_a_word() -> None:
+    comments = f"<div id=comments><h3>Comments</h3><p>{LEAD}</p></div>"
+    document = read_bytes(PAGE.format("", TEXT, comments).encode())
+    assert LEAD not in document.text
+    assert document.notes == ()
+
+
+def test_a_text_that_is_taken_whole_leaves_nothing_to_say() -> None:
+    assert read_bytes(PAGE.format("", TEXT, "").encode()).notes == ()
+
+
+SAID = f"A paragraph was left out as page furniture: “{SHOWN}…”."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        TEXT.replace("</h1>", f"</h1>{BOX}"),
+        TEXT.replace(f"<p>{FERRY}", f"{BOX}<p>{FERRY}"),
+        f"<article>{TEXT}{BOX}</article>",
+        TEXT.replace(f"<p>{FERRY}", f"<p class=sidebar>{LEAD}</p><p>{FERRY}"),
+        f"{TEXT}<p class=sidebar>{LEAD}</p>",
+    ],
+    ids=["below the title", "inside", "in its article", "between its paragraphs", "as its last paragraph"],
+)
+def test_prose_of_the_text_that_is_left_out_is_told(text: str) -> None:
+    document = read_bytes(PAGE.format("", text, "").encode())
+    assert LEAD not in document.text
+    assert document.notes == (SAID,)
+
+
+def test_of_several_paragraphs_that_are_left_out_the_longest_is_shown() -> None:
+    said = "Three of them have closed, and the others open on two days of a week, it is said."
+    other = f"<p class=sidebar>{said}</p>"
+    document = read_bytes(PAGE.format("", TEXT.replace("</h1>", f"</h1>{BOX}{other}"), "").encode())
+    assert document.notes == (f"2 paragraphs were left out as page furniture, such as “{SHOWN}…”.",)
+
+
+def test_what_is_left_out_but_stands_in_the_text_as_well_is_not_missed() -> None:
+    document = read_bytes(
+        PAGE.format("", TEXT.replace("</h1>", f"</h1><p class=sidebar>{TRUCKS}</p>"), "").encode()
+    )
+    assert document.notes == ()
+
+
 # How HTML becomes text
 
 

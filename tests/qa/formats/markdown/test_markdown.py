@@ -201,7 +201,7 @@ def test_a_date_that_could_be_read_two_ways_is_left_out_with_a_note() -> None:
         (b"\n \r\n", "is empty"),
         (b"caf\xe9", "is not UTF-8"),
         (b"a\0b", "is a binary file"),
-        (b"%PDF-1.4", "is a PDF"),
+        ("café".encode("utf-16"), "is text in UTF-16"),
     ],
 )
 def test_what_is_no_text_is_refused_by_name(data: bytes, said: str) -> None:
@@ -243,3 +243,36 @@ def test_a_hundred_thousand_characters_of_anything_take_seconds_at_most(piece: s
     started = time.perf_counter()
     read_bytes(("---\n" + piece * (100_000 // len(piece))).encode())
     assert time.perf_counter() - started < 10
+
+
+EMPHASISED = {
+    "bold": ("**NK Brief No. 08-4-4-1**", "**Institute for Far Eastern Studies (IFES)**", "**4/4/2008**"),
+    "labels": ("**Number:** NK Brief No. 08-4-4-1", "__Publisher:__ Institute for Far Eastern Studies (IFES)",
+               "**Date:** 4/4/2008", "***Author:*** Kim Min-su"),
+    "slanted": ("*NK Brief No. 08-4-4-1*", "_Institute for Far Eastern Studies (IFES)_", "*4/4/2008*",
+                "_By Kim Min-su_"),
+    "plain": ("NK Brief No. 08-4-4-1", "Institute for Far Eastern Studies (IFES)", "4/4/2008"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("lines", EMPHASISED.values(), ids=EMPHASISED)
+@pytest.mark.parametrize("end", ["  \n", "\n\n"])
+def test_a_header_whose_lines_are_emphasised_is_one(lines: tuple[str, ...], end: str) -> None:
+    head = ("# Scrap metal smuggling", *lines)
+    document = read_bytes(
+        f"{end.join(head)}\n\nMetal that was *not* bolted down is gone, it is said.\n".encode()
+    )
+    assert (document.title, document.publisher, document.number, document.date) == (
+        "Scrap metal smuggling",
+        "Institute for Far Eastern Studies (IFES)",
+        "08-4-4-1",
+        dt.date(2008, 4, 4),
+    )
+    assert [document.text[span.start : span.end] for span in document.header] == list(head)
+    assert set(kinds(document).values()) == {"header", "body"}
+
+
+def test_stars_that_emphasise_nothing_stay_what_they_are() -> None:
+    document = read_bytes(b"# A note\n\n* By Mina Seo\n* 4 April 2008\n\nTwo * 3 and 5 * 2, and *one more.\n")
+    assert document.date is None
+    assert document.publisher == ""

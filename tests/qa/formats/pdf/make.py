@@ -149,6 +149,32 @@ answer to any of the questions which were put to him on that day.
 """)
 
 
+# Of each page its head, its foot, and its title where it has one; and its paragraph.
+DIARY_EDGES = (
+    ("A Diary of the Bridge", "Tuesday Wire, 4 March 2008", ""),
+    ("The first week", "Tuesday Wire, 11 March 2008", "Customs"),
+    ("A Diary of the Bridge", "Tuesday Wire, 18 March 2008", ""),
+    ("Prices", "Tuesday Wire, 25 March 2008", "Ice"),
+    ("A Diary of the Bridge", "Tuesday Wire, 1 April 2008", ""),
+)
+DIARY = paragraphs_of("""
+The bridge was closed at six in the morning, and the carts that had come in the night stood in a row as
+far as the mill. No one was told why.
+
+A clerk came with a list and read names from it. Those who were named went home, and those who were not
+went home later.
+
+Copper was bought at the old price until noon. Then a man came over the ice, and after that there was no
+price at all.
+
+The ice held for nine more days. It is said that the mill was sold in that time, and sold back, and that
+both were paid for.
+
+On the tenth day the bridge was opened, and the clerk stood on it with his list and counted those who came
+over.
+""")
+
+
 def broken(text: str) -> list[list[str]]:
     """Cut into words, and these where they may be broken; a piece that needs a hyphen there ends with "|"."""
     words = []
@@ -406,6 +432,22 @@ def labelled() -> bytes:
     return buffer.getvalue()
 
 
+def diary() -> bytes:
+    """Five pages with heads and feet in small type that differ, and titles of some pages."""
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, pagesize=(WIDTH, HEIGHT), invariant=True)
+    for number, ((head, foot, title), text) in enumerate(zip(DIARY_EDGES, DIARY, strict=True)):
+        draw(canvas, 360 if number % 2 else 72, 800, head, "Times-Italic", 8)
+        draw(canvas, 72, 40, foot, "Times-Roman", 8)
+        if title:
+            draw(canvas, 72, 760, title, "Times-Bold", 16)
+        for row, line in enumerate(set_lines(text, "Times-Roman", 11, 150, 0)):
+            draw(canvas, 72, 730 - 14 * row, line, "Times-Roman", 11)
+        canvas.showPage()
+    canvas.save()
+    return buffer.getvalue()
+
+
 def rotated() -> bytes:
     """A page that is turned by 90 degrees, with its text turned back, and a stamp across it."""
     buffer = io.BytesIO()
@@ -439,6 +481,7 @@ def main() -> None:
         "korean": one_page(KOREAN[1], font="HYSMyeongJo-Medium", title=KOREAN[0]),
         "labelled": labelled(),
         "rotated": rotated(),
+        "diary": diary(),
     }
     for name, data in files.items():
         (FILES / f"{name}.pdf").write_bytes(data)

@@ -159,6 +159,91 @@ def test_a_line_of_the_text_that_every_page_begins_with_stays() -> None:
     assert len(text_of(*pages).split()) == 3 * len(" ".join([*PROSE[:1], "page of Ada", *PROSE]).split())
 
 
+TITLES = ("The River", "Of Copper and its Price", "Who Crossed", "What the Clerk Saw", "An Ending", "Notes")
+
+
+def set_pages(
+    rows: list[str] | tuple[str, ...], *, top: float = 20, size: float = SIZE, gap: float = 30
+) -> list[list[Word]]:
+    """Set pages of prose, each below a row of its own, or above one that stands farther down than 300."""
+    foot = top > 300
+    start = top - gap - LEADING * (len(PROSE) - 1) if foot else top + gap
+    return [words_of([row], 50, top, size) + words_of(PROSE, 50, start) for row in rows]
+
+
+HEADS = {
+    "titles in smaller type": (TITLES, {"size": 8.0}),
+    "titles of two pages each": ([title for title in TITLES[:3] for _ in range(2)], {}),
+    "titles opposite the author's name": (
+        [title for each in TITLES[:4] for title in ("M. Harrow", each)],
+        {},
+    ),
+    "titles before the number": ([f"{title} {n}" for n, title in enumerate(TITLES, 40)], {}),
+    "titles at the foot": ([title for title in TITLES[:3] for _ in range(2)], {"top": 700}),
+    "titles and numbers at the foot": ([f"{title} {n}" for n, title in enumerate(TITLES, 40)], {"top": 700}),
+    "days of several months": (
+        [f"Border Wire, {n} {month} 2008" for n, month in ((3, "March"), (1, "April"), (12, "May"))],
+        {},
+    ),
+    "how many of how many": ([f"Page {n} of 9" for n in range(1, 10)], {}),
+    "two rows": ([title for title in TITLES[:3] for _ in range(2)], {"top": 34}),
+}
+
+
+@pytest.mark.parametrize(("rows", "how"), HEADS.values(), ids=HEADS)
+def test_running_heads_whose_words_differ_from_page_to_page_are_left_out(
+    rows: list[str] | tuple[str, ...], how: dict[str, float], request: pytest.FixtureRequest
+) -> None:
+    pages = set_pages(rows, **how)
+    if "two rows" in request.node.name:
+        for page in pages:
+            page += words_of(["River Markets Review"], 50, 16)
+    assert text_of(*pages).split() == " ".join(PROSE * len(rows)).split()
+
+
+TEXT_AT_THE_EDGE = {
+    "titles as large as the text": (TITLES, {}),
+    "titles in larger type": (TITLES, {"size": 12.0}),
+    "larger titles of two pages each": ([title for title in TITLES[:2] for _ in range(2)], {"size": 12.0}),
+    "too few pages": (TITLES[:3], {"size": 8.0}),
+    "small type close to the text": (TITLES, {"size": 8.0, "gap": 16}),
+    "sentences in small type": ([f"{title} was seen." for title in TITLES], {"size": 8.0}),
+    "captions": ([f"Figure {n} {title}" for n, title in enumerate(TITLES, 3)], {"size": 8.0}),
+    "rows of a table": ([f"{title}" for title in TITLES], {"size": 8.0}),
+    "small type at the foot": (TITLES, {"size": 8.0, "top": 700}),
+    "notes at the foot": (
+        [f"{n} Kim, {title}" for n, title in enumerate(TITLES, 1)],
+        {"size": 8.0, "top": 700},
+    ),
+    "notes by stars": ([f"* {TITLES[n // 2]}, see above" for n in range(6)], {"size": 8.0, "top": 700}),
+}
+
+
+@pytest.mark.parametrize(("rows", "how"), TEXT_AT_THE_EDGE.values(), ids=TEXT_AT_THE_EDGE)
+def test_what_may_be_of_the_text_at_the_edge_of_most_pages_stays(
+    rows: list[str] | tuple[str, ...], how: dict[str, float], request: pytest.FixtureRequest
+) -> None:
+    pages = set_pages(rows, **how)
+    if "rows of a table" in request.node.name:
+        for page in pages:
+            page += words_of(["4,200"], 170, how.get("top", 20), 8) + words_of(["3,900"], 260, 20, 8)
+    text = " ".join(text_of(*pages).split())
+    assert all(row in text for row in rows)
+
+
+def test_small_titles_at_the_top_of_half_of_the_pages_stay() -> None:
+    pages = set_pages(TITLES, size=8.0) + [words_of(PROSE, 50, 50)] * 6
+    text = " ".join(text_of(*pages).split())
+    assert all(title in text for title in TITLES)
+
+
+def test_rows_in_small_type_of_several_sizes_stay() -> None:
+    sizes = (6.0, 7.0, 8.0, 9.0)
+    pages = [set_pages([title], size=size)[0] for title, size in zip(TITLES, sizes, strict=False)]
+    text = " ".join(text_of(*pages).split())
+    assert all(title in text for title in TITLES[: len(sizes)])
+
+
 def test_what_stands_at_the_top_of_one_page_only_stays() -> None:
     pages = [words_of(["Only here"], 50, 20) + words_of(PROSE, 50, 60), words_of(PROSE, 50, 60)]
     assert text_of(*pages).startswith("Only here")

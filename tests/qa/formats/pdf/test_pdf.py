@@ -105,6 +105,14 @@ def test_running_heads_and_page_numbers_are_left_out() -> None:
     assert "118" not in text
 
 
+def test_heads_that_say_another_thing_on_each_page_are_left_out_and_titles_of_pages_are_not() -> None:
+    found = document("diary")
+    titles = [title for _, _, title in make.DIARY_EDGES]
+    said = [part for both in zip(titles, make.DIARY, strict=True) for part in both if part]
+    assert found.text == "\n\n".join(said)
+    assert found.date is None  # each foot has the date of its page
+
+
 def test_a_sentence_that_runs_over_a_page_is_whole_and_has_both_pages() -> None:
     found = document("article")
     sentence = sentence_with(found, "rose with the moon")
