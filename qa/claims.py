@@ -48,7 +48,7 @@ _AFTER = {"citation": ("  ", "Also in: "), "closing": ("Confidence that ", "Sear
 # Which marks close a quotation, by the one that opens it.
 _CLOSING = {"“": "”", "„": "“”", "«": "»", "「": "」", "『": "』"}
 _MARKS = "".join({'"', *_CLOSING, *_CLOSING.values()}) + "”"
-# A single mark opens a quotation after a blank, a bracket or another mark, unless it stands for letters: ’90s.
+# A single mark opens a quotation after a blank, a bracket or another mark; not for letters: ’90s.
 _OPENS_SINGLE = (
     r"(?<![^\s(\[{“„«—–>\"])['‘](?![\s'’‘])"
     r"(?![0-9]|(?:[Tt](?:is|was|were|will|would)|ave|bout|cause|cos|e|em|ere|gainst|im|m|n|neath|re|round|s|t|til)\b)"
@@ -329,9 +329,8 @@ def _of_prose(text: str) -> Iterator[Claim]:
     for start, end in blocks:
         inner = re.split(r"\n[^\S\n]*\n|\n(?=\s*(?:[—–-]+ |\[|“[^\n]+”, ))", text[start:end], maxsplit=1)[0]
         at = start + len(inner) - len(inner.lstrip())
-        if not (
-            inner.lstrip().startswith(('"', *_CLOSING)) or (text[at : at + 1] in ("'", "‘") and ends.of(at))
-        ):
+        single = text[at : at + 1] in ("'", "‘") and ends.of(at)
+        if not single and not inner.lstrip().startswith(('"', *_CLOSING)):
             found.append((at, start + len(inner.rstrip()), inner.strip()))
     for start, end, inner in _html_blocks(text):
         if inner and not inner.startswith(('"', *_CLOSING)):
