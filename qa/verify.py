@@ -94,7 +94,7 @@ class Verifier:
         judged: dict[int, Verdict] = {}
         same: dict[Claim, Verdict] = {}  # what is claimed again and again is judged once
         for done, at in enumerate(order, 1):
-            claim = replace(claims[at], line=0)
+            claim = replace(claims[at], line=0, where="")
             if claim not in same:
                 same[claim] = self.verdict(claim)
             judged[at] = replace(same[claim], claim=claims[at])
