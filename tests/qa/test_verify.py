@@ -565,7 +565,8 @@ MARKDOWN = (
     "---\ntitle: Orlava port opens “second” terminal\nauthor: M. Holt\n---\n\n# Orlava port\n\n"
     "The terminal cost 210 million crowns, **a third *more* than planned**, and is open.\n\n"
     "## What “the city” said\n\n"
-    'His successor said that [the port](http://example.com/a_(b) "Port") would publish \\*every\\* `contract`.\n'
+    'His successor said that [the port](http://example.com/a_(b) "Port") would '
+    "publish \\*every\\* `contract`.\n"
 )
 PLAIN_TEXT = "The dogs’ owners said: ‘It was the ’90s, and nobody paid.’ They left at noon.\n"
 
@@ -595,7 +596,11 @@ def as_report(corpus: Corpus, answer: Answer) -> str:
     line = json.loads(to_json(answer, corpus.document))
     documents = {quote.document.id: quote.document for quote in answer.quotes}
     evaluation = evaluate(Suite("own", queries), {query.id: line for query in queries}, documents)
-    return to_html(evaluation, lambda each: documents[each].text if each else None, lambda each: documents[each].title if each else "")
+    return to_html(
+        evaluation,
+        lambda each: documents[each].text if each else None,
+        lambda each: documents[each].title if each else "",
+    )
 
 
 def as_chat_page(corpus: Corpus, answer: Answer) -> str:
@@ -649,7 +654,8 @@ def test_single_quotation_marks_are_read(text: str, quoted: list[str]) -> None:
 
 APOSTROPHES = (
     "the people's", "the people’s", "'90s", "’90s", "‘90s", "dogs'", "dogs’", "'tis", "’Twas", "'em", "‘em",
-    "don't", "rock 'n' roll", "rock ’n’ roll", "huntin'", "huntin’", "5'", "said.", "the (old)", "l’Oise,", "\n",
+    "don't", "rock 'n' roll", "rock ’n’ roll", "huntin'", "huntin’", "5'",
+    "said.", "the (old)", "l’Oise,", "\n",
 )  # fmt: skip
 
 
@@ -740,7 +746,7 @@ def test_quotes_of_an_e_mail_and_of_a_western_page_are_verified(corpus: Corpus, 
     mail = EmailMessage()
     mail["Subject"], mail["From"] = "Report", "a@example.org"
     mail.set_content(f"They write “{SECOND}” of it.\n", cte="base64")
-    page = f'<html><head><meta charset="windows-1252"></head><body><p>They write “{SECOND}” of it.</p></body></html>'
+    page = f'<html><head><meta charset="windows-1252"></head><p>They write “{SECOND}” of it.</p></html>'
     for name, data in (("report.eml", bytes(mail)), ("report.html", page.encode("cp1252"))):
         (tmp_path / name).write_bytes(data)
         assert [each.status for each in Verifier(corpus).verdicts(claims(tmp_path / name)[0])] == ["verbatim"]
