@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from qa.cite import locator, visible
 from qa.errors import DocumentNotFoundError
 from qa.feedback import Place
+from qa.formats.inline import without_markup
 from qa.phrase import occurrences, phrase_pattern
 from qa.recent import Recent
 from qa.schema import Span
@@ -51,7 +52,8 @@ _SHOWN_CHARACTERS = 100
 class Verdict:
     """What is true of a claim.
 
-    - "verbatim": a document holds exactly this, where the claim says (if it does).
+    - "verbatim": a document holds exactly this, where the claim says (if it does); `markup` where that is
+      Markdown and the claim has the words as a reader sees them.
     - "superseded": an earlier text of a document does, up to `since`; `now` is where the current one has the
       same words, and without it `difference` tells what they have become, as far as they can be told.
     - "removed": a document does that was taken out of the library, at `since`.
@@ -69,6 +71,7 @@ class Verdict:
     since: dt.datetime | None = None
     now: Place | None = None
     difference: Difference = ()
+    markup: bool = False
 
 
 class Verifier:
@@ -78,6 +81,7 @@ class Verifier:
         self._corpus = corpus
         self._cited: Recent[str, Cited | None] = Recent(KEPT_BYTES)
         self._texts: Recent[str, Text] = Recent(KEPT_BYTES)
+        self._shown: Recent[str, tuple[str, list[int]]] = Recent(KEPT_BYTES)
         self._titles: defaultdict[str, list[str]] = defaultdict(list)
         for info in corpus.documents():
             self._titles[_folded(info.title or info.id)].append(info.id)
@@ -90,7 +94,7 @@ class Verifier:
         judged: dict[int, Verdict] = {}
         same: dict[Claim, Verdict] = {}  # what is claimed again and again is judged once
         for done, at in enumerate(order, 1):
-            claim = replace(claims[at], line=0)
+            claim = replace(claims[at], line=0, where="")
             if claim not in same:
                 same[claim] = self.verdict(claim)
             judged[at] = replace(same[claim], claim=claims[at])
@@ -106,10 +110,12 @@ class Verifier:
         if cited is None or claim.citation is None:
             return self._uncited(claim)
         source, (_, start, end) = cited.document, claim.citation
-        if end <= len(source.text) and (
-            claim.text is None or _same(claim, claim.text, source.text[start:end])
-        ):
-            return self._stands(claim, cited, Span(start, end))
+        if end <= len(source.text):
+            said = source.text[start:end]
+            if claim.text is None or _same(claim, claim.text, said):
+                return self._stands(claim, cited, Span(start, end))
+            if _is_marked_up(claim, source) and _same(claim, claim.text, without_markup(said)[0]):
+                return replace(self._stands(claim, cited, Span(start, end)), markup=True)
         if claim.text is None:
             return Verdict(claim, "unknown", None, source.title or source.id)
         span = self._find(claim, source.text, start)
@@ -192,6 +198,16 @@ class Verifier:
         ]
         return min(same, key=lambda span: abs(span.start - near), default=None)
 
+    def _find_shown(self, claim: Claim, document: Document) -> Span | None:
+        """Find a claim's words in Markdown as a reader sees it: where they stand in the file's text."""
+        held = self._shown.get(document.sha256)
+        if held is None:
+            held = without_markup(document.text)
+            self._shown.put(document.sha256, held, len(document.text) * _BYTES_A_CHARACTER)
+        text, offsets = held
+        span = self._find(claim, text)
+        return Span(offsets[span.start], offsets[span.end - 1] + 1) if span else None
+
     # What is said of it
 
     def _stands(self, claim: Claim, cited: Cited, span: Span) -> Verdict:
@@ -212,10 +228,19 @@ class Verifier:
 
     def _altered(self, claim: Claim, document: Document, span: Span | None = None) -> Verdict | None:
         assert claim.text is not None  # noqa: S101 - its callers have looked
+        marked_up = _is_marked_up(claim, document)
+        if marked_up and (shown := self._find_shown(claim, document)):
+            named = claim.title or claim.citation
+            elsewhere = named and _folded(claim.title) != _folded(document.title or document.id)
+            return replace(
+                self._at("moved" if elsewhere else "verbatim", claim, document, shown), markup=True
+            )
         span = span or self._text(document).nearest(claim.text)
         if span is None:
             return None
         words = document.text[span.start : span.end]
+        if marked_up:
+            words = without_markup(words)[0]
         verdict = self._at("altered", claim, document, span)
         if not claim.exact:
             return replace(verdict, difference=difference(_plain(words), _plain(claim.text)))
@@ -256,12 +281,17 @@ def _same(claim: Claim, words: str, said: str) -> bool:
     return words == said or (not claim.exact and _plain(words) == _plain(said))
 
 
+def _is_marked_up(claim: Claim, document: Document) -> bool:
+    """Whether a reader of the document sees other characters than its text has, and the claim may too."""
+    return document.format == "markdown" and not claim.exact
+
+
 def _plain(text: str) -> str:
     return " ".join(visible(text).split())
 
 
 def _folded(title: str) -> str:
-    return " ".join(title.casefold().split())
+    return " ".join(visible(title).casefold().split())
 
 
 def _place(document: Document, span: Span) -> Place:
@@ -288,6 +318,7 @@ def to_dict(verdicts: Sequence[Verdict]) -> dict[str, Any]:
         "quotes": [
             {
                 "line": verdict.claim.line,
+                "where": verdict.claim.where,
                 "text": verdict.claim.text,
                 "citation": str(verdict.claim.citation) if verdict.claim.citation else None,
                 "status": verdict.status,
@@ -299,6 +330,7 @@ def to_dict(verdicts: Sequence[Verdict]) -> dict[str, Any]:
                 "since": verdict.since.isoformat() if verdict.since else None,
                 "now": asdict(verdict.now) if verdict.now else None,
                 "difference": [asdict(change) for change in verdict.difference],
+                "markup": verdict.markup,
             }
             for verdict in verdicts
         ],
@@ -311,7 +343,11 @@ def lines(verdict: Verdict) -> Iterator[list[tuple[str, str]]]:
 
     claim = verdict.claim
     quoted = f"“{_shortened(claim.text)}”" if claim.text is not None else str(claim.citation)
-    yield [(f"line {claim.line}: ", "dim"), (verdict.status, _STYLES[verdict.status]), (f"  {quoted}", "")]
+    yield [
+        (f"{claim.where or f'line {claim.line}'}: ", "dim"),
+        (verdict.status, _STYLES[verdict.status]),
+        (f"  {quoted}", ""),
+    ]
     where = ", ".join(part for part in (_plain(verdict.title), verdict.locator) if part)
     match verdict.status:
         case "verbatim":
@@ -333,6 +369,8 @@ def lines(verdict: Verdict) -> Iterator[list[tuple[str, str]]]:
             said = f"its citation is wrong: {claim.wrong}"
         case _:
             said = "no document of the library says anything like it"
+    if verdict.markup:
+        said += "; but for markup"
     yield [(f"    {said}", "dim")]
     if verdict.difference:
         pieces = [
