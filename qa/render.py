@@ -270,6 +270,7 @@ def _as_dict(answer: Answer, answer_id: str) -> dict[str, Any]:
         "undated": answer.undated,
         "notes": list(answer.notes),
         "preference": _preference_dict(answer.preference) if answer.preference else None,
+        "unsearched": answer.unsearched,
     }
 
 
@@ -321,6 +322,8 @@ def _opening(answer: Answer) -> Iterator[tuple[str, str]]:
         yield f"Understood as: {answer.interpreted_question}", "italic"
     if answer.reply:
         yield answer.reply.text, ""
+    elif answer.unsearched:
+        yield f"Nothing was searched. {answer.unsearched}", "bold yellow"
     elif answer.outcome != "answered":
         yield _HEADINGS[answer.outcome], "bold red" if answer.outcome == "error" else "bold yellow"
     if answer.error:
@@ -330,7 +333,7 @@ def _opening(answer: Answer) -> Iterator[tuple[str, str]]:
 def _closing(answer: Answer) -> list[str]:
     """Say how sure, what was searched, and what else the reader should know."""
     lines = []
-    if not answer.reply and not answer.error:
+    if not (answer.reply or answer.error or answer.unsearched):
         searched = f"Searched {plural(answer.searched, 'document')}"
         if answer.filters:
             searched += f" ({describe_filters(answer.filters)})"
@@ -339,6 +342,8 @@ def _closing(answer: Answer) -> list[str]:
         if answer.preference:
             searched += f". Prefers {times.in_words(answer.preference)}, as the question says"
         lines = [f"Confidence that the corpus states the answer: {how_sure(answer)}.", f"{searched}."]
+    elif answer.undated:
+        lines = [f"{plural(answer.undated, 'document')} without a date left out."]
     return lines + [f"Note: {note}" for note in answer.notes]
 
 

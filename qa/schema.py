@@ -357,7 +357,9 @@ class Answer:
     were found. `searched` counts the documents that the filters left, `undated` those that a date filter left
     out for want of a date. `notes` are short remarks for the reader ("the phrase … does not occur"). `reply`
     is set when the question was not one for the corpus; the outcome is then `none`. `preference` is the time
-    that the question was taken to name, None where it names none or that was to be ignored.
+    that the question was taken to name, None where it names none or that was to be ignored. `unsearched` says
+    why nothing was searched (the filters match no document), and is empty where something was: of the corpus
+    such an answer says nothing; its outcome is `none`.
     """
 
     question: str
@@ -377,6 +379,7 @@ class Answer:
     reply: Reply | None = None
     error: Failure | None = None
     preference: DatePreference | None = None
+    unsearched: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,8 @@ def documents(ctx: click.Context, filters: Filters, *, stats: bool, removed: boo
     """List the documents in the library, or show one."""
     if ctx.invoked_subcommand:
         return
+    from qa.unmatched import unmatched
+
     settings = ctx.ensure_object(options.Settings)
     if stats and filters:
         raise click.UsageError("--stats is about the whole library: leave out the filters")
@@ -59,6 +61,8 @@ def documents(ctx: click.Context, filters: Filters, *, stats: bool, removed: boo
             _print_stats(corpus.stats(), as_json=settings.as_json)
             return
         infos = corpus.documents(filters)
+        if filters and not infos:
+            shared.say(unmatched(corpus, filters))
     _print_documents(infos, as_json=settings.as_json)
 
 

@@ -23,6 +23,8 @@ SHOWN = 3
 # white space travels as character references, and a carriage return as an element that the page's script
 # turns back into the character.
 _SPACE = {"\n": "&#10;", "\t": "&#9;", "\r": '<i class="cr"></i>', " ": " "}
+# A link, as Gradio's sanitiser takes buttons away; the page's script acts on it.
+_CLEAR = '<p><a class="clear-filters" href="#filters">Ask again without filters</a></p>'
 PENDING = '<p class="searching">Searching…</p>'
 
 
@@ -44,6 +46,8 @@ def answer_card(answer: Answer, read_document: ReadDocument, answer_id: str = ""
         return f'<article class="answer"><section class="reply">{text(answer.reply.text)}</section></article>'
     quotes = list(_quote_cards(answer.quotes, read_document))
     parts = [*_remarks(answer)]
+    if answer.unsearched:
+        return f'<article class="answer none">{_unsearched(answer)}{"".join(parts)}</article>'
     if answer.outcome == "answered":
         parts.extend(_folded(quotes))
     else:
@@ -136,18 +140,19 @@ def _folded(cards: list[str]) -> Iterator[str]:
         yield f'<details class="more"><summary>{label}</summary>{"".join(rest)}</details>'
 
 
+def _unsearched(answer: Answer) -> str:
+    clear = _CLEAR if answer.filters else ""
+    return (
+        '<section class="not-in-corpus none unsearched"><h2>Nothing was searched</h2>'
+        f"<p>{text(answer.unsearched)}</p>{clear}</section>"
+    )
+
+
 def _not_in_corpus(answer: Answer, quotes: list[str]) -> str:
     where = "the document" if answer.searched == 1 else f"the {plural(answer.searched, 'document')}"
-    # A link, as Gradio's sanitiser takes buttons away; the page's script acts on it.
-    clear = (
-        '<p><a class="clear-filters" href="#filters">Ask again without filters</a></p>'
-        if answer.filters
-        else ""
-    )
+    clear = _CLEAR if answer.filters else ""
     if not quotes:
         said = f"Nothing near this question was found in {where} searched."
-        if answer.filters and not answer.searched:
-            said = f"No document matches the filters: {text(describe_filters(answer.filters))}."
         return f'<section class="not-in-corpus none"><h2>Not in the corpus</h2><p>{said}</p>{clear}</section>'
     said = f"No sentence that states an answer was found in {where} searched."
     return (

@@ -66,6 +66,14 @@ ANSWERS = {
         notes=("The phrase “six tons” does not occur.",),
     ),
     "none": Answer("Who won the match?", "Who won the match?", "none", 0.004, 0.55, SIGNALS, searched=1),
+    "unsearched": Answer(
+        "Who won?",
+        "Who won?",
+        "none",
+        undated=1,
+        filters=Filters(publisher="River"),
+        unsearched="No document has the publisher “River”: did you mean “River Press”?",
+    ),
     "reply": Answer(
         "hello", "hello", "none", reply=Reply("greeting", "Ask about the documents.\nThere is 1.")
     ),
