@@ -73,8 +73,7 @@ def error_card(failure: Failure) -> str:
 
 def quote_card(quote: Quote, read_document: ReadDocument) -> str:
     """A quote's card: the verbatim text, and the numbered link to its source."""
-    block = f'<blockquote class="quote">{_emphasised(quote)}</blockquote>'
-    check(quote, read_document, emitted=_as_read(block))
+    block = quote_block(quote, read_document)
     where = citation(quote)
     date = date_in_words(quote.document.date) if quote.document.date else ""
     facts = " · ".join(text(fact) for fact in (where.publisher, date, where.locator) if fact)
@@ -83,6 +82,17 @@ def quote_card(quote: Quote, read_document: ReadDocument) -> str:
         f'<span class="title">{text(where.title)}</span> <span class="facts">· {facts}</span></a>'
     )
     return f'<section class="card">{block}<p class="source">{link}</p>{_also_in(quote)}</section>'
+
+
+def quote_block(quote: Quote, read_document: ReadDocument) -> str:
+    """A quote's verbatim text.
+
+    Raises:
+        VerbatimError: when it would not read as its slice of the source, read afresh.
+    """
+    block = f'<blockquote class="quote">{_emphasised(quote)}</blockquote>'
+    check(quote, read_document, emitted=_as_read(block))
+    return block
 
 
 def _also_in(quote: Quote) -> str:

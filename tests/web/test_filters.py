@@ -105,10 +105,10 @@ def test_a_filter_that_matches_nothing_says_so(page: Page):
 
 
 def test_a_document_that_there_is_not_is_named_with_one_that_may_have_been_meant(page: Page):
-    choose(page, document="brige")
+    choose(page, document="bridges")
     answer = ask(page, RICE)
     expect(answer.locator(".not-in-corpus p").first).to_have_text(
-        "The library holds no document 'brige': did you mean 'bridge'?"
+        "The library holds no document 'bridges': did you mean 'bridge'?"
     )
 
 
