@@ -193,8 +193,6 @@ def page(engine: Engine) -> gr.Blocks:
         conversation = gr.State(Conversation(), time_to_live=86_400)
         new = gr.Button("New conversation", elem_id="new-conversation")
         keep = gr.Button("Save", elem_id="save")
-        # Filled with the file, which the page's script hands to the browser; never seen.
-        saved = gr.Textbox(elem_id="saved", label="Saved", show_label=False, lines=2, max_lines=2)
         chat = gr.Chatbot(
             elem_id="conversation",
             label="Conversation",
@@ -224,6 +222,8 @@ def page(engine: Engine) -> gr.Blocks:
             )
             # Written by the page's script (`static/filters.js`), read by `qa.web.options`; never seen.
             options = gr.Textbox(elem_id="options", label="Options", show_label=False)
+            # Filled with the file, which the page's script hands to the browser; never seen.
+            saved = gr.Textbox(elem_id="saved", label="Saved", show_label=False, lines=2, max_lines=2)
         quiet = {"show_progress": "hidden", "api_visibility": "private"}
         asking = gr.on(
             [question.submit, send.click],

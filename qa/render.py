@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TextIO, get_args
@@ -130,13 +131,21 @@ def to_terminal(answer: Answer, read_document: ReadDocument) -> Group:
 def how_sure(answer: Answer, percent: str = "%") -> str:
     """The confidence in words, and where it is too low for an answer, which would do: `31%; … from 55%`.
 
-    With as many digits as it takes that what is too low does not look like enough.
+    In whole percents that agree: what is too low is rounded down, what would do up, and what does is never
+    shown as less than that.
     """
-    sure, enough = 100 * answer.confidence, 100 * answer.threshold
-    if sure >= enough or answer.signals is None:
+    sure = round(100 * answer.confidence, 6)
+    if answer.signals is None:
         return f"{sure:.0f}{percent}"
-    digits = next((digits for digits in range(4) if round(sure, digits) < round(enough, digits)), 4)
-    return f"{sure:.{digits}f}{percent}; answers are given from {enough:.{digits}f}{percent}"
+    enough = answers_from(answer.threshold)
+    if answer.confidence >= answer.threshold:
+        return f"{max(round(sure), enough)}{percent}"
+    return f"{math.floor(sure)}{percent}; answers are given from {enough}{percent}"
+
+
+def answers_from(threshold: float) -> int:
+    """From how many percent of confidence on a question is answered, as it is shown: rounded up."""
+    return math.ceil(round(100 * threshold, 6))
 
 
 def describe_filters(filters: Filters) -> str:

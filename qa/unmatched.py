@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 

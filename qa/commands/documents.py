@@ -106,12 +106,16 @@ def _print_documents(infos: tuple[DocumentInfo, ...], *, as_json: bool) -> None:
             click.echo("\t".join(row))
         return
     from rich.console import Console
+    from rich.table import Table
     from rich.text import Text
 
     console = Console(highlight=False)
-    for document_id, *known, title in rows:
-        console.print(Text.assemble((title or document_id, "bold"), "\n  ", document_id))
-        console.print(Text(f"  {', '.join(field for field in known if field)}", "dim"))
+    table = Table(box=None, pad_edge=False)
+    for heading in ("ID", "Date", "Publisher", "Number", "Title"):
+        table.add_column(heading, overflow="fold", no_wrap=heading == "Date")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console.print(table)
     console.print(f"{plural(len(rows), 'document')}")
 
 

@@ -88,7 +88,10 @@ def _closing(answer: Answer, at: dt.datetime) -> Iterator[str]:
     if answer.preference:
         facts.append(f"prefers {times.in_words(answer.preference)}")
     if not (answer.reply or answer.error or answer.unsearched):
-        facts += [f"searched {plural(answer.searched, 'document')}", f"confidence {how_sure(answer)}"]
+        facts += [
+            f"searched {plural(answer.searched, 'document')}",
+            f"confidence {how_sure(answer, percent=chr(160) + '%')}",
+        ]
     if answer.undated:
         facts.append(f"{plural(answer.undated, 'document')} without a date left out")
     yield " · ".join(facts)
