@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qa.cite import date_in_words
 from qa.errors import DocumentNotFoundError
 from qa.render import describe_filters, plural
-from qa.schema import Filters
+from qa.schema import EVERYTHING, Filters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,7 +45,8 @@ def _each(corpus: Corpus, filters: Filters, facets: Facets) -> Iterator[str]:
     }
     for name, values in there.items():
         value = str(getattr(filters, name))
-        if value and not corpus.select(Filters(**{name: value})).documents:
+        alone: Any = {name: value}
+        if value and not corpus.select(replace(EVERYTHING, **alone)).documents:
             yield f"No document has the {name} “{value}”: {_instead([each for each, _ in values], value)}"
     dates = Filters(since=filters.since, until=filters.until)
     if dates and not corpus.select(dates).documents:

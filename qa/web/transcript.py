@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
 from qa import __version__, times
@@ -15,6 +14,7 @@ from qa.web import STATIC
 from qa.web.cards import quote_block, text
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterator, Sequence
 
     from qa.cite import ReadDocument
@@ -48,11 +48,13 @@ def page(entries: Sequence[str], saved: dt.datetime) -> str:
     day, body = date_in_words(saved), "\n".join(entries)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+        '<meta http-equiv="Content-Security-Policy" '
+        "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
         f'<meta name="generator" content="Pullquote {__version__}">'
         f'<meta name="date" content="{saved.isoformat()}">'
-        f"<title>Pullquote, {day}</title>\n<style>\n{style}</style></head>\n<body><header><h1>Conversation</h1>"
+        f"<title>Pullquote, {day}</title>\n<style>\n{style}</style></head>\n<body>"
+        "<header><h1>Conversation</h1>"
         f"<p>Saved by Pullquote on {day} at {_clock(saved)}: {plural(len(entries), 'question')}. "
         "Quotes are verbatim; <code>pullquote verify</code> with this file compares them with the documents."
         f"</p></header>\n{body}\n</body></html>\n"

@@ -55,8 +55,10 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
         ),
         (
             Filters(since=dt.date(2030, 1, 1)),
-            "No document is dated since 2030-01-01: the dates are from 4 April 2008 to 1 May 2010, "
-            "and 1 document without a date.",
+            (
+                "No document is dated since 2030-01-01: the dates are from 4 April 2008 to 1 May 2010, "
+                "and 1 document without a date."
+            ),
         ),
         (
             Filters(document=("dam.tx",)),
@@ -64,8 +66,10 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
         ),
         (
             Filters(publisher="River", series="Brif"),
-            "No document has the publisher “River”: did you mean “River Press”? "
-            "No document has the series “Brif”: did you mean “Brief”?",
+            (
+                "No document has the publisher “River”: did you mean “River Press”? "
+                "No document has the series “Brif”: did you mean “Brief”?"
+            ),
         ),
         (
             Filters(publisher="IFES", since=dt.date(2008, 1, 1)),
