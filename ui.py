@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import os
 import signal
@@ -19,8 +20,8 @@ from qa.confidence import STRICTNESS
 from qa.errors import AddressError, PullquoteError
 from qa.places import shipped_corpus
 from qa.render import plural
-from qa.schema import Failure
-from qa.web import cards
+from qa.schema import Answer, Failure
+from qa.web import cards, transcript
 from qa.web.engine import STOPPED, Engine
 from qa.web.options import read_options
 
@@ -157,6 +158,7 @@ class Conversation:
     questions: list[str] = field(default_factory=list)
     messages: list[dict[str, str]] = field(default_factory=list)
     numbers: cards.Numbers = field(default_factory=cards.Numbers)
+    entries: list[str] = field(default_factory=list)
     ended: bool = False
 
 
@@ -184,9 +186,13 @@ def page(engine: Engine) -> gr.Blocks:
         conversation.ended = True
         return [], Conversation()
 
+    def save(conversation: Conversation) -> str:
+        return transcript.page(conversation.entries, dt.datetime.now().astimezone())
+
     with gr.Blocks(title="Pullquote", analytics_enabled=False, delete_cache=(3600, 3600)) as blocks:
         conversation = gr.State(Conversation(), time_to_live=86_400)
         new = gr.Button("New conversation", elem_id="new-conversation")
+        keep = gr.Button("Save", elem_id="save")
         chat = gr.Chatbot(
             elem_id="conversation",
             label="Conversation",
@@ -216,6 +222,8 @@ def page(engine: Engine) -> gr.Blocks:
             )
             # Written by the page's script (`static/filters.js`), read by `qa.web.options`; never seen.
             options = gr.Textbox(elem_id="options", label="Options", show_label=False)
+            # Filled with the file, which the page's script hands to the browser; never seen.
+            saved = gr.Textbox(elem_id="saved", label="Saved", show_label=False, lines=2, max_lines=2)
         quiet = {"show_progress": "hidden", "api_visibility": "private"}
         asking = gr.on(
             [question.submit, send.click],
@@ -226,6 +234,7 @@ def page(engine: Engine) -> gr.Blocks:
             concurrency_limit=4,
             **quiet,
         )
+        keep.click(save, [conversation], [saved], **quiet)
         # A question still on its way would bring the old conversation back with its answer.
         new.click(start_anew, [conversation], [chat, conversation], cancels=[asking], **quiet)
     return blocks.queue(max_size=64)
@@ -250,14 +259,21 @@ def _answer(
         answer_id = engine.answers.remember(answer, conversation.questions)
         conversation.questions.append(question)
         numbered = replace(answer, quotes=conversation.numbers.assign(answer.quotes))
-        return cards.answer_card(numbered, engine.corpus.document, answer_id)
+        return _shown(numbered, engine, conversation, answer_id)
     except PullquoteError as error:
-        return cards.error_card(Failure(error.code, str(error)))
+        failure = Failure(error.code, str(error))
     except Exception:
         log.exception("could not answer")
-        return cards.error_card(
-            Failure("internal", "Something went wrong inside Pullquote; its log says what.")
-        )
+        failure = Failure("internal", "Something went wrong inside Pullquote; its log says what.")
+    return _shown(Answer(question, question, "error", error=failure), engine, conversation)
+
+
+def _shown(answer: Answer, engine: Engine, conversation: Conversation, answer_id: str = "") -> str:
+    """The answer's card; what is saved of the conversation then holds it too."""
+    card = cards.answer_card(answer, engine.corpus.document, answer_id)
+    now = dt.datetime.now().astimezone()
+    conversation.entries.append(transcript.entry(answer, engine.corpus.document, now))
+    return card
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -19,6 +19,7 @@ from qa.conversation import interpret
 from qa.errors import DocumentNotFoundError, LibraryError, ModelError, PullquoteError, QuestionError
 from qa.schema import EVERYTHING, Answer, Failure, Milliseconds, RankedPassage, Signals
 from qa.terms import has_content, is_latin
+from qa.unmatched import unmatched
 from qa.window import reading_window
 
 if TYPE_CHECKING:
@@ -101,6 +102,17 @@ class Answerer:
         asked = times.preference(question, meaning.leans_on, self._today()) if dates == "auto" else None
         with clock.timing("retrieve"):
             selection = self._corpus.select(filters)
+            if not selection.documents:
+                return Answer(
+                    question,
+                    meaning.question,
+                    "none",
+                    milliseconds=clock.read(),
+                    undated=selection.undated,
+                    filters=filters,
+                    preference=asked,
+                    unsearched=unmatched(self._corpus, filters),
+                )
             phrases = exact.search(self._corpus, question, selection, filters)
             names = self._corpus.names(meaning.question)
             found, rest, documents = self._retrieve(meaning.variants, phrases.selection, names, asked)
@@ -131,7 +143,7 @@ class Answerer:
             " ".join(text for each in best for text in (each.window.head, *each.window.sentences)),
             " ".join(each.text for each in chosen) if outcome != "none" else "",
         )
-        notes = [*phrases.notes, *matched, *_remarks(meaning.question, selection)]
+        notes = [*phrases.notes, *matched, *_remarks(meaning.question)]
         if outcome == "answered" and (phrases.missing or not has_content(meaning.question)):
             outcome = "weak"
         calibrated = self._fitted
@@ -395,10 +407,8 @@ def _ranking(
     )
 
 
-def _remarks(question: str, selection: Selection) -> list[str]:
+def _remarks(question: str) -> list[str]:
     """What a reader should know before taking silence for "not in the corpus"."""
-    if not selection.documents:
-        return ["No document matches the filters." if selection.filters else "The library is empty."]
     if not has_content(question):
         return ["The question names nothing to look for: say what it is about."]
     return []

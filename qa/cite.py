@@ -230,6 +230,12 @@ def citation(quote: Quote) -> Citation:
     )
 
 
+def published_in(document: Document) -> str:
+    """The publisher; of a table's row that names none, the table's file, as nothing else says where it is."""
+    is_row = any(section.kind == "row" for section in document.sections)
+    return document.publisher or (re.split(r"[/\\]", document.path)[-1] if is_row else "")
+
+
 def cite_line(quote: Quote, fate: str = "") -> str:
     """One line: “Title”, Publisher, NK Brief No. 08-4-4-1, 4 April 2008, paragraph 4.
 
@@ -239,7 +245,7 @@ def cite_line(quote: Quote, fate: str = "") -> str:
     where = citation(quote)
     number = f"{document.series} No. {document.number}" if document.number else document.series
     date = date_in_words(document.date) if document.date else ""
-    parts = (f"“{where.title}”", where.publisher, number, date, where.locator, fate)
+    parts = (f"“{where.title}”", published_in(document), number, date, where.locator, fate)
     return ", ".join(" ".join(part.split()) for part in parts if part.strip())
 
 

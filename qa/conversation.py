@@ -49,6 +49,15 @@ _NOT_ANAPHORIC = re.compile(
     r"|(?<=\w )\bthat (?!(?:happen|was|is|be|come|say|mean|do)\b)(?=\w)",
     re.IGNORECASE,
 )
+# A name after one of these verbs is who acts; in what follows, these pronouns are most likely that one's:
+# "What did Petra Lindqvist say she would publish?", "… in her minutes" (but not "Who told her?").
+_NAMED_FIRST = re.compile(
+    r"\b(?i:is|are|was|were|do|does|did|has|have|had|will|would|can|could|should|may|might|must) [A-Z].*"
+)
+_OF_THE_NAME = re.compile(
+    r"\b(?:he|she|they|(?:him|her)self|themselves)\b"
+    rf"|\b(?:his|her|their)(?= (?!(?:{'|'.join(sorted(FUNCTION_WORDS))})\b)\w)"
+)
 # Fewer content words than this, and no name, is a fragment: "By whom?", "How many?", "Since when?"
 _FRAGMENT = 2
 # A question without a name sets a topic if it has so many content words.
@@ -124,7 +133,8 @@ def stands_alone(question: str) -> bool:
     """Whether the question can be understood without what was said before."""
     if _OPENING.match(question) or _ENDING.search(question):
         return False
-    if _ANAPHORS.intersection(words(_NOT_ANAPHORIC.sub(" ", question))):
+    leaning = _NAMED_FIRST.sub(lambda match: _OF_THE_NAME.sub(" ", match[0]), question)
+    if _ANAPHORS.intersection(words(_NOT_ANAPHORIC.sub(" ", leaning))):
         return False
     content = [word for word in words(question) if word not in FUNCTION_WORDS]
     return len(content) >= _FRAGMENT or _names_something(question)

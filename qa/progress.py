@@ -46,7 +46,8 @@ def meter(*, quiet: bool = False) -> Iterator[Meter]:
         with _bars() as bars:
             yield bars
     else:
-        yield _lines()
+        with _lines() as lines:
+            yield lines
 
 
 def stage(progress: Progress) -> str:
@@ -126,18 +127,26 @@ def _bars() -> Iterator[Meter]:
         yield show
 
 
-def _lines() -> Meter:
+@contextmanager
+def _lines() -> Iterator[Meter]:
     shown: set[str] = set()
+    ends: dict[str, str] = {}  # by label, the line that says that all is done, while it is not shown
     last = 0.0
 
     def show(label: str, done: int, total: int, note: str = "") -> None:
         nonlocal last
         now = time.monotonic()
+        count = f"{done / total:.0%}, {note}" if note and total else f"{done:,} of {total:,}"
+        line = f"{label}: {count}" if total else f"{label} …"
+        ends.pop(label, None)
         if label in shown and now - last < _SECONDS_BETWEEN_LINES:
+            if total and done >= total:
+                ends[label] = line
             return
         shown.add(label)
         last = now
-        count = f"{done / total:.0%}, {note}" if note else f"{done:,} of {total:,}"
-        print(f"{label}: {count}" if total else f"{label} …", file=sys.stderr, flush=True)  # noqa: T201
+        print(line, file=sys.stderr, flush=True)  # noqa: T201
 
-    return show
+    yield show
+    for line in ends.values():
+        print(line, file=sys.stderr, flush=True)  # noqa: T201

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TextIO, get_args
@@ -130,16 +131,23 @@ def to_terminal(answer: Answer, read_document: ReadDocument) -> Group:
 def how_sure(answer: Answer, percent: str = "%") -> str:
     """The confidence in words, and where it is too low for an answer, which would do: `31%; … from 55%`.
 
-    With as many digits as it takes that what is too low does not look like enough. It is unknown where it is
-    not calibrated; a note says why.
+    In whole percents that agree: what is too low is rounded down, what would do up, and what does is never
+    shown as less than that. It is unknown where it is not calibrated; a note says why.
     """
     if not answer.calibrated:
         return "unknown"
-    sure, enough = 100 * answer.confidence, 100 * answer.threshold
-    if sure >= enough or answer.signals is None:
+    sure = round(100 * answer.confidence, 6)
+    if answer.signals is None:
         return f"{sure:.0f}{percent}"
-    digits = next((digits for digits in range(4) if round(sure, digits) < round(enough, digits)), 4)
-    return f"{sure:.{digits}f}{percent}; answers are given from {enough:.{digits}f}{percent}"
+    enough = answers_from(answer.threshold)
+    if answer.confidence >= answer.threshold:
+        return f"{max(round(sure), enough)}{percent}"
+    return f"{math.floor(sure)}{percent}; answers are given from {enough}{percent}"
+
+
+def answers_from(threshold: float) -> int:
+    """From how many percent of confidence on a question is answered, as it is shown: rounded up."""
+    return math.ceil(round(100 * threshold, 6))
 
 
 def describe_filters(filters: Filters) -> str:
@@ -272,6 +280,7 @@ def _as_dict(answer: Answer, answer_id: str) -> dict[str, Any]:
         "notes": list(answer.notes),
         "preference": _preference_dict(answer.preference) if answer.preference else None,
         "calibrated": answer.calibrated,
+        "unsearched": answer.unsearched,
     }
 
 
@@ -323,6 +332,8 @@ def _opening(answer: Answer) -> Iterator[tuple[str, str]]:
         yield f"Understood as: {answer.interpreted_question}", "italic"
     if answer.reply:
         yield answer.reply.text, ""
+    elif answer.unsearched:
+        yield f"Nothing was searched. {answer.unsearched}", "bold yellow"
     elif answer.outcome != "answered":
         yield _HEADINGS[answer.outcome], "bold red" if answer.outcome == "error" else "bold yellow"
     if answer.error:
@@ -332,7 +343,7 @@ def _opening(answer: Answer) -> Iterator[tuple[str, str]]:
 def _closing(answer: Answer) -> list[str]:
     """Say how sure, what was searched, and what else the reader should know."""
     lines = []
-    if not answer.reply and not answer.error:
+    if not (answer.reply or answer.error or answer.unsearched):
         searched = f"Searched {plural(answer.searched, 'document')}"
         if answer.filters:
             searched += f" ({describe_filters(answer.filters)})"
@@ -341,6 +352,8 @@ def _closing(answer: Answer) -> list[str]:
         if answer.preference:
             searched += f". Prefers {times.in_words(answer.preference)}, as the question says"
         lines = [f"Confidence that the corpus states the answer: {how_sure(answer)}.", f"{searched}."]
+    elif answer.undated:
+        lines = [f"{plural(answer.undated, 'document')} without a date left out."]
     return lines + [f"Note: {note}" for note in answer.notes]
 
 

@@ -126,7 +126,7 @@ def _holdings(documents: Sequence[DocumentInfo], count: int) -> str:
 
 def describe(document: DocumentInfo) -> str:
     """A document in one line: title, publisher, series and number, date; what is unknown is left out."""
-    numbered = f"{document.series} {document.number}".strip()
+    numbered = f"{document.series or 'No.'} {document.number}" if document.number else document.series
     date = date_in_words(document.date) if document.date else ""
     return ", ".join(
         part for part in (document.title or document.id, document.publisher, numbered, date) if part

@@ -366,7 +366,8 @@ class Answer:
     that the question was taken to name, None where it names none or that was to be ignored.
     Where not `calibrated`, the confidence is no probability, and is not shown: it is 0 where the question or
     the best sentence is in no Latin script, which our reader cannot judge; of a reader without a fit it is a
-    guess.
+    guess. `unsearched` says why nothing was searched (the filters match no document), and is empty where
+    something was: of the corpus such an answer says nothing; its outcome is `none`.
     """
 
     question: str
@@ -387,6 +388,7 @@ class Answer:
     error: Failure | None = None
     preference: DatePreference | None = None
     calibrated: bool = True
+    unsearched: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,8 @@ def documents(ctx: click.Context, filters: Filters, *, stats: bool, removed: boo
     """List the documents in the library, or show one."""
     if ctx.invoked_subcommand:
         return
+    from qa.unmatched import unmatched
+
     settings = ctx.ensure_object(options.Settings)
     if stats and filters:
         raise click.UsageError("--stats is about the whole library: leave out the filters")
@@ -59,6 +61,8 @@ def documents(ctx: click.Context, filters: Filters, *, stats: bool, removed: boo
             _print_stats(corpus.stats(), as_json=settings.as_json)
             return
         infos = corpus.documents(filters)
+        if filters and not infos:
+            shared.say(unmatched(corpus, filters))
     _print_documents(infos, as_json=settings.as_json)
 
 
@@ -102,12 +106,16 @@ def _print_documents(infos: tuple[DocumentInfo, ...], *, as_json: bool) -> None:
             click.echo("\t".join(row))
         return
     from rich.console import Console
+    from rich.table import Table
     from rich.text import Text
 
     console = Console(highlight=False)
-    for document_id, *known, title in rows:
-        console.print(Text.assemble((title or document_id, "bold"), "\n  ", document_id))
-        console.print(Text(f"  {', '.join(field for field in known if field)}", "dim"))
+    table = Table(box=None, pad_edge=False)
+    for heading in ("ID", "Date", "Publisher", "Number", "Title"):
+        table.add_column(heading, overflow="fold", no_wrap=heading == "Date")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console.print(table)
     console.print(f"{plural(len(rows), 'document')}")
 
 

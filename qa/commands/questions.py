@@ -107,6 +107,7 @@ def answer_many(
     from qa.batch import answer_file
     from qa.progress import meter
     from qa.render import plural
+    from qa.unmatched import unmatched
 
     try:
         data = questions.read_bytes()
@@ -119,6 +120,8 @@ def answer_many(
         settings.interrupted = f"The answers so far are in {out}; the same command goes on from there."
     with shared.corpus(settings) as corpus, meter(quiet=settings.quiet) as show:
         _check_documents(corpus, filters)
+        if not corpus.select(filters).documents:
+            shared.say(unmatched(corpus, filters))
         outcomes = answer_file(
             corpus,
             data,

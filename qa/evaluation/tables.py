@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from qa.cite import visible
 from qa.evaluation.check import shortened
 from qa.evaluation.measures import MEASURES, threshold
-from qa.render import plural
+from qa.render import answers_from, plural
 from qa.schema import Outcome
 
 if TYPE_CHECKING:
@@ -140,8 +140,8 @@ def _opening(result: Result) -> str:
     lines = [f"{result.suite.name}: {plural(len(queries), 'question')} ({_counts(known, kinds.values())})"]
     outcomes = Counter(each.answer["outcome"] for each in judged if each.answer.get("outcome"))
     if outcomes:
-        answers_from = threshold(judged)
-        given = "" if answers_from is None else f"; answers are given from a confidence of {answers_from:.0%}"
+        enough = threshold(judged)
+        given = "" if enough is None else f"; answers are given from a confidence of {answers_from(enough)}%"
         lines.append(f"outcomes: {_counts(outcomes, get_args(Outcome))}{given}")
     return visible("\n".join(lines))
 

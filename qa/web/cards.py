@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 from qa import times
-from qa.cite import check, citation, citation_id, date_in_words
+from qa.cite import check, citation, citation_id, date_in_words, published_in
 from qa.render import NAMED, describe_filters, gaps, how_sure, more, named, plural
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ SHOWN = 3
 # white space travels as character references, and a carriage return as an element that the page's script
 # turns back into the character.
 _SPACE = {"\n": "&#10;", "\t": "&#9;", "\r": '<i class="cr"></i>', " ": " "}
+# A link, as Gradio's sanitiser takes buttons away; the page's script acts on it.
+_CLEAR = '<p><a class="clear-filters" href="#filters">Ask again without filters</a></p>'
 PENDING = '<p class="searching">Searching…</p>'
 
 
@@ -44,6 +46,8 @@ def answer_card(answer: Answer, read_document: ReadDocument, answer_id: str = ""
         return f'<article class="answer"><section class="reply">{text(answer.reply.text)}</section></article>'
     quotes = list(_quote_cards(answer.quotes, read_document))
     parts = [*_remarks(answer)]
+    if answer.unsearched:
+        return f'<article class="answer none">{_unsearched(answer)}{"".join(parts)}</article>'
     if answer.outcome == "answered":
         parts.extend(_folded(quotes))
     else:
@@ -69,16 +73,26 @@ def error_card(failure: Failure) -> str:
 
 def quote_card(quote: Quote, read_document: ReadDocument) -> str:
     """A quote's card: the verbatim text, and the numbered link to its source."""
-    block = f'<blockquote class="quote">{_emphasised(quote)}</blockquote>'
-    check(quote, read_document, emitted=_as_read(block))
+    block = quote_block(quote, read_document)
     where = citation(quote)
     date = date_in_words(quote.document.date) if quote.document.date else ""
-    facts = " · ".join(text(fact) for fact in (where.publisher, date, where.locator) if fact)
+    facts = " · ".join(text(fact) for fact in (published_in(quote.document), date, where.locator) if fact)
     link = (
         f'<a class="cite" href="#cite={citation_id(quote)}"><span class="number">[{quote.number}]</span> '
         f'<span class="title">{text(where.title)}</span> <span class="facts">· {facts}</span></a>'
     )
     return f'<section class="card">{block}<p class="source">{link}</p>{_also_in(quote)}</section>'
+
+
+def quote_block(quote: Quote, read_document: ReadDocument) -> str:
+    """A quote's verbatim text.
+
+    Raises:
+        VerbatimError: when it would not read as its slice of the source, read afresh.
+    """
+    block = f'<blockquote class="quote">{_emphasised(quote)}</blockquote>'
+    check(quote, read_document, emitted=_as_read(block))
+    return block
 
 
 def _also_in(quote: Quote) -> str:
@@ -136,18 +150,19 @@ def _folded(cards: list[str]) -> Iterator[str]:
         yield f'<details class="more"><summary>{label}</summary>{"".join(rest)}</details>'
 
 
+def _unsearched(answer: Answer) -> str:
+    clear = _CLEAR if answer.filters else ""
+    return (
+        '<section class="not-in-corpus none unsearched"><h2>Nothing was searched</h2>'
+        f"<p>{text(answer.unsearched)}</p>{clear}</section>"
+    )
+
+
 def _not_in_corpus(answer: Answer, quotes: list[str]) -> str:
     where = "the document" if answer.searched == 1 else f"the {plural(answer.searched, 'document')}"
-    # A link, as Gradio's sanitiser takes buttons away; the page's script acts on it.
-    clear = (
-        '<p><a class="clear-filters" href="#filters">Ask again without filters</a></p>'
-        if answer.filters
-        else ""
-    )
+    clear = _CLEAR if answer.filters else ""
     if not quotes:
         said = f"Nothing near this question was found in {where} searched."
-        if answer.filters and not answer.searched:
-            said = f"No document matches the filters: {text(describe_filters(answer.filters))}."
         return f'<section class="not-in-corpus none"><h2>Not in the corpus</h2><p>{said}</p>{clear}</section>'
     said = f"No sentence that states an answer was found in {where} searched."
     return (

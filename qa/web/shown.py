@@ -33,8 +33,8 @@ class Answers:
         self._ages: deque[tuple[str, int]] = deque()
 
     def remember(self, answer: Answer, history: Sequence[str | Turn]) -> str:
-        """Give the answer an id; none (empty) to what cannot be judged: a fixed reply, an error."""
-        if answer.reply is not None or answer.error is not None:
+        """Give the answer an id; none (empty) to what cannot be judged: what searched nothing."""
+        if answer.reply is not None or answer.error is not None or answer.unsearched:
             return ""
         shown = Shown.of(answer, history)
         answer_id, size = secrets.token_urlsafe(12), len(repr(shown))

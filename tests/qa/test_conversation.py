@@ -29,6 +29,10 @@ FIRST = "Where was the group with the scrap metal caught?"
         "Why were the others let go?",
         "No, I meant copper",
         "Sorry, and in Hyesan?",
+        "What did she say she would publish?",
+        "When did Lindqvist meet her?",
+        "Did Kim see them?",
+        "Where in Orlava did they meet?",
     ],
 )
 def test_a_question_that_leans_on_an_earlier_one_does_not_stand_alone(question: str) -> None:
@@ -50,6 +54,9 @@ def test_a_question_that_leans_on_an_earlier_one_does_not_stand_alone(question: 
         "Is too much scrap metal sold to China?",
         "Which other traders buy scrap metal?",
         "No trader sells copper in Hyesan",
+        "What did Petra Lindqvist say she would publish?",
+        "When will Lindqvist publish her minutes?",
+        "Why does Kim say he was arrested?",
     ],
 )
 def test_a_question_with_its_own_subject_stands_alone(question: str) -> None:

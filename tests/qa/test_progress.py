@@ -40,6 +40,20 @@ def test_without_a_terminal_a_long_wait_is_told_of_now_and_then(capsys, monkeypa
     assert capsys.readouterr().err == "Embedding: 1 of 2\nEmbedding: 2 of 2\n"
 
 
+def test_without_a_terminal_what_is_done_is_told_at_the_end(capsys):
+    with meter() as show:
+        for done in range(17):
+            show("Reading", done, 16)
+        show("Indexing", 0, 900, "0 passages")
+        show("Indexing", 900, 900, "20 passages")
+        show("Answering", 0, 9)
+        show("Answering", 8, 9)
+    assert capsys.readouterr().err == (
+        "Reading: 0 of 16\nIndexing: 0%, 0 passages\nAnswering: 0 of 9\n"
+        "Reading: 16 of 16\nIndexing: 100%, 20 passages\n"
+    )
+
+
 def test_a_quiet_meter_shows_nothing_even_in_a_terminal(terminal):
     with redirect_stderr(terminal), meter(quiet=True) as show:
         show("Embedding", 1, 2)

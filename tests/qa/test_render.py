@@ -66,6 +66,14 @@ ANSWERS = {
         notes=("The phrase “six tons” does not occur.",),
     ),
     "none": Answer("Who won the match?", "Who won the match?", "none", 0.004, 0.55, SIGNALS, searched=1),
+    "unsearched": Answer(
+        "Who won?",
+        "Who won?",
+        "none",
+        undated=1,
+        filters=Filters(publisher="River"),
+        unsearched="No document has the publisher “River”: did you mean “River Press”?",
+    ),
     "reply": Answer(
         "hello", "hello", "none", reply=Reply("greeting", "Ask about the documents.\nThere is 1.")
     ),
@@ -126,7 +134,9 @@ def test_the_line_of_json_is_the_dict(name):
         (0.834, 0.55, "83%"),
         (0.55, 0.55, "55%"),
         (0.312, 0.55, "31%; answers are given from 55%"),
-        (0.5499, 0.5501, "54.99%; answers are given from 55.01%"),  # never: 55%, and given from 55%
+        (0.5499, 0.5501, "54%; answers are given from 56%"),  # never: 55%, and given from 55%
+        (0.48, 0.484, "48%; answers are given from 49%"),
+        (0.4841, 0.484, "49%"),  # never 48%, as answers are given from 49%
     ],
 )
 def test_a_confidence_too_low_for_an_answer_says_which_would_do(confidence, threshold, said):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
@@ -86,6 +87,8 @@ def test_the_holdings_are_named_from_metadata() -> None:
     text = reply("documents", [info(1)]).text
     assert "1 document:" in text
     assert "Brief 1, IFES, NK Brief 08-4-4-1, 4 April 2008" in text
+    bare = reply("documents", [replace(info(1), series="", number="14")]).text
+    assert "Brief 1, IFES, No. 14, 4 April 2008" in bare
 
 
 def test_a_document_without_metadata_is_named_by_its_id() -> None:

@@ -331,6 +331,24 @@ def test_the_source_is_a_sheet_on_a_phone(browser: Browser, server: Server) -> N
         assert sheet["y"] > 50
 
 
+@pytest.mark.parametrize("size", [(390, 844), (360, 640), (1280, 800)])
+def test_the_question_box_is_in_view_from_the_start(
+    browser: Browser, server: Server, size: tuple[int, int]
+) -> None:
+    width, height = size
+    with opened(browser, server.url, viewport={"width": width, "height": height}) as page:
+        page.locator(".examples button").first.wait_for()
+        for shown in ("#question", "#ask", "#strictness label:last-of-type", "#open-filters"):
+            box = page.locator(shown).last.bounding_box()
+            assert box is not None
+            assert box["y"] + box["height"] <= height
+        last = page.locator("#strictness label").last.bounding_box()
+        filters = page.locator("#open-filters").bounding_box()
+        assert last is not None
+        assert filters is not None
+        assert last["x"] + last["width"] <= filters["x"]  # "only when sure" is not cut off
+
+
 def test_a_phone_shows_the_page_from_its_top(browser: Browser, server: Server) -> None:
     with opened(
         browser, server.url, viewport={"width": 390, "height": 600}, has_touch=True, is_mobile=True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import TYPE_CHECKING
 
@@ -223,10 +224,9 @@ def test_a_phone_has_room_for_thumbs(browser: Browser, server: Server, page: Pag
         answer = ask(phone, FACTORY)
         expect(on_quote(answer, "up")).to_have_attribute("aria-pressed", "true")
         assert phone.evaluate("document.documentElement.scrollWidth") <= 360
-        link, new = (
-            phone.locator("#test-queries").bounding_box(),
-            phone.locator("#new-conversation").bounding_box(),
-        )
-        assert link is not None
-        assert new is not None
-        assert link["x"] + link["width"] < new["x"]
+        row = [phone.locator(each).bounding_box() for each in (".brand .mark", "#test-queries", "#save")]
+        row.append(phone.locator("#new-conversation").bounding_box())
+        for left, right in itertools.pairwise(row):
+            assert left is not None
+            assert right is not None
+            assert left["x"] + left["width"] < right["x"]

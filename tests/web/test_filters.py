@@ -94,8 +94,21 @@ def test_what_a_filter_leaves_out_does_not_answer_and_one_click_asks_again_witho
 def test_a_filter_that_matches_nothing_says_so(page: Page):
     choose(page, publisher="Daily <Paper>", until="2008-12-31")
     answer = ask(page, RICE)
+    expect(answer.locator(".not-in-corpus h2")).to_have_text("Nothing was searched")
     expect(answer.locator(".not-in-corpus p").first).to_have_text(
         "No document matches the filters: until 2008-12-31, publisher Daily <Paper>."
+    )
+    expect(answer).not_to_contain_text("confidence")
+    expect(answer.locator(".thumbs")).to_have_count(0)
+    answer.locator("a.clear-filters").click()
+    expect(page.locator(".answer.finished").nth(1).locator(".quote")).to_contain_text("2,000 won")
+
+
+def test_a_document_that_there_is_not_is_named_with_one_that_may_have_been_meant(page: Page):
+    choose(page, document="bridges")
+    answer = ask(page, RICE)
+    expect(answer.locator(".not-in-corpus p").first).to_have_text(
+        "The library holds no document 'bridges': did you mean 'bridge'?"
     )
 
 

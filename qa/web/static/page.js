@@ -422,6 +422,25 @@ function announce(words, visible = false) {
   }, visible ? 6000 : 1500);
 }
 
+// ---------------------------------------------------------------- saving
+
+/** The server writes the conversation's file into a box of Gradio's; from there it goes to the browser. */
+async function save() {
+  const written = document.querySelector("#saved textarea");
+  written.value = "";
+  for (let waited = 0; !written.value; waited += 50) {
+    if (waited > 15_000) {
+      announce(`The conversation was not saved. ${SILENT}`, true);
+      return;
+    }
+    await new Promise((after) => setTimeout(after, 50));
+  }
+  const href = URL.createObjectURL(new Blob([written.value], { type: "text/html" }));
+  make("a", { href, download: `pullquote-${new Date().toLocaleDateString("sv")}.html` }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 60_000);
+  announce("Saved");
+}
+
 // ---------------------------------------------------------------- the source
 
 let shown = null; // what the citation endpoint says of the quote in the panel
@@ -590,6 +609,8 @@ document.addEventListener(
       admit(event);
     } else if (event.target.closest?.("#new-conversation")) {
       startAnew();
+    } else if (event.target.closest?.("#save")) {
+      save();
     }
   },
   true,

@@ -1,0 +1,111 @@
+"""A conversation as one file to keep, open and print: HTML that loads nothing and holds no script.
+
+`pullquote verify` reads it: every quote stands in it character for character, with its place.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qa import __version__, times
+from qa.cite import citation_id, cite_line, date_in_words
+from qa.render import describe_filters, gaps, how_sure, named, plural
+from qa.web import STATIC
+from qa.web.cards import quote_block, text
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator, Sequence
+
+    from qa.cite import ReadDocument
+    from qa.schema import Answer, Quote
+
+_SAID = {
+    "answered": "",
+    "weak": "Not in the corpus. The nearest passages, which do not state an answer:",
+    "none": "Not in the corpus. Nothing near this question was found.",
+    "error": "This question could not be answered because of an error.",
+}
+
+
+def entry(answer: Answer, read_document: ReadDocument, at: dt.datetime) -> str:
+    """One question with its answer, as it was shown at that time.
+
+    Raises:
+        VerbatimError: when a quote in it would not read as its slice of the source, read afresh.
+    """
+    parts = [f"<h2>{text(answer.question)}</h2>", *_paragraphs(_opening(answer))]
+    for quote, follows in gaps(answer.quotes):
+        parts += ["<p>[…]</p>"] * follows
+        parts += [quote_block(quote, read_document), _cited(quote)]
+    parts += _paragraphs(_closing(answer, at), "facts")
+    return f'<article class="answer {answer.outcome}">{"".join(parts)}</article>'
+
+
+def page(entries: Sequence[str], saved: dt.datetime) -> str:
+    """The whole file."""
+    style = STATIC.joinpath("transcript.css").read_text(encoding="utf-8")
+    day, body = date_in_words(saved), "\n".join(entries)
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta http-equiv="Content-Security-Policy" '
+        "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+        '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
+        f'<meta name="generator" content="Pullquote {__version__}">'
+        f'<meta name="date" content="{saved.isoformat()}">'
+        f"<title>Pullquote, {day}</title>\n<style>\n{style}</style></head>\n<body>"
+        "<header><h1>Conversation</h1>"
+        f"<p>Saved by Pullquote on {day} at {_clock(saved)}: {plural(len(entries), 'question')}. "
+        "Quotes are verbatim; <code>pullquote verify</code> with this file compares them with the documents."
+        f"</p></header>\n{body}\n</body></html>\n"
+    )
+
+
+def _clock(at: dt.datetime) -> str:
+    return f"{at:%H:%M} (UTC{at.isoformat()[-6:]})"
+
+
+def _paragraphs(lines: Iterator[str], name: str = "said") -> list[str]:
+    return [f'<p class="{name}">{text(line)}</p>' for line in lines]
+
+
+def _opening(answer: Answer) -> Iterator[str]:
+    if answer.interpreted_question != answer.question:
+        yield f"Understood as: {answer.interpreted_question}"
+    if answer.reply:
+        yield answer.reply.text
+    elif answer.unsearched:
+        yield f"Nothing was searched. {answer.unsearched}"
+    elif said := _SAID[answer.outcome]:
+        yield said
+    if answer.error:
+        yield answer.error.message
+
+
+def _closing(answer: Answer, at: dt.datetime) -> Iterator[str]:
+    yield from answer.notes
+    facts = [f"Asked on {date_in_words(at)} at {_clock(at)}"]
+    if answer.filters:
+        facts.append(f"filters: {describe_filters(answer.filters)}")
+    if answer.preference:
+        facts.append(f"prefers {times.in_words(answer.preference)}")
+    if not (answer.reply or answer.error or answer.unsearched):
+        facts += [
+            f"searched {plural(answer.searched, 'document')}",
+            f"confidence {how_sure(answer, percent=chr(160) + '%')}",
+        ]
+    if answer.undated:
+        facts.append(f"{plural(answer.undated, 'document')} without a date left out")
+    yield " · ".join(facts)
+
+
+def _cited(quote: Quote) -> str:
+    """The full citation, and the place: the text's SHA-256 and the quote's characters."""
+    place = citation_id(quote)
+    url = f" {quote.document.url}" if quote.document.url else ""
+    copies = "; ".join(map(named, quote.copies))
+    also = f'<span class="also">Also in: {text(copies)}</span>' if copies else ""
+    return (
+        f'<p class="source" id="cite={place}"><a class="cite" href="#cite={place}">[{quote.number}] '
+        f'{text(cite_line(quote) + url)} <span class="place">{place}</span></a>{also}</p>'
+    )

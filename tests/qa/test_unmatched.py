@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from qa.schema import Filters
+from qa.unmatched import unmatched
+from tests.qa.tiny import tiny_corpus, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from qa.corpus import Corpus
+
+RECORDS = [
+    {"_id": "dam.txt", "publisher": "River Press", "series": "Brief", "date": "2008-04-04", "language": "en"},
+    {"_id": "port.txt", "publisher": "Orlava Gazette", "date": "2010-05-01", "language": "en"},
+    {"_id": "note.txt", "publisher": "IFES"},
+]
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
+    folder = tmp_path_factory.mktemp("unmatched")
+    lines = [json.dumps(record | {"text": f"The text of {record['_id']}."}) for record in RECORDS]
+    write(folder, "x.jsonl", "\n".join(lines))
+    with tiny_corpus(folder / "library") as corpus:
+        corpus.index(folder / "x.jsonl")
+        yield corpus
+
+
+@pytest.mark.parametrize(
+    ("filters", "said"),
+    [
+        (
+            Filters(publisher="River"),
+            "No document has the publisher “River”: did you mean “River Press”?",
+        ),
+        (
+            Filters(publisher="orlava gazete"),
+            "No document has the publisher “orlava gazete”: did you mean “Orlava Gazette”?",
+        ),
+        (
+            Filters(publisher="Reuters"),
+            "No document has the publisher “Reuters”: there is “IFES”, “Orlava Gazette”, “River Press”.",
+        ),
+        (Filters(language="english"), "No document has the language “english”: did you mean “en”?"),
+        (
+            Filters(collection="markets"),
+            "No document has the collection “markets”: none is known of any.",
+        ),
+        (
+            Filters(since=dt.date(2030, 1, 1)),
+            (
+                "No document is dated since 2030-01-01: the dates are from 4 April 2008 to 1 May 2010, "
+                "and 1 document without a date."
+            ),
+        ),
+        (
+            Filters(document=("dam.tx",)),
+            "The library holds no document 'dam.tx': did you mean 'dam.txt'?",
+        ),
+        (
+            Filters(publisher="River", series="Brif"),
+            (
+                "No document has the publisher “River”: did you mean “River Press”? "
+                "No document has the series “Brif”: did you mean “Brief”?"
+            ),
+        ),
+        (
+            Filters(publisher="IFES", since=dt.date(2008, 1, 1)),
+            "No document matches the filters: since 2008-01-01, publisher IFES.",
+        ),
+    ],
+)
+def test_each_filter_that_leaves_nothing_is_named_with_what_may_have_been_meant(corpus, filters, said):
+    assert not corpus.select(filters).documents
+    assert unmatched(corpus, filters) == said
+
+
+def test_many_values_are_not_all_named(tmp_path: Path):
+    lines = [json.dumps({"_id": f"{n}", "publisher": f"P{n}", "text": f"Text {n}."}) for n in range(9)]
+    write(tmp_path, "x.jsonl", "\n".join(lines))
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "x.jsonl")
+        said = unmatched(corpus, Filters(publisher="Zeitung"))
+    assert said.endswith("there is “P0”, “P1”, “P2”, “P3”, “P4” and 4 more.")
+
+
+def test_an_empty_library_is_said_to_be_empty_whatever_the_filters(tmp_path: Path):
+    with tiny_corpus(tmp_path / "library") as corpus:
+        assert unmatched(corpus, Filters(publisher="River")).startswith("The library is empty.")
