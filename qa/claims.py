@@ -10,11 +10,14 @@ import json
 import re
 from bisect import bisect_left, bisect_right
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from qa.cite import CitationId
+from qa.cite import CitationId, locator, visible
 from qa.errors import InputError
+from qa.formats.kinds import kind_of
+from qa.formats.source import PLAIN, Source
+from qa.formats.worker import Worker
 from qa.terms import measure
 
 if TYPE_CHECKING:
@@ -31,17 +34,32 @@ MOST_CHARACTERS = 20_000
 # A quote has few links; those of a list of links have none.
 MOST_LINKS = 4
 
+# Formats that are read as they stand; a web page in another encoding than UTF-8 is read as one indexes it.
+_TEXTS = ("text", "markdown", "jsonl", "csv")
+_AS_IT_IS = (None, "html", *_TEXTS)
+
 _ID = re.compile(r"\b([0-9a-f]{64})/([0-9]{1,12})-([0-9]{1,12})\b")
-# From the first opening mark: where that one finds no end, no later one does.
-_TITLE = re.compile(r"[^“]*“(.+?)”(?=,|$|\s)")
-_CITATION_LINE = re.compile(r"[ \t]*\n[ \t]*(?:[—–-] ?)?(“(?P<title>.+?)”(?:,[^\n]*)?)[ \t]*(?=\n|$)")
+# What a citation begins with; what it quotes later is the name of a section.
+_CITES = re.compile(r"(?:\[[0-9]+\] )?(?:[—–-] ?)?(?=“)")
+_CITATION_LINE = re.compile(r"[ \t]*\n[ \t]*(?:[—–-] ?)?(?P<cites>“.+?”(?:,[^\n]*)?)[ \t]*(?=\n|$)")
 _NUMBERED = re.compile(r"\[[0-9]+\] “")
 # How lines begin that go on in a part of an answer; other lines after it are somebody's own.
 _AFTER = {"citation": ("  ", "Also in: "), "closing": ("Confidence that ", "Searched ", "Note: ")}
 # Which marks close a quotation, by the one that opens it.
 _CLOSING = {"“": "”", "„": "“”", "«": "»", "「": "」", "『": "』"}
 _MARKS = "".join({'"', *_CLOSING, *_CLOSING.values()}) + "”"
-_QUOTATION = re.compile(rf"[{''.join(_CLOSING)}]|(?<![\w\"])\"(?=\S)")
+# A single mark opens a quotation after a blank, a bracket or another mark, unless it stands for letters: ’90s.
+_OPENS_SINGLE = (
+    r"(?<![^\s(\[{“„«—–>\"])['‘](?![\s'’‘])"
+    r"(?![0-9]|(?:[Tt](?:is|was|were|will|would)|ave|bout|cause|cos|e|em|ere|gainst|im|m|n|neath|re|round|s|t|til)\b)"
+)
+_QUOTATION = re.compile(rf"[{''.join(_CLOSING)}]|(?<![\w\"])\"(?=\S)|{_OPENS_SINGLE}")
+# It closes one before a blank or punctuation. Before another word, what ends in s, -in’ or ’n’ is most likely
+# “the dogs’ bowls”.
+_SINGLE = re.compile(
+    rf"(?P<opens>{_OPENS_SINGLE})|(?P<doubtful>(?:(?<=[sS])|(?<=\w\win)|(?<=['’]n))['’](?=\s+\w))"
+    r"|(?P<closes>(?<=\S)['’](?!\w))|(?P<ends>\n\s*\n)"
+)
 _BLOCK_QUOTE = re.compile(r"(?m)^>[^\n]*(?:\n>[^\n]*)*")
 _TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
 _HTML_BLOCK = re.compile(r"<(?P<closes>/?)blockquote\b[^<>]*>", re.IGNORECASE)
@@ -54,7 +72,8 @@ _HTML = re.compile(
 class Claim:
     """A quote as a file has it. `text` is None where there is only its citation.
 
-    `line` counts from 1; `document` is the id and `title` the title that it is ascribed to, as far as said.
+    `line` counts from 1, and `where` says in words where that is in a file that has no lines ("page 2");
+    `document` is the id and `title` the title that it is ascribed to, as far as said.
     In running text (not `exact`) lines may be broken anew and control characters be shown as symbols.
     `wrong` says why its citation names no place, where that is so. What is `short` is most likely no quote.
     """
@@ -67,25 +86,58 @@ class Claim:
     exact: bool = False
     wrong: str = ""
     short: bool = False
+    where: str = ""
 
 
 def claims(path: Path) -> tuple[list[Claim], int]:
     """Read what a file quotes, in order: answers as JSON or JSON lines, HTML, Markdown or plain text.
 
+    A file of any other format that is indexed is read as it is then, in a process of its own.
     Gives the number of quotations, too, that were passed over as they have fewer than `LEAST_WORDS`.
 
     Raises:
-        InputError: it cannot be read, or is no text.
+        InputError: it cannot be read.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        data = path.read_bytes()
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
+    source = Source(str(path), path.name, data)
+    kind, refused = None, None
+    try:
+        kind = kind_of(source)[0].name
+    except InputError as error:
+        refused = error
+    try:
+        text = data.decode("utf-8-sig") if kind in _AS_IT_IS else None
     except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text: export it as text, HTML or JSON lines") from error
-    found = _all(text)
+        text = None
+        refused = refused or InputError(f"{path} is not UTF-8 text: export it as text, HTML or JSON lines")
+        refused.__cause__ = error
+    if text is None and (kind is None or kind in _TEXTS):
+        assert refused is not None  # noqa: S101 - nothing else leaves these without a text
+        raise refused
+    found = _all(text) if text is not None else list(_of_documents(source))
     kept = [claim for claim in found if not claim.short]
     return kept, len(found) - len(kept)
+
+
+def _of_documents(source: Source) -> Iterator[Claim]:
+    """Read what the documents of a file quote, each with where it stands in the words of a citation.
+
+    Raises:
+        InputError: a document is refused.
+    """
+    with Worker() as worker:
+        for document in worker.read(source, PLAIN):
+            if isinstance(document, InputError):
+                raise document
+            line_at = [0, *(match.end() for match in re.finditer("\n", document.text))]
+            for claim in _all(document.text):
+                at = line_at[min(claim.line, len(line_at)) - 1]
+                where = locator(document, at, at + 1) if document.text else ""
+                parts = (visible(document.id.lstrip("/#")), where)
+                yield replace(claim, where=", ".join(filter(None, parts)))
 
 
 def of_text(text: str) -> list[Claim]:
@@ -195,6 +247,9 @@ def _of_html(text: str) -> Iterator[Claim]:
 _READ = (
     "//blockquote | //q | //a[contains(@href, '#cite=')] | //*[contains(concat(' ', @class, ' '), ' quote ')]"
     " | //*[contains(concat(' ', @class, ' '), ' cite ')] | //article[starts-with(@class, 'answer')]"
+    # What was asked, in the chat and in a report of an evaluation.
+    " | //*[contains(concat(' ', @class, ' '), ' message user ')]"
+    " | //article[starts-with(@class, 'question')] | //tr[@data-v]"
 )
 
 
@@ -217,11 +272,15 @@ def _of_element(
 ) -> Claim:
     titles = cite.xpath(".//*[@class='title']") if cite is not None else []
     said = " ".join(cite.text_content().split()) if cite is not None else ""
-    named = _TITLE.match(said)
-    title = titles[0].text_content() if titles else named[1] if named else ""
+    title = titles[0].text_content() if titles else _title(said)
     ours = "quote" in (element.get("class") or "").split()
-    text = element.text_content() if ours else element.text_content().strip().strip(_MARKS).strip()
+    text = element.text_content() if ours else _without_marks(element.text_content().strip())
     return Claim(text, element.sourceline or 1, place, title=title, exact=ours, wrong=_wrong(place))
+
+
+def _without_marks(text: str) -> str:
+    single = re.match(_OPENS_SINGLE, text) and _Ends(text).of(0) == len(text)
+    return (text[1:-1] if single else text.strip(_MARKS)).strip()
 
 
 # Text
@@ -245,8 +304,7 @@ def _of_transcript(text: str) -> Iterator[Claim]:
         elif begin is not None and _NUMBERED.match(line):
             around[begin : at + 1] = [""] * (at + 1 - begin)
             begin += 2 * (lines[begin : begin + 2] == ["[…]", ""])
-            named = _TITLE.match(line)
-            yield Claim("\n".join(lines[begin:at]), begin + 1, title=named[1] if named else "")
+            yield Claim("\n".join(lines[begin:at]), begin + 1, title=_title(line))
             part, begin = "citation", None
         elif not line:
             begin = begin if part in ("", "closing") else at + 1
@@ -264,19 +322,22 @@ def _of_prose(text: str) -> Iterator[Claim]:
     blocks = [match.span() for match in _BLOCK_QUOTE.finditer(text)]
     # As long as it was, so that offsets stay.
     text = re.sub(r"(?m)^(?:> ?)+", lambda match: " " * len(match[0]), text)
-    text = _TAG.sub(lambda match: match[0].replace('"', " "), text)  # attributes are no quotations
+    # Attributes are no quotations.
+    text = _TAG.sub(lambda match: match[0].replace('"', " ").replace("'", " "), text)
+    ends = _Ends(text)
     found: list[tuple[int, int, str]] = []
     for start, end in blocks:
         inner = re.split(r"\n[^\S\n]*\n|\n(?=\s*(?:[—–-]+ |\[|“[^\n]+”, ))", text[start:end], maxsplit=1)[0]
-        if not inner.lstrip().startswith(('"', *_CLOSING)):
-            at = start + len(inner) - len(inner.lstrip())
+        at = start + len(inner) - len(inner.lstrip())
+        if not (
+            inner.lstrip().startswith(('"', *_CLOSING)) or (text[at : at + 1] in ("'", "‘") and ends.of(at))
+        ):
             found.append((at, start + len(inner.rstrip()), inner.strip()))
     for start, end, inner in _html_blocks(text):
         if inner and not inner.startswith(('"', *_CLOSING)):
             found.append((start, end, inner))
     found.sort()
     quoted = deque((start, end) for start, end, _ in found)
-    ends = _Ends(text)
     at = 0
     while opened := _QUOTATION.search(text, at):
         while quoted and quoted[0][0] <= opened.start():
@@ -303,7 +364,7 @@ def _of_prose(text: str) -> Iterator[Claim]:
         line = _CITATION_LINE.match(text, end)
         claimed |= {match.start() for match in ids}
         place = _place(ids[0]) if ids else None
-        title = line["title"] if line else ""
+        title = _title(line["cites"]) if line else ""
         short = not (ids or line) and measure(words) < LEAST_WORDS
         claims.append((start, Claim(words, line_of(start), place, title=title, short=short)))
     last = None
@@ -312,6 +373,13 @@ def _of_prose(text: str) -> Iterator[Claim]:
             claims.append((match.start(), Claim(None, line_of(match.start()), _place(match))))
         last = match[0]
     yield from (claim for _, claim in sorted(claims, key=lambda each: each[0]))
+
+
+def _title(cites: str) -> str:
+    """Read the title that a citation begins with, in quotation marks; empty where a broken line cuts it."""
+    begun = _CITES.match(cites)
+    end = _Ends(cites).of(begun.end()) if begun else None
+    return cites[begun.end() + 1 : end - 1] if begun and end and cites[end : end + 1] in ("", ",") else ""
 
 
 def _html_blocks(text: str) -> Iterator[tuple[int, int, str]]:
@@ -339,7 +407,7 @@ class _Ends:
         self._straight = [(m.start(), m.end(), m[0] == '"') for m in re.finditer(r"\"(?!\w)|\n\s*\n", text)]
         # What is pasted holds an opening mark without its other, and ends before a citation line.
         self._pasted = [m.end() for m in re.finditer(r"”(?=\n“[^\n]+”)", text)]
-        self._partners: dict[int, int] = {}
+        self._partners = _singles(text)
         stacks: dict[str, list[int]] = {opening: [] for opening in _CLOSING}
         for mark in re.finditer(f"[{''.join(stacks)}{''.join(_CLOSING.values())}]", text):
             for opening, stack in stacks.items():
@@ -360,6 +428,28 @@ class _Ends:
             at = bisect_right(self._pasted, start)
             end = self._pasted[at] if at < len(self._pasted) else limit + 1
         return end if end <= limit else None
+
+
+def _singles(text: str) -> dict[int, int]:
+    """Pair single quotation marks: where each opens, and after which it closes, in the same paragraph.
+
+    A mark that is most likely an apostrophe closes what nothing else does, unless that is a straight one.
+    """
+    partners: dict[int, int] = {}
+    doubtful: dict[int, int] = {}
+    opened: dict[str, list[int]] = {"'": [], "’": []}
+    for mark in _SINGLE.finditer(text):
+        if mark["ends"]:
+            opened = {closing: [] for closing in opened}
+            continue
+        waiting = opened["’" if mark[0] == "‘" else mark[0]]
+        if mark["opens"]:
+            waiting.append(mark.start())
+        elif waiting and mark["closes"]:
+            partners[waiting.pop()] = mark.end()
+        elif waiting and mark[0] == "’":
+            doubtful.setdefault(waiting[-1], mark.end())
+    return doubtful | partners
 
 
 class _Lines:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from itertools import chain
+from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
@@ -194,10 +194,12 @@ def become(quote: str, near: int, text: str) -> tuple[Span | None, Difference]:
 def in_words(changes: Difference) -> Iterator[tuple[str, str]]:
     """Write a difference as wdiff does: pieces with their op, [-deleted-] and {+inserted+}."""
     marks = {"equal": ("", ""), "delete": ("[-", "-]"), "insert": ("{+", "+}")}
-    for change in changes:
+    for change, following in zip_longest(changes, changes[1:]):
         before, after = marks[change.op]
         words = change.text.rstrip() if change.op != "equal" else change.text
-        yield change.op, f"{before}{words}{after}{change.text[len(words) :]}"
+        # The last words of a text have no space after them.
+        apart = change.text[len(words) :] or (" " if following and change.op == "delete" else "")
+        yield change.op, f"{before}{words}{after}{apart}"
 
 
 def joined(changes: Difference, *, without: Literal["insert", "delete"]) -> str:

@@ -39,7 +39,8 @@ class Quoted:
     """A quote: its text in pieces, each with whether it is gold; where it is from; whether it is verbatim."""
 
     parts: tuple[tuple[str, bool], ...]
-    where: str
+    title: str
+    facts: tuple[str, ...]
     verbatim: bool
 
 
@@ -195,13 +196,14 @@ def _quoted(quote: AnswerLine, gold: Sequence[Gold], text_of: TextOf, title_of: 
     document, start, text = quote["document"], quote["start"], quote["text"]
     citation = quote.get("citation") or {}
     title = citation.get("title") or title_of(document) or document
-    facts = (citation.get(name) or "" for name in ("publisher", "date", "locator"))
+    facts = tuple(filter(None, (citation.get(name) for name in ("publisher", "date", "locator"))))
     source = text_of(document)
     spans = [(each.start - start, each.end - start) for each in gold if each.document == document]
     spans += [span for each in gold for span in misses.occurrences(text, each.text)]
     return Quoted(
         tuple(_parts(text, spans)),
-        " · ".join(filter(None, (title, *facts))),
+        title,
+        facts,
         source is None or source[start : quote["end"]] == text,
     )
 
