@@ -144,7 +144,8 @@ class Verifier:
         for reading in claim.readings:
             if verdict.status == "verbatim":
                 break
-            verdict = self._verdict(replace(claim, text=reading, readings=()))
+            line = claim.line + (claim.text or "").count("\n") - reading.count("\n")
+            verdict = self._verdict(replace(claim, text=reading, line=line, readings=()))
         return verdict
 
     def quotes(self, claim: Claim, sha256: str) -> bool:
@@ -289,7 +290,7 @@ class Verifier:
             return replace(verdict, now=_place(current, now), now_locator=where)
         near = self._text(current).nearest(words)
         if near is None:
-            return verdict
+            return replace(verdict, difference=())
         return replace(verdict, difference=difference(words, current.text[near.start : near.end]))
 
     def _altered(self, claim: Claim, document: Document, span: Span | None = None) -> Verdict | None:
