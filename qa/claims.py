@@ -5,17 +5,22 @@ A claim is what somebody says that a document says; `qa.verify` compares it with
 
 from __future__ import annotations
 
+import csv
 import html as entities
+import io
 import json
 import re
 from bisect import bisect_left, bisect_right
 from collections import deque
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from qa import cells
 from qa.cite import CitationId, locator, visible
 from qa.errors import InputError
 from qa.formats.kinds import kind_of
+from qa.formats.markup import breaks
 from qa.formats.source import PLAIN, Source
 from qa.formats.worker import Worker
 from qa.terms import measure
@@ -34,6 +39,9 @@ MOST_CHARACTERS = 20_000
 # A quote has few links; those of a list of links have none.
 MOST_LINKS = 4
 
+# Words before a citation without a quote.
+_MOST_BESIDE = 2_000
+
 # Formats that are read as they stand; a web page in another encoding than UTF-8 is read as one indexes it.
 _TEXTS = ("text", "markdown", "jsonl", "csv")
 _AS_IT_IS = (None, "html", *_TEXTS)
@@ -48,7 +56,7 @@ _AFTER = {"citation": ("  ", "Also in: "), "closing": ("Confidence that ", "Sear
 # Which marks close a quotation, by the one that opens it.
 _CLOSING = {"“": "”", "„": "“”", "«": "»", "「": "」", "『": "』"}
 _MARKS = "".join({'"', *_CLOSING, *_CLOSING.values()}) + "”"
-# A single mark opens a quotation after a blank, a bracket or another mark, unless it stands for letters: ’90s.
+# A single mark opens a quotation after a blank, a bracket or another mark; not for letters: ’90s.
 _OPENS_SINGLE = (
     r"(?<![^\s(\[{“„«—–>\"])['‘](?![\s'’‘])"
     r"(?![0-9]|(?:[Tt](?:is|was|were|will|would)|ave|bout|cause|cos|e|em|ere|gainst|im|m|n|neath|re|round|s|t|til)\b)"
@@ -64,7 +72,8 @@ _BLOCK_QUOTE = re.compile(r"(?m)^>[^\n]*(?:\n>[^\n]*)*")
 _TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
 _HTML_BLOCK = re.compile(r"<(?P<closes>/?)blockquote\b[^<>]*>", re.IGNORECASE)
 _HTML = re.compile(
-    r"<!doctype html|<html|<\?xml[^<>]*>\s*<!doctype html|<a [^<>]*class=\"?cite", re.IGNORECASE
+    r"\A\s*<(?:p|div|q|blockquote|ul|ol|li|table|section|article|main|span|h[1-6]|body|head|a|b|i|em|strong)\b[^<>]*>"
+    r"|<!doctype html|<html|<\?xml[^<>]*>\s*<!doctype html|<a [^<>]*class=\"?cite", re.IGNORECASE
 )
 
 
@@ -75,7 +84,11 @@ class Claim:
     `line` counts from 1, and `where` says in words where that is in a file that has no lines ("page 2");
     `document` is the id and `title` the title that it is ascribed to, as far as said.
     In running text (not `exact`) lines may be broken anew and control characters be shown as symbols.
-    `wrong` says why its citation names no place, where that is so. What is `short` is most likely no quote.
+    `wrong` says why its citation names no place, where that is so. What is `short` is most likely no quote;
+    an `unpaired` mark may begin or end one. A `heading` is none if it is the title of a document, which what
+    stands before it is ascribed to. The `paragraphs` of a block may be quotes of their own. Other `readings`
+    of the same words go without those before the quote, where the file does not tell which they are. What
+    stands `beside` a citation without a quote are the words before it.
     """
 
     text: str | None
@@ -87,13 +100,18 @@ class Claim:
     wrong: str = ""
     short: bool = False
     where: str = ""
+    unpaired: bool = False
+    heading: bool = False
+    paragraphs: bool = False
+    readings: tuple[str, ...] = ()
+    beside: str = ""
 
 
-def claims(path: Path) -> tuple[list[Claim], int]:
-    """Read what a file quotes, in order: answers as JSON or JSON lines, HTML, Markdown or plain text.
+def claims(path: Path) -> tuple[list[Claim], list[Claim]]:
+    """Read what a file quotes, in order: answers as JSON or JSON lines, CSV, HTML, Markdown or plain text.
 
     A file of any other format that is indexed is read as it is then, in a process of its own.
-    Gives the number of quotations, too, that were passed over as they have fewer than `LEAST_WORDS`.
+    Gives what was passed over, too: quotations of fewer than `LEAST_WORDS`, and marks without their other.
 
     Raises:
         InputError: it cannot be read.
@@ -117,9 +135,9 @@ def claims(path: Path) -> tuple[list[Claim], int]:
     if text is None and (kind is None or kind in _TEXTS):
         assert refused is not None  # noqa: S101 - nothing else leaves these without a text
         raise refused
-    found = _all(text) if text is not None else list(_of_documents(source))
-    kept = [claim for claim in found if not claim.short]
-    return kept, len(found) - len(kept)
+    found = _all(text, kind or "") if text is not None else list(_of_documents(source))
+    kept = [claim for claim in found if not (claim.short or claim.unpaired)]
+    return kept, [claim for claim in found if claim.short or claim.unpaired]
 
 
 def _of_documents(source: Source) -> Iterator[Claim]:
@@ -142,10 +160,10 @@ def _of_documents(source: Source) -> Iterator[Claim]:
 
 def of_text(text: str) -> list[Claim]:
     """Read what a text quotes, whatever it is."""
-    return [claim for claim in _all(text) if not claim.short]
+    return [claim for claim in _all(text) if not (claim.short or claim.unpaired)]
 
 
-def _all(text: str) -> list[Claim]:
+def _all(text: str, kind: str = "") -> list[Claim]:
     if text.lstrip()[:1] in ("{", "["):
         try:
             found = _of_json(text)
@@ -153,8 +171,11 @@ def _all(text: str) -> list[Claim]:
             found = None
         if found is not None:
             return found
-    if _HTML.search(text):
+    if kind == "html" or _HTML.search(text):
         return list(_of_html(text))
+    first = text.lstrip("\r\n").partition("\n")[0]
+    if kind == "csv" or ({"question", "quote"} <= {*re.split(r"\W+", first.lower())} and _cells(first)):
+        return list(_of_table(text))
     text = text.replace("\r\n", "\n")
     if re.search(r"(?m)^Question: ", text) and re.search(r"(?m)^(?:  )?\[[0-9]+\] “", text):
         return sorted(_of_transcript(text), key=lambda claim: claim.line)
@@ -207,12 +228,47 @@ def _of_quote(quote: dict[str, Any], line: int) -> Claim:
     return Claim(quote["text"], line, place, str(quote.get("document", "")), str(title), True, wrong)
 
 
+# CSV
+
+
+def _cells(line: str) -> tuple[str, list[str]]:
+    """Split the header of a table: by what cuts it into the most cells."""
+    return max(((mark, line.split(mark)) for mark in ",;\t|"), key=lambda each: len(each[1]))
+
+
+def _of_table(text: str) -> Iterator[Claim]:
+    """Read the cells of a table: quotes in the columns called so, running text in others.
+
+    As in JSON lines, what was asked, and what was rejected, is not read.
+    """
+    named = re.match(r"sep=(.)\r?\n", text, re.IGNORECASE)
+    rest = text[named.end() :] if named else text
+    delimiter = named[1] if named else _cells(rest.lstrip("\r\n").partition("\n")[0])[0]
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))
+    rows = csv.reader(io.StringIO(rest, newline=""), delimiter=delimiter)
+    names: list[str] = []
+    begins = 1 + bool(named)
+    for row in rows:
+        line, begins = begins, rows.line_num + 1 + bool(named)
+        if not names:
+            names = [name.strip().lower() for name in row]
+            continue
+        document = next((cell for name, cell in zip(names, row, strict=False) if name == "document"), "")
+        for name, cell in zip_longest(names, map(cells.read, row), fillvalue=""):
+            if "quot" in name:
+                parts = cell.splitlines() if name == "quotes" else [cell]
+                for part in filter(None, map(without_marks, parts)):
+                    yield Claim(part, line, document=document)
+            elif name not in ("question", "history", "rejected"):
+                yield from (replace(each, line=line + each.line - 1) for each in _of_prose(cell))
+
+
 # HTML
 
 
 def _of_html(text: str) -> Iterator[Claim]:
     """Find quotes (`.quote`, blockquote, q), each with the citation that follows; the rest is prose."""
-    from lxml import html
+    from lxml import etree, html
 
     tree = html.document_fromstring(text)
     for hidden in tree.xpath("//script | //style"):
@@ -221,9 +277,18 @@ def _of_html(text: str) -> Iterator[Claim]:
         carriage.text = "\r"
     waiting: HtmlElement | None = None
     last = None
-    for element in tree.iter():
+    beside: list[str] = []  # words since the last quote or citation of the paragraph
+    for event, element in etree.iterwalk(tree, events=("start", "end")):
         if not isinstance(element.tag, str):
+            beside += [element.tail or ""] if event == "end" else []
             continue
+        if breaks(element):
+            beside = []
+        if event == "end":
+            beside.append(element.tail or "")
+            continue
+        before = " ".join([*beside, element.text_content()]) if element.tag == "a" else ""
+        beside.append(element.text or "")
         classes = (element.get("class") or "").split()
         if "quote" in classes or (element.tag in ("blockquote", "q") and _quotes(element)):
             if waiting is not None:
@@ -233,14 +298,38 @@ def _of_html(text: str) -> Iterator[Claim]:
             place = _place(match) if match else None
             if waiting is not None:
                 yield _of_element(waiting, place, element)
+                before = ""
             elif place and place != last:
-                yield Claim(None, element.sourceline or 1, place, wrong=_wrong(place))
+                ours = any((each.get("class") or "").startswith("answer") for each in element.iterancestors())
+                words = "" if ours else before[-_MOST_BESIDE:]
+                yield Claim(None, element.sourceline or 1, place, wrong=_wrong(place), beside=words)
             waiting, last = None, place or last
+            beside = []
     if waiting is not None:
         yield _of_element(waiting)
     for read in tree.xpath(_READ):
         read.clear(keep_tail=True)  # `drop_tree` joins the text around them again for each
-    yield from _of_prose(tree.text_content())
+    yield from _of_prose(*_joined(tree))
+
+
+def _joined(element: HtmlElement) -> tuple[str, list[int]]:
+    """Give an element's text, its paragraphs in lines of their own, and where a line end was put in for that."""
+    from lxml import etree
+
+    pieces: list[str] = []
+    added: list[int] = []
+    length = 0
+    for event, node in etree.iterwalk(element, events=("start", "end")):
+        words = node.text if event == "start" else node.tail if node is not element else None
+        apart = isinstance(node.tag, str) and (breaks(node) or (node.tag == "br" and event == "end"))
+        if apart and pieces and not pieces[-1].endswith("\n"):
+            pieces.append("\n")
+            added.append(length)
+            length += 1
+        if words and isinstance(node.tag, str) | (event == "end"):
+            pieces.append(words)
+            length += len(words)
+    return "".join(pieces), added
 
 
 # What is not running text: quotes, citations, and what the program itself says in an answer.
@@ -274,11 +363,21 @@ def _of_element(
     said = " ".join(cite.text_content().split()) if cite is not None else ""
     title = titles[0].text_content() if titles else _title(said)
     ours = "quote" in (element.get("class") or "").split()
-    text = element.text_content() if ours else _without_marks(element.text_content().strip())
-    return Claim(text, element.sourceline or 1, place, title=title, exact=ours, wrong=_wrong(place))
+    text = element.text_content() if ours else without_marks(_joined(element)[0])
+    return Claim(
+        text,
+        element.sourceline or 1,
+        place,
+        title=title,
+        exact=ours,
+        wrong=_wrong(place),
+        paragraphs=not (ours or place),
+    )
 
 
-def _without_marks(text: str) -> str:
+def without_marks(text: str) -> str:
+    """Leave out the quotation marks around a quote."""
+    text = text.strip()
     single = re.match(_OPENS_SINGLE, text) and _Ends(text).of(0) == len(text)
     return (text[1:-1] if single else text.strip(_MARKS)).strip()
 
@@ -329,9 +428,8 @@ def _of_prose(text: str) -> Iterator[Claim]:
     for start, end in blocks:
         inner = re.split(r"\n[^\S\n]*\n|\n(?=\s*(?:[—–-]+ |\[|“[^\n]+”, ))", text[start:end], maxsplit=1)[0]
         at = start + len(inner) - len(inner.lstrip())
-        if not (
-            inner.lstrip().startswith(('"', *_CLOSING)) or (text[at : at + 1] in ("'", "‘") and ends.of(at))
-        ):
+        single = text[at : at + 1] in ("'", "‘") and ends.of(at)
+        if not single and not inner.lstrip().startswith(('"', *_CLOSING)):
             found.append((at, start + len(inner.rstrip()), inner.strip()))
     for start, end, inner in _html_blocks(text):
         if inner and not inner.startswith(('"', *_CLOSING)):

@@ -9,8 +9,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from qa.cite import locator, visible
+from qa.claims import without_marks
 from qa.errors import DocumentNotFoundError
 from qa.feedback import Place
+from qa.formats.inline import without_markup
 from qa.phrase import occurrences, phrase_pattern
 from qa.recent import Recent
 from qa.schema import Span
@@ -39,6 +41,8 @@ _ELISION = re.compile(r"\s*(?:[\[(]\s*(?:…|\.\s?\.\s?\.)\s*[\])]|…+|\.{3,}|(
 _LEAST_PART = 3
 # Of a claim's words, the longest are looked for in earlier texts.
 _TRIED = 3
+# A paragraph, or an item of a list without its mark.
+_PARAGRAPH = re.compile(r"(?<!\S)(?!(?:[-*•]|[0-9]+[.)]) )\S(?:[^\n\u2029]|\n(?!\s*\n|\s*(?:[-*•]|[0-9]+[.)]) ))*")
 # What was left out is shown of a place of up to so many characters.
 _MOST_SHOWN = 2_000
 _STYLES = {
@@ -60,7 +64,8 @@ _SHOWN_CHARACTERS = 100
 class Verdict:
     """What is true of a claim.
 
-    - "verbatim": a document holds exactly this, where the claim says (if it does).
+    - "verbatim": a document holds exactly this, where the claim says (if it does); `markup` where that is
+      Markdown and the claim has the words as a reader sees them.
     - "superseded": an earlier text of a document does, up to `since`; `now` is where the current one has the
       same words, and without it `difference` tells what they have become, as far as they can be told.
     - "removed": a document does that was taken out of the library, at `since`.
@@ -82,8 +87,9 @@ class Verdict:
     now: Place | None = None
     now_locator: str = ""
     difference: Difference = ()
-    fate: Literal["", "superseded", "removed"] = ""
+    fate: Literal["current", "superseded", "removed"] = "current"
     left_out: int = 0
+    markup: bool = False
 
 
 class Verifier:
@@ -93,6 +99,7 @@ class Verifier:
         self._corpus = corpus
         self._cited: Recent[str, Cited | None] = Recent(KEPT_BYTES)
         self._texts: Recent[str, Text] = Recent(KEPT_BYTES)
+        self._shown: Recent[str, tuple[str, list[int]]] = Recent(KEPT_BYTES)
         self._titles: defaultdict[str, list[str]] = defaultdict(list)
         for info in corpus.documents():
             self._titles[_folded(info.title or info.id)].append(info.id)
@@ -103,8 +110,8 @@ class Verifier:
     ) -> list[Verdict]:
         """Judge claims, in their order. What is ascribed to one document is judged together.
 
-        What cites a document by its title is no quote. Where a block of paragraphs is nowhere as a whole, each
-        paragraph has a verdict.
+        What cites a document by its title is no quote. Where a block of paragraphs is nowhere as a whole,
+        each paragraph has a verdict.
         """
         claims = [claim for claim in claims if not (claim.heading and self._is_title(claim))]
         order = sorted(range(len(claims)), key=lambda at: claims[at].citation or (claims[at].title, 0, 0))
@@ -133,8 +140,9 @@ class Verifier:
             return [whole]
         text = claim.text or ""
         parts = [
-            replace(claim, text=match[0].strip(), line=claim.line + text.count("\n", 0, match.start()))
-            for match in re.finditer(r"\S(?:.|\n(?![^\S\n]*\n))*", text)
+            replace(claim, text=part, line=claim.line + text.count("\n", 0, match.start()), paragraphs=False)
+            for match in _PARAGRAPH.finditer(text)
+            if (part := without_marks(match[0]))
         ]
         return [self.verdict(part) for part in parts] if len(parts) > 1 else [whole]
 
@@ -166,8 +174,12 @@ class Verifier:
             if end > len(source.text):
                 return Verdict(claim, "unknown", None, source.title or source.id)
             return self._beside(claim, cited, Span(start, end))
-        if end <= len(source.text) and _same(claim, claim.text, source.text[start:end]):
-            return self._stands(claim, cited, Span(start, end))
+        if end <= len(source.text):
+            said = source.text[start:end]
+            if _same(claim, claim.text, said):
+                return self._stands(claim, cited, Span(start, end))
+            if _is_marked_up(claim, source) and _same(claim, claim.text, without_markup(said)[0]):
+                return replace(self._stands(claim, cited, Span(start, end)), markup=True)
         part = _find_parts(claim, source.text[:end], start)
         if part:
             return self._stands(claim, cited, part)
@@ -274,6 +286,16 @@ class Verifier:
                 return verdict
         return None
 
+    def _find_shown(self, claim: Claim, document: Document) -> Span | None:
+        """Find a claim's words in Markdown as a reader sees it: where they stand in the file's text."""
+        held = self._shown.get(document.sha256)
+        if held is None:
+            held = without_markup(document.text)
+            self._shown.put(document.sha256, held, len(document.text) * _BYTES_A_CHARACTER)
+        text, offsets = held
+        span = _find(claim, text)
+        return Span(offsets[span.start], offsets[span.end - 1] + 1) if span else None
+
     # What is said of it
 
     def _stands(self, claim: Claim, cited: Cited, span: Span) -> Verdict:
@@ -295,10 +317,19 @@ class Verifier:
 
     def _altered(self, claim: Claim, document: Document, span: Span | None = None) -> Verdict | None:
         assert claim.text is not None  # noqa: S101 - its callers have looked
+        marked_up = _is_marked_up(claim, document)
+        if marked_up and (shown := self._find_shown(claim, document)):
+            named = claim.title or claim.citation
+            elsewhere = named and _folded(claim.title) != _folded(document.title or document.id)
+            return replace(
+                self._at("moved" if elsewhere else "verbatim", claim, document, shown), markup=True
+            )
         span = span or self._text(document).nearest(claim.text)
         if span is None:
             return None
         words = document.text[span.start : span.end]
+        if marked_up:
+            words = without_markup(words)[0]
         verdict = self._at("altered", claim, document, span)
         if not claim.exact:
             return replace(verdict, difference=difference(_plain(words), _plain(claim.text)))
@@ -308,9 +339,10 @@ class Verifier:
         where = locator(document, span.start, span.end)
         verdict = Verdict(claim, status, _place(document, span), document.title or document.id, where)
         words = document.text[span.start : span.end]
-        if status == "altered" or claim.text is None or _same(claim, claim.text, words):
+        parts = _parts(claim)
+        if status == "altered" or not parts or claim.text is None or _same(claim, claim.text, words):
             return verdict
-        left_out = max(1, measure(words) - sum(map(measure, _parts(claim))))
+        left_out = max(1, measure(words) - sum(map(measure, parts)))
         shown = difference(_plain(words), _plain(claim.text)) if len(words) <= _MOST_SHOWN else ()
         return replace(verdict, left_out=left_out, difference=shown)
 
@@ -389,12 +421,17 @@ def _same(claim: Claim, words: str, said: str) -> bool:
     return words == said or (not claim.exact and _plain(words) == _plain(said))
 
 
+def _is_marked_up(claim: Claim, document: Document) -> bool:
+    """Whether a reader of the document sees other characters than its text has, and the claim may too."""
+    return document.format == "markdown" and not claim.exact
+
+
 def _plain(text: str) -> str:
     return " ".join(visible(text).split())
 
 
 def _folded(title: str) -> str:
-    return " ".join(title.casefold().split())
+    return " ".join(visible(title).casefold().split())
 
 
 def _place(document: Document, span: Span) -> Place:
@@ -421,6 +458,7 @@ def to_dict(verdicts: Sequence[Verdict]) -> dict[str, Any]:
         "quotes": [
             {
                 "line": verdict.claim.line,
+                "where": verdict.claim.where,
                 "text": verdict.claim.text,
                 "citation": str(verdict.claim.citation) if verdict.claim.citation else None,
                 "status": verdict.status,
@@ -435,6 +473,7 @@ def to_dict(verdicts: Sequence[Verdict]) -> dict[str, Any]:
                 "fate": verdict.fate,
                 "left_out": verdict.left_out,
                 "difference": [asdict(change) for change in verdict.difference],
+                "markup": verdict.markup,
             }
             for verdict in verdicts
         ],
@@ -448,7 +487,11 @@ def lines(verdict: Verdict) -> Iterator[list[tuple[str, str]]]:
 
     claim = verdict.claim
     quoted = f"“{_shortened(claim.text)}”" if claim.text is not None else str(claim.citation)
-    yield [(f"line {claim.line}: ", "dim"), (verdict.status, _STYLES[verdict.status]), (f"  {quoted}", "")]
+    yield [
+        (f"{claim.where or f'line {claim.line}'}: ", "dim"),
+        (verdict.status, _STYLES[verdict.status]),
+        (f"  {quoted}", ""),
+    ]
     where = ", ".join(part for part in (_plain(verdict.title), verdict.locator) if part)
     on = f" on {date_in_words(verdict.since.date())}" if verdict.since else ""
     match verdict.status:
@@ -467,7 +510,7 @@ def lines(verdict: Verdict) -> Iterator[list[tuple[str, str]]]:
             said = f"stands in {where}: {verdict.place.citation_id if verdict.place else ''}"
         case "cited":
             said = f"{where}: the citation is there, but the words beside it were not compared"
-        case "altered" if verdict.fate:
+        case "altered" if verdict.fate != "current":
             said = f"{where}, {verdict.fate}{on}, said otherwise; to this it was altered:"
         case "altered":
             said = f"{where}, says otherwise; to this it was altered:"
@@ -477,6 +520,8 @@ def lines(verdict: Verdict) -> Iterator[list[tuple[str, str]]]:
             said = "no document of the library says anything like it"
     if verdict.left_out:
         said += f"; with {plural(verdict.left_out, 'word')} left out" + (":" if verdict.difference else "")
+    if verdict.markup:
+        said += "; but for markup"
     yield [(f"    {said}", "dim")]
     if verdict.difference:
         pieces = [
