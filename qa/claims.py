@@ -13,20 +13,19 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import deque
 from dataclasses import dataclass, replace
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qa import cells
 from qa.cite import CitationId, locator, visible
 from qa.errors import InputError
 from qa.formats.kinds import kind_of
-from qa.formats.markup import breaks
 from qa.formats.source import PLAIN, Source
 from qa.formats.worker import Worker
 from qa.terms import measure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from lxml.html import HtmlElement
@@ -49,8 +48,21 @@ _AS_IT_IS = (None, "html", *_TEXTS)
 _ID = re.compile(r"\b([0-9a-f]{64})/([0-9]{1,12})-([0-9]{1,12})\b")
 # What a citation begins with; what it quotes later is the name of a section.
 _CITES = re.compile(r"(?:\[[0-9]+\] )?(?:[—–-] ?)?(?=“)")
-_CITATION_LINE = re.compile(r"[ \t]*\n[ \t]*(?:[—–-] ?)?(?P<cites>“.+?”(?:,[^\n]*)?)[ \t]*(?=\n|$)")
+_CITATION_LINE = re.compile(r"[ \t]*(?:\n[ \t]*){1,3}(?P<cites>(?:[—–] ?|- )?“[^\n]*)")
+# What follows the title in a citation: nothing else in quotation marks than the names of sections.
+_FACTS = re.compile(
+    r"(?:, (?:(?:chapters?|entry|entries|sections?) “[^“”\n]*”(?: to “[^“”\n]*”)?|[^,\n“”\"„«»「」『』]*))*"
+)
+_LOCATED = re.compile(
+    r"(?:chapters?|entry|entries|sections?) “|[,·] (?:header|(?:\w*notes?|lines?|messages?|pages?|paragraphs?|rows?) \w)"
+)
 _NUMBERED = re.compile(r"\[[0-9]+\] “")
+# A numbered citation as the chat shows it, or as `ask` prints it, and what is no part of the quote above it.
+_PASTED = re.compile(r"(?m)^[ \t]*(?P<number>\[[0-9]+\]) (?P<cites>“[^\n]*|[^\n]*? · [^\n]*)$")
+_SEVERAL = re.compile(r"paragraphs ([0-9]{1,6})–([0-9]{1,6})")
+_BETWEEN = re.compile(
+    r"Copy|Copied|Link|\[…\]|(?:Also in|Confidence that|Note|Prefers|Question|Understood as): .*|Searched [0-9,]+ .*"
+)
 # How lines begin that go on in a part of an answer; other lines after it are somebody's own.
 _AFTER = {"citation": ("  ", "Also in: "), "closing": ("Confidence that ", "Searched ", "Note: ")}
 # Which marks close a quotation, by the one that opens it.
@@ -70,10 +82,11 @@ _SINGLE = re.compile(
 )
 _BLOCK_QUOTE = re.compile(r"(?m)^>[^\n]*(?:\n>[^\n]*)*")
 _TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
-_HTML_BLOCK = re.compile(r"<(?P<closes>/?)blockquote\b[^<>]*>", re.IGNORECASE)
+_HTML_BLOCK = re.compile(r"<(?P<closes>/?)(?P<name>blockquote|q)\b[^<>]*>", re.IGNORECASE)
 _HTML = re.compile(
     r"\A\s*<(?:p|div|q|blockquote|ul|ol|li|table|section|article|main|span|h[1-6]|body|head|a|b|i|em|strong)\b[^<>]*>"
-    r"|<!doctype html|<html|<\?xml[^<>]*>\s*<!doctype html|<a [^<>]*class=\"?cite", re.IGNORECASE
+    r"|<!doctype html|<html|<\?xml[^<>]*>\s*<!doctype html|<a [^<>]*class=\"?cite",
+    re.IGNORECASE,
 )
 
 
@@ -270,6 +283,8 @@ def _of_html(text: str) -> Iterator[Claim]:
     """Find quotes (`.quote`, blockquote, q), each with the citation that follows; the rest is prose."""
     from lxml import etree, html
 
+    from qa.formats.markup import breaks
+
     tree = html.document_fromstring(text)
     for hidden in tree.xpath("//script | //style"):
         hidden.clear(keep_tail=True)
@@ -315,6 +330,8 @@ def _of_html(text: str) -> Iterator[Claim]:
 def _joined(element: HtmlElement) -> tuple[str, list[int]]:
     """Give an element's text, its paragraphs in lines of their own, and where a line end was put in for that."""
     from lxml import etree
+
+    from qa.formats.markup import breaks
 
     pieces: list[str] = []
     added: list[int] = []
@@ -403,7 +420,10 @@ def _of_transcript(text: str) -> Iterator[Claim]:
         elif begin is not None and _NUMBERED.match(line):
             around[begin : at + 1] = [""] * (at + 1 - begin)
             begin += 2 * (lines[begin : begin + 2] == ["[…]", ""])
-            yield Claim("\n".join(lines[begin:at]), begin + 1, title=_title(line))
+            title = _title(line)
+            yield Claim("\n".join(lines[begin:at]), begin + 1, title=title)
+            if measure(title) >= LEAST_WORDS:
+                yield Claim(title, at + 1, heading=True)
             part, begin = "citation", None
         elif not line:
             begin = begin if part in ("", "closing") else at + 1
@@ -413,7 +433,7 @@ def _of_transcript(text: str) -> Iterator[Claim]:
     yield from _of_prose("\n".join(around))
 
 
-def _of_prose(text: str) -> Iterator[Claim]:
+def _of_prose(text: str, added: Sequence[int] = ()) -> Iterator[Claim]:
     """Read quotations, with the citation line or citation id that follows, and citation ids by themselves.
 
     In one pass, whatever the text: what is looked for again and again is looked up (`_Ends`, `_Lines`).
@@ -424,18 +444,16 @@ def _of_prose(text: str) -> Iterator[Claim]:
     # Attributes are no quotations.
     text = _TAG.sub(lambda match: match[0].replace('"', " ").replace("'", " "), text)
     ends = _Ends(text)
-    found: list[tuple[int, int, str]] = []
+    found = [*_pasted(text, ends)]
+    pasted = _Spans(found)
     for start, end in blocks:
-        inner = re.split(r"\n[^\S\n]*\n|\n(?=\s*(?:[—–-]+ |\[|“[^\n]+”, ))", text[start:end], maxsplit=1)[0]
-        at = start + len(inner) - len(inner.lstrip())
-        single = text[at : at + 1] in ("'", "‘") and ends.of(at)
-        if not single and not inner.lstrip().startswith(('"', *_CLOSING)):
-            found.append((at, start + len(inner.rstrip()), inner.strip()))
+        found += [each for each in _of_block(text, start, end, ends) if not pasted.hold(each.start)]
+    whole = _Spans(found)
     for start, end, inner in _html_blocks(text):
-        if inner and not inner.startswith(('"', *_CLOSING)):
-            found.append((start, end, inner))
+        if inner and not whole.hold(start) and not _is_marked(inner, 0, len(inner), _Ends(inner)):
+            found.append(_Found(start, end, inner, paragraphs=True))
     found.sort()
-    quoted = deque((start, end) for start, end, _ in found)
+    quoted = deque((each.start, max(each.end, each.stop)) for each in found)
     at = 0
     while opened := _QUOTATION.search(text, at):
         while quoted and quoted[0][0] <= opened.start():
@@ -446,31 +464,215 @@ def _of_prose(text: str) -> Iterator[Claim]:
         if close is None:
             at = opened.end()
             continue
-        found.append((opened.start(), close, text[opened.start() + 1 : close - 1]))
         line = _CITATION_LINE.match(text, close)
-        at = line.end() if line else close
+        title = _cited_title(line["cites"]) if line else ""
+        at = line.end() if line and title else close
+        words = text[opened.start() + 1 : close - 1]
+        found.append(_Found(opened.start(), close, words, at, title))
     found.sort()
     cited = [match for match in _ID.finditer(text) if int(match[2]) < int(match[3])]
     at_ids = [match.start() for match in cited]
     claimed: set[int] = set()
     claims: list[tuple[int, Claim]] = []
-    line_of = _Lines(text).of
-    next_starts = [*(start for start, _, _ in found[1:]), len(text)]
-    for (start, end, words), following in zip(found, next_starts, strict=False):
-        beside = cited[bisect_left(at_ids, end) : bisect_left(at_ids, following)]
-        ids = [match for match in beside[:MOST_LINKS] if text.count("\n\n", end, match.start()) < 2]
-        line = _CITATION_LINE.match(text, end)
+    line_of = _Lines(text, added).of
+    next_starts = [*(each.start for each in found[1:]), len(text)]
+    for each, following in zip(found, next_starts, strict=False):
+        beside = cited[bisect_left(at_ids, each.end) : bisect_left(at_ids, following)]
+        ids = [match for match in beside[:MOST_LINKS] if text.count("\n\n", each.end, match.start()) < 2]
+        for before, after in pairwise(ids):  # what words part from the quote's own links is another's
+            if measure(_words(text[before.end() : after.start()])) >= LEAST_WORDS:
+                ids = ids[: ids.index(after)]
+                break
         claimed |= {match.start() for match in ids}
         place = _place(ids[0]) if ids else None
-        title = _title(line["cites"]) if line else ""
-        short = not (ids or line) and measure(words) < LEAST_WORDS
-        claims.append((start, Claim(words, line_of(start), place, title=title, short=short)))
+        line = line_of(each.start)
+        short = not (ids or each.title) and measure(each.words) < LEAST_WORDS
+        claims.append(
+            (
+                each.start,
+                Claim(
+                    each.words,
+                    line,
+                    place,
+                    title=each.title,
+                    short=short,
+                    paragraphs=each.paragraphs and not place,
+                    readings=each.readings,
+                ),
+            )
+        )
+        if each.heading and measure(each.heading) >= LEAST_WORDS:
+            at = text.find(each.heading, each.end)
+            claims.append((at, Claim(each.heading, line_of(at), heading=True)))
     last = None
+    begins = sorted([*(max(each.end, each.stop) for each in found), *(match.end() for match in cited)])
     for match in cited:
         if match.start() not in claimed and match[0] != last:
-            claims.append((match.start(), Claim(None, line_of(match.start()), _place(match))))
+            after = bisect_right(begins, match.start()) - 1
+            begin = max(begins[after] if after >= 0 else 0, match.start() - _MOST_BESIDE)
+            words = _words(text[max(begin, text.rfind("\n\n", begin, match.start())) : match.start()])
+            claims.append((match.start(), Claim(None, line_of(match.start()), _place(match), beside=words)))
         last = match[0]
+    spans = _Spans(found)
+    for mark in _UNPAIRED.finditer(text):
+        if not spans.hold(mark.start()):
+            line_end = text.find("\n", mark.start())
+            words = text[mark.start() : min(mark.start() + 60, line_end if line_end >= 0 else len(text))]
+            claims.append((mark.start(), Claim(words, line_of(mark.start()), unpaired=True)))
     yield from (claim for _, claim in sorted(claims, key=lambda each: each[0]))
+
+
+class _Found(NamedTuple):
+    """A quotation at `[start, end)` of a text; up to `stop`, what stands after it is its citation."""
+
+    start: int
+    end: int
+    words: str
+    stop: int = 0
+    title: str = ""
+    paragraphs: bool = False
+    readings: tuple[str, ...] = ()
+    marked: bool = True
+
+    @property
+    def heading(self) -> str:
+        """The title, where it may be another quotation: it stands in quotation marks."""
+        return self.title if self.marked else ""
+
+
+class _Spans:
+    """Which offsets of a text have been read."""
+
+    def __init__(self, found: Iterable[_Found]) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        for each in sorted(found):
+            self._starts.append(each.start)
+            self._ends.append(max(each.end, each.stop, *self._ends[-1:]))
+
+    def hold(self, at: int) -> bool:
+        """Whether an offset is in one of the spans."""
+        before = bisect_right(self._starts, at) - 1
+        return before >= 0 and at < self._ends[before]
+
+
+# Marks that should have another; one alone in its line is an ornament, and a straight one after a digit an inch.
+_UNPAIRED = re.compile(rf"(?m)(?!^\W*$)(?:[{re.escape(''.join(_CLOSING) + '”»」』')}]|(?<![0-9])\"|``)")
+
+
+def _words(text: str) -> str:
+    """Leave out links."""
+    return re.sub(r"https?://\S*|\S*#cite=\S*|[\[\]()<>]|\bcite=", " ", text)
+
+
+def _pasted(text: str, ends: _Ends) -> Iterator[_Found]:
+    """Find quotes without quotation marks above numbered citations: a paragraph, or as many as are cited."""
+    begin = 0
+    for match in _PASTED.finditer(text):
+        cites = match["cites"]
+        title = _cited_title(cites) if cites.startswith("“") else cites.partition(" · ")[0]
+        if not title:
+            continue
+        several = _SEVERAL.search(cites)
+        more = int(several[2]) - int(several[1]) if several else 0
+        first = last = None
+        at = match.start() - 1
+        while at > max(begin, match.start() - MOST_CHARACTERS):
+            start = text.rfind("\n", begin, at) + 1 or begin
+            line = text[start:at].strip()
+            if _BETWEEN.fullmatch(line):
+                break
+            if not line and last is not None:
+                if not more:
+                    break
+                more -= bool(text[at : at + 1])
+            if line:
+                first, last = start, last or at
+            at = start - 1
+        begin = match.end()
+        if first is None or last is None:
+            continue
+        words = text[first:last]
+        first += len(words) - len(words.lstrip())
+        words = words.strip()
+        if match["number"] in words[1:]:  # a note to what somebody wrote
+            continue
+        plain = cites.startswith("“")
+        if ends.of(first) == first + len(words) if words[0] in _CLOSING or words[0] == '"' else False:
+            words = words[1:-1]
+        head, _, rest = words.partition("\n")
+        readings = (rest.strip(),) if rest.strip() and head.rstrip().endswith("?") else ()
+        yield _Found(first, last, words, match.end(), title, readings=readings, marked=plain)
+
+
+def _of_block(text: str, start: int, end: int, ends: _Ends) -> Iterator[_Found]:
+    """Find the quotes of a block, each up to the citation that follows it or to the block's end."""
+    begin: int | None = None
+    stop = start
+    lines = [
+        (start + match.start() + len(match[0]) - len(match[0].lstrip()), start + match.end())
+        for match in re.finditer(r"[^\n]*\S[^\n]*", text[start:end])
+    ]
+    for at, line_end in [*lines, (end, end)]:
+        line = text[at:line_end].rstrip()
+        link = _LINK.search(line)
+        words = line[: link.start()] if link else line
+        title = _cited_title(line)
+        last = not text[line_end:end].partition("\n\n")[0].strip() or not re.match(
+            r"\n *\S", text[line_end:end]
+        )
+        cites = (
+            bool(title) or not re.search(r"\w", words) or _is_attribution(line, begin is not None, last=last)
+        )
+        if link and not cites:
+            begin = at if begin is None else begin
+            stop, cites = at + len(words.rstrip()), True
+        if cites and begin is not None:
+            if not _is_marked(text, begin, stop, ends):
+                yield _Found(begin, stop, text[begin:stop], line_end if title else 0, title, paragraphs=True)
+            begin = None
+        elif not cites:
+            begin = at if begin is None else begin
+            stop = at + len(line)
+
+
+_LINK = re.compile(r"[\s(]*(?:\[[^\]\n]*\]\([^)\s]*|<?https?://\S*|\S*)[0-9a-f]{64}/[0-9]+-[0-9]+\S*\s*$")
+
+
+def _is_attribution(line: str, after_quote: bool, *, last: bool) -> bool:  # noqa: FBT001
+    """Whether a line names who is quoted: “— Orkney Post”, a link; it is no sentence."""
+    names = re.match(r"[—–-]+ |\[[^\]]*\]\(", line)
+    sentence = measure(line) >= _LEAST_SENTENCE and line.rstrip('”"').endswith((".", "!", "?", "…"))
+    return bool(names) and after_quote and last and not sentence
+
+
+# Words of a sentence; what has fewer and ends in a full stop may be a name.
+_LEAST_SENTENCE = 6
+
+
+def _is_marked(text: str, start: int, end: int, ends: _Ends) -> bool:
+    """Whether all of a stretch but a few words stands in quotation marks, as one or more quotations."""
+    outside = []
+    at = start
+    while opened := _QUOTATION.search(text, at, end):
+        outside.append(text[at : opened.start()])
+        close = ends.of(opened.start())
+        at = close if close and close <= end else opened.end()
+        if at == opened.end():
+            outside.append(text[opened.start() : at])
+    outside.append(text[at:end])
+    marked = end - start > sum(map(len, outside))
+    return marked and measure(re.sub(r"[^\w\s]", "", " ".join(outside))) < LEAST_WORDS
+
+
+def _cited_title(line: str) -> str:
+    """Read the title of a citation as this program writes it, or of “— “Title””; empty where a line is none."""
+    line = line.strip()
+    title = _title(line)
+    rest = line[line.find(title) + len(title) + 1 :] if title else ""
+    if not title or not _FACTS.fullmatch(rest.rstrip(".")):
+        return ""
+    return title if _LOCATED.search(rest) or (not rest and line[0] in "—–") else ""
 
 
 def _title(cites: str) -> str:
@@ -482,7 +684,12 @@ def _title(cites: str) -> str:
 
 def _html_blocks(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield where block quotes of HTML stand, and what each says."""
-    tags = list(_HTML_BLOCK.finditer(text))
+    yield from _elements(text, "blockquote")
+    yield from _elements(text, "q")
+
+
+def _elements(text: str, name: str) -> Iterator[tuple[int, int, str]]:
+    tags = [tag for tag in _HTML_BLOCK.finditer(text) if tag["name"].lower() == name]
     closing = [tag.start() for tag in tags if tag["closes"]]
     ends = {tag.start(): tag.end() for tag in tags if tag["closes"]}
     at = 0
@@ -553,12 +760,13 @@ def _singles(text: str) -> dict[int, int]:
 class _Lines:
     """The numbers of a text's lines, from 1."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, added: Sequence[int] = ()) -> None:
         self._ends = [match.start() for match in re.finditer("\n", text)]
+        self._added = added
 
     def of(self, at: int) -> int:
         """Tell the number of the line of an offset."""
-        return bisect_left(self._ends, at) + 1
+        return bisect_left(self._ends, at) - bisect_left(self._added, at) + 1
 
 
 def _place(match: re.Match[str]) -> CitationId:

@@ -42,7 +42,9 @@ _LEAST_PART = 3
 # Of a claim's words, the longest are looked for in earlier texts.
 _TRIED = 3
 # A paragraph, or an item of a list without its mark.
-_PARAGRAPH = re.compile(r"(?<!\S)(?!(?:[-*•]|[0-9]+[.)]) )\S(?:[^\n\u2029]|\n(?!\s*\n|\s*(?:[-*•]|[0-9]+[.)]) ))*")
+_PARAGRAPH = re.compile(
+    r"(?<!\S)(?!(?:[-*•]|[0-9]+[.)]) )\S(?:[^\n\u2029]|\n(?!\s*\n|\s*(?:[-*•]|[0-9]+[.)]) ))*"
+)
 # What was left out is shown of a place of up to so many characters.
 _MOST_SHOWN = 2_000
 _STYLES = {
@@ -156,8 +158,16 @@ class Verifier:
             verdict = self._verdict(replace(claim, text=reading, line=line, readings=()))
         return verdict
 
-    def quotes(self, claim: Claim, sha256: str) -> bool:
-        """Whether a claim cites a text, or quotes it without saying so."""
+    def citing(self, claims: Iterable[Claim], texts: set[str], titles: set[str]) -> int:
+        """Count the claims on texts, by their SHA-256, on documents of these titles, or of what a text says."""
+        folded = {_folded(title) for title in titles if title}
+        return sum(
+            _folded(claim.title) in folded or any(self._quotes(claim, sha256) for sha256 in texts)
+            for claim in claims
+            if not (claim.heading and self._is_title(claim))
+        )
+
+    def _quotes(self, claim: Claim, sha256: str) -> bool:
         if claim.citation and claim.citation.sha256 == sha256:
             return True
         cited = self._by_hash(sha256)
@@ -436,15 +446,6 @@ def _folded(title: str) -> str:
 
 def _place(document: Document, span: Span) -> Place:
     return Place(document.id, document.sha256, span.start, span.end)
-
-
-def citing(claims: Iterable[Claim], texts: set[str], titles: set[str]) -> int:
-    """Count the claims on texts, by their SHA-256, or on documents of these titles."""
-    folded = {_folded(title) for title in titles if title}
-    return sum(
-        (claim.citation is not None and claim.citation.sha256 in texts) or _folded(claim.title) in folded
-        for claim in claims
-    )
 
 
 # What is printed

@@ -17,7 +17,7 @@ from qa.claims import _CLOSING, _Ends, of_text
 from qa.cli import cli
 from qa.render import to_json, to_terminal, to_text
 from qa.schema import Answer, Quote
-from qa.verify import Verifier, citing, lines, to_dict
+from qa.verify import Verifier, lines, to_dict
 from qa.web.cards import answer_card
 from qa.wording import Text, become, difference, find, joined
 from tests.qa.tiny import tiny_corpus, words, write
@@ -218,9 +218,9 @@ def test_no_change_of_a_character_passes_for_verbatim(corpus: Corpus) -> None:
 
 def test_what_cites_a_document_is_counted(corpus: Corpus) -> None:
     document = corpus.document("hyesan")
-    assert citing(of_text(as_markdown(corpus)), {document.sha256}, set()) == 2
-    assert citing(of_text(as_pasted(corpus)), set(), {TITLE.upper()}) == 2
-    assert citing(of_text(as_pasted(corpus)), {document.sha256}, {"Another brief"}) == 0
+    assert Verifier(corpus).citing(of_text(as_markdown(corpus)), {document.sha256}, set()) == 2
+    assert Verifier(corpus).citing(of_text(as_pasted(corpus)), set(), {TITLE.upper()}) == 2
+    assert Verifier(corpus).citing(of_text(as_pasted(corpus)), {document.sha256}, {"Another brief"}) == 0
 
 
 @pytest.mark.parametrize(
