@@ -61,7 +61,7 @@ _NUMBERED = re.compile(r"\[[0-9]+\] “")
 _PASTED = re.compile(r"(?m)^[ \t]*(?P<number>\[[0-9]+\]) (?P<cites>“[^\n]*|[^\n]*? · [^\n]*)$")
 _SEVERAL = re.compile(r"paragraphs ([0-9]{1,6})–([0-9]{1,6})")
 _BETWEEN = re.compile(
-    r"Copy|Copied|Link|\[…\]|(?:Also in|Confidence that|Note|Prefers|Question|Understood as): .*|Searched [0-9,]+ .*"
+    r"Copy|Copied|Link|New conversation|Pullquote|\[…\]|(?:Also in|Confidence that|Note|Prefers|Question|Understood as): .*|Searched [0-9,]+ .*"
 )
 # How lines begin that go on in a part of an answer; other lines after it are somebody's own.
 _AFTER = {"citation": ("  ", "Also in: "), "closing": ("Confidence that ", "Searched ", "Note: ")}
@@ -84,7 +84,7 @@ _BLOCK_QUOTE = re.compile(r"(?m)^>[^\n]*(?:\n>[^\n]*)*")
 _TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
 _HTML_BLOCK = re.compile(r"<(?P<closes>/?)(?P<name>blockquote|q)\b[^<>]*>", re.IGNORECASE)
 _HTML = re.compile(
-    r"\A\s*<(?:p|div|q|blockquote|ul|ol|li|table|section|article|main|span|h[1-6]|body|head|a|b|i|em|strong)\b[^<>]*>"
+    r"\A\s*<(?:p|div|q|blockquote|ul|ol|li|table|section|article|main|span|h[1-6]|body|head|a|b|i|em|strong)\b[^<>]*>(?=[\s\S]*</)"
     r"|<!doctype html|<html|<\?xml[^<>]*>\s*<!doctype html|<a [^<>]*class=\"?cite",
     re.IGNORECASE,
 )
