@@ -77,7 +77,7 @@ _QUOTATION = re.compile(rf"[{''.join(_CLOSING)}]|(?<![\w\"])\"(?=\S)|{_OPENS_SIN
 # It closes one before a blank or punctuation. Before another word, what ends in s, -in’ or ’n’ is most likely
 # “the dogs’ bowls”.
 _SINGLE = re.compile(
-    rf"(?P<opens>{_OPENS_SINGLE})|(?P<doubtful>(?:(?<=[sS])|(?<=\w\win)|(?<=['’]n))['’](?=\s+\w))"
+    rf"(?P<opens>{_OPENS_SINGLE})|(?P<doubtful>(?:(?<=[sS])|(?<=\w\win)|(?<=['’]n))['’](?=\s+['‘’]?\w))"
     r"|(?P<closes>(?<=\S)['’](?!\w))|(?P<ends>\n\s*\n)"
 )
 _BLOCK_QUOTE = re.compile(r"(?m)^>[^\n]*(?:\n>[^\n]*)*")

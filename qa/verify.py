@@ -120,7 +120,7 @@ class Verifier:
         judged: dict[int, list[Verdict]] = {}
         same: dict[Claim, list[Verdict]] = {}  # what is claimed again and again is judged once
         for done, at in enumerate(order, 1):
-            claim = replace(claims[at], line=0)
+            claim = replace(claims[at], line=0, where="")
             if claim not in same:
                 same[claim] = self._verdicts(claim)
             judged[at] = [

@@ -4,8 +4,11 @@ import io
 import json
 import time
 from dataclasses import replace
+from email.message import EmailMessage
+from html import escape
 from typing import TYPE_CHECKING
 
+import docx
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
@@ -13,13 +16,18 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from qa.cite import citation_id, clipboard
-from qa.claims import _CLOSING, _Ends, of_text
+from qa.claims import _CLOSING, _Ends, claims, of_text
 from qa.cli import cli
+from qa.errors import InputError
+from qa.evaluation.report import to_html
+from qa.evaluation.run import evaluate
+from qa.evaluation.schema import Query, Suite
+from qa.formats.inline import without_markup
 from qa.render import to_json, to_terminal, to_text
 from qa.schema import Answer, Quote
 from qa.verify import Verifier, lines, to_dict
 from qa.web.cards import answer_card
-from qa.wording import Text, become, difference, find, joined
+from qa.wording import Text, become, difference, find, in_words, joined
 from tests.qa.tiny import tiny_corpus, words, write
 
 if TYPE_CHECKING:
@@ -552,6 +560,213 @@ def test_how_many_short_quotations_were_passed_over_is_said(corpus: Corpus, tmp_
     assert done.exit_code == 0
     assert "passed over, of fewer than 3 words: 3 quotations" in done.stderr
     assert json.loads(run(corpus, "verify", "--json", str(file)).stdout)["files"][0]["passed_over"] == 3
+
+
+# What the product writes, over documents whose sections and titles are in quotation marks themselves
+
+MARKDOWN = (
+    "---\ntitle: Orlava port opens “second” terminal\nauthor: M. Holt\n---\n\n# Orlava port\n\n"
+    "The terminal cost 210 million crowns, **a third *more* than planned**, and is open.\n\n"
+    "## What “the city” said\n\n"
+    'His successor said that [the port](http://example.com/a_(b) "Port") would '
+    "publish \\*every\\* `contract`.\n"
+)
+PLAIN_TEXT = "The dogs’ owners said: ‘It was the ’90s, and nobody paid.’ They left at noon.\n"
+
+
+def exported(corpus: Corpus, tmp_path: Path) -> Answer:
+    corpus.index(write(tmp_path, "port.md", MARKDOWN))
+    corpus.index(write(tmp_path, "dogs.txt", PLAIN_TEXT))
+    spans = (
+        ("port.md", "The terminal", "is open."),
+        ("port.md", "His successor", "`contract`."),
+        ("dogs.txt", "The dogs’", "paid.’"),
+        ("hyesan", "In March", "Hamhung."),
+    )
+    quotes = []
+    for number, (document_id, first, last) in enumerate(spans, 1):
+        document = corpus.document(document_id)
+        start = document.text.index(first)
+        end = document.text.index(last, start) + len(last)
+        quotes.append(Quote(document, start, end, number=number))
+    asked = "Who said “nobody at all was ever there”?"
+    return Answer(asked, asked, "answered", 0.9, threshold=0.5, quotes=tuple(quotes), searched=4)
+
+
+def as_report(corpus: Corpus, answer: Answer) -> str:
+    gold = Query("1", answer.question, ("“Was it that, then?”",), gold=(answer.quotes[1].text,))
+    queries = (gold, replace(gold, id="2"))
+    line = json.loads(to_json(answer, corpus.document))
+    documents = {quote.document.id: quote.document for quote in answer.quotes}
+    evaluation = evaluate(Suite("own", queries), {query.id: line for query in queries}, documents)
+    return to_html(
+        evaluation,
+        lambda each: documents[each].text if each else None,
+        lambda each: documents[each].title if each else "",
+    )
+
+
+def as_chat_page(corpus: Corpus, answer: Answer) -> str:
+    asked = f'<div class="message user panel">{escape(answer.question)}</div>'
+    card = answer_card(
+        replace(answer, interpreted_question="Who was “there, of all of them”?"), corpus.document
+    )
+    return f"<!DOCTYPE html><html><body>{asked}{card}</body></html>"
+
+
+EXPORTS = {
+    "text": lambda corpus, answer: to_text(answer, corpus.document) * 2,
+    "JSON": lambda corpus, answer: to_json(answer, corpus.document),
+    "JSON lines": lambda corpus, answer: f"{to_json(answer, corpus.document)}\n" * 2,
+    "copied": lambda _, answer: "I found:\n\n" + "\n\n".join(map(clipboard, answer.quotes)),
+    "report": as_report,
+    "chat": as_chat_page,
+}
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_all_that_the_product_exports_is_verbatim(corpus: Corpus, tmp_path: Path, name: str) -> None:
+    answer = exported(corpus, tmp_path)
+    found = statuses(corpus, EXPORTS[name](corpus, answer))
+    count = {"JSON": 4, "copied": 4, "chat": 4, "report": 10}.get(name, 8)
+    assert found == ["verbatim"] * count
+
+
+# Single quotation marks
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [
+        ("He said: ‘We sold it all in May’.", ["We sold it all in May"]),
+        ("He said (‘we don’t sell the boys’ bikes’) so.", ["we don’t sell the boys’ bikes"]),
+        ("He said 'we don't sell the boys' bikes', then left.", ["we don't sell the boys' bikes"]),
+        ("‘He saw the dogs’ he said, and ‘they left at noon’.", ["He saw the dogs", "they left at noon"]),
+        ("‘They call it “the old port” there’", ["They call it “the old port” there"]),
+        ("“They call it ‘the very old port’ there”", ["They call it ‘the very old port’ there"]),
+        ("> ‘We left the city in May.’\n", ["We left the city in May."]),
+        ("> ‘Abd al-Rahman left in May.\n", ["‘Abd al-Rahman left in May."]),
+        ("<html><blockquote>‘We left the city’</blockquote></html>", ["We left the city"]),
+        ("‘It begins here and\n\nnever ends in this’", []),
+        ("<b title='one two three'>No.</b>", []),
+    ],
+)
+def test_single_quotation_marks_are_read(text: str, quoted: list[str]) -> None:
+    assert [claim.text for claim in of_text(text)] == quoted
+
+
+APOSTROPHES = (
+    "the people's", "the people’s", "'90s", "’90s", "‘90s", "dogs'", "dogs’", "'tis", "’Twas", "'em", "‘em",
+    "don't", "rock 'n' roll", "rock ’n’ roll", "huntin'", "huntin’", "5'",
+    "said.", "the (old)", "l’Oise,", "\n",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(APOSTROPHES), max_size=30))
+def test_apostrophes_quote_nothing(parts: list[str]) -> None:
+    assert of_text(" ".join(parts)) == []
+
+
+@given(st.lists(st.sampled_from(APOSTROPHES[:8]), min_size=3, max_size=8))
+def test_apostrophes_end_no_quotation(parts: list[str]) -> None:
+    words = " ".join(("It", *parts, "and so on"))
+    assert [claim.text for claim in of_text(f"They said ‘{words}’, it seems.")] == [words]
+
+
+# Markdown as its reader sees it
+
+
+def test_a_quote_of_markdown_as_a_reader_sees_it_is_verbatim_but_for_markup(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    exported(corpus, tmp_path)
+    seen = "said that the port would publish *every* contract."
+    other = "The terminal cost 210 million crowns, a third more than planned, and is open."
+    verdicts = verify(corpus, f"“{seen}”\n\n“{other}”\n\n“{other.replace('third', 'half')}”")
+    assert [(each.status, each.markup) for each in verdicts] == [
+        ("verbatim", True),
+        ("verbatim", True),
+        ("altered", False),
+    ]
+    assert [c.text.strip() for c in verdicts[2].difference if c.op != "equal"] == ["third", "half"]
+    place = verdicts[0].place
+    assert place is not None
+    cited = f"“{seen}” (#cite={place.citation_id})"
+    assert [(each.status, each.markup) for each in verify(corpus, cited)] == [("verbatim", True)]
+    assert corpus.document("port.md").text[place.start : place.end].startswith("said that [the port](")
+    assert "but for markup" in "".join(words for line in lines(verdicts[0]) for words, _ in line)
+    assert [each["markup"] for each in to_dict(verdicts)["quotes"]] == [True, True, False]
+    assert statuses(corpus, json.dumps({"document": "port.md", "quotes": [seen]})) == ["altered"]
+    assert statuses(corpus, f"“{seen}”\n— “Another brief”\n") == ["moved"]
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("**a *b* c** ***d*** __e__ _f_ ~~g~~", "a b c d e f g"),
+        ("[a](b) [c](<d> 'e') [f][g] ![h](i.png) [j]", "a [c](<d> 'e') f h [j]"),
+        ("# A\n> b\n> # c\n#d", "A\nb\nc\n#d"),
+        ("`a*b*` \\*c\\* \\\nd", "a*b* *c* \nd"),
+        ("5*3 2 * 3 snake_case_name *a\n\nb*", "5*3 2 * 3 snake_case_name *a\n\nb*"),
+    ],
+)
+def test_the_markup_of_markdown_is_what_its_reader_does_not_see(text: str, seen: str) -> None:
+    assert without_markup(text)[0] == seen
+
+
+@given(st.text(alphabet="ab *_`~[](){}\\#>!\n\x00\x01", max_size=80))
+def test_what_is_left_without_markup_stands_in_the_text(text: str) -> None:
+    seen, offsets = without_markup(text)
+    assert "".join(text[at] for at in offsets) == seen
+    assert offsets == sorted(set(offsets))
+
+
+@pytest.mark.parametrize(
+    "unit", ["*", "*a ", "`", "`a\n", "[", "[a](", "_a", "\\", "~~a", "> ", '![a](b "', "***a"]
+)
+def test_markup_costs_no_more_than_its_length(unit: str) -> None:
+    started = time.process_time()
+    without_markup(unit * (200_000 // len(unit)))
+    assert time.process_time() - started < 3
+
+
+# Files that are no text
+
+
+def test_quotes_of_a_word_document_are_verified_with_their_places(corpus: Corpus, tmp_path: Path) -> None:
+    report = docx.Document()
+    report.add_heading("What was said", 1)
+    report.add_paragraph(f"They write “{SECOND}” of it.")
+    report.add_paragraph(f"And ‘{SECOND.replace('forty', 'fifty')}’, too.")
+    report.save(str(tmp_path / "report.docx"))
+    result = run(corpus, "verify", str(tmp_path / "report.docx"), env={"NO_COLOR": "1"})
+    assert result.exit_code == 1
+    assert "section “What was said”, paragraph 1: verbatim" in result.stdout
+    assert "section “What was said”, paragraph 2: altered" in result.stdout
+
+
+def test_quotes_of_an_e_mail_and_of_a_western_page_are_verified(corpus: Corpus, tmp_path: Path) -> None:
+    mail = EmailMessage()
+    mail["Subject"], mail["From"] = "Report", "a@example.org"
+    mail.set_content(f"They write “{SECOND}” of it.\n", cte="base64")
+    page = f'<html><head><meta charset="windows-1252"></head><p>They write “{SECOND}” of it.</p></html>'
+    for name, data in (("report.eml", bytes(mail)), ("report.html", page.encode("cp1252"))):
+        (tmp_path / name).write_bytes(data)
+        assert [each.status for each in Verifier(corpus).verdicts(claims(tmp_path / name)[0])] == ["verbatim"]
+
+
+def test_a_picture_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n\xff")
+    with pytest.raises(InputError, match=r"a\.png is a PNG image"):
+        claims(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("the end of « June »", "the end of « July »"), ("in June", "in July")]
+)
+def test_what_was_deleted_and_inserted_stand_apart_wherever_they_stand(old: str, new: str) -> None:
+    said = "".join(words for _, words in in_words(difference(old, new)))
+    assert "[-June-] {+July+}" in said
 
 
 # Whatever the way in which a report quotes, an altered word does not pass
