@@ -5,14 +5,18 @@ A claim is what somebody says that a document says; `qa.verify` compares it with
 
 from __future__ import annotations
 
+import csv
 import html as entities
+import io
 import json
 import re
 from bisect import bisect_left, bisect_right
 from collections import deque
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from itertools import pairwise, zip_longest
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from qa import cells
 from qa.cite import CitationId, locator, visible
 from qa.errors import InputError
 from qa.formats.kinds import kind_of
@@ -21,7 +25,7 @@ from qa.formats.worker import Worker
 from qa.terms import measure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from lxml.html import HtmlElement
@@ -34,6 +38,9 @@ MOST_CHARACTERS = 20_000
 # A quote has few links; those of a list of links have none.
 MOST_LINKS = 4
 
+# Words before a citation without a quote.
+_MOST_BESIDE = 2_000
+
 # Formats that are read as they stand; a web page in another encoding than UTF-8 is read as one indexes it.
 _TEXTS = ("text", "markdown", "jsonl", "csv")
 _AS_IT_IS = (None, "html", *_TEXTS)
@@ -41,8 +48,21 @@ _AS_IT_IS = (None, "html", *_TEXTS)
 _ID = re.compile(r"\b([0-9a-f]{64})/([0-9]{1,12})-([0-9]{1,12})\b")
 # What a citation begins with; what it quotes later is the name of a section.
 _CITES = re.compile(r"(?:\[[0-9]+\] )?(?:[—–-] ?)?(?=“)")
-_CITATION_LINE = re.compile(r"[ \t]*\n[ \t]*(?:[—–-] ?)?(?P<cites>“.+?”(?:,[^\n]*)?)[ \t]*(?=\n|$)")
+_CITATION_LINE = re.compile(r"[ \t]*(?:\n[ \t]*){1,3}(?P<cites>(?:[—–] ?|- )?“[^\n]*)")
+# What follows the title in a citation: nothing else in quotation marks than the names of sections.
+_FACTS = re.compile(
+    r"(?:, (?:(?:chapters?|entry|entries|sections?) “[^“”\n]*”(?: to “[^“”\n]*”)?|[^,\n“”\"„«»「」『』]*))*"
+)
+_LOCATED = re.compile(
+    r"(?:chapters?|entry|entries|sections?) “|[,·] (?:header|(?:\w*notes?|lines?|messages?|pages?|paragraphs?|rows?) \w)"
+)
 _NUMBERED = re.compile(r"\[[0-9]+\] “")
+# A numbered citation as the chat shows it, or as `ask` prints it, and what is no part of the quote above it.
+_PASTED = re.compile(r"(?m)^[ \t]*(?P<number>\[[0-9]+\]) (?P<cites>“[^\n]*|[^\n]*? · [^\n]*)$")
+_SEVERAL = re.compile(r"paragraphs ([0-9]{1,6})–([0-9]{1,6})")
+_BETWEEN = re.compile(
+    r"Copy|Copied|Link|New conversation|Pullquote|\[…\]|(?:Also in|Confidence that|Note|Prefers|Question|Understood as): .*|Searched [0-9,]+ .*"
+)
 # How lines begin that go on in a part of an answer; other lines after it are somebody's own.
 _AFTER = {"citation": ("  ", "Also in: "), "closing": ("Confidence that ", "Searched ", "Note: ")}
 # Which marks close a quotation, by the one that opens it.
@@ -62,9 +82,11 @@ _SINGLE = re.compile(
 )
 _BLOCK_QUOTE = re.compile(r"(?m)^>[^\n]*(?:\n>[^\n]*)*")
 _TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
-_HTML_BLOCK = re.compile(r"<(?P<closes>/?)blockquote\b[^<>]*>", re.IGNORECASE)
+_HTML_BLOCK = re.compile(r"<(?P<closes>/?)(?P<name>blockquote|q)\b[^<>]*>", re.IGNORECASE)
 _HTML = re.compile(
-    r"<!doctype html|<html|<\?xml[^<>]*>\s*<!doctype html|<a [^<>]*class=\"?cite", re.IGNORECASE
+    r"\A\s*<(?:p|div|q|blockquote|ul|ol|li|table|section|article|main|span|h[1-6]|body|head|a|b|i|em|strong)\b[^<>]*>(?=[\s\S]*</)"
+    r"|<!doctype html|<html|<\?xml[^<>]*>\s*<!doctype html|<a [^<>]*class=\"?cite",
+    re.IGNORECASE,
 )
 
 
@@ -75,7 +97,11 @@ class Claim:
     `line` counts from 1, and `where` says in words where that is in a file that has no lines ("page 2");
     `document` is the id and `title` the title that it is ascribed to, as far as said.
     In running text (not `exact`) lines may be broken anew and control characters be shown as symbols.
-    `wrong` says why its citation names no place, where that is so. What is `short` is most likely no quote.
+    `wrong` says why its citation names no place, where that is so. What is `short` is most likely no quote;
+    an `unpaired` mark may begin or end one. A `heading` is none if it is the title of a document, which what
+    stands before it is ascribed to. The `paragraphs` of a block may be quotes of their own. Other `readings`
+    of the same words go without those before the quote, where the file does not tell which they are. What
+    stands `beside` a citation without a quote are the words before it.
     """
 
     text: str | None
@@ -87,13 +113,18 @@ class Claim:
     wrong: str = ""
     short: bool = False
     where: str = ""
+    unpaired: bool = False
+    heading: bool = False
+    paragraphs: bool = False
+    readings: tuple[str, ...] = ()
+    beside: str = ""
 
 
-def claims(path: Path) -> tuple[list[Claim], int]:
-    """Read what a file quotes, in order: answers as JSON or JSON lines, HTML, Markdown or plain text.
+def claims(path: Path) -> tuple[list[Claim], list[Claim]]:
+    """Read what a file quotes, in order: answers as JSON or JSON lines, CSV, HTML, Markdown or plain text.
 
     A file of any other format that is indexed is read as it is then, in a process of its own.
-    Gives the number of quotations, too, that were passed over as they have fewer than `LEAST_WORDS`.
+    Gives what was passed over, too: quotations of fewer than `LEAST_WORDS`, and marks without their other.
 
     Raises:
         InputError: it cannot be read.
@@ -117,9 +148,9 @@ def claims(path: Path) -> tuple[list[Claim], int]:
     if text is None and (kind is None or kind in _TEXTS):
         assert refused is not None  # noqa: S101 - nothing else leaves these without a text
         raise refused
-    found = _all(text) if text is not None else list(_of_documents(source))
-    kept = [claim for claim in found if not claim.short]
-    return kept, len(found) - len(kept)
+    found = _all(text, kind or "") if text is not None else list(_of_documents(source))
+    kept = [claim for claim in found if not (claim.short or claim.unpaired)]
+    return kept, [claim for claim in found if claim.short or claim.unpaired]
 
 
 def _of_documents(source: Source) -> Iterator[Claim]:
@@ -142,10 +173,10 @@ def _of_documents(source: Source) -> Iterator[Claim]:
 
 def of_text(text: str) -> list[Claim]:
     """Read what a text quotes, whatever it is."""
-    return [claim for claim in _all(text) if not claim.short]
+    return [claim for claim in _all(text) if not (claim.short or claim.unpaired)]
 
 
-def _all(text: str) -> list[Claim]:
+def _all(text: str, kind: str = "") -> list[Claim]:
     if text.lstrip()[:1] in ("{", "["):
         try:
             found = _of_json(text)
@@ -153,8 +184,11 @@ def _all(text: str) -> list[Claim]:
             found = None
         if found is not None:
             return found
-    if _HTML.search(text):
+    if kind == "html" or _HTML.search(text):
         return list(_of_html(text))
+    first = text.lstrip("\r\n").partition("\n")[0]
+    if kind == "csv" or ({"question", "quote"} <= {*re.split(r"\W+", first.lower())} and _cells(first)):
+        return list(_of_table(text))
     text = text.replace("\r\n", "\n")
     if re.search(r"(?m)^Question: ", text) and re.search(r"(?m)^(?:  )?\[[0-9]+\] “", text):
         return sorted(_of_transcript(text), key=lambda claim: claim.line)
@@ -207,12 +241,49 @@ def _of_quote(quote: dict[str, Any], line: int) -> Claim:
     return Claim(quote["text"], line, place, str(quote.get("document", "")), str(title), True, wrong)
 
 
+# CSV
+
+
+def _cells(line: str) -> tuple[str, list[str]]:
+    """Split the header of a table: by what cuts it into the most cells."""
+    return max(((mark, line.split(mark)) for mark in ",;\t|"), key=lambda each: len(each[1]))
+
+
+def _of_table(text: str) -> Iterator[Claim]:
+    """Read the cells of a table: quotes in the columns called so, running text in others.
+
+    As in JSON lines, what was asked, and what was rejected, is not read.
+    """
+    named = re.match(r"sep=(.)\r?\n", text, re.IGNORECASE)
+    rest = text[named.end() :] if named else text
+    delimiter = named[1] if named else _cells(rest.lstrip("\r\n").partition("\n")[0])[0]
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))
+    rows = csv.reader(io.StringIO(rest, newline=""), delimiter=delimiter)
+    names: list[str] = []
+    begins = 1 + bool(named)
+    for row in rows:
+        line, begins = begins, rows.line_num + 1 + bool(named)
+        if not names:
+            names = [name.strip().lower() for name in row]
+            continue
+        document = next((cell for name, cell in zip(names, row, strict=False) if name == "document"), "")
+        for name, cell in zip_longest(names, map(cells.read, row), fillvalue=""):
+            if "quot" in name:
+                parts = cell.splitlines() if name == "quotes" else [cell]
+                for part in filter(None, map(without_marks, parts)):
+                    yield Claim(part, line, document=document)
+            elif name not in ("question", "history", "rejected"):
+                yield from (replace(each, line=line + each.line - 1) for each in _of_prose(cell))
+
+
 # HTML
 
 
 def _of_html(text: str) -> Iterator[Claim]:
     """Find quotes (`.quote`, blockquote, q), each with the citation that follows; the rest is prose."""
-    from lxml import html
+    from lxml import etree, html
+
+    from qa.formats.markup import breaks
 
     tree = html.document_fromstring(text)
     for hidden in tree.xpath("//script | //style"):
@@ -221,9 +292,18 @@ def _of_html(text: str) -> Iterator[Claim]:
         carriage.text = "\r"
     waiting: HtmlElement | None = None
     last = None
-    for element in tree.iter():
+    beside: list[str] = []  # words since the last quote or citation of the paragraph
+    for event, element in etree.iterwalk(tree, events=("start", "end")):
         if not isinstance(element.tag, str):
+            beside += [element.tail or ""] if event == "end" else []
             continue
+        if breaks(element):
+            beside = []
+        if event == "end":
+            beside.append(element.tail or "")
+            continue
+        before = " ".join([*beside, element.text_content()]) if element.tag == "a" else ""
+        beside.append(element.text or "")
         classes = (element.get("class") or "").split()
         if "quote" in classes or (element.tag in ("blockquote", "q") and _quotes(element)):
             if waiting is not None:
@@ -233,14 +313,40 @@ def _of_html(text: str) -> Iterator[Claim]:
             place = _place(match) if match else None
             if waiting is not None:
                 yield _of_element(waiting, place, element)
+                before = ""
             elif place and place != last:
-                yield Claim(None, element.sourceline or 1, place, wrong=_wrong(place))
+                ours = any((each.get("class") or "").startswith("answer") for each in element.iterancestors())
+                words = "" if ours else before[-_MOST_BESIDE:]
+                yield Claim(None, element.sourceline or 1, place, wrong=_wrong(place), beside=words)
             waiting, last = None, place or last
+            beside = []
     if waiting is not None:
         yield _of_element(waiting)
     for read in tree.xpath(_READ):
         read.clear(keep_tail=True)  # `drop_tree` joins the text around them again for each
-    yield from _of_prose(tree.text_content())
+    yield from _of_prose(*_joined(tree))
+
+
+def _joined(element: HtmlElement) -> tuple[str, list[int]]:
+    """Give an element's text, its paragraphs in lines of their own, and where a line end was put in for that."""
+    from lxml import etree
+
+    from qa.formats.markup import breaks
+
+    pieces: list[str] = []
+    added: list[int] = []
+    length = 0
+    for event, node in etree.iterwalk(element, events=("start", "end")):
+        words = node.text if event == "start" else node.tail if node is not element else None
+        apart = isinstance(node.tag, str) and (breaks(node) or (node.tag == "br" and event == "end"))
+        if apart and pieces and not pieces[-1].endswith("\n"):
+            pieces.append("\n")
+            added.append(length)
+            length += 1
+        if words and isinstance(node.tag, str) | (event == "end"):
+            pieces.append(words)
+            length += len(words)
+    return "".join(pieces), added
 
 
 # What is not running text: quotes, citations, and what the program itself says in an answer.
@@ -274,11 +380,21 @@ def _of_element(
     said = " ".join(cite.text_content().split()) if cite is not None else ""
     title = titles[0].text_content() if titles else _title(said)
     ours = "quote" in (element.get("class") or "").split()
-    text = element.text_content() if ours else _without_marks(element.text_content().strip())
-    return Claim(text, element.sourceline or 1, place, title=title, exact=ours, wrong=_wrong(place))
+    text = element.text_content() if ours else without_marks(_joined(element)[0])
+    return Claim(
+        text,
+        element.sourceline or 1,
+        place,
+        title=title,
+        exact=ours,
+        wrong=_wrong(place),
+        paragraphs=not (ours or place),
+    )
 
 
-def _without_marks(text: str) -> str:
+def without_marks(text: str) -> str:
+    """Leave out the quotation marks around a quote."""
+    text = text.strip()
     single = re.match(_OPENS_SINGLE, text) and _Ends(text).of(0) == len(text)
     return (text[1:-1] if single else text.strip(_MARKS)).strip()
 
@@ -304,7 +420,10 @@ def _of_transcript(text: str) -> Iterator[Claim]:
         elif begin is not None and _NUMBERED.match(line):
             around[begin : at + 1] = [""] * (at + 1 - begin)
             begin += 2 * (lines[begin : begin + 2] == ["[…]", ""])
-            yield Claim("\n".join(lines[begin:at]), begin + 1, title=_title(line))
+            title = _title(line)
+            yield Claim("\n".join(lines[begin:at]), begin + 1, title=title)
+            if measure(title) >= LEAST_WORDS:
+                yield Claim(title, at + 1, heading=True)
             part, begin = "citation", None
         elif not line:
             begin = begin if part in ("", "closing") else at + 1
@@ -314,7 +433,7 @@ def _of_transcript(text: str) -> Iterator[Claim]:
     yield from _of_prose("\n".join(around))
 
 
-def _of_prose(text: str) -> Iterator[Claim]:
+def _of_prose(text: str, added: Sequence[int] = ()) -> Iterator[Claim]:
     """Read quotations, with the citation line or citation id that follows, and citation ids by themselves.
 
     In one pass, whatever the text: what is looked for again and again is looked up (`_Ends`, `_Lines`).
@@ -325,18 +444,16 @@ def _of_prose(text: str) -> Iterator[Claim]:
     # Attributes are no quotations.
     text = _TAG.sub(lambda match: match[0].replace('"', " ").replace("'", " "), text)
     ends = _Ends(text)
-    found: list[tuple[int, int, str]] = []
+    found = [*_pasted(text, ends)]
+    pasted = _Spans(found)
     for start, end in blocks:
-        inner = re.split(r"\n[^\S\n]*\n|\n(?=\s*(?:[—–-]+ |\[|“[^\n]+”, ))", text[start:end], maxsplit=1)[0]
-        at = start + len(inner) - len(inner.lstrip())
-        single = text[at : at + 1] in ("'", "‘") and ends.of(at)
-        if not single and not inner.lstrip().startswith(('"', *_CLOSING)):
-            found.append((at, start + len(inner.rstrip()), inner.strip()))
+        found += [each for each in _of_block(text, start, end, ends) if not pasted.hold(each.start)]
+    whole = _Spans(found)
     for start, end, inner in _html_blocks(text):
-        if inner and not inner.startswith(('"', *_CLOSING)):
-            found.append((start, end, inner))
+        if inner and not whole.hold(start) and not _is_marked(inner, 0, len(inner), _Ends(inner)):
+            found.append(_Found(start, end, inner, paragraphs=True))
     found.sort()
-    quoted = deque((start, end) for start, end, _ in found)
+    quoted = deque((each.start, max(each.end, each.stop)) for each in found)
     at = 0
     while opened := _QUOTATION.search(text, at):
         while quoted and quoted[0][0] <= opened.start():
@@ -347,31 +464,215 @@ def _of_prose(text: str) -> Iterator[Claim]:
         if close is None:
             at = opened.end()
             continue
-        found.append((opened.start(), close, text[opened.start() + 1 : close - 1]))
         line = _CITATION_LINE.match(text, close)
-        at = line.end() if line else close
+        title = _cited_title(line["cites"]) if line else ""
+        at = line.end() if line and title else close
+        words = text[opened.start() + 1 : close - 1]
+        found.append(_Found(opened.start(), close, words, at, title))
     found.sort()
     cited = [match for match in _ID.finditer(text) if int(match[2]) < int(match[3])]
     at_ids = [match.start() for match in cited]
     claimed: set[int] = set()
     claims: list[tuple[int, Claim]] = []
-    line_of = _Lines(text).of
-    next_starts = [*(start for start, _, _ in found[1:]), len(text)]
-    for (start, end, words), following in zip(found, next_starts, strict=False):
-        beside = cited[bisect_left(at_ids, end) : bisect_left(at_ids, following)]
-        ids = [match for match in beside[:MOST_LINKS] if text.count("\n\n", end, match.start()) < 2]
-        line = _CITATION_LINE.match(text, end)
+    line_of = _Lines(text, added).of
+    next_starts = [*(each.start for each in found[1:]), len(text)]
+    for each, following in zip(found, next_starts, strict=False):
+        beside = cited[bisect_left(at_ids, each.end) : bisect_left(at_ids, following)]
+        ids = [match for match in beside[:MOST_LINKS] if text.count("\n\n", each.end, match.start()) < 2]
+        for before, after in pairwise(ids):  # what words part from the quote's own links is another's
+            if measure(_words(text[before.end() : after.start()])) >= LEAST_WORDS:
+                ids = ids[: ids.index(after)]
+                break
         claimed |= {match.start() for match in ids}
         place = _place(ids[0]) if ids else None
-        title = _title(line["cites"]) if line else ""
-        short = not (ids or line) and measure(words) < LEAST_WORDS
-        claims.append((start, Claim(words, line_of(start), place, title=title, short=short)))
+        line = line_of(each.start)
+        short = not (ids or each.title) and measure(each.words) < LEAST_WORDS
+        claims.append(
+            (
+                each.start,
+                Claim(
+                    each.words,
+                    line,
+                    place,
+                    title=each.title,
+                    short=short,
+                    paragraphs=each.paragraphs and not place,
+                    readings=each.readings,
+                ),
+            )
+        )
+        if each.heading and measure(each.heading) >= LEAST_WORDS:
+            at = text.find(each.heading, each.end)
+            claims.append((at, Claim(each.heading, line_of(at), heading=True)))
     last = None
+    begins = sorted([*(max(each.end, each.stop) for each in found), *(match.end() for match in cited)])
     for match in cited:
         if match.start() not in claimed and match[0] != last:
-            claims.append((match.start(), Claim(None, line_of(match.start()), _place(match))))
+            after = bisect_right(begins, match.start()) - 1
+            begin = max(begins[after] if after >= 0 else 0, match.start() - _MOST_BESIDE)
+            words = _words(text[max(begin, text.rfind("\n\n", begin, match.start())) : match.start()])
+            claims.append((match.start(), Claim(None, line_of(match.start()), _place(match), beside=words)))
         last = match[0]
+    spans = _Spans(found)
+    for mark in _UNPAIRED.finditer(text):
+        if not spans.hold(mark.start()):
+            line_end = text.find("\n", mark.start())
+            words = text[mark.start() : min(mark.start() + 60, line_end if line_end >= 0 else len(text))]
+            claims.append((mark.start(), Claim(words, line_of(mark.start()), unpaired=True)))
     yield from (claim for _, claim in sorted(claims, key=lambda each: each[0]))
+
+
+class _Found(NamedTuple):
+    """A quotation at `[start, end)` of a text; up to `stop`, what stands after it is its citation."""
+
+    start: int
+    end: int
+    words: str
+    stop: int = 0
+    title: str = ""
+    paragraphs: bool = False
+    readings: tuple[str, ...] = ()
+    marked: bool = True
+
+    @property
+    def heading(self) -> str:
+        """The title, where it may be another quotation: it stands in quotation marks."""
+        return self.title if self.marked else ""
+
+
+class _Spans:
+    """Which offsets of a text have been read."""
+
+    def __init__(self, found: Iterable[_Found]) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        for each in sorted(found):
+            self._starts.append(each.start)
+            self._ends.append(max(each.end, each.stop, *self._ends[-1:]))
+
+    def hold(self, at: int) -> bool:
+        """Whether an offset is in one of the spans."""
+        before = bisect_right(self._starts, at) - 1
+        return before >= 0 and at < self._ends[before]
+
+
+# Marks that should have another; one alone in its line is an ornament, and a straight one after a digit an inch.
+_UNPAIRED = re.compile(rf"(?m)(?!^\W*$)(?:[{re.escape(''.join(_CLOSING) + '”»」』')}]|(?<![0-9])\"|``)")
+
+
+def _words(text: str) -> str:
+    """Leave out links."""
+    return re.sub(r"https?://\S*|\S*#cite=\S*|[\[\]()<>]|\bcite=", " ", text)
+
+
+def _pasted(text: str, ends: _Ends) -> Iterator[_Found]:
+    """Find quotes without quotation marks above numbered citations: a paragraph, or as many as are cited."""
+    begin = 0
+    for match in _PASTED.finditer(text):
+        cites = match["cites"]
+        title = _cited_title(cites) if cites.startswith("“") else cites.partition(" · ")[0]
+        if not title:
+            continue
+        several = _SEVERAL.search(cites)
+        more = int(several[2]) - int(several[1]) if several else 0
+        first = last = None
+        at = match.start() - 1
+        while at > max(begin, match.start() - MOST_CHARACTERS):
+            start = text.rfind("\n", begin, at) + 1 or begin
+            line = text[start:at].strip()
+            if _BETWEEN.fullmatch(line):
+                break
+            if not line and last is not None:
+                if not more:
+                    break
+                more -= bool(text[at : at + 1])
+            if line:
+                first, last = start, last or at
+            at = start - 1
+        begin = match.end()
+        if first is None or last is None:
+            continue
+        words = text[first:last]
+        first += len(words) - len(words.lstrip())
+        words = words.strip()
+        if match["number"] in words[1:]:  # a note to what somebody wrote
+            continue
+        plain = cites.startswith("“")
+        if ends.of(first) == first + len(words) if words[0] in _CLOSING or words[0] == '"' else False:
+            words = words[1:-1]
+        head, _, rest = words.partition("\n")
+        readings = (rest.strip(),) if rest.strip() and head.rstrip().endswith("?") else ()
+        yield _Found(first, last, words, match.end(), title, readings=readings, marked=plain)
+
+
+def _of_block(text: str, start: int, end: int, ends: _Ends) -> Iterator[_Found]:
+    """Find the quotes of a block, each up to the citation that follows it or to the block's end."""
+    begin: int | None = None
+    stop = start
+    lines = [
+        (start + match.start() + len(match[0]) - len(match[0].lstrip()), start + match.end())
+        for match in re.finditer(r"[^\n]*\S[^\n]*", text[start:end])
+    ]
+    for at, line_end in [*lines, (end, end)]:
+        line = text[at:line_end].rstrip()
+        link = _LINK.search(line)
+        words = line[: link.start()] if link else line
+        title = _cited_title(line)
+        last = not text[line_end:end].partition("\n\n")[0].strip() or not re.match(
+            r"\n *\S", text[line_end:end]
+        )
+        cites = (
+            bool(title) or not re.search(r"\w", words) or _is_attribution(line, begin is not None, last=last)
+        )
+        if link and not cites:
+            begin = at if begin is None else begin
+            stop, cites = at + len(words.rstrip()), True
+        if cites and begin is not None:
+            if not _is_marked(text, begin, stop, ends):
+                yield _Found(begin, stop, text[begin:stop], line_end if title else 0, title, paragraphs=True)
+            begin = None
+        elif not cites:
+            begin = at if begin is None else begin
+            stop = at + len(line)
+
+
+_LINK = re.compile(r"[\s(]*(?:\[[^\]\n]*\]\([^)\s]*|<?https?://\S*|\S*)[0-9a-f]{64}/[0-9]+-[0-9]+\S*\s*$")
+
+
+def _is_attribution(line: str, after_quote: bool, *, last: bool) -> bool:  # noqa: FBT001
+    """Whether a line names who is quoted: “— Orkney Post”, a link; it is no sentence."""
+    names = re.match(r"[—–-]+ |\[[^\]]*\]\(", line)
+    sentence = measure(line) >= _LEAST_SENTENCE and line.rstrip('”"').endswith((".", "!", "?", "…"))
+    return bool(names) and after_quote and last and not sentence
+
+
+# Words of a sentence; what has fewer and ends in a full stop may be a name.
+_LEAST_SENTENCE = 6
+
+
+def _is_marked(text: str, start: int, end: int, ends: _Ends) -> bool:
+    """Whether all of a stretch but a few words stands in quotation marks, as one or more quotations."""
+    outside = []
+    at = start
+    while opened := _QUOTATION.search(text, at, end):
+        outside.append(text[at : opened.start()])
+        close = ends.of(opened.start())
+        at = close if close and close <= end else opened.end()
+        if at == opened.end():
+            outside.append(text[opened.start() : at])
+    outside.append(text[at:end])
+    marked = end - start > sum(map(len, outside))
+    return marked and measure(re.sub(r"[^\w\s]", "", " ".join(outside))) < LEAST_WORDS
+
+
+def _cited_title(line: str) -> str:
+    """Read the title of a citation as this program writes it, or of “— “Title””; empty where a line is none."""
+    line = line.strip()
+    title = _title(line)
+    rest = line[line.find(title) + len(title) + 1 :] if title else ""
+    if not title or not _FACTS.fullmatch(rest.rstrip(".")):
+        return ""
+    return title if _LOCATED.search(rest) or (not rest and line[0] in "—–") else ""
 
 
 def _title(cites: str) -> str:
@@ -383,7 +684,12 @@ def _title(cites: str) -> str:
 
 def _html_blocks(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield where block quotes of HTML stand, and what each says."""
-    tags = list(_HTML_BLOCK.finditer(text))
+    yield from _elements(text, "blockquote")
+    yield from _elements(text, "q")
+
+
+def _elements(text: str, name: str) -> Iterator[tuple[int, int, str]]:
+    tags = [tag for tag in _HTML_BLOCK.finditer(text) if tag["name"].lower() == name]
     closing = [tag.start() for tag in tags if tag["closes"]]
     ends = {tag.start(): tag.end() for tag in tags if tag["closes"]}
     at = 0
@@ -454,12 +760,13 @@ def _singles(text: str) -> dict[int, int]:
 class _Lines:
     """The numbers of a text's lines, from 1."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, added: Sequence[int] = ()) -> None:
         self._ends = [match.start() for match in re.finditer("\n", text)]
+        self._added = added
 
     def of(self, at: int) -> int:
         """Tell the number of the line of an offset."""
-        return bisect_left(self._ends, at) + 1
+        return bisect_left(self._ends, at) - bisect_left(self._added, at) + 1
 
 
 def _place(match: re.Match[str]) -> CitationId:

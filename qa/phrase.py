@@ -53,9 +53,9 @@ def phrase_pattern(phrase: str) -> re.Pattern[str] | None:
     return re.compile(before + body + after, re.IGNORECASE)
 
 
-def occurrences(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
-    """Find where the pattern occurs: in the text's own offsets, in order and disjoint."""
-    return (Span(*match.span()) for match in pattern.finditer(text))
+def occurrences(pattern: re.Pattern[str], text: str, start: int = 0) -> Iterator[Span]:
+    """Find where the pattern occurs from an offset on: in the text's own offsets, in order and disjoint."""
+    return (Span(*match.span()) for match in pattern.finditer(text, start))
 
 
 def _character(character: str) -> str:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from qa.cite import locator, visible
+from qa.claims import without_marks
 from qa.errors import DocumentNotFoundError
 from qa.feedback import Place
 from qa.formats.inline import without_markup
 from qa.phrase import occurrences, phrase_pattern
 from qa.recent import Recent
 from qa.schema import Span
-from qa.terms import content_words
+from qa.terms import content_words, measure
 from qa.wording import MOST_COMPARED, Text, difference, find, in_words, is_whole
 
 if TYPE_CHECKING:
@@ -27,18 +29,30 @@ if TYPE_CHECKING:
     from qa.versions import Cited
     from qa.wording import Difference
 
-Status = Literal["verbatim", "superseded", "removed", "moved", "altered", "unknown"]
-STATUSES: tuple[Status, ...] = ("verbatim", "superseded", "removed", "moved", "altered", "unknown")
+Status = Literal["verbatim", "superseded", "removed", "moved", "cited", "altered", "unknown"]
+STATUSES: tuple[Status, ...] = ("verbatim", "superseded", "removed", "moved", "cited", "altered", "unknown")
 # Texts that were read last are kept up to so many bytes, with their words.
 KEPT_BYTES = 64 << 20
 _BYTES_A_CHARACTER = 40
 # Documents in which a quote's words are looked for that is nowhere as it stands.
 ASKED = 5
+# How a quote says that words are left out. Parts of fewer words than this stand in any order anywhere.
+_ELISION = re.compile(r"\s*(?:[\[(]\s*(?:…|\.\s?\.\s?\.)\s*[\])]|…+|\.{3,}|(?<=\s)\.\s\.\s\.)\s*")
+_LEAST_PART = 3
+# Of a claim's words, the longest are looked for in earlier texts.
+_TRIED = 3
+# A paragraph, or an item of a list without its mark.
+_PARAGRAPH = re.compile(
+    r"(?<!\S)(?!(?:[-*•]|[0-9]+[.)]) )\S(?:[^\n\u2029]|\n(?!\s*\n|\s*(?:[-*•]|[0-9]+[.)]) ))*"
+)
+# What was left out is shown of a place of up to so many characters.
+_MOST_SHOWN = 2_000
 _STYLES = {
     "verbatim": "green",
     "superseded": "yellow",
     "removed": "yellow",
     "moved": "cyan",
+    "cited": "yellow",
     "altered": "red",
     "unknown": "bold red",
     "insert": "green",
@@ -58,9 +72,12 @@ class Verdict:
       same words, and without it `difference` tells what they have become, as far as they can be told.
     - "removed": a document does that was taken out of the library, at `since`.
     - "moved": the same words stand elsewhere, at `place`.
+    - "cited": the citation opens `place`, but the words beside it are no quote of it, and were not compared.
     - "altered": nothing has these words; `place` is where the nearest stand, `difference` goes from these to
-      the claim's.
+      the claim's. Where that text was superseded or removed, `since` and `fate` say so.
     - "unknown": nothing in the library says anything like it, or the claim's own citation is `wrong`.
+
+    Of a quote that says itself where words are left out (“…”), `left_out` counts these in the text.
     """
 
     claim: Claim
@@ -70,7 +87,10 @@ class Verdict:
     locator: str = ""
     since: dt.datetime | None = None
     now: Place | None = None
+    now_locator: str = ""
     difference: Difference = ()
+    fate: Literal["current", "superseded", "removed"] = "current"
+    left_out: int = 0
     markup: bool = False
 
 
@@ -85,40 +105,95 @@ class Verifier:
         self._titles: defaultdict[str, list[str]] = defaultdict(list)
         for info in corpus.documents():
             self._titles[_folded(info.title or info.id)].append(info.id)
+        self._removed = {_folded(version.title or version.document_id) for version in corpus.removed()}
 
     def verdicts(
         self, claims: Sequence[Claim], progress: Callable[[int, int], None] | None = None
     ) -> list[Verdict]:
-        """Judge claims, in their order. What is ascribed to one document is judged together."""
+        """Judge claims, in their order. What is ascribed to one document is judged together.
+
+        What cites a document by its title is no quote. Where a block of paragraphs is nowhere as a whole,
+        each paragraph has a verdict.
+        """
+        claims = [claim for claim in claims if not (claim.heading and self._is_title(claim))]
         order = sorted(range(len(claims)), key=lambda at: claims[at].citation or (claims[at].title, 0, 0))
-        judged: dict[int, Verdict] = {}
-        same: dict[Claim, Verdict] = {}  # what is claimed again and again is judged once
+        judged: dict[int, list[Verdict]] = {}
+        same: dict[Claim, list[Verdict]] = {}  # what is claimed again and again is judged once
         for done, at in enumerate(order, 1):
             claim = replace(claims[at], line=0, where="")
             if claim not in same:
-                same[claim] = self.verdict(claim)
-            judged[at] = replace(same[claim], claim=claims[at])
+                same[claim] = self._verdicts(claim)
+            judged[at] = [
+                replace(each, claim=replace(each.claim, line=claims[at].line + each.claim.line))
+                for each in same[claim]
+            ]
             if progress:
                 progress(done, len(claims))
-        return [judged[at] for at in range(len(claims))]
+        return [verdict for at in range(len(claims)) for verdict in judged[at]]
+
+    def _is_title(self, claim: Claim) -> bool:
+        title = _folded(claim.text or "")
+        return title in self._titles or title in self._removed
+
+    def _verdicts(self, claim: Claim) -> list[Verdict]:
+        """Judge a claim as a whole, or else the paragraphs that it has."""
+        whole = self.verdict(claim)
+        if not claim.paragraphs or whole.status not in ("altered", "unknown"):
+            return [whole]
+        text = claim.text or ""
+        parts = [
+            replace(claim, text=part, line=claim.line + text.count("\n", 0, match.start()), paragraphs=False)
+            for match in _PARAGRAPH.finditer(text)
+            if (part := without_marks(match[0]))
+        ]
+        return [self.verdict(part) for part in parts] if len(parts) > 1 else [whole]
 
     def verdict(self, claim: Claim) -> Verdict:
-        """Judge one claim."""
+        """Judge one claim: of several readings of it, the first that is verbatim, or else the last."""
+        verdict = self._verdict(claim)
+        for reading in claim.readings:
+            if verdict.status == "verbatim":
+                break
+            line = claim.line + (claim.text or "").count("\n") - reading.count("\n")
+            verdict = self._verdict(replace(claim, text=reading, line=line, readings=()))
+        return verdict
+
+    def citing(self, claims: Iterable[Claim], texts: set[str], titles: set[str]) -> int:
+        """Count the claims on texts, by their SHA-256, on documents of these titles, or of what a text says."""
+        folded = {_folded(title) for title in titles if title}
+        return sum(
+            _folded(claim.title) in folded or any(self._quotes(claim, sha256) for sha256 in texts)
+            for claim in claims
+            if not (claim.heading and self._is_title(claim))
+        )
+
+    def _quotes(self, claim: Claim, sha256: str) -> bool:
+        if claim.citation and claim.citation.sha256 == sha256:
+            return True
+        cited = self._by_hash(sha256)
+        return bool(claim.text and cited and _find(claim, cited.document.text))
+
+    def _verdict(self, claim: Claim) -> Verdict:
         if claim.wrong:
             return Verdict(claim, "unknown")
         cited = self._by_hash(claim.citation.sha256) if claim.citation else None
         if cited is None or claim.citation is None:
             return self._uncited(claim)
         source, (_, start, end) = cited.document, claim.citation
+        if claim.text is None:
+            if end > len(source.text):
+                return Verdict(claim, "unknown", None, source.title or source.id)
+            return self._beside(claim, cited, Span(start, end))
         if end <= len(source.text):
             said = source.text[start:end]
-            if claim.text is None or _same(claim, claim.text, said):
+            if _same(claim, claim.text, said):
                 return self._stands(claim, cited, Span(start, end))
             if _is_marked_up(claim, source) and _same(claim, claim.text, without_markup(said)[0]):
                 return replace(self._stands(claim, cited, Span(start, end)), markup=True)
-        if claim.text is None:
-            return Verdict(claim, "unknown", None, source.title or source.id)
-        span = self._find(claim, source.text, start)
+        part = _find_parts(claim, source.text[:end], start)
+        if part:
+            return self._stands(claim, cited, part)
+        span = _find(claim, source.text, start)
         if span and cited.status != "current":
             return self._stands(claim, cited, span)
         elsewhere = self._at("moved", claim, source, span) if span else self._in_library(claim, "moved")
@@ -132,6 +207,18 @@ class Verifier:
             or Verdict(claim, "unknown")
         )
 
+    def _beside(self, claim: Claim, cited: Cited, span: Span) -> Verdict:
+        """Judge a citation without a quote: by the words before it, where they are most of what it cites."""
+        opened = self._stands(claim, cited, span)
+        words, said = _plain(claim.beside), _plain(cited.document.text[span.start : span.end])
+        if measure(words) < _LEAST_PART or find(said, words):
+            return opened
+        near = Text(words).nearest(said) if len(said) <= 2 * len(words) else None
+        if near:
+            found = words[near.start : near.end]
+            return replace(opened, status="altered", difference=difference(said, found), now=None)
+        return replace(opened, status="cited") if opened.status == "verbatim" else opened
+
     # Where a claim's words stand
 
     def _uncited(self, claim: Claim) -> Verdict:
@@ -142,10 +229,16 @@ class Verifier:
         given = bool(claim.citation)
         for document_id in named:
             document = self._document(document_id)
-            if document and (span := self._find(claim, document.text)):
+            if document and (span := _find(claim, document.text)):
                 return self._at("moved" if given else "verbatim", claim, document, span)
         elsewhere = self._in_library(claim, "moved" if given or claim.title else "verbatim")
-        return elsewhere or self._earlier(claim) or self._likely(claim, named) or Verdict(claim, "unknown")
+        return (
+            elsewhere
+            or self._earlier(claim)
+            or self._likely(claim, named)
+            or self._likely_earlier(claim)
+            or Verdict(claim, "unknown")
+        )
 
     def _named(self, claim: Claim) -> Iterator[str]:
         if claim.document:
@@ -156,19 +249,39 @@ class Verifier:
     def _in_library(self, claim: Claim, status: Status) -> Verdict | None:
         """Find the words in any document."""
         assert claim.text is not None  # noqa: S101 - its callers have looked
-        for document, span in self._corpus.phrase(claim.text, self._corpus.select()).places:
-            if (found := self._find(claim, document.text, span.start)) is not None:
+        select = self._corpus.select()
+        for document, span in self._corpus.phrase(claim.text, select).places:
+            if (found := _find_whole(claim, document.text, span.start)) is not None:
                 return self._at(status, claim, document, found)
+        parts = _parts(claim)
+        seen = set()
+        for document, _ in self._corpus.phrase(max(parts, key=len), select).places if parts else ():
+            if document.id not in seen and (found := _find_parts(claim, document.text)) is not None:
+                return self._at(status, claim, document, found)
+            seen.add(document.id)
         return None
 
     def _earlier(self, claim: Claim) -> Verdict | None:
         """Find the words in a text that was superseded or removed."""
-        words = max((claim.text or "").split(), key=len, default="")
-        for sha256 in self._corpus.kept_with(words):
-            cited = self._by_hash(sha256)
-            if cited and cited.status != "current" and (span := self._find(claim, cited.document.text)):
+        for cited in self._kept(max((claim.text or "").split(), key=len, default="")):
+            if span := _find(claim, cited.document.text):
                 return self._stands(claim, cited, span)
         return None
+
+    def _likely_earlier(self, claim: Claim) -> Verdict | None:
+        """Find where a text that was superseded or removed says nearly the same."""
+        assert claim.text is not None  # noqa: S101 - its callers have looked
+        for word in sorted(set(claim.text.split()), key=len, reverse=True)[:_TRIED]:
+            for cited in islice(self._kept(word), ASKED):
+                if verdict := self._altered(claim, cited.document):
+                    return replace(verdict, since=cited.since, fate=cited.status)
+        return None
+
+    def _kept(self, word: str) -> Iterator[Cited]:
+        for sha256 in self._corpus.kept_with(word):
+            cited = self._by_hash(sha256)
+            if cited and cited.status != "current":
+                yield cited
 
     def _likely(self, claim: Claim, named: Sequence[str]) -> Verdict | None:
         """Find where a document says nearly the same: one that is named, or that shares the rarest words."""
@@ -183,21 +296,6 @@ class Verifier:
                 return verdict
         return None
 
-    def _find(self, claim: Claim, text: str, near: int = 0) -> Span | None:
-        """Find a claim's very words in a text, uncut; of running text, whatever its line breaks."""
-        assert claim.text is not None  # noqa: S101 - its callers have looked
-        span = find(claim.text, text, near)
-        if span or claim.exact:
-            return span
-        pattern = phrase_pattern(claim.text)
-        found = occurrences(pattern, text) if pattern else iter(())
-        same = [
-            span
-            for span in found
-            if _same(claim, claim.text, text[span.start : span.end]) and is_whole(span, text)
-        ]
-        return min(same, key=lambda span: abs(span.start - near), default=None)
-
     def _find_shown(self, claim: Claim, document: Document) -> Span | None:
         """Find a claim's words in Markdown as a reader sees it: where they stand in the file's text."""
         held = self._shown.get(document.sha256)
@@ -205,7 +303,7 @@ class Verifier:
             held = without_markup(document.text)
             self._shown.put(document.sha256, held, len(document.text) * _BYTES_A_CHARACTER)
         text, offsets = held
-        span = self._find(claim, text)
+        span = _find(claim, text)
         return Span(offsets[span.start], offsets[span.end - 1] + 1) if span else None
 
     # What is said of it
@@ -220,10 +318,11 @@ class Verifier:
         words = cited.document.text[span.start : span.end]
         now = find(words, current.text, span.start)
         if now:
-            return replace(verdict, now=_place(current, now))
+            where = locator(current, now.start, now.end)
+            return replace(verdict, now=_place(current, now), now_locator=where)
         near = self._text(current).nearest(words)
         if near is None:
-            return verdict
+            return replace(verdict, difference=())
         return replace(verdict, difference=difference(words, current.text[near.start : near.end]))
 
     def _altered(self, claim: Claim, document: Document, span: Span | None = None) -> Verdict | None:
@@ -248,7 +347,14 @@ class Verifier:
 
     def _at(self, status: Status, claim: Claim, document: Document, span: Span) -> Verdict:
         where = locator(document, span.start, span.end)
-        return Verdict(claim, status, _place(document, span), document.title or document.id, where)
+        verdict = Verdict(claim, status, _place(document, span), document.title or document.id, where)
+        words = document.text[span.start : span.end]
+        parts = _parts(claim)
+        if status == "altered" or not parts or claim.text is None or _same(claim, claim.text, words):
+            return verdict
+        left_out = max(1, measure(words) - sum(map(measure, parts)))
+        shown = difference(_plain(words), _plain(claim.text)) if len(words) <= _MOST_SHOWN else ()
+        return replace(verdict, left_out=left_out, difference=shown)
 
     # Reading
 
@@ -276,6 +382,50 @@ class Verifier:
         return held
 
 
+def _find(claim: Claim, text: str, near: int = 0) -> Span | None:
+    """Find a claim's very words in a text, or all its parts between what it says to be left out."""
+    return _find_whole(claim, text, near) or _find_parts(claim, text)
+
+
+def _find_whole(claim: Claim, text: str, near: int = 0) -> Span | None:
+    """Find a claim's very words in a text, uncut; of running text, whatever its line breaks."""
+    assert claim.text is not None  # noqa: S101 - its callers have looked
+    span = find(claim.text, text, near)
+    if span or claim.exact:
+        return span
+    return min(_spans(claim.text, text), key=lambda span: abs(span.start - near), default=None)
+
+
+def _find_parts(claim: Claim, text: str, start: int = 0) -> Span | None:
+    """Find the parts of a quote with words left out, in their order, from an offset on."""
+    spans: list[Span] = []
+    for part in _parts(claim):
+        at = spans[-1].end if spans else start
+        found = next(_spans(part, text, at), None)
+        if found is None:
+            return None
+        spans.append(found)
+    return Span(spans[0].start, spans[-1].end) if spans else None
+
+
+def _spans(words: str, text: str, start: int = 0) -> Iterator[Span]:
+    """Find where a text has these words, uncut, whatever their line breaks."""
+    pattern = phrase_pattern(words)
+    for span in occurrences(pattern, text, start) if pattern else ():
+        if _plain(words) == _plain(text[span.start : span.end]) and is_whole(span, text):
+            yield span
+
+
+def _parts(claim: Claim) -> list[str]:
+    """Split a quote where it says that words are left out; none where it does not, or says too little."""
+    if claim.exact or not claim.text:
+        return []
+    parts = [part for part in _ELISION.split(claim.text) if part.strip()]
+    if len(parts) == 1 and not _ELISION.search(claim.text):
+        return []
+    return parts if all(measure(part) >= _LEAST_PART for part in parts) else []
+
+
 def _same(claim: Claim, words: str, said: str) -> bool:
     """Whether a claim's words are what a text says; running text shows white space in its own way."""
     return words == said or (not claim.exact and _plain(words) == _plain(said))
@@ -296,15 +446,6 @@ def _folded(title: str) -> str:
 
 def _place(document: Document, span: Span) -> Place:
     return Place(document.id, document.sha256, span.start, span.end)
-
-
-def citing(claims: Iterable[Claim], texts: set[str], titles: set[str]) -> int:
-    """Count the claims on texts, by their SHA-256, or on documents of these titles."""
-    folded = {_folded(title) for title in titles if title}
-    return sum(
-        (claim.citation is not None and claim.citation.sha256 in texts) or _folded(claim.title) in folded
-        for claim in claims
-    )
 
 
 # What is printed
@@ -329,6 +470,9 @@ def to_dict(verdicts: Sequence[Verdict]) -> dict[str, Any]:
                 "place": asdict(verdict.place) if verdict.place else None,
                 "since": verdict.since.isoformat() if verdict.since else None,
                 "now": asdict(verdict.now) if verdict.now else None,
+                "now_locator": verdict.now_locator,
+                "fate": verdict.fate,
+                "left_out": verdict.left_out,
                 "difference": [asdict(change) for change in verdict.difference],
                 "markup": verdict.markup,
             }
@@ -340,6 +484,7 @@ def to_dict(verdicts: Sequence[Verdict]) -> dict[str, Any]:
 def lines(verdict: Verdict) -> Iterator[list[tuple[str, str]]]:
     """Say a verdict in lines of (words, style): the style is one of rich's."""
     from qa.cite import date_in_words
+    from qa.render import plural
 
     claim = verdict.claim
     quoted = f"“{_shortened(claim.text)}”" if claim.text is not None else str(claim.citation)
@@ -349,26 +494,33 @@ def lines(verdict: Verdict) -> Iterator[list[tuple[str, str]]]:
         (f"  {quoted}", ""),
     ]
     where = ", ".join(part for part in (_plain(verdict.title), verdict.locator) if part)
+    on = f" on {date_in_words(verdict.since.date())}" if verdict.since else ""
     match verdict.status:
         case "verbatim":
             said = where
         case "superseded" | "removed":
-            on = date_in_words(verdict.since.date()) if verdict.since else ""
-            said = f"{where}: {verdict.status} on {on}"
+            said = f"{where}: {verdict.status}{on}"
             if verdict.now:
-                said += f"; the same words stand in the new text at {verdict.now.start}-{verdict.now.end}"
+                at = f"{verdict.now_locator} ({verdict.now.start}-{verdict.now.end})"
+                said += f"; the same words stand in the new text: {at}"
             elif verdict.difference:
                 said += "; they have become:"
             elif verdict.status == "superseded":
                 said += "; the new text says nothing like it"
         case "moved":
             said = f"stands in {where}: {verdict.place.citation_id if verdict.place else ''}"
+        case "cited":
+            said = f"{where}: the citation is there, but the words beside it were not compared"
+        case "altered" if verdict.fate != "current":
+            said = f"{where}, {verdict.fate}{on}, said otherwise; to this it was altered:"
         case "altered":
             said = f"{where}, says otherwise; to this it was altered:"
         case _ if claim.wrong:
             said = f"its citation is wrong: {claim.wrong}"
         case _:
             said = "no document of the library says anything like it"
+    if verdict.left_out:
+        said += f"; with {plural(verdict.left_out, 'word')} left out" + (":" if verdict.difference else "")
     if verdict.markup:
         said += "; but for markup"
     yield [(f"    {said}", "dim")]

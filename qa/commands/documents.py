@@ -279,7 +279,7 @@ class _Lost:
     def by_purging(cls, corpus: Corpus, ids: tuple[str, ...], files: tuple[Path, ...]) -> _Lost:
         from qa.claims import claims
         from qa.schema import Filters
-        from qa.verify import citing
+        from qa.verify import Verifier
 
         held = {info.id: info for info in corpus.documents(Filters(document=ids))} if ids else {}
         titles, texts, paths = {}, {info.sha256 for info in held.values()}, set()
@@ -302,7 +302,8 @@ class _Lost:
                 same_text[document_id] = others
             texts |= {version.sha256 for version in versions}
             paths.add(info.path if info else str(versions[0].held["path"]))
-        counts = {path: citing(claims(path)[0], texts, set(titles.values())) for path in files}
+        verifier = Verifier(corpus)
+        counts = {path: verifier.citing(claims(path)[0], texts, set(titles.values())) for path in files}
         thumbs = {document_id: corpus.citing(document_id) for document_id in ids}
         existing = tuple(path for path in sorted(paths) if Path(path).exists())
         return cls(titles, existing, thumbs, counts, before, same_text)
@@ -360,6 +361,7 @@ def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
 
     The exit code is 0 when all are verbatim, 1 when not, and 3 where a FILE quotes nothing.
     """
+    from qa.cite import visible
     from qa.claims import LEAST_WORDS, claims
     from qa.progress import meter
     from qa.render import plural
@@ -376,10 +378,17 @@ def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
         for path, (found, _) in read.items():
             results[path] = verifier.verdicts(found, functools.partial(show, f"Verifying {path.name}"))
     verdicts = [verdict for each in results.values() for verdict in each]
-    short = sum(passed_over for _, passed_over in read.values())
+    passed_over = [(path, claim) for path, (_, over) in read.items() for claim in over]
+    short = sum(claim.short for _, claim in passed_over)
+    unpaired = [(path, claim) for path, claim in passed_over if claim.unpaired]
     if settings.as_json:
         files = [
-            {"file": str(path), **to_dict(each), "passed_over": read[path][1]}
+            {
+                "file": str(path),
+                **to_dict(each),
+                "passed_over": len(read[path][1]),
+                "passed_over_lines": [claim.line for claim in read[path][1]],
+            }
             for path, each in results.items()
         ]
         shared.print_json({"files": files})
@@ -398,7 +407,14 @@ def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
             shared.say(summary(verdicts))
             if short:
                 shared.say(f"passed over, of fewer than {LEAST_WORDS} words: {plural(short, 'quotation')}")
-    sys.exit(0 if all(verdict.status == "verbatim" for verdict in verdicts) else 1)
+            for path, claim in unpaired[: shared.NAMED]:
+                shared.say(
+                    f"not read: {path}, line {claim.line}: a quotation mark without its other: {visible(claim.text or '')}"
+                )
+            if len(unpaired) > shared.NAMED:
+                shared.say(f"not read: {plural(len(unpaired) - shared.NAMED, 'quotation mark')} more")
+    right = all(verdict.status == "verbatim" for verdict in verdicts) and not unpaired
+    sys.exit(0 if right else 1)
 
 
 @click.command()

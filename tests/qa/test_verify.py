@@ -25,7 +25,7 @@ from qa.evaluation.schema import Query, Suite
 from qa.formats.inline import without_markup
 from qa.render import to_json, to_terminal, to_text
 from qa.schema import Answer, Quote
-from qa.verify import Verifier, citing, lines, to_dict
+from qa.verify import Verifier, lines, to_dict
 from qa.web.cards import answer_card
 from qa.wording import Text, become, difference, find, in_words, joined
 from tests.qa.tiny import tiny_corpus, words, write
@@ -226,9 +226,12 @@ def test_no_change_of_a_character_passes_for_verbatim(corpus: Corpus) -> None:
 
 def test_what_cites_a_document_is_counted(corpus: Corpus) -> None:
     document = corpus.document("hyesan")
-    assert citing(of_text(as_markdown(corpus)), {document.sha256}, set()) == 2
-    assert citing(of_text(as_pasted(corpus)), set(), {TITLE.upper()}) == 2
-    assert citing(of_text(as_pasted(corpus)), {document.sha256}, {"Another brief"}) == 0
+    assert Verifier(corpus).citing(of_text(as_markdown(corpus)), {document.sha256}, set()) == 2
+    assert Verifier(corpus).citing(of_text(as_pasted(corpus)), set(), {TITLE.upper()}) == 2
+    other = corpus.document("kapsan")
+    assert Verifier(corpus).citing(of_text(as_pasted(corpus)), {other.sha256}, {"Another brief"}) == 0
+    # What quotes it without a citation is counted too.
+    assert Verifier(corpus).citing(of_text(f"“{SECOND}” and “{OTHER[-30:]}”"), {document.sha256}, set()) == 1
 
 
 @pytest.mark.parametrize(
@@ -764,3 +767,98 @@ def test_a_picture_is_refused_by_name(tmp_path: Path) -> None:
 def test_what_was_deleted_and_inserted_stand_apart_wherever_they_stand(old: str, new: str) -> None:
     said = "".join(words for _, words in in_words(difference(old, new)))
     assert "[-June-] {+July+}" in said
+
+
+# Whatever the way in which a report quotes, an altered word does not pass
+
+
+def as_answer_pasted(words: str) -> str:
+    return (
+        f"How was it?\n{words}\n\n[1] A visit · IFES · 4 April 2008 · section “A visit”, paragraph 2\nCopy\n"
+    )
+
+
+STYLES = {
+    "curly": "He said “{}” of it.",
+    "adjacent": "“{}”\n“Nobody was there before them.”",
+    "adjacent, second": "“Nobody was there before them.”\n“{}”",
+    "items": "- “Nobody was there before them.”\n- “{}”",
+    "dialogue": "“Nobody was there before them.”\n— “{}”",
+    "page given": "“Nobody was there before them.”\n“{}”, page 3",
+    "paragraphs": "<p>“Nobody was there before them.”</p>\n<p>“{}”</p>",
+    "paragraphs of straight marks": '<p>"Nobody was there before them."</p><p>"{}"</p>',
+    "block": "> {}\n>\n> — The visit, 2008",
+    "block of two": "> Nobody was there before them.\n>\n> {}",
+    "block of two, first": "> {}\n>\n> Nobody was there before them.",
+    "block with a mark": "> “Nobody was there before them.”\n>\n> {}",
+    "block of items": "> - Nobody was there before them.\n> - {}",
+    "html block": "<blockquote><p>Nobody was there before them.</p><p>{}</p></blockquote>",
+    "q in Markdown": "It is said that <q>{}</q>, and no more.",
+    "fragment": "<p><q>{}</q> <a href='#cite=SHA/START-END'>[1]</a></p>",
+    "words before a link": "<p>{} <a href='#cite=SHA/START-END'>[1]</a></p>",
+    "words in a link": "<p><a href='#cite=SHA/START-END'>{}</a></p>",
+    "Markdown link": "{} [1](http://127.0.0.1:7860/#cite=SHA/START-END)",
+    "csv": "question,quote,answerable\nWho?,{},yes\n",
+    "export": "\ufeffid,question,answerable,document,quote,history,rejected,note\r\n1,Who?,yes,visit,{},,,\r\n",
+    "semicolons": "question;quote\nWho?;{}\n",
+    "pasted from the chat": as_answer_pasted("{}"),
+    "pasted from a terminal": "{}\n[1] “A visit”, IFES, paragraph 2\n",
+    "elision": "He said “Nobody was there […] {}” of it.",
+}
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_an_altered_word_is_never_verbatim_and_an_unaltered_one_always(
+    corpus: Corpus, tmp_path: Path, style: str
+) -> None:
+    for seed in range(4):
+        sentence = words(seed, 12).split(".")[0].strip() + "."
+        text = f"Nobody was there before them. Much went on there in those days. {sentence} So it went."
+        one(corpus, tmp_path, text)
+        document = corpus.document("visit")
+        at = document.text.index(sentence)
+        report = STYLES[style].replace("SHA", document.sha256)
+        report = report.replace("START", str(at)).replace("END", str(at + len(sentence)))
+        file = tmp_path / ("report.csv" if "," in style or style in ("csv", "semicolons") else "report.md")
+        file.write_text(report.replace("{}", sentence), "utf-8")
+        right = run(corpus, "verify", str(file))
+        assert (
+            right.exit_code,
+            set(json.loads(run(corpus, "verify", "--json", str(file)).stdout)["files"][0]["counts"].values())
+            > {0},
+        ) == (0, True), right.output
+        parts = sentence.split(" ")
+        for word in range(len(parts)):
+            altered = " ".join([*parts[:word], "zebra", *parts[word + 1 :]])
+            found = verify(corpus, report.replace("{}", altered))
+            assert {each.status for each in found} - {"verbatim"}, altered
+
+
+def test_words_beside_a_citation_that_are_not_its_own_were_not_compared(corpus: Corpus) -> None:
+    cited = citation_id(quote(corpus, SECOND))
+    (verdict,) = verify(corpus, f"<p>Dozens went to jail near the border <a href='#cite={cited}'>[1]</a></p>")
+    assert verdict.status == "cited"
+    assert "not compared" in "".join(words for line in lines(verdict) for words, _ in line)
+
+
+def test_words_left_out_are_counted_and_shown(corpus: Corpus) -> None:
+    (verdict,) = verify(corpus, "He said “In March 2008 some forty people […] on the highway to Hamhung.”")
+    assert (verdict.status, verdict.left_out) == ("verbatim", 2)
+    assert ("delete", "were arrested ") in [(each.op, each.text) for each in verdict.difference] or any(
+        "arrested" in each.text for each in verdict.difference if each.op == "delete"
+    )
+    turned = "He said “on the highway to Hamhung […] In March 2008 some forty people”"
+    assert statuses(corpus, turned) == ["altered"]
+
+
+def test_an_altered_quote_of_what_was_removed_names_it(corpus: Corpus) -> None:
+    corpus.remove(["hyesan"])
+    (verdict,) = verify(corpus, f"“{SECOND.replace('forty', 'ninety')}”")
+    assert (verdict.status, verdict.fate, verdict.title) == ("altered", "removed", TITLE)
+
+
+def test_marks_without_their_other_are_named_and_fail(corpus: Corpus, tmp_path: Path) -> None:
+    file = write(tmp_path, "report.md", f"“{SECOND}”\n\nHe said “the moon is made of cheese.\n")
+    done = run(corpus, "verify", str(file))
+    assert done.exit_code == 1
+    assert "line 3: a quotation mark without its other" in done.stderr
