@@ -420,6 +420,9 @@ class Intake:
                 write,
                 _is_huge,
             )
+        if results:  # of some files the end says nothing of how much was read
+            name = results[-1].document_id or results[-1].path
+            show(Progress("write", len(results), 0, name, made, size, size))
         # By now it is known which of these stand in another file, and which stand nowhere.
         self._forget(displaced)
         aside = {at.number for at in displaced}
