@@ -1152,7 +1152,9 @@ def _row(document: Document, words: str, given_id: str, head: str) -> tuple[str 
         json.dumps([(span.start, span.end) for span in document.header]),
         json.dumps([(span.start, span.end) for span in document.furniture]),
         json.dumps(document.notes),
-        json.dumps([(each.start, each.end, each.kind, each.name, each.read_by) for each in document.sections]),
+        json.dumps(
+            [(each.start, each.end, each.kind, each.name, each.read_by) for each in document.sections]
+        ),
         json.dumps([(each.field, each.source, each.sure) for each in document.found]),
         document.sha256,
         words,

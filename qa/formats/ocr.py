@@ -166,7 +166,7 @@ def _in_columns(lines: Sequence[Line]) -> Iterator[Line]:
     Tesseract parts blocks where there is some space between lines.
     """
     blocks = [_Box(list(group)) for _, group in groupby(lines, key=lambda line: line.column)]
-    column = 0
+    column = 1
     for at, block in enumerate(blocks):
         above = blocks[at - 1] if at else block
         together = above.is_over(block) and above.has_beside(blocks) == block.has_beside(blocks)

@@ -332,15 +332,16 @@ def picture(lines: Sequence[str]) -> ImageReader:
     return ImageReader(image.convert("1"))
 
 
-def scanned(*, typed: bool = False) -> bytes:
-    """A page that is a picture of text; before it, if asked, one of text."""
+def scanned(lines: Sequence[str] = SCAN, *, typed: bool = False, turned: int = 0) -> bytes:
+    """A page that is a picture of text, turned by so many degrees; before it, if asked, one of text."""
     buffer = io.BytesIO()
     canvas = Canvas(buffer, pagesize=(WIDTH, HEIGHT), invariant=True)
     if typed:
         for number, line in enumerate(set_lines(TYPED, "Helvetica", 11, 400, 0)):
             draw(canvas, 72, 760 - 14 * number, line, "Helvetica", 11)
         canvas.showPage()
-    canvas.drawImage(picture(SCAN), 0, 560, 595, 240)
+    canvas.setPageRotation(turned)
+    canvas.drawImage(picture(lines), 0, 560, 595, 240)
     canvas.showPage()
     canvas.save()
     return buffer.getvalue()
