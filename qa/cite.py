@@ -240,7 +240,7 @@ def citation(quote: Quote) -> Citation:
 
 
 def facts(publisher: str, series: str, number: str, date: str, locator: str, read_by: str) -> list[str]:
-    """Say what a citation names beside the title, as far as it is known: "NK Brief No. 08-4-4-1", …"""
+    """Say what a citation names beside the title, as far as it is known; series and number are one."""
     issue = f"{series} No. {number}" if number else series
     said = (publisher, issue, date, locator, f"read by {read_by}" if read_by else "")
     return [" ".join(fact.split()) for fact in said if fact.strip()]

@@ -84,9 +84,9 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a column: `column` is its number on the page. `first` is the width of what stays together
-    at its start: the first word, or a number and what it counts ("2 March").
+    """A line of a column: `column` is its number on the page.
 
+    `first` is how wide the first word is, with the next where it is a number ("2 March" stays together).
     `aside` lines stand outside the text: turned by 90 degrees.
     """
 

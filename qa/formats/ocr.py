@@ -93,7 +93,7 @@ def read_picture(grey: NDArray[np.uint8], points_a_pixel: float, model: str, sou
         source.more_time(SECONDS_A_PAGE)
         reading = _read(np.ascontiguousarray(np.rot90(grey, quarters)), points_a_pixel, model, source.name)
         best = max(best, reading, key=lambda each: each.sure * (not each.on_end))
-        if not reading.lines or (best.sure >= SURE and not best.on_end):
+        if best.sure >= SURE and not best.on_end:
             break
     return best
 

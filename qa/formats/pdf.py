@@ -334,9 +334,7 @@ def _named(names: Sequence[str], indices: Sequence[int]) -> str:
 def _nothing(name: str, pages: Sequence[_Read], scanned: Sequence[int], program: str, *, asked: bool) -> str:
     """Say why there is no text, and what to do."""
     if any(page.why == "illegible" for page in pages):
-        return (
-            f"{name} is scanned, and {program} makes out hardly a word of it. Scan it again, or leave it out."
-        )
+        return f"{name} is scanned, and {program} makes out hardly a word. Scan it again, or leave it out."
     if program:
         return (
             f"{name} is scanned, and {program} found no text in it. Look whether there is any; leave it out."

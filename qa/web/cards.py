@@ -72,9 +72,10 @@ def quote_card(quote: Quote, read_document: ReadDocument) -> str:
     block = f'<blockquote class="quote">{_emphasised(quote)}</blockquote>'
     check(quote, read_document, emitted=_as_read(block))
     facts = " · ".join(map(text, facts_of(quote)))
+    title = quote.document.title or quote.document.id
     link = (
         f'<a class="cite" href="#cite={citation_id(quote)}"><span class="number">[{quote.number}]</span> '
-        f'<span class="title">{text(quote.document.title or quote.document.id)}</span> <span class="facts">· {facts}</span></a>'
+        f'<span class="title">{text(title)}</span> <span class="facts">· {facts}</span></a>'
     )
     return f'<section class="card">{block}<p class="source">{link}</p>{_also_in(quote)}</section>'
 
