@@ -176,7 +176,6 @@ def routes(engine: Engine) -> APIRouter:
         return asdict(citation(quote)) | {
             "document": document.id,
             "date_in_words": date_in_words(document.date) if document.date else "",
-            "series": document.series,
             "notes": document.notes,
             "before": document.text[:start],
             "quote": quote.text,

@@ -227,6 +227,15 @@ def citation(quote: Quote) -> Citation:
         date=document.date.isoformat() if document.date else "",
         locator=locator(document, quote.start, quote.end),
         url=document.url,
+        series=document.series,
+        read_by=next(
+            (
+                page.read_by
+                for page in document.sections
+                if page.read_by and page.start < quote.end and quote.start < page.end
+            ),
+            "",
+        ),
     )
 
 
@@ -236,17 +245,29 @@ def published_in(document: Document) -> str:
     return document.publisher or (re.split(r"[/\\]", document.path)[-1] if is_row else "")
 
 
+def facts(publisher: str, series: str, number: str, date: str, locator: str, read_by: str) -> list[str]:
+    """Say what a citation names beside the title, as far as it is known; series and number are one."""
+    issue = f"{series} No. {number}" if number else series
+    said = (publisher, issue, date, locator, f"read by {read_by}" if read_by else "")
+    return [" ".join(fact.split()) for fact in said if fact.strip()]
+
+
+def facts_of(quote: Quote) -> list[str]:
+    """Say what a quote's citation names beside the title, its date in words."""
+    where = citation(quote)
+    date = date_in_words(quote.document.date) if quote.document.date else ""
+    publisher = published_in(quote.document)
+    return facts(publisher, where.series, where.number, date, where.locator, where.read_by)
+
+
 def cite_line(quote: Quote, fate: str = "") -> str:
     """One line: “Title”, Publisher, NK Brief No. 08-4-4-1, 4 April 2008, paragraph 4.
 
-    What has become of the text may follow: "superseded on 5 May 2008".
+    "read by OCR" follows where the words were read off a picture; and what has become of the text may:
+    "superseded on 5 May 2008".
     """
-    document = quote.document
-    where = citation(quote)
-    number = f"{document.series} No. {document.number}" if document.number else document.series
-    date = date_in_words(document.date) if document.date else ""
-    parts = (f"“{where.title}”", published_in(document), number, date, where.locator, fate)
-    return ", ".join(" ".join(part.split()) for part in parts if part.strip())
+    title = " ".join((quote.document.title or quote.document.id).split())
+    return ", ".join([f"“{title}”", *facts_of(quote), *([fate] if fate else [])])
 
 
 def clipboard(quote: Quote, fate: str = "") -> str:

@@ -639,7 +639,7 @@ def _of_block(text: str, start: int, end: int, ends: _Ends) -> Iterator[_Found]:
 _LINK = re.compile(r"[\s(]*(?:\[[^\]\n]*\]\([^)\s]*|<?https?://\S*|\S*)[0-9a-f]{64}/[0-9]+-[0-9]+\S*\s*$")
 
 
-def _is_attribution(line: str, after_quote: bool, *, last: bool) -> bool:  # noqa: FBT001
+def _is_attribution(line: str, after_quote: bool, *, last: bool) -> bool:
     """Whether a line names who is quoted: “— Orkney Post”, a link; it is no sentence."""
     names = re.match(r"[—–-]+ |\[[^\]]*\]\(", line)
     sentence = measure(line) >= _LEAST_SENTENCE and line.rstrip('”"').endswith((".", "!", "?", "…"))

@@ -65,6 +65,7 @@ class Section:
 
     `name` is what the source calls it: a page's label, the words of a heading, a row's number. Sections of
     one kind are in order and disjoint; a "section" runs from its heading (its first line) to the next.
+    `read_by` is "OCR" of a page whose words were read off a picture, and may be misread.
 
     Raises:
         ValueError: unless 0 <= start < end.
@@ -74,6 +75,7 @@ class Section:
     end: int
     kind: SectionKind
     name: str
+    read_by: str = ""
 
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.end:
@@ -264,7 +266,10 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Where a quote stands, in words for a reader. `date` is ISO 8601 or empty."""
+    """Where a quote stands, in words for a reader. `date` is ISO 8601 or empty.
+
+    `read_by` is "OCR" where some of its words were read off a picture (see `Section`), and else empty.
+    """
 
     title: str
     publisher: str
@@ -272,6 +277,8 @@ class Citation:
     date: str
     locator: str
     url: str
+    series: str = ""
+    read_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

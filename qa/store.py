@@ -1202,7 +1202,7 @@ def _row(document: Document, words: str, given_id: str, head: str) -> tuple[str 
         json.dumps([(span.start, span.end) for span in document.header]),
         json.dumps([(span.start, span.end) for span in document.furniture]),
         json.dumps(document.notes),
-        json.dumps([(each.start, each.end, each.kind, each.name) for each in document.sections]),
+        json.dumps([(s.start, s.end, s.kind, s.name, s.read_by) for s in document.sections]),
         json.dumps([(each.field, each.source, each.sure) for each in document.found]),
         document.sha256,
         words,

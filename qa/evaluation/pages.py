@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from qa.answer import READ, RERANKED
+from qa.cite import facts
 from qa.evaluation import misses
 from qa.evaluation.measures import MEASURES, confidence
 from qa.render import plural
@@ -196,14 +197,14 @@ def _quoted(quote: AnswerLine, gold: Sequence[Gold], text_of: TextOf, title_of: 
     document, start, text = quote["document"], quote["start"], quote["text"]
     citation = quote.get("citation") or {}
     title = citation.get("title") or title_of(document) or document
-    facts = tuple(filter(None, (citation.get(name) for name in ("publisher", "date", "locator"))))
+    fields = ("publisher", "series", "number", "date", "locator", "read_by")
     source = text_of(document)
     spans = [(each.start - start, each.end - start) for each in gold if each.document == document]
     spans += [span for each in gold for span in misses.occurrences(text, each.text)]
     return Quoted(
         tuple(_parts(text, spans)),
         title,
-        facts,
+        tuple(facts(*(citation.get(field) or "" for field in fields))),
         source is None or source[start : quote["end"]] == text,
     )
 

@@ -23,6 +23,12 @@ _DATE = re.compile(
     r")(?![\w/-]|\.\d)",
     re.IGNORECASE,
 )
+# What stands before the day on which somebody fetched a copy, which is none of the document's own.
+_FETCHED = re.compile(
+    r"\b(?:downloaded|accessed|retrieved|viewed|consulted|printed (?:on|at|from|by))\b"
+    r"(?:(?!\b(?:published|issued|posted|released|updated)\b)[^;|·\n]){0,80}$",
+    re.IGNORECASE,
+)
 # "08-4-4-1": year, month, day and a running number, as the IFES numbers its briefs.
 _NUMBER = re.compile(r"(?:19|20)?(\d\d)-(\d{1,2})-(\d{1,2})(?:-\d+)?")
 
@@ -65,12 +71,14 @@ def _numeric(match: re.Match[str], order: DateOrder, number: str) -> tuple[dt.da
 
 
 def find_date(text: str, order: DateOrder = "auto", number: str = "") -> FoundDate | None:
-    """Find the first possible date in the text, or None.
+    """Find the first possible date in the text, or None; not one on which a copy was downloaded or the like.
 
     `number` is the document's own number: one like "08-4-5-1" decides whether 4/5/2008 is in April or May.
     """
     for match in _DATE.finditer(text):
         note = ""
+        if _FETCHED.search(text, 0, match.start()):
+            continue
         if match["a"]:
             date, note = _numeric(match, order, number)
         elif match["y3"]:

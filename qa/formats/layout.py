@@ -84,8 +84,9 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a column: `column` is its number on the page. `first` is the width of the first word.
+    """A line of a column: `column` is its number on the page.
 
+    `first` is how wide the first word is, with the next where it is a number ("2 March" stays together).
     `aside` lines stand outside the text: turned by 90 degrees.
     """
 
@@ -103,10 +104,11 @@ class Line:
 
 @dataclass(slots=True)
 class Page:
-    """The lines of a page in reading order, and what the page is called."""
+    """The lines of a page in reading order, what the page is called, and `read_by` as of a `Section`."""
 
     name: str
     lines: list[Line] = field(default_factory=list)
+    read_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +245,7 @@ def as_line(row: list[Word], column: int) -> Line:
             parts.append("\t" if word.left - previous.right > _CELL * usual.size else " ")
         parts.append(text)
         previous = word
+    together = row[1] if row[0].text.isdecimal() and len(row) > 1 else row[0]
     return Line(
         "".join(parts),
         row[0].left,
@@ -251,7 +254,7 @@ def as_line(row: list[Word], column: int) -> Line:
         max(word.bottom for word in row if word.size >= 0.8 * size),
         usual.size,
         sum(len(word.text) for word in row if word.bold) > 0.9 * sum(len(word.text) for word in row),
-        row[0].right - row[0].left,
+        together.right - row[0].left,
         column,
     )
 
@@ -691,7 +694,7 @@ def _assemble(blocks: list[_Block], pages: Sequence[Page], running: tuple[str, .
     parts: list[str] = []
     at = 0
     starts: dict[int, int] = {}
-    headings: list[tuple[int, str]] = []
+    headings: list[tuple[int, str, str]] = []
     for block in blocks:
         pieces = [*block.pieces[:-1], (block.pieces[-1][0].rstrip(), block.pieces[-1][1])]
         if parts:
@@ -700,20 +703,18 @@ def _assemble(blocks: list[_Block], pages: Sequence[Page], running: tuple[str, .
             at += len(separator)
         whole = "".join(text for text, _ in pieces)
         if block.kind == "heading" and len(whole) <= 200 and not re.search(r"[.,;]$", whole):
-            headings.append((at, whole))
+            headings.append((at, whole, ""))
         for text, index in pieces:
             starts.setdefault(index, at)
             parts.append(text)
             at += len(text)
-    found = _sections([(start, pages[index].name) for index, start in starts.items()], "page", at)
-    found += _sections(headings, "section", at)
+    starting = [(start, pages[index].name, pages[index].read_by) for index, start in starts.items()]
+    found = [*_sections(starting, "page", at), *_sections(headings, "section", at)]
     return Laid("".join(parts), tuple(sorted(found)), display, running)
 
 
-def _sections(starts: list[tuple[int, str]], kind: SectionKind, end: int) -> list[Section]:
+def _sections(starts: list[tuple[int, str, str]], kind: SectionKind, end: int) -> Iterator[Section]:
     """Let each section run to the next."""
-    return [
-        Section(start, stop, kind, name)
-        for (start, name), (stop, _) in pairwise([*starts, (end, "")])
-        if start < stop
-    ]
+    for (start, name, read_by), (stop, *_) in pairwise([*starts, (end, "", "")]):
+        if start < stop:
+            yield Section(start, stop, kind, name, read_by)

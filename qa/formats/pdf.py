@@ -125,12 +125,14 @@ def _open(source: Source) -> pdfium.PdfDocument:
 class _Read:
     """What was read of a page. `why` says what is wrong with a page that holds no text to read, or "".
 
-    `hidden` is whether its text is invisible: what another program read off a scan.
+    `hidden` is whether its text is invisible: what another program read off a scan. Of a `doubtful` one, OCR
+    is not sure.
     """
 
     page: Page
     why: str = ""
     hidden: bool = False
+    doubtful: bool = False
 
     @property
     def scanned(self) -> bool:
@@ -156,6 +158,7 @@ def _read_page(pdf: pdfium.PdfDocument, index: int) -> _Read:
     if result.why != "code":
         page.lines = _lines(text, characters)
         result.hidden = bool(page.lines) and _is_hidden(text, characters)
+        page.read_by = "OCR" if result.hidden else ""
     text.close()
     with_text.close()
     return result
@@ -277,16 +280,20 @@ def _read_scans(
     """Read the scanned pages by Tesseract."""
     model = ocr.model_for(language, ocr.languages(source.name))
     for index in scanned:
-        source.more_time(ocr.SECONDS_A_PAGE)
         page = pdf[index]
         width, height = page.get_size()
         scale = min(_DPI / 72, math.sqrt(_MOST_PIXELS / max(1.0, width * height)))
         bitmap = page.render(scale=scale, grayscale=True, may_draw_forms=False)
-        pages[index].page.lines = ocr.read_picture(
-            bitmap.to_numpy().reshape(bitmap.height, -1)[:, : bitmap.width], 1 / scale, model, source.name
+        reading = ocr.read_picture(
+            bitmap.to_numpy().reshape(bitmap.height, -1)[:, : bitmap.width], 1 / scale, model, source
         )
         bitmap.close()
         page.close()
+        if reading.lines and reading.sure < ocr.LEGIBLE:
+            pages[index].why = "illegible"
+            continue
+        pages[index].page.lines, pages[index].page.read_by = reading.lines, "OCR"
+        pages[index].doubtful = reading.sure < ocr.SURE
 
 
 def _notes(pages: Sequence[_Read], scanned: Sequence[int], program: str) -> Iterator[str]:
@@ -295,10 +302,16 @@ def _notes(pages: Sequence[_Read], scanned: Sequence[int], program: str) -> Iter
 
     hidden = [index for index, page in enumerate(pages) if page.hidden]
     damaged = [index for index, page in enumerate(pages) if page.why == "damaged"]
-    if scanned and program:
-        yield f"{named(scanned)} read by OCR ({program}): check quotes against the page."
-    elif scanned:
+    illegible = [index for index, page in enumerate(pages) if page.why == "illegible"]
+    doubtful = [index for index, page in enumerate(pages) if page.doubtful]
+    if scanned and not program:
         yield f"{named(scanned)} not read: no text in the file, only a picture of it. {ocr.INSTALL}"
+    elif read := [index for index in scanned if index not in illegible]:
+        yield f"{named(read)} read by OCR ({program}): check quotes against the page."
+    if doubtful:
+        yield f"{named(doubtful)} hard to read by OCR: some of the words are wrong."
+    if illegible:
+        yield f"{named(illegible)} not read: whichever way it is turned, {program} makes out hardly a word."
     if hidden:
         yield f"{named(hidden)} read by OCR (before, by another program): check quotes against the page."
     if damaged:
@@ -320,6 +333,8 @@ def _named(names: Sequence[str], indices: Sequence[int]) -> str:
 
 def _nothing(name: str, pages: Sequence[_Read], scanned: Sequence[int], program: str, *, asked: bool) -> str:
     """Say why there is no text, and what to do."""
+    if any(page.why == "illegible" for page in pages):
+        return f"{name} is scanned, and {program} makes out hardly a word. Scan it again, or leave it out."
     if program:
         return (
             f"{name} is scanned, and {program} found no text in it. Look whether there is any; leave it out."

@@ -206,7 +206,9 @@ def to_plain(document: Document) -> dict[str, Any]:
         "header": [(span.start, span.end) for span in document.header],
         "furniture": [(span.start, span.end) for span in document.furniture],
         "notes": document.notes,
-        "sections": [(each.start, each.end, each.kind, each.name) for each in document.sections],
+        "sections": [
+            (each.start, each.end, each.kind, each.name, each.read_by) for each in document.sections
+        ],
         "found": [(each.field, each.source, each.sure) for each in document.found],
     }
 

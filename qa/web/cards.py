@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 from qa import times
-from qa.cite import check, citation, citation_id, date_in_words, published_in
+from qa.cite import check, citation_id, facts_of
 from qa.render import NAMED, describe_filters, gaps, how_sure, more, named, plural
 
 if TYPE_CHECKING:
@@ -74,12 +74,11 @@ def error_card(failure: Failure) -> str:
 def quote_card(quote: Quote, read_document: ReadDocument) -> str:
     """A quote's card: the verbatim text, and the numbered link to its source."""
     block = quote_block(quote, read_document)
-    where = citation(quote)
-    date = date_in_words(quote.document.date) if quote.document.date else ""
-    facts = " · ".join(text(fact) for fact in (published_in(quote.document), date, where.locator) if fact)
+    facts = " · ".join(map(text, facts_of(quote)))
+    title = quote.document.title or quote.document.id
     link = (
         f'<a class="cite" href="#cite={citation_id(quote)}"><span class="number">[{quote.number}]</span> '
-        f'<span class="title">{text(where.title)}</span> <span class="facts">· {facts}</span></a>'
+        f'<span class="title">{text(title)}</span> <span class="facts">· {facts}</span></a>'
     )
     return f'<section class="card">{block}<p class="source">{link}</p>{_also_in(quote)}</section>'
 

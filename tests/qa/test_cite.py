@@ -20,7 +20,7 @@ from qa.cite import (
     visible,
 )
 from qa.errors import InputError, VerbatimError
-from qa.schema import Citation, Document, Quote, Span
+from qa.schema import Citation, Document, Quote, Section, Span
 from tests.qa.briefs import BRIEF, HOSTILE, quote, reader
 
 ARRESTED = quote(BRIEF, "Those arrested", "in the North.")
@@ -41,6 +41,7 @@ def test_a_citation_for_a_program_has_the_date_in_iso():
         date="2008-04-04",
         locator="paragraph 2",
         url="",
+        series="NK Brief",
     )
 
 
@@ -60,6 +61,14 @@ def test_a_document_of_which_nothing_is_known_is_cited_by_its_id():
 def test_a_series_and_a_number_are_each_named_without_the_other(series, number, expected):
     document = Document(id="x", text="A.", title="t", series=series, number=number)
     assert cite_line(Quote(document, 0, 2)) == expected
+
+
+def test_a_quote_off_a_page_read_by_ocr_says_so_and_one_beside_it_does_not():
+    pages = (Section(0, 5, "page", "1"), Section(5, 10, "page", "2", "OCR"))
+    document = Document(id="x", text="Aaa. Bbbb.", title="t", sections=pages)
+    assert cite_line(Quote(document, 0, 4)) == "“t”, page 1"
+    assert clipboard(Quote(document, 5, 10)) == "“Bbbb.”\n“t”, page 2, read by OCR"
+    assert citation(Quote(document, 0, 10)).read_by == "OCR"
 
 
 def test_a_title_over_several_lines_still_makes_one_line():

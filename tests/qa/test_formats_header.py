@@ -302,3 +302,11 @@ def test_any_text_has_a_header_and_furniture_that_lie_in_it(text: str) -> None:
         line = text[span.start : span.end]
         assert line
         assert line == line.strip()
+
+
+def test_the_day_on_which_a_copy_was_fetched_is_not_the_documents() -> None:
+    for fetched in ("Downloaded from journals.example on", "Accessed on", "Retrieved", "Printed on"):
+        assert find_date(f"{fetched} 3 May 2019") is None
+    found = find_date("Accessed 3 May 2019. Published 2 May 2018")
+    assert found is not None
+    assert str(found.date) == "2018-05-02"

@@ -181,7 +181,10 @@ def test_an_answer_line_has_its_fields_in_the_order_of_the_design():
         "score",
         "citation",
     ]
-    assert list(line["quotes"][0]["citation"]) == ["title", "publisher", "number", "date", "locator", "url"]
+    assert list(line["quotes"][0]["citation"]) == [
+        *("title", "publisher", "number", "date", "locator", "url"),
+        *("series", "read_by"),
+    ]
 
 
 def test_in_plain_text_each_quote_stands_exact_on_its_own_line_before_its_citation():

@@ -263,11 +263,14 @@ def test_a_quote_that_is_not_what_its_document_says_is_marked_so() -> None:
 
 def test_a_citation_says_what_the_answer_says_of_it() -> None:
     citation = {"title": "The Minutes", "publisher": "Harbour", "date": "1911-02-03", "locator": "page 2"}
+    citation |= {"series": "Notes", "number": "7", "read_by": "OCR"}
     cited = ANSWERS["right"] | {"quotes": [ANSWERS["right"]["quotes"][1] | {"citation": citation}]}
     suite = evaluation().suite
     judged = judge(suite, ANSWERS | {"right": cited}, text_of)
     page = Tree(report(Evaluation(suite, judged, measure(judged)))).root
-    assert "[1] The Minutes · Harbour · 1911-02-03 · page 2" in question(page, "right").text
+    assert "[1] The Minutes · Harbour · Notes No. 7 · 1911-02-03 · page 2 · read by OCR" in (
+        question(page, "right").text
+    )
 
 
 def test_the_threshold_is_that_of_the_answers() -> None:

@@ -320,8 +320,8 @@ def columns() -> bytes:
     return buffer.getvalue()
 
 
-def picture(lines: Sequence[str]) -> ImageReader:
-    """Draw lines as a scanner would see them."""
+def picture(lines: Sequence[str], turned: int = 0) -> ImageReader:
+    """Draw lines as a scanner would see them, turned by so many degrees."""
     from PIL import Image, ImageDraw, ImageFont
 
     image = Image.new("L", (1240, 500), 255)
@@ -329,18 +329,19 @@ def picture(lines: Sequence[str]) -> ImageReader:
     font = ImageFont.load_default(44)
     for number, line in enumerate(lines):
         pen.text((60, 60 + 70 * number), line, fill=0, font=font)
-    return ImageReader(image.convert("1"))
+    return ImageReader(image.convert("1").rotate(turned, expand=True))
 
 
-def scanned(*, typed: bool = False) -> bytes:
-    """A page that is a picture of text; before it, if asked, one of text."""
+def scanned(lines: Sequence[str] = SCAN, *, typed: bool = False, turned: int = 0) -> bytes:
+    """A page that is a picture of text, turned by so many degrees; before it, if asked, one of text."""
     buffer = io.BytesIO()
     canvas = Canvas(buffer, pagesize=(WIDTH, HEIGHT), invariant=True)
     if typed:
         for number, line in enumerate(set_lines(TYPED, "Helvetica", 11, 400, 0)):
             draw(canvas, 72, 760 - 14 * number, line, "Helvetica", 11)
         canvas.showPage()
-    canvas.drawImage(picture(SCAN), 0, 560, 595, 240)
+    width, height = (240, 595) if turned % 180 else (595, 240)
+    canvas.drawImage(picture(lines, turned), 0, 800 - height, width, height)
     canvas.showPage()
     canvas.save()
     return buffer.getvalue()

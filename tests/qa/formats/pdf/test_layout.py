@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.formats.layout import Line, Page, Word, lay_out, read_order
-from qa.formats.ocr import _lines as lines_of_tesseract
+from qa.formats.ocr import _reading as reading_of_tesseract
 
 SIZE, LEADING, COLUMN, GUTTER = 10.0, 12.0, 160.0, 14.0
 
@@ -287,8 +287,9 @@ def test_tesseracts_table_becomes_lines() -> None:
         "5\t1\t2\t1\t1\t1\t310\t20\t50\t30\t91\twere",
         "5\t1\t2\t1\t1\t2\t370\t20\t50\t30\t20\t ",
     ]
-    lines = list(lines_of_tesseract("\n".join([head, *rows]), 0.5))
-    assert [(line.text, line.left, line.right, line.column) for line in lines] == [
+    reading = reading_of_tesseract("\n".join([head, *rows]), 0.5)
+    assert (round(reading.sure, 2), reading.on_end) == (94.57, False)
+    assert [(line.text, line.left, line.right, line.column) for line in reading.lines] == [
         ("Forty sacks", 5, 65, 1),
         ("were", 155, 180, 2),
     ]

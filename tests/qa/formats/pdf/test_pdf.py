@@ -307,6 +307,27 @@ def test_a_scan_among_pages_of_text_is_read_in_its_place() -> None:
     assert where(found, "forty sacks") == "page 2"
 
 
+@needs_tesseract
+@pytest.mark.parametrize("turned", [90, 180, 270])
+def test_a_scan_that_lies_on_its_side_or_upside_down_is_read_turned(turned: int) -> None:
+    assert document(source_of(make.scanned(turned=turned))).text == " ".join(make.SCAN)
+
+
+@needs_tesseract
+def test_the_head_of_a_scan_stands_apart_and_a_line_that_begins_with_a_figure_goes_on() -> None:
+    head = ("Harbour Board of Vardo", "Minutes of 7 March 1961", "")
+    body = ("The board heard that nine blocks were lost in a storm of", "2 March and that the light was out.")
+    found = document(source_of(make.scanned((*head, *body))))
+    assert (found.publisher, found.date) == ("Harbour Board of Vardo", dt.date(1961, 3, 7))
+    assert sentence_with(found, "nine blocks") == " ".join(body)
+
+
+@needs_tesseract
+def test_pages_read_by_ocr_say_so_and_others_do_not() -> None:
+    pages = [section for section in document("mixed").sections if section.kind == "page"]
+    assert [page.read_by for page in pages] == ["", "OCR"]
+
+
 @pytest.fixture
 def failing_tesseract(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A program of that name that says its version and languages, takes a picture, and fails."""
