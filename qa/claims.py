@@ -50,8 +50,9 @@ _ID = re.compile(r"\b([0-9a-f]{64})/([0-9]{1,12})-([0-9]{1,12})\b")
 _CITES = re.compile(r"(?:\[[0-9]+\] )?(?:[—–-] ?)?(?=“)")
 _CITATION_LINE = re.compile(r"[ \t]*(?:\n[ \t]*){1,3}(?P<cites>(?:[—–] ?|- )?“[^\n]*)")
 # What follows the title in a citation: nothing else in quotation marks than the names of sections.
+_NAME = r"“(?:[^“”\n]|“[^“”\n]*”)*”"
 _FACTS = re.compile(
-    r"(?:, (?:(?:chapters?|entry|entries|sections?) “[^“”\n]*”(?: to “[^“”\n]*”)?|[^,\n“”\"„«»「」『』]*))*"
+    rf"(?:, (?:(?:chapters?|entry|entries|sections?) {_NAME}(?: to {_NAME})?|[^,\n“”\"„«»「」『』]*))*"
 )
 _LOCATED = re.compile(
     r"(?:chapters?|entry|entries|sections?) “|[,·] (?:header|(?:\w*notes?|lines?|messages?|pages?|paragraphs?|rows?) \w)"
@@ -327,8 +328,8 @@ def _of_html(text: str) -> Iterator[Claim]:
     yield from _of_prose(*_joined(tree))
 
 
-def _joined(element: HtmlElement) -> tuple[str, list[int]]:
-    """Give an element's text, its paragraphs in lines of their own, and where a line end was put in for that."""
+def _joined(element: HtmlElement, gap: str = "\n") -> tuple[str, list[int]]:
+    """Give an element's text, its paragraphs in lines of their own, and where line ends were put in."""
     from lxml import etree
 
     from qa.formats.markup import breaks
@@ -339,10 +340,10 @@ def _joined(element: HtmlElement) -> tuple[str, list[int]]:
     for event, node in etree.iterwalk(element, events=("start", "end")):
         words = node.text if event == "start" else node.tail if node is not element else None
         apart = isinstance(node.tag, str) and (breaks(node) or (node.tag == "br" and event == "end"))
-        if apart and pieces and not pieces[-1].endswith("\n"):
-            pieces.append("\n")
+        if apart and pieces and not pieces[-1].endswith(gap):
+            pieces.append(gap)
             added.append(length)
-            length += 1
+            length += len(gap)
         if words and isinstance(node.tag, str) | (event == "end"):
             pieces.append(words)
             length += len(words)
@@ -380,7 +381,7 @@ def _of_element(
     said = " ".join(cite.text_content().split()) if cite is not None else ""
     title = titles[0].text_content() if titles else _title(said)
     ours = "quote" in (element.get("class") or "").split()
-    text = element.text_content() if ours else without_marks(_joined(element)[0])
+    text = element.text_content() if ours else without_marks(_joined(element, "\n\n")[0])
     return Claim(
         text,
         element.sourceline or 1,
@@ -556,7 +557,7 @@ class _Spans:
         return before >= 0 and at < self._ends[before]
 
 
-# Marks that should have another; one alone in its line is an ornament, and a straight one after a digit an inch.
+# Marks that should have another; one alone in its line is an ornament, a straight one after a digit an inch.
 _UNPAIRED = re.compile(rf"(?m)(?!^\W*$)(?:[{re.escape(''.join(_CLOSING) + '”»」』')}]|(?<![0-9])\"|``)")
 
 
@@ -666,7 +667,7 @@ def _is_marked(text: str, start: int, end: int, ends: _Ends) -> bool:
 
 
 def _cited_title(line: str) -> str:
-    """Read the title of a citation as this program writes it, or of “— “Title””; empty where a line is none."""
+    """Read the title of a citation as this program writes it, or after a dash; empty where a line is none."""
     line = line.strip()
     title = _title(line)
     rest = line[line.find(title) + len(title) + 1 :] if title else ""
