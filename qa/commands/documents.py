@@ -344,13 +344,15 @@ class _Lost:
 def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
     """Say of every quote in a FILE whether the documents say it.
 
-    FILE holds answers (JSON, or JSON lines), a table (CSV) with a column of quotes, or an export or report: HTML, Markdown or plain text, with
-    quotes in quotation marks and citations, or links, or neither. A quote is verbatim; superseded, or
+    FILE holds answers (JSON, or JSON lines), a table (CSV) with a column of quotes, or an export or report:
+    HTML, Markdown, plain text or any format that is indexed, with quotes in quotation marks, and citations or
+    links or neither. A quote is verbatim, also with words left out that it marks so (“…”); superseded, or
     removed, where an earlier text says it; moved, where it stands elsewhere; altered, which is shown; or
-    unknown. In Markdown and plain text, lines may be broken anew, and quotations of fewer than three words
-    without a citation are passed over: how many is said.
+    unknown. A citation beside words that are no quote of it is cited: they were not compared. In running
+    text, lines may be broken anew. Quotations of fewer than three words without a citation are passed over,
+    and marks without their other are not read: both are said.
 
-    The exit code is 0 when all are verbatim, 1 when not, and 3 where a FILE quotes nothing.
+    The exit code is 0 when all are verbatim and read, 1 when not, and 3 where a FILE quotes nothing.
     """
     from qa.cite import visible
     from qa.claims import LEAST_WORDS, claims
