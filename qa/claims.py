@@ -50,18 +50,21 @@ _ID = re.compile(r"\b([0-9a-f]{64})/([0-9]{1,12})-([0-9]{1,12})\b")
 _CITES = re.compile(r"(?:\[[0-9]+\] )?(?:[—–-] ?)?(?=“)")
 _CITATION_LINE = re.compile(r"[ \t]*(?:\n[ \t]*){1,3}(?P<cites>(?:[—–] ?|- )?“[^\n]*)")
 # What follows the title in a citation: nothing else in quotation marks than the names of sections.
+_NAME = r"“(?:[^“”\n]|“[^“”\n]*”)*”"
 _FACTS = re.compile(
-    r"(?:, (?:(?:chapters?|entry|entries|sections?) “[^“”\n]*”(?: to “[^“”\n]*”)?|[^,\n“”\"„«»「」『』]*))*"
+    rf"(?:, (?:(?:chapters?|entry|entries|sections?) {_NAME}(?: to {_NAME})?|[^,\n“”\"„«»「」『』]*))*"
 )
 _LOCATED = re.compile(
-    r"(?:chapters?|entry|entries|sections?) “|[,·] (?:header|(?:\w*notes?|lines?|messages?|pages?|paragraphs?|rows?) \w)"
+    r"(?:chapters?|entry|entries|sections?) “"
+    r"|[,·] (?:header|(?:\w*notes?|lines?|messages?|pages?|paragraphs?|rows?) \w)"
 )
 _NUMBERED = re.compile(r"\[[0-9]+\] “")
 # A numbered citation as the chat shows it, or as `ask` prints it, and what is no part of the quote above it.
 _PASTED = re.compile(r"(?m)^[ \t]*(?P<number>\[[0-9]+\]) (?P<cites>“[^\n]*|[^\n]*? · [^\n]*)$")
 _SEVERAL = re.compile(r"paragraphs ([0-9]{1,6})–([0-9]{1,6})")
 _BETWEEN = re.compile(
-    r"Copy|Copied|Link|New conversation|Pullquote|\[…\]|(?:Also in|Confidence that|Note|Prefers|Question|Understood as): .*|Searched [0-9,]+ .*"
+    r"Copy|Copied|Link|New conversation|Pullquote|\[…\]|Searched [0-9,]+ .*"
+    r"|(?:Also in|Confidence that|Note|Prefers|Question|Understood as): .*"
 )
 # How lines begin that go on in a part of an answer; other lines after it are somebody's own.
 _AFTER = {"citation": ("  ", "Also in: "), "closing": ("Confidence that ", "Searched ", "Note: ")}
@@ -84,7 +87,9 @@ _BLOCK_QUOTE = re.compile(r"(?m)^>[^\n]*(?:\n>[^\n]*)*")
 _TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
 _HTML_BLOCK = re.compile(r"<(?P<closes>/?)(?P<name>blockquote|q)\b[^<>]*>", re.IGNORECASE)
 _HTML = re.compile(
-    r"\A\s*<(?:p|div|q|blockquote|ul|ol|li|table|section|article|main|span|h[1-6]|body|head|a|b|i|em|strong)\b[^<>]*>(?=[\s\S]*</)"
+    # A fragment of a page begins with an element.
+    r"\A\s*<(?:article|a|blockquote|body|b|div|em|head|h[1-6]|i|li|main|ol|p|q|section|span|strong|table|ul)\b"
+    r"[^<>]*>(?=[\s\S]*</)"
     r"|<!doctype html|<html|<\?xml[^<>]*>\s*<!doctype html|<a [^<>]*class=\"?cite",
     re.IGNORECASE,
 )
@@ -327,8 +332,8 @@ def _of_html(text: str) -> Iterator[Claim]:
     yield from _of_prose(*_joined(tree))
 
 
-def _joined(element: HtmlElement) -> tuple[str, list[int]]:
-    """Give an element's text, its paragraphs in lines of their own, and where a line end was put in for that."""
+def _joined(element: HtmlElement, gap: str = "\n") -> tuple[str, list[int]]:
+    """Give an element's text, its paragraphs in lines of their own, and where line ends were put in."""
     from lxml import etree
 
     from qa.formats.markup import breaks
@@ -339,10 +344,10 @@ def _joined(element: HtmlElement) -> tuple[str, list[int]]:
     for event, node in etree.iterwalk(element, events=("start", "end")):
         words = node.text if event == "start" else node.tail if node is not element else None
         apart = isinstance(node.tag, str) and (breaks(node) or (node.tag == "br" and event == "end"))
-        if apart and pieces and not pieces[-1].endswith("\n"):
-            pieces.append("\n")
+        if apart and pieces and not pieces[-1].endswith(gap):
+            pieces.append(gap)
             added.append(length)
-            length += 1
+            length += len(gap)
         if words and isinstance(node.tag, str) | (event == "end"):
             pieces.append(words)
             length += len(words)
@@ -380,7 +385,7 @@ def _of_element(
     said = " ".join(cite.text_content().split()) if cite is not None else ""
     title = titles[0].text_content() if titles else _title(said)
     ours = "quote" in (element.get("class") or "").split()
-    text = element.text_content() if ours else without_marks(_joined(element)[0])
+    text = element.text_content() if ours else without_marks(_joined(element, "\n\n")[0])
     return Claim(
         text,
         element.sourceline or 1,
@@ -485,14 +490,14 @@ def _of_prose(text: str, added: Sequence[int] = ()) -> Iterator[Claim]:
                 break
         claimed |= {match.start() for match in ids}
         place = _place(ids[0]) if ids else None
-        line = line_of(each.start)
+        number = line_of(each.start)
         short = not (ids or each.title) and measure(each.words) < LEAST_WORDS
         claims.append(
             (
                 each.start,
                 Claim(
                     each.words,
-                    line,
+                    number,
                     place,
                     title=each.title,
                     short=short,
@@ -508,8 +513,8 @@ def _of_prose(text: str, added: Sequence[int] = ()) -> Iterator[Claim]:
     begins = sorted([*(max(each.end, each.stop) for each in found), *(match.end() for match in cited)])
     for match in cited:
         if match.start() not in claimed and match[0] != last:
-            after = bisect_right(begins, match.start()) - 1
-            begin = max(begins[after] if after >= 0 else 0, match.start() - _MOST_BESIDE)
+            nearest = bisect_right(begins, match.start()) - 1
+            begin = max(begins[nearest] if nearest >= 0 else 0, match.start() - _MOST_BESIDE)
             words = _words(text[max(begin, text.rfind("\n\n", begin, match.start())) : match.start()])
             claims.append((match.start(), Claim(None, line_of(match.start()), _place(match), beside=words)))
         last = match[0]
@@ -556,7 +561,7 @@ class _Spans:
         return before >= 0 and at < self._ends[before]
 
 
-# Marks that should have another; one alone in its line is an ornament, and a straight one after a digit an inch.
+# Marks that should have another; one alone in its line is an ornament, a straight one after a digit an inch.
 _UNPAIRED = re.compile(rf"(?m)(?!^\W*$)(?:[{re.escape(''.join(_CLOSING) + '”»」』')}]|(?<![0-9])\"|``)")
 
 
@@ -613,18 +618,16 @@ def _of_block(text: str, start: int, end: int, ends: _Ends) -> Iterator[_Found]:
         (start + match.start() + len(match[0]) - len(match[0].lstrip()), start + match.end())
         for match in re.finditer(r"[^\n]*\S[^\n]*", text[start:end])
     ]
-    for at, line_end in [*lines, (end, end)]:
+    for (at, line_end), (following, _) in pairwise([*lines, (end, end), (end, end)]):
         line = text[at:line_end].rstrip()
-        link = _LINK.search(line)
-        words = line[: link.start()] if link else line
+        link = _link(line)
+        words = line[:link]
         title = _cited_title(line)
-        last = not text[line_end:end].partition("\n\n")[0].strip() or not re.match(
-            r"\n *\S", text[line_end:end]
-        )
+        last = following == end or text.count("\n", line_end, following) > 1
         cites = (
             bool(title) or not re.search(r"\w", words) or _is_attribution(line, begin is not None, last=last)
         )
-        if link and not cites:
+        if link < len(line) and not cites:
             begin = at if begin is None else begin
             stop, cites = at + len(words.rstrip()), True
         if cites and begin is not None:
@@ -636,7 +639,16 @@ def _of_block(text: str, start: int, end: int, ends: _Ends) -> Iterator[_Found]:
             stop = at + len(line)
 
 
-_LINK = re.compile(r"[\s(]*(?:\[[^\]\n]*\]\([^)\s]*|<?https?://\S*|\S*)[0-9a-f]{64}/[0-9]+-[0-9]+\S*\s*$")
+def _link(line: str) -> int:
+    """Tell where the link begins that a line ends in, to a citation; its end where it has none."""
+    ids = list(_ID.finditer(line))
+    if not ids or re.search(r"\s\S", line[ids[-1].end() :]):
+        return len(line)
+    at = ids[-1].start()
+    inside = line.rfind("](", 0, at)
+    if inside >= 0 and not re.search(r"[\s)]", line[inside:at]):
+        return max(0, line.rfind("[", 0, inside))
+    return len(line[:at].rstrip()) if line[:at].endswith(" ") else line.rfind(" ", 0, at) + 1
 
 
 def _is_attribution(line: str, after_quote: bool, *, last: bool) -> bool:
@@ -666,7 +678,7 @@ def _is_marked(text: str, start: int, end: int, ends: _Ends) -> bool:
 
 
 def _cited_title(line: str) -> str:
-    """Read the title of a citation as this program writes it, or of “— “Title””; empty where a line is none."""
+    """Read the title of a citation as this program writes it, or after a dash; empty where a line is none."""
     line = line.strip()
     title = _title(line)
     rest = line[line.find(title) + len(title) + 1 :] if title else ""

@@ -116,6 +116,8 @@ class Verifier:
         each paragraph has a verdict.
         """
         claims = [claim for claim in claims if not (claim.heading and self._is_title(claim))]
+        quotes = {claim.text for claim in claims if claim.heading}
+        claims = [replace(claim, title="") if claim.title in quotes else claim for claim in claims]
         order = sorted(range(len(claims)), key=lambda at: claims[at].citation or (claims[at].title, 0, 0))
         judged: dict[int, list[Verdict]] = {}
         same: dict[Claim, list[Verdict]] = {}  # what is claimed again and again is judged once
@@ -124,7 +126,10 @@ class Verifier:
             if claim not in same:
                 same[claim] = self._verdicts(claim)
             judged[at] = [
-                replace(each, claim=replace(each.claim, line=claims[at].line + each.claim.line))
+                replace(
+                    each,
+                    claim=replace(each.claim, line=claims[at].line + each.claim.line, where=claims[at].where),
+                )
                 for each in same[claim]
             ]
             if progress:
@@ -159,7 +164,7 @@ class Verifier:
         return verdict
 
     def citing(self, claims: Iterable[Claim], texts: set[str], titles: set[str]) -> int:
-        """Count the claims on texts, by their SHA-256, on documents of these titles, or of what a text says."""
+        """Count the claims on texts, by SHA-256, on documents of these titles, or of what a text says."""
         folded = {_folded(title) for title in titles if title}
         return sum(
             _folded(claim.title) in folded or any(self._quotes(claim, sha256) for sha256 in texts)

@@ -353,13 +353,15 @@ class _Lost:
 def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
     """Say of every quote in a FILE whether the documents say it.
 
-    FILE holds answers (JSON, or JSON lines), or an export or report: HTML, Markdown or plain text, with
-    quotes in quotation marks and citations, or links, or neither. A quote is verbatim; superseded, or
+    FILE holds answers (JSON, or JSON lines), a table (CSV) with a column of quotes, or an export or report:
+    HTML, Markdown, plain text or any format that is indexed, with quotes in quotation marks, and citations or
+    links or neither. A quote is verbatim, also with words left out that it marks so (“…”); superseded, or
     removed, where an earlier text says it; moved, where it stands elsewhere; altered, which is shown; or
-    unknown. In Markdown and plain text, lines may be broken anew, and quotations of fewer than three words
-    without a citation are passed over: how many is said.
+    unknown. A citation beside words that are no quote of it is cited: they were not compared. In running
+    text, lines may be broken anew. Quotations of fewer than three words without a citation are passed over,
+    and marks without their other are not read: both are said.
 
-    The exit code is 0 when all are verbatim, 1 when not, and 3 where a FILE quotes nothing.
+    The exit code is 0 when all are verbatim and read, 1 when not, and 3 where a FILE quotes nothing.
     """
     from qa.cite import visible
     from qa.claims import LEAST_WORDS, claims
@@ -408,9 +410,9 @@ def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
             if short:
                 shared.say(f"passed over, of fewer than {LEAST_WORDS} words: {plural(short, 'quotation')}")
             for path, claim in unpaired[: shared.NAMED]:
-                shared.say(
-                    f"not read: {path}, line {claim.line}: a quotation mark without its other: {visible(claim.text or '')}"
-                )
+                at = claim.where or f"line {claim.line}"
+                words = visible(claim.text or "")
+                shared.say(f"not read: {path}, {at}: a quotation mark without its other: {words}")
             if len(unpaired) > shared.NAMED:
                 shared.say(f"not read: {plural(len(unpaired) - shared.NAMED, 'quotation mark')} more")
     right = all(verdict.status == "verbatim" for verdict in verdicts) and not unpaired

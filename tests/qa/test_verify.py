@@ -799,7 +799,8 @@ STYLES = {
     "words in a link": "<p><a href='#cite=SHA/START-END'>{}</a></p>",
     "Markdown link": "{} [1](http://127.0.0.1:7860/#cite=SHA/START-END)",
     "csv": "question,quote,answerable\nWho?,{},yes\n",
-    "export": "\ufeffid,question,answerable,document,quote,history,rejected,note\r\n1,Who?,yes,visit,{},,,\r\n",
+    "export": "\ufeffid,question,answerable,document,quote,history,rejected,note\r\n"
+    "1,Who?,yes,visit,{},,,\r\n",
     "semicolons": "question;quote\nWho?;{}\n",
     "pasted from the chat": as_answer_pasted("{}"),
     "pasted from a terminal": "{}\n[1] “A visit”, IFES, paragraph 2\n",
@@ -821,12 +822,9 @@ def test_an_altered_word_is_never_verbatim_and_an_unaltered_one_always(
         report = report.replace("START", str(at)).replace("END", str(at + len(sentence)))
         file = tmp_path / ("report.csv" if "," in style or style in ("csv", "semicolons") else "report.md")
         file.write_text(report.replace("{}", sentence), "utf-8")
-        right = run(corpus, "verify", str(file))
-        assert (
-            right.exit_code,
-            set(json.loads(run(corpus, "verify", "--json", str(file)).stdout)["files"][0]["counts"].values())
-            > {0},
-        ) == (0, True), right.output
+        right = run(corpus, "verify", "--json", str(file))
+        counts = json.loads(right.stdout)["files"][0]["counts"]
+        assert (right.exit_code, {name for name, count in counts.items() if count}) == (0, {"verbatim"})
         parts = sentence.split(" ")
         for word in range(len(parts)):
             altered = " ".join([*parts[:word], "zebra", *parts[word + 1 :]])
@@ -844,9 +842,7 @@ def test_words_beside_a_citation_that_are_not_its_own_were_not_compared(corpus: 
 def test_words_left_out_are_counted_and_shown(corpus: Corpus) -> None:
     (verdict,) = verify(corpus, "He said “In March 2008 some forty people […] on the highway to Hamhung.”")
     assert (verdict.status, verdict.left_out) == ("verbatim", 2)
-    assert ("delete", "were arrested ") in [(each.op, each.text) for each in verdict.difference] or any(
-        "arrested" in each.text for each in verdict.difference if each.op == "delete"
-    )
+    assert "were arrested" in "".join(each.text for each in verdict.difference if each.op == "delete")
     turned = "He said “on the highway to Hamhung […] In March 2008 some forty people”"
     assert statuses(corpus, turned) == ["altered"]
 
