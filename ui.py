@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from qa import times
 from qa.cite import visible
 from qa.confidence import STRICTNESS
 from qa.errors import AddressError, PullquoteError
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     import gradio as gr
     import uvicorn
     from fastapi import FastAPI
+
+    from qa.schema import Dates, Document
 
 
 log = logging.getLogger(__name__)
@@ -161,6 +164,13 @@ class Conversation:
     entries: list[str] = field(default_factory=list)
     ended: bool = False
 
+    def remember(self, question: str, dates: Dates) -> None:
+        """Take note of a question, for follow-ups: a time that was to be ignored is none of theirs."""
+        self.questions.append(question)
+        if dates == "ignore":
+            timeless = times.without(question)
+            self.questions = [timeless if each == question else each for each in self.questions]
+
 
 def page(engine: Engine) -> gr.Blocks:
     """The question box and the conversation; the rest of the page is `qa/web/static/page.js`."""
@@ -257,7 +267,7 @@ def _answer(
         filters = asked.filters.filters()
         answer = engine.ask(question, conversation.questions, filters, strictness, asked.dates, wait=True)
         answer_id = engine.answers.remember(answer, conversation.questions)
-        conversation.questions.append(question)
+        conversation.remember(question, asked.dates)
         numbered = replace(answer, quotes=conversation.numbers.assign(answer.quotes))
         return _shown(numbered, engine, conversation, answer_id)
     except PullquoteError as error:
@@ -270,9 +280,12 @@ def _answer(
 
 def _shown(answer: Answer, engine: Engine, conversation: Conversation, answer_id: str = "") -> str:
     """The answer's card; what is saved of the conversation then holds it too."""
-    card = cards.answer_card(answer, engine.corpus.document, answer_id)
-    now = dt.datetime.now().astimezone()
-    conversation.entries.append(transcript.entry(answer, engine.corpus.document, now))
+
+    def read(document_id: str) -> Document:
+        return engine.corpus.document(document_id)  # an error is shown without, where there is no corpus
+
+    card = cards.answer_card(answer, read, answer_id)
+    conversation.entries.append(transcript.entry(answer, read, dt.datetime.now().astimezone()))
     return card
 
 

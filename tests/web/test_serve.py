@@ -18,6 +18,7 @@ from playwright.sync_api import expect
 import ui
 from embeddings import runtime
 from embeddings.models import READER_SHA256, cache_folder
+from qa import times
 from qa.web.engine import STOPPED, Engine
 from tests.web.chatting import ROOT, ask, chat, opened
 
@@ -66,6 +67,15 @@ def test_a_first_start_shows_the_page_at_once_indexes_the_brief_and_answers_what
         ]
         assert "Traceback" not in told
         assert "ERROR" not in told
+
+
+def test_a_time_that_was_ignored_is_none_of_the_questions_that_follow() -> None:
+    conversation = ui.Conversation()
+    conversation.remember("What happened in August 2024?", "auto")
+    assert times.preference("And who said so?", conversation.questions)
+    conversation.remember("What happened in August 2024?", "ignore")
+    assert times.preference("And who said so?", conversation.questions) is None
+    assert conversation.questions == ["What happened?", "What happened?"]
 
 
 def test_an_ended_conversation_takes_no_answer() -> None:
