@@ -562,7 +562,7 @@ class _Spans:
 
 
 # Marks that should have another; one alone in its line is an ornament, a straight one after a digit an inch.
-_UNPAIRED = re.compile(rf"(?m)(?!^\W*$)(?:[{re.escape(''.join(_CLOSING) + '”»」』')}]|(?<![0-9])\"|``)")
+_UNPAIRED = re.compile(rf"(?m)(?!^[^\w\n]*$)(?:[{re.escape(''.join(_CLOSING) + '”»」』')}]|(?<![0-9])\"|``)")
 
 
 def _words(text: str) -> str:

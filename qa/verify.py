@@ -357,7 +357,7 @@ class Verifier:
         parts = _parts(claim)
         if status == "altered" or not parts or claim.text is None or _same(claim, claim.text, words):
             return verdict
-        left_out = max(1, measure(words) - sum(map(measure, parts)))
+        left_out = max(0, measure(words) - sum(map(measure, parts)))
         shown = difference(_plain(words), _plain(claim.text)) if len(words) <= _MOST_SHOWN else ()
         return replace(verdict, left_out=left_out, difference=shown)
 
