@@ -81,7 +81,8 @@ def test_a_time_that_was_ignored_is_none_of_the_questions_that_follow() -> None:
 def test_an_ended_conversation_takes_no_answer() -> None:
     engine = Engine(Path("nowhere"), Path("nothing"))
     engine.stop()  # so that whatever is asked is answered at once, with an error
-    asked, start_anew = (function.fn for function in list(ui.page(engine).fns.values())[:2])
+    functions = {each.name: each.fn for each in ui.page(engine).fns.values()}
+    asked, start_anew = functions["ask"], functions["start_anew"]
     skipped = (gr.skip(),) * 3
     conversation = ui.Conversation()
     *_, (_, messages, _) = asked("Why?", 0.5, "", conversation)
