@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO, get_args
 
 from qa import times
 from qa.cells import written
-from qa.cite import check, citation, cite_line, date_in_words, visible
+from qa.cite import check, citation, cite_line, date_in_words, published_in, visible
 from qa.schema import Answer, FileResult, FileStatus, printable
 
 if TYPE_CHECKING:
@@ -389,7 +389,7 @@ def named(quote: Quote) -> str:
     """Name a quote's document: `“Title”, Publisher, 4 April 2008`."""
     document = quote.document
     date = date_in_words(document.date) if document.date else ""
-    facts = (f"“{document.title or document.id}”", document.publisher, date)
+    facts = (f"“{document.title or document.id}”", published_in(document), date)
     return ", ".join(fact for fact in facts if fact)
 
 

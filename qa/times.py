@@ -68,10 +68,10 @@ _TIME = re.compile(
 )
 _RELATIVE = ("which", "back", "ago", "yesterday")
 _AT = re.compile(
-    r"\b(?:(?:(?P<since>since|from|after|no\s+earlier\s+than)"
-    r"|(?P<until>before|until|till|up\s+to|by|no\s+later\s+than)|(?P<between>between)"
+    r"\b(?:(?:(?P<since>since|from|after|no\s+earlier\s+than|not\s+before)"
+    r"|(?P<until>before|until|till|up\s+to|by|no\s+later\s+than|not\s+after)|(?P<between>between)"
     r"|in|during|of|for|on|throughout|over|around|dated)"
-    r"\s+(?:the\s+)?(?:(?:early|mid|late)[\s-]+|(?:beginning|start|middle|end|course)\s+of\s+)?(?:year\s+)?"
+    r"\s+(?:the\s+)?(?:(?:early|mid|late)[\s-]+|(?:beginning|start|middle|end|course)\s+of\s+)?(?:years?\s+)?"
     r"|(?:early|mid|late)[\s-]+)$",
     re.IGNORECASE,
 )
@@ -300,7 +300,7 @@ def _dates(match: re.Match[str], today: dt.date, year: int | None) -> tuple[dt.d
         month = _MONTHS.index(name[:3].lower()) + 1
         first, last = _span(int(named), month, int(day) if day else 0)
         return (_span(int(named), month, int(match["d0"]))[0] if match["d0"] else first), last
-    except ValueError:  # 31 February
+    except (ValueError, OverflowError):  # 31 February; "yesterday" of what is dated 1 January 1
         return None
 
 

@@ -119,6 +119,9 @@ def _asked(question: str, *earlier: str) -> tuple[str, str, str, str] | None:
         ("2008年3月4日谁被捕?", ("event", "2008-03-04", "2008-03-04", "2008年3月4日")),
         ("2007년 이후 쌀값은?", ("event", "2007-01-01", "", "2007년 이후")),
         ("2008年以前的米价?", ("event", "", "2008-12-31", "2008年以前")),
+        ("Who fled not before 2008?", ("event", "2008-01-01", "", "not before 2008")),
+        ("Who fled not after 2008?", ("event", "", "2008-12-31", "not after 2008")),
+        ("In the years 2006 to 2008?", ("event", "2006-01-01", "2008-12-31", "In the years 2006 to 2008")),
         ("Who fled not in 2008 but in 2007?", ("event", "2007-01-01", "2007-12-31", "in 2007")),
         # Numbers of things, lengths of time, and what is quoted.
         ("Who hired over 2000 North Korean workers?", None),
@@ -218,6 +221,8 @@ def test_a_sentence_names_the_very_time_or_one_within_it() -> None:
         ("In March, prices rose.", None, []),
         ("As of 14 March 2008 and last year.", None, ["2008-03-14"]),
         ("Worse than last year.", dt.date(2008, 4, 4), ["2007-01-01"]),
+        ("Yesterday, two weeks ago, last month and last year.", dt.date.min, []),
+        ("Next to nothing, this week.", dt.date.max, []),
     ],
 )
 def test_a_text_speaks_of_times_seen_from_its_own_day(
