@@ -271,6 +271,9 @@ class Intake:
                 places.pop(number, None)
             results = self._settled(results, ahead)
             without = self._gone(tuple(places.values()), results, ahead, dry_run=dry_run)
+            if places and not (dry_run or prune or self._store.read_only):
+                # Said once. What is to be pruned is not: if this is broken off, the next run has to find it.
+                self._store.keep_restored(tuple(places.values()))
             if not dry_run and self._store.generation != generation:
                 # Of documents that follow another of their files now.
                 again = {path: found[path] for path in self._store.to_be_read() if path in found}
@@ -485,8 +488,6 @@ class Intake:
         lost = [at for at in places if at.document_id in elsewhere]
         if lost and not dry_run:
             self._store.prune(lost)
-        if places and not (dry_run or self._store.read_only):
-            self._store.keep_restored(places)
         return [
             FileResult(
                 at.path, "moved" if at.document_id in elsewhere else "gone", at.document_id, part=at.part

@@ -276,7 +276,7 @@ def test_whenever_a_writer_is_killed_the_next_start_is_consistent_and_nothing_ac
 ) -> None:
     moments = random.Random(2008)
     for seed in range(CRASHES):
-        crash(books, seed, moments.uniform(0, 0.3), large)
+        crash(books, seed, moments.uniform(0, 0.6), large)
         books.check()
     log.info(
         "%d kills during %s; acknowledged: %s; %d texts, %d ids purged",
