@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any, TextIO, get_args
 from qa import times
 from qa.cells import written
 from qa.cite import check, citation, cite_line, date_in_words, visible
-from qa.schema import Answer, FileResult, FileStatus, printable
+from qa.errors import InputError
+from qa.folders import reason
+from qa.schema import Answer, Failure, FileResult, FileStatus, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from qa.cite import ReadDocument
-    from qa.schema import DatePreference, DocumentInfo, Failure, Filters, IndexReport, Quote
+    from qa.schema import DatePreference, DocumentInfo, Filters, IndexReport, Quote
     from qa.versions import Version
 
 # What becomes of an input, in the order in which it is told.
@@ -208,6 +210,7 @@ def report_to_dict(report: IndexReport) -> dict[str, Any]:
         "seconds": round(report.seconds, 3),
         "files": [asdict(result) for result in report.files],
         "skipped": list(report.skipped),
+        "skipped_because": [reason(path) for path in report.skipped],
         "remarks": list(report.remarks),
         "dry_run": report.dry_run,
     }
@@ -220,7 +223,10 @@ def write_report(report: IndexReport, path: Path) -> None:
         OSError: it cannot be written.
     """
     rows = [_report_row(result) for result in report.files]
-    rows += [_report_row(FileResult(name, "skipped")) for name in report.skipped]
+    rows += [
+        _report_row(FileResult(name, "skipped", error=Failure(InputError.code, reason(name))))
+        for name in report.skipped
+    ]
     with path.open("w", encoding="utf-8", newline="") as file:
         if path.suffix.lower() != ".csv":
             file.writelines(dumps(row) + "\n" for row in rows)
