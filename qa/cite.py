@@ -121,8 +121,9 @@ def locator(document: Document, start: int, end: int) -> str:
     """Say where `[start, end)` stands, as a reader of the document would count.
 
     First the sections that it touches, from the largest kind: "chapter “Two”", "section “Methods”",
-    "page 3", "pages 3–4", "row 12"; a section is left out that is called as its chapter is. A page or a row
-    is enough; in anything else, its paragraph follows (in a document without sections, that alone):
+    "page 3", "pages 3–4", "row 12", "footnote 1"; a section is left out that is called as
+    its chapter is. A page, row or note is enough; in anything else, its paragraph follows (in a document
+    without sections, that alone):
     "paragraph 3" or "paragraphs 3–4", blocks between blank lines, without those that are only header or page
     furniture; "header" within the header; "line 7" in a text of many lines without a blank one.
     """
@@ -136,7 +137,7 @@ def locator(document: Document, start: int, end: int) -> str:
     if any(_alike(named["section"], named[kind]) for kind in ("chapter", "entry")):
         named["section"] = []
     parts = [_sections(kind, names) for kind, names in named.items() if names]
-    if not any(section.kind in ("page", "row") for section in touched):
+    if not any(section.kind in _ENOUGH for section in touched):
         # Counted from where the smallest section begins, which holds the start.
         begin = max((s.start for s in touched if s.start <= start), default=0)
         stop = min((s.end for s in touched if s.end >= end), default=len(document.text))
@@ -145,12 +146,13 @@ def locator(document: Document, start: int, end: int) -> str:
     return ", ".join(part for part in parts if part)
 
 
-_SECTION_KINDS: tuple[SectionKind, ...] = ("chapter", "message", "entry", "section", "page", "row")
+_ENOUGH: tuple[SectionKind, ...] = ("page", "row", "footnote", "endnote")
+_SECTION_KINDS: tuple[SectionKind, ...] = ("chapter", "message", "entry", "section", *_ENOUGH)
 
 
 def _sections(kind: SectionKind, names: list[str]) -> str:
     """Name sections of one kind, the first and the last of them."""
-    if kind in ("page", "row", "message"):
+    if kind in ("message", *_ENOUGH):
         return f"{kind} {names[0]}" if names[0] == names[-1] else f"{kind}s {names[0]}–{names[-1]}"
     return f"{kind} “{names[0]}”" if len(names) == 1 else f"{kind}s “{names[0]}” to “{names[-1]}”"
 

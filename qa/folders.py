@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from qa.errors import InputError
 from qa.formats import files
+from qa.formats.kinds import kind_of
+from qa.formats.source import Source
 from qa.metadata import SIDECAR
 from qa.schema import Failure, FileResult, printable
 from qa.sources import is_gone
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from qa.sources import Held
+
+_ENDS = 65_536  # bytes at each end of a file: enough to tell its kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,27 @@ def without_files(skipped: Iterable[str]) -> tuple[str, ...]:
         for path in skipped
         if path.endswith(SIDECAR)
     )
+
+
+def reason(skipped: str) -> str:
+    """Say why a file of a folder was skipped: as of one that is named, where that would be refused, too."""
+    if described := without_files([skipped]):
+        return described[0]
+    path = Path(skipped)
+    try:
+        if not path.is_file():  # a pipe or a device would be read for ever
+            return f"{path} is not an ordinary file."
+        with path.open("rb") as file:
+            data = file.read(_ENDS)
+            if (size := path.stat().st_size) > 2 * _ENDS:
+                file.seek(size - _ENDS)
+            data += file.read(_ENDS)
+        kind, _ = kind_of(Source(skipped, path.name, data))
+    except InputError as error:
+        return str(error)
+    except OSError as error:
+        return f"{path} cannot be read: {error.strerror}. Check its permissions."
+    return f"{path} is {kind.what}, but its name does not say so. Name the file itself to have it read."
 
 
 def _doubt(folder: Path) -> str:

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, TextIO, get_args
 from qa import times
 from qa.cells import written
 from qa.cite import check, citation, cite_line, date_in_words, published_in, visible
-from qa.schema import Answer, FileResult, FileStatus, printable
+from qa.errors import InputError
+from qa.schema import Answer, Failure, FileResult, FileStatus, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from qa.cite import ReadDocument
-    from qa.schema import DatePreference, DocumentInfo, Failure, Filters, IndexReport, Quote
+    from qa.schema import DatePreference, DocumentInfo, Filters, IndexReport, Quote
     from qa.versions import Version
 
 # What becomes of an input, in the order in which it is told.
@@ -203,11 +204,14 @@ def version_to_dict(version: Version) -> dict[str, Any]:
 
 def report_to_dict(report: IndexReport) -> dict[str, Any]:
     """Make what `index --json` prints: counts by status, then each input, and what was skipped."""
+    from qa.folders import reason  # no question needs what lists folders
+
     return {
         **{status: report.count(status) for status in STATUSES},
         "seconds": round(report.seconds, 3),
         "files": [asdict(result) for result in report.files],
         "skipped": list(report.skipped),
+        "skipped_because": [reason(path) for path in report.skipped],
         "remarks": list(report.remarks),
         "dry_run": report.dry_run,
     }
@@ -219,8 +223,13 @@ def write_report(report: IndexReport, path: Path) -> None:
     Raises:
         OSError: it cannot be written.
     """
+    from qa.folders import reason
+
     rows = [_report_row(result) for result in report.files]
-    rows += [_report_row(FileResult(name, "skipped")) for name in report.skipped]
+    rows += [
+        _report_row(FileResult(name, "skipped", error=Failure(InputError.code, reason(name))))
+        for name in report.skipped
+    ]
     with path.open("w", encoding="utf-8", newline="") as file:
         if path.suffix.lower() != ".csv":
             file.writelines(dumps(row) + "\n" for row in rows)

@@ -34,6 +34,7 @@ _UNSURE = 200
 _WORD = MEASURED
 _TERMINAL = re.compile(r"[.!?…。！？][”’\"'»)\]*_」』）》]*(?: ''| [\"”])?$")
 _MARKER = re.compile(r"(?:[-•*–—▪◦‣·○●]|\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})[.)]|\[\d{1,3}\])(?=\s+\S)")
+_NOTE_MARK = re.compile(r"(\[\w{1,6}\])\s+(?=\S)")
 _ONLY_MARKER = re.compile(r"\W?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})[.)]")
 _MARKDOWN_HEADING = re.compile(r"#{1,6}\s+\S")
 
@@ -153,6 +154,7 @@ def _blocks(document: Document) -> Iterator[_Block]:
     header = _Lookup(document.header)
     furniture = _Lookup(document.furniture)
     headings = {section.start for section in document.sections if section.kind == "section"}
+    notes = {section.start for section in document.sections if section.kind in ("footnote", "endnote")}
     paragraph = 0
     open_block: list[Span] = []
 
@@ -176,6 +178,12 @@ def _blocks(document: Document) -> Iterator[_Block]:
             yield from close()
             paragraph += 1
         previous_end = line.end
+        if line.start in notes and (mark := _NOTE_MARK.match(text, line.start, line.end)):
+            yield from close()
+            yield _Block(
+                line.start, line.start + len(mark[1]), "furniture", paragraph
+            )  # no words of the note
+            line = Span(mark.end(), line.end)
         own: SentenceKind | None = None
         if header.overlaps(line):
             own = "header"

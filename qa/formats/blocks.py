@@ -21,19 +21,31 @@ _ENDED_BY: dict[SectionKind, tuple[SectionKind, ...]] = {
     "section": ("section", "chapter", "message"),
     "chapter": ("chapter",),
     "message": ("message",),
+    "footnote": ("footnote", "endnote"),
+    "endnote": ("footnote", "endnote"),
 }
 _LONGEST_CELL = 300  # characters: what is longer is a text that a table lays out, and no datum
 
 
 class Part(NamedTuple):
-    """A block of a text, or where a section begins: a "chapter" or "message" of the name `text`.
+    """A block of a text, or where a section begins: a "chapter", "message" or note of the name `text`.
 
     A heading begins a section of its own words. A chapter, message or section without a name ends the one
     before it. After a break, a list or table is another one. Furniture is a paragraph that is never quoted.
     """
 
     kind: Literal[
-        "paragraph", "heading", "item", "row", "furniture", "chapter", "message", "section", "break"
+        "paragraph",
+        "heading",
+        "item",
+        "row",
+        "furniture",
+        "chapter",
+        "message",
+        "section",
+        "break",
+        "footnote",
+        "endnote",
     ]
     text: str
 
@@ -59,9 +71,9 @@ def compose(parts: Iterable[Part]) -> Composed:
     waiting: list[tuple[SectionKind, str]] = []
     length, last = 0, ""
     for kind, text in parts:
-        if kind in ("chapter", "message", "section"):
+        if kind in _ENDED_BY:
             waiting.append((kind, text))
-        if kind in ("chapter", "message", "section", "break"):
+        if kind in _ENDED_BY or kind == "break":
             last = ""
             continue
         text = _INVISIBLE.sub("", text).replace("\xa0", " ").strip("\n").rstrip()

@@ -176,6 +176,7 @@ class _Reader:
             note = self._notes_of(kind).get(note_id)
             own = [] if note is None else self.parts(note)
             if own and mark:
+                parts.append(Part("footnote" if kind == "foot" else "endnote", mark.strip("[]")))
                 own[0] = Part("paragraph", f"{mark} {own[0].text.lstrip()}")
             parts += own
         return parts

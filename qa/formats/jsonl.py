@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import re
+from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
 from qa.errors import InputError
@@ -14,11 +15,11 @@ from qa.formats.columns import places
 from qa.formats.dates import find_date
 from qa.formats.source import PLAIN, nothing_known
 from qa.formats.text import MOST_BYTES, bounded, check_text, describe
-from qa.metadata import MOST_FIELD
-from qa.schema import Document, printable
+from qa.metadata import FIELDS, MOST_FIELD, value_of
+from qa.schema import Document, Found, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from qa.formats.dates import DateOrder
@@ -71,12 +72,16 @@ def _documents(
         if not line:
             continue
         try:
-            record = _mapped(_record(line, where), where, options)
+            record = _record(line, where)
+            keys = _keys(record, where, options)
+            record = {field: record[key] for field, key in keys.items()}
             name = _id(record, where)
             sha256 = hashlib.sha256(line).hexdigest()
             item: Document | FileResult | None = known(name, sha256, len(line))
             if item is None:
-                document = document_of(record, name, sha256, f"{where} ({name})", path, options.date_order)
+                found = {field: f"key “{key}”" for field, key in keys.items()}
+                read_from = f"{where} ({name})"
+                document = document_of(record, found, name, sha256, read_from, path, options.date_order)
                 item = bounded(describe(document, name, options.date_order))
         except InputError as error:
             yield error
@@ -90,8 +95,8 @@ def _documents(
         yield InputError(f"{source} is empty. Write one JSON object a line, or leave it out.")
 
 
-def _mapped(record: dict[str, Any], where: str, options: Options) -> dict[str, Any]:
-    """Name a record's values as a document's fields are named."""
+def _keys(record: dict[str, Any], where: str, options: Options) -> dict[str, str]:
+    """Tell, by field of a document, which key of a record holds it."""
     found = places(tuple(record), options.columns)
     missing = [column for field, column in options.columns if field == "text" and "text" not in found]
     if missing:
@@ -99,7 +104,7 @@ def _mapped(record: dict[str, Any], where: str, options: Options) -> dict[str, A
             f"{where} has no “{missing[0]}”; it has {', '.join(record) or 'nothing'}. "
             "Name the key of the text: --column text=KEY."
         )
-    return {field: record[key] for field, key in found.items()}
+    return found
 
 
 def _id(record: dict[str, Any], where: str) -> str:
@@ -118,9 +123,17 @@ def _id(record: dict[str, Any], where: str) -> str:
 
 
 def document_of(
-    record: dict[str, Any], name: str, sha256: str, where: str, path: str, date_order: DateOrder
+    record: dict[str, Any],
+    sources: Mapping[str, str],
+    name: str,
+    sha256: str,
+    where: str,
+    path: str,
+    date_order: DateOrder,
 ) -> Document:
     """Make a document of a record's fields, which are named as in `qa.formats.columns.FIELDS`.
+
+    `sources` says, by field, what held it: "column “When”".
 
     Raises:
         InputError: naming `where`, when there is no text to read, or a field is not text.
@@ -130,7 +143,7 @@ def document_of(
         raise InputError(f'{where} has no "text". Give the document\'s text, in quotation marks.')
     check_text(text, where)
     date, notes = _date(record.get("date"), where, date_order, _field(record, "number", where))
-    return Document(
+    document = Document(
         id=name,
         text=text,
         title=_field(record, "title", where),
@@ -147,6 +160,8 @@ def document_of(
         source_sha256=sha256,
         notes=notes,
     )
+    said = [field for field in FIELDS if (record.get(field) or "").strip() and value_of(document, field)]
+    return replace(document, found=tuple(Found(field, sources[field], "stated") for field in said))
 
 
 def _field(record: dict[str, Any], name: str, where: str) -> str:

@@ -143,7 +143,7 @@ class _Reader:
                 self._outline = _levels(style)
         self._counts: dict[str, dict[int, int]] = {}
         self._boxes: list[Any] = []
-        self._noted: list[tuple[Any, str]] = []
+        self._noted: list[tuple[Any, str, str]] = []  # body, mark and class of the notes
         self._revised = self._struck = False
 
     def remarks(self) -> tuple[str, ...]:
@@ -178,10 +178,11 @@ class _Reader:
         parts = [Part("section", "")]
         position = 0
         while position < len(self._noted):  # a note may refer to another
-            note, mark = self._noted[position]
+            note, mark, kind = self._noted[position]
             position += 1
             own = self.parts(note)
             if own:
+                parts.append(Part("endnote" if kind == "endnote" else "footnote", mark.strip("[]")))
                 own[0] = Part("paragraph", f"{mark} {own[0].text.lstrip()}")
             parts += own
         return parts
@@ -319,7 +320,7 @@ class _Reader:
         mark = f"[{shown or len(self._noted) + 1}]"
         body = note.find(_tag("text:note-body"))
         if body is not None:
-            self._noted.append((body, mark))
+            self._noted.append((body, mark, note.get(_tag("text:note-class")) or ""))
         return mark
 
     def _is_left_out(self, element: Any) -> bool:

@@ -230,7 +230,8 @@ def _document(
     record = {field: row[place] for field, place in index.items() if place < len(row)}
     name = record.get("_id", "").strip() or str(number)
     sha256 = hashlib.sha256(json.dumps(row).encode()).hexdigest()
-    document = document_of(record, name, sha256, where, "", options.date_order)
+    found = {field: f"column “{names[place].strip()}”" for field, place in index.items()}
+    document = document_of(record, found, name, sha256, where, "", options.date_order)
     rows = (Section(0, len(document.text), "row", str(number)),)
     return describe(replace(document, sections=rows), f"{stem}, row {number}", options.date_order)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import runpy
 import subprocess
 import sys
@@ -123,6 +124,15 @@ def test_a_date_that_makes_no_sense_is_wrong_usage(arguments):
 @options.strictness
 def strict(strictness: float) -> None:
     click.echo(repr(strictness))
+
+
+def test_the_help_says_from_which_confidence_on_a_strictness_answers() -> None:
+    text = " ".join(CliRunner().invoke(strict, ["--help"]).output.split())
+    shown = re.findall(r"(\d+)% at (\.\d+)", text)
+    assert [float(share) for _, share in shown] == [confidence.STRICTNESS, confidence.STRICTEST]
+    assert [int(percent) for percent, _ in shown] == [
+        round(100 * confidence.threshold(float(share))) for _, share in shown
+    ]
 
 
 @pytest.mark.parametrize(

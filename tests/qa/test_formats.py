@@ -18,7 +18,7 @@ from qa.errors import InputError
 from qa.formats import Worker, files, read_path, supported
 from qa.formats.source import PLAIN, Source
 from qa.formats.text import MOST_BYTES, decode
-from qa.schema import Document
+from qa.schema import Document, Found
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -301,6 +301,8 @@ def test_a_record_is_a_document_and_what_it_gives_wins(tmp_path: Path) -> None:
     assert (second.id, second.title, second.publisher) == ("2", "Copper prices rise", "Given Press")
     assert (second.date, second.url) == (date(2020, 5, 4), "https://example.org/2")
     assert shown(second, "header") == ["Copper prices rise", "Border Wire", "No. 7", "4 May 2020"]
+    assert Found("language", "key “language”", "stated") in first.found
+    assert {each.field for each in second.found if each.source.startswith("key")} == {"publisher", "url"}
 
 
 def test_a_bad_line_is_refused_by_number_and_the_others_are_read(tmp_path: Path) -> None:

@@ -933,6 +933,26 @@ def test_a_report_says_of_each_file_what_became_of_it(
     assert "is not UTF-8" in rows[1]["message"]
 
 
+def test_a_skipped_file_has_the_reason_for_which_one_that_is_named_is_refused(
+    run: Callable[..., Result], inbox: Path, tmp_path: Path
+) -> None:
+    write(inbox, "a.txt", words(1))
+    (inbox / "b.doc").write_bytes(b"\xd0\xcf\x11\xe0" + bytes(600))
+    write(inbox, "c", words(2))
+    write(inbox, "d.rtf", "{\\rtf1 text}")
+    write(inbox, "e.txt.meta.toml", "")
+    (inbox / "f").write_bytes(b"%PDF-1.4")
+    path = tmp_path / "report.jsonl"
+    printed = json.loads(run(inbox, "--report", path, "--json").stdout)
+    said = [json.loads(line)["message"] for line in path.read_text(encoding="utf-8").splitlines()][1:]
+    assert printed["skipped_because"] == said
+    assert len(printed["skipped"]) == 5
+    named = [run(inbox / name, "--json").stdout for name in ("b.doc", "c", "d.rtf")]
+    assert said[:3] == [json.loads(each)["files"][0]["error"]["message"] for each in named]
+    assert "describes no document" in said[3]
+    assert "is a PDF, but its name does not say so" in said[4]
+
+
 def test_a_watch_indexes_what_changes_and_leaves_out_what_is_hidden(
     library: Path, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

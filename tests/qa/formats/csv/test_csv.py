@@ -10,7 +10,7 @@ from qa.errors import InputError
 from qa.formats import Options
 from qa.formats.source import Source
 from qa.formats.table import read
-from qa.schema import Document, Section
+from qa.schema import Document, Found, Section
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +46,20 @@ def test_each_row_is_a_document_with_what_its_columns_hold_and_is_cited_by_its_r
     assert (again.id, again.sections[0].name) == ("w-1", "5")
     assert isinstance(refused, InputError)
     assert "briefs.csv, row 6 is empty" in str(refused)
+
+
+def test_a_row_says_which_column_its_metadata_come_from() -> None:
+    data = "Text,When,Language,Author\nThe ferry was suspended.,2008-04-04,,Ann\nThe pier is shut.,soon,de,\n"
+    first, second = documents("t.csv", data.encode(), date="When")
+    assert set(first.found) == {
+        Found("date", "column “When”", "stated"),
+        Found("author", "column “Author”", "stated"),
+        Found("title", "its name", "guessed"),
+    }
+    assert set(second.found) == {
+        Found("language", "column “Language”", "stated"),
+        Found("title", "its name", "guessed"),
+    }
 
 
 def test_columns_are_those_that_are_named() -> None:

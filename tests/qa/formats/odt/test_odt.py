@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qa.cite import locator
 from qa.formats.odt import read
 from qa.segment import sentences
 from tests.qa.formats.reading import (
@@ -162,3 +163,13 @@ def test_no_word_is_lost_doubled_or_glued(paragraphs: list[tuple[bool, list[str]
 @given(st.lists(st.integers(0, 20_000), max_size=20), st.integers(0, 20_000))
 def test_damaged_bytes_are_read_or_refused_and_nothing_else(places: list[int], length: int) -> None:
     read_or_refused(read, flipped((HERE / "korean.odt").read_bytes(), places)[: length or None], "a.odt")
+
+
+def test_a_note_is_cited_as_one_and_quoted_without_its_mark() -> None:
+    found = one(read, HERE / "report.odt")
+    assert named(found, "footnote") == {"1": "[1] Seen on 3 May."}
+    assert named(found, "endnote") == {"i": "[i] By telephone."}
+    quoted = [each for each in sentences(found) if each.quotable]
+    shown = {found.text[each.start : each.end]: locator(found, each.start, each.end) for each in quoted}
+    assert shown["Seen on 3 May."] == "footnote 1"
+    assert shown["By telephone."] == "endnote i"
