@@ -79,4 +79,5 @@ def _dated(facets: Facets) -> str:
     if not (facets.first and facets.last):
         return "no date is known of any"
     undated = f", and {plural(facets.undated, 'document')} without a date" if facets.undated else ""
-    return f"the dates are from {date_in_words(facets.first)} to {date_in_words(facets.last)}{undated}"
+    first, last = date_in_words(facets.first), date_in_words(facets.last)
+    return f"the {f'only date is {first}' if first == last else f'dates are from {first} to {last}'}{undated}"

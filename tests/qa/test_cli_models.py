@@ -205,11 +205,13 @@ def test_half_a_surrogate_pair_in_the_history_is_bad_input(shipped):
     assert "error: turn 1 of the history is not valid text" in done.stderr
 
 
-def test_filters_that_leave_nothing_say_what_was_searched(shipped):
+def test_filters_that_leave_nothing_say_so_and_what_there_is(shipped):
     result = run("ask", QUESTION, "--since", "2009", "--library", str(shipped))
     assert result.exit_code == 1
-    assert "Not in the corpus." in result.stdout
-    assert "Searched 0 documents (since 2009-01-01)" in result.stdout
+    assert result.stdout.splitlines()[1] == (
+        "Nothing was searched. No document is dated since 2009-01-01: the only date is 4 April 2008."
+    )
+    assert "Not in the corpus" not in result.stdout
 
 
 @pytest.mark.parametrize(
