@@ -216,7 +216,7 @@ class Verifier:
         """Judge a citation without a quote: by the words before it, where they are most of what it cites."""
         opened = self._stands(claim, cited, span)
         words, said = _plain(claim.beside), _plain(cited.document.text[span.start : span.end])
-        if measure(words) < _LEAST_PART or find(said, words):
+        if not words or find(said, words):
             return opened
         near = Text(words).nearest(said) if len(said) <= 2 * len(words) else None
         if near:
