@@ -596,7 +596,7 @@ _UNPAIRED = re.compile(
 
 # What a citation is called, beside which nothing is said: “[1]”, “(see also”, “Source:”.
 _LABEL = re.compile(
-    r"\[\^?[0-9]+\]|^\s*[0-9]+[.):]"
+    r"\[\^?[0-9]{1,3}\]|^\s*[0-9]{1,3}[.):]"
     r"|\b(?:again|also|and|cf|cited?|citation|from|here|ibid|in|links?|quote|quoted|refs?|references?|see"
     r"|sources?|the|there|voir|siehe|Quellen?|출처|来源)\b",
     re.IGNORECASE | re.MULTILINE,

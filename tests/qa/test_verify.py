@@ -886,6 +886,47 @@ def test_one_word_beside_a_citation_is_said_not_to_be_compared(corpus: Corpus, l
     assert [statuses(corpus, page.format(words)) for words in ("", "Penguins")] == [["verbatim"], ["cited"]]
 
 
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("It was a state-\nrun mill, they said.", "It was a state-run mill, they said."),
+        ("It was a state-\r\nrun mill, they said.", "It was a state-run mill, they said."),
+        ("The mill can’t be the state's mill.", "The mill can't be the state’s mill."),
+    ],
+)
+def test_line_ends_after_hyphens_and_kinds_of_apostrophe_alter_nothing(
+    corpus: Corpus, tmp_path: Path, source: str, said: str
+) -> None:
+    one(corpus, tmp_path, source)
+    document = corpus.document("visit")
+    cited = f"{document.sha256}/9-{9 + len(source)}"
+    for form in ("“{}”\n", f"“{{}}” ({cited})\n"):
+        assert statuses(corpus, form.format(said)) == ["verbatim"]
+        assert statuses(corpus, form.format(said.replace("mill", "mall", 1))) == ["altered"]
+    assert statuses(corpus, json.dumps({"document": "visit", "quotes": [said]})) == ["altered"]
+    assert statuses(corpus, f"“{said.replace('state-run', 'staterun')[:-1]};”") == ["altered"]
+
+
+def test_a_comma_of_the_sentence_around_is_said(corpus: Corpus) -> None:
+    cited = citation_id(quote(corpus, SECOND))
+    for text in (
+        f"“{SECOND[:-1]},” he said",
+        f"“{SECOND[:-1]},” ({cited})",
+        "“In March 2008 some forty people,”",
+    ):
+        (verdict,) = verify(corpus, text)
+        assert (verdict.status, verdict.comma) == ("verbatim", True)
+        assert "but for the comma" in "".join(words for line in lines(verdict) for words, _ in line)
+    assert statuses(corpus, f"“{SECOND[:-1].replace('forty', 'fifty')},” he said") == ["altered"]
+    assert [each.comma for each in verify(corpus, f"“{SECOND}”")] == [False]
+
+
+def test_the_first_letter_beside_a_citation_may_be_small(corpus: Corpus) -> None:
+    small = f"It seems that {SECOND[0].lower()}{SECOND[1:]} ({citation_id(quote(corpus, SECOND))})"
+    assert statuses(corpus, small) == ["verbatim"]
+    assert statuses(corpus, small.replace("March", "march")) == ["altered"]
+
+
 def test_words_left_out_are_counted_and_shown(corpus: Corpus) -> None:
     (verdict,) = verify(corpus, "He said “In March 2008 some forty people […] on the highway to Hamhung.”")
     assert (verdict.status, verdict.left_out) == ("verbatim", 2)
