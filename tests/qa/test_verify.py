@@ -877,7 +877,10 @@ def test_words_beside_a_citation_that_repeats_the_one_before_are_compared(corpus
     assert statuses(corpus, form.format(SECOND, "")) == ["verbatim"]
 
 
-@pytest.mark.parametrize("label", ["[1](ID)", "- [source](x#cite=ID)", "1. ID", "[^1]: ID", "(see also ID)"])
+@pytest.mark.parametrize(
+    "label",
+    ["[1](ID)", "- [source](x#cite=ID)", "1. ID", "[^1]: ID", "(see also ID)", "Source 2: ID", "[²](ID)"],
+)
 def test_one_word_beside_a_citation_is_said_not_to_be_compared(corpus: Corpus, label: str) -> None:
     cited = str(citation_id(quote(corpus, SECOND)))
     assert statuses(corpus, label.replace("ID", cited)) == ["verbatim"]
