@@ -14,7 +14,7 @@ from bisect import bisect_left, bisect_right
 from collections import deque
 from dataclasses import dataclass, replace
 from itertools import pairwise, zip_longest
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from qa import cells
 from qa.cite import CitationId, locator, visible
@@ -22,6 +22,7 @@ from qa.errors import InputError
 from qa.formats.kinds import kind_of
 from qa.formats.source import PLAIN, Source
 from qa.formats.worker import Worker
+from qa.schema import Outcome
 from qa.terms import measure
 
 if TYPE_CHECKING:
@@ -69,14 +70,26 @@ _BETWEEN = re.compile(
 # How lines begin that go on in a part of an answer; other lines after it are somebody's own.
 _AFTER = {"citation": ("  ", "Also in: "), "closing": ("Confidence that ", "Searched ", "Note: ")}
 # Which marks close a quotation, by the one that opens it.
-_CLOSING = {"“": "”", "„": "“”", "«": "»", "「": "」", "『": "』"}
-_MARKS = "".join({'"', *_CLOSING, *_CLOSING.values()}) + "”"
+_CLOSING = {
+    "“": "”", "„": "“”", "‟": "”", "«": "»", "‹": "›", "‚": "‘",
+    "「": "」", "『": "』", "《": "》", "〈": "〉", "〝": "〞〟",
+}  # fmt: skip
+# Straight marks, which close what they open.
+_STRAIGHT = '"＂'
+_MARKS = "".join({*_STRAIGHT, *_CLOSING, *"".join(_CLOSING.values())} - {"‘"})
+# In German, guillemets point inwards: they open a quotation after a blank, before a word.
+_INWARDS = {"«": "»", "‹": "›"}
+_OPENS_INWARDS = r"(?<![^\s(\[{“„—–>])[»›](?=[^\s.,;:!?…)\]])"
+# Marks that a page or a note has as entities.
+_ENTITY = re.compile(r"&#?\w{1,9};")
 # A single mark opens a quotation after a blank, a bracket or another mark; not for letters: ’90s.
 _OPENS_SINGLE = (
     r"(?<![^\s(\[{“„«—–>\"])['‘](?![\s'’‘])"
     r"(?![0-9]|(?:[Tt](?:is|was|were|will|would)|ave|bout|cause|cos|e|em|ere|gainst|im|m|n|neath|re|round|s|t|til)\b)"
 )
-_QUOTATION = re.compile(rf"[{''.join(_CLOSING)}]|(?<![\w\"])\"(?=\S)|{_OPENS_SINGLE}")
+_QUOTATION = re.compile(
+    rf"{_OPENS_INWARDS}|[{''.join(_CLOSING)}]|(?<![\w{_STRAIGHT}])[{_STRAIGHT}](?=\S)|{_OPENS_SINGLE}"
+)
 # It closes one before a blank or punctuation. Before another word, what ends in s, -in’ or ’n’ is most likely
 # “the dogs’ bowls”.
 _SINGLE = re.compile(
@@ -307,7 +320,7 @@ def _of_html(text: str) -> Iterator[Claim]:
         if event == "end":
             beside.append(element.tail or "")
             continue
-        before = " ".join([*beside, element.text_content()]) if element.tag == "a" else ""
+        before, label = (" ".join(beside), element.text_content()) if element.tag == "a" else ("", "")
         beside.append(element.text or "")
         classes = (element.get("class") or "").split()
         if "quote" in classes or (element.tag in ("blockquote", "q") and _quotes(element)):
@@ -318,11 +331,11 @@ def _of_html(text: str) -> Iterator[Claim]:
             place = _place(match) if match else None
             if waiting is not None:
                 yield _of_element(waiting, place, element)
-                before = ""
-            elif place and place != last:
-                ours = any((each.get("class") or "").startswith("answer") for each in element.iterancestors())
-                words = "" if ours else before[-_MOST_BESIDE:]
-                yield Claim(None, element.sourceline or 1, place, wrong=_wrong(place), beside=words)
+            elif place:
+                ours = element.xpath(f"boolean(ancestor::{_ANSWER})")
+                words = "" if ours else _own(before[-_MOST_BESIDE:], label)
+                if place != last or words:
+                    yield Claim(None, element.sourceline or 1, place, wrong=_wrong(place), beside=words)
             waiting, last = None, place or last
             beside = []
     if waiting is not None:
@@ -354,13 +367,19 @@ def _joined(element: HtmlElement, gap: str = "\n") -> tuple[str, list[int]]:
     return "".join(pieces), added
 
 
+# An answer as the program writes it; other pages have answers, too.
+_ANSWER = (
+    "article[contains(concat(' ', @class, ' '), ' answer ')]["
+    + " or ".join(f"contains(concat(' ', @class, ' '), ' {outcome} ')" for outcome in get_args(Outcome))
+    + " or (@class = 'answer' and section[@class = 'reply' or @class = 'error'])]"
+)
 # What is not running text: quotes, citations, and what the program itself says in an answer.
 _READ = (
     "//blockquote | //q | //a[contains(@href, '#cite=')] | //*[contains(concat(' ', @class, ' '), ' quote ')]"
-    " | //*[contains(concat(' ', @class, ' '), ' cite ')] | //article[starts-with(@class, 'answer')]"
+    " | //*[contains(concat(' ', @class, ' '), ' cite ')] | //" + _ANSWER +
     # What was asked, in the chat and in a report of an evaluation.
     " | //*[contains(concat(' ', @class, ' '), ' message user ')]"
-    " | //article[starts-with(@class, 'question')] | //tr[@data-v]"
+    " | //article[@class = 'question' and starts-with(@aria-labelledby, 'h')] | //tr[@data-v]"
 )
 
 
@@ -446,6 +465,7 @@ def _of_prose(text: str, added: Sequence[int] = ()) -> Iterator[Claim]:
     blocks = [match.span() for match in _BLOCK_QUOTE.finditer(text)]
     # As long as it was, so that offsets stay.
     text = re.sub(r"(?m)^(?:> ?)+", lambda match: " " * len(match[0]), text)
+    text = _ENTITY.sub(_unescaped, text)
     # Attributes are no quotations.
     text = _TAG.sub(lambda match: match[0].replace('"', " ").replace("'", " "), text)
     ends = _Ends(text)
@@ -512,10 +532,11 @@ def _of_prose(text: str, added: Sequence[int] = ()) -> Iterator[Claim]:
     last = None
     begins = sorted([*(max(each.end, each.stop) for each in found), *(match.end() for match in cited)])
     for match in cited:
-        if match.start() not in claimed and match[0] != last:
-            nearest = bisect_right(begins, match.start()) - 1
-            begin = max(begins[nearest] if nearest >= 0 else 0, match.start() - _MOST_BESIDE)
-            words = _words(text[max(begin, text.rfind("\n\n", begin, match.start())) : match.start()])
+        nearest = bisect_right(begins, match.start()) - 1
+        begin = max(begins[nearest] if nearest >= 0 else 0, match.start() - _MOST_BESIDE)
+        words = _own(text[max(begin, text.rfind("\n\n", begin, match.start())) : match.start()])
+        if match.start() not in claimed and (match[0] != last or words):
+            words = _words(words)
             claims.append((match.start(), Claim(None, line_of(match.start()), _place(match), beside=words)))
         last = match[0]
     spans = _Spans(found)
@@ -525,6 +546,12 @@ def _of_prose(text: str, added: Sequence[int] = ()) -> Iterator[Claim]:
             words = text[mark.start() : min(mark.start() + 60, line_end if line_end >= 0 else len(text))]
             claims.append((mark.start(), Claim(words, line_of(mark.start()), unpaired=True)))
     yield from (claim for _, claim in sorted(claims, key=lambda each: each[0]))
+
+
+def _unescaped(entity: re.Match[str]) -> str:
+    """Read a quotation mark, as long as it was; other entities are left."""
+    mark = entities.unescape(entity[0])
+    return mark.rjust(len(entity[0])) if mark in {*_MARKS} else entity[0]
 
 
 class _Found(NamedTuple):
@@ -562,12 +589,30 @@ class _Spans:
 
 
 # Marks that should have another; one alone in its line is an ornament, a straight one after a digit an inch.
-_UNPAIRED = re.compile(rf"(?m)(?!^[^\w\n]*$)(?:[{re.escape(''.join(_CLOSING) + '”»」』')}]|(?<![0-9])\"|``)")
+_UNPAIRED = re.compile(
+    rf"(?m)(?!^[^\w\n]*$)(?:[{''.join(_CLOSING)}”»」』》〉〞〟]|{_OPENS_INWARDS}|(?<![0-9])[{_STRAIGHT}]|``)"
+)
+
+
+# What a citation is called, beside which nothing is said: “[1]”, “(see also”, “Source:”.
+_LABEL = re.compile(
+    r"\[\^?[0-9⁰¹²³⁴-⁹]{1,3}\]|^\s*[0-9]{1,3}[.):]"
+    r"|\b(?:(?:citation|links?|quote|refs?|references?|sources?|Quellen?)(?: [0-9]{1,3})?"
+    r"|again|also|and|cf|cited?|from|here|ibid|in|quoted|see|the|there|voir|siehe|출처|来源)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+_LINK = re.compile(r"https?://\S*|[^\s\[\]()]*#cite=\S*|\bcite=")
+
+
+def _own(before: str, label: str = "") -> str:
+    """Give the words before a citation and in its link; none where they only say that it is one."""
+    named = f"{before} [{label.strip(' []')}]" if label else before
+    return f"{before} {label}" if re.search(r"\w", _LABEL.sub(" ", _LINK.sub(" ", named))) else ""
 
 
 def _words(text: str) -> str:
     """Leave out links."""
-    return re.sub(r"https?://\S*|\S*#cite=\S*|[\[\]()<>]|\bcite=", " ", text)
+    return re.sub(r"[\[\]()<>]", " ", _LINK.sub(" ", text))
 
 
 def _pasted(text: str, ends: _Ends) -> Iterator[_Found]:
@@ -603,7 +648,7 @@ def _pasted(text: str, ends: _Ends) -> Iterator[_Found]:
         if match["number"] in words[1:]:  # a note to what somebody wrote
             continue
         plain = cites.startswith("“")
-        if ends.of(first) == first + len(words) if words[0] in _CLOSING or words[0] == '"' else False:
+        if ends.of(first) == first + len(words) if words[0] in (*_CLOSING, *_STRAIGHT) else False:
             words = words[1:-1]
         head, _, rest = words.partition("\n")
         readings = (rest.strip(),) if rest.strip() and head.rstrip().endswith("?") else ()
@@ -721,7 +766,10 @@ class _Ends:
     def __init__(self, text: str) -> None:
         self._text = text
         # Straight marks that end a quotation, and the empty lines that no quotation goes over.
-        self._straight = [(m.start(), m.end(), m[0] == '"') for m in re.finditer(r"\"(?!\w)|\n\s*\n", text)]
+        self._straight = [
+            (m.start(), m.end(), m[0] in _STRAIGHT)
+            for m in re.finditer(rf"[{_STRAIGHT}](?!\w)|\n\s*\n", text)
+        ]
         # What is pasted holds an opening mark without its other, and ends before a citation line.
         self._pasted = [m.end() for m in re.finditer(r"”(?=\n“[^\n]+”)", text)]
         self._partners = _singles(text)
@@ -732,11 +780,18 @@ class _Ends:
                     stack.append(mark.start())
                 elif stack and mark[0] in _CLOSING[opening]:
                     self._partners[stack.pop()] = mark.end()
+        inwards: dict[str, list[int]] = {opening: [] for opening in _INWARDS.values()}
+        for mark in re.finditer(f"(?P<opens>{_OPENS_INWARDS})|[«»‹›]", text):
+            waiting = inwards[_INWARDS.get(mark[0], mark[0])]
+            if mark["opens"]:
+                waiting.append(mark.start())
+            elif waiting:
+                self._partners[waiting.pop()] = mark.end()
 
     def of(self, start: int) -> int | None:
         """Tell where the quotation that begins there ends, if it does within MOST_CHARACTERS."""
         limit = start + MOST_CHARACTERS
-        if self._text[start] == '"':
+        if self._text[start] in _STRAIGHT:
             at = bisect_right(self._straight, (start, len(self._text), True))
             _, end, closes = self._straight[at] if at < len(self._straight) else (0, limit + 1, False)
             return end if closes and end <= limit else None

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # Alike to a reader, and seldom the same on a keyboard as in a source.
 _ALIKE = ("'‘’‚‛′`´ʼ", '"“”„‟″«»', "-‐‑‒–—―−")
 _CLASS = {character: f"[{re.escape(group)}]" for group in _ALIKE for character in group}
+# After a hyphen in a word a line may end.
+_CLASS |= {hyphen: rf"{_CLASS[hyphen]}(?:\r?\n(?=\w))?" for hyphen in "-‐"}
 # Letters that end no word, as no space parts them or particles follow; and those of all other scripts.
 _UNPARTED = f"[{HAN}{HANGUL}]"
 # Without regard to case a large class takes 2 ms each time to be compiled; and neither has a case.

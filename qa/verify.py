@@ -45,6 +45,8 @@ _TRIED = 3
 _PARAGRAPH = re.compile(
     r"(?<!\S)(?!(?:[-*•]|[0-9]+[.)]) )\S(?:[^\n\u2029]|\n(?!\s*\n|\s*(?:[-*•]|[0-9]+[.)]) ))*"
 )
+# A line's end within a word with a hyphen.
+_HYPHENATED = re.compile(r"(?<=\w[-‐])\r?\n(?=\w)")
 # What was left out is shown of a place of up to so many characters.
 _MOST_SHOWN = 2_000
 _STYLES = {
@@ -67,7 +69,7 @@ class Verdict:
     """What is true of a claim.
 
     - "verbatim": a document holds exactly this, where the claim says (if it does); `markup` where that is
-      Markdown and the claim has the words as a reader sees them.
+      Markdown and the claim has the words as a reader sees them; `comma` where it ends in one of its own.
     - "superseded": an earlier text of a document does, up to `since`; `now` is where the current one has the
       same words, and without it `difference` tells what they have become, as far as they can be told.
     - "removed": a document does that was taken out of the library, at `since`.
@@ -92,6 +94,7 @@ class Verdict:
     fate: Literal["current", "superseded", "removed"] = "current"
     left_out: int = 0
     markup: bool = False
+    comma: bool = False
 
 
 class Verifier:
@@ -161,6 +164,17 @@ class Verifier:
                 break
             line = claim.line + (claim.text or "").count("\n") - reading.count("\n")
             verdict = self._verdict(replace(claim, text=reading, line=line, readings=()))
+        if (
+            verdict.status not in ("altered", "unknown")
+            or claim.exact
+            or not (claim.text or "").endswith(",")
+        ):
+            return verdict
+        # The comma is the sentence's in which it is quoted: “It is closed,” he said.
+        for end in (".", ""):
+            other = self._verdict(replace(claim, text=(claim.text or "")[:-1] + end, readings=()))
+            if other.status in ("verbatim", "superseded", "removed"):
+                return replace(other, claim=claim, comma=True)
         return verdict
 
     def citing(self, claims: Iterable[Claim], texts: set[str], titles: set[str]) -> int:
@@ -216,7 +230,7 @@ class Verifier:
         """Judge a citation without a quote: by the words before it, where they are most of what it cites."""
         opened = self._stands(claim, cited, span)
         words, said = _plain(claim.beside), _plain(cited.document.text[span.start : span.end])
-        if measure(words) < _LEAST_PART or find(said, words):
+        if not words or find(said, words) or find(said[:1].swapcase() + said[1:], words):
             return opened
         near = Text(words).nearest(said) if len(said) <= 2 * len(words) else None
         if near:
@@ -417,7 +431,7 @@ def _spans(words: str, text: str, start: int = 0) -> Iterator[Span]:
     """Find where a text has these words, uncut, whatever their line breaks."""
     pattern = phrase_pattern(words)
     for span in occurrences(pattern, text, start) if pattern else ():
-        if _plain(words) == _plain(text[span.start : span.end]) and is_whole(span, text):
+        if _alike(words, text[span.start : span.end]) and is_whole(span, text):
             yield span
 
 
@@ -433,7 +447,13 @@ def _parts(claim: Claim) -> list[str]:
 
 def _same(claim: Claim, words: str, said: str) -> bool:
     """Whether a claim's words are what a text says; running text shows white space in its own way."""
-    return words == said or (not claim.exact and _plain(words) == _plain(said))
+    return words == said or (not claim.exact and _alike(words, said))
+
+
+def _alike(words: str, said: str) -> bool:
+    """Whether words read as a text does, whose lines may end in hyphens, and its apostrophes be straight."""
+    words, said = _plain(words).replace("’", "'"), said.replace("’", "'")
+    return words in (_plain(said), _plain(_HYPHENATED.sub("", said)))
 
 
 def _is_marked_up(claim: Claim, document: Document) -> bool:
@@ -480,6 +500,7 @@ def to_dict(verdicts: Sequence[Verdict]) -> dict[str, Any]:
                 "left_out": verdict.left_out,
                 "difference": [asdict(change) for change in verdict.difference],
                 "markup": verdict.markup,
+                "comma": verdict.comma,
             }
             for verdict in verdicts
         ],
@@ -528,6 +549,8 @@ def lines(verdict: Verdict) -> Iterator[list[tuple[str, str]]]:
         said += f"; with {plural(verdict.left_out, 'word')} left out" + (":" if verdict.difference else "")
     if verdict.markup:
         said += "; but for markup"
+    if verdict.comma:
+        said += "; but for the comma at its end"
     yield [(f"    {said}", "dim")]
     if verdict.difference:
         pieces = [

@@ -486,10 +486,31 @@ def test_quotations_in_other_marks_and_scripts_are_looked_up(
     assert statuses(corpus, text.replace("没有", "有")) == ["altered"]
 
 
-@pytest.mark.parametrize("marks", ["“”", "„“", "„”", "«»", "「」", "『』", '""'])
+@pytest.mark.parametrize(
+    "marks",
+    [
+        *'“” „“ „” «» 「」 『』 "" ‹› ‚‘ 《》 〈〉 ＂＂ ‟” 〝〞 〝〟 »« ›‹'.split(),
+        ("&quot;", "&quot;"),
+        ("&laquo;", "&raquo;"),
+        ("&#8222;", "&#8220;"),
+    ],
+)
 def test_a_quotation_in_any_marks_is_read(marks: str) -> None:
     text = f"It says {marks[0]}nothing was sold there{marks[1]} and {marks[0]}so on{marks[1]}."
-    assert [claim.text for claim in of_text(text)] == ["nothing was sold there"]
+    assert [(claim.text or "").strip() for claim in of_text(text)] == ["nothing was sold there"]
+
+
+def test_guillemets_point_outwards_as_before() -> None:
+    text = "« Rien de tout cela », dit-il, et «rien de plus ici». »Gar nichts davon«, und Home » Docs » On"
+    assert [claim.text for claim in of_text(text)] == [
+        " Rien de tout cela ", "rien de plus ici", "Gar nichts davon"
+    ]  # fmt: skip
+
+
+def test_another_sites_answers_and_questions_are_read(corpus: Corpus) -> None:
+    for name in ("answers", "answer", "answer-list", "question", "questions"):
+        page = f"<html><article class='{name}'><p>Zed wrote “{SECOND}”</p></article></html>"
+        assert statuses(corpus, page) == ["verbatim"]
 
 
 def test_a_page_is_read_for_quotations_beside_its_quotes(corpus: Corpus) -> None:
@@ -837,6 +858,76 @@ def test_words_beside_a_citation_that_are_not_its_own_were_not_compared(corpus: 
     (verdict,) = verify(corpus, f"<p>Dozens went to jail near the border <a href='#cite={cited}'>[1]</a></p>")
     assert verdict.status == "cited"
     assert "not compared" in "".join(words for line in lines(verdict) for words, _ in line)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "<html><p>{0} <a href='x#cite=ID'>1</a></p><p>{1} <a href='x#cite=ID'>1</a></p></html>",
+        "<html><q>{0}</q> <a href='x#cite=ID'>1</a><p>{1} <a href='x#cite=ID'>1</a></p></html>",
+        "<article class='answers'>{0} <a href='x#cite=ID'>1</a><p>{1} <a href='x#cite=ID'>1</a></article>",
+        "{0} [1](ID)\n\n{1} [1](ID)\n",
+        "“{0}” (ID)\n\n{1} (ID)\n",
+        "{0}[1](x#cite=ID)\n\n{1}[1](x#cite=ID)\n",
+    ],
+)
+def test_words_beside_a_citation_that_repeats_the_one_before_are_compared(corpus: Corpus, form: str) -> None:
+    form = form.replace("ID", str(citation_id(quote(corpus, SECOND))))
+    assert statuses(corpus, form.format(SECOND, SECOND.replace("forty", "fifty"))) == ["verbatim", "altered"]
+    assert statuses(corpus, form.format(SECOND, "")) == ["verbatim"]
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["[1](ID)", "- [source](x#cite=ID)", "1. ID", "[^1]: ID", "(see also ID)", "Source 2: ID", "[²](ID)"],
+)
+def test_one_word_beside_a_citation_is_said_not_to_be_compared(corpus: Corpus, label: str) -> None:
+    cited = str(citation_id(quote(corpus, SECOND)))
+    assert statuses(corpus, label.replace("ID", cited)) == ["verbatim"]
+    assert statuses(corpus, f"Penguins {label.replace('ID', cited)}") == ["cited"]
+    page = "<html><p>{} <a href='#cite=ID'>[1]</a></p></html>".replace("ID", cited)
+    assert [statuses(corpus, page.format(words)) for words in ("", "Penguins")] == [["verbatim"], ["cited"]]
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("It was a state-\nrun mill, they said.", "It was a state-run mill, they said."),
+        ("It was a state-\r\nrun mill, they said.", "It was a state-run mill, they said."),
+        ("The mill can’t be the state's mill.", "The mill can't be the state’s mill."),
+    ],
+)
+def test_line_ends_after_hyphens_and_kinds_of_apostrophe_alter_nothing(
+    corpus: Corpus, tmp_path: Path, source: str, said: str
+) -> None:
+    one(corpus, tmp_path, source)
+    document = corpus.document("visit")
+    cited = f"{document.sha256}/9-{9 + len(source)}"
+    for form in ("“{}”\n", f"“{{}}” ({cited})\n"):
+        assert statuses(corpus, form.format(said)) == ["verbatim"]
+        assert statuses(corpus, form.format(said.replace("mill", "mall", 1))) == ["altered"]
+    assert statuses(corpus, json.dumps({"document": "visit", "quotes": [said]})) == ["altered"]
+    assert statuses(corpus, f"“{said.replace('state-run', 'staterun')[:-1]};”") == ["altered"]
+
+
+def test_a_comma_of_the_sentence_around_is_said(corpus: Corpus) -> None:
+    cited = citation_id(quote(corpus, SECOND))
+    for text in (
+        f"“{SECOND[:-1]},” he said",
+        f"“{SECOND[:-1]},” ({cited})",
+        "“In March 2008 some forty people,”",
+    ):
+        (verdict,) = verify(corpus, text)
+        assert (verdict.status, verdict.comma) == ("verbatim", True)
+        assert "but for the comma" in "".join(words for line in lines(verdict) for words, _ in line)
+    assert statuses(corpus, f"“{SECOND[:-1].replace('forty', 'fifty')},” he said") == ["altered"]
+    assert [each.comma for each in verify(corpus, f"“{SECOND}”")] == [False]
+
+
+def test_the_first_letter_beside_a_citation_may_be_small(corpus: Corpus) -> None:
+    small = f"It seems that {SECOND[0].lower()}{SECOND[1:]} ({citation_id(quote(corpus, SECOND))})"
+    assert statuses(corpus, small) == ["verbatim"]
+    assert statuses(corpus, small.replace("March", "march")) == ["altered"]
 
 
 def test_words_left_out_are_counted_and_shown(corpus: Corpus) -> None:
