@@ -376,14 +376,14 @@ class Intake:
         displaced: list[Held] = []
         ids = _Ids()
         size = sum(_size(path) for path, _ in found)
-        made = 0
+        made = read = 0
 
         def embed(batch: list[_Step]) -> Mapping[bytes, Float32]:
             documents = [item for item in batch if isinstance(item, _Prepared)]
             return self._vectors(documents, identity, self._encoders.documents, show)
 
         def write(item: _Step, vectors: Mapping[bytes, Float32]) -> None:
-            nonlocal made
+            nonlocal made, read
             if isinstance(item, _Ended):
                 gone.extend(item.gone)
                 ended.append(item)
@@ -404,8 +404,8 @@ class Intake:
                 displaced.extend([ingested.displaced] if ingested.displaced else [])
                 ids.take(results, ingested)
             results.append(result)
-            name = result.document_id or result.path
-            show(Progress("write", len(results), 0, name, made, item.read, size))
+            name, read = result.document_id or result.path, item.read
+            show(Progress("write", len(results), 0, name, made, read, size))
 
         def record() -> None:
             # Nothing new is known of files in a library that cannot be written: it was read all the same.
@@ -423,7 +423,7 @@ class Intake:
                 write,
                 _is_huge,
             )
-        if results:  # of some files the end says nothing of how much was read
+        if results and read < size:  # the last file said nothing of its end
             name = results[-1].document_id or results[-1].path
             show(Progress("write", len(results), 0, name, made, size, size))
         # By now it is known which of these stand in another file, and which stand nowhere.

@@ -1013,13 +1013,13 @@ def test_a_watch_says_once_what_it_watches_and_ctrl_c_ends_it_as_it_is_meant_to(
         [sys.executable, "-c", code, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         try:
-            for number in (1, 2):
-                _until(lambda number=number: _count(library) == number)
-                write(inbox, "b.txt", words(2))
+            _until(lambda: _count(library) == 1)
+            write(inbox, "b.txt", words(2))
+            _until(lambda: _count(library) == 2)
             if not quiet:  # the second report is shown
                 while not process.stdout.readline().startswith("2 documents in "):
                     pass
-            time.sleep(1)
+            time.sleep(3)  # what it still does then is to wait
             process.send_signal(signal.SIGINT)
             _, stderr = process.communicate(timeout=30)
         finally:

@@ -46,7 +46,8 @@ def test_an_answer_is_verbatim_quotes_each_with_its_citation(page: Page, brief: 
         assert card.locator(".quote").text_content() in source
         assert re.fullmatch(
             r"\[\d+\] Scrap metal smuggling rampant in North Korea"
-            r" · Institute for Far Eastern Studies \(IFES\) · 4 April 2008 · (header|paragraph \d)",
+            r" · Institute for Far Eastern Studies \(IFES\) · NK Brief No\. 08-4-4-1 · 4 April 2008"
+            r" · (header|paragraph \d)",
             card.locator("a.cite").text_content() or "",
         )
     assert "bolted down" in (answer.locator(".quote").first.text_content() or "")
