@@ -12,11 +12,9 @@ from click.testing import CliRunner
 from qa.cli import cli
 from qa.errors import DocumentNotFoundError
 from qa.evaluation import run, suite
-from tests.qa.consistency import problems
-from tests.qa.tiny import tiny_corpus, words, write
+from tests.qa.tiny import words, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from qa.corpus import Corpus
@@ -24,23 +22,6 @@ if TYPE_CHECKING:
 
 OLD = words(1)
 NEW = words(2)
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Path:
-    return tmp_path / "library"
-
-
-@pytest.fixture
-def inbox(tmp_path: Path) -> Path:
-    return tmp_path / "in"
-
-
-@pytest.fixture
-def corpus(library: Path) -> Iterator[Corpus]:
-    with tiny_corpus(library) as corpus:
-        yield corpus
-    assert problems(library) == []
 
 
 def done(report: IndexReport) -> list[tuple[str, str]]:

@@ -6,7 +6,6 @@ import json
 import sqlite3
 from typing import TYPE_CHECKING
 
-import pytest
 from click.testing import CliRunner
 
 from qa.cli import cli
@@ -21,16 +20,6 @@ if TYPE_CHECKING:
 
 TABLE = "Summary,text\nThe ferry was suspended.,see left\nThe pier was mended.,see left\n"
 DATED = "Cabinet brief\n\nPublished 5/4/2008\n\n" + words(1)
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Path:
-    return tmp_path / "library"
-
-
-@pytest.fixture
-def inbox(tmp_path: Path) -> Path:
-    return tmp_path / "in"
 
 
 def texts(corpus: Corpus) -> set[str]:

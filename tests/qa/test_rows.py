@@ -17,7 +17,6 @@ from tests.qa.test_left_out import index
 from tests.qa.tiny import tiny_corpus, words, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from qa.corpus import Corpus
@@ -26,23 +25,6 @@ ALPHA, BETA, GAMMA, DELTA, NEW = (
     f"{name}. {' '.join(words(seed, 24).split())}"
     for seed, name in enumerate(("Alpha", "Beta", "Gamma", "Delta", "New"))
 )
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Path:
-    return tmp_path / "library"
-
-
-@pytest.fixture
-def inbox(tmp_path: Path) -> Path:
-    return tmp_path / "in"
-
-
-@pytest.fixture
-def corpus(library: Path) -> Iterator[Corpus]:
-    with tiny_corpus(library) as corpus:
-        yield corpus
-    assert problems(library) == []
 
 
 def as_table(inbox: Path, *texts: str) -> None:

@@ -40,11 +40,6 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> Path:
-    return tmp_path / "library"
-
-
-@pytest.fixture
 def inbox(tmp_path: Path) -> Path:
     return tmp_path / "in coming"
 

@@ -39,16 +39,6 @@ NEW = words(2)
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> Path:
-    return tmp_path / "library"
-
-
-@pytest.fixture
-def inbox(tmp_path: Path) -> Path:
-    return tmp_path / "in"
-
-
-@pytest.fixture
 def corpus(library: Path) -> Iterator[Corpus]:
     with tiny_corpus(library) as corpus:
         yield corpus
