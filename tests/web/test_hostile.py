@@ -1,0 +1,342 @@
+"""What an outsider can do to a running chat: some thousand hostile requests, and everything watched.
+
+`pytest tests/web/test_hostile.py -s` prints the figures that docs/security.md gives.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from qa import Corpus
+from tests.web.chatting import ROOT
+from tests.web.hostile import Bait, Request, requests
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.models
+
+QUESTION = "What was taken from the Kumsandong fertilizer factory?"
+SECRET = "kept outside the library: 5f1c9e"
+# The bounds that the server has to keep.
+PROCESSOR_SECONDS = 2.0
+HEALTH_SECONDS = 10.0
+# A text in which nearly every place looks like every other.
+REPETITIVE = "The harbour was closed in May. " * 13_000
+_TICK = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass
+class Result:
+    """What became of one request: the response's first bytes, and the seconds of processor time it took."""
+
+    request: Request
+    response: bytes
+    seconds: float
+
+    @property
+    def status(self) -> int | None:
+        """The response's status; None where the server closed or held the connection without one."""
+        found = re.match(rb"HTTP/1\.[01] (\d{3})", self.response)
+        return int(found[1]) if found else None
+
+
+@dataclass
+class Watched:
+    """The server while and after it was attacked."""
+
+    library: Path
+    scratch: Path
+    bait: Bait
+    results: list[Result] = field(default_factory=list)
+    events: list[list[Any]] = field(default_factory=list)
+    answers: list[dict[str, Any]] = field(default_factory=list)
+    reached: int = 0
+    health: list[float] = field(default_factory=list)
+    unhealthy: list[str] = field(default_factory=list)
+    descriptors: tuple[int, int] = (0, 0)
+    log: str = ""
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory, brief: Path) -> Watched:
+    """Start the chat in a watched process, send it every hostile request, and stop it."""
+    folder = tmp_path_factory.mktemp("hostile")
+    secret, pipe, scratch = folder / "secret.txt", folder / "pipe", folder / "scratch"
+    secret.write_text(SECRET, "utf-8")
+    os.mkfifo(pipe)
+    scratch.mkdir()
+    sha256 = _library(folder / "library", folder / "in", brief)
+    with _listener() as (address, reached):
+        bait = Bait(str(secret), str(pipe), address, sha256)
+        watched = Watched(folder / "library", scratch, bait)
+        with _server(watched, folder / "events.jsonl", folder / "log.txt") as (process, port):
+            watched.answers.append(_ask(port))
+            before, started = _descriptors(process.pid), (folder / "events.jsonl").stat().st_size
+            stop = threading.Event()
+            prober = threading.Thread(target=_probe, args=(port, watched, stop))
+            prober.start()
+            for request in requests(bait):
+                watched.results.append(_send(request, port, process.pid))
+                if process.poll() is not None:
+                    break
+            stop.set()
+            prober.join()
+            if process.poll() is None:
+                watched.answers.append(_ask(port))
+                time.sleep(1)
+                watched.descriptors = (before, _descriptors(process.pid))
+        watched.log = (folder / "log.txt").read_text("utf-8", "replace")
+        written = (folder / "events.jsonl").read_bytes()[started:]
+        watched.events = [json.loads(line) for line in written.splitlines()]
+        watched.reached = len(reached)
+    print(_figures(watched))
+    return watched
+
+
+def _library(library: Path, inbox: Path, brief: Path) -> str:
+    """Index the brief and a long repetitive text, and supersede the latter; give its text's SHA-256."""
+    inbox.mkdir()
+    text = inbox / "harbour.txt"
+    text.write_text(REPETITIVE, "utf-8")
+    with Corpus.open(library) as corpus:
+        corpus.index(brief, text)
+        sha256 = next(info.sha256 for info in corpus.documents() if info.id == "harbour.txt")
+        text.write_text(REPETITIVE.replace("May", "June"), "utf-8")
+        corpus.index(text)
+        assert corpus.cited(sha256).status == "superseded"
+    return sha256
+
+
+@contextlib.contextmanager
+def _listener() -> Iterator[tuple[str, list[object]]]:
+    """Listen on an address that nobody has a reason to reach, and count who does."""
+    reached: list[object] = []
+    with socket.create_server((("127.0.0.1"), 0)) as listener:
+
+        def accept() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, address = listener.accept()
+                    reached.append(address)
+                    connection.close()
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/file.txt", reached
+
+
+@contextlib.contextmanager
+def _server(watched: Watched, events: Path, log: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """Serve the library in a process that notes what it opens; wait until questions can be answered."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "tests.web.watched_server", str(events), str(watched.library), str(port)]
+    environment = os.environ | {"TMPDIR": str(watched.scratch)}
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                _get(port, "/api/v1/health")
+                break
+            except OSError:
+                assert process.poll() is None, log.read_text("utf-8", "replace")
+                assert time.monotonic() < deadline, log.read_text("utf-8", "replace")
+                time.sleep(0.1)
+        yield process, port
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _get(port: int, path: str, timeout: float = HEALTH_SECONDS) -> bytes:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=timeout) as response:
+        body: bytes = response.read()
+        return body
+
+
+def _ask(port: int) -> dict[str, Any]:
+    data = json.dumps({"question": QUESTION}).encode()
+    asked = urllib.request.Request(
+        f"http://127.0.0.1:{port}/api/v1/ask", data, {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(asked, timeout=60) as response:
+        line: dict[str, Any] = json.load(response)
+    return {name: line[name] for name in ("outcome", "quotes", "confidence")}
+
+
+def _probe(port: int, watched: Watched, stop: threading.Event) -> None:
+    """Ask again and again whether the server is well, and note how long each reply takes."""
+    while not stop.wait(0.25):
+        start = time.monotonic()
+        try:
+            _get(port, "/api/v1/health")
+            watched.health.append(time.monotonic() - start)
+        except OSError as error:
+            watched.unhealthy.append(f"after {len(watched.results)} requests: {error}")
+
+
+def _send(request: Request, port: int, pid: int) -> Result:
+    """Send a request, read what comes back, and measure the processor time until the server is quiet."""
+    before = _processor_seconds(pid)
+    response = b""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 5) as connection:
+        connection.settimeout(0.3 if request.streams else 40)
+        with contextlib.suppress(OSError):
+            connection.sendall(request.data)
+        while len(response) < 1 << 20 and (part := connection.recv(1 << 16)):
+            response += part
+    if b" /api/v1/ask " in request.data or b" /gradio_api/queue/join " in request.data:
+        _quiet(pid)
+    return Result(request, response, _processor_seconds(pid) - before)
+
+
+def _quiet(pid: int) -> None:
+    """Wait until the process has done next to nothing for a while: what it was asked for is done."""
+    deadline, used = time.monotonic() + 60, _processor_seconds(pid)
+    while time.monotonic() < deadline:
+        time.sleep(0.1)
+        now = _processor_seconds(pid)
+        if now - used <= 1 / _TICK:
+            return
+        used = now
+
+
+def _processor_seconds(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / _TICK
+
+
+def _descriptors(pid: int) -> int:
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def _figures(watched: Watched) -> str:
+    kinds = Counter(result.request.kind for result in watched.results)
+    statuses = Counter(result.status for result in watched.results)
+    slowest = sorted(watched.results, key=lambda result: -result.seconds)[:5]
+    return "\n".join(
+        (
+            f"\n{len(watched.results)} requests: {dict(kinds)}",
+            f"statuses: {dict(statuses)}",
+            "longest: " + "; ".join(f"{each.seconds:.2f} s ({each.request.name:.60})" for each in slowest),
+            f"health: {len(watched.health)} replies, longest {max(watched.health, default=0):.2f} s",
+            f"files opened: {len({event[1] for event in watched.events if event[0] == 'open'})}",
+            f"descriptors before and after: {watched.descriptors}",
+        )
+    )
+
+
+def test_there_are_enough_requests_and_each_was_sent(watched: Watched) -> None:
+    assert len(watched.results) == len(requests(watched.bait)) >= 400
+
+
+def test_no_request_takes_more_than_two_seconds_of_processor_time(watched: Watched) -> None:
+    slow = [
+        (each.seconds, each.request.name) for each in watched.results if each.seconds > PROCESSOR_SECONDS
+    ]
+    assert slow == []
+
+
+def test_no_request_is_answered_by_an_internal_error(watched: Watched) -> None:
+    failed = [
+        (each.status, each.request.name, each.response[-300:])
+        for each in watched.results
+        if each.status and each.status >= 500 and each.status not in (501, 503, 505)
+    ]
+    assert failed == []
+    assert "Traceback" not in watched.log
+
+
+def test_health_answers_throughout(watched: Watched) -> None:
+    assert watched.unhealthy == []
+    assert len(watched.health) > 10
+
+
+def test_no_file_outside_the_library_the_packages_and_the_scratch_folder_is_opened(watched: Watched) -> None:
+    allowed = [
+        watched.library, watched.scratch, ROOT / "qa", ROOT / "embeddings", ROOT / "ui.py", ROOT / "seeds",
+        *map(Path, {sys.prefix, sys.base_prefix, *filter(os.path.isabs, sys.path[1:])} - {str(ROOT)}),
+    ]  # fmt: skip
+    reads = ("open", "os.listdir", "os.scandir", "sqlite3.connect", "tempfile.mkstemp", "tempfile.mkdtemp",
+             "os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate", "shutil.copyfile")  # fmt: skip
+    paths = {
+        event[1] if os.path.isabs(event[1]) else str(ROOT / event[1])
+        for event in watched.events
+        if event[0] in reads and isinstance(event[1], str)
+    }
+    strange = sorted(
+        path
+        for path in paths
+        if not any(Path(os.path.normpath(path)).is_relative_to(folder) for folder in allowed)
+    )
+    assert strange == []
+
+
+def test_no_address_is_reached_and_no_program_started(watched: Watched) -> None:
+    reached = [
+        event
+        for event in watched.events
+        if event[0].split(".")[0] in {"socket", "http", "urllib", "ftplib", "smtplib", "subprocess", "pickle"}
+        or event[0] in {"os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork"}
+    ]
+    assert reached == []
+    assert watched.reached == 0
+
+
+def test_no_response_holds_a_file_from_outside_or_a_path_of_the_machine(watched: Watched) -> None:
+    telling = (SECRET.encode(), str(watched.library).encode(), str(ROOT).encode(), b"Traceback (most recent")
+    leaks = [
+        (text, each.request.name)
+        for each in watched.results
+        for text in telling
+        if text in each.response and text not in each.request.data
+    ]
+    assert leaks == []
+
+
+def test_nothing_is_left_behind(watched: Watched) -> None:
+    copied = [
+        path
+        for path in (*watched.scratch.rglob("*"), *watched.library.rglob("*"))
+        if path.is_file() and SECRET.encode() in path.read_bytes()
+    ]
+    assert copied == []
+    before, after = watched.descriptors
+    assert after <= before + 20
+
+
+def test_the_answers_are_the_same_afterwards(watched: Watched) -> None:
+    first, last = watched.answers
+    assert first == last
+    assert first["outcome"] == "answered"
+
+
+def test_the_watcher_sees_what_the_server_opens(watched: Watched) -> None:
+    """Without this, a watcher that sees nothing would pass every test above."""
+    opened = [event[1] for event in watched.events if event[0] == "open"]
+    assert any(str(path).endswith("page.js") for path in opened)
+    assert tempfile.gettempdir() != str(watched.scratch)
