@@ -15,7 +15,10 @@ from urllib.parse import quote
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# ruff: noqa: E501 - tables of values are as they are
 HOST = "127.0.0.1"
+# The page's session with the queue: what it has asked for comes back in its stream of events.
+SESSION = "hostile"
 
 
 @dataclass(frozen=True)
@@ -36,15 +39,15 @@ class Bait:
 
 @dataclass(frozen=True)
 class Request:
-    """One request: what it tries, for the messages, and its bytes. `streams`: the response has no end."""
+    """One request: what it tries, for the messages, and its bytes. `endless`: the response may not end."""
 
     kind: str
     name: str
     data: bytes
-    streams: bool = False
+    endless: bool = False
 
 
-def requests(bait: Bait, seed: int = 20261127, per_target: int = 14) -> list[Request]:
+def requests(bait: Bait, seed: int = 20261127, per_target: int = 8) -> list[Request]:
     """Generate the requests: of each kind, and in each place where a value goes, `per_target` values."""
     chance = random.Random(seed)
     made = [
@@ -108,7 +111,12 @@ def _bytes(bait: Bait) -> list[bytes]:
 
 
 def _json_requests(bait: Bait, chance: random.Random, per_target: int) -> Iterator[Request]:
-    ask = {"question": "Who was arrested?", "history": ["What was stolen?"], "filters": {}, "strictness": 0.86}
+    ask = {
+        "question": "Who was arrested?",
+        "history": ["What was stolen?"],
+        "filters": {},
+        "strictness": 0.86,
+    }
     thumb = {"answer": "a" * 32, "quote": None, "thumb": "up"}
     targets: list[tuple[str, dict[str, Any], tuple[str | int, ...]]] = [
         *(("/api/v1/ask", ask, (field,)) for field in ("question", "history", "filters", "strictness", "dates")),
@@ -128,7 +136,9 @@ def _json_requests(bait: Bait, chance: random.Random, per_target: int) -> Iterat
         yield _post("field", path, _put(body, where, [long] * 40), ".".join(map(str, where)), "40 long texts")
     for path in ("/api/v1/ask", "/api/v1/feedback", "/gradio_api/queue/join", "/gradio_api/cancel"):
         for body in chance.sample(_bytes(bait), per_target):
-            kind = chance.choice(["application/json"] * 5 + ["text/plain", "multipart/form-data; boundary=x", ""])
+            kind = chance.choice(
+                ["application/json"] * 5 + ["text/plain", "multipart/form-data; boundary=x", ""]
+            )
             yield _request("body", "POST", path, body, {"Content-Type": kind}, repr(body[:40]))
 
 
@@ -138,7 +148,7 @@ def _queue_requests(bait: Bait, chance: random.Random, per_target: int) -> Itera
         "event_data": None,
         "fn_index": 0,
         "trigger_id": 1,
-        "session_hash": "hostile",
+        "session_hash": SESSION,
     }
     targets: list[tuple[str | int, ...]] = [
         *((field,) for field in ("data", "event_data", "fn_index", "trigger_id", "session_hash", "request", "other")),
@@ -146,25 +156,46 @@ def _queue_requests(bait: Bait, chance: random.Random, per_target: int) -> Itera
     ]  # fmt: skip
     for where in targets:
         for value in chance.sample([*texts(bait), *values(bait)], per_target):
-            yield _post("queue", "/gradio_api/queue/join", _put(join, where, value), ".".join(map(str, where)), value)
+            yield _post(
+                "queue", "/gradio_api/queue/join", _put(join, where, value), ".".join(map(str, where)), value
+            )
     for value in values(bait):  # each file and each oddity in each handler's place of text
         index = chance.randrange(4)
-        yield _post("queue", "/gradio_api/queue/join", join | {"fn_index": index, "data": [value] * 4}, "data", value)
+        yield _post(
+            "queue", "/gradio_api/queue/join", join | {"fn_index": index, "data": [value] * 4}, "data", value
+        )
     for path in ("/gradio_api/cancel", "/gradio_api/reset"):
         for value in chance.sample([*texts(bait), *values(bait)], per_target // 2):
-            body = {"session_hash": "hostile", "fn_index": 0, "event_id": value}
+            body = {"session_hash": SESSION, "fn_index": 0, "event_id": value}
             yield _post("queue", path, body, "event_id", value)
     for value in chance.sample(texts(bait), per_target):
         path = f"/gradio_api/queue/data?session_hash={quote(value[:5_000])}"
-        yield _request("queue", "GET", path, name=path[:80], streams=True)
+        yield _request("queue", "GET", path, name=path[:80], endless=True)
         path = f"/gradio_api/heartbeat/{quote(value[:500], safe='')}"
-        yield _request("queue", "GET", path, name=path[:80], streams=True)
+        yield _request("queue", "GET", path, name=path[:80], endless=True)
 
 
 def _paths(bait: Bait) -> Iterator[Request]:
     secret = bait.secret
-    climbs = ["../" * 12, "..%2f" * 12, "%2e%2e/" * 12, "..%5c" * 12, "....//" * 12, "..;/" * 12, "%252e%252e%252f" * 12]
-    for prefix in ("/", "/web/", "/static/", "/assets/", "/gradio_api/file=", "/api/v1/", "/theme.css/", "/config/"):
+    climbs = [
+        "../" * 12,
+        "..%2f" * 12,
+        "%2e%2e/" * 12,
+        "..%5c" * 12,
+        "....//" * 12,
+        "..;/" * 12,
+        "%252e%252e%252f" * 12,
+    ]
+    for prefix in (
+        "/",
+        "/web/",
+        "/static/",
+        "/assets/",
+        "/gradio_api/file=",
+        "/api/v1/",
+        "/theme.css/",
+        "/config/",
+    ):
         for climb in climbs:
             yield _request("path", "GET", prefix + climb + secret.lstrip("/"))
         yield _request("path", "GET", prefix + quote(secret, safe=""))
@@ -180,7 +211,16 @@ def _paths(bait: Bait) -> Iterator[Request]:
             body = json.dumps({"data": [{"path": secret, "meta": {"_type": "gradio.FileData"}}]}).encode()
             yield _request("path", method, f"/gradio_api/{name}", body if method == "POST" else b"")
         yield _request("path", "GET", f"/{name}")
-    for start, end in ((0, 1), (0, 400_000), (5, 4), (-1, 5), (0, 10**30), (10**18, 10**19), (200_000, 200_100), (399_900, 400_100)):
+    for start, end in (
+        (0, 1),
+        (0, 400_000),
+        (5, 4),
+        (-1, 5),
+        (0, 10**30),
+        (10**18, 10**19),
+        (200_000, 200_100),
+        (399_900, 400_100),
+    ):
         yield _request("citation", "GET", f"/api/v1/citations/{bait.sha256}/{start}-{end}")
     for sha256 in ("0" * 64, "g" * 64, "", secret, "%00", "a" * 20_000, "../" * 20):
         yield _request("citation", "GET", f"/api/v1/citations/{quote(sha256)}/0-10")
@@ -196,11 +236,37 @@ def _paths(bait: Bait) -> Iterator[Request]:
 
 
 def _headers(bait: Bait) -> Iterator[Request]:
-    names = ("attacker.example", "127.0.0.1:99999", "[::1", "localhost@attacker.example", "a" * 5_000, "", "http://[", "null")
-    for value in (*names, "http://attacker.example", bait.address, "http://127.0.0.1:1", "file://", "http://[::1]:x"):
-        for header in ("Host", "Origin", "Referer", "X-Forwarded-Host", "Forwarded", "X-Forwarded-Proto", "X-Forwarded-For"):
+    names = (
+        "attacker.example",
+        "127.0.0.1:99999",
+        "[::1",
+        "localhost@attacker.example",
+        "a" * 5_000,
+        "",
+        "http://[",
+        "null",
+    )
+    for value in (
+        *names,
+        "http://attacker.example",
+        bait.address,
+        "http://127.0.0.1:1",
+        "file://",
+        "http://[::1]:x",
+    ):
+        for header in (
+            "Host",
+            "Origin",
+            "Referer",
+            "X-Forwarded-Host",
+            "Forwarded",
+            "X-Forwarded-Proto",
+            "X-Forwarded-For",
+        ):
             yield _request("header", "GET", "/", headers={header: value}, name=f"{header}: {value[:60]}")
-        yield _request("header", "POST", "/gradio_api/queue/join", b"{}", {"Origin": value}, f"Origin: {value[:60]}")
+        yield _request(
+            "header", "POST", "/gradio_api/queue/join", b"{}", {"Origin": value}, f"Origin: {value[:60]}"
+        )
     for header, value in (
         ("Range", "bytes=" + "0-1," * 3_000), ("Range", "bytes=-1"), ("Cookie", "a=" * 5_000), ("Cookie", "access-token=x"),
         ("Accept-Encoding", "gzip;q=" + "9" * 5_000), ("Accept-Language", "en," * 5_000), ("Authorization", "Basic " + "=" * 999),
@@ -253,7 +319,7 @@ def _raw_requests() -> Iterator[Request]:
         "half a request": b"POST /api/v1/ask HTTP/1.1\r\n" + host + length + b"100\r\n\r\n{",
         "half a line": b"GET /api/v1/he",
     }.items():  # fmt: skip
-        yield Request("raw", name, data, streams=True)  # the server may wait for the rest
+        yield Request("raw", name, data, endless=True)  # the server may wait for the rest
 
 
 def _put(body: Any, where: tuple[str | int, ...], value: Any) -> Any:
@@ -280,9 +346,9 @@ def _request(
     headers: dict[str, str] | None = None,
     name: str = "",
     *,
-    streams: bool = False,
+    endless: bool = False,
 ) -> Request:
     all_headers = {"Host": HOST, "Connection": "close", "Content-Length": str(len(body)), **(headers or {})}
     head = "".join(f"{header}: {value}\r\n" for header, value in all_headers.items())
     line = f"{method} {path} HTTP/1.1\r\n"
-    return Request(kind, name or f"{method} {path:.100}", (line + head + "\r\n").encode() + body, streams)
+    return Request(kind, name or f"{method} {path:.100}", (line + head + "\r\n").encode() + body, endless)

@@ -23,23 +23,27 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from embeddings.models import cache_folder
 from qa import Corpus
 from tests.web.chatting import ROOT
-from tests.web.hostile import Bait, Request, requests
+from tests.web.hostile import SESSION, Bait, Request, requests
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 pytestmark = pytest.mark.models
 
 QUESTION = "What was taken from the Kumsandong fertilizer factory?"
-SECRET = "kept outside the library: 5f1c9e"
+OUTSIDE = "kept outside the library: 5f1c9e"
 # The bounds that the server has to keep.
 PROCESSOR_SECONDS = 2.0
 HEALTH_SECONDS = 10.0
 # A text in which nearly every place looks like every other.
 REPETITIVE = "The harbour was closed in May. " * 13_000
 _TICK = os.sysconf("SC_CLK_TCK")
+# Audit events whose first argument is a path.
+_OF_FILES = ("open", "os.listdir", "os.scandir", "os.mk", "os.re", "os.rm", "os.link", "os.symlink",
+             "os.truncate", "shutil.", "sqlite3.connect", "tempfile.")  # fmt: skip
 
 
 @dataclass
@@ -79,7 +83,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory, brief: Path) -> Watched:
     """Start the chat in a watched process, send it every hostile request, and stop it."""
     folder = tmp_path_factory.mktemp("hostile")
     secret, pipe, scratch = folder / "secret.txt", folder / "pipe", folder / "scratch"
-    secret.write_text(SECRET, "utf-8")
+    secret.write_text(OUTSIDE, "utf-8")
     os.mkfifo(pipe)
     scratch.mkdir()
     sha256 = _library(folder / "library", folder / "in", brief)
@@ -106,7 +110,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory, brief: Path) -> Watched:
         written = (folder / "events.jsonl").read_bytes()[started:]
         watched.events = [json.loads(line) for line in written.splitlines()]
         watched.reached = len(reached)
-    print(_figures(watched))
+    print(_figures(watched))  # noqa: T201 - asked for with -s
     return watched
 
 
@@ -180,7 +184,7 @@ def _ask(port: int) -> dict[str, Any]:
     asked = urllib.request.Request(
         f"http://127.0.0.1:{port}/api/v1/ask", data, {"Content-Type": "application/json"}
     )
-    with urllib.request.urlopen(asked, timeout=60) as response:
+    with urllib.request.urlopen(asked, timeout=60) as response:  # noqa: S310 - the address is ours
         line: dict[str, Any] = json.load(response)
     return {name: line[name] for name in ("outcome", "quotes", "confidence")}
 
@@ -201,25 +205,20 @@ def _send(request: Request, port: int, pid: int) -> Result:
     before = _processor_seconds(pid)
     response = b""
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 5) as connection:
-        connection.settimeout(0.3 if request.streams else 40)
+        connection.settimeout(0.3 if request.endless else 40)
         with contextlib.suppress(OSError):
             connection.sendall(request.data)
         while len(response) < 1 << 20 and (part := connection.recv(1 << 16)):
             response += part
-    if b" /api/v1/ask " in request.data or b" /gradio_api/queue/join " in request.data:
-        _quiet(pid)
+    if b"/queue/join " in request.data[:80] and b" 200 " in response[:20]:
+        _read_events(port)
     return Result(request, response, _processor_seconds(pid) - before)
 
 
-def _quiet(pid: int) -> None:
-    """Wait until the process has done next to nothing for a while: what it was asked for is done."""
-    deadline, used = time.monotonic() + 60, _processor_seconds(pid)
-    while time.monotonic() < deadline:
-        time.sleep(0.1)
-        now = _processor_seconds(pid)
-        if now - used <= 1 / _TICK:
-            return
-        used = now
+def _read_events(port: int) -> None:
+    """Wait, as the page does, until everything is done that the session has queued."""
+    with contextlib.suppress(OSError):
+        _get(port, f"/gradio_api/queue/data?session_hash={SESSION}", timeout=40)
 
 
 def _processor_seconds(pid: int) -> float:
@@ -231,7 +230,7 @@ def _processor_seconds(pid: int) -> float:
 
 
 def _descriptors(pid: int) -> int:
-    return len(os.listdir(f"/proc/{pid}/fd"))
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
 def _figures(watched: Watched) -> str:
@@ -250,25 +249,31 @@ def _figures(watched: Watched) -> str:
     )
 
 
+def _none(faults: Iterable[str]) -> None:
+    """Fail with every fault on a line of its own, if there is one."""
+    found = list(faults)
+    assert not found, "\n".join(found)
+
+
 def test_there_are_enough_requests_and_each_was_sent(watched: Watched) -> None:
     assert len(watched.results) == len(requests(watched.bait)) >= 400
 
 
 def test_no_request_takes_more_than_two_seconds_of_processor_time(watched: Watched) -> None:
-    slow = [
-        (each.seconds, each.request.name) for each in watched.results if each.seconds > PROCESSOR_SECONDS
-    ]
-    assert slow == []
+    _none(
+        f"{each.seconds:.2f} s: {each.request.name}"
+        for each in watched.results
+        if each.seconds > PROCESSOR_SECONDS
+    )
 
 
 def test_no_request_is_answered_by_an_internal_error(watched: Watched) -> None:
-    failed = [
-        (each.status, each.request.name, each.response[-300:])
+    _none(
+        f"{each.status}: {each.request.name}"
         for each in watched.results
         if each.status and each.status >= 500 and each.status not in (501, 503, 505)
-    ]
-    assert failed == []
-    assert "Traceback" not in watched.log
+    )
+    assert "Traceback" not in watched.log, watched.log[-5_000:]
 
 
 def test_health_answers_throughout(watched: Watched) -> None:
@@ -278,51 +283,45 @@ def test_health_answers_throughout(watched: Watched) -> None:
 
 def test_no_file_outside_the_library_the_packages_and_the_scratch_folder_is_opened(watched: Watched) -> None:
     allowed = [
-        watched.library, watched.scratch, ROOT / "qa", ROOT / "embeddings", ROOT / "ui.py", ROOT / "seeds",
-        *map(Path, {sys.prefix, sys.base_prefix, *filter(os.path.isabs, sys.path[1:])} - {str(ROOT)}),
-    ]  # fmt: skip
-    reads = ("open", "os.listdir", "os.scandir", "sqlite3.connect", "tempfile.mkstemp", "tempfile.mkdtemp",
-             "os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate", "shutil.copyfile")  # fmt: skip
+        watched.library,
+        watched.scratch,
+        cache_folder(),
+        *(ROOT / name for name in ("qa", "embeddings", "ui.py", "seeds")),
+        *(Path(folder) for folder in sys.path if Path(folder).is_absolute() and Path(folder) != ROOT),
+    ]
     paths = {
-        event[1] if os.path.isabs(event[1]) else str(ROOT / event[1])
+        Path(os.path.normpath(ROOT / event[1]))  # without following links
         for event in watched.events
-        if event[0] in reads and isinstance(event[1], str)
+        if event[0].startswith(_OF_FILES) and isinstance(event[1], str)
     }
-    strange = sorted(
-        path
-        for path in paths
-        if not any(Path(os.path.normpath(path)).is_relative_to(folder) for folder in allowed)
-    )
-    assert strange == []
+    _none(str(path) for path in sorted(paths) if not any(path.is_relative_to(folder) for folder in allowed))
 
 
 def test_no_address_is_reached_and_no_program_started(watched: Watched) -> None:
-    reached = [
-        event
+    _none(
+        str(event)
         for event in watched.events
         if event[0].split(".")[0] in {"socket", "http", "urllib", "ftplib", "smtplib", "subprocess", "pickle"}
         or event[0] in {"os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork"}
-    ]
-    assert reached == []
+    )
     assert watched.reached == 0
 
 
 def test_no_response_holds_a_file_from_outside_or_a_path_of_the_machine(watched: Watched) -> None:
-    telling = (SECRET.encode(), str(watched.library).encode(), str(ROOT).encode(), b"Traceback (most recent")
-    leaks = [
-        (text, each.request.name)
+    telling = (OUTSIDE.encode(), str(watched.library).encode(), str(ROOT).encode(), b"Traceback (most recent")
+    _none(
+        f"{text.decode()} in the response to {each.request.name}"
         for each in watched.results
         for text in telling
         if text in each.response and text not in each.request.data
-    ]
-    assert leaks == []
+    )
 
 
 def test_nothing_is_left_behind(watched: Watched) -> None:
     copied = [
         path
         for path in (*watched.scratch.rglob("*"), *watched.library.rglob("*"))
-        if path.is_file() and SECRET.encode() in path.read_bytes()
+        if path.is_file() and OUTSIDE.encode() in path.read_bytes()
     ]
     assert copied == []
     before, after = watched.descriptors
