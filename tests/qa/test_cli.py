@@ -18,6 +18,7 @@ from qa import __version__, confidence
 from qa.cli import cli
 from qa.commands import options
 from qa.errors import VerbatimError
+from qa.render import answers_from
 from qa.schema import Filters
 from tests.qa.tiny import tiny_corpus, write
 
@@ -165,6 +166,15 @@ def test_the_help_gives_the_bounds_and_the_default_of_the_strictness(name):
     bounds = f"from {confidence.LOOSEST:g} to {confidence.STRICTEST:g}".replace("0.", ".")
     assert bounds in said
     assert f"[default: {confidence.STRICTNESS:g}]".replace("0.", ".") in said
+
+
+def test_the_help_names_the_confidence_from_which_answers_say_that_answers_are_given():
+    said = " ".join(run("ask", "--help").stdout.split())
+    at_default, at_most = (
+        f"{answers_from(confidence.threshold(share))}% at {share:g}".replace("0.", ".")
+        for share in (confidence.STRICTNESS, confidence.STRICTEST)
+    )
+    assert f"An answer needs a confidence of {at_default}, {at_most} (by our own reader)" in said
 
 
 @pytest.mark.parametrize("option", [("--strictness", ".9"), ("--reader", "cross-encoder")])
@@ -372,6 +382,7 @@ def test_a_questions_file_that_is_not_there_is_bad_input(tmp_path):
 def test_answers_never_overwrite_the_questions(tmp_path):
     questions = tmp_path / "q.jsonl"
     questions.write_text('{"_id": "1", "text": "Who?"}\n')
-    result = run("answer", str(questions), "--out", str(questions), "--library", str(tmp_path))
-    assert result.exit_code == 2
+    result = run("answer", str(questions), "--out", str(questions), "--library", str(tmp_path / "library"))
+    assert result.exit_code == 3
+    assert "--out names a file that is read" in result.stderr
     assert questions.read_text() == '{"_id": "1", "text": "Who?"}\n'
