@@ -46,35 +46,39 @@ def bursts(
     while True:
         there = [_identity(root) for root in roots]
         begun = False
-        for changes in watch(
-            # By itself it would look through links.
-            *(roots if follow_links else _folders(roots)),
-            recursive=follow_links,
-            watch_filter=counts,
-            debounce=_BURST,
-            step=_QUIET,
-            rust_timeout=_WAKE,
-            yield_on_timeout=True,  # at first, when it is watching, so that nothing is missed before
-            raise_interrupt=False,
-        ):
-            now = [_identity(root) for root in roots]
-            if None in now:
-                root = roots[now.index(None)]
-                raise InputError(
-                    f"{root} was removed while it was watched. Start the watch again without it."
-                )
-            gone = {changed for kind, changed in changes if kind == Change.deleted}
-            if now != there or any(str(root) in gone for root in roots):
-                break  # nothing is heard of what took its place: it is watched anew
-            if not follow_links and any(
-                kind == Change.added and _is_folder(Path(changed)) for kind, changed in changes
+        try:
+            for changes in watch(
+                # By itself it would look through links.
+                *(roots if follow_links else _folders(roots)),
+                recursive=follow_links,
+                watch_filter=counts,
+                debounce=_BURST,
+                step=_QUIET,
+                rust_timeout=_WAKE,
+                yield_on_timeout=True,  # at first, when it is watching, so that nothing is missed before
+                raise_interrupt=False,
             ):
-                break  # to be watched, too
-            if changes or not begun:
-                begun = True
-                yield
-        else:  # Ctrl-C, which is how it is meant to end
-            return
+                now = [_identity(root) for root in roots]
+                if None in now:
+                    root = roots[now.index(None)]
+                    raise InputError(
+                        f"{root} was removed while it was watched. Start the watch again without it."
+                    )
+                gone = {changed for kind, changed in changes if kind == Change.deleted}
+                if now != there or any(str(root) in gone for root in roots):
+                    break  # nothing is heard of what took its place: it is watched anew
+                if not follow_links and any(
+                    kind == Change.added and _is_folder(Path(changed)) for kind, changed in changes
+                ):
+                    break  # to be watched, too
+                if changes or not begun:
+                    begun = True
+                    yield
+            else:  # Ctrl-C, which is how it is meant to end
+                return
+        except FileNotFoundError:  # a folder in one of them went before it was watched
+            if None in map(_identity, roots):
+                raise
 
 
 def _folders(roots: Iterable[Path]) -> Iterator[Path]:
