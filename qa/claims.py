@@ -21,6 +21,7 @@ from qa.cite import CitationId, locator, visible
 from qa.errors import InputError
 from qa.formats.kinds import kind_of
 from qa.formats.source import PLAIN, Source
+from qa.formats.text import encoding_of
 from qa.formats.worker import Worker
 from qa.schema import Outcome
 from qa.terms import measure
@@ -158,7 +159,7 @@ def claims(path: Path) -> tuple[list[Claim], list[Claim]]:
     except InputError as error:
         refused = error
     try:
-        text = data.decode("utf-8-sig") if kind in _AS_IT_IS else None
+        text = data.decode(encoding_of(data)) if kind in _AS_IT_IS else None
     except UnicodeDecodeError as error:
         text = None
         refused = refused or InputError(f"{path} is not UTF-8 text: export it as text, HTML or JSON lines")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import datetime as dt
 import hashlib
 import io
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
 
 # Of a record, bytes that are not in strings: lists in lists take twenty bytes of memory for each of these.
 _MOST_BESIDE = 1_000_000
-_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_LONGEST = MOST_BYTES + 2  # bytes of a line that are read at once: whole characters of UTF-16
+_SPACE = " \t\r\n\v\f"
 
 
 def read_jsonl(
@@ -58,21 +62,23 @@ def _documents(
     seen: set[str] = set()
     number = 0
     path = printable(source)
-    while line := file.readline(MOST_BYTES + 1):
+    encoding = _encoding(file)
+    newline = "\n".encode(encoding)
+    while line := _line(file, newline):
         number += 1
         where = f"{source}, line {number}"
         if len(line) > MOST_BYTES:
             yield InputError(f"{where} is longer than {MOST_BYTES // 1_000_000} MB. Split its text.")
-            while line and not line.endswith(b"\n"):
-                line = file.readline(MOST_BYTES + 1)
+            while line and not line.endswith(newline):  # of UTF-16, whole characters were read
+                line = _line(file, newline)
             continue
-        if number == 1:
-            line = line.removeprefix(b"\xef\xbb\xbf")
-        line = line.strip()
-        if not line:
-            continue
+        line = line.removesuffix(newline)
         try:
-            record = _record(line, where)
+            text = _decoded(line, encoding, where).strip(_SPACE)
+            if not text:
+                continue
+            line = text.encode(encoding)
+            record = _record(text, where)
             keys = _keys(record, where, options)
             record = {field: record[key] for field, key in keys.items()}
             name = _id(record, where)
@@ -175,18 +181,14 @@ def _field(record: dict[str, Any], name: str, where: str) -> str:
     return value
 
 
-def _record(line: bytes, where: str) -> dict[str, Any]:
-    if len(line) > _MOST_BESIDE and len(_STRING.sub(b"", line)) > _MOST_BESIDE:
+def _record(line: str, where: str) -> dict[str, Any]:
+    if len(line) > _MOST_BESIDE and len(_STRING.sub("", line)) > _MOST_BESIDE:
         raise InputError(
             f"{where} holds more than {_MOST_BESIDE // 1_000_000} MB besides strings. "
             "Keep to what describes its text."
         )
     try:
-        record = json.loads(line.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{where} is not UTF-8 (byte {error.start} of the line). Save the file as UTF-8."
-        ) from None
+        record = json.loads(line)
     except json.JSONDecodeError as error:
         raise InputError(
             f"{where} is not JSON: {error.msg} at column {error.colno}. Write one JSON object a line."
@@ -198,6 +200,41 @@ def _record(line: bytes, where: str) -> dict[str, Any]:
     if not isinstance(record, dict):
         raise InputError(f'{where} is not a JSON object. Write {{"_id": …, "title": …, "text": …}}.')
     return record
+
+
+def _encoding(file: IO[bytes]) -> str:
+    """Tell the encoding of a file's lines, and leave the file after its byte order mark."""
+    head = file.read(3)
+    for mark, encoding in _MARKS.items():
+        if head.startswith(mark):
+            file.seek(len(mark))
+            return encoding
+    file.seek(0)
+    return "utf-8"
+
+
+def _line(file: IO[bytes], newline: bytes) -> bytes:
+    """Read a line with its newline, or the first _LONGEST bytes of a longer one."""
+    if len(newline) == 1:
+        return file.readline(_LONGEST)
+    line = bytearray()
+    while len(line) < _LONGEST and (piece := file.readline(_LONGEST - len(line))):
+        line += piece
+        if newline[0] == 0x0A and len(line) % 2:  # the other half of the character that ends in 0A
+            line += file.read(1)
+        if len(line) % 2 == 0 and line.endswith(newline):
+            break
+    return bytes(line)
+
+
+def _decoded(line: bytes, encoding: str, where: str) -> str:
+    try:
+        return line.decode(encoding)
+    except UnicodeDecodeError as error:
+        name = "UTF-8" if encoding == "utf-8" else "UTF-16"
+        raise InputError(
+            f"{where} is not {name} (byte {error.start} of the line). Save the file as UTF-8."
+        ) from None
 
 
 def _date(

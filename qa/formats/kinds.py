@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, TypeVar
 
 from qa.errors import InputError
-from qa.formats.text import MOST_BYTES, bounded, check_text
+from qa.formats.text import MOST_BYTES, bounded, check_text, encoding_of
 from qa.metadata import MOST_FIELD
 
 if TYPE_CHECKING:
@@ -140,7 +140,10 @@ def _signature(data: bytes, said: Kind | None) -> Kind | str | None:
         return _PDF
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _archive(data, said)
-    found = _MARKUP.match(data[:_HEAD])
+    head = data[:_HEAD]
+    if encoding_of(head) == "utf-16":
+        head = head.decode("utf-16", "ignore").encode()
+    found = _MARKUP.match(head)
     root = found["root"] if found else None
     if root and root.lower() != b"html":
         return _FEED

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from qa.errors import InputError
 from qa.formats.columns import places
 from qa.formats.jsonl import document_of
-from qa.formats.text import CONVERT, MOST_BYTES, MOST_CHARACTERS, describe
+from qa.formats.text import CONVERT, MOST_BYTES, MOST_CHARACTERS, describe, encoding_of
 from qa.schema import Section, printable
 
 if TYPE_CHECKING:
@@ -245,10 +245,10 @@ def _encoding(source: Source) -> str:
     data = source.data
     if not data.strip():
         raise InputError(f"{source.name} is empty. Put a table in it, or leave it out.")
-    marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    encoding = encoding_of(data)
+    marked = encoding == "utf-16"
     if not marked and b"\0" in data[:4096]:
         raise InputError(f"{source.name} is a binary file, or UTF-16 without a mark. Save it in UTF-8.")
-    encoding = "utf-16" if marked else "utf-8-sig"
     decoder = codecs.getincrementaldecoder(encoding)()
     for start in range(0, len(data), _CHUNK):
         try:

@@ -118,8 +118,6 @@ SIGNED = {
     "older GIF": b"GIF87a",
     "gzip": b"\x1f\x8b",
     "SQLite": b"SQLite format 3\0",
-    "UTF-16": b"\xff\xfe",
-    "UTF-16, big end first": b"\xfe\xff",
 }
 
 
