@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from qa.schema import Document, Span
 
 # Formats whose records have ids of their own, by which scripts know them: none is merged with another.
-RECORDS = ("jsonl", "csv")
+RECORDS = ("jsonl", "csv", "json", "xlsx")
 # In `made_by`, of a place of a document that a person has put back: as long as its file was not read since,
 # and once it was said that this is gone.
 RESTORED, KEPT = "restored", "kept"

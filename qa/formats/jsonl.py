@@ -77,17 +77,18 @@ def _documents(
             text = _decoded(line, encoding, where).strip(_SPACE)
             if not text:
                 continue
+            if not seen and text.startswith("["):
+                yield InputError(f"{where} is not a JSON object. A list is read where its file is named .json.")
+                return
             line = text.encode(encoding)
             record = _record(text, where)
-            keys = _keys(record, where, options)
-            record = {field: record[key] for field, key in keys.items()}
-            name = _id(record, where)
+            fields, sources = fields_of(record, where, options)
+            name = id_of(fields, where)
             sha256 = hashlib.sha256(line).hexdigest()
             item: Document | FileResult | None = known(name, sha256, len(line))
             if item is None:
-                found = {field: f"key “{key}”" for field, key in keys.items()}
                 read_from = f"{where} ({name})"
-                document = document_of(record, found, name, sha256, read_from, path, options.date_order)
+                document = document_of(fields, sources, name, sha256, read_from, path, options.date_order)
                 item = bounded(describe(document, name, options.date_order))
         except InputError as error:
             yield error
@@ -101,8 +102,14 @@ def _documents(
         yield InputError(f"{source} is empty. Write one JSON object a line, or leave it out.")
 
 
-def _keys(record: dict[str, Any], where: str, options: Options) -> dict[str, str]:
-    """Tell, by field of a document, which key of a record holds it."""
+def fields_of(
+    record: dict[str, Any], where: str, options: Options
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return what a record says by field of a document, and by field which key said it.
+
+    Raises:
+        InputError: naming `where`, when it lacks the key that is mapped to the text.
+    """
     found = places(tuple(record), options.columns)
     missing = [column for field, column in options.columns if field == "text" and "text" not in found]
     if missing:
@@ -110,10 +117,18 @@ def _keys(record: dict[str, Any], where: str, options: Options) -> dict[str, str
             f"{where} has no “{missing[0]}”; it has {', '.join(record) or 'nothing'}. "
             "Name the key of the text: --column text=KEY."
         )
-    return found
+    return (
+        {field: record[key] for field, key in found.items()},
+        {field: f"key “{key}”" for field, key in found.items()},
+    )
 
 
-def _id(record: dict[str, Any], where: str) -> str:
+def id_of(record: dict[str, Any], where: str) -> str:
+    """Return the id of a record, by the fields of `fields_of`.
+
+    Raises:
+        InputError: naming `where`, when it has none, or one that is no text.
+    """
     number = record.get("_id")
     if isinstance(number, int) and not isinstance(number, bool):
         record["_id"] = str(number)

@@ -51,6 +51,8 @@ _ODT = Kind("odt", "odt", "an OpenDocument text", signed=True, most_bytes=_MORE_
 _EPUB = Kind("epub", "epub", "an EPUB book", signed=True, most_bytes=_MORE_BYTES)
 _MAIL = Kind("email", "mail", "an e-mail", several=True, holds=True)
 _FEED = Kind("feed", "feed", "a feed (RSS or Atom)", several=True)
+_MBOX = Kind("mbox", "mbox", "a mailbox", several=True, holds=True, most_bytes=_MORE_BYTES)
+_JSON = Kind("json", "records", "JSON", several=True)
 _TABLE = Kind("csv", "table", "a table", several=True, most_bytes=_MORE_BYTES)
 JSONL = Kind("jsonl", "jsonl", "JSON Lines", several=True)
 ZIP = Kind("zip", "archive", "a ZIP archive", several=True, holds=True, signed=True, most_bytes=_MORE_BYTES)
@@ -68,12 +70,14 @@ ENDINGS = {
     ".odt": _ODT,
     ".epub": _EPUB,
     ".eml": _MAIL,
+    ".mbox": _MBOX,
     ".rss": _FEED,
     ".atom": _FEED,
     ".xml": _FEED,
     ".csv": _TABLE,
     ".tsv": _TABLE,
     ".jsonl": JSONL,
+    ".json": _JSON,
     ".zip": ZIP,
 }
 READS = f"Pullquote reads {', '.join(ENDINGS)}"
@@ -97,6 +101,12 @@ _MARKUP = re.compile(
     rb"(?:<\?[^>]*>\s*|<!--.*?-->\s*|(?P<page><!doctype html)[^>]*>\s*(?=<)|<![^>-][^>]*>\s*)*"
     rb"(?:<(?P<root>html|rss|feed|rdf:rdf)(?:\s*/?>|\s[^<>=]{0,99}=))?",
     re.IGNORECASE | re.DOTALL,
+)
+# As RFC 4155 has the first line of a mailbox, with a header below: no text begins so.
+_MAILBOX = re.compile(
+    rb"From \S{1,300} +(?:mon|tue|wed|thu|fri|sat|sun),? [^\r\n]{0,60}[0-9]{2}:[0-9]{2}[^\r\n]{0,60}\r?\n"
+    rb"[!-9;-~]{1,100}:",
+    re.IGNORECASE,
 )
 
 
@@ -141,6 +151,8 @@ def _signature(data: bytes, said: Kind | None) -> Kind | str | None:
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _archive(data, said)
     head = data[:_HEAD]
+    if said is not _MAIL and _MAILBOX.match(head):  # some programs write this line above a single e-mail
+        return _MBOX
     if encoding_of(head) == "utf-16":
         head = head.decode("utf-16", "ignore").encode()
     found = _MARKUP.match(head)
