@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from qa.schema import Document
 
-_TABLES = ("csv", "json", "xlsx")
+# The formats of such tables and lists.
+TABLES = ("csv", "json", "xlsx")
 # A row of a table, which may be in an archive, and one that was set aside (`qa.sources.aside_part`).
 _ROW = re.compile(r"(?P<table>.*)#(?P<number>\d+)(?:~\d+)?", re.DOTALL)
 # Of their words, two rows that were one have at least so many in common.
@@ -43,7 +44,7 @@ def is_row(part: str) -> bool:
 
 def numbered(document: Document) -> bool:
     """Whether a document is a row of a table, or a record of a list, that is named by its number."""
-    return document.format in _TABLES and any(
+    return document.format in TABLES and any(
         each.kind in ("row", "record") and document.id.endswith(f"#{each.name}") for each in document.sections
     )
 

@@ -78,7 +78,7 @@ def _documents(
             if not text:
                 continue
             if not seen and text.startswith("["):
-                yield InputError(f"{where} is not a JSON object. A list is read where its file is named .json.")
+                yield InputError(f"{where} is not a JSON object. A list is read from a file named .json.")
                 return
             line = text.encode(encoding)
             record = _record(text, where)
@@ -102,9 +102,7 @@ def _documents(
         yield InputError(f"{source} is empty. Write one JSON object a line, or leave it out.")
 
 
-def fields_of(
-    record: dict[str, Any], where: str, options: Options
-) -> tuple[dict[str, Any], dict[str, str]]:
+def fields_of(record: dict[str, Any], where: str, options: Options) -> tuple[dict[str, Any], dict[str, str]]:
     """Return what a record says by field of a document, and by field which key said it.
 
     Raises:

@@ -47,7 +47,9 @@ _MARKDOWN = Kind("markdown", "markdown", "Markdown")
 _HTML = Kind("html", "html", "a web page")
 _PDF = Kind("pdf", "pdf", "a PDF", signed=True, most_bytes=_MORE_BYTES)
 _DOCX = Kind("docx", "docx", "a Word document", signed=True, most_bytes=_MORE_BYTES)
+_XLSX = Kind("xlsx", "sheets", "an Excel workbook", several=True, signed=True, most_bytes=_MORE_BYTES)
 _ODT = Kind("odt", "odt", "an OpenDocument text", signed=True, most_bytes=_MORE_BYTES)
+_RTF = Kind("rtf", "rtf", "an RTF document", signed=True, most_bytes=_MORE_BYTES)
 _EPUB = Kind("epub", "epub", "an EPUB book", signed=True, most_bytes=_MORE_BYTES)
 _MAIL = Kind("email", "mail", "an e-mail", several=True, holds=True)
 _FEED = Kind("feed", "feed", "a feed (RSS or Atom)", several=True)
@@ -67,7 +69,10 @@ ENDINGS = {
     ".xhtml": _HTML,
     ".pdf": _PDF,
     ".docx": _DOCX,
+    ".xlsx": _XLSX,
+    ".xlsm": _XLSX,
     ".odt": _ODT,
+    ".rtf": _RTF,
     ".epub": _EPUB,
     ".eml": _MAIL,
     ".mbox": _MBOX,
@@ -84,7 +89,6 @@ READS = f"Pullquote reads {', '.join(ENDINGS)}"
 
 _UNREADABLE = (
     (b"\xd0\xcf\x11\xe0", "an old Microsoft Office file, or one with a password"),
-    (b"{\\rtf", "an RTF document"),
     (b"\x89PNG", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
     (b"GIF87a", "a GIF image"),
@@ -148,6 +152,8 @@ def _signature(data: bytes, said: Kind | None) -> Kind | str | None:
         return unreadable
     if data.startswith(b"%PDF-") or (said is _PDF and b"%PDF-" in data[:1024]):
         return _PDF
+    if data.startswith(b"{\\rtf"):
+        return _RTF
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _archive(data, said)
     head = data[:_HEAD]
@@ -178,11 +184,13 @@ def _archive(data: bytes, said: Kind | None) -> Kind | str:
     if b"[Content_Types].xml" in listed and (said is not ZIP or first == b"[Content_Types].xml"):
         if b"word/document" in listed:
             return _DOCX
+        if b"xl/workbook.xml" in listed:
+            return _XLSX
         if b"xl/workbook" in listed:
-            return "an Excel workbook"
+            return "an Excel workbook in the binary format (.xlsb)"
         if b"ppt/presentation" in listed:
             return "a PowerPoint presentation"
-    return said if said in (_DOCX, _ODT, _EPUB) else ZIP
+    return said if said in (_DOCX, _XLSX, _ODT, _EPUB) else ZIP
 
 
 def read_source(source: Source, options: Options) -> Iterator[Document | InputError]:

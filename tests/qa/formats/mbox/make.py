@@ -28,7 +28,8 @@ MESSAGES = [
     message(
         "Kim Jong <kim@example.org>",
         "Re: Trucks",
-        "From Hyesan came two more.\n\nOn Fri, Apr 4, 2008 at 10:00 AM, Pak Yong-su <pak@example.org> wrote:\n"
+        "From Hyesan came two more.\n\n"
+        "On Fri, Apr 4, 2008 at 10:00 AM, Pak Yong-su <pak@example.org> wrote:\n"
         "> Six trucks came on Thursday.\n",
         "2@example.org",
         attach="The bridge at Hyesan is closed.",
