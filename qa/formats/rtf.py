@@ -77,10 +77,11 @@ _ENDS = frozenset({"par", "sect", "page", "column"})
 # Destinations that are not shown in the text, besides those that begin with \* and are not known.
 _SILENT = frozenset(
     """aftncn aftnsep aftnsepc annotation atnid atnauthor buptim colortbl comment creatim doccomm footer
-    footerf footerl footerr ftncn ftnsep ftnsepc header headerf headerl headerr filetbl nonesttables nonshppict pict
-    printim revtim rxe sn sp stylesheet sv tc tcn txe xe shprslt upr themedata xmlopen""".split()
+    footerf footerl footerr ftncn ftnsep ftnsepc header headerf headerl headerr filetbl nonesttables
+    nonshppict pict printim revtim rxe sn sp stylesheet sv tc tcn txe xe shprslt upr themedata xmlopen""".split()
 )
-_SHOWN = frozenset({"shpinst", "shptxt", "shppict", "ud"})  # with \*, and with text all the same
+_SHOWN = frozenset({"shpinst", "ud"})  # with \*, and with text all the same
+_BEGUN = frozenset({"fonttbl", "info", "footnote", "shptxt"})
 _INFO = frozenset({"title", "author"})
 _LABELS = frozenset({"listtext", "pntext"})
 _HIDING = frozenset({"v", "webhidden", "deleted", "strike", "striked"})
@@ -96,6 +97,7 @@ class _Flow:
     cell: list[Part] = field(default_factory=list)
     cells: list[list[Part]] = field(default_factory=list)
     label: str = ""
+    boxes: list[Part] = field(default_factory=list)  # that go with the paragraph, and stand below it
 
     def taken(self) -> str:
         """Return the text of the paragraph so far, and begin another."""
@@ -108,13 +110,13 @@ class _Flow:
         """Put the text so far into a paragraph, a list item, a heading, or a cell of a table."""
         text, label = self.taken(), self.label
         self.label = ""
-        if not text.strip():
-            return
-        if label and not heading:
-            part = Part("item", f"{label} {text.strip()}")
-        else:
-            part = Part("heading", f"{label} {text}".strip()) if heading else Part("paragraph", text)
-        (self.cell if in_table else self.parts).append(part)
+        parts = self.cell if in_table else self.parts
+        if text.strip() and label and not heading:
+            parts.append(Part("item", f"{label} {text.strip()}"))
+        elif text.strip():
+            parts.append(Part("heading", f"{label} {text}".strip()) if heading else Part("paragraph", text))
+        parts += self.boxes
+        self.boxes = []
 
     def end_cell(self) -> None:
         self.end_paragraph(heading=False, in_table=True)
@@ -264,11 +266,13 @@ class _Reader:
         group = self._group
         if group.kind == "styles" and self._style_name:
             self._end_style()
-        if group.begun and group.kind == "label" and group.flow is not None:
-            text = " ".join(group.flow.taken().split())
-            around = self._stack[-1].flow
-            if around is not None:
+        around = self._text_around()
+        if group.begun and group.flow is not None and around is not None:
+            if group.kind == "label":
+                text = " ".join(group.flow.taken().split())
                 around.label = text if any(map(str.isalnum, text)) else "-"
+            elif group.kind == "shptxt":
+                around.boxes += group.flow.ended()
         self._group = self._stack.pop() if self._stack else group
         return not self._stack
 
@@ -339,7 +343,7 @@ class _Reader:
             self._font_word(word, number)
         elif group.kind == "styles":
             self._style_word(word, number)
-        elif word in _SILENT or word in ("fonttbl", "info", "footnote") or word in _LABELS:
+        elif word in _SILENT or word in _BEGUN or word in _LABELS:
             self._destination(word)
         elif group.kind == "info" and word in _INFO:
             self._flush()
@@ -406,8 +410,8 @@ class _Reader:
             self._notes.append(("footnote", mark, _Flow()))
             self._group = replace(group, flow=self._notes[-1][2], kind="footnote", hidden=frozenset())
             self._group.in_table = False
-        elif word in _LABELS and group.flow is not None:
-            group.flow, group.kind = _Flow(), "label"
+        elif group.flow is not None and (word in _LABELS or word == "shptxt"):
+            group.flow, group.kind = _Flow(), "label" if word in _LABELS else word
         else:
             group.flow = None
             group.kind = {"stylesheet": "styles"}.get(word, word)

@@ -39,7 +39,7 @@ REPORT = r"""{\rtf1\ansi\ansicpg1252\uc1\deff0
 """
 
 if __name__ == "__main__":
-    (HERE / "report.rtf").write_bytes(REPORT.replace("한글", r"\u-10916?\u-21512?").encode("ascii"))
+    (HERE / "report.rtf").write_bytes(REPORT.replace("한글", r"\u-10916?\u-20992?").encode("ascii"))
     (HERE / "textedit.rtf").write_bytes(
         b"{\\rtf1\\ansi\\ansicpg1252\\cocoartf2639\n{\\fonttbl\\f0\\fswiss\\fcharset0 Helvetica;}\n"
         b"\\f0\\fs24 \\cf0 First line\\\n\\\nSecond \\uc0\\u44256 \\u52384  line\\'85}"
