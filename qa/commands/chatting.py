@@ -27,7 +27,8 @@ from qa.commands import options, shared
 def chat(settings: options.Settings, host: str, port: int, strictness: float, *, browser: bool) -> None:
     """Open the chat in the browser.
 
-    The page begins with --strictness; it can be changed there.
+    The page begins with --strictness; it can be changed there. There are no accounts: with a --host that
+    others can reach, whoever reaches it can ask, read every document and press thumbs.
     """
     import ui
 
