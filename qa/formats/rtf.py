@@ -78,7 +78,8 @@ _ENDS = frozenset({"par", "sect", "page", "column"})
 _SILENT = frozenset(
     """aftncn aftnsep aftnsepc annotation atnid atnauthor buptim colortbl comment creatim doccomm footer
     footerf footerl footerr ftncn ftnsep ftnsepc header headerf headerl headerr filetbl nonesttables
-    nonshppict pict printim revtim rxe sn sp stylesheet sv tc tcn txe xe shprslt upr themedata xmlopen""".split()
+    nonshppict pict printim revtim rxe sn sp stylesheet sv tc tcn txe xe shprslt upr themedata
+    xmlopen""".split()
 )
 _SHOWN = frozenset({"shpinst", "ud"})  # with \*, and with text all the same
 _BEGUN = frozenset({"fonttbl", "info", "footnote", "shptxt"})
