@@ -494,6 +494,10 @@ class Corpus:
             self._read.put(key, held, held_bytes(*held))
         return held
 
+    def sources(self) -> list[str]:
+        """List the files that documents were read from, by path."""
+        return self._store.sources()
+
     def dates(self, ids: Iterable[str]) -> dict[str, dt.date]:
         """Find the publication dates of documents by id; those without one, or not held, are left out."""
         return self._store.dates(ids)

@@ -516,6 +516,11 @@ class Store:
         with self._database.reading() as db:
             return tuple(place for place in (under if folder else at)(db, path) if place.part not in beside)
 
+    def sources(self) -> list[str]:
+        """List the files that documents stand in, by path."""
+        with self._database.reading() as db:
+            return [path for (path,) in db.execute("SELECT DISTINCT path FROM locations ORDER BY path")]
+
     def purge(self, ids: Iterable[str]) -> tuple[str, ...]:
         """Erase documents with all their versions and thumbs, all or none; `scrub` takes care of the bytes.
 

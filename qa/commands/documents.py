@@ -230,7 +230,7 @@ def remove(
     open them, and `pullquote restore` puts them back, until --purge: that erases text, vectors, thumbs and
     the answers that `evaluate` keeps, of what was removed before too, and says what cites it; a file that
     holds it still is indexed again when it is named itself, or changes. Without an ID, --purge finishes what
-    was interrupted. In a terminal, it asks first.
+    was interrupted. In a terminal, it asks first; elsewhere, --purge needs --yes.
     """
     from qa.cite import visible
 
@@ -238,6 +238,8 @@ def remove(
         raise click.UsageError("name the documents to remove: `pullquote documents` lists them")
     if cited_by and not purge:
         raise click.UsageError("--cited-by goes with --purge")
+    if purge and ids and not (yes or sys.stdin.isatty()):
+        raise click.UsageError("--purge erases for good, and here nobody can be asked: say --yes too")
     with shared.corpus(settings) as corpus:
         lost = _Lost.by_purging(corpus, ids, cited_by) if purge else None
         if lost and not settings.quiet:
