@@ -13,7 +13,9 @@ from typing import Any, Literal
 
 Outcome = Literal["answered", "weak", "none", "error"]
 SentenceKind = Literal["body", "heading", "list", "header", "furniture"]
-SectionKind = Literal["page", "section", "chapter", "message", "entry", "row", "footnote", "endnote"]
+SectionKind = Literal[
+    "page", "section", "chapter", "message", "entry", "record", "sheet", "row", "footnote", "endnote"
+]
 # "skipped": of another kind than is read; "gone": no longer there, its document held all the same.
 FileStatus = Literal[
     "added",
