@@ -390,6 +390,14 @@ class Corpus:
         """List the other texts that a document had before, the newest first."""
         return self._store.versions(document_id)
 
+    def earlier(self, document_id: str, sha256: str) -> tuple[Version, Document]:
+        """Read a text that a document had before, by its SHA-256 (hex) or by how that begins.
+
+        Raises:
+            DocumentNotFoundError: it had none, or more than one begins so.
+        """
+        return self._store.earlier(document_id, sha256)
+
     def removed(self) -> tuple[Version, ...]:
         """List the documents that `restore` can put back, what was removed last first."""
         return self._store.removed()
@@ -447,6 +455,10 @@ class Corpus:
             InputError: `since` is later than `until`.
         """
         return self._store.select(filters)
+
+    def left_by(self, filters: Filters, ids: Iterable[str]) -> set[str]:
+        """Tell which of some documents, by id, the filters leave."""
+        return self._store.left_by(filters, ids)
 
     def dense(self, vector: Float32, k: int, selection: Selection) -> list[tuple[int, float]]:
         """Find the `k` nearest passages of a unit vector, float32 [d]: (key, cosine), best first."""

@@ -69,8 +69,8 @@ MAKERS = (
     *sorted((_PACKAGE / "formats").glob("*.py")),
 )
 LIBRARIES = (
-    *("feedparser", "lxml", "lxml_html_clean", "markdown-it-py", "odfdo", "py3langid", "pypdfium2"),
-    *("python-docx", "sentencex", "trafilatura"),
+    *("feedparser", "lxml", "lxml_html_clean", "markdown-it-py", "odfdo", "openpyxl", "py3langid"),
+    *("pypdfium2", "python-docx", "sentencex", "trafilatura"),
 )
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     metavar="FIELD=NAME",
     multiple=True,
     callback=options.columns,
-    help="The column of a CSV or TSV, or key of a JSONL, that holds a field: text=body. May be repeated.",
+    help="The column of a table, or key of a JSON record, that holds a field: text=body. May be repeated.",
 )
 @click.option("--prune", is_flag=True, help="Remove the documents of files that a folder no longer holds.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done with each file, and change nothing.")
