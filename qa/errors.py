@@ -76,6 +76,18 @@ class NotReadyError(PullquoteError):
     code = "not_ready"
 
 
+class DeadlineError(PullquoteError):
+    """A question took longer than it may take; the documents may well hold an answer."""
+
+    code = "deadline"
+
+
+class CancelledError(PullquoteError):
+    """A question was withdrawn while it was being answered."""
+
+    code = "cancelled"
+
+
 class AddressError(PullquoteError):
     """The chat cannot be served at the address asked for, most often because the port is in use."""
 

@@ -319,7 +319,7 @@ def bound(written: str, *, last: bool) -> dt.date:
         ValueError: it is not written so, or there is no such day.
     """
     if not re.fullmatch(r"\d{4}(-\d\d(-\d\d)?)?", written, re.ASCII):
-        raise ValueError(f"{written!r} is not a date; write 2008-04-04, 2008-04 or 2008")
+        raise ValueError(f"{written[:40]!r} is not a date; write 2008-04-04, 2008-04 or 2008")
     try:
         return _span(*(int(part) for part in written.split("-")))[last]
     except ValueError as error:
