@@ -596,12 +596,12 @@ _UNPAIRED = re.compile(
 
 # What a citation is called, beside which nothing is said: “[1]”, “(see also”, “Source:”.
 _LABEL = re.compile(
-    r"\[\^?[0-9⁰¹²³⁴-⁹]{1,3}\]|^\s*[0-9]{1,3}[.):]"
+    r"\[\^?[0-9⁰¹²³⁴-⁹]{1,3}\]|^[^\S\n]*+[0-9]{1,3}[.):]"
     r"|\b(?:(?:citation|links?|quote|refs?|references?|sources?|Quellen?)(?: [0-9]{1,3})?"
     r"|again|also|and|cf|cited?|from|here|ibid|in|quoted|see|the|there|voir|siehe|출처|来源)\b",
     re.IGNORECASE | re.MULTILINE,
 )
-_LINK = re.compile(r"https?://\S*|[^\s\[\]()]*#cite=\S*|\bcite=")
+_LINK = re.compile(r"https?://\S*|(?<![^\s\[\]()])[^\s\[\]()]*#cite=\S*|\bcite=")
 
 
 def _own(before: str, label: str = "") -> str:

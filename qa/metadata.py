@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from qa.dates import parse_date
 from qa.errors import InputError, LibraryError
 from qa.schema import Document, Found
 
@@ -111,7 +112,7 @@ def check(values: Mapping[str, str]) -> dict[str, str]:
     """Check metadata as a person gives them, and give them without white space around.
 
     Raises:
-        InputError: a field is none of FIELDS, or a date is not ISO 8601.
+        InputError: a field is none of FIELDS, or a date is no ISO 8601 day, month or year.
     """
     checked = {}
     for field, value in values.items():
@@ -119,9 +120,9 @@ def check(values: Mapping[str, str]) -> dict[str, str]:
             raise InputError(f"{field!r} is no field of a document: use {', '.join(FIELDS)}")
         if field == "date" and value.strip():
             try:
-                checked[field] = dt.date.fromisoformat(value.strip()).isoformat()
-            except ValueError:
-                raise InputError(f"{value!r} is not a date: write it as 2008-04-04") from None
+                checked[field] = parse_date(value.strip()).isoformat()
+            except ValueError as error:
+                raise InputError(str(error)) from None
         elif len(value) > MOST_FIELD:
             raise InputError(f"the {field} has more than {MOST_FIELD:,} characters: shorten it")
         elif not value.isprintable():
@@ -149,7 +150,7 @@ def with_values(document: Document, values: Mapping[str, str], source: str, sure
         return document
     fields: dict[str, Any] = {field: value for field, value in values.items() if field != "date"}
     if "date" in values:
-        fields["date"] = dt.date.fromisoformat(values["date"]) if values["date"] else None
+        fields["date"] = parse_date(values["date"]) if values["date"] else None
     if not fields.get("language", document.language):
         fields["language"] = Document("", "").language
     others = tuple(found for found in document.found if found.field not in values)

@@ -12,7 +12,6 @@ A `Store` may be used from several threads, and its file by several processes.
 
 from __future__ import annotations
 
-import datetime as dt
 import difflib
 import json
 from collections import Counter
@@ -28,6 +27,7 @@ from qa.corrections import every as all_corrections
 from qa.corrections import put as put_corrections
 from qa.corrections import uncorrected
 from qa.database import Database, put_spellings
+from qa.dates import parse_date
 from qa.errors import DocumentNotFoundError, InputError, LibraryError
 from qa.feedback import Judgement, Place, Shown
 from qa.metadata import BY_SIDECAR, value_of
@@ -77,6 +77,7 @@ from qa.terms import indexed
 from qa.versions import Cited, LeftOut, Version
 
 if TYPE_CHECKING:
+    import datetime as dt
     import sqlite3
     from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
@@ -877,7 +878,7 @@ class Store:
                 "SELECT id, date FROM documents WHERE id IN (SELECT value FROM json_each(?)) AND date != ''",
                 (json.dumps(list(dict.fromkeys(ids))),),
             ).fetchall()
-        return {document_id: dt.date.fromisoformat(date) for document_id, date in rows}
+        return {document_id: parse_date(date) for document_id, date in rows}
 
     def copies(self, ids: Iterable[str]) -> dict[str, dict[str, float]]:
         """Find the near-duplicates of documents by id: their ids and similarity, the most similar first.
@@ -1251,4 +1252,4 @@ def _passages(db: sqlite3.Connection, where: str, value: str | int) -> Iterator[
 
 
 def _date(text: str) -> dt.date | None:
-    return dt.date.fromisoformat(text) if text else None
+    return parse_date(text) if text else None

@@ -35,7 +35,9 @@ _FRONT = re.compile(
     re.DOTALL,
 )
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
-_PAIR = re.compile(r"(?P<key>[A-Za-z][\w -]*?)[ \t]*(?::(?:[ \t]+|$)|=[ \t]*)(?P<value>.*)")
+_PAIR = re.compile(
+    r"(?P<key>[A-Za-z](?:[\w-]++| ++(?=[\w-]))*+)[ \t]*+(?::(?:[ \t]+|$)|=[ \t]*)(?P<value>.*)"
+)
 _GOES_ON = re.compile(r"[ \t]|-[ \t]|#|$")  # a nested value, an item of a list, a comment, a blank line
 _EMPHASIS = re.compile(
     r"(?<![\w*_])(?P<marks>[*_]{1,3})(?=[^\s*_])(?P<words>[^\r\n]{1,300}?)(?<![\s*_])(?P=marks)(?![\w*_])"
