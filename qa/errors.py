@@ -26,6 +26,12 @@ class QuestionError(InputError):
     code = "bad_question"
 
 
+class AliasesError(InputError):
+    """The file of aliases cannot be read at all; questions are answered without it."""
+
+    code = "aliases"
+
+
 class LibraryError(PullquoteError):
     """The library (store and index) is missing, damaged, locked or out of space."""
 

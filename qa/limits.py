@@ -105,7 +105,8 @@ def check_filters(filters: Filters) -> None:
                 )
             if not _is_text(text):
                 raise InputError(
-                    f"the filter {field.name!r} is not valid text (it holds half of a surrogate pair)"
+                    f"the filter {field.name!r}: {text[:40]!r} is not valid text (it holds half of a surrogate "
+                    "pair): type it again"
                 )
 
 
