@@ -88,7 +88,7 @@ class AskBody(Body):
     """
 
     question: str
-    history: list[str | TurnBody] = []
+    history: list[str | TurnBody] = Field(default=[])
     filters: FiltersBody | None = None
     strictness: Annotated[float, Field(strict=True)] | None = None
     dates: Dates = "auto"

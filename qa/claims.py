@@ -661,7 +661,7 @@ def _of_block(text: str, start: int, end: int, ends: _Ends) -> Iterator[_Found]:
     stop = start
     lines = [
         (start + match.start() + len(match[0]) - len(match[0].lstrip()), start + match.end())
-        for match in re.finditer(r"[^\n]*\S[^\n]*", text[start:end])
+        for match in re.finditer(r"(?<![^\n])[^\S\n]*+\S[^\n]*", text[start:end])
     ]
     for (at, line_end), (following, _) in pairwise([*lines, (end, end), (end, end)]):
         line = text[at:line_end].rstrip()

@@ -11,8 +11,8 @@ from qa.errors import CancelledError, DeadlineError
 class Deadline:
     """The time that a piece of work has, and whether anybody still wants it.
 
-    The clock runs from when this was made; without `seconds` it never ends. The work calls `check` between its
-    stages. Any thread may `cancel`.
+    The clock runs from when this was made; without `seconds` it never ends. The work calls `check` between
+    its stages. Any thread may `cancel`.
     """
 
     def __init__(self, seconds: float | None = None) -> None:

@@ -108,7 +108,8 @@ _MEETINGS = tuple(
         (r"([a-z])\1+", r"\1"),
     )
 )
-_WHOLE = re.compile("(?:[kntlmpsch]?(?:[wy]?[aeiou]|ui)(?:nk|[nklmpt])?)+")
+# Syllables; what stands between two vowels may end one or begin the next, and is read but once.
+_WHOLE = re.compile("[kntlmpsch]?[wy]?[aeiou](?:(?:nk|[nklmpt])?[kntlmpsch]?[wy]?[aeiou])*+(?:nk|[nklmpt])?")
 _VOWELS = re.compile("ui|[aeiou]")
 _REVISED = re.compile("eo|eu")
 _VOWEL = "[aeiouyŏŭw]"
@@ -441,7 +442,9 @@ def _alias_text(path: Path) -> str:
     try:
         with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:  # noqa: PTH123
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise AliasesError(f"{path} is no regular file: its aliases are not used; put a text file there")
+                raise AliasesError(
+                    f"{path} is no regular file: its aliases are not used; put a text file there"
+                )
             data = file.read(MOST_ALIAS_BYTES + 1)
     except FileNotFoundError:
         raise

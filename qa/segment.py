@@ -239,7 +239,7 @@ def _is_heading(line: str) -> bool:
     return (
         len(line) <= 100
         and measure(line) <= 12
-        and not re.search(r"[.!?…,;。！？]$|:\s*\S*\d|[|\t]|\d\s?%", line)
+        and not re.search(r"[.!?…,;。！？]$|:\s*+[^\s\d:]*+\d|[|\t]|\d\s?%", line)
         and not (line.endswith(":") and len(line.split()) > 4)
         and bool(re.search(r"[^\W\d_]", line))
         and not line[0].islower()

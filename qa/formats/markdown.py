@@ -219,7 +219,7 @@ def _is_comment(token: Token) -> bool:
 
 
 def _is_fence(text: str, line: _Bounds, markup: str) -> bool:
-    return re.compile(r"[ >\t]*" + re.escape(markup)).match(text, *line) is not None
+    return text[slice(*line)].lstrip(" >\t").startswith(markup)
 
 
 # Front matter
@@ -297,4 +297,4 @@ def _scalar(value: str) -> str:
         if quoted[1] is not None:
             return re.sub(r"\\(.)", r"\1", quoted[1])
         return quoted[2].replace("''", "'")
-    return re.split(r"\s+#", value)[0]
+    return re.split(r"(?<!\s)\s++#", value)[0]

@@ -123,7 +123,7 @@ def _decoded(data: bytes, name: str) -> str:
     except (UnicodeDecodeError, LookupError) as error:
         raise InputError(f"{name} says that it is in {declared}, and is not ({error}). {convert}") from None
     accented = sum("\x80" <= character <= "\xff" for character in text)
-    if meant.startswith("windows-125") and accented > _MOST_ACCENTED * len(re.sub(r"<[^>]*>|\s", "", text)):
+    if meant.startswith("windows-125") and accented > _MOST_ACCENTED * len(re.sub(r"<[^>]*+>?|\s", "", text)):
         raise InputError(f"{name} says that it is in {declared}, but is hardly so. {convert}")
     return text
 
@@ -302,7 +302,9 @@ class _Layout:
         if self.inside["pre"]:
             text = words.strip("\r\n").rstrip()
         else:
-            text = re.sub(r"\n{2,}", "\n\n", re.sub(r" *\n *", "\n", re.sub(r" {2,}", " ", words))).strip()
+            text = re.sub(
+                r"\n{2,}", "\n\n", re.sub(r"(?:(?<! ) ++)?\n *", "\n", re.sub(r" {2,}", " ", words))
+            ).strip()
         kind: Kind = "paragraph"
         if self.level:
             kind, text = "heading", " ".join(text.split())

@@ -234,7 +234,10 @@ def _head(lines: Sequence[Line], at: int) -> int:
     while end < len(lines) and lines[end].depth == depth and lines[end].text.strip():
         field = _FIELD.fullmatch(lines[end].text.strip())
         if field:
-            kinds.append(next(kind for kind in _FIELDS if field[kind]))
+            kind = next(kind for kind in _FIELDS if field[kind])
+            if (kind == "from") is bool(kinds):
+                break  # it begins with who wrote, once; each line is then read for one header only
+            kinds.append(kind)
         elif not kinds or not lines[end - 1].text.rstrip().endswith((",", ";")):
             break  # only a list of those it was sent to goes on
         end += 1
@@ -258,7 +261,7 @@ def _from(head: Iterable[Line]) -> Sender:
 
 def _person(written: str) -> str:
     """Return a person's name of "Kim Jong <kim@example.org>", or the address where there is no other."""
-    written = re.sub(r"\[(?:mailto:)?([^\]]*)\]", r"<\1>", written)
+    written = re.sub(r"\[(?:mailto:)?([^\[\]]*)\]", r"<\1>", written)
     name, address = parseaddr(written) if "@" in written else (written, "")
     return " ".join((name or address or written).split()).strip("\"' *")
 
