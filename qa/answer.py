@@ -17,11 +17,11 @@ from qa import budget, confidence, copies, exact, extract, replies, retrieve, ti
 from qa.confidence import STRICTNESS
 from qa.conversation import interpret
 from qa.deadline import Deadline
-from qa.errors import DocumentNotFoundError, LibraryError, ModelError, PullquoteError
+from qa.errors import DocumentNotFoundError, InputError, LibraryError, ModelError, PullquoteError
 from qa.limits import MAX_QUESTION_CHARACTERS as MAX_QUESTION_CHARACTERS
 from qa.limits import check_filters, check_history
 from qa.limits import check_question as check
-from qa.schema import EVERYTHING, Answer, Failure, Milliseconds, RankedPassage, Signals
+from qa.schema import EVERYTHING, Answer, Failure, Filters, Milliseconds, RankedPassage, Signals
 from qa.terms import has_content, is_latin
 from qa.unmatched import unmatched
 from qa.window import reading_window
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from qa.corpus import Corpus, Selection
     from qa.extract import Evidence
     from qa.names import Names
-    from qa.schema import DatePreference, Dates, Document, Filters, Passage, PassagePlace, Turn
+    from qa.schema import DatePreference, Dates, Document, Passage, PassagePlace, Turn
 
 # Passages that may be read; and of these the best, from which is quoted.
 RERANKED = budget.most()
@@ -99,6 +99,8 @@ class Answerer:
         """
         question = check(question)
         check_history(history)
+        if not isinstance(filters, Filters):
+            raise InputError(f"the filters are {filters!r}: write, for example, Filters(publisher='IFES')")
         check_filters(filters)
         deadline = deadline or Deadline()
         deadline.check()

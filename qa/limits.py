@@ -37,7 +37,7 @@ def check_question(question: str) -> str:
         QuestionError: it is no text, empty, or longer than MAX_QUESTION_CHARACTERS.
     """
     if not isinstance(question, str):
-        raise QuestionError(f"the question is no text but {type(question).__name__}: ask in a sentence")
+        raise QuestionError(f"the question is {question!r}: it has to be a text")
     question = question.strip()
     if not question:
         raise QuestionError("the question is empty: type what you want to know")
@@ -62,6 +62,8 @@ def check_history(history: Sequence[str | Turn]) -> None:
         QuestionError: there are more than MAX_TURNS, one is longer than a question (an assistant's:
             MAX_REPLY_CHARACTERS), or one holds half of a surrogate pair.
     """
+    if isinstance(history, str):
+        raise QuestionError(f"the history is one text: write [{history[:40]!r}]")
     if len(history) > MAX_TURNS:
         raise QuestionError(
             f"the history has {len(history):,} turns; at most {MAX_TURNS} are read: leave out the oldest"
@@ -105,8 +107,8 @@ def check_filters(filters: Filters) -> None:
                 )
             if not _is_text(text):
                 raise InputError(
-                    f"the filter {field.name!r}: {text[:40]!r} is not valid text (it holds half of a surrogate "
-                    "pair): type it again"
+                    f"the filter {field.name!r}: {text[:40]!r} is not valid text (it holds half of a "
+                    "surrogate pair): type it again"
                 )
 
 

@@ -41,6 +41,9 @@ _SCRIPTS = (
 )
 _IN_HAN = frozenset({"ja", "ko", "lzh", "nan", "wuu", "yue"})  # may be written in Han characters alone
 _LETTER = re.compile(r"[^\W\d_]")
+# Characters that change the direction of what stands around them (Unicode Standard Annex 9), or break a line.
+_UNSEEN = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _SCRIPT_SHARE = 0.3  # of the letters: a name in its own script is no text in it
 
 
@@ -55,8 +58,11 @@ class Sidecar:
     sha256: str = ""
 
     def complete(self, document: Document) -> Document:
-        """Give a document what the sidecar says of it, and its language where nothing says that."""
-        return with_language(with_values(document, self.values, BY_SIDECAR, "stated"))
+        """Give a document what the sidecar says of it, and its language where nothing says that.
+
+        Its own metadata lose what could disguise a citation (`on_one_line`).
+        """
+        return with_language(with_values(_on_one_line(document), self.values, BY_SIDECAR, "stated"))
 
 
 NO_SIDECAR = Sidecar({})
@@ -155,6 +161,22 @@ def with_values(document: Document, values: Mapping[str, str], source: str, sure
         fields["language"] = Document("", "").language
     others = tuple(found for found in document.found if found.field not in values)
     return replace(document, **fields, found=(*others, *(Found(field, source, sure) for field in values)))
+
+
+def on_one_line(text: str) -> str:
+    """Return the text of a citation's part without control characters and directional marks.
+
+    Such marks could make a title read otherwise than it is, and turn the rest of the citation around.
+    """
+    return _CONTROLS.sub(" ", _UNSEEN.sub("", text))
+
+
+def _on_one_line(document: Document) -> Document:
+    """Return the document with its metadata and the names of its sections each on one line."""
+    texts = [field for field in FIELDS if field != "date"]
+    fields: dict[str, Any] = {field: on_one_line(getattr(document, field)) for field in texts}
+    sections = tuple(replace(section, name=on_one_line(section.name)) for section in document.sections)
+    return replace(document, **fields, sections=sections)
 
 
 def value_of(document: Document, field: str) -> str:

@@ -516,6 +516,11 @@ class Store:
         with self._database.reading() as db:
             return tuple(place for place in (under if folder else at)(db, path) if place.part not in beside)
 
+    def sources(self) -> list[str]:
+        """List the files that documents stand in, by path."""
+        with self._database.reading() as db:
+            return [path for (path,) in db.execute("SELECT DISTINCT path FROM locations ORDER BY path")]
+
     def purge(self, ids: Iterable[str]) -> tuple[str, ...]:
         """Erase documents with all their versions and thumbs, all or none; `scrub` takes care of the bytes.
 
@@ -574,17 +579,26 @@ class Store:
                     (shown.query_id, *place, quote.document if quote else "", thumb, _shown_row(shown)),
                 )
 
-    def thumbs(self) -> tuple[Judgement, ...]:
-        """Read all thumbs, in order of query and place."""
+    def thumbs(self, query_id: str | None = None) -> tuple[Judgement, ...]:
+        """Read the thumbs of one test query, or of all, in order of query and place."""
         with self._database.reading() as db:
             rows = db.execute(
                 "SELECT shown, document, sha256, start, end, thumb FROM thumbs "
-                "ORDER BY query, sha256, start, end"
+                "WHERE ?1 IS NULL OR query = ?1 ORDER BY query, sha256, start, end",
+                (query_id,),
             ).fetchall()
         return tuple(
             Judgement(_shown(shown), Place(*place) if place[1] else None, thumb)
             for shown, *place, thumb in rows
         )
+
+    def count_thumbs(self) -> tuple[int, int]:
+        """Count the thumbs, and the test queries that they make."""
+        with self._database.reading() as db:
+            counts: tuple[int, int] = db.execute(
+                "SELECT count(*), count(DISTINCT query) FROM thumbs"
+            ).fetchone()
+        return counts
 
     # Vectors
 

@@ -16,11 +16,11 @@ _BURST = 10_000  # ms after which one is over that does not end
 _WAKE = 1_000  # ms
 
 
-def bursts(paths: Iterable[Path], library: Path) -> Iterator[None]:
+def bursts(paths: Iterable[Path], library: Path, report: Path | None = None) -> Iterator[None]:
     """Yield at once, and then after each burst of changes to the files, or in the folders, until Ctrl-C.
 
     What changes meanwhile, while the caller works, ends in the next burst. Hidden files and locks do not
-    count, nor does the library, which may lie in one of the folders and changes by being written.
+    count, nor do the library and the report, which may lie in one of the folders and change by being written.
 
     Raises:
         OSError: a path is not there.
@@ -30,11 +30,14 @@ def bursts(paths: Iterable[Path], library: Path) -> Iterator[None]:
 
     roots = [path.resolve() for path in paths]
     own = library.resolve()
+    written = report.resolve() if report else None
 
     def counts(_: object, changed: str) -> bool:
         path = Path(changed)
         under = next((path.relative_to(root) for root in roots if path.is_relative_to(root)), path)
-        return not path.is_relative_to(own) and not any(part.startswith(HIDDEN) for part in under.parts)
+        if path == written or path.is_relative_to(own):
+            return False
+        return not any(part.startswith(HIDDEN) for part in under.parts)
 
     while True:
         there = [_identity(root) for root in roots]

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 LEAST_SHARE = 0.5
 # Longer quotes are compared without their commonest words: what would take minutes takes a second.
 MOST_COMPARED = 1_000
-# And without so many more of these that no more pairs of like words are left: in a text of a hundred words said
-# again and again every word is common.
+# And without so many more of these that no more pairs of like words are left: where a hundred words are said
+# again and again, every one is common.
 MOST_PAIRS = 500_000
 # Characters that may be looked through for a place at which words stand whole, and places looked at.
 MOST_SEARCHED = 20_000_000
@@ -196,7 +196,7 @@ def _matcher(old: Sequence[str | int], new: Sequence[str | int]) -> SequenceMatc
 
 
 def _too_common(old: Sequence[str | int], new: Sequence[str | int]) -> set[str | int]:
-    """Find the words without which at most MOST_PAIRS are left, beside those that difflib leaves out itself."""
+    """Find the words without which at most MOST_PAIRS are left, beside those that difflib leaves out."""
     counts, others = Counter(old), Counter(new)
     popular = len(new) // 100 + 1
     pairs = {word: count * others[word] for word, count in counts.items() if others[word] <= popular}

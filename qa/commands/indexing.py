@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Write what became of each file: a table where FILE ends in .csv, else one JSON object a line.",
 )
+@options.force
 @options.json
 @options.general
 @click.pass_obj
@@ -58,6 +59,7 @@ def index(
     columns: dict[str, str] | None,
     report_to: Path | None,
     *,
+    force: bool,
     prune: bool,
     dry_run: bool,
     watch: bool,
@@ -72,6 +74,7 @@ def index(
     Documents whose files a folder no longer holds stay in the library: in a terminal it asks whether to
     remove them, elsewhere --prune does. `pullquote restore` puts them back.
     """
+    from qa.outputs import check_no_source
     from qa.places import shipped_corpus
     from qa.watch import bursts
 
@@ -79,10 +82,14 @@ def index(
         raise click.UsageError("--dry-run says what would be done once: leave out --watch")
     settings.interrupted = "What was finished is kept; the same command goes on from there."
     given = paths or (shipped_corpus(),)
+    if report_to:
+        _check_report(report_to, given, shared.library(settings), force=force)
     asks = not (prune or dry_run or watch) and _in_a_terminal()
     report, said = None, False
     with _to_index(settings, dry_run=dry_run, date_order=date_order, columns=columns) as corpus:
-        for _ in bursts(given, corpus.library) if watch else [None]:
+        if report_to:
+            check_no_source("--report", report_to, corpus)
+        for _ in bursts(given, corpus.library, report_to) if watch else [None]:
             with shared.progress(settings) as progress:
                 # What is purged while it is watched was named before.
                 report = corpus.index(
@@ -100,6 +107,19 @@ def index(
     refused = report.count("refused") if report else 0
     if report is None or refused or not report.files:
         sys.exit(1 if report and refused < len(report.files) else 3)
+
+
+def _check_report(path: Path, given: Sequence[Path], library: Path, *, force: bool) -> None:
+    """Refuse a report that would replace what is to be indexed, or any other file, unless `force` says so."""
+    from qa.formats import supported
+    from qa.outputs import INDEX_REPORT, INDEX_TABLE, check_output, output_kind
+
+    kind = INDEX_TABLE if path.suffix.lower() == ".csv" else INDEX_REPORT
+    target = path.resolve()
+    within = any(target.is_relative_to(each.resolve()) for each in given if each.is_dir())
+    is_source = within and target.is_file() and supported(target) and not output_kind(target)
+    read = [*(each for each in given if each.is_file()), *([target] if is_source and force else [])]
+    check_output("--report", path, kind, library=library, read=read, force=force)
 
 
 @contextmanager
@@ -172,6 +192,7 @@ def _show_report(settings: options.Settings, report: IndexReport, write_to: Path
 
 def _print_report(report: IndexReport, library: Path) -> None:
     from qa.cite import visible
+    from qa.folders import own_output
     from qa.formats import READS
     from qa.metadata import SIDECAR
     from qa.render import STATUSES, plural
@@ -187,7 +208,16 @@ def _print_report(report: IndexReport, library: Path) -> None:
     not_held = ("refused", "withdrawn", "purged", "gone", "removed")
     held = {each.document_id for each in report.files if each.status not in not_held}
     click.echo(f"{plural(len(held), 'document')} in {report.seconds:.1f} s: {counts or 'nothing to do'}")
-    if skipped := [Path(path).name for path in report.skipped if not path.endswith(SIDECAR)]:
+    own = [Path(path).name for path in report.skipped if own_output(Path(path))]
+    if own:
+        click.echo(
+            f"left out {plural(len(own), 'file')} that Pullquote wrote itself ({visible(_listed(own))})"
+        )
+    if skipped := [
+        name
+        for name in (Path(path).name for path in report.skipped)
+        if name not in own and not name.endswith(SIDECAR)
+    ]:
         names = visible(_listed(skipped))
         click.echo(f"skipped {plural(len(skipped), 'file')} of another kind ({names}): {READS}")
     if gone := _gone(report):

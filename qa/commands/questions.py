@@ -89,6 +89,7 @@ def _print_answer(answer: Answer, corpus: Corpus, *, as_json: bool) -> None:
     metavar="ANSWERS.jsonl",
     help="Where the answers go; - is standard output.",
 )
+@options.force
 @options.strictness
 @options.dates
 @options.reader
@@ -96,7 +97,14 @@ def _print_answer(answer: Answer, corpus: Corpus, *, as_json: bool) -> None:
 @options.general
 @click.pass_obj
 def answer_many(
-    settings: options.Settings, questions: Path, out: Path, strictness: float, dates: Dates, filters: Filters
+    settings: options.Settings,
+    questions: Path,
+    out: Path,
+    strictness: float,
+    dates: Dates,
+    filters: Filters,
+    *,
+    force: bool,
 ) -> None:
     """Answer many questions in order, one line of JSON each.
 
@@ -105,6 +113,7 @@ def answer_many(
     the library, the questions and the options are the same (ANSWERS.jsonl.state holds the evidence).
     """
     from qa.batch import answer_file
+    from qa.outputs import ANSWERS, check_no_source, check_output
     from qa.progress import meter
     from qa.render import plural
     from qa.unmatched import unmatched
@@ -115,10 +124,13 @@ def answer_many(
         raise InputError(f"cannot read the questions in {questions}: {error.strerror}") from error
     target = None if str(out) == "-" else out
     if target:
-        if target.exists() and target.samefile(questions):
-            raise click.UsageError("--out names the questions file itself")
+        check_output(
+            "--out", target, ANSWERS, library=shared.library(settings), read=[questions], force=force
+        )
         settings.interrupted = f"The answers so far are in {out}; the same command goes on from there."
     with shared.corpus(settings) as corpus, meter(quiet=settings.quiet) as show:
+        if target:
+            check_no_source("--out", target, corpus)
         _check_documents(corpus, filters)
         if not corpus.select(filters).documents:
             shared.say(unmatched(corpus, filters))
@@ -131,6 +143,7 @@ def answer_many(
             say=shared.say if not settings.quiet else lambda message: None,
             strictness=strictness,
             dates=dates,
+            force=force,
         )
     if not settings.quiet:
         counts = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(outcomes.items()))
@@ -166,6 +179,7 @@ _file = click.Path(dir_okay=False, path_type=Path)
     "--check", is_flag=True, help="Only look up the expected quotes; exit with 1 where one is lost."
 )
 @click.option("--fresh", is_flag=True, help="Ask every question again, whatever answers are kept.")
+@options.force
 @options.strictness
 @options.reader
 @click.option("--encoder", metavar="NAME", help="Index the suite's own corpus with this encoder.")
@@ -216,7 +230,7 @@ def evaluate(settings: options.Settings, /, suite: Path, **chosen: Any) -> None:
 
 
 def _check_options(suite: Path, chosen: dict[str, Any]) -> None:
-    """Refuse options that contradict each other, and outputs that would overwrite what is read."""
+    """Refuse options that contradict each other."""
     written = {name: chosen[name] for name in ("out", "report", "trec_run", "trec_qrels") if chosen[name]}
     source = click.get_current_context().get_parameter_source
     given = source("strictness") is not ParameterSource.DEFAULT
@@ -227,12 +241,7 @@ def _check_options(suite: Path, chosen: dict[str, Any]) -> None:
     about_answers = written or chosen["answers"] or chosen["baseline"] or chosen["gates"] or given or reader
     if chosen["check"] and about_answers:
         raise click.UsageError("--check only looks up quotes: leave out what is about answers")
-    parts = ("queries.jsonl", "corpus.jsonl", "qrels.tsv", "qrels/test.tsv")
-    inputs = (suite, *(suite / part for part in parts), chosen["answers"], chosen["baseline"])
-    read = {path.resolve() for path in inputs if path}
     for name, path in written.items():
         option = f"--{name.replace('_', '-')}"
-        if path.resolve() in read:
-            raise click.UsageError(f"{option} names a file that is read: {path}")
         if [other.resolve() for other in written.values()].count(path.resolve()) > 1:
             raise click.UsageError(f"{option} names a file that another option names too: {path}")

@@ -302,9 +302,8 @@ class _Layout:
         if self.inside["pre"]:
             text = words.strip("\r\n").rstrip()
         else:
-            text = re.sub(
-                r"\n{2,}", "\n\n", re.sub(r"(?:(?<! ) ++)?\n *", "\n", re.sub(r" {2,}", " ", words))
-            ).strip()
+            single = re.sub(r" {2,}", " ", words)
+            text = re.sub(r"\n{2,}", "\n\n", re.sub(r" ?\n ?", "\n", single)).strip()
         kind: Kind = "paragraph"
         if self.level:
             kind, text = "heading", " ".join(text.split())

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 class Problem(JSONResponse):
@@ -21,3 +24,10 @@ class Problem(JSONResponse):
             "detail": detail,
         }
         super().__init__(body | ({"code": code} if code else {}) | more, status_code=int(status))
+
+
+def first_error(error: ValidationError) -> str:
+    """Say where the first fault is, and what it is."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(map(str, first["loc"]))
+    return f"{where}{': ' if where else ''}{first['msg'].removeprefix('Value error, ')}"

@@ -125,6 +125,24 @@ def test_the_page_says_that_the_server_has_gone(browser: Browser, tmp_path: Path
         )
 
 
+@pytest.mark.parametrize(("host", "warned"), [("0.0.0.0", True), ("127.0.0.1", False), ("localhost", False)])  # noqa: S104
+def test_a_chat_that_others_can_reach_says_who_can_do_what(tmp_path: Path, host: str, warned: bool) -> None:
+    with chat(tmp_path / "library", "--host", host) as server:
+        server.process.terminate()
+        said = " ".join(server.process.communicate(timeout=60)[1].split())
+    assert (f"warning: --host {host} opens the chat to everyone" in said) == warned
+    if warned:
+        port = server.url.split(":")[-1].strip("/")
+        for named in (
+            "no accounts",
+            "read every document",
+            "thumbs",
+            "firewall",
+            f"ssh -L {port}:127.0.0.1:{port}",
+        ):
+            assert named in said
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a machine always has a display")
 @pytest.mark.parametrize(
     ("name", "setting", "shown"),
