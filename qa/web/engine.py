@@ -15,6 +15,7 @@ from qa.confidence import STRICTNESS
 from qa.deadline import Deadline
 from qa.errors import LibraryNotFoundError, NotReadyError, PullquoteError
 from qa.schema import EVERYTHING, Failure
+from qa.web.problem import without_folders
 from qa.web.shown import Answers
 
 if TYPE_CHECKING:
@@ -121,6 +122,10 @@ class Engine:
     def deadline(self) -> Deadline:
         """Start the clock for one question."""
         return Deadline(self.seconds)
+
+    def public(self, message: str) -> str:
+        """Return the message as outsiders may read it: without where on this machine the library lies."""
+        return without_folders(message, self.library)
 
     def _not_ready(self) -> NotReadyError:
         failure = self.state.error
