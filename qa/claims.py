@@ -608,7 +608,7 @@ _JOINING = frozenset("al also and by cf de der di du ed eds et ff in la le s see
 # What follows the title of a work in a list of references: where and when it appeared.
 _APPEARED = re.compile(
     r"\b(?:1[5-9]|20)[0-9]{2}\b|https?://|\bpp?\. ?[0-9]|\b(?:[Nn]o|[Vv]ol|Nr)\. ?[0-9]|\baccessed\b"
-    r"|^[\s,.;(]*(?:in:? )?[*_]?[A-Z][\w&.’'-]*(?: (?:of|the|and|for|de|der|la|&|[A-Z][\w&.’'-]*))*"
+    r"|^[\s,.;(]*(?:in:? )?[*_]?[A-Z][\w&.’'-]*+(?: (?:of|the|and|for|de|der|la|&|[A-Z][\w&.’'-]*+))*"
     r"[*_]?[\s.,;)]*$"
 )
 

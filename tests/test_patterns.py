@@ -39,11 +39,13 @@ BUILT: dict[tuple[str, str], tuple[re.Pattern[Any], ...]] = {
     ("qa/formats/page.py", "describe_page"): (re.compile(rf"(?<=\w){_SITE.pattern}Name$"),),
     ("qa/names.py", "_with"): (re.compile("|".join(map(_whole, ("Kim Jong Nam", "Kim", "金")))),),
     ("qa/names.py", "__init__"): (Aliases([("平壤", "平壤市", "Pyongyang")]).unparted,),
+    ("qa/outputs.py", "_page"): (re.compile(b'<meta name="generator"'),),
     ("qa/phrase.py", "phrase_pattern"): tuple(
         filter(None, map(phrase_pattern, ("a  a-a 'é'", "“- -", "平壤 가", "a a a a a")))
     ),
     ("qa/words.py", "writes_small"): (re.compile(r"\bname"),),
 }
+UNKNOWN: list[str] = []
 # Characters to repeat where a pattern takes any of them.
 ALPHABET = " a1A\n.-,:\"'“([</_é가中\x00"
 MANY = 16  # a repeat that may go on as long as that is tried
@@ -148,8 +150,9 @@ def collected() -> list[Case]:
                 if call.func.attr == "compile" and not function:
                     continue  # in a comprehension of the module's, which holds what it makes
                 key = path.relative_to(ROOT).as_posix(), function
-                assert key in BUILT, f"{where}: give examples of the pattern in BUILT"
-                cases += [Case(where, each, anchored) for each in BUILT[key]]
+                if key not in BUILT:
+                    UNKNOWN.append(where)
+                cases += [Case(where, each, anchored) for each in BUILT.get(key, ())]
             else:
                 if call.func.attr != "compile" or pattern not in held:
                     cases.append(Case(where, pattern, anchored))
@@ -313,3 +316,10 @@ CASES = collected()
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.where)
 def test_a_pattern_takes_time_in_proportion_to_its_text(case: Case) -> None:
     assert not growing(case)
+
+
+def test_no_pattern_escapes() -> None:
+    assert UNKNOWN == [], "give examples of these patterns in BUILT"
+    sources = [*ROOT.glob("qa/**/*.py"), *ROOT.glob("embeddings/**/*.py"), ROOT / "ui.py"]
+    imports = re.compile(r"(?m)^\s*(?:from (?:re|regex) import|import (?:re as|regex))")
+    assert [path for path in sources if imports.search(path.read_text("utf-8"))] == []
