@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 # Each is repeated; "$" is a line end.
 _WORDS = """\
-who said |2008 |in 2008 |in 2008, |2008-04 |4 April 2008 |4 April |May |last year |since |the |of the |and |he |\
-it is there |Mr. |No. 1 |A. |a.b|Kim |Kim Jong Nam |by Kim Jong |“a” |"a" |[1] “|a@b |http://a |1. a$|* a$|# a$|- a$|\
-a: b$|> |>> a$|Title: |From: a$|wrote:$|On 4 April 2008, a <a@b.c> wrote:$"""
+who said |2008 |in 2008 |in 2008, |2008-04 |4 April 2008 |4 April |May |last year |since |the |of the |and |\
+he |it is there |Mr. |No. 1 |A. |a.b|Kim |Kim Jong Nam |by Kim Jong |“a” |"a" |[1] “|a@b |http://a |\
+1. a$|* a$|# a$|- a$|a: b$|> |>> a$|Title: |From: a$|wrote:$|On 4 April 2008, a <a@b.c> wrote:$"""
 UNITS = (*" \n\ta A1.,\"“'’([<>-*_`#|é가中\u0301", *_WORDS.replace("$", "\n").split("|"))
 
 
