@@ -166,6 +166,7 @@ class Corpus:
         prune: bool = False,
         dry_run: bool = False,
         named_files: bool = True,
+        follow_links: bool = False,
     ) -> IndexReport:
         """Bring the library in step with files and folders; what has not changed is not parsed again.
 
@@ -174,7 +175,8 @@ class Corpus:
         others go in. What a folder no longer holds is "gone" in the report; its documents stay in the library
         unless they are to be pruned (or are, by `prune`, afterwards). A `dry_run` only tells what would be
         done. What was purged of a file that has not changed is left out, unless the file is named itself and
-        `named_files` says that a person has named it.
+        `named_files` says that a person has named it. Links in a folder that lead out of it are left out, and
+        named in the report as skipped, unless `follow_links`; what is named itself may be a link.
 
         Reading, embedding and writing overlap: `progress` is called on several threads, one call at a time.
 
@@ -185,7 +187,12 @@ class Corpus:
         """
         generation = self._store.generation
         report = self._intake.index(
-            paths, progress or silent, prune=prune, dry_run=dry_run, named_files=named_files
+            paths,
+            progress or silent,
+            prune=prune,
+            dry_run=dry_run,
+            named_files=named_files,
+            follow_links=follow_links,
         )
         if self._store.generation != generation:
             self._index.save()
