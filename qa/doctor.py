@@ -280,8 +280,9 @@ def _access(store: Store) -> Finding:
     return Finding(
         "access",
         "read only",
-        f"{store.folder} may not be written by this user: questions are answered, but nothing can be indexed, "
-        "corrected or removed. If that is not meant, see to the permissions of the folder and the files in it",
+        f"{store.folder} may not be written by this user: questions are answered, but nothing can be "
+        "indexed, corrected or removed. If that is not meant, see to the permissions of the folder and of the "
+        "files in it",
     )
 
 
