@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, FastAPI, Path, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import Field
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
@@ -30,7 +30,7 @@ from qa.errors import (
 )
 from qa.render import info_to_dict, to_dict
 from qa.schema import EVERYTHING, Dates, Quote, Span, Turn
-from qa.web import STATIC
+from qa.web import STATIC, reference
 from qa.web.guard import Guard
 from qa.web.options import Body, FiltersBody
 from qa.web.problem import Problem
@@ -104,6 +104,8 @@ def create_app(engine: Engine, host: str) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
     )
     app.include_router(routes(engine))
+    document = reference.openapi(app)
+    app.openapi = lambda: document  # type: ignore[method-assign]
     app.mount("/web", StaticFiles(directory=STATIC))
     # Its presence keeps Gradio from adding a CORS policy of its own; ours allows no other origin.
     app.add_middleware(CORSMiddleware, allow_origins=[])
@@ -237,6 +239,11 @@ def routes(engine: Engine) -> APIRouter:
         }
         kinds = {"jsonl": "application/jsonl", "csv": "text/csv"}
         return Response(data, media_type=kinds[form], headers=headers)
+
+    @router.get("/docs", include_in_schema=False)
+    def docs(request: Request) -> HTMLResponse:
+        """Show what can be asked for, and how."""
+        return HTMLResponse(reference.page(request.app.openapi(), str(request.base_url)))
 
     @router.api_route(
         "/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
