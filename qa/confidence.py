@@ -18,7 +18,7 @@ import numpy as np
 
 from qa.errors import InputError
 from qa.question import answer_type, spans_of_type
-from qa.terms import content_words
+from qa.terms import content_words, is_latin
 
 if TYPE_CHECKING:
     from embeddings.reader import ReaderName, Window
@@ -38,6 +38,16 @@ def coverage(question: str, window: Window) -> float:
     return len(asked.intersection(content_words(" ".join((window.head, *window.sentences))))) / max(
         1, len(asked)
     )
+
+
+def matches(question: str, text: str) -> bool:
+    """Whether a text in another script holds what an English question looks for.
+
+    That is half of its content words, or any that it has in another script itself, such as "압록강".
+    """
+    asked = content_words(question)
+    held = set(content_words(text)).intersection(asked)
+    return 2 * len(held) >= len(asked) or any(not is_latin(word) for word in held)
 
 
 def fits(question: str, sentence: str) -> float:
