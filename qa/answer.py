@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from qa.extract import Evidence
     from qa.names import Names
     from qa.schema import DatePreference, Dates, Document, Filters, Passage, PassagePlace, Turn
-    from qa.statements import Field
 
 MAX_QUESTION_CHARACTERS = 2000
 # Passages that may be read; and of these the best, from which is quoted.
@@ -120,7 +119,7 @@ class Answerer:
             names = self._corpus.names(meaning.question)
             # The reader knows English. Of a question in another script nothing can be judged.
             judged = self._fitted and is_latin(meaning.question)
-            search = _Search(meaning.variants, names, judged, statements.asked(meaning.question))
+            search = _Search(meaning.question, meaning.variants, names, judged)
             retrieved = self._retrieve(search, phrases.selection, asked)
             found, documents = retrieved.read, retrieved.documents
             rest = [*retrieved.rest, *retrieved.others]
@@ -350,20 +349,20 @@ class Answerer:
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """A question's variants and the spellings of its names; and what of a passage may answer it.
+    """A question, its variants and the spellings of its names.
 
-    Where it can be `judged`, only what the reader can read. `fields` of a document are asked for.
+    Where it can be `judged`, what the reader cannot read does not count.
     """
 
+    question: str
     variants: Sequence[tuple[str, float]]
     names: Names
     judged: bool
-    fields: frozenset[Field]
 
     def narrowed(self, document: Document, passage: Passage) -> Passage:
         """Return the passage with those of its sentences that may answer."""
         read = legible(document.text, passage.sentences) if self.judged else passage.sentences
-        return replace(passage, sentences=statements.answering(document, read, self.fields))
+        return replace(passage, sentences=statements.answering(self.question, document, read))
 
 
 @dataclass(frozen=True, slots=True)

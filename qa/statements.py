@@ -9,6 +9,7 @@ Such lines are known by what is known of the document, where its format has told
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, get_args
 
 from qa.formats.dates import find_date
@@ -58,7 +59,10 @@ _ASKS_FOR: dict[Field, tuple[str, ...]] = {
     "publisher": (
         r"\bpublishe(?:rs?|s)\b",
         r"\b(?:issuing|publishing) \w",
-        rf"\b(?:who(?:m|se)?|which|what)\b(?! (?:date|day|month|year)).{{0,40}}\b{_PUBLISH}\b.{{0,20}}\b{_THIS}\b",
+        (
+            r"\b(?:who(?:m|se)?|which|what)\b(?! (?:date|day|month|year)).{0,40}"
+            rf"\b{_PUBLISH}\b.{{0,20}}\b{_THIS}\b"
+        ),
         rf"\bput {_THIS} out\b",
         (
             r"\b(?:who|institut\w{1,4}|organi[sz]ation|outlet|agency|body|source)\b.{0,30}"
@@ -82,7 +86,7 @@ _ASKS_FOR: dict[Field, tuple[str, ...]] = {
         r"\bdated\b",
         rf"\bhow (?:old|recent|current|new) is {_THIS}\b",
         (
-            rf"\b{_WHEN}\b.{{0,12}}\b{_THIS} (?:\w{{1,20}} ){{0,2}}"
+            rf"\b{_WHEN}\b.{{0,12}}\b{_THIS} (?:[\w.-]{{1,20}} ){{0,6}}"
             rf"(?:{_PUBLISH}|written|sent|dated|appear(?:ed)?|c[ao]me out|posted|printed|from)\b"
         ),
         rf"\b{_WHEN}\b.{{0,20}}\b(?:{_PUBLISH}|posted)\b.{{0,20}}\b{_THIS}\b",
@@ -107,10 +111,11 @@ _ACRONYM = re.compile(r"\b[A-Z][A-Z&-]{0,20}[A-Z]\b")
 
 _NAME = r"[^\W\d_a-z][\w.’'-]{0,30}"
 _SALUTATION = re.compile(
-    r"(?:(?:dear|hi|hello|hey|greetings|good (?:morning|afternoon|evening|day)|to whom it may concern"
+    r"(?:(?:dear|hi|hello|hey|greetings|good (?:morning|afternoon|day|evening)|to whom it may concern"
     r"|sehr geehrte[rsn]?|liebe[rs]?|hallo|guten (?:tag|morgen)|ch[eè]re?s?|bonjour|bonsoir|madame|monsieur"
     r"|mesdames|estimad[oa]s?|querid[oa]s?|hola|prezad[oa]s?|gentil[ei]|egregio|kjære|kære|hei|hej|geachte"
-    r"|beste|szanown[aiy]|уважаем\w{2}|здравствуйте|добрый день|존경하는|안녕하세요|안녕하십니까|친애하는)(?!\w)"
+    r"|beste|szanown[aiy]|уважаем\w{2}|здравствуйте|добрый день"
+    r"|존경하는|안녕하세요|안녕하십니까|친애하는)(?!\w)"
     r"|尊敬的|亲爱的|親愛的|您好|你好|拝啓|各位)[^.?!:：,，]{0,50}(?P<end>[,，:：!！]?)",
     re.IGNORECASE,
 )
@@ -213,11 +218,25 @@ _LONGEST = 240  # characters of a line that is told by its form
 _TOP = 1_000  # characters from the start, in which no sentence stands above what is on top
 
 
-def asked(question: str) -> frozenset[Field]:
+def asked(question: str, document: Document) -> frozenset[Field]:
     """Return what of a document itself a question asks for; nothing for most questions.
 
     Asked what an acronym stands for, the names in a document's header may say so.
     """
+    series = rf"{re.escape(document.series)}(?:,? (?:No\.?|number|#)? ?[\w/-]{{1,20}}\d)?"
+    names = [
+        (document.title, re.escape(document.title)),
+        (document.series, series),
+        (document.publisher, re.escape(document.publisher)),
+    ]
+    for name, pattern in names:
+        if len(words(name)) > 1:
+            question = re.sub(rf"[“\"‘«]?{pattern}[”\"’»]?", "this document", question, flags=re.IGNORECASE)
+    return _asked(question)
+
+
+@lru_cache(maxsize=100)
+def _asked(question: str) -> frozenset[Field]:
     if _ASKS_ALL.search(question):
         return ALL_FIELDS
     found: set[Field] = {field for field, pattern in _ASKS.items() if pattern.search(question)}
@@ -226,10 +245,9 @@ def asked(question: str) -> frozenset[Field]:
     return frozenset(found)
 
 
-def answering(
-    document: Document, sentences: Iterable[Sentence], fields: frozenset[Field]
-) -> tuple[Sentence, ...]:
-    """Return the sentences that may answer a question that asks for these fields of its document."""
+def answering(question: str, document: Document, sentences: Iterable[Sentence]) -> tuple[Sentence, ...]:
+    """Return those of a document's sentences that may answer a question."""
+    fields = asked(question, document)
     return tuple(each for each in sentences if each.quotable and may_answer(document, each, fields))
 
 
@@ -258,17 +276,18 @@ def names_only(document: Document, sentence: Sentence) -> frozenset[Field] | Non
 
 def _named_in_header(document: Document, text: str) -> frozenset[Field]:
     """Return what a line of the header names; where that cannot be told, it may be anything."""
-    year = str(document.date.year) if document.date else ""
+    date = find_date(text)
+    undated = f"{text[: date.start]} {text[date.end :]}" if date else text
     values: tuple[tuple[Field, str], ...] = (
         ("title", document.title),
         ("author", document.author),
         ("publisher", document.publisher),
         ("number", document.number),
         ("number", document.series),
-        ("date", year),
         ("contact", document.url),
     )
-    named = frozenset(field for field, value in values if value and value in text)
+    named = frozenset(field for field, value in values if value and value in undated)
+    named |= {"date"} if date and document.date else NOTHING
     return named | (_labelled(" ".join(text.split()), on_top=True) or NOTHING) or ALL_FIELDS
 
 

@@ -181,6 +181,8 @@ STATES_NOTHING = [
     "#anchor #drift #bergen",
 ]
 
+NAMED = Document(id="x", text="x", title="Anchors adrift", series="Strait Watch", number="12")
+
 
 def _in_text(line: str, above: str = BEFORE) -> tuple[Document, Sentence]:
     document = Document(id="x", text=f"{above}{line}\n\nThe end came in May.\n")
@@ -280,7 +282,10 @@ def test_a_header_line_is_quoted_for_what_it_names() -> None:
 
 
 def test_a_heading_that_names_a_section_or_asks_is_none() -> None:
-    text = f"# Anchors\n\n{BEFORE}## Causes\n\nIt drifted.\n\n## What went wrong with the pumps?\n\nRust.\n\n## Twelve pumps failed in May\n"
+    text = (
+        f"# Anchors\n\n{BEFORE}## Causes\n\nIt drifted.\n\n## What went wrong with the pumps?\n\nRust.\n\n"
+        "## Twelve pumps failed in May\n"
+    )
     document = Document(id="x", text=text)
     kept = [each for each in sentences(document) if may_answer(document, each, statements.NOTHING)]
     assert [text[each.start : each.end] for each in kept] == [
@@ -318,10 +323,14 @@ def test_a_heading_that_names_a_section_or_asks_is_none() -> None:
         ("How do I cite this?", set(ALL_FIELDS)),
         ("Postal address of the institute?", {"contact"}),
         ("What is the phone number of the desk?", {"contact"}),
+        ("When was the brief on boats in the strait published?", {"date"}),
+        ("Who published Strait Watch?", {"publisher"}),
+        ("When was Strait Watch No. 12 published?", {"date"}),
+        ("Who wrote “Anchors adrift”?", {"author"}),
     ],
 )
 def test_a_question_asks_for_fields_of_a_document(question: str, fields: set[str]) -> None:
-    assert asked(question) == fields
+    assert asked(question, NAMED) == fields
 
 
 @pytest.mark.parametrize(
@@ -341,12 +350,14 @@ def test_a_question_asks_for_fields_of_a_document(question: str, fields: set[str
         "What do the documents say about copper?",
         "Who was sent to the border?",
         "When did the strike begin according to the report?",
+        "When was the law published?",
+        "Whose anchors went adrift?",
         "How much did it cost?",
         "Where is the mine?",
     ],
 )
 def test_most_questions_ask_for_none(question: str) -> None:
-    assert asked(question) == statements.NOTHING
+    assert asked(question, NAMED) == statements.NOTHING
 
 
 def test_telling_a_line_takes_no_longer_than_its_length() -> None:
@@ -355,5 +366,165 @@ def test_telling_a_line_takes_no_longer_than_its_length() -> None:
         start = time.perf_counter()
         for _ in range(20):
             may_answer(document, sentence, statements.NOTHING)
-            asked((hostile * 2000)[:2000])
+            asked((hostile * 2000)[:2000], NAMED)
         assert time.perf_counter() - start < 2, hostile
+
+
+# With the models
+
+
+def _mail(sender: str, date: str, subject: str, body: str) -> bytes:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"], message["Date"] = (
+        sender,
+        "desk@harbour.example",
+        subject,
+        date,
+    )
+    message.set_content(body)
+    return bytes(message)
+
+
+MAILS = {
+    "anchor.eml": _mail(
+        "Anna Berg <anna@harbour.example>",
+        "Fri, 04 Apr 2008 09:12:00 +0200",
+        "The Sula and her anchor",
+        "Dear Daniel,\n\nThe divers went down on Tuesday. They say that the anchor of the Sula was dragged "
+        "for "
+        "two miles and cut the cable at the second buoy.\n\nThe harbour office will bill the owner.\n\n"
+        "Best regards,\n\nAnna Berg\nSenior inspector, Harbour Watch\nBergen\n",
+    ),
+    "cable.eml": _mail(
+        "Daniel Okafor <daniel@cable.example>",
+        "Mon, 07 Apr 2008 11:00:00 +0200",
+        "Re: The Sula and her anchor",
+        "Hi Anna,\n\nThank you for the quick word. The cable will be mended by the end of May; a ship is on "
+        "its way from Rotterdam.\n\nWe reckon with a bill of 400,000 kroner.\n\nMany thanks,\nDaniel\n\n"
+        "Daniel Okafor\nHead of repairs\nNorth Cable Company\n+47 55 12 34 56\n",
+    ),
+}
+BRIEF = """Strait Watch No. 12
+Northern Seas Institute
+Fewer boats in the strait
+12 May 2021
+
+The institute counted 412 boats in the strait in April, a third fewer than in March. Skippers said that
+fuel had become too dear.
+
+The coast guard turned back six boats without a licence. Their owners were fined 400 kroner each.
+
+© 2021 Northern Seas Institute. All rights reserved.
+"""
+NOTE = """---
+title: Pumps of the Orra mine
+date: 2023-09-26
+author: Kim Chol-su
+publisher: Mine Letter
+---
+
+The lower gallery of the Orra mine was flooded in August. Four of the twelve pumps had rusted through.
+
+The company has ordered new pumps from Oslo.
+"""
+PAGE = """<html><head><title>Copper thefts on the railway</title></head><body>
+<nav><a href="/">Home</a> <a href="/news">News</a></nav>
+<p>Home &gt; News &gt; Railways</p>
+<h1>Copper thefts on the railway</h1><p>By Maria Lind</p><p>Published: 3 June 2022</p>
+<p>Thieves cut nine kilometres of copper cable along the railway near Arnfeld in May. Trains stood still for
+two days.</p>
+<p>The railway company has hired forty guards, and puts the loss at 2 million kroner.</p>
+<p>Read more: Six boats lost off Bergen</p><p>Sign up for our weekly newsletter</p>
+<p>Contact: desk@railways.example</p></body></html>
+"""
+QUESTIONS = [
+    "What cut the cable?",
+    "What did Daniel say about the cable?",
+    "Who is Daniel?",
+    "Who will be billed?",
+    "When will the cable be mended?",
+    "What happened in 2023?",
+    "When did the pumps break?",
+    "When was the gallery flooded?",
+    "How many boats did the institute count?",
+    "Which institute counted boats?",
+    "Who was fined?",
+    "Who stole the copper?",
+    "When was the copper cut?",
+    "What will the company do about thefts?",
+    "What did Anna ask Daniel?",
+    "Who thanked Anna?",
+    "What is going on in Bergen?",
+    "What does Maria Lind say?",
+]
+NO_STATEMENTS = [
+    "Dear Daniel",
+    "Hi Anna",
+    "Best regards",
+    "Many thanks",
+    "Senior inspector",
+    "Head of repairs",
+    "North Cable Company\n",
+    "+47",
+    "Strait Watch No. 12",
+    "12 May 2021",
+    "Fewer boats in the strait",
+    "©",
+    "date: 2023",
+    "author:",
+    "publisher:",
+    "title:",
+    "Home >",
+    "By Maria",
+    "Published:",
+    "Read more",
+    "Sign up",
+    "Contact:",
+]
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
+    folder: Path = tmp_path_factory.mktemp("letters")
+    docs = folder / "docs"
+    docs.mkdir()
+    for name, data in MAILS.items():
+        (docs / name).write_bytes(data)
+    for name, text in {"brief.txt": BRIEF, "note.md": NOTE, "page.html": PAGE}.items():
+        (docs / name).write_text(text, encoding="utf-8")
+    with Corpus.open(folder / "library") as opened:
+        report = opened.index(docs)
+        assert not [file.error for file in report.files if file.error]
+        yield opened
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_no_greeting_signature_header_or_boilerplate_is_quoted(corpus: Corpus, question: str) -> None:
+    for quote in corpus.ask(question).quotes:
+        assert not [each for each in NO_STATEMENTS if each in f"{quote.text}\n"], quote.text
+        assert quote.text not in ("Daniel", "Anna Berg", "Bergen", "Daniel Okafor", "Northern Seas Institute")
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(
+    ("question", "quoted"),
+    [
+        ("What cut the cable of the Sula?", "anchor of the Sula was dragged"),
+        ("When will the cable be mended?", "by the end of May"),
+        ("How many boats were counted in April?", "412 boats"),
+        ("Why was the lower gallery flooded?", "rusted through"),
+        ("How much copper cable was cut near Arnfeld?", "nine kilometres"),
+        ("When was the brief on boats in the strait published?", "12 May 2021"),
+        ("Who published Strait Watch?", "Northern Seas Institute"),
+        ("What is the number of the brief on boats?", "Strait Watch No. 12"),
+        ("What is the date of the note on pumps of the Orra mine?", "date: 2023-09-26"),
+        ("Who is the author of the note on pumps of the Orra mine?", "author: Kim Chol-su"),
+    ],
+)
+def test_statements_are_quoted_and_header_lines_where_they_are_asked_for(
+    corpus: Corpus, question: str, quoted: str
+) -> None:
+    answer = corpus.ask(question)
+    assert answer.outcome == "answered"
+    assert quoted in answer.quotes[0].text
