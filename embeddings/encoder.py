@@ -49,17 +49,19 @@ class Encoder(Protocol):
         """
 
 
-def identify_encoder(name: str | None = None) -> EncoderIdentity:
+def identify_encoder(name: str | None = None, *, download: bool = True) -> EncoderIdentity:
     """Identify an encoder: the default one or its int8 form, a sentence-transformers folder, or a hub id.
+
+    Without `download`, a hub id is looked for in the local cache alone.
 
     Raises:
         ModelError: when there is no such model.
     """
-    return models.encoder_identity(name)
+    return models.encoder_identity(name, download=download)
 
 
-def open_encoder(name: str | None = None) -> Encoder:
-    """Open the encoder for documents.
+def open_encoder(encoder: str | EncoderIdentity | None = None) -> Encoder:
+    """Open the encoder for documents, by name or as it was identified.
 
     The default encoder runs as the graph that questions are encoded with, unless there is a GPU; any other in
     sentence-transformers, whose weights are read, and torch imported, when it is first used.
@@ -69,7 +71,7 @@ def open_encoder(name: str | None = None) -> Encoder:
     """
     from embeddings import onnx  # a cycle, see open_query_encoder
 
-    identity = models.encoder_identity(name)
+    identity = encoder if isinstance(encoder, EncoderIdentity) else models.encoder_identity(encoder)
     if onnx.is_own(identity) and not (identity == models.encoder_identity() and runtime.has_gpu()):
         return onnx.open_own(identity)
     return SentenceTransformerEncoder(identity)
@@ -150,8 +152,8 @@ class SentenceTransformerEncoder:
             with loading(self.identity.name, folder):
                 from sentence_transformers import SentenceTransformer  # takes seconds
 
-                # From a folder and for local files only: nothing is asked of the hub.
-                model = SentenceTransformer(str(folder), local_files_only=True)
+                # For local files only, and without the folder's code: nothing is asked of the hub.
+                model = SentenceTransformer(str(folder), local_files_only=True, trust_remote_code=False)
                 dimension = model.encode([""], show_progress_bar=False).shape[1]
             if dimension != self.identity.dimension:
                 raise ModelError(

@@ -23,6 +23,7 @@ from embeddings.files import sha256_file
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 # The default encoder's weights in 7 bits of int8: not the same vectors, so an encoder of its own.
 INT8_ENCODER = "all-MiniLM-L6-v2-int8"
+PACKAGED_ENCODERS = (DEFAULT_ENCODER, INT8_ENCODER)
 DEFAULT_RERANKER = "ms-marco-MiniLM-L-12-v2"
 # Our own reader, which is part of this package (docs/reader.md); the hash is that of graph and tokenizer.
 READER = "pullquote-reader-3"
@@ -70,10 +71,11 @@ def cache_folder() -> Path:
     return Path(override) if override else platformdirs.user_cache_path("pullquote", appauthor=False)
 
 
-def encoder_identity(name: str | None = None) -> EncoderIdentity:
+def encoder_identity(name: str | None = None, *, download: bool = True) -> EncoderIdentity:
     """Identify the named encoder (the default one for None) from its files alone.
 
-    The default's is known beforehand; its file is checked against it when it is read.
+    The default's is known beforehand; its file is checked against it when it is read. `download` is for
+    a name that the user has just given, see `named_folder`.
 
     Raises:
         ModelError: when there is no such model.
@@ -82,7 +84,7 @@ def encoder_identity(name: str | None = None) -> EncoderIdentity:
         return _DEFAULT_IDENTITY
     if name == INT8_ENCODER:
         return _INT8_IDENTITY
-    folder = named_folder(name)
+    folder = named_folder(name, download=download)
     # A folder is recorded in full, so that the library finds it from any working directory.
     stable = str(folder) if _is_folder(name) else name
     return EncoderIdentity(stable, _folder_sha256(folder), _folder_dimension(folder))
@@ -94,8 +96,8 @@ def encoder_folder(identity: EncoderIdentity) -> Path:
     Raises:
         ModelError: when it is missing, or holds other files than those that the identity was taken from.
     """
-    if identity.name not in (DEFAULT_ENCODER, INT8_ENCODER):
-        folder = named_folder(identity.name)
+    if identity.name not in PACKAGED_ENCODERS:
+        folder = named_folder(identity.name, download=False)
         if (found := _folder_sha256(folder)) != identity.sha256:
             raise ModelError(
                 f"The encoder {identity.name} has changed: its files give SHA-256 {found[:12]}…, not "
@@ -153,11 +155,11 @@ def check_weights(path: Path, sha256: str, name: str, package: str) -> None:
         raise ModelError(f"{path} is damaged or is not {name}: SHA-256 {found}, expected {sha256}. {remedy}")
 
 
-def named_folder(name: str) -> Path:
+def named_folder(name: str, *, download: bool = True) -> Path:
     """Find the model that a person named: a folder on this machine or a hub id.
 
-    Only a name that is no folder is looked for on the hub: in the local cache first, then, unless
-    `HF_HUB_OFFLINE` is set, over the network, as the person asked for by naming it.
+    Only a name that is no folder is looked for on the hub: in the local cache first, then, with `download`
+    and unless `HF_HUB_OFFLINE` is set, over the network, as the person asked for by naming it.
 
     Raises:
         ModelError: when it is neither, or holds no weights.
@@ -172,7 +174,7 @@ def named_folder(name: str) -> Path:
         return folder
     if not _HUB_NAME.fullmatch(name):
         raise ModelError(f"There is no model folder {name}. Check the path.")
-    return _hub_folder(name)
+    return _hub_folder(name, download=download)
 
 
 def _is_folder(name: str) -> bool:
@@ -184,12 +186,13 @@ def _has_weights(folder: Path) -> bool:
     return configured and any(Path(name).suffix in {".safetensors", ".bin"} for name in _decisive(folder))
 
 
-def _hub_folder(name: str) -> Path:
+def _hub_folder(name: str, *, download: bool) -> Path:
     from huggingface_hub import constants, snapshot_download  # slow, and only for a hub id
 
     if "/" not in name:  # as sentence-transformers itself reads such names
         name = f"sentence-transformers/{name}"
-    offline = constants.is_offline_mode()
+    set_offline = constants.is_offline_mode()
+    offline = set_offline or not download
     last: Exception | None = None
     for local in (True,) if offline else (True, False):
         try:
@@ -205,7 +208,8 @@ def _hub_folder(name: str) -> Path:
             continue
         if _has_weights(folder):  # a download that was broken off leaves a folder without them
             return folder
-    where = "in the local Hugging Face cache (HF_HUB_OFFLINE is set)" if offline else "on the hub"
+    where = "in the local Hugging Face cache" if offline else "on the hub"
+    where += " (HF_HUB_OFFLINE is set)" if set_offline else ""
     raise ModelError(
         f"There is no model {name!r}: neither as a folder nor {where}. Check the name, or download the model "
         "on a machine with internet and name its folder."

@@ -151,5 +151,8 @@ def _sentences(reranker: Reranker, question: str, windows: Sequence[Window]) -> 
 
 @cache
 def _head() -> tuple[Float32, float]:
-    with files("embeddings").joinpath(HEAD_FILE).open("rb") as stored, np.load(stored) as arrays:
+    with (
+        files("embeddings").joinpath(HEAD_FILE).open("rb") as stored,
+        np.load(stored, allow_pickle=False) as arrays,
+    ):
         return arrays["weights"], float(arrays["bias"])

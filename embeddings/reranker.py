@@ -142,7 +142,12 @@ def _load_cross_encoder(name: str, folder: Path) -> CrossEncoder:
         from sentence_transformers import CrossEncoder  # takes seconds
 
         # Identity: raw logits, whatever activation its configuration names.
-        model = CrossEncoder(str(folder), local_files_only=True, activation_fn=torch.nn.Identity())
+        model = CrossEncoder(
+            str(folder),
+            local_files_only=True,
+            trust_remote_code=False,
+            activation_fn=torch.nn.Identity(),
+        )
     if model.num_labels != 1:
         raise ModelError(
             f"{name} gives {model.num_labels} scores a pair; a reranker gives one. Use another model."

@@ -6,6 +6,7 @@ Only for code that is about to use transformers: what is here imports it, which 
 from __future__ import annotations
 
 import logging
+import pickle
 import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -57,7 +58,7 @@ def loading(name: str, folder: Path) -> Iterator[None]:
 
         try:
             yield
-        except (*_LOADING_ERRORS, SafetensorError) as error:
+        except (*_LOADING_ERRORS, SafetensorError, pickle.UnpicklingError) as error:
             raise ModelError(
                 f"sentence-transformers cannot load {name} from {folder}: {error}. Name a folder that it "
                 "saved, or restore the model's files."

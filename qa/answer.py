@@ -16,8 +16,15 @@ from embeddings.reader import open_reader
 from qa import budget, confidence, copies, exact, extract, replies, retrieve, statements, times
 from qa.confidence import STRICTNESS
 from qa.conversation import interpret
-from qa.errors import DocumentNotFoundError, LibraryError, ModelError, PullquoteError, QuestionError
-from qa.schema import EVERYTHING, Answer, Failure, Milliseconds, RankedPassage, Signals
+from qa.errors import (
+    DocumentNotFoundError,
+    InputError,
+    LibraryError,
+    ModelError,
+    PullquoteError,
+    QuestionError,
+)
+from qa.schema import EVERYTHING, Answer, Failure, Filters, Milliseconds, RankedPassage, Signals
 from qa.terms import has_content, is_latin
 from qa.unmatched import unmatched
 from qa.window import legible, reading_window
@@ -30,7 +37,7 @@ if TYPE_CHECKING:
     from qa.corpus import Corpus, Selection
     from qa.extract import Evidence
     from qa.names import Names
-    from qa.schema import DatePreference, Dates, Document, Filters, Passage, PassagePlace, Turn
+    from qa.schema import DatePreference, Dates, Document, Passage, PassagePlace, Turn
 
 MAX_QUESTION_CHARACTERS = 2000
 # Passages that may be read; and of these the best, from which is quoted.
@@ -93,6 +100,8 @@ class Answerer:
         """
         question = check(question)
         check_history(history)
+        if not isinstance(filters, Filters):
+            raise InputError(f"the filters are {filters!r}: write, for example, Filters(publisher='IFES')")
         threshold = confidence.threshold(strictness, self._reader.name)
         clock = _Clock()
         if kind := replies.reply_kind(question):
@@ -486,8 +495,10 @@ def check(question: str) -> str:
     """The question without white space around it.
 
     Raises:
-        QuestionError: it is empty or longer than MAX_QUESTION_CHARACTERS.
+        QuestionError: it is no text, empty or longer than MAX_QUESTION_CHARACTERS.
     """
+    if not isinstance(question, str):
+        raise QuestionError(f"the question is {question!r}: it has to be a text")
     question = question.strip()
     if not question:
         raise QuestionError("the question is empty: type what you want to know")
@@ -514,8 +525,10 @@ def check_history(history: Sequence[str | Turn]) -> None:
     """Refuse an earlier turn that no model can read.
 
     Raises:
-        QuestionError: one holds half of a surrogate pair.
+        QuestionError: one holds half of a surrogate pair, or is no turn at all.
     """
+    if isinstance(history, str):
+        raise QuestionError(f"the history is one text: write [{history!r}]")
     for number, turn in enumerate(history, start=1):
         if not _is_text(turn if isinstance(turn, str) else turn.text):
             raise QuestionError(

@@ -205,7 +205,7 @@ def routes(engine: Engine) -> APIRouter:
     @router.get("/feedback")
     def kept() -> dict[str, int]:
         """How many thumbs there are, and test queries made of them."""
-        return feedback.count(engine.corpus.thumbs())
+        return _thumb_counts(engine.corpus)
 
     @router.post("/feedback")
     def judge(body: ThumbBody) -> dict[str, Any]:
@@ -219,8 +219,8 @@ def routes(engine: Engine) -> APIRouter:
     def thumbs(answer: str) -> dict[str, Any]:
         """Which thumbs the answer and its quotes have; they outlive the page that they were put on."""
         shown = engine.answers.find(answer)
-        every = engine.corpus.thumbs()
-        return feedback.thumbs_on(shown, every) | feedback.count(every)
+        judgements = engine.corpus.thumbs(shown.query_id)
+        return feedback.thumbs_on(judgements) | _thumb_counts(engine.corpus)
 
     @router.get("/feedback/test-queries.{form}")
     def exported(form: feedback.Form) -> Response:
@@ -241,6 +241,11 @@ def routes(engine: Engine) -> APIRouter:
         return Problem(HTTPStatus.NOT_FOUND, f"there is no such route: /api/v1/{path}")
 
     return router
+
+
+def _thumb_counts(corpus: Corpus) -> dict[str, int]:
+    thumbs, queries = corpus.count_thumbs()
+    return {"thumbs": thumbs, "queries": queries}
 
 
 def _now(corpus: Corpus, source: Cited, quote: Quote) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from qa.dates import PartialDate
 from qa.errors import DocumentNotFoundError, InputError, VerbatimError
 from qa.schema import Citation, Document, Quote, SectionKind, Span, sha256_text
 
@@ -215,7 +216,9 @@ def _covered(text: str, block: Span, spans: tuple[Span, ...]) -> bool:
 
 
 def date_in_words(date: dt.date) -> str:
-    """`4 April 2008`."""
+    """Write `4 April 2008`, or as much of it as is known: `April 2008`, `2008`."""
+    if isinstance(date, PartialDate):
+        return f"{_MONTHS[date.month - 1]} {date.year}" if date.has_month else f"{date.year}"
     return f"{date.day} {_MONTHS[date.month - 1]} {date.year}"
 
 

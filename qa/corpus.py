@@ -12,7 +12,7 @@ import numpy as np
 
 from qa.confidence import STRICTNESS
 from qa.encoders import Encoders
-from qa.errors import LibraryError
+from qa.errors import InputError, LibraryError
 from qa.fulltext import FullText
 from qa.library import LibraryIndex
 from qa.names import aliases, find
@@ -219,9 +219,10 @@ class Corpus:
 
         Raises:
             DocumentNotFoundError: one of them is not held; nothing was removed.
+            InputError: `ids` is one text.
             LibraryError: the library is locked, may not be written, or is out of space.
         """
-        removed = self._store.remove(ids, withdrawn=withdrawn)
+        removed = self._store.remove(_checked(ids), withdrawn=withdrawn)
         self._save()
         return removed
 
@@ -232,11 +233,11 @@ class Corpus:
 
         Raises:
             DocumentNotFoundError: one of them was not removed, or was purged since.
-            InputError: a document of that id is held.
+            InputError: a document of that id is held, or `ids` is one text.
             ModelError: the encoder's weights are missing or damaged.
             LibraryError: the library is locked, may not be written, or is out of space.
         """
-        restored = self._intake.restore(ids, progress or silent)
+        restored = self._intake.restore(_checked(ids), progress or silent)
         self._save()
         return restored
 
@@ -269,12 +270,13 @@ class Corpus:
 
         Raises:
             DocumentNotFoundError: one of them is not known; nothing was erased.
+            InputError: `ids` is one text.
             LibraryError: another process keeps the bytes from being overwritten: they are erased from every
                 answer, and the next `purge` overwrites them. Or the library may not be written.
         """
         from qa.evaluation.run import forget_answers
 
-        purged = self._store.purge(ids)
+        purged = self._store.purge(_checked(ids))
         if self._store.erasing:
             forget_answers(self.library)
             try:
@@ -556,9 +558,20 @@ class Corpus:
         """
         self._store.put_thumb(shown, quote, thumb)
 
-    def thumbs(self) -> tuple[Judgement, ...]:
-        """Read all thumbs; `qa.feedback` makes test queries of them."""
-        return self._store.thumbs()
+    def thumbs(self, query_id: str | None = None) -> tuple[Judgement, ...]:
+        """Read the thumbs of one test query, or of all; `qa.feedback` makes test queries of them."""
+        return self._store.thumbs(query_id)
+
+    def count_thumbs(self) -> tuple[int, int]:
+        """Count the thumbs, and the test queries that they make."""
+        return self._store.count_thumbs()
+
+
+def _checked(ids: Iterable[str]) -> Iterable[str]:
+    """Return the ids as they are; one text in place of several would be taken for its letters."""
+    if isinstance(ids, str):
+        raise InputError(f"documents are named by a list of ids: write [{ids!r}]")
+    return ids
 
 
 def held_bytes(document: Document, passages: Sequence[Passage]) -> int:

@@ -18,16 +18,15 @@ from typing import TYPE_CHECKING, Any
 
 from qa import __version__
 from qa.cite import visible
-from qa.errors import InputError, LibraryError, LibraryNotFoundError
+from qa.errors import InputError, LibraryError, LibraryNotFoundError, PullquoteError
 from qa.render import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from embeddings.models import EncoderIdentity
     from qa.store import Store
-    from qa.vectors import Difference, Encoding
+    from qa.vectors import Difference
 
 # As in pyproject.toml: a test compares them. A checkout that was not installed has no metadata to ask.
 PACKAGES = (
@@ -178,19 +177,21 @@ def _ocr() -> Finding:
     return Finding("OCR", f"{version}, for scanned PDFs in these languages: {', '.join(sorted(languages))}")
 
 
-def _models(encoder: EncoderIdentity | None) -> Iterator[Finding]:
+def _models(store: Store | None) -> Iterator[Finding]:
     """Look at the encoder that made the library's vectors (None: the default one), reader and reranker."""
     try:
         from embeddings import models
         from embeddings.onnx import find_export
+        from qa.encoders import Encoders
     except ImportError as error:
         yield Finding("models", "not loaded", f"the models cannot be loaded: {error}")
         return
-    name = encoder.name if encoder else models.DEFAULT_ENCODER
+    encoding = store.encoding() if store else None
+    name = encoding.identity.name if encoding else models.DEFAULT_ENCODER
     try:
-        identity = encoder or models.encoder_identity()
+        identity = Encoders(store, None).identity() if store else models.encoder_identity()
         folder = models.encoder_folder(identity)
-    except models.ModelError as error:
+    except (models.ModelError, PullquoteError) as error:
         yield Finding("encoder", name, str(error))
     else:
         yield Finding(
@@ -221,21 +222,21 @@ def _models(encoder: EncoderIdentity | None) -> Iterator[Finding]:
 def _library(library: Path) -> Iterator[Finding]:
     yield Finding("library", str(library))
     yield _space(library)
-    encoding: Encoding | None = None
     try:
         from qa.store import Store
 
         yield _integrity(library)
         with closing(Store(library, create=False)) as store:
-            encoding = store.encoding()
             yield from _contents(store)
+            yield from _models(store)
+            return
     except LibraryNotFoundError as error:
         yield Finding("store", "none", str(error))
     except LibraryError as error:
         yield Finding("store", "damaged or locked", str(error))
     except ImportError as error:
         yield Finding("store", "not opened", f"the library cannot be opened: {error}")
-    yield from _models(encoding.identity if encoding else None)
+    yield from _models(None)
 
 
 def _space(library: Path) -> Finding:

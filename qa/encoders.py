@@ -1,23 +1,39 @@
-"""The encoders of a library: which one is in use, opened when it is needed."""
+"""The encoders of a library: which one is in use, opened when it is needed.
+
+A library names the encoder that made its vectors, and may come from anybody. So such a name is looked for
+only when the user has named that encoder too (docs/decisions/0022-trust.md).
+"""
 
 from __future__ import annotations
 
+import json
+import logging
+import os
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from embeddings.encoder import identify_encoder, open_encoder, open_query_encoder
+from embeddings.files import write_whole
+from embeddings.models import DEFAULT_ENCODER, PACKAGED_ENCODERS
 from embeddings.models import ModelError as WeightsError
-from qa.errors import ModelError
+from qa.errors import ModelError, UntrustedEncoderError
+from qa.places import settings_folder
 from qa.vectors import check_encoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from embeddings.arrays import Float32
     from embeddings.encoder import Encoder
     from embeddings.models import EncoderIdentity
     from qa.store import Store
+
+log = logging.getLogger(__name__)
+
+# Names an encoder that may be opened for libraries that it has made.
+ENCODER_VARIABLE = "PULLQUOTE_ENCODER"
 
 
 class Encoders:
@@ -45,17 +61,17 @@ class Encoders:
 
         Raises:
             EncoderMismatchError: another encoder made them.
+            UntrustedEncoderError: only the library names their encoder.
             ModelError: there is no such encoder, or its weights are missing.
         """
-        with self._lock:
+        with self._lock, model_errors():
             encoding = self._store.encoding()
             follows = self._name is None and self._given is None
             if follows and encoding and self._identity and self._identity.sha256 != encoding.identity.sha256:
                 self._take(None)  # another process has embedded the library anew
             if self._identity is None:
-                name = encoding.identity.name if follows and encoding else self._name
-                with model_errors():
-                    self._identity = identify_encoder(name)
+                recorded = encoding.identity if follows and encoding else None
+                self._identity = permitted(recorded) if recorded else identify_encoder(self._name)
             if encoding:
                 check_encoder(encoding, self._identity, self._store.folder)
             return self._identity
@@ -65,11 +81,12 @@ class Encoders:
 
         Raises:
             EncoderMismatchError: another encoder made the library's vectors.
+            UntrustedEncoderError: only the library names their encoder.
             ModelError: the encoder's weights are missing or damaged.
         """
         with self._lock, model_errors():
             if self._document_encoder is None:
-                self._document_encoder = open_encoder(self.identity().name)
+                self._document_encoder = open_encoder(self.identity())
             return self._document_encoder
 
     def _queries(self) -> Encoder:
@@ -84,10 +101,69 @@ class Encoders:
 
         Raises:
             EncoderMismatchError: another encoder made the library's vectors.
+            UntrustedEncoderError: only the library names their encoder.
             ModelError: the encoder's weights are missing or damaged.
         """
         with model_errors():
             return self._queries().encode_query(texts)
+
+
+def permitted(recorded: EncoderIdentity) -> EncoderIdentity:
+    """Find on this machine the encoder that a library names, if it is packaged or the user has named it.
+
+    Raises:
+        UntrustedEncoderError: the user has not.
+        embeddings.models.ModelError: there is no such encoder.
+    """
+    if recorded.name in PACKAGED_ENCODERS:
+        return identify_encoder(recorded.name)
+    if named := os.environ.get(ENCODER_VARIABLE):
+        identity = identify_encoder(named)
+        if (identity.sha256, identity.dimension) == (recorded.sha256, recorded.dimension):
+            return identity
+    if is_trusted(recorded):
+        return identify_encoder(recorded.name, download=False)
+    raise UntrustedEncoderError(
+        f"the vectors of this library were made by the encoder {recorded.name} (SHA-256 "
+        f"{recorded.sha256[:12]}…), which is not opened because a library says so. If you trust it, run "
+        f"`pullquote reindex --encoder {recorded.name}`, or set {ENCODER_VARIABLE}={recorded.name}; if not, "
+        f"`pullquote reindex --encoder {DEFAULT_ENCODER}` makes the vectors anew with the default encoder"
+    )
+
+
+def trust(identity: EncoderIdentity) -> None:
+    """Note in the user's settings that an encoder may be opened, with these weights, for any library."""
+    if identity.name in PACKAGED_ENCODERS or is_trusted(identity):
+        return
+    content = json.dumps([*_trusted(), [identity.name, identity.sha256]], indent=1)
+    try:
+        _notes().parent.mkdir(parents=True, exist_ok=True)
+        write_whole(_notes(), content.encode())
+    except OSError as error:
+        log.warning(
+            "%s cannot be written (%s): set %s=%s to ask this library",
+            _notes(),
+            error.strerror,
+            ENCODER_VARIABLE,
+            identity.name,
+        )
+
+
+def is_trusted(identity: EncoderIdentity) -> bool:
+    """Tell whether the user has named this encoder, with these weights, on this machine."""
+    return [identity.name, identity.sha256] in _trusted()
+
+
+def _trusted() -> list[object]:
+    try:
+        noted = json.loads(_notes().read_bytes())
+    except (OSError, ValueError):
+        return []
+    return noted if isinstance(noted, list) else []
+
+
+def _notes() -> Path:
+    return settings_folder() / "encoders.json"
 
 
 @contextmanager

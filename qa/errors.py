@@ -57,6 +57,12 @@ class EncoderMismatchError(LibraryError):
     code = "encoder_mismatch"
 
 
+class UntrustedEncoderError(LibraryError):
+    """The library names an encoder that neither comes with Pullquote nor was named by the user."""
+
+    code = "untrusted_encoder"
+
+
 class ModelError(PullquoteError):
     """A model's weights are missing, damaged or not what they should be."""
 

@@ -19,7 +19,7 @@ import numpy as np
 from embeddings.encoder import identify_encoder, open_encoder
 from embeddings.files import sha256_file
 from qa.corrections import correct, uncorrected
-from qa.encoders import model_errors
+from qa.encoders import model_errors, trust
 from qa.errors import InputError
 from qa.folders import listing, missing, refusal, resolved, without_files
 from qa.formats import Options, Worker, file_id, ocr, read_path
@@ -339,7 +339,7 @@ class Intake:
 
         def open_once() -> Encoder:
             nonlocal opened
-            opened = opened or open_encoder(identity.name)
+            opened = opened or open_encoder(identity)
             return opened
 
         target = self._store.begin_encoding(identity)
@@ -358,6 +358,8 @@ class Intake:
                 )
                 done += len(batch)
                 show(Progress("write", done, len(pending), batch[-1].document.id))
+        if isinstance(encoder, str):  # by the user: later, the library's word for it will do
+            trust(identity)
         self._encoders.use(None if isinstance(encoder, str) else encoder)
 
     def _taken_in(

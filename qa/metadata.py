@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from qa.dates import parse_date
 from qa.errors import InputError, LibraryError
 from qa.schema import Document, Found
 
@@ -40,6 +41,9 @@ _SCRIPTS = (
 )
 _IN_HAN = frozenset({"ja", "ko", "lzh", "nan", "wuu", "yue"})  # may be written in Han characters alone
 _LETTER = re.compile(r"[^\W\d_]")
+# Characters that change the direction of what stands around them (Unicode Standard Annex 9), or break a line.
+_UNSEEN = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _SCRIPT_SHARE = 0.3  # of the letters: a name in its own script is no text in it
 
 
@@ -54,8 +58,11 @@ class Sidecar:
     sha256: str = ""
 
     def complete(self, document: Document) -> Document:
-        """Give a document what the sidecar says of it, and its language where nothing says that."""
-        return with_language(with_values(document, self.values, BY_SIDECAR, "stated"))
+        """Give a document what the sidecar says of it, and its language where nothing says that.
+
+        Its own metadata lose what could disguise a citation (`on_one_line`).
+        """
+        return with_language(with_values(_on_one_line(document), self.values, BY_SIDECAR, "stated"))
 
 
 NO_SIDECAR = Sidecar({})
@@ -111,7 +118,7 @@ def check(values: Mapping[str, str]) -> dict[str, str]:
     """Check metadata as a person gives them, and give them without white space around.
 
     Raises:
-        InputError: a field is none of FIELDS, or a date is not ISO 8601.
+        InputError: a field is none of FIELDS, or a date is no ISO 8601 day, month or year.
     """
     checked = {}
     for field, value in values.items():
@@ -119,9 +126,9 @@ def check(values: Mapping[str, str]) -> dict[str, str]:
             raise InputError(f"{field!r} is no field of a document: use {', '.join(FIELDS)}")
         if field == "date" and value.strip():
             try:
-                checked[field] = dt.date.fromisoformat(value.strip()).isoformat()
-            except ValueError:
-                raise InputError(f"{value!r} is not a date: write it as 2008-04-04") from None
+                checked[field] = parse_date(value.strip()).isoformat()
+            except ValueError as error:
+                raise InputError(str(error)) from None
         elif len(value) > MOST_FIELD:
             raise InputError(f"the {field} has more than {MOST_FIELD:,} characters: shorten it")
         elif not value.isprintable():
@@ -149,11 +156,27 @@ def with_values(document: Document, values: Mapping[str, str], source: str, sure
         return document
     fields: dict[str, Any] = {field: value for field, value in values.items() if field != "date"}
     if "date" in values:
-        fields["date"] = dt.date.fromisoformat(values["date"]) if values["date"] else None
+        fields["date"] = parse_date(values["date"]) if values["date"] else None
     if not fields.get("language", document.language):
         fields["language"] = Document("", "").language
     others = tuple(found for found in document.found if found.field not in values)
     return replace(document, **fields, found=(*others, *(Found(field, source, sure) for field in values)))
+
+
+def on_one_line(text: str) -> str:
+    """Return the text of a citation's part without control characters and directional marks.
+
+    Such marks could make a title read otherwise than it is, and turn the rest of the citation around.
+    """
+    return _CONTROLS.sub(" ", _UNSEEN.sub("", text))
+
+
+def _on_one_line(document: Document) -> Document:
+    """Return the document with its metadata and the names of its sections each on one line."""
+    texts = [field for field in FIELDS if field != "date"]
+    fields: dict[str, Any] = {field: on_one_line(getattr(document, field)) for field in texts}
+    sections = tuple(replace(section, name=on_one_line(section.name)) for section in document.sections)
+    return replace(document, **fields, sections=sections)
 
 
 def value_of(document: Document, field: str) -> str:

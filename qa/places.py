@@ -18,6 +18,13 @@ def default_library() -> Path:
     return user_data_path("pullquote", appauthor=False)
 
 
+def settings_folder() -> Path:
+    """Find the folder of what this user has decided, which no library carries. It need not exist."""
+    from platformdirs import user_config_path
+
+    return user_config_path("pullquote", appauthor=False)
+
+
 def shipped_corpus() -> Path:
     """Find the folder of the briefs that come with Pullquote.
 

@@ -54,15 +54,21 @@ def select(db: sqlite3.Connection, filters: Filters) -> Selection:
 
 
 def where(filters: Filters) -> tuple[str, list[str]]:
-    """Build a condition on `documents` and its values. Only the values come from a user."""
-    conditions = {
-        "date != '' AND date >= ?": filters.since and filters.since.isoformat(),
-        "date != '' AND date <= ?": filters.until and filters.until.isoformat(),
-        "casefold(publisher) = ?": filters.publisher.casefold(),
-        "casefold(series) = ?": filters.series.casefold(),
-        "casefold(language) = ?": filters.language.casefold(),
-        "casefold(collection) = ?": filters.collection.casefold(),
-        "id IN (SELECT value FROM json_each(?))": json.dumps(filters.document) if filters.document else "",
-    }
-    used = {condition: value for condition, value in conditions.items() if value}
-    return " AND ".join(used) or "TRUE", list(used.values())
+    """Build a condition on `documents` and its values. Only the values come from a user.
+
+    A date that is a month or a year stands in the column as `2008-04` or `2008`, before the days in it. It
+    matches where some of its days do.
+    """
+    conditions: dict[str, tuple[str, ...]] = {}
+    if filters.since:
+        since = filters.since.isoformat()
+        year, month = since[: len("2008")], since[: len("2008-04")]
+        conditions["date >= ? AND (date >= ? OR date IN (?, ?))"] = (year, since, year, month)
+    if filters.until:
+        conditions["date != '' AND date <= ?"] = (filters.until.isoformat(),)
+    for field in ("publisher", "series", "language", "collection"):
+        if value := getattr(filters, field):
+            conditions[f"casefold({field}) = ?"] = (value.casefold(),)
+    if filters.document:
+        conditions["id IN (SELECT value FROM json_each(?))"] = (json.dumps(filters.document),)
+    return " AND ".join(conditions) or "TRUE", [value for values in conditions.values() for value in values]

@@ -12,7 +12,6 @@ A `Store` may be used from several threads, and its file by several processes.
 
 from __future__ import annotations
 
-import datetime as dt
 import difflib
 import json
 from collections import Counter
@@ -28,6 +27,7 @@ from qa.corrections import every as all_corrections
 from qa.corrections import put as put_corrections
 from qa.corrections import uncorrected
 from qa.database import Database, put_spellings
+from qa.dates import parse_date
 from qa.errors import DocumentNotFoundError, InputError, LibraryError
 from qa.feedback import Judgement, Place, Shown
 from qa.metadata import BY_SIDECAR, value_of
@@ -78,6 +78,7 @@ from qa.versions import Cited, LeftOut, Version
 from qa.window import legible
 
 if TYPE_CHECKING:
+    import datetime as dt
     import sqlite3
     from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
@@ -574,17 +575,26 @@ class Store:
                     (shown.query_id, *place, quote.document if quote else "", thumb, _shown_row(shown)),
                 )
 
-    def thumbs(self) -> tuple[Judgement, ...]:
-        """Read all thumbs, in order of query and place."""
+    def thumbs(self, query_id: str | None = None) -> tuple[Judgement, ...]:
+        """Read the thumbs of one test query, or of all, in order of query and place."""
         with self._database.reading() as db:
             rows = db.execute(
                 "SELECT shown, document, sha256, start, end, thumb FROM thumbs "
-                "ORDER BY query, sha256, start, end"
+                "WHERE ?1 IS NULL OR query = ?1 ORDER BY query, sha256, start, end",
+                (query_id,),
             ).fetchall()
         return tuple(
             Judgement(_shown(shown), Place(*place) if place[1] else None, thumb)
             for shown, *place, thumb in rows
         )
+
+    def count_thumbs(self) -> tuple[int, int]:
+        """Count the thumbs, and the test queries that they make."""
+        with self._database.reading() as db:
+            counts: tuple[int, int] = db.execute(
+                "SELECT count(*), count(DISTINCT query) FROM thumbs"
+            ).fetchone()
+        return counts
 
     # Vectors
 
@@ -878,7 +888,7 @@ class Store:
                 "SELECT id, date FROM documents WHERE id IN (SELECT value FROM json_each(?)) AND date != ''",
                 (json.dumps(list(dict.fromkeys(ids))),),
             ).fetchall()
-        return {document_id: dt.date.fromisoformat(date) for document_id, date in rows}
+        return {document_id: parse_date(date) for document_id, date in rows}
 
     def copies(self, ids: Iterable[str]) -> dict[str, dict[str, float]]:
         """Find the near-duplicates of documents by id: their ids and similarity, the most similar first.
@@ -1274,4 +1284,4 @@ def _passages(db: sqlite3.Connection, where: str, value: str | int) -> Iterator[
 
 
 def _date(text: str) -> dt.date | None:
-    return dt.date.fromisoformat(text) if text else None
+    return parse_date(text) if text else None

@@ -13,6 +13,7 @@ import re
 from typing import TYPE_CHECKING
 
 from qa.cite import date_in_words
+from qa.dates import PartialDate, parse_date, span_of
 from qa.question import blanked
 from qa.schema import DatePreference, Span
 from qa.terms import FUNCTION_WORDS
@@ -313,17 +314,12 @@ def _span(year: int, month: int = 0, day: int = 0) -> tuple[dt.date, dt.date]:
 
 
 def bound(written: str, *, last: bool) -> dt.date:
-    """The day `YYYY-MM-DD`, or the first (`last`: the last) day of `YYYY-MM` or `YYYY`.
+    """Read the day `YYYY-MM-DD`, or the first (`last`: the last) day of `YYYY-MM` or `YYYY`.
 
     Raises:
-        ValueError: it is not written so, or there is no such day.
+        ValueError: it is not written so, or there is no such day, month or year.
     """
-    if not re.fullmatch(r"\d{4}(-\d\d(-\d\d)?)?", written, re.ASCII):
-        raise ValueError(f"{written!r} is not a date; write 2008-04-04, 2008-04 or 2008")
-    try:
-        return _span(*(int(part) for part in written.split("-")))[last]
-    except ValueError as error:
-        raise ValueError(f"there is no such day: {written}") from error
+    return span_of(parse_date(written))[last]
 
 
 def _relative(which: str, unit: str, today: dt.date) -> tuple[dt.date, dt.date]:
@@ -359,14 +355,22 @@ def spoken_of(text: str, published: dt.date | None) -> Iterator[tuple[dt.date, d
             dates = (
                 None if bare or any(match[name] for name in _RELATIVE) else _dates(match, dt.date.min, None)
             )
-        elif bare and bare.islower():  # "may", "march": no month
-            dates = None
+        elif (bare and bare.islower()) or not _can_be_counted_from(published, match):
+            dates = None  # "may", "march": no month
         else:
-            dates = _dates(match, published, published.year)
-            if bare and dates and dates[0] > published:
+            dates = _dates(match, span_of(published)[0], published.year)
+            if bare and dates and dates[0] > span_of(published)[1]:
                 dates = _dates(match, published, published.year - 1)
         if dates:
             yield dates
+
+
+def _can_be_counted_from(published: dt.date, match: re.Match[str]) -> bool:
+    """Tell whether a date is known well enough for a time in the text: no week is counted from a month."""
+    unit = match["unit"] or match["units"] or match["ago"] or match["yesterday"]
+    if unit is None or not isinstance(published, PartialDate):
+        return True
+    return unit.lower().startswith("year") or (published.has_month and unit.lower().startswith("month"))
 
 
 def fits(asked: DatePreference, found: Sequence[tuple[dt.date | None, str]]) -> list[float]:
@@ -394,18 +398,22 @@ def _told_of(published: dt.date | None, text: str) -> dt.date | None:
 def _fit(asked: DatePreference, published: dt.date | None, text: str) -> float:
     since, until = asked.since or dt.date.min, asked.until or dt.date.max
     if asked.kind == "published":
-        return float(published is not None and since <= published <= until)
+        return float(published is not None and _overlap(span_of(published), (since, until)))
     named = list(spoken_of(text, published))
     if any(since <= first and last <= until for first, last in named):
         return _SPEAKS
-    if named and all(last < since or first > until for first, last in named):
+    if named and not any(_overlap(time, (since, until)) for time in named):
         return 0.0
     if published is None:
         return _LATER
-    if published < since:
+    if span_of(published)[1] < since:
         return 0.0
     near = asked.until is None or (published - until).days <= REPORTED
     return _NEWS if near else _LATER
+
+
+def _overlap(one: tuple[dt.date, dt.date], other: tuple[dt.date, dt.date]) -> bool:
+    return one[0] <= other[1] and other[0] <= one[1]
 
 
 def is_of(asked: DatePreference, published: dt.date | None, sentence: str) -> bool:

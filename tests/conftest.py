@@ -19,7 +19,8 @@ BRIEF = ROOT / "seeds" / "ifes-nk-brief-08-4-4-1-scrap-metal-smuggling.txt"
 
 @pytest.fixture(scope="session", autouse=True)
 def library_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Point the default library at an empty place: a test that names none must not write to the user's."""
+    """Point the default library and the settings at empty places: a test must not write to the user's."""
+    os.environ["XDG_CONFIG_HOME"] = str(tmp_path_factory.mktemp("settings-of-nobody"))
     os.environ["PULLQUOTE_LIBRARY"] = str(tmp_path_factory.mktemp("library-of-nobody"))
 
 

@@ -62,15 +62,15 @@ def feedback(settings: options.Settings, out: Path | None, *, force: bool) -> No
     CSV, a cell that a spreadsheet would take for a formula has an apostrophe in front, which evaluate takes
     away. The exit code is 1 where there is no thumb yet.
     """
-    from qa.feedback import count, save, to_jsonl, to_queries
+    from qa.feedback import save, to_jsonl, to_queries
     from qa.render import is_utf8, plural
 
     if out and out.suffix.lower() not in (".jsonl", ".csv"):
         raise click.UsageError(f"--out: {out} should end in .jsonl or .csv")
     with shared.corpus(settings) as corpus:
-        counts, queries = count(corpus.thumbs()), to_queries(corpus)
+        (thumbs, _), queries = corpus.count_thumbs(), to_queries(corpus)
     if settings.as_json:
-        shared.print_json({"thumbs": counts["thumbs"], "queries": queries})
+        shared.print_json({"thumbs": thumbs, "queries": queries})
     elif not out:
         click.echo(to_jsonl(queries, ascii=not is_utf8(sys.stdout)), nl=False)
     if not queries:
@@ -86,7 +86,7 @@ def feedback(settings: options.Settings, out: Path | None, *, force: bool) -> No
                 shared.say(f"note: {query['question']}: {note}")
         where = f" written to {out}" if out else ""
         made = f"{len(queries):,} test {'query' if len(queries) == 1 else 'queries'}"
-        shared.say(f"{plural(counts['thumbs'], 'thumb')}: {made}{where}")
+        shared.say(f"{plural(thumbs, 'thumb')}: {made}{where}")
 
 
 @click.command()

@@ -181,7 +181,8 @@ def edit(
 ) -> None:
     """Correct what is known of the document ID; its text and citations stay.
 
-    An empty VALUE says that there is none; a date is written 2008-04-04. Corrections stay when the document
+    An empty VALUE says that there is none; a date is written 2008-04-04, or
+    2008-04 or 2008 where no more is known. Corrections stay when the document
     is read again, or replaced; `documents show` marks them. The file itself is not changed: a sidecar file
     beside it, named FILE.meta.toml, says the same for all documents of a file (title = "…").
     """

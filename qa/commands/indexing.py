@@ -208,7 +208,11 @@ def _print_report(report: IndexReport, library: Path) -> None:
 @options.general
 @click.pass_obj
 def reindex(settings: options.Settings, encoder: str) -> None:
-    """Embed every passage anew with another encoder. Documents and citations stay as they are."""
+    """Embed every passage anew with another encoder. Documents and citations stay as they are.
+
+    An encoder that does not come with Pullquote is opened only after you have named it, whatever a library
+    says: here, which is remembered for you on this machine, or in PULLQUOTE_ENCODER.
+    """
     from qa.render import plural
 
     settings.interrupted = "The library still has the vectors that it had."

@@ -6,7 +6,6 @@ What the process may do is in `qa/formats/__main__.py`, which it runs.
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import logging
 import os
@@ -19,6 +18,7 @@ from contextlib import suppress
 from dataclasses import asdict, fields
 from typing import IO, TYPE_CHECKING, Any, Self
 
+from qa.dates import parse_date
 from qa.errors import InputError
 from qa.schema import Document, Found, Section, Span
 
@@ -217,7 +217,7 @@ def from_plain(plain: dict[str, Any]) -> Document:
     """Make a document of what `to_plain` gives."""
     return Document(
         **{name: plain[name] for name in _PLAIN},
-        date=dt.date.fromisoformat(plain["date"]) if plain["date"] else None,
+        date=parse_date(plain["date"]) if plain["date"] else None,
         header=tuple(Span(*span) for span in plain["header"]),
         furniture=tuple(Span(*span) for span in plain["furniture"]),
         notes=tuple(plain["notes"]),

@@ -150,3 +150,41 @@ def make_cross_encoder(tmp_path: Path) -> Callable[..., Path]:
 def edit_json(path: Path, **values: object) -> None:
     """Change some values of a JSON file."""
     path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+
+
+def lay_trap(folder: Path, kind: str) -> Path:
+    """Put code into a model's folder that writes a file when it is imported or unpickled; gives that file."""
+    import pickle
+
+    sprung = folder.parent / "sprung"
+
+    class Trap:
+        def __reduce__(self) -> tuple[object, tuple[Path]]:
+            return Path.touch, (sprung,)
+
+    (folder / "trap.py").write_text(
+        f"from pathlib import Path\nPath({str(sprung)!r}).touch()\n"
+        "from transformers import BertConfig as Config, BertModel as Model, BertTokenizerFast as Tokenizer\n"
+    )
+    code = {"AutoConfig": "trap.Config", "AutoModel": "trap.Model", "AutoTokenizer": ["trap.Tokenizer", None]}
+    code["AutoModelForSequenceClassification"] = "trap.Model"
+    match kind:
+        case "module":
+            modules = folder / "modules.json"
+            held = json.loads(modules.read_text()) if modules.exists() else []
+            modules.write_text(json.dumps([*held, {"idx": 9, "name": "9", "path": "", "type": "trap.Model"}]))
+        case "configuration":
+            edit_json(folder / "config.json", auto_map=code, model_type="trap")
+        case "tokenizer":
+            edit_json(folder / "tokenizer_config.json", auto_map=code, tokenizer_class="Tokenizer")
+        case "permission":
+            edit_json(folder / "config.json", auto_map=code, model_type="trap", trust_remote_code=True)
+            settings = {"model_args": {"trust_remote_code": True}, "config_args": {"trust_remote_code": True}}
+            (folder / "sentence_bert_config.json").write_text(json.dumps(settings))
+        case "pickle":
+            (folder / "model.safetensors").unlink()
+            (folder / "pytorch_model.bin").write_bytes(pickle.dumps(Trap(), protocol=2))
+    return sprung
+
+
+TRAPS = ("module", "configuration", "tokenizer", "permission", "pickle")

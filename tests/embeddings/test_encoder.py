@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import logging
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ from embeddings import models, onnx, runtime
 from embeddings.encoder import SentenceTransformerEncoder, identify_encoder, open_encoder, open_query_encoder
 from embeddings.models import ModelError
 from embeddings.onnx import OnnxEncoder
-from tests.embeddings.conftest import edit_json, run_python
+from tests.embeddings.conftest import TRAPS, edit_json, lay_trap, run_python
 
 if TYPE_CHECKING:
     import subprocess
@@ -333,3 +334,14 @@ def test_the_default_weights_are_checked_before_torch_reads_them(cache: Path) ->
     wrong = models.EncoderIdentity(models.DEFAULT_ENCODER, "0" * 64, 384)
     with pytest.raises(ModelError, match="damaged or is not"):
         open_query_encoder(wrong)
+
+
+@pytest.mark.parametrize("kind", TRAPS)
+def test_code_in_a_models_folder_never_runs(
+    cache: Path, make_encoder: Callable[..., Path], kind: str
+) -> None:
+    folder = make_encoder()
+    sprung = lay_trap(folder, kind)
+    with contextlib.suppress(ModelError):
+        open_query_encoder(identify_encoder(str(folder))).encode_query(["Who?"])
+    assert not sprung.exists()

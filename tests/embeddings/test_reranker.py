@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import pytest
 from embeddings import models, runtime
 from embeddings.models import ModelError
 from embeddings.reranker import CrossEncoderReranker, OnnxReranker, open_reranker
+from tests.embeddings.conftest import TRAPS, lay_trap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,3 +133,12 @@ def test_a_model_with_several_scores_a_pair_is_no_reranker(make_cross_encoder: C
 def test_a_folder_without_a_model_is_no_reranker(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no model"):
         open_reranker(str(tmp_path))
+
+
+@pytest.mark.parametrize("kind", TRAPS)
+def test_code_in_a_models_folder_never_runs(make_cross_encoder: Callable[..., Path], kind: str) -> None:
+    folder = make_cross_encoder()
+    sprung = lay_trap(folder, kind)
+    with contextlib.suppress(ModelError):
+        open_reranker(str(folder)).scores("Who?", ["They."])
+    assert not sprung.exists()

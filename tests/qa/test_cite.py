@@ -19,6 +19,7 @@ from qa.cite import (
     parse_citation_id,
     visible,
 )
+from qa.dates import parse_date
 from qa.errors import InputError, VerbatimError
 from qa.schema import Citation, Document, Quote, Section, Span
 from tests.qa.briefs import BRIEF, HOSTILE, quote, reader
@@ -138,6 +139,14 @@ def test_every_quote_has_a_locator_that_counts_from_one_and_never_backwards(text
 def test_dates_are_in_english_words_whatever_the_locale():
     assert date_in_words(dt.date(2008, 4, 4)) == "4 April 2008"
     assert date_in_words(dt.date(1995, 12, 31)) == "31 December 1995"
+    assert date_in_words(parse_date("2024-04")) == "April 2024"
+    assert date_in_words(parse_date("2024")) == "2024"
+
+
+def test_a_citation_names_no_day_that_the_document_does_not():
+    quote = Quote(Document("a", "Rice rose.", title="Prices", date=parse_date("2024-04")), 0, 10)
+    assert cite_line(quote) == "“Prices”, April 2024, paragraph 1"
+    assert citation(quote).date == "2024-04"
 
 
 def test_a_citation_id_reads_back_as_it_was_written():

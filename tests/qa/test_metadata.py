@@ -9,7 +9,9 @@ import pytest
 
 from qa.errors import DocumentNotFoundError, InputError
 from qa.metadata import check, read_sidecar, sidecar_of, value_of, with_language, with_values
+from qa.render import info_to_dict
 from qa.schema import Document, Filters, Found
+from qa.window import head
 from tests.qa.tiny import tiny_corpus, write
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ def test_a_sidecar_gives_fields_as_text_and_dates_as_toml_or_text():
     assert read_sidecar(data, "x") == {"title": "T", "date": "2008-04-04", "number": "12", "publisher": ""}
     assert read_sidecar(b"date = 2008-04-04T23:00:00Z", "x") == {"date": "2008-04-04"}
     assert read_sidecar(b'date = "2008-04-04"', "x") == {"date": "2008-04-04"}
+    assert read_sidecar(b'date = "2008-04"', "x") == {"date": "2008-04"}
+    assert read_sidecar(b"date = 2008", "x") == {"date": "2008"}
 
 
 @pytest.mark.parametrize(
@@ -41,7 +45,8 @@ def test_a_sidecar_gives_fields_as_text_and_dates_as_toml_or_text():
         (b"title = \xff", "x is not TOML"),
         (b"a = [" + b"[" * 5000, "x is not TOML"),
         (b'tilte = "T"', "x: 'tilte' is no field of a document: use title, author"),
-        (b'date = "4 April"', "x: '4 April' is not a date: write it as 2008-04-04"),
+        (b'date = "4 April"', "x: '4 April' is not a date; write 2008-04-04, 2008-04 or 2008"),
+        (b'date = "2008-13"', "x: there is no such month: 2008-13"),
         (b'title = ["a"]', "is no text"),
         (b'title = "a\\nb"', "control characters"),
         (b'title = "' + b"a" * 1_001 + b'"', "more than 1,000 characters"),
@@ -191,6 +196,18 @@ def test_a_sidecar_without_its_file_is_named(corpus: Corpus, file: Path):
         assert remark.startswith(f"{orphan} describes no document: there is no b.txt beside it.")
     write(file.parent, "b.txt", "Maize.")
     assert corpus.index(file.parent).remarks == ()
+
+
+def test_a_month_is_a_date_that_can_be_corrected_filtered_and_put_back(corpus: Corpus, file: Path):
+    corpus.index(file)
+    before = info(corpus).date
+    edited, _ = corpus.edit("a.txt", {"date": "2024-04"})
+    assert value_of(edited, "date") == info_to_dict(info(corpus))["date"] == "2024-04"
+    inside, after = Filters(since=dt.date(2024, 4, 30)), Filters(since=dt.date(2024, 5, 1))
+    assert [len(corpus.documents(filters)) for filters in (inside, after)] == [1, 0]
+    assert head(edited).endswith("2024-04 April 2024")  # what the document is found by
+    corpus.edit("a.txt", {}, reset=["date"])
+    assert info(corpus).date == before
 
 
 def test_a_correction_outlives_whatever_replaces_the_document(corpus: Corpus, file: Path):

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ import qa.database
 import qa.selection
 import qa.store
 import qa.words
+from qa.dates import parse_date
 from qa.errors import (
     DocumentNotFoundError,
     EncoderMismatchError,
@@ -328,6 +329,35 @@ def test_filters_choose_documents_passages_and_count_the_undated(
         assert selection.allowed is None
     found = filled.bm25(["copper", "scrap"], 10, selection)
     assert set(filled.documents_of(key for key, _ in found).values()) == set(ids)
+
+
+@pytest.mark.parametrize(
+    ("filters", "ids"),
+    [
+        (Filters(since=dt.date(2024, 4, 15)), ["april", "day", "year"]),
+        (Filters(since=dt.date(2024, 4, 30)), ["april", "year"]),
+        (Filters(since=dt.date(2024, 5, 1)), ["year"]),
+        (Filters(since=dt.date(2025, 1, 1)), []),
+        (Filters(until=dt.date(2024, 4, 1)), ["april", "year"]),
+        (Filters(until=dt.date(2024, 3, 31)), ["year"]),
+        (Filters(until=dt.date(2023, 12, 31)), []),
+        (Filters(since=dt.date(2024, 4, 2), until=dt.date(2024, 4, 3)), ["april", "year"]),
+    ],
+)
+def test_a_month_or_a_year_is_found_by_any_of_its_days(store: Store, filters: Filters, ids: list[str]):
+    for name, date in (("april", "2024-04"), ("year", "2024"), ("day", "2024-04-20")):
+        ingest(store, text(name, f"Copper of {name}.", date=parse_date(date)))
+    ingest(store, text("undated", "Copper."))
+    assert [info.id for info in store.documents(filters)] == ids
+    assert (store.select(filters).documents, store.select(filters).undated) == (len(ids), 1)
+
+
+def test_a_month_is_kept_as_a_month(store: Store) -> None:
+    month = parse_date("2024-04")
+    ingest(store, text("april", "Copper.", date=month))
+    assert store.document("april").date == store.documents()[0].date == month
+    assert store.dates(["april"]) == {"april": month}
+    assert asdict(store.facets())["first"] == month
 
 
 @pytest.mark.parametrize(

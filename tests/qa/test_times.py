@@ -10,6 +10,7 @@ import pytest
 from qa import Corpus, render, times
 from qa.answer import Answerer
 from qa.cite import date_in_words
+from qa.dates import parse_date
 from qa.schema import DatePreference
 from qa.web.cards import answer_card
 
@@ -264,6 +265,43 @@ def test_the_latest_is_what_tells_of_the_newest_time() -> None:
         1,
         0,
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "published", "expected"),
+    [
+        ("On 12 April it rained.", "2024-04", ["2024-04-12"]),
+        ("In May it rained.", "2024-04", ["2023-05-01"]),
+        ("In May it rained.", "2024", ["2024-05-01"]),
+        ("It rained last month.", "2024-04", ["2024-03-01"]),
+        ("It rained two months ago.", "2024-04", ["2024-02-01"]),
+        ("It rained last month.", "2024", []),
+        ("It rained last year.", "2024", ["2023-01-01"]),
+        ("It rained last week, or yesterday, or three days ago.", "2024-04", []),
+    ],
+)
+def test_times_are_counted_from_a_month_only_as_far_as_it_tells(
+    text: str, published: str, expected: list[str]
+) -> None:
+    assert [str(first) for first, _ in times.spoken_of(text, parse_date(published))] == expected
+
+
+def test_what_is_dated_by_its_month_fits_where_some_of_its_days_do() -> None:
+    month = parse_date("2008-03")
+    published = DatePreference("published", dt.date(2008, 3, 10), dt.date(2008, 3, 20))
+    event = DatePreference("event", dt.date(2008, 3, 10), dt.date(2008, 3, 20))
+    assert times.fits(published, [(month, ""), (parse_date("2008-04"), "")]) == [1, 0]
+    assert times.fits(event, [(month, "It fell."), (parse_date("2008-02"), "It fell.")]) == [times._NEWS, 0]
+    assert times.fits(DatePreference("latest"), [(month, ""), (dt.date(2008, 2, 29), "")]) == [1, 0]
+
+
+def test_a_bound_names_what_there_is_not() -> None:
+    assert times.bound("2024-02", last=True) == dt.date(2024, 2, 29)
+    assert times.bound("2024", last=False) == dt.date(2024, 1, 1)
+    with pytest.raises(ValueError, match="there is no such month: 2024-13"):
+        times.bound("2024-13", last=False)
+    with pytest.raises(ValueError, match="there is no such day: 2024-02-30"):
+        times.bound("2024-02-30", last=False)
 
 
 def test_what_fits_comes_first_of_what_answers_about_as_well_and_of_nothing_else() -> None:

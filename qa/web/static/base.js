@@ -31,5 +31,10 @@ export const post = (path, value) =>
 
 export const button = (label, action, properties = {}) => make("button", { type: "button", onclick: action, ...properties }, label);
 
-/** "2008-04-04" as "4 April 2008". */
-export const inWords = (date) => date && new Date(`${date}T00:00`).toLocaleDateString("en-GB", { dateStyle: "long" });
+/** "2008-04-04" as "4 April 2008", "2008-04" as "April 2008". */
+export const inWords = (date) => {
+  if (!date) return date;
+  const [year, month, day] = date.split("-");
+  const parts = { year: "numeric", month: month && "long", day: day && "numeric" };
+  return new Date(year, (month ?? 1) - 1, day ?? 1).toLocaleDateString("en-GB", parts);
+};

@@ -11,10 +11,12 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from qa.dates import parse_date
 from qa.errors import InputError
 from qa.formats import Worker, read_path
 from qa.formats.source import PLAIN, Source
@@ -44,7 +46,8 @@ def test_a_document_comes_through_as_it_is() -> None:
         sections=(Section(0, 9, "page", "iv"),),
         found=(Found("title", "its header", "likely"),),
     )
-    assert from_plain(to_plain(document)) == document
+    month = replace(document, date=parse_date("2008-04"))
+    assert [from_plain(to_plain(each)) for each in (document, month)] == [document, month]
     with Worker() as worker:
         (found,) = worker.read(Source("a", "a.txt", document.text.encode()), PLAIN)
     assert isinstance(found, Document)

@@ -1,0 +1,84 @@
+"""Dates as documents have them: a day, or only a month or a year, written in ISO 8601."""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+import re
+from typing import Any
+
+_ISO = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
+
+
+class PartialDate(dt.date):
+    """A month or a year as a date: `2024-04` or `2024`.
+
+    It is written, compared for equality and hashed as what it is. Where only a day will do, in an order or a
+    difference, it is its first day. A subclass of `date`, so that what shows a date never shows a day that
+    nobody has stated.
+    """
+
+    __slots__ = ("_written",)
+    _written: str
+
+    def __new__(cls, year: int, month: int | None = None, day: int | None = None) -> Any:
+        """Make a year or a month. With a day, as when days are added, it is a plain date."""
+        if month is not None and day is not None:
+            return dt.date(year, month, day)
+        self = super().__new__(cls, year, month or 1, 1)
+        self._written = f"{year:04}" if month is None else f"{year:04}-{month:02}"
+        return self
+
+    @property
+    def has_month(self) -> bool:
+        """Whether the month is known."""
+        return len(self._written) > len("2024")
+
+    def isoformat(self) -> str:
+        """Write it as ISO 8601, with no more than is known."""
+        return self._written
+
+    def __repr__(self) -> str:
+        return f"PartialDate({self._written!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PartialDate) and self._written == other._written
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other  # `date` has its own, which would compare the days
+
+    def __hash__(self) -> int:
+        return hash(self._written)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return PartialDate, (self.year, self.month if self.has_month else None)
+
+
+def parse_date(written: str) -> dt.date:
+    """Read `YYYY-MM-DD`, `YYYY-MM` or `YYYY`; the latter two give a `PartialDate`.
+
+    Raises:
+        ValueError: it is not written so, or there is no such day, month or year.
+    """
+    match = _ISO.fullmatch(written)
+    if match is None:
+        raise ValueError(f"{written!r} is not a date; write 2008-04-04, 2008-04 or 2008")
+    year, month, day = (int(part) if part else None for part in match.groups())
+    if not year:
+        raise ValueError(f"there is no such year: {match[1]}")
+    if month is not None and not 1 <= month <= 12:
+        raise ValueError(f"there is no such month: {match[1]}-{match[2]}")
+    try:
+        date: dt.date = PartialDate(year, month, day)
+    except ValueError:
+        raise ValueError(f"there is no such day: {written}") from None
+    return date
+
+
+def span_of(date: dt.date) -> tuple[dt.date, dt.date]:
+    """Return the first and the last day of what a date covers: of a day itself, of a month or year all."""
+    if not isinstance(date, PartialDate):
+        return date, date
+    last_month = date.month if date.has_month else 12
+    last_day = calendar.monthrange(date.year, last_month)[1]
+    return dt.date(date.year, date.month, 1), dt.date(date.year, last_month, last_day)
