@@ -30,7 +30,7 @@ from qa.unmatched import unmatched
 from qa.window import legible, reading_window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from embeddings.reader import Reading, Window
     from qa.conversation import Interpretation
@@ -145,19 +145,19 @@ class Answerer:
             ranked = self._read(meaning, asked, found, documents, names)
         with clock.timing("extract"):
             best = ranked[:READ]
-            evidence = extract.evidence([(each.passage, each.reading) for each in best], documents)
+            evidence = search.answering([(each.passage, each.reading) for each in best], documents)
             chosen = extract.choose(evidence)
             if asked:  # what is shown, not how sure it is
                 ranked = _preferring(asked, ranked, documents)
                 preferred = [(each.passage, each.reading) for each in ranked[:READ]]
-                chosen = extract.choose(extract.evidence(preferred, documents))
+                chosen = extract.choose(search.answering(preferred, documents))
         signals = _signals(retrieved.count, best, evidence) if evidence else None
         sure = confidence.probability(signals, self._reader.name) if signals else 0.0
         near = signals is not None and confidence.is_near(signals, self._reader.name)
         outcome = confidence.outcome(sure, threshold, near=near) if signals else "none"
         unjudged = self._fitted and bool(evidence) and not judged
         if judged and outcome == "none":
-            others = self._in_other_scripts(meaning.question, names, retrieved.others)
+            others = self._in_other_scripts(search, retrieved.others)
             chosen, outcome = (others, "weak") if others else (chosen, outcome)
             unjudged = bool(others) or (bool(retrieved.others) and not evidence)
         matched = names.notes(
@@ -232,9 +232,7 @@ class Answerer:
             selection = self._corpus.select(selection.filters)
         raise LibraryError("the library is being changed faster than it can be searched: ask again")
 
-    def _in_other_scripts(
-        self, question: str, names: Names, others: Sequence[PassagePlace]
-    ) -> list[Evidence]:
+    def _in_other_scripts(self, search: _Search, others: Sequence[PassagePlace]) -> list[Evidence]:
         """Choose sentences in other scripts to show: of passages that hold what the question looks for.
 
         The reader orders them, and is not asked whether they answer: it cannot tell.
@@ -246,12 +244,12 @@ class Answerer:
                 document, passages = self._corpus.document_and_passages(place.document_id)
                 text = document.text[place.start : place.end]
                 passage = next((each for each in passages if each.key == place.key), None)
-                if passage and confidence.matches(names.as_in(question, text), text):
+                if passage and confidence.matches(search.names.as_in(search.question, text), text):
                     matching[passage.key], documents[document.id] = passage, document
         found = list(matching.values())
         windows = [reading_window(documents[each.document_id], each) for each in found]
-        readings = self._reader.read(question, windows, [0.0] * len(found)) if found else []
-        return extract.choose(extract.evidence(zip(found, readings, strict=True), documents))
+        readings = self._reader.read(search.question, windows, [0.0] * len(found)) if found else []
+        return extract.choose(search.answering(zip(found, readings, strict=True), documents))
 
     def _ordered(
         self, found: Sequence[tuple[PassagePlace, float]], asked: DatePreference
@@ -369,9 +367,24 @@ class _Search:
     judged: bool
 
     def narrowed(self, document: Document, passage: Passage) -> Passage:
-        """Return the passage with those of its sentences that may answer."""
+        """Return the passage with those of its sentences that are read; with none where none may answer.
+
+        What heads a text is read with it, although it may not be quoted: the reader has learnt it so.
+        """
         read = legible(document.text, passage.sentences) if self.judged else passage.sentences
-        return replace(passage, sentences=statements.answering(self.question, document, read))
+        answering = statements.answering(self.question, document, read)
+        heads = {each for each in read if each.kind in ("header", "heading")} if answering else set()
+        return replace(passage, sentences=tuple(each for each in read if each in heads.union(answering)))
+
+    def answering(
+        self, read: Iterable[tuple[Passage, Reading]], documents: Mapping[str, Document]
+    ) -> list[Evidence]:
+        """Return the sentences that were read and may answer; the best first."""
+        return [
+            each
+            for each in extract.evidence(read, documents)
+            if statements.answering(self.question, each.document, [each.sentence])
+        ]
 
 
 @dataclass(frozen=True, slots=True)

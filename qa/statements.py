@@ -213,6 +213,8 @@ _LINK = re.compile(
 )
 _TELEPHONE = re.compile(r"(?:\+\d|\(0)[\d ()/.-]{6,20}\d")
 _CONTACT_WORDS = 5  # beside a telephone number, an e-mail address or a link
+_SENTENCE_WORDS = 12  # so many and a full stop are a sentence, whatever its form
+_MARKS = 10  # characters, at most, that are around a name and no part of it
 _HEADING_WORDS = 4  # fewer name a section and state nothing
 _LONGEST = 240  # characters of a line that is told by its form
 _TOP = 1_000  # characters from the start, in which no sentence stands above what is on top
@@ -230,7 +232,7 @@ def asked(question: str, document: Document) -> frozenset[Field]:
         (document.publisher, re.escape(document.publisher)),
     ]
     for name, pattern in names:
-        if len(words(name)) > 1:
+        if name.casefold() in question.casefold() and len(words(name)) > 1:
             question = re.sub(rf"[“\"‘«]?{pattern}[”\"’»]?", "this document", question, flags=re.IGNORECASE)
     return _asked(question)
 
@@ -293,7 +295,6 @@ def _named_in_header(document: Document, text: str) -> frozenset[Field]:
 
 def _known(document: Document, text: str) -> frozenset[Field]:
     """Return what a line names that is nothing but what is known of the document."""
-    said = words(text)
     fields: tuple[tuple[Field, str], ...] = (
         ("title", document.title),
         ("author", document.author),
@@ -301,7 +302,11 @@ def _known(document: Document, text: str) -> frozenset[Field]:
         ("number", document.number),
         ("number", f"{document.series} {document.number}"),
     )
-    return frozenset(field for field, value in fields if value.strip() and said == words(value))
+    return frozenset(
+        field
+        for field, value in fields
+        if value.strip() and len(text) <= len(value) + _MARKS and words(text) == words(value)
+    )
 
 
 def _names_a_section(document: Document, sentence: Sentence, text: str) -> bool:
@@ -317,10 +322,15 @@ def _names_a_section(document: Document, sentence: Sentence, text: str) -> bool:
 def _by_form(document: Document, sentence: Sentence, text: str) -> frozenset[Field] | None:
     """Tell a line that states nothing by its form."""
     line = " ".join(text.split())
+    if _COPYRIGHT.fullmatch(line) or _INVITATION.fullmatch(line):
+        return NOTHING
+    if _ends_as_sentence(line) and len(line.split()) >= _SENTENCE_WORDS:
+        return None
     if (
         _is_salutation(line)
         or is_furniture(line)
-        or any(form.fullmatch(line) for form in (_SIGN_OFF, _PAGE, _COPYRIGHT, _INVITATION))
+        or _SIGN_OFF.fullmatch(line)
+        or _PAGE.fullmatch(line)
         or _CONTENTS.search(text)
         or _is_trail(line)
     ):
@@ -349,7 +359,7 @@ def _is_salutation(line: str) -> bool:
 def _labelled(line: str, *, on_top: bool) -> frozenset[Field] | None:
     """Return what a line such as "Date: 4 April" names; None where it is none, or holds a sentence."""
     found = _LABELLED.fullmatch(line) or (_LABELLED_ON_TOP.fullmatch(line) if on_top else None)
-    if found is None or (_ENDS_AS_SENTENCE.search(line) and len(found["value"].split()) >= 5):
+    if found is None or (_ends_as_sentence(line) and len(found["value"].split()) >= 5):
         return None
     return frozenset(field for field in ALL_FIELDS if found.groupdict().get(field))
 
@@ -357,8 +367,7 @@ def _labelled(line: str, *, on_top: bool) -> frozenset[Field] | None:
 def _is_on_top(text: str, start: int) -> bool:
     """Whether no sentence stands above."""
     return start < _TOP and not any(
-        _ENDS_AS_SENTENCE.search(line.rstrip()) and len(line.split()) >= 5
-        for line in text[:start].splitlines()
+        _ends_as_sentence(line.rstrip()) and len(line.split()) >= 5 for line in text[:start].splitlines()
     )
 
 
@@ -384,5 +393,9 @@ def _is_signed(text: str, sentence: Sentence, line: str) -> bool:
     return False
 
 
+def _ends_as_sentence(line: str) -> bool:
+    return _ENDS_AS_SENTENCE.search(line[-4:]) is not None
+
+
 def _is_short(line: str) -> bool:
-    return len(line.split()) <= _SIGNED_WORDS and not _ENDS_AS_SENTENCE.search(line)
+    return len(line.split()) <= _SIGNED_WORDS and not _ends_as_sentence(line)
