@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
 import logging
 import os
 import signal
@@ -28,24 +29,28 @@ from qa.web.options import read_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import FrameType
 
     import gradio as gr
-    import uvicorn
     from fastapi import FastAPI
 
     from qa.schema import Dates, Document
 
 
 log = logging.getLogger(__name__)
-# How long open streams may hold up the end, in seconds.
-_FAREWELL = 1
 # Browsers that would take the terminal over; without a display, Python knows no others.
 _TEXT_BROWSERS = {"www-browser", "links", "links2", "elinks", "lynx", "w3m", "browsh", "carbonyl"}
 
 
 # How ready the page is to answer, by the share of its answers that should be right.
 _READINESS = {0.8: "more often", STRICTNESS: "balanced", 0.93: "only when sure"}
+# Said at the start where others can reach the chat. There are no accounts yet.
+_EXPOSED = """\
+warning: --host {host} opens the chat to everyone who can reach this machine over the network, and it has no
+  accounts. They can ask questions, read every document whole, also earlier and removed texts until they are
+  purged, see and press thumbs, and download the test queries made of them. What is sent is not encrypted.
+  They cannot add, change or remove documents.
+  To keep it to yourself, leave --host out. To let others in, let a firewall admit only their addresses to
+  port {port}, or leave --host out and have each come by `ssh -L {port}:127.0.0.1:{port} THIS-MACHINE`."""
 
 
 def serve(
@@ -65,9 +70,14 @@ def serve(
     """
     signal.signal(signal.SIGTERM, _leave)
     listener = _listen(host, port)
+    # Not before: a port in use is told at once.
+    from qa.web.server import create_server
+
     shown = "localhost" if host in {"0.0.0.0", "::", ""} else f"[{host}]" if ":" in host else host  # noqa: S104
     url = f"http://{shown}:{listener.getsockname()[1]}/"
     _say(f"Pullquote is starting at {url} (stop it with Ctrl-C)")
+    if not ipaddress.ip_address(listener.getsockname()[0].partition("%")[0]).is_loopback:
+        _say(_EXPOSED.format(host=host, port=listener.getsockname()[1]))
     engine = Engine(library, shipped_corpus(), _say, strictness, reader)
     with tempfile.TemporaryDirectory(prefix="pullquote-") as scratch:
         # Gradio reads these when it is imported: it asks no outside host, and keeps files to itself.
@@ -79,7 +89,7 @@ def serve(
             # The listener already takes connections: the browser waits the moment until they are answered.
             threading.Thread(target=show, args=(url,), daemon=True).start()
         try:
-            _server(app).run(sockets=[listener])
+            create_server(app).run(sockets=[listener])
         finally:
             engine.stop()
             listener.close()
@@ -106,21 +116,6 @@ def show(url: str) -> None:
         return
     if Path(getattr(browser, "name", "")).name not in _TEXT_BROWSERS:
         browser.open(url)
-
-
-def _server(app: FastAPI) -> uvicorn.Server:
-    import uvicorn
-
-    class Server(uvicorn.Server):
-        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-            # An open tab always holds a stream; that it is cut off at the end is no error to report.
-            logging.getLogger("uvicorn.error").disabled = True
-            super().handle_exit(sig, frame)
-
-    config = uvicorn.Config(
-        app, log_level="warning", timeout_graceful_shutdown=_FAREWELL, server_header=False
-    )
-    return Server(config)
 
 
 def _leave(number: int, _: object) -> NoReturn:
@@ -271,7 +266,7 @@ def _answer(
         numbered = replace(answer, quotes=conversation.numbers.assign(answer.quotes))
         return _shown(numbered, engine, conversation, answer_id)
     except PullquoteError as error:
-        failure = Failure(error.code, str(error))
+        failure = Failure(error.code, engine.public(str(error)))
     except Exception:
         log.exception("could not answer")
         failure = Failure("internal", "Something went wrong inside Pullquote; its log says what.")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -107,7 +108,7 @@ def create_app(engine: Engine, host: str) -> FastAPI:
     # Its presence keeps Gradio from adding a CORS policy of its own; ours allows no other origin.
     app.add_middleware(CORSMiddleware, allow_origins=[])
     app.add_middleware(Guard, host=host)
-    app.add_exception_handler(PullquoteError, _pullquote_error)
+    app.add_exception_handler(PullquoteError, partial(_pullquote_error, engine))
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _unexpected)
@@ -126,7 +127,7 @@ def routes(engine: Engine) -> APIRouter:
             return JSONResponse(
                 {"status": "ok", "version": __version__, "generation": engine.corpus.generation}
             )
-        detail = state.error.message if state.error else "Pullquote is still starting"
+        detail = engine.public(state.error.message) if state.error else "Pullquote is still starting"
         code = state.error.code if state.error else NotReadyError.code
         progress = {"stage": state.stage, "done": state.done, "total": state.total}
         return Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, code, **progress)
@@ -134,7 +135,11 @@ def routes(engine: Engine) -> APIRouter:
     @router.get("/status")
     def status() -> dict[str, Any]:
         """How far the start has come: always 200, for the page to poll."""
-        return asdict(engine.state)
+        state = asdict(engine.state)
+        state["name"] = engine.public(state["name"])
+        if state["error"]:
+            state["error"]["message"] = engine.public(state["error"]["message"])
+        return state
 
     @router.get("/examples")
     def examples() -> tuple[str, ...]:
@@ -267,12 +272,12 @@ def _now(corpus: Corpus, source: Cited, quote: Quote) -> dict[str, Any]:
     }
 
 
-def _pullquote_error(_: Request, error: Exception) -> Problem:
+def _pullquote_error(engine: Engine, _: Request, error: Exception) -> Problem:
     assert isinstance(error, PullquoteError)  # noqa: S101 - registered for it
     status = next(
         (status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR
     )
-    return Problem(status, str(error), error.code)
+    return Problem(status, engine.public(str(error)), error.code)
 
 
 def _invalid(_: Request, error: Exception) -> Problem:

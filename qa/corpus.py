@@ -169,6 +169,7 @@ class Corpus:
         prune: bool = False,
         dry_run: bool = False,
         named_files: bool = True,
+        follow_links: bool = False,
     ) -> IndexReport:
         """Bring the library in step with files and folders; what has not changed is not parsed again.
 
@@ -177,7 +178,8 @@ class Corpus:
         others go in. What a folder no longer holds is "gone" in the report; its documents stay in the library
         unless they are to be pruned (or are, by `prune`, afterwards). A `dry_run` only tells what would be
         done. What was purged of a file that has not changed is left out, unless the file is named itself and
-        `named_files` says that a person has named it.
+        `named_files` says that a person has named it. Links in a folder that lead out of it are left out, and
+        named in the report as skipped, unless `follow_links`; what is named itself may be a link.
 
         Reading, embedding and writing overlap: `progress` is called on several threads, one call at a time.
 
@@ -188,7 +190,12 @@ class Corpus:
         """
         generation = self._store.generation
         report = self._intake.index(
-            paths, progress or silent, prune=prune, dry_run=dry_run, named_files=named_files
+            paths,
+            progress or silent,
+            prune=prune,
+            dry_run=dry_run,
+            named_files=named_files,
+            follow_links=follow_links,
         )
         if self._store.generation != generation:
             self._index.save()
@@ -386,6 +393,14 @@ class Corpus:
         """List the other texts that a document had before, the newest first."""
         return self._store.versions(document_id)
 
+    def earlier(self, document_id: str, sha256: str) -> tuple[Version, Document]:
+        """Read a text that a document had before, by its SHA-256 (hex) or by how that begins.
+
+        Raises:
+            DocumentNotFoundError: it had none, or more than one begins so.
+        """
+        return self._store.earlier(document_id, sha256)
+
     def removed(self) -> tuple[Version, ...]:
         """List the documents that `restore` can put back, what was removed last first."""
         return self._store.removed()
@@ -444,6 +459,10 @@ class Corpus:
         """
         return self._store.select(filters)
 
+    def left_by(self, filters: Filters, ids: Iterable[str]) -> set[str]:
+        """Tell which of some documents, by id, the filters leave."""
+        return self._store.left_by(filters, ids)
+
     def dense(self, vector: Float32, k: int, selection: Selection) -> list[tuple[int, float]]:
         """Find the `k` nearest passages of a unit vector, float32 [d]: (key, cosine), best first."""
         return self.dense_each(vector[np.newaxis], k, selection)[0]
@@ -496,6 +515,10 @@ class Corpus:
             held = self._store.document_and_passages(document_id)
             self._read.put(key, held, held_bytes(*held))
         return held
+
+    def sources(self) -> list[str]:
+        """List the files that documents were read from, by path."""
+        return self._store.sources()
 
     def dates(self, ids: Iterable[str]) -> dict[str, dt.date]:
         """Find the publication dates of documents by id; those without one, or not held, are left out."""

@@ -47,6 +47,7 @@ PACKAGES = (
     "odfdo",
     "onnx",
     "onnxruntime",
+    "openpyxl",
     "platformdirs",
     "py3langid",
     "pydantic",

@@ -20,6 +20,12 @@ class InputError(PullquoteError):
     exit_code = 3
 
 
+class OutputError(InputError):
+    """A file that an option names to be written, and that may not be: it holds something else, say."""
+
+    code = "bad_output"
+
+
 class QuestionError(InputError):
     """A question that cannot be asked: empty, too long, not text."""
 

@@ -20,11 +20,11 @@ from dataclasses import dataclass
 from itertools import groupby, zip_longest
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
-from embeddings.files import write_whole
 from qa import cells
 from qa.cite import CitationId, check
 from qa.conversation import earlier_questions
-from qa.errors import DocumentNotFoundError, InputError
+from qa.errors import DocumentNotFoundError, InputError, OutputError
+from qa.outputs import write_output
 from qa.render import dumps
 from qa.schema import Quote
 
@@ -232,19 +232,19 @@ def save(queries: Sequence[Line], path: Path, *, replace: bool = False) -> None:
     """Write a file in the form that its name ends in. A file that holds anything else is spared.
 
     Raises:
-        InputError: there is such a file and `replace` is False; or it cannot be written.
+        OutputError: there is such a file and `replace` is False; or it cannot be written.
     """
     data = to_file(queries, "csv" if path.suffix.lower() == ".csv" else "jsonl")
     try:
-        if replace or not path.exists() or path.read_bytes() == data:
-            write_whole(path, data)
-            return
+        spared = not replace and path.exists() and path.read_bytes() not in (b"", data)
     except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}; name another file") from error
-    raise InputError(
-        f"{path} is there already and holds something else, perhaps what you have filled in: name another "
-        "file, or replace it with --force"
-    )
+        raise OutputError(f"cannot read {path}: {error.strerror}; name another file") from error
+    if spared:
+        raise OutputError(
+            f"{path} is there already and holds something else, perhaps what you have filled in: name "
+            "another file, or replace it with --force"
+        )
+    write_output(path, [data.decode("utf-8")])
 
 
 def to_jsonl(queries: Iterable[Line], *, ascii: bool = False) -> str:  # noqa: A002

@@ -260,17 +260,23 @@ def _segments(document: Document) -> Iterator[tuple[Sentence, int]]:
 def _cut(document: Document, start: int, end: int) -> Iterator[Span]:
     """Cut a block into sentences."""
     text = document.text
+    ends = sentence_ends(text, start, end, document.language)
+    kept = _without_cuts_in_quotations(text, start, end, ends)
+    for first, last in zip([start, *kept], [*kept, end], strict=True):
+        yield from _stripped(text, first, last)
+
+
+def sentence_ends(text: str, start: int, end: int, language: str) -> list[int]:
+    """Return where sentences end in `text[start:end]`, in order, those inside quotations too."""
     marker = _MARKER.match(text, start, end)
     begin = marker.end() if marker else start  # sentencex finds nothing in an item that begins with a bullet
-    cuts = sorted(set(_found_in_portions(text, begin, end, document.language)))
+    cuts = sorted(set(_found_in_portions(text, begin, end, language)))
     kept: list[int] = []
     for position, cut in enumerate(cuts):
         after = cuts[position + 1] if position + 1 < len(cuts) else end
         if not _is_false_end(text, kept[-1] if kept else start, cut, after):
             kept.append(cut)
-    kept = _without_cuts_in_quotations(text, start, end, kept)
-    for first, last in zip([start, *kept], [*kept, end], strict=True):
-        yield from _stripped(text, first, last)
+    return kept
 
 
 def _found_in_portions(text: str, start: int, end: int, language: str) -> Iterator[int]:

@@ -27,7 +27,8 @@ from qa.commands import options, shared
 def chat(settings: options.Settings, host: str, port: int, strictness: float, *, browser: bool) -> None:
     """Open the chat in the browser.
 
-    The page begins with --strictness; it can be changed there.
+    The page begins with --strictness; it can be changed there. There are no accounts: with a --host that
+    others can reach, whoever reaches it can ask, read every document and press thumbs.
     """
     import ui
 
@@ -49,7 +50,7 @@ def chat(settings: options.Settings, host: str, port: int, strictness: float, *,
     metavar="FILE",
     help="Write FILE.jsonl or FILE.csv, not standard output.",
 )
-@click.option("--force", is_flag=True, help="Replace FILE, whatever it holds.")
+@options.force
 @options.json
 @options.general
 @click.pass_obj
@@ -63,11 +64,17 @@ def feedback(settings: options.Settings, out: Path | None, *, force: bool) -> No
     away. The exit code is 1 where there is no thumb yet.
     """
     from qa.feedback import save, to_jsonl, to_queries
+    from qa.outputs import TEST_QUERIES, TEST_TABLE, check_no_source, check_output
     from qa.render import is_utf8, plural
 
     if out and out.suffix.lower() not in (".jsonl", ".csv"):
         raise click.UsageError(f"--out: {out} should end in .jsonl or .csv")
+    if out:
+        kind = TEST_TABLE if out.suffix.lower() == ".csv" else TEST_QUERIES
+        check_output("--out", out, kind, library=shared.library(settings), force=force)
     with shared.corpus(settings) as corpus:
+        if out:
+            check_no_source("--out", out, corpus)
         (thumbs, _), queries = corpus.count_thumbs(), to_queries(corpus)
     if settings.as_json:
         shared.print_json({"thumbs": thumbs, "queries": queries})
