@@ -25,7 +25,7 @@ from qa.errors import (
     QuestionError,
 )
 from qa.schema import EVERYTHING, Answer, Failure, Filters, Milliseconds, RankedPassage, Signals
-from qa.terms import has_content, is_latin
+from qa.terms import has_content, is_in_latin
 from qa.unmatched import unmatched
 from qa.window import legible, reading_window
 
@@ -126,8 +126,8 @@ class Answerer:
                 )
             phrases = exact.search(self._corpus, question, selection, filters)
             names = self._corpus.names(meaning.question)
-            # The reader knows English. Of a question in another script nothing can be judged.
-            judged = self._fitted and is_latin(meaning.question)
+            # The reader knows English: of a question with a word in another script nothing can be judged.
+            judged = self._fitted and is_in_latin(meaning.question)
             search = _Search(meaning.question, meaning.variants, names, judged)
             retrieved = self._retrieve(search, phrases.selection, asked)
             found, documents = retrieved.read, retrieved.documents

@@ -18,7 +18,7 @@ import numpy as np
 
 from qa.errors import InputError
 from qa.question import answer_type, spans_of_type
-from qa.terms import content_words, is_latin
+from qa.terms import content_words
 
 if TYPE_CHECKING:
     from embeddings.reader import ReaderName, Window
@@ -41,13 +41,9 @@ def coverage(question: str, window: Window) -> float:
 
 
 def matches(question: str, text: str) -> bool:
-    """Whether a text in another script holds what an English question looks for.
-
-    That is half of its content words, or any that it has in another script itself, such as "압록강".
-    """
+    """Whether a text in another script holds half of a question's content words: names, numbers."""
     asked = content_words(question)
-    held = set(content_words(text)).intersection(asked)
-    return 2 * len(held) >= len(asked) or any(not is_latin(word) for word in held)
+    return 2 * len(set(content_words(text)).intersection(asked)) >= len(asked)
 
 
 def fits(question: str, sentence: str) -> float:

@@ -216,6 +216,7 @@ _CONTACT_WORDS = 5  # beside a telephone number, an e-mail address or a link
 _SENTENCE_WORDS = 12  # so many and a full stop are a sentence, whatever its form
 _MARKS = 10  # characters, at most, that are around a name and no part of it
 _HEADING_WORDS = 4  # fewer name a section and state nothing
+_LONGEST_NAME = 40  # characters
 _LONGEST = 240  # characters of a line that is told by its form
 _TOP = 1_000  # characters from the start, in which no sentence stands above what is on top
 
@@ -302,11 +303,20 @@ def _known(document: Document, text: str) -> frozenset[Field]:
         ("number", document.number),
         ("number", f"{document.series} {document.number}"),
     )
-    return frozenset(
+    named = {
         field
         for field, value in fields
         if value.strip() and len(text) <= len(value) + _MARKS and words(text) == words(value)
-    )
+    }
+    if document.format == "email" and len(text) <= _LONGEST_NAME and _is_a_sender(document, words(text)):
+        named.add("author")
+    return frozenset(named)
+
+
+def _is_a_sender(document: Document, name: list[str]) -> bool:
+    """Whether these words are part of the name of someone who wrote a message in an e-mail."""
+    senders = [document.author, *(each.name for each in document.sections if each.kind == "message")]
+    return bool(name) and any(set(name) <= set(words(sender)) for sender in senders)
 
 
 def _names_a_section(document: Document, sentence: Sentence, text: str) -> bool:

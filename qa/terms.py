@@ -84,6 +84,11 @@ def is_only_latin(text: str) -> bool:
     return text.isascii() or _OTHER_LETTER.search(text) is None
 
 
+def is_in_latin(question: str) -> bool:
+    """Whether every word of a question is in Latin script; a letter such as α or β is no word."""
+    return is_latin(question) and all(is_latin(word) or len(word) == 1 for word in words(question))
+
+
 def words(text: str) -> list[str]:
     """The text's words in order, case-folded; Han and Hangul as full text holds them."""
     return _WORD.findall(indexed(text.casefold()))

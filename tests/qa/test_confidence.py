@@ -107,7 +107,6 @@ def test_coverage_is_the_share_of_content_words_that_the_window_holds() -> None:
 @pytest.mark.parametrize(
     ("question", "text", "matches"),
     [
-        ("Who watches the people who cross the 압록강?", "국경경비대는 압록강을 건너는 사람들을 본다.", True),
         ("What did the DPRK do in 2008?", "DPRK는 2008년에 위성을 쏘았다.", True),
         ("What did the DPRK launch from Sohae in 2008?", "DPRK는 위성을 쏘았다.", False),
         ("How are pearls formed?", "2008년 3월에 가격은 두 배로 올랐다.", False),

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qa import Corpus
+from qa.schema import Filters
+from qa.terms import is_latin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,10 +33,6 @@ MUCH_KOREAN = [
     "그들은 뇌물을 받았다.",
     "인공위성은 4월에 발사되었다.",
 ]
-OTHERS = {
-    "fr": "Les douaniers de Strasbourg ont saisi douze tonnes de cuivre cachées sous des sacs de farine.",
-    "de": "Die Feuerwehr löschte am Dienstag einen Brand in einer Lagerhalle am Hafen von Rostock.",
-}
 MIXED = (
     "The market at Onsong opened in May. 온성 시장은 오월에 문을 열었다. 상인들은 세금을 내야 했다.\n\n"
     "상인 리씨는 세금이 너무 높다고 말했다. The head of the market, Ri Chol, bought three trucks in June. "
@@ -122,3 +120,66 @@ def test_documents_in_other_scripts_change_no_english_answer(
             assert after.confidence == pytest.approx(before.confidence, abs=0.02), question
         assert sum(answer.outcome == "none" for answer in alone.values()) >= 15
         assert sum(answer.outcome == "answered" for answer in alone.values()) >= 15
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
+    """A few English, Korean and mixed texts."""
+    folder = tmp_path_factory.mktemp("mixed")
+    texts = {"ko": " ".join(MUCH_KOREAN), "mixed": MIXED, "en": "The ferry to Onsong sank on 4 April 2008."}
+    for name, text in texts.items():
+        (folder / f"{name}.txt").write_text(f"{text}\n", encoding="utf-8")
+    with Corpus.open(folder / "library") as corpus:
+        corpus.index(*(folder / f"{name}.txt" for name in texts))
+        yield corpus
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(
+    ("question", "quoted"),
+    [
+        ("Who bought three trucks in June?", "bought three trucks"),
+        ("When did the market at Onsong open?", "opened in May"),
+        ("When did the ferry sink?", "4 April 2008"),
+    ],
+)
+def test_what_is_in_english_beside_korean_is_judged_as_ever(
+    mixed: Corpus, question: str, quoted: str
+) -> None:
+    answer = mixed.ask(question)
+    assert (answer.outcome, answer.calibrated) == ("answered", True)
+    assert quoted in answer.quotes[0].text
+    assert all(is_latin(quote.text) for quote in answer.quotes)
+
+
+@pytest.mark.models
+def test_a_korean_sentence_is_shown_where_it_holds_what_is_looked_for_and_nothing_english_comes_near(
+    mixed: Corpus,
+) -> None:
+    answer = mixed.ask("DPRK satellite")
+    assert (answer.outcome, answer.calibrated, answer.confidence) == ("weak", False, 0)
+    assert any("DPRK" in quote.text for quote in answer.quotes)
+    assert any("knows English" in note for note in answer.notes)
+    for question in ("How are pearls formed?", "Who discovered penicillin?"):
+        answer = mixed.ask(question)
+        assert all(is_latin(quote.text) for quote in answer.quotes)
+        assert answer.calibrated
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(
+    "question", ["압록강을 건너는 사람들을 누가 지켜보고 있는가?", "Who guards the 압록강?"]
+)
+def test_a_korean_question_is_shown_sentences_and_not_judged(mixed: Corpus, question: str) -> None:
+    answer = mixed.ask(question)
+    assert (answer.outcome, answer.calibrated, answer.confidence) == ("weak", False, 0)
+    assert answer.quotes
+
+
+@pytest.mark.models
+def test_of_documents_in_another_script_alone_it_is_not_said_that_they_do_not_state_it(
+    mixed: Corpus,
+) -> None:
+    answer = mixed.ask("How are pearls formed?", filters=Filters(document=("ko.txt",)))
+    assert (answer.outcome, answer.calibrated, answer.quotes) == ("none", False, ())
+    assert any("knows English" in note for note in answer.notes)

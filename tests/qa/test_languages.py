@@ -17,7 +17,7 @@ from qa.errors import ModelError
 from qa.phrase import occurrences, phrase_pattern
 from qa.schema import Document, Filters
 from qa.segment import MOST_SENTENCE_WORDS, passages, sentences
-from qa.terms import content_words, indexed, is_latin, is_only_latin, measure
+from qa.terms import content_words, indexed, is_in_latin, is_latin, is_only_latin, measure
 from qa.window import legible
 from tests.qa.consistency import problems
 from tests.qa.tiny import tiny_corpus, write
@@ -105,6 +105,21 @@ def test_a_text_of_only_latin_letters_is_told_quickly_and_never_wrongly(text: st
     letters = [letter for letter in text if letter.isalpha()]
     assert not is_only_latin(text) or all(map(is_latin, letters))
     assert is_only_latin(text) == all(map(is_latin, letters))
+
+
+@pytest.mark.parametrize(
+    ("question", "read"),
+    [
+        ("What does β-carotene do?", True),
+        ("How naïve was it?", True),
+        ("In 2008?", True),
+        ("Who guards the 압록강?", False),
+        ("Who is Иван?", False),
+        ("谁收受了贿赂？", False),
+    ],
+)
+def test_a_question_with_a_word_in_another_script_is_not_in_latin_script(question: str, read: bool) -> None:
+    assert is_in_latin(question) == read
 
 
 def test_of_a_passage_in_two_scripts_the_sentences_in_latin_script_are_legible() -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from dataclasses import replace
 from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
 import pytest
 
 from qa import Corpus, statements
-from qa.schema import Document, Sentence, Span
+from qa.schema import Document, Section, Sentence, Span
 from qa.segment import sentences
 from qa.statements import ALL_FIELDS, asked, may_answer
 
@@ -251,6 +252,17 @@ def test_what_is_known_of_a_document_is_no_statement_where_it_stands_alone() -> 
     )
     kept = [each for each in sentences(document) if may_answer(document, each, statements.NOTHING)]
     assert [text[each.start : each.end] for each in kept] == [BEFORE.strip(), "Oslo"]
+
+
+@pytest.mark.parametrize("line", ["Daniel", "- Daniel", "OKAFOR", "Anna"])
+def test_who_wrote_a_message_signs_it(line: str) -> None:
+    text = f"{BEFORE}{line}\n\nThe pumps failed.\n"
+    sentence = Sentence(len(BEFORE), len(BEFORE) + len(line))
+    messages = (Section(len(text) - 19, len(text), "message", "2 (Anna Berg, 4 April 2008)"),)
+    mail = Document(id="x", text=text, author="Daniel Okafor", format="email", sections=messages)
+    assert not may_answer(mail, sentence, statements.NOTHING)
+    assert may_answer(mail, sentence, frozenset({"author"}))
+    assert may_answer(replace(mail, format="text"), sentence, statements.NOTHING)
 
 
 def test_a_header_line_is_quoted_for_what_it_names() -> None:
@@ -516,7 +528,7 @@ def test_no_greeting_signature_header_or_boilerplate_is_quoted(corpus: Corpus, q
         ("Why was the lower gallery flooded?", "rusted through"),
         ("How much copper cable was cut near Arnfeld?", "nine kilometres"),
         ("When was the brief on boats in the strait published?", "12 May 2021"),
-        ("Who published Strait Watch?", "Northern Seas Institute"),
+        ("Who published the note on pumps of the Orra mine?", "publisher: Mine Letter"),
         ("What is the number of the brief on boats?", "Strait Watch No. 12"),
         ("What is the date of the note on pumps of the Orra mine?", "date: 2023-09-26"),
         ("Who is the author of the note on pumps of the Orra mine?", "author: Kim Chol-su"),
