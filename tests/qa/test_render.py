@@ -402,7 +402,7 @@ def test_numbers_of_things_read_well(count, expected):
 
 
 def test_the_dates_that_filters_can_choose_from_stay_months_in_json():
-    made = render.facets_to_dict(Facets(first=parse_date("2008"), last=parse_date("2009-02"), undated=1))
-    assert json.loads(json.dumps(made)) == made
+    held = Facets(first=parse_date("2008"), last=parse_date("2009-02"), undated=1)
+    made = json.loads(json.dumps(render.facets_to_dict(held)))
     assert (made["first"], made["last"], made["undated"]) == ("2008", "2009-02", 1)
     assert (render.facets_to_dict(Facets())["first"], render.facets_to_dict(Facets())["last"]) == (None, None)
