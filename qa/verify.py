@@ -200,7 +200,8 @@ class Verifier:
         if not claim.citation or place is None or verdict.status not in ("verbatim", "distorted"):
             return verdict
         names, among = self._names.attributed(claim)
-        if not among or place.document in among:
+        same = (place.document, *self._corpus.same_text(place.document))
+        if not among or set(among).intersection(same):
             return verdict
         return replace(verdict, status="moved", attributed=names)
 
