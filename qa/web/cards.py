@@ -79,7 +79,8 @@ def quote_card(quote: Quote, read_document: ReadDocument) -> str:
     title = quote.document.title or quote.document.id
     same_text = any(copy.document.sha256 == quote.document.sha256 for copy in quote.copies)
     link = (
-        f'<a class="cite" href="{_hash(quote, ambiguous=same_text)}"><span class="number">[{quote.number}]</span> '
+        f'<a class="cite" href="{_hash(quote, ambiguous=same_text)}">'
+        f'<span class="number">[{quote.number}]</span> '
         f'<span class="title">{text(title)}</span> <span class="facts">· {facts}</span></a>'
     )
     return f'<section class="card">{block}<p class="source">{link}</p>{_also_in(quote)}</section>'

@@ -546,8 +546,8 @@ def test_what_two_papers_put_before_and_after_a_story_tells_no_case_apart(
     note: Callable[[Case], str],
 ) -> None:
     for case in CASES:
-        one = f"Harbour Gazette, by Ann Jones\n\n{note(case)}\nWrite to Ann Jones of the Harbour Gazette in London."
-        other = f"Jim Brown reports for the Weekly Herald.\n\n{note(case)}\nRead Jim Brown in the Herald of 9 March."
+        one = f"Harbour Gazette, by Ann Jones\n\n{note(case)}\nWrite to Ann Jones of the Gazette in London."
+        other = f"Jim Brown has this for the Weekly Herald.\n\n{note(case)}\nMore in the Herald of 9 March."
         assert not copies.differ(one, other)
         assert not copies.differ(note(case), retold(note(case), "Sea News"))
 
