@@ -266,7 +266,7 @@ def _answer(
         numbered = replace(answer, quotes=conversation.numbers.assign(answer.quotes))
         return _shown(numbered, engine, conversation, answer_id)
     except PullquoteError as error:
-        failure = Failure(error.code, str(error))
+        failure = Failure(error.code, engine.public(str(error)))
     except Exception:
         log.exception("could not answer")
         failure = Failure("internal", "Something went wrong inside Pullquote; its log says what.")

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, FastAPI, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import Field
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
@@ -29,7 +30,7 @@ from qa.errors import (
 )
 from qa.render import info_to_dict, to_dict
 from qa.schema import EVERYTHING, Dates, Quote, Span, Turn
-from qa.web import STATIC
+from qa.web import STATIC, reference
 from qa.web.guard import Guard
 from qa.web.options import Body, FiltersBody
 from qa.web.problem import Problem
@@ -105,11 +106,13 @@ def create_app(engine: Engine, host: str) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
     )
     app.include_router(routes(engine))
+    document = reference.openapi(app)
+    app.openapi = lambda: document  # type: ignore[method-assign]
     app.mount("/web", StaticFiles(directory=STATIC))
     # Its presence keeps Gradio from adding a CORS policy of its own; ours allows no other origin.
     app.add_middleware(CORSMiddleware, allow_origins=[])
     app.add_middleware(Guard, host=host)
-    app.add_exception_handler(PullquoteError, _pullquote_error)
+    app.add_exception_handler(PullquoteError, partial(_pullquote_error, engine))
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _unexpected)
@@ -128,7 +131,7 @@ def routes(engine: Engine) -> APIRouter:
             return JSONResponse(
                 {"status": "ok", "version": __version__, "generation": engine.corpus.generation}
             )
-        detail = state.error.message if state.error else "Pullquote is still starting"
+        detail = engine.public(state.error.message) if state.error else "Pullquote is still starting"
         code = state.error.code if state.error else NotReadyError.code
         progress = {"stage": state.stage, "done": state.done, "total": state.total}
         return Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, code, **progress)
@@ -136,7 +139,11 @@ def routes(engine: Engine) -> APIRouter:
     @router.get("/status")
     def status() -> dict[str, Any]:
         """How far the start has come: always 200, for the page to poll."""
-        return asdict(engine.state)
+        state = asdict(engine.state)
+        state["name"] = engine.public(state["name"])
+        if state["error"]:
+            state["error"]["message"] = engine.public(state["error"]["message"])
+        return state
 
     @router.get("/examples")
     def examples() -> tuple[str, ...]:
@@ -238,6 +245,11 @@ def routes(engine: Engine) -> APIRouter:
         kinds = {"jsonl": "application/jsonl", "csv": "text/csv"}
         return Response(data, media_type=kinds[form], headers=headers)
 
+    @router.get("/docs", include_in_schema=False)
+    def docs(request: Request) -> HTMLResponse:
+        """Show what can be asked for, and how."""
+        return HTMLResponse(reference.page(request.app.openapi(), str(request.base_url)))
+
     @router.api_route(
         "/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
     )
@@ -272,12 +284,12 @@ def _now(corpus: Corpus, source: Cited, quote: Quote) -> dict[str, Any]:
     }
 
 
-def _pullquote_error(_: Request, error: Exception) -> Problem:
+def _pullquote_error(engine: Engine, _: Request, error: Exception) -> Problem:
     assert isinstance(error, PullquoteError)  # noqa: S101 - registered for it
     status = next(
         (status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR
     )
-    return Problem(status, str(error), error.code)
+    return Problem(status, engine.public(str(error)), error.code)
 
 
 def _invalid(_: Request, error: Exception) -> Problem:

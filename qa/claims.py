@@ -21,6 +21,7 @@ from qa.cite import CitationId, locator, visible
 from qa.errors import InputError
 from qa.formats.kinds import kind_of
 from qa.formats.source import PLAIN, Source
+from qa.formats.text import encoding_of
 from qa.formats.worker import Worker
 from qa.schema import Outcome
 from qa.terms import measure
@@ -43,7 +44,7 @@ MOST_LINKS = 4
 _MOST_BESIDE = 2_000
 
 # Formats that are read as they stand; a web page in another encoding than UTF-8 is read as one indexes it.
-_TEXTS = ("text", "markdown", "jsonl", "csv")
+_TEXTS = ("text", "markdown", "jsonl", "json", "csv")
 _AS_IT_IS = (None, "html", *_TEXTS)
 
 _ID = re.compile(r"\b([0-9a-f]{64})/([0-9]{1,12})-([0-9]{1,12})\b")
@@ -52,12 +53,11 @@ _CITES = re.compile(r"(?:\[[0-9]+\] )?(?:[—–-] ?)?(?=“)")
 _CITATION_LINE = re.compile(r"[ \t]*(?:\n[ \t]*){1,3}(?P<cites>(?:[—–] ?|- )?“[^\n]*)")
 # What follows the title in a citation: nothing else in quotation marks than the names of sections.
 _NAME = r"“(?:[^“”\n]|“[^“”\n]*”)*”"
-_FACTS = re.compile(
-    rf"(?:, (?:(?:chapters?|entry|entries|sections?) {_NAME}(?: to {_NAME})?|[^,\n“”\"„«»「」『』]*))*"
-)
+_SECTION = r"(?:chapters?|entry|entries|sections?|sheets?)"
+_FACTS = re.compile(rf"(?:, (?:{_SECTION} {_NAME}(?: to {_NAME})?|[^,\n“”\"„«»「」『』]*))*")
 _LOCATED = re.compile(
-    r"(?:chapters?|entry|entries|sections?) “"
-    r"|[,·] (?:header|(?:\w*notes?|lines?|messages?|pages?|paragraphs?|rows?) \w)"
+    rf"{_SECTION} “"
+    r"|[,·] (?:header|(?:\w*notes?|lines?|messages?|pages?|paragraphs?|records?|rows?) \w)"
 )
 _NUMBERED = re.compile(r"\[[0-9]+\] “")
 # A numbered citation as the chat shows it, or as `ask` prints it, and what is no part of the quote above it.
@@ -162,7 +162,7 @@ def claims(path: Path) -> tuple[list[Claim], list[Claim]]:
     except InputError as error:
         refused = error
     try:
-        text = data.decode("utf-8-sig") if kind in _AS_IT_IS else None
+        text = data.decode(encoding_of(data)) if kind in _AS_IT_IS else None
     except UnicodeDecodeError as error:
         text = None
         refused = refused or InputError(f"{path} is not UTF-8 text: export it as text, HTML or JSON lines")

@@ -166,6 +166,7 @@ class Corpus:
         prune: bool = False,
         dry_run: bool = False,
         named_files: bool = True,
+        follow_links: bool = False,
     ) -> IndexReport:
         """Bring the library in step with files and folders; what has not changed is not parsed again.
 
@@ -174,7 +175,8 @@ class Corpus:
         others go in. What a folder no longer holds is "gone" in the report; its documents stay in the library
         unless they are to be pruned (or are, by `prune`, afterwards). A `dry_run` only tells what would be
         done. What was purged of a file that has not changed is left out, unless the file is named itself and
-        `named_files` says that a person has named it.
+        `named_files` says that a person has named it. Links in a folder that lead out of it are left out, and
+        named in the report as skipped, unless `follow_links`; what is named itself may be a link.
 
         Reading, embedding and writing overlap: `progress` is called on several threads, one call at a time.
 
@@ -185,7 +187,12 @@ class Corpus:
         """
         generation = self._store.generation
         report = self._intake.index(
-            paths, progress or silent, prune=prune, dry_run=dry_run, named_files=named_files
+            paths,
+            progress or silent,
+            prune=prune,
+            dry_run=dry_run,
+            named_files=named_files,
+            follow_links=follow_links,
         )
         if self._store.generation != generation:
             self._index.save()
@@ -385,6 +392,14 @@ class Corpus:
         """List the other texts that a document had before, the newest first."""
         return self._store.versions(document_id)
 
+    def earlier(self, document_id: str, sha256: str) -> tuple[Version, Document]:
+        """Read a text that a document had before, by its SHA-256 (hex) or by how that begins.
+
+        Raises:
+            DocumentNotFoundError: it had none, or more than one begins so.
+        """
+        return self._store.earlier(document_id, sha256)
+
     def removed(self) -> tuple[Version, ...]:
         """List the documents that `restore` can put back, what was removed last first."""
         return self._store.removed()
@@ -442,6 +457,10 @@ class Corpus:
             InputError: `since` is later than `until`.
         """
         return self._store.select(filters)
+
+    def left_by(self, filters: Filters, ids: Iterable[str]) -> set[str]:
+        """Tell which of some documents, by id, the filters leave."""
+        return self._store.left_by(filters, ids)
 
     def dense(self, vector: Float32, k: int, selection: Selection) -> list[tuple[int, float]]:
         """Find the `k` nearest passages of a unit vector, float32 [d]: (key, cosine), best first."""

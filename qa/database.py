@@ -581,7 +581,7 @@ class Database:
         )
         if foreign:
             raise LibraryError(
-                f"{self.path} holds what Pullquote did not make ({', '.join(foreign)}), and is not opened: put "
+                f"{self.path} holds what is not Pullquote's ({', '.join(foreign)}), and is not opened: put "
                 "it back from a backup, or index your documents into another folder with --library"
             )
 

@@ -10,6 +10,7 @@ import datetime as dt
 import errno
 import hashlib
 import re
+import stat
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 FIELDS = ("title", "author", "publisher", "series", "number", "date", "url", "language", "collection")
 SIDECAR = ".meta.toml"
 BY_SIDECAR = "sidecar file"
-_MOST_BYTES = 100_000
+_MOST_BYTES = 40_000  # as long as all FIELDS can be
 MOST_FIELD = 1_000  # of a field: each passage is read and searched with its document's title
 # Of a text, so much tells its language; with fewer letters, or less surely, it is taken for English.
 _READ = 2000
@@ -73,14 +74,23 @@ def sidecar_of(path: Path) -> Path:
     return path.with_name(path.name + SIDECAR)
 
 
-def open_sidecar(path: Path) -> Sidecar:
+def open_sidecar(path: Path, *, follow_links: bool = False) -> Sidecar:
     """Read the sidecar file of a file, if there is one.
+
+    It may be a link to another file in its folder; to one elsewhere only if links are to be followed.
 
     Raises:
         InputError: naming the sidecar, when it cannot be read, or makes no sense.
     """
     sidecar = sidecar_of(path)
     try:
+        ordinary = stat.S_ISREG(sidecar.stat().st_mode)
+        if sidecar.is_symlink() and not follow_links:
+            target = sidecar.resolve()
+            if not target.is_relative_to(sidecar.parent.resolve()):
+                raise InputError(f"{sidecar} is a link to {target}, out of its folder. Use --follow-links.")
+        if not ordinary:  # a pipe or a device would be read for ever
+            raise InputError(f"{sidecar} is not an ordinary file. Remove it.")
         with sidecar.open("rb") as file:
             data = file.read(_MOST_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
@@ -102,16 +112,21 @@ def read_sidecar(data: bytes, name: str) -> dict[str, str]:
     Raises:
         InputError: naming `name`, when it is not such TOML, or a value makes no sense.
     """
-    import tomllib  # only a sidecar needs it
-
     try:
-        held = tomllib.loads(data.decode("utf-8-sig"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InputError(f'{name} is not TOML: {error}. Write lines such as title = "…".') from None
-    try:
-        return check({field: _as_text(value) for field, value in held.items()})
+        return check({field: _as_text(value) for field, value in _parsed(data).items()})
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
+    except (ValueError, RecursionError) as error:  # of the decoder, TOML, a number with too many digits
+        raise InputError(f'{name} is not TOML: {error}. Write lines such as title = "…".') from None
+
+
+def _parsed(data: bytes) -> dict[str, Any]:
+    import tomllib  # only a sidecar needs it
+
+    # A key of many parts takes a time that grows with their square; no value has so many dots.
+    if any(line.count(b".") > MOST_FIELD for line in data.splitlines()):
+        raise InputError(f"a line has more than {MOST_FIELD:,} dots")
+    return tomllib.loads(data.decode("utf-8-sig"))
 
 
 def check(values: Mapping[str, str]) -> dict[str, str]:

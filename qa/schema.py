@@ -13,7 +13,9 @@ from typing import Any, Literal
 
 Outcome = Literal["answered", "weak", "none", "error"]
 SentenceKind = Literal["body", "heading", "list", "header", "furniture"]
-SectionKind = Literal["page", "section", "chapter", "message", "entry", "row", "footnote", "endnote"]
+SectionKind = Literal[
+    "page", "section", "chapter", "message", "entry", "record", "sheet", "row", "footnote", "endnote"
+]
 # "skipped": of another kind than is read; "gone": no longer there, its document held all the same.
 FileStatus = Literal[
     "added",
@@ -176,7 +178,8 @@ class Filters:
     """Which documents a question may be answered from; empty fields do not restrict.
 
     `since` and `until` are inclusive; a document without a date is left out where either is set.
-    `document` holds document ids; the others match without regard to case.
+    `document` holds document ids, or ids of files with many documents, such as a table; the others match
+    without regard to case.
 
     Raises:
         TypeError: `since` or `until` is no `datetime.date`, or `document` is one text.

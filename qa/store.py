@@ -696,6 +696,16 @@ class Store:
             for each in held
         )
 
+    def left_by(self, filters: Filters, ids: Iterable[str]) -> set[str]:
+        """Tell which of some documents, by id, the filters leave."""
+        condition, values = where(filters)
+        with self._database.reading() as db:
+            rows = db.execute(
+                f"SELECT id FROM documents WHERE id IN (SELECT value FROM json_each(?)) AND {condition}",
+                (json.dumps(list(ids)), *values),
+            )
+            return {document_id for (document_id,) in rows}
+
     def facets(self) -> Facets:
         """Tell what filters can choose from."""
         with self._database.reading() as db:
@@ -787,6 +797,26 @@ class Store:
             if current and not removal:
                 return Cited(document, "superseded", version.at, document.id, current[0])
             return Cited(document, "removed", (removal or version).at)
+
+    def earlier(self, document_id: str, sha256: str) -> tuple[Version, Document]:
+        """Read a text that a document had before, by its SHA-256 (hex) or by how that begins.
+
+        Raises:
+            DocumentNotFoundError: it had none, or more than one begins so.
+        """
+        with self._database.reading() as db:
+            found = [
+                each
+                for each in versions.find(db, "document = ?", document_id)
+                if sha256 and each.sha256.startswith(sha256.lower())
+            ]
+            if len({each.sha256 for each in found}) != 1:
+                such = "more than one earlier text" if found else "no earlier text"
+                raise DocumentNotFoundError(
+                    f"{document_id!r} has {such} whose SHA-256 begins with {sha256!r}: "
+                    "`pullquote documents show` lists them"
+                )
+            return found[0], self._as_document({**found[0].held, "text": versions.text(db, found[0])})
 
     def kept_with(self, words: str) -> list[str]:
         """Find the texts that are no longer searched and hold these very words: their SHA-256."""

@@ -52,6 +52,8 @@ def _each(corpus: Corpus, filters: Filters, facets: Facets) -> Iterator[str]:
     if dates and not corpus.select(dates).documents:
         yield f"No document is dated {describe_filters(dates).replace(', ', ' ')}: {_dated(facets)}."
     for document_id in filters.document:
+        if corpus.select(Filters(document=(document_id,))).documents:
+            continue
         try:
             corpus.document(document_id)
         except DocumentNotFoundError as error:

@@ -122,10 +122,13 @@ def _print_documents(infos: tuple[DocumentInfo, ...], *, as_json: bool) -> None:
 
 @documents.command()
 @click.argument("document_id", metavar="ID")
+@click.option(
+    "--version", "sha256", metavar="SHA", help="An earlier text, by how its SHA-256 begins; they are listed."
+)
 @options.json
 @options.general
 @click.pass_obj
-def show(settings: options.Settings, document_id: str) -> None:
+def show(settings: options.Settings, document_id: str, sha256: str | None) -> None:
     """Show what is known of the document ID, and its text.
 
     Control characters in the text are shown as symbols; --json gives it as it is.
@@ -135,9 +138,13 @@ def show(settings: options.Settings, document_id: str) -> None:
     from qa.schema import Filters
 
     with shared.corpus(settings) as corpus:
-        text = corpus.document(document_id).text
-        (info,) = corpus.documents(Filters(document=(document_id,)))
-        versions = corpus.versions(document_id)
+        if sha256 is None:
+            text = corpus.document(document_id).text
+            (info,) = corpus.documents(Filters(document=(document_id,)))
+            versions = corpus.versions(document_id)
+        else:
+            earlier, document = corpus.earlier(document_id, sha256)
+            text, info, versions = document.text, earlier.info(document), (earlier,)
     known = info_to_dict(info)
     if settings.as_json:
         shared.print_json({**known, "versions": [version_to_dict(each) for each in versions], "text": text})

@@ -32,10 +32,15 @@ if TYPE_CHECKING:
     metavar="FIELD=NAME",
     multiple=True,
     callback=options.columns,
-    help="The column of a CSV or TSV, or key of a JSONL, that holds a field: text=body. May be repeated.",
+    help="The column of a table, or key of a JSON record, that holds a field: text=body. May be repeated.",
 )
 @click.option("--prune", is_flag=True, help="Remove the documents of files that a folder no longer holds.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done with each file, and change nothing.")
+@click.option(
+    "--follow-links",
+    is_flag=True,
+    help="Follow links in a folder that lead out of it. Without it, they are left out and named.",
+)
 @click.option(
     "--watch",
     is_flag=True,
@@ -62,6 +67,7 @@ def index(
     force: bool,
     prune: bool,
     dry_run: bool,
+    follow_links: bool,
     watch: bool,
 ) -> None:
     """Bring the library in step with files and folders; without a PATH, with the brief that ships.
@@ -89,11 +95,17 @@ def index(
     with _to_index(settings, dry_run=dry_run, date_order=date_order, columns=columns) as corpus:
         if report_to:
             check_no_source("--report", report_to, corpus)
-        for _ in bursts(given, corpus.library, report_to) if watch else [None]:
+        watched = bursts(given, corpus.library, report_to, follow_links=follow_links)
+        for _ in watched if watch else [None]:
             with shared.progress(settings) as progress:
                 # What is purged while it is watched was named before.
                 report = corpus.index(
-                    *given, progress=progress, prune=prune, dry_run=dry_run, named_files=report is None
+                    *given,
+                    progress=progress,
+                    prune=prune,
+                    dry_run=dry_run,
+                    named_files=report is None,
+                    follow_links=follow_links,
                 )
             if asks and (gone := _gone(report)):
                 folders = ", ".join(str(path) for path in given if path.is_dir())
@@ -208,15 +220,21 @@ def _print_report(report: IndexReport, library: Path) -> None:
     not_held = ("refused", "withdrawn", "purged", "gone", "removed")
     held = {each.document_id for each in report.files if each.status not in not_held}
     click.echo(f"{plural(len(held), 'document')} in {report.seconds:.1f} s: {counts or 'nothing to do'}")
-    own = [Path(path).name for path in report.skipped if own_output(Path(path))]
+    links = [path for path in report.skipped if Path(path).is_symlink()]
+    if links:
+        verb = "was" if len(links) == 1 else "were"
+        names = visible(_listed([Path(path).name for path in links]))
+        click.echo(
+            f"{plural(len(links), 'link')} {verb} not followed ({names}): --follow-links reads on there"
+        )
+    files = [path for path in report.skipped if path not in links]
+    own = [Path(path).name for path in files if own_output(Path(path))]
     if own:
         click.echo(
             f"left out {plural(len(own), 'file')} that Pullquote wrote itself ({visible(_listed(own))})"
         )
     if skipped := [
-        name
-        for name in (Path(path).name for path in report.skipped)
-        if name not in own and not name.endswith(SIDECAR)
+        name for name in (Path(path).name for path in files) if name not in own and not name.endswith(SIDECAR)
     ]:
         names = visible(_listed(skipped))
         click.echo(f"skipped {plural(len(skipped), 'file')} of another kind ({names}): {READS}")

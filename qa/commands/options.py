@@ -157,7 +157,12 @@ _filter_options = _options(
     click.option("--until", metavar="DATE", callback=_day(last=True), help="Up to this day, month or year."),
     click.option("--publisher", metavar="NAME", default="", help="Only what NAME published."),
     click.option("--series", metavar="NAME", default="", help="Only the series NAME."),
-    click.option("--document", metavar="ID", multiple=True, help="Only this document; may be repeated."),
+    click.option(
+        "--document",
+        metavar="ID",
+        multiple=True,
+        help="Only this document, or all of this table, archive or folder; may be repeated.",
+    ),
     click.option(
         "--language", metavar="CODE", default="", help="Only documents in this language, such as en."
     ),

@@ -13,6 +13,8 @@ from qa.commands import options, shared
 from qa.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from qa.corpus import Corpus
     from qa.schema import Answer, Dates, Filters
 
@@ -56,8 +58,11 @@ def ask(
 
 def _check_documents(corpus: Corpus, filters: Filters) -> None:
     """Refuse an id that names nothing: its "not in the corpus" would be a slip of the keyboard."""
+    from qa.schema import Filters
+
     for document_id in filters.document:
-        corpus.document(document_id)
+        if not corpus.select(Filters(document=(document_id,))).documents:
+            corpus.document(document_id)  # which says what there is instead
 
 
 def _decoded(data: bytes, name: str) -> str:
@@ -81,7 +86,7 @@ def _print_answer(answer: Answer, corpus: Corpus, *, as_json: bool) -> None:
 
 
 @click.command("answer")
-@click.argument("questions", type=click.Path(path_type=Path), metavar="QUESTIONS.jsonl")
+@click.argument("questions", type=click.Path(path_type=Path), metavar="QUESTIONS")
 @click.option(
     "--out",
     required=True,
@@ -108,9 +113,13 @@ def answer_many(
 ) -> None:
     """Answer many questions in order, one line of JSON each.
 
-    A question is a line {"_id", "text", "history"}. A line that is no question gets an answer line with the
-    outcome "error", and the exit code is 1. Interrupted, the same command goes on where it stopped as long as
-    the library, the questions and the options are the same (ANSWERS.jsonl.state holds the evidence).
+    QUESTIONS is a file, or - for standard input. A question is a line {"_id", "text", "history"}; or the file
+    is CSV with the columns question, id and history (an earlier question), of which only question is needed;
+    further earlier questions take rows of their own. A line of JSON that is no question gets an answer line
+    with the outcome "error", and the exit code is 1.
+
+    Interrupted, the same command goes on where it stopped as long as the library, the questions and the
+    options are the same (ANSWERS.jsonl.state holds the evidence).
     """
     from qa.batch import answer_file
     from qa.outputs import ANSWERS, check_no_source, check_output
@@ -118,10 +127,7 @@ def answer_many(
     from qa.render import plural
     from qa.unmatched import unmatched
 
-    try:
-        data = questions.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read the questions in {questions}: {error.strerror}") from error
+    data = _read_questions(questions, shared.say if not settings.quiet else lambda message: None)
     target = None if str(out) == "-" else out
     if target:
         check_output(
@@ -149,6 +155,20 @@ def answer_many(
         counts = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(outcomes.items()))
         shared.say(f"{plural(outcomes.total(), 'question')}: {counts}")
     sys.exit(1 if outcomes["error"] else 0)
+
+
+def _read_questions(path: Path, say: Callable[[str], None]) -> bytes:
+    """Read the lines of JSON in a file or on standard input, or make them of a table that is there."""
+    from qa.evaluation.suite import is_table, questions_of_table
+
+    piped = str(path) == "-"
+    try:
+        data = sys.stdin.buffer.read() if piped else path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read the questions in {path}: {error.strerror}") from error
+    if path.suffix.lower() in (".csv", ".tsv") or is_table(data):
+        return questions_of_table(data, Path("standard input") if piped else path, say)
+    return data
 
 
 _file = click.Path(dir_okay=False, path_type=Path)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from qa.confidence import STRICTNESS
 from qa.errors import LibraryNotFoundError, NotReadyError, PullquoteError
 from qa.schema import EVERYTHING, Failure
+from qa.web.problem import without_folders
 from qa.web.shown import Answers
 
 if TYPE_CHECKING:
@@ -107,6 +108,10 @@ class Engine:
             raise self._not_ready()
         asked = self.strictness if strictness is None else strictness
         return self.corpus.ask(question, history, filters, asked, dates)
+
+    def public(self, message: str) -> str:
+        """Return the message as outsiders may read it: without where on this machine the library lies."""
+        return without_folders(message, self.library)
 
     def _not_ready(self) -> NotReadyError:
         failure = self.state.error

@@ -314,6 +314,25 @@ def test_the_commands_list_restore_and_erase(corpus: Corpus, tmp_path: Path, inb
     assert run(corpus, "documents", "--removed").stdout == ""
 
 
+def test_an_earlier_text_is_shown_by_how_its_hash_begins(corpus: Corpus, inbox: Path) -> None:
+    corpus.index(write(inbox, "a.txt", OLD))
+    corpus.index(write(inbox, "a.txt", NEW))
+    shown = run(corpus, "documents", "show", "a.txt", "--version", sha256_text(OLD)[:12])
+    assert shown.exit_code == 0, shown.stderr
+    assert shown.stdout.endswith(f"\n\n{OLD}\n")
+    assert f"version: {sha256_text(OLD)}, superseded on " in shown.stdout
+    data = json.loads(
+        run(corpus, "documents", "show", "a.txt", "--version", sha256_text(OLD).upper(), "--json").stdout
+    )
+    assert (data["text"], data["sha256"], data["characters"]) == (OLD, sha256_text(OLD), len(OLD))
+    assert data["locations"] == [str(inbox / "a.txt")]
+    for wrong in ("0" * 12, "", sha256_text(NEW)):
+        refused = run(corpus, "documents", "show", "a.txt", "--version", wrong)
+        assert (refused.exit_code, "has no earlier text" in refused.stderr) == (3, True)
+    corpus.remove(["a.txt"])
+    assert run(corpus, "documents", "show", "a.txt", "--version", sha256_text(OLD)).exit_code == 0
+
+
 def test_where_nobody_can_be_asked_a_purge_needs_yes(corpus: Corpus, inbox: Path) -> None:
     corpus.index(write(inbox, "a.txt", OLD))
     refused = run(corpus, "remove", "--purge", "a.txt")
