@@ -41,12 +41,12 @@ _BYTES_A_CHARACTER = 40
 # Documents in which a quote's words are looked for that is nowhere as it stands.
 ASKED = 5
 # How a quote says that words are left out. Parts of fewer words than this stand in any order anywhere.
-_ELISION = re.compile(r"\s*(?:[\[(]\s*(?:…|\.\s?\.\s?\.)\s*[\])]|…+|\.{3,}|(?<=\s)\.\s\.\s\.)\s*")
+_ELISION = re.compile(
+    r"(?:(?<!\s)\s++)?(?:[\[(]\s*(?:…|\.\s?\.\s?\.)\s*[\])]|…+|\.{3,}|(?<=\s)\.\s\.\s\.)\s*"
+)
 _LEAST_PART = 3
 # Places in which a quote's words are looked for, at most, until nothing that matters is left out there.
 _MOST_PLACES = 10
-# A quote that is written as a sentence of its own.
-_SENTENCE = re.compile(r"[^a-z].*[.!?。！？][”’\"']*", re.DOTALL)
 # Of a claim's words, the longest are looked for in earlier texts.
 _TRIED = 3
 # A paragraph, or an item of a list without its mark.
@@ -500,7 +500,7 @@ def _with_omissions(verdict: Verdict, text: str, span: Span) -> Verdict:
         return verdict
     prose, parts = _prose(claim), _parts(claim)
     inside = omissions.between(text, next(_placed(parts, text[: span.end], span.start), []), prose)
-    whole = bool(_SENTENCE.fullmatch(claim.text))
+    whole = not claim.text[:1].islower() and claim.text.rstrip("”’\"'").endswith(tuple(".!?。！？"))
     around = omissions.around(text, span, prose, whole=whole)
     opened = whole or bool(_ELISION.match(claim.text))
     distorts = inside or any(each.kind == "negation" or (opened and each.kind == "hedge") for each in around)

@@ -39,7 +39,7 @@ _SECONDS_A_BYTE = 1e-6  # of XML: twice what a row of six cells takes
 _HEADERS = 50  # rows in which the names of columns are looked for: a title may stand above them
 _MOST_NAMED = 5
 # Of a number format: words in quotation marks, escaped characters, colours and conditions.
-_BESIDE = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.')
+_BESIDE = re.compile(r'"[^"]*"|\\.|\[[^\[\]]*\]|_.|\*.')
 _DECIMAL = re.compile(r"(?P<whole>[#0?,]*[#0?])(?:\.(?P<places>[#0?]+))?(?P<percent>%?)")
 
 _GUARDED: dict[str, Any] = {"resolve_entities": False, "load_dtd": False, "no_network": True}
