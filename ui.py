@@ -15,16 +15,18 @@ import webbrowser
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
+from weakref import WeakValueDictionary
 
 from qa import times
 from qa.cite import visible
 from qa.confidence import STRICTNESS
 from qa.errors import AddressError, PullquoteError
+from qa.limits import MAX_QUESTION_CHARACTERS, MAX_TURNS
 from qa.places import shipped_corpus
 from qa.render import plural
 from qa.schema import Answer, Failure
 from qa.web import cards, transcript
-from qa.web.engine import STOPPED, Engine
+from qa.web.engine import DEADLINE, STOPPED, Engine
 from qa.web.options import read_options
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     import gradio as gr
     from fastapi import FastAPI
 
+    from qa.deadline import Deadline
     from qa.schema import Dates, Document
 
 
@@ -61,8 +64,11 @@ def serve(
     open_browser: bool,
     strictness: float = STRICTNESS,
     reader: str | None = None,
+    seconds: float = DEADLINE,
 ) -> None:
     """Serve the chat until Ctrl-C or SIGTERM. Port 0 takes a free one. The page begins with `strictness`.
+
+    An answer may take so many seconds.
 
     Raises:
         AddressError: when the address cannot be had, before anything heavy is loaded.
@@ -78,7 +84,7 @@ def serve(
     _say(f"Pullquote is starting at {url} (stop it with Ctrl-C)")
     if not ipaddress.ip_address(listener.getsockname()[0].partition("%")[0]).is_loopback:
         _say(_EXPOSED.format(host=host, port=listener.getsockname()[1]))
-    engine = Engine(library, shipped_corpus(), _say, strictness, reader)
+    engine = Engine(library, shipped_corpus(), _say, strictness, reader, seconds)
     with tempfile.TemporaryDirectory(prefix="pullquote-") as scratch:
         # Gradio reads these when it is imported: it asks no outside host, and keeps files to itself.
         os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "GRADIO_TEMP_DIR": scratch, "HF_HUB_OFFLINE": "1"}
@@ -149,7 +155,7 @@ def create_app(engine: Engine, host: str) -> FastAPI:
     return app
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True, eq=False)
 class Conversation:
     """What one browser tab has asked and seen, until a new one takes its place."""
 
@@ -158,6 +164,12 @@ class Conversation:
     numbers: cards.Numbers = field(default_factory=cards.Numbers)
     entries: list[str] = field(default_factory=list)
     ended: bool = False
+    deadlines: set[Deadline] = field(default_factory=set)
+
+    def cancel(self) -> None:
+        """Stop what is still being answered: nobody waits for it."""
+        for deadline in tuple(self.deadlines):
+            deadline.cancel()
 
     def remember(self, question: str, dates: Dates) -> None:
         """Take note of a question, for follow-ups: a time that was to be ignored is none of theirs."""
@@ -170,6 +182,17 @@ class Conversation:
 def page(engine: Engine) -> gr.Blocks:
     """The question box and the conversation; the rest of the page is `qa/web/static/page.js`."""
     import gradio as gr
+    from gradio.context import LocalContext
+
+    tabs: WeakValueDictionary[str, Conversation] = WeakValueDictionary()
+
+    def tab() -> str:
+        request = LocalContext.request.get(None)
+        return (request and request.session_hash) or ""
+
+    def leave() -> None:
+        if conversation := tabs.get(tab()):
+            conversation.cancel()
 
     def ask(
         question: str, strictness: float, options: str, conversation: Conversation
@@ -177,8 +200,10 @@ def page(engine: Engine) -> gr.Blocks:
         if not isinstance(question, str) or not question.strip():
             yield gr.skip(), gr.skip(), gr.skip()
             return
-        asked = [*conversation.messages, {"role": "user", "content": cards.text(question)}]
+        shown = question[: MAX_QUESTION_CHARACTERS + 1]  # what is longer is refused
+        asked = [*conversation.messages, {"role": "user", "content": cards.text(shown)}]
         yield "", [*asked, {"role": "assistant", "content": cards.PENDING}], gr.skip()
+        tabs[tab()] = conversation
         content = _answer(engine, question, strictness, options, conversation)
         if conversation.ended:  # Gradio's own cancelling comes too late for some
             yield gr.skip(), gr.skip(), gr.skip()
@@ -189,6 +214,7 @@ def page(engine: Engine) -> gr.Blocks:
 
     def start_anew(conversation: Conversation) -> tuple[list[dict[str, str]], Conversation]:
         conversation.ended = True
+        conversation.cancel()
         return [], Conversation()
 
     def save(conversation: Conversation) -> str:
@@ -242,6 +268,7 @@ def page(engine: Engine) -> gr.Blocks:
         keep.click(save, [conversation], [saved], **quiet)
         # A question still on its way would bring the old conversation back with its answer.
         new.click(start_anew, [conversation], [chat, conversation], cancels=[asking], **quiet)
+        blocks.unload(leave)
     return blocks.queue(max_size=64)
 
 
@@ -257,11 +284,14 @@ def _answer(
     """The answer's card. This is the border: whatever goes wrong becomes a card that says so."""
     from dataclasses import replace
 
+    deadline = engine.deadline()
+    conversation.deadlines.add(deadline)
     try:
         asked = read_options(options)
         filters = asked.filters.filters()
-        answer = engine.ask(question, conversation.questions, filters, strictness, asked.dates, wait=True)
-        answer_id = engine.answers.remember(answer, conversation.questions)
+        earlier = conversation.questions[-MAX_TURNS:]
+        answer = engine.ask(question, earlier, filters, strictness, asked.dates, wait=True, deadline=deadline)
+        answer_id = engine.answers.remember(answer, earlier)
         conversation.remember(question, asked.dates)
         numbered = replace(answer, quotes=conversation.numbers.assign(answer.quotes))
         return _shown(numbered, engine, conversation, answer_id)
@@ -270,7 +300,10 @@ def _answer(
     except Exception:
         log.exception("could not answer")
         failure = Failure("internal", "Something went wrong inside Pullquote; its log says what.")
-    return _shown(Answer(question, question, "error", error=failure), engine, conversation)
+    finally:
+        conversation.deadlines.discard(deadline)
+    refused = question[: MAX_QUESTION_CHARACTERS + 1]
+    return _shown(Answer(refused, refused, "error", error=failure), engine, conversation)
 
 
 def _shown(answer: Answer, engine: Engine, conversation: Conversation, answer_id: str = "") -> str:

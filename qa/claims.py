@@ -608,7 +608,7 @@ _JOINING = frozenset("al also and by cf de der di du ed eds et ff in la le s see
 # What follows the title of a work in a list of references: where and when it appeared.
 _APPEARED = re.compile(
     r"\b(?:1[5-9]|20)[0-9]{2}\b|https?://|\bpp?\. ?[0-9]|\b(?:[Nn]o|[Vv]ol|Nr)\. ?[0-9]|\baccessed\b"
-    r"|^[\s,.;(]*(?:in:? )?[*_]?[A-Z][\w&.’'-]*(?: (?:of|the|and|for|de|der|la|&|[A-Z][\w&.’'-]*))*"
+    r"|^[\s,.;(]*(?:in:? )?[*_]?[A-Z][\w&.’'-]*+(?: (?:of|the|and|for|de|der|la|&|[A-Z][\w&.’'-]*+))*"
     r"[*_]?[\s.,;)]*$"
 )
 
@@ -698,12 +698,12 @@ _UNPAIRED = re.compile(
 
 # What a citation is called, beside which nothing is said: “[1]”, “(see also”, “Source:”.
 _LABEL = re.compile(
-    r"\[\^?[0-9⁰¹²³⁴-⁹]{1,3}\]|^\s*[0-9]{1,3}[.):]"
+    r"\[\^?[0-9⁰¹²³⁴-⁹]{1,3}\]|^[^\S\n]*+[0-9]{1,3}[.):]"
     r"|\b(?:(?:citation|links?|quote|refs?|references?|sources?|Quellen?)(?: [0-9]{1,3})?"
     r"|again|also|and|cf|cited?|from|here|ibid|in|quoted|see|the|there|voir|siehe|출처|来源)\b",
     re.IGNORECASE | re.MULTILINE,
 )
-_LINK = re.compile(r"https?://\S*|[^\s\[\]()]*#cite=\S*|\bcite=")
+_LINK = re.compile(r"https?://\S*|(?<![^\s\[\]()])[^\s\[\]()]*#cite=\S*|\bcite=")
 # A link with its label, or a citation by itself.
 _LINKED = re.compile(rf"\(?\[[^\[\]\n]{{0,40}}\]\([^()\s]{{1,400}}\)\)?|{_ID.pattern}|{_LINK.pattern}")
 
@@ -765,7 +765,7 @@ def _of_block(text: str, start: int, end: int, ends: _Ends) -> Iterator[_Found]:
     stop = start
     lines = [
         (start + match.start() + len(match[0]) - len(match[0].lstrip()), start + match.end())
-        for match in re.finditer(r"[^\n]*\S[^\n]*", text[start:end])
+        for match in re.finditer(r"(?<![^\n])[^\S\n]*+\S[^\n]*", text[start:end])
     ]
     for (at, line_end), (following, _) in pairwise([*lines, (end, end), (end, end)]):
         line = text[at:line_end].rstrip()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # A turn that opens so continues or corrects the one before, as does one that ends so.
 _OPENING = re.compile(
-    r"\s*(?:(?:no|yes|ok|okay|sorry|oops|well|i see)\b[\s,.!]*)?"
+    r"(?:(?<!\s)\s++)?(?:(?:no|yes|ok|okay|sorry|oops|well|i see)\b[\s,.!]*)?"
     r"(?:and|but|or|so|then|also|plus|what about|how about|what of|i meant?)\b",
     re.IGNORECASE,
 )

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from embeddings.encoder import Encoder
     from embeddings.models import EncoderIdentity
     from qa.answer import Answerer
+    from qa.deadline import Deadline
     from qa.feedback import Judgement, Place, Shown, Thumb
     from qa.formats import DateOrder
     from qa.intake import Intake, OnProgress
@@ -419,14 +420,17 @@ class Corpus:
         filters: Filters = EVERYTHING,
         strictness: float = STRICTNESS,
         dates: Dates = "auto",
+        *,
+        deadline: Deadline | None = None,
     ) -> Answer:
         """Answer a question with quotes; see `qa.answer.Answerer.ask`.
 
         Raises:
-            QuestionError: the question is empty or too long.
+            QuestionError: the question or the history is empty, too long or too much.
+            DeadlineError: the deadline, if there is one, has passed.
             PullquoteError: what else keeps it from being answered.
         """
-        return self.answerer().ask(question, history, filters, strictness, dates)
+        return self.answerer().ask(question, history, filters, strictness, dates, deadline=deadline)
 
     def warm(self, progress: OnProgress | None = None) -> None:
         """Load what a first question would otherwise wait for: encoder, index and reader."""

@@ -38,7 +38,7 @@ _OURS = re.compile(
 # The tables in which FTS5 keeps a full-text index: each SQLite makes them by itself, maybe in other words.
 _OF_FTS5 = re.compile(
     r"CREATE TABLE 'words_(data|idx|docsize|config)' ?"
-    r"\([\w\s,]*(PRIMARY KEY ?\([\w\s,]*\))?[\w\s,]*\)( WITHOUT ROWID)?"
+    r"\((?:(?!PRIMARY KEY ?\()[\w\s,])*+(PRIMARY KEY ?\([\w\s,]*+\))?[\w\s,]*+\)( WITHOUT ROWID)?"
 )
 
 # When the file and its log were last written (ns), and their sizes (bytes).

@@ -32,6 +32,12 @@ class QuestionError(InputError):
     code = "bad_question"
 
 
+class AliasesError(InputError):
+    """The file of aliases cannot be read at all; questions are answered without it."""
+
+    code = "aliases"
+
+
 class LibraryError(PullquoteError):
     """The library (store and index) is missing, damaged, locked or out of space."""
 
@@ -86,6 +92,18 @@ class NotReadyError(PullquoteError):
     """Questions cannot be answered yet, or not at all: the library or a model is not open."""
 
     code = "not_ready"
+
+
+class DeadlineError(PullquoteError):
+    """A question took longer than it may take; the documents may well hold an answer."""
+
+    code = "deadline"
+
+
+class CancelledError(PullquoteError):
+    """A question was withdrawn while it was being answered."""
+
+    code = "cancelled"
 
 
 class AddressError(PullquoteError):

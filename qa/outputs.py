@@ -114,8 +114,12 @@ INDEX_REPORT = Kind("an index report", partial(_json_lines, lambda record: tuple
 INDEX_TABLE = Kind("an index report", partial(_first_row, _REPORTED))
 EVALUATION_REPORT = Kind("an evaluation report", partial(_page, rb"evaluation"))
 CONVERSATION = Kind("a saved conversation", partial(_page, rb"\d"))
-TREC_RUN = Kind("a TREC run", partial(_columns, re.compile(rb"\S+ Q0 \S+ \d+ \d+ %b\n" % TREC_MARK.encode())))
-TREC_QRELS = Kind("TREC qrels", partial(_columns, re.compile(rb"\S+ %b \S+ -?\d+\n" % TREC_MARK.encode())))
+TREC_RUN = Kind(
+    "a TREC run", partial(_columns, re.compile(rb"(?<!\S)\S+ Q0 \S+ \d+ \d+ %b\n" % TREC_MARK.encode()))
+)
+TREC_QRELS = Kind(
+    "TREC qrels", partial(_columns, re.compile(rb"(?<!\S)\S+ %b \S+ -?\d+\n" % TREC_MARK.encode()))
+)
 TEST_QUERIES = Kind("test queries from the chat", partial(_json_lines, _is_test_query))
 TEST_TABLE = Kind("test queries from the chat", partial(_first_row, _QUERY))
 _KINDS = (

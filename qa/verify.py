@@ -41,7 +41,9 @@ _BYTES_A_CHARACTER = 40
 # Documents in which a quote's words are looked for that is nowhere as it stands.
 ASKED = 5
 # How a quote says that words are left out. Parts of fewer words than this stand in any order anywhere.
-_ELISION = re.compile(r"\s*(?:[\[(]\s*(?:…|\.\s?\.\s?\.)\s*[\])]|…+|\.{3,}|(?<=\s)\.\s\.\s\.)\s*")
+_ELISION = re.compile(
+    r"(?:(?<!\s)\s++)?(?:[\[(]\s*(?:…|\.\s?\.\s?\.)\s*[\])]|…+|\.{3,}|(?<=\s)\.\s\.\s\.)\s*"
+)
 _LEAST_PART = 3
 # Places in which a quote's words are looked for, at most, until nothing that matters is left out there.
 _MOST_PLACES = 10

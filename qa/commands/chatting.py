@@ -20,11 +20,21 @@ from qa.commands import options, shared
     help="The port; 0 takes a free one.",
 )
 @click.option("--browser/--no-browser", default=True, help="Open the page, or only say where it is.")
+@click.option(
+    "--deadline",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0, min_open=True),
+    default=30,
+    show_default=True,
+    help="How long one answer may take.",
+)
 @options.strictness
 @options.reader
 @options.general
 @click.pass_obj
-def chat(settings: options.Settings, host: str, port: int, strictness: float, *, browser: bool) -> None:
+def chat(
+    settings: options.Settings, host: str, port: int, deadline: float, strictness: float, *, browser: bool
+) -> None:
     """Open the chat in the browser.
 
     The page begins with --strictness; it can be changed there. There are no accounts: with a --host that
@@ -40,6 +50,7 @@ def chat(settings: options.Settings, host: str, port: int, strictness: float, *,
         open_browser=browser,
         strictness=strictness,
         reader=settings.reader,
+        seconds=deadline,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,6 +80,8 @@ def index(
 
     Documents whose files a folder no longer holds stay in the library: in a terminal it asks whether to
     remove them, elsewhere --prune does. `pullquote restore` puts them back.
+
+    With --watch, Ctrl-C ends it and says what was done: exit code 0, or 130 in the midst of a round.
     """
     from qa.outputs import check_no_source
     from qa.places import shipped_corpus
@@ -92,6 +95,7 @@ def index(
         _check_report(report_to, given, shared.library(settings), force=force)
     asks = not (prune or dry_run or watch) and _in_a_terminal()
     report, said = None, False
+    done = Counter[str]()
     with _to_index(settings, dry_run=dry_run, date_order=date_order, columns=columns) as corpus:
         if report_to:
             check_no_source("--report", report_to, corpus)
@@ -113,12 +117,26 @@ def index(
                 if click.confirm("Remove from the library?", err=True):
                     report = corpus.prune(report)
             _show_report(settings, report, report_to)
-            if watch and not (said or settings.quiet):
-                shared.say(f"Watching {_listed(list(map(str, given)))} for changes. Ctrl-C ends it.")
-                said = True
+            if watch:
+                if not (said or settings.quiet):
+                    shared.say(f"Watching {_listed(list(map(str, given)))} for changes. Ctrl-C ends it.")
+                    said = True
+                done.update(each.status for each in report.files if each.status != "unchanged")
+                settings.interrupted = f"{_summary(done)}. What was finished is kept."
+    if watch:  # by Ctrl-C, which is how it is meant to end
+        if not settings.quiet:
+            shared.say(f"Watching has ended: {_summary(done)}.")
+        return
     refused = report.count("refused") if report else 0
     if report is None or refused or not report.files:
         sys.exit(1 if report and refused < len(report.files) else 3)
+
+
+def _summary(done: Counter[str]) -> str:
+    """Say what became of files: `2 added, 1 refused`."""
+    from qa.render import STATUSES
+
+    return ", ".join(f"{done[status]:,} {status}" for status in STATUSES if done[status]) or "nothing to do"
 
 
 def _check_report(path: Path, given: Sequence[Path], library: Path, *, force: bool) -> None:
@@ -207,7 +225,7 @@ def _print_report(report: IndexReport, library: Path) -> None:
     from qa.folders import own_output
     from qa.formats import READS
     from qa.metadata import SIDECAR
-    from qa.render import STATUSES, plural
+    from qa.render import plural
 
     if report.dry_run:
         click.echo("This is what would be done; nothing was changed.")
@@ -215,11 +233,11 @@ def _print_report(report: IndexReport, library: Path) -> None:
             if result.status not in ("unchanged", "refused"):
                 other = f": {result.document_id}" if result.document_id else ""
                 click.echo(visible(f"{result.status:>9} {result.path}{other}"))
-    counts = ", ".join(f"{count:,} {status}" for status in STATUSES if (count := report.count(status)))
+    counts = _summary(Counter(result.status for result in report.files))
     # A document in two places is one.
     not_held = ("refused", "withdrawn", "purged", "gone", "removed")
     held = {each.document_id for each in report.files if each.status not in not_held}
-    click.echo(f"{plural(len(held), 'document')} in {report.seconds:.1f} s: {counts or 'nothing to do'}")
+    click.echo(f"{plural(len(held), 'document')} in {report.seconds:.1f} s: {counts}")
     links = [path for path in report.skipped if Path(path).is_symlink()]
     if links:
         verb = "was" if len(links) == 1 else "were"

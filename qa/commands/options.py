@@ -185,11 +185,13 @@ def filters(command: Callable[..., None]) -> Callable[..., None]:
         collection: str,
         **others: Any,
     ) -> None:
+        from qa.limits import check_filters
         from qa.schema import Filters
 
         if since and until and since > until:
             raise click.UsageError(f"--since {since} is later than --until {until}")
         filters = Filters(since, until, publisher, series, document, language, collection)
+        check_filters(filters)
         command(*args, filters=filters, **others)
 
     decorated: Callable[..., None] = _filter_options(with_filters)

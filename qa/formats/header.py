@@ -54,7 +54,7 @@ _NUMBER = re.compile(
     r"|(?P<n5>\d{4}/\d{1,3}|\d{1,3}/\d{4}|\d{2,4}(?:-\d{1,2}){2,3})(?!\w))",
     re.IGNORECASE,
 )
-_SEPARATOR = re.compile(r"\s*[|·•]\s*|\s+//\s+|\s+[—–-]\s+|\s+/\s+")
+_SEPARATOR = re.compile(r"(?:(?<!\s)\s++)?[|·•]\s*|(?<!\s)\s++(?://?|[—–-])\s+")
 _URL = re.compile(r"https?://[^\s<>\"”]+[^\s<>\"”.,;)]")
 _LABEL = re.compile(
     r"(?P<label>title|headline|subject|re|publisher|published by|source|series|number|date|published"
@@ -84,7 +84,7 @@ _DATE_LEAD = re.compile(
     r"(?:.*\b(?:published|issued|posted|released|dated?|updated|entered|held|meeting|ending|covered|release"
     r"|for immediate use|(?:meeting|minutes|session|sitting|statement|letter|report) of|version|session)\b"
     r"[^.]{0,20}"
-    rf"|(?:(?:(?-i:[^\Wa-z\d_])[\w.’'-]*|and|de|du|of|district)[ ,/]+){{0,5}}|{_DAY},?\s+)[\s(:,—–-]*",
+    rf"|(?:(?:(?-i:[^\Wa-z\d_])[\w.’'-]*|and|de|du|of|district)[ ,/]++){{0,5}}|{_DAY},?\s++)[\s(:,—–-]*",
     re.IGNORECASE,
 )
 _RANGE = re.compile(r"\d{1,2}(?:\s+[^\W\d_]+)?\s?[–-]\s?$")

@@ -102,7 +102,7 @@ _TAIL = 65_536  # where a ZIP archive lists its members
 # may begin with "<rss is an old format", or with a document type that it tells of.
 _MARKUP = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*"
-    rb"(?:<\?[^>]*>\s*|<!--.*?-->\s*|(?P<page><!doctype html)[^>]*>\s*(?=<)|<![^>-][^>]*>\s*)*"
+    rb"(?:<\?[^>]*>\s*|<!--.*?-->\s*|(?P<page><!doctype html)[^>]*>\s*(?=<)|<![^>-][^>]*>\s*)*+"
     rb"(?:<(?P<root>html|rss|feed|rdf:rdf)(?:\s*/?>|\s[^<>=]{0,99}=))?",
     re.IGNORECASE | re.DOTALL,
 )

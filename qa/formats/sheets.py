@@ -39,7 +39,7 @@ _SECONDS_A_BYTE = 1e-6  # of XML: twice what a row of six cells takes
 _HEADERS = 50  # rows in which the names of columns are looked for: a title may stand above them
 _MOST_NAMED = 5
 # Of a number format: words in quotation marks, escaped characters, colours and conditions.
-_BESIDE = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.')
+_BESIDE = re.compile(r'"[^"]*"|\\.|\[[^\[\]]*\]|_.|\*.')
 _DECIMAL = re.compile(r"(?P<whole>[#0?,]*[#0?])(?:\.(?P<places>[#0?]+))?(?P<percent>%?)")
 
 _GUARDED: dict[str, Any] = {"resolve_entities": False, "load_dtd": False, "no_network": True}
@@ -123,9 +123,16 @@ def _documents(every: list[_Sheet], source: Source, options: Options) -> Iterato
         if sheet.sheet.sheet_state == "visible":
             _find_columns(sheet, options)
             (sheets if "text" in sheet.found and not _missing(sheet, options) else without).append(sheet)
+    if not every:
+        raise InputError(
+            f"{source.name} has no sheet that can be read: it may be in Excel's “Strict” format. Save it as "
+            "an ordinary .xlsx."
+        )
+    if not sheets and without and not any(sheet.names for sheet in without):
+        raise InputError(f"{source.name} has nothing in its sheets. Put a table in one, or leave it out.")
     if not sheets and without:
-        where = f"{source.name}, sheet “{without[0].title}”,"
-        check_columns(where, without[0].names, without[0].found, options)
+        first = next(sheet for sheet in without if sheet.names)
+        check_columns(f"{source.name}, sheet “{first.title}”,", first.names, first.found, options)
     elif not sheets and hidden:
         raise InputError(f"{source.name} has hidden sheets alone. Show one in Excel, and save it.")
     notes = [f"Hidden sheets were left out: {_listed(hidden)}."] if hidden else []

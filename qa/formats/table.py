@@ -285,7 +285,7 @@ def check_columns(where: str, names: Sequence[str], found: dict[str, str], optio
     Raises:
         InputError: naming `where`.
     """
-    there = ", ".join(name.strip() or "(no name)" for name in names[:50])[:1_000]
+    there = ", ".join(" ".join(name.split()) or "(no name)" for name in names[:50])[:1_000]
     for field, column in options.columns:
         if column not in names:
             raise InputError(

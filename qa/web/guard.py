@@ -69,7 +69,7 @@ _POLICY = (
     "default-src 'none'; script-src 'self'{hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "font-src 'self'; connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'"
 )
-_INLINE_SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
+_INLINE_SCRIPT = re.compile(r"<script(?![^<>]*\ssrc=)[^<>]*>([^<]*(?:<(?!/?script)[^<]*)*)</script>")
 _PREVIEW = re.compile(r'<(?:meta\s+(?:property="og|name="twitter)|link rel="manifest")[^>]*>\s*')
 _HEAD = """\
 <meta name="color-scheme" content="light dark">

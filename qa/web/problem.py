@@ -41,7 +41,7 @@ def first_error(error: ValidationError) -> str:
 
 
 def without_folders(message: str, *known: Path) -> str:
-    """Return the message with each file and folder by its last name: where they lie is for the terminal alone.
+    """Return the message with each file and folder by its last name: where they lie is told on the terminal.
 
     `known` are folders whose path may hold spaces.
     """

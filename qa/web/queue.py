@@ -12,7 +12,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 # How many values each function of the page takes, by its index: ask, save, start anew (`ui.page`).
 INPUTS = (4, 1, 1)
-MAX_TEXT_CHARACTERS = 1 << 16
+# Far more than a question may have: one that is too long is told so on the page.
+MAX_TEXT_CHARACTERS = 1 << 18
 _MAX_NUMBER = 1e15
 
 

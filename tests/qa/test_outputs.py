@@ -101,7 +101,7 @@ def test_each_output_is_known_again_may_be_replaced_and_is_no_document(tmp_path:
             check_output("--out", path, outputs.Kind("a poem", lambda _: False), library=library)
     found = listing([tmp_path / "docs"])
     assert [path.name for path, _ in found.files] == ["x.txt"]
-    assert {path for path, _ in written} <= set(found.skipped)
+    assert {str(path) for path, _ in written} <= set(found.skipped)
     (refused,) = listing([tmp_path / "docs" / "report.csv"]).refused
     assert refused.error
     assert "is an index report that Pullquote wrote: it is no document" in refused.error.message

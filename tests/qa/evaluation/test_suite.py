@@ -300,5 +300,5 @@ def test_a_table_of_questions_is_asked_as_the_lines_of_json_would_be(data):
 )
 def test_what_has_no_column_of_questions_is_no_table(data):
     assert not is_table(data)
-    with pytest.raises(InputError, match='q.csv has no column "question"'):
+    with pytest.raises(InputError, match=r'q\.csv has no column "question"'):
         questions_of_table(data, Path("q.csv"), pytest.fail)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -341,4 +342,5 @@ def test_streams_are_bounded_and_given_back(monkeypatch: pytest.MonkeyPatch) -> 
         assert [await each for each in first] == [200, 200]
         assert await status(guarded) == 200
 
-    asyncio.run(run())
+    with ThreadPoolExecutor(1) as pool:  # Playwright's tests leave a loop running in this thread
+        pool.submit(asyncio.run, run()).result()

@@ -16,26 +16,12 @@ from qa.formats import Worker
 from qa.formats.kinds import read_source
 from qa.formats.source import Options, Source
 from qa.schema import Document, Found
+from tests.qa.formats.json.make import BRIEFS
 from tests.qa.formats.reading import refusal
 from tests.qa.formats.zip.make import packed
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-BRIEFS = [
-    {
-        "_id": "w-1",
-        "Headline": "Copper prices rise",
-        "body": "Copper rose by 4 percent.",
-        "date": "2008-04-04",
-    },
-    {
-        "_id": 2,
-        "headline": "Rice aid arrives",
-        "text": "Three ships came to Nampo.\n\nThey left.",
-        "extra": [1, {}],
-    },
-]
 
 
 def found(value: object, name: str = "a.json", **columns: str) -> list[Document | InputError]:

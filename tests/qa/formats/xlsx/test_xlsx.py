@@ -45,6 +45,11 @@ def documents(data: bytes, name: str = "a.xlsx", **columns: str) -> list[Documen
     return [item for item in items if isinstance(item, Document)]
 
 
+def members(data: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as package:
+        return {name: package.read(name) for name in package.namelist()}
+
+
 @pytest.fixture
 def worker() -> Iterator[Worker]:
     with Worker() as opened:
@@ -153,7 +158,8 @@ HUGE = {
     "rows without end": ("<row/>" * 3_000_000, "has more than 1,048,576 rows"),
     "a row of a number beyond all": (ROW + '<row r="99999999999"/>', "has more than 1,048,576 rows"),
     "a cell of 12 MB": (ROW + f"<row>{cell('a' * 12_000_000)}</row>", "a cell of more than 10 MB"),
-    "nothing": ("", "has no column that is known to hold text"),
+    "nothing": ("", "has nothing in its sheets"),
+    "a name of two lines": (f"<row>{cell('a&#10;b')}</row>", "It has: a b."),
     "no row": (ROW, "has no row below the names of its columns"),
     "cells that are no numbers": (ROW + '<row r="x"/>', "is not well-formed"),
     "nested": ("<row><c>" * 100_000, "is not well-formed"),
@@ -199,6 +205,8 @@ def test_xml_that_declares_entities_is_refused() -> None:
     assert "a.xlsx, xl/worksheets/sheet1.xml, declares XML entities" in str(refused)
 
 
+_ORDINARY, _STRICT = b'xmlns:r="http://schemas.openxmlformats.org/', b'xmlns:r="http://purl.oclc.org/ooxml/'
+STRICT = packed({name: data.replace(_ORDINARY, _STRICT) for name, data in members(raw(ROW)).items()})
 BROKEN = {
     "cut off": ((HERE / "briefs.xlsx").read_bytes()[:3_000], "a.xlsx is damaged or cut off"),
     "text": (b"He left.", "is not an Excel workbook, whatever its name says"),
@@ -211,6 +219,7 @@ BROKEN = {
         packed({"[Content_Types].xml": b"<a/>", "xl/workbook.xml": b"<a/>"}),
         "cannot be read as XLSX",
     ),
+    "strict": (STRICT, "has no sheet that can be read: it may be in Excel's “Strict” format"),
     "bomb": (packed({"xl/a.xml": b"\0" * 250_000_000}), "a bomb"),
 }
 
