@@ -246,9 +246,7 @@ except OSError as error:
 
 
 @pytest.mark.parametrize("place", [*range(4, 90), -8 * 3 - 8 - 1])
-def test_a_file_that_states_other_lengths_than_it_has_is_refused_or_harmless(
-    tmp_path: Path, place: int
-) -> None:
+def test_a_file_that_states_other_lengths_than_it_has_does_no_harm(tmp_path: Path, place: int) -> None:
     index = VectorIndex(D)
     index.add([1, 2, 3], np.eye(3, D, dtype=np.float32))
     index.save(tmp_path / "index")

@@ -479,9 +479,8 @@ def test_a_base_that_was_made_to_do_harm_is_refused_before_faiss_reads_it(copied
     assert index.file is not None
     file, head = index.file, len(b"pullquote index 2\n") + 32
     numbers = range(_CENTROIDS + 4 * D * index.lists, file.structure)
-    bounds = range(
-        file.structure - 8 * index.lists - 12 - 29 - 8 * D, file.structure - 8 * index.lists - 12 - 29
-    )
+    end_of_bounds = file.structure - 8 * index.lists - 12 - 29
+    bounds = range(end_of_bounds - 8 * D, end_of_bounds)
     for place in (*range(_CENTROIDS), *numbers):
         if place in bounds or 45 <= place < 53:  # any value will do there
             continue
