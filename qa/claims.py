@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from qa import cells
 from qa.cite import CitationId, locator, visible
-from qa.errors import InputError
+from qa.errors import InputError, PartlyReadError
 from qa.formats.kinds import kind_of
 from qa.formats.source import PLAIN, Source
 from qa.formats.text import encoding_of
@@ -183,6 +183,8 @@ def _of_documents(source: Source) -> Iterator[Claim]:
     """
     with Worker() as worker:
         for document in worker.read(source, PLAIN):
+            if isinstance(document, PartlyReadError):
+                continue
             if isinstance(document, InputError):
                 raise document
             line_at = [0, *(match.end() for match in re.finditer("\n", document.text))]
