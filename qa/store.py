@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -135,6 +136,10 @@ _COLUMNS = (
 _COLUMN_LIST = ", ".join(_COLUMNS)
 
 
+# What a file of an index or of postings is called; by another name, a file elsewhere would be opened.
+_DERIVED = re.compile(r"index-\d+\.faiss|words-\d+\.bin")
+
+
 @dataclass(frozen=True, slots=True)
 class Count:
     """How much a library holds."""
@@ -237,8 +242,9 @@ class Store:
 
     def _record(self, columns: str) -> IndexRecord:
         with self._database.reading() as db:
-            row = db.execute(f"SELECT generation, {columns} FROM library").fetchone()
-            return IndexRecord(row[0], vectors.encoding(db), *row[1:])
+            generation, file, *of_file = db.execute(f"SELECT generation, {columns} FROM library").fetchone()
+            named = file if _DERIVED.fullmatch(file) else ""
+            return IndexRecord(generation, vectors.encoding(db), named, *of_file)
 
     # Writing
 
