@@ -15,8 +15,10 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -107,6 +109,8 @@ def watched(tmp_path_factory: pytest.TempPathFactory, brief: Path) -> Watched:
                 watched.results.append(min(tries, key=lambda result: result.seconds))
                 if process.poll() is not None:
                     break
+            if process.poll() is None:
+                _crowd(port)
             stop.set()
             prober.join()
             if process.poll() is None:
@@ -195,6 +199,21 @@ def _ask(port: int) -> dict[str, Any]:
     with urllib.request.urlopen(asked, timeout=60) as response:  # noqa: S310 - the address is ours
         line: dict[str, Any] = json.load(response)
     return {name: line[name] for name in ("outcome", "quotes", "confidence")}
+
+
+def _crowd(port: int) -> None:
+    """Ask sixty questions at once, more than the server has threads; each is answered, or refused by name."""
+    with ThreadPoolExecutor(60) as crowd:
+        for line in crowd.map(_ask_in_crowd, [port] * 60):
+            assert line["outcome"] == "answered" or line["code"] in ("deadline", "busy"), line
+
+
+def _ask_in_crowd(port: int) -> dict[str, Any]:
+    try:
+        return _ask(port)
+    except urllib.error.HTTPError as error:
+        problem: dict[str, Any] = json.load(error)
+        return {"outcome": "error", "code": problem.get("code")}
 
 
 def _probe(port: int, watched: Watched, stop: threading.Event) -> None:
