@@ -763,20 +763,25 @@ class Store:
 
     # Versions
 
-    def cited(self, sha256: str) -> Cited:
+    def cited(self, sha256: str, document_id: str = "") -> Cited:
         """Read the document whose text has, or had, that SHA-256 (hex), and tell what has become of it.
+
+        Of several that have the same text, the one of that id, where there is one.
 
         Raises:
             DocumentNotFoundError: no text with it was ever held, or it was purged.
         """
         with self._database.reading() as db:
             row = db.execute(
-                "SELECT serial FROM documents WHERE sha256 = ? ORDER BY id LIMIT 1", (sha256.lower(),)
+                "SELECT serial FROM documents WHERE sha256 = ? ORDER BY id != ?, id LIMIT 1",
+                (sha256.lower(), document_id),
             ).fetchone()
             if row:
                 document = self._document(db, row[0])
                 return Cited(document, "current", None, document.id, document.sha256)
-            version = next(versions.find(db, "sha256 = ?", sha256.lower()), None)
+            kept = list(versions.find(db, "sha256 = ?", sha256.lower()))
+            named = (version for version in kept if version.document_id == document_id)
+            version = next(named, kept[0] if kept else None)
             if version is None:
                 raise DocumentNotFoundError(
                     f"the library in {self.folder} holds no document whose text has, or had, the SHA-256 "
