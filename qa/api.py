@@ -34,7 +34,7 @@ from qa.errors import (
     UnknownAnswerError,
 )
 from qa.limits import MAX_CITATION_CHARACTERS, MAX_OFFSET
-from qa.render import info_to_dict, to_dict
+from qa.render import facets_to_dict, info_to_dict, to_dict
 from qa.schema import EVERYTHING, Dates, Quote, Span, Turn
 from qa.web import STATIC, reference
 from qa.web.guard import Guard
@@ -222,7 +222,7 @@ def routes(engine: Engine) -> APIRouter:
     @router.get("/filters")
     def facets() -> dict[str, Any]:
         """What filters can choose from: values with the number of their documents, and the dates."""
-        return asdict(engine.corpus.facets())
+        return facets_to_dict(engine.corpus.facets())
 
     @router.get("/documents")
     def documents() -> list[dict[str, Any]]:
