@@ -374,14 +374,16 @@ class Corpus:
 
     # Versions
 
-    def cited(self, sha256: str) -> Cited:
+    def cited(self, sha256: str, document_id: str = "") -> Cited:
         """Read the document whose text has, or had, that SHA-256 (hex), and tell what has become of it.
+
+        Of several that have the same text, the one of that id, where there is one.
 
         Raises:
             DocumentNotFoundError: no text with it was ever held, or it was purged.
             LibraryError: the text is not what was stored.
         """
-        return self._store.cited(sha256)
+        return self._store.cited(sha256, document_id)
 
     def kept_with(self, words: str) -> list[str]:
         """Find the texts that are no longer searched and hold these very words: their SHA-256."""

@@ -16,7 +16,8 @@ SentenceKind = Literal["body", "heading", "list", "header", "furniture"]
 SectionKind = Literal[
     "page", "section", "chapter", "message", "entry", "record", "sheet", "row", "footnote", "endnote"
 ]
-# "skipped": of another kind than is read; "gone": no longer there, its document held all the same.
+# "skipped": of another kind than is read, all of a file or a part of it; "gone": no longer there, its
+# document held all the same.
 FileStatus = Literal[
     "added",
     "replaced",

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -135,6 +136,10 @@ _COLUMNS = (
 _COLUMN_LIST = ", ".join(_COLUMNS)
 
 
+# What a file of an index or of postings is called; by another name, a file elsewhere would be opened.
+_DERIVED = re.compile(r"index-\d+\.faiss|words-\d+\.bin")
+
+
 @dataclass(frozen=True, slots=True)
 class Count:
     """How much a library holds."""
@@ -237,8 +242,9 @@ class Store:
 
     def _record(self, columns: str) -> IndexRecord:
         with self._database.reading() as db:
-            row = db.execute(f"SELECT generation, {columns} FROM library").fetchone()
-            return IndexRecord(row[0], vectors.encoding(db), *row[1:])
+            generation, file, *of_file = db.execute(f"SELECT generation, {columns} FROM library").fetchone()
+            named = file if _DERIVED.fullmatch(file) else ""
+            return IndexRecord(generation, vectors.encoding(db), named, *of_file)
 
     # Writing
 
@@ -757,20 +763,25 @@ class Store:
 
     # Versions
 
-    def cited(self, sha256: str) -> Cited:
+    def cited(self, sha256: str, document_id: str = "") -> Cited:
         """Read the document whose text has, or had, that SHA-256 (hex), and tell what has become of it.
+
+        Of several that have the same text, the one of that id, where there is one.
 
         Raises:
             DocumentNotFoundError: no text with it was ever held, or it was purged.
         """
         with self._database.reading() as db:
             row = db.execute(
-                "SELECT serial FROM documents WHERE sha256 = ? ORDER BY id LIMIT 1", (sha256.lower(),)
+                "SELECT serial FROM documents WHERE sha256 = ? ORDER BY id != ?, id LIMIT 1",
+                (sha256.lower(), document_id),
             ).fetchone()
             if row:
                 document = self._document(db, row[0])
                 return Cited(document, "current", None, document.id, document.sha256)
-            version = next(versions.find(db, "sha256 = ?", sha256.lower()), None)
+            kept = list(versions.find(db, "sha256 = ?", sha256.lower()))
+            named = (version for version in kept if version.document_id == document_id)
+            version = next(named, kept[0] if kept else None)
             if version is None:
                 raise DocumentNotFoundError(
                     f"the library in {self.folder} holds no document whose text has, or had, the SHA-256 "
