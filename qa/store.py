@@ -74,8 +74,9 @@ from qa.sources import (
     under,
     words_sha256,
 )
-from qa.terms import indexed
+from qa.terms import indexed, is_only_latin
 from qa.versions import Cited, LeftOut, Version
+from qa.window import legible
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -952,6 +953,28 @@ class Store:
     def _lacks_copies(self) -> bool:
         with self._database.reading() as db:
             return bool(copies.lacking(db, 1))
+
+    def illegible(self, ids: Iterable[str]) -> dict[str, frozenset[int]]:
+        """Find the passages of documents, by document id, in which the shipped models can read nothing.
+
+        A passage is named by its key; see `qa.window.legible`. Documents not held are left out.
+        """
+        with self._database.reading() as db:
+            texts = db.execute(
+                "SELECT id, serial, text FROM documents WHERE id IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(ids)),),
+            )
+            return {
+                document_id: frozenset()
+                if is_only_latin(text)
+                else frozenset(
+                    each.key
+                    for each in _passages(db, "document = ?", number)
+                    if any(sentence.quotable for sentence in each.sentences)
+                    and not legible(text, each.sentences)
+                )
+                for document_id, number, text in texts
+            }
 
     def documents_of(self, keys: Iterable[int]) -> dict[int, str]:
         """Find the id of each passage's document, by passage key; keys no longer held are left out."""
