@@ -362,10 +362,11 @@ def _first(places: Iterable[Quote]) -> Quote:
 
 def _same_words(quote: Quote, others: Iterable[tuple[Document, tuple[Passage, ...]]]) -> Iterator[Quote]:
     """Where the quote's words, whatever the typography, are whole sentences of others; not in furniture."""
-    pattern = phrase_pattern(_DATELINE.sub("", quote.text))
-    if pattern is None:
-        return
+    pattern = None
     for document, passages in others:
+        pattern = pattern or phrase_pattern(_DATELINE.sub("", quote.text))  # 10 ms, and mostly there are none
+        if pattern is None:
+            return
         for place in occurrences(pattern, document.text):
             touched = [
                 sentence
