@@ -61,6 +61,11 @@ def requests(bait: Bait, seed: int = 20261127, per_target: int = 8) -> list[Requ
     return made
 
 
+def question(text: str) -> Request:
+    """Make an ordinary request: this question, over HTTP."""
+    return _post("ordinary", "/api/v1/ask", {"question": text}, "question", text)
+
+
 def texts(bait: Bait) -> list[str]:
     """Hostile texts: long repeats, paths and addresses, and what other programs would run."""
     repeated = (
