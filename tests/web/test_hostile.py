@@ -40,8 +40,8 @@ QUESTION = "What was taken from the Kumsandong fertilizer factory?"
 OUTSIDE = "kept outside the library: 5f1c9e"
 # Not in the library: as much is read for it as for any question.
 ORDINARY = "Who won the football World Cup in 2006?"
-# The bounds that the server has to keep. Where the machine is so busy that an ordinary question takes more than
-# half of the time, the bound is twice that.
+# The bounds that the server has to keep. Where the machine is so busy that an ordinary question takes more
+# than half of the time, the bound is twice what that takes.
 PROCESSOR_SECONDS = 2.0
 HEALTH_SECONDS = 10.0
 # What took longer is sent again so often, and the least counts.
