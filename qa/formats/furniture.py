@@ -37,7 +37,7 @@ _CERTAIN = (
 )
 # A page says these, but a heading or a table might.
 _LIKELY = (
-    rf"share|tweet|print|subscribe|unsubscribe|advertisement|advertorial|sponsored|e-?mail|{_RELATED_KIND}"
+    rf"share|tweet|print|subscribe|unsubscribe|sign in|log in|sign up|register|menu|main menu|advertisement|advertorial|sponsored|e-?mail|{_RELATED_KIND}"
     r"|[-—–* ]*end(?:s| of (?:note|text))?[-—–* ]*"
 )
 # These join others in a list: "Subscribe · Archive · Methodology".

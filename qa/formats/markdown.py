@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 
 from qa.formats.header import TOP
 from qa.formats.markup import under_headings
-from qa.formats.page import read_date
+from qa.formats.dates import read_date
 from qa.formats.text import decode, describe
 from qa.schema import Document, Found, Span
 

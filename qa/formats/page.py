@@ -9,7 +9,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from qa.formats.dates import find_date
+from qa.formats.dates import read_date
 from qa.schema import Document, Found
 
 if TYPE_CHECKING:
@@ -68,7 +68,6 @@ _SAVED = re.compile(
     r"<!--\s*saved from url=\(\d+\)(https?://\S+)\s*-->|Page saved with SingleFile\s+url:\s*(https?://\S+)"
 )
 _DATE_IN_URL = re.compile(r"/((?:19|20)\d\d)/(\d\d)/(\d\d)(?:/|$)")
-_BEFORE_THE_TIME = re.compile(r"\s*(\d{4})-?(\d\d)-?(\d\d)(?=T|\s|\s*$)")
 # ISO 639-2 to 639-1, of the languages that pages and books are likely to be in.
 TWO_LETTERS = {
     pair[:3]: pair[4:]
@@ -195,17 +194,6 @@ def primary_language(tag: str) -> str:
     """Return "en" for "en-GB" and "eng", and "" for what is no language tag."""
     primary = re.split("[-_,]", tag.lower())[0].strip()
     return TWO_LETTERS.get(primary, primary) if re.fullmatch("[a-z]{2,3}", primary) else ""
-
-
-def read_date(written: str, order: DateOrder) -> tuple[dt.date | None, str]:
-    """Read a date that a field of a format holds; where it could be read two ways, a note says so instead.
-
-    Of a time, it is the day that is written, whatever day that was elsewhere.
-    """
-    if iso := _BEFORE_THE_TIME.match(written):
-        written = "-".join(iso.groups())
-    found = find_date(written, order)
-    return (found.date, found.note) if found else (None, "")
 
 
 def _linked(tree: html.HtmlElement) -> Iterator[tuple[str, str]]:

@@ -129,7 +129,7 @@ def describe(
         spans = ()  # the first line is some heading: the title is another
     known = {
         field: getattr(header, field)
-        for field in ("title", "publisher", "series", "number", "date", "url")
+        for field in ("title", "author", "publisher", "series", "number", "date", "url")
         if getattr(header, field) and not getattr(document, field)
     }
     if document.number:

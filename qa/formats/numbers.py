@@ -1,0 +1,142 @@
+"""The number that a header gives its document, and the series that it counts: "Strait Watch No. 12"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from qa.formats.organisations import is_kind, names_institution
+
+# What a publisher calls one of its pieces: the word before a number.
+_PIECE = (
+    r"(?:abstract|advisory|alert|analysis|announcement|appeal|brief|briefing|bulletin|case|circular|conversations?"
+    r"|digest|dispatch|despatch|document|edition|entry|essay|feature|flash|fortnightly|insight|interview|issue|item"
+    r"|leaflet|letter|memo|memorandum|minutes|monthly|monograph|note|notebook|notice|number|outlook|paper"
+    r"|perspective|policy|primer|quarterly|read|release|report|review|series|service|sheet|sitrep|special"
+    r"|statement|study|summary|table|timeline|update|voices|watch|weekly|week|wire|monitor|arbeitspapier"
+    r"|note d.analyse|cahier|cuaderno|documento|выпуск)s?"
+)
+_MARK = (
+    r"(?:Nos?\.?|Nr\.?|Number|Num\.|Núm\.?|Numéro|Número|N\.?\s?[°º]|№|#(?=\d)|Heft|Ausgabe|Выпуск|вып\."
+    r"|(?:Our )?Ref\.?:?)"
+)
+_GENERIC = re.compile(
+    r"(?:issue|edition|number|document|doc\.?|case|item|entry|ref\.?|our ref\.?|docket|application|petition"
+    r"|appeal|file|claim|heft|ausgabe|numéro|número|выпуск)s?",
+    re.IGNORECASE,
+)
+_ENDS_GENERIC = re.compile(r"(?:^|[\s,;:(])(?:issue|edition|number)$", re.IGNORECASE)
+_CODE = r"(?=[\w./-]*\d)(?!\d{1,2}(?:st|nd|rd|th)\b)\w[\w./-]*(?:,\d{3})*(?:\s\(\d{4}\))?"
+_YEARS = re.compile(r"(?P<first>(?:1[5-9]|20)\d\d)(?:[–/-](?:1[5-9]|20)?(?P<last>\d\d))?")
+_VOLUME = re.compile(
+    r"(?:Vol(?:ume)?|Bd|Band|Том|Т)\.?\s?(?P<volume>[IVXLC]+|\d+)(?:[,;:]?\s{0,3}(?:No|Nr|Issue|Iss|Number"
+    r"|Heft|№|H)\.?\s?(?P<issue>\d+)|(?!\w))",
+    re.IGNORECASE,
+)
+_EAST_ASIAN = re.compile(r"(?:제\s?(?P<korean>\d{1,5})\s?[호號집]|第\s?(?P<chinese>\d{1,5})\s?[期号號辑輯])")
+_MARKED = re.compile(rf"(?<![\w/.-]){_MARK}\s?(?P<code>(?:(?-i:[A-Z]{{2,6}}) )?{_CODE})", re.IGNORECASE)
+_PIECE_AND_CODE = re.compile(
+    rf"(?<![\w/.-]){_PIECE},?:?\s{{1,3}}(?P<code>{_CODE})(?: of \d+)?", re.IGNORECASE
+)
+_BARE = re.compile(
+    r"(?<![\w/.-])(?:(?P<letters>(?![A-Z]{2} \d{5}(?!\w))[A-Z]{1,6}(?:[-/][A-Z]{1,6})*[-/ ]?\d[\d/.-]*(?:-[A-Z])?)"
+    r"|(?P<digits>\d{4}/\d{1,3}|\d{1,3}/\d{4}|\d{2,4}(?:-\d{1,2}){2,3}))(?!\w)"
+)
+_QUARTER = re.compile(r"[QH][1-4](?:\s.*)?|FY.*|A\d|COVID.*|G\d+|[A-Z]\d")
+_QUOTED_NAME = re.compile(r"[《「『〈](?P<name>[^》」』〉]+)[》」』〉]\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A number, the series before it, and what is left of the words; `bare` where nothing says "No."."""
+
+    number: str = ""
+    series: str = ""
+    rest: str = ""
+    bare: bool = False
+    generic: bool = False  # "Issue 5": what is counted is named elsewhere
+    volume: bool = False
+
+
+def find_number(words: str) -> Numbered:
+    """Find a number at the start or the end of some words, or in place of all of them."""
+    words = words.strip(" ,;:")
+    if match := _VOLUME.search(words):
+        number = f"{match['volume']}({match['issue']})" if match["issue"] else match["volume"]
+        return _numbered(words, match, number, volume=True)
+    if match := _EAST_ASIAN.search(words):
+        return _numbered(words, match, match["korean"] or match["chinese"])
+    for match in _MARKED.finditer(words):
+        if _stands_apart(words, match):
+            return _numbered(words, match, match["code"])
+    for match in _PIECE_AND_CODE.finditer(words):
+        if _stands_apart(words, match) and not _is_year(match["code"].strip(" .")):
+            return _numbered(words, match, match["code"], at=match.start("code"))
+    for match in _BARE.finditer(words):
+        if _QUARTER.fullmatch(match[0]) or not (_ends(words, match) or match.start() == 0):
+            continue
+        before = words[: match.start()]
+        if match.start() == 0 and not _ends(words, match):
+            continue
+        if before and not re.search(r"[,(]\s*$|\s\s$", before) and not _is_series(before):
+            continue
+        if _is_year(match[0]):
+            continue
+        found = _numbered(words, match, match[0])
+        return Numbered(found.number, found.series, found.rest, bare=True)
+    return Numbered()
+
+
+def _is_year(code: str) -> bool:
+    """Whether a code is a year, or two that follow each other: 2004, 2015/16."""
+    years = _YEARS.fullmatch(code)
+    return bool(years and (not years["last"] or (int(years["first"]) + 1) % 100 == int(years["last"])))
+
+
+def _ends(words: str, match: re.Match[str]) -> bool:
+    rest = words[match.end() :].strip(" ,;:.)")
+    return not rest or rest.startswith("(")
+
+
+def _stands_apart(words: str, match: re.Match[str]) -> bool:
+    """Whether a number ends the words, or begins them and is parted from what follows."""
+    before = words[: match.start()].strip()
+    after = words[match.end() :]
+    return _ends(words, match) or (not before and after[:1] in ":,." and len(words) <= 100)
+
+
+def _is_series(before: str) -> bool:
+    """Whether words before a code name what it counts: "JOINT HULL ADVISORY JHA-031"."""
+    return bool(re.search(rf"{_PIECE}\s*$", before, re.IGNORECASE)) or (
+        names_institution(before) and not re.search(r"[:?]", before)
+    )
+
+
+def _numbered(
+    words: str, match: re.Match[str], number: str, *, volume: bool = False, at: int = -1
+) -> Numbered:
+    before = words[: match.start() if at < 0 else at].strip(" ,;:–—-(*")
+    after = words[match.end() :].strip(" ,;:.)(*")
+    number = number.strip(" .")
+    generic = False
+    if _ENDS_GENERIC.search(before):
+        before, generic = _ENDS_GENERIC.sub("", before).strip(" ,;:–—-("), True
+    if _GENERIC.fullmatch(before):
+        before, generic = "", True
+    if quoted := _QUOTED_NAME.search(before):
+        return Numbered(number, quoted["name"], before[: quoted.start()].strip(), volume=volume)
+    if not before:
+        return Numbered(number, "", after, generic=generic, volume=volume)
+    if after and not re.match(r"[(]", words[match.end() :].strip(" ,;:.)")):
+        after = ""
+    if re.search(r"[:?!]", before) or len(before.split()) > 7:
+        return Numbered(number, "", before)
+    if names_institution(before) and not is_kind(before):
+        split = re.fullmatch(
+            rf"(?P<body>.*?[^\s,]),?\s+(?P<series>(?:[\w&’'-]+ )?{_PIECE})", before, re.IGNORECASE
+        )
+        if split and names_institution(split["body"]) and not names_institution(split["series"]):
+            return Numbered(number, split["series"], split["body"])
+        if not re.search(rf"\b{_PIECE}$", before, re.IGNORECASE):
+            return Numbered(number, "", before, generic=generic)
+    return Numbered(number, before, "", generic=generic, volume=volume)

@@ -1,0 +1,167 @@
+"""Names of people as headers write them: "Dr Ingrid Solheim, PhD and Bo Strand*"."""
+
+from __future__ import annotations
+
+import re
+
+from qa.formats.organisations import is_kind, names_institution, names_periodical
+
+_MOST_NAMES = 12
+_LONGEST = 300  # characters of a list of names
+_PARTICLES = frozenset(
+    "de da do dos das del della der den di du la le van von zu ter ten bin ibn ben al el abu y e".split()
+)
+_HONORIFIC = re.compile(
+    r"\A(?:(?:dr|prof|professor|hon|the hon|rt hon|the rt hon|h\.\s?e|his excellency|her excellency|sir|dame|lord"
+    r"|lady|rev|revd|the rev|fr|father|sister|mr|mrs|ms|miss|mx|herr|frau|m|mme|sr|sra|don|doña|lt|lt-gen|gen"
+    r"|col|maj|capt|captain|cdr|sgt|ambassador|amb|judge|justice|senator|sen|dipl\.-ing|ing|д-р|проф)\.?\s+)+",
+    re.IGNORECASE,
+)
+_DEGREE = re.compile(
+    r"(?:ph\.?\s?d|d\.?phil|m\.?d|m\.?a|m\.?sc|b\.?a|b\.?sc|ll\.?[bmd]|m\.?p|mba|mph|mpa|q\.?c|k\.?c|esq|jr|sr"
+    r"|frs|obe|mbe|cbe|rn|ret|ii|iii)\.?",
+    re.IGNORECASE,
+)
+_MARKS = re.compile(
+    r"[*†‡§¶¹²³⁴-⁹]+|\(\d{1,2}(?:,\s?\d)*\)|(?<=[^\W\d])\d{1,2}\b|<[^<>]*>|\S+@\S+|\([^()]*\)"
+)
+_AND = re.compile(
+    r"\s*(?:[;,&/·・、，]|\s(?:and|with|y|et|und|e|en|och|og|и|та|и)\s)\s*|\s*[与與和及]\s*", re.IGNORECASE
+)
+_INITIAL = re.compile(r"[^\W\d_]{1,2}\.(?:-?[^\W\d_]\.)*|[^\W\d_]")
+_WORD = re.compile(r"[^\W\d_]+(?:[’'`.-][^\W\d_]+)*\.?")
+# Surnames first, as Korean and Chinese names have them.
+_KOREAN = re.compile(
+    "[김이박최정강조윤장임한오서신권황안송류유홍전고문양손배백허남심노하곽성차주우구민진지엄채원천방공현함변염여추도소"
+    "석선설마길연위표명기반왕금옥육인맹제모탁국어은편용][가-힣]{1,3}"
+)
+_CHINESE = re.compile("[\u4e00-\u9fff]{2,4}")
+# Words that stand in titles, in what people are and in what a text is, and in no name of a person.
+_NO_NAME = frozenset(
+    """a an the and or of on in at to for from by with without sans sin ohne under over into after before between against
+    about as is are was were be not no how why what when where who which whose this that these those its our
+    their his her your my we you they it if than then there here all any some more most new old two three four
+    five six seven eight nine ten first second third last next one another every each part chapter section
+    volume final draft revised edition summary executive introduction overview background contents findings
+    key main points abstract preface foreword conclusion conclusions appendix annex notes methodology case
+    special working policy annual quarterly monthly weekly daily press media public private open north south
+    east west northern southern eastern western central upper lower great greater united national international
+    global regional local federal state states city town village district province county country republic
+    port harbour harbor sea seas gulf strait bay lake river island islands mountain valley road street house
+    market markets trade price prices tax tariff oil gas coal water food rice grain election elections vote
+    voters war peace crisis risk law rights justice court report reports staff reporter reporters correspondent
+    correspondents editor editors officer director manager fellow associate assistant analyst researcher
+    lecturer professor student secretary chair chairman chairperson president minister deputy head chief
+    master mariner captain commissioner inspector registrar counsel solicitor barrister advocate engineer
+    economist author authors writer contact unit desk team studio design graphics print scan scanner user admin
+    owner client guest test
+    january february march april june july august september october november december monday tuesday wednesday
+    thursday friday saturday sunday spring summer autumn winter table figure chart map index data statistics
+    survey study review results outlook forecast budget guide handbook manual rules guidance advice code act
+    bill regulation regulations order circular notice notices statement speech remarks address lecture paper
+    papers brief briefs briefing letter letters minutes agenda resolution decision judgment judgement opinion
+    appeal petition memo memorandum news story feature interview profile essay dispatch diary""".split()
+)
+_ROLE = re.compile(
+    r"\b(?:fellow|lecturer|professor|director|researcher|research associate|analyst|correspondent|officer"
+    r"|associate|student|editor|manager|secretary|chair(?:man|person|woman)?|president|minister|head of|chief"
+    r"|adviser|advisor|economist|candidate|scholar|teaches|works (?:for|at)|is an?|university|bureau)\b",
+    re.IGNORECASE,
+)
+
+
+def looks_like_person(name: str) -> bool:
+    """Whether a name has the shape of a person's: two to five capitalised words, none of a title's."""
+    if _KOREAN.fullmatch(name):
+        return True
+    words = name.split()
+    if not 2 <= len(words) <= 5 or len(name) > 50:
+        return False
+    if names_institution(name) or names_periodical(name) or is_kind(name):
+        return False
+    long = 0
+    for position, word in enumerate(words):
+        if word.lower() in _PARTICLES and 0 < position < len(words) - 1:
+            continue
+        if not word[0].isupper() or word.lower().strip(".’'") in _NO_NAME:
+            return False
+        if _INITIAL.fullmatch(word):
+            continue
+        if not _WORD.fullmatch(word):
+            return False
+        long += 1
+    return long >= 1 and not _INITIAL.fullmatch(words[-1])
+
+
+def _bare(name: str) -> str:
+    """Take honorifics, marks of notes and the like off a name."""
+    return _HONORIFIC.sub("", _MARKS.sub(" ", name).strip(), count=1).strip(" .,:;-–—*_") if name else ""
+
+
+def _names(written: str) -> list[str]:
+    """Return the names that a list of people begins with; what they are and where follows behind a comma."""
+    names: list[str] = []
+    for piece in _AND.split(_MARKS.sub(" ", written[:_LONGEST]))[: 2 * _MOST_NAMES]:
+        piece = " ".join(piece.split())
+        if not piece or _DEGREE.fullmatch(piece):
+            continue
+        name = _HONORIFIC.sub("", f"{piece} ", count=1).strip() if _HONORIFIC.match(f"{piece} ") else piece
+        for degree in name.split()[2:][::-1]:  # "Ulrike Sand PhD"
+            if _DEGREE.fullmatch(degree) and degree.upper() == degree or degree == "PhD":
+                name = name[: name.rindex(degree)].rstrip()
+        if not looks_like_person(name):
+            break
+        names.append(name)
+    return names
+
+
+def people_in_line(line: str) -> str:
+    """Return the people that a line names and nothing else, "; " between them; "" where it is another line.
+
+    Behind them may stand what they are, and where: "Idris Coker, Correspondent in Agadez".
+    """
+    if re.search(r"[:?!“”\"]|\d{3}", line) or len(line) > _LONGEST:
+        return ""
+    names = _names(line)
+    if not names:
+        return ""
+    rest = line[line.rindex(names[-1].split()[-1]) + len(names[-1].split()[-1]) :]
+    rest = _MARKS.sub(" ", rest).strip(" .,;")
+    plain = not rest or all(_DEGREE.fullmatch(each.strip(" .,")) for each in rest.split(",") if each.strip())
+    if (
+        plain
+        or re.fullmatch(r"[^\W\d_][\w’'-]+", rest)
+        or (len(names) == 1 and (_ROLE.search(rest) or re.match(r"in [^\W\d_]", rest)))
+    ):
+        return "; ".join(names)
+    if len(names) == 1 and "," in line and len(rest.split()) <= 6 and rest[:1].isupper():
+        return names[0]
+    return ""
+
+
+def people_stated(written: str) -> str:
+    """Return who a label or "by" says wrote a text: people as in a line, or else the words themselves.
+
+    An organisation or a desk is who wrote a text too.
+    """
+    written = " ".join(written.split()).strip(" .,;:*_")
+    names = _names(written)
+    if names:
+        return "; ".join(names)
+    if _CHINESE.fullmatch(written):
+        return written
+    chinese = [each for each in re.split(r"[\s、，,;；]+", written) if each]
+    if chinese and all(_CHINESE.fullmatch(each) for each in chinese):
+        return "; ".join(chinese)
+    first = _bare(re.split(r"[,(;]", written)[0])
+    words = first.split()
+    if words and len(words) <= 8 and words[0][0].isupper():
+        return first
+    return ""
+
+
+def in_order(name: str) -> str:
+    """Write "Siddiqui, Rehana" as "Rehana Siddiqui"."""
+    last, comma, first = name.partition(", ")
+    whole = f"{first} {last}"
+    return whole if comma and "," not in first and looks_like_person(whole) else name
