@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from qa.dates import PartialDate
@@ -163,6 +164,10 @@ _REMARK = re.compile(
     r"|unclassified|published with|embargoed|(?:our )?ref\b|all times\b|period covered\b"
     r"|held at\b|present(?:ed)? (?:at|to)\b|original:|page \d|menu$|home$|keywords\b"
     rf"|(?:{_DAY},? )?\d{{1,2}}(?:[–-]\d{{1,2}})? [^\W\d_]+$)",
+    re.IGNORECASE,
+)
+_DESCRIBES = re.compile(
+    r"(?:an?|the|our)\s(?:[\w-]+\s)?(?:newsletter|blog|magazine|bulletin|journal|podcast|periodical|digest)\b",
     re.IGNORECASE,
 )
 _SAYS = re.compile(r"(?:\S+\s+){4}.*[.?!…:]$")
@@ -359,6 +364,13 @@ def _take_apart(words: str, span: Span | None, block: int, order: DateOrder) -> 
             _take_part(line, part, order, shared=len(parts) > 1)
     if not (line.states_something or line.people or line.kinds or line.aside) and len(line.names) > 1:
         line.names = [_Name(_tidy(rest), 0)]  # a dash or a bar here is part of the name
+    if line.number:
+        line.people = ""
+    for name, described in pairwise(list(line.names)):
+        if _DESCRIBES.match(described.text):  # "Ballot Box — a newsletter on African elections"
+            line.series, line.people = name.text, ""
+            line.names = [each for each in line.names if each not in (name, described)]
+            break
     for name in line.names:
         name.leads = name is line.names[0] and bool(line.number or line.dates) and not line.stated
     return line
@@ -600,7 +612,8 @@ class _Reading:
             title = next((kind for line in lines for kind in line.kinds if " " in kind), "")
             title = "" if _NO_TITLE.fullmatch(title) else title
         day, notes = self._date(number, dateline)
-        if (numbered or day) and not series and _class(title) == "periodical":
+        own = not self._known_title and not self._stated("title")
+        if (numbered or (day and own)) and not series and _class(title) == "periodical":
             series = title
         return Header(
             title=title,
@@ -636,15 +649,20 @@ class _Reading:
 
     def _authors(self, names: list[_Name]) -> list[_Line]:
         """Return the first lines that name people, unless one of them is needed for a title."""
-        shaped = [line for line in self._lines if line.people and not self._is_common(line.people)]
-        if len(names) > 1 and shaped and shaped[0] is self._lines[0] and not self._known_title:
+        known = self._known_title or self._stated("title")
+        shaped = [
+            line
+            for line in self._lines
+            if line.people and not _same(_cells(line.words), known) and not self._is_common(line.people)
+        ]
+        if len(names) > 1 and shaped and shaped[0] is self._lines[0] and not self._is_below(known):
             del shaped[0]  # on top of all a publisher or a title is as likely
         others = [
             name
             for name in names
             if self._lines[name.line] not in shaped and _class(name.text) not in ("institution", "periodical")
         ]
-        if not self._known_title and not self._stated("title") and not others:
+        if not known and not others:
             plain = [line for line in shaped if len(line.names) == 1 and not line.dates]
             numbered = any(line.number or line.kinds for line in self._lines)
             if plain and not (numbered and any(_class(name.text) == "periodical" for name in names)):
@@ -659,6 +677,10 @@ class _Reading:
             elif not line.aside:
                 break
         return authors
+
+    def _is_below(self, title: str) -> bool:
+        """Whether the lines are what stands below the title: none of them is the title."""
+        return bool(title) and not any(_same(_cells(line.words), title) for line in self._lines)
 
     def _is_common(self, people: str) -> bool:
         """Whether the text uses a word of the names as a common one: then they are no names."""
@@ -832,8 +854,7 @@ class _Reading:
                 line.aside
                 and (
                     line.block == block
-                    or _label(line.words)[0] == "aside"
-                    and not line.words.lower().startswith("source")
+                    or (_label(line.words)[0] == "aside" and not line.words.lower().startswith("source"))
                 )
             ):
                 last, block = position, line.block
@@ -886,6 +907,11 @@ def _class(name: str) -> Literal["institution", "periodical", "perhaps", "other"
     if names_institution(name) and not _title_like(name):
         return "institution"
     return "perhaps" if names_periodical(name) or may_name_institution(name) else "other"
+
+
+def is_institution(name: str) -> bool:
+    """Whether a name is an institution's, and no title that speaks of one."""
+    return _class(name) == "institution"
 
 
 def _title_like(name: str) -> bool:

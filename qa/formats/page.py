@@ -10,6 +10,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from qa.formats.dates import read_date
+from qa.formats.header import is_institution
+from qa.formats.organisations import is_periodical, is_section_heading
+from qa.formats.people import in_order
+from qa.formats.rubbish import is_no_author, is_no_title
 from qa.schema import Document, Found
 
 if TYPE_CHECKING:
@@ -35,6 +39,8 @@ _META = {
     ),
     "publisher": (
         "citation_publisher",
+        "citation_technical_report_institution",
+        "citation_dissertation_institution",
         "og:site_name",
         "dc.publisher",
         "dcterms.publisher",
@@ -78,7 +84,9 @@ TWO_LETTERS = {
     """.split()
 }
 _IN_UTC = re.compile(r"\d(?:Z|[+-]00:?00)\s*$", re.IGNORECASE)
-_SITE = re.compile(r"\s*(?:[|·•»_–—]|\s-|::)\s*(?=\S)")
+_SITE = re.compile(r"\s*(?:[|·•«»‹›_–—]|\s-|::)\s*(?=\S)")
+_SITE_BEFORE = re.compile(r"\s*(?:[|·•«»‹›_–—]|\s-|::)\s*$")
+_HIGHEST = 3  # levels of headings that a page's title may stand in
 
 _Fact = tuple[str, str, str, "Certainty"]  # field, value, source, how sure
 
@@ -104,7 +112,9 @@ def describe_page(
         elif field == "url":
             value = value if re.fullmatch(r"https?://\S+", value) else ""
         elif field == "author":
-            value = "" if "://" in value else value
+            value = "" if "://" in value or is_no_author(value) else value
+        elif field == "title":
+            value = "" if is_no_title(value) else value
         elif field == "language":
             value = primary_language(value)
         if value:
@@ -138,20 +148,28 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
             yield "url", link.get("href", ""), "canonical link", "stated"
     yield "language", tree.get("lang") or "", "html lang", "stated"
     yield "author", linked.get("author", ""), "JSON-LD", "stated"  # of several, a meta may name one
-    titles = [block.text for block in blocks if block.level == 1]
+    titles = [" ".join(block.text.split()) for block in blocks if 1 <= block.level <= _HIGHEST]
+    main = [" ".join(block.text.split()) for block in blocks if block.level == 1]
     for field, names in _META.items():
         for name in names:
             value = meta.get(name, [""])[0]
             if field == "author":
-                value = "; ".join(dict.fromkeys(meta.get(name, ())))
+                value = "; ".join(dict.fromkeys(map(in_order, meta.get(name, ()))))
             elif field == "title":
                 value, _ = _apart(value, titles)
             yield field, value, f"meta {name}", "stated"
         yield field, linked.get(field, ""), "JSON-LD", "stated"
     head = " ".join(tree.findtext(".//title", "").split())
     title, site = _apart(head, titles)
+    if title == head and len(main) == 1 and not _alike(main[0], head) and may_be_heading(main[0]):
+        if is_institution(head) or is_periodical(head):
+            yield "publisher", head, "page title", "likely"
+        if is_institution(head) or is_periodical(head) or head.endswith(main[0]):
+            title = main[0]  # what all pages of a site are called is no title of one
     yield "title", title, "page title", "stated"
     yield "publisher", site, "page title", "likely"
+    if not head and titles and may_be_heading(titles[0]):
+        yield "title", titles[0], "its first heading", "likely"
     if saved := _SAVED.search(source[:5000]):
         yield "url", saved[1] or saved[2], "saved from", "stated"
     yield from _marked_up(tree)
@@ -183,11 +201,23 @@ def _marked_up(tree: html.HtmlElement) -> Iterator[_Fact]:
 
 
 def _apart(title: str, headings: list[str]) -> tuple[str, str]:
-    """Take the name of the site off a title: what follows the page's own heading in it."""
-    for heading in headings:
+    """Take the name of the site off a title: what follows the page's own heading in it, or stands before."""
+    for heading in sorted(headings, key=len, reverse=True):
         if title.startswith(heading) and (rest := _SITE.match(title, len(heading))):
             return heading, title[rest.end() :]
+        before = title.removesuffix(heading)
+        if heading and before != title and (rest := _SITE_BEFORE.search(before)):
+            return heading, before[: rest.start()]
     return title, ""
+
+
+def _alike(one: str, other: str) -> bool:
+    return re.sub(r"\W", "", one).casefold() == re.sub(r"\W", "", other).casefold()
+
+
+def may_be_heading(words: str) -> bool:
+    """Whether a heading may be a page's title: "Summary" is none."""
+    return 5 <= len(words) <= 250 and not is_section_heading(words)
 
 
 def primary_language(tag: str) -> str:

@@ -107,7 +107,7 @@ def _names(written: str) -> list[str]:
             continue
         name = _HONORIFIC.sub("", f"{piece} ", count=1).strip() if _HONORIFIC.match(f"{piece} ") else piece
         for degree in name.split()[2:][::-1]:  # "Ulrike Sand PhD"
-            if _DEGREE.fullmatch(degree) and degree.upper() == degree or degree == "PhD":
+            if (_DEGREE.fullmatch(degree) and degree.upper() == degree) or degree == "PhD":
                 name = name[: name.rindex(degree)].rstrip()
         if not looks_like_person(name):
             break
