@@ -400,7 +400,8 @@ def _take_label(line: _Line, name: str, value: str, order: DateOrder) -> None:
     elif name == "aside":
         line.aside = True
     elif name == "number":
-        line.number = value.strip(" .")
+        found = find_number(value)
+        line.number, line.series = found.number or value.strip(" ."), found.series
     else:
         line.stated[name] = value
 
@@ -556,11 +557,20 @@ def parse_header(
     top = _top(text)
     taken = [_take_apart(words, None, -1, date_order) for words in above]
     taken += [_take_apart(text[span.start : span.end], span, block, date_order) for span, block in top.lines]
-    taken = _without_dialogue(text, taken)
+    taken = _without_what_goes_on(_without_dialogue(text, taken))
     for number, line in enumerate(taken):
         for name in line.names:
             name.line = number
     return _Reading(text, taken, title, date_order, top.prose).header()
+
+
+def _without_what_goes_on(taken: list[_Line]) -> list[_Line]:
+    """Take no author from a line that goes on in the next: it may be a sentence."""
+    for line, below in pairwise(taken):
+        goes_on = line.block == below.block and below.words[0].islower() and not below.states_something
+        if goes_on and _label(line.words)[0] == "author":
+            line.stated.pop("author", None)
+    return taken
 
 
 def _without_dialogue(text: str, taken: list[_Line]) -> list[_Line]:
@@ -611,6 +621,8 @@ class _Reading:
         if not title:
             title = next((kind for line in lines for kind in line.kinds if " " in kind), "")
             title = "" if _NO_TITLE.fullmatch(title) else title
+        if not number and title and not (named := find_number(title)).bare:
+            number = named.number  # "Statement No. 14/2021: Results of the purchase campaign"
         day, notes = self._date(number, dateline)
         own = not self._known_title and not self._stated("title")
         if (numbered or (day and own)) and not series and _class(title) == "periodical":

@@ -16,6 +16,7 @@ _PIECE = (
     r"|statement|study|summary|table|timeline|update|voices|watch|weekly|week|wire|monitor|arbeitspapier"
     r"|note d.analyse|cahier|cuaderno|documento|выпуск)s?"
 )
+_PIECES = re.compile(rf"(?:[\w’'-]+\s)?{_PIECE}", re.IGNORECASE)
 _MARK = (
     r"(?:Nos?\.?|Nr\.?|Number|Num\.|Núm\.?|Numéro|Número|N\.?\s?[°º]|№|#(?=\d)|Heft|Ausgabe|Выпуск|вып\."
     r"|(?:Our )?Ref\.?:?)"
@@ -102,7 +103,8 @@ def _stands_apart(words: str, match: re.Match[str]) -> bool:
     """Whether a number ends the words, or begins them and is parted from what follows."""
     before = words[: match.start()].strip()
     after = words[match.end() :]
-    return _ends(words, match) or (not before and after[:1] in ":,." and len(words) <= 100)
+    begins = not before or _PIECES.fullmatch(before)
+    return _ends(words, match) or bool(begins and after[:1] in ":,." and len(words) <= 100)
 
 
 def _is_series(before: str) -> bool:

@@ -367,9 +367,10 @@ def _described(
     notes: list[str],
 ) -> Document:
     found: list[Found] = []
+    above = [head for head in laid.running if not find_date(head)]  # for a date, see `_dated`
     display = "" if is_kind(laid.display) or is_institution(laid.display) else laid.display
     said = {"title": _information(pdf, "Title"), "author": _information(pdf, "Author")}
-    stated = settle(said, laid.text, display, laid.running, options.date_order)
+    stated = settle(said, laid.text, display, above, options.date_order)
     title, author, publisher = (stated.get(field, "") for field in ("title", "author", "publisher"))
     if title:
         on_page = _letters(title) in _letters(laid.text[:3000])
@@ -397,7 +398,7 @@ def _described(
         found=tuple(found),
         notes=tuple(notes),
     )
-    document = describe(document, source.file_name.rsplit(".", 1)[0], options.date_order, above=laid.running)
+    document = describe(document, source.file_name.rsplit(".", 1)[0], options.date_order, above=above)
     return _without_needless_headings(_dated(document, pdf, laid, options))
 
 

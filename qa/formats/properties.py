@@ -43,7 +43,7 @@ def settle(
     elif " " in author and is_institution(author):
         settled["author"] = ""
         settled["publisher"] = settled.get("publisher") or ("" if header.publisher else author)
-    elif header.author and _letters(author) not in top:
+    elif header.author and _letters(author) not in f"{top} {_letters(header.author)}":
         settled["author"] = ""
     return {field: value for field, value in settled.items() if value}
 
