@@ -16,24 +16,20 @@ DateOrder = Literal["auto", "dmy", "mdy"]
 
 # The months, from January on, each as the languages write it that headers are read in: English (with its
 # abbreviations), French, German, Dutch, Spanish, Portuguese, Italian, Swedish and Danish, Polish, Turkish,
-# Russian and Ukrainian.
+# Russian.
 _MONTHS = (
-    "january jan janvier januar januari jänner enero janeiro gennaio stycznia styczeń ocak январь января січня",
-    "february feb février fevrier februar februari febrero fevereiro febbraio lutego luty şubat февраль"
-    " февраля лютого",
-    "march mar mars märz maart marzo março marca marzec mart март марта березня",
-    "april apr avril abril aprile kwietnia kwiecień nisan апрель апреля квітня",
-    "may mai mei mayo maio maggio maj maja mayıs май мая травня",
-    "june jun juin juni junio junho giugno czerwca czerwiec haziran июнь июня червня",
-    "july jul juillet juli julio julho luglio lipca lipiec temmuz июль июля липня",
-    "august aug août aout agosto augustus augusti sierpnia sierpień ağustos август августа серпня",
-    "september sep sept septembre septiembre setiembre setembro settembre września wrzesień eylül сентябрь"
-    " сентября вересня",
-    "october oct octobre oktober octubre outubro ottobre października październik ekim октябрь октября"
-    " жовтня",
-    "november nov novembre noviembre novembro listopada listopad kasım ноябрь ноября листопада",
-    "december dec décembre decembre dezember diciembre dezembro dicembre grudnia grudzień aralık декабрь"
-    " декабря грудня",
+    "january jan janvier januar januari jänner enero janeiro gennaio stycznia styczeń ocak январь января",
+    "february feb février fevrier februar februari febrero fevereiro febbraio lutego şubat февраль февраля",
+    "march mar mars märz maart marzo março marca marzec mart март марта",
+    "april apr avril abril aprile kwietnia kwiecień nisan апрель апреля",
+    "may mai mei mayo maio maggio maj maja mayıs май мая",
+    "june jun juin juni junio junho giugno czerwca czerwiec haziran июнь июня",
+    "july jul juillet juli julio julho luglio lipca lipiec temmuz июль июля",
+    "august aug août aout agosto augustus augusti sierpnia sierpień ağustos август августа",
+    "september sep sept septembre septiembre setiembre setembro settembre września eylül сентябрь сентября",
+    "october oct octobre oktober octubre outubro ottobre października ekim октябрь октября",
+    "november nov novembre noviembre novembro listopada listopad kasım ноябрь ноября",
+    "december dec décembre decembre dezember diciembre dezembro dicembre grudnia aralık декабрь декабря",
 )
 _NUMBER_OF_MONTH = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
 _MONTH = rf"(?:{'|'.join(sorted(_NUMBER_OF_MONTH, key=len, reverse=True))})\b\.?"
@@ -47,7 +43,7 @@ _DATE = re.compile(
     r"|(?P<a>\d{1,2})(?P<s4>[-./])(?P<b>\d{1,2})(?P=s4)(?P<y4>\d{4})"
     r"|(?P<y5>\d{4})\s?[년年]\s?(?P<m5>\d{1,2})\s?[월月](?:\s?(?P<d5>\d{1,2})\s?[일日号號])?"
     rf"|(?P<m6>{_MONTH}),?\s\s?{_OF}(?P<y6>(?:1[4-9]|20)\d\d)"
-    r")(?:\s?(?:г\.|года|р\.))?(?![\w/-]|\.\d)",
+    r")(?:\s?(?:г\.|года|р\.|r\.))?(?![\w/-]|\.\d)",
     re.IGNORECASE,
 )
 # What stands before the day on which somebody fetched a copy, which is none of the document's own.
@@ -108,7 +104,8 @@ def _month(name: str) -> int:
 def _named(match: re.Match[str]) -> dt.date | None:
     """Read a date whose month is named, or that says what its numbers are."""
     if match["m6"]:
-        return PartialDate(int(match["y6"]), _month(match["m6"]))
+        of_month: dt.date = PartialDate(int(match["y6"]), _month(match["m6"]))
+        return of_month
     if match["m5"] and not match["d5"]:
         month = int(match["m5"])
         return PartialDate(int(match["y5"]), month) if 1 <= month <= 12 else None

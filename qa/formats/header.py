@@ -2,8 +2,8 @@
 
 Headers come in any order ("Monitor | Brief No. 239", title first or last). So each line is taken apart first:
 what has a form of its own (labels, dates, numbers, addresses, names of people) is told by that, and what a
-citation needs none of (telephone numbers, kinds of documents) is dropped. Then publisher, series and title are
-told apart among the names that are left. What is not sure stays empty.
+citation needs none of (telephone numbers, kinds of documents) is dropped. Then publisher, series and title
+are told apart among the names that are left. What is not sure stays empty.
 """
 
 from __future__ import annotations
@@ -28,11 +28,12 @@ from qa.formats.organisations import (
     names_periodical,
 )
 from qa.formats.people import looks_like_person, people_in_line, people_stated
-from qa.schema import Span
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Iterator, Sequence
+
+    from qa.schema import Span
 
 TOP = 4_000  # characters in which a header is looked for
 _MOST_LINES = 14  # a header is not longer
@@ -48,7 +49,8 @@ _LABELS = {
     for name, labels in {
         "title": "title|headline|subject|subj|re|titre|titel|título|titolo|betreff|objet|asunto|название|тема"
         "|제목|标题|题目",
-        "author": "author|authors|author(s)|by|byline|from|written by|prepared by|compiled by|drafted by"
+        "author": "por|par|di|author|authors|author(s)|by|byline|from|written by|prepared by|compiled by"
+        "|drafted by"
         "|reported by|reporter|words|text|rapporteur|reviewed by|auteur|auteurs|autor|autora|autores|autore"
         "|verfasser|von|автор|авторы|저자|작성자|글|글쓴이|作者|撰稿|文|撰文|著者",
         "publisher": "publisher|published by|issued by|issuing body|issuing authority|issuing office"
@@ -58,19 +60,21 @@ _LABELS = {
         "number": "number|no|issue|issue no|report no|report number|document no|document number|doc no"
         "|document symbol|symbol|circular no|nummer|numéro|número|номер|번호|호|期号|编号|文号",
         "published": "date|dated|published|published on|publication date|date published|date of publication"
-        "|issued|issued on|issue date|date of issue|issue|released|release date|date of release|posted"
-        "|posted on|first published|publicado|publié|publié le|datum|fecha|data|дата|дата публикации|опубликовано"
+        "|issued|issued on|issue date|date of issue|released|release date|date of release|posted"
+        "|posted on|first published|publicado|publié|publié le|datum|fecha|data|дата|дата публикации"
+        "|опубликовано"
         "|날짜|발행일|게시일|작성일|日期|发布日期|发布时间|出版日期|发表日期|judgment delivered|delivered"
         "|for release|for immediate release|approved|adopted",
         "url": "url|link|web|address|permalink",
-        "aside": "to|cc|bcc|via|an|à|para|кому|수신|发给|contact|contacts|editor|editors|edited by|translated by"
+        "aside": "to|cc|bcc|via|an|à|para|кому|수신|contact|contacts|editor|editors|edited by|translated by"
         "|translator|place|location|filed from|dateline|e-mail|email|phone|tel|telephone|fax|keywords|tags"
         "|topics|topic|section|category|region|language|classification|distribution|distr|original|pages|page"
         "|isbn|issn|doi|jel|price|copies|attachments|attached|enclosures|encl|status|version|our ref|your ref"
         "|ref|reference|file|photographs|photos|photo|illustrations|source|sources|last updated|updated"
         "|last revised|revised|last modified|modified|last reviewed|next release|next issue|next review"
         "|reference month|reference period|reporting period|period|period covered|coverage|valid until"
-        "|expires|deadline|heard|date heard|hearing|accessed|retrieved|downloaded|received|effective|date range"
+        "|expires|deadline|heard|date heard|hearing|accessed|retrieved|downloaded|received|effective"
+        "|date range"
         "|parish office|office|telephone no|opening hours|quorum|present|apologies|in attendance|copyright"
         "|licence|license|frequency|circulation|before|counsel|коротко|тел",
     }.items()
@@ -94,18 +98,23 @@ _IDENTIFIER = re.compile(
     r"\b(?:isbn|issn|doi|p\.?\s?o\.? box)\b|\b(?:e-?mail|vat|iban|jel)(?: no)?\.?:"
     r"|\b(?:tel(?:ephone)?|phone|fax|mobile|hotline)\b[.:]?\s?(?:no\.?\s?)?[+\d(]"
     r"|\b(?:reg(?:istered|istration)?|charity|company|licen[cs]e|helpline|health line|line)\b[^|]{0,30}\bno\b"
-    r"|\breg\. (?:no|charity)|\bregistered in\b|^price\b|\bprice:? ?[\d£$€]|^pages?\b|\b\d+ ?(?:pages|pp?)\b|\bmin(?:utes?)? read\b"
-    r"|\d comments?\b|\S@\S|\bwww\.|\blicen[cs]e (?:cc|no)\b|^copyright\b|©|\ball rights reserved\b|^\+?[\d() /.-]{7,}$"
+    r"|\breg\. (?:no|charity)|\bregistered in\b|^price\b|\bprice:? ?[\d£$€]|^pages?\b|\b\d+ ?(?:pages"
+    r"|pp?)\b|\bmin(?:utes?)? read\b"
+    r"|\d comments?\b|\S@\S|\bwww\.|\blicen[cs]e (?:cc|no)\b|^copyright\b|©|\ball rights reserved\b"
+    r"|^\+?[\d() /.-]{7,}$"
     r"|\(\d{3}\) \d{3}|\+\d{1,3} \d"
-    r"|^\d{1,5}[a-z]?,? (?:[\w.’'-]+ ){0,4}(?:street|st|road|rd|row|avenue|ave|lane|square|boulevard|blvd|drive"
+    r"|^\d{1,5}[a-z]?,? (?:[\w.’'-]+ ){0,4}(?:street|st|road|rd|row|avenue|ave|lane|square|boulevard|blvd"
+    r"|drive"
     r"|way|quay|plaza|place|crescent|terrace)\b",
     re.IGNORECASE,
 )
 _PAGE = re.compile(r"(?:[,;]?\s*\bpages?|[,;]\s*pp?\.?)\s?\d+(?:\s?(?:of|[–/-])\s?\d+)?\s*$", re.IGNORECASE)
 _NOTED = re.compile(r"\s*\([^()]*\b(?:\d+ ?(?:pp|pages)|isbn|issn|[Pp]rice)\b[^()]*\)$")
 _SEASON = re.compile(
-    r"[(\s]*(?:(?:spring|summer|autumn|fall|winter|printemps|été|automne|hiver|frühjahr|sommer|herbst|primavera)"
-    r"|q[1-4]|[1-4]q|(?:first|second|third|fourth) (?:quarter|half)|h[12])[ ,/]*(?:of )?(?:19|20)?\d\d(?:[/–-]\d+)?"
+    r"[(\s]*(?:(?:spring|summer|autumn|fall|winter|printemps|été|automne|hiver|frühjahr|sommer|herbst"
+    r"|primavera)"
+    r"|q[1-4]|[1-4]q|(?:first|second|third|fourth) (?:quarter|half)|h[12])[ ,/]*(?:of )?(?:19"
+    r"|20)?\d\d(?:[/–-]\d+)?"
     r"[)\s.]*",
     re.IGNORECASE,
 )
@@ -114,11 +123,23 @@ _BYLINE = re.compile(
     r"|a report|an essay|report|essay|remarks|speech|interview) )?(?:by|par|von|por|door|di|av|af)\s+(?=\S)",
     re.IGNORECASE,
 )
+_EAST_ASIAN_BYLINE = re.compile(
+    r"(?:文|撰文|作者|记者|本报记者|記者|글|글쓴이|저자|執筆|著)\s*[/|｜ ]\s*(?=\S)|(?:本报)?记者(?=\S)"
+)
 _STATED_BYLINE = re.compile(
     r"(?:written|prepared|compiled|drafted|reviewed|reported|submitted|words|text|story) by\s+", re.IGNORECASE
 )
 _ANONYMOUS = re.compile(
-    r"by (?:our|the|an?|staff)\b[\w ]{0,40}\b(?:correspondents?|desk|staff|reporters?|editors?|writer)\b.{0,60}",
+    r"by (?:our|the|an?|staff)\b[\w ]{0,40}\b(?:correspondents?|desk|staff|reporters?|editors?"
+    r"|writer)\b.{0,60}",
+    re.IGNORECASE,
+)
+_ISSUED = re.compile(
+    r"(?:(?:jointly )?(?:published|issued|produced|released|distributed|circulated)(?: jointly)? (?:by|for"
+    r"|at)"
+    r"|an? (?:(?:joint|special|new) )?(?:report|publication|study|paper|briefing|product|project"
+    r"|initiative) (?:by|of|from)"
+    r"|herausgegeben von|publié par|éditée? par|publicado por|издано|發行)\s+(?:the\s)?(?=\S)",
     re.IGNORECASE,
 )
 _NOT_BY = re.compile(
@@ -139,13 +160,23 @@ _EVENT = re.compile(
     re.IGNORECASE,
 )
 _NEVER = re.compile(
-    r"\b(?:updated?|revised|modified|reviewed|amended|next|heard|reference|period|valid|expires|deadline|until"
+    r"\b(?:updated?|revised|modified|reviewed|amended|next|heard|reference|period|valid|expires|deadline"
+    r"|until"
     r"|covering|mis à jour|aktualisiert|actualizado|обновлен\w*|received|accepted)\b",
     re.IGNORECASE,
 )
 # What may stand before a date in a line that is there for the date: a place, "District of", "on".
 _PLACE = re.compile(
-    r"(?:(?:(?-i:[^\Wa-z\d_])[\w.’'-]*|and|de|du|of|district|on|the|le|am|el)[ ,/]+){0,5}", re.IGNORECASE
+    r"(?:(?:(?-i:[^\Wa-z\d_])[\w.’'-]*|and|de|du|of|district|on|the|le|am|el|den|der|a|à|em|il|от"
+    r"|г)[ ,/]+){0,5}",
+    re.IGNORECASE,
+)
+_OF_A_DAY = re.compile(
+    r"(?:[^\W\d_]+\s){0,2}(?:judg[e]?ment|decision|order|opinion|minutes|meeting|session|release|report"
+    r"|letter"
+    r"|statement|resolution|version|edition|beschluss|urteil|arrêt|décision|постановление|решение)\s(?:of"
+    r"|dated|du|vom|от|del|de)(?:\sthe)?\s*",
+    re.IGNORECASE,
 )
 _RANGE = re.compile(r"\d{1,2}(?:\s[^\W\d_]+)?\s?[–-]\s?$|\bto\s$|\bfrom\s$", re.IGNORECASE)
 _APART = re.compile(r"(?:[,(—–:;-]\s*|\d\s+|\s\s)$")
@@ -160,21 +191,25 @@ _SENTENCE_CJK = re.compile(r"。|[다요]\.(?:\s|$)")
 _ABBREVIATED = re.compile(r"(?:\b[^\W\d_]|\b(?:Ltd|Inc|Co|Corp|No|Jr|Sr|St))\.$")
 _REMARK = re.compile(
     r"(?:for (?:immediate|release|partners|district doctors|the press|attention)\b|not for\b|by our\b"
-    r"|(?:final|public) version|english translation|translated\b|summary$|minutes$|restricted\b|confidential\b"
+    r"|(?:final|public) version|english translation|translated\b|summary$|minutes$|restricted\b"
+    r"|confidential\b"
     r"|unclassified|published with|embargoed|(?:our )?ref\b|all times\b|period covered\b"
-    r"|held at\b|present(?:ed)? (?:at|to)\b|original:|page \d|menu$|home$|keywords\b"
+    r"|(?:[\w-]+ ){1,3}(?:session|sitting|meeting|edition)$|held at\b|present(?:ed)? (?:at|to)\b|original:"
+    r"|page \d|menu$|home$|keywords\b"
     rf"|(?:{_DAY},? )?\d{{1,2}}(?:[–-]\d{{1,2}})? [^\W\d_]+$)",
     re.IGNORECASE,
 )
 _DESCRIBES = re.compile(
-    r"(?:an?|the|our)\s(?:[\w-]+\s)?(?:newsletter|blog|magazine|bulletin|journal|podcast|periodical|digest)\b",
+    r"(?:an?|the|our)\s(?:[\w-]+\s)?(?:newsletter|blog|magazine|bulletin|journal|podcast|periodical"
+    r"|digest)\b",
     re.IGNORECASE,
 )
 _SAYS = re.compile(r"(?:\S+\s+){4}.*[.?!…:]$")
 _AFFILIATION = re.compile(
     r"(?:\(?\d{1,2}\)|[*†‡§¹²³⁴-⁹]+)\s*\S"
     r"|(?:the )?(?:author|writer)s? (?:is|are)\b"
-    r"|(?:(?:senior|junior|visiting|research|associate|assistant|adjunct|emeritus|policy|programme|program)\s+)*"
+    r"|(?:(?:senior|junior|visiting|research|associate|assistant|adjunct|emeritus|policy|programme"
+    r"|program)\s+)*"
     r"(?:fellow|lecturer|professor|researcher|analyst|director|scholar|correspondent|officer|student|reader"
     r"|economist|adviser|advisor|candidate)\b",
     re.IGNORECASE,
@@ -184,8 +219,8 @@ _EVENT_LINE = re.compile(
     r"(?:presented|delivered|given|read|held|prepared|submitted)\s(?:at|for|to|before|in)\s",
     re.IGNORECASE,
 )
-_DATELINE = re.compile(r"\s*(?:\((?P<agency>[^()\d]{2,60})\))?\s?(?:—|–|--|-|―)\s")
-_DATELINE_PLACE = re.compile(r"(?-i:[^\Wa-z\d_])[^\d()\n.:;]{1,40},\s")
+_DATELINE = re.compile(r"\)?\s*(?:[(/]\s?(?P<agency>[^()/\d]{2,60})[)/])?\s?(?:—|–|--|-|―|:)\s?")
+_DATELINE_PLACE = re.compile(r"\(?(?-i:[^\Wa-z\d_])[^\d()\n.:;]{1,40},\s")
 _UNDATED_LINE = re.compile(
     r"(?-i:[^\Wa-z\d_])[^\d()\n.:;]{1,40},\s[^()\n]{0,20}\((?P<agency>[^()\d]{2,60})\)\s?(?:—|–|--|-|―)\s"
 )
@@ -201,6 +236,11 @@ _GOES_ON = re.compile(
 _WORDS = re.compile(r"[^\W\d_][\w’'.-]*")
 _STATE = re.compile(
     r"(?:the )?(?:republic|kingdom|government|commonwealth|state|united nations)\b", re.IGNORECASE
+)
+_DIVISION = re.compile(
+    r"(?:the )?(?:[\w&’'-]+ ){0,3}(?:department|division|unit|office|section|directorate|desk|service"
+    r"|branch|staff)",
+    re.IGNORECASE,
 )
 _COURT = re.compile(r"in the (?=.*\b(?:court|tribunal)\b)", re.IGNORECASE)
 
@@ -355,11 +395,11 @@ def _take_apart(words: str, span: Span | None, block: int, order: DateOrder) -> 
     if labelled and labelled[0] and sum(labelled) == 1:
         parts = [rest]
     for part in parts:
-        name, start = _label(part)
-        if name == "aside" and _SAYS.search(part[start:]):
+        label, start = _label(part)
+        if label == "aside" and _SAYS.search(part[start:]):
             line.names.append(_Name(part, 0))  # "Source: A trader said that prices rose."
-        elif name:
-            _take_label(line, name, part[start:].strip(), order)
+        elif label:
+            _take_label(line, label, part[start:].strip(), order)
         else:
             _take_part(line, part, order, shared=len(parts) > 1)
     if not (line.states_something or line.people or line.kinds or line.aside) and len(line.names) > 1:
@@ -399,6 +439,8 @@ def _take_label(line: _Line, name: str, value: str, order: DateOrder) -> None:
         line.stated["author"] = people_stated(re.sub(r"<[^<>]*>|\S+@\S+", "", value))
     elif name == "aside":
         line.aside = True
+        if line.words.lower().startswith("source") and (is_institution(value) or is_periodical(value)):
+            line.stated["publisher"] = value
     elif name == "number":
         found = find_number(value)
         line.number, line.series = found.number or value.strip(" ."), found.series
@@ -428,6 +470,17 @@ def _take_part(line: _Line, part: str, order: DateOrder, *, shared: bool) -> Non
         if re.match(r"by staff\b", rest, re.IGNORECASE):
             line.people = rest[3:].strip()
         return
+    if issued := _ISSUED.match(rest):
+        name = re.sub(r"\s(?:on|in|am|le)$", "", _tidy(rest[issued.end() :]))
+        who = people_in_line(name)
+        if who and rest[issued.end() :][:1].isupper() and not is_institution(name) and rest[0] in "aA":
+            line.stated["author"] = who
+        elif name[:1].isupper() and len(name) <= 100:
+            line.stated["publisher"] = name
+        return
+    if by := _EAST_ASIAN_BYLINE.match(rest):
+        line.stated["author"] = people_stated(rest[by.end() :])
+        return
     if by := _BYLINE.match(rest):
         stated = _STATED_BYLINE.match(rest)
         who = people_stated(rest[by.end() :]) if stated else people_in_line(rest[by.end() :].strip())
@@ -455,6 +508,10 @@ def _take_part(line: _Line, part: str, order: DateOrder, *, shared: bool) -> Non
     if is_kind(name):
         line.kinds.append(name)
         return
+    kind, comma, other = name.partition(", ")
+    if comma and is_kind(kind) and other[:1].isupper():
+        line.kinds.append(kind)
+        name = other
     if not line.number and (who := people_in_line(name)):
         line.people = f"{line.people}; {who}" if line.people else who
     line.names.append(
@@ -481,18 +538,22 @@ def _without_dates(line: _Line, part: str, order: DateOrder) -> tuple[str, bool]
         weekday = _WEEKDAY.search(before)
         if _RANGE.search(before):
             role = "never"
+            if re.search(r"[^\W\d_]", _RANGE.sub("", before)):
+                continue  # "Results for the half year to 30 June 2010"
         lead = before[: weekday.start()] if weekday else before
         lead = re.sub(r"[(\s]+$", "", lead) if not _APART.search(lead) else lead
         stated = role != "plain"
         if not _AFTER.match(after) or len(before) > 100:
             continue
-        if stated or not lead.strip(" ,(:–—-"):
-            name = ""
+        if stated or not lead.strip(" ,(:–—-") or _OF_A_DAY.fullmatch(lead):
+            name = lead.strip(" ,(") if _ISSUED.match(lead) else ""
+            if not stated and lead.strip(" ,(:–—-"):
+                role = "event"
         elif _APART.search(lead) or weekday:
             name = lead.rstrip(" ,(—–:;-")
             if isinstance(found.date, PartialDate) and not _may_be_dated(name):
                 continue  # "Consumer Price Index, April 2024": of the month, not from it
-        elif _PLACE.fullmatch(lead):
+        elif _PLACE.fullmatch(f"{lead} "):
             name = ""
         else:
             continue
@@ -503,7 +564,10 @@ def _without_dates(line: _Line, part: str, order: DateOrder) -> tuple[str, bool]
         rest, cut, taken = f"{rest} {name}".strip(), found.end, True
     if not taken:
         year = re.fullmatch(r"(?P<name>.*[^\W\d]),\s(?P<year>(?:1[5-9]|20)\d\d)", part)
-        if year and names_institution(year["name"]) and not re.search(r"[:?!]", year["name"]):
+        named = year and (
+            "&" in part or names_institution(year["name"]) or may_name_institution(year["name"])
+        )
+        if year and named and not re.search(r"[:?!]", year["name"]):
             date = PartialDate(int(year["year"]))
             line.dates.append(_Dated(FoundDate(0, 0, date), year["year"], "event"))
             return year["name"], True
@@ -528,12 +592,11 @@ def _may_be_dated(name: str) -> bool:
 
 def _role(before: str) -> _Role:
     """Tell what a date is the date of, by the words that stand before it."""
+    plain: tuple[int, _Role] = (0, "plain")
     last = max(
-        ((match.end(), role) for role, pattern in _ROLES for match in pattern.finditer(before)),
-        default=(0, "plain"),
+        ((match.end(), role) for role, pattern in _ROLES for match in pattern.finditer(before)), default=plain
     )
-    role: _Role = last[1]  # type: ignore[assignment]
-    return role
+    return last[1]
 
 
 _ROLES: tuple[tuple[_Role, re.Pattern[str]], ...] = (
@@ -594,13 +657,14 @@ class _Reading:
         self._known_title = title
         self._order = order
         self._prose = prose
+        self._author = ""
 
     def header(self) -> Header:
         """Return what the header says."""
         dateline, agency = self._dateline()
         if not self._is_header():
             found = self._title_only()
-            if found.title or self._known_title:
+            if found.title or self._known_title or dateline:
                 day, notes = self._date("", dateline)
                 return replace(found, date=day, notes=notes, publisher=agency)
             return found
@@ -613,6 +677,7 @@ class _Reading:
             names = [name for name in names if lines[name.line] not in authors]
         title = self._known_title or self._stated("title")
         names = [name for name in names if not _same(name.text, title)]
+        self._author = author
         number, numbered = self._number()
         publisher, series = self._publisher(names, numbered, title)
         publisher = self._stated("publisher") or publisher or agency
@@ -625,7 +690,7 @@ class _Reading:
             number = named.number  # "Statement No. 14/2021: Results of the purchase campaign"
         day, notes = self._date(number, dateline)
         own = not self._known_title and not self._stated("title")
-        if (numbered or (day and own)) and not series and _class(title) == "periodical":
+        if (numbered or (day and own and not author)) and not series and _class(title) == "periodical":
             series = title
         return Header(
             title=title,
@@ -683,8 +748,10 @@ class _Reading:
             return []
         first = self._lines.index(shaped[0])
         authors = [shaped[0]]
+        single = [line.block for line in self._lines]
+        apart = len(set(single)) == len(single)  # paragraphs of an office document
         for line in self._lines[first + 1 :]:
-            if line in shaped:
+            if line in shaped and (apart or line.block == authors[-1].block):
                 authors.append(line)
             elif not line.aside:
                 break
@@ -698,7 +765,10 @@ class _Reading:
         """Whether the text uses a word of the names as a common one: then they are no names."""
         words = {word for word in _WORDS.findall(people) if len(word) > 3}
         body = self._text[self._prose : self._prose + TOP] if self._prose >= 0 else ""
-        return any(re.search(rf"(?<![\w.@-]){re.escape(word.lower())}(?![\w@-])", body) for word in words)
+        common = [
+            word for word in words if re.search(rf"(?<![\w.@-]){re.escape(word.lower())}(?![\w@-])", body)
+        ]
+        return 2 * len(common) > len(words)
 
     def _number(self) -> tuple[str, _Line | None]:
         numbered = [line for line in self._lines if line.number]
@@ -708,6 +778,10 @@ class _Reading:
     def _publisher(self, names: list[_Name], numbered: _Line | None, title: str) -> tuple[str, str]:
         """Tell publisher and series among the names, and take both out of these."""
         series = numbered.series if numbered else ""
+        if numbered and numbered.number and not series:
+            at = self._lines.index(numbered)
+            beside = [numbered, *self._lines[max(0, at - 1) : at]]
+            series = next((kind for line in beside for kind in line.kinds if _SERIES_KIND.search(kind)), "")
         for position, name in enumerate(names):
             if body := issued_by(name.text):  # "The Tiller / Newsletter of the Harbour Mission"
                 if position and not series and not _title_like(names[position - 1].text) and not title:
@@ -722,11 +796,16 @@ class _Reading:
         publisher = ""
         if institutions and (spare or _is_plainly_institution(institutions[0].text)):
             best = max(
-                institutions, key=lambda name: (not _STATE.match(name.text), not name.dated, -name.line)
+                institutions,
+                key=lambda name: (
+                    not (_STATE.match(name.text) or _DIVISION.fullmatch(name.text)),
+                    not name.dated,
+                    -name.line,
+                ),
             )
             publisher = _COURT.sub("", best.text)
             for name in institutions:
-                if name is best or _STATE.match(name.text):
+                if name is best or _STATE.match(name.text) or _DIVISION.fullmatch(name.text):
                     names.remove(name)
             if not series and mast and mast in names and numbered:
                 series = mast.text
@@ -742,7 +821,7 @@ class _Reading:
             and mast is not above
             and numbered
             and not series
-            and self._may_publish(above, mast)
+            and self._may_publish(above, mast, spare=len(names) > 2 or bool(title))
         ):
             names.remove(above)
             if len(names) > 1:
@@ -768,28 +847,78 @@ class _Reading:
             if name.leads and name.beside and not _title_like(name.text) and not name.dated:
                 return name  # "Border Voice — Interview 37"
         for name in names:
-            if name.dated and names_periodical(name.text) and not _title_like(name.text):
+            if name.dated and _name_shaped(name.text) and self._is_no_place(name):
                 return name
+        if numbered and not numbered.series and not numbered.bare and not numbered.names:
+            at = self._lines.index(numbered)
+            above = self._lines[at - 1] if at else None
+            if above and above.block == numbered.block and len(above.names) == 1 and above.names[0] in names:
+                name = above.names[0]
+                if not name.beside and not _title_like(name.text):
+                    return name
         first = names[0] if names else None
-        if first is None or _title_like(first.text) or self._lines[first.line].people or first.line > 2:
-            return None
+        if first is None or _title_like(first.text) or first.line > 2:
+            return self._below_author(names)
         others = [name for name in names if name is not first]
+        if others and _name_shaped(first.text) and self._heads(first, others[0]):
+            below = self._lines[first.line + 1]
+            masthead = below.block == self._lines[first.line].block and (below.number or below.kinds)
+            # A person may stand on top as well, above the title.
+            sure = not self._lines[first.line].people or may_name_institution(first.text) or masthead
+            return first if sure else None
         if first.text.isupper() and others and not others[0].text.isupper():
             return first
         if self._beside_number(first) and numbered and names_periodical(first.text):
             return first
         if may_name_institution(first.text) and others and not _SMALL_WORDS.search(first.text):
             return first
+        return self._below_author(names)
+
+    def _heads(self, first: _Name, other: _Name) -> bool:
+        """Whether the first name of a header stands over the others as a publisher's does."""
+        own = self._lines[first.line]
+        below = next((line for line in self._lines[first.line + 1 :] if not line.aside), None)
+        written = below and (below.people or (below.stated.get("author") and len(below.stated) == 1))
+        if _SUBTITLE.match(other.text) or written:
+            return False
+        if self._lines[other.line].block != own.block:
+            return True
+        between = self._lines[first.line + 1 : other.line]
+        return any(line.number or line.dates or line.kinds for line in between)
+
+    def _below_author(self, names: list[_Name]) -> _Name | None:
+        """Return the name that stands right below an author: whom they write for, or work at."""
+        for name in names:
+            above = self._lines[name.line - 1] if name.line else None
+            written = above and (
+                above.stated.get("author") or (above.people and above.people in self._author)
+            )
+            if written and name is not names[0] and _name_shaped(name.text) and not name.beside:
+                return name
+        for name in names[1:]:
+            own = self._lines[name.line].block
+            beside = any(
+                line.block == own and (line.people or line.dates or line.number) for line in self._lines
+            )
+            if beside and may_name_institution(name.text) and _name_shaped(name.text):
+                return name
         return None
 
-    def _may_publish(self, name: _Name, mast: _Name) -> bool:
-        """Whether a name above a periodical's in the same block is likely its publisher's."""
-        together = self._lines[name.line].block == self._lines[mast.line].block and mast.line == name.line + 1
+    def _may_publish(self, name: _Name, mast: _Name, *, spare: bool) -> bool:
+        """Whether a name above a periodical's is likely its publisher's, and not the title."""
+        if not (_name_shaped(name.text) and mast.line == name.line + 1):
+            return False
+        return spare or may_name_institution(name.text)
+
+    def _is_no_place(self, name: _Name) -> bool:
+        """Whether a name with a date is more than where something was written."""
+        if re.search(r"\b(?:day|week|night|eve|month|year|anniversary|sunday)$", name.text, re.IGNORECASE):
+            return False
         return (
-            together
-            and may_name_institution(name.text)
-            and not _title_like(name.text)
-            and not _SMALL_WORDS.search(name.text)
+            names_periodical(name.text)
+            or may_name_institution(name.text)
+            or bool(re.search(r"\s(?:of|for|&)\s", name.text))
+            or len(name.text.split()) > 3
         )
 
     def _beside_number(self, name: _Name) -> bool:
@@ -800,6 +929,8 @@ class _Reading:
 
     def _title(self, names: list[_Name], publisher: str, series: str) -> str:
         """Choose a title among the names that are left, and join it where it goes over two lines."""
+        if len(names) > 1 and names[0].line == 0 and self._lines[0].people and _name_shaped(names[0].text):
+            names = names[1:]  # who wrote or published it: it cannot be told
         left = [
             name
             for name in names
@@ -821,9 +952,9 @@ class _Reading:
         )
         title = best.text
         line = self._lines[best.line]
-        if line.number and line.span and not line.dates and not _SEPARATOR.search(line.words):
-            if not line.series:  # "Case 7/2018: the savings bank" is a title with a number in it
-                title = line.words if line.bare or re.match(r"\W*\w+\W?\s?\d", line.words) else title
+        whole = line.span and not line.dates and not line.series and not _SEPARATOR.search(line.words)
+        if line.number and whole and (line.bare or re.match(r"\W*\w+\W?\s?\d", line.words)):
+            title = line.words  # "Case 7/2018: the savings bank" is a title with a number in it
         for below in left:
             follows = below.line == best.line + 1 and self._lines[below.line].block == line.block
             if follows and not below.beside and not best.beside and _goes_on(title, below.text):
@@ -841,7 +972,7 @@ class _Reading:
         return found.date, ((found.note,) if found.note else ())
 
     def _dateline(self) -> tuple[_Dated | None, str]:
-        """Return the date, and the agency, that a report's first words state: "OSLO, 28 July 2011 (NTB) –"."""
+        """Return date and agency that a report's first words state: "OSLO, 28 July 2011 (NTB) –"."""
         if self._prose < 0:
             return None, ""
         start = self._text[self._prose : self._prose + 140].lstrip()
@@ -889,6 +1020,9 @@ class _Reading:
         return Header(title=line.words, spans=tuple(spans))
 
 
+_SERIES_KIND = re.compile(
+    r"\b(?:series|papers?|briefs?|notes?|reports?|bulletin|circular|advisory)$", re.IGNORECASE
+)
 _MOST_UNDATED = 6  # lines of a header without a date or number
 _NO_TITLE = re.compile(
     r".*\b(?:memorandum|memo|release|note|notice|briefing|opinion|editorial|statement|analysis|comment)s?",
@@ -896,9 +1030,11 @@ _NO_TITLE = re.compile(
 )
 _SMALL_WORDS = re.compile(r"\b(?:and|in|on|to|from|after|with|by|as|at)\b", re.IGNORECASE)
 _BEGINS_AS_TITLE = re.compile(
-    r"an?\s|(?:(?:the|final|interim|annual|second|first|special|joint|draft)\s+)*(?:report|comments?|rules|notice|letter|statement"
+    r"an?\s|(?:(?:the|final|interim|annual|second|first|special|joint|draft)\s+)*(?:report|comments?|rules"
+    r"|notice|letter|statement"
     r"|minutes|guide|guidance|review|remarks|resolution|study|survey|analysis|assessment|evaluation|notes?"
-    r"|inspection|speech|address|proposal|response|submission|reply|introduction|inquiry|case|history|politics"
+    r"|inspection|speech|address|proposal|response|submission|reply|introduction|inquiry|case|history"
+    r"|politics"
     r"|list|register|amendments?|decision|judgment|opinion|order|practice direction|appeal)\s"
     r"(?:of|on|to|for|from|at|by|into|about|in|against)\s"
     r"|(?:how|why|what|when|where|who|whose|which|is|are|do|does|can|should|will|towards?|beyond|inside"
@@ -906,7 +1042,8 @@ _BEGINS_AS_TITLE = re.compile(
     re.IGNORECASE,
 )
 _BEGINS_AS_INSTITUTION = re.compile(
-    r"(?:the |la |le |el |die |das |der |l['’])?(?:\w+ )?\w+\s(?:of|for|on|de|del|des|du|für|der|dos|da|do|van|voor|per|di)\b",
+    r"(?:the |la |le |el |die |das |der |l['’])?(?:\w+ )?\w+\s(?:of|for|on|de|del|des|du|für|der|dos|da|do"
+    r"|van|voor|per|di)\b",
     re.IGNORECASE,
 )
 
@@ -945,6 +1082,33 @@ def _title_like(name: str) -> bool:
             starts and names_institution(starts[0])
         )
     return len(words) > 12
+
+
+def _name_shaped(name: str) -> bool:
+    """Whether a name may be an organisation's by its form: a few capitalised words, and no sentence."""
+    words = name.split()
+    content = [word for word in words if not _OF_A_NAME.fullmatch(word)]
+    return (
+        1 <= len(content) <= 6
+        and len(name) <= 60
+        and not _title_like(name)
+        and not re.search(r"\d", name)
+        and words[0].lower() not in ("a", "an", "on", "in", "to", "from", "after")
+        and all(word[0].isupper() or not word[0].isalpha() for word in content)
+        and not _SMALL_WORDS.search(name)
+    )
+
+
+_OF_A_NAME = re.compile(
+    r"(?:of|for|the|de|del|des|du|da|do|das|dos|di|der|für|&|la|le|les|los|las|el|sans|y|et|e|и)",
+    re.IGNORECASE,
+)
+_SUBTITLE = re.compile(
+    r"(?:how|why|what|when|where|who|an?|towards?|lessons|testimon(?:y|ies)|evidence|findings|notes|voices"
+    r"|stories"
+    r"|report (?:of|on)|results|from|on|the case)\b",
+    re.IGNORECASE,
+)
 
 
 def _is_plainly_institution(name: str) -> bool:

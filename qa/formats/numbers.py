@@ -9,16 +9,24 @@ from qa.formats.organisations import is_kind, names_institution
 
 # What a publisher calls one of its pieces: the word before a number.
 _PIECE = (
-    r"(?:abstract|advisory|alert|analysis|announcement|appeal|brief|briefing|bulletin|case|circular|conversations?"
-    r"|digest|dispatch|despatch|document|edition|entry|essay|feature|flash|fortnightly|insight|interview|issue|item"
+    r"(?:abstract|advisory|alert|analysis|announcement|appeal|brief|briefing|bulletin|case|circular"
+    r"|conversations?"
+    r"|digest|dispatch|despatch|document|edition|entry|essay|feature|flash|fortnightly|insight|interview"
+    r"|issue|item"
     r"|leaflet|letter|memo|memorandum|minutes|monthly|monograph|note|notebook|notice|number|outlook|paper"
     r"|perspective|policy|primer|quarterly|read|release|report|review|series|service|sheet|sitrep|special"
-    r"|statement|study|summary|table|timeline|update|voices|watch|weekly|week|wire|monitor|arbeitspapier"
-    r"|note d.analyse|cahier|cuaderno|documento|выпуск)s?"
+    r"|statement|study|summary|table|timeline|update|voices|watch|weekly|week|wire|monitor|magazine"
+    r"|journal|gazette|newsletter|arbeitspapier"
+    r"|note d.analyse|cahier|cuaderno|quaderno|documento|informe|boletín|nota|stellungnahme|heft|выпуск"
+    r"|decision"
+    r"|ruling|opinion|order|judgment|resolution|directive|instruction|notification|fieldnote|field note"
+    r"|dossier"
+    r"|factsheet|viewpoint|commentary|backgrounder|explainer|briefer|chapter|lecture|occasional paper)s?"
 )
 _PIECES = re.compile(rf"(?:[\w’'-]+\s)?{_PIECE}", re.IGNORECASE)
 _MARK = (
-    r"(?:Nos?\.?|Nr\.?|Number|Num\.|Núm\.?|Numéro|Número|N\.?\s?[°º]|№|#(?=\d)|Heft|Ausgabe|Выпуск|вып\."
+    r"(?:Nos?\.?|Nr\.?|Number|Num\.|Núm\.?|Numéro|Número|N\.?\s?[°º]|N\.\s?(?=\d)|№|#(?=\d)|Heft|Ausgabe"
+    r"|Выпуск|вып\."
     r"|(?:Our )?Ref\.?:?)"
 )
 _GENERIC = re.compile(
@@ -40,8 +48,17 @@ _PIECE_AND_CODE = re.compile(
     rf"(?<![\w/.-]){_PIECE},?:?\s{{1,3}}(?P<code>{_CODE})(?: of \d+)?", re.IGNORECASE
 )
 _BARE = re.compile(
-    r"(?<![\w/.-])(?:(?P<letters>(?![A-Z]{2} \d{5}(?!\w))[A-Z]{1,6}(?:[-/][A-Z]{1,6})*[-/ ]?\d[\d/.-]*(?:-[A-Z])?)"
+    r"(?<![\w/.-])(?:(?P<letters>(?![A-Z]{2} \d{5}(?!\w))"
+    r"[A-Z]{1,6}(?:[-/][A-Z]{1,6})*[-/ ]?\d[\d/.-]*(?:-[A-Z])?)"
     r"|(?P<digits>\d{4}/\d{1,3}|\d{1,3}/\d{4}|\d{2,4}(?:-\d{1,2}){2,3}))(?!\w)"
+)
+_SLASHED = re.compile(
+    r"(?P<series>(?-i:[^\Wa-z\d_])[\w’'-]*(?:\s[\w’'-]+){0,4}),?\s(?P<code>\d{1,4}[/-]\d{1,4}(?:[/-]\d{1,3})?)"
+)
+# "A/HRC/31/72", "COM(2016) 245 final", "[2012] VSC 45", "GAO-12-345"
+_SYMBOL = re.compile(
+    r"[A-Z][A-Za-z]{0,9}(?:[./-][A-Za-z0-9().]{1,12}){1,6}|[A-Z]{1,8}\(\d{2,4}\)\s?\d{1,5}(?: final)?"
+    r"|[\[(]\d{4}[\])] [A-Z]{2,10} \d{1,5}|(?:[A-Z]{1,6} )?[A-Z]{0,4}\d{1,5}[-/]\d{1,5}"
 )
 _QUARTER = re.compile(r"[QH][1-4](?:\s.*)?|FY.*|A\d|COVID.*|G\d+|[A-Z]\d")
 _QUOTED_NAME = re.compile(r"[《「『〈](?P<name>[^》」』〉]+)[》」』〉]\s*$")
@@ -73,6 +90,11 @@ def find_number(words: str) -> Numbered:
     for match in _PIECE_AND_CODE.finditer(words):
         if _stands_apart(words, match) and not _is_year(match["code"].strip(" .")):
             return _numbered(words, match, match["code"], at=match.start("code"))
+    slashed = _SLASHED.fullmatch(words)
+    if slashed and not _is_year(slashed["code"]) and not re.fullmatch("[A-Z]{1,5}", slashed["series"]):
+        return Numbered(slashed["code"], slashed["series"])
+    if _SYMBOL.fullmatch(words) and re.search(r"\d", words) and not _QUARTER.fullmatch(words):
+        return Numbered(words, bare=True)
     for match in _BARE.finditer(words):
         if _QUARTER.fullmatch(match[0]) or not (_ends(words, match) or match.start() == 0):
             continue
@@ -125,6 +147,10 @@ def _numbered(
         before, generic = _ENDS_GENERIC.sub("", before).strip(" ,;:–—-("), True
     if _GENERIC.fullmatch(before):
         before, generic = "", True
+    if re.search("[\uac00-\ud7a3\u4e00-\u9fff]", before) and " " in before:
+        body, _, series = before.partition(" ")
+        if names_institution(body) and not names_institution(series):
+            return Numbered(number, series.strip("《》「」『』〈〉 "), body)
     if quoted := _QUOTED_NAME.search(before):
         return Numbered(number, quoted["name"], before[: quoted.start()].strip(), volume=volume)
     if not before:

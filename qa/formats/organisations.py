@@ -18,8 +18,10 @@ _INSTITUTION = re.compile(
     r"|diocese|parish|church|mission|project|programme|initiative|campaign|cell|task force|partners"
     r"|underwriters|solicitors|consult(?:ing|ants|ancy)|advisors|advisers|associates|press|publishers"
     r"|publications|books|terminal|railways?|airlines?|shipping lines?|municipality|ombudsman|police|registry"
-    r"|service|services|republic|kingdom|united nations|european union|verband|verein|gesellschaft|amt"
-    r"|bundesamt|behörde|kammer|vereniging|stichting|raad|fondazione|associazione|società|ministero)\b"
+    r"|service|services|republic|kingdom|united nations|european union|\w*verband|\w*verein"
+    r"|\w*gesellschaft|\w*amt"
+    r"|\w*ministerium|\w*institut|\w*anstalt|\w*zentrum|\w*behörde|\w*kammer|observat[oó]ri[oa]|vereniging"
+    r"|stichting|raad|fondazione|associazione|società|ministero)\b"
     r"|институт|центр|министерств|университет|фонд|банк|агентств|ассоциаци|союз|общество|академи|комитет"
     r"|служба|совет"
     r"|(?:연구원|연구소|연구센터|센터|협회|재단|대학교|위원회|은행|학회|공사|연합|본부|정부|공단|연맹)$"
@@ -28,23 +30,31 @@ _INSTITUTION = re.compile(
 )
 _EDGE_BEFORE = re.compile(r"\W*(?:the |la |le |l['’]|el |die |das |der |in the )?(?:[\w-]+ )?", re.IGNORECASE)
 _EDGE_AFTER = re.compile(
-    r"[^\w'’]*$|\s?[,(|–—-]|\s(?:of|for|on|in|and|de|del|des|du|für|der|do|da|van|voor|per|di|zu|und|et|y|plc|ltd"
+    r"[^\w'’]*$|\s?[,(|–—-]|\s(?:of|for|on|in|and|de|del|des|du|für|der|do|da|van|voor|per|di|zu|und|et|y"
+    r"|plc|ltd"
     r"|limited|inc|llc|gmbh)\b|[а-я]|\s[^\x00-\x7f]",
     re.IGNORECASE,
 )
 # Words that institutions have in their names, but titles have as well.
 _PERHAPS = re.compile(
-    r"\b(?:statistics|research|studies|relief|aid|action|rights|survey|unit|desk|house|port|harbour|team|front"
+    r"\b(?:statistics|research|studies|relief|aid|action|rights|survey|unit|desk|house|port|harbour|team"
+    r"|front"
     r"|workers|watchdog|fellowship|collective|archives?|lines?|industries|holdings|energy|mining|mines|labs"
     r"|international|works|news agency|voices?|without borders|sans frontières|station|clinic|farm|farms"
     r"|policy|intelligence|analytics|data|markets|media|think ?tank|operations?|aktion|circle|clearinghouse"
+    r"|advocacy|analytics|capital|pulse|advisory|ventures|global|online|today|digital|radio|television|tv"
+    r"|beacon"
+    r"|compass|horizons?|labs|lab|coastguard|coast guard|navy|army|customs|pilots|seafarers|fishers|miners"
+    r"|farmers"
+    r"|residents|tenants|students|women|lawyers|doctors|teachers|citizens|people|friends of|sisters|brothers"
     r"|exchange|facility|mechanism|conference|summit|city of|town of|state of|government|county)\b",
     re.IGNORECASE,
 )
 # A periodical's name has one of these, mostly at its end.
 _PERIODICAL_WORD = (
     r"(?:bulletin|courier|daily|digest|dispatch(?:es)?|gazette|herald|journal|ledger|magazine|monitor|news"
-    r"|newsletter|observer|post|quarterly|review|times|watch|weekly|fortnightly|monthly|wire|tribune|chronicle"
+    r"|newsletter|observer|post|quarterly|review|times|watch|weekly|fortnightly|monthly|wire|tribune"
+    r"|chronicle"
     r"|mail|standard|examiner|reporter|voice|papers|letters?|notes|notebook|tracker|record|sentinel"
     r"|messenger|economist|annals|proceedings|transactions|telegraph|telegram|guardian|independent|mirror"
     r"|register|barometer|insights?|perspectives?|briefs|lens|outlook|reports?|argus|advertiser|dispatch"
@@ -56,7 +66,8 @@ _PERIODICAL = re.compile(
     re.IGNORECASE,
 )
 _ENDS_AS_PERIODICAL = re.compile(
-    r"(?:^|\s)(?:\w+-)?(?:bulletin|courier|daily|digest|dispatch|gazette|herald|journal|ledger|magazine|monitor"
+    r"(?:^|\s)(?:\w+-)?(?:bulletin|courier|daily|digest|dispatch|gazette|herald|journal|ledger|magazine"
+    r"|monitor"
     r"|news|newsletter|observer|post|press|quarterly|review|times|watch|weekly|wire|tribune|chronicle"
     r"|examiner|reporter|economist|telegraph|telegram|guardian|mail|voice|zeitung|nachrichten)$"
     r"|^(?:the|le|la|el|il|die|der|das) (?:[\w-]+ )?(?:bulletin|courier|daily|gazette|herald|journal|ledger"
@@ -67,20 +78,24 @@ _ENDS_AS_PERIODICAL = re.compile(
 # A kind of document: no name of anything.
 _KIND = re.compile(
     r"(?:(?:internal|urgent|confidential|official|public|joint|special|draft|final|interim|media|press|news"
-    r"|policy|research|discussion|working|technical|statistical|background|information|briefing|situation|field|weekly"
+    r"|policy|research|discussion|working|technical|statistical|background|information|briefing|situation"
+    r"|field|weekly"
     r"|monthly|quarterly|annual|analytical|aide|guest|an?)\s+)*"
-    r"(?:memorandum|memo|mémoire|release|notice|note|briefing|brief|opinion|op-?ed|editorial|analysis|commentary"
+    r"(?:memorandum|memo|mémoire|release|notice|note|briefing|brief|opinion|op-?ed|editorial|analysis"
+    r"|commentary"
     r"|comment|statement|communiqu[eé]|circular|bulletin|report|paper|minutes|letter|fact ?sheet|transcript"
     r"|feature|interview|advisory|alert|update|essay|column|speech|announcement|dispatch|newsletter|sitrep"
     r"|publication|document|primer|leaflet|flyer|leader|exclusive|review|profile|obituary|working paper"
-    r"|dossier|case study)s?"
+    r"|dossier|case study|decision|ruling|order|essay|working paper series|paper series|series)s?(?: series)?"
     r"|press (?:release|statement)|communiqu[eé] de presse|pressemitteilung|nota de prensa|comunicado"
     r"(?: de prensa)?|пресс-релиз|служебная записка|보도자료|新闻稿|通知|通告",
     re.IGNORECASE,
 )
 _HEADING = re.compile(
-    r"(?:\d{1,2}\.?\s+|[ivx]+\.\s+)?(?:introduction|(?:executive |editor's )?summary|abstract|overview|background|contents"
-    r"|table of contents|main points|key (?:points|findings|messages|facts)|highlights|in (?:this issue|brief)"
+    r"(?:\d{1,2}\.?\s+|[ivx]+\.\s+)?(?:introduction|(?:executive |editor's )?summary|abstract|overview"
+    r"|background|contents"
+    r"|table of contents|main points|key (?:points|findings|messages|facts)|highlights|in (?:this issue"
+    r"|brief)"
     r"|about (?:the|this) (?:report|paper|brief|author|authors|series)|preface|foreword|conclusions?|findings"
     r"|methodology|methods|notes?|agenda|at a glance|zusammenfassung|einleitung|résumé|introducción|resumen"
     r"|введение|аннотация|요약|서론|목차|摘要|引言|目录)\s*:?",
@@ -95,7 +110,7 @@ _BODY_OF = re.compile(
 
 
 def names_institution(name: str) -> bool:
-    """Whether a word of the name says that it is an institution's: its first, its last, or one before "of"."""
+    """Whether its first word, its last, or one before "of" says that a name is an institution's."""
     return any(
         _EDGE_BEFORE.fullmatch(name[: match.start()]) or _EDGE_AFTER.match(name[match.end() :])
         for match in _INSTITUTION.finditer(name)

@@ -12,13 +12,16 @@ _PARTICLES = frozenset(
     "de da do dos das del della der den di du la le van von zu ter ten bin ibn ben al el abu y e".split()
 )
 _HONORIFIC = re.compile(
-    r"\A(?:(?:dr|prof|professor|hon|the hon|rt hon|the rt hon|h\.\s?e|his excellency|her excellency|sir|dame|lord"
+    r"\A(?:(?:dr|prof|professor|hon|the hon|rt hon|the rt hon|h\.\s?e|his excellency|her excellency|sir"
+    r"|dame|lord"
     r"|lady|rev|revd|the rev|fr|father|sister|mr|mrs|ms|miss|mx|herr|frau|m|mme|sr|sra|don|doña|lt|lt-gen|gen"
-    r"|col|maj|capt|captain|cdr|sgt|ambassador|amb|judge|justice|senator|sen|dipl\.-ing|ing|д-р|проф)\.?\s+)+",
+    r"|col|maj|capt|captain|cdr|sgt|ambassador|amb|judge|justice|senator|sen|dipl\.-ing|ing|д-р"
+    r"|проф)\.?\s+)+",
     re.IGNORECASE,
 )
 _DEGREE = re.compile(
-    r"(?:ph\.?\s?d|d\.?phil|m\.?d|m\.?a|m\.?sc|b\.?a|b\.?sc|ll\.?[bmd]|m\.?p|mba|mph|mpa|q\.?c|k\.?c|esq|jr|sr"
+    r"(?:ph\.?\s?d|d\.?phil|m\.?d|m\.?a|m\.?sc|b\.?a|b\.?sc|ll\.?[bmd]|m\.?p|mba|mph|mpa|q\.?c|k\.?c|esq"
+    r"|jr|sr"
     r"|frs|obe|mbe|cbe|rn|ret|ii|iii)\.?",
     re.IGNORECASE,
 )
@@ -30,6 +33,11 @@ _AND = re.compile(
 )
 _INITIAL = re.compile(r"[^\W\d_]{1,2}\.(?:-?[^\W\d_]\.)*|[^\W\d_]")
 _WORD = re.compile(r"[^\W\d_]+(?:[’'`.-][^\W\d_]+)*\.?")
+_ARTICLE = re.compile(r"^(?:al|el|ul|ad|as|ash|an|d)[-’'](?=\w)")
+# What Korean names have behind them: "researcher", "reporter".
+_KOREAN_ROLE = re.compile(
+    r"\s?(?:선임|수석|책임|부)?\s?(?:연구위원|연구원|연구교수|기자|교수|박사|특파원|소장|위원|센터장|편집장|씨|님)$"
+)
 # Surnames first, as Korean and Chinese names have them.
 _KOREAN = re.compile(
     "[김이박최정강조윤장임한오서신권황안송류유홍전고문양손배백허남심노하곽성차주우구민진지엄채원천방공현함변염여추도소"
@@ -38,29 +46,30 @@ _KOREAN = re.compile(
 _CHINESE = re.compile("[\u4e00-\u9fff]{2,4}")
 # Words that stand in titles, in what people are and in what a text is, and in no name of a person.
 _NO_NAME = frozenset(
-    """a an the and or of on in at to for from by with without sans sin ohne under over into after before between against
-    about as is are was were be not no how why what when where who which whose this that these those its our
-    their his her your my we you they it if than then there here all any some more most new old two three four
-    five six seven eight nine ten first second third last next one another every each part chapter section
-    volume final draft revised edition summary executive introduction overview background contents findings
-    key main points abstract preface foreword conclusion conclusions appendix annex notes methodology case
-    special working policy annual quarterly monthly weekly daily press media public private open north south
-    east west northern southern eastern western central upper lower great greater united national international
-    global regional local federal state states city town village district province county country republic
-    port harbour harbor sea seas gulf strait bay lake river island islands mountain valley road street house
-    market markets trade price prices tax tariff oil gas coal water food rice grain election elections vote
-    voters war peace crisis risk law rights justice court report reports staff reporter reporters correspondent
-    correspondents editor editors officer director manager fellow associate assistant analyst researcher
-    lecturer professor student secretary chair chairman chairperson president minister deputy head chief
-    master mariner captain commissioner inspector registrar counsel solicitor barrister advocate engineer
-    economist author authors writer contact unit desk team studio design graphics print scan scanner user admin
-    owner client guest test
-    january february march april june july august september october november december monday tuesday wednesday
-    thursday friday saturday sunday spring summer autumn winter table figure chart map index data statistics
-    survey study review results outlook forecast budget guide handbook manual rules guidance advice code act
-    bill regulation regulations order circular notice notices statement speech remarks address lecture paper
-    papers brief briefs briefing letter letters minutes agenda resolution decision judgment judgement opinion
-    appeal petition memo memorandum news story feature interview profile essay dispatch diary""".split()
+    """a an the and or of on in at to for from by with without sans sin ohne under over into after before
+    between against about as is are was were be not no how why what when where who which whose this
+    that these those its our their his her your my we you they it if than then there here all any
+    some more most new old two three four five six seven eight nine ten first second third last next
+    one another every each part chapter section volume final draft revised edition summary executive
+    introduction overview background contents findings key main points abstract preface foreword
+    conclusion conclusions appendix annex notes methodology case special working policy annual
+    quarterly monthly weekly daily press media public private open south east northern southern
+    eastern western central upper lower great greater united national international global regional
+    local federal state states city town village district province county country republic port
+    harbour harbor sea seas gulf strait river island islands mountain valley road house market
+    markets trade prices tax tariff oil gas coal water food grain election elections vote voters war
+    peace crisis risk rights justice court report reports staff reporter reporters correspondent
+    correspondents editor editors officer director manager fellow associate assistant analyst
+    researcher lecturer professor student secretary chair chairman chairperson president minister
+    deputy head chief master mariner captain commissioner inspector registrar counsel solicitor
+    barrister advocate engineer economist author authors writer contact unit desk team studio design
+    graphics print scan scanner user admin owner client test january february april june july august
+    september october november december monday tuesday wednesday thursday friday saturday sunday
+    autumn table figure chart map index data statistics survey study review results outlook forecast
+    budget guide handbook manual rules guidance advice code act bill regulation regulations order
+    circular notice notices statement speech remarks address lecture paper papers brief briefs
+    briefing letter letters minutes agenda resolution decision judgment judgement opinion appeal
+    petition memo memorandum news story feature interview profile essay dispatch diary""".split()
 )
 _ROLE = re.compile(
     r"\b(?:fellow|lecturer|professor|director|researcher|research associate|analyst|correspondent|officer"
@@ -72,7 +81,7 @@ _ROLE = re.compile(
 
 def looks_like_person(name: str) -> bool:
     """Whether a name has the shape of a person's: two to five capitalised words, none of a title's."""
-    if _KOREAN.fullmatch(name):
+    if _KOREAN.fullmatch(name) or (_CHINESE.fullmatch(name) and not names_institution(name)):
         return True
     words = name.split()
     if not 2 <= len(words) <= 5 or len(name) > 50:
@@ -83,7 +92,8 @@ def looks_like_person(name: str) -> bool:
     for position, word in enumerate(words):
         if word.lower() in _PARTICLES and 0 < position < len(words) - 1:
             continue
-        if not word[0].isupper() or word.lower().strip(".’'") in _NO_NAME:
+        word = _ARTICLE.sub("", word)
+        if not word[:1].isupper() or word.lower().strip(".’'") in _NO_NAME:
             return False
         if _INITIAL.fullmatch(word):
             continue
@@ -103,6 +113,14 @@ def _names(written: str) -> list[str]:
     names: list[str] = []
     for piece in _AND.split(_MARKS.sub(" ", written[:_LONGEST]))[: 2 * _MOST_NAMES]:
         piece = " ".join(piece.split())
+        piece = _KOREAN_ROLE.sub(
+            "",
+            re.sub(
+                r"\s(?:reports from|writes from|reporting from|in|at|from|for)\s(?-i:[^\Wa-z\d_]).*$",
+                "",
+                piece,
+            ),
+        )
         if not piece or _DEGREE.fullmatch(piece):
             continue
         name = _HONORIFIC.sub("", f"{piece} ", count=1).strip() if _HONORIFIC.match(f"{piece} ") else piece
@@ -127,6 +145,8 @@ def people_in_line(line: str) -> str:
         return ""
     rest = line[line.rindex(names[-1].split()[-1]) + len(names[-1].split()[-1]) :]
     rest = _MARKS.sub(" ", rest).strip(" .,;")
+    rest = re.sub(r"^(?:(?:reports|writes|reporting) from|in|at|from)\s(?=[^\W\d_a-z])[\w\s,’'-]+$", "", rest)
+    rest = "" if _KOREAN_ROLE.fullmatch(rest) else rest
     plain = not rest or all(_DEGREE.fullmatch(each.strip(" .,")) for each in rest.split(",") if each.strip())
     if (
         plain
@@ -144,7 +164,7 @@ def people_stated(written: str) -> str:
 
     An organisation or a desk is who wrote a text too.
     """
-    written = " ".join(written.split()).strip(" .,;:*_")
+    written = re.sub(r"^(?:the|our)\s", "", " ".join(written.split()).strip(" .,;:*_"))
     names = _names(written)
     if names:
         return "; ".join(names)

@@ -34,7 +34,7 @@ def settle(
     header = parse_header(text, date_order, display, above)
     title, author = settled.get("title", ""), settled.get("author", "")
     says_more = bool(header.publisher or header.number or header.date or header.author)
-    if is_no_title(title) or (display and not _letters(display) == _letters(title)):
+    if is_no_title(title) or (display and _letters(display) != _letters(title)):
         settled["title"] = ""
     elif header.title and says_more and _letters(title) != _letters(header.title):
         settled["title"] = title if _letters(title) in top and not header.title.startswith(title) else ""

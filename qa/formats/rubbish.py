@@ -8,11 +8,13 @@ _NO_TITLE = re.compile(
     r"microsoft (?:word|powerpoint|excel)\b.*|powerpoint.*|word document|untitled\b.*|unknown|no title|title"
     r"|(?:document|dokument|presentation|layout|slide|book|page|template|scan|doc|문서)[ _-]?\d*"
     r"|제목\s?없음|無題|无标题|\(?anonymous\)?|https?://\S+|[\W\d_]*|\S*[_\d]\S*|.*\btemplate\b.*"
-    r"|.*\.(?:docx?|dot[xm]?|odt|ott|rtf|txt|pdf|html?|epub|indd|qxd|qxp|tex|dvi|pptx?|xlsx?|pages|pub|ps)\b.*",
+    r"|.*\.(?:docx?|dot[xm]?|odt|ott|rtf|txt|pdf|html?|epub|indd|qxd|qxp|tex|dvi|pptx?|xlsx?|pages|pub"
+    r"|ps)\b.*",
     re.IGNORECASE,
 )
 _NO_AUTHOR = re.compile(
-    r"(?:python-docx|microsoft(?: office)?(?: user)?|administrator|admin|windows\b.*|(?:default )?user|owner|author"
+    r"(?:python-docx|microsoft(?: office)?(?: user)?|administrator|admin|windows\b.*|(?:default )?user"
+    r"|owner|author"
     r"|unknown|unspecified|anonymous|\(?anonymous\)?|default|pc|test|guest|calibre.*|libreoffice.*|webmaster"
     r"|studio\b.*|.*\b(?:studio|design|designs|graphics|print|printing|scanner|typesetting|template)\b.*"
     r"|사용자|\W*)\d*",

@@ -125,7 +125,8 @@ def describe(
 ) -> Document:
     """Fill what is not known of a document yet from its header, and mark header and page furniture.
 
-    `above` are lines that the page shows above the text. A text that is not `headed`, such as a letter, begins with its own words, and none are taken for a header.
+    `above` are lines that the page shows above the text. A text that is not `headed`, such as a letter,
+    begins with its own words, and none are taken for a header.
     """
     header = parse_header(document.text, date_order, document.title, above) if headed else Header()
     spans = header.spans

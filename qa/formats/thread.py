@@ -15,8 +15,8 @@ from email.utils import parseaddr
 from typing import TYPE_CHECKING, NamedTuple
 
 from qa.cite import date_in_words
-from qa.formats.blocks import Part
 from qa.dates import PartialDate
+from qa.formats.blocks import Part
 from qa.formats.dates import find_date
 
 if TYPE_CHECKING:

@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-
-from qa.formats import Worker, read_path
+from qa.formats import Options, Worker, read_path
+from qa.formats.kinds import read_source
+from qa.formats.source import Source
 from qa.metadata import open_sidecar, value_of
 from qa.schema import Document
 from tests.qa.formats.headers.make import make
@@ -74,6 +75,15 @@ def read_items(listed: list[dict[str, Any]], folder: Path) -> Iterator[dict[str,
             yield values(open_sidecar(path).complete(document))
 
 
+def read_items_here(listed: list[dict[str, Any]], folder: Path) -> Iterator[dict[str, str]]:
+    """Do the same in this process, which is faster."""
+    for item in listed:
+        path = make(item, folder)
+        document = next(iter(read_source(Source(str(path), path.name, path.read_bytes()), Options())))
+        assert isinstance(document, Document), document
+        yield values(open_sidecar(path).complete(document))
+
+
 def alike(value: str) -> str:
     """Return a value as it is compared."""
     value = _QUOTATION_MARKS.sub("'", _DASHES.sub("-", value))
@@ -114,9 +124,8 @@ def main() -> None:
     listed = items(Path(sys.argv[1]))
     with tempfile.TemporaryDirectory() as folder:
         scores, misses = score(listed, list(read_items(listed, Path(folder))))
-    print(table(scores))
-    if "--totals" not in sys.argv:
-        print(*misses, sep="\n")
+    lines = [table(scores), *([] if "--totals" in sys.argv else misses)]
+    sys.stdout.write("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.errors import InputError
 from qa.dates import PartialDate
+from qa.errors import InputError
 from qa.formats.html import read
 from qa.formats.markup import blocks, decode, parse, render
 from qa.formats.source import Options, Source
