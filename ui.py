@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
 import logging
 import os
 import signal
@@ -14,38 +15,45 @@ import webbrowser
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
+from weakref import WeakValueDictionary
 
 from qa import times
 from qa.cite import visible
 from qa.confidence import STRICTNESS
 from qa.errors import AddressError, PullquoteError
+from qa.limits import MAX_QUESTION_CHARACTERS, MAX_TURNS
 from qa.places import shipped_corpus
 from qa.render import plural
 from qa.schema import Answer, Failure
 from qa.web import cards, transcript
-from qa.web.engine import STOPPED, Engine
+from qa.web.engine import DEADLINE, STOPPED, Engine
 from qa.web.options import read_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import FrameType
 
     import gradio as gr
-    import uvicorn
     from fastapi import FastAPI
 
+    from qa.deadline import Deadline
     from qa.schema import Dates, Document
 
 
 log = logging.getLogger(__name__)
-# How long open streams may hold up the end, in seconds.
-_FAREWELL = 1
 # Browsers that would take the terminal over; without a display, Python knows no others.
 _TEXT_BROWSERS = {"www-browser", "links", "links2", "elinks", "lynx", "w3m", "browsh", "carbonyl"}
 
 
 # How ready the page is to answer, by the share of its answers that should be right.
 _READINESS = {0.8: "more often", STRICTNESS: "balanced", 0.93: "only when sure"}
+# Said at the start where others can reach the chat. There are no accounts yet.
+_EXPOSED = """\
+warning: --host {host} opens the chat to everyone who can reach this machine over the network, and it has no
+  accounts. They can ask questions, read every document whole, also earlier and removed texts until they are
+  purged, see and press thumbs, and download the test queries made of them. What is sent is not encrypted.
+  They cannot add, change or remove documents.
+  To keep it to yourself, leave --host out. To let others in, let a firewall admit only their addresses to
+  port {port}, or leave --host out and have each come by `ssh -L {port}:127.0.0.1:{port} THIS-MACHINE`."""
 
 
 def serve(
@@ -56,8 +64,11 @@ def serve(
     open_browser: bool,
     strictness: float = STRICTNESS,
     reader: str | None = None,
+    seconds: float = DEADLINE,
 ) -> None:
     """Serve the chat until Ctrl-C or SIGTERM. Port 0 takes a free one. The page begins with `strictness`.
+
+    An answer may take so many seconds.
 
     Raises:
         AddressError: when the address cannot be had, before anything heavy is loaded.
@@ -65,10 +76,15 @@ def serve(
     """
     signal.signal(signal.SIGTERM, _leave)
     listener = _listen(host, port)
+    # Not before: a port in use is told at once.
+    from qa.web.server import create_server
+
     shown = "localhost" if host in {"0.0.0.0", "::", ""} else f"[{host}]" if ":" in host else host  # noqa: S104
     url = f"http://{shown}:{listener.getsockname()[1]}/"
     _say(f"Pullquote is starting at {url} (stop it with Ctrl-C)")
-    engine = Engine(library, shipped_corpus(), _say, strictness, reader)
+    if not ipaddress.ip_address(listener.getsockname()[0].partition("%")[0]).is_loopback:
+        _say(_EXPOSED.format(host=host, port=listener.getsockname()[1]))
+    engine = Engine(library, shipped_corpus(), _say, strictness, reader, seconds)
     with tempfile.TemporaryDirectory(prefix="pullquote-") as scratch:
         # Gradio reads these when it is imported: it asks no outside host, and keeps files to itself.
         os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "GRADIO_TEMP_DIR": scratch, "HF_HUB_OFFLINE": "1"}
@@ -79,7 +95,7 @@ def serve(
             # The listener already takes connections: the browser waits the moment until they are answered.
             threading.Thread(target=show, args=(url,), daemon=True).start()
         try:
-            _server(app).run(sockets=[listener])
+            create_server(app).run(sockets=[listener])
         finally:
             engine.stop()
             listener.close()
@@ -106,21 +122,6 @@ def show(url: str) -> None:
         return
     if Path(getattr(browser, "name", "")).name not in _TEXT_BROWSERS:
         browser.open(url)
-
-
-def _server(app: FastAPI) -> uvicorn.Server:
-    import uvicorn
-
-    class Server(uvicorn.Server):
-        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-            # An open tab always holds a stream; that it is cut off at the end is no error to report.
-            logging.getLogger("uvicorn.error").disabled = True
-            super().handle_exit(sig, frame)
-
-    config = uvicorn.Config(
-        app, log_level="warning", timeout_graceful_shutdown=_FAREWELL, server_header=False
-    )
-    return Server(config)
 
 
 def _leave(number: int, _: object) -> NoReturn:
@@ -154,7 +155,7 @@ def create_app(engine: Engine, host: str) -> FastAPI:
     return app
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True, eq=False)
 class Conversation:
     """What one browser tab has asked and seen, until a new one takes its place."""
 
@@ -163,6 +164,12 @@ class Conversation:
     numbers: cards.Numbers = field(default_factory=cards.Numbers)
     entries: list[str] = field(default_factory=list)
     ended: bool = False
+    deadlines: set[Deadline] = field(default_factory=set)
+
+    def cancel(self) -> None:
+        """Stop what is still being answered: nobody waits for it."""
+        for deadline in tuple(self.deadlines):
+            deadline.cancel()
 
     def remember(self, question: str, dates: Dates) -> None:
         """Take note of a question, for follow-ups: a time that was to be ignored is none of theirs."""
@@ -175,6 +182,17 @@ class Conversation:
 def page(engine: Engine) -> gr.Blocks:
     """The question box and the conversation; the rest of the page is `qa/web/static/page.js`."""
     import gradio as gr
+    from gradio.context import LocalContext
+
+    tabs: WeakValueDictionary[str, Conversation] = WeakValueDictionary()
+
+    def tab() -> str:
+        request = LocalContext.request.get(None)
+        return (request and request.session_hash) or ""
+
+    def leave() -> None:
+        if conversation := tabs.get(tab()):
+            conversation.cancel()
 
     def ask(
         question: str, strictness: float, options: str, conversation: Conversation
@@ -182,8 +200,10 @@ def page(engine: Engine) -> gr.Blocks:
         if not isinstance(question, str) or not question.strip():
             yield gr.skip(), gr.skip(), gr.skip()
             return
-        asked = [*conversation.messages, {"role": "user", "content": cards.text(question)}]
+        shown = question[: MAX_QUESTION_CHARACTERS + 1]  # what is longer is refused
+        asked = [*conversation.messages, {"role": "user", "content": cards.text(shown)}]
         yield "", [*asked, {"role": "assistant", "content": cards.PENDING}], gr.skip()
+        tabs[tab()] = conversation
         content = _answer(engine, question, strictness, options, conversation)
         if conversation.ended:  # Gradio's own cancelling comes too late for some
             yield gr.skip(), gr.skip(), gr.skip()
@@ -194,6 +214,7 @@ def page(engine: Engine) -> gr.Blocks:
 
     def start_anew(conversation: Conversation) -> tuple[list[dict[str, str]], Conversation]:
         conversation.ended = True
+        conversation.cancel()
         return [], Conversation()
 
     def save(conversation: Conversation) -> str:
@@ -247,6 +268,7 @@ def page(engine: Engine) -> gr.Blocks:
         keep.click(save, [conversation], [saved], **quiet)
         # A question still on its way would bring the old conversation back with its answer.
         new.click(start_anew, [conversation], [chat, conversation], cancels=[asking], **quiet)
+        blocks.unload(leave)
     return blocks.queue(max_size=64)
 
 
@@ -262,20 +284,26 @@ def _answer(
     """The answer's card. This is the border: whatever goes wrong becomes a card that says so."""
     from dataclasses import replace
 
+    deadline = engine.deadline()
+    conversation.deadlines.add(deadline)
     try:
         asked = read_options(options)
         filters = asked.filters.filters()
-        answer = engine.ask(question, conversation.questions, filters, strictness, asked.dates, wait=True)
-        answer_id = engine.answers.remember(answer, conversation.questions)
+        earlier = conversation.questions[-MAX_TURNS:]
+        answer = engine.ask(question, earlier, filters, strictness, asked.dates, wait=True, deadline=deadline)
+        answer_id = engine.answers.remember(answer, earlier)
         conversation.remember(question, asked.dates)
         numbered = replace(answer, quotes=conversation.numbers.assign(answer.quotes))
         return _shown(numbered, engine, conversation, answer_id)
     except PullquoteError as error:
-        failure = Failure(error.code, str(error))
+        failure = Failure(error.code, engine.public(str(error)))
     except Exception:
         log.exception("could not answer")
         failure = Failure("internal", "Something went wrong inside Pullquote; its log says what.")
-    return _shown(Answer(question, question, "error", error=failure), engine, conversation)
+    finally:
+        conversation.deadlines.discard(deadline)
+    refused = question[: MAX_QUESTION_CHARACTERS + 1]
+    return _shown(Answer(refused, refused, "error", error=failure), engine, conversation)
 
 
 def _shown(answer: Answer, engine: Engine, conversation: Conversation, answer_id: str = "") -> str:

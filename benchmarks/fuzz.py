@@ -1,6 +1,6 @@
 """Hostile and broken files: what they cost, and whether the good ones among them go in all the same.
 
-usage: python -m benchmarks.fuzz [--files N] [--seed N] [--keep FOLDER]
+usage: python -m benchmarks.fuzz [--files N] [--seed N] [--only ENDING ...] [--keep FOLDER]
 
 Makes N files of all formats from the small real ones in tests/qa/formats, by chance but the same for the same
 seed: cut off, with bits flipped, blocks moved, wrong endings; and by hand: bombs of ZIP and XML entities,
@@ -33,7 +33,7 @@ import zlib
 from collections import Counter
 from contextlib import contextmanager, suppress
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 import qa.intake
@@ -61,11 +61,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--files", type=int, default=2_500, metavar="N")
     parser.add_argument("--seed", type=int, default=6, metavar="N")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=sorted(ENDINGS),
+        metavar="ENDING",
+        help="files of these endings: .xlsx .rtf",
+    )
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="work here, and leave it")
     arguments = parser.parse_args()
     print(machine.line(), file=sys.stderr)
     with tempfile.TemporaryDirectory() as folder:
-        found = run(arguments.keep or Path(folder), arguments.files, arguments.seed)
+        endings = frozenset(arguments.only or ENDINGS)
+        found = run(arguments.keep or Path(folder), arguments.files, arguments.seed, endings=endings)
     print(json.dumps(found, indent=2, ensure_ascii=False))
     sys.exit(1 if faults(found) else 0)
 
@@ -77,7 +85,9 @@ def faults(found: dict[str, Any]) -> list[str]:
     return wrong + [name for name in ("parent_bytes", "worker_bytes") if found[name] > MOST_BYTES]
 
 
-def run(folder: Path, count: int, seed: int, *, large: bool = True) -> dict[str, Any]:
+def run(
+    folder: Path, count: int, seed: int, *, large: bool = True, endings: frozenset[str] = frozenset(ENDINGS)
+) -> dict[str, Any]:
     """Make so many files in the folder, `large` ones too, index them, and tell what happened."""
     # Names that lead out of an archive lead to folders that are looked at afterwards.
     inbox = folder / "outer" / "inner" / "in"
@@ -85,7 +95,7 @@ def run(folder: Path, count: int, seed: int, *, large: bool = True) -> dict[str,
     temporary = folder / "temporary"
     temporary.mkdir()
     os.environ["TMPDIR"] = tempfile.tempdir = str(temporary)
-    good = make(inbox, count, seed, large=large)
+    good = make(inbox, count, seed, large=large, endings=endings)
     watched = [folder / "outer", temporary, *map(Path, OUT)]
     before = _listed(watched)
     found: dict[str, Any] = {"files": len(list(_files(inbox))), "crash": ""}
@@ -201,18 +211,21 @@ def _peak(process: int) -> int:
 # The files
 
 
-def make(inbox: Path, count: int, seed: int, *, large: bool) -> dict[str, str]:
+def make(
+    inbox: Path, count: int, seed: int, *, large: bool, endings: frozenset[str] = frozenset(ENDINGS)
+) -> dict[str, str]:
     """Write the files, and give the good ones among them: their text by name."""
     chance = random.Random(seed)
     real = [
         path
         for path in sorted((ROOT / "tests/qa/formats").rglob("*"))
-        if path.suffix.lower() in ENDINGS and path.is_file()
+        if path.suffix.lower() in endings and path.is_file()
     ] + sorted((ROOT / "seeds").rglob("*.txt"))
     by_ending: dict[str, list[bytes]] = {}
     for path in real:
         by_ending.setdefault(path.suffix.lower(), []).append(path.read_bytes())
-    hostile = chain(_hostile(chance), _large() if large else ())
+    made_to_harm = chain(_hostile(chance), _large() if large else ())
+    hostile = (each for each in made_to_harm if PurePath(each[0]).suffix in endings)
     good: dict[str, str] = {}
     for number in range(count):
         folder = inbox / f"{number % 7}"
@@ -231,7 +244,7 @@ def make(inbox: Path, count: int, seed: int, *, large: bool) -> dict[str, str]:
             data = chance.choice(by_ending[ending])
             harm = chance.choice(HARMS)
             if chance.random() < 0.15:
-                ending = chance.choice(sorted(ENDINGS))
+                ending = chance.choice(sorted(endings))
             (folder / f"{number}-{harm.__name__}{ending}").write_bytes(harm(data, chance))
     with suppress(OSError):  # Windows lets only administrators make links
         (inbox / "circle").symlink_to(inbox, target_is_directory=True)
@@ -335,6 +348,39 @@ def _odt(content: bytes) -> bytes:
     )
 
 
+_HEADING = b"<row><c t='str'><v>text</v></c></row>"
+
+
+def _xlsx(rows: bytes, *, strings: bytes = b"", prolog: bytes = b"") -> bytes:
+    """Write a workbook of one sheet with these rows."""
+    main = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    package = b"http://schemas.openxmlformats.org/package/2006/"
+    relations = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    kind = b"application/vnd.openxmlformats-officedocument.spreadsheetml."
+    relation = b'<Relationship Id="%s" Type="' + relations + b'/%s" Target="%s"/>'
+    related = b'<Relationships xmlns="' + package + b'relationships">%s</Relationships>'
+    override = b'<Override PartName="/xl/%s" ContentType="' + kind + b'%s+xml"/>'
+    return _zip(
+        {
+            "[Content_Types].xml": b'<Types xmlns="%scontent-types">' % package
+            + override % (b"workbook.xml", b"sheet.main")
+            + override % (b"sharedStrings.xml", b"sharedStrings")
+            + b"</Types>",
+            "_rels/.rels": related % (relation % (b"r1", b"officeDocument", b"xl/workbook.xml")),
+            "xl/_rels/workbook.xml.rels": related
+            % (
+                relation % (b"r1", b"worksheet", b"s.xml")
+                + relation % (b"r2", b"sharedStrings", b"sharedStrings.xml")
+            ),
+            "xl/workbook.xml": b'<workbook xmlns="%s" xmlns:r="%s"><sheets><sheet name="A" sheetId="1" '
+            b'r:id="r1"/></sheets></workbook>' % (main, relations),
+            "xl/sharedStrings.xml": b'<sst xmlns="%s">%s</sst>' % (main, strings),
+            "xl/s.xml": prolog
+            + b'<worksheet xmlns="%s"><sheetData>%s</sheetData></worksheet>' % (main, rows),
+        }
+    )
+
+
 def _epub(chapter: bytes) -> bytes:
     return _zip(
         {
@@ -408,12 +454,28 @@ def _hostile(chance: random.Random) -> Iterator[tuple[str, bytes]]:
     boundary = b"MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=%d\n\n--%d\n"
     yield "nested-parts.eml", b"From: a\n" + b"".join(boundary % (each, each) for each in range(3_000))
     yield "nested-mails.eml", b"From: a\n" + b"Content-Type: message/rfc822\n\n" * 20_000
+    yield "nested.rtf", b"{\\rtf1 " + b"{" * 1_000_000 + b"He left."
+    yield "nested-destinations.rtf", b"{\\rtf1 " + b"{\\*\\a{\\footnote " * many + b"He left."
+    yield "bytes.rtf", b"{\\rtf1 He left.\\bin2147483647 a}"
+    yield "nested.json", b"[" * 1_000_000
+    yield "nested-objects.json", b'{"text": "He left.", "a": ' + b'{"a":' * 1_000_000
+    yield "digits.json", b'[{"text": "He left.", "_id": ' + b"9" * 1_000_000 + b"}]"
+    yield "entities.xlsx", _xlsx(b"<row><c t='str'><v>&e10;</v></c></row>", prolog=_entities().encode())
+    yield "outside.xlsx", _xlsx(b"<row><c t='str'><v>&e;</v></c></row>", prolog=outside.encode())
+    yield "nested.xlsx", _xlsx(b"<row><c>" * many)
+    yield "far.xlsx", _xlsx(b"<row r='99999999999999'/>")
+    yield "far-cells.xlsx", _xlsx(_HEADING + b"<row r='1048576'><c r='ZZZ1048576' t='str'><v>a</v></c></row>")
+    yield "strings.xlsx", _xlsx(_HEADING + b"<row><c t='s'><v>999999999</v></c></row>")
+    separator = b"From a Fri Apr  4 10:00:00 2008\n"
+    yield "separators.mbox", separator * many
+    yield "headers.mbox", (separator + b"Subject: a\n") * many
+    yield "nested.mbox", separator + b"Subject: a\nContent-Type: message/rfc822\n\n" * 20_000
     inner = _zip({"a.txt": b"He left."})
     for _ in range(50):
         inner = _zip({"a.zip": inner})
     yield "nested.zip", inner
     # Names that lead out
-    for ending in (".zip", ".epub", ".docx", ".odt"):
+    for ending in (".zip", ".epub", ".docx", ".odt", ".xlsx"):
         yield f"leading-out{ending}", _zip(dict.fromkeys(OUT, b"I lead out."))
     yield "leading-out-2.epub", _epub(b"He left.").replace(b"a.xhtml", b"../a.xm")
     # Noise
@@ -428,6 +490,7 @@ def _large() -> Iterator[tuple[str, bytes]]:
     text = f'<o:document-content xmlns:o="{_OFFICE}" xmlns:t="{_TEXT}"><o:body><o:text>%s</o:text></o:body>'
     text += "</o:document-content>"
     word = f'<w:document xmlns:w="{_WORD}"><w:body>%s</w:body></w:document>'
+    separator = b"From a Fri Apr  4 10:00:00 2008\n"
     # Lines without an end
     line = b"border " * 3_000_000
     for ending in sorted({ending for ending, kind in ENDINGS.items() if not kind.signed}):
@@ -459,6 +522,27 @@ def _large() -> Iterator[tuple[str, bytes]]:
     yield "line.jsonl", b'{"_id": "1", "text": "' + b"a " * 2_400_000 + b'"}'
     yield "lists.jsonl", b'{"_id": "1", "text": "He left.", "a": [' + b"{}," * 16_000_000 + b"1]}"
     yield "over.jsonl", b'{"_id": "1", "text": "' + b"a" * 60_000_000
+    yield "lists.json", b'[{"text": "He left.", "a": [' + b"{}," * 16_000_000 + b"1]}]"
+    yield "records.json", b"[" + b'{"text": "He left."},' * 100_000 + b"1]"
+    yield "line.json", b'[{"text": "' + b"a " * 2_400_000 + b'"}]'
+    yield "over.json", b'[{"text": "' + b"a" * 60_000_000 + b'"}]'
+    yield "line.mbox", separator + b"Subject: a\n\n" + b"From 10:00 " * 2_000_000
+    yield "messages.mbox", (separator + b"Subject: a\n\nHe left.\n\n") * 30_000
+    yield "words.rtf", b"{\\rtf1 " + b"\\b a\\b0 " * 2_000_000 + b"}"
+    yield "groups.rtf", b"{\\rtf1 " + b"{a}" * 5_000_000 + b"}"
+    yield "picture.rtf", b"{\\rtf1 He left.{\\pict " + b"00ff" * 10_000_000 + b"}}"
+    yield "notes.rtf", b"{\\rtf1 " + b"a{\\footnote b}" * 100_000 + b"}"
+    yield "cells.rtf", b"{\\rtf1 \\intbl " + b"a\\cell " * 2_000_000 + b"\\row}"
+    yield "bomb-of-rows.xlsx", _xlsx(b"<row/>" * 16_000_000)
+    yield "bomb-of-cells.xlsx", _xlsx(b"<row>" + b"<c/>" * 30_000_000 + b"</row>")
+    yield (
+        "bomb-of-a-cell.xlsx",
+        _xlsx(_HEADING + b"<row><c t='str'><v>" + b"a" * 100_000_000 + b"</v></c></row>"),
+    )
+    yield "bomb-of-a-string.xlsx", _xlsx(_HEADING, strings=b"<si><t>" + b"a" * 100_000_000 + b"</t></si>")
+    yield "bomb-of-strings.xlsx", _xlsx(_HEADING, strings=b"<si><t>a</t></si>" * 500_000)
+    yield "rows.xlsx", _xlsx(_HEADING + b"<row><c t='str'><v>He left.</v></c></row>" * 20_000)
+    yield "bomb.xlsx", _zip({"xl/workbook.xml": b"\0" * 250_000_000})
     yield "headers.eml", b"".join(b"X-%d: a\n" % number for number in range(200_000)) + b"\nHe left."
     yield (
         "line-of-base64.eml",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -40,7 +42,7 @@ def write_whole(path: Path, *parts: bytes | memoryview) -> None:
     """
     written = part_path(path.parent, path.name)
     try:
-        with written.open("xb") as file:
+        with private(written) as file:
             for part in parts:
                 file.write(part)
             file.flush()
@@ -49,6 +51,39 @@ def write_whole(path: Path, *parts: bytes | memoryview) -> None:
     except BaseException:  # Ctrl-C too: nobody else would remove the part
         written.unlink(missing_ok=True)
         raise
+
+
+def private(path: Path) -> BinaryIO:
+    """Open a new file for writing that others may not read; see `private_mode`.
+
+    Raises:
+        OSError: when it cannot be made, or is there.
+    """
+    mode = private_mode(path.parent)
+    return open(path, "xb", opener=lambda name, flags: os.open(name, flags, mode))
+
+
+def private_mode(folder: Path) -> int:
+    """Choose the mode of a new file in a folder: for this user, and for a group that shares the folder."""
+    mode = folder.stat().st_mode
+    return 0o600 if mode & stat.S_IRWXO else 0o600 | (mode & 0o060)
+
+
+def close_to_others(path: Path) -> None:
+    """Leave a file or folder of this user's to that user alone, where everybody could use it.
+
+    One that is closed to others stays as it is: a group may share it.
+    """
+    with suppress(OSError):  # it is gone by now
+        status = path.lstat()
+        mode = stat.S_IMODE(status.st_mode)
+        if (
+            os.name == "posix"
+            and not stat.S_ISLNK(status.st_mode)
+            and status.st_uid == os.geteuid()
+            and mode & stat.S_IRWXO
+        ):
+            path.chmod(mode & stat.S_IRWXU)
 
 
 def part_path(folder: Path, name: str) -> Path:
@@ -130,7 +165,7 @@ class KnownFile:
         """
         part = part_path(folder, stem)
         try:
-            with part.open("xb") as content:
+            with private(part) as content:
                 structure = write(content)
             sha256 = sha256_file(part)
             # By its bytes: two processes that build at the same time never exchange a file under each other.

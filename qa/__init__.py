@@ -7,19 +7,31 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from qa.corpus import Corpus
+    from qa.errors import PullquoteError
+    from qa.schema import Answer, Citation, Document, Filters, Quote, Turn
 
 __version__ = "0.1.0"
-__all__ = ["Corpus", "__version__"]
+__all__ = [
+    "Answer",
+    "Citation",
+    "Corpus",
+    "Document",
+    "Filters",
+    "PullquoteError",
+    "Quote",
+    "Turn",
+    "__version__",
+]
 
 
 def __getattr__(name: str) -> object:
-    """Load `Corpus` on first use: `pullquote --version` and `--help` need none of what it imports."""
-    if name == "Corpus":
-        from qa.corpus import Corpus
-
-        return Corpus
+    """Load a name on first use: `pullquote --version` and `--help` need none of what they import."""
+    if name in __all__:
+        module = {"Corpus": "qa.corpus", "PullquoteError": "qa.errors"}.get(name, "qa.schema")
+        return getattr(import_module(module), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -16,8 +16,12 @@ from embeddings.reader import open_reader
 from qa import budget, confidence, copies, exact, extract, replies, retrieve, times
 from qa.confidence import STRICTNESS
 from qa.conversation import interpret
-from qa.errors import DocumentNotFoundError, LibraryError, ModelError, PullquoteError, QuestionError
-from qa.schema import EVERYTHING, Answer, Failure, Milliseconds, RankedPassage, Signals
+from qa.deadline import Deadline
+from qa.errors import DocumentNotFoundError, InputError, LibraryError, ModelError, PullquoteError
+from qa.limits import MAX_QUESTION_CHARACTERS as MAX_QUESTION_CHARACTERS
+from qa.limits import check_filters, check_history
+from qa.limits import check_question as check
+from qa.schema import EVERYTHING, Answer, Failure, Filters, Milliseconds, RankedPassage, Signals
 from qa.terms import has_content, is_latin
 from qa.unmatched import unmatched
 from qa.window import reading_window
@@ -30,9 +34,8 @@ if TYPE_CHECKING:
     from qa.corpus import Corpus, Selection
     from qa.extract import Evidence
     from qa.names import Names
-    from qa.schema import DatePreference, Dates, Document, Filters, Passage, PassagePlace, Turn
+    from qa.schema import DatePreference, Dates, Document, Passage, PassagePlace, Turn
 
-MAX_QUESTION_CHARACTERS = 2000
 # Passages that may be read; and of these the best, from which is quoted.
 RERANKED = budget.most()
 READ = 3
@@ -78,19 +81,29 @@ class Answerer:
         filters: Filters = EVERYTHING,
         strictness: float = STRICTNESS,
         dates: Dates = "auto",
+        *,
+        deadline: Deadline | None = None,
     ) -> Answer:
         """Answer one question. `history` holds the conversation's earlier turns, oldest first.
 
         `strictness` is the share of answers that should be right (`qa.confidence.threshold`). With `dates`
         "ignore", a time that the question names orders nothing, and a passage must say it (`qa.times`).
+        `deadline` is looked at between the stages; without one, nothing ends the work early.
 
         Raises:
-            QuestionError: the question is empty or longer than MAX_QUESTION_CHARACTERS, or a turn is no text.
+            QuestionError: the question or a turn is empty, too long or no text (`qa.limits`).
             InputError: the filters or the strictness make no sense.
+            DeadlineError: the time is up.
+            CancelledError: the deadline was cancelled.
             PullquoteError: what else keeps it from being answered; never an answer.
         """
         question = check(question)
         check_history(history)
+        if not isinstance(filters, Filters):
+            raise InputError(f"the filters are {filters!r}: write, for example, Filters(publisher='IFES')")
+        check_filters(filters)
+        deadline = deadline or Deadline()
+        deadline.check()
         threshold = confidence.threshold(strictness, self._reader.name)
         clock = _Clock()
         if kind := replies.reply_kind(question):
@@ -100,6 +113,7 @@ class Answerer:
 
         meaning = interpret(question, history)
         asked = times.preference(question, meaning.leans_on, self._today()) if dates == "auto" else None
+        deadline.check()
         with clock.timing("retrieve"):
             selection = self._corpus.select(filters)
             if not selection.documents:
@@ -113,7 +127,9 @@ class Answerer:
                     preference=asked,
                     unsearched=unmatched(self._corpus, filters),
                 )
+            deadline.check()
             phrases = exact.search(self._corpus, question, selection, filters)
+            deadline.check()
             names = self._corpus.names(meaning.question)
             found, rest, documents = self._retrieve(meaning.variants, phrases.selection, names, asked)
             if phrases.selection is not selection:
@@ -126,7 +142,8 @@ class Answerer:
             )
             return exact.answer(question, phrases, ranking, selection, filters, clock.read())
         with clock.timing("rerank"):
-            ranked = self._read(meaning, asked, found, documents, names)
+            ranked = self._read(meaning, asked, found, documents, names, deadline)
+        deadline.check()
         with clock.timing("extract"):
             best = ranked[:READ]
             evidence = extract.evidence([(each.passage, each.reading) for each in best], documents)
@@ -264,6 +281,7 @@ class Answerer:
         found: Sequence[tuple[Passage, float]],
         documents: dict[str, Document],
         names: Names,
+        deadline: Deadline,
     ) -> list[_Read]:
         """Read the passages, from the first on, until those left are unlikely to matter; the best first.
 
@@ -272,6 +290,7 @@ class Answerer:
         """
         read: list[_Read] = []
         for wave, unlikely in budget.waves(len(found), self._reader.name):
+            deadline.check()
             unread = [
                 _Unread(passage, retrieved, document.date, reading_window(document, passage))
                 for passage, retrieved in found[wave]
@@ -412,48 +431,6 @@ def _remarks(question: str) -> list[str]:
     if not has_content(question):
         return ["The question names nothing to look for: say what it is about."]
     return []
-
-
-def check(question: str) -> str:
-    """The question without white space around it.
-
-    Raises:
-        QuestionError: it is empty or longer than MAX_QUESTION_CHARACTERS.
-    """
-    question = question.strip()
-    if not question:
-        raise QuestionError("the question is empty: type what you want to know")
-    if len(question) > MAX_QUESTION_CHARACTERS:
-        raise QuestionError(
-            f"the question has {len(question):,} characters; at most {MAX_QUESTION_CHARACTERS:,} are read. "
-            "Ask in a sentence or two."
-        )
-    if not _is_text(question):
-        raise QuestionError(
-            "the question is not valid text (it holds half of a surrogate pair): type it again"
-        )
-    if not any(character.isalnum() for character in question):
-        raise QuestionError(f"the question has no words: {question[:40]!r}. Type what you want to know.")
-    return question
-
-
-def _is_text(value: str) -> bool:
-    """Whether UTF-8 can hold it: half of a surrogate pair it cannot."""
-    return not any("\ud800" <= character <= "\udfff" for character in value)
-
-
-def check_history(history: Sequence[str | Turn]) -> None:
-    """Refuse an earlier turn that no model can read.
-
-    Raises:
-        QuestionError: one holds half of a surrogate pair.
-    """
-    for number, turn in enumerate(history, start=1):
-        if not _is_text(turn if isinstance(turn, str) else turn.text):
-            raise QuestionError(
-                f"turn {number} of the history is not valid text (it holds half of a surrogate pair): "
-                "leave it out"
-            )
 
 
 def answer_or_error(

@@ -5,15 +5,19 @@ Errors are problem+json.
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from contextlib import asynccontextmanager
 from dataclasses import asdict
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, FastAPI, Path, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import Field
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
@@ -21,22 +25,28 @@ from starlette.staticfiles import StaticFiles
 from qa import __version__, feedback
 from qa.cite import check, citation, cite_line, clipboard, date_in_words
 from qa.errors import (
+    CancelledError,
+    DeadlineError,
     DocumentNotFoundError,
     InputError,
     NotReadyError,
     PullquoteError,
     UnknownAnswerError,
 )
+from qa.limits import MAX_CITATION_CHARACTERS, MAX_OFFSET
 from qa.render import info_to_dict, to_dict
 from qa.schema import EVERYTHING, Dates, Quote, Span, Turn
-from qa.web import STATIC
+from qa.web import STATIC, reference
 from qa.web.guard import Guard
 from qa.web.options import Body, FiltersBody
 from qa.web.problem import Problem
 from qa.wording import become
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from qa.corpus import Corpus
+    from qa.deadline import Deadline
     from qa.versions import Cited
     from qa.web.engine import Engine
 
@@ -46,6 +56,8 @@ _STATUS = (
     (DocumentNotFoundError, HTTPStatus.NOT_FOUND),
     (UnknownAnswerError, HTTPStatus.NOT_FOUND),
     (NotReadyError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (DeadlineError, HTTPStatus.GATEWAY_TIMEOUT),
+    (CancelledError, HTTPStatus.SERVICE_UNAVAILABLE),  # nobody is there to read it
     (InputError, HTTPStatus.BAD_REQUEST),
 )
 # Shown on an empty page when the brief that ships is all there is, by its text's SHA-256; the last one is not
@@ -57,6 +69,7 @@ _EXAMPLES = (
     "What metals were smuggled in the 1990s?",
     "How many people were arrested on the highway?",
 )
+_AnswerId = Annotated[str, Field(max_length=64)]
 # True of any library: fixed replies that name what is there.
 _ANY_EXAMPLES = ("Which documents do you have?", "What can you do?")
 
@@ -76,7 +89,7 @@ class AskBody(Body):
     """
 
     question: str
-    history: list[str | TurnBody] = Field(default=[], max_length=200)
+    history: list[str | TurnBody] = Field(default=[])
     filters: FiltersBody | None = None
     strictness: Annotated[float, Field(strict=True)] | None = None
     dates: Dates = "auto"
@@ -88,8 +101,8 @@ class ThumbBody(Body):
     null takes it back.
     """
 
-    answer: str
-    quote: str | None = None
+    answer: _AnswerId
+    quote: Annotated[str, Field(max_length=MAX_CITATION_CHARACTERS)] | None = None
     thumb: feedback.Thumb | None
 
 
@@ -103,11 +116,13 @@ def create_app(engine: Engine, host: str) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
     )
     app.include_router(routes(engine))
+    document = reference.openapi(app)
+    app.openapi = lambda: document  # type: ignore[method-assign]
     app.mount("/web", StaticFiles(directory=STATIC))
     # Its presence keeps Gradio from adding a CORS policy of its own; ours allows no other origin.
     app.add_middleware(CORSMiddleware, allow_origins=[])
     app.add_middleware(Guard, host=host)
-    app.add_exception_handler(PullquoteError, _pullquote_error)
+    app.add_exception_handler(PullquoteError, partial(_pullquote_error, engine))
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _unexpected)
@@ -126,7 +141,7 @@ def routes(engine: Engine) -> APIRouter:
             return JSONResponse(
                 {"status": "ok", "version": __version__, "generation": engine.corpus.generation}
             )
-        detail = state.error.message if state.error else "Pullquote is still starting"
+        detail = engine.public(state.error.message) if state.error else "Pullquote is still starting"
         code = state.error.code if state.error else NotReadyError.code
         progress = {"stage": state.stage, "done": state.done, "total": state.total}
         return Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, code, **progress)
@@ -134,7 +149,11 @@ def routes(engine: Engine) -> APIRouter:
     @router.get("/status")
     def status() -> dict[str, Any]:
         """How far the start has come: always 200, for the page to poll."""
-        return asdict(engine.state)
+        state = asdict(engine.state)
+        state["name"] = engine.public(state["name"])
+        if state["error"]:
+            state["error"]["message"] = engine.public(state["error"]["message"])
+        return state
 
     @router.get("/examples")
     def examples() -> tuple[str, ...]:
@@ -142,18 +161,26 @@ def routes(engine: Engine) -> APIRouter:
         return _EXAMPLES if engine.corpus.holds_only(_SHIPPED) else _ANY_EXAMPLES
 
     @router.post("/ask")
-    def ask(body: AskBody) -> dict[str, Any]:
+    async def ask(body: AskBody, request: Request) -> dict[str, Any]:
         """One answer line; by its id it can be judged."""
-        history = [turn if isinstance(turn, str) else Turn(turn.role, turn.text) for turn in body.history]
-        filters = body.filters.filters() if body.filters else EVERYTHING
-        answer = engine.ask(body.question, history, filters, body.strictness, body.dates)
-        return to_dict(answer, engine.corpus.document, engine.answers.remember(answer, history))
+        deadline = engine.deadline()  # the time in which it waits for a thread counts
+
+        def answered() -> dict[str, Any]:
+            history = [turn if isinstance(turn, str) else Turn(turn.role, turn.text) for turn in body.history]
+            filters = body.filters.filters() if body.filters else EVERYTHING
+            answer = engine.ask(
+                body.question, history, filters, body.strictness, body.dates, deadline=deadline
+            )
+            return to_dict(answer, engine.corpus.document, engine.answers.remember(answer, history))
+
+        async with _while_connected(request, deadline):
+            return await run_in_threadpool(answered)
 
     @router.get("/citations/{sha256}/{start}-{end}")
     def cited(
         sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")],
-        start: Annotated[int, Path(ge=0)],
-        end: Annotated[int, Path(ge=1)],
+        start: Annotated[int, Path(ge=0, lt=MAX_OFFSET)],
+        end: Annotated[int, Path(ge=1, lt=MAX_OFFSET)],
     ) -> dict[str, Any]:
         """A quote in its whole source, as it was cited: `before + quote + after` is the document's text.
 
@@ -205,7 +232,7 @@ def routes(engine: Engine) -> APIRouter:
     @router.get("/feedback")
     def kept() -> dict[str, int]:
         """How many thumbs there are, and test queries made of them."""
-        return feedback.count(engine.corpus.thumbs())
+        return _thumb_counts(engine.corpus)
 
     @router.post("/feedback")
     def judge(body: ThumbBody) -> dict[str, Any]:
@@ -216,11 +243,11 @@ def routes(engine: Engine) -> APIRouter:
         return thumbs(body.answer)
 
     @router.get("/feedback/answers/{answer}")
-    def thumbs(answer: str) -> dict[str, Any]:
+    def thumbs(answer: _AnswerId) -> dict[str, Any]:
         """Which thumbs the answer and its quotes have; they outlive the page that they were put on."""
         shown = engine.answers.find(answer)
-        every = engine.corpus.thumbs()
-        return feedback.thumbs_on(shown, every) | feedback.count(every)
+        judgements = engine.corpus.thumbs(shown.query_id)
+        return feedback.thumbs_on(judgements) | _thumb_counts(engine.corpus)
 
     @router.get("/feedback/test-queries.{form}")
     def exported(form: feedback.Form) -> Response:
@@ -233,14 +260,40 @@ def routes(engine: Engine) -> APIRouter:
         kinds = {"jsonl": "application/jsonl", "csv": "text/csv"}
         return Response(data, media_type=kinds[form], headers=headers)
 
+    @router.get("/docs", include_in_schema=False)
+    def docs(request: Request) -> HTMLResponse:
+        """Show what can be asked for, and how."""
+        return HTMLResponse(reference.page(request.app.openapi(), str(request.base_url)))
+
     @router.api_route(
         "/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
     )
     def nothing(path: str) -> Problem:
         """Keep what is mounted at "/" from answering here, in a form of its own."""
-        return Problem(HTTPStatus.NOT_FOUND, f"there is no such route: /api/v1/{path}")
+        return Problem(HTTPStatus.NOT_FOUND, f"there is no such route: /api/v1/{path[:200]}")
 
     return router
+
+
+@asynccontextmanager
+async def _while_connected(request: Request, deadline: Deadline) -> AsyncIterator[None]:
+    """Cancel the work if its client leaves."""
+
+    async def leave() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        deadline.cancel()
+
+    left = asyncio.create_task(leave())
+    try:
+        yield
+    finally:
+        left.cancel()
+
+
+def _thumb_counts(corpus: Corpus) -> dict[str, int]:
+    thumbs, queries = corpus.count_thumbs()
+    return {"thumbs": thumbs, "queries": queries}
 
 
 def _now(corpus: Corpus, source: Cited, quote: Quote) -> dict[str, Any]:
@@ -262,12 +315,12 @@ def _now(corpus: Corpus, source: Cited, quote: Quote) -> dict[str, Any]:
     }
 
 
-def _pullquote_error(_: Request, error: Exception) -> Problem:
+def _pullquote_error(engine: Engine, _: Request, error: Exception) -> Problem:
     assert isinstance(error, PullquoteError)  # noqa: S101 - registered for it
     status = next(
         (status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR
     )
-    return Problem(status, str(error), error.code)
+    return Problem(status, engine.public(str(error)), error.code)
 
 
 def _invalid(_: Request, error: Exception) -> Problem:

@@ -23,6 +23,7 @@ from qa import __version__, confidence
 from qa.answer import Answerer, answer_or_error
 from qa.errors import InputError, PullquoteError
 from qa.names import ALIAS_FILE
+from qa.outputs import ANSWERS, STATE, spare, write_output
 from qa.render import dumps, is_utf8, to_json
 from qa.schema import Answer, Failure, Filters, Turn
 from qa.times import is_relative
@@ -106,10 +107,14 @@ def answer_file(
     say: Callable[[str], None],
     strictness: float = confidence.STRICTNESS,
     dates: Dates = "auto",
+    *,
+    fresh: bool = False,
+    force: bool = False,
 ) -> Counter[str]:
     """Answer the questions of a file into `out` (None: standard output) and count the outcomes.
 
-    `progress` is told how many of how many are done, `say` what became of earlier answers in `out`.
+    `progress` is told how many of how many are done, `say` what became of earlier answers in `out`. See
+    `keep_earlier` for `fresh` and `force`.
 
     Raises:
         InputError: when there is no question in the file, or the strictness makes no sense, or `out` cannot
@@ -129,11 +134,13 @@ def answer_file(
         if out.exists() and not out.is_file():  # a pipe or a device keeps nothing to go on from
             with out.open("wb") as file:
                 return _answer(corpus, asked, filters, strictness, dates, Counter(), file, progress)
-        kept, message = keep_earlier(out, _basis(corpus, questions, filters, strictness, dates), asked)
+        basis = _basis(corpus, questions, filters, strictness, dates)
+        kept, message = keep_earlier(out, basis, asked, fresh=fresh, force=force)
         if message:
             say(f"{out}: {message}")
         with out.open("ab") as file:
-            return _answer(corpus, asked, filters, strictness, dates, Counter(kept), file, progress)
+            done = _answer(corpus, asked, filters, strictness, dates, Counter(kept), file, progress)
+        _aside(out).unlink(missing_ok=True)  # these have taken its place
     except OSError as error:
         if error.filename and not str(error.filename).startswith(str(out)):  # a model's file, say
             raise
@@ -141,6 +148,7 @@ def answer_file(
             f"cannot write the answers to {error.filename or out}: {error.strerror}; "
             "what was written stays, and the same command goes on from there"
         ) from error
+    return done
 
 
 def _answer(
@@ -244,31 +252,50 @@ def _sources(package: Path) -> Iterable[Path]:
     return (path for path in files if not _APART & set(path.relative_to(package).parts))
 
 
-def keep_earlier(out: Path, basis: dict[str, Any], questions: Sequence[Question]) -> tuple[list[str], str]:
-    """Keep the whole answer lines of an earlier run that rests on the same `basis`; else empty the file.
+def keep_earlier(
+    out: Path,
+    basis: dict[str, Any],
+    questions: Sequence[Question],
+    *,
+    fresh: bool = False,
+    force: bool = False,
+) -> tuple[list[str], str]:
+    """Keep the whole answer lines of an earlier run that rests on the same `basis`; else begin anew.
 
-    A line that was cut short is dropped. Afterwards `out` can be appended to. Returns the outcomes of the
-    lines kept, and what to tell the reader (nothing when there was nothing).
+    A line that was cut short is dropped. Afterwards `out` can be appended to. What is not kept is put aside,
+    for whoever did not mean to begin anew, until the new answers are complete. With `fresh`, nothing is kept;
+    with `force`, `out` may hold anything. Returns the outcomes of the lines kept, and what to tell the reader
+    (nothing when there was nothing).
 
     Raises:
-        InputError: when `out` is somebody's file that never held answers; it is left as it is.
+        OutputError: when `out`, or what lies beside it, is somebody's file; all is left as it is.
         OSError: when a file cannot be read or written.
     """
-    state = out.with_name(out.name + ".state")
+    state, aside = out.with_name(out.name + ".state"), _aside(out)
+    spare(aside, ANSWERS)
+    if not force:
+        spare(out, ANSWERS)
+        spare(state, STATE)
     earlier = out.read_bytes() if out.exists() else b""
-    if earlier and not state.exists() and not _is_answer(earlier.partition(b"\n")[0]):
-        raise InputError(f"{out} is there already and holds something else than answers: name another file")
     lines = earlier[: earlier.rfind(b"\n") + 1]
-    outcomes = _outcomes(lines, questions) if _read_state(state) == basis else None
+    outcomes = _outcomes(lines, questions) if not fresh and _read_state(state) == basis else None
     if earlier and outcomes is not None:
         os.truncate(out, len(lines))
         return outcomes, f"going on after {len(outcomes):,} of {len(questions):,} answers"
     # The answers go before the state comes: it must never vouch for what it has not seen.
+    if earlier and not aside.exists():  # else these are what an interrupted run has begun
+        out.replace(aside)
     out.write_bytes(b"")
-    fresh = state.with_name(state.name + ".new")
-    fresh.write_text(dumps(basis, ascii=True, indent=1) + "\n", encoding="utf-8")
-    fresh.replace(state)
-    return [], "starting anew: the library, the questions or the options are not the same" if earlier else ""
+    write_output(state, [dumps(basis, ascii=True, indent=1) + "\n"])
+    if not aside.exists():
+        return [], ""
+    why = "" if fresh else ": the library, the questions or the options are not the same"
+    return [], f"starting anew{why}; what was there is in {aside.name} until the answers are complete"
+
+
+def _aside(out: Path) -> Path:
+    """Name where earlier answers lie while others are made in their place."""
+    return out.with_name(out.name + ".earlier")
 
 
 def _read_state(state: Path) -> object:
@@ -276,13 +303,6 @@ def _read_state(state: Path) -> object:
         return json.loads(state.read_bytes())
     except (FileNotFoundError, ValueError):
         return None
-
-
-def _is_answer(line: bytes) -> bool:
-    try:
-        return "outcome" in json.loads(line)
-    except (ValueError, TypeError, RecursionError):
-        return False
 
 
 def _outcomes(lines: bytes, questions: Sequence[Question]) -> list[str] | None:

@@ -1,7 +1,8 @@
 """Text in the cells of a table: a spreadsheet takes one that begins with `=`, `+`, `-` or `@` for a formula.
 
-It would run it, or show `#NAME?` and save that in the text's place. So such a cell is written with an
-apostrophe in front, which is taken away again when the table is read.
+It would run it, or show `#NAME?` and save that in the text's place. A tab or a line's end in front is passed
+over by some, and the wide forms of the four signs count as well (OWASP, "CSV Injection"). So such a cell is
+written with an apostrophe in front, which is taken away again when the table is read.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 
 # Those that begin with apostrophes of their own get one more, so that what is read is what was written.
-_FORMULA = re.compile(r"'*[=+\-@]")
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 
 
 def written(text: str) -> str:

@@ -122,7 +122,7 @@ def locator(document: Document, start: int, end: int) -> str:
     """Say where `[start, end)` stands, as a reader of the document would count.
 
     First the sections that it touches, from the largest kind: "chapter “Two”", "section “Methods”",
-    "page 3", "pages 3–4", "row 12", "footnote 1"; a section is left out that is called as
+    "page 3", "pages 3–4", "sheet “Prices”, row 12", "footnote 1"; a section is left out that is called as
     its chapter is. A page, row or note is enough; in anything else, its paragraph follows (in a document
     without sections, that alone):
     "paragraph 3" or "paragraphs 3–4", blocks between blank lines, without those that are only header or page
@@ -148,12 +148,15 @@ def locator(document: Document, start: int, end: int) -> str:
 
 
 _ENOUGH: tuple[SectionKind, ...] = ("page", "row", "footnote", "endnote")
-_SECTION_KINDS: tuple[SectionKind, ...] = ("chapter", "message", "entry", "section", *_ENOUGH)
+_SECTION_KINDS: tuple[SectionKind, ...] = (
+    *("chapter", "message", "entry", "record", "sheet", "section"),
+    *_ENOUGH,
+)
 
 
 def _sections(kind: SectionKind, names: list[str]) -> str:
     """Name sections of one kind, the first and the last of them."""
-    if kind in ("message", *_ENOUGH):
+    if kind in ("message", "record", *_ENOUGH):
         return f"{kind} {names[0]}" if names[0] == names[-1] else f"{kind}s {names[0]}–{names[-1]}"
     return f"{kind} “{names[0]}”" if len(names) == 1 else f"{kind}s “{names[0]}” to “{names[-1]}”"
 

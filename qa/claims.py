@@ -13,7 +13,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import deque
 from dataclasses import dataclass, replace
-from itertools import pairwise, zip_longest
+from itertools import accumulate, pairwise, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from qa import cells
@@ -21,6 +21,7 @@ from qa.cite import CitationId, locator, visible
 from qa.errors import InputError
 from qa.formats.kinds import kind_of
 from qa.formats.source import PLAIN, Source
+from qa.formats.text import encoding_of
 from qa.formats.worker import Worker
 from qa.schema import Outcome
 from qa.terms import measure
@@ -43,7 +44,7 @@ MOST_LINKS = 4
 _MOST_BESIDE = 2_000
 
 # Formats that are read as they stand; a web page in another encoding than UTF-8 is read as one indexes it.
-_TEXTS = ("text", "markdown", "jsonl", "csv")
+_TEXTS = ("text", "markdown", "jsonl", "json", "csv")
 _AS_IT_IS = (None, "html", *_TEXTS)
 
 _ID = re.compile(r"\b([0-9a-f]{64})/([0-9]{1,12})-([0-9]{1,12})\b")
@@ -52,12 +53,11 @@ _CITES = re.compile(r"(?:\[[0-9]+\] )?(?:[—–-] ?)?(?=“)")
 _CITATION_LINE = re.compile(r"[ \t]*(?:\n[ \t]*){1,3}(?P<cites>(?:[—–] ?|- )?“[^\n]*)")
 # What follows the title in a citation: nothing else in quotation marks than the names of sections.
 _NAME = r"“(?:[^“”\n]|“[^“”\n]*”)*”"
-_FACTS = re.compile(
-    rf"(?:, (?:(?:chapters?|entry|entries|sections?) {_NAME}(?: to {_NAME})?|[^,\n“”\"„«»「」『』]*))*"
-)
+_SECTION = r"(?:chapters?|entry|entries|sections?|sheets?)"
+_FACTS = re.compile(rf"(?:, (?:{_SECTION} {_NAME}(?: to {_NAME})?|[^,\n“”\"„«»「」『』]*))*")
 _LOCATED = re.compile(
-    r"(?:chapters?|entry|entries|sections?) “"
-    r"|[,·] (?:header|(?:\w*notes?|lines?|messages?|pages?|paragraphs?|rows?) \w)"
+    rf"{_SECTION} “"
+    r"|[,·] (?:header|(?:\w*notes?|lines?|messages?|pages?|paragraphs?|records?|rows?) \w)"
 )
 _NUMBERED = re.compile(r"\[[0-9]+\] “")
 # A numbered citation as the chat shows it, or as `ask` prints it, and what is no part of the quote above it.
@@ -116,10 +116,12 @@ class Claim:
     `document` is the id and `title` the title that it is ascribed to, as far as said.
     In running text (not `exact`) lines may be broken anew and control characters be shown as symbols.
     `wrong` says why its citation names no place, where that is so. What is `short` is most likely no quote;
-    an `unpaired` mark may begin or end one. A `heading` is none if it is the title of a document, which what
-    stands before it is ascribed to. The `paragraphs` of a block may be quotes of their own. Other `readings`
+    an `unpaired` mark may begin or end one. A `heading` is none if it is the title of a document: what stands
+    before it may be ascribed to that, or it stands in a note, a list of references, a heading or a link. The
+    `paragraphs` of a block may be quotes of their own. Other `readings`
     of the same words go without those before the quote, where the file does not tell which they are. What
-    stands `beside` a citation without a quote are the words before it.
+    stands `beside` a citation without a quote are the words before it. The sentence around a quote in running
+    text goes on `before` and `after` it.
     """
 
     text: str | None
@@ -136,6 +138,8 @@ class Claim:
     paragraphs: bool = False
     readings: tuple[str, ...] = ()
     beside: str = ""
+    before: str = ""
+    after: str = ""
 
 
 def claims(path: Path) -> tuple[list[Claim], list[Claim]]:
@@ -158,7 +162,7 @@ def claims(path: Path) -> tuple[list[Claim], list[Claim]]:
     except InputError as error:
         refused = error
     try:
-        text = data.decode("utf-8-sig") if kind in _AS_IT_IS else None
+        text = data.decode(encoding_of(data)) if kind in _AS_IT_IS else None
     except UnicodeDecodeError as error:
         text = None
         refused = refused or InputError(f"{path} is not UTF-8 text: export it as text, HTML or JSON lines")
@@ -185,6 +189,10 @@ def _of_documents(source: Source) -> Iterator[Claim]:
             for claim in _all(document.text):
                 at = line_at[min(claim.line, len(line_at)) - 1]
                 where = locator(document, at, at + 1) if document.text else ""
+                if _NOTE_PLACE.search(where) and claim.text and not claim.citation:
+                    if _cites_work(claim.before, claim.after):
+                        continue
+                    claim = replace(claim, heading=True)
                 parts = (visible(document.id.lstrip("/#")), where)
                 yield replace(claim, where=", ".join(filter(None, parts)))
 
@@ -342,7 +350,16 @@ def _of_html(text: str) -> Iterator[Claim]:
         yield _of_element(waiting)
     for read in tree.xpath(_READ):
         read.clear(keep_tail=True)  # `drop_tree` joins the text around them again for each
-    yield from _of_prose(*_joined(tree))
+    names = "\n".join(each.text_content() for each in tree.xpath(_NAMES))[:MOST_CHARACTERS]
+    notes = "\n".join(each.text_content() for each in tree.xpath(_NOTES))[:MOST_CHARACTERS]
+    for claim in _of_prose(*_joined(tree)):
+        if claim.text and not claim.citation and claim.text in notes:
+            if not _cites_work(claim.before, claim.after):
+                yield replace(claim, heading=True)
+        elif claim.text and not claim.citation and claim.text in names:
+            yield replace(claim, heading=True)
+        else:
+            yield claim
 
 
 def _joined(element: HtmlElement, gap: str = "\n") -> tuple[str, list[int]]:
@@ -380,6 +397,15 @@ _READ = (
     # What was asked, in the chat and in a report of an evaluation.
     " | //*[contains(concat(' ', @class, ' '), ' message user ')]"
     " | //article[@class = 'question' and starts-with(@aria-labelledby, 'h')] | //tr[@data-v]"
+)
+
+
+# Where pages name a document, and where they have their notes.
+_NAMES = "//h1 | //h2 | //h3 | //h4 | //h5 | //h6 | //a | //cite"
+_NOTES = (
+    "//*[contains(@class, 'footnote') or contains(@class, 'endnote') or contains(@class, 'references')"
+    " or contains(@class, 'bibliography') or starts-with(@id, 'fn') or contains(@role, 'doc-endnote')"
+    " or contains(@role, 'doc-biblio')]"
 )
 
 
@@ -470,15 +496,15 @@ def _of_prose(text: str, added: Sequence[int] = ()) -> Iterator[Claim]:
     text = _TAG.sub(lambda match: match[0].replace('"', " ").replace("'", " "), text)
     ends = _Ends(text)
     found = [*_pasted(text, ends)]
-    pasted = _Spans(found)
+    pasted = _Spans(each.range for each in found)
     for start, end in blocks:
         found += [each for each in _of_block(text, start, end, ends) if not pasted.hold(each.start)]
-    whole = _Spans(found)
+    whole = _Spans(each.range for each in found)
     for start, end, inner in _html_blocks(text):
         if inner and not whole.hold(start) and not _is_marked(inner, 0, len(inner), _Ends(inner)):
             found.append(_Found(start, end, inner, paragraphs=True))
     found.sort()
-    quoted = deque((each.start, max(each.end, each.stop)) for each in found)
+    quoted = deque(each.range for each in found)
     at = 0
     while opened := _QUOTATION.search(text, at):
         while quoted and quoted[0][0] <= opened.start():
@@ -500,6 +526,8 @@ def _of_prose(text: str, added: Sequence[int] = ()) -> Iterator[Claim]:
     claimed: set[int] = set()
     claims: list[tuple[int, Claim]] = []
     line_of = _Lines(text, added).of
+    titles = _Spans(match.span() for match in _TITLE_PLACES.finditer(text))
+    notes = _Spans(_note_places(text))
     next_starts = [*(each.start for each in found[1:]), len(text)]
     for each, following in zip(found, next_starts, strict=False):
         beside = cited[bisect_left(at_ids, each.end) : bisect_left(at_ids, following)]
@@ -512,6 +540,12 @@ def _of_prose(text: str, added: Sequence[int] = ()) -> Iterator[Claim]:
         place = _place(ids[0]) if ids else None
         number = line_of(each.start)
         short = not (ids or each.title) and measure(each.words) < LEAST_WORDS
+        said_before, said_after = _around(text, each)
+        named = not (place or each.title) and titles.hold(each.start)
+        if not place and not each.title and notes.hold(each.start):
+            if _cites_work(said_before, said_after):
+                continue
+            named = True
         claims.append(
             (
                 each.start,
@@ -521,8 +555,11 @@ def _of_prose(text: str, added: Sequence[int] = ()) -> Iterator[Claim]:
                     place,
                     title=each.title,
                     short=short,
+                    heading=named,
                     paragraphs=each.paragraphs and not place,
                     readings=each.readings,
+                    before=said_before,
+                    after=said_after,
                 ),
             )
         )
@@ -539,13 +576,75 @@ def _of_prose(text: str, added: Sequence[int] = ()) -> Iterator[Claim]:
             words = _words(words)
             claims.append((match.start(), Claim(None, line_of(match.start()), _place(match), beside=words)))
         last = match[0]
-    spans = _Spans(found)
+    spans = _Spans(each.range for each in found)
     for mark in _UNPAIRED.finditer(text):
         if not spans.hold(mark.start()):
             line_end = text.find("\n", mark.start())
             words = text[mark.start() : min(mark.start() + 60, line_end if line_end >= 0 else len(text))]
             claims.append((mark.start(), Claim(words, line_of(mark.start()), unpaired=True)))
     yield from (claim for _, claim in sorted(claims, key=lambda each: each[0]))
+
+
+# Where a document may be named, and is not quoted: headings and the texts of links.
+_TITLE_PLACES = re.compile(
+    r"(?m)^#{1,6}[ \t][^\n]*|^[^\n]+(?=\n(?:={3,}|-{3,})[ \t]*$)|(?<!!)\[[^\[\]\n]{1,400}\](?=\(|\[\w)"
+)
+# Notes, and the lists of what was read: from their heading to the next.
+_NOTE = re.compile(
+    r"(?m)^[ \t]*(?:\[\^[^\]\s]{1,40}\]:|[⁰¹²³⁴-⁹]+ |[*†‡] ?(?=[A-Z“\"]))[^\n]*(?:\n[ \t]+\S[^\n]*)*"
+)
+_HEADED = re.compile(
+    r"(?im)^#{0,6}[ \t]*\**(?:references?|bibliography|sources?|(?:foot|end)?notes|works cited|literature"
+    r"|further reading|quellen|literatur|참고\s?문헌|출처|参考文献|參考文獻)\**:?[ \t]*$"
+)
+_NOTE_PLACE = re.compile(r"\b(?:foot|end)note\b")
+_SAYS = re.compile(
+    r"\b(?:sa(?:id|ys)|told|writes?|wrote|stat(?:es|ed)|report(?:s|ed)|not(?:es|ed)|claim(?:s|ed)"
+    r"|according to|quot(?:es|ed|ing)|that)\b"
+)
+_ANY_HEADING = re.compile(r"(?m)^#{1,6}[ \t]")
+# Small words between authors' names.
+_JOINING = frozenset("al also and by cf de der di du ed eds et ff in la le s see the und van von y".split())
+# What follows the title of a work in a list of references: where and when it appeared.
+_APPEARED = re.compile(
+    r"\b(?:1[5-9]|20)[0-9]{2}\b|https?://|\bpp?\. ?[0-9]|\b(?:[Nn]o|[Vv]ol|Nr)\. ?[0-9]|\baccessed\b"
+    r"|^[\s,.;(]*(?:in:? )?[*_]?[A-Z][\w&.’'-]*+(?: (?:of|the|and|for|de|der|la|&|[A-Z][\w&.’'-]*+))*"
+    r"[*_]?[\s.,;)]*$"
+)
+
+
+def _cites_work(before: str, after: str) -> bool:
+    """Whether a quotation in a note or list of references is the title of a work, between author and year."""
+    names = re.findall(r"[^\W\d_][\w’'-]*", before)
+    authors = all(name[0].isupper() or not name[0].islower() or name in _JOINING for name in names)
+    return authors and not _SAYS.search(f"{before} … {after}") and bool(_APPEARED.search(after))
+
+
+def _note_places(text: str) -> Iterator[tuple[int, int]]:
+    """Find footnotes, and lists of references up to the next heading."""
+    yield from (match.span() for match in _NOTE.finditer(text))
+    end = 0
+    for heading in _HEADED.finditer(text):
+        if heading.start() >= end:
+            following = _ANY_HEADING.search(text, heading.end())
+            end = following.start() if following else len(text)
+            yield heading.end(), end
+
+
+# As much of the sentence around a quote is looked at.
+_MOST_AROUND = 300
+_SENTENCE_END = re.compile(r"[.!?。！？][”\"’»)\]]*(?:\s+(?![0-9])|$)|\n[ \t]*\n")
+
+
+def _around(text: str, quote: _Found) -> tuple[str, str]:
+    """Return what the sentence around a quote says before it, and after it."""
+    before = text[max(0, quote.start - _MOST_AROUND) : quote.start]
+    ends = [match.end() for match in _SENTENCE_END.finditer(before) if match.end() > match.start()]
+    # The quote's own place may be the end of a match.
+    begins = [at for at in ends if before[at:].strip()] or ends[-1:]
+    after = _LINKED.sub(" ", text[quote.end : quote.end + 2 * _MOST_AROUND])[:_MOST_AROUND]
+    end = _SENTENCE_END.search(after)
+    return before[begins[-1] if begins else 0 :].strip(), after[: end.end() if end else len(after)].strip()
 
 
 def _unescaped(entity: re.Match[str]) -> str:
@@ -567,23 +666,26 @@ class _Found(NamedTuple):
     marked: bool = True
 
     @property
+    def range(self) -> tuple[int, int]:
+        """What has been read of the text with it."""
+        return self.start, max(self.end, self.stop)
+
+    @property
     def heading(self) -> str:
         """The title, where it may be another quotation: it stands in quotation marks."""
         return self.title if self.marked else ""
 
 
 class _Spans:
-    """Which offsets of a text have been read."""
+    """Which offsets lie in some ranges of a text."""
 
-    def __init__(self, found: Iterable[_Found]) -> None:
-        self._starts: list[int] = []
-        self._ends: list[int] = []
-        for each in sorted(found):
-            self._starts.append(each.start)
-            self._ends.append(max(each.end, each.stop, *self._ends[-1:]))
+    def __init__(self, ranges: Iterable[tuple[int, int]]) -> None:
+        spans = sorted(ranges)
+        self._starts = [start for start, _ in spans]
+        self._ends = list(accumulate((end for _, end in spans), max))
 
     def hold(self, at: int) -> bool:
-        """Whether an offset is in one of the spans."""
+        """Whether an offset is in one of the ranges."""
         before = bisect_right(self._starts, at) - 1
         return before >= 0 and at < self._ends[before]
 
@@ -596,12 +698,14 @@ _UNPAIRED = re.compile(
 
 # What a citation is called, beside which nothing is said: “[1]”, “(see also”, “Source:”.
 _LABEL = re.compile(
-    r"\[\^?[0-9⁰¹²³⁴-⁹]{1,3}\]|^\s*[0-9]{1,3}[.):]"
+    r"\[\^?[0-9⁰¹²³⁴-⁹]{1,3}\]|^[^\S\n]*+[0-9]{1,3}[.):]"
     r"|\b(?:(?:citation|links?|quote|refs?|references?|sources?|Quellen?)(?: [0-9]{1,3})?"
     r"|again|also|and|cf|cited?|from|here|ibid|in|quoted|see|the|there|voir|siehe|출처|来源)\b",
     re.IGNORECASE | re.MULTILINE,
 )
-_LINK = re.compile(r"https?://\S*|[^\s\[\]()]*#cite=\S*|\bcite=")
+_LINK = re.compile(r"https?://\S*|(?<![^\s\[\]()])[^\s\[\]()]*#cite=\S*|\bcite=")
+# A link with its label, or a citation by itself.
+_LINKED = re.compile(rf"\(?\[[^\[\]\n]{{0,40}}\]\([^()\s]{{1,400}}\)\)?|{_ID.pattern}|{_LINK.pattern}")
 
 
 def _own(before: str, label: str = "") -> str:
@@ -661,7 +765,7 @@ def _of_block(text: str, start: int, end: int, ends: _Ends) -> Iterator[_Found]:
     stop = start
     lines = [
         (start + match.start() + len(match[0]) - len(match[0].lstrip()), start + match.end())
-        for match in re.finditer(r"[^\n]*\S[^\n]*", text[start:end])
+        for match in re.finditer(r"(?<![^\n])[^\S\n]*+\S[^\n]*", text[start:end])
     ]
     for (at, line_end), (following, _) in pairwise([*lines, (end, end), (end, end)]):
         line = text[at:line_end].rstrip()

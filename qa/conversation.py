@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # A turn that opens so continues or corrects the one before, as does one that ends so.
 _OPENING = re.compile(
-    r"\s*(?:(?:no|yes|ok|okay|sorry|oops|well|i see)\b[\s,.!]*)?"
+    r"(?:(?<!\s)\s++)?(?:(?:no|yes|ok|okay|sorry|oops|well|i see)\b[\s,.!]*)?"
     r"(?:and|but|or|so|then|also|plus|what about|how about|what of|i meant?)\b",
     re.IGNORECASE,
 )
@@ -93,7 +93,7 @@ class Interpretation:
 def interpret(question: str, history: Sequence[str | Turn] = ()) -> Interpretation:
     """Read the question in the light of the earlier turns; only the user's own questions are used."""
     reading = question.strip()
-    earlier = _user_questions(history)[-_REMEMBERED:]
+    earlier = earlier_questions(history)
     if not earlier:
         return Interpretation(reading, ((reading, 1.0),), _timeless(reading) or reading)
     expanded = expand(reading, earlier)
@@ -145,13 +145,14 @@ def _names_something(question: str) -> bool:
     return any(word[0].isupper() or word[0].isdigit() for word in re.findall(r"\w+", question)[1:])
 
 
-def _user_questions(history: Sequence[str | Turn]) -> list[str]:
+def earlier_questions(history: Sequence[str | Turn]) -> list[str]:
+    """Return the user's earlier questions that a question is read after, the oldest first: four at most."""
     said = [
         turn if isinstance(turn, str) else turn.text
         for turn in history
         if isinstance(turn, str) or turn.role == "user"
     ]
-    return [text for text in said if text.strip() and reply_kind(text) is None]
+    return [text for text in said if text.strip() and reply_kind(text) is None][-_REMEMBERED:]
 
 
 def _carried(question: str, leaned_on: Sequence[str]) -> list[str]:

@@ -148,7 +148,7 @@ def versions(
     at several times, in a form that it fills in again.
     """
     copies = corpus.copies(quote.document.id for quote in quotes)
-    within = _within(corpus, {other for its in copies.values() for other in its}, filters)
+    within = corpus.left_by(filters, {other for its in copies.values() for other in its})
     found: list[Quote] = []
     seen: list[Quote] = []
     notes: list[str] = []
@@ -187,7 +187,7 @@ def folded(
     the others are numbered anew.
     """
     copies = corpus.copies(quote.document.id for quote in quotes)
-    within = _within(corpus, {other for its in copies.values() for other in its}, filters)
+    within = corpus.left_by(filters, {other for its in copies.values() for other in its})
     kept: list[Quote] = []
     for quote in quotes:
         if not any(_covers(place, quote) for other in kept for place in (other, *other.copies)):
@@ -205,14 +205,6 @@ def folded(
     if len(kept) == len(quotes):
         return tuple(kept)
     return tuple(replace(quote, number=number) for number, quote in enumerate(kept, start=1))
-
-
-def _within(corpus: Corpus, ids: set[str], filters: Filters) -> set[str]:
-    """Those of the documents that the filters leave."""
-    asked = ids.intersection(filters.document) if filters.document else ids
-    if not asked:
-        return set()
-    return {info.id for info in corpus.documents(replace(filters, document=tuple(sorted(asked))))}
 
 
 def _covers(place: Quote, quote: Quote) -> bool:

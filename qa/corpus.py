@@ -12,7 +12,7 @@ import numpy as np
 
 from qa.confidence import STRICTNESS
 from qa.encoders import Encoders
-from qa.errors import LibraryError
+from qa.errors import InputError, LibraryError
 from qa.fulltext import FullText
 from qa.library import LibraryIndex
 from qa.names import aliases, find
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from embeddings.encoder import Encoder
     from embeddings.models import EncoderIdentity
     from qa.answer import Answerer
+    from qa.deadline import Deadline
     from qa.feedback import Judgement, Place, Shown, Thumb
     from qa.formats import DateOrder
     from qa.intake import Intake, OnProgress
@@ -166,6 +167,7 @@ class Corpus:
         prune: bool = False,
         dry_run: bool = False,
         named_files: bool = True,
+        follow_links: bool = False,
     ) -> IndexReport:
         """Bring the library in step with files and folders; what has not changed is not parsed again.
 
@@ -174,7 +176,8 @@ class Corpus:
         others go in. What a folder no longer holds is "gone" in the report; its documents stay in the library
         unless they are to be pruned (or are, by `prune`, afterwards). A `dry_run` only tells what would be
         done. What was purged of a file that has not changed is left out, unless the file is named itself and
-        `named_files` says that a person has named it.
+        `named_files` says that a person has named it. Links in a folder that lead out of it are left out, and
+        named in the report as skipped, unless `follow_links`; what is named itself may be a link.
 
         Reading, embedding and writing overlap: `progress` is called on several threads, one call at a time.
 
@@ -185,7 +188,12 @@ class Corpus:
         """
         generation = self._store.generation
         report = self._intake.index(
-            paths, progress or silent, prune=prune, dry_run=dry_run, named_files=named_files
+            paths,
+            progress or silent,
+            prune=prune,
+            dry_run=dry_run,
+            named_files=named_files,
+            follow_links=follow_links,
         )
         if self._store.generation != generation:
             self._index.save()
@@ -216,9 +224,10 @@ class Corpus:
 
         Raises:
             DocumentNotFoundError: one of them is not held; nothing was removed.
+            InputError: `ids` is one text.
             LibraryError: the library is locked, may not be written, or is out of space.
         """
-        removed = self._store.remove(ids, withdrawn=withdrawn)
+        removed = self._store.remove(_checked(ids), withdrawn=withdrawn)
         self._save()
         return removed
 
@@ -229,11 +238,11 @@ class Corpus:
 
         Raises:
             DocumentNotFoundError: one of them was not removed, or was purged since.
-            InputError: a document of that id is held.
+            InputError: a document of that id is held, or `ids` is one text.
             ModelError: the encoder's weights are missing or damaged.
             LibraryError: the library is locked, may not be written, or is out of space.
         """
-        restored = self._intake.restore(ids, progress or silent)
+        restored = self._intake.restore(_checked(ids), progress or silent)
         self._save()
         return restored
 
@@ -266,12 +275,13 @@ class Corpus:
 
         Raises:
             DocumentNotFoundError: one of them is not known; nothing was erased.
+            InputError: `ids` is one text.
             LibraryError: another process keeps the bytes from being overwritten: they are erased from every
                 answer, and the next `purge` overwrites them. Or the library may not be written.
         """
         from qa.evaluation.run import forget_answers
 
-        purged = self._store.purge(ids)
+        purged = self._store.purge(_checked(ids))
         if self._store.erasing:
             forget_answers(self.library)
             try:
@@ -381,6 +391,14 @@ class Corpus:
         """List the other texts that a document had before, the newest first."""
         return self._store.versions(document_id)
 
+    def earlier(self, document_id: str, sha256: str) -> tuple[Version, Document]:
+        """Read a text that a document had before, by its SHA-256 (hex) or by how that begins.
+
+        Raises:
+            DocumentNotFoundError: it had none, or more than one begins so.
+        """
+        return self._store.earlier(document_id, sha256)
+
     def removed(self) -> tuple[Version, ...]:
         """List the documents that `restore` can put back, what was removed last first."""
         return self._store.removed()
@@ -402,14 +420,17 @@ class Corpus:
         filters: Filters = EVERYTHING,
         strictness: float = STRICTNESS,
         dates: Dates = "auto",
+        *,
+        deadline: Deadline | None = None,
     ) -> Answer:
         """Answer a question with quotes; see `qa.answer.Answerer.ask`.
 
         Raises:
-            QuestionError: the question is empty or too long.
+            QuestionError: the question or the history is empty, too long or too much.
+            DeadlineError: the deadline, if there is one, has passed.
             PullquoteError: what else keeps it from being answered.
         """
-        return self.answerer().ask(question, history, filters, strictness, dates)
+        return self.answerer().ask(question, history, filters, strictness, dates, deadline=deadline)
 
     def warm(self, progress: OnProgress | None = None) -> None:
         """Load what a first question would otherwise wait for: encoder, index and reader."""
@@ -438,6 +459,10 @@ class Corpus:
             InputError: `since` is later than `until`.
         """
         return self._store.select(filters)
+
+    def left_by(self, filters: Filters, ids: Iterable[str]) -> set[str]:
+        """Tell which of some documents, by id, the filters leave."""
+        return self._store.left_by(filters, ids)
 
     def dense(self, vector: Float32, k: int, selection: Selection) -> list[tuple[int, float]]:
         """Find the `k` nearest passages of a unit vector, float32 [d]: (key, cosine), best first."""
@@ -492,6 +517,10 @@ class Corpus:
             self._read.put(key, held, held_bytes(*held))
         return held
 
+    def sources(self) -> list[str]:
+        """List the files that documents were read from, by path."""
+        return self._store.sources()
+
     def dates(self, ids: Iterable[str]) -> dict[str, dt.date]:
         """Find the publication dates of documents by id; those without one, or not held, are left out."""
         return self._store.dates(ids)
@@ -529,9 +558,20 @@ class Corpus:
         """
         self._store.put_thumb(shown, quote, thumb)
 
-    def thumbs(self) -> tuple[Judgement, ...]:
-        """Read all thumbs; `qa.feedback` makes test queries of them."""
-        return self._store.thumbs()
+    def thumbs(self, query_id: str | None = None) -> tuple[Judgement, ...]:
+        """Read the thumbs of one test query, or of all; `qa.feedback` makes test queries of them."""
+        return self._store.thumbs(query_id)
+
+    def count_thumbs(self) -> tuple[int, int]:
+        """Count the thumbs, and the test queries that they make."""
+        return self._store.count_thumbs()
+
+
+def _checked(ids: Iterable[str]) -> Iterable[str]:
+    """Return the ids as they are; one text in place of several would be taken for its letters."""
+    if isinstance(ids, str):
+        raise InputError(f"documents are named by a list of ids: write [{ids!r}]")
+    return ids
 
 
 def held_bytes(document: Document, passages: Sequence[Passage]) -> int:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sqlite3
+import stat
+import sys
 import threading
+from functools import cache
 from typing import TYPE_CHECKING
 
+from embeddings.files import close_to_others, private
 from qa.errors import InputError, LibraryError, LibraryNotFoundError
 from qa.names import spellings
 from qa.schema import Span
@@ -16,7 +21,7 @@ from qa.sources import words_sha256
 from qa.terms import indexed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 FILE_NAME = "library.sqlite3"
@@ -24,6 +29,17 @@ APPLICATION_ID = 0x50756C6C  # "Pull": tells this file from any other SQLite fil
 BUSY_SECONDS = 10.0
 # Connections that are kept open while nobody uses them: with each goes a cache of pages.
 KEPT_OPEN = 4
+
+# What Pullquote itself puts into a library's folder, parts of files that were never finished too.
+_OURS = re.compile(
+    r"library\.sqlite3(-wal|-shm|-journal)?|(index|words)-\d+\.(faiss|bin)|(vectors|postings)-\w+\.(faiss|bin)"
+    r"|\..*\.part|aliases\.txt|complete|answers-.*"
+)
+# The tables in which FTS5 keeps a full-text index: each SQLite makes them by itself, maybe in other words.
+_OF_FTS5 = re.compile(
+    r"CREATE TABLE 'words_(data|idx|docsize|config)' ?"
+    r"\((?:(?!PRIMARY KEY ?\()[\w\s,])*+(PRIMARY KEY ?\([\w\s,]*+\))?[\w\s,]*+\)( WITHOUT ROWID)?"
+)
 
 # When the file and its log were last written (ns), and their sizes (bytes).
 _Stamp = tuple[tuple[int, int], tuple[int, int]]
@@ -433,12 +449,13 @@ class Database:
         self._closed = False
         self._file: tuple[int, int] | None = None
         try:
+            self._refuse_links()
             if not self.path.is_file():
                 if not create:
                     raise LibraryNotFoundError(
                         f"there is no library in {folder}: make one with `pullquote index`"
                     )
-                folder.mkdir(parents=True, exist_ok=True)
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise LibraryError(
                 f"cannot use the folder {folder} ({error.strerror}): name another with --library"
@@ -446,6 +463,8 @@ class Database:
         self.read_only = read_only or (
             self.path.exists() and not all(os.access(path, os.W_OK) for path in (self.path, folder))
         )
+        if not self.read_only:
+            self._close_to_others()
         with self._translated():
             stamp, db = self._connect(create=create)
             try:
@@ -467,6 +486,35 @@ class Database:
 
     # Opening
 
+    def _refuse_links(self) -> None:
+        """Refuse files that lie elsewhere: SQLite would write to them, whatever they are.
+
+        Raises:
+            LibraryError: one of the library's files is a link, a pipe or a device.
+        """
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            path = self.path.with_name(FILE_NAME + suffix)
+            with contextlib.suppress(FileNotFoundError):
+                mode = path.lstat().st_mode
+                if not stat.S_ISREG(mode):
+                    what = "a link" if stat.S_ISLNK(mode) else "no ordinary file"
+                    raise LibraryError(
+                        f"{path} is {what}, and is not used: name the folder of the file itself"
+                    )
+
+    def _close_to_others(self) -> None:
+        """Make the file, if there is none; leave it, its folder and what lies there to this user alone.
+
+        What is not ours in the folder stays as it is, and so does then the folder.
+        """
+        with contextlib.suppress(OSError):  # SQLite says why it cannot be made
+            if not self.path.exists():
+                private(self.path).close()
+            entries = list(self.folder.iterdir())
+            ours = [path for path in entries if _OURS.fullmatch(path.name)]
+            for path in (*ours, *([self.folder] if len(ours) == len(entries) else [])):
+                close_to_others(path)
+
     def _connect(self, *, create: bool = False) -> tuple[_Stamp, sqlite3.Connection]:
         mode = "mode=rwc" if create else "mode=rw"
         stamp = self._read_stamp()
@@ -481,8 +529,8 @@ class Database:
             isolation_level=None,  # transactions are begun and ended below, by hand
             check_same_thread=False,  # one thread at a time: `_lent` gives each to one
         )
-        db.create_function("casefold", 1, str.casefold, deterministic=True)
-        db.create_function("words_sha256", 2, _words_sha256, deterministic=True)
+        _distrust(db)
+        _add_functions(db)
         status = self.path.stat()
         self._file = self._file or (status.st_dev, status.st_ino)
         if self._file != (status.st_dev, status.st_ino):  # what is known of the old one is not true of it
@@ -513,14 +561,29 @@ class Database:
                 f"{self.path} was made by a newer Pullquote (schema {_version(db)}, this one knows "
                 f"{len(_MIGRATIONS)}): upgrade Pullquote, or name another folder with --library"
             )
+        self._check_schema(db)
         self._prepare(db)
         if _version(db) < len(_MIGRATIONS) and not self.read_only:
             with _transaction(db, "BEGIN IMMEDIATE"):  # another process may have done it meanwhile
                 for statements in _MIGRATIONS[_version(db) :]:
-                    for statement in statements:
-                        db.execute(statement) if isinstance(statement, str) else statement(db)
+                    _migrate(db, statements)
                 db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 db.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
+
+    def _check_schema(self, db: sqlite3.Connection) -> None:
+        """Refuse a file with other tables, indexes, triggers or views than its version has: they may do harm.
+
+        Raises:
+            LibraryError: naming what is foreign.
+        """
+        foreign = sorted(
+            f"the {kind} {name!r}" for kind, name, *_ in _schema(db) - _made_by_version(max(0, _version(db)))
+        )
+        if foreign:
+            raise LibraryError(
+                f"{self.path} holds what is not Pullquote's ({', '.join(foreign)}), and is not opened: put "
+                "it back from a backup, or index your documents into another folder with --library"
+            )
 
     def _prepare(self, db: sqlite3.Connection) -> None:
         """Set how a connection works; show what may not be migrated as this schema has it: by views."""
@@ -631,6 +694,53 @@ def _transaction(db: sqlite3.Connection, begin: str) -> Iterator[None]:
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
+
+
+# Of a table, an index, a trigger or a view: its type, its name, its table, and the SQL that made it.
+_Schema = frozenset[tuple[str, str, str, str]]
+
+
+@cache
+def _made_by_version(version: int) -> _Schema:
+    """Tell what the migrations up to a version make."""
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        _add_functions(db)
+        for statements in _MIGRATIONS[:version]:
+            _migrate(db, statements)
+        return _schema(db)
+
+
+def _schema(db: sqlite3.Connection) -> _Schema:
+    rows = db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master")
+    return frozenset(
+        (kind, name, table, "" if kind == "table" and _OF_FTS5.fullmatch(sql) else sql)
+        for kind, name, table, sql in ((*row[:3], _stripped(row[3] or "")) for row in rows)
+    )
+
+
+def _stripped(sql: str) -> str:
+    """Take the indentation from a statement; a comment in it ends where its line does."""
+    return "\n".join(line.strip() for line in sql.splitlines() if line.strip())
+
+
+def _migrate(
+    db: sqlite3.Connection, statements: Iterable[str | Callable[[sqlite3.Connection], None]]
+) -> None:
+    for statement in statements:
+        db.execute(statement) if isinstance(statement, str) else statement(db)
+
+
+def _distrust(db: sqlite3.Connection) -> None:
+    """Take the file for what a stranger may have written: https://www.sqlite.org/security.html."""
+    db.execute("PRAGMA trusted_schema = OFF")
+    db.execute("PRAGMA cell_size_check = ON")
+    if sys.version_info >= (3, 12):
+        db.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)
+
+
+def _add_functions(db: sqlite3.Connection) -> None:
+    db.create_function("casefold", 1, str.casefold, deterministic=True)
+    db.create_function("words_sha256", 2, _words_sha256, deterministic=True)
 
 
 def _version(db: sqlite3.Connection) -> int:

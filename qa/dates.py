@@ -62,7 +62,7 @@ def parse_date(written: str) -> dt.date:
     """
     match = _ISO.fullmatch(written)
     if match is None:
-        raise ValueError(f"{written!r} is not a date; write 2008-04-04, 2008-04 or 2008")
+        raise ValueError(f"{written[:40]!r} is not a date; write 2008-04-04, 2008-04 or 2008")
     year, month, day = (int(part) if part else None for part in match.groups())
     if not year:
         raise ValueError(f"there is no such year: {match[1]}")

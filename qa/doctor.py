@@ -47,6 +47,7 @@ PACKAGES = (
     "odfdo",
     "onnx",
     "onnxruntime",
+    "openpyxl",
     "platformdirs",
     "py3langid",
     "pydantic",
@@ -66,6 +67,7 @@ PACKAGES = (
 )
 _PAGE = b"<!doctype html><title>A page</title><p>This page was read by what reads all pages.</p>"
 _ENOUGH_SPACE = 200_000_000
+_NAMED = 5  # of many problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +228,7 @@ def _library(library: Path) -> Iterator[Finding]:
         from qa.store import Store
 
         yield _integrity(library)
+        yield _aliases(library)
         with closing(Store(library, create=False)) as store:
             yield from _contents(store)
             yield from _models(store)
@@ -261,6 +264,28 @@ def _integrity(library: Path) -> Finding:
     )
 
 
+def _aliases(library: Path) -> Finding:
+    from qa.names import ALIAS_FILE, aliases
+
+    held = aliases(library)
+    wrong = "; ".join(held.problems[:_NAMED])
+    if (more := len(held.problems) - _NAMED) > 0:
+        wrong += f"; and {more:,} more"
+    return Finding("aliases", f"{plural(held.own, 'group')} of names in {library / ALIAS_FILE}", wrong)
+
+
+def _access(store: Store) -> Finding:
+    if not store.read_only:
+        return Finding("access", "read and write")
+    return Finding(
+        "access",
+        "read only",
+        f"{store.folder} may not be written by this user: questions are answered, but nothing can be "
+        "indexed, corrected or removed. If that is not meant, see to the permissions of the folder and of the "
+        "files in it",
+    )
+
+
 def _contents(store: Store) -> Iterator[Finding]:
     infos = store.documents()
     damaged = []
@@ -270,11 +295,11 @@ def _contents(store: Store) -> Iterator[Finding]:
         except LibraryError as error:
             damaged.append(str(error))
     count = sum(info.passages for info in infos)
+    yield _access(store)
     yield Finding("generation", str(store.generation))
     yield Finding(
         "documents",
-        f"{plural(len(infos), 'document')}, {plural(count, 'passage')}"
-        + (", read only" if store.read_only else ""),
+        f"{plural(len(infos), 'document')}, {plural(count, 'passage')}",
         "; ".join(damaged),
     )
     yield _index(store, count)

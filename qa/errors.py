@@ -20,10 +20,22 @@ class InputError(PullquoteError):
     exit_code = 3
 
 
+class OutputError(InputError):
+    """A file that an option names to be written, and that may not be: it holds something else, say."""
+
+    code = "bad_output"
+
+
 class QuestionError(InputError):
     """A question that cannot be asked: empty, too long, not text."""
 
     code = "bad_question"
+
+
+class AliasesError(InputError):
+    """The file of aliases cannot be read at all; questions are answered without it."""
+
+    code = "aliases"
 
 
 class LibraryError(PullquoteError):
@@ -80,6 +92,18 @@ class NotReadyError(PullquoteError):
     """Questions cannot be answered yet, or not at all: the library or a model is not open."""
 
     code = "not_ready"
+
+
+class DeadlineError(PullquoteError):
+    """A question took longer than it may take; the documents may well hold an answer."""
+
+    code = "deadline"
+
+
+class CancelledError(PullquoteError):
+    """A question was withdrawn while it was being answered."""
+
+    code = "cancelled"
 
 
 class AddressError(PullquoteError):

@@ -5,8 +5,8 @@ questions and the outcome. A quote is kept as coordinates: its text is read from
 queries are exported.
 
 - Up on a quote: it answers, and is expected. Down: it does not, and is among the `rejected`.
-- Up on an answer: its quotes are expected, but for those with a thumb down. Where it said that nothing was
-  found, that was right: the question is not answerable.
+- Up on an answer: the question is answerable. Which of its quotes answer it, only thumbs on quotes say.
+  Where it said that nothing was found, that was right: the question is not answerable.
 - Down on an answer: what would be right is not known, and left for a person to fill in.
 """
 
@@ -20,10 +20,11 @@ from dataclasses import dataclass
 from itertools import groupby, zip_longest
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
-from embeddings.files import write_whole
 from qa import cells
 from qa.cite import CitationId, check
-from qa.errors import DocumentNotFoundError, InputError
+from qa.conversation import earlier_questions
+from qa.errors import DocumentNotFoundError, InputError, OutputError
+from qa.outputs import write_output
 from qa.render import dumps
 from qa.schema import Quote
 
@@ -40,6 +41,9 @@ Line: TypeAlias = dict[str, Any]
 """A test query as a line of the file."""
 
 _TO_FILL_IN = "the answer was judged wrong: add the quotes that were expected, or say if it is answerable"
+_UNMARKED = (
+    "the answer was judged right, and none of its quotes: press a thumb on those that answer, or add them"
+)
 _FILTERED = "nothing was found under filters: say whether the other documents answer it"
 _COLUMNS = ("id", "question", "answerable", "document", "quote", "history", "rejected", "note")
 
@@ -61,7 +65,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An answer as it was shown, its quotes as coordinates. `history` are the user's earlier questions."""
+    """An answer as it was shown, its quotes as coordinates.
+
+    `history` holds the user's earlier questions that it was read after, so that it can be asked again.
+    """
 
     question: str
     history: tuple[str, ...]
@@ -73,10 +80,9 @@ class Shown:
     @classmethod
     def of(cls, answer: Answer, history: Sequence[str | Turn] = ()) -> Self:
         """Keep of an answer what a thumb is about."""
-        users = (turn for turn in history if isinstance(turn, str) or turn.role == "user")
         return cls(
             answer.question.strip(),
-            tuple((turn if isinstance(turn, str) else turn.text).strip() for turn in users),
+            tuple(text.strip() for text in earlier_questions(history)),
             answer.interpreted_question,
             answer.outcome,
             tuple(Place(q.document.id, q.document.sha256, q.start, q.end) for q in answer.quotes),
@@ -110,18 +116,12 @@ class Judgement:
     thumb: Thumb
 
 
-def thumbs_on(shown: Shown, judgements: Iterable[Judgement]) -> dict[str, Any]:
-    """Tell which thumb an answer has, and which its quotes have, by citation id."""
-    own = [judgement for judgement in judgements if judgement.shown.query_id == shown.query_id]
+def thumbs_on(judgements: Sequence[Judgement]) -> dict[str, Any]:
+    """Tell, of the thumbs on one question, which is on the answer, and which on its quotes by citation id."""
     return {
-        "answer": next((each.thumb for each in own if each.quote is None), None),
-        "quotes": {each.quote.citation_id: each.thumb for each in own if each.quote is not None},
+        "answer": next((each.thumb for each in judgements if each.quote is None), None),
+        "quotes": {each.quote.citation_id: each.thumb for each in judgements if each.quote is not None},
     }
-
-
-def count(judgements: Sequence[Judgement]) -> dict[str, int]:
-    """Count the thumbs, and the test queries that they make."""
-    return {"thumbs": len(judgements), "queries": len({each.shown.query_id for each in judgements})}
 
 
 # Test queries
@@ -146,13 +146,11 @@ def _asked(judgement: Judgement) -> tuple[str, tuple[str, ...]]:
 def _query(judgements: Sequence[Judgement], corpus: Corpus) -> Line:
     whole = next((each for each in judgements if each.quote is None), None)
     shown = (whole or judgements[0]).shown
-    thumbs: dict[Place, Thumb] = {}
-    if whole and whole.thumb == "up" and shown.outcome == "answered":
-        thumbs = dict.fromkeys(shown.quotes, "up")
-    thumbs |= {each.quote: each.thumb for each in judgements if each.quote is not None}
+    thumbs = {each.quote: each.thumb for each in judgements if each.quote is not None}
     expected = _Slices(corpus, (place for place, thumb in thumbs.items() if thumb == "up"))
     rejected = _Slices(corpus, (place for place, thumb in thumbs.items() if thumb == "down"))
-    answerable, note = _answerable(whole, expected)
+    all_rejected = set(thumbs.values()) == {"down"} and len(thumbs) == len(shown.quotes)
+    answerable, note = _answerable(whole, expected, all_rejected=all_rejected)
     notes = [*expected.lost, *rejected.lost, *([note] if note else [])]
     line = {
         "id": shown.query_id,
@@ -171,7 +169,7 @@ def _query(judgements: Sequence[Judgement], corpus: Corpus) -> Line:
     return {name: value for name, value in line.items() if value or name in always}
 
 
-def _answerable(whole: Judgement | None, expected: _Slices) -> tuple[bool | None, str]:
+def _answerable(whole: Judgement | None, expected: _Slices, *, all_rejected: bool) -> tuple[bool | None, str]:
     """Say whether the documents answer the question (None: nobody knows), and what there is to fill in."""
     if expected.texts:
         return True, ""
@@ -179,8 +177,8 @@ def _answerable(whole: Judgement | None, expected: _Slices) -> tuple[bool | None
         return None, ""
     if whole.thumb == "down":
         return None, _TO_FILL_IN
-    if whole.shown.outcome == "answered":  # its quotes have all been judged wrong since
-        return None, _TO_FILL_IN
+    if whole.shown.outcome == "answered":
+        return (None, _TO_FILL_IN) if all_rejected else (True, _UNMARKED)
     return (None, _FILTERED) if whole.shown.filtered else (False, "")
 
 
@@ -234,19 +232,19 @@ def save(queries: Sequence[Line], path: Path, *, replace: bool = False) -> None:
     """Write a file in the form that its name ends in. A file that holds anything else is spared.
 
     Raises:
-        InputError: there is such a file and `replace` is False; or it cannot be written.
+        OutputError: there is such a file and `replace` is False; or it cannot be written.
     """
     data = to_file(queries, "csv" if path.suffix.lower() == ".csv" else "jsonl")
     try:
-        if replace or not path.exists() or path.read_bytes() == data:
-            write_whole(path, data)
-            return
+        spared = not replace and path.exists() and path.read_bytes() not in (b"", data)
     except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}; name another file") from error
-    raise InputError(
-        f"{path} is there already and holds something else, perhaps what you have filled in: name another "
-        "file, or replace it with --force"
-    )
+        raise OutputError(f"cannot read {path}: {error.strerror}; name another file") from error
+    if spared:
+        raise OutputError(
+            f"{path} is there already and holds something else, perhaps what you have filled in: name "
+            "another file, or replace it with --force"
+        )
+    write_output(path, [data.decode("utf-8")])
 
 
 def to_jsonl(queries: Iterable[Line], *, ascii: bool = False) -> str:  # noqa: A002

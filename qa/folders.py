@@ -12,6 +12,7 @@ from qa.formats import files
 from qa.formats.kinds import kind_of
 from qa.formats.source import Source
 from qa.metadata import SIDECAR
+from qa.outputs import output_kind
 from qa.schema import Failure, FileResult, printable
 from qa.sources import is_gone
 
@@ -28,16 +29,17 @@ class Listing:
     """What was found under the paths that were named.
 
     `files` are given with the folder each was found under, None for one that was named itself; `refused` is
-    what cannot be listed, `skipped` what is of another kind in a folder, `folders` are those named, resolved.
+    what cannot be listed, `skipped` what is of another kind in a folder, was written by Pullquote itself, or
+    is a link that is not followed, `folders` are those named, resolved.
     """
 
     files: tuple[tuple[Path, Path | None], ...]
     refused: tuple[FileResult, ...]
-    skipped: tuple[Path, ...]
+    skipped: tuple[str, ...]
     folders: tuple[str, ...]
 
 
-def listing(paths: Iterable[Path | str]) -> Listing:
+def listing(paths: Iterable[Path | str], *, follow_links: bool = False) -> Listing:
     """Find the files of files and folders, each once, as it is come upon first."""
     found: dict[str, tuple[Path, Path | None]] = {}
     refused: list[FileResult] = []
@@ -48,14 +50,19 @@ def listing(paths: Iterable[Path | str]) -> Listing:
         if root:
             folders.append(resolved(given))
         try:
-            for path in files(given, skipped):
-                found.setdefault(resolved(path), (path, root))
+            for path in files(given, skipped, follow_links=follow_links):
+                if not (own := own_output(path)):
+                    found.setdefault(resolved(path), (path, root))
+                elif root:
+                    skipped.append(path)
+                else:
+                    refused.append(refusal(path, InputError(own)))
         except InputError as error:
             refused.append(refusal(given, error))
     return Listing(
         tuple(found.values()),
         tuple(dict.fromkeys(refused)),
-        tuple({resolved(path): path for path in skipped}.values()),
+        tuple(dict.fromkeys(map(resolved if follow_links else _itself, skipped))),
         tuple(dict.fromkeys(folders)),
     )
 
@@ -63,6 +70,20 @@ def listing(paths: Iterable[Path | str]) -> Listing:
 def resolved(path: Path) -> str:
     """Give a path as the library holds it: absolute, so that the same file is known again from any folder."""
     return os.path.realpath(printable(str(path)))  # of a link in a circle, too
+
+
+def _itself(path: Path) -> str:
+    """Give the absolute path of a file, or of a link and not of what it leads to."""
+    return os.path.join(resolved(path.parent), printable(path.name))  # noqa: PTH118 -- as text
+
+
+def own_output(path: Path) -> str:
+    """Say of a file that Pullquote wrote itself, such as a report, that it is no document; "" of others."""
+    try:
+        kind = output_kind(path) if path.is_file() else None
+    except OSError:  # whoever reads it says why it cannot be read
+        return ""
+    return f"{path} is {kind.what} that Pullquote wrote: it is no document." if kind else ""
 
 
 def refusal(path: Path, error: InputError) -> FileResult:
@@ -113,8 +134,15 @@ def reason(skipped: str) -> str:
         return described[0]
     path = Path(skipped)
     try:
+        if path.is_symlink():
+            return (
+                f"{path} is a link to {os.path.realpath(path)}, out of its folder. Follow links with "
+                "--follow-links, or name what it leads to."
+            )
         if not path.is_file():  # a pipe or a device would be read for ever
             return f"{path} is not an ordinary file."
+        if own := own_output(path):
+            return own
         with path.open("rb") as file:
             data = file.read(_ENDS)
             if (size := path.stat().st_size) > 2 * _ENDS:

@@ -69,8 +69,8 @@ MAKERS = (
     *sorted((_PACKAGE / "formats").glob("*.py")),
 )
 LIBRARIES = (
-    *("feedparser", "lxml", "lxml_html_clean", "markdown-it-py", "odfdo", "py3langid", "pypdfium2"),
-    *("python-docx", "sentencex", "trafilatura"),
+    *("feedparser", "lxml", "lxml_html_clean", "markdown-it-py", "odfdo", "openpyxl", "py3langid"),
+    *("pypdfium2", "python-docx", "sentencex", "trafilatura"),
 )
 
 
@@ -249,16 +249,17 @@ class Intake:
         prune: bool,
         dry_run: bool,
         named_files: bool,
+        follow_links: bool,
     ) -> IndexReport:
         """Bring the library in step with files and folders; see `qa.corpus.Corpus.index`."""
         started = time.perf_counter()
         generation = self._store.generation
-        here = listing(paths)
+        here = listing(paths, follow_links=follow_links)
         found = {resolved(path): (path, root) for path, root in here.files}
         gone: list[Held] = []
         ahead = Foreseen()
         take_in = partial(self._foreseen, ahead) if dry_run else self._taken_in
-        run = partial(take_in, named_files=named_files)
+        run = partial(take_in, named_files=named_files, follow_links=follow_links)
         with _one_at_a_time(progress) as show:
             results = run(here.files, here.refused, gone, show)
             seen = set(found) - {result.path for result in results if result.status == "gone"}
@@ -280,9 +281,8 @@ class Intake:
                 if again:
                     results = _updated(results, run(tuple(again.values()), (), [], show), again)
             results += without
-        skipped = tuple(resolved(path) for path in here.skipped)
-        remarks += without_files(skipped)
-        report = IndexReport(tuple(results), time.perf_counter() - started, skipped, remarks, dry_run)
+        remarks += without_files(here.skipped)
+        report = IndexReport(tuple(results), time.perf_counter() - started, here.skipped, remarks, dry_run)
         if prune and not dry_run:
             report = replace(self.prune(report), seconds=time.perf_counter() - started)
         return report
@@ -370,6 +370,7 @@ class Intake:
         show: OnProgress,
         *,
         named_files: bool,
+        follow_links: bool,
     ) -> list[FileResult]:
         """Add or refresh the documents of files. What these no longer have goes to `gone`."""
         identity = self._encoders.identity()
@@ -419,8 +420,11 @@ class Intake:
             ended.clear()
 
         with Worker() as worker:
+            read_files = self._prepared(
+                found, refused, show, worker, named_files=named_files, follow_links=follow_links
+            )
             overlap(
-                _batches(self._prepared(found, refused, show, worker, named_files=named_files)),
+                _batches(read_files),
                 embed,
                 write,
                 _is_huge,
@@ -444,12 +448,22 @@ class Intake:
         show: OnProgress,
         *,
         named_files: bool,
+        follow_links: bool,
     ) -> list[FileResult]:
         """Tell what `_taken_in` would do."""
         results: list[FileResult] = []
         ids = _Ids()
         with Worker() as worker:
-            for item in self._prepared(found, refused, show, worker, named_files=named_files, dry_run=True):
+            foreseen_steps = self._prepared(
+                found,
+                refused,
+                show,
+                worker,
+                named_files=named_files,
+                follow_links=follow_links,
+                dry_run=True,
+            )
+            for item in foreseen_steps:
                 if isinstance(item, _Ended):
                     gone.extend(item.gone)
                 elif isinstance(item, (_Settled, _Withheld)):
@@ -506,6 +520,7 @@ class Intake:
         worker: Worker,
         *,
         named_files: bool,
+        follow_links: bool,
         dry_run: bool = False,
     ) -> Iterator[_Step]:
         """Read and segment the documents of files; what is refused or has not changed comes as its result."""
@@ -517,7 +532,7 @@ class Intake:
             show(Progress("read", done, len(found), path.name))
             start, end = end, end + _size(path)
             try:
-                sidecar = open_sidecar(path)
+                sidecar = open_sidecar(path, follow_links=follow_links)
             except InputError as error:
                 yield _Settled(refusal(sidecar_of(path), error), start)
                 sidecar = Sidecar(self._store.sidecar_values(resolved(path)), "as it was")

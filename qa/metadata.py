@@ -10,6 +10,7 @@ import datetime as dt
 import errno
 import hashlib
 import re
+import stat
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 FIELDS = ("title", "author", "publisher", "series", "number", "date", "url", "language", "collection")
 SIDECAR = ".meta.toml"
 BY_SIDECAR = "sidecar file"
-_MOST_BYTES = 100_000
+_MOST_BYTES = 40_000  # as long as all FIELDS can be
 MOST_FIELD = 1_000  # of a field: each passage is read and searched with its document's title
 # Of a text, so much tells its language; with fewer letters, or less surely, it is taken for English.
 _READ = 2000
@@ -41,6 +42,9 @@ _SCRIPTS = (
 )
 _IN_HAN = frozenset({"ja", "ko", "lzh", "nan", "wuu", "yue"})  # may be written in Han characters alone
 _LETTER = re.compile(r"[^\W\d_]")
+# Characters that change the direction of what stands around them (Unicode Standard Annex 9), or break a line.
+_UNSEEN = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _SCRIPT_SHARE = 0.3  # of the letters: a name in its own script is no text in it
 
 
@@ -55,8 +59,11 @@ class Sidecar:
     sha256: str = ""
 
     def complete(self, document: Document) -> Document:
-        """Give a document what the sidecar says of it, and its language where nothing says that."""
-        return with_language(with_values(document, self.values, BY_SIDECAR, "stated"))
+        """Give a document what the sidecar says of it, and its language where nothing says that.
+
+        Its own metadata lose what could disguise a citation (`on_one_line`).
+        """
+        return with_language(with_values(_on_one_line(document), self.values, BY_SIDECAR, "stated"))
 
 
 NO_SIDECAR = Sidecar({})
@@ -67,14 +74,23 @@ def sidecar_of(path: Path) -> Path:
     return path.with_name(path.name + SIDECAR)
 
 
-def open_sidecar(path: Path) -> Sidecar:
+def open_sidecar(path: Path, *, follow_links: bool = False) -> Sidecar:
     """Read the sidecar file of a file, if there is one.
+
+    It may be a link to another file in its folder; to one elsewhere only if links are to be followed.
 
     Raises:
         InputError: naming the sidecar, when it cannot be read, or makes no sense.
     """
     sidecar = sidecar_of(path)
     try:
+        ordinary = stat.S_ISREG(sidecar.stat().st_mode)
+        if sidecar.is_symlink() and not follow_links:
+            target = sidecar.resolve()
+            if not target.is_relative_to(sidecar.parent.resolve()):
+                raise InputError(f"{sidecar} is a link to {target}, out of its folder. Use --follow-links.")
+        if not ordinary:  # a pipe or a device would be read for ever
+            raise InputError(f"{sidecar} is not an ordinary file. Remove it.")
         with sidecar.open("rb") as file:
             data = file.read(_MOST_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
@@ -96,16 +112,21 @@ def read_sidecar(data: bytes, name: str) -> dict[str, str]:
     Raises:
         InputError: naming `name`, when it is not such TOML, or a value makes no sense.
     """
-    import tomllib  # only a sidecar needs it
-
     try:
-        held = tomllib.loads(data.decode("utf-8-sig"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InputError(f'{name} is not TOML: {error}. Write lines such as title = "…".') from None
-    try:
-        return check({field: _as_text(value) for field, value in held.items()})
+        return check({field: _as_text(value) for field, value in _parsed(data).items()})
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
+    except (ValueError, RecursionError) as error:  # of the decoder, TOML, a number with too many digits
+        raise InputError(f'{name} is not TOML: {error}. Write lines such as title = "…".') from None
+
+
+def _parsed(data: bytes) -> dict[str, Any]:
+    import tomllib  # only a sidecar needs it
+
+    # A key of many parts takes a time that grows with their square; no value has so many dots.
+    if any(line.count(b".") > MOST_FIELD for line in data.splitlines()):
+        raise InputError(f"a line has more than {MOST_FIELD:,} dots")
+    return tomllib.loads(data.decode("utf-8-sig"))
 
 
 def check(values: Mapping[str, str]) -> dict[str, str]:
@@ -155,6 +176,22 @@ def with_values(document: Document, values: Mapping[str, str], source: str, sure
         fields["language"] = Document("", "").language
     others = tuple(found for found in document.found if found.field not in values)
     return replace(document, **fields, found=(*others, *(Found(field, source, sure) for field in values)))
+
+
+def on_one_line(text: str) -> str:
+    """Return the text of a citation's part without control characters and directional marks.
+
+    Such marks could make a title read otherwise than it is, and turn the rest of the citation around.
+    """
+    return _CONTROLS.sub(" ", _UNSEEN.sub("", text))
+
+
+def _on_one_line(document: Document) -> Document:
+    """Return the document with its metadata and the names of its sections each on one line."""
+    texts = [field for field in FIELDS if field != "date"]
+    fields: dict[str, Any] = {field: on_one_line(getattr(document, field)) for field in texts}
+    sections = tuple(replace(section, name=on_one_line(section.name)) for section in document.sections)
+    return replace(document, **fields, sections=sections)
 
 
 def value_of(document: Document, field: str) -> str:

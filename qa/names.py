@@ -9,7 +9,9 @@ this module, and the user's. Why so: docs/decisions/0018-names.md.
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 import unicodedata
 from collections import deque
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ from itertools import groupby, islice, product
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from qa.errors import AliasesError
 from qa.question import blanked
 from qa.terms import FUNCTION_WORDS, HAN, HANGUL
 
@@ -35,6 +38,10 @@ _SYLLABLES_OF_WORDS = range(2, 5)
 _LETTERS = 2  # of each of several words: "William M", "Part I"
 _MOST_ALIAS_WORDS = 5
 _MOST_CHARACTERS = 80  # of either
+# What a file of aliases may hold: each name costs time in every question.
+MOST_ALIAS_BYTES = 1 << 20
+MOST_ALIASES = 10_000
+MOST_PROBLEMS = 100
 
 # Possessive: a word of a million letters would else take a hundred bytes for each.
 _WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f]|['’‘ʼ`](?=[^\W_])(?!s\b))*+")
@@ -101,7 +108,8 @@ _MEETINGS = tuple(
         (r"([a-z])\1+", r"\1"),
     )
 )
-_WHOLE = re.compile("(?:[kntlmpsch]?(?:[wy]?[aeiou]|ui)(?:nk|[nklmpt])?)+")
+# Syllables; what stands between two vowels may end one or begin the next, and is read but once.
+_WHOLE = re.compile("[kntlmpsch]?[wy]?[aeiou](?:(?:nk|[nklmpt])?[kntlmpsch]?[wy]?[aeiou])*+(?:nk|[nklmpt])?")
 _VOWELS = re.compile("ui|[aeiou]")
 _REVISED = re.compile("eo|eu")
 _VOWEL = "[aeiouyŏŭw]"
@@ -388,33 +396,72 @@ def read_aliases(path: Path) -> tuple[list[tuple[str, ...]], list[str]]:
     A line is a group: names parted by " = ". What follows a # is a remark.
     """
     try:
-        lines = path.read_bytes().decode("utf-8-sig").splitlines()
+        lines = _alias_text(path).splitlines()
     except FileNotFoundError:
         return [], []
-    except OSError as error:
-        return [], [f"{path} cannot be read ({error.strerror}): its aliases are not used"]
-    except UnicodeDecodeError as error:
-        return [], [f"{path} is not UTF-8 text (byte {error.start}): save it as UTF-8"]
-    groups, problems = [], []
+    except AliasesError as error:
+        return [], [str(error)]
+    groups: list[tuple[str, ...]] = []
+    problems: list[str] = []
+    left = MOST_ALIASES
     for number, line in enumerate(lines, start=1):
         said = line.partition("#")[0].strip()
         if not said:
             continue
-        names = tuple(dict.fromkeys(" ".join(name.split()) for name in re.split(r"\s*=\s*", said)))
-        if len(names) < 2 or not all(map(_folded, names)):
-            problems.append(f'{path}, line {number}: write names with " = " between them: {said[:60]!r}')
-        elif long := [name for name in names if not _can_be_asked(name)]:
-            problems.append(
-                f"{path}, line {number}: {long[0][:60]!r} has more than {_MOST_ALIAS_WORDS} words or "
-                f"{_MOST_CHARACTERS} characters: shorten it"
+        names = tuple(dict.fromkeys(" ".join(name.split()) for name in said.split("=")))
+        if long := [name for name in names if not _can_be_asked(name)]:
+            problem = (
+                f"{long[0][:60]!r} has more than {_MOST_ALIAS_WORDS} words or {_MOST_CHARACTERS} characters: "
+                "shorten it"
             )
+        elif len(names) < 2 or not all(map(_folded, names)):
+            problem = f'write names with " = " between them: {said[:60]!r}'
+        elif len(names) > left:
+            problems.append(
+                f"{path}, line {number}: there are more than {MOST_ALIASES:,} names: the rest is not used"
+            )
+            break
         else:
             groups.append(names)
+            left -= len(names)
+            continue
+        problems.append(f"{path}, line {number}: {problem}")
+        if len(problems) == MOST_PROBLEMS:
+            problems.append(f"{path}: what follows line {number} was not read: correct these lines first")
+            break
     return groups, problems
 
 
+def _alias_text(path: Path) -> str:
+    """Read a file of aliases.
+
+    Raises:
+        FileNotFoundError: there is none.
+        AliasesError: it is no regular file (a pipe would be waited for), too large, or no UTF-8.
+    """
+    try:
+        with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:  # noqa: PTH123
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise AliasesError(
+                    f"{path} is no regular file: its aliases are not used; put a text file there"
+                )
+            data = file.read(MOST_ALIAS_BYTES + 1)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise AliasesError(f"{path} cannot be read ({error.strerror}): its aliases are not used") from error
+    if len(data) > MOST_ALIAS_BYTES:
+        raise AliasesError(
+            f"{path} has more than {MOST_ALIAS_BYTES:,} bytes: its aliases are not used; shorten it"
+        )
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise AliasesError(f"{path} is not UTF-8 text (byte {error.start}): save it as UTF-8") from error
+
+
 def _can_be_asked(name: str) -> bool:
-    return len(_WORD.findall(name)) <= _MOST_ALIAS_WORDS and len(name) <= _MOST_CHARACTERS
+    return len(name) <= _MOST_CHARACTERS and len(_WORD.findall(name)) <= _MOST_ALIAS_WORDS
 
 
 def aliases(folder: Path) -> Aliases:

@@ -8,6 +8,7 @@ a document by its id as the library holds it now: `corpus.document`. HTML cards:
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 import re
@@ -221,23 +222,25 @@ def write_report(report: IndexReport, path: Path) -> None:
     """Write what became of each file: a table (.csv), else JSON Lines.
 
     Raises:
-        OSError: it cannot be written.
+        OutputError: it cannot be written.
     """
     from qa.folders import reason
+    from qa.outputs import write_output
 
     rows = [_report_row(result) for result in report.files]
     rows += [
         _report_row(FileResult(name, "skipped", error=Failure(InputError.code, reason(name))))
         for name in report.skipped
     ]
-    with path.open("w", encoding="utf-8", newline="") as file:
-        if path.suffix.lower() != ".csv":
-            file.writelines(dumps(row) + "\n" for row in rows)
-            return
-        table = csv.DictWriter(file, list(_report_row(FileResult("", "skipped"))))
-        table.writeheader()
-        for row in rows:
-            table.writerow({name: written(printable(str(value))) for name, value in row.items()})
+    if path.suffix.lower() != ".csv":
+        write_output(path, (dumps(row) + "\n" for row in rows))
+        return
+    text = io.StringIO(newline="")
+    table = csv.DictWriter(text, list(_report_row(FileResult("", "skipped"))))
+    table.writeheader()
+    for row in rows:
+        table.writerow({name: written(printable(str(value))) for name, value in row.items()})
+    write_output(path, [text.getvalue()])
 
 
 def _report_row(result: FileResult) -> dict[str, str | int]:

@@ -101,7 +101,7 @@ def reply_kind(message: str) -> ReplyKind | None:
     """Which kind of fixed reply the message asks for; None when it is a question for the corpus."""
     spelled_out = re.sub(r"\b(what|who|how)[’']s\b", r"\1 is", message.casefold())
     words = " ".join(re.findall(r"\w+", re.sub(r"[’']", "", spelled_out)))
-    words = re.sub(r"(?<=\w)(?: please| thanks| thank you)+$", "", words)
+    words = re.sub(r"(?<=\w)(?: please| thanks| thank you){1,9}$", "", words)
     return next((kind for kind, pattern in _COMPILED if pattern.fullmatch(words)), None)
 
 

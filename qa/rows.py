@@ -1,4 +1,4 @@
-"""Rows of a table that have no ids: which is which once the table has changed.
+"""Rows of a table, or records of a list, that have no ids: which is which once the table has changed.
 
 Such a row is named by its number, and has another once a row was put in above it. So it is known again by
 what it says; one that says something else, by the rows that it stands between.
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from qa.schema import Document
 
+# The formats of such tables and lists.
+TABLES = ("csv", "json", "xlsx")
 # A row of a table, which may be in an archive, and one that was set aside (`qa.sources.aside_part`).
 _ROW = re.compile(r"(?P<table>.*)#(?P<number>\d+)(?:~\d+)?", re.DOTALL)
 # Of their words, two rows that were one have at least so many in common.
@@ -41,9 +43,10 @@ def is_row(part: str) -> bool:
 
 
 def numbered(document: Document) -> bool:
-    """Whether a document is a row that is named by its number."""
-    first = document.sections[0] if document.sections else None
-    return document.format == "csv" and first is not None and document.id.endswith(f"#{first.name}")
+    """Whether a document is a row of a table, or a record of a list, that is named by its number."""
+    return document.format in TABLES and any(
+        each.kind in ("row", "record") and document.id.endswith(f"#{each.name}") for each in document.sections
+    )
 
 
 def follow(before: Iterable[Row], now: Iterable[Row], text: Callable[[str], str]) -> dict[str, str]:

@@ -6,14 +6,16 @@ A quote is coordinates: nothing here accepts the text of a quote, it is always t
 
 from __future__ import annotations
 
-import datetime as dt  # noqa: TC003 -- typing.get_type_hints of these values is part of the interface
+import datetime as dt
 import hashlib
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Outcome = Literal["answered", "weak", "none", "error"]
 SentenceKind = Literal["body", "heading", "list", "header", "furniture"]
-SectionKind = Literal["page", "section", "chapter", "message", "entry", "row", "footnote", "endnote"]
+SectionKind = Literal[
+    "page", "section", "chapter", "message", "entry", "record", "sheet", "row", "footnote", "endnote"
+]
 # "skipped": of another kind than is read; "gone": no longer there, its document held all the same.
 FileStatus = Literal[
     "added",
@@ -176,7 +178,11 @@ class Filters:
     """Which documents a question may be answered from; empty fields do not restrict.
 
     `since` and `until` are inclusive; a document without a date is left out where either is set.
-    `document` holds document ids; the others match without regard to case.
+    `document` holds document ids, or ids of files with many documents, such as a table; the others match
+    without regard to case.
+
+    Raises:
+        TypeError: `since` or `until` is no `datetime.date`, or `document` is one text.
     """
 
     since: dt.date | None = None
@@ -186,6 +192,13 @@ class Filters:
     document: tuple[str, ...] = ()
     language: str = ""
     collection: str = ""
+
+    def __post_init__(self) -> None:
+        for name, value in (("since", self.since), ("until", self.until)):
+            if not isinstance(value, dt.date | None):
+                raise TypeError(f"{name} is {value!r}: write a datetime.date, such as date(2008, 4, 4)")
+        if isinstance(self.document, str):
+            raise TypeError(f"document holds ids: write ({self.document!r},)")
 
     def __bool__(self) -> bool:
         return self != Filters()
@@ -262,6 +275,13 @@ class Quote:
     def text(self) -> str:
         """The verbatim slice of the source."""
         return self.document.text[self.start : self.end]
+
+    @property
+    def citation(self) -> Citation:
+        """Where the quote stands, in words for a reader."""
+        from qa.cite import citation
+
+        return citation(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -396,6 +416,15 @@ class Answer:
     preference: DatePreference | None = None
     calibrated: bool = True
     unsearched: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answer as the answer line of `pullquote ask --json`.
+
+        Its quotes are slices of the documents as they were when the question was asked.
+        """
+        from qa.render import to_dict
+
+        return to_dict(self, {quote.document.id: quote.document for quote in self.quotes}.__getitem__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,9 @@ _MARKDOWN_HEADING = re.compile(r"#{1,6}\s+\S")
 # neither pairs them (slow, and wrong where one is not closed) nor ends a sentence with a line. Offsets stay.
 _NEUTRAL = str.maketrans(dict.fromkeys('“”„‟‘"«»()「」『』（）《》\r\n\f\v\x85\u2028\u2029\t', " "))
 _TYPED_QUOTES = re.compile(r"(?<!\S)(?:``|''?)|`{3,}")
-_BEFORE_A_CUT = re.compile(r"[\s“”„‟\"'‘’«»(\[{「」『』（）《》]*$")
+_BEFORE_A_CUT = re.compile(
+    r"(?:(?<![\s“”„‟\"'‘’«»(\[{「」『』（）《》])[\s“”„‟\"'‘’«»(\[{「」『』（）《》]++)?$"
+)
 _CLOSERS = re.compile(
     r"[”’\"'»)\]}」』）》]*[⁰¹²³⁴-⁹]*(?:\[(?:\d{1,3}|[a-z]|note \d+|citation needed)\])*"
     r"(?: (?:' )?(?:''|[\"”)\]])(?=\s|$))*"
@@ -68,7 +70,7 @@ _AFTER_A_TIME = re.compile(
     r"(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|(?:Jan|Febr)uary|March|April|May|June|July|August"
     r"|(?:Septem|Octo|Novem|Decem)ber|[A-Z]{2,3}T|GMT|UTC)\b"
 )
-_INITIALS = re.compile(r"(?:^|[^\w.])(?:[A-Z]\.[ -]?)+$")
+_INITIALS = re.compile(r"(?:^|[^\w.])(?:[A-Z]\.[ -]?){1,40}$")
 _STARTS_A_SENTENCE = re.compile(
     r"(?:The|A|An|In|On|At|It|He|She|They|We|I|This|That|These|Those|But|And|However|His|Her|Its|Their|As|If|For|By"
     r"|When|While|After|Before|There|No|Not|To|From|With)\b"
@@ -237,7 +239,7 @@ def _is_heading(line: str) -> bool:
     return (
         len(line) <= 100
         and measure(line) <= 12
-        and not re.search(r"[.!?…,;。！？]$|:\s*\S*\d|[|\t]|\d\s?%", line)
+        and not re.search(r"[.!?…,;。！？]$|:\s*+[^\s\d:]*+\d|[|\t]|\d\s?%", line)
         and not (line.endswith(":") and len(line.split()) > 4)
         and bool(re.search(r"[^\W\d_]", line))
         and not line[0].islower()
@@ -260,17 +262,23 @@ def _segments(document: Document) -> Iterator[tuple[Sentence, int]]:
 def _cut(document: Document, start: int, end: int) -> Iterator[Span]:
     """Cut a block into sentences."""
     text = document.text
+    ends = sentence_ends(text, start, end, document.language)
+    kept = _without_cuts_in_quotations(text, start, end, ends)
+    for first, last in zip([start, *kept], [*kept, end], strict=True):
+        yield from _stripped(text, first, last)
+
+
+def sentence_ends(text: str, start: int, end: int, language: str) -> list[int]:
+    """Return where sentences end in `text[start:end]`, in order, those inside quotations too."""
     marker = _MARKER.match(text, start, end)
     begin = marker.end() if marker else start  # sentencex finds nothing in an item that begins with a bullet
-    cuts = sorted(set(_found_in_portions(text, begin, end, document.language)))
+    cuts = sorted(set(_found_in_portions(text, begin, end, language)))
     kept: list[int] = []
     for position, cut in enumerate(cuts):
         after = cuts[position + 1] if position + 1 < len(cuts) else end
         if not _is_false_end(text, kept[-1] if kept else start, cut, after):
             kept.append(cut)
-    kept = _without_cuts_in_quotations(text, start, end, kept)
-    for first, last in zip([start, *kept], [*kept, end], strict=True):
-        yield from _stripped(text, first, last)
+    return kept
 
 
 def _found_in_portions(text: str, start: int, end: int, language: str) -> Iterator[int]:

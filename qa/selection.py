@@ -19,6 +19,18 @@ from qa.schema import EVERYTHING, Filters
 if TYPE_CHECKING:
     import sqlite3
 
+# The documents of these ids; where one is no document's id but a file's or folder's, all that are in it.
+_NAMED = """id IN (
+    WITH named(id) AS (SELECT value FROM json_each(?)),
+    inside(first, beyond) AS (
+        SELECT id || mark, id || next
+        FROM named, (SELECT '#' AS mark, '$' AS next UNION ALL SELECT '/', '0')
+        WHERE id NOT IN (SELECT id FROM documents)
+    )
+    SELECT id FROM named
+    UNION ALL SELECT id FROM inside JOIN documents ON id >= first AND id < beyond
+)"""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Selection:
@@ -70,5 +82,5 @@ def where(filters: Filters) -> tuple[str, list[str]]:
         if value := getattr(filters, field):
             conditions[f"casefold({field}) = ?"] = (value.casefold(),)
     if filters.document:
-        conditions["id IN (SELECT value FROM json_each(?))"] = (json.dumps(filters.document),)
+        conditions[_NAMED] = (json.dumps(filters.document),)
     return " AND ".join(conditions) or "TRUE", [value for values in conditions.values() for value in values]

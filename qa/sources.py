@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from qa.rows import Row, is_row
+from qa.rows import TABLES, Row, is_row
 from qa.schema import Failure, FileResult, Found, sha256_text
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from qa.schema import Document, Span
 
 # Formats whose records have ids of their own, by which scripts know them: none is merged with another.
-RECORDS = ("jsonl", "csv")
+RECORDS = ("jsonl", "csv", "json", "xlsx")
 # In `made_by`, of a place of a document that a person has put back: as long as its file was not read since,
 # and once it was said that this is gone.
 RESTORED, KEPT = "restored", "kept"
@@ -383,10 +383,11 @@ def aside_part(part: str, document: int) -> str:
 def rows(db: sqlite3.Connection, path: str) -> list[Row]:
     """List the rows of tables in a file: those that are held, and those that a person removed."""
     found = db.execute(
-        "SELECT part, source_sha256, sha256 FROM locations WHERE path = ?1 AND format = 'csv' UNION ALL "
+        "SELECT part, source_sha256, sha256 FROM locations WHERE path = ?1 "
+        "AND format IN (SELECT value FROM json_each(?2)) UNION ALL "
         "SELECT part, source_sha256, sha256 FROM withdrawn JOIN versions ON number = version "
         "WHERE path = ?1 AND source_sha256 != ''",
-        (path,),
+        (path, json.dumps(TABLES)),
     )
     return [Row(*row) for row in found if is_row(row[0])]
 

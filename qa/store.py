@@ -516,6 +516,11 @@ class Store:
         with self._database.reading() as db:
             return tuple(place for place in (under if folder else at)(db, path) if place.part not in beside)
 
+    def sources(self) -> list[str]:
+        """List the files that documents stand in, by path."""
+        with self._database.reading() as db:
+            return [path for (path,) in db.execute("SELECT DISTINCT path FROM locations ORDER BY path")]
+
     def purge(self, ids: Iterable[str]) -> tuple[str, ...]:
         """Erase documents with all their versions and thumbs, all or none; `scrub` takes care of the bytes.
 
@@ -574,17 +579,26 @@ class Store:
                     (shown.query_id, *place, quote.document if quote else "", thumb, _shown_row(shown)),
                 )
 
-    def thumbs(self) -> tuple[Judgement, ...]:
-        """Read all thumbs, in order of query and place."""
+    def thumbs(self, query_id: str | None = None) -> tuple[Judgement, ...]:
+        """Read the thumbs of one test query, or of all, in order of query and place."""
         with self._database.reading() as db:
             rows = db.execute(
                 "SELECT shown, document, sha256, start, end, thumb FROM thumbs "
-                "ORDER BY query, sha256, start, end"
+                "WHERE ?1 IS NULL OR query = ?1 ORDER BY query, sha256, start, end",
+                (query_id,),
             ).fetchall()
         return tuple(
             Judgement(_shown(shown), Place(*place) if place[1] else None, thumb)
             for shown, *place, thumb in rows
         )
+
+    def count_thumbs(self) -> tuple[int, int]:
+        """Count the thumbs, and the test queries that they make."""
+        with self._database.reading() as db:
+            counts: tuple[int, int] = db.execute(
+                "SELECT count(*), count(DISTINCT query) FROM thumbs"
+            ).fetchone()
+        return counts
 
     # Vectors
 
@@ -682,6 +696,16 @@ class Store:
             for each in held
         )
 
+    def left_by(self, filters: Filters, ids: Iterable[str]) -> set[str]:
+        """Tell which of some documents, by id, the filters leave."""
+        condition, values = where(filters)
+        with self._database.reading() as db:
+            rows = db.execute(
+                f"SELECT id FROM documents WHERE id IN (SELECT value FROM json_each(?)) AND {condition}",
+                (json.dumps(list(ids)), *values),
+            )
+            return {document_id for (document_id,) in rows}
+
     def facets(self) -> Facets:
         """Tell what filters can choose from."""
         with self._database.reading() as db:
@@ -768,6 +792,26 @@ class Store:
             if current and not removal:
                 return Cited(document, "superseded", version.at, document.id, current[0])
             return Cited(document, "removed", (removal or version).at)
+
+    def earlier(self, document_id: str, sha256: str) -> tuple[Version, Document]:
+        """Read a text that a document had before, by its SHA-256 (hex) or by how that begins.
+
+        Raises:
+            DocumentNotFoundError: it had none, or more than one begins so.
+        """
+        with self._database.reading() as db:
+            found = [
+                each
+                for each in versions.find(db, "document = ?", document_id)
+                if sha256 and each.sha256.startswith(sha256.lower())
+            ]
+            if len({each.sha256 for each in found}) != 1:
+                such = "more than one earlier text" if found else "no earlier text"
+                raise DocumentNotFoundError(
+                    f"{document_id!r} has {such} whose SHA-256 begins with {sha256!r}: "
+                    "`pullquote documents show` lists them"
+                )
+            return found[0], self._as_document({**found[0].held, "text": versions.text(db, found[0])})
 
     def kept_with(self, words: str) -> list[str]:
         """Find the texts that are no longer searched and hold these very words: their SHA-256."""

@@ -32,6 +32,9 @@ REPORTED = 45
 # not say.
 _SPEAKS, _NEWS, _LATER = 1.0, 0.6, 0.4
 
+# So many characters are looked at before a time for what says that it is when.
+_REACH = 100
+
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _SEASONS = {"spring": (3, 5), "summer": (6, 8), "autumn": (9, 11), "fall": (9, 11)}
 _MONTH = (
@@ -100,7 +103,7 @@ _PUBLISHED = re.compile(
 )
 # "In briefs published", "briefs published": what they are is said with the time.
 _IN_ISSUES = re.compile(
-    rf"(?:\s+(?:in|by|from|according\s+to)\s+(?:the\s+)?{_ISSUES}|(?P<issues>\s{_ISSUES}))"
+    rf"(?:(?<!\s)\s++(?:in|by|from|according\s+to)\s+(?:the\s+)?{_ISSUES}|(?P<issues>\s{_ISSUES}))"
     r"(?:\s+(?:published|issued|released|printed|posted))?$",
     re.IGNORECASE,
 )
@@ -110,10 +113,10 @@ _LATEST = re.compile(
     re.IGNORECASE,
 )
 # What a follow-up says of the time of what was asked before: since then, or at some other time.
-_SINCE_THEN = re.compile(r"\b(?:since\s+then|(?:ever\s+)?since(?=\s*[?.!]*\s*$))", re.IGNORECASE)
+_SINCE_THEN = re.compile(r"\b(?:since\s+then|(?:ever\s+)?since(?=\s*+[?.!]*+\s*$))", re.IGNORECASE)
 _OTHER_TIME = re.compile(
     r"\bat\s+any\s+(?:time|point)\b|\b(?:ever|always|afterwards|later|earlier|previously)\b"
-    r"|\b(?:before|after)(?:\s+(?:that|then))?(?=\s*[?.!]*\s*$)"
+    r"|\b(?:before|after)(?:\s+(?:that|then))?(?=\s*+[?.!]*+\s*$)"
     r"|\b(?:previous|following|next|any|other)\s+(?:years?|months?|weeks?|days?|times?)\b",
     re.IGNORECASE,
 )
@@ -191,8 +194,8 @@ def _framed(question: str, match: re.Match[str], today: dt.date, year: int | Non
     dates = _dates(match, today, last[0].year if last else year)  # "between May and July 2008"
     if other and dates and not last:
         last = _dates(other, today, dates[0].year)  # "between May 2008 and July"
-    before = _AT.search(question, 0, match.start())
-    if before and _NOT.search(question, 0, before.start()):
+    before = _search_before(_AT, question, match.start())
+    if before and _search_before(_NOT, question, before.start()):
         return None
     issue = _ISSUE.match(question, match.end())
     onwards = _ONWARDS.match(question, match.end())
@@ -224,16 +227,21 @@ def _framed(question: str, match: re.Match[str], today: dt.date, year: int | Non
         since = None
     elif before and before["between"]:
         return None
-    published = issue or _PUBLISHED.search(question, 0, start) or (before and before[0][:5] == "dated")
+    published = issue or _search_before(_PUBLISHED, question, start) or (before and before[0][:5] == "dated")
     if before and _is_name(question, match, before):
         start = match.start()
     return DatePreference("published" if published else "event", since, until, Span(start, end))
 
 
+def _search_before(pattern: re.Pattern[str], text: str, end: int) -> re.Match[str] | None:
+    """Search for what ends at an offset, not far before it."""
+    return pattern.search(text, max(0, end - _REACH), end)
+
+
 def _is_no_time(question: str, match: re.Match[str], before: re.Match[str]) -> bool:
     """Whether the words around a year say that it is a number, part of a name, or counted from."""
     bounds = before["since"] or before["until"]
-    if bounds and _LENGTH.search(question, 0, before.start()):
+    if bounds and _search_before(_LENGTH, question, before.start()):
         return True
     if not match["year"]:
         return False

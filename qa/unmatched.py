@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 LIKE = 0.6
 # So few values are all named where none is like it.
 FEW = 5
+# Comparing takes up to the square of a length: of long values the beginnings are compared, and in full only
+# those that may be the most like.
+MOST_CHARACTERS = 80
+MOST_COMPARED = 50
 
 
 def unmatched(corpus: Corpus, filters: Filters) -> str:
@@ -52,6 +56,8 @@ def _each(corpus: Corpus, filters: Filters, facets: Facets) -> Iterator[str]:
     if dates and not corpus.select(dates).documents:
         yield f"No document is dated {describe_filters(dates).replace(', ', ' ')}: {_dated(facets)}."
     for document_id in filters.document:
+        if corpus.select(Filters(document=(document_id,))).documents:
+            continue
         try:
             corpus.document(document_id)
         except DocumentNotFoundError as error:
@@ -60,8 +66,8 @@ def _each(corpus: Corpus, filters: Filters, facets: Facets) -> Iterator[str]:
 
 
 def _instead(held: Sequence[str], value: str) -> str:
-    near = max(held, key=lambda each: _likeness(each, value), default="")
-    if near and _likeness(near, value) >= LIKE:
+    near, likeness = _nearest(held, value)
+    if likeness >= LIKE:
         return f"did you mean “{near}”?"
     if not held:
         return "none is known of any."
@@ -69,10 +75,27 @@ def _instead(held: Sequence[str], value: str) -> str:
     return f"there is {named}{f' and {len(held) - FEW:,} more' if len(held) > FEW else ''}."
 
 
-def _likeness(held: str, value: str) -> float:
-    a, b = held.casefold(), value.casefold()
-    alike = SequenceMatcher(None, a, b, autojunk=False).ratio()
-    return max(alike, LIKE + alike / 10) if a in b or b in a else alike
+def _nearest(held: Sequence[str], value: str) -> tuple[str, float]:
+    """Find the value that is most like another, the first of several, and how much it is."""
+    asked = value.casefold()
+    matcher = SequenceMatcher(None, b=asked[:MOST_CHARACTERS], autojunk=False)
+    bounds: list[tuple[float, int]] = []
+    for place, each in enumerate(held):
+        matcher.set_seq1(each.casefold()[:MOST_CHARACTERS])
+        bounds.append((-_likeness(matcher.quick_ratio(), each.casefold(), asked), place))
+    near, best = -1, 0.0
+    for bound, place in sorted(bounds)[:MOST_COMPARED]:
+        if -bound < best:
+            break
+        matcher.set_seq1(held[place].casefold()[:MOST_CHARACTERS])
+        likeness = _likeness(matcher.ratio(), held[place].casefold(), asked)
+        if likeness > best or (likeness == best and place < near):
+            near, best = place, likeness
+    return held[near] if near >= 0 else "", best
+
+
+def _likeness(alike: float, one: str, other: str) -> float:
+    return max(alike, LIKE + alike / 10) if one in other or other in one else alike
 
 
 def _dated(facets: Facets) -> str:

@@ -6,8 +6,10 @@ import re
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from qa import omissions
+from qa.attribution import Names
 from qa.cite import locator, visible
 from qa.claims import without_marks
 from qa.errors import DocumentNotFoundError
@@ -15,7 +17,7 @@ from qa.feedback import Place
 from qa.formats.inline import without_markup
 from qa.phrase import occurrences, phrase_pattern
 from qa.recent import Recent
-from qa.schema import Span
+from qa.schema import EVERYTHING, Filters, Span
 from qa.terms import content_words, measure
 from qa.wording import MOST_COMPARED, Text, difference, find, in_words, is_whole
 
@@ -25,20 +27,28 @@ if TYPE_CHECKING:
 
     from qa.claims import Claim
     from qa.corpus import Corpus
+    from qa.omissions import Omission
     from qa.schema import Document
+    from qa.selection import Selection
     from qa.versions import Cited
     from qa.wording import Difference
 
-Status = Literal["verbatim", "superseded", "removed", "moved", "cited", "altered", "unknown"]
-STATUSES: tuple[Status, ...] = ("verbatim", "superseded", "removed", "moved", "cited", "altered", "unknown")
+Status = Literal["verbatim", "superseded", "removed", "moved", "cited", "distorted", "altered", "unknown"]
+STATUSES: tuple[Status, ...] = get_args(Status)
 # Texts that were read last are kept up to so many bytes, with their words.
 KEPT_BYTES = 64 << 20
 _BYTES_A_CHARACTER = 40
 # Documents in which a quote's words are looked for that is nowhere as it stands.
 ASKED = 5
 # How a quote says that words are left out. Parts of fewer words than this stand in any order anywhere.
-_ELISION = re.compile(r"\s*(?:[\[(]\s*(?:…|\.\s?\.\s?\.)\s*[\])]|…+|\.{3,}|(?<=\s)\.\s\.\s\.)\s*")
+_ELISION = re.compile(
+    r"(?:(?<!\s)\s++)?(?:[\[(]\s*(?:…|\.\s?\.\s?\.)\s*[\])]|…+|\.{3,}|(?<=\s)\.\s\.\s\.)\s*"
+)
 _LEAST_PART = 3
+# Places in which a quote's words are looked for, at most, until nothing that matters is left out there.
+_MOST_PLACES = 10
+# A quote that is written as a sentence of its own.
+_SENTENCE = re.compile(r"[^a-z].*[.!?。！？][”’\"']*", re.DOTALL)
 # Of a claim's words, the longest are looked for in earlier texts.
 _TRIED = 3
 # A paragraph, or an item of a list without its mark.
@@ -55,6 +65,7 @@ _STYLES = {
     "removed": "yellow",
     "moved": "cyan",
     "cited": "yellow",
+    "distorted": "red",
     "altered": "red",
     "unknown": "bold red",
     "insert": "green",
@@ -75,11 +86,15 @@ class Verdict:
     - "removed": a document does that was taken out of the library, at `since`.
     - "moved": the same words stand elsewhere, at `place`.
     - "cited": the citation opens `place`, but the words beside it are no quote of it, and were not compared.
+    - "distorted": these words stand at `place`, but what the quote leaves out of the sentence there, or what
+      stands right before or after it, changes what it says: `omitted`.
     - "altered": nothing has these words; `place` is where the nearest stand, `difference` goes from these to
       the claim's. Where that text was superseded or removed, `since` and `fate` say so.
     - "unknown": nothing in the library says anything like it, or the claim's own citation is `wrong`.
 
-    Of a quote that says itself where words are left out (“…”), `left_out` counts these in the text.
+    Of a quote that says itself where words are left out (“…”), `left_out` counts these in the text. `omitted`
+    may be a remark on other verdicts, too. What is "moved" may be ascribed in the prose around it to another
+    document, `attributed`.
     """
 
     claim: Claim
@@ -95,6 +110,8 @@ class Verdict:
     left_out: int = 0
     markup: bool = False
     comma: bool = False
+    omitted: tuple[Omission, ...] = ()
+    attributed: str = ""
 
 
 class Verifier:
@@ -106,7 +123,9 @@ class Verifier:
         self._texts: Recent[str, Text] = Recent(KEPT_BYTES)
         self._shown: Recent[str, tuple[str, list[int]]] = Recent(KEPT_BYTES)
         self._titles: defaultdict[str, list[str]] = defaultdict(list)
-        for info in corpus.documents():
+        documents = corpus.documents()
+        self._names = Names(documents)
+        for info in documents:
             self._titles[_folded(info.title or info.id)].append(info.id)
         self._removed = {_folded(version.title or version.document_id) for version in corpus.removed()}
 
@@ -140,7 +159,7 @@ class Verifier:
         return [verdict for at in range(len(claims)) for verdict in judged[at]]
 
     def _is_title(self, claim: Claim) -> bool:
-        title = _folded(claim.text or "")
+        title = _folded((claim.text or "").rstrip(",."))
         return title in self._titles or title in self._removed
 
     def _verdicts(self, claim: Claim) -> list[Verdict]:
@@ -158,9 +177,9 @@ class Verifier:
 
     def verdict(self, claim: Claim) -> Verdict:
         """Judge one claim: of several readings of it, the first that is verbatim, or else the last."""
-        verdict = self._verdict(claim)
+        verdict = self._as_ascribed(self._verdict(claim))
         for reading in claim.readings:
-            if verdict.status == "verbatim":
+            if verdict.status in ("verbatim", "distorted"):
                 break
             line = claim.line + (claim.text or "").count("\n") - reading.count("\n")
             verdict = self._verdict(replace(claim, text=reading, line=line, readings=()))
@@ -173,9 +192,19 @@ class Verifier:
         # The comma is the sentence's in which it is quoted: “It is closed,” he said.
         for end in (".", ""):
             other = self._verdict(replace(claim, text=(claim.text or "")[:-1] + end, readings=()))
-            if other.status in ("verbatim", "superseded", "removed"):
+            if other.status in ("verbatim", "distorted", "superseded", "removed"):
                 return replace(other, claim=claim, comma=True)
         return verdict
+
+    def _as_ascribed(self, verdict: Verdict) -> Verdict:
+        """Say that a quote has moved whose citation opens another document than the prose ascribes it to."""
+        claim, place = verdict.claim, verdict.place
+        if not claim.citation or place is None or verdict.status not in ("verbatim", "distorted"):
+            return verdict
+        names, among = self._names.attributed(claim)
+        if not among or place.document in among:
+            return verdict
+        return replace(verdict, status="moved", attributed=names)
 
     def citing(self, claims: Iterable[Claim], texts: set[str], titles: set[str]) -> int:
         """Count the claims on texts, by SHA-256, on documents of these titles, or of what a text says."""
@@ -250,9 +279,14 @@ class Verifier:
             document = self._document(document_id)
             if document and (span := _find(claim, document.text)):
                 return self._at("moved" if given else "verbatim", claim, document, span)
-        elsewhere = self._in_library(claim, "moved" if given or claim.title else "verbatim")
+        names, among = self._names.attributed(claim) if not (named or given) else ("", ())
+        there = self._in_library(claim, "verbatim", Filters(document=among)) if among else None
+        elsewhere = self._in_library(claim, "moved" if given or claim.title or among else "verbatim")
+        if elsewhere and among:
+            elsewhere = replace(elsewhere, attributed=names)
         return (
-            elsewhere
+            there
+            or elsewhere
             or self._earlier(claim)
             or self._likely(claim, named)
             or self._likely_earlier(claim)
@@ -265,20 +299,22 @@ class Verifier:
         if claim.title:
             yield from self._titles[_folded(claim.title)]
 
-    def _in_library(self, claim: Claim, status: Status) -> Verdict | None:
-        """Find the words in any document."""
+    def _in_library(self, claim: Claim, status: Status, filters: Filters = EVERYTHING) -> Verdict | None:
+        """Find the words in any document that the filters leave; distorted only if they are so in all."""
+        found = list(islice(self._everywhere(claim, status, self._corpus.select(filters)), _MOST_PLACES))
+        return next((each for each in found if each.status != "distorted"), found[0] if found else None)
+
+    def _everywhere(self, claim: Claim, status: Status, selection: Selection) -> Iterator[Verdict]:
         assert claim.text is not None  # noqa: S101 - its callers have looked
-        select = self._corpus.select()
-        for document, span in self._corpus.phrase(claim.text, select).places:
+        for document, span in self._corpus.phrase(claim.text, selection).places:
             if (found := _find_whole(claim, document.text, span.start)) is not None:
-                return self._at(status, claim, document, found)
+                yield self._at(status, claim, document, found)
         parts = _parts(claim)
         seen = set()
-        for document, _ in self._corpus.phrase(max(parts, key=len), select).places if parts else ():
+        for document, _ in self._corpus.phrase(max(parts, key=len), selection).places if parts else ():
             if document.id not in seen and (found := _find_parts(claim, document.text)) is not None:
-                return self._at(status, claim, document, found)
+                yield self._at(status, claim, document, found)
             seen.add(document.id)
-        return None
 
     def _earlier(self, claim: Claim) -> Verdict | None:
         """Find the words in a text that was superseded or removed."""
@@ -315,15 +351,18 @@ class Verifier:
                 return verdict
         return None
 
-    def _find_shown(self, claim: Claim, document: Document) -> Span | None:
-        """Find a claim's words in Markdown as a reader sees it: where they stand in the file's text."""
+    def _find_shown(self, claim: Claim, document: Document, status: Status) -> Verdict | None:
+        """Find a claim's words in Markdown as a reader sees it, at their place in the file's text."""
         held = self._shown.get(document.sha256)
         if held is None:
             held = without_markup(document.text)
             self._shown.put(document.sha256, held, len(document.text) * _BYTES_A_CHARACTER)
         text, offsets = held
         span = _find(claim, text)
-        return Span(offsets[span.start], offsets[span.end - 1] + 1) if span else None
+        if span is None:
+            return None
+        there = Span(offsets[span.start], offsets[span.end - 1] + 1)
+        return _with_omissions(self._at(status, claim, document, there), text, span)
 
     # What is said of it
 
@@ -347,12 +386,10 @@ class Verifier:
     def _altered(self, claim: Claim, document: Document, span: Span | None = None) -> Verdict | None:
         assert claim.text is not None  # noqa: S101 - its callers have looked
         marked_up = _is_marked_up(claim, document)
-        if marked_up and (shown := self._find_shown(claim, document)):
-            named = claim.title or claim.citation
-            elsewhere = named and _folded(claim.title) != _folded(document.title or document.id)
-            return replace(
-                self._at("moved" if elsewhere else "verbatim", claim, document, shown), markup=True
-            )
+        named = claim.title or claim.citation
+        elsewhere = named and _folded(claim.title) != _folded(document.title or document.id)
+        if marked_up and (shown := self._find_shown(claim, document, "moved" if elsewhere else "verbatim")):
+            return replace(shown, markup=True)
         span = span or self._text(document).nearest(claim.text)
         if span is None:
             return None
@@ -369,6 +406,8 @@ class Verifier:
         verdict = Verdict(claim, status, _place(document, span), document.title or document.id, where)
         words = document.text[span.start : span.end]
         parts = _parts(claim)
+        if status != "altered":
+            verdict = _with_omissions(verdict, document.text, span)
         if status == "altered" or not parts or claim.text is None or _same(claim, claim.text, words):
             return verdict
         left_out = max(0, measure(words) - sum(map(measure, parts)))
@@ -416,15 +455,62 @@ def _find_whole(claim: Claim, text: str, near: int = 0) -> Span | None:
 
 
 def _find_parts(claim: Claim, text: str, start: int = 0) -> Span | None:
-    """Find the parts of a quote with words left out, in their order, from an offset on."""
-    spans: list[Span] = []
-    for part in _parts(claim):
-        at = spans[-1].end if spans else start
-        found = next(_spans(part, text, at), None)
-        if found is None:
-            return None
-        spans.append(found)
-    return Span(spans[0].start, spans[-1].end) if spans else None
+    """Find the parts of a quote with words left out, in their order, from an offset on.
+
+    Of several places, the first where what is left out changes nothing.
+    """
+    first: Span | None = None
+    for spans in islice(_placed(_parts(claim), text, start), _MOST_PLACES):
+        whole = Span(spans[0].start, spans[-1].end)
+        if not omissions.between(text, spans, _prose(claim)):
+            return whole
+        first = first or whole
+    return first
+
+
+def _placed(parts: Sequence[str], text: str, start: int = 0) -> Iterator[list[Span]]:
+    """Yield where the parts stand in their order, each time as close to each other as they do."""
+    while parts:
+        spans: list[Span] = []
+        for part in parts:
+            at = spans[-1].end if spans else start
+            found = next(_spans(part, text, at), None)
+            if found is None:
+                return
+            spans.append(found)
+        for at in range(len(parts) - 2, -1, -1):
+            spans[at] = _last(parts[at], text, spans[at], spans[at + 1].start)
+        yield spans
+        start = spans[0].start + 1
+
+
+def _last(words: str, text: str, first: Span, end: int) -> Span:
+    """Find where a text has these words for the last time before an offset."""
+    found = first
+    for span in _spans(words, text, first.end):
+        if span.end > end:
+            break
+        found = span
+    return found
+
+
+def _with_omissions(verdict: Verdict, text: str, span: Span) -> Verdict:
+    """Say what the quote leaves out that matters, and that it is distorted by that."""
+    claim = verdict.claim
+    if claim.text is None or claim.exact:
+        return verdict
+    prose, parts = _prose(claim), _parts(claim)
+    inside = omissions.between(text, next(_placed(parts, text[: span.end], span.start), []), prose)
+    whole = bool(_SENTENCE.fullmatch(claim.text))
+    around = omissions.around(text, span, prose, whole=whole)
+    opened = whole or bool(_ELISION.match(claim.text))
+    distorts = inside or any(each.kind == "negation" or (opened and each.kind == "hedge") for each in around)
+    status = "distorted" if distorts and verdict.status == "verbatim" else verdict.status
+    return replace(verdict, status=status, omitted=(*inside, *around))
+
+
+def _prose(claim: Claim) -> str:
+    return f"{claim.before} … {claim.after}"
 
 
 def _spans(words: str, text: str, start: int = 0) -> Iterator[Span]:
@@ -501,6 +587,8 @@ def to_dict(verdicts: Sequence[Verdict]) -> dict[str, Any]:
                 "difference": [asdict(change) for change in verdict.difference],
                 "markup": verdict.markup,
                 "comma": verdict.comma,
+                "omitted": [asdict(each) for each in verdict.omitted],
+                "attributed": verdict.attributed,
             }
             for verdict in verdicts
         ],
@@ -535,8 +623,12 @@ def lines(verdict: Verdict) -> Iterator[list[tuple[str, str]]]:
                 said += "; the new text says nothing like it"
         case "moved":
             said = f"stands in {where}: {verdict.place.citation_id if verdict.place else ''}"
+            if verdict.attributed:
+                said += f"; not in {_plain(verdict.attributed)}, to which it is ascribed"
         case "cited":
             said = f"{where}: the citation is there, but the words beside it were not compared"
+        case "distorted":
+            said = f"{where}, says otherwise with what is left out"
         case "altered" if verdict.fate != "current":
             said = f"{where}, {verdict.fate}{on}, said otherwise; to this it was altered:"
         case "altered":
@@ -545,6 +637,9 @@ def lines(verdict: Verdict) -> Iterator[list[tuple[str, str]]]:
             said = f"its citation is wrong: {claim.wrong}"
         case _:
             said = "no document of the library says anything like it"
+    if verdict.omitted:
+        named = ", ".join(f"“{_plain(each.text)}” ({omissions.NAMES[each.kind]})" for each in verdict.omitted)
+        said += f"; without {named}"
     if verdict.left_out:
         said += f"; with {plural(verdict.left_out, 'word')} left out" + (":" if verdict.difference else "")
     if verdict.markup:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
 from qa.errors import DocumentNotFoundError, InputError
-from qa.schema import Found, sha256_text
+from qa.schema import DocumentInfo, Found, sha256_text
 from qa.sources import RECORDS, RESTORED, agree, aside_part, certain, certain_of, is_gone
 
 if TYPE_CHECKING:
@@ -41,6 +41,16 @@ class Version:
     reason: Reason
     at: dt.datetime
     held: Mapping[str, Any]
+
+    def info(self, document: Document) -> DocumentInfo:
+        """Describe the document as it was. No passages of it are searched any more."""
+        known: dict[str, Any] = {
+            field.name: getattr(document, field.name)
+            for field in fields(DocumentInfo)
+            if hasattr(document, field.name)
+        }
+        places = tuple(dict.fromkeys(place["path"] for place in _places(self)))
+        return DocumentInfo(**known, characters=len(document.text), passages=0, locations=places)
 
     @property
     def title(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,14 @@ _BURST = 10_000  # ms after which one is over that does not end
 _WAKE = 1_000  # ms
 
 
-def bursts(paths: Iterable[Path], library: Path) -> Iterator[None]:
+def bursts(
+    paths: Iterable[Path], library: Path, report: Path | None = None, *, follow_links: bool = False
+) -> Iterator[None]:
     """Yield at once, and then after each burst of changes to the files, or in the folders, until Ctrl-C.
 
     What changes meanwhile, while the caller works, ends in the next burst. Hidden files and locks do not
-    count, nor does the library, which may lie in one of the folders and changes by being written.
+    count, nor do the library and the report, which may lie in one of the folders and change by being written.
+    Behind links nothing is watched unless `follow_links`.
 
     Raises:
         OSError: a path is not there.
@@ -30,38 +34,64 @@ def bursts(paths: Iterable[Path], library: Path) -> Iterator[None]:
 
     roots = [path.resolve() for path in paths]
     own = library.resolve()
+    written = report.resolve() if report else None
 
     def counts(_: object, changed: str) -> bool:
         path = Path(changed)
         under = next((path.relative_to(root) for root in roots if path.is_relative_to(root)), path)
-        return not path.is_relative_to(own) and not any(part.startswith(HIDDEN) for part in under.parts)
+        if path == written or path.is_relative_to(own):
+            return False
+        return not any(part.startswith(HIDDEN) for part in under.parts)
 
     while True:
         there = [_identity(root) for root in roots]
         begun = False
-        for changes in watch(
-            *roots,
-            watch_filter=counts,
-            debounce=_BURST,
-            step=_QUIET,
-            rust_timeout=_WAKE,
-            yield_on_timeout=True,  # at first, when it is watching, so that nothing is missed before
-            raise_interrupt=False,
-        ):
-            now = [_identity(root) for root in roots]
-            if None in now:
-                root = roots[now.index(None)]
-                raise InputError(
-                    f"{root} was removed while it was watched. Start the watch again without it."
-                )
-            gone = {changed for kind, changed in changes if kind == Change.deleted}
-            if now != there or any(str(root) in gone for root in roots):
-                break  # nothing is heard of what took its place: it is watched anew
-            if changes or not begun:
-                begun = True
-                yield
-        else:  # Ctrl-C, which is how it is meant to end
-            return
+        try:
+            for changes in watch(
+                # By itself it would look through links.
+                *(roots if follow_links else _folders(roots)),
+                recursive=follow_links,
+                watch_filter=counts,
+                debounce=_BURST,
+                step=_QUIET,
+                rust_timeout=_WAKE,
+                yield_on_timeout=True,  # at first, when it is watching, so that nothing is missed before
+                raise_interrupt=False,
+            ):
+                now = [_identity(root) for root in roots]
+                if None in now:
+                    root = roots[now.index(None)]
+                    raise InputError(
+                        f"{root} was removed while it was watched. Start the watch again without it."
+                    )
+                gone = {changed for kind, changed in changes if kind == Change.deleted}
+                if now != there or any(str(root) in gone for root in roots):
+                    break  # nothing is heard of what took its place: it is watched anew
+                if not follow_links and any(
+                    kind == Change.added and _is_folder(Path(changed)) for kind, changed in changes
+                ):
+                    break  # to be watched, too
+                if changes or not begun:
+                    begun = True
+                    yield
+            else:  # Ctrl-C, which is how it is meant to end
+                return
+        except FileNotFoundError:  # a folder in one of them went before it was watched
+            if None in map(_identity, roots):
+                raise
+
+
+def _folders(roots: Iterable[Path]) -> Iterator[Path]:
+    """Yield files, and folders with all folders in them, but for hidden ones and links."""
+    for root in roots:
+        yield root
+        for folder, names, _ in os.walk(root):
+            names[:] = [name for name in names if not name.startswith(HIDDEN)]
+            yield from (path for name in names if _is_folder(path := Path(folder, name)))
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from itertools import chain, zip_longest
+from itertools import chain, islice, zip_longest
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
 LEAST_SHARE = 0.5
 # Longer quotes are compared without their commonest words: what would take minutes takes a second.
 MOST_COMPARED = 1_000
+# And without so many more of these that no more pairs of like words are left: where a hundred words are said
+# again and again, every one is common.
+MOST_PAIRS = 500_000
+# Characters that may be looked through for a place at which words stand whole, and places looked at.
+MOST_SEARCHED = 20_000_000
+MOST_PLACES = 10_000
+# A cut word is at most so long.
+LONGEST_WORD = 1_000
 # A word; Chinese and Japanese are written without spaces, there a character is one.
 _WORD = re.compile(r"[^\W\u3040-\u30ff\u3400-\u9fff]+|[\u3040-\u30ff\u3400-\u9fff]")
 _TOKEN = re.compile(r"\S+\s*|\s+")
@@ -84,16 +93,32 @@ def is_whole(span: Span, text: str) -> bool:
 
 
 def find(words: str, text: str, near: int = 0) -> Span | None:
-    """Find these very characters in a text, as whole words, as near to an offset as they stand."""
-    whole = [span for span in _all(words, text) if is_whole(span, text)]
-    return min(whole, key=lambda span: abs(span.start - near), default=None)
+    """Find these very characters in a text, as whole words, as near to an offset as they stand.
+
+    Of a text that repeats them without end only the nearest places are looked at.
+    """
+    places = min(MOST_PLACES, MOST_SEARCHED // max(1, len(words)))
+    found = (
+        next((span for span in islice(each, places) if is_whole(span, text)), None)
+        for each in (_before(words, text, near), _from(words, text, near))
+    )
+    return min(filter(None, found), key=lambda span: abs(span.start - near), default=None)
 
 
-def _all(words: str, text: str) -> Iterator[Span]:
-    at = text.find(words) if words else -1
+def _from(words: str, text: str, near: int) -> Iterator[Span]:
+    """Find the places from an offset on, the nearest first."""
+    at = text.find(words, near) if words else -1
     while at >= 0:
         yield Span(at, at + len(words))
         at = text.find(words, at + 1)
+
+
+def _before(words: str, text: str, near: int) -> Iterator[Span]:
+    """Find the places before an offset, the nearest first."""
+    at = text.rfind(words, 0, max(0, near - 1 + len(words))) if words else -1
+    while at >= 0:
+        yield Span(at, at + len(words))
+        at = text.rfind(words, 0, at - 1 + len(words))
 
 
 def difference(old: str, new: str) -> Difference:
@@ -156,15 +181,33 @@ class Text:
         if not quote[-1:].isalnum():
             while end < len(self.text) and not (self.text[end].isalnum() or self.text[end].isspace()):
                 end += 1
-        while cuts(self.text, start):
+        least, most = start - LONGEST_WORD, end + LONGEST_WORD
+        while start > least and cuts(self.text, start):
             start -= 1
-        while cuts(self.text, end):
+        while end < most and cuts(self.text, end):
             end += 1
         return Span(start, end)
 
 
 def _matcher(old: Sequence[str | int], new: Sequence[str | int]) -> SequenceMatcher[str | int]:
-    return SequenceMatcher(None, old, new, autojunk=max(len(old), len(new)) > MOST_COMPARED)
+    if max(len(old), len(new)) <= MOST_COMPARED:
+        return SequenceMatcher(None, old, new, autojunk=False)
+    return SequenceMatcher(_too_common(old, new).__contains__, old, new)
+
+
+def _too_common(old: Sequence[str | int], new: Sequence[str | int]) -> set[str | int]:
+    """Find the words without which at most MOST_PAIRS are left, beside those that difflib leaves out."""
+    counts, others = Counter(old), Counter(new)
+    popular = len(new) // 100 + 1
+    pairs = {word: count * others[word] for word, count in counts.items() if others[word] <= popular}
+    left = sum(pairs.values())
+    common: set[str | int] = set()
+    for word in sorted(pairs, key=pairs.__getitem__, reverse=True):
+        if left <= MOST_PAIRS:
+            break
+        common.add(word)
+        left -= pairs[word]
+    return common
 
 
 def _trimmed(opcodes: Sequence[tuple[str, int, int, int, int]]) -> tuple[int, int]:

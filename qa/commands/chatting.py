@@ -20,14 +20,25 @@ from qa.commands import options, shared
     help="The port; 0 takes a free one.",
 )
 @click.option("--browser/--no-browser", default=True, help="Open the page, or only say where it is.")
+@click.option(
+    "--deadline",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0, min_open=True),
+    default=30,
+    show_default=True,
+    help="How long one answer may take.",
+)
 @options.strictness
 @options.reader
 @options.general
 @click.pass_obj
-def chat(settings: options.Settings, host: str, port: int, strictness: float, *, browser: bool) -> None:
+def chat(
+    settings: options.Settings, host: str, port: int, deadline: float, strictness: float, *, browser: bool
+) -> None:
     """Open the chat in the browser.
 
-    The page begins with --strictness; it can be changed there.
+    The page begins with --strictness; it can be changed there. There are no accounts: with a --host that
+    others can reach, whoever reaches it can ask, read every document and press thumbs.
     """
     import ui
 
@@ -39,6 +50,7 @@ def chat(settings: options.Settings, host: str, port: int, strictness: float, *,
         open_browser=browser,
         strictness=strictness,
         reader=settings.reader,
+        seconds=deadline,
     )
 
 
@@ -49,7 +61,7 @@ def chat(settings: options.Settings, host: str, port: int, strictness: float, *,
     metavar="FILE",
     help="Write FILE.jsonl or FILE.csv, not standard output.",
 )
-@click.option("--force", is_flag=True, help="Replace FILE, whatever it holds.")
+@options.force
 @options.json
 @options.general
 @click.pass_obj
@@ -62,15 +74,21 @@ def feedback(settings: options.Settings, out: Path | None, *, force: bool) -> No
     CSV, a cell that a spreadsheet would take for a formula has an apostrophe in front, which evaluate takes
     away. The exit code is 1 where there is no thumb yet.
     """
-    from qa.feedback import count, save, to_jsonl, to_queries
+    from qa.feedback import save, to_jsonl, to_queries
+    from qa.outputs import TEST_QUERIES, TEST_TABLE, check_no_source, check_output
     from qa.render import is_utf8, plural
 
     if out and out.suffix.lower() not in (".jsonl", ".csv"):
         raise click.UsageError(f"--out: {out} should end in .jsonl or .csv")
+    if out:
+        kind = TEST_TABLE if out.suffix.lower() == ".csv" else TEST_QUERIES
+        check_output("--out", out, kind, library=shared.library(settings), force=force)
     with shared.corpus(settings) as corpus:
-        counts, queries = count(corpus.thumbs()), to_queries(corpus)
+        if out:
+            check_no_source("--out", out, corpus)
+        (thumbs, _), queries = corpus.count_thumbs(), to_queries(corpus)
     if settings.as_json:
-        shared.print_json({"thumbs": counts["thumbs"], "queries": queries})
+        shared.print_json({"thumbs": thumbs, "queries": queries})
     elif not out:
         click.echo(to_jsonl(queries, ascii=not is_utf8(sys.stdout)), nl=False)
     if not queries:
@@ -86,7 +104,7 @@ def feedback(settings: options.Settings, out: Path | None, *, force: bool) -> No
                 shared.say(f"note: {query['question']}: {note}")
         where = f" written to {out}" if out else ""
         made = f"{len(queries):,} test {'query' if len(queries) == 1 else 'queries'}"
-        shared.say(f"{plural(counts['thumbs'], 'thumb')}: {made}{where}")
+        shared.say(f"{plural(thumbs, 'thumb')}: {made}{where}")
 
 
 @click.command()

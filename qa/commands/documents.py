@@ -16,6 +16,7 @@ from qa.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from qa.claims import Claim
     from qa.corpus import Corpus
     from qa.schema import DocumentInfo, Filters
     from qa.stats import LibraryStats
@@ -121,10 +122,13 @@ def _print_documents(infos: tuple[DocumentInfo, ...], *, as_json: bool) -> None:
 
 @documents.command()
 @click.argument("document_id", metavar="ID")
+@click.option(
+    "--version", "sha256", metavar="SHA", help="An earlier text, by how its SHA-256 begins; they are listed."
+)
 @options.json
 @options.general
 @click.pass_obj
-def show(settings: options.Settings, document_id: str) -> None:
+def show(settings: options.Settings, document_id: str, sha256: str | None) -> None:
     """Show what is known of the document ID, and its text.
 
     Control characters in the text are shown as symbols; --json gives it as it is.
@@ -134,9 +138,13 @@ def show(settings: options.Settings, document_id: str) -> None:
     from qa.schema import Filters
 
     with shared.corpus(settings) as corpus:
-        text = corpus.document(document_id).text
-        (info,) = corpus.documents(Filters(document=(document_id,)))
-        versions = corpus.versions(document_id)
+        if sha256 is None:
+            text = corpus.document(document_id).text
+            (info,) = corpus.documents(Filters(document=(document_id,)))
+            versions = corpus.versions(document_id)
+        else:
+            earlier, document = corpus.earlier(document_id, sha256)
+            text, info, versions = document.text, earlier.info(document), (earlier,)
     known = info_to_dict(info)
     if settings.as_json:
         shared.print_json({**known, "versions": [version_to_dict(each) for each in versions], "text": text})
@@ -229,7 +237,7 @@ def remove(
     open them, and `pullquote restore` puts them back, until --purge: that erases text, vectors, thumbs and
     the answers that `evaluate` keeps, of what was removed before too, and says what cites it; a file that
     holds it still is indexed again when it is named itself, or changes. Without an ID, --purge finishes what
-    was interrupted. In a terminal, it asks first.
+    was interrupted. In a terminal, it asks first; elsewhere, --purge needs --yes.
     """
     from qa.cite import visible
 
@@ -237,6 +245,8 @@ def remove(
         raise click.UsageError("name the documents to remove: `pullquote documents` lists them")
     if cited_by and not purge:
         raise click.UsageError("--cited-by goes with --purge")
+    if purge and ids and not (yes or sys.stdin.isatty()):
+        raise click.UsageError("--purge erases for good, and here nobody can be asked: say --yes too")
     with shared.corpus(settings) as corpus:
         lost = _Lost.by_purging(corpus, ids, cited_by) if purge else None
         if lost and not settings.quiet:
@@ -346,6 +356,20 @@ class _Lost:
         }
 
 
+def _claims(path: Path) -> tuple[list[Claim], list[Claim]]:
+    """Read what a file quotes.
+
+    Raises:
+        InputError: it cannot be read, or quotes nothing.
+    """
+    from qa.claims import claims
+
+    found, passed_over = claims(path)
+    if not found:
+        raise InputError(f"{path} quotes nothing: there is no quotation, citation or answer in it")
+    return found, passed_over
+
+
 @click.command()
 @click.argument("paths", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @options.json
@@ -357,33 +381,43 @@ def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
     FILE holds answers (JSON, or JSON lines), a table (CSV) with a column of quotes, or an export or report:
     HTML, Markdown, plain text or any format that is indexed, with quotes in quotation marks, and citations or
     links or neither. A quote is verbatim, also with words left out that it marks so (“…”); superseded, or
-    removed, where an earlier text says it; moved, where it stands elsewhere; altered, which is shown; or
-    unknown. A citation beside words that are no quote of it is cited: they were not compared. In running
-    text, lines may be broken anew. Quotations of fewer than three words without a citation are passed over,
-    and marks without their other are not read: both are said.
+    removed, where an earlier text says it; moved, where it stands elsewhere than in the document that it
+    cites, or that its sentence ascribes it to; distorted, where what it leaves out changes the sense (a
+    negation, a hedge, a number, who says it); altered, which is shown; or unknown. A citation beside words
+    that are no quote of it is cited: they were not compared. In running text, lines may be broken anew.
+    Quotations of fewer than three words without a citation are passed over, and marks without their other are
+    not read: both are said. Titles in notes, lists of references, headings and links are no quotes.
 
-    The exit code is 0 when all are verbatim and read, 1 when not, and 3 where a FILE quotes nothing.
+    The exit code is 0 when all are verbatim and read, and 1 when not. A FILE that cannot be read or quotes
+    nothing is named, and the others are verified: the exit code is 1 then, and 3 where there is no other.
     """
     from qa.cite import visible
-    from qa.claims import LEAST_WORDS, claims
+    from qa.claims import LEAST_WORDS
     from qa.progress import meter
     from qa.render import plural
     from qa.verify import Verifier, lines, summary, to_dict
 
     settings.interrupted = "Nothing was changed."
-    read = {path: claims(path) for path in paths}
-    for path, (found, _) in read.items():
-        if not found:
-            raise InputError(f"{path} quotes nothing: there is no quotation, citation or answer in it")
+    read, refused = {}, {}
+    for path in paths:
+        try:
+            read[path] = _claims(path)
+        except InputError as error:
+            refused[path] = error
+    if not read:
+        *others, last = refused.values()
+        for other in others:
+            shared.say(str(other))
+        raise last
     results = {}
     with shared.corpus(settings) as corpus, meter(quiet=settings.quiet) as show:
         verifier = Verifier(corpus)
         for path, (found, _) in read.items():
             results[path] = verifier.verdicts(found, functools.partial(show, f"Verifying {path.name}"))
     verdicts = [verdict for each in results.values() for verdict in each]
-    passed_over = [(path, claim) for path, (_, over) in read.items() for claim in over]
-    short = sum(claim.short for _, claim in passed_over)
-    unpaired = [(path, claim) for path, claim in passed_over if claim.unpaired]
+    passed = [(path, claim) for path, (_, over) in read.items() for claim in over]
+    short = sum(claim.short for _, claim in passed)
+    unpaired = [(path, claim) for path, claim in passed if claim.unpaired]
     if settings.as_json:
         files = [
             {
@@ -394,6 +428,10 @@ def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
             }
             for path, each in results.items()
         ]
+        files += [
+            {"file": str(path), "error": {"code": why.code, "message": str(why)}}
+            for path, why in refused.items()
+        ]
         shared.print_json({"files": files})
     else:
         from rich.console import Console
@@ -401,11 +439,13 @@ def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
 
         console = Console(highlight=False, soft_wrap=True)
         for path, each in results.items():
-            if len(results) > 1:
+            if len(paths) > 1:
                 console.print(Text(str(path), "bold"))
             for verdict in each:
                 for pieces in lines(verdict):
                     console.print(Text.assemble(*pieces))
+        for why in refused.values():
+            shared.say(f"not verified: {why}")
         if not settings.quiet:
             shared.say(summary(verdicts))
             if short:
@@ -416,7 +456,7 @@ def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
                 shared.say(f"not read: {path}, {at}: a quotation mark without its other: {words}")
             if len(unpaired) > shared.NAMED:
                 shared.say(f"not read: {plural(len(unpaired) - shared.NAMED, 'quotation mark')} more")
-    right = all(verdict.status == "verbatim" for verdict in verdicts) and not unpaired
+    right = all(verdict.status == "verbatim" for verdict in verdicts) and not unpaired and not refused
     sys.exit(0 if right else 1)
 
 

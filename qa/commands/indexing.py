@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,10 +33,15 @@ if TYPE_CHECKING:
     metavar="FIELD=NAME",
     multiple=True,
     callback=options.columns,
-    help="The column of a CSV or TSV, or key of a JSONL, that holds a field: text=body. May be repeated.",
+    help="The column of a table, or key of a JSON record, that holds a field: text=body. May be repeated.",
 )
 @click.option("--prune", is_flag=True, help="Remove the documents of files that a folder no longer holds.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done with each file, and change nothing.")
+@click.option(
+    "--follow-links",
+    is_flag=True,
+    help="Follow links in a folder that lead out of it. Without it, they are left out and named.",
+)
 @click.option(
     "--watch",
     is_flag=True,
@@ -48,6 +54,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Write what became of each file: a table where FILE ends in .csv, else one JSON object a line.",
 )
+@options.force
 @options.json
 @options.general
 @click.pass_obj
@@ -58,8 +65,10 @@ def index(
     columns: dict[str, str] | None,
     report_to: Path | None,
     *,
+    force: bool,
     prune: bool,
     dry_run: bool,
+    follow_links: bool,
     watch: bool,
 ) -> None:
     """Bring the library in step with files and folders; without a PATH, with the brief that ships.
@@ -71,7 +80,10 @@ def index(
 
     Documents whose files a folder no longer holds stay in the library: in a terminal it asks whether to
     remove them, elsewhere --prune does. `pullquote restore` puts them back.
+
+    With --watch, Ctrl-C ends it and says what was done: exit code 0, or 130 in the midst of a round.
     """
+    from qa.outputs import check_no_source
     from qa.places import shipped_corpus
     from qa.watch import bursts
 
@@ -79,14 +91,25 @@ def index(
         raise click.UsageError("--dry-run says what would be done once: leave out --watch")
     settings.interrupted = "What was finished is kept; the same command goes on from there."
     given = paths or (shipped_corpus(),)
+    if report_to:
+        _check_report(report_to, given, shared.library(settings), force=force)
     asks = not (prune or dry_run or watch) and _in_a_terminal()
     report, said = None, False
+    done = Counter[str]()
     with _to_index(settings, dry_run=dry_run, date_order=date_order, columns=columns) as corpus:
-        for _ in bursts(given, corpus.library) if watch else [None]:
+        if report_to:
+            check_no_source("--report", report_to, corpus)
+        watched = bursts(given, corpus.library, report_to, follow_links=follow_links)
+        for _ in watched if watch else [None]:
             with shared.progress(settings) as progress:
                 # What is purged while it is watched was named before.
                 report = corpus.index(
-                    *given, progress=progress, prune=prune, dry_run=dry_run, named_files=report is None
+                    *given,
+                    progress=progress,
+                    prune=prune,
+                    dry_run=dry_run,
+                    named_files=report is None,
+                    follow_links=follow_links,
                 )
             if asks and (gone := _gone(report)):
                 folders = ", ".join(str(path) for path in given if path.is_dir())
@@ -94,12 +117,39 @@ def index(
                 if click.confirm("Remove from the library?", err=True):
                     report = corpus.prune(report)
             _show_report(settings, report, report_to)
-            if watch and not (said or settings.quiet):
-                shared.say(f"Watching {_listed(list(map(str, given)))} for changes. Ctrl-C ends it.")
-                said = True
+            if watch:
+                if not (said or settings.quiet):
+                    shared.say(f"Watching {_listed(list(map(str, given)))} for changes. Ctrl-C ends it.")
+                    said = True
+                done.update(each.status for each in report.files if each.status != "unchanged")
+                settings.interrupted = f"{_summary(done)}. What was finished is kept."
+    if watch:  # by Ctrl-C, which is how it is meant to end
+        if not settings.quiet:
+            shared.say(f"Watching has ended: {_summary(done)}.")
+        return
     refused = report.count("refused") if report else 0
     if report is None or refused or not report.files:
         sys.exit(1 if report and refused < len(report.files) else 3)
+
+
+def _summary(done: Counter[str]) -> str:
+    """Say what became of files: `2 added, 1 refused`."""
+    from qa.render import STATUSES
+
+    return ", ".join(f"{done[status]:,} {status}" for status in STATUSES if done[status]) or "nothing to do"
+
+
+def _check_report(path: Path, given: Sequence[Path], library: Path, *, force: bool) -> None:
+    """Refuse a report that would replace what is to be indexed, or any other file, unless `force` says so."""
+    from qa.formats import supported
+    from qa.outputs import INDEX_REPORT, INDEX_TABLE, check_output, output_kind
+
+    kind = INDEX_TABLE if path.suffix.lower() == ".csv" else INDEX_REPORT
+    target = path.resolve()
+    within = any(target.is_relative_to(each.resolve()) for each in given if each.is_dir())
+    is_source = within and target.is_file() and supported(target) and not output_kind(target)
+    read = [*(each for each in given if each.is_file()), *([target] if is_source and force else [])]
+    check_output("--report", path, kind, library=library, read=read, force=force)
 
 
 @contextmanager
@@ -172,9 +222,10 @@ def _show_report(settings: options.Settings, report: IndexReport, write_to: Path
 
 def _print_report(report: IndexReport, library: Path) -> None:
     from qa.cite import visible
+    from qa.folders import own_output
     from qa.formats import READS
     from qa.metadata import SIDECAR
-    from qa.render import STATUSES, plural
+    from qa.render import plural
 
     if report.dry_run:
         click.echo("This is what would be done; nothing was changed.")
@@ -182,12 +233,27 @@ def _print_report(report: IndexReport, library: Path) -> None:
             if result.status not in ("unchanged", "refused"):
                 other = f": {result.document_id}" if result.document_id else ""
                 click.echo(visible(f"{result.status:>9} {result.path}{other}"))
-    counts = ", ".join(f"{count:,} {status}" for status in STATUSES if (count := report.count(status)))
+    counts = _summary(Counter(result.status for result in report.files))
     # A document in two places is one.
     not_held = ("refused", "withdrawn", "purged", "gone", "removed")
     held = {each.document_id for each in report.files if each.status not in not_held}
-    click.echo(f"{plural(len(held), 'document')} in {report.seconds:.1f} s: {counts or 'nothing to do'}")
-    if skipped := [Path(path).name for path in report.skipped if not path.endswith(SIDECAR)]:
+    click.echo(f"{plural(len(held), 'document')} in {report.seconds:.1f} s: {counts}")
+    links = [path for path in report.skipped if Path(path).is_symlink()]
+    if links:
+        verb = "was" if len(links) == 1 else "were"
+        names = visible(_listed([Path(path).name for path in links]))
+        click.echo(
+            f"{plural(len(links), 'link')} {verb} not followed ({names}): --follow-links reads on there"
+        )
+    files = [path for path in report.skipped if path not in links]
+    own = [Path(path).name for path in files if own_output(Path(path))]
+    if own:
+        click.echo(
+            f"left out {plural(len(own), 'file')} that Pullquote wrote itself ({visible(_listed(own))})"
+        )
+    if skipped := [
+        name for name in (Path(path).name for path in files) if name not in own and not name.endswith(SIDECAR)
+    ]:
         names = visible(_listed(skipped))
         click.echo(f"skipped {plural(len(skipped), 'file')} of another kind ({names}): {READS}")
     if gone := _gone(report):

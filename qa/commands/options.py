@@ -87,6 +87,8 @@ json = click.option(
     "--json", is_flag=True, expose_value=False, callback=_set("as_json"), help="Print JSON, for a program."
 )
 
+force = click.option("--force", is_flag=True, help="Replace a file that Pullquote did not write.")
+
 
 def _day(*, last: bool) -> Callable[[click.Context, click.Parameter, str | None], dt.date | None]:
     """Read a day: `YYYY-MM-DD`, or the first (`last`: the last) day of `YYYY-MM` or `YYYY`."""
@@ -125,7 +127,7 @@ strictness = click.option(
     metavar="SHARE",
     callback=_share,
     help="The share of the answers given that should be right, from .7 to .95: higher answers less often. "
-    "An answer needs a confidence of 48% at .86, 86% at .95 (by our own reader): of all answers from there "
+    "An answer needs a confidence of 49% at .86, 87% at .95 (by our own reader): of all answers from there "
     "up that share was right on test questions. [default: .86]",
 )
 
@@ -155,7 +157,12 @@ _filter_options = _options(
     click.option("--until", metavar="DATE", callback=_day(last=True), help="Up to this day, month or year."),
     click.option("--publisher", metavar="NAME", default="", help="Only what NAME published."),
     click.option("--series", metavar="NAME", default="", help="Only the series NAME."),
-    click.option("--document", metavar="ID", multiple=True, help="Only this document; may be repeated."),
+    click.option(
+        "--document",
+        metavar="ID",
+        multiple=True,
+        help="Only this document, or all of this table, archive or folder; may be repeated.",
+    ),
     click.option(
         "--language", metavar="CODE", default="", help="Only documents in this language, such as en."
     ),
@@ -178,11 +185,13 @@ def filters(command: Callable[..., None]) -> Callable[..., None]:
         collection: str,
         **others: Any,
     ) -> None:
+        from qa.limits import check_filters
         from qa.schema import Filters
 
         if since and until and since > until:
             raise click.UsageError(f"--since {since} is later than --until {until}")
         filters = Filters(since, until, publisher, series, document, language, collection)
+        check_filters(filters)
         command(*args, filters=filters, **others)
 
     decorated: Callable[..., None] = _filter_options(with_filters)

@@ -13,6 +13,8 @@ from qa.commands import options, shared
 from qa.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from qa.corpus import Corpus
     from qa.schema import Answer, Dates, Filters
 
@@ -56,8 +58,11 @@ def ask(
 
 def _check_documents(corpus: Corpus, filters: Filters) -> None:
     """Refuse an id that names nothing: its "not in the corpus" would be a slip of the keyboard."""
+    from qa.schema import Filters
+
     for document_id in filters.document:
-        corpus.document(document_id)
+        if not corpus.select(Filters(document=(document_id,))).documents:
+            corpus.document(document_id)  # which says what there is instead
 
 
 def _decoded(data: bytes, name: str) -> str:
@@ -81,7 +86,7 @@ def _print_answer(answer: Answer, corpus: Corpus, *, as_json: bool) -> None:
 
 
 @click.command("answer")
-@click.argument("questions", type=click.Path(path_type=Path), metavar="QUESTIONS.jsonl")
+@click.argument("questions", type=click.Path(path_type=Path), metavar="QUESTIONS")
 @click.option(
     "--out",
     required=True,
@@ -89,6 +94,7 @@ def _print_answer(answer: Answer, corpus: Corpus, *, as_json: bool) -> None:
     metavar="ANSWERS.jsonl",
     help="Where the answers go; - is standard output.",
 )
+@options.force
 @options.strictness
 @options.dates
 @options.reader
@@ -96,29 +102,41 @@ def _print_answer(answer: Answer, corpus: Corpus, *, as_json: bool) -> None:
 @options.general
 @click.pass_obj
 def answer_many(
-    settings: options.Settings, questions: Path, out: Path, strictness: float, dates: Dates, filters: Filters
+    settings: options.Settings,
+    questions: Path,
+    out: Path,
+    strictness: float,
+    dates: Dates,
+    filters: Filters,
+    *,
+    force: bool,
 ) -> None:
     """Answer many questions in order, one line of JSON each.
 
-    A question is a line {"_id", "text", "history"}. A line that is no question gets an answer line with the
-    outcome "error", and the exit code is 1. Interrupted, the same command goes on where it stopped as long as
-    the library, the questions and the options are the same (ANSWERS.jsonl.state holds the evidence).
+    QUESTIONS is a file, or - for standard input. A question is a line {"_id", "text", "history"}; or the file
+    is CSV with the columns question, id and history (an earlier question), of which only question is needed;
+    further earlier questions take rows of their own. A line of JSON that is no question gets an answer line
+    with the outcome "error", and the exit code is 1.
+
+    Interrupted, the same command goes on where it stopped as long as the library, the questions and the
+    options are the same (ANSWERS.jsonl.state holds the evidence).
     """
     from qa.batch import answer_file
+    from qa.outputs import ANSWERS, check_no_source, check_output
     from qa.progress import meter
     from qa.render import plural
     from qa.unmatched import unmatched
 
-    try:
-        data = questions.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read the questions in {questions}: {error.strerror}") from error
+    data = _read_questions(questions, shared.say if not settings.quiet else lambda message: None)
     target = None if str(out) == "-" else out
     if target:
-        if target.exists() and target.samefile(questions):
-            raise click.UsageError("--out names the questions file itself")
+        check_output(
+            "--out", target, ANSWERS, library=shared.library(settings), read=[questions], force=force
+        )
         settings.interrupted = f"The answers so far are in {out}; the same command goes on from there."
     with shared.corpus(settings) as corpus, meter(quiet=settings.quiet) as show:
+        if target:
+            check_no_source("--out", target, corpus)
         _check_documents(corpus, filters)
         if not corpus.select(filters).documents:
             shared.say(unmatched(corpus, filters))
@@ -131,11 +149,26 @@ def answer_many(
             say=shared.say if not settings.quiet else lambda message: None,
             strictness=strictness,
             dates=dates,
+            force=force,
         )
     if not settings.quiet:
         counts = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(outcomes.items()))
         shared.say(f"{plural(outcomes.total(), 'question')}: {counts}")
     sys.exit(1 if outcomes["error"] else 0)
+
+
+def _read_questions(path: Path, say: Callable[[str], None]) -> bytes:
+    """Read the lines of JSON in a file or on standard input, or make them of a table that is there."""
+    from qa.evaluation.suite import is_table, questions_of_table
+
+    piped = str(path) == "-"
+    try:
+        data = sys.stdin.buffer.read() if piped else path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read the questions in {path}: {error.strerror}") from error
+    if path.suffix.lower() in (".csv", ".tsv") or is_table(data):
+        return questions_of_table(data, Path("standard input") if piped else path, say)
+    return data
 
 
 _file = click.Path(dir_okay=False, path_type=Path)
@@ -166,6 +199,7 @@ _file = click.Path(dir_okay=False, path_type=Path)
     "--check", is_flag=True, help="Only look up the expected quotes; exit with 1 where one is lost."
 )
 @click.option("--fresh", is_flag=True, help="Ask every question again, whatever answers are kept.")
+@options.force
 @options.strictness
 @options.reader
 @click.option("--encoder", metavar="NAME", help="Index the suite's own corpus with this encoder.")
@@ -216,7 +250,7 @@ def evaluate(settings: options.Settings, /, suite: Path, **chosen: Any) -> None:
 
 
 def _check_options(suite: Path, chosen: dict[str, Any]) -> None:
-    """Refuse options that contradict each other, and outputs that would overwrite what is read."""
+    """Refuse options that contradict each other."""
     written = {name: chosen[name] for name in ("out", "report", "trec_run", "trec_qrels") if chosen[name]}
     source = click.get_current_context().get_parameter_source
     given = source("strictness") is not ParameterSource.DEFAULT
@@ -227,12 +261,7 @@ def _check_options(suite: Path, chosen: dict[str, Any]) -> None:
     about_answers = written or chosen["answers"] or chosen["baseline"] or chosen["gates"] or given or reader
     if chosen["check"] and about_answers:
         raise click.UsageError("--check only looks up quotes: leave out what is about answers")
-    parts = ("queries.jsonl", "corpus.jsonl", "qrels.tsv", "qrels/test.tsv")
-    inputs = (suite, *(suite / part for part in parts), chosen["answers"], chosen["baseline"])
-    read = {path.resolve() for path in inputs if path}
     for name, path in written.items():
         option = f"--{name.replace('_', '-')}"
-        if path.resolve() in read:
-            raise click.UsageError(f"{option} names a file that is read: {path}")
         if [other.resolve() for other in written.values()].count(path.resolve()) > 1:
             raise click.UsageError(f"{option} names a file that another option names too: {path}")

@@ -49,8 +49,8 @@ _STYLE = {
     "legend.frameon": False,
 }
 _KEPT_ATTRIBUTES = {"viewBox", "d", "x", "y", "width", "height", "transform", "clip-path", "id", "href"}
-_DECIMALS = re.compile(r"-?\d+\.\d+")
-_DECLARATION = re.compile(r"([\w-]+):\s*([^;]+)")
+_DECIMALS = re.compile(r"-?(?<!\d)\d++\.\d+")
+_DECLARATION = re.compile(r"(?<![\w-])([\w-]++):\s*([^;]+)")
 _REFERENCE = re.compile(r"#([\w-]+)")
 
 

@@ -13,15 +13,25 @@ from qa.corpus import Corpus
 from qa.errors import InputError, LibraryNotFoundError
 from qa.evaluation import check, run, suite, trec
 from qa.evaluation.measures import MEASURES
+from qa.outputs import (
+    ANSWERS,
+    EVALUATION_REPORT,
+    TREC_QRELS,
+    TREC_RUN,
+    check_no_source,
+    check_output,
+    write_output,
+)
 from qa.progress import staged
 from qa.render import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from qa.evaluation.check import Finding
     from qa.evaluation.schema import AnswerLine, Estimate, Evaluation, Suite
+    from qa.outputs import Kind
     from qa.progress import Meter
     from qa.schema import Document
 
@@ -76,10 +86,28 @@ class Task:
     limit: int | None = None
     check: bool = False
     fresh: bool = False
+    force: bool = False
     encoder: str | None = None
     reader: str | None = None
     strictness: float = STRICTNESS
     command: str = ""
+
+    def outputs(self) -> Iterator[tuple[str, Path, Kind]]:
+        """Name the files that are to be written: the option, the file and its kind."""
+        if self.out:
+            yield "--out", self.out, ANSWERS
+        if self.report:
+            yield "--report", self.report, EVALUATION_REPORT
+        if self.trec_run:
+            yield "--trec-run", self.trec_run, TREC_RUN
+        if self.trec_qrels:
+            yield "--trec-qrels", self.trec_qrels, TREC_QRELS
+
+    def inputs(self) -> tuple[Path, ...]:
+        """Name the files that are read."""
+        parts = ("queries.jsonl", "corpus.jsonl", "qrels.tsv", "qrels/test.tsv")
+        named = (self.suite, *(self.suite / part for part in parts), self.answers, self.baseline)
+        return tuple(path for path in named if path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +136,19 @@ def perform(task: Task, show: Meter, say: Callable[[str], None], kept: Callable[
         LibraryError: the library is missing or damaged.
         ModelError: a model is missing or damaged.
     """
-    for path in filter(None, (task.out, task.report, task.trec_run, task.trec_qrels)):
-        path.parent.mkdir(parents=True, exist_ok=True)  # rather now than when all is asked
+    for option, path, kind in task.outputs():  # rather now than when all is asked
+        check_output(
+            option,
+            path,
+            kind,
+            library=task.library,
+            read=task.inputs(),
+            force=task.force,
+            make_folder=True,
+        )
+    _check_no_source(task)
+    for _, path, _ in task.outputs():
+        path.parent.mkdir(parents=True, exist_ok=True)
     asked = suite.load(task.suite, say)
     if task.encoder and (task.answers or not asked.corpus):
         raise InputError("--encoder is for indexing a suite's own corpus, and nothing is to be indexed here.")
@@ -132,6 +171,16 @@ def perform(task: Task, show: Meter, say: Callable[[str], None], kept: Callable[
     _write(task, evaluation, documents)
     failures = tuple(filter(None, (gate.failure(evaluation.measures) for gate in task.gates)))
     return Result(asked, findings if documents else (), evaluation, path, failures)
+
+
+def _check_no_source(task: Task) -> None:
+    """Refuse to write a file that the library, if there is one, was read from."""
+    outputs = list(task.outputs())
+    if not outputs:
+        return
+    with suppress(LibraryNotFoundError), Corpus.open(task.library, create=False, read_only=True) as corpus:
+        for option, path, _ in outputs:
+            check_no_source(option, path, corpus)
 
 
 def _documents(task: Task, asked: Suite, say: Callable[[str], None]) -> dict[str, Document]:
@@ -167,7 +216,14 @@ def _ask(
         path = task.out or run.answers_path(corpus.library, asked)
         kept(path)
         run.answer(
-            corpus, asked, path, fresh=task.fresh, progress=answering, say=say, strictness=task.strictness
+            corpus,
+            asked,
+            path,
+            fresh=task.fresh,
+            progress=answering,
+            say=say,
+            strictness=task.strictness,
+            force=task.force,
         )
     return path
 
@@ -208,7 +264,4 @@ def _write(task: Task, evaluation: Evaluation, documents: Mapping[str, Document]
             command=task.command,
             baseline=task.baseline.name if task.baseline else "",
         )
-        try:
-            task.report.write_text(page, encoding="utf-8", newline="\n")
-        except OSError as error:
-            raise InputError(f"{task.report} cannot be written: {error.strerror}. Name another.") from None
+        write_output(task.report, [page])

@@ -121,10 +121,10 @@ def compare(
 ) -> dict[str, Difference]:
     """Each measure less the baseline's, over the queries where both have it, in the order of `MEASURES`.
 
-    Intervals are percentiles over pairs; p is by a randomisation test that swaps the outputs of a pair. Two
-    systems' confidences may differ in scale: where only their order matters (`by_rank`), their ranks are
-    swapped, as in Venkatraman and Begg, "A distribution-free procedure for comparing receiver operating
-    characteristic curves from a paired experiment" (1996).
+    Interval and p are by one randomisation test, which swaps the outputs of a pair. Two systems' confidences
+    may differ in scale: where only their order matters (`by_rank`), their ranks are swapped, as in
+    Venkatraman and Begg, "A distribution-free procedure for comparing receiver operating characteristic
+    curves from a paired experiment" (1996).
     """
     others = {each.query.id: each for each in baseline}
     pairs = [(each, others[each.query.id]) for each in judged if each.query.id in others]
@@ -133,16 +133,13 @@ def compare(
     for rows, measures in _together([ours, theirs]):
         own, other = [ours[row] for row in rows], [theirs[row] for row in rows]
         columns = [(_ranked(each, own), _ranked(each, other)) for each in measures]
-        made = [
-            statistics.difference(each.statistic(*first), each.statistic(*second))
-            for each, (first, second) in zip(measures, columns, strict=True)
-        ]
         both = [each.statistic(*np.hstack(sides)) for each, sides in zip(measures, columns, strict=True)]
-        ends = statistics.bootstrap(made, _strata(own), seed, resamples)
-        p = statistics.chances(both, len(rows), seed, resamples)
-        for each, *numbers in zip(measures, *map(np.ndarray.tolist, (*ends, p)), strict=True):
-            value, low, high, chance = numbers
-            differences[each.name] = Difference(value, min(low, value), max(high, value), chance, len(rows))
+        found = statistics.randomisation(both, len(rows), seed, resamples)
+        for each, *numbers in zip(measures, *map(np.ndarray.tolist, found), strict=True):
+            value, low, high, p = numbers
+            if each.unit == "share":
+                low, high = max(low, -1.0), min(high, 1.0)
+            differences[each.name] = Difference(value, low, high, p, len(rows))
     return {name: differences[name] for name in MEASURES if name in differences}
 
 

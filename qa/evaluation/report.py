@@ -24,8 +24,8 @@ from qa.cite import date_in_words, visible
 from qa.evaluation import charts, misses
 from qa.evaluation.measures import MEASURES, confidence, reliability, risk_coverage, threshold
 from qa.evaluation.pages import pages
-from qa.evaluation.statistics import wilson
-from qa.evaluation.tables import SIGNIFICANT, probability
+from qa.evaluation.statistics import LEVEL, wilson
+from qa.evaluation.tables import probability
 from qa.render import plural
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def to_html(
         rows=list(_rows(evaluation)),
         baseline=baseline if evaluation.differences else "",
         baseline_known=bool(evaluation.baseline_judged),
-        significant=SIGNIFICANT,
+        level=LEVEL,
         threshold=answers_from,
         pages=all_pages,
         most_ranks=RERANKED,
@@ -249,7 +249,7 @@ def _row_change(name: str, evaluation: Evaluation, reach: float) -> Mapping[str,
         "interval": f"{_value(name, change.low, '+')} to {_value(name, change.high, '+')}",
         "bar": _bar(*ends) if MEASURES[name].unit == "share" else None,
         "p": probability(change.p),
-        "verdict": ("better" if better else "worse") if change.p < SIGNIFICANT and change.value else "",
+        "verdict": ("better" if better else "worse") if change.significant else "",
     }
 
 

@@ -136,6 +136,7 @@ def answer(
     progress: Callable[[int, int], None],
     say: Say,
     strictness: float = STRICTNESS,
+    force: bool = False,
 ) -> None:
     """Ask the library the suite's questions into `out`, or go on where an earlier run of the same stopped.
 
@@ -146,9 +147,17 @@ def answer(
     """
     with alone(out, say):
         out.parent.mkdir(parents=True, exist_ok=True)
-        if fresh:
-            out.unlink(missing_ok=True)
-        answer_file(corpus, _questions(suite), out, EVERYTHING, progress, say, strictness)
+        answer_file(
+            corpus,
+            _questions(suite),
+            out,
+            EVERYTHING,
+            progress,
+            say,
+            strictness,
+            fresh=fresh,
+            force=force,
+        )
 
 
 def _questions(suite: Suite) -> bytes:

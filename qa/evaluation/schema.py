@@ -70,9 +70,10 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The run less the baseline, paired by query, with its 95 % bootstrap interval.
+    """The run less the baseline, paired by query, with its 95 % interval.
 
-    `p` is the two-sided probability of a difference as large by chance (paired randomisation test).
+    `p` is the two-sided probability of a difference as large by chance. Both are of one paired randomisation
+    test (`statistics.randomisation`): the interval holds 0 where p is 0.05 or more, and only there.
     """
 
     value: float
@@ -80,6 +81,11 @@ class Difference:
     high: float
     p: float
     n: int
+
+    @property
+    def significant(self) -> bool:
+        """Whether the interval does not hold 0."""
+        return self.low > 0 or self.high < 0
 
 
 @dataclass(frozen=True, slots=True)

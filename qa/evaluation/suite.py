@@ -18,6 +18,7 @@ from qa.batch import read_history
 from qa.errors import InputError
 from qa.evaluation.lines import records
 from qa.evaluation.schema import Query, Suite
+from qa.render import dumps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -32,6 +33,7 @@ QRELS = ("qrels.tsv", "qrels/test.tsv")
 _YES = {"yes", "y", "true", "1"}
 _NO = {"no", "n", "false", "0"}
 _DELIMITERS = ",;\t"
+_FIRST_LINE = 10_000  # bytes of a file, in which a table names its columns
 
 
 def load(path: Path, say: Callable[[str], None] = lambda message: None) -> Suite:
@@ -46,7 +48,7 @@ def load(path: Path, say: Callable[[str], None] = lambda message: None) -> Suite
         case ".jsonl" | ".ndjson":
             queries = tuple(_query(line, assume=None) for line in _json_lines(path))
         case ".csv" | ".tsv":
-            queries = tuple(_csv_queries(path, say))
+            queries = tuple(_csv_queries(_read(path), path, say))
         case _ if not path.exists():
             raise InputError(f"there is no suite {path}. Name a folder, or a .jsonl or .csv file.")
         case _:
@@ -193,7 +195,26 @@ def _query(line: _Line, *, assume: bool | None) -> Query:
 # CSV
 
 
-def _csv_queries(path: Path, say: Callable[[str], None]) -> Iterator[Query]:
+def is_table(data: bytes) -> bool:
+    """Tell whether the first line of a file names columns, and that of the questions among them."""
+    first = next(iter(data[:_FIRST_LINE].splitlines()), b"")
+    return _header(first.decode("utf-8-sig", "replace")) is not None
+
+
+def questions_of_table(data: bytes, name: Path, say: Callable[[str], None]) -> bytes:
+    """Give the questions of a table as the lines of JSON that `qa.batch` reads.
+
+    Raises:
+        InputError: it is no table of questions; the message calls it `name`.
+    """
+    lines = (
+        {"_id": query.id, "text": query.text, "history": list(query.history)}
+        for query in _csv_queries(data, name, say)
+    )
+    return "".join(dumps(line) + "\n" for line in lines).encode()
+
+
+def _csv_queries(data: bytes, path: Path, say: Callable[[str], None]) -> Iterator[Query]:
     """Read a table in which the rows of one question follow each other or bear its id.
 
     A row without a question belongs to the one above: spreadsheets are written so.
@@ -201,7 +222,7 @@ def _csv_queries(path: Path, say: Callable[[str], None]) -> Iterator[Query]:
     lines: dict[str, _Line] = {}
     keys: dict[str, str] = {}  # by question
     key = ""
-    for number, row in _rows(path, say):
+    for number, row in _rows(data, path, say):
         where = f"{path}, line {number}"
         text, name = row["question"], row.get("id", "")
         if text or name or not key:
@@ -231,24 +252,34 @@ def _truth(row: Mapping[str, str], where: str) -> bool | None:
     return value in _YES if value else None
 
 
-def _rows(path: Path, say: Callable[[str], None]) -> Iterator[tuple[int, dict[str, str]]]:
+def _header(first: str) -> tuple[str, list[str]] | None:
+    """Find the delimiter of a table and the names of its columns; None where none is that of the questions.
+
+    A header names its columns without any delimiter in the names: the one that finds the question is it.
+    """
+    for delimiter in _DELIMITERS:
+        header = [cell.strip().lower() for cell in next(csv.reader([first], delimiter=delimiter), [])]
+        if "question" not in header:
+            header = ["question" if name == "text" else name for name in header]
+        if "question" in header:
+            return delimiter, header
+    return None
+
+
+def _rows(data: bytes, path: Path, say: Callable[[str], None]) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield the rows below the header that are not empty, by column, each with the line that it begins in."""
-    text = _decoded(path, say)
+    text = _decoded(data, path, say)
     skipped = 0
     if text[:4].lower() == "sep=":  # Excel's own way to name the delimiter, in a line before the header
         _, _, text = text.partition("\n")
         skipped = 1
     first = next(io.StringIO(text, newline=""), "")
-    # A header names its columns without any delimiter in the names: the one that finds the question is it.
-    for delimiter in _DELIMITERS:
-        header = [cell.strip().lower() for cell in next(csv.reader([first], delimiter=delimiter), [])]
-        if "question" in header:
-            break
-    else:
+    if (found := _header(first)) is None:
         raise InputError(
             f'{path} has no column "question" in its first line ({first.strip()[:80]!r}). '
             "Write a header such as: question,quote,answerable,document"
         )
+    delimiter, header = found
     twice = next((name for name in header if name and header.count(name) > 1), None)
     if twice:
         raise InputError(f"{path} has two columns {twice!r}. Write further quotes in rows of their own.")
@@ -272,9 +303,8 @@ def _rows(path: Path, say: Callable[[str], None]) -> Iterator[tuple[int, dict[st
         ) from None
 
 
-def _decoded(path: Path, say: Callable[[str], None]) -> str:
+def _decoded(data: bytes, path: Path, say: Callable[[str], None]) -> str:
     """Decode what spreadsheets save: UTF-8, UTF-16 with its mark, or the Windows code page."""
-    data = _read(path)
     marked = data[:2] in (b"\xff\xfe", b"\xfe\xff")
     for encoding in ("utf-16",) if marked else ("utf-8-sig", "cp1252"):
         try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from qa.cite import visible
 from qa.evaluation.check import shortened
 from qa.evaluation.measures import MEASURES, threshold
+from qa.evaluation.statistics import LEVEL
 from qa.render import answers_from, plural
 from qa.schema import Outcome
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from qa.evaluation.command import Result
     from qa.evaluation.schema import Evaluation
 
-SIGNIFICANT = 0.05
 _LISTED = 10  # of many findings
 _NAMED = 3  # of many places
 _WORDS = 16  # the least width of a column of words, in characters
@@ -217,7 +217,7 @@ def _on_differences(evaluation: Evaluation) -> list[str]:
     if not evaluation.differences:
         return []
     common = len(evaluation.baseline_judged)
-    clear = {name: each for name, each in evaluation.differences.items() if each.p < SIGNIFICANT}
+    clear = {name: each for name, each in evaluation.differences.items() if each.significant}
     better = [name for name, each in clear.items() if (each.value > 0) == MEASURES[name].higher_is_better]
     worse = [name for name in clear if name not in better]
     others = len(evaluation.differences) - len(clear)
@@ -232,7 +232,7 @@ def _on_differences(evaluation: Evaluation) -> list[str]:
     if others:
         what = "other measure" if clear else "measure"
         lines.append(f"No significant difference in {plural(others, what)}.")
-    lines.append(f"Significant: p < {SIGNIFICANT}, each measure by itself; by chance one in twenty would be.")
+    lines.append(f"Significant: p < {LEVEL}, 0 outside the interval; by chance, one in twenty is.")
     return lines
 
 

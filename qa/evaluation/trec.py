@@ -14,9 +14,10 @@ from urllib.parse import quote, unquote
 import numpy as np
 
 from qa.errors import InputError
+from qa.outputs import TREC_MARK, write_output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from qa.evaluation.schema import AnswerLine
@@ -64,15 +65,15 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
 
 
 def write_qrels(path: Path, qrels: Mapping[str, Mapping[str, int]]) -> None:
-    """Write TREC qrels.
+    """Write TREC qrels. In the column that trec_eval ignores stands who wrote them (`qa.outputs`).
 
     Raises:
-        InputError: when the file cannot be written.
+        OutputError: when the file cannot be written.
     """
-    _write(
+    write_output(
         path,
         (
-            f"{_token(query)} 0 {_token(document)} {grade}\n"
+            f"{_token(query)} {TREC_MARK} {_token(document)} {grade}\n"
             for query, grades in qrels.items()
             for document, grade in grades.items()
         ),
@@ -110,15 +111,15 @@ def read_run(path: Path) -> dict[str, AnswerLine]:
     }
 
 
-def write_run(path: Path, answers: Mapping[str, AnswerLine], tag: str = "pullquote") -> None:
+def write_run(path: Path, answers: Mapping[str, AnswerLine], tag: str = TREC_MARK) -> None:
     """Write the documents that answers rank as a TREC run, by query id.
 
     The score counts down to 1 from the number of documents, so that no rule for ties can change their order.
 
     Raises:
-        InputError: when the file cannot be written.
+        OutputError: when the file cannot be written.
     """
-    _write(
+    write_output(
         path,
         (
             f"{_token(query)} Q0 {_token(document)} {rank} {len(documents) - rank + 1} {tag}\n"
@@ -154,11 +155,3 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
         raise InputError(f"{path} cannot be read: {error.strerror}. Check its name.") from None
     except UnicodeDecodeError:
         raise InputError(f"{path} is not UTF-8. Save it as UTF-8.") from None
-
-
-def _write(path: Path, lines: Iterable[str]) -> None:
-    try:
-        with path.open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(lines)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}. Name another file.") from None

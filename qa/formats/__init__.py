@@ -53,11 +53,12 @@ def supported(path: Path) -> bool:
     return named(path.name) is not None
 
 
-def files(path: Path, skipped: list[Path]) -> Iterator[Path]:
+def files(path: Path, skipped: list[Path], *, follow_links: bool = False) -> Iterator[Path]:
     """Yield a file itself, or the supported files under a folder: sorted, none hidden, each folder once.
 
-    What is of another kind in a folder goes to `skipped`, and a sidecar file without its file. A subfolder
-    that cannot be listed is handed over as it is, for `read_path` to refuse by name.
+    What is of another kind in a folder goes to `skipped`, a sidecar file without its file, and a link that
+    leads out of the folder, unless links are to be followed. What a link in it leads to is there by itself. A
+    subfolder that cannot be listed is handed over as it is, for `read_path` to refuse by name.
 
     Raises:
         InputError: at the first step, when nothing is there or nothing supported is in the folder.
@@ -68,14 +69,15 @@ def files(path: Path, skipped: list[Path]) -> Iterator[Path]:
         yield path
         return
     empty = True
-    for found in _walk(path, set(), skipped):
+    inside = None if follow_links else path.resolve()
+    for found in _walk(path, set(), skipped, inside):
         empty = False
         yield found
     if empty:
         raise InputError(f"{path} holds nothing to read. {READS}.")
 
 
-def _walk(folder: Path, visited: set[Path], skipped: list[Path]) -> Iterator[Path]:
+def _walk(folder: Path, visited: set[Path], skipped: list[Path], inside: Path | None) -> Iterator[Path]:
     real = folder.resolve()
     if real in visited:  # a link back to where we were
         return
@@ -91,8 +93,11 @@ def _walk(folder: Path, visited: set[Path], skipped: list[Path]) -> Iterator[Pat
         if entry.name.endswith(SIDECAR):
             if not entry.with_name(entry.name.removesuffix(SIDECAR)).exists():
                 skipped.append(entry)
+        elif inside and entry.is_symlink():
+            if not (entry.exists() and entry.resolve().is_relative_to(inside)):
+                skipped.append(entry)
         elif entry.is_dir():
-            yield from _walk(entry, visited, skipped)
+            yield from _walk(entry, visited, skipped, inside)
         elif supported(entry):
             yield entry
         else:

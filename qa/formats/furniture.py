@@ -56,7 +56,7 @@ _SEPARATOR = re.compile(r"\s*[|·•/]\s*|\s+[—–-]\s+|\s{2,}|\t")
 
 
 def _whole(pattern: str) -> re.Pattern[str]:
-    return re.compile(rf"(?:{pattern})\s*[.:»›>→…]*", re.IGNORECASE)
+    return re.compile(rf"(?:{pattern})(?<!\s)\s*+[.:»›>→…]*", re.IGNORECASE)
 
 
 _CERTAIN_LINE, _LIKELY_LINE = _whole(_CERTAIN), _whole(_LIKELY)

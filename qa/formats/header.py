@@ -108,8 +108,12 @@ _IDENTIFIER = re.compile(
     r"|way|quay|plaza|place|crescent|terrace)\b",
     re.IGNORECASE,
 )
-_PAGE = re.compile(r"(?:[,;]?\s*\bpages?|[,;]\s*pp?\.?)\s?\d+(?:\s?(?:of|[–/-])\s?\d+)?\s*$", re.IGNORECASE)
-_NOTED = re.compile(r"\s*\([^()]*\b(?:\d+ ?(?:pp|pages)|isbn|issn|[Pp]rice)\b[^()]*\)$")
+_PAGE = re.compile(
+    r"(?:\bpages?|[,;]\s?pp?\.?)\s?\d{1,5}(?:\s?(?:of|[–/-])\s?\d{1,5})?\s{0,3}$", re.IGNORECASE
+)
+_NOTED = re.compile(
+    r"\([^()]{0,80}\b(?:\d{1,4} ?(?:pp|pages)|isbn|issn|price)\b[^()]{0,80}\)$", re.IGNORECASE
+)
 _SEASON = re.compile(
     r"[(\s]*(?:(?:spring|summer|autumn|fall|winter|printemps|été|automne|hiver|frühjahr|sommer|herbst"
     r"|primavera)"
@@ -124,7 +128,7 @@ _BYLINE = re.compile(
     re.IGNORECASE,
 )
 _EAST_ASIAN_BYLINE = re.compile(
-    r"(?:文|撰文|作者|记者|本报记者|記者|글|글쓴이|저자|執筆|著)\s*[/|｜ ]\s*(?=\S)|(?:本报)?记者(?=\S)"
+    r"(?:文|撰文|作者|记者|本报记者|記者|글|글쓴이|저자|執筆|著)\s?[/|｜ ]\s{0,3}(?=\S)|(?:本报)?记者(?=\S)"
 )
 _STATED_BYLINE = re.compile(
     r"(?:written|prepared|compiled|drafted|reviewed|reported|submitted|words|text|story) by\s+", re.IGNORECASE
@@ -148,7 +152,7 @@ _NOT_BY = re.compile(
     re.IGNORECASE,
 )
 _DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
-_WEEKDAY = re.compile(rf"[\s,(]*\b(?:{_DAY}|(?:mon|tue|wed|thu|fri|sat|sun)\.?)[\s,]*$", re.IGNORECASE)
+_WEEKDAY = re.compile(rf"\b(?:{_DAY}|(?:mon|tue|wed|thu|fri|sat|sun)\.?)[\s,]{{0,3}}$", re.IGNORECASE)
 _PUBLISHED = re.compile(
     r"\b(?:published|issued|posted|released?|dated?|delivered|for immediate (?:use|release)|printed|publié"
     r"|veröffentlicht|erschienen|publicado|pubblicato|опубликован\w*|distr)\b",
@@ -204,7 +208,6 @@ _DESCRIBES = re.compile(
     r"|digest)\b",
     re.IGNORECASE,
 )
-_SAYS = re.compile(r"(?:\S+\s+){4}.*[.?!…:]$")
 _AFFILIATION = re.compile(
     r"(?:\(?\d{1,2}\)|[*†‡§¹²³⁴-⁹]+)\s*\S"
     r"|(?:the )?(?:author|writer)s? (?:is|are)\b"
@@ -242,7 +245,7 @@ _DIVISION = re.compile(
     r"|branch|staff)",
     re.IGNORECASE,
 )
-_COURT = re.compile(r"in the (?=.*\b(?:court|tribunal)\b)", re.IGNORECASE)
+_COURT = re.compile(r"^in the (?=.{0,100}\b(?:court|tribunal)\b)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -396,7 +399,7 @@ def _take_apart(words: str, span: Span | None, block: int, order: DateOrder) -> 
         parts = [rest]
     for part in parts:
         label, start = _label(part)
-        if label == "aside" and _SAYS.search(part[start:]):
+        if label == "aside" and _says(part[start:]):
             line.names.append(_Name(part, 0))  # "Source: A trader said that prices rose."
         elif label:
             _take_label(line, label, part[start:].strip(), order)
@@ -414,6 +417,11 @@ def _take_apart(words: str, span: Span | None, block: int, order: DateOrder) -> 
     for name in line.names:
         name.leads = name is line.names[0] and bool(line.number or line.dates) and not line.stated
     return line
+
+
+def _says(value: str) -> bool:
+    """Whether what stands behind a label is a sentence."""
+    return len(value.split()) > 4 and value.endswith((".", "?", "!", "…", ":"))
 
 
 def _cells(words: str) -> str:
@@ -436,7 +444,7 @@ def _take_label(line: _Line, name: str, value: str, order: DateOrder) -> None:
     elif name == "url":
         line.url = value if _URL.fullmatch(value) else ""
     elif name == "author":
-        line.stated["author"] = people_stated(re.sub(r"<[^<>]*>|\S+@\S+", "", value))
+        line.stated["author"] = people_stated(re.sub(r"<[^<>]{0,100}>|[\w.+-]{1,64}@\S{1,100}", "", value))
     elif name == "aside":
         line.aside = True
         if line.words.lower().startswith("source") and (is_institution(value) or is_periodical(value)):
@@ -541,7 +549,7 @@ def _without_dates(line: _Line, part: str, order: DateOrder) -> tuple[str, bool]
             if re.search(r"[^\W\d_]", _RANGE.sub("", before)):
                 continue  # "Results for the half year to 30 June 2010"
         lead = before[: weekday.start()] if weekday else before
-        lead = re.sub(r"[(\s]+$", "", lead) if not _APART.search(lead) else lead
+        lead = lead.rstrip("( \t") if not _APART.search(lead) else lead
         stated = role != "plain"
         if not _AFTER.match(after) or len(before) > 100:
             continue

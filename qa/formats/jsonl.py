@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import datetime as dt
 import hashlib
 import io
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
 
 # Of a record, bytes that are not in strings: lists in lists take twenty bytes of memory for each of these.
 _MOST_BESIDE = 1_000_000
-_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_LONGEST = MOST_BYTES + 2  # bytes of a line that are read at once: whole characters of UTF-16
+_SPACE = " \t\r\n\v\f"
 
 
 def read_jsonl(
@@ -58,30 +62,33 @@ def _documents(
     seen: set[str] = set()
     number = 0
     path = printable(source)
-    while line := file.readline(MOST_BYTES + 1):
+    encoding = _encoding(file)
+    newline = "\n".encode(encoding)
+    while line := _line(file, newline):
         number += 1
         where = f"{source}, line {number}"
         if len(line) > MOST_BYTES:
             yield InputError(f"{where} is longer than {MOST_BYTES // 1_000_000} MB. Split its text.")
-            while line and not line.endswith(b"\n"):
-                line = file.readline(MOST_BYTES + 1)
+            while line and not line.endswith(newline):  # of UTF-16, whole characters were read
+                line = _line(file, newline)
             continue
-        if number == 1:
-            line = line.removeprefix(b"\xef\xbb\xbf")
-        line = line.strip()
-        if not line:
-            continue
+        line = line.removesuffix(newline)
         try:
-            record = _record(line, where)
-            keys = _keys(record, where, options)
-            record = {field: record[key] for field, key in keys.items()}
-            name = _id(record, where)
+            text = _decoded(line, encoding, where).strip(_SPACE)
+            if not text:
+                continue
+            if not seen and text.startswith("["):
+                yield InputError(f"{where} is not a JSON object. A list is read from a file named .json.")
+                return
+            line = text.encode(encoding)
+            record = _record(text, where)
+            fields, sources = fields_of(record, where, options)
+            name = id_of(fields, where)
             sha256 = hashlib.sha256(line).hexdigest()
             item: Document | FileResult | None = known(name, sha256, len(line))
             if item is None:
-                found = {field: f"key “{key}”" for field, key in keys.items()}
                 read_from = f"{where} ({name})"
-                document = document_of(record, found, name, sha256, read_from, path, options.date_order)
+                document = document_of(fields, sources, name, sha256, read_from, path, options.date_order)
                 item = bounded(describe(document, name, options.date_order))
         except InputError as error:
             yield error
@@ -95,8 +102,12 @@ def _documents(
         yield InputError(f"{source} is empty. Write one JSON object a line, or leave it out.")
 
 
-def _keys(record: dict[str, Any], where: str, options: Options) -> dict[str, str]:
-    """Tell, by field of a document, which key of a record holds it."""
+def fields_of(record: dict[str, Any], where: str, options: Options) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return what a record says by field of a document, and by field which key said it.
+
+    Raises:
+        InputError: naming `where`, when it lacks the key that is mapped to the text.
+    """
     found = places(tuple(record), options.columns)
     missing = [column for field, column in options.columns if field == "text" and "text" not in found]
     if missing:
@@ -104,10 +115,18 @@ def _keys(record: dict[str, Any], where: str, options: Options) -> dict[str, str
             f"{where} has no “{missing[0]}”; it has {', '.join(record) or 'nothing'}. "
             "Name the key of the text: --column text=KEY."
         )
-    return found
+    return (
+        {field: record[key] for field, key in found.items()},
+        {field: f"key “{key}”" for field, key in found.items()},
+    )
 
 
-def _id(record: dict[str, Any], where: str) -> str:
+def id_of(record: dict[str, Any], where: str) -> str:
+    """Return the id of a record, by the fields of `fields_of`.
+
+    Raises:
+        InputError: naming `where`, when it has none, or one that is no text.
+    """
     number = record.get("_id")
     if isinstance(number, int) and not isinstance(number, bool):
         record["_id"] = str(number)
@@ -175,18 +194,14 @@ def _field(record: dict[str, Any], name: str, where: str) -> str:
     return value
 
 
-def _record(line: bytes, where: str) -> dict[str, Any]:
-    if len(line) > _MOST_BESIDE and len(_STRING.sub(b"", line)) > _MOST_BESIDE:
+def _record(line: str, where: str) -> dict[str, Any]:
+    if len(line) > _MOST_BESIDE and len(_STRING.sub("", line)) > _MOST_BESIDE:
         raise InputError(
             f"{where} holds more than {_MOST_BESIDE // 1_000_000} MB besides strings. "
             "Keep to what describes its text."
         )
     try:
-        record = json.loads(line.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{where} is not UTF-8 (byte {error.start} of the line). Save the file as UTF-8."
-        ) from None
+        record = json.loads(line)
     except json.JSONDecodeError as error:
         raise InputError(
             f"{where} is not JSON: {error.msg} at column {error.colno}. Write one JSON object a line."
@@ -198,6 +213,41 @@ def _record(line: bytes, where: str) -> dict[str, Any]:
     if not isinstance(record, dict):
         raise InputError(f'{where} is not a JSON object. Write {{"_id": …, "title": …, "text": …}}.')
     return record
+
+
+def _encoding(file: IO[bytes]) -> str:
+    """Tell the encoding of a file's lines, and leave the file after its byte order mark."""
+    head = file.read(3)
+    for mark, encoding in _MARKS.items():
+        if head.startswith(mark):
+            file.seek(len(mark))
+            return encoding
+    file.seek(0)
+    return "utf-8"
+
+
+def _line(file: IO[bytes], newline: bytes) -> bytes:
+    """Read a line with its newline, or the first _LONGEST bytes of a longer one."""
+    if len(newline) == 1:
+        return file.readline(_LONGEST)
+    line = bytearray()
+    while len(line) < _LONGEST and (piece := file.readline(_LONGEST - len(line))):
+        line += piece
+        if newline[0] == 0x0A and len(line) % 2:  # the other half of the character that ends in 0A
+            line += file.read(1)
+        if len(line) % 2 == 0 and line.endswith(newline):
+            break
+    return bytes(line)
+
+
+def _decoded(line: bytes, encoding: str, where: str) -> str:
+    try:
+        return line.decode(encoding)
+    except UnicodeDecodeError as error:
+        name = "UTF-8" if encoding == "utf-8" else "UTF-16"
+        raise InputError(
+            f"{where} is not {name} (byte {error.start} of the line). Save the file as UTF-8."
+        ) from None
 
 
 def _date(

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, TypeVar
 
 from qa.errors import InputError
-from qa.formats.text import MOST_BYTES, bounded, check_text
+from qa.formats.text import MOST_BYTES, bounded, check_text, encoding_of
 from qa.metadata import MOST_FIELD
 
 if TYPE_CHECKING:
@@ -47,10 +47,14 @@ _MARKDOWN = Kind("markdown", "markdown", "Markdown")
 _HTML = Kind("html", "html", "a web page")
 _PDF = Kind("pdf", "pdf", "a PDF", signed=True, most_bytes=_MORE_BYTES)
 _DOCX = Kind("docx", "docx", "a Word document", signed=True, most_bytes=_MORE_BYTES)
+_XLSX = Kind("xlsx", "sheets", "an Excel workbook", several=True, signed=True, most_bytes=_MORE_BYTES)
 _ODT = Kind("odt", "odt", "an OpenDocument text", signed=True, most_bytes=_MORE_BYTES)
+_RTF = Kind("rtf", "rtf", "an RTF document", signed=True, most_bytes=_MORE_BYTES)
 _EPUB = Kind("epub", "epub", "an EPUB book", signed=True, most_bytes=_MORE_BYTES)
 _MAIL = Kind("email", "mail", "an e-mail", several=True, holds=True)
 _FEED = Kind("feed", "feed", "a feed (RSS or Atom)", several=True)
+_MBOX = Kind("mbox", "mbox", "a mailbox", several=True, holds=True, most_bytes=_MORE_BYTES)
+_JSON = Kind("json", "records", "JSON", several=True)
 _TABLE = Kind("csv", "table", "a table", several=True, most_bytes=_MORE_BYTES)
 JSONL = Kind("jsonl", "jsonl", "JSON Lines", several=True)
 ZIP = Kind("zip", "archive", "a ZIP archive", several=True, holds=True, signed=True, most_bytes=_MORE_BYTES)
@@ -65,22 +69,26 @@ ENDINGS = {
     ".xhtml": _HTML,
     ".pdf": _PDF,
     ".docx": _DOCX,
+    ".xlsx": _XLSX,
+    ".xlsm": _XLSX,
     ".odt": _ODT,
+    ".rtf": _RTF,
     ".epub": _EPUB,
     ".eml": _MAIL,
+    ".mbox": _MBOX,
     ".rss": _FEED,
     ".atom": _FEED,
     ".xml": _FEED,
     ".csv": _TABLE,
     ".tsv": _TABLE,
     ".jsonl": JSONL,
+    ".json": _JSON,
     ".zip": ZIP,
 }
 READS = f"Pullquote reads {', '.join(ENDINGS)}"
 
 _UNREADABLE = (
     (b"\xd0\xcf\x11\xe0", "an old Microsoft Office file, or one with a password"),
-    (b"{\\rtf", "an RTF document"),
     (b"\x89PNG", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
     (b"GIF87a", "a GIF image"),
@@ -94,9 +102,15 @@ _TAIL = 65_536  # where a ZIP archive lists its members
 # may begin with "<rss is an old format", or with a document type that it tells of.
 _MARKUP = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*"
-    rb"(?:<\?[^>]*>\s*|<!--.*?-->\s*|(?P<page><!doctype html)[^>]*>\s*(?=<)|<![^>-][^>]*>\s*)*"
+    rb"(?:<\?[^>]*>\s*|<!--.*?-->\s*|(?P<page><!doctype html)[^>]*>\s*(?=<)|<![^>-][^>]*>\s*)*+"
     rb"(?:<(?P<root>html|rss|feed|rdf:rdf)(?:\s*/?>|\s[^<>=]{0,99}=))?",
     re.IGNORECASE | re.DOTALL,
+)
+# As RFC 4155 has the first line of a mailbox, with a header below: no text begins so.
+_MAILBOX = re.compile(
+    rb"From \S{1,300} +(?:mon|tue|wed|thu|fri|sat|sun),? [^\r\n]{0,60}[0-9]{2}:[0-9]{2}[^\r\n]{0,60}\r?\n"
+    rb"[!-9;-~]{1,100}:",
+    re.IGNORECASE,
 )
 
 
@@ -138,9 +152,16 @@ def _signature(data: bytes, said: Kind | None) -> Kind | str | None:
         return unreadable
     if data.startswith(b"%PDF-") or (said is _PDF and b"%PDF-" in data[:1024]):
         return _PDF
+    if data.startswith(b"{\\rtf"):
+        return _RTF
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _archive(data, said)
-    found = _MARKUP.match(data[:_HEAD])
+    head = data[:_HEAD]
+    if said is not _MAIL and _MAILBOX.match(head):  # some programs write this line above a single e-mail
+        return _MBOX
+    if encoding_of(head) == "utf-16":
+        head = head.decode("utf-16", "ignore").encode()
+    found = _MARKUP.match(head)
     root = found["root"] if found else None
     if root and root.lower() != b"html":
         return _FEED
@@ -163,11 +184,13 @@ def _archive(data: bytes, said: Kind | None) -> Kind | str:
     if b"[Content_Types].xml" in listed and (said is not ZIP or first == b"[Content_Types].xml"):
         if b"word/document" in listed:
             return _DOCX
+        if b"xl/workbook.xml" in listed:
+            return _XLSX
         if b"xl/workbook" in listed:
-            return "an Excel workbook"
+            return "an Excel workbook in the binary format (.xlsb)"
         if b"ppt/presentation" in listed:
             return "a PowerPoint presentation"
-    return said if said in (_DOCX, _ODT, _EPUB) else ZIP
+    return said if said in (_DOCX, _XLSX, _ODT, _EPUB) else ZIP
 
 
 def read_source(source: Source, options: Options) -> Iterator[Document | InputError]:

@@ -52,7 +52,7 @@ _WORDY = re.compile(r"[^\W\d_]{3}|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2}")
 _DIGITS = re.compile(r"\d+|\b[ivxlc]+\b", re.IGNORECASE)
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*")
-_BROKEN = re.compile(r"([^\W\d_]+(?:[-’'][^\W\d_]+)*)-$")
+_BROKEN = re.compile(r"(?<![^\W\d_])(?<![^\W\d_][-’'])([^\W\d_]++(?:[-’'][^\W\d_]++)*+)-$")
 _TIED = re.compile(r"(?<=\S)[-–—/]$")  # "1998–" and "2007", "traders—" and "who"
 # Parts of compounds: beside one of these, a word that occurs nowhere else keeps its hyphen.
 _FIRST_PARTS = frozenset("anti cross half long mid non self short three two vice well".split())

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from qa.formats.source import Options, Source
 
-_FOLDED = re.compile(r"\s*[\r\n]+\s*")
+_FOLDED = re.compile(r"(?<!\s)[^\S\r\n]*+[\r\n]\s*")
 _QUOTES = re.compile(r"gmail_quote|yahoo_quoted|protonmail_quote|moz-cite", re.IGNORECASE)
 _HEADERS = ("From", "Date", "Subject", "Message-ID", "To", "Received")
 _ENCODED = re.compile(r"=\?[^?\s]+\?[bq]\?[^?]*\?=(?:\s+=\?[^?\s]+\?[bq]\?[^?]*\?=)*", re.IGNORECASE)

@@ -35,7 +35,9 @@ _FRONT = re.compile(
     re.DOTALL,
 )
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
-_PAIR = re.compile(r"(?P<key>[A-Za-z][\w -]*?)[ \t]*(?::(?:[ \t]+|$)|=[ \t]*)(?P<value>.*)")
+_PAIR = re.compile(
+    r"(?P<key>[A-Za-z](?:[\w-]++| ++(?=[\w-]))*+)[ \t]*+(?::(?:[ \t]+|$)|=[ \t]*)(?P<value>.*)"
+)
 _GOES_ON = re.compile(r"[ \t]|-[ \t]|#|$")  # a nested value, an item of a list, a comment, a blank line
 _EMPHASIS = re.compile(
     r"(?<![\w*_])(?P<marks>[*_]{1,3})(?=[^\s*_])(?P<words>[^\r\n]{1,300}?)(?<![\s*_])(?P=marks)(?![\w*_])"
@@ -231,7 +233,7 @@ def _is_comment(token: Token) -> bool:
 
 
 def _is_fence(text: str, line: _Bounds, markup: str) -> bool:
-    return re.compile(r"[ >\t]*" + re.escape(markup)).match(text, *line) is not None
+    return text[slice(*line)].lstrip(" >\t").startswith(markup)
 
 
 # Front matter
@@ -309,4 +311,4 @@ def _scalar(value: str) -> str:
         if quoted[1] is not None:
             return re.sub(r"\\(.)", r"\1", quoted[1])
         return quoted[2].replace("''", "'")
-    return re.split(r"\s+#", value)[0]
+    return re.split(r"(?<!\s)\s++#", value)[0]

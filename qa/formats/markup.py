@@ -43,7 +43,7 @@ _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
 RAISED = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
 _HEAD = 4096  # bytes in which a file says its encoding
 _DECLARED = re.compile(
-    rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)|^\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.:-]+)",
+    rb"<meta[^>]{0,200}?charset\s*+=\s*+[\"']?\s*+([\w.:-]+)|^\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.:-]+)",
     re.IGNORECASE,
 )
 # What pages mean by these names (encoding.spec.whatwg.org, "Names and labels").
@@ -123,7 +123,7 @@ def _decoded(data: bytes, name: str) -> str:
     except (UnicodeDecodeError, LookupError) as error:
         raise InputError(f"{name} says that it is in {declared}, and is not ({error}). {convert}") from None
     accented = sum("\x80" <= character <= "\xff" for character in text)
-    if meant.startswith("windows-125") and accented > _MOST_ACCENTED * len(re.sub(r"<[^>]*>|\s", "", text)):
+    if meant.startswith("windows-125") and accented > _MOST_ACCENTED * len(re.sub(r"<[^>]*+>?|\s", "", text)):
         raise InputError(f"{name} says that it is in {declared}, but is hardly so. {convert}")
     return text
 
@@ -302,7 +302,8 @@ class _Layout:
         if self.inside["pre"]:
             text = words.strip("\r\n").rstrip()
         else:
-            text = re.sub(r"\n{2,}", "\n\n", re.sub(r" *\n *", "\n", re.sub(r" {2,}", " ", words))).strip()
+            single = re.sub(r" {2,}", " ", words)
+            text = re.sub(r"\n{2,}", "\n\n", re.sub(r" ?\n ?", "\n", single)).strip()
         kind: Kind = "paragraph"
         if self.level:
             kind, text = "heading", " ".join(text.split())

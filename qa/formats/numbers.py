@@ -61,7 +61,7 @@ _SYMBOL = re.compile(
     r"|[\[(]\d{4}[\])] [A-Z]{2,10} \d{1,5}|(?:[A-Z]{1,6} )?[A-Z]{0,4}\d{1,5}[-/]\d{1,5}"
 )
 _QUARTER = re.compile(r"[QH][1-4](?:\s.*)?|FY.*|A\d|COVID.*|G\d+|[A-Z]\d")
-_QUOTED_NAME = re.compile(r"[《「『〈](?P<name>[^》」』〉]+)[》」』〉]\s*$")
+_QUOTED_NAME = re.compile(r"[《「『〈](?P<name>[^《「『〈》」』〉]+)[》」』〉]$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Files that are ZIP packages of XML (DOCX, ODT, EPUB): what of them is read, and what is too much.
+"""Files that are ZIP packages of XML (DOCX, XLSX, ODT, EPUB): what of them is read, and what is too much.
 
 `python-docx` and `odfdo` unpack and parse whatever they are given; `check` looks at a package before them.
 """
@@ -22,17 +22,18 @@ MOST_MEMBERS = 10_000
 MOST_UNPACKED = 300_000_000  # bytes of all members, pictures included
 MOST_XML = 20_000_000  # bytes of one member that is parsed: some thirty times that in memory at worst
 _OLE = b"\xd0\xcf\x11\xe0"
-_DAMAGED = (
+DAMAGED = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, NotImplementedError),
     RuntimeError,  # a password is wanted after all
 )
 _PARSED = (".xml", ".rels", ".xhtml", ".html", ".htm", ".opf", ".ncx")
 
 
-def open_package(source: Source, what: str) -> zipfile.ZipFile:
+def open_package(source: Source, what: str, most_xml: int = MOST_XML) -> zipfile.ZipFile:
     """Open a package, once its table of contents says that unpacking it costs a bounded amount.
 
-    A member holds no more bytes than the table says: `zipfile` stops there. `what` is the format's name.
+    A member holds no more bytes than the table says: `zipfile` stops there. `what` is the format's name,
+    `most_xml` how many bytes a member of XML may have.
 
     Raises:
         InputError: when it is no ZIP file, is cut off, is locked by a password, or unpacks to too much.
@@ -44,7 +45,7 @@ def open_package(source: Source, what: str) -> zipfile.ZipFile:
         )
     try:
         package = zipfile.ZipFile(io.BytesIO(source.data))
-    except _DAMAGED as error:
+    except DAMAGED as error:
         cut_off = source.data.startswith(b"PK")
         raise InputError(
             f"{source.name} is {'damaged or cut off' if cut_off else f'no {what} file'} ({error}). "
@@ -62,10 +63,10 @@ def open_package(source: Source, what: str) -> zipfile.ZipFile:
             "a bomb, or a file of many pictures. Save it without them."
         )
     for member in members:
-        if member.file_size > MOST_XML and member.filename.lower().endswith(_PARSED):
+        if member.file_size > most_xml and member.filename.lower().endswith(_PARSED):
             raise InputError(
                 f"{source.name} holds {member.file_size / 1e6:,.0f} MB of XML in {member.filename}, more "
-                f"than {MOST_XML / 1e6:,.0f}: a bomb, or a very long text. Split it."
+                f"than {most_xml / 1e6:,.0f}: a bomb, or a very long text. Split it."
             )
     return package
 
@@ -85,7 +86,7 @@ def read_member(package: zipfile.ZipFile, name: str, where: str) -> bytes:
         raise InputError(
             f"{where} has no {name}, which it must have. Save it again with its program."
         ) from None
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise InputError(
             f"{where} is damaged in {name} ({error}). Copy it again, or save it again with its program."
         ) from None

@@ -85,7 +85,7 @@ TWO_LETTERS = {
 }
 _IN_UTC = re.compile(r"\d(?:Z|[+-]00:?00)\s*$", re.IGNORECASE)
 _SITE = re.compile(r"\s*(?:[|·•«»‹›_–—]|\s-|::)\s*(?=\S)")
-_SITE_BEFORE = re.compile(r"\s*(?:[|·•«»‹›_–—]|\s-|::)\s*$")
+_SITE_BEFORE = re.compile(r"(?:[|·•«»‹›_–—]|\s-|::)\s?$")
 _HIGHEST = 3  # levels of headings that a page's title may stand in
 
 _Fact = tuple[str, str, str, "Certainty"]  # field, value, source, how sure
@@ -207,7 +207,7 @@ def _apart(title: str, headings: list[str]) -> tuple[str, str]:
             return heading, title[rest.end() :]
         before = title.removesuffix(heading)
         if heading and before != title and (rest := _SITE_BEFORE.search(before)):
-            return heading, before[: rest.start()]
+            return heading, before[: rest.start()].rstrip()
     return title, ""
 
 

@@ -349,7 +349,7 @@ def _language(pdf: pdfium.PdfDocument) -> str:
     buffer = ctypes.create_string_buffer(length)
     raw.FPDFCatalog_GetLanguage(pdf.raw, ctypes.cast(buffer, ctypes.POINTER(ctypes.c_ushort)), length)
     tag = buffer.raw[: length - 2].decode("utf-16-le", "replace")
-    return tag if re.fullmatch(r"[A-Za-z]{2,3}(?:[-_]\w{1,8})*", tag) else ""
+    return tag if re.fullmatch(r"[A-Za-z]{2,3}(?:[-_][^\W_]{1,8})*", tag) else ""
 
 
 def _information(pdf: pdfium.PdfDocument, key: str) -> str:

@@ -26,11 +26,9 @@ _DEGREE = re.compile(
     re.IGNORECASE,
 )
 _MARKS = re.compile(
-    r"[*†‡§¶¹²³⁴-⁹]+|\(\d{1,2}(?:,\s?\d)*\)|(?<=[^\W\d])\d{1,2}\b|<[^<>]*>|\S+@\S+|\([^()]*\)"
+    r"[*†‡§¶¹²³⁴-⁹]+|\(\d{1,2}(?:,\s?\d)*\)|(?<=[^\W\d])\d{1,2}\b|<[^<>]{0,100}>|[\w.+-]{1,64}@\S{1,100}|\([^()]{0,120}\)"
 )
-_AND = re.compile(
-    r"\s*(?:[;,&/·・、，]|\s(?:and|with|y|et|und|e|en|och|og|и|та|и)\s)\s*|\s*[与與和及]\s*", re.IGNORECASE
-)
+_AND = re.compile(r"[;,&/·・、，与與和及]|\s(?:and|with|y|et|und|e|en|och|og|и|та)\s", re.IGNORECASE)
 _INITIAL = re.compile(r"[^\W\d_]{1,2}\.(?:-?[^\W\d_]\.)*|[^\W\d_]")
 _WORD = re.compile(r"[^\W\d_]+(?:[’'`.-][^\W\d_]+)*\.?")
 _ARTICLE = re.compile(r"^(?:al|el|ul|ad|as|ash|an|d)[-’'](?=\w)")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from qa.errors import InputError
 from qa.formats.columns import places
 from qa.formats.jsonl import document_of
-from qa.formats.text import CONVERT, MOST_BYTES, MOST_CHARACTERS, describe
+from qa.formats.text import CONVERT, MOST_BYTES, MOST_CHARACTERS, describe, encoding_of
 from qa.schema import Section, printable
 
 if TYPE_CHECKING:
@@ -44,10 +44,10 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     """
     table = _open(source, _encoding(source))
     found = places(tuple(table.names), options.columns)
-    _check(source, table.names, found, options)
+    check_columns(source.name, table.names, found, options)
     index = {field: table.names.index(name) for field, name in found.items()}
     stem = printable(PurePath(source.file_name).stem)
-    twice = [f"The table has two columns “{name}”: the first was read." for name in _twice(table, index)]
+    twice = repeated_names(table.names, index)
     well_quoted = table.is_well_quoted(table.lines())
     number = table.first
     for number, row in enumerate(_rows(table), table.first + 1):
@@ -57,7 +57,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
         if not any(cell.strip() for cell in row.cells):
             continue
         try:
-            document = _document(row.cells, table.names, index, number, where, stem, options)
+            document = row_document(row.cells, table.names, index, number, where, stem, options)
         except InputError as error:
             yield error
             continue
@@ -207,13 +207,14 @@ def _open(source: Source, encoding: str) -> _Table:
     return best
 
 
-def _twice(table: _Table, index: dict[str, int]) -> list[str]:
-    """Return the names of columns that are read, and of which there are two."""
-    names = [name.strip().casefold() for name in table.names]
-    return [table.names[place].strip() for place in index.values() if names.count(names[place]) > 1]
+def repeated_names(names: Sequence[str], index: dict[str, int]) -> list[str]:
+    """Say of which columns that are read there are two."""
+    folded = [name.strip().casefold() for name in names]
+    twice = [names[place].strip() for place in index.values() if folded.count(folded[place]) > 1]
+    return [f"The table has two columns “{name}”: the first was read." for name in twice]
 
 
-def _document(
+def row_document(
     row: Sequence[str],
     names: Sequence[str],
     index: dict[str, int],
@@ -221,7 +222,13 @@ def _document(
     where: str,
     stem: str,
     options: Options,
+    sheet: str = "",
 ) -> Document:
+    """Make a document of a row, whose place is its number, and the `sheet` that it stands in.
+
+    Raises:
+        InputError: naming `where`, when it has too many cells, no text, or a field that cannot be read.
+    """
     if any(cell.strip() for cell in row[len(names) :]):
         raise InputError(
             f"{where} has {len(row)} cells, and there are {len(names)} columns. "
@@ -232,8 +239,14 @@ def _document(
     sha256 = hashlib.sha256(json.dumps(row).encode()).hexdigest()
     found = {field: f"column “{names[place].strip()}”" for field, place in index.items()}
     document = document_of(record, found, name, sha256, where, "", options.date_order)
-    rows = (Section(0, len(document.text), "row", str(number)),)
-    return describe(replace(document, sections=rows), f"{stem}, row {number}", options.date_order)
+    end = len(document.text)
+    within = (Section(0, end, "sheet", sheet),) if sheet else ()
+    document = replace(
+        document,
+        id=f"{sheet}#{name}" if sheet else name,
+        sections=(*within, Section(0, end, "row", str(number))),
+    )
+    return describe(document, f"{stem}, row {number}", options.date_order)
 
 
 def _encoding(source: Source) -> str:
@@ -245,10 +258,10 @@ def _encoding(source: Source) -> str:
     data = source.data
     if not data.strip():
         raise InputError(f"{source.name} is empty. Put a table in it, or leave it out.")
-    marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    encoding = encoding_of(data)
+    marked = encoding == "utf-16"
     if not marked and b"\0" in data[:4096]:
         raise InputError(f"{source.name} is a binary file, or UTF-16 without a mark. Save it in UTF-8.")
-    encoding = "utf-16" if marked else "utf-8-sig"
     decoder = codecs.getincrementaldecoder(encoding)()
     for start in range(0, len(data), _CHUNK):
         try:
@@ -266,16 +279,20 @@ def _lines(source: Source, encoding: str) -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BytesIO(source.data), encoding, newline="")
 
 
-def _check(source: Source, names: Sequence[str], found: dict[str, str], options: Options) -> None:
-    """Refuse a table without a column of text, or without one that is asked for."""
-    there = ", ".join(name.strip() or "(no name)" for name in names[:50])[:1_000]
+def check_columns(where: str, names: Sequence[str], found: dict[str, str], options: Options) -> None:
+    """Refuse a table without a column of text, or without one that is asked for.
+
+    Raises:
+        InputError: naming `where`.
+    """
+    there = ", ".join(" ".join(name.split()) or "(no name)" for name in names[:50])[:1_000]
     for field, column in options.columns:
         if column not in names:
             raise InputError(
-                f"{source.name} has no column “{column}”. It has: {there}. Name one: --column {field}=COLUMN."
+                f"{where} has no column “{column}”. It has: {there}. Name one: --column {field}=COLUMN."
             )
     if "text" not in found:
         raise InputError(
-            f"{source.name} has no column that is known to hold text. It has: {there}. "
+            f"{where} has no column that is known to hold text. It has: {there}. "
             "Say which does: --column text=COLUMN."
         )

@@ -1,7 +1,8 @@
-"""Plain text: UTF-8 bytes to a document, verbatim. No byte of the text is changed, line ends included."""
+"""Plain text: bytes to a document, verbatim. No character of the text is changed, line ends included."""
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import replace
 from pathlib import PurePath
@@ -29,7 +30,6 @@ MOST_ENDS = 300_000  # of sentences
 # A long text is letters and digits by so much at least: sentencex takes the square of a run of marks.
 _FEWEST_LETTERS, _LONG = 0.05, 500_000
 _BOM = b"\xef\xbb\xbf"
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 # What ends a line (see `qa.formats.lines`) besides \n; and what ends a sentence for sentencex, unless an
 # ASCII letter or digit follows at once.
@@ -48,14 +48,26 @@ CONVERT = (
 )
 
 
+def encoding_of(data: bytes) -> str:
+    """Return the codec that a byte order mark at the beginning names, or else UTF-8; both drop the mark."""
+    return "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+
+
 def decode(data: bytes, name: str) -> str:
-    """Bytes to text, unchanged but for a byte order mark.
+    """Decode UTF-8, or UTF-16 with a byte order mark; nothing but the mark is changed.
 
     Raises:
-        InputError: naming `name`, when the bytes are empty, not text, or not UTF-8.
+        InputError: naming `name`, when the bytes are empty, not text, or in another encoding.
     """
-    if data.startswith(_UTF_16):
-        raise InputError(f"{name} is text in UTF-16, not UTF-8. Save its text as a .txt file in UTF-8.")
+    if encoding_of(data) == "utf-16":
+        try:
+            text = data.decode("utf-16")
+        except UnicodeDecodeError as error:
+            raise InputError(
+                f"{name} is not UTF-16, though marked as it ({error.reason} at byte {error.start}). {CONVERT}"
+            ) from None
+        check_text(text, name)
+        return text
     body = data.removeprefix(_BOM)
     try:
         text = body.decode("utf-8")
@@ -158,7 +170,7 @@ def read(source: Source, options: Options) -> Iterator[Document]:
     """Read plain text: one document.
 
     Raises:
-        InputError: naming the source, when it is empty, binary or not UTF-8.
+        InputError: naming the source, when it is empty, binary, or neither UTF-8 nor UTF-16 with a mark.
     """
     document = Document(id="", text=decode(source.data, source.name))
     yield describe(document, printable(PurePath(source.file_name).stem), options.date_order)

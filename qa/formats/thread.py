@@ -27,14 +27,21 @@ _WROTE = re.compile(
     r"(?:\b(?:wrote|writes|said|a écrit|escribió|escreveu|skrev|schreef|ha scritto|написал(?:\(а\))?)"
     r"|님이 작성|写道|寫道)\s?[:：]$|\b(?:schrieb|schreef) .{2,120}[:：]$"
 )
-_ADDRESS = re.compile(r"[<(\[]?(?:mailto:)?[^\s<>()\[\]:]+@[^\s<>()\[\]:]+\.[^\s<>()\[\]:]+[>)\]]?")
+# Its first @ and the first point after that are as good as any: so it takes time only once.
+_ADDRESS = re.compile(
+    r"[<(\[]?(?:mailto:)?(?<![^\s<>()\[\]:])[^\s<>()\[\]:][^\s<>()\[\]:@]*+@"
+    r"[^\s<>()\[\]:][^\s<>()\[\]:.]*+\.[^\s<>()\[\]:]++[>)\]]?"
+)
 _MOST_WRAPPED = 3  # lines over which "On … wrote:" may go
 _EAST_ASIAN_DATE = re.compile(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]")
 # The name in front of "wrote", after the date; in front of the date; after "schrieb".
 _NAMES = (
     re.compile(r"\b(?:schrieb|schreef)\s+(?P<name>[^\d,:：<>]+)"),
-    re.compile(r"^(?P<name>[^\d,:：<>]+?)\s*(?:于|於)\s?\d"),
-    re.compile(r"(?P<name>[^\d,:：<>]+?)\s*(?:\w+|a écrit|ha scritto|님이 작성)\s?[:：]$"),
+    re.compile(r"^(?P<name>[^\d,:：<>]+?)(?<!\s)\s*+(?:于|於)\s?\d"),
+    re.compile(
+        r"(?:^|(?<=[\d,:：<>]))(?P<name>\s|[^\d,:：<>]+?(?<!\s))\s*+"
+        r"(?:\b\w++|\ba écrit|\bha scritto|님이 작성)\s?[:：]$"
+    ),
 )
 _NO_NAME = re.compile(
     r"^(?:\s|[AaPp]\.?[Mm]\.?\b|[A-Z]{3,4}\b|\(?[A-Z]{3,4}\)|at\b|um\b|à\b|On\b|Am\b|[+,.-])+"
@@ -55,7 +62,7 @@ _FIELDS = {
 _ANY_FIELD = "|".join(f"(?P<{kind}>{names})" for kind, names in _FIELDS.items())
 _FIELD = re.compile(rf"\W{{0,2}}(?:{_ANY_FIELD})\W{{0,2}}[:：]\*{{0,2}}\s*(?P<value>.*)", re.IGNORECASE)
 # A day and a year, in whatever language: more than "Date: unknown".
-_SENT_ON = re.compile(rf"\W{{0,2}}(?:{_FIELDS['date']})\W{{0,2}}[:：].*?\d\D+\d", re.IGNORECASE)
+_SENT_ON = re.compile(rf"(?>.*?(?:{_FIELDS['date']})\W{{0,2}}[:：]).*?\d\D++\d", re.IGNORECASE)
 _MOST_SIGNED = 15  # lines of a signature
 _SIGNED = re.compile(r"--\s?|—\s?")
 _SENT_FROM = re.compile(
@@ -228,13 +235,16 @@ def _head(lines: Sequence[Line], at: int) -> int:
     while end < len(lines) and lines[end].depth == depth and lines[end].text.strip():
         field = _FIELD.fullmatch(lines[end].text.strip())
         if field:
-            kinds.append(next(kind for kind in _FIELDS if field[kind]))
+            kind = next(kind for kind in _FIELDS if field[kind])
+            if (kind == "from") is bool(kinds):
+                break  # it begins with who wrote, once; each line is then read for one header only
+            kinds.append(kind)
         elif not kinds or not lines[end - 1].text.rstrip().endswith((",", ";")):
             break  # only a list of those it was sent to goes on
         end += 1
     if kinds[:1] == ["from"] and ("date" in kinds or len(kinds) >= 3):
         fields = [line.text for line in lines[start:end]]
-        if divided or any(_ADDRESS.search(field) or _SENT_ON.search(field) for field in fields):
+        if divided or any(_ADDRESS.search(field) or _SENT_ON.match(field) for field in fields):
             return end - at
     return start - at if divided else 0
 
@@ -252,7 +262,7 @@ def _from(head: Iterable[Line]) -> Sender:
 
 def _person(written: str) -> str:
     """Return a person's name of "Kim Jong <kim@example.org>", or the address where there is no other."""
-    written = re.sub(r"\[(?:mailto:)?([^\]]*)\]", r"<\1>", written)
+    written = re.sub(r"\[(?:mailto:)?([^\[\]]*)\]", r"<\1>", written)
     name, address = parseaddr(written) if "@" in written else (written, "")
     return " ".join((name or address or written).split()).strip("\"' *")
 

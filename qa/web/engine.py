@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from qa.confidence import STRICTNESS
+from qa.deadline import Deadline
 from qa.errors import LibraryNotFoundError, NotReadyError, PullquoteError
 from qa.schema import EVERYTHING, Failure
+from qa.web.problem import without_folders
 from qa.web.shown import Answers
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from qa.schema import Answer, Dates, Filters, Progress, Turn
 
 Stage = Literal["library", "index", "models", "ready", "failed"]
+DEADLINE = 30.0  # seconds that an answer may take
+_PATIENCE = 0.5  # seconds between looks at whether a question that waits is still wanted
 STOPPED = "stopped"  # the code of the failure that an engine ends with
 log = logging.getLogger(__name__)
 
@@ -45,7 +49,8 @@ class Engine:
 
     A library that does not exist yet is made and filled with `shipped`, and `say` is told. `state` is
     replaced, never changed, so that any thread may read it. `answers` are those shown lately, to be judged.
-    `strictness` holds for questions that come without one; `reader` reads the passages.
+    `strictness` holds for questions that come without one; `reader` reads the passages. An answer may take
+    `seconds`, those not counted in which the library and the models are opened.
     """
 
     library: Path
@@ -53,6 +58,7 @@ class Engine:
     say: Callable[[str], None] = log.info
     strictness: float = STRICTNESS
     reader: str | None = None
+    seconds: float = DEADLINE
     state: State = field(default_factory=State)
     answers: Answers = field(default_factory=Answers)
     _corpus: Corpus | None = None
@@ -94,19 +100,32 @@ class Engine:
         dates: Dates = "auto",
         *,
         wait: bool = False,
+        deadline: Deadline | None = None,
     ) -> Answer:
         """Answer, or with `wait` hold the question until that is possible.
 
         Raises:
             NotReadyError: when there is nothing to answer with (yet).
+            DeadlineError: when the time is up: that of the `deadline`, or else `seconds` from now.
             PullquoteError: whatever the answerer raises.
         """
-        if wait:
-            self.settled()
+        deadline = deadline or self.deadline()
+        if wait and not self._settled.is_set():
+            while not self._settled.wait(_PATIENCE):
+                deadline.check()
+            deadline.restart()
         if self.state.stage != "ready":
             raise self._not_ready()
         asked = self.strictness if strictness is None else strictness
-        return self.corpus.ask(question, history, filters, asked, dates)
+        return self.corpus.ask(question, history, filters, asked, dates, deadline=deadline)
+
+    def deadline(self) -> Deadline:
+        """Start the clock for one question."""
+        return Deadline(self.seconds)
+
+    def public(self, message: str) -> str:
+        """Return the message as outsiders may read it: without where on this machine the library lies."""
+        return without_folders(message, self.library)
 
     def _not_ready(self) -> NotReadyError:
         failure = self.state.error

@@ -1,7 +1,8 @@
 """The page's guard: who may speak to the server, what may be asked of it, and what a browser may do with it.
 
 One ASGI middleware around everything. Gradio brings some sixty routes (uploads, a file proxy, monitoring);
-only those that the page calls get through, by name.
+only those that the page calls get through, by name, and with the headers, the query and the body that the
+page sends. Gradio gets nothing else of a request: no path, no address, no forwarded host.
 """
 
 from __future__ import annotations
@@ -13,20 +14,47 @@ import re
 import socket
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from pydantic import BaseModel, ValidationError
 from starlette.datastructures import Headers, MutableHeaders
 
-from qa.web.problem import Problem
+from qa.web.problem import Problem, first_error
+from qa.web.queue import Cancel, Join, Reset
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY_BYTES = 1 << 20
-_OPEN = re.compile(
-    r"/|/(?:assets|static|web|api/v1)/.+|/theme\.css|/favicon\.ico|/config"
-    r"|/gradio_api/(?:queue/(?:join|data)|heartbeat/\w+|startup-events|reset|cancel|app_id)"
+# Event streams that are open at once, of all pages: three quarters of the connections (`qa.web.server`).
+MAX_STREAMS = 96
+_API = re.compile(r"/api/v1/.+")
+# Names of files as the packages have them: no "..", no empty part.
+_STATIC = re.compile(
+    r"/(?:assets|static|web)/(?:[\w-][\w.-]*/)*[\w-][\w.-]*|/theme\.css|/favicon\.ico", re.ASCII
 )
+_QUEUE_DATA = "/gradio_api/queue/data"
+_STREAM = re.compile(rf"{_QUEUE_DATA}|/gradio_api/heartbeat/[0-9A-Za-z]{{1,32}}")
+_READ = re.compile(rf"/|/config|/gradio_api/app_id|{_STATIC.pattern}|{_STREAM.pattern}", re.ASCII)
+_SENT: dict[str, type[BaseModel]] = {
+    "/gradio_api/queue/join": Join,
+    "/gradio_api/cancel": Cancel,
+    "/gradio_api/reset": Reset,
+}
+_QUEUE_DATA_QUERY = re.compile(rb"session_hash=[0-9A-Za-z]{1,32}")
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[\w.-]+)(?::\d{1,5})?", re.ASCII | re.IGNORECASE)
+# All else is kept from what lies behind: a proxy's headers move Gradio's root, and a range or a cookie is
+# nothing that the page sends.
+_PASSED = {
+    b"accept",
+    b"accept-encoding",
+    b"content-length",
+    b"content-type",
+    b"host",
+    b"if-modified-since",
+    b"if-none-match",
+    b"origin",
+    b"user-agent",
+}
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -41,7 +69,7 @@ _POLICY = (
     "default-src 'none'; script-src 'self'{hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "font-src 'self'; connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'"
 )
-_INLINE_SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
+_INLINE_SCRIPT = re.compile(r"<script(?![^<>]*\ssrc=)[^<>]*>([^<]*(?:<(?!/?script)[^<]*)*)</script>")
 _PREVIEW = re.compile(r'<(?:meta\s+(?:property="og|name="twitter)|link rel="manifest")[^>]*>\s*')
 _HEAD = """\
 <meta name="color-scheme" content="light dark">
@@ -54,11 +82,12 @@ _HEAD = """\
 
 
 class Guard:
-    """Refuses other sites, strange hosts, routes nobody needs and large bodies; sets the security headers."""
+    """Refuses other sites, strange hosts, large bodies and what no page sends; sets the security headers."""
 
     def __init__(self, app: ASGIApp, host: str) -> None:
         self._app = app
         self._names = {"localhost", socket.gethostname().lower(), host.lower()}
+        self._streams = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -66,36 +95,84 @@ class Guard:
             if scope["type"] == "lifespan":
                 await self._app(scope, receive, send)
             return  # a web socket is left unanswered, which refuses it: nothing here speaks it
-        headers = Headers(scope=scope)
-        send = _with_headers(send)
-        refusal = self._refusal(scope["path"], headers)
+        path, method = scope["path"], scope["method"]
+        send = _with_headers(send, keep=bool(_STATIC.fullmatch(path)))
+        refusal = self._refusal(scope, Headers(scope=scope))
         if refusal is not None:
             await refusal(scope, receive, send)
-        elif scope["path"] == "/" and scope["method"] == "GET":
-            plain = [(key, value) for key, value in scope["headers"] if key != b"accept-encoding"]
-            await self._app({**scope, "headers": plain}, receive, _Dressed(send))
+            return
+        scope = _stripped(scope)
+        if path in _SENT:
+            await self._pass_message(_SENT[path], scope, receive, send)
+            return
+        receive = _limited(receive)
+        if _STREAM.fullmatch(path):
+            await self._stream(scope, receive, send)
+        elif path == "/" and method == "GET":
+            await self._app(_without(scope, b"accept-encoding"), receive, _Dressed(send))
         else:
-            await self._app(scope, _limited(receive), send)
+            await self._app(scope, receive, send)
 
-    def _refusal(self, path: str, headers: Headers) -> Problem | None:
-        if not self._is_ours(headers.get("host", "")):
+    async def _pass_message(
+        self, expected: type[BaseModel], scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Read the whole message, and pass on what was understood of it: never the bytes that were sent."""
+        body, more = b"", True
+        while more:
+            message = await receive()
+            if message["type"] != "http.request":
+                return
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > MAX_BODY_BYTES:
+                await _too_large()(scope, receive, send)
+                return
+        try:
+            understood = expected.model_validate_json(body)
+        except ValidationError as error:
+            await Problem(HTTPStatus.BAD_REQUEST, first_error(error), "bad_input")(scope, receive, send)
+            return
+        body = understood.model_dump_json(exclude_unset=True).encode()
+        headers = [*_without(scope, b"content-length", b"content-type")["headers"]]
+        headers += [(b"content-length", str(len(body)).encode()), (b"content-type", b"application/json")]
+        await self._app({**scope, "headers": headers}, _replayed(body, receive), send)
+
+    async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a stream that stays open for as long as the page does, unless there are too many."""
+        if self._streams >= MAX_STREAMS:
+            detail = "too many pages are open: close some, and load this one again"
+            await Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, "busy")(scope, receive, send)
+            return
+        self._streams += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._streams -= 1
+
+    def _refusal(self, scope: Scope, headers: Headers) -> Problem | None:
+        host, path = headers.get("host", ""), scope["path"]
+        if not self._is_ours(host):
             return Problem(HTTPStatus.MISDIRECTED_REQUEST, "this server does not answer to that host name")
-        origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != headers["host"]:
+        if _is_foreign(headers, host):
             return Problem(HTTPStatus.FORBIDDEN, "requests from other sites are refused")
-        if not _OPEN.fullmatch(path):
-            return Problem(HTTPStatus.NOT_FOUND, "there is nothing here")
+        if not _API.fullmatch(path):
+            if not _READ.fullmatch(path) and path not in _SENT:
+                return Problem(HTTPStatus.NOT_FOUND, "there is nothing here")
+            if scope["method"] not in ({"POST"} if path in _SENT else {"GET", "HEAD"}):
+                return Problem(HTTPStatus.METHOD_NOT_ALLOWED, "this cannot be done here")
+            if path == _QUEUE_DATA and not _QUEUE_DATA_QUERY.fullmatch(scope["query_string"]):
+                return Problem(HTTPStatus.BAD_REQUEST, "session_hash: send letters and digits", "bad_input")
         length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
-            return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body may hold {MAX_BODY_BYTES:,} bytes")
+        if not (length.isascii() and length.isdecimal() and len(length) < 20) or int(length) > MAX_BODY_BYTES:
+            return _too_large()
         return None
 
     def _is_ours(self, host: str) -> bool:
         """A name of this machine, or an address: DNS rebinding needs a name of its own."""
-        try:
-            name = (urlsplit(f"//{host}").hostname or "").lower()
-        except ValueError:
+        named = _HOST.fullmatch(host)
+        if named is None:
             return False
+        name = named[1].strip("[]").lower()
         if name in self._names:
             return True
         try:
@@ -105,13 +182,54 @@ class Guard:
         return True
 
 
-def _with_headers(send: Send) -> Send:
+def _too_large() -> Problem:
+    return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body may hold {MAX_BODY_BYTES:,} bytes")
+
+
+def _is_foreign(headers: Headers, host: str) -> bool:
+    """Tell whether a page of another site sent this, and not by a link that a person followed."""
+    own = {f"http://{host}", f"https://{host}"}
+    if any(origin not in own for origin in headers.getlist("origin")):
+        return True
+    site, mode = headers.get("sec-fetch-site"), headers.get("sec-fetch-mode")
+    return site in {"cross-site", "same-site"} and mode != "navigate"
+
+
+def _stripped(scope: Scope) -> Scope:
+    """The same request, with nothing that the page does not send."""
+    headers = [(name, value) for name, value in scope["headers"] if name in _PASSED]
+    path = scope["path"]
+    query = scope["query_string"] if _API.fullmatch(path) or path == _QUEUE_DATA else b""
+    return {**scope, "headers": headers, "query_string": query}
+
+
+def _without(scope: Scope, *names: bytes) -> Scope:
+    return {**scope, "headers": [(name, value) for name, value in scope["headers"] if name not in names]}
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """Give this body, then whatever comes after it: that the client has left."""
+    message: Message | None = {"type": "http.request", "body": body, "more_body": False}
+
+    async def replayed() -> Message:
+        nonlocal message
+        first, message = message, None
+        return first or await receive()
+
+    return replayed
+
+
+def _with_headers(send: Send, *, keep: bool) -> Send:
+    """Set the security headers of each reply; a browser may `keep` it, or must ask again."""
+
     async def dressed(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in _HEADERS.items():
                 headers[name] = value
             headers.setdefault("Content-Security-Policy", _POLICY.format(hashes=""))
+            if not keep or message["status"] >= HTTPStatus.BAD_REQUEST:
+                headers["Cache-Control"] = "no-store"
         await send(message)
 
     return dressed
@@ -157,7 +275,6 @@ class _Dressed:
             digests = (hashlib.sha256(script.encode()).digest() for script in _INLINE_SCRIPT.findall(page))
             hashes = "".join(f" 'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
             headers["Content-Security-Policy"] = _POLICY.format(hashes=hashes)
-            headers["Cache-Control"] = "no-store"
             self._body = page.encode()
             headers["Content-Length"] = str(len(self._body))
         await self._send(self._start)

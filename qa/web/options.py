@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from qa.errors import InputError
+from qa.limits import MAX_OPTIONS_CHARACTERS
 from qa.schema import Dates, Filters
 from qa.times import bound
 
@@ -51,8 +52,13 @@ def read_options(text: str) -> Options:
     """Read the page's options from JSON; without any, the question is asked of everything.
 
     Raises:
-        InputError: it is no such JSON.
+        InputError: it is no such JSON, or longer than MAX_OPTIONS_CHARACTERS.
     """
+    if len(text) > MAX_OPTIONS_CHARACTERS:
+        raise InputError(
+            f"the filters have {len(text):,} characters; at most {MAX_OPTIONS_CHARACTERS:,} are read: "
+            "clear them and ask again"
+        )
     try:
         return Options.model_validate_json(text or "{}")
     except ValidationError as error:

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import re
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pydantic import ValidationError
+
+# An absolute path of two parts or more, of POSIX or of Windows; no part of an address or of a word.
+_PATH = re.compile(r"(?<![\w/.:~-])(?:[A-Za-z]:[\\/]|\\\\|/)(?:[^\s/\\:;,'\"()]+[\\/])+(?=[^\s/\\:;,'\"()])")
 
 
 class Problem(JSONResponse):
@@ -21,3 +31,21 @@ class Problem(JSONResponse):
             "detail": detail,
         }
         super().__init__(body | ({"code": code} if code else {}) | more, status_code=int(status))
+
+
+def first_error(error: ValidationError) -> str:
+    """Say where the first fault is, and what it is."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(map(str, first["loc"]))
+    return f"{where}{': ' if where else ''}{first['msg'].removeprefix('Value error, ')}"
+
+
+def without_folders(message: str, *known: Path) -> str:
+    """Return the message with each file and folder by its last name: where they lie is told on the terminal.
+
+    `known` are folders whose path may hold spaces.
+    """
+    for folder in sorted({*known, *(each.absolute() for each in known)}, key=lambda each: -len(str(each))):
+        if folder.parent != folder:
+            message = message.replace(f"{folder.parent}{os.sep}", "")
+    return _PATH.sub("", message)

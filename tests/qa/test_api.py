@@ -237,7 +237,9 @@ class TestFeedback:
     def test_thumbs_are_had_as_a_file_of_test_queries(
         self, client: TestClient, line: dict[str, Any], tmp_path: Path
     ) -> None:
+        first = self.place(line["quotes"][0])
         client.post("/api/v1/feedback", json={"answer": line["id"], "thumb": "up"})
+        client.post("/api/v1/feedback", json={"answer": line["id"], "quote": first, "thumb": "up"})
         for form, kind in (("jsonl", "application/jsonl"), ("csv", "text/csv; charset=utf-8")):
             response = client.get(f"/api/v1/feedback/test-queries.{form}")
             assert response.headers["content-type"] == kind
@@ -245,7 +247,7 @@ class TestFeedback:
             (tmp_path / f"queries.{form}").write_bytes(response.content)
             (query,) = load(tmp_path / f"queries.{form}").queries
             assert (query.text, query.answerable) == (QUESTION, True)
-            assert query.gold == tuple(quote["text"] for quote in line["quotes"])
+            assert query.gold == (line["quotes"][0]["text"],)
         assert client.get("/api/v1/feedback/test-queries.xlsx").status_code == 400
 
     @pytest.mark.parametrize(
@@ -292,15 +294,20 @@ class TestNotReady:
             assert (response.status_code, response.json()["code"]) == (503, "not_ready")
 
     def test_a_failed_start_is_told_to_whoever_asks(self, tmp_path: Path) -> None:
-        (tmp_path / "library").write_text("a file where the folder should be")
-        engine = Engine(tmp_path / "library", shipped_corpus())
+        library = tmp_path / "of Ann" / "library"
+        library.parent.mkdir()
+        library.write_text("a file where the folder should be")
+        engine = Engine(library, shipped_corpus())
         engine.start()
         wait_for(engine, "failed")
         with TestClient(create_app(engine, "127.0.0.1"), base_url=BASE) as client:
             problem = client.get("/api/v1/health").json()
             asked = client.post("/api/v1/ask", json={"question": QUESTION})
+            told = problem["detail"] + client.get("/api/v1/status").text + asked.text
         assert problem["code"] == "library"
-        assert str(tmp_path / "library") in problem["detail"]
+        assert "folder library" in problem["detail"]
+        assert "of Ann" not in told
+        assert str(library) in str(engine.state.error)
         assert (asked.status_code, asked.json()["detail"]) == (503, problem["detail"])
 
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from qa import batch
 from qa.batch import Question, answer_file, keep_earlier, read_questions
-from qa.errors import InputError
-from qa.schema import EVERYTHING, Filters, Turn
+from qa.errors import InputError, OutputError
+from qa.render import to_json
+from qa.schema import EVERYTHING, Answer, Filters, Turn
 from tests.conftest import ROOT
 
 
@@ -86,11 +87,14 @@ def test_whatever_a_file_holds_each_line_that_is_not_empty_is_one_question(data)
 
 
 QUESTIONS = tuple(Question(str(number), "Who?") for number in range(4))
-BASIS = {"generation": 3, "filters": {"since": None}}
+BASIS = {"pullquote": "1", "code": "", "library": "l", "generation": 3, "questions": "", "filters": {}}
 
 
-def answers(*outcomes: str) -> bytes:
-    lines = (json.dumps({"id": str(at), "outcome": outcome}) for at, outcome in enumerate(outcomes))
+def answers(*outcomes: str, first: str = "0") -> bytes:
+    lines = (
+        to_json(Answer("Who?", "Who?", outcome), Mock(), str(at) if at else first)
+        for at, outcome in enumerate(outcomes)
+    )
     return "".join(line + "\n" for line in lines).encode()
 
 
@@ -129,24 +133,49 @@ def test_nothing_but_a_cut_line_is_a_run_that_begins(out):
 def test_a_file_that_never_held_answers_is_spared(tmp_path, data):
     path = tmp_path / "precious"
     path.write_bytes(data)
-    with pytest.raises(InputError, match="holds something else than answers"):
+    with pytest.raises(OutputError, match="holds something else than answers"):
         keep_earlier(path, BASIS, QUESTIONS)
     assert path.read_bytes() == data
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("ending", ["", ".state", ".earlier"])
+def test_no_file_beside_the_answers_is_replaced_that_somebody_else_wrote(out, ending):
+    out.write_bytes(answers("answered"))
+    precious = out.with_name(out.name + ending)
+    precious.write_bytes(b"my notes\n")
+    with pytest.raises(OutputError, match="is there already, and holds something else"):
+        keep_earlier(out, BASIS, QUESTIONS)
+    assert precious.read_bytes() == b"my notes\n"
+
+
+def test_answers_that_are_begun_anew_by_mistake_are_not_lost(out):
+    out.write_bytes(answers("answered", "none"))
+    aside = out.with_name(out.name + ".earlier")
+    _, message = keep_earlier(out, {**BASIS, "strictness": 0.9}, QUESTIONS)
+    assert f"what was there is in {aside.name} until" in message
+    assert aside.read_bytes() == answers("answered", "none")
+    out.write_bytes(answers("weak"))  # it is interrupted, and begun anew once more
+    keep_earlier(out, {**BASIS, "strictness": 0.8}, QUESTIONS)
+    assert (aside.read_bytes(), out.read_bytes()) == (answers("answered", "none"), b"")
+
+
+def test_with_force_any_file_makes_way(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"my notes\n")
+    assert keep_earlier(path, BASIS, QUESTIONS, force=True)[0] == []
+    assert path.read_bytes() == b""
 
 
 @pytest.mark.parametrize(
     "spoil",
     [
         lambda out: out.with_name(out.name + ".state").unlink(),
-        lambda out: out.with_name(out.name + ".state").write_text('{"generation": 4}'),
-        lambda out: out.with_name(out.name + ".state").write_text("cut sho"),
-        lambda out: out.write_bytes(b'{"id": "other", "outcome": "none"}\n'),
-        lambda out: out.write_bytes(b"my notes\n"),
+        lambda out: out.with_name(out.name + ".state").write_text(json.dumps({**BASIS, "generation": 4})),
+        lambda out: out.write_bytes(answers("none", first="other")),
         lambda out: out.write_bytes(answers("none", "none", "none", "none", "none")),
-        lambda out: out.write_bytes(b'{"id": "0"}\n'),
     ],
-    ids=["no state", "other state", "cut state", "other ids", "no answers", "too many", "no outcome"],
+    ids=["no state", "other state", "other ids", "too many"],
 )
 def test_what_does_not_belong_to_this_run_is_begun_anew_and_said(out, spoil):
     out.write_bytes(answers("answered", "none"))

@@ -18,6 +18,7 @@ from qa import __version__, confidence
 from qa.cli import cli
 from qa.commands import options
 from qa.errors import VerbatimError
+from qa.render import answers_from
 from qa.schema import Filters
 from tests.qa.tiny import tiny_corpus, write
 
@@ -131,7 +132,7 @@ def test_the_help_says_from_which_confidence_on_a_strictness_answers() -> None:
     shown = re.findall(r"(\d+)% at (\.\d+)", text)
     assert [float(share) for _, share in shown] == [confidence.STRICTNESS, confidence.STRICTEST]
     assert [int(percent) for percent, _ in shown] == [
-        round(100 * confidence.threshold(float(share))) for _, share in shown
+        answers_from(confidence.threshold(float(share))) for _, share in shown
     ]
 
 
@@ -372,6 +373,7 @@ def test_a_questions_file_that_is_not_there_is_bad_input(tmp_path):
 def test_answers_never_overwrite_the_questions(tmp_path):
     questions = tmp_path / "q.jsonl"
     questions.write_text('{"_id": "1", "text": "Who?"}\n')
-    result = run("answer", str(questions), "--out", str(questions), "--library", str(tmp_path))
-    assert result.exit_code == 2
+    result = run("answer", str(questions), "--out", str(questions), "--library", str(tmp_path / "library"))
+    assert result.exit_code == 3
+    assert "--out names a file that is read" in result.stderr
     assert questions.read_text() == '{"_id": "1", "text": "Who?"}\n'

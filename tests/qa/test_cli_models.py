@@ -385,6 +385,18 @@ def test_answers_may_go_to_standard_output(shipped, tmp_path):
     assert not (ROOT / "-").exists()
 
 
+@pytest.mark.parametrize("data", ["id,text\n7,Who left?\n", '{"id": "7", "question": "Who left?"}\n'])
+def test_questions_may_come_from_standard_input_and_from_a_table(shipped, tmp_path, data):
+    (tmp_path / "questions.csv").write_text("question,id\nWho left?,7\n")
+    named = str(tmp_path / "questions.csv")
+    piped = run("answer", "-", "--out", "-", "-q", "--library", str(shipped), input=data)
+    table = run("answer", named, "--out", "-", "-q", "--library", str(shipped))
+    for result in (piped, table):
+        assert result.exit_code == 0, result.stderr
+        (line,) = map(json.loads, result.stdout.splitlines())
+        assert (line["id"], line["question"]) == ("7", "Who left?")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_a_full_disk_is_named_and_no_defect(shipped, tmp_path):
     full = ["answer", str(questions_file(tmp_path)), "--out", "/dev/full", "--library", str(shipped)]

@@ -14,9 +14,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from qa.answer import check
+from qa.cite import citation
 from qa.corpus import Corpus, held_bytes
-from qa.errors import DocumentNotFoundError, EncoderMismatchError, LibraryNotFoundError, ModelError
-from qa.schema import Document, Filters, Passage, Progress
+from qa.errors import (
+    DocumentNotFoundError,
+    EncoderMismatchError,
+    InputError,
+    LibraryNotFoundError,
+    ModelError,
+    QuestionError,
+)
+from qa.render import to_dict
+from qa.schema import Answer, Document, Filters, Passage, Progress, Quote
 from tests.qa.consistency import index_problems, problems
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
 
@@ -580,3 +590,54 @@ def test_with_the_real_encoder_the_brief_is_found_by_meaning(library: Path, brie
         assert 0.3 < cosine < 1
         assert corpus.encoder_identity.name == "all-MiniLM-L6-v2"
     assert index_problems(library) == []
+
+
+class TestPythonInterface:
+    """What a script's author may do wrong gets an error that says what to write."""
+
+    def test_one_text_in_place_of_ids_removes_nothing(self, corpus: Corpus, inbox: Path) -> None:
+        corpus.index(write(inbox, "a.txt", words(1)), write(inbox, "b.txt", words(2)))
+        for change in (corpus.remove, corpus.restore, corpus.purge):
+            with pytest.raises(InputError, match=r"write \['a\.txt'\]"):
+                change("a.txt")
+        assert corpus.count().documents == 2
+
+    @pytest.mark.parametrize("wrong", [None, 3, b"Who?", ["Who?"]])
+    def test_a_question_that_is_no_text_is_refused(self, corpus: Corpus, wrong: object) -> None:
+        with pytest.raises(QuestionError, match="it has to be a text"):
+            check(wrong)  # type: ignore[arg-type]
+
+    def test_a_filter_of_the_wrong_type_is_refused_when_it_is_made(self) -> None:
+        with pytest.raises(TypeError, match=r"write \('a\.txt',\)"):
+            Filters(document="a.txt")  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match=r"datetime\.date"):
+            Filters(since="2008")  # type: ignore[arg-type]
+
+    def test_a_quote_has_its_citation_and_an_answer_its_line(self, corpus: Corpus, inbox: Path) -> None:
+        corpus.index(write(inbox, "a.txt", "Harbour report\n\nThe harbour closed in May.\n"))
+        document = corpus.document("a.txt")
+        start = document.text.index("The harbour")
+        quote = Quote(document, start, start + 26)
+        answer = Answer("When?", "When?", "answered", quotes=(quote,))
+        assert quote.citation == citation(quote)
+        assert answer.to_dict() == to_dict(answer, corpus.document)
+        assert answer.to_dict()["quotes"][0]["text"] == "The harbour closed in May."
+
+    def test_the_names_that_a_script_needs_are_in_the_package(self) -> None:
+        import qa
+
+        for name in qa.__all__:
+            assert getattr(qa, name) is not None
+        assert qa.Filters is Filters
+
+
+def test_a_title_can_neither_turn_a_citation_around_nor_break_its_line(corpus: Corpus, inbox: Path) -> None:
+    record = {
+        "_id": "a",
+        "title": "Report \u202etxt.exe\u2066\nof\u2028May",
+        "publisher": "River\u200f Press",
+        "text": words(3),
+    }
+    corpus.index(write(inbox, "a.jsonl", json.dumps(record)))
+    (info,) = corpus.documents()
+    assert (info.title, info.publisher) == ("Report txt.exe of May", "River Press")

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import tomllib
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from click.testing import CliRunner
 from qa import doctor
 from qa.cli import cli
 from qa.doctor import Finding
+from qa.store import Store
+from tests.qa.tiny import tiny_corpus, write
 
 ROOT = Path(__file__).parents[2]
 
@@ -131,3 +134,27 @@ def test_a_tesseract_that_reads_nothing_is_a_problem(script, value, problem, tmp
     finding = doctor._ocr()
     assert finding.value == value
     assert finding.problem.startswith(problem)
+
+
+def test_lines_of_aliases_that_make_no_sense_are_a_problem(tmp_path):
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(write(tmp_path, "a.txt", "The mill was closed."))
+    write(tmp_path, "library/aliases.txt", "Sinuiju = Border City\n" + "Sinuiju\n" * 9)
+    [finding] = [each for each in doctor.examine(tmp_path / "library") if each.about == "aliases"]
+    assert finding.value.startswith("1 group of names in ")
+    assert "aliases.txt, line 2" in finding.problem
+    assert finding.problem.endswith("; and 4 more")
+
+
+def test_a_library_that_may_not_be_written_is_a_problem(tmp_path):
+    library = tmp_path / "library"
+    with tiny_corpus(library) as corpus:
+        corpus.index(write(tmp_path, "a.txt", "The mill was closed."))
+    access = []
+    for read_only in (True, False):
+        with closing(Store(library, create=False, read_only=read_only)) as store:
+            access += [each for each in doctor._contents(store) if each.about == "access"]
+    closed, opened = access
+    assert (closed.value, opened.value, opened.problem) == ("read only", "read and write", "")
+    assert str(library) in closed.problem
+    assert "permissions" in closed.problem

@@ -98,7 +98,7 @@ BAD = {
     "only a mark": (b"\xef\xbb\xbf", "is empty"),
     "old Word": (b"\xd0\xcf\x11\xe0\xa1\xb1", "an old Microsoft Office file"),
     "PNG": (b"\x89PNG\r\n\x1a\n\0\0", "a PNG image"),
-    "UTF-16": ("He left.".encode("utf-16"), "text in UTF-16"),
+    "UTF-16 without a mark": ("He left.".encode("utf-16-le"), "a binary file"),
     "zeros": (b"He\0left", "a binary file"),
     "broken and zeros": (b"\0\xff\xfa\0", "a binary file"),
     "no document": (b"a " * 2_500_001, "has more than 5,000,000 characters"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 
 from qa import Corpus
 from qa.cli import cli
-from qa.names import ALIAS_FILE, Aliases, Names, find, fold, key, read_aliases, spellings
+from qa.names import ALIAS_FILE, Aliases, Names, aliases, find, fold, key, read_aliases, spellings
 from qa.retrieve import candidates
 from tests.qa.tiny import tiny_corpus, write
 
@@ -288,6 +290,40 @@ def test_a_file_of_aliases_names_its_bad_lines_and_keeps_the_others(tmp_path: Pa
     assert read_aliases(file)[0] == []
     assert "UTF-8" in read_aliases(file)[1][0]
     assert read_aliases(tmp_path / "none") == ([], [])
+
+
+HOSTILE_ALIASES = {
+    "a megabyte of spaces": b" " * (1 << 20),
+    "a megabyte of spaces in a name": b"a" + b" " * ((1 << 20) - 4) + b"b=c",
+    "too large": b"a = b\n" * 200_000,
+    "too many names": b"".join(b"n%d = m%d\n" % (n, n) for n in range(50_000)),
+    "names of Han": "".join(f"平壤{n} = 金{n}\n" for n in range(20_000)).encode(),
+    "a megabyte of accents": b"e = a" + "\u0301".encode() * 500_000,
+    "a line of signs": b"=" * (1 << 20),
+    "bad lines": b"bad\n" * 200_000,
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE_ALIASES)
+def test_a_hostile_file_of_aliases_is_read_or_named_in_no_time(tmp_path: Path, kind: str) -> None:
+    (tmp_path / ALIAS_FILE).write_bytes(HOSTILE_ALIASES[kind])
+    started = time.thread_time()
+    known = aliases(tmp_path)
+    find("And what of Pyongyang? " * 80, known, Known("The city."))
+    assert time.thread_time() - started < 2
+    assert all(problem.startswith(str(tmp_path / ALIAS_FILE)) for problem in known.problems)
+    assert bool(known.problems) is ("spaces" not in kind)
+
+
+def test_a_pipe_or_a_device_is_no_file_of_aliases(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / ALIAS_FILE)
+    assert "is no regular file" in aliases(tmp_path).problems[0]
+    (tmp_path / ALIAS_FILE).unlink()
+    (tmp_path / ALIAS_FILE).symlink_to("/dev/zero")
+    assert "is no regular file" in aliases(tmp_path).problems[0]
+    (tmp_path / ALIAS_FILE).unlink()
+    (tmp_path / ALIAS_FILE).mkdir()
+    assert str(tmp_path / ALIAS_FILE) in aliases(tmp_path).problems[0]
 
 
 def test_the_aliases_that_ship_have_no_bad_line_and_no_group_of_one() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from qa.rows import Row, follow
 from qa.schema import sha256_text
 from tests.qa.consistency import index_problems, problems
+from tests.qa.formats.xlsx.make import workbook
 from tests.qa.test_left_out import index
 from tests.qa.tiny import tiny_corpus, words, write
 
@@ -37,16 +38,22 @@ def as_member(inbox: Path, *texts: str) -> None:
         archive.writestr("t.csv", "\n".join(["text", *texts]))
 
 
+def as_sheet(inbox: Path, *texts: str) -> None:
+    inbox.mkdir(exist_ok=True)
+    rows = [["text"], *([text] for text in texts)]
+    (inbox / "t.xlsx").write_bytes(workbook({"Notes": [["A sheet without texts"]], "T": rows}))
+
+
 def held(corpus: Corpus) -> dict[str, str]:
     """The ids of documents, by the first word of their texts."""
     return {corpus.document(info.id).text.split(".")[0]: info.id for info in corpus.documents()}
 
 
 def row(corpus: Corpus, document_id: str) -> str:
-    return corpus.document(document_id).sections[0].name
+    return next(each.name for each in corpus.document(document_id).sections if each.kind in ("row", "record"))
 
 
-@pytest.mark.parametrize("put", [as_table, as_member])
+@pytest.mark.parametrize("put", [as_table, as_member, as_sheet])
 def test_removals_corrections_and_history_follow_their_rows(
     corpus: Corpus, inbox: Path, put: type[as_table]
 ) -> None:

@@ -949,3 +949,30 @@ def test_a_library_that_was_killed_and_then_made_read_only_still_gives_what_was_
     assert out.endswith("\n21 4\n"), errors
     unlock(public)
     writer.close()
+
+
+@pytest.mark.parametrize(
+    ("named", "ids"),
+    [
+        (("prices.csv",), ["prices.csv#2", "prices.csv#3"]),
+        (("prices.csv#2",), ["prices.csv#2"]),
+        (("pack.zip",), ["pack.zip/a.txt", "pack.zip/t.csv#2"]),
+        (("pack.zip/t.csv", "prices.csv#3"), ["pack.zip/t.csv#2", "prices.csv#3"]),
+        (("letter.eml",), ["letter.eml"]),  # the letter, not what is attached to it
+        (("price", "prices.cs", "pack.zip/"), []),
+    ],
+)
+def test_a_table_or_an_archive_names_all_that_is_in_it(
+    store: Store, named: tuple[str, ...], ids: list[str]
+) -> None:
+    for name in ("prices.csv#2", "prices.csv#3", "prices.csv~", "pack.zip/a.txt", "pack.zip/t.csv#2"):
+        ingest(store, text(name, f"Copper of {name}."))
+    for name in ("letter.eml", "letter.eml/attached.txt"):
+        ingest(store, text(name, f"Tin of {name}."))
+    filters = Filters(document=named)
+    assert [info.id for info in store.documents(filters)] == ids
+    assert store.select(filters).documents == len(ids)
+    assert store.left_by(filters, ["prices.csv#2", "letter.eml", "none"]) == {
+        "prices.csv#2",
+        "letter.eml",
+    } & set(ids)

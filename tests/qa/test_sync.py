@@ -1021,6 +1021,8 @@ def test_a_watch_says_once_what_it_watches_and_ctrl_c_ends_it_as_it_is_meant_to(
             process.kill()
     assert process.returncode == 0
     assert stderr.count(f"Watching {inbox} for changes. Ctrl-C ends it.") == (0 if quiet else 1)
+    assert stderr.endswith("" if quiet else "Watching has ended: 2 added.\n")
+    assert "Traceback" not in stderr
     assert "interrupted" not in stderr
     assert problems(library) == []
 

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import random
+import time
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 import pytest
 
 from qa.schema import Filters
-from qa.unmatched import unmatched
+from qa.unmatched import LIKE, _nearest, unmatched
 from tests.qa.tiny import tiny_corpus, write
 
 if TYPE_CHECKING:
@@ -94,3 +97,29 @@ def test_many_values_are_not_all_named(tmp_path: Path):
 def test_an_empty_library_is_said_to_be_empty_whatever_the_filters(tmp_path: Path):
     with tiny_corpus(tmp_path / "library") as corpus:
         assert unmatched(corpus, Filters(publisher="River")).startswith("The library is empty.")
+
+
+def test_a_hint_takes_no_time_however_long_the_value_and_however_many_there_are(tmp_path: Path):
+    names = [f"{'The Daily Gazette of the Northern Provinces ' * 5}{n}" for n in range(300)]
+    lines = [json.dumps({"_id": f"{n}", "publisher": each, "text": "Text."}) for n, each in enumerate(names)]
+    write(tmp_path, "x.jsonl", "\n".join(lines))
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "x.jsonl")
+        started = time.thread_time()
+        for value in ("e" * 20_000, "The Daily Gazette of the Northern Provinces " * 450):
+            assert unmatched(corpus, Filters(publisher=value))
+        assert time.thread_time() - started < 2
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_nearest_value_is_the_one_most_like_it(seed: int):
+    drawn = random.Random(seed)
+    held = sorted({"".join(drawn.choices("abcde ", k=drawn.randrange(1, 12))) for _ in range(40)})
+    value = "".join(drawn.choices("abcde ", k=6))
+
+    def likeness(each: str) -> float:
+        alike = SequenceMatcher(None, each, value, autojunk=False).ratio()
+        return max(alike, LIKE + alike / 10) if each in value or value in each else alike
+
+    nearest = max(held, key=likeness)
+    assert _nearest(held, value) == (nearest, likeness(nearest))

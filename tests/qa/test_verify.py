@@ -949,3 +949,223 @@ def test_marks_without_their_other_are_named_and_fail(corpus: Corpus, tmp_path: 
     done = run(corpus, "verify", str(file))
     assert done.exit_code == 1
     assert "line 3: a quotation mark without its other" in done.stderr
+
+
+# What is left out may change what is said
+
+SPEECH = (
+    "The customs service did not decide to close the crossing at Hyesan.\n\n"
+    "It is not true that the Kumsan mill was sold to a bank.\n\n"
+    "At least 61 people died in the flood, a doctor said, and 38 are still missing today.\n\n"
+    "The old mill by the river, which had not been insured, burned down in the first week of May.\n"
+)
+
+
+def said_of(verdict: Verdict) -> str:
+    return "".join(words for line in lines(verdict) for words, _ in line)
+
+
+@pytest.mark.parametrize(
+    ("said", "kinds"),
+    [
+        ("The customs service did […] decide to close the crossing", ["negation"]),
+        ("The customs service did ... decide to close the crossing", ["negation"]),
+        ("decide to close the crossing at Hyesan", ["negation"]),
+        ("the Kumsan mill was sold to a bank", ["negation"]),
+        ("It is […] true that the Kumsan mill was sold", None),  # a part of two words is compared whole
+        ("[…] 61 people died in the flood", ["hedge"]),
+        ("people died in the flood […] and 38 are still missing", ["speaker", "number"]),
+        ("people died in the flood […] are still missing today", ["speaker", "number"]),
+    ],
+)
+def test_a_quote_that_leaves_out_what_matters_is_distorted(
+    corpus: Corpus, tmp_path: Path, said: str, kinds: list[str] | None
+) -> None:
+    one(corpus, tmp_path, SPEECH)
+    (verdict,) = verify(corpus, f"They write: “{said}” of it.\n")
+    if kinds is None:
+        assert verdict.status == "altered"
+        return
+    assert verdict.status == "distorted"
+    assert {each.kind for each in verdict.omitted} <= set(kinds)
+    assert verdict.omitted[0].text in said_of(verdict)
+    assert to_dict([verdict])["quotes"][0]["omitted"][0]["text"] == verdict.omitted[0].text
+    assert to_dict([verdict])["counts"]["distorted"] == 1
+
+
+def test_what_was_left_out_is_shown_word_by_word_and_fails(corpus: Corpus, tmp_path: Path) -> None:
+    one(corpus, tmp_path, SPEECH)
+    report = write(tmp_path, "report.md", "“The customs service did […] decide to close the crossing”\n")
+    done = run(corpus, "verify", str(report), env={"NO_COLOR": "1"})
+    assert done.exit_code == 1
+    assert "distorted  “The customs service did […] decide" in done.stdout
+    assert "without “not” (a negation)" in done.stdout
+    assert "did [-not-] {+[…]+} decide" in done.stdout
+
+
+def test_what_leaves_out_nothing_that_matters_is_verbatim(corpus: Corpus, tmp_path: Path) -> None:
+    one(corpus, tmp_path, SPEECH)
+    for said in (
+        "The old mill by the river […] burned down in the first week of May.",
+        "The customs service did not decide […] the crossing at Hyesan. […] It is not true",
+        "people died in the flood",
+        "burned down in the first week",
+    ):
+        assert statuses(corpus, f"They write: “{said}” of it.\n") == ["verbatim"], said
+
+
+def test_what_the_sentence_around_a_quote_says_itself_is_not_left_out(corpus: Corpus, tmp_path: Path) -> None:
+    one(corpus, tmp_path, SPEECH)
+    assert statuses(corpus, "They did not “decide to close the crossing at Hyesan”, it says.") == ["verbatim"]
+    (verdict,) = verify(corpus, "It says that “61 people died in the flood” there.")
+    assert (verdict.status, [each.kind for each in verdict.omitted]) == ("verbatim", ["hedge"])
+    assert "without “At least” (a hedge)" in said_of(verdict)
+    (verdict,) = verify(corpus, "It says that at least “61 people died in the flood” there.")
+    assert (verdict.status, verdict.omitted) == ("verbatim", ())
+
+
+def test_the_same_parts_where_they_stand_closer_are_what_is_quoted(corpus: Corpus, tmp_path: Path) -> None:
+    first = "The customs service was never liked. Nobody knew why it was not."
+    one(corpus, tmp_path, f"{first} The customs service of Hyesan closed the crossing there.")
+    (verdict,) = verify(corpus, "“The customs service […] closed the crossing there.”")
+    assert (verdict.status, verdict.left_out) == ("verbatim", 2)
+
+
+def test_a_distorted_quote_of_markdown_is_found_as_its_reader_sees_it(corpus: Corpus, tmp_path: Path) -> None:
+    text = (
+        "# Customs\n\nThe *customs* service did **not** decide to [close](http://a.example) the crossing.\n"
+    )
+    corpus.index(write(tmp_path, "customs.md", text))
+    (verdict,) = verify(corpus, "“The customs service did […] decide to close the crossing.”")
+    assert (verdict.status, verdict.markup, [each.text for each in verdict.omitted]) == (
+        "distorted",
+        True,
+        ["not"],
+    )
+
+
+# Whom the report ascribes a quote to
+
+
+def two_papers(corpus: Corpus, tmp_path: Path) -> None:
+    ferry = {"_id": "ferry", "title": "Ferry Notes", "publisher": "River Press", "number": "41"}
+    strait = {"_id": "strait", "title": "Strait Watch", "publisher": "Harbour Office", "number": "12"}
+    ferry["text"] = "Ferry Notes\n\nThe ferry sails at noon from the old pier.\n"
+    strait["text"] = "Strait Watch\n\nThe strait is closed to ships without a pilot.\n"
+    corpus.index(write(tmp_path, "two.jsonl", f"{json.dumps(ferry)}\n{json.dumps(strait)}\n"))
+
+
+FERRY, STRAIT = "“The ferry sails at noon from the old pier”", "“The strait is closed to ships”"
+
+
+@pytest.mark.parametrize(
+    ("report", "status"),
+    [
+        (f'{STRAIT}, wrote the River Press in "Ferry Notes".', "moved"),
+        (f"{STRAIT}, wrote the River Press.", "moved"),
+        (f"According to the River Press, {STRAIT}.", "moved"),
+        (f"According to *Ferry Notes*, {STRAIT}.", "moved"),
+        (f"In “Ferry Notes” the editors write: {STRAIT}.", "moved"),
+        (f"River Press: {STRAIT}", "moved"),
+        (f"{STRAIT} (River Press, 2008)", "moved"),
+        (f"As issue 41 says, {STRAIT}.", "moved"),
+        (f"{STRAIT}, according to No. 41.", "moved"),
+        (f'{STRAIT}, wrote the Harbour Office in "Strait Watch".', "verbatim"),
+        (f"According to the Harbour Office, {STRAIT}.", "verbatim"),
+        (f"{STRAIT}, according to No. 12.", "verbatim"),
+        (f"{STRAIT}. The River Press has another view.", "verbatim"),
+        (f"He read Ferry Notes at breakfast and heard {STRAIT}.", "verbatim"),
+        (f"{STRAIT}, wrote the Times of the Valley.", "verbatim"),
+    ],
+)
+def test_a_quote_ascribed_to_another_document_has_moved(
+    corpus: Corpus, tmp_path: Path, report: str, status: str
+) -> None:
+    two_papers(corpus, tmp_path)
+    (verdict,) = verify(corpus, report)
+    assert verdict.status == status
+    assert bool(verdict.attributed) == (status == "moved")
+    if status == "moved":
+        assert f"not in {verdict.attributed}, to which it is ascribed" in said_of(verdict)
+
+
+def test_a_link_does_not_mend_what_the_sentence_ascribes(corpus: Corpus, tmp_path: Path) -> None:
+    two_papers(corpus, tmp_path)
+    document = corpus.document("strait")
+    start = document.text.index(STRAIT[1:-1])
+    cited = f"{document.sha256}/{start}-{start + len(STRAIT) - 2}"
+    assert statuses(corpus, f"{STRAIT} ([1](x#cite={cited})), wrote the River Press.") == ["moved"]
+    assert statuses(corpus, f"{STRAIT} ([1](x#cite={cited})), wrote the Harbour Office.") == ["verbatim"]
+
+
+def test_two_quotes_of_a_sentence_have_each_their_source(corpus: Corpus, tmp_path: Path) -> None:
+    two_papers(corpus, tmp_path)
+    report = f"{FERRY}, wrote the River Press, and {STRAIT}, said the Harbour Office."
+    assert statuses(corpus, report) == ["verbatim", "verbatim"]
+
+
+# Titles are no quotes
+
+LONG_TITLE = "Ferry Notes of the Northern Strait"
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        "{0}[^1]\n\n[^1]: “{1}”, River Press, 2008.\n",
+        "{0}[^1]\n\n[^1]: M. Holt, “{1},” *River Press* 4 (2008).\n",
+        "{0}\n\n## References\n\n1. Holt, M. (2008). “{1}.” River Press.\n",
+        "{0}\n\nBibliography\n\nHolt, M. “{1}.” River Press, 2008.\n",
+        "# On “{1}”\n\n{0}\n",
+        "{0}. More is in [“{1}”](https://river.example/notes).\n",
+        "<html><h2>“{1}”</h2><p>{0}</p></html>",
+        "<html><p>{0}</p><a href='https://river.example'>“{1}”</a></html>",
+        "<html><p>{0}</p><ol class='footnotes'><li>M. Holt, “{1}”, River Press, 2008</li></ol></html>",
+    ],
+)
+def test_a_title_in_a_note_a_list_a_heading_or_a_link_is_no_quote(
+    corpus: Corpus, tmp_path: Path, report: str
+) -> None:
+    two_papers(corpus, tmp_path)
+    line = {"_id": "north", "title": LONG_TITLE, "text": "Nothing sails there in winter at all.\n"}
+    corpus.index(write(tmp_path, "three.jsonl", json.dumps(line) + "\n"))
+    assert statuses(corpus, report.format(FERRY, LONG_TITLE)) == ["verbatim"]
+    if "[^1]:" in report or "References" in report or "footnotes" in report:  # of other works too
+        assert statuses(corpus, report.format(FERRY, "The Moon and the Cheese of the Valley")) == ["verbatim"]
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        "{0}[^1]\n\n[^1]: M. Holt said: “the moon is made of cheese”.\n",
+        "{0}[^1]\n\n[^1]: The mayor wrote that “the moon is made of cheese” in 2008.\n",
+        "{0}\n\n## Notes\n\nThe plant is near, and “the moon is made of cheese”, 2008.\n",
+        "# He said “the moon is made of cheese”\n\n{0}\n",
+    ],
+)
+def test_what_a_note_or_a_heading_quotes_is_looked_up(corpus: Corpus, tmp_path: Path, report: str) -> None:
+    two_papers(corpus, tmp_path)
+    assert sorted(statuses(corpus, report.format(FERRY))) == ["unknown", "verbatim"]
+
+
+# Several files
+
+
+def test_a_file_without_quotes_is_named_and_costs_no_other_its_result(corpus: Corpus, tmp_path: Path) -> None:
+    good = str(write(tmp_path, "good.md", f"“{SECOND}”\n"))
+    empty = str(write(tmp_path, "empty.md", "Nothing.\n"))
+    missing = str(tmp_path / "missing.md")
+    done = run(corpus, "verify", empty, good, missing)
+    assert done.exit_code == 1
+    assert good in done.stdout
+    assert done.stdout.count("verbatim") == 1
+    assert f"not verified: {empty} quotes nothing" in done.stderr
+    assert f"not verified: cannot read {missing}" in done.stderr
+    files = json.loads(run(corpus, "verify", "--json", empty, good).stdout)["files"]
+    assert [each["file"] for each in files] == [good, empty]
+    assert files[0]["counts"]["verbatim"] == 1
+    assert files[1]["error"]["code"] == "bad_input"
+    none = run(corpus, "verify", empty, missing)
+    assert none.exit_code == 3
+    assert empty in none.stderr
+    assert missing in none.stderr

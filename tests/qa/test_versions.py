@@ -296,7 +296,7 @@ def test_the_commands_list_restore_and_erase(corpus: Corpus, tmp_path: Path, inb
     missing = run(corpus, "documents", "show", "a.txt")
     assert (missing.exit_code, "pullquote restore" in missing.stderr) == (3, True)
     report = write(tmp_path, "report.md", f"“{OLD[:80]}” (#cite={sha256_text(OLD)}/0-80)\n")
-    purged = run(corpus, "remove", "--purge", "a.txt", "--cited-by", str(report), "--json")
+    purged = run(corpus, "remove", "--purge", "--yes", "a.txt", "--cited-by", str(report), "--json")
     assert "2 thumbs would go with it, on 'What is it?'" in purged.stderr
     assert f"{report} cites what would go: 1 quote" in purged.stderr
     assert f"{inbox / 'a.txt'} stays; it is indexed again only when it is named itself" in purged.stderr
@@ -314,6 +314,34 @@ def test_the_commands_list_restore_and_erase(corpus: Corpus, tmp_path: Path, inb
     assert run(corpus, "documents", "--removed").stdout == ""
 
 
+def test_an_earlier_text_is_shown_by_how_its_hash_begins(corpus: Corpus, inbox: Path) -> None:
+    corpus.index(write(inbox, "a.txt", OLD))
+    corpus.index(write(inbox, "a.txt", NEW))
+    shown = run(corpus, "documents", "show", "a.txt", "--version", sha256_text(OLD)[:12])
+    assert shown.exit_code == 0, shown.stderr
+    assert shown.stdout.endswith(f"\n\n{OLD}\n")
+    assert f"version: {sha256_text(OLD)}, superseded on " in shown.stdout
+    data = json.loads(
+        run(corpus, "documents", "show", "a.txt", "--version", sha256_text(OLD).upper(), "--json").stdout
+    )
+    assert (data["text"], data["sha256"], data["characters"]) == (OLD, sha256_text(OLD), len(OLD))
+    assert data["locations"] == [str(inbox / "a.txt")]
+    for wrong in ("0" * 12, "", sha256_text(NEW)):
+        refused = run(corpus, "documents", "show", "a.txt", "--version", wrong)
+        assert (refused.exit_code, "has no earlier text" in refused.stderr) == (3, True)
+    corpus.remove(["a.txt"])
+    assert run(corpus, "documents", "show", "a.txt", "--version", sha256_text(OLD)).exit_code == 0
+
+
+def test_where_nobody_can_be_asked_a_purge_needs_yes(corpus: Corpus, inbox: Path) -> None:
+    corpus.index(write(inbox, "a.txt", OLD))
+    refused = run(corpus, "remove", "--purge", "a.txt")
+    assert refused.exit_code == 2
+    assert "--purge erases for good, and here nobody can be asked: say --yes too" in refused.stderr
+    assert corpus.document("a.txt").text == OLD
+    assert run(corpus, "remove", "--purge", "a.txt", "--yes").exit_code == 0
+
+
 def test_a_purge_names_who_else_has_the_text_and_stays(corpus: Corpus, inbox: Path) -> None:
     corpus.index(write(inbox, "a.txt", OLD))
     corpus.index(write(inbox, "b.txt", NEW))
@@ -323,12 +351,12 @@ def test_a_purge_names_who_else_has_the_text_and_stays(corpus: Corpus, inbox: Pa
     assert corpus.same_text("c.txt") == ("a.txt",)
     assert corpus.same_text("b.txt") == ()
 
-    purged = run(corpus, "remove", "--purge", "c.txt", "--json")
+    purged = run(corpus, "remove", "--purge", "--yes", "c.txt", "--json")
     assert "a.txt has, or had, the same text as c.txt, and stays: name it too to erase it" in purged.stderr
     assert json.loads(purged.stdout)["cited"]["same_text"] == {"c.txt": ["a.txt"]}
     assert corpus.cited(sha256_text(OLD)).status == "removed"
     corpus.index(write(inbox, "d.txt", OLD))
-    both = run(corpus, "remove", "--purge", "a.txt", "d.txt", "--json")
+    both = run(corpus, "remove", "--purge", "--yes", "a.txt", "d.txt", "--json")
     assert json.loads(both.stdout)["cited"]["same_text"] == {}
     with pytest.raises(DocumentNotFoundError):
         corpus.cited(sha256_text(OLD))
@@ -341,7 +369,7 @@ def test_a_purge_says_that_what_had_the_id_before_goes_too(corpus: Corpus, inbox
     corpus.remove(["a"])
     corpus.index(write(inbox, "a.jsonl", line % ("The crane", "Cranes dance in the snow.")))
     date = corpus.versions("a")[0].at.date()
-    purged = run(corpus, "remove", "--purge", "a", "--json")
+    purged = run(corpus, "remove", "--purge", "--yes", "a", "--json")
     gone = f"The stork, removed on {date}"
     assert f"a was another document's id before, which would go too: {gone}" in purged.stderr
     assert json.loads(purged.stdout)["cited"]["before"] == {"a": [gone]}

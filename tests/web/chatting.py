@@ -71,7 +71,7 @@ def chat(library: Path, *options: str) -> Iterator[Server]:
     process = subprocess.Popen(command, cwd=ROOT, text=True, stderr=subprocess.PIPE, env=os.environ)
     server = Server(f"http://127.0.0.1:{port}/", process)
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while True:
             try:
                 server.get("api/v1/status")

@@ -146,7 +146,7 @@ def test_a_trec_run_is_scored_by_its_ranking_alone(suite, perfect, tmp_path):
     trec, qrels = tmp_path / "a run", tmp_path / "the qrels"
     first = run(suite, "--answers", perfect, "--trec-run", trec, "--trec-qrels", qrels, "--json")
     assert first.exit_code == 0, first.stderr
-    assert qrels.read_text() == "q1 0 mill 1\nq2 0 ferry 1\nq3 0 bank 1\n"
+    assert qrels.read_text() == "q1 pullquote mill 1\nq2 pullquote ferry 1\nq3 pullquote bank 1\n"
     found = json.loads(run(suite, "--answers", trec, "--json").stdout)
     assert set(found["measures"]) == {"nDCG@10", "RR@10", "R@5", "R@20", "Success@1"}
     assert found["measures"]["nDCG@10"] == json.loads(first.stdout)["measures"]["nDCG@10"]
@@ -241,20 +241,31 @@ def test_a_gate_that_names_no_measure_or_no_number_is_wrong_usage(suite, perfect
         ["--check", "--report", "{new}"],
         ["--check", "--answers", "{perfect}"],
         ["--check", "--fail-under", "hit@1=1"],
-        ["--out", "{suite}/queries.jsonl"],
-        ["--answers", "{perfect}", "--trec-run", "{perfect}"],
-        ["--answers", "{perfect}", "--report", "{suite}/corpus.jsonl"],
         ["--answers", "{perfect}", "--report", "{new}", "--trec-run", "{new}"],
         ["--limit", "0"],
     ],
     ids=" ".join,
 )
-def test_options_that_contradict_or_would_overwrite_what_is_read_are_wrong_usage(
-    suite, perfect, tmp_path, options
-):
-    before = {path: path.read_bytes() for path in (*suite.iterdir(), perfect)}
-    filled = [each.format(perfect=perfect, suite=suite, new=tmp_path / "new") for each in options]
+def test_options_that_contradict_are_wrong_usage(suite, perfect, tmp_path, options):
+    filled = [each.format(perfect=perfect, new=tmp_path / "new") for each in options]
     assert run(suite, *filled).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--out", "{suite}/queries.jsonl"],
+        ["--answers", "{perfect}", "--trec-run", "{perfect}"],
+        ["--answers", "{perfect}", "--report", "{suite}/corpus.jsonl"],
+    ],
+    ids=" ".join,
+)
+def test_what_is_read_is_never_written(suite, perfect, options):
+    before = {path: path.read_bytes() for path in (*suite.iterdir(), perfect)}
+    filled = [each.format(perfect=perfect, suite=suite) for each in options]
+    for force in ([], ["--force"]):
+        result = run(suite, *filled, *force)
+        assert (result.exit_code, "names a file that is read" in result.stderr) == (3, True)
     assert {path: path.read_bytes() for path in before} == before
 
 

@@ -237,8 +237,8 @@ def test_what_changed_against_the_baseline_is_said(page: Element) -> None:
 def test_only_a_significant_difference_is_called_better_or_worse() -> None:
     compared = evaluation(baseline=True)
     change = replace(compared.differences["hit@3"], value=-0.2, low=-0.3, high=-0.1, p=0.04)
-    slower = replace(compared.differences["p50_ms"], value=-9.0, p=0.001)
-    chance = replace(change, p=0.06)
+    slower = replace(compared.differences["p50_ms"], value=-9.0, low=-12.0, high=-6.0, p=0.001)
+    chance = replace(change, high=0.1, p=0.06)
     changes = {"hit@3": change, "p50_ms": slower, "right": chance}
     table = Tree(report(replace(compared, differences=changes))).root.all("table", "measures")[0]
     said = {each.all("th")[0].children[0]: [chip.text for chip in each.all("span", "chip")]

@@ -9,16 +9,16 @@ from sklearn.metrics import roc_auc_score
 
 from qa.evaluation import statistics
 from qa.evaluation.statistics import (
+    LEVEL,
     area_under_risk,
     auroc,
     bootstrap,
     calibration_bins,
     calibration_error,
-    chances,
     coverage,
-    difference,
     mean,
     quantile,
+    randomisation,
     risk_coverage,
     wilson,
 )
@@ -184,32 +184,71 @@ def test_batches_do_not_change_a_statistic(monkeypatch):
 def test_few_pairs_are_swapped_in_every_way():
     # Five differences of one sign: of 32 ways, this one and its mirror image are as extreme.
     ours, theirs = [1, 1, 1, 1, 1], [0, 0, 0, 0, 0]
-    (p,) = chances([mean(ours + theirs)], 5)
+    (value,), (low,), (high,), (p,) = randomisation([mean(ours + theirs)], 5)
     assert p == pytest.approx(2 / 32)
+    assert (value, low, high) == (1, 0, 2)
 
 
 def test_p_is_that_of_a_signed_rank_test_nearly():
     generator = np.random.default_rng(8)
     ours = generator.normal(0.15, 1, 200)
-    (p,) = chances([mean(np.append(ours, np.zeros(200)))], 200, resamples=4000)
-    assert p == pytest.approx(stats.ttest_1samp(ours, 0).pvalue, abs=0.02)
+    (value,), (low,), (high,), (p,) = randomisation(
+        [mean(np.append(ours, np.zeros(200)))], 200, resamples=4000
+    )
+    test = stats.ttest_1samp(ours, 0)
+    assert p == pytest.approx(test.pvalue, abs=0.02)
+    assert (low, high) == pytest.approx(tuple(test.confidence_interval()), abs=0.02)
+    assert value == pytest.approx(ours.mean())
 
 
 def test_two_like_systems_do_not_differ():
     scores, flags = np.random.default_rng(4).random((2, 30))
     flags = flags > 0.5
     made = [make(np.tile(scores, 2), np.tile(flags, 2)) for make in CURVES]
-    assert chances(made, 30).tolist() == [1] * len(made)
-    one = auroc(scores, flags)
-    assert [numbers.tolist() for numbers in bootstrap([difference(one, one)], flags)] == [[0]] * 3
+    assert [numbers.tolist() for numbers in randomisation(made, 30)] == [
+        [number] * len(made) for number in (0, 0, 0, 1)
+    ]
 
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(1, 12), st.integers(0, 5))
 def test_p_is_a_probability(n, seed):
     values = np.random.default_rng(seed).random(2 * n)
-    (p,) = chances([mean(values)], n, resamples=50)
+    (value,), (low,), (high,), (p,) = randomisation([mean(values)], n, resamples=50)
     assert 0 < p <= 1
+    assert low <= value <= high
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(1, 40), st.integers(0, 1000), st.sampled_from([0.02, 0.1, 0.5]), st.booleans())
+def test_an_interval_excludes_0_exactly_where_the_difference_is_significant(n, seed, share, of_shares):
+    generator = np.random.default_rng(seed)
+    flags = generator.random(2 * n) < np.repeat([share, 1 - share], n)
+    ours = flags if of_shares else generator.normal(np.repeat([share, 0], n), 0.5)
+    made = [mean(ours)]
+    if 0 < flags[:n].sum() < n and 0 < flags[n:].sum() < n:
+        made.append(coverage(generator.random(2 * n), np.tile(flags[:n], 2), 0.5))
+    for value, low, high, p in zip(*randomisation(made, n, seed, resamples=200), strict=True):
+        assert (low > 0 or high < 0) == (p < LEVEL)
+        assert low <= value <= high
+
+
+def test_four_of_a_hundred_that_turned_are_no_proof():
+    ours, theirs = np.zeros(100), np.zeros(100)
+    ours[:4] = 1  # of the 16 ways in which these may have turned, 2 are as extreme
+    (value,), (low,), (high,), (p,) = randomisation([mean(np.append(ours, theirs))], 100, resamples=4000)
+    assert p == pytest.approx(2 / 16, abs=0.02)
+    assert (value, low, high) == pytest.approx((0.04, 0, 0.08))
+
+
+def test_intervals_of_a_difference_hold_it_about_as_often_as_they_say():
+    generator = np.random.default_rng(9)
+    held = 0
+    for seed in range(200):
+        pairs = np.append(generator.random(60) < 0.6, generator.random(60) < 0.4)
+        _, (low,), (high,), _ = randomisation([mean(pairs)], 60, seed, resamples=200)
+        held += low <= 0.2 <= high
+    assert 0.9 <= held / 200 <= 0.99
 
 
 def test_chance_differences_are_found_significant_as_rarely_as_they_should_be():
@@ -218,6 +257,6 @@ def test_chance_differences_are_found_significant_as_rarely_as_they_should_be():
     for seed in range(150):
         flags = generator.random(60) < 0.5
         scores = generator.normal(np.tile(flags, 2), 1)
-        (p,) = chances([auroc(scores, np.tile(flags, 2))], 60, seed, resamples=200)
+        *_, (p,) = randomisation([auroc(scores, np.tile(flags, 2))], 60, seed, resamples=200)
         found += p < 0.05
     assert found / 150 < 0.1

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+from pathlib import Path
 
 import pytest
 
+from qa.batch import Question, read_questions
 from qa.errors import InputError
 from qa.evaluation.schema import Query
-from qa.evaluation.suite import draw, load
+from qa.evaluation.suite import draw, is_table, load, questions_of_table
 from qa.feedback import to_file
 from qa.schema import Turn
 
@@ -274,3 +276,29 @@ def test_a_limit_draws_the_questions_that_the_reference_draws(tmp_path):
     random.Random(7).shuffle(expected)
     assert [query.id for query in draw(suite, 5).queries] == expected[:5]
     assert len(draw(suite, 500).queries) == 50
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"id,question,history\n7,Who left?,Who came?\n,,And then?\n8,When?,\n",
+        b"\xef\xbb\xbfID;Text;History;remark\r\n7;Who left?;Who came?;x\r\n;;And then?;\r\n8;When?;;\r\n",
+    ],
+)
+def test_a_table_of_questions_is_asked_as_the_lines_of_json_would_be(data):
+    assert is_table(data)
+    lines = questions_of_table(data, Path("questions.csv"), pytest.fail)
+    assert read_questions(lines) == (
+        Question("7", "Who left?", ("Who came?", "And then?")),
+        Question("8", "When?"),
+    )
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b'{"_id": "1", "text": "Who?"}\n', b"Who left, and when?\n", b"name,price\nrice,9\n", b"[1]"],
+)
+def test_what_has_no_column_of_questions_is_no_table(data):
+    assert not is_table(data)
+    with pytest.raises(InputError, match=r'q\.csv has no column "question"'):
+        questions_of_table(data, Path("q.csv"), pytest.fail)

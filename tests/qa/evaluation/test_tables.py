@@ -12,6 +12,7 @@ from rich.console import Console
 
 from qa.evaluation.command import Result
 from qa.evaluation.schema import Difference, Estimate, Evaluation, Judged, Query, Suite
+from qa.evaluation.statistics import LEVEL
 from qa.evaluation.tables import to_dict, to_terminal, to_text
 
 SUITE = Suite("s", (Query("a", "Who?"),))
@@ -21,8 +22,9 @@ JUDGED = (Judged(SUITE.queries[0], {"id": "a", "outcome": "none"}, {}),)
 def compared(**differences: tuple[float, float]) -> Result:
     """A comparison with these differences and probabilities, by measure (`hit1` for `hit@1`)."""
     found = {
-        name.replace("hit", "hit@"): Difference(value, value - 0.25, value + 0.25, p, 40)
+        name.replace("hit", "hit@"): Difference(value, value - reach, value + reach, p, 40)
         for name, (value, p) in differences.items()
+        for reach in (abs(value) / 2 if p < LEVEL else abs(value) + 0.25,)
     }
     estimates = {name: Estimate(0.5, 0.25, 0.75, 40) for name in found}
     return Result(SUITE, (), Evaluation(SUITE, JUDGED, estimates, found, estimates, JUDGED), Path("answers"))
@@ -45,8 +47,8 @@ def test_what_may_be_chance_is_counted():
 def test_a_difference_has_its_sign_its_interval_and_its_probability():
     text = to_text(compared(hit1=(0.1, 0.0004), p50_ms=(-1200.4, 0.25)))
     rows = {line.split()[0]: line for line in text.splitlines() if line.startswith(("hit@1", "p50_ms"))}
-    assert rows["hit@1"].split() == "hit@1 0.500 0.500 +0.100 -0.150 to +0.350 < .001 40".split()
-    assert rows["p50_ms"].split() == "p50_ms 0 0 -1,200 -1,201 to -1,200 0.250 40".split()
+    assert rows["hit@1"].split() == "hit@1 0.500 0.500 +0.100 +0.050 to +0.150 < .001 40".split()
+    assert rows["p50_ms"].split() == "p50_ms 0 0 -1,200 -2,401 to +0 0.250 40".split()
 
 
 def on_screen(result: Result, width: int) -> str:

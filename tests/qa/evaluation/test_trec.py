@@ -168,7 +168,11 @@ def test_any_ids_come_back_from_a_run_and_from_qrels(tmp_path_factory, documents
 def test_an_id_with_white_space_is_one_column_for_other_programs(tmp_path):
     write_qrels(tmp_path / "qrels", {"q": {"my brief.txt": 1, "percent:x": 1, "100%25.txt": 2}})
     lines = (tmp_path / "qrels").read_text(encoding="utf-8").splitlines()
-    assert lines == ["q 0 percent:my%20brief.txt 1", "q 0 percent:percent%3Ax 1", "q 0 100%25.txt 2"]
+    assert lines == [
+        "q pullquote percent:my%20brief.txt 1",
+        "q pullquote percent:percent%3Ax 1",
+        "q pullquote 100%25.txt 2",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +24,8 @@ def packed(*members: tuple[str, str]) -> bytes:
 
 DOCX = packed(("[Content_Types].xml", "<Types/>"), ("word/document.xml", "<w/>"))
 XLSX = packed(("[Content_Types].xml", "<Types/>"), ("xl/workbook.xml", "<w/>"))
+XLSB = packed(("[Content_Types].xml", "<Types/>"), ("xl/workbook.bin", "x"))
+RTF = b"{\\rtf1 He left.}"
 EPUB = packed(("mimetype", "application/epub+zip"), ("OPS/a.xhtml", ""))
 ODT = packed(("mimetype", "application/vnd.oasis.opendocument.text"), ("content.xml", ""))
 ODS = packed(("mimetype", "application/vnd.oasis.opendocument.spreadsheet"), ("content.xml", ""))
@@ -42,6 +45,17 @@ KINDS = {
     "DOCX": ("a.docx", DOCX, "docx", False),
     "DOCX as ZIP": ("a.zip", DOCX, "docx", True),
     "DOCX as PDF": ("a.pdf", DOCX, "docx", True),
+    "Excel": ("a.xlsx", XLSX, "xlsx", False),
+    "Excel with macros": ("a.xlsm", XLSX, "xlsx", False),
+    "Excel as DOCX": ("a.docx", XLSX, "xlsx", True),
+    "Excel as ZIP": ("a.zip", XLSX, "xlsx", True),
+    "RTF": ("a.rtf", RTF, "rtf", False),
+    "RTF as DOC": ("a.doc", RTF, "rtf", False),
+    "RTF as text": ("a.txt", RTF, "rtf", True),
+    "text about RTF": ("a.txt", b"It begins with {\\rtf1.", "text", False),
+    "JSON": ("a.json", b'[{"text": "He left."}]', "json", False),
+    "JSON as text": ("a.txt", b'[{"text": "He left."}]', "text", False),
+    "page as JSON": ("a.json", PAGE, "html", True),
     "EPUB": ("a.epub", EPUB, "epub", False),
     "EPUB as DOCX": ("a.docx", EPUB, "epub", True),
     "ODT": ("a.odt", ODT, "odt", False),
@@ -75,8 +89,7 @@ def test_the_format_is_told(name: str, data: bytes, kind: str, noted: bool) -> N
 REFUSED = {
     "text as PDF": ("a.pdf", b"He left.", "is not a PDF, whatever its name says"),
     "text as ZIP": ("a.zip", b"He left.", "is not a ZIP archive"),
-    "Excel": ("a.docx", XLSX, "is an Excel workbook"),
-    "Excel as ZIP": ("a.zip", XLSX, "is an Excel workbook"),
+    "binary Excel": ("a.xlsx", XLSB, "is an Excel workbook in the binary format"),
     "table": ("a.odt", ODS, "is an OpenDocument file that is no text"),
     "picture as page": ("a.html", b"\x89PNG\r\n\x1a\n", "is a PNG image"),
     "old Word": (
@@ -101,6 +114,11 @@ def test_every_ending_is_lower_case_and_begins_with_a_dot() -> None:
     assert all(ending == ending.lower() and ending.startswith(".") for ending in ENDINGS)
 
 
+def test_the_readme_says_how_many_formats_there_are() -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    assert f"It reads {len(set(ENDINGS.values()))} formats" in readme
+
+
 def test_text_in_another_encoding_is_not_told_to_be_western() -> None:
     """Korean text, converted as what it is not, is no text any more."""
     with pytest.raises(InputError, match=r"is not UTF-8: .*iconv -f ENCODING .*Korean text is often in CP"):
@@ -111,15 +129,12 @@ SIGNED = {
     "PDF": b"%PDF-1.4",
     "ZIP": b"PK\x03\x04",
     "old Office": b"\xd0\xcf\x11\xe0",
-    "RTF": b"{\\rtf1",
     "PNG": b"\x89PNG",
     "JPEG": b"\xff\xd8\xff",
     "GIF": b"GIF89a",
     "older GIF": b"GIF87a",
     "gzip": b"\x1f\x8b",
     "SQLite": b"SQLite format 3\0",
-    "UTF-16": b"\xff\xfe",
-    "UTF-16, big end first": b"\xfe\xff",
 }
 
 

@@ -1,0 +1,117 @@
+"""JSON: a list of records, or one; each is a document, and has the keys of a record of JSON Lines."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from qa.errors import InputError
+from qa.formats import jsonl
+from qa.formats.columns import places
+from qa.formats.text import CONVERT, describe, encoding_of
+from qa.schema import Section, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qa.formats.source import Options, Source
+    from qa.schema import Document
+
+LISTS = ("documents", "items", "data")  # the keys under which an object may hold its records
+_EXPECTED = (
+    'Write a list of records, [{"_id": …, "title": …, "text": …}, …], or one record, or '
+    '{"documents": [records]}. '
+    "Where the text has another key: --column text=KEY."
+)
+
+
+def read(source: Source, options: Options) -> Iterator[Document | InputError]:
+    """Yield a document for each record; one that is refused comes as an InputError.
+
+    A document's id is the record's, or else its place in the list, which citations then name.
+
+    Raises:
+        InputError: naming the source, when it is no JSON, or holds anything but records.
+    """
+    try:
+        text = source.data.decode(encoding_of(source.data))
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{source.name} is neither UTF-8 nor UTF-16 with a mark (byte {error.start}). {CONVERT}"
+        ) from None
+    if not text.strip():
+        raise InputError(f"{source.name} is empty. {_EXPECTED}")
+    try:
+        records = _records(json.loads(text), source.name, options)
+    except json.JSONDecodeError as error:
+        if error.msg == "Extra data" and _is_object(text.lstrip().partition("\n")[0]):
+            yield from jsonl.read(source, options)
+            return
+        raise InputError(
+            f"{source.name} is not JSON: {error.msg} (line {error.lineno}, column {error.colno}). {_EXPECTED}"
+        ) from None
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets a thousand deep
+        raise InputError(f"{source.name} cannot be read as JSON: {error}. {_EXPECTED}") from None
+    del text
+    stem = printable(PurePath(source.file_name).stem)
+    seen: set[str] = set()
+    for number, record in enumerate(records, 1):
+        where = f"{source.name}, record {number}"
+        try:
+            document = _document(record, number, where, stem, options)
+        except InputError as error:
+            yield error
+            continue
+        if document.id in seen and not document.sections:
+            yield InputError(f"{where}: the id {document.id!r} was used before. Give each its own.")
+            continue
+        seen.add(document.id)
+        yield document
+
+
+def _records(value: object, name: str, options: Options) -> list[Any]:
+    """Return the records that a JSON value holds.
+
+    Raises:
+        InputError: naming `name`, when it holds none.
+    """
+    if isinstance(value, dict):
+        lists = [key for key in LISTS if isinstance(value.get(key), list)]
+        if "text" in places(tuple(value), options.columns):
+            value = [value]
+        elif len(lists) == 1:
+            value = value[lists[0]]
+        else:
+            keys = ", ".join(f"“{key}”" for key in list(value)[:20])[:1_000] or "no key"
+            raise InputError(
+                f"{name} is an object with neither a text nor one list of records: it has {keys}. {_EXPECTED}"
+            )
+    if not isinstance(value, list):
+        raise InputError(f"{name} is neither a list of records nor a record. {_EXPECTED}")
+    if not value:
+        raise InputError(f"{name} has no records. Put one in it, or leave it out.")
+    return value
+
+
+def _document(record: object, number: int, where: str, stem: str, options: Options) -> Document:
+    if not isinstance(record, dict):
+        raise InputError(f'{where} is not an object. Write {{"_id": …, "title": …, "text": …}}.')
+    sha256 = hashlib.sha256(json.dumps(record).encode()).hexdigest()
+    fields, sources = jsonl.fields_of(record, where, options)
+    named = "_id" in fields or any(field == "id" for field, _ in options.columns)
+    name = jsonl.id_of(fields, where) if named else str(number)
+    document = jsonl.document_of(fields, sources, name, sha256, where, "", options.date_order)
+    if named:
+        return describe(document, name, options.date_order)
+    place = Section(0, len(document.text), "record", name)
+    return describe(replace(document, sections=(place,)), f"{stem}, record {number}", options.date_order)
+
+
+def _is_object(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False

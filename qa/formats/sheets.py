@@ -1,0 +1,298 @@
+"""Excel workbooks: each row of each sheet is a document, as in `qa.formats.table`. No macro or formula runs.
+
+What a reader of the workbook sees is read: hidden sheets, rows and columns are left out, and a formula's
+result is the one that Excel stored. openpyxl reads cells; before it, each sheet is looked through for what is
+hidden, and for what no workbook in good faith has.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import re
+import warnings
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+import openpyxl
+from lxml import etree
+from openpyxl.utils.escape import unescape
+
+from qa.errors import InputError
+from qa.formats.columns import places
+from qa.formats.packages import DAMAGED, check_entities, open_package
+from qa.formats.table import check_columns, repeated_names, row_document
+from qa.schema import Document, printable
+
+if TYPE_CHECKING:
+    import zipfile
+    from collections.abc import Iterator
+
+    from qa.formats.source import Options, Source
+
+MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384  # that Excel itself allows
+MOST_XML = 200_000_000  # bytes of a sheet, which is read in a stream
+_SECONDS_A_BYTE = 1e-6  # of XML: twice what a row of six cells takes
+_HEADERS = 50  # rows in which the names of columns are looked for: a title may stand above them
+_MOST_NAMED = 5
+# Of a number format: words in quotation marks, escaped characters, colours and conditions.
+_BESIDE = re.compile(r'"[^"]*"|\\.|\[[^\[\]]*\]|_.|\*.')
+_DECIMAL = re.compile(r"(?P<whole>[#0?,]*[#0?])(?:\.(?P<places>[#0?]+))?(?P<percent>%?)")
+
+_GUARDED: dict[str, Any] = {"resolve_entities": False, "load_dtd": False, "no_network": True}
+
+
+@dataclass(slots=True)
+class _Sheet:
+    """A sheet, the names of its columns and their row, and what of it is not seen."""
+
+    sheet: Any = None
+    first: int = 0
+    names: tuple[str, ...] = ()
+    found: dict[str, str] = field(default_factory=dict)
+    hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: set[int] = field(default_factory=set)
+    uncalculated: int = 0
+
+    @property
+    def title(self) -> str:
+        return printable(self.sheet.title)
+
+    def remarks(self) -> tuple[str, ...]:
+        """Tell what of the sheet was left out."""
+        hidden = [(len(self.hidden_rows), "hidden row"), (len(self.hidden_columns), "hidden column")]
+        said = [f"{count:,} {what}{'s' * (count > 1)}" for count, what in hidden if count]
+        left_out = f"Of the sheet “{self.title}”, {' and '.join(said)} were left out." if said else ""
+        lacking = (
+            f"In the sheet “{self.title}”, {self.uncalculated:,} formulas have no stored result, and were "
+            "read as empty: open it in Excel and save it."
+            if self.uncalculated
+            else ""
+        )
+        return tuple(filter(None, (left_out, lacking)))
+
+
+def read(source: Source, options: Options) -> Iterator[Document | InputError]:
+    """Yield a document for each row of each sheet; one that is refused comes as an InputError.
+
+    Its id is the sheet's name, "#", and what the column of ids holds, or else the number of the row, which
+    citations name.
+
+    Raises:
+        InputError: naming the source, when it is no workbook, is damaged, locked or a bomb, or when none of
+            its sheets has a column of text.
+    """
+    with closing(open_package(source, "XLSX", MOST_XML)) as package:
+        size = sum(member.file_size for member in package.infolist() if member.filename.endswith(".xml"))
+        source.more_time(size * _SECONDS_A_BYTE)
+        seen = {
+            member.filename: _looked_through(package, member, source.name) for member in package.infolist()
+        }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what openpyxl would not write again
+        with closing(_opened(source)) as workbook:
+            for sheet in workbook.worksheets:
+                seen[sheet._worksheet_path].sheet = sheet
+            yield from _documents(
+                [seen[each._worksheet_path] for each in workbook.worksheets], source, options
+            )
+
+
+def _opened(source: Source) -> Any:
+    try:
+        return openpyxl.load_workbook(
+            io.BytesIO(source.data), read_only=True, data_only=True, keep_links=False
+        )
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever the bytes lead openpyxl to: it promises nothing
+        raise InputError(
+            f"{source.name} cannot be read as XLSX ({type(error).__name__}: {str(error)[:200]}). Open it in "
+            "Excel or LibreOffice and save it again."
+        ) from None
+
+
+def _documents(every: list[_Sheet], source: Source, options: Options) -> Iterator[Document | InputError]:
+    hidden = [each.title for each in every if each.sheet.sheet_state != "visible"]
+    sheets: list[_Sheet] = []
+    without: list[_Sheet] = []
+    for sheet in every:
+        if sheet.sheet.sheet_state == "visible":
+            _find_columns(sheet, options)
+            (sheets if "text" in sheet.found and not _missing(sheet, options) else without).append(sheet)
+    if not every:
+        raise InputError(
+            f"{source.name} has no sheet that can be read: it may be in Excel's “Strict” format. Save it as "
+            "an ordinary .xlsx."
+        )
+    if not sheets and without and not any(sheet.names for sheet in without):
+        raise InputError(f"{source.name} has nothing in its sheets. Put a table in one, or leave it out.")
+    if not sheets and without:
+        first = next(sheet for sheet in without if sheet.names)
+        check_columns(f"{source.name}, sheet “{first.title}”,", first.names, first.found, options)
+    elif not sheets and hidden:
+        raise InputError(f"{source.name} has hidden sheets alone. Show one in Excel, and save it.")
+    notes = [f"Hidden sheets were left out: {_listed(hidden)}."] if hidden else []
+    if without:
+        names = _listed([sheet.title for sheet in without])
+        notes.append(f"Sheets without a column that is known to hold text were left out: {names}.")
+    empty = bool(sheets)
+    for sheet in sheets:
+        notes += sheet.remarks()
+        for item in _rows(sheet, source, options):
+            empty = False
+            if isinstance(item, Document):
+                item = replace(item, notes=(*item.notes, *notes))
+                notes.clear()
+            yield item
+    if empty:
+        raise InputError(f"{source.name} has no row below the names of its columns that is seen. Add one.")
+
+
+def _rows(sheet: _Sheet, source: Source, options: Options) -> Iterator[Document | InputError]:
+    index = {field: sheet.names.index(name) for field, name in sheet.found.items()}
+    stem = f"{printable(PurePath(source.file_name).stem)}, {sheet.title}"
+    twice = repeated_names(sheet.names, index)
+    rows = sheet.sheet.iter_rows(min_row=sheet.first + 1, max_row=MOST_ROWS, max_col=len(sheet.names))
+    for number, row in enumerate(rows, sheet.first + 1):
+        if number in sheet.hidden_rows:
+            continue
+        cells = [_shown(cell) for cell in row]
+        if not any(cell.strip() for cell in cells):
+            continue
+        where = f"{source.name}, sheet “{sheet.title}”, row {number}"
+        try:
+            document = row_document(cells, sheet.names, index, number, where, stem, options, sheet.title)
+        except InputError as error:
+            yield error
+            continue
+        yield replace(document, notes=(*document.notes, *twice))
+
+
+def _find_columns(sheet: _Sheet, options: Options) -> None:
+    """Find the row with the names of the columns: the first that names the text, or else the fullest."""
+    rows = sheet.sheet.iter_rows(max_row=_HEADERS, max_col=MOST_COLUMNS)
+    for number, row in enumerate(rows, 1):
+        cells = [_shown(cell).strip() for cell in row]
+        if not any(cells) or number in sheet.hidden_rows:
+            continue
+        while not cells[-1]:
+            cells.pop()
+        mapped = {name for _, name in options.columns}
+        names = tuple(
+            name if at not in sheet.hidden_columns or name in mapped else ""
+            for at, name in enumerate(cells, 1)
+        )
+        found = places(names, options.columns)
+        if "text" in found or sum(map(bool, names)) > sum(map(bool, sheet.names)):
+            sheet.first, sheet.names, sheet.found = number, names, found
+        if "text" in found:
+            return
+
+
+def _missing(sheet: _Sheet, options: Options) -> bool:
+    return any(column not in sheet.names for _, column in options.columns)
+
+
+def _looked_through(package: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> _Sheet:
+    """Look through a member of a workbook: of a sheet, for what is hidden, and for formulas without a result.
+
+    Raises:
+        InputError: naming the workbook, when the member is damaged, declares entities, or has more rows than
+            a sheet may have.
+    """
+    seen = _Sheet()
+    where = f"{name}, {member.filename},"
+    number = 0
+    try:
+        with package.open(member) as file:
+            _, root = next(etree.iterparse(file, events=("start",), **_GUARDED))
+            check_entities(root, where)
+            if etree.QName(root).localname != "worksheet":
+                return seen
+        with package.open(member) as file:
+            for _, element in etree.iterparse(file, tag=("{*}row", "{*}col", "{*}c"), **_GUARDED):
+                tag = element.tag.rpartition("}")[2]
+                if tag == "c":
+                    formula = element.find("{*}f") if len(element) > 0 else None
+                    seen.uncalculated += formula is not None and not element.findtext("{*}v")
+                    continue
+                if tag == "col" and _is_on(element.get("hidden")):
+                    first, last = int(element.get("min")), min(int(element.get("max")), MOST_COLUMNS)
+                    seen.hidden_columns.update(range(max(1, first), last + 1))
+                elif tag == "row":
+                    number = int(element.get("r") or number + 1)
+                    if number > MOST_ROWS:
+                        raise InputError(f"{where} has more than {MOST_ROWS:,} rows. Split it.")
+                    if _is_on(element.get("hidden")):
+                        seen.hidden_rows.add(number)
+                element.clear()
+                while element.getprevious() is not None:
+                    del element.getparent()[0]
+    except (etree.XMLSyntaxError, ValueError, TypeError) as error:
+        if "unknown error" in str(error):  # lxml's for no memory
+            raise MemoryError from None
+        if member.filename.lower().endswith((".xml", ".rels")):
+            raise InputError(
+                f"{where} is not well-formed, or has a cell of more than 10 MB ({str(error)[:200]}). Open it "
+                "in Excel or LibreOffice and save it again."
+            ) from None
+    except DAMAGED as error:
+        if "Error -4" in str(error):  # zlib's for no memory
+            raise MemoryError from None
+        raise InputError(f"{where} is damaged ({str(error)[:200]}). Copy the workbook again.") from None
+    return seen
+
+
+def _shown(cell: Any) -> str:
+    """Return what Excel shows in a cell: a date as ISO 8601 has it, an error as nothing."""
+    value = cell.value
+    if value is None or cell.data_type == "e":
+        return ""
+    if isinstance(value, str):
+        return str(unescape(value))
+    if isinstance(value, bool):
+        return str(value).upper()
+    pattern = _BESIDE.sub("", cell.number_format or "").partition(";")[0].strip()
+    if isinstance(value, dt.datetime):
+        return _day(value, pattern.lower())
+    if isinstance(value, (int, float)):
+        return _number(value, pattern)
+    return str(value)
+
+
+def _day(moment: dt.datetime, pattern: str) -> str:
+    """Write a date no more exactly than it is shown: a month has no day."""
+    if "y" in pattern and "d" not in pattern:
+        return moment.strftime("%Y-%m" if "m" in pattern else "%Y")
+    return moment.date().isoformat() if moment.time() == dt.time() else moment.isoformat(" ", "seconds")
+
+
+def _number(value: float, pattern: str) -> str:
+    """Write a number with the decimals, zeros, commas and percent sign of its format, as far as these go."""
+    match = _DECIMAL.fullmatch(pattern)
+    if match is None or abs(value) >= 1e15:
+        return f"{value:.15g}"
+    number = Decimal(repr(value)) * (100 if match["percent"] else 1)
+    decimals = match["places"] or ""
+    number = number.quantize(Decimal(1).scaleb(-len(decimals)), ROUND_HALF_UP)
+    text = f"{abs(number):{',' if ',' in match['whole'] else ''}f}"
+    whole, point, rest = text.partition(".")
+    while len(rest) > decimals.count("0") and rest.endswith("0"):
+        rest = rest[:-1]
+    if "," not in match["whole"]:
+        whole = whole.zfill(match["whole"].count("0"))
+    sign = "-" if number < 0 else ""
+    return f"{sign}{whole}{point if rest else ''}{rest}{match['percent']}"
+
+
+def _is_on(written: str | None) -> bool:
+    return written in ("1", "true")
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(f"“{name}”" for name in names[:_MOST_NAMED]) + more

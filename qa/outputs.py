@@ -1,0 +1,245 @@
+"""The files that options name to be written: what Pullquote did not write itself, it does not replace.
+
+Each kind of file that it writes can be told by what stands in it, wherever it lies and whatever it is called.
+Such a file may be replaced by another of its kind, and is no document in a folder that is indexed.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from embeddings.files import write_whole
+from qa.errors import OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from qa.corpus import Corpus
+
+_HEAD = 2_048  # bytes, in which a page names its generator
+_LONGEST_LINE = 16_000_000  # bytes
+# What stands where TREC's qrels have a column that trec_eval does not look at, and as the tag of a run.
+TREC_MARK = "pullquote"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of file that Pullquote writes: what a message calls it, and whether lines are those of one."""
+
+    what: str
+    holds: Callable[[Iterator[bytes]], bool]
+
+
+def _json_lines(matches: Callable[[dict[str, Any]], bool], lines: Iterator[bytes]) -> bool:
+    """Tell whether there are lines, and each is a JSON object that matches."""
+    first = next(lines, None)
+    return first is not None and all(_is_record(matches, line) for line in chain((first,), lines))
+
+
+def _is_record(matches: Callable[[dict[str, Any]], bool], line: bytes) -> bool:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(record, dict) and matches(record)
+
+
+def _answers(lines: Iterator[bytes]) -> bool:
+    """Tell whether each line is an answer; the last one may have been cut short, as by a full disk."""
+    found = False
+    for line in lines:
+        is_cut = line.startswith(b'{"id": "') and not line.endswith(b"\n")
+        if not is_cut and not _is_record(_is_answer, line):
+            return False
+        found = True
+    return found
+
+
+def _is_answer(record: dict[str, Any]) -> bool:
+    """Tell whether a record has the fields of an answer line, and none that somebody has added."""
+    return _ANSWER <= record.keys() <= _ANSWER | _ANSWER_TOO
+
+
+def _first_row(columns: tuple[str, ...], lines: Iterator[bytes]) -> bool:
+    """Tell whether a table begins with the row that names these columns."""
+    head = next(lines, b"").removeprefix(b"\xef\xbb\xbf")
+    with suppress(ValueError, csv.Error):
+        return next(csv.reader([head.decode("utf-8")]), None) == list(columns)
+    return False
+
+
+def _page(generator: bytes, lines: Iterator[bytes]) -> bool:
+    """Tell whether a web page names what generated it as Pullquote's pages do."""
+    head = b"".join(islice(lines, 20))[:_HEAD]
+    return re.search(rb'<meta name="generator" content="Pullquote ' + generator, head) is not None
+
+
+def _columns(pattern: re.Pattern[bytes], lines: Iterator[bytes]) -> bool:
+    """Tell whether there are lines, and all are of the pattern."""
+    first = next(lines, None)
+    return first is not None and all(pattern.fullmatch(line) for line in chain((first,), lines))
+
+
+def _is_test_query(record: dict[str, Any]) -> bool:
+    """Tell whether a record has the id that `qa.feedback.Shown` gives its question."""
+    asked = json.dumps([record.get("question"), *record.get("history", ())])
+    return record.get("id") == hashlib.sha256(asked.encode()).hexdigest()[:16]
+
+
+_REPORTED = ("path", "status", "document", "passages", "code", "message", "notes")
+_ANSWER = {"id", "question", "interpreted_question", "outcome", "confidence", "quotes", "passages"}
+_ANSWER_TOO = {
+    *("milliseconds", "error", "reply", "threshold", "signals", "filters", "read", "searched", "undated"),
+    *("notes", "preference", "calibrated", "unsearched"),
+}
+_STATE = {"pullquote", "code", "library", "generation", "questions"}
+_QUERY = ("id", "question", "answerable", "document", "quote", "history", "rejected", "note")
+
+ANSWERS = Kind("answers", _answers)
+STATE = Kind(
+    "the state of answers",
+    lambda lines: _json_lines(lambda record: record.keys() >= _STATE, iter([b"".join(lines)])),
+)
+INDEX_REPORT = Kind("an index report", partial(_json_lines, lambda record: tuple(record) == _REPORTED))
+INDEX_TABLE = Kind("an index report", partial(_first_row, _REPORTED))
+EVALUATION_REPORT = Kind("an evaluation report", partial(_page, rb"evaluation"))
+CONVERSATION = Kind("a saved conversation", partial(_page, rb"\d"))
+TREC_RUN = Kind(
+    "a TREC run", partial(_columns, re.compile(rb"(?<!\S)\S+ Q0 \S+ \d+ \d+ %b\n" % TREC_MARK.encode()))
+)
+TREC_QRELS = Kind(
+    "TREC qrels", partial(_columns, re.compile(rb"(?<!\S)\S+ %b \S+ -?\d+\n" % TREC_MARK.encode()))
+)
+TEST_QUERIES = Kind("test queries from the chat", partial(_json_lines, _is_test_query))
+TEST_TABLE = Kind("test queries from the chat", partial(_first_row, _QUERY))
+_KINDS = (
+    *(ANSWERS, INDEX_REPORT, INDEX_TABLE, EVALUATION_REPORT, CONVERSATION, TREC_RUN, TREC_QRELS),
+    *(TEST_QUERIES, TEST_TABLE),
+)
+
+
+def output_kind(path: Path) -> Kind | None:
+    """Tell which of Pullquote's own outputs a file is, by how it begins; None where it is none.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+        if head[:1] == b"{" and b"\n" not in head:
+            head += file.readline(_LONGEST_LINE)
+    whole, newline, _ = head.rpartition(b"\n")
+    lines = (whole + newline or head).splitlines(keepends=True)
+    return next((kind for kind in _KINDS if kind.holds(iter(lines))), None)
+
+
+def check_output(
+    option: str,
+    path: Path,
+    kind: Kind,
+    *,
+    library: Path,
+    read: Iterable[Path] = (),
+    force: bool = False,
+    make_folder: bool = False,
+) -> None:
+    """Refuse to write a file that would replace anything but an earlier output of the same kind.
+
+    With `force` it may replace any file but one that is `read`, or that lies in the library. With
+    `make_folder`, its folder need not be there yet.
+
+    Raises:
+        OutputError: naming the option, the file, and what to do.
+    """
+    target = path.resolve()
+    if target.is_relative_to(library.resolve()):
+        raise OutputError(f"{option} names a file in the library's folder: {path}. Name one elsewhere.")
+    if any(_is_same(target, other) for other in read):
+        raise OutputError(f"{option} names a file that is read: {path}. Name another.")
+    folder = target.parent
+    while make_folder and not folder.exists():
+        folder = folder.parent
+    if not folder.is_dir():
+        raise OutputError(f"{option}: there is no folder {path.parent}. Make it first, or name another file.")
+    if target.exists() and not target.is_file():  # a pipe or a device holds nothing
+        return
+    if not _is_writable(folder) or (target.exists() and not _is_writable(target)):
+        raise OutputError(
+            f"{option}: {path} may not be written. Check its permissions, or name another file."
+        )
+    if not force:
+        spare(path, kind)
+
+
+def spare(path: Path, kind: Kind) -> None:
+    """Refuse to replace a file that holds anything but an earlier output of the kind.
+
+    Raises:
+        OutputError: naming the file, and what to do.
+    """
+    try:
+        if not path.exists() or not path.stat().st_size:
+            return
+        with path.open("rb") as file:
+            if kind.holds(iter(partial(file.readline, _LONGEST_LINE), b"")):
+                return
+    except OSError as error:
+        raise OutputError(f"{path} cannot be read: {error.strerror}. Name another file.") from error
+    raise OutputError(
+        f"{path} is there already, and holds something else than {kind.what} that Pullquote wrote. Name "
+        "another file, or replace it with --force."
+    )
+
+
+def check_no_source(option: str, path: Path, corpus: Corpus) -> None:
+    """Refuse to write a file that a document of the library was read from, whatever it is called there.
+
+    Raises:
+        OutputError: naming the option and the file.
+    """
+    target = path.resolve()
+    linked = target.exists() and target.stat().st_nlink > 1
+    for source in corpus.sources():
+        if source == str(target) or (linked and _is_same(target, Path(source))):
+            raise OutputError(
+                f"{option} names a file that documents of the library were read from: {path}. Name another."
+            )
+
+
+def write_output(path: Path, parts: Iterable[str]) -> None:
+    """Write a file in one step: whatever interrupts it, what was there stays until all is written.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    data = (part.encode("utf-8") for part in parts)
+    target = path.resolve()
+    try:
+        if target.exists() and not target.is_file():  # a pipe or a device
+            with target.open("wb") as file:
+                file.writelines(data)
+        else:
+            write_whole(target, *data)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror}. Name another file.") from error
+
+
+def _is_writable(path: Path) -> bool:
+    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    """Tell whether two paths name one file, through links of both kinds too."""
+    with suppress(OSError):
+        return path == other.resolve() or path.samefile(other)
+    return False

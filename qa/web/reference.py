@@ -1,0 +1,232 @@
+"""The reference of the HTTP interface: the OpenAPI document made whole, and the page that shows it.
+
+FastAPI knows routes, parameters and bodies. `reference.toml` says what it cannot know: what each is for, an
+example, and its errors. The page is HTML and a style sheet: no script, nothing from elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from http import HTTPStatus
+from importlib.resources import files
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from fastapi.openapi.utils import get_openapi
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from qa import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fastapi import FastAPI
+
+_CODE = re.compile(r"`([^`]+)`")
+_PROBLEM = {"$ref": "#/components/schemas/Problem"}
+_PROBLEM_SCHEMA = {
+    "type": "object",
+    "description": "What is wrong (RFC 9457).",
+    "properties": {
+        "type": {"type": "string", "description": "Always about:blank."},
+        "title": {"type": "string", "description": "The status in words."},
+        "status": {"type": "integer", "description": "The status."},
+        "detail": {"type": "string", "description": "What is wrong, and what to do."},
+        "code": {"type": "string", "description": "The error's name, for scripts."},
+    },
+}
+
+
+@cache
+def _notes() -> dict[str, Any]:
+    return tomllib.loads(files("qa.web").joinpath("reference.toml").read_text(encoding="utf-8"))
+
+
+def openapi(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI document of these routes, with what `reference.toml` says of them.
+
+    Raises:
+        KeyError: a route or a field of a body is not described there, or a route that is does not exist.
+    """
+    document = get_openapi(title="Pullquote", version=__version__, routes=app.routes)
+    notes = _notes()
+    document["info"]["description"] = notes["introduction"].strip()
+    described = {note["route"]: note for note in notes["operation"]}
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            _describe(operation, described[f"{method.upper()} {path}"])
+    paths, document["paths"] = document["paths"], {}
+    for method, path in map(str.split, described):  # the order in which to read them
+        document["paths"].setdefault(path, {})[method.lower()] = paths[path][method.lower()]
+    schemas = document["components"]["schemas"]
+    for name in ("HTTPValidationError", "ValidationError"):  # FastAPI's; ours are problems
+        del schemas[name]
+    for name, schema in schemas.items():
+        for field, properties in schema["properties"].items():
+            properties["description"] = notes["schemas"][name][field]
+    schemas["Problem"] = _PROBLEM_SCHEMA
+    return document
+
+
+def _describe(operation: dict[str, Any], note: dict[str, Any]) -> None:
+    operation |= {"summary": note["summary"], "tags": [note["group"]]}
+    operation["description"] = note["description"].strip()
+    for parameter in operation.get("parameters", ()):
+        parameter |= note["parameters"][parameter["name"]]
+    if "body" in note:
+        operation["requestBody"]["content"]["application/json"]["example"] = json.loads(note["body"])
+    responses = operation["responses"]
+    responses.pop("422", None)
+    reply = responses["200"]
+    if "answer" in note:
+        reply["content"]["application/json"]["example"] = json.loads(note["answer"])
+    if "reply" in note:
+        fields = {name: {"description": text} for name, text in note["reply"].items()}
+        reply["content"]["application/json"]["schema"] = {"type": "object", "properties": fields}
+    reply["description"] = "As asked for."
+    for status, meaning in note.get("errors", {}).items():
+        content = {"application/problem+json": {"schema": _PROBLEM}}
+        responses[status] = {"description": meaning, "content": content}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A parameter, a field of a body or a field of a reply."""
+
+    name: str
+    kind: str
+    description: str
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A route, as the page shows it."""
+
+    anchor: str
+    method: str
+    path: str
+    group: str
+    summary: str
+    description: str
+    parameters: list[Field]
+    bodies: list[tuple[str, list[Field]]]
+    reply: list[Field]
+    curl: str
+    example: str
+    errors: list[tuple[int, str, str]]
+
+
+def page(document: dict[str, Any], base: str) -> str:
+    """Return the reference as a page; examples are for the server at `base`."""
+    operations = list(_operations(document, base.rstrip("/")))
+    environment = Environment(
+        loader=PackageLoader("qa.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"prose": _prose, "paragraphs": _paragraphs}
+    notes = _notes()
+    return environment.get_template("reference.html").render(
+        version=document["info"]["version"],
+        introduction=notes["introduction"],
+        errors=notes["errors"],
+        error_example=_pretty(json.loads(notes["error_example"])),
+        base=base.rstrip("/"),
+        groups=[(name, list(each)) for name, each in groupby(operations, key=lambda each: each.group)],
+    )
+
+
+def _operations(document: dict[str, Any], base: str) -> Iterator[Operation]:
+    schemas = document["components"]["schemas"]
+    for path, methods in document["paths"].items():
+        for method, found in methods.items():
+            parameters = found.get("parameters", [])
+            sent = found.get("requestBody", {}).get("content", {}).get("application/json", {})
+            received = found["responses"]["200"].get("content", {}).get("application/json", {})
+            asked = path
+            for parameter in parameters:
+                asked = asked.replace(f"{{{parameter['name']}}}", str(parameter["example"]))
+            yield Operation(
+                anchor=re.sub(r"\W+", "-", f"{method}{path.removeprefix('/api/v1')}").strip("-"),
+                method=method.upper(),
+                path=path,
+                group=found["tags"][0],
+                summary=found["summary"],
+                description=found["description"],
+                parameters=[
+                    Field(each["name"], _kind(each["schema"]), each["description"], each["required"])
+                    for each in parameters
+                ],
+                bodies=list(_bodies(sent.get("schema", {}), schemas)),
+                reply=[
+                    Field(name, "", each["description"])
+                    for name, each in received.get("schema", {}).get("properties", {}).items()
+                ],
+                curl=_curl(base + asked, sent.get("example")),
+                example=_pretty(received["example"]) if "example" in received else "",
+                errors=[
+                    (int(status), HTTPStatus(int(status)).phrase, each["description"])
+                    for status, each in sorted(found["responses"].items())
+                    if status != "200"
+                ],
+            )
+
+
+def _bodies(schema: Any, schemas: dict[str, Any]) -> Iterator[tuple[str, list[Field]]]:
+    """Give the fields of a body, and those of what it holds."""
+    for name in dict.fromkeys(re.findall(r"#/components/schemas/(\w+)", json.dumps(schema))):
+        found = schemas[name]
+        required = found.get("required", ())
+        fields = [
+            Field(field, _kind(each), each["description"], field in required)
+            for field, each in found["properties"].items()
+        ]
+        yield _title(name), fields
+        yield from _bodies(found["properties"], schemas)
+
+
+def _title(schema: str) -> str:
+    return schema.removesuffix("Body").lower()
+
+
+def _kind(schema: dict[str, Any]) -> str:
+    """Say in words what a value is."""
+    if "$ref" in schema:
+        return _title(schema["$ref"].rpartition("/")[2])
+    if "anyOf" in schema:
+        return " or ".join(dict.fromkeys(map(_kind, schema["anyOf"])))
+    if "enum" in schema:
+        return " or ".join(f"“{each}”" for each in schema["enum"])
+    if schema.get("type") == "array":
+        return f"list of {_kind(schema['items'])}"
+    kind: str = schema["type"]
+    return {"string": "text", "integer": "whole number"}.get(kind, kind)
+
+
+def _curl(url: str, body: object) -> str:
+    if body is None:
+        return f"curl {url}"
+    sent = shlex.quote(json.dumps(body, ensure_ascii=False))
+    return f"curl {url} \\\n  -H 'Content-Type: application/json' \\\n  -d {sent}"
+
+
+def _pretty(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def _prose(text: str) -> Markup:
+    """Return the text as HTML, with what stands between backticks as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text.strip()))))  # noqa: S704 - escaped
+
+
+def _paragraphs(text: str) -> list[Markup]:
+    return [_prose(paragraph) for paragraph in text.strip().split("\n\n")]

@@ -1,0 +1,167 @@
+"""The HTTP server: uvicorn, with an end to every wait for a client, and a bound on connections.
+
+uvicorn waits for ever for a request that is half sent and for a reply that nobody reads. A client that has
+asked for a stream may be silent for as long as it likes: nothing is awaited from it.
+"""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, cast
+
+import h11
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from qa.web.problem import Problem
+
+if TYPE_CHECKING:
+    import asyncio
+    from types import FrameType
+
+    from starlette.types import ASGIApp
+
+# How long a request may take to come, headers and body together.
+REQUEST_SECONDS = 15
+# How long a client may take for that much of a reply, or for the rest of it.
+REPLY_SECONDS = 30
+REPLY_BYTES = 1 << 20
+# Each takes a file descriptor; some systems give a process 256. Browsers open at most 6 for a page.
+MAX_CONNECTIONS = 128
+# How long open streams may hold up the end, in seconds.
+_FAREWELL_SECONDS = 1
+
+
+class BoundedProtocol(H11Protocol):
+    """A connection that ends when its client takes too long to send a request, or to take the reply."""
+
+    _request_begun = False
+    _request_timer: asyncio.TimerHandle | None = None
+    _reply_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for a request; one connection too many ends the one that has waited longest."""
+        super().connection_made(transport)
+        # Writing is paused, and the timer runs, for as long as anything is left to be taken.
+        transport.set_write_buffer_limits(high=0)
+        self._watch_request()
+        if len(self.connections) > MAX_CONNECTIONS:
+            self._make_room()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what was sent."""
+        self._request_begun = True
+        super().data_received(data)
+        self._watch_request()
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request."""
+        self._request_begun = False
+        super().on_response_complete()
+        self._watch_request()
+
+    def pause_writing(self) -> None:
+        """Begin to wait for the client to take what was written."""
+        super().pause_writing()
+        self._watch_reply()
+
+    def resume_writing(self) -> None:
+        """Go on: all is taken."""
+        super().resume_writing()
+        self._stop_watching_reply()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing any more."""
+        super().connection_lost(exc)
+        self._stop_watching_request()
+        self._stop_watching_reply()
+
+    def _watch_reply(self) -> None:
+        left = self.transport.get_write_buffer_size()
+        self._reply_timer = self.loop.call_later(REPLY_SECONDS, self._end_slow_reply, left)
+
+    def _stop_watching_reply(self) -> None:
+        if self._reply_timer is not None:
+            self._reply_timer.cancel()
+            self._reply_timer = None
+
+    def _end_slow_reply(self, left_before: int) -> None:
+        if left_before - self.transport.get_write_buffer_size() < REPLY_BYTES:
+            self.transport.abort()
+        else:
+            self._watch_reply()
+
+    def _watch_request(self) -> None:
+        """Let the timer run from the end of one request to the end of the next."""
+        if self.conn.their_state not in (h11.IDLE, h11.SEND_BODY):
+            self._stop_watching_request()
+        elif self._request_timer is None and not self.transport.is_closing():
+            self._request_timer = self.loop.call_later(REQUEST_SECONDS, self._end_slow_request)
+
+    def _stop_watching_request(self) -> None:
+        if self._request_timer is not None:
+            self._request_timer.cancel()
+            self._request_timer = None
+
+    def _end_slow_request(self) -> None:
+        if self._request_begun:
+            detail = f"the request was not there after {REQUEST_SECONDS} seconds: send it again"
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT, detail)
+        else:
+            self.transport.close()
+
+    def _make_room(self) -> None:
+        connections = cast("set[BoundedProtocol]", self.connections)
+        waiting = [
+            (timer.when(), each)
+            for each in connections
+            if each is not self and (timer := each._request_timer) is not None
+        ]
+        if waiting:
+            _, longest = min(waiting, key=itemgetter(0))
+            longest.transport.abort()
+            connections.discard(longest)  # at once: its end is only told in the loop's next round
+        else:
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "too many requests at once: ask again in a moment")
+
+    def _refuse(self, status: HTTPStatus, detail: str) -> None:
+        """Say why, if nothing was said yet, and close."""
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            reply = Problem(status, detail)
+            headers = [*reply.raw_headers, (b"connection", b"close")]
+            for event in (
+                h11.Response(status_code=status, headers=headers, reason=status.phrase.encode()),
+                h11.Data(data=bytes(reply.body)),
+                h11.EndOfMessage(),
+            ):
+                self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, which ends without a complaint about open streams."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end: an open tab always holds a stream; that it is cut off is no error to report."""
+        logging.getLogger("uvicorn.error").disabled = True
+        super().handle_exit(sig, frame)
+
+
+def create_server(app: ASGIApp, **settings: Any) -> Server:
+    """Return a server for this app; `settings` are uvicorn's."""
+    return Server(
+        uvicorn.Config(
+            app,
+            http=BoundedProtocol,
+            ws="none",
+            # What a client does wrong is told to the client, not to the terminal.
+            log_level="error",
+            # A forwarded host or address is what a client says of itself.
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=_FAREWELL_SECONDS,
+            **settings,
+        )
+    )

@@ -1,0 +1,269 @@
+from __future__ import annotations
+
+import datetime as dt
+import io
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import openpyxl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks.ingest import Instant
+from qa.cite import locator
+from qa.corpus import Corpus
+from qa.errors import InputError
+from qa.formats import Worker
+from qa.formats.kinds import kind_of, read_source
+from qa.formats.source import Options, Source
+from qa.schema import Document, Found, Section
+from tests.qa.formats.reading import check, with_member
+from tests.qa.formats.xlsx.make import cell, raw, saved, workbook
+from tests.qa.formats.zip.make import packed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HERE = Path(__file__).parent
+ROW = f"<row>{cell('text')}</row>"
+
+
+def found(data: bytes, name: str = "a.xlsx", **columns: str) -> list[Document | InputError]:
+    items: list[Document | InputError] = []
+    try:
+        items += read_source(Source(name, name, data), Options(columns=tuple(columns.items())))
+    except InputError as error:
+        items.append(error)
+    return items
+
+
+def documents(data: bytes, name: str = "a.xlsx", **columns: str) -> list[Document]:
+    items = found(data, name, **columns)
+    assert all(isinstance(item, Document) for item in items), items
+    return [item for item in items if isinstance(item, Document)]
+
+
+def members(data: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as package:
+        return {name: package.read(name) for name in package.namelist()}
+
+
+@pytest.fixture
+def worker() -> Iterator[Worker]:
+    with Worker() as opened:
+        yield opened
+
+
+def test_each_row_of_each_sheet_is_a_document_with_what_its_columns_hold() -> None:
+    copper, rice, aid = documents((HERE / "briefs.xlsx").read_bytes(), "briefs.xlsx")
+    assert (copper.id, rice.id, aid.id) == ("#Prices#w-1", "#Prices#6", "#Aid#2")
+    assert copper.text == "Copper rose by 4 percent.\nIt will not last."
+    assert (copper.title, copper.publisher, copper.number) == ("Copper prices rise", "Border Wire", "007")
+    assert (copper.date, rice.date) == (dt.date(2008, 4, 4), dt.date(2008, 5, 5))
+    assert copper.sections == (Section(0, 43, "sheet", "Prices"), Section(0, 43, "row", "4"))
+    assert locator(copper, 0, 6) == "sheet “Prices”, row 4"
+    assert {
+        Found("date", "column “Published”", "stated"),
+        Found("number", "column “number”", "stated"),
+    } <= set(copper.found)
+    assert (rice.number, aid.title) == ("12", "briefs, Aid, row 2")
+    for document in (copper, rice, aid):
+        check(document)
+
+
+def test_what_is_not_seen_is_not_read_and_said() -> None:
+    copper, _, aid = documents((HERE / "briefs.xlsx").read_bytes())
+    assert copper.notes == (
+        "Hidden sheets were left out: “Plans”.",
+        "Sheets without a column that is known to hold text were left out: “Notes”.",
+        "Of the sheet “Prices”, 1 hidden row and 1 hidden column were left out.",
+    )
+    assert aid.notes == (
+        (
+            "In the sheet “Aid”, 1 formulas have no stored result, and were read as empty: open it in "
+            "Excel and save it."
+        ),
+    )
+
+
+def test_a_formulas_result_is_the_one_that_was_stored() -> None:
+    row = '<row><c t="str"><f>"Six"&amp;" men left."</f><v>Six men left.</v></c></row>'
+    (read,) = documents(raw(ROW + row))
+    assert (read.text, read.notes) == ("Six men left.", ())
+
+
+def test_columns_are_those_that_are_named() -> None:
+    data = (HERE / "briefs.xlsx").read_bytes()
+    assert [each.text for each in documents(data, text="Headline", id="secret")] == [
+        "Copper prices rise",
+        "Rice aid arrives",
+    ]
+    (refused,) = found(data, text="story")
+    assert "has no column “story”. It has: id, Headline, body" in str(refused)
+    (refused,) = found(workbook({"A": [["Inhalt"], ["Kupfer"]]}))
+    assert "a.xlsx, sheet “A”, has no column that is known to hold text. It has: Inhalt." in str(refused)
+
+
+SHOWN = {
+    "whole": (7, "General", "7"),
+    "float": (0.1 + 0.2, "General", "0.3"),
+    "percent": (0.125, "0.0%", "12.5%"),
+    "half up": (2.5, "0", "3"),
+    "thousands": (1234567.891, "#,##0.00", "1,234,567.89"),
+    "negative": (-1234.5, "#,##0.0;[Red]-#,##0.0", "-1,234.5"),
+    "zeros": (42, "00000", "00042"),
+    "optional decimals": (1.5, "0.0##", "1.5"),
+    "day": (dt.datetime(2008, 4, 4), "d/m/yyyy", "2008-04-04"),  # noqa: DTZ001
+    "hour": (dt.datetime(2008, 4, 4, 10, 30), "d/m/yyyy h:mm", "2008-04-04 10:30:00"),  # noqa: DTZ001
+    "month": (dt.datetime(2008, 4, 1), 'mmmm" of day "yyyy', "2008-04"),  # noqa: DTZ001
+    "year": (dt.datetime(2008, 1, 1), "yyyy", "2008"),  # noqa: DTZ001
+    "yes": (True, "General", "TRUE"),
+    "error": ("#N/A", "General", ""),
+    "escaped": ("a_x000D_\nb", "General", "a\r\nb"),
+}
+
+
+@pytest.mark.parametrize(("value", "pattern", "shown"), SHOWN.values(), ids=SHOWN)
+def test_numbers_and_dates_are_as_shown(value: object, pattern: str, shown: str) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["text", "title"])
+    sheet.append(["He left.", value])
+    sheet["B2"].number_format = pattern
+    (read,) = documents(saved(book), title="title")
+    assert read.title == (shown or "a, Sheet, row 2")
+
+
+def test_it_is_known_by_what_it_holds_and_read_in_an_archive() -> None:
+    data = (HERE / "briefs.xlsx").read_bytes()
+    kind, note = kind_of(Source("a.docx", "a.docx", data))
+    assert kind.name == "xlsx"
+    assert "an Excel workbook" in note
+    assert kind_of(Source("a.xlsm", "a.xlsm", data)) == (kind, "")
+    assert documents(packed({"in/b.xlsx": data}), "a.zip")[0].id == "/in/b.xlsx#Prices#w-1"
+
+
+@pytest.mark.parametrize("data", [b"<worksheet", b"", b"He left.", b"\0" * 9])
+def test_a_workbook_whose_sheet_is_broken_is_refused_by_its_name(data: bytes) -> None:
+    (refused,) = found(
+        with_member(workbook({"A": [["text"], ["He left."]]}), "xl/worksheets/sheet1.xml", data)
+    )
+    assert "a.xlsx, xl/worksheets/sheet1.xml, is not well-formed" in str(refused)
+
+
+HUGE = {
+    "rows without end": ("<row/>" * 3_000_000, "has more than 1,048,576 rows"),
+    "a row of a number beyond all": (ROW + '<row r="99999999999"/>', "has more than 1,048,576 rows"),
+    "a cell of 12 MB": (ROW + f"<row>{cell('a' * 12_000_000)}</row>", "a cell of more than 10 MB"),
+    "nothing": ("", "has nothing in its sheets"),
+    "a name of two lines": (f"<row>{cell('a&#10;b')}</row>", "It has: a b."),
+    "no row": (ROW, "has no row below the names of its columns"),
+    "cells that are no numbers": (ROW + '<row r="x"/>', "is not well-formed"),
+    "nested": ("<row><c>" * 100_000, "is not well-formed"),
+}
+
+
+@pytest.mark.parametrize(("sheet", "reason"), HUGE.values(), ids=HUGE)
+def test_a_hostile_sheet_is_refused_by_name(worker: Worker, sheet: str, reason: str) -> None:
+    (refused,) = worker.read(Source("a.xlsx", "a.xlsx", raw(sheet)), Options())
+    assert isinstance(refused, InputError)
+    assert str(refused).startswith("a.xlsx")
+    assert reason in str(refused)
+
+
+def test_cells_far_away_cost_nothing(worker: Worker) -> None:
+    far = f'{ROW}<row r="1048576"><c r="A1048576" t="str"><v>He left.</v></c><c r="XFD1048576"/></row>'
+    (read,) = worker.read(Source("a.xlsx", "a.xlsx", raw(far)), Options())
+    assert isinstance(read, Document)
+    assert read.id == "#A#1048576"
+
+
+def test_strings_and_cells_without_end_cost_their_file_alone() -> None:
+    strings = b"<si><t>" + b"a" * 12_000_000 + b"</t></si>"
+    row = '<row><c t="s"><v>0</v></c></row>'
+    hostile = raw(ROW + row, strings=strings), raw(f"{ROW}<row>{'<c/>' * 3_000_000}</row>")
+    good = Source("b.xlsx", "b.xlsx", workbook({"A": [["text"], ["He left."]]}))
+    with Worker(memory=350_000_000) as worker:
+        for data in hostile:
+            items = list(worker.read(Source("a.xlsx", "a.xlsx", data), Options()))
+            assert items
+            assert all(isinstance(item, InputError) for item in items), items
+            assert all(str(item).startswith("a.xlsx") for item in items)
+        (read,) = worker.read(good, Options())
+    assert isinstance(read, Document)
+
+
+def test_xml_that_declares_entities_is_refused() -> None:
+    laughs = '<!DOCTYPE x [<!ENTITY a "ha">' + "".join(
+        f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(9)
+    )
+    data = raw(ROW + "<row><c t='str'><v>&j;</v></c></row>", prolog=laughs.encode() + b"]>")
+    (refused,) = found(data)
+    assert "a.xlsx, xl/worksheets/sheet1.xml, declares XML entities" in str(refused)
+
+
+_ORDINARY, _STRICT = b'xmlns:r="http://schemas.openxmlformats.org/', b'xmlns:r="http://purl.oclc.org/ooxml/'
+STRICT = packed({name: data.replace(_ORDINARY, _STRICT) for name, data in members(raw(ROW)).items()})
+BROKEN = {
+    "cut off": ((HERE / "briefs.xlsx").read_bytes()[:3_000], "a.xlsx is damaged or cut off"),
+    "text": (b"He left.", "is not an Excel workbook, whatever its name says"),
+    "old Excel": (b"\xd0\xcf\x11\xe0" * 9, "an old Microsoft Office file, or one with a password"),
+    "binary": (
+        packed({"[Content_Types].xml": b"<a/>", "xl/workbook.bin": b"x"}),
+        "an Excel workbook in the binary format",
+    ),
+    "no sheets": (
+        packed({"[Content_Types].xml": b"<a/>", "xl/workbook.xml": b"<a/>"}),
+        "cannot be read as XLSX",
+    ),
+    "strict": (STRICT, "has no sheet that can be read: it may be in Excel's “Strict” format"),
+    "bomb": (packed({"xl/a.xml": b"\0" * 250_000_000}), "a bomb"),
+}
+
+
+@pytest.mark.parametrize(("data", "reason"), BROKEN.values(), ids=BROKEN)
+def test_what_is_no_workbook_is_refused_by_name(data: bytes, reason: str) -> None:
+    (refused,) = found(data)
+    assert isinstance(refused, InputError)
+    assert str(refused).startswith("a.xlsx")
+    assert reason in str(refused)
+
+
+def test_macros_are_not_looked_at() -> None:
+    data = io.BytesIO(workbook({"A": [["text"], ["He left."]]}))
+    with zipfile.ZipFile(data, "a") as package:
+        package.writestr("xl/vbaProject.bin", b"\xd0\xcf\x11\xe0 Shell")
+    assert [each.text for each in documents(data.getvalue(), "a.xlsm")] == ["He left."]
+
+
+# What Excel writes into a cell: no control characters, and no escape of one.
+TEXT = st.text(
+    st.characters(exclude_categories=["Cc", "Cs", "Cn", "Mn", "Me"], exclude_characters="_"), max_size=40
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(TEXT, min_size=1, max_size=5))
+def test_what_was_written_is_what_is_read(written: list[str]) -> None:
+    written = [f"He left. {text}" for text in written]
+    read = documents(workbook({"A": [["text"], *([text] for text in written)]}))
+    assert [each.text for each in read] == written
+
+
+def test_columns_are_remembered_and_rows_that_change_places_keep_their_ids(tmp_path: Path) -> None:
+    rows = [[f"Ship {number} came to Nampo on Friday."] for number in range(4)]
+    file = tmp_path / "a.xlsx"
+    file.write_bytes(workbook({"Ships": [["story"], *rows]}))
+    with Corpus.open(tmp_path / "library", encoder=Instant(), columns={"text": "story"}) as corpus:
+        corpus.index(file)
+        before = {corpus.document(info.id).text: info.id for info in corpus.documents()}
+    assert sorted(before.values()) == [f"a.xlsx#Ships#{number}" for number in range(2, 6)]
+    file.write_bytes(workbook({"Ships": [["story"], ["A new one stands above."], *rows]}))
+    with Corpus.open(tmp_path / "library", encoder=Instant()) as corpus:
+        report = corpus.index(file)
+        after = {corpus.document(info.id).text: info.id for info in corpus.documents()}
+    assert {text: after[text] for text in before} == before
+    assert sorted(each.status for each in report.files) == ["added", *["replaced"] * 4]

@@ -1,0 +1,172 @@
+"""Work ends when its time is up, or when nobody waits for it: in Python, over HTTP and on the page."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+import uvicorn
+from fastapi.testclient import TestClient
+
+import ui
+from qa import api
+from qa.deadline import Deadline
+from qa.errors import CancelledError, DeadlineError
+from qa.places import shipped_corpus
+from qa.web.engine import Engine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from qa.corpus import Selection
+
+QUESTION = "What was taken from the Kumsandong fertilizer factory?"
+
+
+def test_work_may_go_on_until_its_time_is_up() -> None:
+    deadline = Deadline(0.05)
+    deadline.check()
+    time.sleep(0.06)
+    with pytest.raises(DeadlineError, match=r"within 0\.05 s"):
+        deadline.check()
+    deadline.restart()
+    deadline.check()
+
+
+def test_work_without_a_deadline_may_go_on_until_it_is_cancelled() -> None:
+    deadline = Deadline()
+    deadline.check()
+    deadline.cancel()
+    with pytest.raises(CancelledError):
+        deadline.check()
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    engine = Engine(tmp_path_factory.mktemp("library"), shipped_corpus())
+    engine.start()
+    assert engine.settled().stage == "ready"
+    yield engine
+    engine.stop()
+
+
+@pytest.fixture
+def hurried(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    monkeypatch.setattr(engine, "seconds", 1e-6)
+    return engine
+
+
+@pytest.mark.models
+class TestAsking:
+    def test_over_http_a_question_past_its_deadline_is_a_504_of_its_own_name(self, hurried: Engine) -> None:
+        with TestClient(api.create_app(hurried, "127.0.0.1"), base_url="http://127.0.0.1:7860") as client:
+            response = client.post("/api/v1/ask", json={"question": QUESTION})
+        assert response.status_code == 504
+        assert response.headers["content-type"] == "application/problem+json"
+        assert response.json()["code"] == "deadline"
+
+    def test_the_page_shows_an_error_never_not_in_the_corpus(self, hurried: Engine) -> None:
+        conversation = ui.Conversation()
+        card = ui._answer(hurried, QUESTION, 0.86, "", conversation)
+        assert 'class="error"' in card
+        assert ">deadline<" in card
+        assert "not-in-corpus" not in card
+        assert not conversation.deadlines
+
+    def test_the_time_in_which_the_models_load_does_not_count(self) -> None:
+        waiting = Engine(shipped_corpus(), shipped_corpus(), seconds=0.2)
+        threading.Timer(0.5, waiting.stop).start()
+        with pytest.raises(Exception, match="stopping"):  # and no DeadlineError
+            waiting.ask(QUESTION, wait=True)
+
+    def test_a_question_that_waits_for_the_models_can_be_withdrawn(self) -> None:
+        waiting = Engine(shipped_corpus(), shipped_corpus())
+        deadline = Deadline()
+        threading.Timer(0.1, deadline.cancel).start()
+        with pytest.raises(CancelledError):
+            waiting.ask(QUESTION, wait=True, deadline=deadline)
+
+    def test_work_ends_when_its_client_has_left(
+        self, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        left = threading.Event()
+        stages = follow(engine, monkeypatch, left.wait)
+        with served(engine) as port:
+            body = json.dumps({"question": QUESTION}).encode()
+            client = socket.create_connection(("127.0.0.1", port))
+            client.sendall(
+                b"POST /api/v1/ask HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+                b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+            )
+            until(lambda: "select" in stages)
+            client.close()
+            time.sleep(0.2)  # until the server has seen it
+            left.set()
+            until(lambda: "ended" in stages)
+        assert stages == ["select", "ended"]
+
+    def test_a_new_conversation_ends_what_the_old_one_asked(
+        self, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        conversation = ui.Conversation()
+        stages = follow(engine, monkeypatch, conversation.cancel)
+        card = ui._answer(engine, QUESTION, 0.86, "", conversation)
+        assert ">cancelled<" in card
+        assert stages == ["select", "ended"]
+
+
+def follow(engine: Engine, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], object]) -> list[str]:
+    """Note which stages a question reaches; something happens while documents are selected for it."""
+    corpus, stages = engine.corpus, list[str]()
+    select, bm25, ask = corpus.select, corpus.bm25_each, engine.ask
+
+    def selecting(*given: object) -> Selection:
+        stages.append("select")
+        meanwhile()
+        return select(*given)
+
+    def searching(*given: object) -> object:
+        stages.append("search")
+        return bm25(*given)
+
+    def asking(*given: object, **named: object) -> object:
+        try:
+            return ask(*given, **named)
+        finally:
+            stages.append("ended")
+
+    monkeypatch.setattr(corpus, "select", selecting)
+    monkeypatch.setattr(corpus, "bm25_each", searching)
+    monkeypatch.setattr(Engine, "ask", lambda _, *given, **named: asking(*given, **named))
+    return stages
+
+
+class served:  # noqa: N801 -- used as a function
+    """Serve the HTTP interface on a free port."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        app = api.create_app(engine, "127.0.0.1")
+        self._server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
+        self._thread = threading.Thread(target=self._server.run, args=([self._listener],))
+
+    def __enter__(self) -> int:
+        self._thread.start()
+        until(lambda: self._server.started)
+        return self._listener.getsockname()[1]
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+        self._listener.close()
+
+
+def until(done: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.01)

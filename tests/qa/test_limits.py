@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+from fastapi.testclient import TestClient
+
+from qa import Corpus, limits
+from qa.api import create_app
+from qa.batch import answer_file
+from qa.cli import cli
+from qa.errors import InputError, QuestionError
+from qa.limits import check_filters, check_history, check_question
+from qa.schema import EVERYTHING, Filters, Turn
+from qa.web.engine import Engine
+from qa.web.options import read_options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+LONG = limits.MAX_QUESTION_CHARACTERS + 1
+
+
+@pytest.mark.parametrize(
+    ("history", "said"),
+    [
+        (["2008 " * 5000], "turn 1 of the history has 25,000 characters; at most 2,000"),
+        (["Who?", Turn("user", "a" * LONG)], "turn 2 of the history has 2,001 characters; at most 2,000"),
+        ([Turn("assistant", "a" * 20_001)], "turn 1 of the history has 20,001 characters; at most 20,000"),
+        (["Who?"] * 201, "the history has 201 turns; at most 200"),
+    ],
+)
+def test_a_history_that_is_too_long_is_refused_and_named(history: Sequence[str | Turn], said: str) -> None:
+    with pytest.raises(QuestionError, match=said):
+        check_history(history)
+
+
+def test_a_history_within_the_limits_passes() -> None:
+    check_history(["a" * 2_000] * 199 + [Turn("assistant", "a" * 20_000)])
+
+
+@pytest.mark.parametrize("question", [None, 5, b"Who?"])
+def test_a_question_that_is_no_text_is_refused(question: object) -> None:
+    with pytest.raises(QuestionError, match="has to be a text"):
+        check_question(question)
+
+
+@pytest.mark.parametrize(
+    ("filters", "said"),
+    [
+        (Filters(publisher="x" * 501), "'publisher' has 501 characters; at most 500"),
+        (Filters(collection="x" * 20_000), "'collection' has 20,000 characters"),
+        (Filters(document=("x" * 4_097,)), "'document' has 4,097 characters; at most 4,096"),
+        (Filters(document=("x",) * 1_001), "1,001 documents; at most 1,000"),
+        (Filters(series="\ud800"), "'series': .* is not valid text"),
+    ],
+)
+def test_filters_that_are_too_long_are_refused_and_named(filters: Filters, said: str) -> None:
+    check_filters(Filters(publisher="x" * 500, document=("y" * 4_096,) * 1_000))
+    with pytest.raises(InputError, match=said):
+        check_filters(filters)
+
+
+def test_options_of_the_page_that_are_too_long_are_refused() -> None:
+    with pytest.raises(InputError, match="at most 100,000 are read: clear them"):
+        read_options(" " * 100_001)
+
+
+def test_the_command_line_refuses_what_is_too_long() -> None:
+    result = CliRunner().invoke(cli, ["ask", "Who?", "--publisher", "x" * 501])
+    assert result.exit_code == InputError.exit_code
+    assert "'publisher' has 501 characters" in result.stderr
+
+
+@pytest.mark.models
+def test_an_answer_line_names_the_turn_that_is_too_long(tmp_path: Path, brief: Path) -> None:
+    line = json.dumps({"_id": "a", "text": "Who was arrested then?", "history": ["2008 " * 5000]})
+    with Corpus.open(tmp_path / "library") as corpus:
+        corpus.index(brief)
+        with pytest.raises(QuestionError, match="turn 1 of the history"):
+            corpus.ask("Who was arrested then?", ["2008 " * 5000])
+        counts = answer_file(
+            corpus, line.encode(), tmp_path / "answers.jsonl", EVERYTHING, lambda *_: None, lambda _: None
+        )
+    answer = json.loads((tmp_path / "answers.jsonl").read_bytes())
+    assert counts == {"error": 1}
+    assert answer["error"]["code"] == "bad_question"
+    assert answer["error"]["message"].startswith("turn 1 of the history has 25,000 characters")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "feedback", {"answer": "x" * 65, "thumb": "up"}),
+        ("POST", "feedback", {"answer": "x", "quote": "0" * 91, "thumb": "up"}),
+        ("GET", f"feedback/answers/{'x' * 65}", None),
+        ("GET", f"citations/{'0' * 64}/0-{10**12}", None),
+        ("GET", f"citations/{'0' * 65}/0-1", None),
+        ("POST", "ask", {"question": "Who?", "filters": {"since": "2" * 100_000}}),
+    ],
+)
+def test_over_http_what_is_too_long_is_a_short_400(
+    tmp_path: Path, method: str, path: str, body: dict[str, object] | None
+) -> None:
+    app = create_app(Engine(tmp_path, tmp_path), "127.0.0.1")
+    with TestClient(app, base_url="http://127.0.0.1:7860") as client:
+        response = client.request(method, f"/api/v1/{path}", json=body)
+    assert response.status_code == 400
+    assert response.json()["code"] == "bad_input"
+    assert len(response.content) < 1_000

@@ -1,0 +1,305 @@
+"""No option that writes a file replaces one that Pullquote did not write itself; see `qa.outputs`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from qa import outputs
+from qa.cli import cli
+from qa.corpus import Corpus
+from qa.errors import OutputError
+from qa.evaluation import trec
+from qa.evaluation.report import to_html
+from qa.feedback import Place, Shown, save, to_queries
+from qa.folders import listing
+from qa.outputs import check_no_source, check_output, output_kind, write_output
+from qa.render import dumps, to_json, write_report
+from qa.schema import Answer, FileResult, IndexReport
+from qa.watch import bursts
+from qa.web import transcript
+from tests.qa.evaluation.sample import evaluation, text_of, title_of
+from tests.qa.test_formats import as_nobody
+from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from click.testing import Result
+
+REPORT = IndexReport((FileResult("/briefs/a, b.txt", "added", "a.txt", 3),), 1.0)
+ANSWER = to_json(Answer("Who?", "Who?", "none"), lambda _: pytest.fail("nothing is quoted"), "q1") + "\n"
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    write(tmp_path / "docs", "a.txt", words(1))
+    write(tmp_path / "docs", "brief.txt", "Rice rose to 900 won.\n")
+    return tmp_path / "docs"
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    return tmp_path / "library"
+
+
+@pytest.fixture
+def run(library: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Run a command with the tiny encoder."""
+    opened = Corpus.open
+    monkeypatch.setattr(
+        Corpus, "open", lambda *args, **options: opened(*args, encoder=TinyEncoder(), **options)
+    )
+    return lambda *words: CliRunner().invoke(cli, [*map(str, words), "--library", str(library)])
+
+
+def feedback_file(folder: Path, name: str) -> Path:
+    with tiny_corpus(folder / "thumbs") as corpus:
+        write(folder, "x.txt", "Rice rose.")
+        corpus.index(folder / "x.txt")
+        document = corpus.document("x.txt")
+        place = Place("x.txt", document.sha256, 0, 10)
+        corpus.put_thumb(Shown("What rose?", ("Hm?", "=1"), "What rose?", "answered", (place,)), None, "up")
+        save(to_queries(corpus), folder / name)
+    return folder / name
+
+
+def own(folder: Path) -> Iterator[tuple[Path, outputs.Kind]]:
+    """Write each kind of output as the commands do."""
+    for name, kind in (("report.jsonl", outputs.INDEX_REPORT), ("report.csv", outputs.INDEX_TABLE)):
+        write_report(REPORT, folder / name)
+        yield folder / name, kind
+    write_output(folder / "report.html", [to_html(evaluation(), text_of, title_of)])
+    yield folder / "report.html", outputs.EVALUATION_REPORT
+    saved = dt.datetime(2008, 4, 4, tzinfo=dt.UTC)
+    write_output(folder / "chat.html", [transcript.page([], saved)])
+    yield folder / "chat.html", outputs.CONVERSATION
+    yield write(folder, "answers.jsonl", ANSWER * 2), outputs.ANSWERS
+    trec.write_run(folder / "run.txt", {"q 1": {"id": "q 1", "passages": [{"document": "a b.txt"}]}})
+    yield folder / "run.txt", outputs.TREC_RUN
+    trec.write_qrels(folder / "qrels.txt", {"q 1": {"a b.txt": 1, "c": -1}})
+    yield folder / "qrels.txt", outputs.TREC_QRELS
+    yield feedback_file(folder, "queries.jsonl"), outputs.TEST_QUERIES
+    yield feedback_file(folder, "queries.csv"), outputs.TEST_TABLE
+
+
+def test_each_output_is_known_again_may_be_replaced_and_is_no_document(tmp_path: Path, library: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    written = list(own(tmp_path / "docs"))
+    for path, kind in written:
+        assert output_kind(path) is kind
+        check_output("--out", path, kind, library=library)
+        with pytest.raises(OutputError, match="holds something else than a poem that Pullquote wrote"):
+            check_output("--out", path, outputs.Kind("a poem", lambda _: False), library=library)
+    found = listing([tmp_path / "docs"])
+    assert [path.name for path, _ in found.files] == ["x.txt"]
+    assert {str(path) for path, _ in written} <= set(found.skipped)
+    (refused,) = listing([tmp_path / "docs" / "report.csv"]).refused
+    assert refused.error
+    assert "is an index report that Pullquote wrote: it is no document" in refused.error.message
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        (outputs.ANSWERS, '{"id": "1", "outcome": "won", "sport": "chess"}\n'),
+        (outputs.ANSWERS, ANSWER + ANSWER[:-2] + ', "my verdict": "right"}\n'),
+        (outputs.ANSWERS, ANSWER + "and my own remarks\n"),
+        (outputs.STATE, '{"pullquote": "is nice"}'),
+        (outputs.INDEX_REPORT, '{"path": "a", "status": "added"}\n'),
+        (outputs.INDEX_TABLE, "path,status,document,passages,code,message,notes,mine\n"),
+        (outputs.INDEX_TABLE, "name,price\nrice,900\n"),
+        (outputs.EVALUATION_REPORT, "<!doctype html><html><head><title>Pullquote evaluation</title>"),
+        (outputs.EVALUATION_REPORT, "<html><body><p>" + "x" * 3000 + '<meta name="generator" content="Pullq'),
+        (outputs.TREC_RUN, "q1 Q0 d 1 5 bm25\n"),
+        (outputs.TREC_QRELS, "q1 0 d 1\n"),
+        (outputs.TREC_QRELS, "q1 pullquote d 1\nq2 0 mine 1\n"),
+        (outputs.TEST_QUERIES, '{"id": "1", "question": "Who?", "quotes": []}\n'),
+        (outputs.TEST_TABLE, "question,quote\nWho?,He.\n"),
+        *((kind, "Rice rose to 900 won.\n") for kind in (outputs.ANSWERS, outputs.INDEX_REPORT)),
+    ],
+)
+def test_what_somebody_else_wrote_is_spared(
+    tmp_path: Path, library: Path, kind: outputs.Kind, content: str
+) -> None:
+    path = write(tmp_path, "precious", content)
+    with pytest.raises(OutputError, match="precious is there already, and holds something else"):
+        check_output("--out", path, kind, library=library)
+    check_output("--out", path, kind, library=library, force=True)
+    path.write_bytes(b"")
+    check_output("--out", path, kind, library=library)
+
+
+def test_an_index_report_does_not_replace_a_document(
+    run: Callable[..., Result], docs: Path, library: Path
+) -> None:
+    before = (docs / "brief.txt").read_bytes()
+    for force in ([], ["--force"]):
+        result = run("index", docs, "--report", docs / "brief.txt", *force)
+        assert result.exit_code == 3
+        assert "brief.txt" in result.stderr
+        assert not library.exists()
+    assert run("index", docs).exit_code == 0
+    for options in ([docs / "a.txt"], [docs / "a.txt", "--force"]):  # another file, but one of the library's
+        assert run("index", *options, "--report", docs / "brief.txt").exit_code == 3
+    assert (docs / "brief.txt").read_bytes() == before
+
+
+def test_an_index_report_in_the_folder_is_no_document_and_is_replaced(
+    run: Callable[..., Result], docs: Path
+) -> None:
+    for name in ("report.csv", "report.jsonl"):
+        first = run("index", docs, "--report", docs / name)
+        again = run("index", docs, "--report", docs / name)
+        assert (first.exit_code, again.exit_code) == (0, 0)
+        assert f"left out 1 file that Pullquote wrote itself ({name})" in again.stdout
+        assert "of another kind" not in again.stdout
+        assert "2 documents" in again.stdout
+        assert "unchanged" in (docs / name).read_text(encoding="utf-8")
+        (docs / name).unlink()
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
+def test_a_link_to_a_document_is_as_good_as_the_document(
+    tmp_path: Path, docs: Path, library: Path, link: str, force: bool
+) -> None:
+    getattr(tmp_path / "report.csv", link)(docs / "brief.txt")
+    with tiny_corpus(library) as corpus:
+        corpus.index(docs)
+        with pytest.raises(OutputError, match=r"report\.csv"):
+            check_no_source("--report", tmp_path / "report.csv", corpus)
+    with pytest.raises(OutputError):
+        check_output(
+            "--report",
+            tmp_path / "report.csv",
+            outputs.INDEX_TABLE,
+            library=library,
+            read=[docs / "brief.txt"],
+            force=force,
+        )
+
+
+def test_where_a_file_cannot_or_must_not_be_written_is_said_before_any_work(
+    run: Callable[..., Result], tmp_path: Path, docs: Path, library: Path
+) -> None:
+    missing = run("index", docs, "--report", tmp_path / "none" / "report.csv")
+    assert missing.exit_code == 3
+    assert f"there is no folder {tmp_path / 'none'}" in missing.stderr
+    inside = run("index", docs, "--report", library / "report.csv", "--force")
+    assert inside.exit_code == 3
+    assert "in the library's folder" in inside.stderr
+    assert not library.exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="permissions work otherwise on Windows")
+def test_a_folder_that_may_not_be_written_is_said(library: Path) -> None:
+    with as_nobody(), tempfile.TemporaryDirectory() as folder:
+        locked = Path(folder) / "locked"
+        locked.mkdir(mode=0o500)
+        for path in (locked / "a", locked / "b" / "c"):
+            with pytest.raises(OutputError, match="may not be written"):
+                check_output("--out", path, outputs.ANSWERS, library=library, make_folder=True)
+
+
+@pytest.mark.parametrize("name", ["questions.jsonl", "precious.jsonl", "held.txt"])
+def test_answers_do_not_replace_the_questions_nor_anything_else(
+    run: Callable[..., Result], tmp_path: Path, docs: Path, name: str
+) -> None:
+    run("index", docs)
+    questions = write(tmp_path, "questions.jsonl", '{"text": "Who?"}\n')
+    write(tmp_path, "precious.jsonl", '{"outcome": "a draw"}\n')
+    path = docs / "brief.txt" if name == "held.txt" else tmp_path / name
+    before = path.read_bytes()
+    assert run("answer", questions, "--out", path).exit_code == 3
+    assert path.read_bytes() == before
+    assert not path.with_name(path.name + ".state").exists()
+
+
+@pytest.mark.parametrize("option", ["--report", "--trec-run", "--trec-qrels", "--out"])
+def test_an_evaluation_replaces_nothing_else(
+    run: Callable[..., Result], tmp_path: Path, docs: Path, option: str
+) -> None:
+    run("index", docs)
+    suite = write(tmp_path, "suite.csv", "question,answerable\nWho?,no\n")
+    precious = write(tmp_path, "precious", "q1 0 judged-by-hand 1\n")
+    answers = [] if option == "--out" else ["--answers", write(tmp_path, "answers.jsonl", ANSWER)]
+    for path in (precious, suite, docs / "brief.txt"):
+        before = path.read_bytes()
+        force = ["--force"] if path != precious else []
+        assert run("evaluate", suite, *answers, option, path, *force).exit_code == 3
+        assert path.read_bytes() == before
+
+
+def test_an_evaluation_writes_its_outputs_again(
+    run: Callable[..., Result], tmp_path: Path, docs: Path
+) -> None:
+    run("index", docs)
+    suite = write(tmp_path, "suite.csv", "id,question,answerable\nq1,Who?,no\n")
+    answers = write(tmp_path, "answers.jsonl", ANSWER)
+    told = ["--report", tmp_path / "r.html", "--trec-run", tmp_path / "run", "--trec-qrels", tmp_path / "qr"]
+    for _ in range(2):
+        result = run("evaluate", suite, "--answers", answers, *told)
+        assert result.exit_code == 0, result.stderr
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.jsonl"])
+def test_feedback_does_not_replace_a_document(run: Callable[..., Result], tmp_path: Path, name: str) -> None:
+    source = write(
+        tmp_path / "docs",
+        name,
+        "id,text\n1,Rice rose.\n" if name == "out.csv" else '{"_id": "1", "text": "Rice rose."}\n',
+    )
+    before = source.read_bytes()
+    assert run("index", source).exit_code == 0
+    for force in ([], ["--force"]):
+        assert run("feedback", "--out", source, *force).exit_code == 3
+    assert source.read_bytes() == before
+
+
+def test_whatever_interrupts_a_write_leaves_what_was_there(tmp_path: Path) -> None:
+    path = write(tmp_path, "report", "earlier")
+
+    def parts() -> Iterator[str]:
+        yield "half"
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_output(path, parts())
+    assert path.read_text() == "earlier"
+    assert list(tmp_path.iterdir()) == [path]
+    (tmp_path / "link").symlink_to(path)
+    write_output(tmp_path / "link", ["new"])
+    assert ((tmp_path / "link").is_symlink(), path.read_text()) == (True, "new")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a device of POSIX")
+def test_a_device_is_written_as_it_is(tmp_path: Path, library: Path) -> None:
+    device = tmp_path / "device"
+    device.symlink_to("/dev/null")
+    check_output("--report", device, outputs.INDEX_REPORT, library=library)
+    write_output(device, ["lost"])
+    assert device.resolve().is_char_device()
+
+
+def test_a_report_in_a_folder_that_is_watched_does_not_begin_another_burst(
+    docs: Path, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.watch._WAKE", 100)
+    monkeypatch.setattr("qa.watch._QUIET", 100)
+    waiting = bursts([docs], library, docs / "report.csv")
+    next(waiting)
+    write_report(REPORT, docs / "report.csv")
+    write(docs, "later.txt", dumps("x"))
+    next(waiting)  # for the other file
+    seen = json.dumps(sorted(path.name for path in docs.iterdir()))
+    assert seen == '["a.txt", "brief.txt", "later.txt", "report.csv"]'
+    waiting.close()

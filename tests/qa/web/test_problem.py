@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from qa.web.problem import without_folders
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("/home/ann/my docs/lib/library.sqlite3: disk I/O error", "lib/library.sqlite3: disk I/O error"),
+        ("cannot use /home/ann/my docs/lib (No such file): see", "cannot use lib (No such file): see"),
+        ("no space left in /tmp: free some", "no space left in /tmp: free some"),
+        ("[Errno 2] No such file: '/srv/models/e5/config.json'", "[Errno 2] No such file: 'config.json'"),
+        ("“/srv/a/b”, (/srv/a/b), path=/srv/a/b", "“b”, (b), path=b"),
+        (r"C:\Users\ann\lib\x.db is bad; \\srv\share\f.txt too", "x.db is bad; f.txt too"),
+        ("see https://example.com/a/b and/or 24/7", "see https://example.com/a/b and/or 24/7"),
+        ("there is no such route: /api", "there is no such route: /api"),
+    ],
+)
+def test_a_file_is_named_without_its_folders(message: str, told: str) -> None:
+    assert without_folders(message, Path("/home/ann/my docs/lib")) == told
+
+
+def test_a_long_message_takes_no_time() -> None:
+    for hostile in ("/a" * 100_000, "/" * 100_000, "a/" * 100_000, "C:\\" * 100_000, "/a b" * 100_000):
+        without_folders(hostile)

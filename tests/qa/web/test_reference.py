@@ -1,0 +1,137 @@
+"""The reference of the HTTP interface: whole, true and self-contained."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from qa import errors
+from qa.api import create_app
+from qa.places import shipped_corpus
+from qa.web.engine import Engine
+from qa.web.reference import _notes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BASE = "http://127.0.0.1:7860"
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    engine = Engine(tmp_path_factory.mktemp("library"), shipped_corpus())  # never started
+    with TestClient(create_app(engine, "127.0.0.1"), base_url=BASE) as client:
+        yield client
+
+
+@pytest.fixture
+def document(client: TestClient) -> dict[str, Any]:
+    found: dict[str, Any] = client.get("/api/v1/openapi.json").json()
+    return found
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def test_every_route_says_what_it_is_for_what_it_takes_and_what_goes_wrong(document: dict[str, Any]) -> None:
+    described = dict(operations(document))
+    assert len(described) >= 11
+    for route, operation in described.items():
+        assert operation["summary"], route
+        assert operation["description"], route
+        for parameter in operation.get("parameters", ()):
+            assert parameter["description"], route
+            assert "example" in parameter, route
+        if operation.get("requestBody"):
+            assert operation["requestBody"]["content"]["application/json"]["example"], route
+        assert "422" not in operation["responses"], route
+        takes = operation.get("parameters") or operation.get("requestBody")
+        assert not takes or len(operation["responses"]) > 1, route
+    for name, schema in document["components"]["schemas"].items():
+        for field, properties in schema["properties"].items():
+            assert properties["description"], (name, field)
+
+
+def test_no_reference_leads_nowhere(client: TestClient, document: dict[str, Any]) -> None:
+    named = set(re.findall(r"#/components/schemas/(\w+)", client.get("/api/v1/openapi.json").text))
+    assert named == set(document["components"]["schemas"])
+
+
+def test_every_code_that_is_named_is_one_of_an_error() -> None:
+    known = {each.code for each in vars(errors).values() if hasattr(each, "code")}
+    notes = _notes()
+    text = " ".join(meaning for note in notes["operation"] for meaning in note.get("errors", {}).values())
+    named = set(re.findall(r"`(\w+)`(?=:|, or why)", text))
+    assert named - known == set()
+    assert "bad_question" in named
+
+
+def test_the_page_shows_every_route_and_field(client: TestClient, document: dict[str, Any]) -> None:
+    page = client.get("/api/v1/docs")
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    for route, operation in operations(document):
+        method, path = route.split()
+        assert f'<span class="method">{method}</span> <code>{path}</code>' in page.text
+        assert f"<h2>{operation['summary']}</h2>" in page.text
+    for schema in document["components"]["schemas"]:
+        if schema != "Problem":
+            for field in document["components"]["schemas"][schema]["properties"]:
+                assert f"<code>{field}</code>" in page.text
+    anchors = re.findall(r'href="#([^"]+)"', page.text)
+    assert set(anchors) == set(re.findall(r'id="([^"]+)"', page.text))
+    assert len(set(anchors)) >= 12
+
+
+def test_the_page_loads_nothing_from_elsewhere_and_runs_nothing(client: TestClient) -> None:
+    page = client.get("/api/v1/docs").text
+    assert "<script" not in page
+    assert "style=" not in page
+    loaded = re.findall(r'<link rel="(?:icon|stylesheet)" href="([^"]+)"', page)
+    assert loaded == ["/web/icon.svg", "/web/reference.css"]
+    for path in loaded:
+        assert client.get(path).status_code == 200
+    style = client.get("/web/reference.css").text
+    assert "//" not in re.sub(r"/\*.*?\*/", "", style)
+
+
+def test_the_examples_are_for_the_host_that_was_asked(client: TestClient) -> None:
+    page = client.get("/api/v1/docs", headers={"host": "localhost:9"}).text
+    assert "curl http://localhost:9/api/v1/ask" in page
+    assert "127.0.0.1" not in page
+
+
+@pytest.mark.models
+def test_every_example_is_answered_as_it_says(tmp_path_factory: pytest.TempPathFactory) -> None:
+    engine = Engine(tmp_path_factory.mktemp("folder") / "library", shipped_corpus())
+    engine.start()
+    assert engine.settled().stage == "ready"
+    with TestClient(create_app(engine, "127.0.0.1"), base_url=BASE) as client:
+        page = client.get("/api/v1/docs").text
+        document = client.get("/api/v1/openapi.json").json()
+        examples = re.findall(r"<pre tabindex=\"0\"><code>(curl .*?)</code>", page, re.DOTALL)
+        answer = ""
+        for (route, operation), example in zip(operations(document), examples, strict=True):
+            command = shlex.split(example.replace("&#39;", "'").replace("&#34;", '"').replace("\\\n", " "))
+            url = command[1].replace("lP089RUEFfGTKFSV", answer)
+            if "-d" in command:
+                body = command[command.index("-d") + 1].replace("lP089RUEFfGTKFSV", answer)
+                reply = client.post(url, content=body, headers={"Content-Type": "application/json"})
+            else:
+                reply = client.get(url)
+            assert (route, reply.status_code) == (route, 200)
+            content = operation["responses"]["200"]["content"]["application/json"]
+            if isinstance(shown := content.get("example"), list) and isinstance(shown[0], dict):
+                assert shown[0].keys() <= reply.json()[0].keys()
+            elif isinstance(shown, dict):
+                assert (route, shown.keys() - reply.json().keys()) == (route, set())
+                assert content["schema"].get("properties", {}).keys() <= reply.json().keys()
+            if route.endswith("/ask"):
+                answer = reply.json()["id"]
+    engine.stop()

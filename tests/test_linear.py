@@ -1,0 +1,105 @@
+"""What reads a text takes time in proportion to it, however hostile whoever wrote it was."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from qa import times
+from qa.claims import of_text
+from qa.conversation import interpret
+from qa.formats.dates import find_date
+from qa.formats.furniture import find_furniture
+from qa.formats.header import parse_header
+from qa.formats.inline import without_markup
+from qa.formats.thread import Sender, messages, unquoted
+from qa.names import Aliases, find, spellings
+from qa.question import answer_type, blanked, phrases, spans_of_type
+from qa.replies import reply_kind
+from qa.schema import Document
+from qa.segment import passages
+from qa.terms import content_words, is_latin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+# Each is repeated; "$" is a line end.
+_WORDS = """\
+who said |2008 |in 2008 |in 2008, |2008-04 |4 April 2008 |4 April |May |last year |since |the |of the |and |\
+he |it is there |Mr. |No. 1 |A. |a.b|Kim |Kim Jong Nam |by Kim Jong |“a” |"a" |[1] “|a@b |http://a |\
+1. a$|* a$|# a$|- a$|a: b$|> |>> a$|Title: |From: a$|wrote:$|On 4 April 2008, a <a@b.c> wrote:$"""
+UNITS = (*" \n\ta A1.,\"“'’([<>-*_`#|é가中\u0301", *_WORDS.replace("$", "\n").split("|"))
+
+
+class Nothing:
+    """A corpus without a name."""
+
+    def spellings(self, keys: Iterable[str]) -> Mapping[str, Sequence[str]]:
+        list(keys)
+        return {}
+
+    def holds(self, name: str) -> bool:
+        return False
+
+    def writes_small(self, word: str) -> bool:
+        return False
+
+
+FUNCTIONS: dict[str, Callable[[str], object]] = {
+    "preference": times.preference,
+    "without": times.without,
+    "spoken_of": lambda text: list(times.spoken_of(text, None)),
+    "interpret": lambda text: interpret(text, [text] * 4),
+    "reply_kind": reply_kind,
+    "phrases": lambda text: (phrases(text), blanked(text)),
+    "answer_type": answer_type,
+    "spans_of_type": lambda text: [spans_of_type(text, kind) for kind in ("date", "number")],
+    "terms": lambda text: (content_words(text), is_latin(text)),
+    "names": lambda text: find(text, Aliases([]), Nothing()),
+    "spellings": spellings,
+    "passages": lambda text: passages(Document("a", text)),
+    "parse_header": parse_header,
+    "find_furniture": find_furniture,
+    "find_date": find_date,
+    "claims": of_text,
+    "markup": without_markup,
+    "mail": lambda text: messages(unquoted(text), Sender("", None)),
+}
+SIZES = (100, 400, 1_600)
+FACTOR = 4
+MOST_RATIO = FACTOR * 2.25
+FLOOR = 0.004
+
+
+def seconds(function: Callable[[str], object], text: str, times: int = 1) -> float:
+    taken = []
+    for _ in range(times):
+        start = time.thread_time()  # what others do on the machine does not count
+        function(text)
+        taken.append(time.thread_time() - start)
+    return min(taken)
+
+
+def slow(function: Callable[[str], object], unit: str) -> str:
+    """Say how the time grows with the number of such units where it does so faster; else nothing."""
+
+    def text(size: int) -> str:
+        return unit * (size // len(unit)) + "\x00?"
+
+    for size in SIZES:
+        if seconds(function, text(size)) > FLOOR:
+            break
+    else:
+        return ""
+    for tries in (1, 3):
+        small, large = seconds(function, text(size // FACTOR), tries), seconds(function, text(size), tries)
+        if large < FLOOR or large < MOST_RATIO * small:
+            return ""
+    return f"{unit!r}: {1000 * small:.1f} ms for {size // FACTOR} characters, {1000 * large:.1f} for {size}"
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_text_takes_time_in_proportion_to_its_length(name: str) -> None:
+    assert [said for unit in UNITS if (said := slow(FUNCTIONS[name], unit))] == []
