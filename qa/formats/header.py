@@ -27,7 +27,7 @@ from qa.formats.organisations import (
     names_institution,
     names_periodical,
 )
-from qa.formats.people import looks_like_person, people_in_line, people_stated
+from qa.formats.people import looks_like_person, people_first, people_in_line, people_stated, who_is
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -71,7 +71,8 @@ _LABELS = {
         "|topics|topic|section|category|region|language|classification|distribution|distr|original|pages|page"
         "|isbn|issn|doi|jel|price|copies|attachments|attached|enclosures|encl|status|version|our ref|your ref"
         "|ref|reference|file|photographs|photos|photo|illustrations|source|sources|last updated|updated"
-        "|last revised|revised|last modified|modified|last reviewed|next release|next issue|next review"
+        "|last saved|saved|created|printed|last revised|revised|last modified|modified|last reviewed"
+        "|next release|next issue|next review"
         "|reference month|reference period|reporting period|period|period covered|coverage|valid until"
         "|expires|deadline|heard|date heard|hearing|accessed|retrieved|downloaded|received|effective"
         "|date range"
@@ -155,7 +156,7 @@ _DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
 _WEEKDAY = re.compile(rf"\b(?:{_DAY}|(?:mon|tue|wed|thu|fri|sat|sun)\.?)[\s,]{{0,3}}$", re.IGNORECASE)
 _PUBLISHED = re.compile(
     r"\b(?:published|issued|posted|released?|dated?|delivered|for immediate (?:use|release)|printed|publié"
-    r"|veröffentlicht|erschienen|publicado|pubblicato|опубликован\w*|distr)\b",
+    r"|veröffentlicht|erschienen|publicado|pubblicato|опубликован\w*|distr|입력|등록|게시|발행|작성|发布|发表)\b",
     re.IGNORECASE,
 )
 _EVENT = re.compile(
@@ -166,7 +167,7 @@ _EVENT = re.compile(
 _NEVER = re.compile(
     r"\b(?:updated?|revised|modified|reviewed|amended|next|heard|reference|period|valid|expires|deadline"
     r"|until"
-    r"|covering|mis à jour|aktualisiert|actualizado|обновлен\w*|received|accepted)\b",
+    r"|covering|mis à jour|aktualisiert|actualizado|обновлен\w*|received|accepted|saved|수정|更新)\b",
     re.IGNORECASE,
 )
 # What may stand before a date in a line that is there for the date: a place, "District of", "on".
@@ -185,7 +186,7 @@ _OF_A_DAY = re.compile(
 _RANGE = re.compile(r"\d{1,2}(?:\s[^\W\d_]+)?\s?[–-]\s?$|\bto\s$|\bfrom\s$", re.IGNORECASE)
 _APART = re.compile(r"(?:[,(—–:;-]\s*|\d\s+|\s\s)$")
 _AFTER = re.compile(
-    r"[\s).,;]*(?:$|[(,.;]|by\b|updated|\d\d?[:.h]\s?\d\d|à\s|at\s|um\s|г\b|—|–|-\s)", re.IGNORECASE
+    r"[\s).,;]*(?:$|[(,.;]|by\b|updated|\d\d?[:.h]\s?\d\d|à\s|at\s|um\s|г\b|오[전후]|—|–|-\s)", re.IGNORECASE
 )
 _BODY_START = re.compile(
     r"(?:[-•*–—] |#{2,} |\d+[.)] |Q[.:] |dear |madam|sir\b|in the chair|taking part|attending)", re.IGNORECASE
@@ -225,7 +226,8 @@ _EVENT_LINE = re.compile(
 _DATELINE = re.compile(r"\)?\s*(?:[(/]\s?(?P<agency>[^()/\d]{2,60})[)/])?\s?(?:—|–|--|-|―|:)\s?")
 _DATELINE_PLACE = re.compile(r"\(?(?-i:[^\Wa-z\d_])[^\d()\n.:;]{1,40},\s")
 _UNDATED_LINE = re.compile(
-    r"(?-i:[^\Wa-z\d_])[^\d()\n.:;]{1,40},\s[^()\n]{0,20}\((?P<agency>[^()\d]{2,60})\)\s?(?:—|–|--|-|―)\s"
+    r"(?-i:[^\Wa-z\d_])[^\d()\n.:;]{1,40}(?:,\s[^()\n]{0,20})?\((?P<agency>[^()\d]{2,60})\)\s?(?:—|–|--|-"
+    r"|―)\s"
 )
 _SMALL_WORD = re.compile(
     r"(?:an?|and|as|at|but|by|d|de|del|der|des|di|du|et|for|from|für|im|in|into|la|le|les|nor|off?|on|or|over"
@@ -282,6 +284,7 @@ class _Name:
     beside: bool = False  # whether it shares its line with something else
     dated: bool = False  # whether a date follows it behind a comma
     numbered: bool = False  # whether a number follows it at once
+    person: bool = False  # whether it may name people
 
 
 @dataclass(slots=True)
@@ -343,7 +346,8 @@ def _top(text: str) -> _Top:
         for position, span in enumerate(block):
             if span in furniture:
                 continue
-            if position == wrapped or _is_prose(words[position]) or len(top.lines) == _MOST_LINES:
+            prose = _is_prose(words[position]) or bool(not top.lines and who_is(words[position]))
+            if position == wrapped or prose or len(top.lines) == _MOST_LINES:
                 top.prose = span.start
                 return top
             top.lines.append((span, number))
@@ -369,7 +373,7 @@ def _is_prose(line: str) -> bool:
         return True
     if is_section_heading(line) or _SENTENCE_CJK.search(line):
         return True
-    if not _SENTENCE.match(line) or _label(line)[0] or _ABBREVIATED.search(line):
+    if not _SENTENCE.match(line) or _label(line)[0] or who_is(line) or _ABBREVIATED.search(line):
         return False
     date = find_date(line[:60])  # "20 June 2008. Not for attribution to individuals."
     if date and date.start and len(line) <= 120 and re.match(r"\.", line[date.end :]):
@@ -470,6 +474,9 @@ def _take_part(line: _Line, part: str, order: DateOrder, *, shared: bool) -> Non
         line.aside = True
         return
     rest = _NOTED.sub("", rest)
+    if who := who_is(rest):
+        line.stated["author"] = who
+        return
     if _IDENTIFIER.search(rest):
         rest = rest.split(". ")[0] if _IDENTIFIER.search(rest.split(". ")[0]) is None else ""
         line.aside = True
@@ -491,7 +498,11 @@ def _take_part(line: _Line, part: str, order: DateOrder, *, shared: bool) -> Non
         return
     if by := _BYLINE.match(rest):
         stated = _STATED_BYLINE.match(rest)
-        who = people_stated(rest[by.end() :]) if stated else people_in_line(rest[by.end() :].strip())
+        who = people_in_line(rest[by.end() :].strip())
+        if not who and " " in by.group().strip():  # "Speech by Dr Alma Reinholt, Governor of the Bank"
+            who = people_first(rest[by.end() :])
+        if stated:
+            who = people_stated(rest[by.end() :])
         if who:
             line.stated["author"] = who
             return
@@ -520,10 +531,17 @@ def _take_part(line: _Line, part: str, order: DateOrder, *, shared: bool) -> Non
     if comma and is_kind(kind) and other[:1].isupper():
         line.kinds.append(kind)
         name = other
-    if not line.number and (who := people_in_line(name)):
+    who = people_in_line(name) if not line.number else ""
+    if who:
         line.people = f"{line.people}; {who}" if line.people else who
     line.names.append(
-        _Name(name, 0, beside=shared or bool(dated or line.number), dated=bool(dated and not shared))
+        _Name(
+            name,
+            0,
+            beside=shared or bool(dated or line.number),
+            dated=bool(dated and not shared),
+            person=bool(who),
+        )
     )
     if found and found.number:
         line.names[-1].numbered = bool(found.rest)
@@ -672,7 +690,7 @@ class _Reading:
         dateline, agency = self._dateline()
         if not self._is_header():
             found = self._title_only()
-            if found.title or self._known_title or dateline:
+            if found.title or self._known_title or dateline or agency:
                 day, notes = self._date("", dateline)
                 return replace(found, date=day, notes=notes, publisher=agency)
             return found
@@ -682,7 +700,7 @@ class _Reading:
         if not author:
             authors = self._authors(names)
             author = "; ".join(line.people for line in authors)
-            names = [name for name in names if lines[name.line] not in authors]
+            names = [name for name in names if not (name.person and lines[name.line] in authors)]
         title = self._known_title or self._stated("title")
         names = [name for name in names if not _same(name.text, title)]
         self._author = author
@@ -874,7 +892,12 @@ class _Reading:
             # A person may stand on top as well, above the title.
             sure = not self._lines[first.line].people or may_name_institution(first.text) or masthead
             return first if sure else None
-        if first.text.isupper() and others and not others[0].text.isupper():
+        if (
+            first.text.isupper()
+            and not re.search(r"\d", first.text)
+            and others
+            and not others[0].text.isupper()
+        ):
             return first
         if self._beside_number(first) and numbered and names_periodical(first.text):
             return first
@@ -1069,6 +1092,11 @@ def _class(name: str) -> Literal["institution", "periodical", "perhaps", "other"
 def is_institution(name: str) -> bool:
     """Whether a name is an institution's, and no title that speaks of one."""
     return _class(name) == "institution"
+
+
+def may_publish(name: str) -> bool:
+    """Whether a name may be an organisation's by its form."""
+    return _name_shaped(name) and not is_section_heading(name) and not is_kind(name)
 
 
 def _title_like(name: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qa.formats.organisations import is_kind, names_institution
 
@@ -60,7 +60,11 @@ _SYMBOL = re.compile(
     r"[A-Z][A-Za-z]{0,9}(?:[./-][A-Za-z0-9().]{1,12}){1,6}|[A-Z]{1,8}\(\d{2,4}\)\s?\d{1,5}(?: final)?"
     r"|[\[(]\d{4}[\])] [A-Z]{2,10} \d{1,5}|(?:[A-Z]{1,6} )?[A-Z]{0,4}\d{1,5}[-/]\d{1,5}"
 )
-_QUARTER = re.compile(r"[QH][1-4](?:\s.*)?|FY.*|A\d|COVID.*|G\d+|[A-Z]\d")
+_CHINESE_SYMBOL = re.compile(r"[\u4e00-\u9fff]{1,8}[〔［\[(（]\d{4}[〕］\])）]\s?(?:第\s?)?\d{1,5}\s?号")
+_QUARTER = re.compile(
+    r"[QH][1-4](?:\s.*)?|FY.*|A\d|COVID.*|(?i:draft|version|rev|part|page|chapter|annex|table|week|day"
+    r"|phase|room|suite|line|step|stage).*|G\d+|[A-Z]\d"
+)
 _QUOTED_NAME = re.compile(r"[《「『〈](?P<name>[^《「『〈》」』〉]+)[》」』〉]$")
 
 
@@ -82,8 +86,11 @@ def find_number(words: str) -> Numbered:
     if match := _VOLUME.search(words):
         number = f"{match['volume']}({match['issue']})" if match["issue"] else match["volume"]
         return _numbered(words, match, number, volume=True)
+    if _CHINESE_SYMBOL.fullmatch(words):
+        return Numbered(words)
     if match := _EAST_ASIAN.search(words):
-        return _numbered(words, match, match["korean"] or match["chinese"])
+        found = _numbered(words, match, match["korean"] or match["chinese"])
+        return found if words[: match.start()].strip() and found.rest else replace(found, rest="")
     for match in _MARKED.finditer(words):
         if _stands_apart(words, match):
             return _numbered(words, match, match["code"])
@@ -113,7 +120,9 @@ def find_number(words: str) -> Numbered:
 def _is_year(code: str) -> bool:
     """Whether a code is a year, or two that follow each other: 2004, 2015/16."""
     years = _YEARS.fullmatch(code)
-    return bool(years and (not years["last"] or (int(years["first"]) + 1) % 100 == int(years["last"])))
+    if years is None or not years["last"] or len(code) > len("2015/16"):
+        return years is not None
+    return (int(years["first"]) + 1) % 100 == int(years["last"])
 
 
 def _ends(words: str, match: re.Match[str]) -> bool:
@@ -142,6 +151,7 @@ def _numbered(
     before = words[: match.start() if at < 0 else at].strip(" ,;:–—-(*")
     after = words[match.end() :].strip(" ,;:.)(*")
     number = number.strip(" .")
+    before = re.sub(r"^\d{4}\s?[年년]$", "", before)
     generic = False
     if _ENDS_GENERIC.search(before):
         before, generic = _ENDS_GENERIC.sub("", before).strip(" ,;:–—-("), True

@@ -62,7 +62,8 @@ _PERIODICAL_WORD = (
     r"|rivista|giornale|corriere)"
 )
 _PERIODICAL = re.compile(
-    rf"\b{_PERIODICAL_WORD}\b|(?:вестник|газета|журнал)|(?:신문|저널|리뷰|브리프|포커스)$|[报刊]$",
+    rf"\b{_PERIODICAL_WORD}\b|(?:вестник|газета|журнал)|(?:신문|일보|뉴스|방송|통신|저널|리뷰|브리프|포커스|소식|월간|주간)$"
+    rf"|(?:[报報刊]|通讯|通訊|新闻|新闻网|杂志|雜誌|评论|季刊|月刊)$",
     re.IGNORECASE,
 )
 _ENDS_AS_PERIODICAL = re.compile(
@@ -72,7 +73,8 @@ _ENDS_AS_PERIODICAL = re.compile(
     r"|examiner|reporter|economist|telegraph|telegram|guardian|mail|voice|zeitung|nachrichten)$"
     r"|^(?:the|le|la|el|il|die|der|das) (?:[\w-]+ )?(?:bulletin|courier|daily|gazette|herald|journal|ledger"
     r"|courrier|quarterly|review|times|tribune|chronicle|examiner|observer|economist|telegraph|guardian)\b"
-    r"|^(?:monthly|quarterly|[\w-]+) (?:review|journal|bulletin|gazette) (?:of|for)\b",
+    r"|^(?:monthly|quarterly|[\w-]+) (?:review|journal|bulletin|gazette) (?:of|for)\b"
+    r"|(?:신문|일보|뉴스|방송|통신|저널)$|(?:[报報刊]|通讯|新闻网|杂志|雜誌)$",
     re.IGNORECASE,
 )
 # A kind of document: no name of anything.

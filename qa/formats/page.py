@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from qa.formats.dates import read_date
-from qa.formats.header import is_institution
+from qa.formats.header import is_institution, may_publish
 from qa.formats.organisations import is_periodical, is_section_heading
 from qa.formats.people import in_order
 from qa.formats.rubbish import is_no_author, is_no_title
@@ -86,6 +86,13 @@ TWO_LETTERS = {
 _IN_UTC = re.compile(r"\d(?:Z|[+-]00:?00)\s*$", re.IGNORECASE)
 _SITE = re.compile(r"\s*(?:[|·•«»‹›_–—]|\s-|::)\s*(?=\S)")
 _SITE_BEFORE = re.compile(r"(?:[|·•«»‹›_–—]|\s-|::)\s?$")
+_SITE_LAST = re.compile(r"(?:[|«‹]|\s[–—-])\s(?P<site>[^|«‹–—]{2,60})$")
+_COPYRIGHT = re.compile(
+    r"(?:©|\(c\)"
+    r"|copyright)[\s,]{0,3}(?:\d{4}(?:\s?[–-]\s?\d{4})?)?[\s,]{0,3}(?:by )?(?P<holder>[^.,|©\d]{3,60})",
+    re.IGNORECASE,
+)
+_LAST = 15  # blocks
 _HIGHEST = 3  # levels of headings that a page's title may stand in
 
 _Fact = tuple[str, str, str, "Certainty"]  # field, value, source, how sure
@@ -166,8 +173,14 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
             yield "publisher", head, "page title", "likely"
         if is_institution(head) or is_periodical(head) or head.endswith(main[0]):
             title = main[0]  # what all pages of a site are called is no title of one
+    if title == head and not main and (cut := _SITE_LAST.search(head)) and may_publish(cut["site"]):
+        title, site = head[: cut.start()].rstrip(), cut["site"]
     yield "title", title, "page title", "stated"
     yield "publisher", site, "page title", "likely"
+    for block in blocks[-_LAST:]:
+        owned = _COPYRIGHT.match(" ".join(block.text.split()))
+        if owned and may_publish(owned["holder"].strip()):
+            yield "publisher", owned["holder"].strip(), "its copyright line", "likely"
     if not head and titles and may_be_heading(titles[0]):
         yield "title", titles[0], "its first heading", "likely"
     if saved := _SAVED.search(source[:5000]):

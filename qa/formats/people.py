@@ -26,7 +26,8 @@ _DEGREE = re.compile(
     re.IGNORECASE,
 )
 _MARKS = re.compile(
-    r"[*†‡§¶¹²³⁴-⁹]+|\(\d{1,2}(?:,\s?\d)*\)|(?<=[^\W\d])\d{1,2}\b|<[^<>]{0,100}>|[\w.+-]{1,64}@\S{1,100}|\([^()]{0,120}\)"
+    r"[*†‡§¶¹²³⁴-⁹]+|\(\d{1,2}(?:,\s?\d)*\)|(?<=[^\W\d])\d{1,2}\b|<[^<>]{0,100}>|[\w.+-]{1,64}@\S{1,100}"
+    r"|\([^()]{0,120}\)"
 )
 _AND = re.compile(r"[;,&/·・、，与與和及]|\s(?:and|with|y|et|und|e|en|och|og|и|та)\s", re.IGNORECASE)
 _INITIAL = re.compile(r"[^\W\d_]{1,2}\.(?:-?[^\W\d_]\.)*|[^\W\d_]")
@@ -44,47 +45,53 @@ _KOREAN = re.compile(
 _CHINESE = re.compile("[\u4e00-\u9fff]{2,4}")
 # Words that stand in titles, in what people are and in what a text is, and in no name of a person.
 _NO_NAME = frozenset(
-    """a an the and or of on in at to for from by with without sans sin ohne under over into after before
-    between against about as is are was were be not no how why what when where who which whose this
-    that these those its our their his her your my we you they it if than then there here all any
-    some more most new old two three four five six seven eight nine ten first second third last next
-    one another every each part chapter section volume final draft revised edition summary executive
-    introduction overview background contents findings key main points abstract preface foreword
-    conclusion conclusions appendix annex notes methodology case special working policy annual
-    quarterly monthly weekly daily press media public private open south east northern southern
-    eastern western central upper lower great greater united national international global regional
-    local federal state states city town village district province county country republic port
-    harbour harbor sea seas gulf strait river island islands mountain valley road house market
-    markets trade prices tax tariff oil gas coal water food grain election elections vote voters war
-    peace crisis risk rights justice court report reports staff reporter reporters correspondent
-    correspondents editor editors officer director manager fellow associate assistant analyst
-    researcher lecturer professor student secretary chair chairman chairperson president minister
-    deputy head chief master mariner captain commissioner inspector registrar counsel solicitor
-    barrister advocate engineer economist author authors writer contact unit desk team studio design
-    graphics print scan scanner user admin owner client test january february april june july august
-    september october november december monday tuesday wednesday thursday friday saturday sunday
-    autumn table figure chart map index data statistics survey study review results outlook forecast
-    budget guide handbook manual rules guidance advice code act bill regulation regulations order
-    circular notice notices statement speech remarks address lecture paper papers brief briefs
-    briefing letter letters minutes agenda resolution decision judgment judgement opinion appeal
-    petition memo memorandum news story feature interview profile essay dispatch diary""".split()
+    """safety security energy climate health education housing labour labor migration transport finance
+    economy industry development growth debt credit future history culture politics democracy reform
+    reforms change changes strategy plan plans programme program action impact risks poverty hunger
+    famine drought flood floods storm shipping shipwreck ferry ferries fishing fisheries mining
+    minerals copper tin gold cobalt land forest forests a an the and or of on in at to for from by
+    with without sans sin ohne under over into after before between against about as is are was were
+    be not no how why what when where who which whose this that these those its our their his her
+    your my we you they it if than then there here all any some more most new old two three four
+    five six seven eight nine ten first second third last next one another every each part chapter
+    section volume final draft revised edition summary executive introduction overview background
+    contents findings key main points abstract preface foreword conclusion conclusions appendix
+    annex notes methodology case special working policy annual quarterly monthly weekly daily press
+    media public private open south east northern southern eastern western central upper lower great
+    greater united national international global regional local federal state states city town
+    village district province county country republic port harbour harbor sea seas gulf strait river
+    island islands mountain valley road house market markets trade prices tax tariff oil gas coal
+    water food grain election elections vote voters war peace crisis risk rights justice court
+    report reports staff reporter reporters correspondent correspondents editor editors officer
+    director manager fellow associate assistant analyst researcher lecturer professor student
+    secretary chair chairman chairperson president minister deputy head chief master mariner captain
+    commissioner inspector registrar counsel solicitor barrister advocate engineer economist author
+    authors writer contact unit desk team studio design graphics print scan scanner user admin owner
+    client test january february april june july august september october november december monday
+    tuesday wednesday thursday friday saturday sunday autumn table figure chart map index data
+    statistics survey study review results outlook forecast budget guide handbook manual rules
+    guidance advice code act bill regulation regulations order circular notice notices statement
+    speech remarks address lecture paper papers brief briefs briefing letter letters minutes agenda
+    resolution decision judgment judgement opinion appeal petition memo memorandum news story
+    feature interview profile essay dispatch diary""".split()
 )
+_WHO_IS = re.compile(r"(?P<who>[^.:?!]{3,60}?)\s(?=(?:is|was|teaches|lectures|works)\s)")
 _ROLE = re.compile(
     r"\b(?:fellow|lecturer|professor|director|researcher|research associate|analyst|correspondent|officer"
     r"|associate|student|editor|manager|secretary|chair(?:man|person|woman)?|president|minister|head of|chief"
-    r"|adviser|advisor|economist|candidate|scholar|teaches|works (?:for|at)|is an?|university|bureau)\b",
+    r"|adviser|advisor|economist|candidate|scholar|teaches|lectures|works (?:for|at|as)|university|bureau)\b",
     re.IGNORECASE,
 )
 
 
 def looks_like_person(name: str) -> bool:
     """Whether a name has the shape of a person's: two to five capitalised words, none of a title's."""
+    if names_institution(name) or names_periodical(name) or is_kind(name):
+        return False
     if _KOREAN.fullmatch(name) or (_CHINESE.fullmatch(name) and not names_institution(name)):
         return True
     words = name.split()
     if not 2 <= len(words) <= 5 or len(name) > 50:
-        return False
-    if names_institution(name) or names_periodical(name) or is_kind(name):
         return False
     long = 0
     for position, word in enumerate(words):
@@ -111,6 +118,7 @@ def _names(written: str) -> list[str]:
     names: list[str] = []
     for piece in _AND.split(_MARKS.sub(" ", written[:_LONGEST]))[: 2 * _MOST_NAMES]:
         piece = " ".join(piece.split())
+        piece = re.sub(r"^\s*(?:and|y|et|und|и|&)\s", "", piece)
         piece = _KOREAN_ROLE.sub(
             "",
             re.sub(
@@ -121,7 +129,8 @@ def _names(written: str) -> list[str]:
         )
         if not piece or _DEGREE.fullmatch(piece):
             continue
-        name = _HONORIFIC.sub("", f"{piece} ", count=1).strip() if _HONORIFIC.match(f"{piece} ") else piece
+        name = _HONORIFIC.sub("", f"{piece} ", count=1).strip()
+        name = name if looks_like_person(name) else piece  # "M. Bo" is no Monsieur Bo
         for degree in name.split()[2:][::-1]:  # "Ulrike Sand PhD"
             if (_DEGREE.fullmatch(degree) and degree.upper() == degree) or degree == "PhD":
                 name = name[: name.rindex(degree)].rstrip()
@@ -155,6 +164,19 @@ def people_in_line(line: str) -> str:
     if len(names) == 1 and "," in line and len(rest.split()) <= 6 and rest[:1].isupper():
         return names[0]
     return ""
+
+
+def people_first(words: str) -> str:
+    """Return the people that some words begin with, whatever follows; "" where they begin otherwise."""
+    return "; ".join(_names(words))
+
+
+def who_is(line: str) -> str:
+    """Return "Olga Prins" of "Olga Prins teaches public law in Tarn.", and "" of any other line."""
+    found = _WHO_IS.match(line) if len(line) <= 140 else None
+    if found is None or not _ROLE.search(line[found.end() - 1 :]):
+        return ""
+    return people_in_line(found["who"])
 
 
 def people_stated(written: str) -> str:
