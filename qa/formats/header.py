@@ -27,7 +27,14 @@ from qa.formats.organisations import (
     names_institution,
     names_periodical,
 )
-from qa.formats.people import looks_like_person, people_first, people_in_line, people_stated, who_is
+from qa.formats.people import (
+    has_given_name,
+    looks_like_person,
+    people_first,
+    people_in_line,
+    people_stated,
+    who_is,
+)
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -49,7 +56,8 @@ _LABELS = {
     for name, labels in {
         "title": "title|headline|subject|subj|re|titre|titel|título|titolo|betreff|objet|asunto|название|тема"
         "|제목|标题|题目",
-        "author": "por|par|di|author|authors|author(s)|by|byline|from|written by|prepared by|compiled by"
+        "author": "speaker|por|par|di|author|authors|author(s)|by|byline|from|written by|prepared by"
+        "|compiled by"
         "|drafted by"
         "|reported by|reporter|words|text|rapporteur|reviewed by|auteur|auteurs|autor|autora|autores|autore"
         "|verfasser|von|автор|авторы|저자|작성자|글|글쓴이|作者|撰稿|文|撰文|著者",
@@ -112,13 +120,15 @@ _IDENTIFIER = re.compile(
 _PAGE = re.compile(
     r"(?:\bpages?|[,;]\s?pp?\.?)\s?\d{1,5}(?:\s?(?:of|[–/-])\s?\d{1,5})?\s{0,3}$", re.IGNORECASE
 )
+_FETCHED = re.compile(r"[,(]\s?(?:accessed|retrieved|downloaded|viewed|consulted)\b.*$", re.IGNORECASE)
 _NOTED = re.compile(
     r"\([^()]{0,80}\b(?:\d{1,4} ?(?:pp|pages)|isbn|issn|price)\b[^()]{0,80}\)$", re.IGNORECASE
 )
 _SEASON = re.compile(
     r"[(\s]*(?:(?:spring|summer|autumn|fall|winter|printemps|été|automne|hiver|frühjahr|sommer|herbst"
     r"|primavera)"
-    r"|q[1-4]|[1-4]q|(?:first|second|third|fourth) (?:quarter|half)|h[12])[ ,/]*(?:of )?(?:19"
+    r"|q[1-4]|[1-4]q|(?:first|second|third|fourth) (?:quarter|half)|h[12])(?: (?:issue|edition"
+    r"|number))?[ ,/]*(?:of )?(?:19"
     r"|20)?\d\d(?:[/–-]\d+)?"
     r"[)\s.]*",
     re.IGNORECASE,
@@ -198,7 +208,8 @@ _REMARK = re.compile(
     r"(?:for (?:immediate|release|partners|district doctors|the press|attention)\b|not for\b|by our\b"
     r"|(?:final|public) version|english translation|translated\b|summary$|minutes$|restricted\b"
     r"|confidential\b"
-    r"|unclassified|published with|embargoed|(?:our )?ref\b|all times\b|period covered\b"
+    r"|unclassified|(?:draft|version|revision)(?: [\w.]{1,5})?$|published with|embargoed|(?:our )?ref\b"
+    r"|all times\b|period covered\b"
     r"|(?:[\w-]+ ){1,3}(?:session|sitting|meeting|edition)$|held at\b|present(?:ed)? (?:at|to)\b|original:"
     r"|page \d|menu$|home$|keywords\b"
     rf"|(?:{_DAY},? )?\d{{1,2}}(?:[–-]\d{{1,2}})? [^\W\d_]+$)",
@@ -207,6 +218,12 @@ _REMARK = re.compile(
 _DESCRIBES = re.compile(
     r"(?:an?|the|our)\s(?:[\w-]+\s)?(?:newsletter|blog|magazine|bulletin|journal|podcast|periodical"
     r"|digest)\b",
+    re.IGNORECASE,
+)
+_KIND_BY = re.compile(
+    r"(?:(?:press|joint|public|open) )?(?:statement|communiqué|declaration|letter|message|submission"
+    r"|appeal|release)"
+    r"\s(?:by|of|from)\s(?:the\s)?",
     re.IGNORECASE,
 )
 _AFFILIATION = re.compile(
@@ -409,7 +426,9 @@ def _take_apart(words: str, span: Span | None, block: int, order: DateOrder) -> 
             _take_label(line, label, part[start:].strip(), order)
         else:
             _take_part(line, part, order, shared=len(parts) > 1)
-    if not (line.states_something or line.people or line.kinds or line.aside) and len(line.names) > 1:
+    if not (line.states_something or line.people or line.kinds or line.aside) and (
+        len(line.names) > 1 and sum(is_institution(name.text) for name in line.names) != 1
+    ):
         line.names = [_Name(_tidy(rest), 0)]  # a dash or a bar here is part of the name
     if line.number:
         line.people = ""
@@ -473,7 +492,7 @@ def _take_part(line: _Line, part: str, order: DateOrder, *, shared: bool) -> Non
     if dated and _EVENT_LINE.match(part):
         line.aside = True
         return
-    rest = _NOTED.sub("", rest)
+    rest = _NOTED.sub("", _FETCHED.sub("", rest))
     if who := who_is(rest):
         line.stated["author"] = who
         return
@@ -527,6 +546,14 @@ def _take_part(line: _Line, part: str, order: DateOrder, *, shared: bool) -> Non
     if is_kind(name):
         line.kinds.append(name)
         return
+    if all(_SMALL_WORD.fullmatch(word) for word in name.split()):
+        return
+    body, kind = _apart_from_kind(name)
+    if kind:  # "Keel Institute issue brief"
+        line.kinds.append(kind)
+        name = body
+    elif dated and (by := _KIND_BY.match(name)) and is_institution(name[by.end() :]):
+        name = name[by.end() :]  # "Press statement by the Union of Lightermen, 3 May 2010"
     kind, comma, other = name.partition(", ")
     if comma and is_kind(kind) and other[:1].isupper():
         line.kinds.append(kind)
@@ -545,6 +572,18 @@ def _take_part(line: _Line, part: str, order: DateOrder, *, shared: bool) -> Non
     )
     if found and found.number:
         line.names[-1].numbered = bool(found.rest)
+
+
+def _apart_from_kind(name: str) -> tuple[str, str]:
+    """Part an institution's name from the kind of document that follows it."""
+    words = name.split()
+    if is_periodical(name):
+        return name, ""
+    for at in range(2, len(words)):
+        body, kind = " ".join(words[:at]), " ".join(words[at:])
+        if is_kind(kind) and not is_kind(body) and names_institution(body) and is_institution(body):
+            return body, kind
+    return name, ""
 
 
 def _tidy(name: str) -> str:
@@ -758,7 +797,8 @@ class _Reading:
             for line in self._lines
             if line.people and not _same(_cells(line.words), known) and not self._is_common(line.people)
         ]
-        if len(names) > 1 and shaped and shaped[0] is self._lines[0] and not self._is_below(known):
+        on_top = shaped[0] is self._lines[0] if shaped else False
+        if on_top and len(names) > 1 and not self._is_below(known) and not has_given_name(shaped[0].people):
             del shaped[0]  # on top of all a publisher or a title is as likely
         others = [
             name
@@ -909,6 +949,8 @@ class _Reading:
         """Whether the first name of a header stands over the others as a publisher's does."""
         own = self._lines[first.line]
         below = next((line for line in self._lines[first.line + 1 :] if not line.aside), None)
+        if has_given_name(first.text) and own.people and not names_periodical(first.text):
+            return False
         written = below and (below.people or (below.stated.get("author") and len(below.stated) == 1))
         if _SUBTITLE.match(other.text) or written:
             return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from qa.formats.organisations import is_kind, names_institution
+from qa.formats.organisations import is_kind, names_institution, names_periodical
 
 # What a publisher calls one of its pieces: the word before a number.
 _PIECE = (
@@ -21,7 +21,7 @@ _PIECE = (
     r"|decision"
     r"|ruling|opinion|order|judgment|resolution|directive|instruction|notification|fieldnote|field note"
     r"|dossier"
-    r"|factsheet|viewpoint|commentary|backgrounder|explainer|briefer|chapter|lecture|occasional paper)s?"
+    r"|factsheet|viewpoint|commentary|backgrounder|explainer|briefer|lecture|occasional paper)s?"
 )
 _PIECES = re.compile(rf"(?:[\w’'-]+\s)?{_PIECE}", re.IGNORECASE)
 _MARK = (
@@ -61,6 +61,10 @@ _SYMBOL = re.compile(
     r"|[\[(]\d{4}[\])] [A-Z]{2,10} \d{1,5}|(?:[A-Z]{1,6} )?[A-Z]{0,4}\d{1,5}[-/]\d{1,5}"
 )
 _CHINESE_SYMBOL = re.compile(r"[\u4e00-\u9fff]{1,8}[〔［\[(（]\d{4}[〕］\])）]\s?(?:第\s?)?\d{1,5}\s?号")
+# "Lakeside Review 14:2 (2010)", "Lakeside Review, 14(2)"
+_VOLUME_AND_ISSUE = re.compile(
+    r"(?P<name>[^\W\d_][^\d:()]{3,80}),?\s(?P<volume>\d{1,3})(?::\s?|\s?\()(?P<issue>\d{1,3})\)?(?=[\s,(.]|$)"
+)
 _QUARTER = re.compile(
     r"[QH][1-4](?:\s.*)?|FY.*|A\d|COVID.*|(?i:draft|version|rev|part|page|chapter|annex|table|week|day"
     r"|phase|room|suite|line|step|stage).*|G\d+|[A-Z]\d"
@@ -83,6 +87,9 @@ class Numbered:
 def find_number(words: str) -> Numbered:
     """Find a number at the start or the end of some words, or in place of all of them."""
     words = words.strip(" ,;:")
+    issue = _VOLUME_AND_ISSUE.match(words)
+    if issue and names_periodical(issue["name"]):
+        return Numbered(f"{issue['volume']}({issue['issue']})", issue["name"].rstrip(" ,"), volume=True)
     if match := _VOLUME.search(words):
         number = f"{match['volume']}({match['issue']})" if match["issue"] else match["volume"]
         return _numbered(words, match, number, volume=True)
@@ -90,7 +97,8 @@ def find_number(words: str) -> Numbered:
         return Numbered(words)
     if match := _EAST_ASIAN.search(words):
         found = _numbered(words, match, match["korean"] or match["chinese"])
-        return found if words[: match.start()].strip() and found.rest else replace(found, rest="")
+        names = re.sub(r"^\d{4}\s?[年년]", "", words[: match.start()]).strip()
+        return found if names else replace(found, rest="")
     for match in _MARKED.finditer(words):
         if _stands_apart(words, match):
             return _numbered(words, match, match["code"])

@@ -81,11 +81,12 @@ _ENDS_AS_PERIODICAL = re.compile(
 _KIND = re.compile(
     r"(?:(?:internal|urgent|confidential|official|public|joint|special|draft|final|interim|media|press|news"
     r"|policy|research|discussion|working|technical|statistical|background|information|briefing|situation"
-    r"|field|weekly"
+    r"|field|preliminary|issue|data|opinion|position|white|green|concept|country|progress|weekly"
     r"|monthly|quarterly|annual|analytical|aide|guest|an?)\s+)*"
     r"(?:memorandum|memo|mémoire|release|notice|note|briefing|brief|opinion|op-?ed|editorial|analysis"
     r"|commentary"
-    r"|comment|statement|communiqu[eé]|circular|bulletin|report|paper|minutes|letter|fact ?sheet|transcript"
+    r"|comment|statement|communiqu[eé]|circular|bulletin|report|paper|minutes|letter|fact ?sheet"
+    r"|data ?sheet|declaration|transcript"
     r"|feature|interview|advisory|alert|update|essay|column|speech|announcement|dispatch|newsletter|sitrep"
     r"|publication|document|primer|leaflet|flyer|leader|exclusive|review|profile|obituary|working paper"
     r"|dossier|case study|decision|ruling|order|essay|working paper series|paper series|series)s?(?: series)?"
@@ -104,7 +105,7 @@ _HEADING = re.compile(
     re.IGNORECASE,
 )
 _BODY_OF = re.compile(
-    r"(?:(?:the|a|an)\s+)?(?:(?:monthly|weekly|quarterly|official|occasional)\s+)?"
+    r"(?:(?:the|a|an)\s+)?(?:(?-i:[a-z]+)\s|(?:monthly|weekly|quarterly|official)\s)?"
     r"(?:newsletter|bulletin|journal|organ|magazine|paper|newspaper|gazette|publication|message|review|blog"
     r"|monthly|weekly|quarterly)\s(?:of|from|by)\s(?:the\s)?(?P<body>[^\W\d_].*)",
     re.IGNORECASE,
