@@ -1013,16 +1013,7 @@ class _Reading:
         ]
         if not left:
             return series if series and not is_kind(series) else ""
-        best = min(
-            left,
-            key=lambda name: (
-                name.dated,
-                not (name.numbered and _title_like(name.text)),
-                name.beside and not name.numbered,
-                _class(name.text) in ("institution", "periodical"),
-                name.line,
-            ),
-        )
+        best = max(left, key=lambda name: (self._like_a_title(name, left), -name.line))
         title = best.text
         line = self._lines[best.line]
         whole = line.span and not line.dates and not line.series and not _SEPARATOR.search(line.words)
@@ -1033,6 +1024,34 @@ class _Reading:
             if follows and not below.beside and not best.beside and _goes_on(title, below.text):
                 return f"{title} {below.text}"
         return title
+
+    def _like_a_title(self, name: _Name, names: list[_Name]) -> int:
+        """Say how likely a name is the title, by its form and its place among the others."""
+        line = self._lines[name.line]
+        below = self._lines[name.line + 1] if name.line + 1 < len(self._lines) else None
+        others = [each for each in names if each is not name]
+        apart = any(self._lines[each.line].block != line.block for each in others)
+        block = [each for each in self._lines if each.block == line.block]
+        subtitle = any(
+            each.line == name.line - 1 and self._lines[each.line].block == line.block for each in others
+        )
+        words = _WORDS.findall(name.text)
+        return (
+            2 * (_title_like(name.text) or bool(_INSIDE_A_TITLE.search(name.text)))
+            + (len(words) >= 3)
+            + (not name.beside and not line.number and not line.dates)
+            + bool(below and (below.people or below.stated.get("author")))
+            + 3 * (name.numbered and _title_like(name.text))
+            - 2 * bool(_SUBTITLE.match(name.text) and others and others[0].line < name.line)
+            - 5 * name.dated
+            - 3 * (name.beside and not name.numbered)
+            - 3 * (_class(name.text) in ("institution", "periodical"))
+            - 3 * subtitle
+            - bool(re.search(r"\d$", name.text))
+            - (len(words) < 2)
+            - 2 * (apart and name.line == 0 and _name_shaped(name.text))
+            - (apart and any(each.number or each.dates for each in block))
+        )
 
     def _date(self, number: str, dateline: _Dated | None) -> tuple[dt.date | None, tuple[str, ...]]:
         dates = [each for line in self._lines for each in line.dates if each.role != "never"]
@@ -1177,6 +1196,10 @@ def _name_shaped(name: str) -> bool:
     )
 
 
+_INSIDE_A_TITLE = re.compile(
+    r"\s(?:and|or|in|on|to|from|after|with|without|by|as|at|under|between|against|before|is|are|was|will"
+    r"|should)\s"
+)
 _OF_A_NAME = re.compile(
     r"(?:of|for|the|de|del|des|du|da|do|das|dos|di|der|für|&|la|le|les|los|las|el|sans|y|et|e|и)",
     re.IGNORECASE,
