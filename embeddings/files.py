@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import stat
 from contextlib import suppress
@@ -105,6 +106,18 @@ def move_whole(source: Path, target: Path) -> None:
     source.replace(target)
 
 
+def check_ordinary(path: Path) -> None:
+    """Refuse what is no file of its folder: a link may lead anywhere, and a pipe or a device has no end.
+
+    Raises:
+        DamagedFileError: when it is a link, or no ordinary file.
+        OSError: when there is none.
+    """
+    mode = path.lstat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # that a folder cannot be read is said by who reads it
+        raise DamagedFileError(f"{path} is a link, or no ordinary file")
+
+
 # Small files: a mark, the SHA-256 of what follows, and that
 
 
@@ -127,6 +140,7 @@ def read_sealed(path: Path, *marks: bytes) -> tuple[bytes, UInt8]:
         DamagedFileError: when it is missing, unreadable, of another kind, cut or damaged.
     """
     try:
+        check_ordinary(path)
         content = np.fromfile(path, dtype=np.uint8)
     except OSError as error:
         raise DamagedFileError(f"{path} cannot be read: {error}") from error
@@ -139,6 +153,9 @@ def read_sealed(path: Path, *marks: bytes) -> tuple[bytes, UInt8]:
 
 
 # Large files, which are mapped
+
+
+_FILE_NAME = re.compile(r"[\w-]+\.\w+")  # of a file in the folder itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +172,10 @@ class KnownFile:
     modified_ns: int
     structure: int
     structure_sha256: str
+
+    def __post_init__(self) -> None:
+        if not _FILE_NAME.fullmatch(self.name):
+            raise DamagedFileError(f"{self.name!r} is no name of a file")
 
     @classmethod
     def written(cls, folder: Path, stem: str, suffix: str, write: Callable[[BinaryIO], int]) -> Self:
@@ -187,6 +208,7 @@ class KnownFile:
         """
         path = folder / self.name
         try:
+            check_ordinary(path)
             status = path.stat()
             if status.st_size != self.size:
                 raise DamagedFileError(f"{path} is cut or damaged")

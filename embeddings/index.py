@@ -35,11 +35,13 @@ DELTA_SHARE, DELTA_LEAST, DELTA_MOST = 0.02, 5_000, 20_000
 GONE_SHARE = 0.2
 
 # A file is sealed (`embeddings.files`): (1) FAISS's own bytes, or (2) a line of JSON, a bit for each id of
-# the base, and FAISS's bytes of the delta. FAISS believes the lengths that a file states, so a damaged one
-# may take all memory or crash; the hash is compared before FAISS sees a byte. Python reads and writes,
-# because FAISS opens files by C's fopen, which on Windows cannot name all paths, and because a failed write
-# must raise OSError.
+# the base, and FAISS's bytes of the delta. FAISS believes the lengths that a file states, so one that is
+# damaged, or made to do harm, may take all memory or crash. The hash tells the first. Against the second, a
+# flat index is put together from its arrays, and a base's structure is compared with what it must be.
+# Python reads and writes, because FAISS opens files by C's fopen, which on Windows cannot name all paths, and
+# because a failed write must raise OSError.
 _FLAT, _INVERTED = b"pullquote index 1\n", b"pullquote index 2\n"
+_LENGTH = 8  # bytes
 _NOTHING = Bits.of_keys(np.empty(0, np.int64))
 
 
@@ -298,7 +300,7 @@ class VectorIndex:
         try:
             mark, content = read_sealed(path, _FLAT, _INVERTED)
             if mark == _FLAT:
-                opened._parts = _Parts(_flat(content, path))
+                opened._parts = _Parts(_flat(content, dimension))
                 opened._file_bytes = path.stat().st_size
             else:
                 end = content.tobytes().index(b"\n") + 1
@@ -306,16 +308,18 @@ class VectorIndex:
                 bits, payload = np.split(content[end:], [described["bits"]])
                 file = KnownFile(**described["base"])
                 base = Inverted.mapped(
-                    path.parent, file, described["probes"], described["recall"], thorough=thorough
+                    path.parent,
+                    file,
+                    dimension,
+                    described["probes"],
+                    described["recall"],
+                    thorough=thorough,
                 )
-                opened._parts = _Parts(_flat(payload, path), base, Bits.of_bits(bits))
+                opened._parts = _Parts(_flat(payload, dimension), base, Bits.of_bits(bits))
                 opened._file_bytes = path.stat().st_size + file.size
-        except (DamagedFileError, OSError, RuntimeError) as error:  # the last is FAISS's
+        # What the line of JSON says may be of any kind; RuntimeError is FAISS's.
+        except (DamagedFileError, OSError, RuntimeError, LookupError, TypeError, ValueError) as error:
             raise IndexFileError(f"the index {path} cannot be used: {error}") from error
-        if opened.dimension != dimension:
-            raise IndexFileError(
-                f"the index {path} holds vectors of length {opened.dimension}, not {dimension}"
-            )
         return opened
 
 
@@ -373,14 +377,27 @@ def _compressed(
 # Files
 
 
-def _flat(payload: UInt8, path: Path) -> Any:
-    """Make a flat index of FAISS's bytes, whose hash was compared.
+def _flat(payload: UInt8, dimension: int) -> Any:
+    """Make a flat index of the bytes that FAISS has written of one, believing no length that they state.
 
     Raises:
-        IndexFileError: when they are of an index of another kind.
+        DamagedFileError: when they are of another index.
     """
-    index: Any = faiss.deserialize_index(payload)
-    flat = faiss.downcast_index(index.index) if isinstance(index, faiss.IndexIDMap2) else None
-    if not isinstance(flat, faiss.IndexFlat) or index.metric_type != faiss.METRIC_INNER_PRODUCT:
-        raise IndexFileError(f"{path} is an index of another kind")
+    index = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
+    # Two headers, the vectors after how many numbers they are, and the ids after how many these are.
+    expected = faiss.serialize_index(index)
+    first = len(expected) - _LENGTH
+    count = max(0, (len(payload) - len(expected)) // (4 * dimension + 8))
+    last = len(payload) - 8 * count
+    numbers = {8: count, 45: count, first - _LENGTH: count * dimension}
+    for at, number in numbers.items():
+        expected[at : at + _LENGTH] = np.array([number], "<u8").view(np.uint8)
+    if not np.array_equal(payload[:first], expected[:first]):
+        stated = payload[4:8].view("<i4").tolist()
+        raise DamagedFileError(
+            f"it is of another kind, or holds vectors of length {stated[0]}, not {dimension}"
+        )
+    vectors = payload[first : first + 4 * dimension * count].view("<f4").reshape(count, dimension)
+    ids = payload[last:].view("<i8")
+    index.add_with_ids(np.ascontiguousarray(vectors, np.float32), np.ascontiguousarray(ids, np.int64))
     return index

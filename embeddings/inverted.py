@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import faiss
 import numpy as np
 
-from embeddings.files import KnownFile
+from embeddings.files import DamagedFileError, KnownFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 # With the candidates scored again, 4 bits lose nothing: of 100,000 passages, a look into all lists found all
 # of the 10 nearest to 200 questions.
 _CODE = faiss.ScalarQuantizer.QT_4bit
+# In FAISS's bytes: where the centroids stand; how many follow the bounds of values, up to the lists' sizes;
+# and how many say that there are no sizes, of an index without vectors.
+_CENTROIDS, _LISTS, _NO_SIZES = 98, 29, 12
 # k-means looks at so many vectors a list, so often: 64 of them and 10 times made no better lists.
 _TRAINED_ON, _ROUNDS = 32, 6
 # So many vectors are in memory at once, besides the sample.
@@ -128,11 +131,18 @@ class Inverted:
             return content.tell() - len(self) * self._entry
 
         file = KnownFile.written(folder, "vectors", ".faiss", write)
-        return self.mapped(folder, file, self.probes, self.recall)
+        return self.mapped(folder, file, self.dimension, self.probes, self.recall)
 
     @classmethod
     def mapped(
-        cls, folder: Path, file: KnownFile, probes: int, recall: float, *, thorough: bool = False
+        cls,
+        folder: Path,
+        file: KnownFile,
+        dimension: int,
+        probes: int,
+        recall: float,
+        *,
+        thorough: bool = False,
     ) -> Inverted:
         """Map what `written` wrote; `thorough` hashes the lists too, which are only candidates.
 
@@ -140,9 +150,71 @@ class Inverted:
             DamagedFileError: when the file is missing, unreadable, cut, damaged or another one.
         """
         content = file.mapped(folder, thorough=thorough)
+        lists = _checked_lists(content, dimension)
+        if not 1 <= probes <= lists:
+            raise DamagedFileError(f"{file.name} has {lists} lists, and {probes} of them cannot be probed")
         reader = faiss.ZeroCopyIOReader(faiss.swig_ptr(content), content.size)  # type: ignore[attr-defined] # no stub
         index: Any = faiss.read_index(reader)
         return cls(index, probes, recall, file, content)
+
+
+def _untrained(dimension: int, lists: int) -> Any:
+    return faiss.IndexIVFScalarQuantizer(
+        faiss.IndexFlatIP(dimension), dimension, lists, _CODE, faiss.METRIC_INNER_PRODUCT
+    )
+
+
+def _checked_lists(content: UInt8, dimension: int) -> int:
+    """Compare the structure of FAISS's bytes with that of such an index; gives how many lists it has.
+
+    What FAISS writes of an index without vectors must stand there too, but for what is its own: how many
+    vectors there are, how many lists are looked into, the centroids, and the bounds of values. The lists'
+    sizes follow, and then the lists, to the end of the file.
+
+    Raises:
+        DamagedFileError: when it is another one.
+    """
+    damaged = DamagedFileError("the file of compressed vectors has another structure than it should have")
+    content = np.asarray(content)
+    lists = int(content[37:45].view("<u8")[0]) if len(content) > _CENTROIDS else 0
+    if not 0 < 4 * lists * dimension < len(content):
+        raise damaged
+    if (stated := int(content[4:8].view("<i4")[0])) != dimension:
+        raise DamagedFileError(f"it holds vectors of length {stated}, not {dimension}")
+    index = _untrained(dimension, lists)
+    index.quantizer.add(np.zeros((lists, dimension), np.float32))
+    faiss.copy_array_to_vector(np.zeros(2 * dimension, np.float32), index.sq.trained)
+    index.is_trained = True
+    expected = faiss.serialize_index(index)[:-_NO_SIZES].copy()
+    found = content[: len(expected)].copy()
+    if len(found) < len(expected):
+        raise damaged
+    bounds = len(expected) - _LISTS - 8 * dimension
+    for start, end in (
+        (8, 16),  # vectors
+        (45, 53),  # lists that are looked into
+        (_CENTROIDS, _CENTROIDS + 4 * lists * dimension),
+        (bounds, bounds + 8 * dimension),
+    ):
+        expected[start:end] = found[start:end] = 0
+    if not np.array_equal(found, expected):
+        raise damaged
+    # Either of all lists, or pairs: a list and its size.
+    at = len(expected)
+    kind, count = content[at : at + 4].tobytes(), int(content[at + 4 : at + 12].view("<u8")[0])
+    sizes = content[at + 12 : at + 12 + 8 * count].view("<u8").astype(np.float64)
+    listed = np.arange(lists) if kind == b"full" else sizes[0::2]
+    sizes = sizes if kind == b"full" else sizes[1::2]
+    vectors = int(content[8:16].view("<u8")[0])
+    if (
+        kind not in (b"full", b"sprs")
+        or len(listed) != len(sizes)
+        or listed.max(initial=0) >= lists
+        or sizes.sum() != vectors
+        or at + 12 + 8 * count + vectors * (int(index.code_size) + 8) != len(content)
+    ):
+        raise damaged
+    return lists
 
 
 def build(ids: Int64, stored: Stored, dimension: int) -> tuple[Inverted, Int64]:
@@ -161,9 +233,7 @@ def build(ids: Int64, stored: Stored, dimension: int) -> tuple[Inverted, Int64]:
     for block_ids, rows in _blocks(sample_ids, stored):
         sample_ids[at : at + len(rows)], sample[at : at + len(rows)] = block_ids, rows
         at += len(rows)
-    index: Any = faiss.IndexIVFScalarQuantizer(
-        faiss.IndexFlatIP(dimension), dimension, lists, _CODE, faiss.METRIC_INNER_PRODUCT
-    )
+    index = _untrained(dimension, lists)
     index.cp.spherical = True
     index.cp.niter = _ROUNDS
     index.cp.min_points_per_centroid = 1  # below it FAISS prints a warning

@@ -18,7 +18,7 @@ from typing import Any
 
 import platformdirs
 
-from embeddings.files import sha256_file
+from embeddings.files import close_to_others, sha256_file
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 # The default encoder's weights in 7 bits of int8: not the same vectors, so an encoder of its own.
@@ -69,6 +69,21 @@ def cache_folder() -> Path:
     """Give the folder for what can be made again: exports of models. `PULLQUOTE_CACHE` names another."""
     override = os.environ.get("PULLQUOTE_CACHE")
     return Path(override) if override else platformdirs.user_cache_path("pullquote", appauthor=False)
+
+
+def make_cache_folder(folder: Path) -> None:
+    """Make a folder in the cache, which is this user's alone: answers that are kept there quote documents.
+
+    A cache that `PULLQUOTE_CACHE` names and that is there has the mode that it was given.
+
+    Raises:
+        OSError: when it cannot be made.
+    """
+    root = cache_folder()
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not os.environ.get("PULLQUOTE_CACHE"):
+        close_to_others(root)
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def encoder_identity(name: str | None = None, *, download: bool = True) -> EncoderIdentity:

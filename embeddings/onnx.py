@@ -138,7 +138,7 @@ def export(model: SentenceTransformer, identity: EncoderIdentity) -> runtime.Gra
         OSError: when the cache folder cannot be written.
     """
     folder = _folder(identity)
-    folder.mkdir(parents=True, exist_ok=True)
+    models.make_cache_folder(folder)
     with tempfile.TemporaryDirectory(prefix=".export-", dir=folder, ignore_cleanup_errors=True) as work:
         traced = Path(work) / "traced.onnx"
         tokenizer = _tokenizer(model, identity)

@@ -30,6 +30,7 @@ import onnxruntime as ort
 from tokenizers import Tokenizer
 
 from embeddings.files import move_whole, sha256_file, write_whole
+from embeddings.models import make_cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -169,7 +170,7 @@ def open_kept(
     if graph is None:
         model, tokenizer = source()
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_cache_folder(folder)
             with tempfile.TemporaryDirectory(
                 prefix=".export-", dir=folder, ignore_cleanup_errors=True
             ) as work:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from embeddings.models import ModelError as WeightsError
 from embeddings.reader import open_reader
-from qa import budget, confidence, copies, exact, extract, replies, retrieve, times
+from qa import budget, confidence, copies, exact, extract, replies, retrieve, statements, times
 from qa.confidence import STRICTNESS
 from qa.conversation import interpret
 from qa.deadline import Deadline
@@ -22,12 +22,12 @@ from qa.limits import MAX_QUESTION_CHARACTERS as MAX_QUESTION_CHARACTERS
 from qa.limits import check_filters, check_history
 from qa.limits import check_question as check
 from qa.schema import EVERYTHING, Answer, Failure, Filters, Milliseconds, RankedPassage, Signals
-from qa.terms import has_content, is_latin
+from qa.terms import has_content, is_in_latin
 from qa.unmatched import unmatched
-from qa.window import reading_window
+from qa.window import legible, reading_window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from embeddings.reader import Reading, Window
     from qa.conversation import Interpretation
@@ -41,6 +41,8 @@ RERANKED = budget.most()
 READ = 3
 # So many passages found are not few (`Signals.few`): what the confidence was fitted with.
 PLENTY = 20
+# Passages in other scripts that are looked at where nothing that the reader can read comes near.
+OTHERS = 10
 # How often a search is made again because the library has changed under it.
 ATTEMPTS = 3
 
@@ -131,10 +133,15 @@ class Answerer:
             phrases = exact.search(self._corpus, question, selection, filters)
             deadline.check()
             names = self._corpus.names(meaning.question)
-            found, rest, documents = self._retrieve(meaning.variants, phrases.selection, names, asked)
+            # The reader knows English: of a question with a word in another script nothing can be judged.
+            judged = self._fitted and is_in_latin(meaning.question)
+            search = _Search(meaning.question, meaning.variants, names, judged)
+            retrieved = self._retrieve(search, phrases.selection, asked)
+            found, documents = retrieved.read, retrieved.documents
+            rest = [*retrieved.rest, *retrieved.others]
             if phrases.selection is not selection:
                 # An answer ranks passages of enough documents, whatever a phrase restricts its quotes to.
-                rest += [place for place, _ in self._found(meaning.variants, selection, names)]
+                rest += [place for places in self._found(search, selection) for place, _ in places]
         if phrases.whole:
             ranking = _ranking(
                 [(passage, 1.0) for passage in phrases.passages],
@@ -146,16 +153,21 @@ class Answerer:
         deadline.check()
         with clock.timing("extract"):
             best = ranked[:READ]
-            evidence = extract.evidence([(each.passage, each.reading) for each in best], documents)
+            evidence = search.answering([(each.passage, each.reading) for each in best], documents)
             chosen = extract.choose(evidence)
             if asked:  # what is shown, not how sure it is
                 ranked = _preferring(asked, ranked, documents)
                 preferred = [(each.passage, each.reading) for each in ranked[:READ]]
-                chosen = extract.choose(extract.evidence(preferred, documents))
-        signals = _signals(len(found), best, evidence) if evidence else None
+                chosen = extract.choose(search.answering(preferred, documents))
+        signals = _signals(retrieved.count, best, evidence) if evidence else None
         sure = confidence.probability(signals, self._reader.name) if signals else 0.0
         near = signals is not None and confidence.is_near(signals, self._reader.name)
         outcome = confidence.outcome(sure, threshold, near=near) if signals else "none"
+        unjudged = self._fitted and bool(evidence) and not judged
+        if judged and outcome == "none":
+            others = self._in_other_scripts(search, retrieved.others)
+            chosen, outcome = (others, "weak") if others else (chosen, outcome)
+            unjudged = bool(others) or (bool(retrieved.others) and not evidence)
         matched = names.notes(
             " ".join(text for each in best for text in (each.window.head, *each.window.sentences)),
             " ".join(each.text for each in chosen) if outcome != "none" else "",
@@ -166,7 +178,7 @@ class Answerer:
         calibrated = self._fitted
         if not self._fitted:
             notes.append(f"Read by {self.reader}, to which no confidence was fitted: the outcome is a guess.")
-        elif evidence and not (is_latin(meaning.question) and is_latin(evidence[0].text)):
+        elif unjudged:
             # What its scores say of other languages is next to nothing, and it is sure of them.
             calibrated, sure = False, 0.0
             outcome = "weak" if outcome == "answered" else outcome
@@ -203,33 +215,49 @@ class Answerer:
         )
 
     def _found(
-        self, variants: Sequence[tuple[str, float]], selection: Selection, names: Names
-    ) -> list[tuple[PassagePlace, float]]:
-        """Find passages and how well each fits, 0 to 1; the best first."""
-        found = retrieve.candidates(self._corpus, variants, selection, names)
-        places = self._corpus.places(key for key, _ in found)
-        return [(places[key], fused) for key, fused in found if key in places]
+        self, search: _Search, selection: Selection
+    ) -> tuple[list[tuple[PassagePlace, float]], list[tuple[PassagePlace, float]]]:
+        """Find passages and how well each fits, 0 to 1, the best first; apart, what cannot be judged."""
+        counting = self._corpus.legible if search.judged else set
+        lists = retrieve.candidates_apart(self._corpus, search.variants, selection, search.names, counting)
+        places = self._corpus.places(key for found in lists for key, _ in found)
+        judged, others = ([(places[key], fused) for key, fused in found if key in places] for found in lists)
+        return judged, others
 
-    def _retrieve(
-        self,
-        variants: Sequence[tuple[str, float]],
-        selection: Selection,
-        names: Names,
-        asked: DatePreference | None,
-    ) -> tuple[list[tuple[Passage, float]], list[PassagePlace], dict[str, Document]]:
+    def _retrieve(self, search: _Search, selection: Selection, asked: DatePreference | None) -> _Retrieved:
         """Find the passages to read, the best first; where those stand that are not; and the documents read.
 
         Searched again where a document was replaced or removed in between: offsets are those of one text.
         """
         for _ in range(ATTEMPTS):
-            found = self._found(variants, selection, names)
+            found, others = self._found(search, selection)
             copied = self._corpus.copies(place.document_id for place, _ in found)
             if asked:
                 found = self._ordered(found, asked)
             with suppress(DocumentNotFoundError):
-                return self._read_first(found, copied)
+                read, rest, documents = self._read_first(search, found, copied)
+                return _Retrieved(read, rest, documents, [place for place, _ in others], len(found))
             selection = self._corpus.select(selection.filters)
         raise LibraryError("the library is being changed faster than it can be searched: ask again")
+
+    def _in_other_scripts(self, search: _Search, others: Sequence[PassagePlace]) -> list[Evidence]:
+        """Choose sentences in other scripts to show: of passages that hold what the question looks for.
+
+        The reader orders them, and is not asked whether they answer: it cannot tell.
+        """
+        matching: dict[int, Passage] = {}
+        documents: dict[str, Document] = {}
+        for place in others[:OTHERS]:
+            with suppress(DocumentNotFoundError):  # removed meanwhile
+                document, passages = self._corpus.document_and_passages(place.document_id)
+                text = document.text[place.start : place.end]
+                passage = next((each for each in passages if each.key == place.key), None)
+                if passage and confidence.matches(search.names.as_in(search.question, text), text):
+                    matching[passage.key], documents[document.id] = passage, document
+        found = list(matching.values())
+        windows = [reading_window(documents[each.document_id], each) for each in found]
+        readings = self._reader.read(search.question, windows, [0.0] * len(found)) if found else []
+        return extract.choose(search.answering(zip(found, readings, strict=True), documents))
 
     def _ordered(
         self, found: Sequence[tuple[PassagePlace, float]], asked: DatePreference
@@ -241,11 +269,15 @@ class Answerer:
         return [found[number] for number in sorted(range(len(found)), key=keyed.__getitem__)]
 
     def _read_first(
-        self, found: Sequence[tuple[PassagePlace, float]], copied: Mapping[str, Mapping[str, float]]
+        self,
+        search: _Search,
+        found: Sequence[tuple[PassagePlace, float]],
+        copied: Mapping[str, Mapping[str, float]],
     ) -> tuple[list[tuple[Passage, float]], list[PassagePlace], dict[str, Document]]:
-        """The first of what was found, without what only repeats a better one in a copy of its document.
+        """The first of what was found, each with the sentences of it that may answer.
 
-        What repeats comes first of the rest.
+        Left out is what has none, and what only repeats a better one in a copy of its document. These come
+        first of the rest.
 
         Raises:
             DocumentNotFoundError: a document, or a passage of it, is not held any more.
@@ -253,7 +285,7 @@ class Answerer:
         documents: dict[str, Document] = {}
         held: dict[int, Passage] = {}
         read: list[tuple[Passage, float]] = []
-        repeated: list[PassagePlace] = []
+        left_out: list[PassagePlace] = []
         rest = list(found)
         while rest and len(read) < RERANKED:
             place, fused = rest.pop(0)
@@ -269,10 +301,12 @@ class Answerer:
                 for better in copied.get(name, ())
                 if better in documents
             ):
-                repeated.append(place)
+                left_out.append(place)
+            elif (passage := search.narrowed(documents[name], held[place.key])).sentences:
+                read.append((passage, fused))
             else:
-                read.append((held[place.key], fused))
-        return read, [*repeated, *(place for place, _ in rest)], documents
+                left_out.append(place)
+        return read, [*left_out, *(place for place, _ in rest)], documents
 
     def _read(
         self,
@@ -328,6 +362,53 @@ class Answerer:
             )
             for each, reading in zip(its, readings, strict=True):
                 yield _Read(each.passage, each.retrieved, each.published, each.window, spelt, reading)
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """A question, its variants and the spellings of its names.
+
+    Where it can be `judged`, what the reader cannot read does not count.
+    """
+
+    question: str
+    variants: Sequence[tuple[str, float]]
+    names: Names
+    judged: bool
+
+    def narrowed(self, document: Document, passage: Passage) -> Passage:
+        """Return the passage with those of its sentences that are read; with none where none may answer.
+
+        What heads a text is read with it, although it may not be quoted: the reader has learnt it so.
+        """
+        read = legible(document.text, passage.sentences) if self.judged else passage.sentences
+        answering = statements.answering(self.question, document, read)
+        heads = {each for each in read if each.kind in ("header", "heading")} if answering else set()
+        return replace(passage, sentences=tuple(each for each in read if each in heads.union(answering)))
+
+    def answering(
+        self, read: Iterable[tuple[Passage, Reading]], documents: Mapping[str, Document]
+    ) -> list[Evidence]:
+        """Return the sentences that were read and may answer; the best first."""
+        return [
+            each
+            for each in extract.evidence(read, documents)
+            if statements.answering(self.question, each.document, [each.sentence])
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Retrieved:
+    """The passages to read, with how well each was found, and their documents; where the rest stand.
+
+    `others` hold nothing that the reader can read. `count` tells how many were found that do.
+    """
+
+    read: list[tuple[Passage, float]]
+    rest: list[PassagePlace]
+    documents: dict[str, Document]
+    others: list[PassagePlace]
+    count: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ import asyncio
 import logging
 from contextlib import asynccontextmanager
 from dataclasses import asdict
-from functools import partial
+from functools import cache, partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import APIRouter, FastAPI, Path, Request
+from fastapi import APIRouter, FastAPI, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import Field
@@ -34,7 +34,7 @@ from qa.errors import (
     UnknownAnswerError,
 )
 from qa.limits import MAX_CITATION_CHARACTERS, MAX_OFFSET
-from qa.render import info_to_dict, to_dict
+from qa.render import facets_to_dict, info_to_dict, to_dict
 from qa.schema import EVERYTHING, Dates, Quote, Span, Turn
 from qa.web import STATIC, reference
 from qa.web.guard import Guard
@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from qa.web.engine import Engine
 
 log = logging.getLogger(__name__)
+# Characters of a document's id.
+MOST_ID = 4_096
 # The most specific first.
 _STATUS = (
     (DocumentNotFoundError, HTTPStatus.NOT_FOUND),
@@ -116,8 +118,7 @@ def create_app(engine: Engine, host: str) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
     )
     app.include_router(routes(engine))
-    document = reference.openapi(app)
-    app.openapi = lambda: document  # type: ignore[method-assign]
+    app.openapi = cache(partial(reference.openapi, app))  # type: ignore[method-assign]
     app.mount("/web", StaticFiles(directory=STATIC))
     # Its presence keeps Gradio from adding a CORS policy of its own; ours allows no other origin.
     app.add_middleware(CORSMiddleware, allow_origins=[])
@@ -181,32 +182,35 @@ def routes(engine: Engine) -> APIRouter:
         sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")],
         start: Annotated[int, Path(ge=0, lt=MAX_OFFSET)],
         end: Annotated[int, Path(ge=1, lt=MAX_OFFSET)],
+        document: Annotated[str, Query(max_length=MOST_ID)] = "",
     ) -> dict[str, Any]:
         """A quote in its whole source, as it was cited: `before + quote + after` is the document's text.
+
+        Where several documents have that text, `document` is the id of the one that is cited.
 
         Where that is no longer what the library answers from, `status` is "superseded" or "removed" and
         `since` says when. `current` is what stands there now, and where to open it; the quote's very words
         are there at `moved`, or else `difference` is what they have become. Both are null, and empty, where
         it says nothing like them.
         """
-        source = engine.corpus.cited(sha256)
-        document = source.document
+        source = engine.corpus.cited(sha256, document)
+        cited = source.document
         try:
-            quote = Quote(document, start, end)
+            quote = Quote(cited, start, end)
         except ValueError as error:
             raise InputError(
-                f"there is no quote at {start}-{end}: the document has {len(document.text)} characters"
+                f"there is no quote at {start}-{end}: the document has {len(cited.text)} characters"
             ) from error
-        check(quote, lambda _: engine.corpus.cited(sha256).document)
+        check(quote, lambda _: engine.corpus.cited(sha256, document).document)
         on = date_in_words(source.since.date()) if source.since else ""
         fate = f"{source.status} on {on}" if on else ""
         return asdict(citation(quote)) | {
-            "document": document.id,
-            "date_in_words": date_in_words(document.date) if document.date else "",
-            "notes": document.notes,
-            "before": document.text[:start],
+            "document": cited.id,
+            "date_in_words": date_in_words(cited.date) if cited.date else "",
+            "notes": cited.notes,
+            "before": cited.text[:start],
             "quote": quote.text,
-            "after": document.text[end:],
+            "after": cited.text[end:],
             "citation": cite_line(quote, fate),
             "clipboard": clipboard(quote, fate),
             "status": source.status,
@@ -218,7 +222,7 @@ def routes(engine: Engine) -> APIRouter:
     @router.get("/filters")
     def facets() -> dict[str, Any]:
         """What filters can choose from: values with the number of their documents, and the dates."""
-        return asdict(engine.corpus.facets())
+        return facets_to_dict(engine.corpus.facets())
 
     @router.get("/documents")
     def documents() -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from qa import cells
 from qa.cite import CitationId, locator, visible
-from qa.errors import InputError
+from qa.errors import InputError, PartlyReadError
 from qa.formats.kinds import kind_of
 from qa.formats.source import PLAIN, Source
 from qa.formats.text import encoding_of
@@ -183,6 +183,8 @@ def _of_documents(source: Source) -> Iterator[Claim]:
     """
     with Worker() as worker:
         for document in worker.read(source, PLAIN):
+            if isinstance(document, PartlyReadError):
+                continue
             if isinstance(document, InputError):
                 raise document
             line_at = [0, *(match.end() for match in re.finditer("\n", document.text))]
@@ -409,6 +411,10 @@ _NOTES = (
 )
 
 
+# A paragraph with more elements is not read for what it says around each of its quotes.
+_MOST_INLINE = 50
+
+
 def _quotes(element: HtmlElement) -> bool:
     """Whether an element quotes by itself: not within or around another, nor what pages say of a question."""
     inside = any(
@@ -431,6 +437,13 @@ def _of_element(
     title = titles[0].text_content() if titles else _title(said)
     ours = "quote" in (element.get("class") or "").split()
     text = element.text_content() if ours else without_marks(_joined(element, "\n\n")[0])
+    before = after = ""
+    parent = element.getparent()
+    if element.tag == "q" and parent is not None and len(parent) <= _MOST_INLINE:
+        start = len("".join(parent.xpath("text()[not(preceding-sibling::*)]")))
+        for sibling in element.itersiblings(preceding=True):
+            start += len(sibling.text_content()) + len(sibling.tail or "")
+        before, after = _around(parent.text_content(), start, start + len(element.text_content()))
     return Claim(
         text,
         element.sourceline or 1,
@@ -439,6 +452,8 @@ def _of_element(
         exact=ours,
         wrong=_wrong(place),
         paragraphs=not (ours or place),
+        before=before,
+        after=after,
     )
 
 
@@ -540,7 +555,7 @@ def _of_prose(text: str, added: Sequence[int] = ()) -> Iterator[Claim]:
         place = _place(ids[0]) if ids else None
         number = line_of(each.start)
         short = not (ids or each.title) and measure(each.words) < LEAST_WORDS
-        said_before, said_after = _around(text, each)
+        said_before, said_after = _around(text, each.start, each.end)
         named = not (place or each.title) and titles.hold(each.start)
         if not place and not each.title and notes.hold(each.start):
             if _cites_work(said_before, said_after):
@@ -636,15 +651,21 @@ _MOST_AROUND = 300
 _SENTENCE_END = re.compile(r"[.!?。！？][”\"’»)\]]*(?:\s+(?![0-9])|$)|\n[ \t]*\n")
 
 
-def _around(text: str, quote: _Found) -> tuple[str, str]:
-    """Return what the sentence around a quote says before it, and after it."""
-    before = text[max(0, quote.start - _MOST_AROUND) : quote.start]
-    ends = [match.end() for match in _SENTENCE_END.finditer(before) if match.end() > match.start()]
-    # The quote's own place may be the end of a match.
-    begins = [at for at in ends if before[at:].strip()] or ends[-1:]
-    after = _LINKED.sub(" ", text[quote.end : quote.end + 2 * _MOST_AROUND])[:_MOST_AROUND]
-    end = _SENTENCE_END.search(after)
-    return before[begins[-1] if begins else 0 :].strip(), after[: end.end() if end else len(after)].strip()
+def _around(text: str, start: int, end: int) -> tuple[str, str]:
+    """Return what the sentence around a quote says before it, and after it.
+
+    A paragraph that ends in a colon goes on with the quote, and a line that begins with a dash belongs to it.
+    """
+    before = text[max(0, start - _MOST_AROUND) : start]
+    space = before[len(before.rstrip()) :]
+    before = before.rstrip()
+    begins = [match.end() for match in _SENTENCE_END.finditer(before)]
+    if space.count("\n") > 1 and not before.endswith(":"):
+        begins.append(len(before))
+    after = _LINKED.sub(" ", text[end : end + 2 * _MOST_AROUND])[:_MOST_AROUND]
+    after = after.lstrip() if after.lstrip().startswith(("—", "–")) else after
+    ended = _SENTENCE_END.search(after)
+    return before[begins[-1] if begins else 0 :].strip(), after[: ended.end() if ended else None].strip()
 
 
 def _unescaped(entity: re.Match[str]) -> str:

@@ -40,6 +40,12 @@ def coverage(question: str, window: Window) -> float:
     )
 
 
+def matches(question: str, text: str) -> bool:
+    """Whether a text in another script holds half of a question's content words: names, numbers."""
+    asked = content_words(question)
+    return 2 * len(set(content_words(text)).intersection(asked)) >= len(asked)
+
+
 def fits(question: str, sentence: str) -> float:
     """Whether a sentence holds words of the kind that the question asks for; 0.5 where it names no kind."""
     kind = answer_type(question)

@@ -17,7 +17,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from qa.errors import DocumentNotFoundError
 from qa.phrase import occurrences, phrase_pattern
@@ -26,7 +26,7 @@ from qa.schema import Quote, Span
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence, Set
 
     from qa.corpus import Corpus
     from qa.schema import Document, Filters, Passage
@@ -50,6 +50,19 @@ VERSION = 0.6
 QUOTED, NAMED = 3, 10
 # Copies of a quote that are looked up, at most.
 LOOKED_UP = 200
+# Two texts are about different cases where each has so many names and figures for itself, or so many names
+# alone.
+MARKS, NAMES_ALONE = 2, 3
+# They are so large a part of all names and figures of either.
+OWN = 0.1
+# Characters of a document that are compared around a quote: of its beginning, and on either side.
+LEAD, ASIDE = 800, 1_200
+_WORD = re.compile(r"\w+")
+# Characters of a line that may be no sentence, and how a sentence ends.
+_SHORT_LINE = 200
+_ENDS_SENTENCE = re.compile(r"[.!?…。！？][”’\"'»)\]]*$")
+# What parts two words of one sentence.
+_GOES_ON = re.compile(r"[^.!?:…。！？\n]{0,8}\n?[^.!?:…。！？\n]{0,8}")
 _DATELINE = re.compile(r"^[A-Z]{2,}[^.!?\n–—]{0,50}?(?:[–—]|(?<=\s)--?)\s")  # "SEOUL, 3 March (Agency) — "
 # Runs hashed at a time: a signature takes half a kilobyte a run while it is made.
 _BATCH = 10_000
@@ -59,11 +72,98 @@ _WHOLE = 0
 
 def body_words(text: str, apart: Iterable[tuple[int, int]] = ()) -> list[str]:
     """The words of a text in order, case-folded, without what stands `apart` (header and furniture)."""
+    return re.findall(r"\w+", _body(text, apart).casefold())
+
+
+def _body(text: str, apart: Iterable[tuple[int, int]]) -> str:
     at, parts = 0, []
     for start, end in sorted(apart):
         parts.append(text[at:start])
         at = max(at, end)
-    return re.findall(r"\w+", " ".join([*parts, text[at:]]).casefold())
+    return "\n\n".join([*parts, text[at:]])
+
+
+def names(text: str) -> set[str]:
+    """Return the words that begin with a capital letter inside a sentence, case-folded."""
+    found, end = set(), 0
+    for word in _WORD.finditer(text):
+        if end and len(word[0]) > 1 and word[0][0].isupper() and _GOES_ON.fullmatch(text, end, word.start()):
+            found.add(word[0].casefold())
+        end = word.end()
+    return found
+
+
+def differ(one: str, other: str, ignored: Set[str] = frozenset(), *, in_form: bool = True) -> bool:
+    """Whether two texts are about different cases, whatever they share word for word.
+
+    Outside the runs of words that both have, each then has more names and figures for itself than in common
+    with the other, and these are a good part of all that it has. If `in_form`, only those count that stand
+    after the same words in both, as in a form that is filled in again: what a paper puts before and after a
+    story does not. Nor do lines that are no sentences, and the `ignored` names.
+    """
+    one, other = _sentences(one), _sentences(other)
+    words, others = body_words(one), body_words(other)
+    if words == others:
+        return False
+    named = (names(one) | names(other)) - ignored
+    marks = _Marks.of(words, others, named), _Marks.of(others, words, named)
+    if in_form:
+        slots = set(marks[0].own.values()) & set(marks[1].own.values())
+        if len(slots) < MARKS:
+            return False
+        marks = marks[0].within(slots), marks[1].within(slots)
+    return all(each.tell for each in marks)
+
+
+class _Marks(NamedTuple):
+    """The names and figures of a text outside the runs that another has, too, and how many it has at all.
+
+    Its `own` are not in the other; each has the word before it.
+    """
+
+    own: dict[str, str]
+    common: int
+    all: int
+
+    @classmethod
+    def of(cls, words: Sequence[str], others: Sequence[str], named: Set[str]) -> _Marks:
+        shared = set(_runs(others, RUN))
+        covered: set[int] = set()
+        for at, run in enumerate(_runs(words, RUN)):
+            if run in shared:
+                covered.update(range(at, at + RUN))
+        known = set(others)
+        own: dict[str, str] = {}
+        common: set[str] = set()
+        everything: set[str] = set()
+        before = ""
+        for at, word in enumerate(words):
+            if not (word in named or word[0].isdigit()):
+                before = word
+                continue
+            everything.add(word)
+            if at not in covered and word in known:
+                common.add(word)
+            elif at not in covered:
+                own.setdefault(word, before)
+        return cls(own, len(common), len(everything))
+
+    def within(self, slots: Set[str]) -> _Marks:
+        """Leave those of its own that stand after these words."""
+        return self._replace(own={word: before for word, before in self.own.items() if before in slots})
+
+    @property
+    def tell(self) -> bool:
+        """Whether its own are enough to tell it apart."""
+        least = max(MARKS if _figures(self.own) else NAMES_ALONE, OWN * self.all)
+        return len(self.own) >= least and len(self.own) > self.common
+
+
+def _sentences(text: str) -> str:
+    """Leave out paragraphs of a few words that end as no sentence does."""
+    paragraphs = re.split(r"\n\s*\n", text)
+    kept = [each for each in paragraphs if len(each) > _SHORT_LINE or _ENDS_SENTENCE.search(each.rstrip())]
+    return "\n\n".join(kept)
 
 
 def contained(one: Sequence[str], other: Sequence[str]) -> float:
@@ -91,13 +191,13 @@ def similarity(one: Sequence[str], other: Sequence[str]) -> float:
 def record(db: sqlite3.Connection, number: int, document: Document) -> None:
     """Find the copies of a document that was just written, and keep them; within the ingest's transaction."""
     apart = [(span.start, span.end) for span in (*document.header, *document.furniture)]
-    _record(db, number, body_words(document.text, apart))
+    _record(db, number, _body(document.text, apart))
 
 
 def complete(db: sqlite3.Connection, most: int) -> None:
     """Do so for documents of a library of before, `most` at most."""
     for number in lacking(db, most):
-        _record(db, number, _held_words(db, number))
+        _record(db, number, _held_body(db, number))
 
 
 def lacking(db: sqlite3.Connection, most: int) -> list[int]:
@@ -135,7 +235,8 @@ def held(db: sqlite3.Connection, ids: Iterable[str]) -> dict[str, dict[str, floa
 def repeats(text: str, better: str) -> bool:
     """Whether a passage says nothing that the better one, of a copy of its document, does not."""
     one, other = body_words(text), body_words(better)
-    return contained(one, other) >= REPEATED and _figures(one) <= _figures(other)
+    repeated = contained(one, other) >= REPEATED and _figures(one) <= _figures(other)
+    return repeated and not differ(text, better)
 
 
 def versions(
@@ -183,8 +284,9 @@ def folded(
 
     The others are copies of its document that the filters leave: of the quote and these places the
     `earliest` is shown. They are looked up in the documents that were `read` for the question, too: an
-    agency's story that was written anew is no copy, but may still hold them. Where any quote was left out,
-    the others are numbered anew.
+    agency's story that was written anew is no copy, but may still hold them. Places that are about another
+    case are none: notes on many ships may say that the anchor dragged. Where any quote was left out, the
+    others are numbered anew.
     """
     copies = corpus.copies(quote.document.id for quote in quotes)
     within = corpus.left_by(filters, {other for its in copies.values() for other in its})
@@ -196,11 +298,13 @@ def folded(
             left = [other for other in others if all(other != place.document.id for place in places)]
             punctuated = _in_its_place(corpus, quote, left[: LOOKED_UP - len(places)])  # otherwise
             places += [place for place in punctuated if _said(place.text) == _said(quote.text)]
+            places = [place for place in places if not _differ_around(quote, place, in_form=True)]
             shown = _earliest(quote, places) if earliest else replace(quote, copies=tuple(places))
             if len(body_words(quote.text)) >= RUN:
                 known = {quote.document.id, *others}
                 unpaired = _held(corpus, (name for name in read if name not in known))
-                shown = replace(shown, copies=(*shown.copies, *_same_words(quote, unpaired)))
+                same = [place for place in _same_words(quote, unpaired) if _is_same_case(quote, place)]
+                shown = replace(shown, copies=(*shown.copies, *same))
             kept.append(shown)
     if len(kept) == len(quotes):
         return tuple(kept)
@@ -258,10 +362,11 @@ def _first(places: Iterable[Quote]) -> Quote:
 
 def _same_words(quote: Quote, others: Iterable[tuple[Document, tuple[Passage, ...]]]) -> Iterator[Quote]:
     """Where the quote's words, whatever the typography, are whole sentences of others; not in furniture."""
-    pattern = phrase_pattern(_DATELINE.sub("", quote.text))
-    if pattern is None:
-        return
+    pattern = None
     for document, passages in others:
+        pattern = pattern or phrase_pattern(_DATELINE.sub("", quote.text))  # 10 ms, and mostly there are none
+        if pattern is None:
+            return
         for place in occurrences(pattern, document.text):
             touched = [
                 sentence
@@ -273,6 +378,34 @@ def _same_words(quote: Quote, others: Iterable[tuple[Document, tuple[Passage, ..
             if all(sentence.quotable for sentence in touched) and _said(around) == _said(quote.text):
                 yield Quote(document, place.start, place.end)
                 break
+
+
+def _differ_around(quote: Quote, place: Quote, *, in_form: bool) -> bool:
+    """Whether what stands around two places of the same words is about different cases."""
+    metadata = (
+        quote.document.publisher,
+        quote.document.author,
+        place.document.publisher,
+        place.document.author,
+    )
+    return differ(_around(quote), _around(place), set(body_words(" ".join(metadata))), in_form=in_form)
+
+
+def _is_same_case(quote: Quote, place: Quote) -> bool:
+    """Whether the same words of a document that is no copy are about the same case: something names it."""
+    if _differ_around(quote, place, in_form=False):
+        return False
+    marks = [names(text) | _figures(body_words(text)) for text in (_around(quote), _around(place))]
+    return bool(names(quote.text) or _figures(body_words(quote.text)) or len(marks[0] & marks[1]) >= MARKS)
+
+
+def _around(quote: Quote) -> str:
+    """A document's beginning, and what stands before and after a quote, without header and furniture."""
+    document = quote.document
+    begin = max((span.end for span in document.header), default=0) + LEAD
+    left_out = [(begin, quote.start - ASIDE), (max(begin, quote.end + ASIDE), len(document.text))]
+    apart = [(span.start, span.end) for span in (*document.header, *document.furniture)]
+    return _body(document.text, [*apart, *((start, end) for start, end in left_out if start < end)])
 
 
 def _earliest(quote: Quote, places: Sequence[Quote]) -> Quote:
@@ -304,15 +437,17 @@ def _moved(quote: Quote, to: Quote) -> tuple[Span, ...]:
     )
 
 
-def _record(db: sqlite3.Connection, number: int, words: list[str]) -> None:
+def _record(db: sqlite3.Connection, number: int, body: str) -> None:
+    words = body_words(body)
     db.execute("DELETE FROM bands WHERE document = ?", (number,))
     db.execute("DELETE FROM copies WHERE document = ? OR other = ?", (number, number))
     # A text without words is like none.
     whole = hashlib.blake2b(" ".join(words or [str(number)]).encode(), digest_size=16).digest()
     bands = _bands(words) if len(words) >= SHORT else []
     for other in _candidates(db, whole, bands):
-        alike = similarity(words, _held_words(db, other))
-        if alike:
+        held_body = _held_body(db, other)
+        alike = similarity(words, body_words(held_body))
+        if alike and not differ(body, held_body, _credited(db, (number, other))):
             db.executemany(
                 "INSERT INTO copies (document, other, similarity) VALUES (?, ?, ?)",
                 [(number, other, alike), (other, number, alike)],
@@ -353,11 +488,17 @@ def _bands(words: Sequence[str]) -> list[bytes]:
     return [hashlib.blake2b(band.astype("<u4").tobytes(), digest_size=8).digest() for band in values]
 
 
-def _held_words(db: sqlite3.Connection, number: int) -> list[str]:
+def _held_body(db: sqlite3.Connection, number: int) -> str:
     text, header, furniture = db.execute(
         "SELECT text, header, furniture FROM documents WHERE serial = ?", (number,)
     ).fetchone()
-    return body_words(text, [*json.loads(header), *json.loads(furniture)])
+    return _body(text, [*json.loads(header), *json.loads(furniture)])
+
+
+def _credited(db: sqlite3.Connection, numbers: tuple[int, int]) -> set[str]:
+    """The words of the names of documents' publishers and authors, which papers print with a story."""
+    rows = db.execute("SELECT publisher || ' ' || author FROM documents WHERE serial IN (?, ?)", numbers)
+    return {word for (credit,) in rows for word in body_words(credit)}
 
 
 def _runs(words: Sequence[str], run: int) -> Iterator[tuple[str, ...]]:

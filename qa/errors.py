@@ -20,6 +20,12 @@ class InputError(PullquoteError):
     exit_code = 3
 
 
+class PartlyReadError(InputError):
+    """What of a file was not read while the rest was: files of other kinds in an archive. No failure."""
+
+    code = "partly_read"
+
+
 class OutputError(InputError):
     """A file that an option names to be written, and that may not be: it holds something else, say."""
 

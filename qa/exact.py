@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from qa import copies
 from qa.errors import DocumentNotFoundError
 from qa.phrase import phrase_pattern
 from qa.question import phrases, without_phrases
-from qa.schema import Answer, Quote, Span
+from qa.schema import Answer, Passage, Quote, Sentence, Span
 from qa.terms import has_content
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qa.corpus import Corpus, Selection
-    from qa.schema import Document, Filters, Milliseconds, Passage, RankedPassage
+    from qa.schema import Document, Filters, Milliseconds, RankedPassage
     from qa.words import Occurrences
 
+_Part = TypeVar("_Part", Sentence, Passage)
 # Quotes shown for a phrase alone: all of them are equally right, so more than for a question.
 QUOTES = 10
+# So many are looked up for copies of each other, which takes milliseconds for each.
+FOLDED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ def search(corpus: Corpus, question: str, selection: Selection, filters: Filters
         return Exact(restricted, notes=tuple(_searched(phrase, found[phrase]) for phrase in asked))
     places = [place for each in found.values() for place in each.places if place[0].id in holding]
     found_quotes, passages = _quotes(corpus, places)
-    quotes = copies.folded(corpus, found_quotes, filters)
+    quotes = copies.folded(corpus, found_quotes[:FOLDED], filters)
     notes = [
         f"The words of “{phrase}” stand together in {len(where.documents):,} documents, of which "
         f"{where.read} were read."
@@ -68,7 +72,7 @@ def search(corpus: Corpus, question: str, selection: Selection, filters: Filters
         if where.more
     ]
     if len(quotes) > QUOTES:
-        left = len(quotes) - QUOTES
+        left = len(quotes) - QUOTES + len(found_quotes[FOLDED:])
         notes.append(f"Not shown: {left} more {'sentence' if left == 1 else 'sentences'}.")
     elif not quotes:
         notes.append("Found in page furniture only, which is not quoted.")
@@ -137,26 +141,26 @@ def _quotes(
     holding: list[Passage] = []
     for document, spans in found.values():
         held, passages = _as_found(corpus, document)
+        sentences = [sentence for passage in passages for sentence in passage.sentences]
         around: dict[tuple[int, int], list[Span]] = {}
         for place in sorted(spans):
-            touched = [
-                sentence
-                for passage in passages
-                for sentence in passage.sentences
-                if sentence.start < place.end and place.start < sentence.end
-            ]
+            touched = _touched(sentences, place)
             if touched and all(sentence.quotable for sentence in touched):
                 start, end = touched[0].start, touched[-1].end
                 if start <= place.start and place.end <= end:
                     around.setdefault((start, end), []).append(place)
         for (start, end), emphasis in around.items():
             quotes.append(Quote(held, start, end, 1.0, len(quotes) + 1, tuple(emphasis)))
-        holding += [
-            passage
-            for passage in passages
-            if any(start < passage.end and passage.start < end for start, end in around)
-        ]
+        held_by = {passage.ordinal for place in around for passage in _touched(passages, Span(*place))}
+        holding += [passage for passage in passages if passage.ordinal in held_by]
     return tuple(quotes), tuple(holding)
+
+
+def _touched(parts: Sequence[_Part], place: Span) -> Sequence[_Part]:
+    """Find the parts of a text, in order and disjoint, that share a character with a place."""
+    first = bisect_right(parts, place.start, key=lambda part: part.end)
+    last = bisect_left(parts, place.end, key=lambda part: part.start)
+    return parts[first:last]
 
 
 def _as_found(corpus: Corpus, document: Document) -> tuple[Document, tuple[Passage, ...]]:

@@ -20,7 +20,7 @@ from embeddings.encoder import identify_encoder, open_encoder
 from embeddings.files import sha256_file
 from qa.corrections import correct, uncorrected
 from qa.encoders import model_errors, trust
-from qa.errors import InputError
+from qa.errors import InputError, PartlyReadError
 from qa.folders import listing, missing, refusal, resolved, without_files
 from qa.formats import Options, Worker, file_id, ocr, read_path
 from qa.formats.kinds import JSONL, named
@@ -548,6 +548,8 @@ class Intake:
                 done_to = min(start + file.read, end)
                 if isinstance(item, InputError) and root and is_gone(str(path)) and not path.is_dir():
                     yield _Settled(FileResult(file.path, "gone", notes=(_VANISHED,)), done_to)
+                elif isinstance(item, PartlyReadError):
+                    yield _Settled(FileResult(file.path, "skipped", notes=(str(item),)), done_to)
                 elif isinstance(item, InputError):
                     result = refusal(path, item)
                     file.refused(result)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from qa.cite import ReadDocument
-    from qa.schema import DatePreference, DocumentInfo, Filters, IndexReport, Quote
+    from qa.schema import DatePreference, DocumentInfo, Facets, Filters, IndexReport, Quote
     from qa.versions import Version
 
 # What becomes of an input, in the order in which it is told.
@@ -189,6 +189,12 @@ def info_to_dict(info: DocumentInfo) -> dict[str, Any]:
         "found": [asdict(found) for found in info.found],
         "locations": list(info.locations),
     }
+
+
+def facets_to_dict(facets: Facets) -> dict[str, Any]:
+    """Make what filters can choose from, its dates in ISO 8601: a month stays one."""
+    first, last = (date.isoformat() if date else None for date in (facets.first, facets.last))
+    return {**asdict(facets), "first": first, "last": last}
 
 
 def version_to_dict(version: Version) -> dict[str, Any]:

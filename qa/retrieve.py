@@ -14,7 +14,7 @@ from qa.names import Names
 from qa.terms import content_words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from qa.corpus import Corpus, Selection
 
@@ -23,6 +23,8 @@ DENSE_WEIGHT = 0.6
 DEPTH = 100
 # An answer ranks passages from at least this many documents, where the corpus has them.
 DOCUMENTS = 20
+# How deep passages are looked for that count, where most others do not.
+DEEPEST = 800
 _AS_ASKED = Names()
 
 
@@ -35,30 +37,69 @@ def candidates(
     it is highest. The depth grows until the passages come from `DOCUMENTS` documents, or as many as there
     are, or both searches are exhausted.
     """
+    return candidates_apart(corpus, variants, selection, names, set)[0]
+
+
+def candidates_apart(
+    corpus: Corpus,
+    variants: Sequence[tuple[str, float]],
+    selection: Selection,
+    names: Names,
+    counting: Callable[[Iterable[int]], set[int]],
+) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
+    """Find candidates among the passages that count, and apart from them among the others.
+
+    Scores are scaled within each of the two lists, so that the others change nothing of the first. Its
+    passages come from `DOCUMENTS` documents if there are so many among the best `DEEPEST` of a search.
+    """
     spelt = [names.spelt(text) for text, _ in variants]
     texts = [text for each in spelt for text in each]
     vectors = corpus.encode_queries(texts)
     terms = [content_words(text) for text in texts]
-    total = sum(weight for _, weight in variants)
     enough = min(DOCUMENTS, selection.documents)
+    weights = [(len(each), weight) for each, (_, weight) in zip(spelt, variants, strict=True)]
     depth = DEPTH
     while True:
-        fused: dict[int, float] = {}
-        exhausted = True
         nearest = corpus.dense_each(vectors, depth, selection)
         matching = corpus.bm25_each(terms, depth, selection)
-        found = zip(nearest, matching, strict=True)
-        for its, (_, weight) in zip(spelt, variants, strict=True):
-            best: dict[int, float] = {}
-            for dense, lexical in islice(found, len(its)):
-                exhausted &= len(dense) < depth
-                for key, score in fuse(dict(dense), dict(lexical)).items():
-                    best[key] = max(score, best.get(key, 0.0))
-            for key, score in best.items():
-                fused[key] = fused.get(key, 0.0) + score * weight / total
-        if exhausted or len(set(corpus.documents_of(fused).values())) >= enough:
-            return sorted(fused.items(), key=lambda item: (-item[1], item[0]))
+        found = {key for each in (*nearest, *matching) for key, _ in each}
+        count = counting(found)
+        fused = _fused(weights, nearest, matching, count)
+        exhausted = all(len(each) < depth for each in nearest)
+        enough_found = len(set(corpus.documents_of(fused).values())) >= enough
+        if exhausted or enough_found or (depth >= DEEPEST and len(count) < len(found)):
+            others = _fused(weights, nearest, matching, found - count)
+            return _best_first(fused), _best_first(others)
         depth *= 2
+
+
+def _fused(
+    weights: Sequence[tuple[int, float]],
+    nearest: Sequence[Sequence[tuple[int, float]]],
+    matching: Sequence[Sequence[tuple[int, float]]],
+    among: set[int],
+) -> dict[int, float]:
+    """Fuse the searches for each variant, which has so many spellings and a weight, among some passages."""
+    total = sum(weight for _, weight in weights)
+    found = zip(nearest, matching, strict=True)
+    fused: dict[int, float] = {}
+    for spellings, weight in weights:
+        best: dict[int, float] = {}
+        for dense, lexical in islice(found, spellings):
+            scores = fuse(_among(dense, among), _among(lexical, among))
+            for key, score in scores.items():
+                best[key] = max(score, best.get(key, 0.0))
+        for key, score in best.items():
+            fused[key] = fused.get(key, 0.0) + score * weight / total
+    return fused
+
+
+def _among(scores: Sequence[tuple[int, float]], keys: set[int]) -> dict[int, float]:
+    return {key: score for key, score in scores if key in keys}
+
+
+def _best_first(fused: Mapping[int, float]) -> list[tuple[int, float]]:
+    return sorted(fused.items(), key=lambda item: (-item[1], item[0]))
 
 
 def fuse(

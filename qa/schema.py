@@ -16,7 +16,8 @@ SentenceKind = Literal["body", "heading", "list", "header", "furniture"]
 SectionKind = Literal[
     "page", "section", "chapter", "message", "entry", "record", "sheet", "row", "footnote", "endnote"
 ]
-# "skipped": of another kind than is read; "gone": no longer there, its document held all the same.
+# "skipped": of another kind than is read, all of a file or a part of it; "gone": no longer there, its
+# document held all the same.
 FileStatus = Literal[
     "added",
     "replaced",
@@ -391,10 +392,10 @@ class Answer:
     out for want of a date. `notes` are short remarks for the reader ("the phrase … does not occur"). `reply`
     is set when the question was not one for the corpus; the outcome is then `none`. `preference` is the time
     that the question was taken to name, None where it names none or that was to be ignored.
-    Where not `calibrated`, the confidence is no probability, and is not shown: it is 0 where the question or
-    the best sentence is in no Latin script, which our reader cannot judge; of a reader without a fit it is a
-    guess. `unsearched` says why nothing was searched (the filters match no document), and is empty where
-    something was: of the corpus such an answer says nothing; its outcome is `none`.
+    Where not `calibrated`, the confidence is no probability, and is not shown: it is 0 where the question,
+    or all that is shown, is not in Latin script, which our reader cannot judge; of a reader without a fit
+    it is a guess. `unsearched` says why nothing was searched (the filters match no document), and is empty
+    where something was: of the corpus such an answer says nothing; its outcome is `none`.
     """
 
     question: str

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -73,8 +74,9 @@ from qa.sources import (
     under,
     words_sha256,
 )
-from qa.terms import indexed
+from qa.terms import indexed, is_only_latin
 from qa.versions import Cited, LeftOut, Version
+from qa.window import legible
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -133,6 +135,10 @@ _COLUMNS = (
     "characters",
 )
 _COLUMN_LIST = ", ".join(_COLUMNS)
+
+
+# What a file of an index or of postings is called; by another name, a file elsewhere would be opened.
+_DERIVED = re.compile(r"index-\d+\.faiss|words-\d+\.bin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,8 +243,9 @@ class Store:
 
     def _record(self, columns: str) -> IndexRecord:
         with self._database.reading() as db:
-            row = db.execute(f"SELECT generation, {columns} FROM library").fetchone()
-            return IndexRecord(row[0], vectors.encoding(db), *row[1:])
+            generation, file, *of_file = db.execute(f"SELECT generation, {columns} FROM library").fetchone()
+            named = file if _DERIVED.fullmatch(file) else ""
+            return IndexRecord(generation, vectors.encoding(db), named, *of_file)
 
     # Writing
 
@@ -757,20 +764,25 @@ class Store:
 
     # Versions
 
-    def cited(self, sha256: str) -> Cited:
+    def cited(self, sha256: str, document_id: str = "") -> Cited:
         """Read the document whose text has, or had, that SHA-256 (hex), and tell what has become of it.
+
+        Of several that have the same text, the one of that id, where there is one.
 
         Raises:
             DocumentNotFoundError: no text with it was ever held, or it was purged.
         """
         with self._database.reading() as db:
             row = db.execute(
-                "SELECT serial FROM documents WHERE sha256 = ? ORDER BY id LIMIT 1", (sha256.lower(),)
+                "SELECT serial FROM documents WHERE sha256 = ? ORDER BY id != ?, id LIMIT 1",
+                (sha256.lower(), document_id),
             ).fetchone()
             if row:
                 document = self._document(db, row[0])
                 return Cited(document, "current", None, document.id, document.sha256)
-            version = next(versions.find(db, "sha256 = ?", sha256.lower()), None)
+            kept = list(versions.find(db, "sha256 = ?", sha256.lower()))
+            named = (version for version in kept if version.document_id == document_id)
+            version = next(named, kept[0] if kept else None)
             if version is None:
                 raise DocumentNotFoundError(
                     f"the library in {self.folder} holds no document whose text has, or had, the SHA-256 "
@@ -941,6 +953,28 @@ class Store:
     def _lacks_copies(self) -> bool:
         with self._database.reading() as db:
             return bool(copies.lacking(db, 1))
+
+    def illegible(self, ids: Iterable[str]) -> dict[str, frozenset[int]]:
+        """Find the passages of documents, by document id, in which the shipped models can read nothing.
+
+        A passage is named by its key; see `qa.window.legible`. Documents not held are left out.
+        """
+        with self._database.reading() as db:
+            texts = db.execute(
+                "SELECT id, serial, text FROM documents WHERE id IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(ids)),),
+            )
+            return {
+                document_id: frozenset()
+                if is_only_latin(text)
+                else frozenset(
+                    each.key
+                    for each in _passages(db, "document = ?", number)
+                    if any(sentence.quotable for sentence in each.sentences)
+                    and not legible(text, each.sentences)
+                )
+                for document_id, number, text in texts
+            }
 
     def documents_of(self, keys: Iterable[int]) -> dict[int, str]:
         """Find the id of each passage's document, by passage key; keys no longer held are left out."""

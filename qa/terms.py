@@ -36,6 +36,12 @@ _RUN = re.compile(f"[{HAN}{HANGUL}]+")
 # What counts as a word of a text: two characters with what follows them, where no spaces part words.
 MEASURED = re.compile(rf"[{HAN}]{{1,2}}[^\w\s]*|[^\s{HAN}]+")
 
+# A letter of no Latin block, or of one that has other letters too.
+_OTHER_LETTER = re.compile(
+    "[^\\W\\d_A-Za-z\u00aa\u00ba\u00c0-\u02af\u1e00-\u1eff\u2c60-\u2c7f\ua722-\ua787\ufb00-\ufb06\uff21-\uff3a"
+    "\uff41-\uff5a]"
+)
+
 # Accents in a row: normalising takes the square of their number. UAX #15 has 30 of them in good faith.
 MOST_COMBINING = 300
 # What may be accents, for `unicodedata` to tell.
@@ -71,6 +77,16 @@ def is_latin(text: str) -> bool:
     """Whether at least half of a text's letters are Latin."""
     letters = ["LATIN" in unicodedata.name(letter, "") for letter in text if letter.isalpha()]
     return 2 * sum(letters) >= len(letters)
+
+
+def is_only_latin(text: str) -> bool:
+    """Whether no letter of a text is of another script. Quick; it may say no of a rare Latin letter."""
+    return text.isascii() or _OTHER_LETTER.search(text) is None
+
+
+def is_in_latin(question: str) -> bool:
+    """Whether every word of a question is in Latin script; a letter such as α or β is no word."""
+    return is_latin(question) and all(is_latin(word) or len(word) == 1 for word in words(question))
 
 
 def words(text: str) -> list[str]:

@@ -47,8 +47,6 @@ _ELISION = re.compile(
 _LEAST_PART = 3
 # Places in which a quote's words are looked for, at most, until nothing that matters is left out there.
 _MOST_PLACES = 10
-# A quote that is written as a sentence of its own.
-_SENTENCE = re.compile(r"[^a-z].*[.!?。！？][”’\"']*", re.DOTALL)
 # Of a claim's words, the longest are looked for in earlier texts.
 _TRIED = 3
 # A paragraph, or an item of a list without its mark.
@@ -202,7 +200,8 @@ class Verifier:
         if not claim.citation or place is None or verdict.status not in ("verbatim", "distorted"):
             return verdict
         names, among = self._names.attributed(claim)
-        if not among or place.document in among:
+        same = (place.document, *self._corpus.same_text(place.document))
+        if not among or set(among).intersection(same):
             return verdict
         return replace(verdict, status="moved", attributed=names)
 
@@ -501,7 +500,7 @@ def _with_omissions(verdict: Verdict, text: str, span: Span) -> Verdict:
         return verdict
     prose, parts = _prose(claim), _parts(claim)
     inside = omissions.between(text, next(_placed(parts, text[: span.end], span.start), []), prose)
-    whole = bool(_SENTENCE.fullmatch(claim.text))
+    whole = not claim.text[:1].islower() and claim.text.rstrip("”’\"'").endswith(tuple(".!?。！？"))
     around = omissions.around(text, span, prose, whole=whole)
     opened = whole or bool(_ELISION.match(claim.text))
     distorts = inside or any(each.kind == "negation" or (opened and each.kind == "hedge") for each in around)

@@ -8,8 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qa.cite import date_in_words
+from qa.terms import is_latin, is_only_latin
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from embeddings.reader import Window
     from qa.schema import Document, Passage, Sentence
 
@@ -41,6 +44,19 @@ def reading_window(document: Document, passage: Passage) -> Window:
         reading_head(document),
         tuple(in_words(document, sentence) for sentence in passage.sentences if sentence.quotable),
     )
+
+
+def legible(text: str, sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
+    """Return the sentences of a passage that the shipped models can read: those in Latin script.
+
+    A number or a mark is read beside a word in Latin script, and not where all words are in another.
+    """
+    quotable = [each for each in sentences if each.quotable]
+    if not quotable or is_only_latin(text[quotable[0].start : quotable[-1].end]):
+        return tuple(quotable)
+    kept = [each for each in quotable if is_latin(text[each.start : each.end])]
+    has_words = any(letter.isalpha() for each in kept for letter in text[each.start : each.end])
+    return tuple(kept) if has_words else ()
 
 
 def in_words(document: Document, sentence: Sentence) -> str:

@@ -44,6 +44,12 @@ BUILT: dict[tuple[str, str], tuple[re.Pattern[Any], ...]] = {
     ("qa/phrase.py", "phrase_pattern"): tuple(
         filter(None, map(phrase_pattern, ("a  a-a 'é'", "“- -", "平壤 가", "a a a a a")))
     ),
+    ("qa/statements.py", "_labelled_line"): (),  # held by the module
+    ("qa/statements.py", "asked"): (
+        re.compile(
+            r"[“\"‘«]?Strait\ Watch(?:,? (?:No\.?|number|#)? ?[\w/-]{1,20}\d)?[”\"’»]?", re.IGNORECASE
+        ),
+    ),
     ("qa/words.py", "writes_small"): (re.compile(r"\bname"),),
 }
 UNKNOWN: list[str] = []

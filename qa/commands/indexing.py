@@ -127,9 +127,9 @@ def index(
         if not settings.quiet:
             shared.say(f"Watching has ended: {_summary(done)}.")
         return
-    refused = report.count("refused") if report else 0
-    if report is None or refused or not report.files:
-        sys.exit(1 if report and refused < len(report.files) else 3)
+    read = [each.status for each in report.files if each.status != "skipped"] if report else []
+    if not read or "refused" in read:
+        sys.exit(1 if set(read) - {"refused"} else 3)
 
 
 def _summary(done: Counter[str]) -> str:
@@ -235,7 +235,7 @@ def _print_report(report: IndexReport, library: Path) -> None:
                 click.echo(visible(f"{result.status:>9} {result.path}{other}"))
     counts = _summary(Counter(result.status for result in report.files))
     # A document in two places is one.
-    not_held = ("refused", "withdrawn", "purged", "gone", "removed")
+    not_held = ("refused", "skipped", "withdrawn", "purged", "gone", "removed")
     held = {each.document_id for each in report.files if each.status not in not_held}
     click.echo(f"{plural(len(held), 'document')} in {report.seconds:.1f} s: {counts}")
     links = [path for path in report.skipped if Path(path).is_symlink()]
@@ -260,7 +260,9 @@ def _print_report(report: IndexReport, library: Path) -> None:
         click.echo(visible(f"{_named(gone)} there; --prune removes what is gone from the library"))
     for result in report.files:
         for note in result.notes if result.status != "unchanged" else ():
-            click.echo(f"note: {visible(result.document_id or result.path)}: {visible(note)}")
+            # What was left out of an archive names that itself: it is about none of the documents in it.
+            about = "" if result.status == "skipped" else f"{visible(result.document_id or result.path)}: "
+            click.echo(f"note: {about}{visible(note)}")
     click.echo(f"library: {visible(str(library))}")
 
 

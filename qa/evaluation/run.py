@@ -14,9 +14,9 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from embeddings.encoder import identify_encoder
-from embeddings.files import sha256_file
+from embeddings.files import close_to_others, sha256_file
 from embeddings.models import ModelError as WeightsError
-from embeddings.models import cache_folder
+from embeddings.models import cache_folder, make_cache_folder
 from qa.batch import answer_file
 from qa.confidence import STRICTNESS
 from qa.corpus import Corpus
@@ -146,6 +146,9 @@ def answer(
         InputError: `out` cannot be read or written.
     """
     with alone(out, say):
+        if out.is_relative_to(_kept()):
+            make_cache_folder(out.parent)
+            close_to_others(out.parent)
         out.parent.mkdir(parents=True, exist_ok=True)
         answer_file(
             corpus,
@@ -282,7 +285,7 @@ def alone(path: Path, say: Say) -> Iterator[None]:
     The lock is SQLite's on an empty database: it works on every system, and dies with its process.
     """
     locks = _kept() / "locks"
-    locks.mkdir(parents=True, exist_ok=True)
+    make_cache_folder(locks)
     name = locks / f"{_short(str(path.resolve()))}.lock"
     with closing(sqlite3.connect(name, timeout=0, isolation_level=None)) as lock:
         waiting = False

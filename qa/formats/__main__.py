@@ -16,7 +16,7 @@ import traceback
 from pathlib import PurePath
 from typing import IO, Any
 
-from qa.errors import InputError
+from qa.errors import InputError, PartlyReadError
 from qa.formats.kinds import read_source
 from qa.formats.source import Options, Source
 from qa.formats.worker import to_plain
@@ -116,7 +116,9 @@ def _answer(request: dict[str, Any], data: bytes, replies: IO[bytes]) -> None:
     source = Source(request["name"], request["file_name"], data, more_time)
     try:
         for item in read_source(source, options):
-            if isinstance(item, InputError):
+            if isinstance(item, PartlyReadError):
+                _write(replies, {"partly_read": str(item)})
+            elif isinstance(item, InputError):
                 _write(replies, {"refused": str(item)})
             else:
                 _write(replies, {"document": to_plain(item)})

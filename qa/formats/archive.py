@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from qa.errors import InputError
+from qa.errors import InputError, PartlyReadError
 from qa.formats.kinds import READS, ZIP, kind_of, named, read_source, unused
 from qa.formats.source import Source
 
@@ -71,7 +71,8 @@ def _read(source: Source, options: Options, depth: int, budget: _Budget) -> Iter
         raise InputError(f"{source.name} holds more than {MOST_MEMBERS:,} files. Split it.")
     if not wanted:
         raise InputError(f"{source.name} holds nothing to read. {READS}.")
-    note = _left_out(others)
+    if others:
+        yield PartlyReadError(f"{source.name}: {_left_out(others)}")
     used: set[str] = set()
     for member, name in wanted:
         inner = Source(f"{source.name}/{name}", name.rpartition("/")[2], b"", source.more_time)
@@ -87,8 +88,7 @@ def _read(source: Source, options: Options, depth: int, budget: _Budget) -> Iter
                 if isinstance(item, InputError):
                     yield item
                 else:
-                    yield replace(item, id=prefix + item.id, notes=(*item.notes, *note))
-                    note = ()
+                    yield replace(item, id=prefix + item.id)
         except InputError as error:
             yield error
 
@@ -119,11 +119,9 @@ def _name(member: zipfile.ZipInfo) -> str:
     return name.replace("\\", "/")
 
 
-def _left_out(others: list[str]) -> tuple[str, ...]:
-    if not others:
-        return ()
+def _left_out(others: list[str]) -> str:
     more = f" and {len(others) - _NAMED:,} more" if len(others) > _NAMED else ""
-    return (f"Files of other kinds in the archive were left out: {', '.join(others[:_NAMED])}{more}.",)
+    return f"files of other kinds in the archive were left out: {', '.join(others[:_NAMED])}{more}."
 
 
 def _check(member: zipfile.ZipInfo, name: str, where: str) -> None:

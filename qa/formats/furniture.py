@@ -89,6 +89,11 @@ def _likely(line: str) -> bool:
     return bool(_LIKELY_LINE.fullmatch(line) or _LABELLED.match(line) or _COPYRIGHT.match(line) or listed)
 
 
+def is_furniture(line: str) -> bool:
+    """Whether a whole line is page furniture wherever it stands."""
+    return _certain(line)
+
+
 def find_furniture(text: str) -> tuple[Span, ...]:
     """Return the lines of page furniture in a text, in order. A text that is nothing else has none."""
     every = tuple(lines(text))

@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import PurePath
 from typing import TYPE_CHECKING, TypeVar
 
-from qa.errors import InputError
+from qa.errors import InputError, PartlyReadError
 from qa.formats.text import MOST_BYTES, bounded, check_text, encoding_of
 from qa.metadata import MOST_FIELD
 
@@ -232,7 +232,7 @@ def some_refused(items: Iterable[_Read], name: str) -> Iterator[_Read | InputErr
     """Yield what comes of a source; after MOST_REFUSED refusals, the others are counted in one."""
     refused = 0
     for item in items:
-        refused += isinstance(item, InputError)
+        refused += isinstance(item, InputError) and not isinstance(item, PartlyReadError)
         if refused <= MOST_REFUSED or not isinstance(item, InputError):
             yield item
     if refused > MOST_REFUSED:

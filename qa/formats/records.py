@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from qa.formats.source import Options, Source
     from qa.schema import Document
 
+MOST_RECORDS = 500_000
+SECONDS_A_RECORD = 0.0005  # twice what one takes
 LISTS = ("documents", "items", "data")  # the keys under which an object may hold its records
 _EXPECTED = (
     'Write a list of records, [{"_id": …, "title": …, "text": …}, …], or one record, or '
@@ -56,6 +58,9 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets a thousand deep
         raise InputError(f"{source.name} cannot be read as JSON: {error}. {_EXPECTED}") from None
     del text
+    if len(records) > MOST_RECORDS:
+        raise InputError(f"{source.name} holds more than {MOST_RECORDS:,} records. Split it.")
+    source.more_time(len(records) * SECONDS_A_RECORD)
     stem = printable(PurePath(source.file_name).stem)
     seen: set[str] = set()
     for number, record in enumerate(records, 1):

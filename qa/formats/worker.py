@@ -19,7 +19,7 @@ from dataclasses import asdict, fields
 from typing import IO, TYPE_CHECKING, Any, Self
 
 from qa.dates import parse_date
-from qa.errors import InputError
+from qa.errors import InputError, PartlyReadError
 from qa.schema import Document, Found, Section, Span
 
 if TYPE_CHECKING:
@@ -84,6 +84,8 @@ class Worker:
                 if "document" in reply:
                     read += 1
                     yield from_plain(reply["document"])
+                elif "partly_read" in reply:
+                    yield PartlyReadError(reply["partly_read"])
                 elif "refused" in reply:
                     if reply.get("trace"):
                         _log.debug("%s: %s", source.name, reply["trace"])

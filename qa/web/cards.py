@@ -6,6 +6,7 @@ from dataclasses import replace
 from html import escape
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
+from urllib.parse import quote as urlquote
 
 from qa import times
 from qa.cite import check, citation_id, facts_of
@@ -76,8 +77,10 @@ def quote_card(quote: Quote, read_document: ReadDocument) -> str:
     block = quote_block(quote, read_document)
     facts = " · ".join(map(text, facts_of(quote)))
     title = quote.document.title or quote.document.id
+    same_text = any(copy.document.sha256 == quote.document.sha256 for copy in quote.copies)
     link = (
-        f'<a class="cite" href="#cite={citation_id(quote)}"><span class="number">[{quote.number}]</span> '
+        f'<a class="cite" href="{_hash(quote, ambiguous=same_text)}">'
+        f'<span class="number">[{quote.number}]</span> '
         f'<span class="title">{text(title)}</span> <span class="facts">· {facts}</span></a>'
     )
     return f'<section class="card">{block}<p class="source">{link}</p>{_also_in(quote)}</section>'
@@ -99,10 +102,16 @@ def _also_in(quote: Quote) -> str:
     if not quote.copies:
         return ""
     links = "; ".join(
-        f'<a class="copy" href="#cite={citation_id(copy)}">{text(named(copy))}</a>'
+        f'<a class="copy" href="{_hash(copy, ambiguous=True)}">{text(named(copy))}</a>'
         for copy in quote.copies[:NAMED]
     )
     return f'<p class="copies">Also in: {links}{more(quote)}</p>'
+
+
+def _hash(quote: Quote, *, ambiguous: bool) -> str:
+    """Where a link opens the quote; with its document's id where others may have the same text."""
+    named = f"&amp;document={urlquote(quote.document.id, safe='')}" if ambiguous else ""
+    return f"#cite={citation_id(quote)}{named}"
 
 
 class Numbers:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -241,3 +243,27 @@ except OSError as error:
     assert (run.stdout, run.stderr) == ("OSError\n", "")
     assert [file.name for file in tmp_path.iterdir()] == ["index"]
     assert path.read_bytes() == saved[1]
+
+
+@pytest.mark.parametrize("place", [*range(4, 90), -8 * 3 - 8 - 1])
+def test_a_file_that_states_other_lengths_than_it_has_does_no_harm(tmp_path: Path, place: int) -> None:
+    index = VectorIndex(D)
+    index.add([1, 2, 3], np.eye(3, D, dtype=np.float32))
+    index.save(tmp_path / "index")
+    content = bytearray((tmp_path / "index").read_bytes()[len(b"pullquote index 1\n") + 32 :])
+    content[place] ^= 0x7F
+    sealed = b"pullquote index 1\n" + hashlib.sha256(content).digest() + content
+    (tmp_path / "index").write_bytes(sealed)
+    with contextlib.suppress(IndexFileError):
+        opened = VectorIndex.open(tmp_path / "index", D)
+        assert opened.search(np.eye(1, D, dtype=np.float32), 3)[1].shape == (1, 3)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="makes links and pipes as POSIX does")
+def test_a_link_and_a_pipe_are_no_index(tmp_path: Path) -> None:
+    VectorIndex(D).save(tmp_path / "index")
+    (tmp_path / "link").symlink_to(tmp_path / "index")
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("link", "pipe"):
+        with pytest.raises(IndexFileError, match="is a link, or no ordinary file"):
+            VectorIndex.open(tmp_path / name, D)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -19,6 +21,7 @@ import embeddings.index
 import embeddings.inverted
 from embeddings.arrays import Bits
 from embeddings.index import IndexFileError, VectorIndex
+from embeddings.inverted import _CENTROIDS
 
 D = 5
 MANY = 40
@@ -466,3 +469,53 @@ except OSError as error:
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert (run.stdout, run.stderr) == ("OSError [[0]]\n", "")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_base_that_was_made_to_do_harm_is_refused_before_faiss_reads_it(copied: tuple[Path, Path]) -> None:
+    path, base = copied
+    written, whole = path.read_bytes(), base.read_bytes()
+    index = VectorIndex.open(path, D)._parts.base
+    assert index is not None
+    assert index.file is not None
+    file, head = index.file, len(b"pullquote index 2\n") + 32
+    numbers = range(_CENTROIDS + 4 * D * index.lists, file.structure)
+    end_of_bounds = file.structure - 8 * index.lists - 12 - 29
+    bounds = range(end_of_bounds - 8 * D, end_of_bounds)
+    for place in (*range(_CENTROIDS), *numbers):
+        if place in bounds or 45 <= place < 53:  # any value will do there
+            continue
+        changed = bytearray(whole)
+        changed[place] ^= 0x7F
+        base.write_bytes(changed)
+        hashes = {
+            file.sha256: hashlib.sha256(changed).hexdigest(),
+            file.structure_sha256: hashlib.sha256(changed[: file.structure]).hexdigest(),
+        }
+        content = written[head:]
+        for before, now in hashes.items():
+            content = content.replace(before.encode(), now.encode())
+        path.write_bytes(written[: head - 32] + hashlib.sha256(content).digest() + content)
+        with pytest.raises(IndexFileError):
+            VectorIndex.open(path, D)
+
+
+@pytest.mark.parametrize("described", ["../vectors-1.faiss", "/etc/passwd", "probes", "missing", "list"])
+def test_a_description_that_makes_no_sense_is_refused(copied: tuple[Path, Path], described: str) -> None:
+    path, _ = copied
+    written = path.read_bytes()
+    head = len(b"pullquote index 2\n") + 32
+    line, _, rest = written[head:].partition(b"\n")
+    held = json.loads(line)
+    match described:
+        case "probes":
+            held["probes"] = 10**9
+        case "missing":
+            del held["bits"]
+        case "list":
+            held["base"] = []
+        case name:
+            held["base"]["name"] = name
+    content = json.dumps(held).encode() + b"\n" + rest
+    path.write_bytes(written[: head - 32] + hashlib.sha256(content).digest() + content)
+    with pytest.raises(IndexFileError):
+        VectorIndex.open(path, D)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import stat
 from typing import TYPE_CHECKING
 
 import pytest
@@ -165,3 +167,21 @@ def test_the_cache_folder_can_be_moved(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert models.cache_folder() == tmp_path
     monkeypatch.delenv("PULLQUOTE_CACHE")
     assert models.cache_folder().name == "pullquote" or models.cache_folder().parent.name == "pullquote"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has other permissions")
+def test_the_cache_is_its_users_alone_but_for_one_that_was_there_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mode_of(folder: Path) -> int:
+        models.make_cache_folder(models.cache_folder() / "evaluate")
+        return stat.S_IMODE(folder.stat().st_mode)
+
+    monkeypatch.setenv("PULLQUOTE_CACHE", str(tmp_path / "new"))
+    assert mode_of(tmp_path / "new") == 0o700
+    (tmp_path / "new").chmod(0o755)
+    assert mode_of(tmp_path / "new") == 0o755
+    monkeypatch.delenv("PULLQUOTE_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    models.cache_folder().mkdir(mode=0o755)
+    assert mode_of(models.cache_folder()) == 0o700

@@ -18,6 +18,7 @@ from qa.evaluation.suite import load
 from qa.places import shipped_corpus
 from qa.web.engine import Engine
 from qa.web.guard import MAX_BODY_BYTES
+from tests.qa.tiny import write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +57,22 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     engine = Engine(tmp_path_factory.mktemp("library"), shipped_corpus())
     with TestClient(ui.create_app(engine, "127.0.0.1"), base_url=BASE) as client:
         yield client
+
+
+@pytest.mark.models
+def test_a_citation_opens_the_document_that_it_names_of_several_with_its_text(tmp_path: Path) -> None:
+    lines = [{"_id": f"{name} & more", "title": name, "text": "Nothing new from Komdok."} for name in "ab"]
+    with Corpus.open(tmp_path / "library") as corpus:
+        corpus.index(write(tmp_path, "two.jsonl", "\n".join(map(json.dumps, lines))))
+        sha256 = corpus.document("a & more").sha256
+    engine = Engine(tmp_path / "library", None)
+    engine.start()
+    wait_for(engine, "ready")
+    with TestClient(create_app(engine, "127.0.0.1"), base_url=BASE) as client:
+        for named, title in (("", "a"), ("a & more", "a"), ("b & more", "b"), ("gone", "a")):
+            found = client.get(f"/api/v1/citations/{sha256}/0-7", params={"document": named}).json()
+            assert (found["title"], found["quote"]) == (title, "Nothing")
+    engine.stop()
 
 
 @pytest.mark.models

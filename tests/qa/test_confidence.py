@@ -102,3 +102,18 @@ def test_coverage_is_the_share_of_content_words_that_the_window_holds() -> None:
     window = Window("Coal at Nampo", ("Barges waited.",))
     assert confidence.coverage("Which barges took coal?", window) == pytest.approx(2 / 3)
     assert confidence.coverage("Who?", window) == 0
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "matches"),
+    [
+        ("What did the DPRK do in 2008?", "DPRK는 2008년에 위성을 쏘았다.", True),
+        ("What did the DPRK launch from Sohae in 2008?", "DPRK는 위성을 쏘았다.", False),
+        ("How are pearls formed?", "2008년 3월에 가격은 두 배로 올랐다.", False),
+        ("When did the Titanic sink?", "Пограничники задержали шестерых жителей.", False),
+    ],
+)
+def test_a_text_in_another_script_matches_by_the_words_that_are_looked_for(
+    question: str, text: str, matches: bool
+) -> None:
+    assert confidence.matches(question, text) == matches

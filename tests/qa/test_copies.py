@@ -3,8 +3,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 import random
+import re
 import unicodedata
+from itertools import combinations, permutations
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given, settings
@@ -15,11 +18,14 @@ from qa.copies import body_words, similarity
 from qa.schema import EVERYTHING, Answer, Document, Filters, Quote, Span
 from qa.web.cards import quote_card
 from tests.qa.briefs import reader
+from tests.qa.casualties import CASES, CAUSE, form, retold, short_note
 from tests.qa.tiny import tiny_corpus, words, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+
+    from tests.qa.casualties import Case
 
 
 def _edited(text: str, share: float) -> str:
@@ -461,7 +467,8 @@ def test_every_interface_names_the_copies(wire: Corpus) -> None:
     ]
     assert line["copies"][0]["date"] == copy.document.date.isoformat()
     card = quote_card(answer.quotes[0], wire.document)
-    assert f'href="#cite={copy.document.sha256}/{copy.start}-{copy.end}"' in card
+    place = f"{copy.document.sha256}/{copy.start}-{copy.end}"
+    assert f'href="#cite={place}&amp;document={copy.document.id}"' in card
     assert "Also in: " in card
 
 
@@ -484,3 +491,124 @@ def test_of_many_copies_some_are_named_and_the_others_counted(tmp_path: Path) ->
     text = render.to_text(shown, reader(*(quote.document for quote in found.quotes)))
     assert text.count("“") == render.NAMED + 1
     assert "; and 3 more.\n" in text
+
+
+# Notes on different cases that share sentences, and notes on one case
+
+_NOTES = (short_note, form)
+_CASE_PAIRS = list(combinations(CASES, 2))
+
+
+def _noted(folder: Path, note: Callable[[Case], str]) -> Corpus:
+    """Index a note on each case, each of its own office, and of each case what another paper made of it."""
+    records = [
+        {"_id": f"{case.ship}-{outlet}", "title": f"{case.ship} aground", "publisher": outlet, "text": text}
+        for case in CASES
+        for outlet, text in (
+            (f"{case.port} Office", note(case)),
+            ("Sea News", retold(note(case), "Sea News")),
+        )
+    ]
+    corpus = tiny_corpus(folder / "library")
+    corpus.index(write(folder, "notes.jsonl", "\n".join(map(json.dumps, records))))
+    return corpus
+
+
+@pytest.mark.parametrize("note", _NOTES)
+def test_notes_on_different_cases_are_no_copies_and_notes_on_one_are(
+    tmp_path: Path, note: Callable[[Case], str]
+) -> None:
+    assert len(_CASE_PAIRS) >= 30
+    with _noted(tmp_path, note) as corpus:
+        pairs = {(one, other) for one, others in _copies(corpus).items() for other in others}
+    same = {(one, other) for one, other in pairs if one.partition("-")[0] == other.partition("-")[0]}
+    assert pairs == same
+    assert len(same) == 2 * len(CASES)
+
+
+@pytest.mark.parametrize("note", _NOTES)
+def test_a_sentence_of_notes_on_different_cases_stands_alone(
+    tmp_path: Path, note: Callable[[Case], str]
+) -> None:
+    with _noted(tmp_path, note) as corpus:
+        read = [info.id for info in corpus.documents()]
+        for case in CASES:
+            name = f"{case.ship}-{case.port} Office"
+            asked = _quoted(corpus, name, CAUSE, "anchor")
+            (shown,) = copies.folded(corpus, [asked], EVERYTHING, read)
+            assert {place.document.id for place in (shown, *shown.copies)} == {name, f"{case.ship}-Sea News"}
+            quotes, notes = copies.versions(corpus, [asked], EVERYTHING)
+            assert (quotes, notes) == ((asked,), ())
+
+
+@pytest.mark.parametrize("note", _NOTES)
+def test_what_two_papers_put_before_and_after_a_story_tells_no_case_apart(
+    note: Callable[[Case], str],
+) -> None:
+    for case in CASES:
+        one = f"Harbour Gazette, by Ann Jones\n\n{note(case)}\nWrite to Ann Jones of the Gazette in London."
+        other = f"Jim Brown has this for the Weekly Herald.\n\n{note(case)}\nMore in the Herald of 9 March."
+        assert not copies.differ(one, other)
+        assert not copies.differ(note(case), retold(note(case), "Sea News"))
+
+
+def test_a_case_is_told_apart_whatever_the_length_of_the_form() -> None:
+    for one, other in _CASE_PAIRS:
+        long = "The rules of the Board say what is to be done in such a case, and by whom. " * 20
+        assert copies.differ(form(one) + long, form(other) + long)
+
+
+def test_what_was_paired_before_is_told_apart_when_it_is_shown(tmp_path: Path) -> None:
+    with _noted(tmp_path, form) as corpus:
+        with corpus._store._database.writing() as db:
+            numbers = [number for (number,) in db.execute("SELECT serial FROM documents")]
+            db.executemany("INSERT OR IGNORE INTO copies VALUES (?, ?, 0.9)", permutations(numbers, 2))
+        asked = _quoted(corpus, "Aurora-Rotterdam Office", CAUSE, "anchor")
+        (shown,) = copies.folded(corpus, [asked], EVERYTHING)
+        assert [copy.document.id for copy in shown.copies] == ["Aurora-Sea News"]
+
+
+def test_a_passage_on_another_ship_repeats_nothing() -> None:
+    rest = words(3, 600)
+    one, other = (f"It was the coaster {case.ship}, lost off {case.port}. {rest}" for case in CASES[:2])
+    other = other.replace("lost", "lost with Captain Peeters")
+    one = one.replace("lost", "lost with Captain Jansen")
+    assert copies.contained(body_words(one), body_words(other)) > copies.REPEATED
+    assert copies.repeats(one, f"{one} More.")
+    assert not copies.repeats(one, other)
+
+
+def test_a_sentence_that_names_its_case_is_one_source_wherever_it_stands(tmp_path: Path) -> None:
+    sentence = "The coaster Aurora was lost off Rotterdam on 3 March in a gale from the west."
+    records = [
+        {"_id": "note", "text": f"{sentence} {words(1)}"},
+        {"_id": "survey", "text": f"Losses of the year. {sentence} {words(2)}"},
+    ]
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(write(tmp_path, "r.jsonl", "\n".join(map(json.dumps, records))))
+        (shown,) = copies.folded(
+            corpus, [_quoted(corpus, "note", sentence, "Aurora")], EVERYTHING, ["survey"]
+        )
+    assert [copy.document.id for copy in shown.copies] == ["survey"]
+
+
+def test_a_link_to_a_copy_opens_the_document_that_it_names(tmp_path: Path) -> None:
+    records = [
+        {"_id": f"{number} & more", "title": f"Copper ({outlet})", "publisher": outlet, "text": _WIRE}
+        for number, outlet in enumerate(_OUTLETS)
+    ]
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(write(tmp_path, "r.jsonl", "\n".join(map(json.dumps, records))))
+        found = exact.search(corpus, "“not one bolt”", corpus.select(), EVERYTHING)
+        (quote,) = found.quotes
+        assert len({place.document.sha256 for place in (quote, *quote.copies)}) == 1
+        card = quote_card(quote, corpus.document)
+        links = re.findall(r'href="(#cite=[^"]*)">([^<]*)', card.replace("&amp;", "&"))
+        opened = re.findall(
+            r'class="(?:cite|copy)" href="#cite=([^"/]*)/([0-9]*)-([0-9]*)&amp;document=([^"]*)"', card
+        )
+        assert len(links) == len(opened) == 5
+        for place, (sha256, start, end, document) in zip((quote, *quote.copies), opened, strict=True):
+            cited = corpus.cited(sha256, unquote(document)).document
+            assert cited == place.document
+            assert cited.text[int(start) : int(end)] == place.text

@@ -108,6 +108,14 @@ def test_a_link_in_place_of_a_file_of_the_library_is_refused_and_what_it_leads_t
     assert mine.read_text() == "Not to be touched."
 
 
+def test_no_file_elsewhere_is_opened_as_an_index(made: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    change(made, "UPDATE library SET index_file = '../pipe', words_file = '../pipe'")
+    with tiny_corpus(made) as corpus:
+        assert corpus._store.index_record().file == corpus._store.words_record().file == ""
+        assert corpus.stats().passages == 1
+
+
 @pytest.mark.skipif(os.name != "posix", reason="Windows has other permissions")
 class TestWhoMayRead:
     @pytest.fixture(autouse=True)

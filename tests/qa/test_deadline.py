@@ -8,9 +8,11 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+import gradio
 import pytest
 import uvicorn
 from fastapi.testclient import TestClient
+from gradio.context import LocalContext
 
 import ui
 from qa import api
@@ -116,6 +118,16 @@ class TestAsking:
         stages = follow(engine, monkeypatch, conversation.cancel)
         card = ui._answer(engine, QUESTION, 0.86, "", conversation)
         assert ">cancelled<" in card
+        assert stages == ["select", "ended"]
+
+    def test_a_tab_that_is_closed_ends_what_it_asked(
+        self, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        events = {target[1]: each.fn for each in ui.page(engine).fns.values() for target in each.targets}
+        LocalContext.request.set(gradio.Request(session_hash="a tab"))
+        stages = follow(engine, monkeypatch, events["unload"])
+        *_, (_, messages, _) = events["submit"](QUESTION, 0.86, "", ui.Conversation())
+        assert ">cancelled<" in messages[-1]["content"]
         assert stages == ["select", "ended"]
 
 

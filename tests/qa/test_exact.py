@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -179,3 +180,15 @@ def test_two_phrases_are_shown_document_by_document(corpus: Corpus) -> None:
         (quote.document.id, quote.start) for quote in given.quotes
     )
     assert len(given.quotes) == 4
+
+
+def test_a_word_of_every_sentence_of_a_long_document_is_found_in_no_time(tmp_path: Path) -> None:
+    write(tmp_path, "long.txt", "".join(f"The word stands in line {number}.\n" for number in range(5_000)))
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "long.txt")
+        selection = corpus.select()
+        started = time.thread_time()
+        found = search(corpus, "“word”", selection, EVERYTHING)
+        assert time.thread_time() - started < 3
+    assert len(found.quotes) == 10
+    assert found.passages

@@ -30,6 +30,7 @@ from qa.postings import build_of_texts
 from qa.schema import EVERYTHING, Document, Filters, Passage, Sentence
 from qa.store import Entry, Store
 from tests.qa.consistency import problems, words_problems
+from tests.qa.test_sync import TO_SCHEMA_5
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
 
 if TYPE_CHECKING:
@@ -475,6 +476,7 @@ def test_a_library_of_schema_4_that_may_only_be_read_is_still_read(
     fill(store)
     store.close()
     with closing(sqlite3.connect(store.folder / "library.sqlite3")) as db:
+        db.executescript(TO_SCHEMA_5)
         for column in ("words_file", "words_generation"):
             db.execute(f"ALTER TABLE library DROP COLUMN {column}")
         db.execute("PRAGMA user_version = 4")

@@ -17,7 +17,8 @@ from qa.errors import ModelError
 from qa.phrase import occurrences, phrase_pattern
 from qa.schema import Document, Filters
 from qa.segment import MOST_SENTENCE_WORDS, passages, sentences
-from qa.terms import content_words, indexed, is_latin, measure
+from qa.terms import content_words, indexed, is_in_latin, is_latin, is_only_latin, measure
+from qa.window import legible
 from tests.qa.consistency import problems
 from tests.qa.tiny import tiny_corpus, write
 
@@ -94,6 +95,58 @@ def test_other_scripts_are_measured_and_indexed_as_they_were(text: str) -> None:
 )
 def test_most_letters_say_whether_a_text_is_in_latin_script(text: str, latin: bool) -> None:
     assert is_latin(text) == latin
+
+
+@pytest.mark.parametrize(
+    "text",
+    [ENGLISH, "naïve Ｙａｌｕ", "Łódź, Đà Nẵng, ﬁne", KOREAN[0], "Ялу?", "α", "1.5 %", "谁 is X?", "ǅ ʼn"],
+)
+def test_a_text_of_only_latin_letters_is_told_quickly_and_never_wrongly(text: str) -> None:
+    letters = [letter for letter in text if letter.isalpha()]
+    assert not is_only_latin(text) or all(map(is_latin, letters))
+    assert is_only_latin(text) == all(map(is_latin, letters))
+
+
+@pytest.mark.parametrize(
+    ("question", "read"),
+    [
+        ("What does β-carotene do?", True),
+        ("How naïve was it?", True),
+        ("In 2008?", True),
+        ("Who guards the 압록강?", False),
+        ("Who is Иван?", False),
+        ("谁收受了贿赂？", False),
+    ],
+)
+def test_a_question_with_a_word_in_another_script_is_not_in_latin_script(question: str, read: bool) -> None:
+    assert is_in_latin(question) == read
+
+
+def test_of_a_passage_in_two_scripts_the_sentences_in_latin_script_are_legible() -> None:
+    text = f"{ENGLISH} {KOREAN[0]} It was 6.5 tonnes. {KOREAN[3]}\n\n- 3 -\n"
+    (passage,) = passages(Document(id="x", text=text))
+    read = [text[each.start : each.end] for each in legible(text, passage.sentences)]
+    assert read == [ENGLISH, "It was 6.5 tonnes.", "- 3 -"]
+
+
+def test_of_a_passage_in_another_script_nothing_is_legible_nor_its_bare_numbers() -> None:
+    text = f"{' '.join(KOREAN)}\n\n- 3 -\n\n2008\n"
+    (passage,) = passages(Document(id="x", text=text))
+    assert legible(text, passage.sentences) == ()
+
+
+def test_a_corpus_tells_the_passages_of_which_something_is_legible(corpus: Corpus, tmp_path: Path) -> None:
+    write(tmp_path, "in/mixed.txt", f"{ENGLISH} {KOREAN[0]}\n")
+    corpus.index(tmp_path / "in")
+    keys = {
+        each.key: name
+        for name in ("ko.txt", "zh.txt", "en.txt", "mixed.txt")
+        for each in corpus.passages_of(name)
+    }
+    for _ in range(2):  # what is known is kept
+        assert {keys[key] for key in corpus.legible(keys)} == {"en.txt", "mixed.txt"}
+    corpus.remove(["mixed.txt"])
+    assert {keys[key] for key in corpus.legible(keys)} == {"en.txt"}
 
 
 @given(st.text(st.sampled_from("鸭绿江가나다aB.。 \n”“…「」んカ々\u1100\u1161"), max_size=80))

@@ -13,11 +13,13 @@ from rich.console import Console
 
 from qa import render
 from qa.cite import cite_line, visible
+from qa.dates import parse_date
 from qa.errors import VerbatimError
 from qa.schema import (
     Answer,
     Document,
     DocumentInfo,
+    Facets,
     Failure,
     FileResult,
     Filters,
@@ -397,3 +399,10 @@ def test_a_report_of_indexing_counts_by_status_and_names_each_input():
 )
 def test_numbers_of_things_read_well(count, expected):
     assert render.plural(count, "document") == expected
+
+
+def test_the_dates_that_filters_can_choose_from_stay_months_in_json():
+    held = Facets(first=parse_date("2008"), last=parse_date("2009-02"), undated=1)
+    made = json.loads(json.dumps(render.facets_to_dict(held)))
+    assert (made["first"], made["last"], made["undated"]) == ("2008", "2009-02", 1)
+    assert (render.facets_to_dict(Facets())["first"], render.facets_to_dict(Facets())["last"]) == (None, None)

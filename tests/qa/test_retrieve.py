@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.retrieve import DEPTH, DOCUMENTS, candidates, fuse
+from qa import retrieve
+from qa.names import Names
+from qa.retrieve import DEPTH, DOCUMENTS, candidates, candidates_apart, fuse
 from qa.terms import content_words
 from tests.qa.tiny import tiny_corpus, write
 
@@ -101,3 +103,49 @@ def test_all_readings_of_a_question_are_searched_in_one_call(
 def test_content_words_leave_out_what_only_holds_a_question_together() -> None:
     assert content_words("Who were the guards, and what did the guards take?") == ["guards", "take"]
     assert content_words("What was it?") == ["what", "was", "it"]
+
+
+def test_passages_that_do_not_count_change_neither_the_others_nor_their_scores(tmp_path: Path) -> None:
+    texts = {"a": "Barges carried anthracite.", "b": "Guards took bribes for anthracite.", "c": "Rice rose."}
+    readings = [("anthracite barges", 1.0), ("guards bribes", 3.0)]
+    for name, text in texts.items():
+        write(tmp_path / "in", f"{name}.txt", f"{text}\n")
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "in")
+        alone = candidates(corpus, readings, corpus.select())
+        for number in range(2 * DEPTH):
+            write(
+                tmp_path / "in", f"ko-{number}.txt", f"anthracite 바지선은 석탄을 {number}톤 날랐다. bribes\n"
+            )
+        corpus.index(tmp_path / "in")
+        ours = {key for key, _ in alone}
+        found, others = candidates_apart(
+            corpus, readings, corpus.select(), Names(), lambda keys: ours.intersection(keys)
+        )
+        assert [key for key, _ in found] == [key for key, _ in alone]
+        assert {name[:2] for name in corpus.documents_of(key for key, _ in others).values()} == {"ko"}
+        assert not ours.intersection(key for key, _ in others)
+
+
+def test_passages_that_count_are_looked_for_only_so_deep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retrieve, "DEPTH", 2)
+    monkeypatch.setattr(retrieve, "DEEPEST", 8)
+    for number in range(40):
+        write(tmp_path / "in", f"{number}.txt", f"Barges carried anthracite {number}.\n")
+    depths = []
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "in")
+        search = corpus.dense_each
+        monkeypatch.setattr(
+            corpus,
+            "dense_each",
+            lambda vectors, depth, selection: depths.append(depth) or search(vectors, depth, selection),
+        )
+        found, others = candidates_apart(
+            corpus, [("anthracite", 1.0)], corpus.select(), Names(), lambda keys: set()
+        )
+    assert depths == [2, 4, 8]
+    assert not found
+    assert len(others) >= 8

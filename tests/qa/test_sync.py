@@ -928,13 +928,36 @@ def test_a_report_says_of_each_file_what_became_of_it(
     assert "is not UTF-8" in rows[1]["message"]
 
 
+def test_what_is_left_out_of_an_archive_is_said_of_the_archive_and_of_no_document_in_it(
+    run: Callable[..., Result], library: Path, inbox: Path
+) -> None:
+    inbox.mkdir(exist_ok=True)
+    with zipfile.ZipFile(inbox / "pack.zip", "w") as pack:
+        pack.writestr("a.txt", words(1))
+        pack.writestr("photo.png", b"\x89PNG")
+    result = run(inbox)
+    assert result.exit_code == 0
+    assert "1 document in" in result.stdout
+    said = f"note: {inbox / 'pack.zip'}: files of other kinds in the archive were left out: photo.png.\n"
+    assert said in result.stdout
+    assert result.stdout.count("note: ") == 1
+    with Corpus.open(library) as corpus:
+        assert corpus.document("pack.zip/a.txt").notes == ()
+    assert "note: " not in run(inbox).stdout
+    (inbox / "pack.zip").unlink()
+    with zipfile.ZipFile(inbox / "pack.zip", "w") as pack:
+        pack.writestr("a.txt", b"caf\xe9")
+        pack.writestr("photo.png", b"\x89PNG")
+    assert run(inbox).exit_code == 3
+
+
 def test_a_skipped_file_has_the_reason_for_which_one_that_is_named_is_refused(
     run: Callable[..., Result], inbox: Path, tmp_path: Path
 ) -> None:
     write(inbox, "a.txt", words(1))
     (inbox / "b.doc").write_bytes(b"\xd0\xcf\x11\xe0" + bytes(600))
     write(inbox, "c", words(2))
-    write(inbox, "d.rtf", "{\\rtf1 text}")
+    (inbox / "d.gif").write_bytes(b"GIF89a" + bytes(9))
     write(inbox, "e.txt.meta.toml", "")
     (inbox / "f").write_bytes(b"%PDF-1.4")
     path = tmp_path / "report.jsonl"
@@ -942,7 +965,7 @@ def test_a_skipped_file_has_the_reason_for_which_one_that_is_named_is_refused(
     said = [json.loads(line)["message"] for line in path.read_text(encoding="utf-8").splitlines()][1:]
     assert printed["skipped_because"] == said
     assert len(printed["skipped"]) == 5
-    named = [run(inbox / name, "--json").stdout for name in ("b.doc", "c", "d.rtf")]
+    named = [run(inbox / name, "--json").stdout for name in ("b.doc", "c", "d.gif")]
     assert said[:3] == [json.loads(each)["files"][0]["error"]["message"] for each in named]
     assert "describes no document" in said[3]
     assert "is a PDF, but its name does not say so" in said[4]

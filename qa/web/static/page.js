@@ -4,7 +4,8 @@
 import { API, SILENT, button, get, inWords, make, post } from "./base.js";
 import { tendFilters } from "./filters.js";
 
-const HASH = /^#cite=([0-9a-f]{64})\/(\d{1,12})-(\d{1,12})$/;
+// The place of a quote, and which document is meant where several have the same text.
+const HASH = /^#cite=(([0-9a-f]{64})\/(\d{1,12})-(\d{1,12}))(?:&document=([\w.~%-]+))?$/;
 const POLL_MS = 250;
 
 // ---------------------------------------------------------------- the frame
@@ -263,7 +264,7 @@ function finish(answer) {
           title: "Copy a link to this quote",
           aria: { label: `Copy a link to quote ${number}` },
         }),
-        ...thumbs(answer, `Quote ${number}`, QUOTE_HINTS, cite.hash.slice("#cite=".length)),
+        ...thumbs(answer, `Quote ${number}`, QUOTE_HINTS, HASH.exec(cite.hash)[1]),
       ),
     );
   }
@@ -380,11 +381,15 @@ function offer({ queries }) {
 
 // ---------------------------------------------------------------- copying
 
+/** What the API has of a place. */
+function cited([, place, , , , documentId]) {
+  return `/citations/${place}${documentId ? `?document=${documentId}` : ""}`;
+}
+
 /** Read the quote afresh from its source, and copy it with its citation. */
 async function copyCited(cite, pressed) {
-  const [, sha256, start, end] = HASH.exec(new URL(cite.href).hash);
   try {
-    copy((await get(`/citations/${sha256}/${start}-${end}`)).clipboard, pressed);
+    copy((await get(cited(HASH.exec(new URL(cite.href).hash)))).clipboard, pressed);
   } catch (error) {
     announce(inPlainWords(error), true);
   }
@@ -455,13 +460,13 @@ async function route() {
     hide();
     return;
   }
-  const [hash, sha256, start, end] = match;
+  const [hash, , sha256, start, end, documentId] = match;
   const turn = ++asked;
   const link = opener?.hash === hash && opener.isConnected ? opener : document.querySelector(`a.cite[href="${hash}"]`);
   const current = [Number(start), Number(end)];
   let found;
   try {
-    found = await get(`/citations/${sha256}/${start}-${end}`);
+    found = await get(cited(match));
   } catch (error) {
     if (turn !== asked) return;
     if (starting.dataset.stage !== "failed" && !starting.hidden) setTimeout(route, POLL_MS);
@@ -472,7 +477,7 @@ async function route() {
   const isCurrent = (range) => range[0] === current[0] && range[1] === current[1];
   if (link || shown?.sha256 !== sha256 || !ranges.some(isCurrent)) ranges = rangesBeside(link, sha256, current);
   opener = link ?? opener;
-  shown = { ...found, range: ranges.find(isCurrent), sha256 };
+  shown = { ...found, range: ranges.find(isCurrent), sha256, documentId };
   document.querySelectorAll("a.cite.active").forEach((other) => other.classList.remove("active"));
   link?.classList.add("active");
   heading.textContent = found.title;
@@ -511,8 +516,8 @@ function rangesBeside(link, sha256, current) {
   const links = link?.closest(".answer")?.querySelectorAll("a.cite") ?? [];
   const others = [...links]
     .map((other) => HASH.exec(new URL(other.href).hash))
-    .filter((match) => match && match[1] === sha256)
-    .map((match) => [Number(match[2]), Number(match[3])])
+    .filter((match) => match && match[2] === sha256)
+    .map((match) => [Number(match[3]), Number(match[4])])
     .sort((a, b) => a[0] - b[0]);
   const kept = [current];
   for (const range of others) {
@@ -577,7 +582,7 @@ function close() {
 }
 
 function go([start, end]) {
-  const hash = `#cite=${shown.sha256}/${start}-${end}`;
+  const hash = `#cite=${shown.sha256}/${start}-${end}${shown.documentId ? `&document=${shown.documentId}` : ""}`;
   opener = opener?.closest(".answer")?.querySelector(`a.cite[href="${hash}"]`) ?? opener;
   history.replaceState(null, "", hash);
   route();
