@@ -157,6 +157,9 @@ _ISSUED = re.compile(
     r"|herausgegeben von|publié par|éditée? par|publicado por|издано|發行)\s+(?:the\s)?(?=\S)",
     re.IGNORECASE,
 )
+_ONLY = re.compile(
+    r"(?:original: )?(?:english|french|spanish|russian|arabic|chinese)(?: only)?", re.IGNORECASE
+)
 _NOT_BY = re.compile(
     r"(?:edited|translated|photographs?|photos?|illustrated|illustrations?|photography|traduit|übersetzt)\b"
     r".{0,40}\b(?:by|par|von)\s",
@@ -224,6 +227,13 @@ _KIND_BY = re.compile(
     r"(?:(?:press|joint|public|open) )?(?:statement|communiqué|declaration|letter|message|submission"
     r"|appeal|release)"
     r"\s(?:by|of|from)\s(?:the\s)?",
+    re.IGNORECASE,
+)
+_EAST_ASIAN = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
+_BY_ITS_BODY = re.compile(
+    r"(?:note|report|statement|letter|memorandum|paper|submission|summary)\s(?:by|from|of)\s(?:the\s)?"
+    r"(?:secretariat|chair(?:man|person)?|director|president|(?:executive )?secretary|rapporteur|committee"
+    r"|board)",
     re.IGNORECASE,
 )
 _AFFILIATION = re.compile(
@@ -484,6 +494,11 @@ def _take_part(line: _Line, part: str, order: DateOrder, *, shared: bool) -> Non
     if _URL.fullmatch(part):
         line.url = line.url or part
         return
+    if (part.startswith("[") and part.endswith("]") and not find_number(part).number) or _ONLY.fullmatch(
+        part
+    ):
+        line.aside = True
+        return
     if _WITHOUT_COLON.match(part) or _NOT_BY.match(part) or _SEASON.fullmatch(part):
         line.aside = True
         return
@@ -579,7 +594,10 @@ def _apart_from_kind(name: str) -> tuple[str, str]:
     words = name.split()
     if is_periodical(name):
         return name, ""
-    for at in range(2, len(words)):
+    body, colon, kind = name.partition(": ")
+    if colon and is_kind(kind) and _name_shaped(body):
+        return body, kind
+    for at in range(1 if _EAST_ASIAN.search(name) else 2, len(words)):
         body, kind = " ".join(words[:at]), " ".join(words[at:])
         if is_kind(kind) and not is_kind(body) and names_institution(body) and is_institution(body):
             return body, kind
@@ -616,6 +634,7 @@ def _without_dates(line: _Line, part: str, order: DateOrder) -> tuple[str, bool]
                 role = "event"
         elif _APART.search(lead) or weekday:
             name = lead.rstrip(" ,(—–:;-")
+            name = "" if _is_place(name) else name
             if isinstance(found.date, PartialDate) and not _may_be_dated(name):
                 continue  # "Consumer Price Index, April 2024": of the month, not from it
         elif _PLACE.fullmatch(f"{lead} "):
@@ -642,6 +661,15 @@ def _without_dates(line: _Line, part: str, order: DateOrder) -> tuple[str, bool]
     if rest and after.strip(" .,;)"):
         return f"{rest}. {after.strip(' .,;()')}", True
     return (rest or after.strip(" .,;")), True
+
+
+def _is_place(name: str) -> bool:
+    """Whether a name before a date is, as far as can be told, where something was written."""
+    if len(name.split()) > 2 or "&" in name or find_number(name).number or is_kind(name):
+        return False
+    if names_institution(name) or names_periodical(name) or may_name_institution(name):
+        return False
+    return not has_given_name(name)
 
 
 def _may_be_dated(name: str) -> bool:
@@ -780,7 +808,7 @@ class _Reading:
             return False
         names = [name.text for line in self._lines for name in line.names]
         return len(self._lines) > 1 and bool(
-            any(line.people or line.kinds for line in self._lines)
+            any(line.people or line.kinds or (line.aside and len(names) > 1) for line in self._lines)
             or (len(names) > 1 and any(_class(name) in ("institution", "periodical") for name in names))
             or (len(names) > 1 and names[0].isupper())
             or (len(names) > 1 and may_name_institution(names[0]))
@@ -1043,6 +1071,7 @@ class _Reading:
             + bool(below and (below.people or below.stated.get("author")))
             + 3 * (name.numbered and _title_like(name.text))
             - 2 * bool(_SUBTITLE.match(name.text) and others and others[0].line < name.line)
+            - 3 * bool(_BY_ITS_BODY.fullmatch(name.text))
             - 5 * name.dated
             - 3 * (name.beside and not name.numbered)
             - 3 * (_class(name.text) in ("institution", "periodical"))

@@ -29,6 +29,9 @@ _MARK = (
     r"|Выпуск|вып\."
     r"|(?:Our )?Ref\.?:?)"
 )
+_BODY_AND_SERIES = re.compile(rf"(?P<body>.*?[^\s,]),?\s(?P<series>(?:[\w&’'-]+\s)?{_PIECE})", re.IGNORECASE)
+_ENDS_AS_PIECE = re.compile(rf"\b{_PIECE}$", re.IGNORECASE)
+_OF = re.compile(r"\s(?:of|by|from)\s(?:the\s)?(?P<body>[^\W\d_].*)$", re.IGNORECASE)
 _GENERIC = re.compile(
     r"(?:issue|edition|number|document|doc\.?|case|item|entry|ref\.?|our ref\.?|docket|application|petition"
     r"|appeal|file|claim|heft|ausgabe|numéro|número|выпуск)s?",
@@ -143,6 +146,9 @@ def _stands_apart(words: str, match: re.Match[str]) -> bool:
     before = words[: match.start()].strip()
     after = words[match.end() :]
     begins = not before or _PIECES.fullmatch(before)
+    body = _OF.match(words[match.end() :])
+    if body and names_institution(body["body"]) and len(words) <= 100:
+        return True
     return _ends(words, match) or bool(begins and after[:1] in ":,." and len(words) <= 100)
 
 
@@ -177,12 +183,12 @@ def _numbered(
         after = ""
     if re.search(r"[:?!]", before) or len(before.split()) > 7:
         return Numbered(number, "", before)
-    if names_institution(before) and not is_kind(before):
-        split = re.fullmatch(
-            rf"(?P<body>.*?[^\s,]),?\s+(?P<series>(?:[\w&’'-]+ )?{_PIECE})", before, re.IGNORECASE
-        )
-        if split and names_institution(split["body"]) and not names_institution(split["series"]):
-            return Numbered(number, split["series"], split["body"])
-        if not re.search(rf"\b{_PIECE}$", before, re.IGNORECASE):
-            return Numbered(number, "", before, generic=generic)
+    split = None if is_kind(before) else _BODY_AND_SERIES.fullmatch(before)
+    if split and names_institution(split["body"]) and not names_institution(split["series"]):
+        return Numbered(number, split["series"], split["body"])
+    if names_institution(before) and not is_kind(before) and not _ENDS_AS_PIECE.search(before):
+        return Numbered(number, "", before, generic=generic)
+    body = _OF.match(words[match.end() :])
+    if body and names_institution(body["body"]):
+        return Numbered(number, before, body["body"])
     return Numbered(number, before, "", generic=generic, volume=volume)

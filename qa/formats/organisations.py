@@ -24,7 +24,7 @@ _INSTITUTION = re.compile(
     r"|stichting|raad|fondazione|associazione|società|ministero)\b"
     r"|институт|центр|министерств|университет|фонд|банк|агентств|ассоциаци|союз|общество|академи|комитет"
     r"|служба|совет"
-    r"|(?:연구원|연구소|연구센터|센터|협회|재단|대학교|위원회|은행|학회|공사|연합|본부|정부|공단|연맹)$"
+    r"|(?:연구원|연구소|연구센터|센터|협회|재단|대학교|위원회|은행|학회|공사|연합|본부|정부|공단|연맹|연대|협의회|조합|노조|도서관|박물관|법원|국회)$"
     r"|(?:研究所|研究院|研究中心|中心|大学|大學|委员会|委員會|协会|協會|基金会|学院|银行|研究会|公司|联合会|事务所)$",
     re.IGNORECASE,
 )
@@ -91,7 +91,9 @@ _KIND = re.compile(
     r"|publication|document|primer|leaflet|flyer|leader|exclusive|review|profile|obituary|working paper"
     r"|dossier|case study|decision|ruling|order|essay|working paper series|paper series|series)s?(?: series)?"
     r"|press (?:release|statement)|communiqu[eé] de presse|pressemitteilung|nota de prensa|comunicado"
-    r"(?: de prensa)?|пресс-релиз|служебная записка|보도자료|新闻稿|通知|通告",
+    r"(?: de prensa)?|пресс-релиз|служебная записка|보도자료"
+    r"|성명서|보고서|논평|브리핑|공지|회보|연구보고서|정책보고서|工作论文|研究报告|新闻稿|通知"
+    r"|通告",
     re.IGNORECASE,
 )
 _HEADING = re.compile(
