@@ -188,7 +188,7 @@ def _numbered(
         return Numbered(number, split["series"], split["body"])
     if names_institution(before) and not is_kind(before) and not _ENDS_AS_PIECE.search(before):
         return Numbered(number, "", before, generic=generic)
-    body = _OF.match(words[match.end() :])
-    if body and names_institution(body["body"]):
-        return Numbered(number, before, body["body"])
+    issuer = _OF.match(words[match.end() :])
+    if issuer and names_institution(issuer["body"]):
+        return Numbered(number, before, issuer["body"])
     return Numbered(number, before, "", generic=generic, volume=volume)
