@@ -33,7 +33,8 @@ FUNCTIONS = {"compile", "search", "match", "fullmatch", "split", "findall", "fin
 BUILT: dict[tuple[str, str], tuple[re.Pattern[Any], ...]] = {
     ("qa/claims.py", "__init__"): (re.compile("[”’»]"),),
     ("qa/formats/furniture.py", "_whole"): (),  # held by the module
-    ("qa/formats/header.py", "_is_aside"): (re.compile(r"^Name\s*:", re.MULTILINE),),
+    ("qa/formats/header.py", "_without_dialogue"): (re.compile(r"^Name\s?:", re.MULTILINE),),
+    ("qa/formats/header.py", "_is_common"): (re.compile(r"(?<![\w.@-])name(?![\w@-])"),),
     ("qa/formats/inline.py", "_emphasis"): (),  # held by the module
     ("qa/formats/markdown.py", "_is_fence"): (re.compile(r"[ >\t]*```"),),
     ("qa/formats/page.py", "describe_page"): (re.compile(rf"(?<=\w){_SITE.pattern}Name$"),),

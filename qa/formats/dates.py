@@ -5,30 +5,57 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+from qa.dates import PartialDate, parse_date
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DateOrder = Literal["auto", "dmy", "mdy"]
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = (
-    r"(?P<{}>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
-    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
+# The months, from January on, each as the languages write it that headers are read in: English (with its
+# abbreviations), French, German, Dutch, Spanish, Portuguese, Italian, Swedish and Danish, Polish, Turkish,
+# Russian.
+_MONTHS = (
+    "january jan janvier januar januari jänner enero janeiro gennaio stycznia styczeń ocak январь января",
+    "february feb février fevrier februar februari febrero fevereiro febbraio lutego şubat февраль февраля",
+    "march mar mars märz maart marzo março marca marzec mart март марта",
+    "april apr avril abril aprile kwietnia kwiecień nisan апрель апреля",
+    "may mai mei mayo maio maggio maj maja mayıs май мая",
+    "june jun juin juni junio junho giugno czerwca czerwiec haziran июнь июня",
+    "july jul juillet juli julio julho luglio lipca lipiec temmuz июль июля",
+    "august aug août aout agosto augustus augusti sierpnia sierpień ağustos август августа",
+    "september sep sept septembre septiembre setiembre setembro settembre września eylül сентябрь сентября",
+    "october oct octobre oktober octubre outubro ottobre października ekim октябрь октября",
+    "november nov novembre noviembre novembro listopada listopad kasım ноябрь ноября",
+    "december dec décembre decembre dezember diciembre dezembro dicembre grudnia aralık декабрь декабря",
 )
+_NUMBER_OF_MONTH = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
+_MONTH = rf"(?:{'|'.join(sorted(_NUMBER_OF_MONTH, key=len, reverse=True))})\b\.?"
+_OF = r"(?:de[l]?\s|of\s)?"
+# Not more than two spaces: what stands farther apart stands in two columns ("No 8      December 1991").
 _DATE = re.compile(
     r"(?<![\w/.-])(?:"
-    rf"(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?\s+{_MONTH.format('m1')},?\s+(?P<y1>\d{{4}})"
-    rf"|{_MONTH.format('m2')}\s+(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y2>\d{{4}})"
-    r"|(?P<y3>\d{4})(?P<s3>[-./])(?P<m3>\d{1,2})(?P=s3)(?P<d3>\d{1,2})\.?"
+    rf"(?P<d1>\d{{1,2}})(?:st|nd|rd|th|er|º|\.)?[\s-]\s?{_OF}(?P<m1>{_MONTH}),?[\s-]\s?{_OF}(?P<y1>\d{{4}})"
+    rf"|(?P<m2>{_MONTH})\s\s?(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?,?\s\s?(?P<y2>\d{{4}})"
+    r"|(?P<y3>\d{4})(?P<s3>[-./])\s?(?P<m3>\d{1,2})(?P=s3)\s?(?P<d3>\d{1,2})\.?"
     r"|(?P<a>\d{1,2})(?P<s4>[-./])(?P<b>\d{1,2})(?P=s4)(?P<y4>\d{4})"
-    r")(?![\w/-]|\.\d)",
+    r"|(?P<y5>\d{4})\s?[년年]\s?(?P<m5>\d{1,2})\s?[월月](?:\s?(?P<d5>\d{1,2})\s?[일日号號])?"
+    rf"|(?P<m6>{_MONTH}),?\s\s?{_OF}(?P<y6>(?:1[4-9]|20)\d\d)"
+    r")(?:\s?(?:г\.|года|р\.|r\.))?(?![\w/-]|\.\d)",
     re.IGNORECASE,
 )
 # What stands before the day on which somebody fetched a copy, which is none of the document's own.
 _FETCHED = re.compile(
-    r"\b(?:downloaded|accessed|retrieved|viewed|consulted|printed (?:on|at|from|by))\b"
+    r"\b(?:downloaded|accessed|retrieved|viewed|consulted|printed (?:on|at|from|by)|consulté|abgerufen)\b"
     r"(?:(?!\b(?:published|issued|posted|released|updated)\b)[^;|·\n]){0,80}$",
     re.IGNORECASE,
 )
+# "No. 7 March 2020": the 7 is no day.
+_NUMBERED = re.compile(r"(?:\bn[or]\.?|№|#|\bn[°º]|\bnumber|\bissue|\bvol\.?)\s?$", re.IGNORECASE)
+_MOST_BEFORE = 200  # characters before a date that are looked at for what it is
+_BEFORE_THE_TIME = re.compile(r"\s*(\d{4})-?(\d\d)-?(\d\d)(?=T|\s|\s*$)")
 # "08-4-4-1": year, month, day and a running number, as the IFES numbers its briefs.
 _NUMBER = re.compile(r"(?:19|20)?(\d\d)-(\d{1,2})-(\d{1,2})(?:-\d+)?")
 
@@ -70,23 +97,67 @@ def _numeric(match: re.Match[str], order: DateOrder, number: str) -> tuple[dt.da
     )
 
 
-def find_date(text: str, order: DateOrder = "auto", number: str = "") -> FoundDate | None:
-    """Find the first possible date in the text, or None; not one on which a copy was downloaded or the like.
+def _month(name: str) -> int:
+    return _NUMBER_OF_MONTH[name.rstrip(".").lower()]
 
-    `number` is the document's own number: one like "08-4-5-1" decides whether 4/5/2008 is in April or May.
+
+def _named(match: re.Match[str]) -> dt.date | None:
+    """Read a date whose month is named, or that says what its numbers are."""
+    if match["m6"]:
+        of_month: dt.date = PartialDate(int(match["y6"]), _month(match["m6"]))
+        return of_month
+    if match["m5"] and not match["d5"]:
+        month = int(match["m5"])
+        return PartialDate(int(match["y5"]), month) if 1 <= month <= 12 else None
+    for which in "1235":
+        if day := match[f"d{which}"]:
+            month = int(match[f"m{which}"]) if which in "35" else _month(match[f"m{which}"])
+            return _valid(int(match[f"y{which}"]), month, int(day))
+    return None
+
+
+def find_dates(text: str, order: DateOrder = "auto", number: str = "") -> Iterator[FoundDate]:
+    """Yield the possible dates in the text, but for days on which a copy was downloaded or the like.
+
+    A month with its year is a date (`PartialDate`); a season or a year alone is none. `number` is the
+    document's own: one like "08-4-5-1" decides whether 4/5/2008 is in April or May.
     """
     for match in _DATE.finditer(text):
-        note = ""
-        if _FETCHED.search(text, 0, match.start()):
+        start, note = match.start(), ""
+        before = text[max(0, start - _MOST_BEFORE) : start]
+        if _FETCHED.search(before):
             continue
         if match["a"]:
             date, note = _numeric(match, order, number)
-        elif match["y3"]:
-            date = _valid(int(match["y3"]), int(match["m3"]), int(match["d3"]))
+        elif match["d1"] and _NUMBERED.search(before):
+            start = match.start("m1")
+            date = PartialDate(int(match["y1"]), _month(match["m1"]))
         else:
-            which = "1" if match["m1"] else "2"
-            month = _MONTHS.index(match[f"m{which}"][:3].lower()) + 1
-            date = _valid(int(match[f"y{which}"]), month, int(match[f"d{which}"]))
+            date = _named(match)
         if date or note:
-            return FoundDate(match.start(), match.end(), date, note)
-    return None
+            yield FoundDate(start, match.end(), date, note)
+
+
+def find_date(text: str, order: DateOrder = "auto", number: str = "") -> FoundDate | None:
+    """Find the first day in the text, or else the first month; None where there is neither (`find_dates`)."""
+    month = None
+    for found in find_dates(text, order, number):
+        if not isinstance(found.date, PartialDate):
+            return found
+        month = month or found
+    return month
+
+
+def read_date(written: str, order: DateOrder = "auto", number: str = "") -> tuple[dt.date | None, str]:
+    """Read a date that a field of a format holds; where it could be read two ways, a note says so instead.
+
+    The field may hold a month or a year alone. Of a time, it is the day that is written, whatever day that
+    was elsewhere.
+    """
+    if time := _BEFORE_THE_TIME.match(written):
+        written = "-".join(time.groups())
+    try:
+        return parse_date(re.sub(r"^(\d{4})/(\d\d)$", r"\1-\2", written.strip())), ""
+    except ValueError:
+        found = find_date(written, order, number)
+        return (found.date, found.note) if found else (None, "")

@@ -31,6 +31,7 @@ _ALTERNATIVES = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Al
 _MATH_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
 _NOTES = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/{}notes"
 _NUMBERING = _NOTES.replace("{}notes", "numbering")
+_MOST_IN_HEADER = 6  # lines
 _OFF = frozenset({"0", "false", "off"})
 _GONE = frozenset(map(qn, ("w:del", "w:moveFrom")))
 _COME = frozenset(map(qn, ("w:ins", "w:moveTo")))
@@ -67,6 +68,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
         properties = {"title": core.title, "author": core.author, "language": core.language}
         reader = _Reader(opened, source.name)
         composed = compose([*reader.parts(opened.element.body), *reader.notes()])
+        above = _page_header(opened)
     except (InputError, MemoryError):
         raise
     except RecursionError:
@@ -86,7 +88,24 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
         PurePath(source.file_name).stem,
         options.date_order,
         source.name,
+        display=reader.title,
+        above=above,
     )
+
+
+def _page_header(opened: Any) -> list[str]:
+    """Return the lines that stand in the header of the first page."""
+    section = opened.sections[0] if len(opened.sections) else None
+    if section is None:
+        return []
+    headers = [section.header]
+    if section.different_first_page_header_footer:
+        headers.insert(0, section.first_page_header)
+    for header in headers:
+        found = [line for each in header.paragraphs for line in each.text.split("\n") if line.strip()]
+        if found:
+            return [line.strip() for line in found[:_MOST_IN_HEADER]]
+    return []
 
 
 class _Style:
@@ -134,6 +153,7 @@ class _Reader:
             "",
         )
         self._numbering = Numbering(_related(opened.part, _NUMBERING, name))
+        self.title = ""  # the first paragraph in the style of a title
         self._boxes: list[Any] = []
         self._fields: list[bool] = []  # of each open field, whether its code is not over yet
         self._carried = ""  # of a paragraph whose end was deleted: it goes on with the next
@@ -214,6 +234,8 @@ class _Reader:
         label = self._numbering.next(list_id, depth or 0) if list_id not in ("", "0") else ""
         if not text.strip():
             return beside
+        if style_id == "Title" and not self.title:
+            self.title = " ".join(text.split())
         if outline is not None and outline < 9:
             return [Part("heading", f"{label} {text}" if label not in ("", "-") else text), *beside]
         if label:

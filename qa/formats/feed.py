@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import feedparser
 
 from qa.errors import InputError
+from qa.formats.dates import read_date
 from qa.formats.markup import Rendered, decode, render
-from qa.formats.page import primary_language, read_date
+from qa.formats.page import primary_language
 from qa.formats.text import check_text, describe
 from qa.schema import Document, Found, Section
 

@@ -37,12 +37,14 @@ _CERTAIN = (
 )
 # A page says these, but a heading or a table might.
 _LIKELY = (
-    rf"share|tweet|print|subscribe|unsubscribe|advertisement|advertorial|sponsored|e-?mail|{_RELATED_KIND}"
+    rf"share|tweet|print|subscribe|unsubscribe|sign in|log in|sign up|register|menu|main menu"
+    rf"|advertisement|advertorial|sponsored|e-?mail|{_RELATED_KIND}"
     r"|[-—–* ]*end(?:s| of (?:note|text))?[-—–* ]*"
 )
 # These join others in a list: "Subscribe · Archive · Methodology".
 _COMPANY = (
-    rf"{_NETWORK}|mail|feed|rss|send|forward|comment|comments|cite|save|like|archive|contact|methodology|donate"
+    rf"{_NETWORK}|mail|feed|rss|send|forward|comment|comments|cite|save|like|archive|contact|methodology"
+    rf"|donate"
     r"|(?:earlier|older|more) \w+|back issues|(?:back|write|letters) to [\w ]+|results|calendar|home"
     r"|about(?: us)?"
 )

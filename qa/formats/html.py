@@ -17,6 +17,7 @@ from lxml import etree
 from trafilatura import bare_extraction
 
 from qa.errors import InputError
+from qa.formats.header import parse_header
 from qa.formats.markup import RAISED, Block, blocks, breaks, compose, decode, has_struck, parse
 from qa.formats.page import describe_page
 from qa.formats.text import check_text, describe
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from lxml import html
 
+    from qa.formats.dates import DateOrder
     from qa.formats.source import Options, Source
 
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what it thinks of a page is no news to anybody
@@ -50,6 +52,9 @@ _ADDRESSED = re.compile(
     r"|\byour (?:e-?mail|inbox|browser|account|subscription|data|consent|device|comment)\b",
     re.IGNORECASE,
 )
+_MOST_ABOVE = 40  # blocks
+_PROSE = 180  # characters of a block: prose
+_CRUMBS = re.compile(r"^home\s?[>›»/|]|\s[>›»]\s.*\s[>›»]\s|^we use cookies|cookies?\b", re.IGNORECASE)
 _AROUND = ("nav", "footer", "aside", "dialog", "address")
 _SHOWN = 80  # characters of what is left out
 
@@ -70,6 +75,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
         )
     struck = has_struck(tree)
     about = describe_page(page, tree, every, options.date_order)
+    head = list(_head(every))
     homes = [_homes(block) for block in every]  # before the tree is spent
     kept = _main(tree, every)
     rendered = compose([every[number] for number in kept] or every)
@@ -89,8 +95,36 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
         sections=rendered.sections,
         notes=(*about.notes, *notes),
     )
+    document = _with_head(document, head, options.date_order)
     document = describe(document, PurePath(source.file_name).stem, options.date_order)
     yield with_language_of_script(_with_host(document))
+
+
+def _head(every: list[Block]) -> Iterator[str]:
+    """Yield what the page says above its first prose, but for navigation: its byline, its date."""
+    for block in every[:_MOST_ABOVE]:
+        words = " ".join(block.text.split())
+        aside = any(each.tag in _AROUND for each in (block.node, *block.node.iterancestors()))
+        if aside or block.kind in ("item", "row") or 2 * block.linked > len(words) or _CRUMBS.search(words):
+            continue
+        yield words
+        if len(words) > _PROSE:
+            return
+
+
+def _with_head(document: Document, head: list[str], order: DateOrder) -> Document:
+    """Fill what the page's fields do not say from the lines above its text."""
+    header = parse_header("\n\n".join(head), order, document.title)
+    known = {
+        field: value
+        for field in ("title", "author", "publisher", "series", "number", "date")
+        if (value := getattr(header, field)) and not getattr(document, field)
+    }
+    if document.number or document.series:
+        known.pop("series", None)
+    found = (*document.found, *(Found(field, "the top of the page", "likely") for field in known))
+    notes = () if document.date else header.notes
+    return replace(document, **known, found=found, notes=(*document.notes, *notes))
 
 
 def _main(tree: html.HtmlElement, every: list[Block]) -> list[int]:

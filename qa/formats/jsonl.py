@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from qa.errors import InputError
 from qa.formats.columns import places
-from qa.formats.dates import find_date
+from qa.formats.dates import read_date
 from qa.formats.source import PLAIN, nothing_known
 from qa.formats.text import MOST_BYTES, bounded, check_text, describe
 from qa.metadata import FIELDS, MOST_FIELD, value_of
@@ -261,7 +261,7 @@ def _date(
     try:
         return dt.datetime.fromisoformat(value).date(), ()
     except ValueError:
-        found = find_date(value, date_order, number)
-    if found and found.date:
-        return found.date, (found.note,) if found.note else ()
-    return None, ((found.note if found else f"The date “{value}” names no day; it was left out."),)
+        date, note = read_date(value, date_order, number)
+    if date:
+        return date, (note,) if note else ()
+    return None, (note or f"The date “{value}” names no day, month or year; it was left out.",)

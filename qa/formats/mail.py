@@ -18,8 +18,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from qa.errors import InputError
 from qa.formats.blocks import compose
+from qa.formats.header import is_institution
 from qa.formats.kinds import named, read_source
 from qa.formats.markup import MEANT, Block, blocks, parse
+from qa.formats.numbers import find_number
+from qa.formats.organisations import names_periodical
 from qa.formats.text import check_text, describe
 from qa.formats.thread import Line, Sender, flowed, messages, unquoted
 from qa.metadata import with_values
@@ -36,6 +39,10 @@ _QUOTES = re.compile(r"gmail_quote|yahoo_quoted|protonmail_quote|moz-cite", re.I
 _HEADERS = ("From", "Date", "Subject", "Message-ID", "To", "Received")
 _ENCODED = re.compile(r"=\?[^?\s]+\?[bq]\?[^?]*\?=(?:\s+=\?[^?\s]+\?[bq]\?[^?]*\?=)*", re.IGNORECASE)
 _CUT_OFF = (errors.CloseBoundaryNotFoundDefect, errors.StartBoundaryNotFoundDefect)
+_DIVISION = re.compile(
+    r"(?:press|media|news|communications?|public affairs|information|publications?|newsletter)\b",
+    re.IGNORECASE,
+)
 _DEEPEST = 50  # parts in one another
 _MOST_ATTACHMENTS = 1_000
 
@@ -98,21 +105,46 @@ def _document(message: Message, lines: list[Line], source: Source) -> Document |
     archived = _header(message, "Archived-At").strip("<>")
     identity = _header(message, "Message-ID").strip("<> ")
     url = archived if re.fullmatch(r"https?://\S+", archived) else f"mid:{identity}" if identity else ""
+    subject = _header(message, "Subject")
     known = {
-        "title": _header(message, "Subject"),
+        "title": subject,
         "author": author,
         "date": day.isoformat() if day else "",
         "url": url if re.fullmatch(r"\S+", url) else "",
     }
     stated = {field: value for field, value in known.items() if value}
+    likely = {field: value for field, value in _issued(name, subject).items() if value}
     document = Document(id="", text=composed.text, sections=composed.sections, format="email", notes=notes)
     described = describe(
-        with_values(document, stated, "the e-mail's header", "stated"),
+        with_values(
+            with_values(document, stated, "the e-mail's header", "stated"),
+            likely,
+            "the e-mail's header",
+            "likely",
+        ),
         PurePath(source.file_name).stem,
         headed=False,  # the e-mail's own header has said it, and the text begins with the first sentence
     )
     furniture = {*described.furniture, *composed.furniture}
     return replace(described, furniture=tuple(sorted(furniture)))
+
+
+def _issued(sender: str, subject: str) -> dict[str, str]:
+    """Tell publisher, series and number of an e-mail that an organisation sends to many.
+
+    "Press Office, Sandvik Ferry Line" sends for the latter; a "Grain Wire" that writes "Grain Wire #211: Bids
+    slip" is a series.
+    """
+    _, comma, organisation = sender.partition(", ")
+    publisher = organisation if comma and _DIVISION.match(sender) else ""
+    if is_institution(sender) and not comma:
+        publisher = sender
+    numbered = find_number(subject.split(": ")[0])
+    if not numbered.number or numbered.bare or not numbered.series:
+        return {"publisher": publisher}
+    if numbered.series.casefold() != sender.casefold() and not names_periodical(numbered.series):
+        return {"publisher": publisher}
+    return {"publisher": publisher, "series": numbered.series, "number": numbered.number}
 
 
 class _Reading:

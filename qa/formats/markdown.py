@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from markdown_it import MarkdownIt
 
+from qa.formats.dates import read_date
 from qa.formats.header import TOP
 from qa.formats.markup import under_headings
-from qa.formats.page import read_date
 from qa.formats.text import decode, describe
 from qa.schema import Document, Found, Span
 
@@ -57,6 +57,20 @@ _FIELDS = {
     "canonical_url": "url",
     "source_url": "url",
     "no": "number",
+    "issue": "number",
+    "institution": "publisher",
+    "organisation": "publisher",
+    "organization": "publisher",
+    "issued_by": "publisher",
+    "published_by": "publisher",
+    "site": "publisher",
+    "site_name": "publisher",
+    "sitename": "publisher",
+    "journal": "series",
+    "written_by": "author",
+    "date_published": "date",
+    "publish_date": "date",
+    "publication_date": "date",
 }
 _LONGEST_NAME = 300
 # The block structure is all that is needed of a text: its inline markup is left alone, and costs nothing.

@@ -9,7 +9,11 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from qa.formats.dates import find_date
+from qa.formats.dates import read_date
+from qa.formats.header import is_institution, may_publish
+from qa.formats.organisations import is_periodical, is_section_heading
+from qa.formats.people import in_order
+from qa.formats.rubbish import is_no_author, is_no_title
 from qa.schema import Document, Found
 
 if TYPE_CHECKING:
@@ -35,6 +39,8 @@ _META = {
     ),
     "publisher": (
         "citation_publisher",
+        "citation_technical_report_institution",
+        "citation_dissertation_institution",
         "og:site_name",
         "dc.publisher",
         "dcterms.publisher",
@@ -68,7 +74,6 @@ _SAVED = re.compile(
     r"<!--\s*saved from url=\(\d+\)(https?://\S+)\s*-->|Page saved with SingleFile\s+url:\s*(https?://\S+)"
 )
 _DATE_IN_URL = re.compile(r"/((?:19|20)\d\d)/(\d\d)/(\d\d)(?:/|$)")
-_BEFORE_THE_TIME = re.compile(r"\s*(\d{4})-?(\d\d)-?(\d\d)(?=T|\s|\s*$)")
 # ISO 639-2 to 639-1, of the languages that pages and books are likely to be in.
 TWO_LETTERS = {
     pair[:3]: pair[4:]
@@ -79,7 +84,16 @@ TWO_LETTERS = {
     """.split()
 }
 _IN_UTC = re.compile(r"\d(?:Z|[+-]00:?00)\s*$", re.IGNORECASE)
-_SITE = re.compile(r"\s*(?:[|·•»_–—]|\s-|::)\s*(?=\S)")
+_SITE = re.compile(r"\s*(?:[|·•«»‹›_–—]|\s-|::)\s*(?=\S)")
+_SITE_BEFORE = re.compile(r"(?:[|·•«»‹›_–—]|\s-|::)\s?$")
+_SITE_LAST = re.compile(r"(?:[|«‹]|\s[–—-])\s(?P<site>[^|«‹–—]{2,60})$")
+_COPYRIGHT = re.compile(
+    r"(?:©|\(c\)"
+    r"|copyright)[\s,]{0,3}(?:\d{4}(?:\s?[–-]\s?\d{4})?)?[\s,]{0,3}(?:by )?(?P<holder>[^.,|©\d]{3,60})",
+    re.IGNORECASE,
+)
+_LAST = 15  # blocks
+_HIGHEST = 3  # levels of headings that a page's title may stand in
 
 _Fact = tuple[str, str, str, "Certainty"]  # field, value, source, how sure
 
@@ -105,7 +119,9 @@ def describe_page(
         elif field == "url":
             value = value if re.fullmatch(r"https?://\S+", value) else ""
         elif field == "author":
-            value = "" if "://" in value else value
+            value = "" if "://" in value or is_no_author(value) else value
+        elif field == "title":
+            value = "" if is_no_title(value) else value
         elif field == "language":
             value = primary_language(value)
         if value:
@@ -139,20 +155,34 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
             yield "url", link.get("href", ""), "canonical link", "stated"
     yield "language", tree.get("lang") or "", "html lang", "stated"
     yield "author", linked.get("author", ""), "JSON-LD", "stated"  # of several, a meta may name one
-    titles = [block.text for block in blocks if block.level == 1]
+    titles = [" ".join(block.text.split()) for block in blocks if 1 <= block.level <= _HIGHEST]
+    main = [" ".join(block.text.split()) for block in blocks if block.level == 1]
     for field, names in _META.items():
         for name in names:
             value = meta.get(name, [""])[0]
             if field == "author":
-                value = "; ".join(dict.fromkeys(meta.get(name, ())))
+                value = "; ".join(dict.fromkeys(map(in_order, meta.get(name, ()))))
             elif field == "title":
                 value, _ = _apart(value, titles)
             yield field, value, f"meta {name}", "stated"
         yield field, linked.get(field, ""), "JSON-LD", "stated"
     head = " ".join(tree.findtext(".//title", "").split())
     title, site = _apart(head, titles)
+    if title == head and len(main) == 1 and not _alike(main[0], head) and may_be_heading(main[0]):
+        if is_institution(head) or is_periodical(head):
+            yield "publisher", head, "page title", "likely"
+        if is_institution(head) or is_periodical(head) or head.endswith(main[0]):
+            title = main[0]  # what all pages of a site are called is no title of one
+    if title == head and not main and (cut := _SITE_LAST.search(head)) and may_publish(cut["site"]):
+        title, site = head[: cut.start()].rstrip(), cut["site"]
     yield "title", title, "page title", "stated"
     yield "publisher", site, "page title", "likely"
+    for block in blocks[-_LAST:]:
+        owned = _COPYRIGHT.match(" ".join(block.text.split()))
+        if owned and may_publish(owned["holder"].strip()):
+            yield "publisher", owned["holder"].strip(), "its copyright line", "likely"
+    if not head and titles and may_be_heading(titles[0]):
+        yield "title", titles[0], "its first heading", "likely"
     if saved := _SAVED.search(source[:5000]):
         yield "url", saved[1] or saved[2], "saved from", "stated"
     yield from _marked_up(tree)
@@ -184,28 +214,29 @@ def _marked_up(tree: html.HtmlElement) -> Iterator[_Fact]:
 
 
 def _apart(title: str, headings: list[str]) -> tuple[str, str]:
-    """Take the name of the site off a title: what follows the page's own heading in it."""
-    for heading in headings:
+    """Take the name of the site off a title: what follows the page's own heading in it, or stands before."""
+    for heading in sorted(headings, key=len, reverse=True):
         if title.startswith(heading) and (rest := _SITE.match(title, len(heading))):
             return heading, title[rest.end() :]
+        before = title.removesuffix(heading)
+        if heading and before != title and (rest := _SITE_BEFORE.search(before)):
+            return heading, before[: rest.start()].rstrip()
     return title, ""
+
+
+def _alike(one: str, other: str) -> bool:
+    return re.sub(r"\W", "", one).casefold() == re.sub(r"\W", "", other).casefold()
+
+
+def may_be_heading(words: str) -> bool:
+    """Whether a heading may be a page's title: "Summary" is none."""
+    return 5 <= len(words) <= 250 and not is_section_heading(words)
 
 
 def primary_language(tag: str) -> str:
     """Return "en" for "en-GB" and "eng", and "" for what is no language tag."""
     primary = re.split("[-_,]", tag.lower())[0].strip()
     return TWO_LETTERS.get(primary, primary) if re.fullmatch("[a-z]{2,3}", primary) else ""
-
-
-def read_date(written: str, order: DateOrder) -> tuple[dt.date | None, str]:
-    """Read a date that a field of a format holds; where it could be read two ways, a note says so instead.
-
-    Of a time, it is the day that is written, whatever day that was elsewhere.
-    """
-    if iso := _BEFORE_THE_TIME.match(written):
-        written = "-".join(iso.groups())
-    found = find_date(written, order)
-    return (found.date, found.note) if found else (None, "")
 
 
 def _linked(tree: html.HtmlElement) -> Iterator[tuple[str, str]]:

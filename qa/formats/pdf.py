@@ -19,8 +19,10 @@ import pypdfium2.raw as raw
 from qa.errors import InputError
 from qa.formats import ocr
 from qa.formats.dates import find_date
-from qa.formats.header import parse_header
+from qa.formats.header import is_institution
 from qa.formats.layout import Laid, Line, Page, Word, lay_out, read_order
+from qa.formats.organisations import is_kind
+from qa.formats.properties import settle
 from qa.formats.text import check_text, describe
 from qa.schema import Document, Found
 
@@ -62,19 +64,6 @@ _BOLD = re.compile(rb"bold|black|heavy|demi|medi$", re.IGNORECASE)
 _MARKS = "0123456789*†‡§"
 _MARK = re.compile(r"(?<=[^\d*†‡§,])[\d*†‡§,]{1,5}$")
 _HALF = re.compile("[\ud800-\udfff]")
-# Names that programs give to what nobody has named.
-_NO_TITLE = re.compile(
-    r"microsoft (?:word|powerpoint|excel)\b.*"
-    r"|.*\.(?:docx?|odt|rtf|pdf|indd|qxd|qxp|tex|pptx?|xlsx?|pages|pub|txt|html?)"
-    r"|untitled.*|(?:document|presentation|layout|slide|book|page|scan|doc)[ _-]?\d*|powerpoint presentation"
-    r"|no title|title|[\W\d_]*|\(?anonymous\)?|https?://\S+|\S*[_\d]\S*",
-    re.IGNORECASE,
-)
-_NO_AUTHOR = re.compile(
-    r"(?:user|admin|administrator|owner|author|unknown|anonymous|default|pc|test|guest|microsoft.*|windows.*|\W*"
-    r"|\(?anonymous\)?|unspecified)\d*",
-    re.IGNORECASE,
-)
 
 
 def read(source: Source, options: Options) -> Iterator[Document]:
@@ -378,20 +367,21 @@ def _described(
     notes: list[str],
 ) -> Document:
     found: list[Found] = []
-    stated = _information(pdf, "Title")
-    title = "" if _NO_TITLE.fullmatch(stated) else stated
-    author = _information(pdf, "Author")
-    author = "" if _NO_AUTHOR.fullmatch(author) else author
+    above = [head for head in laid.running if not find_date(head)]  # for a date, see `_dated`
+    display = "" if is_kind(laid.display) or is_institution(laid.display) else laid.display
+    said = {"title": _information(pdf, "Title"), "author": _information(pdf, "Author")}
+    stated = settle(said, laid.text, display, above, options.date_order)
+    title, author, publisher = (stated.get(field, "") for field in ("title", "author", "publisher"))
     if title:
         on_page = _letters(title) in _letters(laid.text[:3000])
         found.append(Found("title", "PDF information", "stated" if on_page else "likely"))
-    elif laid.display:
-        header = parse_header(laid.text, options.date_order)
-        if not (header.title and (header.publisher or header.number or header.date or header.url)):
-            title = laid.display
-            found.append(Found("title", "the largest type of its first page", "likely"))
-    if author:  # one word is a log-in name more often than a person's
+    elif display:
+        title = display
+        found.append(Found("title", "the largest type of its first page", "likely"))
+    if author:  # one word is no person's whole name
         found.append(Found("author", "PDF information", "stated" if " " in author else "guessed"))
+    if publisher:
+        found.append(Found("publisher", "PDF information", "likely"))
     if language:
         found.append(Found("language", "PDF catalogue", "stated"))
     if program:
@@ -401,13 +391,14 @@ def _described(
         text=laid.text,
         title=title,
         author=author,
+        publisher=publisher,
         language=re.split("[-_]", language.lower())[0] or "en",
         format="pdf",
         sections=laid.sections,
         found=tuple(found),
         notes=tuple(notes),
     )
-    document = describe(document, source.file_name.rsplit(".", 1)[0], options.date_order)
+    document = describe(document, source.file_name.rsplit(".", 1)[0], options.date_order, above=above)
     return _without_needless_headings(_dated(document, pdf, laid, options))
 
 

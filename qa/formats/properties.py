@@ -5,28 +5,51 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from qa.formats.header import parse_header
+from qa.formats.header import is_institution, parse_header
+from qa.formats.organisations import is_kind
 from qa.formats.page import TWO_LETTERS
+from qa.formats.rubbish import is_no_author, is_no_title
 from qa.formats.text import check_text, describe
 from qa.metadata import with_values
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from qa.formats.dates import DateOrder
     from qa.schema import Document
 
-# What programs write where nobody said anything.
-_NO_TITLE = re.compile(
-    r"(?:microsoft word\b.*|word document|untitled\b.*|unknown|no title"
-    r"|(?:document|dokument|template|문서)\s?\d*|제목\s?없음|無題|无标题|.*\.(?:docx?|dotx?|odt|ott|rtf|txt|pdf|html?|epub))",
-    re.IGNORECASE,
-)
-_NO_AUTHOR = re.compile(
-    r"(?:python-docx|microsoft(?: office)?(?: user)?|administrator|admin|(?:default |windows )?user|owner"
-    r"|author|unknown|anonymous|calibre.*|libreoffice.*)",
-    re.IGNORECASE,
-)
+_TOP = 3_000  # characters
+
+
+def settle(
+    stated: dict[str, str], text: str, display: str, above: Sequence[str], date_order: DateOrder
+) -> dict[str, str]:
+    """Return what a file says of itself, without what its first page says otherwise.
+
+    Properties are often those of an older file, overwritten: a title counts where it stands on the page, or
+    the page has none. `display` is what the page shows as a title, `above` what it shows above its text.
+    """
+    settled = dict(stated)
+    top = _letters(text[:_TOP])
+    header = parse_header(text, date_order, display, above)
+    title, author = settled.get("title", ""), settled.get("author", "")
+    says_more = bool(header.publisher or header.number or header.date or header.author)
+    if is_no_title(title) or (display and _letters(display) != _letters(title)):
+        settled["title"] = ""
+    elif header.title and says_more and _letters(title) != _letters(header.title):
+        settled["title"] = title if _letters(title) in top and not header.title.startswith(title) else ""
+    if is_no_author(author):
+        settled["author"] = ""
+    elif " " in author and is_institution(author):
+        settled["author"] = ""
+        settled["publisher"] = settled.get("publisher") or ("" if header.publisher else author)
+    elif header.author and _letters(author) not in f"{top} {_letters(header.author)}":
+        settled["author"] = ""
+    return {field: value for field, value in settled.items() if value}
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"\W", "", text).casefold()
 
 
 def language_code(written: str) -> str:
@@ -45,12 +68,14 @@ def with_properties(
     name: str,
     *,
     published: bool = False,
+    display: str = "",
+    above: Sequence[str] = (),
 ) -> Document:
     """Fill a document's metadata from its properties, then from the header of its text, and mark that.
 
-    Where the header states a publisher, number or date, its title counts for more than the property, which
-    often is that of an older document, overwritten; not so where properties are `published` with the text.
-    `source` says what holds the properties; `name` is what messages call the document.
+    What the page says counts for more than a property (`settle`); not so where properties are `published`
+    with the text. `display` is the paragraph in the style of a title, `above` the page's own header. `source`
+    says what holds the properties; `name` is what messages call the document.
 
     Raises:
         InputError: naming `name`, when there is no text in it.
@@ -58,15 +83,15 @@ def with_properties(
     check_text(document.text, name)
     stated = {field: _printable(value or "") for field, value in properties.items()}
     stated["language"] = language_code(stated.get("language", ""))
-    if _NO_TITLE.fullmatch(stated.get("title", "")):
-        del stated["title"]
-    if _NO_AUTHOR.fullmatch(stated.get("author", "")):
-        del stated["author"]
-    header = parse_header(document.text, date_order)
-    if not published and header.title and (header.publisher or header.number or header.date):
-        stated.pop("title", None)
-    stated = {field: value for field, value in stated.items() if value}
-    return describe(with_values(document, stated, source, "stated"), fallback_title, date_order)
+    display = "" if is_kind(display) or is_institution(display) else " ".join(display.split())
+    if published:
+        stated = {field: value for field, value in stated.items() if value}
+    else:
+        stated = settle(stated, document.text, display, above, date_order)
+    document = with_values(document, stated, source, "stated")
+    if display and not document.title:
+        document = with_values(document, {"title": display}, "the style of its title", "likely")
+    return describe(document, fallback_title, date_order, above=above)
 
 
 def _printable(value: str) -> str:

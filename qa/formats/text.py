@@ -16,7 +16,7 @@ from qa.schema import Document, Found, printable
 from qa.terms import MOST_COMBINING, is_stacked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from qa.formats.dates import DateOrder
     from qa.formats.source import Options, Source
@@ -128,20 +128,26 @@ def bounded(document: Document) -> Document:
 
 
 def describe(
-    document: Document, fallback_title: str, date_order: DateOrder = "auto", *, headed: bool = True
+    document: Document,
+    fallback_title: str,
+    date_order: DateOrder = "auto",
+    *,
+    headed: bool = True,
+    above: Iterable[str] = (),
 ) -> Document:
     """Fill what is not known of a document yet from its header, and mark header and page furniture.
 
-    A text that is not `headed`, such as a letter, begins with its own words, and none are taken for a header.
+    `above` are lines that the page shows above the text. A text that is not `headed`, such as a letter,
+    begins with its own words, and none are taken for a header.
     """
-    header = parse_header(document.text, date_order, document.title) if headed else Header()
+    header = parse_header(document.text, date_order, document.title, above) if headed else Header()
     spans = header.spans
-    only_a_title = not (header.publisher or header.number or header.date or header.url)
+    only_a_title = not (header.publisher or header.number or header.date or header.url or header.author)
     if only_a_title and document.title and document.title != header.title:
         spans = ()  # the first line is some heading: the title is another
     known = {
         field: getattr(header, field)
-        for field in ("title", "publisher", "series", "number", "date", "url")
+        for field in ("title", "author", "publisher", "series", "number", "date", "url")
         if getattr(header, field) and not getattr(document, field)
     }
     if document.number:

@@ -15,6 +15,7 @@ from email.utils import parseaddr
 from typing import TYPE_CHECKING, NamedTuple
 
 from qa.cite import date_in_words
+from qa.dates import PartialDate
 from qa.formats.blocks import Part
 from qa.formats.dates import find_date
 
@@ -285,7 +286,7 @@ def _date(text: str) -> dt.date | None:
         except ValueError:
             return None
     found = find_date(text)
-    return found.date if found else None
+    return found.date if found and not isinstance(found.date, PartialDate) else None
 
 
 def _sign(said: list[_Said]) -> None:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qa.dates import PartialDate
 from qa.errors import InputError
 from qa.formats import Worker, files, read_path, supported
 from qa.formats.source import PLAIN, Source
@@ -372,7 +373,8 @@ def test_the_number_of_a_record_decides_which_day_its_date_means(tmp_path: Path)
         ("2008-04-04", date(2008, 4, 4), ""),
         ("2008-04-04T10:00:00Z", date(2008, 4, 4), ""),
         ("4 April 2008", date(2008, 4, 4), ""),
-        ("2008", None, "names no day"),
+        ("2008", PartialDate(2008), ""),
+        ("spring 2008", None, "names no day"),
         ("5/4/2008", None, "may mean"),
     ],
 )

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qa.dates import PartialDate
 from qa.errors import InputError
 from qa.formats.html import read
 from qa.formats.markup import blocks, decode, parse, render
@@ -413,7 +414,7 @@ def _linked(data: str) -> str:
         ("<meta name=pubdate content=20190312>", dt.date(2019, 3, 12)),
         ("<meta name=dc.date content='12 March 2019'>", dt.date(2019, 3, 12)),
         ("<meta name=date content=04/05/2019>", None),
-        ("<meta name=date content=2019>", None),
+        ("<meta name=date content=2019>", PartialDate(2019)),
         ("<link rel=canonical href=https://a.example/2019/03/12/x>", dt.date(2019, 3, 12)),
         ("<link rel=canonical href=https://a.example/2019/03/x>", None),
         ("<time datetime=2019-03-12></time>", dt.date(2019, 3, 12)),

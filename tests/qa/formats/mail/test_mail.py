@@ -178,7 +178,7 @@ INTRODUCTIONS = {
     "On Fri, Apr 4, 2008 at 10:00 AM Kim Jong <kim@example.org> wrote:": KIM,
     "On 4/04/2008 10:00, Kim Jong wrote:": "2 (Kim Jong, 4 April 2008)",
     "On 4 April 2008 10:00:00 KST, \"Kim Jong\" <kim@example.org> wrote:": KIM,
-    "Am 4. April 2008 um 10:00 schrieb Kim Jong <kim@example.org>:": "2 (Kim Jong)",
+    "Am 4. April 2008 um 10:00 schrieb Kim Jong <kim@example.org>:": "2 (Kim Jong, 4 April 2008)",
     "Kim Jong wrote:": "2 (Kim Jong)",
     "On 2008-04-04, kim@example.org wrote:": "2 (kim@example.org, 4 April 2008)",
     "2008년 4월 4일 (금) 오전 10:00, Kim Jong <kim@example.org>님이 작성:": KIM,
@@ -194,7 +194,10 @@ def test_introductions_name_the_writer_and_the_day(line: str, name: str) -> None
 
 def test_a_head_without_an_address_is_told_by_its_date() -> None:
     head = "Von: Kim Jong\nGesendet: Freitag, 4. April 2008 10:00"
-    assert messages(unquoted(f"Ja.\n\n{head}\nSechs Lastwagen."), Sender("Pak"))[2].text == "2 (Kim Jong)"
+    assert (
+        messages(unquoted(f"Ja.\n\n{head}\nSechs Lastwagen."), Sender("Pak"))[2].text
+        == "2 (Kim Jong, 4 April 2008)"
+    )
 
 
 @pytest.mark.parametrize(

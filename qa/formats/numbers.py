@@ -1,0 +1,194 @@
+"""The number that a header gives its document, and the series that it counts: "Strait Watch No. 12"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from qa.formats.organisations import is_kind, names_institution, names_periodical
+
+# What a publisher calls one of its pieces: the word before a number.
+_PIECE = (
+    r"(?:abstract|advisory|alert|analysis|announcement|appeal|brief|briefing|bulletin|case|circular"
+    r"|conversations?"
+    r"|digest|dispatch|despatch|document|edition|entry|essay|feature|flash|fortnightly|insight|interview"
+    r"|issue|item"
+    r"|leaflet|letter|memo|memorandum|minutes|monthly|monograph|note|notebook|notice|number|outlook|paper"
+    r"|perspective|policy|primer|quarterly|read|release|report|review|series|service|sheet|sitrep|special"
+    r"|statement|study|summary|table|timeline|update|voices|watch|weekly|week|wire|monitor|magazine"
+    r"|journal|gazette|newsletter|arbeitspapier"
+    r"|note d.analyse|cahier|cuaderno|quaderno|documento|informe|boletín|nota|stellungnahme|heft|выпуск"
+    r"|decision"
+    r"|ruling|opinion|order|judgment|resolution|directive|instruction|notification|fieldnote|field note"
+    r"|dossier"
+    r"|factsheet|viewpoint|commentary|backgrounder|explainer|briefer|lecture|occasional paper)s?"
+)
+_PIECES = re.compile(rf"(?:[\w’'-]+\s)?{_PIECE}", re.IGNORECASE)
+_MARK = (
+    r"(?:Nos?\.?|Nr\.?|Number|Num\.|Núm\.?|Numéro|Número|N\.?\s?[°º]|N\.\s?(?=\d)|№|#(?=\d)|Heft|Ausgabe"
+    r"|Выпуск|вып\."
+    r"|(?:Our )?Ref\.?:?)"
+)
+_BODY_AND_SERIES = re.compile(rf"(?P<body>.*?[^\s,]),?\s(?P<series>(?:[\w&’'-]+\s)?{_PIECE})", re.IGNORECASE)
+_ENDS_AS_PIECE = re.compile(rf"\b{_PIECE}$", re.IGNORECASE)
+_OF = re.compile(r"\s(?:of|by|from)\s(?:the\s)?(?P<body>[^\W\d_].*)$", re.IGNORECASE)
+_GENERIC = re.compile(
+    r"(?:issue|edition|number|document|doc\.?|case|item|entry|ref\.?|our ref\.?|docket|application|petition"
+    r"|appeal|file|claim|heft|ausgabe|numéro|número|выпуск)s?",
+    re.IGNORECASE,
+)
+_ENDS_GENERIC = re.compile(r"(?:^|[\s,;:(])(?:issue|edition|number)$", re.IGNORECASE)
+_CODE = r"(?=[\w./-]*\d)(?!\d{1,2}(?:st|nd|rd|th)\b)\w[\w./-]*(?:,\d{3})*(?:\s\(\d{4}\))?"
+_YEARS = re.compile(r"(?P<first>(?:1[5-9]|20)\d\d)(?:[–/-](?:1[5-9]|20)?(?P<last>\d\d))?")
+_VOLUME = re.compile(
+    r"(?:Vol(?:ume)?|Bd|Band|Том|Т)\.?\s?(?P<volume>[IVXLC]+|\d+)(?:[,;:]?\s{0,3}(?:No|Nr|Issue|Iss|Number"
+    r"|Heft|№|H)\.?\s?(?P<issue>\d+)|(?!\w))",
+    re.IGNORECASE,
+)
+_EAST_ASIAN = re.compile(r"(?:제\s?(?P<korean>\d{1,5})\s?[호號집]|第\s?(?P<chinese>\d{1,5})\s?[期号號辑輯])")
+_MARKED = re.compile(rf"(?<![\w/.-]){_MARK}\s?(?P<code>(?:(?-i:[A-Z]{{2,6}}) )?{_CODE})", re.IGNORECASE)
+_PIECE_AND_CODE = re.compile(
+    rf"(?<![\w/.-]){_PIECE},?:?\s{{1,3}}(?P<code>{_CODE})(?: of \d+)?", re.IGNORECASE
+)
+_BARE = re.compile(
+    r"(?<![\w/.-])(?:(?P<letters>(?![A-Z]{2} \d{5}(?!\w))"
+    r"[A-Z]{1,6}(?:[-/][A-Z]{1,6})*[-/ ]?\d[\d/.-]*(?:-[A-Z])?)"
+    r"|(?P<digits>\d{4}/\d{1,3}|\d{1,3}/\d{4}|\d{2,4}(?:-\d{1,2}){2,3}))(?!\w)"
+)
+_SLASHED = re.compile(
+    r"(?P<series>(?-i:[^\Wa-z\d_])[\w’'-]*(?:\s[\w’'-]+){0,4}),?\s(?P<code>\d{1,4}[/-]\d{1,4}(?:[/-]\d{1,3})?)"
+)
+# "A/HRC/31/72", "COM(2016) 245 final", "[2012] VSC 45", "GAO-12-345"
+_SYMBOL = re.compile(
+    r"[A-Z][A-Za-z]{0,9}(?:[./-][A-Za-z0-9().]{1,12}){1,6}|[A-Z]{1,8}\(\d{2,4}\)\s?\d{1,5}(?: final)?"
+    r"|[\[(]\d{4}[\])] [A-Z]{2,10} \d{1,5}|(?:[A-Z]{1,6} )?[A-Z]{0,4}\d{1,5}[-/]\d{1,5}"
+)
+_CHINESE_SYMBOL = re.compile(r"[\u4e00-\u9fff]{1,8}[〔［\[(（]\d{4}[〕］\])）]\s?(?:第\s?)?\d{1,5}\s?号")
+# "Lakeside Review 14:2 (2010)", "Lakeside Review, 14(2)"
+_VOLUME_AND_ISSUE = re.compile(
+    r"(?P<name>[^\W\d_][^\d:()]{3,80}),?\s(?P<volume>\d{1,3})(?::\s?|\s?\()(?P<issue>\d{1,3})\)?(?=[\s,(.]|$)"
+)
+_QUARTER = re.compile(
+    r"[QH][1-4](?:\s.*)?|FY.*|A\d|COVID.*|(?i:draft|version|rev|part|page|chapter|annex|table|week|day"
+    r"|phase|room|suite|line|step|stage).*|G\d+|[A-Z]\d"
+)
+_QUOTED_NAME = re.compile(r"[《「『〈](?P<name>[^《「『〈》」』〉]+)[》」』〉]$")
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A number, the series before it, and what is left of the words; `bare` where nothing says "No."."""
+
+    number: str = ""
+    series: str = ""
+    rest: str = ""
+    bare: bool = False
+    generic: bool = False  # "Issue 5": what is counted is named elsewhere
+    volume: bool = False
+
+
+def find_number(words: str) -> Numbered:
+    """Find a number at the start or the end of some words, or in place of all of them."""
+    words = words.strip(" ,;:")
+    issue = _VOLUME_AND_ISSUE.match(words)
+    if issue and names_periodical(issue["name"]):
+        return Numbered(f"{issue['volume']}({issue['issue']})", issue["name"].rstrip(" ,"), volume=True)
+    if match := _VOLUME.search(words):
+        number = f"{match['volume']}({match['issue']})" if match["issue"] else match["volume"]
+        return _numbered(words, match, number, volume=True)
+    if _CHINESE_SYMBOL.fullmatch(words):
+        return Numbered(words)
+    if match := _EAST_ASIAN.search(words):
+        found = _numbered(words, match, match["korean"] or match["chinese"])
+        names = re.sub(r"^\d{4}\s?[年년]", "", words[: match.start()]).strip()
+        return found if names else replace(found, rest="")
+    for match in _MARKED.finditer(words):
+        if _stands_apart(words, match):
+            return _numbered(words, match, match["code"])
+    for match in _PIECE_AND_CODE.finditer(words):
+        if _stands_apart(words, match) and not _is_year(match["code"].strip(" .")):
+            return _numbered(words, match, match["code"], at=match.start("code"))
+    slashed = _SLASHED.fullmatch(words)
+    if slashed and not _is_year(slashed["code"]) and not re.fullmatch("[A-Z]{1,5}", slashed["series"]):
+        return Numbered(slashed["code"], slashed["series"])
+    if _SYMBOL.fullmatch(words) and re.search(r"\d", words) and not _QUARTER.fullmatch(words):
+        return Numbered(words, bare=True)
+    for match in _BARE.finditer(words):
+        if _QUARTER.fullmatch(match[0]) or not (_ends(words, match) or match.start() == 0):
+            continue
+        before = words[: match.start()]
+        if match.start() == 0 and not _ends(words, match):
+            continue
+        if before and not re.search(r"[,(]\s*$|\s\s$", before) and not _is_series(before):
+            continue
+        if _is_year(match[0]):
+            continue
+        found = _numbered(words, match, match[0])
+        return Numbered(found.number, found.series, found.rest, bare=True)
+    return Numbered()
+
+
+def _is_year(code: str) -> bool:
+    """Whether a code is a year, or two that follow each other: 2004, 2015/16."""
+    years = _YEARS.fullmatch(code)
+    if years is None or not years["last"] or len(code) > len("2015/16"):
+        return years is not None
+    return (int(years["first"]) + 1) % 100 == int(years["last"])
+
+
+def _ends(words: str, match: re.Match[str]) -> bool:
+    rest = words[match.end() :].strip(" ,;:.)")
+    return not rest or rest.startswith("(")
+
+
+def _stands_apart(words: str, match: re.Match[str]) -> bool:
+    """Whether a number ends the words, or begins them and is parted from what follows."""
+    before = words[: match.start()].strip()
+    after = words[match.end() :]
+    begins = not before or _PIECES.fullmatch(before)
+    body = _OF.match(words[match.end() :])
+    if body and names_institution(body["body"]) and len(words) <= 100:
+        return True
+    return _ends(words, match) or bool(begins and after[:1] in ":,." and len(words) <= 100)
+
+
+def _is_series(before: str) -> bool:
+    """Whether words before a code name what it counts: "JOINT HULL ADVISORY JHA-031"."""
+    return bool(re.search(rf"{_PIECE}\s*$", before, re.IGNORECASE)) or (
+        names_institution(before) and not re.search(r"[:?]", before)
+    )
+
+
+def _numbered(
+    words: str, match: re.Match[str], number: str, *, volume: bool = False, at: int = -1
+) -> Numbered:
+    before = words[: match.start() if at < 0 else at].strip(" ,;:–—-(*")
+    after = words[match.end() :].strip(" ,;:.)(*")
+    number = number.strip(" .")
+    before = re.sub(r"^\d{4}\s?[年년]$", "", before)
+    generic = False
+    if _ENDS_GENERIC.search(before):
+        before, generic = _ENDS_GENERIC.sub("", before).strip(" ,;:–—-("), True
+    if _GENERIC.fullmatch(before):
+        before, generic = "", True
+    if re.search("[\uac00-\ud7a3\u4e00-\u9fff]", before) and " " in before:
+        body, _, series = before.partition(" ")
+        if names_institution(body) and not names_institution(series):
+            return Numbered(number, series.strip("《》「」『』〈〉 "), body)
+    if quoted := _QUOTED_NAME.search(before):
+        return Numbered(number, quoted["name"], before[: quoted.start()].strip(), volume=volume)
+    if not before:
+        return Numbered(number, "", after, generic=generic, volume=volume)
+    if after and not re.match(r"[(]", words[match.end() :].strip(" ,;:.)")):
+        after = ""
+    if re.search(r"[:?!]", before) or len(before.split()) > 7:
+        return Numbered(number, "", before)
+    split = None if is_kind(before) else _BODY_AND_SERIES.fullmatch(before)
+    if split and names_institution(split["body"]) and not names_institution(split["series"]):
+        return Numbered(number, split["series"], split["body"])
+    if names_institution(before) and not is_kind(before) and not _ENDS_AS_PIECE.search(before):
+        return Numbered(number, "", before, generic=generic)
+    issuer = _OF.match(words[match.end() :])
+    if issuer and names_institution(issuer["body"]):
+        return Numbered(number, before, issuer["body"])
+    return Numbered(number, before, "", generic=generic, volume=volume)

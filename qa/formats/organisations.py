@@ -1,0 +1,153 @@
+"""What a name in a header names: an institution, a periodical, or a kind of document, by its words."""
+
+from __future__ import annotations
+
+import re
+
+# Words of which an institution's name has one, in the languages that headers are read in.
+_INSTITUTION = re.compile(
+    r"\b(?:institut[eos]?|institution|istituto|cent(?:re|er|ro|rum)|zentrum|universit(?:y|ies|ät|é|eit|et)"
+    r"|universidade?|college|school|academy|acad[eé]mie|akademie|ministry|minist[eè]r(?:e|io|ium)|department"
+    r"|directorate|office|board|authority|agency|agence|agencia|bureau|commission|comisión|commissioner"
+    r"|committee|comité|council|conseil|consejo|federation|fédération|confederation|association|asociación"
+    r"|society|société|sociedad|union|foundation|fondation|fundación|fundação|stiftung|trust|coalition"
+    r"|alliance|consortium|co-?operative|network|réseau|red de|forum|group|observator(?:y|io|ium)"
+    r"|observatoire|inspectorate|secretariat|treasury|banks?|banque|banco|fund|fonds|court|tribunal|cour"
+    r"|embassy|consulate|parliament|assembly|senate|congress|party|movement|league|chamber|guild|club"
+    r"|corporation|company|limited|ltd|plc|inc|llc|llp|gmbh|s\.a\.|laboratory|lab|museum|library|hospital"
+    r"|diocese|parish|church|mission|project|programme|initiative|campaign|cell|task force|partners"
+    r"|underwriters|solicitors|consult(?:ing|ants|ancy)|advisors|advisers|associates|press|publishers"
+    r"|publications|books|terminal|railways?|airlines?|shipping lines?|municipality|ombudsman|police|registry"
+    r"|service|services|republic|kingdom|united nations|european union|\w*verband|\w*verein"
+    r"|\w*gesellschaft|\w*amt"
+    r"|\w*ministerium|\w*institut|\w*anstalt|\w*zentrum|\w*behörde|\w*kammer|observat[oó]ri[oa]|vereniging"
+    r"|stichting|raad|fondazione|associazione|società|ministero)\b"
+    r"|институт|центр|министерств|университет|фонд|банк|агентств|ассоциаци|союз|общество|академи|комитет"
+    r"|служба|совет"
+    r"|(?:연구원|연구소|연구센터|센터|협회|재단|대학교|위원회|은행|학회|공사|연합|본부|정부|공단|연맹|연대|협의회|조합|노조|도서관|박물관|법원|국회)$"
+    r"|(?:研究所|研究院|研究中心|中心|大学|大學|委员会|委員會|协会|協會|基金会|学院|银行|研究会|公司|联合会|事务所)$",
+    re.IGNORECASE,
+)
+_EDGE_BEFORE = re.compile(r"\W*(?:the |la |le |l['’]|el |die |das |der |in the )?(?:[\w-]+ )?", re.IGNORECASE)
+_EDGE_AFTER = re.compile(
+    r"[^\w'’]*$|\s?[,(|–—-]|\s(?:of|for|on|in|and|de|del|des|du|für|der|do|da|van|voor|per|di|zu|und|et|y"
+    r"|plc|ltd"
+    r"|limited|inc|llc|gmbh)\b|[а-я]|\s[^\x00-\x7f]",
+    re.IGNORECASE,
+)
+# Words that institutions have in their names, but titles have as well.
+_PERHAPS = re.compile(
+    r"\b(?:statistics|research|studies|relief|aid|action|rights|survey|unit|desk|house|port|harbour|team"
+    r"|front"
+    r"|workers|watchdog|fellowship|collective|archives?|lines?|industries|holdings|energy|mining|mines|labs"
+    r"|international|works|news agency|voices?|without borders|sans frontières|station|clinic|farm|farms"
+    r"|policy|intelligence|analytics|data|markets|media|think ?tank|operations?|aktion|circle|clearinghouse"
+    r"|advocacy|analytics|capital|pulse|advisory|ventures|global|online|today|digital|radio|television|tv"
+    r"|beacon"
+    r"|compass|horizons?|labs|lab|coastguard|coast guard|navy|army|customs|pilots|seafarers|fishers|miners"
+    r"|farmers"
+    r"|residents|tenants|students|women|lawyers|doctors|teachers|citizens|people|friends of|sisters|brothers"
+    r"|exchange|facility|mechanism|conference|summit|city of|town of|state of|government|county)\b",
+    re.IGNORECASE,
+)
+# A periodical's name has one of these, mostly at its end.
+_PERIODICAL_WORD = (
+    r"(?:bulletin|courier|daily|digest|dispatch(?:es)?|gazette|herald|journal|ledger|magazine|monitor|news"
+    r"|newsletter|observer|post|quarterly|review|times|watch|weekly|fortnightly|monthly|wire|tribune"
+    r"|chronicle"
+    r"|mail|standard|examiner|reporter|voice|papers|letters?|notes|notebook|tracker|record|sentinel"
+    r"|messenger|economist|annals|proceedings|transactions|telegraph|telegram|guardian|independent|mirror"
+    r"|register|barometer|insights?|perspectives?|briefs|lens|outlook|reports?|argus|advertiser|dispatch"
+    r"|correspondent|commentary|zeitung|nachrichten|blätter|revue|cahiers|courrier|revista|boletín|diario"
+    r"|rivista|giornale|corriere)"
+)
+_PERIODICAL = re.compile(
+    rf"\b{_PERIODICAL_WORD}\b|(?:вестник|газета|журнал)|(?:신문|일보|뉴스|방송|통신|저널|리뷰|브리프|포커스|소식|월간|주간)$"
+    rf"|(?:[报報刊]|通讯|通訊|新闻|新闻网|杂志|雜誌|评论|季刊|月刊)$",
+    re.IGNORECASE,
+)
+_ENDS_AS_PERIODICAL = re.compile(
+    r"(?:^|\s)(?:\w+-)?(?:bulletin|courier|daily|digest|dispatch|gazette|herald|journal|ledger|magazine"
+    r"|monitor"
+    r"|news|newsletter|observer|post|press|quarterly|review|times|watch|weekly|wire|tribune|chronicle"
+    r"|examiner|reporter|economist|telegraph|telegram|guardian|mail|voice|zeitung|nachrichten)$"
+    r"|^(?:the|le|la|el|il|die|der|das) (?:[\w-]+ )?(?:bulletin|courier|daily|gazette|herald|journal|ledger"
+    r"|courrier|quarterly|review|times|tribune|chronicle|examiner|observer|economist|telegraph|guardian)\b"
+    r"|^(?:monthly|quarterly|[\w-]+) (?:review|journal|bulletin|gazette) (?:of|for)\b"
+    r"|(?:신문|일보|뉴스|방송|통신|저널)$|(?:[报報刊]|通讯|新闻网|杂志|雜誌)$",
+    re.IGNORECASE,
+)
+# A kind of document: no name of anything.
+_KIND = re.compile(
+    r"(?:(?:internal|urgent|confidential|official|public|joint|special|draft|final|interim|media|press|news"
+    r"|policy|research|discussion|working|technical|statistical|background|information|briefing|situation"
+    r"|field|preliminary|issue|data|opinion|position|white|green|concept|country|progress|weekly"
+    r"|monthly|quarterly|annual|analytical|aide|guest|an?)\s+)*"
+    r"(?:memorandum|memo|mémoire|release|notice|note|briefing|brief|opinion|op-?ed|editorial|analysis"
+    r"|commentary"
+    r"|comment|statement|communiqu[eé]|circular|bulletin|report|paper|minutes|letter|fact ?sheet"
+    r"|data ?sheet|declaration|transcript"
+    r"|feature|interview|advisory|alert|update|essay|column|speech|announcement|dispatch|newsletter|sitrep"
+    r"|publication|document|primer|leaflet|flyer|leader|exclusive|review|profile|obituary|working paper"
+    r"|dossier|case study|decision|ruling|order|essay|working paper series|paper series|series)s?(?: series)?"
+    r"|press (?:release|statement)|communiqu[eé] de presse|pressemitteilung|nota de prensa|comunicado"
+    r"(?: de prensa)?|пресс-релиз|служебная записка|보도자료"
+    r"|성명서|보고서|논평|브리핑|공지|회보|연구보고서|정책보고서|工作论文|研究报告|新闻稿|通知"
+    r"|通告",
+    re.IGNORECASE,
+)
+_HEADING = re.compile(
+    r"(?:\d{1,2}\.?\s+|[ivx]+\.\s+)?(?:introduction|(?:executive |editor's )?summary|abstract|overview"
+    r"|background|contents"
+    r"|table of contents|main points|key (?:points|findings|messages|facts)|highlights|in (?:this issue"
+    r"|brief)"
+    r"|about (?:the|this) (?:report|paper|brief|author|authors|series)|preface|foreword|conclusions?|findings"
+    r"|methodology|methods|notes?|agenda|at a glance|zusammenfassung|einleitung|résumé|introducción|resumen"
+    r"|введение|аннотация|요약|서론|목차|摘要|引言|目录)\s*:?",
+    re.IGNORECASE,
+)
+_BODY_OF = re.compile(
+    r"(?:(?:the|a|an)\s+)?(?:(?-i:[a-z]+)\s|(?:monthly|weekly|quarterly|official)\s)?"
+    r"(?:newsletter|bulletin|journal|organ|magazine|paper|newspaper|gazette|publication|message|review|blog"
+    r"|monthly|weekly|quarterly)\s(?:of|from|by)\s(?:the\s)?(?P<body>[^\W\d_].*)",
+    re.IGNORECASE,
+)
+
+
+def names_institution(name: str) -> bool:
+    """Whether its first word, its last, or one before "of" says that a name is an institution's."""
+    return any(
+        _EDGE_BEFORE.fullmatch(name[: match.start()]) or _EDGE_AFTER.match(name[match.end() :])
+        for match in _INSTITUTION.finditer(name)
+    )
+
+
+def may_name_institution(name: str) -> bool:
+    """Whether a word of the name occurs in names of institutions, though in titles as well."""
+    return bool(_PERHAPS.search(name))
+
+
+def names_periodical(name: str) -> bool:
+    """Whether a word of the name occurs in names of periodicals and series."""
+    return bool(_PERIODICAL.search(name))
+
+
+def is_periodical(name: str) -> bool:
+    """Whether the name is built as a periodical's: "Yellow Sea Monitor", "Lowland Review of Books"."""
+    return bool(_ENDS_AS_PERIODICAL.search(name))
+
+
+def is_kind(name: str) -> bool:
+    """Whether the words name a kind of document and nothing else: "Press release"."""
+    return bool(_KIND.fullmatch(name.strip(" .:*_")))
+
+
+def is_section_heading(line: str) -> bool:
+    """Whether a line is the heading of a part that many texts have: "Summary"."""
+    return bool(_HEADING.fullmatch(line.strip(" #*_")))
+
+
+def issued_by(line: str) -> str:
+    """Return "Harbour Mission" of "Newsletter of the Harbour Mission", "" of any other line."""
+    found = _BODY_OF.fullmatch(line)
+    return found["body"].strip() if found and (names_institution(found["body"])) else ""

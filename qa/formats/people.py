@@ -1,0 +1,260 @@
+"""Names of people as headers write them: "Dr Ingrid Solheim, PhD and Bo Strand*"."""
+
+from __future__ import annotations
+
+import re
+
+from qa.formats.organisations import is_kind, names_institution, names_periodical
+
+_MOST_NAMES = 12
+_LONGEST = 300  # characters of a list of names
+_PARTICLES = frozenset(
+    "de da do dos das del della der den di du la le van von zu ter ten bin ibn ben al el abu y e".split()
+)
+_HONORIFIC = re.compile(
+    r"\A(?:(?:dr|prof|professor|hon|the hon|rt hon|the rt hon|h\.\s?e|his excellency|her excellency|sir"
+    r"|dame|lord"
+    r"|lady|rev|revd|the rev|the very rev|the right rev|the most rev|fr|father|sister|mr|mrs|ms|miss|mx"
+    r"|herr|frau|m|mme|sr|sra|don|doña|lt|lt-gen|gen"
+    r"|col|maj|capt|captain|cdr|sgt|ambassador|amb|judge|justice|senator|sen|dipl\.-ing|ing|д-р"
+    r"|проф)\.?\s+)+",
+    re.IGNORECASE,
+)
+_DEGREE = re.compile(
+    r"(?:ph\.?\s?d|d\.?phil|m\.?d|m\.?a|m\.?sc|b\.?a|b\.?sc|ll\.?[bmd]|m\.?p|mba|mph|mpa|q\.?c|k\.?c|esq"
+    r"|jr|sr"
+    r"|frs|obe|mbe|cbe|rn|ret|ii|iii)\.?",
+    re.IGNORECASE,
+)
+_MARKS = re.compile(
+    r"[*†‡§¶¹²³⁴-⁹]+|\(\d{1,2}(?:,\s?\d)*\)|(?<=[^\W\d])\d{1,2}\b|<[^<>]{0,100}>|[\w.+-]{1,64}@\S{1,100}"
+    r"|\([^()]{0,120}\)"
+)
+_AND = re.compile(r"[;,&/·・、，与與和及]|\s(?:and|with|y|et|und|e|en|och|og|и|та)\s", re.IGNORECASE)
+_INITIAL = re.compile(r"[^\W\d_]{1,2}\.(?:-?[^\W\d_]\.)*|[^\W\d_]")
+_WORD = re.compile(r"[^\W\d_]+(?:[’'`.-][^\W\d_]+)*\.?")
+_ARTICLE = re.compile(r"^(?:al|el|ul|ad|as|ash|an|d)[-’'](?=\w)")
+# What Korean names have behind them: "researcher", "reporter".
+_KOREAN_ROLE = re.compile(
+    r"\s?(?:선임|수석|책임|부)?\s?(?:연구위원|연구원|연구교수|기자|교수|박사|특파원|소장|위원|센터장|편집장|씨|님)$"
+)
+# Surnames first, as Korean and Chinese names have them.
+_KOREAN = re.compile(
+    "[김이박최정강조윤장임한오서신권황안송류유홍전고문양손배백허남심노하곽성차주우구민진지엄채원천방공현함변염여추도소"
+    "석선설마길연위표명기반왕금옥육인맹제모탁국어은편용][가-힣]{1,3}"
+)
+_CHINESE = re.compile("[\u4e00-\u9fff]{2,4}")
+# Words that stand in titles, in what people are and in what a text is, and in no name of a person.
+_NO_NAME = frozenset(
+    """associated united allied safety security energy climate health education housing labour labor
+    migration transport finance economy industry development growth debt credit future history
+    culture politics democracy reform reforms change changes strategy plan plans programme program
+    action impact risks poverty hunger famine drought flood floods storm shipping shipwreck ferry
+    ferries fishing fisheries mining minerals copper tin gold cobalt land forest forests a an the
+    and or of on in at to for from by with without sans sin ohne under over into after before
+    between against about as is are was were be not no how why what when where who which whose this
+    that these those its our their his her your my we you they it if than then there here all any
+    some more most new old two three four five six seven eight nine ten first second third last next
+    one another every each part chapter section volume final draft revised edition summary executive
+    introduction overview background contents findings key main points abstract preface foreword
+    conclusion conclusions appendix annex notes methodology case special working policy annual
+    quarterly monthly weekly daily press media public private open south east northern southern
+    eastern western central upper lower great greater united national international global regional
+    local federal state states city town village district province county country republic port
+    harbour harbor sea seas gulf strait river island islands mountain valley road house market
+    markets trade prices tax tariff oil gas coal water food grain election elections vote voters war
+    peace crisis risk rights justice court report reports staff reporter reporters correspondent
+    correspondents editor editors officer director manager fellow associate assistant analyst
+    researcher lecturer professor student secretary chair chairman chairperson president minister
+    deputy head chief master mariner captain commissioner inspector registrar counsel solicitor
+    barrister advocate engineer economist author authors writer contact unit desk team studio design
+    graphics print scan scanner user admin owner client test january february april june july august
+    september october november december monday tuesday wednesday thursday friday saturday sunday
+    autumn table figure chart map index data statistics survey study review results outlook forecast
+    budget guide handbook manual rules guidance advice code act bill regulation regulations order
+    circular notice notices statement speech remarks address lecture paper papers brief briefs
+    briefing letter letters minutes agenda resolution decision judgment judgement opinion appeal
+    petition memo memorandum news story feature interview profile essay dispatch diary""".split()
+)
+# Given names that are common somewhere: enough to know that a name on top of a text is a person's.
+_GIVEN = frozenset(
+    """aaron abdul abdullah abigail adam adel adele adrian agnes ahmad ahmed aidan aiko aino aisha akira
+    alan alba albert alejandro alessandro alex alexander alexandra alexei alfred ali alice alicia
+    alina alma amadou amal amanda amara amelia amin amina amir amit amy ana anders andrea andreas
+    andrei andrew andrey angela anil anita anja anna annika anne anneliese anselm anthony antoine
+    anton antonio anya arash ari arjun armando arthur arun asha astrid audrey ayesha barbara beatriz
+    ben benjamin bernard bianca birgit bjorn boris brian bridget bruno camille carl carla carlos
+    carmen carol caroline catarina catherine cecilia celia chantal charles charlotte chen chiara
+    chinedu chloe chris christian christina christine christopher claire clara claudia claudio
+    clement colin conrad cristina daniel daniela danielle daria david deborah deepak denis diana
+    diego dimitri dina dirk dmitri dmitry dominic dora doris dorothea eduardo edward einar ekaterina
+    elena eleanor eli elif elisa elisabeth elizabeth ella ellen elsa emeka emil emilia emilio emily
+    emma emmanuel enrique eric erik erika ernest esther ethan eugene eva evelyn ewan fatima fatou
+    felipe felix fernando fiona florence francesca francis francisco francois françois frank franz
+    fred frederick fredrik friedrich gabriel gabriela gary george georges georgia gerald gerard
+    gianni giorgio giovanni giulia gordon graham greg greta guido guillermo gustav hana hanna hannah
+    hannes hans hanne harald harold harriet harry hassan heidi heinrich helen helena helene helga
+    henk henri henrik henry herbert hiroshi hugo hussein ian ibrahim idris ignacio igor ilya ines
+    ingrid irena irene irina iris isaac isabel isabella isabelle ismail ivan jacob jacques jakob
+    jakub james jamal jan jana jane janet javier jean jeanne jeffrey jelena jennifer jens jeremy
+    jesper jessica jim joan joanna joao joão johan johann johannes john jonas jonathan jorge jose
+    josé josef joseph josephine juan judith julia julian julie julien juliet julio jürgen jorg jörg
+    kamal karen karin karl karla kate katarina katharina katherine kathleen katja kaveh keith ken
+    kenji kenneth kevin khalid kirsten klaus kofi kristina kurt kwame laila lars laszlo laura
+    laurent lawrence layla leah leila lena leo leon leonard leonardo leonid liam lidia lila lina
+    linda linnea lisa liz lorenzo louis louise luca lucas lucia lucía lucy luis luisa lukas luke
+    lydia madeleine magda mahmoud maja malik manuel marc marcel marco marcus margaret margarita
+    maria maría mariam marie marina mario marion marko marta martha martin martina mary mathilde
+    matteo matthew matthias maud maurice maya mehmet michael michel michele miguel mikhail milan
+    mina mira miriam mohamed mohammed moses muhammad mustafa nadia naledi nancy naomi natalia
+    natasha nathan neil nelson niall nicola nicolas nicole niels nikolai nina nora olaf oleg olga
+    oliver olivia omar oscar oskar otto pablo paolo patricia patrick paul paula pauline pavel pedro
+    peter petra philip philippe pierre piotr priya rachel rafael raj rajesh ralph ramón rania
+    raphael raul raúl rebecca regina rehana renata rené ricardo richard rita robert roberto roger
+    roland rosa ruth ryan sabine salim sally salma sam samantha samir samira samuel sandra sara
+    sarah sean sebastian selma sergei sergey sergio sharon sigrid silvia simon simone sofia sonia
+    sophia sophie stefan stella stephan stephanie stephen steven sunita susan susanna suzanne sven
+    svetlana sylvia tamar tamara tanja tanya tariq tatiana teresa thabo theresa thomas tim timothy
+    tina tobias tom tomas tomás tony ulrich ulrike ursula valentina valeria vera veronica victor
+    victoria viktor vincent viola vladimir walter wendy werner wilhelm william wolfgang xavier yves
+    yasmin yolanda yuki yulia yuri yusuf zara zeinab zoe zsofia žofia анна александр алексей андрей
+    виктор владимир дмитрий евгений елена иван игорь мария михаил наталья николай олег ольга павел
+    петр пётр светлана сергей татьяна юрий""".split()
+)
+_WHO_IS = re.compile(r"(?P<who>[^.:?!]{3,60}?)\s(?=(?:is|was|teaches|lectures|works)\s)")
+_ROLE = re.compile(
+    r"\b(?:fellow|lecturer|professor|director|researcher|research associate|analyst|correspondent|officer"
+    r"|associate|student|editor|manager|secretary|chair(?:man|person|woman)?|president|minister|head of|chief"
+    r"|adviser|advisor|economist|candidate|scholar|teaches|lectures|works (?:for|at|as)|university|bureau)\b",
+    re.IGNORECASE,
+)
+
+
+def looks_like_person(name: str) -> bool:
+    """Whether a name has the shape of a person's: two to five capitalised words, none of a title's."""
+    if names_institution(name) or names_periodical(name) or is_kind(name):
+        return False
+    if _KOREAN.fullmatch(name) or (_CHINESE.fullmatch(name) and not names_institution(name)):
+        return True
+    words = name.split()
+    if not 2 <= len(words) <= 5 or len(name) > 50:
+        return False
+    long = 0
+    for position, word in enumerate(words):
+        if word.lower() in _PARTICLES and 0 < position < len(words) - 1:
+            continue
+        word = _ARTICLE.sub("", word)
+        if not word[:1].isupper() or word.lower().strip(".’'") in _NO_NAME:
+            return False
+        if _INITIAL.fullmatch(word):
+            continue
+        if not _WORD.fullmatch(word):
+            return False
+        long += 1
+    return long >= 1 and not _INITIAL.fullmatch(words[-1])
+
+
+def has_given_name(name: str) -> bool:
+    """Whether a name begins as a person's surely does: with a common given name, or with an initial."""
+    first = name.split()[0].lower() if name.split() else ""
+    return first.split("-")[0].rstrip(".") in _GIVEN or bool(_INITIAL.fullmatch(first))
+
+
+def _bare(name: str) -> str:
+    """Take honorifics, marks of notes and the like off a name."""
+    return _HONORIFIC.sub("", _MARKS.sub(" ", name).strip(), count=1).strip(" .,:;-–—*_") if name else ""
+
+
+def _names(written: str) -> list[str]:
+    """Return the names that a list of people begins with; what they are and where follows behind a comma."""
+    names: list[str] = []
+    for piece in _AND.split(_MARKS.sub(" ", written[:_LONGEST]))[: 2 * _MOST_NAMES]:
+        piece = " ".join(piece.split())
+        piece = re.sub(r"^\s*(?:and|y|et|und|и|&)\s", "", piece)
+        piece = _KOREAN_ROLE.sub(
+            "",
+            re.sub(
+                r"\s(?:reports from|writes from|reporting from|in|at|from|for)\s(?-i:[^\Wa-z\d_]).*$",
+                "",
+                piece,
+            ),
+        )
+        if not piece or _DEGREE.fullmatch(piece):
+            continue
+        name = _HONORIFIC.sub("", f"{piece} ", count=1).strip()
+        name = name if looks_like_person(name) else piece  # "M. Bo" is no Monsieur Bo
+        for degree in name.split()[2:][::-1]:  # "Ulrike Sand PhD"
+            if (_DEGREE.fullmatch(degree) and degree.upper() == degree) or degree == "PhD":
+                name = name[: name.rindex(degree)].rstrip()
+        if not looks_like_person(name):
+            break
+        names.append(name)
+    return names
+
+
+def people_in_line(line: str) -> str:
+    """Return the people that a line names and nothing else, "; " between them; "" where it is another line.
+
+    Behind them may stand what they are, and where: "Idris Coker, Correspondent in Agadez".
+    """
+    if re.search(r"[:?!“”\"]|\d{3}", line) or len(line) > _LONGEST:
+        return ""
+    names = _names(line)
+    if not names:
+        return ""
+    rest = line[line.rindex(names[-1].split()[-1]) + len(names[-1].split()[-1]) :]
+    rest = _MARKS.sub(" ", rest).strip(" .,;")
+    rest = re.sub(r"^(?:and|&)\s(?:staff|others|colleagues|team)\b,?\s?", "", rest, flags=re.IGNORECASE)
+    rest = re.sub(r"^(?:(?:reports|writes|reporting) from|in|at|from)\s(?=[^\W\d_a-z])[\w\s,’'-]+$", "", rest)
+    rest = "" if _KOREAN_ROLE.fullmatch(rest) else rest
+    plain = not rest or all(_DEGREE.fullmatch(each.strip(" .,")) for each in rest.split(",") if each.strip())
+    if (
+        plain
+        or re.fullmatch(r"[^\W\d_][\w’'-]+", rest)
+        or (len(names) == 1 and (_ROLE.search(rest) or re.match(r"in [^\W\d_]", rest)))
+    ):
+        return "; ".join(names)
+    if len(names) == 1 and "," in line and len(rest.split()) <= 6 and rest[:1].isupper():
+        return names[0]
+    return ""
+
+
+def people_first(words: str) -> str:
+    """Return the people that some words begin with, whatever follows; "" where they begin otherwise."""
+    return "; ".join(_names(words))
+
+
+def who_is(line: str) -> str:
+    """Return "Olga Prins" of "Olga Prins teaches public law in Tarn.", and "" of any other line."""
+    found = _WHO_IS.match(line) if len(line) <= 140 else None
+    if found is None or not _ROLE.search(line[found.end() - 1 :]):
+        return ""
+    return people_in_line(found["who"])
+
+
+def people_stated(written: str) -> str:
+    """Return who a label or "by" says wrote a text: people as in a line, or else the words themselves.
+
+    An organisation or a desk is who wrote a text too.
+    """
+    written = re.sub(r"^(?:the|our)\s", "", " ".join(written.split()).strip(" .,;:*_"))
+    names = _names(written)
+    if names:
+        return "; ".join(names)
+    if _CHINESE.fullmatch(written):
+        return written
+    chinese = [each for each in re.split(r"[\s、，,;；]+", written) if each]
+    if chinese and all(_CHINESE.fullmatch(each) for each in chinese):
+        return "; ".join(chinese)
+    first = _bare(re.split(r"[,(;]", written)[0])
+    words = first.split()
+    if words and len(words) <= 8 and words[0][0].isupper():
+        return first
+    return ""
+
+
+def in_order(name: str) -> str:
+    """Write "Siddiqui, Rehana" as "Rehana Siddiqui"."""
+    last, comma, first = name.partition(", ")
+    whole = f"{first} {last}"
+    return whole if comma and "," not in first and looks_like_person(whole) else name

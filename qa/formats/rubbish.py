@@ -1,0 +1,33 @@
+"""What programs write into the fields of a file where nobody has said anything."""
+
+from __future__ import annotations
+
+import re
+
+_NO_TITLE = re.compile(
+    r"microsoft (?:word|powerpoint|excel)\b.*|powerpoint.*|word document|untitled\b.*|unknown|no title|title"
+    r"|(?:document|dokument|presentation|layout|slide|book|page|template|scan|doc|문서)[ _-]?\d*"
+    r"|제목\s?없음|無題|无标题|\(?anonymous\)?|https?://\S+|[\W\d_]*|\S*[_\d]\S*|.*\btemplate\b.*"
+    r"|.*\.(?:docx?|dot[xm]?|odt|ott|rtf|txt|pdf|html?|epub|indd|qxd|qxp|tex|dvi|pptx?|xlsx?|pages|pub"
+    r"|ps)\b.*",
+    re.IGNORECASE,
+)
+_NO_AUTHOR = re.compile(
+    r"(?:python-docx|microsoft(?: office)?(?: user)?|administrator|admin|windows\b.*|(?:default )?user"
+    r"|owner|author"
+    r"|unknown|unspecified|anonymous|\(?anonymous\)?|default|pc|test|guest|calibre.*|libreoffice.*|webmaster"
+    r"|studio\b.*|.*\b(?:studio|design|designs|graphics|print|printing|scanner|typesetting|template)\b.*"
+    r"|사용자|\W*)\d*",
+    re.IGNORECASE,
+)
+_LOGIN = re.compile(r"[a-z][\w.-]*|\S*[_@]\S*|.*\d.*")  # "lgreen", "hq-temp", "Ricoh Aficio MP C3002"
+
+
+def is_no_title(title: str) -> bool:
+    """Whether a program wrote a title where nobody had said one."""
+    return bool(_NO_TITLE.fullmatch(title))
+
+
+def is_no_author(author: str) -> bool:
+    """Whether a program wrote an author where nobody had said one: the name of a login or of a machine."""
+    return bool(_NO_AUTHOR.fullmatch(author) or _LOGIN.fullmatch(author))

@@ -1,0 +1,42 @@
+"""What is read off the heads of real files, whose gold was written by someone who had not seen the code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.qa.formats.headers.score import FIELDS, Score, alike, items, read_items_here, score
+
+HERE = Path(__file__).parent
+# Precision and recall of each field that no change may fall below.
+FLOORS = {
+    "a": dict.fromkeys(FIELDS, (0.97, 0.85)),
+}
+
+
+@pytest.mark.parametrize("half", FLOORS)
+def test_what_is_said_of_a_document_is_right_and_most_of_it_is_said(half: str, tmp_path: Path) -> None:
+    listed = items(HERE / f"{half}.jsonl")
+    scores, misses = score(listed, list(read_items_here(listed, tmp_path)))
+    for field, (precision, recall) in FLOORS[half].items():
+        assert scores[field].precision >= precision, (field, misses)
+        assert scores[field].recall >= recall, (field, misses)
+
+
+def test_values_are_compared_without_regard_to_case_space_and_typography() -> None:
+    assert alike("“The  Lantern” – 1987.") == alike("'the lantern' - 1987")
+    assert alike("No. 7") != alike("No. 8")
+
+
+def test_saying_nothing_costs_recall_unless_it_is_right_and_a_wrong_value_costs_both() -> None:
+    listed = [
+        {"id": "1", "form": "txt", "gold": {"title": "A"}},
+        {"id": "2", "form": "txt", "gold": {"title": "B"}, "gold_or": {"title": [""]}},
+        {"id": "3", "form": "txt", "gold": {"title": "C"}, "gold_or": {"title": ["D"]}},
+        {"id": "4", "form": "txt", "gold": {"title": ""}},
+    ]
+    said = [{**dict.fromkeys(FIELDS, ""), "title": title} for title in ("", "", "d", "E")]
+    scores, misses = score(listed, said)
+    assert scores["title"] == Score(said=2, right=1, expected=2, found=1)
+    assert len(misses) == 2
