@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from qa.cite import citation_id, clipboard
-from qa.claims import _CLOSING, _Ends, claims, of_text
+from qa.claims import _CLOSING, Claim, _Ends, claims, of_text
 from qa.cli import cli
 from qa.errors import InputError
 from qa.evaluation.report import to_html
@@ -28,6 +28,7 @@ from qa.schema import Answer, Quote
 from qa.verify import Verifier, lines, to_dict
 from qa.web.cards import answer_card
 from qa.wording import Text, become, difference, find, in_words, joined
+from tests.conftest import ROOT
 from tests.qa.tiny import tiny_corpus, words, write
 
 if TYPE_CHECKING:
@@ -1042,6 +1043,39 @@ def test_a_distorted_quote_of_markdown_is_found_as_its_reader_sees_it(corpus: Co
         True,
         ["not"],
     )
+
+
+def suite(corpus: Corpus, tmp_path: Path) -> list[Quote]:
+    """Index the texts of the suites; return their sentences."""
+    lines = [
+        line
+        for path in sorted((ROOT / "tests" / "suites").glob("*/corpus.jsonl"))
+        for line in path.read_text("utf-8").splitlines()
+    ]
+    corpus.index(write(tmp_path, "suites.jsonl", "\n".join(lines) + "\n"))
+    return [
+        Quote(document, sentence.start, sentence.end)
+        for line in lines
+        for document, passages in [corpus.document_and_passages(json.loads(line)["_id"])]
+        for passage in passages
+        for sentence in passage.sentences
+        if sentence.quotable
+    ]
+
+
+def test_every_whole_sentence_of_the_suites_is_verbatim(corpus: Corpus, tmp_path: Path) -> None:
+    quotes = suite(corpus, tmp_path)
+    assert len(quotes) > 1_000
+    verdicts = Verifier(corpus).verdicts([Claim(quote.text, 1) for quote in quotes])
+    assert [each.claim.text for each in verdicts if each.status != "verbatim"] == []
+
+
+def test_what_ask_prints_of_the_suites_is_verbatim(corpus: Corpus, tmp_path: Path) -> None:
+    quotes = suite(corpus, tmp_path)
+    for at in range(0, len(quotes), 40):
+        numbered = tuple(replace(each, number=n) for n, each in enumerate(quotes[at : at + 40], 1))
+        printed = to_text(Answer("Who?", "Who?", "answered", 0.9, quotes=numbered), corpus.document)
+        assert {each.status for each in verify(corpus, printed)} == {"verbatim"}
 
 
 # Whom the report ascribes a quote to
