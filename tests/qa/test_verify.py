@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from qa.cite import citation_id, clipboard
+from qa.cite import CitationId, citation_id, clipboard
 from qa.claims import _CLOSING, Claim, _Ends, claims, of_text
 from qa.cli import cli
 from qa.errors import InputError
@@ -1128,6 +1128,68 @@ def test_a_quote_ascribed_to_another_document_has_moved(
         assert f"not in {verdict.attributed}, to which it is ascribed" in said_of(verdict)
 
 
+@pytest.mark.parametrize(
+    "report",
+    [
+        "In 2008 the ministry said: {0}.",
+        "In 41 villages they say: {0}.",
+        "According to State media, {0}.",
+        "According to Trade Minister Kim, {0}.",
+        "The Trade Ministry said: {0}.",
+        "In May he wrote: {0}.",
+        "According to Prices Online, {0}.",
+        "{0}, wrote Trade Monthly.",
+        "{0}, said Radio State.",
+    ],
+)
+def test_a_year_a_number_or_a_common_word_is_no_name(corpus: Corpus, tmp_path: Path, report: str) -> None:
+    two_papers(corpus, tmp_path)
+    named = [("Trade", "State", "2008"), ("Prices", "", "41"), ("2008", "", ""), ("May", "", "")]
+    lines = [
+        json.dumps(
+            {"_id": title, "title": title, "publisher": by, "number": number, "text": f"On {title}.\n"}
+        )
+        for title, by, number in named
+    ]
+    corpus.index(write(tmp_path, "named.jsonl", "\n".join(lines) + "\n"))
+    assert statuses(corpus, report.format(STRAIT)) == ["verbatim"]
+
+
+@pytest.mark.parametrize("report", ["According to Reuters, {0}.", "{0}, wrote Reuters.", "Reuters: {0}"])
+def test_a_name_of_one_word_counts_by_itself(corpus: Corpus, tmp_path: Path, report: str) -> None:
+    two_papers(corpus, tmp_path)
+    line = {
+        "_id": "wire",
+        "title": "Wire",
+        "publisher": "Reuters",
+        "text": "Nothing sails there in winter.\n",
+    }
+    corpus.index(write(tmp_path, "wire.jsonl", json.dumps(line) + "\n"))
+    assert statuses(corpus, report.format(STRAIT)) == ["moved"]
+
+
+def test_a_quote_with_the_comma_of_its_sentence_is_judged_as_without(corpus: Corpus, tmp_path: Path) -> None:
+    two_papers(corpus, tmp_path)
+    document = corpus.document("strait")
+    start = document.text.index(STRAIT[1:-1])
+    link = f"([1](x#cite={document.sha256}/{start}-{start + len(STRAIT) - 2}))"
+    for words in (f"{STRAIT} {link}, wrote", f"{STRAIT[:-1]},” {link} wrote"):
+        assert statuses(corpus, f"{words} the River Press.") == ["moved"], words
+        assert statuses(corpus, f"{words} the Harbour Office.") == ["verbatim"], words
+
+
+def test_another_reading_is_judged_by_whom_it_is_ascribed_to(corpus: Corpus, tmp_path: Path) -> None:
+    two_papers(corpus, tmp_path)
+    document = corpus.document("strait")
+    start = document.text.index(STRAIT[1:-1])
+    place = CitationId(document.sha256, start, start + len(STRAIT) - 2)
+    claim = Claim(
+        f"Is it?\n{STRAIT[1:-1]}", 1, place, readings=(STRAIT[1:-1],), after=", wrote the River Press."
+    )
+    assert Verifier(corpus).verdict(claim).status == "moved"
+    assert Verifier(corpus).verdict(replace(claim, after="")).status == "verbatim"
+
+
 def test_a_link_does_not_mend_what_the_sentence_ascribes(corpus: Corpus, tmp_path: Path) -> None:
     two_papers(corpus, tmp_path)
     document = corpus.document("strait")
@@ -1170,7 +1232,15 @@ def test_a_title_in_a_note_a_list_a_heading_or_a_link_is_no_quote(
     corpus.index(write(tmp_path, "three.jsonl", json.dumps(line) + "\n"))
     assert statuses(corpus, report.format(FERRY, LONG_TITLE)) == ["verbatim"]
     if "[^1]:" in report or "References" in report or "footnotes" in report:  # of other works too
-        assert statuses(corpus, report.format(FERRY, "The Moon and the Cheese of the Valley")) == ["verbatim"]
+        path = write(
+            tmp_path,
+            "report.html" if "<html>" in report else "report.md",
+            report.format(FERRY, "The Moon and the Cheese of the Valley"),
+        )
+        done = run(corpus, "verify", str(path))
+        assert done.exit_code == 0
+        assert "1 verbatim" in done.stderr
+        assert "passed over, in notes and lists of references: 1 title" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -1185,6 +1255,27 @@ def test_a_title_in_a_note_a_list_a_heading_or_a_link_is_no_quote(
 def test_what_a_note_or_a_heading_quotes_is_looked_up(corpus: Corpus, tmp_path: Path, report: str) -> None:
     two_papers(corpus, tmp_path)
     assert sorted(statuses(corpus, report.format(FERRY))) == ["unknown", "verbatim"]
+
+
+FABRICATED = "The plant at Hamhung was demolished in June."
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        '“{0}”\n\n* "{1}" (Plant report, 2019)\n',
+        "“{0}”\n\n* “{1}” (Plant report, 2019)\n",
+        '“{0}”\n\n## Sources\n\nInterview, Hamhung: "{1}" (May 2019)\n',
+        "“{0}”[^1]\n\n[^1]: Plant report: “{1}” (2019)\n",
+        "<html><p>“{0}”</p><ol class='footnotes'><li>Plant report: “{1}” (2019)</li></ol></html>",
+    ],
+)
+def test_no_bullet_and_no_note_hides_what_nobody_wrote(corpus: Corpus, tmp_path: Path, report: str) -> None:
+    path = write(
+        tmp_path, "report.html" if "<html>" in report else "report.md", report.format(SECOND, FABRICATED)
+    )
+    assert [each.status for each in Verifier(corpus).verdicts(claims(path)[0])] == ["verbatim", "unknown"]
+    assert run(corpus, "verify", str(path)).exit_code == 1
 
 
 # Several files
