@@ -56,7 +56,7 @@ _LABELS = {
     for name, labels in {
         "title": "title|headline|subject|subj|re|titre|titel|título|titolo|betreff|objet|asunto|название|тема"
         "|제목|标题|题目",
-        "author": "speaker|por|par|di|author|authors|author(s)|by|byline|from|written by|prepared by"
+        "author": "speaker|story|por|par|di|author|authors|author(s)|by|byline|from|written by|prepared by"
         "|compiled by"
         "|drafted by"
         "|reported by|reporter|words|text|rapporteur|reviewed by|auteur|auteurs|autor|autora|autores|autore"
@@ -89,7 +89,7 @@ _LABELS = {
     }.items()
     for label in labels.split("|")
 }
-_LABEL = re.compile(r"(?P<label>[^\W\d_][\w()’' /.-]{0,28}?)\s?[:：]\s*(?=\S)")
+_LABEL = re.compile(r"(?P<label>[^\W\d_][\w()’' /.-]{0,28}?)\s{0,3}[:：]\s*(?=\S)")
 _LABELS_IN_DIALOGUE = frozenset(
     {"source", "author", "editor", "reporter", "by", "text", "from", "to", "contact"}
 )
@@ -99,7 +99,9 @@ _WITHOUT_COLON = re.compile(
     r"|revised|modified)|updated|revised|heard|mis à jour)\b",
     re.IGNORECASE,
 )
-_SEPARATOR = re.compile(r"\s*[|•]\s*|\s+(?://|[—–*/-]|--)\s+|\s*·\s*|\s{3,}|\t+")
+_SEPARATOR = re.compile(
+    r"(?<=\d\d\d\d)\.\s+(?=[^\W\d_])|\s*[|•]\s*|\s+(?://|[—–*/-]|--)\s+|\s*·\s*|\s{3,}|\t+"
+)
 _COLON = re.compile(r"(?<=[^\W\d_]) ?:\s{2,}| :\s")  # "DATE:      9 May" is in no two columns
 _URL = re.compile(r"https?://[^\s<>\"”]+[^\s<>\"”.,;)]")
 # Numbers that are none of the document's own, addresses and other things that a letterhead says.
@@ -392,6 +394,9 @@ def _hard_wrapped(block: Sequence[str]) -> int:
 
 
 def _is_prose(line: str) -> bool:
+    label, start = _label(_unlisted(line))
+    if label and len(line) <= _MOST_CHARACTERS and not _says(line[start:]):
+        return False
     if (
         len(line) > _MOST_CHARACTERS
         or (_BODY_START.match(line) and not find_date(line[:30]))
@@ -402,6 +407,12 @@ def _is_prose(line: str) -> bool:
         return True
     if not _SENTENCE.match(line) or _label(line)[0] or who_is(line) or _ABBREVIATED.search(line):
         return False
+    first = find_date(line[:80])
+    if first and len(line) <= 120 and first.start <= 40:
+        before = line[: first.start]
+        stated = _PUBLISHED.search(before) or _BYLINE.match(before)
+        if stated and len(before.split()) <= 5:
+            return False  # "First published on 3 May 2012. Last modified 5 June 2013."
     date = find_date(line[:60])  # "20 June 2008. Not for attribution to individuals."
     if date and date.start and len(line) <= 120 and re.match(r"\.", line[date.end :]):
         before = line[: date.start].rstrip(" ,")
@@ -464,7 +475,13 @@ def _cells(words: str) -> str:
         if len(cells) == 2 and cells[0].lower() in _LABELS:
             return f"{cells[0]}: {cells[1]}"
         return "" if not any(re.search(r"[^\W\d_]", cell) for cell in cells) else " | ".join(cells)
-    return words.lstrip("#> ").strip()
+    return _unlisted(words.lstrip("#> ").strip())
+
+
+def _unlisted(line: str) -> str:
+    """Take the mark of a list off a line that has a label."""
+    bare = line.lstrip("-•*– ")
+    return bare if bare != line and _label(bare)[0] else line
 
 
 def _take_label(line: _Line, name: str, value: str, order: DateOrder) -> None:
@@ -783,7 +800,11 @@ class _Reading:
             number = named.number  # "Statement No. 14/2021: Results of the purchase campaign"
         day, notes = self._date(number, dateline)
         own = not self._known_title and not self._stated("title")
-        if (numbered or (day and own and not author)) and not series and _class(title) == "periodical":
+        if (
+            (numbered or (day and own and not author and not is_kind(title)))
+            and not series
+            and _class(title) == "periodical"
+        ):
             series = title
         return Header(
             title=title,
@@ -1070,7 +1091,7 @@ class _Reading:
             + (not name.beside and not line.number and not line.dates)
             + bool(below and (below.people or below.stated.get("author")))
             + 3 * (name.numbered and _title_like(name.text))
-            - 2 * bool(_SUBTITLE.match(name.text) and others and others[0].line < name.line)
+            - 4 * bool(_SUBTITLE.match(name.text) and others and others[0].line < name.line)
             - 3 * bool(_BY_ITS_BODY.fullmatch(name.text))
             - 5 * name.dated
             - 3 * (name.beside and not name.numbered)

@@ -164,7 +164,7 @@ def _numbered(
 ) -> Numbered:
     before = words[: match.start() if at < 0 else at].strip(" ,;:–—-(*")
     after = words[match.end() :].strip(" ,;:.)(*")
-    number = number.strip(" .")
+    number = re.sub(r"\s\((?:19|20)\d\d\)$", "", number.strip(" ."))
     before = re.sub(r"^\d{4}\s?[年년]$", "", before)
     generic = False
     if _ENDS_GENERIC.search(before):

@@ -81,7 +81,7 @@ _ENDS_AS_PERIODICAL = re.compile(
 _KIND = re.compile(
     r"(?:(?:internal|urgent|confidential|official|public|joint|special|draft|final|interim|media|press|news"
     r"|policy|research|discussion|working|technical|statistical|background|information|briefing|situation"
-    r"|field|preliminary|issue|data|opinion|position|white|green|concept|country|progress|weekly"
+    r"|field|market|preliminary|issue|data|opinion|position|white|green|concept|country|progress|weekly"
     r"|monthly|quarterly|annual|analytical|aide|guest|an?)\s+)*"
     r"(?:memorandum|memo|mémoire|release|notice|note|briefing|brief|opinion|op-?ed|editorial|analysis"
     r"|commentary"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from qa.formats.organisations import is_kind, names_institution, names_periodical
+from qa.formats.organisations import is_kind, may_name_institution, names_institution, names_periodical
 
 _MOST_NAMES = 12
 _LONGEST = 300  # characters of a list of names
@@ -138,6 +138,8 @@ def looks_like_person(name: str) -> bool:
         return True
     words = name.split()
     if not 2 <= len(words) <= 5 or len(name) > 50:
+        return False
+    if may_name_institution(name) and not has_given_name(name):
         return False
     long = 0
     for position, word in enumerate(words):
