@@ -451,8 +451,7 @@ def _take_apart(words: str, span: Span | None, block: int, order: DateOrder) -> 
         len(line.names) > 1 and sum(is_institution(name.text) for name in line.names) != 1
     ):
         line.names = [_Name(_tidy(rest), 0)]  # a dash or a bar here is part of the name
-    if line.number:
-        line.people = ""
+    _sort_people(line)
     for name, described in pairwise(list(line.names)):
         if _DESCRIBES.match(described.text):  # "Ballot Box — a newsletter on African elections"
             line.series, line.people = name.text, ""
@@ -461,6 +460,16 @@ def _take_apart(words: str, span: Span | None, block: int, order: DateOrder) -> 
     for name in line.names:
         name.leads = name is line.names[0] and bool(line.number or line.dates) and not line.stated
     return line
+
+
+def _sort_people(line: _Line) -> None:
+    """Take for people, of several names in a line or beside a number, only those that surely are."""
+    people = [name for name in line.names if name.person]
+    sure = [name for name in people if has_given_name(name.text)]
+    if line.number or (len(people) > 1 and sure):
+        for name in people:
+            name.person = name in sure
+        line.people = "; ".join(people_in_line(name.text) for name in sure)
 
 
 def _says(value: str) -> bool:
@@ -682,7 +691,13 @@ def _without_dates(line: _Line, part: str, order: DateOrder) -> tuple[str, bool]
 
 def _is_place(name: str) -> bool:
     """Whether a name before a date is, as far as can be told, where something was written."""
-    if len(name.split()) > 2 or "&" in name or find_number(name).number or is_kind(name):
+    if (
+        len(name.split()) > 2
+        or not all(word[:1].isupper() for word in name.split())
+        or "&" in name
+        or find_number(name).number
+        or is_kind(name)
+    ):
         return False
     if names_institution(name) or names_periodical(name) or may_name_institution(name):
         return False
@@ -1015,7 +1030,8 @@ class _Reading:
             written = above and (
                 above.stated.get("author") or (above.people and above.people in self._author)
             )
-            if written and name is not names[0] and _name_shaped(name.text) and not name.beside:
+            said = len(name.text.split()) > 1 or names_institution(name.text) or names_periodical(name.text)
+            if written and said and name is not names[0] and _name_shaped(name.text) and not name.beside:
                 return name
         for name in names[1:]:
             own = self._lines[name.line].block

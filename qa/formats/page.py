@@ -84,7 +84,7 @@ TWO_LETTERS = {
     """.split()
 }
 _IN_UTC = re.compile(r"\d(?:Z|[+-]00:?00)\s*$", re.IGNORECASE)
-_SITE = re.compile(r"\s*(?:[|·•«»‹›_–—]|\s-|::)\s*(?=\S)")
+_SITE = re.compile(r"\s{0,4}(?:[|·•«»‹›_–—]|\s-|::)\s{0,4}(?=\S)")
 _SITE_BEFORE = re.compile(r"(?:[|·•«»‹›_–—]|\s-|::)\s?$")
 _SITE_LAST = re.compile(r"(?:[|«‹]|\s[–—-])\s(?P<site>[^|«‹–—]{2,60})$")
 _COPYRIGHT = re.compile(
