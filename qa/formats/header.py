@@ -182,7 +182,8 @@ _EVENT = re.compile(
 _NEVER = re.compile(
     r"\b(?:updated?|revised|modified|reviewed|amended|next|heard|reference|period|valid|expires|deadline"
     r"|until"
-    r"|covering|mis à jour|aktualisiert|actualizado|обновлен\w*|received|accepted|saved|수정|更新)\b",
+    r"|covering|mis à jour|aktualisiert|actualizado|обновлен\w*|received|accepted|saved|closing|closes|due"
+    r"|expiry|수정|更新)\b",
     re.IGNORECASE,
 )
 # What may stand before a date in a line that is there for the date: a place, "District of", "on".
@@ -208,7 +209,7 @@ _BODY_START = re.compile(
 )
 _SENTENCE = re.compile(r"\S+(?:\s+\S+){4,}[.…][”’\"')\]]*$|\S+(?:\s+\S+){19,}[?!][”’\"')\]]*$")
 _SENTENCE_CJK = re.compile(r"。|[다요]\.(?:\s|$)")
-_ABBREVIATED = re.compile(r"(?:\b[^\W\d_]|\b(?:Ltd|Inc|Co|Corp|No|Jr|Sr|St))\.$")
+_ABBREVIATED = re.compile(r"(?:\b[^\W\d_]|\b(?:Ltd|Inc|Co|Corp|No|Jr|Sr|St|eds?|edn|vol))\.$")
 _REMARK = re.compile(
     r"(?:for (?:immediate|release|partners|district doctors|the press|attention)\b|not for\b|by our\b"
     r"|(?:final|public) version|english translation|translated\b|summary$|minutes$|restricted\b"
@@ -506,6 +507,9 @@ def _take_label(line: _Line, name: str, value: str, order: DateOrder) -> None:
         line.stated["author"] = people_stated(re.sub(r"<[^<>]{0,100}>|[\w.+-]{1,64}@\S{1,100}", "", value))
     elif name == "aside":
         line.aside = True
+        if line.words.lower().startswith(("ref", "our ref")) and re.search(r"\d", value):
+            found = find_number(value)
+            line.number, line.bare = found.number, True
         if line.words.lower().startswith("source") and (is_institution(value) or is_periodical(value)):
             line.stated["publisher"] = value
     elif name == "number":
@@ -710,6 +714,7 @@ def _may_be_dated(name: str) -> bool:
         or names_institution(name)
         or is_periodical(name)
         or looks_like_person(name)
+        or is_kind(name)
         or find_number(name).number
         or re.fullmatch(r"[^\W\d_][\w’'-]*", name)
     )
@@ -908,7 +913,7 @@ class _Reading:
     def _publisher(self, names: list[_Name], numbered: _Line | None, title: str) -> tuple[str, str]:
         """Tell publisher and series among the names, and take both out of these."""
         series = numbered.series if numbered else ""
-        if numbered and numbered.number and not series:
+        if numbered and numbered.number and not series and not numbered.volume:
             at = self._lines.index(numbered)
             beside = [numbered, *self._lines[max(0, at - 1) : at]]
             series = next((kind for line in beside for kind in line.kinds if _SERIES_KIND.search(kind)), "")
@@ -1108,6 +1113,7 @@ class _Reading:
             + bool(below and (below.people or below.stated.get("author")))
             + 3 * (name.numbered and _title_like(name.text))
             - 4 * bool(_SUBTITLE.match(name.text) and others and others[0].line < name.line)
+            - 3 * bool(_STATE.match(name.text) or name.text[0].islower())
             - 3 * bool(_BY_ITS_BODY.fullmatch(name.text))
             - 5 * name.dated
             - 3 * (name.beside and not name.numbered)

@@ -44,7 +44,8 @@ _NO_SERIES = re.compile(
     r"|directive"
     r"|instruction|notification|notice|letter|minutes|announcement|report|opinion|communiqué|comunicado"
     r"|law|act"
-    r"|pressemitteilung|bill|decree|presentation|case|draft|memo|memorandum)s?",
+    r"|pressemitteilung|bill|decree|presentation|case|draft|memo|memorandum)s?"
+    r"|(?:\w+ )?(?:appeal|petition|application|case|claim|suit|action|motion)s?",
     re.IGNORECASE,
 )
 _ENDS_GENERIC = re.compile(r"(?:^|[\s,;:(])(?:issue|edition|number)$", re.IGNORECASE)
@@ -147,6 +148,8 @@ def find_number(words: str) -> Numbered:
             continue
         if _is_year(match[0]):
             continue
+        if named := re.fullmatch(r"([A-Z]{4,}) (\d{1,4})", match[0]):
+            return Numbered(named[2], named[1])
         found = _numbered(words, match, match[0])
         return Numbered(found.number, found.series, found.rest, bare=True)
     return Numbered()

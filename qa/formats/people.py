@@ -46,8 +46,10 @@ _KOREAN = re.compile(
 _CHINESE = re.compile("[\u4e00-\u9fff]{2,4}")
 # Words that stand in titles, in what people are and in what a text is, and in no name of a person.
 _NO_NAME = frozenset(
-    """associated united allied safety security energy climate health education housing labour labor
-    migration transport finance economy industry development growth debt credit future history
+    """municipal civic metropolitan provincial rural urban industrial agricultural commercial economic
+    social political legal medical technical scientific historical cultural environmental maritime
+    coastal associated united allied safety security energy climate health education housing labour
+    labor migration transport finance economy industry development growth debt credit future history
     culture politics democracy reform reforms change changes strategy plan plans programme program
     action impact risks poverty hunger famine drought flood floods storm shipping shipwreck ferry
     ferries fishing fisheries mining minerals copper tin gold cobalt land forest forests a an the
@@ -59,22 +61,22 @@ _NO_NAME = frozenset(
     introduction overview background contents findings key main points abstract preface foreword
     conclusion conclusions appendix annex notes methodology case special working policy annual
     quarterly monthly weekly daily press media public private open south east northern southern
-    eastern western central upper lower great greater united national international global regional
-    local federal state states city town village district province county country republic port
-    harbour harbor sea seas gulf strait river island islands mountain valley road house market
-    markets trade prices tax tariff oil gas coal water food grain election elections vote voters war
-    peace crisis risk rights justice court report reports staff reporter reporters correspondent
-    correspondents editor editors officer director manager fellow associate assistant analyst
-    researcher lecturer professor student secretary chair chairman chairperson president minister
-    deputy head chief master mariner captain commissioner inspector registrar counsel solicitor
-    barrister advocate engineer economist author authors writer contact unit desk team studio design
-    graphics print scan scanner user admin owner client test january february april june july august
-    september october november december monday tuesday wednesday thursday friday saturday sunday
-    autumn table figure chart map index data statistics survey study review results outlook forecast
-    budget guide handbook manual rules guidance advice code act bill regulation regulations order
-    circular notice notices statement speech remarks address lecture paper papers brief briefs
-    briefing letter letters minutes agenda resolution decision judgment judgement opinion appeal
-    petition memo memorandum news story feature interview profile essay dispatch diary""".split()
+    eastern western central upper lower great greater national international global regional local
+    federal state states city town village district province county country republic port harbour
+    harbor sea seas gulf strait river island islands mountain valley road house market markets trade
+    prices tax tariff oil gas coal water food grain election elections vote voters war peace crisis
+    risk rights justice court report reports staff reporter reporters correspondent correspondents
+    editor editors officer director manager fellow associate assistant analyst researcher lecturer
+    professor student secretary chair chairman chairperson president minister deputy head chief
+    master mariner captain commissioner inspector registrar counsel solicitor barrister advocate
+    engineer economist author authors writer contact unit desk team studio design graphics print
+    scan scanner user admin owner client test january february april june july august september
+    october november december monday tuesday wednesday thursday friday saturday sunday autumn table
+    figure chart map index data statistics survey study review results outlook forecast budget guide
+    handbook manual rules guidance advice code act bill regulation regulations order circular notice
+    notices statement speech remarks address lecture paper papers brief briefs briefing letter
+    letters minutes agenda resolution decision judgment judgement opinion appeal petition memo
+    memorandum news story feature interview profile essay dispatch diary""".split()
 )
 # Given names that are common somewhere: enough to know that a name on top of a text is a person's.
 _GIVEN = frozenset(
