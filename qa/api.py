@@ -76,6 +76,9 @@ _AnswerId = Annotated[str, Field(max_length=64)]
 _ANY_EXAMPLES = ("Which documents do you have?", "What can you do?")
 
 
+_ASKED_AT_ONCE = 8
+
+
 class TurnBody(Body):
     """One earlier turn."""
 
@@ -132,6 +135,8 @@ def create_app(engine: Engine, host: str) -> FastAPI:
 
 def routes(engine: Engine) -> APIRouter:
     """The routes, answered from this engine."""
+    # All routes share 40 threads: questions may not take them all from what is quickly answered.
+    asking = asyncio.Semaphore(_ASKED_AT_ONCE)
     router = APIRouter(prefix="/api/v1")
 
     @router.get("/health")
@@ -174,7 +179,7 @@ def routes(engine: Engine) -> APIRouter:
             )
             return to_dict(answer, engine.corpus.document, engine.answers.remember(answer, history))
 
-        async with _while_connected(request, deadline):
+        async with _while_connected(request, deadline), asking:
             return await run_in_threadpool(answered)
 
     @router.get("/citations/{sha256}/{start}-{end}")
