@@ -947,7 +947,14 @@ class _Reading:
                 if len(names) > 1 or title:
                     names.remove(mast)
             return publisher, series
-        if series and is_periodical(series) and numbered and not numbered.volume and (names or title):
+        if (
+            series
+            and " " in series
+            and is_periodical(series)
+            and numbered
+            and not numbered.volume
+            and (names or title)
+        ):
             return series, ""  # "Maritime Law Bulletin, No. 331"
         above = names[0] if names else None
         if (
@@ -995,7 +1002,8 @@ class _Reading:
         if first is None or _title_like(first.text) or first.line > 2:
             return self._below_author(names)
         others = [name for name in names if name is not first]
-        if others and _name_shaped(first.text) and self._heads(first, others[0]):
+        stated = any(line.states_something for line in self._lines)
+        if others and stated and _name_shaped(first.text) and self._heads(first, others[0]):
             below = self._lines[first.line + 1]
             masthead = below.block == self._lines[first.line].block and (below.number or below.kinds)
             # A person may stand on top as well, above the title.
@@ -1150,21 +1158,16 @@ class _Reading:
     def _spans(self, names: set[str], author: str) -> tuple[Span, ...]:
         """Return the lines down to the last that is surely the header's; what is above it is so as well."""
         last, block = -1, -1
+        stated = any(line.states_something for line in self._lines)
         for position, line in enumerate(self._lines):
-            named = any(
-                name.text and (name.text in names or any(name.text in each for each in names if each))
-                for name in line.names
-            )
+            named = any(any(name.text in each for each in names) for name in line.names if name.text)
+            labelled = _label(line.words)[0] == "aside" and not line.words.lower().startswith("source")
             sure = line.states_something or named or bool(line.kinds)
             sure = sure or bool(line.people and line.people in author)
-            if sure or (
-                line.aside
-                and (
-                    line.block == block
-                    or (_label(line.words)[0] == "aside" and not line.words.lower().startswith("source"))
-                )
-            ):
+            if sure or (line.aside and (labelled or line.block == block)):
                 last, block = position, line.block
+            elif not stated:
+                break
         return tuple(line.span for line in self._lines[: last + 1] if line.span)
 
     def _title_only(self) -> Header:
