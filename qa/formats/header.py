@@ -374,8 +374,8 @@ def _top(text: str) -> _Top:
         words = [text[span.start : span.end] for span in block]
         wrapped = _hard_wrapped(words)
         for position, span in enumerate(block):
-            if span in furniture:
-                continue
+            if span in furniture or not any(map(str.isalnum, words[position])):
+                continue  # a rule of dashes or stars is no text
             prose = _is_prose(words[position]) or bool(not top.lines and who_is(words[position]))
             if position == wrapped or prose or len(top.lines) == _MOST_LINES:
                 top.prose = span.start
