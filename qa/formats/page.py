@@ -174,6 +174,7 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
         and heading
         and may_be_heading(heading)
         and not any(_alike(each, head) for each in titles)
+        and not (heading in head and re.search(r"\d", head.replace(heading, "")))  # "Statement No. 14: …"
     ):
         parts = [part for part in _SITE.split(head) if part.strip()]
         site = parts[-1].strip() if parts else ""
