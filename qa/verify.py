@@ -175,9 +175,9 @@ class Verifier:
 
     def verdict(self, claim: Claim) -> Verdict:
         """Judge one claim: of several readings of it, the first that is verbatim, or else the last."""
-        return self._as_ascribed(self._read(claim))
+        return self._as_ascribed(self._as_read(claim))
 
-    def _read(self, claim: Claim) -> Verdict:
+    def _as_read(self, claim: Claim) -> Verdict:
         verdict = self._verdict(claim)
         for reading in claim.readings:
             if verdict.status in ("verbatim", "distorted"):

@@ -1173,9 +1173,9 @@ def test_a_quote_with_the_comma_of_its_sentence_is_judged_as_without(corpus: Cor
     document = corpus.document("strait")
     start = document.text.index(STRAIT[1:-1])
     link = f"([1](x#cite={document.sha256}/{start}-{start + len(STRAIT) - 2}))"
-    for words in (f"{STRAIT} {link}, wrote", f"{STRAIT[:-1]},” {link} wrote"):
-        assert statuses(corpus, f"{words} the River Press.") == ["moved"], words
-        assert statuses(corpus, f"{words} the Harbour Office.") == ["verbatim"], words
+    for cited in (f"{STRAIT} {link}, wrote", f"{STRAIT[:-1]},” {link} wrote"):
+        assert statuses(corpus, f"{cited} the River Press.") == ["moved"], cited
+        assert statuses(corpus, f"{cited} the Harbour Office.") == ["verbatim"], cited
 
 
 def test_another_reading_is_judged_by_whom_it_is_ascribed_to(corpus: Corpus, tmp_path: Path) -> None:
