@@ -31,7 +31,7 @@ _LEADS_TO_NAME = re.compile(
 )
 _NAME_SPEAKS = re.compile(rf"^[^.;]*?(?:{_VERB}|:)", re.IGNORECASE)
 _LONGEST_WORD = 40
-_WORD_BEFORE = re.compile(r"[^\W\d_]+(?=\s+\Z)")
+_WORD_BEFORE = re.compile(r"(?<![^\W\d_])[^\W\d_]++(?=\s+\Z)")
 _NAME_GOES_ON = re.compile(
     r"\s+(?:[A-Z]|(?:media|news|newspapers?|officials?|organs|press|radio|television)\b)"
     r"|[-‐](?:controlled|owned|run)\b"

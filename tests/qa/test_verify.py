@@ -264,9 +264,9 @@ def test_thousands_of_quotes_take_seconds(corpus: Corpus, tmp_path: Path) -> Non
     ] * 2
     for wrong in quotes[::10]:
         wrong["text"] = wrong["text"].replace(" ", " not ", 1)
-    started = time.perf_counter()
+    started = time.process_time()  # what others do on the machine does not count
     verdicts = verify(corpus, json.dumps({"quotes": quotes}))
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
     assert len(verdicts) > 2_000
     assert {verdict.status for verdict in verdicts} == {"verbatim", "altered"}
     assert seconds < 10
