@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from fastapi.exceptions import RequestValidationError
     from pydantic import ValidationError
 
 # An absolute path of two parts or more, of POSIX or of Windows; no part of an address or of a word.
@@ -33,9 +34,9 @@ class Problem(JSONResponse):
         super().__init__(body | ({"code": code} if code else {}) | more, status_code=int(status))
 
 
-def first_error(error: ValidationError) -> str:
+def first_error(error: ValidationError | RequestValidationError) -> str:
     """Say where the first fault is, and what it is."""
-    first = error.errors(include_url=False, include_input=False)[0]
+    first = error.errors()[0]
     where = ".".join(map(str, first["loc"]))
     return f"{where}{': ' if where else ''}{first['msg'].removeprefix('Value error, ')}"
 
