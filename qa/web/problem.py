@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from fastapi.exceptions import RequestValidationError
     from pydantic import ValidationError
 
-# An absolute path of two parts or more, of POSIX or of Windows; no part of an address or of a word. A folder's
-# name may have spaces within it, but none of the signs that end a path in a message.
+# An absolute path of two parts or more, of POSIX or of Windows; no part of an address or of a word. The name
+# of a folder may have spaces within it, but none of the signs that end a path in a message.
 _IN_NAME = r"[^\s/\\:;,'\"()]"
 _PATH = re.compile(
     rf"(?<![\w/.:~-])(?:[A-Za-z]:[\\/]|\\\\|/)(?:{_IN_NAME}++(?: ++{_IN_NAME}++)*+[\\/])+(?={_IN_NAME})"
