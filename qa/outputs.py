@@ -202,18 +202,26 @@ def spare(path: Path, kind: Kind) -> None:
     Raises:
         OutputError: naming the file, and what to do.
     """
+    if not is_replaceable(path, kind):
+        raise OutputError(
+            f"{path} is there already, and holds something else than {kind.what} that Pullquote wrote. Name "
+            "another file, or replace it with --force."
+        )
+
+
+def is_replaceable(path: Path, kind: Kind) -> bool:
+    """Tell whether a file is not there, is empty, or holds an earlier output of the kind.
+
+    Raises:
+        OutputError: it cannot be read.
+    """
     try:
         if not path.exists() or not path.stat().st_size:
-            return
+            return True
         with path.open("rb") as file:
-            if kind.holds(iter(partial(file.readline, _LONGEST_LINE), b"")):
-                return
+            return kind.holds(iter(partial(file.readline, _LONGEST_LINE), b""))
     except OSError as error:
         raise OutputError(f"{path} cannot be read: {error.strerror}. Name another file.") from error
-    raise OutputError(
-        f"{path} is there already, and holds something else than {kind.what} that Pullquote wrote. Name "
-        "another file, or replace it with --force."
-    )
 
 
 def check_no_source(option: str, path: Path, corpus: Corpus) -> None:
