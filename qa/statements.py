@@ -3,7 +3,7 @@
 A salutation, a signature, a table of contents or "Read more" states nothing. A line that says what the
 document is (its title, author, publisher, number or date) answers only a question that asks for just that.
 Such lines are known by what is known of the document, where its format has told, and else by their form
-(docs/decisions/0022-statements.md).
+(docs/decisions/0026-statements.md).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from qa.formats.dates import find_date
 from qa.formats.furniture import is_furniture
-from qa.terms import words
+from qa.terms import measure, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -116,8 +116,13 @@ _SALUTATION = re.compile(
     r"|mesdames|estimad[oa]s?|querid[oa]s?|hola|prezad[oa]s?|gentil[ei]|egregio|kjære|kære|hei|hej|geachte"
     r"|beste|szanown[aiy]|уважаем\w{2}|здравствуйте|добрый день"
     r"|존경하는|안녕하세요|안녕하십니까|친애하는)(?!\w)"
-    r"|尊敬的|亲爱的|親愛的|您好|你好|拝啓|各位)[^.?!:：,，]{0,50}(?P<end>[,，:：!！]?)",
+    r"|尊敬的|亲爱的|親愛的|您好|你好|拝啓|各位)(?P<whom>[^.?!:：,，]{0,50})(?P<end>[,，:：!！]?)",
     re.IGNORECASE,
+)
+# Whom a salutation without a mark at its end may name; more could be a headline ("Dear leader visits mill").
+_ADDRESSEE = re.compile(
+    rf" ?(?i:all|everyone|everybody|team|colleagues|friends|members|sirs?|madam|sir or madam|there)"
+    rf"| (?:(?i:mr|mrs|ms|dr|prof)\.? )?{_NAME}|"
 )
 _SIGN_OFF = re.compile(
     r"(?i:(?:with |and )?(?:my |our )?(?:very )?(?:best|kind|warm|kindest|warmest|many)"
@@ -135,40 +140,48 @@ _SIGN_OFF = re.compile(
 )
 _SIGNED_LINES, _SIGNED_WORDS = 8, 12  # of a signature below the sign-off, and words of one of its lines
 # What a line says that is "Label: value"; None: nothing that is ever asked for.
+# These labels have no other use.
 _LABELS: dict[Field | None, tuple[str, ...]] = {
-    "date": (
-        r"published(?: on)?|publication date|date of (?:issue|publication)|posted(?: on)?|sent",
-        r"issued(?: on)?|last (?:updated|modified)|updated(?: on)?|gesendet|envoyé|enviado",
-    ),
+    "date": (r"last (?:updated|modified)|publication date|date of (?:issue|publication)",),
+    "contact": (r"(?:media|press) contacts?|contact (?:details|person)",),
     "author": (
-        r"from|authors?|author\(s\)|by-?line|von|de|보낸 ?사람|作者|发件人",
-        r"(?:written|prepared|compiled|reported|edited|translated|reporting|editing) by",
+        r"authors?|author\(s\)|by-?line|作者",
+        r"(?:written|prepared|compiled|edited|translated|reporting|editing) by",
     ),
     "publisher": (r"publisher|published by|issued by|herausgeber|éditeur|발행",),
-    "title": (r"subject|re|fwd?|title|headline|betreff|objet|asunto|제목|主题|主題|件名",),
-    "number": (
-        r"issue|series|volume|edition|document (?:id|no\.?|number)|(?:our |your )?ref(?:erence)?",
-        r"isbn|issn|doi",
-    ),
-    "contact": (
-        r"e-?mail|tel(?:ephone)?|phone|fax|mobile|web(?: ?site)?|url|link|twitter|skype|whatsapp|telegram",
-        r"(?:media |press )?contacts?(?: details| person)?|address",
-    ),
+    "number": (r"document (?:id|no\.?|number)|(?:our |your )?ref|isbn|issn|doi",),
     None: (
-        r"to|cc|bcc|reply-to|message-id|attachments?|importance|an|à|para|받는 ?사람|收件人",
-        r"keywords?|tags?|tagged|topics?|categor(?:y|ies)|filed (?:under|in)|language|classification",
-        r"distribution|copyright|licen[cs]e|(?:photo(?:graph)?s?|image|picture)(?: by| credits?)?|credits?",
-        r"share(?: this)?|related(?: \w{1,20})?|see also|read (?:more|next|also)",
-        r"more (?:on|from|about) .{1,30}",
-        r"further reading|layout|slug|draft|permalink",
+        r"cc|bcc|reply-to|message-id|keywords?|tags?|tagged|filed (?:under|in)|slug|permalink",
+        r"(?:photo(?:graph)?s?|image|picture) (?:by|credits?)|see also|read (?:more|next|also)",
+        r"related(?: \w{1,20})?|further reading|more from .{1,30}|share (?:this|on)",
     ),
 }
-# Labels that stand before facts too, as in "Date: 4 April" of an accident: they count on top of a text only.
+# Labels that stand before facts too ("Distribution: 40 tonnes of rice"): they count beside other such lines.
+_LABELS_IN_COMPANY: dict[Field | None, tuple[str, ...]] = {
+    "date": (
+        r"published(?: on)?|posted(?: on)?|sent|issued(?: on)?|updated(?: on)?|gesendet|envoyé|enviado",
+    ),
+    "author": (r"from|reported by|von|de|보낸 ?사람|发件人",),
+    "title": (r"subject|re|fwd?|title|headline|betreff|objet|asunto|제목|主题|主題|件名",),
+    "number": (r"issue|series|volume|edition|(?:our |your )?reference",),
+    "contact": (
+        r"e-?mail|tel(?:ephone)?|phone|fax|mobile|web(?: ?site)?|url|link|twitter|skype|whatsapp|telegram",
+        r"contacts?|address",
+    ),
+    None: (
+        r"to|attachments?|importance|an|à|para|받는 ?사람|收件人",
+        r"topics?|categor(?:y|ies)|language|classification|distribution|copyright|licen[cs]e|credits?",
+        r"photo(?:graph)?s?|image|picture|share|more (?:on|about) .{1,30}|layout|draft",
+    ),
+}
+# These count on top of a text only: below, "Date: 4 April" is the date of an accident.
 _LABELS_ON_TOP: dict[Field | None, tuple[str, ...]] = {
     "date": (r"dated?|datum|fecha|날짜|日期",),
-    "author": (r"by|editors?|translators?|contributors?",),
+    "author": (r"by|from|von|de|editors?|translators?|contributors?",),
+    "title": (r"subject|re|betreff|objet|asunto",),
     "publisher": (r"source|agency|organi[sz]ation|institution",),
     "number": (r"number|no\.?|version|id",),
+    None: (r"to|an|à|para|topics?|attachments?",),
 }
 
 
@@ -177,14 +190,17 @@ def _labelled_line(labels: dict[Field | None, tuple[str, ...]]) -> re.Pattern[st
     return re.compile(rf"[\W_]{{0,3}}(?:{names})[*_]{{0,2}} ?[:：] ?(?P<value>.*)", re.IGNORECASE)
 
 
-_LABELLED, _LABELLED_ON_TOP = _labelled_line(_LABELS), _labelled_line(_LABELS_ON_TOP)
+_LABELLED = _labelled_line(_LABELS)
+_LABELLED_IN_COMPANY = _labelled_line(_LABELS_IN_COMPANY)
+_LABELLED_ON_TOP = _labelled_line(_LABELS_ON_TOP)
+_NUMBER_TO_CALL = re.compile(r"[\d ()+/.-]{7,30}")
 _BYLINE = re.compile(
     r"(?:(?i:written|prepared|compiled|reported|edited|translated|reporting|editing|words|text|photos?|posted)"
     rf" )?(?i:by):? {_NAME}(?:(?:,? and|,)? (?:{_NAME}|de|del|der|van|von|bin|al|the|of)){{0,7}}"
 )
 _BEFORE_A_DATE = re.compile(rf"{_NAME}, ")  # a weekday or a place
 _ENDS_AS_SENTENCE = re.compile(r"[.!?…。！？][”’\"'»)\]』」]{0,3}$")
-_CONTENTS = re.compile(r"(?:\.{4}|(?:\. ){3}|…{2}|_{4}|\t) ?(?:\d{1,4}|[ivxl]{1,7})$")
+_CONTENTS = re.compile(r"(?:\.{4}|(?:\. ){3}|…{2}|_{4}) ?(?:\d{1,4}|[ivxl]{1,7})$")
 _PAGE = re.compile(
     r"[\W_]{0,5}(?:(?:page|p\.|seite|página|стр\.|第) ?)?(?:\d{1,4}|[ivxl]{1,6})"
     r"(?: ?(?:of|/|von|de|из) ?\d{1,4}| ?페이지| ?页)?[\W_]{0,5}",
@@ -194,26 +210,32 @@ _COPYRIGHT = re.compile(
     r"(?:\W{0,3}©|\(c\) ?\d{4}|copyright (?:©|\(c\)|\d{4})).{0,200}|.{0,120}\ball rights reserved\b.{0,40}",
     re.IGNORECASE,
 )
-# What a page invites its reader to do.
+# What a page tells or invites its reader to do, in words that no text has, with a full stop or without.
 _INVITATION = re.compile(
-    r"[\W_]{0,5}(?:(?:read|see|learn|find out|view|show|load|discover) (?:more|all|next|the full \w{1,20})"
-    r"(?: (?:about|on|from|in|at|of)\b.{0,80}|\W{0,5}|[:…»>→-].{0,100})"
-    r"|(?:click|tap) (?:here|on)\b.{0,100}|(?:follow|like|find|join) us (?:on|at)\b.{0,80}"
-    r"|(?:sign up|subscribe|register|log in|sign in|donate|download)\b.{0,30}"
-    r"\b(?:newsletter|e-?mails?|updates?|alerts?|account|here|now|today|free)\b.{0,60}"
-    r"|share (?:this|on|via)\b.{0,60}|(?:you (?:may|might)|readers) also (?:like|read)\b.{0,40}|most read"
-    r"|(?:accept|we use|this (?:web)?site uses) (?:all )?cookies\b.{0,120}"
-    r"|(?:skip|back|jump|return|go) to (?:the )?(?:main|top|content|home|navigation)\b.{0,40}"
-    r"|(?:privacy|cookie) policy\W{0,3}|terms (?:of (?:use|service)|and conditions)\W{0,3})",
+    r"[\W_]{0,5}(?:(?:read|see|learn|find out) more"
+    r"(?: (?:about|on) [^,;:“”\"]{1,80}|\W{0,5}|[:»>→] ?.{0,100})"
+    r"|(?:view|show|load|see) (?:all|more|next)\W{0,5}|read next\W{0,5}|discover more\W{0,5}"
+    r"|(?:click|tap) here\b[^,;:“”\"]{0,100}"
+    r"|(?:we use|this (?:web)?site uses|accept(?: all)?) cookies\b.{0,120}"
+    r"|(?:skip|back|jump|return|go) to (?:the )?(?:(?:main )?(?:content|page|navigation|menu)"
+    r"|top(?: of (?:the )?page)?|home(?: ?page)?)\W{0,5}"
+    r"|(?:follow|like|find|join) us on \W?\w{1,20}\W{0,3}"
+    r"|(?:sign up|subscribe|register|log in|sign in|donate)(?: (?:here|now|today|for free))\W{0,3}"
+    r"|(?:sign up|subscribe|register|log in|sign in) (?:for|to) (?:our|the|your|a|an)? ?(?:[\w-]{1,20} ){0,2}"
+    r"(?:newsletters?|e-?mails?|updates?|alerts?|account|bulletin)\W{0,3}"
+    r"|share (?:this )?(?:on|via|by) \W?\w{1,20}\W{0,3}|(?:you (?:may|might)|readers) also (?:like|read)\b"
+    r"[^,;:“”\"]{0,40}|most read|(?:privacy|cookie) policy\W{0,3}"
+    r"|terms (?:of (?:use|service)|and conditions)\W{0,3})",
     re.IGNORECASE,
 )
-_ARROW = re.compile(r" ?[>›»→] ?")
-_LINK = re.compile(
-    r"(?:https?://|www\.)\S+|[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]{1,64}|\[[^\[\]]{0,200}\]\([^()\s]{0,300}\)"
+_TRAIL = re.compile(
+    r"(?i:home(?: ?page)?|start(?:seite)?|accueil|inicio|홈|首页)(?: ?[>›»→] ?[^>›»→]{1,60}){2,10}"
 )
+_LINK = re.compile(r"(?:https?://|www\.)\S+|[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]{1,64}")
+_MARKDOWN_LINK = re.compile(r"\[(?P<text>[^\[\]]{0,200})\]\((?:https?://|www\.|mailto:|/|#)[^()\s]{0,300}\)")
 _TELEPHONE = re.compile(r"(?:\+\d|\(0)[\d ()/.-]{6,20}\d")
 _CONTACT_WORDS = 5  # beside a telephone number, an e-mail address or a link
-_SENTENCE_WORDS = 12  # so many and a full stop are a sentence, whatever its form
+_SENTENCE_WORDS = 6  # so many and a full stop are a sentence, whatever its form
 _MARKS = 10  # characters, at most, that are around a name and no part of it
 _HEADING_WORDS = 4  # fewer name a section and state nothing
 _LONGEST_NAME = 40  # characters
@@ -291,7 +313,7 @@ def _named_in_header(document: Document, text: str) -> frozenset[Field]:
     )
     named = frozenset(field for field, value in values if value and value in undated)
     named |= {"date"} if date and document.date else NOTHING
-    return named | (_labelled(" ".join(text.split()), on_top=True) or NOTHING) or ALL_FIELDS
+    return named | (_labelled(" ".join(text.split()), on_top=True, in_company=True) or NOTHING) or ALL_FIELDS
 
 
 def _known(document: Document, text: str) -> frozenset[Field]:
@@ -334,7 +356,7 @@ def _by_form(document: Document, sentence: Sentence, text: str) -> frozenset[Fie
     line = " ".join(text.split())
     if _COPYRIGHT.fullmatch(line) or _INVITATION.fullmatch(line):
         return NOTHING
-    if _ends_as_sentence(line) and len(line.split()) >= _SENTENCE_WORDS:
+    if _ends_as_sentence(line) and measure(line) >= _SENTENCE_WORDS:
         return None
     if (
         _is_salutation(line)
@@ -342,15 +364,19 @@ def _by_form(document: Document, sentence: Sentence, text: str) -> frozenset[Fie
         or _SIGN_OFF.fullmatch(line)
         or _PAGE.fullmatch(line)
         or _CONTENTS.search(text)
-        or _is_trail(line)
+        or _TRAIL.fullmatch(line)
+        or _is_tags(line)
     ):
         return NOTHING
     if _BYLINE.fullmatch(line):
         return frozenset({"author"})
-    reached = _TELEPHONE.sub(" ", _LINK.sub(" ", line))
-    if reached != line and len(words(reached)) <= _CONTACT_WORDS:
+    if _is_contact(line):
         return frozenset({"contact"})
-    labelled = _labelled(line, on_top=_is_on_top(document.text, sentence.start))
+    labelled = _labelled(
+        line,
+        on_top=_is_on_top(document.text, sentence.start),
+        in_company=_is_in_company(document.text, sentence),
+    )
     if labelled is not None:
         return labelled
     dated = _BEFORE_A_DATE.sub("", line)
@@ -363,15 +389,57 @@ def _by_form(document: Document, sentence: Sentence, text: str) -> frozenset[Fie
 
 def _is_salutation(line: str) -> bool:
     found = _SALUTATION.fullmatch(line)
-    return found is not None and (bool(found["end"]) or len(line.split()) <= 4)
+    if found is None:
+        return False
+    if found["end"] in tuple("!！"):
+        return measure(found["whom"]) <= 3
+    return bool(found["end"]) or _ADDRESSEE.fullmatch(found["whom"]) is not None
 
 
-def _labelled(line: str, *, on_top: bool) -> frozenset[Field] | None:
-    """Return what a line such as "Date: 4 April" names; None where it is none, or holds a sentence."""
-    found = _LABELLED.fullmatch(line) or (_LABELLED_ON_TOP.fullmatch(line) if on_top else None)
-    if found is None or (_ends_as_sentence(line) and len(found["value"].split()) >= 5):
+def _is_contact(line: str) -> bool:
+    """Whether a line is an address, a telephone number or links, with few words beside them."""
+    if _MARKDOWN_LINK.search(line):
+        beside = _MARKDOWN_LINK.sub(" ", line)
+        named = _MARKDOWN_LINK.sub(r" \g<text> ", line)
+        return not words(beside) or len(words(named)) <= _CONTACT_WORDS
+    beside = _TELEPHONE.sub(" ", _LINK.sub(" ", line))
+    return beside != line and len(words(beside)) <= _CONTACT_WORDS
+
+
+def _labelled(line: str, *, on_top: bool, in_company: bool) -> frozenset[Field] | None:
+    """Return what a line such as "Author: Anna Berg" names; None where it is none, or holds a sentence."""
+    found = (
+        _LABELLED.fullmatch(line)
+        or (_LABELLED_IN_COMPANY.fullmatch(line) if in_company or _is_label_of_such(line) else None)
+        or (_LABELLED_ON_TOP.fullmatch(line) if on_top else None)
+    )
+    if found is None or (_ends_as_sentence(line) and measure(found["value"]) >= 5):
         return None
     return frozenset(field for field in ALL_FIELDS if found.groupdict().get(field))
+
+
+def _is_label_of_such(line: str) -> bool:
+    """Whether a label of dates stands before one ("Sent: 4 April, 9:12"), or "Phone" before a number."""
+    found = _LABELLED_IN_COMPANY.fullmatch(line)
+    if found is None:
+        return False
+    value = found["value"]
+    if found["contact"]:
+        return _NUMBER_TO_CALL.fullmatch(value) is not None
+    date = find_date(value) if found["date"] else None
+    return date is not None and measure(value[: date.start] + value[date.end :]) <= 2
+
+
+def _is_in_company(text: str, sentence: Sentence) -> bool:
+    """Whether the line above or below says something of the document too, or how to reach someone."""
+    above = [
+        each for each in text[max(0, sentence.start - _LONGEST) : sentence.start].splitlines() if each.strip()
+    ]
+    below = [each for each in text[sentence.end : sentence.end + _LONGEST].splitlines() if each.strip()]
+    return any(
+        _LABELLED.fullmatch(line) or _LABELLED_IN_COMPANY.fullmatch(line) or _is_contact(line)
+        for line in (" ".join(each.split()) for each in above[-1:] + below[:1])
+    )
 
 
 def _is_on_top(text: str, start: int) -> bool:
@@ -381,11 +449,7 @@ def _is_on_top(text: str, start: int) -> bool:
     )
 
 
-def _is_trail(line: str) -> bool:
-    """Whether it leads through a site ("Home > News > Trade") or lists tags ("#trade #copper")."""
-    steps = _ARROW.split(line)
-    if len(steps) >= 3 and all(len(step.split()) <= 6 for step in steps):
-        return True
+def _is_tags(line: str) -> bool:
     tags = line.split()
     return len(tags) > 1 and all(tag.startswith("#") and tag != "#" for tag in tags)
 

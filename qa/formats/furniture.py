@@ -64,13 +64,14 @@ _CERTAIN_PART, _ANY_PART = _whole(f"{_CERTAIN}|{_LIKELY}"), _whole(f"{_CERTAIN}|
 _LABELLED = re.compile(rf"{_LABEL}\s*:\s*\S|posted (?:in|on|by)\s+\S|filed under\s+\S", re.IGNORECASE)
 _COPYRIGHT = re.compile(r"(?:(?:©|\(c\))\s*\d{4}|©|copyright\s+(?:©|\(c\)|\d{4}))", re.IGNORECASE)
 _RELATED = re.compile(r"related(?: (?:posts?|articles?|stories))?\s*:?", re.IGNORECASE)
+_INVITES = re.compile(r"subscribe to |sign up for ", re.IGNORECASE)  # which may begin a sentence too
 _LONGEST = 160
 _SENTENCE_END = re.compile(r"\w{2}[.!][”’\"')\]]*$")
 
 
 def _certain(line: str) -> bool:
     """Furniture wherever it stands."""
-    if len(line) > _LONGEST:
+    if len(line) > _LONGEST or _is_sentence(line):
         return False
     if _CERTAIN_LINE.fullmatch(line):
         return True
@@ -78,6 +79,13 @@ def _certain(line: str) -> bool:
     if len(parts) < 2 or not any(_CERTAIN_PART.fullmatch(part) for part in parts):
         return False
     return all(_ANY_PART.fullmatch(part) or _LABELLED.match(part) for part in parts)
+
+
+def _is_sentence(line: str) -> bool:
+    """Whether a line goes on like a sentence: "Sign up for the war was slow in the north."."""
+    return (
+        _INVITES.match(line) is not None and len(line.split()) > 6 and _SENTENCE_END.search(line) is not None
+    )
 
 
 def _likely(line: str) -> bool:

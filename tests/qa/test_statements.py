@@ -88,6 +88,43 @@ STATES_SOMETHING = [
     "Address to the nation by the president, 4 April 2008: “No one will go hungry.”",
     "Mobile phones were banned.",
     "No. 12 shaft was flooded.",
+    "Register of ships now lists 40 vessels.",
+    "Return to the main port was delayed by ice.",
+    "Return to top form took the team a year",
+    "Follow us at once, the guards shouted.",
+    "Sign in the window says closed for now.",
+    "Register of ships now lists 40 vessels",
+    "Donate blood today or lose a day, factory tells workers",
+    "Sign up for the war was slow in the north.",
+    "Read more of the law, judge tells minister",
+    "See all in court next week, the mayor says",
+    "Share on the market fell by a tenth",
+    "Click on the red key to stop the pump.",
+    "Dear leader visits mill",
+    "Dear Leader Visits Mill",
+    "Hello Kitty goods banned",
+    "Hi tech exports rise",
+    "Hi tech exports rise again!",
+    "Greetings from the north were read out",
+    "尊敬的领导访问工厂",
+    "Distribution: 40 tonnes of rice to each county",
+    "Contact: lost at 3 a.m. off Bergen",
+    "Classification: grade 4 of 5",
+    "Volume: 40 cubic metres",
+    "Share: 12 per cent",
+    "Mobile: 412 subscribers",
+    "Title: defended for the third time",
+    "Language: Korean and Chinese",
+    "Published: 412 books in Korean",
+    "Sent: 40 tonnes of rice on 4 April 2008",
+    "Edition: 5,000 copies",
+    "Subject: male, aged 40",
+    "Rice\t1200",
+    "Hyesan > Kapsan > Samsu",
+    "Route: Hyesan → Kapsan → Samsu",
+    "<b> 12 pumps </b> > 40 boats > 3 ships",
+    "Log in to [IBM Cloud](https://cloud.example/login) and stop the pump",
+    "A fine of [400 kroner](https://harbour.example/fines) for [each boat](https://harbour.example/boats)",
 ]
 STATES_NOTHING = [
     "Dear Daniel,",
@@ -129,18 +166,13 @@ STATES_NOTHING = [
     "Posted on: 2021-05-12",
     "From: Anna Berg <anna@harbour.example>",
     "Sent: Friday, 4 April 2008 09:12",
-    "To: Daniel Okafor; Kim Chol-su",
     "Cc: desk@harbour.example",
-    "Subject: Anchors",
-    "Re: Anchors",
     "**Author:** Anna Berg",
     "Publisher: Northern Seas Institute",
     "Tags: trade, copper",
     "Keywords: anchor; drift; Bergen",
-    "Category: Shipping",
     "Filed under: News",
     "ISSN: 1234-5678",
-    "Photo: Anna Berg / Northern Seas Institute",
     "Image credit: Harbour Watch",
     "Contact: desk@harbour.example",
     "Tel: +47 55 12 34 56",
@@ -159,7 +191,6 @@ STATES_NOTHING = [
     "17",
     "Introduction ........ 3",
     "3.2 Findings . . . . . 17",
-    "Findings\t17",
     "© 2021 Northern Seas Institute",
     "Copyright 2021 Northern Seas Institute. All rights reserved.",
     "Read more",
@@ -180,6 +211,24 @@ STATES_NOTHING = [
     "Home > News > Shipping",
     "Start › Notices › Anchors › 2021",
     "#anchor #drift #bergen",
+    "Learn more about the strike.",
+    "Learn more about the long strike of the harbour pilots.",
+    "* [Order of operation of the pumps on board](https://harbour.example/pumps)",
+    "See [Harbour notes](https://harbour.example/notes)",
+    "Subscribe now!",
+    "Phone: 408-779-2101",
+    "Last Modified: Tuesday, 28-Aug-2007 13:13:09 EDT",
+    "Related: Price Bulletin 10; First Reports",
+    "Press contact: M. Lindqvist, deputy spokesperson",
+]
+IN_COMPANY = [
+    "To: Daniel Okafor; Kim Chol-su",
+    "Subject: Anchors",
+    "Re: Anchors",
+    "Category: Shipping",
+    "Photo: Anna Berg / Northern Seas Institute",
+    "Contact: desk officer, Dandong",
+    "Distribution: members",
 ]
 
 NAMED = Document(id="x", text="x", title="Anchors adrift", series="Strait Watch", number="12")
@@ -200,15 +249,23 @@ def test_what_states_nothing_may_not(line: str) -> None:
     assert not may_answer(*_in_text(line), fields=statements.NOTHING)
 
 
+@pytest.mark.parametrize("line", IN_COMPANY)
+def test_some_labels_count_beside_other_such_lines_only_for_facts_have_them_too(line: str) -> None:
+    assert may_answer(*_in_text(line), fields=statements.NOTHING)
+    assert not may_answer(*_in_text(line, f"{BEFORE}From: desk@harbour.example\n"), fields=statements.NOTHING)
+    document = Document(id="x", text=f"{BEFORE}{line}\nDate of issue: May 2008\n")
+    sentence = Sentence(len(BEFORE), len(BEFORE) + len(line))
+    assert not may_answer(document, sentence, statements.NOTHING)
+
+
 @pytest.mark.parametrize(
     ("line", "field"),
     [
         ("Published: 4 April 2008", "date"),
         ("4 April 2008", "date"),
-        ("From: Anna Berg", "author"),
         ("By Anna Berg", "author"),
         ("Publisher: Northern Seas Institute", "publisher"),
-        ("Subject: Anchors", "title"),
+        ("Author: Anna Berg", "author"),
         ("Ref: NSI/12", "number"),
         ("Tel: +47 55 12 34 56", "contact"),
     ],
