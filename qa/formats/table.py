@@ -32,7 +32,7 @@ _SEPARATOR = re.compile(r"\"?sep=([^\r\n\"])\"?\s*", re.IGNORECASE)
 _SAMPLE = 100  # rows
 _CHUNK = 1_000_000
 _ROWS = 1_000  # after which more time is asked for
-SECONDS_A_ROW = 0.0005  # twice what one takes
+SECONDS_A_ROW = 0.001  # four times what one takes: the machine may be busy
 
 
 def read(source: Source, options: Options) -> Iterator[Document | InputError]:
