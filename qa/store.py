@@ -588,11 +588,12 @@ class Store:
 
     def thumbs(self, query_id: str | None = None) -> tuple[Judgement, ...]:
         """Read the thumbs of one test query, or of all, in order of query and place."""
+        where, values = ("", ()) if query_id is None else ("WHERE query = ? ", (query_id,))
         with self._database.reading() as db:
             rows = db.execute(
                 "SELECT shown, document, sha256, start, end, thumb FROM thumbs "
-                "WHERE ?1 IS NULL OR query = ?1 ORDER BY query, sha256, start, end",
-                (query_id,),
+                f"{where}ORDER BY query, sha256, start, end",
+                values,
             ).fetchall()
         return tuple(
             Judgement(_shown(shown), Place(*place) if place[1] else None, thumb)
