@@ -28,7 +28,7 @@ from qa.corrections import every as all_corrections
 from qa.corrections import put as put_corrections
 from qa.corrections import uncorrected
 from qa.database import Database, put_spellings
-from qa.dates import parse_date
+from qa.dates import parse_date, span_of
 from qa.errors import DocumentNotFoundError, InputError, LibraryError
 from qa.feedback import Judgement, Place, Shown
 from qa.metadata import BY_SIDECAR, value_of
@@ -1006,7 +1006,7 @@ class Store:
         Raises:
             InputError: `since` is later than `until`.
         """
-        if filters.since and filters.until and filters.since > filters.until:
+        if filters.since and filters.until and span_of(filters.since)[0] > span_of(filters.until)[1]:
             raise InputError(
                 f"nothing lies between {filters.since} and {filters.until}: swap since and until"
             )
