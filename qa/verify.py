@@ -45,6 +45,11 @@ _ELISION = re.compile(
     r"(?:(?<!\s)\s++)?(?:[\[(]\s*(?:…|\.\s?\.\s?\.)\s*[\])]|…+|\.{3,}|(?<=\s)\.\s\.\s\.)\s*"
 )
 _LEAST_PART = 3
+# The writer's own punctuation after an elision: “It is closed […].”
+_OWN_STOP = re.compile(r"\A[.,;:](?:\s+|\Z)")
+# A first letter whose case the writer changed, and quotation marks within quotation marks.
+_INITIAL = re.compile(r"\[([^\W\d_])\](?=[^\W\d_])")
+_INNER = re.compile(r"(?<!\w)['‘]((?:[^'‘’]|(?<=\w)['’](?=\w)){1,400})['’](?!\w)")
 # Places in which a quote's words are looked for, at most, until nothing that matters is left out there.
 _MOST_PLACES = 10
 # Of a claim's words, the longest are looked for in earlier texts.
@@ -184,21 +189,20 @@ class Verifier:
                 break
             line = claim.line + (claim.text or "").count("\n") - reading.count("\n")
             verdict = self._verdict(replace(claim, text=reading, line=line, readings=()))
-        if (
-            verdict.status not in ("altered", "unknown")
-            or claim.exact
-            or not (claim.text or "").endswith(",")
-        ):
+        if verdict.status not in ("altered", "unknown") or claim.exact or claim.text is None:
+            return verdict
+        for spelling in _spellings(claim.text):
+            found = self._verdict(replace(claim, text=spelling, readings=()))
+            if found.status not in ("altered", "unknown"):
+                return replace(found, claim=claim)
+        if not claim.text.endswith(","):
             return verdict
         # The comma is the sentence's in which it is quoted: “It is closed,” he said.
-        others = [
-            self._verdict(replace(claim, text=(claim.text or "")[:-1] + end, readings=()))
-            for end in (".", "")
-        ]
-        found = [each for each in others if each.status not in ("altered", "unknown")]
-        if not found:
+        others = [self._verdict(replace(claim, text=claim.text[:-1] + end, readings=())) for end in (".", "")]
+        standing = [each for each in others if each.status not in ("altered", "unknown")]
+        if not standing:
             return verdict
-        return replace(min(found, key=lambda each: each.status == "moved"), claim=claim, comma=True)
+        return replace(min(standing, key=lambda each: each.status == "moved"), claim=claim, comma=True)
 
     def _as_ascribed(self, verdict: Verdict) -> Verdict:
         """Say that a quote has moved whose citation opens another document than the prose ascribes it to."""
@@ -530,10 +534,18 @@ def _parts(claim: Claim) -> list[str]:
     """Split a quote where it says that words are left out; none where it does not, or says too little."""
     if claim.exact or not claim.text:
         return []
-    parts = [part for part in _ELISION.split(claim.text) if part.strip()]
+    first, *others = _ELISION.split(claim.text)
+    parts = [part for part in (first, *(_OWN_STOP.sub("", other) for other in others)) if part.strip()]
     if len(parts) == 1 and not _ELISION.search(claim.text):
         return []
     return parts if all(measure(part) >= _LEAST_PART for part in parts) else []
+
+
+def _spellings(text: str) -> list[str]:
+    """Spell a quote as its source may: “[T]he” with a small letter, and inner quotation marks double."""
+    cases = [_INITIAL.sub(r"\1", text), _INITIAL.sub(lambda match: match[1].swapcase(), text)]
+    marked = [_INNER.sub(marks, case) for case in cases for marks in (r"\g<0>", r"“\1”", r'"\1"')]
+    return [each for each in dict.fromkeys(marked) if each != text]
 
 
 def _same(claim: Claim, words: str, said: str) -> bool:

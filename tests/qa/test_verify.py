@@ -1004,6 +1004,31 @@ def test_what_was_left_out_is_shown_word_by_word_and_fails(corpus: Corpus, tmp_p
     assert "did [-not-] {+[…]+} decide" in done.stdout
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The old mill by the river […].",
+        "The old mill by the river [...],",
+        "The old mill by the river … .",
+        "[…] burned down in the first week […].",
+        "The old mill by the river […], burned down in the first week of May.",
+        "[T]he old mill by the river",
+    ],
+)
+def test_an_elision_at_an_end_with_the_writers_own_stop_leaves_a_quote_verbatim(
+    corpus: Corpus, tmp_path: Path, said: str
+) -> None:
+    one(corpus, tmp_path, SPEECH)
+    assert statuses(corpus, f"They write: “{said}”\n") == ["verbatim"]
+    assert statuses(corpus, f"They write: “{said.replace('e', 'ee', 3)}”\n") != ["verbatim"]
+
+
+def test_a_quotation_within_may_have_the_marks_of_an_inner_one(corpus: Corpus, tmp_path: Path) -> None:
+    one(corpus, tmp_path, "The guards called the work “light and short” all the same.")
+    assert statuses(corpus, "“The guards called the work ‘light and short’ all the same.”\n") == ["verbatim"]
+    assert statuses(corpus, "“The guards called the work ‘light and long’ all the same.”\n") == ["altered"]
+
+
 def test_what_leaves_out_nothing_that_matters_is_verbatim(corpus: Corpus, tmp_path: Path) -> None:
     one(corpus, tmp_path, SPEECH)
     for said in (
