@@ -38,7 +38,7 @@ from qa.render import facets_to_dict, info_to_dict, to_dict
 from qa.schema import EVERYTHING, Dates, Quote, Span, Turn
 from qa.web import STATIC, reference
 from qa.web.guard import Guard
-from qa.web.options import Body, FiltersBody
+from qa.web.options import Body, FiltersBody, readiness
 from qa.web.problem import Problem
 from qa.wording import become
 
@@ -125,7 +125,7 @@ def create_app(engine: Engine, host: str) -> FastAPI:
     app.mount("/web", StaticFiles(directory=STATIC))
     # Its presence keeps Gradio from adding a CORS policy of its own; ours allows no other origin.
     app.add_middleware(CORSMiddleware, allow_origins=[])
-    app.add_middleware(Guard, host=host)
+    app.add_middleware(Guard, host=host, strictness=[share for _, share in readiness(engine.strictness)])
     app.add_exception_handler(PullquoteError, partial(_pullquote_error, engine))
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
