@@ -33,13 +33,14 @@ from qa.errors import (
     PullquoteError,
     UnknownAnswerError,
 )
-from qa.limits import MAX_CITATION_CHARACTERS, MAX_OFFSET
+from qa.limits import MAX_CITATION_CHARACTERS, MAX_ID_CHARACTERS, MAX_OFFSET, MAX_TURNS
 from qa.render import facets_to_dict, info_to_dict, to_dict
 from qa.schema import EVERYTHING, Dates, Quote, Span, Turn
 from qa.web import STATIC, reference
+from qa.web.body import Body
 from qa.web.guard import Guard
-from qa.web.options import Body, FiltersBody, readiness
-from qa.web.problem import Problem
+from qa.web.options import FiltersBody, readiness
+from qa.web.problem import Problem, first_error
 from qa.wording import become
 
 if TYPE_CHECKING:
@@ -51,8 +52,6 @@ if TYPE_CHECKING:
     from qa.web.engine import Engine
 
 log = logging.getLogger(__name__)
-# Characters of a document's id.
-MOST_ID = 4_096
 # The most specific first.
 _STATUS = (
     (DocumentNotFoundError, HTTPStatus.NOT_FOUND),
@@ -94,7 +93,7 @@ class AskBody(Body):
     """
 
     question: str
-    history: list[str | TurnBody] = Field(default=[])
+    history: list[str | TurnBody] = Field(default=[], max_length=MAX_TURNS)
     filters: FiltersBody | None = None
     strictness: Annotated[float, Field(strict=True)] | None = None
     dates: Dates = "auto"
@@ -187,7 +186,7 @@ def routes(engine: Engine) -> APIRouter:
         sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")],
         start: Annotated[int, Path(ge=0, lt=MAX_OFFSET)],
         end: Annotated[int, Path(ge=1, lt=MAX_OFFSET)],
-        document: Annotated[str, Query(max_length=MOST_ID)] = "",
+        document: Annotated[str, Query(max_length=MAX_ID_CHARACTERS)] = "",
     ) -> dict[str, Any]:
         """A quote in its whole source, as it was cited: `before + quote + after` is the document's text.
 
@@ -334,9 +333,7 @@ def _pullquote_error(engine: Engine, _: Request, error: Exception) -> Problem:
 
 def _invalid(_: Request, error: Exception) -> Problem:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    return Problem(HTTPStatus.BAD_REQUEST, f"{where}: {first['msg']}", InputError.code)
+    return Problem(HTTPStatus.BAD_REQUEST, first_error(error), InputError.code)
 
 
 def _http_error(_: Request, error: Exception) -> Problem:

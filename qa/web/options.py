@@ -5,24 +5,20 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from qa.confidence import STRICTNESS
 from qa.errors import InputError
-from qa.limits import MAX_OPTIONS_CHARACTERS
+from qa.limits import MAX_DOCUMENTS, MAX_OPTIONS_CHARACTERS
 from qa.schema import Dates, Filters
 from qa.times import bound
+from qa.web.body import Body
+from qa.web.problem import first_error
 
 # How ready the page is to answer, by the share of its answers that should be right.
 _READINESS = {0.8: "more often", STRICTNESS: "balanced", 0.93: "only when sure"}
 
-
-class Body(BaseModel):
-    """A part of a request; what it does not know, it refuses."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
+_Ids = Annotated[list[str], Field(max_length=MAX_DOCUMENTS)]
 # Written YYYY-MM-DD, YYYY-MM or YYYY; read, they are days.
 _Since = Annotated[str, AfterValidator(partial(bound, last=False))]
 _Until = Annotated[str, AfterValidator(partial(bound, last=True))]
@@ -35,7 +31,7 @@ class FiltersBody(Body):
     until: _Until | None = None
     publisher: str = ""
     series: str = ""
-    document: str | list[str] = []
+    document: str | _Ids = Field(default=[])
     language: str = ""
     collection: str = ""
 
@@ -66,10 +62,8 @@ def read_options(text: str) -> Options:
     try:
         return Options.model_validate_json(text or "{}")
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
         raise InputError(
-            f"the filters cannot be read ({where}: {first['msg']}): clear them and ask again"
+            f"the filters cannot be read ({first_error(error)}): clear them and ask again"
         ) from None
 
 
