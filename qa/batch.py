@@ -23,7 +23,7 @@ from qa import __version__, confidence
 from qa.answer import Answerer, answer_or_error
 from qa.errors import InputError, PullquoteError
 from qa.names import ALIAS_FILE
-from qa.outputs import ANSWERS, STATE, spare, write_output
+from qa.outputs import ANSWERS, STATE, earlier_of, spare, state_of, write_output
 from qa.render import dumps, is_utf8, to_json
 from qa.schema import Answer, Failure, Filters, Turn
 from qa.times import is_relative
@@ -140,7 +140,7 @@ def answer_file(
             say(f"{out}: {message}")
         with out.open("ab") as file:
             done = _answer(corpus, asked, filters, strictness, dates, Counter(kept), file, progress)
-        _aside(out).unlink(missing_ok=True)  # these have taken its place
+        earlier_of(out).unlink(missing_ok=True)  # these have taken its place
     except OSError as error:
         if error.filename and not str(error.filename).startswith(str(out)):  # a model's file, say
             raise
@@ -271,7 +271,7 @@ def keep_earlier(
         OutputError: when `out`, or what lies beside it, is somebody's file; all is left as it is.
         OSError: when a file cannot be read or written.
     """
-    state, aside = out.with_name(out.name + ".state"), _aside(out)
+    state, aside = state_of(out), earlier_of(out)
     spare(aside, ANSWERS)
     if not force:
         spare(out, ANSWERS)
@@ -291,11 +291,6 @@ def keep_earlier(
         return [], ""
     why = "" if fresh else ": the library, the questions or the options are not the same"
     return [], f"starting anew{why}; what was there is in {aside.name} until the answers are complete"
-
-
-def _aside(out: Path) -> Path:
-    """Name where earlier answers lie while others are made in their place."""
-    return out.with_name(out.name + ".earlier")
 
 
 def _read_state(state: Path) -> object:
