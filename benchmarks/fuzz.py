@@ -112,7 +112,8 @@ def run(
     after = _listed(watched)
     results = report.files if report else ()
     paths = [os.path.realpath(path) for path in _files(inbox)]
-    named = {os.path.realpath(result.path) for result in results}
+    skipped = report.skipped if report else ()
+    named = {os.path.realpath(path) for path in (*(result.path for result in results), *skipped)}
     messages = [result.error.message for result in results if result.error]
     return {
         **found,

@@ -131,7 +131,7 @@ def read(
 ) -> None:
     """Read the candidates with each reader, order them in every way, and choose quotes in every way."""
     meaning = interpret(query.text, query.history)
-    found = retrieve.candidates(corpus, meaning.variants, corpus.select())
+    found, _ = retrieve.candidates(corpus, meaning.variants, corpus.select())
     passages = corpus.passages(key for key, _ in found)
     top = [(passages[key], fused) for key, fused in found[: answer.RERANKED]]
     rest = [passages[key].document_id for key, _ in found[answer.RERANKED :]]

@@ -111,7 +111,7 @@ def child(library: Path, count: int, started: float) -> dict[str, Any]:
                 timed = Timed(corpus)
                 start = time.perf_counter()
                 selection = corpus.select(filters)
-                found = candidates(timed, variants, selection)  # type: ignore[arg-type]
+                found, _ = candidates(timed, variants, selection)  # type: ignore[arg-type]
                 corpus.places(key for key, _ in found)
                 whole = 1000 * (time.perf_counter() - start)
                 for name, part in PARTS.items():

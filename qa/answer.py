@@ -17,10 +17,8 @@ from qa import budget, confidence, copies, exact, extract, replies, retrieve, st
 from qa.confidence import STRICTNESS
 from qa.conversation import interpret
 from qa.deadline import Deadline
-from qa.errors import DocumentNotFoundError, InputError, LibraryError, ModelError, PullquoteError
-from qa.limits import MAX_QUESTION_CHARACTERS as MAX_QUESTION_CHARACTERS
-from qa.limits import check_filters, check_history
-from qa.limits import check_question as check
+from qa.errors import DocumentNotFoundError, LibraryError, ModelError, PullquoteError
+from qa.limits import check_dates, check_filters, check_history, check_question
 from qa.schema import EVERYTHING, Answer, Failure, Filters, Milliseconds, RankedPassage, Signals
 from qa.terms import has_content, is_in_latin
 from qa.unmatched import unmatched
@@ -94,16 +92,15 @@ class Answerer:
 
         Raises:
             QuestionError: the question or a turn is empty, too long or no text (`qa.limits`).
-            InputError: the filters or the strictness make no sense.
+            InputError: the filters, the strictness or `dates` make no sense.
             DeadlineError: the time is up.
             CancelledError: the deadline was cancelled.
             PullquoteError: what else keeps it from being answered; never an answer.
         """
-        question = check(question)
+        question = check_question(question)
         check_history(history)
-        if not isinstance(filters, Filters):
-            raise InputError(f"the filters are {filters!r}: write, for example, Filters(publisher='IFES')")
         check_filters(filters)
+        check_dates(dates)
         deadline = deadline or Deadline()
         deadline.check()
         threshold = confidence.threshold(strictness, self._reader.name)
@@ -219,7 +216,7 @@ class Answerer:
     ) -> tuple[list[tuple[PassagePlace, float]], list[tuple[PassagePlace, float]]]:
         """Find passages and how well each fits, 0 to 1, the best first; apart, what cannot be judged."""
         counting = self._corpus.legible if search.judged else set
-        lists = retrieve.candidates_apart(self._corpus, search.variants, selection, search.names, counting)
+        lists = retrieve.candidates(self._corpus, search.variants, selection, search.names, counting)
         places = self._corpus.places(key for found in lists for key, _ in found)
         judged, others = ([(places[key], fused) for key, fused in found if key in places] for found in lists)
         return judged, others

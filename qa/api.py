@@ -9,9 +9,9 @@ import asyncio
 import logging
 from contextlib import asynccontextmanager
 from dataclasses import asdict
-from functools import cache, partial
+from functools import cache, partial, wraps
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, ParamSpec, TypeVar
 
 from fastapi import APIRouter, FastAPI, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
@@ -33,17 +33,18 @@ from qa.errors import (
     PullquoteError,
     UnknownAnswerError,
 )
-from qa.limits import MAX_CITATION_CHARACTERS, MAX_OFFSET
+from qa.limits import MAX_CITATION_CHARACTERS, MAX_ID_CHARACTERS, MAX_OFFSET, MAX_TURNS
 from qa.render import facets_to_dict, info_to_dict, to_dict
 from qa.schema import EVERYTHING, Dates, Quote, Span, Turn
 from qa.web import STATIC, reference
+from qa.web.body import Body
 from qa.web.guard import Guard
-from qa.web.options import Body, FiltersBody
-from qa.web.problem import Problem
+from qa.web.options import FiltersBody  # noqa: TC001 - read at run time
+from qa.web.problem import Problem, first_error
 from qa.wording import become
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from qa.corpus import Corpus
     from qa.deadline import Deadline
@@ -51,8 +52,8 @@ if TYPE_CHECKING:
     from qa.web.engine import Engine
 
 log = logging.getLogger(__name__)
-# Characters of a document's id.
-MOST_ID = 4_096
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 # The most specific first.
 _STATUS = (
     (DocumentNotFoundError, HTTPStatus.NOT_FOUND),
@@ -74,9 +75,9 @@ _EXAMPLES = (
 _AnswerId = Annotated[str, Field(max_length=64)]
 # True of any library: fixed replies that name what is there.
 _ANY_EXAMPLES = ("Which documents do you have?", "What can you do?")
-
-
-_ASKED_AT_ONCE = 8
+# All routes share 40 threads. Questions may take so many of them, and so may all else that can take long: the
+# others are left for what is quickly answered, health above all.
+_AT_ONCE = 8
 
 
 class TurnBody(Body):
@@ -94,7 +95,7 @@ class AskBody(Body):
     """
 
     question: str
-    history: list[str | TurnBody] = Field(default=[])
+    history: list[str | TurnBody] = Field(default=[], max_length=MAX_TURNS)
     filters: FiltersBody | None = None
     strictness: Annotated[float, Field(strict=True)] | None = None
     dates: Dates = "auto"
@@ -135,8 +136,8 @@ def create_app(engine: Engine, host: str) -> FastAPI:
 
 def routes(engine: Engine) -> APIRouter:
     """The routes, answered from this engine."""
-    # All routes share 40 threads: questions may not take them all from what is quickly answered.
-    asking = asyncio.Semaphore(_ASKED_AT_ONCE)
+    asking = asyncio.Semaphore(_AT_ONCE)
+    few_at_once = _limited_by(asyncio.Semaphore(_AT_ONCE))
     router = APIRouter(prefix="/api/v1")
 
     @router.get("/health")
@@ -183,11 +184,12 @@ def routes(engine: Engine) -> APIRouter:
             return await run_in_threadpool(answered)
 
     @router.get("/citations/{sha256}/{start}-{end}")
+    @few_at_once
     def cited(
         sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")],
         start: Annotated[int, Path(ge=0, lt=MAX_OFFSET)],
         end: Annotated[int, Path(ge=1, lt=MAX_OFFSET)],
-        document: Annotated[str, Query(max_length=MOST_ID)] = "",
+        document: Annotated[str, Query(max_length=MAX_ID_CHARACTERS)] = "",
     ) -> dict[str, Any]:
         """A quote in its whole source, as it was cited: `before + quote + after` is the document's text.
 
@@ -225,11 +227,13 @@ def routes(engine: Engine) -> APIRouter:
         }
 
     @router.get("/filters")
+    @few_at_once
     def facets() -> dict[str, Any]:
         """What filters can choose from: values with the number of their documents, and the dates."""
         return facets_to_dict(engine.corpus.facets())
 
     @router.get("/documents")
+    @few_at_once
     def documents() -> list[dict[str, Any]]:
         """What the library holds, without the texts, and without where on this machine they were read."""
         infos = [info_to_dict(info) for info in engine.corpus.documents()]
@@ -244,6 +248,7 @@ def routes(engine: Engine) -> APIRouter:
         return _thumb_counts(engine.corpus)
 
     @router.post("/feedback")
+    @few_at_once
     def judge(body: ThumbBody) -> dict[str, Any]:
         """Put a thumb on an answer or a quote, in place of an earlier one, or take it back."""
         shown = engine.answers.find(body.answer)
@@ -259,6 +264,7 @@ def routes(engine: Engine) -> APIRouter:
         return feedback.thumbs_on(judgements) | _thumb_counts(engine.corpus)
 
     @router.get("/feedback/test-queries.{form}")
+    @few_at_once
     def exported(form: feedback.Form) -> Response:
         """The thumbs as test queries, in a file that `pullquote evaluate` reads."""
         data = feedback.to_file(feedback.to_queries(engine.corpus), form)
@@ -282,6 +288,20 @@ def routes(engine: Engine) -> APIRouter:
         return Problem(HTTPStatus.NOT_FOUND, f"there is no such route: /api/v1/{path[:200]}")
 
     return router
+
+
+def _limited_by(limit: asyncio.Semaphore) -> Callable[[Callable[_P, _R]], Callable[_P, Awaitable[_R]]]:
+    """Let functions run in threads, together as many at once as the limit allows; the others wait in none."""
+
+    def limited(function: Callable[_P, _R]) -> Callable[_P, Awaitable[_R]]:
+        @wraps(function)
+        async def run(*args: _P.args, **named: _P.kwargs) -> _R:
+            async with limit:
+                return await run_in_threadpool(function, *args, **named)
+
+        return run
+
+    return limited
 
 
 @asynccontextmanager
@@ -334,9 +354,7 @@ def _pullquote_error(engine: Engine, _: Request, error: Exception) -> Problem:
 
 def _invalid(_: Request, error: Exception) -> Problem:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    return Problem(HTTPStatus.BAD_REQUEST, f"{where}: {first['msg']}", InputError.code)
+    return Problem(HTTPStatus.BAD_REQUEST, first_error(error), InputError.code)
 
 
 def _http_error(_: Request, error: Exception) -> Problem:

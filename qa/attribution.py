@@ -6,6 +6,8 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from qa.terms import content_words
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 # Words of a name, at most: a longer title is looked for by its beginning.
 _MOST_WORDS = 30
+# Characters before and after a quote in which names are looked for.
+_MOST_AROUND = 300
 # Words between a quote and the name of its source, at most.
 _NEAR = 12
 _WORD = re.compile(r"\w+")
@@ -26,6 +30,12 @@ _LEADS_TO_NAME = re.compile(
     r"\b(?:according to|in|from|by|see|source)\s+(?:the\s+|its\s+)?\W*$|\(\W*$", re.IGNORECASE
 )
 _NAME_SPEAKS = re.compile(rf"^[^.;]*?(?:{_VERB}|:)", re.IGNORECASE)
+_LONGEST_WORD = 40
+_WORD_BEFORE = re.compile(r"(?<![^\W\d_])[^\W\d_]++(?=\s+\Z)")
+_NAME_GOES_ON = re.compile(
+    r"\s+(?:[A-Z]|(?:media|news|newspapers?|officials?|organs|press|radio|television)\b)"
+    r"|[-‐](?:controlled|owned|run)\b"
+)
 _AFTER_QUOTE = re.compile(rf"^\W*(?:{_VERB}|\b(?:in|from|by|as|source)\b)|^[\s,.]*[(—–\[-]", re.IGNORECASE)
 
 
@@ -39,9 +49,10 @@ class Names:
         self._small: set[tuple[str, ...]] = set()
         for info in documents:
             if info.number:
-                for label in ("No.", "number", "issue", info.series):
+                for label in filter(None, ("No.", "number", "issue", info.series)):
                     self._add(self._documents, f"{label} {info.number}", info.id)
-            self._add(self._documents, info.title, info.id)
+            if len(_words(info.title)) > 1:  # a word or a year is no name by itself: “In 2008 he said”
+                self._add(self._documents, info.title, info.id)
             self._add(self._publishers, info.publisher, info.id)
         self._longest = max(map(len, (*self._documents, *self._publishers)), default=0)
 
@@ -56,7 +67,10 @@ class Names:
         """Return the names that a claim is ascribed to around it, and the ids of the documents so named."""
         titles: dict[str, set[str]] = {}
         publishers: dict[str, set[str]] = {}
-        for name, words in (*self._before(claim.before), *self._after(claim.after)):
+        for name, words in (
+            *self._before(claim.before[-_MOST_AROUND:]),
+            *self._after(claim.after[:_MOST_AROUND]),
+        ):
             if words in self._documents:
                 titles[name] = self._documents[words]
             else:
@@ -90,14 +104,24 @@ class Names:
             longest = min(self._longest, len(places) - at)
             for count in range(longest, 0, -1):
                 words = tuple(folded[at : at + count])
-                if (words in self._documents or words in self._publishers) and (
-                    words in self._small or not places[at][0][0].islower()
+                start, end = places[at].start(), places[at + count - 1].end()
+                if (
+                    (words in self._documents or words in self._publishers)
+                    and (words in self._small or not text[start].islower())
+                    and (count > 1 or not _is_part_of_name(text, start, end))
                 ):
-                    yield places[at].start(), places[at + count - 1].end(), words
+                    yield start, end, words
                     at += count
                     break
             else:
                 at += 1
+
+
+def _is_part_of_name(text: str, start: int, end: int) -> bool:
+    """Whether a word is part of a longer name: “State media”, “Trade Minister Kim”, “Radio State”."""
+    before = _WORD_BEFORE.search(text, max(0, start - _LONGEST_WORD), start)
+    named_before = before and before[0][0].isupper() and content_words(before[0])
+    return bool(named_before or _NAME_GOES_ON.match(text, end))
 
 
 def _words(name: str) -> tuple[str, ...]:

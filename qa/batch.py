@@ -15,6 +15,7 @@ import os
 import sys
 from collections import Counter
 from dataclasses import asdict, dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -23,7 +24,7 @@ from qa import __version__, confidence
 from qa.answer import Answerer, answer_or_error
 from qa.errors import InputError, PullquoteError
 from qa.names import ALIAS_FILE
-from qa.outputs import ANSWERS, STATE, earlier_of, spare, state_of, write_output
+from qa.outputs import ANSWERS, STATE, earlier_of, is_replaceable, spare, state_of, write_output
 from qa.render import dumps, is_utf8, to_json
 from qa.schema import Answer, Failure, Filters, Turn
 from qa.times import is_relative
@@ -140,7 +141,8 @@ def answer_file(
             say(f"{out}: {message}")
         with out.open("ab") as file:
             done = _answer(corpus, asked, filters, strictness, dates, Counter(kept), file, progress)
-        earlier_of(out).unlink(missing_ok=True)  # these have taken its place
+        if is_replaceable(earlier_of(out), ANSWERS):
+            earlier_of(out).unlink(missing_ok=True)  # these have taken its place
     except OSError as error:
         if error.filename and not str(error.filename).startswith(str(out)):  # a model's file, say
             raise
@@ -262,41 +264,54 @@ def keep_earlier(
 ) -> tuple[list[str], str]:
     """Keep the whole answer lines of an earlier run that rests on the same `basis`; else begin anew.
 
-    A line that was cut short is dropped. Afterwards `out` can be appended to. What is not kept is put aside,
-    for whoever did not mean to begin anew, until the new answers are complete. With `fresh`, nothing is kept;
-    with `force`, `out` may hold anything. Returns the outcomes of the lines kept, and what to tell the reader
-    (nothing when there was nothing).
+    A line that was cut short is dropped. Afterwards `out` can be appended to. Answers that are not kept are
+    put aside, for whoever did not mean to begin anew, until the new answers are complete. With `fresh`,
+    nothing is kept; with `force`, `out` may hold anything, and somebody's file is renamed and stays. Returns
+    the outcomes of the lines kept, and what to tell the reader (nothing when there was nothing).
 
     Raises:
         OutputError: when `out`, or what lies beside it, is somebody's file; all is left as it is.
         OSError: when a file cannot be read or written.
     """
     state, aside = state_of(out), earlier_of(out)
-    spare(aside, ANSWERS)
     if not force:
         spare(out, ANSWERS)
         spare(state, STATE)
     earlier = out.read_bytes() if out.exists() else b""
     lines = earlier[: earlier.rfind(b"\n") + 1]
-    outcomes = _outcomes(lines, questions) if not fresh and _read_state(state) == basis else None
+    are_ours = not force or is_replaceable(out, ANSWERS)
+    may_go_on = are_ours and not fresh and _read_state(state) == basis
+    outcomes = _outcomes(lines, questions) if may_go_on else None
     if earlier and outcomes is not None:
         os.truncate(out, len(lines))
         return outcomes, f"going on after {len(outcomes):,} of {len(questions):,} answers"
     # The answers go before the state comes: it must never vouch for what it has not seen.
-    if earlier and not aside.exists():  # else these are what an interrupted run has begun
-        out.replace(aside)
+    why = "" if fresh else ": the library, the questions or the options are not the same"
+    message = ""
+    if earlier and force and not (are_ours and is_replaceable(aside, ANSWERS)):
+        message = f"starting anew; what was there is now {_rename(out).name}"
+    elif earlier:
+        spare(aside, ANSWERS)
+        if not aside.exists():  # else these are what an interrupted run has begun
+            out.replace(aside)
+        message = f"starting anew{why}; what was there is in {aside.name} until the answers are complete"
+    if force and not is_replaceable(state, STATE):
+        _rename(state)
     out.write_bytes(b"")
     write_output(state, [dumps(basis, ascii=True, indent=1) + "\n"])
-    if not aside.exists():
-        return [], ""
-    why = "" if fresh else ": the library, the questions or the options are not the same"
-    return [], f"starting anew{why}; what was there is in {aside.name} until the answers are complete"
+    return [], message
+
+
+def _rename(path: Path) -> Path:
+    """Give somebody's file the first free name of NAME.replaced, NAME.replaced2 and so on."""
+    names = (f"{path.name}.replaced{number}" for number in chain(("",), count(2)))
+    return path.rename(next(free for name in names if not os.path.lexists(free := path.with_name(name))))
 
 
 def _read_state(state: Path) -> object:
     try:
         return json.loads(state.read_bytes())
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, ValueError, RecursionError):
         return None
 
 
@@ -306,5 +321,5 @@ def _outcomes(lines: bytes, questions: Sequence[Question]) -> list[str] | None:
         answers = [json.loads(line) for line in lines.splitlines()]
         same = [answer["id"] for answer in answers] == [question.id for question in questions[: len(answers)]]
         return [str(answer["outcome"]) for answer in answers] if same else None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None

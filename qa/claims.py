@@ -117,9 +117,10 @@ class Claim:
     `document` is the id and `title` the title that it is ascribed to, as far as said.
     In running text (not `exact`) lines may be broken anew and control characters be shown as symbols.
     `wrong` says why its citation names no place, where that is so. What is `short` is most likely no quote;
-    an `unpaired` mark may begin or end one. A `heading` is none if it is the title of a document: what stands
-    before it may be ascribed to that, or it stands in a note, a list of references, a heading or a link. The
-    `paragraphs` of a block may be quotes of their own. Other `readings`
+    an `unpaired` mark may begin or end one. What is `maybe_title` stands where titles stand: in a citation, a
+    note, a list of references, a heading or a link. It is no quote if a document has that title. What is
+    `maybe_work` stands in a note or list between an author and a year. It is no quote if no document says it.
+    The `paragraphs` of a block may be quotes of their own. Other `readings`
     of the same words go without those before the quote, where the file does not tell which they are. What
     stands `beside` a citation without a quote are the words before it. The sentence around a quote in running
     text goes on `before` and `after` it.
@@ -135,7 +136,8 @@ class Claim:
     short: bool = False
     where: str = ""
     unpaired: bool = False
-    heading: bool = False
+    maybe_title: bool = False
+    maybe_work: bool = False
     paragraphs: bool = False
     readings: tuple[str, ...] = ()
     beside: str = ""
@@ -190,9 +192,7 @@ def _of_documents(source: Source) -> Iterator[Claim]:
                 at = line_at[min(claim.line, len(line_at)) - 1]
                 where = locator(document, at, at + 1) if document.text else ""
                 if _NOTE_PLACE.search(where) and claim.text and not claim.citation:
-                    if _cites_work(claim.before, claim.after):
-                        continue
-                    claim = replace(claim, heading=True)
+                    claim = _in_note(claim)
                 parts = (visible(document.id.lstrip("/#")), where)
                 yield replace(claim, where=", ".join(filter(None, parts)))
 
@@ -354,10 +354,9 @@ def _of_html(text: str) -> Iterator[Claim]:
     notes = "\n".join(each.text_content() for each in tree.xpath(_NOTES))[:MOST_CHARACTERS]
     for claim in _of_prose(*_joined(tree)):
         if claim.text and not claim.citation and claim.text in notes:
-            if not _cites_work(claim.before, claim.after):
-                yield replace(claim, heading=True)
+            yield _in_note(claim)
         elif claim.text and not claim.citation and claim.text in names:
-            yield replace(claim, heading=True)
+            yield replace(claim, maybe_title=True)
         else:
             yield claim
 
@@ -486,7 +485,7 @@ def _of_transcript(text: str) -> Iterator[Claim]:
             title = _title(line)
             yield Claim("\n".join(lines[begin:at]), begin + 1, title=title)
             if measure(title) >= LEAST_WORDS:
-                yield Claim(title, at + 1, heading=True)
+                yield Claim(title, at + 1, maybe_title=True)
             part, begin = "citation", None
         elif not line:
             begin = begin if part in ("", "closing") else at + 1
@@ -554,11 +553,8 @@ def _of_prose(text: str, added: Sequence[int] = ()) -> Iterator[Claim]:
         number = line_of(each.start)
         short = not (ids or each.title) and measure(each.words) < LEAST_WORDS
         said_before, said_after = _around(text, each.start, each.end)
-        named = not (place or each.title) and titles.hold(each.start)
-        if not place and not each.title and notes.hold(each.start):
-            if _cites_work(said_before, said_after):
-                continue
-            named = True
+        noted = not (place or each.title) and notes.hold(each.start)
+        named = noted or (not (place or each.title) and titles.hold(each.start))
         claims.append(
             (
                 each.start,
@@ -568,7 +564,8 @@ def _of_prose(text: str, added: Sequence[int] = ()) -> Iterator[Claim]:
                     place,
                     title=each.title,
                     short=short,
-                    heading=named,
+                    maybe_title=named,
+                    maybe_work=noted and _cites_work(said_before, said_after),
                     paragraphs=each.paragraphs and not place,
                     readings=each.readings,
                     before=said_before,
@@ -578,7 +575,7 @@ def _of_prose(text: str, added: Sequence[int] = ()) -> Iterator[Claim]:
         )
         if each.heading and measure(each.heading) >= LEAST_WORDS:
             at = text.find(each.heading, each.end)
-            claims.append((at, Claim(each.heading, line_of(at), heading=True)))
+            claims.append((at, Claim(each.heading, line_of(at), maybe_title=True)))
     last = None
     begins = sorted([*(max(each.end, each.stop) for each in found), *(match.end() for match in cited)])
     for match in cited:
@@ -604,7 +601,9 @@ _TITLE_PLACES = re.compile(
 )
 # Notes, and the lists of what was read: from their heading to the next.
 _NOTE = re.compile(
-    r"(?m)^[ \t]*(?:\[\^[^\]\s]{1,40}\]:|[⁰¹²³⁴-⁹]+ |[*†‡] ?(?=[A-Z“\"]))[^\n]*(?:\n[ \t]+\S[^\n]*)*"
+    # A star before a blank begins an item of a list; before another star, emphasis.
+    r"(?m)^[ \t]*(?:\[\^[^\]\s]{1,40}\]:|[⁰¹²³⁴-⁹]+ |\*(?=[A-Z“\"][^*\n]*$)|[†‡] ?(?=[A-Z“\"]))[^\n]*"
+    r"(?:\n[ \t]+\S[^\n]*)*"
 )
 _HEADED = re.compile(
     r"(?im)^#{0,6}[ \t]*\**(?:references?|bibliography|sources?|(?:foot|end)?notes|works cited|literature"
@@ -626,9 +625,16 @@ _APPEARED = re.compile(
 )
 
 
+def _in_note(claim: Claim) -> Claim:
+    return replace(claim, maybe_title=True, maybe_work=_cites_work(claim.before, claim.after))
+
+
 def _cites_work(before: str, after: str) -> bool:
     """Whether a quotation in a note or list of references is the title of a work, between author and year."""
     names = re.findall(r"[^\W\d_][\w’'-]*", before)
+    # What follows “Interview, Hamhung:” was said.
+    if before.rstrip().endswith(":") and re.search(r"[^\W\d_]", _LABEL.sub(" ", before)):
+        return False
     authors = all(name[0].isupper() or not name[0].islower() or name in _JOINING for name in names)
     return authors and not _SAYS.search(f"{before} … {after}") and bool(_APPEARED.search(after))
 

@@ -12,6 +12,7 @@ import math
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,8 +69,13 @@ def threshold(strictness: float = STRICTNESS, reader: ReaderName = "reader") -> 
     are answerable; right means here that the question is.
 
     Raises:
-        InputError: when `strictness` is not between LOOSEST and STRICTEST.
+        InputError: `strictness` is no number between LOOSEST and STRICTEST.
     """
+    if not isinstance(strictness, Real):
+        raise InputError(
+            f"the strictness is {strictness!r}: write a number between {LOOSEST} and {STRICTEST}, the share "
+            "of the answers given that should be right"
+        )
     if not LOOSEST <= strictness <= STRICTEST:
         raise InputError(
             f"the strictness {strictness:g} is not between {LOOSEST} and {STRICTEST}: "

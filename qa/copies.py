@@ -96,10 +96,13 @@ def names(text: str) -> set[str]:
 def differ(one: str, other: str, ignored: Set[str] = frozenset(), *, in_form: bool = True) -> bool:
     """Whether two texts are about different cases, whatever they share word for word.
 
-    Outside the runs of words that both have, each then has more names and figures for itself than in common
-    with the other, and these are a good part of all that it has. If `in_form`, only those count that stand
-    after the same words in both, as in a form that is filled in again: what a paper puts before and after a
-    story does not. Nor do lines that are no sentences, and the `ignored` names.
+    Runs of words that both texts have are set aside. Two cases are different if, in the rest, each text has
+    more names and figures of its own than in common with the other, and these are a good part of all that it
+    has. Lines that are no sentences, and the `ignored` names, do not count.
+
+    With `in_form`, the texts are read as one form that was filled in twice: a name or figure counts only if
+    it stands after a word after which the other text has one of its own, as in "the ship A" and "the ship B".
+    What a paper puts before and after a story then does not count. Without it, every name or figure counts.
     """
     one, other = _sentences(one), _sentences(other)
     words, others = body_words(one), body_words(other)

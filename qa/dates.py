@@ -7,6 +7,8 @@ import datetime as dt
 import re
 from typing import Any
 
+_DIRECTIVE = re.compile(r"%[-_0^#EO]{0,3}(.)", re.DOTALL)
+_OF_A_DAY, _OF_A_MONTH = frozenset("aAcdDeFgGjsuUVwWx"), frozenset("bBhm")
 _ISO = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
 
 
@@ -37,6 +39,38 @@ class PartialDate(dt.date):
     def isoformat(self) -> str:
         """Write it as ISO 8601, with no more than is known."""
         return self._written
+
+    def strftime(self, written: str, /) -> str:
+        """Write it as `date` does.
+
+        Raises:
+            ValueError: the format has a day, or a month, that is not known.
+        """
+        asked = set(_DIRECTIVE.findall(written))
+        for part, directives in (("month", _OF_A_MONTH), ("day", _OF_A_DAY)):
+            if asked & directives and (part == "day" or not self.has_month):
+                raise ValueError(
+                    f"{self} has no {part} that {written!r} could show: use str() or another format"
+                )
+        return super().strftime(written)
+
+    def ctime(self) -> str:
+        """Refuse to write it, for a day would be shown."""
+        return self.strftime("%c")
+
+    def replace(self, year: Any = None, month: Any = None, day: Any = None) -> Any:
+        """Return a date with other parts: one that has a day is a plain date.
+
+        Raises:
+            ValueError: there is no such date, or a day is named and no month is known.
+        """
+        if month is None and self.has_month:
+            month = self.month
+        if day is not None and month is None:
+            raise ValueError(f"{self} has no month: name the month beside the day")
+        return PartialDate(self.year if year is None else year, month, day)
+
+    __replace__ = replace  # what `copy.replace` calls, from Python 3.13 on
 
     def __repr__(self) -> str:
         return f"PartialDate({self._written!r})"

@@ -28,6 +28,15 @@ class Deadline:
         """Let the work end at its next check."""
         self._cancelled.set()
 
+    def raise_if_cancelled(self) -> None:
+        """Go on, or end if nobody waits for the work; how long it takes does not matter.
+
+        Raises:
+            CancelledError: nobody waits for the work.
+        """
+        if self._cancelled.is_set():
+            raise CancelledError("the question was withdrawn before it was answered: ask it again")
+
     def check(self) -> None:
         """Go on, or end.
 
@@ -35,8 +44,7 @@ class Deadline:
             CancelledError: nobody waits for the work.
             DeadlineError: its time is up.
         """
-        if self._cancelled.is_set():
-            raise CancelledError("the question was withdrawn before it was answered: ask it again")
+        self.raise_if_cancelled()
         if self._seconds is not None and time.monotonic() - self._start > self._seconds:
             raise DeadlineError(
                 f"the question could not be answered within {self._seconds:g} s: ask again in a moment, in "

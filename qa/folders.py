@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa.errors import InputError
-from qa.formats import files
+from qa.formats import files, supported
 from qa.formats.kinds import kind_of
 from qa.formats.source import Source
 from qa.metadata import SIDECAR
@@ -135,10 +135,7 @@ def reason(skipped: str) -> str:
     path = Path(skipped)
     try:
         if path.is_symlink():
-            return (
-                f"{path} is a link to {os.path.realpath(path)}, out of its folder. Follow links with "
-                "--follow-links, or name what it leads to."
-            )
+            return _reason_of_link(path)
         if not path.is_file():  # a pipe or a device would be read for ever
             return f"{path} is not an ordinary file."
         if own := own_output(path):
@@ -154,6 +151,21 @@ def reason(skipped: str) -> str:
     except OSError as error:
         return f"{path} cannot be read: {error.strerror}. Check its permissions."
     return f"{path} is {kind.what}, but its name does not say so. Name the file itself to have it read."
+
+
+def is_followable(link: Path) -> bool:
+    """Tell whether a link that was skipped is read where links are followed."""
+    # `Path.exists` raises where a folder on the way may not be read.
+    return os.path.exists(link) and (link.is_dir() or supported(link))  # noqa: PTH110
+
+
+def _reason_of_link(link: Path) -> str:
+    named = f"{link} is a link to {os.path.realpath(link)},"
+    if is_followable(link):
+        return f"{named} out of its folder. Follow links with --follow-links, or name what it leads to."
+    if os.path.exists(link):  # noqa: PTH110
+        return f"{named} and its name is of no kind that is read. Name what it leads to, to have it read."
+    return f"{named} where nothing can be read. Mend the link, or remove it."
 
 
 def _doubt(folder: Path) -> str:

@@ -1,19 +1,16 @@
-"""How much may be asked at once, checked in one place for every border: page, HTTP, Python, command line.
+"""What may be asked, and how much at once, checked in one place for page, HTTP, Python and command line.
 
 Work grows with what is asked, and whoever asks may be a stranger.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
-from typing import TYPE_CHECKING
+from typing import get_args
 
 from qa.errors import InputError, QuestionError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from qa.schema import Filters, Turn
+from qa.schema import Dates, Filters, Turn
 
 MAX_QUESTION_CHARACTERS = 2_000
 # An assistant's turn holds quotes, and is not read.
@@ -56,20 +53,33 @@ def check_question(question: str) -> str:
 
 
 def check_history(history: Sequence[str | Turn]) -> None:
-    """Refuse earlier turns that are too many, too long, or no text.
+    """Refuse earlier turns that are no turns, too many, or too long.
 
     Raises:
-        QuestionError: there are more than MAX_TURNS, one is longer than a question (an assistant's:
-            MAX_REPLY_CHARACTERS), or one holds half of a surrogate pair.
+        QuestionError: it is no list of texts and turns, there are more than MAX_TURNS, one is longer than a
+            question (an assistant's: MAX_REPLY_CHARACTERS), or one holds half of a surrogate pair.
     """
     if isinstance(history, str):
         raise QuestionError(f"the history is one text: write [{history[:40]!r}]")
+    if not isinstance(history, Sequence):
+        raise QuestionError(
+            f"the history is {history!r:.100}: write a list of turns, such as ['Who was arrested?']"
+        )
     if len(history) > MAX_TURNS:
         raise QuestionError(
             f"the history has {len(history):,} turns; at most {MAX_TURNS} are read: leave out the oldest"
         )
     for number, turn in enumerate(history, start=1):
-        role, text = ("user", turn) if isinstance(turn, str) else (turn.role, turn.text)
+        match turn:
+            case str() as text:
+                role = "user"
+            case Turn("user" | "assistant" as role, str() as text):
+                pass
+            case _:
+                raise QuestionError(
+                    f"turn {number} of the history is {turn!r:.100}: write a text, or "
+                    "Turn('user', 'Who was arrested?')"
+                )
         most = MAX_QUESTION_CHARACTERS if role == "user" else MAX_REPLY_CHARACTERS
         if len(text) > most:
             raise QuestionError(
@@ -84,32 +94,52 @@ def check_history(history: Sequence[str | Turn]) -> None:
 
 
 def check_filters(filters: Filters) -> None:
-    """Refuse filters with too long a value, or too many documents.
+    """Refuse filters of the wrong type, with too long a value, or with too many documents.
 
     Raises:
-        InputError: a value is longer than MAX_FILTER_CHARACTERS, a document's id than MAX_ID_CHARACTERS,
-            there are more than MAX_DOCUMENTS ids, or one of these is not valid text.
+        InputError: `document` is no tuple of texts, or another value no text (but for dates); a value is
+            longer than MAX_FILTER_CHARACTERS, a document's id than MAX_ID_CHARACTERS; there are more than
+            MAX_DOCUMENTS ids; or a value is not valid text.
     """
-    if len(filters.document) > MAX_DOCUMENTS:
+    if not isinstance(filters, Filters):
+        raise InputError(f"the filters are {filters!r:.100}: write, for example, Filters(publisher='IFES')")
+    ids = filters.document
+    if not isinstance(ids, tuple) or not all(isinstance(each, str) for each in ids):
         raise InputError(
-            f"the filter names {len(filters.document):,} documents; at most {MAX_DOCUMENTS:,} can be named: "
+            f"the filter 'document' is {ids!r:.100}: write a tuple of ids, such as ('report.txt',)"
+        )
+    if len(ids) > MAX_DOCUMENTS:
+        raise InputError(
+            f"the filter names {len(ids):,} documents; at most {MAX_DOCUMENTS:,} can be named: "
             "filter by collection instead"
         )
+    for each in ids:
+        _check_filter("document", each, MAX_ID_CHARACTERS)
     for field in fields(filters):
-        value = getattr(filters, field.name)
-        most = MAX_ID_CHARACTERS if field.name == "document" else MAX_FILTER_CHARACTERS
-        for text in value if isinstance(value, tuple) else [value]:
-            if not isinstance(text, str):  # a date
-                continue
-            if len(text) > most:
-                raise InputError(
-                    f"the filter {field.name!r} has {len(text):,} characters; at most {most:,} are read"
-                )
-            if not _is_text(text):
-                raise InputError(
-                    f"the filter {field.name!r}: {text[:40]!r} is not valid text (it holds half of a "
-                    "surrogate pair): type it again"
-                )
+        if field.name not in {"since", "until", "document"}:
+            _check_filter(field.name, getattr(filters, field.name), MAX_FILTER_CHARACTERS)
+
+
+def _check_filter(name: str, value: object, most: int) -> None:
+    if not isinstance(value, str):
+        raise InputError(f"the filter {name!r} is {value!r:.100}: write a text")
+    if len(value) > most:
+        raise InputError(f"the filter {name!r} has {len(value):,} characters; at most {most:,} are read")
+    if not _is_text(value):
+        raise InputError(
+            f"the filter {name!r}: {value[:40]!r} is not valid text (it holds half of a surrogate pair): "
+            "type it again"
+        )
+
+
+def check_dates(dates: Dates) -> None:
+    """Refuse what is no way to treat the dates in a question.
+
+    Raises:
+        InputError: it is neither "auto" nor "ignore".
+    """
+    if dates not in get_args(Dates):
+        raise InputError(f"dates is {dates!r:.100}: write 'auto' or 'ignore'")
 
 
 def _is_text(value: str) -> bool:

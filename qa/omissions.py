@@ -47,23 +47,48 @@ def _any(phrases: str) -> str:
     return "(?:" + "|".join(re.sub(r"\s+", r"\\s+", phrase.strip()) for phrase in phrases.split("|")) + ")"
 
 
+# Not “a few”, “the little girl”, “every few days”.
+_NO_ARTICLE = "".join(
+    rf"(?<!\b{word}.)" for word in "a the this his her my our their its every last next past first".split()
+)
+_FILLER = _any(
+    r"""
+    \w+ly | yet | even | ever | also | soon | still | been | be | being | have | has | had | having | to
+    | a | an | the | any | it | its | he | she | they | his | their
+    """
+)
 # What is denied, refused or prevented did not happen. In the end, plain negations of other languages.
 _NEGATIVE = _any(
     r"""
-    not(?! (?:only|just|least)\b) | no(?! (?:doubt|sooner)\b|\.) | none(?! other\b) | nor | neither |
-    never | nobody | nothing(?! but\b) | nowhere | cannot | without | hardly | barely | scarcely |
-    seldom | rarely | unable | impossible | false | untrue | falsely | wrongly | contrary to | far from
-    | instead of | rather than | stop(?:s|ped)? short of | den(?:y|ies|ied|ying) | refus(?:es?|ed|ing) |
-    declin(?:es?|ed|ing) to | fail(?:s|ed|ing|ure)? to | reject(?:s|ed|ing)? | refut(?:es?|ed|ing) |
-    disput(?:es?|ed|ing) | dismiss(?:es|ed|ing)? | (?<!no.)doubts? | doubted | doubtful |
-    prevent(?:s|ed|ing)? | bans | banned | banning | barred | ruled out | forbade | forbidden |
-    lack(?:s|ed|ing)? | ceased | abandoned | avoid(?:s|ed|ing)? | withdrew | nicht | kein(?:e[mnrs]?)? |
-    niemals | weder | ne(?= \w+ (?:pas|jamais|plus|rien)\b) | jamais | aucune? | не | нет | никогда |
-    без
+    not(?! (?:only|just|least)\b) | no longer | no(?! (?:doubt|sooner)\b|\.) | none(?! other\b) | nor |
+    neither | never | nobody | nothing(?! but\b) | nowhere | cannot | without | hardly | barely |
+    scarcely | seldom | rarely | NO_ARTICLE(?-i:[Ff]ew|[Ss]carce|little|Little(?! [A-Z])) | unable |
+    impossible | false | untrue | falsely | wrongly | contrary to | far from | instead of | rather than |
+    yet to | stop(?:s|ped)? short of | den(?:y|ies|ied|ying) | refus(?:es?|ed|ing) | declin(?:es?|ed|ing)
+    to | fail(?:s|ed|ing|ure)? to | reject(?:s|ed|ing)? | refut(?:es?|ed|ing) | disput(?:es?|ed|ing) |
+    dismiss(?:es|ed|ing)? | (?<!no.)doubts? | doubted | doubtful | prevent(?:s|ed|ing)? | bans | banned |
+    banning | barred | ruled out | forbade | forbidden | lack(?:s|ed|ing)? | ceased | abandoned |
+    avoid(?:s|ed|ing)? | withdrew | nicht | kein(?:e[mnrs]?)? | niemals | weder | ne(?= \w+
+    (?:pas|jamais|plus|rien)\b) | jamais | aucune? | не | нет | никогда | без
+    """
+).replace("NO_ARTICLE", _NO_ARTICLE)
+# What is opposed or undone did not happen, or no longer is: “overturned the ruling that”.
+_UNDOING = _any(
+    r"""
+    oppos(?:es?|ed|ing) | overturn(?:s|ed|ing)? | overrul(?:es?|ed|ing) | revers(?:es?|ed|ing) |
+    revok(?:es?|ed|ing) | repeal(?:s|ed|ing)? | annul(?:s|led|ling)? | halt(?:s|ed|ing)? | stop(?:s|ped|ping)?
+    | block(?:s|ed|ing)? | call(?:s|ed|ing)? off | cancel(?:s|l?ed|l?ing)? | suspend(?:s|ed|ing)? |
+    postpon(?:es?|ed|ing) | delay(?:s|ed|ing)? | avert(?:s|ed|ing)? | thwart(?:s|ed|ing)? | foil(?:s|ed|ing)?
+    | escap(?:es?|ed|ing) | (?:does|do|did|done|doing) away with | scrap(?:s|ped|ping)? | drop(?:s|ped|ping)?
     """
 )
+_UNDONE = (
+    rf"{_UNDOING}(?:\s+[^\s,;:]+){{0,8}}?\s+"
+    r"(?:that|being|(?:attempt|bid|decision|effort|move|offer|order|plan|proposal|vote)s?\s+to|\w+ing\s+of)"
+    rf"(?:\s+{_FILLER})?"
+)
 _NEGATION = re.compile(
-    rf"\b{_NEGATIVE}(?!\w)|\w{{0,6}}n['’]t\b"
+    rf"\b{_NEGATIVE}(?!\w)|\w{{0,6}}n['’]t\b|\b{_UNDONE}(?=\s*$)"
     # Korean, before or after the verb; Chinese, but for words that only look so; Japanese.
     r"|(?:지[는도]?\s?(?:않|못|말|아니)|아니|아닌|아닙|없)\w*|(?<!\S)[안못](?=\s)|(?:부인|거부|거절)\w*"
     r"|[没沒勿]|不(?![仅僅但只断斷久同])|未(?![来來])|[无無](?![论論])|[并並绝絕]非"
@@ -72,14 +97,14 @@ _NEGATION = re.compile(
 )
 _DOUBTFUL = _any(
     r"""
-    reportedly | allegedly | apparently | possibly | perhaps | probably | maybe | presumably |
-    supposedly | seemingly | purportedly | ostensibly | potentially | conceivably | likely | unlikely |
-    partly | partially | mostly | largely | mainly | almost | nearly | virtually | practically |
-    sometimes | often | occasionally | usually | generally | only | in part | in theory | in principle |
-    so-called | alleged | suspected | supposed | purported | unconfirmed | rumou?red | would-be |
-    possible | probable | unless | whether | (?<!as.)if | provided that | in case | except(?: for)? |
-    apart from | other than | (?:seem|appear)(?:s|ed)? that | it is (?:believed|thought|feared|said) |
-    parts? of | most of | many of | some of
+    reportedly | allegedly | apparently | possibly | perhaps | probably | maybe | presumably | supposedly
+    | seemingly | purportedly | ostensibly | potentially | conceivably | likely | unlikely | partly |
+    partially | mostly | largely | mainly | almost | nearly | virtually | practically | sometimes | often
+    | occasionally | usually | generally | only | in part | in theory | in principle | so-called |
+    alleged | suspected | supposed | purported | unconfirmed | rumou?red | would-be | possible | probable
+    | unless | whether | (?<!as.)if | provided that | in case | except(?: for)? | apart from | other than
+    | but (?:one|two|three|for) | (?:seem|appear)(?:s|ed)? that | it is (?:believed|thought|feared|said)
+    | parts? of | most of | many of | some of
     """
 )
 _HEDGE = re.compile(
@@ -90,24 +115,19 @@ _HEDGE = re.compile(
     re.IGNORECASE,
 )
 # These hedge the verb that follows.
-_MODAL = r"(?-i:might|could|would|should|may|can|must)"  # May is a month
+_MODAL = r"(?:(?-i:might|could|would|should|may|can|must)|used\s+to)"  # May is a month
 _INTENT = _any(
     r"""
     (?:expect|plan|plann|hope?|intend|want|attempt|seem|appear|believe?|suspect|report|suppose?|threaten|promise?|vow
     |agree?|offer|aim|consider)(?:s|ed|ing)? | tr(?:y|ies|ied|ying) | thought | said | sought | seeks |
-    ready | poised | set | likely | unlikely | about | reluctant
+    ready | poised | set | likely | unlikely | about | reluctant | due | meant | scheduled | slated |
+    bound | (?:ask|order|urg|advis|allow|permitt?|forc)(?:e?s|ed)? | told | was | were | is | are
     """
 )
-_FILLER = _any(
-    r"""
-    \w+ly | yet | even | ever | also | soon | still | been | be | being | have | has | had | having | to
-    | a | an | the | any | it | its | he | she | they | his | their
-    """
+_ENDS_IN_HEDGE = re.compile(
+    rf"\b(?P<words>{_MODAL}(?:\s+{_FILLER}){{0,3}}|{_INTENT}\s+to(?:\s+{_FILLER}){{0,3}})\s*$"
 )
-_HEDGES_VERB = re.compile(
-    rf"\b(?P<last>{_MODAL}(?:\s+{_FILLER}){{0,3}}|{_INTENT}\s+to(?:\s+{_FILLER}){{0,3}})\s*$"
-    rf"|^\W*(?P<first>{_MODAL})\b",
-)
+_STARTS_WITH_MODAL = re.compile(rf"^\W*(?P<words>{_MODAL})\b")
 # These hedge the number that follows.
 _ABOUT = _any(
     r"""
@@ -178,24 +198,25 @@ _ENDS_CLAUSE = re.compile(r"(?:[,.;:—–)!?。，]|$|(?:and|but)\b)")
 # Before a quote, what is denied of it: “not”, “not yet been”, “denied that”, “It is not true that the”.
 _DENIED = re.compile(
     rf"(?P<words>(?:\b{_NEGATIVE}|\w{{0,6}}n['’]t)(?!\w)"
-    rf"(?:(?:\s+{_FILLER}){{0,4}}|(?:\s+[^\s,;:]+){{0,8}}?\s+(?:that|whether|if)(?:\s+{_FILLER})?)"
+    rf"(?:(?:\s+{_FILLER}){{0,4}}|(?:\s+[^\s,;:]+){{0,8}}?\s+(?:that|whether|if)(?:\s+{_FILLER})?)|\b{_UNDONE}"
     r"|没有|沒有|并非|並非|并未|並未|并不|並不|[没沒不未]|否[认認])\s*$",
     re.IGNORECASE,
 )
 _DENIED_AFTER = re.compile(
     r"(?P<words>(?:not|never|no longer)\b|n['’]t\b"
-    r"|[하되지가이은는를을수]?\s?(?:지[는도]?\s?(?:않|못|말)|아니|없)\w*|(?:て|で)?い?(?:ない|なかった|ません))",
-    re.IGNORECASE,
-)
+    r"|[하되지가이은는를을수]?\s?(?:지[는도]?\s?(?:않|못|말)|아니|없)\w*|(?:て|で)?い?(?:ない|なかった|ません))"
+)  # “Not” begins a sentence of its own
 _HEDGED = re.compile(
-    rf"\b(?P<words>(?:{_DOUBTFUL}|{_MODAL})(?:\s+{_FILLER}){{0,3}}|{_INTENT}\s+to)\s*$", re.IGNORECASE
+    rf"\b(?P<words>(?:{_DOUBTFUL}|{_MODAL}|{_INTENT}\s+to)(?:\s+{_FILLER}){{0,3}})\s*$", re.IGNORECASE
 )
+_HEDGED_AFTER = re.compile(r"(?P<words>unless|except(?:\s+for)?|only\s+if|provided\s+that)\b")
 _SAID_BEFORE = re.compile(
     r"\b(?:according to [^,]{1,100},"
     r"|(?:said|says|told \w+(?: \w+)?|claimed|claims|alleged|believes?)(?: that)?)\s*$",
     re.IGNORECASE,
 )
 _CLAUSE_START = re.compile(r"[.!?;:()“”\"«»—–。！？；：「」]|\n\s*\n")
+_ENDS_SENTENCE = re.compile(r"[.!?。！？][”’»」』\"')\]]*$")
 
 
 def between(text: str, parts: Sequence[Span], prose: str = "") -> tuple[Omission, ...]:
@@ -226,12 +247,15 @@ def around(text: str, span: Span, prose: str = "", *, whole: bool = False) -> tu
     left = text[max(0, span.start - _WINDOW) : span.start]
     starts = [match.end() for match in _CLAUSE_START.finditer(left)]
     left = left[starts[-1] :] if starts else left
-    right = text[span.end : span.end + 40]
+    quote = text[span.start : span.end]
+    right = "" if _ENDS_SENTENCE.search(quote) else text[span.end : span.end + 40]
+    right = _CLAUSE_START.split(right, maxsplit=1)[0].lstrip()
     found = []
-    denied = _DENIED.search(left) or _DENIED_AFTER.match(right.lstrip())
+    denied = _DENIED.search(left) or _DENIED_AFTER.match(right)
     if denied and not _NEGATION.search(prose):
         found.append(Omission("negation", _shortened(denied["words"])))
-    hedged = _hedge_before(left, text[span.start : span.start + 40])
+    after = _HEDGED_AFTER.match(right)
+    hedged = _hedge_before(left, quote[:40]) or (after["words"] if after else "")
     if hedged and hedged.casefold() not in prose.casefold() and not _HEDGE.search(prose):
         found.append(Omission("hedge", _shortened(hedged)))
     said = _SAID_BEFORE.search(left) if whole else None
@@ -267,26 +291,32 @@ def _in_piece(text: str, start: int, end: int) -> Iterator[Omission]:
     """Yield what changes the sense in a piece of a sentence that is quoted in part."""
     words = text[start:end]
     before, after = text[max(0, start - 40) : start], text[end : end + 40]
-    kept = _without_clauses(words, before, after, everything=False)
-    main = _without_clauses(words, before, after, everything=True)
-    for match in _NEGATION.finditer(kept):
-        yield Omission("negation", match[0])
-    for match in _HEDGE.finditer(main):
+    main = _without_clauses(words, before, after, keep_asides=False)
+    full = _without_clauses(words, before, after, keep_asides=True)
+    # The word before tells “a few” from “few”, and “was […] closed” that was to be.
+    last = "".join(before.split()[-1:])
+    for match in _NEGATION.finditer(f"{last} {main}"):
+        if match.end() > len(last) + 1:
+            yield Omission("negation", match[0])
+    for match in _HEDGE.finditer(full):
         yield Omission("hedge", match[0])
-    if modal := _HEDGES_VERB.search(main):
-        yield Omission("hedge", modal["last"] or modal["first"])
-    if (near := _HEDGES_NUMBER.search(main)) and _STARTS_WITH_NUMBER.match(after):
+    ending = _ENDS_IN_HEDGE.search(f"{last} {full}")
+    if ending and ending.end("words") > len(last) + 1:
+        yield Omission("hedge", ending["words"])
+    elif modal := _STARTS_WITH_MODAL.search(full):
+        yield Omission("hedge", modal["words"])
+    if (near := _HEDGES_NUMBER.search(full)) and _STARTS_WITH_NUMBER.match(after):
         yield Omission("hedge", near[0].strip())
-    for match in _NUMBER.finditer(kept):
+    for match in _NUMBER.finditer(main):
         yield Omission("number", match[0])
     if _ENDS_WITH_NUMBER.search(before) and (unit := _UNIT.match(words.lstrip())):
         yield Omission("number", unit["unit"])
-    if _SAID.search(main):
-        yield Omission("speaker", _shortened(" ".join(main.split()).strip(' ,;:—–"“”')))
+    if _SAID.search(full):
+        yield Omission("speaker", _shortened(" ".join(full.split()).strip(' ,;:—–"“”')))
 
 
-def _without_clauses(words: str, before: str, after: str, *, everything: bool) -> str:
-    """Blank out the clauses that are left out whole; `everything`: those with all that they say."""
+def _without_clauses(words: str, before: str, after: str, *, keep_asides: bool) -> str:
+    """Blank out the clauses that are left out whole; `keep_asides`: not brackets, contrasts, ages."""
     lead = f"{mark[0]} " if (mark := re.search(r"[,”\"—–]$", before.rstrip())) else ""
     whole = lead + words.lstrip()
     pieces, at = [], 0
@@ -294,7 +324,7 @@ def _without_clauses(words: str, before: str, after: str, *, everything: bool) -
         rest = whole[match.end() :] or after
         if match.lastgroup not in ("bracket", "age") and not _ENDS_CLAUSE.match(rest.lstrip()):
             continue
-        if everything and match.lastgroup not in ("relative", "reason"):
+        if keep_asides and match.lastgroup not in ("relative", "reason"):
             continue
         pieces += [whole[at : match.start()], " "]
         at = match.end()

@@ -28,7 +28,13 @@ if TYPE_CHECKING:
     from qa.corpus import Corpus
 
 _HEAD = 2_048  # bytes, in which a page names its generator
-_LONGEST_LINE = 16_000_000  # bytes
+_LONG_LINE = 65_536  # bytes: as much as is parsed to tell what any file is, which may be hostile
+_LONGEST_LINE = 16_000_000  # bytes, of a file that an option names
+_STRING = rb'"(?:[^"\\]|\\.)*+"'
+# How an answer line begins, whatever is cut off.
+_FIRST_OF_ANSWER = re.compile(
+    rb'\{"id": %b, "question": %b, "interpreted_question": "' % (_STRING, _STRING), re.DOTALL
+)
 # What stands where TREC's qrels have a column that trec_eval does not look at, and as the tag of a run.
 TREC_MARK = "pullquote"
 
@@ -48,20 +54,26 @@ def _json_lines(matches: Callable[[dict[str, Any]], bool], lines: Iterator[bytes
 
 
 def _is_record(matches: Callable[[dict[str, Any]], bool], line: bytes) -> bool:
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
-        return False
+    record = _parsed(line)
     return isinstance(record, dict) and matches(record)
+
+
+def _parsed(line: bytes) -> object:
+    """Parse a line of JSON; what is none, or nested too deeply, gives None."""
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _answers(lines: Iterator[bytes]) -> bool:
     """Tell whether each line is an answer; the last one may have been cut short, as by a full disk."""
     found = False
     for line in lines:
-        is_cut = line.startswith(b'{"id": "') and not line.endswith(b"\n")
-        if not is_cut and not _is_record(_is_answer, line):
-            return False
+        if not _is_record(_is_answer, line):
+            begins = _FIRST_OF_ANSWER.match(line) or (found and line.startswith(b'{"id": "'))
+            is_cut = not line.endswith(b"\n") and next(lines, None) is None and _parsed(line) is None
+            return bool(begins) and is_cut
         found = True
     return found
 
@@ -93,7 +105,10 @@ def _columns(pattern: re.Pattern[bytes], lines: Iterator[bytes]) -> bool:
 
 def _is_test_query(record: dict[str, Any]) -> bool:
     """Tell whether a record has the id that `qa.feedback.Shown` gives its question."""
-    asked = json.dumps([record.get("question"), *record.get("history", ())])
+    question, history = record.get("question"), record.get("history", [])
+    if not isinstance(history, list) or not all(isinstance(asked, str) for asked in (question, *history)):
+        return False
+    asked = json.dumps([question, *history])
     return record.get("id") == hashlib.sha256(asked.encode()).hexdigest()[:16]
 
 
@@ -138,7 +153,7 @@ def output_kind(path: Path) -> Kind | None:
     with path.open("rb") as file:
         head = file.read(_HEAD)
         if head[:1] == b"{" and b"\n" not in head:
-            head += file.readline(_LONGEST_LINE)
+            head += file.readline(_LONG_LINE)
     whole, newline, _ = head.rpartition(b"\n")
     lines = (whole + newline or head).splitlines(keepends=True)
     return next((kind for kind in _KINDS if kind.holds(iter(lines))), None)
@@ -227,18 +242,26 @@ def spare(path: Path, kind: Kind) -> None:
     Raises:
         OutputError: naming the file, and what to do.
     """
+    if not is_replaceable(path, kind):
+        raise OutputError(
+            f"{path} is there already, and holds something else than {kind.what} that Pullquote wrote. Name "
+            "another file, or replace it with --force."
+        )
+
+
+def is_replaceable(path: Path, kind: Kind) -> bool:
+    """Tell whether a file is not there, is empty, or holds an earlier output of the kind.
+
+    Raises:
+        OutputError: it cannot be read.
+    """
     try:
         if not path.exists() or not path.stat().st_size:
-            return
+            return True
         with path.open("rb") as file:
-            if kind.holds(iter(partial(file.readline, _LONGEST_LINE), b"")):
-                return
+            return kind.holds(iter(partial(file.readline, _LONGEST_LINE), b""))
     except OSError as error:
         raise OutputError(f"{path} cannot be read: {error.strerror}. Name another file.") from error
-    raise OutputError(
-        f"{path} is there already, and holds something else than {kind.what} that Pullquote wrote. Name "
-        "another file, or replace it with --force."
-    )
 
 
 def check_no_source(option: str, path: Path, kind: Kind, corpus: Corpus) -> None:

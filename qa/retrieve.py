@@ -29,28 +29,18 @@ _AS_ASKED = Names()
 
 
 def candidates(
-    corpus: Corpus, variants: Sequence[tuple[str, float]], selection: Selection, names: Names = _AS_ASKED
-) -> list[tuple[int, float]]:
-    """Passage keys with fused scores in [0, 1], best first, for the weighted variants of a question.
-
-    A passage's score is the weighted mean over the variants, of each in that spelling of its names in which
-    it is highest. The depth grows until the passages come from `DOCUMENTS` documents, or as many as there
-    are, or both searches are exhausted.
-    """
-    return candidates_apart(corpus, variants, selection, names, set)[0]
-
-
-def candidates_apart(
     corpus: Corpus,
     variants: Sequence[tuple[str, float]],
     selection: Selection,
-    names: Names,
-    counting: Callable[[Iterable[int]], set[int]],
+    names: Names = _AS_ASKED,
+    counting: Callable[[Iterable[int]], set[int]] = set,
 ) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
-    """Find candidates among the passages that count, and apart from them among the others.
+    """Find candidates among the passages that count, and apart from them among the others; best first.
 
-    Scores are scaled within each of the two lists, so that the others change nothing of the first. Its
-    passages come from `DOCUMENTS` documents if there are so many among the best `DEEPEST` of a search.
+    A candidate is a passage's key with its score, 0 to 1: the weighted mean over the question's variants, of
+    each in that spelling of its names in which it is highest. Scores are scaled within each of the two lists,
+    so that the others change nothing of the first. The search goes deeper until the first list comes from
+    `DOCUMENTS` documents, or as many as there are; where others are in the way, to `DEEPEST` at most.
     """
     spelt = [names.spelt(text) for text, _ in variants]
     texts = [text for each in spelt for text in each]

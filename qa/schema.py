@@ -178,7 +178,8 @@ class PassagePlace:
 class Filters:
     """Which documents a question may be answered from; empty fields do not restrict.
 
-    `since` and `until` are inclusive; a document without a date is left out where either is set.
+    `since` and `until` are inclusive, a month or a year as a whole. A document without a date is left out
+    where either is set.
     `document` holds document ids, or ids of files with many documents, such as a table; the others match
     without regard to case.
 

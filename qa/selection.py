@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embeddings.arrays import Bits
+from qa.dates import span_of
 from qa.schema import EVERYTHING, Filters
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def where(filters: Filters) -> tuple[str, list[str]]:
         year, month = since[: len("2008")], since[: len("2008-04")]
         conditions["date >= ? AND (date >= ? OR date IN (?, ?))"] = (year, since, year, month)
     if filters.until:
-        conditions["date != '' AND date <= ?"] = (filters.until.isoformat(),)
+        conditions["date != '' AND date <= ?"] = (span_of(filters.until)[1].isoformat(),)
     for field in ("publisher", "series", "language", "collection"):
         if value := getattr(filters, field):
             conditions[f"casefold({field}) = ?"] = (value.casefold(),)

@@ -28,7 +28,7 @@ from qa.corrections import every as all_corrections
 from qa.corrections import found_in, uncorrected
 from qa.corrections import put as put_corrections
 from qa.database import Database, put_spellings
-from qa.dates import parse_date
+from qa.dates import parse_date, span_of
 from qa.errors import DocumentNotFoundError, InputError, LibraryError
 from qa.feedback import Judgement, Place, Shown
 from qa.metadata import BY_SIDECAR, value_of
@@ -600,11 +600,12 @@ class Store:
 
     def thumbs(self, query_id: str | None = None) -> tuple[Judgement, ...]:
         """Read the thumbs of one test query, or of all, in order of query and place."""
+        where, values = ("", ()) if query_id is None else ("WHERE query = ? ", (query_id,))
         with self._database.reading() as db:
             rows = db.execute(
                 "SELECT shown, document, sha256, start, end, thumb FROM thumbs "
-                "WHERE ?1 IS NULL OR query = ?1 ORDER BY query, sha256, start, end",
-                (query_id,),
+                f"{where}ORDER BY query, sha256, start, end",
+                values,
             )
             return tuple(
                 Judgement(_shown(shown), _place(place) if place[1] else None, thumb)
@@ -1005,7 +1006,7 @@ class Store:
         Raises:
             InputError: `since` is later than `until`.
         """
-        if filters.since and filters.until and filters.since > filters.until:
+        if filters.since and filters.until and span_of(filters.since)[0] > span_of(filters.until)[1]:
             raise InputError(
                 f"nothing lies between {filters.since} and {filters.until}: swap since and until"
             )

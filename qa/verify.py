@@ -135,8 +135,8 @@ class Verifier:
         What cites a document by its title is no quote. Where a block of paragraphs is nowhere as a whole,
         each paragraph has a verdict.
         """
-        claims = [claim for claim in claims if not (claim.heading and self._is_title(claim))]
-        quotes = {claim.text for claim in claims if claim.heading}
+        claims = [claim for claim in claims if not (claim.maybe_title and self._is_title(claim))]
+        quotes = {claim.text for claim in claims if claim.maybe_title}
         claims = [replace(claim, title="") if claim.title in quotes else claim for claim in claims]
         order = sorted(range(len(claims)), key=lambda at: claims[at].citation or (claims[at].title, 0, 0))
         judged: dict[int, list[Verdict]] = {}
@@ -175,7 +175,10 @@ class Verifier:
 
     def verdict(self, claim: Claim) -> Verdict:
         """Judge one claim: of several readings of it, the first that is verbatim, or else the last."""
-        verdict = self._as_ascribed(self._verdict(claim))
+        return self._as_ascribed(self._as_read(claim))
+
+    def _as_read(self, claim: Claim) -> Verdict:
+        verdict = self._verdict(claim)
         for reading in claim.readings:
             if verdict.status in ("verbatim", "distorted"):
                 break
@@ -188,11 +191,14 @@ class Verifier:
         ):
             return verdict
         # The comma is the sentence's in which it is quoted: “It is closed,” he said.
-        for end in (".", ""):
-            other = self._verdict(replace(claim, text=(claim.text or "")[:-1] + end, readings=()))
-            if other.status in ("verbatim", "distorted", "superseded", "removed"):
-                return replace(other, claim=claim, comma=True)
-        return verdict
+        others = [
+            self._verdict(replace(claim, text=(claim.text or "")[:-1] + end, readings=()))
+            for end in (".", "")
+        ]
+        found = [each for each in others if each.status not in ("altered", "unknown")]
+        if not found:
+            return verdict
+        return replace(min(found, key=lambda each: each.status == "moved"), claim=claim, comma=True)
 
     def _as_ascribed(self, verdict: Verdict) -> Verdict:
         """Say that a quote has moved whose citation opens another document than the prose ascribes it to."""
@@ -211,7 +217,7 @@ class Verifier:
         return sum(
             _folded(claim.title) in folded or any(self._quotes(claim, sha256) for sha256 in texts)
             for claim in claims
-            if not (claim.heading and self._is_title(claim))
+            if not (claim.maybe_title and self._is_title(claim))
         )
 
     def _quotes(self, claim: Claim, sha256: str) -> bool:
@@ -559,6 +565,11 @@ def _place(document: Document, span: Span) -> Place:
 
 
 # What is printed
+
+
+def is_work(verdict: Verdict) -> bool:
+    """Whether what nobody says is most likely the title of a work that a note cites, and no quote."""
+    return verdict.status == "unknown" and verdict.claim.maybe_work
 
 
 def to_dict(verdicts: Sequence[Verdict]) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qa import times
-from qa.claims import of_text
+from qa import copies, omissions, statements, times, wording
+from qa.attribution import Names
+from qa.claims import Claim, of_text
 from qa.conversation import interpret
 from qa.formats.dates import find_date
 from qa.formats.furniture import find_furniture
@@ -18,7 +19,7 @@ from qa.formats.thread import Sender, messages, unquoted
 from qa.names import Aliases, find, spellings
 from qa.question import answer_type, blanked, phrases, spans_of_type
 from qa.replies import reply_kind
-from qa.schema import Document
+from qa.schema import Document, DocumentInfo, Span
 from qa.segment import passages
 from qa.terms import content_words, is_latin
 
@@ -47,6 +48,24 @@ class Nothing:
         return False
 
 
+def named(title: str, publisher: str) -> DocumentInfo:
+    rest = dict.fromkeys(("url", "format", "path", "collection", "sha256", "source_sha256"), "")
+    return DocumentInfo(
+        id=title,
+        title=title,
+        publisher=publisher,
+        series="Kim",
+        number="1",
+        date=None,
+        characters=0,
+        passages=0,
+        language="",
+        **rest,
+    )
+
+
+NAMES = Names([named("Kim Jong Nam", "Kim"), named("a a a a a a", "April")])
+
 FUNCTIONS: dict[str, Callable[[str], object]] = {
     "preference": times.preference,
     "without": times.without,
@@ -65,6 +84,27 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "find_date": find_date,
     "claims": of_text,
     "markup": without_markup,
+    "omissions": lambda text: (
+        omissions.between(f"It is. {text} It was.", (Span(0, 5), Span(len(text) + 8, len(text) + 15))),
+        omissions.around(f"{text} It was. {text}", Span(len(text) + 1, len(text) + 8), whole=True),
+        omissions.around(text, Span(len(text) // 2, len(text)), text),
+    ),
+    "attribution": lambda text: NAMES.attributed(Claim("", 1, before=text, after=text)),
+    "differ": lambda text: [copies.differ(text, f"May {text}", in_form=in_form) for in_form in (True, False)],
+    "statements": lambda text: (
+        statements.asked(text, Document("a", "", title="Strait Watch", series=text[:200])),
+        [
+            statements.names_only(document, sentence)
+            for document in [Document("a", text, title="Strait Watch", author="Kim", publisher="River Press")]
+            for passage in passages(document)
+            for sentence in passage.sentences
+        ],
+    ),
+    "wording": lambda text: (
+        wording.find(text[:50], text, len(text) // 2),
+        wording.find(text[: len(text) // 2], text),
+        wording.Text(text).nearest(text[:200]),  # the pairs of like words are bounded: MOST_PAIRS
+    ),
     "mail": lambda text: messages(unquoted(text), Sender("", None)),
 }
 SIZES = (100, 400, 1_600)

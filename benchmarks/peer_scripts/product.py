@@ -35,7 +35,8 @@ def retrieval(corpus: Corpus) -> Search:
     """Give the documents that retrieval ranks, each at its first passage."""
 
     def search(question: str) -> list[tuple[str, str]]:
-        keys = [key for key, _ in candidates(corpus, interpret(question, ()).variants, corpus.select())]
+        found, _ = candidates(corpus, interpret(question, ()).variants, corpus.select())
+        keys = [key for key, _ in found]
         documents = corpus.documents_of(keys)
         ranked = list(dict.fromkeys(documents[key] for key in keys))[:FOUND]
         return [(id_, corpus.document(id_).text) for id_ in ranked]

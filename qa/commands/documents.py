@@ -387,7 +387,8 @@ def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
     negation, a hedge, a number, who says it); altered, which is shown; or unknown. A citation beside words
     that are no quote of it is cited: they were not compared. In running text, lines may be broken anew.
     Quotations of fewer than three words without a citation are passed over, and marks without their other are
-    not read: both are said. Titles in notes, lists of references, headings and links are no quotes.
+    not read: both are said. Titles of documents in notes, lists of references, headings and links are no
+    quotes; what a note or a list cites as a work, and no document says, is passed over, and said.
 
     The exit code is 0 when all are verbatim and read, and 1 when not. A FILE that cannot be read or quotes
     nothing is named, and the others are verified: the exit code is 1 then, and 3 where there is no other.
@@ -396,7 +397,7 @@ def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
     from qa.claims import LEAST_WORDS
     from qa.progress import meter
     from qa.render import plural
-    from qa.verify import Verifier, lines, summary, to_dict
+    from qa.verify import Verifier, is_work, lines, summary, to_dict
 
     settings.interrupted = "Nothing was changed."
     read, refused = {}, {}
@@ -414,10 +415,14 @@ def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
     with shared.corpus(settings) as corpus, meter(quiet=settings.quiet) as show:
         verifier = Verifier(corpus)
         for path, (found, _) in read.items():
-            results[path] = verifier.verdicts(found, functools.partial(show, f"Verifying {path.name}"))
+            judged = verifier.verdicts(found, functools.partial(show, f"Verifying {path.name}"))
+            results[path] = [each for each in judged if not is_work(each)]
+            works = [each.claim for each in judged if is_work(each)]
+            read[path][1].extend(works)
     verdicts = [verdict for each in results.values() for verdict in each]
     passed = [(path, claim) for path, (_, over) in read.items() for claim in over]
     short = sum(claim.short for _, claim in passed)
+    works_cited = sum(claim.maybe_work and not claim.short for _, claim in passed)
     unpaired = [(path, claim) for path, claim in passed if claim.unpaired]
     if settings.as_json:
         files = [
@@ -451,6 +456,8 @@ def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
             shared.say(summary(verdicts))
             if short:
                 shared.say(f"passed over, of fewer than {LEAST_WORDS} words: {plural(short, 'quotation')}")
+            if works_cited:
+                shared.say(f"passed over, in notes and lists of references: {plural(works_cited, 'title')}")
             for path, claim in unpaired[: shared.NAMED]:
                 at = claim.where or f"line {claim.line}"
                 words = visible(claim.text or "")

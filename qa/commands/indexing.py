@@ -222,7 +222,7 @@ def _show_report(settings: options.Settings, report: IndexReport, write_to: Path
 
 def _print_report(report: IndexReport, library: Path) -> None:
     from qa.cite import visible
-    from qa.folders import own_output
+    from qa.folders import is_followable, own_output
     from qa.formats import READS
     from qa.metadata import SIDECAR
     from qa.render import plural
@@ -239,12 +239,17 @@ def _print_report(report: IndexReport, library: Path) -> None:
     held = {each.document_id for each in report.files if each.status not in not_held}
     click.echo(f"{plural(len(held), 'document')} in {report.seconds:.1f} s: {counts}")
     links = [path for path in report.skipped if Path(path).is_symlink()]
-    if links:
-        verb = "was" if len(links) == 1 else "were"
-        names = visible(_listed([Path(path).name for path in links]))
+    followable = [Path(path).name for path in links if is_followable(Path(path))]
+    if followable:
+        verb = "was" if len(followable) == 1 else "were"
+        names = visible(_listed(followable))
         click.echo(
-            f"{plural(len(links), 'link')} {verb} not followed ({names}): --follow-links reads on there"
+            f"{plural(len(followable), 'link')} {verb} not followed ({names}): --follow-links reads on there"
         )
+    if others := [Path(path).name for path in links if not is_followable(Path(path))]:
+        lead = "leads" if len(others) == 1 else "lead"
+        names = visible(_listed(others))
+        click.echo(f"left out {plural(len(others), 'link')} that {lead} to nothing that is read ({names})")
     files = [path for path in report.skipped if path not in links]
     own = [Path(path).name for path in files if own_output(Path(path))]
     if own:

@@ -11,6 +11,7 @@ Only then is the file parsed, by a `Worker`: another process.
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -57,8 +58,9 @@ def files(path: Path, skipped: list[Path], *, follow_links: bool = False) -> Ite
     """Yield a file itself, or the supported files under a folder: sorted, none hidden, each folder once.
 
     What is of another kind in a folder goes to `skipped`, a sidecar file without its file, and a link that
-    leads out of the folder, unless links are to be followed. What a link in it leads to is there by itself. A
-    subfolder that cannot be listed is handed over as it is, for `read_path` to refuse by name.
+    leads out of the folder or to nothing, unless links are to be followed. A link to what is listed by itself
+    is passed over; one to a hidden file, or to one whose name says no format, is read. A subfolder that
+    cannot be listed is handed over as it is, for `read_path` to refuse by name.
 
     Raises:
         InputError: at the first step, when nothing is there or nothing supported is in the folder.
@@ -93,15 +95,28 @@ def _walk(folder: Path, visited: set[Path], skipped: list[Path], inside: Path | 
         if entry.name.endswith(SIDECAR):
             if not entry.with_name(entry.name.removesuffix(SIDECAR)).exists():
                 skipped.append(entry)
-        elif inside and entry.is_symlink():
-            if not (entry.exists() and entry.resolve().is_relative_to(inside)):
-                skipped.append(entry)
+        elif inside and entry.is_symlink() and not _is_within(entry, inside):
+            skipped.append(entry)
+        elif inside and entry.is_symlink() and _is_listed(entry.resolve(), inside):
+            continue
         elif entry.is_dir():
             yield from _walk(entry, visited, skipped, inside)
         elif supported(entry):
             yield entry
         else:
             skipped.append(entry)
+
+
+def _is_within(link: Path, folder: Path) -> bool:
+    """Tell whether a link leads to something in the folder."""
+    # `Path.exists` raises where a folder on the way may not be read.
+    return os.path.exists(link) and link.resolve().is_relative_to(folder)  # noqa: PTH110
+
+
+def _is_listed(path: Path, folder: Path) -> bool:
+    """Tell whether a path in the folder is come upon without a link."""
+    is_hidden = any(part.startswith(HIDDEN) for part in path.relative_to(folder).parts)
+    return not is_hidden and (path.is_dir() or supported(path))
 
 
 def read_path(

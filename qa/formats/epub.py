@@ -6,7 +6,6 @@ EbookLib, is under the AGPL ([why so](../../docs/decisions/0015-office-formats.m
 
 from __future__ import annotations
 
-import datetime as dt
 import posixpath
 import re
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from lxml import etree
 
 from qa.errors import InputError
 from qa.formats.blocks import Part, compose
+from qa.formats.dates import read_date
 from qa.formats.markup import blocks, decode, has_struck, parse
 from qa.formats.packages import open_package, parse_xml, read_member
 from qa.formats.properties import with_properties
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from zipfile import ZipFile
 
+    from qa.formats.dates import DateOrder
     from qa.formats.source import Options, Source
 
 _CONTAINER = "META-INF/container.xml"
@@ -93,7 +94,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
             if characters > MOST_BYTES:
                 raise InputError(f"{source.name} holds more than {MOST_BYTES:,} characters. Split it.")
     composed = compose(parts)
-    properties, doubts = _properties(book.metadata)
+    properties, doubts = _properties(book.metadata, options.date_order)
     yield with_properties(
         Document(
             id="",
@@ -250,7 +251,7 @@ def _mark_note(link: Any) -> None:
         link.text = f"[{mark[1]}]"
 
 
-def _properties(metadata: Any) -> tuple[dict[str, str | None], list[str]]:
+def _properties(metadata: Any, order: DateOrder) -> tuple[dict[str, str | None], list[str]]:
     """Return what the metadata say, and doubts about it."""
 
     def values(name: str) -> list[Any]:
@@ -269,7 +270,7 @@ def _properties(metadata: Any) -> tuple[dict[str, str | None], list[str]]:
     dates = values("date")
     published = [date for date in dates if date.get(f"{_OPF}event") == "publication"]
     written = (published or [date for date in dates if not date.get(f"{_OPF}event")] or [None])[0]
-    date, doubts = _date(written.text.strip() if written is not None else "")
+    date, doubts = _date(written.text.strip() if written is not None else "", order)
     addresses = [e.text.strip() for e in (*values("identifier"), *values("source"))]
     return {
         "title": next((title.text for title in values("title")), ""),
@@ -281,9 +282,9 @@ def _properties(metadata: Any) -> tuple[dict[str, str | None], list[str]]:
     }, doubts
 
 
-def _date(written: str) -> tuple[str, list[str]]:
-    """Return a whole date as ISO 8601; one without a day leaves a note, as everywhere."""
-    try:
-        return dt.datetime.fromisoformat(written).date().isoformat(), []
-    except ValueError:
-        return "", [f"The date “{written}” names no day; it was left out."] if written else []
+def _date(written: str, order: DateOrder) -> tuple[str, list[str]]:
+    """Return a date as ISO 8601; one that cannot be read leaves a note."""
+    date, doubt = read_date(written, order)
+    if written and not (date or doubt):
+        doubt = f"The date “{written}” names no day, month or year; it was left out."
+    return date.isoformat() if date else "", [doubt] if doubt else []

@@ -56,7 +56,7 @@ _LABELS = {
     for name, labels in {
         "title": "title|headline|subject|subj|re|titre|titel|título|titolo|betreff|objet|asunto|название|тема"
         "|제목|标题|题目",
-        "author": "speaker|por|par|di|author|authors|author(s)|by|byline|from|written by|prepared by"
+        "author": "speaker|story|por|par|di|author|authors|author(s)|by|byline|from|written by|prepared by"
         "|compiled by"
         "|drafted by"
         "|reported by|reporter|words|text|rapporteur|reviewed by|auteur|auteurs|autor|autora|autores|autore"
@@ -89,7 +89,7 @@ _LABELS = {
     }.items()
     for label in labels.split("|")
 }
-_LABEL = re.compile(r"(?P<label>[^\W\d_][\w()’' /.-]{0,28}?)\s?[:：]\s*(?=\S)")
+_LABEL = re.compile(r"(?P<label>[^\W\d_][\w()’' /.-]{0,28}?)\s{0,3}[:：]\s*(?=\S)")
 _LABELS_IN_DIALOGUE = frozenset(
     {"source", "author", "editor", "reporter", "by", "text", "from", "to", "contact"}
 )
@@ -99,7 +99,9 @@ _WITHOUT_COLON = re.compile(
     r"|revised|modified)|updated|revised|heard|mis à jour)\b",
     re.IGNORECASE,
 )
-_SEPARATOR = re.compile(r"\s*[|•]\s*|\s+(?://|[—–*/-]|--)\s+|\s*·\s*|\s{3,}|\t+")
+_SEPARATOR = re.compile(
+    r"(?<=\d\d\d\d)\.\s+(?=[^\W\d_])|\s*[|•]\s*|\s+(?://|[—–*/-]|--)\s+|\s*·\s*|\s{3,}|\t+"
+)
 _COLON = re.compile(r"(?<=[^\W\d_]) ?:\s{2,}| :\s")  # "DATE:      9 May" is in no two columns
 _URL = re.compile(r"https?://[^\s<>\"”]+[^\s<>\"”.,;)]")
 # Numbers that are none of the document's own, addresses and other things that a letterhead says.
@@ -180,7 +182,8 @@ _EVENT = re.compile(
 _NEVER = re.compile(
     r"\b(?:updated?|revised|modified|reviewed|amended|next|heard|reference|period|valid|expires|deadline"
     r"|until"
-    r"|covering|mis à jour|aktualisiert|actualizado|обновлен\w*|received|accepted|saved|수정|更新)\b",
+    r"|covering|mis à jour|aktualisiert|actualizado|обновлен\w*|received|accepted|saved|closing|closes|due"
+    r"|expiry|수정|更新)\b",
     re.IGNORECASE,
 )
 # What may stand before a date in a line that is there for the date: a place, "District of", "on".
@@ -206,7 +209,7 @@ _BODY_START = re.compile(
 )
 _SENTENCE = re.compile(r"\S+(?:\s+\S+){4,}[.…][”’\"')\]]*$|\S+(?:\s+\S+){19,}[?!][”’\"')\]]*$")
 _SENTENCE_CJK = re.compile(r"。|[다요]\.(?:\s|$)")
-_ABBREVIATED = re.compile(r"(?:\b[^\W\d_]|\b(?:Ltd|Inc|Co|Corp|No|Jr|Sr|St))\.$")
+_ABBREVIATED = re.compile(r"(?:\b[^\W\d_]|\b(?:Ltd|Inc|Co|Corp|No|Jr|Sr|St|eds?|edn|vol))\.$")
 _REMARK = re.compile(
     r"(?:for (?:immediate|release|partners|district doctors|the press|attention)\b|not for\b|by our\b"
     r"|(?:final|public) version|english translation|translated\b|summary$|minutes$|restricted\b"
@@ -371,8 +374,8 @@ def _top(text: str) -> _Top:
         words = [text[span.start : span.end] for span in block]
         wrapped = _hard_wrapped(words)
         for position, span in enumerate(block):
-            if span in furniture:
-                continue
+            if span in furniture or not any(map(str.isalnum, words[position])):
+                continue  # a rule of dashes or stars is no text
             prose = _is_prose(words[position]) or bool(not top.lines and who_is(words[position]))
             if position == wrapped or prose or len(top.lines) == _MOST_LINES:
                 top.prose = span.start
@@ -392,6 +395,9 @@ def _hard_wrapped(block: Sequence[str]) -> int:
 
 
 def _is_prose(line: str) -> bool:
+    label, start = _label(_unlisted(line))
+    if label and len(line) <= _MOST_CHARACTERS and not _says(line[start:]):
+        return False
     if (
         len(line) > _MOST_CHARACTERS
         or (_BODY_START.match(line) and not find_date(line[:30]))
@@ -402,6 +408,12 @@ def _is_prose(line: str) -> bool:
         return True
     if not _SENTENCE.match(line) or _label(line)[0] or who_is(line) or _ABBREVIATED.search(line):
         return False
+    first = find_date(line[:80])
+    if first and len(line) <= 120 and first.start <= 40:
+        before = line[: first.start]
+        stated = _PUBLISHED.search(before) or _BYLINE.match(before)
+        if stated and len(before.split()) <= 5:
+            return False  # "First published on 3 May 2012. Last modified 5 June 2013."
     date = find_date(line[:60])  # "20 June 2008. Not for attribution to individuals."
     if date and date.start and len(line) <= 120 and re.match(r"\.", line[date.end :]):
         before = line[: date.start].rstrip(" ,")
@@ -440,8 +452,7 @@ def _take_apart(words: str, span: Span | None, block: int, order: DateOrder) -> 
         len(line.names) > 1 and sum(is_institution(name.text) for name in line.names) != 1
     ):
         line.names = [_Name(_tidy(rest), 0)]  # a dash or a bar here is part of the name
-    if line.number:
-        line.people = ""
+    _sort_people(line)
     for name, described in pairwise(list(line.names)):
         if _DESCRIBES.match(described.text):  # "Ballot Box — a newsletter on African elections"
             line.series, line.people = name.text, ""
@@ -450,6 +461,16 @@ def _take_apart(words: str, span: Span | None, block: int, order: DateOrder) -> 
     for name in line.names:
         name.leads = name is line.names[0] and bool(line.number or line.dates) and not line.stated
     return line
+
+
+def _sort_people(line: _Line) -> None:
+    """Take for people, of several names in a line or beside a number, only those that surely are."""
+    people = [name for name in line.names if name.person]
+    sure = [name for name in people if has_given_name(name.text)]
+    if line.number or (len(people) > 1 and sure):
+        for name in people:
+            name.person = name in sure
+        line.people = "; ".join(people_in_line(name.text) for name in sure)
 
 
 def _says(value: str) -> bool:
@@ -464,7 +485,13 @@ def _cells(words: str) -> str:
         if len(cells) == 2 and cells[0].lower() in _LABELS:
             return f"{cells[0]}: {cells[1]}"
         return "" if not any(re.search(r"[^\W\d_]", cell) for cell in cells) else " | ".join(cells)
-    return words.lstrip("#> ").strip()
+    return _unlisted(words.lstrip("#> ").strip())
+
+
+def _unlisted(line: str) -> str:
+    """Take the mark of a list off a line that has a label."""
+    bare = line.lstrip("-•*– ")
+    return bare if bare != line and _label(bare)[0] else line
 
 
 def _take_label(line: _Line, name: str, value: str, order: DateOrder) -> None:
@@ -480,6 +507,9 @@ def _take_label(line: _Line, name: str, value: str, order: DateOrder) -> None:
         line.stated["author"] = people_stated(re.sub(r"<[^<>]{0,100}>|[\w.+-]{1,64}@\S{1,100}", "", value))
     elif name == "aside":
         line.aside = True
+        if line.words.lower().startswith(("ref", "our ref")) and re.search(r"\d", value):
+            found = find_number(value)
+            line.number, line.bare = found.number, True
         if line.words.lower().startswith("source") and (is_institution(value) or is_periodical(value)):
             line.stated["publisher"] = value
     elif name == "number":
@@ -665,7 +695,13 @@ def _without_dates(line: _Line, part: str, order: DateOrder) -> tuple[str, bool]
 
 def _is_place(name: str) -> bool:
     """Whether a name before a date is, as far as can be told, where something was written."""
-    if len(name.split()) > 2 or "&" in name or find_number(name).number or is_kind(name):
+    if (
+        len(name.split()) > 2
+        or not all(word[:1].isupper() for word in name.split())
+        or "&" in name
+        or find_number(name).number
+        or is_kind(name)
+    ):
         return False
     if names_institution(name) or names_periodical(name) or may_name_institution(name):
         return False
@@ -678,6 +714,7 @@ def _may_be_dated(name: str) -> bool:
         or names_institution(name)
         or is_periodical(name)
         or looks_like_person(name)
+        or is_kind(name)
         or find_number(name).number
         or re.fullmatch(r"[^\W\d_][\w’'-]*", name)
     )
@@ -783,7 +820,11 @@ class _Reading:
             number = named.number  # "Statement No. 14/2021: Results of the purchase campaign"
         day, notes = self._date(number, dateline)
         own = not self._known_title and not self._stated("title")
-        if (numbered or (day and own and not author)) and not series and _class(title) == "periodical":
+        if (
+            (numbered or (day and own and not author and not is_kind(title)))
+            and not series
+            and _class(title) == "periodical"
+        ):
             series = title
         return Header(
             title=title,
@@ -872,7 +913,7 @@ class _Reading:
     def _publisher(self, names: list[_Name], numbered: _Line | None, title: str) -> tuple[str, str]:
         """Tell publisher and series among the names, and take both out of these."""
         series = numbered.series if numbered else ""
-        if numbered and numbered.number and not series:
+        if numbered and numbered.number and not series and not numbered.volume:
             at = self._lines.index(numbered)
             beside = [numbered, *self._lines[max(0, at - 1) : at]]
             series = next((kind for line in beside for kind in line.kinds if _SERIES_KIND.search(kind)), "")
@@ -906,7 +947,14 @@ class _Reading:
                 if len(names) > 1 or title:
                     names.remove(mast)
             return publisher, series
-        if series and is_periodical(series) and numbered and not numbered.volume and (names or title):
+        if (
+            series
+            and " " in series
+            and is_periodical(series)
+            and numbered
+            and not numbered.volume
+            and (names or title)
+        ):
             return series, ""  # "Maritime Law Bulletin, No. 331"
         above = names[0] if names else None
         if (
@@ -954,7 +1002,8 @@ class _Reading:
         if first is None or _title_like(first.text) or first.line > 2:
             return self._below_author(names)
         others = [name for name in names if name is not first]
-        if others and _name_shaped(first.text) and self._heads(first, others[0]):
+        stated = any(line.states_something for line in self._lines)
+        if others and stated and _name_shaped(first.text) and self._heads(first, others[0]):
             below = self._lines[first.line + 1]
             masthead = below.block == self._lines[first.line].block and (below.number or below.kinds)
             # A person may stand on top as well, above the title.
@@ -994,7 +1043,8 @@ class _Reading:
             written = above and (
                 above.stated.get("author") or (above.people and above.people in self._author)
             )
-            if written and name is not names[0] and _name_shaped(name.text) and not name.beside:
+            said = len(name.text.split()) > 1 or names_institution(name.text) or names_periodical(name.text)
+            if written and said and name is not names[0] and _name_shaped(name.text) and not name.beside:
                 return name
         for name in names[1:]:
             own = self._lines[name.line].block
@@ -1070,7 +1120,8 @@ class _Reading:
             + (not name.beside and not line.number and not line.dates)
             + bool(below and (below.people or below.stated.get("author")))
             + 3 * (name.numbered and _title_like(name.text))
-            - 2 * bool(_SUBTITLE.match(name.text) and others and others[0].line < name.line)
+            - 4 * bool(_SUBTITLE.match(name.text) and others and others[0].line < name.line)
+            - 3 * bool(_STATE.match(name.text) or name.text[0].islower())
             - 3 * bool(_BY_ITS_BODY.fullmatch(name.text))
             - 5 * name.dated
             - 3 * (name.beside and not name.numbered)
@@ -1107,21 +1158,16 @@ class _Reading:
     def _spans(self, names: set[str], author: str) -> tuple[Span, ...]:
         """Return the lines down to the last that is surely the header's; what is above it is so as well."""
         last, block = -1, -1
+        stated = any(line.states_something for line in self._lines)
         for position, line in enumerate(self._lines):
-            named = any(
-                name.text and (name.text in names or any(name.text in each for each in names if each))
-                for name in line.names
-            )
+            named = any(any(name.text in each for each in names) for name in line.names if name.text)
+            labelled = _label(line.words)[0] == "aside" and not line.words.lower().startswith("source")
             sure = line.states_something or named or bool(line.kinds)
             sure = sure or bool(line.people and line.people in author)
-            if sure or (
-                line.aside
-                and (
-                    line.block == block
-                    or (_label(line.words)[0] == "aside" and not line.words.lower().startswith("source"))
-                )
-            ):
+            if sure or (line.aside and (labelled or line.block == block)):
                 last, block = position, line.block
+            elif not stated:
+                break
         return tuple(line.span for line in self._lines[: last + 1] if line.span)
 
     def _title_only(self) -> Header:

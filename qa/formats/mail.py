@@ -137,7 +137,10 @@ def _issued(sender: str, subject: str) -> dict[str, str]:
     """
     _, comma, organisation = sender.partition(", ")
     publisher = organisation if comma and _DIVISION.match(sender) else ""
-    if is_institution(sender) and not comma:
+    within = re.fullmatch(r"[^()]{2,80} \((?P<name>[^()]{2,80})\)", sender)
+    if within:
+        publisher = within["name"] if is_institution(within["name"]) else ""
+    elif is_institution(sender) and not comma:
         publisher = sender
     numbered = find_number(subject.split(": ")[0])
     if not numbered.number or numbered.bare or not numbered.series:

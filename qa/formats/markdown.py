@@ -291,7 +291,7 @@ def _pairs(lines: list[str]) -> dict[str, Any]:
         if _GOES_ON.match(line):
             item = re.match(r"\s*-\s+(.+)", line)
             if item and key and isinstance(held[key], list):
-                held[key].append(_scalar(item[1]))
+                held[key].append(_scalar(item[1].removeprefix("name:")))
         elif (pair := _PAIR.fullmatch(line)) and ":" in line:
             key = pair["key"]
             value = pair["value"].strip()

@@ -17,7 +17,8 @@ _PIECE = (
     r"|perspective|policy|primer|quarterly|read|release|report|review|series|service|sheet|sitrep|special"
     r"|statement|study|summary|table|timeline|update|voices|watch|weekly|week|wire|monitor|magazine"
     r"|journal|gazette|newsletter|arbeitspapier"
-    r"|note d.analyse|cahier|cuaderno|quaderno|documento|informe|boletín|nota|stellungnahme|heft|выпуск"
+    r"|note d.analyse|cahier|cuaderno|quaderno|documento|informe|boletín|nota|stellungnahme|\w*papier"
+    r"|\w*bericht|rundschreiben|merkblatt|mitteilung|heft|выпуск"
     r"|decision"
     r"|ruling|opinion|order|judgment|resolution|directive|instruction|notification|fieldnote|field note"
     r"|dossier"
@@ -35,6 +36,16 @@ _OF = re.compile(r"\s(?:of|by|from)\s(?:the\s)?(?P<body>[^\W\d_].*)$", re.IGNORE
 _GENERIC = re.compile(
     r"(?:issue|edition|number|document|doc\.?|case|item|entry|ref\.?|our ref\.?|docket|application|petition"
     r"|appeal|file|claim|heft|ausgabe|numéro|número|выпуск)s?",
+    re.IGNORECASE,
+)
+# Kinds of documents that are numbered without being a series.
+_NO_SERIES = re.compile(
+    r"(?:press |news |media )?(?:release|statement|decision|order|ruling|judge?ment|resolution|regulation"
+    r"|directive"
+    r"|instruction|notification|notice|letter|minutes|announcement|report|opinion|communiqué|comunicado"
+    r"|law|act"
+    r"|pressemitteilung|bill|decree|presentation|case|draft|memo|memorandum)s?"
+    r"|(?:\w+ )?(?:appeal|petition|application|case|claim|suit|action|motion)s?",
     re.IGNORECASE,
 )
 _ENDS_GENERIC = re.compile(r"(?:^|[\s,;:(])(?:issue|edition|number)$", re.IGNORECASE)
@@ -64,6 +75,14 @@ _SYMBOL = re.compile(
     r"|[\[(]\d{4}[\])] [A-Z]{2,10} \d{1,5}|(?:[A-Z]{1,6} )?[A-Z]{0,4}\d{1,5}[-/]\d{1,5}"
 )
 _CHINESE_SYMBOL = re.compile(r"[\u4e00-\u9fff]{1,8}[〔［\[(（]\d{4}[〕］\])）]\s?(?:第\s?)?\d{1,5}\s?号")
+_BRACKETED = re.compile(r"(?P<name>[^()]{3,100})\((?P<inner>[^()]{3,60})\)")
+_REVISED = re.compile(r"[\s,;]*\(?(?:rev|corr|add|n\.s|final|new series)\b.{0,20}", re.IGNORECASE)
+_VOLUME_AND_YEAR = re.compile(
+    r"(?P<name>[^\W\d_][^\d:()]{3,80}),?\s(?P<volume>\d{1,3})\s\((?:19|20)\d\d\)(?=[\s,(.:]|$)"
+)
+_CHINESE_BODY = re.compile(
+    "(?P<body>[\u4e00-\u9fff]+?(?:研究所|研究院|中心|大学|大學|委员会|协会|银行|公司|学院|基金会))(?P<series>[\u4e00-\u9fff]{2,8})"
+)
 # "Lakeside Review 14:2 (2010)", "Lakeside Review, 14(2)"
 _VOLUME_AND_ISSUE = re.compile(
     r"(?P<name>[^\W\d_][^\d:()]{3,80}),?\s(?P<volume>\d{1,3})(?::\s?|\s?\()(?P<issue>\d{1,3})\)?(?=[\s,(.]|$)"
@@ -90,9 +109,15 @@ class Numbered:
 def find_number(words: str) -> Numbered:
     """Find a number at the start or the end of some words, or in place of all of them."""
     words = words.strip(" ,;:")
+    inner = _BRACKETED.fullmatch(words)
+    if inner and (within := find_number(inner["inner"])).number and not within.bare and inner["name"].strip():
+        return replace(within, rest=inner["name"].strip())  # "Salt Tax Explained (Explainer No. 9)"
     issue = _VOLUME_AND_ISSUE.match(words)
     if issue and names_periodical(issue["name"]):
         return Numbered(f"{issue['volume']}({issue['issue']})", issue["name"].rstrip(" ,"), volume=True)
+    year = _VOLUME_AND_YEAR.match(words)
+    if year and names_periodical(year["name"]):
+        return Numbered(year["volume"], year["name"].rstrip(" ,"), volume=True)
     if match := _VOLUME.search(words):
         number = f"{match['volume']}({match['issue']})" if match["issue"] else match["volume"]
         return _numbered(words, match, number, volume=True)
@@ -123,6 +148,8 @@ def find_number(words: str) -> Numbered:
             continue
         if _is_year(match[0]):
             continue
+        if named := re.fullmatch(r"([A-Z]{4,}) (\d{1,4})", match[0]):
+            return Numbered(named[2], named[1])
         found = _numbered(words, match, match[0])
         return Numbered(found.number, found.series, found.rest, bare=True)
     return Numbered()
@@ -138,7 +165,7 @@ def _is_year(code: str) -> bool:
 
 def _ends(words: str, match: re.Match[str]) -> bool:
     rest = words[match.end() :].strip(" ,;:.)")
-    return not rest or rest.startswith("(")
+    return not rest or bool(_REVISED.fullmatch(words[match.end() :])) or rest.startswith("(")
 
 
 def _stands_apart(words: str, match: re.Match[str]) -> bool:
@@ -164,7 +191,7 @@ def _numbered(
 ) -> Numbered:
     before = words[: match.start() if at < 0 else at].strip(" ,;:–—-(*")
     after = words[match.end() :].strip(" ,;:.)(*")
-    number = number.strip(" .")
+    number = re.sub(r"\s\((?:19|20)\d\d\)$", "", number.strip(" ."))
     before = re.sub(r"^\d{4}\s?[年년]$", "", before)
     generic = False
     if _ENDS_GENERIC.search(before):
@@ -175,8 +202,12 @@ def _numbered(
         body, _, series = before.partition(" ")
         if names_institution(body) and not names_institution(series):
             return Numbered(number, series.strip("《》「」『』〈〉 "), body)
+    if chinese := _CHINESE_BODY.fullmatch(before):
+        return Numbered(number, chinese["series"], chinese["body"])
     if quoted := _QUOTED_NAME.search(before):
         return Numbered(number, quoted["name"], before[: quoted.start()].strip(), volume=volume)
+    if _NO_SERIES.fullmatch(before):
+        before = ""
     if not before:
         return Numbered(number, "", after, generic=generic, volume=volume)
     if after and not re.match(r"[(]", words[match.end() :].strip(" ,;:.)")):

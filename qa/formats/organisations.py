@@ -17,7 +17,8 @@ _INSTITUTION = re.compile(
     r"|corporation|company|limited|ltd|plc|inc|llc|llp|gmbh|s\.a\.|laboratory|lab|museum|library|hospital"
     r"|diocese|parish|church|mission|project|programme|initiative|campaign|cell|task force|partners"
     r"|underwriters|solicitors|consult(?:ing|ants|ancy)|advisors|advisers|associates|press|publishers"
-    r"|publications|books|terminal|railways?|airlines?|shipping lines?|municipality|ombudsman|police|registry"
+    r"|publications|books|terminal|railways?|airlines?|shipping lines?|municipality|waterworks|hub"
+    r"|observers|ombudsman|police|registry"
     r"|service|services|republic|kingdom|united nations|european union|\w*verband|\w*verein"
     r"|\w*gesellschaft|\w*amt"
     r"|\w*ministerium|\w*institut|\w*anstalt|\w*zentrum|\w*behörde|\w*kammer|observat[oó]ri[oa]|vereniging"
@@ -57,6 +58,7 @@ _PERIODICAL_WORD = (
     r"|chronicle"
     r"|mail|standard|examiner|reporter|voice|papers|letters?|notes|notebook|tracker|record|sentinel"
     r"|messenger|economist|annals|proceedings|transactions|telegraph|telegram|guardian|independent|mirror"
+    r"|mercury|echo|star|globe|clarion|advocate|inquirer|enquirer"
     r"|register|barometer|insights?|perspectives?|briefs|lens|outlook|reports?|argus|advertiser|dispatch"
     r"|correspondent|commentary|zeitung|nachrichten|blätter|revue|cahiers|courrier|revista|boletín|diario"
     r"|rivista|giornale|corriere)"
@@ -70,7 +72,8 @@ _ENDS_AS_PERIODICAL = re.compile(
     r"(?:^|\s)(?:\w+-)?(?:bulletin|courier|daily|digest|dispatch|gazette|herald|journal|ledger|magazine"
     r"|monitor"
     r"|news|newsletter|observer|post|press|quarterly|review|times|watch|weekly|wire|tribune|chronicle"
-    r"|examiner|reporter|economist|telegraph|telegram|guardian|mail|voice|zeitung|nachrichten)$"
+    r"|examiner|reporter|mercury|echo|globe|clarion|inquirer|enquirer|economist|telegraph|telegram"
+    r"|guardian|mail|voice|zeitung|nachrichten)$"
     r"|^(?:the|le|la|el|il|die|der|das) (?:[\w-]+ )?(?:bulletin|courier|daily|gazette|herald|journal|ledger"
     r"|courrier|quarterly|review|times|tribune|chronicle|examiner|observer|economist|telegraph|guardian)\b"
     r"|^(?:monthly|quarterly|[\w-]+) (?:review|journal|bulletin|gazette) (?:of|for)\b"
@@ -81,7 +84,7 @@ _ENDS_AS_PERIODICAL = re.compile(
 _KIND = re.compile(
     r"(?:(?:internal|urgent|confidential|official|public|joint|special|draft|final|interim|media|press|news"
     r"|policy|research|discussion|working|technical|statistical|background|information|briefing|situation"
-    r"|field|preliminary|issue|data|opinion|position|white|green|concept|country|progress|weekly"
+    r"|field|market|preliminary|issue|data|opinion|position|white|green|concept|country|progress|weekly"
     r"|monthly|quarterly|annual|analytical|aide|guest|an?)\s+)*"
     r"(?:memorandum|memo|mémoire|release|notice|note|briefing|brief|opinion|op-?ed|editorial|analysis"
     r"|commentary"
@@ -89,7 +92,8 @@ _KIND = re.compile(
     r"|data ?sheet|declaration|transcript"
     r"|feature|interview|advisory|alert|update|essay|column|speech|announcement|dispatch|newsletter|sitrep"
     r"|publication|document|primer|leaflet|flyer|leader|exclusive|review|profile|obituary|working paper"
-    r"|dossier|case study|decision|ruling|order|essay|working paper series|paper series|series)s?(?: series)?"
+    r"|dossier|case study|telegram|telex|cable|facsimile|fax|decision|ruling|order|essay"
+    r"|working paper series|paper series|series)s?(?: series)?"
     r"|press (?:release|statement)|communiqu[eé] de presse|pressemitteilung|nota de prensa|comunicado"
     r"(?: de prensa)?|пресс-релиз|служебная записка|보도자료"
     r"|성명서|보고서|논평|브리핑|공지|회보|연구보고서|정책보고서|工作论文|研究报告|新闻稿|通知"
@@ -107,6 +111,8 @@ _HEADING = re.compile(
     re.IGNORECASE,
 )
 _BODY_OF = re.compile(
+    r"(?:revista|boletín|revue|bulletin|lettre|zeitschrift|mitteilungen|órgano|organe|rivista|bollettino)\s"
+    r"(?:del|de la|de los|du|de l[’']|des|der|da|do|della|dell[’'])\s?(?P<its>[^\W\d_].*)|"
     r"(?:(?:the|a|an)\s+)?(?:(?-i:[a-z]+)\s|(?:monthly|weekly|quarterly|official)\s)?"
     r"(?:newsletter|bulletin|journal|organ|magazine|paper|newspaper|gazette|publication|message|review|blog"
     r"|monthly|weekly|quarterly)\s(?:of|from|by)\s(?:the\s)?(?P<body>[^\W\d_].*)",
@@ -150,4 +156,5 @@ def is_section_heading(line: str) -> bool:
 def issued_by(line: str) -> str:
     """Return "Harbour Mission" of "Newsletter of the Harbour Mission", "" of any other line."""
     found = _BODY_OF.fullmatch(line)
-    return found["body"].strip() if found and (names_institution(found["body"])) else ""
+    body = (found["its"] or found["body"]).strip() if found else ""
+    return body if names_institution(body) else ""

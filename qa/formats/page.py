@@ -84,7 +84,7 @@ TWO_LETTERS = {
     """.split()
 }
 _IN_UTC = re.compile(r"\d(?:Z|[+-]00:?00)\s*$", re.IGNORECASE)
-_SITE = re.compile(r"\s*(?:[|·•«»‹›_–—]|\s-|::)\s*(?=\S)")
+_SITE = re.compile(r"\s{0,4}(?:[|·•«»‹›_–—]|\s-|::)\s{0,4}(?=\S)")
 _SITE_BEFORE = re.compile(r"(?:[|·•«»‹›_–—]|\s-|::)\s?$")
 _SITE_LAST = re.compile(r"(?:[|«‹]|\s[–—-])\s(?P<site>[^|«‹–—]{2,60})$")
 _COPYRIGHT = re.compile(
@@ -168,11 +168,18 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
         yield field, linked.get(field, ""), "JSON-LD", "stated"
     head = " ".join(tree.findtext(".//title", "").split())
     title, site = _apart(head, titles)
-    if title == head and len(main) == 1 and not _alike(main[0], head) and may_be_heading(main[0]):
-        if is_institution(head) or is_periodical(head):
-            yield "publisher", head, "page title", "likely"
-        if is_institution(head) or is_periodical(head) or head.endswith(main[0]):
-            title = main[0]  # what all pages of a site are called is no title of one
+    heading = main[0] if len(main) == 1 else "" if main else next(iter(titles), "")
+    if (
+        title == head
+        and heading
+        and may_be_heading(heading)
+        and not any(_alike(each, head) for each in titles)
+        and not (heading in head and re.search(r"\d", head.replace(heading, "")))  # "Statement No. 14: …"
+    ):
+        parts = [part for part in _SITE.split(head) if part.strip()]
+        site = parts[-1].strip() if parts else ""
+        site = site if " " in site and (is_institution(site) or is_periodical(site)) else ""
+        title = heading  # what all pages of a site are called is no title of one
     if title == head and not main and (cut := _SITE_LAST.search(head)) and may_publish(cut["site"]):
         title, site = head[: cut.start()].rstrip(), cut["site"]
     yield "title", title, "page title", "stated"

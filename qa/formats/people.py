@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from qa.formats.organisations import is_kind, names_institution, names_periodical
+from qa.formats.organisations import is_kind, may_name_institution, names_institution, names_periodical
 
 _MOST_NAMES = 12
 _LONGEST = 300  # characters of a list of names
@@ -46,8 +46,10 @@ _KOREAN = re.compile(
 _CHINESE = re.compile("[\u4e00-\u9fff]{2,4}")
 # Words that stand in titles, in what people are and in what a text is, and in no name of a person.
 _NO_NAME = frozenset(
-    """associated united allied safety security energy climate health education housing labour labor
-    migration transport finance economy industry development growth debt credit future history
+    """municipal civic metropolitan provincial rural urban industrial agricultural commercial economic
+    social political legal medical technical scientific historical cultural environmental maritime
+    coastal associated united allied safety security energy climate health education housing labour
+    labor migration transport finance economy industry development growth debt credit future history
     culture politics democracy reform reforms change changes strategy plan plans programme program
     action impact risks poverty hunger famine drought flood floods storm shipping shipwreck ferry
     ferries fishing fisheries mining minerals copper tin gold cobalt land forest forests a an the
@@ -59,67 +61,67 @@ _NO_NAME = frozenset(
     introduction overview background contents findings key main points abstract preface foreword
     conclusion conclusions appendix annex notes methodology case special working policy annual
     quarterly monthly weekly daily press media public private open south east northern southern
-    eastern western central upper lower great greater united national international global regional
-    local federal state states city town village district province county country republic port
-    harbour harbor sea seas gulf strait river island islands mountain valley road house market
-    markets trade prices tax tariff oil gas coal water food grain election elections vote voters war
-    peace crisis risk rights justice court report reports staff reporter reporters correspondent
-    correspondents editor editors officer director manager fellow associate assistant analyst
-    researcher lecturer professor student secretary chair chairman chairperson president minister
-    deputy head chief master mariner captain commissioner inspector registrar counsel solicitor
-    barrister advocate engineer economist author authors writer contact unit desk team studio design
-    graphics print scan scanner user admin owner client test january february april june july august
-    september october november december monday tuesday wednesday thursday friday saturday sunday
-    autumn table figure chart map index data statistics survey study review results outlook forecast
-    budget guide handbook manual rules guidance advice code act bill regulation regulations order
-    circular notice notices statement speech remarks address lecture paper papers brief briefs
-    briefing letter letters minutes agenda resolution decision judgment judgement opinion appeal
-    petition memo memorandum news story feature interview profile essay dispatch diary""".split()
+    eastern western central upper lower great greater national international global regional local
+    federal state states city town village district province county country republic port harbour
+    harbor sea seas gulf strait river island islands mountain valley road house market markets trade
+    prices tax tariff oil gas coal water food grain election elections vote voters war peace crisis
+    risk rights justice court report reports staff reporter reporters correspondent correspondents
+    editor editors officer director manager fellow associate assistant analyst researcher lecturer
+    professor student secretary chair chairman chairperson president minister deputy head chief
+    master mariner captain commissioner inspector registrar counsel solicitor barrister advocate
+    engineer economist author authors writer contact unit desk team studio design graphics print
+    scan scanner user admin owner client test january february april june july august september
+    october november december monday tuesday wednesday thursday friday saturday sunday autumn table
+    figure chart map index data statistics survey study review results outlook forecast budget guide
+    handbook manual rules guidance advice code act bill regulation regulations order circular notice
+    notices statement speech remarks address lecture paper papers brief briefs briefing letter
+    letters minutes agenda resolution decision judgment judgement opinion appeal petition memo
+    memorandum news story feature interview profile essay dispatch diary""".split()
 )
 # Given names that are common somewhere: enough to know that a name on top of a text is a person's.
 _GIVEN = frozenset(
-    """aaron abdul abdullah abigail adam adel adele adrian agnes ahmad ahmed aidan aiko aino aisha akira
-    alan alba albert alejandro alessandro alex alexander alexandra alexei alfred ali alice alicia
-    alina alma amadou amal amanda amara amelia amin amina amir amit amy ana anders andrea andreas
-    andrei andrew andrey angela anil anita anja anna annika anne anneliese anselm anthony antoine
-    anton antonio anya arash ari arjun armando arthur arun asha astrid audrey ayesha barbara beatriz
-    ben benjamin bernard bianca birgit bjorn boris brian bridget bruno camille carl carla carlos
-    carmen carol caroline catarina catherine cecilia celia chantal charles charlotte chen chiara
-    chinedu chloe chris christian christina christine christopher claire clara claudia claudio
-    clement colin conrad cristina daniel daniela danielle daria david deborah deepak denis diana
-    diego dimitri dina dirk dmitri dmitry dominic dora doris dorothea eduardo edward einar ekaterina
-    elena eleanor eli elif elisa elisabeth elizabeth ella ellen elsa emeka emil emilia emilio emily
-    emma emmanuel enrique eric erik erika ernest esther ethan eugene eva evelyn ewan fatima fatou
-    felipe felix fernando fiona florence francesca francis francisco francois françois frank franz
-    fred frederick fredrik friedrich gabriel gabriela gary george georges georgia gerald gerard
-    gianni giorgio giovanni giulia gordon graham greg greta guido guillermo gustav hana hanna hannah
-    hannes hans hanne harald harold harriet harry hassan heidi heinrich helen helena helene helga
-    henk henri henrik henry herbert hiroshi hugo hussein ian ibrahim idris ignacio igor ilya ines
-    ingrid irena irene irina iris isaac isabel isabella isabelle ismail ivan jacob jacques jakob
-    jakub james jamal jan jana jane janet javier jean jeanne jeffrey jelena jennifer jens jeremy
-    jesper jessica jim joan joanna joao joão johan johann johannes john jonas jonathan jorge jose
-    josé josef joseph josephine juan judith julia julian julie julien juliet julio jürgen jorg jörg
-    kamal karen karin karl karla kate katarina katharina katherine kathleen katja kaveh keith ken
-    kenji kenneth kevin khalid kirsten klaus kofi kristina kurt kwame laila lars laszlo laura
-    laurent lawrence layla leah leila lena leo leon leonard leonardo leonid liam lidia lila lina
-    linda linnea lisa liz lorenzo louis louise luca lucas lucia lucía lucy luis luisa lukas luke
-    lydia madeleine magda mahmoud maja malik manuel marc marcel marco marcus margaret margarita
-    maria maría mariam marie marina mario marion marko marta martha martin martina mary mathilde
-    matteo matthew matthias maud maurice maya mehmet michael michel michele miguel mikhail milan
-    mina mira miriam mohamed mohammed moses muhammad mustafa nadia naledi nancy naomi natalia
-    natasha nathan neil nelson niall nicola nicolas nicole niels nikolai nina nora olaf oleg olga
-    oliver olivia omar oscar oskar otto pablo paolo patricia patrick paul paula pauline pavel pedro
-    peter petra philip philippe pierre piotr priya rachel rafael raj rajesh ralph ramón rania
-    raphael raul raúl rebecca regina rehana renata rené ricardo richard rita robert roberto roger
-    roland rosa ruth ryan sabine salim sally salma sam samantha samir samira samuel sandra sara
-    sarah sean sebastian selma sergei sergey sergio sharon sigrid silvia simon simone sofia sonia
-    sophia sophie stefan stella stephan stephanie stephen steven sunita susan susanna suzanne sven
-    svetlana sylvia tamar tamara tanja tanya tariq tatiana teresa thabo theresa thomas tim timothy
-    tina tobias tom tomas tomás tony ulrich ulrike ursula valentina valeria vera veronica victor
-    victoria viktor vincent viola vladimir walter wendy werner wilhelm william wolfgang xavier yves
-    yasmin yolanda yuki yulia yuri yusuf zara zeinab zoe zsofia žofia анна александр алексей андрей
-    виктор владимир дмитрий евгений елена иван игорь мария михаил наталья николай олег ольга павел
-    петр пётр светлана сергей татьяна юрий""".split()
+    """noor nora dina ines mara lida salome tevita farai idris henk aaron abdul abdullah abigail adam adel
+    adele adrian agnes ahmad ahmed aidan aiko aino aisha akira alan alba albert alejandro alessandro
+    alex alexander alexandra alexei alfred ali alice alicia alina alma amadou amal amanda amara
+    amelia amin amina amir amit amy ana anders andrea andreas andrei andrew andrey angela anil anita
+    anja anna annika anne anneliese anselm anthony antoine anton antonio anya arash ari arjun
+    armando arthur arun asha astrid audrey ayesha barbara beatriz ben benjamin bernard bianca birgit
+    bjorn boris brian bridget bruno camille carl carla carlos carmen carol caroline catarina
+    catherine cecilia celia chantal charles charlotte chen chiara chinedu chloe chris christian
+    christina christine christopher claire clara claudia claudio clement colin conrad cristina
+    daniel daniela danielle daria david deborah deepak denis diana diego dimitri dirk dmitri dmitry
+    dominic dora doris dorothea eduardo edward einar ekaterina elena eleanor eli elif elisa
+    elisabeth elizabeth ella ellen elsa emeka emil emilia emilio emily emma emmanuel enrique eric
+    erik erika ernest esther ethan eugene eva evelyn ewan fatima fatou felipe felix fernando fiona
+    florence francesca francis francisco francois françois frank franz fred frederick fredrik
+    friedrich gabriel gabriela gary george georges georgia gerald gerard gianni giorgio giovanni
+    giulia gordon graham greg greta guido guillermo gustav hana hanna hannah hannes hans hanne
+    harald harold harriet harry hassan heidi heinrich helen helena helene helga henri henrik henry
+    herbert hiroshi hugo hussein ian ibrahim ignacio igor ilya ingrid irena irene irina iris isaac
+    isabel isabella isabelle ismail ivan jacob jacques jakob jakub james jamal jan jana jane janet
+    javier jean jeanne jeffrey jelena jennifer jens jeremy jesper jessica jim joan joanna joao joão
+    johan johann johannes john jonas jonathan jorge jose josé josef joseph josephine juan judith
+    julia julian julie julien juliet julio jürgen jorg jörg kamal karen karin karl karla kate
+    katarina katharina katherine kathleen katja kaveh keith ken kenji kenneth kevin khalid kirsten
+    klaus kofi kristina kurt kwame laila lars laszlo laura laurent lawrence layla leah leila lena
+    leo leon leonard leonardo leonid liam lidia lila lina linda linnea lisa liz lorenzo louis louise
+    luca lucas lucia lucía lucy luis luisa lukas luke lydia madeleine magda mahmoud maja malik
+    manuel marc marcel marco marcus margaret margarita maria maría mariam marie marina mario marion
+    marko marta martha martin martina mary mathilde matteo matthew matthias maud maurice maya mehmet
+    michael michel michele miguel mikhail milan mina mira miriam mohamed mohammed moses muhammad
+    mustafa nadia naledi nancy naomi natalia natasha nathan neil nelson niall nicola nicolas nicole
+    niels nikolai nina olaf oleg olga oliver olivia omar oscar oskar otto pablo paolo patricia
+    patrick paul paula pauline pavel pedro peter petra philip philippe pierre piotr priya rachel
+    rafael raj rajesh ralph ramón rania raphael raul raúl rebecca regina rehana renata rené ricardo
+    richard rita robert roberto roger roland rosa ruth ryan sabine salim sally salma sam samantha
+    samir samira samuel sandra sara sarah sean sebastian selma sergei sergey sergio sharon sigrid
+    silvia simon simone sofia sonia sophia sophie stefan stella stephan stephanie stephen steven
+    sunita susan susanna suzanne sven svetlana sylvia tamar tamara tanja tanya tariq tatiana teresa
+    thabo theresa thomas tim timothy tina tobias tom tomas tomás tony ulrich ulrike ursula valentina
+    valeria vera veronica victor victoria viktor vincent viola vladimir walter wendy werner wilhelm
+    william wolfgang xavier yves yasmin yolanda yuki yulia yuri yusuf zara zeinab zoe zsofia žofia
+    анна александр алексей андрей виктор владимир дмитрий евгений елена иван игорь мария михаил
+    наталья николай олег ольга павел петр пётр светлана сергей татьяна юрий""".split()
 )
 _WHO_IS = re.compile(r"(?P<who>[^.:?!]{3,60}?)\s(?=(?:is|was|teaches|lectures|works)\s)")
 _ROLE = re.compile(
@@ -138,6 +140,8 @@ def looks_like_person(name: str) -> bool:
         return True
     words = name.split()
     if not 2 <= len(words) <= 5 or len(name) > 50:
+        return False
+    if may_name_institution(name) and not has_given_name(name):
         return False
     long = 0
     for position, word in enumerate(words):

@@ -34,17 +34,20 @@ def settle(
     header = parse_header(text, date_order, display, above)
     title, author = settled.get("title", ""), settled.get("author", "")
     says_more = bool(header.publisher or header.number or header.date or header.author)
-    if is_no_title(title) or (display and _letters(display) != _letters(title)):
+    if is_no_title(title) or is_kind(title) or (display and _letters(display) != _letters(title)):
         settled["title"] = ""
     elif header.title and says_more and _letters(title) != _letters(header.title):
-        settled["title"] = title if _letters(title) in top and not header.title.startswith(title) else ""
+        on_page = _letters(title) in top and len(title.split()) > 2
+        settled["title"] = title if on_page and not header.title.startswith(title) else ""
     if is_no_author(author):
         settled["author"] = ""
     elif " " in author and is_institution(author):
         settled["author"] = ""
         settled["publisher"] = settled.get("publisher") or ("" if header.publisher else author)
-    elif header.author and _letters(author) not in f"{top} {_letters(header.author)}":
-        settled["author"] = ""
+    elif header.author and author != header.author:
+        on_page = _letters(author) in f"{top} {_letters(header.author)}"
+        if not on_page or header.author.startswith(f"{author}; "):
+            settled["author"] = ""
     return {field: value for field, value in settled.items() if value}
 
 

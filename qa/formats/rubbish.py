@@ -17,7 +17,8 @@ _NO_AUTHOR = re.compile(
     r"|owner|author"
     r"|unknown|unspecified|anonymous|\(?anonymous\)?|default|pc|test|guest|calibre.*|libreoffice.*|webmaster"
     r"|studio\b.*|.*\b(?:studio|design|designs|graphics|print|printing|scanner|typesetting|template)\b.*"
-    r"|사용자|\W*)\d*",
+    r"|office|staff|secretary|secretariat|reception|team|desk|editor|hp|dell|lenovo|acer|asus|toshiba"
+    r"|samsung|사용자|\W*)\d*",
     re.IGNORECASE,
 )
 _LOGIN = re.compile(r"[a-z][\w.-]*|\S*[_@]\S*|.*\d.*")  # "lgreen", "hq-temp", "Ricoh Aficio MP C3002"

@@ -13,7 +13,7 @@ import re
 import warnings
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384  # that Excel itself allows
 MOST_XML = 200_000_000  # bytes of a sheet, which is read in a stream
 _SECONDS_A_BYTE = 1e-6  # of XML: twice what a row of six cells takes
+_MOST_DECIMALS = 30  # that Excel itself shows
 _HEADERS = 50  # rows in which the names of columns are looked for: a title may stand above them
 _MOST_NAMED = 5
 # Of a number format: words in quotation marks, escaped characters, colours and conditions.
@@ -274,12 +275,13 @@ def _day(moment: dt.datetime, pattern: str) -> str:
 def _number(value: float, pattern: str) -> str:
     """Write a number with the decimals, zeros, commas and percent sign of its format, as far as these go."""
     match = _DECIMAL.fullmatch(pattern)
-    if match is None or abs(value) >= 1e15:
-        return f"{value:.15g}"
-    number = Decimal(repr(value)) * (100 if match["percent"] else 1)
-    decimals = match["places"] or ""
-    number = number.quantize(Decimal(1).scaleb(-len(decimals)), ROUND_HALF_UP)
-    text = f"{abs(number):{',' if ',' in match['whole'] else ''}f}"
+    decimals = (match["places"] or "") if match else ""
+    if match is None or len(decimals) > _MOST_DECIMALS or not abs(value) < 1e15:
+        return f"{value:.15g}" if abs(value) < 1e300 else str(value)  # a whole number may be no float
+    with localcontext(prec=_MOST_DECIMALS + 20):  # digits: fifteen before the point, or two more as percents
+        number = Decimal(repr(value)) * (100 if match["percent"] else 1)
+        number = number.quantize(Decimal(1).scaleb(-len(decimals)), ROUND_HALF_UP)
+    text = f"{number.copy_abs():{',' if ',' in match['whole'] else ''}f}"
     whole, point, rest = text.partition(".")
     while len(rest) > decimals.count("0") and rest.endswith("0"):
         rest = rest[:-1]

@@ -31,6 +31,8 @@ _NO_DELIMITER = "\x1f"  # `csv` wants one: this one no text holds
 _SEPARATOR = re.compile(r"\"?sep=([^\r\n\"])\"?\s*", re.IGNORECASE)
 _SAMPLE = 100  # rows
 _CHUNK = 1_000_000
+_ROWS = 1_000  # after which more time is asked for
+SECONDS_A_ROW = 0.001  # four times what one takes: the machine may be busy
 
 
 def read(source: Source, options: Options) -> Iterator[Document | InputError]:
@@ -51,6 +53,8 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     well_quoted = table.is_well_quoted(table.lines())
     number = table.first
     for number, row in enumerate(_rows(table), table.first + 1):
+        if number % _ROWS == 0:
+            source.more_time(_ROWS * SECONDS_A_ROW)
         where = f"{source.name}, row {number}"
         if row.problem:
             yield InputError(f"{where} {row.problem}")

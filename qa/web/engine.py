@@ -112,7 +112,7 @@ class Engine:
         deadline = deadline or self.deadline()
         if wait and not self._settled.is_set():
             while not self._settled.wait(_PATIENCE):
-                deadline.check()
+                deadline.raise_if_cancelled()
             deadline.restart()
         if self.state.stage != "ready":
             raise self._not_ready()

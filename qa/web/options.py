@@ -5,20 +5,16 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from qa.errors import InputError
-from qa.limits import MAX_OPTIONS_CHARACTERS
+from qa.limits import MAX_DOCUMENTS, MAX_OPTIONS_CHARACTERS
 from qa.schema import Dates, Filters
 from qa.times import bound
+from qa.web.body import Body
+from qa.web.problem import first_error
 
-
-class Body(BaseModel):
-    """A part of a request; what it does not know, it refuses."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
+_Ids = Annotated[list[str], Field(max_length=MAX_DOCUMENTS)]
 # Written YYYY-MM-DD, YYYY-MM or YYYY; read, they are days.
 _Since = Annotated[str, AfterValidator(partial(bound, last=False))]
 _Until = Annotated[str, AfterValidator(partial(bound, last=True))]
@@ -31,7 +27,7 @@ class FiltersBody(Body):
     until: _Until | None = None
     publisher: str = ""
     series: str = ""
-    document: str | list[str] = []
+    document: str | _Ids = Field(default=[])
     language: str = ""
     collection: str = ""
 
@@ -62,8 +58,6 @@ def read_options(text: str) -> Options:
     try:
         return Options.model_validate_json(text or "{}")
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
         raise InputError(
-            f"the filters cannot be read ({where}: {first['msg']}): clear them and ask again"
+            f"the filters cannot be read ({first_error(error)}): clear them and ask again"
         ) from None

@@ -12,10 +12,15 @@ from starlette.responses import JSONResponse
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from fastapi.exceptions import RequestValidationError
     from pydantic import ValidationError
 
-# An absolute path of two parts or more, of POSIX or of Windows; no part of an address or of a word.
-_PATH = re.compile(r"(?<![\w/.:~-])(?:[A-Za-z]:[\\/]|\\\\|/)(?:[^\s/\\:;,'\"()]+[\\/])+(?=[^\s/\\:;,'\"()])")
+# An absolute path of two parts or more, of POSIX or of Windows; no part of an address or of a word. The name
+# of a folder may have spaces within it, but none of the signs that end a path in a message.
+_IN_NAME = r"[^\s/\\:;,'\"()]"
+_PATH = re.compile(
+    rf"(?<![\w/.:~-])(?:[A-Za-z]:[\\/]|\\\\|/)(?:{_IN_NAME}++(?: ++{_IN_NAME}++)*+[\\/])+(?={_IN_NAME})"
+)
 
 
 class Problem(JSONResponse):
@@ -33,9 +38,9 @@ class Problem(JSONResponse):
         super().__init__(body | ({"code": code} if code else {}) | more, status_code=int(status))
 
 
-def first_error(error: ValidationError) -> str:
+def first_error(error: ValidationError | RequestValidationError) -> str:
     """Say where the first fault is, and what it is."""
-    first = error.errors(include_url=False, include_input=False)[0]
+    first = error.errors()[0]
     where = ".".join(map(str, first["loc"]))
     return f"{where}{': ' if where else ''}{first['msg'].removeprefix('Value error, ')}"
 
@@ -43,7 +48,7 @@ def first_error(error: ValidationError) -> str:
 def without_folders(message: str, *known: Path) -> str:
     """Return the message with each file and folder by its last name: where they lie is told on the terminal.
 
-    `known` are folders whose path may hold spaces.
+    The paths of `known` folders may hold any signs; in others, a sign that _IN_NAME leaves out ends the path.
     """
     for folder in sorted({*known, *(each.absolute() for each in known)}, key=lambda each: -len(str(each))):
         if folder.parent != folder:

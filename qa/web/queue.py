@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
+
+from qa.web.body import Body
 
 # How many values each function of the page takes, by its index: ask, save, start anew (`ui.page`).
 INPUTS = (4, 1, 1)
@@ -41,15 +43,15 @@ _EventId = Annotated[str, StringConstraints(pattern="^[0-9a-f]{32}$")]
 _FunctionIndex = Annotated[int, Field(ge=0, lt=len(INPUTS))]
 
 
-class _Message(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+class _Message(Body):
+    model_config = ConfigDict(strict=True)
 
 
 class Join(_Message):
     """Ask a function of the page to run with these values."""
 
     fn_index: _FunctionIndex
-    data: list[_Scalar]
+    data: Annotated[list[_Scalar], Field(max_length=max(INPUTS))]
     session_hash: _SessionHash
     trigger_id: Annotated[int, Field(ge=0, le=999)] | None = None
     event_data: None = None

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qa import Corpus, confidence
-from qa.answer import MAX_QUESTION_CHARACTERS, Answerer, answer_or_error, check, check_history
+from qa.answer import Answerer, answer_or_error
 from qa.confidence import LOOSEST, STRICTEST
 from qa.errors import LibraryError, QuestionError
+from qa.limits import MAX_QUESTION_CHARACTERS, check_history, check_question
 from qa.schema import Filters, PassagePlace, Turn
 from tests.qa.tiny import write
 
@@ -30,17 +31,17 @@ def corpus(tmp_path_factory: pytest.TempPathFactory, brief: Path) -> Iterator[Co
 @pytest.mark.parametrize("question", ["", "   \n", "?!", "…"])
 def test_a_question_without_words_is_refused(question: str) -> None:
     with pytest.raises(QuestionError, match=r"[Tt]ype what you want to know"):
-        check(question)
+        check_question(question)
 
 
 def test_a_question_of_100_000_characters_is_refused_and_told_the_limit() -> None:
     with pytest.raises(QuestionError, match=f"100,000 characters; at most {MAX_QUESTION_CHARACTERS:,}"):
-        check("a" * 100_000)
+        check_question("a" * 100_000)
 
 
 def test_half_a_surrogate_pair_is_refused() -> None:
     with pytest.raises(QuestionError, match="surrogate"):
-        check("caf\ud83d?")
+        check_question("caf\ud83d?")
 
 
 @pytest.mark.parametrize("turn", ["half \ud83d", Turn("assistant", "\udc80")])

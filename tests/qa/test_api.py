@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 import time
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 from fastapi.testclient import TestClient
@@ -14,8 +16,10 @@ import ui
 from qa import confidence
 from qa.api import create_app
 from qa.corpus import Corpus
+from qa.errors import InputError
 from qa.evaluation.suite import load
 from qa.places import shipped_corpus
+from qa.schema import Answer
 from qa.web.engine import Engine
 from qa.web.guard import MAX_BODY_BYTES
 from tests.qa.tiny import write
@@ -416,3 +420,47 @@ def test_filters_name_what_there_is_to_choose_from(client: TestClient):
     facets = client.get("/api/v1/filters").json()
     assert facets["languages"] == [["en", 1]]
     assert set(facets) == {"publishers", "series", "languages", "collections", "first", "last", "undated"}
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(
+    ("path", "body", "waits"),
+    [
+        (f"citations/{'0' * 64}/0-1", None, "cited"),
+        ("filters", None, "facets"),
+        ("documents", None, "documents"),
+        ("feedback/test-queries.csv", None, "thumbs"),
+        ("feedback", {}, "put_thumb"),
+        ("ask", {"question": QUESTION}, "ask"),
+    ],
+)
+def test_health_is_told_while_more_wait_than_there_are_threads(
+    client: TestClient,
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    body: dict[str, str] | None,
+    waits: str,
+) -> None:
+    begun, go_on = threading.Semaphore(0), threading.Event()
+
+    def wait(*_: object, **__: object) -> NoReturn:
+        begun.release()
+        go_on.wait(60)
+        raise InputError("waited")
+
+    monkeypatch.setattr(Corpus, waits, wait)
+    if path == "feedback":
+        body = {"answer": engine.answers.remember(Answer(QUESTION, QUESTION, "none"), ()), "thumb": "up"}
+    with ThreadPoolExecutor(61) as crowd:
+        try:
+            method = "GET" if body is None else "POST"
+            asked = [crowd.submit(client.request, method, f"/api/v1/{path}", json=body) for _ in range(60)]
+            for _ in range(8):
+                assert begun.acquire(timeout=20)
+            time.sleep(0.5)  # until as many have begun as may
+            health = crowd.submit(client.get, "/api/v1/health").result(timeout=10)
+        finally:
+            go_on.set()
+    assert health.status_code == 200
+    assert {each.result().status_code for each in asked} == {400}

@@ -122,7 +122,7 @@ def test_whole_answers_of_an_earlier_run_are_kept_and_a_cut_line_is_dropped(out)
 
 
 def test_nothing_but_a_cut_line_is_a_run_that_begins(out):
-    out.write_bytes(b'{"id": "0", "outc')
+    out.write_bytes(answers("answered")[:70])
     assert keep_earlier(out, BASIS, QUESTIONS)[0] == []
     assert out.read_bytes() == b""
 
@@ -145,7 +145,7 @@ def test_no_file_beside_the_answers_is_replaced_that_somebody_else_wrote(out, en
     precious = out.with_name(out.name + ending)
     precious.write_bytes(b"my notes\n")
     with pytest.raises(OutputError, match="is there already, and holds something else"):
-        keep_earlier(out, BASIS, QUESTIONS)
+        keep_earlier(out, {**BASIS, "strictness": 0.9}, QUESTIONS)
     assert precious.read_bytes() == b"my notes\n"
 
 
@@ -165,6 +165,58 @@ def test_with_force_any_file_makes_way(tmp_path):
     path.write_bytes(b"my notes\n")
     assert keep_earlier(path, BASIS, QUESTIONS, force=True)[0] == []
     assert path.read_bytes() == b""
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_after_a_forced_run_was_interrupted_the_same_command_goes_on(tmp_path, force):
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"my notes\n")
+    (tmp_path / "a.jsonl.state").write_bytes(b"my state\n")
+    _, message = keep_earlier(path, BASIS, QUESTIONS, force=True)
+    assert message == "starting anew; what was there is now a.jsonl.replaced"
+    path.write_bytes(answers("answered"))  # and here it is interrupted
+    assert keep_earlier(path, BASIS, QUESTIONS, force=force)[0] == ["answered"]
+    keep_earlier(path, {**BASIS, "strictness": 0.9}, QUESTIONS, force=force)
+    assert (tmp_path / "a.jsonl.replaced").read_bytes() == b"my notes\n"
+    assert (tmp_path / "a.jsonl.state.replaced").read_bytes() == b"my state\n"
+    assert (tmp_path / "a.jsonl.earlier").read_bytes() == answers("answered")
+
+
+def test_each_file_that_was_forced_away_is_kept(tmp_path):
+    path = tmp_path / "a.jsonl"
+    for number in "123":
+        path.write_text(number)
+        keep_earlier(path, BASIS, QUESTIONS, force=True)
+    names = "a.jsonl.replaced", "a.jsonl.replaced2", "a.jsonl.replaced3"
+    assert [(tmp_path / name).read_text() for name in names] == ["1", "2", "3"]
+
+
+def test_somebody_elses_earlier_file_hinders_no_run_that_does_not_need_its_place(out):
+    out.write_bytes(answers("answered"))
+    precious = out.with_name(out.name + ".earlier")
+    precious.write_bytes(b"my notes\n")
+    assert keep_earlier(out, BASIS, QUESTIONS)[0] == ["answered"]
+    keep_earlier(out, {**BASIS, "strictness": 0.9}, QUESTIONS, force=True)
+    assert out.with_name(out.name + ".replaced").read_bytes() == answers("answered")
+    assert precious.read_bytes() == b"my notes\n"
+
+
+def test_complete_answers_take_the_place_of_earlier_answers_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(batch, "_answer", Mock())
+    out, aside = tmp_path / "a.jsonl", tmp_path / "a.jsonl.earlier"
+    for data, stays in ((b"my notes\n", True), (answers("answered"), False)):
+        aside.write_bytes(data)
+        answer_file(WithoutModels(), b'{"text": "Who?"}', out, EVERYTHING, print, print)
+        assert aside.exists() == stays
+
+
+@pytest.mark.parametrize("data", [b"[" * 100_000, b"5\n", b"\xff\xfe\0"])
+def test_whatever_a_forced_state_or_file_holds_it_makes_way(tmp_path, data):
+    path = tmp_path / "a.jsonl"
+    for name in ("a.jsonl", "a.jsonl.state"):
+        (tmp_path / name).write_bytes(data)
+    assert keep_earlier(path, BASIS, QUESTIONS, force=True)[0] == []
+    assert (tmp_path / "a.jsonl.state.replaced").read_bytes() == data
 
 
 @pytest.mark.parametrize(

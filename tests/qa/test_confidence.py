@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -91,6 +91,12 @@ def test_few_passages_make_an_answer_likelier_and_nothing_nearer() -> None:
 @pytest.mark.parametrize("strictness", [0.0, 0.49, 0.96, 1.5, float("nan")])
 def test_a_strictness_that_cannot_be_is_refused_by_name(strictness: float) -> None:
     with pytest.raises(InputError, match=f"{strictness:g}"):
+        confidence.threshold(strictness)
+
+
+@pytest.mark.parametrize("strictness", ["x", "0.86", None, [0.86], 0.86j])
+def test_a_strictness_that_is_no_number_is_refused_by_name(strictness: Any) -> None:
+    with pytest.raises(InputError, match=r"the strictness is .*: write a number between 0\.7 and 0\.95"):
         confidence.threshold(strictness)
 
 

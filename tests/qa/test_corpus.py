@@ -14,7 +14,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qa.answer import check
 from qa.cite import citation
 from qa.corpus import Corpus, held_bytes
 from qa.errors import (
@@ -25,6 +24,7 @@ from qa.errors import (
     ModelError,
     QuestionError,
 )
+from qa.limits import check_question
 from qa.render import to_dict
 from qa.schema import Answer, Document, Filters, Passage, Progress, Quote
 from tests.qa.consistency import index_problems, problems
@@ -605,7 +605,7 @@ class TestPythonInterface:
     @pytest.mark.parametrize("wrong", [None, 3, b"Who?", ["Who?"]])
     def test_a_question_that_is_no_text_is_refused(self, corpus: Corpus, wrong: object) -> None:
         with pytest.raises(QuestionError, match="it has to be a text"):
-            check(wrong)  # type: ignore[arg-type]
+            check_question(wrong)  # type: ignore[arg-type]
 
     def test_a_filter_of_the_wrong_type_is_refused_when_it_is_made(self) -> None:
         with pytest.raises(TypeError, match=r"write \('a\.txt',\)"):

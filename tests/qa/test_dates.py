@@ -66,3 +66,24 @@ def test_a_month_survives_copying_and_pickling():
 def test_counting_days_from_a_month_counts_from_its_first():
     assert APRIL + dt.timedelta(days=1) == dt.date(2024, 4, 2)
     assert (dt.date(2024, 4, 11) - APRIL).days == 10
+
+
+def test_replacing_a_part_keeps_what_is_known():
+    assert APRIL.replace(year=2009) == PartialDate(2009, 4)
+    assert str(APRIL.replace(month=5)) == "2024-05"
+    assert str(PartialDate(2024).replace(year=2009)) == "2009"
+    assert APRIL.replace(day=5) == dt.date(2024, 4, 5)
+    with pytest.raises(ValueError, match="2024 has no month: name the month beside the day"):
+        PartialDate(2024).replace(day=5)
+
+
+def test_no_format_shows_a_day_or_a_month_that_nobody_stated():
+    assert f"{APRIL:%B %Y}" == "April 2024"
+    assert f"{PartialDate(2024):%Y, 100 %%d}" == "2024, 100 %d"
+    for written in ("%d %B %Y", "%-d.%m.%Y", "%x", "%c", "%A"):
+        with pytest.raises(ValueError, match="2024-04 has no day that '%"):
+            APRIL.strftime(written)
+    with pytest.raises(ValueError, match="2024 has no month that '%B %Y' could show"):
+        f"{PartialDate(2024):%B %Y}"
+    with pytest.raises(ValueError, match="2024-04 has no day"):
+        APRIL.ctime()

@@ -14,10 +14,11 @@ import uvicorn
 from fastapi.testclient import TestClient
 from gradio.context import LocalContext
 
+import qa.web.engine
 import ui
 from qa import api
 from qa.deadline import Deadline
-from qa.errors import CancelledError, DeadlineError
+from qa.errors import CancelledError, DeadlineError, NotReadyError
 from qa.places import shipped_corpus
 from qa.web.engine import Engine
 
@@ -79,10 +80,11 @@ class TestAsking:
         assert "not-in-corpus" not in card
         assert not conversation.deadlines
 
-    def test_the_time_in_which_the_models_load_does_not_count(self) -> None:
-        waiting = Engine(shipped_corpus(), shipped_corpus(), seconds=0.2)
+    def test_the_time_in_which_the_models_load_does_not_count(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(qa.web.engine, "_PATIENCE", 0.05)
+        waiting = Engine(shipped_corpus(), shipped_corpus(), seconds=0.1)
         threading.Timer(0.5, waiting.stop).start()
-        with pytest.raises(Exception, match="stopping"):  # and no DeadlineError
+        with pytest.raises(NotReadyError, match="stopping"):  # and no DeadlineError
             waiting.ask(QUESTION, wait=True)
 
     def test_a_question_that_waits_for_the_models_can_be_withdrawn(self) -> None:

@@ -112,6 +112,17 @@ def test_thumbs_say_what_was_expected(
     assert any("none of its quotes" in note for note in query.get("notes", [])) == unmarked
 
 
+def test_the_thumbs_of_one_query_are_looked_up_not_searched_for(corpus: Corpus) -> None:
+    statements: list[str] = []
+    with corpus._store._database.reading() as db:
+        db.set_trace_callback(statements.append)
+    corpus.thumbs("0" * 16)
+    (select,) = [statement for statement in statements if "FROM thumbs" in statement]
+    with corpus._store._database.reading() as db:
+        (step,) = db.execute(f"EXPLAIN QUERY PLAN {select}").fetchall()
+    assert step[-1] == "SEARCH thumbs USING INDEX sqlite_autoindex_thumbs_1 (query=?)"
+
+
 def test_a_thumb_takes_the_place_of_the_other_and_can_be_taken_back(corpus: Corpus) -> None:
     answer = shown()
     for thumb in ("up", "down"):

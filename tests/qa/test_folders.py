@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from qa.cli import cli
+from qa.render import report_to_dict
 from qa.watch import bursts
 from tests.qa.tiny import tiny_corpus, words, write
 
@@ -74,6 +75,47 @@ def test_a_link_that_stays_in_the_folder_is_what_it_leads_to(corpus: Corpus, inb
     report = corpus.index(inbox)
     assert ids(corpus) == ["sub/a.txt"]
     assert report.skipped == ()
+
+
+def test_a_link_to_what_is_not_read_by_itself_is_read(corpus: Corpus, inbox: Path) -> None:
+    write(inbox, ".annex/objects/a1", words(1))
+    write(inbox, "brief.v3", words(2))
+    write(inbox, ".shelf/c.txt", words(3))
+    (inbox / "a.txt").symlink_to(".annex/objects/a1")
+    (inbox / "b.txt").symlink_to("brief.v3")
+    (inbox / "c").symlink_to(".shelf")
+    assert corpus.index(inbox).skipped == (str(inbox / "brief.v3"),)
+    assert ids(corpus) == ["a.txt", "b.txt", "c/c.txt"]
+    report = corpus.index(inbox, prune=True)
+    assert [each.status for each in report.files] == ["unchanged"] * 3
+
+
+def test_each_link_that_is_not_read_is_named_with_its_own_reason(
+    corpus: Corpus, inbox: Path, outside: Path
+) -> None:
+    write(inbox, "a.txt", words(1))
+    write(inbox, ".annex/photo", "a photo")
+    targets = {
+        "gone.txt": (inbox / "not there.txt", "where nothing can be read"),
+        "outside.png": (outside / "secret.txt", "of no kind that is read"),
+        "outside.txt": (outside / "secret.txt", "out of its folder"),
+        "photo.png": (inbox / ".annex/photo", "of no kind that is read"),
+        "self.txt": (inbox / "self.txt", "where nothing can be read"),
+    }
+    for name, (target, _) in targets.items():
+        (inbox / name).symlink_to(target)
+    report = corpus.index(inbox)
+    assert report.skipped == tuple(str(inbox / name) for name in targets)
+    printed = report_to_dict(report)["skipped_because"]
+    for name, told in zip(targets, printed, strict=True):
+        assert targets[name][1] in told
+        assert str(inbox / name) in told
+    shown = (
+        CliRunner().invoke(cli, ["index", str(inbox), "--dry-run", "--library", str(corpus.library)]).output
+    )
+    assert "1 link was not followed (outside.txt): --follow-links" in shown
+    names = "gone.txt, outside.png, photo.png and 1 more"
+    assert f"left out 4 links that lead to nothing that is read ({names})" in shown
 
 
 def test_links_in_a_circle_end(corpus: Corpus, inbox: Path) -> None:

@@ -94,6 +94,77 @@ def test_a_header_gives_what_it_says_and_nothing_else(
     assert (found.title, found.publisher, found.series, found.number, found.date) == expected
 
 
+def test_a_number_of_an_issue_names_no_series() -> None:
+    found = read("KIVU MINERALS MONITOR\nIssue No. 41, 17 November 2023")
+    assert (found.title, found.publisher, found.number) == ("KIVU MINERALS MONITOR", "", "41")
+    assert found.series == "KIVU MINERALS MONITOR"
+
+
+def test_an_institute_publishes_and_its_periodical_is_the_series() -> None:
+    found = read("Northern Seas Institute\nStrait Watch No. 12\n\nThe Gap Closes\n\nBy Mira Osterhaus")
+    assert (found.publisher, found.series, found.number) == ("Northern Seas Institute", "Strait Watch", "12")
+    assert (found.title, found.author) == ("The Gap Closes", "Mira Osterhaus")
+
+
+@pytest.mark.parametrize(
+    "line", ["Prepared by Jan Teodoru", "Prepared by: Jan Teodoru", "Author: Jan Teodoru"]
+)
+def test_who_prepared_a_text_is_its_author_and_no_publisher(line: str) -> None:
+    found = read(f"4 April 2008\n\nAfter the reshuffle\n\n{line}")
+    assert (found.title, found.author, found.publisher) == ("After the reshuffle", "Jan Teodoru", "")
+
+
+def test_the_head_of_a_memo_is_read() -> None:
+    found = read(
+        "MEMORANDUM\n\nTO:      All\nFROM:    T. Hallworth, Director\nDATE:    23 November 2009\nRE: Files"
+    )
+    assert (found.title, found.author, found.date) == ("Files", "T. Hallworth", date(2009, 11, 23))
+    assert found.publisher == ""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Tel No. 0555 7123",
+        "Page 1 of 3",
+        "ISBN 0-555-01234-7",
+        "Registered in Eastmark No. 5550881",
+        "88 pages",
+    ],
+)
+def test_telephones_pages_and_registers_number_no_document(line: str) -> None:
+    found = read(f"Elara Port Authority\n{line}\n\n16 July 2015\n\nReefer plugs out of service")
+    assert (found.number, found.title) == ("", "Reefer plugs out of service")
+    assert found.publisher == "Elara Port Authority"
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("First published: 8 May 2012\nLast revised: 3 October 2017", date(2012, 5, 8)),
+        ("Heard: 4 October 2006\nJudgment delivered: 19 January 2007", date(2007, 1, 19)),
+        ("Retrieved 14 September 2019", None),
+        ("Reporting period: 25–31 May 2014", None),
+        ("Spring 2019", None),
+        ("10 декабря 2020 г.", date(2020, 12, 10)),
+        ("2018. 12. 20.", date(2018, 12, 20)),
+        ("Marzo de 2021", PartialDate(2021, 3)),
+        ("2016年11月", PartialDate(2016, 11)),
+    ],
+)
+def test_of_several_dates_that_of_publication_counts(lines: str, expected: date | None) -> None:
+    assert read(f"Prisons Inspectorate\nGuidance on visits\n\n{lines}").date == expected
+
+
+def test_a_report_of_an_agency_says_when_and_by_whom_in_its_first_words() -> None:
+    found = parse_header(
+        "Oil slick reaches the skerries\n\nSANDVIK, Jan. 11, 1978 (Nordlys Bureau) -- Oil from the tanker "
+        "reached the outer skerries before dawn, the coast watch said, and the wind was rising.\n"
+    )
+    assert (found.title, found.publisher) == ("Oil slick reaches the skerries", "Nordlys Bureau")
+    assert found.date == date(1978, 1, 11)
+
+
 def test_the_spans_are_the_header_lines_and_the_address_is_taken() -> None:
     text = "Coal barges gather\nYellow Sea Monitor\nNo. 7, 18 March 2024\nhttps://example.org/7" + BODY
     found = parse_header(text)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
@@ -12,16 +12,27 @@ from qa.api import create_app
 from qa.batch import answer_file
 from qa.cli import cli
 from qa.errors import InputError, QuestionError
-from qa.limits import check_filters, check_history, check_question
+from qa.limits import check_dates, check_filters, check_history, check_question
 from qa.schema import EVERYTHING, Filters, Turn
 from qa.web.engine import Engine
 from qa.web.options import read_options
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 LONG = limits.MAX_QUESTION_CHARACTERS + 1
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
+    with Corpus.open(tmp_path_factory.mktemp("empty") / "library") as corpus:
+        yield corpus
+
+
+def wrong(**values: Any) -> Filters:
+    """Make filters with values that no type checker would let pass."""
+    return Filters(**values)
 
 
 @pytest.mark.parametrize(
@@ -62,6 +73,74 @@ def test_filters_that_are_too_long_are_refused_and_named(filters: Filters, said:
     check_filters(Filters(publisher="x" * 500, document=("y" * 4_096,) * 1_000))
     with pytest.raises(InputError, match=said):
         check_filters(filters)
+
+
+@pytest.mark.parametrize(
+    ("history", "said"),
+    [
+        (None, r"the history is None: write a list of turns, such as \['Who was arrested\?'\]"),
+        (5, "the history is 5: write a list"),
+        ({"role": "user"}, "the history is {.*: write a list"),
+        (iter(["Who?"]), "the history is <list_iterator .*: write a list"),
+        ([1], r"turn 1 of the history is 1: write a text, or Turn\('user', 'Who was arrested\?'\)"),
+        (["Who?", None], "turn 2 of the history is None: write a text"),
+        ([{"role": "user", "text": "Who?"}], "turn 1 of the history is {.*: write a text"),
+        (b"Who?", "turn 1 of the history is 87: write a text"),
+        ([Turn("user", 5)], r"turn 1 of the history is Turn\(role='user', text=5\): write a text"),
+        ([Turn("system", "Who?")], r"turn 1 of the history is Turn\(role='system'.*: write a text"),
+    ],
+)
+def test_a_history_of_the_wrong_type_is_refused_and_told_what_to_write(history: Any, said: str) -> None:
+    with pytest.raises(QuestionError, match=said):
+        check_history(history)
+
+
+@pytest.mark.parametrize(
+    ("filters", "said"),
+    [
+        (None, r"the filters are None: write, for example, Filters\(publisher='IFES'\)"),
+        ({"publisher": "IFES"}, "the filters are {.*: write, for example, Filters"),
+        (wrong(publisher=5), "the filter 'publisher' is 5: write a text"),
+        (wrong(series=None), "the filter 'series' is None: write a text"),
+        (wrong(language=["en"]), r"the filter 'language' is \['en'\]: write a text"),
+        (wrong(collection=b"a"), "the filter 'collection' is b'a': write a text"),
+        (wrong(document=(1,)), r"the filter 'document' is \(1,\): write a tuple of ids"),
+        (wrong(document=["a.txt"]), r"\['a.txt'\]: write a tuple of ids, such as \('report.txt',\)"),
+        (wrong(document=[1]), "write a tuple of ids"),
+        (wrong(document=None), "the filter 'document' is None: write a tuple of ids"),
+    ],
+)
+def test_filters_of_the_wrong_type_are_refused_and_told_what_to_write(filters: Any, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        check_filters(filters)
+
+
+@pytest.mark.parametrize("dates", ["foo", None, 5, ["auto"]])
+def test_a_way_with_dates_that_is_not_known_is_refused_and_told_what_to_write(dates: Any) -> None:
+    check_dates("auto")
+    check_dates("ignore")
+    with pytest.raises(InputError, match=r"dates is .*: write 'auto' or 'ignore'"):
+        check_dates(dates)
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"history": None}, "the history is None"),
+        ({"history": [1]}, "turn 1 of the history is 1"),
+        ({"filters": None}, "the filters are None"),
+        ({"filters": wrong(document=[1])}, "the filter 'document' is"),
+        ({"filters": wrong(publisher=5)}, "the filter 'publisher' is 5"),
+        ({"strictness": "x"}, "the strictness is 'x'"),
+        ({"dates": "foo"}, "dates is 'foo'"),
+    ],
+)
+def test_from_python_what_is_of_the_wrong_type_is_refused(
+    empty: Corpus, asked: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(InputError, match=said):
+        empty.ask("Who was arrested?", **asked)
 
 
 def test_options_of_the_page_that_are_too_long_are_refused() -> None:

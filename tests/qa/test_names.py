@@ -389,7 +389,7 @@ def test_a_name_is_found_in_each_spelling_that_the_library_has(tmp_path: Path) -
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "in")
         question = "Kapsan?"
-        found = candidates(corpus, [(question, 1.0)], corpus.select(), corpus.names(question))
+        found, _ = candidates(corpus, [(question, 1.0)], corpus.select(), corpus.names(question))
         documents = corpus.documents_of(key for key, _ in found[:3])
         assert set(documents.values()) == {"0.txt", "1.txt", "2.txt"}
 

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import json
 import re
 import time
 
 import pytest
 
 from qa import omissions
-from qa.schema import Span
-from tests.qa.elisions import Elision, generated, written
+from qa.schema import Document, Span
+from qa.segment import passages
+from tests.conftest import ROOT
+from tests.qa.elisions import Elision, generated, read, written
+from tests.qa.elisions_second import second
 
 # Measured: by hand, precision .98 and recall 1.00 (.98 and .93 at first sight); of the suites, 1.00 and 1.00.
 LEAST_PRECISION, LEAST_RECALL = 0.96, 0.96
@@ -22,6 +26,29 @@ def test_what_changes_the_sense_is_found_and_little_else(elisions: list[Elision]
     alarms = [each for each in harmless if between(each)]
     assert found / len(harmful) >= LEAST_RECALL
     assert found / (found + len(alarms)) >= LEAST_PRECISION
+
+
+def test_what_a_second_list_leaves_out_is_found_and_little_else() -> None:
+    # At first sight, before the words of this list were added, precision was 1.00 and recall .58.
+    elisions = second()
+    harmful = [each for each in elisions if each.kind]
+    assert min(len(harmful), len(elisions) - len(harmful)) >= 40
+    missed = [each.text for each in harmful if not between(each)]
+    alarms = [each.text for each in elisions if not each.kind and between(each)]
+    assert len(missed) <= 1
+    assert len(alarms) <= 1
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "The mayor {of Little Rock} resigned on Friday over the affair.",
+        "The mayor may {, who is ill,} resign on Friday over the affair.",
+        "The lorries are used {in the north} to carry ore to the smelter.",
+    ],
+)
+def test_words_that_only_look_so_change_nothing(marked: str) -> None:
+    assert between(read(marked, "")) == ()
 
 
 def between(elision: Elision) -> tuple[omissions.Omission, ...]:
@@ -46,7 +73,23 @@ def test_a_speaker_whom_the_report_names_is_not_left_out() -> None:
         ("They may have closed the border.", "closed the border", ["hedge"]),
         ("그들은 국경을 폐쇄하지 않았다.", "그들은 국경을 폐쇄", ["negation"]),
         ("海关没有决定关闭边境。", "决定关闭边境", ["negation"]),
+        (
+            "He said that few traders were arrested at the gate.",
+            "traders were arrested at the gate",
+            ["negation"],
+        ),
+        ("The union opposed a plan to close the border.", "close the border", ["negation", "hedge"]),
+        ("The gate will stay shut unless the guards are paid.", "The gate will stay shut", ["hedge"]),
+        ("The border was to be closed in May.", "closed in May", ["hedge"]),
+        ("The border used to be closed in May.", "closed in May", ["hedge"]),
         # Nothing governs these.
+        ("Soldiers blocked the road to the border at Hyesan.", "the border at Hyesan", []),
+        ("A few traders were arrested at the gate.", "traders were arrested at the gate", []),
+        ("The border was closed in May. Not everyone agreed.", "The border was closed in May.", []),
+        ("The border was closed in May. Not everyone agreed.", "The border was closed in May", []),
+        ("The border was closed\nNot everyone agreed.", "The border was closed", []),
+        ("It was “closed in May.” Never before was it so.", "closed in May.”", []),
+        ("The border was closed – not the harbour.", "The border was closed", []),
         ("The men who did not pay were arrested at the gate.", "were arrested at the gate", []),
         ("There is no doubt that the border was closed.", "the border was closed", []),
         ("They did not pay. The border was closed.", "The border was closed.", []),
@@ -68,6 +111,15 @@ def test_who_says_it_is_left_out_of_what_is_written_as_a_sentence() -> None:
     assert omissions.around(text, span) == ()
     assert [each.kind for each in omissions.around(text, span, whole=True)] == ["speaker"]
     assert omissions.around(text, span, "A source says:", whole=True) == ()
+
+
+def test_nothing_governs_a_whole_sentence_of_the_suites() -> None:
+    for path in sorted((ROOT / "tests" / "suites").glob("*/corpus.jsonl")):
+        for line in path.read_text("utf-8").splitlines():
+            document = Document("", json.loads(line)["text"])
+            for passage in passages(document):
+                for each in passage.sentences:
+                    assert omissions.around(document.text, Span(each.start, each.end), whole=True) == ()
 
 
 PATTERNS = [value for value in vars(omissions).values() if isinstance(value, re.Pattern)]

@@ -7,11 +7,14 @@ import json
 import os
 import sys
 import tempfile
+import tracemalloc
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from qa import outputs
 from qa.cli import cli
@@ -37,6 +40,13 @@ if TYPE_CHECKING:
 
 REPORT = IndexReport((FileResult("/briefs/a, b.txt", "added", "a.txt", 3),), 1.0)
 ANSWER = to_json(Answer("Who?", "Who?", "none"), lambda _: pytest.fail("nothing is quoted"), "q1") + "\n"
+
+FIELDS = ("id", "question", "history", "pullquote", "outcome", "path", "status", "text")
+STARTS: tuple[dict[str, Any], ...] = ({}, {"path": "a", "status": "added"}, {"id": "1", "question": "Who?"})
+KINDS = (
+    *(outputs.ANSWERS, outputs.STATE, outputs.INDEX_REPORT, outputs.INDEX_TABLE, outputs.EVALUATION_REPORT),
+    *(outputs.CONVERSATION, outputs.TREC_RUN, outputs.TREC_QRELS, outputs.TEST_QUERIES, outputs.TEST_TABLE),
+)
 
 
 @pytest.fixture
@@ -186,6 +196,85 @@ def test_a_link_to_a_document_is_as_good_as_the_document(
             read=[docs / "brief.txt"],
             force=force,
         )
+
+
+RECORD = '{"id": "brief-1", "title": "Rice", "text": "Rice rose to 900 won."}'
+QUESTION = '{"id": "brief-1", "question": "What rose?", "note": "mine'
+CUT = ANSWER[: ANSWER.index('"outcome"')]
+
+
+@pytest.mark.parametrize("content", [RECORD, RECORD[:-5], QUESTION, QUESTION + '"}', ANSWER + RECORD])
+def test_a_last_line_without_a_newline_is_no_answer_by_that_alone(
+    tmp_path: Path, library: Path, content: str
+) -> None:
+    path = write(tmp_path, "mine.jsonl", content)
+    if content != ANSWER + RECORD:  # a file is told by how it begins
+        assert output_kind(path) is None
+    with pytest.raises(OutputError, match="holds something else than answers"):
+        check_output("--out", path, outputs.ANSWERS, library=library)
+
+
+@pytest.mark.parametrize("content", [ANSWER + '{"id": "q', ANSWER + ANSWER[:40], CUT, ANSWER[:-1]])
+def test_answers_that_were_cut_short_are_known_again(tmp_path: Path, library: Path, content: str) -> None:
+    path = write(tmp_path, "answers.jsonl", content)
+    assert output_kind(path) is outputs.ANSWERS
+    check_output("--out", path, outputs.ANSWERS, library=library)
+
+
+def test_a_document_of_one_line_is_indexed_and_not_replaced(
+    run: Callable[..., Result], tmp_path: Path, docs: Path
+) -> None:
+    write(docs, "one.jsonl", RECORD)
+    write(docs, "one.json", RECORD)
+    assert {path.name for path, _ in listing([docs]).files} >= {"one.jsonl", "one.json"}
+    run("index", docs)
+    questions = write(tmp_path, "questions.jsonl", '{"text": "Who?"}\n')
+    mine = write(tmp_path, "mine.jsonl", RECORD)
+    assert run("answer", questions, "--out", mine).exit_code == 3
+    assert mine.read_text() == RECORD
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(FIELDS) | st.text(max_size=3), inner, max_size=4)
+    ),
+    max_leaves=10,
+)
+
+
+@given(record=_JSON | st.dictionaries(st.sampled_from(FIELDS), _JSON), fields=st.sampled_from(STARTS))
+@example(record={"text": "x y z", "history": None}, fields={})
+@example(record={"question": "Who?", "history": 5}, fields={"id": "1"})
+@example(record={"question": "Who?", "history": "Who?"}, fields={"id": "1", "question": ""})
+def test_no_json_is_too_odd_to_be_told_from_an_output(record: Any, fields: dict[str, str]) -> None:
+    if isinstance(record, dict):
+        record = {**fields, **record}
+    for kind in KINDS:
+        for line in (json.dumps(record), json.dumps(record, ensure_ascii=False), dumps(record, indent=1)):
+            assert not kind.holds(iter(line.encode("utf-8", "surrogatepass").splitlines(keepends=True)))
+
+
+@pytest.mark.parametrize("line", ["[" * 60_000, '{"id": ' * 9_000, '{"id": "1", "question": ' + "[" * 60_000])
+def test_nesting_without_end_is_no_output(tmp_path: Path, line: str) -> None:
+    assert output_kind(write(tmp_path, "deep.json", line)) is None
+    assert not any(kind.holds(iter([line.encode()])) for kind in KINDS)
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    ['{"a":[', '{"path": "a", "status": [', '{"id": "1", "question": "Who?", "history": [', CUT + '"x": ['],
+)
+def test_what_a_file_is_costs_no_more_than_how_it_begins(tmp_path: Path, beginning: str) -> None:
+    path = write(tmp_path, "hostile.json", beginning + "{}," * 1_000_000 + "{}]}\n")
+    tracemalloc.start()
+    try:
+        output_kind(path)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4_000_000
 
 
 def test_where_a_file_cannot_or_must_not_be_written_is_said_before_any_work(

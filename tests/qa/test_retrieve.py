@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from qa import retrieve
 from qa.names import Names
-from qa.retrieve import DEPTH, DOCUMENTS, candidates, candidates_apart, fuse
+from qa.retrieve import DEPTH, DOCUMENTS, candidates, fuse
 from qa.terms import content_words
 from tests.qa.tiny import tiny_corpus, write
 
@@ -48,7 +48,7 @@ def test_candidates_come_from_enough_documents_even_where_one_document_fills_the
         write(tmp_path / "in", f"small-{number}.txt", f"A note on rice number {number}.\n")
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "in")
-        found = candidates(corpus, [("copper prices at the border", 1.0)], corpus.select())
+        found, _ = candidates(corpus, [("copper prices at the border", 1.0)], corpus.select())
         documents = set(corpus.documents_of(key for key, _ in found).values())
     assert len(documents) >= DOCUMENTS
     assert [score for _, score in found] == sorted((score for _, score in found), reverse=True)
@@ -59,7 +59,7 @@ def test_of_one_long_document_no_more_is_ranked_than_each_search_finds_at_first(
     path = write(tmp_path, "long.txt", "\n\n".join(sentence * 9 for _ in range(3 * DEPTH)))
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(path)
-        found = candidates(corpus, [("copper prices at the border", 1.0)], corpus.select())
+        found, _ = candidates(corpus, [("copper prices at the border", 1.0)], corpus.select())
     assert DEPTH <= len(found) <= 2 * DEPTH
 
 
@@ -69,7 +69,7 @@ def test_a_passage_found_by_one_reading_of_the_question_only_is_among_the_candid
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "a.txt", tmp_path / "b.txt")
         readings = [("anthracite barges", 1.0), ("guards bribes", 3.0)]
-        found = candidates(corpus, readings, corpus.select())
+        found, _ = candidates(corpus, readings, corpus.select())
         assert [corpus.documents_of([key])[key] for key, _ in found] == ["b.txt", "a.txt"]
 
 
@@ -79,9 +79,9 @@ def test_a_passage_scores_the_weighted_mean_of_what_it_scores_for_each_reading(t
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "a.txt", tmp_path / "b.txt")
         first, second = (
-            dict(candidates(corpus, [(text, 1.0)], corpus.select())) for text in ("anthracite", "bribes")
+            dict(candidates(corpus, [(text, 1.0)], corpus.select())[0]) for text in ("anthracite", "bribes")
         )
-        both = dict(candidates(corpus, [("anthracite", 1.0), ("bribes", 3.0)], corpus.select()))
+        both = dict(candidates(corpus, [("anthracite", 1.0), ("bribes", 3.0)], corpus.select())[0])
         assert both == pytest.approx({key: (first[key] + 3 * second[key]) / 4 for key in both})
 
 
@@ -112,14 +112,14 @@ def test_passages_that_do_not_count_change_neither_the_others_nor_their_scores(t
         write(tmp_path / "in", f"{name}.txt", f"{text}\n")
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "in")
-        alone = candidates(corpus, readings, corpus.select())
+        alone, _ = candidates(corpus, readings, corpus.select())
         for number in range(2 * DEPTH):
             write(
                 tmp_path / "in", f"ko-{number}.txt", f"anthracite 바지선은 석탄을 {number}톤 날랐다. bribes\n"
             )
         corpus.index(tmp_path / "in")
         ours = {key for key, _ in alone}
-        found, others = candidates_apart(
+        found, others = candidates(
             corpus, readings, corpus.select(), Names(), lambda keys: ours.intersection(keys)
         )
         assert [key for key, _ in found] == [key for key, _ in alone]
@@ -143,7 +143,7 @@ def test_passages_that_count_are_looked_for_only_so_deep(
             "dense_each",
             lambda vectors, depth, selection: depths.append(depth) or search(vectors, depth, selection),
         )
-        found, others = candidates_apart(
+        found, others = candidates(
             corpus, [("anthracite", 1.0)], corpus.select(), Names(), lambda keys: set()
         )
     assert depths == [2, 4, 8]

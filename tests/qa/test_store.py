@@ -19,7 +19,7 @@ import qa.database
 import qa.selection
 import qa.store
 import qa.words
-from qa.dates import parse_date
+from qa.dates import PartialDate, parse_date
 from qa.errors import (
     DocumentNotFoundError,
     EncoderMismatchError,
@@ -340,6 +340,8 @@ def test_filters_choose_documents_passages_and_count_the_undated(
         (Filters(since=dt.date(2025, 1, 1)), []),
         (Filters(until=dt.date(2024, 4, 1)), ["april", "year"]),
         (Filters(until=dt.date(2024, 3, 31)), ["year"]),
+        (Filters(until=PartialDate(2024)), ["april", "day", "year"]),
+        (Filters(since=dt.date(2024, 4, 2), until=PartialDate(2024, 4)), ["april", "day", "year"]),
         (Filters(until=dt.date(2023, 12, 31)), []),
         (Filters(since=dt.date(2024, 4, 2), until=dt.date(2024, 4, 3)), ["april", "year"]),
     ],

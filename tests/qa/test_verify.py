@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from qa.cite import citation_id, clipboard
-from qa.claims import _CLOSING, _Ends, claims, of_text
+from qa.cite import CitationId, citation_id, clipboard
+from qa.claims import _CLOSING, Claim, _Ends, claims, of_text
 from qa.cli import cli
 from qa.errors import InputError
 from qa.evaluation.report import to_html
@@ -28,6 +28,7 @@ from qa.schema import Answer, Quote
 from qa.verify import Verifier, lines, to_dict
 from qa.web.cards import answer_card
 from qa.wording import Text, become, difference, find, in_words, joined
+from tests.conftest import ROOT
 from tests.qa.tiny import tiny_corpus, words, write
 
 if TYPE_CHECKING:
@@ -263,9 +264,9 @@ def test_thousands_of_quotes_take_seconds(corpus: Corpus, tmp_path: Path) -> Non
     ] * 2
     for wrong in quotes[::10]:
         wrong["text"] = wrong["text"].replace(" ", " not ", 1)
-    started = time.perf_counter()
+    started = time.process_time()  # what others do on the machine does not count
     verdicts = verify(corpus, json.dumps({"quotes": quotes}))
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
     assert len(verdicts) > 2_000
     assert {verdict.status for verdict in verdicts} == {"verbatim", "altered"}
     assert seconds < 10
@@ -1044,6 +1045,39 @@ def test_a_distorted_quote_of_markdown_is_found_as_its_reader_sees_it(corpus: Co
     )
 
 
+def suite(corpus: Corpus, tmp_path: Path) -> list[Quote]:
+    """Index the texts of the suites; return their sentences."""
+    lines = [
+        line
+        for path in sorted((ROOT / "tests" / "suites").glob("*/corpus.jsonl"))
+        for line in path.read_text("utf-8").splitlines()
+    ]
+    corpus.index(write(tmp_path, "suites.jsonl", "\n".join(lines) + "\n"))
+    return [
+        Quote(document, sentence.start, sentence.end)
+        for line in lines
+        for document, passages in [corpus.document_and_passages(json.loads(line)["_id"])]
+        for passage in passages
+        for sentence in passage.sentences
+        if sentence.quotable
+    ]
+
+
+def test_every_whole_sentence_of_the_suites_is_verbatim(corpus: Corpus, tmp_path: Path) -> None:
+    quotes = suite(corpus, tmp_path)
+    assert len(quotes) > 1_000
+    verdicts = Verifier(corpus).verdicts([Claim(quote.text, 1) for quote in quotes])
+    assert [each.claim.text for each in verdicts if each.status != "verbatim"] == []
+
+
+def test_what_ask_prints_of_the_suites_is_verbatim(corpus: Corpus, tmp_path: Path) -> None:
+    quotes = suite(corpus, tmp_path)
+    for at in range(0, len(quotes), 40):
+        numbered = tuple(replace(each, number=n) for n, each in enumerate(quotes[at : at + 40], 1))
+        printed = to_text(Answer("Who?", "Who?", "answered", 0.9, quotes=numbered), corpus.document)
+        assert {each.status for each in verify(corpus, printed)} == {"verbatim"}
+
+
 # Whom the report ascribes a quote to
 
 
@@ -1094,6 +1128,68 @@ def test_a_quote_ascribed_to_another_document_has_moved(
         assert f"not in {verdict.attributed}, to which it is ascribed" in said_of(verdict)
 
 
+@pytest.mark.parametrize(
+    "report",
+    [
+        "In 2008 the ministry said: {0}.",
+        "In 41 villages they say: {0}.",
+        "According to State media, {0}.",
+        "According to Trade Minister Kim, {0}.",
+        "The Trade Ministry said: {0}.",
+        "In May he wrote: {0}.",
+        "According to Prices Online, {0}.",
+        "{0}, wrote Trade Monthly.",
+        "{0}, said Radio State.",
+    ],
+)
+def test_a_year_a_number_or_a_common_word_is_no_name(corpus: Corpus, tmp_path: Path, report: str) -> None:
+    two_papers(corpus, tmp_path)
+    named = [("Trade", "State", "2008"), ("Prices", "", "41"), ("2008", "", ""), ("May", "", "")]
+    lines = [
+        json.dumps(
+            {"_id": title, "title": title, "publisher": by, "number": number, "text": f"On {title}.\n"}
+        )
+        for title, by, number in named
+    ]
+    corpus.index(write(tmp_path, "named.jsonl", "\n".join(lines) + "\n"))
+    assert statuses(corpus, report.format(STRAIT)) == ["verbatim"]
+
+
+@pytest.mark.parametrize("report", ["According to Reuters, {0}.", "{0}, wrote Reuters.", "Reuters: {0}"])
+def test_a_name_of_one_word_counts_by_itself(corpus: Corpus, tmp_path: Path, report: str) -> None:
+    two_papers(corpus, tmp_path)
+    line = {
+        "_id": "wire",
+        "title": "Wire",
+        "publisher": "Reuters",
+        "text": "Nothing sails there in winter.\n",
+    }
+    corpus.index(write(tmp_path, "wire.jsonl", json.dumps(line) + "\n"))
+    assert statuses(corpus, report.format(STRAIT)) == ["moved"]
+
+
+def test_a_quote_with_the_comma_of_its_sentence_is_judged_as_without(corpus: Corpus, tmp_path: Path) -> None:
+    two_papers(corpus, tmp_path)
+    document = corpus.document("strait")
+    start = document.text.index(STRAIT[1:-1])
+    link = f"([1](x#cite={document.sha256}/{start}-{start + len(STRAIT) - 2}))"
+    for cited in (f"{STRAIT} {link}, wrote", f"{STRAIT[:-1]},” {link} wrote"):
+        assert statuses(corpus, f"{cited} the River Press.") == ["moved"], cited
+        assert statuses(corpus, f"{cited} the Harbour Office.") == ["verbatim"], cited
+
+
+def test_another_reading_is_judged_by_whom_it_is_ascribed_to(corpus: Corpus, tmp_path: Path) -> None:
+    two_papers(corpus, tmp_path)
+    document = corpus.document("strait")
+    start = document.text.index(STRAIT[1:-1])
+    place = CitationId(document.sha256, start, start + len(STRAIT) - 2)
+    claim = Claim(
+        f"Is it?\n{STRAIT[1:-1]}", 1, place, readings=(STRAIT[1:-1],), after=", wrote the River Press."
+    )
+    assert Verifier(corpus).verdict(claim).status == "moved"
+    assert Verifier(corpus).verdict(replace(claim, after="")).status == "verbatim"
+
+
 def test_a_link_does_not_mend_what_the_sentence_ascribes(corpus: Corpus, tmp_path: Path) -> None:
     two_papers(corpus, tmp_path)
     document = corpus.document("strait")
@@ -1136,7 +1232,15 @@ def test_a_title_in_a_note_a_list_a_heading_or_a_link_is_no_quote(
     corpus.index(write(tmp_path, "three.jsonl", json.dumps(line) + "\n"))
     assert statuses(corpus, report.format(FERRY, LONG_TITLE)) == ["verbatim"]
     if "[^1]:" in report or "References" in report or "footnotes" in report:  # of other works too
-        assert statuses(corpus, report.format(FERRY, "The Moon and the Cheese of the Valley")) == ["verbatim"]
+        path = write(
+            tmp_path,
+            "report.html" if "<html>" in report else "report.md",
+            report.format(FERRY, "The Moon and the Cheese of the Valley"),
+        )
+        done = run(corpus, "verify", str(path))
+        assert done.exit_code == 0
+        assert "1 verbatim" in done.stderr
+        assert "passed over, in notes and lists of references: 1 title" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -1151,6 +1255,27 @@ def test_a_title_in_a_note_a_list_a_heading_or_a_link_is_no_quote(
 def test_what_a_note_or_a_heading_quotes_is_looked_up(corpus: Corpus, tmp_path: Path, report: str) -> None:
     two_papers(corpus, tmp_path)
     assert sorted(statuses(corpus, report.format(FERRY))) == ["unknown", "verbatim"]
+
+
+FABRICATED = "The plant at Hamhung was demolished in June."
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        '“{0}”\n\n* "{1}" (Plant report, 2019)\n',
+        "“{0}”\n\n* “{1}” (Plant report, 2019)\n",
+        '“{0}”\n\n## Sources\n\nInterview, Hamhung: "{1}" (May 2019)\n',
+        "“{0}”[^1]\n\n[^1]: Plant report: “{1}” (2019)\n",
+        "<html><p>“{0}”</p><ol class='footnotes'><li>Plant report: “{1}” (2019)</li></ol></html>",
+    ],
+)
+def test_no_bullet_and_no_note_hides_what_nobody_wrote(corpus: Corpus, tmp_path: Path, report: str) -> None:
+    path = write(
+        tmp_path, "report.html" if "<html>" in report else "report.md", report.format(SECOND, FABRICATED)
+    )
+    assert [each.status for each in Verifier(corpus).verdicts(claims(path)[0])] == ["verbatim", "unknown"]
+    assert run(corpus, "verify", str(path)).exit_code == 1
 
 
 # Several files

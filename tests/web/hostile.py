@@ -53,6 +53,7 @@ def requests(bait: Bait, seed: int = 20261127, per_target: int = 8) -> list[Requ
     made = [
         *_json_requests(bait, chance, per_target),
         *_queue_requests(bait, chance, per_target),
+        *_large_requests(),
         *_paths(bait),
         *_headers(bait),
         *_raw_requests(),
@@ -178,6 +179,20 @@ def _queue_requests(bait: Bait, chance: random.Random, per_target: int) -> Itera
         yield _request("queue", "GET", path, name=path[:80], endless=True)
         path = f"/gradio_api/heartbeat/{quote(value[:500], safe='')}"
         yield _request("queue", "GET", path, name=path[:80], endless=True)
+
+
+def _large_requests() -> Iterator[Request]:
+    """Make values of many parts, each nearly as large as a body may be: an error for each part would cost much."""
+    keys = {str(number): 1 for number in range(80_000)}
+    join = {"fn_index": 0, "session_hash": SESSION}
+    for value in ([1] * 500_000, [{}] * 300_000, [[]] * 300_000, keys, [keys]):
+        for field in ("history", "filters"):
+            yield _post("large", "/api/v1/ask", {"question": "Who?", field: value}, field, value)
+        documents = {"question": "Who?", "filters": {"document": value}}
+        yield _post("large", "/api/v1/ask", documents, "filters.document", value)
+        yield _post("large", "/gradio_api/queue/join", join | {"data": value}, "data", value)
+        for path in ("/api/v1/ask", "/api/v1/feedback", "/gradio_api/queue/join", "/gradio_api/cancel"):
+            yield _post("large", path, value, "the body", value)
 
 
 def _paths(bait: Bait) -> Iterator[Request]:
@@ -340,7 +355,8 @@ def _put(body: Any, where: tuple[str | int, ...], value: Any) -> Any:
 
 def _post(kind: str, path: str, body: Any, where: str, value: Any) -> Request:
     headers = {"Content-Type": "application/json"}
-    return _request(kind, "POST", path, json.dumps(body).encode(), headers, f"{path} {where} = {value!r:.60}")
+    data = json.dumps(body, separators=(",", ":")).encode()
+    return _request(kind, "POST", path, data, headers, f"{path} {where} = {repr(value)[:60]}")
 
 
 def _request(

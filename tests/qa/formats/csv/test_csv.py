@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from qa.dates import PartialDate
 from qa.errors import InputError
 from qa.formats import Options
 from qa.formats.source import Source
@@ -193,3 +194,16 @@ def test_of_two_columns_of_a_name_the_first_is_read_and_a_note_says_so() -> None
     (found,) = documents("a.csv", b"text,Text,title\nHe left.,She left.,A\n")
     assert found.text == "He left."
     assert found.notes == ("The table has two columns “text”: the first was read.",)
+
+
+def test_a_month_or_a_year_is_a_date() -> None:
+    rows = documents("a.csv", b"text,date\nHe left.,2024-04\nShe left.,2024\n")
+    assert [(each.date, each.notes) for each in rows] == [(PartialDate(2024, 4), ()), (PartialDate(2024), ())]
+
+
+def test_a_long_table_asks_for_the_time_that_its_rows_take() -> None:
+    asked: list[float] = []
+    source = Source("a.csv", "a.csv", b"text\n" + b"He left.\n" * 5_000, asked.append)
+    assert len(list(read(source, Options()))) == 5_000
+    assert len(asked) == 5
+    assert sum(asked) == pytest.approx(5)

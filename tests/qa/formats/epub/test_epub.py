@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.cite import locator
+from qa.dates import PartialDate
 from qa.formats.epub import read
 from tests.qa.formats.epub.make import CONTAINER, items, opf, page, refs
 from tests.qa.formats.reading import (
@@ -102,12 +103,25 @@ def test_an_older_book_in_korean_whose_pages_are_no_xml() -> None:
     found = one(read, HERE / "korean.epub")
     assert found.text == "제1장 강\n\n압록강이 얼었다.\n사람들이 건넜다."
     assert (found.title, found.author, found.language) == ("북방의 강", "김철수", "ko")
-    assert (found.date, found.url) == (None, "")
+    assert (found.date, found.url) == (PartialDate(2008), "")
     assert list(named(found, "chapter")) == ["제1장 강"]
-    assert found.notes == (
-        "The date “2008” names no day; it was left out.",
-        "The book's file OPS/text/gone.html is missing from it.",
-    )
+    assert found.notes == ("The book's file OPS/text/gone.html is missing from it.",)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected", "notes"),
+    [
+        ("2019-03", PartialDate(2019, 3), ()),
+        ("March 2019", PartialDate(2019, 3), ()),
+        ("2019-03-04T10:00:00Z", date(2019, 3, 4), ()),
+        ("", None, ()),
+        ("lately", None, ("The date “lately” names no day, month or year; it was left out.",)),
+    ],
+)
+def test_a_stated_date_may_be_a_month(written: str, expected: date | None, notes: tuple[str, ...]) -> None:
+    package = opf(f"<dc:date>{written}</dc:date>", items("one.xhtml"), refs("one", "one"))
+    found = one_of(read, with_member(book_of("<p>Once.</p>"), "OPS/book.opf", package.encode()), "a.epub")
+    assert (found.date, found.notes) == (expected, notes)
 
 
 def test_a_brief_keeps_its_header(brief: Path) -> None:

@@ -10,8 +10,17 @@ from tests.qa.formats.headers.score import FIELDS, Score, alike, items, read_ite
 
 HERE = Path(__file__).parent
 # Precision and recall of each field that no change may fall below.
+# `a` was developed on. `b` was not: nobody who wrote the code has read it, so that its misses are not shown.
 FLOORS = {
     "a": dict.fromkeys(FIELDS, (0.97, 0.85)),
+    "b": {
+        "title": (0.74, 0.74),
+        "author": (0.84, 0.71),
+        "publisher": (0.83, 0.61),
+        "series": (0.64, 0.64),
+        "number": (0.93, 0.82),
+        "date": (0.97, 0.81),
+    },
 }
 
 
@@ -19,9 +28,10 @@ FLOORS = {
 def test_what_is_said_of_a_document_is_right_and_most_of_it_is_said(half: str, tmp_path: Path) -> None:
     listed = items(HERE / f"{half}.jsonl")
     scores, misses = score(listed, list(read_items_here(listed, tmp_path)))
+    shown = misses if half == "a" else []
     for field, (precision, recall) in FLOORS[half].items():
-        assert scores[field].precision >= precision, (field, misses)
-        assert scores[field].recall >= recall, (field, misses)
+        assert scores[field].precision >= precision, (field, shown)
+        assert scores[field].recall >= recall, (field, shown)
 
 
 def test_values_are_compared_without_regard_to_case_space_and_typography() -> None:

@@ -114,6 +114,9 @@ SHOWN = {
     "thousands": (1234567.891, "#,##0.00", "1,234,567.89"),
     "negative": (-1234.5, "#,##0.0;[Red]-#,##0.0", "-1,234.5"),
     "zeros": (42, "00000", "00042"),
+    "as many decimals as Excel has": (123456.5, f"0.{'0' * 30}", f"123456.5{'0' * 29}"),
+    "optional ones": (1e14 + 0.5, f"#,##0.{'#' * 30}%", "10,000,000,000,000,050%"),
+    "more than Excel has": (1.5, f"0.{'0' * 5000}", "1.5"),
     "optional decimals": (1.5, "0.0##", "1.5"),
     "day": (dt.datetime(2008, 4, 4), "d/m/yyyy", "2008-04-04"),  # noqa: DTZ001
     "hour": (dt.datetime(2008, 4, 4, 10, 30), "d/m/yyyy h:mm", "2008-04-04 10:30:00"),  # noqa: DTZ001
@@ -135,6 +138,11 @@ def test_numbers_and_dates_are_as_shown(value: object, pattern: str, shown: str)
     sheet["B2"].number_format = pattern
     (read,) = documents(saved(book), title="title")
     assert read.title == (shown or "a, Sheet, row 2")
+
+
+def test_a_number_that_is_no_float_loses_no_workbook() -> None:
+    row = f"<row>{cell('text')}{cell('title')}</row><row>{cell('He left.')}<c><v>1{'0' * 400}</v></c></row>"
+    assert [each.text for each in documents(raw(row), title="title")] == ["He left."]
 
 
 def test_it_is_known_by_what_it_holds_and_read_in_an_archive() -> None:

@@ -1,0 +1,22 @@
+"""What every part of a request's body has in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+
+class Body(BaseModel):
+    """A part of a request; what it does not know, it refuses."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_unknown(cls, data: Any) -> Any:
+        """Stop at the first unknown field: pydantic goes on, and makes an error for each."""
+        for name in data if isinstance(data, dict) else ():
+            if name not in cls.model_fields:
+                raise ValueError(f"there is no field {name[:40]!r}: leave it out")
+        return data
