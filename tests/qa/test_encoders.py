@@ -237,13 +237,13 @@ def made_by(folder: Path, identity: EncoderIdentity) -> Path:
 def test_what_a_message_advises_to_run_is_quoted(tmp_path: Path) -> None:
     library = recorded(tmp_path, "--help; $(touch x)")
     with Corpus.open(library) as corpus, pytest.raises(UntrustedEncoderError) as refused:
-        corpus.encoder_identity  # noqa: B018
+        corpus._encoders.identity()
     assert "reindex --encoder '--help; $(touch x)'`" in str(refused.value)
     with (
         pytest.raises(EncoderMismatchError) as refused_too,
         Corpus.open(recorded(tmp_path / "other", "tiny"), encoder=TinyEncoder("a; b")) as corpus,
     ):
-        corpus.index(write(tmp_path, "b.txt", "The mill is open."))
+        corpus._encoders.identity()
     assert "reindex --encoder 'a; b'`" in str(refused_too.value)
 
 
@@ -256,7 +256,13 @@ def test_what_is_no_name_of_an_encoder_is_a_damaged_library(
     with closing(sqlite3.connect(library / FILE_NAME, isolation_level=None)) as db:
         db.execute(f"UPDATE encodings SET {column} = ?", (value,))  # noqa: S608
     with pytest.raises(LibraryError, match=r"library\.sqlite3 is damaged"), Corpus.open(library) as corpus:
-        corpus.encoder_identity  # noqa: B018
+        corpus._encoders.identity()
+
+
+def test_doctor_says_that_the_name_of_an_encoder_is_damage(tmp_path: Path) -> None:
+    library = recorded(tmp_path, "tiny")
+    with closing(sqlite3.connect(library / FILE_NAME, isolation_level=None)) as db:
+        db.execute("UPDATE encodings SET name = ?", ("a\n\x1b[31m",))
     doctor = CliRunner().invoke(cli, ["doctor", "--library", str(library)], color=True)
     assert doctor.exit_code == 1
     assert "is damaged" in doctor.stdout
