@@ -90,6 +90,7 @@ if TYPE_CHECKING:
     from embeddings.arrays import Float32, Int64
     from embeddings.models import EncoderIdentity
     from qa.corrections import Correction
+    from qa.deadline import Deadline
     from qa.feedback import Thumb
     from qa.postings import Segment
     from qa.rows import Row
@@ -1049,15 +1050,17 @@ class Store:
             keys = np.fromiter((key for (key,) in rows), np.int64)
             return _generation(db), build(db, keys, out)
 
-    def phrase(self, phrase: str, selection: Selection) -> Occurrences:
+    def phrase(self, phrase: str, selection: Selection, deadline: Deadline) -> Occurrences:
         """Find where the documents hold the phrase (see `phrase_pattern`), in order of id and offset.
 
         All documents that hold its words are read, unless there are many; see `Occurrences`.
+
+        Raises:
+            DeadlineError, CancelledError: see `Deadline.check`.
         """
         with self._database.reading() as db:
-            return words.find_phrase(
-                db, phrase, self._selected(db, selection.filters), partial(self._document, db)
-            )
+            within = self._selected(db, selection.filters)
+            return words.find_phrase(db, phrase, within, partial(self._document, db), deadline)
 
     # How the documents spell names: see `qa.names.Spellings`
 
