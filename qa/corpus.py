@@ -527,7 +527,7 @@ class Corpus:
         return held
 
     def sources(self) -> list[str]:
-        """List the files that documents were read from, by path."""
+        """List the files that documents stand in, or stood in before they were removed, by path."""
         return self._store.sources()
 
     def dates(self, ids: Iterable[str]) -> dict[str, dt.date]:
