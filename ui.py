@@ -27,7 +27,7 @@ from qa.render import plural
 from qa.schema import Answer, Failure
 from qa.web import cards, transcript
 from qa.web.engine import DEADLINE, STOPPED, Engine
-from qa.web.options import read_options
+from qa.web.options import read_options, readiness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,8 +44,6 @@ log = logging.getLogger(__name__)
 _TEXT_BROWSERS = {"www-browser", "links", "links2", "elinks", "lynx", "w3m", "browsh", "carbonyl"}
 
 
-# How ready the page is to answer, by the share of its answers that should be right.
-_READINESS = {0.8: "more often", STRICTNESS: "balanced", 0.93: "only when sure"}
 # Said at the start where others can reach the chat. There are no accounts yet.
 _EXPOSED = """\
 warning: --host {host} opens the chat to everyone who can reach this machine over the network, and it has no
@@ -270,12 +268,6 @@ def page(engine: Engine) -> gr.Blocks:
         new.click(start_anew, [conversation], [chat, conversation], cancels=[asking], **quiet)
         blocks.unload(leave)
     return blocks.queue(max_size=64)
-
-
-def readiness(start: float) -> list[tuple[str, float]]:
-    """The choices of strictness, with their names, from loose to strict; `start` is one whatever it is."""
-    named = {start: f"{100 * start:g}\u00a0%", **_READINESS}
-    return [(named[share], share) for share in sorted(named)]
 
 
 def _answer(

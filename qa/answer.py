@@ -127,7 +127,7 @@ class Answerer:
                     unsearched=unmatched(self._corpus, filters),
                 )
             deadline.check()
-            phrases = exact.search(self._corpus, question, selection, filters)
+            phrases = exact.search(self._corpus, question, selection, filters, deadline)
             deadline.check()
             names = self._corpus.names(meaning.question)
             # The reader knows English: of a question with a word in another script nothing can be judged.
@@ -187,7 +187,9 @@ class Answerer:
         within = phrases.selection.filters
         quotes, differing = copies.versions(self._corpus, quotes, within, agreed=asked is None)
         quotes = exact.foremost(question, quotes)
-        quotes = copies.folded(self._corpus, quotes, within, documents, earliest=asked is None)
+        quotes = copies.folded(
+            self._corpus, quotes, within, documents, earliest=asked is None, deadline=deadline
+        )
         notes += differing
         return Answer(
             question,

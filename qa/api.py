@@ -39,7 +39,7 @@ from qa.schema import EVERYTHING, Dates, Quote, Span, Turn
 from qa.web import STATIC, reference
 from qa.web.body import Body
 from qa.web.guard import Guard
-from qa.web.options import FiltersBody  # noqa: TC001 - read at run time
+from qa.web.options import FiltersBody, readiness
 from qa.web.problem import Problem, first_error
 from qa.wording import become
 
@@ -126,7 +126,7 @@ def create_app(engine: Engine, host: str) -> FastAPI:
     app.mount("/web", StaticFiles(directory=STATIC))
     # Its presence keeps Gradio from adding a CORS policy of its own; ours allows no other origin.
     app.add_middleware(CORSMiddleware, allow_origins=[])
-    app.add_middleware(Guard, host=host)
+    app.add_middleware(Guard, host=host, strictness=[share for _, share in readiness(engine.strictness)])
     app.add_exception_handler(PullquoteError, partial(_pullquote_error, engine))
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)

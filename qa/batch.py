@@ -24,7 +24,7 @@ from qa import __version__, confidence
 from qa.answer import Answerer, answer_or_error
 from qa.errors import InputError, PullquoteError
 from qa.names import ALIAS_FILE
-from qa.outputs import ANSWERS, STATE, is_replaceable, spare, write_output
+from qa.outputs import ANSWERS, STATE, earlier_of, is_replaceable, spare, state_of, write_output
 from qa.render import dumps, is_utf8, to_json
 from qa.schema import Answer, Failure, Filters, Turn
 from qa.times import is_relative
@@ -141,8 +141,8 @@ def answer_file(
             say(f"{out}: {message}")
         with out.open("ab") as file:
             done = _answer(corpus, asked, filters, strictness, dates, Counter(kept), file, progress)
-        if is_replaceable(_aside(out), ANSWERS):
-            _aside(out).unlink(missing_ok=True)  # these have taken its place
+        if is_replaceable(earlier_of(out), ANSWERS):
+            earlier_of(out).unlink(missing_ok=True)  # these have taken its place
     except OSError as error:
         if error.filename and not str(error.filename).startswith(str(out)):  # a model's file, say
             raise
@@ -273,7 +273,7 @@ def keep_earlier(
         OutputError: when `out`, or what lies beside it, is somebody's file; all is left as it is.
         OSError: when a file cannot be read or written.
     """
-    state, aside = out.with_name(out.name + ".state"), _aside(out)
+    state, aside = state_of(out), earlier_of(out)
     if not force:
         spare(out, ANSWERS)
         spare(state, STATE)
@@ -306,11 +306,6 @@ def _rename(path: Path) -> Path:
     """Give somebody's file the first free name of NAME.replaced, NAME.replaced2 and so on."""
     names = (f"{path.name}.replaced{number}" for number in chain(("",), count(2)))
     return path.rename(next(free for name in names if not os.path.lexists(free := path.with_name(name))))
-
-
-def _aside(out: Path) -> Path:
-    """Name where earlier answers lie while others are made in their place."""
-    return out.with_name(out.name + ".earlier")
 
 
 def _read_state(state: Path) -> object:

@@ -81,6 +81,11 @@ def visible(text: str) -> str:
     return _UNSAFE.sub(lambda match: _picture(ord(match[0])), text.replace("\r\n", " \n"))
 
 
+def in_one_line(text: str) -> str:
+    """Make text `visible`, and its lines one."""
+    return visible(" ".join(text.splitlines()))
+
+
 def _picture(code: int) -> str:
     if code < 0x20:
         return chr(0x2400 + code)

@@ -23,6 +23,7 @@ from qa.formats.kinds import kind_of
 from qa.formats.source import PLAIN, Source
 from qa.formats.text import encoding_of
 from qa.formats.worker import Worker
+from qa.reading import read_file
 from qa.schema import Outcome
 from qa.terms import measure
 
@@ -153,10 +154,7 @@ def claims(path: Path) -> tuple[list[Claim], list[Claim]]:
     Raises:
         InputError: it cannot be read.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
+    data = read_file(path)
     source = Source(str(path), path.name, data)
     kind, refused = None, None
     try:

@@ -30,7 +30,9 @@ class Commands(click.Group):
         except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
             raise
         except (KeyboardInterrupt, click.Abort):
-            click.echo(f"\ninterrupted. {settings.interrupted}", err=True)
+            from qa.cite import in_one_line
+
+            click.echo(f"\ninterrupted. {in_one_line(settings.interrupted)}", err=True)
             ctx.exit(130)
         except PullquoteError as error:
             _report(settings, error.code, str(error))
@@ -46,7 +48,7 @@ class Commands(click.Group):
 
 
 def _report(settings: Settings, code: str, message: str) -> None:
-    from qa.cite import visible
+    from qa.cite import in_one_line
     from qa.render import dumps, is_utf8
     from qa.schema import Failure
 
@@ -54,7 +56,7 @@ def _report(settings: Settings, code: str, message: str) -> None:
         import traceback
 
         traceback.print_exc()
-    click.echo(f"error: {visible(' '.join(message.splitlines()))}", err=True)
+    click.echo(f"error: {in_one_line(message)}", err=True)
     if settings.as_json:
         with suppress(OSError):  # a full disk may be the very error that is reported
             click.echo(dumps(settings.failed(Failure(code, message)), ascii=not is_utf8(sys.stdout)))

@@ -19,6 +19,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from qa.deadline import Deadline
 from qa.errors import DocumentNotFoundError
 from qa.phrase import occurrences, phrase_pattern
 from qa.render import named
@@ -282,6 +283,7 @@ def folded(
     read: Iterable[str] = (),
     *,
     earliest: bool = True,
+    deadline: Deadline | None = None,
 ) -> tuple[Quote, ...]:
     """The quotes, each with where its very words stand in other documents; those places left out.
 
@@ -290,11 +292,16 @@ def folded(
     agency's story that was written anew is no copy, but may still hold them. Places that are about another
     case are none: notes on many ships may say that the anchor dragged. Where any quote was left out, the
     others are numbered anew.
+
+    Raises:
+        DeadlineError, CancelledError: see `Deadline.check`.
     """
+    deadline = deadline or Deadline()
     copies = corpus.copies(quote.document.id for quote in quotes)
     within = corpus.left_by(filters, {other for its in copies.values() for other in its})
     kept: list[Quote] = []
     for quote in quotes:
+        deadline.check()
         if not any(_covers(place, quote) for other in kept for place in (other, *other.copies)):
             others = [other for other in copies.get(quote.document.id, ()) if other in within]
             places = list(islice(_same_words(quote, _held(corpus, others)), LOOKED_UP))

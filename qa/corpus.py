@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from qa.confidence import STRICTNESS
+from qa.deadline import Deadline
 from qa.encoders import Encoders
 from qa.errors import InputError, LibraryError
 from qa.fulltext import FullText
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from embeddings.encoder import Encoder
     from embeddings.models import EncoderIdentity
     from qa.answer import Answerer
-    from qa.deadline import Deadline
     from qa.feedback import Judgement, Place, Shown, Thumb
     from qa.formats import DateOrder
     from qa.intake import Intake, OnProgress
@@ -487,9 +487,13 @@ class Corpus:
         """Find the best `k` passages for each of several lists of words; see `bm25`."""
         return self._words.search(queries, k, selection)
 
-    def phrase(self, phrase: str, selection: Selection) -> Occurrences:
-        """Find where the phrase stands word for word, in order of document id and offset."""
-        return self._store.phrase(phrase, selection)
+    def phrase(self, phrase: str, selection: Selection, deadline: Deadline | None = None) -> Occurrences:
+        """Find where the phrase stands word for word, in order of document id and offset.
+
+        Raises:
+            DeadlineError, CancelledError: see `Deadline.check`.
+        """
+        return self._store.phrase(phrase, selection, deadline or Deadline())
 
     def passages(self, keys: Iterable[int]) -> dict[int, Passage]:
         """Read passages by key, in the order of `keys`; those removed meanwhile are left out."""
@@ -523,7 +527,7 @@ class Corpus:
         return held
 
     def sources(self) -> list[str]:
-        """List the files that documents were read from, by path."""
+        """List the files that documents stand in, or stood in before they were removed, by path."""
         return self._store.sources()
 
     def dates(self, ids: Iterable[str]) -> dict[str, dt.date]:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
+from qa import stored
 from qa.metadata import value_of, with_values
-from qa.schema import Document, Found
+from qa.schema import Certainty, Document, Found
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
 
 BY_HAND = "corrected by hand"
+
+
+_CERTAINTY = stored.one_of(get_args(Certainty))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +34,22 @@ def every(db: sqlite3.Connection) -> dict[str, dict[str, Correction]]:
     held: dict[str, dict[str, Correction]] = {}
     rows = db.execute("SELECT document, field, value, was, found FROM corrections ORDER BY document, rowid")
     for document_id, field, value, was, found in rows:
-        said = Found(*json.loads(found)) if found else None
-        held.setdefault(document_id, {})[field] = Correction(value, was, said)
+        (said,) = found_in(f"[{found}]") or (None,)
+        held.setdefault(stored.text(document_id), {})[stored.text(field)] = Correction(
+            stored.text(value), stored.text(was), said
+        )
     return held
+
+
+def found_in(row: str) -> tuple[Found, ...]:
+    """Read where metadata were found, as a row holds it.
+
+    Raises:
+        ValueError: it is not what a row holds.
+        TypeError: likewise.
+        RecursionError: likewise.
+    """
+    return stored.rows(row, Found, stored.text, stored.text, _CERTAINTY)
 
 
 def put(db: sqlite3.Connection, document_id: str, corrections: Mapping[str, Correction]) -> None:

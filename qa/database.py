@@ -41,6 +41,9 @@ _OF_FTS5 = re.compile(
     r"\((?:(?!PRIMARY KEY ?\()[\w\s,])*+(PRIMARY KEY ?\([\w\s,]*+\))?[\w\s,]*+\)( WITHOUT ROWID)?"
 )
 
+# What comes of a row that nobody has written properly, when values are made of it.
+_NO_VALUE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
+
 # When the file and its log were last written (ns), and their sizes (bytes).
 _Stamp = tuple[tuple[int, int], tuple[int, int]]
 
@@ -615,6 +618,12 @@ class Database:
             raise _named(error, self.path) from error
         except UnicodeEncodeError as error:  # an argument of bytes that are no UTF-8, "\\ud800" in JSON
             raise InputError(f"{error.object!r} is not valid text: type it again") from error
+        except _NO_VALUE as error:
+            raise LibraryError(
+                f"{self.path} is damaged: it holds what Pullquote does not write ({type(error).__name__}: "
+                f"{error}). It was left as it is: put it back from a backup, or move the folder away and run "
+                "`pullquote index` again"
+            ) from error
 
     @contextlib.contextmanager
     def _lent(self) -> Iterator[sqlite3.Connection]:

@@ -17,7 +17,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from qa import __version__
-from qa.cite import visible
+from qa.cite import in_one_line
 from qa.errors import InputError, LibraryError, LibraryNotFoundError, PullquoteError
 from qa.render import plural
 
@@ -102,7 +102,7 @@ def to_text(findings: tuple[Finding, ...]) -> str:
     wrong = problems(findings)
     lines += ["", f"{plural(len(wrong), 'problem')}:" if wrong else "No problems found."]
     lines += [f"- {problem}" for problem in wrong]
-    return "".join(f"{visible(line)}\n" for line in lines)
+    return "".join(f"{in_one_line(line)}\n" for line in lines)
 
 
 def _software() -> Iterator[Finding]:

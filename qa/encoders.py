@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shlex
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -123,10 +124,11 @@ def permitted(recorded: EncoderIdentity) -> EncoderIdentity:
             return identity
     if is_trusted(recorded):
         return identify_encoder(recorded.name, download=False)
+    quoted = shlex.quote(recorded.name)
     raise UntrustedEncoderError(
         f"the vectors of this library were made by the encoder {recorded.name} (SHA-256 "
         f"{recorded.sha256[:12]}…), which is not opened because a library says so. If you trust it, run "
-        f"`pullquote reindex --encoder {recorded.name}`, or set {ENCODER_VARIABLE}={recorded.name}; if not, "
+        f"`pullquote reindex --encoder {quoted}`, or set {ENCODER_VARIABLE}={quoted}; if not, "
         f"`pullquote reindex --encoder {DEFAULT_ENCODER}` makes the vectors anew with the default encoder"
     )
 

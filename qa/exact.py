@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from qa import copies
+from qa.deadline import Deadline
 from qa.errors import DocumentNotFoundError
 from qa.phrase import phrase_pattern
 from qa.question import phrases, without_phrases
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 _Part = TypeVar("_Part", Sentence, Passage)
 # Quotes shown for a phrase alone: all of them are equally right, so more than for a question.
 QUOTES = 10
+# So many phrases of a question are looked for: each is searched in every document that holds its words.
+MAX_PHRASES = 10
 # So many are looked up for copies of each other, which takes milliseconds for each.
 FOLDED = 100
 
@@ -45,13 +48,34 @@ class Exact:
     notes: tuple[str, ...] = ()
 
 
-def search(corpus: Corpus, question: str, selection: Selection, filters: Filters) -> Exact:
-    """Find the question's exact phrases in the documents that the filters left."""
+def search(
+    corpus: Corpus, question: str, selection: Selection, filters: Filters, deadline: Deadline | None = None
+) -> Exact:
+    """Find the question's exact phrases in the documents that the filters left.
+
+    Raises:
+        DeadlineError, CancelledError: see `Deadline.check`.
+    """
     asked = phrases(question)
     if not asked:
         return Exact(selection)
+    found = _search(corpus, asked[:MAX_PHRASES], question, selection, filters, deadline or Deadline())
+    if len(asked) > MAX_PHRASES:
+        ignored = f"Only the first {MAX_PHRASES} of {len(asked)} exact phrases were looked for."
+        found = replace(found, notes=(ignored, *found.notes))
+    return found
+
+
+def _search(
+    corpus: Corpus,
+    asked: Sequence[str],
+    question: str,
+    selection: Selection,
+    filters: Filters,
+    deadline: Deadline,
+) -> Exact:
     whole = not has_content(without_phrases(question))
-    found = {phrase: corpus.phrase(phrase, selection) for phrase in asked}
+    found = {phrase: corpus.phrase(phrase, selection, deadline) for phrase in asked}
     missing = [phrase for phrase, where in found.items() if not where.places]
     if missing:
         told = tuple(_missing(phrase, found[phrase]) for phrase in missing)
@@ -63,8 +87,8 @@ def search(corpus: Corpus, question: str, selection: Selection, filters: Filters
         restricted = corpus.select(replace(filters, document=tuple(sorted(holding))))
         return Exact(restricted, notes=tuple(_searched(phrase, found[phrase]) for phrase in asked))
     places = [place for each in found.values() for place in each.places if place[0].id in holding]
-    found_quotes, passages = _quotes(corpus, places)
-    quotes = copies.folded(corpus, found_quotes[:FOLDED], filters)
+    found_quotes, passages = _quotes(corpus, places, deadline)
+    quotes = copies.folded(corpus, found_quotes[:FOLDED], filters, deadline=deadline)
     notes = [
         f"The words of “{phrase}” stand together in {len(where.documents):,} documents, of which "
         f"{where.read} were read."
@@ -73,7 +97,8 @@ def search(corpus: Corpus, question: str, selection: Selection, filters: Filters
     ]
     if len(quotes) > QUOTES:
         left = len(quotes) - QUOTES + len(found_quotes[FOLDED:])
-        notes.append(f"Not shown: {left} more {'sentence' if left == 1 else 'sentences'}.")
+        least = "at least " if any(where.partial for where in found.values()) else ""
+        notes.append(f"Not shown: {least}{left} more {'sentence' if left == 1 else 'sentences'}.")
     elif not quotes:
         notes.append("Found in page furniture only, which is not quoted.")
     return Exact(selection, whole, quotes=quotes[:QUOTES], passages=passages, notes=tuple(notes))
@@ -81,7 +106,7 @@ def search(corpus: Corpus, question: str, selection: Selection, filters: Filters
 
 def foremost(question: str, quotes: Sequence[Quote]) -> tuple[Quote, ...]:
     """The quotes, those first that hold an exact phrase of the question; numbered in this order."""
-    patterns = [pattern for pattern in map(phrase_pattern, phrases(question)) if pattern]
+    patterns = [pattern for pattern in map(phrase_pattern, phrases(question)[:MAX_PHRASES]) if pattern]
     ordered = sorted(quotes, key=lambda quote: not any(each.search(quote.text) for each in patterns))
     return tuple(replace(quote, number=number) for number, quote in enumerate(ordered, start=1))
 
@@ -131,7 +156,7 @@ def answer(
 
 
 def _quotes(
-    corpus: Corpus, places: Sequence[tuple[Document, Span]]
+    corpus: Corpus, places: Sequence[tuple[Document, Span]], deadline: Deadline
 ) -> tuple[tuple[Quote, ...], tuple[Passage, ...]]:
     """The sentences around the places, whole, each once, with the phrase emphasised; and their passages."""
     found: dict[str, tuple[Document, set[Span]]] = {}
@@ -140,6 +165,7 @@ def _quotes(
     quotes: list[Quote] = []
     holding: list[Passage] = []
     for document, spans in found.values():
+        deadline.check()
         held, passages = _as_found(corpus, document)
         sentences = [sentence for passage in passages for sentence in passage.sentences]
         around: dict[tuple[int, int], list[Span]] = {}

@@ -236,7 +236,7 @@ def save(queries: Sequence[Line], path: Path, *, replace: bool = False) -> None:
     """
     data = to_file(queries, "csv" if path.suffix.lower() == ".csv" else "jsonl")
     try:
-        spared = not replace and path.exists() and path.read_bytes() not in (b"", data)
+        spared = not replace and path.is_file() and path.read_bytes() not in (b"", data)
     except OSError as error:
         raise OutputError(f"cannot read {path}: {error.strerror}; name another file") from error
     if spared:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from embeddings.files import write_whole
 from qa.errors import OutputError
+from qa.metadata import SIDECAR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -176,17 +177,16 @@ def check_output(
     Raises:
         OutputError: naming the option, the file, and what to do.
     """
+    read = tuple(read)
+    for written in written_files(path, kind):
+        _check_not_read(option, written, library, read)
     target = path.resolve()
-    if target.is_relative_to(library.resolve()):
-        raise OutputError(f"{option} names a file in the library's folder: {path}. Name one elsewhere.")
-    if any(_is_same(target, other) for other in read):
-        raise OutputError(f"{option} names a file that is read: {path}. Name another.")
     folder = target.parent
     while make_folder and not folder.exists():
         folder = folder.parent
     if not folder.is_dir():
         raise OutputError(f"{option}: there is no folder {path.parent}. Make it first, or name another file.")
-    if target.exists() and not target.is_file():  # a pipe or a device holds nothing
+    if _is_stream(target):
         return
     if not _is_writable(folder) or (target.exists() and not _is_writable(target)):
         raise OutputError(
@@ -194,6 +194,46 @@ def check_output(
         )
     if not force:
         spare(path, kind)
+
+
+def _check_not_read(option: str, path: Path, library: Path, read: Iterable[Path]) -> None:
+    target = path.resolve()
+    if target.is_relative_to(library.resolve()):
+        raise OutputError(f"{option} names a file in the library's folder: {path}. Name one elsewhere.")
+    described = target.with_name(target.name.removesuffix(SIDECAR))
+    is_sidecar = described != target and described.exists()
+    if is_sidecar or any(_is_same(target, other) for other in read):
+        raise OutputError(f"{option} names a file that is read: {path}. Name another.")
+
+
+def state_of(answers: Path) -> Path:
+    """Name the file that says what answers rest on."""
+    return answers.with_name(answers.name + ".state")
+
+
+def earlier_of(answers: Path) -> Path:
+    """Name where earlier answers lie while others are made in their place."""
+    return answers.with_name(answers.name + ".earlier")
+
+
+def written_files(path: Path, kind: Kind) -> tuple[Path, ...]:
+    """Name every file that is written with an output: what lies beside answers is written with them.
+
+    Raises:
+        OutputError: a pipe or a device lies where one beside the answers belongs.
+    """
+    if kind is not ANSWERS or _is_stream(path):
+        return (path,)
+    beside = state_of(path), earlier_of(path)
+    for each in beside:
+        if _is_stream(each):
+            raise OutputError(f"{each} is no ordinary file. Remove it, or name another file than {path}.")
+    return path, *beside
+
+
+def _is_stream(path: Path) -> bool:
+    """Tell whether a path leads to a pipe or a device, which holds nothing."""
+    return path.exists() and not path.is_file()
 
 
 def spare(path: Path, kind: Kind) -> None:
@@ -224,18 +264,19 @@ def is_replaceable(path: Path, kind: Kind) -> bool:
         raise OutputError(f"{path} cannot be read: {error.strerror}. Name another file.") from error
 
 
-def check_no_source(option: str, path: Path, corpus: Corpus) -> None:
+def check_no_source(option: str, path: Path, kind: Kind, corpus: Corpus) -> None:
     """Refuse to write a file that a document of the library was read from, whatever it is called there.
 
     Raises:
         OutputError: naming the option and the file.
     """
-    target = path.resolve()
-    linked = target.exists() and target.stat().st_nlink > 1
-    for source in corpus.sources():
-        if source == str(target) or (linked and _is_same(target, Path(source))):
+    sources = corpus.sources()
+    for each in written_files(path, kind):
+        target = each.resolve()
+        linked = target.exists() and target.stat().st_nlink > 1
+        if str(target) in sources or (linked and any(_is_same(target, Path(source)) for source in sources)):
             raise OutputError(
-                f"{option} names a file that documents of the library were read from: {path}. Name another."
+                f"{option} names a file that documents of the library were read from: {each}. Name another."
             )
 
 
@@ -248,7 +289,7 @@ def write_output(path: Path, parts: Iterable[str]) -> None:
     data = (part.encode("utf-8") for part in parts)
     target = path.resolve()
     try:
-        if target.exists() and not target.is_file():  # a pipe or a device
+        if _is_stream(target):
             with target.open("wb") as file:
                 file.writelines(data)
         else:

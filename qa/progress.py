@@ -9,6 +9,8 @@ from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from qa.cite import in_one_line
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -115,6 +117,7 @@ def _bars() -> Iterator[Meter]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
 
         def show(label: str, done: int, total: int, note: str = "") -> None:
+            label = in_one_line(label)
             for over in waiting - {label}:
                 progress.remove_task(tasks.pop(over))
             waiting.intersection_update({label})
@@ -135,6 +138,7 @@ def _lines() -> Iterator[Meter]:
 
     def show(label: str, done: int, total: int, note: str = "") -> None:
         nonlocal last
+        label = in_one_line(label)
         now = time.monotonic()
         count = f"{done / total:.0%}, {note}" if note and total else f"{done:,} of {total:,}"
         line = f"{label}: {count}" if total else f"{label} …"

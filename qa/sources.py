@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from qa import stored
+from qa.corrections import found_in
 from qa.rows import TABLES, Row, is_row
 from qa.schema import Failure, FileResult, Found, sha256_text
 
@@ -243,9 +245,7 @@ def _same(
     ).fetchall()
     mine = certain_of(document)
     for serial, publisher, number, day, found in (*same_bytes, *same_words):
-        if serial not in changed and agree(
-            mine, certain((publisher, number, day), [Found(*each) for each in json.loads(found)])
-        ):
+        if serial not in changed and agree(mine, certain((publisher, number, day), found_in(found))):
             return int(serial)
     return None
 
@@ -504,7 +504,7 @@ def file_unchanged(
         ]
     failures = [
         FileResult(shown, status, error=Failure(code, message))
-        for shown, status, code, message in json.loads(refused)
+        for shown, status, code, message in stored.items(refused)
     ]
     withdrawn = [
         FileResult(path, "withdrawn", document_id)
@@ -520,7 +520,9 @@ def file_unchanged(
 
 
 def _unchanged(path: str, document_id: str, passages: int, notes: str) -> FileResult:
-    return FileResult(path, "unchanged", document_id, passages, notes=tuple(json.loads(notes)))
+    return FileResult(
+        path, "unchanged", document_id, passages, notes=tuple(map(stored.text, stored.items(notes)))
+    )
 
 
 def put_file(db: sqlite3.Connection, file: FileRead) -> None:
@@ -557,7 +559,9 @@ def put_file(db: sqlite3.Connection, file: FileRead) -> None:
 def read_as(db: sqlite3.Connection, path: str) -> ReadAs:
     """Tell how a file was read last, as far as a person can say so."""
     row = db.execute("SELECT date_order, columns FROM read_as WHERE path = ?", (path,)).fetchone()
-    return ReadAs(row[0], tuple((field, column) for field, column in json.loads(row[1]))) if row else ReadAs()
+    return (
+        ReadAs(row[0], tuple((field, column) for field, column in stored.items(row[1]))) if row else ReadAs()
+    )
 
 
 def put_read_as(db: sqlite3.Connection, path: str, options: ReadAs) -> None:

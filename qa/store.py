@@ -19,14 +19,14 @@ from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import numpy as np
 
-from qa import copies, vectors, versions, words
+from qa import copies, stored, vectors, versions, words
 from qa.corrections import every as all_corrections
+from qa.corrections import found_in, uncorrected
 from qa.corrections import put as put_corrections
-from qa.corrections import uncorrected
 from qa.database import Database, put_spellings
 from qa.dates import parse_date, span_of
 from qa.errors import DocumentNotFoundError, InputError, LibraryError
@@ -43,11 +43,13 @@ from qa.schema import (
     Facets,
     FileResult,
     Filters,
-    Found,
+    Outcome,
     Passage,
     PassagePlace,
     Section,
+    SectionKind,
     Sentence,
+    SentenceKind,
     Span,
 )
 from qa.selection import Selection, select, where
@@ -88,6 +90,7 @@ if TYPE_CHECKING:
     from embeddings.arrays import Float32, Int64
     from embeddings.models import EncoderIdentity
     from qa.corrections import Correction
+    from qa.deadline import Deadline
     from qa.feedback import Thumb
     from qa.postings import Segment
     from qa.rows import Row
@@ -136,6 +139,10 @@ _COLUMNS = (
 )
 _COLUMN_LIST = ", ".join(_COLUMNS)
 
+
+_SENTENCE = stored.number, stored.number, stored.one_of(get_args(SentenceKind))
+_SECTION = stored.number, stored.number, stored.one_of(get_args(SectionKind)), stored.text, stored.text
+_OUTCOME = stored.one_of(get_args(Outcome))
 
 # What a file of an index or of postings is called; by another name, a file elsewhere would be opened.
 _DERIVED = re.compile(r"index-\d+\.faiss|words-\d+\.bin")
@@ -524,9 +531,15 @@ class Store:
             return tuple(place for place in (under if folder else at)(db, path) if place.part not in beside)
 
     def sources(self) -> list[str]:
-        """List the files that documents stand in, by path."""
+        """List the files that documents stand in, or stood in before they were removed, by path."""
         with self._database.reading() as db:
-            return [path for (path,) in db.execute("SELECT DISTINCT path FROM locations ORDER BY path")]
+            rows = db.execute(
+                "SELECT path FROM locations UNION SELECT path FROM withdrawn "
+                "UNION SELECT json_extract(held, '$.path') FROM versions "
+                "UNION SELECT json_extract(value, '$.path') FROM versions, json_each(held, '$.locations') "
+                "ORDER BY 1"
+            )
+            return [path for (path,) in rows]
 
     def purge(self, ids: Iterable[str]) -> tuple[str, ...]:
         """Erase documents with all their versions and thumbs, all or none; `scrub` takes care of the bytes.
@@ -594,11 +607,11 @@ class Store:
                 "SELECT shown, document, sha256, start, end, thumb FROM thumbs "
                 f"{where}ORDER BY query, sha256, start, end",
                 values,
-            ).fetchall()
-        return tuple(
-            Judgement(_shown(shown), Place(*place) if place[1] else None, thumb)
-            for shown, *place, thumb in rows
-        )
+            )
+            return tuple(
+                Judgement(_shown(shown), _place(place) if place[1] else None, thumb)
+                for shown, *place, thumb in rows
+            )
 
     def count_thumbs(self) -> tuple[int, int]:
         """Count the thumbs, and the test queries that they make."""
@@ -690,19 +703,7 @@ class Store:
                 (*values, -1 if limit is None else limit),
             )
             names = [column for column, *_ in rows.description]
-            held: list[dict[str, Any]] = [dict(zip(names, row, strict=True)) for row in rows]
-        return tuple(
-            DocumentInfo(
-                **each
-                | {
-                    "date": _date(each["date"]),
-                    "notes": tuple(json.loads(each["notes"])),
-                    "found": tuple(Found(*found) for found in json.loads(each["found"])),
-                    "locations": tuple(dict.fromkeys(json.loads(each["locations"]))),
-                }
-            )
-            for each in held
-        )
+            return tuple(_info(dict(zip(names, row, strict=True))) for row in rows)
 
     def left_by(self, filters: Filters, ids: Iterable[str]) -> set[str]:
         """Tell which of some documents, by id, the filters leave."""
@@ -890,15 +891,15 @@ class Store:
 
     def _as_document(self, held: Mapping[str, Any]) -> Document:
         document = Document(
-            **{name: held[name] for name in _PLAIN},
+            **{name: stored.text(held[name]) for name in _PLAIN},
             date=_date(held["date"]),
-            header=tuple(Span(*span) for span in json.loads(held["header"])),
-            furniture=tuple(Span(*span) for span in json.loads(held["furniture"])),
-            notes=tuple(json.loads(held["notes"])),
-            sections=tuple(Section(*section) for section in json.loads(held["sections"])),
-            found=tuple(Found(*found) for found in json.loads(held["found"])),
+            header=_spans(held["header"]),
+            furniture=_spans(held["furniture"]),
+            notes=tuple(map(stored.text, stored.items(held["notes"]))),
+            sections=stored.rows(held["sections"], Section, *_SECTION),
+            found=found_in(held["found"]),
         )
-        if document.sha256 != held["sha256"]:
+        if document.sha256 != held["sha256"] or held.get("characters") not in (None, len(document.text)):
             raise LibraryError(
                 f"the text of {document.id!r} in {self.folder} does not have the SHA-256 recorded for it: "
                 "the library is damaged. Put it back from a backup, or remove the document and index "
@@ -934,8 +935,8 @@ class Store:
             rows = db.execute(
                 "SELECT id, date FROM documents WHERE id IN (SELECT value FROM json_each(?)) AND date != ''",
                 (json.dumps(list(dict.fromkeys(ids))),),
-            ).fetchall()
-        return {document_id: parse_date(date) for document_id, date in rows}
+            )
+            return {document_id: parse_date(stored.text(date)) for document_id, date in rows}
 
     def copies(self, ids: Iterable[str]) -> dict[str, dict[str, float]]:
         """Find the near-duplicates of documents by id: their ids and similarity, the most similar first.
@@ -1049,15 +1050,17 @@ class Store:
             keys = np.fromiter((key for (key,) in rows), np.int64)
             return _generation(db), build(db, keys, out)
 
-    def phrase(self, phrase: str, selection: Selection) -> Occurrences:
+    def phrase(self, phrase: str, selection: Selection, deadline: Deadline) -> Occurrences:
         """Find where the documents hold the phrase (see `phrase_pattern`), in order of id and offset.
 
         All documents that hold its words are read, unless there are many; see `Occurrences`.
+
+        Raises:
+            DeadlineError, CancelledError: see `Deadline.check`.
         """
         with self._database.reading() as db:
-            return words.find_phrase(
-                db, phrase, self._selected(db, selection.filters), partial(self._document, db)
-            )
+            within = self._selected(db, selection.filters)
+            return words.find_phrase(db, phrase, within, partial(self._document, db), deadline)
 
     # How the documents spell names: see `qa.names.Spellings`
 
@@ -1314,21 +1317,53 @@ def _shown_row(shown: Shown) -> str:
 
 
 def _shown(row: str) -> Shown:
-    held = json.loads(row)
-    quotes = tuple(Place(*place) for place in held["quotes"])
-    return Shown(**held | {"history": tuple(held["history"]), "quotes": quotes})
+    held = stored.record(row)
+    return Shown(
+        question=stored.text(held["question"]),
+        history=tuple(map(stored.text, held["history"])),
+        interpreted_question=stored.text(held["interpreted_question"]),
+        outcome=cast("Outcome", _OUTCOME(held["outcome"])),
+        quotes=tuple(map(_place, held["quotes"])),
+        filtered=bool(held.get("filtered", False)),
+    )
+
+
+def _place(row: Sequence[Any]) -> Place:
+    document, sha256, start, end = row
+    return Place(stored.text(document), stored.text(sha256), stored.number(start), stored.number(end))
+
+
+def _info(held: dict[str, Any]) -> DocumentInfo:
+    """Make what lists show of a document of its row."""
+    made: dict[str, Any] = {
+        "date": _date(held["date"]),
+        "notes": tuple(map(stored.text, stored.items(held["notes"]))),
+        "found": found_in(held["found"]),
+        "locations": tuple(dict.fromkeys(map(stored.text, stored.items(held["locations"])))),
+        "characters": stored.number(held["characters"]),
+        "passages": stored.number(held["passages"]),
+    }
+    plain: dict[str, Any] = {name: stored.text(value) for name, value in held.items() if name not in made}
+    return DocumentInfo(**plain, **made)
+
+
+def _spans(row: str) -> tuple[Span, ...]:
+    return stored.rows(row, Span, stored.number, stored.number)
 
 
 def _passages(db: sqlite3.Connection, where: str, value: str | int) -> Iterator[Passage]:
     rows = db.execute(
-        "SELECT key, id, ordinal, start, end, sentences FROM passages "
+        "SELECT key, id, ordinal, start, end, sentences, characters FROM passages "
         f"JOIN documents ON documents.serial = document WHERE {where} ORDER BY document, ordinal",
         (value,),
     )
-    for key, document_id, ordinal, start, end, sentences in rows:
-        whole = tuple(Sentence(*sentence) for sentence in json.loads(sentences))
+    for key, document_id, ordinal, start, end, sentences, characters in rows:
+        whole = stored.rows(sentences, Sentence, *_SENTENCE)
+        edges = [start, *(edge for each in whole for edge in (each.start, each.end)), end]
+        if min(edges) < 0 or edges != sorted(edges) or end > characters:
+            raise ValueError("a passage that its document does not have")
         yield Passage(document_id, ordinal, start, end, whole, key)
 
 
 def _date(text: str) -> dt.date | None:
-    return parse_date(text) if text else None
+    return parse_date(stored.text(text)) if text else None

@@ -6,13 +6,15 @@ Each function works inside a transaction of the store's.
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from embeddings.models import EncoderIdentity
-from qa.errors import EncoderMismatchError, LibraryError
+from qa.cite import in_one_line
+from qa.errors import EncoderMismatchError, InputError, LibraryError
 
 if TYPE_CHECKING:
     import sqlite3
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from embeddings.arrays import Float32, Int64
 
+_LONGEST_NAME = 200
 _VECTOR = np.dtype("<f4")  # as stored, on any machine
 
 
@@ -46,11 +49,30 @@ def encoding(db: sqlite3.Connection) -> Encoding | None:
     row = db.execute(
         "SELECT number, name, sha256, dimension FROM encodings WHERE number = (SELECT encoding FROM library)"
     ).fetchone()
-    return Encoding(row[0], EncoderIdentity(*row[1:])) if row else None
+    if row is None:
+        return None
+    number, name, sha256, dimension = row
+    if not all(map(_is_plain, (name, sha256))):
+        raise ValueError("an encoder's name or hash is none")
+    return Encoding(int(number), EncoderIdentity(name, sha256, int(dimension)))
+
+
+def _is_plain(name: str) -> bool:
+    """Tell whether a name is short enough, and has no character that could rewrite a message."""
+    return 0 < len(name) <= _LONGEST_NAME and in_one_line(name) == name
 
 
 def new_encoding(db: sqlite3.Connection, encoder: EncoderIdentity) -> Encoding:
-    """Make room for an embedding by an encoder."""
+    """Make room for an embedding by an encoder.
+
+    Raises:
+        InputError: its name is too long, or has control characters.
+    """
+    if not _is_plain(encoder.name):
+        raise InputError(
+            f"the encoder's name {encoder.name[:_LONGEST_NAME]!r} has control characters, or more than "
+            f"{_LONGEST_NAME} characters: give its folder another name"
+        )
     number = db.execute(
         "INSERT INTO encodings (name, sha256, dimension) VALUES (?, ?, ?)",
         (encoder.name, encoder.sha256, encoder.dimension),
@@ -79,7 +101,7 @@ def check_encoder(encoding: Encoding, encoder: EncoderIdentity, folder: Path) ->
         raise EncoderMismatchError(
             f"the vectors in {folder} were made by {held.name} (SHA-256 {held.sha256[:12]}…), not by "
             f"{encoder.name} ({encoder.sha256[:12]}…): use that one, or make them anew with "
-            f"`pullquote reindex --encoder {encoder.name}`"
+            f"`pullquote reindex --encoder {shlex.quote(encoder.name)}`"
         )
 
 

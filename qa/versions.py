@@ -13,8 +13,10 @@ import json
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
+from qa import stored
+from qa.corrections import found_in
 from qa.errors import DocumentNotFoundError, InputError
-from qa.schema import DocumentInfo, Found, sha256_text
+from qa.schema import DocumentInfo, sha256_text
 from qa.sources import RECORDS, RESTORED, agree, aside_part, certain, certain_of, is_gone
 
 if TYPE_CHECKING:
@@ -158,7 +160,7 @@ def withdrawn_text(db: sqlite3.Connection, document: Document, words: str, part:
         (document.sha256, words, document.path, part),
     )
     for number, document_id, row in rows:
-        held = json.loads(row)
+        held = stored.record(row)
         if (held["format"] in RECORDS) != (document.format in RECORDS):
             continue
         if document.format in RECORDS:
@@ -166,7 +168,7 @@ def withdrawn_text(db: sqlite3.Connection, document: Document, words: str, part:
                 held["given_id"] == document.id or _was_moved(db, number, document, part)
             )
         else:
-            found = [Found(*each) for each in json.loads(held["found"])]
+            found = found_in(held["found"])
             its = certain((held["publisher"], held["number"], held["date"]), found)
             same = agree(certain_of(document), its)
         if same:
@@ -229,8 +231,17 @@ def find(db: sqlite3.Connection, where: str, *values: str | int) -> Iterator[Ver
         values,
     )
     for number, document_id, sha256, reason, at, held in rows:
-        when = dt.datetime.fromisoformat(at)
-        yield Version(number, document_id, sha256, reason, when, json.loads(held))
+        when = dt.datetime.fromisoformat(stored.text(at))
+        yield Version(number, stored.text(document_id), stored.text(sha256), reason, when, _held(held))
+
+
+def _held(row: str) -> Mapping[str, Any]:
+    """Read what was known of a document besides its text."""
+    held = stored.record(row)
+    for each in (held, *held["locations"]):
+        stored.text(each["path"])
+    stored.text(held["title"])
+    return held
 
 
 def text(db: sqlite3.Connection, version: Version) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from embeddings.arrays import Bits, Int64
+    from qa.deadline import Deadline
     from qa.schema import Document, Span
     from qa.selection import Selection
 
@@ -37,6 +38,8 @@ PHRASE_WORDS = 4
 PHRASE_RARE = 5_000
 PHRASE_READ = 500
 PHRASE_FOUND = 100
+# So many places of a phrase are kept, and beyond them one of each document.
+PHRASE_PLACES = 1_000
 # So many passages are read to tell whether a word is written in small letters: a common word is by then.
 SMALL_READ = 20
 
@@ -46,13 +49,15 @@ class Occurrences:
     """Where a phrase stands: `places`, and the ids of the `documents` that hold it, in order of id.
 
     With `more`, only the first `read` of these documents were read, and the others are those of which a
-    passage holds its words one after the other, up to inflection and what stands between them.
+    passage holds its words one after the other, up to inflection and what stands between them. `partial` says
+    that these documents hold the phrase in more places.
     """
 
     places: tuple[tuple[Document, Span], ...] = ()
     documents: tuple[str, ...] = ()
     read: int = 0
     more: bool = False
+    partial: bool = False
 
 
 def bm25(
@@ -107,11 +112,18 @@ def texts_of(db: sqlite3.Connection, keys: Int64) -> list[tuple[int, str, str]]:
 
 
 def find_phrase(
-    db: sqlite3.Connection, phrase: str, selection: Selection, document_of: Callable[[int], Document]
+    db: sqlite3.Connection,
+    phrase: str,
+    selection: Selection,
+    document_of: Callable[[int], Document],
+    deadline: Deadline,
 ) -> Occurrences:
     """Find where the documents hold the phrase (see `phrase_pattern`), in order of id and offset.
 
     All documents that hold its words are read, unless there are many; see `Occurrences`.
+
+    Raises:
+        DeadlineError, CancelledError: see `Deadline.check`.
     """
     pattern = phrase_pattern(phrase)
     if pattern is None:
@@ -123,17 +135,21 @@ def find_phrase(
     if not complete and words:
         holding = _holding_together(db, words, selection)
     places: list[tuple[Document, Span]] = []
-    read, found = 0, 0
+    read, found, partial = 0, 0, False
     for number, _ in holding:
+        deadline.check()
         if not complete and (read == PHRASE_READ or found == PHRASE_FOUND):
             break
         document = document_of(number)
-        here = [(document, span) for span in occurrences(pattern, document.text)]
+        spans = occurrences(pattern, document.text)
+        here = [(document, span) for span in islice(spans, max(1, PHRASE_PLACES - len(places)))]
+        partial = partial or next(spans, None) is not None
         places += here
         read, found = read + 1, found + bool(here)
-    if complete:
-        return Occurrences(tuple(places), tuple(dict.fromkeys(document.id for document, _ in places)), read)
-    return Occurrences(tuple(places), tuple(document_id for _, document_id in holding), read, more=True)
+    documents = (document.id for document, _ in places) if complete else (each for _, each in holding)
+    return Occurrences(
+        tuple(places), tuple(dict.fromkeys(documents)), read, more=not complete, partial=partial
+    )
 
 
 def spellings(db: sqlite3.Connection, keys: Iterable[str]) -> dict[str, list[str]]:

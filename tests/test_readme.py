@@ -55,3 +55,22 @@ def test_every_link_and_picture_leads_somewhere() -> None:
     targets = re.findall(r"\]\((?!https?:)([^)#]+)", README)
     assert [target for target in targets if not (ROOT / target).exists()] == []
     assert "docs/images/chat.png" in targets
+
+
+def test_every_page_that_a_module_names_exists() -> None:
+    modules = [path for folder in ("qa", "embeddings") for path in (ROOT / folder).rglob("*.py")]
+    named = {
+        (module.relative_to(ROOT).as_posix(), page)
+        for module in [*modules, ROOT / "ui.py"]
+        for page in re.findall(r"\bdocs/[\w/.-]+\.md\b", module.read_text(encoding="utf-8"))
+    }
+    assert ("qa/segment.py", "docs/decisions/0001-sentence-segmentation.md") in named
+    assert [(module, page) for module, page in sorted(named) if not (ROOT / page).exists()] == []
+
+
+def test_every_decision_has_a_number_of_its_own() -> None:
+    decisions = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    numbers = [int(path.name[:4]) for path in decisions]
+    assert numbers == list(range(1, len(decisions) + 1))
+    for number, path in zip(numbers, decisions, strict=True):
+        assert re.match(rf"# {number}\. ", path.read_text(encoding="utf-8")), path.name

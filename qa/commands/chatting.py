@@ -74,18 +74,19 @@ def feedback(settings: options.Settings, out: Path | None, *, force: bool) -> No
     CSV, a cell that a spreadsheet would take for a formula has an apostrophe in front, which evaluate takes
     away. The exit code is 1 where there is no thumb yet.
     """
+    from qa.cite import visible
     from qa.feedback import save, to_jsonl, to_queries
     from qa.outputs import TEST_QUERIES, TEST_TABLE, check_no_source, check_output
     from qa.render import is_utf8, plural
 
     if out and out.suffix.lower() not in (".jsonl", ".csv"):
-        raise click.UsageError(f"--out: {out} should end in .jsonl or .csv")
+        raise click.UsageError(f"--out: {visible(str(out))} should end in .jsonl or .csv")
     if out:
         kind = TEST_TABLE if out.suffix.lower() == ".csv" else TEST_QUERIES
         check_output("--out", out, kind, library=shared.library(settings), force=force)
     with shared.corpus(settings) as corpus:
         if out:
-            check_no_source("--out", out, corpus)
+            check_no_source("--out", out, kind, corpus)
         (thumbs, _), queries = corpus.count_thumbs(), to_queries(corpus)
     if settings.as_json:
         shared.print_json({"thumbs": thumbs, "queries": queries})

@@ -68,12 +68,13 @@ def documents(ctx: click.Context, filters: Filters, *, stats: bool, removed: boo
 
 
 def _print_stats(stats: LibraryStats, *, as_json: bool) -> None:
+    from qa.cite import visible
     from qa.stats import to_dict, to_text
 
     if as_json:
         shared.print_json(to_dict(stats))
     else:
-        click.echo(to_text(stats), nl=False)
+        click.echo(visible(to_text(stats)), nl=False)
 
 
 def _print_removed(versions: tuple[Version, ...], *, as_json: bool) -> None:
@@ -159,7 +160,7 @@ def show(settings: options.Settings, document_id: str, sha256: str | None) -> No
                 f"{name}: {visible(' '.join(str(value).splitlines()))}{visible(origins.get(name, ''))}"
             )
     for version in versions:
-        click.echo(f"version: {version.sha256}, {version.reason} on {version.at:%Y-%m-%d}")
+        click.echo(f"version: {visible(version.sha256)}, {version.reason} on {version.at:%Y-%m-%d}")
     click.echo(f"\n{visible(text)}")
 
 

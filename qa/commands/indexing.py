@@ -83,7 +83,7 @@ def index(
 
     With --watch, Ctrl-C ends it and says what was done: exit code 0, or 130 in the midst of a round.
     """
-    from qa.outputs import check_no_source
+    from qa.outputs import INDEX_REPORT, check_no_source
     from qa.places import shipped_corpus
     from qa.watch import bursts
 
@@ -98,7 +98,7 @@ def index(
     done = Counter[str]()
     with _to_index(settings, dry_run=dry_run, date_order=date_order, columns=columns) as corpus:
         if report_to:
-            check_no_source("--report", report_to, corpus)
+            check_no_source("--report", report_to, INDEX_REPORT, corpus)
         watched = bursts(given, corpus.library, report_to, follow_links=follow_links)
         for _ in watched if watch else [None]:
             with shared.progress(settings) as progress:

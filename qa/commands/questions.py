@@ -136,7 +136,7 @@ def answer_many(
         settings.interrupted = f"The answers so far are in {out}; the same command goes on from there."
     with shared.corpus(settings) as corpus, meter(quiet=settings.quiet) as show:
         if target:
-            check_no_source("--out", target, corpus)
+            check_no_source("--out", target, ANSWERS, corpus)
         _check_documents(corpus, filters)
         if not corpus.select(filters).documents:
             shared.say(unmatched(corpus, filters))
@@ -160,12 +160,10 @@ def answer_many(
 def _read_questions(path: Path, say: Callable[[str], None]) -> bytes:
     """Read the lines of JSON in a file or on standard input, or make them of a table that is there."""
     from qa.evaluation.suite import is_table, questions_of_table
+    from qa.reading import read_file
 
     piped = str(path) == "-"
-    try:
-        data = sys.stdin.buffer.read() if piped else path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read the questions in {path}: {error.strerror}") from error
+    data = sys.stdin.buffer.read() if piped else read_file(path)
     if path.suffix.lower() in (".csv", ".tsv") or is_table(data):
         return questions_of_table(data, Path("standard input") if piped else path, say)
     return data
@@ -251,6 +249,11 @@ def evaluate(settings: options.Settings, /, suite: Path, **chosen: Any) -> None:
 
 def _check_options(suite: Path, chosen: dict[str, Any]) -> None:
     """Refuse options that contradict each other."""
+    from collections import Counter
+
+    from qa.cite import visible
+    from qa.outputs import ANSWERS, written_files
+
     written = {name: chosen[name] for name in ("out", "report", "trec_run", "trec_qrels") if chosen[name]}
     source = click.get_current_context().get_parameter_source
     given = source("strictness") is not ParameterSource.DEFAULT
@@ -261,7 +264,14 @@ def _check_options(suite: Path, chosen: dict[str, Any]) -> None:
     about_answers = written or chosen["answers"] or chosen["baseline"] or chosen["gates"] or given or reader
     if chosen["check"] and about_answers:
         raise click.UsageError("--check only looks up quotes: leave out what is about answers")
-    for name, path in written.items():
-        option = f"--{name.replace('_', '-')}"
-        if [other.resolve() for other in written.values()].count(path.resolve()) > 1:
-            raise click.UsageError(f"{option} names a file that another option names too: {path}")
+    files = [
+        (f"--{name.replace('_', '-')}", file)
+        for name, path in written.items()
+        for file in (written_files(path, ANSWERS) if name == "out" else (path,))
+    ]
+    paths = Counter(file.resolve() for _, file in files)
+    for option, file in files:
+        if paths[file.resolve()] > 1:
+            raise click.UsageError(
+                f"{option} names a file that another option names too: {visible(str(file))}"
+            )

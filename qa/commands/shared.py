@@ -53,6 +53,6 @@ def print_json(value: object) -> None:
 
 def say(message: str) -> None:
     """Say something to a person, on standard error."""
-    from qa.cite import visible
+    from qa.cite import in_one_line
 
-    click.echo(visible(" ".join(message.splitlines())), err=True)
+    click.echo(in_one_line(message), err=True)

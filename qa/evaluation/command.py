@@ -179,8 +179,8 @@ def _check_no_source(task: Task) -> None:
     if not outputs:
         return
     with suppress(LibraryNotFoundError), Corpus.open(task.library, create=False, read_only=True) as corpus:
-        for option, path, _ in outputs:
-            check_no_source(option, path, corpus)
+        for option, path, kind in outputs:
+            check_no_source(option, path, kind, corpus)
 
 
 def _documents(task: Task, asked: Suite, say: Callable[[str], None]) -> dict[str, Document]:

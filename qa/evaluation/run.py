@@ -25,6 +25,7 @@ from qa.evaluation.lines import records
 from qa.evaluation.schema import Evaluation
 from qa.formats.jsonl import read_jsonl
 from qa.intake import MAKERS
+from qa.reading import read_file
 from qa.render import dumps, plural
 from qa.schema import EVERYTHING, Document, Turn
 
@@ -182,10 +183,7 @@ def read_answers(path: Path) -> dict[str, AnswerLine]:
     Raises:
         InputError: it cannot be read, or a line of it is no answer.
     """
-    try:
-        data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
-    except OSError as error:
-        raise InputError(f"cannot read the answers in {path}: {error.strerror}.") from error
+    data = read_file(path).removeprefix(b"\xef\xbb\xbf")
     if not data.strip():
         raise InputError(f"there is no answer in {path}.")
     if not data.lstrip().startswith(b"{"):

@@ -18,6 +18,7 @@ from qa.batch import read_history
 from qa.errors import InputError
 from qa.evaluation.lines import records
 from qa.evaluation.schema import Query, Suite
+from qa.reading import read_file
 from qa.render import dumps
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def load(path: Path, say: Callable[[str], None] = lambda message: None) -> Suite
         case ".jsonl" | ".ndjson":
             queries = tuple(_query(line, assume=None) for line in _json_lines(path))
         case ".csv" | ".tsv":
-            queries = tuple(_csv_queries(_read(path), path, say))
+            queries = tuple(_csv_queries(read_file(path), path, say))
         case _ if not path.exists():
             raise InputError(f"there is no suite {path}. Name a folder, or a .jsonl or .csv file.")
         case _:
@@ -165,7 +166,7 @@ class _Line:
 
 
 def _json_lines(path: Path) -> Iterator[_Line]:
-    for number, record in records(_read(path), path):
+    for number, record in records(read_file(path), path):
         yield _Line(f"{path}, line {number}", number, record)
 
 
@@ -315,10 +316,3 @@ def _decoded(data: bytes, path: Path, say: Callable[[str], None]) -> str:
             say(f'{path} is not UTF-8: read as Windows-1252. If letters look wrong, save it as "CSV UTF-8".')
         return text
     raise InputError(f'{path} is not text in UTF-8. From a spreadsheet, save it as "CSV UTF-8".')
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}.") from error

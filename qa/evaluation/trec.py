@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from io import BytesIO, TextIOWrapper
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from qa.errors import InputError
 from qa.outputs import TREC_MARK, write_output
+from qa.reading import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -147,11 +149,8 @@ def _split(line: str) -> list[str]:
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     try:
-        with path.open(encoding="utf-8-sig") as file:
-            for number, line in enumerate(file, 1):
-                if line.strip():
-                    yield number, line.rstrip("\n")
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}. Check its name.") from None
+        for number, line in enumerate(TextIOWrapper(BytesIO(read_file(path)), "utf-8-sig"), 1):
+            if line.strip():
+                yield number, line.rstrip("\n")
     except UnicodeDecodeError:
         raise InputError(f"{path} is not UTF-8. Save it as UTF-8.") from None

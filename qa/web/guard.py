@@ -7,6 +7,7 @@ page sends. Gradio gets nothing else of a request: no path, no address, no forwa
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import ipaddress
@@ -22,12 +23,17 @@ from qa.web.problem import Problem, first_error
 from qa.web.queue import Cancel, Join, Reset
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY_BYTES = 1 << 20
-# Event streams that are open at once, of all pages: three quarters of the connections (`qa.web.server`).
+# Event streams that are open at once, of all pages: three quarters of the connections (`qa.web.server`). One
+# more ends the oldest: who opens many shuts nobody out.
 MAX_STREAMS = 96
 _API = re.compile(r"/api/v1/.+")
+# What a link from another site may lead to.
+_PAGE = re.compile(r"/|/api/v1/docs")
 # Names of files as the packages have them: no "..", no empty part.
 _STATIC = re.compile(
     r"/(?:assets|static|web)/(?:[\w-][\w.-]*/)*[\w-][\w.-]*|/theme\.css|/favicon\.ico", re.ASCII
@@ -82,12 +88,16 @@ _HEAD = """\
 
 
 class Guard:
-    """Refuses other sites, strange hosts, large bodies and what no page sends; sets the security headers."""
+    """Refuses other sites, strange hosts, large bodies and what no page sends; sets the security headers.
 
-    def __init__(self, app: ASGIApp, host: str) -> None:
+    `strictness` are the choices that the page offers.
+    """
+
+    def __init__(self, app: ASGIApp, host: str, strictness: Collection[float] = ()) -> None:
         self._app = app
+        self._strictness = strictness
         self._names = {"localhost", socket.gethostname().lower(), host.lower()}
-        self._streams = 0
+        self._streams: list[asyncio.Timeout] = []  # the oldest first
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -117,18 +127,18 @@ class Guard:
         self, expected: type[BaseModel], scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Read the whole message, and pass on what was understood of it: never the bytes that were sent."""
-        body, more = b"", True
+        received, more = bytearray(), True
         while more:
             message = await receive()
             if message["type"] != "http.request":
                 return
-            body += message.get("body", b"")
+            received += message.get("body", b"")
             more = message.get("more_body", False)
-            if len(body) > MAX_BODY_BYTES:
+            if len(received) > MAX_BODY_BYTES:
                 await _too_large()(scope, receive, send)
                 return
         try:
-            understood = expected.model_validate_json(body)
+            understood = expected.model_validate_json(received, context=self._strictness)
         except ValidationError as error:
             await Problem(HTTPStatus.BAD_REQUEST, first_error(error), "bad_input")(scope, receive, send)
             return
@@ -138,22 +148,42 @@ class Guard:
         await self._app({**scope, "headers": headers}, _replayed(body, receive), send)
 
     async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a stream that stays open for as long as the page does, unless there are too many."""
-        if self._streams >= MAX_STREAMS:
+        """Serve a stream for as long as its page is open; one stream too many ends the oldest."""
+        sent: Message = {}
+
+        async def noted(message: Message) -> None:
+            nonlocal sent
+            await send(message)
+            sent = message
+
+        if len(self._streams) >= MAX_STREAMS:
+            self._streams.pop(0).reschedule(0)
+        try:
+            async with asyncio.timeout(None) as stream:
+                self._streams.append(stream)
+                try:
+                    await self._app(scope, receive, noted)
+                finally:
+                    if stream in self._streams:
+                        self._streams.remove(stream)
+        except TimeoutError:
+            if not stream.expired():
+                raise
+        if not stream.expired():
+            return
+        if not sent:
             detail = "too many pages are open: close some, and load this one again"
             await Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, "busy")(scope, receive, send)
-            return
-        self._streams += 1
-        try:
-            await self._app(scope, receive, send)
-        finally:
-            self._streams -= 1
+        elif sent.get("more_body", True):
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def _refusal(self, scope: Scope, headers: Headers) -> Problem | None:
         host, path = headers.get("host", ""), scope["path"]
+        if "transfer-encoding" in headers:
+            return _without_length()
         if not self._is_ours(host):
             return Problem(HTTPStatus.MISDIRECTED_REQUEST, "this server does not answer to that host name")
-        if _is_foreign(headers, host):
+        if _is_foreign(scope, headers, host):
             return Problem(HTTPStatus.FORBIDDEN, "requests from other sites are refused")
         if not _API.fullmatch(path):
             if not _READ.fullmatch(path) and path not in _SENT:
@@ -182,17 +212,32 @@ class Guard:
         return True
 
 
+def _without_length() -> Problem:
+    """Refuse a body in chunks, and close: each chunk takes time to be read, however little it holds."""
+    refusal = Problem(HTTPStatus.LENGTH_REQUIRED, "send the body whole, with its Content-Length")
+    refusal.headers["Connection"] = "close"
+    return refusal
+
+
 def _too_large() -> Problem:
     return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body may hold {MAX_BODY_BYTES:,} bytes")
 
 
-def _is_foreign(headers: Headers, host: str) -> bool:
-    """Tell whether a page of another site sent this, and not by a link that a person followed."""
+def _is_foreign(scope: Scope, headers: Headers, host: str) -> bool:
+    """Tell whether a page of another site sent this, and not by a link that a person followed to a page."""
     own = {f"http://{host}", f"https://{host}"}
     if any(origin not in own for origin in headers.getlist("origin")):
         return True
-    site, mode = headers.get("sec-fetch-site"), headers.get("sec-fetch-mode")
-    return site in {"cross-site", "same-site"} and mode != "navigate"
+    sites, modes = _said(headers, "sec-fetch-site"), _said(headers, "sec-fetch-mode")
+    if sites <= {"same-origin", "none"}:
+        return False
+    is_page = scope["method"] in {"GET", "HEAD"} and _PAGE.fullmatch(scope["path"]) is not None
+    return not (is_page and modes == {"navigate"})
+
+
+def _said(headers: Headers, name: str) -> set[str]:
+    """Return every value that a header has, however often it was sent."""
+    return {value.strip().lower() for line in headers.getlist(name) for value in line.split(",")}
 
 
 def _stripped(scope: Scope) -> Scope:

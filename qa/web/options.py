@@ -7,12 +7,16 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationError
 
+from qa.confidence import STRICTNESS
 from qa.errors import InputError
 from qa.limits import MAX_DOCUMENTS, MAX_OPTIONS_CHARACTERS
 from qa.schema import Dates, Filters
 from qa.times import bound
 from qa.web.body import Body
 from qa.web.problem import first_error
+
+# How ready the page is to answer, by the share of its answers that should be right.
+_READINESS = {0.8: "more often", STRICTNESS: "balanced", 0.93: "only when sure"}
 
 _Ids = Annotated[list[str], Field(max_length=MAX_DOCUMENTS)]
 # Written YYYY-MM-DD, YYYY-MM or YYYY; read, they are days.
@@ -61,3 +65,9 @@ def read_options(text: str) -> Options:
         raise InputError(
             f"the filters cannot be read ({first_error(error)}): clear them and ask again"
         ) from None
+
+
+def readiness(start: float) -> list[tuple[str, float]]:
+    """Return the choices of strictness, with their names, from loose to strict; `start` is one of them."""
+    named = {start: f"{100 * start:g}\u00a0%", **_READINESS}
+    return [(named[share], share) for share in sorted(named)]

@@ -8,12 +8,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    model_validator,
+)
 
 from qa.web.body import Body
 
 # How many values each function of the page takes, by its index: ask, save, start anew (`ui.page`).
 INPUTS = (4, 1, 1)
+_ASK = 0
 # Far more than a question may have: one that is too long is told so on the page.
 MAX_TEXT_CHARACTERS = 1 << 18
 _MAX_NUMBER = 1e15
@@ -48,7 +56,10 @@ class _Message(Body):
 
 
 class Join(_Message):
-    """Ask a function of the page to run with these values."""
+    """Ask a function of the page to run with these values.
+
+    The choices of strictness that the page offers are the context.
+    """
 
     fn_index: _FunctionIndex
     data: Annotated[list[_Scalar], Field(max_length=max(INPUTS))]
@@ -57,9 +68,11 @@ class Join(_Message):
     event_data: None = None
 
     @model_validator(mode="after")
-    def _is_complete(self) -> Self:
+    def _is_complete(self, info: ValidationInfo) -> Self:
         if len(self.data) != INPUTS[self.fn_index]:
             raise ValueError(f"data: function {self.fn_index} takes {INPUTS[self.fn_index]} values")
+        if self.fn_index == _ASK and self.data[1] is not None and self.data[1] not in (info.context or ()):
+            raise ValueError("data.1: the page does not offer that strictness")
         return self
 
 

@@ -30,6 +30,9 @@ REPLY_SECONDS = 30
 REPLY_BYTES = 1 << 20
 # Each takes a file descriptor; some systems give a process 256. Browsers open at most 6 for a page.
 MAX_CONNECTIONS = 128
+# How much of a body may come, framing included. The guard refuses less (`qa.web.guard`), and says so while
+# the rest still comes.
+MAX_SENT_BYTES = 1 << 22
 # How long open streams may hold up the end, in seconds.
 _FAREWELL_SECONDS = 1
 
@@ -38,6 +41,7 @@ class BoundedProtocol(H11Protocol):
     """A connection that ends when its client takes too long to send a request, or to take the reply."""
 
     _request_begun = False
+    _sent_bytes = 0
     _request_timer: asyncio.TimerHandle | None = None
     _reply_timer: asyncio.TimerHandle | None = None
 
@@ -51,8 +55,12 @@ class BoundedProtocol(H11Protocol):
             self._make_room()
 
     def data_received(self, data: bytes) -> None:
-        """Take what was sent."""
+        """Take what was sent, unless it is too much for one body."""
         self._request_begun = True
+        self._sent_bytes = self._sent_bytes + len(data) if self.conn.their_state is h11.SEND_BODY else 0
+        if self._sent_bytes > MAX_SENT_BYTES:
+            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is too large")
+            return
         super().data_received(data)
         self._watch_request()
 

@@ -377,3 +377,19 @@ def test_answers_never_overwrite_the_questions(tmp_path):
     assert result.exit_code == 3
     assert "--out names a file that is read" in result.stderr
     assert questions.read_text() == '{"_id": "1", "text": "Who?"}\n'
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--ev\x1b[31mil"],
+        ["ask", "Who?", "--ev\x1b[31mil"],
+        ["feedback", "--out", "ev\x1b[31mil"],
+        ["evaluate", "s.csv", "--out", "ev\x1b[31mil", "--report", "ev\x1b[31mil.state"],
+    ],
+)
+def test_a_usage_error_repeats_what_was_typed_without_its_controls(arguments: list[str]) -> None:
+    result = CliRunner().invoke(cli, arguments, color=True)
+    assert result.exit_code == 2
+    assert "[31mil" in result.stderr
+    assert "\x1b" not in result.stderr

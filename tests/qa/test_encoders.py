@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 
 from embeddings.encoder import identify_encoder
 from embeddings.models import EncoderIdentity
+from qa.cli import cli
 from qa.corpus import Corpus
+from qa.database import FILE_NAME
 from qa.encoders import ENCODER_VARIABLE, is_trusted, trust
-from qa.errors import EncoderMismatchError, UntrustedEncoderError
+from qa.errors import EncoderMismatchError, InputError, LibraryError, UntrustedEncoderError
 from tests.qa.test_verify import verify
 from tests.qa.tiny import TinyEncoder, write
 
@@ -74,7 +79,9 @@ def test_the_encoder_that_a_library_names_is_neither_read_nor_looked_for(tmp_pat
     (model / "config.json").write_text('{"hidden_size": 32}')
     (model / "model.safetensors").write_bytes(b"")
     script = """
+from qa.cli import cli
 from qa.corpus import Corpus
+from qa.database import FILE_NAME
 from qa.errors import UntrustedEncoderError
 from pathlib import Path
 with Corpus.open(sys.argv[1]) as corpus:
@@ -225,3 +232,43 @@ def made_by(folder: Path, identity: EncoderIdentity) -> Path:
     with Corpus.open(folder / "library", encoder=encoder) as corpus:
         corpus.index(folder / "in")
     return folder / "library"
+
+
+def test_what_a_message_advises_to_run_is_quoted(tmp_path: Path) -> None:
+    library = recorded(tmp_path, "--help; $(touch x)")
+    with Corpus.open(library) as corpus, pytest.raises(UntrustedEncoderError) as refused:
+        corpus._encoders.identity()
+    assert "reindex --encoder '--help; $(touch x)'`" in str(refused.value)
+    with (
+        pytest.raises(EncoderMismatchError) as refused_too,
+        Corpus.open(recorded(tmp_path / "other", "tiny"), encoder=TinyEncoder("a; b")) as corpus,
+    ):
+        corpus._encoders.identity()
+    assert "reindex --encoder 'a; b'`" in str(refused_too.value)
+
+
+@pytest.mark.parametrize("column", ["name", "sha256"])
+@pytest.mark.parametrize("value", ["a\nb", "a\x1b[31m", "a" * 201, "", b"a"])
+def test_what_is_no_name_of_an_encoder_is_a_damaged_library(
+    tmp_path: Path, column: str, value: str | bytes
+) -> None:
+    library = recorded(tmp_path, "tiny")
+    with closing(sqlite3.connect(library / FILE_NAME, isolation_level=None)) as db:
+        db.execute(f"UPDATE encodings SET {column} = ?", (value,))  # noqa: S608
+    with pytest.raises(LibraryError, match=r"library\.sqlite3 is damaged"), Corpus.open(library) as corpus:
+        corpus._encoders.identity()
+
+
+def test_doctor_says_that_the_name_of_an_encoder_is_damage(tmp_path: Path) -> None:
+    library = recorded(tmp_path, "tiny")
+    with closing(sqlite3.connect(library / FILE_NAME, isolation_level=None)) as db:
+        db.execute("UPDATE encodings SET name = ?", ("a\n\x1b[31m",))
+    doctor = CliRunner().invoke(cli, ["doctor", "--library", str(library)], color=True)
+    assert doctor.exit_code == 1
+    assert "is damaged" in doctor.stdout
+    assert "\x1b" not in doctor.stdout
+
+
+def test_an_encoder_is_not_recorded_under_what_is_no_name(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="give its folder another name"):
+        recorded(tmp_path, "a\nb")

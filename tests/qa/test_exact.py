@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import time
+from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
 
+from qa import words
+from qa.deadline import Deadline
+from qa.errors import DeadlineError
 from qa.exact import answer, foremost, search
 from qa.schema import Filters, Milliseconds, Quote
 from tests.qa.tiny import tiny_corpus, write
@@ -192,3 +196,50 @@ def test_a_word_of_every_sentence_of_a_long_document_is_found_in_no_time(tmp_pat
         assert time.thread_time() - started < 3
     assert len(found.quotes) == 10
     assert found.passages
+
+
+def test_of_many_phrases_the_first_are_looked_for_and_the_rest_is_told(corpus: Corpus) -> None:
+    said = ("Guards", "were", "told", "to", "come", "down", "hard", "on", "traders", "Nobody")
+    found = looked_up(corpus, " ".join(f'"{word}"' for word in (*said, "zinc", "lead")))
+    assert found.notes[0] == "Only the first 10 of 12 exact phrases were looked for."
+    assert {quote.document.id for quote in found.quotes} == {"brief.txt"}
+    assert not found.missing
+
+
+def test_the_places_of_a_phrase_are_bounded_and_every_document_keeps_one(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(words, "PHRASE_PLACES", 1)
+    found = corpus.phrase("come down hard", corpus.select(EVERYTHING))
+    assert [document.id for document, _ in found.places] == ["brief.txt", "other.txt"]
+    assert found.partial
+    assert found.documents == ("brief.txt", "other.txt")
+
+
+def test_what_is_not_shown_of_too_many_places_is_told_as_the_least(tmp_path: Path) -> None:
+    sentence = "The pilot saved the ship in the strait. "
+    write(tmp_path, "many.txt", sentence * (words.PHRASE_PLACES + 10))
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "many.txt")
+        assert answered(corpus, '"the pilot"').notes == ("Not shown: at least 990 more sentences.",)
+
+
+@pytest.mark.parametrize("question", ['"come down hard"', 'Who carried "nickel" to the border?'])
+def test_phrases_are_looked_for_until_the_deadline(corpus: Corpus, question: str) -> None:
+    with pytest.raises(DeadlineError):
+        search(corpus, question, corpus.select(EVERYTHING), EVERYTHING, Deadline(0))
+
+
+def test_many_phrases_of_common_words_take_no_long_time(tmp_path: Path) -> None:
+    write(tmp_path, "many.txt", "The pilot saved the ship in the strait. " * 9_000)
+    typed = [
+        "".join(letters)
+        for word in ("the", "ship", "pilot")
+        for letters in product(*zip(word, word.upper(), strict=True))
+    ]
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "many.txt")
+        for question in (" ".join(f'"{word}"' for word in typed), '"the pilot saved the ship" ' * 70):
+            began = time.thread_time()
+            assert answered(corpus, question).outcome == "answered"
+            assert time.thread_time() - began < 2

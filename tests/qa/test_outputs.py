@@ -186,7 +186,7 @@ def test_a_link_to_a_document_is_as_good_as_the_document(
     with tiny_corpus(library) as corpus:
         corpus.index(docs)
         with pytest.raises(OutputError, match=r"report\.csv"):
-            check_no_source("--report", tmp_path / "report.csv", corpus)
+            check_no_source("--report", tmp_path / "report.csv", outputs.INDEX_TABLE, corpus)
     with pytest.raises(OutputError):
         check_output(
             "--report",
@@ -392,3 +392,68 @@ def test_a_report_in_a_folder_that_is_watched_does_not_begin_another_burst(
     seen = json.dumps(sorted(path.name for path in docs.iterdir()))
     assert seen == '["a.txt", "brief.txt", "later.txt", "report.csv"]'
     waiting.close()
+
+
+@pytest.mark.parametrize("beside", [".state", ".earlier"])
+def test_force_spares_a_source_behind_what_lies_beside_the_answers(
+    run: Callable[..., Result], tmp_path: Path, docs: Path, beside: str
+) -> None:
+    run("index", docs)
+    before = (docs / "a.txt").read_bytes()
+    (tmp_path / f"a.jsonl{beside}").symlink_to(docs / "a.txt")
+    questions = write(tmp_path, "q.jsonl", '{"text": "Who?"}\n')
+    result = run("answer", questions, "--out", tmp_path / "a.jsonl", "--force")
+    assert (result.exit_code, (docs / "a.txt").read_bytes()) == (3, before)
+    assert f"a.jsonl{beside}" in result.stderr
+
+
+@pytest.mark.parametrize("beside", [".state", ".earlier"])
+def test_force_spares_the_questions_beside_the_answers(
+    run: Callable[..., Result], tmp_path: Path, docs: Path, beside: str
+) -> None:
+    run("index", docs)
+    questions = write(tmp_path, f"b.jsonl{beside}", '{"text": "Who?"}\n')
+    result = run("answer", questions, "--out", tmp_path / "b.jsonl", "--force")
+    assert (result.exit_code, questions.read_text()) == (3, '{"text": "Who?"}\n')
+
+
+def test_force_spares_the_sidecar_of_a_document(run: Callable[..., Result], docs: Path) -> None:
+    sidecar = write(docs, "a.txt.meta.toml", 'title = "Rice"\n')
+    for _ in range(2):  # before the library is made, and after
+        assert run("index", docs, "--report", sidecar, "--force").exit_code == 3
+        assert sidecar.read_text() == 'title = "Rice"\n'
+        assert run("index", docs).exit_code == 0
+
+
+def test_force_spares_the_source_of_a_document_that_was_removed(
+    run: Callable[..., Result], tmp_path: Path, docs: Path
+) -> None:
+    run("index", docs)
+    assert run("remove", "brief.txt").exit_code == 0
+    questions = write(tmp_path, "q.jsonl", '{"text": "Who?"}\n')
+    before = (docs / "brief.txt").read_bytes()
+    result = run("answer", questions, "--out", docs / "brief.txt", "--force")
+    assert (result.exit_code, (docs / "brief.txt").read_bytes()) == (3, before)
+
+
+@pytest.mark.parametrize("beside", [".state", ".earlier"])
+def test_two_outputs_of_one_command_are_two_files(
+    run: Callable[..., Result], tmp_path: Path, docs: Path, beside: str
+) -> None:
+    run("index", docs)
+    suite = write(tmp_path, "suite.csv", "question,answerable\nWho?,no\n")
+    out = tmp_path / "y.jsonl"
+    result = run("evaluate", suite, "--out", out, "--trec-run", tmp_path / f"y.jsonl{beside}")
+    assert result.exit_code == 2
+    assert "another option names too" in result.stderr
+    assert not out.exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of POSIX")
+def test_a_pipe_beside_the_answers_is_refused(run: Callable[..., Result], tmp_path: Path, docs: Path) -> None:
+    run("index", docs)
+    os.mkfifo(tmp_path / "a.jsonl.state")
+    questions = write(tmp_path, "q.jsonl", '{"text": "Who?"}\n')
+    result = run("answer", questions, "--out", tmp_path / "a.jsonl", "--force")
+    assert result.exit_code == 3
+    assert "a.jsonl.state is no ordinary file" in result.stderr

@@ -127,3 +127,11 @@ def test_in_a_terminal_indexing_shows_the_same(terminal):
         report(indexed(0, 0))
         report(indexed(500, 1000))
     assert "25 %, 500 passages" in terminal.getvalue()
+
+
+@pytest.mark.parametrize("in_terminal", [True, False])
+def test_a_label_cannot_rewrite_the_terminal(terminal, monkeypatch, in_terminal):
+    monkeypatch.setattr(Terminal, "isatty", lambda self: in_terminal)
+    with redirect_stderr(terminal), meter() as show:
+        show("Verifying ev\x1b[31mil\n.md", 1, 2)
+    assert "ev␛[31mil .md" in terminal.getvalue()

@@ -56,7 +56,7 @@ def echo() -> TestClient:
         seen = {"headers": dict(request.headers), "query": scope["query_string"].decode(), "body": body}
         await JSONResponse(seen)(scope, receive, send)
 
-    return TestClient(guard.Guard(app, "127.0.0.1"), base_url=BASE)
+    return TestClient(guard.Guard(app, "127.0.0.1", strictness=[0.5, 0.86]), base_url=BASE)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +70,9 @@ def echo() -> TestClient:
         ASKED | {"data": FILE},
         ASKED | {"data": None},
         ASKED | {"data": ["x" * (MAX_TEXT_CHARACTERS + 1), 0.86, "", None]},
+        ASKED | {"data": ["Who?", "x", "", None]},
+        ASKED | {"data": ["Who?", 0.5, "", None]},
+        ASKED | {"data": ["Who?", True, "", None]},
         ASKED | {"data": ["Who?", 1e300, "", None]},
         ASKED | {"data": ["Who?", 10**400, "", None]},
         ASKED | {"data": ["Who?", float("nan"), "", None]},
@@ -155,9 +158,14 @@ def test_what_was_understood_is_passed_on_and_not_what_was_sent(echo: TestClient
     assert int(seen["headers"]["content-length"]) == len(seen["body"].encode())
 
 
-def test_a_message_that_is_too_large_is_refused_whatever_it_says_of_its_length(echo: TestClient) -> None:
-    pieces = (b" " * 60_000 for _ in range(20))
-    assert echo.post(JOIN, content=pieces).status_code == 413
+def test_a_message_that_is_too_large_is_refused(echo: TestClient) -> None:
+    assert echo.post(JOIN, content=b" " * 1_200_000).status_code == 413
+
+
+@pytest.mark.parametrize("path", [JOIN, "/api/v1/ask", "/nothing"])
+def test_a_body_in_chunks_is_refused_and_its_connection_closed(echo: TestClient, path: str) -> None:
+    response = echo.post(path, content=iter([b"{}"]))
+    assert (response.status_code, response.headers["connection"]) == (411, "close")
 
 
 def test_headers_that_the_page_does_not_send_reach_nothing(echo: TestClient) -> None:
@@ -221,6 +229,35 @@ def test_a_page_elsewhere_may_link_here_but_not_load_from_here(client: TestClien
     followed = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate"}
     assert client.get("/", headers=followed).status_code == 200
     assert client.get("/api/v1/status", headers={"Sec-Fetch-Site": "same-origin"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("Sec-Fetch-Site", "Cross-Site")],
+        [("Sec-Fetch-Site", "cross-site, none")],
+        [("Sec-Fetch-Site", "none"), ("Sec-Fetch-Site", "cross-site")],
+        [("Sec-Fetch-Site", "same-origin"), ("Sec-Fetch-Site", "SAME-SITE")],
+        [("Sec-Fetch-Site", "x")],
+        [("Sec-Fetch-Site", "")],
+        [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Mode", "cors")],
+        [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "navigate, cors")],
+    ],
+)
+def test_what_is_said_twice_or_otherwise_of_a_request_counts_too(
+    echo: TestClient, headers: list[tuple[str, str]]
+) -> None:
+    assert echo.get("/", headers=headers).status_code == 403
+
+
+def test_a_link_from_elsewhere_leads_to_a_page_and_to_nothing_else(echo: TestClient) -> None:
+    followed = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    assert echo.get("/", headers=followed).status_code == 200
+    assert echo.get("/api/v1/docs", headers=followed).status_code == 200
+    assert echo.get("/api/v1/documents", headers=followed).status_code == 403
+    assert echo.get("/gradio_api/heartbeat/v", headers=followed).status_code == 403
+    assert echo.post(JOIN, json=ASKED, headers=followed).status_code == 403
+    assert echo.post("/", headers=followed).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -308,16 +345,19 @@ def test_a_length_that_is_no_number_is_refused(client: TestClient, length: str) 
     assert response.status_code == 413
 
 
-def test_streams_are_bounded_and_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_stream_too_many_ends_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard, "MAX_STREAMS", 2)
-    opened, closed = asyncio.Event(), asyncio.Event()
+    closed = asyncio.Event()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        opened.set()
+        if scope["path"].endswith("begun"):
+            await send({"type": "http.response.start", "status": 200, "headers": []})
         await closed.wait()
-        await JSONResponse("over")(scope, receive, send)
+        if not scope["path"].endswith("begun"):
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"over"})
 
-    async def status(guarded: guard.Guard) -> int:
+    async def stream(guarded: guard.Guard, name: str) -> list[Message]:
         sent: list[Message] = []
 
         async def send(message: Message) -> None:
@@ -327,22 +367,23 @@ def test_streams_are_bounded_and_given_back(monkeypatch: pytest.MonkeyPatch) -> 
             return {"type": "http.request", "body": b""}
 
         scope = {
-            "type": "http", "method": "GET", "path": "/gradio_api/heartbeat/v", "query_string": b"",
+            "type": "http", "method": "GET", "path": f"/gradio_api/heartbeat/{name}", "query_string": b"",
             "headers": [(b"host", b"127.0.0.1")],
         }  # fmt: skip
         await guarded(scope, receive, send)
-        found: int = sent[0]["status"]
-        return found
+        return sent
 
     async def run() -> None:
         guarded = guard.Guard(app, "127.0.0.1")
-        first = [asyncio.create_task(status(guarded)) for _ in range(2)]
-        await opened.wait()
-        await asyncio.sleep(0)
-        assert await status(guarded) == 503
+        names = ("1begun", "2", "3begun", "4")
+        streams = [asyncio.create_task(stream(guarded, name)) for name in names]
+        first, second = await asyncio.wait_for(asyncio.gather(*streams[:2]), 10)
+        assert (first[0]["status"], first[-1]["body"]) == (200, b"")
+        assert second[0]["status"] == 503
+        assert not any(each.done() for each in streams[2:])
         closed.set()
-        assert [await each for each in first] == [200, 200]
-        assert await status(guarded) == 200
+        assert [(await each)[-1]["body"] for each in streams[2:]] == [b"over"] * 2
+        assert (await stream(guarded, "5"))[-1]["body"] == b"over"
 
     with ThreadPoolExecutor(1) as pool:  # Playwright's tests leave a loop running in this thread
         pool.submit(asyncio.run, run()).result()

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
 from qa.web import server
+from qa.web.guard import Guard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,6 +36,8 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         for number in range(1000):
             await send({"type": "http.response.body", "body": f"{number}\n".encode(), "more_body": True})
             await asyncio.sleep(0.1)
+    elif scope["path"] == "/guarded":
+        await Guard(app, "127.0.0.1")(scope, receive, send)
     elif scope["path"] == "/large":
         await PlainTextResponse(b"x" * LARGE_BYTES)(scope, receive, send)
     else:
@@ -207,3 +210,41 @@ def test_a_web_socket_is_not_spoken(connect: Callable[[], socket.socket]) -> Non
     connection = connect()
     connection.sendall(GET[:-2] + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
     assert b"200 OK" in connection.recv(1 << 16)
+
+
+@pytest.mark.parametrize("framing", [b"Content-Length: 90000000", b"Transfer-Encoding: chunked"])
+def test_a_body_that_does_not_end_is_refused_and_its_connection_closed(
+    connect: Callable[[], socket.socket], monkeypatch: pytest.MonkeyPatch, framing: bytes
+) -> None:
+    monkeypatch.setattr(server, "REQUEST_SECONDS", 60)
+    connection = connect()
+    connection.sendall(b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\n" + framing + b"\r\n\r\n")
+    sent = 0
+    with contextlib.suppress(ConnectionError):
+        while sent < 60_000_000:
+            sent += connection.send(b"1\r\na\r\n" * 10_000)
+    assert sent < 20_000_000
+
+
+def test_bodies_that_follow_each_other_are_bounded_each_for_itself(
+    connect: Callable[[], socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "MAX_SENT_BYTES", 300_000)
+    connection = connect()
+    for _ in range(4):
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 200003\r\n\r\n")
+        connection.sendall(b"x" * 200_000 + b"end")
+        assert read_until(connection, b"end")
+
+
+def test_a_body_in_many_chunks_takes_no_long_time(
+    connect: Callable[[], socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "REQUEST_SECONDS", 60)
+    connection = connect()
+    began = time.process_time()
+    head = b"POST /guarded HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with contextlib.suppress(ConnectionError):
+        connection.sendall(head + b"1\r\na\r\n" * 900_000)
+    read_all(connection)
+    assert time.process_time() - began < 2

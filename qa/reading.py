@@ -1,0 +1,32 @@
+"""Reading the files that a person names: whole, and only where there is an end to them."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from qa.errors import InputError
+
+MOST_BYTES = 1_000_000_000
+# Where a shell puts the pipe of `<(command)`, which ends with the command.
+_SHELL_PIPES = (Path("/dev/fd"), Path("/proc/self/fd"))
+
+
+def read_file(path: Path) -> bytes:
+    """Read an ordinary file, or a pipe that the shell has opened for this command.
+
+    Raises:
+        InputError: naming the file, where it cannot be read, may have no end, or is too large.
+    """
+    try:
+        mode = path.stat().st_mode
+        of_shell = stat.S_ISFIFO(mode) and (path.parent in _SHELL_PIPES or path == Path("/dev/stdin"))
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or of_shell):  # opening a folder says that it is one
+            raise InputError(f"{path} is no ordinary file: a pipe or a device may have no end. Name a file.")
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+    if len(data) > MOST_BYTES:
+        raise InputError(f"{path} is larger than {MOST_BYTES // 1_000_000:,} MB. Split it.")
+    return data
