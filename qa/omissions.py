@@ -49,12 +49,12 @@ def _any(phrases: str) -> str:
 
 # Not “a few”, “the little girl”, “every few days”.
 _NO_ARTICLE = "".join(
-    rf"(?<!\b{word}.)" for word in "a the this his her my our their its every last next past first".split()
+    rf"(?<!\b{word}.)" for word in "a an the this his her my our their its every last next past first".split()
 )
 _FILLER = _any(
     r"""
-    \w+ly | yet | even | ever | also | soon | still | been | be | being | have | has | had | having | to
-    | a | an | the | any | it | its | he | she | they | his | their
+    \w+ly | yet | even | ever | also | soon | still | well | been | be | being | have | has | had | having
+    | to | a | an | the | any | it | its | he | she | they | his | their
     """
 )
 # What is denied, refused or prevented did not happen. In the end, plain negations of other languages.
@@ -79,16 +79,37 @@ _UNDOING = _any(
     revok(?:es?|ed|ing) | repeal(?:s|ed|ing)? | annul(?:s|led|ling)? | halt(?:s|ed|ing)? | stop(?:s|ped|ping)?
     | block(?:s|ed|ing)? | call(?:s|ed|ing)? off | cancel(?:s|l?ed|l?ing)? | suspend(?:s|ed|ing)? |
     postpon(?:es?|ed|ing) | delay(?:s|ed|ing)? | avert(?:s|ed|ing)? | thwart(?:s|ed|ing)? | foil(?:s|ed|ing)?
-    | escap(?:es?|ed|ing) | (?:does|do|did|done|doing) away with | scrap(?:s|ped|ping)? | drop(?:s|ped|ping)?
+    | abandon(?:s|ed|ing)? | escap(?:es?|ed|ing)
+    | (?:does|do|did|done|doing) away with | scrap(?:s|ped|ping)? | drop(?:s|ped|ping)?
     """
 )
+# Left out, these change what is said; before a quote they leave it as it is: “hid “the letter””.
+_TURNED = (
+    _any(
+        r"""
+    anything but | NO_ARTICLE(?:scant|zero) | all but | as good as |
+        (?:omit(?:s|ted)?|neglect(?:s|ed)?|forg[eo]ts?|forbore|forbears?) to | too \w+ to |
+        exempt(?:s|ed|ing)? | NO_ARTICLE(?:overturned|overruled) | overturns |
+        voids | voided | spares | NO_ARTICLE spared | hid | hides | in the absence of | absent any
+    """
+    )
+    .replace("NO_ARTICLE\\s+", _NO_ARTICLE)
+    .replace("NO_ARTICLE", _NO_ARTICLE)
+)
+# “couldn’t” with any apostrophe or none, and words that mix scripts to look like others.
+_CONTRACTED = (
+    r"(?:\w{0,6}n['’‘ʼʹ′´`＇]t\b|\b(?:are|ca|could|did|do|does|had|has|have|is|must|need"
+    r"|should|was|were|wo|would)nt\b)"
+)
+_FOREIGN = r"(?![μΔΩ])[\u0370-\u052f]"
+_MIXED = rf"\b\w*(?:[A-Za-z]{_FOREIGN}|{_FOREIGN}[A-Za-z])\w*"
 _UNDONE = (
     rf"{_UNDOING}(?:\s+[^\s,;:]+){{0,8}}?\s+"
     r"(?:that|being|(?:attempt|bid|decision|effort|move|offer|order|plan|proposal|vote)s?\s+to|\w+ing\s+of)"
     rf"(?:\s+{_FILLER})?"
 )
 _NEGATION = re.compile(
-    rf"\b{_NEGATIVE}(?!\w)|\w{{0,6}}n['’]t\b|\b{_UNDONE}(?=\s*$)"
+    rf"\b(?:{_NEGATIVE}|{_TURNED})(?!\w)|{_CONTRACTED}|{_MIXED}|\b{_UNDONE}(?=\s*$)"
     # Korean, before or after the verb; Chinese, but for words that only look so; Japanese.
     r"|(?:지[는도]?\s?(?:않|못|말|아니)|아니|아닌|아닙|없)\w*|(?<!\S)[안못](?=\s)|(?:부인|거부|거절)\w*"
     r"|[没沒勿]|不(?![仅僅但只断斷久同])|未(?![来來])|[无無](?![论論])|[并並绝絕]非"
@@ -104,7 +125,7 @@ _DOUBTFUL = _any(
     alleged | suspected | supposed | purported | unconfirmed | rumou?red | would-be | possible | probable
     | unless | whether | (?<!as.)if | provided that | in case | except(?: for)? | apart from | other than
     | but (?:one|two|three|for) | (?:seem|appear)(?:s|ed)? that | it is (?:believed|thought|feared|said)
-    | parts? of | most of | many of | some of
+    | (?:accused|suspected) of | parts? of | most of | many of | some of
     """
 )
 _HEDGE = re.compile(
@@ -118,7 +139,7 @@ _HEDGE = re.compile(
 _MODAL = r"(?:(?-i:might|could|would|should|may|can|must)|used\s+to)"  # May is a month
 _INTENT = _any(
     r"""
-    (?:expect|plan|plann|hope?|intend|want|attempt|seem|appear|believe?|suspect|report|suppose?|threaten|promise?|vow
+    (?:expect|plan|plann|hope?|intend|want|attempt|seem|appear|believe?|suspect|report|suppose?|threaten|promise?|pretend|vow
     |agree?|offer|aim|consider)(?:s|ed|ing)? | tr(?:y|ies|ied|ying) | thought | said | sought | seeks |
     ready | poised | set | likely | unlikely | about | reluctant | due | meant | scheduled | slated |
     bound | (?:ask|order|urg|advis|allow|permitt?|forc)(?:e?s|ed)? | told | was | were | is | are
@@ -145,12 +166,16 @@ _WORD_NUMBER = _any(
     two | three | four | five | six | seven | eight | nine | ten | eleven | twelve |
     (?:thir|four|fif|six|seven|eigh|nine)teen | (?:twen|thir|for|fif|six|seven|eigh|nine)ty(?:-\w+)? |
     hundreds? | thousands? | [mb]illions? | trillions? | dozens? | half | halves | a third | a quarter |
+    a (?:fif|six|seven|eigh|nin|ten)th | fifths |
+    (?:two|three|four|five|six|seven|eight|nine|ten|hundred)-?fold |
+    a score | scores of | a couple |
     thirds | quarters | twice | doubled? | tripled? | percent | per cent | one in | one(?=
     (?:hundred|thousand|million)\b)
     """
 )
 _NUMBER = re.compile(
     rf"[$£€¥₩]?\d+(?:[.,:/\-–]\d+)*(?:st|nd|rd|th)?(?:\s?%)?|\b{_WORD_NUMBER}\b|%"
+    r"|(?-i:\b(?=[CXLVI]{2,8}\b)C{0,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})\b)"
     r"|[二三四五六七八九十百千万萬亿億两兩]+(?<!十(?=分))"
     r"|(?:한|두|세|네|다섯|여섯|일곱|여덟|아홉|열|스무|수십|수백|수천)\s?(?:명|개|톤|달|해|번|배|곳|마리|채)",
     re.IGNORECASE,
@@ -170,12 +195,15 @@ _VERB = _any(
     wrote | writes | stated | announced | announces | claimed | alleged | alleges | argued | argues |
     added | adds | insisted | insists | warned | warns | explained | explains | declared | declares |
     admitted | admits | acknowledged | asserted | maintained | reported | recalled | recalls | noted |
-    remarked | replied | estimated | testified | predicted | quoted
+    say |
+    (?<!\ba.)(?<!the.)(?<!of.)(?:claims?|thinks?) |
+    allege | argue | insist | remarked | replied | estimated | testified | predicted | quoted
     """
 )
 _SAID = re.compile(
     r"\b(?:according\s+to|in\s+the\s+words\s+of|said|says|saying|told|tells|as\s+\w+(?:\s+\w+)?\s+put\s+it"
-    r"|in\s+(?:his|her|their|\w+['’]s)\s+(?:view|opinion|words)"
+    r"|in\s+(?:the\s+)?(?:his|her|their|\w+['’]s?)\s+(?:view|opinion|words|telling|account|version)"
+    r"|^\W*(?:the\s+)?\w+\s+(?:says?|claims?|thinks?|believes?)(?=\W*$)"
     r"|(?:states|reports|claims|estimates|notes|believes?|believed|thinks?|thought|suggest(?:s|ed)?|suspect(?:s|ed)?"
     r"|fear(?:s|ed)?|assumes?|assumed|hopes?|hoped|expect(?:s|ed)?)\s+that"
     rf"|{_VERB}(?=(?:\s+\w+){{0,2}}?\s*(?:\bthat\b|[,:;.\"“]|$)))|(?<=[,”\"] ){_VERB}\b"
@@ -186,7 +214,7 @@ _OPENS, _SHUTS = "“„«「『", "”»」』"
 # Clauses that go with all that they say: brackets; “, who …,”; what is only set against the rest (“, not the
 # president,”); reasons; an age.
 _CLAUSE = re.compile(
-    r"(?P<bracket>\([^()]*\))"
+    r"(?P<bracket>\((?!\s*(?:not|never|no|hardly|barely)\s*\))[^()]*\))"
     r"|(?:(?<=[,—–])|(?<=[,—–] ))(?:"
     r"(?P<relative>(?:\w+\s+of\s+)?(?:who|whose|whom|which|where)\b[^,;:—–()]*)"
     r"|(?P<contrast>(?:not|rather than|instead of|unlike)\b[^,;:—–()]*))"
@@ -197,19 +225,24 @@ _CLAUSE = re.compile(
 _ENDS_CLAUSE = re.compile(r"(?:[,.;:—–)!?。，]|$|(?:and|but)\b)")
 # Before a quote, what is denied of it: “not”, “not yet been”, “denied that”, “It is not true that the”.
 _DENIED = re.compile(
-    rf"(?P<words>(?:\b{_NEGATIVE}|\w{{0,6}}n['’]t)(?!\w)"
+    rf"(?P<words>(?:\b{_NEGATIVE}|{_CONTRACTED})(?!\w)"
     rf"(?:(?:\s+{_FILLER}){{0,4}}|(?:\s+[^\s,;:]+){{0,8}}?\s+(?:that|whether|if)(?:\s+{_FILLER})?)|\b{_UNDONE}"
+    r"|(?:\b(?:mistake|mistaken|wrong|error|nonsense|absurd|myth|lie|fiction|legend)(?:\s+to\s+\w+)?\s+that"
+    rf"|\bgone\s+are\s+the\s+(?:days|years|times)\s+when)(?:\s+{_FILLER})?"
     r"|没有|沒有|并非|並非|并未|並未|并不|並不|[没沒不未]|否[认認])\s*$",
     re.IGNORECASE,
 )
 _DENIED_AFTER = re.compile(
-    r"(?P<words>(?:not|never|no longer)\b|n['’]t\b"
+    r"(?P<words>(?:not|never|no longer)\b|n['’]t\b|(?:, ?)?(?:unless|except(?:\s+for)?)\b"
+    r"|(?:is|are|was|were|has\s+been|have\s+been)\s+(?:an?\s+)?(?:abandoned|baseless|cancell?ed|false|fiction|legend|lie|myth"
+    r"|nonsense|rejected|scrapped|shelved|unfounded|untrue|wrong)\b"
     r"|[하되지가이은는를을수]?\s?(?:지[는도]?\s?(?:않|못|말)|아니|없)\w*|(?:て|で)?い?(?:ない|なかった|ません))"
 )  # “Not” begins a sentence of its own
 _HEDGED = re.compile(
     rf"\b(?P<words>(?:{_DOUBTFUL}|{_MODAL}|{_INTENT}\s+to)(?:\s+{_FILLER}){{0,3}})\s*$", re.IGNORECASE
 )
-_HEDGED_AFTER = re.compile(r"(?P<words>unless|except(?:\s+for)?|only\s+if|provided\s+that)\b")
+_HEDGED_AFTER = re.compile(r"(?P<words>only\s+if|provided\s+that)\b")
+_ANSWERED = re.compile(r"\?[”\"’']?\s+(?P<words>Hardly|No|Never|Not at all|Far from it)[.!]")
 _SAID_BEFORE = re.compile(
     r"\b(?:according to [^,]{1,100},"
     r"|(?:said|says|told \w+(?: \w+)?|claimed|claims|alleged|believes?)(?: that)?)\s*$",
@@ -248,10 +281,13 @@ def around(text: str, span: Span, prose: str = "", *, whole: bool = False) -> tu
     starts = [match.end() for match in _CLAUSE_START.finditer(left)]
     left = left[starts[-1] :] if starts else left
     quote = text[span.start : span.end]
+    answered = _ANSWERED.search(text, max(span.start, span.end - 2), span.end + 40)
+    if answered and answered.start() > span.end:
+        answered = None
     right = "" if _ENDS_SENTENCE.search(quote) else text[span.end : span.end + 40]
     right = _CLAUSE_START.split(right, maxsplit=1)[0].lstrip()
     found = []
-    denied = _DENIED.search(left) or _DENIED_AFTER.match(right)
+    denied = _DENIED.search(left) or _DENIED_AFTER.match(right) or answered
     if denied and not _NEGATION.search(prose):
         found.append(Omission("negation", _shortened(denied["words"])))
     after = _HEDGED_AFTER.match(right)

@@ -12,6 +12,7 @@ from qa.segment import passages
 from tests.conftest import ROOT
 from tests.qa.elisions import Elision, generated, read, written
 from tests.qa.elisions_second import second
+from tests.qa.elisions_third import third
 
 # Measured: by hand, precision .98 and recall 1.00 (.98 and .93 at first sight); of the suites, 1.00 and 1.00.
 LEAST_PRECISION, LEAST_RECALL = 0.96, 0.96
@@ -37,6 +38,11 @@ def test_what_a_second_list_leaves_out_is_found_and_little_else() -> None:
     alarms = [each.text for each in elisions if not each.kind and between(each)]
     assert len(missed) <= 1
     assert len(alarms) <= 1
+
+
+@pytest.mark.parametrize("elision", third(), ids=lambda elision: elision.text[:80])
+def test_what_testers_left_out_is_found_and_nothing_else(elision: Elision) -> None:
+    assert bool(between(elision)) == bool(elision.kind)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +85,24 @@ def test_a_speaker_whom_the_report_names_is_not_left_out() -> None:
             ["negation"],
         ),
         ("The union opposed a plan to close the border.", "close the border", ["negation", "hedge"]),
-        ("The gate will stay shut unless the guards are paid.", "The gate will stay shut", ["hedge"]),
+        ("The gate will stay shut unless the guards are paid.", "The gate will stay shut", ["negation"]),
+        ("All the mines were closed, except two.", "All the mines were closed", ["negation"]),
+        ("The plant no longer sells coal to the town.", "sells coal to the town", ["negation"]),
+        ("The plant seldom sells coal to the town.", "sells coal to the town", ["negation"]),
+        ("The plant rarely sells coal to the town.", "sells coal to the town", ["negation"]),
+        ("They abandoned plans to close the border.", "close the border", ["negation", "hedge"]),
+        ("They abandon their plan to close the border.", "close the border", ["negation", "hedge"]),
+        ("Too few traders were arrested there.", "traders were arrested there", ["negation"]),
+        ("It is a mistake to say that the border was closed.", "the border was closed", ["negation"]),
+        ("It is a myth that the border was closed.", "the border was closed", ["negation"]),
+        ("Gone are the days when the border was closed.", "the border was closed", ["negation"]),
+        ("The claim that the border was closed is baseless.", "the border was closed", ["negation"]),
+        ("That the border was closed is a lie.", "the border was closed", ["negation"]),
+        ("The plan to close the border was shelved.", "The plan to close the border", ["negation"]),
+        ("The border was closed? Hardly.", "The border was closed", ["negation"]),
+        ("The border was closed? Hardly anyone knew.", "The border was closed", []),
+        ("The plan to close the border was read.", "The plan to close the border", []),
+        ("It is a pity that the border was closed.", "the border was closed", []),
         ("The border was to be closed in May.", "closed in May", ["hedge"]),
         ("The border used to be closed in May.", "closed in May", ["hedge"]),
         # Nothing governs these.
