@@ -130,8 +130,9 @@ class Answerer:
             phrases = exact.search(self._corpus, question, selection, filters, deadline)
             deadline.check()
             names = self._corpus.names(meaning.question)
-            # The reader knows English: of a question with a word in another script nothing can be judged.
-            judged = self._fitted and is_in_latin(meaning.question)
+            # The reader knows English: of a question with a word in another script nothing can be judged,
+            # unless that is a name which the documents spell in Latin script too.
+            judged = self._fitted and any(map(is_in_latin, names.spelt(meaning.question)))
             search = _Search(meaning.question, meaning.variants, names, judged)
             retrieved = self._retrieve(search, phrases.selection, asked)
             found, documents = retrieved.read, retrieved.documents

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from qa.confidence import STRICTNESS
-from qa.deadline import Deadline
 from qa.encoders import Encoders
 from qa.errors import InputError, LibraryError
 from qa.fulltext import FullText
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from embeddings.encoder import Encoder
     from embeddings.models import EncoderIdentity
     from qa.answer import Answerer
+    from qa.deadline import Deadline
     from qa.feedback import Judgement, Place, Shown, Thumb
     from qa.formats import DateOrder
     from qa.intake import Intake, OnProgress
@@ -493,7 +493,7 @@ class Corpus:
         Raises:
             DeadlineError, CancelledError: see `Deadline.check`.
         """
-        return self._store.phrase(phrase, selection, deadline or Deadline())
+        return self._store.phrase(phrase, selection, deadline)
 
     def passages(self, keys: Iterable[int]) -> dict[int, Passage]:
         """Read passages by key, in the order of `keys`; those removed meanwhile are left out."""

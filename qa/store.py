@@ -29,6 +29,7 @@ from qa.corrections import found_in, uncorrected
 from qa.corrections import put as put_corrections
 from qa.database import Database, put_spellings
 from qa.dates import parse_date, span_of
+from qa.deadline import Deadline
 from qa.errors import DocumentNotFoundError, InputError, LibraryError
 from qa.feedback import Judgement, Place, Shown
 from qa.metadata import BY_SIDECAR, value_of
@@ -90,7 +91,6 @@ if TYPE_CHECKING:
     from embeddings.arrays import Float32, Int64
     from embeddings.models import EncoderIdentity
     from qa.corrections import Correction
-    from qa.deadline import Deadline
     from qa.feedback import Thumb
     from qa.postings import Segment
     from qa.rows import Row
@@ -1050,7 +1050,7 @@ class Store:
             keys = np.fromiter((key for (key,) in rows), np.int64)
             return _generation(db), build(db, keys, out)
 
-    def phrase(self, phrase: str, selection: Selection, deadline: Deadline) -> Occurrences:
+    def phrase(self, phrase: str, selection: Selection, deadline: Deadline | None = None) -> Occurrences:
         """Find where the documents hold the phrase (see `phrase_pattern`), in order of id and offset.
 
         All documents that hold its words are read, unless there are many; see `Occurrences`.
@@ -1060,7 +1060,8 @@ class Store:
         """
         with self._database.reading() as db:
             within = self._selected(db, selection.filters)
-            return words.find_phrase(db, phrase, within, partial(self._document, db), deadline)
+            read = partial(self._document, db)
+            return words.find_phrase(db, phrase, within, read, deadline or Deadline())
 
     # How the documents spell names: see `qa.names.Spellings`
 

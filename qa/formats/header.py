@@ -207,6 +207,8 @@ _AFTER = re.compile(
 _BODY_START = re.compile(
     r"(?:[-•*–—] |#{2,} |\d+[.)] |Q[.:] |dear |madam|sir\b|in the chair|taking part|attending)", re.IGNORECASE
 )
+# "Prices rose. They fell.", but not "Draft for comment. No. 7."
+_TWO_SENTENCES = re.compile(r"[A-Z][^.]++(?<=[a-z]{3})\. [A-Z][^.]++(?<=[a-z]{3})\.")
 _SENTENCE = re.compile(r"\S+(?:\s+\S+){4,}[.…][”’\"')\]]*$|\S+(?:\s+\S+){19,}[?!][”’\"')\]]*$")
 _SENTENCE_CJK = re.compile(r"。|[다요]\.(?:\s|$)")
 _ABBREVIATED = re.compile(r"(?:\b[^\W\d_]|\b(?:Ltd|Inc|Co|Corp|No|Jr|Sr|St|eds?|edn|vol))\.$")
@@ -404,7 +406,7 @@ def _is_prose(line: str) -> bool:
         or (len(line) > 60 and line[-1] in "-,")
     ):
         return True
-    if is_section_heading(line) or _SENTENCE_CJK.search(line):
+    if is_section_heading(line) or _SENTENCE_CJK.search(line) or _TWO_SENTENCES.fullmatch(line):
         return True
     if not _SENTENCE.match(line) or _label(line)[0] or who_is(line) or _ABBREVIATED.search(line):
         return False

@@ -181,7 +181,7 @@ def _stands_apart(words: str, match: re.Match[str]) -> bool:
 
 def _is_series(before: str) -> bool:
     """Whether words before a code name what it counts: "JOINT HULL ADVISORY JHA-031"."""
-    return bool(re.search(rf"{_PIECE}\s*$", before, re.IGNORECASE)) or (
+    return bool(_ENDS_AS_PIECE.search(before.rstrip())) or (
         names_institution(before) and not re.search(r"[:?]", before)
     )
 

@@ -367,7 +367,8 @@ def test_a_question_from_standard_input_must_be_text(tmp_path):
 def test_a_questions_file_that_is_not_there_is_bad_input(tmp_path):
     result = run("answer", str(tmp_path / "none.jsonl"), "--out", "-", "--library", str(tmp_path))
     assert result.exit_code == 3
-    assert "cannot read the questions" in result.stderr
+    assert "cannot read" in result.stderr
+    assert "none.jsonl: No such file" in result.stderr
 
 
 def test_answers_never_overwrite_the_questions(tmp_path):
