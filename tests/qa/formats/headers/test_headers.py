@@ -10,7 +10,8 @@ from tests.qa.formats.headers.score import FIELDS, Score, alike, items, read_ite
 
 HERE = Path(__file__).parent
 # Precision and recall of each field that no change may fall below.
-# `a` was developed on. `b` was not: nobody who wrote the code has read it, so that its misses are not shown.
+# `a` was developed on. `b` and `c` were not: nobody who wrote the code has read them, so their misses are
+# not shown.
 FLOORS = {
     "a": dict.fromkeys(FIELDS, (0.97, 0.85)),
     "b": {
@@ -20,6 +21,14 @@ FLOORS = {
         "series": (0.64, 0.64),
         "number": (0.93, 0.82),
         "date": (0.97, 0.81),
+    },
+    "c": {
+        "title": (0.75, 0.72),
+        "author": (0.82, 0.69),
+        "publisher": (0.66, 0.48),
+        "series": (0.83, 0.70),
+        "number": (0.95, 0.87),
+        "date": (0.96, 0.77),
     },
 }
 
