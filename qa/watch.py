@@ -56,7 +56,6 @@ def bursts(
                 step=_QUIET,
                 rust_timeout=_WAKE,
                 yield_on_timeout=True,  # at first, when it is watching, so that nothing is missed before
-                raise_interrupt=False,
             ):
                 now = [_identity(root) for root in roots]
                 if None in now:
@@ -74,8 +73,8 @@ def bursts(
                 if changes or not begun:
                     begun = True
                     yield
-            else:  # Ctrl-C, which is how it is meant to end
-                return
+        except KeyboardInterrupt:  # how it is meant to end
+            return
         except FileNotFoundError:  # a folder in one of them went before it was watched
             if None in map(_identity, roots):
                 raise

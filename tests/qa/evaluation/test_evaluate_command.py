@@ -346,9 +346,9 @@ def test_an_empty_library_cannot_be_asked(tmp_path):
     [
         (["{none}"], "there is no suite"),
         (["{none}.csv"], "cannot read"),
-        (["{suite}", "--answers", "{none}"], "cannot read the answers in"),
+        (["{suite}", "--answers", "{none}"], "none: No such file"),
         (["{suite}", "--answers", "{suite}/corpus.jsonl"], "it has no"),
-        (["{suite}", "--answers", "{perfect}", "--baseline", "{none}"], "cannot read the answers in"),
+        (["{suite}", "--answers", "{perfect}", "--baseline", "{none}"], "none: No such file"),
         (["{queries}", "--check", "--library", "{none}"], "library"),
         (["{queries}", "--encoder", "all-MiniLM-L6-v2"], "--encoder is for indexing a suite's own corpus"),
         (["{suite}", "--answers", "{perfect}", "--encoder", "x"], "--encoder is for indexing"),
