@@ -110,12 +110,12 @@ def test_files_of_other_kinds_are_named_three_of_many_and_are_no_documents(tmp_p
     assert "0 documents in " in alone.stdout
     assert "skipped 1 file of another kind (report.png): Pullquote reads .txt, .text, .md" in alone.stdout
     (briefs / "good.txt").write_text("Prices rose in May.\n", encoding="utf-8")
-    for name in ("a.xlsx", "b.xlsx", "z.xlsx", "z2.xlsx"):
+    for name in ("a.pptx", "b.pptx", "z.pptx", "z2.pptx"):
         (briefs / name).touch()
     beside = run("index", str(briefs), str(tmp_path / "none.txt"), "--library", str(library))
     assert beside.exit_code == 1
     assert beside.stdout.startswith("1 document in ")
-    assert "skipped 5 files of another kind (a.xlsx, b.xlsx, report.png and 2 more): " in beside.stdout
+    assert "skipped 5 files of another kind (a.pptx, b.pptx, report.png and 2 more): " in beside.stdout
 
 
 def test_a_quiet_index_says_nothing(library):
@@ -467,7 +467,7 @@ def test_ask_needs_neither_torch_nor_the_page_nor_what_reads_files(shipped):
         f"try: cli(['ask', {QUESTION!r}, '--library', {str(shipped)!r}])\n"
         "except SystemExit: pass\n"
         "slow = {'torch', 'sentence_transformers', 'transformers', 'gradio', 'fastapi', 'onnx', 'rich',"
-        " 'qa.formats'}\n"
+        " 'qa.formats.reading'}\n"
         "print('HEAVY', sorted(slow & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

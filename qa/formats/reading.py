@@ -1,0 +1,194 @@
+"""From a file to documents. Bad input is handed over, not raised.
+
+A file's bytes are read once, and hashed; what the caller knows of these bytes is not read again:
+- `known(id, sha256, size)`, asked of a file that is one document, and of each record of a .jsonl: it gives
+  what is to be reported of it (a `FileResult`, "unchanged"), or None where it must be read.
+- `same(path, sha256)`, asked of every other file, and of one that is not known as a document, since it may
+  have been refused before: it gives all that is to be reported of the file, in order, or None as above.
+Only then is the file parsed, by a `Worker`: another process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from qa.errors import InputError
+from qa.formats.dates import DateOrder
+from qa.formats.jsonl import read_jsonl
+from qa.formats.kinds import JSONL, READS, kind_of, named, some_refused
+from qa.formats.source import PLAIN, Known, Options, Same, Source, nothing_known, nothing_same
+from qa.formats.text import MOST_BYTES
+from qa.formats.worker import Worker
+from qa.metadata import SIDECAR
+from qa.schema import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from qa.schema import Document, FileResult
+
+__all__ = [
+    "READS",
+    "DateOrder",
+    "Known",
+    "Options",
+    "Same",
+    "Worker",
+    "file_id",
+    "files",
+    "read_path",
+    "supported",
+]
+
+
+# Hidden files and folders, and what Word puts beside a document while it is open.
+HIDDEN = (".", "~$")
+
+
+def supported(path: Path) -> bool:
+    """Whether a file's name says that it is of a format that can be read."""
+    return named(path.name) is not None
+
+
+def files(path: Path, skipped: list[Path], *, follow_links: bool = False) -> Iterator[Path]:
+    """Yield a file itself, or the supported files under a folder: sorted, none hidden, each folder once.
+
+    What is of another kind in a folder goes to `skipped`, a sidecar file without its file, and a link that
+    leads out of the folder or to nothing, unless links are to be followed. A link to what is listed by itself
+    is passed over; one to a hidden file, or to one whose name says no format, is read. A subfolder that
+    cannot be listed is handed over as it is, for `read_path` to refuse by name.
+
+    Raises:
+        InputError: at the first step, when nothing is there or nothing supported is in the folder.
+    """
+    if not path.is_dir():
+        if not path.exists():
+            raise InputError(f"{path} was not found. Check the path.")
+        yield path
+        return
+    empty = True
+    inside = None if follow_links else path.resolve()
+    for found in _walk(path, set(), skipped, inside):
+        empty = False
+        yield found
+    if empty:
+        raise InputError(f"{path} holds nothing to read. {READS}.")
+
+
+def _walk(folder: Path, visited: set[Path], skipped: list[Path], inside: Path | None) -> Iterator[Path]:
+    real = folder.resolve()
+    if real in visited:  # a link back to where we were
+        return
+    visited.add(real)
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:
+        yield folder
+        return
+    for entry in entries:
+        if entry.name.startswith(HIDDEN):
+            continue
+        if entry.name.endswith(SIDECAR):
+            if not entry.with_name(entry.name.removesuffix(SIDECAR)).exists():
+                skipped.append(entry)
+        elif inside and entry.is_symlink() and not _is_within(entry, inside):
+            skipped.append(entry)
+        elif inside and entry.is_symlink() and _is_listed(entry.resolve(), inside):
+            continue
+        elif entry.is_dir():
+            yield from _walk(entry, visited, skipped, inside)
+        elif supported(entry):
+            yield entry
+        else:
+            skipped.append(entry)
+
+
+def _is_within(link: Path, folder: Path) -> bool:
+    """Tell whether a link leads to something in the folder."""
+    # `Path.exists` raises where a folder on the way may not be read.
+    return os.path.exists(link) and link.resolve().is_relative_to(folder)  # noqa: PTH110
+
+
+def _is_listed(path: Path, folder: Path) -> bool:
+    """Tell whether a path in the folder is come upon without a link."""
+    is_hidden = any(part.startswith(HIDDEN) for part in path.relative_to(folder).parts)
+    return not is_hidden and (path.is_dir() or supported(path))
+
+
+def read_path(
+    path: Path,
+    root: Path | None = None,
+    options: Options = PLAIN,
+    known: Known = nothing_known,
+    same: Same = nothing_same,
+    worker: Worker | None = None,
+) -> Iterator[Document | FileResult | InputError]:
+    """Yield the documents of one file, in its order; what is known (see above) comes in their place, unread.
+
+    A document's id is the path of the file relative to `root`, with "/", or else its name; of a part of it,
+    "#" and the part's name follow, of a member of an archive "/" and its name; a .jsonl's record has its
+    `_id`. What is refused comes as an InputError, which names the file, says why, and what to do; nothing is
+    raised. Without a `worker`, one is started and ended.
+    """
+    try:
+        if path.is_dir():
+            next(path.iterdir(), None)  # one that cannot be listed says so
+            yield InputError(f"{path} is a folder, not a file. Name the files in it.")
+        elif not path.exists():
+            yield InputError(f"{path} was not found. Check the path.")
+        elif not path.is_file():  # a pipe or a device would be read for ever
+            yield InputError(f"{path} is not an ordinary file. {READS}.")
+        elif named(path.name) is JSONL:  # of any size, and read by the standard library: line by line, here
+            yield from some_refused(read_jsonl(path, options, known), str(path))
+        else:
+            source = Source(str(path), path.name, _bytes(path))
+            yield from _read(source, file_id(path, root), options, known, same, worker)
+    except InputError as error:
+        yield error
+    except OSError as error:
+        yield InputError(f"{path} cannot be read: {error.strerror}. Check its permissions.")
+
+
+def _bytes(path: Path) -> bytes:
+    """Read a file once: what is hashed is what is parsed, whoever writes to the file meanwhile."""
+    kind = named(path.name)
+    most = kind.most_bytes if kind else MOST_BYTES
+    with path.open("rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise InputError(f"{path} is larger than {most // 1_000_000} MB. Split it into smaller files.")
+    return data
+
+
+def _read(
+    source: Source, given_id: str, options: Options, known: Known, same: Same, worker: Worker | None
+) -> Iterator[Document | FileResult | InputError]:
+    sha256 = hashlib.sha256(source.data).hexdigest()
+    path = printable(source.name)
+    kind, _ = kind_of(source)
+    if not kind.several and (result := known(given_id, sha256, len(source.data))):
+        yield result
+    elif (results := same(path, sha256)) is not None:
+        yield from results
+    else:
+        reader = worker or Worker()
+        try:
+            for item in reader.read(source, options):
+                if isinstance(item, InputError):
+                    yield item
+                else:
+                    yield replace(item, id=printable(given_id + item.id), path=path)
+        finally:
+            if worker is None:
+                reader.close()
+
+
+def file_id(path: Path, root: Path | None) -> str:
+    """Give the id of a file found under `root`; ids of its parts, but for records' own, begin with it."""
+    if root is not None and path.is_relative_to(root):
+        return printable(path.relative_to(root).as_posix())
+    return printable(path.name)
