@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 from weakref import WeakValueDictionary
 
-from qa import times
-from qa.cite import visible
-from qa.confidence import STRICTNESS
+from qa.asking.confidence import STRICTNESS
 from qa.errors import AddressError, PullquoteError
 from qa.limits import MAX_QUESTION_CHARACTERS, MAX_TURNS
 from qa.places import shipped_corpus
-from qa.render import plural
+from qa.quoting.cite import visible
+from qa.quoting.render import plural
 from qa.schema import Answer, Failure
+from qa.text import times
 from qa.web import cards, transcript
 from qa.web.engine import DEADLINE, STOPPED, Engine
 from qa.web.options import read_options, readiness
@@ -131,7 +131,7 @@ def create_app(engine: Engine, host: str) -> FastAPI:
     """The whole app: HTTP routes first, then the page at "/"."""
     import gradio as gr
 
-    from qa import api
+    from qa.web import api
 
     app = api.create_app(engine, host)
     gr.mount_gradio_app(

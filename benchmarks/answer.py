@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks import machine
 from qa import Corpus
-from qa.answer import answer_or_error
+from qa.asking.answer import answer_or_error
 from qa.evaluation import suite
 from qa.places import shipped_corpus
 

@@ -21,10 +21,10 @@ from tokenizers import Tokenizer
 from benchmarks.parts import ndcg, rank
 from embeddings.models import reranker_folder
 from embeddings.runtime import cores
-from qa.conversation import interpret
+from qa.asking.conversation import interpret
+from qa.document.window import window_text
 from qa.evaluation import run, suite
-from qa.terms import content_words
-from qa.window import window_text
+from qa.text.terms import content_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

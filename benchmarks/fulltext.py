@@ -17,7 +17,7 @@ The ways, all BM25 with k1 = 1.2, b = .75 and the head counting half:
 - budget: as late, but the question's words that are most frequent in the corpus are left out until at most
   BUDGET matches are expected; the rarest two stay.
 - tantivy: Lucene's kind of index (Block-Max WAND); English Snowball stems, head and body scored apart.
-- postings: the product's own (`qa.fulltext`), with FTS5's scores; of however few passages here.
+- postings: the product's own (`full_text.py`), with FTS5's scores; of however few passages here.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import qa.fulltext
+import qa.storage.embedded.full_text
 from benchmarks import machine
-from qa.fulltext import FullText
-from qa.postings import Stemmer
 from qa.schema import EVERYTHING, Filters
-from qa.store import Store
-from qa.terms import content_words
-from qa.words import BM25_BODY_WEIGHT, BM25_HEAD_WEIGHT
+from qa.storage.embedded.full_text import FullText
+from qa.storage.embedded.postings import Stemmer
+from qa.storage.embedded.store import Store
+from qa.storage.embedded.words import BM25_BODY_WEIGHT, BM25_HEAD_WEIGHT
+from qa.text.terms import content_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -142,7 +142,7 @@ def connect(library: Path) -> sqlite3.Connection:
 
 
 def build_fts5(library: Path, path: Path) -> None:
-    """As `qa.database` has it, in a file of its own."""
+    """As `qa.storage.embedded.database` has it, in a file of its own."""
     with sqlite3.connect(path / "words.sqlite3") as db:
         db.execute(f"CREATE VIRTUAL TABLE words USING fts5 (head, body, content='', tokenize='{TOKENIZE}')")
         db.executemany(
@@ -192,7 +192,7 @@ def build_tantivy(library: Path, path: Path) -> None:
 
 def build_postings(library: Path, _: Path) -> None:
     """As the product does, in the library itself."""
-    qa.fulltext.FTS5_UP_TO = 0
+    qa.storage.embedded.full_text.FTS5_UP_TO = 0
     store = Store(library)
     with closing(FullText(store)) as full_text:
         full_text.save()

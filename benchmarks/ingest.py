@@ -35,10 +35,10 @@ from embeddings import models, runtime
 from embeddings.encoder import open_encoder
 from embeddings.models import EncoderIdentity
 from qa.corpus import Corpus
+from qa.document.segment import passages
+from qa.document.window import window_text
 from qa.formats import read_path
 from qa.schema import Document
-from qa.segment import passages
-from qa.window import window_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -24,12 +24,12 @@ import ir_measures
 import numpy as np
 
 from embeddings.reader import open_reader
-from qa import answer, extract, retrieve
-from qa.conversation import interpret
+from qa.asking import answer, extract, retrieve
+from qa.asking.conversation import interpret
+from qa.document.window import reading_window
 from qa.evaluation import run, suite
 from qa.evaluation.measures import quote_values
-from qa.terms import content_words
-from qa.window import reading_window
+from qa.text.terms import content_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -18,10 +18,10 @@ from pathlib import Path
 from embeddings.reader import TrainedReader
 from embeddings.relevance import CrossEncoderReader
 from embeddings.reranker import OnnxReranker
-from qa import answer, retrieve
-from qa.conversation import interpret
+from qa.asking import answer, retrieve
+from qa.asking.conversation import interpret
+from qa.document.window import reading_window
 from qa.evaluation import run, suite
-from qa.window import reading_window
 
 
 def main() -> None:

@@ -27,7 +27,7 @@ import numpy as np
 
 from benchmarks import machine, synthetic
 from qa import Corpus
-from qa.retrieve import candidates
+from qa.asking.retrieve import candidates
 from qa.schema import EVERYTHING, Filters
 
 if TYPE_CHECKING:

@@ -30,13 +30,13 @@ import numpy as np
 
 from benchmarks import machine
 from embeddings.encoder import open_encoder
-from qa.conversation import interpret
+from qa.asking.conversation import interpret
+from qa.document.segment import passages, sentences
+from qa.document.window import head, window_text
 from qa.evaluation import suite
 from qa.formats import read_path
 from qa.schema import Document, Passage, Sentence
-from qa.segment import passages, sentences
-from qa.store import Entry, Store
-from qa.window import head, window_text
+from qa.storage.embedded.store import Entry, Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -20,14 +20,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import embeddings
-from qa import __version__, confidence
-from qa.answer import Answerer, answer_or_error
+from qa import __version__
+from qa.asking import confidence
+from qa.asking.answer import Answerer, answer_or_error
 from qa.errors import InputError, PullquoteError
-from qa.names import ALIAS_FILE
 from qa.outputs import ANSWERS, STATE, earlier_of, is_replaceable, spare, state_of, write_output
-from qa.render import dumps, is_utf8, to_json
+from qa.quoting.render import dumps, is_utf8, to_json
 from qa.schema import Answer, Failure, Filters, Turn
-from qa.times import is_relative
+from qa.text.names import ALIAS_FILE
+from qa.text.times import is_relative
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from qa.confidence import STRICTNESS
-from qa.encoders import Encoders
+from qa.asking.confidence import STRICTNESS
 from qa.errors import InputError, LibraryError
-from qa.fulltext import FullText
-from qa.library import LibraryIndex
-from qa.names import aliases, find
-from qa.pipeline import silent
+from qa.intake.pipeline import silent
 from qa.recent import Recent
 from qa.schema import EVERYTHING, Document, Filters, Passage, Progress
-from qa.selection import Selection
-from qa.store import Count, Store
+from qa.storage.embedded.encoders import Encoders
+from qa.storage.embedded.filters import Selection
+from qa.storage.embedded.full_text import FullText
+from qa.storage.embedded.store import Count, Store
+from qa.storage.embedded.vector_index import LibraryIndex
+from qa.text.names import aliases, find
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -29,12 +29,11 @@ if TYPE_CHECKING:
     from embeddings.arrays import Float32
     from embeddings.encoder import Encoder
     from embeddings.models import EncoderIdentity
-    from qa.answer import Answerer
+    from qa.asking.answer import Answerer
     from qa.deadline import Deadline
-    from qa.feedback import Judgement, Place, Shown, Thumb
+    from qa.desk.thumbs import Judgement, Place, Shown, Thumb
     from qa.formats import DateOrder
-    from qa.intake import Intake, OnProgress
-    from qa.names import Aliases, Names
+    from qa.intake.run import Intake, OnProgress
     from qa.schema import (
         Answer,
         Dates,
@@ -45,9 +44,10 @@ if TYPE_CHECKING:
         PassagePlace,
         Turn,
     )
-    from qa.stats import LibraryStats
-    from qa.versions import Cited, Version
-    from qa.words import Occurrences
+    from qa.storage.embedded.stats import LibraryStats
+    from qa.storage.embedded.versions import Cited, Version
+    from qa.storage.embedded.words import Occurrences
+    from qa.text.names import Aliases, Names
 
 __all__ = ["Corpus", "Selection"]
 
@@ -136,7 +136,7 @@ class Corpus:
 
     @cached_property
     def _intake(self) -> Intake:
-        from qa.intake import Intake  # questions do without all that reads files
+        from qa.intake.run import Intake  # questions do without all that reads files
 
         return Intake(self._store, self._encoders, self._date_order, self._columns)
 
@@ -259,7 +259,7 @@ class Corpus:
 
         Raises:
             DocumentNotFoundError: there is no such document.
-            InputError: a field is none of `qa.metadata.FIELDS`, a date is not ISO 8601, or what is to be
+            InputError: a field is none of `metadata.FIELDS`, a date is not ISO 8601, or what is to be
                 reset was not corrected.
             LibraryError: the library is locked, may not be written, or is out of space; or the document
                 was replaced meanwhile.
@@ -329,7 +329,7 @@ class Corpus:
 
     def stats(self) -> LibraryStats:
         """Tell what the library holds, and what that costs on disk and in memory."""
-        from qa.stats import LibraryStats
+        from qa.storage.embedded.stats import LibraryStats
 
         held, encoding = self._store.count(), self._store.encoding()
         return LibraryStats(
@@ -428,7 +428,7 @@ class Corpus:
         *,
         deadline: Deadline | None = None,
     ) -> Answer:
-        """Answer a question with quotes; see `qa.answer.Answerer.ask`.
+        """Answer a question with quotes; see `qa.asking.answer.Answerer.ask`.
 
         Raises:
             QuestionError: the question or the history is empty, too long or too much.
@@ -452,7 +452,7 @@ class Corpus:
         """
         with self._lock:
             if self._answerer is None:
-                from qa.answer import Answerer
+                from qa.asking.answer import Answerer
 
                 self._answerer = Answerer(self, self._reader)
             return self._answerer
@@ -537,7 +537,7 @@ class Corpus:
     def copies(self, ids: Iterable[str]) -> dict[str, dict[str, float]]:
         """Find the near-duplicates of documents by id: their ids and similarity, the most similar first.
 
-        Documents without any, or not held, are left out. See `qa.copies`.
+        Documents without any, or not held, are left out. See `qa.asking.copies`.
         """
         return self._store.copies(ids)
 
@@ -546,7 +546,7 @@ class Corpus:
         return self._store.documents_of(keys)
 
     def legible(self, keys: Iterable[int]) -> set[int]:
-        """Return those of the passages in which the shipped models can read something (`qa.window.legible`).
+        """Return those of the passages in which the shipped models can read something (`window.legible`).
 
         Those removed meanwhile are left out.
         """
@@ -570,7 +570,7 @@ class Corpus:
         }
 
     def names(self, question: str) -> Names:
-        """Find the names in a question that the documents spell otherwise; see `qa.names.find`."""
+        """Find the names in a question that the documents spell otherwise; see `qa.text.names.find`."""
         return find(question, self.aliases(), self._store)
 
     def aliases(self) -> Aliases:
@@ -592,7 +592,7 @@ class Corpus:
         self._store.put_thumb(shown, quote, thumb)
 
     def thumbs(self, query_id: str | None = None) -> tuple[Judgement, ...]:
-        """Read the thumbs of one test query, or of all; `qa.feedback` makes test queries of them."""
+        """Read the thumbs of one test query, or of all; `qa.desk.thumbs` makes test queries of them."""
         return self._store.thumbs(query_id)
 
     def count_thumbs(self) -> tuple[int, int]:

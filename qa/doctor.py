@@ -17,16 +17,16 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from qa import __version__
-from qa.cite import in_one_line
 from qa.errors import InputError, LibraryError, LibraryNotFoundError, PullquoteError
-from qa.render import plural
+from qa.quoting.cite import in_one_line
+from qa.quoting.render import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from qa.store import Store
-    from qa.vectors import Difference
+    from qa.storage.embedded.store import Store
+    from qa.storage.embedded.vectors import Difference
 
 # As in pyproject.toml: a test compares them. A checkout that was not installed has no metadata to ask.
 PACKAGES = (
@@ -185,7 +185,7 @@ def _models(store: Store | None) -> Iterator[Finding]:
     try:
         from embeddings import models
         from embeddings.onnx import find_export
-        from qa.encoders import Encoders
+        from qa.storage.embedded.encoders import Encoders
     except ImportError as error:
         yield Finding("models", "not loaded", f"the models cannot be loaded: {error}")
         return
@@ -226,7 +226,7 @@ def _library(library: Path) -> Iterator[Finding]:
     yield Finding("library", str(library))
     yield _space(library)
     try:
-        from qa.store import Store
+        from qa.storage.embedded.store import Store
 
         yield _integrity(library)
         yield _aliases(library)
@@ -251,7 +251,7 @@ def _space(library: Path) -> Finding:
 
 
 def _integrity(library: Path) -> Finding:
-    from qa.database import Database
+    from qa.storage.embedded.database import Database
 
     with closing(Database(library, create=False)) as database, database.reading() as db:
         rows = [str(row[0]) for row in db.execute("PRAGMA integrity_check(5)")]
@@ -266,7 +266,7 @@ def _integrity(library: Path) -> Finding:
 
 
 def _aliases(library: Path) -> Finding:
-    from qa.names import ALIAS_FILE, aliases
+    from qa.text.names import ALIAS_FILE, aliases
 
     held = aliases(library)
     wrong = "; ".join(held.problems[:_NAMED])
@@ -327,7 +327,7 @@ def _index(store: Store, passages: int) -> Finding:
 
 def _postings(store: Store, passages: int) -> Finding:
     from embeddings.files import DamagedFileError
-    from qa.fulltext import FTS5_UP_TO, Postings
+    from qa.storage.embedded.full_text import FTS5_UP_TO, Postings
 
     record = store.words_record()
     mending = "Nothing is lost: until `pullquote index` of anything makes them again, questions take longer"

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from embeddings.files import write_whole
+from qa.document.metadata import SIDECAR
 from qa.errors import OutputError
-from qa.metadata import SIDECAR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -104,7 +104,7 @@ def _columns(pattern: re.Pattern[bytes], lines: Iterator[bytes]) -> bool:
 
 
 def _is_test_query(record: dict[str, Any]) -> bool:
-    """Tell whether a record has the id that `qa.feedback.Shown` gives its question."""
+    """Tell whether a record has the id that `qa.desk.thumbs.Shown` gives its question."""
     question, history = record.get("question"), record.get("history", [])
     if not isinstance(history, list) or not all(isinstance(asked, str) for asked in (question, *history)):
         return False

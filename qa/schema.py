@@ -253,7 +253,7 @@ class Quote:
 
     `number` is the citation's number as shown (from 1). `emphasis` holds the spans, in document coordinates
     and inside the quote, of the words that carry the answer. `copies` are where the same words stand in
-    other documents, near-duplicates for the most part (`qa.copies`): never shown as other sources.
+    other documents, near-duplicates for the most part (`qa.asking.copies`): never shown as other sources.
 
     Raises:
         ValueError: when the offsets do not lie in the document.
@@ -281,7 +281,7 @@ class Quote:
     @property
     def citation(self) -> Citation:
         """Where the quote stands, in words for a reader."""
-        from qa.cite import citation
+        from qa.quoting.cite import citation
 
         return citation(self)
 
@@ -323,7 +323,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What the confidence of an answer may rest on; `qa/confidence.json` says which of these it does.
+    """What the confidence of an answer may rest on; `qa/asking/confidence.json` says which of these it does.
 
     Logits: `answers`, the surest reading of the passages that are quoted from, and `best`, that of the best
     passage; `span`, by how much some words of it are likelier the answer than none; `relevance`, the best
@@ -424,7 +424,7 @@ class Answer:
 
         Its quotes are slices of the documents as they were when the question was asked.
         """
-        from qa.render import to_dict
+        from qa.quoting.render import to_dict
 
         return to_dict(self, {quote.document.id: quote.document for quote in self.quotes}.__getitem__)
 

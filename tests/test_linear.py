@@ -7,21 +7,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qa import copies, omissions, statements, times, wording
-from qa.attribution import Names
-from qa.claims import Claim, of_text
-from qa.conversation import interpret
+from qa.asking import copies, statements
+from qa.asking.conversation import interpret
+from qa.asking.replies import reply_kind
+from qa.document.segment import passages
 from qa.formats.dates import find_date
 from qa.formats.furniture import find_furniture
 from qa.formats.header import parse_header
 from qa.formats.inline import without_markup
 from qa.formats.thread import Sender, messages, unquoted
-from qa.names import Aliases, find, spellings
-from qa.question import answer_type, blanked, phrases, spans_of_type
-from qa.replies import reply_kind
+from qa.quoting import omissions, wording
+from qa.quoting.attribution import Names
+from qa.quoting.claims import Claim, of_text
 from qa.schema import Document, DocumentInfo, Span
-from qa.segment import passages
-from qa.terms import content_words, is_latin
+from qa.text import times
+from qa.text.names import Aliases, find, spellings
+from qa.text.question import answer_type, blanked, phrases, spans_of_type
+from qa.text.terms import content_words, is_latin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

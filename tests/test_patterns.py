@@ -20,8 +20,8 @@ import pytest
 import embeddings
 import qa
 from qa.formats.page import _SITE
-from qa.names import Aliases, _whole
-from qa.phrase import phrase_pattern
+from qa.text.names import Aliases, _whole
+from qa.text.phrase import phrase_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -31,26 +31,26 @@ ROOT = Path(__file__).resolve().parent.parent
 FUNCTIONS = {"compile", "search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn"}
 # Patterns that a function builds from its arguments, each with an example of what is built.
 BUILT: dict[tuple[str, str], tuple[re.Pattern[Any], ...]] = {
-    ("qa/claims.py", "__init__"): (re.compile("[”’»]"),),
+    ("qa/quoting/claims.py", "__init__"): (re.compile("[”’»]"),),
     ("qa/formats/furniture.py", "_whole"): (),  # held by the module
     ("qa/formats/header.py", "_without_dialogue"): (re.compile(r"^Name\s?:", re.MULTILINE),),
     ("qa/formats/header.py", "_is_common"): (re.compile(r"(?<![\w.@-])name(?![\w@-])"),),
     ("qa/formats/inline.py", "_emphasis"): (),  # held by the module
     ("qa/formats/markdown.py", "_is_fence"): (re.compile(r"[ >\t]*```"),),
     ("qa/formats/page.py", "describe_page"): (re.compile(rf"(?<=\w){_SITE.pattern}Name$"),),
-    ("qa/names.py", "_with"): (re.compile("|".join(map(_whole, ("Kim Jong Nam", "Kim", "金")))),),
-    ("qa/names.py", "__init__"): (Aliases([("平壤", "平壤市", "Pyongyang")]).unparted,),
+    ("qa/text/names.py", "_with"): (re.compile("|".join(map(_whole, ("Kim Jong Nam", "Kim", "金")))),),
+    ("qa/text/names.py", "__init__"): (Aliases([("平壤", "平壤市", "Pyongyang")]).unparted,),
     ("qa/outputs.py", "_page"): (re.compile(b'<meta name="generator"'),),
-    ("qa/phrase.py", "phrase_pattern"): tuple(
+    ("qa/text/phrase.py", "phrase_pattern"): tuple(
         filter(None, map(phrase_pattern, ("a  a-a 'é'", "“- -", "平壤 가", "a a a a a")))
     ),
-    ("qa/statements.py", "_labelled_line"): (),  # held by the module
-    ("qa/statements.py", "asked"): (
+    ("qa/asking/statements.py", "_labelled_line"): (),  # held by the module
+    ("qa/asking/statements.py", "asked"): (
         re.compile(
             r"[“\"‘«]?Strait\ Watch(?:,? (?:No\.?|number|#)? ?[\w/-]{1,20}\d)?[”\"’»]?", re.IGNORECASE
         ),
     ),
-    ("qa/words.py", "writes_small"): (re.compile(r"\bname"),),
+    ("qa/storage/embedded/words.py", "writes_small"): (re.compile(r"\bname"),),
 }
 UNKNOWN: list[str] = []
 # Characters to repeat where a pattern takes any of them.

@@ -14,7 +14,7 @@ import pytest
 
 from qa import Corpus
 from qa.evaluation import measures, suite
-from qa.render import to_dict
+from qa.quoting.render import to_dict
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:

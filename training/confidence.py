@@ -3,9 +3,9 @@
 usage: python -m training.confidence ANSWERS SUITE [SUITE ...] [--reader NAME]
 
 ANSWERS is a folder with the answers to each suite, `<name of the suite>.jsonl`, as `pullquote evaluate SUITE
---out` keeps them. Writes `qa/confidence.json` and its picture for the docs, and prints how it was chosen:
-every set of signals is fitted on all suites but one and tested on that one, in turn; suites on the same
-corpus are left out together. A question that the reader was trained on must not be among them
+--out` keeps them. Writes `qa/asking/confidence.json` and its picture for the docs, and prints how it was
+chosen: every set of signals is fitted on all suites but one and tested on that one, in turn; suites on the
+same corpus are left out together. A question that the reader was trained on must not be among them
 (`training/questions.py` says which).
 """
 
@@ -25,7 +25,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from embeddings.reader import ReaderName
-from qa.confidence import FILE, LOOSEST, STRICTEST
+from qa.asking.confidence import FILE, LOOSEST, STRICTEST
 from qa.evaluation import suite
 from qa.evaluation.statistics import calibration_bins
 from qa.schema import Signals
@@ -102,7 +102,7 @@ def main() -> None:
         "curve": {"precision": TARGETS, "threshold": [round(t, 3) for t in curve]},
         "questions": {group.name: len(group.answerable) for group in groups},
     }
-    target = Path(__file__).parent.parent / "qa" / FILE
+    target = Path(__file__).parent.parent / "qa" / "asking" / FILE
     every = json.loads(target.read_text(encoding="utf-8")) | {arguments.reader: written}
     target.write_text(json.dumps(every, indent=1) + "\n", encoding="utf-8")
     print(f"\nwrote {target.name}: {written['weights']}, intercept {written['intercept']}")

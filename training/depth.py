@@ -1,12 +1,12 @@
-"""How many candidates to read (`qa.budget`): what each way costs, and loses against reading many.
+"""How many candidates to read (`qa.asking.budget`): what each way costs, and loses against reading many.
 
 usage: python -m training.depth SUITE [SUITE ...] [--limit N] [--most N] [--ways WAY [WAY ...]]
 
 The questions of each suite, a folder in BEIR layout with its own corpus, are answered once with the first
-MOST candidates read, and then again in each WAY: waves as `qa.budget` has them, such as 6@2+4@0+12 (six; four
-more unless all others would need a logit above 2; twelve more unless above 0). No window is read twice, so
-a further way costs seconds. Printed are the windows read, the measures, and in brackets the difference from
-reading MOST with the lower end of its paired 95 % interval, both in points.
+MOST candidates read, and then again in each WAY: waves as `qa.asking.budget` has them, such as 6@2+4@0+12
+(six; four more unless all others would need a logit above 2; twelve more unless above 0). No window is read
+twice, so a further way costs seconds. Printed are the windows read, the measures, and in brackets the
+difference from reading MOST with the lower end of its paired 95 % interval, both in points.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from embeddings.reader import RETRIEVED_WEIGHT, TrainedReader
-from qa import answer, budget, render
+from qa.asking import answer, budget
 from qa.evaluation import run, suite
+from qa.quoting import render
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 MEASURES = ("nDCG@10", "hit@1", "hit@3", "word_F1", "right", "AUROC")
 WAYS = ("20", "6@0+4@0+12", "6@2+4@0+10", "6@2+4@0+12", "6@2+4@0+14", "6@2+4@0+18")
-# Sizes of waves and the logits after them, as in `qa.budget`.
+# Sizes of waves and the logits after them, as in `qa.asking.budget`.
 Way: TypeAlias = "tuple[tuple[int, float], ...]"
 
 

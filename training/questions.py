@@ -9,12 +9,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qa.conversation import interpret
+from qa.asking.conversation import interpret
 from qa.errors import InputError
 from qa.evaluation.suite import load
 from qa.formats import read_path
 from qa.schema import Document, Span
-from qa.terms import words
+from qa.text.terms import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -26,10 +26,10 @@ from sklearn.preprocessing import StandardScaler
 from embeddings.reader import Window
 from embeddings.relevance import HEAD_FILE, CrossEncoderReader
 from embeddings.runtime import cores
+from qa.document.segment import passages
+from qa.document.window import reading_window
 from qa.formats import read_path
 from qa.schema import Document, Passage, Span
-from qa.segment import passages
-from qa.window import reading_window
 from training.questions import HEADER_QUESTIONS, HELD_OUT, HELD_OUT_ARTICLES, found, header_lines
 from training.windows import shares
 

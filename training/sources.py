@@ -21,7 +21,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qa.terms import words
+from qa.text.terms import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -19,8 +19,8 @@ import numpy as np
 import torch
 from sklearn.metrics import roc_auc_score
 
-from qa.segment import passages
-from qa.window import reading_window
+from qa.document.segment import passages
+from qa.document.window import reading_window
 from training.export import average
 from training.model import ReaderModel, collate, encode
 from training.questions import Question, briefs, is_held_out, suite

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embeddings.encoder import open_encoder
-from qa.conversation import expand, stands_alone
+from qa.asking.conversation import expand, stands_alone
+from qa.document.segment import passages, sentences
+from qa.document.window import in_words, reading_head
 from qa.schema import Span
-from qa.segment import passages, sentences
-from qa.terms import FUNCTION_WORDS
-from qa.window import in_words, reading_head
+from qa.text.terms import FUNCTION_WORDS
 
 if TYPE_CHECKING:
     import random
@@ -180,7 +180,7 @@ def windows(
 def in_conversation(question: str, asked: Sequence[str], rng: random.Random) -> str:
     """The question, at times with the words that the product adds from one of those asked about its document.
 
-    One that stands alone is read as it is (`qa.conversation.interpret`).
+    One that stands alone is read as it is (`qa.asking.conversation.interpret`).
     """
     if stands_alone(question) or rng.random() > IN_CONVERSATION:
         return question

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from side import FOUND, serve
 
 from qa import Corpus
-from qa.conversation import interpret
-from qa.retrieve import candidates
+from qa.asking.conversation import interpret
+from qa.asking.retrieve import candidates
 
 if TYPE_CHECKING:
     from side import Search

@@ -74,10 +74,10 @@ def feedback(settings: options.Settings, out: Path | None, *, force: bool) -> No
     CSV, a cell that a spreadsheet would take for a formula has an apostrophe in front, which evaluate takes
     away. The exit code is 1 where there is no thumb yet.
     """
-    from qa.cite import visible
-    from qa.feedback import save, to_jsonl, to_queries
+    from qa.desk.thumbs import save, to_jsonl, to_queries
     from qa.outputs import TEST_QUERIES, TEST_TABLE, check_no_source, check_output
-    from qa.render import is_utf8, plural
+    from qa.quoting.cite import visible
+    from qa.quoting.render import is_utf8, plural
 
     if out and out.suffix.lower() not in (".jsonl", ".csv"):
         raise click.UsageError(f"--out: {visible(str(out))} should end in .jsonl or .csv")

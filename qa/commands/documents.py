@@ -16,11 +16,11 @@ from qa.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from qa.claims import Claim
     from qa.corpus import Corpus
+    from qa.quoting.claims import Claim
     from qa.schema import DocumentInfo, Filters
-    from qa.stats import LibraryStats
-    from qa.versions import Version
+    from qa.storage.embedded.stats import LibraryStats
+    from qa.storage.embedded.versions import Version
 
 
 class Documents(click.Group):
@@ -47,7 +47,7 @@ def documents(ctx: click.Context, filters: Filters, *, stats: bool, removed: boo
     """List the documents in the library, or show one."""
     if ctx.invoked_subcommand:
         return
-    from qa.unmatched import unmatched
+    from qa.asking.unmatched import unmatched
 
     settings = ctx.ensure_object(options.Settings)
     if stats and filters:
@@ -68,8 +68,8 @@ def documents(ctx: click.Context, filters: Filters, *, stats: bool, removed: boo
 
 
 def _print_stats(stats: LibraryStats, *, as_json: bool) -> None:
-    from qa.cite import visible
-    from qa.stats import to_dict, to_text
+    from qa.quoting.cite import visible
+    from qa.storage.embedded.stats import to_dict, to_text
 
     if as_json:
         shared.print_json(to_dict(stats))
@@ -78,8 +78,8 @@ def _print_stats(stats: LibraryStats, *, as_json: bool) -> None:
 
 
 def _print_removed(versions: tuple[Version, ...], *, as_json: bool) -> None:
-    from qa.cite import visible
-    from qa.render import version_to_dict
+    from qa.quoting.cite import visible
+    from qa.quoting.render import version_to_dict
 
     if as_json:
         shared.print_json([version_to_dict(version) for version in versions])
@@ -90,8 +90,8 @@ def _print_removed(versions: tuple[Version, ...], *, as_json: bool) -> None:
 
 
 def _print_documents(infos: tuple[DocumentInfo, ...], *, as_json: bool) -> None:
-    from qa.cite import visible
-    from qa.render import info_to_dict, plural
+    from qa.quoting.cite import visible
+    from qa.quoting.render import info_to_dict, plural
 
     if as_json:
         shared.print_json([info_to_dict(info) for info in infos])
@@ -134,8 +134,8 @@ def show(settings: options.Settings, document_id: str, sha256: str | None) -> No
 
     Control characters in the text are shown as symbols; --json gives it as it is.
     """
-    from qa.cite import visible
-    from qa.render import info_to_dict, version_to_dict
+    from qa.quoting.cite import visible
+    from qa.quoting.render import info_to_dict, version_to_dict
     from qa.schema import Filters
 
     with shared.corpus(settings) as corpus:
@@ -195,8 +195,8 @@ def edit(
     is read again, or replaced; `documents show` marks them. The file itself is not changed: a sidecar file
     beside it, named FILE.meta.toml, says the same for all documents of a file (title = "…").
     """
-    from qa.cite import visible
-    from qa.render import info_to_dict
+    from qa.quoting.cite import visible
+    from qa.quoting.render import info_to_dict
     from qa.schema import Filters
 
     if not values and not reset:
@@ -209,7 +209,7 @@ def edit(
     if settings.as_json:
         shared.print_json({**info_to_dict(info), "corrected": list(corrected)})
     elif not settings.quiet:
-        from qa.metadata import value_of
+        from qa.document.metadata import value_of
 
         for name in dict.fromkeys((*values, *reset)):
             click.echo(f"{name}: {visible(value_of(edited, name)) or 'none'}")
@@ -240,7 +240,7 @@ def remove(
     holds it still is indexed again when it is named itself, or changes. Without an ID, --purge finishes what
     was interrupted. In a terminal, it asks first; elsewhere, --purge needs --yes.
     """
-    from qa.cite import visible
+    from qa.quoting.cite import visible
 
     if not ids and not purge:
         raise click.UsageError("name the documents to remove: `pullquote documents` lists them")
@@ -289,9 +289,9 @@ class _Lost:
 
     @classmethod
     def by_purging(cls, corpus: Corpus, ids: tuple[str, ...], files: tuple[Path, ...]) -> _Lost:
-        from qa.claims import claims
+        from qa.quoting.claims import claims
+        from qa.quoting.verify import Verifier
         from qa.schema import Filters
-        from qa.verify import Verifier
 
         held = {info.id: info for info in corpus.documents(Filters(document=ids))} if ids else {}
         titles, texts, paths = {}, {info.sha256 for info in held.values()}, set()
@@ -323,7 +323,7 @@ class _Lost:
     @property
     def lines(self) -> Iterator[str]:
         """Say it to a person."""
-        from qa.render import plural
+        from qa.quoting.render import plural
 
         for document_id, title in self.titles.items():
             count, questions = self.thumbs[document_id]
@@ -363,7 +363,7 @@ def _claims(path: Path) -> tuple[list[Claim], list[Claim]]:
     Raises:
         InputError: it cannot be read, or quotes nothing.
     """
-    from qa.claims import claims
+    from qa.quoting.claims import claims
 
     found, passed_over = claims(path)
     if not found:
@@ -393,11 +393,11 @@ def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
     The exit code is 0 when all are verbatim and read, and 1 when not. A FILE that cannot be read or quotes
     nothing is named, and the others are verified: the exit code is 1 then, and 3 where there is no other.
     """
-    from qa.cite import visible
-    from qa.claims import LEAST_WORDS
     from qa.progress import meter
-    from qa.render import plural
-    from qa.verify import Verifier, is_work, lines, summary, to_dict
+    from qa.quoting.cite import visible
+    from qa.quoting.claims import LEAST_WORDS
+    from qa.quoting.render import plural
+    from qa.quoting.verify import Verifier, is_work, lines, summary, to_dict
 
     settings.interrupted = "Nothing was changed."
     read, refused = {}, {}
@@ -478,7 +478,7 @@ def restore(settings: options.Settings, ids: tuple[str, ...]) -> None:
 
     `pullquote documents --removed` lists them.
     """
-    from qa.cite import visible
+    from qa.quoting.cite import visible
 
     with shared.corpus(settings) as corpus, shared.progress(settings) as progress:
         results = corpus.restore(ids, progress=progress)
@@ -501,9 +501,9 @@ def names(settings: options.Settings, name: str) -> None:
     library's folder: a line each, with " = " between the names. What follows a # is a remark. Lines that
     cannot be read are named and left out; the exit code is then 1, as it is when NAME is not found.
     """
-    from qa.cite import visible
-    from qa.names import ALIAS_FILE
-    from qa.render import plural
+    from qa.quoting.cite import visible
+    from qa.quoting.render import plural
+    from qa.text.names import ALIAS_FILE
 
     with shared.corpus(settings) as corpus:
         found, held = corpus.names(name).names if name else (), bool(name) and corpus.holds(name)

@@ -83,9 +83,9 @@ def index(
 
     With --watch, Ctrl-C ends it and says what was done: exit code 0, or 130 in the midst of a round.
     """
+    from qa.intake.watch import bursts
     from qa.outputs import INDEX_REPORT, check_no_source
     from qa.places import shipped_corpus
-    from qa.watch import bursts
 
     if watch and dry_run:
         raise click.UsageError("--dry-run says what would be done once: leave out --watch")
@@ -134,7 +134,7 @@ def index(
 
 def _summary(done: Counter[str]) -> str:
     """Say what became of files: `2 added, 1 refused`."""
-    from qa.render import STATUSES
+    from qa.quoting.render import STATUSES
 
     return ", ".join(f"{done[status]:,} {status}" for status in STATUSES if done[status]) or "nothing to do"
 
@@ -185,7 +185,7 @@ def _gone(report: IndexReport) -> list[str]:
 
 def _named(ids: Sequence[str]) -> str:
     """Name documents that are gone: `2 documents are no longer there (a.txt, b.txt)`."""
-    from qa.render import plural
+    from qa.quoting.render import plural
 
     verb = "is" if len(ids) == 1 else "are"
     return f"{plural(len(ids), 'document')} ({_listed(ids)}) {verb} no longer"
@@ -199,7 +199,7 @@ def _listed(names: Sequence[str]) -> str:
 
 def _show_report(settings: options.Settings, report: IndexReport, write_to: Path | None) -> None:
     """Print what an index did, and write it to the file that was named."""
-    from qa.render import report_to_dict, write_report
+    from qa.quoting.render import report_to_dict, write_report
 
     if write_to:
         write_report(report, write_to)
@@ -221,11 +221,11 @@ def _show_report(settings: options.Settings, report: IndexReport, write_to: Path
 
 
 def _print_report(report: IndexReport, library: Path) -> None:
-    from qa.cite import visible
-    from qa.folders import is_followable, own_output
+    from qa.document.metadata import SIDECAR
     from qa.formats import READS
-    from qa.metadata import SIDECAR
-    from qa.render import plural
+    from qa.intake.folders import is_followable, own_output
+    from qa.quoting.cite import visible
+    from qa.quoting.render import plural
 
     if report.dry_run:
         click.echo("This is what would be done; nothing was changed.")
@@ -286,7 +286,7 @@ def reindex(settings: options.Settings, encoder: str) -> None:
     An encoder that does not come with Pullquote is opened only after you have named it, whatever a library
     says: here, which is remembered for you on this machine, or in PULLQUOTE_ENCODER.
     """
-    from qa.render import plural
+    from qa.quoting.render import plural
 
     settings.interrupted = "The library still has the vectors that it had."
     with shared.corpus(settings) as corpus, shared.progress(settings) as progress:

@@ -94,7 +94,7 @@ def _day(*, last: bool) -> Callable[[click.Context, click.Parameter, str | None]
     """Read a day: `YYYY-MM-DD`, or the first (`last`: the last) day of `YYYY-MM` or `YYYY`."""
 
     def callback(_: click.Context, __: click.Parameter, value: str | None) -> dt.date | None:
-        from qa.times import bound
+        from qa.text.times import bound
 
         try:
             return None if value is None else bound(value, last=last)
@@ -105,8 +105,8 @@ def _day(*, last: bool) -> Callable[[click.Context, click.Parameter, str | None]
 
 
 def _share(_: click.Context, __: click.Parameter, value: str | None) -> float:
-    """Read the strictness: `.9` or `90%`, within the bounds of `qa.confidence`, which has the default too."""
-    from qa import confidence
+    """Read the strictness: `.9` or `90%`, within the bounds of `confidence.py`, which has the default."""
+    from qa.asking import confidence
 
     if value is None:
         return confidence.STRICTNESS
@@ -217,8 +217,8 @@ def columns(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> d
 
 def values(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
     """Read `FIELD=VALUE`, several times: what is known of a document."""
+    from qa.document.metadata import check
     from qa.errors import InputError
-    from qa.metadata import check
 
     pairs = [each.partition("=") for each in given]
     for name, equals, _value in pairs:
@@ -232,7 +232,7 @@ def values(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dic
 
 def fields(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
     """Read FIELD, several times."""
-    from qa.metadata import FIELDS
+    from qa.document.metadata import FIELDS
 
     for name in given:
         if name not in FIELDS:

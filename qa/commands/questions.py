@@ -46,7 +46,7 @@ def ask(
         raise click.UsageError(f'put the question in quotes: pullquote ask "{question}"')
     if question == "-":
         question = _decoded(sys.stdin.buffer.read(), "standard input").strip()
-    from qa.render import error_to_dict
+    from qa.quoting.render import error_to_dict
 
     settings.failed = lambda failure: error_to_dict(question, filters, failure)
     with shared.corpus(settings) as corpus:
@@ -73,7 +73,7 @@ def _decoded(data: bytes, name: str) -> str:
 
 
 def _print_answer(answer: Answer, corpus: Corpus, *, as_json: bool) -> None:
-    from qa import render
+    from qa.quoting import render
 
     if as_json:
         click.echo(render.to_json(answer, corpus.document, ascii=not render.is_utf8(sys.stdout)))
@@ -121,11 +121,11 @@ def answer_many(
     Interrupted, the same command goes on where it stopped as long as the library, the questions and the
     options are the same (ANSWERS.jsonl.state holds the evidence).
     """
+    from qa.asking.unmatched import unmatched
     from qa.batch import answer_file
     from qa.outputs import ANSWERS, check_no_source, check_output
     from qa.progress import meter
-    from qa.render import plural
-    from qa.unmatched import unmatched
+    from qa.quoting.render import plural
 
     data = _read_questions(questions, shared.say if not settings.quiet else lambda message: None)
     target = None if str(out) == "-" else out
@@ -251,8 +251,8 @@ def _check_options(suite: Path, chosen: dict[str, Any]) -> None:
     """Refuse options that contradict each other."""
     from collections import Counter
 
-    from qa.cite import visible
     from qa.outputs import ANSWERS, written_files
+    from qa.quoting.cite import visible
 
     written = {name: chosen[name] for name in ("out", "report", "trec_run", "trec_qrels") if chosen[name]}
     source = click.get_current_context().get_parameter_source

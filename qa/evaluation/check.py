@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import TYPE_CHECKING, Literal
 
-from qa.phrase import occurrences, phrase_pattern, phrase_words
+from qa.document.segment import sentences
 from qa.schema import Document
-from qa.segment import sentences
+from qa.text.phrase import occurrences, phrase_pattern, phrase_words
 
 if TYPE_CHECKING:
     import re

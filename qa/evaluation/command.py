@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qa.confidence import STRICTNESS
+from qa.asking.confidence import STRICTNESS
 from qa.corpus import Corpus
 from qa.errors import InputError, LibraryNotFoundError
 from qa.evaluation import check, run, suite, trec
@@ -23,7 +23,7 @@ from qa.outputs import (
     write_output,
 )
 from qa.progress import staged
-from qa.render import plural
+from qa.quoting.render import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

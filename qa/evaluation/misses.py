@@ -14,10 +14,10 @@ from functools import lru_cache
 from math import inf
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
-from qa.answer import READ, RERANKED
+from qa.asking.answer import READ, RERANKED
+from qa.asking.extract import QUOTES
 from qa.evaluation.measures import confidence
-from qa.extract import QUOTES
-from qa.render import plural
+from qa.quoting.render import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from qa.answer import READ, RERANKED
-from qa.cite import facts
+from qa.asking.answer import READ, RERANKED
 from qa.evaluation import misses
 from qa.evaluation.measures import MEASURES, confidence
-from qa.render import plural
+from qa.quoting.cite import facts
+from qa.quoting.render import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

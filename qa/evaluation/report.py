@@ -19,14 +19,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 import qa
-from qa.answer import READ, RERANKED
-from qa.cite import date_in_words, visible
+from qa.asking.answer import READ, RERANKED
 from qa.evaluation import charts, misses
 from qa.evaluation.measures import MEASURES, confidence, reliability, risk_coverage, threshold
 from qa.evaluation.pages import pages
 from qa.evaluation.statistics import LEVEL, wilson
 from qa.evaluation.tables import probability
-from qa.render import plural
+from qa.quoting.cite import date_in_words, visible
+from qa.quoting.render import plural
 
 if TYPE_CHECKING:
     import datetime as dt

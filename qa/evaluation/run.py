@@ -17,16 +17,16 @@ from embeddings.encoder import identify_encoder
 from embeddings.files import close_to_others, sha256_file
 from embeddings.models import ModelError as WeightsError
 from embeddings.models import cache_folder, make_cache_folder
+from qa.asking.confidence import STRICTNESS
 from qa.batch import answer_file
-from qa.confidence import STRICTNESS
 from qa.corpus import Corpus
 from qa.errors import InputError, LibraryError, ModelError
 from qa.evaluation.lines import records
 from qa.evaluation.schema import Evaluation
 from qa.formats.jsonl import read_jsonl
-from qa.intake import MAKERS
+from qa.intake.run import MAKERS
+from qa.quoting.render import dumps, plural
 from qa.reading import read_file
-from qa.render import dumps, plural
 from qa.schema import EVERYTHING, Document, Turn
 
 if TYPE_CHECKING:

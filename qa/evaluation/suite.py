@@ -13,13 +13,13 @@ import random
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from qa import cells
 from qa.batch import read_history
 from qa.errors import InputError
 from qa.evaluation.lines import records
 from qa.evaluation.schema import Query, Suite
+from qa.quoting.render import dumps
 from qa.reading import read_file
-from qa.render import dumps
+from qa.text import cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -6,11 +6,11 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, get_args
 
-from qa.cite import visible
 from qa.evaluation.check import shortened
 from qa.evaluation.measures import MEASURES, threshold
 from qa.evaluation.statistics import LEVEL
-from qa.render import answers_from, plural
+from qa.quoting.cite import visible
+from qa.quoting.render import answers_from, plural
 from qa.schema import Outcome
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from qa.dates import PartialDate, parse_date
+from qa.text.dates import PartialDate, parse_date
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
-from qa.dates import PartialDate
 from qa.formats.dates import DateOrder, FoundDate, find_date, find_dates, read_date
 from qa.formats.furniture import find_furniture
 from qa.formats.lines import lines
@@ -35,6 +34,7 @@ from qa.formats.people import (
     people_stated,
     who_is,
 )
+from qa.text.dates import PartialDate
 
 if TYPE_CHECKING:
     import datetime as dt

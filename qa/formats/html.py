@@ -16,14 +16,14 @@ from urllib.parse import urlsplit
 from lxml import etree
 from trafilatura import bare_extraction
 
+from qa.document.metadata import with_language_of_script
 from qa.errors import InputError
 from qa.formats.header import parse_header
 from qa.formats.markup import RAISED, Block, blocks, breaks, compose, decode, has_struck, parse
 from qa.formats.page import describe_page
 from qa.formats.text import check_text, describe
-from qa.metadata import with_language_of_script
 from qa.schema import Document, Found
-from qa.terms import measure
+from qa.text.terms import measure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,12 +11,12 @@ import re
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
+from qa.document.metadata import FIELDS, MOST_FIELD, value_of
 from qa.errors import InputError
 from qa.formats.columns import places
 from qa.formats.dates import read_date
 from qa.formats.source import PLAIN, nothing_known
 from qa.formats.text import MOST_BYTES, bounded, check_text, describe
-from qa.metadata import FIELDS, MOST_FIELD, value_of
 from qa.schema import Document, Found, printable
 
 if TYPE_CHECKING:

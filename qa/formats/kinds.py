@@ -9,9 +9,9 @@ from importlib import import_module
 from pathlib import PurePath
 from typing import TYPE_CHECKING, TypeVar
 
+from qa.document.metadata import MOST_FIELD
 from qa.errors import InputError, PartlyReadError
 from qa.formats.text import MOST_BYTES, bounded, check_text, encoding_of
-from qa.metadata import MOST_FIELD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

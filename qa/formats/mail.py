@@ -16,6 +16,7 @@ from email.utils import parseaddr, parsedate_to_datetime
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, cast
 
+from qa.document.metadata import with_values
 from qa.errors import InputError
 from qa.formats.blocks import compose
 from qa.formats.header import is_institution
@@ -25,7 +26,6 @@ from qa.formats.numbers import find_number
 from qa.formats.organisations import names_periodical
 from qa.formats.text import check_text, describe
 from qa.formats.thread import Line, Sender, flowed, messages, unquoted
-from qa.metadata import with_values
 from qa.schema import Document
 
 if TYPE_CHECKING:

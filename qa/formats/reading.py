@@ -15,6 +15,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from qa.document.metadata import SIDECAR
 from qa.errors import InputError
 from qa.formats.dates import DateOrder
 from qa.formats.jsonl import read_jsonl
@@ -22,7 +23,6 @@ from qa.formats.kinds import JSONL, READS, kind_of, named, some_refused
 from qa.formats.source import PLAIN, Known, Options, Same, Source, nothing_known, nothing_same
 from qa.formats.text import MOST_BYTES
 from qa.formats.worker import Worker
-from qa.metadata import SIDECAR
 from qa.schema import printable
 
 if TYPE_CHECKING:

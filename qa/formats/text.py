@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from qa.document.metadata import FIELDS, MOST_FIELD, value_of
 from qa.errors import InputError
 from qa.formats.furniture import find_furniture
 from qa.formats.header import Header, parse_header
-from qa.metadata import FIELDS, MOST_FIELD, value_of
 from qa.schema import Document, Found, printable
-from qa.terms import MOST_COMBINING, is_stacked
+from qa.text.terms import MOST_COMBINING, is_stacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from email.utils import parseaddr
 from typing import TYPE_CHECKING, NamedTuple
 
-from qa.cite import date_in_words
-from qa.dates import PartialDate
 from qa.formats.blocks import Part
 from qa.formats.dates import find_date
+from qa.quoting.cite import date_in_words
+from qa.text.dates import PartialDate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

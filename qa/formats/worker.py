@@ -18,9 +18,9 @@ from contextlib import suppress
 from dataclasses import asdict, fields
 from typing import IO, TYPE_CHECKING, Any, Self
 
-from qa.dates import parse_date
 from qa.errors import InputError, PartlyReadError
 from qa.schema import Document, Found, Section, Span
+from qa.text.dates import parse_date
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,14 +8,14 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 from urllib.parse import quote as urlquote
 
-from qa import times
-from qa.cite import check, citation_id, facts_of
-from qa.render import NAMED, describe_filters, gaps, how_sure, more, named, plural
+from qa.quoting.cite import check, citation_id, facts_of
+from qa.quoting.render import NAMED, describe_filters, gaps, how_sure, more, named, plural
+from qa.text import times
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from qa.cite import ReadDocument
+    from qa.quoting.cite import ReadDocument
     from qa.schema import Answer, Failure, Quote
 
 # More would bury the next question; the rest is one click away.

@@ -11,7 +11,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from qa.confidence import STRICTNESS
+from qa.asking.confidence import STRICTNESS
 from qa.deadline import Deadline
 from qa.errors import LibraryNotFoundError, NotReadyError, PullquoteError
 from qa.schema import EVERYTHING, Failure

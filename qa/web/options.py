@@ -7,11 +7,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from qa.confidence import STRICTNESS
+from qa.asking.confidence import STRICTNESS
 from qa.errors import InputError
 from qa.limits import MAX_DOCUMENTS, MAX_OPTIONS_CHARACTERS
 from qa.schema import Dates, Filters
-from qa.times import bound
+from qa.text.times import bound
 from qa.web.body import Body
 from qa.web.problem import first_error
 

@@ -7,8 +7,8 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING
 
+from qa.desk.thumbs import Shown
 from qa.errors import UnknownAnswerError
-from qa.feedback import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qa import __version__, times
-from qa.cite import citation_id, cite_line, date_in_words
-from qa.render import describe_filters, gaps, how_sure, named, plural
+from qa import __version__
+from qa.quoting.cite import citation_id, cite_line, date_in_words
+from qa.quoting.render import describe_filters, gaps, how_sure, named, plural
+from qa.text import times
 from qa.web import STATIC
 from qa.web.cards import quote_block, text
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator, Sequence
 
-    from qa.cite import ReadDocument
+    from qa.quoting.cite import ReadDocument
     from qa.schema import Answer, Quote
 
 _SAID = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-import qa.fulltext
+import qa.storage.embedded.full_text
 from benchmarks import fulltext, scale, synthetic
 from qa import Corpus
 from qa.schema import EVERYTHING
@@ -41,7 +41,9 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def ways(library: Path) -> dict[str, fulltext.Search]:
     fulltext.build(library, "fts5")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(qa.fulltext, "FTS5_UP_TO", qa.fulltext.FTS5_UP_TO)  # what `build` lowers, is put back
+        patch.setattr(
+            qa.storage.embedded.full_text, "FTS5_UP_TO", qa.storage.embedded.full_text.FTS5_UP_TO
+        )  # what `build` lowers, is put back
         fulltext.build(library, "postings")
     fts5 = fulltext.Fts5(library)
     postings = fulltext.Postings(library)

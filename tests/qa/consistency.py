@@ -12,11 +12,11 @@ import numpy as np
 
 from embeddings.arrays import Bits
 from embeddings.index import VectorIndex
-from qa.fulltext import Postings
-from qa.library import PART_SECONDS
 from qa.schema import Span, sha256_text
-from qa.sources import words_sha256
-from qa.terms import indexed
+from qa.storage.embedded.full_text import Postings
+from qa.storage.embedded.locations import words_sha256
+from qa.storage.embedded.vector_index import PART_SECONDS
+from qa.text.terms import indexed
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from qa import batch
 from qa.batch import Question, answer_file, keep_earlier, read_questions
 from qa.errors import InputError, OutputError
-from qa.render import to_json
+from qa.quoting.render import to_json
 from qa.schema import EVERYTHING, Answer, Filters, Turn
 from tests.conftest import ROOT
 
@@ -242,7 +242,7 @@ def test_what_does_not_belong_to_this_run_is_begun_anew_and_said(out, spoil):
 @pytest.mark.parametrize(
     ("name", "rests_on_it"),
     [
-        ("qa/answer.py", True),
+        ("qa/asking/answer.py", True),
         ("qa/formats/text.py", True),
         ("embeddings/relevance_head.npz", True),
         ("qa/evaluation/tables.py", False),

@@ -14,11 +14,12 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from qa import __version__, confidence
+from qa import __version__
+from qa.asking import confidence
 from qa.cli import cli
 from qa.commands import options
 from qa.errors import VerbatimError
-from qa.render import answers_from
+from qa.quoting.render import answers_from
 from qa.schema import Filters
 from tests.qa.tiny import tiny_corpus, write
 

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from qa import confidence
+from qa.asking import confidence
 from qa.cli import cli
-from qa.database import FILE_NAME
 from qa.schema import sha256_text
+from qa.storage.embedded.database import FILE_NAME
 from tests.qa.briefs import BRIEF, SEED
 
 pytestmark = pytest.mark.models

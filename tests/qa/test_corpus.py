@@ -14,7 +14,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qa.cite import citation
 from qa.corpus import Corpus, held_bytes
 from qa.errors import (
     DocumentNotFoundError,
@@ -25,7 +24,8 @@ from qa.errors import (
     QuestionError,
 )
 from qa.limits import check_question
-from qa.render import to_dict
+from qa.quoting.cite import citation
+from qa.quoting.render import to_dict
 from qa.schema import Answer, Document, Filters, Passage, Progress, Quote
 from tests.qa.consistency import index_problems, problems
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
@@ -194,7 +194,7 @@ def test_files_of_other_kinds_in_a_folder_are_named_once_and_a_folder_of_nothing
 def test_an_interruption_keeps_what_was_acknowledged_and_the_next_run_goes_on(
     corpus: Corpus, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa.intake.BATCH", 4)
+    monkeypatch.setattr("qa.intake.run.BATCH", 4)
     for number in range(9):
         write(inbox, f"{number}.txt", words(number))
     acknowledged: list[str] = []
@@ -473,7 +473,7 @@ def test_a_reindex_exchanges_all_vectors_and_only_they_change(library: Path, inb
 def test_an_interrupted_reindex_leaves_the_old_vectors_in_force_and_its_work_is_not_done_twice(
     library: Path, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa.intake.BATCH", 1)
+    monkeypatch.setattr("qa.intake.run.BATCH", 1)
     before = filled(library, inbox, 6)
     other = TinyEncoder("other")
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, get_args
 
 import pytest
 
-import qa.fulltext
-import qa.intake
+import qa.intake.run
+import qa.storage.embedded.full_text
 from qa.errors import DocumentNotFoundError
 from tests.qa.consistency import index_problems, problems, words_problems
 from tests.qa.tiny import TinyEncoder, tiny_corpus
@@ -119,7 +119,7 @@ class Books:
             self._check_citations(corpus, here)
             self._check_afresh(corpus)
             corpus._words.save()
-            large = corpus.count().passages > qa.fulltext.FTS5_UP_TO
+            large = corpus.count().passages > qa.storage.embedded.full_text.FTS5_UP_TO
         assert problems(self.library) == []
         assert index_problems(self.library) == []
         assert not large or words_problems(self.library) == []
@@ -252,7 +252,7 @@ def crash(
 def large(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
     """Whether the library counts as large, to its writer and here."""
     if request.param:
-        monkeypatch.setattr(qa.fulltext, "FTS5_UP_TO", 5)
+        monkeypatch.setattr(qa.storage.embedded.full_text, "FTS5_UP_TO", 5)
     return bool(request.param)
 
 
@@ -260,7 +260,7 @@ def large(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bo
 def _parser() -> Iterator[None]:
     """One process that parses for all the libraries made here."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("qa.intake.Worker", qa.intake.Worker)  # put back what `keep_worker` replaces
+        patch.setattr("qa.intake.run.Worker", qa.intake.run.Worker)  # put back what `keep_worker` replaces
         keep_worker()
         yield
 

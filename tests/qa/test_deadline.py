@@ -16,10 +16,10 @@ from gradio.context import LocalContext
 
 import qa.web.engine
 import ui
-from qa import api
 from qa.deadline import Deadline
 from qa.errors import CancelledError, DeadlineError, NotReadyError
 from qa.places import shipped_corpus
+from qa.web import api
 from qa.web.engine import Engine
 
 if TYPE_CHECKING:

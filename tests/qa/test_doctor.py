@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from qa import doctor
 from qa.cli import cli
 from qa.doctor import Finding
-from qa.store import Store
+from qa.storage.embedded.store import Store
 from tests.qa.tiny import tiny_corpus, write
 
 ROOT = Path(__file__).parents[2]
@@ -69,7 +69,7 @@ def test_it_works_without_a_library_and_makes_none(tmp_path):
 
 @pytest.mark.parametrize("content", [b"", b"not a database at all, but long enough to be read as one" * 40])
 def test_it_works_on_a_file_that_is_no_library_and_leaves_it_alone(content, tmp_path):
-    from qa.database import FILE_NAME
+    from qa.storage.embedded.database import FILE_NAME
 
     (tmp_path / FILE_NAME).write_bytes(content)
     findings = doctor.examine(tmp_path)

@@ -10,7 +10,7 @@ import pytest
 
 from qa import Corpus
 from qa.schema import Filters
-from qa.terms import is_latin
+from qa.text.terms import is_latin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.dates import PartialDate
 from qa.errors import InputError
 from qa.formats import Worker, files, read_path, supported
 from qa.formats.source import PLAIN, Source
 from qa.formats.text import MOST_BYTES, decode
 from qa.schema import Document, Found
+from qa.text.dates import PartialDate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

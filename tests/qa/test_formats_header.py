@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.dates import PartialDate
 from qa.formats.dates import DateOrder, find_date
 from qa.formats.furniture import find_furniture
 from qa.formats.header import Header, parse_header
+from qa.text.dates import PartialDate
 
 BODY = (
     "\n\nTraders in the city told us on Monday that prices had risen by a third since the new year began.\n"

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import qa.intake
+import qa.intake.run
 from qa.corpus import Corpus
+from qa.document.segment import passages
+from qa.document.window import window_text
 from qa.errors import LibraryError, ModelError
 from qa.formats import files, read_path
 from qa.formats.source import PLAIN
 from qa.schema import Document, Progress
-from qa.segment import passages
-from qa.store import Store
-from qa.window import window_text
+from qa.storage.embedded.store import Store
 from tests.qa.consistency import index_problems, problems
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
 
@@ -76,13 +76,13 @@ def one_after_the_other(library: Path, inbox: Path) -> None:
     for path in files(inbox, []):
         for item in read_path(path, inbox):
             if isinstance(item, Document):
-                prepared = qa.intake._prepare(item, passages(item))
+                prepared = qa.intake.run._prepare(item, passages(item))
                 windows = [window_text(item, passage) for passage in prepared.passages]
                 vectors = encoder.encode_documents(windows)
                 parts = zip(prepared.passages, prepared.digests, vectors, strict=True)
-                entries = [qa.intake.Entry(*part) for part in parts]
-                made_by = qa.intake._made_by(PLAIN)
-                store.ingest(item, qa.intake.head(item), entries, encoder.identity, made_by)
+                entries = [qa.intake.run.Entry(*part) for part in parts]
+                made_by = qa.intake.run._made_by(PLAIN)
+                store.ingest(item, qa.intake.run.head(item), entries, encoder.identity, made_by)
     store.close()
 
 
@@ -90,9 +90,9 @@ def one_after_the_other(library: Path, inbox: Path) -> None:
 def test_the_library_is_the_one_that_one_step_after_the_other_makes(
     tmp_path: Path, inbox: Path, monkeypatch: pytest.MonkeyPatch, batch: int, huge: int
 ) -> None:
-    monkeypatch.setattr("qa.intake.BATCH", batch)
-    monkeypatch.setattr("qa.intake._HUGE", huge)
-    monkeypatch.setattr("qa.intake._SLICE", 7)
+    monkeypatch.setattr("qa.intake.run.BATCH", batch)
+    monkeypatch.setattr("qa.intake.run._HUGE", huge)
+    monkeypatch.setattr("qa.intake.run._SLICE", 7)
     mixed(inbox)
     one_after_the_other(tmp_path / "serial", inbox)
     with tiny_corpus(tmp_path / "library") as corpus:
@@ -115,7 +115,7 @@ def test_the_library_is_the_one_that_one_step_after_the_other_makes(
 def test_an_error_of_the_encoder_leaves_what_came_before_it(
     tmp_path: Path, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa.intake.BATCH", 1)
+    monkeypatch.setattr("qa.intake.run.BATCH", 1)
 
     class Failing(TinyEncoder):
         def encode_documents(
@@ -141,8 +141,8 @@ def test_an_error_of_the_store_comes_from_index_and_leaves_what_was_committed(
     tmp_path: Path, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another process takes the library, as the third document is to be written."""
-    monkeypatch.setattr("qa.intake.BATCH", 1)
-    monkeypatch.setattr("qa.database.BUSY_SECONDS", 0.01)
+    monkeypatch.setattr("qa.intake.run.BATCH", 1)
+    monkeypatch.setattr("qa.storage.embedded.database.BUSY_SECONDS", 0.01)
     for number in range(6):
         write(inbox, f"{number}.txt", words(number))
     named: list[str] = []
@@ -165,7 +165,7 @@ def test_an_error_of_the_store_comes_from_index_and_leaves_what_was_committed(
 def test_an_interruption_in_the_encoder_leaves_what_was_named_and_the_next_run_goes_on(
     tmp_path: Path, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa.intake.BATCH", 1)
+    monkeypatch.setattr("qa.intake.run.BATCH", 1)
 
     class Interrupted(TinyEncoder):
         def encode_documents(
@@ -203,7 +203,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         ids.append(document.id)
         return passages(document)
 
-    monkeypatch.setattr("qa.intake.passages", count)
+    monkeypatch.setattr("qa.intake.run.passages", count)
     return ids
 
 
@@ -217,7 +217,9 @@ def test_what_has_not_changed_is_not_segmented_and_needs_no_model(
         generation = corpus.generation
     segmented = counted(monkeypatch)
     with tiny_corpus(tmp_path / "library") as corpus:
-        monkeypatch.setattr("qa.encoders.Encoders.documents", lambda self: pytest.fail("a model was opened"))
+        monkeypatch.setattr(
+            "qa.storage.embedded.encoders.Encoders.documents", lambda self: pytest.fail("a model was opened")
+        )
         again = corpus.index(inbox)
         assert corpus.generation == generation
     assert segmented == []
@@ -260,7 +262,7 @@ def test_what_was_made_otherwise_is_read_again_once(
             assert result.status == status
     assert segmented == ["a.txt"] * 2
     with tiny_corpus(tmp_path / "library", date_order="mdy") as corpus:
-        monkeypatch.setattr("qa.intake._made_by", lambda *_: "a later version of Pullquote")
+        monkeypatch.setattr("qa.intake.run._made_by", lambda *_: "a later version of Pullquote")
         assert [result.status for _ in range(2) for result in corpus.index(inbox).files] == ["unchanged"] * 2
     assert segmented == ["a.txt"] * 3
 
@@ -271,7 +273,7 @@ def test_what_was_made_otherwise_is_read_again_once(
 def test_progress_ends_with_all_bytes_and_the_passages_that_were_new_and_comes_one_call_at_a_time(
     tmp_path: Path, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa.intake.BATCH", 4)
+    monkeypatch.setattr("qa.intake.run.BATCH", 4)
     mixed(inbox)
     seen: list[Progress] = []
     inside = threading.Lock()

@@ -10,15 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import qa.fulltext
-from qa import Corpus, confidence
-from qa.database import FILE_NAME, _read_again
+import qa.storage.embedded.full_text
+from qa import Corpus
+from qa.asking import confidence
+from qa.document.segment import MOST_SENTENCE_WORDS, passages, sentences
+from qa.document.window import legible
 from qa.errors import ModelError
-from qa.phrase import occurrences, phrase_pattern
 from qa.schema import Document, Filters
-from qa.segment import MOST_SENTENCE_WORDS, passages, sentences
-from qa.terms import content_words, indexed, is_in_latin, is_latin, is_only_latin, measure
-from qa.window import legible
+from qa.storage.embedded.database import FILE_NAME, _read_again
+from qa.text.phrase import occurrences, phrase_pattern
+from qa.text.terms import content_words, indexed, is_in_latin, is_latin, is_only_latin, measure
 from tests.qa.consistency import problems
 from tests.qa.tiny import tiny_corpus, write
 
@@ -178,7 +179,7 @@ def corpus(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Corpus]:
     if request.param == "postings":
-        monkeypatch.setattr(qa.fulltext, "FTS5_UP_TO", 1)
+        monkeypatch.setattr(qa.storage.embedded.full_text, "FTS5_UP_TO", 1)
     for name, text in {"ko.txt": " ".join(KOREAN), "zh.txt": "".join(CHINESE), "en.txt": ENGLISH}.items():
         write(tmp_path, f"in/{name}", text + "\n")
     with tiny_corpus(tmp_path / "library") as opened:

@@ -8,12 +8,12 @@ from click.testing import CliRunner
 from fastapi.testclient import TestClient
 
 from qa import Corpus, limits
-from qa.api import create_app
 from qa.batch import answer_file
 from qa.cli import cli
 from qa.errors import InputError, QuestionError
 from qa.limits import check_dates, check_filters, check_history, check_question
 from qa.schema import EVERYTHING, Filters, Turn
+from qa.web.api import create_app
 from qa.web.engine import Engine
 from qa.web.options import read_options
 

@@ -19,15 +19,15 @@ from hypothesis import strategies as st
 from qa import outputs
 from qa.cli import cli
 from qa.corpus import Corpus
+from qa.desk.thumbs import Place, Shown, save, to_queries
 from qa.errors import OutputError
 from qa.evaluation import trec
 from qa.evaluation.report import to_html
-from qa.feedback import Place, Shown, save, to_queries
-from qa.folders import listing
+from qa.intake.folders import listing
+from qa.intake.watch import bursts
 from qa.outputs import check_no_source, check_output, output_kind, write_output
-from qa.render import dumps, to_json, write_report
+from qa.quoting.render import dumps, to_json, write_report
 from qa.schema import Answer, FileResult, IndexReport
-from qa.watch import bursts
 from qa.web import transcript
 from tests.qa.evaluation.sample import evaluation, text_of, title_of
 from tests.qa.test_formats import as_nobody
@@ -382,8 +382,8 @@ def test_a_device_is_written_as_it_is(tmp_path: Path, library: Path) -> None:
 def test_a_report_in_a_folder_that_is_watched_does_not_begin_another_burst(
     docs: Path, library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa.watch._WAKE", 100)
-    monkeypatch.setattr("qa.watch._QUIET", 100)
+    monkeypatch.setattr("qa.intake.watch._WAKE", 100)
+    monkeypatch.setattr("qa.intake.watch._QUIET", 100)
     waiting = bursts([docs], library, docs / "report.csv")
     next(waiting)
     write_report(REPORT, docs / "report.csv")

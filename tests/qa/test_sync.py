@@ -19,15 +19,15 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import qa.intake
-from qa.cells import read
+import qa.intake.run
 from qa.cli import cli
 from qa.corpus import Corpus
 from qa.errors import InputError, LibraryError
 from qa.formats import Options
+from qa.intake.watch import bursts
 from qa.schema import Span
-from qa.sources import words_sha256
-from qa.watch import bursts
+from qa.storage.embedded.locations import words_sha256
+from qa.text.cells import read
 from tests.qa.consistency import index_problems, problems
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
 
@@ -531,22 +531,22 @@ def test_a_refused_file_that_has_not_changed_is_refused_for_the_same_reason_unre
         second = corpus.index(inbox)
     assert second.files[1] == first.files[1]
     assert "is not UTF-8" in second.files[1].error.message
-    monkeypatch.setattr("qa.intake._made_by", lambda *_: "a later version of Pullquote")
+    monkeypatch.setattr("qa.intake.run._made_by", lambda *_: "a later version of Pullquote")
     monkeypatch.setattr("qa.formats.worker.Worker.read", forbidden)
     with pytest.raises(AssertionError, match="parsed again"):
         corpus.index(inbox)
 
 
 def test_what_reads_files_changes_when_ocr_comes_to_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    qa.intake._made_by.cache_clear()
+    qa.intake.run._made_by.cache_clear()
     made = []
     for there in ("", "Tesseract 5.5.0"):
         monkeypatch.setattr("qa.formats.ocr.version", lambda _, there=there: there)
         monkeypatch.setattr(
             "qa.formats.ocr.languages", lambda _, there=there: frozenset({"eng"} if there else ())
         )
-        made.append([qa.intake._made_by(Options(ocr=ocr)) for ocr in (True, False)])
-        qa.intake._made_by.cache_clear()
+        made.append([qa.intake.run._made_by(Options(ocr=ocr)) for ocr in (True, False)])
+        qa.intake.run._made_by.cache_clear()
     (with_none, off), (with_one, still_off) = made
     assert with_none != with_one
     assert off == still_off
@@ -794,7 +794,7 @@ def test_a_full_disk_is_a_clear_error_and_the_next_run_goes_on(library: Path, in
     code = (
         "import resource, signal, sys\nfrom pathlib import Path\n"
         "from tests.qa.test_sync import index_in_a_process\nfrom qa.errors import LibraryError\n"
-        "from qa.metadata import _classifier\n_classifier()  # it is unpacked into a temporary file\n"
+        "from qa.document.metadata import _classifier\n_classifier()  # unpacked into a temporary file\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (900_000, 900_000))\n"
         "try: index_in_a_process(Path(sys.argv[1]), Path(sys.argv[2]))\n"
@@ -974,8 +974,8 @@ def test_a_skipped_file_has_the_reason_for_which_one_that_is_named_is_refused(
 def test_a_watch_indexes_what_changes_and_leaves_out_what_is_hidden(
     library: Path, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa.watch._WAKE", 100)
-    monkeypatch.setattr("qa.watch._QUIET", 100)
+    monkeypatch.setattr("qa.intake.watch._WAKE", 100)
+    monkeypatch.setattr("qa.intake.watch._QUIET", 100)
     write(inbox, "a.txt", words(1))
     own = inbox / ".library"
     with tiny_corpus(own) as corpus:
@@ -995,8 +995,8 @@ def test_a_watch_indexes_what_changes_and_leaves_out_what_is_hidden(
 def test_a_watch_outlives_that_its_folder_is_made_again_and_ends_when_it_is_removed(
     library: Path, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa.watch._WAKE", 100)
-    monkeypatch.setattr("qa.watch._QUIET", 100)
+    monkeypatch.setattr("qa.intake.watch._WAKE", 100)
+    monkeypatch.setattr("qa.intake.watch._QUIET", 100)
     write(inbox, "a.txt", words(1))
     with tiny_corpus(library) as corpus:
         waiting = bursts([inbox], library)

@@ -10,8 +10,8 @@ from time import monotonic
 
 import pytest
 
+from qa.document.segment import passages
 from qa.errors import LibraryError
-from qa.segment import passages
 from tests.qa.consistency import index_problems, problems
 from tests.qa.tiny import tiny_corpus, words, write
 from tests.qa.writer import Change, Spec, World, document_of, run

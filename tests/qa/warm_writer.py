@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datasketch  # noqa: F401
 
-from qa.metadata import with_language
+from qa.document.metadata import with_language
 from tests.qa.writer import Spec, document_of
 
 with_language(document_of(Spec(0, 0, "txt")))

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import embeddings.files
 import embeddings.index
-import qa.fulltext
-import qa.intake
-import qa.versions
+import qa.intake.run
+import qa.storage.embedded.full_text
+import qa.storage.embedded.versions
 from embeddings.index import VectorIndex
 from qa.formats import Worker
 from qa.formats.kinds import read_source
 from qa.formats.source import Options, Source
-from qa.fulltext import FullText
-from qa.library import LibraryIndex
 from qa.schema import Document
-from qa.store import Store
+from qa.storage.embedded.full_text import FullText
+from qa.storage.embedded.store import Store
+from qa.storage.embedded.vector_index import LibraryIndex
 from tests.qa.tiny import tiny_corpus, words
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def keep_worker() -> None:
     worker = Worker()
     worker.close = lambda: None  # type: ignore[method-assign]
     list(worker.read(Source("a.html", "a.html", content(Spec(0, 0, "html"))), Options("auto", ())))
-    qa.intake.Worker = lambda: worker  # type: ignore[misc,assignment]
+    qa.intake.run.Worker = lambda: worker  # type: ignore[misc,assignment]
 
 
 def run(
@@ -175,7 +175,7 @@ def run(
     random.seed(seed)
     if large:
         embeddings.index.EXACT_UP_TO, embeddings.index.DELTA_LEAST, embeddings.index.DELTA_MOST = 5, 2, 10
-        qa.fulltext.FTS5_UP_TO = 5
+        qa.storage.embedded.full_text.FTS5_UP_TO = 5
     keep_worker()
     with tiny_corpus(library) as corpus:
         _arm(kill_at)
@@ -262,15 +262,15 @@ DEADLY: dict[KillPoint | LargeKillPoint, tuple[object, str]] = {
     "when all but its head is written": (embeddings.index, "write_sealed"),
     "before the old one is cleared away": (LibraryIndex, "_sweep"),
     "before it is recorded": (Store, "record_index"),
-    "in the middle of a removal": (qa.versions, "now"),
-    "in the middle of a restoration": (qa.versions, "put_back"),
+    "in the middle of a removal": (qa.storage.embedded.versions, "now"),
+    "in the middle of a restoration": (qa.storage.embedded.versions, "put_back"),
     "before what is purged is overwritten": (Store, "scrub"),
     "before the index is made anew": (LibraryIndex, "remake"),
     "before the postings are made anew": (FullText, "remake"),
     "before the erasure is recorded": (Store, "erased"),
     "before the postings are made": (Store, "write_postings"),
-    "in the middle of them": (qa.fulltext.shutil, "copyfileobj"),
-    "when all but their head is written": (qa.fulltext, "write_sealed"),
+    "in the middle of them": (qa.storage.embedded.full_text.shutil, "copyfileobj"),
+    "when all but their head is written": (qa.storage.embedded.full_text, "write_sealed"),
     "before they are recorded": (Store, "record_words"),
     "before the old ones are cleared away": (FullText, "_sweep"),
 }

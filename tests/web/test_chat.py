@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from qa import confidence
+from qa.asking import confidence
 from tests.web.chatting import ask, chat, opened
 
 if TYPE_CHECKING:

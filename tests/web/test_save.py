@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import expect
 
 from qa import Corpus
-from qa.claims import claims
-from qa.verify import Verifier
+from qa.quoting.claims import claims
+from qa.quoting.verify import Verifier
 from tests.web.chatting import ask
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from playwright.sync_api import expect
 import ui
 from embeddings import runtime
 from embeddings.models import READER_SHA256, cache_folder
-from qa import times
+from qa.text import times
 from qa.web.engine import STOPPED, Engine
 from tests.web.chatting import ROOT, ask, chat, opened
 

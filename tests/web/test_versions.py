@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from qa import Corpus
-from qa.cite import citation_id
+from qa.quoting.cite import citation_id
 from qa.schema import Quote
 from tests.web.chatting import chat, opened
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from qa import confidence
+from qa.asking import confidence
 from qa.cli import cli
 from qa.evaluation import run as evaluation_run
 from qa.evaluation.measures import MEASURES

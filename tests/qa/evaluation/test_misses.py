@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from qa.answer import READ, RERANKED
+from qa.asking.answer import READ, RERANKED
 from qa.evaluation.misses import MEANINGS, REASONS, Miss, explain, locate, occurrences, ordinal, why
 from qa.evaluation.schema import Judged, Query
 

@@ -12,10 +12,10 @@ from itertools import pairwise
 
 import pytest
 
-from qa.cite import visible
 from qa.evaluation.measures import judge, measure
 from qa.evaluation.report import percent, to_html
 from qa.evaluation.schema import Evaluation
+from qa.quoting.cite import visible
 from tests.qa.evaluation.sample import (
     ANSWERS,
     GOLD,

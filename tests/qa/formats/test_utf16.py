@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.claims import claims
 from qa.errors import InputError
 from qa.formats import read_path
 from qa.formats.kinds import kind_of, read_source
 from qa.formats.source import PLAIN, Source
 from qa.formats.text import decode
+from qa.quoting.claims import claims
 from qa.schema import Document
 from tests.qa.formats.zip.make import packed
 

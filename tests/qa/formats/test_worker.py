@@ -16,12 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from qa.dates import parse_date
 from qa.errors import InputError
 from qa.formats import Worker, read_path
 from qa.formats.source import PLAIN, Source
 from qa.formats.worker import from_plain, to_plain
 from qa.schema import Document, FileResult, Found, Section, Span
+from qa.text.dates import parse_date
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="limits of the kernel")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="/proc tells which processes there are")
@@ -243,7 +243,15 @@ def test_what_a_reader_may_not_do(tmp_path: Path, attempt: str) -> None:
 def test_the_process_starts_with_nothing_heavy() -> None:
     script = "import sys, qa.formats.__main__; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
-    assert not {"numpy", "torch", "lxml", "docx", "qa.corpus", "qa.store", "embeddings"} & set(loaded.split())
+    assert not {
+        "numpy",
+        "torch",
+        "lxml",
+        "docx",
+        "qa.corpus",
+        "qa.storage.embedded.store",
+        "embeddings",
+    } & set(loaded.split())
 
 
 # What is known is not read

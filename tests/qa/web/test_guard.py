@@ -1,4 +1,4 @@
-"""What reaches Gradio, and what the guard keeps from it. More of the guard: `tests/qa/test_api.py`."""
+"""What reaches Gradio, and what the guard keeps from it. More of the guard: `tests/qa/web/test_api.py`."""
 
 from __future__ import annotations
 

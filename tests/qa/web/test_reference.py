@@ -10,8 +10,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from qa import errors
-from qa.api import create_app
 from qa.places import shipped_corpus
+from qa.web.api import create_app
 from qa.web.engine import Engine
 from qa.web.reference import _notes
 

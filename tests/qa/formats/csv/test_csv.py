@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qa.dates import PartialDate
 from qa.errors import InputError
 from qa.formats import Options
 from qa.formats.source import Source
 from qa.formats.table import read
 from qa.schema import Document, Found, Section
+from qa.text.dates import PartialDate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.cite import locator
+from qa.document.segment import sentences
 from qa.formats.docx import read
-from qa.segment import sentences
+from qa.quoting.cite import locator
 from tests.qa.formats.reading import (
     flipped,
     named,

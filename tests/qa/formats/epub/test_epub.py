@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.cite import locator
-from qa.dates import PartialDate
 from qa.formats.epub import read
+from qa.quoting.cite import locator
+from qa.text.dates import PartialDate
 from tests.qa.formats.epub.make import CONTAINER, items, opf, page, refs
 from tests.qa.formats.reading import (
     flipped,

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qa.document.segment import passages, sentences
 from qa.errors import InputError
 from qa.formats.feed import read
 from qa.formats.source import Options, Source
 from qa.schema import Document, Found, Section
-from qa.segment import passages, sentences
 
 PLAIN = Options()
 HEAD = '<?xml version="1.0" encoding="utf-8"?>'

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.dates import PartialDate
+from qa.document.segment import passages
 from qa.errors import InputError
 from qa.formats.html import read
 from qa.formats.markup import blocks, decode, parse, render
 from qa.formats.source import Options, Source
 from qa.schema import Document, Found
-from qa.segment import passages
+from qa.text.dates import PartialDate
 
 PLAIN = Options()
 PAGES = sorted((Path(__file__).parent / "pages").glob("*.html"))

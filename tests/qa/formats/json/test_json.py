@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.ingest import Instant
-from qa.cite import locator
 from qa.corpus import Corpus
 from qa.errors import InputError
 from qa.formats import Worker
 from qa.formats.kinds import read_source
 from qa.formats.source import Options, Source
+from qa.quoting.cite import locator
 from qa.schema import Document, Found
 from tests.qa.formats.json.make import BRIEFS
 from tests.qa.formats.reading import refusal

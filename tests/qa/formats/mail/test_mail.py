@@ -7,11 +7,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from qa.cite import locator
 from qa.errors import InputError
 from qa.formats.mail import read
 from qa.formats.source import Options, Source
 from qa.formats.thread import Line, Sender, flowed, messages, unquoted
+from qa.quoting.cite import locator
 from qa.schema import Document
 from tests.qa.formats.reading import check, flipped, one, one_of, read_or_refused, refusal, stated
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qa.document.segment import passages, sentences
 from qa.errors import InputError
 from qa.formats.markdown import read
 from qa.formats.source import Options, Source
 from qa.schema import Document, Found
-from qa.segment import passages, sentences
 
 FILES = sorted((Path(__file__).parent / "files").glob("*.md"))
 

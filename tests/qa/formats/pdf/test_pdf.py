@@ -11,13 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qa.cite import locator
+from qa.document.segment import sentences
 from qa.errors import InputError
 from qa.formats import ocr, read_path
 from qa.formats.pdf import MOST_PAGES, read
 from qa.formats.source import PLAIN, Options, Source
+from qa.quoting.cite import locator
 from qa.schema import Document, Found
-from qa.segment import sentences
 from tests.qa.formats.pdf import make
 
 FILES = Path(__file__).parent / "files"

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.ingest import Instant
-from qa.cite import locator
 from qa.corpus import Corpus
 from qa.errors import InputError
 from qa.formats import Worker
 from qa.formats.kinds import kind_of, read_source
 from qa.formats.source import Options, Source
+from qa.quoting.cite import locator
 from qa.schema import Document, Found, Section
 from tests.qa.formats.reading import check, with_member
 from tests.qa.formats.xlsx.make import cell, raw, saved, workbook

@@ -1,0 +1,155 @@
+"""Which sentences answer a question, and which of them to show as quotes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp, inf
+from typing import TYPE_CHECKING
+
+from qa.document.window import in_words
+from qa.schema import Quote, Span
+from qa.text.question import answer_type, spans_of_type
+from qa.text.terms import measure, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from embeddings.reader import Reading
+    from qa.schema import Document, Passage, Sentence
+
+# How many quotes an answer shows, and of how many sentences at most.
+QUOTES = 3
+SENTENCES = 5
+ARTICLES = frozenset(("a", "an", "the"))
+# What logits are multiplied by before they are taken for probabilities (docs/quality.md).
+TEMPER = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A sentence of a document, the logit that it answers, and the words in it that may carry the answer."""
+
+    document: Document
+    sentence: Sentence
+    score: float
+    words: Span | None = None
+
+    @property
+    def text(self) -> str:
+        """The sentence, verbatim."""
+        return self.document.text[self.sentence.start : self.sentence.end]
+
+
+def evidence(read: Iterable[tuple[Passage, Reading]], documents: Mapping[str, Document]) -> list[Evidence]:
+    """The quotable sentences of the passages with what was read off them; best first."""
+    found = [
+        Evidence(
+            documents[passage.document_id],
+            sentence,
+            score,
+            _words(documents[passage.document_id], sentence, words),
+        )
+        for passage, reading in read
+        if reading.sentences
+        for sentence, score, words in zip(
+            (sentence for sentence in passage.sentences if sentence.quotable),
+            reading.sentences,
+            reading.words,
+            strict=True,
+        )
+        if score > -inf
+    ]
+    return sorted(found, key=lambda each: (-each.score, each.document.id, each.sentence.start))
+
+
+def _words(document: Document, sentence: Sentence, words: tuple[int, int] | None) -> Span | None:
+    """Where the words stand; None for a header line, which is read in other words than it has."""
+    if words is None or in_words(document, sentence) != document.text[sentence.start : sentence.end]:
+        return None
+    return Span(sentence.start + words[0], sentence.start + words[1])
+
+
+def choose(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The sentences to show, best first: as many as make the expected F1 of their words the greatest.
+
+    With the probability p that a sentence of w words answers, n sentences are expected to hold
+    2 Σₙ p·w / (Σₙ w + Σ p·w) of F1, the last sum over all sentences (the ratio of expectations: Nan et al.,
+    2012, "Optimizing F-measure: a tale of two approaches", section 3). None that repeats another is shown.
+    """
+    chosen: list[Evidence] = []
+    likely = list(zip(evidence, probabilities([each.score for each in evidence]), strict=True))
+    wanted = sum(p * _length(each) for each, p in likely)
+    held = shown = best = 0.0
+    for each, p in likely:
+        if any(_repeats(each, other) for other in chosen):
+            continue
+        length = _length(each)
+        f1 = 2 * (held + p * length) / (shown + length + wanted)
+        if len(chosen) == SENTENCES or (chosen and f1 < best):
+            break
+        chosen.append(each)
+        best, held, shown = f1, held + p * length, shown + length
+    return chosen
+
+
+def probabilities(scores: Sequence[float]) -> list[float]:
+    """How likely each sentence is to answer, given that one does: what is to be shown is chosen on that view.
+
+    The logits are tempered, for the reader is surer of sentences than it is right.
+    """
+    p = [1 / (1 + exp(-TEMPER * score)) for score in scores]
+    total = min(1.0, sum(p))
+    return [each / total for each in p]
+
+
+def _length(evidence: Evidence) -> int:
+    return measure(evidence.text)
+
+
+def quotes(question: str, chosen: Sequence[Evidence]) -> tuple[Quote, ...]:
+    """Quotes of the chosen sentences, neighbours joined, numbered by the best sentence in each.
+
+    The words that may carry the answer are emphasised.
+    """
+    runs: list[list[Evidence]] = []
+    for each in chosen:
+        beside = [run for run in runs if any(_adjacent(each, other) for other in run)]
+        joined = [each, *(other for run in beside for other in run)]
+        # The joined quote stands where the best of its sentences stood.
+        place = runs.index(beside[0]) if beside else len(runs)
+        runs = [run for run in runs if run not in beside]
+        runs.insert(place, joined)
+    return tuple(
+        Quote(
+            run[0].document,
+            min(each.sentence.start for each in run),
+            max(each.sentence.end for each in run),
+            max(each.score for each in run),
+            number,
+            tuple(sorted(span for each in run for span in emphasis(question, each))),
+        )
+        for number, run in enumerate(runs[:QUOTES], start=1)
+    )
+
+
+def _adjacent(one: Evidence, other: Evidence) -> bool:
+    """Whether two sentences of running text follow each other in a line."""
+    if one.document.id != other.document.id or {one.sentence.kind, other.sentence.kind} != {"body"}:
+        return False
+    first, second = sorted((one.sentence, other.sentence), key=lambda sentence: sentence.start)
+    between = one.document.text[first.end : second.start]
+    return first.end <= second.start and not between.strip() and len(between.splitlines()) < 2
+
+
+def emphasis(question: str, evidence: Evidence) -> tuple[Span, ...]:
+    """The words that the reader took for the answer; else dates or numbers, if the question asks for one."""
+    if evidence.words:
+        return (evidence.words,)
+    kind = answer_type(question)
+    return spans_of_type(evidence.text, kind, evidence.sentence.start) if kind else ()
+
+
+def _repeats(one: Evidence, other: Evidence) -> bool:
+    """Whether two sentences have the same words but for articles: another name or a "not" is another fact."""
+    a, b = ([word for word in words(each.text) if word not in ARTICLES] for each in (one, other))
+    return a == b

@@ -1,0 +1,145 @@
+"""What is said to the chatbot but is not a question for the corpus, and the fixed reply to it.
+
+Only a message that is nothing but a greeting, a request for help and the like is taken; whatever could be
+a question about the documents goes to the corpus.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from qa.quoting.cite import date_in_words
+from qa.schema import Reply, ReplyKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from qa.schema import DocumentInfo
+
+_DOCUMENTS = r"(?:documents?|docs?|briefs?|sources?|files?|reports?|articles?|texts?|papers?)"
+_LIBRARY = r"(?:library|corpus|collection|index|database|archive)"
+_POLITE = r"(?:please |kindly |(?:can|could|would|will) you (?:please )?|i (?:want|need) you to )?"
+_WHOLE = (
+    rf"(?:this|it|that|these|those|them|everything|all|(?:all |all of )?(?:the|this|that|your|these|those)"
+    rf"(?: whole| entire| full)? (?:{_DOCUMENTS}|{_LIBRARY}|content|contents))"
+)
+
+# Each pattern must match the whole message, lower-cased and without punctuation.
+_PATTERNS: tuple[tuple[ReplyKind, str], ...] = (
+    (
+        "greeting",
+        (
+            r"(?:(?:hi|hello|hey)(?: there)?|hiya|howdy|hola|bonjour|hallo|greetings"
+            r"|good (?:morning|afternoon|evening|day))"
+            r"(?: (?:pullquote|there|all|everyone|bot|again))?(?: how are you(?: doing)?(?: today)?)?"
+            r"|how are you(?: doing)?(?: today)?|how is it going|whats up|what is up|test|testing|ping"
+            r"|(?:is )?any(?:one|body) there|are you there"
+        ),
+    ),
+    (
+        "thanks",
+        (
+            r"(?:ok |okay |great |many |perfect )?(?:thanks|thank you|thx|cheers)"
+            r"(?: (?:a lot|so much|very much|again|pullquote|for (?:that|this|your help|the help)))?"
+            r"|ok|okay|great|perfect|good|nice|got it|i see|understood|bye|goodbye|good ?bye|see you"
+        ),
+    ),
+    (
+        "help",
+        (
+            r"(?:please )?help(?: me)?"
+            r"|what can (?:you|i) (?:do|ask|tell(?: me)?)(?: (?:you|here|with (?:you|this)))?"
+            r"|(?:who|what) are you|what is (?:this|pullquote)|what do you do|what does pullquote do"
+            r"|how (?:do|does|can) (?:you|i|this|it|pullquote) (?:work|use (?:this|you|it|pullquote))"
+            r"|how (?:do|can|should) i (?:start|begin|ask)(?: you)?(?: (?:a )?questions?)?"
+            r"|are you (?:a |an )?(?:bot|robot|chatbot|ai|human|chatgpt|llm|real|real person)"
+            r"|(?:tell me about|introduce) yourself|who (?:made|built|created|wrote) (?:you|pullquote)"
+        ),
+    ),
+    (
+        "documents",
+        (
+            rf"(?:which|what|how many) (?:\w+ )?{_DOCUMENTS} (?:do you (?:have|know|hold|search)"
+            rf"|have you(?: got)?|are there"
+            rf"|are (?:in|part of) (?:the |your |this )?{_LIBRARY}"
+            rf"|are (?:loaded|available|indexed|included|here)"
+            rf"|can (?:you|i) (?:search|ask(?: about)?|see|use|quote(?: from)?)"
+            rf"|does (?:the|your|this) {_LIBRARY} (?:have|hold|contain))"
+            rf"|what is in (?:the|your|this) {_LIBRARY}|what do you (?:have|know(?: about)?)"
+            rf"|{_POLITE}(?:list|show)(?: me)?(?: (?:the|all|all the|your|all your|available))? {_DOCUMENTS}"
+            rf"|{_POLITE}(?:show|describe)(?: me)? (?:the|your|this) {_LIBRARY}"
+        ),
+    ),
+    (
+        "summary",
+        (
+            rf"{_POLITE}(?:summari[sz]e|sum up|condense|paraphrase|rewrite|rephrase|explain|shorten)"
+            rf"(?: {_WHOLE})?(?: (?:for me|to me|briefly|(?:as|in|with) bullet points"
+            rf"|in (?:short|brief|detail|english|(?:plain|simple) (?:english|terms|words)"
+            rf"|(?:\w+ ){{1,3}}(?:words?|sentences?|lines?|points?|bullets?|paragraphs?))))*"
+            rf"|{_POLITE}translate(?: {_WHOLE})?(?: for me)?(?: (?:in|into|to) \w+)?(?: for me)?"
+            rf"|{_POLITE}(?:give|write|make|draft|get|do|provide|create)(?: me| us)? (?:a|an|the)"
+            rf"(?: short| brief| quick| one paragraph| executive)? "
+            rf"(?:summary|overview|abstract|gist|tldr|synopsis|precis|translation|paraphrase)"
+            rf"(?: (?:of|for|about) {_WHOLE})?(?: for me)?"
+            rf"|(?:summary|overview|tl ?dr|gist)(?: of {_WHOLE})?"
+        ),
+    ),
+)
+_COMPILED = tuple((kind, re.compile(pattern)) for kind, pattern in _PATTERNS)
+
+_WHAT_IT_IS = (
+    "Pullquote answers questions about its documents with verbatim quotes and their sources. "
+    "It never writes text of its own, and says so when the documents hold no answer."
+)
+# Documents that a reply names.
+LISTED = 20
+
+
+def reply_kind(message: str) -> ReplyKind | None:
+    """Which kind of fixed reply the message asks for; None when it is a question for the corpus."""
+    spelled_out = re.sub(r"\b(what|who|how)[’']s\b", r"\1 is", message.casefold())
+    words = " ".join(re.findall(r"\w+", re.sub(r"[’']", "", spelled_out)))
+    words = re.sub(r"(?<=\w)(?: please| thanks| thank you){1,9}$", "", words)
+    return next((kind for kind, pattern in _COMPILED if pattern.fullmatch(words)), None)
+
+
+def reply(kind: ReplyKind, documents: Sequence[DocumentInfo], count: int | None = None) -> Reply:
+    """The fixed reply of that kind. Of the library it names only what metadata says.
+
+    `documents` are all of the library's, or the first `LISTED` of the `count` that it holds.
+    """
+    holdings = _holdings(documents, len(documents) if count is None else count)
+    return Reply(kind, _TEXT[kind](holdings) if kind in _TEXT else f"{_WHAT_IT_IS}\n\n{holdings}")
+
+
+def _holdings(documents: Sequence[DocumentInfo], count: int) -> str:
+    if not documents:
+        return "The library is empty. Add documents with: pullquote index PATH"
+    head = f"The library holds {count} document{'s' if count != 1 else ''}:"
+    lines = [f"• {describe(document)}" for document in documents[:LISTED]]
+    if count > LISTED:
+        lines.append(f"… and {count - LISTED} more. List them all with: pullquote documents")
+    return "\n".join([head, *lines])
+
+
+def describe(document: DocumentInfo) -> str:
+    """A document in one line: title, publisher, series and number, date; what is unknown is left out."""
+    numbered = f"{document.series or 'No.'} {document.number}" if document.number else document.series
+    date = date_in_words(document.date) if document.date else ""
+    return ", ".join(
+        part for part in (document.title or document.id, document.publisher, numbered, date) if part
+    )
+
+
+_TEXT: dict[ReplyKind, Callable[[str], str]] = {
+    "greeting": lambda holdings: f"Hello. {_WHAT_IT_IS}\n\n{holdings}",
+    "thanks": lambda _: "You are welcome. Ask another question whenever you like.",
+    "documents": lambda holdings: holdings,
+    "summary": lambda holdings: (
+        "Pullquote does not summarise, translate or explain: that would be text of its own. "
+        "Ask about a person, place, date, figure or event, and it quotes what the documents say.\n\n"
+        + holdings
+    ),
+}

@@ -1,0 +1,106 @@
+"""Filters that leave nothing to search: which of them does, and what may have been meant by it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING, Any
+
+from qa.errors import DocumentNotFoundError
+from qa.quoting.cite import date_in_words
+from qa.quoting.render import describe_filters, plural
+from qa.schema import EVERYTHING, Filters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from qa.corpus import Corpus
+    from qa.schema import Facets
+
+# Likeness, 0 to 1, from which a value may have been meant. One within the other is always like it.
+LIKE = 0.6
+# So few values are all named where none is like it.
+FEW = 5
+# Comparing takes up to the square of a length: of long values the beginnings are compared, and in full only
+# those that may be the most like.
+MOST_CHARACTERS = 80
+MOST_COMPARED = 50
+
+
+def unmatched(corpus: Corpus, filters: Filters) -> str:
+    """Say why these filters leave no document, in sentences.
+
+    It names each filter that leaves none by itself, and the value nearest to it that the library has.
+    """
+    if not corpus.count().documents:
+        return "The library is empty. Add documents with: pullquote index PATH"
+    return " ".join(_each(corpus, filters, corpus.facets())) or (
+        f"No document matches the filters: {describe_filters(filters)}."
+    )
+
+
+def _each(corpus: Corpus, filters: Filters, facets: Facets) -> Iterator[str]:
+    """Say of each filter that leaves nothing by itself what there is instead."""
+    there = {
+        "publisher": facets.publishers,
+        "series": facets.series,
+        "language": facets.languages,
+        "collection": facets.collections,
+    }
+    for name, values in there.items():
+        value = str(getattr(filters, name))
+        alone: Any = {name: value}
+        if value and not corpus.select(replace(EVERYTHING, **alone)).documents:
+            yield f"No document has the {name} “{value}”: {_instead([each for each, _ in values], value)}"
+    dates = Filters(since=filters.since, until=filters.until)
+    if dates and not corpus.select(dates).documents:
+        yield f"No document is dated {describe_filters(dates).replace(', ', ' ')}: {_dated(facets)}."
+    for document_id in filters.document:
+        if corpus.select(Filters(document=(document_id,))).documents:
+            continue
+        try:
+            corpus.document(document_id)
+        except DocumentNotFoundError as error:
+            said = str(error)
+            yield said[0].upper() + said[1:] + "." * (not said.endswith("?"))
+
+
+def _instead(held: Sequence[str], value: str) -> str:
+    near, likeness = _nearest(held, value)
+    if likeness >= LIKE:
+        return f"did you mean “{near}”?"
+    if not held:
+        return "none is known of any."
+    named = ", ".join(f"“{each}”" for each in held[:FEW])
+    return f"there is {named}{f' and {len(held) - FEW:,} more' if len(held) > FEW else ''}."
+
+
+def _nearest(held: Sequence[str], value: str) -> tuple[str, float]:
+    """Find the value that is most like another, the first of several, and how much it is."""
+    asked = value.casefold()
+    matcher = SequenceMatcher(None, b=asked[:MOST_CHARACTERS], autojunk=False)
+    bounds: list[tuple[float, int]] = []
+    for place, each in enumerate(held):
+        matcher.set_seq1(each.casefold()[:MOST_CHARACTERS])
+        bounds.append((-_likeness(matcher.quick_ratio(), each.casefold(), asked), place))
+    near, best = -1, 0.0
+    for bound, place in sorted(bounds)[:MOST_COMPARED]:
+        if -bound < best:
+            break
+        matcher.set_seq1(held[place].casefold()[:MOST_CHARACTERS])
+        likeness = _likeness(matcher.ratio(), held[place].casefold(), asked)
+        if likeness > best or (likeness == best and place < near):
+            near, best = place, likeness
+    return held[near] if near >= 0 else "", best
+
+
+def _likeness(alike: float, one: str, other: str) -> float:
+    return max(alike, LIKE + alike / 10) if one in other or other in one else alike
+
+
+def _dated(facets: Facets) -> str:
+    if not (facets.first and facets.last):
+        return "no date is known of any"
+    undated = f", and {plural(facets.undated, 'document')} without a date" if facets.undated else ""
+    first, last = date_in_words(facets.first), date_in_words(facets.last)
+    return f"the {f'only date is {first}' if first == last else f'dates are from {first} to {last}'}{undated}"

@@ -1,0 +1,1 @@
+"""What a person keeps: thumbs, and the test queries made of them."""

@@ -1,0 +1,269 @@
+"""Thumbs from the chat: what one means, and how they become test queries that `pullquote evaluate` reads.
+
+A thumb is on an answer or on one of its quotes. It is kept in the library with the question, the earlier
+questions and the outcome. A quote is kept as coordinates: its text is read from its source when the test
+queries are exported.
+
+- Up on a quote: it answers, and is expected. Down: it does not, and is among the `rejected`.
+- Up on an answer: the question is answerable. Which of its quotes answer it, only thumbs on quotes say.
+  Where it said that nothing was found, that was right: the question is not answerable.
+- Down on an answer: what would be right is not known, and left for a person to fill in.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from dataclasses import dataclass
+from itertools import groupby, zip_longest
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
+
+from qa.asking.conversation import earlier_questions
+from qa.errors import DocumentNotFoundError, InputError, OutputError
+from qa.outputs import write_output
+from qa.quoting.cite import CitationId, check
+from qa.quoting.render import dumps
+from qa.schema import Quote
+from qa.text import cells
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from qa.corpus import Corpus
+    from qa.schema import Answer, Document, Outcome, Turn
+
+Thumb = Literal["up", "down"]
+Form = Literal["jsonl", "csv"]
+Line: TypeAlias = dict[str, Any]
+"""A test query as a line of the file."""
+
+_TO_FILL_IN = "the answer was judged wrong: add the quotes that were expected, or say if it is answerable"
+_UNMARKED = (
+    "the answer was judged right, and none of its quotes: press a thumb on those that answer, or add them"
+)
+_FILTERED = "nothing was found under filters: say whether the other documents answer it"
+_COLUMNS = ("id", "question", "answerable", "document", "quote", "history", "rejected", "note")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where a quote stands: a document's id, the SHA-256 of its text, and code-point offsets in it."""
+
+    document: str
+    sha256: str
+    start: int
+    end: int
+
+    @property
+    def citation_id(self) -> str:
+        """The id that its citation carries."""
+        return str(CitationId(self.sha256, self.start, self.end))
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An answer as it was shown, its quotes as coordinates.
+
+    `history` holds the user's earlier questions that it was read after, so that it can be asked again.
+    """
+
+    question: str
+    history: tuple[str, ...]
+    interpreted_question: str
+    outcome: Outcome
+    quotes: tuple[Place, ...] = ()
+    filtered: bool = False
+
+    @classmethod
+    def of(cls, answer: Answer, history: Sequence[str | Turn] = ()) -> Self:
+        """Keep of an answer what a thumb is about."""
+        return cls(
+            answer.question.strip(),
+            tuple(text.strip() for text in earlier_questions(history)),
+            answer.interpreted_question,
+            answer.outcome,
+            tuple(Place(q.document.id, q.document.sha256, q.start, q.end) for q in answer.quotes),
+            bool(answer.filters),
+        )
+
+    @property
+    def query_id(self) -> str:
+        """Names the question with its history: the same words have the same id, on any machine."""
+        asked = json.dumps([self.question, *self.history])
+        return hashlib.sha256(asked.encode()).hexdigest()[:16]
+
+    def place(self, citation_id: str) -> Place:
+        """Find the quote of that citation id.
+
+        Raises:
+            InputError: the answer has no such quote.
+        """
+        for place in self.quotes:
+            if place.citation_id == citation_id:
+                return place
+        raise InputError(f"the answer has no quote {citation_id[:100]!r}: judge one that it shows")
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One thumb: on a quote, or (None) on the answer as a whole."""
+
+    shown: Shown
+    quote: Place | None
+    thumb: Thumb
+
+
+def thumbs_on(judgements: Sequence[Judgement]) -> dict[str, Any]:
+    """Tell, of the thumbs on one question, which is on the answer, and which on its quotes by citation id."""
+    return {
+        "answer": next((each.thumb for each in judgements if each.quote is None), None),
+        "quotes": {each.quote.citation_id: each.thumb for each in judgements if each.quote is not None},
+    }
+
+
+# Test queries
+
+
+def to_queries(corpus: Corpus) -> list[Line]:
+    """Make test queries of the library's thumbs: one a question with its history, in order of their words.
+
+    Quotes are sliced from their sources now. One whose source has changed or gone is left out with a note.
+
+    Raises:
+        VerbatimError: a quote is not the slice of its source.
+    """
+    judgements = sorted(corpus.thumbs(), key=_asked)
+    return [_query(list(group), corpus) for _, group in groupby(judgements, _asked)]
+
+
+def _asked(judgement: Judgement) -> tuple[str, tuple[str, ...]]:
+    return judgement.shown.question, judgement.shown.history
+
+
+def _query(judgements: Sequence[Judgement], corpus: Corpus) -> Line:
+    whole = next((each for each in judgements if each.quote is None), None)
+    shown = (whole or judgements[0]).shown
+    thumbs = {each.quote: each.thumb for each in judgements if each.quote is not None}
+    expected = _Slices(corpus, (place for place, thumb in thumbs.items() if thumb == "up"))
+    rejected = _Slices(corpus, (place for place, thumb in thumbs.items() if thumb == "down"))
+    all_rejected = set(thumbs.values()) == {"down"} and len(thumbs) == len(shown.quotes)
+    answerable, note = _answerable(whole, expected, all_rejected=all_rejected)
+    notes = [*expected.lost, *rejected.lost, *([note] if note else [])]
+    line = {
+        "id": shown.query_id,
+        "question": shown.question,
+        "history": list(shown.history),
+        "interpreted_question": shown.interpreted_question,
+        "quotes": expected.texts,
+        "answerable": answerable,
+        "document": expected.documents[0] if len(expected.documents) == 1 else "",
+        "rejected": rejected.texts,
+        "notes": notes,
+    }
+    if shown.interpreted_question == shown.question:
+        del line["interpreted_question"]
+    always = ("question", "quotes", "answerable")
+    return {name: value for name, value in line.items() if value or name in always}
+
+
+def _answerable(whole: Judgement | None, expected: _Slices, *, all_rejected: bool) -> tuple[bool | None, str]:
+    """Say whether the documents answer the question (None: nobody knows), and what there is to fill in."""
+    if expected.texts:
+        return True, ""
+    if whole is None or expected.lost:
+        return None, ""
+    if whole.thumb == "down":
+        return None, _TO_FILL_IN
+    if whole.shown.outcome == "answered":
+        return (None, _TO_FILL_IN) if all_rejected else (True, _UNMARKED)
+    return (None, _FILTERED) if whole.shown.filtered else (False, "")
+
+
+class _Slices:
+    """The texts of places, each once and in order of the places; their documents; notes on those lost."""
+
+    def __init__(self, corpus: Corpus, places: Iterable[Place]) -> None:
+        self._corpus = corpus
+        self.lost: list[str] = []
+        quotes = [quote for place in sorted(places) if (quote := self._quote(place))]
+        self.texts = list(dict.fromkeys(quote.text for quote in quotes))
+        self.documents = list(dict.fromkeys(quote.document.id for quote in quotes))
+
+    def _quote(self, place: Place) -> Quote | None:
+        document, fate = self._document(place)
+        if document is not None and place.end > len(document.text):
+            document, fate = None, "has no such place"
+        if document is None:
+            self.lost.append(
+                f"a quote of {place.document!r} ({place.start}-{place.end}) is left out: the document {fate}"
+            )
+            return None
+        quote = Quote(document, place.start, place.end)
+        check(quote, self._corpus.document)
+        return quote
+
+    def _document(self, place: Place) -> tuple[Document | None, str]:
+        """Read the document, under another id if need be; without one, what became of it."""
+        fate = "has changed since"
+        try:
+            document = self._corpus.document(place.document)
+            if document.sha256 == place.sha256:
+                return document, ""
+        except DocumentNotFoundError:
+            fate = "is no longer in the library"
+        try:
+            return self._corpus.document_by_sha256(place.sha256), ""
+        except DocumentNotFoundError:
+            return None, fate
+
+
+# Files
+
+
+def to_file(queries: Sequence[Line], form: Form) -> bytes:
+    """Write test queries as the bytes of a file: lines of JSON, or a table for a spreadsheet."""
+    if form == "jsonl":
+        return to_jsonl(queries).encode("utf-8")
+    return _to_csv(queries).encode("utf-8-sig")  # Excel takes what has no mark for its own code page
+
+
+def save(queries: Sequence[Line], path: Path, *, replace: bool = False) -> None:
+    """Write a file in the form that its name ends in. A file that holds anything else is spared.
+
+    Raises:
+        OutputError: there is such a file and `replace` is False; or it cannot be written.
+    """
+    data = to_file(queries, "csv" if path.suffix.lower() == ".csv" else "jsonl")
+    try:
+        spared = not replace and path.is_file() and path.read_bytes() not in (b"", data)
+    except OSError as error:
+        raise OutputError(f"cannot read {path}: {error.strerror}; name another file") from error
+    if spared:
+        raise OutputError(
+            f"{path} is there already and holds something else, perhaps what you have filled in: name "
+            "another file, or replace it with --force"
+        )
+    write_output(path, [data.decode("utf-8")])
+
+
+def to_jsonl(queries: Iterable[Line], *, ascii: bool = False) -> str:  # noqa: A002
+    """Write test queries as lines of JSON."""
+    return "".join(dumps(query, ascii=ascii) + "\n" for query in queries)
+
+
+def _to_csv(queries: Iterable[Line]) -> str:
+    """Write a table: of what a question has several, each has a row."""
+    table = io.StringIO(newline="")
+    rows = csv.writer(table)
+    rows.writerow(_COLUMNS)
+    for query in queries:
+        answerable = {True: "yes", False: "no", None: ""}[query["answerable"]]
+        same = [query["id"], query["question"], answerable, query.get("document", "")]
+        several = [query.get(name, []) for name in ("quotes", "history", "rejected", "notes")]
+        height = max(1, *map(len, several))
+        for row in zip_longest(*several, [""] * height, fillvalue=""):
+            rows.writerow(map(cells.written, (*same, *row[:-1])))
+    return table.getvalue()

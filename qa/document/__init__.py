@@ -1,0 +1,1 @@
+"""One document: its sentences, passages and metadata, and what the models read of it."""

@@ -1,0 +1,119 @@
+"""Rows of a table, or records of a list, that have no ids: which is which once the table has changed.
+
+Such a row is named by its number, and has another once a row was put in above it. So it is known again by
+what it says; one that says something else, by the rows that it stands between.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections import defaultdict, deque
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from qa.schema import Document
+
+# The formats of such tables and lists.
+TABLES = ("csv", "json", "xlsx")
+# A row of a table, which may be in an archive, and one that was set aside (`locations.aside_part`).
+_ROW = re.compile(r"(?P<table>.*)#(?P<number>\d+)(?:~\d+)?", re.DOTALL)
+# Of their words, two rows that were one have at least so many in common.
+_ALIKE = 0.5
+_MOST_COMPARED = 2_500  # pairs
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row: the part that it is of its file, and the SHA-256 of its cells and of its text."""
+
+    part: str
+    source_sha256: str
+    sha256: str
+    text: str = ""
+
+
+def is_row(part: str) -> bool:
+    """Whether a part may be a row without an id."""
+    return _ROW.fullmatch(part) is not None
+
+
+def numbered(document: Document) -> bool:
+    """Whether a document is a row of a table, or a record of a list, that is named by its number."""
+    return document.format in TABLES and any(
+        each.kind in ("row", "record") and document.id.endswith(f"#{each.name}") for each in document.sections
+    )
+
+
+def follow(before: Iterable[Row], now: Iterable[Row], text: Callable[[str], str]) -> dict[str, str]:
+    """Tell, by the part that each row is now, which part it was before; those left out are new.
+
+    `text` gives the text that stood at a part before; those that are new have theirs.
+    """
+    tables: defaultdict[str, tuple[list[Row], list[Row]]] = defaultdict(lambda: ([], []))
+    for side, rows in enumerate((before, now)):
+        for row in rows:
+            if match := _ROW.fullmatch(row.part):
+                tables[match["table"]][side].append(row)
+    was: dict[str, str] = {}
+    for old, new in tables.values():
+        old.sort(key=_number)
+        was |= {new[at].part: old[its].part for at, its in _pairs(old, new, text).items()}
+    return was
+
+
+def _number(row: Row) -> int:
+    match = _ROW.fullmatch(row.part)
+    return int(match["number"]) if match else 0
+
+
+def _pairs(old: Sequence[Row], new: Sequence[Row], text: Callable[[str], str]) -> dict[int, int]:
+    pairs: dict[int, int] = {}
+    for key in (attrgetter("source_sha256"), attrgetter("sha256")):
+        taken = set(pairs.values())
+        left: defaultdict[str, deque[int]] = defaultdict(deque)
+        for its, row in enumerate(old):
+            if its not in taken:
+                left[key(row)].append(its)
+        for at, row in enumerate(new):
+            if at not in pairs and (same := left.get(key(row))):
+                pairs[at] = same.popleft()
+    for its_before, its_now in _gaps(pairs, len(old), len(new)):
+        free = sorted(set(its_before).difference(pairs.values()))
+        if len(free) == len(its_now):
+            pairs |= zip(its_now, free, strict=True)
+        elif len(free) * len(its_now) <= _MOST_COMPARED:
+            texts = {at: new[at].text for at in its_now}
+            pairs |= _alike({its: text(old[its].part) for its in free}, texts)
+    return pairs
+
+
+def _gaps(pairs: dict[int, int], old: int, new: int) -> Iterator[tuple[list[int], list[int]]]:
+    """Yield rows that have changed, before and now: those between two that have not."""
+    left = sorted(set(range(old)).difference(pairs.values()))
+    start, above = 0, -1
+    for at, below in [*sorted(pairs.items()), (new, old)]:
+        if start < at and above < below:
+            yield left[bisect_right(left, above) : bisect_left(left, below)], list(range(start, at))
+        start, above = at + 1, below
+
+
+def _alike(old: dict[int, str], new: dict[int, str]) -> dict[int, int]:
+    """Pair texts by the words that they have in common, the most alike first."""
+    words = {its: set(text.split()) for its, text in old.items()}
+    found = []
+    for at, text in new.items():
+        mine = set(text.split())
+        for its, others in words.items():
+            alike = len(mine & others) / max(1, len(mine | others))
+            if alike >= _ALIKE:
+                found.append((-alike, at, its))
+    pairs: dict[int, int] = {}
+    for _, at, its in sorted(found):
+        if at not in pairs and its not in pairs.values():
+            pairs[at] = its
+    return pairs

@@ -1,0 +1,464 @@
+"""Sentences and passages of a document, as offsets.
+
+A text is cut into blocks (paragraphs, list items, headings, header lines, furniture), a block into sentences
+by `sentencex`, whose cuts are then mended; runs of whole sentences make passages, which tile the text.
+Why so: docs/decisions/0001-sentence-segmentation.md.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sentencex import get_sentence_boundaries
+
+from qa.formats.lines import lines
+from qa.schema import Document, Passage, Sentence, SentenceKind, Span
+from qa.text.terms import HANGUL, MEASURED, measure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+PASSAGE_WORDS = 90
+MOST_SENTENCE_WORDS = 150  # a longer one is cut at white space, so that a model can read it
+MOST_SENTENCE_CHARACTERS = 1500
+MOST_QUOTATION_WORDS = 60  # a quotation of several sentences stays whole, with its speaker, up to here
+_MOST_UNITS = 40  # sentences in a passage
+# Characters that sentencex is given: its time grows with the square of the sentences in them, and of marks in
+# a row. At the end of a portion so many may be cut otherwise than with what follows.
+_MOST_AT_ONCE = 4_000
+_UNSURE = 200
+
+_WORD = MEASURED
+_TERMINAL = re.compile(r"[.!?…。！？][”’\"'»)\]*_」』）》]*(?: ''| [\"”])?$")
+_MARKER = re.compile(r"(?:[-•*–—▪◦‣·○●]|\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})[.)]|\[\d{1,3}\])(?=\s+\S)")
+_NOTE_MARK = re.compile(r"(\[\w{1,6}\])\s+(?=\S)")
+_ONLY_MARKER = re.compile(r"\W?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})[.)]")
+_MARKDOWN_HEADING = re.compile(r"#{1,6}\s+\S")
+
+# What sentencex reads in place of the text: quotation marks, brackets and line ends as spaces, so that it
+# neither pairs them (slow, and wrong where one is not closed) nor ends a sentence with a line. Offsets stay.
+_NEUTRAL = str.maketrans(dict.fromkeys('“”„‟‘"«»()「」『』（）《》\r\n\f\v\x85\u2028\u2029\t', " "))
+_TYPED_QUOTES = re.compile(r"(?<!\S)(?:``|''?)|`{3,}")
+_BEFORE_A_CUT = re.compile(
+    r"(?:(?<![\s“”„‟\"'‘’«»(\[{「」『』（）《》])[\s“”„‟\"'‘’«»(\[{「」『』（）《》]++)?$"
+)
+_CLOSERS = re.compile(
+    r"[”’\"'»)\]}」』）》]*[⁰¹²³⁴-⁹]*(?:\[(?:\d{1,3}|[a-z]|note \d+|citation needed)\])*"
+    r"(?: (?:' )?(?:''|[\"”)\]])(?=\s|$))*"
+)
+
+# sentencex ends a sentence at some of these although it goes on: after the first always, after the second
+# unless a word follows that starts sentences, after the third only before a number.
+_ABBREVIATION = re.compile(
+    r"(?<![^\W_])(?:approx|ca|cf|vs|incl|resp|figs?|eqs?|e\.g|i\.e|viz|gen|col|lt|maj|sgt|capt|cmdr|adm|brig|rev"
+    r"|messrs|mrs?|ms|drs?|prof)\.$",
+    re.IGNORECASE,
+)
+_ABBREVIATION_OR_END = re.compile(
+    r"(?<![^\W_])(?:paras?|dept|st|mt|ft|jan|feb|apr|jun|jul|aug|sept?|oct|nov|dec|spp?)\.$", re.IGNORECASE
+)
+_BEFORE_A_NUMBER = re.compile(
+    r"(?<![^\W_])(?:nos?|nr|pp?|vols?|chs?|chap|secs?|sect|arts?|est|tel|ext|ed|eds|mar|mon|tues?|wed|thurs?|fri|sat"
+    r"|sun|ver|v|c)\.$",
+    re.IGNORECASE,
+)
+_TIME = re.compile(r"\b[ap]\.m\.$", re.IGNORECASE)
+_AFTER_A_TIME = re.compile(
+    r"(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|(?:Jan|Febr)uary|March|April|May|June|July|August"
+    r"|(?:Septem|Octo|Novem|Decem)ber|[A-Z]{2,3}T|GMT|UTC)\b"
+)
+_INITIALS = re.compile(r"(?:^|[^\w.])(?:[A-Z]\.[ -]?){1,40}$")
+_STARTS_A_SENTENCE = re.compile(
+    r"(?:The|A|An|In|On|At|It|He|She|They|We|I|This|That|These|Those|But|And|However|His|Her|Its|Their|As|If|For|By"
+    r"|When|While|After|Before|There|No|Not|To|From|With)\b"
+)
+_INTERRUPTED = re.compile(r"(?:[?!…][”’\"'»)\]]*|\.\.|[.,][”’\"'»)\]]+)$")
+# Ends that sentencex does not see: "characteristics.The next", "He said no. Five left.", "at 4,000 m. Few".
+_MISSED = re.compile(
+    r"(?<=[a-z]{3})[.!?][”\"’)]*(?=[“\"]?(?:[A-Z][a-z]+|A|I)(?:[ ,]|$))"
+    r"|\b(?:[Nn]o|ore|fed|[Mm]ay|me|miss|ill|ok|OK|art|arc|etc|la|DC|Ken|Bart|Penn|Yahoo)\."
+    r"(?=\s+[“\"(]?(?:[A-Z][a-z]+|A|I)\b)"
+    r"|(?<=[a-z][ /])[abd-oq-uw-z]\.(?=\s+(?:[A-Z][a-z]+|A|I)\b)"
+    r"|\d ?(?:m|km|mm|cm|kg|g|l|t|h|mi|min) ?\.(?=\s+(?:[A-Z][a-z]+|A)\b)"
+    rf"|(?<=[{HANGUL}])…+(?=\s)"
+)
+# What goes on after a quotation that ends like a sentence: "…”고 말했다" in Korean, "…」と言った" in
+# Japanese; in Chinese a few characters and a verb of saying, for other sentences may begin there.
+_GOES_ON = re.compile(
+    rf"[{HANGUL}]|と|[^\s。！？，；]{{0,10}}(?:[说說道称稱问問]道?|表示|指出|强调|強調)[，。！？：]"
+)
+_CLOSED = re.compile(r"[.!?…。！？][”’\"'»」』]+$")
+_BRACKET = re.compile(r"``|''|[“”„«»()\[\]\"「」『』（）]")
+_CLOSES = {"”": "“„", "»": "«", ")": "(", "]": "[", "''": ("``",), "」": "「", "』": "『", "）": "（"}
+_DEEPEST = 6
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    start: int
+    end: int
+    kind: SentenceKind
+    paragraph: int
+
+
+@dataclass(slots=True)
+class _Unit:
+    """A sentence with the page furniture around it, which no passage separates. `kind` is the sentence's."""
+
+    sentences: list[Sentence]
+    words: int
+    paragraph: int
+    kind: SentenceKind
+
+
+def sentences(document: Document) -> tuple[Sentence, ...]:
+    """Return the sentences, headings, list items and header lines: in order, disjoint, white space excluded.
+
+    Together they hold every character of the text that is not white space. A sentence of more than
+    MOST_SENTENCE_WORDS comes in pieces.
+    """
+    return tuple(sentence for sentence, _ in _segments(document))
+
+
+def passages(document: Document, words: int = PASSAGE_WORDS) -> tuple[Passage, ...]:
+    """Return runs of whole sentences of about so many words, which tile the text; none for an empty text.
+
+    They end with a paragraph where they can. A header is a passage of its own (it answers "who published
+    this?"); page furniture belongs to the passage before it.
+    """
+    text = document.text
+    if not text:
+        return ()
+    units = _units(document)
+    firsts = _breaks(units, words)
+    starts = [0, *(units[first].sentences[0].start for first in firsts[1:])]
+    return tuple(
+        Passage(
+            document.id, ordinal, start, end, tuple(s for unit in units[first:last] for s in unit.sentences)
+        )
+        for ordinal, (start, end, first, last) in enumerate(
+            zip(starts, [*starts[1:], len(text)], firsts, [*firsts[1:], len(units)], strict=True)
+        )
+    )
+
+
+# Blocks
+
+
+def _blocks(document: Document) -> Iterator[_Block]:
+    text = document.text
+    every = list(lines(text))
+    width = max((line.end - line.start for line in every), default=0)
+    wrapped = width if 45 <= width <= 130 else 0  # the width at which the text was wrapped by hand, if it was
+    header = _Lookup(document.header)
+    furniture = _Lookup(document.furniture)
+    headings = {section.start for section in document.sections if section.kind == "section"}
+    notes = {section.start for section in document.sections if section.kind in ("footnote", "endnote")}
+    paragraph = 0
+    open_block: list[Span] = []
+
+    def close() -> Iterator[_Block]:
+        if open_block:
+            first, last = open_block[0], open_block[-1]
+            kind: SentenceKind = "body"
+            if _MARKER.match(text, first.start, first.end):
+                kind = "list"
+            elif (
+                len(open_block) == 1 and last is not every[-1] and _is_heading(text[first.start : first.end])
+            ):
+                kind = "heading"
+            yield _Block(first.start, last.end, kind, paragraph)
+            open_block.clear()
+
+    previous_end = 0
+    for line in every:
+        gap = text[previous_end : line.start]
+        if gap.count("\n") > 1 or gap.count("\r") > 1 or "\f" in gap or "\u2029" in gap:
+            yield from close()
+            paragraph += 1
+        previous_end = line.end
+        if line.start in notes and (mark := _NOTE_MARK.match(text, line.start, line.end)):
+            yield from close()
+            yield _Block(
+                line.start, line.start + len(mark[1]), "furniture", paragraph
+            )  # no words of the note
+            line = Span(mark.end(), line.end)
+        own: SentenceKind | None = None
+        if header.overlaps(line):
+            own = "header"
+        elif furniture.overlaps(line):
+            own = "furniture"
+        elif line.start in headings or _MARKDOWN_HEADING.match(text, line.start, line.end):
+            own = "heading"
+        if own:
+            yield from close()
+            yield _Block(line.start, line.end, own, paragraph)
+        elif open_block and _continues(text, open_block, line, wrapped):
+            open_block.append(line)
+        else:
+            yield from close()
+            open_block.append(line)
+    yield from close()
+
+
+class _Lookup:
+    """Whether a line lies in one of some spans."""
+
+    def __init__(self, spans: Sequence[Span]) -> None:
+        self._spans = sorted(spans)
+        self._starts = [span.start for span in self._spans]
+
+    def overlaps(self, line: Span) -> bool:
+        position = bisect_left(self._starts, line.end)
+        return position > 0 and self._spans[position - 1].end > line.start
+
+
+def _continues(text: str, block: list[Span], line: Span, wrapped: int) -> bool:
+    """Whether a line goes on with the block above it: its sentence does, or it was wrapped at full width."""
+    above = block[-1]
+    if _MARKER.match(text, line.start, line.end):
+        return False
+    if _MARKER.match(text, block[0].start, block[0].end) and _indent(text, line) > _indent(text, block[0]):
+        return True
+    length = above.end - above.start
+    ended = _TERMINAL.search(text, max(above.start, above.end - 20), above.end)
+    if text[line.start].islower() and not ended and length >= 30:
+        return True
+    word = _WORD.match(text, line.start, line.end)
+    return bool(wrapped and word and length + 1 + len(word.group()) >= wrapped - 4)
+
+
+def _indent(text: str, line: Span) -> int:
+    return line.start - 1 - max(text.rfind("\n", 0, line.start), text.rfind("\r", 0, line.start))
+
+
+def _is_heading(line: str) -> bool:
+    return (
+        len(line) <= 100
+        and measure(line) <= 12
+        and not re.search(r"[.!?…,;。！？]$|:\s*+[^\s\d:]*+\d|[|\t]|\d\s?%", line)
+        and not (line.endswith(":") and len(line.split()) > 4)
+        and bool(re.search(r"[^\W\d_]", line))
+        and not line[0].islower()
+    )
+
+
+# Sentences
+
+
+def _segments(document: Document) -> Iterator[tuple[Sentence, int]]:
+    """Yield each sentence with the number of its paragraph."""
+    for block in _blocks(document):
+        whole = block.kind in ("header", "furniture", "heading")
+        spans = [Span(block.start, block.end)] if whole else _cut(document, block.start, block.end)
+        for span in spans:
+            for piece in _bounded(document.text, span):
+                yield Sentence(piece.start, piece.end, block.kind), block.paragraph
+
+
+def _cut(document: Document, start: int, end: int) -> Iterator[Span]:
+    """Cut a block into sentences."""
+    text = document.text
+    ends = sentence_ends(text, start, end, document.language)
+    kept = _without_cuts_in_quotations(text, start, end, ends)
+    for first, last in zip([start, *kept], [*kept, end], strict=True):
+        yield from _stripped(text, first, last)
+
+
+def sentence_ends(text: str, start: int, end: int, language: str) -> list[int]:
+    """Return where sentences end in `text[start:end]`, in order, those inside quotations too."""
+    marker = _MARKER.match(text, start, end)
+    begin = marker.end() if marker else start  # sentencex finds nothing in an item that begins with a bullet
+    cuts = sorted(set(_found_in_portions(text, begin, end, language)))
+    kept: list[int] = []
+    for position, cut in enumerate(cuts):
+        after = cuts[position + 1] if position + 1 < len(cuts) else end
+        if not _is_false_end(text, kept[-1] if kept else start, cut, after):
+            kept.append(cut)
+    return kept
+
+
+def _found_in_portions(text: str, start: int, end: int, language: str) -> Iterator[int]:
+    """Yield where sentences end; of a long block in portions, each of which begins with a sentence."""
+    while end - start > _MOST_AT_ONCE:
+        limit = start + _MOST_AT_ONCE
+        sure = [cut for cut in _found(text, start, limit, language) if start < cut < limit - _UNSURE]
+        yield from sure
+        start = max(sure, default=0) or text.rfind(" ", start + 1, limit) + 1 or limit
+    yield from _found(text, start, end, language)
+
+
+def _found(text: str, start: int, end: int, language: str) -> Iterator[int]:
+    """Yield where sentences end in `text[start:end]`: after the closing quotes, before the white space."""
+    neutral = _TYPED_QUOTES.sub(lambda quote: " " * len(quote.group()), text[start:end]).translate(_NEUTRAL)
+    for boundary in get_sentence_boundaries(re.split("[-_]", language.lower())[0], neutral):
+        reached = start + boundary["end_index"]
+        if reached >= end:
+            break
+        back = _BEFORE_A_CUT.search(text, max(start, reached - 100), reached)
+        closers = _CLOSERS.match(text, back.start() if back else reached, end)
+        yield closers.end() if closers else reached
+    for missed in _MISSED.finditer(text, start, end):
+        yield missed.end()
+
+
+def _is_false_end(text: str, start: int, cut: int, after: int) -> bool:
+    """Whether the sentence `text[start:cut]` in truth goes on with `text[cut:after]`."""
+    left = text[max(start, cut - 80) : cut].strip()
+    right = text[cut : min(after, cut + 80)].strip()
+    if not left or not right:
+        return True
+    if not text[cut].isspace() and _CLOSED.search(left) and _GOES_ON.match(right):
+        return True
+    if _ONLY_MARKER.fullmatch(left):
+        return True  # the number of a list item or of a section
+    if right[0].islower() and (_INTERRUPTED.search(left) or _TIME.search(left)):
+        return True  # “What?” she asked.
+    if _BEFORE_A_NUMBER.search(left):
+        return right[0].isdigit()
+    if _ABBREVIATION.search(left):
+        return True
+    if _TIME.search(left):
+        return bool(_AFTER_A_TIME.match(right))
+    if _STARTS_A_SENTENCE.match(right):
+        return False
+    return bool(_ABBREVIATION_OR_END.search(left) or (_INITIALS.search(left) and right[0].isupper()))
+
+
+def _without_cuts_in_quotations(text: str, start: int, end: int, cuts: list[int]) -> list[int]:
+    """Drop the cuts inside a quotation or brackets when the whole, with what stands around, is not very long.
+
+    A quotation that nothing stands around may be cut: there is no speaker to lose.
+    """
+    dropped: set[int] = set()
+    for opened, closed in _quotations(text, start, end):
+        first, last = bisect_right(cuts, opened), bisect_right(cuts, closed)
+        if first == last:
+            continue
+        sentence_start = cuts[first - 1] if first else start
+        sentence_end = cuts[last] if last < len(cuts) else end
+        if sentence_end - sentence_start > 20 * MOST_QUOTATION_WORDS:
+            continue
+        bare = not (
+            text[sentence_start:opened].strip() or text[closed + 1 : sentence_end].strip(" \r\n\t’”'\".)")
+        )
+        if not bare and measure(text[sentence_start:sentence_end]) <= MOST_QUOTATION_WORDS:
+            dropped.update(cuts[first:last])
+    return [cut for cut in cuts if cut not in dropped]
+
+
+def _quotations(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield the outermost pairs of quotation marks or brackets, by the offsets of their first characters."""
+    stack: list[tuple[str, int]] = []
+    for match in _BRACKET.finditer(text, start, end):
+        mark, at = match.group(), match.start()
+        if mark == '"':
+            opens = (
+                (at == start or text[at - 1] in " \n\r\t([—–-“")
+                and at + 1 < end
+                and not text[at + 1].isspace()
+            )
+            partners: Sequence[str] = "" if opens else '"'
+        else:
+            partners = _CLOSES.get(mark, "")
+            opens = not partners
+        if opens:
+            if len(stack) == _DEEPEST:
+                stack.clear()  # nothing closes here: these are no pairs
+            stack.append((mark, at))
+            continue
+        while stack and stack[-1][0] not in partners and any(opened in partners for opened, _ in stack):
+            stack.pop()
+        if stack and stack[-1][0] in partners:
+            opened_at = stack.pop()[1]
+            if not stack:
+                yield opened_at, at
+
+
+def _stripped(text: str, start: int, end: int) -> Iterator[Span]:
+    piece = text[start:end]
+    left = len(piece) - len(piece.lstrip())
+    right = len(piece.rstrip())
+    if left < right:
+        yield Span(start + left, start + right)
+
+
+def _bounded(text: str, span: Span) -> Iterator[Span]:
+    """Cut what no model can read at once at white space, or, where there is none, anywhere."""
+    words = [(match.start(), match.end()) for match in _WORD.finditer(text, span.start, span.end)]
+    if len(words) <= MOST_SENTENCE_WORDS and span.end - span.start <= MOST_SENTENCE_CHARACTERS:
+        yield span
+        return
+    pieces = -(-len(words) // MOST_SENTENCE_WORDS)
+    most_words = -(-len(words) // pieces)
+    start, count = span.start, 0
+    for position, (first, last) in enumerate(words):
+        if count == most_words or (count and last - start > MOST_SENTENCE_CHARACTERS):
+            yield Span(start, words[position - 1][1])
+            start, count = first, 0
+        while last - start > MOST_SENTENCE_CHARACTERS:
+            yield Span(start, start + MOST_SENTENCE_CHARACTERS)
+            start += MOST_SENTENCE_CHARACTERS
+        count += 1
+    yield Span(start, span.end)
+
+
+# Passages
+
+
+def _units(document: Document) -> list[_Unit]:
+    units: list[_Unit] = []
+    on_top: list[Sentence] = []  # page furniture above everything else
+    for sentence, paragraph in _segments(document):
+        if sentence.kind != "furniture":
+            words = measure(document.text[sentence.start : sentence.end])
+            units.append(_Unit([*on_top, sentence], words, paragraph, sentence.kind))
+            on_top.clear()
+        elif units:
+            units[-1].sentences.append(sentence)
+        else:
+            on_top.append(sentence)
+    return units or [_Unit(on_top, 0, 0, "furniture")]
+
+
+def _breaks(units: list[_Unit], target: int) -> list[int]:
+    """Return the first unit of each passage, so chosen that sizes and ends cost the least in all."""
+    words = [unit.words for unit in units]
+    walls = [_is_header_end(units, position) for position in range(len(units))]
+    best, came_from = [0.0], [0]
+    for end in range(1, len(units) + 1):
+        cheapest, origin, size = float("inf"), end - 1, 0
+        for start in range(end - 1, max(-1, end - 1 - _MOST_UNITS), -1):
+            size += words[start]
+            if size > 2 * target and start < end - 1:
+                break
+            cost = best[start] + ((size - target) / target) ** 2
+            if cost < cheapest:
+                cheapest, origin = cost, start
+            if walls[start]:
+                break
+        best.append(cheapest + _end_cost(units, end))
+        came_from.append(origin)
+    firsts, first = [0], came_from[-1]
+    while first > 0:
+        firsts.append(first)
+        first = came_from[first]
+    return sorted(firsts)
+
+
+def _end_cost(units: list[_Unit], end: int) -> float:
+    """Return what it costs to end a passage before unit `end`."""
+    if end == len(units):
+        return 0.0
+    if units[end - 1].kind == "heading":
+        return 1.0  # it belongs to what follows
+    return 0.0 if units[end].paragraph != units[end - 1].paragraph else 0.3
+
+
+def _is_header_end(units: list[_Unit], position: int) -> bool:
+    """Whether a header of several lines ends before this unit: no passage spans that."""
+    kinds = [unit.kind == "header" for unit in units[max(0, position - 2) : position + 1]]
+    return kinds == [True, True, False]

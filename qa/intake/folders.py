@@ -1,0 +1,181 @@
+"""Which files there are under what was named, and which of those that are held are no longer there."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qa.document.metadata import SIDECAR
+from qa.errors import InputError
+from qa.formats import files, supported
+from qa.formats.kinds import kind_of
+from qa.formats.source import Source
+from qa.outputs import output_kind
+from qa.schema import Failure, FileResult, printable
+from qa.storage.embedded.locations import is_gone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from qa.storage.embedded.locations import Held
+
+_ENDS = 65_536  # bytes at each end of a file: enough to tell its kind
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What was found under the paths that were named.
+
+    `files` are given with the folder each was found under, None for one that was named itself; `refused` is
+    what cannot be listed, `skipped` what is of another kind in a folder, was written by Pullquote itself, or
+    is a link that is not followed, `folders` are those named, resolved.
+    """
+
+    files: tuple[tuple[Path, Path | None], ...]
+    refused: tuple[FileResult, ...]
+    skipped: tuple[str, ...]
+    folders: tuple[str, ...]
+
+
+def listing(paths: Iterable[Path | str], *, follow_links: bool = False) -> Listing:
+    """Find the files of files and folders, each once, as it is come upon first."""
+    found: dict[str, tuple[Path, Path | None]] = {}
+    refused: list[FileResult] = []
+    skipped: list[Path] = []
+    folders: list[str] = []
+    for given in map(Path, paths):
+        root = given if given.is_dir() else None
+        if root:
+            folders.append(resolved(given))
+        try:
+            for path in files(given, skipped, follow_links=follow_links):
+                if not (own := own_output(path)):
+                    found.setdefault(resolved(path), (path, root))
+                elif root:
+                    skipped.append(path)
+                else:
+                    refused.append(refusal(path, InputError(own)))
+        except InputError as error:
+            refused.append(refusal(given, error))
+    return Listing(
+        tuple(found.values()),
+        tuple(dict.fromkeys(refused)),
+        tuple(dict.fromkeys(map(resolved if follow_links else _itself, skipped))),
+        tuple(dict.fromkeys(folders)),
+    )
+
+
+def resolved(path: Path) -> str:
+    """Give a path as the library holds it: absolute, so that the same file is known again from any folder."""
+    return os.path.realpath(printable(str(path)))  # of a link in a circle, too
+
+
+def _itself(path: Path) -> str:
+    """Give the absolute path of a file, or of a link and not of what it leads to."""
+    return os.path.join(resolved(path.parent), printable(path.name))  # noqa: PTH118 -- as text
+
+
+def own_output(path: Path) -> str:
+    """Say of a file that Pullquote wrote itself, such as a report, that it is no document; "" of others."""
+    try:
+        kind = output_kind(path) if path.is_file() else None
+    except OSError:  # whoever reads it says why it cannot be read
+        return ""
+    return f"{path} is {kind.what} that Pullquote wrote: it is no document." if kind else ""
+
+
+def refusal(path: Path, error: InputError) -> FileResult:
+    """Report that a path was refused."""
+    return FileResult(resolved(path), "refused", error=Failure(error.code, str(error)))
+
+
+def missing(places: Iterable[Held], seen: set[str]) -> tuple[list[Held], tuple[str, ...]]:
+    """Tell which places are gone, but for those in files that were seen; and in words, what is kept.
+
+    A file is gone where the system says that it is not there, and the folder that it was in can be read and
+    holds something; or, with all of its folder, where that is true of the folder above. A folder that holds
+    nothing is what is left of a disk that is not mounted.
+    """
+    gone: list[Held] = []
+    kept: dict[str, int] = {}
+    doubts: dict[str, str] = {}
+    for place in places:
+        if place.kept or place.path in seen or not is_gone(place.path):
+            continue
+        folder = os.path.dirname(place.path)  # noqa: PTH120 -- as text: 10,000 of them
+        if folder not in doubts:
+            doubts[folder] = _doubt(Path(folder))
+        if doubts[folder]:
+            kept[doubts[folder]] = kept.get(doubts[folder], 0) + 1
+        else:
+            gone.append(place)
+    return gone, tuple(
+        f"{doubt}: {count:,} of its files are no longer seen, and their documents stay. If they are to go, "
+        "remove the folder too, or use `pullquote remove`."
+        for doubt, count in kept.items()
+    )
+
+
+def without_files(skipped: Iterable[str]) -> tuple[str, ...]:
+    """Say which sidecar files are of no file, of what was skipped."""
+    return tuple(
+        f"{path} describes no document: there is no {Path(path).name.removesuffix(SIDECAR)} beside it. "
+        "Name it after its file, or remove it."
+        for path in skipped
+        if path.endswith(SIDECAR)
+    )
+
+
+def reason(skipped: str) -> str:
+    """Say why a file of a folder was skipped: as of one that is named, where that would be refused, too."""
+    if described := without_files([skipped]):
+        return described[0]
+    path = Path(skipped)
+    try:
+        if path.is_symlink():
+            return _reason_of_link(path)
+        if not path.is_file():  # a pipe or a device would be read for ever
+            return f"{path} is not an ordinary file."
+        if own := own_output(path):
+            return own
+        with path.open("rb") as file:
+            data = file.read(_ENDS)
+            if (size := path.stat().st_size) > 2 * _ENDS:
+                file.seek(size - _ENDS)
+            data += file.read(_ENDS)
+        kind, _ = kind_of(Source(skipped, path.name, data))
+    except InputError as error:
+        return str(error)
+    except OSError as error:
+        return f"{path} cannot be read: {error.strerror}. Check its permissions."
+    return f"{path} is {kind.what}, but its name does not say so. Name the file itself to have it read."
+
+
+def is_followable(link: Path) -> bool:
+    """Tell whether a link that was skipped is read where links are followed."""
+    # `Path.exists` raises where a folder on the way may not be read.
+    return os.path.exists(link) and (link.is_dir() or supported(link))  # noqa: PTH110
+
+
+def _reason_of_link(link: Path) -> str:
+    named = f"{link} is a link to {os.path.realpath(link)},"
+    if is_followable(link):
+        return f"{named} out of its folder. Follow links with --follow-links, or name what it leads to."
+    if os.path.exists(link):  # noqa: PTH110
+        return f"{named} and its name is of no kind that is read. Name what it leads to, to have it read."
+    return f"{named} where nothing can be read. Mend the link, or remove it."
+
+
+def _doubt(folder: Path) -> str:
+    """Say why files that are not seen in a folder may be there all the same; "" where they are not."""
+    try:
+        while not (folder.is_dir() or folder.is_symlink()) and folder.parent != folder:
+            folder = folder.parent
+        with os.scandir(folder) as entries:
+            if any(not entry.name.startswith(".") for entry in entries):
+                return ""
+    except OSError as error:
+        return f"{folder} cannot be read ({error.strerror})"
+    return f"{folder} is empty, as a disk is that is not mounted"

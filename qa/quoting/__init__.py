@@ -1,0 +1,1 @@
+"""A quote: where it stands, how it is shown, and whether a text quotes truly."""

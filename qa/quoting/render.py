@@ -1,0 +1,420 @@
+"""An answer as a dict, as a line of JSON, as plain text and for a terminal.
+
+Every function compares each quote, as it stands in what is about to be returned, with its source, read and
+hashed again (`cite.check`), and raises VerbatimError rather than return anything else. `read_document` gives
+a document by its id as the library holds it now: `corpus.document`. HTML cards: `qa/web/cards.py`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import re
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, TextIO, get_args
+
+from qa.errors import InputError
+from qa.quoting.cite import check, citation, cite_line, date_in_words, published_in, visible
+from qa.schema import Answer, Failure, FileResult, FileStatus, printable
+from qa.text import times
+from qa.text.cells import written
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from rich.console import Group
+    from rich.text import Text
+
+    from qa.quoting.cite import ReadDocument
+    from qa.schema import DatePreference, DocumentInfo, Facets, Filters, IndexReport, Quote
+    from qa.storage.embedded.versions import Version
+
+# What becomes of an input, in the order in which it is told.
+STATUSES: tuple[FileStatus, ...] = tuple(each for each in get_args(FileStatus) if each != "skipped")
+_HEADINGS = {
+    "weak": "Not in the corpus. The closest passages, which do not state the answer:",
+    "none": "Not in the corpus.",
+    "error": "This question could not be answered because of an error.",
+}
+# Copies of a quote that are named in words.
+NAMED = 10
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def to_dict(answer: Answer, read_document: ReadDocument, id: str = "") -> dict[str, Any]:  # noqa: A002
+    """Make an answer line, its fields in the order of the design, then `reply`, `filters` and so on.
+
+    Raises:
+        VerbatimError: when a quote in it is not the slice of its source.
+    """
+    line = _as_dict(answer, id)
+    _check_dict(line, answer, read_document)
+    return line
+
+
+def to_json(answer: Answer, read_document: ReadDocument, id: str = "", *, ascii: bool = False) -> str:  # noqa: A002
+    """Make an answer line as one line of JSON; what is checked is what a reader of that line gets.
+
+    Raises:
+        VerbatimError: when a quote in it is not the slice of its source.
+    """
+    line = dumps(_as_dict(answer, id), ascii=ascii)
+    _check_dict(json.loads(line), answer, read_document)
+    return line
+
+
+def dumps(value: object, *, ascii: bool = False, indent: int | None = None) -> str:  # noqa: A002
+    """Make JSON that a UTF-8 file can hold: a lone surrogate, which UTF-8 cannot encode, stays an escape."""
+    text = json.dumps(value, ensure_ascii=ascii, indent=indent)
+    return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def is_utf8(stream: TextIO) -> bool:
+    """Whether the stream takes any character; one that does not gets JSON in plain ASCII."""
+    return (stream.encoding or "").lower() in ("utf-8", "utf8")
+
+
+def to_text(answer: Answer, read_document: ReadDocument) -> str:
+    """Make plain text for a pipe or a file: nothing is wrapped, a quote starts on a line of its own.
+
+    Control characters are shown as symbols (`cite.visible`); otherwise a quote is exact.
+
+    Raises:
+        VerbatimError: when a quote in it is not the slice of its source.
+    """
+    text = ""
+    places: list[tuple[Quote, int, int]] = []
+    for heading, _ in _opening(answer):
+        text += visible(heading) + "\n"
+    for quote, follows in gaps(answer.quotes):
+        text += "\n[…]\n\n" if follows else "\n"
+        start = len(text)
+        text += visible(quote.text)
+        places.append((quote, start, len(text)))
+        text += f"\n{visible(_numbered(quote))}\n"
+        text += "".join(f"{visible(line)}\n" for line in _also_in(quote))
+    closing = _closing(answer)
+    if closing:
+        text += "\n" + "".join(visible(line) + "\n" for line in closing)
+    for quote, start, end in places:
+        check(quote, read_document, text[start:end], pictures=True)
+    return text
+
+
+def to_terminal(answer: Answer, read_document: ReadDocument) -> Group:
+    """Make what rich prints: the words that carry the answer bold, lines broken at spaces only.
+
+    Raises:
+        VerbatimError: when a quote in it, before lines are broken, is not the slice of its source.
+    """
+    from rich.console import Group
+    from rich.padding import Padding
+    from rich.text import Text
+
+    parts: list[Text | Padding] = [Text(visible(heading), style) for heading, style in _opening(answer)]
+    shown: list[tuple[Quote, Text]] = []
+    for quote, follows in gaps(answer.quotes):
+        card = _card(quote)
+        shown.append((quote, card))
+        parts.append(Text("\n  […]\n" if follows else "", "dim"))
+        parts += [Padding(card, (0, 0, 0, 2)), Padding(Text(visible(_numbered(quote)), "cyan"), (0, 0, 0, 2))]
+        parts += [Padding(Text(visible(line), "cyan dim"), (0, 0, 0, 2)) for line in _also_in(quote)]
+    closing = _closing(answer)
+    if closing:
+        parts += [Text(""), *(Text(visible(line), "dim") for line in closing)]
+    for quote, card in shown:
+        check(quote, read_document, card.plain, pictures=True)
+    return Group(*parts)
+
+
+def how_sure(answer: Answer, percent: str = "%") -> str:
+    """The confidence in words, and where it is too low for an answer, which would do: `31%; … from 55%`.
+
+    In whole percents that agree: what is too low is rounded down, what would do up, and what does is never
+    shown as less than that. It is unknown where it is not calibrated; a note says why.
+    """
+    if not answer.calibrated:
+        return "unknown"
+    sure = round(100 * answer.confidence, 6)
+    if answer.signals is None:
+        return f"{sure:.0f}{percent}"
+    enough = answers_from(answer.threshold)
+    if answer.confidence >= answer.threshold:
+        return f"{max(round(sure), enough)}{percent}"
+    return f"{math.floor(sure)}{percent}; answers are given from {enough}{percent}"
+
+
+def answers_from(threshold: float) -> int:
+    """From how many percent of confidence on a question is answered, as it is shown: rounded up."""
+    return math.ceil(round(100 * threshold, 6))
+
+
+def describe_filters(filters: Filters) -> str:
+    """Say which filters are set: `since 2008-01-01, publisher IFES`; empty when none is."""
+    words = []
+    for name, value in asdict(filters).items():
+        values = value if isinstance(value, tuple) else (value,) if value else ()
+        words += [f"{name} {item}" for item in values]
+    return ", ".join(words)
+
+
+def error_to_dict(question: str, filters: Filters, failure: Failure) -> dict[str, Any]:
+    """Make the answer line of a question that met an error; it quotes nothing."""
+    return _as_dict(Answer(question, question, "error", filters=filters, error=failure), "")
+
+
+def info_to_dict(info: DocumentInfo) -> dict[str, Any]:
+    """Make an entry of `documents --json`, its fields in the order of the design."""
+    return {
+        "id": info.id,
+        "title": info.title,
+        "publisher": info.publisher,
+        "series": info.series,
+        "number": info.number,
+        "date": info.date.isoformat() if info.date else "",
+        "url": info.url,
+        "format": info.format,
+        "path": info.path,
+        "sha256": info.sha256,
+        "source_sha256": info.source_sha256,
+        "characters": info.characters,
+        "passages": info.passages,
+        "language": info.language,
+        "collection": info.collection,
+        "notes": list(info.notes),
+        "author": info.author,
+        "found": [asdict(found) for found in info.found],
+        "locations": list(info.locations),
+    }
+
+
+def facets_to_dict(facets: Facets) -> dict[str, Any]:
+    """Make what filters can choose from, its dates in ISO 8601: a month stays one."""
+    first, last = (date.isoformat() if date else None for date in (facets.first, facets.last))
+    return {**asdict(facets), "first": first, "last": last}
+
+
+def version_to_dict(version: Version) -> dict[str, Any]:
+    """Make an entry of what a document was before, or of `documents --removed --json`."""
+    return {
+        "id": version.document_id,
+        "sha256": version.sha256,
+        "reason": version.reason,
+        "at": version.at.isoformat(),
+        "title": version.title,
+        "characters": version.held["characters"],
+    }
+
+
+def report_to_dict(report: IndexReport) -> dict[str, Any]:
+    """Make what `index --json` prints: counts by status, then each input, and what was skipped."""
+    from qa.intake.folders import reason  # no question needs what lists folders
+
+    return {
+        **{status: report.count(status) for status in STATUSES},
+        "seconds": round(report.seconds, 3),
+        "files": [asdict(result) for result in report.files],
+        "skipped": list(report.skipped),
+        "skipped_because": [reason(path) for path in report.skipped],
+        "remarks": list(report.remarks),
+        "dry_run": report.dry_run,
+    }
+
+
+def write_report(report: IndexReport, path: Path) -> None:
+    """Write what became of each file: a table (.csv), else JSON Lines.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    from qa.intake.folders import reason
+    from qa.outputs import write_output
+
+    rows = [_report_row(result) for result in report.files]
+    rows += [
+        _report_row(FileResult(name, "skipped", error=Failure(InputError.code, reason(name))))
+        for name in report.skipped
+    ]
+    if path.suffix.lower() != ".csv":
+        write_output(path, (dumps(row) + "\n" for row in rows))
+        return
+    text = io.StringIO(newline="")
+    table = csv.DictWriter(text, list(_report_row(FileResult("", "skipped"))))
+    table.writeheader()
+    for row in rows:
+        table.writerow({name: written(printable(str(value))) for name, value in row.items()})
+    write_output(path, [text.getvalue()])
+
+
+def _report_row(result: FileResult) -> dict[str, str | int]:
+    return {
+        "path": result.path,
+        "status": result.status,
+        "document": result.document_id,
+        "passages": result.passages,
+        "code": result.error.code if result.error else "",
+        "message": result.error.message if result.error else "",
+        "notes": " ".join(result.notes),
+    }
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 document`, `2 documents`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def _as_dict(answer: Answer, answer_id: str) -> dict[str, Any]:
+    filters = answer.filters
+    return {
+        "id": answer_id,
+        "question": answer.question,
+        "interpreted_question": answer.interpreted_question,
+        "outcome": answer.outcome,
+        "confidence": round(float(answer.confidence), 4),
+        "quotes": [_quote_dict(quote) for quote in answer.quotes],
+        "passages": [
+            {"document": p.document_id, "start": int(p.start), "end": int(p.end), "score": float(p.score)}
+            for p in answer.passages
+        ],
+        "milliseconds": {stage: round(float(ms), 3) for stage, ms in asdict(answer.milliseconds).items()},
+        "error": asdict(answer.error) if answer.error else None,
+        "reply": asdict(answer.reply) if answer.reply else None,
+        "threshold": round(float(answer.threshold), 4),
+        "signals": {name: round(float(value), 4) for name, value in asdict(answer.signals).items()}
+        if answer.signals
+        else None,
+        "filters": {
+            **asdict(filters),
+            "since": filters.since.isoformat() if filters.since else None,
+            "until": filters.until.isoformat() if filters.until else None,
+            "document": list(filters.document),
+        },
+        "read": answer.read,
+        "searched": answer.searched,
+        "undated": answer.undated,
+        "notes": list(answer.notes),
+        "preference": _preference_dict(answer.preference) if answer.preference else None,
+        "calibrated": answer.calibrated,
+        "unsearched": answer.unsearched,
+    }
+
+
+def _preference_dict(preference: DatePreference) -> dict[str, Any]:
+    words = preference.words
+    return {
+        "kind": preference.kind,
+        "since": preference.since.isoformat() if preference.since else None,
+        "until": preference.until.isoformat() if preference.until else None,
+        "words": [words.start, words.end] if words else None,
+    }
+
+
+def _quote_dict(quote: Quote) -> dict[str, Any]:
+    return {
+        "number": quote.number,
+        "document": quote.document.id,
+        "sha256": quote.document.sha256,
+        "start": quote.start,
+        "end": quote.end,
+        "text": quote.text,
+        "score": float(quote.score),
+        "citation": asdict(citation(quote)),
+        "emphasis": [[span.start, span.end] for span in quote.emphasis],
+        "copies": [
+            {
+                "document": copy.document.id,
+                "title": copy.document.title,
+                "publisher": copy.document.publisher,
+                "date": copy.document.date.isoformat() if copy.document.date else "",
+                "sha256": copy.document.sha256,
+                "start": copy.start,
+                "end": copy.end,
+            }
+            for copy in quote.copies
+        ],
+    }
+
+
+def _check_dict(line: dict[str, Any], answer: Answer, read_document: ReadDocument) -> None:
+    for quote, shown in zip(answer.quotes, line["quotes"], strict=True):
+        check(quote, read_document, shown["text"])
+
+
+def _opening(answer: Answer) -> Iterator[tuple[str, str]]:
+    """Yield, with a style: the question, how it was understood, what the quotes are when not an answer."""
+    yield f"Question: {answer.question}", "bold"
+    if answer.interpreted_question != answer.question:
+        yield f"Understood as: {answer.interpreted_question}", "italic"
+    if answer.reply:
+        yield answer.reply.text, ""
+    elif answer.unsearched:
+        yield f"Nothing was searched. {answer.unsearched}", "bold yellow"
+    elif answer.outcome != "answered":
+        yield _HEADINGS[answer.outcome], "bold red" if answer.outcome == "error" else "bold yellow"
+    if answer.error:
+        yield f"{answer.error.message} ({answer.error.code})", ""
+
+
+def _closing(answer: Answer) -> list[str]:
+    """Say how sure, what was searched, and what else the reader should know."""
+    lines = []
+    if not (answer.reply or answer.error or answer.unsearched):
+        searched = f"Searched {plural(answer.searched, 'document')}"
+        if answer.filters:
+            searched += f" ({describe_filters(answer.filters)})"
+        if answer.undated:
+            searched += f"; {plural(answer.undated, 'document')} without a date left out"
+        if answer.preference:
+            searched += f". Prefers {times.in_words(answer.preference)}, as the question says"
+        lines = [f"Confidence that the corpus states the answer: {how_sure(answer)}.", f"{searched}."]
+    elif answer.undated:
+        lines = [f"{plural(answer.undated, 'document')} without a date left out."]
+    return lines + [f"Note: {note}" for note in answer.notes]
+
+
+def gaps(quotes: Sequence[Quote]) -> Iterator[tuple[Quote, bool]]:
+    """Yield each quote, and whether it goes on where the quote before ended, with something left out."""
+    before: Quote | None = None
+    for quote in quotes:
+        yield (
+            quote,
+            before is not None
+            and before.document.id == quote.document.id
+            and bool(quote.document.text[before.end : quote.start].strip()),
+        )
+        before = quote
+
+
+def _numbered(quote: Quote) -> str:
+    return f"[{quote.number}] {cite_line(quote)}"
+
+
+def _also_in(quote: Quote) -> list[str]:
+    """Where else the same words stand: the same source, in other places."""
+    return [f"Also in: {'; '.join(map(named, quote.copies[:NAMED]))}{more(quote)}."] if quote.copies else []
+
+
+def more(quote: Quote) -> str:
+    """How many copies are not named."""
+    left = len(quote.copies) - NAMED
+    return f"; and {left:,} more" if left > 0 else ""
+
+
+def named(quote: Quote) -> str:
+    """Name a quote's document: `“Title”, Publisher, 4 April 2008`."""
+    document = quote.document
+    date = date_in_words(document.date) if document.date else ""
+    facts = (f"“{document.title or document.id}”", published_in(document), date)
+    return ", ".join(fact for fact in facts if fact)
+
+
+def _card(quote: Quote) -> Text:
+    from rich.text import Text
+
+    card = Text(visible(quote.text), overflow="fold")
+    for span in quote.emphasis:
+        card.stylize("bold", span.start - quote.start, span.end - quote.start)
+    return card

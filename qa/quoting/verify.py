@@ -1,0 +1,687 @@
+"""Whether what a file quotes is what the documents say: verbatim, superseded, moved, altered or unknown."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from dataclasses import asdict, dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from qa.desk.thumbs import Place
+from qa.errors import DocumentNotFoundError
+from qa.formats.inline import without_markup
+from qa.quoting import omissions
+from qa.quoting.attribution import Names
+from qa.quoting.cite import locator, visible
+from qa.quoting.claims import without_marks
+from qa.quoting.wording import MOST_COMPARED, Text, difference, find, in_words, is_whole
+from qa.recent import Recent
+from qa.schema import EVERYTHING, Filters, Span
+from qa.text.phrase import occurrences, phrase_pattern
+from qa.text.terms import content_words, measure
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from qa.corpus import Corpus
+    from qa.quoting.claims import Claim
+    from qa.quoting.omissions import Omission
+    from qa.quoting.wording import Difference
+    from qa.schema import Document
+    from qa.storage.embedded.filters import Selection
+    from qa.storage.embedded.versions import Cited
+
+Status = Literal["verbatim", "superseded", "removed", "moved", "cited", "distorted", "altered", "unknown"]
+STATUSES: tuple[Status, ...] = get_args(Status)
+# Texts that were read last are kept up to so many bytes, with their words.
+KEPT_BYTES = 64 << 20
+_BYTES_A_CHARACTER = 40
+# Documents in which a quote's words are looked for that is nowhere as it stands.
+ASKED = 5
+# How a quote says that words are left out. Parts of fewer words than this stand in any order anywhere.
+_ELISION = re.compile(
+    r"(?:(?<!\s)\s++)?(?:[\[(]\s*(?:…|\.\s?\.\s?\.)\s*[\])]|…+|\.{3,}|(?<=\s)\.\s\.\s\.)\s*"
+)
+_LEAST_PART = 3
+# The writer's own punctuation after an elision: “It is closed […].”
+_OWN_STOP = re.compile(r"\A[.,;:](?:\s+|\Z)")
+# A first letter whose case the writer changed, and quotation marks within quotation marks.
+_INITIAL = re.compile(r"\[([^\W\d_])\](?=[^\W\d_])")
+_INNER = re.compile(r"(?<!\w)['‘]((?:[^'‘’]|(?<=\w)['’](?=\w)){1,400})['’](?!\w)")
+# Places in which a quote's words are looked for, at most, until nothing that matters is left out there.
+_MOST_PLACES = 10
+# Of a claim's words, the longest are looked for in earlier texts.
+_TRIED = 3
+# A paragraph, or an item of a list without its mark.
+_PARAGRAPH = re.compile(
+    r"(?<!\S)(?!(?:[-*•]|[0-9]+[.)]) )\S(?:[^\n\u2029]|\n(?!\s*\n|\s*(?:[-*•]|[0-9]+[.)]) ))*"
+)
+# A line's end within a word with a hyphen.
+_HYPHENATED = re.compile(r"(?<=\w[-‐])\r?\n(?=\w)")
+# What was left out is shown of a place of up to so many characters.
+_MOST_SHOWN = 2_000
+_STYLES = {
+    "verbatim": "green",
+    "superseded": "yellow",
+    "removed": "yellow",
+    "moved": "cyan",
+    "cited": "yellow",
+    "distorted": "red",
+    "altered": "red",
+    "unknown": "bold red",
+    "insert": "green",
+    "delete": "red",
+    "equal": "",
+}
+_SHOWN_CHARACTERS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is true of a claim.
+
+    - "verbatim": a document holds exactly this, where the claim says (if it does); `markup` where that is
+      Markdown and the claim has the words as a reader sees them; `comma` where it ends in one of its own.
+    - "superseded": an earlier text of a document does, up to `since`; `now` is where the current one has the
+      same words, and without it `difference` tells what they have become, as far as they can be told.
+    - "removed": a document does that was taken out of the library, at `since`.
+    - "moved": the same words stand elsewhere, at `place`.
+    - "cited": the citation opens `place`, but the words beside it are no quote of it, and were not compared.
+    - "distorted": these words stand at `place`, but what the quote leaves out of the sentence there, or what
+      stands right before or after it, changes what it says: `omitted`.
+    - "altered": nothing has these words; `place` is where the nearest stand, `difference` goes from these to
+      the claim's. Where that text was superseded or removed, `since` and `fate` say so.
+    - "unknown": nothing in the library says anything like it, or the claim's own citation is `wrong`.
+
+    Of a quote that says itself where words are left out (“…”), `left_out` counts these in the text. `omitted`
+    may be a remark on other verdicts, too. What is "moved" may be ascribed in the prose around it to another
+    document, `attributed`.
+    """
+
+    claim: Claim
+    status: Status
+    place: Place | None = None
+    title: str = ""
+    locator: str = ""
+    since: dt.datetime | None = None
+    now: Place | None = None
+    now_locator: str = ""
+    difference: Difference = ()
+    fate: Literal["current", "superseded", "removed"] = "current"
+    left_out: int = 0
+    markup: bool = False
+    comma: bool = False
+    omitted: tuple[Omission, ...] = ()
+    attributed: str = ""
+
+
+class Verifier:
+    """Compares claims with a library's documents; texts are read once for all claims on them."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self._corpus = corpus
+        self._cited: Recent[str, Cited | None] = Recent(KEPT_BYTES)
+        self._texts: Recent[str, Text] = Recent(KEPT_BYTES)
+        self._shown: Recent[str, tuple[str, list[int]]] = Recent(KEPT_BYTES)
+        self._titles: defaultdict[str, list[str]] = defaultdict(list)
+        documents = corpus.documents()
+        self._names = Names(documents)
+        for info in documents:
+            self._titles[_folded(info.title or info.id)].append(info.id)
+        self._removed = {_folded(version.title or version.document_id) for version in corpus.removed()}
+
+    def verdicts(
+        self, claims: Sequence[Claim], progress: Callable[[int, int], None] | None = None
+    ) -> list[Verdict]:
+        """Judge claims, in their order. What is ascribed to one document is judged together.
+
+        What cites a document by its title is no quote. Where a block of paragraphs is nowhere as a whole,
+        each paragraph has a verdict.
+        """
+        claims = [claim for claim in claims if not (claim.maybe_title and self._is_title(claim))]
+        quotes = {claim.text for claim in claims if claim.maybe_title}
+        claims = [replace(claim, title="") if claim.title in quotes else claim for claim in claims]
+        order = sorted(range(len(claims)), key=lambda at: claims[at].citation or (claims[at].title, 0, 0))
+        judged: dict[int, list[Verdict]] = {}
+        same: dict[Claim, list[Verdict]] = {}  # what is claimed again and again is judged once
+        for done, at in enumerate(order, 1):
+            claim = replace(claims[at], line=0, where="")
+            if claim not in same:
+                same[claim] = self._verdicts(claim)
+            judged[at] = [
+                replace(
+                    each,
+                    claim=replace(each.claim, line=claims[at].line + each.claim.line, where=claims[at].where),
+                )
+                for each in same[claim]
+            ]
+            if progress:
+                progress(done, len(claims))
+        return [verdict for at in range(len(claims)) for verdict in judged[at]]
+
+    def _is_title(self, claim: Claim) -> bool:
+        title = _folded((claim.text or "").rstrip(",."))
+        return title in self._titles or title in self._removed
+
+    def _verdicts(self, claim: Claim) -> list[Verdict]:
+        """Judge a claim as a whole, or else the paragraphs that it has."""
+        whole = self.verdict(claim)
+        if not claim.paragraphs or whole.status not in ("altered", "unknown"):
+            return [whole]
+        text = claim.text or ""
+        parts = [
+            replace(claim, text=part, line=claim.line + text.count("\n", 0, match.start()), paragraphs=False)
+            for match in _PARAGRAPH.finditer(text)
+            if (part := without_marks(match[0]))
+        ]
+        return [self.verdict(part) for part in parts] if len(parts) > 1 else [whole]
+
+    def verdict(self, claim: Claim) -> Verdict:
+        """Judge one claim: of several readings of it, the first that is verbatim, or else the last."""
+        return self._as_ascribed(self._as_read(claim))
+
+    def _as_read(self, claim: Claim) -> Verdict:
+        verdict = self._verdict(claim)
+        for reading in claim.readings:
+            if verdict.status in ("verbatim", "distorted"):
+                break
+            line = claim.line + (claim.text or "").count("\n") - reading.count("\n")
+            verdict = self._verdict(replace(claim, text=reading, line=line, readings=()))
+        if verdict.status not in ("altered", "unknown") or claim.exact or claim.text is None:
+            return verdict
+        for spelling in _spellings(claim.text):
+            found = self._verdict(replace(claim, text=spelling, readings=()))
+            if found.status not in ("altered", "unknown"):
+                return replace(found, claim=claim)
+        if not claim.text.endswith(","):
+            return verdict
+        # The comma is the sentence's in which it is quoted: “It is closed,” he said.
+        others = [self._verdict(replace(claim, text=claim.text[:-1] + end, readings=())) for end in (".", "")]
+        standing = [each for each in others if each.status not in ("altered", "unknown")]
+        if not standing:
+            return verdict
+        return replace(min(standing, key=lambda each: each.status == "moved"), claim=claim, comma=True)
+
+    def _as_ascribed(self, verdict: Verdict) -> Verdict:
+        """Say that a quote has moved whose citation opens another document than the prose ascribes it to."""
+        claim, place = verdict.claim, verdict.place
+        if not claim.citation or place is None or verdict.status not in ("verbatim", "distorted"):
+            return verdict
+        names, among = self._names.attributed(claim)
+        same = (place.document, *self._corpus.same_text(place.document))
+        if not among or set(among).intersection(same):
+            return verdict
+        return replace(verdict, status="moved", attributed=names)
+
+    def citing(self, claims: Iterable[Claim], texts: set[str], titles: set[str]) -> int:
+        """Count the claims on texts, by SHA-256, on documents of these titles, or of what a text says."""
+        folded = {_folded(title) for title in titles if title}
+        return sum(
+            _folded(claim.title) in folded or any(self._quotes(claim, sha256) for sha256 in texts)
+            for claim in claims
+            if not (claim.maybe_title and self._is_title(claim))
+        )
+
+    def _quotes(self, claim: Claim, sha256: str) -> bool:
+        if claim.citation and claim.citation.sha256 == sha256:
+            return True
+        cited = self._by_hash(sha256)
+        return bool(claim.text and cited and _find(claim, cited.document.text))
+
+    def _verdict(self, claim: Claim) -> Verdict:
+        if claim.wrong:
+            return Verdict(claim, "unknown")
+        cited = self._by_hash(claim.citation.sha256) if claim.citation else None
+        if cited is None or claim.citation is None:
+            return self._uncited(claim)
+        source, (_, start, end) = cited.document, claim.citation
+        if claim.text is None:
+            if end > len(source.text):
+                return Verdict(claim, "unknown", None, source.title or source.id)
+            return self._beside(claim, cited, Span(start, end))
+        if end <= len(source.text):
+            said = source.text[start:end]
+            if _same(claim, claim.text, said):
+                return self._stands(claim, cited, Span(start, end))
+            if _is_marked_up(claim, source) and _same(claim, claim.text, without_markup(said)[0]):
+                return replace(self._stands(claim, cited, Span(start, end)), markup=True)
+        part = _find_parts(claim, source.text[:end], start)
+        if part:
+            return self._stands(claim, cited, part)
+        span = _find(claim, source.text, start)
+        if span and cited.status != "current":
+            return self._stands(claim, cited, span)
+        elsewhere = self._at("moved", claim, source, span) if span else self._in_library(claim, "moved")
+        if elsewhere:
+            return elsewhere
+        said = source.text[start:end]
+        nearest = Text(said).nearest(claim.text) if said else None
+        return (
+            self._altered(claim, source, Span(start, end) if nearest else None)
+            or self._likely(claim, [])
+            or Verdict(claim, "unknown")
+        )
+
+    def _beside(self, claim: Claim, cited: Cited, span: Span) -> Verdict:
+        """Judge a citation without a quote: by the words before it, where they are most of what it cites."""
+        opened = self._stands(claim, cited, span)
+        words, said = _plain(claim.beside), _plain(cited.document.text[span.start : span.end])
+        if not words or find(said, words) or find(said[:1].swapcase() + said[1:], words):
+            return opened
+        near = Text(words).nearest(said) if len(said) <= 2 * len(words) else None
+        if near:
+            found = words[near.start : near.end]
+            return replace(opened, status="altered", difference=difference(said, found), now=None)
+        return replace(opened, status="cited") if opened.status == "verbatim" else opened
+
+    # Where a claim's words stand
+
+    def _uncited(self, claim: Claim) -> Verdict:
+        """Judge a claim without a place, or one in a text that is not known."""
+        if claim.text is None:
+            return Verdict(claim, "unknown")
+        named = list(dict.fromkeys(self._named(claim)))
+        given = bool(claim.citation)
+        for document_id in named:
+            document = self._document(document_id)
+            if document and (span := _find(claim, document.text)):
+                return self._at("moved" if given else "verbatim", claim, document, span)
+        names, among = self._names.attributed(claim) if not (named or given) else ("", ())
+        there = self._in_library(claim, "verbatim", Filters(document=among)) if among else None
+        elsewhere = self._in_library(claim, "moved" if given or claim.title or among else "verbatim")
+        if elsewhere and among:
+            elsewhere = replace(elsewhere, attributed=names)
+        return (
+            there
+            or elsewhere
+            or self._earlier(claim)
+            or self._likely(claim, named)
+            or self._likely_earlier(claim)
+            or Verdict(claim, "unknown")
+        )
+
+    def _named(self, claim: Claim) -> Iterator[str]:
+        if claim.document:
+            yield claim.document
+        if claim.title:
+            yield from self._titles[_folded(claim.title)]
+
+    def _in_library(self, claim: Claim, status: Status, filters: Filters = EVERYTHING) -> Verdict | None:
+        """Find the words in any document that the filters leave; distorted only if they are so in all."""
+        found = list(islice(self._everywhere(claim, status, self._corpus.select(filters)), _MOST_PLACES))
+        return next((each for each in found if each.status != "distorted"), found[0] if found else None)
+
+    def _everywhere(self, claim: Claim, status: Status, selection: Selection) -> Iterator[Verdict]:
+        assert claim.text is not None  # noqa: S101 - its callers have looked
+        for document, span in self._corpus.phrase(claim.text, selection).places:
+            if (found := _find_whole(claim, document.text, span.start)) is not None:
+                yield self._at(status, claim, document, found)
+        parts = _parts(claim)
+        seen = set()
+        for document, _ in self._corpus.phrase(max(parts, key=len), selection).places if parts else ():
+            if document.id not in seen and (found := _find_parts(claim, document.text)) is not None:
+                yield self._at(status, claim, document, found)
+            seen.add(document.id)
+
+    def _earlier(self, claim: Claim) -> Verdict | None:
+        """Find the words in a text that was superseded or removed."""
+        for cited in self._kept(max((claim.text or "").split(), key=len, default="")):
+            if span := _find(claim, cited.document.text):
+                return self._stands(claim, cited, span)
+        return None
+
+    def _likely_earlier(self, claim: Claim) -> Verdict | None:
+        """Find where a text that was superseded or removed says nearly the same."""
+        assert claim.text is not None  # noqa: S101 - its callers have looked
+        for word in sorted(set(claim.text.split()), key=len, reverse=True)[:_TRIED]:
+            for cited in islice(self._kept(word), ASKED):
+                if verdict := self._altered(claim, cited.document):
+                    return replace(verdict, since=cited.since, fate=cited.status)
+        return None
+
+    def _kept(self, word: str) -> Iterator[Cited]:
+        for sha256 in self._corpus.kept_with(word):
+            cited = self._by_hash(sha256)
+            if cited and cited.status != "current":
+                yield cited
+
+    def _likely(self, claim: Claim, named: Sequence[str]) -> Verdict | None:
+        """Find where a document says nearly the same: one that is named, or that shares the rarest words."""
+        assert claim.text is not None  # noqa: S101 - its callers have looked
+        words = content_words(claim.text)[:MOST_COMPARED]
+        hits = self._corpus.bm25(words, ASKED, self._corpus.select())
+        others = self._corpus.documents_of(key for key, _ in hits).values()
+        for document_id in dict.fromkeys([*named, *others]):
+            document = self._document(document_id)
+            verdict = document and self._altered(claim, document)
+            if verdict:
+                return verdict
+        return None
+
+    def _find_shown(self, claim: Claim, document: Document, status: Status) -> Verdict | None:
+        """Find a claim's words in Markdown as a reader sees it, at their place in the file's text."""
+        held = self._shown.get(document.sha256)
+        if held is None:
+            held = without_markup(document.text)
+            self._shown.put(document.sha256, held, len(document.text) * _BYTES_A_CHARACTER)
+        text, offsets = held
+        span = _find(claim, text)
+        if span is None:
+            return None
+        there = Span(offsets[span.start], offsets[span.end - 1] + 1)
+        return _with_omissions(self._at(status, claim, document, there), text, span)
+
+    # What is said of it
+
+    def _stands(self, claim: Claim, cited: Cited, span: Span) -> Verdict:
+        """Say that a text has the words, current or not; then also what they have become."""
+        status: Status = "verbatim" if cited.status == "current" else cited.status
+        verdict = replace(self._at(status, claim, cited.document, span), since=cited.since)
+        current = self._document(cited.current_id) if cited.status == "superseded" else None
+        if current is None:
+            return verdict
+        words = cited.document.text[span.start : span.end]
+        now = find(words, current.text, span.start)
+        if now:
+            where = locator(current, now.start, now.end)
+            return replace(verdict, now=_place(current, now), now_locator=where)
+        near = self._text(current).nearest(words)
+        if near is None:
+            return replace(verdict, difference=())
+        return replace(verdict, difference=difference(words, current.text[near.start : near.end]))
+
+    def _altered(self, claim: Claim, document: Document, span: Span | None = None) -> Verdict | None:
+        assert claim.text is not None  # noqa: S101 - its callers have looked
+        marked_up = _is_marked_up(claim, document)
+        named = claim.title or claim.citation
+        elsewhere = named and _folded(claim.title) != _folded(document.title or document.id)
+        if marked_up and (shown := self._find_shown(claim, document, "moved" if elsewhere else "verbatim")):
+            return replace(shown, markup=True)
+        span = span or self._text(document).nearest(claim.text)
+        if span is None:
+            return None
+        words = document.text[span.start : span.end]
+        if marked_up:
+            words = without_markup(words)[0]
+        verdict = self._at("altered", claim, document, span)
+        if not claim.exact:
+            return replace(verdict, difference=difference(_plain(words), _plain(claim.text)))
+        return replace(verdict, difference=difference(words, claim.text))
+
+    def _at(self, status: Status, claim: Claim, document: Document, span: Span) -> Verdict:
+        where = locator(document, span.start, span.end)
+        verdict = Verdict(claim, status, _place(document, span), document.title or document.id, where)
+        words = document.text[span.start : span.end]
+        parts = _parts(claim)
+        if status != "altered":
+            verdict = _with_omissions(verdict, document.text, span)
+        if status == "altered" or not parts or claim.text is None or _same(claim, claim.text, words):
+            return verdict
+        left_out = max(0, measure(words) - sum(map(measure, parts)))
+        shown = difference(_plain(words), _plain(claim.text)) if len(words) <= _MOST_SHOWN else ()
+        return replace(verdict, left_out=left_out, difference=shown)
+
+    # Reading
+
+    def _by_hash(self, sha256: str) -> Cited | None:
+        held = self._cited.get(sha256)
+        if held is None:
+            try:
+                held = self._corpus.cited(sha256)
+            except DocumentNotFoundError:
+                return None
+            self._cited.put(sha256, held, len(held.document.text) * 4)
+        return held
+
+    def _document(self, document_id: str) -> Document | None:
+        try:
+            return self._corpus.document_and_passages(document_id)[0]
+        except DocumentNotFoundError:
+            return None
+
+    def _text(self, document: Document) -> Text:
+        held = self._texts.get(document.sha256)
+        if held is None:
+            held = Text(document.text)
+            self._texts.put(document.sha256, held, len(document.text) * _BYTES_A_CHARACTER)
+        return held
+
+
+def _find(claim: Claim, text: str, near: int = 0) -> Span | None:
+    """Find a claim's very words in a text, or all its parts between what it says to be left out."""
+    return _find_whole(claim, text, near) or _find_parts(claim, text)
+
+
+def _find_whole(claim: Claim, text: str, near: int = 0) -> Span | None:
+    """Find a claim's very words in a text, uncut; of running text, whatever its line breaks."""
+    assert claim.text is not None  # noqa: S101 - its callers have looked
+    span = find(claim.text, text, near)
+    if span or claim.exact:
+        return span
+    return min(_spans(claim.text, text), key=lambda span: abs(span.start - near), default=None)
+
+
+def _find_parts(claim: Claim, text: str, start: int = 0) -> Span | None:
+    """Find the parts of a quote with words left out, in their order, from an offset on.
+
+    Of several places, the first where what is left out changes nothing.
+    """
+    first: Span | None = None
+    for spans in islice(_placed(_parts(claim), text, start), _MOST_PLACES):
+        whole = Span(spans[0].start, spans[-1].end)
+        if not omissions.between(text, spans, _prose(claim)):
+            return whole
+        first = first or whole
+    return first
+
+
+def _placed(parts: Sequence[str], text: str, start: int = 0) -> Iterator[list[Span]]:
+    """Yield where the parts stand in their order, each time as close to each other as they do."""
+    while parts:
+        spans: list[Span] = []
+        for part in parts:
+            at = spans[-1].end if spans else start
+            found = next(_spans(part, text, at), None)
+            if found is None:
+                return
+            spans.append(found)
+        for at in range(len(parts) - 2, -1, -1):
+            spans[at] = _last(parts[at], text, spans[at], spans[at + 1].start)
+        yield spans
+        start = spans[0].start + 1
+
+
+def _last(words: str, text: str, first: Span, end: int) -> Span:
+    """Find where a text has these words for the last time before an offset."""
+    found = first
+    for span in _spans(words, text, first.end):
+        if span.end > end:
+            break
+        found = span
+    return found
+
+
+def _with_omissions(verdict: Verdict, text: str, span: Span) -> Verdict:
+    """Say what the quote leaves out that matters, and that it is distorted by that."""
+    claim = verdict.claim
+    if claim.text is None or claim.exact:
+        return verdict
+    prose, parts = _prose(claim), _parts(claim)
+    inside = omissions.between(text, next(_placed(parts, text[: span.end], span.start), []), prose)
+    whole = not claim.text[:1].islower() and claim.text.rstrip("”’\"'").endswith(tuple(".!?。！？"))
+    around = omissions.around(text, span, prose, whole=whole)
+    opened = whole or bool(_ELISION.match(claim.text))
+    distorts = inside or any(each.kind == "negation" or (opened and each.kind == "hedge") for each in around)
+    status = "distorted" if distorts and verdict.status == "verbatim" else verdict.status
+    return replace(verdict, status=status, omitted=(*inside, *around))
+
+
+def _prose(claim: Claim) -> str:
+    return f"{claim.before} … {claim.after}"
+
+
+def _spans(words: str, text: str, start: int = 0) -> Iterator[Span]:
+    """Find where a text has these words, uncut, whatever their line breaks."""
+    pattern = phrase_pattern(words)
+    for span in occurrences(pattern, text, start) if pattern else ():
+        if _alike(words, text[span.start : span.end]) and is_whole(span, text):
+            yield span
+
+
+def _parts(claim: Claim) -> list[str]:
+    """Split a quote where it says that words are left out; none where it does not, or says too little."""
+    if claim.exact or not claim.text:
+        return []
+    first, *others = _ELISION.split(claim.text)
+    parts = [part for part in (first, *(_OWN_STOP.sub("", other) for other in others)) if part.strip()]
+    if len(parts) == 1 and not _ELISION.search(claim.text):
+        return []
+    return parts if all(measure(part) >= _LEAST_PART for part in parts) else []
+
+
+def _spellings(text: str) -> list[str]:
+    """Spell a quote as its source may: “[T]he” with a small letter, and inner quotation marks double."""
+    cases = [_INITIAL.sub(r"\1", text), _INITIAL.sub(lambda match: match[1].swapcase(), text)]
+    marked = [_INNER.sub(marks, case) for case in cases for marks in (r"\g<0>", r"“\1”", r'"\1"')]
+    return [each for each in dict.fromkeys(marked) if each != text]
+
+
+def _same(claim: Claim, words: str, said: str) -> bool:
+    """Whether a claim's words are what a text says; running text shows white space in its own way."""
+    return words == said or (not claim.exact and _alike(words, said))
+
+
+def _alike(words: str, said: str) -> bool:
+    """Whether words read as a text does, whose lines may end in hyphens, and its apostrophes be straight."""
+    words, said = _plain(words).replace("’", "'"), said.replace("’", "'")
+    return words in (_plain(said), _plain(_HYPHENATED.sub("", said)))
+
+
+def _is_marked_up(claim: Claim, document: Document) -> bool:
+    """Whether a reader of the document sees other characters than its text has, and the claim may too."""
+    return document.format == "markdown" and not claim.exact
+
+
+def _plain(text: str) -> str:
+    return " ".join(visible(text).split())
+
+
+def _folded(title: str) -> str:
+    return " ".join(visible(title).casefold().split())
+
+
+def _place(document: Document, span: Span) -> Place:
+    return Place(document.id, document.sha256, span.start, span.end)
+
+
+# What is printed
+
+
+def is_work(verdict: Verdict) -> bool:
+    """Whether what nobody says is most likely the title of a work that a note cites, and no quote."""
+    return verdict.status == "unknown" and verdict.claim.maybe_work
+
+
+def to_dict(verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    """Make what `verify --json` prints of a file."""
+    counts = Counter(verdict.status for verdict in verdicts)
+    return {
+        "counts": {status: counts[status] for status in STATUSES},
+        "quotes": [
+            {
+                "line": verdict.claim.line,
+                "where": verdict.claim.where,
+                "text": verdict.claim.text,
+                "citation": str(verdict.claim.citation) if verdict.claim.citation else None,
+                "status": verdict.status,
+                "wrong": verdict.claim.wrong,
+                "document": verdict.place.document if verdict.place else None,
+                "title": verdict.title,
+                "locator": verdict.locator,
+                "place": asdict(verdict.place) if verdict.place else None,
+                "since": verdict.since.isoformat() if verdict.since else None,
+                "now": asdict(verdict.now) if verdict.now else None,
+                "now_locator": verdict.now_locator,
+                "fate": verdict.fate,
+                "left_out": verdict.left_out,
+                "difference": [asdict(change) for change in verdict.difference],
+                "markup": verdict.markup,
+                "comma": verdict.comma,
+                "omitted": [asdict(each) for each in verdict.omitted],
+                "attributed": verdict.attributed,
+            }
+            for verdict in verdicts
+        ],
+    }
+
+
+def lines(verdict: Verdict) -> Iterator[list[tuple[str, str]]]:
+    """Say a verdict in lines of (words, style): the style is one of rich's."""
+    from qa.quoting.cite import date_in_words
+    from qa.quoting.render import plural
+
+    claim = verdict.claim
+    quoted = f"“{_shortened(claim.text)}”" if claim.text is not None else str(claim.citation)
+    yield [
+        (f"{claim.where or f'line {claim.line}'}: ", "dim"),
+        (verdict.status, _STYLES[verdict.status]),
+        (f"  {quoted}", ""),
+    ]
+    where = ", ".join(part for part in (_plain(verdict.title), verdict.locator) if part)
+    on = f" on {date_in_words(verdict.since.date())}" if verdict.since else ""
+    match verdict.status:
+        case "verbatim":
+            said = where
+        case "superseded" | "removed":
+            said = f"{where}: {verdict.status}{on}"
+            if verdict.now:
+                at = f"{verdict.now_locator} ({verdict.now.start}-{verdict.now.end})"
+                said += f"; the same words stand in the new text: {at}"
+            elif verdict.difference:
+                said += "; they have become:"
+            elif verdict.status == "superseded":
+                said += "; the new text says nothing like it"
+        case "moved":
+            said = f"stands in {where}: {verdict.place.citation_id if verdict.place else ''}"
+            if verdict.attributed:
+                said += f"; not in {_plain(verdict.attributed)}, to which it is ascribed"
+        case "cited":
+            said = f"{where}: the citation is there, but the words beside it were not compared"
+        case "distorted":
+            said = f"{where}, says otherwise with what is left out"
+        case "altered" if verdict.fate != "current":
+            said = f"{where}, {verdict.fate}{on}, said otherwise; to this it was altered:"
+        case "altered":
+            said = f"{where}, says otherwise; to this it was altered:"
+        case _ if claim.wrong:
+            said = f"its citation is wrong: {claim.wrong}"
+        case _:
+            said = "no document of the library says anything like it"
+    if verdict.omitted:
+        named = ", ".join(f"“{_plain(each.text)}” ({omissions.NAMES[each.kind]})" for each in verdict.omitted)
+        said += f"; without {named}"
+    if verdict.left_out:
+        said += f"; with {plural(verdict.left_out, 'word')} left out" + (":" if verdict.difference else "")
+    if verdict.markup:
+        said += "; but for markup"
+    if verdict.comma:
+        said += "; but for the comma at its end"
+    yield [(f"    {said}", "dim")]
+    if verdict.difference:
+        pieces = [
+            (visible(re.sub(r"\s+", " ", words)), _STYLES[op]) for op, words in in_words(verdict.difference)
+        ]
+        yield [("    ", ""), *pieces]
+
+
+def _shortened(text: str) -> str:
+    plain = _plain(text)
+    return plain if len(plain) <= _SHOWN_CHARACTERS else plain[:_SHOWN_CHARACTERS].rsplit(" ", 1)[0] + " […]"
+
+
+def summary(verdicts: Sequence[Verdict]) -> str:
+    """Count the verdicts in words."""
+    counts = Counter(verdict.status for verdict in verdicts)
+    return ", ".join(f"{counts[status]:,} {status}" for status in STATUSES if counts[status])

@@ -1,0 +1,250 @@
+"""Where words stand in a text now, and how it says them if it no longer does: compared word by word."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import chain, islice, zip_longest
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+
+from qa.schema import Span
+from qa.text.terms import HAN, HANGUL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+# Of a quote's words, so many must be there, in order, for a place to say the same otherwise.
+LEAST_SHARE = 0.5
+# Longer quotes are compared without their commonest words: what would take minutes takes a second.
+MOST_COMPARED = 1_000
+# And without so many more of these that no more pairs of like words are left: where a hundred words are said
+# again and again, every one is common.
+MOST_PAIRS = 500_000
+# Characters that may be looked through for a place at which words stand whole, and places looked at.
+MOST_SEARCHED = 20_000_000
+MOST_PLACES = 10_000
+# A cut word is at most so long.
+LONGEST_WORD = 1_000
+# A word; Chinese and Japanese are written without spaces, there a character is one.
+_WORD = re.compile(r"[^\W\u3040-\u30ff\u3400-\u9fff]+|[\u3040-\u30ff\u3400-\u9fff]")
+_TOKEN = re.compile(r"\S+\s*|\s+")
+# What makes one word or number of what stands on both sides of an edge (here marked `_EDGE`): letters and
+# digits, but not of scripts that do not part words; a hyphen between words, at a line's end too, or a minus;
+# what parts the digits of a number; what an apostrophe adds (“can’t”; but “l’économie” may begin after it).
+_EDGE = "\uffff"
+_PARTED = rf"[^\W{HAN}{HANGUL}]"
+_HYPHEN = "[-\u2010-\u2013\u2212\ufe63\uff0d]"
+_OF_NUMBER = "[.,:/'\u2019\u00b7\u066b\u066c\u2044\u00a0\u2009\u202f]"
+_CURRENCY = "[$£¥₩€]"
+_CUT = re.compile(
+    "|".join(
+        (
+            rf"{_PARTED}{_EDGE}{_PARTED}",
+            rf"\w{_EDGE}{_HYPHEN}(?:\r?\n)?\w",
+            rf"\w{_HYPHEN}(?:{_EDGE}(?:\r?\n)?|\r?\n{_EDGE})\w",
+            rf"(?<!{_HYPHEN}){_HYPHEN}(?:{_EDGE}{_CURRENCY}?|{_CURRENCY}{_EDGE})\d",
+            rf"\d(?:{_EDGE}{_OF_NUMBER}|{_OF_NUMBER}{_EDGE})\d",
+            rf"\s\.{_EDGE}\d",
+            rf"\w{_EDGE}['\u2019]{_PARTED}",
+        )
+    )
+)
+# As many characters on either side of an edge are looked at: accents may be stacked.
+_ABOUT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A run of words of two texts: in both, only in the new ("insert"), or only in the old ("delete")."""
+
+    op: Literal["equal", "insert", "delete"]
+    text: str
+
+
+Difference: TypeAlias = tuple[Change, ...]
+"""Joined without what was inserted it is the old text, without what was deleted the new one."""
+
+
+def cuts(text: str, at: int) -> bool:
+    """Whether an edge at that offset parts one word or number: “un|able”, “1.|5”, “-|5”, “anti|-war”.
+
+    Han, kana and Hangul are words on both sides of any edge: between these nothing is cut.
+    """
+    if at < len(text) and unicodedata.category(text[at]).startswith("M"):
+        return True
+    return bool(_CUT.search(_bare(text[max(0, at - _ABOUT) : at]) + _EDGE + _bare(text[at : at + _ABOUT])))
+
+
+def _bare(text: str) -> str:
+    """Leave out accents, and what is not seen: soft hyphens and joiners."""
+    return "".join(
+        each for each in text if each != _EDGE and unicodedata.category(each) not in ("Mn", "Mc", "Me", "Cf")
+    )
+
+
+def is_whole(span: Span, text: str) -> bool:
+    """Whether a span cuts no word and no number of a text."""
+    return not (cuts(text, span.start) or cuts(text, span.end))
+
+
+def find(words: str, text: str, near: int = 0) -> Span | None:
+    """Find these very characters in a text, as whole words, as near to an offset as they stand.
+
+    Of a text that repeats them without end only the nearest places are looked at.
+    """
+    places = min(MOST_PLACES, MOST_SEARCHED // max(1, len(words)))
+    found = (
+        next((span for span in islice(each, places) if is_whole(span, text)), None)
+        for each in (_before(words, text, near), _from(words, text, near))
+    )
+    return min(filter(None, found), key=lambda span: abs(span.start - near), default=None)
+
+
+def _from(words: str, text: str, near: int) -> Iterator[Span]:
+    """Find the places from an offset on, the nearest first."""
+    at = text.find(words, near) if words else -1
+    while at >= 0:
+        yield Span(at, at + len(words))
+        at = text.find(words, at + 1)
+
+
+def _before(words: str, text: str, near: int) -> Iterator[Span]:
+    """Find the places before an offset, the nearest first."""
+    at = text.rfind(words, 0, max(0, near - 1 + len(words))) if words else -1
+    while at >= 0:
+        yield Span(at, at + len(words))
+        at = text.rfind(words, 0, at - 1 + len(words))
+
+
+def difference(old: str, new: str) -> Difference:
+    """Tell what was deleted from and inserted into the old text, in words."""
+    both = _TOKEN.findall(old), _TOKEN.findall(new)
+    changes: list[Change] = []
+    for op, start, end, first, last in _matcher(*both).get_opcodes():
+        deleted, inserted = "".join(both[0][start:end]), "".join(both[1][first:last])
+        if op == "equal":
+            changes.append(Change("equal", deleted))
+        else:
+            changes += [Change("delete", deleted)] if deleted else []
+            changes += [Change("insert", inserted)] if inserted else []
+    return tuple(changes)
+
+
+class Text:
+    """A text in which what comes nearest to a quote can be looked for, again and again."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._spans = [match.span() for match in _WORD.finditer(text)]
+        self._numbers: dict[str, int] = {}
+        numbers = [
+            self._numbers.setdefault(text[start:end].casefold(), len(self._numbers))
+            for start, end in self._spans
+        ]
+        self._words = np.array(numbers, np.int64)
+        # A rare word says more of where a quote stood.
+        self._rarity = 1 / np.bincount(self._words) if numbers else np.empty(0)
+
+    def nearest(self, quote: str) -> Span | None:
+        """Find the place that says most of a quote's words in their order; None where none says half of them.
+
+        Only the stretch of the quote's length that shares the rarest words with it is compared: it takes
+        milliseconds in a text of any length.
+        """
+        words = [match[0].casefold() for match in _WORD.finditer(quote)]
+        asked = [self._numbers.get(word, -1) for word in words]
+        known = np.array(sorted({number for number in asked if number >= 0}), np.int64)
+        if not known.size:
+            return None
+        length = min(len(asked), len(self._words))
+        shared = np.where(np.isin(self._words, known), self._rarity[self._words], 0.0)
+        sums = np.concatenate([[0.0], np.cumsum(shared)])
+        best = int(np.argmax(sums[length:] - sums[:-length]))
+        margin = length // 4 + 2
+        first, last = max(0, best - margin), min(len(self._words), best + length + margin)
+        matcher = _matcher(asked, self._words[first:last].tolist())
+        if sum(block.size for block in matcher.get_matching_blocks()) < LEAST_SHARE * len(asked):
+            return None
+        begin, end = _trimmed(matcher.get_opcodes())
+        return self._extended(self._spans[first + begin][0], self._spans[first + end - 1][1], quote)
+
+    def _extended(self, start: int, end: int, quote: str) -> Span:
+        """Take in the punctuation at the ends, where the quote has some, and the rest of a cut word."""
+        if not quote[:1].isalnum():
+            while start and not (self.text[start - 1].isalnum() or self.text[start - 1].isspace()):
+                start -= 1
+        if not quote[-1:].isalnum():
+            while end < len(self.text) and not (self.text[end].isalnum() or self.text[end].isspace()):
+                end += 1
+        least, most = start - LONGEST_WORD, end + LONGEST_WORD
+        while start > least and cuts(self.text, start):
+            start -= 1
+        while end < most and cuts(self.text, end):
+            end += 1
+        return Span(start, end)
+
+
+def _matcher(old: Sequence[str | int], new: Sequence[str | int]) -> SequenceMatcher[str | int]:
+    if max(len(old), len(new)) <= MOST_COMPARED:
+        return SequenceMatcher(None, old, new, autojunk=False)
+    return SequenceMatcher(_too_common(old, new).__contains__, old, new)
+
+
+def _too_common(old: Sequence[str | int], new: Sequence[str | int]) -> set[str | int]:
+    """Find the words without which at most MOST_PAIRS are left, beside those that difflib leaves out."""
+    counts, others = Counter(old), Counter(new)
+    popular = len(new) // 100 + 1
+    pairs = {word: count * others[word] for word, count in counts.items() if others[word] <= popular}
+    left = sum(pairs.values())
+    common: set[str | int] = set()
+    for word in sorted(pairs, key=pairs.__getitem__, reverse=True):
+        if left <= MOST_PAIRS:
+            break
+        common.add(word)
+        left -= pairs[word]
+    return common
+
+
+def _trimmed(opcodes: Sequence[tuple[str, int, int, int, int]]) -> tuple[int, int]:
+    """Leave out what stands before and after the quote's words in the stretch compared."""
+    codes = [code for code in opcodes if code[0] != "delete"]
+    while codes[0][0] == "insert":
+        del codes[0]
+    while codes[-1][0] == "insert":
+        del codes[-1]
+    op, start, end, first, last = codes[0]
+    begin = max(first, last - (end - start)) if op == "replace" else first
+    op, start, end, first, last = codes[-1]
+    return begin, min(last, first + (end - start)) if op == "replace" else last
+
+
+def become(quote: str, near: int, text: str) -> tuple[Span | None, Difference]:
+    """Tell where a text has a quote's very words, or else where it says them otherwise, and the difference.
+
+    None, and no difference, where it says nothing like it.
+    """
+    if span := find(quote, text, near):
+        return span, ()
+    span = Text(text).nearest(quote)
+    return span, difference(quote, text[span.start : span.end]) if span else ()
+
+
+def in_words(changes: Difference) -> Iterator[tuple[str, str]]:
+    """Write a difference as wdiff does: pieces with their op, [-deleted-] and {+inserted+}."""
+    marks = {"equal": ("", ""), "delete": ("[-", "-]"), "insert": ("{+", "+}")}
+    for change, following in zip_longest(changes, changes[1:]):
+        before, after = marks[change.op]
+        words = change.text.rstrip() if change.op != "equal" else change.text
+        # The last words of a text have no space after them.
+        apart = change.text[len(words) :] or (" " if following and change.op == "delete" else "")
+        yield change.op, f"{before}{words}{after}{apart}"
+
+
+def joined(changes: Difference, *, without: Literal["insert", "delete"]) -> str:
+    """Give the old text (`without` what was inserted), or the new one."""
+    return "".join(chain.from_iterable(change.text for change in changes if change.op != without))

@@ -1,0 +1,1 @@
+"""A library in one folder: SQLite, with FAISS and postings beside it."""

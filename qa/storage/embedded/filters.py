@@ -1,0 +1,87 @@
+"""What filters leave to search in: conditions on documents, and the keys of their passages.
+
+Each function works inside a transaction of the store's.
+"""
+
+# ruff: noqa: S608 -- as in `store`: what comes from outside is always bound as a value.
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from embeddings.arrays import Bits
+from qa.schema import EVERYTHING, Filters
+from qa.text.dates import span_of
+
+if TYPE_CHECKING:
+    import sqlite3
+
+# The documents of these ids; where one is no document's id but a file's or folder's, all that are in it.
+_NAMED = """id IN (
+    WITH named(id) AS (SELECT value FROM json_each(?)),
+    inside(first, beyond) AS (
+        SELECT id || mark, id || next
+        FROM named, (SELECT '#' AS mark, '$' AS next UNION ALL SELECT '/', '0')
+        WHERE id NOT IN (SELECT id FROM documents)
+    )
+    SELECT id FROM named
+    UNION ALL SELECT id FROM inside JOIN documents ON id >= first AND id < beyond
+)"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Selection:
+    """What a set of filters leaves to search in.
+
+    `allowed` holds the passages' keys; None stands for all of them. `undated` counts the documents that a
+    date filter left out for want of a date.
+    """
+
+    documents: int
+    undated: int
+    allowed: Bits | None
+    filters: Filters = EVERYTHING
+
+
+def select(db: sqlite3.Connection, filters: Filters) -> Selection:
+    """Find what the filters leave to search in."""
+    condition, values = where(filters)
+    undated, allowed = 0, None
+    if filters.since or filters.until:
+        others, its = where(replace(filters, since=None, until=None))
+        (undated,) = db.execute(
+            f"SELECT count(*) FROM documents WHERE {others} AND date = ''", its
+        ).fetchone()
+    if not filters:
+        (documents,) = db.execute("SELECT count(*) FROM documents").fetchone()
+    else:
+        runs = db.execute(f"SELECT first_key, passages FROM documents WHERE {condition}", values).fetchall()
+        documents = len(runs)
+        first, counts = np.array(runs, np.int64).reshape(-1, 2).T
+        allowed = Bits.of_runs(first, counts)
+    return Selection(documents, undated, allowed, filters)
+
+
+def where(filters: Filters) -> tuple[str, list[str]]:
+    """Build a condition on `documents` and its values. Only the values come from a user.
+
+    A date that is a month or a year stands in the column as `2008-04` or `2008`, before the days in it. It
+    matches where some of its days do.
+    """
+    conditions: dict[str, tuple[str, ...]] = {}
+    if filters.since:
+        since = filters.since.isoformat()
+        year, month = since[: len("2008")], since[: len("2008-04")]
+        conditions["date >= ? AND (date >= ? OR date IN (?, ?))"] = (year, since, year, month)
+    if filters.until:
+        conditions["date != '' AND date <= ?"] = (span_of(filters.until)[1].isoformat(),)
+    for field in ("publisher", "series", "language", "collection"):
+        if value := getattr(filters, field):
+            conditions[f"casefold({field}) = ?"] = (value.casefold(),)
+    if filters.document:
+        conditions[_NAMED] = (json.dumps(filters.document),)
+    return " AND ".join(conditions) or "TRUE", [value for values in conditions.values() for value in values]

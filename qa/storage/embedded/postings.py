@@ -1,0 +1,220 @@
+"""Postings: of each word, the passages that hold it and how often; as FTS5 counts, laid out for numpy.
+
+All tokens are FTS5's own, read through its vocabulary tables: a word here is a stem, its UTF-8 bytes. A
+segment holds the postings of some passages and is never changed. It may lie in memory or in a mapped file.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from bisect import bisect_left
+from contextlib import closing
+from dataclasses import dataclass, replace
+from io import BytesIO
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from qa.storage.embedded.database import WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import BinaryIO
+
+    from embeddings.arrays import Int64, UInt8
+
+    UInt32 = npt.NDArray[np.uint32]
+    Int32 = npt.NDArray[np.int32]
+
+# Words in the head count half (words): a posting's weight is twice what it counts for, to be whole.
+_WEIGHTS = "1 + (col = 'body')"
+# So many tokens are in memory at once while postings are made, or those of one word where they are more.
+_BLOCK = 1_000_000
+_ALIGNED = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Segment:
+    """The postings of n passages, which hold t different words.
+
+    `keys`, int64 [n] and ascending, are the passages'; their place among these stands for them in postings.
+    `lengths`, uint32 [n], are how many tokens each has, head and body. `words` holds the words in order, one
+    after the other; `ends`, int64 [t], says where each ends. Of word i, `postings[offsets[i]:offsets[i + 1]]`
+    are the places, int32, then their weights, of `widths[i]` bytes each, and up to three bytes more.
+    """
+
+    keys: Int64
+    lengths: UInt32
+    ends: Int64
+    offsets: Int64
+    widths: UInt8
+    words: UInt8
+    postings: UInt8
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def places(self, keys: Int64) -> Int64:
+        """Find the places of those of the keys that are in it."""
+        at = np.searchsorted(self.keys, keys)
+        inside = at < len(self.keys)
+        at, keys = at[inside], keys[inside]
+        found: Int64 = at[self.keys[at] == keys]
+        return found
+
+    def find(self, word: bytes) -> tuple[Int32, npt.NDArray[np.unsignedinteger]]:
+        """Find the places of the passages that hold the word, int32 [m], ascending, and its weights there."""
+        at = bisect_left(range(len(self.ends)), word, key=self._word)
+        if at == len(self.ends) or self._word(at) != word:
+            return np.empty(0, np.int32), np.empty(0, np.uint8)
+        held = self.postings[self.offsets[at] : self.offsets[at + 1]]
+        width = int(self.widths[at])
+        count = len(held) // (4 + width)
+        weights = held[4 * count : (4 + width) * count].view(f"<u{width}")
+        return held[: 4 * count].view("<i4"), weights
+
+    def _word(self, at: int) -> bytes:
+        return self.words[self.ends[at - 1] if at else 0 : self.ends[at]].tobytes()
+
+    # As bytes: a structure, then the postings
+
+    @property
+    def structure(self) -> bytes:
+        """All but the postings, as bytes; their number is divisible by 8."""
+        sizes = np.array([len(self.keys), len(self.ends), len(self.words), self.offsets[-1]], "<i8")
+        arrays = (sizes, self.keys, self.ends, self.offsets, self.lengths, self.widths, self.words)
+        content = b"".join(array.tobytes() for array in arrays)
+        return content + bytes(-len(content) % _ALIGNED)
+
+    @classmethod
+    def of_bytes(cls, content: UInt8) -> Self:
+        """Read a segment from the beginning of bytes; its arrays are views of them."""
+        content = np.asarray(content)  # of a memmap too, whose slices cost more
+        n, t, characters, size = content[:32].view("<i8").tolist()
+        at = 32
+        arrays = []
+        for kind, count in (
+            ("<i8", n),
+            ("<i8", t),
+            ("<i8", t + 1),
+            ("<u4", n),
+            ("u1", t),
+            ("u1", characters),
+        ):
+            end = at + count * np.dtype(kind).itemsize
+            arrays.append(content[at:end].view(kind))
+            at = end
+        keys, ends, offsets, lengths, widths, words = arrays
+        at += -at % _ALIGNED
+        return cls(keys, lengths, ends, offsets, widths, words, content[at : at + size])
+
+
+def build(db: sqlite3.Connection, keys: Int64, out: BinaryIO) -> Segment:
+    """Make a segment of all rows of the table `words`; its postings are written, and are not in the result.
+
+    `keys`, int64 [n] and ascending, are the rows'.
+    """
+    lengths = np.zeros(len(keys), np.uint32)
+    words, ends, sizes, widths = [], [], [np.zeros(1, np.int64)], []
+    for some, counts, tokens in _tokens(db):
+        places = np.searchsorted(keys, tokens >> 2).astype(np.int32)
+        lengths += np.bincount(places, minlength=len(keys)).astype(np.uint32)
+        # A posting is a run of tokens: of one word, in one passage.
+        begins = np.ones(len(places), np.bool_)
+        begins[1:] = places[1:] != places[:-1]
+        begins[np.cumsum(counts[:-1])] = True
+        starts = np.flatnonzero(begins)
+        weights = np.add.reduceat(tokens & 3, starts)
+        places = places[starts]
+        first = np.searchsorted(starts, np.cumsum(counts) - counts)
+        width = np.where(np.maximum.reduceat(weights, first) < 256, 1, 4)
+        bounds = [*first.tolist(), len(starts)]
+        size = np.diff(bounds) * (4 + width)
+        for at, each in enumerate(width.tolist()):
+            run = slice(bounds[at], bounds[at + 1])
+            out.write(places[run].astype("<i4").tobytes())
+            out.write(weights[run].astype(f"<u{each}").tobytes())
+            out.write(bytes(-size[at] % 4))
+        words += some
+        ends.append(np.array([len(word) for word in some], np.int64))
+        sizes.append(size + -size % 4)
+        widths.append(width.astype(np.uint8))
+    return Segment(
+        keys,
+        lengths,
+        np.concatenate([np.empty(0, np.int64), *ends]).cumsum(),
+        np.concatenate(sizes).cumsum(),
+        np.concatenate([np.empty(0, np.uint8), *widths]),
+        np.frombuffer(b"".join(words), np.uint8),
+        np.empty(0, np.uint8),
+    )
+
+
+def _tokens(db: sqlite3.Connection) -> Iterator[tuple[list[bytes], Int64, Int64]]:
+    """Give all tokens of the table `words`: some words in order, how many tokens each is, and these.
+
+    A token is a number, four times its row's and its weight added; those of a word come in order.
+    """
+    for kind in ("row", "instance"):
+        table = f"temp.words_by_{kind} USING fts5vocab ('main', 'words', '{kind}')"
+        db.execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS {table}")
+    # Both come in the order of words.
+    rows = db.execute(f"SELECT doc * 4 + {_WEIGHTS} FROM temp.words_by_instance")  # noqa: S608 -- a constant
+    tokens = chain.from_iterable(rows)
+    words: list[bytes] = []
+    counts: list[int] = []
+    total = 0
+    for word, count in db.execute("SELECT CAST(term AS BLOB), cnt FROM temp.words_by_row"):
+        if words and total + count > _BLOCK:
+            yield words, np.array(counts), np.fromiter(islice(tokens, total), np.int64, total)
+            words, counts, total = [], [], 0
+        words.append(word)
+        counts.append(count)
+        total += count
+    if words:
+        yield words, np.array(counts), np.fromiter(tokens, np.int64, total)
+
+
+def build_of_texts(rows: Iterable[tuple[int, str, str]]) -> Segment:
+    """Make a segment, in memory, of passages: their keys, ascending, heads and bodies."""
+    keys: list[int] = []
+    postings = BytesIO()
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        db.execute(WORDS)
+        for row in rows:
+            keys.append(row[0])
+            db.execute("INSERT INTO words (rowid, head, body) VALUES (?, ?, ?)", row)
+        segment = build(db, np.array(keys, np.int64), postings)
+    return replace(segment, postings=np.frombuffer(postings.getvalue(), np.uint8))
+
+
+class Stemmer:
+    """Makes of words what FTS5 makes of them, and what stands in a segment. Threads may share it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._db = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+        self._db.execute(WORDS)
+        self._db.execute("CREATE VIRTUAL TABLE stems USING fts5vocab (words, instance)")
+
+    def close(self) -> None:
+        """Free what it holds. It cannot be used afterwards."""
+        with self._lock:
+            self._db.close()
+
+    def stems(self, words: Sequence[str]) -> list[tuple[bytes, ...]]:
+        """Give the stems of each word: one, or none, or several.
+
+        Raises:
+            sqlite3.ProgrammingError: it is closed.
+        """
+        found: list[tuple[bytes, ...]] = [()] * len(words)
+        with self._lock:
+            self._db.execute("INSERT INTO words (words) VALUES ('delete-all')")
+            self._db.executemany("INSERT INTO words (rowid, body) VALUES (?, ?)", enumerate(words))
+            for row, stem in self._db.execute("SELECT doc, CAST(term AS BLOB) FROM stems"):
+                found[row] += (stem,)
+        return found

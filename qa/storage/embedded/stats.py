@@ -1,0 +1,77 @@
+"""What a library holds and what that costs: `pullquote documents --stats`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from qa.quoting.render import plural
+
+if TYPE_CHECKING:
+    from embeddings.index import IndexStats
+    from embeddings.models import EncoderIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryStats:
+    """What a library holds, and what that costs.
+
+    `store_bytes` is the size of the one file that all else is derived from, what is not yet merged into it
+    included. `encoder` and `index` are None while there is no passage. `postings_bytes` is the size of the
+    files that full text is searched in, 0 where that is the store itself.
+    """
+
+    documents: int
+    passages: int
+    store_bytes: int
+    encoder: EncoderIdentity | None
+    index: IndexStats | None
+    postings_bytes: int
+
+
+def to_dict(stats: LibraryStats) -> dict[str, Any]:
+    """Make what `documents --stats --json` prints."""
+    return asdict(stats)
+
+
+def to_text(stats: LibraryStats) -> str:
+    """Say it in lines."""
+    passages = plural(stats.passages, "passage")
+    lines = {
+        "holds": f"{plural(stats.documents, 'document')}, {passages}",
+        "store": f"{size(stats.store_bytes)}{_each(stats.store_bytes, stats.passages)}",
+    }
+    if stats.encoder and stats.index:
+        index = stats.index
+        kind = {"flat": "exact", "inverted": "compressed"}[index.kind]
+        lines |= {
+            "encoder": f"{stats.encoder.name}, {stats.encoder.dimension} dimensions",
+            "vectors": f"{kind}: {plural(index.vectors, 'vector')}; {size(index.file_bytes)} in files, "
+            f"{size(index.memory_bytes)} in memory{_each(index.memory_bytes, index.vectors)}",
+        }
+        if index.kind == "inverted":
+            lines["searched"] = (
+                f"{index.probes:,} of {index.lists:,} lists, which find {100 * index.recall:.1f} % of the 10 "
+                f"nearest; {index.delta:,} vectors added and {index.gone:,} removed since they were made"
+            )
+    lines["words"] = (
+        f"{size(stats.postings_bytes)} in files{_each(stats.postings_bytes, stats.passages)}"
+        if stats.postings_bytes
+        else "searched in the store"
+    )
+    width = max(map(len, lines))
+    return "".join(f"{name:<{width}}  {said}\n" for name, said in lines.items())
+
+
+def size(count: int) -> str:
+    """Bytes as people write them: `812 B`, `1.4 MB`."""
+    value = float(count)
+    for unit in ("B", "kB", "MB"):
+        if value < 999.5:  # what is shown has three digits
+            return f"{value:.3g} {unit}"
+        value /= 1000
+    return f"{value:,.3g} GB"
+
+
+def _each(count: int, passages: int) -> str:
+    return f", {size(round(count / passages))} a passage" if passages else ""

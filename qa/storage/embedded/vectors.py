@@ -1,0 +1,203 @@
+"""The vectors of passages as the store holds them, and which encoder made them.
+
+Each function works inside a transaction of the store's.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from embeddings.models import EncoderIdentity
+from qa.errors import EncoderMismatchError, InputError, LibraryError
+from qa.quoting.cite import in_one_line
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from embeddings.arrays import Float32, Int64
+
+_LONGEST_NAME = 200
+_VECTOR = np.dtype("<f4")  # as stored, on any machine
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """One embedding of the library's passages, made by one encoder."""
+
+    number: int
+    identity: EncoderIdentity
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Difference:
+    """What brings an index in step with `generation`: keys to take out, held or not, and keys to add."""
+
+    generation: int
+    stale: Int64
+    missing: Int64
+
+
+def encoding(db: sqlite3.Connection) -> Encoding | None:
+    """Tell which encoder made the vectors in force; None before the first document."""
+    row = db.execute(
+        "SELECT number, name, sha256, dimension FROM encodings WHERE number = (SELECT encoding FROM library)"
+    ).fetchone()
+    if row is None:
+        return None
+    number, name, sha256, dimension = row
+    if not all(map(_is_plain, (name, sha256))):
+        raise ValueError("an encoder's name or hash is none")
+    return Encoding(int(number), EncoderIdentity(name, sha256, int(dimension)))
+
+
+def _is_plain(name: str) -> bool:
+    """Tell whether a name is short enough, and has no character that could rewrite a message."""
+    return 0 < len(name) <= _LONGEST_NAME and in_one_line(name) == name
+
+
+def new_encoding(db: sqlite3.Connection, encoder: EncoderIdentity) -> Encoding:
+    """Make room for an embedding by an encoder.
+
+    Raises:
+        InputError: its name is too long, or has control characters.
+    """
+    if not _is_plain(encoder.name):
+        raise InputError(
+            f"the encoder's name {encoder.name[:_LONGEST_NAME]!r} has control characters, or more than "
+            f"{_LONGEST_NAME} characters: give its folder another name"
+        )
+    number = db.execute(
+        "INSERT INTO encodings (name, sha256, dimension) VALUES (?, ?, ?)",
+        (encoder.name, encoder.sha256, encoder.dimension),
+    ).lastrowid
+    return Encoding(int(number or 0), encoder)
+
+
+def encoding_for(db: sqlite3.Connection, encoder: EncoderIdentity, folder: Path) -> Encoding:
+    """Find the encoding in force, which must be this encoder's; the first ingest records it."""
+    held = encoding(db)
+    if held is None:
+        held = new_encoding(db, encoder)
+        db.execute("UPDATE library SET encoding = ?", (held.number,))
+    check_encoder(held, encoder, folder)
+    return held
+
+
+def check_encoder(encoding: Encoding, encoder: EncoderIdentity, folder: Path) -> None:
+    """Refuse to mix two encoders' vectors.
+
+    Raises:
+        EncoderMismatchError: the vectors in force were made by another encoder.
+    """
+    held = encoding.identity
+    if (held.sha256, held.dimension) != (encoder.sha256, encoder.dimension):
+        raise EncoderMismatchError(
+            f"the vectors in {folder} were made by {held.name} (SHA-256 {held.sha256[:12]}…), not by "
+            f"{encoder.name} ({encoder.sha256[:12]}…): use that one, or make them anew with "
+            f"`pullquote reindex --encoder {shlex.quote(encoder.name)}`"
+        )
+
+
+def stored(vector: Float32) -> bytes:
+    """Write a vector as it is stored."""
+    return vector.astype(_VECTOR).tobytes()
+
+
+def known(db: sqlite3.Connection, digests: Iterable[bytes], encoder: EncoderIdentity) -> dict[bytes, Float32]:
+    """Find the vectors that the store has, by this encoder, of windows with these digests."""
+    query = (
+        "SELECT vector FROM vectors JOIN encodings ON encodings.number = encoding "
+        "WHERE digest = ? AND sha256 = ? AND dimension = ? LIMIT 1"
+    )
+    found = {}
+    for digest in digests:
+        row = db.execute(query, (digest, encoder.sha256, encoder.dimension)).fetchone()
+        if row:
+            found[digest] = np.frombuffer(row[0], _VECTOR)
+    return found
+    return known
+
+
+def put(
+    db: sqlite3.Connection, encoding: Encoding, vectors: Mapping[int, tuple[bytes, Float32]], folder: Path
+) -> None:
+    """Add digests and vectors to an embedding, by passage key; keys no longer held are passed over.
+
+    Raises:
+        LibraryError: another reindex finished meanwhile and has thrown this one's vectors away.
+    """
+    if not db.execute("SELECT 1 FROM encodings WHERE number = ?", (encoding.number,)).fetchone():
+        raise LibraryError(
+            f"another `pullquote reindex` of {folder} finished first: run yours again if needed"
+        )
+    db.executemany(
+        "INSERT OR REPLACE INTO vectors (passage, encoding, digest, vector) "
+        "SELECT key, ?, ?, ? FROM passages WHERE key = ?",
+        [(encoding.number, digest, stored(vector), key) for key, (digest, vector) in vectors.items()],
+    )
+
+
+def adopt(db: sqlite3.Connection, encoding: Encoding) -> tuple[str, ...]:
+    """Put an embedding in force and drop all others, in one transaction, once every passage is in it.
+
+    Gives the ids of the documents that are not wholly in it yet; in that case nothing changes.
+    """
+    lacking = db.execute(
+        "SELECT DISTINCT id FROM documents JOIN passages ON document = documents.serial "
+        "WHERE NOT EXISTS (SELECT 1 FROM vectors WHERE passage = key AND encoding = ?) ORDER BY id",
+        (encoding.number,),
+    ).fetchall()
+    if not lacking:
+        db.execute(
+            "UPDATE library SET encoding = ?, index_file = '', index_generation = 0",
+            (encoding.number,),
+        )
+        db.execute("DELETE FROM encodings WHERE number != ?", (encoding.number,))
+    return tuple(document_id for (document_id,) in lacking)
+
+
+def difference(
+    db: sqlite3.Connection, of: Encoding, keys: Callable[[], Int64], last: int, generation: int
+) -> Difference | None:
+    """Tell what an index lacks and has too many; None where the encoding is not in force.
+
+    The index was in step with `generation`, and `last` is the greatest of the `keys` that it holds. These
+    are asked for only where it is not known what has gone since then: they are then all compared.
+    """
+    if encoding(db) != of:
+        return None
+    now, since = db.execute("SELECT generation, gone_since FROM library").fetchone()
+    known = generation >= since
+    # In an encoding in force, vectors come only with new passages, and their keys only grow.
+    rows = db.execute(
+        "SELECT passage FROM vectors WHERE encoding = ? AND passage > ? ORDER BY passage",
+        (of.number, last if known else -1),
+    )
+    held = np.fromiter((key for (key,) in rows), np.int64)
+    # With a passage stands the generation that its removal ended: whoever was in step with that one
+    # still has it.
+    rows = db.execute("SELECT passage FROM gone WHERE generation >= ?", (generation,))
+    gone = np.fromiter((key for (key,) in rows), np.int64) if known else held[:0]
+    if known:
+        return Difference(now, gone, held)
+    has = keys()
+    return Difference(now, np.setdiff1d(has, held), np.setdiff1d(held, has))
+
+
+def read(db: sqlite3.Connection, keys: Int64, encoding: Encoding) -> tuple[Int64, Float32]:
+    """Read vectors by key: gives the keys that are held, ascending, and their vectors, float32 [n, d]."""
+    rows = db.execute(
+        "SELECT passage, vector FROM vectors WHERE encoding = ? "
+        "AND passage IN (SELECT value FROM json_each(?)) ORDER BY passage",
+        (encoding.number, json.dumps(keys.tolist())),
+    ).fetchall()
+    held = np.array([key for key, _ in rows], np.int64)
+    vectors = np.frombuffer(b"".join(vector for _, vector in rows), _VECTOR)
+    return held, vectors.reshape(len(rows), encoding.identity.dimension)

@@ -1,0 +1,393 @@
+"""Texts that are no longer searched: kept when a document changes or is removed, put back, or erased.
+
+Citations name a text by its SHA-256, so they go on opening what is kept here. Each function works inside a
+transaction of the store's.
+"""
+
+# ruff: noqa: S608 -- as in `store`: what comes from outside is always bound as a value.
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Literal
+
+from qa.document.corrections import found_in
+from qa.errors import DocumentNotFoundError, InputError
+from qa.schema import DocumentInfo, sha256_text
+from qa.storage.embedded import columns as stored
+from qa.storage.embedded.locations import RECORDS, RESTORED, agree, aside_part, certain, certain_of, is_gone
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Mapping
+
+    from qa.schema import Document
+
+Reason = Literal["superseded", "removed"]
+# What a row of `documents` holds only while its document is searched, and what stands in a column of its own.
+_NOT_HELD = ("serial", "first_key", "passages", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A text that a document had, up to `at` (UTC), when it was superseded or removed.
+
+    `held` is what the store held of the document, by the names of its columns, and its `locations`.
+    """
+
+    number: int
+    document_id: str
+    sha256: str
+    reason: Reason
+    at: dt.datetime
+    held: Mapping[str, Any]
+
+    def info(self, document: Document) -> DocumentInfo:
+        """Describe the document as it was. No passages of it are searched any more."""
+        known: dict[str, Any] = {
+            field.name: getattr(document, field.name)
+            for field in fields(DocumentInfo)
+            if hasattr(document, field.name)
+        }
+        places = tuple(dict.fromkeys(place["path"] for place in _places(self)))
+        return DocumentInfo(**known, characters=len(document.text), passages=0, locations=places)
+
+    @property
+    def title(self) -> str:
+        """The title that the document had."""
+        return str(self.held["title"])
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """The document that a citation names, as it was, and what has become of it.
+
+    It is "superseded" while the document is held with another text (`current_id`, `current_sha256`), and
+    "removed" once it is not, whatever else has its id then; `since` says when (UTC), and is None for what is
+    current.
+    """
+
+    document: Document
+    status: Literal["current", "superseded", "removed"]
+    since: dt.datetime | None = None
+    current_id: str = ""
+    current_sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What a person took out and a file still gives: the version's number and the document's id.
+
+    What was purged has neither: None and "".
+    """
+
+    version: int | None
+    document_id: str
+
+    @property
+    def status(self) -> Literal["withdrawn", "purged"]:
+        """What becomes of it in a run."""
+        return "purged" if self.version is None else "withdrawn"
+
+
+PURGED = LeftOut(None, "")
+
+
+def now() -> str:
+    """The time, as it is stored: UTC, ISO 8601, whole seconds."""
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+
+
+def keep(db: sqlite3.Connection, number: int, reason: Reason, *, withdrawn: bool = False) -> None:
+    """Keep what is held of a document. One that is `withdrawn` is not to come back with the same files.
+
+    Of a text that a document has had more than once, the last time counts.
+    """
+    cursor = db.execute("SELECT * FROM documents WHERE serial = ?", (number,))
+    held = dict(zip((column for column, *_ in cursor.description), cursor.fetchone(), strict=True))
+    text = held["text"]
+    cursor = db.execute("SELECT * FROM locations WHERE document = ? ORDER BY rowid", (number,))
+    names = [column for column, *_ in cursor.description]
+    locations = [dict(zip(names, row, strict=True)) | {"document": None} for row in cursor]
+    for at in locations:  # what another has displaced stood at that one's place
+        at["part"] = at["part"].removesuffix(aside_part("", number))
+    described = {name: value for name, value in held.items() if name not in _NOT_HELD}
+    db.execute("DELETE FROM versions WHERE document = ? AND sha256 = ?", (held["id"], held["sha256"]))
+    version = db.execute(
+        "INSERT INTO versions (document, sha256, reason, at, held, text) VALUES (?, ?, ?, ?, ?, ?)",
+        (held["id"], held["sha256"], reason, now(), json.dumps(described | {"locations": locations}), text),
+    ).lastrowid
+    if withdrawn:
+        db.executemany(
+            "INSERT OR REPLACE INTO withdrawn (path, part, source_sha256, version) VALUES (?, ?, ?, ?)",
+            [(at["path"], at["part"], at["source_sha256"], version) for at in locations],
+        )
+
+
+def withdrawn(db: sqlite3.Connection, path: str, part: str, source_sha256: str) -> LeftOut | None:
+    """Find the document that a person removed which was read from these bytes at that place."""
+    row = db.execute(
+        "SELECT version, document FROM withdrawn JOIN versions ON number = version "
+        "WHERE path = ? AND part = ? AND source_sha256 = ? AND source_sha256 != ''",
+        (path, part, source_sha256),
+    ).fetchone()
+    return LeftOut(*row) if row else None
+
+
+def purged(db: sqlite3.Connection, path: str, source_sha256: str, sha256: str = "") -> bool:
+    """Whether what was read from these bytes in that file, or has that text, was erased."""
+    row = db.execute(
+        "SELECT 1 FROM purged WHERE path_sha256 = ? AND source_sha256 IN (?, ?)",
+        (sha256_text(path), source_sha256, sha256),
+    ).fetchone()
+    return row is not None
+
+
+def withdrawn_text(db: sqlite3.Connection, document: Document, words: str, part: str) -> LeftOut | None:
+    """Find the document that a person removed and that this one is a copy of, as `locations` has it.
+
+    Where something else was read meanwhile, at this very place, the text may come back.
+    """
+    rows = db.execute(
+        "SELECT number, document, held FROM versions WHERE number IN ("
+        "SELECT number FROM versions WHERE sha256 = ?1 UNION "
+        "SELECT number FROM versions WHERE json_extract(held, '$.words_sha256') = ?2 AND ?2 != '') "
+        "AND number IN (SELECT version FROM withdrawn) AND number NOT IN "
+        "(SELECT version FROM withdrawn WHERE path = ?3 AND part = ?4 AND source_sha256 = '') "
+        "ORDER BY number DESC",
+        (document.sha256, words, document.path, part),
+    )
+    for number, document_id, row in rows:
+        held = stored.record(row)
+        if (held["format"] in RECORDS) != (document.format in RECORDS):
+            continue
+        if document.format in RECORDS:
+            same = held["sha256"] == document.sha256 and (
+                held["given_id"] == document.id or _was_moved(db, number, document, part)
+            )
+        else:
+            found = found_in(held["found"])
+            its = certain((held["publisher"], held["number"], held["date"]), found)
+            same = agree(certain_of(document), its)
+        if same:
+            return LeftOut(number, document_id)
+    return None
+
+
+def _was_moved(db: sqlite3.Connection, version: int, document: Document, part: str) -> bool:
+    """Whether a record that was removed was the same part of a file that is gone."""
+    rows = db.execute(
+        "SELECT path FROM withdrawn WHERE version = ? AND part = ? AND source_sha256 = ?",
+        (version, part, document.source_sha256),
+    )
+    return any(is_gone(path) for (path,) in rows)
+
+
+def withhold(db: sqlite3.Connection, path: str, part: str, source_sha256: str, version: int) -> None:
+    """Note that a text that a person removed stands at one more place."""
+    db.execute(
+        "INSERT OR REPLACE INTO withdrawn (path, part, source_sha256, version) "
+        "SELECT ?, ?, ?, number FROM versions WHERE number = ?",
+        (path, part, source_sha256, version),
+    )
+
+
+def corrected_at(db: sqlite3.Connection, path: str, part: str, sha256: str = "") -> str | None:
+    """Give the id of the corrected document that was removed last of those that stood at a place.
+
+    Where `sha256` is given, it must have had that text.
+    """
+    row = db.execute(
+        "SELECT versions.document FROM versions, json_each(held, '$.locations') "
+        "WHERE versions.document IN (SELECT document FROM corrections) AND reason = 'removed' "
+        "AND json_extract(value, '$.path') = ? AND json_extract(value, '$.part') = ? "
+        "AND ? IN ('', sha256) ORDER BY number DESC LIMIT 1",
+        (path, part, sha256),
+    ).fetchone()
+    return str(row[0]) if row else None
+
+
+def admit(db: sqlite3.Connection, document: Document, part: str) -> None:
+    """Let what was taken out at a place come back there: a document is read from there now.
+
+    At other places, a text that was removed is known by its words, and stays out.
+    """
+    db.execute(
+        "UPDATE withdrawn SET source_sha256 = '' WHERE path = ? AND part = ? AND source_sha256 != ''",
+        (document.path, part),
+    )
+    db.execute(
+        "DELETE FROM purged WHERE path_sha256 = ? AND source_sha256 IN (?, ?)",
+        (sha256_text(document.path), document.source_sha256, document.sha256),
+    )
+
+
+def find(db: sqlite3.Connection, where: str, *values: str | int) -> Iterator[Version]:
+    """Read the versions that meet a condition, the newest first."""
+    rows = db.execute(
+        f"SELECT number, document, sha256, reason, at, held FROM versions WHERE {where} ORDER BY number DESC",
+        values,
+    )
+    for number, document_id, sha256, reason, at, held in rows:
+        when = dt.datetime.fromisoformat(stored.text(at))
+        yield Version(number, stored.text(document_id), stored.text(sha256), reason, when, _held(held))
+
+
+def _held(row: str) -> Mapping[str, Any]:
+    """Read what was known of a document besides its text."""
+    held = stored.record(row)
+    for each in (held, *held["locations"]):
+        stored.text(each["path"])
+    stored.text(held["title"])
+    return held
+
+
+def text(db: sqlite3.Connection, version: Version) -> str:
+    """Read a version's text."""
+    row = db.execute("SELECT text FROM versions WHERE number = ?", (version.number,)).fetchone()
+    return str(row[0])
+
+
+def restorable(db: sqlite3.Connection, document_id: str) -> Version:
+    """Find what `restore` puts back: the text that the document had when it was removed last.
+
+    Raises:
+        InputError: a document of that id is held.
+        DocumentNotFoundError: none was removed, or it was purged.
+    """
+    if db.execute("SELECT 1 FROM documents WHERE id = ?", (document_id,)).fetchone():
+        raise InputError(
+            f"{document_id!r} is in the library: to put back what was removed, remove that document first"
+        )
+    version = next(find(db, "document = ? AND reason = 'removed'", document_id), None)
+    if version is None:
+        raise DocumentNotFoundError(
+            f"no document {document_id!r} was removed, or it was erased for good: "
+            "`pullquote documents --removed` lists what can be restored"
+        )
+    return version
+
+
+def put_back(db: sqlite3.Connection, version: Version, number: int) -> None:
+    """Give a restored document its places again, but for those where something else stands by now.
+
+    Where that is so of all, it is one more part of the first file, which will be found gone. Where its text
+    was found at other places meanwhile, it stands there, and no longer in files that are gone.
+    """
+    locations = version.held["locations"]
+    before = {(at["path"], at["part"]) for at in locations}
+    rows = db.execute(
+        "SELECT path, part, source_sha256 FROM withdrawn WHERE version = ? AND source_sha256 != ''",
+        (version.number,),
+    )
+    text = {"format": version.held["format"], "sha256": version.sha256}
+    since = [
+        {"path": path, "part": part, "source_sha256": source_sha256} | text
+        for path, part, source_sha256 in rows
+        if (path, part) not in before
+    ]
+    if since:
+        locations = [at for at in (*locations, *since) if not is_gone(at["path"])] or locations
+    taken = "SELECT 1 FROM locations WHERE path = ? AND part = ?"
+    free = [at for at in locations if not db.execute(taken, (at["path"], at["part"])).fetchone()]
+    for at in free or [locations[0] | {"part": aside_part(locations[0]["part"], number)}]:
+        held = {name: value for name, value in at.items() if name != "number"}
+        held |= {"document": number, "made_by": RESTORED}
+        names, marks = ", ".join(held), ", ".join("?" * len(held))
+        db.execute(f"INSERT INTO locations ({names}) VALUES ({marks})", tuple(held.values()))
+        db.execute(
+            "DELETE FROM files WHERE path = ?", (at["path"],)
+        )  # as read last, it does not give this one
+    db.execute("DELETE FROM versions WHERE number = ?", (version.number,))
+
+
+def citing(db: sqlite3.Connection, document_id: str) -> tuple[int, tuple[str, ...]]:
+    """Tell what in the library cites a document, in any version: how many thumbs, on which questions."""
+    where, values = _thumbs(db, document_id)
+    rows = db.execute(
+        f"SELECT json_extract(shown, '$.question') FROM thumbs WHERE {where} ORDER BY query",
+        values,
+    ).fetchall()
+    return len(rows), tuple(dict.fromkeys(question for (question,) in rows))
+
+
+def same_text(db: sqlite3.Connection, document_id: str) -> tuple[str, ...]:
+    """List the ids of others that have, or had, the very text that a document has, or had."""
+    own = "SELECT sha256 FROM documents WHERE id = ?1 UNION SELECT sha256 FROM versions WHERE document = ?1"
+    rows = db.execute(
+        f"SELECT id FROM documents WHERE sha256 IN ({own}) AND id != ?1 "
+        f"UNION SELECT document FROM versions WHERE sha256 IN ({own}) AND document != ?1 ORDER BY 1",
+        (document_id,),
+    )
+    return tuple(other for (other,) in rows)
+
+
+def erase(db: sqlite3.Connection, document_id: str) -> None:
+    """Delete all versions of a document, every thumb that is on it or on an answer that quotes it, and more.
+
+    What it is held as now is left to the caller, to be deleted afterwards. What stays is hashes of where
+    it stands, so that its files do not bring it back.
+    """
+    where, values = _thumbs(db, document_id)
+    db.execute(f"DELETE FROM thumbs WHERE {where}", values)
+    paths = {location["path"] for each in find(db, "document = ?", document_id) for location in _places(each)}
+    paths |= {
+        path
+        for (path,) in db.execute(
+            "SELECT path FROM locations WHERE document = (SELECT serial FROM documents WHERE id = ?)",
+            (document_id,),
+        )
+    }
+    db.executemany("DELETE FROM files WHERE path = ?", [(path,) for path in paths])
+    db.execute("DELETE FROM corrections WHERE document = ?", (document_id,))
+    # Of a feed's entry, the bytes are all of the feed, which has others tomorrow.
+    stood = db.execute(
+        "SELECT path, iif(format = 'feed', sha256, source_sha256) FROM locations "
+        "WHERE document = (SELECT serial FROM documents WHERE id = ?1) UNION "
+        "SELECT path, iif(json_extract(held, '$.format') = 'feed', sha256, source_sha256) "
+        "FROM withdrawn JOIN versions ON number = version WHERE document = ?1 AND source_sha256 != ''",
+        (document_id,),
+    ).fetchall()
+    db.executemany(
+        "INSERT OR IGNORE INTO purged (path_sha256, source_sha256) VALUES (?, ?)",
+        [(sha256_text(path), source_sha256) for path, source_sha256 in stood],
+    )
+    db.execute("DELETE FROM versions WHERE document = ?", (document_id,))
+    db.execute("INSERT INTO erasing DEFAULT VALUES")
+
+
+def _places(version: Version) -> list[Mapping[str, Any]]:
+    return [{"path": version.held["path"]}, *version.held["locations"]]
+
+
+def _thumbs(db: sqlite3.Connection, document_id: str) -> tuple[str, tuple[str, ...]]:
+    """Build a condition on `thumbs`, and its values: that one is on a document or an answer that quotes it.
+
+    A text that another document has too is that one's as well.
+    """
+    own = {
+        sha256
+        for (sha256,) in db.execute(
+            "SELECT sha256 FROM documents WHERE id = ?1 "
+            "UNION SELECT sha256 FROM versions WHERE document = ?1",
+            (document_id,),
+        )
+    }
+    texts = [
+        sha256
+        for sha256 in sorted(own)
+        if not db.execute(
+            "SELECT 1 FROM documents WHERE sha256 = ?1 AND id != ?2 UNION ALL "
+            "SELECT 1 FROM versions WHERE sha256 = ?1 AND document != ?2",
+            (sha256, document_id),
+        ).fetchone()
+    ]
+    is_its = "{0} = ? OR {1} IN (SELECT value FROM json_each(?))"
+    quoted = is_its.format("json_extract(value, '$[0]')", "json_extract(value, '$[1]')")
+    where = (
+        f"{is_its.format('document', 'sha256')} "
+        f"OR EXISTS (SELECT 1 FROM json_each(shown, '$.quotes') WHERE {quoted})"
+    )
+    return where, (document_id, json.dumps(texts)) * 2

@@ -1,0 +1,1 @@
+"""What words mean: terms, phrases, names, times and dates, without any document."""

@@ -1,0 +1,612 @@
+"""Names of places and people in several romanisations: which spellings of the corpus a question means.
+
+Korean is put into Latin letters by McCune–Reischauer (1939; with and without its marks), the Revised
+Romanisation (2000), the DPRK's own system and the habits of newspapers. `key` maps what they make of one name
+to one form. It knows only words that Korean syllables can make up, so most English words have none. Names
+that differ by more than their letters (長白: Changbai, Jangbaek) stand in files of aliases: the one beside
+this module, and the user's. Why so: docs/decisions/0018-names.md.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import unicodedata
+from collections import deque
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import groupby, islice, product
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from qa.errors import AliasesError
+from qa.text.question import blanked
+from qa.text.terms import FUNCTION_WORDS, HAN, HANGUL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+ALIAS_FILE = "aliases.txt"
+_SHIPPED = Path(__file__).with_name(ALIAS_FILE)
+# Of the spellings that a corpus has of one name so many are searched: each costs a search.
+MOST_SPELLINGS = 3
+# A name that is spelt by rule has so many words at most, and so many syllables; an alias so many words.
+_MOST_WORDS = 3
+_SYLLABLES = range(2, 7)
+_SYLLABLES_OF_WORDS = range(2, 5)
+_LETTERS = 2  # of each of several words: "William M", "Part I"
+_MOST_ALIAS_WORDS = 5
+_MOST_CHARACTERS = 80  # of either
+# What a file of aliases may hold: each name costs time in every question.
+MOST_ALIAS_BYTES = 1 << 20
+MOST_ALIASES = 10_000
+MOST_PROBLEMS = 100
+
+# Possessive: a word of a million letters would else take a hundred bytes for each.
+_WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f]|['’‘ʼ`](?=[^\W_])(?!s\b))*+")
+# What may stand between the words of a name.
+_JOINTS = frozenset((*" \u00a0-‐‑–", "\n", "\r\n"))
+_UNPARTED = re.compile(f"[{HAN}{HANGUL}]")
+
+_BREVES = "\u0306\u030c\u0302"  # and the caron and the circumflex that are typed for it
+# Surnames are also spelt as no system has them: as the key has them.
+_SURNAMES = {
+    spelling: key
+    for key, spellings in {
+        "i": "lee yi rhee rhie ri li",
+        "pak": "park bark",
+        "no": "roh noh rho ro",
+        "cwe": "chey",
+        "o": "oh",
+        "co": "cho jo joh",
+        "conk": "chung",
+        "yu": "ryu yoo you ryoo lyu",
+        "ho": "hur huh heo",
+        "so": "suh",
+    }.items()
+    for spelling in spellings.split()
+}
+# What no system writes: letters, then meetings of letters, then ends and doubles that English has.
+_NOT_KOREAN = re.compile(
+    r"[^a-zŏŭ]|[fqvxz]|c(?!h)|r(?![aeiouyŏŭw])|[yw](?![aeiouŏŭ])"
+    r"|^l(?![iy])|(?<=[aeiouŏŭbcdgkmpt])l(?=[aeiouŏŭ])|(?<![aoyw])e[ai]|ie|ue|iu"
+    r"|(?:[dhjs]|ch|(?<!n)g|ll|tt|pp|kk|nn|mm)$|dd|bb|rr|(?<!n)gg"
+)
+# Applied one after the other; what one has settled is in capitals, for the next ones to leave.
+_SOUNDS = tuple(
+    (re.compile(pattern), to)
+    for pattern, to in (
+        ("(?<=[yj])u(?=ng)|(?<=[hpbm]y)u(?=n)", "O"),  # "Hamkyung", "Jung", "Hyun": ŏ
+        ("(?<=y)(?:eo|ŏ|ou|o)", "O"),
+        ("oe|oi|wae|woi", "wE"),
+        ("ae|ai", "E"),
+        ("(?<=h)(?:eui|ŭi|ui)", "I"),
+        ("eui|ŭi|ui|uy", "UI"),
+        ("w(?:eo|ŏ|o(?!o))", "wO"),
+        ("eo|ŏ", "O"),
+        ("woo|wu|oo|ou|eu|ŭ", "U"),
+        ("ee|yi", "I"),
+        ("tch|chh|ch|jj|tj|j", "C"),
+        ("ss|sh", "S"),
+        ("kk|gg|kh|g", "K"),
+        ("tt|dd|th|d", "T"),
+        ("pp|bb|ph|b", "P"),
+        ("r", "L"),
+    )
+)
+# At a word's beginning the North writes r and n where the South has n or nothing.
+_BEGINNINGS = tuple((re.compile(pattern), to) for pattern, to in (("^[ln]y", "y"), ("^li", "i"), ("^l", "n")))
+# What consonants make of each other: "Chongryon", "Chongnyon"; "Kukrip", "Kungnip"; "Sinla", "Silla".
+_MEETINGS = tuple(
+    (re.compile(pattern), to)
+    for pattern, to in (
+        ("(?<=[kmpt])l", "n"),
+        ("n?k(?=[nm])", "nk"),
+        ("p(?=[nm])", "m"),
+        ("nl|ln", "l"),
+        (r"([a-z])\1+", r"\1"),
+    )
+)
+# Syllables; what stands between two vowels may end one or begin the next, and is read but once.
+_WHOLE = re.compile("[kntlmpsch]?[wy]?[aeiou](?:(?:nk|[nklmpt])?[kntlmpsch]?[wy]?[aeiou])*+(?:nk|[nklmpt])?")
+_VOWELS = re.compile("ui|[aeiou]")
+_REVISED = re.compile("eo|eu")
+_VOWEL = "[aeiouyŏŭw]"
+_STOP = re.compile(f"(chh|tch|ch|jj|tj|j|tt|dd|th|t|d|kk|gg|kh|k|g|pp|bb|ph|p|b)('?)(?={_VOWEL})")
+_PLAIN = str.maketrans("dgb", "tkp")
+_SPOKEN = tuple("aeiouŏŭnmg")
+# What becomes o or u in a key; longer ones first.
+_O_OR_U = re.compile(
+    "yeo|yŏ|you(?=n)|yoo|yo|yu|weo|wŏ|woo|wo|wu|oo|ou|eu(?!i)|eo|ŏ|ŭ(?!i)|o(?![ei])|(?<!e)u(?![iy])"
+)
+_CODA = re.compile(f"ng|[nklmpbgt](?!{_VOWEL})")
+_MAY_VARY = re.compile("([ou](?!i))")
+_PERSON = 3  # syllables: a surname and a given name of two
+_CLOSED = re.compile("[nklmpt](?:[kntlmpsch]|$)|ui")
+
+
+class Spellings(Protocol):
+    """What a corpus knows of spellings: `qa.storage.embedded.store.Store`, and dictionaries in tests."""
+
+    def spellings(self, keys: Iterable[str]) -> Mapping[str, Sequence[str]]:
+        """Give the spellings that the corpus has of names with these keys."""
+
+    def holds(self, name: str) -> bool:
+        """Tell whether the words of a name stand one after the other anywhere in the corpus."""
+
+    def writes_small(self, word: str) -> bool:
+        """Tell whether the corpus writes a word, given in small letters, in small letters too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name in a question: as it was `asked`, and other spellings `found` in the corpus, one at least.
+
+    `held` says that the corpus has the one asked too.
+    """
+
+    asked: str
+    found: tuple[str, ...]
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names in a question that the corpus spells otherwise; none in most questions."""
+
+    names: tuple[Name, ...] = ()
+
+    def spelt(self, question: str) -> tuple[str, ...]:
+        """Give the texts to search for a question: in each spelling of the corpus."""
+        if not self.names:
+            return (question,)
+        every = [(*((name.asked,) if name.held else ()), *name.found) for name in self.names]
+        texts = (
+            self._with(question, [spellings[min(at, len(spellings) - 1)] for spellings in every])
+            for at in range(max(map(len, every)))
+        )
+        return tuple(dict.fromkeys(texts))
+
+    def as_in(self, question: str, text: str) -> str:
+        """Give the question in the spelling of a text, for a model that reads both."""
+        if not self.names:
+            return question
+        words = f" {fold(text)} "
+        chosen = [
+            next(
+                (each for each in (name.asked, *name.found) if f" {fold(each)} " in words),
+                name.asked if name.held else name.found[0],
+            )
+            for name in self.names
+        ]
+        return self._with(question, chosen)
+
+    def notes(self, read: str, quoted: str) -> tuple[str, ...]:
+        """Say what was matched: spellings that stand in what was `read`, and differ by letters.
+
+        Those in scripts without spaces are named only where they are `quoted`.
+        """
+        notes = []
+        for name in self.names:
+            found = [
+                each
+                for each in name.found
+                if _folded(each) != _folded(name.asked)
+                and (
+                    fold(each) in fold(quoted)
+                    if _UNPARTED.search(each)
+                    else f" {fold(each)} " in f" {fold(read)} "
+                )
+            ]
+            if found:
+                notes.append(f"Matched {' and '.join(f'“{each}”' for each in found)} for “{name.asked}”.")
+        return tuple(notes)
+
+    def _with(self, question: str, spellings: Sequence[str]) -> str:
+        """Give the question with these spellings for whole names, exact phrases left as they are."""
+        to = {name.asked: spelling for name, spelling in zip(self.names, spellings, strict=True)}
+        longest = sorted(to, key=len, reverse=True)
+        parts, at = [], 0
+        for match in re.finditer("|".join(map(_whole, longest)), blanked(question)):
+            parts += [question[at : match.start()], to[match.group()]]
+            at = match.end()
+        return "".join([*parts, question[at:]])
+
+
+def _whole(name: str) -> str:
+    """Write a pattern for a name where no word goes on; scripts without spaces part no words."""
+    pattern = re.escape(name)
+    return pattern if _UNPARTED.search(name) else rf"(?<!\w){pattern}(?!\w)"
+
+
+class _Window(NamedTuple):
+    """Some words in a row, as they stand in a text: where, the text, its words."""
+
+    start: int
+    end: int
+    text: str
+    words: tuple[str, ...]
+
+
+def fold(text: str) -> str:
+    """Make text as full text compares it: without case and marks, its words parted by single spaces."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return " ".join(re.findall(r"[^\W_]+", bare.casefold()))
+
+
+# Keys
+
+
+def key(words: Sequence[str]) -> str:
+    """Map a name in whatever romanisation to one form, or to "" where Korean syllables do not make it up.
+
+    The form is no spelling. Two names may share one: without its marks McCune–Reischauer has o for ŏ.
+    """
+    parts = [_sounds(word.casefold(), first=not at and len(words) > 1) for at, word in enumerate(words)]
+    if not all(parts):
+        return ""
+    whole = _rewritten("".join(parts), _MEETINGS)
+    # English words of open syllables are many ("China", "Dina"), and no name of this kind needs the key.
+    if not _WHOLE.fullmatch(whole) or not _CLOSED.search(whole):
+        return ""
+    syllables = _SYLLABLES if len(words) == 1 else _SYLLABLES_OF_WORDS
+    return whole if len(_VOWELS.findall(whole)) in syllables else ""
+
+
+_key_of = lru_cache(maxsize=50_000)(key)
+
+
+@lru_cache(maxsize=50_000)
+def _sounds(word: str, *, first: bool) -> str:
+    """Give the sounds of a word; "" where it is not Korean. `first` says that it may be a surname."""
+    plain = _letters(word).replace("'", "")
+    if first and plain in _SURNAMES:
+        return _SURNAMES[plain]
+    if _NOT_KOREAN.search(plain):
+        return ""
+    return _rewritten(_rewritten(plain, _SOUNDS).lower(), _BEGINNINGS)
+
+
+def _letters(word: str) -> str:
+    """Give a word in small letters, of all marks only those of Korean: ŏ, ŭ and a straight apostrophe."""
+    letters: list[str] = []
+    for letter in unicodedata.normalize("NFD", word.casefold()):
+        if letter in _BREVES and letters and letters[-1] in "ou":
+            letters[-1] = "ŏ" if letters[-1] == "o" else "ŭ"
+        elif not unicodedata.combining(letter):
+            letters.append("'" if letter in "’‘ʼ`" else letter)
+    return "".join(letters)
+
+
+def _rewritten(text: str, rules: Iterable[tuple[re.Pattern[str], str]]) -> str:
+    for pattern, to in rules:
+        text = pattern.sub(to, text)
+    return text
+
+
+def _windows(text: str, most: int, *, small: bool = True) -> Iterator[_Window]:
+    """Give all runs of up to so many words that may be one name; or only those that begin with a capital."""
+    matches = _WORD.finditer(text)
+    words = deque(islice(matches, most))
+    while words:
+        start = words[0].start()
+        for at, last in enumerate(words if small or text[start].isupper() else ()):
+            if at and text[words[at - 1].end() : last.start()] not in _JOINTS:
+                break
+            its = tuple(word.group() for word in islice(words, at + 1))
+            yield _Window(start, last.end(), text[start : last.end()], its)
+        words.popleft()
+        words.extend(islice(matches, 1))
+
+
+def _whole_names(keyed: Iterable[tuple[_Window, str]]) -> Iterator[tuple[_Window, str]]:
+    """Give windows, which come in order, "" for a key where they are part of a person's name.
+
+    "Kim Jong" is, in "Kim Jong Nam".
+    """
+    reach = 0
+    for _, group in groupby(keyed, key=lambda each: each[0].start):
+        here = list(group)
+        persons = (
+            window.end
+            for window, its in here
+            if its and len(window.words) > 1 and _is_surname(window.words[0])
+        )
+        longest = max(persons, default=0)
+        for window, its in here:
+            yield window, "" if window.end <= reach or window.end < longest else its
+        reach = max(reach, longest)
+
+
+@lru_cache(maxsize=50_000)
+def _is_surname(word: str) -> bool:
+    return len(_VOWELS.findall(_sounds(word.casefold(), first=True))) == 1
+
+
+def _key(window: _Window, text: str, *, lower: bool = False) -> str:
+    """Give a window's key, "" where it does not look like a name; `lower` takes small letters too."""
+    first, *others = window.words
+    if len(window.text) > _MOST_CHARACTERS:
+        return ""
+    if not (first[0].isupper() or (lower and not others)):
+        return ""
+    if first.casefold() in FUNCTION_WORDS or (others and min(map(len, window.words)) < _LETTERS):
+        return ""
+    at = window.start + len(first)
+    for word in others:
+        if not word[0].isupper() and text[at] in " \u00a0\r\n":
+            return ""
+        at = text.index(word, at) + len(word)
+    return _key_of(window.words)
+
+
+def spellings(text: str) -> dict[tuple[str, str], str]:
+    """Find what may be romanised names in a text: by key and folded form, as first spelt there."""
+    found: dict[tuple[str, str], str] = {}
+    keyed = (
+        (window, its) for window in _windows(text, _MOST_WORDS, small=False) if (its := _key(window, text))
+    )
+    whole = dict.fromkeys((its, window.text) for window, its in _whole_names(keyed) if its)
+    for its, spelling in whole:
+        found.setdefault((its, fold(spelling)), " ".join(spelling.split()))
+    return found
+
+
+# Aliases
+
+
+class Aliases:
+    """Groups of names that mean the same: `own` of them are the user's, in whose file the `problems` are."""
+
+    def __init__(self, groups: Iterable[tuple[str, ...]], own: int = 0, problems: Sequence[str] = ()) -> None:
+        self.own = own
+        self.problems = tuple(problems)
+        self._by_name: dict[str, list[tuple[str, ...]]] = {}
+        unparted: set[str] = set()
+        for group in groups:
+            for name in group:
+                its = key(_WORD.findall(name))
+                for handle in _handles(_WORD.findall(name), its):
+                    self._by_name.setdefault(handle, []).append(group)
+                if _UNPARTED.search(name):
+                    unparted.add(name)
+        longest = sorted(map(re.escape, unparted), key=len, reverse=True)
+        # What is in scripts without spaces is found inside runs.
+        self.unparted = re.compile("|".join(longest) or r"(?!)")
+
+    def others(self, words: Sequence[str], its_key: str) -> tuple[str, ...]:
+        """Give all names of the groups that hold the one of these words, or one with its key."""
+        groups = (group for handle in _handles(words, its_key) for group in self._by_name.get(handle, ()))
+        return tuple(dict.fromkeys(each for group in groups for each in group))
+
+
+def _handles(words: Sequence[str], its_key: str) -> list[str]:
+    return ["".join(map(_folded, words)), *([f"key {its_key}"] if its_key else [])]
+
+
+@lru_cache(maxsize=50_000)
+def _folded(word: str) -> str:
+    return fold(word).replace(" ", "")
+
+
+def read_aliases(path: Path) -> tuple[list[tuple[str, ...]], list[str]]:
+    """Read a file of aliases: its groups, and what is wrong with which line; none where there is no file.
+
+    A line is a group: names parted by " = ". What follows a # is a remark.
+    """
+    try:
+        lines = _alias_text(path).splitlines()
+    except FileNotFoundError:
+        return [], []
+    except AliasesError as error:
+        return [], [str(error)]
+    groups: list[tuple[str, ...]] = []
+    problems: list[str] = []
+    left = MOST_ALIASES
+    for number, line in enumerate(lines, start=1):
+        said = line.partition("#")[0].strip()
+        if not said:
+            continue
+        names = tuple(dict.fromkeys(" ".join(name.split()) for name in said.split("=")))
+        if long := [name for name in names if not _can_be_asked(name)]:
+            problem = (
+                f"{long[0][:60]!r} has more than {_MOST_ALIAS_WORDS} words or {_MOST_CHARACTERS} characters: "
+                "shorten it"
+            )
+        elif len(names) < 2 or not all(map(_folded, names)):
+            problem = f'write names with " = " between them: {said[:60]!r}'
+        elif len(names) > left:
+            problems.append(
+                f"{path}, line {number}: there are more than {MOST_ALIASES:,} names: the rest is not used"
+            )
+            break
+        else:
+            groups.append(names)
+            left -= len(names)
+            continue
+        problems.append(f"{path}, line {number}: {problem}")
+        if len(problems) == MOST_PROBLEMS:
+            problems.append(f"{path}: what follows line {number} was not read: correct these lines first")
+            break
+    return groups, problems
+
+
+def _alias_text(path: Path) -> str:
+    """Read a file of aliases.
+
+    Raises:
+        FileNotFoundError: there is none.
+        AliasesError: it is no regular file (a pipe would be waited for), too large, or no UTF-8.
+    """
+    try:
+        with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:  # noqa: PTH123
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise AliasesError(
+                    f"{path} is no regular file: its aliases are not used; put a text file there"
+                )
+            data = file.read(MOST_ALIAS_BYTES + 1)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise AliasesError(f"{path} cannot be read ({error.strerror}): its aliases are not used") from error
+    if len(data) > MOST_ALIAS_BYTES:
+        raise AliasesError(
+            f"{path} has more than {MOST_ALIAS_BYTES:,} bytes: its aliases are not used; shorten it"
+        )
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise AliasesError(f"{path} is not UTF-8 text (byte {error.start}): save it as UTF-8") from error
+
+
+def _can_be_asked(name: str) -> bool:
+    return len(name) <= _MOST_CHARACTERS and len(_WORD.findall(name)) <= _MOST_ALIAS_WORDS
+
+
+def aliases(folder: Path) -> Aliases:
+    """Read the aliases that ship and those of the library in a folder, again where its file has changed."""
+    path = folder / ALIAS_FILE
+    try:
+        status = path.stat()
+    except OSError:
+        return _aliases(path, 0, 0)
+    return _aliases(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=4)
+def _aliases(path: Path, _written: int, _size: int) -> Aliases:
+    own, problems = read_aliases(path)
+    return Aliases([*_shipped(), *own], len(own), problems)
+
+
+@cache
+def _shipped() -> list[tuple[str, ...]]:
+    return read_aliases(_SHIPPED)[0]
+
+
+# Questions
+
+
+def _forms(window: _Window, its: str) -> list[str]:
+    """Give the keys to look for: in a given name of two syllables o may be u, and u o ("Chol", "Chul")."""
+    if len(window.words) < 2 or not _is_surname(window.words[0]) or len(_VOWELS.findall(its)) != _PERSON:
+        return [its] if its else []
+    surname = next(_VOWELS.finditer(its)).end()
+    given = (("o", "u") if part in ("o", "u") else (part,) for part in _MAY_VARY.split(its[surname:]))
+    return [its[:surname] + "".join(parts) for parts in product(*given)]
+
+
+def _apart(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether the spellings of two names of like keys say that they differ: in aspiration, or in a vowel."""
+    vowels = [_vowels(words) for words in (one, other)] if key(one) != key(other) else [[], []]
+    stops = zip(_stops(one).values(), _stops(other).values(), strict=True)
+    return (
+        len(vowels[0]) != len(vowels[1])
+        or not all(map(set.intersection, *vowels))
+        or any(len(mine) == len(its) and not all(map(set.intersection, mine, its)) for mine, its in stops)
+    )
+
+
+def _stops(words: Sequence[str]) -> dict[str, list[set[str]]]:
+    """Say of each ch, t, k and p before a vowel, in the order of the name, what it may be.
+
+    It is aspirated by an apostrophe or an h; by its letter in the Revised Romanisation, and for ch and t in
+    every system between voiced sounds, where a plain one is j or d. Without an apostrophe it is plain where
+    the name has other marks. Surnames follow no system.
+    """
+    revised = _REVISED.search(fold(" ".join(words)))
+    marked = re.search("[ŏŭ]", "".join(map(_letters, words)))
+    found: dict[str, list[set[str]]] = {sound: [] for sound in "ctkp"}
+    for word in map(_letters, words[1:] if _is_surname(words[0]) else words):
+        for stop in _STOP.finditer(word):
+            letters = stop[1]
+            says = {"plain", "aspirated"}
+            if letters in ("j", "d", "g", "b"):
+                says = {"plain"}
+            elif (
+                stop[2]
+                or letters in ("chh", "th", "kh", "ph")
+                or (letters in ("ch", "t") and word[: stop.start()].endswith(_SPOKEN))
+                or (letters in ("ch", "t", "p") and revised)
+            ):
+                says = {"aspirated"}
+            elif letters in ("ch", "t", "k", "p") and marked:
+                says = {"plain"}
+            sound = "c" if re.search("ch|j", letters) else letters.translate(_PLAIN)[0]
+            found[sound].append(says)
+    return found
+
+
+def _vowels(words: Sequence[str]) -> list[set[str]]:
+    """Say of each o and u of a given name which vowels it may be: fewer where the name has marks.
+
+    An eo tells little of the others: "Suk-yeol" is Sŏk-yŏl.
+    """
+    given = [_letters(word).replace("'", "") for word in words[1:]]
+    marked = re.search("[ŏŭ]", "".join(given))
+    found = []
+    for word in given:
+        for vowel in _O_OR_U.finditer(word):
+            letters = vowel[0]
+            closed = (vowel.start() or letters == "yu") and _CODA.match(word, vowel.end())
+            if letters in ("o", "yo"):
+                found.append({"o"} if marked else {"o", "ŏ"})
+            elif letters in ("u", "yu"):
+                found.append({"u", "ŭ", *(("ŏ",) if closed and not marked else ())})
+            elif letters in ("eu", "ŭ"):
+                found.append({"ŭ"})
+            else:
+                found.append({"ŏ"} if re.search("[eŏ]|wo$|you", letters) else {"u"})
+    return found
+
+
+def find(question: str, known: Aliases, corpus: Spellings) -> Names:
+    """Find the names in a question that the corpus spells otherwise, exact phrases left out.
+
+    A name is capitalised; a single word in small letters is looked for unless the corpus writes it so too.
+    """
+    text = blanked(question)
+    keyed = (
+        (window, _key(window, text, lower=True) if len(window.words) <= _MOST_WORDS else "")
+        for window in _windows(text, _MOST_ALIAS_WORDS)
+    )
+    windows = []
+    for window, its in _whole_names(keyed):
+        others = known.others(window.words, its)
+        if its or others:
+            windows.append((window, its, others))
+    for match in known.unparted.finditer(text):
+        window = _Window(match.start(), match.end(), match.group(), (match.group(),))
+        windows.append((window, "", known.others(window.words, "")))
+    if not windows:
+        return Names()
+    keys = {form for window, its, _ in windows for form in _forms(window, its)}
+    keys.update(filter(None, (key(_WORD.findall(each)) for _, _, others in windows for each in others)))
+    held = corpus.spellings(keys)
+    names: list[Name] = []
+    taken: set[int] = set()
+    for window, its, others in sorted(windows, key=lambda each: each[0].start - each[0].end):
+        place = range(window.start, window.end)
+        if taken.intersection(place):
+            continue
+        spelt = [
+            each
+            for form in _forms(window, its)
+            for each in held.get(form, ())
+            if not _apart(window.words, _WORD.findall(each))
+        ]
+        for other in others:
+            spelt += [other, *held.get(key(_WORD.findall(other)), ())]
+        differing: dict[str, str] = {}
+        for each in spelt:
+            differing.setdefault(fold(each), each)
+        whole = f" {fold(window.text)} "
+        differing = {folded: each for folded, each in differing.items() if f" {folded} " not in whole}
+        if not spelt or (window.text.islower() and differing and corpus.writes_small(window.text)):
+            continue
+        taken.update(place)
+        found = tuple(islice(filter(corpus.holds, differing.values()), MOST_SPELLINGS))
+        if found:
+            names.append(Name(window.text, found, corpus.holds(window.text)))
+    return Names(tuple(names))

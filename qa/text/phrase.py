@@ -1,0 +1,69 @@
+"""Exact phrases, whatever the typography: where a text holds the words someone put in quotation marks."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from qa.schema import Span
+from qa.text.terms import HAN, HANGUL, indexed, is_stacked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Alike to a reader, and seldom the same on a keyboard as in a source.
+_ALIKE = ("'‘’‚‛′`´ʼ", '"“”„‟″«»', "-‐‑‒–—―−")
+_CLASS = {character: f"[{re.escape(group)}]" for group in _ALIKE for character in group}
+# After a hyphen in a word a line may end.
+_CLASS |= {hyphen: rf"{_CLASS[hyphen]}(?:\r?\n(?=\w))?" for hyphen in "-‐"}
+# Letters that end no word, as no space parts them or particles follow; and those of all other scripts.
+_UNPARTED = f"[{HAN}{HANGUL}]"
+# Without regard to case a large class takes 2 ms each time to be compiled; and neither has a case.
+_PARTED = rf"(?-i:[^\W{HAN}{HANGUL}])"
+
+
+def phrase_words(phrase: str) -> list[str]:
+    """Split a phrase into words, as a full-text index knows them up to case.
+
+    A single Han or Hangul character at either end may be a part of any pair in a text: it is left out.
+    """
+    words = re.findall(r"\w+", indexed(unicodedata.normalize("NFC", phrase)))
+    for end in (0, -1):
+        if words and re.fullmatch(_UNPARTED, words[end]):
+            del words[end]
+    return words
+
+
+@lru_cache(maxsize=8)  # one phrase is looked for in several documents
+def phrase_pattern(phrase: str) -> re.Pattern[str] | None:
+    """Make a pattern that finds the phrase in a text as it stands; None when it holds no word.
+
+    Nor is there one for what no document holds (`is_stacked`).
+
+    Case, straight or curly quotes, kinds of dash, composed or decomposed accents and the length of white
+    space make no difference. A match never starts or ends inside a word of a script that parts them.
+    """
+    if is_stacked(phrase) or not re.search(r"\w", phrase):
+        return None
+    words = unicodedata.normalize("NFC", phrase).split()
+    body = r"\s+".join("".join(map(_character, word)) for word in words)
+    before = rf"(?<!{_PARTED})" if re.match(_PARTED, words[0]) else ""
+    # A decomposed accent is no word character, but it ends no word either.
+    after = rf"(?!{_PARTED}|[\u0300-\u036f])" if re.search(f"{_PARTED}$", words[-1]) else ""
+    return re.compile(before + body + after, re.IGNORECASE)
+
+
+def occurrences(pattern: re.Pattern[str], text: str, start: int = 0) -> Iterator[Span]:
+    """Find where the pattern occurs from an offset on: in the text's own offsets, in order and disjoint."""
+    return (Span(*match.span()) for match in pattern.finditer(text, start))
+
+
+def _character(character: str) -> str:
+    if character in _CLASS:
+        return _CLASS[character]
+    decomposed = unicodedata.normalize("NFD", character)
+    if decomposed == character:
+        return re.escape(character)
+    return f"(?:{re.escape(character)}|{re.escape(decomposed)})"

@@ -1,0 +1,372 @@
+"""The HTTP interface: questions, citations, documents, thumbs and health, under /api/v1.
+
+Errors are problem+json.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from functools import cache, partial, wraps
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Annotated, Any, Literal, ParamSpec, TypeVar
+
+from fastapi import APIRouter, FastAPI, Path, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from pydantic import Field
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.staticfiles import StaticFiles
+
+from qa import __version__
+from qa.desk import thumbs as feedback
+from qa.errors import (
+    CancelledError,
+    DeadlineError,
+    DocumentNotFoundError,
+    InputError,
+    NotReadyError,
+    PullquoteError,
+    UnknownAnswerError,
+)
+from qa.limits import MAX_CITATION_CHARACTERS, MAX_ID_CHARACTERS, MAX_OFFSET, MAX_TURNS
+from qa.quoting.cite import check, citation, cite_line, clipboard, date_in_words
+from qa.quoting.render import facets_to_dict, info_to_dict, to_dict
+from qa.quoting.wording import become
+from qa.schema import EVERYTHING, Dates, Quote, Span, Turn
+from qa.web import STATIC, reference
+from qa.web.body import Body
+from qa.web.guard import Guard
+from qa.web.options import FiltersBody, readiness
+from qa.web.problem import Problem, first_error
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from qa.corpus import Corpus
+    from qa.deadline import Deadline
+    from qa.storage.embedded.versions import Cited
+    from qa.web.engine import Engine
+
+log = logging.getLogger(__name__)
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+# The most specific first.
+_STATUS = (
+    (DocumentNotFoundError, HTTPStatus.NOT_FOUND),
+    (UnknownAnswerError, HTTPStatus.NOT_FOUND),
+    (NotReadyError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (DeadlineError, HTTPStatus.GATEWAY_TIMEOUT),
+    (CancelledError, HTTPStatus.SERVICE_UNAVAILABLE),  # nobody is there to read it
+    (InputError, HTTPStatus.BAD_REQUEST),
+)
+# Shown on an empty page when the brief that ships is all there is, by its text's SHA-256; the last one is not
+# answered there, and shows what that looks like.
+_SHIPPED = "107e90fd97588cf96fd1ed88ff1edb757c74fdd79dc691705364b0e4851d4e72"
+_EXAMPLES = (
+    "What was taken from the Kumsandong fertilizer factory?",
+    "Why did the crackdown on smugglers fail?",
+    "What metals were smuggled in the 1990s?",
+    "How many people were arrested on the highway?",
+)
+_AnswerId = Annotated[str, Field(max_length=64)]
+# True of any library: fixed replies that name what is there.
+_ANY_EXAMPLES = ("Which documents do you have?", "What can you do?")
+# All routes share 40 threads. Questions may take so many of them, and so may all else that can take long: the
+# others are left for what is quickly answered, health above all.
+_AT_ONCE = 8
+
+
+class TurnBody(Body):
+    """One earlier turn."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+class AskBody(Body):
+    """A question, the conversation before it, filters, and the share of answers that should be right.
+
+    Without `strictness`, that of `pullquote chat` holds; see `qa.asking.confidence.threshold`. With `dates`
+    "ignore", a time that the question names is no preference.
+    """
+
+    question: str
+    history: list[str | TurnBody] = Field(default=[], max_length=MAX_TURNS)
+    filters: FiltersBody | None = None
+    strictness: Annotated[float, Field(strict=True)] | None = None
+    dates: Dates = "auto"
+
+
+class ThumbBody(Body):
+    """A thumb on an answer, by the id of its line, or on the quote of it that has this citation id.
+
+    null takes it back.
+    """
+
+    answer: _AnswerId
+    quote: Annotated[str, Field(max_length=MAX_CITATION_CHARACTERS)] | None = None
+    thumb: feedback.Thumb | None
+
+
+def create_app(engine: Engine, host: str) -> FastAPI:
+    """The guarded app with these routes; what is mounted on it later is guarded too."""
+    app = FastAPI(
+        title="Pullquote",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+    )
+    app.include_router(routes(engine))
+    app.openapi = cache(partial(reference.openapi, app))  # type: ignore[method-assign]
+    app.mount("/web", StaticFiles(directory=STATIC))
+    # Its presence keeps Gradio from adding a CORS policy of its own; ours allows no other origin.
+    app.add_middleware(CORSMiddleware, allow_origins=[])
+    app.add_middleware(Guard, host=host, strictness=[share for _, share in readiness(engine.strictness)])
+    app.add_exception_handler(PullquoteError, partial(_pullquote_error, engine))
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _unexpected)
+    return app
+
+
+def routes(engine: Engine) -> APIRouter:
+    """The routes, answered from this engine."""
+    asking = asyncio.Semaphore(_AT_ONCE)
+    few_at_once = _limited_by(asyncio.Semaphore(_AT_ONCE))
+    router = APIRouter(prefix="/api/v1")
+
+    @router.get("/health")
+    def health() -> JSONResponse:
+        """200 once questions can be answered, 503 with the stage until then."""
+        state = engine.state
+        if state.stage == "ready":
+            return JSONResponse(
+                {"status": "ok", "version": __version__, "generation": engine.corpus.generation}
+            )
+        detail = engine.public(state.error.message) if state.error else "Pullquote is still starting"
+        code = state.error.code if state.error else NotReadyError.code
+        progress = {"stage": state.stage, "done": state.done, "total": state.total}
+        return Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, code, **progress)
+
+    @router.get("/status")
+    def status() -> dict[str, Any]:
+        """How far the start has come: always 200, for the page to poll."""
+        state = asdict(engine.state)
+        state["name"] = engine.public(state["name"])
+        if state["error"]:
+            state["error"]["message"] = engine.public(state["error"]["message"])
+        return state
+
+    @router.get("/examples")
+    def examples() -> tuple[str, ...]:
+        """Questions to begin with: about the brief that ships only where it is all there is."""
+        return _EXAMPLES if engine.corpus.holds_only(_SHIPPED) else _ANY_EXAMPLES
+
+    @router.post("/ask")
+    async def ask(body: AskBody, request: Request) -> dict[str, Any]:
+        """One answer line; by its id it can be judged."""
+        deadline = engine.deadline()  # the time in which it waits for a thread counts
+
+        def answered() -> dict[str, Any]:
+            history = [turn if isinstance(turn, str) else Turn(turn.role, turn.text) for turn in body.history]
+            filters = body.filters.filters() if body.filters else EVERYTHING
+            answer = engine.ask(
+                body.question, history, filters, body.strictness, body.dates, deadline=deadline
+            )
+            return to_dict(answer, engine.corpus.document, engine.answers.remember(answer, history))
+
+        async with _while_connected(request, deadline), asking:
+            return await run_in_threadpool(answered)
+
+    @router.get("/citations/{sha256}/{start}-{end}")
+    @few_at_once
+    def cited(
+        sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")],
+        start: Annotated[int, Path(ge=0, lt=MAX_OFFSET)],
+        end: Annotated[int, Path(ge=1, lt=MAX_OFFSET)],
+        document: Annotated[str, Query(max_length=MAX_ID_CHARACTERS)] = "",
+    ) -> dict[str, Any]:
+        """A quote in its whole source, as it was cited: `before + quote + after` is the document's text.
+
+        Where several documents have that text, `document` is the id of the one that is cited.
+
+        Where that is no longer what the library answers from, `status` is "superseded" or "removed" and
+        `since` says when. `current` is what stands there now, and where to open it; the quote's very words
+        are there at `moved`, or else `difference` is what they have become. Both are null, and empty, where
+        it says nothing like them.
+        """
+        source = engine.corpus.cited(sha256, document)
+        cited = source.document
+        try:
+            quote = Quote(cited, start, end)
+        except ValueError as error:
+            raise InputError(
+                f"there is no quote at {start}-{end}: the document has {len(cited.text)} characters"
+            ) from error
+        check(quote, lambda _: engine.corpus.cited(sha256, document).document)
+        on = date_in_words(source.since.date()) if source.since else ""
+        fate = f"{source.status} on {on}" if on else ""
+        return asdict(citation(quote)) | {
+            "document": cited.id,
+            "date_in_words": date_in_words(cited.date) if cited.date else "",
+            "notes": cited.notes,
+            "before": cited.text[:start],
+            "quote": quote.text,
+            "after": cited.text[end:],
+            "citation": cite_line(quote, fate),
+            "clipboard": clipboard(quote, fate),
+            "status": source.status,
+            "since": source.since.isoformat() if source.since else None,
+            "since_in_words": on,
+            **_now(engine.corpus, source, quote),
+        }
+
+    @router.get("/filters")
+    @few_at_once
+    def facets() -> dict[str, Any]:
+        """What filters can choose from: values with the number of their documents, and the dates."""
+        return facets_to_dict(engine.corpus.facets())
+
+    @router.get("/documents")
+    @few_at_once
+    def documents() -> list[dict[str, Any]]:
+        """What the library holds, without the texts, and without where on this machine they were read."""
+        infos = [info_to_dict(info) for info in engine.corpus.documents()]
+        return [
+            {name: value for name, value in info.items() if name not in ("path", "locations")}
+            for info in infos
+        ]
+
+    @router.get("/feedback")
+    def kept() -> dict[str, int]:
+        """How many thumbs there are, and test queries made of them."""
+        return _thumb_counts(engine.corpus)
+
+    @router.post("/feedback")
+    @few_at_once
+    def judge(body: ThumbBody) -> dict[str, Any]:
+        """Put a thumb on an answer or a quote, in place of an earlier one, or take it back."""
+        shown = engine.answers.find(body.answer)
+        quote = None if body.quote is None else shown.place(body.quote)
+        engine.corpus.put_thumb(shown, quote, body.thumb)
+        return thumbs(body.answer)
+
+    @router.get("/feedback/answers/{answer}")
+    def thumbs(answer: _AnswerId) -> dict[str, Any]:
+        """Which thumbs the answer and its quotes have; they outlive the page that they were put on."""
+        shown = engine.answers.find(answer)
+        judgements = engine.corpus.thumbs(shown.query_id)
+        return feedback.thumbs_on(judgements) | _thumb_counts(engine.corpus)
+
+    @router.get("/feedback/test-queries.{form}")
+    @few_at_once
+    def exported(form: feedback.Form) -> Response:
+        """The thumbs as test queries, in a file that `pullquote evaluate` reads."""
+        data = feedback.to_file(feedback.to_queries(engine.corpus), form)
+        headers = {
+            "Content-Disposition": f'attachment; filename="test-queries.{form}"',
+            "Cache-Control": "no-store",
+        }
+        kinds = {"jsonl": "application/jsonl", "csv": "text/csv"}
+        return Response(data, media_type=kinds[form], headers=headers)
+
+    @router.get("/docs", include_in_schema=False)
+    def docs(request: Request) -> HTMLResponse:
+        """Show what can be asked for, and how."""
+        return HTMLResponse(reference.page(request.app.openapi(), str(request.base_url)))
+
+    @router.api_route(
+        "/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
+    )
+    def nothing(path: str) -> Problem:
+        """Keep what is mounted at "/" from answering here, in a form of its own."""
+        return Problem(HTTPStatus.NOT_FOUND, f"there is no such route: /api/v1/{path[:200]}")
+
+    return router
+
+
+def _limited_by(limit: asyncio.Semaphore) -> Callable[[Callable[_P, _R]], Callable[_P, Awaitable[_R]]]:
+    """Let functions run in threads, together as many at once as the limit allows; the others wait in none."""
+
+    def limited(function: Callable[_P, _R]) -> Callable[_P, Awaitable[_R]]:
+        @wraps(function)
+        async def run(*args: _P.args, **named: _P.kwargs) -> _R:
+            async with limit:
+                return await run_in_threadpool(function, *args, **named)
+
+        return run
+
+    return limited
+
+
+@asynccontextmanager
+async def _while_connected(request: Request, deadline: Deadline) -> AsyncIterator[None]:
+    """Cancel the work if its client leaves."""
+
+    async def leave() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        deadline.cancel()
+
+    left = asyncio.create_task(leave())
+    try:
+        yield
+    finally:
+        left.cancel()
+
+
+def _thumb_counts(corpus: Corpus) -> dict[str, int]:
+    thumbs, queries = corpus.count_thumbs()
+    return {"thumbs": thumbs, "queries": queries}
+
+
+def _now(corpus: Corpus, source: Cited, quote: Quote) -> dict[str, Any]:
+    """Say what stands where a text was that is no longer current, and what has become of the quote there."""
+    now: dict[str, Any] = {"current": None, "moved": None, "difference": []}
+    if source.status == "removed":
+        return now
+    current = {"document": source.current_id, "sha256": source.current_sha256}
+    if source.status == "current":
+        return now | {"current": current}
+    text = corpus.cited(source.current_sha256).document.text
+    span, changes = become(quote.text, quote.start, text)
+    # Where nothing is like it, from the beginning.
+    opened = span or Span(0, max(1, len(text.partition("\n")[0])))
+    return {
+        "current": current | asdict(opened),
+        "moved": asdict(span) if span and not changes else None,
+        "difference": [asdict(change) for change in changes],
+    }
+
+
+def _pullquote_error(engine: Engine, _: Request, error: Exception) -> Problem:
+    assert isinstance(error, PullquoteError)  # noqa: S101 - registered for it
+    status = next(
+        (status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR
+    )
+    return Problem(status, engine.public(str(error)), error.code)
+
+
+def _invalid(_: Request, error: Exception) -> Problem:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
+    return Problem(HTTPStatus.BAD_REQUEST, first_error(error), InputError.code)
+
+
+def _http_error(_: Request, error: Exception) -> Problem:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+    return Problem(error.status_code, str(error.detail))
+
+
+def _unexpected(request: Request, error: Exception) -> Problem:
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return Problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "something went wrong inside Pullquote; its log says what",
+        "internal",
+    )

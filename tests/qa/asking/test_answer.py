@@ -1,0 +1,248 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from qa import Corpus
+from qa.asking import confidence
+from qa.asking.answer import Answerer, answer_or_error
+from qa.asking.confidence import LOOSEST, STRICTEST
+from qa.errors import LibraryError, QuestionError
+from qa.limits import MAX_QUESTION_CHARACTERS, check_history, check_question
+from qa.schema import Filters, PassagePlace, Turn
+from tests.qa.tiny import write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from qa.corpus import Selection
+    from qa.schema import Answer
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory, brief: Path) -> Iterator[Corpus]:
+    with Corpus.open(tmp_path_factory.mktemp("answer") / "library") as opened:
+        opened.index(brief)
+        yield opened
+
+
+@pytest.mark.parametrize("question", ["", "   \n", "?!", "…"])
+def test_a_question_without_words_is_refused(question: str) -> None:
+    with pytest.raises(QuestionError, match=r"[Tt]ype what you want to know"):
+        check_question(question)
+
+
+def test_a_question_of_100_000_characters_is_refused_and_told_the_limit() -> None:
+    with pytest.raises(QuestionError, match=f"100,000 characters; at most {MAX_QUESTION_CHARACTERS:,}"):
+        check_question("a" * 100_000)
+
+
+def test_half_a_surrogate_pair_is_refused() -> None:
+    with pytest.raises(QuestionError, match="surrogate"):
+        check_question("caf\ud83d?")
+
+
+@pytest.mark.parametrize("turn", ["half \ud83d", Turn("assistant", "\udc80")])
+def test_an_earlier_turn_with_half_a_surrogate_pair_is_refused_and_named(turn: str | Turn) -> None:
+    check_history(["whole \U0001f600", Turn("assistant", "There.")])
+    with pytest.raises(QuestionError, match="turn 2 of the history is not valid text"):
+        check_history(["Where?", turn])
+
+
+@pytest.mark.models
+def test_an_answer_says_what_it_rests_on_and_from_where_on_it_is_one(corpus: Corpus) -> None:
+    question = "What was being hauled along the Kapsan-Hyesan road?"
+    loose, strict = (corpus.ask(question, strictness=strictness) for strictness in (LOOSEST, STRICTEST))
+    assert loose.signals
+    assert loose.signals == strict.signals
+    assert loose.confidence == confidence.probability(loose.signals)
+    assert (loose.threshold, strict.threshold) == tuple(map(confidence.threshold, (LOOSEST, STRICTEST)))
+    assert (loose.outcome, strict.outcome) == ("answered", "weak")
+
+
+@pytest.mark.models
+def test_an_answer_quotes_whole_sentences_of_the_source(corpus: Corpus) -> None:
+    answer = corpus.ask("Which factory was stripped of its metal?")
+    assert answer.outcome == "answered"
+    assert "Kumsandong Fertilizer Factory" in answer.quotes[0].text
+    assert [quote.number for quote in answer.quotes] == list(range(1, len(answer.quotes) + 1))
+    assert len({(quote.start, quote.end) for quote in answer.quotes}) == len(answer.quotes)
+
+
+@pytest.mark.models
+def test_the_header_answers_who_published_the_brief_and_when(corpus: Corpus) -> None:
+    assert corpus.ask("Who published this?").quotes[0].text == "Institute for Far Eastern Studies (IFES)"
+    assert corpus.ask("When was this brief published?").quotes[0].text == "4/4/2008"
+
+
+@pytest.mark.models
+def test_what_the_corpus_has_nothing_on_is_not_in_it(corpus: Corpus) -> None:
+    answer = corpus.ask("What is the boiling point of ethanol?")
+    assert answer.outcome == "none"
+    assert answer.quotes == ()
+    assert answer.passages
+
+
+@pytest.mark.models
+def test_a_near_miss_shows_the_closest_sentences_as_weak(corpus: Corpus) -> None:
+    answer = corpus.ask("How many people were arrested on the highway?")
+    assert answer.outcome == "weak"
+    assert answer.quotes
+
+
+@pytest.mark.models
+def test_page_furniture_is_never_quoted(corpus: Corpus) -> None:
+    for question in ("Are comments closed?", "Can I share this?"):
+        assert not {"Share", "Comments are closed."} & {quote.text for quote in corpus.ask(question).quotes}
+
+
+@pytest.mark.models
+def test_a_follow_up_is_read_with_the_question_before_and_shown_so(corpus: Corpus) -> None:
+    answer = corpus.ask("When was that?", ["When did scrap metal smuggling become popular?"])
+    assert answer.interpreted_question == "When was that? (scrap, metal, smuggling, become, popular)"
+    assert "2004" in answer.quotes[0].text
+
+
+@pytest.mark.models
+def test_what_is_no_question_gets_a_fixed_reply_and_no_quote(corpus: Corpus) -> None:
+    answer = corpus.ask("hello")
+    assert answer.reply
+    assert answer.reply.kind == "greeting"
+    assert (answer.outcome, answer.quotes) == ("none", ())
+
+
+@pytest.mark.models
+def test_a_missing_phrase_keeps_an_answer_from_being_called_one(corpus: Corpus) -> None:
+    answer = corpus.ask('What was taken from the Kumsandong "fertilizer works"?')
+    assert answer.confidence >= answer.threshold > 0
+    assert answer.outcome == "weak"
+    assert answer.notes == ("The exact phrase “fertilizer works” does not occur.",)
+
+
+@pytest.mark.models
+def test_a_date_that_the_question_asks_for_is_emphasised(corpus: Corpus) -> None:
+    quote = corpus.ask("When did scrap metal smuggling become popular?").quotes[0]
+    assert "2004" in [quote.document.text[span.start : span.end] for span in quote.emphasis]
+
+
+@pytest.mark.models
+def test_filters_that_leave_nothing_search_nothing_and_say_so(corpus: Corpus) -> None:
+    answer = corpus.ask("Which factory was stripped?", filters=Filters(publisher="Nobody"))
+    assert (answer.outcome, answer.searched, answer.passages) == ("none", 0, ())
+    assert answer.unsearched.startswith("No document has the publisher “Nobody”: there is “")
+
+
+@pytest.mark.models
+def test_an_empty_library_answers_none(tmp_path: Path) -> None:
+    with Corpus.open(tmp_path / "library") as empty:
+        answer = empty.ask("Which factory was stripped of its metal?")
+    assert (answer.outcome, answer.searched) == ("none", 0)
+    assert answer.unsearched.startswith("The library is empty.")
+
+
+@pytest.mark.models
+def test_the_same_question_has_the_same_answer_also_from_many_threads(corpus: Corpus) -> None:
+    def asked(question: str) -> Answer:
+        return corpus.ask(question)
+
+    questions = ["Who are Unit 8?", "When did famine spread?", "What was carried?", "Why did it fail?"]
+    one_by_one = [shown(asked(question)) for question in questions]
+    with ThreadPoolExecutor(8) as pool:
+        at_once = [shown(answer) for answer in pool.map(asked, questions * 3)]
+    assert at_once == one_by_one * 3
+
+
+def shown(answer: Answer) -> list[tuple[int, int, float]]:
+    return [(quote.start, quote.end, quote.score) for quote in answer.quotes]
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("question", ["Who?", "tell me something", "When was that?"])
+def test_a_question_that_names_nothing_is_not_answered_and_told_why(corpus: Corpus, question: str) -> None:
+    answer = corpus.ask(question)
+    assert answer.outcome != "answered"
+    assert answer.notes == ("The question names nothing to look for: say what it is about.",)
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("question", ['"nickel"', 'Who carried "nickel" to the border?', '"zinc"'])
+def test_passages_come_from_many_documents_whatever_a_phrase_restricts_quotes_to(
+    tmp_path: Path, question: str
+) -> None:
+    write(tmp_path, "a.txt", "Traders carried nickel to the border.\n")
+    for number in range(24):
+        write(tmp_path / "more", f"{number}.txt", f"A note of {number} words on the border.\n")
+    with Corpus.open(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "a.txt", tmp_path / "more")
+        answer = corpus.ask(question)
+    assert {quote.document.id for quote in answer.quotes} <= {"a.txt"} or answer.outcome != "answered"
+    ranked = [passage.document_id for passage in answer.passages]
+    assert len(set(ranked)) >= 20
+    assert len(ranked) == len({(passage.document_id, passage.start) for passage in answer.passages})
+    scores = [passage.score for passage in answer.passages]
+    assert scores == sorted(scores, reverse=True)
+
+
+@pytest.mark.models
+def test_a_document_that_is_replaced_while_a_question_runs_is_quoted_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, "a.txt", "Kim was arrested in Hyesan in March. The police said so.\n")
+    with Corpus.open(tmp_path / "library") as corpus:
+        corpus.index(path)
+        places = corpus.places
+
+        def replacing(keys: Iterable[int]) -> dict[int, PassagePlace]:
+            found = places(keys)
+            if "false" not in path.read_text():
+                write(
+                    tmp_path, "a.txt", "It is false that the police ever said so. Kim was arrested in May.\n"
+                )
+                corpus.index(path)
+            return found
+
+        monkeypatch.setattr(corpus, "places", replacing)
+        answer = corpus.ask("When was Kim arrested?")
+    assert "Kim was arrested in May." in [quote.text for quote in answer.quotes]
+    assert {quote.text for quote in answer.quotes} <= {
+        "It is false that the police ever said so.",
+        "Kim was arrested in May.",
+    }
+
+
+@pytest.mark.models
+def test_a_passage_that_is_removed_while_a_question_runs_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, "a.txt", "The works in Hyesan were stripped of copper.\n")
+    write(tmp_path, "b.txt", "The works in Musan were stripped of nickel.\n")
+    with Corpus.open(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "a.txt", tmp_path / "b.txt")
+        bm25 = corpus.bm25_each
+
+        def removing(queries: list[list[str]], k: int, selection: Selection) -> list[list[tuple[int, float]]]:
+            found = bm25(queries, k, selection)
+            if len(corpus.documents()) == 2:
+                corpus.remove(["b.txt"])
+            return found
+
+        monkeypatch.setattr(corpus, "bm25_each", removing)
+        answer = corpus.ask("Which works were stripped?")
+    assert {quote.document.id for quote in answer.quotes} <= {"a.txt"}
+
+
+@pytest.mark.models
+def test_what_goes_wrong_is_an_error_and_never_no_answer(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise LibraryError("the library is damaged")
+
+    monkeypatch.setattr(corpus, "select", broken)
+    answer = answer_or_error(Answerer(corpus), "Which factory was stripped?")
+    assert answer.outcome == "error"
+    assert answer.error
+    assert (answer.error.code, answer.error.message) == ("library", "the library is damaged")

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import pytest
+
+from qa.asking.conversation import interpret, stands_alone
+from qa.schema import Turn
+
+FIRST = "Where was the group with the scrap metal caught?"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "And who arrested them?",
+        "When was that?",
+        "By whom?",
+        "What happened to them afterwards?",
+        "Where did they take it?",
+        "What about soldiers?",
+        "How many?",
+        "Why?",
+        "But who ordered this?",
+        "What was the captain's name on that one?",
+        "How heavy was the one in Riwon?",
+        "When was the first one found?",
+        "Did the police say no as well?",
+        "Are lorries at risk too?",
+        "What did they want instead?",
+        "Why were the others let go?",
+        "No, I meant copper",
+        "Sorry, and in Hyesan?",
+        "What did she say she would publish?",
+        "When did Lindqvist meet her?",
+        "Did Kim see them?",
+        "Where in Orlava did they meet?",
+    ],
+)
+def test_a_question_that_leans_on_an_earlier_one_does_not_stand_alone(question: str) -> None:
+    assert not stands_alone(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        FIRST,
+        "Who published this brief?",
+        "Is it true that soldiers sell scrap metal?",
+        "What metals that were smuggled came from factories?",
+        "Are there reports of public executions?",
+        "Who is Kim?",
+        "What do smugglers earn for one kilogram of copper?",
+        "When did famine first spread?",
+        "scrap metal prices 2008",
+        "Is too much scrap metal sold to China?",
+        "Which other traders buy scrap metal?",
+        "No trader sells copper in Hyesan",
+        "What did Petra Lindqvist say she would publish?",
+        "When will Lindqvist publish her minutes?",
+        "Why does Kim say he was arrested?",
+    ],
+)
+def test_a_question_with_its_own_subject_stands_alone(question: str) -> None:
+    assert stands_alone(question)
+
+
+def test_a_follow_up_carries_the_content_words_of_the_question_before() -> None:
+    reading = interpret("And who arrested them?", [FIRST])
+    assert reading.question == "And who arrested them? (group, scrap, metal, caught)"
+    texts = [text for text, _ in reading.variants]
+    assert texts == ["And who arrested them?", reading.question, f"{FIRST} And who arrested them?"]
+
+
+def test_a_follow_up_of_a_follow_up_reaches_back_to_the_question_that_stands_alone() -> None:
+    reading = interpret("When was that?", ["Who ordered Kumsan closed?", FIRST, "Who arrested them?"])
+    assert reading.question == "When was that? (group, scrap, metal, caught, arrested)"
+
+
+def test_a_topic_set_by_a_name_is_reached_past_a_vague_question_that_stands_alone() -> None:
+    history = ["Who ran the Kumsan tents?", "How many people died?", "And later?"]
+    reading = interpret("What were they called?", history)
+    assert reading.question == "What were they called? (ran, Kumsan, tents, people, died, later)"
+
+
+def test_a_new_topic_leaves_the_words_of_the_one_before_behind() -> None:
+    reading = interpret("And when?", ["Who ordered Kumsan closed?", "Which ships did Hamhung lose?"])
+    assert reading.question == "And when? (ships, Hamhung, lose)"
+
+
+def test_what_was_asked_long_ago_is_forgotten() -> None:
+    reading = interpret("And when?", ["Who ordered Kumsan closed?", *["And how?", "Why?"] * 3])
+    assert not any("Kumsan" in text for text, _ in reading.variants)
+
+
+def test_a_question_that_stands_alone_is_shown_and_asked_as_it_is() -> None:
+    question = "Which metals did smugglers collect in the 1990s?"
+    assert interpret(question, [FIRST]).question == question
+
+
+def test_passages_are_searched_in_context_even_for_a_question_that_stands_alone() -> None:
+    question = "Which metals did smugglers collect in the 1990s?"
+    texts = [text for text, _ in interpret(question, [FIRST]).variants]
+    assert texts == [question, f"{question} (group, scrap, metal, caught)", f"{FIRST} {question}"]
+
+
+def test_a_question_that_stands_alone_counts_most_itself_and_one_that_leans_its_context() -> None:
+    alone = interpret("Which metals did smugglers collect in the 1990s?", [FIRST]).variants
+    leaning = interpret("And who arrested them?", [FIRST]).variants
+    assert all(alone[0][1] > weight for _, weight in alone[1:])
+    assert all(leaning[0][1] < weight for _, weight in leaning[1:])
+
+
+def test_a_word_is_carried_once_however_it_was_written() -> None:
+    assert interpret("And when?", ["Did Hyesan act?", "And hyesan again?"]).question.count("yesan") == 1
+
+
+def test_a_question_that_has_the_words_itself_carries_nothing() -> None:
+    question = "Was the group with the scrap metal caught?"
+    assert [text for text, _ in interpret(question, [FIRST]).variants][:2] == [question, question]
+
+
+def test_a_first_question_is_read_as_it_is() -> None:
+    assert interpret("  When was that? ").variants == (("When was that?", 1.0),)
+
+
+def test_small_talk_and_the_assistants_words_are_never_carried() -> None:
+    history = [
+        Turn("user", FIRST),
+        Turn("assistant", "A quote about firing squads."),
+        Turn("user", "thanks!"),
+    ]
+    assert interpret("When was that?", history) == interpret("When was that?", [FIRST])
+
+
+def test_a_long_turn_does_not_drown_the_question() -> None:
+    reading = interpret("And when?", [" ".join(f"word{n}" for n in range(500))])
+    assert len(reading.question) < 200
+    after = reading.variants[-1][0]
+    assert after.endswith("word499 And when?")
+    assert len(after.split()) < 150, "or the encoder, which reads 256 tokens, would not come to the question"
+
+
+def test_names_are_carried_as_they_were_written() -> None:
+    assert (
+        interpret("And when?", ["Did Hyesan and the DPRK act?"]).question == "And when? (Hyesan, DPRK, act)"
+    )
+
+
+def test_of_the_times_named_before_only_the_last_is_carried() -> None:
+    asked = ["What did rice cost in March 2008?", "And in 2007?"]
+    assert interpret("And for corn?", asked).question == "And for corn? (rice, cost, 2007)"
+    assert interpret("And in 2009?", asked).question == "And in 2009? (rice, cost)"
+    assert interpret("And for corn?", asked[:1]).question == "And for corn? (rice, cost, March, 2008)"
+
+
+@pytest.mark.parametrize(
+    ("history", "question", "timeless"),
+    [
+        ([], "Who was fined since 2018?", "Who was fined?"),
+        ([], "Who was fined?", "Who was fined?"),
+        ([], "Who in 2008?", "Who in 2008?"),
+        (["Who was fined in 2012?"], "And since 2018?", "Who was fined?"),
+        (["Who was fined in 2012?", "And since 2018?"], "And in May 2019?", "Who was fined?"),
+        (["Who was fined in 2012?"], "And why there?", "And why there? (fined)"),
+        (["Who was fined in 2012?"], "And why in 2009?", "And why? (fined)"),
+    ],
+)
+def test_a_question_is_read_without_a_time_too(history: list[str], question: str, timeless: str) -> None:
+    assert interpret(question, history).timeless == timeless

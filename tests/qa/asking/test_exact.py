@@ -1,0 +1,245 @@
+from __future__ import annotations
+
+import time
+from itertools import product
+from typing import TYPE_CHECKING
+
+import pytest
+
+from qa.asking.exact import answer, foremost, search
+from qa.deadline import Deadline
+from qa.errors import DeadlineError
+from qa.schema import Filters, Milliseconds, Quote
+from qa.storage.embedded import words
+from tests.qa.tiny import tiny_corpus, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from qa.asking.exact import Exact
+    from qa.corpus import Corpus
+    from qa.schema import Answer
+
+BRIEF = (
+    "Guards were told to “come down hard” on traders. Nobody did so.\n\n"
+    "The order to come\ndown  hard came in March.\n"
+)
+EVERYTHING = Filters()
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Iterator[Corpus]:
+    write(tmp_path, "brief.txt", BRIEF)
+    write(tmp_path, "other.txt", "Traders carried nickel. A COME DOWN HARD order was denied.\n")
+    with tiny_corpus(tmp_path / "library") as opened:
+        opened.index(tmp_path / "brief.txt", tmp_path / "other.txt")
+        yield opened
+
+
+def looked_up(corpus: Corpus, question: str, filters: Filters = EVERYTHING) -> Exact:
+    return search(corpus, question, corpus.select(filters), filters)
+
+
+def answered(corpus: Corpus, question: str, filters: Filters = EVERYTHING) -> Answer:
+    selection = corpus.select(filters)
+    found = search(corpus, question, selection, filters)
+    return answer(question, found, (), selection, filters, Milliseconds())
+
+
+def test_a_question_that_is_a_phrase_is_answered_by_every_sentence_that_holds_it(corpus: Corpus) -> None:
+    given = answered(corpus, '"come down hard"')
+    assert given.outcome == "answered"
+    assert [quote.text for quote in given.quotes] == [
+        "Guards were told to “come down hard” on traders.",
+        "The order to come\ndown  hard came in March.",
+        "A COME DOWN HARD order was denied.",
+    ]
+    assert [quote.number for quote in given.quotes] == [1, 2, 3]
+
+
+def test_quotes_that_hold_the_phrase_come_first(corpus: Corpus) -> None:
+    document = corpus.document("other.txt")
+    at = document.text.index("A COME")
+    quotes = [Quote(document, 0, at - 1, 2.0, 1), Quote(document, at, len(document.text) - 1, 1.0, 2)]
+    ordered = foremost('Who denied "come down hard"?', quotes)
+    assert [(quote.start, quote.number) for quote in ordered] == [(at, 1), (0, 2)]
+    assert foremost("Who denied the order?", quotes) == tuple(quotes)
+    assert foremost('Who denied "something else"?', quotes) == tuple(quotes)
+
+
+def test_the_phrase_is_emphasised_as_it_stands_in_the_source(corpus: Corpus) -> None:
+    emphasised = [
+        quote.document.text[span.start : span.end]
+        for quote in answered(corpus, '"come down hard"').quotes
+        for span in quote.emphasis
+    ]
+    assert emphasised == ["come down hard", "come\ndown  hard", "COME DOWN HARD"]
+
+
+def test_a_phrase_that_does_not_occur_is_no_answer_and_is_named(corpus: Corpus) -> None:
+    given = answered(corpus, '"come down softly"')
+    assert given.outcome == "none"
+    assert given.quotes == ()
+    assert given.notes == ("The exact phrase “come down softly” does not occur.",)
+
+
+def test_a_phrase_within_a_question_restricts_the_search_to_the_documents_that_hold_it(
+    corpus: Corpus,
+) -> None:
+    found = looked_up(corpus, 'Who carried "nickel" to the border?')
+    assert not found.whole
+    assert found.selection.documents == 1
+
+
+def test_a_missing_phrase_within_a_question_is_told_and_restricts_nothing(corpus: Corpus) -> None:
+    found = looked_up(corpus, 'Who carried "zinc" to the border?')
+    assert found.missing
+    assert found.selection.documents == 2
+
+
+def test_filters_hold_for_phrases_too(corpus: Corpus) -> None:
+    given = answered(corpus, '"come down hard"', Filters(document=("other.txt",)))
+    assert [quote.document.id for quote in given.quotes] == ["other.txt"]
+
+
+def test_phrases_that_never_stand_in_one_document_are_not_found_together(corpus: Corpus) -> None:
+    assert looked_up(corpus, '"nickel" "Guards"').notes == ("No document holds all of the exact phrases.",)
+
+
+def test_a_question_without_a_phrase_is_left_alone(corpus: Corpus) -> None:
+    found = looked_up(corpus, "Who carried nickel?")
+    assert not found.whole
+    assert not found.missing
+    assert found.selection.documents == 2
+
+
+def test_a_sentence_in_page_furniture_is_never_quoted(tmp_path: Path) -> None:
+    write(tmp_path, "page.txt", "Barges left port on Monday morning.\n\nShare\n\nComments are closed.\n")
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "page.txt")
+        given = answered(corpus, '"Comments are closed"')
+        assert given.quotes == ()
+        assert given.notes == ("Found in page furniture only, which is not quoted.",)
+        # Nor as part of a quotation that runs over it.
+        assert answered(corpus, '"Monday morning. Share"').quotes == ()
+
+
+def test_what_was_replaced_while_a_phrase_was_looked_for_is_not_quoted_by_the_old_offsets(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = corpus.phrase
+
+    def found_then_replaced(*arguments):
+        places = found(*arguments)
+        write(tmp_path, "brief.txt", "A new text.\n\n" + BRIEF)
+        corpus.index(tmp_path / "brief.txt")
+        return places
+
+    monkeypatch.setattr(corpus, "phrase", found_then_replaced)
+    given = answered(corpus, '"come down hard"')
+    assert [quote.document.id for quote in given.quotes] == ["other.txt"]
+
+
+@pytest.mark.parametrize(
+    ("sentences", "told"), [(10, ""), (11, "1 more sentence."), (12, "2 more sentences.")]
+)
+def test_of_many_sentences_ten_are_shown_and_the_rest_is_counted(
+    tmp_path: Path, sentences: int, told: str
+) -> None:
+    write(tmp_path, "many.txt", " ".join(f"Barge number {n} left port." for n in range(sentences)) + "\n")
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "many.txt")
+        given = answered(corpus, '"left port"')
+        assert len(given.quotes) == 10
+        assert given.notes == ((f"Not shown: {told}",) if told else ())
+
+
+def test_of_a_phrase_in_too_many_documents_to_read_is_said_how_many_were_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.storage.embedded.words.PHRASE_READ", 3)
+    for number in range(8):
+        write(tmp_path, f"{number}.txt", f"Barge {number} left port{'' if number else ' 7'}.\n")
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(*(tmp_path / f"{number}.txt" for number in range(8)))
+        given = answered(corpus, '"left port"')
+        assert [quote.document.id for quote in given.quotes] == ["0.txt", "1.txt", "2.txt"]
+        told = "The words of “left port” stand together in 8 documents, of which 3 were read."
+        assert given.notes == (told,)
+        within = looked_up(corpus, 'Which barge "left port" first?')
+        assert within.selection.documents == 8
+        assert within.notes == ("Searched where the words of “left port” stand together.",)
+        missing = looked_up(corpus, '"left; port"')
+        assert missing.missing
+        told = "The exact phrase “left; port” was not found in the 3 documents that were read, of 8 that hold"
+        assert missing.notes == (f"{told} its words together.",)
+        apart = looked_up(corpus, '"port left"')
+        assert apart.notes[0].startswith("The exact phrase “port left” occurs within no passage.")
+
+
+def test_two_phrases_are_shown_document_by_document(corpus: Corpus) -> None:
+    given = answered(corpus, '"traders" "down hard"')
+    assert [(quote.document.id, quote.start) for quote in given.quotes] == sorted(
+        (quote.document.id, quote.start) for quote in given.quotes
+    )
+    assert len(given.quotes) == 4
+
+
+def test_a_word_of_every_sentence_of_a_long_document_is_found_in_no_time(tmp_path: Path) -> None:
+    write(tmp_path, "long.txt", "".join(f"The word stands in line {number}.\n" for number in range(5_000)))
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "long.txt")
+        selection = corpus.select()
+        started = time.thread_time()
+        found = search(corpus, "“word”", selection, EVERYTHING)
+        assert time.thread_time() - started < 3
+    assert len(found.quotes) == 10
+    assert found.passages
+
+
+def test_of_many_phrases_the_first_are_looked_for_and_the_rest_is_told(corpus: Corpus) -> None:
+    said = ("Guards", "were", "told", "to", "come", "down", "hard", "on", "traders", "Nobody")
+    found = looked_up(corpus, " ".join(f'"{word}"' for word in (*said, "zinc", "lead")))
+    assert found.notes[0] == "Only the first 10 of 12 exact phrases were looked for."
+    assert {quote.document.id for quote in found.quotes} == {"brief.txt"}
+    assert not found.missing
+
+
+def test_the_places_of_a_phrase_are_bounded_and_every_document_keeps_one(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(words, "PHRASE_PLACES", 1)
+    found = corpus.phrase("come down hard", corpus.select(EVERYTHING))
+    assert [document.id for document, _ in found.places] == ["brief.txt", "other.txt"]
+    assert found.partial
+    assert found.documents == ("brief.txt", "other.txt")
+
+
+def test_what_is_not_shown_of_too_many_places_is_told_as_the_least(tmp_path: Path) -> None:
+    sentence = "The pilot saved the ship in the strait. "
+    write(tmp_path, "many.txt", sentence * (words.PHRASE_PLACES + 10))
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "many.txt")
+        assert answered(corpus, '"the pilot"').notes == ("Not shown: at least 990 more sentences.",)
+
+
+@pytest.mark.parametrize("question", ['"come down hard"', 'Who carried "nickel" to the border?'])
+def test_phrases_are_looked_for_until_the_deadline(corpus: Corpus, question: str) -> None:
+    with pytest.raises(DeadlineError):
+        search(corpus, question, corpus.select(EVERYTHING), EVERYTHING, Deadline(0))
+
+
+def test_many_phrases_of_common_words_take_no_long_time(tmp_path: Path) -> None:
+    write(tmp_path, "many.txt", "The pilot saved the ship in the strait. " * 9_000)
+    typed = [
+        "".join(letters)
+        for word in ("the", "ship", "pilot")
+        for letters in product(*zip(word, word.upper(), strict=True))
+    ]
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "many.txt")
+        for question in (" ".join(f'"{word}"' for word in typed), '"the pilot saved the ship" ' * 70):
+            began = time.thread_time()
+            assert answered(corpus, question).outcome == "answered"
+            assert time.thread_time() - began < 2

@@ -1,0 +1,482 @@
+"""What thumbs mean, how they are kept, and the test queries made of them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sqlite3
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+import qa.storage.embedded.database
+from qa.asking.conversation import interpret
+from qa.cli import cli
+from qa.desk.thumbs import Place, Shown, save, thumbs_on, to_file, to_queries
+from qa.errors import InputError, LibraryError, UnknownAnswerError
+from qa.evaluation.suite import load
+from qa.schema import Answer, Document, Filters, Quote, Reply, Turn, sha256_text
+from qa.web.shown import Answers
+from tests.qa.tiny import tiny_corpus, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from qa.corpus import Corpus
+    from qa.desk.thumbs import Thumb
+    from qa.schema import Outcome
+
+TEXT = (
+    'Wells ran dry in May.\r\nThe "old" harbour, it is said, closed.  It cost =1+1 $x$ “crowns”;\tand more.\n'
+)
+DRY = (0, 21)
+HARBOUR = (23, 61)
+COST = (63, len(TEXT) - 1)
+QUESTION = "What ran dry?"
+
+
+def place(span: tuple[int, int], document: str = "a.txt", text: str = TEXT) -> Place:
+    return Place(document, sha256_text(text), *span)
+
+
+def shown(outcome: Outcome = "answered", question: str = QUESTION, *history: str) -> Shown:
+    quotes = () if outcome == "none" else (place(DRY), place(HARBOUR))
+    return Shown(question, history, question, outcome, quotes)
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Iterator[Corpus]:
+    with tiny_corpus(tmp_path / "library") as opened:
+        opened.index(write(tmp_path, "a.txt", TEXT))
+        yield opened
+
+
+def only(corpus: Corpus) -> dict[str, object]:
+    (query,) = to_queries(corpus)
+    return query
+
+
+def text(span: tuple[int, int]) -> str:
+    return TEXT[slice(*span)]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "on_answer", "on_quotes", "expected", "rejected", "answerable"),
+    [
+        ("answered", None, {DRY: "up"}, [DRY], [], True),
+        ("answered", None, {DRY: "down"}, [], [DRY], None),
+        ("answered", None, {DRY: "up", HARBOUR: "down"}, [DRY], [HARBOUR], True),
+        ("answered", "up", {}, [], [], True),
+        ("answered", "up", {HARBOUR: "up"}, [HARBOUR], [], True),
+        ("answered", "up", {HARBOUR: "down"}, [], [HARBOUR], True),
+        ("answered", "up", {DRY: "down", HARBOUR: "down"}, [], [DRY, HARBOUR], None),
+        ("answered", "down", {}, [], [], None),
+        ("answered", "down", {DRY: "up"}, [DRY], [], True),
+        ("answered", "down", {DRY: "down"}, [], [DRY], None),
+        ("weak", "up", {}, [], [], False),
+        ("weak", "up", {HARBOUR: "up"}, [HARBOUR], [], True),
+        ("weak", "up", {HARBOUR: "down"}, [], [HARBOUR], False),
+        ("weak", "down", {}, [], [], None),
+        ("weak", None, {DRY: "up"}, [DRY], [], True),
+        ("none", "up", {}, [], [], False),
+        ("none", "down", {}, [], [], None),
+    ],
+)
+def test_thumbs_say_what_was_expected(
+    corpus: Corpus,
+    outcome: Outcome,
+    on_answer: Thumb | None,
+    on_quotes: dict[tuple[int, int], Thumb],
+    expected: list[tuple[int, int]],
+    rejected: list[tuple[int, int]],
+    answerable: bool | None,
+) -> None:
+    answer = shown(outcome)
+    if on_answer:
+        corpus.put_thumb(answer, None, on_answer)
+    for span, thumb in on_quotes.items():
+        corpus.put_thumb(answer, place(span), thumb)
+    query = only(corpus)
+    assert query["question"] == QUESTION
+    assert query["quotes"] == [text(span) for span in expected]
+    assert query.get("rejected", []) == [text(span) for span in rejected]
+    assert query["answerable"] is answerable
+    assert query.get("document", "") == ("a.txt" if expected else "")
+    to_fill_in = bool(on_answer) and answerable is None
+    assert any("add the quotes" in note for note in query.get("notes", [])) == to_fill_in
+    unmarked = answerable is True and not expected
+    assert any("none of its quotes" in note for note in query.get("notes", [])) == unmarked
+
+
+def test_the_thumbs_of_one_query_are_looked_up_not_searched_for(corpus: Corpus) -> None:
+    statements: list[str] = []
+    with corpus._store._database.reading() as db:
+        db.set_trace_callback(statements.append)
+    corpus.thumbs("0" * 16)
+    (select,) = [statement for statement in statements if "FROM thumbs" in statement]
+    with corpus._store._database.reading() as db:
+        (step,) = db.execute(f"EXPLAIN QUERY PLAN {select}").fetchall()
+    assert step[-1] == "SEARCH thumbs USING INDEX sqlite_autoindex_thumbs_1 (query=?)"
+
+
+def test_a_thumb_takes_the_place_of_the_other_and_can_be_taken_back(corpus: Corpus) -> None:
+    answer = shown()
+    for thumb in ("up", "down"):
+        corpus.put_thumb(answer, place(DRY), thumb)
+        corpus.put_thumb(answer, None, thumb)
+        assert thumbs_on(corpus.thumbs(answer.query_id)) == {
+            "answer": thumb,
+            "quotes": {place(DRY).citation_id: thumb},
+        }
+    corpus.put_thumb(answer, place(DRY), None)
+    corpus.put_thumb(answer, None, None)
+    assert corpus.thumbs() == ()
+    assert to_queries(corpus) == []
+
+
+def test_silence_under_filters_says_nothing_of_all_documents(corpus: Corpus) -> None:
+    corpus.put_thumb(replace(shown("none"), filtered=True), None, "up")
+    query = only(corpus)
+    assert query["answerable"] is None
+    assert "filters" in query["notes"][0]
+
+
+def test_the_last_answer_that_was_judged_counts(corpus: Corpus) -> None:
+    corpus.put_thumb(shown("none"), None, "up")
+    corpus.put_thumb(shown("answered"), None, "up")
+    assert only(corpus)["answerable"] is True
+
+
+def test_a_quote_of_a_changed_document_has_no_text_but_a_note(corpus: Corpus, tmp_path: Path) -> None:
+    for span in (DRY, HARBOUR):
+        corpus.put_thumb(shown(), place(span), "up")
+    corpus.index(write(tmp_path, "a.txt", TEXT.replace("dry", "wet")))
+    query = only(corpus)
+    assert (query["quotes"], query["answerable"]) == ([], None)
+    assert query["notes"] == [
+        f"a quote of 'a.txt' ({start}-{end}) is left out: the document has changed since"
+        for start, end in (DRY, HARBOUR)
+    ]
+
+
+def test_a_quote_of_a_document_that_is_gone_has_no_text_but_a_note(corpus: Corpus) -> None:
+    corpus.put_thumb(shown(), place(DRY), "down")
+    corpus.remove(["a.txt"])
+    query = only(corpus)
+    assert "rejected" not in query
+    assert query["notes"] == [
+        "a quote of 'a.txt' (0-21) is left out: the document is no longer in the library"
+    ]
+
+
+def test_what_is_left_of_the_expected_quotes_still_counts(corpus: Corpus, tmp_path: Path) -> None:
+    other = "Rain fell in June.\n"
+    corpus.index(write(tmp_path, "b.txt", other))
+    answer = replace(shown(), quotes=(place(DRY), place((0, 18), "b.txt", other)))
+    for quote in answer.quotes:
+        corpus.put_thumb(answer, quote, "up")
+    assert "document" not in only(corpus)
+    corpus.remove(["b.txt"])
+    query = only(corpus)
+    assert (query["quotes"], query["answerable"], query["document"]) == ([text(DRY)], True, "a.txt")
+    assert len(query["notes"]) == 1
+
+
+def test_a_quote_is_found_again_under_another_id_of_its_document(corpus: Corpus, tmp_path: Path) -> None:
+    corpus.put_thumb(shown(), place(DRY), "up")
+    corpus.remove(["a.txt"], withdrawn=False)
+    corpus.index(write(tmp_path, "moved.txt", TEXT))
+    query = only(corpus)
+    assert (query["quotes"], query["document"]) == ([text(DRY)], "moved.txt")
+
+
+def test_a_follow_up_carries_its_conversation_and_how_it_was_read(corpus: Corpus) -> None:
+    answer = replace(shown("answered", "And when?", QUESTION), interpreted_question="And when? (wells, dry)")
+    corpus.put_thumb(answer, None, "up")
+    corpus.put_thumb(shown("answered", "And when?"), None, "down")
+    alone, following = to_queries(corpus)
+    assert ("history" in alone, "interpreted_question" in alone) == (False, False)
+    assert (following["history"], following["interpreted_question"]) == ([QUESTION], "And when? (wells, dry)")
+    assert alone["id"] != following["id"]
+
+
+def test_the_same_thumbs_make_the_same_file_in_whatever_order_they_were_pressed(tmp_path: Path) -> None:
+    presses = [
+        (shown("answered", "What?"), place(DRY), "up"),
+        (shown("answered", "What?"), place(HARBOUR), "up"),
+        (shown("none", "Who?", "What?"), None, "up"),
+        (shown("none", "How?"), None, "down"),
+    ]
+    files = []
+    for turn, order in enumerate((presses, presses[::-1])):
+        with tiny_corpus(tmp_path / str(turn)) as corpus:
+            corpus.index(write(tmp_path, "a.txt", TEXT))
+            for press in order:
+                corpus.put_thumb(*press)
+            files.append(to_file(to_queries(corpus), "jsonl"))
+    assert files[0] == files[1]
+    assert [json.loads(line)["question"] for line in files[0].splitlines()] == ["How?", "What?", "Who?"]
+
+
+def test_evaluate_reads_what_is_exported(corpus: Corpus, tmp_path: Path) -> None:
+    for span in (DRY, HARBOUR, COST):
+        answer = replace(
+            shown("answered", '=1+1, is "it", say?', "And\nbefore?", "- so?"), quotes=(place(span),)
+        )
+        corpus.put_thumb(answer, place(span), "up")
+    corpus.put_thumb(shown("none", "Who?"), None, "up")
+    corpus.put_thumb(shown("answered", "Why?"), None, "down")
+    corpus.put_thumb(shown("answered", "Why?"), place(DRY), "down")
+    queries = to_queries(corpus)
+    for name in ("test queries.jsonl", "test queries.csv"):
+        save(queries, tmp_path / name)
+        read = load(tmp_path / name).queries
+        assert [query.id for query in read] == [query["id"] for query in queries]
+        assert [query.text for query in read] == ['=1+1, is "it", say?', "Who?", "Why?"]
+        assert [query.gold for query in read] == [(text(DRY), text(HARBOUR), text(COST)), (), ()]
+        assert [query.answerable for query in read] == [True, False, None]
+        assert [query.document for query in read] == ["a.txt", "", ""]
+        assert [query.history for query in read] == [("And\nbefore?", "- so?"), (), ()]
+    assert "'=1+1" in (tmp_path / "test queries.csv").read_text("utf-8")
+
+
+def test_a_table_alters_no_character(corpus: Corpus) -> None:
+    whole = (0, len(TEXT))
+    corpus.put_thumb(replace(shown(), quotes=(place(whole),)), place(whole), "up")
+    data = to_file(to_queries(corpus), "csv")
+    (row,) = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))
+    assert row["quote"] == TEXT
+
+
+# How they are kept
+
+
+def test_thumbs_outlive_the_process_and_leave_the_generation_alone(tmp_path: Path) -> None:
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(write(tmp_path, "a.txt", TEXT))
+        before = corpus.generation
+        corpus.put_thumb(shown("weak", QUESTION, "Where?"), place(DRY), "up")
+        corpus.put_thumb(shown("weak", QUESTION, "Where?"), None, "down")
+        kept = corpus.thumbs()
+    assert len(kept) == 2
+    with tiny_corpus(tmp_path / "library") as corpus:
+        assert corpus.thumbs() == kept
+        assert {judgement.shown for judgement in kept} == {shown("weak", QUESTION, "Where?")}
+        assert corpus.generation == before
+
+
+def test_thumbs_are_counted_and_read_by_question(corpus: Corpus) -> None:
+    corpus.put_thumb(shown("answered", "What?"), None, "up")
+    corpus.put_thumb(shown("answered", "Who?"), None, "up")
+    corpus.put_thumb(shown("answered", "Who?"), place(DRY), "down")
+    assert corpus.count_thumbs() == (3, 2)
+    of_one = corpus.thumbs(shown("answered", "What?").query_id)
+    assert [each.shown.question for each in of_one] == ["What?"]
+
+
+def test_of_a_long_conversation_only_what_the_question_was_read_after_is_kept() -> None:
+    answer = Answer("And then?", "And then? (mine)", "answered")
+    history = ["x" * 1_000] * 90 + [
+        "Which mine closed?",
+        "ok thanks",
+        Turn("assistant", "“It closed.”"),
+        "Why?",
+    ]
+    kept = Shown.of(answer, history).history
+    assert kept == ("x" * 1_000, "x" * 1_000, "Which mine closed?", "Why?")
+    again = interpret(answer.question, kept)
+    assert again == interpret(answer.question, history)
+
+
+def test_no_text_of_a_quote_is_kept(corpus: Corpus) -> None:
+    corpus.put_thumb(shown(), None, "up")
+    corpus.put_thumb(shown(), place(HARBOUR), "up")
+    db = sqlite3.connect(corpus.library / "library.sqlite3")
+    kept = str(db.execute("SELECT * FROM thumbs").fetchall())
+    db.close()
+    assert QUESTION in kept
+    assert "harbour" not in kept
+
+
+# What later versions of the schema added, taken away again.
+TO_THE_FIRST_SCHEMA = """
+    DROP INDEX documents_by_words;
+    DROP TABLE locations;
+    DROP TABLE files;
+    DROP TABLE withdrawn;
+    DROP TABLE read_as;
+    DROP TABLE purged;
+    DROP TABLE erasing;
+    DROP TABLE versions;
+    DROP TABLE corrections;
+    DROP TABLE bands;
+    DROP TABLE copies;
+    DROP TABLE spellings;
+    ALTER TABLE documents DROP COLUMN author;
+    ALTER TABLE documents DROP COLUMN sections;
+    ALTER TABLE documents DROP COLUMN found;
+    ALTER TABLE documents DROP COLUMN words_sha256;
+    DROP INDEX documents_by_filters;
+    DROP TRIGGER passage_gone;
+    DROP TABLE gone;
+    ALTER TABLE library DROP COLUMN gone_since;
+    ALTER TABLE library DROP COLUMN words_file;
+    ALTER TABLE library DROP COLUMN words_generation;
+    ALTER TABLE documents DROP COLUMN made_by;
+    ALTER TABLE documents DROP COLUMN passages;
+    ALTER TABLE documents DROP COLUMN first_key;
+    CREATE INDEX documents_by_source ON documents (given_id, path);
+    DROP TABLE thumbs;
+    PRAGMA user_version = 1;
+"""
+
+
+@pytest.fixture
+def first_schema(tmp_path: Path) -> Path:
+    """A library as version 1 of the schema left it."""
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(write(tmp_path, "a.txt", TEXT))
+    db = sqlite3.connect(tmp_path / "library" / "library.sqlite3")
+    db.executescript(TO_THE_FIRST_SCHEMA)
+    db.close()
+    return tmp_path / "library"
+
+
+def test_a_library_of_the_first_schema_takes_thumbs_when_it_is_opened(first_schema: Path) -> None:
+    with tiny_corpus(first_schema) as corpus:
+        assert corpus.document("a.txt").text == TEXT
+        corpus.put_thumb(shown(), place(DRY), "up")
+        assert only(corpus)["quotes"] == [text(DRY)]
+
+
+def test_a_library_of_the_first_schema_that_may_only_be_read_is_still_read(
+    first_schema: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        qa.storage.embedded.database.os, "access", lambda *_: False
+    )  # to root, everything may be written
+    with tiny_corpus(first_schema) as corpus:
+        assert corpus.document("a.txt").text == TEXT
+        assert corpus.documents()[0].passages == len(corpus.passages_of("a.txt"))
+        assert corpus.thumbs() == ()
+        with pytest.raises(LibraryError, match="may not be written"):
+            corpus.put_thumb(shown(), None, "up")
+
+
+# The file
+
+
+def test_a_file_that_was_filled_in_is_spared(corpus: Corpus, tmp_path: Path) -> None:
+    corpus.put_thumb(shown(), None, "down")
+    path = tmp_path / "queries.jsonl"
+    save(to_queries(corpus), path)
+    save(to_queries(corpus), path)  # the same again is no loss
+    path.write_text("filled in", encoding="utf-8")
+    with pytest.raises(InputError, match=r"queries\.jsonl is there already.*--force"):
+        save(to_queries(corpus), path)
+    assert path.read_text(encoding="utf-8") == "filled in"
+    save(to_queries(corpus), path, replace=True)
+    assert path.read_bytes() == to_file(to_queries(corpus), "jsonl")
+
+
+def test_a_file_that_cannot_be_written_is_named(corpus: Corpus, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"queries\.csv cannot be written"):
+        save([], tmp_path / "missing" / "queries.csv")
+
+
+# The command
+
+
+def feedback(corpus: Corpus, *arguments: str):
+    return CliRunner().invoke(cli, ["feedback", "--library", str(corpus.library), *arguments])
+
+
+def test_the_command_prints_lines_and_says_how_many(corpus: Corpus) -> None:
+    corpus.put_thumb(shown(), None, "up")
+    corpus.put_thumb(shown(), place(HARBOUR), "down")
+    corpus.put_thumb(shown("none", "Who?"), None, "down")
+    done = feedback(corpus)
+    assert done.exit_code == 0
+    assert [json.loads(line) for line in done.stdout.splitlines()] == to_queries(corpus)
+    assert done.stderr.splitlines()[-1] == "3 thumbs: 2 test queries"
+    assert "note: Who?: the answer was judged wrong" in done.stderr
+    assert json.loads(feedback(corpus, "--json").stdout) == {"thumbs": 3, "queries": to_queries(corpus)}
+    assert feedback(corpus, "--quiet").stderr == ""
+
+
+@pytest.mark.parametrize("name", ["out put.jsonl", "out.csv", "OUT.CSV"])
+def test_the_command_writes_the_form_that_the_name_ends_in(corpus: Corpus, tmp_path: Path, name: str) -> None:
+    corpus.put_thumb(shown("none", "Who?", "What?"), None, "up")
+    done = feedback(corpus, "--out", str(tmp_path / name))
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert done.stderr.splitlines()[-1] == f"1 thumb: 1 test query written to {tmp_path / name}"
+    (query,) = load(tmp_path / name).queries
+    assert (query.text, query.history, query.answerable) == ("Who?", ("What?",), False)
+
+
+def test_the_command_says_where_there_is_no_thumb_yet_and_writes_nothing(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    done = feedback(corpus, "--out", str(tmp_path / "out.jsonl"))
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "no thumbs yet" in done.stderr
+    assert not (tmp_path / "out.jsonl").exists()
+    assert json.loads(feedback(corpus, "--json").stdout) == {"thumbs": 0, "queries": []}
+
+
+def test_the_command_refuses_a_form_that_it_does_not_know(corpus: Corpus) -> None:
+    assert feedback(corpus, "--out", "queries.xlsx").exit_code == 2
+
+
+# What was shown
+
+
+DOCUMENT = Document("a.txt", TEXT)
+
+
+def an_answer(**changes: object) -> Answer:
+    answer = Answer(
+        f" {QUESTION} ", QUESTION, "answered", quotes=(Quote(DOCUMENT, *DRY), Quote(DOCUMENT, *HARBOUR))
+    )
+    return replace(answer, **changes)  # type: ignore[arg-type]
+
+
+def test_of_an_answer_coordinates_are_remembered_and_of_a_history_the_users_words() -> None:
+    answers = Answers()
+    history = ["Where? ", Turn("assistant", "There."), Turn("user", "When?")]
+    assert answers.find(answers.remember(an_answer(), history)) == shown(
+        "answered", QUESTION, "Where?", "When?"
+    )
+    filtered = answers.find(answers.remember(an_answer(filters=Filters(publisher="IFES")), ()))
+    assert filtered.filtered
+
+
+def test_a_fixed_reply_is_not_for_judging() -> None:
+    assert Answers().remember(an_answer(reply=Reply("greeting", "Hello.")), ()) == ""
+
+
+def test_the_oldest_answers_are_forgotten() -> None:
+    answers = Answers(remembered=3 * len(repr(shown())))
+    ids = [answers.remember(an_answer(), ()) for _ in range(5)]
+    assert len(set(ids)) == 5
+    for forgotten in [*ids[:2], "", "made up"]:
+        with pytest.raises(UnknownAnswerError, match="Ask the question again"):
+            answers.find(forgotten)
+    for kept in ids[2:]:
+        assert answers.find(kept) == shown()
+
+
+def test_an_answer_too_large_to_remember_with_others_is_remembered_alone() -> None:
+    answers = Answers(remembered=10)
+    answers.remember(an_answer(), ())
+    assert answers.find(answers.remember(an_answer(), ())) == shown()
+
+
+def test_a_quote_that_was_not_shown_cannot_be_judged() -> None:
+    assert shown().place(place(DRY).citation_id) == place(DRY)
+    with pytest.raises(InputError, match="has no quote"):
+        shown().place(place(COST).citation_id)

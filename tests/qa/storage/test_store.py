@@ -1,0 +1,984 @@
+from __future__ import annotations
+
+import datetime as dt
+import multiprocessing
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+import qa.storage.embedded.database
+import qa.storage.embedded.filters
+import qa.storage.embedded.store
+import qa.storage.embedded.words
+from qa.document.segment import passages
+from qa.errors import (
+    DocumentNotFoundError,
+    EncoderMismatchError,
+    InputError,
+    LibraryError,
+    LibraryNotFoundError,
+)
+from qa.schema import Document, Filters, PassagePlace, Sentence, Span
+from qa.storage.embedded.store import Count, Entry, Store
+from qa.text.dates import PartialDate, parse_date
+from qa.text.phrase import occurrences, phrase_pattern
+from tests.qa.consistency import problems
+from tests.qa.tiny import TinyEncoder, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ENCODER = TinyEncoder()
+BRIEF = Document(
+    id="briefs/scrap.txt",
+    text="Scrap metal\n\n“It wasn’t  bolted down,” the source said. The walls remain.\n\nShare\n",
+    title="Scrap metal",
+    publisher="Institute for Far Eastern Studies (IFES)",
+    series="NK Brief",
+    number="08-4-4-1",
+    date=dt.date(2008, 4, 4),
+    url="https://example.org/brief",
+    language="en",
+    format="text",
+    path="/briefs/scrap.txt",
+    collection="Briefs",
+    source_sha256="ab" * 32,
+    header=(Span(0, 11),),
+    furniture=(Span(79, 84),),
+    notes=("The day and the month could be swapped.",),
+)
+
+
+def ingest(store: Store, document: Document, encoder: TinyEncoder = ENCODER) -> str:
+    entries = [
+        Entry(passage, document.text[passage.start : passage.end].encode()[:16], vector)
+        for passage in passages(document)
+        for vector in encoder.encode_documents([document.text[passage.start : passage.end]])
+    ]
+    return store.ingest(document, document.title, entries, encoder.identity).document_id
+
+
+def text(name: str, content: str, **fields: object) -> Document:
+    # A record: of those none is merged with another that has the same words.
+    fields = {"format": "jsonl"} | fields
+    return Document(id=name, text=content, path=f"/in/{name}", **fields)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(tmp_path / "a library, in Zürich")
+    yield store
+    store.close()
+
+
+def test_a_document_comes_back_as_it_went_in(store: Store) -> None:
+    ingest(store, BRIEF)
+    assert store.document(BRIEF.id) == BRIEF
+    assert store.document_by_sha256(BRIEF.sha256.upper()) == BRIEF
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["İstanbul 🙂 e\u0301\r\nnext\u2028line", "a\x00b after a NUL", "\ufeffmark", "$$ <b> ' \" ;--"],
+)
+def test_any_text_keeps_its_characters_and_their_count(store: Store, content: str) -> None:
+    document = text("odd", content)
+    ingest(store, document)
+    assert store.document("odd").text == content
+    assert store.documents()[0].characters == len(content)
+
+
+def test_passages_come_back_with_keys_and_sentences_and_tile_the_text(store: Store) -> None:
+    ingest(store, BRIEF)
+    stored = store.passages_of(BRIEF.id)
+    assert [replace(passage, key=0) for passage in stored] == list(passages(BRIEF))
+    assert "".join(BRIEF.text[passage.start : passage.end] for passage in stored) == BRIEF.text
+    assert any(sentence.kind == "furniture" for passage in stored for sentence in passage.sentences)
+
+
+def test_passages_come_in_the_order_of_the_keys_asked_for_and_missing_ones_are_left_out(store: Store) -> None:
+    ingest(store, text("long", words(1, 600)))
+    keys = [passage.key for passage in store.passages_of("long")]
+    asked = [keys[2], 999, keys[0]]
+    assert list(store.passages(asked)) == [keys[2], keys[0]]
+    assert store.documents_of(asked) == {keys[0]: "long", keys[2]: "long"}
+    places = store.places(asked)
+    assert list(places) == [keys[2], keys[0]]
+    for key, passage in store.passages(asked).items():
+        assert places[key] == PassagePlace(key, "long", passage.start, passage.end)
+
+
+def test_a_document_info_says_all_but_the_text(store: Store) -> None:
+    ingest(store, BRIEF)
+    (info,) = store.documents()
+    for name in ("id", "title", "publisher", "series", "number", "date", "url", "format", "path", "notes"):
+        assert getattr(info, name) == getattr(BRIEF, name)
+    assert (info.collection, info.language) == ("Briefs", "en")
+    assert (info.sha256, info.source_sha256) == (BRIEF.sha256, BRIEF.source_sha256)
+    assert (info.characters, info.passages) == (len(BRIEF.text), len(passages(BRIEF)))
+
+
+def test_the_generation_grows_with_every_change_and_with_nothing_else(store: Store) -> None:
+    seen = [store.generation]
+    for action in (
+        lambda: ingest(store, BRIEF),
+        lambda: ingest(store, replace(BRIEF, title="Another")),
+        lambda: store.remove([BRIEF.id]),
+    ):
+        action()
+        seen.append(store.generation)
+    assert seen == [0, 1, 2, 3]
+    ingest(store, BRIEF)
+    ingest(store, BRIEF)
+    assert store.generation == 4
+
+
+def test_keys_are_never_used_again(store: Store) -> None:
+    ingest(store, BRIEF)
+    before = {passage.key for passage in store.passages_of(BRIEF.id)}
+    store.remove([BRIEF.id])
+    ingest(store, BRIEF)
+    assert min(passage.key for passage in store.passages_of(BRIEF.id)) > max(before)
+
+
+def test_removal_is_all_or_nothing_and_suggests_the_id_that_was_meant(store: Store) -> None:
+    ingest(store, BRIEF)
+    with pytest.raises(DocumentNotFoundError, match=r"briefs/scarp.txt.*did you mean 'briefs/scrap.txt'"):
+        store.remove([BRIEF.id, "briefs/scarp.txt"])
+    assert [info.id for info in store.documents()] == [BRIEF.id]
+    assert store.remove([BRIEF.id, BRIEF.id]) == (BRIEF.id,)
+    assert store.documents() == ()
+
+
+def test_an_id_that_is_not_held_is_compared_with_few_of_many(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(qa.storage.embedded.store, "SUGGESTED_FROM", 3)
+    for number in range(10, 40):
+        ingest(store, text(f"brief-{number}.txt", "Text."))
+    with store._database.reading() as db:
+        pass  # one thread has the same connection each time
+    rows: list[str] = []
+    db.set_trace_callback(rows.append)
+    with pytest.raises(DocumentNotFoundError, match=r"did you mean 'brief-2\d.txt'"):
+        store.document("brief-25b.txt")
+    db.set_trace_callback(None)
+    listing = [row for row in rows if row.startswith("SELECT id FROM documents")]
+    assert sum(len(db.execute(row).fetchall()) for row in listing) == 6
+
+
+def test_what_is_held_is_counted_and_named_without_a_look_at_each(store: Store) -> None:
+    assert (store.count(), store.holds_only(BRIEF.sha256)) == (Count(0, 0), False)
+    ingest(store, BRIEF)
+    assert store.holds_only(BRIEF.sha256)
+    ingest(store, replace(BRIEF, id="copy", path="/copy"))
+    assert store.holds_only(BRIEF.sha256)
+    ingest(store, text("b", words(1)))
+    assert not store.holds_only(BRIEF.sha256)
+    infos = store.documents()
+    assert store.count() == Count(len(infos), sum(info.passages for info in infos))
+    assert store.hashes() == [(info.id, info.sha256) for info in infos]
+    assert store.documents(limit=2) == infos[:2]
+    assert store.documents(Filters(collection="briefs"), 1) == infos[1:2]
+
+
+def test_what_is_removed_or_replaced_leaves_no_word_behind(store: Store) -> None:
+    ingest(store, text("a", "The unicorn sleeps."))
+    ingest(store, text("a", "The griffin sleeps."))
+    everything = store.select()
+    assert store.bm25(["unicorn"], 5, everything) == []
+    assert len(store.bm25(["griffin"], 5, everything)) == 1
+    store.remove(["a"])
+    assert store.bm25(["griffin"], 5, everything) == []
+
+
+def test_a_document_whose_passages_leave_a_gap_is_refused(store: Store) -> None:
+    (first, *_), vector = passages(BRIEF), np.zeros(32, np.float32)
+    gap = replace(first, sentences=(Sentence(0, 3),), end=first.end - 1)
+    with pytest.raises(ValueError, match="do not tile"):
+        store.ingest(BRIEF, "", [Entry(gap, b"", vector)], ENCODER.identity)
+    assert store.documents() == ()
+
+
+def test_vectors_of_two_encoders_are_never_mixed(store: Store) -> None:
+    ingest(store, BRIEF)
+    with pytest.raises(EncoderMismatchError, match=r"made by tiny .*not by other .*reindex --encoder other"):
+        ingest(store, text("b", "Another text."), TinyEncoder("other"))
+    assert [info.id for info in store.documents()] == [BRIEF.id]
+
+
+def test_a_difference_is_told_only_for_the_vectors_in_force(store: Store) -> None:
+    ingest(store, BRIEF)
+    old = store.encoding()
+    assert old is not None
+    new = store.begin_encoding(TinyEncoder("other").identity)
+    keys = [passage.key for passage in store.passages_of(BRIEF.id)]
+    assert store.adopt_encoding(new) == (BRIEF.id,)
+    store.put_vectors(new, dict.fromkeys([*keys, 999], (b"", np.zeros(32, np.float32))))
+    assert store.adopt_encoding(new) == ()
+    assert store.difference(old, lambda: np.empty(0, np.int64)) is None
+    difference = store.difference(new, lambda: np.array([999]))
+    assert difference is not None
+    assert (difference.stale.tolist(), difference.missing.tolist()) == ([999], keys)
+
+
+# Identity
+
+
+def test_the_same_id_from_another_file_gets_a_suffix_and_keeps_it(store: Store) -> None:
+    first = Document(id="x.txt", text="From a.", path="/a/x.txt")
+    second = Document(id="x.txt", text="From b.", path="/b/x.txt")
+    third = Document(id="x.txt", text="From c.", path="/c/x.txt")
+    assert [ingest(store, each) for each in (first, second, third)] == ["x.txt", "x.txt~2", "x.txt~3"]
+    assert [ingest(store, each) for each in (third, second, first)] == ["x.txt~3", "x.txt~2", "x.txt"]
+    store.remove(["x.txt"])
+    assert ingest(store, replace(second, text="From b, revised.")) == "x.txt~2"
+    assert store.document("x.txt~2").text == "From b, revised."
+    assert ingest(store, first) == "x.txt"
+
+
+def test_a_file_that_was_moved_is_the_same_document_and_follows_its_new_path(store: Store) -> None:
+    ingest(store, Document(id="x.txt", text="Moved.", path="/gone/x.txt"))
+    assert ingest(store, Document(id="x.txt", text="Moved.", path="/here/x.txt")) == "x.txt"
+    assert [(info.id, info.path) for info in store.documents()] == [("x.txt", "/here/x.txt")]
+
+
+def test_a_copy_of_a_file_that_still_exists_is_the_same_document_and_stays_where_it_was(
+    store: Store, tmp_path: Path
+) -> None:
+    original = tmp_path / "x.txt"
+    original.write_text("Copied.")
+    ingest(store, Document(id="x.txt", text="Copied.", path=str(original)))
+    for _ in range(2):
+        ingest(store, Document(id="x.txt", text="Copied.", path="/copy/x.txt"))
+        generation = store.generation
+    (info,) = store.documents()
+    assert (info.path, info.locations) == (str(original), (str(original), "/copy/x.txt"))
+    assert store.generation == generation
+
+
+def test_an_ingest_never_reads_all_documents(store: Store) -> None:
+    statements: list[str] = []
+    with store._database.reading() as db:
+        pass  # one thread has the same connection each time
+    db.set_trace_callback(statements.append)
+    ingest(store, Document(id="x", text="A record.", path="/a.jsonl", format="jsonl"))
+    ingest(store, Document(id="x", text="A text.", path="/a.txt", source_sha256="a" * 64))
+    db.set_trace_callback(None)
+    plans = [
+        detail
+        for statement in statements
+        if statement.startswith(("SELECT", "INSERT", "UPDATE", "DELETE"))
+        for *_, detail in db.execute(f"EXPLAIN QUERY PLAN {statement}")
+    ]
+    assert any(
+        "locations USING INDEX sqlite_autoindex_locations_1 (path=? AND part=?)" in plan for plan in plans
+    )
+    assert any("documents USING INDEX documents_by_words (words_sha256=?)" in plan for plan in plans)
+    assert not [plan for plan in plans if plan.startswith(("SCAN documents", "SCAN locations"))]
+
+
+# Search
+
+
+@pytest.fixture
+def filled(store: Store) -> Store:
+    ingest(store, BRIEF)
+    ingest(
+        store, text("late", "Copper is smuggled.", date=dt.date(2010, 1, 1), publisher="ÉCOLE", series="S")
+    )
+    ingest(store, text("undated", "Copper is sold.", publisher="école", language="fr", collection="Private"))
+    return store
+
+
+@pytest.mark.parametrize(
+    ("filters", "ids", "undated"),
+    [
+        (Filters(), ["briefs/scrap.txt", "late", "undated"], 0),
+        (Filters(since=dt.date(2008, 4, 4)), ["briefs/scrap.txt", "late"], 1),
+        (Filters(since=dt.date(2008, 4, 5)), ["late"], 1),
+        (Filters(until=dt.date(2008, 4, 4)), ["briefs/scrap.txt"], 1),
+        (Filters(publisher="École"), ["late", "undated"], 0),
+        (Filters(publisher="École", until=dt.date(2009, 1, 1)), [], 1),
+        (Filters(series="nk brief"), ["briefs/scrap.txt"], 0),
+        (Filters(document=("late", "nowhere")), ["late"], 0),
+        (Filters(language="FR"), ["undated"], 0),
+        (Filters(collection="private", language="en"), [], 0),
+    ],
+)
+def test_filters_choose_documents_passages_and_count_the_undated(
+    filled: Store, filters: Filters, ids: list[str], undated: int
+) -> None:
+    assert [info.id for info in filled.documents(filters)] == ids
+    selection = filled.select(filters)
+    assert (selection.documents, selection.undated) == (len(ids), undated)
+    expected = sorted(passage.key for name in ids for passage in filled.passages_of(name))
+    if filters:
+        assert selection.allowed is not None
+        assert selection.allowed.keys().tolist() == expected
+    else:
+        assert selection.allowed is None
+    found = filled.bm25(["copper", "scrap"], 10, selection)
+    assert set(filled.documents_of(key for key, _ in found).values()) == set(ids)
+
+
+@pytest.mark.parametrize(
+    ("filters", "ids"),
+    [
+        (Filters(since=dt.date(2024, 4, 15)), ["april", "day", "year"]),
+        (Filters(since=dt.date(2024, 4, 30)), ["april", "year"]),
+        (Filters(since=dt.date(2024, 5, 1)), ["year"]),
+        (Filters(since=dt.date(2025, 1, 1)), []),
+        (Filters(until=dt.date(2024, 4, 1)), ["april", "year"]),
+        (Filters(until=dt.date(2024, 3, 31)), ["year"]),
+        (Filters(until=PartialDate(2024)), ["april", "day", "year"]),
+        (Filters(since=dt.date(2024, 4, 2), until=PartialDate(2024, 4)), ["april", "day", "year"]),
+        (Filters(until=dt.date(2023, 12, 31)), []),
+        (Filters(since=dt.date(2024, 4, 2), until=dt.date(2024, 4, 3)), ["april", "year"]),
+    ],
+)
+def test_a_month_or_a_year_is_found_by_any_of_its_days(store: Store, filters: Filters, ids: list[str]):
+    for name, date in (("april", "2024-04"), ("year", "2024"), ("day", "2024-04-20")):
+        ingest(store, text(name, f"Copper of {name}.", date=parse_date(date)))
+    ingest(store, text("undated", "Copper."))
+    assert [info.id for info in store.documents(filters)] == ids
+    assert (store.select(filters).documents, store.select(filters).undated) == (len(ids), 1)
+
+
+def test_a_month_is_kept_as_a_month(store: Store) -> None:
+    month = parse_date("2024-04")
+    ingest(store, text("april", "Copper.", date=month))
+    assert store.document("april").date == store.documents()[0].date == month
+    assert store.dates(["april"]) == {"april": month}
+    assert asdict(store.facets())["first"] == month
+
+
+@pytest.mark.parametrize(
+    "filters", [Filters(), Filters(since=dt.date(2008, 4, 5)), Filters(publisher="école")]
+)
+def test_a_selection_looks_at_no_passage_and_at_no_text_and_is_made_once(
+    filled: Store, filters: Filters
+) -> None:
+    with filled._database.reading() as db:
+        pass  # one thread has the same connection each time
+    statements: list[str] = []
+    db.set_trace_callback(statements.append)
+    filled.select(filters)
+    first, statements[:] = [each for each in statements if "documents" in each], []
+    filled.select(filters)
+    assert not any("documents" in each for each in statements)
+    ingest(filled, text("new", "New.", publisher="École", date=dt.date(2011, 1, 1)))
+    assert filled.select(filters).documents == len(filled.documents(filters))
+    db.set_trace_callback(None)
+    plans = [detail for each in first for *_, detail in db.execute(f"EXPLAIN QUERY PLAN {each}")]
+    assert plans
+    assert all("COVERING INDEX" in plan for plan in plans)
+
+
+def test_a_span_of_time_that_ends_before_it_starts_is_refused(store: Store) -> None:
+    with pytest.raises(InputError, match="swap"):
+        store.select(Filters(since=dt.date(2010, 1, 1), until=dt.date(2009, 1, 1)))
+
+
+def test_bm25_restricts_inside_the_search_so_that_k_passages_are_found(store: Store) -> None:
+    for number in range(30):
+        ingest(store, text(f"loud{number}", "copper copper copper", collection="loud"))
+    ingest(
+        store,
+        text("quiet", "In a long sentence copper is mentioned once among other things.", collection="q"),
+    )
+    (hit,) = store.bm25(["copper"], 1, store.select(Filters(collection="q")))
+    assert store.documents_of([hit[0]]) == {hit[0]: "quiet"}
+
+
+def _as_one_statement(store: Store, terms: list[str], k: int, filters: Filters) -> list[tuple[int, float]]:
+    """The search that bm25 is to equal: every match joined with its document."""
+    where, values = qa.storage.embedded.filters.where(filters)
+    with store._database.reading() as db:
+        rows = db.execute(
+            "SELECT key, bm25(words, ?, ?) AS cost FROM words JOIN passages ON key = words.rowid "  # noqa: S608
+            "JOIN documents ON documents.serial = document "
+            f"WHERE words MATCH ? AND {where} ORDER BY cost, id, ordinal LIMIT ?",
+            (
+                qa.storage.embedded.words.BM25_HEAD_WEIGHT,
+                qa.storage.embedded.words.BM25_BODY_WEIGHT,
+                " OR ".join(terms),
+                *values,
+                k,
+            ),
+        ).fetchall()
+    return [(key, -cost) for key, cost in rows]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_bm25_finds_what_a_join_of_every_match_would_in_the_same_order(store: Store, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    drawn = random.permutation(300)  # ids are not in the order of keys
+    for number in drawn:
+        content = " ".join(random.choice(["copper", "rice", "coal"], random.integers(1, 4)))
+        pages = "\n\n".join([content] * int(random.integers(1, 3)))
+        ingest(
+            store,
+            text(f"{number}", pages, series=f"s{number % 3}", title=random.choice(["Copper", "Notes"])),
+        )
+    store.remove([f"{number}" for number in drawn[:40]])
+    wanted = (Filters(), Filters(series="S1"), Filters(document=("7", "8", "70")), Filters(series="none"))
+    for filters in wanted:
+        selection = store.select(filters)
+        for terms in (["copper"], ["coal", "rice"], ["notes"], ["absent"]):
+            for k in (1, 7, 100, 1000):
+                assert store.bm25(terms, k, selection) == _as_one_statement(store, terms, k, filters)
+
+
+def test_bm25_gives_higher_scores_first_and_the_title_counts_less_than_the_body(store: Store) -> None:
+    for number in range(8):
+        ingest(store, text(f"other{number}", "Nothing of the kind.", title="Words"))
+    ingest(store, text("title", "Nothing of the kind.", title="Copper"))
+    ingest(store, text("body", "Nothing of copper.", title="Words"))
+    found = store.bm25(["copper"], 10, store.select())
+    ids = store.documents_of(key for key, _ in found)
+    assert [ids[key] for key, _ in found] == ["body", "title"]
+    assert found[0][1] > found[1][1] > 0
+
+
+@pytest.mark.parametrize(
+    "term", ['"', "copper OR", "*", "NEAR(", "body:x", "^", "-", "a\0b", "'", "\\", "(((", "{a b}:c", "", "€"]
+)
+def test_words_of_a_question_are_never_query_syntax(filled: Store, term: str) -> None:
+    everything = filled.select()
+    assert len(filled.bm25([term, "smuggled"], 5, everything)) >= 1
+    filled.phrase(term, everything)
+
+
+def test_bm25_takes_a_thousand_words_and_none(filled: Store) -> None:
+    assert filled.bm25([], 5, filled.select()) == []
+    assert filled.bm25([f"w{n}" for n in range(1000)] + ["smuggled"], 5, filled.select())
+
+
+@pytest.mark.parametrize(
+    ("phrase", "found"),
+    [
+        ("it wasn't bolted down", ["It wasn’t  bolted down"]),
+        ("WASN‘T BOLTED", ["wasn’t  bolted"]),
+        ('"It', ["“It"]),
+        ("down the source", []),
+        ("said. The walls", ["said. The walls"]),
+        ("metal “it", ["metal\n\n“It"]),
+        ("bolt", []),
+        ("all", []),
+        ("walls", ["walls"]),
+        ("...", []),
+        ("", []),
+    ],
+)
+def test_a_phrase_is_found_as_it_stands_whatever_the_typography(
+    filled: Store, phrase: str, found: list[str]
+) -> None:
+    hits = filled.phrase(phrase, filled.select()).places
+    assert [document.text[span.start : span.end] for document, span in hits] == found
+    assert all(document == BRIEF for document, _ in hits)
+
+
+def test_a_phrase_never_starts_or_ends_inside_a_word(store: Store) -> None:
+    document = text("walls", "Walls fall; all fall. Overall, all-in.")
+    ingest(store, document)
+    hits = [span.start for _, span in store.phrase("all", store.select()).places]
+    assert hits == [document.text.index("all fall."), document.text.index("all-in")]
+
+
+def test_a_phrase_keeps_the_offsets_of_the_text_where_case_folding_would_grow_it(store: Store) -> None:
+    document = text("tr", "İİİİ İstanbul – cafe\u0301 copper")
+    ingest(store, document)
+    for phrase, expected in (
+        ("COPPER", "copper"),
+        ("istanbul - CAFÉ", "İstanbul – cafe\u0301"),
+        ("cafe", None),
+    ):
+        hits = [
+            document.text[span.start : span.end]
+            for document, span in store.phrase(phrase, store.select()).places
+        ]
+        assert hits == ([expected] if expected else [])
+
+
+def test_a_phrase_is_found_across_passages_and_only_where_the_filters_let_it(store: Store) -> None:
+    document = text("long", words(3, 600))
+    ingest(store, document)
+    (_, second, *_) = store.passages_of("long")
+    around = document.text[second.start - 14 : second.start + 8].strip()
+    phrase = around[around.index(" ") + 1 : around.rindex(" ")] if around.count(" ") > 1 else around
+    hits = store.phrase(phrase, store.select()).places
+    assert any(span.start < second.start < span.end for _, span in hits)
+    assert store.phrase(phrase, store.select(Filters(language="de"))).places == ()
+
+
+@pytest.mark.parametrize("rare", [1, 4, 5_000])
+def test_a_phrase_of_a_library_of_few_documents_is_found_wherever_it_stands(
+    store: Store, monkeypatch: pytest.MonkeyPatch, rare: int
+) -> None:
+    monkeypatch.setattr(qa.storage.embedded.words, "PHRASE_RARE", rare)
+    documents = [text(f"{number}", words(number, 600)) for number in range(8)]
+    for document in documents:
+        ingest(store, document)
+    for document in documents:
+        (_, second, *_) = store.passages_of(document.id)
+        lines = document.text[: second.start].split()[-1], *document.text[second.start :].split()[:2]
+        for phrase in ("word1", "word2 word3", " ".join(lines)):
+            pattern = phrase_pattern(phrase)
+            assert pattern is not None
+            everywhere = [(each, span) for each in documents for span in occurrences(pattern, each.text)]
+            found = store.phrase(phrase, store.select())
+            assert list(found.places) == everywhere
+            assert found.documents == tuple(dict.fromkeys(each.id for each, _ in everywhere))
+            assert not found.more
+
+
+def test_of_a_phrase_that_many_documents_hold_no_more_are_read_than_are_needed(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(qa.storage.embedded.words, "PHRASE_READ", 4)
+    monkeypatch.setattr(qa.storage.embedded.words, "PHRASE_FOUND", 3)
+    for number in range(9):
+        between = "," if number == 1 else ""
+        ingest(store, text(f"{number}", f"Barges{between} left port.", collection="even" * (1 - number % 2)))
+        ingest(store, text(f"apart{number}", "Port barges are left.", collection="even"))
+    found = store.phrase("Barges left port", store.select())
+    assert [document.id for document, _ in found.places] == ["0", "2", "3"]
+    assert (found.documents, found.read, found.more) == (tuple("012345678"), 4, True)
+    found = store.phrase("barges left", store.select(Filters(collection="even")))
+    assert [document.id for document, _ in found.places] == ["0", "2", "4"]
+    assert (found.documents, found.read, found.more) == (("0", "2", "4", "6", "8"), 3, True)
+    found = store.phrase("Barges, left port", store.select(Filters(document=("1",))))
+    assert (len(found.places), found.documents, found.more) == (1, ("1",), False)
+
+
+# Threads and processes
+
+
+def test_threads_read_and_write_one_store_at_the_same_time(store: Store) -> None:
+    errors: list[BaseException] = []
+
+    def work(number: int) -> None:
+        try:
+            for turn in range(10):
+                ingest(store, text(f"{number}", f"Text {number} of turn {turn}, with copper."))
+                assert store.bm25(["copper"], 50, store.select())
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert [store.document(str(number)).text for number in range(4)] == [
+        f"Text {number} of turn 9, with copper." for number in range(4)
+    ]
+    assert store.generation == 40
+
+
+def test_threads_read_whole_snapshots_while_another_writes(store: Store) -> None:
+    # A text and its passages are replaced together: no reader sees the one without the other.
+    ingest(store, text("a", words(0)))
+    errors: list[BaseException] = []
+    done = threading.Event()
+
+    def read() -> None:
+        try:
+            while not done.is_set():
+                document, held = store.document_and_passages("a")
+                assert "".join(document.text[each.start : each.end] for each in held) == document.text
+                assert store.bm25(["word1"], 5, store.select(Filters(document=("a",))))
+        except BaseException as error:
+            errors.append(error)
+
+    readers = [threading.Thread(target=read) for _ in range(8)]
+    for reader in readers:
+        reader.start()
+    for turn in range(1, 30):
+        ingest(store, text("a", words(turn, 120 + 12 * turn)))
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert errors == []
+    assert store.generation == 30
+    store.close()
+    assert problems(store.folder) == []
+
+
+def test_readers_wait_neither_for_each_other_nor_for_the_writer(store: Store) -> None:
+    ingest(store, BRIEF)
+    together = threading.Barrier(3, timeout=30)
+    seen = []
+
+    def read() -> None:
+        with store._database.reading() as db:
+            together.wait()  # all three are inside their transactions
+            seen.append(db.execute("SELECT count(*) FROM documents").fetchone()[0])
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    with store._database.writing() as db:
+        db.execute("DELETE FROM passages")
+        db.execute("DELETE FROM documents")
+        together.wait()
+        for reader in readers:
+            reader.join()
+    assert seen == [1, 1]
+    assert store.documents() == ()
+
+
+def test_a_closed_store_says_so_and_leaves_no_file_open(store: Store) -> None:
+    ingest(store, BRIEF)
+    store.close()
+    with pytest.raises(LibraryError, match="was closed"):
+        store.documents()
+    assert [path.name for path in store.folder.iterdir()] == ["library.sqlite3"]  # SQLite's last has left
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows exchanges no file that is open")
+def test_a_file_that_was_exchanged_while_open_is_never_read_beside_the_old_one(
+    store: Store, tmp_path: Path
+) -> None:
+    ingest(store, BRIEF)
+    path = store.folder / "library.sqlite3"
+    shutil.copy(path, tmp_path / "copy")
+    (tmp_path / "copy").replace(path)
+    with store._database.reading(), pytest.raises(LibraryError, match="exchanged"):
+        store.documents()
+
+
+def _fill(folder: Path, number: int) -> None:
+    store = Store(folder)
+    for turn in range(15):
+        ingest(store, text(f"{number}-{turn}", f"Text {number} of turn {turn}."))
+    store.close()
+
+
+def test_processes_that_make_and_fill_one_library_at_the_same_time_take_turns(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    writers = [context.Process(target=_fill, args=(tmp_path / "lib", number)) for number in range(3)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(60)
+    assert [writer.exitcode for writer in writers] == [0, 0, 0]
+    store = Store(tmp_path / "lib", create=False)
+    assert len(store.documents()) == 45
+    store.close()
+    assert problems(tmp_path / "lib") == []
+
+
+def test_a_writer_that_has_to_wait_too_long_is_told_so_and_readers_go_on(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest(store, BRIEF)
+    monkeypatch.setattr(qa.storage.embedded.database, "BUSY_SECONDS", 0.05)
+    other = Store(store.folder)
+    blocker = sqlite3.connect(store.folder / "library.sqlite3", isolation_level=None)
+    blocker.execute("BEGIN IMMEDIATE")
+    with pytest.raises(LibraryError, match="being written by another Pullquote"):
+        ingest(other, text("b", "Waits."))
+    assert other.document(BRIEF.id) == BRIEF
+    blocker.execute("ROLLBACK")
+    blocker.close()
+    assert ingest(other, text("b", "Waits no more.")) == "b"
+    other.close()
+
+
+# Damage
+
+
+def saved(tmp_path: Path) -> Path:
+    folder = tmp_path / "lib"
+    store = Store(folder)
+    for number in range(20):
+        ingest(store, text(f"{number}", words(number)))
+    store.close()
+    return folder
+
+
+def test_a_folder_without_a_library_is_named_with_the_command_that_makes_one(tmp_path: Path) -> None:
+    with pytest.raises(LibraryNotFoundError, match=r"nowhere.*pullquote index"):
+        Store(tmp_path / "nowhere", create=False)
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_file_that_a_killed_start_left_empty_is_filled_by_the_next(tmp_path: Path) -> None:
+    (tmp_path / "library.sqlite3").touch()
+    with pytest.raises(LibraryNotFoundError):
+        Store(tmp_path, create=False)
+    Store(tmp_path).close()
+    Store(tmp_path, create=False).close()
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda path: path.write_bytes(b"not a database, but a letter " * 100), "damaged or no library"),
+        (lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]), "damaged"),
+        (lambda path: (path.write_bytes(b""), (path.parent / "index-3.faiss").touch()), "was damaged"),
+        (lambda path: path.unlink() or _sql(path, "CREATE TABLE t (x)"), "not a Pullquote library"),
+        (lambda path: _sql(path, "PRAGMA user_version = 99"), "newer Pullquote"),
+    ],
+    ids=["a letter", "cut in half", "cut to nothing", "foreign", "newer"],
+)
+def test_a_damaged_or_foreign_file_is_named_and_left_as_it_is(
+    tmp_path: Path, damage: object, message: str
+) -> None:
+    folder = saved(tmp_path)
+    path = folder / "library.sqlite3"
+    damage(path)  # type: ignore[operator]
+    before = path.read_bytes()
+    with pytest.raises(LibraryError, match=message) as caught:
+        Store(folder).documents()
+    assert str(folder) in str(caught.value)
+    assert path.read_bytes() == before
+
+
+def _sql(path: Path, statement: str) -> None:
+    db = sqlite3.connect(path)
+    db.execute(statement)
+    db.commit()
+    db.close()
+
+
+def test_damage_inside_the_file_is_named_when_it_is_met(tmp_path: Path) -> None:
+    folder = saved(tmp_path)
+    path = folder / "library.sqlite3"
+    content = bytearray(path.read_bytes())
+    content[4096:] = b"\xa5" * (len(content) - 4096)
+    path.write_bytes(content)
+    with pytest.raises(LibraryError, match="damaged"):
+        Store(folder, create=False).documents()
+
+
+def test_a_text_that_no_longer_has_its_hash_is_an_error_and_not_a_source(tmp_path: Path) -> None:
+    folder = saved(tmp_path)
+    _sql(folder / "library.sqlite3", "UPDATE documents SET text = 'x' || substr(text, 2) WHERE id = '3'")
+    store = Store(folder)
+    with pytest.raises(LibraryError, match=r"'3'.*SHA-256"):
+        store.document("3")
+    assert store.document("4").text == words(4)
+    store.close()
+
+
+def test_a_library_of_an_older_schema_is_migrated_and_keeps_what_it_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = saved(tmp_path)
+    added = ("ALTER TABLE documents ADD COLUMN later TEXT NOT NULL DEFAULT 'x'",)
+    monkeypatch.setattr(
+        qa.storage.embedded.database, "_MIGRATIONS", (*qa.storage.embedded.database._MIGRATIONS, added)
+    )
+    store = Store(folder, create=False)
+    assert store.document("3").text == words(3)
+    store.close()
+    db = sqlite3.connect(folder / "library.sqlite3")
+    assert db.execute("PRAGMA user_version").fetchone() == (len(qa.storage.embedded.database._MIGRATIONS),)
+    assert db.execute("SELECT DISTINCT later FROM documents").fetchall() == [("x",)]
+    db.close()
+
+
+def test_a_migration_that_fails_leaves_the_library_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = saved(tmp_path)
+    released = qa.storage.embedded.database._MIGRATIONS
+    monkeypatch.setattr(
+        qa.storage.embedded.database, "_MIGRATIONS", (*released, ("DELETE FROM words_data", "no SQL"))
+    )
+    with pytest.raises(LibraryError):
+        Store(folder)
+    monkeypatch.setattr(qa.storage.embedded.database, "_MIGRATIONS", released)
+    store = Store(folder)
+    assert len(store.documents()) == 20
+    store.close()
+    assert problems(folder) == []
+
+
+# Space
+
+
+def test_a_full_store_says_so_and_keeps_what_it_has(store: Store) -> None:
+    ingest(store, BRIEF)
+    with store._database.reading() as db:
+        pass  # one thread has the same connection each time
+    (pages,) = db.execute("PRAGMA page_count").fetchone()
+    db.execute(f"PRAGMA max_page_count = {pages + 5}")
+    with pytest.raises(LibraryError, match="no space left"):
+        ingest(store, text("big", words(1, 60_000)))
+    assert [info.id for info in store.documents()] == [BRIEF.id]
+    assert ingest(store, text("small", "Fits.")) == "small"
+    store.close()
+    assert problems(store.folder) == []
+
+
+_FILL_A_FULL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+from qa.errors import LibraryError
+from qa.storage.embedded.store import Store
+from tests.qa.test_store import ingest, text, words
+store = Store(Path(sys.argv[1]))
+size = (Path(sys.argv[1]) / "library.sqlite3").stat().st_size
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000))
+try:
+    for number in range(10_000):
+        ingest(store, text(f"n{number}", words(number)))
+        print(f"n{number}", flush=True)
+except LibraryError as error:
+    print(error, file=sys.stderr)
+    sys.exit(3)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits a file's size with POSIX's setrlimit")
+def test_a_disk_that_refuses_to_write_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    library = tmp_path / "lib"
+    done = subprocess.run(
+        [sys.executable, "-c", _FILL_A_FULL_DISK, str(library)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=Path(__file__).parents[2],
+        check=False,
+    )
+    assert done.returncode == 3, done.stderr
+    assert "library.sqlite3" in done.stderr
+    assert "nothing was lost" in done.stderr
+    acknowledged = done.stdout.split()
+    assert len(acknowledged) > 3
+    store = Store(library, create=False)
+    assert {info.id for info in store.documents()} == set(acknowledged)
+    assert ingest(store, text("after", "There is space again.")) == "after"
+    store.close()
+    assert problems(library) == []
+
+
+# Read-only folders
+
+
+_READ_ONLY = """
+import os, sys
+from pathlib import Path
+from qa.errors import LibraryError
+from qa.storage.embedded.store import Store
+from tests.qa.test_store import ingest, text
+if os.geteuid() == 0:
+    os.setuid(65534)  # to root, no folder is read-only
+store = Store(Path(sys.argv[1]), create=True)
+assert store.read_only
+print(len(store.documents()), len(store.bm25(["word3"], 100, store.select())) > 0, flush=True)
+try:
+    ingest(store, text("new", "New."))
+except LibraryError as error:
+    print(error, flush=True)
+sys.stdin.readline()
+print(len(store.documents()), len(store.document("later").text), flush=True)
+"""
+
+
+@pytest.fixture
+def public(tmp_path: Path) -> Iterator[Path]:
+    """A library that anyone may enter, which tmp_path lets only its owner do."""
+    with tempfile.TemporaryDirectory(prefix="pullquote-") as folder:
+        Path(folder).chmod(0o755)
+        shutil.copytree(saved(tmp_path), Path(folder) / "lib")
+        yield Path(folder) / "lib"
+
+
+def lock(folder: Path) -> None:
+    for path in folder.iterdir():
+        path.chmod(0o444)
+    folder.chmod(0o555)
+
+
+def unlock(folder: Path) -> None:
+    folder.chmod(0o755)
+    for path in folder.iterdir():
+        path.chmod(0o644)
+
+
+def reader(folder: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", _READ_ONLY, str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no read-only folders")
+def test_a_library_that_may_only_be_read_is_read_and_follows_one_who_may_write(public: Path) -> None:
+    lock(public)
+    with reader(public) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "20 True\n"
+        assert "may not be written" in child.stdout.readline()
+        assert [path.name for path in public.iterdir()] == ["library.sqlite3"]
+        unlock(public)
+        writer = Store(public)
+        ingest(writer, text("later", "Four"))
+        writer.close()
+        lock(public)
+        out, errors = child.communicate("go on\n", timeout=60)
+        assert out == "21 4\n", errors
+    unlock(public)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no read-only folders")
+def test_a_library_that_was_killed_and_then_made_read_only_still_gives_what_was_acknowledged(
+    public: Path,
+) -> None:
+    writer = Store(public)
+    ingest(writer, text("later", "Four"))
+    assert (public / "library.sqlite3-wal").stat().st_size > 0  # as a kill leaves it
+    lock(public)
+    with reader(public) as child:
+        out, errors = child.communicate("go on\n", timeout=60)
+    assert out.startswith("21 True\n"), errors
+    assert out.endswith("\n21 4\n"), errors
+    unlock(public)
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    ("named", "ids"),
+    [
+        (("prices.csv",), ["prices.csv#2", "prices.csv#3"]),
+        (("prices.csv#2",), ["prices.csv#2"]),
+        (("pack.zip",), ["pack.zip/a.txt", "pack.zip/t.csv#2"]),
+        (("pack.zip/t.csv", "prices.csv#3"), ["pack.zip/t.csv#2", "prices.csv#3"]),
+        (("letter.eml",), ["letter.eml"]),  # the letter, not what is attached to it
+        (("price", "prices.cs", "pack.zip/"), []),
+    ],
+)
+def test_a_table_or_an_archive_names_all_that_is_in_it(
+    store: Store, named: tuple[str, ...], ids: list[str]
+) -> None:
+    for name in ("prices.csv#2", "prices.csv#3", "prices.csv~", "pack.zip/a.txt", "pack.zip/t.csv#2"):
+        ingest(store, text(name, f"Copper of {name}."))
+    for name in ("letter.eml", "letter.eml/attached.txt"):
+        ingest(store, text(name, f"Tin of {name}."))
+    filters = Filters(document=named)
+    assert [info.id for info in store.documents(filters)] == ids
+    assert store.select(filters).documents == len(ids)
+    assert store.left_by(filters, ["prices.csv#2", "letter.eml", "none"]) == {
+        "prices.csv#2",
+        "letter.eml",
+    } & set(ids)
