@@ -21,10 +21,9 @@ from qa.asking.confidence import STRICTNESS
 from qa.errors import AddressError, PullquoteError
 from qa.limits import MAX_QUESTION_CHARACTERS, MAX_TURNS
 from qa.places import shipped_corpus
-from qa.quoting.cite import visible
-from qa.quoting.render import plural
 from qa.schema import Answer, Failure
 from qa.text import times
+from qa.text.display import plural, visible
 from qa.web import cards, transcript
 from qa.web.engine import DEADLINE, STOPPED, Engine
 from qa.web.options import read_options, readiness

@@ -34,7 +34,7 @@ from qa.text.terms import content_words
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from embeddings.reader import Reader
+    from embeddings.reading import Reader
     from qa import Corpus
     from qa.evaluation.schema import Query, Suite
 

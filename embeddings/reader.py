@@ -9,14 +9,14 @@ missing, and for comparison.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from itertools import accumulate, chain, pairwise
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from embeddings import models, runtime
 from embeddings.models import READER_SHA256, ModelError, cache_folder
+from embeddings.reading import Reader, ReaderName, Reading, Window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-ReaderName = Literal["reader", "cross-encoder"]
 
 # The model's own limit, in tokens, for question, window and the marks around them. A question may take half
 # of it, so that some of the window is always read.
@@ -43,46 +42,6 @@ _IMPOSSIBLE = np.where((_LENGTHS < 0) | (_LENGTHS >= _LONGEST), -np.inf, 0.0).as
 RETRIEVED_WEIGHT = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """What is read at once: a head that says where it is from (may be empty), and sentences in order."""
-
-    head: str
-    sentences: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What was read off a window, as logits.
-
-    `score` orders windows. `answers` says whether the window answers the question, `span` by how much some
-    words in it are likelier to than none. `sentences` says of each sentence whether it is evidence of an
-    answer: -inf where the model's limit cut it off; none at all where no sentence was scored. `words` are the
-    words of each sentence that answer, as character offsets in it; None where that is likelier than any.
-    """
-
-    score: float
-    answers: float
-    span: float = 0.0
-    sentences: tuple[float, ...] = ()
-    words: tuple[tuple[int, int] | None, ...] = ()
-
-
-class Reader(Protocol):
-    """Reads windows for a question. Threads may share it."""
-
-    @property
-    def name(self) -> ReaderName:
-        """Whose scores its own are like: what is to be fitted to a reader is looked up by it."""
-
-    @property
-    def model(self) -> str:
-        """Which reader this is: its `name`, or the name of the model that was asked for."""
-
-    def read(self, question: str, windows: Sequence[Window], retrieved: Sequence[float]) -> list[Reading]:
-        """Read each window, in the order given. `retrieved` says how well each was found, 0 to 1."""
-
-
 def open_reader(name: str | None = None) -> Reader:
     """Open a reader by name; by default our own, or, with a warning, the cross-encoder where it is missing.
 
@@ -91,7 +50,7 @@ def open_reader(name: str | None = None) -> Reader:
     Raises:
         ModelError: its weights are missing or damaged.
     """
-    from embeddings.relevance import CrossEncoderReader, NamedReader  # a cycle: they give Readings of Windows
+    from embeddings.relevance import CrossEncoderReader, NamedReader  # our own reader does without them
 
     if name == "cross-encoder":
         return CrossEncoderReader()

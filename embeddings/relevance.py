@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embeddings import runtime
-from embeddings.reader import Reading
+from embeddings.reading import Reading
 from embeddings.reranker import CrossEncoderReranker, OnnxReranker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from embeddings.arrays import Float32
-    from embeddings.reader import ReaderName, Window
+    from embeddings.reading import ReaderName, Window
     from embeddings.reranker import Reranker
 
 HEAD_FILE = "relevance_head.npz"

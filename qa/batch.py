@@ -25,8 +25,9 @@ from qa.asking import confidence
 from qa.asking.answer import Answerer, answer_or_error
 from qa.errors import InputError, PullquoteError
 from qa.outputs import ANSWERS, STATE, earlier_of, is_replaceable, spare, state_of, write_output
-from qa.quoting.render import dumps, is_utf8, to_json
+from qa.quoting.render import to_json
 from qa.schema import Answer, Failure, Filters, Turn
+from qa.text.json_lines import dumps, is_utf8
 from qa.text.names import ALIAS_FILE
 from qa.text.times import is_relative
 

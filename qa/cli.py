@@ -30,7 +30,7 @@ class Commands(click.Group):
         except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
             raise
         except (KeyboardInterrupt, click.Abort):
-            from qa.quoting.cite import in_one_line
+            from qa.text.display import in_one_line
 
             click.echo(f"\ninterrupted. {in_one_line(settings.interrupted)}", err=True)
             ctx.exit(130)
@@ -48,9 +48,9 @@ class Commands(click.Group):
 
 
 def _report(settings: Settings, code: str, message: str) -> None:
-    from qa.quoting.cite import in_one_line
-    from qa.quoting.render import dumps, is_utf8
     from qa.schema import Failure
+    from qa.text.display import in_one_line
+    from qa.text.json_lines import dumps, is_utf8
 
     if settings.verbose:
         import traceback

@@ -16,10 +16,10 @@ from qa.intake.pipeline import silent
 from qa.recent import Recent
 from qa.schema import EVERYTHING, Document, Filters, Passage, Progress
 from qa.storage.embedded.encoders import Encoders
-from qa.storage.embedded.filters import Selection
 from qa.storage.embedded.full_text import FullText
-from qa.storage.embedded.store import Count, Store
+from qa.storage.embedded.store import Store
 from qa.storage.embedded.vector_index import LibraryIndex
+from qa.storage.ports import Count, Selection
 from qa.text.names import aliases, find
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from embeddings.models import EncoderIdentity
     from qa.asking.answer import Answerer
     from qa.deadline import Deadline
-    from qa.desk.thumbs import Judgement, Place, Shown, Thumb
     from qa.formats import DateOrder
     from qa.intake.run import Intake, OnProgress
     from qa.schema import (
@@ -41,12 +40,14 @@ if TYPE_CHECKING:
         Facets,
         FileResult,
         IndexReport,
+        Judgement,
         PassagePlace,
+        QuoteReference,
+        ShownAnswer,
+        Thumb,
         Turn,
     )
-    from qa.storage.embedded.stats import LibraryStats
-    from qa.storage.embedded.versions import Cited, Version
-    from qa.storage.embedded.words import Occurrences
+    from qa.storage.ports import Cited, LibraryStats, Occurrences, Version
     from qa.text.names import Aliases, Names
 
 __all__ = ["Corpus", "Selection"]
@@ -282,7 +283,7 @@ class Corpus:
             LibraryError: another process keeps the bytes from being overwritten: they are erased from every
                 answer, and the next `purge` overwrites them. Or the library may not be written.
         """
-        from qa.evaluation.run import forget_answers
+        from qa.storage.answer_cache import forget_answers
 
         purged = self._store.purge(_checked(ids))
         if self._store.erasing:
@@ -329,7 +330,7 @@ class Corpus:
 
     def stats(self) -> LibraryStats:
         """Tell what the library holds, and what that costs on disk and in memory."""
-        from qa.storage.embedded.stats import LibraryStats
+        from qa.storage.ports import LibraryStats
 
         held, encoding = self._store.count(), self._store.encoding()
         return LibraryStats(
@@ -583,7 +584,7 @@ class Corpus:
 
     # Thumbs
 
-    def put_thumb(self, shown: Shown, quote: Place | None, thumb: Thumb | None) -> None:
+    def put_thumb(self, shown: ShownAnswer, quote: QuoteReference | None, thumb: Thumb | None) -> None:
         """Put a thumb on a quote of an answer, or (None) on all of it; None for the thumb takes it back.
 
         Raises:

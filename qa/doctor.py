@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from qa import __version__
 from qa.errors import InputError, LibraryError, LibraryNotFoundError, PullquoteError
-from qa.quoting.cite import in_one_line
-from qa.quoting.render import plural
+from qa.text.display import in_one_line, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

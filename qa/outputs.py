@@ -23,9 +23,8 @@ from qa.document.metadata import SIDECAR
 from qa.errors import OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
-    from qa.corpus import Corpus
 
 _HEAD = 2_048  # bytes, in which a page names its generator
 _LONG_LINE = 65_536  # bytes: as much as is parsed to tell what any file is, which may be hostile
@@ -104,7 +103,7 @@ def _columns(pattern: re.Pattern[bytes], lines: Iterator[bytes]) -> bool:
 
 
 def _is_test_query(record: dict[str, Any]) -> bool:
-    """Tell whether a record has the id that `qa.desk.thumbs.Shown` gives its question."""
+    """Tell whether a record has the id that `qa.schema.ShownAnswer` gives its question."""
     question, history = record.get("question"), record.get("history", [])
     if not isinstance(history, list) or not all(isinstance(asked, str) for asked in (question, *history)):
         return False
@@ -264,13 +263,12 @@ def is_replaceable(path: Path, kind: Kind) -> bool:
         raise OutputError(f"{path} cannot be read: {error.strerror}. Name another file.") from error
 
 
-def check_no_source(option: str, path: Path, kind: Kind, corpus: Corpus) -> None:
-    """Refuse to write a file that a document of the library was read from, whatever it is called there.
+def check_no_source(option: str, path: Path, kind: Kind, sources: Collection[str]) -> None:
+    """Refuse to write a file that a document of the library was read from: its `sources`.
 
     Raises:
         OutputError: naming the option and the file.
     """
-    sources = corpus.sources()
     for each in written_files(path, kind):
         target = each.resolve()
         linked = target.exists() and target.stat().st_nlink > 1

@@ -9,7 +9,7 @@ from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from qa.quoting.cite import in_one_line
+from qa.text.display import in_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

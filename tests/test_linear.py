@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qa.asking import copies, statements
+from qa.asking import statements
 from qa.asking.conversation import interpret
 from qa.asking.replies import reply_kind
+from qa.document import similarity
 from qa.document.segment import passages
 from qa.formats.dates import find_date
 from qa.formats.furniture import find_furniture
@@ -92,7 +93,9 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
         omissions.around(text, Span(len(text) // 2, len(text)), text),
     ),
     "attribution": lambda text: NAMES.attributed(Claim("", 1, before=text, after=text)),
-    "differ": lambda text: [copies.differ(text, f"May {text}", in_form=in_form) for in_form in (True, False)],
+    "differ": lambda text: [
+        similarity.differ(text, f"May {text}", in_form=in_form) for in_form in (True, False)
+    ],
     "statements": lambda text: (
         statements.asked(text, Document("a", "", title="Strait Watch", series=text[:200])),
         [

@@ -24,7 +24,7 @@ from matplotlib import pyplot
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
-from embeddings.reader import ReaderName
+from embeddings.reading import ReaderName
 from qa.asking.confidence import FILE, LOOSEST, STRICTEST
 from qa.evaluation import suite
 from qa.evaluation.statistics import calibration_bins

@@ -26,7 +26,7 @@ from qa.quoting import render
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from embeddings.reader import Reading, Window
+    from embeddings.reading import Reading, Window
     from qa.corpus import Corpus
     from qa.evaluation.schema import AnswerLine, Suite
 

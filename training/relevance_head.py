@@ -23,7 +23,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from embeddings.reader import Window
+from embeddings.reading import Window
 from embeddings.relevance import HEAD_FILE, CrossEncoderReader
 from embeddings.runtime import cores
 from qa.document.segment import passages

@@ -28,11 +28,11 @@ from qa.text.terms import has_content, is_in_latin
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from embeddings.reader import Reading, Window
+    from embeddings.reading import Reading, Window
     from qa.asking.conversation import Interpretation
     from qa.asking.extract import Evidence
-    from qa.corpus import Corpus, Selection
     from qa.schema import DatePreference, Dates, Document, Passage, PassagePlace, Turn
+    from qa.storage.ports import Library, Selection
     from qa.text.names import Names
 
 # Passages that may be read; and of these the best, from which is quoted.
@@ -47,7 +47,7 @@ ATTEMPTS = 3
 
 
 class Answerer:
-    """Answers questions from a corpus. Several threads may ask at once.
+    """Answers questions from a library. Several threads may ask at once.
 
     `reader` names what reads the passages; by default our own reader, or the cross-encoder where its weights
     are missing (`embeddings.reader.open_reader`). `today` says from which day "last year" is counted.
@@ -58,11 +58,11 @@ class Answerer:
 
     def __init__(
         self,
-        corpus: Corpus,
+        library: Library,
         reader: str | None = None,
         today: Callable[[], dt.date] = dt.date.today,
     ) -> None:
-        self._corpus = corpus
+        self._library = library
         self._today = today
         try:
             self._reader = open_reader(reader)
@@ -107,15 +107,15 @@ class Answerer:
         threshold = confidence.threshold(strictness, self._reader.name)
         clock = _Clock()
         if kind := replies.reply_kind(question):
-            listed = self._corpus.documents(limit=replies.LISTED)
-            reply = replies.reply(kind, listed, self._corpus.count().documents)
+            listed = self._library.documents(limit=replies.LISTED)
+            reply = replies.reply(kind, listed, self._library.count().documents)
             return Answer(question, question, "none", reply=reply, filters=filters, milliseconds=clock.read())
 
         meaning = interpret(question, history)
         asked = times.preference(question, meaning.leans_on, self._today()) if dates == "auto" else None
         deadline.check()
         with clock.timing("retrieve"):
-            selection = self._corpus.select(filters)
+            selection = self._library.select(filters)
             if not selection.documents:
                 return Answer(
                     question,
@@ -125,12 +125,12 @@ class Answerer:
                     undated=selection.undated,
                     filters=filters,
                     preference=asked,
-                    unsearched=unmatched(self._corpus, filters),
+                    unsearched=unmatched(self._library, filters),
                 )
             deadline.check()
-            phrases = exact.search(self._corpus, question, selection, filters, deadline)
+            phrases = exact.search(self._library, question, selection, filters, deadline)
             deadline.check()
-            names = self._corpus.names(meaning.question)
+            names = self._library.names(meaning.question)
             # The reader knows English: of a question with a word in another script nothing can be judged,
             # unless that is a name which the documents spell in Latin script too.
             judged = self._fitted and any(map(is_in_latin, names.spelt(meaning.question)))
@@ -187,10 +187,10 @@ class Answerer:
             )
         quotes = () if outcome == "none" else extract.quotes(question, chosen)
         within = phrases.selection.filters
-        quotes, differing = copies.versions(self._corpus, quotes, within, agreed=asked is None)
+        quotes, differing = copies.versions(self._library, quotes, within, agreed=asked is None)
         quotes = exact.foremost(question, quotes)
         quotes = copies.folded(
-            self._corpus, quotes, within, documents, earliest=asked is None, deadline=deadline
+            self._library, quotes, within, documents, earliest=asked is None, deadline=deadline
         )
         notes += differing
         return Answer(
@@ -219,9 +219,9 @@ class Answerer:
         self, search: _Search, selection: Selection
     ) -> tuple[list[tuple[PassagePlace, float]], list[tuple[PassagePlace, float]]]:
         """Find passages and how well each fits, 0 to 1, the best first; apart, what cannot be judged."""
-        counting = self._corpus.legible if search.judged else set
-        lists = retrieve.candidates(self._corpus, search.variants, selection, search.names, counting)
-        places = self._corpus.places(key for found in lists for key, _ in found)
+        counting = self._library.legible if search.judged else set
+        lists = retrieve.candidates(self._library, search.variants, selection, search.names, counting)
+        places = self._library.places(key for found in lists for key, _ in found)
         judged, others = ([(places[key], fused) for key, fused in found if key in places] for found in lists)
         return judged, others
 
@@ -232,13 +232,13 @@ class Answerer:
         """
         for _ in range(ATTEMPTS):
             found, others = self._found(search, selection)
-            copied = self._corpus.copies(place.document_id for place, _ in found)
+            copied = self._library.copies(place.document_id for place, _ in found)
             if asked:
                 found = self._ordered(found, asked)
             with suppress(DocumentNotFoundError):
                 read, rest, documents = self._read_first(search, found, copied)
                 return _Retrieved(read, rest, documents, [place for place, _ in others], len(found))
-            selection = self._corpus.select(selection.filters)
+            selection = self._library.select(selection.filters)
         raise LibraryError("the library is being changed faster than it can be searched: ask again")
 
     def _in_other_scripts(self, search: _Search, others: Sequence[PassagePlace]) -> list[Evidence]:
@@ -250,7 +250,7 @@ class Answerer:
         documents: dict[str, Document] = {}
         for place in others[:OTHERS]:
             with suppress(DocumentNotFoundError):  # removed meanwhile
-                document, passages = self._corpus.document_and_passages(place.document_id)
+                document, passages = self._library.document_and_passages(place.document_id)
                 text = document.text[place.start : place.end]
                 passage = next((each for each in passages if each.key == place.key), None)
                 if passage and confidence.matches(search.names.as_in(search.question, text), text):
@@ -264,7 +264,7 @@ class Answerer:
         self, found: Sequence[tuple[PassagePlace, float]], asked: DatePreference
     ) -> list[tuple[PassagePlace, float]]:
         """What was found in the order in which it is to be read: what fits the date preference sooner."""
-        dates = self._corpus.dates(place.document_id for place, _ in found)
+        dates = self._library.dates(place.document_id for place, _ in found)
         fits = times.fits(asked, [(dates.get(place.document_id), "") for place, _ in found])
         keyed = [-fused - times.BOOST * fit for (_, fused), fit in zip(found, fits, strict=True)]
         return [found[number] for number in sorted(range(len(found)), key=keyed.__getitem__)]
@@ -292,7 +292,7 @@ class Answerer:
             place, fused = rest.pop(0)
             name = place.document_id
             if name not in documents:
-                documents[name], its = self._corpus.document_and_passages(name)
+                documents[name], its = self._library.document_and_passages(name)
                 held |= {passage.key: passage for passage in its}  # a replaced one's key never comes back
             if place.key not in held:
                 raise DocumentNotFoundError(f"{name!r} was replaced while it was searched")

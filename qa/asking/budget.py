@@ -15,7 +15,7 @@ from embeddings.reader import RETRIEVED_WEIGHT
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from embeddings.reader import ReaderName
+    from embeddings.reading import ReaderName
 
 # How many are read in a wave, and above which logit one of those left would have to answer to come first for
 # reading to stop after it. Few do above 0; after as few as six, more is asked.

@@ -22,7 +22,7 @@ from qa.text.question import answer_type, spans_of_type
 from qa.text.terms import content_words
 
 if TYPE_CHECKING:
-    from embeddings.reader import ReaderName, Window
+    from embeddings.reading import ReaderName, Window
     from qa.schema import Outcome, Signals
 
 FILE = "confidence.json"

@@ -18,9 +18,8 @@ from qa.text.terms import has_content
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qa.corpus import Corpus, Selection
     from qa.schema import Document, Filters, Milliseconds, RankedPassage
-    from qa.storage.embedded.words import Occurrences
+    from qa.storage.ports import Library, Occurrences, Selection
 
 _Part = TypeVar("_Part", Sentence, Passage)
 # Quotes shown for a phrase alone: all of them are equally right, so more than for a question.
@@ -49,7 +48,7 @@ class Exact:
 
 
 def search(
-    corpus: Corpus, question: str, selection: Selection, filters: Filters, deadline: Deadline | None = None
+    library: Library, question: str, selection: Selection, filters: Filters, deadline: Deadline | None = None
 ) -> Exact:
     """Find the question's exact phrases in the documents that the filters left.
 
@@ -59,7 +58,7 @@ def search(
     asked = phrases(question)
     if not asked:
         return Exact(selection)
-    found = _search(corpus, asked[:MAX_PHRASES], question, selection, filters, deadline or Deadline())
+    found = _search(library, asked[:MAX_PHRASES], question, selection, filters, deadline or Deadline())
     if len(asked) > MAX_PHRASES:
         ignored = f"Only the first {MAX_PHRASES} of {len(asked)} exact phrases were looked for."
         found = replace(found, notes=(ignored, *found.notes))
@@ -67,7 +66,7 @@ def search(
 
 
 def _search(
-    corpus: Corpus,
+    library: Library,
     asked: Sequence[str],
     question: str,
     selection: Selection,
@@ -75,7 +74,7 @@ def _search(
     deadline: Deadline,
 ) -> Exact:
     whole = not has_content(without_phrases(question))
-    found = {phrase: corpus.phrase(phrase, selection, deadline) for phrase in asked}
+    found = {phrase: library.phrase(phrase, selection, deadline) for phrase in asked}
     missing = [phrase for phrase, where in found.items() if not where.places]
     if missing:
         told = tuple(_missing(phrase, found[phrase]) for phrase in missing)
@@ -84,11 +83,11 @@ def _search(
     if not holding:
         return Exact(selection, whole, missing=True, notes=("No document holds all of the exact phrases.",))
     if not whole:
-        restricted = corpus.select(replace(filters, document=tuple(sorted(holding))))
+        restricted = library.select(replace(filters, document=tuple(sorted(holding))))
         return Exact(restricted, notes=tuple(_searched(phrase, found[phrase]) for phrase in asked))
     places = [place for each in found.values() for place in each.places if place[0].id in holding]
-    found_quotes, passages = _quotes(corpus, places, deadline)
-    quotes = copies.folded(corpus, found_quotes[:FOLDED], filters, deadline=deadline)
+    found_quotes, passages = _quotes(library, places, deadline)
+    quotes = copies.folded(library, found_quotes[:FOLDED], filters, deadline=deadline)
     notes = [
         f"The words of “{phrase}” stand together in {len(where.documents):,} documents, of which "
         f"{where.read} were read."
@@ -156,7 +155,7 @@ def answer(
 
 
 def _quotes(
-    corpus: Corpus, places: Sequence[tuple[Document, Span]], deadline: Deadline
+    library: Library, places: Sequence[tuple[Document, Span]], deadline: Deadline
 ) -> tuple[tuple[Quote, ...], tuple[Passage, ...]]:
     """The sentences around the places, whole, each once, with the phrase emphasised; and their passages."""
     found: dict[str, tuple[Document, set[Span]]] = {}
@@ -166,7 +165,7 @@ def _quotes(
     holding: list[Passage] = []
     for document, spans in found.values():
         deadline.check()
-        held, passages = _as_found(corpus, document)
+        held, passages = _as_found(library, document)
         sentences = [sentence for passage in passages for sentence in passage.sentences]
         around: dict[tuple[int, int], list[Span]] = {}
         for place in sorted(spans):
@@ -189,10 +188,10 @@ def _touched(parts: Sequence[_Part], place: Span) -> Sequence[_Part]:
     return parts[first:last]
 
 
-def _as_found(corpus: Corpus, document: Document) -> tuple[Document, tuple[Passage, ...]]:
+def _as_found(library: Library, document: Document) -> tuple[Document, tuple[Passage, ...]]:
     """The document with its passages, in one snapshot; none where it has changed since it was found."""
     with suppress(DocumentNotFoundError):
-        held, passages = corpus.document_and_passages(document.id)
+        held, passages = library.document_and_passages(document.id)
         if held.sha256 == document.sha256:
             return held, passages
     return document, ()

@@ -14,7 +14,7 @@ from qa.text.terms import measure, words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from embeddings.reader import Reading
+    from embeddings.reading import Reading
     from qa.schema import Document, Passage, Sentence
 
 # How many quotes an answer shows, and of how many sentences at most.

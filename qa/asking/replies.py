@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from qa.quoting.cite import date_in_words
 from qa.schema import Reply, ReplyKind
+from qa.text.dates import date_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

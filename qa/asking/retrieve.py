@@ -16,7 +16,7 @@ from qa.text.terms import content_words
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from qa.corpus import Corpus, Selection
+    from qa.storage.ports import Library, Selection
 
 DENSE_WEIGHT = 0.6
 # Passages taken from each search at first; doubled until enough documents are among them.
@@ -29,7 +29,7 @@ _AS_ASKED = Names()
 
 
 def candidates(
-    corpus: Corpus,
+    library: Library,
     variants: Sequence[tuple[str, float]],
     selection: Selection,
     names: Names = _AS_ASKED,
@@ -44,19 +44,19 @@ def candidates(
     """
     spelt = [names.spelt(text) for text, _ in variants]
     texts = [text for each in spelt for text in each]
-    vectors = corpus.encode_queries(texts)
+    vectors = library.encode_queries(texts)
     terms = [content_words(text) for text in texts]
     enough = min(DOCUMENTS, selection.documents)
     weights = [(len(each), weight) for each, (_, weight) in zip(spelt, variants, strict=True)]
     depth = DEPTH
     while True:
-        nearest = corpus.dense_each(vectors, depth, selection)
-        matching = corpus.bm25_each(terms, depth, selection)
+        nearest = library.dense_each(vectors, depth, selection)
+        matching = library.bm25_each(terms, depth, selection)
         found = {key for each in (*nearest, *matching) for key, _ in each}
         count = counting(found)
         fused = _fused(weights, nearest, matching, count)
         exhausted = all(len(each) < depth for each in nearest)
-        enough_found = len(set(corpus.documents_of(fused).values())) >= enough
+        enough_found = len(set(library.documents_of(fused).values())) >= enough
         if exhausted or enough_found or (depth >= DEEPEST and len(count) < len(found)):
             others = _fused(weights, nearest, matching, found - count)
             return _best_first(fused), _best_first(others)

@@ -7,15 +7,16 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
 from qa.errors import DocumentNotFoundError
-from qa.quoting.cite import date_in_words
-from qa.quoting.render import describe_filters, plural
+from qa.quoting.render import describe_filters
 from qa.schema import EVERYTHING, Filters
+from qa.text.dates import date_in_words
+from qa.text.display import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from qa.corpus import Corpus
     from qa.schema import Facets
+    from qa.storage.ports import Library
 
 # Likeness, 0 to 1, from which a value may have been meant. One within the other is always like it.
 LIKE = 0.6
@@ -27,19 +28,19 @@ MOST_CHARACTERS = 80
 MOST_COMPARED = 50
 
 
-def unmatched(corpus: Corpus, filters: Filters) -> str:
+def unmatched(library: Library, filters: Filters) -> str:
     """Say why these filters leave no document, in sentences.
 
     It names each filter that leaves none by itself, and the value nearest to it that the library has.
     """
-    if not corpus.count().documents:
+    if not library.count().documents:
         return "The library is empty. Add documents with: pullquote index PATH"
-    return " ".join(_each(corpus, filters, corpus.facets())) or (
+    return " ".join(_each(library, filters, library.facets())) or (
         f"No document matches the filters: {describe_filters(filters)}."
     )
 
 
-def _each(corpus: Corpus, filters: Filters, facets: Facets) -> Iterator[str]:
+def _each(library: Library, filters: Filters, facets: Facets) -> Iterator[str]:
     """Say of each filter that leaves nothing by itself what there is instead."""
     there = {
         "publisher": facets.publishers,
@@ -50,16 +51,16 @@ def _each(corpus: Corpus, filters: Filters, facets: Facets) -> Iterator[str]:
     for name, values in there.items():
         value = str(getattr(filters, name))
         alone: Any = {name: value}
-        if value and not corpus.select(replace(EVERYTHING, **alone)).documents:
+        if value and not library.select(replace(EVERYTHING, **alone)).documents:
             yield f"No document has the {name} “{value}”: {_instead([each for each, _ in values], value)}"
     dates = Filters(since=filters.since, until=filters.until)
-    if dates and not corpus.select(dates).documents:
+    if dates and not library.select(dates).documents:
         yield f"No document is dated {describe_filters(dates).replace(', ', ' ')}: {_dated(facets)}."
     for document_id in filters.document:
-        if corpus.select(Filters(document=(document_id,))).documents:
+        if library.select(Filters(document=(document_id,))).documents:
             continue
         try:
-            corpus.document(document_id)
+            library.document(document_id)
         except DocumentNotFoundError as error:
             said = str(error)
             yield said[0].upper() + said[1:] + "." * (not said.endswith("?"))

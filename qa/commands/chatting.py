@@ -76,8 +76,8 @@ def feedback(settings: options.Settings, out: Path | None, *, force: bool) -> No
     """
     from qa.desk.thumbs import save, to_jsonl, to_queries
     from qa.outputs import TEST_QUERIES, TEST_TABLE, check_no_source, check_output
-    from qa.quoting.cite import visible
-    from qa.quoting.render import is_utf8, plural
+    from qa.text.display import plural, visible
+    from qa.text.json_lines import is_utf8
 
     if out and out.suffix.lower() not in (".jsonl", ".csv"):
         raise click.UsageError(f"--out: {visible(str(out))} should end in .jsonl or .csv")
@@ -86,7 +86,7 @@ def feedback(settings: options.Settings, out: Path | None, *, force: bool) -> No
         check_output("--out", out, kind, library=shared.library(settings), force=force)
     with shared.corpus(settings) as corpus:
         if out:
-            check_no_source("--out", out, kind, corpus)
+            check_no_source("--out", out, kind, corpus.sources())
         (thumbs, _), queries = corpus.count_thumbs(), to_queries(corpus)
     if settings.as_json:
         shared.print_json({"thumbs": thumbs, "queries": queries})

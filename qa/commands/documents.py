@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from qa.corpus import Corpus
     from qa.quoting.claims import Claim
     from qa.schema import DocumentInfo, Filters
-    from qa.storage.embedded.stats import LibraryStats
-    from qa.storage.embedded.versions import Version
+    from qa.storage.ports import LibraryStats, Version
 
 
 class Documents(click.Group):
@@ -68,8 +67,8 @@ def documents(ctx: click.Context, filters: Filters, *, stats: bool, removed: boo
 
 
 def _print_stats(stats: LibraryStats, *, as_json: bool) -> None:
-    from qa.quoting.cite import visible
     from qa.storage.embedded.stats import to_dict, to_text
+    from qa.text.display import visible
 
     if as_json:
         shared.print_json(to_dict(stats))
@@ -78,11 +77,10 @@ def _print_stats(stats: LibraryStats, *, as_json: bool) -> None:
 
 
 def _print_removed(versions: tuple[Version, ...], *, as_json: bool) -> None:
-    from qa.quoting.cite import visible
-    from qa.quoting.render import version_to_dict
+    from qa.text.display import visible
 
     if as_json:
-        shared.print_json([version_to_dict(version) for version in versions])
+        shared.print_json([version.to_dict() for version in versions])
         return
     for version in versions:
         title = visible(" ".join(version.title.split()))
@@ -90,8 +88,8 @@ def _print_removed(versions: tuple[Version, ...], *, as_json: bool) -> None:
 
 
 def _print_documents(infos: tuple[DocumentInfo, ...], *, as_json: bool) -> None:
-    from qa.quoting.cite import visible
-    from qa.quoting.render import info_to_dict, plural
+    from qa.quoting.render import info_to_dict
+    from qa.text.display import plural, visible
 
     if as_json:
         shared.print_json([info_to_dict(info) for info in infos])
@@ -134,9 +132,9 @@ def show(settings: options.Settings, document_id: str, sha256: str | None) -> No
 
     Control characters in the text are shown as symbols; --json gives it as it is.
     """
-    from qa.quoting.cite import visible
-    from qa.quoting.render import info_to_dict, version_to_dict
+    from qa.quoting.render import info_to_dict
     from qa.schema import Filters
+    from qa.text.display import visible
 
     with shared.corpus(settings) as corpus:
         if sha256 is None:
@@ -148,7 +146,7 @@ def show(settings: options.Settings, document_id: str, sha256: str | None) -> No
             text, info, versions = document.text, earlier.info(document), (earlier,)
     known = info_to_dict(info)
     if settings.as_json:
-        shared.print_json({**known, "versions": [version_to_dict(each) for each in versions], "text": text})
+        shared.print_json({**known, "versions": [each.to_dict() for each in versions], "text": text})
         return
     places, notes, found = known.pop("locations"), known.pop("notes"), known.pop("found")
     origins = {each["field"]: f" ({each['source']}, {each['sure']})" for each in found}
@@ -195,9 +193,9 @@ def edit(
     is read again, or replaced; `documents show` marks them. The file itself is not changed: a sidecar file
     beside it, named FILE.meta.toml, says the same for all documents of a file (title = "…").
     """
-    from qa.quoting.cite import visible
     from qa.quoting.render import info_to_dict
     from qa.schema import Filters
+    from qa.text.display import visible
 
     if not values and not reset:
         raise click.UsageError("say what to correct, such as --set title=…, or what to --reset")
@@ -240,7 +238,7 @@ def remove(
     holds it still is indexed again when it is named itself, or changes. Without an ID, --purge finishes what
     was interrupted. In a terminal, it asks first; elsewhere, --purge needs --yes.
     """
-    from qa.quoting.cite import visible
+    from qa.text.display import visible
 
     if not ids and not purge:
         raise click.UsageError("name the documents to remove: `pullquote documents` lists them")
@@ -323,7 +321,7 @@ class _Lost:
     @property
     def lines(self) -> Iterator[str]:
         """Say it to a person."""
-        from qa.quoting.render import plural
+        from qa.text.display import plural
 
         for document_id, title in self.titles.items():
             count, questions = self.thumbs[document_id]
@@ -394,10 +392,9 @@ def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
     nothing is named, and the others are verified: the exit code is 1 then, and 3 where there is no other.
     """
     from qa.progress import meter
-    from qa.quoting.cite import visible
     from qa.quoting.claims import LEAST_WORDS
-    from qa.quoting.render import plural
     from qa.quoting.verify import Verifier, is_work, lines, summary, to_dict
+    from qa.text.display import plural, visible
 
     settings.interrupted = "Nothing was changed."
     read, refused = {}, {}
@@ -478,7 +475,7 @@ def restore(settings: options.Settings, ids: tuple[str, ...]) -> None:
 
     `pullquote documents --removed` lists them.
     """
-    from qa.quoting.cite import visible
+    from qa.text.display import visible
 
     with shared.corpus(settings) as corpus, shared.progress(settings) as progress:
         results = corpus.restore(ids, progress=progress)
@@ -501,8 +498,7 @@ def names(settings: options.Settings, name: str) -> None:
     library's folder: a line each, with " = " between the names. What follows a # is a remark. Lines that
     cannot be read are named and left out; the exit code is then 1, as it is when NAME is not found.
     """
-    from qa.quoting.cite import visible
-    from qa.quoting.render import plural
+    from qa.text.display import plural, visible
     from qa.text.names import ALIAS_FILE
 
     with shared.corpus(settings) as corpus:

@@ -98,7 +98,7 @@ def index(
     done = Counter[str]()
     with _to_index(settings, dry_run=dry_run, date_order=date_order, columns=columns) as corpus:
         if report_to:
-            check_no_source("--report", report_to, INDEX_REPORT, corpus)
+            check_no_source("--report", report_to, INDEX_REPORT, corpus.sources())
         watched = bursts(given, corpus.library, report_to, follow_links=follow_links)
         for _ in watched if watch else [None]:
             with shared.progress(settings) as progress:
@@ -134,7 +134,7 @@ def index(
 
 def _summary(done: Counter[str]) -> str:
     """Say what became of files: `2 added, 1 refused`."""
-    from qa.quoting.render import STATUSES
+    from qa.intake.report import STATUSES
 
     return ", ".join(f"{done[status]:,} {status}" for status in STATUSES if done[status]) or "nothing to do"
 
@@ -185,7 +185,7 @@ def _gone(report: IndexReport) -> list[str]:
 
 def _named(ids: Sequence[str]) -> str:
     """Name documents that are gone: `2 documents are no longer there (a.txt, b.txt)`."""
-    from qa.quoting.render import plural
+    from qa.text.display import plural
 
     verb = "is" if len(ids) == 1 else "are"
     return f"{plural(len(ids), 'document')} ({_listed(ids)}) {verb} no longer"
@@ -199,7 +199,7 @@ def _listed(names: Sequence[str]) -> str:
 
 def _show_report(settings: options.Settings, report: IndexReport, write_to: Path | None) -> None:
     """Print what an index did, and write it to the file that was named."""
-    from qa.quoting.render import report_to_dict, write_report
+    from qa.intake.report import report_to_dict, write_report
 
     if write_to:
         write_report(report, write_to)
@@ -224,8 +224,7 @@ def _print_report(report: IndexReport, library: Path) -> None:
     from qa.document.metadata import SIDECAR
     from qa.formats import READS
     from qa.intake.folders import is_followable, own_output
-    from qa.quoting.cite import visible
-    from qa.quoting.render import plural
+    from qa.text.display import plural, visible
 
     if report.dry_run:
         click.echo("This is what would be done; nothing was changed.")
@@ -286,7 +285,7 @@ def reindex(settings: options.Settings, encoder: str) -> None:
     An encoder that does not come with Pullquote is opened only after you have named it, whatever a library
     says: here, which is remembered for you on this machine, or in PULLQUOTE_ENCODER.
     """
-    from qa.quoting.render import plural
+    from qa.text.display import plural
 
     settings.interrupted = "The library still has the vectors that it had."
     with shared.corpus(settings) as corpus, shared.progress(settings) as progress:

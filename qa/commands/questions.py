@@ -74,9 +74,10 @@ def _decoded(data: bytes, name: str) -> str:
 
 def _print_answer(answer: Answer, corpus: Corpus, *, as_json: bool) -> None:
     from qa.quoting import render
+    from qa.text.json_lines import is_utf8
 
     if as_json:
-        click.echo(render.to_json(answer, corpus.document, ascii=not render.is_utf8(sys.stdout)))
+        click.echo(render.to_json(answer, corpus.document, ascii=not is_utf8(sys.stdout)))
     elif sys.stdout.isatty():
         from rich.console import Console
 
@@ -125,7 +126,7 @@ def answer_many(
     from qa.batch import answer_file
     from qa.outputs import ANSWERS, check_no_source, check_output
     from qa.progress import meter
-    from qa.quoting.render import plural
+    from qa.text.display import plural
 
     data = _read_questions(questions, shared.say if not settings.quiet else lambda message: None)
     target = None if str(out) == "-" else out
@@ -136,7 +137,7 @@ def answer_many(
         settings.interrupted = f"The answers so far are in {out}; the same command goes on from there."
     with shared.corpus(settings) as corpus, meter(quiet=settings.quiet) as show:
         if target:
-            check_no_source("--out", target, ANSWERS, corpus)
+            check_no_source("--out", target, ANSWERS, corpus.sources())
         _check_documents(corpus, filters)
         if not corpus.select(filters).documents:
             shared.say(unmatched(corpus, filters))
@@ -252,7 +253,7 @@ def _check_options(suite: Path, chosen: dict[str, Any]) -> None:
     from collections import Counter
 
     from qa.outputs import ANSWERS, written_files
-    from qa.quoting.cite import visible
+    from qa.text.display import visible
 
     written = {name: chosen[name] for name in ("out", "report", "trec_run", "trec_qrels") if chosen[name]}
     source = click.get_current_context().get_parameter_source

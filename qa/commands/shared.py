@@ -46,13 +46,13 @@ def progress(settings: options.Settings) -> Iterator[Callable[[Progress], None]]
 
 def print_json(value: object) -> None:
     """Print a value as JSON."""
-    from qa.quoting.render import dumps, is_utf8
+    from qa.text.json_lines import dumps, is_utf8
 
     click.echo(dumps(value, ascii=not is_utf8(sys.stdout), indent=2))
 
 
 def say(message: str) -> None:
     """Say something to a person, on standard error."""
-    from qa.quoting.cite import in_one_line
+    from qa.text.display import in_one_line
 
     click.echo(in_one_line(message), err=True)

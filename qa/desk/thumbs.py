@@ -13,29 +13,24 @@ queries are exported.
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
-import json
-from dataclasses import dataclass
 from itertools import groupby, zip_longest
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from qa.asking.conversation import earlier_questions
-from qa.errors import DocumentNotFoundError, InputError, OutputError
+from qa.errors import DocumentNotFoundError, OutputError
 from qa.outputs import write_output
-from qa.quoting.cite import CitationId, check
-from qa.quoting.render import dumps
-from qa.schema import Quote
+from qa.quoting.cite import check
+from qa.schema import Judgement, Quote, QuoteReference, ShownAnswer
 from qa.text import cells
+from qa.text.json_lines import dumps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from qa.corpus import Corpus
-    from qa.schema import Answer, Document, Outcome, Turn
+    from qa.schema import Answer, Document, Turn
 
-Thumb = Literal["up", "down"]
 Form = Literal["jsonl", "csv"]
 Line: TypeAlias = dict[str, Any]
 """A test query as a line of the file."""
@@ -48,72 +43,29 @@ _FILTERED = "nothing was found under filters: say whether the other documents an
 _COLUMNS = ("id", "question", "answerable", "document", "quote", "history", "rejected", "note")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
-    """Where a quote stands: a document's id, the SHA-256 of its text, and code-point offsets in it."""
-
-    document: str
-    sha256: str
-    start: int
-    end: int
-
-    @property
-    def citation_id(self) -> str:
-        """The id that its citation carries."""
-        return str(CitationId(self.sha256, self.start, self.end))
+def shown_answer(answer: Answer, history: Sequence[str | Turn] = ()) -> ShownAnswer:
+    """Return what a thumb is about of an answer."""
+    return ShownAnswer(
+        answer.question.strip(),
+        tuple(text.strip() for text in earlier_questions(history)),
+        answer.interpreted_question,
+        answer.outcome,
+        tuple(QuoteReference(q.document.id, q.document.sha256, q.start, q.end) for q in answer.quotes),
+        bool(answer.filters),
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """An answer as it was shown, its quotes as coordinates.
+class JudgedLibrary(Protocol):
+    """A library with thumbs on its answers."""
 
-    `history` holds the user's earlier questions that it was read after, so that it can be asked again.
-    """
+    def thumbs(self) -> tuple[Judgement, ...]:
+        """Read all thumbs."""
 
-    question: str
-    history: tuple[str, ...]
-    interpreted_question: str
-    outcome: Outcome
-    quotes: tuple[Place, ...] = ()
-    filtered: bool = False
+    def document(self, document_id: str) -> Document:
+        """Read a document afresh; DocumentNotFoundError where there is none."""
 
-    @classmethod
-    def of(cls, answer: Answer, history: Sequence[str | Turn] = ()) -> Self:
-        """Keep of an answer what a thumb is about."""
-        return cls(
-            answer.question.strip(),
-            tuple(text.strip() for text in earlier_questions(history)),
-            answer.interpreted_question,
-            answer.outcome,
-            tuple(Place(q.document.id, q.document.sha256, q.start, q.end) for q in answer.quotes),
-            bool(answer.filters),
-        )
-
-    @property
-    def query_id(self) -> str:
-        """Names the question with its history: the same words have the same id, on any machine."""
-        asked = json.dumps([self.question, *self.history])
-        return hashlib.sha256(asked.encode()).hexdigest()[:16]
-
-    def place(self, citation_id: str) -> Place:
-        """Find the quote of that citation id.
-
-        Raises:
-            InputError: the answer has no such quote.
-        """
-        for place in self.quotes:
-            if place.citation_id == citation_id:
-                return place
-        raise InputError(f"the answer has no quote {citation_id[:100]!r}: judge one that it shows")
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """One thumb: on a quote, or (None) on the answer as a whole."""
-
-    shown: Shown
-    quote: Place | None
-    thumb: Thumb
+    def document_by_sha256(self, sha256: str) -> Document:
+        """Read the document whose text has this SHA-256 (hex); DocumentNotFoundError where there is none."""
 
 
 def thumbs_on(judgements: Sequence[Judgement]) -> dict[str, Any]:
@@ -127,7 +79,7 @@ def thumbs_on(judgements: Sequence[Judgement]) -> dict[str, Any]:
 # Test queries
 
 
-def to_queries(corpus: Corpus) -> list[Line]:
+def to_queries(library: JudgedLibrary) -> list[Line]:
     """Make test queries of the library's thumbs: one a question with its history, in order of their words.
 
     Quotes are sliced from their sources now. One whose source has changed or gone is left out with a note.
@@ -135,20 +87,20 @@ def to_queries(corpus: Corpus) -> list[Line]:
     Raises:
         VerbatimError: a quote is not the slice of its source.
     """
-    judgements = sorted(corpus.thumbs(), key=_asked)
-    return [_query(list(group), corpus) for _, group in groupby(judgements, _asked)]
+    judgements = sorted(library.thumbs(), key=_asked)
+    return [_query(list(group), library) for _, group in groupby(judgements, _asked)]
 
 
 def _asked(judgement: Judgement) -> tuple[str, tuple[str, ...]]:
     return judgement.shown.question, judgement.shown.history
 
 
-def _query(judgements: Sequence[Judgement], corpus: Corpus) -> Line:
+def _query(judgements: Sequence[Judgement], library: JudgedLibrary) -> Line:
     whole = next((each for each in judgements if each.quote is None), None)
     shown = (whole or judgements[0]).shown
     thumbs = {each.quote: each.thumb for each in judgements if each.quote is not None}
-    expected = _Slices(corpus, (place for place, thumb in thumbs.items() if thumb == "up"))
-    rejected = _Slices(corpus, (place for place, thumb in thumbs.items() if thumb == "down"))
+    expected = _Slices(library, (place for place, thumb in thumbs.items() if thumb == "up"))
+    rejected = _Slices(library, (place for place, thumb in thumbs.items() if thumb == "down"))
     all_rejected = set(thumbs.values()) == {"down"} and len(thumbs) == len(shown.quotes)
     answerable, note = _answerable(whole, expected, all_rejected=all_rejected)
     notes = [*expected.lost, *rejected.lost, *([note] if note else [])]
@@ -185,14 +137,14 @@ def _answerable(whole: Judgement | None, expected: _Slices, *, all_rejected: boo
 class _Slices:
     """The texts of places, each once and in order of the places; their documents; notes on those lost."""
 
-    def __init__(self, corpus: Corpus, places: Iterable[Place]) -> None:
-        self._corpus = corpus
+    def __init__(self, library: JudgedLibrary, places: Iterable[QuoteReference]) -> None:
+        self._library = library
         self.lost: list[str] = []
         quotes = [quote for place in sorted(places) if (quote := self._quote(place))]
         self.texts = list(dict.fromkeys(quote.text for quote in quotes))
         self.documents = list(dict.fromkeys(quote.document.id for quote in quotes))
 
-    def _quote(self, place: Place) -> Quote | None:
+    def _quote(self, place: QuoteReference) -> Quote | None:
         document, fate = self._document(place)
         if document is not None and place.end > len(document.text):
             document, fate = None, "has no such place"
@@ -202,20 +154,20 @@ class _Slices:
             )
             return None
         quote = Quote(document, place.start, place.end)
-        check(quote, self._corpus.document)
+        check(quote, self._library.document)
         return quote
 
-    def _document(self, place: Place) -> tuple[Document | None, str]:
+    def _document(self, place: QuoteReference) -> tuple[Document | None, str]:
         """Read the document, under another id if need be; without one, what became of it."""
         fate = "has changed since"
         try:
-            document = self._corpus.document(place.document)
+            document = self._library.document(place.document)
             if document.sha256 == place.sha256:
                 return document, ""
         except DocumentNotFoundError:
             fate = "is no longer in the library"
         try:
-            return self._corpus.document_by_sha256(place.sha256), ""
+            return self._library.document_by_sha256(place.sha256), ""
         except DocumentNotFoundError:
             return None, fate
 
@@ -265,5 +217,5 @@ def _to_csv(queries: Iterable[Line]) -> str:
         several = [query.get(name, []) for name in ("quotes", "history", "rejected", "notes")]
         height = max(1, *map(len, several))
         for row in zip_longest(*several, [""] * height, fillvalue=""):
-            rows.writerow(map(cells.written, (*same, *row[:-1])))
+            rows.writerow(map(cells.to_cell, (*same, *row[:-1])))
     return table.getvalue()

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from sentencex import get_sentence_boundaries
 
-from qa.formats.lines import lines
 from qa.schema import Document, Passage, Sentence, SentenceKind, Span
+from qa.text.lines import lines
 from qa.text.terms import HANGUL, MEASURED, measure
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qa.quoting.cite import date_in_words
+from qa.text.dates import date_in_words
 from qa.text.terms import is_latin, is_only_latin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from embeddings.reader import Window
+    from embeddings.reading import Window
     from qa.schema import Document, Passage, Sentence
 
 
@@ -38,7 +38,7 @@ def window_text(document: Document, passage: Passage) -> str:
 
 def reading_window(document: Document, passage: Passage) -> Window:
     """A passage as the reader reads it: under its document's title and date, its quotable sentences."""
-    from embeddings.reader import Window  # brings ONNX Runtime, which most commands do without
+    from embeddings.reading import Window
 
     return Window(
         reading_head(document),

@@ -13,6 +13,7 @@ from qa.corpus import Corpus
 from qa.errors import InputError, LibraryNotFoundError
 from qa.evaluation import check, run, suite, trec
 from qa.evaluation.measures import MEASURES
+from qa.evaluation.result import Result
 from qa.outputs import (
     ANSWERS,
     EVALUATION_REPORT,
@@ -23,7 +24,7 @@ from qa.outputs import (
     write_output,
 )
 from qa.progress import staged
-from qa.quoting.render import plural
+from qa.text.display import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -110,22 +111,6 @@ class Task:
         return tuple(path for path in named if path)
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What came out. `evaluation` and `answers`, the file, are None where only the quotes were checked."""
-
-    suite: Suite
-    findings: tuple[Finding, ...]
-    evaluation: Evaluation | None = None
-    answers: Path | None = None
-    failures: tuple[str, ...] = ()
-
-    @property
-    def passed(self) -> bool:
-        """Whether no gate failed; where only the quotes were checked, whether all were found."""
-        return not self.failures if self.evaluation else all(finding.found for finding in self.findings)
-
-
 def perform(task: Task, show: Meter, say: Callable[[str], None], kept: Callable[[Path], None]) -> Result:
     """Do it: load, check, ask, score, compare, write.
 
@@ -180,7 +165,7 @@ def _check_no_source(task: Task) -> None:
         return
     with suppress(LibraryNotFoundError), Corpus.open(task.library, create=False, read_only=True) as corpus:
         for option, path, kind in outputs:
-            check_no_source(option, path, kind, corpus)
+            check_no_source(option, path, kind, corpus.sources())
 
 
 def _documents(task: Task, asked: Suite, say: Callable[[str], None]) -> dict[str, Document]:

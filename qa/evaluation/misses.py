@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 from qa.asking.answer import READ, RERANKED
 from qa.asking.extract import QUOTES
 from qa.evaluation.measures import confidence
-from qa.quoting.render import plural
+from qa.text.display import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

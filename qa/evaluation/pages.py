@@ -10,7 +10,7 @@ from qa.asking.answer import READ, RERANKED
 from qa.evaluation import misses
 from qa.evaluation.measures import MEASURES, confidence
 from qa.quoting.cite import facts
-from qa.quoting.render import plural
+from qa.text.display import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

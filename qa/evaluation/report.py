@@ -25,8 +25,8 @@ from qa.evaluation.measures import MEASURES, confidence, reliability, risk_cover
 from qa.evaluation.pages import pages
 from qa.evaluation.statistics import LEVEL, wilson
 from qa.evaluation.tables import probability
-from qa.quoting.cite import date_in_words, visible
-from qa.quoting.render import plural
+from qa.text.dates import date_in_words
+from qa.text.display import plural, visible
 
 if TYPE_CHECKING:
     import datetime as dt

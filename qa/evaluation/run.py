@@ -6,7 +6,6 @@ Answers are kept too, through `qa.batch`: what was interrupted goes on where it 
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 import time
 from contextlib import closing, contextmanager
@@ -16,18 +15,20 @@ from typing import TYPE_CHECKING
 from embeddings.encoder import identify_encoder
 from embeddings.files import close_to_others, sha256_file
 from embeddings.models import ModelError as WeightsError
-from embeddings.models import cache_folder, make_cache_folder
+from embeddings.models import make_cache_folder
 from qa.asking.confidence import STRICTNESS
 from qa.batch import answer_file
 from qa.corpus import Corpus
-from qa.errors import InputError, LibraryError, ModelError
+from qa.errors import InputError, ModelError
 from qa.evaluation.lines import records
 from qa.evaluation.schema import Evaluation
 from qa.formats.jsonl import read_jsonl
 from qa.intake.run import MAKERS
-from qa.quoting.render import dumps, plural
 from qa.reading import read_file
 from qa.schema import EVERYTHING, Document, Turn
+from qa.storage.answer_cache import answers_folder, evaluations_folder, short_hash, short_name
+from qa.text.display import plural
+from qa.text.json_lines import dumps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -100,32 +101,12 @@ def _own_library_folder(corpus: Path, encoder: str | None) -> Path:
     except WeightsError as error:
         raise ModelError(str(error)) from error
     parts = [sha256_file(corpus), identity.sha256, *map(sha256_file, MAKERS)]
-    return _kept() / _short(" ".join(parts))
+    return evaluations_folder() / short_name(" ".join(parts))
 
 
 def answers_path(library: Path, suite: Suite) -> Path:
     """Name the file in the cache that keeps the answers to the suite's questions from a library."""
-    return _answers_folder(library) / f"answers-{_short_bytes(_questions(suite))}.jsonl"
-
-
-def forget_answers(library: Path) -> None:
-    """Remove all answers from a library that are in the cache: they quote what was purged.
-
-    Raises:
-        LibraryError: they cannot be removed.
-    """
-    for path in _answers_folder(library).glob("answers-*.jsonl*"):
-        try:
-            path.unlink(missing_ok=True)
-        except OSError as error:
-            raise LibraryError(
-                f"{path} cannot be removed ({error.strerror}), and may quote what was erased: remove it"
-            ) from error
-
-
-def _answers_folder(library: Path) -> Path:
-    own = library.parent == _kept()
-    return library if own else _kept() / _short(str(library.resolve()))
+    return answers_folder(library) / f"answers-{short_hash(_questions(suite))}.jsonl"
 
 
 def answer(
@@ -147,7 +128,7 @@ def answer(
         InputError: `out` cannot be read or written.
     """
     with alone(out, say):
-        if out.is_relative_to(_kept()):
+        if out.is_relative_to(evaluations_folder()):
             make_cache_folder(out.parent)
             close_to_others(out.parent)
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -282,9 +263,9 @@ def alone(path: Path, say: Say) -> Iterator[None]:
 
     The lock is SQLite's on an empty database: it works on every system, and dies with its process.
     """
-    locks = _kept() / "locks"
+    locks = evaluations_folder() / "locks"
     make_cache_folder(locks)
-    name = locks / f"{_short(str(path.resolve()))}.lock"
+    name = locks / f"{short_name(str(path.resolve()))}.lock"
     with closing(sqlite3.connect(name, timeout=0, isolation_level=None)) as lock:
         waiting = False
         while True:
@@ -299,15 +280,3 @@ def alone(path: Path, say: Say) -> Iterator[None]:
                 waiting = True
             time.sleep(_SECONDS_BETWEEN_TRIES)
         yield
-
-
-def _kept() -> Path:
-    return cache_folder() / "evaluate"
-
-
-def _short(text: str) -> str:
-    return _short_bytes(text.encode("utf-8", "surrogatepass"))
-
-
-def _short_bytes(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()[:16]

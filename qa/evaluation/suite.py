@@ -17,9 +17,9 @@ from qa.batch import read_history
 from qa.errors import InputError
 from qa.evaluation.lines import records
 from qa.evaluation.schema import Query, Suite
-from qa.quoting.render import dumps
 from qa.reading import read_file
 from qa.text import cells
+from qa.text.json_lines import dumps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -289,7 +289,7 @@ def _rows(data: bytes, path: Path, say: Callable[[str], None]) -> Iterator[tuple
     try:
         for line in reader:
             number, begins = begins + skipped, reader.line_num + 1
-            texts = [cells.read(cell.strip().replace("\r\n", "\n")) for cell in line]
+            texts = [cells.from_cell(cell.strip().replace("\r\n", "\n")) for cell in line]
             row = dict(zip(header, texts, strict=False))
             if number > 1 + skipped and any(row.values()):
                 if any(texts[len(header) :]):

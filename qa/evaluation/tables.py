@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, get_args
 from qa.evaluation.check import shortened
 from qa.evaluation.measures import MEASURES, threshold
 from qa.evaluation.statistics import LEVEL
-from qa.quoting.cite import visible
-from qa.quoting.render import answers_from, plural
+from qa.quoting.render import answers_from
 from qa.schema import Outcome
+from qa.text.display import plural, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from qa.evaluation.check import Finding
-    from qa.evaluation.command import Result
+    from qa.evaluation.result import Result
     from qa.evaluation.schema import Evaluation
 
 _LISTED = 10  # of many findings

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from qa.formats.lines import lines
+from qa.text.lines import lines
 
 if TYPE_CHECKING:
     from qa.schema import Span

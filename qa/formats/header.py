@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Literal
 
 from qa.formats.dates import DateOrder, FoundDate, find_date, find_dates, read_date
 from qa.formats.furniture import find_furniture
-from qa.formats.lines import lines
 from qa.formats.numbers import find_number
 from qa.formats.organisations import (
     is_kind,
@@ -35,6 +34,7 @@ from qa.formats.people import (
     who_is,
 )
 from qa.text.dates import PartialDate
+from qa.text.lines import lines
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -31,7 +31,7 @@ MOST_ENDS = 300_000  # of sentences
 _FEWEST_LETTERS, _LONG = 0.05, 500_000
 _BOM = b"\xef\xbb\xbf"
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
-# What ends a line (see `qa.formats.lines`) besides \n; and what ends a sentence for sentencex, unless an
+# What ends a line (see `qa.text.lines`) besides \n; and what ends a sentence for sentencex, unless an
 # ASCII letter or digit follows at once.
 _LINE_END = re.compile("\r(?!\n)|[\f\v\x85\u2028\u2029]")
 _SENTENCE_END = re.compile(

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from qa.formats.blocks import Part
 from qa.formats.dates import find_date
-from qa.quoting.cite import date_in_words
-from qa.text.dates import PartialDate
+from qa.text.dates import PartialDate, date_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

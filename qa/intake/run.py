@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     from qa.storage.embedded.encoders import Encoders
     from qa.storage.embedded.locations import Held
     from qa.storage.embedded.store import Ingested, Store
-    from qa.storage.embedded.versions import LeftOut, Version
+    from qa.storage.embedded.versions import LeftOut
+    from qa.storage.ports import Version
 
     OnProgress = Callable[[Progress], None]
 

@@ -21,10 +21,10 @@ from qa.formats.kinds import kind_of
 from qa.formats.source import PLAIN, Source
 from qa.formats.text import encoding_of
 from qa.formats.worker import Worker
-from qa.quoting.cite import CitationId, locator, visible
 from qa.reading import read_file
-from qa.schema import Outcome
+from qa.schema import CitationId, Outcome, locator
 from qa.text import cells
+from qa.text.display import visible
 from qa.text.terms import measure
 
 if TYPE_CHECKING:
@@ -293,7 +293,7 @@ def _of_table(text: str) -> Iterator[Claim]:
             names = [name.strip().lower() for name in row]
             continue
         document = next((cell for name, cell in zip(names, row, strict=False) if name == "document"), "")
-        for name, cell in zip_longest(names, map(cells.read, row), fillvalue=""):
+        for name, cell in zip_longest(names, map(cells.from_cell, row), fillvalue=""):
             if "quot" in name:
                 parts = cell.splitlines() if name == "quotes" else [cell]
                 for part in filter(None, map(without_marks, parts)):

@@ -7,33 +7,27 @@ a document by its id as the library holds it now: `corpus.document`. HTML cards:
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
-import re
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, TextIO, get_args
+from typing import TYPE_CHECKING, Any
 
-from qa.errors import InputError
-from qa.quoting.cite import check, citation, cite_line, date_in_words, published_in, visible
-from qa.schema import Answer, Failure, FileResult, FileStatus, printable
+from qa.quoting.cite import check, cite_line, published_in
+from qa.schema import Answer, Failure, answer_to_dict
 from qa.text import times
-from qa.text.cells import written
+from qa.text.dates import date_in_words
+from qa.text.display import plural, visible
+from qa.text.json_lines import dumps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from rich.console import Group
     from rich.text import Text
 
     from qa.quoting.cite import ReadDocument
-    from qa.schema import DatePreference, DocumentInfo, Facets, Filters, IndexReport, Quote
-    from qa.storage.embedded.versions import Version
+    from qa.schema import DocumentInfo, Facets, Filters, Quote
 
-# What becomes of an input, in the order in which it is told.
-STATUSES: tuple[FileStatus, ...] = tuple(each for each in get_args(FileStatus) if each != "skipped")
 _HEADINGS = {
     "weak": "Not in the corpus. The closest passages, which do not state the answer:",
     "none": "Not in the corpus.",
@@ -41,7 +35,6 @@ _HEADINGS = {
 }
 # Copies of a quote that are named in words.
 NAMED = 10
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def to_dict(answer: Answer, read_document: ReadDocument, id: str = "") -> dict[str, Any]:  # noqa: A002
@@ -50,7 +43,7 @@ def to_dict(answer: Answer, read_document: ReadDocument, id: str = "") -> dict[s
     Raises:
         VerbatimError: when a quote in it is not the slice of its source.
     """
-    line = _as_dict(answer, id)
+    line = answer_to_dict(answer, id)
     _check_dict(line, answer, read_document)
     return line
 
@@ -61,20 +54,9 @@ def to_json(answer: Answer, read_document: ReadDocument, id: str = "", *, ascii:
     Raises:
         VerbatimError: when a quote in it is not the slice of its source.
     """
-    line = dumps(_as_dict(answer, id), ascii=ascii)
+    line = dumps(answer_to_dict(answer, id), ascii=ascii)
     _check_dict(json.loads(line), answer, read_document)
     return line
-
-
-def dumps(value: object, *, ascii: bool = False, indent: int | None = None) -> str:  # noqa: A002
-    """Make JSON that a UTF-8 file can hold: a lone surrogate, which UTF-8 cannot encode, stays an escape."""
-    text = json.dumps(value, ensure_ascii=ascii, indent=indent)
-    return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
-
-
-def is_utf8(stream: TextIO) -> bool:
-    """Whether the stream takes any character; one that does not gets JSON in plain ASCII."""
-    return (stream.encoding or "").lower() in ("utf-8", "utf8")
 
 
 def to_text(answer: Answer, read_document: ReadDocument) -> str:
@@ -163,7 +145,7 @@ def describe_filters(filters: Filters) -> str:
 
 def error_to_dict(question: str, filters: Filters, failure: Failure) -> dict[str, Any]:
     """Make the answer line of a question that met an error; it quotes nothing."""
-    return _as_dict(Answer(question, question, "error", filters=filters, error=failure), "")
+    return answer_to_dict(Answer(question, question, "error", filters=filters, error=failure))
 
 
 def info_to_dict(info: DocumentInfo) -> dict[str, Any]:
@@ -195,147 +177,6 @@ def facets_to_dict(facets: Facets) -> dict[str, Any]:
     """Make what filters can choose from, its dates in ISO 8601: a month stays one."""
     first, last = (date.isoformat() if date else None for date in (facets.first, facets.last))
     return {**asdict(facets), "first": first, "last": last}
-
-
-def version_to_dict(version: Version) -> dict[str, Any]:
-    """Make an entry of what a document was before, or of `documents --removed --json`."""
-    return {
-        "id": version.document_id,
-        "sha256": version.sha256,
-        "reason": version.reason,
-        "at": version.at.isoformat(),
-        "title": version.title,
-        "characters": version.held["characters"],
-    }
-
-
-def report_to_dict(report: IndexReport) -> dict[str, Any]:
-    """Make what `index --json` prints: counts by status, then each input, and what was skipped."""
-    from qa.intake.folders import reason  # no question needs what lists folders
-
-    return {
-        **{status: report.count(status) for status in STATUSES},
-        "seconds": round(report.seconds, 3),
-        "files": [asdict(result) for result in report.files],
-        "skipped": list(report.skipped),
-        "skipped_because": [reason(path) for path in report.skipped],
-        "remarks": list(report.remarks),
-        "dry_run": report.dry_run,
-    }
-
-
-def write_report(report: IndexReport, path: Path) -> None:
-    """Write what became of each file: a table (.csv), else JSON Lines.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    from qa.intake.folders import reason
-    from qa.outputs import write_output
-
-    rows = [_report_row(result) for result in report.files]
-    rows += [
-        _report_row(FileResult(name, "skipped", error=Failure(InputError.code, reason(name))))
-        for name in report.skipped
-    ]
-    if path.suffix.lower() != ".csv":
-        write_output(path, (dumps(row) + "\n" for row in rows))
-        return
-    text = io.StringIO(newline="")
-    table = csv.DictWriter(text, list(_report_row(FileResult("", "skipped"))))
-    table.writeheader()
-    for row in rows:
-        table.writerow({name: written(printable(str(value))) for name, value in row.items()})
-    write_output(path, [text.getvalue()])
-
-
-def _report_row(result: FileResult) -> dict[str, str | int]:
-    return {
-        "path": result.path,
-        "status": result.status,
-        "document": result.document_id,
-        "passages": result.passages,
-        "code": result.error.code if result.error else "",
-        "message": result.error.message if result.error else "",
-        "notes": " ".join(result.notes),
-    }
-
-
-def plural(count: int, noun: str) -> str:
-    """`1 document`, `2 documents`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
-def _as_dict(answer: Answer, answer_id: str) -> dict[str, Any]:
-    filters = answer.filters
-    return {
-        "id": answer_id,
-        "question": answer.question,
-        "interpreted_question": answer.interpreted_question,
-        "outcome": answer.outcome,
-        "confidence": round(float(answer.confidence), 4),
-        "quotes": [_quote_dict(quote) for quote in answer.quotes],
-        "passages": [
-            {"document": p.document_id, "start": int(p.start), "end": int(p.end), "score": float(p.score)}
-            for p in answer.passages
-        ],
-        "milliseconds": {stage: round(float(ms), 3) for stage, ms in asdict(answer.milliseconds).items()},
-        "error": asdict(answer.error) if answer.error else None,
-        "reply": asdict(answer.reply) if answer.reply else None,
-        "threshold": round(float(answer.threshold), 4),
-        "signals": {name: round(float(value), 4) for name, value in asdict(answer.signals).items()}
-        if answer.signals
-        else None,
-        "filters": {
-            **asdict(filters),
-            "since": filters.since.isoformat() if filters.since else None,
-            "until": filters.until.isoformat() if filters.until else None,
-            "document": list(filters.document),
-        },
-        "read": answer.read,
-        "searched": answer.searched,
-        "undated": answer.undated,
-        "notes": list(answer.notes),
-        "preference": _preference_dict(answer.preference) if answer.preference else None,
-        "calibrated": answer.calibrated,
-        "unsearched": answer.unsearched,
-    }
-
-
-def _preference_dict(preference: DatePreference) -> dict[str, Any]:
-    words = preference.words
-    return {
-        "kind": preference.kind,
-        "since": preference.since.isoformat() if preference.since else None,
-        "until": preference.until.isoformat() if preference.until else None,
-        "words": [words.start, words.end] if words else None,
-    }
-
-
-def _quote_dict(quote: Quote) -> dict[str, Any]:
-    return {
-        "number": quote.number,
-        "document": quote.document.id,
-        "sha256": quote.document.sha256,
-        "start": quote.start,
-        "end": quote.end,
-        "text": quote.text,
-        "score": float(quote.score),
-        "citation": asdict(citation(quote)),
-        "emphasis": [[span.start, span.end] for span in quote.emphasis],
-        "copies": [
-            {
-                "document": copy.document.id,
-                "title": copy.document.title,
-                "publisher": copy.document.publisher,
-                "date": copy.document.date.isoformat() if copy.document.date else "",
-                "sha256": copy.document.sha256,
-                "start": copy.start,
-                "end": copy.end,
-            }
-            for copy in quote.copies
-        ],
-    }
 
 
 def _check_dict(line: dict[str, Any], answer: Answer, read_document: ReadDocument) -> None:

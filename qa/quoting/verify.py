@@ -8,16 +8,15 @@ from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from qa.desk.thumbs import Place
 from qa.errors import DocumentNotFoundError
 from qa.formats.inline import without_markup
 from qa.quoting import omissions
 from qa.quoting.attribution import Names
-from qa.quoting.cite import locator, visible
 from qa.quoting.claims import without_marks
 from qa.quoting.wording import MOST_COMPARED, Text, difference, find, in_words, is_whole
 from qa.recent import Recent
-from qa.schema import EVERYTHING, Filters, Span
+from qa.schema import EVERYTHING, Filters, QuoteReference, Span, locator
+from qa.text.display import visible
 from qa.text.phrase import occurrences, phrase_pattern
 from qa.text.terms import content_words, measure
 
@@ -25,13 +24,11 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from qa.corpus import Corpus
     from qa.quoting.claims import Claim
     from qa.quoting.omissions import Omission
     from qa.quoting.wording import Difference
     from qa.schema import Document
-    from qa.storage.embedded.filters import Selection
-    from qa.storage.embedded.versions import Cited
+    from qa.storage.ports import Cited, Library, Selection
 
 Status = Literal["verbatim", "superseded", "removed", "moved", "cited", "distorted", "altered", "unknown"]
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -102,11 +99,11 @@ class Verdict:
 
     claim: Claim
     status: Status
-    place: Place | None = None
+    place: QuoteReference | None = None
     title: str = ""
     locator: str = ""
     since: dt.datetime | None = None
-    now: Place | None = None
+    now: QuoteReference | None = None
     now_locator: str = ""
     difference: Difference = ()
     fate: Literal["current", "superseded", "removed"] = "current"
@@ -120,17 +117,17 @@ class Verdict:
 class Verifier:
     """Compares claims with a library's documents; texts are read once for all claims on them."""
 
-    def __init__(self, corpus: Corpus) -> None:
-        self._corpus = corpus
+    def __init__(self, library: Library) -> None:
+        self._library = library
         self._cited: Recent[str, Cited | None] = Recent(KEPT_BYTES)
         self._texts: Recent[str, Text] = Recent(KEPT_BYTES)
         self._shown: Recent[str, tuple[str, list[int]]] = Recent(KEPT_BYTES)
         self._titles: defaultdict[str, list[str]] = defaultdict(list)
-        documents = corpus.documents()
+        documents = library.documents()
         self._names = Names(documents)
         for info in documents:
             self._titles[_folded(info.title or info.id)].append(info.id)
-        self._removed = {_folded(version.title or version.document_id) for version in corpus.removed()}
+        self._removed = {_folded(version.title or version.document_id) for version in library.removed()}
 
     def verdicts(
         self, claims: Sequence[Claim], progress: Callable[[int, int], None] | None = None
@@ -210,7 +207,7 @@ class Verifier:
         if not claim.citation or place is None or verdict.status not in ("verbatim", "distorted"):
             return verdict
         names, among = self._names.attributed(claim)
-        same = (place.document, *self._corpus.same_text(place.document))
+        same = (place.document, *self._library.same_text(place.document))
         if not among or set(among).intersection(same):
             return verdict
         return replace(verdict, status="moved", attributed=names)
@@ -310,17 +307,17 @@ class Verifier:
 
     def _in_library(self, claim: Claim, status: Status, filters: Filters = EVERYTHING) -> Verdict | None:
         """Find the words in any document that the filters leave; distorted only if they are so in all."""
-        found = list(islice(self._everywhere(claim, status, self._corpus.select(filters)), _MOST_PLACES))
+        found = list(islice(self._everywhere(claim, status, self._library.select(filters)), _MOST_PLACES))
         return next((each for each in found if each.status != "distorted"), found[0] if found else None)
 
     def _everywhere(self, claim: Claim, status: Status, selection: Selection) -> Iterator[Verdict]:
         assert claim.text is not None  # noqa: S101 - its callers have looked
-        for document, span in self._corpus.phrase(claim.text, selection).places:
+        for document, span in self._library.phrase(claim.text, selection).places:
             if (found := _find_whole(claim, document.text, span.start)) is not None:
                 yield self._at(status, claim, document, found)
         parts = _parts(claim)
         seen = set()
-        for document, _ in self._corpus.phrase(max(parts, key=len), selection).places if parts else ():
+        for document, _ in self._library.phrase(max(parts, key=len), selection).places if parts else ():
             if document.id not in seen and (found := _find_parts(claim, document.text)) is not None:
                 yield self._at(status, claim, document, found)
             seen.add(document.id)
@@ -342,7 +339,7 @@ class Verifier:
         return None
 
     def _kept(self, word: str) -> Iterator[Cited]:
-        for sha256 in self._corpus.kept_with(word):
+        for sha256 in self._library.kept_with(word):
             cited = self._by_hash(sha256)
             if cited and cited.status != "current":
                 yield cited
@@ -351,8 +348,8 @@ class Verifier:
         """Find where a document says nearly the same: one that is named, or that shares the rarest words."""
         assert claim.text is not None  # noqa: S101 - its callers have looked
         words = content_words(claim.text)[:MOST_COMPARED]
-        hits = self._corpus.bm25(words, ASKED, self._corpus.select())
-        others = self._corpus.documents_of(key for key, _ in hits).values()
+        hits = self._library.bm25(words, ASKED, self._library.select())
+        others = self._library.documents_of(key for key, _ in hits).values()
         for document_id in dict.fromkeys([*named, *others]):
             document = self._document(document_id)
             verdict = document and self._altered(claim, document)
@@ -429,7 +426,7 @@ class Verifier:
         held = self._cited.get(sha256)
         if held is None:
             try:
-                held = self._corpus.cited(sha256)
+                held = self._library.cited(sha256)
             except DocumentNotFoundError:
                 return None
             self._cited.put(sha256, held, len(held.document.text) * 4)
@@ -437,7 +434,7 @@ class Verifier:
 
     def _document(self, document_id: str) -> Document | None:
         try:
-            return self._corpus.document_and_passages(document_id)[0]
+            return self._library.document_and_passages(document_id)[0]
         except DocumentNotFoundError:
             return None
 
@@ -572,8 +569,8 @@ def _folded(title: str) -> str:
     return " ".join(visible(title).casefold().split())
 
 
-def _place(document: Document, span: Span) -> Place:
-    return Place(document.id, document.sha256, span.start, span.end)
+def _place(document: Document, span: Span) -> QuoteReference:
+    return QuoteReference(document.id, document.sha256, span.start, span.end)
 
 
 # What is printed
@@ -619,8 +616,8 @@ def to_dict(verdicts: Sequence[Verdict]) -> dict[str, Any]:
 
 def lines(verdict: Verdict) -> Iterator[list[tuple[str, str]]]:
     """Say a verdict in lines of (words, style): the style is one of rich's."""
-    from qa.quoting.cite import date_in_words
-    from qa.quoting.render import plural
+    from qa.text.dates import date_in_words
+    from qa.text.display import plural
 
     claim = verdict.claim
     quoted = f"“{_shortened(claim.text)}”" if claim.text is not None else str(claim.citation)

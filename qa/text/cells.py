@@ -13,11 +13,11 @@ import re
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 
 
-def written(text: str) -> str:
-    """Give the text as it is written in a cell."""
+def to_cell(text: str) -> str:
+    """Return the text as it is written in a cell."""
     return f"'{text}" if _FORMULA.match(text) else text
 
 
-def read(cell: str) -> str:
-    """Give the text that a cell stands for."""
+def from_cell(cell: str) -> str:
+    """Return the text that a cell stands for."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell

@@ -7,6 +7,21 @@ import datetime as dt
 import re
 from typing import Any
 
+# Not strftime or calendar: both follow the process's locale, and a citation must not.
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 _DIRECTIVE = re.compile(r"%[-_0^#EO]{0,3}(.)", re.DOTALL)
 _OF_A_DAY, _OF_A_MONTH = frozenset("aAcdDeFgGjsuUVwWx"), frozenset("bBhm")
 _ISO = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
@@ -116,3 +131,10 @@ def span_of(date: dt.date) -> tuple[dt.date, dt.date]:
     last_month = date.month if date.has_month else 12
     last_day = calendar.monthrange(date.year, last_month)[1]
     return dt.date(date.year, date.month, 1), dt.date(date.year, last_month, last_day)
+
+
+def date_in_words(date: dt.date) -> str:
+    """Write `4 April 2008`, or as much of it as is known: `April 2008`, `2008`."""
+    if isinstance(date, PartialDate):
+        return f"{_MONTHS[date.month - 1]} {date.year}" if date.has_month else f"{date.year}"
+    return f"{date.day} {_MONTHS[date.month - 1]} {date.year}"

@@ -12,9 +12,8 @@ import datetime as dt
 import re
 from typing import TYPE_CHECKING
 
-from qa.quoting.cite import date_in_words
 from qa.schema import DatePreference, Span
-from qa.text.dates import PartialDate, parse_date, span_of
+from qa.text.dates import PartialDate, date_in_words, parse_date, span_of
 from qa.text.question import blanked
 from qa.text.terms import FUNCTION_WORDS
 

@@ -34,10 +34,11 @@ from qa.errors import (
     UnknownAnswerError,
 )
 from qa.limits import MAX_CITATION_CHARACTERS, MAX_ID_CHARACTERS, MAX_OFFSET, MAX_TURNS
-from qa.quoting.cite import check, citation, cite_line, clipboard, date_in_words
+from qa.quoting.cite import check, cite_line, clipboard
 from qa.quoting.render import facets_to_dict, info_to_dict, to_dict
 from qa.quoting.wording import become
-from qa.schema import EVERYTHING, Dates, Quote, Span, Turn
+from qa.schema import EVERYTHING, Dates, Quote, Span, Thumb, Turn, citation
+from qa.text.dates import date_in_words
 from qa.web import STATIC, reference
 from qa.web.body import Body
 from qa.web.guard import Guard
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 
     from qa.corpus import Corpus
     from qa.deadline import Deadline
-    from qa.storage.embedded.versions import Cited
+    from qa.storage.ports import Cited
     from qa.web.engine import Engine
 
 log = logging.getLogger(__name__)
@@ -110,7 +111,7 @@ class ThumbBody(Body):
 
     answer: _AnswerId
     quote: Annotated[str, Field(max_length=MAX_CITATION_CHARACTERS)] | None = None
-    thumb: feedback.Thumb | None
+    thumb: Thumb | None
 
 
 def create_app(engine: Engine, host: str) -> FastAPI:

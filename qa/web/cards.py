@@ -8,9 +8,11 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 from urllib.parse import quote as urlquote
 
-from qa.quoting.cite import check, citation_id, facts_of
-from qa.quoting.render import NAMED, describe_filters, gaps, how_sure, more, named, plural
+from qa.quoting.cite import check, facts_of
+from qa.quoting.render import NAMED, describe_filters, gaps, how_sure, more, named
+from qa.schema import citation_id
 from qa.text import times
+from qa.text.display import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

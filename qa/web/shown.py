@@ -7,13 +7,13 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING
 
-from qa.desk.thumbs import Shown
+from qa.desk.thumbs import shown_answer
 from qa.errors import UnknownAnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qa.schema import Answer, Turn
+    from qa.schema import Answer, ShownAnswer, Turn
 
 # Of all answers together, in characters: some ten thousand.
 REMEMBERED = 1 << 24
@@ -29,14 +29,14 @@ class Answers:
     def __init__(self, remembered: int = REMEMBERED) -> None:
         self._left = remembered
         self._lock = threading.Lock()
-        self._shown: dict[str, Shown] = {}
+        self._shown: dict[str, ShownAnswer] = {}
         self._ages: deque[tuple[str, int]] = deque()
 
     def remember(self, answer: Answer, history: Sequence[str | Turn]) -> str:
         """Give the answer an id; none (empty) to what cannot be judged: what searched nothing."""
         if answer.reply is not None or answer.error is not None or answer.unsearched:
             return ""
-        shown = Shown.of(answer, history)
+        shown = shown_answer(answer, history)
         answer_id, size = secrets.token_urlsafe(12), len(repr(shown))
         with self._lock:
             self._shown[answer_id] = shown
@@ -48,7 +48,7 @@ class Answers:
                 self._left += size
         return answer_id
 
-    def find(self, answer_id: str) -> Shown:
+    def find(self, answer_id: str) -> ShownAnswer:
         """Find the answer of that id.
 
         Raises:

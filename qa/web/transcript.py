@@ -8,9 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qa import __version__
-from qa.quoting.cite import citation_id, cite_line, date_in_words
-from qa.quoting.render import describe_filters, gaps, how_sure, named, plural
+from qa.quoting.cite import cite_line
+from qa.quoting.render import describe_filters, gaps, how_sure, named
+from qa.schema import citation_id
 from qa.text import times
+from qa.text.dates import date_in_words
+from qa.text.display import plural
 from qa.web import STATIC
 from qa.web.cards import quote_block, text
 

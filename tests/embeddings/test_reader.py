@@ -8,12 +8,13 @@ import pytest
 
 from embeddings import models, reader
 from embeddings.models import ModelError
-from embeddings.reader import TrainedReader, Window, open_reader
+from embeddings.reader import TrainedReader, open_reader
+from embeddings.reading import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from embeddings.reader import Reading
+    from embeddings.reading import Reading
 
 pytestmark = pytest.mark.models
 

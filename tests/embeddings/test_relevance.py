@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from embeddings.reader import Window, open_reader
+from embeddings.reader import open_reader
+from embeddings.reading import Window
 from embeddings.relevance import CONTEXT_WEIGHT, SCORED, TEMPERED, CrossEncoderReader
 from embeddings.reranker import OnnxReranker
 

@@ -24,9 +24,8 @@ from qa.errors import (
     QuestionError,
 )
 from qa.limits import check_question
-from qa.quoting.cite import citation
 from qa.quoting.render import to_dict
-from qa.schema import Answer, Document, Filters, Passage, Progress, Quote
+from qa.schema import Answer, Document, Filters, Passage, Progress, Quote, citation
 from tests.qa.consistency import index_problems, problems
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
 

@@ -25,7 +25,7 @@ from qa.web.engine import Engine
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from qa.corpus import Selection
+    from qa.storage.ports import Selection
 
 QUESTION = "What was taken from the Kumsandong fertilizer factory?"
 

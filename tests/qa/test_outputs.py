@@ -19,15 +19,17 @@ from hypothesis import strategies as st
 from qa import outputs
 from qa.cli import cli
 from qa.corpus import Corpus
-from qa.desk.thumbs import Place, Shown, save, to_queries
+from qa.desk.thumbs import save, to_queries
 from qa.errors import OutputError
 from qa.evaluation import trec
 from qa.evaluation.report import to_html
 from qa.intake.folders import listing
+from qa.intake.report import write_report
 from qa.intake.watch import bursts
 from qa.outputs import check_no_source, check_output, output_kind, write_output
-from qa.quoting.render import dumps, to_json, write_report
-from qa.schema import Answer, FileResult, IndexReport
+from qa.quoting.render import to_json
+from qa.schema import Answer, FileResult, IndexReport, QuoteReference, ShownAnswer
+from qa.text.json_lines import dumps
 from qa.web import transcript
 from tests.qa.evaluation.sample import evaluation, text_of, title_of
 from tests.qa.test_formats import as_nobody
@@ -76,8 +78,10 @@ def feedback_file(folder: Path, name: str) -> Path:
         write(folder, "x.txt", "Rice rose.")
         corpus.index(folder / "x.txt")
         document = corpus.document("x.txt")
-        place = Place("x.txt", document.sha256, 0, 10)
-        corpus.put_thumb(Shown("What rose?", ("Hm?", "=1"), "What rose?", "answered", (place,)), None, "up")
+        place = QuoteReference("x.txt", document.sha256, 0, 10)
+        corpus.put_thumb(
+            ShownAnswer("What rose?", ("Hm?", "=1"), "What rose?", "answered", (place,)), None, "up"
+        )
         save(to_queries(corpus), folder / name)
     return folder / name
 
@@ -186,7 +190,7 @@ def test_a_link_to_a_document_is_as_good_as_the_document(
     with tiny_corpus(library) as corpus:
         corpus.index(docs)
         with pytest.raises(OutputError, match=r"report\.csv"):
-            check_no_source("--report", tmp_path / "report.csv", outputs.INDEX_TABLE, corpus)
+            check_no_source("--report", tmp_path / "report.csv", outputs.INDEX_TABLE, corpus.sources())
     with pytest.raises(OutputError):
         check_output(
             "--report",

@@ -27,7 +27,7 @@ from qa.formats import Options
 from qa.intake.watch import bursts
 from qa.schema import Span
 from qa.storage.embedded.locations import words_sha256
-from qa.text.cells import read
+from qa.text.cells import from_cell
 from tests.qa.consistency import index_problems, problems
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
 
@@ -916,7 +916,7 @@ def test_a_report_says_of_each_file_what_became_of_it(
     assert run(inbox, "--report", path).exit_code == 1
     if name.endswith(".csv"):
         with path.open(encoding="utf-8", newline="") as file:
-            rows = [{key: read(value) for key, value in row.items()} for row in csv.DictReader(file)]
+            rows = [{key: from_cell(value) for key, value in row.items()} for row in csv.DictReader(file)]
     else:
         rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     assert [(Path(row["path"]), row["status"]) for row in rows] == [

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from embeddings.reader import TrainedReader, Window
+from embeddings.reader import TrainedReader
+from embeddings.reading import Window
 from training.windows import Example
 
 if TYPE_CHECKING:

@@ -9,8 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from qa import Corpus
-from qa.quoting.cite import citation_id
-from qa.schema import Quote
+from qa.schema import Quote, citation_id
 from tests.web.chatting import chat, opened
 
 if TYPE_CHECKING:

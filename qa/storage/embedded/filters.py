@@ -8,17 +8,19 @@ Each function works inside a transaction of the store's.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from embeddings.arrays import Bits
-from qa.schema import EVERYTHING, Filters
+from qa.storage.ports import Selection
 from qa.text.dates import span_of
 
 if TYPE_CHECKING:
     import sqlite3
+
+    from qa.schema import Filters
 
 # The documents of these ids; where one is no document's id but a file's or folder's, all that are in it.
 _NAMED = """id IN (
@@ -31,20 +33,6 @@ _NAMED = """id IN (
     SELECT id FROM named
     UNION ALL SELECT id FROM inside JOIN documents ON id >= first AND id < beyond
 )"""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Selection:
-    """What a set of filters leaves to search in.
-
-    `allowed` holds the passages' keys; None stands for all of them. `undated` counts the documents that a
-    date filter left out for want of a date.
-    """
-
-    documents: int
-    undated: int
-    allowed: Bits | None
-    filters: Filters = EVERYTHING
 
 
 def select(db: sqlite3.Connection, filters: Filters) -> Selection:

@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from embeddings.arrays import Bits, Bool, Int64
-    from qa.storage.embedded.filters import Selection
     from qa.storage.embedded.store import IndexRecord, Store
     from qa.storage.embedded.vectors import Difference, Encoding
+    from qa.storage.ports import Selection
 
     Float64 = npt.NDArray[np.float64]
     Found = list[tuple[int, float]]

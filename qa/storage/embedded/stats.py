@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from qa.quoting.render import plural
+from qa.text.display import plural
 
 if TYPE_CHECKING:
-    from embeddings.index import IndexStats
-    from embeddings.models import EncoderIdentity
-
-
-@dataclass(frozen=True, slots=True)
-class LibraryStats:
-    """What a library holds, and what that costs.
-
-    `store_bytes` is the size of the one file that all else is derived from, what is not yet merged into it
-    included. `encoder` and `index` are None while there is no passage. `postings_bytes` is the size of the
-    files that full text is searched in, 0 where that is the store itself.
-    """
-
-    documents: int
-    passages: int
-    store_bytes: int
-    encoder: EncoderIdentity | None
-    index: IndexStats | None
-    postings_bytes: int
+    from qa.storage.ports import LibraryStats
 
 
 def to_dict(stats: LibraryStats) -> dict[str, Any]:

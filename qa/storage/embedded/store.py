@@ -23,12 +23,8 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import numpy as np
 
-from qa.asking import copies
 from qa.deadline import Deadline
-from qa.desk.thumbs import Judgement, Place, Shown
-from qa.document.corrections import every as all_corrections
-from qa.document.corrections import found_in, uncorrected
-from qa.document.corrections import put as put_corrections
+from qa.document.corrections import uncorrected
 from qa.document.metadata import BY_SIDECAR, value_of
 from qa.document.row_identity import numbered
 from qa.document.window import legible
@@ -41,19 +37,25 @@ from qa.schema import (
     Facets,
     FileResult,
     Filters,
+    Judgement,
     Outcome,
     Passage,
     PassagePlace,
+    QuoteReference,
     Section,
     SectionKind,
     Sentence,
     SentenceKind,
+    ShownAnswer,
     Span,
 )
 from qa.storage.embedded import columns as stored
-from qa.storage.embedded import vectors, versions, words
+from qa.storage.embedded import near_duplicates, vectors, versions, words
+from qa.storage.embedded.corrections import every as all_corrections
+from qa.storage.embedded.corrections import found_in
+from qa.storage.embedded.corrections import put as put_corrections
 from qa.storage.embedded.database import Database, put_spellings
-from qa.storage.embedded.filters import Selection, select, where
+from qa.storage.embedded.filters import select, where
 from qa.storage.embedded.locations import (
     Location,
     Target,
@@ -78,7 +80,7 @@ from qa.storage.embedded.locations import (
     words_sha256,
 )
 from qa.storage.embedded.postings import build
-from qa.storage.embedded.versions import Cited, LeftOut, Version
+from qa.storage.ports import Cited, Count, Selection, Version
 from qa.text.dates import parse_date, span_of
 from qa.text.names import fold, spellings
 from qa.text.terms import indexed, is_only_latin
@@ -92,13 +94,14 @@ if TYPE_CHECKING:
 
     from embeddings.arrays import Float32, Int64
     from embeddings.models import EncoderIdentity
-    from qa.desk.thumbs import Thumb
     from qa.document.corrections import Correction
     from qa.document.row_identity import Row
+    from qa.schema import Thumb
     from qa.storage.embedded.locations import FileRead, Foreseen, Held, ReadAs
     from qa.storage.embedded.postings import Segment
     from qa.storage.embedded.vectors import Difference, Encoding
-    from qa.storage.embedded.words import Occurrences
+    from qa.storage.embedded.versions import LeftOut
+    from qa.storage.ports import Occurrences
 
 # Documents of a library of before whose near-duplicates are looked for in one transaction.
 COPIES_AT_ONCE = 100
@@ -148,14 +151,6 @@ _OUTCOME = stored.one_of(get_args(Outcome))
 
 # What a file of an index or of postings is called; by another name, a file elsewhere would be opened.
 _DERIVED = re.compile(r"index-\d+\.faiss|words-\d+\.bin")
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """How much a library holds."""
-
-    documents: int
-    passages: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -582,7 +577,7 @@ class Store:
 
     # Thumbs
 
-    def put_thumb(self, shown: Shown, quote: Place | None, thumb: Thumb | None) -> None:
+    def put_thumb(self, shown: ShownAnswer, quote: QuoteReference | None, thumb: Thumb | None) -> None:
         """Put a thumb on a quote of an answer, or (None) on all of it, in place of an earlier one.
 
         None for the thumb takes it back. The generation stays: answers do not rest on thumbs.
@@ -946,17 +941,17 @@ class Store:
         Documents without any, or not held, are left out. See `qa.asking.copies`.
         """
         with self._database.reading() as db:
-            return copies.held(db, ids)
+            return near_duplicates.copies_of(db, ids)
 
     def complete_copies(self) -> None:
         """Look for near-duplicates of what an earlier Pullquote has put in; nothing where all are known."""
         while self._lacks_copies():
             with self._database.writing() as db:
-                copies.complete(db, COPIES_AT_ONCE)
+                near_duplicates.compare_missing(db, COPIES_AT_ONCE)
 
     def _lacks_copies(self) -> bool:
         with self._database.reading() as db:
-            return bool(copies.lacking(db, 1))
+            return bool(near_duplicates.not_compared(db, 1))
 
     def illegible(self, ids: Iterable[str]) -> dict[str, frozenset[int]]:
         """Find the passages of documents, by document id, in which the shipped models can read nothing.
@@ -1196,7 +1191,7 @@ def _write(
         "UPDATE documents SET first_key = ?, passages = ?, made_by = ? WHERE serial = ?",
         (keys[0] if keys else 0, len(keys), made_by, number),
     )
-    copies.record(db, number, document)
+    near_duplicates.compare(db, number, document)
     return number, status
 
 
@@ -1314,14 +1309,14 @@ def _held_passages(
     return [row[:4] for row in rows], [row[4] for row in rows]
 
 
-def _shown_row(shown: Shown) -> str:
+def _shown_row(shown: ShownAnswer) -> str:
     held = asdict(shown) | {"quotes": [(q.document, q.sha256, q.start, q.end) for q in shown.quotes]}
     return json.dumps(held, separators=(",", ":"))
 
 
-def _shown(row: str) -> Shown:
+def _shown(row: str) -> ShownAnswer:
     held = stored.record(row)
-    return Shown(
+    return ShownAnswer(
         question=stored.text(held["question"]),
         history=tuple(map(stored.text, held["history"])),
         interpreted_question=stored.text(held["interpreted_question"]),
@@ -1331,11 +1326,11 @@ def _shown(row: str) -> Shown:
     )
 
 
-def _place(row: Sequence[Any]) -> Place:
+def _place(row: Sequence[Any]) -> QuoteReference:
     document, sha256, start, end = row
     if not 0 <= stored.number(start) < stored.number(end):
         raise ValueError(f"[{start}, {end}) is no place in a text")
-    return Place(stored.text(document), stored.text(sha256), start, end)
+    return QuoteReference(stored.text(document), stored.text(sha256), start, end)
 
 
 def _info(held: dict[str, Any]) -> DocumentInfo:

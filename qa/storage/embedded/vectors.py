@@ -14,7 +14,7 @@ import numpy as np
 
 from embeddings.models import EncoderIdentity
 from qa.errors import EncoderMismatchError, InputError, LibraryError
-from qa.quoting.cite import in_one_line
+from qa.text.display import in_one_line
 
 if TYPE_CHECKING:
     import sqlite3

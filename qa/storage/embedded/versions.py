@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from qa.document.corrections import found_in
 from qa.errors import DocumentNotFoundError, InputError
-from qa.schema import DocumentInfo, sha256_text
+from qa.schema import sha256_text
 from qa.storage.embedded import columns as stored
+from qa.storage.embedded.corrections import found_in
 from qa.storage.embedded.locations import RECORDS, RESTORED, agree, aside_part, certain, certain_of, is_gone
+from qa.storage.ports import Reason, Version
 
 if TYPE_CHECKING:
     import sqlite3
@@ -25,55 +26,8 @@ if TYPE_CHECKING:
 
     from qa.schema import Document
 
-Reason = Literal["superseded", "removed"]
 # What a row of `documents` holds only while its document is searched, and what stands in a column of its own.
 _NOT_HELD = ("serial", "first_key", "passages", "text")
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """A text that a document had, up to `at` (UTC), when it was superseded or removed.
-
-    `held` is what the store held of the document, by the names of its columns, and its `locations`.
-    """
-
-    number: int
-    document_id: str
-    sha256: str
-    reason: Reason
-    at: dt.datetime
-    held: Mapping[str, Any]
-
-    def info(self, document: Document) -> DocumentInfo:
-        """Describe the document as it was. No passages of it are searched any more."""
-        known: dict[str, Any] = {
-            field.name: getattr(document, field.name)
-            for field in fields(DocumentInfo)
-            if hasattr(document, field.name)
-        }
-        places = tuple(dict.fromkeys(place["path"] for place in _places(self)))
-        return DocumentInfo(**known, characters=len(document.text), passages=0, locations=places)
-
-    @property
-    def title(self) -> str:
-        """The title that the document had."""
-        return str(self.held["title"])
-
-
-@dataclass(frozen=True, slots=True)
-class Cited:
-    """The document that a citation names, as it was, and what has become of it.
-
-    It is "superseded" while the document is held with another text (`current_id`, `current_sha256`), and
-    "removed" once it is not, whatever else has its id then; `since` says when (UTC), and is None for what is
-    current.
-    """
-
-    document: Document
-    status: Literal["current", "superseded", "removed"]
-    since: dt.datetime | None = None
-    current_id: str = ""
-    current_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,7 +286,9 @@ def erase(db: sqlite3.Connection, document_id: str) -> None:
     """
     where, values = _thumbs(db, document_id)
     db.execute(f"DELETE FROM thumbs WHERE {where}", values)
-    paths = {location["path"] for each in find(db, "document = ?", document_id) for location in _places(each)}
+    paths = {
+        location["path"] for each in find(db, "document = ?", document_id) for location in each.locations
+    }
     paths |= {
         path
         for (path,) in db.execute(
@@ -356,10 +312,6 @@ def erase(db: sqlite3.Connection, document_id: str) -> None:
     )
     db.execute("DELETE FROM versions WHERE document = ?", (document_id,))
     db.execute("INSERT INTO erasing DEFAULT VALUES")
-
-
-def _places(version: Version) -> list[Mapping[str, Any]]:
-    return [{"path": version.held["path"]}, *version.held["locations"]]
 
 
 def _thumbs(db: sqlite3.Connection, document_id: str) -> tuple[str, tuple[str, ...]]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from itertools import groupby, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qa.storage.embedded.filters import where
+from qa.storage.ports import Occurrences
 from qa.text.phrase import occurrences, phrase_pattern, phrase_words
 from qa.text.terms import indexed
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from embeddings.arrays import Bits, Int64
     from qa.deadline import Deadline
     from qa.schema import Document, Span
-    from qa.storage.embedded.filters import Selection
+    from qa.storage.ports import Selection
 
 BM25_HEAD_WEIGHT = 0.5
 BM25_BODY_WEIGHT = 1.0
@@ -42,22 +42,6 @@ PHRASE_FOUND = 100
 PHRASE_PLACES = 1_000
 # So many passages are read to tell whether a word is written in small letters: a common word is by then.
 SMALL_READ = 20
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Occurrences:
-    """Where a phrase stands: `places`, and the ids of the `documents` that hold it, in order of id.
-
-    With `more`, only the first `read` of these documents were read, and the others are those of which a
-    passage holds its words one after the other, up to inflection and what stands between them. `partial` says
-    that these documents hold the phrase in more places.
-    """
-
-    places: tuple[tuple[Document, Span], ...] = ()
-    documents: tuple[str, ...] = ()
-    read: int = 0
-    more: bool = False
-    partial: bool = False
 
 
 def bm25(

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from qa.corpus import Selection
     from qa.schema import Answer
+    from qa.storage.ports import Selection
 
 
 @pytest.fixture(scope="module")

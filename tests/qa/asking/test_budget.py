@@ -15,7 +15,7 @@ from tests.qa.tiny import write
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from embeddings.reader import Reading, Window
+    from embeddings.reading import Reading, Window
 
 
 @given(count=st.integers(0, 100))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embeddings.reader import ReaderName, Window
+from embeddings.reading import ReaderName, Window
 from qa.asking import confidence
 from qa.asking.confidence import LOOSEST, STRICTEST, STRICTNESS
 from qa.errors import InputError

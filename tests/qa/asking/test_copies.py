@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from qa import Corpus
 from qa.asking import copies, exact
-from qa.asking.copies import body_words, similarity
+from qa.document.similarity import body_words, differ, similarity
 from qa.quoting import render
 from qa.schema import EVERYTHING, Answer, Document, Filters, Quote, Span
 from qa.web.cards import quote_card
@@ -550,14 +550,14 @@ def test_what_two_papers_put_before_and_after_a_story_tells_no_case_apart(
     for case in CASES:
         one = f"Harbour Gazette, by Ann Jones\n\n{note(case)}\nWrite to Ann Jones of the Gazette in London."
         other = f"Jim Brown has this for the Weekly Herald.\n\n{note(case)}\nMore in the Herald of 9 March."
-        assert not copies.differ(one, other)
-        assert not copies.differ(note(case), retold(note(case), "Sea News"))
+        assert not differ(one, other)
+        assert not differ(note(case), retold(note(case), "Sea News"))
 
 
 def test_a_case_is_told_apart_whatever_the_length_of_the_form() -> None:
     for one, other in _CASE_PAIRS:
         long = "The rules of the Board say what is to be done in such a case, and by whom. " * 20
-        assert copies.differ(form(one) + long, form(other) + long)
+        assert differ(form(one) + long, form(other) + long)
 
 
 def test_what_was_paired_before_is_told_apart_when_it_is_shown(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embeddings.reader import Reading
+from embeddings.reading import Reading
 from qa.asking.extract import QUOTES, SENTENCES, Evidence, choose, evidence, probabilities, quotes
 from qa.document.segment import passages
 from qa.formats import read_path

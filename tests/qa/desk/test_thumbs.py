@@ -15,10 +15,10 @@ from click.testing import CliRunner
 import qa.storage.embedded.database
 from qa.asking.conversation import interpret
 from qa.cli import cli
-from qa.desk.thumbs import Place, Shown, save, thumbs_on, to_file, to_queries
+from qa.desk.thumbs import save, shown_answer, thumbs_on, to_file, to_queries
 from qa.errors import InputError, LibraryError, UnknownAnswerError
 from qa.evaluation.suite import load
-from qa.schema import Answer, Document, Filters, Quote, Reply, Turn, sha256_text
+from qa.schema import Answer, Document, Filters, Quote, QuoteReference, Reply, ShownAnswer, Turn, sha256_text
 from qa.web.shown import Answers
 from tests.qa.tiny import tiny_corpus, write
 
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qa.corpus import Corpus
-    from qa.desk.thumbs import Thumb
-    from qa.schema import Outcome
+    from qa.schema import Outcome, Thumb
 
 TEXT = (
     'Wells ran dry in May.\r\nThe "old" harbour, it is said, closed.  It cost =1+1 $x$ “crowns”;\tand more.\n'
@@ -39,13 +38,13 @@ COST = (63, len(TEXT) - 1)
 QUESTION = "What ran dry?"
 
 
-def place(span: tuple[int, int], document: str = "a.txt", text: str = TEXT) -> Place:
-    return Place(document, sha256_text(text), *span)
+def place(span: tuple[int, int], document: str = "a.txt", text: str = TEXT) -> QuoteReference:
+    return QuoteReference(document, sha256_text(text), *span)
 
 
-def shown(outcome: Outcome = "answered", question: str = QUESTION, *history: str) -> Shown:
+def shown(outcome: Outcome = "answered", question: str = QUESTION, *history: str) -> ShownAnswer:
     quotes = () if outcome == "none" else (place(DRY), place(HARBOUR))
-    return Shown(question, history, question, outcome, quotes)
+    return ShownAnswer(question, history, question, outcome, quotes)
 
 
 @pytest.fixture
@@ -286,7 +285,7 @@ def test_of_a_long_conversation_only_what_the_question_was_read_after_is_kept() 
         Turn("assistant", "“It closed.”"),
         "Why?",
     ]
-    kept = Shown.of(answer, history).history
+    kept = shown_answer(answer, history).history
     assert kept == ("x" * 1_000, "x" * 1_000, "Which mine closed?", "Why?")
     again = interpret(answer.question, kept)
     assert again == interpret(answer.question, history)

@@ -15,7 +15,7 @@ import pytest
 from qa.evaluation.measures import judge, measure
 from qa.evaluation.report import percent, to_html
 from qa.evaluation.schema import Evaluation
-from qa.quoting.cite import visible
+from qa.text.display import visible
 from tests.qa.evaluation.sample import (
     ANSWERS,
     GOLD,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from qa.evaluation.command import Result
+from qa.evaluation.result import Result
 from qa.evaluation.schema import Difference, Estimate, Evaluation, Judged, Query, Suite
 from qa.evaluation.statistics import LEVEL
 from qa.evaluation.tables import to_dict, to_terminal, to_text

@@ -14,8 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from qa.cli import cli
+from qa.intake.report import report_to_dict
 from qa.intake.watch import bursts
-from qa.quoting.render import report_to_dict
 from tests.qa.tiny import tiny_corpus, words, write
 
 if TYPE_CHECKING:

@@ -8,20 +8,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from qa.errors import InputError, VerbatimError
-from qa.quoting.cite import (
-    CitationId,
-    check,
-    citation,
-    citation_id,
-    cite_line,
-    clipboard,
-    date_in_words,
-    locator,
-    parse_citation_id,
-    visible,
-)
-from qa.schema import Citation, Document, Quote, Section, Span
-from qa.text.dates import parse_date
+from qa.quoting.cite import check, cite_line, clipboard, parse_citation_id
+from qa.schema import Citation, CitationId, Document, Quote, Section, Span, citation, citation_id, locator
+from qa.text.dates import date_in_words, parse_date
+from qa.text.display import visible
 from tests.qa.briefs import BRIEF, HOSTILE, quote, reader
 
 ARRESTED = quote(BRIEF, "Those arrested", "in the North.")

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from qa.errors import VerbatimError
 from qa.quoting import render
-from qa.quoting.cite import cite_line, visible
+from qa.quoting.cite import cite_line
 from qa.schema import (
     Answer,
     Document,
@@ -32,6 +32,7 @@ from qa.schema import (
     Span,
 )
 from qa.text.dates import parse_date
+from qa.text.display import visible
 from tests.qa.briefs import BRIEF, HOSTILE, quote, reader
 
 READ = reader(BRIEF, HOSTILE)

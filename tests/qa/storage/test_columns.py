@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from qa.cli import cli
 from qa.corpus import Corpus
-from qa.desk.thumbs import Place, Shown
+from qa.schema import QuoteReference, ShownAnswer
 from qa.storage.embedded.database import FILE_NAME
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
 
@@ -62,8 +62,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         corpus.edit("a.txt", {"title": "Corrected"})
         corpus.remove(["b.txt"])
         document = corpus.document("a.txt")
-        place = Place("a.txt", document.sha256, 0, 9)
-        corpus.put_thumb(Shown("Who?", ("Where?",), "Who?", "answered", (place,)), place, "up")
+        place = QuoteReference("a.txt", document.sha256, 0, 9)
+        corpus.put_thumb(ShownAnswer("Who?", ("Where?",), "Who?", "answered", (place,)), place, "up")
     return folder
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
-from tests.qa.test_verify import verify
+from tests.qa.quoting.test_verify import verify
 
 from embeddings.encoder import identify_encoder
 from embeddings.models import EncoderIdentity
@@ -28,7 +28,7 @@ from tests.qa.tiny import TinyEncoder, write
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 # Ends a process that looks at a model's folder, or for a host.
 WATCHED = """
 import sys

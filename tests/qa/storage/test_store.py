@@ -28,7 +28,8 @@ from qa.errors import (
     LibraryNotFoundError,
 )
 from qa.schema import Document, Filters, PassagePlace, Sentence, Span
-from qa.storage.embedded.store import Count, Entry, Store
+from qa.storage.embedded.store import Entry, Store
+from qa.storage.ports import Count
 from qa.text.dates import PartialDate, parse_date
 from qa.text.phrase import occurrences, phrase_pattern
 from tests.qa.consistency import problems
@@ -830,7 +831,7 @@ import resource, signal, sys
 from pathlib import Path
 from qa.errors import LibraryError
 from qa.storage.embedded.store import Store
-from tests.qa.test_store import ingest, text, words
+from tests.qa.storage.test_store import ingest, text, words
 store = Store(Path(sys.argv[1]))
 size = (Path(sys.argv[1]) / "library.sqlite3").stat().st_size
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -853,7 +854,7 @@ def test_a_disk_that_refuses_to_write_loses_nothing_that_was_acknowledged(tmp_pa
         capture_output=True,
         text=True,
         timeout=60,
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
         check=False,
     )
     assert done.returncode == 3, done.stderr
@@ -876,7 +877,7 @@ import os, sys
 from pathlib import Path
 from qa.errors import LibraryError
 from qa.storage.embedded.store import Store
-from tests.qa.test_store import ingest, text
+from tests.qa.storage.test_store import ingest, text
 if os.geteuid() == 0:
     os.setuid(65534)  # to root, no folder is read-only
 store = Store(Path(sys.argv[1]), create=True)
@@ -919,7 +920,7 @@ def reader(folder: Path) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
     )
 
 

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from qa.cli import cli
 from qa.corpus import Corpus
-from qa.desk.thumbs import Place, Shown
+from qa.desk.thumbs import shown_answer
 from qa.document.segment import passages as passages_of
 from qa.errors import DocumentNotFoundError, InputError, LibraryError
-from qa.schema import Answer, Quote, sha256_text
+from qa.schema import Answer, Quote, QuoteReference, sha256_text
 from qa.storage.embedded.database import Database
 from qa.web.api import create_app
 from qa.web.engine import Engine
@@ -47,9 +47,9 @@ def corpus(library: Path) -> Iterator[Corpus]:
 def thumb(corpus: Corpus, document_id: str, question: str) -> None:
     """Judge an answer that quotes the beginning of a document."""
     quote = Quote(corpus.document(document_id), 0, 20)
-    shown = Shown.of(Answer(question, question, "answered", quotes=(quote,)))
+    shown = shown_answer(Answer(question, question, "answered", quotes=(quote,)))
     corpus.put_thumb(shown, None, "up")
-    corpus.put_thumb(shown, Place(document_id, quote.document.sha256, 0, 20), "up")
+    corpus.put_thumb(shown, QuoteReference(document_id, quote.document.sha256, 0, 20), "up")
 
 
 def vectors(library: Path) -> list[bytes]:

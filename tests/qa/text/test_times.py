@@ -10,10 +10,9 @@ import pytest
 from qa import Corpus
 from qa.asking.answer import Answerer
 from qa.quoting import render
-from qa.quoting.cite import date_in_words
 from qa.schema import DatePreference
 from qa.text import times
-from qa.text.dates import parse_date
+from qa.text.dates import date_in_words, parse_date
 from qa.web.cards import answer_card
 
 if TYPE_CHECKING:

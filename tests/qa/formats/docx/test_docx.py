@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from qa.document.segment import sentences
 from qa.formats.docx import read
-from qa.quoting.cite import locator
+from qa.schema import locator
 from tests.qa.formats.reading import (
     flipped,
     named,

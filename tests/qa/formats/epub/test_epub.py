@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.formats.epub import read
-from qa.quoting.cite import locator
+from qa.schema import locator
 from qa.text.dates import PartialDate
 from tests.qa.formats.epub.make import CONTAINER, items, opf, page, refs
 from tests.qa.formats.reading import (

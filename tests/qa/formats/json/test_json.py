@@ -14,8 +14,7 @@ from qa.errors import InputError
 from qa.formats import Worker
 from qa.formats.kinds import read_source
 from qa.formats.source import Options, Source
-from qa.quoting.cite import locator
-from qa.schema import Document, Found
+from qa.schema import Document, Found, locator
 from tests.qa.formats.json.make import BRIEFS
 from tests.qa.formats.reading import refusal
 from tests.qa.formats.zip.make import packed

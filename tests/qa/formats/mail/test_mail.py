@@ -11,8 +11,7 @@ from qa.errors import InputError
 from qa.formats.mail import read
 from qa.formats.source import Options, Source
 from qa.formats.thread import Line, Sender, flowed, messages, unquoted
-from qa.quoting.cite import locator
-from qa.schema import Document
+from qa.schema import Document, locator
 from tests.qa.formats.reading import check, flipped, one, one_of, read_or_refused, refusal, stated
 
 HERE = Path(__file__).parent

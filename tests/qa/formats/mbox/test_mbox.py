@@ -16,8 +16,7 @@ from qa.errors import InputError
 from qa.formats import Worker
 from qa.formats.kinds import kind_of, read_source
 from qa.formats.source import PLAIN, Source
-from qa.quoting.cite import locator
-from qa.schema import Document
+from qa.schema import Document, locator
 from tests.qa.formats.mbox.make import MESSAGES, message, written
 from tests.qa.formats.reading import check
 from tests.qa.formats.zip.make import packed

@@ -16,8 +16,7 @@ from qa.errors import InputError
 from qa.formats import ocr, read_path
 from qa.formats.pdf import MOST_PAGES, read
 from qa.formats.source import PLAIN, Options, Source
-from qa.quoting.cite import locator
-from qa.schema import Document, Found
+from qa.schema import Document, Found, locator
 from tests.qa.formats.pdf import make
 
 FILES = Path(__file__).parent / "files"

@@ -17,8 +17,7 @@ from qa.errors import InputError
 from qa.formats import Worker
 from qa.formats.kinds import kind_of, read_source
 from qa.formats.source import Options, Source
-from qa.quoting.cite import locator
-from qa.schema import Document, Found, Section
+from qa.schema import Document, Found, Section, locator
 from tests.qa.formats.reading import check, with_member
 from tests.qa.formats.xlsx.make import cell, raw, saved, workbook
 from tests.qa.formats.zip.make import packed

@@ -1,0 +1,52 @@
+"""What a reader is given and gives back: windows of sentences, and what was read off them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+ReaderName = Literal["reader", "cross-encoder"]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What is read at once: a head that says where it is from (may be empty), and sentences in order."""
+
+    head: str
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read off a window, as logits.
+
+    `score` orders windows. `answers` says whether the window answers the question, `span` by how much some
+    words in it are likelier to than none. `sentences` says of each sentence whether it is evidence of an
+    answer: -inf where the model's limit cut it off; none at all where no sentence was scored. `words` are the
+    words of each sentence that answer, as character offsets in it; None where that is likelier than any.
+    """
+
+    score: float
+    answers: float
+    span: float = 0.0
+    sentences: tuple[float, ...] = ()
+    words: tuple[tuple[int, int] | None, ...] = ()
+
+
+class Reader(Protocol):
+    """Reads windows for a question. Threads may share it."""
+
+    @property
+    def name(self) -> ReaderName:
+        """Whose scores its own are like: what is to be fitted to a reader is looked up by it."""
+
+    @property
+    def model(self) -> str:
+        """Which reader this is: its `name`, or the name of the model that was asked for."""
+
+    def read(self, question: str, windows: Sequence[Window], retrieved: Sequence[float]) -> list[Reading]:
+        """Read each window, in the order given. `retrieved` says how well each was found, 0 to 1."""

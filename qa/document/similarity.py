@@ -1,0 +1,177 @@
+"""Near-duplicates by their words: how much of one text stands in another, and whether both tell one case."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence, Set
+
+
+# Words in a run. Texts of fewer words than `SHORT` are copies only where they are equal.
+RUN = 5
+SHORT = 30
+# Of the runs of the shorter text, so many stand in the longer; of its figures, so many, or two of three; and
+# it has at least so large a part of the longer's runs: a digest is no copy of each story in it.
+RUNS, FIGURES, LENGTH = 0.6, 0.75, 0.35
+# A signature's bands and the values in each; documents that share so many bands are compared.
+BANDS, ROWS = 42, 3
+# Two texts are about different cases where each has so many names and figures for itself, or so many names
+# alone.
+MARKS, NAMES_ALONE = 2, 3
+# They are so large a part of all names and figures of either.
+OWN = 0.1
+_WORD = re.compile(r"\w+")
+# Characters of a line that may be no sentence, and how a sentence ends.
+_SHORT_LINE = 200
+_ENDS_SENTENCE = re.compile(r"[.!?…。！？][”’\"'»)\]]*$")
+# What parts two words of one sentence.
+_GOES_ON = re.compile(r"[^.!?:…。！？\n]{0,8}\n?[^.!?:…。！？\n]{0,8}")
+# Runs hashed at a time: a signature takes half a kilobyte a run while it is made.
+_BATCH = 10_000
+
+
+def body_words(text: str, apart: Iterable[tuple[int, int]] = ()) -> list[str]:
+    """The words of a text in order, case-folded, without what stands `apart` (header and furniture)."""
+    return re.findall(r"\w+", body(text, apart).casefold())
+
+
+def body(text: str, apart: Iterable[tuple[int, int]]) -> str:
+    """Return a text without what stands `apart` (header and furniture)."""
+    at, parts = 0, []
+    for start, end in sorted(apart):
+        parts.append(text[at:start])
+        at = max(at, end)
+    return "\n\n".join([*parts, text[at:]])
+
+
+def names(text: str) -> set[str]:
+    """Return the words that begin with a capital letter inside a sentence, case-folded."""
+    found, end = set(), 0
+    for word in _WORD.finditer(text):
+        if end and len(word[0]) > 1 and word[0][0].isupper() and _GOES_ON.fullmatch(text, end, word.start()):
+            found.add(word[0].casefold())
+        end = word.end()
+    return found
+
+
+def differ(one: str, other: str, ignored: Set[str] = frozenset(), *, in_form: bool = True) -> bool:
+    """Whether two texts are about different cases, whatever they share word for word.
+
+    Runs of words that both texts have are set aside. Two cases are different if, in the rest, each text has
+    more names and figures of its own than in common with the other, and these are a good part of all that it
+    has. Lines that are no sentences, and the `ignored` names, do not count.
+
+    With `in_form`, the texts are read as one form that was filled in twice: a name or figure counts only if
+    it stands after a word after which the other text has one of its own, as in "the ship A" and "the ship B".
+    What a paper puts before and after a story then does not count. Without it, every name or figure counts.
+    """
+    one, other = _sentences(one), _sentences(other)
+    words, others = body_words(one), body_words(other)
+    if words == others:
+        return False
+    named = (names(one) | names(other)) - ignored
+    marks = _Marks.of(words, others, named), _Marks.of(others, words, named)
+    if in_form:
+        slots = set(marks[0].own.values()) & set(marks[1].own.values())
+        if len(slots) < MARKS:
+            return False
+        marks = marks[0].within(slots), marks[1].within(slots)
+    return all(each.tell for each in marks)
+
+
+class _Marks(NamedTuple):
+    """The names and figures of a text outside the runs that another has, too, and how many it has at all.
+
+    Its `own` are not in the other; each has the word before it.
+    """
+
+    own: dict[str, str]
+    common: int
+    all: int
+
+    @classmethod
+    def of(cls, words: Sequence[str], others: Sequence[str], named: Set[str]) -> _Marks:
+        shared = set(_runs(others, RUN))
+        covered: set[int] = set()
+        for at, run in enumerate(_runs(words, RUN)):
+            if run in shared:
+                covered.update(range(at, at + RUN))
+        known = set(others)
+        own: dict[str, str] = {}
+        common: set[str] = set()
+        everything: set[str] = set()
+        before = ""
+        for at, word in enumerate(words):
+            if not (word in named or word[0].isdigit()):
+                before = word
+                continue
+            everything.add(word)
+            if at not in covered and word in known:
+                common.add(word)
+            elif at not in covered:
+                own.setdefault(word, before)
+        return cls(own, len(common), len(everything))
+
+    def within(self, slots: Set[str]) -> _Marks:
+        """Leave those of its own that stand after these words."""
+        return self._replace(own={word: before for word, before in self.own.items() if before in slots})
+
+    @property
+    def tell(self) -> bool:
+        """Whether its own are enough to tell it apart."""
+        least = max(MARKS if figures(self.own) else NAMES_ALONE, OWN * self.all)
+        return len(self.own) >= least and len(self.own) > self.common
+
+
+def _sentences(text: str) -> str:
+    """Leave out paragraphs of a few words that end as no sentence does."""
+    paragraphs = re.split(r"\n\s*\n", text)
+    kept = [each for each in paragraphs if len(each) > _SHORT_LINE or _ENDS_SENTENCE.search(each.rstrip())]
+    return "\n\n".join(kept)
+
+
+def contained(one: Sequence[str], other: Sequence[str]) -> float:
+    """The share of the runs of words of `one` that stand in `other`, 0 to 1."""
+    run = max(1, min(RUN, len(one)))
+    runs = set(_runs(one, run))
+    return len(runs.intersection(_runs(other, run))) / max(1, len(runs))
+
+
+def similarity(one: Sequence[str], other: Sequence[str]) -> float:
+    """The share of the shorter text that stands in the longer, 0 to 1, where one copies the other; else 0."""
+    if one == other:
+        return float(bool(one))
+    short, long = sorted((one, other), key=lambda words: (len(words), words))
+    if len(short) < max(SHORT, LENGTH * len(long)):
+        return 0.0
+    own = figures(short)
+    shared = len(own & figures(long))
+    if shared < min(FIGURES * len(own), max(2, len(own) - 1)):
+        return 0.0
+    share = contained(short, long)
+    return share if share >= RUNS else 0.0
+
+
+def signature_bands(words: Sequence[str]) -> list[bytes]:
+    """Eight bytes a band: what two texts share about as often as the cube of their resemblance."""
+    from datasketch import MinHash  # brings SciPy, which no question needs
+
+    signature = MinHash(BANDS * ROWS, seed=1, scheme="affine32")
+    runs = (" ".join(words[at : at + RUN]).encode() for at in range(len(words) - RUN + 1))
+    while batch := list(islice(runs, _BATCH)):
+        signature.update_batch(batch)
+    values = signature.digest().reshape(BANDS, ROWS)
+    return [hashlib.blake2b(band.astype("<u4").tobytes(), digest_size=8).digest() for band in values]
+
+
+def _runs(words: Sequence[str], run: int) -> Iterator[tuple[str, ...]]:
+    return (tuple(words[at : at + run]) for at in range(len(words) - run + 1))
+
+
+def figures(words: Iterable[str]) -> set[str]:
+    """Return the words that begin with a digit."""
+    return {word for word in words if word[0].isdigit()}

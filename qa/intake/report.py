@@ -1,0 +1,71 @@
+"""What became of each file, as data."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, get_args
+
+from qa.errors import InputError
+from qa.intake.folders import reason
+from qa.outputs import write_output
+from qa.schema import Failure, FileResult, FileStatus, printable
+from qa.text.cells import to_cell
+from qa.text.json_lines import dumps
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qa.schema import IndexReport
+
+
+# What becomes of an input, in the order in which it is told.
+STATUSES: tuple[FileStatus, ...] = tuple(each for each in get_args(FileStatus) if each != "skipped")
+
+
+def report_to_dict(report: IndexReport) -> dict[str, Any]:
+    """Make what `index --json` prints: counts by status, then each input, and what was skipped."""
+    return {
+        **{status: report.count(status) for status in STATUSES},
+        "seconds": round(report.seconds, 3),
+        "files": [asdict(result) for result in report.files],
+        "skipped": list(report.skipped),
+        "skipped_because": [reason(path) for path in report.skipped],
+        "remarks": list(report.remarks),
+        "dry_run": report.dry_run,
+    }
+
+
+def write_report(report: IndexReport, path: Path) -> None:
+    """Write what became of each file: a table (.csv), else JSON Lines.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    rows = [_report_row(result) for result in report.files]
+    rows += [
+        _report_row(FileResult(name, "skipped", error=Failure(InputError.code, reason(name))))
+        for name in report.skipped
+    ]
+    if path.suffix.lower() != ".csv":
+        write_output(path, (dumps(row) + "\n" for row in rows))
+        return
+    text = io.StringIO(newline="")
+    table = csv.DictWriter(text, list(_report_row(FileResult("", "skipped"))))
+    table.writeheader()
+    for row in rows:
+        table.writerow({name: to_cell(printable(str(value))) for name, value in row.items()})
+    write_output(path, [text.getvalue()])
+
+
+def _report_row(result: FileResult) -> dict[str, str | int]:
+    return {
+        "path": result.path,
+        "status": result.status,
+        "document": result.document_id,
+        "passages": result.passages,
+        "code": result.error.code if result.error else "",
+        "message": result.error.message if result.error else "",
+        "notes": " ".join(result.notes),
+    }

@@ -1,0 +1,205 @@
+"""Quotes, which are coordinates, and where they stand in words."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right, insort
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from qa.schema.documents import Document, SectionKind, Span
+
+_BLANK_LINE = re.compile(r"\r?\n[^\S\n]*\n\s*")
+_ENOUGH: tuple[SectionKind, ...] = ("page", "row", "footnote", "endnote")
+
+
+_SECTION_KINDS: tuple[SectionKind, ...] = (
+    *("chapter", "message", "entry", "record", "sheet", "section"),
+    *_ENOUGH,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A verbatim extract: a document and two offsets. Its text is the slice, and cannot be anything else.
+
+    `number` is the citation's number as shown (from 1). `emphasis` holds the spans, in document coordinates
+    and inside the quote, of the words that carry the answer. `copies` are where the same words stand in
+    other documents, near-duplicates for the most part (`qa.asking.copies`): never shown as other sources.
+
+    Raises:
+        ValueError: when the offsets do not lie in the document.
+    """
+
+    document: Document
+    start: int
+    end: int
+    score: float = 0.0
+    number: int = 1
+    emphasis: tuple[Span, ...] = ()
+    copies: tuple[Quote, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start < self.end <= len(self.document.text):
+            raise ValueError(f"[{self.start}, {self.end}) does not lie in {self.document.id!r}")
+        if any(not self.start <= span.start < span.end <= self.end for span in self.emphasis):
+            raise ValueError("an emphasised span lies outside its quote")
+
+    @property
+    def text(self) -> str:
+        """The verbatim slice of the source."""
+        return self.document.text[self.start : self.end]
+
+    @property
+    def citation(self) -> Citation:
+        """Where the quote stands, in words for a reader."""
+        return citation(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where a quote stands, in words for a reader. `date` is ISO 8601 or empty.
+
+    `read_by` is "OCR" where some of its words were read off a picture (see `Section`), and else empty.
+    """
+
+    title: str
+    publisher: str
+    number: str
+    date: str
+    locator: str
+    url: str
+    series: str = ""
+    read_by: str = ""
+
+
+class CitationId(NamedTuple):
+    """What a citation's id names: the SHA-256 of a document's text and code-point offsets in it."""
+
+    sha256: str
+    start: int
+    end: int
+
+    def __str__(self) -> str:
+        return f"{self.sha256}/{self.start}-{self.end}"
+
+
+def citation_id(quote: Quote) -> CitationId:
+    """Name a quote's place; the string of it is what links carry: `{sha256}/{start}-{end}`."""
+    return CitationId(quote.document.sha256, quote.start, quote.end)
+
+
+def citation(quote: Quote) -> Citation:
+    """Say where the quote stands. A document without a title is named by its id."""
+    document = quote.document
+    return Citation(
+        title=document.title or document.id,
+        publisher=document.publisher,
+        number=document.number,
+        date=document.date.isoformat() if document.date else "",
+        locator=locator(document, quote.start, quote.end),
+        url=document.url,
+        series=document.series,
+        read_by=next(
+            (
+                page.read_by
+                for page in document.sections
+                if page.read_by and page.start < quote.end and quote.start < page.end
+            ),
+            "",
+        ),
+    )
+
+
+def locator(document: Document, start: int, end: int) -> str:
+    """Say where `[start, end)` stands, as a reader of the document would count.
+
+    First the sections that it touches, from the largest kind: "chapter “Two”", "section “Methods”",
+    "page 3", "pages 3–4", "sheet “Prices”, row 12", "footnote 1"; a section is left out that is called as
+    its chapter is. A page, row or note is enough; in anything else, its paragraph follows (in a document
+    without sections, that alone):
+    "paragraph 3" or "paragraphs 3–4", blocks between blank lines, without those that are only header or page
+    furniture; "header" within the header; "line 7" in a text of many lines without a blank one.
+    """
+    if _covered(document.text, Span(start, end), document.header):
+        return "header"
+    touched = [section for section in document.sections if section.start < end and start < section.end]
+    named = {
+        kind: [" ".join(section.name.split()) for section in touched if section.kind == kind]
+        for kind in _SECTION_KINDS
+    }
+    if any(_alike(named["section"], named[kind]) for kind in ("chapter", "entry")):
+        named["section"] = []
+    parts = [_sections(kind, names) for kind, names in named.items() if names]
+    if not any(section.kind in _ENOUGH for section in touched):
+        # Counted from where the smallest section begins, which holds the start.
+        begin = max((s.start for s in touched if s.start <= start), default=0)
+        stop = min((s.end for s in touched if s.end >= end), default=len(document.text))
+        headed = bool(touched) and any(s.kind == "section" and s.start == begin for s in document.sections)
+        parts.append(_paragraph(document, start, end, begin, stop, after_heading=headed))
+    return ", ".join(part for part in parts if part)
+
+
+def _sections(kind: SectionKind, names: list[str]) -> str:
+    """Name sections of one kind, the first and the last of them."""
+    if kind in ("message", "record", *_ENOUGH):
+        return f"{kind} {names[0]}" if names[0] == names[-1] else f"{kind}s {names[0]}–{names[-1]}"
+    return f"{kind} “{names[0]}”" if len(names) == 1 else f"{kind}s “{names[0]}” to “{names[-1]}”"
+
+
+def _alike(names: list[str], others: list[str]) -> bool:
+    """Whether names are the same, whatever their case: "TWO" stands at the head of chapter “Two”."""
+    return [name.casefold() for name in names] == [name.casefold() for name in others]
+
+
+def _paragraph(
+    document: Document, start: int, end: int, begin: int, stop: int, *, after_heading: bool
+) -> str:
+    """Count paragraphs, or lines, of `text[begin:stop]`, up to `[start, end)`."""
+    text = document.text
+    blocks, counted = _counted(text, begin, stop, (*document.header, *document.furniture))
+    if len(blocks) == 1 and "\n" in text[begin:stop].strip():
+        unit = "line"
+        first = text.count("\n", begin, start) + 1
+        last = text.count("\n", begin, end - 1) + 1
+    else:
+        unit = "paragraph"
+        starts = list(counted)
+        own = bisect_right(blocks, start, key=lambda block: block.start) - 1
+        if own >= 0 and start < blocks[own].end and blocks[own].start not in counted:
+            insort(starts, blocks[own].start)  # all header or furniture, and yet what is asked for
+        headings = int(after_heading and starts[:1] == [begin] and start >= blocks[0].end)
+        first = max(1, bisect_right(starts, start) - headings)
+        last = max(first, bisect_left(starts, end) - headings)
+    return f"{unit} {first}" if first == last else f"{unit}s {first}–{last}"
+
+
+@lru_cache(maxsize=8)
+def _counted(
+    text: str, begin: int, stop: int, beside: tuple[Span, ...]
+) -> tuple[tuple[Span, ...], tuple[int, ...]]:
+    """Find the stretches between blank lines, and where those start that are not all header or furniture."""
+    blocks = tuple(Span(block.start + begin, block.end + begin) for block in _blocks(text[begin:stop]))
+    return blocks, tuple(block.start for block in blocks if not _covered(text, block, beside))
+
+
+def _blocks(text: str) -> list[Span]:
+    """Find the stretches between blank lines."""
+    spans = []
+    start = len(text) - len(text.lstrip())
+    for gap in _BLANK_LINE.finditer(text, start):
+        spans.append(Span(start, gap.start()))
+        start = gap.end()
+    if text[start:].strip():
+        spans.append(Span(start, len(text)))
+    return spans
+
+
+def _covered(text: str, block: Span, spans: tuple[Span, ...]) -> bool:
+    """Whether every visible character of the block lies in one of the spans."""
+    at = block.start
+    for span in sorted(spans):
+        if span.end > at and not text[at : min(span.start, block.end)].strip():
+            at = max(at, span.end)
+    return not text[at : block.end].strip()

@@ -1,0 +1,119 @@
+"""Near-duplicates in the store: which documents are copies of which, found when one is put in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from qa.document.similarity import SHORT, body, body_words, differ, signature_bands, similarity
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Sequence
+
+    from qa.schema import Document
+
+
+SHARED = 2
+# A band that more documents have is of a form that all of them fill in, and tells nothing.
+CROWD = 200
+# The band of the whole text's hash; those of the signature follow.
+_WHOLE = 0
+
+
+def compare(db: sqlite3.Connection, number: int, document: Document) -> None:
+    """Find the copies of a document that was just written, and keep them; within the ingest's transaction."""
+    apart = [(span.start, span.end) for span in (*document.header, *document.furniture)]
+    _compare(db, number, body(document.text, apart))
+
+
+def compare_missing(db: sqlite3.Connection, most: int) -> None:
+    """Do so for documents of a library of before, `most` at most."""
+    for number in not_compared(db, most):
+        _compare(db, number, _held_body(db, number))
+
+
+def not_compared(db: sqlite3.Connection, most: int) -> list[int]:
+    """The numbers of documents whose copies were never looked for, `most` at most."""
+    rows = db.execute(
+        "SELECT serial FROM documents WHERE NOT EXISTS (SELECT 1 FROM bands WHERE document = serial) LIMIT ?",
+        (most,),
+    )
+    return [number for (number,) in rows]
+
+
+def copies_of(db: sqlite3.Connection, ids: Iterable[str]) -> dict[str, dict[str, float]]:
+    """Find the copies of documents by id: their ids with the similarity, the most similar first."""
+    rows = db.execute(
+        """
+        WITH asked AS (SELECT serial, id FROM documents WHERE id IN (SELECT value FROM json_each(?)))
+        SELECT asked.id, documents.id, similarity FROM asked
+            JOIN copies ON copies.document = asked.serial JOIN documents ON documents.serial = other
+        UNION ALL
+        SELECT asked.id, documents.id, 1.0 FROM asked
+            JOIN bands AS mine ON mine.document = asked.serial AND mine.band = ?
+            JOIN bands AS same ON same.band = mine.band AND same.hash = mine.hash
+                AND same.document != mine.document
+            JOIN documents ON documents.serial = same.document
+        ORDER BY 1, 3 DESC, 2
+        """,
+        (json.dumps(list(dict.fromkeys(ids))), _WHOLE),
+    )
+    found: dict[str, dict[str, float]] = {}
+    for document_id, other, alike in rows:
+        found.setdefault(document_id, {})[other] = alike
+    return found
+
+
+def _compare(db: sqlite3.Connection, number: int, text: str) -> None:
+    words = body_words(text)
+    db.execute("DELETE FROM bands WHERE document = ?", (number,))
+    db.execute("DELETE FROM copies WHERE document = ? OR other = ?", (number, number))
+    # A text without words is like none.
+    whole = hashlib.blake2b(" ".join(words or [str(number)]).encode(), digest_size=16).digest()
+    bands = signature_bands(words) if len(words) >= SHORT else []
+    for other in _candidates(db, whole, bands):
+        held_body = _held_body(db, other)
+        alike = similarity(words, body_words(held_body))
+        if alike and not differ(text, held_body, _credited(db, (number, other))):
+            db.executemany(
+                "INSERT INTO copies (document, other, similarity) VALUES (?, ?, ?)",
+                [(number, other, alike), (other, number, alike)],
+            )
+    db.executemany(
+        "INSERT INTO bands (document, band, hash) VALUES (?, ?, ?)",
+        [(number, _WHOLE, whole), *((number, band, value) for band, value in enumerate(bands, start=1))],
+    )
+
+
+def _candidates(db: sqlite3.Connection, whole: bytes, bands: Sequence[bytes]) -> list[int]:
+    """The documents that share enough bands; those of equal words are known by the whole's hash already."""
+    shared: Counter[int] = Counter()
+    for band, value in enumerate(bands, start=1):
+        rows = db.execute(
+            "SELECT document FROM bands WHERE band = ? AND hash = ? LIMIT ?", (band, value, CROWD + 1)
+        ).fetchall()
+        if len(rows) <= CROWD:
+            shared.update(document for (document,) in rows)
+    equal = {
+        document
+        for (document,) in db.execute(
+            "SELECT document FROM bands WHERE band = ? AND hash = ?", (_WHOLE, whole)
+        )
+    }
+    return sorted(document for document, count in shared.items() if count >= SHARED and document not in equal)
+
+
+def _held_body(db: sqlite3.Connection, number: int) -> str:
+    text, header, furniture = db.execute(
+        "SELECT text, header, furniture FROM documents WHERE serial = ?", (number,)
+    ).fetchone()
+    return body(text, [*json.loads(header), *json.loads(furniture)])
+
+
+def _credited(db: sqlite3.Connection, numbers: tuple[int, int]) -> set[str]:
+    """The words of the names of documents' publishers and authors, which papers print with a story."""
+    rows = db.execute("SELECT publisher || ' ' || author FROM documents WHERE serial IN (?, ?)", numbers)
+    return {word for (credit,) in rows for word in body_words(credit)}
