@@ -21,11 +21,11 @@ MODULES = {
 
 
 def test_every_module_has_its_place_in_the_description_of_the_house() -> None:
-    assert MODULES - NAMED == set()
+    assert set() == MODULES - NAMED
 
 
 def test_the_description_names_no_module_that_is_gone() -> None:
-    assert NAMED - MODULES == set()
+    assert set() == NAMED - MODULES
 
 
 def test_few_modules_lie_flat() -> None:

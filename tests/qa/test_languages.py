@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +16,6 @@ from qa.document.segment import MOST_SENTENCE_WORDS, passages, sentences
 from qa.document.window import legible
 from qa.errors import ModelError
 from qa.schema import Document, Filters
-from qa.storage.embedded.database import FILE_NAME, _read_again
 from qa.text.phrase import occurrences, phrase_pattern
 from qa.text.terms import content_words, indexed, is_in_latin, is_latin, is_only_latin, measure
 from tests.qa.consistency import problems
@@ -241,30 +239,6 @@ def test_what_went_in_comes_out_when_a_document_is_replaced_or_removed(
     assert corpus.bm25(content_words("두만강"), 10, corpus.select())
     corpus.close()
     assert problems(tmp_path / "library") == []
-
-
-def test_a_library_of_before_is_entered_anew(tmp_path: Path) -> None:
-    """As schema 5 had it: runs whole, no spellings; migration 6 is made to run again."""
-    library = tmp_path / "library"
-    text = f"{' '.join(KOREAN)}\n\nThey passed Kabsan.\n"
-    with tiny_corpus(library) as corpus:
-        corpus.index(write(tmp_path, "ko.txt", text))
-    with sqlite3.connect(library / FILE_NAME) as db:
-        db.execute("DELETE FROM spellings")
-        db.execute("INSERT INTO words (words) VALUES ('delete-all')")
-        db.execute(
-            "INSERT INTO words (rowid, head, body) SELECT key, head, substr(text, start + 1, end - start) "
-            "FROM passages JOIN documents ON serial = document"
-        )
-        match = "SELECT count(*) FROM words WHERE words MATCH ?"
-        assert db.execute(match, ('"압록"',)).fetchone() == (0,)
-        _read_again(db)
-        assert db.execute(match, ('"압록"',)).fetchone() == (1,)
-        assert db.execute(match, ('"압록강을"',)).fetchone() == (0,)
-        assert db.execute("SELECT spelling FROM spellings").fetchall() == [("Kabsan",)]
-    with tiny_corpus(library) as corpus:
-        corpus.remove(["ko.txt"])
-    assert problems(library) == []
 
 
 # With the models

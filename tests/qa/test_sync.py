@@ -695,61 +695,6 @@ def held(corpus: Corpus) -> set[tuple[str, frozenset[str]]]:
     }
 
 
-# A library of before
-
-
-TO_SCHEMA_5 = """
-    DROP TABLE spellings;
-    DROP INDEX documents_by_words;
-    DROP TABLE locations;
-    DROP TABLE files;
-    DROP TABLE withdrawn;
-    DROP TABLE read_as;
-    DROP TABLE purged;
-    DROP TABLE erasing;
-    DROP TABLE versions;
-    DROP TABLE corrections;
-    DROP TABLE bands;
-    DROP TABLE copies;
-    ALTER TABLE documents DROP COLUMN author;
-    ALTER TABLE documents DROP COLUMN sections;
-    ALTER TABLE documents DROP COLUMN found;
-    ALTER TABLE documents DROP COLUMN words_sha256;
-    CREATE INDEX documents_by_path ON documents (path, given_id);
-    CREATE INDEX texts_by_path ON documents (path) WHERE format = 'text';
-    PRAGMA user_version = 5;
-"""
-
-
-def test_a_library_of_schema_5_is_migrated_and_its_files_are_known(library: Path, inbox: Path) -> None:
-    for number in range(4):
-        write(inbox, f"{number}.txt", words(number))
-    write(inbox, "r.jsonl", "\n".join(json.dumps({"_id": f"r{n}", "text": words(10 + n)}) for n in range(3)))
-    with tiny_corpus(library) as corpus:
-        corpus.index(inbox)
-    db = sqlite3.connect(library / "library.sqlite3")
-    # Such a library may hold the same words twice, and the same file under two ids.
-    db.execute(
-        "UPDATE documents SET path = (SELECT path FROM documents WHERE id = '2.txt') WHERE id = '3.txt'"
-    )
-    db.executescript(TO_SCHEMA_5)
-    db.close()
-    (inbox / "3.txt").unlink()
-    with tiny_corpus(library) as corpus:
-        assert problems(library) == []
-        before = corpus.hashes()
-        report = corpus.index(inbox)
-        assert report.count("unchanged") == 6
-        assert [(each.document_id, each.status) for each in report.files][-1] == ("3.txt", "gone")
-        assert corpus.hashes() == before
-        assert encoder(corpus).embedded == 0
-        generation = corpus.generation
-        assert corpus.index(inbox).count("unchanged") == 6
-        assert corpus.generation == generation
-        assert corpus.index(inbox, prune=True).count("removed") == 1
-    assert problems(library) == []
-
-
 # Two runs at once, and no room
 
 

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-import qa.storage.embedded.database
 from qa.asking.conversation import interpret
 from qa.cli import cli
 from qa.desk.thumbs import save, shown_answer, thumbs_on, to_file, to_queries
-from qa.errors import InputError, LibraryError, UnknownAnswerError
+from qa.errors import InputError, UnknownAnswerError
 from qa.evaluation.suite import load
 from qa.schema import Answer, Document, Filters, Quote, QuoteReference, Reply, ShownAnswer, Turn, sha256_text
 from qa.web.shown import Answers
@@ -299,71 +298,6 @@ def test_no_text_of_a_quote_is_kept(corpus: Corpus) -> None:
     db.close()
     assert QUESTION in kept
     assert "harbour" not in kept
-
-
-# What later versions of the schema added, taken away again.
-TO_THE_FIRST_SCHEMA = """
-    DROP INDEX documents_by_words;
-    DROP TABLE locations;
-    DROP TABLE files;
-    DROP TABLE withdrawn;
-    DROP TABLE read_as;
-    DROP TABLE purged;
-    DROP TABLE erasing;
-    DROP TABLE versions;
-    DROP TABLE corrections;
-    DROP TABLE bands;
-    DROP TABLE copies;
-    DROP TABLE spellings;
-    ALTER TABLE documents DROP COLUMN author;
-    ALTER TABLE documents DROP COLUMN sections;
-    ALTER TABLE documents DROP COLUMN found;
-    ALTER TABLE documents DROP COLUMN words_sha256;
-    DROP INDEX documents_by_filters;
-    DROP TRIGGER passage_gone;
-    DROP TABLE gone;
-    ALTER TABLE library DROP COLUMN gone_since;
-    ALTER TABLE library DROP COLUMN words_file;
-    ALTER TABLE library DROP COLUMN words_generation;
-    ALTER TABLE documents DROP COLUMN made_by;
-    ALTER TABLE documents DROP COLUMN passages;
-    ALTER TABLE documents DROP COLUMN first_key;
-    CREATE INDEX documents_by_source ON documents (given_id, path);
-    DROP TABLE thumbs;
-    PRAGMA user_version = 1;
-"""
-
-
-@pytest.fixture
-def first_schema(tmp_path: Path) -> Path:
-    """A library as version 1 of the schema left it."""
-    with tiny_corpus(tmp_path / "library") as corpus:
-        corpus.index(write(tmp_path, "a.txt", TEXT))
-    db = sqlite3.connect(tmp_path / "library" / "library.sqlite3")
-    db.executescript(TO_THE_FIRST_SCHEMA)
-    db.close()
-    return tmp_path / "library"
-
-
-def test_a_library_of_the_first_schema_takes_thumbs_when_it_is_opened(first_schema: Path) -> None:
-    with tiny_corpus(first_schema) as corpus:
-        assert corpus.document("a.txt").text == TEXT
-        corpus.put_thumb(shown(), place(DRY), "up")
-        assert only(corpus)["quotes"] == [text(DRY)]
-
-
-def test_a_library_of_the_first_schema_that_may_only_be_read_is_still_read(
-    first_schema: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        qa.storage.embedded.database.os, "access", lambda *_: False
-    )  # to root, everything may be written
-    with tiny_corpus(first_schema) as corpus:
-        assert corpus.document("a.txt").text == TEXT
-        assert corpus.documents()[0].passages == len(corpus.passages_of("a.txt"))
-        assert corpus.thumbs() == ()
-        with pytest.raises(LibraryError, match="may not be written"):
-            corpus.put_thumb(shown(), None, "up")
 
 
 # The file

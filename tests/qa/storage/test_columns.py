@@ -68,10 +68,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def columns() -> list[tuple[str, str]]:
-    from qa.storage.embedded.database import _MIGRATIONS, _made_by_version
+    from qa.storage.embedded.database import _made_by_version
+    from qa.storage.embedded.tables import latest_schema
 
     with closing(sqlite3.connect(":memory:")) as db:
-        for kind, name, _, sql in _made_by_version(len(_MIGRATIONS)):
+        for kind, name, _, sql in _made_by_version(latest_schema()):
             if kind == "table" and name in TABLES:
                 db.execute(sql)
         return [

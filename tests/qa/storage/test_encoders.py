@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
-from tests.qa.quoting.test_verify import verify
 
 from embeddings.encoder import identify_encoder
 from embeddings.models import EncoderIdentity
@@ -23,6 +22,7 @@ from qa.corpus import Corpus
 from qa.errors import EncoderMismatchError, InputError, LibraryError, UntrustedEncoderError
 from qa.storage.embedded.database import FILE_NAME
 from qa.storage.embedded.encoders import ENCODER_VARIABLE, is_trusted, trust
+from tests.qa.quoting.test_verify import verify
 from tests.qa.tiny import TinyEncoder, write
 
 if TYPE_CHECKING:

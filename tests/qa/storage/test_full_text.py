@@ -6,7 +6,6 @@ import logging
 import multiprocessing
 import os
 import platform
-import sqlite3
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -30,7 +29,6 @@ from qa.storage.embedded.postings import build_of_texts
 from qa.storage.embedded.store import Entry, Store
 from qa.storage.embedded.vector_index import PART_SECONDS
 from tests.qa.consistency import problems, words_problems
-from tests.qa.test_sync import TO_SCHEMA_5
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
 
 if TYPE_CHECKING:
@@ -468,22 +466,6 @@ def test_a_corpus_keeps_its_postings_in_step(
         assert right
         without_fts5(monkeypatch)
         assert corpus.bm25_each([["word1"], ["absent"]], 50, corpus.select()) == [right, []]
-
-
-def test_a_library_of_schema_4_that_may_only_be_read_is_still_read(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fill(store)
-    store.close()
-    with closing(sqlite3.connect(store.folder / "library.sqlite3")) as db:
-        db.executescript(TO_SCHEMA_5)
-        for column in ("words_file", "words_generation"):
-            db.execute(f"ALTER TABLE library DROP COLUMN {column}")
-        db.execute("PRAGMA user_version = 4")
-    monkeypatch.setattr("qa.storage.embedded.database.os.access", lambda *_: False)
-    with closing(Store(store.folder)) as read_only, closing(FullText(read_only)) as full_text:
-        assert read_only.words_record().file == ""
-        assert_equals_fts5(full_text, read_only)
 
 
 def write_and_save(folder: Path, rounds: int) -> None:

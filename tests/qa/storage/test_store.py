@@ -28,7 +28,9 @@ from qa.errors import (
     LibraryNotFoundError,
 )
 from qa.schema import Document, Filters, PassagePlace, Sentence, Span
+from qa.storage.embedded import tables
 from qa.storage.embedded.store import Entry, Store
+from qa.storage.embedded.tables import latest_schema
 from qa.storage.ports import Count
 from qa.text.dates import PartialDate, parse_date
 from qa.text.phrase import occurrences, phrase_pattern
@@ -779,15 +781,13 @@ def test_a_library_of_an_older_schema_is_migrated_and_keeps_what_it_holds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = saved(tmp_path)
-    added = ("ALTER TABLE documents ADD COLUMN later TEXT NOT NULL DEFAULT 'x'",)
-    monkeypatch.setattr(
-        qa.storage.embedded.database, "_MIGRATIONS", (*qa.storage.embedded.database._MIGRATIONS, added)
-    )
+    add = "ALTER TABLE documents ADD COLUMN later TEXT NOT NULL DEFAULT 'x'"
+    monkeypatch.setitem(tables.CHANGES, latest_schema() + 1, lambda db: db.execute(add))
     store = Store(folder, create=False)
     assert store.document("3").text == words(3)
     store.close()
     db = sqlite3.connect(folder / "library.sqlite3")
-    assert db.execute("PRAGMA user_version").fetchone() == (len(qa.storage.embedded.database._MIGRATIONS),)
+    assert db.execute("PRAGMA user_version").fetchone() == (latest_schema(),)
     assert db.execute("SELECT DISTINCT later FROM documents").fetchall() == [("x",)]
     db.close()
 
@@ -796,13 +796,15 @@ def test_a_migration_that_fails_leaves_the_library_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = saved(tmp_path)
-    released = qa.storage.embedded.database._MIGRATIONS
-    monkeypatch.setattr(
-        qa.storage.embedded.database, "_MIGRATIONS", (*released, ("DELETE FROM words_data", "no SQL"))
-    )
-    with pytest.raises(LibraryError):
-        Store(folder)
-    monkeypatch.setattr(qa.storage.embedded.database, "_MIGRATIONS", released)
+
+    def fail(db: sqlite3.Connection) -> None:
+        db.execute("DELETE FROM words_data")
+        db.execute("no SQL")
+
+    with monkeypatch.context() as patched:
+        patched.setitem(tables.CHANGES, latest_schema() + 1, fail)
+        with pytest.raises(LibraryError):
+            Store(folder)
     store = Store(folder)
     assert len(store.documents()) == 20
     store.close()

@@ -1,0 +1,277 @@
+"""The tables of a library's SQLite file, as schema 7 has them, and the changes since."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+
+FIRST_SCHEMA = 7
+
+# The full-text index, and what else is to have the same words.
+WORDS = """
+CREATE VIRTUAL TABLE words USING fts5 (
+    head, body, content = '', tokenize = 'porter unicode61 remove_diacritics 2'
+)
+"""
+
+SCHEMA_7 = (
+    """
+    -- One embedding of the library's passages; `library.encoding` names the one in force.
+    CREATE TABLE encodings (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL,
+        sha256 TEXT NOT NULL,
+        dimension INTEGER NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE library (
+        one INTEGER PRIMARY KEY CHECK (one = 1),
+        generation INTEGER NOT NULL DEFAULT 0,
+        encoding INTEGER REFERENCES encodings,
+        -- The derived index: which file, and the generation that it mirrors.
+        index_file TEXT NOT NULL DEFAULT '',
+        index_generation INTEGER NOT NULL DEFAULT 0,
+        -- From which generation on `gone` is complete.
+        gone_since INTEGER NOT NULL DEFAULT 0,
+        -- The file of postings, and the generation that it mirrors.
+        words_file TEXT NOT NULL DEFAULT '',
+        words_generation INTEGER NOT NULL DEFAULT 0
+    )
+    """,
+    "INSERT INTO library (one) VALUES (1)",
+    """
+    CREATE TABLE documents (
+        serial INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        -- The id before it was made unique: with `path`, how a file is known again.
+        given_id TEXT NOT NULL,
+        path TEXT NOT NULL,
+        title TEXT NOT NULL,
+        publisher TEXT NOT NULL,
+        series TEXT NOT NULL,
+        number TEXT NOT NULL,
+        date TEXT NOT NULL,
+        url TEXT NOT NULL,
+        language TEXT NOT NULL,
+        format TEXT NOT NULL,
+        collection TEXT NOT NULL,
+        sha256 TEXT NOT NULL,
+        source_sha256 TEXT NOT NULL,
+        header TEXT NOT NULL,
+        furniture TEXT NOT NULL,
+        notes TEXT NOT NULL,
+        -- As the full-text index holds it: taking a row out of that needs the very words that went in.
+        head TEXT NOT NULL,
+        characters INTEGER NOT NULL,
+        text TEXT NOT NULL,
+        -- A document's passages go in in one transaction, so their keys are one run: with it, what a filter
+        -- leaves is known without a look at any passage.
+        first_key INTEGER NOT NULL DEFAULT 0,
+        passages INTEGER NOT NULL DEFAULT 0,
+        -- What read and segmented it: a file that is the same, read the same way, is unchanged.
+        made_by TEXT NOT NULL DEFAULT '',
+        author TEXT NOT NULL DEFAULT '',
+        -- Pages, headings, rows: [[start, end, kind, name], …].
+        sections TEXT NOT NULL DEFAULT '[]',
+        -- Where the metadata come from: [[field, source, sure], …].
+        found TEXT NOT NULL DEFAULT '[]',
+        -- Of its words alone, whatever the format: the same document in two files is known by it.
+        words_sha256 TEXT NOT NULL DEFAULT ''
+    )
+    """,
+    "CREATE INDEX documents_by_sha256 ON documents (sha256)",
+    """
+    -- All that filters ask for, beside the rows, for these hold the texts.
+    CREATE INDEX documents_by_filters ON documents (
+        date, publisher, series, language, collection, id, first_key, passages
+    )
+    """,
+    "CREATE INDEX documents_by_words ON documents (words_sha256) WHERE words_sha256 != ''",
+    """
+    CREATE TABLE passages (
+        -- AUTOINCREMENT: a key is never used twice, so keys alone tell what an index lacks.
+        key INTEGER PRIMARY KEY AUTOINCREMENT,
+        document INTEGER NOT NULL REFERENCES documents,
+        ordinal INTEGER NOT NULL,
+        start INTEGER NOT NULL,
+        end INTEGER NOT NULL,
+        sentences TEXT NOT NULL,
+        UNIQUE (document, ordinal)
+    )
+    """,
+    """
+    -- Which passages were taken out, and after which generation: what a derived index has to follow, besides
+    -- the keys above its last.
+    CREATE TABLE gone (passage INTEGER PRIMARY KEY, generation INTEGER NOT NULL)
+    """,
+    """
+    CREATE TRIGGER passage_gone AFTER DELETE ON passages BEGIN
+        INSERT INTO gone SELECT old.key, generation FROM library;
+    END
+    """,
+    """
+    CREATE TABLE vectors (
+        number INTEGER PRIMARY KEY,
+        passage INTEGER NOT NULL REFERENCES passages ON DELETE CASCADE,
+        encoding INTEGER NOT NULL REFERENCES encodings ON DELETE CASCADE,
+        -- Of the text that was embedded: the same text need not be embedded again.
+        digest BLOB NOT NULL,
+        vector BLOB NOT NULL,
+        UNIQUE (passage, encoding)
+    )
+    """,
+    "CREATE INDEX vectors_by_digest ON vectors (digest)",
+    "CREATE INDEX vectors_by_encoding ON vectors (encoding, passage)",
+    # Contentless: the text lies in `documents` already.
+    WORDS,
+    """
+    -- One thumb a row (`qa.desk.thumbs`). `query` names a question with its history.
+    CREATE TABLE thumbs (
+        query TEXT NOT NULL,
+        -- The quote: by these, so that it outlives its document's row. On an answer as a whole: '' and 0.
+        sha256 TEXT NOT NULL,
+        start INTEGER NOT NULL,
+        end INTEGER NOT NULL,
+        document TEXT NOT NULL,
+        thumb TEXT NOT NULL CHECK (thumb IN ('up', 'down')),
+        -- The answer as it was shown, without the text of its quotes.
+        shown TEXT NOT NULL,
+        PRIMARY KEY (query, sha256, start, end)
+    )
+    """,
+    """
+    -- Where a document stands: one row for each file, or part of a file (a record, a member of an archive),
+    -- that holds it, in the order in which they were found; `part` is '' for a whole file. The columns of the
+    -- same names in `documents` are those of the first, whose text is the document's.
+    CREATE TABLE locations (
+        number INTEGER PRIMARY KEY,
+        path TEXT NOT NULL,
+        part TEXT NOT NULL,
+        document INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
+        format TEXT NOT NULL,
+        source_sha256 TEXT NOT NULL,
+        -- Of the text that was read there: another may have the same words.
+        sha256 TEXT NOT NULL,
+        made_by TEXT NOT NULL,
+        UNIQUE (path, part)
+    )
+    """,
+    "CREATE INDEX locations_by_document ON locations (document)",
+    """
+    -- Files as they were read last, whole: one that has not changed is not parsed again, nor is one refused.
+    -- All the documents that it gave are held: when one goes, so does the row.
+    CREATE TABLE files (
+        path TEXT PRIMARY KEY,
+        sha256 TEXT NOT NULL,
+        made_by TEXT NOT NULL,
+        documents INTEGER NOT NULL,
+        -- What of it was refused: [[path, status, code, message], …]
+        refused TEXT NOT NULL
+    )
+    """,
+    """
+    CREATE TRIGGER location_gone AFTER DELETE ON locations BEGIN
+        DELETE FROM files WHERE path = old.path;
+    END
+    """,
+    """
+    -- Texts that are no longer searched, and what was known of them: `held` is JSON, all but the text.
+    CREATE TABLE versions (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        document TEXT NOT NULL,
+        sha256 TEXT NOT NULL,
+        reason TEXT NOT NULL CHECK (reason IN ('superseded', 'removed')),
+        at TEXT NOT NULL,
+        held TEXT NOT NULL,
+        text TEXT NOT NULL
+    )
+    """,
+    "CREATE INDEX versions_by_sha256 ON versions (sha256)",
+    "CREATE INDEX versions_by_document ON versions (document)",
+    "CREATE INDEX versions_by_words ON versions (json_extract(held, '$.words_sha256'))",
+    """
+    -- Where documents stood that a person removed: the same bytes there do not bring them back.
+    CREATE TABLE withdrawn (
+        path TEXT NOT NULL,
+        part TEXT NOT NULL,
+        source_sha256 TEXT NOT NULL,
+        version INTEGER NOT NULL REFERENCES versions ON DELETE CASCADE,
+        PRIMARY KEY (path, part)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX withdrawn_by_version ON withdrawn (version)",
+    """
+    -- Holds a row while something was erased whose bytes may still lie in the library's files.
+    CREATE TABLE erasing (one INTEGER)
+    """,
+    """
+    -- What was erased and stands in a file still, which is not to bring it back by itself. Hashes alone: of
+    -- the path, and of the bytes there (of a feed's entry, of its text).
+    CREATE TABLE purged (
+        path_sha256 TEXT NOT NULL,
+        source_sha256 TEXT NOT NULL,
+        PRIMARY KEY (path_sha256, source_sha256)
+    ) WITHOUT ROWID
+    """,
+    """
+    -- What a person has said of a document's metadata: it outlives whatever the document is replaced by.
+    CREATE TABLE corrections (
+        document TEXT NOT NULL,
+        field TEXT NOT NULL,
+        value TEXT NOT NULL,
+        -- What the source says, and where that was found: JSON of [field, source, sure], or ''.
+        was TEXT NOT NULL,
+        found TEXT NOT NULL,
+        PRIMARY KEY (document, field)
+    )
+    """,
+    """
+    -- Near-duplicates: hashes of bands of MinHash signatures.
+    CREATE TABLE bands (
+        document INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
+        band INTEGER NOT NULL,
+        hash BLOB NOT NULL,
+        PRIMARY KEY (band, hash, document)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX bands_by_document ON bands (document)",
+    """
+    -- Pairs that were compared and are alike, each twice, once from either side.
+    CREATE TABLE copies (
+        document INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
+        other INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
+        similarity REAL NOT NULL,
+        PRIMARY KEY (document, other)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX copies_by_other ON copies (other)",
+    """
+    -- How the documents spell names: by what all romanisations of one have in common (`qa.text.names.key`).
+    CREATE TABLE spellings (
+        key TEXT NOT NULL,
+        folded TEXT NOT NULL,
+        spelling TEXT NOT NULL,
+        PRIMARY KEY (key, folded)
+    ) WITHOUT ROWID
+    """,
+    """
+    -- How a person said that a file is to be read; `columns` is JSON: [[field, column], …].
+    CREATE TABLE read_as (
+        path TEXT PRIMARY KEY,
+        date_order TEXT NOT NULL,
+        columns TEXT NOT NULL
+    ) WITHOUT ROWID
+    """,
+)
+
+CHANGES: dict[int, Callable[[sqlite3.Connection], None]] = {}
+"""What brings a library to each later schema, from 8 on, inside a transaction. Never edit one: add one."""
+
+
+def latest_schema() -> int:
+    """Return the newest schema that this code knows."""
+    return max(CHANGES, default=FIRST_SCHEMA)
