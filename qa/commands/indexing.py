@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from qa.formats import DateOrder
     from qa.schema import IndexReport
 
+# What is said of a file each time that it is come upon, as long as nothing changes.
+_FOUND_AGAIN = ("refused", "skipped", "withdrawn", "purged", "gone")
+
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
@@ -121,7 +124,7 @@ def index(
                 if not (said or settings.quiet):
                     shared.say(f"Watching {_listed(list(map(str, given)))} for changes. Ctrl-C ends it.")
                     said = True
-                done.update(each.status for each in report.files if each.status != "unchanged")
+                done = _after(done, report)
                 settings.interrupted = f"{_summary(done)}. What was finished is kept."
     if watch:  # by Ctrl-C, which is how it is meant to end
         if not settings.quiet:
@@ -130,6 +133,12 @@ def index(
     read = [each.status for each in report.files if each.status != "skipped"] if report else []
     if not read or "refused" in read:
         sys.exit(1 if set(read) - {"refused"} else 3)
+
+
+def _after(done: Counter[str], report: IndexReport) -> Counter[str]:
+    """Count what was done in all rounds of a watch, and what the last one found to be so, as each does."""
+    did = Counter({status: count for status, count in done.items() if status not in _FOUND_AGAIN})
+    return did + Counter(each.status for each in report.files if each.status != "unchanged")
 
 
 def _summary(done: Counter[str]) -> str:
