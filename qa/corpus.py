@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from qa.answer import Answerer
     from qa.deadline import Deadline
     from qa.feedback import Judgement, Place, Shown, Thumb
-    from qa.formats import DateOrder
+    from qa.formats.dates import DateOrder
     from qa.intake import Intake, OnProgress
     from qa.names import Aliases, Names
     from qa.schema import (

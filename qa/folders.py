@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from qa import outputs
 from qa.errors import InputError
-from qa.formats import files, supported
 from qa.formats.kinds import kind_of
+from qa.formats.reading import files, supported
 from qa.formats.source import Source
 from qa.metadata import SIDECAR
 from qa.schema import Failure, FileResult, printable

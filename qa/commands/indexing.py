@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from qa.corpus import Corpus
-    from qa.formats import DateOrder
+    from qa.formats.dates import DateOrder
     from qa.schema import IndexReport
 
 # What is said of a file each time that it is come upon, as long as nothing changes.
@@ -150,7 +150,7 @@ def _summary(done: Counter[str]) -> str:
 
 def _check_report(path: Path, given: Sequence[Path], library: Path, *, force: bool) -> None:
     """Refuse a report that would replace what is to be indexed, or any other file, unless `force` says so."""
-    from qa.formats import supported
+    from qa.formats.reading import supported
     from qa.outputs import INDEX_REPORT, INDEX_TABLE, check_output, output_kind
 
     kind = INDEX_TABLE if path.suffix.lower() == ".csv" else INDEX_REPORT
@@ -232,7 +232,7 @@ def _show_report(settings: options.Settings, report: IndexReport, write_to: Path
 def _print_report(report: IndexReport, library: Path) -> None:
     from qa.cite import visible
     from qa.folders import is_followable, own_output
-    from qa.formats import READS
+    from qa.formats.kinds import READS
     from qa.metadata import SIDECAR
     from qa.render import plural
 

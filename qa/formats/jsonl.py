@@ -42,7 +42,7 @@ def read_jsonl(
 ) -> Iterator[Document | FileResult | InputError]:
     """Yield the documents of a JSON Lines file, one at a time; a line that is refused comes as an InputError.
 
-    What is `known` (see `qa.formats.read_path`) is not read.
+    What is `known` (see `qa.formats.reading`) is not read.
 
     Raises:
         OSError: when the file cannot be read.

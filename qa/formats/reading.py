@@ -16,7 +16,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qa.errors import InputError
-from qa.formats.dates import DateOrder
 from qa.formats.jsonl import read_jsonl
 from qa.formats.kinds import JSONL, READS, kind_of, named, some_refused
 from qa.formats.source import PLAIN, Known, Options, Same, Source, nothing_known, nothing_same
@@ -30,20 +29,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qa.schema import Document, FileResult
-
-__all__ = [
-    "READS",
-    "DateOrder",
-    "Known",
-    "Options",
-    "Same",
-    "Worker",
-    "file_id",
-    "files",
-    "read_path",
-    "supported",
-]
-
 
 # Hidden files and folders, and what Word puts beside a document while it is open.
 HIDDEN = (".", "~$")

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from qa.dates import PartialDate
 from qa.errors import InputError
-from qa.formats import Worker, files, read_path, supported
+from qa.formats.reading import files, read_path, supported
 from qa.formats.source import PLAIN, Source
 from qa.formats.text import MOST_BYTES, decode
+from qa.formats.worker import Worker
 from qa.schema import Document, Found
 
 if TYPE_CHECKING:

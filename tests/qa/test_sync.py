@@ -24,7 +24,7 @@ from qa.cells import read
 from qa.cli import cli
 from qa.corpus import Corpus
 from qa.errors import InputError, LibraryError
-from qa.formats import Options
+from qa.formats.source import Options
 from qa.schema import Span
 from qa.sources import words_sha256
 from qa.watch import bursts

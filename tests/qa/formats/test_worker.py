@@ -18,9 +18,9 @@ import pytest
 
 from qa.dates import parse_date
 from qa.errors import InputError
-from qa.formats import Worker, read_path
+from qa.formats.reading import read_path
 from qa.formats.source import PLAIN, Source
-from qa.formats.worker import from_plain, to_plain
+from qa.formats.worker import Worker, from_plain, to_plain
 from qa.schema import Document, FileResult, Found, Section, Span
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="limits of the kernel")
@@ -110,7 +110,7 @@ def test_what_nobody_waits_for_is_not_mistaken_for_the_next_file() -> None:
 
 _ABANDON = """
 import sys
-from qa.formats import Worker
+from qa.formats.worker import Worker
 from qa.formats.source import PLAIN, Source
 
 worker = Worker()

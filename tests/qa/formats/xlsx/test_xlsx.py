@@ -15,9 +15,9 @@ from benchmarks.ingest import Instant
 from qa.cite import locator
 from qa.corpus import Corpus
 from qa.errors import InputError
-from qa.formats import Worker
 from qa.formats.kinds import kind_of, read_source
 from qa.formats.source import Options, Source
+from qa.formats.worker import Worker
 from qa.metadata import MOST_FIELD
 from qa.schema import Document, Found, Section
 from tests.qa.formats.reading import check, with_member
