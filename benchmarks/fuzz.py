@@ -41,8 +41,8 @@ from benchmarks import machine
 from benchmarks.ingest import Instant
 from qa.corpus import Corpus
 from qa.document.segment import passages
-from qa.formats import Worker
 from qa.formats.kinds import ENDINGS
+from qa.formats.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -37,7 +37,7 @@ from embeddings.models import EncoderIdentity
 from qa.corpus import Corpus
 from qa.document.segment import passages
 from qa.document.window import window_text
-from qa.formats import read_path
+from qa.formats.reading import read_path
 from qa.schema import Document
 
 if TYPE_CHECKING:

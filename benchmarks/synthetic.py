@@ -34,7 +34,7 @@ from qa.asking.conversation import interpret
 from qa.document.segment import passages, sentences
 from qa.document.window import head, window_text
 from qa.evaluation import suite
-from qa.formats import read_path
+from qa.formats.reading import read_path
 from qa.schema import Document, Passage, Sentence
 from qa.storage.embedded.store import Entry, Store
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from qa.asking.confidence import STRICTNESS
-from qa.errors import InputError, LibraryError
+from qa.errors import LibraryError
 from qa.intake.pipeline import silent
+from qa.limits import check_ids
 from qa.recent import Recent
 from qa.schema import EVERYTHING, Document, Filters, Passage, Progress
 from qa.storage.embedded.encoders import Encoders
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from embeddings.models import EncoderIdentity
     from qa.asking.answer import Answerer
     from qa.deadline import Deadline
-    from qa.formats import DateOrder
+    from qa.formats.dates import DateOrder
     from qa.intake.run import Intake, OnProgress
     from qa.schema import (
         Answer,
@@ -231,7 +232,7 @@ class Corpus:
             InputError: `ids` is one text.
             LibraryError: the library is locked, may not be written, or is out of space.
         """
-        removed = self._store.remove(_checked(ids), withdrawn=withdrawn)
+        removed = self._store.remove(check_ids(ids), withdrawn=withdrawn)
         self._save()
         return removed
 
@@ -246,7 +247,7 @@ class Corpus:
             ModelError: the encoder's weights are missing or damaged.
             LibraryError: the library is locked, may not be written, or is out of space.
         """
-        restored = self._intake.restore(_checked(ids), progress or silent)
+        restored = self._intake.restore(check_ids(ids), progress or silent)
         self._save()
         return restored
 
@@ -285,7 +286,7 @@ class Corpus:
         """
         from qa.storage.answer_cache import forget_answers
 
-        purged = self._store.purge(_checked(ids))
+        purged = self._store.purge(check_ids(ids))
         if self._store.erasing:
             forget_answers(self.library)
             try:
@@ -599,13 +600,6 @@ class Corpus:
     def count_thumbs(self) -> tuple[int, int]:
         """Count the thumbs, and the test queries that they make."""
         return self._store.count_thumbs()
-
-
-def _checked(ids: Iterable[str]) -> Iterable[str]:
-    """Return the ids as they are; one text in place of several would be taken for its letters."""
-    if isinstance(ids, str):
-        raise InputError(f"documents are named by a list of ids: write [{ids!r}]")
-    return ids
 
 
 def held_bytes(document: Document, passages: Sequence[Passage]) -> int:

@@ -28,7 +28,7 @@ from embeddings.relevance import HEAD_FILE, CrossEncoderReader
 from embeddings.runtime import cores
 from qa.document.segment import passages
 from qa.document.window import reading_window
-from qa.formats import read_path
+from qa.formats.reading import read_path
 from qa.schema import Document, Passage, Span
 from training.questions import HEADER_QUESTIONS, HELD_OUT, HELD_OUT_ARTICLES, found, header_lines
 from training.windows import shares

@@ -11,7 +11,7 @@ from qa.asking import copies
 from qa.deadline import Deadline
 from qa.errors import DocumentNotFoundError
 from qa.schema import Answer, Passage, Quote, Sentence, Span
-from qa.text.phrase import phrase_pattern
+from qa.text.phrase import phrase_pattern, repeats_itself
 from qa.text.question import phrases, without_phrases
 from qa.text.terms import has_content
 
@@ -120,6 +120,11 @@ def _missing(phrase: str, where: Occurrences) -> str:
         return (
             f"The exact phrase “{phrase}” was not found in the {where.read} documents that were read, of "
             f"{len(where.documents):,} that hold its words together."
+        )
+    if repeats_itself(phrase):
+        return (
+            f"The exact phrase “{phrase}” does not occur as it is written here. It repeats itself so often "
+            "that no other spacing, case or dashes were tried."
         )
     return f"The exact phrase “{phrase}” does not occur."
 

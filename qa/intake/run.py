@@ -24,8 +24,11 @@ from qa.document.row_identity import Row, follow, numbered
 from qa.document.segment import passages
 from qa.document.window import head, window_text
 from qa.errors import InputError, PartlyReadError
-from qa.formats import Options, Worker, file_id, ocr, read_path
+from qa.formats import ocr
 from qa.formats.kinds import JSONL, named
+from qa.formats.reading import file_id, read_path
+from qa.formats.source import Options
+from qa.formats.worker import Worker
 from qa.intake.folders import listing, missing, refusal, resolved, without_files
 from qa.intake.pipeline import overlap, silent
 from qa.schema import Document, FileResult, IndexReport, Passage, Progress
@@ -40,7 +43,7 @@ if TYPE_CHECKING:
     from embeddings.encoder import Encoder
     from embeddings.models import EncoderIdentity
     from qa.document.corrections import Correction
-    from qa.formats import DateOrder
+    from qa.formats.dates import DateOrder
     from qa.storage.embedded.encoders import Encoders
     from qa.storage.embedded.locations import Held
     from qa.storage.embedded.store import Ingested, Store

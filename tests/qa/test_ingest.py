@@ -18,7 +18,7 @@ from qa.corpus import Corpus
 from qa.document.segment import passages
 from qa.document.window import window_text
 from qa.errors import LibraryError, ModelError
-from qa.formats import files, read_path
+from qa.formats.reading import files, read_path
 from qa.formats.source import PLAIN
 from qa.schema import Document, Progress
 from qa.storage.embedded.store import Store

@@ -15,9 +15,9 @@ import qa.intake.run
 import qa.storage.embedded.full_text
 import qa.storage.embedded.versions
 from embeddings.index import VectorIndex
-from qa.formats import Worker
 from qa.formats.kinds import read_source
 from qa.formats.source import Options, Source
+from qa.formats.worker import Worker
 from qa.schema import Document
 from qa.storage.embedded.full_text import FullText
 from qa.storage.embedded.store import Store

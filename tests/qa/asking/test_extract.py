@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from embeddings.reading import Reading
 from qa.asking.extract import QUOTES, SENTENCES, Evidence, choose, evidence, probabilities, quotes
 from qa.document.segment import passages
-from qa.formats import read_path
+from qa.formats.reading import read_path
 from qa.schema import Document, Sentence, Span
 
 if TYPE_CHECKING:

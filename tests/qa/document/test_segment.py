@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.document.segment import MOST_SENTENCE_CHARACTERS, MOST_SENTENCE_WORDS, passages, sentences
-from qa.formats import read_path
+from qa.formats.reading import read_path
 from qa.formats.text import describe
 from qa.schema import Document, Span
 

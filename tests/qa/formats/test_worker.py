@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 
 from qa.errors import InputError
-from qa.formats import Worker, read_path
+from qa.formats.reading import read_path
 from qa.formats.source import PLAIN, Source
-from qa.formats.worker import from_plain, to_plain
+from qa.formats.worker import Worker, from_plain, to_plain
 from qa.schema import Document, FileResult, Found, Section, Span
 from qa.text.dates import parse_date
 
@@ -111,7 +111,7 @@ def test_what_nobody_waits_for_is_not_mistaken_for_the_next_file() -> None:
 
 _ABANDON = """
 import sys
-from qa.formats import Worker
+from qa.formats.worker import Worker
 from qa.formats.source import PLAIN, Source
 
 worker = Worker()

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qa.errors import InputError
-from qa.formats import Options
-from qa.formats.source import Source
+from qa.formats.source import Options, Source
 from qa.formats.table import read
 from qa.schema import Document, Found, Section
 from qa.text.dates import PartialDate

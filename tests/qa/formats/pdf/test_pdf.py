@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from qa.document.segment import sentences
 from qa.errors import InputError
-from qa.formats import ocr, read_path
+from qa.formats import ocr
 from qa.formats.pdf import MOST_PAGES, read
+from qa.formats.reading import read_path
 from qa.formats.source import PLAIN, Options, Source
 from qa.schema import Document, Found, locator
 from tests.qa.formats.pdf import make

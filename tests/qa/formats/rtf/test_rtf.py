@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa.errors import InputError
-from qa.formats import Worker
 from qa.formats.kinds import read_source
 from qa.formats.rtf import read
 from qa.formats.source import PLAIN, Source
+from qa.formats.worker import Worker
 from qa.schema import Document, locator
 from tests.qa.formats.reading import flipped, named, one, one_of, read_or_refused, refusal, stated
 from tests.qa.formats.zip.make import packed
