@@ -16,7 +16,7 @@ from qa.intake.pipeline import silent
 from qa.limits import check_ids
 from qa.recent import Recent
 from qa.schema import EVERYTHING, Document, Filters, Passage, Progress
-from qa.storage.embedded.encoders import Encoders
+from qa.storage.embedded.encoders import Encoders, model_errors
 from qa.storage.embedded.full_text import FullText
 from qa.storage.embedded.store import Store
 from qa.storage.embedded.vector_index import LibraryIndex
@@ -454,9 +454,11 @@ class Corpus:
         """
         with self._lock:
             if self._answerer is None:
+                from embeddings.reader import open_reader
                 from qa.asking.answer import Answerer
 
-                self._answerer = Answerer(self, self._reader)
+                with model_errors():
+                    self._answerer = Answerer(self, open_reader(self._reader))
             return self._answerer
 
     def select(self, filters: Filters = EVERYTHING) -> Selection:

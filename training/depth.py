@@ -19,14 +19,15 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from embeddings.reader import RETRIEVED_WEIGHT, TrainedReader
-from qa.asking import answer, budget
+from qa.asking import budget, retrieve
+from qa.asking.answer import Answerer
 from qa.evaluation import run, suite
 from qa.quoting import render
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from embeddings.reading import Reading, Window
+    from embeddings.reading import ReaderName, Reading, Window
     from qa.corpus import Corpus
     from qa.evaluation.schema import AnswerLine, Suite
 
@@ -45,7 +46,8 @@ def way(text: str) -> Way:
 class Remembering:
     """The reader, which reads no window twice for a question."""
 
-    name = "reader"
+    name: ReaderName = "reader"
+    model = "reader"
 
     def __init__(self) -> None:
         self._reader = TrainedReader()
@@ -80,13 +82,12 @@ def main() -> None:
 def compare(asked: Suite, corpus: Corpus, ways: Sequence[str]) -> None:
     """Answer the questions in each way and print how they differ from the first."""
     documents = run.library_documents(corpus)
-    answerer = corpus.answerer()
-    answerer._reader = Remembering()
+    answerer = Answerer(corpus, Remembering())
     baseline: Mapping[str, AnswerLine] | None = None
     print(f"\n{asked.name}, {len(asked.queries)} questions; windows read: mean, median, 95th percentile")
     for name in ways:
         budget.WAVES = way(name)
-        answer.RERANKED = budget.most()
+        retrieve.MOST_READ = budget.most()
         answers = {query.id: answerer.ask(query.text, query.history) for query in asked.queries}
         lines = {key: render.to_dict(each, corpus.document, key) for key, each in answers.items()}
         evaluation = run.evaluate(asked, lines, documents, baseline)

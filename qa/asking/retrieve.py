@@ -1,4 +1,4 @@
-"""From a question to candidate passages: dense and BM25 search, fused.
+"""From a question to the passages that are read: dense and BM25 search, fused; what may answer; what repeats.
 
 Fusion is a weighted sum of min–max scaled scores (Bruch, Gai and Ingber, 2023, "An Analysis of Fusion
 Functions for Hybrid Retrieval", section 3): unlike reciprocal rank fusion it keeps how much better one
@@ -7,15 +7,22 @@ passage is than the next.
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from qa.asking import budget, copies, statements
+from qa.document.window import legible
+from qa.errors import DocumentNotFoundError, LibraryError
+from qa.text import times
 from qa.text.names import Names
 from qa.text.terms import content_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from qa.schema import DatePreference, Document, Passage, PassagePlace
     from qa.storage.ports import Library, Selection
 
 DENSE_WEIGHT = 0.6
@@ -25,7 +32,148 @@ DEPTH = 100
 DOCUMENTS = 20
 # How deep passages are looked for that count, where most others do not.
 DEEPEST = 800
+# Passages that may be read.
+MOST_READ = budget.most()
+# How often a search is made again because the library has changed under it.
+ATTEMPTS = 3
 _AS_ASKED = Names()
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is looked for.
+
+    Attributes:
+        question: the question as it was understood.
+        variants: other ways to ask it, each with its weight.
+        names: the names in it that the documents spell otherwise.
+        judged: whether the reader can tell if a passage answers; if so, sentences that it cannot read do not
+            count.
+    """
+
+    question: str
+    variants: Sequence[tuple[str, float]]
+    names: Names
+    judged: bool
+
+    def narrowed(self, document: Document, passage: Passage) -> Passage:
+        """Return the passage with those of its sentences that are read; with none where none may answer.
+
+        What heads a text is read with it, although it may not be quoted: the reader has learnt it so.
+        """
+        read = legible(document.text, passage.sentences) if self.judged else passage.sentences
+        answering = statements.answering(self.question, document, read)
+        heads = {each for each in read if each.kind in ("header", "heading")} if answering else set()
+        return replace(passage, sentences=tuple(each for each in read if each in heads.union(answering)))
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """What a search found.
+
+    Attributes:
+        to_read: the passages to read, with how well each was found, 0 to 1; the best first.
+        documents: the documents of these, by id.
+        rest: where the other passages stand, the best first.
+        illegible: where those stand in which the reader can read nothing.
+        count: how many passages were found that it can read.
+    """
+
+    to_read: list[tuple[Passage, float]]
+    documents: dict[str, Document]
+    rest: list[PassagePlace]
+    illegible: list[PassagePlace]
+    count: int
+
+
+def retrieve(
+    library: Library, search: Search, selection: Selection, preference: DatePreference | None = None
+) -> Retrieved:
+    """Find the passages to read.
+
+    It is searched again where a document was replaced or removed in between: offsets are those of one text.
+
+    Raises:
+        LibraryError: the library changes faster than it can be searched.
+    """
+    for _ in range(ATTEMPTS):
+        found, illegible = places(library, search, selection)
+        copied = library.copies(place.document_id for place, _ in found)
+        if preference:
+            found = _by_preference(library, found, preference)
+        with suppress(DocumentNotFoundError):
+            to_read, rest, documents = _first(library, search, found, copied)
+            return Retrieved(to_read, documents, rest, [place for place, _ in illegible], len(found))
+        selection = library.select(selection.filters)
+    raise LibraryError("the library is being changed faster than it can be searched: ask again")
+
+
+def places(
+    library: Library, search: Search, selection: Selection
+) -> tuple[list[tuple[PassagePlace, float]], list[tuple[PassagePlace, float]]]:
+    """Find passages and how well each fits, 0 to 1, the best first; apart from them those not legible."""
+    counting = library.legible if search.judged else set
+    lists = candidates(library, search.variants, selection, search.names, counting)
+    held = library.places(key for found in lists for key, _ in found)
+    read, illegible = ([(held[key], fused) for key, fused in found if key in held] for found in lists)
+    return read, illegible
+
+
+def _by_preference(
+    library: Library, found: Sequence[tuple[PassagePlace, float]], preference: DatePreference
+) -> list[tuple[PassagePlace, float]]:
+    """Order what was found so that what fits the date preference is read sooner."""
+    dates = library.dates(place.document_id for place, _ in found)
+    fits = times.fits(preference, [(dates.get(place.document_id), "") for place, _ in found])
+    keyed = [-fused - times.BOOST * fit for (_, fused), fit in zip(found, fits, strict=True)]
+    return [found[number] for number in sorted(range(len(found)), key=keyed.__getitem__)]
+
+
+def _first(
+    library: Library,
+    search: Search,
+    found: Sequence[tuple[PassagePlace, float]],
+    copied: Mapping[str, Mapping[str, float]],
+) -> tuple[list[tuple[Passage, float]], list[PassagePlace], dict[str, Document]]:
+    """Read the first of what was found, each passage with the sentences of it that may answer.
+
+    Left out is what has none, and what only repeats a better one in a copy of its document. These come first
+    of the rest.
+
+    Raises:
+        DocumentNotFoundError: a document, or a passage of it, is not held any more.
+    """
+    documents: dict[str, Document] = {}
+    passages: dict[int, Passage] = {}
+    read: list[tuple[Passage, float]] = []
+    left_out: list[PassagePlace] = []
+    rest = list(found)
+    while rest and len(read) < MOST_READ:
+        place, fused = rest.pop(0)
+        name = place.document_id
+        if name not in documents:
+            documents[name], own = library.document_and_passages(name)
+            passages |= {passage.key: passage for passage in own}  # a replaced one's key never comes back
+        if place.key not in passages:
+            raise DocumentNotFoundError(f"{name!r} was replaced while it was searched")
+        text = documents[name].text[place.start : place.end]
+        if any(
+            copies.repeats(text, _joined(documents[better], read))
+            for better in copied.get(name, ())
+            if better in documents
+        ):
+            left_out.append(place)
+        elif (passage := search.narrowed(documents[name], passages[place.key])).sentences:
+            read.append((passage, fused))
+        else:
+            left_out.append(place)
+    return read, [*left_out, *(place for place, _ in rest)], documents
+
+
+def _joined(document: Document, read: Sequence[tuple[Passage, float]]) -> str:
+    """Join the passages of a document that are read."""
+    spans = sorted((passage.start, passage.end) for passage, _ in read if passage.document_id == document.id)
+    return " ".join(document.text[start:end] for start, end in spans)
 
 
 def candidates(

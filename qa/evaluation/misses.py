@@ -1,8 +1,8 @@
 """Why a test query failed: at which step of answering the expected sentence was lost.
 
-An answer line's `passages` stand in the order after reranking. Of these the first `READ` had their sentences
-scored for quoting, and the first `read` (of a line that does not say: `RERANKED`) were read closely; the rest
-stand as retrieval left them.
+An answer line's `passages` stand in the order after reranking. Of these the first `BEST` had their sentences
+scored for quoting, and the first `read` (`MOST_READ`, where a line does not say) were read closely; the
+rest stand as retrieval left them.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from functools import lru_cache
 from math import inf
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
-from qa.asking.answer import READ, RERANKED
+from qa.asking.choose import BEST
 from qa.asking.extract import QUOTES
+from qa.asking.retrieve import MOST_READ
 from qa.evaluation.measures import confidence
 from qa.text.display import plural
 
@@ -37,7 +38,7 @@ REASONS: tuple[Reason, ...] = get_args(Reason)
 # What each reason means, for people who read a report.
 MEANINGS: dict[str, str] = {
     "not retrieved": "No passage with the expected sentence was found.",
-    "not among the candidates": f"Its passage was found, but below the first {READ}, which are quoted from.",
+    "not among the candidates": f"Its passage was found, but below the first {BEST}, which are quoted from.",
     "sentence not chosen": "Its passage was among the best, but other sentences were quoted.",
     "below the threshold": "The right place was found, but the confidence was too low to call it an answer.",
     "answered without an answer": "The documents do not state an answer, yet one was given.",
@@ -150,12 +151,12 @@ def _lost(gold: Gold, answer: AnswerLine, sure: str) -> Miss:
     if gold.rank is None:
         return Miss("not retrieved", f"The {what} was in none of the {plural(found, 'passage')} found.")
     place = f"The passage with the {what}" if gold.text else "The first passage of the right document"
-    if gold.rank > READ:
-        read = answer.get("read") or RERANKED
+    if gold.rank > BEST:
+        read = answer.get("read") or MOST_READ
         closely = f", and only the first {read} were read closely" if gold.rank > read else ""
         return Miss(
             "not among the candidates",
-            f"{place} came {ordinal(gold.rank)} of {found}; quotes are taken from the first {READ}{closely}.",
+            f"{place} came {ordinal(gold.rank)} of {found}; quotes are taken from the first {BEST}{closely}.",
         )
     if outcome == "none" or (not gold.text and outcome != "answered"):
         return Miss(
@@ -171,7 +172,7 @@ def _failed(judged: Judged, gold: Sequence[Gold]) -> bool:
         return judged.values["right"] < 1
     outcome = judged.answer.get("outcome")
     if outcome is None:  # a run of another system, which only ranks
-        return bool(gold) and all(each.rank is None or each.rank > READ for each in gold)
+        return bool(gold) and all(each.rank is None or each.rank > BEST for each in gold)
     if not judged.query.answerable or outcome != "answered":
         return bool(judged.query.answerable) is not (outcome == "answered")
     enough = all if judged.query.all_needed else any

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from qa.asking.answer import READ, RERANKED
+from qa.asking.choose import BEST
+from qa.asking.retrieve import MOST_READ
 from qa.evaluation import misses
 from qa.evaluation.measures import MEASURES, confidence
 from qa.quoting.cite import facts
@@ -97,7 +98,7 @@ class Page:
         if self.first_quote:
             what = "holds what was expected" if query.gold else "is from a right document"
             return f"Right: quote {self.first_quote} {what}."
-        return "Right." if self.outcome else f"Right: found among the first {READ}."
+        return "Right." if self.outcome else f"Right: found among the first {BEST}."
 
     @property
     def reason(self) -> str:
@@ -180,8 +181,8 @@ def pages(evaluation: Evaluation, text_of: TextOf, title_of: TitleOf) -> Iterato
                 Expected(each.text, title_of(each.document) or each.document, _found(each, found))
                 for each in (gold if judged.query.gold else gold[:_NAMED])
             ),
-            min(found, RERANKED),
-            tuple(rank for rank in ranks if rank <= RERANKED),
+            min(found, MOST_READ),
+            tuple(rank for rank in ranks if rank <= MOST_READ),
             _ranks_say(ranks, found),
             min((each.quote for each in gold if each.quote is not None), default=None),
         )
@@ -236,4 +237,4 @@ def _ranks_say(ranks: Sequence[int], found: int) -> str:
     if not ranks:
         return ""
     places = ", ".join(map(misses.ordinal, ranks[:_NAMED]))
-    return f"Found as the {places} of {plural(found, 'passage')}; quotes are taken from the first {READ}."
+    return f"Found as the {places} of {plural(found, 'passage')}; quotes are taken from the first {BEST}."

@@ -19,7 +19,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 import qa
-from qa.asking.answer import READ, RERANKED
+from qa.asking.choose import BEST
+from qa.asking.retrieve import MOST_READ
 from qa.evaluation import charts, misses
 from qa.evaluation.measures import MEASURES, confidence, reliability, risk_coverage, threshold
 from qa.evaluation.pages import pages
@@ -93,8 +94,8 @@ def to_html(
         level=LEVEL,
         threshold=answers_from,
         pages=all_pages,
-        most_ranks=RERANKED,
-        read=READ,
+        most_ranks=MOST_READ,
+        read=BEST,
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from embeddings.reader import open_reader
 from qa import Corpus
 from qa.asking import confidence
 from qa.asking.answer import Answerer, answer_or_error
@@ -242,7 +243,7 @@ def test_what_goes_wrong_is_an_error_and_never_no_answer(
         raise LibraryError("the library is damaged")
 
     monkeypatch.setattr(corpus, "select", broken)
-    answer = answer_or_error(Answerer(corpus), "Which factory was stripped?")
+    answer = answer_or_error(Answerer(corpus, open_reader()), "Which factory was stripped?")
     assert answer.outcome == "error"
     assert answer.error
     assert (answer.error.code, answer.error.message) == ("library", "the library is damaged")

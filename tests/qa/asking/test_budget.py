@@ -7,15 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from embeddings.reader import open_reader
 from qa import Corpus
 from qa.asking import budget
-from qa.asking.answer import RERANKED, Answerer
+from qa.asking.answer import Answerer
+from qa.asking.retrieve import MOST_READ
 from tests.qa.tiny import write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from embeddings.reading import Reading, Window
+    from embeddings.reading import ReaderName, Reading, Window
 
 
 @given(count=st.integers(0, 100))
@@ -69,12 +71,12 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
 class Counting:
     """The reader, and how many windows it has read."""
 
-    name = "reader"
+    name: ReaderName = "reader"
+    model = "reader"
 
-    def __init__(self, answerer: Answerer) -> None:
-        self.reader = answerer._reader
+    def __init__(self) -> None:
+        self.reader = open_reader()
         self.count = 0
-        answerer._reader = self
 
     def read(self, question: str, windows: Sequence[Window], retrieved: Sequence[float]) -> list[Reading]:
         self.count += len(windows)
@@ -89,12 +91,11 @@ class Counting:
 def test_reading_stops_where_an_answer_is_found_and_goes_on_where_none_is(
     question: str, all_of_them: bool, corpus: Corpus
 ) -> None:
-    answerer = Answerer(corpus)
-    counting = Counting(answerer)
-    answer = answerer.ask(question)
-    assert answer.read == counting.count == (RERANKED if all_of_them else budget.WAVES[0][0])
+    counting = Counting()
+    answer = Answerer(corpus, counting).ask(question)
+    assert answer.read == counting.count == (MOST_READ if all_of_them else budget.WAVES[0][0])
     places = [(passage.document_id, passage.start) for passage in answer.passages]
-    assert len(places) == len(set(places)) > RERANKED
+    assert len(places) == len(set(places)) > MOST_READ
     scores = [passage.score for passage in answer.passages]
     assert scores == sorted(scores, reverse=True)
 
@@ -104,10 +105,10 @@ def test_what_is_left_unread_makes_an_answer_no_surer(
     corpus: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     question = "What does the ferry to Uist cost?"
-    some = Answerer(corpus).ask(question)
-    monkeypatch.setattr(budget, "WAVES", ((RERANKED, inf),))
-    every = Answerer(corpus).ask(question)
-    assert some.read < every.read == RERANKED
+    some = Answerer(corpus, open_reader()).ask(question)
+    monkeypatch.setattr(budget, "WAVES", ((MOST_READ, inf),))
+    every = Answerer(corpus, open_reader()).ask(question)
+    assert some.read < every.read == MOST_READ
     assert some.signals == every.signals
     assert some.confidence == every.confidence
     assert some.quotes == every.quotes

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from qa.asking.answer import READ, RERANKED
+from qa.asking.choose import BEST
+from qa.asking.retrieve import MOST_READ
 from qa.evaluation.misses import MEANINGS, REASONS, Miss, explain, locate, occurrences, ordinal, why
 from qa.evaluation.schema import Judged, Query
 
@@ -76,21 +77,21 @@ def test_a_passage_of_the_right_document_that_does_not_hold_the_gold_does_not_co
 
 @pytest.mark.parametrize(
     ("rank", "expected"),
-    [(READ, "sentence not chosen"), (READ + 1, "not among the candidates")],
+    [(BEST, "sentence not chosen"), (BEST + 1, "not among the candidates")],
 )
 def test_only_the_passages_whose_sentences_were_scored_are_candidates(rank: int, expected: str) -> None:
     assert reason(judged(passages=(COAL,) * (rank - 1) + (WHOLE,))) == expected
 
 
 def test_a_passage_that_was_not_even_read_closely_says_so() -> None:
-    read = why(judged(passages=(COAL,) * (RERANKED - 1) + (WHOLE,)), TEXTS.get, ["minutes"])
-    unread = why(judged(passages=(COAL,) * RERANKED + (WHOLE,)), TEXTS.get, ["minutes"])
+    read = why(judged(passages=(COAL,) * (MOST_READ - 1) + (WHOLE,)), TEXTS.get, ["minutes"])
+    unread = why(judged(passages=(COAL,) * MOST_READ + (WHOLE,)), TEXTS.get, ["minutes"])
     assert read is not None
     assert unread is not None
     assert "closely" not in read.sentence
     assert unread.sentence == (
-        f"The passage with the expected sentence came {ordinal(RERANKED + 1)} of {RERANKED + 1}; "
-        f"quotes are taken from the first {READ}, and only the first {RERANKED} were read closely."
+        f"The passage with the expected sentence came {ordinal(MOST_READ + 1)} of {MOST_READ + 1}; "
+        f"quotes are taken from the first {BEST}, and only the first {MOST_READ} were read closely."
     )
 
 
@@ -156,7 +157,7 @@ def test_where_every_gold_sentence_is_needed_the_one_that_is_missing_decides() -
 def test_without_gold_sentences_the_relevant_documents_decide() -> None:
     assert reason(judged(gold=(), quotes=(OTHER,))) is None
     assert reason(judged(gold=(), passages=(COAL,))) == "not retrieved"
-    assert reason(judged(gold=(), passages=(COAL,) * READ + (WHOLE,))) == "not among the candidates"
+    assert reason(judged(gold=(), passages=(COAL,) * BEST + (WHOLE,))) == "not among the candidates"
     assert reason(judged(gold=())) == "sentence not chosen"
     assert reason(judged(gold=(), outcome="weak")) == "below the threshold"
 
@@ -174,7 +175,7 @@ def test_the_measure_right_has_the_last_word_on_whether_it_is_a_miss() -> None:
 
 
 def test_a_run_that_only_ranks_is_judged_by_its_ranking() -> None:
-    bare = tuple({"document": document} for document in ("letter",) * READ + ("minutes",))
+    bare = tuple({"document": document} for document in ("letter",) * BEST + ("minutes",))
     assert reason(judged(outcome=None, passages=bare)) == "not among the candidates"
     assert reason(judged(outcome=None, passages=bare[1:])) is None
 

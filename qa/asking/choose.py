@@ -1,0 +1,114 @@
+"""What was read becomes quotes to show, how sure that is, and an outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from qa.asking import confidence, extract, statements
+from qa.schema import Signals
+from qa.text import times
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from embeddings.reading import Reading
+    from qa.asking.extract import Evidence
+    from qa.asking.read import Read
+    from qa.asking.retrieve import Retrieved
+    from qa.schema import DatePreference, Document, Passage
+
+# Of the passages that were read, the best, from which is quoted.
+BEST = 3
+# So many passages found are not few (`Signals.few`): what the confidence was fitted with.
+PLENTY = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The sentences to show, and what the confidence rests on.
+
+    Attributes:
+        read: what was read, in the order in which it is ranked.
+        best: the passages that the confidence was judged by.
+        evidence: their sentences that may answer, the best first.
+        chosen: the sentences to show.
+        signals: what the confidence rests on; None where no sentence may answer.
+    """
+
+    read: list[Read]
+    best: list[Read]
+    evidence: list[Evidence]
+    chosen: list[Evidence]
+    signals: Signals | None
+
+
+def choose(
+    question: str, retrieved: Retrieved, read: list[Read], preference: DatePreference | None
+) -> Choice:
+    """Choose the sentences to show of what was read, which is in order, the best first.
+
+    A date preference changes what is shown, not how sure it is.
+    """
+    best = read[:BEST]
+    evidence = answering(question, [(each.passage, each.reading) for each in best], retrieved.documents)
+    signals = _signals(retrieved.count, best, evidence) if evidence else None
+    if preference is None:
+        return Choice(read, best, evidence, extract.choose(evidence), signals)
+    preferred = _preferring(preference, read, retrieved.documents)
+    first = [(each.passage, each.reading) for each in preferred[:BEST]]
+    chosen = extract.choose(answering(question, first, retrieved.documents))
+    return Choice(preferred, best, evidence, chosen, signals)
+
+
+def answering(
+    question: str, read: Iterable[tuple[Passage, Reading]], documents: Mapping[str, Document]
+) -> list[Evidence]:
+    """Return the sentences that were read and may answer; the best first."""
+    return [
+        each
+        for each in extract.evidence(read, documents)
+        if statements.answering(question, each.document, [each.sentence])
+    ]
+
+
+def _preferring(
+    preference: DatePreference, read: Sequence[Read], documents: Mapping[str, Document]
+) -> list[Read]:
+    """Order what was read by scores from which is taken what the date preference puts back."""
+    found = [(documents[each.passage.document_id], each.passage.start, each.passage.end) for each in read]
+    back = times.setbacks(
+        preference,
+        [each.reading.score for each in read],
+        [(document.date, document.text[start:end]) for document, start, end in found],
+    )
+    lowered = [
+        replace(
+            each,
+            reading=replace(
+                each.reading,
+                score=each.reading.score - less,
+                sentences=tuple(score - less for score in each.reading.sentences),
+            ),
+        )
+        for each, less in zip(read, back, strict=True)
+    ]
+    return sorted(lowered, key=lambda each: -each.reading.score)
+
+
+def _signals(found: int, best: Sequence[Read], evidence: Sequence[Evidence]) -> Signals:
+    """Return what the confidence may rest on: how many were found, the best read, their sentences."""
+    first = best[0]
+    return Signals(
+        answers=max(each.reading.answers for each in best),
+        best=first.reading.answers,
+        span=first.reading.span,
+        relevance=first.reading.score,
+        gap=first.reading.score - best[1].reading.score if len(best) > 1 else 0.0,
+        sentence=evidence[0].score,
+        sentence_gap=evidence[0].score - evidence[1].score if len(evidence) > 1 else 0.0,
+        retrieved=first.retrieved,
+        coverage=confidence.coverage(first.question, first.window),
+        fits=confidence.fits(first.question, evidence[0].text),
+        few=1 - min(found, PLENTY) / PLENTY,
+    )

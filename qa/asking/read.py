@@ -1,0 +1,152 @@
+"""Passages are read for a question: whether they answer it, in which sentences and words."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qa.asking import budget, confidence
+from qa.document.window import reading_window
+from qa.errors import DocumentNotFoundError
+from qa.text import times
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from embeddings.reading import Reader, Reading, Window
+    from qa.asking.conversation import Interpretation
+    from qa.asking.retrieve import Retrieved, Search
+    from qa.deadline import Deadline
+    from qa.schema import DatePreference, Document, Passage, PassagePlace
+    from qa.storage.ports import Library
+    from qa.text.names import Names
+
+# Passages in other scripts that are looked at where nothing that the reader can read comes near.
+OTHERS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A passage that is to be read.
+
+    Attributes:
+        passage: the passage.
+        retrieved: how well it was retrieved, 0 to 1.
+        published: the date of its document.
+        window: what the reader reads of it.
+    """
+
+    passage: Passage
+    retrieved: float
+    published: dt.date | None
+    window: Window
+
+    def is_of_unnamed_time(self, preference: DatePreference) -> bool:
+        """Tell whether it is of the time that is asked for without naming that very time."""
+        sentences = self.window.sentences
+        named = any(times.names(preference, self.published, sentence) for sentence in sentences)
+        return not named and self.is_of(preference, sentences)
+
+    def is_of(self, preference: DatePreference, sentences: Sequence[str]) -> bool:
+        """Tell whether any of these sentences of it is of the time that is asked for."""
+        return any(times.is_of(preference, self.published, sentence) for sentence in sentences)
+
+
+@dataclass(frozen=True, slots=True)
+class Read(Unread):
+    """A passage that was read.
+
+    Attributes:
+        question: the question with which it was read, in the passage's spelling of names.
+        reading: what the reader made of it.
+    """
+
+    question: str
+    reading: Reading
+
+    def best_sentences(self) -> tuple[str, ...]:
+        """Return the sentence that answers best; all of them, where no sentence was scored."""
+        scores = self.reading.sentences
+        return (self.window.sentences[scores.index(max(scores))],) if scores else self.window.sentences
+
+
+def read(
+    reader: Reader,
+    meaning: Interpretation,
+    preference: DatePreference | None,
+    retrieved: Retrieved,
+    names: Names,
+    deadline: Deadline,
+) -> list[Read]:
+    """Read the passages, from the first on, until those left are unlikely to matter; the best first.
+
+    A passage that is of the time asked for need not say so: it is read for the rest of the question. Not if
+    it names that very time, nor if a sentence that is of another time answers the rest best.
+
+    Raises:
+        DeadlineError, CancelledError: see `Deadline.check`.
+    """
+    done: list[Read] = []
+    for wave, unlikely in budget.waves(len(retrieved.to_read), reader.name):
+        deadline.check()
+        unread = [
+            Unread(passage, found, document.date, reading_window(document, passage))
+            for passage, found in retrieved.to_read[wave]
+            for document in (retrieved.documents[passage.document_id],)
+        ]
+        if preference:
+            timely = [each for each in unread if each.is_of_unnamed_time(preference)]
+            of_time = [
+                each
+                for each in _read_each(reader, meaning.timeless, timely, names)
+                if each.is_of(preference, each.best_sentences())
+            ]
+            done += of_time
+            settled = {each.passage.key for each in of_time}
+            unread = [each for each in unread if each.passage.key not in settled]
+        done += _read_each(reader, meaning.question, unread, names)
+        done.sort(key=lambda each: -each.reading.score)
+        left = [found for _, found in retrieved.to_read[wave.stop :]]
+        if budget.enough(done[0].reading.score, left, unlikely):
+            break
+    return done
+
+
+def _read_each(reader: Reader, question: str, unread: Sequence[Unread], names: Names) -> Iterator[Read]:
+    """Read each passage with the question as it spells the names in it.
+
+    Models take another spelling for another name.
+    """
+    by_question: dict[str, list[Unread]] = {}
+    for each in unread:
+        spelt = names.as_in(question, " ".join((each.window.head, *each.window.sentences)))
+        by_question.setdefault(spelt, []).append(each)
+    for spelt, group in by_question.items():
+        windows, found = [each.window for each in group], [each.retrieved for each in group]
+        for each, reading in zip(group, reader.read(spelt, windows, found), strict=True):
+            yield Read(each.passage, each.retrieved, each.published, each.window, spelt, reading)
+
+
+def read_other_scripts(
+    reader: Reader, library: Library, search: Search, places: Sequence[PassagePlace]
+) -> tuple[list[tuple[Passage, Reading]], Mapping[str, Document]]:
+    """Read passages in other scripts that hold what the question looks for, to order their sentences.
+
+    The reader is not asked whether they answer: it cannot tell. Returns the passages with what was read, and
+    their documents by id.
+    """
+    matching: dict[int, Passage] = {}
+    documents: dict[str, Document] = {}
+    for place in places[:OTHERS]:
+        with suppress(DocumentNotFoundError):  # removed meanwhile
+            document, passages = library.document_and_passages(place.document_id)
+            text = document.text[place.start : place.end]
+            passage = next((each for each in passages if each.key == place.key), None)
+            if passage and confidence.matches(search.names.as_in(search.question, text), text):
+                matching[passage.key], documents[document.id] = passage, document
+    found = list(matching.values())
+    windows = [reading_window(documents[each.document_id], each) for each in found]
+    readings = reader.read(search.question, windows, [0.0] * len(found)) if found else []
+    return list(zip(found, readings, strict=True)), documents
