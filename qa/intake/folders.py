@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa import outputs
-from qa.document.metadata import SIDECAR
+from qa.document.metadata import SIDECAR, sidecar_of
 from qa.errors import InputError
 from qa.formats.kinds import kind_of
 from qa.formats.reading import files, supported
@@ -59,6 +59,8 @@ def listing(paths: Iterable[Path | str], *, follow_links: bool = False) -> Listi
                     refused.append(refusal(path, InputError(own)))
         except InputError as error:
             refused.append(refusal(given, error))
+    of_use = {sidecar_of(path) for path, _ in found.values()}  # a link in a folder may be named itself
+    skipped = [path for path in skipped if path not in of_use]
     return Listing(
         tuple(found.values()),
         tuple(dict.fromkeys(refused)),
