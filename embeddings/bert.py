@@ -78,28 +78,28 @@ def _model(weights: dict[str, Float32], config: dict[str, Any], int8: bool) -> b
     )
     for layer in range(config["num_hidden_layers"]):
         prefix = f"encoder.layer.{layer}."
-        its = {name.removeprefix(prefix): w for name, w in weights.items() if name.startswith(prefix)}
+        held = {name.removeprefix(prefix): w for name, w in weights.items() if name.startswith(prefix)}
         parts = [f"attention.self.{part}" for part in ("query", "key", "value")]
         attended = graph.attention(
             states,
-            np.concatenate([its[f"{part}.weight"].T for part in parts], axis=1),
-            np.concatenate([its[f"{part}.bias"] for part in parts]),
+            np.concatenate([held[f"{part}.weight"].T for part in parts], axis=1),
+            np.concatenate([held[f"{part}.bias"] for part in parts]),
             config["num_attention_heads"],
         )
         for inner, block in ((None, "attention.output"), ("intermediate.dense", "output")):
             taken = attended
             if inner:
-                product = graph.product(states, its[f"{inner}.weight"].T)
-                taken = graph.node("BiasGelu", product, graph.constant(its[f"{inner}.bias"]), own=True)
+                product = graph.product(states, held[f"{inner}.weight"].T)
+                taken = graph.node("BiasGelu", product, graph.constant(held[f"{inner}.bias"]), own=True)
             # What has passed an activation function holds outliers, which one scale for all would drown in.
             multiply = graph.blockwise_product if inner else graph.product
-            product = multiply(taken, its[f"{block}.dense.weight"].T)
-            biased = graph.node("Add", product, graph.constant(its[f"{block}.dense.bias"]))
+            product = multiply(taken, held[f"{block}.dense.weight"].T)
+            biased = graph.node("Add", product, graph.constant(held[f"{block}.dense.bias"]))
             states = graph.node(
                 "LayerNormalization",
                 graph.node("Add", biased, states),
-                graph.constant(its[f"{block}.LayerNorm.weight"]),
-                graph.constant(its[f"{block}.LayerNorm.bias"]),
+                graph.constant(held[f"{block}.LayerNorm.weight"]),
+                graph.constant(held[f"{block}.LayerNorm.bias"]),
                 axis=-1,
                 **norm,
             )
@@ -175,8 +175,8 @@ class _Graph:
         scale, zero = (f"{states} {part}" for part in ("scale", "zero"))
         quantised = self.node("DynamicQuantizeLinear", states, also=(scale, zero))
         zeros = self.constant(np.zeros(len(scales), np.int8))
-        its = (quantised, self.constant(integers), self.constant(bias), scale, self.constant(scales))
-        return self.node("QAttention", *its, "", zero, zeros, own=True, num_heads=heads)
+        inputs = (quantised, self.constant(integers), self.constant(bias), scale, self.constant(scales))
+        return self.node("QAttention", *inputs, "", zero, zeros, own=True, num_heads=heads)
 
     def constant(self, array: NDArray[Any]) -> str:
         from onnx import numpy_helper

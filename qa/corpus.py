@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         FileResult,
         IndexReport,
         Judgement,
-        PassagePlace,
+        PassageSpan,
         QuoteReference,
         ShownAnswer,
         Thumb,
@@ -204,7 +204,7 @@ class Corpus:
             self._index.save()
         if not dry_run:
             self._words.save()  # a library of before has no such file yet
-            self._store.complete_copies()  # nor have its documents been compared
+            self._store.compare_missing()  # nor have its documents been compared
         return report
 
     def prune(self, report: IndexReport) -> IndexReport:
@@ -503,7 +503,7 @@ class Corpus:
         """Read passages by key, in the order of `keys`; those removed meanwhile are left out."""
         return self._store.passages(keys)
 
-    def places(self, keys: Iterable[int]) -> dict[int, PassagePlace]:
+    def places(self, keys: Iterable[int]) -> dict[int, PassageSpan]:
         """Find where passages stand, by key, in the order of `keys`; those removed meanwhile are left out."""
         return self._store.places(keys)
 

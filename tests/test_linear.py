@@ -48,7 +48,7 @@ class Nothing:
     def holds(self, name: str) -> bool:
         return False
 
-    def writes_small(self, word: str) -> bool:
+    def holds_in_lower_case(self, word: str) -> bool:
         return False
 
 

@@ -50,7 +50,7 @@ BUILT: dict[tuple[str, str], tuple[re.Pattern[Any], ...]] = {
             r"[“\"‘«]?Strait\ Watch(?:,? (?:No\.?|number|#)? ?[\w/-]{1,20}\d)?[”\"’»]?", re.IGNORECASE
         ),
     ),
-    ("qa/storage/embedded/words.py", "writes_small"): (re.compile(r"\bname"),),
+    ("qa/storage/embedded/words.py", "holds_in_lower_case"): (re.compile(r"\bname"),),
 }
 UNKNOWN: list[str] = []
 # Characters to repeat where a pattern takes any of them.

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from qa.asking.exact import Exact
     from qa.asking.extract import Evidence
     from qa.asking.retrieve import Retrieved
-    from qa.schema import DatePreference, Dates, Outcome, Passage, PassagePlace, Quote, Turn
+    from qa.schema import DatePreference, Dates, Outcome, Passage, PassageSpan, Quote, Turn
     from qa.storage.ports import Library, Selection
 
 _NOTHING_TO_LOOK_FOR = "The question names nothing to look for: say what it is about."
@@ -155,7 +155,7 @@ class Answerer:
 
     def _rest(
         self, search: Search, retrieved: Retrieved, phrases: Exact, selection: Selection
-    ) -> list[PassagePlace]:
+    ) -> list[PassageSpan]:
         """List the passages that were found and are not read.
 
         An answer ranks passages of enough documents, whatever a phrase restricts its quotes to.
@@ -209,7 +209,7 @@ class Answerer:
         quotes = extract.quotes(inquiry.question, verdict.chosen)
         quotes, differing = copies.versions(self._library, quotes, within, agreed=any_time)
         quotes = exact.foremost(inquiry.question, quotes)
-        quotes = copies.folded(
+        quotes = copies.merged(
             self._library,
             quotes,
             within,
@@ -274,14 +274,14 @@ class _Clock:
 
 
 def _ranking(
-    scored: Sequence[tuple[Passage, float]], rest: Sequence[Passage | PassagePlace]
+    scored: Sequence[tuple[Passage, float]], rest: Sequence[Passage | PassageSpan]
 ) -> tuple[RankedPassage, ...]:
     """Rank passages as coordinates: those with a score, then, below them, the rest in retrieval's order."""
-    below: dict[int, Passage | PassagePlace] = {passage.key: passage for passage in rest}
+    below: dict[int, Passage | PassageSpan] = {passage.key: passage for passage in rest}
     for passage, _ in scored:
         below.pop(passage.key, None)
     floor = scored[-1][1] if scored else 0.0
-    ranked: list[tuple[Passage | PassagePlace, float]] = [
+    ranked: list[tuple[Passage | PassageSpan, float]] = [
         *scored,
         *((passage, floor - place) for place, passage in enumerate(below.values(), start=1)),
     ]

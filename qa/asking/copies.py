@@ -60,7 +60,7 @@ def versions(
     at several times, in a form that it fills in again.
     """
     copies = library.copies(quote.document.id for quote in quotes)
-    within = library.left_by(filters, {other for its in copies.values() for other in its})
+    within = library.left_by(filters, {other for alike in copies.values() for other in alike})
     found: list[Quote] = []
     seen: list[Quote] = []
     notes: list[str] = []
@@ -72,18 +72,18 @@ def versions(
         for place in _in_its_place(library, quote, others[:LOOKED_UP]):
             given = next((each for each in quotes if _covers(each, place)), place)
             groups.setdefault(_said(given.text), []).append(given)
-        its = list(groups.values())
+        wordings = list(groups.values())
         if agreed:
-            its.sort(key=lambda group: -len(group))  # of as many the quote's own: it answers
-        seen += [place for group in its for place in group]
-        found += [next((each for each in group if each in quotes), group[0]) for group in its[:QUOTED]]
-        if len(its) > 1:
-            names = "; ".join(named(_first(group)) for group in its[:NAMED])
+            wordings.sort(key=lambda group: -len(group))  # of as many the quote's own: it answers
+        seen += [place for group in wordings for place in group]
+        found += [next((each for each in group if each in quotes), group[0]) for group in wordings[:QUOTED]]
+        if len(wordings) > 1:
+            names = "; ".join(named(_first(group)) for group in wordings[:NAMED])
             notes.append(f"Versions of one story, which differ here: {names}.")
     return tuple(found), tuple(notes)
 
 
-def folded(
+def merged(
     library: Library,
     quotes: Sequence[Quote],
     filters: Filters,
@@ -105,7 +105,7 @@ def folded(
     """
     deadline = deadline or Deadline()
     copies = library.copies(quote.document.id for quote in quotes)
-    within = library.left_by(filters, {other for its in copies.values() for other in its})
+    within = library.left_by(filters, {other for alike in copies.values() for other in alike})
     kept: list[Quote] = []
     for quote in quotes:
         deadline.check()

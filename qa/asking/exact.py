@@ -87,7 +87,7 @@ def _search(
         return Exact(restricted, notes=tuple(_searched(phrase, found[phrase]) for phrase in asked))
     places = [place for each in found.values() for place in each.places if place[0].id in holding]
     found_quotes, passages = _quotes(library, places, deadline)
-    quotes = copies.folded(library, found_quotes[:FOLDED], filters, deadline=deadline)
+    quotes = copies.merged(library, found_quotes[:FOLDED], filters, deadline=deadline)
     notes = [
         f"The words of “{phrase}” stand together in {len(where.documents):,} documents, of which "
         f"{where.read} were read."

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from qa.asking.conversation import Interpretation
     from qa.asking.retrieve import Retrieved, Search
     from qa.deadline import Deadline
-    from qa.schema import DatePreference, Document, Passage, PassagePlace
+    from qa.schema import DatePreference, Document, Passage, PassageSpan
     from qa.storage.ports import Library
     from qa.text.names import Names
 
@@ -130,7 +130,7 @@ def _read_each(reader: Reader, question: str, unread: Sequence[Unread], names: N
 
 
 def read_other_scripts(
-    reader: Reader, library: Library, search: Search, places: Sequence[PassagePlace]
+    reader: Reader, library: Library, search: Search, places: Sequence[PassageSpan]
 ) -> tuple[list[tuple[Passage, Reading]], Mapping[str, Document]]:
     """Read passages in other scripts that hold what the question looks for, to order their sentences.
 

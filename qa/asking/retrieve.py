@@ -22,7 +22,7 @@ from qa.text.terms import content_words
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from qa.schema import DatePreference, Document, Passage, PassagePlace
+    from qa.schema import DatePreference, Document, Passage, PassageSpan
     from qa.storage.ports import Library, Selection
 
 DENSE_WEIGHT = 0.6
@@ -81,8 +81,8 @@ class Retrieved:
 
     to_read: list[tuple[Passage, float]]
     documents: dict[str, Document]
-    rest: list[PassagePlace]
-    illegible: list[PassagePlace]
+    rest: list[PassageSpan]
+    illegible: list[PassageSpan]
     count: int
 
 
@@ -110,7 +110,7 @@ def retrieve(
 
 def places(
     library: Library, search: Search, selection: Selection
-) -> tuple[list[tuple[PassagePlace, float]], list[tuple[PassagePlace, float]]]:
+) -> tuple[list[tuple[PassageSpan, float]], list[tuple[PassageSpan, float]]]:
     """Find passages and how well each fits, 0 to 1, the best first; apart from them those not legible."""
     counting = library.legible if search.judged else set
     lists = candidates(library, search.variants, selection, search.names, counting)
@@ -120,8 +120,8 @@ def places(
 
 
 def _by_preference(
-    library: Library, found: Sequence[tuple[PassagePlace, float]], preference: DatePreference
-) -> list[tuple[PassagePlace, float]]:
+    library: Library, found: Sequence[tuple[PassageSpan, float]], preference: DatePreference
+) -> list[tuple[PassageSpan, float]]:
     """Order what was found so that what fits the date preference is read sooner."""
     dates = library.dates(place.document_id for place, _ in found)
     fits = times.fits(preference, [(dates.get(place.document_id), "") for place, _ in found])
@@ -132,9 +132,9 @@ def _by_preference(
 def _first(
     library: Library,
     search: Search,
-    found: Sequence[tuple[PassagePlace, float]],
+    found: Sequence[tuple[PassageSpan, float]],
     copied: Mapping[str, Mapping[str, float]],
-) -> tuple[list[tuple[Passage, float]], list[PassagePlace], dict[str, Document]]:
+) -> tuple[list[tuple[Passage, float]], list[PassageSpan], dict[str, Document]]:
     """Read the first of what was found, each passage with the sentences of it that may answer.
 
     Left out is what has none, and what only repeats a better one in a copy of its document. These come first
@@ -146,7 +146,7 @@ def _first(
     documents: dict[str, Document] = {}
     passages: dict[int, Passage] = {}
     read: list[tuple[Passage, float]] = []
-    left_out: list[PassagePlace] = []
+    left_out: list[PassageSpan] = []
     rest = list(found)
     while rest and len(read) < MOST_READ:
         place, fused = rest.pop(0)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from qa.storage.ports import Library
 
 # Likeness, 0 to 1, from which a value may have been meant. One within the other is always like it.
-LIKE = 0.6
+ALIKE_FROM = 0.6
 # So few values are all named where none is like it.
 FEW = 5
 # Comparing takes up to the square of a length: of long values the beginnings are compared, and in full only
@@ -68,7 +68,7 @@ def _each(library: Library, filters: Filters, facets: Facets) -> Iterator[str]:
 
 def _instead(held: Sequence[str], value: str) -> str:
     near, likeness = _nearest(held, value)
-    if likeness >= LIKE:
+    if likeness >= ALIKE_FROM:
         return f"did you mean “{near}”?"
     if not held:
         return "none is known of any."
@@ -96,7 +96,7 @@ def _nearest(held: Sequence[str], value: str) -> tuple[str, float]:
 
 
 def _likeness(alike: float, one: str, other: str) -> float:
-    return max(alike, LIKE + alike / 10) if one in other or other in one else alike
+    return max(alike, ALIKE_FROM + alike / 10) if one in other or other in one else alike
 
 
 def _dated(facets: Facets) -> str:

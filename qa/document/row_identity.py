@@ -62,7 +62,7 @@ def follow(before: Iterable[Row], now: Iterable[Row], text: Callable[[str], str]
     was: dict[str, str] = {}
     for old, new in tables.values():
         old.sort(key=_number)
-        was |= {new[at].part: old[its].part for at, its in _pairs(old, new, text).items()}
+        was |= {new[at].part: old[old_at].part for at, old_at in _pairs(old, new, text).items()}
     return was
 
 
@@ -76,9 +76,9 @@ def _pairs(old: Sequence[Row], new: Sequence[Row], text: Callable[[str], str]) -
     for key in (attrgetter("source_sha256"), attrgetter("sha256")):
         taken = set(pairs.values())
         left: defaultdict[str, deque[int]] = defaultdict(deque)
-        for its, row in enumerate(old):
-            if its not in taken:
-                left[key(row)].append(its)
+        for old_at, row in enumerate(old):
+            if old_at not in taken:
+                left[key(row)].append(old_at)
         for at, row in enumerate(new):
             if at not in pairs and (same := left.get(key(row))):
                 pairs[at] = same.popleft()
@@ -88,7 +88,7 @@ def _pairs(old: Sequence[Row], new: Sequence[Row], text: Callable[[str], str]) -
             pairs |= zip(its_now, free, strict=True)
         elif len(free) * len(its_now) <= _MOST_COMPARED:
             texts = {at: new[at].text for at in its_now}
-            pairs |= _alike({its: text(old[its].part) for its in free}, texts)
+            pairs |= _alike({old_at: text(old[old_at].part) for old_at in free}, texts)
     return pairs
 
 
@@ -104,16 +104,16 @@ def _gaps(pairs: dict[int, int], old: int, new: int) -> Iterator[tuple[list[int]
 
 def _alike(old: dict[int, str], new: dict[int, str]) -> dict[int, int]:
     """Pair texts by the words that they have in common, the most alike first."""
-    words = {its: set(text.split()) for its, text in old.items()}
+    words = {old_at: set(text.split()) for old_at, text in old.items()}
     found = []
     for at, text in new.items():
         mine = set(text.split())
-        for its, others in words.items():
+        for old_at, others in words.items():
             alike = len(mine & others) / max(1, len(mine | others))
             if alike >= _ALIKE:
-                found.append((-alike, at, its))
+                found.append((-alike, at, old_at))
     pairs: dict[int, int] = {}
-    for _, at, its in sorted(found):
-        if at not in pairs and its not in pairs.values():
-            pairs[at] = its
+    for _, at, old_at in sorted(found):
+        if at not in pairs and old_at not in pairs.values():
+            pairs[at] = old_at
     return pairs

@@ -194,7 +194,7 @@ def _lines(text: pdfium.PdfTextPage, characters: str) -> list[Line]:
         turns[turn] += len(word.text)
     lines: list[Line] = []
     for rank, (turn, _) in enumerate(turns.most_common()):
-        ordered = read_order([word for its, word in words if its == turn])
+        ordered = read_order([word for angle, word in words if angle == turn])
         lines += [replace(line, aside=rank > 0) for line in ordered]
     return lines
 

@@ -18,8 +18,8 @@ from qa.schema import FileResult
 if TYPE_CHECKING:
     from qa.formats.dates import DateOrder
 
-Known = Callable[[str, str, int], FileResult | None]
-Same = Callable[[str, str], tuple[FileResult, ...] | None]
+KnownDocument = Callable[[str, str, int], FileResult | None]
+KnownFile = Callable[[str, str], tuple[FileResult, ...] | None]
 
 
 def _nothing(_: float) -> None:

@@ -19,7 +19,7 @@ from qa.storage.embedded.locations import is_gone
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from qa.storage.embedded.locations import Held
+    from qa.storage.embedded.locations import HeldLocation
 
 _ENDS = 65_536  # bytes at each end of a file: enough to tell its kind
 
@@ -95,14 +95,14 @@ def refusal(path: Path, error: InputError) -> FileResult:
     return FileResult(resolved(path), "refused", error=Failure(error.code, str(error)))
 
 
-def missing(places: Iterable[Held], seen: set[str]) -> tuple[list[Held], tuple[str, ...]]:
+def missing(places: Iterable[HeldLocation], seen: set[str]) -> tuple[list[HeldLocation], tuple[str, ...]]:
     """Tell which places are gone, but for those in files that were seen; and in words, what is kept.
 
     A file is gone where the system says that it is not there, and the folder that it was in can be read and
     holds something; or, with all of its folder, where that is true of the folder above. A folder that holds
     nothing is what is left of a disk that is not mounted.
     """
-    gone: list[Held] = []
+    gone: list[HeldLocation] = []
     kept: dict[str, int] = {}
     doubts: dict[str, str] = {}
     for place in places:

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from qa.document.corrections import Correction
     from qa.formats.dates import DateOrder
     from qa.storage.embedded.encoders import Encoders
-    from qa.storage.embedded.locations import Held
+    from qa.storage.embedded.locations import HeldLocation
     from qa.storage.embedded.store import Ingested, Store
     from qa.storage.embedded.versions import LeftOut
     from qa.storage.ports import Version
@@ -117,7 +117,7 @@ class _Ended:
 
     path: str
     file: FileRead | None
-    gone: tuple[Held, ...]
+    gone: tuple[HeldLocation, ...]
     read_as: ReadAs | None
 
 
@@ -171,7 +171,7 @@ class _Reading:
         was = follow(before, now.values(), partial(self._store.row_text, self.path))
         # A new row at a number that another had stands nowhere yet.
         other = {part: f"{part}~" for part in now.keys() - was if any(row.part == part for row in before)}
-        other |= {part: its for part, its in was.items() if part != its}
+        other |= {part: held for part, held in was.items() if part != held}
         if dry_run:
             self._held_as = other
         elif other:
@@ -217,7 +217,7 @@ class _Reading:
         if self._same:
             return None
         file: FileRead | None = None
-        gone: tuple[Held, ...] = ()
+        gone: tuple[HeldLocation, ...] = ()
         if self._sha256:
             documents = len(self._parts)
             refused, purged = tuple(self._refused), frozenset(self._purged)
@@ -261,7 +261,7 @@ class Intake:
         generation = self._store.generation
         here = listing(paths, follow_links=follow_links)
         found = {resolved(path): (path, root) for path, root in here.files}
-        gone: list[Held] = []
+        gone: list[HeldLocation] = []
         ahead = Foreseen()
         take_in = partial(self._foreseen, ahead) if dry_run else self._taken_in
         run = partial(take_in, named_files=named_files, follow_links=follow_links)
@@ -371,7 +371,7 @@ class Intake:
         self,
         found: Sequence[tuple[Path, Path | None]],
         refused: Iterable[FileResult],
-        gone: list[Held],
+        gone: list[HeldLocation],
         show: OnProgress,
         *,
         named_files: bool,
@@ -381,7 +381,7 @@ class Intake:
         identity = self._encoders.identity()
         results: list[FileResult] = []
         ended: list[_Ended] = []
-        displaced: list[Held] = []
+        displaced: list[HeldLocation] = []
         ids = _Ids()
         size = sum(_size(path) for path, _ in found)
         made = read = 0
@@ -449,7 +449,7 @@ class Intake:
         ahead: Foreseen,
         found: Sequence[tuple[Path, Path | None]],
         refused: Iterable[FileResult],
-        gone: list[Held],
+        gone: list[HeldLocation],
         show: OnProgress,
         *,
         named_files: bool,
@@ -493,12 +493,12 @@ class Intake:
             for each in results
         ]
 
-    def _forget(self, places: Sequence[Held]) -> None:
+    def _forget(self, places: Sequence[HeldLocation]) -> None:
         for start in range(0, len(places), BATCH):
             self._store.prune(places[start : start + BATCH])
 
     def _gone(
-        self, places: Sequence[Held], results: Iterable[FileResult], ahead: Foreseen, *, dry_run: bool
+        self, places: Sequence[HeldLocation], results: Iterable[FileResult], ahead: Foreseen, *, dry_run: bool
     ) -> list[FileResult]:
         """Report places that are gone: a document that stands elsewhere too only loses these."""
         moved = {result.document_id for result in results if result.status == "moved"}
@@ -628,8 +628,8 @@ class Intake:
     def _corrected(self, item: _Placed) -> _Prepared:
         """Segment a document with what a person has corrected of it."""
         said = self._store.corrections_of(item.document, item.part)
-        document, its = correct(item.document, {name: each.value for name, each in said.items()})
-        return replace(_prepare(document, item.made_by, item.part, item.read), corrections=its)
+        document, corrections = correct(item.document, {name: each.value for name, each in said.items()})
+        return replace(_prepare(document, item.made_by, item.part, item.read), corrections=corrections)
 
     def _ingest(
         self,
@@ -657,12 +657,12 @@ class _Ids:
 
     def take(self, results: list[FileResult], ingested: Ingested) -> None:
         """Note what an ingest did; put right what was reported of the document that has lost its id to it."""
-        if not ingested.parted:
+        if not ingested.new_id_of_former:
             return
-        self._since[ingested.document_id] = ingested.parted
+        self._since[ingested.document_id] = ingested.new_id_of_former
         for at, each in enumerate(results):
             if each.document_id == ingested.document_id:
-                results[at] = replace(each, document_id=ingested.parted)
+                results[at] = replace(each, document_id=ingested.new_id_of_former)
 
     def put_right(self, results: Iterable[FileResult]) -> list[FileResult]:
         """Put right what was read of documents that have not changed, before their ids did."""

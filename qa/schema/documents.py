@@ -147,7 +147,7 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
-class PassagePlace:
+class PassageSpan:
     """Where a passage stands: all of it that a ranking needs. `key` is the store's id of the passage."""
 
     key: int

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from embeddings.index import IndexStats
     from embeddings.models import EncoderIdentity
     from qa.deadline import Deadline
-    from qa.schema import Document, Facets, Passage, PassagePlace, Span
+    from qa.schema import Document, Facets, Passage, PassageSpan, Span
     from qa.text.names import Names
 
 
@@ -188,7 +188,7 @@ class Library(Protocol):
     def phrase(self, phrase: str, selection: Selection, deadline: Deadline | None = None) -> Occurrences:
         """Find where a phrase stands word for word, in order of document id and offset."""
 
-    def places(self, keys: Iterable[int]) -> dict[int, PassagePlace]:
+    def places(self, keys: Iterable[int]) -> dict[int, PassageSpan]:
         """Find where passages stand, by key, in the order of `keys`."""
 
     def documents_of(self, keys: Iterable[int]) -> dict[int, str]:

@@ -135,7 +135,7 @@ class Spellings(Protocol):
     def holds(self, name: str) -> bool:
         """Tell whether the words of a name stand one after the other anywhere in the corpus."""
 
-    def writes_small(self, word: str) -> bool:
+    def holds_in_lower_case(self, word: str) -> bool:
         """Tell whether the corpus writes a word, given in small letters, in small letters too."""
 
 
@@ -294,8 +294,8 @@ def _windows(text: str, most: int, *, small: bool = True) -> Iterator[_Window]:
         for at, last in enumerate(words if small or text[start].isupper() else ()):
             if at and text[words[at - 1].end() : last.start()] not in _JOINTS:
                 break
-            its = tuple(word.group() for word in islice(words, at + 1))
-            yield _Window(start, last.end(), text[start : last.end()], its)
+            covered = tuple(word.group() for word in islice(words, at + 1))
+            yield _Window(start, last.end(), text[start : last.end()], covered)
         words.popleft()
         words.extend(islice(matches, 1))
 
@@ -310,12 +310,12 @@ def _whole_names(keyed: Iterable[tuple[_Window, str]]) -> Iterator[tuple[_Window
         here = list(group)
         persons = (
             window.end
-            for window, its in here
-            if its and len(window.words) > 1 and _is_surname(window.words[0])
+            for window, name_key in here
+            if name_key and len(window.words) > 1 and _is_surname(window.words[0])
         )
         longest = max(persons, default=0)
-        for window, its in here:
-            yield window, "" if window.end <= reach or window.end < longest else its
+        for window, name_key in here:
+            yield window, "" if window.end <= reach or window.end < longest else name_key
         reach = max(reach, longest)
 
 
@@ -345,11 +345,13 @@ def spellings(text: str) -> dict[tuple[str, str], str]:
     """Find what may be romanised names in a text: by key and folded form, as first spelt there."""
     found: dict[tuple[str, str], str] = {}
     keyed = (
-        (window, its) for window in _windows(text, _MOST_WORDS, small=False) if (its := _key(window, text))
+        (window, spelt)
+        for window in _windows(text, _MOST_WORDS, small=False)
+        if (spelt := _key(window, text))
     )
-    whole = dict.fromkeys((its, window.text) for window, its in _whole_names(keyed) if its)
-    for its, spelling in whole:
-        found.setdefault((its, fold(spelling)), " ".join(spelling.split()))
+    whole = dict.fromkeys((spelt, window.text) for window, spelt in _whole_names(keyed) if spelt)
+    for name_key, spelling in whole:
+        found.setdefault((name_key, fold(spelling)), " ".join(spelling.split()))
     return found
 
 
@@ -366,8 +368,8 @@ class Aliases:
         unparted: set[str] = set()
         for group in groups:
             for name in group:
-                its = key(_WORD.findall(name))
-                for handle in _handles(_WORD.findall(name), its):
+                name_key = key(_WORD.findall(name))
+                for handle in _handles(_WORD.findall(name), name_key):
                     self._by_name.setdefault(handle, []).append(group)
                 if _UNPARTED.search(name):
                     unparted.add(name)
@@ -488,13 +490,13 @@ def _shipped() -> list[tuple[str, ...]]:
 # Questions
 
 
-def _forms(window: _Window, its: str) -> list[str]:
+def _forms(window: _Window, name_key: str) -> list[str]:
     """Give the keys to look for: in a given name of two syllables o may be u, and u o ("Chol", "Chul")."""
-    if len(window.words) < 2 or not _is_surname(window.words[0]) or len(_VOWELS.findall(its)) != _PERSON:
-        return [its] if its else []
-    surname = next(_VOWELS.finditer(its)).end()
-    given = (("o", "u") if part in ("o", "u") else (part,) for part in _MAY_VARY.split(its[surname:]))
-    return [its[:surname] + "".join(parts) for parts in product(*given)]
+    if len(window.words) < 2 or not _is_surname(window.words[0]) or len(_VOWELS.findall(name_key)) != _PERSON:
+        return [name_key] if name_key else []
+    surname = next(_VOWELS.finditer(name_key)).end()
+    given = (("o", "u") if part in ("o", "u") else (part,) for part in _MAY_VARY.split(name_key[surname:]))
+    return [name_key[:surname] + "".join(parts) for parts in product(*given)]
 
 
 def _apart(one: Sequence[str], other: Sequence[str]) -> bool:
@@ -504,7 +506,10 @@ def _apart(one: Sequence[str], other: Sequence[str]) -> bool:
     return (
         len(vowels[0]) != len(vowels[1])
         or not all(map(set.intersection, *vowels))
-        or any(len(mine) == len(its) and not all(map(set.intersection, mine, its)) for mine, its in stops)
+        or any(
+            len(mine) == len(theirs) and not all(map(set.intersection, mine, theirs))
+            for mine, theirs in stops
+        )
     )
 
 
@@ -572,27 +577,27 @@ def find(question: str, known: Aliases, corpus: Spellings) -> Names:
         for window in _windows(text, _MOST_ALIAS_WORDS)
     )
     windows = []
-    for window, its in _whole_names(keyed):
-        others = known.others(window.words, its)
-        if its or others:
-            windows.append((window, its, others))
+    for window, name_key in _whole_names(keyed):
+        others = known.others(window.words, name_key)
+        if name_key or others:
+            windows.append((window, name_key, others))
     for match in known.unparted.finditer(text):
         window = _Window(match.start(), match.end(), match.group(), (match.group(),))
         windows.append((window, "", known.others(window.words, "")))
     if not windows:
         return Names()
-    keys = {form for window, its, _ in windows for form in _forms(window, its)}
+    keys = {form for window, name_key, _ in windows for form in _forms(window, name_key)}
     keys.update(filter(None, (key(_WORD.findall(each)) for _, _, others in windows for each in others)))
     held = corpus.spellings(keys)
     names: list[Name] = []
     taken: set[int] = set()
-    for window, its, others in sorted(windows, key=lambda each: each[0].start - each[0].end):
+    for window, name_key, others in sorted(windows, key=lambda each: each[0].start - each[0].end):
         place = range(window.start, window.end)
         if taken.intersection(place):
             continue
         spelt = [
             each
-            for form in _forms(window, its)
+            for form in _forms(window, name_key)
             for each in held.get(form, ())
             if not _apart(window.words, _WORD.findall(each))
         ]
@@ -603,7 +608,7 @@ def find(question: str, known: Aliases, corpus: Spellings) -> Names:
             differing.setdefault(fold(each), each)
         whole = f" {fold(window.text)} "
         differing = {folded: each for folded, each in differing.items() if f" {folded} " not in whole}
-        if not spelt or (window.text.islower() and differing and corpus.writes_small(window.text)):
+        if not spelt or (window.text.islower() and differing and corpus.holds_in_lower_case(window.text)):
             continue
         taken.update(place)
         found = tuple(islice(filter(corpus.holds, differing.values()), MOST_SPELLINGS))

@@ -51,9 +51,9 @@ def select(db: sqlite3.Connection, filters: Filters) -> Selection:
     condition, values = where(filters)
     undated, allowed = 0, None
     if filters.since or filters.until:
-        others, its = where(replace(filters, since=None, until=None))
+        others, other_values = where(replace(filters, since=None, until=None))
         (undated,) = db.execute(
-            f"SELECT count(*) FROM documents WHERE {others} AND date = ''", its
+            f"SELECT count(*) FROM documents WHERE {others} AND date = ''", other_values
         ).fetchone()
     if not filters:
         (documents,) = db.execute("SELECT count(*) FROM documents").fetchone()

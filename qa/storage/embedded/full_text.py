@@ -55,7 +55,7 @@ FTS5_UP_TO = 50_000
 # The base is made anew when more than this share of it was added since, or is gone.
 ADDED_SHARE, GONE_SHARE = 0.1, 0.2
 # A question waits until so many new passages are followed; of more, FTS5 answers until they are saved.
-FOLLOWED = 2_000
+MOST_FOLLOWED = 2_000
 # As FTS5 has them: https://www.sqlite.org/fts5.html#the_bm25_function
 _K1, _B, _LEAST_IDF = 1.2, 0.75, 1e-6
 
@@ -302,7 +302,7 @@ class FullText:
 
         Gives (key, score), best first.
         """
-        postings = self._in_step(FOLLOWED)
+        postings = self._in_step(MOST_FOLLOWED)
         if postings:
             try:
                 return self._searched(postings, queries, k, selection)
@@ -322,13 +322,13 @@ class FullText:
         except UnicodeEncodeError:
             stems = dict.fromkeys(words, (b"", b""))  # the store names the error
         # A word of several stems is a phrase, whose places only FTS5 knows.
-        whole = [all(len(stems[word]) <= 1 for word in its) for its in asked]
+        whole = [all(len(stems[word]) <= 1 for word in query) for query in asked]
         pairs = list(zip(asked, whole, strict=True))
-        ours = [[stem for word in its for stem in stems[word]] for its, one in pairs if one]
+        ours = [[stem for word in query for stem in stems[word]] for query, one in pairs if one]
         found = iter(postings.search(ours, k, selection.allowed))
         return [
-            self._in_order(*next(found), k) if one else self._store.bm25(its, k, selection)
-            for its, one in pairs
+            self._in_order(*next(found), k) if one else self._store.bm25(query, k, selection)
+            for query, one in pairs
         ]
 
     def _in_order(self, keys: Int64, scores: Float64, k: int) -> Found:
@@ -345,7 +345,7 @@ class FullText:
 
     def file_bytes(self) -> int:
         """Measure the files; 0 where there are none and FTS5 answers."""
-        postings = self._in_step(FOLLOWED)
+        postings = self._in_step(MOST_FOLLOWED)
         if postings is None:
             return 0
         files = (self._store.words_record().file, postings.file.name)

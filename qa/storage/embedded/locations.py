@@ -42,7 +42,7 @@ _MOST_REFUSALS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Location:
+class SourceLocation:
     """A place at which a document stands, the SHA-256 (hex) of the text there and of the bytes it is from."""
 
     path: str
@@ -54,7 +54,7 @@ class Location:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PlaceInFile:
     """A place of a document, and the number of its location; None where that is only foreseen."""
 
     path: str
@@ -88,25 +88,33 @@ class ReadAs:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Which document a source is, by its number; None for a new one.
+    """Which document a source is.
 
-    `leads` says that its text is to be this source's. The source stood for the document `left` before, which
-    stands nowhere else if it is `alone`; `dead` are the numbers of locations of files that are not there now.
+    Attributes:
+        number: the document's number; None for a new one.
+        gives_text: whether the document's text is to be this source's.
+        former: the number of the document that stood at this place before.
+        former_is_homeless: whether that one stands nowhere else.
+        missing: the numbers of locations of files that are not there now.
+        same_place: whether the document stands at this very place already.
+        keeps_former_id: whether this source keeps the id of `former`, which stands on at its other places.
+        place: the number of the location at this place.
+        new_words: whether no document has its words.
     """
 
     number: int | None
-    leads: bool = True
-    left: int | None = None
-    alone: bool = False
-    dead: tuple[int, ...] = ()
-    known: bool = False  # at this very place
-    parts: bool = False  # with the other places of the document `left`, and keeps its id
-    place: int | None = None  # the number of the location here
-    new: bool = False  # no document has its words
+    gives_text: bool = True
+    former: int | None = None
+    former_is_homeless: bool = False
+    missing: tuple[int, ...] = ()
+    same_place: bool = False
+    keeps_former_id: bool = False
+    place: int | None = None
+    new_words: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldLocation:
     """A location of a document that is held; `kept` where it is known to be gone, and a person wants it."""
 
     number: int
@@ -179,12 +187,12 @@ def target(
         places = stands(db, left, ahead)
         first, alone = place in {each.number for each in places[:1]}, len(places) == 1
         if known:
-            return Target(left, leads=first, known=True)
+            return Target(left, gives_text=first, same_place=True)
     other = _same(db, document, words, part, ahead.changed if ahead else ())
     if other is None and alone:
-        return Target(left, known=True, place=place, new=True)
+        return Target(left, same_place=True, place=place, new_words=True)
     if other is None:
-        return Target(None, left=left, parts=first, place=place, new=True)
+        return Target(None, former=left, keeps_former_id=first, place=place, new_words=True)
     places = stands(db, other, ahead)
     dead = tuple(at.number for at in places if at.number is not None and is_gone(at.path))
     held = db.execute(
@@ -196,12 +204,12 @@ def target(
     return Target(other, leads, left, alone, dead, place=place)
 
 
-def stands(db: sqlite3.Connection, document: int, ahead: Foreseen | None = None) -> list[Place]:
+def stands(db: sqlite3.Connection, document: int, ahead: Foreseen | None = None) -> list[PlaceInFile]:
     """List the places of a document, in order."""
     rows = db.execute(
         "SELECT path, part, format, number FROM locations WHERE document = ? ORDER BY number", (document,)
     )
-    places = [Place(*row) for row in rows]
+    places = [PlaceInFile(*row) for row in rows]
     if ahead is None:
         return places
     return [place for place in places if place.number not in ahead.lost] + ahead.more[document]
@@ -221,8 +229,8 @@ def _same(
             "SELECT serial FROM documents WHERE sha256 = ? AND given_id = ? ORDER BY serial",
             (document.sha256, document.id),
         ).fetchall()
-        if its := [int(serial) for (serial,) in named if serial not in changed]:
-            return its[0]
+        if theirs := [int(serial) for (serial,) in named if serial not in changed]:
+            return theirs[0]
         rows = db.execute(
             "SELECT serial, locations.path FROM documents JOIN locations ON document = serial "
             "WHERE documents.sha256 = ? AND part = ? AND locations.source_sha256 = ? "
@@ -263,31 +271,31 @@ class Foreseen:
         self._held: dict[str, list[tuple[tuple[str, ...], str, int | None]]] = {}
         self.ids: set[str] = set()
         self.lost: set[int] = set()
-        self.more: defaultdict[int, list[Place]] = defaultdict(list)
+        self.more: defaultdict[int, list[PlaceInFile]] = defaultdict(list)
         self.changed: set[int] = set()
-        self.parted: dict[int, tuple[str, str]] = {}
+        self.new_ids: dict[int, tuple[str, str]] = {}
 
     def renamed(self, number: int, held_id: str) -> str:
         """Give the id that a document will have."""
-        return self.parted.get(number, ("", held_id))[1]
+        return self.new_ids.get(number, ("", held_id))[1]
 
     def copied(self, document: Document, part: str, to: Target) -> str | None:
         """Give the id of the document that one with new words is a copy of, and take note that it is."""
         mine = certain_of(document)
-        for its, held_id, number in self._held.get(_as_copied(document), []):
-            if agree(mine, its):
+        for theirs, held_id, number in self._held.get(_as_copied(document), []):
+            if agree(mine, theirs):
                 self.lost.update([to.place] if to.place is not None else [])
                 if number is not None:
-                    self.more[number].append(Place(document.path, part, document.format))
+                    self.more[number].append(PlaceInFile(document.path, part, document.format))
                 return held_id
         return None
 
     def put(self, document: Document, part: str, held_id: str, to: Target) -> None:
         """Take note of where a document will stand, and of what it says if that is new."""
-        self.lost.update(to.dead, [to.place] if to.place is not None and not to.known else [])
-        if to.number is not None and not to.known:
-            self.more[to.number].append(Place(document.path, part, document.format))
-        if to.new:
+        self.lost.update(to.missing, [to.place] if to.place is not None and not to.same_place else [])
+        if to.number is not None and not to.same_place:
+            self.more[to.number].append(PlaceInFile(document.path, part, document.format))
+        if to.new_words:
             self._held.setdefault(_as_copied(document), []).append((certain_of(document), held_id, to.number))
             self.ids.add(held_id)
             self.changed.update([to.number] if to.number is not None else [])
@@ -321,7 +329,7 @@ def certain(values: tuple[str, ...], found: Iterable[Found]) -> tuple[str, ...]:
     )
 
 
-def id_of_next(places: Sequence[Place], given_id: str) -> str:
+def id_of_next(places: Sequence[PlaceInFile], given_id: str) -> str:
     """Give the id that a document is given at the second of its places, by the one given at its first."""
     first, second = places[:2]
     if second.format in RECORDS and second.part == given_id:
@@ -333,7 +341,7 @@ def id_of_next(places: Sequence[Place], given_id: str) -> str:
     return f"{its_name}{second.part}"
 
 
-def put_location(db: sqlite3.Connection, document: int, location: Location) -> None:
+def put_location(db: sqlite3.Connection, document: int, location: SourceLocation) -> None:
     """Say that a document stands at a place, after the places where it stands already."""
     values = (document, location.format, location.source_sha256, location.sha256, location.made_by)
     key = location.path, location.part
@@ -358,7 +366,7 @@ def put_location(db: sqlite3.Connection, document: int, location: Location) -> N
     )
 
 
-def displace(db: sqlite3.Connection, document: int) -> Held:
+def displace(db: sqlite3.Connection, document: int) -> HeldLocation:
     """Make the one place of a document free for another, as one more part of its file, and give that.
 
     Its words may stand in a file that is yet to be read, as when two files change places; who reads files
@@ -372,7 +380,7 @@ def displace(db: sqlite3.Connection, document: int) -> Held:
     aside = aside_part(part, document)
     db.execute("UPDATE locations SET part = ? WHERE number = ?", (aside, number))
     db.execute("DELETE FROM files WHERE path = ?", (path,))  # as read last, it does not give this one
-    return Held(number, path, aside, document, document_id, form)
+    return HeldLocation(number, path, aside, document, document_id, form)
 
 
 def aside_part(part: str, document: int) -> str:
@@ -574,7 +582,7 @@ def put_read_as(db: sqlite3.Connection, path: str, options: ReadAs) -> None:
         )
 
 
-def under(db: sqlite3.Connection, folder: str) -> Iterator[Held]:
+def under(db: sqlite3.Connection, folder: str) -> Iterator[HeldLocation]:
     """Yield the locations of files in a folder and its subfolders, in order of path."""
     first = folder.rstrip(os.sep) + os.sep
     rows = db.execute(
@@ -584,10 +592,10 @@ def under(db: sqlite3.Connection, folder: str) -> Iterator[Held]:
         "ORDER BY locations.path, part",
         (KEPT, first, first[:-1] + chr(ord(os.sep) + 1)),
     )
-    return (Held(*row) for row in rows)
+    return (HeldLocation(*row) for row in rows)
 
 
-def at(db: sqlite3.Connection, path: str) -> Iterator[Held]:
+def at(db: sqlite3.Connection, path: str) -> Iterator[HeldLocation]:
     """Yield the locations in a file, in order."""
     rows = db.execute(
         "SELECT locations.number, locations.path, part, document, id, locations.format, "
@@ -595,4 +603,4 @@ def at(db: sqlite3.Connection, path: str) -> Iterator[Held]:
         "WHERE locations.path = ? ORDER BY part",
         (KEPT, path),
     )
-    return (Held(*row) for row in rows)
+    return (HeldLocation(*row) for row in rows)

@@ -40,7 +40,7 @@ from qa.schema import (
     Judgement,
     Outcome,
     Passage,
-    PassagePlace,
+    PassageSpan,
     QuoteReference,
     Section,
     SectionKind,
@@ -57,7 +57,7 @@ from qa.storage.embedded.corrections import put as put_corrections
 from qa.storage.embedded.database import Database, put_spellings
 from qa.storage.embedded.filters import select, where
 from qa.storage.embedded.locations import (
-    Location,
+    SourceLocation,
     Target,
     at,
     default_part,
@@ -97,7 +97,7 @@ if TYPE_CHECKING:
     from qa.document.corrections import Correction
     from qa.document.row_identity import Row
     from qa.schema import Thumb
-    from qa.storage.embedded.locations import FileRead, Foreseen, Held, ReadAs
+    from qa.storage.embedded.locations import FileRead, Foreseen, HeldLocation, ReadAs
     from qa.storage.embedded.postings import Segment
     from qa.storage.embedded.vectors import Difference, Encoding
     from qa.storage.embedded.versions import LeftOut
@@ -164,16 +164,20 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What an ingest did. `document_id` is the id under which the document is held.
+    """What an ingest did.
 
-    `displaced` is what stood at its place before, and stands nowhere else now (`locations.displace`);
-    `parted` is the new id of what stood there, has lost its own to this document, and stands elsewhere.
+    Attributes:
+        status: what became of the document.
+        document_id: the id under which it is held.
+        displaced: what stood at its place before, and stands nowhere else now (`locations.displace`).
+        new_id_of_former: the new id of what stood there, has lost its own to this document, and stands on
+            elsewhere.
     """
 
     status: Status
     document_id: str
-    displaced: Held | None = None
-    parted: str = ""
+    displaced: HeldLocation | None = None
+    new_id_of_former: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,12 +300,12 @@ class Store:
             versions.admit(db, document, part)
             to = target(db, document, words, part, made_by)
             given_id, document = _named(db, document, to, part)
-            parted = _part(db, to.left or 0) if to.parts else ""
+            parted = _part_of(db, to.former or 0) if to.keeps_former_id else ""
             number, status = to.number or 0, _status(to)
-            if to.leads:
+            if to.gives_text:
                 values = _row(document, words, given_id, head)
                 number, written = _write(db, to.number, document, values, entries, encoding, made_by)
-                status = written if to.known else status
+                status = written if to.same_place else status
                 if corrections:
                     put_corrections(db, document.id, corrections)
             displaced = _put(db, to, number, document, made_by, part)
@@ -371,7 +375,7 @@ class Store:
         words = words_sha256(document.text, document.furniture)
         with self._database.writing() as db:
             to = target(db, document, words, part, made_by)
-            if to.leads or to.number is None:
+            if to.gives_text or to.number is None:
                 return None
             versions.admit(db, document, part)
             _, document = _named(db, document, to, part)
@@ -382,32 +386,32 @@ class Store:
         """Tell whether `place` would do for a document."""
         words = words_sha256(document.text, document.furniture)
         with self._database.reading() as db:
-            return not target(db, document, words, part, made_by).leads
+            return not target(db, document, words, part, made_by).gives_text
 
     def foresee(self, document: Document, head: str, part: str, ahead: Foreseen) -> Ingested:
         """Tell what `ingest` would do with a document that is not `unchanged`, and note it in `ahead`."""
         words = words_sha256(document.text, document.furniture)
         with self._database.reading() as db:
             to = target(db, document, words, part, ahead=ahead)
-            if to.new and (copied := ahead.copied(document, part, to)):
+            if to.new_words and (copied := ahead.copied(document, part, to)):
                 return Ingested("duplicate", copied)
             given_id, named = _named(db, document, to, part, ahead.ids)
-            number = to.left if to.parts else to.number
-            given_id, held_id = ahead.parted.get(number or 0, (given_id, named.id))
+            number = to.former if to.keeps_former_id else to.number
+            given_id, held_id = ahead.new_ids.get(number or 0, (given_id, named.id))
             parted = ""
-            if to.parts and to.left is not None:
+            if to.keeps_former_id and to.former is not None:
                 ahead.ids.add(held_id)
-                given = id_of_next(stands(db, to.left, ahead), given_id)
+                given = id_of_next(stands(db, to.former, ahead), given_id)
                 parted = _free(db, given, ahead.ids)
-                ahead.parted[to.left] = given, parted
+                ahead.new_ids[to.former] = given, parted
                 ahead.ids.add(parted)
             ahead.put(document, part, held_id, to)
             status = _status(to)
-            if to.known and to.leads:
+            if to.same_place and to.gives_text:
                 held = db.execute(f"SELECT {_COLUMN_LIST} FROM documents WHERE serial = ?", (to.number,))
                 same = held.fetchone() == _row(named, words, given_id, head)
                 status = "unchanged" if same else "replaced"
-        return Ingested(status, held_id, parted=parted)
+        return Ingested(status, held_id, new_id_of_former=parted)
 
     def remove(self, ids: Iterable[str], *, withdrawn: bool = True) -> tuple[str, ...]:
         """Remove documents, all or none, in one transaction. Gives the ids back, each once.
@@ -425,7 +429,7 @@ class Store:
 
     # Where documents come from
 
-    def prune(self, places: Iterable[Held]) -> tuple[str, ...]:
+    def prune(self, places: Iterable[HeldLocation]) -> tuple[str, ...]:
         """Forget places, in one transaction; gives the ids of documents that then stood nowhere, and went."""
         removed = []
         with self._database.writing() as db:
@@ -441,14 +445,14 @@ class Store:
                     hand_over(db, place.document)
         return tuple(removed)
 
-    def keep_restored(self, places: Iterable[Held]) -> None:
+    def keep_restored(self, places: Iterable[HeldLocation]) -> None:
         """Note that it was said of these that they are gone, in one transaction. The generation stays."""
         with self._database.writing(counted=False) as db:
             keep_restored(db, [place.number for place in places])
 
     def stands(self, ids: Collection[str], ahead: Foreseen) -> dict[str, int]:
         """Tell in how many places documents stand, or will: by the ids that they have then."""
-        numbers = [number for number, (_, held_id) in ahead.parted.items() if held_id in ids]
+        numbers = [number for number, (_, held_id) in ahead.new_ids.items() if held_id in ids]
         with self._database.reading() as db:
             rows = db.execute(
                 "SELECT serial, id, locations.number FROM documents JOIN locations ON document = serial "
@@ -519,7 +523,9 @@ class Store:
         with self._database.reading() as db:
             return file_unchanged(db, path, sha256, made_by)
 
-    def places_in(self, path: str, *, folder: bool = False, beside: Container[str] = ()) -> tuple[Held, ...]:
+    def places_in(
+        self, path: str, *, folder: bool = False, beside: Container[str] = ()
+    ) -> tuple[HeldLocation, ...]:
         """List the places in a file, or in all files under a folder, in order of path and part.
 
         Parts that are to be left out, `beside` these, may be a million.
@@ -862,7 +868,7 @@ class Store:
             out = versions.withdrawn_text(db, document, words, part)
             if out is None and versions.purged(db, document.path, document.source_sha256, document.sha256):
                 out = versions.PURGED
-            return out if out and target(db, document, words, part).new else None
+            return out if out and target(db, document, words, part).new_words else None
 
     def withhold(self, document: Document, part: str, version: int) -> None:
         """Note that what a person removed stands at one more place, in one transaction.
@@ -914,7 +920,7 @@ class Store:
             }
         return {key: found[key] for key in wanted if key in found}
 
-    def places(self, keys: Iterable[int]) -> dict[int, PassagePlace]:
+    def places(self, keys: Iterable[int]) -> dict[int, PassageSpan]:
         """Find where passages stand, by key, in the order of `keys`; keys no longer held are left out."""
         wanted = [int(key) for key in keys]
         with self._database.reading() as db:
@@ -923,7 +929,7 @@ class Store:
                 "WHERE key IN (SELECT value FROM json_each(?))",
                 (json.dumps(wanted),),
             )
-            found = {key: PassagePlace(key, *place) for key, *place in rows}
+            found = {key: PassageSpan(key, *place) for key, *place in rows}
         return {key: found[key] for key in wanted if key in found}
 
     def dates(self, ids: Iterable[str]) -> dict[str, dt.date]:
@@ -943,7 +949,7 @@ class Store:
         with self._database.reading() as db:
             return near_duplicates.copies_of(db, ids)
 
-    def complete_copies(self) -> None:
+    def compare_missing(self) -> None:
         """Look for near-duplicates of what an earlier Pullquote has put in; nothing where all are known."""
         while self._lacks_copies():
             with self._database.writing() as db:
@@ -1072,10 +1078,10 @@ class Store:
         with self._database.reading() as db:
             return words.holds(db, fold(name))
 
-    def writes_small(self, word: str) -> bool:
+    def holds_in_lower_case(self, word: str) -> bool:
         """Tell whether the documents write a word, given in small letters, in small letters too."""
         with self._database.reading() as db:
-            return words.writes_small(db, word)
+            return words.holds_in_lower_case(db, word)
 
 
 def _generation(db: sqlite3.Connection) -> int:
@@ -1090,19 +1096,19 @@ def _named(
     A corrected document that was removed comes back under its id, which is kept for it: corrections go by
     ids.
     """
-    number = to.left if to.parts else to.number
+    number = to.former if to.keeps_former_id else to.number
     if number is not None:
         given_id, held_id = db.execute(
             "SELECT given_id, id FROM documents WHERE serial = ?", (number,)
         ).fetchone()
         return given_id, replace(document, id=held_id)
-    its = versions.corrected_at(db, document.path, part, document.sha256 if numbered(document) else "")
-    if its and not _is_held(db, its):
-        return document.id, replace(document, id=its)
+    held_id = versions.corrected_at(db, document.path, part, document.sha256 if numbered(document) else "")
+    if held_id and not _is_held(db, held_id):
+        return document.id, replace(document, id=held_id)
     return document.id, replace(document, id=_free(db, document.id, taken))
 
 
-def _part(db: sqlite3.Connection, number: int) -> str:
+def _part_of(db: sqlite3.Connection, number: int) -> str:
     """Leave a document to its other places, under an id of theirs: at the first, another text has its id.
 
     Passages and vectors stay as they are. What a person said of the document was said of the copies, too.
@@ -1197,29 +1203,31 @@ def _write(
 
 def _status(to: Target) -> Status:
     """Say what a source is that is put where it belongs, before its text was compared."""
-    if to.parts:
+    if to.keeps_former_id:
         return "replaced"
     if to.number is None:
         return "added"
-    if to.known:
+    if to.same_place:
         return "unchanged"
-    return "moved" if to.dead else "duplicate"
+    return "moved" if to.missing else "duplicate"
 
 
 def _put(
     db: sqlite3.Connection, to: Target, number: int, document: Document, made_by: str, part: str
-) -> Held | None:
+) -> HeldLocation | None:
     """Note that a document stands where it was read. Gives what stood there before and nowhere else."""
-    displaced = displace(db, to.left) if to.left is not None and to.alone else None
-    db.executemany("DELETE FROM locations WHERE number = ?", [(dead,) for dead in to.dead])
+    displaced = displace(db, to.former) if to.former is not None and to.former_is_homeless else None
+    db.executemany("DELETE FROM locations WHERE number = ?", [(dead,) for dead in to.missing])
     put_location(
         db,
         number,
-        Location(document.path, part, document.format, document.source_sha256, document.sha256, made_by),
+        SourceLocation(
+            document.path, part, document.format, document.source_sha256, document.sha256, made_by
+        ),
     )
     hand_over(db, number)
-    if to.left is not None and not to.alone:
-        hand_over(db, to.left)
+    if to.former is not None and not to.former_is_homeless:
+        hand_over(db, to.former)
     return displaced
 
 

@@ -123,8 +123,8 @@ def withdrawn_text(db: sqlite3.Connection, document: Document, words: str, part:
             )
         else:
             found = found_in(held["found"])
-            its = certain((held["publisher"], held["number"], held["date"]), found)
-            same = agree(certain_of(document), its)
+            theirs = certain((held["publisher"], held["number"], held["date"]), found)
+            same = agree(certain_of(document), theirs)
         if same:
             return LeftOut(number, document_id)
     return None

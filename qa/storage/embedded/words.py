@@ -89,9 +89,9 @@ def texts_of(db: sqlite3.Connection, keys: Int64) -> list[tuple[int, str, str]]:
         "WHERE key IN (SELECT value FROM json_each(?)) ORDER BY key",
         (json.dumps(keys.tolist()),),
     ).fetchall()
-    for number, its in groupby(places, key=itemgetter(0)):
+    for number, group in groupby(places, key=itemgetter(0)):
         head, text = db.execute("SELECT head, text FROM documents WHERE serial = ?", (number,)).fetchone()
-        rows += [(key, indexed(head), indexed(text[start:end])) for _, key, start, end in its]
+        rows += [(key, indexed(head), indexed(text[start:end])) for _, key, start, end in group]
     return rows
 
 
@@ -143,7 +143,7 @@ def spellings(db: sqlite3.Connection, keys: Iterable[str]) -> dict[str, list[str
         "ORDER BY key, folded",
         (json.dumps(sorted(keys)),),
     ).fetchall()
-    return {key: [spelling for _, spelling in its] for key, its in groupby(rows, key=itemgetter(0))}
+    return {key: [spelling for _, spelling in group] for key, group in groupby(rows, key=itemgetter(0))}
 
 
 def _holding_words(
@@ -193,7 +193,7 @@ def holds(db: sqlite3.Connection, name: str) -> bool:
     return db.execute("SELECT 1 FROM words WHERE words MATCH ? LIMIT 1", (match,)).fetchone() is not None
 
 
-def writes_small(db: sqlite3.Connection, word: str) -> bool:
+def holds_in_lower_case(db: sqlite3.Connection, word: str) -> bool:
     """Tell whether a word, given in small letters, stands so in any of the first passages that hold it."""
     rows = db.execute(
         "SELECT substr(text, start + 1, end - start) FROM words JOIN passages ON key = words.rowid "

@@ -12,7 +12,7 @@ from qa.asking.answer import Answerer, answer_or_error
 from qa.asking.confidence import LOOSEST, STRICTEST
 from qa.errors import LibraryError, QuestionError
 from qa.limits import MAX_QUESTION_CHARACTERS, check_history, check_question
-from qa.schema import Filters, PassagePlace, Turn
+from qa.schema import Filters, PassageSpan, Turn
 from tests.qa.tiny import write
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def test_a_document_that_is_replaced_while_a_question_runs_is_quoted_whole(
         corpus.index(path)
         places = corpus.places
 
-        def replacing(keys: Iterable[int]) -> dict[int, PassagePlace]:
+        def replacing(keys: Iterable[int]) -> dict[int, PassageSpan]:
             found = places(keys)
             if "false" not in path.read_text():
                 write(

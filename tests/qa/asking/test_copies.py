@@ -323,7 +323,7 @@ def test_a_copy_that_says_something_else_is_a_quote_of_its_own_after_what_most_s
             text = odd if found == "0" else _SAID
             asked = _quoted(corpus, found, text, "lorries")
             quotes, notes = copies.versions(corpus, [asked], EVERYTHING)
-            shown = copies.folded(corpus, quotes, EVERYTHING, corpus.copies(["0"])["0"])
+            shown = copies.merged(corpus, quotes, EVERYTHING, corpus.copies(["0"])["0"])
             assert [(quote.text, quote.document.id) for quote in shown] == [(_SAID, "1"), (odd, "0")]
             assert [{copy.document.id for copy in quote.copies} for quote in shown] == [{*"234"}, set()]
             (note,) = notes
@@ -350,7 +350,7 @@ def test_case_space_quotation_marks_and_a_dateline_make_no_other_version(tmp_pat
     with _versions(tmp_path, odd) as corpus:
         for asked in (_quoted(corpus, "3", _SAID, "lorries"), _quoted(corpus, "0", odd, odd[-6:])):
             assert copies.versions(corpus, [asked], EVERYTHING) == ((asked,), ())
-            (shown,) = copies.folded(corpus, [asked], EVERYTHING)
+            (shown,) = copies.merged(corpus, [asked], EVERYTHING)
             assert {place.document.id for place in (shown, *shown.copies)} == {*"01234"}
 
 
@@ -406,8 +406,8 @@ def test_the_earliest_place_of_a_quote_is_shown_with_its_emphasis(tmp_path: Path
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(file)
         quote = _quoted(corpus, "a", text, "eleven lorries")
-        (moved,) = copies.folded(corpus, [quote], EVERYTHING)
-        (kept,) = copies.folded(corpus, [quote], EVERYTHING, earliest=False)
+        (moved,) = copies.merged(corpus, [quote], EVERYTHING)
+        (kept,) = copies.merged(corpus, [quote], EVERYTHING, earliest=False)
     assert (moved.document.id, moved.score, moved.text) == (
         "b",
         2.5,
@@ -447,9 +447,9 @@ def test_a_sentence_that_a_rewritten_story_keeps_is_one_source_with_it(tmp_path:
         assert set(_copies(corpus)) == {"a", "b"}
         read = {each["_id"]: corpus.document(each["_id"]) for each in records}
         asked = [_quoted(corpus, "a", sentence, "40"), _quoted(corpus, "new", sentence, "40")]
-        (one,) = copies.folded(corpus, asked, EVERYTHING, read)
+        (one,) = copies.merged(corpus, asked, EVERYTHING, read)
         indeed = _quoted(corpus, "new", "Indeed.", "Indeed")
-        (short,) = copies.folded(corpus, [indeed], EVERYTHING, {"odd": Document("odd", "Indeed.")})
+        (short,) = copies.merged(corpus, [indeed], EVERYTHING, {"odd": Document("odd", "Indeed.")})
     assert one.document.id == "b"  # the earliest of the copies: the other story is another context
     assert [place.document.id for place in one.copies] == ["a", "new"]
     assert not short.copies
@@ -537,7 +537,7 @@ def test_a_sentence_of_notes_on_different_cases_stands_alone(
         for case in CASES:
             name = f"{case.ship}-{case.port} Office"
             asked = _quoted(corpus, name, CAUSE, "anchor")
-            (shown,) = copies.folded(corpus, [asked], EVERYTHING, read)
+            (shown,) = copies.merged(corpus, [asked], EVERYTHING, read)
             assert {place.document.id for place in (shown, *shown.copies)} == {name, f"{case.ship}-Sea News"}
             quotes, notes = copies.versions(corpus, [asked], EVERYTHING)
             assert (quotes, notes) == ((asked,), ())
@@ -566,7 +566,7 @@ def test_what_was_paired_before_is_told_apart_when_it_is_shown(tmp_path: Path) -
             numbers = [number for (number,) in db.execute("SELECT serial FROM documents")]
             db.executemany("INSERT OR IGNORE INTO copies VALUES (?, ?, 0.9)", permutations(numbers, 2))
         asked = _quoted(corpus, "Aurora-Rotterdam Office", CAUSE, "anchor")
-        (shown,) = copies.folded(corpus, [asked], EVERYTHING)
+        (shown,) = copies.merged(corpus, [asked], EVERYTHING)
         assert [copy.document.id for copy in shown.copies] == ["Aurora-Sea News"]
 
 
@@ -588,7 +588,7 @@ def test_a_sentence_that_names_its_case_is_one_source_wherever_it_stands(tmp_pat
     ]
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(write(tmp_path, "r.jsonl", "\n".join(map(json.dumps, records))))
-        (shown,) = copies.folded(
+        (shown,) = copies.merged(
             corpus, [_quoted(corpus, "note", sentence, "Aurora")], EVERYTHING, ["survey"]
         )
     assert [copy.document.id for copy in shown.copies] == ["survey"]

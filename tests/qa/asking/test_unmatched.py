@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qa.asking.unmatched import LIKE, _nearest, unmatched
+from qa.asking.unmatched import ALIKE_FROM, _nearest, unmatched
 from qa.schema import Filters
 from tests.qa.tiny import tiny_corpus, write
 
@@ -119,7 +119,7 @@ def test_the_nearest_value_is_the_one_most_like_it(seed: int):
 
     def likeness(each: str) -> float:
         alike = SequenceMatcher(None, each, value, autojunk=False).ratio()
-        return max(alike, LIKE + alike / 10) if each in value or value in each else alike
+        return max(alike, ALIKE_FROM + alike / 10) if each in value or value in each else alike
 
     nearest = max(held, key=likeness)
     assert _nearest(held, value) == (nearest, likeness(nearest))

@@ -55,7 +55,7 @@ SAME_BITS = platform.machine() in {"x86_64", "AMD64"}
 
 def set_low(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(qa.storage.embedded.full_text, "FTS5_UP_TO", 10)
-    patch.setattr(qa.storage.embedded.full_text, "FOLLOWED", 12)
+    patch.setattr(qa.storage.embedded.full_text, "MOST_FOLLOWED", 12)
     patch.setattr(qa.storage.embedded.full_text, "_BLOCK", 3)
     patch.setattr(qa.storage.embedded.postings, "_BLOCK", 40)
 

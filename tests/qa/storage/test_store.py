@@ -27,7 +27,7 @@ from qa.errors import (
     LibraryError,
     LibraryNotFoundError,
 )
-from qa.schema import Document, Filters, PassagePlace, Sentence, Span
+from qa.schema import Document, Filters, PassageSpan, Sentence, Span
 from qa.storage.embedded import tables
 from qa.storage.embedded.store import Entry, Store
 from qa.storage.embedded.tables import latest_schema
@@ -117,7 +117,7 @@ def test_passages_come_in_the_order_of_the_keys_asked_for_and_missing_ones_are_l
     places = store.places(asked)
     assert list(places) == [keys[2], keys[0]]
     for key, passage in store.passages(asked).items():
-        assert places[key] == PassagePlace(key, "long", passage.start, passage.end)
+        assert places[key] == PassageSpan(key, "long", passage.start, passage.end)
 
 
 def test_a_document_info_says_all_but_the_text(store: Store) -> None:

@@ -66,7 +66,7 @@ class Known(dict[str, list[str]]):
     def holds(self, name: str) -> bool:
         return f" {fold(name)} " in self.text
 
-    def writes_small(self, word: str) -> bool:
+    def holds_in_lower_case(self, word: str) -> bool:
         return word in self.written
 
 
