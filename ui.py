@@ -106,7 +106,8 @@ def _announce(engine: Engine, url: str) -> None:
     """Say on the terminal, once it is known, whether questions can be answered."""
     state = engine.settled()
     if state.stage == "ready":
-        _say(f"Ready at {url} ({plural(engine.corpus.count().documents, 'document')} in {engine.library})")
+        held = plural(engine.corpus.store.count().documents, "document")
+        _say(f"Ready at {url} ({held} in {engine.library})")
     elif state.error and state.error.code != STOPPED:
         _say(f"error: {state.error.message}")
 

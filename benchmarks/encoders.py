@@ -87,7 +87,7 @@ def main() -> None:
 def measure(corpus: Corpus, asked: Suite, bge: BgeSmall) -> None:
     """Search for every question with both encoders."""
     documents = {info.id: corpus.document(info.id) for info in corpus.documents()}
-    passages = [passage for document_id in documents for passage in corpus.passages_of(document_id)]
+    passages = [passage for document_id in documents for passage in corpus.store.passages_of(document_id)]
     keys = np.array([passage.key for passage in passages])
     vectors = bge.encode([window_text(documents[passage.document_id], passage) for passage in passages])
     owner = {passage.key: passage.document_id for passage in passages}
@@ -98,11 +98,14 @@ def measure(corpus: Corpus, asked: Suite, bge: BgeSmall) -> None:
             continue
         variants = interpret(query.text, query.history).variants
         texts, counts = zip(*variants, strict=True)
-        selection = corpus.select()
-        lexical = [dict(corpus.bm25(content_words(text), DEPTH, selection)) for text in texts]
+        selection = corpus.store.select()
+        lexical = [dict(corpus.store.matching([content_words(text)], DEPTH, selection)[0]) for text in texts]
         cosines = vectors @ bge.encode([PREFIX + text for text in texts]).T
         dense = {
-            "MiniLM-L6": [dict(corpus.dense(v, DEPTH, selection)) for v in corpus.encode_queries(texts)],
+            "MiniLM-L6": [
+                dict(corpus.store.nearest(v[None], DEPTH, selection)[0])
+                for v in corpus.store.encode_queries(texts)
+            ],
             "bge-small": [
                 {int(keys[i]): float(column[i]) for i in np.argsort(-column)[:DEPTH]} for column in cosines.T
             ],

@@ -64,7 +64,7 @@ def main() -> None:
         asked = suite.load(path, print)
         asked = suite.draw(asked, arguments.limit) if arguments.limit else asked
         with run.own_library(asked.corpus, arguments.encoder, lambda _: None, print) as corpus:
-            print(f"\n{asked.name}, {len(asked.queries)} questions, {corpus.encoder_identity.name}")
+            print(f"\n{asked.name}, {len(asked.queries)} questions, {corpus.store.encoder_identity.name}")
             measure(corpus, asked, readers)
 
 
@@ -79,7 +79,7 @@ def measure(corpus: Corpus, asked: Suite, readers: Sequence[Reader]) -> None:
         relevant = {d: g for d, g in asked.qrels.get(query.id, {}).items() if g > 0}
         if not relevant:
             continue
-        find(corpus, query, relevant, retrieval)
+        find(corpus.store, query, relevant, retrieval)
         read(corpus, query, relevant, readers, order, quotes)
     show("retrieval", retrieval)
     show("order after reading", order)
@@ -89,16 +89,16 @@ def measure(corpus: Corpus, asked: Suite, readers: Sequence[Reader]) -> None:
 def find(corpus: Corpus, query: Query, relevant: Mapping[str, int], table: Table) -> None:
     """Search with every weight, and with each reading of a follow-up."""
     variants = interpret(query.text, query.history).variants
-    selection = corpus.select()
-    vectors = corpus.encode_queries([text for text, _ in variants])
+    selection = corpus.store.select()
+    vectors = corpus.store.encode_queries([text for text, _ in variants])
     searches = [
         (
-            dict(corpus.dense(vector, DEPTH, selection)),
-            dict(corpus.bm25(content_words(text), DEPTH, selection)),
+            dict(corpus.store.nearest(vector[None], DEPTH, selection)[0]),
+            dict(corpus.store.matching([content_words(text)], DEPTH, selection)[0]),
         )
         for vector, (text, _) in zip(vectors, variants, strict=True)
     ]
-    documents = corpus.documents_of({key for pair in searches for side in pair for key in side})
+    documents = corpus.store.documents_of({key for pair in searches for side in pair for key in side})
 
     def ranked(
         weight: float, counts: Sequence[float], fuse: Callable[[Sequence[float]], float] = sum
@@ -131,8 +131,8 @@ def read(
 ) -> None:
     """Read the candidates with each reader, order them in every way, and choose quotes in every way."""
     meaning = interpret(query.text, query.history)
-    found, _ = retrieve.candidates(corpus, meaning.variants, corpus.select())
-    passages = corpus.passages(key for key, _ in found)
+    found, _ = retrieve.candidates(corpus.store, meaning.variants, corpus.store.select())
+    passages = corpus.store.passages(key for key, _ in found)
     top = [(passages[key], fused) for key, fused in found[: answer.RERANKED]]
     rest = [passages[key].document_id for key, _ in found[answer.RERANKED :]]
     documents = {passage.document_id: corpus.document(passage.document_id) for passage, _ in top}

@@ -44,8 +44,10 @@ def main() -> None:
     with run.own_library(asked.corpus, None, lambda _: None, print) as corpus:
         for query in asked.queries:
             meaning = interpret(query.text, query.history)
-            found = retrieve.candidates(corpus, meaning.variants, corpus.select())[0][: answer.RERANKED]
-            passages = corpus.passages(key for key, _ in found)
+            found = retrieve.candidates(corpus.store, meaning.variants, corpus.store.select())[0][
+                : answer.RERANKED
+            ]
+            passages = corpus.store.passages(key for key, _ in found)
             windows = [
                 reading_window(corpus.document(passages[key].document_id), passages[key]) for key, _ in found
             ]

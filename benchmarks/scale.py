@@ -102,7 +102,7 @@ def child(library: Path, count: int, started: float) -> dict[str, Any]:
     """Open the library and answer questions' retrieval; `started` is when the process was, by `time.time`."""
     questions = asked(library, count)
     with Corpus.open(library, create=False) as corpus:
-        candidates(corpus, [("What was it?", 1.0)], corpus.select())
+        candidates(corpus.store, [("What was it?", 1.0)], corpus.store.select())
         opened = 1000 * (time.time() - started)
         milliseconds: dict[str, dict[str, list[float]]] = {}
         for kind, filters in KINDS.items():
@@ -110,9 +110,9 @@ def child(library: Path, count: int, started: float) -> dict[str, Any]:
             for variants in questions[kind]:
                 timed = Timed(corpus)
                 start = time.perf_counter()
-                selection = corpus.select(filters)
+                selection = corpus.store.select(filters)
                 found, _ = candidates(timed, variants, selection)  # type: ignore[arg-type]
-                corpus.places(key for key, _ in found)
+                corpus.store.places(key for key, _ in found)
                 whole = 1000 * (time.perf_counter() - start)
                 for name, part in PARTS.items():
                     parts[part].append(timed.milliseconds[name])
@@ -150,9 +150,11 @@ def recall(library: Path, count: int) -> float:
     """The share of the nearest passages that dense search finds."""
     with Corpus.open(library, create=False) as corpus:
         texts = [variants[0][0] for variants in asked(library, count)["question"]]
-        queries = corpus.encode_queries(texts)
-        selection = corpus.select()
-        found = [[key for key, _ in corpus.dense(query, NEAREST, selection)] for query in queries]
+        queries = corpus.store.encode_queries(texts)
+        selection = corpus.store.select()
+        found = [
+            [key for key, _ in corpus.store.nearest(query[None], NEAREST, selection)[0]] for query in queries
+        ]
     best = np.full((len(queries), NEAREST), -2, np.float32)
     scores_of = [dict.fromkeys(keys, -2.0) for keys in found]
     db = sqlite3.connect(f"file:{library / 'library.sqlite3'}?mode=ro", uri=True)

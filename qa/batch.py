@@ -208,16 +208,16 @@ def _basis(
 
     The generation alone would not do: a library that was deleted and made anew may have the same one.
     """
-    documents = corpus.hashes()
+    documents = corpus.store.hashes()
     aliases = Path(corpus.library) / ALIAS_FILE
     return {
         "pullquote": __version__,
         "code": code_sha256(),
         "library": str(corpus.library),
-        "generation": corpus.generation,
+        "generation": corpus.store.generation,
         "documents": hashlib.sha256(dumps(documents, ascii=True).encode()).hexdigest(),
         "aliases": hashlib.sha256(aliases.read_bytes()).hexdigest() if aliases.is_file() else "",
-        "encoder": corpus.encoder_identity.sha256,
+        "encoder": corpus.store.encoder_identity.sha256,
         "questions": hashlib.sha256(questions).hexdigest(),
         "filters": json.loads(json.dumps(asdict(filters), default=str)),
         "strictness": strictness,

@@ -82,7 +82,7 @@ def main() -> None:
 def compare(asked: Suite, corpus: Corpus, ways: Sequence[str]) -> None:
     """Answer the questions in each way and print how they differ from the first."""
     documents = run.library_documents(corpus)
-    answerer = Answerer(corpus, Remembering())
+    answerer = Answerer(corpus.store, Remembering())
     baseline: Mapping[str, AnswerLine] | None = None
     print(f"\n{asked.name}, {len(asked.queries)} questions; windows read: mean, median, 95th percentile")
     for name in ways:

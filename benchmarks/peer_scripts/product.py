@@ -35,9 +35,9 @@ def retrieval(corpus: Corpus) -> Search:
     """Give the documents that retrieval ranks, each at its first passage."""
 
     def search(question: str) -> list[tuple[str, str]]:
-        found, _ = candidates(corpus, interpret(question, ()).variants, corpus.select())
+        found, _ = candidates(corpus.store, interpret(question, ()).variants, corpus.store.select())
         keys = [key for key, _ in found]
-        documents = corpus.documents_of(keys)
+        documents = corpus.store.documents_of(keys)
         ranked = list(dict.fromkeys(documents[key] for key in keys))[:FOUND]
         return [(id_, corpus.document(id_).text) for id_ in ranked]
 

@@ -198,8 +198,8 @@ def candidates(
     weights = [(len(each), weight) for each, (_, weight) in zip(spelt, variants, strict=True)]
     depth = DEPTH
     while True:
-        nearest = library.dense_each(vectors, depth, selection)
-        matching = library.bm25_each(terms, depth, selection)
+        nearest = library.nearest(vectors, depth, selection)
+        matching = library.matching(terms, depth, selection)
         found = {key for each in (*nearest, *matching) for key, _ in each}
         count = counting(found)
         fused = _fused(weights, nearest, matching, count)

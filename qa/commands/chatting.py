@@ -86,8 +86,8 @@ def feedback(settings: options.Settings, out: Path | None, *, force: bool) -> No
         check_output("--out", out, kind, library=shared.library(settings), force=force)
     with shared.corpus(settings) as corpus:
         if out:
-            check_no_source("--out", out, kind, corpus.sources())
-        (thumbs, _), queries = corpus.count_thumbs(), to_queries(corpus)
+            check_no_source("--out", out, kind, corpus.store.sources())
+        (thumbs, _), queries = corpus.store.count_thumbs(), to_queries(corpus.store)
     if settings.as_json:
         shared.print_json({"thumbs": thumbs, "queries": queries})
     elif not out:

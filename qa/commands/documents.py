@@ -55,14 +55,14 @@ def documents(ctx: click.Context, filters: Filters, *, stats: bool, removed: boo
         raise click.UsageError("--removed lists all that was removed: leave out --stats and the filters")
     with shared.corpus(settings) as corpus:
         if removed:
-            _print_removed(corpus.removed(), as_json=settings.as_json)
+            _print_removed(corpus.store.removed(), as_json=settings.as_json)
             return
         if stats:
             _print_stats(corpus.stats(), as_json=settings.as_json)
             return
         infos = corpus.documents(filters)
         if filters and not infos:
-            shared.say(unmatched(corpus, filters))
+            shared.say(unmatched(corpus.store, filters))
     _print_documents(infos, as_json=settings.as_json)
 
 
@@ -140,9 +140,9 @@ def show(settings: options.Settings, document_id: str, sha256: str | None) -> No
         if sha256 is None:
             text = corpus.document(document_id).text
             (info,) = corpus.documents(Filters(document=(document_id,)))
-            versions = corpus.versions(document_id)
+            versions = corpus.store.versions(document_id)
         else:
-            earlier, document = corpus.earlier(document_id, sha256)
+            earlier, document = corpus.store.earlier(document_id, sha256)
             text, info, versions = document.text, earlier.info(document), (earlier,)
     known = info_to_dict(info)
     if settings.as_json:
@@ -295,7 +295,7 @@ class _Lost:
         titles, texts, paths = {}, {info.sha256 for info in held.values()}, set()
         before, same_text = {}, {}
         for document_id in ids:
-            versions = corpus.versions(document_id)
+            versions = corpus.store.versions(document_id)
             if document_id not in held and not versions:
                 corpus.document(document_id)  # which says that there is none
             info = held.get(document_id)
@@ -308,13 +308,13 @@ class _Lost:
                 ]
             ):
                 before[document_id] = removed
-            if others := [other for other in corpus.same_text(document_id) if other not in ids]:
+            if others := [other for other in corpus.store.same_text(document_id) if other not in ids]:
                 same_text[document_id] = others
             texts |= {version.sha256 for version in versions}
             paths.add(info.path if info else str(versions[0].held["path"]))
-        verifier = Verifier(corpus)
+        verifier = Verifier(corpus.store)
         counts = {path: verifier.citing(claims(path)[0], texts, set(titles.values())) for path in files}
-        thumbs = {document_id: corpus.citing(document_id) for document_id in ids}
+        thumbs = {document_id: corpus.store.citing(document_id) for document_id in ids}
         existing = tuple(path for path in sorted(paths) if Path(path).exists())
         return cls(titles, existing, thumbs, counts, before, same_text)
 
@@ -410,7 +410,7 @@ def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
         raise last
     results = {}
     with shared.corpus(settings) as corpus, meter(quiet=settings.quiet) as show:
-        verifier = Verifier(corpus)
+        verifier = Verifier(corpus.store)
         for path, (found, _) in read.items():
             judged = verifier.verdicts(found, functools.partial(show, f"Verifying {path.name}"))
             results[path] = [each for each in judged if not is_work(each)]
@@ -502,8 +502,8 @@ def names(settings: options.Settings, name: str) -> None:
     from qa.text.names import ALIAS_FILE
 
     with shared.corpus(settings) as corpus:
-        found, held = corpus.names(name).names if name else (), bool(name) and corpus.holds(name)
-        aliases = corpus.aliases()
+        found, held = corpus.store.names(name).names if name else (), bool(name) and corpus.store.holds(name)
+        aliases = corpus.store.aliases()
     path = shared.library(settings) / ALIAS_FILE
     groups = plural(aliases.own, "group") if path.exists() else "not there"
     if settings.as_json:

@@ -101,7 +101,7 @@ def index(
     done = Counter[str]()
     with _to_index(settings, dry_run=dry_run, date_order=date_order, columns=columns) as corpus:
         if report_to:
-            check_no_source("--report", report_to, INDEX_REPORT, corpus.sources())
+            check_no_source("--report", report_to, INDEX_REPORT, corpus.store.sources())
         watched = bursts(given, corpus.library, report_to, follow_links=follow_links)
         for _ in watched if watch else [None]:
             with shared.progress(settings) as progress:
@@ -299,6 +299,6 @@ def reindex(settings: options.Settings, encoder: str) -> None:
     settings.interrupted = "The library still has the vectors that it had."
     with shared.corpus(settings) as corpus, shared.progress(settings) as progress:
         corpus.reindex(encoder, progress=progress)
-        count, name = corpus.count().passages, corpus.encoder_identity.name
+        count, name = corpus.store.count().passages, corpus.store.encoder_identity.name
     if not settings.quiet:
         click.echo(f"{plural(count, 'passage')} embedded with {name}")

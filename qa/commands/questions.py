@@ -61,7 +61,7 @@ def _check_documents(corpus: Corpus, filters: Filters) -> None:
     from qa.schema import Filters
 
     for document_id in filters.document:
-        if not corpus.select(Filters(document=(document_id,))).documents:
+        if not corpus.store.select(Filters(document=(document_id,))).documents:
             corpus.document(document_id)  # which says what there is instead
 
 
@@ -137,10 +137,10 @@ def answer_many(
         settings.interrupted = f"The answers so far are in {out}; the same command goes on from there."
     with shared.corpus(settings) as corpus, meter(quiet=settings.quiet) as show:
         if target:
-            check_no_source("--out", target, ANSWERS, corpus.sources())
+            check_no_source("--out", target, ANSWERS, corpus.store.sources())
         _check_documents(corpus, filters)
-        if not corpus.select(filters).documents:
-            shared.say(unmatched(corpus, filters))
+        if not corpus.store.select(filters).documents:
+            shared.say(unmatched(corpus.store, filters))
         outcomes = answer_file(
             corpus,
             data,

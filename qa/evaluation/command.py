@@ -165,7 +165,7 @@ def _check_no_source(task: Task) -> None:
         return
     with suppress(LibraryNotFoundError), Corpus.open(task.library, create=False, read_only=True) as corpus:
         for option, path, kind in outputs:
-            check_no_source(option, path, kind, corpus.sources())
+            check_no_source(option, path, kind, corpus.store.sources())
 
 
 def _documents(task: Task, asked: Suite, say: Callable[[str], None]) -> dict[str, Document]:

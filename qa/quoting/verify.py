@@ -348,7 +348,7 @@ class Verifier:
         """Find where a document says nearly the same: one that is named, or that shares the rarest words."""
         assert claim.text is not None  # noqa: S101 - its callers have looked
         words = content_words(claim.text)[:MOST_COMPARED]
-        hits = self._library.bm25(words, ASKED, self._library.select())
+        hits = self._library.matching([words], ASKED, self._library.select())[0]
         others = self._library.documents_of(key for key, _ in hits).values()
         for document_id in dict.fromkeys([*named, *others]):
             document = self._document(document_id)

@@ -174,16 +174,13 @@ class Library(Protocol):
     def encode_queries(self, texts: Sequence[str]) -> Float32:
         """Embed questions with the library's encoder: unit vectors, float32 [n, d]."""
 
-    def dense_each(self, vectors: Float32, k: int, selection: Selection) -> list[list[tuple[int, float]]]:
+    def nearest(self, vectors: Float32, k: int, selection: Selection) -> list[list[tuple[int, float]]]:
         """Find the `k` nearest passages of each vector, float32 [m, d]: (key, cosine), best first."""
 
-    def bm25(self, terms: Sequence[str], k: int, selection: Selection) -> list[tuple[int, float]]:
-        """Find the best `k` passages by BM25 for any of the words: (key, score), highest first."""
-
-    def bm25_each(
+    def matching(
         self, queries: Sequence[Sequence[str]], k: int, selection: Selection
     ) -> list[list[tuple[int, float]]]:
-        """Do so for each of several lists of words."""
+        """Find the best `k` passages by BM25 for any of a query's words: (key, score), highest first."""
 
     def phrase(self, phrase: str, selection: Selection, deadline: Deadline | None = None) -> Occurrences:
         """Find where a phrase stands word for word, in order of document id and offset."""

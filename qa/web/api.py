@@ -148,7 +148,7 @@ def routes(engine: Engine) -> APIRouter:
         state = engine.state
         if state.stage == "ready":
             return JSONResponse(
-                {"status": "ok", "version": __version__, "generation": engine.corpus.generation}
+                {"status": "ok", "version": __version__, "generation": engine.corpus.store.generation}
             )
         detail = engine.public(state.error.message) if state.error else "Pullquote is still starting"
         code = state.error.code if state.error else NotReadyError.code
@@ -167,7 +167,7 @@ def routes(engine: Engine) -> APIRouter:
     @router.get("/examples")
     def examples() -> tuple[str, ...]:
         """Questions to begin with: about the brief that ships only where it is all there is."""
-        return _EXAMPLES if engine.corpus.holds_only(_SHIPPED) else _ANY_EXAMPLES
+        return _EXAMPLES if engine.corpus.store.holds_only(_SHIPPED) else _ANY_EXAMPLES
 
     @router.post("/ask")
     async def ask(body: AskBody, request: Request) -> dict[str, Any]:
@@ -232,7 +232,7 @@ def routes(engine: Engine) -> APIRouter:
     @few_at_once
     def facets() -> dict[str, Any]:
         """What filters can choose from: values with the number of their documents, and the dates."""
-        return facets_to_dict(engine.corpus.facets())
+        return facets_to_dict(engine.corpus.store.facets())
 
     @router.get("/documents")
     @few_at_once
@@ -255,21 +255,21 @@ def routes(engine: Engine) -> APIRouter:
         """Put a thumb on an answer or a quote, in place of an earlier one, or take it back."""
         shown = engine.answers.find(body.answer)
         quote = None if body.quote is None else shown.place(body.quote)
-        engine.corpus.put_thumb(shown, quote, body.thumb)
+        engine.corpus.store.put_thumb(shown, quote, body.thumb)
         return thumbs(body.answer)
 
     @router.get("/feedback/answers/{answer}")
     def thumbs(answer: _AnswerId) -> dict[str, Any]:
         """Which thumbs the answer and its quotes have; they outlive the page that they were put on."""
         shown = engine.answers.find(answer)
-        judgements = engine.corpus.thumbs(shown.query_id)
+        judgements = engine.corpus.store.thumbs(shown.query_id)
         return feedback.thumbs_on(judgements) | _thumb_counts(engine.corpus)
 
     @router.get("/feedback/test-queries.{form}")
     @few_at_once
     def exported(form: feedback.Form) -> Response:
         """The thumbs as test queries, in a file that `pullquote evaluate` reads."""
-        data = feedback.to_file(feedback.to_queries(engine.corpus), form)
+        data = feedback.to_file(feedback.to_queries(engine.corpus.store), form)
         headers = {
             "Content-Disposition": f'attachment; filename="test-queries.{form}"',
             "Cache-Control": "no-store",
@@ -330,7 +330,7 @@ async def _while_connected(request: Request, deadline: Deadline) -> AsyncIterato
 
 
 def _thumb_counts(corpus: Corpus) -> dict[str, int]:
-    thumbs, queries = corpus.count_thumbs()
+    thumbs, queries = corpus.store.count_thumbs()
     return {"thumbs": thumbs, "queries": queries}
 
 

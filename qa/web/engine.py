@@ -151,7 +151,7 @@ class Engine:
             corpus = Corpus.open(self.library, create=False, reader=self.reader)
         except LibraryNotFoundError:
             corpus = Corpus.open(self.library, reader=self.reader)
-        if corpus.generation == 0:  # nothing was ever put in, or the first start was cut short
+        if corpus.store.generation == 0:  # nothing was ever put in, or the first start was cut short
             self.say(f"No library in {self.library} yet: indexing the sample brief")
             self.state = State("index")
             report = corpus.index(self.shipped, progress=self._report)

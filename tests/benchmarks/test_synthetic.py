@@ -55,7 +55,7 @@ def test_a_library_has_its_size_and_holds_what_is_asked_about(library: Path) -> 
         infos = corpus.documents()
         assert sum(info.passages for info in infos) == SIZE
         real = {info.id for info in infos if not info.path.startswith("synthetic/")}
-        passages = corpus.passages_of("s0")
+        passages = corpus.store.passages_of("s0")
         assert corpus.document("s0").text.endswith("\n")
     gold = {document for line in _questions(library) for document in line["gold"]}
     assert real
@@ -65,9 +65,9 @@ def test_a_library_has_its_size_and_holds_what_is_asked_about(library: Path) -> 
 
 def test_a_passage_lies_near_its_own_sentences(library: Path) -> None:
     with Corpus.open(library, create=False) as corpus:
-        document, passages = corpus.document_and_passages("s0")
-        queries = corpus.encode_queries([document.text[p.start : p.end] for p in passages[:20]])
-        found = [corpus.dense(query, 10, corpus.select()) for query in queries]
+        document, passages = corpus.store.document_and_passages("s0")
+        queries = corpus.store.encode_queries([document.text[p.start : p.end] for p in passages[:20]])
+        found = [corpus.store.nearest(query[None], 10, corpus.store.select())[0] for query in queries]
     assert np.mean([p.key in dict(its) for p, its in zip(passages, found, strict=False)]) > 0.8
 
 

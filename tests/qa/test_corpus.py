@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qa.corpus import Corpus, held_bytes
+from qa.corpus import Corpus
 from qa.errors import (
     DocumentNotFoundError,
     EncoderMismatchError,
@@ -26,6 +26,7 @@ from qa.errors import (
 from qa.limits import check_question
 from qa.quoting.render import to_dict
 from qa.schema import Answer, Document, Filters, Passage, Progress, Quote, citation
+from qa.storage.embedded.library import held_bytes
 from tests.qa.consistency import index_problems, problems
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
 
@@ -58,8 +59,10 @@ def statuses(corpus: Corpus, *paths: Path) -> list[tuple[str, str]]:
 
 def nearest(corpus: Corpus, question: str, filters: Filters = EVERYTHING) -> list[tuple[str, float]]:
     """Document ids and cosines for a question, best first."""
-    found = corpus.dense(corpus.encode_queries([question])[0], 10_000, corpus.select(filters))
-    ids = corpus.documents_of(key for key, _ in found)
+    found = corpus.store.nearest(
+        corpus.store.encode_queries([question]), 10_000, corpus.store.select(filters)
+    )[0]
+    ids = corpus.store.documents_of(key for key, _ in found)
     return [(ids[key], score) for key, score in found]
 
 
@@ -70,7 +73,7 @@ def test_the_shipped_brief_goes_in_and_comes_back_verbatim(corpus: Corpus, brief
     report = corpus.index(brief)
     (result,) = report.files
     assert (result.status, result.document_id) == ("added", brief.name)
-    assert result.passages == len(corpus.passages_of(brief.name)) > 1
+    assert result.passages == len(corpus.store.passages_of(brief.name)) > 1
     document = corpus.document(brief.name)
     assert document.text.encode() == brief.read_bytes()
     assert document.number == "08-4-4-1"
@@ -91,7 +94,7 @@ def test_what_has_not_changed_is_neither_embedded_nor_written_again(
 
 
 def encoder(corpus: Corpus) -> TinyEncoder:
-    given = corpus._encoders._given
+    given = corpus.store.encoders._given
     assert isinstance(given, TinyEncoder)
     return given
 
@@ -107,7 +110,7 @@ def test_a_changed_file_replaces_its_document_and_embeds_only_the_passages_that_
     assert statuses(corpus, inbox) == [("a.txt", "replaced")]
     assert 1 <= encoder(corpus).embedded - before <= 2
     assert before > 5
-    assert corpus.bm25(["zebra"], 5, corpus.select())
+    assert corpus.store.matching([["zebra"]], 5, corpus.store.select())[0]
     assert corpus.document("a.txt").text.endswith("zebra.\n")
 
 
@@ -135,8 +138,8 @@ def test_title_publisher_and_date_are_found_but_are_no_part_of_a_passage(corpus:
     }
     corpus.index(write(inbox, "c.jsonl", json.dumps(record)))
     for word in ("zinc", "acme", "2011", "may"):
-        ((key, _), *_) = corpus.bm25([word], 5, corpus.select())
-        passage = corpus.passages([key])[key]
+        ((key, _), *_) = corpus.store.matching([[word]], 5, corpus.store.select())[0]
+        passage = corpus.store.passages([key])[key]
         assert word not in corpus.document("r1").text[passage.start : passage.end].lower()
 
 
@@ -242,12 +245,12 @@ def test_a_library_that_is_not_there_is_not_made_by_asking_for_it(library: Path)
 
 
 def test_an_empty_library_answers_every_search_with_nothing(corpus: Corpus) -> None:
-    selection = corpus.select()
+    selection = corpus.store.select()
     assert (selection.documents, selection.undated) == (0, 0)
     assert nearest(corpus, "word1") == []
-    assert corpus.bm25(["word1"], 5, selection) == []
-    assert corpus.phrase("word1", selection).places == ()
-    assert corpus.encoder_identity.name == "tiny"
+    assert corpus.store.matching([["word1"]], 5, selection)[0] == []
+    assert corpus.store.phrase("word1", selection).places == ()
+    assert corpus.store.encoder_identity.name == "tiny"
 
 
 # Search
@@ -257,16 +260,16 @@ def test_dense_search_finds_the_nearest_passages_as_brute_force_does(corpus: Cor
     for number in range(12):
         write(inbox, f"{'even' if number % 2 == 0 else 'odd'}{number}.txt", words(number, 300))
     corpus.index(inbox)
-    query = corpus.encode_queries(["word7 word8 word9"])[0]
+    query = corpus.store.encode_queries(["word7 word8 word9"])[0]
     chosen = tuple(f"even{number}.txt" for number in range(0, 12, 2))
     for filters in (EVERYTHING, Filters(document=chosen)):
-        selection = corpus.select(filters)
-        keys, vectors = corpus._store.vectors_of(np.arange(10_000), corpus._store.encoding())
+        selection = corpus.store.select(filters)
+        keys, vectors = corpus.store.vectors_of(np.arange(10_000), corpus.store.encoding())
         scores = dict(zip(keys.tolist(), (vectors @ query).tolist(), strict=True))
         if selection.allowed is not None:
             scores = {key: scores[key] for key in selection.allowed.keys().tolist()}
         best = sorted(scores, key=lambda key: (-scores[key], key))[:7]
-        found = corpus.dense(query, 7, selection)
+        found = corpus.store.nearest(query[None], 7, selection)[0]
         assert [scores[key] for key, _ in found] == pytest.approx([scores[key] for key in best])
         assert [score for _, score in found] == pytest.approx([scores[key] for key, _ in found])
         assert len(found) == 7
@@ -274,24 +277,26 @@ def test_dense_search_finds_the_nearest_passages_as_brute_force_does(corpus: Cor
 
 def test_several_vectors_are_searched_as_each_alone(corpus: Corpus, inbox: Path) -> None:
     corpus.index(write(inbox, "a.txt", words(1, 900)))
-    vectors = corpus.encode_queries(["word7", "word8 word9"])
-    selection = corpus.select(Filters(document=("a.txt",)))
-    assert corpus.dense_each(vectors, 3, selection) == [corpus.dense(v, 3, selection) for v in vectors]
+    vectors = corpus.store.encode_queries(["word7", "word8 word9"])
+    selection = corpus.store.select(Filters(document=("a.txt",)))
+    assert corpus.store.nearest(vectors, 3, selection) == [
+        corpus.store.nearest(v[None], 3, selection)[0] for v in vectors
+    ]
 
 
 def test_a_document_that_was_read_is_not_read_again_until_something_changes(
     corpus: Corpus, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     corpus.index(write(inbox, "a.txt", words(1)), write(inbox, "b.txt", words(2)))
-    first = corpus.document_and_passages("a.txt")
-    assert first == (corpus.document("a.txt"), corpus.passages_of("a.txt"))
-    assert corpus.document_and_passages("a.txt") is first
+    first = corpus.store.document_and_passages("a.txt")
+    assert first == (corpus.document("a.txt"), corpus.store.passages_of("a.txt"))
+    assert corpus.store.document_and_passages("a.txt") is first
     assert corpus.document("a.txt") is not first[0]  # what is shown is checked against a text read afresh
     corpus.index(write(inbox, "a.txt", words(3)))
-    assert corpus.document_and_passages("a.txt")[0].text == words(3)
+    assert corpus.store.document_and_passages("a.txt")[0].text == words(3)
     corpus.remove(["b.txt"])
     with pytest.raises(DocumentNotFoundError):
-        corpus.document_and_passages("b.txt")
+        corpus.store.document_and_passages("b.txt")
     monkeypatch.setattr("qa.corpus.READ_BYTES", 100)
     with tiny_corpus(corpus.library) as small:
         assert small.document_and_passages("a.txt") is not small.document_and_passages("a.txt")
@@ -303,7 +308,7 @@ def test_what_is_kept_of_documents_read_takes_no_more_memory_than_is_counted(
     corpus.index(write(inbox, "a.txt", words(1, 20_000)))
     tracemalloc.start()
     try:
-        held = corpus._store.document_and_passages("a.txt")
+        held = corpus.store.document_and_passages("a.txt")
         gc.collect()
         taken, _ = tracemalloc.get_traced_memory()
     finally:
@@ -362,7 +367,7 @@ def test_an_index_that_is_behind_is_brought_up_at_the_next_start(library: Path, 
         corpus.remove(["1.txt"])
         corpus.index(write(inbox, "new.txt", words(50)))
         expected = nearest(corpus, "word1 word2")
-        record = corpus._store.index_record()
+        record = corpus.store.index_record()
     # As a crash between the commits and the files would have left it.
     (library / record.file).unlink()
     old.write_bytes(content)
@@ -395,7 +400,7 @@ def test_a_reader_sees_what_another_process_has_committed(corpus: Corpus, librar
         writer.remove(["0.txt"])
         writer.index(write(inbox, "new.txt", words(9)))
         assert {name for name, _ in nearest(corpus, "word1")} == {"1.txt", "2.txt", "3.txt", "new.txt"}
-        assert corpus.generation == writer.generation
+        assert corpus.store.generation == writer.generation
     assert index_problems(library) == []
 
 
@@ -410,7 +415,7 @@ def test_threads_ask_while_another_adds_and_removes(corpus: Corpus, inbox: Path)
         try:
             while not done.is_set():
                 found = nearest_keys(corpus)
-                for passage in corpus.passages(found).values():
+                for passage in corpus.store.passages(found).values():
                     assert passage.end > passage.start
         except BaseException as error:
             errors.append(error)
@@ -430,7 +435,10 @@ def test_threads_ask_while_another_adds_and_removes(corpus: Corpus, inbox: Path)
 
 def nearest_keys(corpus: Corpus) -> list[int]:
     return [
-        key for key, _ in corpus.dense(corpus.encode_queries(["word1"])[0], 50, corpus.select(EVERYTHING))
+        key
+        for key, _ in corpus.store.nearest(
+            corpus.store.encode_queries(["word1"]), 50, corpus.store.select(EVERYTHING)
+        )[0]
     ]
 
 
@@ -453,11 +461,11 @@ def test_a_reindex_exchanges_all_vectors_and_only_they_change(library: Path, inb
     other = TinyEncoder("other", 48)
     with tiny_corpus(library) as corpus, tiny_corpus(library) as reader:
         nearest(reader, "word1")
-        keys = [passage.key for passage in corpus.passages_of("2.txt")]
+        keys = [passage.key for passage in corpus.store.passages_of("2.txt")]
         corpus.reindex(other)
-        assert corpus.encoder_identity == other.identity
+        assert corpus.store.encoder_identity == other.identity
         assert other.embedded == sum(info.passages for info in corpus.documents())
-        assert [passage.key for passage in corpus.passages_of("2.txt")] == keys
+        assert [passage.key for passage in corpus.store.passages_of("2.txt")] == keys
         after = nearest(corpus, "word1")
         assert len(after) == other.embedded
         with pytest.raises(EncoderMismatchError):
@@ -553,19 +561,20 @@ def test_after_any_changes_the_library_equals_one_made_afresh(
 def contents(corpus: Corpus) -> list[tuple[Document, list[tuple[int, int]]]]:
     ids = [info.id for info in corpus.documents()]
     return [
-        (corpus.document(name), [(each.start, each.end) for each in corpus.passages_of(name)]) for name in ids
+        (corpus.document(name), [(each.start, each.end) for each in corpus.store.passages_of(name)])
+        for name in ids
     ]
 
 
 def found(corpus: Corpus, question: str) -> list[list[tuple[str, int, float]]]:
     """What dense search, BM25 and phrase search give, in terms that do not depend on keys."""
-    everything = corpus.select()
-    dense = corpus.dense(corpus.encode_queries([question])[0], 1000, everything)
-    bm25 = corpus.bm25(question.split(), 1000, everything)
-    phrases = corpus.phrase(question, everything)
+    everything = corpus.store.select()
+    dense = corpus.store.nearest(corpus.store.encode_queries([question]), 1000, everything)[0]
+    bm25 = corpus.store.matching([question.split()], 1000, everything)[0]
+    phrases = corpus.store.phrase(question, everything)
 
     def plain(hits: list[tuple[int, float]]) -> list[tuple[str, int, float]]:
-        passages: dict[int, Passage] = corpus.passages(key for key, _ in hits)
+        passages: dict[int, Passage] = corpus.store.passages(key for key, _ in hits)
         return [(passages[key].document_id, passages[key].ordinal, round(score, 5)) for key, score in hits]
 
     return [
@@ -581,13 +590,15 @@ def test_with_the_real_encoder_the_brief_is_found_by_meaning(library: Path, brie
         corpus.index(brief)
     with Corpus.open(library, create=False) as corpus:
         corpus.warm()
-        ((best, cosine), *_) = corpus.dense(
-            corpus.encode_queries(["Which people did the police detain?"])[0], 3, corpus.select()
-        )
-        passage = corpus.passages([best])[best]
+        ((best, cosine), *_) = corpus.store.nearest(
+            corpus.store.encode_queries(["Which people did the police detain?"]),
+            3,
+            corpus.store.select(),
+        )[0]
+        passage = corpus.store.passages([best])[best]
         assert "arrest" in corpus.document(passage.document_id).text[passage.start : passage.end]
         assert 0.3 < cosine < 1
-        assert corpus.encoder_identity.name == "all-MiniLM-L6-v2"
+        assert corpus.store.encoder_identity.name == "all-MiniLM-L6-v2"
     assert index_problems(library) == []
 
 
@@ -599,7 +610,7 @@ class TestPythonInterface:
         for change in (corpus.remove, corpus.restore, corpus.purge):
             with pytest.raises(InputError, match=r"write \['a\.txt'\]"):
                 change("a.txt")
-        assert corpus.count().documents == 2
+        assert corpus.store.count().documents == 2
 
     @pytest.mark.parametrize("wrong", [None, 3, b"Who?", ["Who?"]])
     def test_a_question_that_is_no_text_is_refused(self, corpus: Corpus, wrong: object) -> None:

@@ -118,8 +118,8 @@ class Books:
             self._done(here)
             self._check_citations(corpus, here)
             self._check_afresh(corpus)
-            corpus._words.save()
-            large = corpus.count().passages > qa.storage.embedded.full_text.FTS5_UP_TO
+            corpus.store._words.save()
+            large = corpus.store.count().passages > qa.storage.embedded.full_text.FTS5_UP_TO
         assert problems(self.library) == []
         assert index_problems(self.library) == []
         assert not large or words_problems(self.library) == []
@@ -130,7 +130,7 @@ class Books:
         if change.kind == "index":
             corpus.index(self.inbox, prune=True)
         elif change.kind == "purge":
-            begun = change.id not in here and not corpus.versions(change.id)
+            begun = change.id not in here and not corpus.store.versions(change.id)
             corpus.purge([] if begun else [change.id])
             marks = {spec.mark.encode() for spec in self.texts[change.id]}
             marks -= {spec.mark.encode() for at in self.texts.keys() - {change.id} for spec in self.texts[at]}
@@ -179,13 +179,13 @@ class Books:
 
 def contents(corpus: Corpus) -> dict[str, Any]:
     """All that a library holds and answers, by its texts: ids say where each was first."""
-    hashes = dict(corpus.hashes())
-    passages = {at: corpus.passages_of(at) for at in hashes}
+    hashes = dict(corpus.store.hashes())
+    passages = {at: corpus.store.passages_of(at) for at in hashes}
     keys = {its.key: (hashes[at], its.start) for at in passages for its in passages[at]}
     for at, its in passages.items():
         text = corpus.document(at).text
         assert "".join(text[each.start : each.end] for each in its) == text
-    everything = corpus.select()
+    everything = corpus.store.select()
     db = sqlite3.connect(corpus.library / "library.sqlite3")
     vectors = {keys[key]: vector for key, vector in db.execute("SELECT passage, vector FROM vectors")}
     names = set(db.execute("SELECT key, folded FROM spellings"))
@@ -198,7 +198,7 @@ def contents(corpus: Corpus) -> dict[str, Any]:
     queries = (["word1"], ["word2", "word3"], ["kapsan"])
     for query in queries:
         # FTS5 answers where the postings are behind; the next change brings them in step.
-        assert corpus.bm25(query, 20, everything) == corpus._store.bm25(query, 20, everything)
+        assert corpus.store.matching([query], 20, everything)[0] == corpus.store.bm25(query, 20, everything)
     return {
         "texts": {sha256: info.title for info in corpus.documents() for sha256 in [info.sha256]},
         "passages": Counter(
@@ -208,12 +208,12 @@ def contents(corpus: Corpus) -> dict[str, Any]:
         "spellings": names,
         "copies": {
             (hashes[at], hashes[other]): alike
-            for at, others in corpus.copies(hashes).items()
+            for at, others in corpus.store.copies(hashes).items()
             for other, alike in others.items()
         },
-        "dense": [found(corpus.dense(vector, 1000, everything)) for vector in
+        "dense": [found(corpus.store.nearest(vector[None], 1000, everything)[0]) for vector in
                   TinyEncoder().encode_query([" ".join(query) for query in queries])],
-        "bm25": [found(corpus.bm25(query, 1000, everything)) for query in queries],
+        "bm25": [found(corpus.store.matching([query], 1000, everything)[0]) for query in queries],
     }  # fmt: skip
 
 

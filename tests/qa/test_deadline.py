@@ -136,7 +136,7 @@ class TestAsking:
 def follow(engine: Engine, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], object]) -> list[str]:
     """Note which stages a question reaches; something happens while documents are selected for it."""
     corpus, stages = engine.corpus, list[str]()
-    select, bm25, ask = corpus.select, corpus.bm25_each, engine.ask
+    select, bm25, ask = corpus.store.select, corpus.store.matching, engine.ask
 
     def selecting(*given: object) -> Selection:
         stages.append("select")

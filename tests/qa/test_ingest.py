@@ -214,14 +214,14 @@ def test_what_has_not_changed_is_not_segmented_and_needs_no_model(
     write(inbox, "notes.txt", "Cabinet meeting, Friday\n\n13/14/2008\n\nPrices rose. " + words(8))
     with tiny_corpus(tmp_path / "library") as corpus:
         first = corpus.index(inbox)
-        generation = corpus.generation
+        generation = corpus.store.generation
     segmented = counted(monkeypatch)
     with tiny_corpus(tmp_path / "library") as corpus:
         monkeypatch.setattr(
             "qa.storage.embedded.encoders.Encoders.documents", lambda self: pytest.fail("a model was opened")
         )
         again = corpus.index(inbox)
-        assert corpus.generation == generation
+        assert corpus.store.generation == generation
     assert segmented == []
     for before, after in zip(first.files, again.files, strict=True):
         if before.status == "refused":
@@ -317,7 +317,7 @@ with Corpus.open(folder / "library", encoder=TinyEncoder()) as corpus:
             for number in range(count):
                 record = {"_id": f"{count}-{number}", "text": f"Prices rose by {number}. " * 20}
                 file.write(json.dumps(record) + "\\n")
-        corpus._index.save = lambda: None
+        corpus.store._index.save = lambda: None
         assert corpus.index(path).count("added") == count
         print(re.findall(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[0])
 """

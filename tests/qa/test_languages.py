@@ -140,12 +140,12 @@ def test_a_corpus_tells_the_passages_of_which_something_is_legible(corpus: Corpu
     keys = {
         each.key: name
         for name in ("ko.txt", "zh.txt", "en.txt", "mixed.txt")
-        for each in corpus.passages_of(name)
+        for each in corpus.store.passages_of(name)
     }
     for _ in range(2):  # what is known is kept
-        assert {keys[key] for key in corpus.legible(keys)} == {"en.txt", "mixed.txt"}
+        assert {keys[key] for key in corpus.store.legible(keys)} == {"en.txt", "mixed.txt"}
     corpus.remove(["mixed.txt"])
-    assert {keys[key] for key in corpus.legible(keys)} == {"en.txt"}
+    assert {keys[key] for key in corpus.store.legible(keys)} == {"en.txt"}
 
 
 @given(st.text(st.sampled_from("鸭绿江가나다aB.。 \n”“…「」んカ々\u1100\u1161"), max_size=80))
@@ -199,8 +199,8 @@ def corpus(
     ],
 )
 def test_full_text_finds_words_inside_runs(corpus: Corpus, word: str, document: str) -> None:
-    found = corpus.bm25(content_words(word), 10, corpus.select())
-    assert {*corpus.documents_of(key for key, _ in found).values()} == {document}
+    found = corpus.store.matching([content_words(word)], 10, corpus.store.select())[0]
+    assert {*corpus.store.documents_of(key for key, _ in found).values()} == {document}
 
 
 def test_phrases_are_found_in_each_language(corpus: Corpus) -> None:
@@ -211,10 +211,10 @@ def test_phrases_are_found_in_each_language(corpus: Corpus) -> None:
         ("墙", "zh.txt"),
         ("Yalu River", "en.txt"),
     ):
-        (place,) = corpus.phrase(phrase, corpus.select()).places
+        (place,) = corpus.store.phrase(phrase, corpus.store.select()).places
         assert place[0].id == document
         assert place[0].text[place[1].start : place[1].end] == phrase
-    assert not corpus.phrase("강압록", corpus.select()).places
+    assert not corpus.store.phrase("강압록", corpus.store.select()).places
 
 
 def test_the_language_filter_leaves_the_documents_of_a_language(tmp_path: Path) -> None:
@@ -224,8 +224,10 @@ def test_the_language_filter_leaves_the_documents_of_a_language(tmp_path: Path) 
         corpus.index(write(tmp_path, "records.jsonl", "\n".join(lines)))
         asked = content_words("압록강 废铁 scrap")
         for language in texts:
-            selection = corpus.select(Filters(language=language))
-            found = corpus.documents_of(key for key, _ in corpus.bm25(asked, 10, selection))
+            selection = corpus.store.select(Filters(language=language))
+            found = corpus.store.documents_of(
+                key for key, _ in corpus.store.matching([asked], 10, selection)[0]
+            )
             assert set(found.values()) == {language}
 
 
@@ -234,9 +236,9 @@ def test_what_went_in_comes_out_when_a_document_is_replaced_or_removed(
 ) -> None:
     corpus.index(write(tmp_path, "in/ko.txt", "두만강은 얼었다.\n"))
     corpus.remove(["zh.txt"])
-    assert not corpus.bm25(content_words("압록강"), 10, corpus.select())
-    assert not corpus.bm25(content_words("废铁"), 10, corpus.select())
-    assert corpus.bm25(content_words("두만강"), 10, corpus.select())
+    assert not corpus.store.matching([content_words("압록강")], 10, corpus.store.select())[0]
+    assert not corpus.store.matching([content_words("废铁")], 10, corpus.store.select())[0]
+    assert corpus.store.matching([content_words("두만강")], 10, corpus.store.select())[0]
     corpus.close()
     assert problems(tmp_path / "library") == []
 

@@ -33,9 +33,9 @@ def index(corpus: Corpus, inbox: Path) -> list[tuple[str, str]]:
     foreseen = done(corpus.index(inbox, dry_run=True))
     said = done(corpus.index(inbox))
     assert foreseen == said
-    generation = corpus.generation
+    generation = corpus.store.generation
     again = done(corpus.index(inbox))
-    assert corpus.generation == generation
+    assert corpus.store.generation == generation
     out = ("withdrawn", "purged")
     assert sorted(each for each in again if each[0] in out) == sorted(each for each in said if each[0] in out)
     return said
@@ -84,7 +84,7 @@ def test_what_was_removed_stays_so_wherever_its_words_are_found(
         expected.append(("added", "wire.txt"))
     said = index(corpus, inbox)
     assert sorted(said) == sorted([*expected, ("unchanged", "stays.txt")])
-    assert [each.document_id for each in corpus.removed()] == (
+    assert [each.document_id for each in corpus.store.removed()] == (
         [] if again == "with another in its place" else ["wire.txt"]
     )
     if again == "with another in its place":

@@ -103,10 +103,10 @@ def feedback_file(folder: Path, name: str) -> Path:
         corpus.index(folder / "x.txt")
         document = corpus.document("x.txt")
         place = QuoteReference("x.txt", document.sha256, 0, 10)
-        corpus.put_thumb(
+        corpus.store.put_thumb(
             ShownAnswer("What rose?", ("Hm?", "=1"), "What rose?", "answered", (place,)), None, "up"
         )
-        save(to_queries(corpus), folder / name)
+        save(to_queries(corpus.store), folder / name)
     return folder / name
 
 
@@ -214,7 +214,7 @@ def test_a_link_to_a_document_is_as_good_as_the_document(
     with tiny_corpus(library) as corpus:
         corpus.index(docs)
         with pytest.raises(OutputError, match=r"report\.csv"):
-            check_no_source("--report", tmp_path / "report.csv", outputs.INDEX_TABLE, corpus.sources())
+            check_no_source("--report", tmp_path / "report.csv", outputs.INDEX_TABLE, corpus.store.sources())
     with pytest.raises(OutputError):
         check_output(
             "--report",

@@ -53,7 +53,7 @@ def corpus(library: Path) -> Iterator[Corpus]:
 
 
 def encoder(corpus: Corpus) -> TinyEncoder:
-    given = corpus._encoders._given
+    given = corpus.store.encoders._given
     assert isinstance(given, TinyEncoder)
     return given
 
@@ -85,9 +85,9 @@ def test_the_same_text_in_two_files_is_one_document_with_two_locations(corpus: C
     assert done(corpus.index(inbox)) == [("a.txt", "added", "a.txt"), ("b.text", "duplicate", "a.txt")]
     assert places(corpus) == {"a.txt": ["a.txt", "b.text"]}
     assert corpus.document("a.txt").text == words(1)
-    generation = corpus.generation
+    generation = corpus.store.generation
     assert done(corpus.index(inbox)) == [("a.txt", "unchanged", "a.txt"), ("b.text", "unchanged", "a.txt")]
-    assert corpus.generation == generation
+    assert corpus.store.generation == generation
 
 
 def test_records_stay_documents_of_their_own_whatever_their_words(corpus: Corpus, inbox: Path) -> None:
@@ -147,7 +147,7 @@ def test_when_the_first_of_copies_changes_it_keeps_the_id_and_the_others_have_on
     assert places(corpus) == {"a.txt": ["a.txt"], "sub/b.txt": ["b.txt", "c.txt"]}
     assert corpus.document("sub/b.txt").text == other.read_text(encoding="utf-8")
     assert corpus.document("a.txt").text == words(2, 12)
-    assert [version.sha256 for version in corpus.versions("a.txt")] == [old]
+    assert [version.sha256 for version in corpus.store.versions("a.txt")] == [old]
     assert {each[1] for each in done(corpus.index(inbox))} == {"unchanged"}
 
 
@@ -160,7 +160,7 @@ def test_of_a_record_in_two_files_the_first_keeps_the_id(corpus: Corpus, inbox: 
     corpus.index(inbox)
     assert places(corpus) == {"1": ["a.jsonl"], "1~2": ["b.jsonl"]}
     assert corpus.document("1~2").text == words(1)
-    assert encoder(corpus).embedded == before + len(corpus.passages_of("1"))
+    assert encoder(corpus).embedded == before + len(corpus.store.passages_of("1"))
 
 
 def test_a_file_that_becomes_a_copy_of_another_joins_its_document(corpus: Corpus, inbox: Path) -> None:
@@ -190,14 +190,14 @@ def test_a_file_that_was_moved_is_the_same_document_and_nothing_is_embedded(
     path = write(inbox, "a.txt", words(1))
     write(inbox, "b.txt", words(2))
     corpus.index(inbox)
-    before, keys = encoder(corpus).embedded, [passage.key for passage in corpus.passages_of("a.txt")]
+    before, keys = encoder(corpus).embedded, [passage.key for passage in corpus.store.passages_of("a.txt")]
     (inbox / "old").mkdir()
     path.rename(inbox / "old" / "renamed.txt")
     report = corpus.index(inbox, prune=True)
     assert done(report) == [("b.txt", "unchanged", "b.txt"), ("renamed.txt", "moved", "a.txt")]
     assert places(corpus) == {"a.txt": ["renamed.txt"], "b.txt": ["b.txt"]}
     assert encoder(corpus).embedded == before
-    assert [passage.key for passage in corpus.passages_of("a.txt")] == keys
+    assert [passage.key for passage in corpus.store.passages_of("a.txt")] == keys
 
 
 def test_what_is_gone_is_named_until_it_is_pruned_and_can_be_restored(corpus: Corpus, inbox: Path) -> None:
@@ -414,7 +414,7 @@ def test_documents_that_change_places_keep_their_ids_corrections_and_history(
     for name in names:
         corpus.edit(its[name], {"title": f"The title of {name}"})
     before, embedded = versions(corpus), encoder(corpus).embedded
-    keys = {name: [passage.key for passage in corpus.passages_of(its[name])] for name in names}
+    keys = {name: [passage.key for passage in corpus.store.passages_of(its[name])] for name in names}
     put(inbox, {f"{place}.txt": words(ord(name)) for place, name in zip(names, order, strict=True)})
     foreseen = done(corpus.index(inbox, dry_run=True))
     report = corpus.index(inbox, prune=True)
@@ -428,21 +428,21 @@ def test_documents_that_change_places_keep_their_ids_corrections_and_history(
         assert corpus.document(its[name]).text == words(ord(name))
         assert corpus.document(its[name]).title == f"The title of {name}"
         assert corpus.cited(corpus.document(its[name]).sha256).status == "current"
-        assert [passage.key for passage in corpus.passages_of(its[name])] == keys[name]
+        assert [passage.key for passage in corpus.store.passages_of(its[name])] == keys[name]
         ((path, part),) = stands(library, its[name])
         assert f"{path}{part}".endswith(f"{place}.txt")
     assert versions(corpus) == before
     assert encoder(corpus).embedded == embedded
-    generation = corpus.generation
+    generation = corpus.store.generation
     assert {status for _, status, _ in done(corpus.index(inbox, prune=True))} == {"unchanged"}
-    assert corpus.generation == generation
+    assert corpus.store.generation == generation
 
 
 def versions(corpus: Corpus) -> dict[str, list[tuple[str, str]]]:
     """The texts that each document had, and why no longer."""
-    return {info.id: [(each.sha256, each.reason) for each in corpus.versions(info.id)]
+    return {info.id: [(each.sha256, each.reason) for each in corpus.store.versions(info.id)]
             for info in corpus.documents()} | {
-        "removed": [(each.sha256, each.document_id) for each in corpus.removed()]
+        "removed": [(each.sha256, each.document_id) for each in corpus.store.removed()]
     }  # fmt: skip
 
 
@@ -464,7 +464,7 @@ def test_what_a_copy_has_overwritten_is_removed_and_can_be_restored(corpus: Corp
     corpus.edit("a.txt", {"title": "Rice"})
     write(inbox, "a.txt", words(ord("b")))
     assert done(corpus.index(inbox))[0] == ("a.txt", "duplicate", "b.txt")
-    assert [each.document_id for each in corpus.removed()] == ["a.txt"]
+    assert [each.document_id for each in corpus.store.removed()] == ["a.txt"]
     assert {status for _, status, _ in done(corpus.index(inbox))} == {"unchanged"}
     write(inbox, "a.txt", words(7))  # which comes under the id of what stood there and was corrected
     assert done(corpus.index(inbox))[0] == ("a.txt", "added", "a.txt")
@@ -491,7 +491,7 @@ def test_a_run_that_ends_between_two_files_that_changed_places_is_finished_by_th
     corpus.index(inbox)
     assert places(corpus) == {"a.txt": ["b.txt"], "b.txt": ["a.txt"], "c.txt": ["c.txt"]}
     assert {status for _, status, _ in done(corpus.index(inbox))} == {"unchanged"}
-    assert corpus.removed() == ()
+    assert corpus.store.removed() == ()
 
 
 # Files as they were read last
@@ -1047,7 +1047,7 @@ def _count(library: Path) -> int:
     """How many documents a library holds that may not be there yet."""
     try:
         with Corpus.open(library, create=False, read_only=True) as corpus:
-            return corpus.count().documents
+            return corpus.store.count().documents
     except LibraryError:
         return 0
 

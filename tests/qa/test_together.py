@@ -44,9 +44,12 @@ def test_two_processes_that_make_one_library_of_different_folders_both_get_all_o
     with tiny_corpus(library, create=False) as corpus:
         held = {Path(info.path).name: corpus.document(info.id).text for info in corpus.documents()}
         assert held == {f"{number}.txt": words(number) for number in range(58)}
-        assert {version.document_id for version in corpus.removed()} == {"58.txt", "59.txt"}
-        vector = corpus.encode_queries(["word1"])[0]
-        assert len(corpus.dense(vector, 1000, corpus.select())) == corpus.count().passages
+        assert {version.document_id for version in corpus.store.removed()} == {"58.txt", "59.txt"}
+        vector = corpus.store.encode_queries(["word1"])[0]
+        assert (
+            len(corpus.store.nearest(vector[None], 1000, corpus.store.select())[0])
+            == corpus.store.count().passages
+        )
     assert problems(library) == []
     assert index_problems(library) == []
 
@@ -83,7 +86,7 @@ def test_who_asks_while_another_process_writes_gets_whole_sentences_or_is_told_w
                     continue
                 while heard.poll():
                     learn(heard.recv(), texts)
-                generations.add(corpus.generation)
+                generations.add(corpus.store.generation)
                 for quote in answer.quotes:
                     document = document_of(texts[quote.document.sha256])
                     assert quote.text == document.text[quote.start : quote.end]
@@ -116,8 +119,8 @@ def test_a_library_that_is_only_read_is_searched_and_refuses_every_change(tmp_pa
         ):
             with pytest.raises(LibraryError, match="may not be written"):
                 change()
-        vector = corpus.encode_queries(["word1"])[0]
-        found = corpus.dense(vector, 9, corpus.select())
-        assert set(corpus.documents_of(key for key, _ in found).values()) == {"a.txt"}
-        assert corpus.bm25(["word1", "word2"], 9, corpus.select())
+        vector = corpus.store.encode_queries(["word1"])[0]
+        found = corpus.store.nearest(vector[None], 9, corpus.store.select())[0]
+        assert set(corpus.store.documents_of(key for key, _ in found).values()) == {"a.txt"}
+        assert corpus.store.matching([["word1", "word2"]], 9, corpus.store.select())[0]
     assert {path: path.read_bytes() for path in library.iterdir()} == before

@@ -146,7 +146,7 @@ def put_files(inbox: Path, change: Change) -> None:
 
 def held(corpus: Corpus, specs: dict[str, Spec]) -> dict[str, Spec]:
     """What a library holds, by id; `specs` are those of texts by SHA-256."""
-    return {document_id: specs[sha256] for document_id, sha256 in corpus.hashes()}
+    return {document_id: specs[sha256] for document_id, sha256 in corpus.store.hashes()}
 
 
 def keep_worker() -> None:
@@ -199,7 +199,7 @@ def run(
 
 def _change(corpus: Corpus, world: World, specs: dict[str, Spec]) -> Change:
     here = held(corpus, specs)
-    removed = {version.document_id: specs[version.sha256] for version in corpus.removed()}
+    removed = {version.document_id: specs[version.sha256] for version in corpus.store.removed()}
     kind = random.choices(("index", "remove", "restore", "purge"), (6, 1, 2, 1))[0]
     stays = world.files.get(STAYS)
     mine = {document_id: spec for document_id, spec in here.items() if spec != stays}

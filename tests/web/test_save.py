@@ -43,7 +43,7 @@ def test_a_saved_conversation_holds_what_was_said_and_verifies(
     assert [claim.text for claim in found] == [quote for each in shown for quote in each]
     with Corpus.open(tmp_path / "library") as corpus:
         corpus.index(brief)
-        fates = {verdict.status for verdict in Verifier(corpus).verdicts(found[: len(shown[0])])}
+        fates = {verdict.status for verdict in Verifier(corpus.store).verdicts(found[: len(shown[0])])}
     assert fates == {"verbatim"}
     assert "NK Brief No. 08-4-4-1, 4 April 2008" in html
     assert "The library holds 2 documents" in html

@@ -194,7 +194,7 @@ def test_a_document_that_is_replaced_while_a_question_runs_is_quoted_whole(
     path = write(tmp_path, "a.txt", "Kim was arrested in Hyesan in March. The police said so.\n")
     with Corpus.open(tmp_path / "library") as corpus:
         corpus.index(path)
-        places = corpus.places
+        places = corpus.store.places
 
         def replacing(keys: Iterable[int]) -> dict[int, PassageSpan]:
             found = places(keys)
@@ -222,7 +222,7 @@ def test_a_passage_that_is_removed_while_a_question_runs_is_left_out(
     write(tmp_path, "b.txt", "The works in Musan were stripped of nickel.\n")
     with Corpus.open(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "a.txt", tmp_path / "b.txt")
-        bm25 = corpus.bm25_each
+        bm25 = corpus.store.matching
 
         def removing(queries: list[list[str]], k: int, selection: Selection) -> list[list[tuple[int, float]]]:
             found = bm25(queries, k, selection)
@@ -243,7 +243,7 @@ def test_what_goes_wrong_is_an_error_and_never_no_answer(
         raise LibraryError("the library is damaged")
 
     monkeypatch.setattr(corpus, "select", broken)
-    answer = answer_or_error(Answerer(corpus, open_reader()), "Which factory was stripped?")
+    answer = answer_or_error(Answerer(corpus.store, open_reader()), "Which factory was stripped?")
     assert answer.outcome == "error"
     assert answer.error
     assert (answer.error.code, answer.error.message) == ("library", "the library is damaged")

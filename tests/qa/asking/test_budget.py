@@ -92,7 +92,7 @@ def test_reading_stops_where_an_answer_is_found_and_goes_on_where_none_is(
     question: str, all_of_them: bool, corpus: Corpus
 ) -> None:
     counting = Counting()
-    answer = Answerer(corpus, counting).ask(question)
+    answer = Answerer(corpus.store, counting).ask(question)
     assert answer.read == counting.count == (MOST_READ if all_of_them else budget.WAVES[0][0])
     places = [(passage.document_id, passage.start) for passage in answer.passages]
     assert len(places) == len(set(places)) > MOST_READ
@@ -105,9 +105,9 @@ def test_what_is_left_unread_makes_an_answer_no_surer(
     corpus: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     question = "What does the ferry to Uist cost?"
-    some = Answerer(corpus, open_reader()).ask(question)
+    some = Answerer(corpus.store, open_reader()).ask(question)
     monkeypatch.setattr(budget, "WAVES", ((MOST_READ, inf),))
-    every = Answerer(corpus, open_reader()).ask(question)
+    every = Answerer(corpus.store, open_reader()).ask(question)
     assert some.read < every.read == MOST_READ
     assert some.signals == every.signals
     assert some.confidence == every.confidence

@@ -106,7 +106,7 @@ def test_what_stands_apart_does_not_count() -> None:
 
 
 def _copies(corpus: Corpus) -> Mapping[str, Mapping[str, float]]:
-    return corpus.copies(info.id for info in corpus.documents())
+    return corpus.store.copies(info.id for info in corpus.documents())
 
 
 # Variants of three stories, a form filled in twice, and what is short: some are copies of some.
@@ -174,7 +174,7 @@ def test_a_library_of_before_is_compared_at_the_next_index(tmp_path: Path) -> No
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "files")
         before = _copies(corpus)
-        with corpus._store._database.writing() as db:
+        with corpus.store._database.writing() as db:
             db.execute("DELETE FROM bands")
             db.execute("DELETE FROM copies")
         assert not _copies(corpus)
@@ -322,17 +322,17 @@ def test_a_copy_that_says_something_else_is_a_quote_of_its_own_after_what_most_s
         for found in ("0", "3"):
             text = odd if found == "0" else _SAID
             asked = _quoted(corpus, found, text, "lorries")
-            quotes, notes = copies.versions(corpus, [asked], EVERYTHING)
-            shown = copies.merged(corpus, quotes, EVERYTHING, corpus.copies(["0"])["0"])
+            quotes, notes = copies.versions(corpus.store, [asked], EVERYTHING)
+            shown = copies.merged(corpus.store, quotes, EVERYTHING, corpus.store.copies(["0"])["0"])
             assert [(quote.text, quote.document.id) for quote in shown] == [(_SAID, "1"), (odd, "0")]
             assert [{copy.document.id for copy in quote.copies} for quote in shown] == [{*"234"}, set()]
             (note,) = notes
             assert note.endswith(": “Copper (Daily North)”, 6 March 2008; “Copper (Agency)”, 5 March 2008.")
-            quotes, _ = copies.versions(corpus, [asked], EVERYTHING, agreed=False)
+            quotes, _ = copies.versions(corpus.store, [asked], EVERYTHING, agreed=False)
             assert quotes[0] == asked
             both = [_quoted(corpus, "0", odd, "lorries"), _quoted(corpus, "3", _SAID, "lorries")]
-            assert copies.versions(corpus, both, EVERYTHING) == ((both[1], both[0]), notes)
-            assert copies.versions(corpus, [asked], Filters(document=(found,))) == ((asked,), ())
+            assert copies.versions(corpus.store, both, EVERYTHING) == ((both[1], both[0]), notes)
+            assert copies.versions(corpus.store, [asked], Filters(document=(found,))) == ((asked,), ())
 
 
 @pytest.mark.parametrize(
@@ -349,8 +349,8 @@ def test_a_copy_that_says_something_else_is_a_quote_of_its_own_after_what_most_s
 def test_case_space_quotation_marks_and_a_dateline_make_no_other_version(tmp_path: Path, odd: str) -> None:
     with _versions(tmp_path, odd) as corpus:
         for asked in (_quoted(corpus, "3", _SAID, "lorries"), _quoted(corpus, "0", odd, odd[-6:])):
-            assert copies.versions(corpus, [asked], EVERYTHING) == ((asked,), ())
-            (shown,) = copies.merged(corpus, [asked], EVERYTHING)
+            assert copies.versions(corpus.store, [asked], EVERYTHING) == ((asked,), ())
+            (shown,) = copies.merged(corpus.store, [asked], EVERYTHING)
             assert {place.document.id for place in (shown, *shown.copies)} == {*"01234"}
 
 
@@ -386,7 +386,7 @@ def test_what_one_publisher_says_at_several_times_is_no_version(tmp_path: Path) 
         corpus.index(write(tmp_path, "records.jsonl", "\n".join(map(json.dumps, records))))
         assert len(_copies(corpus)["1"]) == 3
         asked = _quoted(corpus, "1", said.replace("stayed", "fell"), "fell")
-        assert copies.versions(corpus, [asked], EVERYTHING) == ((asked,), ())
+        assert copies.versions(corpus.store, [asked], EVERYTHING) == ((asked,), ())
 
 
 def test_the_earliest_place_of_a_quote_is_shown_with_its_emphasis(tmp_path: Path) -> None:
@@ -406,8 +406,8 @@ def test_the_earliest_place_of_a_quote_is_shown_with_its_emphasis(tmp_path: Path
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(file)
         quote = _quoted(corpus, "a", text, "eleven lorries")
-        (moved,) = copies.merged(corpus, [quote], EVERYTHING)
-        (kept,) = copies.merged(corpus, [quote], EVERYTHING, earliest=False)
+        (moved,) = copies.merged(corpus.store, [quote], EVERYTHING)
+        (kept,) = copies.merged(corpus.store, [quote], EVERYTHING, earliest=False)
     assert (moved.document.id, moved.score, moved.text) == (
         "b",
         2.5,
@@ -428,7 +428,7 @@ def test_only_copies_that_the_filters_leave_are_named(tmp_path: Path) -> None:
             (Filters(until=dt.date(2008, 3, 7)), {0, 1, 2}),
             (Filters(document=("wire-1", "wire-2")), {1, 2}),
         ]:
-            found = exact.search(corpus, "“not one bolt”", corpus.select(filters), filters)
+            found = exact.search(corpus.store, "“not one bolt”", corpus.store.select(filters), filters)
             (quote,) = found.quotes
             assert {place.document.id for place in (quote, *quote.copies)} == {f"wire-{n}" for n in named}
 
@@ -447,9 +447,9 @@ def test_a_sentence_that_a_rewritten_story_keeps_is_one_source_with_it(tmp_path:
         assert set(_copies(corpus)) == {"a", "b"}
         read = {each["_id"]: corpus.document(each["_id"]) for each in records}
         asked = [_quoted(corpus, "a", sentence, "40"), _quoted(corpus, "new", sentence, "40")]
-        (one,) = copies.merged(corpus, asked, EVERYTHING, read)
+        (one,) = copies.merged(corpus.store, asked, EVERYTHING, read)
         indeed = _quoted(corpus, "new", "Indeed.", "Indeed")
-        (short,) = copies.merged(corpus, [indeed], EVERYTHING, {"odd": Document("odd", "Indeed.")})
+        (short,) = copies.merged(corpus.store, [indeed], EVERYTHING, {"odd": Document("odd", "Indeed.")})
     assert one.document.id == "b"  # the earliest of the copies: the other story is another context
     assert [place.document.id for place in one.copies] == ["a", "new"]
     assert not short.copies
@@ -486,7 +486,7 @@ def test_of_many_copies_some_are_named_and_the_others_counted(tmp_path: Path) ->
     file = write(tmp_path, "records.jsonl", "\n".join(map(json.dumps, records)))
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(file)
-        found = exact.search(corpus, "“new from Komdok”", corpus.select(), EVERYTHING)
+        found = exact.search(corpus.store, "“new from Komdok”", corpus.store.select(), EVERYTHING)
     assert len(found.quotes) == 1
     assert len(found.quotes[0].copies) == 13
     shown = Answer("?", "?", "answered", quotes=found.quotes)
@@ -537,9 +537,9 @@ def test_a_sentence_of_notes_on_different_cases_stands_alone(
         for case in CASES:
             name = f"{case.ship}-{case.port} Office"
             asked = _quoted(corpus, name, CAUSE, "anchor")
-            (shown,) = copies.merged(corpus, [asked], EVERYTHING, read)
+            (shown,) = copies.merged(corpus.store, [asked], EVERYTHING, read)
             assert {place.document.id for place in (shown, *shown.copies)} == {name, f"{case.ship}-Sea News"}
-            quotes, notes = copies.versions(corpus, [asked], EVERYTHING)
+            quotes, notes = copies.versions(corpus.store, [asked], EVERYTHING)
             assert (quotes, notes) == ((asked,), ())
 
 
@@ -562,11 +562,11 @@ def test_a_case_is_told_apart_whatever_the_length_of_the_form() -> None:
 
 def test_what_was_paired_before_is_told_apart_when_it_is_shown(tmp_path: Path) -> None:
     with _noted(tmp_path, form) as corpus:
-        with corpus._store._database.writing() as db:
+        with corpus.store._database.writing() as db:
             numbers = [number for (number,) in db.execute("SELECT serial FROM documents")]
             db.executemany("INSERT OR IGNORE INTO copies VALUES (?, ?, 0.9)", permutations(numbers, 2))
         asked = _quoted(corpus, "Aurora-Rotterdam Office", CAUSE, "anchor")
-        (shown,) = copies.merged(corpus, [asked], EVERYTHING)
+        (shown,) = copies.merged(corpus.store, [asked], EVERYTHING)
         assert [copy.document.id for copy in shown.copies] == ["Aurora-Sea News"]
 
 
@@ -601,7 +601,7 @@ def test_a_link_to_a_copy_opens_the_document_that_it_names(tmp_path: Path) -> No
     ]
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(write(tmp_path, "r.jsonl", "\n".join(map(json.dumps, records))))
-        found = exact.search(corpus, "“not one bolt”", corpus.select(), EVERYTHING)
+        found = exact.search(corpus.store, "“not one bolt”", corpus.store.select(), EVERYTHING)
         (quote,) = found.quotes
         assert len({place.document.sha256 for place in (quote, *quote.copies)}) == 1
         card = quote_card(quote, corpus.document)

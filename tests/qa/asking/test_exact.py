@@ -39,11 +39,11 @@ def corpus(tmp_path: Path) -> Iterator[Corpus]:
 
 
 def looked_up(corpus: Corpus, question: str, filters: Filters = EVERYTHING) -> Exact:
-    return search(corpus, question, corpus.select(filters), filters)
+    return search(corpus, question, corpus.store.select(filters), filters)
 
 
 def answered(corpus: Corpus, question: str, filters: Filters = EVERYTHING) -> Answer:
-    selection = corpus.select(filters)
+    selection = corpus.store.select(filters)
     found = search(corpus, question, selection, filters)
     return answer(question, found, (), selection, filters, Milliseconds())
 
@@ -160,7 +160,7 @@ def test_a_sentence_in_page_furniture_is_never_quoted(tmp_path: Path) -> None:
 def test_what_was_replaced_while_a_phrase_was_looked_for_is_not_quoted_by_the_old_offsets(
     corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = corpus.phrase
+    found = corpus.store.phrase
 
     def found_then_replaced(*arguments):
         places = found(*arguments)
@@ -222,7 +222,7 @@ def test_a_word_of_every_sentence_of_a_long_document_is_found_in_no_time(tmp_pat
     write(tmp_path, "long.txt", "".join(f"The word stands in line {number}.\n" for number in range(5_000)))
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "long.txt")
-        selection = corpus.select()
+        selection = corpus.store.select()
         started = time.thread_time()
         found = search(corpus, "“word”", selection, EVERYTHING)
         assert time.thread_time() - started < 3
@@ -242,7 +242,7 @@ def test_the_places_of_a_phrase_are_bounded_and_every_document_keeps_one(
     corpus: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(words, "PHRASE_PLACES", 1)
-    found = corpus.phrase("come down hard", corpus.select(EVERYTHING))
+    found = corpus.store.phrase("come down hard", corpus.store.select(EVERYTHING))
     assert [document.id for document, _ in found.places] == ["brief.txt", "other.txt"]
     assert found.partial
     assert found.documents == ("brief.txt", "other.txt")
@@ -259,7 +259,7 @@ def test_what_is_not_shown_of_too_many_places_is_told_as_the_least(tmp_path: Pat
 @pytest.mark.parametrize("question", ['"come down hard"', 'Who carried "nickel" to the border?'])
 def test_phrases_are_looked_for_until_the_deadline(corpus: Corpus, question: str) -> None:
     with pytest.raises(DeadlineError):
-        search(corpus, question, corpus.select(EVERYTHING), EVERYTHING, Deadline(0))
+        search(corpus, question, corpus.store.select(EVERYTHING), EVERYTHING, Deadline(0))
 
 
 def test_many_phrases_of_common_words_take_no_long_time(tmp_path: Path) -> None:

@@ -48,8 +48,8 @@ def test_candidates_come_from_enough_documents_even_where_one_document_fills_the
         write(tmp_path / "in", f"small-{number}.txt", f"A note on rice number {number}.\n")
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "in")
-        found, _ = candidates(corpus, [("copper prices at the border", 1.0)], corpus.select())
-        documents = set(corpus.documents_of(key for key, _ in found).values())
+        found, _ = candidates(corpus.store, [("copper prices at the border", 1.0)], corpus.store.select())
+        documents = set(corpus.store.documents_of(key for key, _ in found).values())
     assert len(documents) >= DOCUMENTS
     assert [score for _, score in found] == sorted((score for _, score in found), reverse=True)
 
@@ -59,7 +59,7 @@ def test_of_one_long_document_no_more_is_ranked_than_each_search_finds_at_first(
     path = write(tmp_path, "long.txt", "\n\n".join(sentence * 9 for _ in range(3 * DEPTH)))
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(path)
-        found, _ = candidates(corpus, [("copper prices at the border", 1.0)], corpus.select())
+        found, _ = candidates(corpus.store, [("copper prices at the border", 1.0)], corpus.store.select())
     assert DEPTH <= len(found) <= 2 * DEPTH
 
 
@@ -69,8 +69,8 @@ def test_a_passage_found_by_one_reading_of_the_question_only_is_among_the_candid
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "a.txt", tmp_path / "b.txt")
         readings = [("anthracite barges", 1.0), ("guards bribes", 3.0)]
-        found, _ = candidates(corpus, readings, corpus.select())
-        assert [corpus.documents_of([key])[key] for key, _ in found] == ["b.txt", "a.txt"]
+        found, _ = candidates(corpus.store, readings, corpus.store.select())
+        assert [corpus.store.documents_of([key])[key] for key, _ in found] == ["b.txt", "a.txt"]
 
 
 def test_a_passage_scores_the_weighted_mean_of_what_it_scores_for_each_reading(tmp_path: Path) -> None:
@@ -79,9 +79,12 @@ def test_a_passage_scores_the_weighted_mean_of_what_it_scores_for_each_reading(t
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "a.txt", tmp_path / "b.txt")
         first, second = (
-            dict(candidates(corpus, [(text, 1.0)], corpus.select())[0]) for text in ("anthracite", "bribes")
+            dict(candidates(corpus.store, [(text, 1.0)], corpus.store.select())[0])
+            for text in ("anthracite", "bribes")
         )
-        both = dict(candidates(corpus, [("anthracite", 1.0), ("bribes", 3.0)], corpus.select())[0])
+        both = dict(
+            candidates(corpus.store, [("anthracite", 1.0), ("bribes", 3.0)], corpus.store.select())[0]
+        )
         assert both == pytest.approx({key: (first[key] + 3 * second[key]) / 4 for key in both})
 
 
@@ -92,11 +95,13 @@ def test_all_readings_of_a_question_are_searched_in_one_call(
     calls = []
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "a.txt")
-        search = corpus.dense_each
+        search = corpus.store.nearest
         monkeypatch.setattr(
             corpus, "dense_each", lambda vectors, *rest: calls.append(len(vectors)) or search(vectors, *rest)
         )
-        candidates(corpus, [("anthracite", 1.0), ("bribes", 3.0), ("barges", 1.0)], corpus.select())
+        candidates(
+            corpus.store, [("anthracite", 1.0), ("bribes", 3.0), ("barges", 1.0)], corpus.store.select()
+        )
     assert calls == [3]
 
 
@@ -112,7 +117,7 @@ def test_passages_that_do_not_count_change_neither_the_others_nor_their_scores(t
         write(tmp_path / "in", f"{name}.txt", f"{text}\n")
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "in")
-        alone, _ = candidates(corpus, readings, corpus.select())
+        alone, _ = candidates(corpus.store, readings, corpus.store.select())
         for number in range(2 * DEPTH):
             write(
                 tmp_path / "in", f"ko-{number}.txt", f"anthracite 바지선은 석탄을 {number}톤 날랐다. bribes\n"
@@ -120,10 +125,10 @@ def test_passages_that_do_not_count_change_neither_the_others_nor_their_scores(t
         corpus.index(tmp_path / "in")
         ours = {key for key, _ in alone}
         found, others = candidates(
-            corpus, readings, corpus.select(), Names(), lambda keys: ours.intersection(keys)
+            corpus, readings, corpus.store.select(), Names(), lambda keys: ours.intersection(keys)
         )
         assert [key for key, _ in found] == [key for key, _ in alone]
-        assert {name[:2] for name in corpus.documents_of(key for key, _ in others).values()} == {"ko"}
+        assert {name[:2] for name in corpus.store.documents_of(key for key, _ in others).values()} == {"ko"}
         assert not ours.intersection(key for key, _ in others)
 
 
@@ -137,14 +142,14 @@ def test_passages_that_count_are_looked_for_only_so_deep(
     depths = []
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "in")
-        search = corpus.dense_each
+        search = corpus.store.nearest
         monkeypatch.setattr(
             corpus,
             "dense_each",
             lambda vectors, depth, selection: depths.append(depth) or search(vectors, depth, selection),
         )
         found, others = candidates(
-            corpus, [("anthracite", 1.0)], corpus.select(), Names(), lambda keys: set()
+            corpus, [("anthracite", 1.0)], corpus.store.select(), Names(), lambda keys: set()
         )
     assert depths == [2, 4, 8]
     assert not found

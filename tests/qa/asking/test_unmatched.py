@@ -81,8 +81,8 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
     ],
 )
 def test_each_filter_that_leaves_nothing_is_named_with_what_may_have_been_meant(corpus, filters, said):
-    assert not corpus.select(filters).documents
-    assert unmatched(corpus, filters) == said
+    assert not corpus.store.select(filters).documents
+    assert unmatched(corpus.store, filters) == said
 
 
 def test_many_values_are_not_all_named(tmp_path: Path):
@@ -90,13 +90,13 @@ def test_many_values_are_not_all_named(tmp_path: Path):
     write(tmp_path, "x.jsonl", "\n".join(lines))
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "x.jsonl")
-        said = unmatched(corpus, Filters(publisher="Zeitung"))
+        said = unmatched(corpus.store, Filters(publisher="Zeitung"))
     assert said.endswith("there is “P0”, “P1”, “P2”, “P3”, “P4” and 4 more.")
 
 
 def test_an_empty_library_is_said_to_be_empty_whatever_the_filters(tmp_path: Path):
     with tiny_corpus(tmp_path / "library") as corpus:
-        assert unmatched(corpus, Filters(publisher="River")).startswith("The library is empty.")
+        assert unmatched(corpus.store, Filters(publisher="River")).startswith("The library is empty.")
 
 
 def test_a_hint_takes_no_time_however_long_the_value_and_however_many_there_are(tmp_path: Path):
@@ -107,7 +107,7 @@ def test_a_hint_takes_no_time_however_long_the_value_and_however_many_there_are(
         corpus.index(tmp_path / "x.jsonl")
         started = time.thread_time()
         for value in ("e" * 20_000, "The Daily Gazette of the Northern Provinces " * 450):
-            assert unmatched(corpus, Filters(publisher=value))
+            assert unmatched(corpus.store, Filters(publisher=value))
         assert time.thread_time() - started < 2
 
 

@@ -219,7 +219,7 @@ def test_a_correction_outlives_whatever_replaces_the_document(corpus: Corpus, fi
     assert Found("title", "corrected by hand", "corrected") in info(corpus).found
     assert [each.id for each in corpus.documents(Filters(since=dt.date(2009, 1, 1)))] == ["a.txt"]
     assert info(corpus).sha256 == before.sha256
-    assert corpus.bm25(["2009"], 5, corpus.select())  # the window's head follows
+    assert corpus.store.matching([["2009"]], 5, corpus.store.select())[0]  # the window's head follows
 
     write(file.parent, "a.txt", BRIEF.replace("rose", "fell").replace("Border", "Market"))
     assert corpus.index(file).count("replaced") == 1

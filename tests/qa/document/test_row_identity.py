@@ -79,11 +79,13 @@ def test_removals_corrections_and_history_follow_their_rows(
     }
     assert [row(corpus, now[name]) for name in ("New", "Alpha", "Beta", "Delta")] == ["2", "3", "4", "6"]
     (version,) = [
-        each for each in corpus.versions(its["Beta"]) if each.sha256 != corpus.document(its["Beta"]).sha256
+        each
+        for each in corpus.store.versions(its["Beta"])
+        if each.sha256 != corpus.document(its["Beta"]).sha256
     ]
     assert version.sha256 == sha256_text("Beta. It was otherwise.")
-    assert corpus.versions(its["Alpha"]) == ()
-    assert [each.document_id for each in corpus.removed()] == [its["Gamma"]]
+    assert corpus.store.versions(its["Alpha"]) == ()
+    assert [each.document_id for each in corpus.store.removed()] == [its["Gamma"]]
 
     corpus.restore([its["Gamma"]])
     assert {status for status, _ in index(corpus, inbox)} <= {"unchanged", "replaced"}

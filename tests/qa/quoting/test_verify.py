@@ -74,7 +74,7 @@ def answer(corpus: Corpus) -> Answer:
 
 
 def verify(corpus: Corpus, text: str) -> list[Verdict]:
-    return Verifier(corpus).verdicts(of_text(text))
+    return Verifier(corpus.store).verdicts(of_text(text))
 
 
 def statuses(corpus: Corpus, text: str) -> list[str]:
@@ -160,7 +160,7 @@ def test_what_was_superseded_is_said_so_with_what_it_has_become(corpus: Corpus, 
         assert corpus.document("hyesan").text[first.now.start : first.now.end] == FIRST
         assert second.now is None
         assert ("insert", "fifty ") in [(change.op, change.text) for change in second.difference]
-        assert first.since == corpus.versions("hyesan")[0].at
+        assert first.since == corpus.store.versions("hyesan")[0].at
     else:  # the first still stands, so nothing is wrong with it
         assert [verdict.status for verdict in verdicts] == ["verbatim", "superseded"]
 
@@ -227,12 +227,15 @@ def test_no_change_of_a_character_passes_for_verbatim(corpus: Corpus) -> None:
 
 def test_what_cites_a_document_is_counted(corpus: Corpus) -> None:
     document = corpus.document("hyesan")
-    assert Verifier(corpus).citing(of_text(as_markdown(corpus)), {document.sha256}, set()) == 2
-    assert Verifier(corpus).citing(of_text(as_pasted(corpus)), set(), {TITLE.upper()}) == 2
+    assert Verifier(corpus.store).citing(of_text(as_markdown(corpus)), {document.sha256}, set()) == 2
+    assert Verifier(corpus.store).citing(of_text(as_pasted(corpus)), set(), {TITLE.upper()}) == 2
     other = corpus.document("kapsan")
-    assert Verifier(corpus).citing(of_text(as_pasted(corpus)), {other.sha256}, {"Another brief"}) == 0
+    assert Verifier(corpus.store).citing(of_text(as_pasted(corpus)), {other.sha256}, {"Another brief"}) == 0
     # What quotes it without a citation is counted too.
-    assert Verifier(corpus).citing(of_text(f"“{SECOND}” and “{OTHER[-30:]}”"), {document.sha256}, set()) == 1
+    assert (
+        Verifier(corpus.store).citing(of_text(f"“{SECOND}” and “{OTHER[-30:]}”"), {document.sha256}, set())
+        == 1
+    )
 
 
 @pytest.mark.parametrize(
@@ -256,7 +259,7 @@ def test_any_text_can_be_read(text: str) -> None:
 def test_thousands_of_quotes_take_seconds(corpus: Corpus, tmp_path: Path) -> None:
     long = "\n\n".join(words(seed, 600) for seed in range(40))
     corpus.index(write(tmp_path, "long.txt", long))
-    document, passages = corpus.document_and_passages("long.txt")
+    document, passages = corpus.store.document_and_passages("long.txt")
     spans = [sentence for passage in passages for sentence in passage.sentences]
     quotes = [
         {"sha256": document.sha256, "start": s.start, "end": s.end, "text": document.text[s.start : s.end]}
@@ -774,7 +777,9 @@ def test_quotes_of_an_e_mail_and_of_a_western_page_are_verified(corpus: Corpus, 
     page = f'<html><head><meta charset="windows-1252"></head><p>They write “{SECOND}” of it.</p></html>'
     for name, data in (("report.eml", bytes(mail)), ("report.html", page.encode("cp1252"))):
         (tmp_path / name).write_bytes(data)
-        assert [each.status for each in Verifier(corpus).verdicts(claims(tmp_path / name)[0])] == ["verbatim"]
+        assert [each.status for each in Verifier(corpus.store).verdicts(claims(tmp_path / name)[0])] == [
+            "verbatim"
+        ]
 
 
 def test_a_picture_is_refused_by_name(tmp_path: Path) -> None:
@@ -1081,7 +1086,7 @@ def suite(corpus: Corpus, tmp_path: Path) -> list[Quote]:
     return [
         Quote(document, sentence.start, sentence.end)
         for line in lines
-        for document, passages in [corpus.document_and_passages(json.loads(line)["_id"])]
+        for document, passages in [corpus.store.document_and_passages(json.loads(line)["_id"])]
         for passage in passages
         for sentence in passage.sentences
         if sentence.quotable
@@ -1091,7 +1096,7 @@ def suite(corpus: Corpus, tmp_path: Path) -> list[Quote]:
 def test_every_whole_sentence_of_the_suites_is_verbatim(corpus: Corpus, tmp_path: Path) -> None:
     quotes = suite(corpus, tmp_path)
     assert len(quotes) > 1_000
-    verdicts = Verifier(corpus).verdicts([Claim(quote.text, 1) for quote in quotes])
+    verdicts = Verifier(corpus.store).verdicts([Claim(quote.text, 1) for quote in quotes])
     assert [each.claim.text for each in verdicts if each.status != "verbatim"] == []
 
 
@@ -1211,8 +1216,8 @@ def test_another_reading_is_judged_by_whom_it_is_ascribed_to(corpus: Corpus, tmp
     claim = Claim(
         f"Is it?\n{STRAIT[1:-1]}", 1, place, readings=(STRAIT[1:-1],), after=", wrote the River Press."
     )
-    assert Verifier(corpus).verdict(claim).status == "moved"
-    assert Verifier(corpus).verdict(replace(claim, after="")).status == "verbatim"
+    assert Verifier(corpus.store).verdict(claim).status == "moved"
+    assert Verifier(corpus.store).verdict(replace(claim, after="")).status == "verbatim"
 
 
 def test_a_link_does_not_mend_what_the_sentence_ascribes(corpus: Corpus, tmp_path: Path) -> None:
@@ -1299,7 +1304,10 @@ def test_no_bullet_and_no_note_hides_what_nobody_wrote(corpus: Corpus, tmp_path:
     path = write(
         tmp_path, "report.html" if "<html>" in report else "report.md", report.format(SECOND, FABRICATED)
     )
-    assert [each.status for each in Verifier(corpus).verdicts(claims(path)[0])] == ["verbatim", "unknown"]
+    assert [each.status for each in Verifier(corpus.store).verdicts(claims(path)[0])] == [
+        "verbatim",
+        "unknown",
+    ]
     assert run(corpus, "verify", str(path)).exit_code == 1
 
 

@@ -63,7 +63,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         corpus.remove(["b.txt"])
         document = corpus.document("a.txt")
         place = QuoteReference("a.txt", document.sha256, 0, 9)
-        corpus.put_thumb(ShownAnswer("Who?", ("Where?",), "Who?", "answered", (place,)), place, "up")
+        corpus.store.put_thumb(ShownAnswer("Who?", ("Where?",), "Who?", "answered", (place,)), place, "up")
     return folder
 
 

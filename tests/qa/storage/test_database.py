@@ -112,7 +112,7 @@ def test_no_file_elsewhere_is_opened_as_an_index(made: Path, tmp_path: Path) -> 
     os.mkfifo(tmp_path / "pipe")
     change(made, "UPDATE library SET index_file = '../pipe', words_file = '../pipe'")
     with tiny_corpus(made) as corpus:
-        assert corpus._store.index_record().file == corpus._store.words_record().file == ""
+        assert corpus.store.index_record().file == corpus.store.words_record().file == ""
         assert corpus.stats().passages == 1
 
 

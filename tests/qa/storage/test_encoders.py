@@ -91,7 +91,7 @@ with Corpus.open(sys.argv[1]) as corpus:
             work()
         except UntrustedEncoderError as error:
             print(error)
-    print(corpus.document("a.txt").text, corpus.encoder_identity.name, corpus.stats().documents)
+    print(corpus.document("a.txt").text, corpus.store.encoder_identity.name, corpus.stats().documents)
 from qa.cli import cli
 for command in (["documents"], ["doctor"], ["ask", "What was closed?"]):
     try:
@@ -115,11 +115,11 @@ def test_without_it_another_encoder_can_take_over_and_quotes_are_verified(tmp_pa
     library = recorded(tmp_path, "someone/a-model")
     with Corpus.open(library) as corpus:
         with pytest.raises(UntrustedEncoderError):
-            corpus.encode_queries(["What was closed?"])
+            corpus.store.encode_queries(["What was closed?"])
         [verdict] = verify(corpus, "“The mill was closed in March.”")
         assert verdict.status == "verbatim"
         corpus.reindex(TinyEncoder("other"))
-        assert corpus.encode_queries(["What was closed?"]).shape == (1, 32)
+        assert corpus.store.encode_queries(["What was closed?"]).shape == (1, 32)
 
 
 def test_the_variable_permits_the_encoder_that_it_names(
@@ -128,10 +128,10 @@ def test_the_variable_permits_the_encoder_that_it_names(
     identity = make_folder("mine")
     library = made_by(tmp_path, identity)
     with Corpus.open(library) as corpus, pytest.raises(UntrustedEncoderError):
-        corpus._encoders.identity()
+        corpus.store.encoders.identity()
     monkeypatch.setenv(ENCODER_VARIABLE, identity.name)
     with Corpus.open(library) as corpus:
-        assert corpus._encoders.identity() == identity
+        assert corpus.store.encoders.identity() == identity
 
 
 def test_the_variable_permits_no_other_encoder(
@@ -140,7 +140,7 @@ def test_the_variable_permits_no_other_encoder(
     library = made_by(tmp_path, make_folder("mine"))
     monkeypatch.setenv(ENCODER_VARIABLE, make_folder("another").name)
     with Corpus.open(library) as corpus, pytest.raises(UntrustedEncoderError):
-        corpus._encoders.identity()
+        corpus.store.encoders.identity()
 
 
 def test_the_variable_does_not_touch_a_library_of_the_default_encoder(
@@ -148,7 +148,7 @@ def test_the_variable_does_not_touch_a_library_of_the_default_encoder(
 ) -> None:
     monkeypatch.setenv(ENCODER_VARIABLE, str(tmp_path / "nowhere"))
     with Corpus.open(tmp_path / "library") as corpus:
-        assert corpus.encoder_identity == identify_encoder()
+        assert corpus.store.encoder_identity == identify_encoder()
 
 
 def test_a_folder_that_was_moved_is_permitted_where_it_is_now(
@@ -159,7 +159,7 @@ def test_a_folder_that_was_moved_is_permitted_where_it_is_now(
     shutil.move(identity.name, tmp_path / "moved")
     monkeypatch.setenv(ENCODER_VARIABLE, str(tmp_path / "moved"))
     with Corpus.open(library) as corpus:
-        assert corpus._encoders.identity() == replace(identity, name=str(tmp_path / "moved"))
+        assert corpus.store.encoders.identity() == replace(identity, name=str(tmp_path / "moved"))
 
 
 def test_an_encoder_that_was_trusted_once_is_trusted_with_these_weights_only(
@@ -173,10 +173,10 @@ def test_an_encoder_that_was_trusted_once_is_trusted_with_these_weights_only(
     assert not is_trusted(replace(identity, sha256="0" * 64))
     assert not is_trusted(replace(identity, name="another"))
     with Corpus.open(library) as corpus:
-        assert corpus._encoders.identity() == identity
+        assert corpus.store.encoders.identity() == identity
     (Path(identity.name) / "model.safetensors").write_bytes(b"other weights")
     with Corpus.open(library) as corpus, pytest.raises(EncoderMismatchError):
-        corpus._encoders.identity()
+        corpus.store.encoders.identity()
 
 
 def test_notes_of_trust_that_make_no_sense_permit_nothing(tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ def test_whoever_reindexed_a_library_asks_it_without_saying_so_again(
     with Corpus.open(library) as corpus:
         corpus.reindex(identity.name)  # with the vectors that there are
     with Corpus.open(library) as corpus:
-        assert corpus._encoders.identity() == identity
+        assert corpus.store.encoders.identity() == identity
 
 
 @pytest.fixture
@@ -237,13 +237,13 @@ def made_by(folder: Path, identity: EncoderIdentity) -> Path:
 def test_what_a_message_advises_to_run_is_quoted(tmp_path: Path) -> None:
     library = recorded(tmp_path, "--help; $(touch x)")
     with Corpus.open(library) as corpus, pytest.raises(UntrustedEncoderError) as refused:
-        corpus._encoders.identity()
+        corpus.store.encoders.identity()
     assert "reindex --encoder '--help; $(touch x)'`" in str(refused.value)
     with (
         pytest.raises(EncoderMismatchError) as refused_too,
         Corpus.open(recorded(tmp_path / "other", "tiny"), encoder=TinyEncoder("a; b")) as corpus,
     ):
-        corpus._encoders.identity()
+        corpus.store.encoders.identity()
     assert "reindex --encoder 'a; b'`" in str(refused_too.value)
 
 
@@ -256,7 +256,7 @@ def test_what_is_no_name_of_an_encoder_is_a_damaged_library(
     with closing(sqlite3.connect(library / FILE_NAME, isolation_level=None)) as db:
         db.execute(f"UPDATE encodings SET {column} = ?", (value,))  # noqa: S608
     with pytest.raises(LibraryError, match=r"library\.sqlite3 is damaged"), Corpus.open(library) as corpus:
-        corpus._encoders.identity()
+        corpus.store.encoders.identity()
 
 
 def test_doctor_says_that_the_name_of_an_encoder_is_damage(tmp_path: Path) -> None:

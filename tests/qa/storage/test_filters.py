@@ -42,8 +42,8 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
 def selected(corpus: Corpus, *named: str) -> set[str]:
     filters = Filters(document=named)
     ids = {info.id for info in corpus.documents(filters)}
-    assert corpus.select(filters).documents == len(ids)
-    assert corpus.left_by(filters, ids) == ids
+    assert corpus.store.select(filters).documents == len(ids)
+    assert corpus.store.left_by(filters, ids) == ids
     return ids
 
 

@@ -462,10 +462,10 @@ def test_a_corpus_keeps_its_postings_in_step(
     with tiny_corpus(library) as corpus:
         corpus.index(tmp_path / "0.txt")
         assert words_problems(library) == []
-        right = corpus.bm25(["word1"], 50, corpus.select())
+        right = corpus.store.matching([["word1"]], 50, corpus.store.select())[0]
         assert right
         without_fts5(monkeypatch)
-        assert corpus.bm25_each([["word1"], ["absent"]], 50, corpus.select()) == [right, []]
+        assert corpus.store.matching([["word1"], ["absent"]], 50, corpus.store.select()) == [right, []]
 
 
 def write_and_save(folder: Path, rounds: int) -> None:

@@ -60,7 +60,7 @@ def docs(tmp_path: Path) -> Path:
 def test_every_citation_opens_as_before_and_nothing_purged_does(library: Path) -> None:
     with tiny_corpus(library) as corpus:
         assert [info.id for info in corpus.documents()] == EXPECTED["documents"]
-        assert [version.document_id for version in corpus.removed()] == EXPECTED["removed"]
+        assert [version.document_id for version in corpus.store.removed()] == EXPECTED["removed"]
         for text_sha256, expected in EXPECTED["cited"].items():
             found = corpus.cited(text_sha256)
             assert {
@@ -75,7 +75,9 @@ def test_every_citation_opens_as_before_and_nothing_purged_does(library: Path) -
         with pytest.raises(DocumentNotFoundError):
             corpus.cited(EXPECTED["purged"])
         thumbs = [
-            [each.shown.question, each.quote.document, each.thumb] for each in corpus.thumbs() if each.quote
+            [each.shown.question, each.quote.document, each.thumb]
+            for each in corpus.store.thumbs()
+            if each.quote
         ]
         assert thumbs == EXPECTED["thumbs"]
     assert problems(library) == []

@@ -48,8 +48,8 @@ def thumb(corpus: Corpus, document_id: str, question: str) -> None:
     """Judge an answer that quotes the beginning of a document."""
     quote = Quote(corpus.document(document_id), 0, 20)
     shown = shown_answer(Answer(question, question, "answered", quotes=(quote,)))
-    corpus.put_thumb(shown, None, "up")
-    corpus.put_thumb(shown, QuoteReference(document_id, quote.document.sha256, 0, 20), "up")
+    corpus.store.put_thumb(shown, None, "up")
+    corpus.store.put_thumb(shown, QuoteReference(document_id, quote.document.sha256, 0, 20), "up")
 
 
 def vectors(library: Path) -> list[bytes]:
@@ -71,7 +71,7 @@ def test_a_text_that_changes_is_kept_and_still_opens_by_its_hash(corpus: Corpus,
     before = corpus.document("a.txt")
     corpus.index(write(inbox, "a.txt", NEW))
 
-    (version,) = corpus.versions("a.txt")
+    (version,) = corpus.store.versions("a.txt")
     assert (version.sha256, version.reason) == (sha256_text(OLD), "superseded")
     cited = corpus.cited(sha256_text(OLD))
     assert cited.document == before
@@ -97,7 +97,7 @@ def test_what_takes_the_id_of_a_removed_document_does_not_supersede_it(
     assert corpus.index(inbox).count("added") == 1
     assert corpus.document("a.txt").text == words(4)
 
-    removal = corpus.versions("a.txt")[0]
+    removal = corpus.store.versions("a.txt")[0]
     for text in (NEW, OLD):  # the latter was superseded first, by the text that was removed
         cited = corpus.cited(sha256_text(text))
         assert (cited.status, cited.since, cited.current_id) == ("removed", removal.at, "")
@@ -118,10 +118,10 @@ def test_what_was_superseded_stays_so_when_its_successor_went_and_came_back(
 def test_the_old_text_is_found_by_no_search(corpus: Corpus, inbox: Path) -> None:
     corpus.index(write(inbox, "a.txt", "The heron stood in the reeds.\n"))
     corpus.index(write(inbox, "a.txt", "The stork stood in the reeds.\n"))
-    everything = corpus.select()
-    assert not corpus.bm25(["heron"], 9, everything)
-    assert not corpus.phrase("heron", everything).places
-    assert len(corpus.dense(corpus.encode_queries(["heron"])[0], 9, everything)) == 1
+    everything = corpus.store.select()
+    assert not corpus.store.matching([["heron"]], 9, everything)[0]
+    assert not corpus.store.phrase("heron", everything).places
+    assert len(corpus.store.nearest(corpus.store.encode_queries(["heron"]), 9, everything)[0]) == 1
 
 
 def test_changed_metadata_alone_keep_no_version(corpus: Corpus, inbox: Path) -> None:
@@ -129,16 +129,16 @@ def test_changed_metadata_alone_keep_no_version(corpus: Corpus, inbox: Path) -> 
     corpus.index(write(inbox, "a.jsonl", line % "One"))
     report = corpus.index(write(inbox, "a.jsonl", line % "Two"))
     assert report.count("replaced") == 1
-    assert corpus.versions("a") == ()
+    assert corpus.store.versions("a") == ()
 
 
 def test_a_text_that_comes_back_is_current_again_and_kept_once(corpus: Corpus, inbox: Path) -> None:
     for text in (OLD, NEW, OLD, NEW, OLD):
         corpus.index(write(inbox, "a.txt", text))
     assert corpus.cited(sha256_text(OLD)).status == "current"
-    assert [each.sha256 for each in corpus.versions("a.txt")] == [sha256_text(NEW)]
+    assert [each.sha256 for each in corpus.store.versions("a.txt")] == [sha256_text(NEW)]
     corpus.index(write(inbox, "a.txt", NEW))
-    assert [each.sha256 for each in corpus.versions("a.txt")] == [sha256_text(OLD)]
+    assert [each.sha256 for each in corpus.store.versions("a.txt")] == [sha256_text(OLD)]
 
 
 # Removed, and put back
@@ -149,21 +149,21 @@ def test_what_is_removed_comes_back_as_it_was_with_the_same_vectors(
 ) -> None:
     path = write(inbox, "a.txt", OLD)
     corpus.index(path)
-    before, held = corpus.document_and_passages("a.txt"), vectors(library)
+    before, held = corpus.store.document_and_passages("a.txt"), vectors(library)
 
     corpus.remove(["a.txt"])
     assert corpus.documents() == ()
     assert corpus.cited(before[0].sha256).document == before[0]
     assert corpus.cited(before[0].sha256).status == "removed"
-    assert [each.document_id for each in corpus.removed()] == ["a.txt"]
+    assert [each.document_id for each in corpus.store.removed()] == ["a.txt"]
 
     (restored,) = corpus.restore(["a.txt"])
     assert (restored.status, restored.document_id) == ("added", "a.txt")
-    after = corpus.document_and_passages("a.txt")
+    after = corpus.store.document_and_passages("a.txt")
     assert after[0] == before[0]
     assert [(each.start, each.end) for each in after[1]] == [(each.start, each.end) for each in before[1]]
     assert vectors(library) == held
-    assert corpus.removed() == ()
+    assert corpus.store.removed() == ()
     assert corpus.index(path).count("unchanged") == 1
     corpus.close()
     assert problems(library) == index_problems(library) == []
@@ -224,7 +224,7 @@ def test_a_citation_outlives_other_passages_another_model_and_another_text(
 ) -> None:
     with tiny_corpus(library) as corpus:
         corpus.index(write(inbox, "a.txt", OLD))
-        document, passages = corpus.document_and_passages("a.txt")
+        document, passages = corpus.store.document_and_passages("a.txt")
         quote = Quote(document, passages[1].sentences[0].start, passages[1].sentences[0].end)
         cut = len(passages)
 
@@ -232,10 +232,10 @@ def test_a_citation_outlives_other_passages_another_model_and_another_text(
     monkeypatch.setattr("qa.intake.run._made_by", lambda *_: "another segmenter")
     with tiny_corpus(library) as corpus:
         assert corpus.index(inbox / "a.txt").count("replaced") == 1
-        assert len(corpus.passages_of("a.txt")) > cut
+        assert len(corpus.store.passages_of("a.txt")) > cut
         other = TinyEncoder("other", 16)
         corpus.reindex(other)
-        assert corpus.encoder_identity == other.identity
+        assert corpus.store.encoder_identity == other.identity
         assert corpus.cited(document.sha256).status == "current"
         corpus.index(write(inbox, "a.txt", NEW))
 
@@ -266,7 +266,10 @@ def test_the_citations_api_says_what_has_become_of_a_quote(corpus: Corpus, tmp_p
     changed, moved = cited(said), cited(kept)
     for each in (changed, moved):
         assert each["before"] + each["quote"] + each["after"] == old
-        assert (each["status"], each["since"]) == ("superseded", corpus.versions("a.txt")[0].at.isoformat())
+        assert (each["status"], each["since"]) == (
+            "superseded",
+            corpus.store.versions("a.txt")[0].at.isoformat(),
+        )
         assert each["citation"].endswith(f", superseded on {each['since_in_words']}")
         assert each["current"]["sha256"] == sha256_text(text)
     assert text[moved["moved"]["start"] : moved["moved"]["end"]] == kept
@@ -358,8 +361,8 @@ def test_a_purge_names_who_else_has_the_text_and_stays(corpus: Corpus, inbox: Pa
     corpus.remove(["a.txt"], withdrawn=False)
     corpus.index(write(inbox, "c.txt", OLD))  # held under another id than what was removed
     corpus.index(write(inbox, "b.txt", OLD + "And more.\n"))
-    assert corpus.same_text("c.txt") == ("a.txt",)
-    assert corpus.same_text("b.txt") == ()
+    assert corpus.store.same_text("c.txt") == ("a.txt",)
+    assert corpus.store.same_text("b.txt") == ()
 
     purged = run(corpus, "remove", "--purge", "--yes", "c.txt", "--json")
     assert "a.txt has, or had, the same text as c.txt, and stays: name it too to erase it" in purged.stderr
@@ -378,7 +381,7 @@ def test_a_purge_says_that_what_had_the_id_before_goes_too(corpus: Corpus, inbox
     corpus.index(write(inbox, "a.jsonl", line % ("The stork", "The stork flew over the fields.")))
     corpus.remove(["a"])
     corpus.index(write(inbox, "a.jsonl", line % ("The crane", "Cranes dance in the snow.")))
-    date = corpus.versions("a")[0].at.date()
+    date = corpus.store.versions("a")[0].at.date()
     purged = run(corpus, "remove", "--purge", "--yes", "a", "--json")
     gone = f"The stork, removed on {date}"
     assert f"a was another document's id before, which would go too: {gone}" in purged.stderr
@@ -401,7 +404,7 @@ def test_a_citation_outlives_it_all_with_the_commands_that_people_type(
     with Corpus.open(tmp_path / "library") as corpus:
         document = corpus.document("a.txt")
         at = document.text.index(said)
-        cut = len(corpus.passages_of("a.txt"))
+        cut = len(corpus.store.passages_of("a.txt"))
     cited = f"/#cite={document.sha256}/{at}-{at + len(said)}"
     answers = write(tmp_path, "report.md", f"“{said}” ([source]({cited}))")
     assert pullquote("verify", str(answers)).exit_code == 0
@@ -411,7 +414,7 @@ def test_a_citation_outlives_it_all_with_the_commands_that_people_type(
         patch.setattr("qa.intake.run._made_by", lambda *_: "another segmenter")
         assert "1 replaced" in pullquote("index", str(path)).stdout
         with Corpus.open(tmp_path / "library") as corpus:
-            assert len(corpus.passages_of("a.txt")) > cut
+            assert len(corpus.store.passages_of("a.txt")) > cut
         assert pullquote("reindex", "--encoder", str(make_encoder())).exit_code == 0
         assert pullquote("verify", str(answers)).exit_code == 0
         write(inbox, "a.txt", f"Arrests\n\n{NEW}\n")
@@ -469,7 +472,7 @@ def test_what_is_purged_leaves_no_byte_of_its_words_or_vectors(library: Path, in
         assert vectors(library)[-1] in held
         of_new = vectors(library)[-1]
 
-        assert corpus.citing("secretname.txt") == (2, ("What was seen near the bridge zyxwvu?",))
+        assert corpus.store.citing("secretname.txt") == (2, ("What was seen near the bridge zyxwvu?",))
         assert corpus.purge(["secretname.txt"]) == ("secretname.txt",)
         # While it is open, and after it is closed.
         for _ in range(2):
@@ -479,7 +482,7 @@ def test_what_is_purged_leaves_no_byte_of_its_words_or_vectors(library: Path, in
             corpus.close()
     with tiny_corpus(library) as corpus:
         assert [info.id for info in corpus.documents()] == ["keep.txt"]
-        assert len(corpus.thumbs()) == 2
+        assert len(corpus.store.thumbs()) == 2
         for text in (OLD, NEW, UNIQUE + "\n\n" + words(3)):
             with pytest.raises(DocumentNotFoundError, match="erased for good"):
                 corpus.cited(sha256_text(text))
@@ -492,7 +495,7 @@ def test_what_was_removed_before_can_be_purged(library: Path, inbox: Path) -> No
         corpus.remove(["a.txt"])
         assert b"zyzzogeton" in bytes_in(library)
         corpus.purge(["a.txt"])
-        assert corpus.removed() == ()
+        assert corpus.store.removed() == ()
         with pytest.raises(DocumentNotFoundError):
             corpus.purge(["a.txt"])
     assert b"zyzzogeton" not in bytes_in(library)
@@ -515,7 +518,7 @@ def test_a_purge_of_a_large_library_leaves_no_byte_in_its_derived_files(
         after = {path.name for pattern in ("vectors-*", "postings-*") for path in library.glob(pattern)}
         assert len(after) == 2
         assert not bases & after
-        assert corpus.bm25(["word1"], 3, corpus.select())
+        assert corpus.store.matching([["word1"]], 3, corpus.store.select())[0]
     assert problems(library) == index_problems(library) == []
 
 
@@ -525,7 +528,7 @@ def test_a_text_that_another_document_has_too_keeps_that_ones_thumbs(corpus: Cor
     thumb(corpus, "b", "Of the other?")
     thumb(corpus, "a.txt", "Of this one?")
     corpus.purge(["a.txt"])
-    assert {each.shown.question for each in corpus.thumbs()} == {"Of the other?"}
+    assert {each.shown.question for each in corpus.store.thumbs()} == {"Of the other?"}
 
 
 def test_a_purge_that_a_reader_holds_up_says_so_and_is_finished_by_the_next(

@@ -351,13 +351,13 @@ def test_the_library_knows_the_spellings_of_what_it_holds_and_no_others(tmp_path
     kept = write(tmp_path, "in/b.txt", "In Gapsan, near Hamgyŏng, it snowed.\n")
     with tiny_corpus(library) as corpus:
         corpus.index(tmp_path / "in")
-        assert corpus.names("Kapsan?").names[0].found == ("Gapsan", "Kabsan")
+        assert corpus.store.names("Kapsan?").names[0].found == ("Gapsan", "Kabsan")
         kept.write_text("In Kapsan it snowed.\n", encoding="utf-8")
         corpus.index(kept)
-        assert corpus.names("Gapsan?").names[0].found == ("Kabsan", "Kapsan")
-        assert corpus.names("Hamkyung?") == Names()
+        assert corpus.store.names("Gapsan?").names[0].found == ("Kabsan", "Kapsan")
+        assert corpus.store.names("Hamkyung?") == Names()
         corpus.remove(["a.txt"])
-        assert corpus.names("Gapsan?").names[0].found == ("Kapsan",)
+        assert corpus.store.names("Gapsan?").names[0].found == ("Kapsan",)
     with sqlite3.connect(library / "library.sqlite3") as db:
         assert db.execute("SELECT spelling FROM spellings").fetchall() == [("Kapsan",)]
 
@@ -366,9 +366,9 @@ def test_the_library_knows_which_names_it_writes_in_small_letters(tmp_path: Path
     write(tmp_path, "in/a.txt", "In Kabsan and Kapsan it rained. The summit met. Summit Town, near Submit.\n")
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "in")
-        assert corpus.names("what happened in kabsan?").names[0].found == ("Kapsan",)
-        assert corpus.names("what happened at the summit?") == Names()
-        assert corpus.names("what happened at Summit?").names[0].found == ("Submit",)
+        assert corpus.store.names("what happened in kabsan?").names[0].found == ("Kapsan",)
+        assert corpus.store.names("what happened at the summit?") == Names()
+        assert corpus.store.names("what happened at Summit?").names[0].found == ("Submit",)
 
 
 def test_no_name_runs_from_a_title_into_the_text(tmp_path: Path) -> None:
@@ -389,8 +389,10 @@ def test_a_name_is_found_in_each_spelling_that_the_library_has(tmp_path: Path) -
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "in")
         question = "Kapsan?"
-        found, _ = candidates(corpus, [(question, 1.0)], corpus.select(), corpus.names(question))
-        documents = corpus.documents_of(key for key, _ in found[:3])
+        found, _ = candidates(
+            corpus.store, [(question, 1.0)], corpus.store.select(), corpus.store.names(question)
+        )
+        documents = corpus.store.documents_of(key for key, _ in found[:3])
         assert set(documents.values()) == {"0.txt", "1.txt", "2.txt"}
 
 
@@ -398,10 +400,10 @@ def test_the_user_extends_the_aliases_while_the_library_is_open(tmp_path: Path) 
     write(tmp_path, "in/a.txt", "Office 39 sold gold.\n")
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "in")
-        assert corpus.names("What did Bureau 39 sell?") == Names()
+        assert corpus.store.names("What did Bureau 39 sell?") == Names()
         write(tmp_path / "library", ALIAS_FILE, "Bureau 39 = Office 39\nbad\n")
-        assert corpus.names("What did Bureau 39 sell?").names[0].found == ("Office 39",)
-        assert len(corpus.aliases().problems) == 1
+        assert corpus.store.names("What did Bureau 39 sell?").names[0].found == ("Office 39",)
+        assert len(corpus.store.aliases().problems) == 1
 
 
 def test_the_command_says_what_a_name_matches_and_where_the_file_is(tmp_path: Path) -> None:

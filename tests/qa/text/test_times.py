@@ -398,7 +398,7 @@ def test_a_time_that_no_document_fits_takes_nothing_away(corpus: Corpus) -> None
 
 @pytest.mark.models
 def test_last_year_is_counted_from_today(corpus: Corpus) -> None:
-    answerer = Answerer(corpus, open_reader(), today=lambda: dt.date(2008, 12, 31))
+    answerer = Answerer(corpus.store, open_reader(), today=lambda: dt.date(2008, 12, 31))
     answer = answerer.ask("What did rice cost in Hyesan last year?")
     assert answer.preference
     assert answer.preference.since == dt.date(2007, 1, 1)
