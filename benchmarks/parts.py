@@ -24,7 +24,7 @@ import ir_measures
 import numpy as np
 
 from embeddings.reader import open_reader
-from qa.asking import answer, extract, retrieve
+from qa.asking import choose, extract, retrieve
 from qa.asking.conversation import interpret
 from qa.document.window import reading_window
 from qa.evaluation import run, suite
@@ -133,8 +133,8 @@ def read(
     meaning = interpret(query.text, query.history)
     found, _ = retrieve.candidates(corpus.store, meaning.variants, corpus.store.select())
     passages = corpus.store.passages(key for key, _ in found)
-    top = [(passages[key], fused) for key, fused in found[: answer.RERANKED]]
-    rest = [passages[key].document_id for key, _ in found[answer.RERANKED :]]
+    top = [(passages[key], fused) for key, fused in found[: retrieve.MOST_READ]]
+    rest = [passages[key].document_id for key, _ in found[retrieve.MOST_READ :]]
     documents = {passage.document_id: corpus.document(passage.document_id) for passage, _ in top}
     windows = [reading_window(documents[passage.document_id], passage) for passage, _ in top]
     fused = np.array([score for _, score in top])
@@ -146,7 +146,7 @@ def read(
         if not query.gold:
             continue
         readings = reader.read(meaning.question, windows, fused.tolist())
-        best = sorted(range(len(top)), key=lambda i: -readings[i].score)[: answer.READ]
+        best = sorted(range(len(top)), key=lambda i: -readings[i].score)[: choose.BEST]
         evidence = extract.evidence([(top[i][0], readings[i]) for i in best], documents)
         ways = {
             "the best sentence": evidence[:1],

@@ -18,7 +18,7 @@ from pathlib import Path
 from embeddings.reader import TrainedReader
 from embeddings.relevance import CrossEncoderReader
 from embeddings.reranker import OnnxReranker
-from qa.asking import answer, retrieve
+from qa.asking import retrieve
 from qa.asking.conversation import interpret
 from qa.document.window import reading_window
 from qa.evaluation import run, suite
@@ -45,7 +45,7 @@ def main() -> None:
         for query in asked.queries:
             meaning = interpret(query.text, query.history)
             found = retrieve.candidates(corpus.store, meaning.variants, corpus.store.select())[0][
-                : answer.RERANKED
+                : retrieve.MOST_READ
             ]
             passages = corpus.store.passages(key for key, _ in found)
             windows = [

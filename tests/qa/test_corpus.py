@@ -87,9 +87,9 @@ def test_what_has_not_changed_is_neither_embedded_nor_written_again(
     write(inbox, "a.txt", words(1))
     assert statuses(corpus, inbox) == [("a.txt", "added")]
     with tiny_corpus(library) as again:
-        generation = again.generation
+        generation = again.store.generation
         assert statuses(again, inbox / "a.txt", inbox / ".." / "in coming") == [("a.txt", "unchanged")]
-        assert again.generation == generation
+        assert again.store.generation == generation
         assert encoder(again).embedded == 0
 
 
@@ -297,9 +297,9 @@ def test_a_document_that_was_read_is_not_read_again_until_something_changes(
     corpus.remove(["b.txt"])
     with pytest.raises(DocumentNotFoundError):
         corpus.store.document_and_passages("b.txt")
-    monkeypatch.setattr("qa.corpus.READ_BYTES", 100)
+    monkeypatch.setattr("qa.storage.embedded.library.READ_BYTES", 100)
     with tiny_corpus(corpus.library) as small:
-        assert small.document_and_passages("a.txt") is not small.document_and_passages("a.txt")
+        assert small.store.document_and_passages("a.txt") is not small.store.document_and_passages("a.txt")
 
 
 def test_what_is_kept_of_documents_read_takes_no_more_memory_than_is_counted(
@@ -400,7 +400,7 @@ def test_a_reader_sees_what_another_process_has_committed(corpus: Corpus, librar
         writer.remove(["0.txt"])
         writer.index(write(inbox, "new.txt", words(9)))
         assert {name for name, _ in nearest(corpus, "word1")} == {"1.txt", "2.txt", "3.txt", "new.txt"}
-        assert corpus.store.generation == writer.generation
+        assert corpus.store.generation == writer.store.generation
     assert index_problems(library) == []
 
 
@@ -469,7 +469,7 @@ def test_a_reindex_exchanges_all_vectors_and_only_they_change(library: Path, inb
         after = nearest(corpus, "word1")
         assert len(after) == other.embedded
         with pytest.raises(EncoderMismatchError):
-            reader.encode_queries(["word1"])
+            reader.store.encode_queries(["word1"])
     assert problems(library) == []
     assert index_problems(library) == []
     with Corpus.open(library, encoder=TinyEncoder("other", 48)) as corpus:

@@ -153,8 +153,8 @@ def follow(engine: Engine, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[
         finally:
             stages.append("ended")
 
-    monkeypatch.setattr(corpus, "select", selecting)
-    monkeypatch.setattr(corpus, "bm25_each", searching)
+    monkeypatch.setattr(corpus.store, "select", selecting)
+    monkeypatch.setattr(corpus.store, "matching", searching)
     monkeypatch.setattr(Engine, "ask", lambda _, *given, **named: asking(*given, **named))
     return stages
 

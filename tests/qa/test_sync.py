@@ -679,10 +679,10 @@ def test_after_any_changes_and_a_prune_the_library_holds_what_one_made_afresh_do
         old.index(inbox, prune=True)
         fresh.index(inbox)
         assert held(old) == held(fresh)
-        generation = old.generation
+        generation = old.store.generation
         again = old.index(inbox, prune=True)
         assert {each.status for each in again.files} == {"unchanged"}
-        assert old.generation == generation
+        assert old.store.generation == generation
     for library in (tmp_path / "old", tmp_path / "fresh"):
         assert problems(library) == []
         assert index_problems(library) == []

@@ -205,7 +205,7 @@ def test_a_document_that_is_replaced_while_a_question_runs_is_quoted_whole(
                 corpus.index(path)
             return found
 
-        monkeypatch.setattr(corpus, "places", replacing)
+        monkeypatch.setattr(corpus.store, "places", replacing)
         answer = corpus.ask("When was Kim arrested?")
     assert "Kim was arrested in May." in [quote.text for quote in answer.quotes]
     assert {quote.text for quote in answer.quotes} <= {
@@ -230,7 +230,7 @@ def test_a_passage_that_is_removed_while_a_question_runs_is_left_out(
                 corpus.remove(["b.txt"])
             return found
 
-        monkeypatch.setattr(corpus, "bm25_each", removing)
+        monkeypatch.setattr(corpus.store, "matching", removing)
         answer = corpus.ask("Which works were stripped?")
     assert {quote.document.id for quote in answer.quotes} <= {"a.txt"}
 
@@ -242,7 +242,7 @@ def test_what_goes_wrong_is_an_error_and_never_no_answer(
     def broken(*_: object) -> None:
         raise LibraryError("the library is damaged")
 
-    monkeypatch.setattr(corpus, "select", broken)
+    monkeypatch.setattr(corpus.store, "select", broken)
     answer = answer_or_error(Answerer(corpus.store, open_reader()), "Which factory was stripped?")
     assert answer.outcome == "error"
     assert answer.error

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from qa import Corpus
 from qa.asking import copies, exact
-from qa.document.similarity import body_words, differ, similarity
+from qa.document.similarity import RUNS, body_words, contained, differ, similarity
 from qa.quoting import render
 from qa.schema import EVERYTHING, Answer, Document, Filters, Quote, Span
 from qa.web.cards import quote_card
@@ -45,7 +45,7 @@ def test_an_edited_a_cut_and_a_framed_story_are_copies(brief: Path) -> None:
     assert similarity(whole, whole) == 1
     framed = body_words(f"Another headline\nThe Daily Outlet, from our agencies\n\n{story}\n\nRead more.")
     assert similarity(whole, framed) == 1
-    assert similarity(whole, body_words(_edited(story, 0.05))) > copies.RUNS
+    assert similarity(whole, body_words(_edited(story, 0.05))) > RUNS
     assert similarity(whole, whole[: len(whole) // 2]) == 1
     assert similarity(whole, body_words(_edited(story, 0.3))) == 0
 
@@ -73,21 +73,21 @@ def _weekly(week: int) -> str:
 
 def test_the_same_form_with_other_figures_is_no_copy() -> None:
     one, other = body_words(_weekly(1)), body_words(_weekly(2))
-    assert copies.contained(one, other) > copies.RUNS
+    assert contained(one, other) > RUNS
     assert similarity(one, other) == 0
 
 
 def test_a_passage_with_another_figure_repeats_nothing() -> None:
     passage = f"{words(1, 1000)} 1037 won. {words(2, 1000)}"
     other = passage.replace("1037", "1074")
-    assert copies.contained(body_words(passage), body_words(other)) > copies.REPEATED
+    assert contained(body_words(passage), body_words(other)) > copies.REPEATED
     assert copies.repeats(passage, f"{passage} More.")
     assert not copies.repeats(passage, other)
 
 
 def test_one_of_three_figures_may_differ_in_a_copy_whatever_the_order() -> None:
     one, other = body_words(f"{words(1)} 1 2 3"), body_words(f"{words(1)} 1 2 4")
-    assert similarity(one, other) == similarity(other, one) > copies.RUNS
+    assert similarity(one, other) == similarity(other, one) > RUNS
     assert similarity(body_words(f"{words(1)} 1 2"), body_words(f"{words(1)} 1 3")) == 0
     one, other = body_words(f"{words(1)} 1 2 3"), body_words(f"{words(1)} 1 two three")  # as long
     assert similarity(one, other) == similarity(other, one)
@@ -575,7 +575,7 @@ def test_a_passage_on_another_ship_repeats_nothing() -> None:
     one, other = (f"It was the coaster {case.ship}, lost off {case.port}. {rest}" for case in CASES[:2])
     other = other.replace("lost", "lost with Captain Peeters")
     one = one.replace("lost", "lost with Captain Jansen")
-    assert copies.contained(body_words(one), body_words(other)) > copies.REPEATED
+    assert contained(body_words(one), body_words(other)) > copies.REPEATED
     assert copies.repeats(one, f"{one} More.")
     assert not copies.repeats(one, other)
 

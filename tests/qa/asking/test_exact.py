@@ -168,7 +168,7 @@ def test_what_was_replaced_while_a_phrase_was_looked_for_is_not_quoted_by_the_ol
         corpus.index(tmp_path / "brief.txt")
         return places
 
-    monkeypatch.setattr(corpus, "phrase", found_then_replaced)
+    monkeypatch.setattr(corpus.store, "phrase", found_then_replaced)
     given = answered(corpus, '"come down hard"')
     assert [quote.document.id for quote in given.quotes] == ["other.txt"]
 

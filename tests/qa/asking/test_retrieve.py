@@ -96,9 +96,12 @@ def test_all_readings_of_a_question_are_searched_in_one_call(
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "a.txt")
         search = corpus.store.nearest
-        monkeypatch.setattr(
-            corpus, "dense_each", lambda vectors, *rest: calls.append(len(vectors)) or search(vectors, *rest)
-        )
+
+        def counted(vectors, *rest):
+            calls.append(len(vectors))
+            return search(vectors, *rest)
+
+        monkeypatch.setattr(corpus.store, "nearest", counted)
         candidates(
             corpus.store, [("anthracite", 1.0), ("bribes", 3.0), ("barges", 1.0)], corpus.store.select()
         )
@@ -144,12 +147,12 @@ def test_passages_that_count_are_looked_for_only_so_deep(
         corpus.index(tmp_path / "in")
         search = corpus.store.nearest
         monkeypatch.setattr(
-            corpus,
-            "dense_each",
+            corpus.store,
+            "nearest",
             lambda vectors, depth, selection: depths.append(depth) or search(vectors, depth, selection),
         )
         found, others = candidates(
-            corpus, [("anthracite", 1.0)], corpus.store.select(), Names(), lambda keys: set()
+            corpus.store, [("anthracite", 1.0)], corpus.store.select(), Names(), lambda keys: set()
         )
     assert depths == [2, 4, 8]
     assert not found

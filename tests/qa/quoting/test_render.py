@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from qa.errors import VerbatimError
+from qa.intake.report import report_to_dict
 from qa.quoting import render
 from qa.quoting.cite import cite_line
 from qa.schema import (
@@ -30,9 +31,10 @@ from qa.schema import (
     Reply,
     Signals,
     Span,
+    answers,
 )
 from qa.text.dates import parse_date
-from qa.text.display import visible
+from qa.text.display import plural, visible
 from tests.qa.briefs import BRIEF, HOSTILE, quote, reader
 
 READ = reader(BRIEF, HOSTILE)
@@ -305,8 +307,8 @@ def test_a_renderer_that_alters_a_quote_is_found_out(show, spoil, monkeypatch):
 
 @pytest.mark.parametrize("show", [render.to_dict, render.to_json])
 def test_a_dict_that_alters_a_quote_is_found_out(show, monkeypatch):
-    honest = render._quote_dict
-    monkeypatch.setattr(render, "_quote_dict", lambda q: {**honest(q), "text": q.text.replace("six", "ten")})
+    honest = answers._quote_dict
+    monkeypatch.setattr(answers, "_quote_dict", lambda q: {**honest(q), "text": q.text.replace("six", "ten")})
     with pytest.raises(VerbatimError, match="is not what"):
         show(ANSWERS["answered"], READ)
 
@@ -383,7 +385,7 @@ def test_a_report_of_indexing_counts_by_status_and_names_each_input():
         1.23456,
         ("c.pdf",),
     )
-    made = render.report_to_dict(report)
+    made = report_to_dict(report)
     assert {key: made[key] for key in ("added", "replaced", "unchanged", "refused", "seconds")} == {
         "added": 1,
         "replaced": 0,
@@ -399,7 +401,7 @@ def test_a_report_of_indexing_counts_by_status_and_names_each_input():
     ("count", "expected"), [(0, "0 documents"), (1, "1 document"), (1204, "1,204 documents")]
 )
 def test_numbers_of_things_read_well(count, expected):
-    assert render.plural(count, "document") == expected
+    assert plural(count, "document") == expected
 
 
 def test_the_dates_that_filters_can_choose_from_stay_months_in_json():

@@ -554,14 +554,16 @@ def test_another_process_answers_no_longer_from_what_is_removed_or_purged(librar
         corpus.index(write(inbox, "a.txt", UNIQUE), write(inbox, "b.txt", OLD))
 
         def found() -> tuple[list[str], list[str]]:
-            everything = server.select()
-            dense = server.dense(server.encode_queries([UNIQUE])[0], 9, everything)
-            bm25 = server.bm25(["zyzzogeton"], 9, everything)
-            places = [list(server.documents_of(key for key, _ in hits).values()) for hits in (dense, bm25)]
+            everything = server.store.select()
+            dense = server.store.nearest(server.store.encode_queries([UNIQUE]), 9, everything)[0]
+            bm25 = server.store.matching([["zyzzogeton"]], 9, everything)[0]
+            places = [
+                list(server.store.documents_of(key for key, _ in hits).values()) for hits in (dense, bm25)
+            ]
             return places[0], places[1]
 
         assert found()[1] == ["a.txt"]
-        assert server.document_and_passages("a.txt")[0].text == UNIQUE
+        assert server.store.document_and_passages("a.txt")[0].text == UNIQUE
         corpus.remove(["a.txt"])
         assert "a.txt" not in found()[0]
         assert found()[1] == []
@@ -571,9 +573,10 @@ def test_another_process_answers_no_longer_from_what_is_removed_or_purged(librar
         assert "a.txt" not in found()[0]
         assert found()[1] == []
         with pytest.raises(DocumentNotFoundError):
-            server.document_and_passages("a.txt")
+            server.store.document_and_passages("a.txt")
+        near = server.store.encode_queries(["word1"])
         assert np.isfinite(
-            [score for _, score in server.dense(server.encode_queries(["word1"])[0], 9, server.select())]
+            [score for _, score in server.store.nearest(near, 9, server.store.select())[0]]
         ).all()
 
 
