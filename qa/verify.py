@@ -9,12 +9,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from qa import omissions
-from qa.attribution import Names
+from qa.attribution import Names, are_same, is_named, is_of, people
 from qa.cite import locator, visible
-from qa.claims import without_marks
+from qa.claims import neighbourhood, sentence_around, without_marks
 from qa.errors import DocumentNotFoundError
 from qa.feedback import Place
 from qa.formats.inline import without_markup
+from qa.omissions import Omission
 from qa.phrase import occurrences, phrase_pattern
 from qa.recent import Recent
 from qa.schema import EVERYTHING, Filters, Span
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from qa.claims import Claim
     from qa.corpus import Corpus
-    from qa.omissions import Omission
     from qa.schema import Document
     from qa.selection import Selection
     from qa.versions import Cited
@@ -62,6 +62,9 @@ _PARAGRAPH = re.compile(
 _HYPHENATED = re.compile(r"(?<=\w[-‐])\r?\n(?=\w)")
 # What was left out is shown of a place of up to so many characters.
 _MOST_SHOWN = 2_000
+# Of a quote's words in several places, the one is told of which most is right.
+_PREFERRED: tuple[Status, ...] = ("verbatim", "moved", "distorted")
+_QUOTATION_MARKS = re.compile("[“”]")
 _STYLES = {
     "verbatim": "green",
     "superseded": "yellow",
@@ -115,6 +118,7 @@ class Verdict:
     comma: bool = False
     omitted: tuple[Omission, ...] = ()
     attributed: str = ""
+    unlisted: bool = False
 
 
 class Verifier:
@@ -149,7 +153,10 @@ class Verifier:
         for done, at in enumerate(order, 1):
             claim = replace(claims[at], line=0, where="")
             if claim not in same:
-                same[claim] = self._verdicts(claim)
+                found = self._verdicts(claim)
+                # A title that no document says anywhere is none the less no quote.
+                nowhere = found[0].status in ("altered", "unknown") and not claim.citation
+                same[claim] = [] if nowhere and self._is_title(claim) else found
             judged[at] = [
                 replace(
                     each,
@@ -163,7 +170,7 @@ class Verifier:
 
     def _is_title(self, claim: Claim) -> bool:
         title = _folded((claim.text or "").rstrip(",."))
-        return title in self._titles or title in self._removed
+        return title in self._titles or title in self._removed or self._names.has_title(title)
 
     def _verdicts(self, claim: Claim) -> list[Verdict]:
         """Judge a claim as a whole, or else the paragraphs that it has."""
@@ -205,15 +212,38 @@ class Verifier:
         return replace(min(standing, key=lambda each: each.status == "moved"), claim=claim, comma=True)
 
     def _as_ascribed(self, verdict: Verdict) -> Verdict:
-        """Say that a quote has moved whose citation opens another document than the prose ascribes it to."""
+        """Say that the words around a quote ascribe it to another source, or another speaker, than it has."""
         claim, place = verdict.claim, verdict.place
-        if not claim.citation or place is None or verdict.status not in ("verbatim", "distorted"):
+        if claim.text is None or claim.exact or place is None or verdict.status not in ("verbatim", "distorted"):
             return verdict
-        names, among = self._names.attributed(claim)
-        same = (place.document, *self._corpus.same_text(place.document))
-        if not among or set(among).intersection(same):
+        sources = self._names.sources(claim)
+        document = self._document(place.document)
+        if document is None:
             return verdict
-        return replace(verdict, status="moved", attributed=names)
+        around = neighbourhood(document.text, place.start, place.end)
+        same = {document.id, *self._corpus.same_text(document.id)}
+        if sources and not any(same & each.documents or is_of(each, document, around) for each in sources):
+            listed = any(each.documents for each in sources)
+            names = ", ".join(dict.fromkeys(each.name for each in sources))
+            return replace(verdict, status="moved", attributed=names, unlisted=not listed)
+        return self._as_spoken(verdict, document, place)
+
+    def _as_spoken(self, verdict: Verdict, document: Document, place: Place) -> Verdict:
+        """Say that a quote is put into another mouth than the sentence does in which it stands."""
+        claim = verdict.claim
+        named = people(claim.before, claim.after)
+        if not named:
+            return verdict
+        start, end = _quotation_around(document.text, place.start, place.end)
+        speakers = people(*sentence_around(document.text, start, end))
+        near = neighbourhood(document.text, start, end)
+        if not speakers or any(are_same(one, other) for one in named for other in speakers):
+            return verdict
+        if any(is_named(each, f"{document.author} {near}") for each in named):
+            return verdict
+        omitted = tuple(Omission("speaker", each.name) for each in speakers)
+        names = ", ".join(each.name for each in named)
+        return replace(verdict, status="distorted", omitted=(*verdict.omitted, *omitted), attributed=names)
 
     def citing(self, claims: Iterable[Claim], texts: set[str], titles: set[str]) -> int:
         """Count the claims on texts, by SHA-256, on documents of these titles, or of what a text says."""
@@ -288,14 +318,12 @@ class Verifier:
             document = self._document(document_id)
             if document and (span := _find(claim, document.text)):
                 return self._at("moved" if given else "verbatim", claim, document, span)
-        names, among = self._names.attributed(claim) if not (named or given) else ("", ())
+        sources = self._names.sources(claim) if not (named or given) else ()
+        among = tuple(sorted(set().union(*(each.documents for each in sources))))
         there = self._in_library(claim, "verbatim", Filters(document=among)) if among else None
-        elsewhere = self._in_library(claim, "moved" if given or claim.title or among else "verbatim")
-        if elsewhere and among:
-            elsewhere = replace(elsewhere, attributed=names)
         return (
             there
-            or elsewhere
+            or self._in_library(claim, "moved" if given or claim.title else "verbatim")
             or self._earlier(claim)
             or self._likely(claim, named)
             or self._likely_earlier(claim)
@@ -310,8 +338,9 @@ class Verifier:
 
     def _in_library(self, claim: Claim, status: Status, filters: Filters = EVERYTHING) -> Verdict | None:
         """Find the words in any document that the filters leave; distorted only if they are so in all."""
-        found = list(islice(self._everywhere(claim, status, self._corpus.select(filters)), _MOST_PLACES))
-        return next((each for each in found if each.status != "distorted"), found[0] if found else None)
+        places = self._everywhere(claim, status, self._corpus.select(filters))
+        found = [self._as_ascribed(each) for each in islice(places, _MOST_PLACES)]
+        return min(found, key=lambda each: _PREFERRED.index(each.status), default=None)
 
     def _everywhere(self, claim: Claim, status: Status, selection: Selection) -> Iterator[Verdict]:
         assert claim.text is not None  # noqa: S101 - its callers have looked
@@ -522,6 +551,15 @@ def _prose(claim: Claim) -> str:
     return f"{claim.before} … {claim.after}"
 
 
+def _quotation_around(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return where the quotation begins and ends in which a range of a text lies; the range where in none."""
+    before = [*_QUOTATION_MARKS.finditer(text, max(0, start - _MOST_SHOWN), start + 1)]
+    after = _QUOTATION_MARKS.search(text, max(start, end - 1), end + _MOST_SHOWN)
+    if before and before[-1][0] == "“" and after and after[0] == "”":
+        return before[-1].start(), max(end, after.end())
+    return start, end
+
+
 def _spans(words: str, text: str, start: int = 0) -> Iterator[Span]:
     """Find where a text has these words, uncut, whatever their line breaks."""
     pattern = phrase_pattern(words)
@@ -611,6 +649,7 @@ def to_dict(verdicts: Sequence[Verdict]) -> dict[str, Any]:
                 "comma": verdict.comma,
                 "omitted": [asdict(each) for each in verdict.omitted],
                 "attributed": verdict.attributed,
+                "unlisted": verdict.unlisted,
             }
             for verdict in verdicts
         ],
@@ -647,6 +686,7 @@ def lines(verdict: Verdict) -> Iterator[list[tuple[str, str]]]:
             said = f"stands in {where}: {verdict.place.citation_id if verdict.place else ''}"
             if verdict.attributed:
                 said += f"; not in {_plain(verdict.attributed)}, to which it is ascribed"
+                said += ", and which is no source in the library" if verdict.unlisted else ""
         case "cited":
             said = f"{where}: the citation is there, but the words beside it were not compared"
         case "distorted":
