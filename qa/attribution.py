@@ -88,13 +88,13 @@ _SAYING = _forms(
     suggest stress emphasise emphasize highlight underline recall relate learn publish print carry quote cite ask reply
     respond answer predict forecast caution complain lament joke quip contend opine testify call hint imply vow promise
     boast point document write put establish stipulate affirm reiterate repeat summarise summarize phrase judge assess
-    calculate divulge proclaim recount narrate attest"""
+    calculate divulge proclaim recount narrate attest inform"""
 ) | frozenset(
     """say says said saying write wrote written tell tells told put puts find finds found hold holds held run ran runs
     read reads go goes went speak speaks spoke think thinks thought argue claim insist add explain believe admit maintain
     conclude suggest cast wrote""".split()
 )
-_READING = _forms("learn appear stand come draw print publish carry quote cite take hear") | frozenset(
+_READING = _forms("learn appear stand come draw print publish carry quote cite take") | frozenset(
     "read find found hear heard see seen learn stand stood appear come came drawn taken line sentence passage headline"
     " words quotation".split()
 )
@@ -107,11 +107,13 @@ _ADVERBS = _HAVE | frozenset(
     """also once then later still even again already recently first now only itself themselves would will does did
     do just both however too duly since rightly""".split()
 )
+_OPENING = frozenset("opens opened begins began ends ended starts started closes closed".split())
+_BARE = frozenset("state report note warn find estimate announce reveal disclose confirm declare".split())
 _PLAIN = frozenset("clear blunt explicit adamant certain sure unequivocal emphatic".split())
 _CONJUNCTIONS = frozenset(
     "and but while whereas as that where when because though although if yet how what whereupon since so".split()
 )
-_DETERMINERS = frozenset("the a an its this that their our his her yesterday’s".split())
+_DETERMINERS = frozenset("the a an its this their our his her yesterday’s".split())
 _ADJECTIVES = frozenset(
     """weekly daily monthly quarterly news agency newspaper paper journal magazine bulletin wire local state national
     independent influential respected latest last current old own same""".split()
@@ -130,11 +132,13 @@ _WORKS = _PARTS | frozenset(
 )
 _LEADS = frozenset({"of", "by", "from", "in", "at", "for"})
 _AFFILIATES = frozenset({"of", "from", "at", "with", "for"})
-_CITING = frozenset({"per", "citing", "quoting", "via", "paraphrasing"})
+_CITING = frozenset({"per", "quote", "citing", "quoting", "via", "paraphrasing"})
 _IN = frozenset({"in", "from", "for"})
 _PRONOUNS = frozenset("he she they it we i you one".split())
 _RELATIVES = frozenset("who which whom whose".split())
 _TIMES = frozenset("in on at for last this earlier yesterday today".split())
+_WHEN = frozenset("during after before since under over later throughout by one two three next".split())
+_PREPOSITIONS = frozenset("of to on with about for from by in at against between like than into over under".split())
 _STOPS = _RELATIVES | frozenset("because when after before although while and but not never".split())
 # What is said of a reference in small letters.
 _OF_REFERENCES = frozenset(
@@ -142,6 +146,8 @@ _OF_REFERENCES = frozenset(
     quoted cited as at online section chapter line lines para note n.d so thus says source via translated reprinted first
     a an de des der la le du et al und of our my emphasis added ibid op cit web pdf print retrieved updated last""".split()
 )
+_PARTS_REFERENCE = frozenset(",.;:()—–|")
+_ABBREVIATED = frozenset("cf p pp no nos vol ed eds al vs".split())
 # What follows these is what a work is on.
 _ON = frozenset(
     "review reply response comment commentary rejoinder letter answer criticism also but not contra cf compare pace unlike"
@@ -436,6 +442,11 @@ def _word(tokens: Sequence[_Token], at: int) -> str:
     return tokens[at].word if 0 <= at < len(tokens) else ""
 
 
+def _is_proper(tokens: Sequence[_Token], at: int) -> bool:
+    """Whether a word is most likely part of a name."""
+    return at >= 0 and _is_capitalised(tokens[at]) and tokens[at].word not in _STARTERS
+
+
 def _is_capitalised(token: _Token) -> bool:
     return token.source is None and not token.is_quote and token.text[:1].isupper()
 
@@ -483,6 +494,7 @@ def _after(tokens: Sequence[_Token]) -> Iterator[int]:
     begin = 0
     while begin < len(tokens) and tokens[begin].text in ",.?!":
         begin += 1
+    begin += _word(tokens, begin) == ":" and _word(tokens, begin + 1) in ("so", "thus")
     if begin < len(tokens) and (closing := _CLOSES.get(tokens[begin].text)):
         end = next((at for at in range(begin, len(tokens)) if tokens[at].text == closing), len(tokens))
         yield from (begin + 1 + at for at in _of_reference(tokens[begin + 1 : end]))
@@ -499,11 +511,12 @@ def _after(tokens: Sequence[_Token]) -> Iterator[int]:
             continue
         start, end = _phrase(clause, at)
         between = clause[:start]
-        if (not between or (_word(between, -1 + len(between)) in _CONJUNCTIONS and len(between) <= _NEAR_VERB)) and (
-            _word(between, 0) not in ("and", "but", "while", "whereas", "that")
-        ):
+        last = _word(between, len(between) - 1)
+        if last in ("so", "thus"):
+            said = _ends_phrase(clause, end)
+        elif not between or (last in ("as", "how", "what") and len(between) <= _NEAR_VERB):
             said = _verb(clause, end) is not None
-        elif _word(between, len(between) - 1) in _SAYING | _READING:
+        elif last in _SAYING:
             said = len(between) <= _NEAR_VERB and not any(each.source for each in between)
             said = said and _word(between, 0) not in _RELATIVES
         else:
@@ -517,22 +530,31 @@ def _after(tokens: Sequence[_Token]) -> Iterator[int]:
 def _of_reference(tokens: Sequence[_Token], *, dated: bool = True) -> list[int]:
     """Return the names of what is written as a reference is: “Milo Holt, Ferry Notes, no. 41 (2008), p. 3”.
 
-    A part of it, between commas, that has other small words than references have names nothing. What is in no
+    From other small words than references have on, it is a sentence up to the next stop. What is in no
     library is a source only of a reference with a number, where it must be `dated`.
     """
     numbered = not dated or any(each.text[0].isdigit() for each in tokens if each.text)
     found: list[int] = []
     part: list[int] = []
+    is_sentence = False
     for at, token in enumerate([*tokens, _Token(".")]):
-        if token.text not in (",", ".", ";", ":", "(", ")", "—", "–", "|") or token.source:
+        if token.source or token.text not in _PARTS_REFERENCE:
             part.append(at)
+            continue
+        if token.text == "." and part and _is_abbreviated(tokens[part[-1]]):
             continue
         words = {tokens[each].word for each in part}
         small = {tokens[each].word for each in part if tokens[each].text[:1].islower()} - {""}
-        if not (small - _OF_REFERENCES) and not words & _ON:
+        is_sentence = is_sentence or bool(small - _OF_REFERENCES or words & _ON)
+        if not is_sentence:
             found += [each for each in part if tokens[each].source]
+        is_sentence = is_sentence and token.text not in ".;"
         part = []
     return [at for at in found if numbered or not _is_unlisted(tokens[at])]
+
+
+def _is_abbreviated(token: _Token) -> bool:
+    return token.word in _ABBREVIATED or (len(token.text) == 1 and _is_capitalised(token))
 
 
 def _is_unlisted(token: _Token) -> bool:
@@ -556,16 +578,16 @@ def _phrase(tokens: Sequence[_Token], at: int) -> tuple[int, int]:
         start = head
         for _ in range(_MOST_ADJECTIVES):
             word = _word(tokens, start - 1)
-            if not word or word in _CONJUNCTIONS | _SAYING | _READING | _LEADS | _STOPS or word in _PRONOUNS:
+            if not word or word in _CONJUNCTIONS | _SAYING | _READING | _PREPOSITIONS | _STOPS | _PRONOUNS:
                 break
             if not word[0].isalnum():
                 break
             start -= 1
             if word in _DETERMINERS:
                 break
-    elif leads in _AFFILIATES and head >= 0 and _is_capitalised(tokens[head]) and source and _is_medium(source):
+    elif leads in _AFFILIATES and _is_proper(tokens, head) and source and _is_medium(source):
         start = head
-        while start > 0 and _is_capitalised(tokens[start - 1]) and tokens[start - 1].word not in _STARTERS:
+        while _is_proper(tokens, start - 1):
             start -= 1
     elif leads in _AFFILIATES and _is_author(tokens, head):
         start = head
@@ -596,8 +618,16 @@ def _is_author(tokens: Sequence[_Token], at: int) -> bool:
 
 
 def _opens_clause(tokens: Sequence[_Token], start: int) -> bool:
+    """Whether a phrase begins a clause, but for when or where: “In May X wrote”, “It was X that wrote”."""
     before = tokens[start - 1] if start else None
-    return before is None or before.is_quote or before.text in _OPENS or before.word in _CONJUNCTIONS
+    if before is None or before.is_quote or before.text in _OPENS or before.word in _CONJUNCTIONS | {"both"}:
+        return True
+    first = max(0, start - _NEAR_VERB)
+    words = [each.word for each in tokens[first:start]]
+    if words[-2:] in (["it", "was"], ["it", "is"]):
+        return True
+    when = first == 0 and words[0] in _TIMES | _WHEN and words[-1] not in _PREPOSITIONS
+    return when and not any(word in _SAYING | _READING | _PRONOUNS or not word[:1].isalnum() for word in words)
 
 
 def _verb(tokens: Sequence[_Token], end: int) -> int | None:
@@ -612,7 +642,13 @@ def _verb(tokens: Sequence[_Token], end: int) -> int | None:
         if closing is None:
             return None
         at = closing + 1
+    if _word(tokens, at) == "and":  # “X and Y say”
+        following = at + 1 + (_word(tokens, at + 1) in _DETERMINERS)
+        at = following + 1 if following < len(tokens) and tokens[following].source else at
+    at += _word(tokens, at) in ("that", "which", "who")
     at = _past_adverbs(tokens, at)
+    if _word(tokens, at) in ("it", "this") and _word(tokens, at - 1) in _HAVE:
+        return at
     if _word(tokens, at) in _TIMES:
         for each in range(at, min(len(tokens), at + _NEAR_VERB + 1)):
             word = _word(tokens, each)
@@ -626,10 +662,14 @@ def _verb(tokens: Sequence[_Token], end: int) -> int | None:
     if at == len(tokens) or tokens[at].is_quote:
         return at - 1 if last in _HAVE else None
     word = _word(tokens, at)
-    if word == "it" and last in _HAVE:
-        return at
-    if word in _BE and _word(tokens, at + 1) in _PLAIN:
+    if word in _BE and [_word(tokens, at + each) for each in (1, 3)] == ["the", "to"]:  # “was the first to say”
+        return at + 4
+    if (word in _BE and _word(tokens, at + 1) in _PLAIN) or (
+        word in _OPENING and _word(tokens, at + 1) == "with"
+    ):
         return at + 1
+    if word in _BARE and _word(tokens, at + 1) in ("that", ":"):
+        return at
     if word not in _SAYING or _word(tokens, at + 1) == "by":
         return None
     return None if last in _BE and not word.endswith("ing") else at
@@ -671,8 +711,10 @@ def _is_cited(tokens: Sequence[_Token], start: int, at: int) -> bool:
         return True
     if first in ("told", "tells") or (first == "with" and second == "interview"):
         return source is not None and _is_medium(source)
-    words = first == "of" and second in ("words", "reading", "view") and _word(tokens, start - 3) in ("the", "a")
-    return first in _CITING or words or (first == "see" and start == 1)
+    if first in _BE and "source" in {each.word for each in tokens[:start]}:
+        return True
+    words = first == "of" and second in ("words", "those", "reading")
+    return words or first in _CITING or (first == "see" and start == 1)
 
 
 def _is_read(tokens: Sequence[_Token], start: int, at: int) -> bool:
@@ -683,6 +725,8 @@ def _is_read(tokens: Sequence[_Token], start: int, at: int) -> bool:
     if preposition in _IN:
         parts = any(each.word in _WORKS for each in tokens[start:at])
         return _is_medium(source) or parts or _word(tokens, start - 2) in _SAYING | _READING
+    if preposition == "on":
+        return any(each.word in _PARTS for each in tokens[start:at])
     return preposition == "by" and start == 1
 
 

@@ -736,14 +736,15 @@ def sentence_around(text: str, start: int, end: int, first: int = 0, last: int |
     return before.strip(), after[: ended.end() if ended else None].strip()
 
 
-def neighbourhood(text: str, start: int, end: int) -> str:
-    """Return the sentence that a range of a text lies in, the one before it, and the one after it."""
+def sentences_around(text: str, start: int, end: int, beside: int = 0) -> tuple[int, int]:
+    """Return where the sentence begins and ends that a range of a text lies in, with so many `beside` it."""
     left, right = text[max(0, start - _MOST_AROUND) : start], text[end : end + _MOST_AROUND]
-    before = [match.end() for match in _SENTENCE_END.finditer(left) if left[match.end() :].strip()]
-    after = [match.end() for match in _SENTENCE_END.finditer(right) if right[match.end() :].strip()]
-    # Where the range ends with its sentence, the next one begins right there.
-    whole = text[start:end].rstrip("”’\"'").endswith((".", "!", "?", "。"))
-    return left[before[-2] if len(before) > 1 else 0 :] + text[start:end] + right[: after[1 - whole] if len(after) > 1 - whole else None]
+    before = [match.end() for match in _SENTENCE_END.finditer(left)][::-1]
+    after = [match.end() for match in _SENTENCE_END.finditer(right)]
+    if re.search(r"[.!?。！？][”\"’»)\]]*\Z", text[start:end]) and not right[:1].strip():
+        after.insert(0, 0)  # the range ends with its sentence
+    begin = start - len(left) + before[beside] if beside < len(before) else start - len(left)
+    return begin, end + after[beside] if beside < len(after) else end + len(right)
 
 
 def _label(link: re.Match[str]) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass, replace
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from qa import omissions
 from qa.attribution import Names, are_same, is_named, is_of, people
 from qa.cite import locator, visible
-from qa.claims import neighbourhood, sentence_around, without_marks
+from qa.claims import sentence_around, sentences_around, without_marks
 from qa.errors import DocumentNotFoundError
 from qa.feedback import Place
 from qa.formats.inline import without_markup
@@ -20,7 +20,7 @@ from qa.phrase import occurrences, phrase_pattern
 from qa.recent import Recent
 from qa.schema import EVERYTHING, Filters, Span
 from qa.terms import content_words, measure
-from qa.wording import MOST_COMPARED, Text, difference, find, in_words, is_whole
+from qa.wording import MOST_COMPARED, Change, Text, difference, find, in_words, is_whole
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -44,6 +44,7 @@ ASKED = 5
 _ELISION = re.compile(
     r"(?:(?<!\s)\s++)?(?:[\[(]\s*(?:…|\.\s?\.\s?\.)\s*[\])]|…+|\.{3,}|(?<=\s)\.\s\.\s\.)\s*"
 )
+_ENDS_ELIDED = re.compile(rf"(?:{_ELISION.pattern})[.,;:]?\s*\Z")
 _LEAST_PART = 3
 # The writer's own punctuation after an elision: “It is closed […].”
 _OWN_STOP = re.compile(r"\A[.,;:](?:\s+|\Z)")
@@ -60,7 +61,7 @@ _PARAGRAPH = re.compile(
 )
 # A line's end within a word with a hyphen.
 _HYPHENATED = re.compile(r"(?<=\w[-‐])\r?\n(?=\w)")
-# What was left out is shown of a place of up to so many characters.
+# What is left out at one place is shown up to so many characters.
 _MOST_SHOWN = 2_000
 # Of a quote's words in several places, the one is told of which most is right.
 _PREFERRED: tuple[Status, ...] = ("verbatim", "moved", "distorted")
@@ -220,7 +221,7 @@ class Verifier:
         document = self._document(place.document)
         if document is None:
             return verdict
-        around = neighbourhood(document.text, place.start, place.end)
+        around = _with_neighbours(document.text, place.start, place.end)
         same = {document.id, *self._corpus.same_text(document.id)}
         if sources and not any(same & each.documents or is_of(each, document, around) for each in sources):
             listed = any(each.documents for each in sources)
@@ -236,7 +237,7 @@ class Verifier:
             return verdict
         start, end = _quotation_around(document.text, place.start, place.end)
         speakers = people(*sentence_around(document.text, start, end))
-        near = neighbourhood(document.text, start, end)
+        near = _with_neighbours(document.text, start, end)
         if not speakers or any(are_same(one, other) for one in named for other in speakers):
             return verdict
         if any(is_named(each, f"{document.author} {near}") for each in named):
@@ -448,9 +449,10 @@ class Verifier:
             verdict = _with_omissions(verdict, document.text, span)
         if status == "altered" or not parts or claim.text is None or _same(claim, claim.text, words):
             return verdict
-        left_out = max(0, measure(words) - sum(map(measure, parts)))
-        shown = difference(_plain(words), _plain(claim.text)) if len(words) <= _MOST_SHOWN else ()
-        return replace(verdict, left_out=left_out, difference=shown)
+        spans = next(_placed(parts, document.text[: span.end], span.start), [])
+        gaps = _gaps(claim.text, document.text, spans)
+        left_out = sum(measure(document.text[gap.start : gap.end]) for gap in gaps)
+        return replace(verdict, left_out=left_out, difference=_elided(claim.text, document.text, spans, gaps))
 
     # Reading
 
@@ -558,6 +560,44 @@ def _quotation_around(text: str, start: int, end: int) -> tuple[int, int]:
     if before and before[-1][0] == "“" and after and after[0] == "”":
         return before[-1].start(), max(end, after.end())
     return start, end
+
+
+def _gaps(quote: str, text: str, parts: Sequence[Span]) -> list[Span]:
+    """Return where a text has what a quote's marks leave out: of its sentence at either end, and between its parts."""
+    if not parts:
+        return []
+    begin, end = parts[0].start, parts[-1].end
+    first, last = sentences_around(text, begin, end)
+    gaps = [Span(one.end, other.start) for one, other in pairwise(parts)]
+    if _ELISION.match(quote):
+        gaps.insert(0, Span(first, begin))
+    if _ENDS_ELIDED.search(quote):
+        gaps.append(Span(end, last))
+    return gaps
+
+
+def _elided(quote: str, text: str, parts: Sequence[Span], gaps: Sequence[Span]) -> Difference:
+    """Tell in words what a quote's marks leave out of a text; of much, the beginning and the end."""
+    marks = dict(zip(gaps, (match[0].strip() for match in _ELISION.finditer(quote)), strict=False))
+    changes: list[Change] = []
+    for span in sorted([*parts, *gaps], key=lambda each: (each.start, each.end)):
+        words = " ".join(visible(text[span.start : span.end]).split())
+        if span not in marks:
+            changes.append(Change("equal", f"{words} "))
+        elif words:
+            changes += [Change("delete", f"{_abridged(words)} "), Change("insert", f"{marks[span]} ")]
+    return tuple(changes)
+
+
+def _abridged(words: str) -> str:
+    half = _MOST_SHOWN // 2
+    return words if len(words) <= _MOST_SHOWN else f"{words[:half]} (…) {words[-half:]}"
+
+
+def _with_neighbours(text: str, start: int, end: int) -> str:
+    """Return the sentence that a range of a text lies in, the one before, and the one after it."""
+    begin, stop = sentences_around(text, start, end, beside=1)
+    return text[begin:stop]
 
 
 def _spans(words: str, text: str, start: int = 0) -> Iterator[Span]:

@@ -1139,7 +1139,7 @@ FERRY, STRAIT = "“The ferry sails at noon from the old pier”", "“The strai
         (f"{STRAIT}, according to No. 12.", "verbatim"),
         (f"{STRAIT}. The River Press has another view.", "verbatim"),
         (f"He read Ferry Notes at breakfast and heard {STRAIT}.", "verbatim"),
-        (f"{STRAIT}, wrote the Times of the Valley.", "verbatim"),
+        (f"{STRAIT}, wrote the Times of the Valley.", "moved"),
     ],
 )
 def test_a_quote_ascribed_to_another_document_has_moved(
