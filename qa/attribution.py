@@ -138,7 +138,9 @@ _PRONOUNS = frozenset("he she they it we i you one".split())
 _RELATIVES = frozenset("who which whom whose".split())
 _TIMES = frozenset("in on at for last this earlier yesterday today".split())
 _WHEN = frozenset("during after before since under over later throughout by one two three next".split())
-_PREPOSITIONS = frozenset("of to on with about for from by in at against between like than into over under".split())
+_PREPOSITIONS = frozenset(
+    "of to on with about for from by in at against between like than into over under".split()
+)
 _STOPS = _RELATIVES | frozenset("because when after before although while and but not never".split())
 # What is said of a reference in small letters.
 _OF_REFERENCES = frozenset(
@@ -181,7 +183,7 @@ _CLOSES = {"(": ")", "[": "]"}
 _TOKEN = re.compile(r"[^\W_]+(?:[’'.-][^\W_]+)*|[^\w\s]")
 _WORD = re.compile(r"\w+")
 _QUOTED = re.compile(r"“[^“”]*”|„[^„“”]*[“”]|«[^«»]*»|\"[^\"]*\"")
-_UNCLOSED = re.compile(r"[”»]")
+_MARK = re.compile("[“”«»„]")
 _CAPITAL = "A-ZÀ-ÖØ-Þ"
 _PROPER = re.compile(
     rf"(?<![\w’'-])[{_CAPITAL}][\w&’'-]*+\.?(?: (?:(?:of|the|for|and|de|des|der|la|&) ){{0,2}}[{_CAPITAL}][\w&’'-]*+)*"
@@ -415,7 +417,12 @@ def _is_medium(source: Source) -> bool:
 
 
 def _tokens(text: str, find: Callable[[str], Iterable[tuple[int, int, Source]]]) -> list[_Token]:
-    """Split a text into words, marks, the names that `find` finds, and other quotes."""
+    """Split a text into words, marks, the names that `find` finds, and other quotes.
+
+    What stands before a closing mark that nothing opened is the end of another quote.
+    """
+    first = _MARK.search(text)
+    text = text[first.end() :] if first and first[0] in "”»" else text
     text = " ".join(_EMPHASIS.sub("", _NOTE_MARK.sub(" ", text)).split())
     names = list(find(text))
     quotes = [match.span() for match in _QUOTED.finditer(text) if _is_quote(match, names)]
@@ -425,7 +432,7 @@ def _tokens(text: str, find: Callable[[str], Iterable[tuple[int, int, Source]]])
     tokens: list[_Token] = []
     at = 0
     for start, end, token in [*sorted(spans, key=lambda each: each[0]), (len(text), len(text), None)]:
-        tokens += [_Token(match[0]) for match in _TOKEN.finditer(text, at, start) if match[0] not in "“”„«»\""]
+        tokens += [_Token(match[0]) for match in _TOKEN.finditer(text, at, start) if match[0] not in '“”„«»"']
         if token:
             tokens.append(token)
         at = max(at, end)
@@ -434,7 +441,10 @@ def _tokens(text: str, find: Callable[[str], Iterable[tuple[int, int, Source]]])
 
 def _is_quote(match: re.Match[str], names: Sequence[tuple[int, int, Source]]) -> bool:
     """Whether what stands in quotation marks is no name, and has as many words as a quote."""
-    named = any(start - match.start() <= 1 and match.end() - end <= 2 and start >= match.start() for start, end, _ in names)
+    named = any(
+        start - match.start() <= 1 and match.end() - end <= 2 and start >= match.start()
+        for start, end, _ in names
+    )
     return not named and measure(match[0]) >= _LEAST_QUOTED
 
 
@@ -481,11 +491,11 @@ def _before(tokens: Sequence[_Token]) -> Iterator[int]:
             continue
         start, end = _phrase(tokens, at)
         verb = _verb(tokens, end) if _opens_clause(tokens, start) else None
-        if verb is not None and _leads_to_quote(tokens[verb + 1 :]):
-            yield at
-        elif _is_cited(tokens, start, at) and not _breaks_off(tokens[end:]):
-            yield at
-        elif _is_read(tokens, start, at) and _ends_phrase(tokens, end) and _introduces(tokens, start, end):
+        if (
+            (verb is not None and _leads_to_quote(tokens[verb + 1 :]))
+            or (_is_cited(tokens, start, at) and not _breaks_off(tokens[end:]))
+            or (_is_read(tokens, start, at) and _ends_phrase(tokens, end) and _introduces(tokens, start, end))
+        ):
             yield at
 
 
@@ -504,7 +514,9 @@ def _after(tokens: Sequence[_Token]) -> Iterator[int]:
     elif begin < len(tokens) and tokens[begin].text in _DASHES:
         yield from (begin + 1 + at for at in _of_reference(tokens[begin + 1 :], dated=False))
         begin += 1
-    stop = next((at for at in range(begin, len(tokens)) if tokens[at].is_quote or tokens[at].text == ";"), len(tokens))
+    stop = next(
+        (at for at in range(begin, len(tokens)) if tokens[at].is_quote or tokens[at].text == ";"), len(tokens)
+    )
     clause = tokens[begin:stop]
     for at, token in enumerate(clause):
         if token.source is None:
@@ -607,7 +619,14 @@ def _phrase(tokens: Sequence[_Token], at: int) -> tuple[int, int]:
             break
         end += 1
     if _word(tokens, end) == "(":
-        closing = next((each for each in range(end, min(len(tokens), end + _MOST_IN_BRACKETS)) if tokens[each].text == ")"), 0)
+        closing = next(
+            (
+                each
+                for each in range(end, min(len(tokens), end + _MOST_IN_BRACKETS))
+                if tokens[each].text == ")"
+            ),
+            0,
+        )
         end = closing + 1 if closing else end
     return start, end
 
@@ -627,7 +646,9 @@ def _opens_clause(tokens: Sequence[_Token], start: int) -> bool:
     if words[-2:] in (["it", "was"], ["it", "is"]):
         return True
     when = first == 0 and words[0] in _TIMES | _WHEN and words[-1] not in _PREPOSITIONS
-    return when and not any(word in _SAYING | _READING | _PRONOUNS or not word[:1].isalnum() for word in words)
+    return when and not any(
+        word in _SAYING | _READING | _PRONOUNS or not word[:1].isalnum() for word in words
+    )
 
 
 def _verb(tokens: Sequence[_Token], end: int) -> int | None:
@@ -636,9 +657,15 @@ def _verb(tokens: Sequence[_Token], end: int) -> int | None:
     if _word(tokens, at) == ",":
         if _word(tokens, at + 1) in ("who", "which"):
             told = _verb(tokens, at + 2)
-            if told is not None and _leads_to_quote(tokens[told + 1 :]) and not any(t.text == "," for t in tokens[told:]):
+            if (
+                told is not None
+                and _leads_to_quote(tokens[told + 1 :])
+                and not any(t.text == "," for t in tokens[told:])
+            ):
                 return told
-        closing = next((each for each in range(at + 1, min(len(tokens), at + _NEAR)) if tokens[each].text == ","), None)
+        closing = next(
+            (each for each in range(at + 1, min(len(tokens), at + _NEAR)) if tokens[each].text == ","), None
+        )
         if closing is None:
             return None
         at = closing + 1
@@ -662,7 +689,10 @@ def _verb(tokens: Sequence[_Token], end: int) -> int | None:
     if at == len(tokens) or tokens[at].is_quote:
         return at - 1 if last in _HAVE else None
     word = _word(tokens, at)
-    if word in _BE and [_word(tokens, at + each) for each in (1, 3)] == ["the", "to"]:  # “was the first to say”
+    if word in _BE and [_word(tokens, at + each) for each in (1, 3)] == [
+        "the",
+        "to",
+    ]:  # “was the first to say”
         return at + 4
     if (word in _BE and _word(tokens, at + 1) in _PLAIN) or (
         word in _OPENING and _word(tokens, at + 1) == "with"
@@ -697,7 +727,8 @@ def _leads_to_quote(rest: Sequence[_Token]) -> bool:
     if _breaks_off(rest) or any(each.word in _RELATIVES for each in rest):
         return False
     return not any(
-        each.word in _FINITE and _word(rest, at - 1) not in _DETERMINERS | _LEADS for at, each in enumerate(rest)
+        each.word in _FINITE and _word(rest, at - 1) not in _DETERMINERS | _LEADS
+        for at, each in enumerate(rest)
     )
 
 
@@ -774,7 +805,9 @@ def _introduces(tokens: Sequence[_Token], start: int, end: int) -> bool:
         told = _word(rest, 0) == "," and _word(rest, _past_adverbs(rest, 1)) in _SAYING
         return told and not _breaks_off(rest)
     said = _word(tokens, start - 2) in _SAYING | _READING or _word(tokens, start - 2) in _WORKS
-    return said and all(each.word in ("that", ",", ":", "") or each.text[0].isdigit() or each.word in _MONTHS for each in rest)
+    return said and all(
+        each.word in ("that", ",", ":", "") or each.text[0].isdigit() or each.word in _MONTHS for each in rest
+    )
 
 
 def _follows(between: Sequence[_Token]) -> bool:

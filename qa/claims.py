@@ -26,7 +26,6 @@ from qa.formats.worker import Worker
 from qa.reading import read_file
 from qa.references import (
     CELL,
-    MARK,
     ROW,
     Rows,
     beside_in_row,
@@ -369,7 +368,7 @@ def _of_html(text: str) -> Iterator[Claim]:
         read.clear(keep_tail=True)  # `drop_tree` joins the text around them again for each
     names = "\n".join(each.text_content() for each in tree.xpath(_NAMES))[:MOST_CHARACTERS]
     notes = "\n".join(each.text_content() for each in tree.xpath(_NOTES))[:MOST_CHARACTERS]
-    for claim in _of_prose(*_joined(tree), notes_by_mark):
+    for claim in _of_prose(*_joined(tree), page_notes=notes_by_mark):
         if claim.text and not claim.citation and claim.text in notes:
             yield _in_note(claim)
         elif claim.text and not claim.citation and claim.text in names:
@@ -378,14 +377,15 @@ def _of_html(text: str) -> Iterator[Claim]:
             yield claim
 
 
-def _joined(element: HtmlElement, gap: str = "\n") -> tuple[str, list[int]]:
-    """Give an element's text, its paragraphs in lines of their own, and where line ends were put in."""
+def _joined(element: HtmlElement, gap: str = "\n") -> tuple[str, list[int], list[int]]:
+    """Return an element's text, its blocks in lines of their own, where line ends were put in, and where blocks end."""
     from lxml import etree
 
     from qa.formats.markup import breaks
 
     pieces: list[str] = []
     added: list[int] = []
+    edges: list[int] = []
     length = 0
     for event, node in etree.iterwalk(element, events=("start", "end")):
         words = node.text if event == "start" else node.tail if node is not element else None
@@ -394,13 +394,15 @@ def _joined(element: HtmlElement, gap: str = "\n") -> tuple[str, list[int]]:
             pieces.append(gap)
             added.append(length)
             length += len(gap)
+        if apart and node.tag != "br":
+            edges.append(length)
         if node.tag == "tr" or (node.tag in ("td", "th") and event == "start"):
             pieces.append(ROW if node.tag == "tr" else CELL)
             length += 1
         if words and isinstance(node.tag, str) | (event == "end"):
             pieces.append(words)
             length += len(words)
-    return "".join(pieces), added
+    return "".join(pieces), added, edges
 
 
 # An answer as the program writes it; other pages have answers, too.
@@ -464,6 +466,8 @@ def _of_element(
         for sibling in element.itersiblings(preceding=True):
             start += len(sibling.text_content()) + len(sibling.tail or "")
         before, after = sentence_around(parent.text_content(), start, start + len(element.text_content()))
+    elif not ours:
+        before, after = _around_block(element)
     references: list[str] = []
     if not ours:
         text, marks = without_marks_of_notes(text, notes or {})
@@ -481,6 +485,27 @@ def _of_element(
         after=after,
         references=tuple(references),
     )
+
+
+def _around_block(element: HtmlElement) -> tuple[str, str]:
+    """Return what leads up to a block quote with a colon, and what names its source after a dash or as a caption."""
+    earlier, later = element.getprevious(), element.getnext()
+    before = (
+        earlier.text_content().rstrip()[-_MOST_AROUND:]
+        if earlier is not None and isinstance(earlier.tag, str)
+        else ""
+    )
+    after = (
+        later.text_content().strip()[:_MOST_AROUND]
+        if later is not None and isinstance(later.tag, str)
+        else ""
+    )
+    captions = later is not None and later.tag in ("figcaption", "cite", "footer")
+    after = f"— {after.lstrip('—– ')}" if after and captions else after
+    before = (
+        sentence_around(f"{before} ", len(before) + 1, len(before) + 1)[0] if before.endswith(":") else ""
+    )
+    return before, after if after.startswith(("—", "–")) else ""
 
 
 def without_marks(text: str) -> str:
@@ -525,7 +550,10 @@ def _of_transcript(text: str) -> Iterator[Claim]:
 
 
 def _of_prose(
-    text: str, added: Sequence[int] = (), page_notes: Mapping[str, str] | None = None
+    text: str,
+    added: Sequence[int] = (),
+    edges: Sequence[int] = (),
+    page_notes: Mapping[str, str] | None = None,
 ) -> Iterator[Claim]:
     """Read quotations, with the citation line or citation id that follows, and citation ids by themselves.
 
@@ -573,6 +601,7 @@ def _of_prose(
     notes = _Spans(_note_places(text))
     notes_by_mark = {**notes_of(text), **(page_notes or {})}
     rows = Rows(text)
+    sentences = _Sentences(text)
     next_starts = [*(each.start for each in found[1:]), len(text)]
     for each, following in zip(found, next_starts, strict=False):
         beside = cited[bisect_left(at_ids, each.end) : bisect_left(at_ids, following)]
@@ -585,8 +614,11 @@ def _of_prose(
         place = _place(ids[0]) if ids else None
         number = line_of(each.start)
         short = not (ids or each.title) and measure(each.words) < LEAST_WORDS
-        cell = rows.cell(each.start) or (0, len(text))
-        said_before, said_after = sentence_around(text, each.start, each.end, *cell)
+        if short:
+            claims.append((each.start, Claim(each.words, number, short=True)))
+            continue
+        bounds = rows.cell(each.start) or _block(text, each.start, each.end, edges)
+        said_before, said_after = sentences.around(each.start, each.end, *bounds)
         references = [*noted(_before_quotes(said_after), notes_by_mark), *rows.beside(each.start)]
         in_note = not (place or each.title) and notes.hold(each.start)
         if in_note:
@@ -600,7 +632,6 @@ def _of_prose(
                     number,
                     place,
                     title=each.title,
-                    short=short,
                     maybe_title=named,
                     maybe_work=in_note and _cites_work(each.words, said_before, said_after),
                     paragraphs=each.paragraphs and not place,
@@ -713,27 +744,76 @@ _SHORT = "".join(
     rf"(?<!\b{word})"
     for word in "[A-Z] Mr Mrs Ms Dr St No Nos Prof Gen Sen Gov Rep Lt Col Capt Sgt pp p vol ed eds cf vs Nr art sec".split()
 )
-_SENTENCE_END = re.compile(rf"(?:{_SHORT}\.|[!?。！？])(?:[”\"’»)\]]|{MARK})*(?:\s+(?![0-9])|$)|\n[ \t]*\n")
+_SENTENCE_END = re.compile(
+    rf"(?:{_SHORT}\.|[!?。！？])(?:[”\"’»)\]⁰¹²³⁴-⁹]|\[\^?[^\[\]\s]{{1,40}}\])*+(?:\s+(?![0-9])|$)|\n[ \t]*\n"
+)
 _NEXT_QUOTE = re.compile(r"[“„«「]|(?<!\w)\"(?=\w)")
 
 
-def sentence_around(text: str, start: int, end: int, first: int = 0, last: int | None = None) -> tuple[str, str]:
-    """Return what the sentence around a quote says before it, and after it, between two offsets.
+class _Sentences:
+    """The sentences of a text, whose ends are looked for once."""
 
-    A paragraph that ends in a colon goes on with the quote, and a line that begins with a dash belongs to it.
+    def __init__(self, text: str) -> None:
+        self._text = text
+        found = [match.span() for match in _SENTENCE_END.finditer(text)]
+        self._stops = [stop for stop, _ in found]
+        self._ends = [end for _, end in found]
+
+    def around(self, start: int, end: int, first: int = 0, last: int | None = None) -> tuple[str, str]:
+        """Return what the sentence around a quote says before it, and after it, between two offsets.
+
+        A paragraph that ends in a colon goes on with the quote, and a line that begins with a dash belongs to it.
+        """
+        first = max(first, start - _MOST_AROUND)
+        before = self._text[first:start]
+        stripped = first + len(before.rstrip())
+        at = bisect_right(self._ends, start)
+        while at and self._text[stripped - 1 : stripped] == ":" and self._ends[at - 1] > stripped:
+            at -= 1
+        begin = max(first, self._ends[at - 1]) if at else first
+        limit = min(len(self._text) if last is None else last, end + 2 * _MOST_AROUND)
+        dash = _TO_DASH.match(self._text, end, limit)
+        at = bisect_left(self._stops, dash.end() if dash else end)
+        limit = min(limit, self._ends[at]) if at < len(self._ends) else limit
+        before, after = self._text[begin:start], self._text[end:limit]
+        return _linked(before).strip(), _linked(after)[:_MOST_AROUND].strip()
+
+
+_TO_DASH = re.compile(r"\s*+(?=[—–])")
+
+
+def sentence_around(text: str, start: int, end: int) -> tuple[str, str]:
+    """Return what the sentence around a range of a text says before it, and after it."""
+    first = max(0, start - _MOST_AROUND)
+    window = text[first : end + 2 * _MOST_AROUND]
+    return _Sentences(window).around(start - first, end - first)
+
+
+def _linked(text: str) -> str:
+    """Read links as what they are called."""
+    return (
+        _LINKED.sub(_label, text)
+        if "](" in text or "cite=" in text or "http" in text or "/" in text
+        else text
+    )
+
+
+_STARTS_WITH_DASH = re.compile(r"\s{0,20}[—–]")
+
+
+def _block(text: str, start: int, end: int, edges: Sequence[int]) -> tuple[int, int]:
+    """Return where the block of a page begins and ends that holds a range.
+
+    The one before belongs to it that ends in a colon, and the one after it that begins with a dash.
     """
-    before = text[max(first, start - _MOST_AROUND) : start]
-    space = before[len(before.rstrip()) :]
-    before = before.rstrip()
-    begins = [match.end() for match in _SENTENCE_END.finditer(before)]
-    if space.count("\n") > 1 and not before.endswith(":"):
-        begins.append(len(before))
-    before = _LINKED.sub(_label, before[begins[-1] if begins else 0 :])
-    limit = end + 2 * _MOST_AROUND
-    after = _LINKED.sub(_label, text[end : limit if last is None else min(limit, last)])[:_MOST_AROUND]
-    after = after.lstrip() if after.lstrip().startswith(("—", "–")) else after
-    ended = _SENTENCE_END.search(after)
-    return before.strip(), after[: ended.end() if ended else None].strip()
+    at = bisect_right(edges, start) - 1
+    if at > 0 and text[edges[at - 1] : edges[at]].rstrip().endswith(":"):
+        at -= 1
+    following = bisect_left(edges, end)
+    if following < len(edges) and _STARTS_WITH_DASH.match(text, edges[following]):
+        following += 1
+    begin = edges[at] if at >= 0 else 0
+    return begin, edges[following] if following < len(edges) else len(text)
 
 
 def sentences_around(text: str, start: int, end: int, beside: int = 0) -> tuple[int, int]:

@@ -44,7 +44,13 @@ def notes_of(text: str) -> dict[str, str]:
     """Return what the notes of a text say, by the marks that they have in the text."""
     found: dict[str, str] = {}
     for match in _NOTE.finditer(text):
-        mark = f"[^{match['label']}]" if match["label"] else f"[{match['number']}]" if match["number"] else match["raised"]
+        mark = (
+            f"[^{match['label']}]"
+            if match["label"]
+            else f"[{match['number']}]"
+            if match["number"]
+            else match["raised"]
+        )
         found.setdefault(mark, " ".join(match["says"][:_MOST_CHARACTERS].split()))
     return found
 
@@ -90,7 +96,11 @@ class Rows:
         for position, (start, end) in enumerate(row):
             known = names[position] if names and position < len(names) else ""
             words = self._text[start:end].strip()
-            if not start <= at <= end and 0 < len(words) <= _LONGEST_CELL and (not known or is_source_column(known)):
+            if (
+                not start <= at <= end
+                and 0 < len(words) <= _LONGEST_CELL
+                and (not known or is_source_column(known))
+            ):
                 yield words
 
     def _row(self, at: int) -> tuple[Sequence[tuple[int, int]], Sequence[str] | None]:
@@ -137,7 +147,9 @@ def _cells(text: str, start: int, end: int, gap: str) -> list[tuple[int, int]]:
     """Return where the cells of a row are, those without a word at its edges left out."""
     edges = [start, *(match.end() for match in re.finditer(re.escape(gap), text[start:end]))]
     edges = [start, *(start + each for each in edges[1:])]
-    cells = [(begin, stop - len(gap)) for begin, stop in zip(edges, [*edges[1:], end + len(gap)], strict=True)]
+    cells = [
+        (begin, stop - len(gap)) for begin, stop in zip(edges, [*edges[1:], end + len(gap)], strict=True)
+    ]
     if cells and not text[slice(*cells[0])].strip():
         cells = cells[1:]
     if cells and not text[slice(*cells[-1])].strip():
@@ -152,7 +164,12 @@ def mark_notes(tree: HtmlElement) -> dict[str, str]:
     for link in tree.xpath("//a[starts-with(@href, '#')]"):
         name = link.get("href")[1:]
         target = targets.get(name)
-        if target is None or target.tag not in _NOTE_ELEMENTS or len(link) or not _FOOTNOTE_LABEL.fullmatch(link.text or ""):
+        if (
+            target is None
+            or target.tag not in _NOTE_ELEMENTS
+            or len(link)
+            or not _FOOTNOTE_LABEL.fullmatch(link.text or "")
+        ):
             continue
         mark = f"[^{re.sub(r'[^0-9A-Za-z_-]', '-', name)[:40]}]"
         if mark not in found:
@@ -180,7 +197,12 @@ def beside_in_row(element: HtmlElement) -> Iterator[str]:
         return
     table = next(row.iterancestors("table"), None)
     head = table.find(".//tr") if table is not None else None
-    named = head is not None and head is not row and all(cell.tag == "th" for cell in head) and len(head) == len(row)
+    named = (
+        head is not None
+        and head is not row
+        and all(cell.tag == "th" for cell in head)
+        and len(head) == len(row)
+    )
     own = {id(each) for each in element.iterancestors("td", "th")}
     for position, cell in enumerate(row):
         words = " ".join(cell.text_content().split()) if isinstance(cell.tag, str) else ""

@@ -215,7 +215,12 @@ class Verifier:
     def _as_ascribed(self, verdict: Verdict) -> Verdict:
         """Say that the words around a quote ascribe it to another source, or another speaker, than it has."""
         claim, place = verdict.claim, verdict.place
-        if claim.text is None or claim.exact or place is None or verdict.status not in ("verbatim", "distorted"):
+        if (
+            claim.text is None
+            or claim.exact
+            or place is None
+            or verdict.status not in ("verbatim", "distorted")
+        ):
             return verdict
         sources = self._names.sources(claim)
         document = self._document(place.document)

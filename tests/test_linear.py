@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qa import copies, omissions, statements, times, wording
-from qa.attribution import Names
-from qa.claims import Claim, of_text
+from qa.attribution import Names, Source, is_of, people
+from qa.claims import Claim, of_text, sentences_around
 from qa.conversation import interpret
 from qa.formats.dates import find_date
 from qa.formats.furniture import find_furniture
@@ -18,6 +18,7 @@ from qa.formats.inline import without_markup
 from qa.formats.thread import Sender, messages, unquoted
 from qa.names import Aliases, find, spellings
 from qa.question import answer_type, blanked, phrases, spans_of_type
+from qa.references import Rows, noted, notes_of
 from qa.replies import reply_kind
 from qa.schema import Document, DocumentInfo, Span
 from qa.segment import passages
@@ -89,7 +90,13 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
         omissions.around(f"{text} It was. {text}", Span(len(text) + 1, len(text) + 8), whole=True),
         omissions.around(text, Span(len(text) // 2, len(text)), text),
     ),
-    "attribution": lambda text: NAMES.attributed(Claim("", 1, before=text, after=text)),
+    "attribution": lambda text: (
+        NAMES.sources(Claim("", 1, before=text, after=text, references=(text, text))),
+        people(text, text),
+        is_of(Source(text, "unlisted"), Document("a", text, title=text, publisher="Kim"), text),
+    ),
+    "references": lambda text: (list(noted(text, notes_of(text))), list(Rows(text).beside(len(text) // 2))),
+    "sentences": lambda text: sentences_around(text, len(text) // 2, len(text) // 2 + 1, beside=1),
     "differ": lambda text: [copies.differ(text, f"May {text}", in_form=in_form) for in_form in (True, False)],
     "statements": lambda text: (
         statements.asked(text, Document("a", "", title="Strait Watch", series=text[:200])),
