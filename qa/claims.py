@@ -378,7 +378,7 @@ def _of_html(text: str) -> Iterator[Claim]:
 
 
 def _joined(element: HtmlElement, gap: str = "\n") -> tuple[str, list[int], list[int]]:
-    """Return an element's text, its blocks in lines of their own, where line ends were put in, and where blocks end."""
+    """Return an element's text, where line ends were put in to part its blocks, and where these end."""
     from lxml import etree
 
     from qa.formats.markup import breaks
@@ -488,7 +488,7 @@ def _of_element(
 
 
 def _around_block(element: HtmlElement) -> tuple[str, str]:
-    """Return what leads up to a block quote with a colon, and what names its source after a dash or as a caption."""
+    """Return what leads up to a block quote with a colon, and its caption or what follows it after a dash."""
     earlier, later = element.getprevious(), element.getnext()
     before = (
         earlier.text_content().rstrip()[-_MOST_AROUND:]
@@ -742,7 +742,9 @@ _MOST_AROUND = 300
 # No sentence ends with “Dr.” or “K.”.
 _SHORT = "".join(
     rf"(?<!\b{word})"
-    for word in "[A-Z] Mr Mrs Ms Dr St No Nos Prof Gen Sen Gov Rep Lt Col Capt Sgt pp p vol ed eds cf vs Nr art sec".split()
+    for word in (
+        "[A-Z] Mr Mrs Ms Dr St No Nos Nr Prof Gen Sen Gov Rep Lt Col Capt Sgt pp p vol ed eds cf vs art sec"
+    ).split()
 )
 _SENTENCE_END = re.compile(
     rf"(?:{_SHORT}\.|[!?。！？])(?:[”\"’»)\]⁰¹²³⁴-⁹]|\[\^?[^\[\]\s]{{1,40}}\])*+(?:\s+(?![0-9])|$)|\n[ \t]*\n"
@@ -762,7 +764,8 @@ class _Sentences:
     def around(self, start: int, end: int, first: int = 0, last: int | None = None) -> tuple[str, str]:
         """Return what the sentence around a quote says before it, and after it, between two offsets.
 
-        A paragraph that ends in a colon goes on with the quote, and a line that begins with a dash belongs to it.
+        A paragraph that ends in a colon goes on with the quote, and a line that begins with a dash belongs to
+        it.
         """
         first = max(first, start - _MOST_AROUND)
         before = self._text[first:start]

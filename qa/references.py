@@ -91,7 +91,7 @@ class Rows:
         return next(((start, end) for start, end in row if start <= at <= end), None)
 
     def beside(self, at: int) -> Iterator[str]:
-        """Yield the short cells of the same row in columns that name sources, or whose names are not known."""
+        """Yield the short cells of the same row in columns of sources, or of no known name."""
         row, names = self._row(at)
         for position, (start, end) in enumerate(row):
             known = names[position] if names and position < len(names) else ""
@@ -195,17 +195,19 @@ def beside_in_row(element: HtmlElement) -> Iterator[str]:
     row = next(element.iterancestors("tr"), None)
     if row is None or len(row) > _MOST_CELLS:
         return
-    table = next(row.iterancestors("table"), None)
-    head = table.find(".//tr") if table is not None else None
-    named = (
-        head is not None
-        and head is not row
-        and all(cell.tag == "th" for cell in head)
-        and len(head) == len(row)
-    )
     own = {id(each) for each in element.iterancestors("td", "th")}
+    names = _head(row)
     for position, cell in enumerate(row):
         words = " ".join(cell.text_content().split()) if isinstance(cell.tag, str) else ""
-        known = not named or is_source_column(head[position].text_content())
+        known = position >= len(names) or is_source_column(names[position])
         if id(cell) not in own and known and 0 < len(words) <= _LONGEST_CELL:
             yield words
+
+
+def _head(row: HtmlElement) -> list[str]:
+    """Return the names of a row’s columns, where its table begins with a row of headings."""
+    table = next(row.iterancestors("table"), None)
+    first = None if table is None else table.find(".//tr")
+    if first is None or first is row or any(cell.tag != "th" for cell in first):
+        return []
+    return [cell.text_content() for cell in first[:_MOST_CELLS]]

@@ -568,7 +568,7 @@ def _quotation_around(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _gaps(quote: str, text: str, parts: Sequence[Span]) -> list[Span]:
-    """Return where a text has what a quote's marks leave out: of its sentence at either end, and between its parts."""
+    """Return what a quote's marks leave out of a text: between its parts, and of the sentence at its ends."""
     if not parts:
         return []
     begin, end = parts[0].start, parts[-1].end

@@ -152,7 +152,7 @@ Where Ferry Notes has {ferry}, Strait Watch has {strait}.
 {ferry} (Ferry Notes) and {strait} (Strait Watch).
 According to the River Press, {ferry}; according to the Harbour Office, {strait}.
 | River Press | {ferry} |\\n| Harbour Office | {strait} |
-The ferry [1] and the strait [2]: {ferry}[^1] and {strait}[^2]\\n\\n[^1]: Ferry Notes, 2008.\\n[^2]: Strait Watch, 2008.
+See both: {ferry}[^1] and {strait}[^2]\\n\\n[^1]: Ferry Notes, 2008.\\n[^2]: Strait Watch, 2008.
 {winter}, wrote the River Press.
 {winter}, reported Reuters.
 “The beams were rotten long before the fire”, said Judge Hall.

@@ -1,4 +1,4 @@
-"""Further reports that say rightly, or wrongly, where a quote is from: written after the code, and tried once."""
+"""Further reports that say rightly, or wrongly, where a quote is from, written after the code was."""
 
 HONEST = """\
 By the account of the Harbour Office, {strait}.

@@ -1,4 +1,4 @@
-"""Reports that say rightly, or wrongly, where a quote is from: written once the code was mended, tried unseen."""
+"""Reports that say rightly, or wrongly, where a quote is from, written once the code was mended."""
 
 HONEST = """\
 The trade in salt, wrote the Valley Gazette, was brisk: {salt}.
