@@ -22,6 +22,7 @@ from qa.reporting import (
     WORKS,
     Kind,
     Source,
+    is_subject,
     named_after,
     named_before,
     named_in_reference,
@@ -108,7 +109,9 @@ class Names:
         """Return the sources that a claim is ascribed to around it, in order."""
         before = tokens_of(claim.before[-_MOST_AROUND:], self._find)
         after = tokens_of(claim.after[:_MOST_AROUND], self._find)
-        found = [*narrowed(before, named_before(before)), *narrowed(after, named_after(after))]
+        found = narrowed(after, named_after(after))
+        if not is_subject(after):  # “X says “…” is a lie”
+            found = [*narrowed(before, named_before(before)), *found]
         for reference in claim.references:
             tokens = tokens_of(reference[:_MOST_AROUND], self._find)
             found += narrowed(tokens, named_in_reference(tokens) or named_after(tokens))

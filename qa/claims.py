@@ -747,7 +747,10 @@ _SHORT = "".join(
     ).split()
 )
 _SENTENCE_END = re.compile(
-    rf"(?:{_SHORT}\.|[!?。！？])(?:[”\"’»)\]⁰¹²³⁴-⁹]|\[\^?[^\[\]\s]{{1,40}}\])*+(?:\s+(?![0-9])|$)|\n[ \t]*\n"
+    rf"(?:{_SHORT}\.|[!?。！？])(?:[”\"’»)\]⁰¹²³⁴-⁹]|\[\^?[^\[\]\s]{{1,40}}\])*+(?:\s+(?![0-9])|\Z)"
+    # A paragraph, a heading, and what comes before an item of a list.
+    r"|\n[ \t]*\n|^#{1,6}[ \t][^\n]*\n|\n(?=[ \t]{0,20}(?:[-*•+]|[0-9]{1,3}[.)])[ \t])",
+    re.MULTILINE,
 )
 _NEXT_QUOTE = re.compile(r"[“„«「]|(?<!\w)\"(?=\w)")
 
@@ -777,11 +780,25 @@ class _Sentences:
         limit = min(len(self._text) if last is None else last, end + 2 * _MOST_AROUND)
         dash = _TO_DASH.match(self._text, end, limit)
         at = bisect_left(self._stops, dash.end() if dash else end)
+        if self._ends_inside(end):
+            at = bisect_left(self._stops, end - _CLOSED)
         limit = min(limit, self._ends[at]) if at < len(self._ends) else limit
+        bracketed = _IN_BRACKETS.match(self._text, limit)
+        limit = bracketed.end() if bracketed else limit
         before, after = self._text[begin:start], self._text[end:limit]
         return _linked(before).strip(), _linked(after)[:_MOST_AROUND].strip()
 
+    def _ends_inside(self, end: int) -> bool:
+        """Whether a quote ends with its sentence, and another begins behind it: “It is closed.” They left."""
+        at = bisect_left(self._stops, end - _CLOSED)
+        if at == len(self._stops) or self._stops[at] >= end:
+            return False
+        return self._text[self._ends[at] : self._ends[at] + 1].isupper()
 
+
+# Characters of a quote's end: a stop and the closing mark.
+_CLOSED = 2
+_IN_BRACKETS = re.compile(r"\([^()\n]{1,150}\)")
 _TO_DASH = re.compile(r"\s*+(?=[—–])")
 
 

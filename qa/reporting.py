@@ -1,9 +1,9 @@
 """Which of the names in the words around a quote are said to be its source: a grammar of reported speech.
 
 It knows the ways in which a source is given: as the subject of a verb of saying (“X wrote that …”), with the
-verb after the quote (“…”, wrote X), after a preposition or participle (“according to X”, “in the latest issue
-of X”), and as a reference in brackets, after a dash, in a note or a table. What it does not know is a mention:
-an alarm must be right.
+verb after the quote (“…”, wrote X), after a preposition or participle (“according to X”, “in the May issue of
+X”), and as a reference in brackets, after a dash, in a note or a table. What it does not know is a mention,
+for an alarm must be right.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ _SAYING = _forms(
     learn publish print carry quote cite ask reply respond answer predict forecast caution complain
     lament joke quip contend opine testify call hint imply vow promise boast point document write put
     establish stipulate affirm reiterate repeat summarise summarize phrase judge assess calculate
-    divulge proclaim recount narrate attest inform
+    divulge proclaim recount narrate attest inform show demonstrate indicate
     """
 ) | frozenset(
     """
@@ -95,8 +95,8 @@ _SAYING = _forms(
 )
 _READING = _forms("learn appear stand come draw print publish carry quote cite take") | frozenset(
     """
-    read find found hear heard see seen learn stand stood appear come came drawn taken line sentence
-    passage headline words quotation
+    know known knows read find found hear heard see seen learn stand stood appear come came drawn taken
+    line sentence passage headline words quotation
     """.split()
 )
 # Past and present forms; a second one has a subject of its own, most likely.
@@ -110,7 +110,7 @@ _WEAK = _forms("carry point call recall take draw hint answer") | frozenset(
 _BE = frozenset("is are was were be been being".split())
 _ADVERBS = _HAVE | frozenset(
     """
-    also once then later still even again already recently first now only itself themselves would will
+    also once then later still even again already recently first now only itself themselves
     does did do just both however too duly since rightly
     """.split()
 )
@@ -123,7 +123,7 @@ _BARE = frozenset(
 _PLAIN = frozenset("clear blunt explicit adamant certain sure unequivocal emphatic".split())
 _CONJUNCTIONS = frozenset(
     """
-    and but while whereas as that where when because though although if yet how what whereupon since so
+    and but while whereas as that where when because though although yet how what whereupon since so
     """.split()
 )
 DETERMINERS = frozenset("the a an its this their our his her yesterday’s".split())
@@ -151,7 +151,7 @@ WORKS = _PARTS | frozenset(
 )
 _LEADS = frozenset({"of", "by", "from", "in", "at", "for"})
 _AFFILIATES = frozenset({"of", "from", "at", "with", "for"})
-_CITING = frozenset({"per", "quote", "citing", "quoting", "via", "paraphrasing"})
+_CITING = frozenset({"per", "quote", "cite", "citing", "quoting", "via", "paraphrasing"})
 _IN = frozenset({"in", "from", "for"})
 _PRONOUNS = frozenset("he she they it we i you one".split())
 _RELATIVES = frozenset("who which whom whose".split())
@@ -171,7 +171,15 @@ _STOPS = _RELATIVES | frozenset("because when after before although while and bu
 _JOINS = frozenset("in the its his her of s no on at".split())
 _COORDINATORS = frozenset(", and or but also that both".split())
 # What follows these is said elsewhere.
-_ELSEWHERE = _RELATIVES | frozenset("where when because".split())
+_ELSEWHERE = _RELATIVES | frozenset("where when because whether if".split())
+# With these the writer turns to what somebody else says.
+_TURNS = frozenset("but while whereas although though yet however unlike if unless because".split())
+_NEGATIONS = frozenset(
+    """
+    not never nobody nowhere none nothing neither nor hardly without vain cannot didn’t don’t doesn’t
+    didn't don't doesn't hasn’t hasn't wasn’t wasn't
+    """.split()
+)
 _NO_ADJECTIVES = _CONJUNCTIONS | _SAYING | _READING | _PREPOSITIONS | _STOPS | _PRONOUNS
 # A noun phrase before these is over.
 _ENDING = (
@@ -194,7 +202,6 @@ OF_REFERENCES = frozenset(
     web pdf print retrieved updated last
     """.split()
 )
-_PARTS_REFERENCE = frozenset(",.;:()—–|")
 _ABBREVIATED = frozenset("cf p pp no nos vol ed eds al vs".split())
 # What follows these is what a work is on.
 _ON = frozenset(
@@ -298,7 +305,9 @@ def narrowed(tokens: Sequence[Token], found: Iterable[int]) -> list[Source]:
 def named_before(tokens: Sequence[Token]) -> Iterator[int]:
     """Yield the names before a quote that it is said to be from."""
     if tokens and (tokens[-1].text == ":" or tokens[-1].text in _DASHES):
-        yield from named_in_reference(tokens[:-1], dated=False)
+        yield from named_in_reference(_after_last_stop(tokens[:-1]), dated=False)
+    if any(each.word in _NEGATIONS for each in tokens):  # “Nowhere does X say that”
+        return
     for at, token in enumerate(tokens):
         if token.source is None:
             continue
@@ -306,10 +315,15 @@ def named_before(tokens: Sequence[Token]) -> Iterator[int]:
         verb = _verb(tokens, end) if _opens_clause(tokens, start) else None
         if (
             (verb is not None and _says(tokens, verb))
-            or (_is_cited(tokens, start, at) and not _breaks_off(tokens[end:]))
+            or (_is_cited(tokens, start, at) and _ends_phrase(tokens, end) and not _breaks_off(tokens[end:]))
             or (_is_read(tokens, start, at) and _ends_phrase(tokens, end) and _introduces(tokens, start, end))
         ):
             yield at
+
+
+def _after_last_stop(tokens: Sequence[Token]) -> Sequence[Token]:
+    """Return the tokens, if no part of them is a sentence; else none."""
+    return tokens if not any(each.text == ";" for each in tokens) else ()
 
 
 def named_after(tokens: Sequence[Token]) -> Iterator[int]:
@@ -335,6 +349,8 @@ def named_after(tokens: Sequence[Token]) -> Iterator[int]:
         start, end = _phrase(clause, at)
         between = clause[:start]
         last = _word(between, len(between) - 1)
+        if any(each.word in _TURNS for each in between):
+            continue
         if last in ("so", "thus"):
             said = _ends_phrase(clause, end)
         elif not between or (last in ("as", "how", "what") and len(between) <= _NEAR_VERB):
@@ -343,35 +359,35 @@ def named_after(tokens: Sequence[Token]) -> Iterator[int]:
             said = len(between) <= _NEAR_VERB and not any(each.source for each in between)
             said = said and _word(between, 0) not in _RELATIVES
         else:
-            said = _is_cited(clause, start, at) or (
-                _is_read(clause, start, at) and _ends_phrase(clause, end) and _follows(between)
-            )
+            read = _is_read(clause, start, at) and _follows(between)
+            said = (read or _is_cited(clause, start, at)) and _ends_phrase(clause, end)
         if said:
             yield begin + at
+
+
+def is_subject(after: Sequence[Token]) -> bool:
+    """Whether something is said of the quote itself: “…” is a lie."""
+    return _word(after, 0) in _BE
 
 
 def named_in_reference(tokens: Sequence[Token], *, dated: bool = True) -> list[int]:
     """Return the names of what is written as a reference is: “Milo Holt, Ferry Notes, no. 41 (2008), p. 3”.
 
-    From other small words than references have on, it is a sentence up to the next stop. What is in no
-    library is a source only of a reference with a number, where it must be `dated`.
+    With other small words than references have it is a sentence up to the next stop, and names nothing. What
+    is in no library is a source only of a reference with a number, where it must be `dated`.
     """
     numbered = not dated or any(each.text[0].isdigit() for each in tokens if each.text)
     found: list[int] = []
     part: list[int] = []
-    is_sentence = False
     for at, token in enumerate([*tokens, Token(".")]):
-        if token.source or token.text not in _PARTS_REFERENCE:
+        ends = token.text in (".", ";") and not token.source
+        if not ends or (part and _is_abbreviated(tokens[part[-1]])):
             part.append(at)
             continue
-        if token.text == "." and part and _is_abbreviated(tokens[part[-1]]):
-            continue
-        words = {tokens[each].word for each in part}
+        words = {tokens[each].word for each in part if each < len(tokens)}
         small = {tokens[each].word for each in part if tokens[each].text[:1].islower()} - {""}
-        is_sentence = is_sentence or bool(small - OF_REFERENCES or words & _ON)
-        if not is_sentence:
+        if not (small - OF_REFERENCES or words & _ON):
             found += [each for each in part if tokens[each].source]
-        is_sentence = is_sentence and token.text not in ".;"
         part = []
     return [at for at in found if numbered or not _is_unlisted(tokens[at])]
 
@@ -515,7 +531,7 @@ def _past_adverbs(tokens: Sequence[Token], at: int) -> int:
 
 def _breaks_off(rest: Sequence[Token]) -> bool:
     """Whether what stands between a source and a quote begins something else."""
-    if len(rest) > _NEAR or any(each.text == ";" for each in rest):
+    if len(rest) > _NEAR or any(each.text == ";" or each.word in _TURNS for each in rest):
         return True
     quotes = [at for at, each in enumerate(rest) if each.is_quote]
     return bool(quotes) and any(each.word not in _COORDINATORS for each in rest[quotes[-1] + 1 :])
@@ -527,7 +543,7 @@ def _says(tokens: Sequence[Token], verb: int) -> bool:
     words = [each.word for each in rest]
     if _breaks_off(rest) or _ELSEWHERE.intersection(words):
         return False
-    if words and words[-1] in ("and", "but", "or") and not any(each.is_quote for each in rest):
+    if "and" in words and not any(each.is_quote for each in rest):
         return False
     if words and tokens[verb].word in _WEAK and words[-1] not in ("that", ":", ","):
         return False

@@ -736,6 +736,8 @@ def lines(verdict: Verdict) -> Iterator[list[tuple[str, str]]]:
             said = f"{where}: the citation is there, but the words beside it were not compared"
         case "distorted":
             said = f"{where}, says otherwise with what is left out"
+            if verdict.attributed:
+                said = f"{where}: not said by {_plain(verdict.attributed)}, but by {_speakers(verdict)}"
         case "altered" if verdict.fate != "current":
             said = f"{where}, {verdict.fate}{on}, said otherwise; to this it was altered:"
         case "altered":
@@ -759,6 +761,10 @@ def lines(verdict: Verdict) -> Iterator[list[tuple[str, str]]]:
             (visible(re.sub(r"\s+", " ", words)), _STYLES[op]) for op, words in in_words(verdict.difference)
         ]
         yield [("    ", ""), *pieces]
+
+
+def _speakers(verdict: Verdict) -> str:
+    return _plain(", ".join(each.text for each in verdict.omitted if each.kind == "speaker"))
 
 
 def _shortened(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Reports that say rightly, or wrongly, where a quote is from, written last: nothing was mended after them."""
+"""Reports that say rightly, or wrongly, where a quote is from, written after the third list was read."""
 
 HONEST = """\
 Our own reading of Strait Watch bears this out: {strait}.
