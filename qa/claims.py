@@ -618,9 +618,9 @@ def _of_prose(
             claims.append((each.start, Claim(each.words, number, short=True)))
             continue
         bounds = rows.cell(each.start) or _block(text, each.start, each.end, edges)
-        said_before, said_after = sentences.around(each.start, each.end, *bounds)
-        references = [*noted(_before_quotes(said_after), notes_by_mark), *rows.beside(each.start)]
         in_note = not (place or each.title) and notes.hold(each.start)
+        said_before, said_after = sentences.around(each.start, each.end, *bounds, noted=in_note)
+        references = [*noted(_before_quotes(said_after), notes_by_mark), *rows.beside(each.start)]
         if in_note:
             references.append(f"{_LABEL.sub('', said_before)} {said_after}")
         named = in_note or (not (place or each.title) and titles.hold(each.start))
@@ -764,11 +764,13 @@ class _Sentences:
         self._stops = [stop for stop, _ in found]
         self._ends = [end for _, end in found]
 
-    def around(self, start: int, end: int, first: int = 0, last: int | None = None) -> tuple[str, str]:
+    def around(
+        self, start: int, end: int, first: int = 0, last: int | None = None, *, noted: bool = False
+    ) -> tuple[str, str]:
         """Return what the sentence around a quote says before it, and after it, between two offsets.
 
         A paragraph that ends in a colon goes on with the quote, and a line that begins with a dash belongs to
-        it.
+        it. In a note (`noted`) a title may end in a stop of its own.
         """
         first = max(first, start - _MOST_AROUND)
         before = self._text[first:start]
@@ -780,7 +782,7 @@ class _Sentences:
         limit = min(len(self._text) if last is None else last, end + 2 * _MOST_AROUND)
         dash = _TO_DASH.match(self._text, end, limit)
         at = bisect_left(self._stops, dash.end() if dash else end)
-        if self._ends_inside(end):
+        if not noted and self._ends_inside(end):
             at = bisect_left(self._stops, end - _CLOSED)
         limit = min(limit, self._ends[at]) if at < len(self._ends) else limit
         bracketed = _IN_BRACKETS.match(self._text, limit)
@@ -793,11 +795,12 @@ class _Sentences:
         at = bisect_left(self._stops, end - _CLOSED)
         if at == len(self._stops) or self._stops[at] >= end:
             return False
-        return self._text[self._ends[at] : self._ends[at] + 1].isupper()
+        return not _GOES_ON.match(self._text, self._ends[at])
 
 
 # Characters of a quote's end: a stop and the closing mark.
 _CLOSED = 2
+_GOES_ON = re.compile(r"[a-zß-öø-ÿ(\[—–,;:]")
 _IN_BRACKETS = re.compile(r"\([^()\n]{1,150}\)")
 _TO_DASH = re.compile(r"\s*+(?=[—–])")
 
