@@ -17,6 +17,7 @@ from qa.formats.header import parse_header
 from qa.formats.inline import without_markup
 from qa.formats.thread import Sender, messages, unquoted
 from qa.names import Aliases, find, spellings
+from qa.phrase import occurrences, phrase_pattern
 from qa.question import answer_type, blanked, phrases, spans_of_type
 from qa.references import Rows, noted, notes_of
 from qa.replies import reply_kind
@@ -150,3 +151,21 @@ def slow(function: Callable[[str], object], unit: str) -> str:
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_text_takes_time_in_proportion_to_its_length(name: str) -> None:
     assert [said for unit in UNITS if (said := slow(FUNCTIONS[name], unit))] == []
+
+
+PERIODS = ("the ", "a b ", "1 - ", "a-", "é ", "the the of ", "“a” ", "가 ", "中", "ab", "x y z x y ")
+
+
+@pytest.mark.parametrize("inside", ["", "end", "."])
+@pytest.mark.parametrize("unit", PERIODS)
+def test_a_long_phrase_is_looked_for_in_as_little_time_as_a_short_one(unit: str, inside: str) -> None:
+    """In a text of which every place begins like the phrase: `inside` is where the phrase differs at last."""
+    text = unit * (50_000 // len(unit))
+    times = []
+    for count in (15, 60, 240):
+        pattern = phrase_pattern(f"{unit * count}{inside}{unit * count if inside == '.' else ''}".strip())
+        assert pattern
+        start = time.thread_time()
+        list(occurrences(pattern, text))
+        times.append(time.thread_time() - start)
+    assert max(times) < 0.1, times

@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import re
+from contextlib import suppress
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ _STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _LONGEST = MOST_BYTES + 2  # bytes of a line that are read at once: whole characters of UTF-16
 _SPACE = " \t\r\n\v\f"
+_WEEK = re.compile(r"\d{4}-?W\d\d(?!-?\d)", re.ASCII)  # of ISO 8601: `fromisoformat` would take its Monday
 
 
 def read_jsonl(
@@ -40,7 +42,7 @@ def read_jsonl(
 ) -> Iterator[Document | FileResult | InputError]:
     """Yield the documents of a JSON Lines file, one at a time; a line that is refused comes as an InputError.
 
-    What is `known` (see `qa.formats.read_path`) is not read.
+    What is `known` (see `qa.formats.reading`) is not read.
 
     Raises:
         OSError: when the file cannot be read.
@@ -258,10 +260,10 @@ def _date(
         return None, ()
     if not isinstance(value, str):
         raise InputError(f'{where}: "date" is not text. Write it as "2008-04-04", or leave it out.')
-    try:
-        return dt.datetime.fromisoformat(value).date(), ()
-    except ValueError:
-        date, note = read_date(value, date_order, number)
+    with suppress(ValueError):
+        if not _WEEK.match(value):
+            return dt.datetime.fromisoformat(value).date(), ()
+    date, note = read_date(value, date_order, number)
     if date:
         return date, (note,) if note else ()
     return None, (note or f"The date “{value}” names no day, month or year; it was left out.",)

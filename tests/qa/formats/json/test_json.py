@@ -12,9 +12,9 @@ from benchmarks.ingest import Instant
 from qa.cite import locator
 from qa.corpus import Corpus
 from qa.errors import InputError
-from qa.formats import Worker
 from qa.formats.kinds import read_source
 from qa.formats.source import Options, Source
+from qa.formats.worker import Worker
 from qa.schema import Document, Found
 from tests.qa.formats.json.make import BRIEFS
 from tests.qa.formats.reading import refusal
@@ -164,7 +164,7 @@ def test_columns_are_remembered_and_records_that_change_places_keep_their_ids(tm
 
 
 def test_a_list_in_a_file_of_json_lines_says_how_it_is_read(tmp_path: Path) -> None:
-    from qa.formats import read_path
+    from qa.formats.reading import read_path
 
     (tmp_path / "a.jsonl").write_text(json.dumps(BRIEFS), encoding="utf-8")
     (refused,) = read_path(tmp_path / "a.jsonl")
