@@ -145,11 +145,10 @@ def _tables(text: str) -> Iterator[list[list[tuple[int, int]]]]:
 
 def _cells(text: str, start: int, end: int, gap: str) -> list[tuple[int, int]]:
     """Return where the cells of a row are, those without a word at its edges left out."""
-    edges = [start, *(match.end() for match in re.finditer(re.escape(gap), text[start:end]))]
-    edges = [start, *(start + each for each in edges[1:])]
-    cells = [
-        (begin, stop - len(gap)) for begin, stop in zip(edges, [*edges[1:], end + len(gap)], strict=True)
-    ]
+    cells = []
+    for cell in text[start:end].split(gap):
+        cells.append((start, start + len(cell)))
+        start += len(cell) + len(gap)
     if cells and not text[slice(*cells[0])].strip():
         cells = cells[1:]
     if cells and not text[slice(*cells[-1])].strip():

@@ -44,7 +44,6 @@ ASKED = 5
 _ELISION = re.compile(
     r"(?:(?<!\s)\s++)?(?:[\[(]\s*(?:…|\.\s?\.\s?\.)\s*[\])]|…+|\.{3,}|(?<=\s)\.\s\.\s\.)\s*"
 )
-_ENDS_ELIDED = re.compile(rf"(?:{_ELISION.pattern})[.,;:]?\s*\Z")
 _LEAST_PART = 3
 # The writer's own punctuation after an elision: “It is closed […].”
 _OWN_STOP = re.compile(r"\A[.,;:](?:\s+|\Z)")
@@ -576,7 +575,8 @@ def _gaps(quote: str, text: str, parts: Sequence[Span]) -> list[Span]:
     gaps = [Span(one.end, other.start) for one, other in pairwise(parts)]
     if _ELISION.match(quote):
         gaps.insert(0, Span(first, begin))
-    if _ENDS_ELIDED.search(quote):
+    marks = list(_ELISION.finditer(quote))
+    if marks and not quote[marks[-1].end() :].strip(" .,;:"):
         gaps.append(Span(end, last))
     return gaps
 
