@@ -12,7 +12,7 @@ from qa.errors import InputError
 from qa.formats.kinds import kind_of
 from qa.formats.reading import files, supported
 from qa.formats.source import Source
-from qa.metadata import SIDECAR
+from qa.metadata import SIDECAR, sidecar_of
 from qa.schema import Failure, FileResult, printable
 from qa.sources import is_gone
 
@@ -59,6 +59,8 @@ def listing(paths: Iterable[Path | str], *, follow_links: bool = False) -> Listi
                     refused.append(refusal(path, InputError(own)))
         except InputError as error:
             refused.append(refusal(given, error))
+    of_use = {sidecar_of(path) for path, _ in found.values()}  # a link in a folder may be named itself
+    skipped = [path for path in skipped if path not in of_use]
     return Listing(
         tuple(found.values()),
         tuple(dict.fromkeys(refused)),

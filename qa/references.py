@@ -180,13 +180,9 @@ def mark_notes(tree: HtmlElement) -> dict[str, str]:
 def without_marks_of_notes(words: str, notes: Mapping[str, str]) -> tuple[str, str]:
     """Part a quote from the marks of notes that it ends in."""
     kept = words.rstrip()
-    while (mark := _LAST_MARK.search(kept, max(0, len(kept) - _LONGEST_MARK))) and mark["mark"] in notes:
-        kept = kept[: mark.start()].rstrip()
-    return (kept, words[len(kept) :]) if kept != words.rstrip() else (words, "")
-
-
-_LONGEST_MARK = 50
-_LAST_MARK = re.compile(rf"(?P<mark>{MARK})\Z")
+    while (mark := kept[max(kept.rfind("["), 0) :]) and mark in notes:
+        kept = kept.removesuffix(mark).rstrip()
+    return kept, words[len(kept) :].strip()
 
 
 def beside_in_row(element: HtmlElement) -> Iterator[str]:

@@ -6,7 +6,7 @@ import re
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass, replace
 from itertools import islice, pairwise
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from qa import omissions
 from qa.attribution import Names, are_same, is_named, is_of, people
@@ -456,7 +456,7 @@ class Verifier:
         spans = next(_placed(parts, document.text[: span.end], span.start), [])
         gaps = _gaps(claim.text, document.text, spans)
         left_out = sum(measure(document.text[gap.start : gap.end]) for gap in gaps)
-        return replace(verdict, left_out=left_out, difference=_elided(claim.text, document.text, spans, gaps))
+        return replace(verdict, left_out=left_out, difference=_elided(document.text, spans, gaps))
 
     # Reading
 
@@ -566,31 +566,37 @@ def _quotation_around(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def _gaps(quote: str, text: str, parts: Sequence[Span]) -> list[Span]:
+class _Gap(NamedTuple):
+    """Words of a text, at `[start, end)`, in the place of which a quote has a mark."""
+
+    start: int
+    end: int
+    mark: str
+
+
+def _gaps(quote: str, text: str, parts: Sequence[Span]) -> list[_Gap]:
     """Return what a quote's marks leave out of a text: between its parts, and of the sentence at its ends."""
     if not parts:
         return []
-    begin, end = parts[0].start, parts[-1].end
-    first, last = sentences_around(text, begin, end)
-    gaps = [Span(one.end, other.start) for one, other in pairwise(parts)]
+    first, last = sentences_around(text, parts[0].start, parts[-1].end)
+    edges = [(one.end, other.start) for one, other in pairwise(parts)]
     if _ELISION.match(quote):
-        gaps.insert(0, Span(first, begin))
-    marks = list(_ELISION.finditer(quote))
-    if marks and not quote[marks[-1].end() :].strip(" .,;:"):
-        gaps.append(Span(end, last))
-    return gaps
+        edges.insert(0, (first, parts[0].start))
+    edges.append((parts[-1].end, last))  # left out where a mark is left for it
+    marks = (match[0].strip() for match in _ELISION.finditer(quote))
+    return [_Gap(start, end, mark) for (start, end), mark in zip(edges, marks, strict=False) if start < end]
 
 
-def _elided(quote: str, text: str, parts: Sequence[Span], gaps: Sequence[Span]) -> Difference:
+def _elided(text: str, parts: Sequence[Span], gaps: Sequence[_Gap]) -> Difference:
     """Tell in words what a quote's marks leave out of a text; of much, the beginning and the end."""
-    marks = dict(zip(gaps, (match[0].strip() for match in _ELISION.finditer(quote)), strict=False))
     changes: list[Change] = []
-    for span in sorted([*parts, *gaps], key=lambda each: (each.start, each.end)):
-        words = " ".join(visible(text[span.start : span.end]).split())
-        if span not in marks:
+    pieces = [*((part.start, part.end, "") for part in parts), *gaps]
+    for start, end, mark in sorted(pieces):
+        words = " ".join(visible(text[start:end]).split())
+        if not mark:
             changes.append(Change("equal", f"{words} "))
         elif words:
-            changes += [Change("delete", f"{_abridged(words)} "), Change("insert", f"{marks[span]} ")]
+            changes += [Change("delete", f"{_abridged(words)} "), Change("insert", f"{mark} ")]
     return tuple(changes)
 
 

@@ -203,18 +203,23 @@ def _record(line: str, where: str) -> dict[str, Any]:
             "Keep to what describes its text."
         )
     try:
-        record = json.loads(line)
+        record = json.loads(line, parse_int=whole_number)
     except json.JSONDecodeError as error:
         raise InputError(
             f"{where} is not JSON: {error.msg} at column {error.colno}. Write one JSON object a line."
         ) from None
-    except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets a thousand deep
+    except RecursionError as error:  # brackets a thousand deep
         raise InputError(
             f"{where} cannot be read as JSON: {error}. Write one plain JSON object a line."
         ) from None
     if not isinstance(record, dict):
         raise InputError(f'{where} is not a JSON object. Write {{"_id": …, "title": …, "text": …}}.')
     return record
+
+
+def whole_number(digits: str) -> int | str:
+    """Read a whole number of JSON; one with more digits than a field may have stays as it is written."""
+    return int(digits) if len(digits) <= MOST_FIELD else digits
 
 
 def _encoding(file: IO[bytes]) -> str:

@@ -900,6 +900,7 @@ def test_a_sidecar_beside_what_is_not_read_is_named(
         (line,) = [line for line in said if f"{name}.meta.toml describes no document" in line]
         assert f"{name} is not read" in line
     assert not [line for line in said if "/a.txt.meta.toml" in line]
+    assert "outside.txt.meta.toml" not in run(inbox, inbox / "outside.txt").stderr
     followed = run(inbox, "--follow-links")
     assert "outside.txt.meta.toml" not in followed.stderr
 

@@ -102,7 +102,6 @@ REFUSED = {
     "records without end": (b"[" + b"1," * 500_000 + b"1]", "holds more than 500,000 records"),
     "nested": (b"[" * 1_000_000, "cannot be read as JSON"),
     "nested whole": (b'{"a":' * 1_000_000 + b"1" + b"}" * 1_000_000, "cannot be read as JSON"),
-    "a number of a million digits": (b'[{"_id": ' + b"9" * 1_000_000 + b"}]", "cannot be read as JSON"),
 }
 
 
@@ -115,6 +114,20 @@ def test_anything_else_is_refused_by_name_with_what_is_expected(data: bytes, rea
     assert reason in str(refused)
     nexts = ('[{"_id": …, "title"', "iconv", "Put one in it", "Split it")
     assert any(each in str(refused) for each in nexts)
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
+def test_a_number_of_many_digits_costs_its_record_at_most(name: str) -> None:
+    digits = "9" * 100_000
+    records = (
+        f'{{"_id": {digits}, "text": "He left."}}',
+        f'{{"_id": "b", "text": "He stayed.", "price": {digits}}}',
+        '{"_id": 7, "text": "He slept."}',
+    )
+    data = f"[{','.join(records)}]" if name == "a.json" else "\n".join(records)
+    refused, *documents = found(data.encode(), name)
+    assert "the id has more than 1,000 characters" in str(refused)
+    assert [item.id for item in documents if isinstance(item, Document)] == ["#b", "#7"]
 
 
 def test_lists_that_take_all_memory_cost_their_file_alone() -> None:
