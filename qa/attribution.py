@@ -140,6 +140,7 @@ class Names:
                 start, end = places[at].start(), places[at + count - 1].end()
                 if words in self._listed and self._is_written_so(words, text, start, end):
                     kinds = self._listed[words]
+                    end += text[end : end + 1] == ")" and "(" in text[start:end]  # “Institute (IFES)”
                     kind = next(iter(sorted(kinds, key=("title", "number", "publisher", "author").index)))
                     yield start, end, Source(text[start:end], kind, frozenset().union(*kinds.values()))
                     at += count

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ _MOST_CHARACTERS = 300
 _LONGEST_CELL = 150
 _MOST_CELLS = 50
 _MOST_MARKS = 4
+_MOST_ELEMENTS = 100
 
 # A note’s mark in the text: “[^1]”, “[1]”, “¹”.
 MARK = r"\[\^?[^\[\]\s]{1,40}\]|[⁰¹²³⁴-⁹]+"
@@ -172,9 +174,20 @@ def mark_notes(tree: HtmlElement) -> dict[str, str]:
             continue
         mark = f"[^{re.sub(r'[^0-9A-Za-z_-]', '-', name)[:40]}]"
         if mark not in found:
-            found[mark] = " ".join(target.text_content()[:_MOST_CHARACTERS].split())
+            found[mark] = _says(target)
         link.text = mark
     return found
+
+
+def _says(note: HtmlElement) -> str:
+    """Return the beginning of what a note or a cell of a page says, without a link that leads back."""
+    pieces: list[str] = []
+    for element in islice(note.iter(), _MOST_ELEMENTS):
+        if isinstance(element.tag, str) and not (element.get("href") or "").startswith("#"):
+            pieces.append(element.text or "")
+        if element is not note:
+            pieces.append(element.tail or "")
+    return " ".join(" ".join(pieces)[:_MOST_CHARACTERS].split())
 
 
 def without_marks_of_notes(words: str, notes: Mapping[str, str]) -> tuple[str, str]:
@@ -193,9 +206,10 @@ def beside_in_row(element: HtmlElement) -> Iterator[str]:
     own = {id(each) for each in element.iterancestors("td", "th")}
     names = _head(row)
     for position, cell in enumerate(row):
-        words = " ".join(cell.text_content().split()) if isinstance(cell.tag, str) else ""
-        known = position >= len(names) or is_source_column(names[position])
-        if id(cell) not in own and known and 0 < len(words) <= _LONGEST_CELL:
+        if id(cell) in own or (position < len(names) and not is_source_column(names[position])):
+            continue
+        words = _says(cell)
+        if 0 < len(words) <= _LONGEST_CELL:
             yield words
 
 
@@ -205,4 +219,4 @@ def _head(row: HtmlElement) -> list[str]:
     first = None if table is None else table.find(".//tr")
     if first is None or first is row or any(cell.tag != "th" for cell in first):
         return []
-    return [cell.text_content() for cell in first[:_MOST_CELLS]]
+    return [_says(cell) for cell in first[:_MOST_CELLS]]

@@ -85,6 +85,9 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "find_furniture": find_furniture,
     "find_date": find_date,
     "claims": of_text,
+    "claims of a page": lambda text: of_text(
+        f"<html><table><tr><td>{text}<q>{text}</q></td><td>Kim</td></tr></table></html>"
+    ),
     "markup": without_markup,
     "omissions": lambda text: (
         omissions.between(f"It is. {text} It was.", (Span(0, 5), Span(len(text) + 8, len(text) + 15))),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from typing import TYPE_CHECKING
 
 import docx
@@ -90,6 +92,8 @@ def test_a_wrong_source_is_told_and_a_right_one_raises_no_alarm(
         "| {1} | {0} |",
         "{0}[^1]\n\n[^1]: {1}, Kumsan, 12 May 2008.",
         "<p>{0}<a href='#n1'>1</a></p><ol><li id='n1'>{1}, 12 May 2008</li></ol>",
+        "<p>{0}<sup><a href='#n1'>1</a></sup></p><ol><li id='n1'>{1}, 2008 <a href='#r1'>back</a></li></ol>",
+        "{0}[1]\n\n[1] {1}, 12 May 2008.",  # as notes of Word documents are read
         "<p>{1}:</p><blockquote>{0}</blockquote>",
         "<html><figure><blockquote>{0}</blockquote><figcaption>{1}, 2008</figcaption></figure></html>",
         "<table><tr><th>Source</th><th>Quote</th></tr><tr><td>{1}</td><td><q>{0}</q></td></tr></table>",
@@ -224,3 +228,34 @@ def test_the_command_fails_on_a_wrong_source(corpus: Corpus, tmp_path: Path) -> 
     done = CliRunner().invoke(cli, ["verify", "--library", str(corpus.library), str(report)])
     assert done.exit_code == 1
     assert "not in River Press, to which it is ascribed" in done.stdout
+
+
+def test_a_publisher_is_known_by_its_acronym_and_with_it(tmp_path: Path) -> None:
+    with tiny_corpus(tmp_path / "library") as corpus:
+        institute = "Institute for Salt Studies"
+        lines = [
+            {
+                "_id": "a",
+                "title": "On Salt",
+                "publisher": f"{institute} (ISS)",
+                "text": "Salt is dear.",
+            },
+            {"_id": "b", "title": "On Rice", "publisher": "Rice Board", "text": "Rice is sold at night."},
+        ]
+        corpus.index(write(tmp_path, "two.jsonl", "\n".join(map(json.dumps, lines)) + "\n"))
+        for name in ("ISS", institute, f"{institute} (ISS)"):
+            wrong, right = f"{name} reported: “Rice is sold at night.”", f"{name} reported: “Salt is dear.”"
+            assert [each.status for each in verify(corpus, wrong)] == ["moved"], name
+            assert [each.status for each in verify(corpus, right)] == ["verbatim"], name
+
+
+def test_many_quotes_in_a_row_of_a_page_take_time_in_proportion(corpus: Corpus) -> None:
+    def seconds(count: int) -> float:
+        page = "<html><table><tr><td>{0}</td><td>{0}</td></tr></table></html>".format(
+            "<p><q>a b c d</q></p>" * count
+        )
+        started = time.thread_time()
+        assert len(of_text(page)) == 2 * count
+        return time.thread_time() - started
+
+    assert seconds(4_000) < 10 * max(seconds(1_000), 0.05)
