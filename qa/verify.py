@@ -99,8 +99,8 @@ class Verdict:
     - "unknown": nothing in the library says anything like it, or the claim's own citation is `wrong`.
 
     Of a quote that says itself where words are left out (“…”), `left_out` counts these in the text. `omitted`
-    may be a remark on other verdicts, too. What is "moved" may be ascribed in the prose around it to another
-    document, `attributed`.
+    may be a remark on other verdicts, too. `attributed` names the source to which the words around a "moved"
+    quote ascribe it, or the speaker of a "distorted" one; it is `unlisted` where no document is called so.
     """
 
     claim: Claim
