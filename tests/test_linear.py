@@ -18,8 +18,9 @@ from qa.formats.header import parse_header
 from qa.formats.inline import without_markup
 from qa.formats.thread import Sender, messages, unquoted
 from qa.quoting import omissions, wording
-from qa.quoting.attribution import Names
-from qa.quoting.claims import Claim, of_text
+from qa.quoting.attribution import Names, Source, is_of, people
+from qa.quoting.claims import Claim, of_text, sentences_around
+from qa.quoting.references import Rows, noted, notes_of
 from qa.schema import Document, DocumentInfo, Span
 from qa.text import times
 from qa.text.names import Aliases, find, spellings
@@ -87,13 +88,22 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "find_furniture": find_furniture,
     "find_date": find_date,
     "claims": of_text,
+    "claims of a page": lambda text: of_text(
+        f"<html><table><tr><td>{text}<q>{text}</q></td><td>Kim</td></tr></table></html>"
+    ),
     "markup": without_markup,
     "omissions": lambda text: (
         omissions.between(f"It is. {text} It was.", (Span(0, 5), Span(len(text) + 8, len(text) + 15))),
         omissions.around(f"{text} It was. {text}", Span(len(text) + 1, len(text) + 8), whole=True),
         omissions.around(text, Span(len(text) // 2, len(text)), text),
     ),
-    "attribution": lambda text: NAMES.attributed(Claim("", 1, before=text, after=text)),
+    "attribution": lambda text: (
+        NAMES.sources(Claim("", 1, before=text, after=text, references=(text, text))),
+        people(text, text),
+        is_of(Source(text, "unlisted"), Document("a", text, title=text, publisher="Kim"), text),
+    ),
+    "references": lambda text: (list(noted(text, notes_of(text))), list(Rows(text).beside(len(text) // 2))),
+    "sentences": lambda text: sentences_around(text, len(text) // 2, len(text) // 2 + 1, beside=1),
     "differ": lambda text: [
         similarity.differ(text, f"May {text}", in_form=in_form) for in_form in (True, False)
     ],
