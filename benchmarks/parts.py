@@ -79,7 +79,7 @@ def measure(corpus: Corpus, asked: Suite, readers: Sequence[Reader]) -> None:
         relevant = {d: g for d, g in asked.qrels.get(query.id, {}).items() if g > 0}
         if not relevant:
             continue
-        find(corpus.store, query, relevant, retrieval)
+        find(corpus, query, relevant, retrieval)
         read(corpus, query, relevant, readers, order, quotes)
     show("retrieval", retrieval)
     show("order after reading", order)

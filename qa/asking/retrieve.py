@@ -91,19 +91,22 @@ def retrieve(
 ) -> Retrieved:
     """Find the passages to read.
 
-    It is searched again where a document was replaced or removed in between: offsets are those of one text.
+    It is searched again where the library has changed in between: what was replaced would be missing, and
+    offsets are those of one text.
 
     Raises:
         LibraryError: the library changes faster than it can be searched.
     """
-    for _ in range(ATTEMPTS):
+    for attempt in range(1, ATTEMPTS + 1):
+        generation = library.generation
         found, illegible = places(library, search, selection)
         copied = library.copies(place.document_id for place, _ in found)
         if preference:
             found = _by_preference(library, found, preference)
         with suppress(DocumentNotFoundError):
             to_read, rest, documents = _first(library, search, found, copied)
-            return Retrieved(to_read, documents, rest, [place for place, _ in illegible], len(found))
+            if attempt == ATTEMPTS or library.generation == generation:
+                return Retrieved(to_read, documents, rest, [place for place, _ in illegible], len(found))
         selection = library.select(selection.filters)
     raise LibraryError("the library is being changed faster than it can be searched: ask again")
 

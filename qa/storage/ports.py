@@ -147,6 +147,10 @@ class Library(Protocol):
     Keys are the library's numbers of passages. What is removed meanwhile is left out of each result.
     """
 
+    @property
+    def generation(self) -> int:
+        """A number that grows with every committed change, by whatever process."""
+
     def count(self) -> Count:
         """Count the documents and passages."""
 

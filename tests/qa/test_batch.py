@@ -264,11 +264,9 @@ def test_answers_rest_on_the_code_and_the_weights_that_make_them(tmp_path, name,
 class WithoutModels:
     """A library whose answers fail for want of a file."""
 
-    library, generation, encoder_identity = "library", 1, Mock(sha256="0")
+    library = "library"
+    store = Mock(generation=1, encoder_identity=Mock(sha256="0"), hashes=list)
     answerer = Mock(return_value=Mock(reader="reader"))
-
-    def hashes(self):
-        return []
 
 
 def _basis(folder, text="Who?", filters=EVERYTHING, strictness=0.9, dates="auto"):

@@ -589,7 +589,7 @@ def test_a_sentence_that_names_its_case_is_one_source_wherever_it_stands(tmp_pat
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(write(tmp_path, "r.jsonl", "\n".join(map(json.dumps, records))))
         (shown,) = copies.merged(
-            corpus, [_quoted(corpus, "note", sentence, "Aurora")], EVERYTHING, ["survey"]
+            corpus.store, [_quoted(corpus, "note", sentence, "Aurora")], EVERYTHING, ["survey"]
         )
     assert [copy.document.id for copy in shown.copies] == ["survey"]
 

@@ -39,12 +39,12 @@ def corpus(tmp_path: Path) -> Iterator[Corpus]:
 
 
 def looked_up(corpus: Corpus, question: str, filters: Filters = EVERYTHING) -> Exact:
-    return search(corpus, question, corpus.store.select(filters), filters)
+    return search(corpus.store, question, corpus.store.select(filters), filters)
 
 
 def answered(corpus: Corpus, question: str, filters: Filters = EVERYTHING) -> Answer:
     selection = corpus.store.select(filters)
-    found = search(corpus, question, selection, filters)
+    found = search(corpus.store, question, selection, filters)
     return answer(question, found, (), selection, filters, Milliseconds())
 
 
@@ -224,7 +224,7 @@ def test_a_word_of_every_sentence_of_a_long_document_is_found_in_no_time(tmp_pat
         corpus.index(tmp_path / "long.txt")
         selection = corpus.store.select()
         started = time.thread_time()
-        found = search(corpus, "“word”", selection, EVERYTHING)
+        found = search(corpus.store, "“word”", selection, EVERYTHING)
         assert time.thread_time() - started < 3
     assert len(found.quotes) == 10
     assert found.passages
@@ -259,7 +259,7 @@ def test_what_is_not_shown_of_too_many_places_is_told_as_the_least(tmp_path: Pat
 @pytest.mark.parametrize("question", ['"come down hard"', 'Who carried "nickel" to the border?'])
 def test_phrases_are_looked_for_until_the_deadline(corpus: Corpus, question: str) -> None:
     with pytest.raises(DeadlineError):
-        search(corpus, question, corpus.store.select(EVERYTHING), EVERYTHING, Deadline(0))
+        search(corpus.store, question, corpus.store.select(EVERYTHING), EVERYTHING, Deadline(0))
 
 
 def test_many_phrases_of_common_words_take_no_long_time(tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def test_passages_that_do_not_count_change_neither_the_others_nor_their_scores(t
         corpus.index(tmp_path / "in")
         ours = {key for key, _ in alone}
         found, others = candidates(
-            corpus, readings, corpus.store.select(), Names(), lambda keys: ours.intersection(keys)
+            corpus.store, readings, corpus.store.select(), Names(), lambda keys: ours.intersection(keys)
         )
         assert [key for key, _ in found] == [key for key, _ in alone]
         assert {name[:2] for name in corpus.store.documents_of(key for key, _ in others).values()} == {"ko"}
