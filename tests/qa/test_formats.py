@@ -343,7 +343,7 @@ def test_a_bad_line_is_refused_by_number_and_the_others_are_read(tmp_path: Path)
         10: "was used before",
         11: '"title" is not text',
         12: "cannot be read as JSON",
-        13: "cannot be read as JSON",
+        13: "more than 1,000 characters",
         14: "a binary file",
         16: "more than 1,000 characters",
         17: "more than 1 MB besides strings",

@@ -233,7 +233,7 @@ def test_of_a_file_of_several_what_was_purged_is_left_out(corpus: Corpus, inbox:
 def test_a_purge_drops_the_answers_that_evaluate_keeps_of_this_library_alone(
     corpus: Corpus, library: Path, inbox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa.evaluation.run.cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr("qa.storage.answer_cache.cache_folder", lambda: tmp_path / "cache")
     questions = suite.load(write(tmp_path, "q.jsonl", '{"_id": "1", "text": "What is said?"}\n'), print)
     kept, others = (run.answers_path(of, questions) for of in (library, tmp_path / "another"))
     corpus.index(write(inbox, "a.txt", OLD))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from qa.corpus import Corpus
 
-FORMATS = Path(__file__).parent / "formats"
+FORMATS = Path(__file__).parents[1] / "formats"
 FILES = (
     *("csv/briefs.csv", "csv/wire.tsv", "json/briefs.json", "xlsx/briefs.xlsx", "mbox/desk.mbox"),
     *("zip/mixed.zip", "feed/files/atom.xml", "feed/files/rss.xml"),

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.qa.test_fulltext import fill, put, set_low
 
 from embeddings.files import KnownFile, read_sealed, write_sealed
 from qa.doctor import _postings
@@ -21,6 +20,7 @@ from qa.schema import EVERYTHING, Filters
 from qa.storage.embedded.full_text import FullText, Postings
 from qa.storage.embedded.store import Store
 from tests.qa.consistency import words_problems
+from tests.qa.storage.test_full_text import fill, put, set_low
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
