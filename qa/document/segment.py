@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PASSAGE_WORDS = 90
 MOST_SENTENCE_WORDS = 150  # a longer one is cut at white space, so that a model can read it
+# Raise it when a text is segmented otherwise than before: every file is then read anew.
+SEGMENTATION = 1
 MOST_SENTENCE_CHARACTERS = 1500
 MOST_QUOTATION_WORDS = 60  # a quotation of several sentences stays whole, with its speaker, up to here
 _MOST_UNITS = 40  # sentences in a passage

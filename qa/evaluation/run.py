@@ -23,7 +23,8 @@ from qa.errors import InputError, ModelError
 from qa.evaluation.lines import records
 from qa.evaluation.schema import Evaluation
 from qa.formats.jsonl import read_jsonl
-from qa.intake.run import MAKERS
+from qa.formats.source import PLAIN
+from qa.intake.run import made_by
 from qa.reading import read_file
 from qa.schema import EVERYTHING, Document, Turn
 from qa.storage.answer_cache import answers_folder, evaluations_folder, short_hash, short_name
@@ -100,7 +101,7 @@ def _own_library_folder(corpus: Path, encoder: str | None) -> Path:
         identity = identify_encoder(encoder)
     except WeightsError as error:
         raise ModelError(str(error)) from error
-    parts = [sha256_file(corpus), identity.sha256, *map(sha256_file, MAKERS)]
+    parts = [sha256_file(corpus), identity.sha256, made_by(corpus.name, PLAIN)]
     return evaluations_folder() / short_name(" ".join(parts))
 
 

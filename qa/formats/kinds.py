@@ -27,10 +27,18 @@ _MORE_BYTES = 200_000_000  # where pictures, or many documents, make a file larg
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A format: its name, its module in `qa.formats`, what a message calls it.
+    """A format.
 
-    A source of `several` documents gives them parts of its id; one that `holds` whole files
-    gives documents of their formats. One that is `signed` begins as no other does.
+    Attributes:
+        name: what a library calls it.
+        module: its module in `qa.formats`.
+        what: what a message calls it.
+        several: whether a source gives several documents, which get parts of its id.
+        holds: whether a source holds whole files, and gives documents of their formats.
+        signed: whether a source begins as one of no other format does.
+        most_bytes: how large a source may be.
+        reading: which reading of the format this is. Raise it when the same file gives another document than
+            before (`tests/qa/formats/test_readings.py` tells): files of the format are then read anew.
     """
 
     name: str
@@ -40,6 +48,7 @@ class Kind:
     holds: bool = False
     signed: bool = False
     most_bytes: int = MOST_BYTES
+    reading: int = 1
 
 
 _TEXT = Kind("text", "text", "plain text")
@@ -112,6 +121,13 @@ _MAILBOX = re.compile(
     rb"[!-9;-~]{1,100}:",
     re.IGNORECASE,
 )
+
+
+def reading_of(file_name: str) -> str:
+    """Name the reading by which a file is read, as far as its name tells: another gives other documents."""
+    kind = named(file_name)
+    kinds = {kind} if kind and not kind.holds else set(ENDINGS.values())
+    return " ".join(sorted(f"{each.name} {each.reading}" for each in kinds))
 
 
 def named(file_name: str) -> Kind | None:

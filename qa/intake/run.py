@@ -11,21 +11,20 @@ from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from importlib.metadata import version
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from embeddings.encoder import identify_encoder, open_encoder
-from embeddings.files import sha256_file
 from qa.document.corrections import correct, uncorrected
 from qa.document.metadata import Sidecar, check, open_sidecar, sidecar_of
 from qa.document.row_identity import Row, follow, numbered
-from qa.document.segment import passages
+from qa.document.segment import SEGMENTATION, passages
 from qa.document.window import head, window_text
 from qa.errors import InputError, PartlyReadError
 from qa.formats import ocr
-from qa.formats.kinds import JSONL, named
+from qa.formats.kinds import JSONL, named, reading_of
 from qa.formats.reading import file_id, read_path
 from qa.formats.source import Options
 from qa.formats.worker import Worker
@@ -66,13 +65,7 @@ _SLICE = 4 * BATCH
 _ROLLING = "feed"
 _VANISHED = "It was there when its folder was listed, and gone when it was to be read."
 
-# What decides, besides the text and the encoder, what a library holds of a document.
-_PACKAGE = Path(__file__).parent.parent
-MAKERS = (
-    *sorted((_PACKAGE / "document").glob("*.py")),
-    *sorted((_PACKAGE / "formats").glob("*.py")),
-    *(_PACKAGE / "text" / name for name in ("dates.py", "terms.py")),
-)
+# Another version of one of these may read a file otherwise.
 LIBRARIES = (
     *("feedparser", "lxml", "lxml_html_clean", "markdown-it-py", "odfdo", "openpyxl", "py3langid"),
     *("pypdfium2", "python-docx", "sentencex", "trafilatura"),
@@ -145,7 +138,7 @@ class _Reading:
         self.path = path
         self._name = name
         self._options = options
-        self.made_by = _made_by(options, sidecar)
+        self.made_by = made_by(PurePath(path).name, options, sidecar)
         self._named = named  # by a person: then what was purged of it is taken in again
         self._sha256 = ""
         self._parts: set[str] = set()  # that are held, or are to be
@@ -700,17 +693,17 @@ def _said(options: Options) -> ReadAs:
 
 
 @cache
-def _made_by(options: Options, sidecar: str = "") -> str:
-    """Name what reads and segments documents: by it, a source that has not changed is not read again.
+def made_by(file_name: str, options: Options, sidecar: str = "") -> str:
+    """Name what reads and segments a file: read by the same, a file that has not changed gives the same.
 
-    `sidecar` is the SHA-256 of what lies beside the source.
+    `sidecar` is the SHA-256 of what lies beside the file.
     """
-    makers = [sha256_file(path) for path in MAKERS]
     libraries = [version(name) for name in LIBRARIES]
     if options.ocr:  # what was refused for want of Tesseract is read once it is there
         with suppress(InputError):  # it fails: said of each file that needs it
             libraries += [ocr.version("Tesseract"), *sorted(ocr.languages("Tesseract"))]
-    return hashlib.sha256(" ".join([*makers, *libraries, repr(options), sidecar]).encode()).hexdigest()
+    readers = (reading_of(file_name), f"segmentation {SEGMENTATION}", *libraries, repr(options), sidecar)
+    return hashlib.sha256(" ".join(readers).encode()).hexdigest()
 
 
 def _prepare(document: Document, made_by: str, part: str = "", read: int = 0) -> _Prepared:

@@ -81,7 +81,7 @@ def one_after_the_other(library: Path, inbox: Path) -> None:
                 vectors = encoder.encode_documents(windows)
                 parts = zip(prepared.passages, prepared.digests, vectors, strict=True)
                 entries = [qa.intake.run.Entry(*part) for part in parts]
-                made_by = qa.intake.run._made_by(PLAIN)
+                made_by = qa.intake.run.made_by(path.name, PLAIN)
                 store.ingest(item, qa.intake.run.head(item), entries, encoder.identity, made_by)
     store.close()
 
@@ -262,7 +262,7 @@ def test_what_was_made_otherwise_is_read_again_once(
             assert result.status == status
     assert segmented == ["a.txt"] * 2
     with tiny_corpus(tmp_path / "library", date_order="mdy") as corpus:
-        monkeypatch.setattr("qa.intake.run._made_by", lambda *_: "a later version of Pullquote")
+        monkeypatch.setattr("qa.intake.run.made_by", lambda *_: "a later version of Pullquote")
         assert [result.status for _ in range(2) for result in corpus.index(inbox).files] == ["unchanged"] * 2
     assert segmented == ["a.txt"] * 3
 

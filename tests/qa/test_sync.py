@@ -531,22 +531,22 @@ def test_a_refused_file_that_has_not_changed_is_refused_for_the_same_reason_unre
         second = corpus.index(inbox)
     assert second.files[1] == first.files[1]
     assert "is not UTF-8" in second.files[1].error.message
-    monkeypatch.setattr("qa.intake.run._made_by", lambda *_: "a later version of Pullquote")
+    monkeypatch.setattr("qa.intake.run.made_by", lambda *_: "a later version of Pullquote")
     monkeypatch.setattr("qa.formats.worker.Worker.read", forbidden)
     with pytest.raises(AssertionError, match="parsed again"):
         corpus.index(inbox)
 
 
 def test_what_reads_files_changes_when_ocr_comes_to_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    qa.intake.run._made_by.cache_clear()
+    qa.intake.run.made_by.cache_clear()
     made = []
     for there in ("", "Tesseract 5.5.0"):
         monkeypatch.setattr("qa.formats.ocr.version", lambda _, there=there: there)
         monkeypatch.setattr(
             "qa.formats.ocr.languages", lambda _, there=there: frozenset({"eng"} if there else ())
         )
-        made.append([qa.intake.run._made_by(Options(ocr=ocr)) for ocr in (True, False)])
-        qa.intake.run._made_by.cache_clear()
+        made.append([qa.intake.run.made_by("a.pdf", Options(ocr=ocr)) for ocr in (True, False)])
+        qa.intake.run.made_by.cache_clear()
     (with_none, off), (with_one, still_off) = made
     assert with_none != with_one
     assert off == still_off
