@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from qa.errors import InputError
 from qa.formats.blocks import compose
-from qa.formats.header import is_institution
 from qa.formats.kinds import named, read_source
 from qa.formats.markup import MEANT, Block, blocks, parse
 from qa.formats.numbers import find_number
 from qa.formats.organisations import names_periodical
+from qa.formats.shapes import is_institution
 from qa.formats.text import check_text, describe
 from qa.formats.thread import Line, Sender, flowed, messages, unquoted
 from qa.metadata import with_values

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from markdown_it import MarkdownIt
 
 from qa.formats.dates import read_date
-from qa.formats.header import TOP
+from qa.formats.head_lines import TOP
 from qa.formats.markup import under_headings
 from qa.formats.text import decode, describe
 from qa.schema import Document, Found, Span

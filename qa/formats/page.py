@@ -10,10 +10,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from qa.formats.dates import read_date
-from qa.formats.header import is_institution, may_publish
 from qa.formats.organisations import is_periodical, is_section_heading
 from qa.formats.people import in_order
 from qa.formats.rubbish import is_no_author, is_no_title
+from qa.formats.shapes import is_institution, may_publish
 from qa.schema import Document, Found
 
 if TYPE_CHECKING:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from qa.formats.header import is_institution, parse_header
+from qa.formats.header import parse_header
 from qa.formats.organisations import is_kind
 from qa.formats.page import TWO_LETTERS
 from qa.formats.rubbish import is_no_author, is_no_title
+from qa.formats.shapes import is_institution
 from qa.formats.text import check_text, describe
 from qa.metadata import with_values
 
