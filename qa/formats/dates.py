@@ -33,6 +33,7 @@ _MONTHS = (
 )
 _NUMBER_OF_MONTH = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
 _MONTH = rf"(?:{'|'.join(sorted(_NUMBER_OF_MONTH, key=len, reverse=True))})\b\.?"
+_ROMAN = "i ii iii iv v vi vii viii ix x xi xii".split()
 _OF = r"(?:de[l]?\s|of\s)?"
 # Not more than two spaces: what stands farther apart stands in two columns ("No 8      December 1991").
 _DATE = re.compile(
@@ -42,6 +43,7 @@ _DATE = re.compile(
     r"|(?P<y3>\d{4})(?P<s3>[-./])\s?(?P<m3>\d{1,2})(?P=s3)\s?(?P<d3>\d{1,2})\.?"
     r"|(?P<a>\d{1,2})(?P<s4>[-./])(?P<b>\d{1,2})(?P=s4)(?P<y4>\d{4})"
     r"|(?P<y5>\d{4})\s?[년年]\s?(?P<m5>\d{1,2})\s?[월月](?:\s?(?P<d5>\d{1,2})\s?[일日号號])?"
+    r"|(?P<d7>\d{1,2})[. ]\s?(?P<m7>[ivx]{1,4})[. ]\s?(?P<y7>\d{4})"
     rf"|(?P<m6>{_MONTH}),?\s\s?{_OF}(?P<y6>(?:1[4-9]|20)\d\d)"
     r")(?:\s?(?:г\.|года|р\.|r\.))?(?![\w/-]|\.\d)",
     re.IGNORECASE,
@@ -109,6 +111,10 @@ def _named(match: re.Match[str]) -> dt.date | None:
     if match["m5"] and not match["d5"]:
         month = int(match["m5"])
         return PartialDate(int(match["y5"]), month) if 1 <= month <= 12 else None
+    if match["d7"]:  # "2.viii.2012"
+        roman = match["m7"].lower()
+        month = _ROMAN.index(roman) + 1 if roman in _ROMAN else 0
+        return _valid(int(match["y7"]), month, int(match["d7"]))
     for which in "1235":
         if day := match[f"d{which}"]:
             month = int(match[f"m{which}"]) if which in "35" else _month(match[f"m{which}"])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from qa.dates import PartialDate
 from qa.formats.dates import DateOrder, FoundDate, find_date, find_dates, read_date
 from qa.formats.furniture import find_furniture
-from qa.formats.labels import LABELS, label_of
+from qa.formats.labels import LABELS, label_of, numbered_by
 from qa.formats.lines import lines
 from qa.formats.numbers import find_number
 from qa.formats.organisations import (
@@ -48,7 +48,8 @@ _WITHOUT_COLON = re.compile(
     re.IGNORECASE,
 )
 SEPARATOR = re.compile(
-    r"(?<=\d\d\d\d)\.\s+(?=[^\W\d_])|\s*[|•]\s*|\s+(?://|[—–*/-]|--)\s+|\s*·\s*|\s{3,}|\t+"
+    r"(?<=\d\d\d\d)\.\s+(?=[^\W\d_])|(?<=\w\w)\.\s+(?=(?:issued|published|produced|edited|price)\b)|\s\.{2,3}\s|\s*[|•]\s*|\s+(?://|[—–*/-]|--)\s+|\s*·\s*|\s{3,}|\t+",
+    re.IGNORECASE,
 )
 _COLON = re.compile(r"(?<=[^\W\d_]) ?:\s{2,}| :\s")  # "DATE:      9 May" is in no two columns
 _URL = re.compile(r"https?://[^\s<>\"”]+[^\s<>\"”.,;)]")
@@ -57,7 +58,7 @@ _IDENTIFIER = re.compile(
     r"\b(?:isbn|issn|doi|p\.?\s?o\.? box)\b|\b(?:e-?mail|vat|iban|jel)(?: no)?\.?:"
     r"|\b(?:tel(?:ephone)?|phone|fax|mobile|hotline)\b[.:]?\s?(?:no\.?\s?)?[+\d(]"
     r"|\b(?:reg(?:istered|istration)?|charity|company|licen[cs]e|helpline|health line|line)\b[^|]{0,30}\bno\b"
-    r"|\breg\. (?:no|charity)|\bregistered in\b|^price\b|\bprice:? ?[\d£$€]|^pages?\b|\b\d+ ?(?:pages"
+    r"|\breg\. (?:no|charity)|\bregistered in\b|^price\b|\bprice:? ?[\d£$€]|^pages?\b|\b\d+ ?(?:pages|leaves|words"
     r"|pp?)\b|\bmin(?:utes?)? read\b"
     r"|\d comments?\b|\S@\S|\bwww\.|\blicen[cs]e (?:cc|no)\b|^copyright\b|©|\ball rights reserved\b"
     r"|^\+?[\d() /.-]{7,}$"
@@ -111,7 +112,8 @@ _ONLY = re.compile(
     r"(?:original: )?(?:english|french|spanish|russian|arabic|chinese)(?: only)?", re.IGNORECASE
 )
 _NOT_BY = re.compile(
-    r"(?:edited|translated|photographs?|photos?|illustrated|illustrations?|photography|traduit|übersetzt)\b"
+    r"(?:eds?|editors?|hrsg)\b[.:]?\s(?=\S)"
+    r"|(?:edited|translated|photographs?|photos?|illustrated|illustrations?|photography|traduit|übersetzt)\b"
     r".{0,40}\b(?:by|par|von)\s",
     re.IGNORECASE,
 )
@@ -167,10 +169,26 @@ _REMARK = re.compile(
     r"|unclassified|(?:draft|version|revision)(?: [\w.]{1,5})?$|published with|embargoed|(?:our )?ref\b"
     r"|all times\b|period covered\b"
     r"|(?:[\w-]+ ){1,3}(?:session|sitting|meeting|edition)$|held at\b|present(?:ed)? (?:at|to)\b|original:"
-    r"|page \d|menu$|home$|keywords\b"
+    r"|page \d|menu$|home$|keywords\b|classified\b|secret\b|(?:strictly )?private\b|public$|internal$|unlimited$"
+    r"|valid\b|in force\b|effective\b|supersedes\b|replaces\b|superseded\b|withdrawn\b|available (?:at|from|online|in)\b"
+    r"|(?:supported|funded|sponsored|commissioned|endorsed|hosted|printed|typeset|seconded|moved) by\b"
+    r"|with (?:the )?(?:support|assistance|funding|help|thanks)\b|in (?:association|partnership|co-?operation"
+    r"|collaboration) with\b|on (?:behalf|the basis) of\b|(?:submitted|addressed|presented|prepared|subject) (?:to|for)\b"
+    r"|do not\b|please\b|see (?:also|page)\b|no part of\b|continued\b|end$|begins?$|attached\b|enclosed\b"
+    r"|(?:from|by) our (?:own )?|(?:type|manu)script\b|facsimile\b|scan(?:ned)?\b|copy\b|photograph(?:s|y)?\b"
     rf"|(?:{_DAY},? )?\d{{1,2}}(?:[–-]\d{{1,2}})? [^\W\d_]+$)",
     re.IGNORECASE,
 )
+# "Reprinted from The Lantern"
+_TAKEN_FROM = re.compile(
+    r"(?:(?:re-?printed|extract(?:ed)?|excerpt(?:ed)?|adapted|taken|reproduced)(?: with permission)? from"
+    r"|(?:first |originally )?(?:published|appeared|printed) in)\s(?:the\s(?=[a-z]))?",
+    re.IGNORECASE,
+)
+_SPACED_OUT = re.compile(r"(?<!\S)[^\W\d_](?: [^\W\d_]){2,40}(?!\S)")  # "C O N F I D E N T I A L"
+_WITH_PLACE_AND_DATE = re.compile(r"(?P<who>[^()\d]{3,60})\s\((?P<when>[^()]{6,60})\)")
+_FOR = re.compile(r"(?P<who>[^()\d:,]{3,60})\sfor\s(?:the\s)?(?P<body>[^\W\d_a-z].{3,60})")
+_YEAR = re.compile(r"\(?(?P<year>(?:1[5-9]|20)\d\d)\)?\.?")
 _DESCRIBES = re.compile(
     r"(?:an?|the|our)\s(?:[\w-]+\s)?(?:newsletter|blog|magazine|bulletin|journal|podcast|periodical"
     r"|digest)\b",
@@ -307,6 +325,8 @@ def _is_prose(line: str) -> bool:
         or (len(line) > 60 and line[-1] in "-,")
     ):
         return True
+    if line.isupper() and len(line) <= 100 and len(line.split()) > 2:
+        return False  # the headline of an old newspaper has a full stop
     if is_section_heading(line) or _SENTENCE_CJK.search(line) or _TWO_SENTENCES.fullmatch(line):
         return True
     if not _SENTENCE.match(line) or label_of(line)[0] or who_is(line) or _ABBREVIATED.search(line):
@@ -377,7 +397,9 @@ def cells(words: str) -> str:
         if len(cells) == 2 and cells[0].lower() in LABELS:
             return f"{cells[0]}: {cells[1]}"
         return "" if not any(re.search(r"[^\W\d_]", cell) for cell in cells) else " | ".join(cells)
-    return _unlisted(words.lstrip("#> ").strip())
+    words = words.lstrip("#> ").lstrip("+:~=% ").rstrip("~= ")
+    spaced = _SPACED_OUT.sub(lambda match: match[0].replace(" ", ""), words)
+    return _unlisted(re.sub(r"\s{2,}", " ", spaced) if spaced != words else words)
 
 
 def _unlisted(line: str) -> str:
@@ -425,6 +447,17 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         line.aside = True
         return
     part = _PAGE.sub("", part)
+    if code := numbered_by(part):
+        line.number, line.bare = line.number or code, True
+        return
+    if year := _YEAR.fullmatch(part):
+        line.dates.append(Dated(FoundDate(0, 0, PartialDate(int(year["year"]))), year["year"], "event"))
+        return
+    signed = _WITH_PLACE_AND_DATE.fullmatch(part)
+    if signed and find_date(signed["when"], order) and (who := people_in_line(signed["who"])):
+        line.stated["author"] = who
+        line.dates += [Dated(found, signed["when"], "plain") for found in find_dates(signed["when"], order)]
+        return
     rest, dated = _without_dates(line, part, order)
     if dated and _EVENT_LINE.match(part):
         line.aside = True
@@ -436,6 +469,20 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
     if _IDENTIFIER.search(rest):
         rest = rest.split(". ")[0] if _IDENTIFIER.search(rest.split(". ")[0]) is None else ""
         line.aside = True
+    if rest.startswith("(") and rest.endswith(")") and not find_number(rest).number:
+        line.aside = True
+        return
+    if taken := _TAKEN_FROM.match(rest):
+        name = _tidy(rest[taken.end() :])
+        if is_institution(name) or is_periodical(name):
+            line.stated["publisher"] = name
+        line.aside = True
+        return
+    if (work := _FOR.fullmatch(_tidy(rest))) and (who := people_in_line(work["who"])):
+        line.stated["author"] = who
+        if names_institution(work["body"]) or may_name_institution(work["body"]):
+            line.stated["publisher"] = work["body"]
+        return
     if _ANONYMOUS.fullmatch(rest):
         line.aside = True
         if re.match(r"by staff\b", rest, re.IGNORECASE):
@@ -527,7 +574,7 @@ def _apart_from_kind(name: str) -> tuple[str, str]:
 
 
 def _tidy(name: str) -> str:
-    name = name.strip(" ,;:–—-*_")
+    name = name.strip(" ,;:–—-*_~=")
     if name.count("(") != name.count(")"):
         name = name.strip(" ,;:–—-()")
     name = name.removesuffix(".") if not _ABBREVIATED.search(name) and name.count(".") == 1 else name
@@ -595,7 +642,7 @@ def _is_place(name: str) -> bool:
         or is_kind(name)
     ):
         return False
-    if names_institution(name) or names_periodical(name) or may_name_institution(name):
+    if names_institution(name) or names_periodical(name) or name.startswith("The "):
         return False
     return not has_given_name(name)
 
@@ -606,6 +653,7 @@ def _may_be_dated(name: str) -> bool:
         or names_institution(name)
         or is_periodical(name)
         or looks_like_person(name)
+        or (_FOR.fullmatch(name) and people_in_line(name))
         or is_kind(name)
         or find_number(name).number
         or re.fullmatch(r"[^\W\d_][\w’'-]*", name)

@@ -9,6 +9,7 @@ are told apart among the names that are left. What is not sure stays empty.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -31,17 +32,14 @@ from qa.formats.labels import LABEL, label_of
 from qa.formats.numbers import find_number
 from qa.formats.organisations import (
     is_kind,
-    is_periodical,
     is_section_heading,
     issued_by,
+    likely_institution,
     may_name_institution,
-    names_institution,
-    names_periodical,
 )
 from qa.formats.people import has_given_name
 from qa.formats.shapes import (
     COURT,
-    SMALL_WORDS,
     WORDS,
     class_of,
     is_plainly_institution,
@@ -86,6 +84,8 @@ _DIVISION = re.compile(
 _SERIES_KIND = re.compile(
     r"\b(?:series|papers?|briefs?|notes?|reports?|bulletin|circular|advisory)$", re.IGNORECASE
 )
+_ENDS_AS_DAY = re.compile(r"\b(?:day|week|night|eve|month|year|anniversary|sunday)$", re.IGNORECASE)
+_SURE = 4  # what must speak for a publisher
 _MOST_UNDATED = 6  # lines of a header without a date or number
 _NO_TITLE = re.compile(
     r".*\b(?:memorandum|memo|release|note|notice|briefing|opinion|editorial|statement|analysis|comment)s?",
@@ -129,7 +129,7 @@ def parse_header(
     top = top_of(text)
     taken = [take_apart(words, None, -1, date_order) for words in above]
     taken += [take_apart(text[span.start : span.end], span, block, date_order) for span, block in top.lines]
-    taken = _without_what_goes_on(_without_dialogue(text, taken))
+    taken = _without_other_labels(_without_what_goes_on(_without_dialogue(text, taken)))
     for number, line in enumerate(taken):
         for name in line.names:
             name.line = number
@@ -142,6 +142,16 @@ def _without_what_goes_on(taken: list[Line]) -> list[Line]:
         goes_on = line.block == below.block and below.words[0].islower() and not below.states_something
         if goes_on and label_of(line.words)[0] == "author":
             line.stated.pop("author", None)
+    return taken
+
+
+def _without_other_labels(taken: list[Line]) -> list[Line]:
+    """Take nothing from a line with an unknown label that stands among lines with known ones."""
+    known = Counter(line.block for line in taken if label_of(cells(line.words))[0])
+    for line in taken:
+        words = cells(line.words)
+        if known[line.block] > 1 and LABEL.match(words) and not label_of(words)[0] and not line.number:
+            line.names, line.people, line.aside = [], "", True
     return taken
 
 
@@ -167,6 +177,7 @@ class _Reading:
         self._order = order
         self._prose = prose
         self._author = ""
+        self._all: list[Name] = []
 
     def header(self) -> Header:
         """Return what the header says."""
@@ -178,7 +189,7 @@ class _Reading:
                 return replace(found, date=day, notes=notes, publisher=agency)
             return found
         lines = self._lines
-        names = [name for line in lines for name in line.names]
+        names = self._all = [name for line in lines for name in line.names]
         author = self._stated("author")
         if not author:
             authors = self._authors(names)
@@ -299,158 +310,103 @@ class _Reading:
             series = next((kind for line in beside for kind in line.kinds if _SERIES_KIND.search(kind)), "")
         for position, name in enumerate(names):
             if body := issued_by(name.text):  # "The Tiller / Newsletter of the Harbour Mission"
-                if position and not series and not title_like(names[position - 1].text) and not title:
-                    series = names[position - 1].text
-                    names.remove(names[position - 1])
                 names.remove(name)
+                if position and not series and not title_like(names[position - 1].text):
+                    series = names[position - 1].text
+                    if title or len(names) > 1:
+                        names.remove(names[position - 1])
                 return body, series
-        institutions = [name for name in names if class_of(name.text) == "institution"]
-        mast = self._masthead(names, numbered)
         kinds = any(" " in kind for line in self._lines for kind in line.kinds)
-        spare = len(names) > 1 or bool(title) or bool(series) or kinds
-        publisher = ""
-        if institutions and (spare or is_plainly_institution(institutions[0].text)):
-            best = max(
-                institutions,
-                key=lambda name: (
-                    not (_STATE.match(name.text) or _DIVISION.fullmatch(name.text)),
-                    not name.dated,
-                    -name.line,
-                ),
-            )
-            publisher = COURT.sub("", best.text)
-            for name in institutions:
-                if name is best or _STATE.match(name.text) or _DIVISION.fullmatch(name.text):
-                    names.remove(name)
-            if not series and mast and mast in names and numbered:
-                series = mast.text
-                if len(names) > 1 or title:
-                    names.remove(mast)
-            return publisher, series
-        if (
-            series
-            and " " in series
-            and is_periodical(series)
-            and numbered
-            and not numbered.volume
-            and (names or title)
-        ):
-            return series, ""  # "Maritime Law Bulletin, No. 331"
-        above = names[0] if names else None
-        if (
-            above
-            and mast
-            and mast is not above
-            and numbered
-            and not series
-            and self._may_publish(above, mast, spare=len(names) > 2 or bool(title))
-        ):
-            names.remove(above)
-            if len(names) > 1:
-                names.remove(mast)
-            return above.text, mast.text
-        if mast and (len(names) > 1 or title):
-            names.remove(mast)
-            if not series and numbered and numbered.names and mast in numbered.names:
-                return mast.text, ""
-            if numbered and numbered.issue and not series:
-                return ("" if numbered.volume else mast.text), mast.text
-            return mast.text, series
-        if mast and numbered and not series:
-            return "", mast.text
-        return "", series
+        spare = len(names) > 1 or bool(title or series or kinds)
+        best = max(names, key=lambda name: (self._publishes(name, names), -name.line), default=None)
+        if best and self._publishes(best, names) < _SURE:
+            best = None
+        issue = self._issue(names, numbered)
+        if issue and not series:
+            series = issue.text
+            best = best if best is not issue else None
+            others = [name for name in names if name is not issue]
+            if others and best is None:
+                best = max(others, key=lambda name: self._publishes(name, names))
+                best = best if self._publishes(best, names) >= _SURE else None
+            if len(others) > (best is not None) or title:
+                names.remove(issue)
+        if best is None or not (spare or is_plainly_institution(best.text)):
+            return "", series
+        for name in list(names):
+            above = _STATE.match(name.text) or _DIVISION.fullmatch(name.text)
+            if name is best or (above and class_of(name.text) == "institution"):
+                names.remove(name)
+        return COURT.sub("", best.text), series
 
-    def _masthead(self, names: list[Name], numbered: Line | None) -> Name | None:
-        """Return the name that stands where a periodical's or a publisher's does, if one surely does."""
-        periodicals = [name for name in names if class_of(name.text) == "periodical"]
-        if periodicals:
-            return max(periodicals, key=lambda name: (self._beside_number(name), name.dated, -name.line))
+    def _issue(self, names: list[Name], numbered: Line | None) -> Name | None:
+        """Return the name of the periodical whose issue the header numbers."""
+        if numbered is None or numbered.series or not numbered.issue:
+            return None
+        at = self._lines.index(numbered)
+        above = self._lines[at - 1] if at else None
         for name in names:
-            if name.leads and name.beside and not title_like(name.text) and not name.dated:
-                return name  # "Border Voice — Interview 37"
-        for name in names:
-            if name.dated and name_shaped(name.text) and self._is_no_place(name):
-                return name
-        if numbered and not numbered.series and not numbered.bare and not numbered.names:
-            at = self._lines.index(numbered)
-            above = self._lines[at - 1] if at else None
-            if above and above.block == numbered.block and len(above.names) == 1 and above.names[0] in names:
-                name = above.names[0]
-                if not name.beside and not title_like(name.text):
-                    return name
-        first = names[0] if names else None
-        if first is None or title_like(first.text) or first.line > 2:
-            return self._below_author(names)
-        others = [name for name in names if name is not first]
-        stated = any(line.states_something for line in self._lines)
-        if others and stated and name_shaped(first.text) and self._heads(first, others[0]):
-            below = self._lines[first.line + 1]
-            masthead = below.block == self._lines[first.line].block and (below.number or below.kinds)
-            # A person may stand on top as well, above the title.
-            sure = not self._lines[first.line].people or may_name_institution(first.text) or masthead
-            return first if sure else None
-        if (
-            first.text.isupper()
-            and not re.search(r"\d", first.text)
-            and others
-            and not others[0].text.isupper()
-        ):
-            return first
-        if self._beside_number(first) and numbered and names_periodical(first.text):
-            return first
-        if may_name_institution(first.text) and others and not SMALL_WORDS.search(first.text):
-            return first
-        return self._below_author(names)
-
-    def _heads(self, first: Name, other: Name) -> bool:
-        """Whether the first name of a header stands over the others as a publisher's does."""
-        own = self._lines[first.line]
-        below = next((line for line in self._lines[first.line + 1 :] if not line.aside), None)
-        if has_given_name(first.text) and own.people and not names_periodical(first.text):
-            return False
-        written = below and (below.people or (below.stated.get("author") and len(below.stated) == 1))
-        if _SUBTITLE.match(other.text) or written:
-            return False
-        if self._lines[other.line].block != own.block:
-            return True
-        between = self._lines[first.line + 1 : other.line]
-        return any(line.number or line.dates or line.kinds for line in between)
-
-    def _below_author(self, names: list[Name]) -> Name | None:
-        """Return the name that stands right below an author: whom they write for, or work at."""
-        for name in names:
-            above = self._lines[name.line - 1] if name.line else None
-            written = above and (
-                above.stated.get("author") or (above.people and above.people in self._author)
-            )
-            said = len(name.text.split()) > 1 or names_institution(name.text) or names_periodical(name.text)
-            if written and said and name is not names[0] and name_shaped(name.text) and not name.beside:
-                return name
-        for name in names[1:]:
-            own = self._lines[name.line].block
-            beside = any(
-                line.block == own and (line.people or line.dates or line.number) for line in self._lines
-            )
-            if beside and may_name_institution(name.text) and name_shaped(name.text):
+            own = self._lines[name.line]
+            near = own is numbered or (own is above and own.block == numbered.block)
+            if near and not title_like(name.text) and class_of(name.text) != "institution":
                 return name
         return None
 
-    def _may_publish(self, name: Name, mast: Name, *, spare: bool) -> bool:
-        """Whether a name above a periodical's is likely its publisher's, and not the title."""
-        if not (name_shaped(name.text) and mast.line == name.line + 1):
-            return False
-        return spare or may_name_institution(name.text)
-
-    def _is_no_place(self, name: Name) -> bool:
-        """Whether a name with a date is more than where something was written."""
-        if re.search(r"\b(?:day|week|night|eve|month|year|anniversary|sunday)$", name.text, re.IGNORECASE):
-            return False
-        return (
-            names_periodical(name.text)
-            or may_name_institution(name.text)
-            or bool(re.search(r"\s(?:of|for|&)\s", name.text))
-            or len(name.text.split()) > 3
+    def _publishes(self, name: Name, names: list[Name]) -> int:
+        """Say how much speaks for a name as the publisher's: its words, its place, what agrees with it."""
+        if title_like(name.text) or name.person or is_kind(name.text):
+            return 0
+        line, kind = self._lines[name.line], class_of(name.text)
+        shaped = name_shaped(name.text)
+        if kind == "other" and not shaped:
+            return 0
+        below = next((each for each in self._lines[name.line + 1 :] if not each.aside), None)
+        above = self._lines[name.line - 1] if name.line else None
+        first = name is names[0] and len(names) > 1 and shaped
+        alone = all(each is line or each.block != line.block or each.aside for each in self._lines)
+        masthead = below is not None and below.block == line.block and bool(below.number or below.kinds)
+        signed = (
+            above is not None
+            and above.block == line.block
+            and bool(above.stated.get("author") or (above.people and above.people in self._author))
         )
+        capitals = name.text.isupper() and not all(each.text.isupper() for each in names)
+        state = bool(_STATE.match(name.text) or _DIVISION.fullmatch(name.text))
+        return (
+            {"institution": 4, "periodical": 2, "perhaps": 1, "other": 0}[kind]
+            + likely_institution(name.text)
+            + 3 * (name.dated and shaped and " " in name.text and not _ENDS_AS_DAY.search(name.text))
+            + (kind == "periodical" and (self._beside_date(name) or (first and alone)))
+            + (kind != "other" and shaped)
+            + (first and (alone or masthead or kind != "other"))
+            + (first and masthead)
+            + (first and capitals)
+            + (signed and shaped and not name.beside)
+            + 2 * self._agrees(name)
+            - 2 * state
+        )
+
+    def _beside_date(self, name: Name) -> bool:
+        """Whether the name's line, or the one above or below it in the same block, holds a date."""
+        own = self._lines[name.line]
+        around = self._lines[max(0, name.line - 1) : name.line + 2]
+        return any(line.block == own.block and line.dates for line in around)
+
+    def _agrees(self, name: Name) -> bool:
+        """Whether an address, a copyright line or an abbreviation of the name agrees with it."""
+        letters = re.sub(r"\W", "", name.text).casefold()
+        if any(
+            _same(name.text, each.text) for line in self._lines for each in line.names if each is not name
+        ):
+            return True
+        initials = "".join(word[0] for word in WORDS.findall(name.text) if word[0].isupper())
+        if len(letters) < 4 or name.text.count(" ") < 1:
+            return False
+        others = "\n".join(line.words for line in self._lines if line is not self._lines[name.line])
+        site = letters in re.sub(r"[^\w@.\n]", "", others).casefold()
+        owned = f"© {name.text}".casefold() in re.sub(r"©\s?(?:\d{4})?\s?(?:the )?", "© ", others).casefold()
+        short = len(initials) > 2 and re.search(rf"(?<!\w){re.escape(initials)}(?!\w)", others)
+        return bool(site or owned or short)
 
     def _beside_number(self, name: Name) -> bool:
         """Whether the name's line, or the one above or below it in the same block, holds a number or date."""
@@ -505,7 +461,7 @@ class _Reading:
             - 3 * bool(_BY_ITS_BODY.fullmatch(name.text))
             - 5 * name.dated
             - 3 * (name.beside and not name.numbered)
-            - 3 * (class_of(name.text) in ("institution", "periodical"))
+            - min(3, self._publishes(name, self._all))
             - 3 * subtitle
             - bool(re.search(r"\d$", name.text))
             - (len(words) < 2)

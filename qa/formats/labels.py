@@ -8,9 +8,9 @@ import re
 LABELS = {
     label: name
     for name, labels in {
-        "title": "title|headline|subject|subj|re|titre|titel|título|titolo|betreff|objet|asunto|название|тема"
+        "title": "title|headline|hed|head|subject|subj|re|titre|titel|título|titolo|betreff|objet|asunto|название|тема"
         "|제목|标题|题目",
-        "author": "speaker|story|por|par|di|author|authors|author(s)|by|byline|from|written by|prepared by"
+        "author": "fm|story by|speaker|story|por|par|di|author|authors|author(s)|by|byline|from|written by|prepared by"
         "|compiled by"
         "|drafted by"
         "|reported by|reporter|words|text|rapporteur|reviewed by|auteur|auteurs|autor|autora|autores|autore"
@@ -39,7 +39,8 @@ LABELS = {
         "|expires|deadline|heard|date heard|hearing|accessed|retrieved|downloaded|received|effective"
         "|date range"
         "|parish office|office|telephone no|opening hours|quorum|present|apologies|in attendance|copyright"
-        "|licence|license|frequency|circulation|before|counsel|коротко|тел",
+        "|licence|license|frequency|circulation|before|counsel|length|word count|wordcount|body|load-date|publication-type|document-type|graphic|dept|collection no"
+        "|reading time|abstract|summary|jurisdiction|coram|cite as|style|slug|edition|format|rights|коротко|тел",
     }.items()
     for label in labels.split("|")
 }
@@ -53,3 +54,19 @@ def label_of(line: str) -> tuple[str, int]:
         return "", 0
     name = " ".join(match["label"].lower().replace(".", "").split())
     return (LABELS[name], match.end()) if name in LABELS else ("", 0)
+
+
+# "Order Code RL33781", "Neutral citation: [2013] LSC 14", but not "Tel No. 555 7123".
+_NUMBER_LABEL = re.compile(
+    r"(?!(?:tel|phone|fax|mobile|reg|company|charity|vat|isbn|issn|account|invoice|page|word|room|box|table"
+    r"|file size|zip|post)\w*\b)(?:[^\W\d_][\w-]*\s){0,2}(?:code|index|symbol|citation|ref(?:erence)?\.?"
+    r"|\w+ (?:no\.?|number)\s?(?=:))\s?:?\s"
+    r"(?P<code>(?=[^\n]{0,24}\d)[\[A-Z0-9][\w\[\]()./ -]{0,24}[\w)])",
+    re.IGNORECASE,
+)
+
+
+def numbered_by(line: str) -> str:
+    """Return the number that a line with a label of a number states: "RL33781" of "Order Code RL33781"."""
+    match = _NUMBER_LABEL.fullmatch(line)
+    return match["code"] if match and not re.fullmatch(r"\d{4}", match["code"]) else ""

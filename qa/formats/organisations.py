@@ -10,14 +10,19 @@ _INSTITUTION = re.compile(
     r"|universidade?|college|school|academy|acad[eé]mie|akademie|ministry|minist[eè]r(?:e|io|ium)|department"
     r"|directorate|office|board|authority|agency|agence|agencia|bureau|commission|comisión|commissioner"
     r"|committee|comité|council|conseil|consejo|federation|fédération|confederation|association|asociación"
-    r"|society|société|sociedad|union|foundation|fondation|fundación|fundação|stiftung|trust|coalition"
+    r"|society|société|sociedad|union|foundation|fondation|fundación|fundação|stiftung|trust|coalition|partnership|partenariat|conference of|congregation|brotherhood|sisterhood|society|workshop"
     r"|alliance|consortium|co-?operative|network|réseau|red de|forum|group|observator(?:y|io|ium)"
     r"|observatoire|inspectorate|secretariat|treasury|banks?|banque|banco|fund|fonds|court|tribunal|cour"
     r"|embassy|consulate|parliament|assembly|senate|congress|party|movement|league|chamber|guild|club"
     r"|corporation|company|limited|ltd|plc|inc|llc|llp|gmbh|s\.a\.|laboratory|lab|museum|library|hospital"
     r"|diocese|parish|church|mission|project|programme|initiative|campaign|cell|task force|partners"
     r"|underwriters|solicitors|consult(?:ing|ants|ancy)|advisors|advisers|associates|press|publishers"
-    r"|publications|books|terminal|railways?|airlines?|shipping lines?|municipality|waterworks|hub"
+    r"|publications|books|terminal|railways?|airlines?|shipping lines?|municipality|waterworks|hub|observatory|coastguard|archives?|cámara|câmara|camera di|chambre|sindicato|syndicat"
+    r"|gewerkschaft|bundesamt|landesamt|ayuntamiento|gobierno|gouvernement|regierung|federación|federazione|unión"
+    r"|oficina|centrale|dirección|direction (?:générale|régionale)|inspektion|inspection|secretaría|secrétariat"
+    r"|confédération|confederación|colectivo|collectif|colegio|collège|museo|musée|biblioteca|archivo|iniciativa"
+    r"|laboratorio|laboratoire|verein|verband|amt|kammer|rat|bund|akademia|instytut|fundacja|uniwersytet"
+    r"|stowarzyszenie|üniversitesi|enstitüsü|derneği|vakfı|bakanlığı"
     r"|observers|ombudsman|police|registry"
     r"|service|services|republic|kingdom|united nations|european union|\w*verband|\w*verein"
     r"|\w*gesellschaft|\w*amt"
@@ -49,6 +54,14 @@ _PERHAPS = re.compile(
     r"|farmers"
     r"|residents|tenants|students|women|lawyers|doctors|teachers|citizens|people|friends of|sisters|brothers"
     r"|exchange|facility|mechanism|conference|summit|city of|town of|state of|government|county)\b",
+    re.IGNORECASE,
+)
+# Of those, the words that titles hardly begin or end with.
+_LIKELY = re.compile(
+    r"\b(?:house|labs?|desk|team|unit|collective|collaborative|international|front|watchdog|fellowship|holdings"
+    r"|industries|news agency|sans frontières|without borders|think ?tank|analytics|ventures|advisory|radio"
+    r"|television|tv|station|clinic|navy|army|customs|coast ?guard|friends of|statistics|action|aid|relief"
+    r"|facility|mechanism|clearinghouse|intelligence|capital|works|lawyers|doctors|workers|farmers|appeal)\b",
     re.IGNORECASE,
 )
 # A periodical's name has one of these, mostly at its end.
@@ -113,8 +126,8 @@ _HEADING = re.compile(
 _BODY_OF = re.compile(
     r"(?:revista|boletín|revue|bulletin|lettre|zeitschrift|mitteilungen|órgano|organe|rivista|bollettino)\s"
     r"(?:del|de la|de los|du|de l[’']|des|der|da|do|della|dell[’'])\s?(?P<its>[^\W\d_].*)|"
-    r"(?:(?:the|a|an)\s+)?(?:(?-i:[a-z]+)\s|(?:monthly|weekly|quarterly|official)\s)?"
-    r"(?:newsletter|bulletin|journal|organ|magazine|paper|newspaper|gazette|publication|message|review|blog"
+    r"(?:(?:the|a|an)\s+)?(?:(?-i:[a-z-]+)\s(?:(?-i:[a-z-]+)\s)?|(?:monthly|weekly|quarterly|official)\s)?"
+    r"(?:newsletter|bulletin|journal|organ|magazine|paper|newspaper|gazette|publication|message|review|blog|sheet|annual"
     r"|monthly|weekly|quarterly)\s(?:of|from|by)\s(?:the\s)?(?P<body>[^\W\d_].*)",
     re.IGNORECASE,
 )
@@ -125,6 +138,14 @@ def names_institution(name: str) -> bool:
     return any(
         _EDGE_BEFORE.fullmatch(name[: match.start()]) or _EDGE_AFTER.match(name[match.end() :])
         for match in _INSTITUTION.finditer(name)
+    )
+
+
+def likely_institution(name: str) -> bool:
+    """Whether the first word of the name or its last is mostly an institution's: "Scenario House"."""
+    return any(
+        _EDGE_BEFORE.fullmatch(name[: match.start()]) or _EDGE_AFTER.match(name[match.end() :])
+        for match in _LIKELY.finditer(name)
     )
 
 

@@ -85,6 +85,8 @@ _WHO_IS = re.compile(r"(?P<who>[^.:?!]{3,60}?)\s(?=(?:is|was|teaches|lectures|wo
 _ROLE = re.compile(
     r"\b(?:fellow|lecturer|professor|director|researcher|research associate|analyst|correspondent|officer"
     r"|associate|student|editor|manager|secretary|chair(?:man|person|woman)?|president|minister|head of|chief"
+    r"|enviad[ao] especial|corresponsal|redactora?|periodista|envoyée? spéciale?|correspondante?|journaliste"
+    r"|korrespondent(?:in)?|redakteur(?:in)?|inviat[ao]|reporter|journalist|photographer|historian|consultant"
     r"|adviser|advisor|economist|candidate|scholar|teaches|lectures|works (?:for|at|as)|university|bureau)\b",
     re.IGNORECASE,
 )
@@ -124,7 +126,7 @@ def _given_names() -> frozenset[str]:
 
 def has_given_name(name: str) -> bool:
     """Whether a name is written as only a person's is: with a known given name, or with an initial."""
-    if _KOREAN.fullmatch(name) or _CHINESE.fullmatch(name):
+    if _KOREAN.fullmatch(name) and len(name) == 3:
         return True
     words = name.lower().split()
     if not words:
