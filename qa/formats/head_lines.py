@@ -63,6 +63,8 @@ _IDENTIFIER = re.compile(
     r"|\d comments?\b|\S@\S|\bwww\.|\blicen[cs]e (?:cc|no)\b|^copyright\b|©|\ball rights reserved\b"
     r"|^\+?[\d() /.-]{7,}$"
     r"|\(\d{3}\) \d{3}|\+\d{1,3} \d"
+    r"|\b(?:street|road|lane|avenue|stra(?:ss|ß)e|platz|allee|calle|avenida|rue|square|boulevard|quay)\b[^|:]{0,30},\s(?-i:[A-Z\d])"
+    r"|,\s\d{4,6}\s(?-i:[A-Z])|\b(?-i:[A-Z]{1,2}\d{1,2}[A-Z]? \d[A-Z]{2})\b|^(?-i:ASX|NYSE|LSE|AIM|TSX|NASDAQ|ABN|ACN|ISIN|LEI)\b"
     r"|^\d{1,5}[a-z]?,? (?:[\w.’'-]+ ){0,4}(?:street|st|road|rd|row|avenue|ave|lane|square|boulevard|blvd"
     r"|drive"
     r"|way|quay|plaza|place|crescent|terrace)\b",
@@ -86,14 +88,15 @@ _SEASON = re.compile(
 )
 _BYLINE = re.compile(
     r"(?:(?:written|reporting|words|text|story|prepared|compiled|drafted|reviewed|posted|reported|submitted"
-    r"|a report|an essay|report|essay|remarks|speech|interview) )?(?:by|par|von|por|door|di|av|af)\s+(?=\S)",
+    r"|rédigé|redactado|verfasst|preparado|elaborado|a report|an essay|report|essay|remarks|speech|interview) )?(?:by|par|von|por|door|di|av|af)\s+(?=\S)",
     re.IGNORECASE,
 )
 _EAST_ASIAN_BYLINE = re.compile(
     r"(?:文|撰文|作者|记者|本报记者|記者|글|글쓴이|저자|執筆|著)\s?[/|｜ ]\s{0,3}(?=\S)|(?:本报)?记者(?=\S)"
 )
 _STATED_BYLINE = re.compile(
-    r"(?:written|prepared|compiled|drafted|reviewed|reported|submitted|words|text|story) by\s+", re.IGNORECASE
+    r"(?:written|prepared|compiled|drafted|reviewed|reported|submitted|words|text|story) by\s+|(?:rédigé par|redactado por|verfasst von|preparado por|elaborado por)\s+",
+    re.IGNORECASE,
 )
 _ANONYMOUS = re.compile(
     r"by (?:our|the|an?|staff)\b[\w ]{0,40}\b(?:correspondents?|desk|staff|reporters?|editors?"
@@ -117,15 +120,22 @@ _NOT_BY = re.compile(
     r".{0,40}\b(?:by|par|von)\s",
     re.IGNORECASE,
 )
-_DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+_DAY = (
+    r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|montag"
+    r"|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|lunes|martes|miércoles|jueves|viernes|sábado|domingo"
+    r"|lunedì|martedì|mercoledì|giovedì|venerdì|sabato|domenica|segunda-feira|terça-feira|quarta-feira|quinta-feira"
+    r"|sexta-feira|maandag|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag|понедельник|вторник|среда|четверг"
+    r"|пятница|суббота|воскресенье)"
+)
 WEEKDAY = re.compile(rf"\b(?:{_DAY}|(?:mon|tue|wed|thu|fri|sat|sun)\.?)[\s,]{{0,3}}$", re.IGNORECASE)
 _PUBLISHED = re.compile(
     r"\b(?:published|issued|posted|released?|dated?|delivered|for immediate (?:use|release)|printed|publié"
     r"|veröffentlicht|erschienen|publicado|pubblicato|опубликован\w*|distr|입력|등록|게시|발행|작성|发布|发表)\b",
     re.IGNORECASE,
 )
+_PUBLISHED_ON = re.compile(r"\b(?:published|issued|released|posted)(?: on)?\s$", re.IGNORECASE)
 _EVENT = re.compile(
-    r"\b(?:held|meeting|ending|presented|adopted|approved|conference|session|sitting|embargo(?:ed)?|covered"
+    r"\b(?:laid|tabled|launched|submitted|circulated|held|meeting|ending|presented|adopted|approved|conference|session|sitting|embargo(?:ed)?|covered"
     r"|given|read|entered|version|minutes of|statement of|letter of|report of|signed|as of|as at|made)\b",
     re.IGNORECASE,
 )
@@ -152,7 +162,8 @@ _OF_A_DAY = re.compile(
 _RANGE = re.compile(r"\d{1,2}(?:\s[^\W\d_]+)?\s?[–-]\s?$|\bto\s$|\bfrom\s$", re.IGNORECASE)
 _APART = re.compile(r"(?:[,(—–:;-]\s*|\d\s+|\s\s)$")
 _AFTER = re.compile(
-    r"[\s).,;]*(?:$|[(,.;]|by\b|updated|\d\d?[:.h]\s?\d\d|à\s|at\s|um\s|г\b|오[전후]|—|–|-\s)", re.IGNORECASE
+    rf"[\s).,;]*(?:$|[(,.;]|by\b|{_DAY}\b|updated|\d\d?[:.h]\s?\d\d|à\s|at\s|um\s|г\b|오[전후]|—|–|-\s)",
+    re.IGNORECASE,
 )
 _BODY_START = re.compile(
     r"(?:[-•*–—] |#{2,} |\d+[.)] |Q[.:] |dear |madam|sir\b|in the chair|taking part|attending)", re.IGNORECASE
@@ -175,8 +186,23 @@ _REMARK = re.compile(
     r"|with (?:the )?(?:support|assistance|funding|help|thanks)\b|in (?:association|partnership|co-?operation"
     r"|collaboration) with\b|on (?:behalf|the basis) of\b|(?:submitted|addressed|presented|prepared|subject) (?:to|for)\b"
     r"|do not\b|please\b|see (?:also|page)\b|no part of\b|continued\b|end$|begins?$|attached\b|enclosed\b"
-    r"|(?:from|by) our (?:own )?|(?:type|manu)script\b|facsimile\b|scan(?:ned)?\b|copy\b|photograph(?:s|y)?\b"
+    r"|(?-i:FM|TO|INFO) (?-i:[A-Z ]+)$|(?:from|by) our (?:own )?|(?:type|manu)script\b|facsimile\b|scan(?:ned)?\b|copy\b|photograph(?:s|y)?\b"
     rf"|(?:{_DAY},? )?\d{{1,2}}(?:[–-]\d{{1,2}})? [^\W\d_]+$)",
+    re.IGNORECASE,
+)
+_COPYRIGHT = re.compile(
+    r"(?:©|\(c\)|copyright)\s{0,3}(?:©|\(c\))?\s{0,3}(?P<year>(?:1[89]|20)\d\d)?(?:\s?[–-]\s?\d{4})?[\s,]{0,3}(?:by )?(?:the )?"
+    r"(?P<holder>[^.,|©\d]{3,60})?",
+    re.IGNORECASE,
+)
+_BOXED = re.compile(r"\[(?P<name>[^\[\]]{2,40})\]\s{0,3}(?=\S)")
+_LINK = re.compile(r"\[(?P<words>[^\[\]]{1,200})\]\([^()\s]{1,300}\)")
+# What stands over a text without being of it.
+_NOTICE = re.compile(
+    r"(?:this|the present) (?:publication|report|paper|document|text|article|briefing|translation|work|material|message"
+    r"|e-?mail) (?:was|is|has|may|does|should|contains|forms)\b|(?:its|the) contents? (?:is|are|of this)\b"
+    r"|the (?:views|opinions|findings|designations|information)\b.{0,80}\b(?:are|do|is|does)\b|disclaimer\b"
+    r"|you are (?:receiving|reading)\b|views? (?:this|it|in) \b",
     re.IGNORECASE,
 )
 # "Reprinted from The Lantern"
@@ -186,8 +212,9 @@ _TAKEN_FROM = re.compile(
     re.IGNORECASE,
 )
 _SPACED_OUT = re.compile(r"(?<!\S)[^\W\d_](?: [^\W\d_]){2,40}(?!\S)")  # "C O N F I D E N T I A L"
-_WITH_PLACE_AND_DATE = re.compile(r"(?P<who>[^()\d]{3,60})\s\((?P<when>[^()]{6,60})\)")
+_WITH_PLACE_AND_DATE = re.compile(r"(?P<who>[^()\d]{3,60})\s{1,3}\((?P<when>[^()]{3,60})\)")
 _FOR = re.compile(r"(?P<who>[^()\d:,]{3,60})\sfor\s(?:the\s)?(?P<body>[^\W\d_a-z].{3,60})")
+_YEAR_BEHIND = re.compile(r"[,(]\s?(?P<year>(?:1[89]|20)\d\d)\)?[\s,.]*$")
 _YEAR = re.compile(r"\(?(?P<year>(?:1[5-9]|20)\d\d)\)?\.?")
 _DESCRIBES = re.compile(
     r"(?:an?|the|our)\s(?:[\w-]+\s)?(?:newsletter|blog|magazine|bulletin|journal|podcast|periodical"
@@ -207,7 +234,7 @@ _AFFILIATION = re.compile(
     r"|(?:(?:senior|junior|visiting|research|associate|assistant|adjunct|emeritus|policy|programme"
     r"|program)\s+)*"
     r"(?:fellow|lecturer|professor|researcher|analyst|director|scholar|correspondent|officer|student|reader"
-    r"|economist|adviser|advisor|candidate)\b",
+    r"|specialist|economist|adviser|advisor|candidate)\b",
     re.IGNORECASE,
 )
 _EVENT_LINE = re.compile(
@@ -254,6 +281,7 @@ class Line:
     volume: bool = False  # whether the number is of a volume
     issue: bool = False  # whether it is that of an issue, whatever of
     url: str = ""
+    owner: str = ""  # whose the copyright is
     people: str = ""  # the line names people, and may be there for that
     names: list[Name] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
@@ -288,13 +316,17 @@ def _blocks(text: str) -> Iterator[list[Span]]:
 def top_of(text: str) -> Top:
     """Return the short lines that a text begins with."""
     furniture = {
-        span for span in find_furniture(text[:TOP]) if find_date(text[span.start : span.end]) is None
+        span
+        for span in find_furniture(text[:TOP])
+        if find_date(line := text[span.start : span.end]) is None and not _COPYRIGHT.match(line)
     }
     top = Top()
     for number, block in enumerate(_blocks(text)):
         words = [text[span.start : span.end] for span in block]
         wrapped = _hard_wrapped(words)
         for position, span in enumerate(block):
+            if _NOTICE.match(words[position]) and len(words[position]) <= _MOST_CHARACTERS:
+                continue
             if span in furniture or not any(map(str.isalnum, words[position])):
                 continue  # a rule of dashes or stars is no text
             prose = _is_prose(words[position]) or bool(not top.lines and who_is(words[position]))
@@ -321,7 +353,11 @@ def _is_prose(line: str) -> bool:
         return False
     if (
         len(line) > _MOST_CHARACTERS
-        or (_BODY_START.match(line) and not find_date(line[:30]))
+        or (
+            _BODY_START.match(line)
+            and not find_date(line[:30])
+            and not (line[0] == "#" and has_given_name(people_in_line(line.lstrip("# "))))
+        )
         or (len(line) > 60 and line[-1] in "-,")
     ):
         return True
@@ -330,6 +366,10 @@ def _is_prose(line: str) -> bool:
     if is_section_heading(line) or _SENTENCE_CJK.search(line) or _TWO_SENTENCES.fullmatch(line):
         return True
     if not _SENTENCE.match(line) or label_of(line)[0] or who_is(line) or _ABBREVIATED.search(line):
+        return False
+    if (by := _BYLINE.match(line)) and has_given_name(people_first(line[by.end() :])):
+        return False
+    if len(line) <= 120 and any(_PUBLISHED_ON.search(line[: date.start]) for date in find_dates(line)):
         return False
     first = find_date(line[:80])
     if first and len(line) <= 120 and first.start <= 40:
@@ -349,6 +389,8 @@ def take_apart(words: str, span: Span | None, block: int, order: DateOrder) -> L
     line = Line(words, span, block)
     rest = _COLON.sub(": ", cells(words))
     parts = [part.strip() for part in SEPARATOR.split(rest) if part and part.strip()]
+    if " > " in rest or " › " in rest or " » " in rest:  # where a page stands in its site
+        parts = [re.split(" [>›»] ", rest)[0]]
     labelled = [bool(label_of(part)[0]) for part in parts]
     if labelled and labelled[0] and sum(labelled) == 1:
         parts = [rest]
@@ -397,7 +439,7 @@ def cells(words: str) -> str:
         if len(cells) == 2 and cells[0].lower() in LABELS:
             return f"{cells[0]}: {cells[1]}"
         return "" if not any(re.search(r"[^\W\d_]", cell) for cell in cells) else " | ".join(cells)
-    words = words.lstrip("#> ").lstrip("+:~=% ").rstrip("~= ")
+    words = _LINK.sub(r"\g<words>", words).lstrip("#> ").lstrip("+:~=% ").rstrip("~= ")
     spaced = _SPACED_OUT.sub(lambda match: match[0].replace(" ", ""), words)
     return _unlisted(re.sub(r"\s{2,}", " ", spaced) if spaced != words else words)
 
@@ -447,14 +489,34 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         line.aside = True
         return
     part = _PAGE.sub("", part)
+    if owned := _COPYRIGHT.match(part):
+        line.aside, holder = True, _tidy(owned["holder"] or "")
+        if holder and name_shaped(holder) and not has_given_name(holder):
+            line.owner = holder
+        if owned["year"]:
+            line.dates.append(_of_year(owned["year"]))
+        return
+    if taken := _TAKEN_FROM.match(part):
+        line.aside = True
+        dated = next(find_dates(part, order), None)
+        name = _tidy(part[taken.end() : dated.start if dated else len(part)])
+        if dated:
+            line.dates.append(Dated(dated, part[dated.start : dated.end], "event"))
+        if is_institution(name) or is_periodical(name):
+            line.stated["publisher"] = name
+        return
+    if (boxed := _BOXED.match(part)) and _EAST_ASIAN.search(boxed["name"]):
+        line.names.append(Name(boxed["name"], 0, beside=True))
+        part = part[boxed.end() :]
     if code := numbered_by(part):
         line.number, line.bare = line.number or code, True
         return
     if year := _YEAR.fullmatch(part):
-        line.dates.append(Dated(FoundDate(0, 0, PartialDate(int(year["year"]))), year["year"], "event"))
+        line.dates.append(_of_year(year["year"]))
         return
     signed = _WITH_PLACE_AND_DATE.fullmatch(part)
-    if signed and find_date(signed["when"], order) and (who := people_in_line(signed["who"])):
+    who = people_in_line(signed["who"].strip()) if signed else ""
+    if signed and who and (find_date(signed["when"], order) or has_given_name(who)):
         line.stated["author"] = who
         line.dates += [Dated(found, signed["when"], "plain") for found in find_dates(signed["when"], order)]
         return
@@ -470,12 +532,6 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         rest = rest.split(". ")[0] if _IDENTIFIER.search(rest.split(". ")[0]) is None else ""
         line.aside = True
     if rest.startswith("(") and rest.endswith(")") and not find_number(rest).number:
-        line.aside = True
-        return
-    if taken := _TAKEN_FROM.match(rest):
-        name = _tidy(rest[taken.end() :])
-        if is_institution(name) or is_periodical(name):
-            line.stated["publisher"] = name
         line.aside = True
         return
     if (work := _FOR.fullmatch(_tidy(rest))) and (who := people_in_line(work["who"])):
@@ -509,10 +565,19 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         if who:
             line.stated["author"] = who
             return
+        body = _tidy(re.sub(r"^the\s", "", rest[by.end() :]))
+        if name_shaped(body) and is_institution(body):
+            line.stated["publisher"] = body
+            return
     if (by := re.search(r"\sby\s", rest)) and dated and (who := people_in_line(_tidy(rest[by.end() :]))):
         line.stated["author"] = who
         return
-    found = find_number(rest) if not line.number else None
+    found = find_number(rest.strip("[]")) if not line.number else None
+    if line.volume and "(" not in line.number and (issue := find_number(rest)).number and not issue.bare:
+        line.number = f"{line.number}({issue.number})"
+        return
+    if found and found.volume and (year := _YEAR_BEHIND.search(rest)):
+        line.dates.append(_of_year(year["year"]))
     if found and found.number:
         line.number, line.bare = found.number, found.bare
         line.series, line.volume = found.series, found.volume
@@ -530,7 +595,7 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
     if is_kind(name):
         line.kinds.append(name)
         return
-    if all(SMALL_WORD.fullmatch(word) for word in name.split()):
+    if all(SMALL_WORD.fullmatch(word) for word in name.split()) or (shared and name[0].islower()):
         return
     body, kind = _apart_from_kind(name)
     if kind:  # "Keel Institute issue brief"
@@ -556,6 +621,10 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
     )
     if found and found.number:
         line.names[-1].numbered = bool(found.rest)
+
+
+def _of_year(year: str) -> Dated:
+    return Dated(FoundDate(0, 0, PartialDate(int(year))), year, "event")
 
 
 def _apart_from_kind(name: str) -> tuple[str, str]:
@@ -604,6 +673,8 @@ def _without_dates(line: Line, part: str, order: DateOrder) -> tuple[str, bool]:
         elif _APART.search(lead) or weekday:
             name = lead.rstrip(" ,(—–:;-")
             name = "" if _is_place(name) else name
+            if name and not _may_be_dated(name) and role == "plain" and not found.note:
+                role = "event"  # "Fire aboard MV Calder Star, 11 August 2013"
             if isinstance(found.date, PartialDate) and not _may_be_dated(name):
                 continue  # "Consumer Price Index, April 2024": of the month, not from it
         elif _PLACE.fullmatch(f"{lead} "):

@@ -201,8 +201,10 @@ class _Reading:
         number, numbered = self._number()
         publisher, series = self._publisher(names, numbered, title)
         publisher = self._stated("publisher") or publisher or agency
+        publisher = publisher or next((line.owner for line in lines if line.owner), "")
         series = self._stated("series") or series
         title = title or self._title(names, publisher, series)
+        title = title.removeprefix(f"{author}: ")
         if not title:
             title = next((kind for line in lines for kind in line.kinds if " " in kind), "")
             title = "" if _NO_TITLE.fullmatch(title) else title
@@ -344,8 +346,8 @@ class _Reading:
         if numbered is None or numbered.series or not numbered.issue:
             return None
         at = self._lines.index(numbered)
-        above = self._lines[at - 1] if at else None
-        for name in names:
+        above = next((line for line in self._lines[:at][::-1] if line.names), None)
+        for name in names[::-1]:
             own = self._lines[name.line]
             near = own is numbered or (own is above and own.block == numbered.block)
             if near and not title_like(name.text) and class_of(name.text) != "institution":
@@ -378,6 +380,7 @@ class _Reading:
             + 3 * (name.dated and shaped and " " in name.text and not _ENDS_AS_DAY.search(name.text))
             + (kind == "periodical" and (self._beside_date(name) or (first and alone)))
             + (kind != "other" and shaped)
+            + (alone and not first and kind != "other")
             + (first and (alone or masthead or kind != "other"))
             + (first and masthead)
             + (first and capitals)

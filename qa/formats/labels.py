@@ -10,7 +10,7 @@ LABELS = {
     for name, labels in {
         "title": "title|headline|hed|head|subject|subj|re|titre|titel|título|titolo|betreff|objet|asunto|название|тема"
         "|제목|标题|题目",
-        "author": "fm|story by|speaker|story|por|par|di|author|authors|author(s)|by|byline|from|written by|prepared by"
+        "author": "signed|signatories|rédigé par|verfasst von|redactado por|elaborado por|story by|speaker|story|por|par|di|author|authors|author(s)|by|byline|from|written by|prepared by"
         "|compiled by"
         "|drafted by"
         "|reported by|reporter|words|text|rapporteur|reviewed by|auteur|auteurs|autor|autora|autores|autore"
@@ -21,7 +21,7 @@ LABELS = {
         "series": "series|journal|publication|reihe|collection|serie|série|серия|시리즈|系列|刊名",
         "number": "number|no|issue|issue no|report no|report number|document no|document number|doc no"
         "|document symbol|symbol|circular no|nummer|numéro|número|номер|번호|호|期号|编号|文号",
-        "published": "date|dated|published|published on|publication date|date published|date of publication"
+        "published": "this draft|this version|date|dated|published|published on|publication date|date published|date of publication"
         "|issued|issued on|issue date|date of issue|released|release date|date of release|posted"
         "|posted on|first published|publicado|publié|publié le|datum|fecha|data|дата|дата публикации"
         "|опубликовано"
@@ -40,15 +40,25 @@ LABELS = {
         "|date range"
         "|parish office|office|telephone no|opening hours|quorum|present|apologies|in attendance|copyright"
         "|licence|license|frequency|circulation|before|counsel|length|word count|wordcount|body|load-date|publication-type|document-type|graphic|dept|collection no"
-        "|reading time|abstract|summary|jurisdiction|coram|cite as|style|slug|edition|format|rights|коротко|тел",
+        "|contents|inside|reading time|abstract|summary|jurisdiction|coram|cite as|style|slug|edition|format|rights|коротко|тел",
     }.items()
     for label in labels.split("|")
 }
 LABEL = re.compile(r"(?P<label>[^\W\d_][\w()’' /.-]{0,28}?)\s{0,3}[:：]\s*(?=\S)")
 
 
+# What press databases put before their fields, with spaces for a colon.
+_CODES = {"HD": "title", "BY": "author", "PD": "published", "SN": "publisher"} | dict.fromkeys(
+    "AN CLM CO CR CX CY ED ET IN IPC IPD LA LP NS PG PUB RE SC SE TD VOL WC".split(), "aside"
+)
+_CODE = re.compile(r"(?P<code>[A-Z]{2,3})\s{2,}(?=\S)")
+
+
 def label_of(line: str) -> tuple[str, int]:
     """Return the field that a line's label states, and where its value begins; ("", 0) where it has none."""
+    code = _CODE.match(line)
+    if code and code["code"] in _CODES:
+        return _CODES[code["code"]], code.end()
     match = LABEL.match(line)
     if match is None:
         return "", 0

@@ -35,7 +35,7 @@ _ENDS_AS_PIECE = re.compile(rf"\b{_PIECE}$", re.IGNORECASE)
 _OF = re.compile(r"\s(?:of|by|from)\s(?:the\s)?(?P<body>[^\W\d_].*)$", re.IGNORECASE)
 _GENERIC = re.compile(
     r"(?:issue|edition|number|document|doc\.?|case|item|entry|ref\.?|our ref\.?|docket|application|petition"
-    r"|appeal|file|claim|heft|ausgabe|numéro|número|выпуск)s?",
+    r"|appeal|file|claim|week|heft|ausgabe|numéro|número|выпуск)s?",
     re.IGNORECASE,
 )
 # Kinds of documents that are numbered without being a series.
@@ -48,7 +48,7 @@ _NO_SERIES = re.compile(
     r"|(?:\w+ )?(?:appeal|petition|application|case|claim|suit|action|motion)s?",
     re.IGNORECASE,
 )
-_ENDS_GENERIC = re.compile(r"(?:^|[\s,;:(])(?:issue|edition|number)$", re.IGNORECASE)
+_ENDS_GENERIC = re.compile(r"(?:^|[\s,;:(])(?:issue|edition|number|week)$", re.IGNORECASE)
 _CODE = r"(?=[\w./-]*\d)(?!\d{1,2}(?:st|nd|rd|th)\b)\w[\w./-]*(?:,\d{3})*(?:\s\(\d{4}\))?"
 _YEARS = re.compile(r"(?P<first>(?:1[5-9]|20)\d\d)(?:[–/-](?:1[5-9]|20)?(?P<last>\d\d))?")
 _VOLUME = re.compile(

@@ -17,9 +17,11 @@ _INSTITUTION = re.compile(
     r"|corporation|company|limited|ltd|plc|inc|llc|llp|gmbh|s\.a\.|laboratory|lab|museum|library|hospital"
     r"|diocese|parish|church|mission|project|programme|initiative|campaign|cell|task force|partners"
     r"|underwriters|solicitors|consult(?:ing|ants|ancy)|advisors|advisers|associates|press|publishers"
-    r"|publications|books|terminal|railways?|airlines?|shipping lines?|municipality|waterworks|hub|observatory|coastguard|archives?|cámara|câmara|camera di|chambre|sindicato|syndicat"
+    r"|publications|books|terminal|railways?|airlines?|shipping lines?|organi[sz]ation|presidency|prefecture|governorate|chancellery|delegation|permanent mission|high commission"
+    r"|headquarters|representation|rectorate|faculty|polytechnic|charity|hospice|monastery|abbey|cathedral|newspapers"
+    r"|exchange|municipality|waterworks|hub|observatory|coastguard|archives?|cámara|câmara|camera di|chambre|sindicato|syndicat"
     r"|gewerkschaft|bundesamt|landesamt|ayuntamiento|gobierno|gouvernement|regierung|federación|federazione|unión"
-    r"|oficina|centrale|dirección|direction (?:générale|régionale)|inspektion|inspection|secretaría|secrétariat"
+    r"|oficina|centrale|dirección|direction (?:générale|régionale|de|du|des|de la)|inspektion|inspection|secretaría|secrétariat"
     r"|confédération|confederación|colectivo|collectif|colegio|collège|museo|musée|biblioteca|archivo|iniciativa"
     r"|laboratorio|laboratoire|verein|verband|amt|kammer|rat|bund|akademia|instytut|fundacja|uniwersytet"
     r"|stowarzyszenie|üniversitesi|enstitüsü|derneği|vakfı|bakanlığı"
@@ -29,9 +31,9 @@ _INSTITUTION = re.compile(
     r"|\w*ministerium|\w*institut|\w*anstalt|\w*zentrum|\w*behörde|\w*kammer|observat[oó]ri[oa]|vereniging"
     r"|stichting|raad|fondazione|associazione|società|ministero)\b"
     r"|институт|центр|министерств|университет|фонд|банк|агентств|ассоциаци|союз|общество|академи|комитет"
-    r"|служба|совет"
-    r"|(?:연구원|연구소|연구센터|센터|협회|재단|대학교|위원회|은행|학회|공사|연합|본부|정부|공단|연맹|연대|협의회|조합|노조|도서관|박물관|법원|국회)$"
-    r"|(?:研究所|研究院|研究中心|中心|大学|大學|委员会|委員會|协会|協會|基金会|学院|银行|研究会|公司|联合会|事务所)$",
+    r"|служба|совет|палата|управлени|департамент|администраци|бюро|правительств|прокуратур|лаборатори|организаци|федераци"
+    r"|(?:연구원|연구소|연구센터|센터|협회|재단|대학교|위원회|은행|학회|공사|연합|본부|정부|공단|포럼|네트워크|사무소|사무국|학교|병원|교육원|진흥원|개발원|연맹|연대|협의회|조합|노조|도서관|박물관|법원|국회)$"
+    r"|(?:研究所|研究院|研究中心|中心|大学|大學|委员会|委員會|协会|協會|基金会|学院|银行|研究会|公司|联合会|事务所|厅|局|政府|办公室|总署|书院|学会|论坛|智库|出版社|财团|總會|联盟)$",
     re.IGNORECASE,
 )
 _EDGE_BEFORE = re.compile(r"\W*(?:the |la |le |l['’]|el |die |das |der |in the )?(?:[\w-]+ )?", re.IGNORECASE)
@@ -41,6 +43,9 @@ _EDGE_AFTER = re.compile(
     r"|limited|inc|llc|gmbh)\b|[а-я]|\s[^\x00-\x7f]",
     re.IGNORECASE,
 )
+_SPOKEN_OF = re.compile(
+    r"\s(?:for|to|from|with|before|about|at|by|against|into)\s"
+)  # "Report for the Assembly"
 # Words that institutions have in their names, but titles have as well.
 _PERHAPS = re.compile(
     r"\b(?:statistics|research|studies|relief|aid|action|rights|survey|unit|desk|house|port|harbour|team"
@@ -77,7 +82,7 @@ _PERIODICAL_WORD = (
     r"|rivista|giornale|corriere)"
 )
 _PERIODICAL = re.compile(
-    rf"\b{_PERIODICAL_WORD}\b|(?:вестник|газета|журнал)|(?:신문|일보|뉴스|방송|통신|저널|리뷰|브리프|포커스|소식|월간|주간)$"
+    rf"\b{_PERIODICAL_WORD}\b|(?:вестник|газета|журнал|новости|известия|ведомости|бюллетень)|(?:신문|일보|뉴스|방송|통신|저널|리뷰|브리프|포커스|소식|월간|주간)$"
     rf"|(?:[报報刊]|通讯|通訊|新闻|新闻网|杂志|雜誌|评论|季刊|月刊)$",
     re.IGNORECASE,
 )
@@ -90,7 +95,10 @@ _ENDS_AS_PERIODICAL = re.compile(
     r"|^(?:the|le|la|el|il|die|der|das) (?:[\w-]+ )?(?:bulletin|courier|daily|gazette|herald|journal|ledger"
     r"|courrier|quarterly|review|times|tribune|chronicle|examiner|observer|economist|telegraph|guardian)\b"
     r"|^(?:monthly|quarterly|[\w-]+) (?:review|journal|bulletin|gazette) (?:of|for)\b"
-    r"|(?:신문|일보|뉴스|방송|통신|저널)$|(?:[报報刊]|通讯|新闻网|杂志|雜誌)$",
+    r"|^(?:[а-яё]+ )?(?:вестник|газета|журнал|новости|известия|ведомости)\b|\b(?:газета|вестник|журнал|ведомости)$"
+    r"|\w+(?:-| )?(?:tageblatt|anzeiger|zeitung|rundschau|kurier|kurir|echo)$|\w+-(?:tageblatt|bote)$"
+    r"|^(?:el|la|le|il) (?:diario|periódico|heraldo|faro|correo|tribuna|prensa|gaceta|mercurio|monde|figaro|temps)\b"
+    r"|(?:신문|일보|뉴스|방송|통신|저널|시보|타임스)$|(?:[报報刊]|通讯|新闻网|杂志|雜誌|观察|觀察|电讯|时报)$",
     re.IGNORECASE,
 )
 # A kind of document: no name of anything.
@@ -136,7 +144,8 @@ _BODY_OF = re.compile(
 def names_institution(name: str) -> bool:
     """Whether its first word, its last, or one before "of" says that a name is an institution's."""
     return any(
-        _EDGE_BEFORE.fullmatch(name[: match.start()]) or _EDGE_AFTER.match(name[match.end() :])
+        _EDGE_BEFORE.fullmatch(name[: match.start()])
+        or (_EDGE_AFTER.match(name[match.end() :]) and not _SPOKEN_OF.search(name[: match.start()]))
         for match in _INSTITUTION.finditer(name)
     )
 

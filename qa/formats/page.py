@@ -93,6 +93,8 @@ _COPYRIGHT = re.compile(
     re.IGNORECASE,
 )
 _LAST = 15  # blocks
+_NUMBERS_IT = re.compile(r"\d[^\d]{0,9}$")  # "Statement No. 14: …" belongs to the title behind it
+_SHORT = 15  # characters: a heading of no more may stand in a title by chance
 _HIGHEST = 3  # levels of headings that a page's title may stand in
 
 _Fact = tuple[str, str, str, "Certainty"]  # field, value, source, how sure
@@ -149,6 +151,8 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
         name = node.get("property") or node.get("name") or node.get("http-equiv") or node.get("itemprop")
         if name and node.get("content"):
             meta.setdefault(name.lower(), []).append(node.get("content"))
+    for volume, issue in zip(meta.get("citation_volume", ()), meta.get("citation_issue", ())):
+        yield "number", f"{volume}({issue})", "meta citation_volume", "stated"
     linked = dict(_linked(tree))
     for link in tree.iter("link"):
         if "canonical" in (link.get("rel") or "").lower().split():
@@ -174,7 +178,7 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
         and heading
         and may_be_heading(heading)
         and not any(_alike(each, head) for each in titles)
-        and not (heading in head and re.search(r"\d", head.replace(heading, "")))  # "Statement No. 14: …"
+        and not _NUMBERS_IT.search(head.removesuffix(heading) if head.endswith(heading) else "")
     ):
         parts = [part for part in _SITE.split(head) if part.strip()]
         site = parts[-1].strip() if parts else ""
@@ -227,7 +231,10 @@ def _apart(title: str, headings: list[str]) -> tuple[str, str]:
             return heading, title[rest.end() :]
         before = title.removesuffix(heading)
         if heading and before != title and (rest := _SITE_BEFORE.search(before)):
-            return heading, before[: rest.start()].rstrip()
+            return heading, _SITE.split(before[: rest.start()].rstrip())[0]  # "Network | Stories"
+        _, found, after = title.partition(heading) if len(heading) > _SHORT else ("", "", "")
+        if found and (rest := _SITE.match(after)):
+            return heading, after[rest.end() :]
     return title, ""
 
 

@@ -18,8 +18,10 @@ _HONORIFIC = re.compile(
     r"|dame|lord"
     r"|lady|rev|revd|the rev|the very rev|the right rev|the most rev|fr|father|sister|mr|mrs|ms|miss|mx"
     r"|herr|frau|m|mme|sr|sra|don|doña|lt|lt-gen|gen"
-    r"|col|maj|capt|captain|cdr|sgt|ambassador|amb|judge|justice|senator|sen|dipl\.-ing|ing|д-р"
-    r"|проф)\.?\s+)+",
+    r"|general|major general|brig|brigadier|rear adm|rear admiral|vice adm|vice admiral|adm|admiral|colonel|major|lieutenant"
+    r"|sergeant|engr|barrister|imam|sheikh|rabbi|pastor|bishop|archbishop|cardinal|canon|msgr|madame|monsieur"
+    r"|arq|lic|dra|dott|dott\.ssa|avv|mons|ir|drs|mgr|col|maj|capt|captain|cdr|sgt|ambassador|amb|judge|justice|senator|sen|dipl\.-ing|ing|д-р"
+    r"|проф)\.?\s+(?:\(ret(?:\.|d|ired)?\)\s)?)+",
     re.IGNORECASE,
 )
 _DEGREE = re.compile(

@@ -13,7 +13,7 @@ _NO_TITLE = re.compile(
     re.IGNORECASE,
 )
 _NO_AUTHOR = re.compile(
-    r"(?:python-docx|microsoft(?: office)?(?: user)?|administrator|admin|windows\b.*|(?:default )?user"
+    r"(?:python-docx|microsoft\b.*|administrator|admin|windows\b.*|(?:default )?user"
     r"|owner|author"
     r"|unknown|unspecified|anonymous|\(?anonymous\)?|default|pc|test|guest|calibre.*|libreoffice.*|webmaster"
     r"|studio\b.*|.*\b(?:studio|design|designs|graphics|print|printing|scanner|typesetting|template)\b.*"
@@ -21,7 +21,9 @@ _NO_AUTHOR = re.compile(
     r"|samsung|사용자|\W*)\d*",
     re.IGNORECASE,
 )
-_LOGIN = re.compile(r"[a-z][\w.-]*|\S*[_@]\S*|.*\d.*")  # "lgreen", "hq-temp", "Ricoh Aficio MP C3002"
+_LOGIN = re.compile(
+    r"[a-z][\w.-]*|[A-Z][A-Z.&-]*|\S*[_@]\S*|.*\d.*"
+)  # "lgreen", "hq-temp", "Ricoh Aficio MP C3002"
 
 
 def is_no_title(title: str) -> bool:

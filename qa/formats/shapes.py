@@ -96,7 +96,7 @@ def name_shaped(name: str) -> bool:
         and not title_like(name)
         and not re.search(r"\d", name)
         and words[0].lower() not in ("a", "an", "on", "in", "to", "from", "after")
-        and all(word[0].isupper() or not word[0].isalpha() for word in content)
+        and not any(word[0].islower() for word in content)
         and not SMALL_WORDS.search(name)
     )
 
