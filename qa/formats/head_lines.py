@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Literal
 from qa.dates import PartialDate
 from qa.formats.dates import DateOrder, FoundDate, find_date, find_dates, read_date
 from qa.formats.furniture import find_furniture
-from qa.formats.labels import LABELS, label_of, numbered_by
+from qa.formats.labels import LABELS, label_of, label_words, numbered_by
 from qa.formats.lines import lines
 from qa.formats.numbers import find_number
 from qa.formats.organisations import (
     is_kind,
     is_periodical,
     is_section_heading,
+    issued_by,
+    likely_institution,
     may_name_institution,
     names_institution,
     names_periodical,
@@ -27,6 +29,7 @@ from qa.formats.people import (
     people_first,
     people_in_line,
     people_stated,
+    surely_people,
     who_is,
 )
 from qa.formats.shapes import SMALL_WORD, is_institution, name_shaped
@@ -48,7 +51,7 @@ _WITHOUT_COLON = re.compile(
     re.IGNORECASE,
 )
 SEPARATOR = re.compile(
-    r"(?<=\d\d\d\d)\.\s+(?=[^\W\d_])|(?<=\w\w)\.\s+(?=(?:issued|published|produced|edited|price)\b)|\s\.{2,3}\s|\s*[|•]\s*|\s+(?://|[—–*/-]|--)\s+|\s*·\s*|\s{3,}|\t+",
+    r"(?<=\d\d\d\d)\.\s+(?=[^\W\d_])|(?<=\w\w)\.\s+(?=(?:issued|published|produced|edited|price)\b)|\s\.{2,3}\s|\s*[|•]\s*|\s+(?://|[—–*/-]|--)\s+|\s*·\s*|\s{3,}|\t+|\u3000+",
     re.IGNORECASE,
 )
 _COLON = re.compile(r"(?<=[^\W\d_]) ?:\s{2,}| :\s")  # "DATE:      9 May" is in no two columns
@@ -107,10 +110,12 @@ _ISSUED = re.compile(
     r"(?:(?:jointly )?(?:published|issued|produced|released|distributed|circulated)(?: jointly)? (?:by|for"
     r"|at)"
     r"|an? (?:(?:joint|special|new) )?(?:report|publication|study|paper|briefing|product|project"
-    r"|initiative) (?:by|of|from)"
+    r"|initiative|guide|leaflet|handbook|briefing note|newsletter|statement) (?:by|of|from)"
+    r"|(?:published|issued) (?:monthly|weekly|quarterly|annually|daily|fortnightly|twice a year) by|(?:jointly )?organi[sz]ed by"
     r"|herausgegeben von|publié par|éditée? par|publicado por|издано|發行)\s+(?:the\s)?(?=\S)",
     re.IGNORECASE,
 )
+_PREPARERS = ("prepared by", "compiled by", "drafted by", "written by")
 _ONLY = re.compile(
     r"(?:original: )?(?:english|french|spanish|russian|arabic|chinese)(?: only)?", re.IGNORECASE
 )
@@ -214,11 +219,18 @@ _TAKEN_FROM = re.compile(
 _SPACED_OUT = re.compile(r"(?<!\S)[^\W\d_](?: [^\W\d_]){2,40}(?!\S)")  # "C O N F I D E N T I A L"
 _WITH_PLACE_AND_DATE = re.compile(r"(?P<who>[^()\d]{3,60})\s{1,3}\((?P<when>[^()]{3,60})\)")
 _FOR = re.compile(r"(?P<who>[^()\d:,]{3,60})\sfor\s(?:the\s)?(?P<body>[^\W\d_a-z].{3,60})")
+_HELD = re.compile(
+    r"(?P<name>(?:minutes|record|proceedings|report|summary|notes) of .{3,100}?)\s(?:held|convened)\s",
+    re.IGNORECASE,
+)
+_ACADEMIC = re.compile(
+    r"\b(?:universit\w+|college|school|faculty|department|institute of technology)\b", re.IGNORECASE
+)
 _YEAR_BEHIND = re.compile(r"[,(]\s?(?P<year>(?:1[89]|20)\d\d)\)?[\s,.]*$")
 _YEAR = re.compile(r"\(?(?P<year>(?:1[5-9]|20)\d\d)\)?\.?")
 _DESCRIBES = re.compile(
     r"(?:an?|the|our)\s(?:[\w-]+\s)?(?:newsletter|blog|magazine|bulletin|journal|podcast|periodical"
-    r"|digest)\b",
+    r"|digest|review|paper|publication)\s(?:on|for|about|of|from|by)\b",
     re.IGNORECASE,
 )
 _KIND_BY = re.compile(
@@ -361,6 +373,8 @@ def _is_prose(line: str) -> bool:
         or (len(line) > 60 and line[-1] in "-,")
     ):
         return True
+    if line[-1] in ",;" or re.search(r";\s?and$", line):
+        return True  # "THE GENERAL ASSEMBLY,"
     if line.isupper() and len(line) <= 100 and len(line.split()) > 2:
         return False  # the headline of an old newspaper has a full stop
     if is_section_heading(line) or _SENTENCE_CJK.search(line) or _TWO_SENTENCES.fullmatch(line):
@@ -406,6 +420,8 @@ def take_apart(words: str, span: Span | None, block: int, order: DateOrder) -> L
         len(line.names) > 1 and sum(is_institution(name.text) for name in line.names) != 1
     ):
         line.names = [Name(_tidy(rest), 0)]  # a dash or a bar here is part of the name
+    if len(line.names) == 1 and _DESCRIBES.match(line.names[0].text) and not issued_by(line.names[0].text):
+        line.names, line.aside = [], True
     _sort_people(line)
     for name, described in pairwise(list(line.names)):
         if _DESCRIBES.match(described.text):  # "Ballot Box — a newsletter on African elections"
@@ -420,7 +436,7 @@ def take_apart(words: str, span: Span | None, block: int, order: DateOrder) -> L
 def _sort_people(line: Line) -> None:
     """Take for people, of several names in a line or beside a number, only those that surely are."""
     people = [name for name in line.names if name.person]
-    sure = [name for name in people if has_given_name(name.text)]
+    sure = [name for name in people if surely_people(people_in_line(name.text))]
     if line.number or (len(people) > 1 and sure):
         for name in people:
             name.person = name in sure
@@ -459,8 +475,12 @@ def _takelabel_of(line: Line, name: str, value: str, order: DateOrder) -> None:
         line.aside = True
     elif name == "url":
         line.url = value if _URL.fullmatch(value) else ""
+    elif name == "author" and label_words(line.words) in _PREPARERS and (body := _body(value)):
+        line.stated["publisher"] = body
     elif name == "author":
-        line.stated["author"] = people_stated(re.sub(r"<[^<>]{0,100}>|[\w.+-]{1,64}@\S{1,100}", "", value))
+        line.stated["author"] = people_stated(
+            re.sub(r"<[^<>]{0,100}>|\[mailto:[^\[\]]{0,100}\]|[\w.+-]{1,64}@\S{1,100}", "", value)
+        )
     elif name == "aside":
         line.aside = True
         if line.words.lower().startswith(("ref", "our ref")) and re.search(r"\d", value):
@@ -511,7 +531,7 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
     if code := numbered_by(part):
         line.number, line.bare = line.number or code, True
         return
-    if year := _YEAR.fullmatch(part):
+    if (year := _YEAR.fullmatch(part)) and (not shared or line.number):
         line.dates.append(_of_year(year["year"]))
         return
     signed = _WITH_PLACE_AND_DATE.fullmatch(part)
@@ -520,7 +540,12 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         line.stated["author"] = who
         line.dates += [Dated(found, signed["when"], "plain") for found in find_dates(signed["when"], order)]
         return
-    rest, dated = _without_dates(line, part, order)
+    held = _HELD.match(part)
+    if held and len(held["name"].split()) > 2:  # "Minutes of the meeting held on 8 November 2016"
+        if day := find_date(part, order):
+            line.dates.append(Dated(day, part[day.start : day.end], "event"))
+        part = held["name"]
+    rest, dated = _without_dates(line, part, order, shared=shared)
     if dated and _EVENT_LINE.match(part):
         line.aside = True
         return
@@ -539,13 +564,22 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         if names_institution(work["body"]) or may_name_institution(work["body"]):
             line.stated["publisher"] = work["body"]
         return
+    if sent := re.match(r"(?:from|to)\s(?:the |all )?(?=[^\W\d_a-z])|to (?:all|the)\s", rest, re.IGNORECASE):
+        sender = _tidy(rest[sent.end() :])
+        if rest[0] in "Ff" and name_shaped(sender.split(",")[0]) and not shared:
+            line.stated["publisher"] = sender if _body(sender) else ""
+        if rest[:2].lower() == "to" or line.stated.get("publisher"):
+            line.aside = True
+            return
     if _ANONYMOUS.fullmatch(rest):
         line.aside = True
         if re.match(r"by staff\b", rest, re.IGNORECASE):
             line.people = rest[3:].strip()
         return
     if issued := _ISSUED.match(rest):
-        name = re.sub(r"\s(?:on|in|am|le)$", "", _tidy(rest[issued.end() :]))
+        name = re.sub(
+            r"\s(?:on|in|am|le)$|\s(?:for use|with|in|on behalf)\s.*$", "", _tidy(rest[issued.end() :])
+        )
         who = people_in_line(name)
         if who and rest[issued.end() :][:1].isupper() and not is_institution(name) and rest[0] in "aA":
             line.stated["author"] = who
@@ -560,14 +594,14 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         who = people_in_line(rest[by.end() :].strip())
         if not who and " " in by.group().strip():  # "Speech by Dr Alma Reinholt, Governor of the Bank"
             who = people_first(rest[by.end() :])
+        body = _body(rest[by.end() :])
+        if not who and body:
+            line.stated["publisher"] = body
+            return
         if stated:
             who = people_stated(rest[by.end() :])
         if who:
             line.stated["author"] = who
-            return
-        body = _tidy(re.sub(r"^the\s", "", rest[by.end() :]))
-        if name_shaped(body) and is_institution(body):
-            line.stated["publisher"] = body
             return
     if (by := re.search(r"\sby\s", rest)) and dated and (who := people_in_line(_tidy(rest[by.end() :]))):
         line.stated["author"] = who
@@ -608,6 +642,9 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         line.kinds.append(kind)
         name = other
     who = people_in_line(name) if not line.number else ""
+    if who and "," in name and " and " not in name.rpartition(",")[2]:
+        body = name[name.index(",") + 1 :].strip()
+        line.owner = body if "; " not in who and _body(body) and not _ACADEMIC.search(body) else line.owner
     if who:
         line.people = f"{line.people}; {who}" if line.people else who
     line.names.append(
@@ -621,6 +658,14 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
     )
     if found and found.number:
         line.names[-1].numbered = bool(found.rest)
+
+
+def _body(words: str) -> str:
+    """Return the institution that words behind "by" or "from" name, "" where they name none."""
+    name = re.sub(r"^the\s|\s(?:for use|with|on behalf)\s.*$", "", _tidy(words))
+    head = name.split(",")[0]
+    named = is_institution(name) or is_institution(head) or likely_institution(head)
+    return name if named and len(name) <= 100 and name[:1].isupper() else ""
 
 
 def _of_year(year: str) -> Dated:
@@ -650,7 +695,7 @@ def _tidy(name: str) -> str:
     return re.sub(r"\s+", " ", name)
 
 
-def _without_dates(line: Line, part: str, order: DateOrder) -> tuple[str, bool]:
+def _without_dates(line: Line, part: str, order: DateOrder, *, shared: bool) -> tuple[str, bool]:
     """Take the dates for which a part of a line is there out of it; say whether it had any."""
     rest, cut, taken = "", 0, False
     for found in find_dates(part, order):
@@ -662,6 +707,7 @@ def _without_dates(line: Line, part: str, order: DateOrder) -> tuple[str, bool]:
             if re.search(r"[^\W\d_]", _RANGE.sub("", before)):
                 continue  # "Results for the half year to 30 June 2010"
         lead = before[: weekday.start()] if weekday else before
+        lead = re.sub(r"^\d\d?[:.h]\d\d\s?(?:[AaPp]\.?[Mm]\.?)?[\s,]*$", "", lead)
         lead = lead.rstrip("( \t") if not _APART.search(lead) else lead
         stated = role != "plain"
         if not _AFTER.match(after) or len(before) > 100:
@@ -672,7 +718,7 @@ def _without_dates(line: Line, part: str, order: DateOrder) -> tuple[str, bool]:
                 role = "event"
         elif _APART.search(lead) or weekday:
             name = lead.rstrip(" ,(—–:;-")
-            name = "" if _is_place(name) else name
+            name = "" if _is_place(name) and not shared else name
             if name and not _may_be_dated(name) and role == "plain" and not found.note:
                 role = "event"  # "Fire aboard MV Calder Star, 11 August 2013"
             if isinstance(found.date, PartialDate) and not _may_be_dated(name):

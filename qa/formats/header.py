@@ -37,7 +37,7 @@ from qa.formats.organisations import (
     likely_institution,
     may_name_institution,
 )
-from qa.formats.people import has_given_name
+from qa.formats.people import has_given_name, likely_people, surely_people
 from qa.formats.shapes import (
     COURT,
     WORDS,
@@ -63,7 +63,7 @@ _BY_ITS_BODY = re.compile(
     r"|board)",
     re.IGNORECASE,
 )
-_DATELINE = re.compile(r"\)?\s*(?:[(/]\s?(?P<agency>[^()/\d]{2,60})[)/])?\s?(?:—|–|--|-|―|:)\s?")
+_DATELINE = re.compile(r"\)?\s*(?:[(/]\s?(?P<agency>[^()/\d]{2,60})[)/])?\s?(?:—|–|--|-|―|:|\.-)\s?")
 _DATELINE_PLACE = re.compile(r"\(?(?-i:[^\Wa-z\d_])[^\d()\n.:;]{1,40},\s")
 _UNDATED_LINE = re.compile(
     r"(?-i:[^\Wa-z\d_])[^\d()\n.:;]{1,40}(?:,\s[^()\n]{0,20})?\((?P<agency>[^()\d]{2,60})\)\s?(?:—|–|--|-"
@@ -85,6 +85,13 @@ _SERIES_KIND = re.compile(
     r"\b(?:series|papers?|briefs?|notes?|reports?|bulletin|circular|advisory)$", re.IGNORECASE
 )
 _ENDS_AS_DAY = re.compile(r"\b(?:day|week|night|eve|month|year|anniversary|sunday)$", re.IGNORECASE)
+_LETTERHEAD = 2  # lines above the one to whom a letter is written
+_SALUTATION = re.compile(
+    r"(?:dear|sehr geehrte|liebe|estimad[oa]|monsieur|madame|уважаем|geachte)[^\n]{0,60}[,:!]?\s*\n\s*"
+    r"(?:(?:re|subject|betreff|betrifft|objet|asunto|ref)\s?[.:]\s?(?P<stated>[^\n]{3,150})"
+    r"|(?P<line>(?-i:[^\Wa-z])[^\n]{3,100}(?<![.,:;\s]))(?=\s*\n\s*\n))?",
+    re.IGNORECASE,
+)
 _SURE = 4  # what must speak for a publisher
 _MOST_UNDATED = 6  # lines of a header without a date or number
 _NO_TITLE = re.compile(
@@ -129,11 +136,24 @@ def parse_header(
     top = top_of(text)
     taken = [take_apart(words, None, -1, date_order) for words in above]
     taken += [take_apart(text[span.start : span.end], span, block, date_order) for span, block in top.lines]
+    letter = _letter(text, top.prose) if top.prose >= 0 else None
+    if letter is not None:
+        taken = taken[:_LETTERHEAD] + [replace(line, names=[], people="") for line in taken[_LETTERHEAD:]]
+        title = title or letter
     taken = _without_other_labels(_without_what_goes_on(_without_dialogue(text, taken)))
     for number, line in enumerate(taken):
         for name in line.names:
             name.line = number
     return _Reading(text, taken, title, date_order, top.prose).header()
+
+
+def _letter(text: str, prose: int) -> str | None:
+    """Return what a letter is about, which stands below its salutation; None where there is no salutation."""
+    found = _SALUTATION.match(text, prose)
+    if found is None:
+        return None
+    subject = (found["stated"] or found["line"] or "").strip(" *_")
+    return subject if found["stated"] or not re.search(r"[.,:;]$", subject) else ""
 
 
 def _without_what_goes_on(taken: list[Line]) -> list[Line]:
@@ -256,7 +276,9 @@ class _Reading:
         shaped = [
             line
             for line in self._lines
-            if line.people and not _same(cells(line.words), known) and not self._is_common(line.people)
+            if (surely_people(line.people) or (line is not self._lines[0] and likely_people(line.people)))
+            and not _same(cells(line.words), known)
+            and not self._is_common(line.people)
         ]
         on_top = shaped[0] is self._lines[0] if shaped else False
         if on_top and len(names) > 1 and not self._is_below(known) and not has_given_name(shaped[0].people):
@@ -405,6 +427,9 @@ class _Reading:
         initials = "".join(word[0] for word in WORDS.findall(name.text) if word[0].isupper())
         if len(letters) < 4 or name.text.count(" ") < 1:
             return False
+        below = self._text[self._prose : TOP] if self._prose >= 0 else ""
+        if name.text.count(" ") and re.search(rf"\s{re.escape(name.text)}\b", below, re.IGNORECASE):
+            return True
         others = "\n".join(line.words for line in self._lines if line is not self._lines[name.line])
         site = letters in re.sub(r"[^\w@.\n]", "", others).casefold()
         owned = f"© {name.text}".casefold() in re.sub(r"©\s?(?:\d{4})?\s?(?:the )?", "© ", others).casefold()

@@ -21,7 +21,8 @@ from qa.formats.blocks import compose
 from qa.formats.kinds import named, read_source
 from qa.formats.markup import MEANT, Block, blocks, parse
 from qa.formats.numbers import find_number
-from qa.formats.organisations import names_periodical
+from qa.formats.organisations import likely_institution, names_periodical
+from qa.formats.people import in_order
 from qa.formats.shapes import is_institution
 from qa.formats.text import check_text, describe
 from qa.formats.thread import Line, Sender, flowed, messages, unquoted
@@ -91,7 +92,7 @@ def _parsed(source: Source) -> Message:
 def _document(message: Message, lines: list[Line], source: Source) -> Document | None:
     """Make the document of an e-mail; None where it says nothing."""
     name, address = parseaddr(_header(message, "From"))
-    author = name or address
+    author = in_order(name) or address
     date = _header(message, "Date")
     try:
         day = parsedate_to_datetime(date).date()  # as the sender's clock and time zone had it
@@ -140,7 +141,7 @@ def _issued(sender: str, subject: str) -> dict[str, str]:
     within = re.fullmatch(r"[^()]{2,80} \((?P<name>[^()]{2,80})\)", sender)
     if within:
         publisher = within["name"] if is_institution(within["name"]) else ""
-    elif is_institution(sender) and not comma:
+    elif (is_institution(sender) or likely_institution(sender)) and not comma:
         publisher = sender
     numbered = find_number(subject.split(": ")[0])
     if not numbered.number or numbered.bare or not numbered.series:

@@ -15,7 +15,10 @@ from markdown_it import MarkdownIt
 
 from qa.formats.dates import read_date
 from qa.formats.head_lines import TOP
+from qa.formats.labels import LABELS
 from qa.formats.markup import under_headings
+from qa.formats.numbers import find_number
+from qa.formats.organisations import is_section_heading
 from qa.formats.text import decode, describe
 from qa.schema import Document, Found, Span
 
@@ -188,7 +191,15 @@ def _title(tokens: list[Token]) -> str:
     headings = list(_headings(tokens))
     first = next((token for token in tokens if not _is_comment(token)), None)
     if headings and first and first.type == "heading_open":
-        return headings[0][2]
+        numbered = find_number(headings[0][2])
+        if (
+            len(headings) > 1
+            and numbered.number
+            and not numbered.rest
+            and not is_section_heading(headings[1][2])
+        ):
+            return headings[1][2]  # below "Pavement No. 2" or "Discussion Paper DP-11"
+        return headings[0][2] if not is_section_heading(headings[0][2]) else ""
     firsts = [words for _, level, words in headings if level == 1]
     return firsts[0] if len(firsts) == 1 else ""
 
@@ -280,7 +291,9 @@ def _front_matter(text: str) -> _Front:
 
 def _field(key: str) -> str:
     """Return the field of a document that a key gives, or ""."""
-    return _FIELDS.get(re.sub("[ -]", "_", key.lower()), "")
+    name = re.sub("[ _-]", " ", key.lower())
+    stated = LABELS.get(name, "").replace("published", "date")
+    return _FIELDS.get(name.replace(" ", "_")) or ("" if stated == "aside" else stated)
 
 
 def _pairs(lines: list[str]) -> dict[str, Any]:

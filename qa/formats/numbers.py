@@ -49,7 +49,7 @@ _NO_SERIES = re.compile(
     re.IGNORECASE,
 )
 _ENDS_GENERIC = re.compile(r"(?:^|[\s,;:(])(?:issue|edition|number|week)$", re.IGNORECASE)
-_CODE = r"(?=[\w./-]*\d)(?!\d{1,2}(?:st|nd|rd|th)\b)\w[\w./-]*(?:,\d{3})*(?:\s\(\d{4}\))?"
+_CODE = r"(?=[\w./-]*\d)(?!\d{1,2}(?:st|nd|rd|th)\b)\w[\w./-]*(?:,\d{3})*(?:\s\(\d{4}\)|\s(?i:of)\s(?:19|20)\d\d)?"
 _YEARS = re.compile(r"(?P<first>(?:1[5-9]|20)\d\d)(?:[–/-](?:1[5-9]|20)?(?P<last>\d\d))?")
 _VOLUME = re.compile(
     r"(?:Vol(?:ume)?|Bd|Band|Том|Т)\.?\s?(?P<volume>[IVXLC]+|\d+)(?:[,;:]?\s{0,3}(?:No|Nr|Issue|Iss|Number"

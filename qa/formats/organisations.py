@@ -17,7 +17,7 @@ _INSTITUTION = re.compile(
     r"|corporation|company|limited|ltd|plc|inc|llc|llp|gmbh|s\.a\.|laboratory|lab|museum|library|hospital"
     r"|diocese|parish|church|mission|project|programme|initiative|campaign|cell|task force|partners"
     r"|underwriters|solicitors|consult(?:ing|ants|ancy)|advisors|advisers|associates|press|publishers"
-    r"|publications|books|terminal|railways?|airlines?|shipping lines?|organi[sz]ation|presidency|prefecture|governorate|chancellery|delegation|permanent mission|high commission"
+    r"|publications|books|terminal|railways?|airlines?|shipping lines?|berhad|bhd|ag|nv|bv|oy|asa|spa|srl|pty|pte|corp|a\.s\.|e\. ?v\.|organi[sz]ation|presidency|prefecture|governorate|chancellery|delegation|permanent mission|high commission"
     r"|headquarters|representation|rectorate|faculty|polytechnic|charity|hospice|monastery|abbey|cathedral|newspapers"
     r"|exchange|municipality|waterworks|hub|observatory|coastguard|archives?|cámara|câmara|camera di|chambre|sindicato|syndicat"
     r"|gewerkschaft|bundesamt|landesamt|ayuntamiento|gobierno|gouvernement|regierung|federación|federazione|unión"
@@ -32,6 +32,8 @@ _INSTITUTION = re.compile(
     r"|stichting|raad|fondazione|associazione|società|ministero)\b"
     r"|институт|центр|министерств|университет|фонд|банк|агентств|ассоциаци|союз|общество|академи|комитет"
     r"|служба|совет|палата|управлени|департамент|администраци|бюро|правительств|прокуратур|лаборатори|организаци|федераци"
+    r"|^(?:ال)?(?:مركز|معهد|وزارة|جامعة|هيئة|لجنة|اتحاد|منظمة|جمعية|مؤسسة|وكالة|بنك|شبكة|مجلس|نقابة|المركز|المعهد)\b"
+    r"|\b(?:rede|redes|réseau|rete) (?:de|des|di|do|da)\b|[가-힣]{3,}(?:국|청|처)$"
     r"|(?:연구원|연구소|연구센터|센터|협회|재단|대학교|위원회|은행|학회|공사|연합|본부|정부|공단|포럼|네트워크|사무소|사무국|학교|병원|교육원|진흥원|개발원|연맹|연대|협의회|조합|노조|도서관|박물관|법원|국회)$"
     r"|(?:研究所|研究院|研究中心|中心|大学|大學|委员会|委員會|协会|協會|基金会|学院|银行|研究会|公司|联合会|事务所|厅|局|政府|办公室|总署|书院|学会|论坛|智库|出版社|财团|總會|联盟)$",
     re.IGNORECASE,
@@ -117,7 +119,7 @@ _KIND = re.compile(
     r"|working paper series|paper series|series)s?(?: series)?"
     r"|press (?:release|statement)|communiqu[eé] de presse|pressemitteilung|nota de prensa|comunicado"
     r"(?: de prensa)?|пресс-релиз|служебная записка|보도자료"
-    r"|성명서|보고서|논평|브리핑|공지|회보|연구보고서|정책보고서|工作论文|研究报告|新闻稿|通知"
+    r"|بيان صحفي|بيان|تقرير|book review|letter to the editor|성명서|보고서|논평|브리핑|공지|회보|연구보고서|정책보고서|工作论文|研究报告|新闻稿|通知"
     r"|通告",
     re.IGNORECASE,
 )
@@ -127,7 +129,7 @@ _HEADING = re.compile(
     r"|table of contents|main points|key (?:points|findings|messages|facts)|highlights|in (?:this issue"
     r"|brief)"
     r"|about (?:the|this) (?:report|paper|brief|author|authors|series)|preface|foreword|conclusions?|findings"
-    r"|methodology|methods|notes?|agenda|at a glance|zusammenfassung|einleitung|résumé|introducción|resumen"
+    r"|methodology|methods|notes?|agenda|at a glance|top lines|key messages|main findings|in brief|abbreviations|acknowledge?ments|terms of reference|general|details|zusammenfassung|einleitung|résumé|introducción|resumen"
     r"|введение|аннотация|요약|서론|목차|摘要|引言|目录)\s*:?",
     re.IGNORECASE,
 )
@@ -143,8 +145,9 @@ _BODY_OF = re.compile(
 
 def names_institution(name: str) -> bool:
     """Whether its first word, its last, or one before "of" says that a name is an institution's."""
+    speaks = bool(re.search(r"\s(?:in|to|from|with|as|at|are|is|was|under|after)\s", name))
     return any(
-        _EDGE_BEFORE.fullmatch(name[: match.start()])
+        (not speaks and _EDGE_BEFORE.fullmatch(name[: match.start()]))
         or (_EDGE_AFTER.match(name[match.end() :]) and not _SPOKEN_OF.search(name[: match.start()]))
         for match in _INSTITUTION.finditer(name)
     )

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from qa.formats.dates import read_date
-from qa.formats.organisations import is_periodical, is_section_heading
+from qa.formats.organisations import is_kind, is_periodical, is_section_heading
 from qa.formats.people import in_order
 from qa.formats.rubbish import is_no_author, is_no_title
 from qa.formats.shapes import is_institution, may_publish
@@ -84,7 +84,7 @@ TWO_LETTERS = {
     """.split()
 }
 _IN_UTC = re.compile(r"\d(?:Z|[+-]00:?00)\s*$", re.IGNORECASE)
-_SITE = re.compile(r"\s{0,4}(?:[|·•«»‹›_–—]|\s-|::)\s{0,4}(?=\S)")
+_SITE = re.compile(r"\s{0,4}(?:[|·•«»‹›_–—]|\s-|-(?=[\u4e00-\u9fff])|::)\s{0,4}(?=\S)")
 _SITE_BEFORE = re.compile(r"(?:[|·•«»‹›_–—]|\s-|::)\s?$")
 _SITE_LAST = re.compile(r"(?:[|«‹]|\s[–—-])\s(?P<site>[^|«‹–—]{2,60})$")
 _COPYRIGHT = re.compile(
@@ -93,7 +93,6 @@ _COPYRIGHT = re.compile(
     re.IGNORECASE,
 )
 _LAST = 15  # blocks
-_NUMBERS_IT = re.compile(r"\d[^\d]{0,9}$")  # "Statement No. 14: …" belongs to the title behind it
 _SHORT = 15  # characters: a heading of no more may stand in a title by chance
 _HIGHEST = 3  # levels of headings that a page's title may stand in
 
@@ -151,7 +150,7 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
         name = node.get("property") or node.get("name") or node.get("http-equiv") or node.get("itemprop")
         if name and node.get("content"):
             meta.setdefault(name.lower(), []).append(node.get("content"))
-    for volume, issue in zip(meta.get("citation_volume", ()), meta.get("citation_issue", ())):
+    for volume, issue in zip(meta.get("citation_volume", ()), meta.get("citation_issue", ()), strict=False):
         yield "number", f"{volume}({issue})", "meta citation_volume", "stated"
     linked = dict(_linked(tree))
     for link in tree.iter("link"):
@@ -178,7 +177,6 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
         and heading
         and may_be_heading(heading)
         and not any(_alike(each, head) for each in titles)
-        and not _NUMBERS_IT.search(head.removesuffix(heading) if head.endswith(heading) else "")
     ):
         parts = [part for part in _SITE.split(head) if part.strip()]
         site = parts[-1].strip() if parts else ""
@@ -187,7 +185,7 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
     if title == head and not main and (cut := _SITE_LAST.search(head)) and may_publish(cut["site"]):
         title, site = head[: cut.start()].rstrip(), cut["site"]
     yield "title", title, "page title", "stated"
-    yield "publisher", site, "page title", "likely"
+    yield "publisher", "" if is_kind(site) else site, "page title", "likely"
     for block in blocks[-_LAST:]:
         owned = _COPYRIGHT.match(" ".join(block.text.split()))
         if owned and may_publish(owned["holder"].strip()):

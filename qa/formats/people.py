@@ -6,7 +6,13 @@ import re
 from functools import cache
 from pathlib import Path
 
-from qa.formats.organisations import is_kind, may_name_institution, names_institution, names_periodical
+from qa.formats.organisations import (
+    is_kind,
+    likely_institution,
+    may_name_institution,
+    names_institution,
+    names_periodical,
+)
 
 _MOST_NAMES = 12
 _LONGEST = 300  # characters of a list of names
@@ -121,9 +127,9 @@ def looks_like_person(name: str) -> bool:
 
 
 @cache
-def _given_names() -> frozenset[str]:
-    """Return given names of some sixty countries: those that are no words of a language as well."""
-    return frozenset(Path(__file__).with_name("given_names.txt").read_text(encoding="utf-8").split())
+def _words(file: str) -> frozenset[str]:
+    """Return the words of a list that stands beside this module."""
+    return frozenset(Path(__file__).with_name(file).read_text(encoding="utf-8").split())
 
 
 def has_given_name(name: str) -> bool:
@@ -133,9 +139,24 @@ def has_given_name(name: str) -> bool:
     words = name.lower().split()
     if not words:
         return False
-    given = _given_names()
+    given = _words("given_names.txt")
     known = words[0] in given or words[0].split("-")[0].rstrip(".") in given
     return known or bool(_INITIAL.fullmatch(words[0]) or any(map(_ROMANISED.fullmatch, name.split()[1:])))
+
+
+def surely_people(names: str) -> bool:
+    """Whether one of several names, "; " between them, is written as only a person's is."""
+    return any(has_given_name(name) or _CHINESE.fullmatch(name) for name in names.split("; ")) and bool(names)
+
+
+def likely_people(names: str) -> bool:
+    """Whether names of the shape of people's hold no word that is common in English."""
+    common = _words("common_words.txt")
+    return bool(names) and not any(
+        word in common or word.removesuffix("s") in common
+        for word in re.findall(r"[^\W\d_]{3,}", names.lower())
+        if word not in _PARTICLES
+    )
 
 
 def _bare(name: str) -> str:
@@ -189,6 +210,8 @@ def people_in_line(line: str) -> str:
     if (
         plain
         or re.fullmatch(r"[^\W\d_][\w’'-]+", rest)
+        or names_institution(rest)
+        or likely_institution(rest)
         or (len(names) == 1 and (_ROLE.search(rest) or re.match(r"in [^\W\d_]", rest)))
     ):
         return "; ".join(names)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from qa.formats.header import parse_header
 from qa.formats.organisations import is_kind
 from qa.formats.page import TWO_LETTERS
+from qa.formats.people import people_stated, surely_people
 from qa.formats.rubbish import is_no_author, is_no_title
 from qa.formats.shapes import is_institution
 from qa.formats.text import check_text, describe
@@ -45,6 +46,8 @@ def settle(
     elif " " in author and is_institution(author):
         settled["author"] = ""
         settled["publisher"] = settled.get("publisher") or ("" if header.publisher else author)
+    elif not surely_people(people_stated(author)) and _letters(author) not in top:
+        settled["author"] = ""  # "Communications", "Comms Team"
     elif header.author and author != header.author:
         on_page = _letters(author) in f"{top} {_letters(header.author)}"
         if not on_page or header.author.startswith(f"{author}; "):
