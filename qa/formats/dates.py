@@ -33,6 +33,7 @@ _MONTHS = (
 )
 _NUMBER_OF_MONTH = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
 _MONTH = rf"(?:{'|'.join(sorted(_NUMBER_OF_MONTH, key=len, reverse=True))})\b\.?"
+_LAST_OF_THIS_CENTURY = 40
 _ROMAN = "i ii iii iv v vi vii viii ix x xi xii".split()
 _OF = r"(?:de[l]?\s|of\s)?"
 # Not more than two spaces: what stands farther apart stands in two columns ("No 8      December 1991").
@@ -42,6 +43,7 @@ _DATE = re.compile(
     rf"|(?P<m2>{_MONTH})\s\s?(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?,?\s\s?(?P<y2>\d{{4}})"
     r"|(?P<y3>\d{4})(?P<s3>[-./])\s?(?P<m3>\d{1,2})(?P=s3)\s?(?P<d3>\d{1,2})\.?"
     r"|(?P<a>\d{1,2})(?P<s4>[-./])(?P<b>\d{1,2})(?P=s4)(?P<y4>\d{4})"
+    r"|(?P<a8>\d{1,2})/(?P<b8>\d{1,2})/(?P<y8>\d\d)"
     r"|(?P<y5>\d{4})\s?[년年]\s?(?P<m5>\d{1,2})\s?[월月](?:\s?(?P<d5>\d{1,2})\s?[일日号號])?"
     r"|(?P<d7>\d{1,2})[. ]\s?(?P<m7>[ivx]{1,4})[. ]\s?(?P<y7>\d{4})"
     rf"|(?P<m6>{_MONTH}),?\s\s?{_OF}(?P<y6>(?:1[4-9]|20)\d\d)"
@@ -111,6 +113,11 @@ def _named(match: re.Match[str]) -> dt.date | None:
     if match["m5"] and not match["d5"]:
         month = int(match["m5"])
         return PartialDate(int(match["y5"]), month) if 1 <= month <= 12 else None
+    if match["a8"]:  # "18/3/95": of two digits, the year of a date that can be read in one way only
+        first, second, year = int(match["a8"]), int(match["b8"]), int(match["y8"])
+        year += 1900 if year > _LAST_OF_THIS_CENTURY else 2000
+        days = {_valid(year, second, first), _valid(year, first, second)} - {None}
+        return days.pop() if len(days) == 1 else None
     if match["d7"]:  # "2.viii.2012"
         roman = match["m7"].lower()
         month = _ROMAN.index(roman) + 1 if roman in _ROMAN else 0

@@ -184,7 +184,7 @@ _REMARK = re.compile(
     r"|confidential\b"
     r"|unclassified|(?:draft|version|revision)(?: [\w.]{1,5})?$|published with|embargoed|(?:our )?ref\b"
     r"|all times\b|period covered\b"
-    r"|(?:[\w-]+ ){1,3}(?:session|sitting|meeting|edition)$|held at\b|present(?:ed)? (?:at|to)\b|original:"
+    r"|(?:[\w-]+ ){1,3}(?:session|sitting|meeting|edition|year)$|held at\b|present(?:ed)? (?:at|to)\b|original:"
     r"|page \d|menu$|home$|keywords\b|classified\b|secret\b|(?:strictly )?private\b|public$|internal$|unlimited$"
     r"|valid\b|in force\b|effective\b|supersedes\b|replaces\b|superseded\b|withdrawn\b|available (?:at|from|online|in)\b"
     r"|(?:supported|funded|sponsored|commissioned|endorsed|hosted|printed|typeset|seconded|moved) by\b"
@@ -360,6 +360,9 @@ def _hard_wrapped(block: Sequence[str]) -> int:
 
 
 def _is_prose(line: str) -> bool:
+    line = " ".join(line.split())
+    if _COPYRIGHT.match(line) and len(line) <= 120:
+        return False
     label, start = label_of(_unlisted(line))
     if label and len(line) <= _MOST_CHARACTERS and not _says(line[start:]):
         return False
@@ -402,11 +405,13 @@ def take_apart(words: str, span: Span | None, block: int, order: DateOrder) -> L
     """Take a line apart: what it states, and the names that are left."""
     line = Line(words, span, block)
     rest = _COLON.sub(": ", cells(words))
+    if rest[:1] == "[" and rest[-1:] == "]" and label_of(rest[1:-1])[0]:
+        rest = rest[1:-1]
     parts = [part.strip() for part in SEPARATOR.split(rest) if part and part.strip()]
     if " > " in rest or " › " in rest or " » " in rest:  # where a page stands in its site
         parts = [re.split(" [>›»] ", rest)[0]]
     labelled = [bool(label_of(part)[0]) for part in parts]
-    if labelled and labelled[0] and sum(labelled) == 1:
+    if (labelled and labelled[0] and sum(labelled) == 1) or (label_of(rest)[0] and not label_words(rest)):
         parts = [rest]
     for part in parts:
         label, start = label_of(part)
@@ -542,8 +547,8 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         return
     held = _HELD.match(part)
     if held and len(held["name"].split()) > 2:  # "Minutes of the meeting held on 8 November 2016"
-        if day := find_date(part, order):
-            line.dates.append(Dated(day, part[day.start : day.end], "event"))
+        if meeting := find_date(part, order):
+            line.dates.append(Dated(meeting, part[meeting.start : meeting.end], "event"))
         part = held["name"]
     rest, dated = _without_dates(line, part, order, shared=shared)
     if dated and _EVENT_LINE.match(part):
@@ -559,7 +564,7 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
     if rest.startswith("(") and rest.endswith(")") and not find_number(rest).number:
         line.aside = True
         return
-    if (work := _FOR.fullmatch(_tidy(rest))) and (who := people_in_line(work["who"])):
+    if (work := _FOR.fullmatch(_tidy(rest))) and surely_people(who := people_in_line(work["who"])):
         line.stated["author"] = who
         if names_institution(work["body"]) or may_name_institution(work["body"]):
             line.stated["publisher"] = work["body"]
@@ -770,7 +775,7 @@ def _may_be_dated(name: str) -> bool:
         or names_institution(name)
         or is_periodical(name)
         or looks_like_person(name)
-        or (_FOR.fullmatch(name) and people_in_line(name))
+        or ((work := _FOR.fullmatch(name)) and people_in_line(work["who"]))
         or is_kind(name)
         or find_number(name).number
         or re.fullmatch(r"[^\W\d_][\w’'-]*", name)

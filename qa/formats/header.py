@@ -92,6 +92,11 @@ _SALUTATION = re.compile(
     r"|(?P<line>(?-i:[^\Wa-z])[^\n]{3,100}(?<![.,:;\s]))(?=\s*\n\s*\n))?",
     re.IGNORECASE,
 )
+# What only somebody does: "Corvex Credit Ratings has today downgraded …"
+_ACTS = (
+    r"(?:has|have|today|said|says|announced?s?|will|calls?|called|condemns?|welcomes?|believes?|urges?|reports?"
+    r"|recommends?|publishe[sd]|expects?|estimates?|is (?:an?|the|pleased)|was (?:founded|established))"
+)
 _SURE = 4  # what must speak for a publisher
 _MOST_UNDATED = 6  # lines of a header without a date or number
 _NO_TITLE = re.compile(
@@ -342,7 +347,7 @@ class _Reading:
                 return body, series
         kinds = any(" " in kind for line in self._lines for kind in line.kinds)
         spare = len(names) > 1 or bool(title or series or kinds)
-        best = max(names, key=lambda name: (self._publishes(name, names), -name.line), default=None)
+        best = max(names, key=lambda name: (self._weight(name, names), -name.line), default=None)
         if best and self._publishes(best, names) < _SURE:
             best = None
         issue = self._issue(names, numbered)
@@ -368,19 +373,27 @@ class _Reading:
         if numbered is None or numbered.series or not numbered.issue:
             return None
         at = self._lines.index(numbered)
-        above = next((line for line in self._lines[:at][::-1] if line.names), None)
+        above = [line for line in self._lines[max(0, at - 3) : at] if line.block == numbered.block]
         for name in names[::-1]:
             own = self._lines[name.line]
-            near = own is numbered or (own is above and own.block == numbered.block)
-            if near and not title_like(name.text) and class_of(name.text) != "institution":
+            if own is not numbered and own not in above:
+                continue
+            if not title_like(name.text) and class_of(name.text) != "institution" and not name.person:
                 return name
         return None
+
+    def _weight(self, name: Name, names: list[Name]) -> tuple[bool, int]:
+        """Put an institution that surely publishes before a periodical that may be its own."""
+        much = self._publishes(name, names)
+        return (much >= _SURE and class_of(name.text) == "institution", much)
 
     def _publishes(self, name: Name, names: list[Name]) -> int:
         """Say how much speaks for a name as the publisher's: its words, its place, what agrees with it."""
         if title_like(name.text) or name.person or is_kind(name.text):
             return 0
         line, kind = self._lines[name.line], class_of(name.text)
+        if kind == "perhaps" and not may_name_institution(name.text):
+            kind = "other"
         shaped = name_shaped(name.text)
         if kind == "other" and not shaped:
             return 0
@@ -388,6 +401,10 @@ class _Reading:
         above = self._lines[name.line - 1] if name.line else None
         first = name is names[0] and len(names) > 1 and shaped
         alone = all(each is line or each.block != line.block or each.aside for each in self._lines)
+        dated = name.dated or bool(
+            kind != "other" and line.dates and len(line.names) == 1 and not line.number
+        )
+        imprint = below is not None and below.block == line.block and below.dates and not below.names
         masthead = below is not None and below.block == line.block and bool(below.number or below.kinds)
         signed = (
             above is not None
@@ -399,7 +416,7 @@ class _Reading:
         return (
             {"institution": 4, "periodical": 2, "perhaps": 1, "other": 0}[kind]
             + likely_institution(name.text)
-            + 3 * (name.dated and shaped and " " in name.text and not _ENDS_AS_DAY.search(name.text))
+            + 3 * (dated and shaped and " " in name.text and not _ENDS_AS_DAY.search(name.text))
             + (kind == "periodical" and (self._beside_date(name) or (first and alone)))
             + (kind != "other" and shaped)
             + (alone and not first and kind != "other")
@@ -407,8 +424,9 @@ class _Reading:
             + (first and masthead)
             + (first and capitals)
             + (signed and shaped and not name.beside)
-            + 2 * self._agrees(name)
-            - 2 * state
+            + bool(imprint and shaped)
+            + 3 * self._agrees(name)
+            - 3 * state
         )
 
     def _beside_date(self, name: Name) -> bool:
@@ -428,7 +446,9 @@ class _Reading:
         if len(letters) < 4 or name.text.count(" ") < 1:
             return False
         below = self._text[self._prose : TOP] if self._prose >= 0 else ""
-        if name.text.count(" ") and re.search(rf"\s{re.escape(name.text)}\b", below, re.IGNORECASE):
+        if name.text.count(" ") and re.search(
+            rf"\b{re.escape(name.text)}\s(?:{_ACTS})\b", below, re.IGNORECASE
+        ):
             return True
         others = "\n".join(line.words for line in self._lines if line is not self._lines[name.line])
         site = letters in re.sub(r"[^\w@.\n]", "", others).casefold()

@@ -48,6 +48,9 @@ _NO_SERIES = re.compile(
     r"|(?:\w+ )?(?:appeal|petition|application|case|claim|suit|action|motion)s?",
     re.IGNORECASE,
 )
+_HOW_OFTEN = re.compile(
+    r"daily|weekly|fortnightly|monthly|quarterly|annual|special|new|online|print", re.IGNORECASE
+)
 _ENDS_GENERIC = re.compile(r"(?:^|[\s,;:(])(?:issue|edition|number|week)$", re.IGNORECASE)
 _CODE = r"(?=[\w./-]*\d)(?!\d{1,2}(?:st|nd|rd|th)\b)\w[\w./-]*(?:,\d{3})*(?:\s\(\d{4}\)|\s(?i:of)\s(?:19|20)\d\d)?"
 _YEARS = re.compile(r"(?P<first>(?:1[5-9]|20)\d\d)(?:[–/-](?:1[5-9]|20)?(?P<last>\d\d))?")
@@ -196,7 +199,7 @@ def _numbered(
     generic = False
     if _ENDS_GENERIC.search(before):
         before, generic = _ENDS_GENERIC.sub("", before).strip(" ,;:–—-("), True
-    if _GENERIC.fullmatch(before):
+    if _GENERIC.fullmatch(before) or (generic and _HOW_OFTEN.fullmatch(before)):
         before, generic = "", True
     if re.search("[\uac00-\ud7a3\u4e00-\u9fff]", before) and " " in before:
         body, _, series = before.partition(" ")

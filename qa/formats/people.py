@@ -8,6 +8,7 @@ from pathlib import Path
 
 from qa.formats.organisations import (
     is_kind,
+    is_periodical,
     likely_institution,
     may_name_institution,
     names_institution,
@@ -102,7 +103,7 @@ _ROLE = re.compile(
 
 def looks_like_person(name: str) -> bool:
     """Whether a name has the shape of a person's: two to five capitalised words, none of a title's."""
-    if names_institution(name) or names_periodical(name) or is_kind(name):
+    if names_institution(name) or names_periodical(name) or is_periodical(name) or is_kind(name):
         return False
     if _KOREAN.fullmatch(name) or (_CHINESE.fullmatch(name) and not names_institution(name)):
         return True

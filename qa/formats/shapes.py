@@ -80,7 +80,7 @@ def title_like(name: str) -> bool:
         return True
     if lower >= 2 or (lower and len(content) <= 3 and name.isascii()):
         starts = _BEGINS_AS_INSTITUTION.match(name)
-        return not (not name.isascii() and names_institution(words[0])) and not (
+        return not (not name.isascii() and names_institution(" ".join(words[:3]))) and not (
             starts and names_institution(starts[0])
         )
     return len(words) > 12
