@@ -66,11 +66,11 @@ _IDENTIFIER = re.compile(
     r"|\d comments?\b|\S@\S|\bwww\.|\blicen[cs]e (?:cc|no)\b|^copyright\b|©|\ball rights reserved\b"
     r"|^\+?[\d() /.-]{7,}$"
     r"|\(\d{3}\) \d{3}|\+\d{1,3} \d"
-    r"|\b(?:street|road|lane|avenue|stra(?:ss|ß)e|platz|allee|calle|avenida|rue|square|boulevard|quay)\b[^|:]{0,30},\s(?-i:[A-Z\d])"
+    r"|\b(?:street|road|lane|avenue|stra(?:ss|ß)e|platz|allee|calle|avenida|rue|square|boulevard|quay|dock|wharf|mews|crescent|terrace|parade|embankment)\b[^|:]{0,30},\s(?-i:[A-Z\d])"
     r"|,\s\d{4,6}\s(?-i:[A-Z])|\b(?-i:[A-Z]{1,2}\d{1,2}[A-Z]? \d[A-Z]{2})\b|^(?-i:ASX|NYSE|LSE|AIM|TSX|NASDAQ|ABN|ACN|ISIN|LEI)\b"
     r"|^\d{1,5}[a-z]?,? (?:[\w.’'-]+ ){0,4}(?:street|st|road|rd|row|avenue|ave|lane|square|boulevard|blvd"
     r"|drive"
-    r"|way|quay|plaza|place|crescent|terrace)\b",
+    r"|way|quay|dock|wharf|gardens|court|mews|parade|esplanade|embankment|plaza|place|crescent|terrace)\b",
     re.IGNORECASE,
 )
 _PAGE = re.compile(
@@ -91,7 +91,7 @@ _SEASON = re.compile(
 )
 _BYLINE = re.compile(
     r"(?:(?:written|reporting|words|text|story|prepared|compiled|drafted|reviewed|posted|reported|submitted"
-    r"|rédigé|redactado|verfasst|preparado|elaborado|a report|an essay|report|essay|remarks|speech|interview) )?(?:by|par|von|por|door|di|av|af)\s+(?=\S)",
+    r"|rédigé|redactado|verfasst|preparado|elaborado|a report|an essay|report|essay|remarks|speech|address|lecture|keynote|talk|testimony|discours|interview) )?(?:by|par|von|por|door|di|av|af)\s+(?=\S)",
     re.IGNORECASE,
 )
 _EAST_ASIAN_BYLINE = re.compile(
@@ -134,20 +134,21 @@ _DAY = (
 )
 WEEKDAY = re.compile(rf"\b(?:{_DAY}|(?:mon|tue|wed|thu|fri|sat|sun)\.?)[\s,]{{0,3}}$", re.IGNORECASE)
 _PUBLISHED = re.compile(
-    r"\b(?:published|issued|posted|released?|dated?|delivered|for immediate (?:use|release)|printed|publié"
+    r"\b(?:published|issued|posted|released?|dated|(?:report|release|publication|issue) date|^date|date of (?:issue|report"
+    r"|publication|release)|delivered|for immediate (?:use|release)|printed|publié"
     r"|veröffentlicht|erschienen|publicado|pubblicato|опубликован\w*|distr|입력|등록|게시|발행|작성|发布|发表)\b",
     re.IGNORECASE,
 )
 _PUBLISHED_ON = re.compile(r"\b(?:published|issued|released|posted)(?: on)?\s$", re.IGNORECASE)
 _EVENT = re.compile(
-    r"\b(?:laid|tabled|launched|submitted|circulated|held|meeting|ending|presented|adopted|approved|conference|session|sitting|embargo(?:ed)?|covered"
+    r"\b(?:laid|tabled|launched|submitted|circulated|held|meeting|ending|presented|adopted|approved|conference|session|sitting|embargo(?:ed)?(?: until)?|covered"
     r"|given|read|entered|version|minutes of|statement of|letter of|report of|signed|as of|as at|made)\b",
     re.IGNORECASE,
 )
 _NEVER = re.compile(
     r"\b(?:updated?|revised|modified|reviewed|amended|next|heard|reference|period|valid|expires|deadline"
     r"|until"
-    r"|covering|mis à jour|aktualisiert|actualizado|обновлен\w*|received|accepted|saved|closing|closes|due"
+    r"|covering|mis à jour|aktualisiert|actualizado|обновлен\w*|received|accepted|saved|closing|closes|current|declassify|decl|due"
     r"|expiry|수정|更新)\b",
     re.IGNORECASE,
 )
@@ -341,7 +342,10 @@ def top_of(text: str) -> Top:
                 continue
             if span in furniture or not any(map(str.isalnum, words[position])):
                 continue  # a rule of dashes or stars is no text
-            prose = _is_prose(words[position]) or bool(not top.lines and who_is(words[position]))
+            heads = not top.lines and words[position][0] == "#"
+            prose = (_is_prose(words[position]) and not heads) or bool(
+                not top.lines and who_is(words[position])
+            )
             if position == wrapped or prose or len(top.lines) == _MOST_LINES:
                 top.prose = span.start
                 return top
@@ -376,7 +380,7 @@ def _is_prose(line: str) -> bool:
         or (len(line) > 60 and line[-1] in "-,")
     ):
         return True
-    if line[-1] in ",;" or re.search(r";\s?and$", line):
+    if line[-1] in ",;：" or (line[-1] == ":" and len(line) > 60) or re.search(r";\s?and$", line):
         return True  # "THE GENERAL ASSEMBLY,"
     if line.isupper() and len(line) <= 100 and len(line.split()) > 2:
         return False  # the headline of an old newspaper has a full stop
@@ -460,7 +464,12 @@ def cells(words: str) -> str:
         if len(cells) == 2 and cells[0].lower() in LABELS:
             return f"{cells[0]}: {cells[1]}"
         return "" if not any(re.search(r"[^\W\d_]", cell) for cell in cells) else " | ".join(cells)
-    words = _LINK.sub(r"\g<words>", words).lstrip("#> ").lstrip("+:~=% ").rstrip("~= ")
+    words = (
+        re.sub(r"^#+\s", "", _LINK.sub(r"\g<words>", words).lstrip("> "))
+        .lstrip("> ")
+        .lstrip("+:~=% ")
+        .rstrip("~= ")
+    )
     spaced = _SPACED_OUT.sub(lambda match: match[0].replace(" ", ""), words)
     return _unlisted(re.sub(r"\s{2,}", " ", spaced) if spaced != words else words)
 
@@ -597,8 +606,12 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
     if by := _BYLINE.match(rest):
         stated = _STATED_BYLINE.match(rest)
         who = people_in_line(rest[by.end() :].strip())
-        if not who and " " in by.group().strip():  # "Speech by Dr Alma Reinholt, Governor of the Bank"
-            who = people_first(rest[by.end() :])
+        first = people_first(rest[by.end() :])
+        if not who and (" " in by.group().strip() or surely_people(first)):
+            who = first  # "Speech by Dr Alma Reinholt, Governor of the Bank"
+        body = rest.partition(", ")[2]
+        if who and "; " not in who and _body(body) and not _ACADEMIC.search(body):
+            line.owner = body
         body = _body(rest[by.end() :])
         if not who and body:
             line.stated["publisher"] = body
@@ -611,7 +624,7 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
     if (by := re.search(r"\sby\s", rest)) and dated and (who := people_in_line(_tidy(rest[by.end() :]))):
         line.stated["author"] = who
         return
-    found = find_number(rest.strip("[]")) if not line.number else None
+    found = find_number(rest.strip("[]. ")) if not line.number else None
     if line.volume and "(" not in line.number and (issue := find_number(rest)).number and not issue.bare:
         line.number = f"{line.number}({issue.number})"
         return
@@ -642,6 +655,8 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         name = body
     elif dated and (by := _KIND_BY.match(name)) and is_institution(name[by.end() :]):
         name = name[by.end() :]  # "Press statement by the Union of Lightermen, 3 May 2010"
+    if name.endswith("文件") and names_institution(name[:-2]):
+        name = name[:-2]  # "东岭省交通运输厅文件": the head of an official document
     kind, comma, other = name.partition(", ")
     if comma and is_kind(kind) and other[:1].isupper():
         line.kinds.append(kind)
@@ -723,7 +738,7 @@ def _without_dates(line: Line, part: str, order: DateOrder, *, shared: bool) -> 
                 role = "event"
         elif _APART.search(lead) or weekday:
             name = lead.rstrip(" ,(—–:;-")
-            name = "" if _is_place(name) and not shared else name
+            name = "" if _is_place(name) and not (shared and " " in name) else name
             if name and not _may_be_dated(name) and role == "plain" and not found.note:
                 role = "event"  # "Fire aboard MV Calder Star, 11 August 2013"
             if isinstance(found.date, PartialDate) and not _may_be_dated(name):
@@ -749,6 +764,8 @@ def _without_dates(line: Line, part: str, order: DateOrder, *, shared: bool) -> 
         return part, False
     after = part[cut:]
     after = re.sub(r"^[\s,]*(?:\d\d?[:.h]\s?\d\d\s?(?:[ap]\.?m\.?)?)", "", after, flags=re.IGNORECASE)
+    if re.match(r"\s?,", after) and not names_institution(after) and not find_number(after).number:
+        after = ""  # "16 November 2022, 18:00, Old Customs House"
     if rest and after.strip(" .,;)"):
         return f"{rest}. {after.strip(' .,;()')}", True
     return (rest or after.strip(" .,;")), True

@@ -64,7 +64,7 @@ _BY_ITS_BODY = re.compile(
     re.IGNORECASE,
 )
 _DATELINE = re.compile(r"\)?\s*(?:[(/]\s?(?P<agency>[^()/\d]{2,60})[)/])?\s?(?:—|–|--|-|―|:|\.-)\s?")
-_DATELINE_PLACE = re.compile(r"\(?(?-i:[^\Wa-z\d_])[^\d()\n.:;]{1,40},\s")
+_DATELINE_PLACE = re.compile(r"\(?(?-i:[^\Wa-z\d_])[^\d()\n.:;]{1,40}(?:,|\s[–—-])\s")
 _UNDATED_LINE = re.compile(
     r"(?-i:[^\Wa-z\d_])[^\d()\n.:;]{1,40}(?:,\s[^()\n]{0,20})?\((?P<agency>[^()\d]{2,60})\)\s?(?:—|–|--|-"
     r"|―)\s"
@@ -85,6 +85,11 @@ _SERIES_KIND = re.compile(
     r"\b(?:series|papers?|briefs?|notes?|reports?|bulletin|circular|advisory)$", re.IGNORECASE
 )
 _ENDS_AS_DAY = re.compile(r"\b(?:day|week|night|eve|month|year|anniversary|sunday)$", re.IGNORECASE)
+_PRODUCED = re.compile(
+    r"^This (?:publication|report|paper|document|bulletin|briefing|update|note) (?:is|was) (?:produced|issued|published|prepared)"
+    r" by (?:the )?(?P<body>(?-i:[^\Wa-z\d_])[^\n.,;]{3,80}?)(?=\s(?:in|with|for|and|on)\s|[.,;])",
+    re.MULTILINE,
+)
 _LETTERHEAD = 2  # lines above the one to whom a letter is written
 _SALUTATION = re.compile(
     r"(?:dear|sehr geehrte|liebe|estimad[oa]|monsieur|madame|уважаем|geachte)[^\n]{0,60}[,:!]?\s*\n\s*"
@@ -226,7 +231,7 @@ class _Reading:
         number, numbered = self._number()
         publisher, series = self._publisher(names, numbered, title)
         publisher = self._stated("publisher") or publisher or agency
-        publisher = publisher or next((line.owner for line in lines if line.owner), "")
+        publisher = publisher or next((line.owner for line in lines if line.owner), "") or self._producer()
         series = self._stated("series") or series
         title = title or self._title(names, publisher, series)
         title = title.removeprefix(f"{author}: ")
@@ -254,6 +259,11 @@ class _Reading:
             notes=notes,
             author=author,
         )
+
+    def _producer(self) -> str:
+        """Return who the first words of the text say has made it."""
+        made = _PRODUCED.search(self._text[:TOP])
+        return made["body"] if made and class_of(made["body"]) == "institution" else ""
 
     def _is_header(self) -> bool:
         """Whether the lines say more than a title: without that, they may be anything."""
@@ -360,6 +370,11 @@ class _Reading:
                 best = best if self._publishes(best, names) >= _SURE else None
             if len(others) > (best is not None) or title:
                 names.remove(issue)
+        beside = [name for name in names if numbered and name in numbered.names and name is not best]
+        if best and not series and len(beside) == 1 and not title_like(beside[0].text) and numbered.number:
+            series = beside[0].text  # "Aldergate Pricing / LNG Morning Note | No. 41"
+            if len(names) > 2 or title:
+                names.remove(beside[0])
         if best is None or not (spare or is_plainly_institution(best.text)):
             return "", series
         for name in list(names):
@@ -378,6 +393,8 @@ class _Reading:
             own = self._lines[name.line]
             if own is not numbered and own not in above:
                 continue
+            if re.search(r"\d", name.text) or (own is numbered and own.dates and " " not in name.text):
+                continue  # a period, a place
             if not title_like(name.text) and class_of(name.text) != "institution" and not name.person:
                 return name
         return None
@@ -389,12 +406,12 @@ class _Reading:
 
     def _publishes(self, name: Name, names: list[Name]) -> int:
         """Say how much speaks for a name as the publisher's: its words, its place, what agrees with it."""
-        if title_like(name.text) or name.person or is_kind(name.text):
-            return 0
         line, kind = self._lines[name.line], class_of(name.text)
+        if (kind != "institution" and title_like(name.text)) or name.person or is_kind(name.text):
+            return 0
         if kind == "perhaps" and not may_name_institution(name.text):
             kind = "other"
-        shaped = name_shaped(name.text)
+        shaped = name_shaped(COURT.sub("", name.text))
         if kind == "other" and not shaped:
             return 0
         below = next((each for each in self._lines[name.line + 1 :] if not each.aside), None)
@@ -412,7 +429,9 @@ class _Reading:
             and bool(above.stated.get("author") or (above.people and above.people in self._author))
         )
         capitals = name.text.isupper() and not all(each.text.isupper() for each in names)
-        state = bool(_STATE.match(name.text) or _DIVISION.fullmatch(name.text))
+        state = any(each is not name and class_of(each.text) == "institution" for each in names) and bool(
+            _STATE.match(name.text) or _DIVISION.fullmatch(name.text)
+        )
         return (
             {"institution": 4, "periodical": 2, "perhaps": 1, "other": 0}[kind]
             + likely_institution(name.text)
@@ -426,6 +445,7 @@ class _Reading:
             + (signed and shaped and not name.beside)
             + bool(imprint and shaped)
             + 3 * self._agrees(name)
+            + 2 * bool(COURT.match(name.text))
             - 3 * state
         )
 
@@ -556,7 +576,7 @@ class _Reading:
 
     def _title_only(self) -> Header:
         """Take the first line, when it stands alone above the text and is no sentence."""
-        line = next((line for line in self._lines if line.span), None)
+        line = next((line for line in self._lines if line.span and (line.names or not line.aside)), None)
         if line is None or line.span is None:
             return Header()
         below = self._text[line.span.end :]

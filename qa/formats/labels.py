@@ -10,18 +10,18 @@ LABELS = {
     for name, labels in {
         "title": "title|headline|hed|head|subject|subj|re|titre|titel|título|titolo|betreff|objet|asunto|название|тема"
         "|제목|标题|题目",
-        "author": "signed|signatories|rédigé par|verfasst von|redactado por|elaborado por|story by|speaker|story|por|par|di|author|authors|author(s)|by|byline|from|written by|prepared by|consultant|consultants|evaluator|evaluators|evaluation team|principal investigator"
+        "author": "signed|signatories|rédigé par|verfasst von|redactado por|elaborado por|story by|speaker|story|por|par|di|author|authors|author(s)|by|byline|from|written by|prepared by|analyst|analysts|contributors|interviewer|hosted by|presenter|texto|texte|كتب|كتبت|بقلم|إعداد|consultant|consultants|evaluator|evaluators|evaluation team|principal investigator"
         "|compiled by"
         "|drafted by"
         "|reported by|reporter|words|text|rapporteur|reviewed by|auteur|auteurs|autor|autora|autores|autore"
         "|verfasser|von|автор|авторы|저자|작성자|글|글쓴이|作者|撰稿|文|撰文|著者",
-        "publisher": "lead agency|issuing agency|responsible body|source agency|institute|publishing house|来源|來源|发文单位|publisher|published by|issued by|issuing body|issuing authority|issuing office"
+        "publisher": "originator|lead agency|issuing agency|responsible body|source agency|institute|publishing house|来源|來源|发文单位|publisher|published by|issued by|issuing body|issuing authority|issuing office"
         "|institution|organisation|organization|herausgeber|éditeur|editorial|издатель|발행처|발행기관|발행인"
         "|출처|出版|出版社|发布单位|发布机构|机构|newspaper|imprint",
         "series": "series|journal|publication|reihe|collection|serie|série|серия|시리즈|系列|刊名",
         "number": "number|no|issue|issue no|report no|report number|document no|document number|doc no"
         "|document symbol|symbol|circular no|nummer|numéro|número|номер|번호|호|期号|编号|文号",
-        "published": "first published|originally published|assented to|배포일|배포일시|report date|this draft|this version|date|dated|published|published on|publication date|date published|date of publication"
+        "published": "date of report|date of issue|month|first published|originally published|assented to|배포일|배포일시|report date|this draft|this version|date|dated|published|published on|publication date|date published|date of publication"
         "|issued|issued on|issue date|date of issue|released|release date|date of release|posted"
         "|posted on|first published|publicado|publié|publié le|datum|fecha|data|дата|дата публикации"
         "|опубликовано"
@@ -38,7 +38,7 @@ LABELS = {
         "|reference month|reference period|reporting period|period|period covered|coverage|valid until"
         "|expires|deadline|heard|date heard|hearing|accessed|retrieved|downloaded|received|effective"
         "|date range"
-        "|parish office|office|telephone no|opening hours|quorum|present|apologies|in attendance|copyright"
+        "|parish office|office|telephone no|opening hours|quorum|présents|anwesend|presentes|asistentes|присутствовали|excusés|present|apologies|in attendance|copyright"
         "|licence|license|frequency|circulation|before|counsel|length|word count|wordcount|body|load-date|publication-type|document-type|graphic|dept|collection no"
         "|contents|inside|reading time|abstract|summary|jurisdiction|coram|cite as|style|slug|edition|format|rights|коротко|тел",
     }.items()
@@ -63,7 +63,10 @@ def label_of(line: str) -> tuple[str, int]:
     if match is None:
         return "", 0
     name = " ".join(match["label"].lower().replace(".", "").split())
-    return (LABELS[name], match.end()) if name in LABELS else ("", 0)
+    stated = LABELS.get(name, "")
+    if not stated and name.count(" ") == 1 and LABELS.get(name.split()[1]) == "aside":
+        stated = "aside"  # "Drought status"
+    return (stated, match.end()) if stated else ("", 0)
 
 
 def label_words(line: str) -> str:

@@ -18,7 +18,7 @@ from qa.formats.head_lines import TOP
 from qa.formats.labels import LABELS
 from qa.formats.markup import under_headings
 from qa.formats.numbers import find_number
-from qa.formats.organisations import is_section_heading
+from qa.formats.organisations import is_kind, is_section_heading
 from qa.formats.text import decode, describe
 from qa.schema import Document, Found, Span
 
@@ -191,6 +191,8 @@ def _title(tokens: list[Token]) -> str:
     headings = list(_headings(tokens))
     first = next((token for token in tokens if not _is_comment(token)), None)
     if headings and first and first.type == "heading_open":
+        if len(headings) > 1 and is_kind(headings[0][2]):
+            return headings[1][2]
         numbered = find_number(headings[0][2])
         if (
             len(headings) > 1

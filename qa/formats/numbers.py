@@ -35,7 +35,7 @@ _ENDS_AS_PIECE = re.compile(rf"\b{_PIECE}$", re.IGNORECASE)
 _OF = re.compile(r"\s(?:of|by|from)\s(?:the\s)?(?P<body>[^\W\d_].*)$", re.IGNORECASE)
 _GENERIC = re.compile(
     r"(?:issue|edition|number|document|doc\.?|case|item|entry|ref\.?|our ref\.?|docket|application|petition"
-    r"|appeal|file|claim|week|heft|ausgabe|numéro|número|выпуск)s?",
+    r"|appeal|file|claim|week|catalogue|index|code|(?:año|année|jahrgang|год|anno|ano) [ivxl\d]+|heft|ausgabe|numéro|número|выпуск)s?",
     re.IGNORECASE,
 )
 # Kinds of documents that are numbered without being a series.
@@ -218,7 +218,12 @@ def _numbered(
     if re.search(r"[:?!]", before) or len(before.split()) > 7:
         return Numbered(number, "", before)
     split = None if is_kind(before) else _BODY_AND_SERIES.fullmatch(before)
-    if split and names_institution(split["body"]) and not names_institution(split["series"]):
+    if (
+        split
+        and " " in split["body"]
+        and names_institution(split["body"])
+        and not names_institution(split["series"])
+    ):
         return Numbered(number, split["series"], split["body"])
     if names_institution(before) and not is_kind(before) and not _ENDS_AS_PIECE.search(before):
         return Numbered(number, "", before, generic=generic)

@@ -17,7 +17,8 @@ _INSTITUTION = re.compile(
     r"|corporation|company|limited|ltd|plc|inc|llc|llp|gmbh|s\.a\.|laboratory|lab|museum|library|hospital"
     r"|diocese|parish|church|mission|project|programme|initiative|campaign|cell|task force|partners"
     r"|underwriters|solicitors|consult(?:ing|ants|ancy)|advisors|advisers|associates|press|publishers"
-    r"|publications|books|terminal|railways?|airlines?|shipping lines?|berhad|bhd|ag|nv|bv|oy|asa|spa|srl|pty|pte|corp|a\.s\.|e\. ?v\.|organi[sz]ation|presidency|prefecture|governorate|chancellery|delegation|permanent mission|high commission"
+    r"|publications|books|terminal|railways?|airlines?|shipping lines?|berhad|bhd|ag|nv|bv|oy|asa|spa|srl|pty|pte|corp|a\.s\.|e\. ?v\.|panel|platform|taskforce|working group|constabulary|securities|(?:ship)?brokers|insurers|insurance|operator"
+    r"|(?-i:AB|SE|KG)|república|république|republik|repubblica|organi[sz]ation|presidency|prefecture|governorate|chancellery|delegation|permanent mission|high commission"
     r"|headquarters|representation|rectorate|faculty|polytechnic|charity|hospice|monastery|abbey|cathedral|newspapers"
     r"|exchange|municipality|waterworks|hub|observatory|coastguard|archives?|cámara|câmara|camera di|chambre|sindicato|syndicat"
     r"|gewerkschaft|bundesamt|landesamt|ayuntamiento|gobierno|gouvernement|regierung|federación|federazione|unión"
@@ -46,7 +47,7 @@ _EDGE_AFTER = re.compile(
     re.IGNORECASE,
 )
 _SPOKEN_OF = re.compile(
-    r"\s(?:for|to|from|with|before|about|at|by|against|into)\s"
+    r"\s(?:for|to|from|with|before|about|at|by|against|into)\s(?:the|an?|its|all|our)\s"
 )  # "Report for the Assembly"
 # Words that institutions have in their names, but titles have as well.
 _PERHAPS = re.compile(
@@ -68,7 +69,7 @@ _LIKELY = re.compile(
     r"\b(?:house|labs?|desk|team|unit|collective|collaborative|international|front|watchdog|fellowship|holdings"
     r"|industries|news agency|sans frontières|without borders|think ?tank|analytics|ventures|advisory|radio"
     r"|television|tv|station|clinic|navy|army|customs|coast ?guard|friends of|statistics|action|aid|relief"
-    r"|facility|mechanism|clearinghouse|intelligence|capital|works|lawyers|doctors|workers|farmers|appeal)\b",
+    r"|facility|mechanism|clearinghouse|intelligence|capital|works|lawyers|doctors|workers|farmers|appeal|circle|operator|pricing|risk)\b",
     re.IGNORECASE,
 )
 # A periodical's name has one of these, mostly at its end.
@@ -126,7 +127,7 @@ _KIND = re.compile(
 _HEADING = re.compile(
     r"(?:\d{1,2}\.?\s+|[ivx]+\.\s+)?(?:introduction|(?:executive |editor's )?summary|abstract|overview"
     r"|background|contents"
-    r"|table of contents|main points|key (?:points|findings|messages|facts)|highlights|in (?:this issue"
+    r"|table of contents|main points|key (?:points|findings|messages|facts|figures|data|numbers|results|developments)|[\w ]{0,20}at a glance|highlights|in (?:this issue"
     r"|brief)"
     r"|about (?:the|this) (?:report|paper|brief|author|authors|series)|preface|foreword|conclusions?|findings"
     r"|methodology|methods|notes?|agenda|at a glance|top lines|key messages|main findings|in brief|abbreviations|acknowledge?ments|terms of reference|general|details|zusammenfassung|einleitung|résumé|introducción|resumen"
@@ -137,8 +138,8 @@ _BODY_OF = re.compile(
     r"(?:revista|boletín|revue|bulletin|lettre|zeitschrift|mitteilungen|órgano|organe|rivista|bollettino)\s"
     r"(?:del|de la|de los|du|de l[’']|des|der|da|do|della|dell[’'])\s?(?P<its>[^\W\d_].*)|"
     r"(?:(?:the|a|an)\s+)?(?:(?-i:[a-z-]+)\s(?:(?-i:[a-z-]+)\s)?|(?:monthly|weekly|quarterly|official)\s)?"
-    r"(?:newsletter|bulletin|journal|organ|magazine|paper|newspaper|gazette|publication|message|review|blog|sheet|annual"
-    r"|monthly|weekly|quarterly)\s(?:of|from|by)\s(?:the\s)?(?P<body>[^\W\d_].*)",
+    r"(?:newsletter|bulletin|journal|organ|magazine|paper|newspaper|gazette|publication|message|review|blog|sheet|annual|letter|digest|update"
+    r"|monthly|weekly|quarterly)(?:\son\s[\w ,]{3,40})?\s(?:of|from|by)\s(?:the\s)?(?P<body>[^\W\d_].*)",
     re.IGNORECASE,
 )
 

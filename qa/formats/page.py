@@ -226,7 +226,7 @@ def _apart(title: str, headings: list[str]) -> tuple[str, str]:
     """Take the name of the site off a title: what follows the page's own heading in it, or stands before."""
     for heading in sorted(headings, key=len, reverse=True):
         if title.startswith(heading) and (rest := _SITE.match(title, len(heading))):
-            return heading, title[rest.end() :]
+            return heading, _SITE.split(title[rest.end() :])[-1]
         before = title.removesuffix(heading)
         if heading and before != title and (rest := _SITE_BEFORE.search(before)):
             return heading, _SITE.split(before[: rest.start()].rstrip())[0]  # "Network | Stories"

@@ -48,7 +48,7 @@ _ROMANISED = re.compile(r"[A-Z][a-z]{1,5}-[a-z]{2,6}")  # "Kim Min-ji", "Chen Sh
 _ARTICLE = re.compile(r"^(?:al|el|ul|ad|as|ash|an|d)[-’'](?=\w)")
 # What Korean names have behind them: "researcher", "reporter".
 _KOREAN_ROLE = re.compile(
-    r"\s?(?:선임|수석|책임|부)?\s?(?:연구위원|연구원|연구교수|기자|교수|박사|특파원|소장|위원|센터장|편집장|씨|님)$"
+    r"(?:기자|씨|님|특파원)$|\s(?:선임|수석|책임|부)?\s?(?:연구위원|연구원|연구교수|기자|교수|박사|특파원|소장|위원|센터장|편집장|씨|님)$"
 )
 # Surnames first, as Korean and Chinese names have them.
 _KOREAN = re.compile(
@@ -94,7 +94,8 @@ _WHO_IS = re.compile(r"(?P<who>[^.:?!]{3,60}?)\s(?=(?:is|was|teaches|lectures|wo
 _ROLE = re.compile(
     r"\b(?:fellow|lecturer|professor|director|researcher|research associate|analyst|correspondent|officer"
     r"|associate|student|editor|manager|secretary|chair(?:man|person|woman)?|president|minister|head of|chief"
-    r"|enviad[ao] especial|corresponsal|redactora?|periodista|envoyée? spéciale?|correspondante?|journaliste"
+    r"|chercheu(?:r|se)|professeure?|directeur|directrice|chargée?|maître|profesora?|investigadora?|director[ae]?|dirett(?:ore|rice)"
+    r"|ricercatore|ricercatrice|dozent(?:in)?|wissenschaftliche[rn]?|leiter(?:in)?|referent(?:in)?|head|enviad[ao] especial|corresponsal|redactora?|periodista|envoyée? spéciale?|correspondante?|journaliste"
     r"|korrespondent(?:in)?|redakteur(?:in)?|inviat[ao]|reporter|journalist|photographer|historian|consultant"
     r"|adviser|advisor|economist|candidate|scholar|teaches|lectures|works (?:for|at|as)|university|bureau)\b",
     re.IGNORECASE,

@@ -21,6 +21,7 @@ SMALL_WORD = re.compile(
 )
 WORDS = re.compile(r"[^\W\d_][\w’'.-]*")
 COURT = re.compile(r"^in the (?=.{0,100}\b(?:court|tribunal)\b)", re.IGNORECASE)
+_QUOTED = re.compile(r"[«“\"„][^«»“”\"„]{1,40}[»”\"“]")  # «Голос» in the name of an association
 SMALL_WORDS = re.compile(r"\b(?:and|in|on|to|from|after|with|by|as|at)\b", re.IGNORECASE)
 _BEGINS_AS_TITLE = re.compile(
     r"an?\s|(?:(?:the|final|interim|annual|second|first|special|joint|draft)\s+)*(?:report|comments?|rules"
@@ -50,7 +51,7 @@ def class_of(name: str) -> Literal["institution", "periodical", "perhaps", "othe
     name = COURT.sub("", name)
     if is_periodical(name) and not _BEGINS_AS_TITLE.match(name) and not re.search(r"[:?!]", name):
         return "periodical"
-    if names_institution(name) and not title_like(name):
+    if names_institution(name) and not title_like(_QUOTED.sub("", name)):
         return "institution"
     return "perhaps" if names_periodical(name) or may_name_institution(name) else "other"
 
@@ -94,7 +95,7 @@ def name_shaped(name: str) -> bool:
         1 <= len(content) <= 6
         and len(name) <= 60
         and not title_like(name)
-        and not re.search(r"\d", name)
+        and not re.search(r"[\d/|]", name)
         and words[0].lower() not in ("a", "an", "on", "in", "to", "from", "after")
         and not any(word[0].islower() for word in content)
         and not SMALL_WORDS.search(name)
