@@ -25,7 +25,7 @@ from qa.formats.organisations import (
 )
 from qa.formats.people import (
     has_given_name,
-    looks_like_person,
+    likely_people,
     people_first,
     people_in_line,
     people_stated,
@@ -43,7 +43,7 @@ TOP = 4_000  # characters in which a header is looked for
 _MOST_LINES = 14  # a header is not longer
 _MOST_CHARACTERS = 180  # nor is one of its lines
 HARD_WRAPPED = 50  # characters: a line that long may go on in the next
-Role = Literal["published", "plain", "event", "never"]
+Role = Literal["published", "plain", "event", "updated", "never"]
 # Labels that may stand in the head of any text, and make no header by themselves.
 _WITHOUT_COLON = re.compile(
     r"(?:reporting period|period covered|reference (?:month|period)|next (?:release|issue)|last (?:updated"
@@ -74,7 +74,7 @@ _IDENTIFIER = re.compile(
     re.IGNORECASE,
 )
 _PAGE = re.compile(
-    r"(?:\bpages?|[,;]\s?pp?\.?)\s?\d{1,5}(?:\s?(?:of|[–/-])\s?\d{1,5})?\s{0,3}$", re.IGNORECASE
+    r"(?:\bpages?|[,;]\s?pp?\.?|\spp?\.)\s?\d{1,5}(?:\s?(?:of|[–/-])\s?\d{1,5})?\s{0,3}$", re.IGNORECASE
 )
 _FETCHED = re.compile(r"[,(]\s?(?:accessed|retrieved|downloaded|viewed|consulted)\b.*$", re.IGNORECASE)
 _NOTED = re.compile(
@@ -134,22 +134,28 @@ _DAY = (
 )
 WEEKDAY = re.compile(rf"\b(?:{_DAY}|(?:mon|tue|wed|thu|fri|sat|sun)\.?)[\s,]{{0,3}}$", re.IGNORECASE)
 _PUBLISHED = re.compile(
-    r"\b(?:published|issued|posted|released?|dated|(?:report|release|publication|issue) date|^date|date of (?:issue|report"
+    r"\b(?:published|issued|posted|released?|given on|handed down|dated|(?:report|release|publication|issue) date|^date|date of (?:issue|report"
     r"|publication|release)|delivered|for immediate (?:use|release)|printed|publié"
     r"|veröffentlicht|erschienen|publicado|pubblicato|опубликован\w*|distr|입력|등록|게시|발행|작성|发布|发表)\b",
     re.IGNORECASE,
 )
-_PUBLISHED_ON = re.compile(r"\b(?:published|issued|released|posted)(?: on)?\s$", re.IGNORECASE)
+_PUBLISHED_ON = re.compile(
+    r"\b(?:published|issued|released|posted|given|delivered|handed down)(?: on)?\s$", re.IGNORECASE
+)
 _EVENT = re.compile(
     r"\b(?:laid|tabled|launched|submitted|circulated|held|meeting|ending|presented|adopted|approved|conference|session|sitting|embargo(?:ed)?(?: until)?|covered"
     r"|given|read|entered|version|minutes of|statement of|letter of|report of|signed|as of|as at|made)\b",
     re.IGNORECASE,
 )
+_UPDATED = re.compile(
+    r"(?<!next )\b(?:updated|last update|revised|modified|reviewed|amended|mis à jour|aktualisiert|actualizado|обновлен\w*|수정|更新)\b",
+    re.IGNORECASE,
+)
 _NEVER = re.compile(
-    r"\b(?:updated?|revised|modified|reviewed|amended|next|heard|reference|period|valid|expires|deadline"
+    r"\b(?:next|heard|reference|period|valid|expires|deadline"
     r"|until"
-    r"|covering|mis à jour|aktualisiert|actualizado|обновлен\w*|received|accepted|saved|closing|closes|current|declassify|decl|due"
-    r"|expiry|수정|更新)\b",
+    r"|covering|received|accepted|saved|closing|closes|current|declassify|decl|due"
+    r"|expiry)\b",
     re.IGNORECASE,
 )
 # What may stand before a date in a line that is there for the date: a place, "District of", "on".
@@ -220,6 +226,7 @@ _TAKEN_FROM = re.compile(
 _SPACED_OUT = re.compile(r"(?<!\S)[^\W\d_](?: [^\W\d_]){2,40}(?!\S)")  # "C O N F I D E N T I A L"
 _WITH_PLACE_AND_DATE = re.compile(r"(?P<who>[^()\d]{3,60})\s{1,3}\((?P<when>[^()]{3,60})\)")
 _FOR = re.compile(r"(?P<who>[^()\d:,]{3,60})\sfor\s(?:the\s)?(?P<body>[^\W\d_a-z].{3,60})")
+_INNER = re.compile(r"(?P<outer>[^()]{4,120})\s\((?P<inner>[^()]{4,60})\)")
 _HELD = re.compile(
     r"(?P<name>(?:minutes|record|proceedings|report|summary|notes) of .{3,100}?)\s(?:held|convened)\s",
     re.IGNORECASE,
@@ -425,10 +432,11 @@ def take_apart(words: str, span: Span | None, block: int, order: DateOrder) -> L
             _takelabel_of(line, label, part[start:].strip(), order)
         else:
             _take_part(line, part, order, shared=len(parts) > 1)
-    if not (line.states_something or line.people or line.kinds or line.aside) and (
+    surely = any(_are_people(people_in_line(name.text), name.text) for name in line.names if name.person)
+    if not (line.states_something or surely or line.kinds or line.aside or "|" in rest) and (
         len(line.names) > 1 and sum(is_institution(name.text) for name in line.names) != 1
     ):
-        line.names = [Name(_tidy(rest), 0)]  # a dash or a bar here is part of the name
+        line.names, line.people = [Name(_tidy(rest), 0)], ""  # a dash or a bar here is part of the name
     if len(line.names) == 1 and _DESCRIBES.match(line.names[0].text) and not issued_by(line.names[0].text):
         line.names, line.aside = [], True
     _sort_people(line)
@@ -445,11 +453,16 @@ def take_apart(words: str, span: Span | None, block: int, order: DateOrder) -> L
 def _sort_people(line: Line) -> None:
     """Take for people, of several names in a line or beside a number, only those that surely are."""
     people = [name for name in line.names if name.person]
-    sure = [name for name in people if surely_people(people_in_line(name.text))]
+    sure = [name for name in people if _are_people(people_in_line(name.text), name.text)]
     if line.number or (len(people) > 1 and sure):
         for name in people:
             name.person = name in sure
         line.people = "; ".join(people_in_line(name.text) for name in sure)
+
+
+def _are_people(who: str, written: str) -> bool:
+    body = written.rpartition(",")[2] if "," in written else ""
+    return surely_people(who) or (likely_people(who) and bool(_body(body)))
 
 
 def _says(value: str) -> bool:
@@ -465,7 +478,7 @@ def cells(words: str) -> str:
             return f"{cells[0]}: {cells[1]}"
         return "" if not any(re.search(r"[^\W\d_]", cell) for cell in cells) else " | ".join(cells)
     words = (
-        re.sub(r"^#+\s", "", _LINK.sub(r"\g<words>", words).lstrip("> "))
+        re.sub(r"^#+(?:\s|\+)", "", _LINK.sub(r"\g<words>", words).lstrip("> "))
         .lstrip("> ")
         .lstrip("+:~=% ")
         .rstrip("~= ")
@@ -559,6 +572,10 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         if meeting := find_date(part, order):
             line.dates.append(Dated(meeting, part[meeting.start : meeting.end], "event"))
         part = held["name"]
+    inner = _INNER.fullmatch(part)
+    if inner and find_date(inner["inner"], order):  # "Situation Report No. 7 (as of 21 October 2020)"
+        _without_dates(line, inner["inner"], order, shared=shared)
+        part = inner["outer"]
     rest, dated = _without_dates(line, part, order, shared=shared)
     if dated and _EVENT_LINE.match(part):
         line.aside = True
@@ -570,7 +587,7 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
     if _IDENTIFIER.search(rest):
         rest = rest.split(". ")[0] if _IDENTIFIER.search(rest.split(". ")[0]) is None else ""
         line.aside = True
-    if rest.startswith("(") and rest.endswith(")") and not find_number(rest).number:
+    if part.startswith("(") and part.endswith(")") and not find_number(part).number:
         line.aside = True
         return
     if (work := _FOR.fullmatch(_tidy(rest))) and surely_people(who := people_in_line(work["who"])):
@@ -582,7 +599,7 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         sender = _tidy(rest[sent.end() :])
         if rest[0] in "Ff" and name_shaped(sender.split(",")[0]) and not shared:
             line.stated["publisher"] = sender if _body(sender) else ""
-        if rest[:2].lower() == "to" or line.stated.get("publisher"):
+        if rest[:2].lower() == "to" or name_shaped(sender.split(",")[0]):
             line.aside = True
             return
     if _ANONYMOUS.fullmatch(rest):
@@ -609,8 +626,8 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         first = people_first(rest[by.end() :])
         if not who and (" " in by.group().strip() or surely_people(first)):
             who = first  # "Speech by Dr Alma Reinholt, Governor of the Bank"
-        body = rest.partition(", ")[2]
-        if who and "; " not in who and _body(body) and not _ACADEMIC.search(body):
+        body = _body(rest.partition(", ")[2])
+        if who and body and not _ACADEMIC.search(body):
             line.owner = body
         body = _body(rest[by.end() :])
         if not who and body:
@@ -662,9 +679,9 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         line.kinds.append(kind)
         name = other
     who = people_in_line(name) if not line.number else ""
-    if who and "," in name and " and " not in name.rpartition(",")[2]:
-        body = name[name.index(",") + 1 :].strip()
-        line.owner = body if "; " not in who and _body(body) and not _ACADEMIC.search(body) else line.owner
+    body = _body(name.rpartition(",")[2].strip()) if who and "," in name else ""
+    if body and not _ACADEMIC.search(body):
+        line.owner = body  # "Rukhsana Ali, Lantern Relief International"
     if who:
         line.people = f"{line.people}; {who}" if line.people else who
     line.names.append(
@@ -682,9 +699,18 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
 
 def _body(words: str) -> str:
     """Return the institution that words behind "by" or "from" name, "" where they name none."""
-    name = re.sub(r"^the\s|\s(?:for use|with|on behalf)\s.*$", "", _tidy(words))
+    name = re.sub(
+        r"^(?:[\w-]+\s){0,3}?(?:governor|president|director|chair\w*|head|secretary|ceo|member|minister|economist|fellow)"
+        r"(?:\sgeneral)?(?:\sof|\sat|\sfor|,)\s",
+        "",
+        _tidy(words),
+        flags=re.IGNORECASE,
+    )
+    name = re.sub(r"^the\s|\s(?:for use|with|on behalf)\s.*$", "", name)
     head = name.split(",")[0]
     named = is_institution(name) or is_institution(head) or likely_institution(head)
+    if not (is_institution(name) and len(name.split(",")) < 3):
+        name = head
     return name if named and len(name) <= 100 and name[:1].isupper() else ""
 
 
@@ -791,7 +817,7 @@ def _may_be_dated(name: str) -> bool:
         not name
         or names_institution(name)
         or is_periodical(name)
-        or looks_like_person(name)
+        or surely_people(people_in_line(name))
         or ((work := _FOR.fullmatch(name)) and people_in_line(work["who"]))
         or is_kind(name)
         or find_number(name).number
@@ -811,5 +837,6 @@ def _role(before: str) -> Role:
 _ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = (
     ("published", _PUBLISHED),
     ("event", _EVENT),
+    ("updated", _UPDATED),
     ("never", _NEVER),
 )

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
     from qa.schema import Span
 
-_RANKS: dict[Role, int] = {"published": 0, "plain": 1, "event": 2, "never": 3}
+_RANKS: dict[Role, int] = {"published": 0, "plain": 1, "event": 2, "updated": 3, "never": 4}
 _LABELS_IN_DIALOGUE = frozenset(
     {"source", "author", "editor", "reporter", "by", "text", "from", "to", "contact"}
 )
@@ -68,6 +68,10 @@ _DATELINE_PLACE = re.compile(r"\(?(?-i:[^\Wa-z\d_])[^\d()\n.:;]{1,40}(?:,|\s[–
 _UNDATED_LINE = re.compile(
     r"(?-i:[^\Wa-z\d_])[^\d()\n.:;]{1,40}(?:,\s[^()\n]{0,20})?\((?P<agency>[^()\d]{2,60})\)\s?(?:—|–|--|-"
     r"|―)\s"
+)
+_ANNOUNCES = re.compile(
+    r"(?P<body>(?-i:[^\Wa-z\d_])[\w&.,’' -]{3,60}?)(?:\s\([^()\n]{2,60}\))?\s(?:has\s)?(?:today|announce[sd]?|said|report(?:s|ed)?)\b",
+    re.IGNORECASE,
 )
 _GOES_ON = re.compile(
     r"(?:\b(?:an?|and|as|at|by|for|from|in|into|of|on|or|the|to|with|de|la|le|der|die|und|et)|[,&–—-])$",
@@ -90,6 +94,10 @@ _PRODUCED = re.compile(
     r" by (?:the )?(?P<body>(?-i:[^\Wa-z\d_])[^\n.,;]{3,80}?)(?=\s(?:in|with|for|and|on)\s|[.,;])",
     re.MULTILINE,
 )
+_ENGLISH = re.compile(r"\b(?:the|and|of)\b")
+_ENOUGH = 200  # characters, to tell that a text is not English
+_SHORT_NAME = 5  # words
+_FOOT = 600  # characters at the end of a text, where its publisher may stand again
 _LETTERHEAD = 2  # lines above the one to whom a letter is written
 _SALUTATION = re.compile(
     r"(?:dear|sehr geehrte|liebe|estimad[oa]|monsieur|madame|уважаем|geachte)[^\n]{0,60}[,:!]?\s*\n\s*"
@@ -143,6 +151,8 @@ def parse_header(
     `title` is the title where it is known already. `above` are lines that the page shows above the text, and
     that are none of it: a running head.
     """
+    if date_order == "auto" and len(text) > _ENOUGH and len(_ENGLISH.findall(text[:TOP])) <= 2:
+        date_order = "dmy"  # only in English is there a doubt
     top = top_of(text)
     taken = [take_apart(words, None, -1, date_order) for words in above]
     taken += [take_apart(text[span.start : span.end], span, block, date_order) for span, block in top.lines]
@@ -180,8 +190,15 @@ def _without_other_labels(taken: list[Line]) -> list[Line]:
     known = Counter(line.block for line in taken if label_of(cells(line.words))[0])
     for line in taken:
         words = cells(line.words)
-        if known[line.block] > 1 and LABEL.match(words) and not label_of(words)[0] and not line.number:
-            line.names, line.people, line.aside = [], "", True
+        first = line is taken[0] and line.names
+        if (
+            known[line.block] > 1
+            and not first
+            and LABEL.match(words)
+            and not label_of(words)[0]
+            and not line.number
+        ):
+            line.names, line.dates, line.people, line.aside = [], [], "", True
     return taken
 
 
@@ -241,6 +258,9 @@ class _Reading:
         if not number and title and not (named := find_number(title)).bare:
             number = named.number  # "Statement No. 14/2021: Results of the purchase campaign"
         day, notes = self._date(number, dateline)
+        short = title and not title_like(title) and len(title.split()) <= _SHORT_NAME
+        if short and numbered and numbered.issue and not series and not numbered.names:
+            series = title  # the heading of a newsletter
         own = not self._known_title and not self._stated("title")
         if (
             (numbered or (day and own and not author and not is_kind(title)))
@@ -291,7 +311,7 @@ class _Reading:
         shaped = [
             line
             for line in self._lines
-            if (surely_people(line.people) or (line is not self._lines[0] and likely_people(line.people)))
+            if (surely_people(line.people) or (line is not self._lines[0] and self._likely(line)))
             and not _same(cells(line.words), known)
             and not self._is_common(line.people)
         ]
@@ -321,6 +341,11 @@ class _Reading:
             elif not line.aside:
                 break
         return authors
+
+    def _likely(self, line: Line) -> bool:
+        """Whether a line is likely people's names: in English, where the words that are none are known."""
+        english = "; " in line.people or len(_ENGLISH.findall(self._text[:TOP])) > 2
+        return english and likely_people(line.people)
 
     def _is_below(self, title: str) -> bool:
         """Whether the lines are what stands below the title: none of them is the title."""
@@ -360,7 +385,7 @@ class _Reading:
         best = max(names, key=lambda name: (self._weight(name, names), -name.line), default=None)
         if best and self._publishes(best, names) < _SURE:
             best = None
-        issue = self._issue(names, numbered)
+        issue = self._issue(names, numbered) if numbered and numbered.issue else None
         if issue and not series:
             series = issue.text
             best = best if best is not issue else None
@@ -370,11 +395,11 @@ class _Reading:
                 best = best if self._publishes(best, names) >= _SURE else None
             if len(others) > (best is not None) or title:
                 names.remove(issue)
-        beside = [name for name in names if numbered and name in numbered.names and name is not best]
-        if best and not series and len(beside) == 1 and not title_like(beside[0].text) and numbered.number:
-            series = beside[0].text  # "Aldergate Pricing / LNG Morning Note | No. 41"
+        counted = self._issue(names, numbered) if best and not series and numbered else None
+        if counted and counted is not best:
+            series = counted.text  # "Aldergate Pricing / LNG Morning Note | No. 41"
             if len(names) > 2 or title:
-                names.remove(beside[0])
+                names.remove(counted)
         if best is None or not (spare or is_plainly_institution(best.text)):
             return "", series
         for name in list(names):
@@ -385,7 +410,7 @@ class _Reading:
 
     def _issue(self, names: list[Name], numbered: Line | None) -> Name | None:
         """Return the name of the periodical whose issue the header numbers."""
-        if numbered is None or numbered.series or not numbered.issue:
+        if numbered is None or numbered.series or numbered.bare:
             return None
         at = self._lines.index(numbered)
         above = [line for line in self._lines[max(0, at - 3) : at] if line.block == numbered.block]
@@ -393,7 +418,9 @@ class _Reading:
             own = self._lines[name.line]
             if own is not numbered and own not in above:
                 continue
-            if re.search(r"\d", name.text) or (own is numbered and own.dates and " " not in name.text):
+            if re.search(r"\d|^no\.?$", name.text, re.IGNORECASE) or (
+                own is numbered and own.dates and " " not in name.text
+            ):
                 continue  # a period, a place
             if not title_like(name.text) and class_of(name.text) != "institution" and not name.person:
                 return name
@@ -466,8 +493,12 @@ class _Reading:
         if len(letters) < 4 or name.text.count(" ") < 1:
             return False
         below = self._text[self._prose : TOP] if self._prose >= 0 else ""
+        if name.text.count(" ") and name.text in self._text[max(self._prose, 0) :][-_FOOT:]:
+            return True
         if name.text.count(" ") and re.search(
-            rf"\b{re.escape(name.text)}\s(?:{_ACTS})\b", below, re.IGNORECASE
+            rf"\bviews of (?:the )?{re.escape(name.text)}\b|\b{re.escape(name.text)}\s(?:{_ACTS})\b",
+            below,
+            re.IGNORECASE,
         ):
             return True
         others = "\n".join(line.words for line in self._lines if line is not self._lines[name.line])
@@ -551,11 +582,15 @@ class _Reading:
         """Return date and agency that a report's first words state: "OSLO, 28 July 2011 (NTB) –"."""
         if self._prose < 0:
             return None, ""
-        start = self._text[self._prose : self._prose + 140].lstrip()
+        start = self._text[self._prose : self._prose + 200].lstrip()
         for found in find_dates(start, self._order):
             dash = _DATELINE.match(start, found.end)
             if dash and _DATELINE_PLACE.fullmatch(WEEKDAY.sub(" ", start[: found.start])):
-                return Dated(found, start[found.start : found.end], "plain"), dash["agency"] or ""
+                agency = dash["agency"] or ""
+                speaks = _ANNOUNCES.match(start, dash.end())
+                if speaks and class_of(speaks["body"]) == "institution":
+                    agency = agency or speaks["body"]
+                return Dated(found, start[found.start : found.end], "plain"), agency
         undated = _UNDATED_LINE.match(start)
         return None, undated["agency"] if undated and not re.search(r"\d{4}", undated[0]) else ""
 

@@ -54,7 +54,9 @@ _ADDRESSED = re.compile(
 )
 _MOST_ABOVE = 40  # blocks
 _PROSE = 180  # characters of a block: prose
-_CRUMBS = re.compile(r"^home\s?[>›»/|]|\s[>›»]\s.*\s[>›»]\s|^we use cookies|cookies?\b", re.IGNORECASE)
+_CRUMBS = re.compile(
+    r"^you are here|^home\s?[>›»/|]|\s[>›»]\s.*\s[>›»]\s|^we use cookies|cookies?\b", re.IGNORECASE
+)
 _AROUND = ("nav", "footer", "aside", "dialog", "address")
 _SHOWN = 80  # characters of what is left out
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from markdown_it import MarkdownIt
 
-from qa.formats.dates import read_date
+from qa.formats.dates import find_date, read_date
 from qa.formats.head_lines import TOP
 from qa.formats.labels import LABELS
 from qa.formats.markup import under_headings
@@ -75,6 +75,7 @@ _FIELDS = {
     "publish_date": "date",
     "publication_date": "date",
 }
+_TOP_HEADINGS = 3
 _LONGEST_NAME = 300
 # The block structure is all that is needed of a text: its inline markup is left alone, and costs nothing.
 _BLOCKS = MarkdownIt("commonmark").enable("table")
@@ -191,19 +192,22 @@ def _title(tokens: list[Token]) -> str:
     headings = list(_headings(tokens))
     first = next((token for token in tokens if not _is_comment(token)), None)
     if headings and first and first.type == "heading_open":
-        if len(headings) > 1 and is_kind(headings[0][2]):
-            return headings[1][2]
-        numbered = find_number(headings[0][2])
-        if (
-            len(headings) > 1
-            and numbered.number
-            and not numbered.rest
-            and not is_section_heading(headings[1][2])
-        ):
-            return headings[1][2]  # below "Pavement No. 2" or "Discussion Paper DP-11"
-        return headings[0][2] if not is_section_heading(headings[0][2]) else ""
-    firsts = [words for _, level, words in headings if level == 1]
+        words = [words for _, _, words in headings[:_TOP_HEADINGS]]
+        named = [each for each in words if may_be_title(each)]
+        return (named or [each for each in words[:1] if not is_section_heading(each)] or [""])[0]
+    firsts = [words for _, level, words in headings if level == 1 and not is_section_heading(words)]
     return firsts[0] if len(firsts) == 1 else ""
+
+
+def may_be_title(heading: str) -> bool:
+    """Whether a heading may be a title, and is no "Statement", "Pavement No. 2" or "May 2018"."""
+    numbered = find_number(heading)
+    return not (
+        is_kind(heading)
+        or is_section_heading(heading)
+        or (numbered.number and not numbered.rest and not numbered.bare)
+        or find_date(heading)
+    )
 
 
 def _sections(text: str, lines: list[_Bounds], tokens: list[Token]) -> tuple[Section, ...]:

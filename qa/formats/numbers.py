@@ -212,6 +212,7 @@ def _numbered(
     if _NO_SERIES.fullmatch(before):
         before = ""
     if not before:
+        generic = generic or match[0].startswith("#")
         return Numbered(number, "", after, generic=generic, volume=volume)
     if after and not re.match(r"[(]", words[match.end() :].strip(" ,;:.)")):
         after = ""

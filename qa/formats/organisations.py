@@ -18,7 +18,7 @@ _INSTITUTION = re.compile(
     r"|diocese|parish|church|mission|project|programme|initiative|campaign|cell|task force|partners"
     r"|underwriters|solicitors|consult(?:ing|ants|ancy)|advisors|advisers|associates|press|publishers"
     r"|publications|books|terminal|railways?|airlines?|shipping lines?|berhad|bhd|ag|nv|bv|oy|asa|spa|srl|pty|pte|corp|a\.s\.|e\. ?v\.|panel|platform|taskforce|working group|constabulary|securities|(?:ship)?brokers|insurers|insurance|operator"
-    r"|(?-i:AB|SE|KG)|república|république|republik|repubblica|organi[sz]ation|presidency|prefecture|governorate|chancellery|delegation|permanent mission|high commission"
+    r"|(?-i:AB|SE|KG)|república|république|republik|repubblica|banca|banka|(?-i:ASA|PLC)|division|registrar|auditor general|attorney general|organi[sz]ation|presidency|prefecture|governorate|chancellery|delegation|permanent mission|high commission"
     r"|headquarters|representation|rectorate|faculty|polytechnic|charity|hospice|monastery|abbey|cathedral|newspapers"
     r"|exchange|municipality|waterworks|hub|observatory|coastguard|archives?|cámara|câmara|camera di|chambre|sindicato|syndicat"
     r"|gewerkschaft|bundesamt|landesamt|ayuntamiento|gobierno|gouvernement|regierung|federación|federazione|unión"

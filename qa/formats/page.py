@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from qa.formats.dates import read_date
-from qa.formats.organisations import is_kind, is_periodical, is_section_heading
+from qa.formats.organisations import is_kind, is_periodical, is_section_heading, likely_institution
 from qa.formats.people import in_order
 from qa.formats.rubbish import is_no_author, is_no_title
 from qa.formats.shapes import is_institution, may_publish
@@ -93,6 +93,7 @@ _COPYRIGHT = re.compile(
     re.IGNORECASE,
 )
 _LAST = 15  # blocks
+_TOP = 12  # blocks
 _SHORT = 15  # characters: a heading of no more may stand in a title by chance
 _HIGHEST = 3  # levels of headings that a page's title may stand in
 
@@ -158,7 +159,16 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
             yield "url", link.get("href", ""), "canonical link", "stated"
     yield "language", tree.get("lang") or "", "html lang", "stated"
     yield "author", linked.get("author", ""), "JSON-LD", "stated"  # of several, a meta may name one
-    titles = [" ".join(block.text.split()) for block in blocks if 1 <= block.level <= _HIGHEST]
+    headings = [block for block in blocks if 1 <= block.level <= _HIGHEST]
+    titles = [" ".join(block.text.split()) for block in sorted(headings, key=lambda block: block.level)]
+    if len(titles) > 1 and any(
+        block.level > 1 for block in headings
+    ):  # who publishes it may stand in one too
+        titles = [each for each in titles if not (is_institution(each) or likely_institution(each))] or titles
+    if not titles:  # a part of the page's own title that stands on the page as well
+        shown = {part.strip() for part in _SITE.split(" ".join(tree.findtext(".//title", "").split()))}
+        tops = [" ".join(line.split()) for block in blocks[:_TOP] for line in block.text.splitlines()]
+        titles = [line for line in tops if line in shown and len(line) > _SHORT][-1:]
     main = [" ".join(block.text.split()) for block in blocks if block.level == 1]
     for field, names in _META.items():
         for name in names:

@@ -146,6 +146,12 @@ def has_given_name(name: str) -> bool:
     return known or bool(_INITIAL.fullmatch(words[0]) or any(map(_ROMANISED.fullmatch, name.split()[1:])))
 
 
+_GIVEN_TOO = frozenset(  # given names that are words as well
+    "mark will bill jack frank grant dean grace rose guy max miles drew dale glen lance rich pat sue ray roy art dawn"
+    " faith hope joy june may ruby pearl violet olive ivy heather iris rob tony nick pierce chase reed wade clay".split()
+)
+
+
 def surely_people(names: str) -> bool:
     """Whether one of several names, "; " between them, is written as only a person's is."""
     return any(has_given_name(name) or _CHINESE.fullmatch(name) for name in names.split("; ")) and bool(names)
@@ -154,11 +160,14 @@ def surely_people(names: str) -> bool:
 def likely_people(names: str) -> bool:
     """Whether names of the shape of people's hold no word that is common in English."""
     common = _words("common_words.txt")
-    return bool(names) and not any(
-        word in common or word.removesuffix("s") in common
-        for word in re.findall(r"[^\W\d_]{3,}", names.lower())
-        if word not in _PARTICLES
-    )
+    for name in names.lower().split("; "):
+        words = re.findall(r"[^\W\d_]{3,}", name)
+        words = words[1:] if words and words[0] in _GIVEN_TOO else words
+        if any(
+            word in common or word.removesuffix("s") in common for word in words if word not in _PARTICLES
+        ):
+            return False
+    return bool(names)
 
 
 def _bare(name: str) -> str:
@@ -240,7 +249,7 @@ def people_stated(written: str) -> str:
 
     An organisation or a desk is who wrote a text too.
     """
-    written = re.sub(r"^(?:the|our)\s", "", " ".join(written.split()).strip(" .,;:*_"))
+    written = re.sub(r"^(?:the|our|[Bb]y)\s", "", " ".join(written.split()).strip(" .,;:*_"))
     names = _names(written)
     if names:
         return "; ".join(names)

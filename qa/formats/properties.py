@@ -48,6 +48,8 @@ def settle(
         settled["publisher"] = settled.get("publisher") or ("" if header.publisher else author)
     elif not _is_person(author) and _letters(author) not in top:
         settled["author"] = ""  # "Communications", "Comms Team"
+    elif re.match(r"[^\W\d_]\.", author) and author.split()[-1] in header.author:
+        settled["author"] = ""  # "A. Mensah"
     elif header.author and header.author.startswith(author) and header.author != author:
         settled["author"] = ""  # "Jeroen K", "Rukhsana Ali" of two
     elif header.author and author != header.author:
