@@ -32,7 +32,7 @@ from qa.formats.people import (
     surely_people,
     who_is,
 )
-from qa.formats.shapes import SMALL_WORD, is_institution, name_shaped
+from qa.formats.shapes import SMALL_WORD, STATE, is_institution, name_shaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -115,6 +115,9 @@ _ISSUED = re.compile(
     r"|herausgegeben von|publié par|éditée? par|publicado por|издано|發行)\s+(?:the\s)?(?=\S)",
     re.IGNORECASE,
 )
+_GOES_ON = re.compile(
+    r"(?:the|an?|there|it|he|she|we|they|this|these|that)\s", re.IGNORECASE
+)  # as a sentence does
 _PREPARERS = ("prepared by", "compiled by", "drafted by", "written by")
 _ONLY = re.compile(
     r"(?:original: )?(?:english|french|spanish|russian|arabic|chinese)(?: only)?", re.IGNORECASE
@@ -434,7 +437,8 @@ def take_apart(words: str, span: Span | None, block: int, order: DateOrder) -> L
             _take_part(line, part, order, shared=len(parts) > 1)
     surely = any(_are_people(people_in_line(name.text), name.text) for name in line.names if name.person)
     if not (line.states_something or surely or line.kinds or line.aside or "|" in rest) and (
-        len(line.names) > 1 and sum(is_institution(name.text) for name in line.names) != 1
+        len(line.names) > 1
+        and sum(is_institution(name.text) and not STATE.match(name.text) for name in line.names) != 1
     ):
         line.names, line.people = [Name(_tidy(rest), 0)], ""  # a dash or a bar here is part of the name
     if len(line.names) == 1 and _DESCRIBES.match(line.names[0].text) and not issued_by(line.names[0].text):
@@ -595,7 +599,9 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         if names_institution(work["body"]) or may_name_institution(work["body"]):
             line.stated["publisher"] = work["body"]
         return
-    if sent := re.match(r"(?:from|to)\s(?:the |all )?(?=[^\W\d_a-z])|to (?:all|the)\s", rest, re.IGNORECASE):
+    if sent := re.match(
+        r"(?:from|to)\s(?:the |all )?(?=(?-i:[^\W\d_a-z]))|to (?:all|the)\s", rest, re.IGNORECASE
+    ):
         sender = _tidy(rest[sent.end() :])
         if rest[0] in "Ff" and name_shaped(sender.split(",")[0]) and not shared:
             line.stated["publisher"] = sender if _body(sender) else ""
@@ -624,7 +630,8 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         stated = _STATED_BYLINE.match(rest)
         who = people_in_line(rest[by.end() :].strip())
         first = people_first(rest[by.end() :])
-        if not who and (" " in by.group().strip() or surely_people(first)):
+        after = rest[by.end() :].partition(", ")[2]
+        if not who and (" " in by.group().strip() or (surely_people(first) and not _GOES_ON.match(after))):
             who = first  # "Speech by Dr Alma Reinholt, Governor of the Bank"
         body = _body(rest.partition(", ")[2])
         if who and body and not _ACADEMIC.search(body):
@@ -664,7 +671,9 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
     if is_kind(name):
         line.kinds.append(name)
         return
-    if all(SMALL_WORD.fullmatch(word) for word in name.split()) or (shared and name[0].islower()):
+    if all(SMALL_WORD.fullmatch(word) for word in name.split()) or (
+        line.dates and shared and name[0].islower()
+    ):
         return
     body, kind = _apart_from_kind(name)
     if kind:  # "Keel Institute issue brief"

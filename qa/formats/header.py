@@ -40,6 +40,7 @@ from qa.formats.organisations import (
 from qa.formats.people import has_given_name, likely_people, surely_people
 from qa.formats.shapes import (
     COURT,
+    STATE,
     WORDS,
     class_of,
     is_plainly_institution,
@@ -77,9 +78,6 @@ _GOES_ON = re.compile(
     r"(?:\b(?:an?|and|as|at|by|for|from|in|into|of|on|or|the|to|with|de|la|le|der|die|und|et)|[,&–—-])$",
     re.IGNORECASE,
 )
-_STATE = re.compile(
-    r"(?:the )?(?:republic|kingdom|government|commonwealth|state|united nations)\b", re.IGNORECASE
-)
 _DIVISION = re.compile(
     r"(?:the )?(?:[\w&’'-]+ ){0,3}(?:department|division|unit|office|section|directorate|desk|service"
     r"|branch|staff)",
@@ -100,9 +98,9 @@ _SHORT_NAME = 5  # words
 _FOOT = 600  # characters at the end of a text, where its publisher may stand again
 _LETTERHEAD = 2  # lines above the one to whom a letter is written
 _SALUTATION = re.compile(
-    r"(?:dear|sehr geehrte|liebe|estimad[oa]|monsieur|madame|уважаем|geachte)[^\n]{0,60}[,:!]?\s*\n\s*"
+    r"(?:dear|sehr geehrte|liebe|estimad[oa]|monsieur|madame|уважаем|geachte)[^\n]{0,60}\n\s*+"
     r"(?:(?:re|subject|betreff|betrifft|objet|asunto|ref)\s?[.:]\s?(?P<stated>[^\n]{3,150})"
-    r"|(?P<line>(?-i:[^\Wa-z])[^\n]{3,100}(?<![.,:;\s]))(?=\s*\n\s*\n))?",
+    r"|(?P<line>(?-i:[^\Wa-z])[^\n]{3,100}(?<![.,:;\s]))(?=[ \t\r]{0,4}\n[ \t\r]{0,4}\n))?",
     re.IGNORECASE,
 )
 # What only somebody does: "Corvex Credit Ratings has today downgraded …"
@@ -110,6 +108,9 @@ _ACTS = (
     r"(?:has|have|today|said|says|announced?s?|will|calls?|called|condemns?|welcomes?|believes?|urges?|reports?"
     r"|recommends?|publishe[sd]|expects?|estimates?|is (?:an?|the|pleased)|was (?:founded|established))"
 )
+_LONG_TITLE = 4  # words: more are hardly a publisher's name
+_LEAST_TITLE = -1  # what must speak for a title
+_PART = re.compile(r"\b(?:division|department|unit|section|branch|directorate)$", re.IGNORECASE)
 _SURE = 4  # what must speak for a publisher
 _MOST_UNDATED = 6  # lines of a header without a date or number
 _NO_TITLE = re.compile(
@@ -367,7 +368,7 @@ class _Reading:
 
     def _publisher(self, names: list[Name], numbered: Line | None, title: str) -> tuple[str, str]:
         """Tell publisher and series among the names, and take both out of these."""
-        series = numbered.series if numbered else ""
+        series = next((line.series for line in [numbered, *self._lines] if line and line.series), "")
         if numbered and numbered.number and not series and not numbered.volume:
             at = self._lines.index(numbered)
             beside = [numbered, *self._lines[max(0, at - 1) : at]]
@@ -403,7 +404,7 @@ class _Reading:
         if best is None or not (spare or is_plainly_institution(best.text)):
             return "", series
         for name in list(names):
-            above = _STATE.match(name.text) or _DIVISION.fullmatch(name.text)
+            above = STATE.match(name.text) or _DIVISION.fullmatch(name.text)
             if name is best or (above and class_of(name.text) == "institution"):
                 names.remove(name)
         return COURT.sub("", best.text), series
@@ -457,7 +458,7 @@ class _Reading:
         )
         capitals = name.text.isupper() and not all(each.text.isupper() for each in names)
         state = any(each is not name and class_of(each.text) == "institution" for each in names) and bool(
-            _STATE.match(name.text) or _DIVISION.fullmatch(name.text)
+            STATE.match(name.text) or _DIVISION.fullmatch(name.text)
         )
         return (
             {"institution": 4, "periodical": 2, "perhaps": 1, "other": 0}[kind]
@@ -477,10 +478,10 @@ class _Reading:
         )
 
     def _beside_date(self, name: Name) -> bool:
-        """Whether the name's line, or the one above or below it in the same block, holds a date."""
+        """Whether the name's line, or the one above or below it in the same block, holds a date or number."""
         own = self._lines[name.line]
         around = self._lines[max(0, name.line - 1) : name.line + 2]
-        return any(line.block == own.block and line.dates for line in around)
+        return any(line.block == own.block and (line.dates or line.number) for line in around)
 
     def _agrees(self, name: Name) -> bool:
         """Whether an address, a copyright line or an abbreviation of the name agrees with it."""
@@ -522,11 +523,16 @@ class _Reading:
             for name in names
             if not _same(name.text, publisher)
             and not _same(name.text, series)
-            and not _STATE.fullmatch(name.text)
+            and not STATE.fullmatch(name.text)
         ]
         if not left:
             return series if series and not is_kind(series) else ""
         best = max(left, key=lambda name: (self._like_a_title(name, left), -name.line))
+        much = self._like_a_title(best, left)
+        if much < 0 and series and not is_kind(series):
+            return series
+        if much < _LEAST_TITLE:
+            return ""
         title = best.text
         line = self._lines[best.line]
         whole = line.span and not line.dates and not line.series and not SEPARATOR.search(line.words)
@@ -556,14 +562,15 @@ class _Reading:
             + bool(below and (below.people or below.stated.get("author")))
             + 3 * (name.numbered and title_like(name.text))
             - 4 * bool(_SUBTITLE.match(name.text) and others and others[0].line < name.line)
-            - 3 * bool(_STATE.match(name.text) or name.text[0].islower())
+            - 3 * bool(STATE.match(name.text) or name.text[0].islower())
             - 3 * bool(_BY_ITS_BODY.fullmatch(name.text))
-            - 5 * name.dated
+            - (2 if len(words) > _LONG_TITLE else 5) * name.dated
+            - 3 * bool(_PART.search(name.text))
             - 3 * (name.beside and not name.numbered)
             - min(3, self._publishes(name, self._all))
             - 3 * subtitle
             - bool(re.search(r"\d$", name.text))
-            - (len(words) < 2)
+            - 2 * (len(words) < 2)
             - 2 * (apart and name.line == 0 and name_shaped(name.text))
             - (apart and any(each.number or each.dates for each in block))
         )
@@ -632,7 +639,12 @@ def _same(one: str, other: str) -> bool:
 
 def _goes_on(above: str, below: str) -> bool:
     """Whether a title goes on in the line below it."""
-    return bool(_GOES_ON.search(above)) or below[0].islower() or len(above) >= HARD_WRAPPED
+    return (
+        bool(_GOES_ON.search(above))
+        or above.endswith(":")
+        or below[0].islower()
+        or len(above) >= HARD_WRAPPED
+    )
 
 
 def _looks_like_a_title(line: str) -> bool:

@@ -52,6 +52,11 @@ _HOW_OFTEN = re.compile(
     r"daily|weekly|fortnightly|monthly|quarterly|annual|special|new|online|print", re.IGNORECASE
 )
 _ENDS_GENERIC = re.compile(r"(?:^|[\s,;:(])(?:issue|edition|number|week)$", re.IGNORECASE)
+# "Old Brindal Papers: VI"
+_ROMAN = re.compile(
+    r"(?P<series>[^\W\d_][^\n:,]{2,60}\b(?i:papers|series|studies|tracts|pamphlets|reports|notes|monographs|texts))[:,]?"
+    r"\s(?P<number>[IVXLC]+)"
+)
 _CODE = r"(?=[\w./-]*\d)(?!\d{1,2}(?:st|nd|rd|th)\b)\w[\w./-]*(?:,\d{3})*(?:\s\(\d{4}\)|\s(?i:of)\s(?:19|20)\d\d)?"
 _YEARS = re.compile(r"(?P<first>(?:1[5-9]|20)\d\d)(?:[–/-](?:1[5-9]|20)?(?P<last>\d\d))?")
 _VOLUME = re.compile(
@@ -136,6 +141,8 @@ def find_number(words: str) -> Numbered:
     for match in _PIECE_AND_CODE.finditer(words):
         if _stands_apart(words, match) and not _is_year(match["code"].strip(" .")):
             return _numbered(words, match, match["code"], at=match.start("code"))
+    if roman := _ROMAN.fullmatch(words):
+        return Numbered(roman["number"], roman["series"], bare=True)
     slashed = _SLASHED.fullmatch(words)
     if slashed and not _is_year(slashed["code"]) and not re.fullmatch("[A-Z]{1,5}", slashed["series"]):
         return Numbered(slashed["code"], slashed["series"])

@@ -99,7 +99,7 @@ _ENDS_AS_PERIODICAL = re.compile(
     r"|courrier|quarterly|review|times|tribune|chronicle|examiner|observer|economist|telegraph|guardian)\b"
     r"|^(?:monthly|quarterly|[\w-]+) (?:review|journal|bulletin|gazette) (?:of|for)\b"
     r"|^(?:[а-яё]+ )?(?:вестник|газета|журнал|новости|известия|ведомости)\b|\b(?:газета|вестник|журнал|ведомости)$"
-    r"|\w+(?:-| )?(?:tageblatt|anzeiger|zeitung|rundschau|kurier|kurir|echo)$|\w+-(?:tageblatt|bote)$"
+    r"|(?:tageblatt|anzeiger|zeitung|rundschau|kurier|-bote)$"
     r"|^(?:el|la|le|il) (?:diario|periódico|heraldo|faro|correo|tribuna|prensa|gaceta|mercurio|monde|figaro|temps)\b"
     r"|(?:신문|일보|뉴스|방송|통신|저널|시보|타임스)$|(?:[报報刊]|通讯|新闻网|杂志|雜誌|观察|觀察|电讯|时报)$",
     re.IGNORECASE,
