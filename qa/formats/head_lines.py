@@ -42,12 +42,13 @@ if TYPE_CHECKING:
 TOP = 4_000  # characters in which a header is looked for
 _MOST_LINES = 14  # a header is not longer
 _MOST_CHARACTERS = 180  # nor is one of its lines
+_IN_COLUMNS = 100  # characters of a line with gaps
 HARD_WRAPPED = 50  # characters: a line that long may go on in the next
 Role = Literal["published", "plain", "event", "updated", "never"]
 # Labels that may stand in the head of any text, and make no header by themselves.
 _WITHOUT_COLON = re.compile(
     r"(?:reporting period|period covered|reference (?:month|period)|next (?:release|issue)|last (?:updated"
-    r"|revised|modified)|updated|revised|heard|mis à jour)\b",
+    r"|revised|modified)|(?:updated|revised|heard|mis à jour)(?:\s(?:on|in|at|le)\b|\s[\d(]|\s(?-i:[A-Z])\w{2,8}\.?\s\d|$))",
     re.IGNORECASE,
 )
 SEPARATOR = re.compile(
@@ -190,18 +191,18 @@ _SENTENCE_CJK = re.compile(r"。|[다요]\.(?:\s|$)")
 _ABBREVIATED = re.compile(r"(?:\b[^\W\d_]|\b(?:Ltd|Inc|Co|Corp|No|Jr|Sr|St|eds?|edn|vol))\.$")
 _REMARK = re.compile(
     r"(?:for (?:immediate|release|partners|district doctors|the press|attention)\b|not for\b|by our\b"
-    r"|(?:final|public) version|english translation|translated\b|summary$|minutes$|restricted\b"
-    r"|confidential\b"
+    r"|(?:final|public) version|english translation|translated\b|summary$|minutes$|restricted(?:$|[ :–-]{1,3}(?:distribution|circulation|access))"
+    r"|(?:strictly )?confidential(?:$|\W{1,3}not for)"
     r"|unclassified|(?:draft|version|revision)(?: [\w.]{1,5})?$|published with|embargoed|(?:our )?ref\b"
     r"|all times\b|period covered\b"
     r"|(?:[\w-]+ ){1,3}(?:session|sitting|meeting|edition|year)$|held at\b|present(?:ed)? (?:at|to)\b|original:"
-    r"|page \d|menu$|home$|keywords\b|classified\b|secret\b|(?:strictly )?private\b|public$|internal$|unlimited$"
-    r"|valid\b|in force\b|effective\b|supersedes\b|replaces\b|superseded\b|withdrawn\b|available (?:at|from|online|in)\b"
+    r"|page \d|menu$|home$|keywords\b|classified(?:$| by)|(?:top )?secret$|(?:strictly )?private(?: and confidential)?$|public$|internal$|unlimited$"
+    r"|valid (?:from|until|to|through|for|\d)|in force (?:from|since|as)|effective (?:from|date|as|\d)|supersede[sd]? |withdrawn (?:on|from)|(?:this )?replaces\b|available (?:at|from|online|in)\b"
     r"|(?:supported|funded|sponsored|commissioned|endorsed|hosted|printed|typeset|seconded|moved) by\b"
     r"|with (?:the )?(?:support|assistance|funding|help|thanks)\b|in (?:association|partnership|co-?operation"
     r"|collaboration) with\b|on (?:behalf|the basis) of\b|(?:submitted|addressed|presented|prepared|subject) (?:to|for)\b"
-    r"|do not\b|please\b|see (?:also|page)\b|no part of\b|continued\b|end$|begins?$|attached\b|enclosed\b"
-    r"|(?-i:FM|TO|INFO) (?-i:[A-Z ]+)$|(?:from|by) our (?:own )?|(?:type|manu)script\b|facsimile\b|scan(?:ned)?\b|copy\b|photograph(?:s|y)?\b"
+    r"|do not (?:cite|quote|circulate|distribute|copy)|please (?:do|note|quote|send|reply|circulate|cite)|see (?:also|page)\b|no part of\b|continued (?:from|on)|end$|begins?$"
+    r"|(?-i:FM|TO|INFO) (?-i:[A-Z ]+)$|(?:from|by) our (?:own )?|(?:type|manu)script(?:$|,)|facsimile$|scan(?:ned)?$|copy(?:$| no\b| \d| for\b)|photographs?(?:$| by)"
     rf"|(?:{_DAY},? )?\d{{1,2}}(?:[–-]\d{{1,2}})? [^\W\d_]+$)",
     re.IGNORECASE,
 )
@@ -374,7 +375,10 @@ def _hard_wrapped(block: Sequence[str]) -> int:
 
 
 def _is_prose(line: str) -> bool:
+    columns = re.search(r"\s{3,}", line)
     line = " ".join(line.split())
+    if columns and len(line) <= _IN_COLUMNS:
+        return False
     if _COPYRIGHT.match(line) and len(line) <= 120:
         return False
     label, start = label_of(_unlisted(line))
@@ -421,6 +425,7 @@ def take_apart(words: str, span: Span | None, block: int, order: DateOrder) -> L
     rest = _COLON.sub(": ", cells(words))
     if rest[:1] == "[" and rest[-1:] == "]" and label_of(rest[1:-1])[0]:
         rest = rest[1:-1]
+    rest = re.sub(r"\s{2,3}(?=\()", " ", rest)
     parts = [part.strip() for part in SEPARATOR.split(rest) if part and part.strip()]
     if " > " in rest or " › " in rest or " » " in rest:  # where a page stands in its site
         parts = [re.split(" [>›»] ", rest)[0]]
@@ -502,7 +507,8 @@ def _takelabel_of(line: Line, name: str, value: str, order: DateOrder) -> None:
     if name == "published":
         date, note = read_date(value, order)
         if date or note:
-            line.dates.append(Dated(FoundDate(0, 0, date, note), value, "published"))
+            role: Role = "plain" if label_words(line.words).startswith("posted") else "published"
+            line.dates.append(Dated(FoundDate(0, 0, date, note), value, role))
         line.aside = True
     elif name == "url":
         line.url = value if _URL.fullmatch(value) else ""
@@ -531,9 +537,9 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
     if _URL.fullmatch(part):
         line.url = line.url or part
         return
-    if (part.startswith("[") and part.endswith("]") and not find_number(part).number) or _ONLY.fullmatch(
-        part
-    ):
+    if (
+        part.startswith("[") and part.endswith("]") and not find_number(part[1:-1]).number
+    ) or _ONLY.fullmatch(part):
         line.aside = True
         return
     if _WITHOUT_COLON.match(part) or _NOT_BY.match(part) or _SEASON.fullmatch(part):
@@ -549,10 +555,10 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         return
     if taken := _TAKEN_FROM.match(part):
         line.aside = True
-        dated = next(find_dates(part, order), None)
-        name = _tidy(part[taken.end() : dated.start if dated else len(part)])
-        if dated:
-            line.dates.append(Dated(dated, part[dated.start : dated.end], "event"))
+        when = next(find_dates(part, order), None)
+        name = _tidy(part[taken.end() : when.start if when else len(part)])
+        if when:
+            line.dates.append(Dated(when, part[when.start : when.end], "event"))
         if is_institution(name) or is_periodical(name):
             line.stated["publisher"] = name
         return
@@ -573,8 +579,8 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         return
     held = _HELD.match(part)
     if held and len(held["name"].split()) > 2:  # "Minutes of the meeting held on 8 November 2016"
-        if meeting := find_date(part, order):
-            line.dates.append(Dated(meeting, part[meeting.start : meeting.end], "event"))
+        day = find_date(part, order)
+        line.dates += [Dated(day, part[day.start : day.end], "event")] if day else []
         part = held["name"]
     inner = _INNER.fullmatch(part)
     if inner and find_date(inner["inner"], order):  # "Situation Report No. 7 (as of 21 October 2020)"
@@ -687,7 +693,7 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
     if comma and is_kind(kind) and other[:1].isupper():
         line.kinds.append(kind)
         name = other
-    who = people_in_line(name) if not line.number else ""
+    who = people_in_line(name)
     body = _body(name.rpartition(",")[2].strip()) if who and "," in name else ""
     if body and not _ACADEMIC.search(body):
         line.owner = body  # "Rukhsana Ali, Lantern Relief International"
@@ -718,7 +724,7 @@ def _body(words: str) -> str:
     name = re.sub(r"^the\s|\s(?:for use|with|on behalf)\s.*$", "", name)
     head = name.split(",")[0]
     named = is_institution(name) or is_institution(head) or likely_institution(head)
-    if not (is_institution(name) and len(name.split(",")) < 3):
+    if not (is_institution(name) and name.count(",") < 2) or "(" in name:
         name = head
     return name if named and len(name) <= 100 and name[:1].isupper() else ""
 
@@ -737,7 +743,8 @@ def _apart_from_kind(name: str) -> tuple[str, str]:
         return body, kind
     for at in range(1 if _EAST_ASIAN.search(name) else 2, len(words)):
         body, kind = " ".join(words[:at]), " ".join(words[at:])
-        if is_kind(kind) and not is_kind(body) and names_institution(body) and is_institution(body):
+        told = is_kind(kind) or (is_kind(words[at]) and words[at + 1 : at + 2] in (["for"], ["to"]))
+        if told and not is_kind(body) and names_institution(body) and is_institution(body):
             return body, kind
     return name, ""
 
@@ -773,7 +780,8 @@ def _without_dates(line: Line, part: str, order: DateOrder, *, shared: bool) -> 
                 role = "event"
         elif _APART.search(lead) or weekday:
             name = lead.rstrip(" ,(—–:;-")
-            name = "" if _is_place(name) and not (shared and " " in name) else name
+            series = name.isupper() and " " in name and isinstance(found.date, PartialDate)
+            name = "" if _is_place(name) and not (shared and " " in name) and not series else name
             if name and not _may_be_dated(name) and role == "plain" and not found.note:
                 role = "event"  # "Fire aboard MV Calder Star, 11 August 2013"
             if isinstance(found.date, PartialDate) and not _may_be_dated(name):

@@ -37,7 +37,7 @@ from qa.formats.organisations import (
     likely_institution,
     may_name_institution,
 )
-from qa.formats.people import has_given_name, likely_people, surely_people
+from qa.formats.people import has_given_name, likely_people, people_in_line, surely_people
 from qa.formats.shapes import (
     COURT,
     STATE,
@@ -94,6 +94,7 @@ _PRODUCED = re.compile(
 )
 _ENGLISH = re.compile(r"\b(?:the|and|of)\b")
 _ENOUGH = 200  # characters, to tell that a text is not English
+_SHORT_PERSON = 3  # words
 _SHORT_NAME = 5  # words
 _FOOT = 600  # characters at the end of a text, where its publisher may stand again
 _LETTERHEAD = 2  # lines above the one to whom a letter is written
@@ -337,11 +338,18 @@ class _Reading:
         single = [line.block for line in self._lines]
         apart = len(set(single)) == len(single)  # paragraphs of an office document
         for line in self._lines[first + 1 :]:
-            if line in shaped and (apart or line.block == authors[-1].block):
+            short = line.people and len(line.words.split()) <= _SHORT_PERSON and "," not in line.words
+            if short and line.block == authors[-1].block and line is self._below(authors[-1]):
+                authors.append(line)  # one of a list of names
+            elif line in shaped and (apart or line.block == authors[-1].block):
                 authors.append(line)
             elif not line.aside:
                 break
         return authors
+
+    def _below(self, line: Line) -> Line | None:
+        at = self._lines.index(line) + 1
+        return self._lines[at] if at < len(self._lines) else None
 
     def _likely(self, line: Line) -> bool:
         """Whether a line is likely people's names: in English, where the words that are none are known."""
@@ -435,7 +443,8 @@ class _Reading:
     def _publishes(self, name: Name, names: list[Name]) -> int:
         """Say how much speaks for a name as the publisher's: its words, its place, what agrees with it."""
         line, kind = self._lines[name.line], class_of(name.text)
-        if (kind != "institution" and title_like(name.text)) or name.person or is_kind(name.text):
+        person = "," in name.text and likely_people(people_in_line(name.text.split(",")[0]))
+        if person or (kind != "institution" and title_like(name.text)) or name.person or is_kind(name.text):
             return 0
         if kind == "perhaps" and not may_name_institution(name.text):
             kind = "other"
@@ -493,7 +502,7 @@ class _Reading:
         initials = "".join(word[0] for word in WORDS.findall(name.text) if word[0].isupper())
         if len(letters) < 4 or name.text.count(" ") < 1:
             return False
-        below = self._text[self._prose : TOP] if self._prose >= 0 else ""
+        below = self._text[:TOP] if self._prose >= 0 else ""
         if name.text.count(" ") and name.text in self._text[max(self._prose, 0) :][-_FOOT:]:
             return True
         if name.text.count(" ") and re.search(
@@ -529,7 +538,7 @@ class _Reading:
             return series if series and not is_kind(series) else ""
         best = max(left, key=lambda name: (self._like_a_title(name, left), -name.line))
         much = self._like_a_title(best, left)
-        if much < 0 and series and not is_kind(series):
+        if much < 0 and any(_same(series, name.text) for name in self._all):
             return series
         if much < _LEAST_TITLE:
             return ""

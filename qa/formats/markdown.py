@@ -207,6 +207,7 @@ def may_be_title(heading: str) -> bool:
         or is_section_heading(heading)
         or (numbered.number and not numbered.rest and not numbered.bare)
         or find_date(heading)
+        or re.match(r"\d{1,2}[.)]\s", heading)
     )
 
 
