@@ -18,18 +18,30 @@ DateOrder = Literal["auto", "dmy", "mdy"]
 # abbreviations), French, German, Dutch, Spanish, Portuguese, Italian, Swedish and Danish, Polish, Turkish,
 # Russian.
 _MONTHS = (
-    "january يناير jan janvier januar januari jänner enero janeiro gennaio stycznia styczeń ocak январь января",
-    "february فبراير feb février fevrier februar februari febrero fevereiro febbraio lutego şubat февраль февраля",
+    (
+        "january يناير jan janvier januar januari jänner enero janeiro gennaio stycznia"
+        " styczeń ocak январь января"
+    ),
+    (
+        "february فبراير feb février fevrier februar februari febrero fevereiro febbraio"
+        " lutego şubat февраль февраля"
+    ),
     "march مارس mar mars märz maart marzo março marca marzec mart март марта",
     "april أبريل apr avril abril aprile kwietnia kwiecień nisan апрель апреля",
     "may مايو mai mei mayo maio maggio maj maja mayıs май мая",
     "june يونيو jun juin juni junio junho giugno czerwca czerwiec haziran июнь июня",
     "july يوليو jul juillet juli julio julho luglio lipca lipiec temmuz июль июля",
     "august أغسطس aug août aout agosto augustus augusti sierpnia sierpień ağustos август августа",
-    "september سبتمبر sep sept septembre septiembre setiembre setembro settembre września eylül сентябрь сентября",
+    (
+        "september سبتمبر sep sept septembre septiembre setiembre setembro settembre września"
+        " eylül сентябрь сентября"
+    ),
     "october أكتوبر oct octobre oktober octubre outubro ottobre października ekim октябрь октября",
     "november نوفمبر nov novembre noviembre novembro listopada listopad kasım ноябрь ноября",
-    "december ديسمبر dec décembre decembre dezember diciembre dezembro dicembre grudnia aralık декабрь декабря",
+    (
+        "december ديسمبر dec décembre decembre dezember diciembre dezembro dicembre grudnia"
+        " aralık декабрь декабря"
+    ),
 )
 _NUMBER_OF_MONTH = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
 _MONTH = rf"(?:{'|'.join(sorted(_NUMBER_OF_MONTH, key=len, reverse=True))})\b\.?"

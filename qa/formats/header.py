@@ -15,23 +15,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from qa.formats.dates import DateOrder, find_date, find_dates
-from qa.formats.head_lines import (
-    HARD_WRAPPED,
-    SEPARATOR,
-    TOP,
-    WEEKDAY,
-    Dated,
-    Line,
-    Name,
-    Role,
-    cells,
-    take_apart,
-    top_of,
-)
+from qa.formats.head_dates import WEEKDAY, Dated, Role
+from qa.formats.head_lines import HARD_WRAPPED, SEPARATOR, Line, Name, cells, take_apart
+from qa.formats.head_top import TOP, top_of
 from qa.formats.labels import LABEL, label_of
 from qa.formats.numbers import find_number
 from qa.formats.organisations import (
     is_kind,
+    is_periodical,
     is_section_heading,
     issued_by,
     likely_institution,
@@ -71,7 +62,8 @@ _UNDATED_LINE = re.compile(
     r"|―)\s"
 )
 _ANNOUNCES = re.compile(
-    r"(?P<body>(?-i:[^\Wa-z\d_])[\w&.,’' -]{3,60}?)(?:\s\([^()\n]{2,60}\))?\s(?:has\s)?(?:today|announce[sd]?|said|report(?:s|ed)?)\b",
+    r"(?P<body>(?-i:[^\Wa-z\d_])[\w&.,’' -]{3,60}?)(?:\s\([^()\n]{2,60}\))?\s(?:has\s)?(?:today"
+    r"|announce[sd]?|said|report(?:s|ed)?)\b",
     re.IGNORECASE,
 )
 _GOES_ON = re.compile(
@@ -88,7 +80,8 @@ _SERIES_KIND = re.compile(
 )
 _ENDS_AS_DAY = re.compile(r"\b(?:day|week|night|eve|month|year|anniversary|sunday)$", re.IGNORECASE)
 _PRODUCED = re.compile(
-    r"^This (?:publication|report|paper|document|bulletin|briefing|update|note) (?:is|was) (?:produced|issued|published|prepared)"
+    r"^This (?:publication|report|paper|document|bulletin|briefing|update|note) (?:is|was) (?:produced"
+    r"|issued|published|prepared)"
     r" by (?:the )?(?P<body>(?-i:[^\Wa-z\d_])[^\n.,;]{3,80}?)(?=\s(?:in|with|for|and|on)\s|[.,;])",
     re.MULTILINE,
 )
@@ -106,7 +99,8 @@ _SALUTATION = re.compile(
 )
 # What only somebody does: "Corvex Credit Ratings has today downgraded …"
 _ACTS = (
-    r"(?:has|have|today|said|says|announced?s?|will|calls?|called|condemns?|welcomes?|believes?|urges?|reports?"
+    r"(?:has|have|today|said|says|announced?s?|will|calls?|called|condemns?|welcomes?|believes?|urges?"
+    r"|reports?"
     r"|recommends?|publishe[sd]|expects?|estimates?|is (?:an?|the|pleased)|was (?:founded|established))"
 )
 _LONG_TITLE = 4  # words: more are hardly a publisher's name
@@ -260,7 +254,12 @@ class _Reading:
         if not number and title and not (named := find_number(title)).bare:
             number = named.number  # "Statement No. 14/2021: Results of the purchase campaign"
         day, notes = self._date(number, dateline)
-        short = title and not title_like(title) and len(title.split()) <= _SHORT_NAME
+        short = (
+            title
+            and not title_like(title)
+            and not re.search(r"\d", title)
+            and len(title.split()) <= _SHORT_NAME
+        )
         if short and numbered and numbered.issue and not series and not numbered.names:
             series = title  # the heading of a newsletter
         own = not self._known_title and not self._stated("title")
@@ -376,7 +375,14 @@ class _Reading:
 
     def _publisher(self, names: list[Name], numbered: Line | None, title: str) -> tuple[str, str]:
         """Tell publisher and series among the names, and take both out of these."""
-        series = next((line.series for line in [numbered, *self._lines] if line and line.series), "")
+        series = next(
+            (
+                line.series
+                for line in [numbered, *self._lines]
+                if line and line.series and (line.bare or line is numbered)
+            ),
+            "",
+        )
         if numbered and numbered.number and not series and not numbered.volume:
             at = self._lines.index(numbered)
             beside = [numbered, *self._lines[max(0, at - 1) : at]]
@@ -410,7 +416,14 @@ class _Reading:
             if len(names) > 2 or title:
                 names.remove(counted)
         if best is None or not (spare or is_plainly_institution(best.text)):
-            return "", series
+            counted_alone = (
+                numbered
+                and not numbered.issue
+                and is_periodical(series)
+                and not is_kind(series)
+                and (names or title)
+            )
+            return (series, "") if counted_alone else ("", series)  # "Maritime Law Bulletin, No. 331"
         for name in list(names):
             above = STATE.match(name.text) or _DIVISION.fullmatch(name.text)
             if name is best or (above and class_of(name.text) == "institution"):
@@ -427,7 +440,7 @@ class _Reading:
             own = self._lines[name.line]
             if own is not numbered and own not in above:
                 continue
-            if re.search(r"\d|^no\.?$", name.text, re.IGNORECASE) or (
+            if re.search(r"\d|\.$|^no\.?$", name.text, re.IGNORECASE) or (
                 own is numbered and own.dates and " " not in name.text
             ):
                 continue  # a period, a place
@@ -470,7 +483,13 @@ class _Reading:
             STATE.match(name.text) or _DIVISION.fullmatch(name.text)
         )
         return (
-            {"institution": 4, "periodical": 2, "perhaps": 1, "other": 0}[kind]
+            {
+                "institution": 4
+                if shaped or not name.text.isascii() or is_plainly_institution(name.text)
+                else 3,
+                "periodical": 2,
+            }.get(kind, 0)
+            + (kind == "perhaps")
             + likely_institution(name.text)
             + 3 * (dated and shaped and " " in name.text and not _ENDS_AS_DAY.search(name.text))
             + (kind == "periodical" and (self._beside_date(name) or (first and alone)))
@@ -489,7 +508,7 @@ class _Reading:
     def _beside_date(self, name: Name) -> bool:
         """Whether the name's line, or the one above or below it in the same block, holds a date or number."""
         own = self._lines[name.line]
-        around = self._lines[max(0, name.line - 1) : name.line + 2]
+        around = self._lines[max(0, name.line - 1) : name.line + 3]
         return any(line.block == own.block and (line.dates or line.number) for line in around)
 
     def _agrees(self, name: Name) -> bool:
@@ -541,7 +560,7 @@ class _Reading:
         if much < 0 and any(_same(series, name.text) for name in self._all):
             return series
         if much < _LEAST_TITLE:
-            return ""
+            return series if series and not is_kind(series) else ""
         title = best.text
         line = self._lines[best.line]
         whole = line.span and not line.dates and not line.series and not SEPARATOR.search(line.words)
@@ -575,7 +594,7 @@ class _Reading:
             - 3 * bool(_BY_ITS_BODY.fullmatch(name.text))
             - (2 if len(words) > _LONG_TITLE else 5) * name.dated
             - 3 * bool(_PART.search(name.text))
-            - 3 * (name.beside and not name.numbered)
+            - 3 * (name.beside and not name.numbered and not name.dated)
             - min(3, self._publishes(name, self._all))
             - 3 * subtitle
             - bool(re.search(r"\d$", name.text))

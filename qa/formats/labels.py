@@ -6,41 +6,73 @@ import re
 
 # Labels, by the field that they state. Of the "aside" ones, a citation needs none.
 LABELS = {
-    label: name
+    " ".join(label.split()): name
     for name, labels in {
-        "title": "title|headline|hed|head|subject|subj|re|titre|titel|título|titolo|betreff|objet|asunto|название|тема"
-        "|제목|标题|题目",
-        "author": "signed|signatories|rédigé par|verfasst von|redactado por|elaborado por|story by|speaker|story|por|par|di|author|authors|author(s)|by|byline|from|written by|prepared by|analyst|analysts|contributors|interviewer|hosted by|presenter|texto|texte|كتب|كتبت|بقلم|إعداد|consultant|consultants|evaluator|evaluators|evaluation team|principal investigator"
-        "|compiled by"
-        "|drafted by"
-        "|reported by|reporter|words|text|rapporteur|reviewed by|auteur|auteurs|autor|autora|autores|autore"
-        "|verfasser|von|автор|авторы|저자|작성자|글|글쓴이|作者|撰稿|文|撰文|著者",
-        "publisher": "originator|lead agency|issuing agency|responsible body|source agency|institute|publishing house|来源|來源|发文单位|publisher|published by|issued by|issuing body|issuing authority|issuing office"
-        "|institution|organisation|organization|herausgeber|éditeur|editorial|издатель|발행처|발행기관|발행인"
-        "|출처|出版|出版社|发布单位|发布机构|机构|newspaper|imprint",
-        "series": "series|journal|publication|reihe|collection|serie|série|серия|시리즈|系列|刊名",
-        "number": "number|no|issue|issue no|report no|report number|document no|document number|doc no"
-        "|document symbol|symbol|circular no|nummer|numéro|número|номер|번호|호|期号|编号|文号",
-        "published": "date of report|date of issue|month|first published|originally published|assented to|배포일|배포일시|report date|this draft|this version|date|dated|published|published on|publication date|date published|date of publication"
-        "|issued|issued on|issue date|date of issue|released|release date|date of release|posted"
-        "|posted on|first published|publicado|publié|publié le|datum|fecha|data|дата|дата публикации"
-        "|опубликовано"
-        "|날짜|발행일|게시일|작성일|日期|发布日期|发布时间|出版日期|发表日期|judgment delivered|delivered"
-        "|for release|for immediate release|approved|adopted",
-        "url": "url|link|web|address|permalink",
-        "aside": "to|cc|bcc|via|an|à|para|кому|수신|contact|contacts|editor|editors|edited by|translated by"
-        "|translator|place|location|filed from|dateline|e-mail|email|phone|tel|telephone|fax|keywords|tags"
-        "|topics|topic|section|category|region|language|classification|distribution|distr|original|pages|page"
-        "|isbn|issn|doi|jel|price|copies|attachments|attached|enclosures|encl|status|version|our ref|your ref"
-        "|ref|reference|file|photographs|photos|photo|illustrations|source|sources|last updated|updated"
-        "|last saved|saved|created|printed|last revised|revised|last modified|modified|last reviewed"
-        "|next release|next issue|next review"
-        "|reference month|reference period|reporting period|period|period covered|coverage|valid until"
-        "|expires|deadline|heard|date heard|hearing|accessed|retrieved|downloaded|received|effective"
-        "|date range"
-        "|parish office|office|telephone no|opening hours|quorum|présents|anwesend|presentes|asistentes|присутствовали|excusés|present|apologies|in attendance|copyright"
-        "|licence|license|frequency|circulation|before|counsel|length|word count|wordcount|body|load-date|publication-type|document-type|graphic|dept|collection no"
-        "|contents|inside|reading time|abstract|summary|jurisdiction|coram|cite as|style|slug|edition|format|rights|коротко|тел",
+        "title": """
+            title | headline | hed | head | subject | subj | re | titre | titel | título | titolo
+            | betreff | objet | asunto | название | тема | 제목 | 标题 | 题目
+        """,
+        "author": """
+            signed | signatories | rédigé par | verfasst von | redactado por | elaborado por |
+            story by | speaker | story | por | par | di | author | authors | author(s) | by |
+            byline | from | written by | prepared by | analyst | analysts | contributors |
+            interviewer | hosted by | presenter | texto | texte | كتب | كتبت | بقلم | إعداد |
+            consultant | consultants | evaluator | evaluators | evaluation team | principal
+            investigator | compiled by | drafted by | reported by | reporter | words | text |
+            rapporteur | reviewed by | auteur | auteurs | autor | autora | autores | autore |
+            verfasser | von | автор | авторы | 저자 | 작성자 | 글 | 글쓴이 | 作者 | 撰稿 | 文 | 撰文 | 著者
+        """,
+        "publisher": """
+            originator | lead agency | issuing agency | responsible body | source
+            agency | institute | publishing house | 来源 | 來源 | 发文单位 | publisher |
+            published by | issued by | issuing body | issuing authority | issuing
+            office | institution | organisation | organization | herausgeber |
+            éditeur | editorial | издатель | 발행처 | 발행기관 | 발행인 | 출처 | 出版 | 出版社 | 发布单位
+            | 发布机构 | 机构 | newspaper | imprint
+        """,
+        "series": """
+            series | journal | publication | reihe | collection | serie | série |
+            серия | 시리즈 | 系列 | 刊名
+        """,
+        "number": """
+            number | no | issue | issue no | report no | report number | document no
+            | document number | doc no | document symbol | symbol | circular no |
+            nummer | numéro | número | номер | 번호 | 호 | 期号 | 编号 | 文号
+        """,
+        "published": """
+            date of report | date of issue | month | first published | originally
+            published | assented to | 배포일 | 배포일시 | report date | this draft | this
+            version | date | dated | published | published on | publication date |
+            date published | date of publication | issued | issued on | issue date |
+            released | release date | date of release | posted | posted on |
+            publicado | publié | publié le | datum | fecha | data | дата | дата
+            публикации | опубликовано | 날짜 | 발행일 | 게시일 | 작성일 | 日期 | 发布日期 | 发布时间 |
+            出版日期 | 发表日期 | judgment delivered | delivered | for release | for
+            immediate release | approved | adopted
+        """,
+        "url": """
+            url | link | web | address | permalink
+        """,
+        "aside": """
+            to | cc | bcc | via | an | à | para | кому | 수신 | contact | contacts | editor |
+            editors | edited by | translated by | translator | place | location | filed from |
+            dateline | e-mail | email | phone | tel | telephone | fax | keywords | tags | topics |
+            topic | section | category | region | language | classification | distribution | distr
+            | original | pages | page | isbn | issn | doi | jel | price | copies | attachments |
+            attached | enclosures | encl | status | version | our ref | your ref | ref | reference
+            | file | photographs | photos | photo | illustrations | source | sources | last
+            updated | updated | last saved | saved | created | printed | last revised | revised |
+            last modified | modified | last reviewed | next release | next issue | next review |
+            reference month | reference period | reporting period | period | period covered |
+            coverage | valid until | expires | deadline | heard | date heard | hearing | accessed
+            | retrieved | downloaded | received | effective | date range | parish office | office
+            | telephone no | opening hours | quorum | présents | anwesend | presentes | asistentes
+            | присутствовали | excusés | present | apologies | in attendance | copyright | licence
+            | license | frequency | circulation | before | counsel | length | word count |
+            wordcount | body | load-date | publication-type | document-type | graphic | dept |
+            collection no | contents | inside | reading time | abstract | summary | jurisdiction |
+            coram | cite as | style | slug | edition | format | rights | коротко | тел
+        """,
     }.items()
     for label in labels.split("|")
 }

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from markdown_it import MarkdownIt
 
 from qa.formats.dates import find_date, read_date
-from qa.formats.head_lines import TOP
+from qa.formats.head_top import TOP
 from qa.formats.labels import LABELS
 from qa.formats.markup import under_headings
 from qa.formats.numbers import find_number

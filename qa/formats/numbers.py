@@ -35,7 +35,8 @@ _ENDS_AS_PIECE = re.compile(rf"\b{_PIECE}$", re.IGNORECASE)
 _OF = re.compile(r"\s(?:of|by|from)\s(?:the\s)?(?P<body>[^\W\d_].*)$", re.IGNORECASE)
 _GENERIC = re.compile(
     r"(?:issue|edition|number|document|doc\.?|case|item|entry|ref\.?|our ref\.?|docket|application|petition"
-    r"|appeal|file|claim|week|catalogue|index|code|(?:año|année|jahrgang|год|anno|ano) [ivxl\d]+|heft|ausgabe|numéro|número|выпуск)s?",
+    r"|appeal|file|claim|week|catalogue|index|code|(?:año|année|jahrgang|год|anno|ano) [ivxl\d]+|heft"
+    r"|ausgabe|numéro|número|выпуск)s?",
     re.IGNORECASE,
 )
 # Kinds of documents that are numbered without being a series.
@@ -54,10 +55,14 @@ _HOW_OFTEN = re.compile(
 _ENDS_GENERIC = re.compile(r"(?:^|[\s,;:(])(?:issue|edition|number|week)$", re.IGNORECASE)
 # "Old Brindal Papers: VI"
 _ROMAN = re.compile(
-    r"(?P<series>[^\W\d_][^\n:,]{2,60}\b(?i:papers|series|studies|tracts|pamphlets|reports|notes|monographs|texts))[:,]?"
+    r"(?P<series>[^\W\d_][^\n:,]{2,60}\b(?i:papers|series|studies|tracts|pamphlets|reports|notes"
+    r"|monographs|texts))[:,]?"
     r"\s(?P<number>[IVXLC]+)"
 )
-_CODE = r"(?=[\w./-]*\d)(?!\d{1,2}(?:st|nd|rd|th)\b)\w[\w./-]*(?:,\d{3})*(?:\s\(\d{4}\)|\s(?i:of)\s(?:19|20)\d\d)?"
+_CODE = (
+    r"(?=[\w./-]*\d)(?!\d{1,2}(?:st|nd|rd|th)\b)\w[\w./-]*(?:,\d{3})*"
+    r"(?:\s\(\d{4}\)|\s(?i:of)\s(?:19|20)\d\d)?"
+)
 _YEARS = re.compile(r"(?P<first>(?:1[5-9]|20)\d\d)(?:[–/-](?:1[5-9]|20)?(?P<last>\d\d))?")
 _VOLUME = re.compile(
     r"(?:Vol(?:ume)?|Bd|Band|Том|Т)\.?\s?(?P<volume>[IVXLC]+|\d+)(?:[,;:]?\s{0,3}(?:No|Nr|Issue|Iss|Number"

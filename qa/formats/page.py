@@ -93,6 +93,9 @@ _COPYRIGHT = re.compile(
     re.IGNORECASE,
 )
 _LAST = 15  # blocks
+_NUMBERS_IT = re.compile(
+    r"\bNo\.?\s?\d[\d/.-]{0,9}[^\w]{0,3}$"
+)  # "Statement No. 14: …" is a title with what follows
 _TOP = 12  # blocks
 _SHORT = 15  # characters: a heading of no more may stand in a title by chance
 _HIGHEST = 3  # levels of headings that a page's title may stand in
@@ -187,6 +190,7 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
         and heading
         and may_be_heading(heading)
         and not any(_alike(each, head) for each in titles)
+        and not _NUMBERS_IT.search(head.removesuffix(heading))
     ):
         parts = [part for part in _SITE.split(head) if part.strip()]
         site = parts[-1].strip() if parts else ""
@@ -240,9 +244,10 @@ def _apart(title: str, headings: list[str]) -> tuple[str, str]:
         before = title.removesuffix(heading)
         if heading and before != title and (rest := _SITE_BEFORE.search(before)):
             return heading, _SITE.split(before[: rest.start()].rstrip())[0]  # "Network | Stories"
-        _, found, after = title.partition(heading) if len(heading) > _SHORT else ("", "", "")
+        before, found, after = title.partition(heading) if len(heading) > _SHORT else ("", "", "")
         if found and (rest := _SITE.match(after)):
-            return heading, after[rest.end() :]
+            whole = f"{before}{heading}" if _NUMBERS_IT.search(before) else heading
+            return whole, after[rest.end() :]
     return title, ""
 
 

@@ -25,9 +25,11 @@ _HONORIFIC = re.compile(
     r"|dame|lord"
     r"|lady|rev|revd|the rev|the very rev|the right rev|the most rev|fr|father|sister|mr|mrs|ms|miss|mx"
     r"|herr|frau|m|mme|sr|sra|don|doña|lt|lt-gen|gen"
-    r"|general|major general|brig|brigadier|rear adm|rear admiral|vice adm|vice admiral|adm|admiral|colonel|major|lieutenant"
+    r"|general|major general|brig|brigadier|rear adm|rear admiral|vice adm|vice admiral|adm|admiral"
+    r"|colonel|major|lieutenant"
     r"|sergeant|engr|barrister|imam|sheikh|rabbi|pastor|bishop|archbishop|cardinal|canon|msgr|madame|monsieur"
-    r"|arq|lic|dra|dott|dott\.ssa|avv|mons|ir|drs|mgr|col|maj|capt|captain|cdr|sgt|ambassador|amb|judge|justice|senator|sen|dipl\.-ing|ing|д-р"
+    r"|arq|lic|dra|dott|dott\.ssa|avv|mons|ir|drs|mgr|col|maj|capt|captain|cdr|sgt|ambassador|amb|judge"
+    r"|justice|senator|sen|dipl\.-ing|ing|д-р"
     r"|проф)\.?\s+(?:\(ret(?:\.|d|ired)?\)\s)?)+",
     re.IGNORECASE,
 )
@@ -94,8 +96,10 @@ _WHO_IS = re.compile(r"(?P<who>[^.:?!]{3,60}?)\s(?=(?:is|was|teaches|lectures|wo
 _ROLE = re.compile(
     r"\b(?:fellow|lecturer|professor|director|researcher|research associate|analyst|correspondent|officer"
     r"|associate|student|editor|manager|secretary|chair(?:man|person|woman)?|president|minister|head of|chief"
-    r"|chercheu(?:r|se)|professeure?|directeur|directrice|chargée?|maître|profesora?|investigadora?|director[ae]?|dirett(?:ore|rice)"
-    r"|ricercatore|ricercatrice|dozent(?:in)?|wissenschaftliche[rn]?|leiter(?:in)?|referent(?:in)?|head|enviad[ao] especial|corresponsal|redactora?|periodista|envoyée? spéciale?|correspondante?|journaliste"
+    r"|chercheu(?:r|se)|professeure?|directeur|directrice|chargée?|maître|profesora?|investigadora?"
+    r"|director[ae]?|dirett(?:ore|rice)"
+    r"|ricercatore|ricercatrice|dozent(?:in)?|wissenschaftliche[rn]?|leiter(?:in)?|referent(?:in)?|head"
+    r"|enviad[ao] especial|corresponsal|redactora?|periodista|envoyée? spéciale?|correspondante?|journaliste"
     r"|korrespondent(?:in)?|redakteur(?:in)?|inviat[ao]|reporter|journalist|photographer|historian|consultant"
     r"|adviser|advisor|economist|candidate|scholar|teaches|lectures|works (?:for|at|as)|university|bureau)\b",
     re.IGNORECASE,
@@ -146,9 +150,11 @@ def has_given_name(name: str) -> bool:
     return known or bool(_INITIAL.fullmatch(words[0]) or any(map(_ROMANISED.fullmatch, name.split()[1:])))
 
 
-_GIVEN_TOO = frozenset(  # given names that are words as well
-    "mark will bill jack frank grant dean grace rose guy max miles drew dale glen lance rich pat sue ray roy art dawn"
-    " faith hope joy june may ruby pearl violet olive ivy heather iris rob tony nick pierce chase reed wade clay".split()
+# Given names that are words as well.
+_GIVEN_TOO = frozenset(
+    """mark will bill jack frank grant dean grace rose guy max miles drew dale glen lance rich pat sue ray
+    roy art dawn faith hope joy june may ruby pearl violet olive ivy heather iris rob tony nick pierce
+    chase reed wade clay""".split()
 )
 
 

@@ -46,6 +46,8 @@ def settle(
     elif " " in author and is_institution(author):
         settled["author"] = ""
         settled["publisher"] = settled.get("publisher") or ("" if header.publisher else author)
+    elif author.isupper() and " " not in author and header.author:
+        settled["author"] = ""  # an abbreviation, where the page names a person
     elif not _is_person(author) and _letters(author) not in top:
         settled["author"] = ""  # "Communications", "Comms Team"
     elif re.match(r"[^\W\d_]\.", author) and author.split()[-1] in header.author:
@@ -61,7 +63,9 @@ def settle(
 
 def _is_person(author: str) -> bool:
     who = people_stated(author)
-    return " " in who and (surely_people(who) or (likely_people(who) and looks_like_person(who)))
+    return (" " in who or not who.isascii()) and (
+        surely_people(who) or (likely_people(who) and looks_like_person(who))
+    )
 
 
 def _letters(text: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 _NO_TITLE = re.compile(
-    r"microsoft (?:word|powerpoint|excel)\b.*|powerpoint.*|word document|untitled\b.*|new page.*|home ?page|index|.*- (?:microsoft )?internet explorer|.*- mozilla.*|unknown|no title|title"
+    r"microsoft (?:word|powerpoint|excel)\b.*|powerpoint.*|word document|untitled\b.*|new page.*"
+    r"|home ?page|index|.*- (?:microsoft )?internet explorer|.*- mozilla.*|unknown|no title|title"
     r"|(?:document|dokument|presentation|layout|slide|book|page|template|scan|doc|문서)[ _-]?\d*"
     r"|제목\s?없음|無題|无标题|\(?anonymous\)?|https?://\S+|[\W\d_]*|\S*[_\d]\S*|.*\btemplate\b.*"
     r"|.*\.(?:docx?|dot[xm]?|odt|ott|rtf|txt|pdf|html?|epub|indd|qxd|qxp|tex|dvi|pptx?|xlsx?|pages|pub"
@@ -17,14 +18,13 @@ _NO_AUTHOR = re.compile(
     r"|owner|author"
     r"|unknown|unspecified|anonymous|\(?anonymous\)?|default|pc|test|guest|calibre.*|libreoffice.*|webmaster"
     r"|studio\b.*|.*\b(?:studio|design|designs|graphics|print|printing|scanner|typesetting|template)\b.*"
-    r"|communications?|publications?|press|media|research|konica.*|ricoh.*|canon.*|xerox.*|epson.*|(?:\w+ )?(?:team|department|dept|division|unit)"
+    r"|communications?|publications?|press|media|research|konica.*|ricoh.*|canon.*|xerox.*|epson.*"
+    r"|(?:\w+ )?(?:team|department|dept|division|unit)"
     r"|office|staff|secretary|secretariat|reception|team|desk|editor|hp|dell|lenovo|acer|asus|toshiba"
     r"|samsung|사용자|\W*)\d*",
     re.IGNORECASE,
 )
-_LOGIN = re.compile(
-    r"[a-z][\w.-]*|[A-Z][A-Z.&-]*|\S*[_@]\S*|.*\d.*"
-)  # "lgreen", "hq-temp", "Ricoh Aficio MP C3002"
+_LOGIN = re.compile(r"[a-z][\w.-]*|\S*[_@]\S*|.*\d.*")  # "lgreen", "hq-temp", "Ricoh Aficio MP C3002"
 
 
 def is_no_title(title: str) -> bool:
