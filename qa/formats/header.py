@@ -27,6 +27,7 @@ from qa.formats.organisations import (
     issued_by,
     likely_institution,
     may_name_institution,
+    names_periodical,
 )
 from qa.formats.people import has_given_name, likely_people, people_in_line, surely_people
 from qa.formats.shapes import (
@@ -432,18 +433,20 @@ class _Reading:
 
     def _issue(self, names: list[Name], numbered: Line | None) -> Name | None:
         """Return the name of the periodical whose issue the header numbers."""
-        if numbered is None or numbered.series or numbered.bare:
+        if numbered is None or numbered.series:
             return None
         at = self._lines.index(numbered)
         above = [line for line in self._lines[max(0, at - 3) : at] if line.block == numbered.block]
+        above = above or self._lines[max(0, at - 1) : at]
         for name in names[::-1]:
             own = self._lines[name.line]
-            if own is not numbered and own not in above:
+            counts = names_periodical(name.text)
+            place = own is numbered and own.dates and " " not in name.text
+            if (own is not numbered and own not in above) or place or re.search(r"\d|\.$", name.text):
                 continue
-            if re.search(r"\d|\.$|^no\.?$", name.text, re.IGNORECASE) or (
-                own is numbered and own.dates and " " not in name.text
-            ):
-                continue  # a period, a place
+            heads = numbered.issue and own is self._lines[0] and name_shaped(name.text)
+            if (numbered.bare or own.block != numbered.block) and not (counts or heads):
+                continue
             if not title_like(name.text) and class_of(name.text) != "institution" and not name.person:
                 return name
         return None

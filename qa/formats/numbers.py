@@ -49,6 +49,11 @@ _NO_SERIES = re.compile(
     r"|(?:\w+ )?(?:appeal|petition|application|case|claim|suit|action|motion)s?",
     re.IGNORECASE,
 )
+# What may follow the number of an issue: "No. 12, 2014, 89, 113–120", "n° 208, janvier-février 2021".
+_PAGES_OR_MONTHS = re.compile(
+    r"[,;]\s[\d ,;:()–-]{4,40}|[,;]\s[^\W\d_]{3,12}\s?[–/-]\s?[^\W\d_]{3,12}\s\d{4}"
+)
+_NO_BODY = ("press", "public", "office", "group", "service")  # words that name no institution alone
 _HOW_OFTEN = re.compile(
     r"daily|weekly|fortnightly|monthly|quarterly|annual|special|new|online|print", re.IGNORECASE
 )
@@ -191,6 +196,8 @@ def _stands_apart(words: str, match: re.Match[str]) -> bool:
     body = _OF.match(words[match.end() :])
     if body and names_institution(body["body"]) and len(words) <= 100:
         return True
+    if before and _PAGES_OR_MONTHS.fullmatch(after):
+        return True
     return _ends(words, match) or bool(begins and after[:1] in ":,." and len(words) <= 100)
 
 
@@ -233,7 +240,7 @@ def _numbered(
     split = None if is_kind(before) else _BODY_AND_SERIES.fullmatch(before)
     if (
         split
-        and " " in split["body"]
+        and split["body"].lower() not in _NO_BODY
         and names_institution(split["body"])
         and not names_institution(split["series"])
     ):

@@ -10,8 +10,8 @@ from tests.qa.formats.headers.score import FIELDS, Score, alike, items, read_ite
 
 HERE = Path(__file__).parent
 # Precision and recall of each field that no change may fall below.
-# `a`, `b` and `d` were developed on. `c` was not: nobody who wrote the code has read it, so its misses are not
-# shown.
+# `a`, `b` and `d` were developed on. `c` was not: nobody who wrote the code has read it, so its misses are
+# not shown.
 FLOORS = {
     "a": {
         "title": (0.97, 0.97),
