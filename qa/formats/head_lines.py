@@ -343,6 +343,11 @@ def _take_label(line: Line, name: str, value: str, order: DateOrder) -> None:
             line.number, line.bare = found.number, True
         if line.words.lower().startswith("source") and (is_institution(value) or is_periodical(value)):
             line.stated["publisher"] = value
+    elif name == "within":
+        found = find_number(re.sub(r",\s(?:19|20)\d\d\.?$", "", value))
+        line.number, line.series, line.volume = found.number, found.series, found.volume
+        if not found.number and (is_periodical(value) or is_institution(value)):
+            line.stated["publisher"] = value
     elif name == "number":
         found = find_number(value)
         line.number, line.series = found.number or value.strip(" ."), found.series
@@ -492,7 +497,7 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
     if is_section_heading(name) or _AFFILIATION.match(name):
         line.aside = True
         return
-    if is_kind(name):
+    if is_kind(re.sub(r"\s\([^()]{1,60}\)$", "", name)):
         line.kinds.append(name)
         return
     if all(SMALL_WORD.fullmatch(word) for word in name.split()) or (

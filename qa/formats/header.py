@@ -104,6 +104,12 @@ _ACTS = (
     r"|reports?"
     r"|recommends?|publishe[sd]|expects?|estimates?|is (?:an?|the|pleased)|was (?:founded|established))"
 )
+_PIECE = re.compile(r"[^\W\d_]{4,12}")  # "Paper", "Dispatch"
+_SERIES_OF = re.compile(
+    r"(?:discussion|working|occasional|policy|research|technical|staff|conference|briefing|strategic|[\w-]+)"
+    r" (?:papers|series|briefs|studies|essays|monographs) (?:in|on|of|from)\s",
+    re.IGNORECASE,
+)
 _LONG_TITLE = 4  # words: more are hardly a publisher's name
 _LEAST_TITLE = -1  # what must speak for a title
 _PART = re.compile(r"\b(?:division|department|unit|section|branch|directorate)$", re.IGNORECASE)
@@ -388,6 +394,8 @@ class _Reading:
             at = self._lines.index(numbered)
             beside = [numbered, *self._lines[max(0, at - 1) : at]]
             series = next((kind for line in beside for kind in line.kinds if _SERIES_KIND.search(kind)), "")
+        if numbered and _PIECE.fullmatch(series):
+            series = self._counted(names, numbered, series)
         for position, name in enumerate(names):
             if body := issued_by(name.text):  # "The Tiller / Newsletter of the Harbour Mission"
                 names.remove(name)
@@ -401,7 +409,10 @@ class _Reading:
         best = max(names, key=lambda name: (self._weight(name, names), -name.line), default=None)
         if best and self._publishes(best, names) < _SURE:
             best = None
-        issue = self._issue(names, numbered) if numbered and numbered.issue else None
+        named = best is not None and names_periodical(best.text) and class_of(best.text) == "perhaps"
+        counts = numbered and (numbered.issue or named)
+        counts = counts or (numbered and any(_SERIES_OF.match(name.text) for name in names))
+        issue = self._issue(names, numbered) if counts else None
         if issue and not series:
             series = issue.text
             best = best if best is not issue else None
@@ -447,9 +458,23 @@ class _Reading:
             heads = numbered.issue and own is self._lines[0] and name_shaped(name.text)
             if (numbered.bare or own.block != numbered.block) and not (counts or heads):
                 continue
+            if _SERIES_OF.match(name.text):
+                return name
             if not title_like(name.text) and class_of(name.text) != "institution" and not name.person:
                 return name
         return None
+
+    def _counted(self, names: list[Name], numbered: Line, piece: str) -> str:
+        """Return the series whose pieces are counted: "Harbour Policy Papers" above "Paper 12"."""
+        at = self._lines.index(numbered)
+        beside = [numbered, *self._lines[max(0, at - 1) : at]]
+        for name in names:
+            if self._lines[name.line] in beside and re.search(
+                rf"\b{re.escape(piece)}(?:s|es)?$", name.text, re.IGNORECASE
+            ):
+                names.remove(name)
+                return name.text
+        return piece
 
     def _weight(self, name: Name, names: list[Name]) -> tuple[bool, int]:
         """Put an institution that surely publishes before a periodical that may be its own."""
@@ -602,6 +627,7 @@ class _Reading:
             - 3 * subtitle
             - bool(re.search(r"\d$", name.text))
             - 2 * (len(words) < 2)
+            - 4 * bool(_SERIES_OF.match(name.text))
             - 2 * (apart and name.line == 0 and name_shaped(name.text))
             - (apart and any(each.number or each.dates for each in block))
         )

@@ -34,6 +34,9 @@ LABELS = {
             series | journal | publication | reihe | collection | serie | série |
             серия | 시리즈 | 系列 | 刊名
         """,
+        "within": """
+            published in | appeared in | first published in | originally published in | journal title
+        """,
         "number": """
             number | no | issue | issue no | report no | report number | document no
             | document number | doc no | document symbol | symbol | circular no |

@@ -53,6 +53,13 @@ _NO_SERIES = re.compile(
 _PAGES_OR_MONTHS = re.compile(
     r"[,;]\s[\d ,;:()–-]{4,40}|[,;]\s[^\W\d_]{3,12}\s?[–/-]\s?[^\W\d_]{3,12}\s\d{4}"
 )
+# "Corridors of Power, Episode 88: The Quiet Coup"
+_EPISODE = re.compile(
+    r"(?P<series>[^\W\d_][^\d:]{2,60}),? (?:episode|ep\.|lecture|folge|épisode|episodio"
+    r"|выпуск) (?P<number>\d{1,4})[:.]? "
+    r"(?P<title>\S.{4,120})",
+    re.IGNORECASE,
+)
 _NO_BODY = ("press", "public", "office", "group", "service")  # words that name no institution alone
 _HOW_OFTEN = re.compile(
     r"daily|weekly|fortnightly|monthly|quarterly|annual|special|new|online|print", re.IGNORECASE
@@ -145,6 +152,8 @@ def find_number(words: str) -> Numbered:
         found = _numbered(words, match, match["korean"] or match["chinese"])
         names = re.sub(r"^\d{4}\s?[年년]", "", words[: match.start()]).strip()
         return found if names else replace(found, rest="")
+    if episode := _EPISODE.fullmatch(words):
+        return Numbered(episode["number"], episode["series"].rstrip(" ,:–-"), episode["title"])
     for match in _MARKED.finditer(words):
         if _stands_apart(words, match):
             return _numbered(words, match, match["code"])
