@@ -409,10 +409,7 @@ class _Reading:
         best = max(names, key=lambda name: (self._weight(name, names), -name.line), default=None)
         if best and self._publishes(best, names) < _SURE:
             best = None
-        named = best is not None and names_periodical(best.text) and class_of(best.text) == "perhaps"
-        counts = numbered and (numbered.issue or named)
-        counts = counts or (numbered and any(_SERIES_OF.match(name.text) for name in names))
-        issue = self._issue(names, numbered) if counts else None
+        issue = self._issue(names, numbered) if numbered and self._counts(names, numbered, best) else None
         if issue and not series:
             series = issue.text
             best = best if best is not issue else None
@@ -442,27 +439,41 @@ class _Reading:
                 names.remove(name)
         return COURT.sub("", best.text), series
 
-    def _issue(self, names: list[Name], numbered: Line | None) -> Name | None:
+    def _counts(self, names: list[Name], numbered: Line, best: Name | None) -> bool:
+        """Whether the number is surely one of a series, and not of what its publisher sends out."""
+        if numbered.issue or any(_SERIES_OF.match(name.text) for name in names):
+            return True
+        if best is not None:
+            return names_periodical(best.text) and class_of(best.text) == "perhaps"
+        if len(names) < 2 or numbered.names:
+            return False
+        top, last = (self._lines[name.line].block for name in (names[0], names[-1]))
+        return top == numbered.block != last
+
+    def _issue(self, names: list[Name], numbered: Line) -> Name | None:
         """Return the name of the periodical whose issue the header numbers."""
-        if numbered is None or numbered.series:
+        if numbered.series:
             return None
         at = self._lines.index(numbered)
         above = [line for line in self._lines[max(0, at - 3) : at] if line.block == numbered.block]
         above = above or self._lines[max(0, at - 1) : at]
+        found: list[Name] = []
         for name in names[::-1]:
             own = self._lines[name.line]
             counts = names_periodical(name.text)
-            place = own is numbered and own.dates and " " not in name.text
+            heads = numbered.issue and own is self._lines[0] and name_shaped(name.text)
+            place = own is numbered and own.dates and (" " not in name.text or f"{name.text}, " in own.words)
             if (own is not numbered and own not in above) or place or re.search(r"\d|\.$", name.text):
                 continue
-            heads = numbered.issue and own is self._lines[0] and name_shaped(name.text)
             if (numbered.bare or own.block != numbered.block) and not (counts or heads):
                 continue
-            if _SERIES_OF.match(name.text):
-                return name
-            if not title_like(name.text) and class_of(name.text) != "institution" and not name.person:
-                return name
-        return None
+            plain = not title_like(name.text) and class_of(name.text) != "institution" and not name.person
+            if plain or _SERIES_OF.match(name.text):
+                found.append(name)
+        periodicals = [name for name in names if class_of(name.text) == "periodical"]
+        if numbered.issue and not any(name in periodicals for name in found) and len(periodicals) == 1:
+            return periodicals[0]
+        return max(found, key=lambda name: name in periodicals, default=None)
 
     def _counted(self, names: list[Name], numbered: Line, piece: str) -> str:
         """Return the series whose pieces are counted: "Harbour Policy Papers" above "Paper 12"."""
