@@ -224,6 +224,7 @@ class Line:
     bare: bool = False  # whether the number is a code without "No." or the like
     volume: bool = False  # whether the number is of a volume
     issue: bool = False  # whether it is that of an issue, whatever of
+    season: bool = False  # whether it says the season of an issue
     url: str = ""
     owner: str = ""  # whose the copyright is
     people: str = ""  # the line names people, and may be there for that
@@ -365,7 +366,13 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
     ) or _ONLY.fullmatch(part):
         line.aside = True
         return
-    if _WITHOUT_COLON.match(part) or _NOT_BY.match(part) or _SEASON.fullmatch(part):
+    name, _, season = part.rpartition(", ")
+    if season and _SEASON.fullmatch(season):
+        line.season, part = True, name
+    if _SEASON.fullmatch(part):
+        line.season = line.aside = True
+        return
+    if _WITHOUT_COLON.match(part) or _NOT_BY.match(part):
         line.aside = True
         return
     part = _PAGE.sub("", part)
@@ -429,12 +436,14 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
             line.stated["publisher"] = work["body"]
         return
     if sent := re.match(
-        r"(?:from|to)\s(?:the |all )?(?=(?-i:[^\W\d_a-z]))|to (?:all|the)\s", rest, re.IGNORECASE
+        r"(?:from|to)\s(?:(?-i:the|all) )?(?=(?-i:[^\W\d_a-z]))|to (?:all|the)\s", rest, re.IGNORECASE
     ):
         sender = _tidy(rest[sent.end() :])
         if rest[0] in "Ff" and name_shaped(sender.split(",")[0]) and not shared:
             line.stated["publisher"] = sender if _body(sender) else ""
-        if rest[:2].lower() == "to" or name_shaped(sender.split(",")[0]):
+        if rest[0] in "Ff" and find_number(sender).number:
+            rest = sender  # "From The Lantern, No. 14"
+        elif rest[:2].lower() == "to" or name_shaped(sender.split(",")[0]):
             line.aside = True
             return
     if _ANONYMOUS.fullmatch(rest):

@@ -267,7 +267,8 @@ class _Reading:
             and not re.search(r"\d", title)
             and len(title.split()) <= _SHORT_NAME
         )
-        if short and numbered and numbered.issue and not series and not numbered.names:
+        heads = self._known_title or (names and _same(title, self._all[0].text))
+        if short and heads and numbered and numbered.issue and not series and not numbered.names:
             series = title  # the heading of a newsletter
         own = not self._known_title and not self._stated("title")
         if (
@@ -406,6 +407,11 @@ class _Reading:
                 return body, series
         kinds = any(" " in kind for line in self._lines for kind in line.kinds)
         spare = len(names) > 1 or bool(title or series or kinds)
+        season = next((line for line in self._lines if line.season), None) if numbered is None else None
+        of_season = self._issue(names, season) if season and not series else None
+        if of_season and class_of(of_season.text) == "periodical" and (len(names) > 1 or title):
+            series = of_season.text  # "Strait Quarterly, Spring 2014"
+            names.remove(of_season)
         best = max(names, key=lambda name: (self._weight(name, names), -name.line), default=None)
         if best and self._publishes(best, names) < _SURE:
             best = None
@@ -444,7 +450,9 @@ class _Reading:
         if numbered.issue or any(_SERIES_OF.match(name.text) for name in names):
             return True
         if best is not None:
-            return names_periodical(best.text) and class_of(best.text) == "perhaps"
+            kinds = any(line.kinds for line in self._lines if line.block == numbered.block)
+            other = class_of(best.text) == "other" and not numbered.bare and not kinds
+            return other or (names_periodical(best.text) and class_of(best.text) == "perhaps")
         if len(names) < 2 or numbered.names:
             return False
         top, last = (self._lines[name.line].block for name in (names[0], names[-1]))
@@ -456,7 +464,7 @@ class _Reading:
             return None
         at = self._lines.index(numbered)
         above = [line for line in self._lines[max(0, at - 3) : at] if line.block == numbered.block]
-        above = above or self._lines[max(0, at - 1) : at]
+        above = above or self._lines[max(0, at - 1) : at] or self._lines[at + 1 : at + 2]
         found: list[Name] = []
         for name in names[::-1]:
             own = self._lines[name.line]

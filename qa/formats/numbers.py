@@ -32,7 +32,7 @@ _MARK = (
 )
 _BODY_AND_SERIES = re.compile(rf"(?P<body>.*?[^\s,]),?\s(?P<series>(?:[\w&’'-]+\s)?{_PIECE})", re.IGNORECASE)
 _ENDS_AS_PIECE = re.compile(rf"\b{_PIECE}$", re.IGNORECASE)
-_OF = re.compile(r"\s(?:of|by|from)\s(?:the\s)?(?P<body>[^\W\d_].*)$", re.IGNORECASE)
+_OF = re.compile(r"\s(?:of|by|from)\s(?:(?-i:the)\s)?(?P<body>[^\W\d_].*)$", re.IGNORECASE)
 _GENERIC = re.compile(
     r"(?:issue|edition|number|document|doc\.?|case|item|entry|ref\.?|our ref\.?|docket|application|petition"
     r"|appeal|file|claim|week|catalogue|index|code|(?:año|année|jahrgang|год|anno|ano) [ivxl\d]+|heft"
@@ -60,6 +60,7 @@ _EPISODE = re.compile(
     r"(?P<title>\S.{4,120})",
     re.IGNORECASE,
 )
+_SHORT_NAME = 5  # words
 _NO_BODY = ("press", "public", "office", "group", "service")  # words that name no institution alone
 _HOW_OFTEN = re.compile(
     r"daily|weekly|fortnightly|monthly|quarterly|annual|special|new|online|print", re.IGNORECASE
@@ -203,7 +204,8 @@ def _stands_apart(words: str, match: re.Match[str]) -> bool:
     after = words[match.end() :]
     begins = not before or _PIECES.fullmatch(before)
     body = _OF.match(words[match.end() :])
-    if body and names_institution(body["body"]) and len(words) <= 100:
+    counted = body and not before and len(body["body"].split()) <= _SHORT_NAME
+    if body and (names_institution(body["body"]) or counted) and len(words) <= 100:
         return True
     if before and _PAGES_OR_MONTHS.fullmatch(after):
         return True
@@ -239,6 +241,9 @@ def _numbered(
         return Numbered(number, quoted["name"], before[: quoted.start()].strip(), volume=volume)
     if _NO_SERIES.fullmatch(before):
         before = ""
+    counted = _OF.fullmatch(words[match.end() :])
+    if not before and generic and counted and not names_institution(counted["body"]):
+        return Numbered(number, counted["body"])  # "Issue 14 of The Lantern"
     if not before:
         generic = generic or match[0].startswith("#")
         return Numbered(number, "", after, generic=generic, volume=volume)

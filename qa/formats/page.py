@@ -47,7 +47,7 @@ _META = {
         "publisher",
         "application-name",
     ),
-    "series": ("citation_journal_title", "citation_series_title"),
+    "series": ("citation_journal_title", "citation_series_title", "prism.publicationname"),
     "number": ("citation_technical_report_number", "citation_issue"),
     "date": (
         "article:published_time",
@@ -280,6 +280,7 @@ def _linked(tree: html.HtmlElement) -> Iterator[tuple[str, str]]:
             yield "author", _name(article.get("author"))
             yield "publisher", _name(article.get("publisher"))
             yield "date", _name(article.get("datePublished"))
+            yield "series", _name(article.get("isPartOf"))
             yield "url", _name(article.get("url"))
             yield "language", _name(article.get("inLanguage"))
             return
