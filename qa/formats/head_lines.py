@@ -367,7 +367,7 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         line.aside = True
         return
     name, _, season = part.rpartition(", ")
-    if season and _SEASON.fullmatch(season):
+    if season and _SEASON.fullmatch(season) and is_periodical(name):
         line.season, part = True, name
     if _SEASON.fullmatch(part):
         line.season = line.aside = True

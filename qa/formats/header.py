@@ -267,7 +267,8 @@ class _Reading:
             and not re.search(r"\d", title)
             and len(title.split()) <= _SHORT_NAME
         )
-        heads = self._known_title or (names and _same(title, self._all[0].text))
+        own = next((name.line for name in self._all if _same(name.text, title)), 0)
+        heads = numbered and lines.index(numbered) > own
         if short and heads and numbered and numbered.issue and not series and not numbered.names:
             series = title  # the heading of a newsletter
         own = not self._known_title and not self._stated("title")
