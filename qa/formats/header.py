@@ -268,7 +268,8 @@ class _Reading:
             and len(title.split()) <= _SHORT_NAME
         )
         own = next((name.line for name in self._all if _same(name.text, title)), 0)
-        heads = numbered and lines.index(numbered) > own
+        others = [name for name in self._all if not name.person and not _same(name.text, publisher)]
+        heads = numbered and (lines.index(numbered) > own or len(others) < 2)
         if short and heads and numbered and numbered.issue and not series and not numbered.names:
             series = title  # the heading of a newsletter
         own = not self._known_title and not self._stated("title")
@@ -480,7 +481,7 @@ class _Reading:
             if plain or _SERIES_OF.match(name.text):
                 found.append(name)
         periodicals = [name for name in names if class_of(name.text) == "periodical"]
-        if numbered.issue and not any(name in periodicals for name in found) and len(periodicals) == 1:
+        if not any(name in periodicals for name in found) and len(periodicals) == 1:
             return periodicals[0]
         return max(found, key=lambda name: name in periodicals, default=None)
 
