@@ -428,7 +428,9 @@ class _Reading:
             if len(others) > (best is not None) or title:
                 names.remove(issue)
         counted = self._issue(names, numbered) if best and not series and numbered else None
-        if counted and counted is not best:
+        left = [name for name in names if name not in (best, counted) and not name.person]
+        named = counted and (left or title or names_periodical(counted.text))
+        if counted and counted is not best and named:
             series = counted.text  # "Aldergate Pricing / LNG Morning Note | No. 41"
             if len(names) > 2 or title:
                 names.remove(counted)
@@ -452,9 +454,7 @@ class _Reading:
         if numbered.issue or any(_SERIES_OF.match(name.text) for name in names):
             return True
         if best is not None:
-            kinds = any(line.kinds for line in self._lines if line.block == numbered.block)
-            other = class_of(best.text) == "other" and not numbered.bare and not kinds
-            return other or (names_periodical(best.text) and class_of(best.text) == "perhaps")
+            return names_periodical(best.text) and class_of(best.text) == "perhaps"
         if len(names) < 2 or numbered.names:
             return False
         top, last = (self._lines[name.line].block for name in (names[0], names[-1]))
