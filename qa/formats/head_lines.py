@@ -396,7 +396,11 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         line.names.append(Name(boxed["name"], 0, beside=True))
         part = part[boxed.end() :]
     if code := numbered_by(part):
-        line.number, line.bare = line.number or code, True
+        counted = find_number(part.replace(":", "", 1))
+        if is_kind(counted.series):  # "Policy Brief Number: 7"
+            line.number, line.series = counted.number, counted.series
+        else:
+            line.number, line.bare = line.number or code, True
         return
     if (year := _YEAR.fullmatch(part)) and (not shared or line.number):
         line.dates.append(of_year(year["year"]))

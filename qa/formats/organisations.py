@@ -114,6 +114,7 @@ _ENDS_AS_PERIODICAL = re.compile(
     r"|guardian|mail|voice|zeitung|nachrichten)$"
     r"|^(?:the|le|la|el|il|die|der|das) (?:[\w-]+ )?(?:bulletin|courier|daily|gazette|herald|journal|ledger"
     r"|courrier|quarterly|review|times|tribune|chronicle|examiner|observer|economist|telegraph|guardian)\b"
+    r"|^(?:the )?(?:bulletin|journal|annals|gazette|proceedings|transactions) of\b"
     r"|^(?:monthly|quarterly|[\w-]+) (?:review|journal|bulletin|gazette) (?:of|for)\b"
     r"|^(?:[а-яё]+ )?(?:вестник|газета|журнал|новости|известия|ведомости)\b|\b(?:газета|вестник|журнал"
     r"|ведомости)$"
