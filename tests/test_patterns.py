@@ -40,7 +40,7 @@ BUILT: dict[tuple[str, str], tuple[re.Pattern[Any], ...]] = {
         re.compile(rf"\bviews of (?:the )?Name\b|\bName\s(?:{_ACTS})\b", re.IGNORECASE),
         re.compile(r"(?<!\w)ABC(?!\w)"),
     ),
-    ("qa/formats/header.py", "_counted"): (re.compile(r"\bPaper(?:s|es)?$", re.IGNORECASE),),
+    ("qa/formats/header.py", "_counted"): (re.compile(r"\bPaper(?:s|es)$", re.IGNORECASE),),
     ("qa/formats/inline.py", "_emphasis"): (),  # held by the module
     ("qa/formats/markdown.py", "_is_fence"): (re.compile(r"[ >\t]*```"),),
     ("qa/formats/page.py", "describe_page"): (re.compile(rf"(?<=\w){_SITE.pattern}Name$"),),

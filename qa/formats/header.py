@@ -492,7 +492,7 @@ class _Reading:
         beside = [numbered, *self._lines[max(0, at - 1) : at]]
         for name in names:
             if self._lines[name.line] in beside and re.search(
-                rf"\b{re.escape(piece)}(?:s|es)?$", name.text, re.IGNORECASE
+                rf"\b{re.escape(piece)}(?:s|es)$", name.text, re.IGNORECASE
             ):
                 names.remove(name)
                 return name.text

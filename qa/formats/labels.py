@@ -31,9 +31,8 @@ LABELS = {
             | 发布机构 | 机构 | newspaper | imprint
         """,
         "series": """
-            series title | report series | paper series | programme | podcast | column | periodical |
-            magazine | newsletter | schriftenreihe | colección | rubrique | kolumne | 叢書 | 丛书 | 총서 |
-            series | journal | publication | reihe | collection | serie | série |
+            series title | report series | paper series | periodical | schriftenreihe | colección |
+            叢書 | 丛书 | 총서 | series | journal | publication | reihe | collection | serie | série |
             серия | 시리즈 | 系列 | 刊名
         """,
         "within": """
