@@ -34,7 +34,7 @@ _INSTITUTION = re.compile(
     r"|secretaría|secrétariat"
     r"|confédération|confederación|colectivo|collectif|colegio|collège|museo|musée|biblioteca|archivo"
     r"|iniciativa"
-    r"|laboratorio|laboratoire|verein|verband|amt|kammer|rat|bund|akademia|instytut|fundacja|uniwersytet"
+    r"|laboratorio|laboratoire|verein|verband|amt|kammer|bund|akademia|instytut|fundacja|uniwersytet"
     r"|stowarzyszenie|üniversitesi|enstitüsü|derneği|vakfı|bakanlığı"
     r"|observers|ombudsman|police|registry"
     r"|service|services|republic|kingdom|united nations|european union|\w*verband|\w*verein"

@@ -24,6 +24,12 @@ COURT = re.compile(r"^in the (?=.{0,100}\b(?:court|tribunal)\b)", re.IGNORECASE)
 STATE = re.compile(
     r"(?:the )?(?:republic|kingdom|government|commonwealth|state|united nations)\b", re.IGNORECASE
 )
+_ENDS_AS_SERIES = re.compile(
+    r"\w\s(?:papers|notes|letters?|briefs|reports|perspectives|insights|outlook|dispatches|record"
+    r"|tracker|barometer"
+    r"|notebook|essays|studies|monographs|series|briefings)$",
+    re.IGNORECASE,
+)
 _QUOTED = re.compile(r"[«“\"„][^«»“”\"„]{1,40}[»”\"“]")  # «Голос» in the name of an association
 SMALL_WORDS = re.compile(r"\b(?:and|in|on|to|from|after|with|by|as|at)\b", re.IGNORECASE)
 _BEGINS_AS_TITLE = re.compile(
@@ -54,6 +60,8 @@ def class_of(name: str) -> Literal["institution", "periodical", "perhaps", "othe
     name = COURT.sub("", name)
     if is_periodical(name) and not _BEGINS_AS_TITLE.match(name) and not re.search(r"[:?!]", name):
         return "periodical"
+    if _ENDS_AS_SERIES.search(name):
+        return "perhaps"  # "Observatory Papers"
     if names_institution(name) and not title_like(_QUOTED.sub("", name)):
         return "institution"
     return "perhaps" if names_periodical(name) or may_name_institution(name) else "other"
