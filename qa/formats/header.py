@@ -267,11 +267,7 @@ class _Reading:
             and not re.search(r"\d", title)
             and len(title.split()) <= _SHORT_NAME
         )
-        own = next((name.line for name in self._all if _same(name.text, title)), 0)
-        others = [name for name in self._all if not name.person and not _same(name.text, publisher)]
-        below = numbered is not None and lines.index(numbered) > own
-        heads = self._known_title or below or len(others) < 2
-        if short and heads and numbered and numbered.issue and not series and not numbered.names:
+        if short and numbered and numbered.issue and not series and not numbered.names:
             series = title  # the heading of a newsletter
         own = not self._known_title and not self._stated("title")
         if (
