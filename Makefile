@@ -2,9 +2,9 @@
 
 BIN := .venv/bin
 
-# := and not ?=: some shells and conda export HOST as the machine's own name.
+# HOST is not taken from the environment: some shells and conda export it as the machine's own name.
 HOST := 127.0.0.1
-PORT := 7860
+PORT ?= 7860
 
 # Where benchmarks keep their libraries; the suite whose texts they are made of and whose questions are asked;
 # and how many passages they have (a million takes 4 GB and a quarter of an hour to make).

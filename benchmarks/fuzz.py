@@ -40,8 +40,8 @@ import qa.intake
 from benchmarks import machine
 from benchmarks.ingest import Instant
 from qa.corpus import Corpus
-from qa.formats import Worker
 from qa.formats.kinds import ENDINGS
+from qa.formats.worker import Worker
 from qa.segment import passages
 
 if TYPE_CHECKING:

@@ -35,7 +35,7 @@ from embeddings import models, runtime
 from embeddings.encoder import open_encoder
 from embeddings.models import EncoderIdentity
 from qa.corpus import Corpus
-from qa.formats import read_path
+from qa.formats.reading import read_path
 from qa.schema import Document
 from qa.segment import passages
 from qa.window import window_text

@@ -32,7 +32,7 @@ from benchmarks import machine
 from embeddings.encoder import open_encoder
 from qa.conversation import interpret
 from qa.evaluation import suite
-from qa.formats import read_path
+from qa.formats.reading import read_path
 from qa.schema import Document, Passage, Sentence
 from qa.segment import passages, sentences
 from qa.store import Entry, Store

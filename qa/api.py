@@ -136,8 +136,8 @@ def create_app(engine: Engine, host: str) -> FastAPI:
 
 def routes(engine: Engine) -> APIRouter:
     """The routes, answered from this engine."""
-    asking = asyncio.Semaphore(_AT_ONCE)
-    few_at_once = _limited_by(asyncio.Semaphore(_AT_ONCE))
+    asking = _Threads(_AT_ONCE)
+    few_at_once = _Threads(_AT_ONCE).limited
     router = APIRouter(prefix="/api/v1")
 
     @router.get("/health")
@@ -180,8 +180,8 @@ def routes(engine: Engine) -> APIRouter:
             )
             return to_dict(answer, engine.corpus.document, engine.answers.remember(answer, history))
 
-        async with _while_connected(request, deadline), asking:
-            return await run_in_threadpool(answered)
+        async with _while_connected(request, deadline):
+            return await asking.run(answered)
 
     @router.get("/citations/{sha256}/{start}-{end}")
     @few_at_once
@@ -290,18 +290,25 @@ def routes(engine: Engine) -> APIRouter:
     return router
 
 
-def _limited_by(limit: asyncio.Semaphore) -> Callable[[Callable[_P, _R]], Callable[_P, Awaitable[_R]]]:
-    """Let functions run in threads, together as many at once as the limit allows; the others wait in none."""
+class _Threads:
+    """Runs functions in threads, so many at once; the others wait, and in no thread."""
 
-    def limited(function: Callable[_P, _R]) -> Callable[_P, Awaitable[_R]]:
+    def __init__(self, at_once: int) -> None:
+        self._limit = asyncio.Semaphore(at_once)
+
+    async def run(self, function: Callable[_P, _R], *args: _P.args, **named: _P.kwargs) -> _R:
+        """Run a function with its arguments, when it is its turn."""
+        async with self._limit:
+            return await run_in_threadpool(function, *args, **named)
+
+    def limited(self, function: Callable[_P, _R]) -> Callable[_P, Awaitable[_R]]:
+        """Make of a function one that is run so."""
+
         @wraps(function)
         async def run(*args: _P.args, **named: _P.kwargs) -> _R:
-            async with limit:
-                return await run_in_threadpool(function, *args, **named)
+            return await self.run(function, *args, **named)
 
         return run
-
-    return limited
 
 
 @asynccontextmanager

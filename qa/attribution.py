@@ -1,102 +1,135 @@
-"""Which documents the prose around a quote ascribes it to, by title, publisher or number."""
+"""Which sources, and which speakers, the words around a quote ascribe it to.
+
+These words are the quote's own sentence, the other cells of its table row, and its notes. Names are found in
+them: titles, publishers, numbers and authors of the library's documents, and names that are built as those of
+periodicals are. `qa.reporting` then tells who is said to be the source from who is only mentioned.
+"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from qa.formats.organisations import is_kind, names_institution, names_periodical
+from qa.formats.people import looks_like_person
+from qa.reporting import (
+    DETERMINERS,
+    MONTHS,
+    OF_REFERENCES,
+    STARTERS,
+    WORKS,
+    Kind,
+    Source,
+    is_subject,
+    named_after,
+    named_before,
+    named_in_reference,
+    narrowed,
+    tokens_of,
+)
 from qa.terms import content_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from qa.claims import Claim
-    from qa.schema import DocumentInfo
+    from qa.schema import Document, DocumentInfo
 
 # Words of a name, at most: a longer title is looked for by its beginning.
 _MOST_WORDS = 30
-# Characters before and after a quote in which names are looked for.
+# Characters before and after a quote, and of a note or a cell, in which names are looked for.
 _MOST_AROUND = 300
-# Words between a quote and the name of its source, at most.
-_NEAR = 12
-_WORD = re.compile(r"\w+")
-_VERB = (
-    r"\b(?:sa(?:id|ys)|wr(?:ites?|ote|itten)|report(?:s|ed)?|not(?:es|ed)|stat(?:es|ed)|told|according|quot(?:es|ed)"
-    r"|publish(?:es|ed)|observ(?:es|ed)|add(?:s|ed)|explain(?:s|ed)|argu(?:es|ed)|warn(?:s|ed)|put|puts|announc(?:es|ed)"
-    r"|describ(?:es|ed)|call(?:s|ed)|comment(?:s|ed)|find[s]?|found|has)\b"
-)
-_LEADS_TO_NAME = re.compile(
-    r"\b(?:according to|in|from|by|see|source)\s+(?:the\s+|its\s+)?\W*$|\(\W*$", re.IGNORECASE
-)
-_NAME_SPEAKS = re.compile(rf"^[^.;]*?(?:{_VERB}|:)", re.IGNORECASE)
+_LEAST_ACRONYM = 3
 _LONGEST_WORD = 40
+# Offices, which are no part of a person's name.
+_TITLES = frozenset(
+    """
+    minister judge justice president prime chancellor senator governor mayor secretary general colonel
+    major captain lieutenant sergeant inspector commissioner professor prof dr doctor mr mrs ms miss sir
+    lord lady king queen prince princess pope bishop archbishop cardinal ambassador envoy chairman
+    chairwoman chair director chief deputy vice foreign defence defense finance interior trade premier
+    marshal admiral commander officer spokesman spokeswoman spokesperson comrade engineer pilot
+    """.split()
+)
+
+_WORD = re.compile(r"\w+")
+_CAPITAL = "A-ZÀ-ÖØ-Þ"
+_SMALL = "(?:of|the|for|and|de|des|der|la|&)"
+_PROPER = re.compile(
+    rf"(?<![\w’'-])[{_CAPITAL}][\w&’'-]*+\.?(?: (?:{_SMALL} ){{0,2}}[{_CAPITAL}][\w&’'-]*+)*"
+)
+_SUBTITLE = re.compile(r"(?<=[?!])\s|:\s|\s[—–-]\s")
+_BRACKETED = re.compile(r"\(([^()]*)\)")
+_AUTHORS = re.compile(r";|,|\band\b|&")
 _WORD_BEFORE = re.compile(r"(?<![^\W\d_])[^\W\d_]++(?=\s+\Z)")
 _NAME_GOES_ON = re.compile(
-    r"\s+(?:[A-Z]|(?:media|news|newspapers?|officials?|organs|press|radio|television)\b)"
-    r"|[-‐](?:controlled|owned|run)\b"
+    r"\s+(?:media|news|newspapers?|officials?|organs|press|radio|television)\b|[-‐](?:controlled|owned|run)\b"
 )
-_AFTER_QUOTE = re.compile(rf"^\W*(?:{_VERB}|\b(?:in|from|by|as|source)\b)|^[\s,.]*[(—–\[-]", re.IGNORECASE)
+_CAPITAL_AFTER = re.compile(rf"\s+(?P<word>[{_CAPITAL}][\w’'-]*)")
 
 
 class Names:
-    """The names of documents: which document a title is of, which a publisher has."""
+    """The names by which a library's documents are called: titles, publishers, numbers and authors."""
 
     def __init__(self, documents: Iterable[DocumentInfo]) -> None:
-        # Of more than one name in a sentence, one of a document says more than one of a publisher.
-        self._documents: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
-        self._publishers: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
+        self._listed: defaultdict[tuple[str, ...], dict[Kind, set[str]]] = defaultdict(dict)
+        self._acronyms: set[tuple[str, ...]] = set()
         self._small: set[tuple[str, ...]] = set()
         for info in documents:
             if info.number:
-                for label in filter(None, ("No.", "number", "issue", info.series)):
-                    self._add(self._documents, f"{label} {info.number}", info.id)
-            if len(_words(info.title)) > 1:  # a word or a year is no name by itself: “In 2008 he said”
-                self._add(self._documents, info.title, info.id)
-            self._add(self._publishers, info.publisher, info.id)
-        self._longest = max(map(len, (*self._documents, *self._publishers)), default=0)
+                for label in ("No.", "number", "issue"):
+                    self._add("number", f"{label} {info.number}", info.id)
+                for label in (info.series, info.series and f"{info.series} No."):
+                    self._add("title", f"{label} {info.number}" if label else "", info.id)
+            for title in {info.title, _SUBTITLE.split(info.title, maxsplit=1)[0]}:
+                if len(_words(title)) > 1:  # a word or a year is no name by itself: “In 2008 he said”
+                    self._add("title", title, info.id)
+            if len(_words(info.series)) > 1:
+                self._add("publisher", info.series, info.id)
+            for publisher in (info.publisher, *_short_names(info.publisher)):
+                self._add("publisher", publisher, info.id)
+            if acronym := _acronym(info.publisher):
+                self._add("publisher", acronym, info.id)
+                self._acronyms.add(_words(acronym))
+            for author in _AUTHORS.split(info.author):
+                if len(_words(author)) > 1:
+                    self._add("author", author.strip(), info.id)
+        self._longest = max(map(len, self._listed), default=0)
 
-    def _add(self, names: defaultdict[tuple[str, ...], set[str]], name: str, document_id: str) -> None:
+    def _add(self, kind: Kind, name: str, document_id: str) -> None:
         words = _words(name)
         if words:
-            names[words].add(document_id)
+            self._listed[words].setdefault(kind, set()).add(document_id)
             if name[:1].islower():
                 self._small.add(words)
 
-    def attributed(self, claim: Claim) -> tuple[str, tuple[str, ...]]:
-        """Return the names that a claim is ascribed to around it, and the ids of the documents so named."""
-        titles: dict[str, set[str]] = {}
-        publishers: dict[str, set[str]] = {}
-        for name, words in (
-            *self._before(claim.before[-_MOST_AROUND:]),
-            *self._after(claim.after[:_MOST_AROUND]),
-        ):
-            if words in self._documents:
-                titles[name] = self._documents[words]
-            else:
-                publishers[name] = self._publishers[words]
-        found = titles or publishers
-        return ", ".join(found), tuple(sorted(set().union(*found.values())))
+    def sources(self, claim: Claim) -> tuple[Source, ...]:
+        """Return the sources that a claim is ascribed to around it, in order."""
+        before = tokens_of(claim.before[-_MOST_AROUND:], self._find)
+        after = tokens_of(claim.after[:_MOST_AROUND], self._find)
+        found = narrowed(after, named_after(after))
+        if not is_subject(after):  # “X says “…” is a lie”
+            found = [*narrowed(before, named_before(before)), *found]
+        for reference in claim.references:
+            tokens = tokens_of(reference[:_MOST_AROUND], self._find)
+            found += narrowed(tokens, named_in_reference(tokens) or named_after(tokens))
+        return tuple(dict.fromkeys(found))
 
-    def _before(self, text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """Yield the names before a quote that say it: “According to X, …”, “X wrote: …”, “X: …”."""
-        for start, end, words in self._found(text):
-            rest = text[end:]
-            near = len(_words(rest)) <= _NEAR
-            if near and (_LEADS_TO_NAME.search(text[:start]) or _NAME_SPEAKS.match(rest)):
-                yield text[start:end], words
+    def has_title(self, words: str) -> bool:
+        """Whether a document has this title, or has it before a subtitle."""
+        return "title" in self._listed.get(_words(words), {})
 
-    def _after(self, text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """Yield the names after a quote: “…, wrote X in Y”, “…, X said”, “… (X, 2008)”, “… — X”."""
-        for start, end, words in self._found(text):
-            between = text[:start]
-            speaks = re.match(rf"\W*{_VERB}", text[end:], re.IGNORECASE)
-            alone = not _words(between) or _words(between) in (("the",), ("as", "the"), ("as",))
-            if len(_words(between)) <= _NEAR and (_AFTER_QUOTE.match(between) or (alone and speaks)):
-                yield text[start:end], words
+    def _find(self, text: str) -> list[tuple[int, int, Source]]:
+        """Find the names of documents in a text, and those of periodicals that are of none."""
+        listed = list(self._of_documents(text))
+        taken = {at for start, end, _ in listed for at in range(start, end)}
+        others = (each for each in _periodicals(text) if taken.isdisjoint(range(each[0], each[1])))
+        return sorted([*listed, *others], key=lambda each: each[0])
 
-    def _found(self, text: str) -> Iterator[tuple[int, int, tuple[str, ...]]]:
-        """Yield where names stand, the longest at each place."""
+    def _of_documents(self, text: str) -> Iterator[tuple[int, int, Source]]:
+        """Yield where documents are named, the longest name at each place."""
         places = list(_WORD.finditer(text))
         folded = [match[0].casefold() for match in places]
         at = 0
@@ -105,24 +138,143 @@ class Names:
             for count in range(longest, 0, -1):
                 words = tuple(folded[at : at + count])
                 start, end = places[at].start(), places[at + count - 1].end()
-                if (
-                    (words in self._documents or words in self._publishers)
-                    and (words in self._small or not text[start].islower())
-                    and (count > 1 or not _is_part_of_name(text, start, end))
-                ):
-                    yield start, end, words
+                if words in self._listed and self._is_written_so(words, text, start, end):
+                    kinds = self._listed[words]
+                    end += text[end : end + 1] == ")" and "(" in text[start:end]  # “Institute (IFES)”
+                    kind = next(iter(sorted(kinds, key=("title", "number", "publisher", "author").index)))
+                    yield start, end, Source(text[start:end], kind, frozenset().union(*kinds.values()))
                     at += count
                     break
             else:
                 at += 1
 
+    def _is_written_so(self, words: tuple[str, ...], text: str, start: int, end: int) -> bool:
+        if words in self._acronyms and not text[start:end].isupper():
+            return False
+        if "number" in self._listed[words]:
+            return not _continues_name(text, start)
+        small = words in self._small or not text[start].islower()
+        return small and not _is_part_of_name(text, start, end, alone=len(words) == 1)
 
-def _is_part_of_name(text: str, start: int, end: int) -> bool:
-    """Whether a word is part of a longer name: “State media”, “Trade Minister Kim”, “Radio State”."""
+
+def people(before: str, after: str) -> tuple[Source, ...]:
+    """Return the people whom the words before and after a quote say it is from."""
+    first, second = tokens_of(before[-_MOST_AROUND:], _people_in), tokens_of(after[:_MOST_AROUND], _people_in)
+    return tuple(
+        dict.fromkeys([*narrowed(first, named_before(first)), *narrowed(second, named_after(second))])
+    )
+
+
+def is_of(source: Source, document: Document, around: str) -> bool:
+    """Whether what is ascribed to a source may be quoted of a document that says it `around` that place.
+
+    It may if the document has that name, or nearly, or names the source there: then it quotes it itself. Of a
+    source that is in no library, the document may do so anywhere; and who published it must be known.
+    """
+    if document.id in source.documents:
+        return True
+    said = (document.title, document.publisher, document.series, document.author)
+    name = _significant(source.name)
+    if source.kind == "unlisted":
+        known = set().union(*map(_significant, (*said, document.id)))
+        return not document.publisher or bool(name & known) or _occurs(source.name, document.text)
+    if source.kind == "number":
+        return False
+    near = any(name and known and (name <= known or known <= name) for known in map(_significant, said))
+    return near or _occurs(source.name, around)
+
+
+def are_same(one: Source, other: Source) -> bool:
+    """Whether two names may be one person's: a word is in both, besides their offices."""
+    return bool(_surnames(one.name) & _surnames(other.name))
+
+
+def is_named(person: Source, text: str) -> bool:
+    """Whether a text has one of a person's names."""
+    return bool(_surnames(person.name) & set(map(_bare, _WORD.findall(text))))
+
+
+# Names
+
+
+def _periodicals(text: str) -> Iterator[tuple[int, int, Source]]:
+    for start, end in _proper_names(text):
+        name = text[start:end]
+        several = len(name.split()) > 1 and not _TITLES.intersection(name.casefold().split())
+        if several and names_periodical(name) and not is_kind(name):
+            yield start, end, Source(name, "unlisted")
+
+
+def _people_in(text: str) -> Iterator[tuple[int, int, Source]]:
+    for start, end in _proper_names(text):
+        name = text[start:end]
+        words = name.casefold().replace(".", "").split()
+        titled = words[0] in _TITLES and words[-1] not in _TITLES and not names_institution(name)
+        if titled or looks_like_person(name):
+            yield start, end, Source(name, "person")
+
+
+def _proper_names(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where capitalised words stand in a row, without those that only begin a sentence."""
+    for match in _PROPER.finditer(text):
+        start, end = match.span()
+        words = match[0].split(" ")
+        while words and words[0].casefold() in STARTERS:
+            start += len(words.pop(0)) + 1
+        if words:
+            name = text[start:end]
+            kept = re.sub(r"(?:['’]s|['’.])\Z", "", name)
+            yield start, start + len(kept)
+
+
+def _is_part_of_name(text: str, start: int, end: int, *, alone: bool) -> bool:
+    """Whether a name is part of a longer one: “State media”, “Trade Minister Kim”, “River Press Club”."""
+    after = _CAPITAL_AFTER.match(text, end)
+    if after and after["word"].casefold() not in WORKS | MONTHS | {"no", "vol"}:
+        return True
+    return alone and (bool(_NAME_GOES_ON.match(text, end)) or _continues_name(text, start))
+
+
+def _continues_name(text: str, start: int) -> bool:
     before = _WORD_BEFORE.search(text, max(0, start - _LONGEST_WORD), start)
-    named_before = before and before[0][0].isupper() and content_words(before[0])
-    return bool(named_before or _NAME_GOES_ON.match(text, end))
+    if not before or not before[0][0].isupper() or before[0].casefold() in STARTERS:
+        return False
+    return bool(content_words(before[0]))
+
+
+def _short_names(publisher: str) -> Iterator[str]:
+    """Yield other names that a publisher's name gives: what stands in brackets, and what without these."""
+    if bracketed := _BRACKETED.search(publisher):
+        yield bracketed[1]
+        yield _BRACKETED.sub(" ", publisher)
+    if publisher.startswith("The "):
+        yield publisher.removeprefix("The ")
+
+
+def _acronym(name: str) -> str:
+    """Return "IFES" of "Institute for Far Eastern Studies"; "" of fewer than three capitals."""
+    capitals = "".join(word[0] for word in _BRACKETED.sub(" ", name).split() if word[0].isupper())
+    return capitals if len(capitals) >= _LEAST_ACRONYM else ""
 
 
 def _words(name: str) -> tuple[str, ...]:
     return tuple(match[0].casefold() for match in _WORD.finditer(name))[:_MOST_WORDS]
+
+
+def _significant(name: str) -> set[str]:
+    """Return the words of a name that tell it from others, and its acronym."""
+    words = {_bare(word) for word in _WORD.findall(name)} - OF_REFERENCES - DETERMINERS
+    return words | ({_acronym(name).casefold()} if _acronym(name) and len(words) > 1 else set())
+
+
+def _surnames(name: str) -> set[str]:
+    return {_bare(word) for word in _WORD.findall(name) if len(word) > 1} - _TITLES
+
+
+def _bare(word: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", word.casefold())
+    return "".join(each for each in decomposed if not unicodedata.combining(each))
+
+
+def _occurs(name: str, text: str) -> bool:
+    return " ".join(_words(name)) in " ".join(match[0].casefold() for match in _WORD.finditer(text))

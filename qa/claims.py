@@ -24,11 +24,22 @@ from qa.formats.source import PLAIN, Source
 from qa.formats.text import encoding_of
 from qa.formats.worker import Worker
 from qa.reading import read_file
+from qa.references import (
+    CELL,
+    ROW,
+    Rows,
+    beside_in_row,
+    is_source_column,
+    mark_notes,
+    noted,
+    notes_of,
+    without_marks_of_notes,
+)
 from qa.schema import Outcome
 from qa.terms import measure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from lxml.html import HtmlElement
@@ -123,7 +134,7 @@ class Claim:
     The `paragraphs` of a block may be quotes of their own. Other `readings`
     of the same words go without those before the quote, where the file does not tell which they are. What
     stands `beside` a citation without a quote are the words before it. The sentence around a quote in running
-    text goes on `before` and `after` it.
+    text goes on `before` and `after` it; `references` are its notes, and the cells beside it in a table.
     """
 
     text: str | None
@@ -143,6 +154,7 @@ class Claim:
     beside: str = ""
     before: str = ""
     after: str = ""
+    references: tuple[str, ...] = ()
 
 
 def claims(path: Path) -> tuple[list[Claim], list[Claim]]:
@@ -293,13 +305,16 @@ def _of_table(text: str) -> Iterator[Claim]:
             names = [name.strip().lower() for name in row]
             continue
         document = next((cell for name, cell in zip(names, row, strict=False) if name == "document"), "")
+        sources = [cell for name, cell in zip(names, row, strict=False) if cell and is_source_column(name)]
+        given = () if document else tuple(map(cells.read, sources))
         for name, cell in zip_longest(names, map(cells.read, row), fillvalue=""):
             if "quot" in name:
                 parts = cell.splitlines() if name == "quotes" else [cell]
                 for part in filter(None, map(without_marks, parts)):
-                    yield Claim(part, line, document=document)
+                    yield Claim(part, line, document=document, references=given)
             elif name not in ("question", "history", "rejected"):
-                yield from (replace(each, line=line + each.line - 1) for each in _of_prose(cell))
+                for each in _of_prose(cell):
+                    yield replace(each, line=line + each.line - 1, references=(*each.references, *given))
 
 
 # HTML
@@ -316,6 +331,7 @@ def _of_html(text: str) -> Iterator[Claim]:
         hidden.clear(keep_tail=True)
     for carriage in tree.xpath("//i[@class='cr']"):
         carriage.text = "\r"
+    notes_by_mark = mark_notes(tree)
     waiting: HtmlElement | None = None
     last = None
     beside: list[str] = []  # words since the last quote or citation of the paragraph
@@ -333,12 +349,12 @@ def _of_html(text: str) -> Iterator[Claim]:
         classes = (element.get("class") or "").split()
         if "quote" in classes or (element.tag in ("blockquote", "q") and _quotes(element)):
             if waiting is not None:
-                yield _of_element(waiting)
+                yield _of_element(waiting, notes=notes_by_mark)
             waiting, last = element, None
         elif (match := _ID.search(element.get("href") or "")) or "cite" in classes:
             place = _place(match) if match else None
             if waiting is not None:
-                yield _of_element(waiting, place, element)
+                yield _of_element(waiting, place, element, notes_by_mark)
             elif place:
                 ours = element.xpath(f"boolean(ancestor::{_ANSWER})")
                 words = "" if ours else _own(before[-_MOST_BESIDE:], label)
@@ -347,12 +363,12 @@ def _of_html(text: str) -> Iterator[Claim]:
             waiting, last = None, place or last
             beside = []
     if waiting is not None:
-        yield _of_element(waiting)
+        yield _of_element(waiting, notes=notes_by_mark)
     for read in tree.xpath(_READ):
         read.clear(keep_tail=True)  # `drop_tree` joins the text around them again for each
     names = "\n".join(each.text_content() for each in tree.xpath(_NAMES))[:MOST_CHARACTERS]
     notes = "\n".join(each.text_content() for each in tree.xpath(_NOTES))[:MOST_CHARACTERS]
-    for claim in _of_prose(*_joined(tree)):
+    for claim in _of_prose(*_joined(tree), page_notes=notes_by_mark):
         if claim.text and not claim.citation and claim.text in notes:
             yield _in_note(claim)
         elif claim.text and not claim.citation and claim.text in names:
@@ -361,14 +377,15 @@ def _of_html(text: str) -> Iterator[Claim]:
             yield claim
 
 
-def _joined(element: HtmlElement, gap: str = "\n") -> tuple[str, list[int]]:
-    """Give an element's text, its paragraphs in lines of their own, and where line ends were put in."""
+def _joined(element: HtmlElement, gap: str = "\n") -> tuple[str, list[int], list[int]]:
+    """Return an element's text, where line ends were put in to part its blocks, and where these end."""
     from lxml import etree
 
     from qa.formats.markup import breaks
 
     pieces: list[str] = []
     added: list[int] = []
+    edges: list[int] = []
     length = 0
     for event, node in etree.iterwalk(element, events=("start", "end")):
         words = node.text if event == "start" else node.tail if node is not element else None
@@ -377,10 +394,15 @@ def _joined(element: HtmlElement, gap: str = "\n") -> tuple[str, list[int]]:
             pieces.append(gap)
             added.append(length)
             length += len(gap)
+        if apart and node.tag != "br":
+            edges.append(length)
+        if node.tag == "tr" or (node.tag in ("td", "th") and event == "start"):
+            pieces.append(ROW if node.tag == "tr" else CELL)
+            length += 1
         if words and isinstance(node.tag, str) | (event == "end"):
             pieces.append(words)
             length += len(words)
-    return "".join(pieces), added
+    return "".join(pieces), added, edges
 
 
 # An answer as the program writes it; other pages have answers, too.
@@ -427,20 +449,30 @@ def _quotes(element: HtmlElement) -> bool:
 
 
 def _of_element(
-    element: HtmlElement, place: CitationId | None = None, cite: HtmlElement | None = None
+    element: HtmlElement,
+    place: CitationId | None = None,
+    cite: HtmlElement | None = None,
+    notes: Mapping[str, str] | None = None,
 ) -> Claim:
     titles = cite.xpath(".//*[@class='title']") if cite is not None else []
     said = " ".join(cite.text_content().split()) if cite is not None else ""
     title = titles[0].text_content() if titles else _title(said)
     ours = "quote" in (element.get("class") or "").split()
-    text = element.text_content() if ours else without_marks(_joined(element, "\n\n")[0])
+    text = element.text_content() if ours else _joined(element, "\n\n")[0]
     before = after = ""
     parent = element.getparent()
     if element.tag == "q" and parent is not None and len(parent) <= _MOST_INLINE:
         start = len("".join(parent.xpath("text()[not(preceding-sibling::*)]")))
         for sibling in element.itersiblings(preceding=True):
             start += len(sibling.text_content()) + len(sibling.tail or "")
-        before, after = _around(parent.text_content(), start, start + len(element.text_content()))
+        before, after = sentence_around(parent.text_content(), start, start + len(element.text_content()))
+    elif not ours:
+        before, after = _around_block(element)
+    references: list[str] = []
+    if not ours:
+        text, marks = without_marks_of_notes(text, notes or {})
+        text = without_marks(text)
+        references = [*noted(marks or after, notes or {}), *beside_in_row(element)]
     return Claim(
         text,
         element.sourceline or 1,
@@ -451,7 +483,29 @@ def _of_element(
         paragraphs=not (ours or place),
         before=before,
         after=after,
+        references=tuple(references),
     )
+
+
+def _around_block(element: HtmlElement) -> tuple[str, str]:
+    """Return what leads up to a block quote with a colon, and its caption or what follows it after a dash."""
+    earlier, later = element.getprevious(), element.getnext()
+    before = (
+        earlier.text_content().rstrip()[-_MOST_AROUND:]
+        if earlier is not None and isinstance(earlier.tag, str)
+        else ""
+    )
+    after = (
+        later.text_content().strip()[:_MOST_AROUND]
+        if later is not None and isinstance(later.tag, str)
+        else ""
+    )
+    captions = later is not None and later.tag in ("figcaption", "cite", "footer")
+    after = f"— {after.lstrip('—– ')}" if after and captions else after
+    before = (
+        sentence_around(f"{before} ", len(before) + 1, len(before) + 1)[0] if before.endswith(":") else ""
+    )
+    return before, after if after.startswith(("—", "–")) else ""
 
 
 def without_marks(text: str) -> str:
@@ -495,7 +549,12 @@ def _of_transcript(text: str) -> Iterator[Claim]:
     yield from _of_prose("\n".join(around))
 
 
-def _of_prose(text: str, added: Sequence[int] = ()) -> Iterator[Claim]:
+def _of_prose(
+    text: str,
+    added: Sequence[int] = (),
+    edges: Sequence[int] = (),
+    page_notes: Mapping[str, str] | None = None,
+) -> Iterator[Claim]:
     """Read quotations, with the citation line or citation id that follows, and citation ids by themselves.
 
     In one pass, whatever the text: what is looked for again and again is looked up (`_Ends`, `_Lines`).
@@ -540,6 +599,9 @@ def _of_prose(text: str, added: Sequence[int] = ()) -> Iterator[Claim]:
     line_of = _Lines(text, added).of
     titles = _Spans(match.span() for match in _TITLE_PLACES.finditer(text))
     notes = _Spans(_note_places(text))
+    notes_by_mark = {**notes_of(text), **(page_notes or {})}
+    rows = Rows(text)
+    sentences = _Sentences(text)
     next_starts = [*(each.start for each in found[1:]), len(text)]
     for each, following in zip(found, next_starts, strict=False):
         beside = cited[bisect_left(at_ids, each.end) : bisect_left(at_ids, following)]
@@ -552,9 +614,16 @@ def _of_prose(text: str, added: Sequence[int] = ()) -> Iterator[Claim]:
         place = _place(ids[0]) if ids else None
         number = line_of(each.start)
         short = not (ids or each.title) and measure(each.words) < LEAST_WORDS
-        said_before, said_after = _around(text, each.start, each.end)
-        noted = not (place or each.title) and notes.hold(each.start)
-        named = noted or (not (place or each.title) and titles.hold(each.start))
+        if short:
+            claims.append((each.start, Claim(each.words, number, short=True)))
+            continue
+        bounds = rows.cell(each.start) or _block(text, each.start, each.end, edges)
+        in_note = not (place or each.title) and notes.hold(each.start)
+        said_before, said_after = sentences.around(each.start, each.end, *bounds, noted=in_note)
+        references = [*noted(_before_quotes(said_after), notes_by_mark), *rows.beside(each.start)]
+        if in_note:
+            references.append(f"{_LABEL.sub('', said_before)} {said_after}")
+        named = in_note or (not (place or each.title) and titles.hold(each.start))
         claims.append(
             (
                 each.start,
@@ -563,13 +632,13 @@ def _of_prose(text: str, added: Sequence[int] = ()) -> Iterator[Claim]:
                     number,
                     place,
                     title=each.title,
-                    short=short,
                     maybe_title=named,
-                    maybe_work=noted and _cites_work(said_before, said_after),
+                    maybe_work=in_note and _cites_work(each.words, said_before, said_after),
                     paragraphs=each.paragraphs and not place,
                     readings=each.readings,
                     before=said_before,
                     after=said_after,
+                    references=tuple(references),
                 ),
             )
         )
@@ -626,17 +695,35 @@ _APPEARED = re.compile(
 
 
 def _in_note(claim: Claim) -> Claim:
-    return replace(claim, maybe_title=True, maybe_work=_cites_work(claim.before, claim.after))
+    work = _cites_work(claim.text or "", claim.before, claim.after)
+    return replace(claim, maybe_title=True, maybe_work=work)
 
 
-def _cites_work(before: str, after: str) -> bool:
+def _cites_work(words: str, before: str, after: str) -> bool:
     """Whether a quotation in a note or list of references is the title of a work, between author and year."""
+    if _is_sentence(words):
+        return False
     names = re.findall(r"[^\W\d_][\w’'-]*", before)
     # What follows “Interview, Hamhung:” was said.
     if before.rstrip().endswith(":") and re.search(r"[^\W\d_]", _LABEL.sub(" ", before)):
         return False
     authors = all(name[0].isupper() or not name[0].islower() or name in _JOINING for name in names)
     return authors and not _SAYS.search(f"{before} … {after}") and bool(_APPEARED.search(after))
+
+
+# Verbs that sentences have; titles in capitals may have them too.
+_PREDICATE = re.compile(
+    r"\b(?:is|are|was|were|has|have|had|will|would|can|could|must|did|does|do|said|says|been|went|came|took|made|gave"
+    r"|became|began|sold|told|found|left|lost|paid|sent|fell|rose|burned|killed|closed|opened|died|[a-z]{3,}ed)\b"
+)
+_CAPITALS = 0.6
+
+
+def _is_sentence(words: str) -> bool:
+    """Whether words are a sentence rather than a title: it has a verb, and few capitals."""
+    long = re.findall(r"[^\W\d_]{4,}", words)
+    capitals = sum(word[0].isupper() for word in long)
+    return words[:1].islower() or (capitals < _CAPITALS * len(long) and bool(_PREDICATE.search(words)))
 
 
 def _note_places(text: str) -> Iterator[tuple[int, int]]:
@@ -652,24 +739,127 @@ def _note_places(text: str) -> Iterator[tuple[int, int]]:
 
 # As much of the sentence around a quote is looked at.
 _MOST_AROUND = 300
-_SENTENCE_END = re.compile(r"[.!?。！？][”\"’»)\]]*(?:\s+(?![0-9])|$)|\n[ \t]*\n")
+# No sentence ends with “Dr.” or “K.”.
+_SHORT = "".join(
+    rf"(?<!\b{word})"
+    for word in (
+        "[A-Z] Mr Mrs Ms Dr St No Nos Nr Prof Gen Sen Gov Rep Lt Col Capt Sgt pp p vol ed eds cf vs art sec"
+    ).split()
+)
+_SENTENCE_END = re.compile(
+    rf"(?:{_SHORT}\.|[!?。！？])(?:[”\"’»)\]⁰¹²³⁴-⁹]|\[\^?[^\[\]\s]{{1,40}}\])*+(?:\s+(?![0-9])|\Z)"
+    # A paragraph, a heading, and what comes before an item of a list.
+    r"|\n[ \t]*\n|^#{1,6}[ \t][^\n]*\n|\n(?=[ \t]{0,20}(?:[-*•+]|[0-9]{1,3}[.)])[ \t])",
+    re.MULTILINE,
+)
+_NEXT_QUOTE = re.compile(r"[“„«「]|(?<!\w)\"(?=\w)")
 
 
-def _around(text: str, start: int, end: int) -> tuple[str, str]:
-    """Return what the sentence around a quote says before it, and after it.
+class _Sentences:
+    """The sentences of a text, whose ends are looked for once."""
 
-    A paragraph that ends in a colon goes on with the quote, and a line that begins with a dash belongs to it.
+    def __init__(self, text: str) -> None:
+        self._text = text
+        found = [match.span() for match in _SENTENCE_END.finditer(text)]
+        self._stops = [stop for stop, _ in found]
+        self._ends = [end for _, end in found]
+
+    def around(
+        self, start: int, end: int, first: int = 0, last: int | None = None, *, noted: bool = False
+    ) -> tuple[str, str]:
+        """Return what the sentence around a quote says before it, and after it, between two offsets.
+
+        A paragraph that ends in a colon goes on with the quote, and a line that begins with a dash belongs to
+        it. In a note (`noted`) a title may end in a stop of its own.
+        """
+        first = max(first, start - _MOST_AROUND)
+        before = self._text[first:start]
+        stripped = first + len(before.rstrip())
+        at = bisect_right(self._ends, start)
+        while at and self._text[stripped - 1 : stripped] == ":" and self._ends[at - 1] > stripped:
+            at -= 1
+        begin = max(first, self._ends[at - 1]) if at else first
+        limit = min(len(self._text) if last is None else last, end + 2 * _MOST_AROUND)
+        dash = _TO_DASH.match(self._text, end, limit)
+        at = bisect_left(self._stops, dash.end() if dash else end)
+        if not noted and self._ends_inside(end):
+            at = bisect_left(self._stops, end - _CLOSED)
+        limit = min(limit, self._ends[at]) if at < len(self._ends) else limit
+        bracketed = _IN_BRACKETS.match(self._text, limit)
+        limit = bracketed.end() if bracketed else limit
+        before, after = self._text[begin:start], self._text[end:limit]
+        return _linked(before).strip(), _linked(after)[:_MOST_AROUND].strip()
+
+    def _ends_inside(self, end: int) -> bool:
+        """Whether a quote ends with its sentence, and another begins behind it: “It is closed.” They left."""
+        at = bisect_left(self._stops, end - _CLOSED)
+        if at == len(self._stops) or self._stops[at] >= end:
+            return False
+        return not _GOES_ON.match(self._text, self._ends[at])
+
+
+# Characters of a quote's end: a stop and the closing mark.
+_CLOSED = 2
+_GOES_ON = re.compile(r"[a-zß-öø-ÿ(\[—–,;:]")
+_IN_BRACKETS = re.compile(r"\([^()\n]{1,150}\)")
+_TO_DASH = re.compile(r"\s*+(?=[—–])")
+
+
+def sentence_around(text: str, start: int, end: int) -> tuple[str, str]:
+    """Return what the sentence around a range of a text says before it, and after it."""
+    first = max(0, start - _MOST_AROUND)
+    window = text[first : end + 2 * _MOST_AROUND]
+    return _Sentences(window).around(start - first, end - first)
+
+
+def _linked(text: str) -> str:
+    """Read links as what they are called."""
+    return (
+        _LINKED.sub(_label, text)
+        if "](" in text or "cite=" in text or "http" in text or "/" in text
+        else text
+    )
+
+
+_STARTS_WITH_DASH = re.compile(r"\s{0,20}[—–]")
+
+
+def _block(text: str, start: int, end: int, edges: Sequence[int]) -> tuple[int, int]:
+    """Return where the block of a page begins and ends that holds a range.
+
+    The one before belongs to it that ends in a colon, and the one after it that begins with a dash.
     """
-    before = text[max(0, start - _MOST_AROUND) : start]
-    space = before[len(before.rstrip()) :]
-    before = before.rstrip()
-    begins = [match.end() for match in _SENTENCE_END.finditer(before)]
-    if space.count("\n") > 1 and not before.endswith(":"):
-        begins.append(len(before))
-    after = _LINKED.sub(" ", text[end : end + 2 * _MOST_AROUND])[:_MOST_AROUND]
-    after = after.lstrip() if after.lstrip().startswith(("—", "–")) else after
-    ended = _SENTENCE_END.search(after)
-    return before[begins[-1] if begins else 0 :].strip(), after[: ended.end() if ended else None].strip()
+    at = bisect_right(edges, start) - 1
+    if at > 0 and text[edges[at - 1] : edges[at]].rstrip().endswith(":"):
+        at -= 1
+    following = bisect_left(edges, end)
+    if following < len(edges) and _STARTS_WITH_DASH.match(text, edges[following]):
+        following += 1
+    begin = edges[at] if at >= 0 else 0
+    return begin, edges[following] if following < len(edges) else len(text)
+
+
+def sentences_around(text: str, start: int, end: int, beside: int = 0) -> tuple[int, int]:
+    """Return where the sentence begins and ends that a range of a text lies in, with so many `beside` it."""
+    left, right = text[max(0, start - _MOST_AROUND) : start], text[end : end + _MOST_AROUND]
+    before = [match.end() for match in _SENTENCE_END.finditer(left)][::-1]
+    after = [match.end() for match in _SENTENCE_END.finditer(right)]
+    if re.search(r"[.!?。！？][”\"’»)\]]*\Z", text[start:end]) and not right[:1].strip():
+        after.insert(0, 0)  # the range ends with its sentence
+    begin = start - len(left) + before[beside] if beside < len(before) else start - len(left)
+    return begin, end + after[beside] if beside < len(after) else end + len(right)
+
+
+def _label(link: re.Match[str]) -> str:
+    """Read a link as what it is called, if that is more than the name of a link."""
+    label = link["label"] or ""
+    return f" ({label}) " if re.search(r"[^\W\d_]", _LABEL.sub(" ", f"[{label}]")) else " "
+
+
+def _before_quotes(after: str) -> str:
+    """Return what follows a quote up to the next one."""
+    following = _NEXT_QUOTE.search(after)
+    return after[: following.start()] if following else after
 
 
 def _unescaped(entity: re.Match[str]) -> str:
@@ -730,7 +920,9 @@ _LABEL = re.compile(
 )
 _LINK = re.compile(r"https?://\S*|(?<![^\s\[\]()])[^\s\[\]()]*#cite=\S*|\bcite=")
 # A link with its label, or a citation by itself.
-_LINKED = re.compile(rf"\(?\[[^\[\]\n]{{0,40}}\]\([^()\s]{{1,400}}\)\)?|{_ID.pattern}|{_LINK.pattern}")
+_LINKED = re.compile(
+    rf"\(?\[(?P<label>[^\[\]\n]{{0,120}})\]\([^()\s]{{1,400}}\)\)?|{_ID.pattern}|{_LINK.pattern}"
+)
 
 
 def _own(before: str, label: str = "") -> str:

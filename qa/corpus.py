@@ -12,9 +12,10 @@ import numpy as np
 
 from qa.confidence import STRICTNESS
 from qa.encoders import Encoders
-from qa.errors import InputError, LibraryError
+from qa.errors import LibraryError
 from qa.fulltext import FullText
 from qa.library import LibraryIndex
+from qa.limits import check_ids
 from qa.names import aliases, find
 from qa.pipeline import silent
 from qa.recent import Recent
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from qa.answer import Answerer
     from qa.deadline import Deadline
     from qa.feedback import Judgement, Place, Shown, Thumb
-    from qa.formats import DateOrder
+    from qa.formats.dates import DateOrder
     from qa.intake import Intake, OnProgress
     from qa.names import Aliases, Names
     from qa.schema import (
@@ -230,7 +231,7 @@ class Corpus:
             InputError: `ids` is one text.
             LibraryError: the library is locked, may not be written, or is out of space.
         """
-        removed = self._store.remove(_checked(ids), withdrawn=withdrawn)
+        removed = self._store.remove(check_ids(ids), withdrawn=withdrawn)
         self._save()
         return removed
 
@@ -245,7 +246,7 @@ class Corpus:
             ModelError: the encoder's weights are missing or damaged.
             LibraryError: the library is locked, may not be written, or is out of space.
         """
-        restored = self._intake.restore(_checked(ids), progress or silent)
+        restored = self._intake.restore(check_ids(ids), progress or silent)
         self._save()
         return restored
 
@@ -284,7 +285,7 @@ class Corpus:
         """
         from qa.evaluation.run import forget_answers
 
-        purged = self._store.purge(_checked(ids))
+        purged = self._store.purge(check_ids(ids))
         if self._store.erasing:
             forget_answers(self.library)
             try:
@@ -598,13 +599,6 @@ class Corpus:
     def count_thumbs(self) -> tuple[int, int]:
         """Count the thumbs, and the test queries that they make."""
         return self._store.count_thumbs()
-
-
-def _checked(ids: Iterable[str]) -> Iterable[str]:
-    """Return the ids as they are; one text in place of several would be taken for its letters."""
-    if isinstance(ids, str):
-        raise InputError(f"documents are named by a list of ids: write [{ids!r}]")
-    return ids
 
 
 def held_bytes(document: Document, passages: Sequence[Passage]) -> int:

@@ -143,8 +143,8 @@ def _sqlite() -> Iterator[Finding]:
 def _reading() -> Finding:
     """Read a page as `pullquote index` does: in a process of its own, by the libraries that most rests on."""
     try:
-        from qa.formats import Worker
         from qa.formats.source import PLAIN, Source
+        from qa.formats.worker import Worker
     except ImportError as error:
         return Finding("reading", "not working", f"no file can be read: {error}")
     with Worker() as worker:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from qa import copies
 from qa.deadline import Deadline
 from qa.errors import DocumentNotFoundError
-from qa.phrase import phrase_pattern
+from qa.phrase import phrase_pattern, repeats_itself
 from qa.question import phrases, without_phrases
 from qa.schema import Answer, Passage, Quote, Sentence, Span
 from qa.terms import has_content
@@ -121,6 +121,11 @@ def _missing(phrase: str, where: Occurrences) -> str:
         return (
             f"The exact phrase “{phrase}” was not found in the {where.read} documents that were read, of "
             f"{len(where.documents):,} that hold its words together."
+        )
+    if repeats_itself(phrase):
+        return (
+            f"The exact phrase “{phrase}” does not occur as it is written here. It repeats itself so often "
+            "that no other spacing, case or dashes were tried."
         )
     return f"The exact phrase “{phrase}” does not occur."
 

@@ -194,6 +194,8 @@ class _Slices:
 
     def _quote(self, place: Place) -> Quote | None:
         document, fate = self._document(place)
+        if document is not None and place.end > len(document.text):
+            document, fate = None, "has no such place"
         if document is None:
             self.lost.append(
                 f"a quote of {place.document!r} ({place.start}-{place.end}) is left out: the document {fate}"

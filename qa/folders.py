@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qa import outputs
 from qa.errors import InputError
-from qa.formats import files, supported
 from qa.formats.kinds import kind_of
+from qa.formats.reading import files, supported
 from qa.formats.source import Source
-from qa.metadata import SIDECAR
-from qa.outputs import output_kind
+from qa.metadata import SIDECAR, sidecar_of
 from qa.schema import Failure, FileResult, printable
 from qa.sources import is_gone
 
@@ -59,6 +59,8 @@ def listing(paths: Iterable[Path | str], *, follow_links: bool = False) -> Listi
                     refused.append(refusal(path, InputError(own)))
         except InputError as error:
             refused.append(refusal(given, error))
+    of_use = {sidecar_of(path) for path, _ in found.values()}  # a link in a folder may be named itself
+    skipped = [path for path in skipped if path not in of_use]
     return Listing(
         tuple(found.values()),
         tuple(dict.fromkeys(refused)),
@@ -80,10 +82,12 @@ def _itself(path: Path) -> str:
 def own_output(path: Path) -> str:
     """Say of a file that Pullquote wrote itself, such as a report, that it is no document; "" of others."""
     try:
-        kind = output_kind(path) if path.is_file() else None
+        if path.is_file():
+            with path.open("rb") as file:
+                return outputs.own_output(path, file)
     except OSError:  # whoever reads it says why it cannot be read
-        return ""
-    return f"{path} is {kind.what} that Pullquote wrote: it is no document." if kind else ""
+        pass
+    return ""
 
 
 def refusal(path: Path, error: InputError) -> FileResult:
@@ -119,13 +123,21 @@ def missing(places: Iterable[Held], seen: set[str]) -> tuple[list[Held], tuple[s
 
 
 def without_files(skipped: Iterable[str]) -> tuple[str, ...]:
-    """Say which sidecar files are of no file, of what was skipped."""
+    """Say which sidecar files are of no file that is read, of what was skipped."""
     return tuple(
-        f"{path} describes no document: there is no {Path(path).name.removesuffix(SIDECAR)} beside it. "
-        "Name it after its file, or remove it."
+        f"{path} describes no document: {_why_undescribed(Path(path.removesuffix(SIDECAR)))}"
         for path in skipped
         if path.endswith(SIDECAR)
     )
+
+
+def _why_undescribed(path: Path) -> str:
+    """Say why a sidecar beside a file is of no use, and what to do."""
+    if path.is_symlink():
+        return f"{path.name} is a link that is not read. Put it beside the file that the link leads to."
+    if path.exists():
+        return f"{path.name} is not read. Remove it."
+    return f"there is no {path.name} beside it. Name it after its file, or remove it."
 
 
 def reason(skipped: str) -> str:

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     Float64 = npt.NDArray[np.float64]
     Found = list[tuple[int, float]]
     # Of a word and a segment: the places of the passages that hold it, and what it adds to their scores.
-    Impacts = tuple[npt.NDArray[np.int32], Float64]
+    Impacts = tuple[npt.NDArray[np.uint32], Float64]
 
 log = logging.getLogger(__name__)
 # So many passages are searched by FTS5 in some 10 ms (docs/performance.md).
@@ -61,6 +61,8 @@ _K1, _B, _LEAST_IDF = 1.2, 0.75, 1e-6
 
 _MARK = b"pullquote postings 1\n"
 _FILE = re.compile(r"words-(\d+)\.bin")
+# What comes of bytes that nobody has written properly, when postings are made of them.
+_NO_POSTINGS = (ValueError, TypeError, LookupError, ArithmeticError, RecursionError)
 # Passages whose texts are in memory at once.
 _BLOCK = 2_000
 # Scores are laid out in so many rows: no more than the highest of each column are sorted at first.
@@ -82,7 +84,8 @@ class _Part:
         """Tell of each passage whether it can be found, bool [n]; None where all can."""
         if allowed is None:
             return self.live
-        mask = allowed.mask(int(self.segment.keys[-1]) + 1).take(self.segment.keys)
+        beyond = allowed.last + 1  # as long as the store has keys, whatever the file has
+        mask = allowed.mask(beyond + 1).take(np.minimum(self.segment.keys, beyond))
         return mask if self.live is None else mask & self.live
 
 
@@ -222,15 +225,20 @@ class Postings:
             DamagedFileError: when it or its base is missing, unreadable, cut, damaged or of another kind.
         """
         _, content = read_sealed(folder / name, _MARK)
-        end = content.tobytes().index(b"\n") + 1
-        described = json.loads(content[:end].tobytes())
-        file = KnownFile(**described["base"])
-        base = Segment.of_bytes(file.mapped(folder, thorough=thorough))
-        ends = np.cumsum([8 * described["gone"], *described["segments"]])
-        gone, *others = np.split(content[end:], ends[:-1])
-        # Copied, to lie where numbers are read fast.
-        segments = [Segment.of_bytes(other.copy()) for other in others]
-        return cls(generation, file, (base, *segments), gone.copy().view("<i8"))
+        try:
+            end = content.tobytes().index(b"\n") + 1
+            described = json.loads(content[:end].tobytes())
+            file = KnownFile(**described["base"])
+            base = Segment.of_bytes(file.mapped(folder, thorough=thorough))
+            sizes = [8 * described["gone"], *described["segments"]]
+            if min(sizes) < 0 or sum(sizes) != len(content) - end:
+                raise ValueError("its lengths are wrong")
+            gone, *others = np.split(content[end:], np.cumsum(sizes)[:-1])
+            # Copied, to lie where numbers are read fast.
+            segments = [Segment.of_bytes(other.copy()) for other in others]
+            return cls(generation, file, (base, *segments), gone.copy().view("<i8"))
+        except _NO_POSTINGS as error:
+            raise DamagedFileError(f"{folder / name} is damaged: {error}") from error
 
     @classmethod
     def of(cls, store: Store) -> Postings:
@@ -298,7 +306,7 @@ class FullText:
         if postings:
             try:
                 return self._searched(postings, queries, k, selection)
-            except IndexError:  # a place that no passage has
+            except (IndexError, ValueError):  # a place that no passage has, or more of them than passages
                 self._refuse(self._store.words_record().file, f"{postings.file.name} is damaged")
         return [self._store.bm25(words, k, selection) for words in queries]
 

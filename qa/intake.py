@@ -22,8 +22,11 @@ from qa.corrections import correct, uncorrected
 from qa.encoders import model_errors, trust
 from qa.errors import InputError, PartlyReadError
 from qa.folders import listing, missing, refusal, resolved, without_files
-from qa.formats import Options, Worker, file_id, ocr, read_path
+from qa.formats import ocr
 from qa.formats.kinds import JSONL, named
+from qa.formats.reading import file_id, read_path
+from qa.formats.source import Options
+from qa.formats.worker import Worker
 from qa.metadata import Sidecar, check, open_sidecar, sidecar_of
 from qa.pipeline import overlap, silent
 from qa.rows import Row, follow, numbered
@@ -41,7 +44,7 @@ if TYPE_CHECKING:
     from embeddings.models import EncoderIdentity
     from qa.corrections import Correction
     from qa.encoders import Encoders
-    from qa.formats import DateOrder
+    from qa.formats.dates import DateOrder
     from qa.sources import Held
     from qa.store import Ingested, Store
     from qa.versions import LeftOut, Version

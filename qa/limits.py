@@ -5,7 +5,7 @@ Work grows with what is asked, and whoever asks may be a stranger.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import get_args
 
@@ -130,6 +130,17 @@ def _check_filter(name: str, value: object, most: int) -> None:
             f"the filter {name!r}: {value[:40]!r} is not valid text (it holds half of a surrogate pair): "
             "type it again"
         )
+
+
+def check_ids(ids: Iterable[str]) -> Iterable[str]:
+    """Return ids of documents as they are, unless they are one text, whose letters would be taken for ids.
+
+    Raises:
+        InputError: they are.
+    """
+    if isinstance(ids, str):
+        raise InputError(f"documents are named by a list of ids: write [{ids!r}]")
+    return ids
 
 
 def check_dates(dates: Dates) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from embeddings.files import write_whole
 from qa.errors import OutputError
@@ -94,7 +94,8 @@ def _first_row(columns: tuple[str, ...], lines: Iterator[bytes]) -> bool:
 def _page(generator: bytes, lines: Iterator[bytes]) -> bool:
     """Tell whether a web page names what generated it as Pullquote's pages do."""
     head = b"".join(islice(lines, 20))[:_HEAD]
-    return re.search(rb'<meta name="generator" content="Pullquote ' + generator, head) is not None
+    named = re.search(rb'<meta name="generator" content="Pullquote ' + generator, head)
+    return named is not None and head.startswith(b"<!doctype html>")  # an archive may begin with such a page
 
 
 def _columns(pattern: re.Pattern[bytes], lines: Iterator[bytes]) -> bool:
@@ -151,12 +152,23 @@ def output_kind(path: Path) -> Kind | None:
         OSError: it cannot be read.
     """
     with path.open("rb") as file:
-        head = file.read(_HEAD)
-        if head[:1] == b"{" and b"\n" not in head:
-            head += file.readline(_LONG_LINE)
+        return kind_of_output(file)
+
+
+def kind_of_output(file: BinaryIO) -> Kind | None:
+    """Tell which of Pullquote's own outputs the bytes of a file are; see `output_kind`."""
+    head = file.read(_HEAD)
+    if head[:1] == b"{" and b"\n" not in head:
+        head += file.readline(_LONG_LINE)
     whole, newline, _ = head.rpartition(b"\n")
     lines = (whole + newline or head).splitlines(keepends=True)
     return next((kind for kind in _KINDS if kind.holds(iter(lines))), None)
+
+
+def own_output(name: object, file: BinaryIO) -> str:
+    """Say of a file that Pullquote wrote itself, such as a report, that it is no document; "" of others."""
+    kind = kind_of_output(file)
+    return f"{name} is {kind.what} that Pullquote wrote: it is no document." if kind else ""
 
 
 def check_output(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from qa.schema import Span
@@ -18,6 +19,9 @@ _ALIKE = ("'‘’‚‛′`´ʼ", '"“”„‟″«»', "-‐‑‒–—―�
 _CLASS = {character: f"[{re.escape(group)}]" for group in _ALIKE for character in group}
 # After a hyphen in a word a line may end.
 _CLASS |= {hyphen: rf"{_CLASS[hyphen]}(?:\r?\n(?=\w))?" for hyphen in "-‐"}
+_PLAIN = str.maketrans({character: group[0] for group in _ALIKE for character in group})
+# A phrase may begin anew so often within itself, at once.
+MOST_NESTED = 20
 # Letters that end no word, as no space parts them or particles follow; and those of all other scripts.
 _UNPARTED = f"[{HAN}{HANGUL}]"
 # Without regard to case a large class takes 2 ms each time to be compiled; and neither has a case.
@@ -36,6 +40,32 @@ def phrase_words(phrase: str) -> list[str]:
     return words
 
 
+def repeats_itself(phrase: str) -> bool:
+    """Tell whether a phrase begins anew within itself so often that a search for it would take too long.
+
+    A search compares each place where a text begins as the phrase does. In "the the the the" it begins anew
+    at each word, and of a text of such words each would be compared as often as the phrase has words.
+    """
+    text = " ".join(phrase.translate(_PLAIN).casefold().split())
+    parted = re.match(_PARTED, text) is not None
+    # The Z algorithm (Gusfield, 1997, "Algorithms on Strings, Trees and Sequences", 1.4): how many characters
+    # from each place on are those that the phrase begins with.
+    alike = [0] * len(text)
+    open_until = [0] * (len(text) + 2)  # changes in how many of these runs cover a place
+    start = end = 0
+    for at in range(1, len(text)):
+        same = min(end - at, alike[at - start]) if at < end else 0
+        while at + same < len(text) and text[at + same] == text[same]:
+            same += 1
+        alike[at] = same
+        if at + same > end:
+            start, end = at, at + same
+        if same and not (parted and re.match(_PARTED, text[at - 1])):  # there no match begins
+            open_until[at] += 1
+            open_until[at + same + 1] -= 1
+    return max(accumulate(open_until)) > MOST_NESTED
+
+
 @lru_cache(maxsize=8)  # one phrase is looked for in several documents
 def phrase_pattern(phrase: str) -> re.Pattern[str] | None:
     """Make a pattern that finds the phrase in a text as it stands; None when it holds no word.
@@ -43,12 +73,16 @@ def phrase_pattern(phrase: str) -> re.Pattern[str] | None:
     Nor is there one for what no document holds (`is_stacked`).
 
     Case, straight or curly quotes, kinds of dash, composed or decomposed accents and the length of white
-    space make no difference. A match never starts or ends inside a word of a script that parts them.
+    space make no difference. A match never starts or ends inside a word of a script that parts them. But a
+    phrase that `repeats_itself` is found only as it is written.
     """
     if is_stacked(phrase) or not re.search(r"\w", phrase):
         return None
-    words = unicodedata.normalize("NFC", phrase).split()
-    body = r"\s+".join("".join(map(_character, word)) for word in words)
+    phrase = unicodedata.normalize("NFC", phrase)
+    if repeats_itself(phrase):
+        return re.compile(re.escape(phrase))  # which `re` searches in linear time, as it has but one form
+    words = phrase.split()
+    body = r"\s++".join("".join(map(_character, word)) for word in words)
     before = rf"(?<!{_PARTED})" if re.match(_PARTED, words[0]) else ""
     # A decomposed accent is no word character, but it ends no word either.
     after = rf"(?!{_PARTED}|[\u0300-\u036f])" if re.search(f"{_PARTED}$", words[-1]) else ""

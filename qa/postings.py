@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from embeddings.arrays import Int64, UInt8
 
     UInt32 = npt.NDArray[np.uint32]
-    Int32 = npt.NDArray[np.int32]
 
 # Words in the head count half (qa.words): a posting's weight is twice what it counts for, to be whole.
 _WEIGHTS = "1 + (col = 'body')"
@@ -43,7 +42,7 @@ class Segment:
     `keys`, int64 [n] and ascending, are the passages'; their place among these stands for them in postings.
     `lengths`, uint32 [n], are how many tokens each has, head and body. `words` holds the words in order, one
     after the other; `ends`, int64 [t], says where each ends. Of word i, `postings[offsets[i]:offsets[i + 1]]`
-    are the places, int32, then their weights, of `widths[i]` bytes each, and up to three bytes more.
+    are the places, uint32, then their weights, of `widths[i]` bytes each, and up to three bytes more.
     """
 
     keys: Int64
@@ -65,16 +64,16 @@ class Segment:
         found: Int64 = at[self.keys[at] == keys]
         return found
 
-    def find(self, word: bytes) -> tuple[Int32, npt.NDArray[np.unsignedinteger]]:
-        """Find the places of the passages that hold the word, int32 [m], ascending, and its weights there."""
+    def find(self, word: bytes) -> tuple[UInt32, npt.NDArray[np.unsignedinteger]]:
+        """Find the places of the passages that hold the word, uint32 [m] and ascending, and its weights."""
         at = bisect_left(range(len(self.ends)), word, key=self._word)
         if at == len(self.ends) or self._word(at) != word:
-            return np.empty(0, np.int32), np.empty(0, np.uint8)
+            return np.empty(0, np.uint32), np.empty(0, np.uint8)
         held = self.postings[self.offsets[at] : self.offsets[at + 1]]
         width = int(self.widths[at])
         count = len(held) // (4 + width)
         weights = held[4 * count : (4 + width) * count].view(f"<u{width}")
-        return held[: 4 * count].view("<i4"), weights
+        return held[: 4 * count].view("<u4"), weights
 
     def _word(self, at: int) -> bytes:
         return self.words[self.ends[at - 1] if at else 0 : self.ends[at]].tobytes()
@@ -91,25 +90,43 @@ class Segment:
 
     @classmethod
     def of_bytes(cls, content: UInt8) -> Self:
-        """Read a segment from the beginning of bytes; its arrays are views of them."""
+        """Read a segment of bytes; its arrays are views of them.
+
+        Raises:
+            ValueError: they are no segment.
+        """
         content = np.asarray(content)  # of a memmap too, whose slices cost more
-        n, t, characters, size = content[:32].view("<i8").tolist()
+        n, t, characters, size = sizes = content[:32].view("<i8").tolist()
+        counts = {"keys": n, "ends": t, "offsets": t + 1, "lengths": n, "widths": t, "words": characters}
+        kinds = dict.fromkeys(("keys", "ends", "offsets"), "<i8") | {"lengths": "<u4"}
+        if min(sizes) < 0 or sum(sizes) > len(content):
+            raise ValueError("it is cut")
         at = 32
-        arrays = []
-        for kind, count in (
-            ("<i8", n),
-            ("<i8", t),
-            ("<i8", t + 1),
-            ("<u4", n),
-            ("u1", t),
-            ("u1", characters),
-        ):
-            end = at + count * np.dtype(kind).itemsize
-            arrays.append(content[at:end].view(kind))
+        arrays = {}
+        for name, count in counts.items():
+            kind = np.dtype(kinds.get(name, "u1"))
+            end = at + count * kind.itemsize
+            arrays[name] = content[at:end].view(kind)
             at = end
-        keys, ends, offsets, lengths, widths, words = arrays
         at += -at % _ALIGNED
-        return cls(keys, lengths, ends, offsets, widths, words, content[at : at + size])
+        if at + size != len(content):
+            raise ValueError("its lengths are wrong")
+        segment = cls(**arrays, postings=content[at:])
+        if not segment._is_sound:
+            raise ValueError("its numbers make no sense")
+        return segment
+
+    @property
+    def _is_sound(self) -> bool:
+        """Whether each number can be what it should be, but for the postings: these are not all read."""
+        return bool(
+            (np.diff(self.keys, prepend=-1) > 0).all()
+            and (np.diff(self.ends, prepend=0) >= 0).all()
+            and (np.diff(self.offsets) >= 0).all()
+            and len(self.words) == (self.ends[-1] if self.ends.size else 0)
+            and (self.offsets[0], self.offsets[-1]) == (0, len(self.postings))
+            and np.isin(self.widths, (1, 4)).all()
+        )
 
 
 def build(db: sqlite3.Connection, keys: Int64, out: BinaryIO) -> Segment:

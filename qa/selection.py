@@ -8,6 +8,7 @@ Each function works inside a transaction of the store's.
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,16 @@ _NAMED = """id IN (
     )
     SELECT id FROM named
     UNION ALL SELECT id FROM inside JOIN documents ON id >= first AND id < beyond
+)"""
+
+# The documents of files so named, whose records have ids of their own.
+_RECORDS = f"""id IN (
+    SELECT documents.id
+    FROM (SELECT value FROM json_each(?)) AS named
+    JOIN (SELECT DISTINCT path AS file FROM locations)
+        ON file = value OR substr(file, -1 - length(value)) = '{os.sep}' || value
+    JOIN locations ON locations.path = file
+    JOIN documents ON serial = document
 )"""
 
 
@@ -83,5 +94,7 @@ def where(filters: Filters) -> tuple[str, list[str]]:
         if value := getattr(filters, field):
             conditions[f"casefold({field}) = ?"] = (value.casefold(),)
     if filters.document:
-        conditions[_NAMED] = (json.dumps(filters.document),)
+        files = [each.replace("/", os.sep) for each in filters.document if each.lower().endswith(".jsonl")]
+        named = {_NAMED: json.dumps(filters.document)} | ({_RECORDS: json.dumps(files)} if files else {})
+        conditions[f"({' OR '.join(named)})"] = tuple(named.values())
     return " AND ".join(conditions) or "TRUE", [value for values in conditions.values() for value in values]

@@ -1331,7 +1331,9 @@ def _shown(row: str) -> Shown:
 
 def _place(row: Sequence[Any]) -> Place:
     document, sha256, start, end = row
-    return Place(stored.text(document), stored.text(sha256), stored.number(start), stored.number(end))
+    if not 0 <= stored.number(start) < stored.number(end):
+        raise ValueError(f"[{start}, {end}) is no place in a text")
+    return Place(stored.text(document), stored.text(sha256), start, end)
 
 
 def _info(held: dict[str, Any]) -> DocumentInfo:

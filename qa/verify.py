@@ -5,21 +5,22 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass, replace
-from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from itertools import islice, pairwise
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from qa import omissions
-from qa.attribution import Names
+from qa.attribution import Names, are_same, is_named, is_of, people
 from qa.cite import locator, visible
-from qa.claims import without_marks
+from qa.claims import sentence_around, sentences_around, without_marks
 from qa.errors import DocumentNotFoundError
 from qa.feedback import Place
 from qa.formats.inline import without_markup
+from qa.omissions import Omission
 from qa.phrase import occurrences, phrase_pattern
 from qa.recent import Recent
 from qa.schema import EVERYTHING, Filters, Span
 from qa.terms import content_words, measure
-from qa.wording import MOST_COMPARED, Text, difference, find, in_words, is_whole
+from qa.wording import MOST_COMPARED, Change, Text, difference, find, in_words, is_whole
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from qa.claims import Claim
     from qa.corpus import Corpus
-    from qa.omissions import Omission
     from qa.schema import Document
     from qa.selection import Selection
     from qa.versions import Cited
@@ -60,8 +60,11 @@ _PARAGRAPH = re.compile(
 )
 # A line's end within a word with a hyphen.
 _HYPHENATED = re.compile(r"(?<=\w[-‐])\r?\n(?=\w)")
-# What was left out is shown of a place of up to so many characters.
+# What is left out at one place is shown up to so many characters.
 _MOST_SHOWN = 2_000
+# Of a quote's words in several places, the one is told of which most is right.
+_PREFERRED: tuple[Status, ...] = ("verbatim", "moved", "distorted")
+_QUOTATION_MARKS = re.compile("[“”]")
 _STYLES = {
     "verbatim": "green",
     "superseded": "yellow",
@@ -96,8 +99,8 @@ class Verdict:
     - "unknown": nothing in the library says anything like it, or the claim's own citation is `wrong`.
 
     Of a quote that says itself where words are left out (“…”), `left_out` counts these in the text. `omitted`
-    may be a remark on other verdicts, too. What is "moved" may be ascribed in the prose around it to another
-    document, `attributed`.
+    may be a remark on other verdicts, too. `attributed` names the source to which the words around a "moved"
+    quote ascribe it, or the speaker of a "distorted" one; it is `unlisted` where no document is called so.
     """
 
     claim: Claim
@@ -115,6 +118,7 @@ class Verdict:
     comma: bool = False
     omitted: tuple[Omission, ...] = ()
     attributed: str = ""
+    unlisted: bool = False
 
 
 class Verifier:
@@ -149,7 +153,10 @@ class Verifier:
         for done, at in enumerate(order, 1):
             claim = replace(claims[at], line=0, where="")
             if claim not in same:
-                same[claim] = self._verdicts(claim)
+                found = self._verdicts(claim)
+                # A title that no document says anywhere is none the less no quote.
+                nowhere = found[0].status in ("altered", "unknown") and not claim.citation
+                same[claim] = [] if nowhere and self._is_title(claim) else found
             judged[at] = [
                 replace(
                     each,
@@ -163,7 +170,7 @@ class Verifier:
 
     def _is_title(self, claim: Claim) -> bool:
         title = _folded((claim.text or "").rstrip(",."))
-        return title in self._titles or title in self._removed
+        return title in self._titles or title in self._removed or self._names.has_title(title)
 
     def _verdicts(self, claim: Claim) -> list[Verdict]:
         """Judge a claim as a whole, or else the paragraphs that it has."""
@@ -205,15 +212,43 @@ class Verifier:
         return replace(min(standing, key=lambda each: each.status == "moved"), claim=claim, comma=True)
 
     def _as_ascribed(self, verdict: Verdict) -> Verdict:
-        """Say that a quote has moved whose citation opens another document than the prose ascribes it to."""
+        """Say that the words around a quote ascribe it to another source, or another speaker, than it has."""
         claim, place = verdict.claim, verdict.place
-        if not claim.citation or place is None or verdict.status not in ("verbatim", "distorted"):
+        if (
+            claim.text is None
+            or claim.exact
+            or place is None
+            or verdict.status not in ("verbatim", "distorted")
+        ):
             return verdict
-        names, among = self._names.attributed(claim)
-        same = (place.document, *self._corpus.same_text(place.document))
-        if not among or set(among).intersection(same):
+        sources = self._names.sources(claim)
+        document = self._document(place.document)
+        if document is None:
             return verdict
-        return replace(verdict, status="moved", attributed=names)
+        around = _with_neighbours(document.text, place.start, place.end)
+        same = {document.id, *self._corpus.same_text(document.id)}
+        if sources and not any(same & each.documents or is_of(each, document, around) for each in sources):
+            listed = any(each.documents for each in sources)
+            names = ", ".join(dict.fromkeys(each.name for each in sources))
+            return replace(verdict, status="moved", attributed=names, unlisted=not listed)
+        return self._as_spoken(verdict, document, place)
+
+    def _as_spoken(self, verdict: Verdict, document: Document, place: Place) -> Verdict:
+        """Say that a quote is put into another mouth than the sentence does in which it stands."""
+        claim = verdict.claim
+        named = people(claim.before, claim.after)
+        if not named:
+            return verdict
+        start, end = _quotation_around(document.text, place.start, place.end)
+        speakers = people(*sentence_around(document.text, start, end))
+        near = _with_neighbours(document.text, start, end)
+        if not speakers or any(are_same(one, other) for one in named for other in speakers):
+            return verdict
+        if any(is_named(each, f"{document.author} {near}") for each in named):
+            return verdict
+        omitted = tuple(Omission("speaker", each.name) for each in speakers)
+        names = ", ".join(each.name for each in named)
+        return replace(verdict, status="distorted", omitted=(*verdict.omitted, *omitted), attributed=names)
 
     def citing(self, claims: Iterable[Claim], texts: set[str], titles: set[str]) -> int:
         """Count the claims on texts, by SHA-256, on documents of these titles, or of what a text says."""
@@ -288,14 +323,12 @@ class Verifier:
             document = self._document(document_id)
             if document and (span := _find(claim, document.text)):
                 return self._at("moved" if given else "verbatim", claim, document, span)
-        names, among = self._names.attributed(claim) if not (named or given) else ("", ())
+        sources = self._names.sources(claim) if not (named or given) else ()
+        among = tuple(sorted(set().union(*(each.documents for each in sources))))
         there = self._in_library(claim, "verbatim", Filters(document=among)) if among else None
-        elsewhere = self._in_library(claim, "moved" if given or claim.title or among else "verbatim")
-        if elsewhere and among:
-            elsewhere = replace(elsewhere, attributed=names)
         return (
             there
-            or elsewhere
+            or self._in_library(claim, "moved" if given or claim.title else "verbatim")
             or self._earlier(claim)
             or self._likely(claim, named)
             or self._likely_earlier(claim)
@@ -310,8 +343,9 @@ class Verifier:
 
     def _in_library(self, claim: Claim, status: Status, filters: Filters = EVERYTHING) -> Verdict | None:
         """Find the words in any document that the filters leave; distorted only if they are so in all."""
-        found = list(islice(self._everywhere(claim, status, self._corpus.select(filters)), _MOST_PLACES))
-        return next((each for each in found if each.status != "distorted"), found[0] if found else None)
+        places = self._everywhere(claim, status, self._corpus.select(filters))
+        found = [self._as_ascribed(each) for each in islice(places, _MOST_PLACES)]
+        return min(found, key=lambda each: _PREFERRED.index(each.status), default=None)
 
     def _everywhere(self, claim: Claim, status: Status, selection: Selection) -> Iterator[Verdict]:
         assert claim.text is not None  # noqa: S101 - its callers have looked
@@ -419,9 +453,10 @@ class Verifier:
             verdict = _with_omissions(verdict, document.text, span)
         if status == "altered" or not parts or claim.text is None or _same(claim, claim.text, words):
             return verdict
-        left_out = max(0, measure(words) - sum(map(measure, parts)))
-        shown = difference(_plain(words), _plain(claim.text)) if len(words) <= _MOST_SHOWN else ()
-        return replace(verdict, left_out=left_out, difference=shown)
+        spans = next(_placed(parts, document.text[: span.end], span.start), [])
+        gaps = _gaps(claim.text, document.text, spans)
+        left_out = sum(measure(document.text[gap.start : gap.end]) for gap in gaps)
+        return replace(verdict, left_out=left_out, difference=_elided(document.text, spans, gaps))
 
     # Reading
 
@@ -522,6 +557,60 @@ def _prose(claim: Claim) -> str:
     return f"{claim.before} … {claim.after}"
 
 
+def _quotation_around(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return where the quotation begins and ends in which a range of a text lies; the range where in none."""
+    before = [*_QUOTATION_MARKS.finditer(text, max(0, start - _MOST_SHOWN), start + 1)]
+    after = _QUOTATION_MARKS.search(text, max(start, end - 1), end + _MOST_SHOWN)
+    if before and before[-1][0] == "“" and after and after[0] == "”":
+        return before[-1].start(), max(end, after.end())
+    return start, end
+
+
+class _Gap(NamedTuple):
+    """Words of a text, at `[start, end)`, in the place of which a quote has a mark."""
+
+    start: int
+    end: int
+    mark: str
+
+
+def _gaps(quote: str, text: str, parts: Sequence[Span]) -> list[_Gap]:
+    """Return what a quote's marks leave out of a text: between its parts, and of the sentence at its ends."""
+    if not parts:
+        return []
+    first, last = sentences_around(text, parts[0].start, parts[-1].end)
+    edges = [(one.end, other.start) for one, other in pairwise(parts)]
+    if _ELISION.match(quote):
+        edges.insert(0, (first, parts[0].start))
+    edges.append((parts[-1].end, last))  # left out where a mark is left for it
+    marks = (match[0].strip() for match in _ELISION.finditer(quote))
+    return [_Gap(start, end, mark) for (start, end), mark in zip(edges, marks, strict=False) if start < end]
+
+
+def _elided(text: str, parts: Sequence[Span], gaps: Sequence[_Gap]) -> Difference:
+    """Tell in words what a quote's marks leave out of a text; of much, the beginning and the end."""
+    changes: list[Change] = []
+    pieces = [*((part.start, part.end, "") for part in parts), *gaps]
+    for start, end, mark in sorted(pieces):
+        words = " ".join(visible(text[start:end]).split())
+        if not mark:
+            changes.append(Change("equal", f"{words} "))
+        elif words:
+            changes += [Change("delete", f"{_abridged(words)} "), Change("insert", f"{mark} ")]
+    return tuple(changes)
+
+
+def _abridged(words: str) -> str:
+    half = _MOST_SHOWN // 2
+    return words if len(words) <= _MOST_SHOWN else f"{words[:half]} (…) {words[-half:]}"
+
+
+def _with_neighbours(text: str, start: int, end: int) -> str:
+    """Return the sentence that a range of a text lies in, the one before, and the one after it."""
+    begin, stop = sentences_around(text, start, end, beside=1)
+    return text[begin:stop]
+
+
 def _spans(words: str, text: str, start: int = 0) -> Iterator[Span]:
     """Find where a text has these words, uncut, whatever their line breaks."""
     pattern = phrase_pattern(words)
@@ -611,6 +700,7 @@ def to_dict(verdicts: Sequence[Verdict]) -> dict[str, Any]:
                 "comma": verdict.comma,
                 "omitted": [asdict(each) for each in verdict.omitted],
                 "attributed": verdict.attributed,
+                "unlisted": verdict.unlisted,
             }
             for verdict in verdicts
         ],
@@ -647,10 +737,13 @@ def lines(verdict: Verdict) -> Iterator[list[tuple[str, str]]]:
             said = f"stands in {where}: {verdict.place.citation_id if verdict.place else ''}"
             if verdict.attributed:
                 said += f"; not in {_plain(verdict.attributed)}, to which it is ascribed"
+                said += ", and which is no source in the library" if verdict.unlisted else ""
         case "cited":
             said = f"{where}: the citation is there, but the words beside it were not compared"
         case "distorted":
             said = f"{where}, says otherwise with what is left out"
+            if verdict.attributed:
+                said = f"{where}: not said by {_plain(verdict.attributed)}, but by {_speakers(verdict)}"
         case "altered" if verdict.fate != "current":
             said = f"{where}, {verdict.fate}{on}, said otherwise; to this it was altered:"
         case "altered":
@@ -674,6 +767,10 @@ def lines(verdict: Verdict) -> Iterator[list[tuple[str, str]]]:
             (visible(re.sub(r"\s+", " ", words)), _STYLES[op]) for op, words in in_words(verdict.difference)
         ]
         yield [("    ", ""), *pieces]
+
+
+def _speakers(verdict: Verdict) -> str:
+    return _plain(", ".join(each.text for each in verdict.omitted if each.kind == "speaker"))
 
 
 def _shortened(text: str) -> str:

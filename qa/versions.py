@@ -257,11 +257,14 @@ def restorable(db: sqlite3.Connection, document_id: str) -> Version:
         InputError: a document of that id is held.
         DocumentNotFoundError: none was removed, or it was purged.
     """
+    version = next(find(db, "document = ? AND reason = 'removed'", document_id), None)
     if db.execute("SELECT 1 FROM documents WHERE id = ?", (document_id,)).fetchone():
         raise InputError(
-            f"{document_id!r} is in the library: to put back what was removed, remove that document first"
+            f"another document has the id {document_id!r} now: to put back what was removed, remove that "
+            "document first"
+            if version
+            else f"{document_id!r} is in the library already: there is nothing to restore"
         )
-    version = next(find(db, "document = ? AND reason = 'removed'", document_id), None)
     if version is None:
         raise DocumentNotFoundError(
             f"no document {document_id!r} was removed, or it was erased for good: "

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa.errors import InputError
-from qa.formats import HIDDEN
+from qa.formats.reading import HIDDEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

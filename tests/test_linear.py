@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qa import copies, omissions, statements, times, wording
-from qa.attribution import Names
-from qa.claims import Claim, of_text
+from qa.attribution import Names, Source, is_of, people
+from qa.claims import Claim, of_text, sentences_around
 from qa.conversation import interpret
 from qa.formats.dates import find_date
 from qa.formats.furniture import find_furniture
@@ -17,7 +17,9 @@ from qa.formats.header import parse_header
 from qa.formats.inline import without_markup
 from qa.formats.thread import Sender, messages, unquoted
 from qa.names import Aliases, find, spellings
+from qa.phrase import occurrences, phrase_pattern
 from qa.question import answer_type, blanked, phrases, spans_of_type
+from qa.references import Rows, noted, notes_of
 from qa.replies import reply_kind
 from qa.schema import Document, DocumentInfo, Span
 from qa.segment import passages
@@ -83,13 +85,22 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "find_furniture": find_furniture,
     "find_date": find_date,
     "claims": of_text,
+    "claims of a page": lambda text: of_text(
+        f"<html><table><tr><td>{text}<q>{text}</q></td><td>Kim</td></tr></table></html>"
+    ),
     "markup": without_markup,
     "omissions": lambda text: (
         omissions.between(f"It is. {text} It was.", (Span(0, 5), Span(len(text) + 8, len(text) + 15))),
         omissions.around(f"{text} It was. {text}", Span(len(text) + 1, len(text) + 8), whole=True),
         omissions.around(text, Span(len(text) // 2, len(text)), text),
     ),
-    "attribution": lambda text: NAMES.attributed(Claim("", 1, before=text, after=text)),
+    "attribution": lambda text: (
+        NAMES.sources(Claim("", 1, before=text, after=text, references=(text, text))),
+        people(text, text),
+        is_of(Source(text, "unlisted"), Document("a", text, title=text, publisher="Kim"), text),
+    ),
+    "references": lambda text: (list(noted(text, notes_of(text))), list(Rows(text).beside(len(text) // 2))),
+    "sentences": lambda text: sentences_around(text, len(text) // 2, len(text) // 2 + 1, beside=1),
     "differ": lambda text: [copies.differ(text, f"May {text}", in_form=in_form) for in_form in (True, False)],
     "statements": lambda text: (
         statements.asked(text, Document("a", "", title="Strait Watch", series=text[:200])),
@@ -143,3 +154,21 @@ def slow(function: Callable[[str], object], unit: str) -> str:
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_text_takes_time_in_proportion_to_its_length(name: str) -> None:
     assert [said for unit in UNITS if (said := slow(FUNCTIONS[name], unit))] == []
+
+
+PERIODS = ("the ", "a b ", "1 - ", "a-", "é ", "the the of ", "“a” ", "가 ", "中", "ab", "x y z x y ")
+
+
+@pytest.mark.parametrize("inside", ["", "end", "."])
+@pytest.mark.parametrize("unit", PERIODS)
+def test_a_long_phrase_is_looked_for_in_as_little_time_as_a_short_one(unit: str, inside: str) -> None:
+    """In a text of which every place begins like the phrase: `inside` is where the phrase differs at last."""
+    text = unit * (50_000 // len(unit))
+    times = []
+    for count in (15, 60, 240):
+        pattern = phrase_pattern(f"{unit * count}{inside}{unit * count if inside == '.' else ''}".strip())
+        assert pattern
+        start = time.thread_time()
+        list(occurrences(pattern, text))
+        times.append(time.thread_time() - start)
+    assert max(times) < 0.1, times

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import os
 import re
 import subprocess
 import sys
@@ -126,3 +127,10 @@ def test_every_make_target_that_the_documentation_names_exists() -> None:
         for target in re.findall(r"(?:^|`)make ([a-z-]+)", page.read_text(encoding="utf-8"), re.MULTILINE)
     }
     assert {"chat", "test"} <= named <= targets
+
+
+def test_make_takes_the_port_from_the_environment_but_not_the_host() -> None:
+    environment = os.environ | {"HOST": "my-laptop", "PORT": "8000"}
+    command = ["make", "--dry-run", "chat"]
+    recipe = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert '--host "127.0.0.1" --port "8000"' in recipe.stdout

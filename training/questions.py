@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from qa.conversation import interpret
 from qa.errors import InputError
 from qa.evaluation.suite import load
-from qa.formats import read_path
+from qa.formats.reading import read_path
 from qa.schema import Document, Span
 from qa.terms import words
 

@@ -26,7 +26,7 @@ from sklearn.preprocessing import StandardScaler
 from embeddings.reader import Window
 from embeddings.relevance import HEAD_FILE, CrossEncoderReader
 from embeddings.runtime import cores
-from qa.formats import read_path
+from qa.formats.reading import read_path
 from qa.schema import Document, Passage, Span
 from qa.segment import passages
 from qa.window import reading_window

@@ -383,9 +383,10 @@ def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
     HTML, Markdown, plain text or any format that is indexed, with quotes in quotation marks, and citations or
     links or neither. A quote is verbatim, also with words left out that it marks so (“…”); superseded, or
     removed, where an earlier text says it; moved, where it stands elsewhere than in the document that it
-    cites, or that its sentence ascribes it to; distorted, where what it leaves out changes the sense (a
-    negation, a hedge, a number, who says it); altered, which is shown; or unknown. A citation beside words
-    that are no quote of it is cited: they were not compared. In running text, lines may be broken anew.
+    cites, or that its sentence, note or table row ascribes it to; distorted, where what it leaves out changes
+    the sense (a negation, a hedge, a number, who says it), or another speaker is named; altered, which is
+    shown; or unknown. A citation beside words that are no quote of it is cited: they were not compared. In
+    running text, lines may be broken anew.
     Quotations of fewer than three words without a citation are passed over, and marks without their other are
     not read: both are said. Titles of documents in notes, lists of references, headings and links are no
     quotes; what a note or a list cites as a work, and no document says, is passed over, and said.

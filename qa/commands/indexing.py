@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from qa.corpus import Corpus
-    from qa.formats import DateOrder
+    from qa.formats.dates import DateOrder
     from qa.schema import IndexReport
+
+# What is said of a file each time that it is come upon, as long as nothing changes.
+_FOUND_AGAIN = ("refused", "skipped", "withdrawn", "purged", "gone")
 
 
 @click.command()
@@ -121,7 +124,7 @@ def index(
                 if not (said or settings.quiet):
                     shared.say(f"Watching {_listed(list(map(str, given)))} for changes. Ctrl-C ends it.")
                     said = True
-                done.update(each.status for each in report.files if each.status != "unchanged")
+                done = _after(done, report)
                 settings.interrupted = f"{_summary(done)}. What was finished is kept."
     if watch:  # by Ctrl-C, which is how it is meant to end
         if not settings.quiet:
@@ -130,6 +133,12 @@ def index(
     read = [each.status for each in report.files if each.status != "skipped"] if report else []
     if not read or "refused" in read:
         sys.exit(1 if set(read) - {"refused"} else 3)
+
+
+def _after(done: Counter[str], report: IndexReport) -> Counter[str]:
+    """Count what was done in all rounds of a watch, and what the last one found to be so, as each does."""
+    did = Counter({status: count for status, count in done.items() if status not in _FOUND_AGAIN})
+    return did + Counter(each.status for each in report.files if each.status != "unchanged")
 
 
 def _summary(done: Counter[str]) -> str:
@@ -141,7 +150,7 @@ def _summary(done: Counter[str]) -> str:
 
 def _check_report(path: Path, given: Sequence[Path], library: Path, *, force: bool) -> None:
     """Refuse a report that would replace what is to be indexed, or any other file, unless `force` says so."""
-    from qa.formats import supported
+    from qa.formats.reading import supported
     from qa.outputs import INDEX_REPORT, INDEX_TABLE, check_output, output_kind
 
     kind = INDEX_TABLE if path.suffix.lower() == ".csv" else INDEX_REPORT
@@ -223,7 +232,7 @@ def _show_report(settings: options.Settings, report: IndexReport, write_to: Path
 def _print_report(report: IndexReport, library: Path) -> None:
     from qa.cite import visible
     from qa.folders import is_followable, own_output
-    from qa.formats import READS
+    from qa.formats.kinds import READS
     from qa.metadata import SIDECAR
     from qa.render import plural
 

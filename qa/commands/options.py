@@ -161,7 +161,7 @@ _filter_options = _options(
         "--document",
         metavar="ID",
         multiple=True,
-        help="Only this document, or all of this table, archive or folder; may be repeated.",
+        help="Only this document, or all in this file or folder; may be repeated.",
     ),
     click.option(
         "--language", metavar="CODE", default="", help="Only documents in this language, such as en."

@@ -54,6 +54,7 @@ def main() -> None:
     requests: queue.SimpleQueue[tuple[dict[str, Any], bytes]] = queue.SimpleQueue()
     threading.Thread(target=_take, args=(sys.stdin.buffer, requests), daemon=True).start()
     _confine(int(sys.argv[1]))
+    _write(replies, {"ready": True})
     while True:
         request, data = requests.get()
         _answer(request, data, replies)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from qa.errors import InputError, PartlyReadError
 from qa.formats.kinds import READS, ZIP, kind_of, named, read_source, unused
 from qa.formats.source import Source
+from qa.outputs import own_output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,6 +80,8 @@ def _read(source: Source, options: Options, depth: int, budget: _Budget) -> Iter
         try:
             _check(member, name, inner.name)
             inner = replace(inner, data=_bytes(archive, member, inner, budget))
+            if own := own_output(inner.name, io.BytesIO(inner.data)):
+                raise PartlyReadError(own)
             kind, _ = kind_of(inner)
             documents = (
                 _read(inner, options, depth + 1, budget) if kind is ZIP else read_source(inner, options)

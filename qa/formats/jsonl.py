@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import re
+from contextlib import suppress
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ _STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _LONGEST = MOST_BYTES + 2  # bytes of a line that are read at once: whole characters of UTF-16
 _SPACE = " \t\r\n\v\f"
+_WEEK = re.compile(r"\d{4}-?W\d\d(?!-?\d)", re.ASCII)  # of ISO 8601: `fromisoformat` would take its Monday
 
 
 def read_jsonl(
@@ -40,7 +42,7 @@ def read_jsonl(
 ) -> Iterator[Document | FileResult | InputError]:
     """Yield the documents of a JSON Lines file, one at a time; a line that is refused comes as an InputError.
 
-    What is `known` (see `qa.formats.read_path`) is not read.
+    What is `known` (see `qa.formats.reading`) is not read.
 
     Raises:
         OSError: when the file cannot be read.
@@ -201,18 +203,23 @@ def _record(line: str, where: str) -> dict[str, Any]:
             "Keep to what describes its text."
         )
     try:
-        record = json.loads(line)
+        record = json.loads(line, parse_int=whole_number)
     except json.JSONDecodeError as error:
         raise InputError(
             f"{where} is not JSON: {error.msg} at column {error.colno}. Write one JSON object a line."
         ) from None
-    except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets a thousand deep
+    except RecursionError as error:  # brackets a thousand deep
         raise InputError(
             f"{where} cannot be read as JSON: {error}. Write one plain JSON object a line."
         ) from None
     if not isinstance(record, dict):
         raise InputError(f'{where} is not a JSON object. Write {{"_id": …, "title": …, "text": …}}.')
     return record
+
+
+def whole_number(digits: str) -> int | str:
+    """Read a whole number of JSON; one with more digits than a field may have stays as it is written."""
+    return int(digits) if len(digits) <= MOST_FIELD else digits
 
 
 def _encoding(file: IO[bytes]) -> str:
@@ -258,10 +265,10 @@ def _date(
         return None, ()
     if not isinstance(value, str):
         raise InputError(f'{where}: "date" is not text. Write it as "2008-04-04", or leave it out.')
-    try:
-        return dt.datetime.fromisoformat(value).date(), ()
-    except ValueError:
-        date, note = read_date(value, date_order, number)
+    with suppress(ValueError):
+        if not _WEEK.match(value):
+            return dt.datetime.fromisoformat(value).date(), ()
+    date, note = read_date(value, date_order, number)
     if date:
         return date, (note,) if note else ()
     return None, (note or f"The date “{value}” names no day, month or year; it was left out.",)

@@ -16,7 +16,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qa.errors import InputError
-from qa.formats.dates import DateOrder
 from qa.formats.jsonl import read_jsonl
 from qa.formats.kinds import JSONL, READS, kind_of, named, some_refused
 from qa.formats.source import PLAIN, Known, Options, Same, Source, nothing_known, nothing_same
@@ -31,20 +30,6 @@ if TYPE_CHECKING:
 
     from qa.schema import Document, FileResult
 
-__all__ = [
-    "READS",
-    "DateOrder",
-    "Known",
-    "Options",
-    "Same",
-    "Worker",
-    "file_id",
-    "files",
-    "read_path",
-    "supported",
-]
-
-
 # Hidden files and folders, and what Word puts beside a document while it is open.
 HIDDEN = (".", "~$")
 
@@ -57,7 +42,7 @@ def supported(path: Path) -> bool:
 def files(path: Path, skipped: list[Path], *, follow_links: bool = False) -> Iterator[Path]:
     """Yield a file itself, or the supported files under a folder: sorted, none hidden, each folder once.
 
-    What is of another kind in a folder goes to `skipped`, a sidecar file without its file, and a link that
+    What is of another kind in a folder goes to `skipped`, a sidecar of what is not read, and a link that
     leads out of the folder or to nothing, unless links are to be followed. A link to what is listed by itself
     is passed over; one to a hidden file, or to one whose name says no format, is read. A subfolder that
     cannot be listed is handed over as it is, for `read_path` to refuse by name.
@@ -89,11 +74,12 @@ def _walk(folder: Path, visited: set[Path], skipped: list[Path], inside: Path | 
     except OSError:
         yield folder
         return
+    read: set[str] = set()  # names of files: each comes before its sidecar
     for entry in entries:
         if entry.name.startswith(HIDDEN):
             continue
         if entry.name.endswith(SIDECAR):
-            if not entry.with_name(entry.name.removesuffix(SIDECAR)).exists():
+            if entry.name.removesuffix(SIDECAR) not in read:
                 skipped.append(entry)
         elif inside and entry.is_symlink() and not _is_within(entry, inside):
             skipped.append(entry)
@@ -102,6 +88,7 @@ def _walk(folder: Path, visited: set[Path], skipped: list[Path], inside: Path | 
         elif entry.is_dir():
             yield from _walk(entry, visited, skipped, inside)
         elif supported(entry):
+            read.add(entry.name)
             yield entry
         else:
             skipped.append(entry)

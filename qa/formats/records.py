@@ -47,7 +47,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     if not text.strip():
         raise InputError(f"{source.name} is empty. {_EXPECTED}")
     try:
-        records = _records(json.loads(text), source.name, options)
+        records = _records(json.loads(text, parse_int=jsonl.whole_number), source.name, options)
     except json.JSONDecodeError as error:
         if error.msg == "Extra data" and _is_object(text.lstrip().partition("\n")[0]):
             yield from jsonl.read(source, options)
@@ -55,7 +55,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
         raise InputError(
             f"{source.name} is not JSON: {error.msg} (line {error.lineno}, column {error.colno}). {_EXPECTED}"
         ) from None
-    except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets a thousand deep
+    except RecursionError as error:  # brackets a thousand deep
         raise InputError(f"{source.name} cannot be read as JSON: {error}. {_EXPECTED}") from None
     del text
     if len(records) > MOST_RECORDS:

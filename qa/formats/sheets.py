@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 from lxml import etree
 from openpyxl.utils.escape import unescape
+from openpyxl.worksheet import _read_only
+from openpyxl.worksheet._reader import WorkSheetParser
 
 from qa.errors import InputError
 from qa.formats.columns import places
@@ -100,6 +102,26 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
             yield from _documents(
                 [seen[each._worksheet_path] for each in workbook.worksheets], source, options
             )
+
+
+class _CellParser(WorkSheetParser):  # type: ignore[misc]
+    """openpyxl's parser, but a cell that makes no sense costs itself alone, and not the workbook."""
+
+    col_counter: int
+
+    def parse_cell(self, element: Any) -> Any:
+        """Parse a cell; what is no number or date after all as text, what leads to nothing as an error."""
+        column = self.col_counter
+        try:
+            return super().parse_cell(element)
+        except (ValueError, LookupError):  # a number of more than 4,300 digits; a string that is not there
+            self.col_counter = column
+            element.set("t", "str" if element.get("t", "n") in ("n", "d") else "e")
+            element.attrib.pop("s", None)
+            return super().parse_cell(element)
+
+
+_read_only.WorkSheetParser = _CellParser  # openpyxl has no other way to be given one
 
 
 def _opened(source: Source) -> Any:

@@ -2,8 +2,8 @@
 
 A format module has `read(source, options)`, a generator of the source's documents. A document's `id` is then
 "" where the source is one document, and else the name of its part (a row, an entry), unique in the source;
-its `path` is empty, and so is its `source_sha256` where it stands for the whole source: `qa.formats` fills
-these in. What is refused is yielded as an `InputError` (a part) or raised as one (all of it): it names
+its `path` is empty, and so is its `source_sha256` where it stands for the whole source: `qa.formats.reading`
+fills these in. What is refused is yielded as an `InputError` (a part) or raised as one (all of it): it names
 `source.name`, says why, and what to do next. Nothing else is raised, whatever the bytes.
 """
 

@@ -45,6 +45,7 @@ class Worker:
         self._seconds = seconds
         self._memory = memory
         self._process: subprocess.Popen[bytes] | None = None
+        self._ready = False
         self._closed = False
         self._lock = threading.Lock()
 
@@ -75,6 +76,8 @@ class Worker:
         clock = _Clock(process, limit)
         done, read = False, 0
         try:
+            if not self._ready:  # the time that starting takes is not the file's
+                self._ready = bool(_pipe(process.stdout).readline())
             with clock:
                 _ask(process, source, options, limit)
             while not done:
@@ -107,6 +110,7 @@ class Worker:
             if self._closed:
                 raise ValueError("the worker is closed")
             if self._process is None:
+                self._ready = False
                 self._process = subprocess.Popen(  # noqa: S603 -- our own interpreter and module
                     # What may be imported is what this process may import.
                     [sys.executable, "-P", "-B", "-m", "qa.formats", str(self._memory)],

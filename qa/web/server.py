@@ -64,6 +64,10 @@ class BoundedProtocol(H11Protocol):
         super().data_received(data)
         self._watch_request()
 
+    def send_400_response(self, msg: str) -> None:
+        """Say that what was sent is no HTTP, unless a reply has begun."""
+        self._refuse(HTTPStatus.BAD_REQUEST, msg)
+
     def on_response_complete(self) -> None:
         """Wait for the next request."""
         self._request_begun = False
@@ -136,6 +140,8 @@ class BoundedProtocol(H11Protocol):
 
     def _refuse(self, status: HTTPStatus, detail: str) -> None:
         """Say why, if nothing was said yet, and close."""
+        if self.cycle is not None:  # a request that came before may not be answered as well
+            self.cycle.disconnected = True
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             reply = Problem(status, detail)
             headers = [*reply.raw_headers, (b"connection", b"close")]

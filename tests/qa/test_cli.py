@@ -192,6 +192,7 @@ def test_wrong_usage_exits_with_2(arguments):
         (("--set", "nope=1"), "'nope' is no field of a document: use title, author"),
         (("--reset", "nope"), "'nope' is no field of a document: use title, author"),
         (("--set", "date=spring"), "'spring' is not a date; write 2008-04-04, 2008-04 or 2008"),
+        (("--set", "date=2024-W15"), "'2024-W15' is not a date; write 2008-04-04, 2008-04 or 2008"),
         (("--set", "title"), "'title' says no value"),
     ],
     ids=repr,

@@ -10,6 +10,7 @@ from qa import words
 from qa.deadline import Deadline
 from qa.errors import DeadlineError
 from qa.exact import answer, foremost, search
+from qa.phrase import repeats_itself
 from qa.schema import Filters, Milliseconds, Quote
 from tests.qa.tiny import tiny_corpus, write
 
@@ -82,6 +83,37 @@ def test_a_phrase_that_does_not_occur_is_no_answer_and_is_named(corpus: Corpus) 
     assert given.outcome == "none"
     assert given.quotes == ()
     assert given.notes == ("The exact phrase “come down softly” does not occur.",)
+
+
+def test_a_phrase_that_repeats_itself_is_found_as_it_is_written_and_else_that_is_said(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    refrain = "row " * 30 + "ashore"
+    corpus.index(write(tmp_path, "song.txt", f"They sang {refrain}.\n"))
+    assert len(answered(corpus, f'"{refrain}"').quotes) == 1
+    (note,) = answered(corpus, f'"{refrain.upper()}"').notes
+    assert "does not occur as it is written here. It repeats itself so often" in note
+    (note,) = answered(corpus, '"row row row your boat"').notes
+    assert note.endswith("“row row row your boat” does not occur.")
+
+
+@pytest.mark.parametrize(
+    ("phrase", "repeats"),
+    [
+        ("the " * 21, False),  # it begins anew twenty times
+        ("the " * 22, True),
+        ("The THE " * 11, True),
+        ("- " * 30 + "a", True),
+        ("a-" * 30, True),
+        ("ab" * 400, False),  # no match begins within a word
+        ("start " + "the " * 400, False),  # nor here, at any other place
+        ("They met on 4 April 2008 in Hyesan. " * 20, False),
+    ],
+)
+def test_a_phrase_repeats_itself_that_begins_anew_within_itself_very_often(
+    phrase: str, repeats: bool
+) -> None:
+    assert repeats_itself(phrase) is repeats
 
 
 def test_a_phrase_within_a_question_restricts_the_search_to_the_documents_that_hold_it(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from embeddings.reader import Reading
 from qa.extract import QUOTES, SENTENCES, Evidence, choose, evidence, probabilities, quotes
-from qa.formats import read_path
+from qa.formats.reading import read_path
 from qa.schema import Document, Sentence, Span
 from qa.segment import passages
 

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from qa.dates import PartialDate
 from qa.errors import InputError
-from qa.formats import Worker, files, read_path, supported
+from qa.formats.reading import files, read_path, supported
 from qa.formats.source import PLAIN, Source
 from qa.formats.text import MOST_BYTES, decode
+from qa.formats.worker import Worker
 from qa.schema import Document, Found
 
 if TYPE_CHECKING:
@@ -376,6 +377,9 @@ def test_the_number_of_a_record_decides_which_day_its_date_means(tmp_path: Path)
         ("2008", PartialDate(2008), ""),
         ("spring 2008", None, "names no day"),
         ("5/4/2008", None, "may mean"),
+        ("2024-W15-3", date(2024, 4, 10), ""),
+        ("2024-W15", None, "names no day"),
+        ("2024W15T10:00", None, "names no day"),
     ],
 )
 def test_a_given_date_is_read_or_left_out_with_a_note(

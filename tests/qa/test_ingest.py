@@ -16,7 +16,7 @@ import pytest
 import qa.intake
 from qa.corpus import Corpus
 from qa.errors import LibraryError, ModelError
-from qa.formats import files, read_path
+from qa.formats.reading import files, read_path
 from qa.formats.source import PLAIN
 from qa.schema import Document, Progress
 from qa.segment import passages

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 import os
 import sys
 import tempfile
 import tracemalloc
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +71,28 @@ def run(library: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]
         Corpus, "open", lambda *args, **options: opened(*args, encoder=TinyEncoder(), **options)
     )
     return lambda *words: CliRunner().invoke(cli, [*map(str, words), "--library", str(library)])
+
+
+def test_what_pullquote_wrote_is_no_document_in_an_archive_either(tmp_path: Path, library: Path) -> None:
+    made = tmp_path / "made"
+    made.mkdir()
+    written = [path for path, _ in own(made)]
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("answers.jsonl", ANSWER)
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for path in written:
+            archive.write(path, path.name)
+        archive.writestr("a.txt", words(1))
+        archive.writestr("inner.zip", inner.getvalue())
+    with tiny_corpus(library) as corpus:
+        report = corpus.index(tmp_path / "all.zip")
+        assert [info.id for info in corpus.documents()] == ["all.zip/a.txt"]
+    notes = [note for each in report.files if each.status == "skipped" for note in each.notes]
+    for name, note in zip((*(path.name for path in written), "inner.zip/answers.jsonl"), notes, strict=True):
+        assert note.startswith(f"{tmp_path / 'all.zip'}/{name} is ")
+        assert note.endswith("that Pullquote wrote: it is no document.")
+    assert report.count("refused") == 0
 
 
 def feedback_file(folder: Path, name: str) -> Path:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.formats import read_path
+from qa.formats.reading import read_path
 from qa.formats.text import describe
 from qa.schema import Document, Span
 from qa.segment import MOST_SENTENCE_CHARACTERS, MOST_SENTENCE_WORDS, passages, sentences

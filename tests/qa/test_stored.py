@@ -19,7 +19,16 @@ from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
 if TYPE_CHECKING:
     from pathlib import Path
 
-HOSTILE = ("\x1b[31m\n", "{}", '[["\x01"]]', "[[0, 99999999, 1, 2, 3]]", "[" * 100_000, b"\0" * 100, -1)
+HOSTILE = (
+    "\x1b[31m\n",
+    "{}",
+    '[["\x01"]]',
+    "[[0, 99999999, 1, 2, 3]]",
+    "[" * 100_000,
+    b"\0" * 100,
+    -1,
+    99_999_999,
+)
 TABLES = (
     "documents",
     "passages",

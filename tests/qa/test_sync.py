@@ -24,7 +24,7 @@ from qa.cells import read
 from qa.cli import cli
 from qa.corpus import Corpus
 from qa.errors import InputError, LibraryError
-from qa.formats import Options
+from qa.formats.source import Options
 from qa.schema import Span
 from qa.sources import words_sha256
 from qa.watch import bursts
@@ -880,6 +880,31 @@ def test_the_command_names_a_sidecar_without_its_file_and_calls_it_no_file_of_an
     assert "of another kind" not in result.stdout
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="makes links as POSIX does")
+def test_a_sidecar_beside_what_is_not_read_is_named(
+    run: Callable[..., Result], inbox: Path, tmp_path: Path
+) -> None:
+    write(inbox, "a.txt", words(1))
+    (inbox / "inside.txt").symlink_to(inbox / "a.txt")
+    (inbox / "outside.txt").symlink_to(write(tmp_path, "secret.txt", words(2)))
+    write(inbox, "picture.png", "")
+    (inbox / "folder").mkdir()
+    for name in ("a.txt", "inside.txt", "outside.txt", "picture.png", "folder"):
+        write(inbox, f"{name}.meta.toml", 'title = "Named"')
+    result = run(inbox)
+    said = result.stderr.splitlines()
+    for name in ("inside.txt", "outside.txt"):
+        (line,) = [line for line in said if f"{name}.meta.toml describes no document" in line]
+        assert f"{name} is a link that is not read" in line
+    for name in ("picture.png", "folder"):
+        (line,) = [line for line in said if f"{name}.meta.toml describes no document" in line]
+        assert f"{name} is not read" in line
+    assert not [line for line in said if "/a.txt.meta.toml" in line]
+    assert "outside.txt.meta.toml" not in run(inbox, inbox / "outside.txt").stderr
+    followed = run(inbox, "--follow-links")
+    assert "outside.txt.meta.toml" not in followed.stderr
+
+
 def test_prune_on_the_command_line_does_not_ask(run: Callable[..., Result], inbox: Path) -> None:
     write(inbox, "a.txt", words(1))
     write(inbox, "b.txt", words(2))
@@ -1048,6 +1073,29 @@ def test_a_watch_says_once_what_it_watches_and_ctrl_c_ends_it_as_it_is_meant_to(
     assert "Traceback" not in stderr
     assert "interrupted" not in stderr
     assert problems(library) == []
+
+
+def test_a_watch_counts_a_file_that_stays_broken_once(
+    run: Callable[..., Result], inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(inbox, "a.txt", words(1))
+    write(inbox, "gone.txt", words(2))
+    broken = write(inbox, "broken.pdf", "no PDF")
+
+    def changes(*_: object, **__: object) -> Iterator[None]:
+        yield
+        write(inbox, "b.txt", words(3))
+        (inbox / "gone.txt").unlink()
+        yield
+        write(inbox, "a.txt", words(4))
+        write(inbox, "other.pdf", "no PDF")
+        yield
+        broken.unlink()
+        yield
+
+    monkeypatch.setattr("qa.watch.bursts", changes)
+    last = run(inbox, "--watch").stderr.splitlines()[-1]
+    assert last == "Watching has ended: 3 added, 1 replaced, 1 refused, 1 gone."
 
 
 def _count(library: Path) -> int:

@@ -1139,7 +1139,7 @@ FERRY, STRAIT = "“The ferry sails at noon from the old pier”", "“The strai
         (f"{STRAIT}, according to No. 12.", "verbatim"),
         (f"{STRAIT}. The River Press has another view.", "verbatim"),
         (f"He read Ferry Notes at breakfast and heard {STRAIT}.", "verbatim"),
-        (f"{STRAIT}, wrote the Times of the Valley.", "verbatim"),
+        (f"{STRAIT}, wrote the Times of the Valley.", "moved"),
     ],
 )
 def test_a_quote_ascribed_to_another_document_has_moved(
@@ -1324,3 +1324,62 @@ def test_a_file_without_quotes_is_named_and_costs_no_other_its_result(corpus: Co
     assert none.exit_code == 3
     assert empty in none.stderr
     assert missing in none.stderr
+
+
+# Words left out are shown
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("[…] 61 people died in the flood", "[-At least-] {+[…]+} 61 people died in the flood"),
+        (
+            "The old mill by the river […].",
+            "The old mill by the river [-, which had not been insured, burned down in the first",
+        ),
+        (
+            "The old mill […] burned down in the first week […]",
+            "[-by the river, which had not been insured,-] {+[…]+} burned down in the first week [-of May.-]",
+        ),
+        ("burned down in the first week of May. […]", ""),
+    ],
+)
+def test_the_words_that_any_mark_leaves_out_are_shown(
+    corpus: Corpus, tmp_path: Path, said: str, shown: str
+) -> None:
+    one(corpus, tmp_path, SPEECH)
+    (verdict,) = verify(corpus, f"They write: “{said}”\n")
+    assert shown in said_of(verdict)
+    assert verdict.left_out == len(joined(verdict.difference, without="insert").split()) - len(
+        [word for each in verdict.difference if each.op == "equal" for word in each.text.split()]
+    )
+
+
+def test_of_pages_left_out_the_beginning_and_the_end_are_shown(corpus: Corpus, tmp_path: Path) -> None:
+    between = " ".join(f"It was the {number}th page." for number in range(1_000))
+    one(corpus, tmp_path, f"The old mill burned down. {between} Nobody was hurt in the fire.")
+    (verdict,) = verify(corpus, "“The old mill burned down. […] Nobody was hurt in the fire.”")
+    assert verdict.status == "verbatim"
+    assert verdict.left_out == 5_000
+    (left_out,) = [each.text for each in verdict.difference if each.op == "delete"]
+    assert left_out.startswith("It was the 0th page.")
+    assert left_out.rstrip().endswith("It was the 999th page.")
+    assert len(left_out) < 2_100
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        "{0}[^1]\n\n[^1]: M. Holt, “the mill was sold to a bank in May”, River Press, 2008.\n",
+        "{0}[^1]\n\n[^1]: Holt, “The mill was sold to a bank in May,” *River Press* 4 (2008).\n",
+        "{0}\n\n## References\n\n1. Holt, M. (2008). “The mill was sold to a bank in May.” River Press.\n",
+        "<html><p>{0}</p><ol class='footnotes'><li>Holt, “The mill was sold in May”, 2008</li></ol></html>",
+    ],
+)
+def test_a_sentence_in_what_looks_like_a_reference_is_looked_up(
+    corpus: Corpus, tmp_path: Path, report: str
+) -> None:
+    two_papers(corpus, tmp_path)
+    assert sorted(statuses(corpus, report.format(FERRY))) == ["unknown", "verbatim"]
+    path = write(tmp_path, "report.html" if "<html>" in report else "report.md", report.format(FERRY))
+    assert run(corpus, "verify", str(path)).exit_code == 1

@@ -206,6 +206,16 @@ def test_a_restore_is_refused_where_the_id_is_taken_or_nothing_was_removed(
         corpus.document("a.txt")
 
 
+def test_a_second_restore_says_that_it_is_there_already(corpus: Corpus, inbox: Path) -> None:
+    corpus.index(write(inbox, "a.txt", OLD))
+    corpus.remove(["a.txt"])
+    corpus.restore(["a.txt"])
+    with pytest.raises(InputError, match=r"'a\.txt' is in the library already: there is nothing to restore"):
+        corpus.restore(["a.txt"])
+    with pytest.raises(InputError, match="nothing to restore"):  # what was never removed
+        corpus.restore([corpus.index(write(inbox, "b.txt", NEW)).files[0].document_id])
+
+
 # A citation outlives all that
 
 

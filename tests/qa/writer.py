@@ -15,9 +15,9 @@ import qa.fulltext
 import qa.intake
 import qa.versions
 from embeddings.index import VectorIndex
-from qa.formats import Worker
 from qa.formats.kinds import read_source
 from qa.formats.source import Options, Source
+from qa.formats.worker import Worker
 from qa.fulltext import FullText
 from qa.library import LibraryIndex
 from qa.schema import Document

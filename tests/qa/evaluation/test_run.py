@@ -170,7 +170,7 @@ def test_what_is_no_answers_file_is_refused_with_its_line(tmp_path, data, said):
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"cannot read the answers in .*none"):
+    with pytest.raises(InputError, match=r"cannot read .*none: No such file"):
         run.read_answers(tmp_path / "none")
 
 

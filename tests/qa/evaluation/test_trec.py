@@ -222,7 +222,7 @@ def test_only_white_space_that_trec_eval_knows_parts_columns(tmp_path):
 
 
 def test_a_file_that_cannot_be_opened_is_named(tmp_path):
-    with pytest.raises(InputError, match="cannot be read: No such file"):
+    with pytest.raises(InputError, match=r"cannot read .*none: No such file"):
         read_run(tmp_path / "none")
     with pytest.raises(InputError, match="cannot be written"):
         write_run(tmp_path / "none" / "run", {})

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from qa.claims import claims
 from qa.errors import InputError
-from qa.formats import read_path
 from qa.formats.kinds import kind_of, read_source
+from qa.formats.reading import read_path
 from qa.formats.source import PLAIN, Source
 from qa.formats.text import decode
 from qa.schema import Document

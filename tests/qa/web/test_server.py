@@ -248,3 +248,14 @@ def test_a_body_in_many_chunks_takes_no_long_time(
         connection.sendall(head + b"1\r\na\r\n" * 900_000)
     read_all(connection)
     assert time.process_time() - began < 2
+
+
+def test_what_is_no_http_is_refused_once_and_nothing_breaks(
+    connect: Callable[[], socket.socket], caplog: pytest.LogCaptureFixture
+) -> None:
+    connection = connect()
+    connection.sendall(
+        b"POST /guarded HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n"
+    )
+    assert read_all(connection).count(b"HTTP/1.1 4") == 1
+    assert "Exception" not in caplog.text

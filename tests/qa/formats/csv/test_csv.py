@@ -8,8 +8,7 @@ import pytest
 
 from qa.dates import PartialDate
 from qa.errors import InputError
-from qa.formats import Options
-from qa.formats.source import Source
+from qa.formats.source import Options, Source
 from qa.formats.table import read
 from qa.schema import Document, Found, Section
 

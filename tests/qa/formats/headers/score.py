@@ -19,9 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qa.formats import Options, Worker, read_path
 from qa.formats.kinds import read_source
-from qa.formats.source import Source
+from qa.formats.reading import read_path
+from qa.formats.source import Options, Source
+from qa.formats.worker import Worker
 from qa.metadata import open_sidecar, value_of
 from qa.schema import Document
 from tests.qa.formats.headers.make import make

@@ -12,9 +12,9 @@ from benchmarks.ingest import Instant
 from qa.cite import locator
 from qa.corpus import Corpus
 from qa.errors import InputError
-from qa.formats import Worker
 from qa.formats.kinds import read_source
 from qa.formats.source import Options, Source
+from qa.formats.worker import Worker
 from qa.schema import Document, Found
 from tests.qa.formats.json.make import BRIEFS
 from tests.qa.formats.reading import refusal
@@ -102,7 +102,6 @@ REFUSED = {
     "records without end": (b"[" + b"1," * 500_000 + b"1]", "holds more than 500,000 records"),
     "nested": (b"[" * 1_000_000, "cannot be read as JSON"),
     "nested whole": (b'{"a":' * 1_000_000 + b"1" + b"}" * 1_000_000, "cannot be read as JSON"),
-    "a number of a million digits": (b'[{"_id": ' + b"9" * 1_000_000 + b"}]", "cannot be read as JSON"),
 }
 
 
@@ -115,6 +114,20 @@ def test_anything_else_is_refused_by_name_with_what_is_expected(data: bytes, rea
     assert reason in str(refused)
     nexts = ('[{"_id": …, "title"', "iconv", "Put one in it", "Split it")
     assert any(each in str(refused) for each in nexts)
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
+def test_a_number_of_many_digits_costs_its_record_at_most(name: str) -> None:
+    digits = "9" * 100_000
+    records = (
+        f'{{"_id": {digits}, "text": "He left."}}',
+        f'{{"_id": "b", "text": "He stayed.", "price": {digits}}}',
+        '{"_id": 7, "text": "He slept."}',
+    )
+    data = f"[{','.join(records)}]" if name == "a.json" else "\n".join(records)
+    refused, *documents = found(data.encode(), name)
+    assert "the id has more than 1,000 characters" in str(refused)
+    assert [item.id for item in documents if isinstance(item, Document)] == ["#b", "#7"]
 
 
 def test_lists_that_take_all_memory_cost_their_file_alone() -> None:
@@ -164,7 +177,7 @@ def test_columns_are_remembered_and_records_that_change_places_keep_their_ids(tm
 
 
 def test_a_list_in_a_file_of_json_lines_says_how_it_is_read(tmp_path: Path) -> None:
-    from qa.formats import read_path
+    from qa.formats.reading import read_path
 
     (tmp_path / "a.jsonl").write_text(json.dumps(BRIEFS), encoding="utf-8")
     (refused,) = read_path(tmp_path / "a.jsonl")

@@ -14,9 +14,9 @@ from benchmarks.ingest import Instant
 from qa.cite import locator
 from qa.corpus import Corpus
 from qa.errors import InputError
-from qa.formats import Worker
 from qa.formats.kinds import kind_of, read_source
 from qa.formats.source import PLAIN, Source
+from qa.formats.worker import Worker
 from qa.schema import Document
 from tests.qa.formats.mbox.make import MESSAGES, message, written
 from tests.qa.formats.reading import check

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from qa.cite import locator
 from qa.errors import InputError
-from qa.formats import ocr, read_path
+from qa.formats import ocr
 from qa.formats.pdf import MOST_PAGES, read
+from qa.formats.reading import read_path
 from qa.formats.source import PLAIN, Options, Source
 from qa.schema import Document, Found
 from qa.segment import sentences

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from qa.cite import locator
 from qa.errors import InputError
-from qa.formats import Worker
 from qa.formats.kinds import read_source
 from qa.formats.rtf import read
 from qa.formats.source import PLAIN, Source
+from qa.formats.worker import Worker
 from qa.schema import Document
 from tests.qa.formats.reading import flipped, named, one, one_of, read_or_refused, refusal, stated
 from tests.qa.formats.zip.make import packed

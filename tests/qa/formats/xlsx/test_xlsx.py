@@ -15,9 +15,10 @@ from benchmarks.ingest import Instant
 from qa.cite import locator
 from qa.corpus import Corpus
 from qa.errors import InputError
-from qa.formats import Worker
 from qa.formats.kinds import kind_of, read_source
 from qa.formats.source import Options, Source
+from qa.formats.worker import Worker
+from qa.metadata import MOST_FIELD
 from qa.schema import Document, Found, Section
 from tests.qa.formats.reading import check, with_member
 from tests.qa.formats.xlsx.make import cell, raw, saved, workbook
@@ -275,3 +276,22 @@ def test_columns_are_remembered_and_rows_that_change_places_keep_their_ids(tmp_p
         after = {corpus.document(info.id).text: info.id for info in corpus.documents()}
     assert {text: after[text] for text in before} == before
     assert sorted(each.status for each in report.files) == ["added", *["replaced"] * 4]
+
+
+@pytest.mark.parametrize(
+    ("bad", "shown"),
+    [
+        ("<c><v>" + "9" * 5_000 + "</v></c>", "9" * MOST_FIELD),
+        ("<c><v>1.5.5</v></c>", "1.5.5"),
+        ('<c t="d"><v>spring</v></c>', "spring"),
+        ('<c t="s"><v>7</v></c>', ""),  # a shared string that is not there
+        ('<c t="b"><v>perhaps</v></c>', ""),
+        ('<c s="' + "9" * 5_000 + '"><v>7</v></c>', "7"),
+    ],
+)
+def test_a_cell_that_makes_no_sense_costs_nothing_but_itself(bad: str, shown: str) -> None:
+    head = f"<row>{cell('text')}{cell('number')}{cell('title')}</row>"
+    row = f"<row>{cell('He left.')}{bad}{cell('After it')}</row>"
+    first, second = documents(raw(f"<sheetData>{head}{row}{row.replace('left', 'stayed')}</sheetData>"))
+    assert (first.text, first.number, first.title) == ("He left.", shown, "After it")
+    assert second.text == "He stayed."

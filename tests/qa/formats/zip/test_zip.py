@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qa.errors import InputError
-from qa.formats import archive, read_path
+from qa.formats import archive
+from qa.formats.reading import read_path
 from qa.formats.source import PLAIN, Source
 from qa.schema import Document
 from tests.qa.formats.zip.make import archives, packed

@@ -1,0 +1,627 @@
+"""Which of the names in the words around a quote are said to be its source: a grammar of reported speech.
+
+It knows the ways in which a source is given: as the subject of a verb of saying (“X wrote that …”), with the
+verb after the quote (“…”, wrote X), after a preposition or participle (“according to X”, “in the May issue of
+X”), and as a reference in brackets, after a dash, in a note or a table. What it does not know is a mention,
+for an alarm must be right.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from qa.formats.organisations import is_periodical, names_institution
+from qa.terms import measure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+Kind = Literal["title", "number", "publisher", "author", "unlisted", "person"]
+
+# Tokens from a source to the quote, from a name to its verb, and within brackets, at most.
+_NEAR = 25
+_NEAR_VERB = 6
+_MOST_IN_BRACKETS = 20
+_MOST_ADJECTIVES = 4
+# In running text, what is quoted in fewer words may be a name.
+_LEAST_QUOTED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source or a speaker, as named; `documents` are the ids of those so called."""
+
+    name: str
+    kind: Kind
+    documents: frozenset[str] = frozenset()
+
+    @property
+    def is_medium(self) -> bool:
+        """Whether one reads in it, rather than works there: a title, a paper, an agency that is no office."""
+        if self.kind in ("title", "number", "unlisted"):
+            return True
+        return self.kind == "publisher" and (is_periodical(self.name) or not names_institution(self.name))
+
+
+class Token(NamedTuple):
+    """A word, a mark, the name of a source, or another quote."""
+
+    text: str
+    source: Source | None = None
+    is_quote: bool = False
+
+    @property
+    def word(self) -> str:
+        """The word or mark in small letters; "" of a name or quote."""
+        return "" if self.source or self.is_quote else self.text.casefold()
+
+
+# Words of the grammar
+
+
+def _forms(stems: str) -> frozenset[str]:
+    """Inflect regular verbs: “report” to reports, reported, reporting. The bare form is a noun as well."""
+    forms: set[str] = set()
+    for stem in stems.split():
+        root = stem.removesuffix("e")
+        if stem.endswith("y") and stem[-2] not in "aeou":
+            forms |= {f"{stem[:-1]}ies", f"{stem[:-1]}ied", f"{stem}ing"}
+        else:
+            forms |= {f"{stem}es" if stem.endswith(("s", "ss", "sh", "ch")) else f"{stem}s"}
+            forms |= {f"{root}ed", f"{root}ing", f"{root}{root[-1]}ed", f"{root}{root[-1]}ing"}
+    return frozenset(forms)
+
+
+_HAVE = frozenset({"has", "have", "had"})
+_SAYING = _forms(
+    """
+    report reveal disclose argue warn add explain insist maintain assert conclude confirm announce
+    declare allege claim state note observe remark record describe comment mention acknowledge admit
+    concede estimate reckon believe suggest stress emphasise emphasize highlight underline recall relate
+    learn publish print carry quote cite ask reply respond answer predict forecast caution complain
+    lament joke quip contend opine testify call hint imply vow promise boast point document write put
+    establish stipulate affirm reiterate repeat summarise summarize phrase judge assess calculate
+    divulge proclaim recount narrate attest inform show demonstrate indicate
+    """
+) | frozenset(
+    """
+    say says said saying write wrote written tell tells told put puts find finds found hold holds held
+    run ran runs read reads go goes went speak speaks spoke think thinks thought argue claim insist add
+    explain believe admit maintain conclude suggest cast wrote
+    """.split()
+)
+_READING = _forms("learn appear stand come draw print publish carry quote cite take") | frozenset(
+    """
+    know known knows read find found hear heard see seen learn stand stood appear come came drawn taken
+    line sentence passage headline words quotation
+    """.split()
+)
+# Past and present forms; a second one has a subject of its own, most likely.
+_FINITE = frozenset(word for word in _SAYING if word.endswith(("ed", "s"))) | frozenset(
+    "said wrote told found held ran went spoke thought".split()
+)
+# These say something only right before a quote, “that” or a colon.
+_WEAK = _forms("carry point call recall take draw hint answer") | frozenset(
+    "put puts find finds found hold holds held run ran runs read reads go goes went think thinks".split()
+)
+_BE = frozenset("is are was were be been being".split())
+_ADVERBS = _HAVE | frozenset(
+    """
+    also once then later still even again already recently first now only itself themselves
+    does did do just both however too duly since rightly
+    """.split()
+)
+_OPENING = frozenset("opens opened begins began ends ended starts started closes closed".split())
+_BARE = frozenset(
+    """
+    state report note warn find estimate announce reveal disclose confirm declare
+    """.split()
+)
+_PLAIN = frozenset("clear blunt explicit adamant certain sure unequivocal emphatic".split())
+_CONJUNCTIONS = frozenset(
+    """
+    and but while whereas as that where when because though although yet how what whereupon since so
+    """.split()
+)
+DETERMINERS = frozenset("the a an its this their our his her yesterday’s".split())
+_ADJECTIVES = frozenset(
+    """
+    weekly daily monthly quarterly news agency newspaper paper journal magazine bulletin wire local
+    state national independent influential respected latest last current old own same
+    """.split()
+)
+# What is of, by or from a source, and says what it says.
+_PARTS = frozenset(
+    """
+    issue issues edition editions number page pages columns editor editors author authors writers staff
+    archives archive website site words headline line lines reporters correspondents journalists writer
+    version account text front-page
+    """.split()
+)
+WORKS = _PARTS | frozenset(
+    """
+    report reports article articles story stories piece column editorial leader note notes study paper
+    brief briefs bulletin dispatch despatch review essay feature post blog publication book survey
+    analysis memo statement correspondent reporter journalist columnist bureau newspaper magazine weekly
+    daily monthly journal agency newsletter wire section chapter summary release item entry interview
+    """.split()
+)
+_LEADS = frozenset({"of", "by", "from", "in", "at", "for"})
+_AFFILIATES = frozenset({"of", "from", "at", "with", "for"})
+_CITING = frozenset({"per", "quote", "cite", "citing", "quoting", "via", "paraphrasing"})
+_IN = frozenset({"in", "from", "for"})
+_PRONOUNS = frozenset("he she they it we i you one".split())
+_RELATIVES = frozenset("who which whom whose".split())
+_TIMES = frozenset("in on at for last this earlier yesterday today".split())
+_WHEN = frozenset(
+    """
+    during after before since under over later throughout by one two three next
+    """.split()
+)
+_PREPOSITIONS = frozenset(
+    """
+    of to on with about for from by in at against between like than into over under
+    """.split()
+)
+_STOPS = _RELATIVES | frozenset("because when after before although while and but not never".split())
+# Between two names of one source: “the River Press in its Ferry Notes”.
+_JOINS = frozenset("in the its his her of s no on at".split())
+_COORDINATORS = frozenset(", and or but also that both".split())
+# What follows these is said elsewhere.
+_ELSEWHERE = _RELATIVES | frozenset("where when because whether if".split())
+# With these the writer turns to what somebody else says.
+_TURNS = frozenset("but while whereas although though yet however unlike if unless because".split())
+_NEGATIONS = frozenset(
+    """
+    not never nobody nowhere none nothing neither nor hardly without vain cannot didn’t don’t doesn’t
+    didn't don't doesn't hasn’t hasn't wasn’t wasn't
+    """.split()
+)
+_NO_ADJECTIVES = _CONJUNCTIONS | _SAYING | _READING | _PREPOSITIONS | _STOPS | _PRONOUNS
+# A noun phrase before these is over.
+_ENDING = (
+    _SAYING
+    | _ADVERBS
+    | _BE
+    | _CONJUNCTIONS
+    | _TIMES
+    | _PRONOUNS
+    | DETERMINERS
+    | _RELATIVES
+    | frozenset("of from by with about to editors there here".split())
+)
+# What is said of a reference in small letters.
+OF_REFERENCES = frozenset(
+    """
+    see in from of the and for by no nos p pp vol issue page pages number edition ed eds published dated
+    accessed quoted cited as at online section chapter line lines para note n.d so thus says source via
+    translated reprinted first a an de des der la le du et al und of our my emphasis added ibid op cit
+    web pdf print retrieved updated last
+    """.split()
+)
+_ABBREVIATED = frozenset("cf p pp no nos vol ed eds al vs".split())
+# What follows these is what a work is on.
+_ON = frozenset(
+    """
+    review reply response comment commentary rejoinder letter answer criticism also but not contra cf
+    compare pace unlike against versus
+    """.split()
+)
+MONTHS = frozenset(
+    """
+    january february march april may june july august september october november december monday tuesday
+    wednesday thursday friday saturday sunday
+    """.split()
+)
+STARTERS = (
+    _SAYING
+    | _CONJUNCTIONS
+    | DETERMINERS
+    | _CITING
+    | _IN
+    | _ON
+    | frozenset("according by on see source to with says read quote after before not".split())
+)
+_OPENS = frozenset(",;:—–(-[|.")
+_DASHES = frozenset("—–-")
+_CLOSES = {"(": ")", "[": "]"}
+
+_TOKEN = re.compile(r"[^\W_]+(?:[’'.-][^\W_]+)*|[^\w\s]")
+_QUOTED = re.compile(r"“[^“”]*”|„[^„“”]*[“”]|«[^«»]*»|\"[^\"]*\"")
+_MARK = re.compile("[“”«»„]")
+_EMPHASIS = re.compile(r"[*_`]+")
+_NOTE_MARK = re.compile(r"\[\^[^\]\s]{1,40}\]|[⁰¹²³⁴-⁹]+")
+
+
+# Tokens
+
+
+def tokens_of(text: str, find: Callable[[str], Iterable[tuple[int, int, Source]]]) -> list[Token]:
+    """Split a text into words, marks, the names that `find` finds, and other quotes.
+
+    What stands before a closing mark that nothing opened is the end of another quote.
+    """
+    first = _MARK.search(text)
+    text = text[first.end() :] if first and first[0] in "”»" else text
+    text = " ".join(_EMPHASIS.sub("", _NOTE_MARK.sub(" ", text)).split())
+    names = list(find(text))
+    quotes = [match.span() for match in _QUOTED.finditer(text) if _is_quote(match, names)]
+    spans = [(start, end, Token(text[start:end], source)) for start, end, source in names]
+    spans = [each for each in spans if not any(start < each[0] < end for start, end in quotes)]
+    spans += [(start, end, Token(text[start:end], is_quote=True)) for start, end in quotes]
+    tokens: list[Token] = []
+    at = 0
+    for start, end, token in [*sorted(spans, key=lambda each: each[0]), (len(text), len(text), None)]:
+        tokens += [Token(match[0]) for match in _TOKEN.finditer(text, at, start) if match[0] not in '“”„«»"']
+        if token:
+            tokens.append(token)
+        at = max(at, end)
+    return tokens
+
+
+def _is_quote(match: re.Match[str], names: Sequence[tuple[int, int, Source]]) -> bool:
+    """Whether what stands in quotation marks is no name, and has as many words as a quote."""
+    named = any(
+        start - match.start() <= 1 and match.end() - end <= 2 and start >= match.start()
+        for start, end, _ in names
+    )
+    return not named and measure(match[0]) >= _LEAST_QUOTED
+
+
+def _word(tokens: Sequence[Token], at: int) -> str:
+    return tokens[at].word if 0 <= at < len(tokens) else ""
+
+
+def _is_proper(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a word is most likely part of a name."""
+    return at >= 0 and _is_capitalised(tokens[at]) and tokens[at].word not in STARTERS
+
+
+def _is_capitalised(token: Token) -> bool:
+    return token.source is None and not token.is_quote and token.text[:1].isupper()
+
+
+# The grammar: which names are said to be the source
+
+
+def narrowed(tokens: Sequence[Token], found: Iterable[int]) -> list[Source]:
+    """Return the sources at some tokens: of “the River Press in Ferry Notes”, the title alone."""
+    indices = sorted(set(found))
+    kept = []
+    for at, following in zip_longest(indices, indices[1:]):
+        source, then = tokens[at].source, following is not None and tokens[following].source
+        assert source is not None  # noqa: S101 - only names are found
+        between = tokens[at + 1 : following] if following is not None else ()
+        joined = all(each.word in _JOINS or each.text in ",(’'" for each in between)
+        if then and then.kind == "title" and source.kind != "title" and joined:
+            continue
+        kept.append(source)
+    return kept
+
+
+def named_before(tokens: Sequence[Token]) -> Iterator[int]:
+    """Yield the names before a quote that it is said to be from."""
+    if tokens and (tokens[-1].text == ":" or tokens[-1].text in _DASHES):
+        yield from named_in_reference(_after_last_stop(tokens[:-1]), dated=False)
+    if any(each.word in _NEGATIONS for each in tokens):  # “Nowhere does X say that”
+        return
+    for at, token in enumerate(tokens):
+        if token.source is None:
+            continue
+        start, end = _phrase(tokens, at)
+        verb = _verb(tokens, end) if _opens_clause(tokens, start) else None
+        if (
+            (verb is not None and _says(tokens, verb))
+            or (_is_cited(tokens, start, at) and _ends_phrase(tokens, end) and not _breaks_off(tokens[end:]))
+            or (_is_read(tokens, start, at) and _ends_phrase(tokens, end) and _introduces(tokens, start, end))
+        ):
+            yield at
+
+
+def _after_last_stop(tokens: Sequence[Token]) -> Sequence[Token]:
+    """Return the tokens, if no part of them is a sentence; else none."""
+    return tokens if not any(each.text == ";" for each in tokens) else ()
+
+
+def named_after(tokens: Sequence[Token]) -> Iterator[int]:
+    """Yield the names after a quote that it is said to be from."""
+    begin = 0
+    while begin < len(tokens) and tokens[begin].text in ",.?!":
+        begin += 1
+    begin += _word(tokens, begin) == ":" and _word(tokens, begin + 1) in ("so", "thus")
+    if begin < len(tokens) and (closing := _CLOSES.get(tokens[begin].text)):
+        end = next((at for at in range(begin, len(tokens)) if tokens[at].text == closing), len(tokens))
+        yield from (begin + 1 + at for at in named_in_reference(tokens[begin + 1 : end]))
+        begin = end + 1
+        while begin < len(tokens) and tokens[begin].text == ",":
+            begin += 1
+    elif begin < len(tokens) and tokens[begin].text in _DASHES:
+        yield from (begin + 1 + at for at in named_in_reference(tokens[begin + 1 :], dated=False))
+        begin += 1
+    ends = (at for at in range(begin, len(tokens)) if tokens[at].is_quote or tokens[at].text == ";")
+    clause = tokens[begin : next(ends, len(tokens))]
+    for at, token in enumerate(clause):
+        if token.source is None:
+            continue
+        start, end = _phrase(clause, at)
+        between = clause[:start]
+        last = _word(between, len(between) - 1)
+        if any(each.word in _TURNS for each in between):
+            continue
+        if last in ("so", "thus"):
+            said = _ends_phrase(clause, end)
+        elif not between or (last in ("as", "how", "what") and len(between) <= _NEAR_VERB):
+            said = _verb(clause, end) is not None
+        elif last in _SAYING:
+            said = len(between) <= _NEAR_VERB and not any(each.source for each in between)
+            said = said and _word(between, 0) not in _RELATIVES
+        else:
+            read = _is_read(clause, start, at) and _follows(between)
+            said = (read or _is_cited(clause, start, at)) and _ends_phrase(clause, end)
+        if said:
+            yield begin + at
+
+
+def is_subject(after: Sequence[Token]) -> bool:
+    """Whether something is said of the quote itself: “…” is a lie."""
+    return _word(after, 0) in _BE
+
+
+def named_in_reference(tokens: Sequence[Token], *, dated: bool = True) -> list[int]:
+    """Return the names of what is written as a reference is: “Milo Holt, Ferry Notes, no. 41 (2008), p. 3”.
+
+    With other small words than references have it is a sentence up to the next stop, and names nothing. What
+    is in no library is a source only of a reference with a number, where it must be `dated`.
+    """
+    numbered = not dated or any(each.text[0].isdigit() for each in tokens if each.text)
+    found: list[int] = []
+    part: list[int] = []
+    for at, token in enumerate([*tokens, Token(".")]):
+        ends = token.text in (".", ";") and not token.source
+        if not ends or (part and _is_abbreviated(tokens[part[-1]])):
+            part.append(at)
+            continue
+        words = {tokens[each].word for each in part if each < len(tokens)}
+        small = {tokens[each].word for each in part if tokens[each].text[:1].islower()} - {""}
+        if not (small - OF_REFERENCES or words & _ON):
+            found += [each for each in part if tokens[each].source]
+        part = []
+    return [at for at in found if numbered or not _is_unlisted(tokens[at])]
+
+
+def _is_abbreviated(token: Token) -> bool:
+    return token.word in _ABBREVIATED or (len(token.text) == 1 and _is_capitalised(token))
+
+
+def _is_unlisted(token: Token) -> bool:
+    return token.source is not None and token.source.kind == "unlisted"
+
+
+def _phrase(tokens: Sequence[Token], at: int) -> tuple[int, int]:
+    """Return where the noun phrase of a name begins and ends: “the latest issue of X”, “X’s editor Holt”."""
+    return _phrase_start(tokens, at), _phrase_end(tokens, at)
+
+
+def _phrase_start(tokens: Sequence[Token], at: int) -> int:
+    source = tokens[at].source
+    start = at
+    while _word(tokens, start - 1) in _ADJECTIVES:
+        start -= 1
+    start -= _word(tokens, start - 1) in DETERMINERS
+    preposition = _word(tokens, start - 1)
+    head = start - 2
+    while head >= 0 and tokens[head].text[0].isdigit():  # “issue 41 of”
+        head -= 1
+    if preposition in _LEADS and _word(tokens, head) in (_PARTS if preposition == "of" else WORKS):
+        first = max(0, head - _MOST_ADJECTIVES)
+        while head > first and _is_adjective(_word(tokens, head - 1)):
+            head -= 1
+            if _word(tokens, head) in DETERMINERS:
+                break
+        return head
+    if preposition in _AFFILIATES and _is_author(tokens, head):
+        return head
+    if preposition in _AFFILIATES and _is_proper(tokens, head) and source and source.is_medium:
+        while _is_proper(tokens, head - 1):
+            head -= 1
+        return head
+    return start
+
+
+def _is_adjective(word: str) -> bool:
+    """Whether a word before a noun may belong to it, as it is no word of another kind."""
+    return word[:1].isalnum() and word not in _NO_ADJECTIVES
+
+
+def _phrase_end(tokens: Sequence[Token], at: int) -> int:
+    end = at + 1
+    owned = False
+    while end < len(tokens):
+        token = tokens[end]
+        if token.text in "’'" or (owned and token.word == "s"):
+            owned = True
+        elif not (
+            token.source
+            or token.word == "no"
+            or token.text[0].isdigit()
+            or (owned and _is_capitalised(token))
+            or (token.word in WORKS and (token.word not in _SAYING or _word(tokens, end + 1) in _SAYING))
+        ):
+            break
+        end += 1
+    closing = _next(tokens, ")", end, _MOST_IN_BRACKETS) if _word(tokens, end) == "(" else None
+    return end if closing is None else closing + 1
+
+
+def _next(tokens: Sequence[Token], mark: str, start: int, most: int) -> int | None:
+    """Return where a mark stands next, among so many tokens."""
+    return next((at for at in range(start, min(len(tokens), start + most)) if tokens[at].text == mark), None)
+
+
+def _is_author(tokens: Sequence[Token], at: int) -> bool:
+    source = tokens[at].source if at >= 0 else None
+    return source is not None and source.kind == "author"
+
+
+def _opens_clause(tokens: Sequence[Token], start: int) -> bool:
+    """Whether a phrase begins a clause, but for when or where: “In May X wrote”, “It was X that wrote”."""
+    before = tokens[start - 1] if start else None
+    if before is None or before.is_quote or before.text in _OPENS or before.word in _CONJUNCTIONS | {"both"}:
+        return True
+    first = max(0, start - _NEAR_VERB)
+    words = [each.word for each in tokens[first:start]]
+    if words[-2:] in (["it", "was"], ["it", "is"]):
+        return True
+    when = first == 0 and words[0] in _TIMES | _WHEN and words[-1] not in _PREPOSITIONS
+    return when and not any(
+        word in _SAYING | _READING | _PRONOUNS or not word[:1].isalnum() for word in words
+    )
+
+
+def _verb(tokens: Sequence[Token], end: int) -> int | None:
+    """Return the verb of saying that a noun phrase is the subject of; None where it has another, or none."""
+    at = end
+    if _word(tokens, at) == ",":  # “X, which …, says”, or “X, which says”
+        closing = _next(tokens, ",", at + 1, _NEAR)
+        if closing is None:
+            return _verb(tokens, at + 2) if _word(tokens, at + 1) in ("who", "which") else None
+        at = closing + 1
+    if _word(tokens, at) == "and":  # “X and Y say”
+        other = at + 1 + (_word(tokens, at + 1) in DETERMINERS)
+        at = other + 1 if other < len(tokens) and tokens[other].source else at
+    at += _word(tokens, at) in ("that", "which", "who")  # “It was X that said”
+    at = _past_time(tokens, _past_adverbs(tokens, at))
+    last = _word(tokens, at - 1) if at > end else ""
+    if at == len(tokens) or tokens[at].is_quote:
+        return at - 1 if last in _HAVE else None
+    word, following = _word(tokens, at), _word(tokens, at + 1)
+    if word in ("it", "this") and last in _HAVE:
+        return at
+    if (word in _BE and following in _PLAIN) or (word in _OPENING and following == "with"):
+        return at + 1
+    if word in _BE and following == "the" and _word(tokens, at + 3) == "to":  # “was the first to say”
+        return at + 4
+    if word in _BARE and following in ("that", ":"):
+        return at
+    passive = following == "by" or (last in _BE and not word.endswith("ing"))
+    return at if word in _SAYING and not passive else None
+
+
+def _past_time(tokens: Sequence[Token], at: int) -> int:
+    """Return where what follows “in its May issue” or “last week” begins, if that is a verb of saying."""
+    if _word(tokens, at) not in _TIMES:
+        return at
+    for each in range(at, min(len(tokens), at + _NEAR_VERB + 1)):
+        word = _word(tokens, each)
+        if word in _FINITE:
+            return each
+        if word != "," and (not word[:1].isalnum() or word in _STOPS | _PRONOUNS):
+            break
+    return at
+
+
+def _past_adverbs(tokens: Sequence[Token], at: int) -> int:
+    while (word := _word(tokens, at)) in _ADVERBS or (word.endswith("ly") and word not in WORKS):
+        at += 1
+    return at
+
+
+def _breaks_off(rest: Sequence[Token]) -> bool:
+    """Whether what stands between a source and a quote begins something else."""
+    if len(rest) > _NEAR or any(each.text == ";" or each.word in _TURNS for each in rest):
+        return True
+    quotes = [at for at, each in enumerate(rest) if each.is_quote]
+    return bool(quotes) and any(each.word not in _COORDINATORS for each in rest[quotes[-1] + 1 :])
+
+
+def _says(tokens: Sequence[Token], verb: int) -> bool:
+    """Whether the quote is what a verb says, and no other verb with a subject of its own comes before it."""
+    rest = tokens[verb + 1 :]
+    words = [each.word for each in rest]
+    if _breaks_off(rest) or _ELSEWHERE.intersection(words):
+        return False
+    if "and" in words and not any(each.is_quote for each in rest):
+        return False
+    if words and tokens[verb].word in _WEAK and words[-1] not in ("that", ":", ","):
+        return False
+    return not any(
+        each.word in _FINITE and _word(rest, at - 1) not in DETERMINERS | _LEADS
+        for at, each in enumerate(rest)
+    )
+
+
+def _is_cited(tokens: Sequence[Token], start: int, at: int) -> bool:
+    """Whether a phrase follows what only sources follow: “according to”, “per”, “citing”."""
+    first, second = _word(tokens, start - 1), _word(tokens, start - 2)
+    source = tokens[at].source
+    if first == "to" and second == "according":
+        return True
+    if first == "by" and second in _SAYING | _READING:
+        return True
+    if first in ("told", "tells") or (first == "with" and second == "interview"):
+        return source is not None and source.is_medium
+    if first in _BE and "source" in {each.word for each in tokens[:start]}:
+        return True
+    words = first == "of" and second in ("words", "those", "reading")
+    return words or first in _CITING or (first == "see" and start == 1)
+
+
+def _is_read(tokens: Sequence[Token], start: int, at: int) -> bool:
+    """Whether a phrase says where something is read: “in X”, “from an article in X”, “by X”."""
+    preposition = _word(tokens, start - 1)
+    source = tokens[at].source
+    assert source is not None  # noqa: S101 - its callers have looked
+    if preposition in _IN:
+        parts = any(each.word in WORKS for each in tokens[start:at])
+        return source.is_medium or parts or _word(tokens, start - 2) in _SAYING | _READING
+    if preposition == "on":
+        return any(each.word in _PARTS for each in tokens[start:at])
+    return preposition == "by" and start == 1
+
+
+def _ends_phrase(tokens: Sequence[Token], end: int) -> bool:
+    """Whether a noun phrase is over: “in the Daily Harbour case” names a case."""
+    if end >= len(tokens) or tokens[end].is_quote or tokens[end].source:
+        return True
+    word = _word(tokens, end)
+    return (
+        not word[:1].isalnum()
+        or word in _ENDING
+        or word in MONTHS
+        or word.endswith("ly")
+        or word[0].isdigit()
+    )
+
+
+def _introduces(tokens: Sequence[Token], start: int, end: int) -> bool:
+    """Whether “in X” stands where it introduces the quote: at the clause's beginning, or right before it."""
+    rest = tokens[end:]
+    opened = start - 2
+    while opened >= 0 and (
+        _word(tokens, opened) in _SAYING | _READING | _PRONOUNS | _ADVERBS | {"as"} | _BE
+        or _word(tokens, opened).endswith("ly")
+    ):
+        opened -= 1
+    if opened < 0 or _word(tokens, opened) in _CONJUNCTIONS:
+        return not _breaks_off(rest)
+    if tokens[opened].text in _OPENS and tokens[opened].text != ",":
+        return not _breaks_off(rest)
+    if tokens[opened].text == "," and opened < start - 2:  # “The mayor, writing in X, said”
+        told = _word(rest, 0) == "," and _word(rest, _past_adverbs(rest, 1)) in _SAYING
+        return told and not _breaks_off(rest)
+    said = _word(tokens, start - 2) in _SAYING | _READING or _word(tokens, start - 2) in WORKS
+    return said and all(
+        each.word in ("that", ",", ":", "") or each.text[0].isdigit() or each.word in MONTHS for each in rest
+    )
+
+
+def _follows(between: Sequence[Token]) -> bool:
+    """Whether what parts a quote from “in X” only says that it is said or read there."""
+    said = [at for at, each in enumerate(between[:-1]) if each.word in _SAYING | _READING]
+    if not said:
+        return len(between) <= 1
+    stops = {each.word for each in between} & _STOPS
+    return not stops and said[0] < _NEAR_VERB and not any(each.text in ";:(" for each in between)
