@@ -18,21 +18,35 @@ DateOrder = Literal["auto", "dmy", "mdy"]
 # abbreviations), French, German, Dutch, Spanish, Portuguese, Italian, Swedish and Danish, Polish, Turkish,
 # Russian.
 _MONTHS = (
-    "january jan janvier januar januari jänner enero janeiro gennaio stycznia styczeń ocak январь января",
-    "february feb février fevrier februar februari febrero fevereiro febbraio lutego şubat февраль февраля",
-    "march mar mars märz maart marzo março marca marzec mart март марта",
-    "april apr avril abril aprile kwietnia kwiecień nisan апрель апреля",
-    "may mai mei mayo maio maggio maj maja mayıs май мая",
-    "june jun juin juni junio junho giugno czerwca czerwiec haziran июнь июня",
-    "july jul juillet juli julio julho luglio lipca lipiec temmuz июль июля",
-    "august aug août aout agosto augustus augusti sierpnia sierpień ağustos август августа",
-    "september sep sept septembre septiembre setiembre setembro settembre września eylül сентябрь сентября",
-    "october oct octobre oktober octubre outubro ottobre października ekim октябрь октября",
-    "november nov novembre noviembre novembro listopada listopad kasım ноябрь ноября",
-    "december dec décembre decembre dezember diciembre dezembro dicembre grudnia aralık декабрь декабря",
+    (
+        "january يناير jan janvier januar januari jänner enero janeiro gennaio stycznia"
+        " styczeń ocak январь января"
+    ),
+    (
+        "february فبراير feb février fevrier februar februari febrero fevereiro febbraio"
+        " lutego şubat февраль февраля"
+    ),
+    "march مارس mar mars märz maart marzo março marca marzec mart март марта",
+    "april أبريل apr avril abril aprile kwietnia kwiecień nisan апрель апреля",
+    "may مايو mai mei mayo maio maggio maj maja mayıs май мая",
+    "june يونيو jun juin juni junio junho giugno czerwca czerwiec haziran июнь июня",
+    "july يوليو jul juillet juli julio julho luglio lipca lipiec temmuz июль июля",
+    "august أغسطس aug août aout agosto augustus augusti sierpnia sierpień ağustos август августа",
+    (
+        "september سبتمبر sep sept septembre septiembre setiembre setembro settembre września"
+        " eylül сентябрь сентября"
+    ),
+    "october أكتوبر oct octobre oktober octubre outubro ottobre października ekim октябрь октября",
+    "november نوفمبر nov novembre noviembre novembro listopada listopad kasım ноябрь ноября",
+    (
+        "december ديسمبر dec décembre decembre dezember diciembre dezembro dicembre grudnia"
+        " aralık декабрь декабря"
+    ),
 )
 _NUMBER_OF_MONTH = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
 _MONTH = rf"(?:{'|'.join(sorted(_NUMBER_OF_MONTH, key=len, reverse=True))})\b\.?"
+_LAST_OF_THIS_CENTURY = 40
+_ROMAN = "i ii iii iv v vi vii viii ix x xi xii".split()
 _OF = r"(?:de[l]?\s|of\s)?"
 # Not more than two spaces: what stands farther apart stands in two columns ("No 8      December 1991").
 _DATE = re.compile(
@@ -41,7 +55,9 @@ _DATE = re.compile(
     rf"|(?P<m2>{_MONTH})\s\s?(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?,?\s\s?(?P<y2>\d{{4}})"
     r"|(?P<y3>\d{4})(?P<s3>[-./])\s?(?P<m3>\d{1,2})(?P=s3)\s?(?P<d3>\d{1,2})\.?"
     r"|(?P<a>\d{1,2})(?P<s4>[-./])(?P<b>\d{1,2})(?P=s4)(?P<y4>\d{4})"
+    r"|(?P<a8>\d{1,2})/(?P<b8>\d{1,2})/(?P<y8>\d\d)"
     r"|(?P<y5>\d{4})\s?[년年]\s?(?P<m5>\d{1,2})\s?[월月](?:\s?(?P<d5>\d{1,2})\s?[일日号號])?"
+    r"|(?P<d7>\d{1,2})[. ]\s?(?P<m7>[ivx]{1,4})[. ]\s?(?P<y7>\d{4})"
     rf"|(?P<m6>{_MONTH}),?\s\s?{_OF}(?P<y6>(?:1[4-9]|20)\d\d)"
     r")(?:\s?(?:г\.|года|р\.|r\.))?(?![\w/-]|\.\d)",
     re.IGNORECASE,
@@ -109,6 +125,15 @@ def _named(match: re.Match[str]) -> dt.date | None:
     if match["m5"] and not match["d5"]:
         month = int(match["m5"])
         return PartialDate(int(match["y5"]), month) if 1 <= month <= 12 else None
+    if match["a8"]:  # "18/3/95": of two digits, the year of a date that can be read in one way only
+        first, second, year = int(match["a8"]), int(match["b8"]), int(match["y8"])
+        year += 1900 if year > _LAST_OF_THIS_CENTURY else 2000
+        days = {_valid(year, second, first), _valid(year, first, second)} - {None}
+        return days.pop() if len(days) == 1 else None
+    if match["d7"]:  # "2.viii.2012"
+        roman = match["m7"].lower()
+        month = _ROMAN.index(roman) + 1 if roman in _ROMAN else 0
+        return _valid(int(match["y7"]), month, int(match["d7"]))
     for which in "1235":
         if day := match[f"d{which}"]:
             month = int(match[f"m{which}"]) if which in "35" else _month(match[f"m{which}"])

@@ -54,7 +54,9 @@ _ADDRESSED = re.compile(
 )
 _MOST_ABOVE = 40  # blocks
 _PROSE = 180  # characters of a block: prose
-_CRUMBS = re.compile(r"^home\s?[>›»/|]|\s[>›»]\s.*\s[>›»]\s|^we use cookies|cookies?\b", re.IGNORECASE)
+_CRUMBS = re.compile(
+    r"^you are here|^home\s?[>›»/|]|\s[>›»]\s.*\s[>›»]\s|^we use cookies|cookies?\b", re.IGNORECASE
+)
 _AROUND = ("nav", "footer", "aside", "dialog", "address")
 _SHOWN = 80  # characters of what is left out
 
@@ -103,7 +105,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
 def _head(every: list[Block]) -> Iterator[str]:
     """Yield what the page says above its first prose, but for navigation: its byline, its date."""
     for block in every[:_MOST_ABOVE]:
-        words = " ".join(block.text.split())
+        words = "\n".join(" ".join(line.split()) for line in block.text.splitlines() if line.strip())
         aside = any(each.tag in _AROUND for each in (block.node, *block.node.iterancestors()))
         if aside or block.kind in ("item", "row") or 2 * block.linked > len(words) or _CRUMBS.search(words):
             continue

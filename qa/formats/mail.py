@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any, cast
 from qa.document.metadata import with_values
 from qa.errors import InputError
 from qa.formats.blocks import compose
-from qa.formats.header import is_institution
 from qa.formats.kinds import named, read_source
 from qa.formats.markup import MEANT, Block, blocks, parse
 from qa.formats.numbers import find_number
-from qa.formats.organisations import names_periodical
+from qa.formats.organisations import likely_institution, names_periodical
+from qa.formats.people import in_order, people_in_line, surely_people
+from qa.formats.shapes import is_institution
 from qa.formats.text import check_text, describe
 from qa.formats.thread import Line, Sender, flowed, messages, unquoted
 from qa.schema import Document
@@ -39,6 +40,7 @@ _QUOTES = re.compile(r"gmail_quote|yahoo_quoted|protonmail_quote|moz-cite", re.I
 _HEADERS = ("From", "Date", "Subject", "Message-ID", "To", "Received")
 _ENCODED = re.compile(r"=\?[^?\s]+\?[bq]\?[^?]*\?=(?:\s+=\?[^?\s]+\?[bq]\?[^?]*\?=)*", re.IGNORECASE)
 _CUT_OFF = (errors.CloseBoundaryNotFoundDefect, errors.StartBoundaryNotFoundDefect)
+_PART = re.compile(r"^(?:\w+ )?(?:office|desk|team|unit|service|department)$", re.IGNORECASE)
 _DIVISION = re.compile(
     r"(?:press|media|news|communications?|public affairs|information|publications?|newsletter)\b",
     re.IGNORECASE,
@@ -91,7 +93,9 @@ def _parsed(source: Source) -> Message:
 def _document(message: Message, lines: list[Line], source: Source) -> Document | None:
     """Make the document of an e-mail; None where it says nothing."""
     name, address = parseaddr(_header(message, "From"))
-    author = name or address
+    author = in_order(name) or address
+    if surely_people(who := people_in_line(author)):
+        author = who
     date = _header(message, "Date")
     try:
         day = parsedate_to_datetime(date).date()  # as the sender's clock and time zone had it
@@ -140,7 +144,7 @@ def _issued(sender: str, subject: str) -> dict[str, str]:
     within = re.fullmatch(r"[^()]{2,80} \((?P<name>[^()]{2,80})\)", sender)
     if within:
         publisher = within["name"] if is_institution(within["name"]) else ""
-    elif is_institution(sender) and not comma:
+    elif (is_institution(sender) or likely_institution(sender)) and not comma and not _PART.search(sender):
         publisher = sender
     numbered = find_number(subject.split(": ")[0])
     if not numbered.number or numbered.bare or not numbered.series:

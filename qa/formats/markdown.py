@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from markdown_it import MarkdownIt
 
-from qa.formats.dates import read_date
-from qa.formats.header import TOP
+from qa.formats.dates import find_date, read_date
+from qa.formats.head_top import TOP
+from qa.formats.labels import LABELS
 from qa.formats.markup import under_headings
+from qa.formats.numbers import find_number
+from qa.formats.organisations import is_kind, is_section_heading
 from qa.formats.text import decode, describe
 from qa.schema import Document, Found, Span
 
@@ -72,6 +75,7 @@ _FIELDS = {
     "publish_date": "date",
     "publication_date": "date",
 }
+_TOP_HEADINGS = 3
 _LONGEST_NAME = 300
 # The block structure is all that is needed of a text: its inline markup is left alone, and costs nothing.
 _BLOCKS = MarkdownIt("commonmark").enable("table")
@@ -188,9 +192,23 @@ def _title(tokens: list[Token]) -> str:
     headings = list(_headings(tokens))
     first = next((token for token in tokens if not _is_comment(token)), None)
     if headings and first and first.type == "heading_open":
-        return headings[0][2]
-    firsts = [words for _, level, words in headings if level == 1]
+        words = [words for _, _, words in headings[:_TOP_HEADINGS]]
+        named = [each for each in words if may_be_title(each)]
+        return (named or [each for each in words[:1] if not is_section_heading(each)] or [""])[0]
+    firsts = [words for _, level, words in headings if level == 1 and not is_section_heading(words)]
     return firsts[0] if len(firsts) == 1 else ""
+
+
+def may_be_title(heading: str) -> bool:
+    """Whether a heading may be a title, and is no "Statement", "Pavement No. 2" or "May 2018"."""
+    numbered = find_number(heading)
+    return not (
+        is_kind(heading)
+        or is_section_heading(heading)
+        or (numbered.number and not numbered.rest and not numbered.bare)
+        or find_date(heading)
+        or re.match(r"\d{1,2}[.)]\s", heading)
+    )
 
 
 def _sections(text: str, lines: list[_Bounds], tokens: list[Token]) -> tuple[Section, ...]:
@@ -280,7 +298,9 @@ def _front_matter(text: str) -> _Front:
 
 def _field(key: str) -> str:
     """Return the field of a document that a key gives, or ""."""
-    return _FIELDS.get(re.sub("[ -]", "_", key.lower()), "")
+    name = re.sub("[ _-]", " ", key.lower())
+    stated = LABELS.get(name, "").replace("published", "date")
+    return _FIELDS.get(name.replace(" ", "_")) or ("" if stated == "aside" else stated)
 
 
 def _pairs(lines: list[str]) -> dict[str, Any]:

@@ -32,10 +32,11 @@ _MARK = (
 )
 _BODY_AND_SERIES = re.compile(rf"(?P<body>.*?[^\s,]),?\s(?P<series>(?:[\w&’'-]+\s)?{_PIECE})", re.IGNORECASE)
 _ENDS_AS_PIECE = re.compile(rf"\b{_PIECE}$", re.IGNORECASE)
-_OF = re.compile(r"\s(?:of|by|from)\s(?:the\s)?(?P<body>[^\W\d_].*)$", re.IGNORECASE)
+_OF = re.compile(r"\s(?:of|by|from)\s(?:(?-i:the)\s)?(?P<body>[^\W\d_].*)$", re.IGNORECASE)
 _GENERIC = re.compile(
     r"(?:issue|edition|number|document|doc\.?|case|item|entry|ref\.?|our ref\.?|docket|application|petition"
-    r"|appeal|file|claim|heft|ausgabe|numéro|número|выпуск)s?",
+    r"|appeal|file|claim|week|catalogue|index|code|(?:año|année|jahrgang|год|anno|ano) [ivxl\d]+|heft"
+    r"|ausgabe|numéro|número|выпуск)s?",
     re.IGNORECASE,
 )
 # Kinds of documents that are numbered without being a series.
@@ -48,8 +49,33 @@ _NO_SERIES = re.compile(
     r"|(?:\w+ )?(?:appeal|petition|application|case|claim|suit|action|motion)s?",
     re.IGNORECASE,
 )
-_ENDS_GENERIC = re.compile(r"(?:^|[\s,;:(])(?:issue|edition|number)$", re.IGNORECASE)
-_CODE = r"(?=[\w./-]*\d)(?!\d{1,2}(?:st|nd|rd|th)\b)\w[\w./-]*(?:,\d{3})*(?:\s\(\d{4}\))?"
+# What may follow the number of an issue: "No. 12, 2014, 89, 113–120", "n° 208, janvier-février 2021".
+_PAGES_OR_MONTHS = re.compile(
+    r"[,;]\s[\d ,;:()–-]{4,40}|[,;]\s[^\W\d_]{3,12}\s?[–/-]\s?[^\W\d_]{3,12}\s\d{4}"
+)
+# "Corridors of Power, Episode 88: The Quiet Coup"
+_EPISODE = re.compile(
+    r"(?P<series>[^\W\d_][^\d:]{2,60}),? (?:episode|ep\.|lecture|folge|épisode|episodio"
+    r"|выпуск) (?P<number>\d{1,4})[:.]? "
+    r"(?P<title>\S.{4,120})",
+    re.IGNORECASE,
+)
+_SHORT_NAME = 5  # words
+_NO_BODY = ("press", "public", "office", "group", "service")  # words that name no institution alone
+_HOW_OFTEN = re.compile(
+    r"daily|weekly|fortnightly|monthly|quarterly|annual|special|new|online|print", re.IGNORECASE
+)
+_ENDS_GENERIC = re.compile(r"(?:^|[\s,;:(])(?:issue|edition|number|week)$", re.IGNORECASE)
+# "Old Brindal Papers: VI"
+_ROMAN = re.compile(
+    r"(?P<series>[^\W\d_][^\n:,]{2,60}\b(?i:papers|series|studies|tracts|pamphlets|reports|notes"
+    r"|monographs|texts))[:,]?"
+    r"\s(?P<number>[IVXLC]+)"
+)
+_CODE = (
+    r"(?=[\w./-]*\d)(?!\d{1,2}(?:st|nd|rd|th)\b)\w[\w./-]*(?:,\d{3})*"
+    r"(?:\s\(\d{4}\)|\s(?i:of)\s(?:19|20)\d\d)?"
+)
 _YEARS = re.compile(r"(?P<first>(?:1[5-9]|20)\d\d)(?:[–/-](?:1[5-9]|20)?(?P<last>\d\d))?")
 _VOLUME = re.compile(
     r"(?:Vol(?:ume)?|Bd|Band|Том|Т)\.?\s?(?P<volume>[IVXLC]+|\d+)(?:[,;:]?\s{0,3}(?:No|Nr|Issue|Iss|Number"
@@ -127,12 +153,16 @@ def find_number(words: str) -> Numbered:
         found = _numbered(words, match, match["korean"] or match["chinese"])
         names = re.sub(r"^\d{4}\s?[年년]", "", words[: match.start()]).strip()
         return found if names else replace(found, rest="")
+    if episode := _EPISODE.fullmatch(words):
+        return Numbered(episode["number"], episode["series"].rstrip(" ,:–-"), episode["title"])
     for match in _MARKED.finditer(words):
         if _stands_apart(words, match):
             return _numbered(words, match, match["code"])
     for match in _PIECE_AND_CODE.finditer(words):
         if _stands_apart(words, match) and not _is_year(match["code"].strip(" .")):
             return _numbered(words, match, match["code"], at=match.start("code"))
+    if roman := _ROMAN.fullmatch(words):
+        return Numbered(roman["number"], roman["series"], bare=True)
     slashed = _SLASHED.fullmatch(words)
     if slashed and not _is_year(slashed["code"]) and not re.fullmatch("[A-Z]{1,5}", slashed["series"]):
         return Numbered(slashed["code"], slashed["series"])
@@ -174,7 +204,10 @@ def _stands_apart(words: str, match: re.Match[str]) -> bool:
     after = words[match.end() :]
     begins = not before or _PIECES.fullmatch(before)
     body = _OF.match(words[match.end() :])
-    if body and names_institution(body["body"]) and len(words) <= 100:
+    counted = body and not before and len(body["body"].split()) <= _SHORT_NAME
+    if body and (names_institution(body["body"]) or counted) and len(words) <= 100:
+        return True
+    if before and _PAGES_OR_MONTHS.fullmatch(after):
         return True
     return _ends(words, match) or bool(begins and after[:1] in ":,." and len(words) <= 100)
 
@@ -196,7 +229,7 @@ def _numbered(
     generic = False
     if _ENDS_GENERIC.search(before):
         before, generic = _ENDS_GENERIC.sub("", before).strip(" ,;:–—-("), True
-    if _GENERIC.fullmatch(before):
+    if _GENERIC.fullmatch(before) or (generic and _HOW_OFTEN.fullmatch(before)):
         before, generic = "", True
     if re.search("[\uac00-\ud7a3\u4e00-\u9fff]", before) and " " in before:
         body, _, series = before.partition(" ")
@@ -208,14 +241,23 @@ def _numbered(
         return Numbered(number, quoted["name"], before[: quoted.start()].strip(), volume=volume)
     if _NO_SERIES.fullmatch(before):
         before = ""
+    counted = _OF.fullmatch(words[match.end() :])
+    if not before and generic and counted and not names_institution(counted["body"]):
+        return Numbered(number, counted["body"])  # "Issue 14 of The Lantern"
     if not before:
+        generic = generic or match[0].startswith("#")
         return Numbered(number, "", after, generic=generic, volume=volume)
     if after and not re.match(r"[(]", words[match.end() :].strip(" ,;:.)")):
         after = ""
     if re.search(r"[:?!]", before) or len(before.split()) > 7:
         return Numbered(number, "", before)
     split = None if is_kind(before) else _BODY_AND_SERIES.fullmatch(before)
-    if split and names_institution(split["body"]) and not names_institution(split["series"]):
+    if (
+        split
+        and split["body"].lower() not in _NO_BODY
+        and names_institution(split["body"])
+        and not names_institution(split["series"])
+    ):
         return Numbered(number, split["series"], split["body"])
     if names_institution(before) and not is_kind(before) and not _ENDS_AS_PIECE.search(before):
         return Numbered(number, "", before, generic=generic)

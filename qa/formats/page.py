@@ -10,10 +10,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from qa.formats.dates import read_date
-from qa.formats.header import is_institution, may_publish
-from qa.formats.organisations import is_periodical, is_section_heading
+from qa.formats.organisations import is_kind, is_periodical, is_section_heading, likely_institution
 from qa.formats.people import in_order
 from qa.formats.rubbish import is_no_author, is_no_title
+from qa.formats.shapes import is_institution, may_publish
 from qa.schema import Document, Found
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ _META = {
         "publisher",
         "application-name",
     ),
-    "series": ("citation_journal_title", "citation_series_title"),
+    "series": ("citation_journal_title", "citation_series_title", "prism.publicationname"),
     "number": ("citation_technical_report_number", "citation_issue"),
     "date": (
         "article:published_time",
@@ -84,7 +84,7 @@ TWO_LETTERS = {
     """.split()
 }
 _IN_UTC = re.compile(r"\d(?:Z|[+-]00:?00)\s*$", re.IGNORECASE)
-_SITE = re.compile(r"\s{0,4}(?:[|·•«»‹›_–—]|\s-|::)\s{0,4}(?=\S)")
+_SITE = re.compile(r"\s{0,4}(?:[|·•«»‹›_–—]|\s-|-(?=[\u4e00-\u9fff])|::)\s{0,4}(?=\S)")
 _SITE_BEFORE = re.compile(r"(?:[|·•«»‹›_–—]|\s-|::)\s?$")
 _SITE_LAST = re.compile(r"(?:[|«‹]|\s[–—-])\s(?P<site>[^|«‹–—]{2,60})$")
 _COPYRIGHT = re.compile(
@@ -93,6 +93,11 @@ _COPYRIGHT = re.compile(
     re.IGNORECASE,
 )
 _LAST = 15  # blocks
+_NUMBERS_IT = re.compile(
+    r"\bNo\.?\s?\d[\d/.-]{0,9}[^\w]{0,3}$"
+)  # "Statement No. 14: …" is a title with what follows
+_TOP = 12  # blocks
+_SHORT = 15  # characters: a heading of no more may stand in a title by chance
 _HIGHEST = 3  # levels of headings that a page's title may stand in
 
 _Fact = tuple[str, str, str, "Certainty"]  # field, value, source, how sure
@@ -149,13 +154,24 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
         name = node.get("property") or node.get("name") or node.get("http-equiv") or node.get("itemprop")
         if name and node.get("content"):
             meta.setdefault(name.lower(), []).append(node.get("content"))
+    for volume, issue in zip(meta.get("citation_volume", ()), meta.get("citation_issue", ()), strict=False):
+        yield "number", f"{volume}({issue})", "meta citation_volume", "stated"
     linked = dict(_linked(tree))
     for link in tree.iter("link"):
         if "canonical" in (link.get("rel") or "").lower().split():
             yield "url", link.get("href", ""), "canonical link", "stated"
     yield "language", tree.get("lang") or "", "html lang", "stated"
     yield "author", linked.get("author", ""), "JSON-LD", "stated"  # of several, a meta may name one
-    titles = [" ".join(block.text.split()) for block in blocks if 1 <= block.level <= _HIGHEST]
+    headings = [block for block in blocks if 1 <= block.level <= _HIGHEST]
+    titles = [" ".join(block.text.split()) for block in sorted(headings, key=lambda block: block.level)]
+    if len(titles) > 1 and any(
+        block.level > 1 for block in headings
+    ):  # who publishes it may stand in one too
+        titles = [each for each in titles if not (is_institution(each) or likely_institution(each))] or titles
+    if not titles:  # a part of the page's own title that stands on the page as well
+        shown = {part.strip() for part in _SITE.split(" ".join(tree.findtext(".//title", "").split()))}
+        tops = [" ".join(line.split()) for block in blocks[:_TOP] for line in block.text.splitlines()]
+        titles = [line for line in tops if line in shown and len(line) > _SHORT][-1:]
     main = [" ".join(block.text.split()) for block in blocks if block.level == 1]
     for field, names in _META.items():
         for name in names:
@@ -174,7 +190,7 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
         and heading
         and may_be_heading(heading)
         and not any(_alike(each, head) for each in titles)
-        and not (heading in head and re.search(r"\d", head.replace(heading, "")))  # "Statement No. 14: …"
+        and not _NUMBERS_IT.search(head.removesuffix(heading))
     ):
         parts = [part for part in _SITE.split(head) if part.strip()]
         site = parts[-1].strip() if parts else ""
@@ -183,7 +199,7 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
     if title == head and not main and (cut := _SITE_LAST.search(head)) and may_publish(cut["site"]):
         title, site = head[: cut.start()].rstrip(), cut["site"]
     yield "title", title, "page title", "stated"
-    yield "publisher", site, "page title", "likely"
+    yield "publisher", "" if is_kind(site) else site, "page title", "likely"
     for block in blocks[-_LAST:]:
         owned = _COPYRIGHT.match(" ".join(block.text.split()))
         if owned and may_publish(owned["holder"].strip()):
@@ -224,10 +240,14 @@ def _apart(title: str, headings: list[str]) -> tuple[str, str]:
     """Take the name of the site off a title: what follows the page's own heading in it, or stands before."""
     for heading in sorted(headings, key=len, reverse=True):
         if title.startswith(heading) and (rest := _SITE.match(title, len(heading))):
-            return heading, title[rest.end() :]
+            return heading, _SITE.split(title[rest.end() :])[-1]
         before = title.removesuffix(heading)
         if heading and before != title and (rest := _SITE_BEFORE.search(before)):
-            return heading, before[: rest.start()].rstrip()
+            return heading, _SITE.split(before[: rest.start()].rstrip())[0]  # "Network | Stories"
+        before, found, after = title.partition(heading) if len(heading) > _SHORT else ("", "", "")
+        if found and (rest := _SITE.match(after)):
+            whole = f"{before}{heading}" if _NUMBERS_IT.search(before) else heading
+            return whole, after[rest.end() :]
     return title, ""
 
 
@@ -260,6 +280,7 @@ def _linked(tree: html.HtmlElement) -> Iterator[tuple[str, str]]:
             yield "author", _name(article.get("author"))
             yield "publisher", _name(article.get("publisher"))
             yield "date", _name(article.get("datePublished"))
+            yield "series", _name(article.get("isPartOf"))
             yield "url", _name(article.get("url"))
             yield "language", _name(article.get("inLanguage"))
             return

@@ -19,10 +19,10 @@ import pypdfium2.raw as raw
 from qa.errors import InputError
 from qa.formats import ocr
 from qa.formats.dates import find_date
-from qa.formats.header import is_institution
 from qa.formats.layout import Laid, Line, Page, Word, lay_out, read_order
 from qa.formats.organisations import is_kind
 from qa.formats.properties import settle
+from qa.formats.shapes import is_institution
 from qa.formats.text import check_text, describe
 from qa.schema import Document, Found
 

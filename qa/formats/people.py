@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+from pathlib import Path
 
-from qa.formats.organisations import is_kind, may_name_institution, names_institution, names_periodical
+from qa.formats.organisations import (
+    is_kind,
+    is_periodical,
+    likely_institution,
+    may_name_institution,
+    names_institution,
+    names_periodical,
+)
 
 _MOST_NAMES = 12
 _LONGEST = 300  # characters of a list of names
@@ -16,8 +25,12 @@ _HONORIFIC = re.compile(
     r"|dame|lord"
     r"|lady|rev|revd|the rev|the very rev|the right rev|the most rev|fr|father|sister|mr|mrs|ms|miss|mx"
     r"|herr|frau|m|mme|sr|sra|don|doña|lt|lt-gen|gen"
-    r"|col|maj|capt|captain|cdr|sgt|ambassador|amb|judge|justice|senator|sen|dipl\.-ing|ing|д-р"
-    r"|проф)\.?\s+)+",
+    r"|general|major general|brig|brigadier|rear adm|rear admiral|vice adm|vice admiral|adm|admiral"
+    r"|colonel|major|lieutenant"
+    r"|sergeant|engr|barrister|imam|sheikh|rabbi|pastor|bishop|archbishop|cardinal|canon|msgr|madame|monsieur"
+    r"|arq|lic|dra|dott|dott\.ssa|avv|mons|ir|drs|mgr|col|maj|capt|captain|cdr|sgt|ambassador|amb|judge"
+    r"|justice|senator|sen|dipl\.-ing|ing|д-р"
+    r"|проф)\.?\s+(?:\(ret(?:\.|d|ired)?\)\s)?)+",
     re.IGNORECASE,
 )
 _DEGREE = re.compile(
@@ -33,10 +46,11 @@ _MARKS = re.compile(
 _AND = re.compile(r"[;,&/·・、，与與和及]|\s(?:and|with|y|et|und|e|en|och|og|и|та)\s", re.IGNORECASE)
 _INITIAL = re.compile(r"[^\W\d_]{1,2}\.(?:-?[^\W\d_]\.)*|[^\W\d_]")
 _WORD = re.compile(r"[^\W\d_]+(?:[’'`.-][^\W\d_]+)*\.?")
+_ROMANISED = re.compile(r"[A-Z][a-z]{1,5}-[a-z]{2,6}")  # "Kim Min-ji", "Chen Shui-bian"
 _ARTICLE = re.compile(r"^(?:al|el|ul|ad|as|ash|an|d)[-’'](?=\w)")
 # What Korean names have behind them: "researcher", "reporter".
 _KOREAN_ROLE = re.compile(
-    r"\s?(?:선임|수석|책임|부)?\s?(?:연구위원|연구원|연구교수|기자|교수|박사|특파원|소장|위원|센터장|편집장|씨|님)$"
+    r"(?:기자|씨|님|특파원)$|\s(?:선임|수석|책임|부)?\s?(?:연구위원|연구원|연구교수|기자|교수|박사|특파원|소장|위원|센터장|편집장|씨|님)$"
 )
 # Surnames first, as Korean and Chinese names have them.
 _KOREAN = re.compile(
@@ -78,55 +92,15 @@ _NO_NAME = frozenset(
     letters minutes agenda resolution decision judgment judgement opinion appeal petition memo
     memorandum news story feature interview profile essay dispatch diary""".split()
 )
-# Given names that are common somewhere: enough to know that a name on top of a text is a person's.
-_GIVEN = frozenset(
-    """noor nora dina ines mara lida salome tevita farai idris henk aaron abdul abdullah abigail adam adel
-    adele adrian agnes ahmad ahmed aidan aiko aino aisha akira alan alba albert alejandro alessandro
-    alex alexander alexandra alexei alfred ali alice alicia alina alma amadou amal amanda amara
-    amelia amin amina amir amit amy ana anders andrea andreas andrei andrew andrey angela anil anita
-    anja anna annika anne anneliese anselm anthony antoine anton antonio anya arash ari arjun
-    armando arthur arun asha astrid audrey ayesha barbara beatriz ben benjamin bernard bianca birgit
-    bjorn boris brian bridget bruno camille carl carla carlos carmen carol caroline catarina
-    catherine cecilia celia chantal charles charlotte chen chiara chinedu chloe chris christian
-    christina christine christopher claire clara claudia claudio clement colin conrad cristina
-    daniel daniela danielle daria david deborah deepak denis diana diego dimitri dirk dmitri dmitry
-    dominic dora doris dorothea eduardo edward einar ekaterina elena eleanor eli elif elisa
-    elisabeth elizabeth ella ellen elsa emeka emil emilia emilio emily emma emmanuel enrique eric
-    erik erika ernest esther ethan eugene eva evelyn ewan fatima fatou felipe felix fernando fiona
-    florence francesca francis francisco francois françois frank franz fred frederick fredrik
-    friedrich gabriel gabriela gary george georges georgia gerald gerard gianni giorgio giovanni
-    giulia gordon graham greg greta guido guillermo gustav hana hanna hannah hannes hans hanne
-    harald harold harriet harry hassan heidi heinrich helen helena helene helga henri henrik henry
-    herbert hiroshi hugo hussein ian ibrahim ignacio igor ilya ingrid irena irene irina iris isaac
-    isabel isabella isabelle ismail ivan jacob jacques jakob jakub james jamal jan jana jane janet
-    javier jean jeanne jeffrey jelena jennifer jens jeremy jesper jessica jim joan joanna joao joão
-    johan johann johannes john jonas jonathan jorge jose josé josef joseph josephine juan judith
-    julia julian julie julien juliet julio jürgen jorg jörg kamal karen karin karl karla kate
-    katarina katharina katherine kathleen katja kaveh keith ken kenji kenneth kevin khalid kirsten
-    klaus kofi kristina kurt kwame laila lars laszlo laura laurent lawrence layla leah leila lena
-    leo leon leonard leonardo leonid liam lidia lila lina linda linnea lisa liz lorenzo louis louise
-    luca lucas lucia lucía lucy luis luisa lukas luke lydia madeleine magda mahmoud maja malik
-    manuel marc marcel marco marcus margaret margarita maria maría mariam marie marina mario marion
-    marko marta martha martin martina mary mathilde matteo matthew matthias maud maurice maya mehmet
-    michael michel michele miguel mikhail milan mina mira miriam mohamed mohammed moses muhammad
-    mustafa nadia naledi nancy naomi natalia natasha nathan neil nelson niall nicola nicolas nicole
-    niels nikolai nina olaf oleg olga oliver olivia omar oscar oskar otto pablo paolo patricia
-    patrick paul paula pauline pavel pedro peter petra philip philippe pierre piotr priya rachel
-    rafael raj rajesh ralph ramón rania raphael raul raúl rebecca regina rehana renata rené ricardo
-    richard rita robert roberto roger roland rosa ruth ryan sabine salim sally salma sam samantha
-    samir samira samuel sandra sara sarah sean sebastian selma sergei sergey sergio sharon sigrid
-    silvia simon simone sofia sonia sophia sophie stefan stella stephan stephanie stephen steven
-    sunita susan susanna suzanne sven svetlana sylvia tamar tamara tanja tanya tariq tatiana teresa
-    thabo theresa thomas tim timothy tina tobias tom tomas tomás tony ulrich ulrike ursula valentina
-    valeria vera veronica victor victoria viktor vincent viola vladimir walter wendy werner wilhelm
-    william wolfgang xavier yves yasmin yolanda yuki yulia yuri yusuf zara zeinab zoe zsofia žofia
-    анна александр алексей андрей виктор владимир дмитрий евгений елена иван игорь мария михаил
-    наталья николай олег ольга павел петр пётр светлана сергей татьяна юрий""".split()
-)
 _WHO_IS = re.compile(r"(?P<who>[^.:?!]{3,60}?)\s(?=(?:is|was|teaches|lectures|works)\s)")
 _ROLE = re.compile(
     r"\b(?:fellow|lecturer|professor|director|researcher|research associate|analyst|correspondent|officer"
     r"|associate|student|editor|manager|secretary|chair(?:man|person|woman)?|president|minister|head of|chief"
+    r"|chercheu(?:r|se)|professeure?|directeur|directrice|chargée?|maître|profesora?|investigadora?"
+    r"|director[ae]?|dirett(?:ore|rice)"
+    r"|ricercatore|ricercatrice|dozent(?:in)?|wissenschaftliche[rn]?|leiter(?:in)?|referent(?:in)?|head"
+    r"|enviad[ao] especial|corresponsal|redactora?|periodista|envoyée? spéciale?|correspondante?|journaliste"
+    r"|korrespondent(?:in)?|redakteur(?:in)?|inviat[ao]|reporter|journalist|photographer|historian|consultant"
     r"|adviser|advisor|economist|candidate|scholar|teaches|lectures|works (?:for|at|as)|university|bureau)\b",
     re.IGNORECASE,
 )
@@ -134,7 +108,7 @@ _ROLE = re.compile(
 
 def looks_like_person(name: str) -> bool:
     """Whether a name has the shape of a person's: two to five capitalised words, none of a title's."""
-    if names_institution(name) or names_periodical(name) or is_kind(name):
+    if names_institution(name) or names_periodical(name) or is_periodical(name) or is_kind(name):
         return False
     if _KOREAN.fullmatch(name) or (_CHINESE.fullmatch(name) and not names_institution(name)):
         return True
@@ -158,10 +132,48 @@ def looks_like_person(name: str) -> bool:
     return long >= 1 and not _INITIAL.fullmatch(words[-1])
 
 
+@cache
+def _words(file: str) -> frozenset[str]:
+    """Return the words of a list that stands beside this module."""
+    return frozenset(Path(__file__).with_name(file).read_text(encoding="utf-8").split())
+
+
 def has_given_name(name: str) -> bool:
-    """Whether a name begins as a person's surely does: with a common given name, or with an initial."""
-    first = name.split()[0].lower() if name.split() else ""
-    return first.split("-")[0].rstrip(".") in _GIVEN or bool(_INITIAL.fullmatch(first))
+    """Whether a name is written as only a person's is: with a known given name, or with an initial."""
+    if _KOREAN.fullmatch(name) and len(name) == 3:
+        return True
+    words = name.lower().split()
+    if not words:
+        return False
+    given = _words("given_names.txt")
+    known = words[0] in given or words[0].split("-")[0].rstrip(".") in given
+    return known or bool(_INITIAL.fullmatch(words[0]) or any(map(_ROMANISED.fullmatch, name.split()[1:])))
+
+
+# Given names that are words as well.
+_GIVEN_TOO = frozenset(
+    """mark will bill jack frank grant dean grace rose guy max miles drew dale glen lance rich pat sue ray
+    roy art dawn faith hope joy june may ruby pearl violet olive ivy heather iris rob tony nick pierce
+    chase reed wade clay""".split()
+)
+
+
+def surely_people(names: str) -> bool:
+    """Whether one of several names, "; " between them, is written as only a person's is."""
+    return any(has_given_name(name) or _CHINESE.fullmatch(name) for name in names.split("; ")) and bool(names)
+
+
+def likely_people(names: str) -> bool:
+    """Whether names of the shape of people's hold no word that is common in English."""
+    common = _words("common_words.txt")
+    for name in names.lower().split("; "):
+        words = re.findall(r"[^\W\d_]{3,}", name)
+        words = words[1:] if words and words[0] in _GIVEN_TOO else words
+        if any(
+            word in common or word.removesuffix("s") in common for word in words if word not in _PARTICLES
+        ):
+            return False
+    return bool(names)
 
 
 def _bare(name: str) -> str:
@@ -215,6 +227,8 @@ def people_in_line(line: str) -> str:
     if (
         plain
         or re.fullmatch(r"[^\W\d_][\w’'-]+", rest)
+        or names_institution(rest)
+        or likely_institution(rest)
         or (len(names) == 1 and (_ROLE.search(rest) or re.match(r"in [^\W\d_]", rest)))
     ):
         return "; ".join(names)
@@ -241,7 +255,7 @@ def people_stated(written: str) -> str:
 
     An organisation or a desk is who wrote a text too.
     """
-    written = re.sub(r"^(?:the|our)\s", "", " ".join(written.split()).strip(" .,;:*_"))
+    written = re.sub(r"^(?:the|our|[Bb]y)\s", "", " ".join(written.split()).strip(" .,;:*_"))
     names = _names(written)
     if names:
         return "; ".join(names)

@@ -6,10 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from qa.document.metadata import with_values
-from qa.formats.header import is_institution, parse_header
+from qa.formats.header import parse_header
 from qa.formats.organisations import is_kind
 from qa.formats.page import TWO_LETTERS
+from qa.formats.people import likely_people, looks_like_person, people_stated, surely_people
 from qa.formats.rubbish import is_no_author, is_no_title
+from qa.formats.shapes import is_institution
 from qa.formats.text import check_text, describe
 
 if TYPE_CHECKING:
@@ -44,11 +46,26 @@ def settle(
     elif " " in author and is_institution(author):
         settled["author"] = ""
         settled["publisher"] = settled.get("publisher") or ("" if header.publisher else author)
+    elif author.isupper() and " " not in author and header.author:
+        settled["author"] = ""  # an abbreviation, where the page names a person
+    elif not _is_person(author) and _letters(author) not in top:
+        settled["author"] = ""  # "Communications", "Comms Team"
+    elif re.match(r"[^\W\d_]\.", author) and author.split()[-1] in header.author:
+        settled["author"] = ""  # "A. Mensah"
+    elif header.author and header.author.startswith(author) and header.author != author:
+        settled["author"] = ""  # "Jeroen K", "Rukhsana Ali" of two
     elif header.author and author != header.author:
         on_page = _letters(author) in f"{top} {_letters(header.author)}"
         if not on_page or header.author.startswith(f"{author}; "):
             settled["author"] = ""
     return {field: value for field, value in settled.items() if value}
+
+
+def _is_person(author: str) -> bool:
+    who = people_stated(author)
+    return (" " in who or not who.isascii()) and (
+        surely_people(who) or (likely_people(who) and looks_like_person(who))
+    )
 
 
 def _letters(text: str) -> str:

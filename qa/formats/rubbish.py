@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 _NO_TITLE = re.compile(
-    r"microsoft (?:word|powerpoint|excel)\b.*|powerpoint.*|word document|untitled\b.*|unknown|no title|title"
+    r"microsoft (?:word|powerpoint|excel)\b.*|powerpoint.*|word document|untitled\b.*|new page.*"
+    r"|home ?page|index|.*- (?:microsoft )?internet explorer|.*- mozilla.*|unknown|no title|title"
     r"|(?:document|dokument|presentation|layout|slide|book|page|template|scan|doc|문서)[ _-]?\d*"
     r"|제목\s?없음|無題|无标题|\(?anonymous\)?|https?://\S+|[\W\d_]*|\S*[_\d]\S*|.*\btemplate\b.*"
     r"|.*\.(?:docx?|dot[xm]?|odt|ott|rtf|txt|pdf|html?|epub|indd|qxd|qxp|tex|dvi|pptx?|xlsx?|pages|pub"
@@ -13,10 +14,12 @@ _NO_TITLE = re.compile(
     re.IGNORECASE,
 )
 _NO_AUTHOR = re.compile(
-    r"(?:python-docx|microsoft(?: office)?(?: user)?|administrator|admin|windows\b.*|(?:default )?user"
+    r"(?:python-docx|microsoft\b.*|administrator|admin|windows\b.*|(?:default )?user"
     r"|owner|author"
     r"|unknown|unspecified|anonymous|\(?anonymous\)?|default|pc|test|guest|calibre.*|libreoffice.*|webmaster"
     r"|studio\b.*|.*\b(?:studio|design|designs|graphics|print|printing|scanner|typesetting|template)\b.*"
+    r"|communications?|publications?|press|media|research|konica.*|ricoh.*|canon.*|xerox.*|epson.*"
+    r"|(?:\w+ )?(?:team|department|dept|division|unit)"
     r"|office|staff|secretary|secretariat|reception|team|desk|editor|hp|dell|lenovo|acer|asus|toshiba"
     r"|samsung|사용자|\W*)\d*",
     re.IGNORECASE,

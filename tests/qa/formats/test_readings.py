@@ -1,7 +1,7 @@
 """A changed reading has a raised number: else files that were read before are not read anew.
 
-What the files beside the tests of the formats give, and the heads of headers/a.jsonl, is kept in readings.json.
-After a change that is meant, raise `Kind.reading` (or `SEGMENTATION`) and run:
+What the files beside the tests of the formats give, and the heads of headers/a.jsonl, is kept in
+readings.json. After a change that is meant, raise `Kind.reading` (or `SEGMENTATION`) and run:
 
 python -m tests.qa.formats.test_readings
 """

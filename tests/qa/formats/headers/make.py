@@ -1,4 +1,4 @@
-"""Make the real file of an item of a.jsonl or b.jsonl: `make(item, folder)` returns its path."""
+"""Make the real file of an item of a.jsonl and the others: `make(item, folder)` returns its path."""
 
 from __future__ import annotations
 

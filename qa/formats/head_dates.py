@@ -1,0 +1,207 @@
+"""What the dates in a line of a head are the dates of: of publication, of an event, of none of these."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from qa.formats.dates import DateOrder, FoundDate, find_dates
+from qa.formats.numbers import find_number
+from qa.formats.organisations import (
+    is_kind,
+    is_periodical,
+    may_name_institution,
+    names_institution,
+    names_periodical,
+)
+from qa.formats.people import has_given_name, people_in_line, surely_people
+from qa.text.dates import PartialDate
+
+if TYPE_CHECKING:
+    from qa.formats.head_lines import Line
+
+Role = Literal["published", "plain", "event", "updated", "never"]
+DAY = (
+    r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche"
+    r"|montag"
+    r"|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|lunes|martes|miércoles|jueves|viernes|sábado"
+    r"|domingo"
+    r"|lunedì|martedì|mercoledì|giovedì|venerdì|sabato|domenica|segunda-feira|terça-feira|quarta-feira"
+    r"|quinta-feira"
+    r"|sexta-feira|maandag|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag|понедельник|вторник|среда"
+    r"|четверг"
+    r"|пятница|суббота|воскресенье)"
+)
+WEEKDAY = re.compile(rf"\b(?:{DAY}|(?:mon|tue|wed|thu|fri|sat|sun)\.?)[\s,]{{0,3}}$", re.IGNORECASE)
+PUBLISHED = re.compile(
+    r"\b(?:published|issued|posted|released?|given on|handed down|dated|(?:report|release|publication"
+    r"|issue) date|^date|date of (?:issue|report"
+    r"|publication|release)|delivered|for immediate (?:use|release)|printed|publié"
+    r"|veröffentlicht|erschienen|publicado|pubblicato|опубликован\w*|distr|입력|등록|게시|발행|작성|发布|发表)\b",
+    re.IGNORECASE,
+)
+_EVENT = re.compile(
+    r"\b(?:laid|tabled|launched|submitted|circulated|held|meeting|ending|presented|adopted|approved"
+    r"|conference|session|sitting|embargo(?:ed)?(?: until)?|covered"
+    r"|given|read|entered|version|minutes of|statement of|letter of|report of|signed|as of|as at|made)\b",
+    re.IGNORECASE,
+)
+_UPDATED = re.compile(
+    r"(?<!next )\b(?:updated|last update|revised|modified|reviewed|amended|mis à jour|aktualisiert"
+    r"|actualizado|обновлен\w*|수정|更新)\b",
+    re.IGNORECASE,
+)
+_NEVER = re.compile(
+    r"\b(?:next|heard|reference|period|valid|expires|deadline"
+    r"|until"
+    r"|covering|received|accepted|saved|closing|closes|current|declassify|decl|due"
+    r"|expiry)\b",
+    re.IGNORECASE,
+)
+# What may stand before a date in a line that is there for the date: a place, "District of", "on".
+_PLACE = re.compile(
+    r"(?:(?:(?-i:[^\Wa-z\d_])[\w.’'-]*|and|de|du|of|district|on|the|le|am|el|den|der|a|à|em|il|от"
+    r"|г)[ ,/]+){0,5}",
+    re.IGNORECASE,
+)
+_OF_A_DAY = re.compile(
+    r"(?:[^\W\d_]+\s){0,2}(?:judg[e]?ment|decision|order|opinion|minutes|meeting|session|release|report"
+    r"|letter"
+    r"|statement|resolution|version|edition|beschluss|urteil|arrêt|décision|постановление|решение)\s(?:of"
+    r"|dated|du|vom|от|del|de)(?:\sthe)?\s*",
+    re.IGNORECASE,
+)
+_RANGE = re.compile(r"\d{1,2}(?:\s[^\W\d_]+)?\s?[–-]\s?$|\bto\s$|\bfrom\s$", re.IGNORECASE)
+_APART = re.compile(r"(?:[,(—–:;-]\s*|\d\s+|\s\s)$")
+_AFTER = re.compile(
+    rf"[\s).,;]*(?:$|[(,.;]|by\b|{DAY}\b|updated|\d\d?[:.h]\s?\d\d|à\s|at\s|um\s|г\b|오[전후]|—|–|-\s)",
+    re.IGNORECASE,
+)
+ISSUED = re.compile(
+    r"(?:(?:jointly )?(?:published|issued|produced|released|distributed|circulated)(?: jointly)? (?:by|for"
+    r"|at)"
+    r"|an? (?:(?:joint|special|new) )?(?:report|publication|study|paper|briefing|product|project"
+    r"|initiative|guide|leaflet|handbook|briefing note|newsletter|statement) (?:by|of|from)"
+    r"|(?:published|issued) (?:monthly|weekly|quarterly|annually|daily|fortnightly|twice a year) by"
+    r"|(?:jointly )?organi[sz]ed by"
+    r"|herausgegeben von|publié par|éditée? par|publicado por|издано|發行)\s+(?:the\s)?(?=\S)",
+    re.IGNORECASE,
+)
+FOR = re.compile(r"(?P<who>[^()\d:,]{3,60})\sfor\s(?:the\s)?(?P<body>[^\W\d_a-z].{3,60})")
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A date of the header, and what it is the date of."""
+
+    found: FoundDate
+    written: str
+    role: Role
+
+
+def of_year(year: str) -> Dated:
+    """Return the date of a text of which only the year is said."""
+    return Dated(FoundDate(0, 0, PartialDate(int(year))), year, "event")
+
+
+def without_dates(line: Line, part: str, order: DateOrder, *, shared: bool) -> tuple[str, bool]:
+    """Take the dates for which a part of a line is there out of it; say whether it had any."""
+    rest, cut, taken = "", 0, False
+    for found in find_dates(part, order):
+        before, after = part[cut : found.start], part[found.end :]
+        role = _role(before)
+        weekday = WEEKDAY.search(before)
+        if _RANGE.search(before):
+            role = "never"
+            if re.search(r"[^\W\d_]", _RANGE.sub("", before)):
+                continue  # "Results for the half year to 30 June 2010"
+        lead = before[: weekday.start()] if weekday else before
+        lead = re.sub(r"^\d\d?[:.h]\d\d\s?(?:[AaPp]\.?[Mm]\.?)?[\s,]*$", "", lead)
+        lead = lead.rstrip("( \t") if not _APART.search(lead) else lead
+        stated = role != "plain"
+        if not _AFTER.match(after) or len(before) > 100:
+            continue
+        if stated or not lead.strip(" ,(:–—-") or _OF_A_DAY.fullmatch(lead):
+            name = lead.strip(" ,(") if ISSUED.match(lead) else ""
+            if not stated and lead.strip(" ,(:–—-"):
+                role = "event"
+        elif _APART.search(lead) or weekday:
+            name = lead.rstrip(" ,(—–:;-")
+            series = name.isupper() and " " in name and isinstance(found.date, PartialDate)
+            name = "" if _is_place(name) and not (shared and " " in name) and not series else name
+            if name and not _may_be_dated(name) and role == "plain" and not found.note:
+                role = "event"  # "Fire aboard MV Calder Star, 11 August 2013"
+            if isinstance(found.date, PartialDate) and not _may_be_dated(name):
+                continue  # "Consumer Price Index, April 2024": of the month, not from it
+        elif _PLACE.fullmatch(f"{lead} "):
+            name = ""
+        else:
+            continue
+        if role != "never":
+            line.dates.append(Dated(found, part[found.start : found.end], role))
+        else:
+            line.aside = True
+        rest, cut, taken = f"{rest} {name}".strip(), found.end, True
+    if not taken:
+        year = re.fullmatch(r"(?P<name>.*[^\W\d]),\s(?P<year>(?:1[5-9]|20)\d\d)", part)
+        named = year and (
+            "&" in part or names_institution(year["name"]) or may_name_institution(year["name"])
+        )
+        if year and named and not re.search(r"[:?!]", year["name"]):
+            date = PartialDate(int(year["year"]))
+            line.dates.append(Dated(FoundDate(0, 0, date), year["year"], "event"))
+            return year["name"], True
+        return part, False
+    after = part[cut:]
+    after = re.sub(r"^[\s,]*(?:\d\d?[:.h]\s?\d\d\s?(?:[ap]\.?m\.?)?)", "", after, flags=re.IGNORECASE)
+    if re.match(r"\s?,", after) and not names_institution(after) and not find_number(after).number:
+        after = ""  # "16 November 2022, 18:00, Old Customs House"
+    if rest and after.strip(" .,;)"):
+        return f"{rest}. {after.strip(' .,;()')}", True
+    return (rest or after.strip(" .,;")), True
+
+
+def _is_place(name: str) -> bool:
+    """Whether a name before a date is, as far as can be told, where something was written."""
+    if (
+        len(name.split()) > 2
+        or not all(word[:1].isupper() for word in name.split())
+        or "&" in name
+        or find_number(name).number
+        or is_kind(name)
+    ):
+        return False
+    if names_institution(name) or names_periodical(name) or name.startswith("The "):
+        return False
+    return not has_given_name(name)
+
+
+def _may_be_dated(name: str) -> bool:
+    return bool(
+        not name
+        or names_institution(name)
+        or is_periodical(name)
+        or surely_people(people_in_line(name))
+        or ((work := FOR.fullmatch(name)) and people_in_line(work["who"]))
+        or is_kind(name)
+        or find_number(name).number
+        or re.fullmatch(r"[^\W\d_][\w’'-]*", name)
+    )
+
+
+def _role(before: str) -> Role:
+    """Tell what a date is the date of, by the words that stand before it."""
+    plain: tuple[int, Role] = (0, "plain")
+    last = max(
+        ((match.end(), role) for role, pattern in _ROLES for match in pattern.finditer(before)), default=plain
+    )
+    return last[1]
+
+
+_ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = (
+    ("published", PUBLISHED),
+    ("event", _EVENT),
+    ("updated", _UPDATED),
+    ("never", _NEVER),
+)

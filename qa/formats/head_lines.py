@@ -1,0 +1,590 @@
+"""A line of a head, taken apart: labels, dates, numbers, people, names."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from qa.formats.dates import DateOrder, FoundDate, find_date, find_dates, read_date
+from qa.formats.head_dates import DAY, FOR, ISSUED, Dated, Role, of_year, without_dates
+from qa.formats.labels import LABELS, label_of, label_words, numbered_by
+from qa.formats.numbers import find_number
+from qa.formats.organisations import (
+    is_kind,
+    is_periodical,
+    is_section_heading,
+    issued_by,
+    likely_institution,
+    may_name_institution,
+    names_institution,
+)
+from qa.formats.people import (
+    has_given_name,
+    likely_people,
+    people_first,
+    people_in_line,
+    people_stated,
+    surely_people,
+    who_is,
+)
+from qa.formats.shapes import SMALL_WORD, STATE, is_institution, name_shaped
+
+if TYPE_CHECKING:
+    from qa.schema import Span
+
+HARD_WRAPPED = 50  # characters: a line that long may go on in the next
+# Labels that may stand in the head of any text, and make no header by themselves.
+_WITHOUT_COLON = re.compile(
+    r"(?:reporting period|period covered|reference (?:month|period)|next (?:release|issue)|last (?:updated"
+    r"|revised|modified)|(?:updated|revised|heard|mis à jour)(?:\s(?:on|in|at|le)\b|\s[\d(]"
+    r"|\s(?-i:[A-Z])\w{2,8}\.?\s\d|$))",
+    re.IGNORECASE,
+)
+SEPARATOR = re.compile(
+    r"(?<=\d\d\d\d)\.\s+(?=[^\W\d_])|(?<=\w\w)\.\s+(?=(?:issued|published|produced|edited|price)\b)"
+    r"|\s\.{2,3}\s|\s*[|•]\s*|\s+(?://|[—–*/-]|--)\s+|\s*·\s*|\s{3,}|\t+|\u3000+",
+    re.IGNORECASE,
+)
+_COLON = re.compile(r"(?<=[^\W\d_]) ?:\s{2,}| :\s")  # "DATE:      9 May" is in no two columns
+_URL = re.compile(r"https?://[^\s<>\"”]+[^\s<>\"”.,;)]")
+# Numbers that are none of the document's own, addresses and other things that a letterhead says.
+_IDENTIFIER = re.compile(
+    r"\b(?:isbn|issn|doi|p\.?\s?o\.? box)\b|\b(?:e-?mail|vat|iban|jel)(?: no)?\.?:"
+    r"|\b(?:tel(?:ephone)?|phone|fax|mobile|hotline)\b[.:]?\s?(?:no\.?\s?)?[+\d(]"
+    r"|\b(?:reg(?:istered|istration)?|charity|company|licen[cs]e|helpline|health line|line)\b[^|]{0,30}\bno\b"
+    r"|\breg\. (?:no|charity)|\bregistered in\b|^price\b|\bprice:? ?[\d£$€]|^pages?\b|\b\d+ ?(?:pages"
+    r"|leaves|words"
+    r"|pp?)\b|\bmin(?:utes?)? read\b"
+    r"|\d comments?\b|\S@\S|\bwww\.|\blicen[cs]e (?:cc|no)\b|^copyright\b|©|\ball rights reserved\b"
+    r"|^\+?[\d() /.-]{7,}$"
+    r"|\(\d{3}\) \d{3}|\+\d{1,3} \d"
+    r"|\b(?:street|road|lane|avenue|stra(?:ss|ß)e|platz|allee|calle|avenida|rue|square|boulevard|quay"
+    r"|dock|wharf|mews|crescent|terrace|parade|embankment)\b[^|:]{0,30},\s(?-i:[A-Z\d])"
+    r"|,\s\d{4,6}\s(?-i:[A-Z])|\b(?-i:[A-Z]{1,2}\d{1,2}[A-Z]? \d[A-Z]{2})\b|^(?-i:ASX|NYSE|LSE|AIM|TSX"
+    r"|NASDAQ|ABN|ACN|ISIN|LEI)\b"
+    r"|^\d{1,5}[a-z]?,? (?:[\w.’'-]+ ){0,4}(?:street|st|road|rd|row|avenue|ave|lane|square|boulevard|blvd"
+    r"|drive"
+    r"|way|quay|dock|wharf|gardens|court|mews|parade|esplanade|embankment|plaza|place|crescent|terrace)\b",
+    re.IGNORECASE,
+)
+_PAGE = re.compile(
+    r"(?:\bpages?|[,;]\s?pp?\.?|\spp?\.)\s?\d{1,5}(?:\s?(?:of|[–/-])\s?\d{1,5})?\s{0,3}$", re.IGNORECASE
+)
+_FETCHED = re.compile(r"[,(]\s?(?:accessed|retrieved|downloaded|viewed|consulted)\b.*$", re.IGNORECASE)
+_NOTED = re.compile(
+    r"\([^()]{0,80}\b(?:\d{1,4} ?(?:pp|pages)|isbn|issn|price)\b[^()]{0,80}\)$", re.IGNORECASE
+)
+_SEASON = re.compile(
+    r"[(\s]*(?:(?:spring|summer|autumn|fall|winter|printemps|été|automne|hiver|frühjahr|sommer|herbst"
+    r"|primavera)"
+    r"|q[1-4]|[1-4]q|(?:first|second|third|fourth) (?:quarter|half)|h[12])(?: (?:issue|edition"
+    r"|number))?[ ,/]*(?:of )?(?:19"
+    r"|20)?\d\d(?:[/–-]\d+)?"
+    r"[)\s.]*",
+    re.IGNORECASE,
+)
+BYLINE = re.compile(
+    r"(?:(?:written|reporting|words|text|story|prepared|compiled|drafted|reviewed|posted|reported|submitted"
+    r"|rédigé|redactado|verfasst|preparado|elaborado|a report|an essay|report|essay|remarks|speech"
+    r"|address|lecture|keynote|talk|testimony|discours|interview) )?(?:by|par|von|por|door|di|av"
+    r"|af)\s+(?=\S)",
+    re.IGNORECASE,
+)
+_EAST_ASIAN_BYLINE = re.compile(
+    r"(?:文|撰文|作者|记者|本报记者|記者|글|글쓴이|저자|執筆|著)\s?[/|｜ ]\s{0,3}(?=\S)|(?:本报)?记者(?=\S)"
+)
+_STATED_BYLINE = re.compile(
+    r"(?:written|prepared|compiled|drafted|reviewed|reported|submitted|words|text|story) by\s+"
+    r"|(?:rédigé par|redactado por|verfasst von|preparado por|elaborado por)\s+",
+    re.IGNORECASE,
+)
+_ANONYMOUS = re.compile(
+    r"by (?:our|the|an?|staff)\b[\w ]{0,40}\b(?:correspondents?|desk|staff|reporters?|editors?"
+    r"|writer)\b.{0,60}",
+    re.IGNORECASE,
+)
+_GOES_ON = re.compile(
+    r"(?:the|an?|there|it|he|she|we|they|this|these|that)\s", re.IGNORECASE
+)  # as a sentence does
+_PREPARERS = ("prepared by", "compiled by", "drafted by", "written by")
+_ONLY = re.compile(
+    r"(?:original: )?(?:english|french|spanish|russian|arabic|chinese)(?: only)?", re.IGNORECASE
+)
+_NOT_BY = re.compile(
+    r"(?:eds?|editors?|hrsg)\b[.:]?\s(?=\S)"
+    r"|(?:edited|translated|photographs?|photos?|illustrated|illustrations?|photography|traduit|übersetzt)\b"
+    r".{0,40}\b(?:by|par|von)\s",
+    re.IGNORECASE,
+)
+ABBREVIATED = re.compile(r"(?:\b[^\W\d_]|\b(?:Ltd|Inc|Co|Corp|No|Jr|Sr|St|eds?|edn|vol))\.$")
+_REMARK = re.compile(
+    r"(?:for (?:immediate|release|partners|district doctors|the press|attention)\b|not for\b|by our\b"
+    r"|(?:final|public) version|english translation|translated\b|summary$|minutes$|restricted(?:$"
+    r"|[ :–-]{1,3}(?:distribution|circulation|access))"
+    r"|(?:strictly )?confidential(?:$|\W{1,3}not for)"
+    r"|unclassified|(?:draft|version|revision)(?: [\w.]{1,5})?$|published with|embargoed|(?:our )?ref\b"
+    r"|all times\b|period covered\b"
+    r"|(?:[\w-]+ ){1,3}(?:session|sitting|meeting|edition|year)$|held at\b|present(?:ed)? (?:at|to)\b"
+    r"|original:"
+    r"|page \d|menu$|home$|keywords\b|classified(?:$| by)|(?:top )?secret$"
+    r"|(?:strictly )?private(?: and confidential)?$|public$|internal$|unlimited$"
+    r"|valid (?:from|until|to|through|for|\d)|in force (?:from|since|as)|effective (?:from|date|as|\d)"
+    r"|supersede[sd]? |withdrawn (?:on|from)|(?:this )?replaces\b|available (?:at|from|online|in)\b"
+    r"|(?:supported|funded|sponsored|commissioned|endorsed|hosted|printed|typeset|seconded|moved) by\b"
+    r"|with (?:the )?(?:support|assistance|funding|help|thanks)\b|in (?:association|partnership|co-?operation"
+    r"|collaboration) with\b|on (?:behalf|the basis) of\b|(?:submitted|addressed|presented|prepared"
+    r"|subject) (?:to|for)\b"
+    r"|do not (?:cite|quote|circulate|distribute|copy)|please (?:do|note|quote|send|reply|circulate"
+    r"|cite)|see (?:also|page)\b|no part of\b|continued (?:from|on)|end$|begins?$"
+    r"|(?-i:FM|TO|INFO) (?-i:[A-Z ]+)$|(?:from|by) our (?:own )?|(?:type|manu)script(?:$|,)|facsimile$"
+    r"|scan(?:ned)?$|copy(?:$| no\b| \d| for\b)|photographs?(?:$| by)"
+    rf"|(?:{DAY},? )?\d{{1,2}}(?:[–-]\d{{1,2}})? [^\W\d_]+$)",
+    re.IGNORECASE,
+)
+COPYRIGHT = re.compile(
+    r"(?:©|\(c\)|copyright)\s{0,3}(?:©|\(c\))?\s{0,3}(?P<year>(?:1[89]"
+    r"|20)\d\d)?(?:\s?[–-]\s?\d{4})?[\s,]{0,3}(?:by )?(?:the )?"
+    r"(?P<holder>[^.,|©\d]{3,60})?",
+    re.IGNORECASE,
+)
+_BOXED = re.compile(r"\[(?P<name>[^\[\]]{2,40})\]\s{0,3}(?=\S)")
+_LINK = re.compile(r"\[(?P<words>[^\[\]]{1,200})\]\([^()\s]{1,300}\)")
+# "Reprinted from The Lantern"
+_TAKEN_FROM = re.compile(
+    r"(?:(?:re-?printed|extract(?:ed)?|excerpt(?:ed)?|adapted|taken|reproduced)(?: with permission)? from"
+    r"|(?:first |originally )?(?:published|appeared|printed) in)\s(?:the\s(?=[a-z]))?",
+    re.IGNORECASE,
+)
+_SPACED_OUT = re.compile(r"(?<!\S)[^\W\d_](?: [^\W\d_]){2,40}(?!\S)")  # "C O N F I D E N T I A L"
+_WITH_PLACE_AND_DATE = re.compile(r"(?P<who>[^()\d]{3,60})\s{1,3}\((?P<when>[^()]{3,60})\)")
+_INNER = re.compile(r"(?P<outer>[^()]{4,120})\s\((?P<inner>[^()]{4,60})\)")
+_HELD = re.compile(
+    r"(?P<name>(?:minutes|record|proceedings|report|summary|notes) of .{3,100}?)\s(?:held|convened)\s",
+    re.IGNORECASE,
+)
+_ACADEMIC = re.compile(
+    r"\b(?:universit\w+|college|school|faculty|department|institute of technology)\b", re.IGNORECASE
+)
+_YEAR_BEHIND = re.compile(r"[,(]\s?(?P<year>(?:1[89]|20)\d\d)\)?[\s,.]*$")
+_YEAR = re.compile(r"\(?(?P<year>(?:1[5-9]|20)\d\d)\)?\.?")
+_DESCRIBES = re.compile(
+    r"(?:an?|the|our)\s(?:[\w-]+\s)?(?:newsletter|blog|magazine|bulletin|journal|podcast|periodical"
+    r"|digest|review|paper|publication)\s(?:on|for|about|of|from|by)\b",
+    re.IGNORECASE,
+)
+_KIND_BY = re.compile(
+    r"(?:(?:press|joint|public|open) )?(?:statement|communiqué|declaration|letter|message|submission"
+    r"|appeal|release)"
+    r"\s(?:by|of|from)\s(?:the\s)?",
+    re.IGNORECASE,
+)
+_EAST_ASIAN = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
+_AFFILIATION = re.compile(
+    r"(?:\(?\d{1,2}\)|[*†‡§¹²³⁴-⁹]+)\s*\S"
+    r"|(?:the )?(?:author|writer)s? (?:is|are)\b"
+    r"|(?:(?:senior|junior|visiting|research|associate|assistant|adjunct|emeritus|policy|programme"
+    r"|program)\s+)*"
+    r"(?:fellow|lecturer|professor|researcher|analyst|director|scholar|correspondent|officer|student|reader"
+    r"|specialist|economist|adviser|advisor|candidate)\b",
+    re.IGNORECASE,
+)
+_EVENT_LINE = re.compile(
+    r"(?:(?:paper|remarks|speech|address|lecture|talk|keynote|statement|text)\s)?(?:as )?"
+    r"(?:presented|delivered|given|read|held|prepared|submitted)\s(?:at|for|to|before|in)\s",
+    re.IGNORECASE,
+)
+
+
+@dataclass(slots=True)
+class Name:
+    """Words of a header that may name its publisher, its series or its title."""
+
+    text: str
+    line: int  # the number of its line
+    leads: bool = False  # whether it stands first in a line that holds a number or date too
+    beside: bool = False  # whether it shares its line with something else
+    dated: bool = False  # whether a date follows it behind a comma
+    numbered: bool = False  # whether a number follows it at once
+    person: bool = False  # whether it may name people
+
+
+@dataclass(slots=True)
+class Line:
+    """A line of the top of the text, taken apart; `span` is None of what stands on the page only."""
+
+    words: str
+    span: Span | None
+    block: int
+    stated: dict[str, str] = field(default_factory=dict)
+    dates: list[Dated] = field(default_factory=list)
+    number: str = ""
+    series: str = ""
+    bare: bool = False  # whether the number is a code without "No." or the like
+    volume: bool = False  # whether the number is of a volume
+    issue: bool = False  # whether it is that of an issue, whatever of
+    season: bool = False  # whether it says the season of an issue
+    url: str = ""
+    owner: str = ""  # whose the copyright is
+    people: str = ""  # the line names people, and may be there for that
+    names: list[Name] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
+    aside: bool = False  # whether it is there for a contact or the like
+
+    @property
+    def states_something(self) -> bool:
+        """Whether it holds a date, a number, an address or a label."""
+        return bool(self.dates or self.number or self.url or self.stated)
+
+
+def take_apart(words: str, span: Span | None, block: int, order: DateOrder) -> Line:
+    """Take a line apart: what it states, and the names that are left."""
+    line = Line(words, span, block)
+    rest = _COLON.sub(": ", cells(words))
+    if rest[:1] == "[" and rest[-1:] == "]" and label_of(rest[1:-1])[0]:
+        rest = rest[1:-1]
+    rest = re.sub(r"\s{2,3}(?=\()", " ", rest)
+    parts = [part.strip() for part in SEPARATOR.split(rest) if part and part.strip()]
+    if " > " in rest or " › " in rest or " » " in rest:  # where a page stands in its site
+        parts = [re.split(" [>›»] ", rest)[0]]
+    labelled = [bool(label_of(part)[0]) for part in parts]
+    if (labelled and labelled[0] and sum(labelled) == 1) or (label_of(rest)[0] and not label_words(rest)):
+        parts = [rest]
+    for part in parts:
+        label, start = label_of(part)
+        if label == "aside" and says(part[start:]):
+            line.names.append(Name(part, 0))  # "Source: A trader said that prices rose."
+        elif label:
+            _take_label(line, label, part[start:].strip(), order)
+        else:
+            _take_part(line, part, order, shared=len(parts) > 1)
+    surely = any(_are_people(people_in_line(name.text), name.text) for name in line.names if name.person)
+    if not (line.states_something or surely or line.kinds or line.aside or "|" in rest) and (
+        len(line.names) > 1
+        and sum(is_institution(name.text) and not STATE.match(name.text) for name in line.names) != 1
+    ):
+        line.names, line.people = [Name(_tidy(rest), 0)], ""  # a dash or a bar here is part of the name
+    if len(line.names) == 1 and _DESCRIBES.match(line.names[0].text) and not issued_by(line.names[0].text):
+        line.names, line.aside = [], True
+    _sort_people(line)
+    for name, described in pairwise(list(line.names)):
+        if _DESCRIBES.match(described.text):  # "Ballot Box — a newsletter on African elections"
+            line.series, line.people = name.text, ""
+            line.names = [each for each in line.names if each not in (name, described)]
+            break
+    for name in line.names:
+        name.leads = name is line.names[0] and bool(line.number or line.dates) and not line.stated
+    return line
+
+
+def _sort_people(line: Line) -> None:
+    """Take for people, of several names in a line or beside a number, only those that surely are."""
+    people = [name for name in line.names if name.person]
+    sure = [name for name in people if _are_people(people_in_line(name.text), name.text)]
+    if line.number or (len(people) > 1 and sure):
+        for name in people:
+            name.person = name in sure
+        line.people = "; ".join(people_in_line(name.text) for name in sure)
+
+
+def _are_people(who: str, written: str) -> bool:
+    body = written.rpartition(",")[2] if "," in written else ""
+    return surely_people(who) or (likely_people(who) and bool(_body(body)))
+
+
+def says(value: str) -> bool:
+    """Whether what stands behind a label is a sentence."""
+    return len(value.split()) > 4 and value.endswith((".", "?", "!", "…", ":"))
+
+
+def cells(words: str) -> str:
+    """Take the marks of Markdown off a line; of a row of a table with a label, make "label: value"."""
+    if words.startswith("|"):
+        cells = [cell.strip() for cell in words.strip("|").split("|")]
+        if len(cells) == 2 and cells[0].lower() in LABELS:
+            return f"{cells[0]}: {cells[1]}"
+        return "" if not any(re.search(r"[^\W\d_]", cell) for cell in cells) else " | ".join(cells)
+    words = (
+        re.sub(r"^#+(?:\s|\+)", "", _LINK.sub(r"\g<words>", words).lstrip("> "))
+        .lstrip("> ")
+        .lstrip("+:~=% ")
+        .rstrip("~= ")
+    )
+    spaced = _SPACED_OUT.sub(lambda match: match[0].replace(" ", ""), words)
+    return unlisted(re.sub(r"\s{2,}", " ", spaced) if spaced != words else words)
+
+
+def unlisted(line: str) -> str:
+    """Take the mark of a list off a line that has a label."""
+    bare = line.lstrip("-•*– ")
+    return bare if bare != line and label_of(bare)[0] else line
+
+
+def _take_label(line: Line, name: str, value: str, order: DateOrder) -> None:
+    value = value.strip(" *_")
+    if name == "published":
+        date, note = read_date(value, order)
+        if date or note:
+            role: Role = "plain" if label_words(line.words).startswith("posted") else "published"
+            line.dates.append(Dated(FoundDate(0, 0, date, note), value, role))
+        line.aside = True
+    elif name == "url":
+        line.url = value if _URL.fullmatch(value) else ""
+    elif name == "author" and label_words(line.words) in _PREPARERS and (body := _body(value)):
+        line.stated["publisher"] = body
+    elif name == "author":
+        line.stated["author"] = people_stated(
+            re.sub(r"<[^<>]{0,100}>|\[mailto:[^\[\]]{0,100}\]|[\w.+-]{1,64}@\S{1,100}", "", value)
+        )
+    elif name == "aside":
+        line.aside = True
+        if line.words.lower().startswith(("ref", "our ref")) and re.search(r"\d", value):
+            found = find_number(value)
+            line.number, line.bare = found.number, True
+        if line.words.lower().startswith("source") and (is_institution(value) or is_periodical(value)):
+            line.stated["publisher"] = value
+    elif name == "within":
+        found = find_number(re.sub(r",\s(?:19|20)\d\d\.?$", "", value))
+        line.number, line.series, line.volume = found.number, found.series, found.volume
+        if not found.number and (is_periodical(value) or is_institution(value)):
+            line.stated["publisher"] = value
+    elif name == "number":
+        found = find_number(value)
+        line.number, line.series = found.number or value.strip(" ."), found.series
+    else:
+        line.stated[name] = value
+
+
+def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None:
+    """Take dates, number and people out of a part of a line; what is left of it are names."""
+    if _URL.fullmatch(part):
+        line.url = line.url or part
+        return
+    if (
+        part.startswith("[") and part.endswith("]") and not find_number(part[1:-1]).number
+    ) or _ONLY.fullmatch(part):
+        line.aside = True
+        return
+    name, _, season = part.rpartition(", ")
+    if season and _SEASON.fullmatch(season) and is_periodical(name):
+        line.season, part = True, name
+    if _SEASON.fullmatch(part):
+        line.season = line.aside = True
+        return
+    if _WITHOUT_COLON.match(part) or _NOT_BY.match(part):
+        line.aside = True
+        return
+    part = _PAGE.sub("", part)
+    if owned := COPYRIGHT.match(part):
+        line.aside, holder = True, _tidy(owned["holder"] or "")
+        if holder and name_shaped(holder) and not has_given_name(holder):
+            line.owner = holder
+        if owned["year"]:
+            line.dates.append(of_year(owned["year"]))
+        return
+    if taken := _TAKEN_FROM.match(part):
+        line.aside = True
+        when = next(find_dates(part, order), None)
+        name = _tidy(part[taken.end() : when.start if when else len(part)])
+        if when:
+            line.dates.append(Dated(when, part[when.start : when.end], "event"))
+        if is_institution(name) or is_periodical(name):
+            line.stated["publisher"] = name
+        return
+    if (boxed := _BOXED.match(part)) and _EAST_ASIAN.search(boxed["name"]):
+        line.names.append(Name(boxed["name"], 0, beside=True))
+        part = part[boxed.end() :]
+    if code := numbered_by(part):
+        counted = find_number(part.replace(":", "", 1))
+        if is_kind(counted.series):  # "Policy Brief Number: 7"
+            line.number, line.series = counted.number, counted.series
+        else:
+            line.number, line.bare = line.number or code, True
+        return
+    if (year := _YEAR.fullmatch(part)) and (not shared or line.number):
+        line.dates.append(of_year(year["year"]))
+        return
+    signed = _WITH_PLACE_AND_DATE.fullmatch(part)
+    who = people_in_line(signed["who"].strip()) if signed else ""
+    if signed and who and (find_date(signed["when"], order) or has_given_name(who)):
+        line.stated["author"] = who
+        line.dates += [Dated(found, signed["when"], "plain") for found in find_dates(signed["when"], order)]
+        return
+    held = _HELD.match(part)
+    if held and len(held["name"].split()) > 2:  # "Minutes of the meeting held on 8 November 2016"
+        day = find_date(part, order)
+        line.dates += [Dated(day, part[day.start : day.end], "event")] if day else []
+        part = held["name"]
+    inner = _INNER.fullmatch(part)
+    if inner and find_date(inner["inner"], order):  # "Situation Report No. 7 (as of 21 October 2020)"
+        without_dates(line, inner["inner"], order, shared=shared)
+        part = inner["outer"]
+    rest, dated = without_dates(line, part, order, shared=shared)
+    if dated and _EVENT_LINE.match(part):
+        line.aside = True
+        return
+    rest = _NOTED.sub("", _FETCHED.sub("", rest))
+    if who := who_is(rest):
+        line.stated["author"] = who
+        return
+    if _IDENTIFIER.search(rest):
+        rest = rest.split(". ")[0] if _IDENTIFIER.search(rest.split(". ")[0]) is None else ""
+        line.aside = True
+    if part.startswith("(") and part.endswith(")") and not find_number(part).number:
+        line.aside = True
+        return
+    if (work := FOR.fullmatch(_tidy(rest))) and surely_people(who := people_in_line(work["who"])):
+        line.stated["author"] = who
+        if names_institution(work["body"]) or may_name_institution(work["body"]):
+            line.stated["publisher"] = work["body"]
+        return
+    if sent := re.match(
+        r"(?:from|to)\s(?:(?-i:the|all) )?(?=(?-i:[^\W\d_a-z]))|to (?:all|the)\s", rest, re.IGNORECASE
+    ):
+        sender = _tidy(rest[sent.end() :])
+        if rest[0] in "Ff" and name_shaped(sender.split(",")[0]) and not shared:
+            line.stated["publisher"] = sender if _body(sender) else ""
+        if rest[0] in "Ff" and find_number(sender).number:
+            rest = sender  # "From The Lantern, No. 14"
+        elif rest[:2].lower() == "to" or name_shaped(sender.split(",")[0]):
+            line.aside = True
+            return
+    if _ANONYMOUS.fullmatch(rest):
+        line.aside = True
+        if re.match(r"by staff\b", rest, re.IGNORECASE):
+            line.people = rest[3:].strip()
+        return
+    if issued := ISSUED.match(rest):
+        name = re.sub(
+            r"\s(?:on|in|am|le)$|\s(?:for use|with|in|on behalf)\s.*$", "", _tidy(rest[issued.end() :])
+        )
+        who = people_in_line(name)
+        if who and rest[issued.end() :][:1].isupper() and not is_institution(name) and rest[0] in "aA":
+            line.stated["author"] = who
+        elif name[:1].isupper() and len(name) <= 100:
+            line.stated["publisher"] = name
+        return
+    if by := _EAST_ASIAN_BYLINE.match(rest):
+        line.stated["author"] = people_stated(rest[by.end() :])
+        return
+    if by := BYLINE.match(rest):
+        stated = _STATED_BYLINE.match(rest)
+        who = people_in_line(rest[by.end() :].strip())
+        first = people_first(rest[by.end() :])
+        after = rest[by.end() :].partition(", ")[2]
+        if not who and (" " in by.group().strip() or (surely_people(first) and not _GOES_ON.match(after))):
+            who = first  # "Speech by Dr Alma Reinholt, Governor of the Bank"
+        body = _body(rest.partition(", ")[2])
+        if who and body and not _ACADEMIC.search(body):
+            line.owner = body
+        body = _body(rest[by.end() :])
+        if not who and body:
+            line.stated["publisher"] = body
+            return
+        if stated:
+            who = people_stated(rest[by.end() :])
+        if who:
+            line.stated["author"] = who
+            return
+    if (by := re.search(r"\sby\s", rest)) and dated and (who := people_in_line(_tidy(rest[by.end() :]))):
+        line.stated["author"] = who
+        return
+    found = find_number(rest.strip("[]. ")) if not line.number else None
+    if line.volume and "(" not in line.number and (issue := find_number(rest)).number and not issue.bare:
+        line.number = f"{line.number}({issue.number})"
+        return
+    if found and found.volume and (year := _YEAR_BEHIND.search(rest)):
+        line.dates.append(of_year(year["year"]))
+    if found and found.number:
+        line.number, line.bare = found.number, found.bare
+        line.series, line.volume = found.series, found.volume
+        line.issue = found.generic or found.volume
+        rest = found.rest
+    name = _tidy(rest)
+    if not re.search(r"[^\W\d_]{2}", name) or _SEASON.fullmatch(name):
+        return
+    if _REMARK.match(name):
+        line.aside = line.aside or not shared
+        return
+    if is_section_heading(name) or _AFFILIATION.match(name):
+        line.aside = True
+        return
+    if is_kind(re.sub(r"\s\([^()]{1,60}\)$", "", name)):
+        line.kinds.append(name)
+        return
+    if all(SMALL_WORD.fullmatch(word) for word in name.split()) or (
+        line.dates and shared and name[0].islower()
+    ):
+        return
+    body, kind = _apart_from_kind(name)
+    if kind:  # "Keel Institute issue brief"
+        line.kinds.append(kind)
+        name = body
+    elif dated and (by := _KIND_BY.match(name)) and is_institution(name[by.end() :]):
+        name = name[by.end() :]  # "Press statement by the Union of Lightermen, 3 May 2010"
+    if name.endswith("文件") and names_institution(name[:-2]):
+        name = name[:-2]  # "东岭省交通运输厅文件": the head of an official document
+    kind, comma, other = name.partition(", ")
+    if comma and is_kind(kind) and other[:1].isupper():
+        line.kinds.append(kind)
+        name = other
+    who = people_in_line(name)
+    body = _body(name.rpartition(",")[2].strip()) if who and "," in name else ""
+    if body and not _ACADEMIC.search(body):
+        line.owner = body  # "Rukhsana Ali, Lantern Relief International"
+    if who:
+        line.people = f"{line.people}; {who}" if line.people else who
+    line.names.append(
+        Name(
+            name,
+            0,
+            beside=shared or bool(dated or line.number),
+            dated=bool(dated and not shared),
+            person=bool(who),
+        )
+    )
+    if found and found.number:
+        line.names[-1].numbered = bool(found.rest)
+
+
+def _body(words: str) -> str:
+    """Return the institution that words behind "by" or "from" name, "" where they name none."""
+    name = re.sub(
+        r"^(?:[\w-]+\s){0,3}?(?:governor|president|director|chair\w*|head|secretary|ceo|member|minister"
+        r"|economist|fellow)"
+        r"(?:\sgeneral)?(?:\sof|\sat|\sfor|,)\s",
+        "",
+        _tidy(words),
+        flags=re.IGNORECASE,
+    )
+    name = re.sub(r"^the\s|\s(?:for use|with|on behalf)\s.*$", "", name)
+    head = name.split(",")[0]
+    named = is_institution(name) or is_institution(head) or likely_institution(head)
+    if not (is_institution(name) and name.count(",") < 2) or "(" in name:
+        name = head
+    return name if named and len(name) <= 100 and name[:1].isupper() else ""
+
+
+def _apart_from_kind(name: str) -> tuple[str, str]:
+    """Part an institution's name from the kind of document that follows it."""
+    words = name.split()
+    if is_periodical(name):
+        return name, ""
+    body, colon, kind = name.partition(": ")
+    if colon and is_kind(kind) and name_shaped(body):
+        return body, kind
+    for at in range(1 if _EAST_ASIAN.search(name) else 2, len(words)):
+        body, kind = " ".join(words[:at]), " ".join(words[at:])
+        told = is_kind(kind) or (is_kind(words[at]) and words[at + 1 : at + 2] in (["for"], ["to"]))
+        if told and not is_kind(body) and names_institution(body) and is_institution(body):
+            return body, kind
+    return name, ""
+
+
+def _tidy(name: str) -> str:
+    name = name.strip(" ,;:–—-*_~=")
+    if name.count("(") != name.count(")"):
+        name = name.strip(" ,;:–—-()")
+    name = name.removesuffix(".") if not ABBREVIATED.search(name) and name.count(".") == 1 else name
+    return re.sub(r"\s+", " ", name)

@@ -1,0 +1,148 @@
+"""Where the head of a text ends: the short lines above its first prose."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from qa.formats.dates import find_date, find_dates
+from qa.formats.furniture import find_furniture
+from qa.formats.head_dates import PUBLISHED
+from qa.formats.head_lines import ABBREVIATED, BYLINE, COPYRIGHT, HARD_WRAPPED, says, unlisted
+from qa.formats.labels import label_of
+from qa.formats.numbers import find_number
+from qa.formats.organisations import is_section_heading, names_institution, names_periodical
+from qa.formats.people import has_given_name, people_first, people_in_line, who_is
+from qa.text.lines import lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from qa.schema import Span
+
+TOP = 4_000  # characters in which a header is looked for
+_MOST_LINES = 14  # a header is not longer
+_MOST_CHARACTERS = 180  # nor is one of its lines
+_IN_COLUMNS = 100  # characters of a line with gaps
+_PUBLISHED_ON = re.compile(
+    r"\b(?:published|issued|released|posted|given|delivered|handed down)(?: on)?\s$", re.IGNORECASE
+)
+_BODY_START = re.compile(
+    r"(?:[-•*–—] |#{2,} |\d+[.)] |Q[.:] |dear |madam|sir\b|in the chair|taking part|attending)", re.IGNORECASE
+)
+# "Prices rose. They fell.", but not "Draft for comment. No. 7."
+_TWO_SENTENCES = re.compile(r"[A-Z][^.]++(?<=[a-z]{3})\. [A-Z][^.]++(?<=[a-z]{3})\.")
+_SENTENCE = re.compile(r"\S+(?:\s+\S+){4,}[.…][”’\"')\]]*$|\S+(?:\s+\S+){19,}[?!][”’\"')\]]*$")
+_SENTENCE_CJK = re.compile(r"。|[다요]\.(?:\s|$)")
+# What stands over a text without being of it.
+_NOTICE = re.compile(
+    r"(?:this|the present) (?:publication|report|paper|document|text|article|briefing|translation|work"
+    r"|material|message"
+    r"|e-?mail) (?:was|is|has|may|does|should|contains|forms)\b|(?:its|the) contents? (?:is|are|of this)\b"
+    r"|the (?:views|opinions|findings|designations|information)\b.{0,80}\b(?:are|do|is|does)\b|disclaimer\b"
+    r"|you are (?:receiving|reading)\b|views? (?:this|it|in) \b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(slots=True)
+class Top:
+    """The short lines above the first prose; where that begins."""
+
+    lines: list[tuple[Span, int]] = field(default_factory=list)
+    prose: int = -1
+
+
+def _blocks(text: str) -> Iterator[list[Span]]:
+    """Yield the lines of the text's beginning that stand together without a blank line."""
+    block: list[Span] = []
+    for span in lines(text[:TOP]):
+        if block and text.count("\n", block[-1].end, span.start) > 1:
+            yield block
+            block = []
+        block.append(span)
+    if block:
+        yield block
+
+
+def top_of(text: str) -> Top:
+    """Return the short lines that a text begins with."""
+    furniture = {
+        span
+        for span in find_furniture(text[:TOP])
+        if find_date(line := text[span.start : span.end]) is None and not COPYRIGHT.match(line)
+    }
+    top = Top()
+    for number, block in enumerate(_blocks(text)):
+        words = [text[span.start : span.end] for span in block]
+        wrapped = _hard_wrapped(words)
+        for position, span in enumerate(block):
+            if _NOTICE.match(words[position]) and len(words[position]) <= _MOST_CHARACTERS:
+                continue
+            if span in furniture or not any(map(str.isalnum, words[position])):
+                continue  # a rule of dashes or stars is no text
+            heads = not top.lines and words[position][0] == "#"
+            prose = (_is_prose(words[position]) and not heads) or bool(
+                not top.lines and who_is(words[position])
+            )
+            if position == wrapped or prose or len(top.lines) == _MOST_LINES:
+                top.prose = span.start
+                return top
+            top.lines.append((span, number))
+    return top
+
+
+def _hard_wrapped(block: Sequence[str]) -> int:
+    """Return where a paragraph begins in lines that stand together, -1 where they hold none."""
+    for position in range(1, len(block)):
+        goes_on = block[position][0].islower() and len(block[position - 1]) > HARD_WRAPPED
+        ends = re.search(r"[.!?…][”’\"')\]]*$", block[-1]) or len(block) - position > 2
+        if goes_on and ends and not label_of(block[position])[0]:
+            return position - 1
+    return -1
+
+
+def _is_prose(line: str) -> bool:
+    columns = re.search(r"\s{3,}", line)
+    line = " ".join(line.split())
+    if columns and len(line) <= _IN_COLUMNS:
+        return False
+    if COPYRIGHT.match(line) and len(line) <= 120:
+        return False
+    label, start = label_of(unlisted(line))
+    if label and len(line) <= _MOST_CHARACTERS and not says(line[start:]):
+        return False
+    if (
+        len(line) > _MOST_CHARACTERS
+        or (
+            _BODY_START.match(line)
+            and not find_date(line[:30])
+            and not (line[0] == "#" and has_given_name(people_in_line(line.lstrip("# "))))
+        )
+        or (len(line) > 60 and line[-1] in "-,")
+    ):
+        return True
+    if line[-1] in ",;：" or (line[-1] == ":" and len(line) > 60) or re.search(r";\s?and$", line):
+        return True  # "THE GENERAL ASSEMBLY,"
+    if line.isupper() and len(line) <= 100 and len(line.split()) > 2:
+        return False  # the headline of an old newspaper has a full stop
+    if is_section_heading(line) or _SENTENCE_CJK.search(line) or _TWO_SENTENCES.fullmatch(line):
+        return True
+    if not _SENTENCE.match(line) or label_of(line)[0] or who_is(line) or ABBREVIATED.search(line):
+        return False
+    if (by := BYLINE.match(line)) and has_given_name(people_first(line[by.end() :])):
+        return False
+    if len(line) <= 120 and any(_PUBLISHED_ON.search(line[: date.start]) for date in find_dates(line)):
+        return False
+    first = find_date(line[:80])
+    if first and len(line) <= 120 and first.start <= 40:
+        before = line[: first.start]
+        stated = PUBLISHED.search(before) or BYLINE.match(before)
+        if stated and len(before.split()) <= 5:
+            return False  # "First published on 3 May 2012. Last modified 5 June 2013."
+    date = find_date(line[:60])  # "20 June 2008. Not for attribution to individuals."
+    if date and date.start and len(line) <= 120 and re.match(r"\.", line[date.end :]):
+        before = line[: date.start].rstrip(" ,")
+        return not (names_institution(before) or names_periodical(before))
+    return len(line) > 60 or not (find_number(line).number or (date and date.start <= 12))

@@ -1,0 +1,119 @@
+"""What a name in a head may be by its form: an institution's, a periodical's, a title."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from qa.formats.organisations import (
+    is_kind,
+    is_periodical,
+    is_section_heading,
+    may_name_institution,
+    names_institution,
+    names_periodical,
+)
+
+SMALL_WORD = re.compile(
+    r"(?:an?|and|as|at|but|by|d|de|del|der|des|di|du|et|for|from|für|im|in|into|la|le|les|nor|off?|on|or|over"
+    r"|per|plc|s|the|to|und|von|via|with|without|y)",
+    re.IGNORECASE,
+)
+WORDS = re.compile(r"[^\W\d_][\w’'.-]*")
+COURT = re.compile(r"^in the (?=.{0,100}\b(?:court|tribunal)\b)", re.IGNORECASE)
+STATE = re.compile(
+    r"(?:the )?(?:republic|kingdom|government|commonwealth|state|united nations)\b", re.IGNORECASE
+)
+_ENDS_AS_SERIES = re.compile(
+    r"\w\s(?:papers|notes|letters?|briefs|reports|perspectives|insights|outlook|dispatches|record"
+    r"|tracker|barometer"
+    r"|notebook|essays|studies|monographs|series|briefings)$",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(r"[«“\"„][^«»“”\"„]{1,40}[»”\"“]")  # «Голос» in the name of an association
+SMALL_WORDS = re.compile(r"\b(?:and|in|on|to|from|after|with|by|as|at)\b", re.IGNORECASE)
+_BEGINS_AS_TITLE = re.compile(
+    r"an?\s|(?:(?:the|final|interim|annual|second|first|special|joint|draft)\s+)*(?:report|comments?|rules"
+    r"|notice|letter|statement"
+    r"|minutes|guide|guidance|review|remarks|resolution|study|survey|analysis|assessment|evaluation|notes?"
+    r"|inspection|speech|address|proposal|response|submission|reply|introduction|inquiry|case|history"
+    r"|politics"
+    r"|list|register|amendments?|decision|judgment|opinion|order|practice direction|appeal)\s"
+    r"(?:of|on|to|for|from|at|by|into|about|in|against)\s"
+    r"|(?:how|why|what|when|where|who|whose|which|is|are|do|does|can|should|will|towards?|beyond|inside"
+    r"|between|after|before|against|behind)\s",
+    re.IGNORECASE,
+)
+_BEGINS_AS_INSTITUTION = re.compile(
+    r"(?:the |la |le |el |die |das |der |l['’])?(?:\w+ )?\w+\s(?:of|for|on|de|del|des|du|für|der|dos|da|do"
+    r"|van|voor|per|di)\b",
+    re.IGNORECASE,
+)
+_OF_A_NAME = re.compile(
+    r"(?:of|for|the|de|del|des|du|da|do|das|dos|di|der|für|&|la|le|les|los|las|el|sans|y|et|e|и)",
+    re.IGNORECASE,
+)
+
+
+def class_of(name: str) -> Literal["institution", "periodical", "perhaps", "other"]:
+    """Tell what a name names, by its words."""
+    name = COURT.sub("", name)
+    if is_periodical(name) and not _BEGINS_AS_TITLE.match(name) and not re.search(r"[:?!]", name):
+        return "periodical"
+    if _ENDS_AS_SERIES.search(name):
+        return "perhaps"  # "Observatory Papers"
+    if names_institution(name) and not title_like(_QUOTED.sub("", name)):
+        return "institution"
+    return "perhaps" if names_periodical(name) or may_name_institution(name) else "other"
+
+
+def is_institution(name: str) -> bool:
+    """Whether a name is an institution's, and no title that speaks of one."""
+    return class_of(name) == "institution"
+
+
+def may_publish(name: str) -> bool:
+    """Whether a name may be an organisation's by its form."""
+    return name_shaped(name) and not is_section_heading(name) and not is_kind(name)
+
+
+def title_like(name: str) -> bool:
+    """Whether a name is built as a title is, and as no publisher's name."""
+    if (
+        re.search(r"[:?!;“”\"«»]|\sv(?:s|ersus)?\.?\s", name)
+        or _BEGINS_AS_TITLE.match(name)
+        or len(name) > 100
+    ):
+        return True
+    words = WORDS.findall(name)
+    content = [word for word in words if not SMALL_WORD.fullmatch(word)]
+    lower = sum(word[0].islower() for word in content)
+    if not words or words[0][0].islower():
+        return True
+    if lower >= 2 or (lower and len(content) <= 3 and name.isascii()):
+        starts = _BEGINS_AS_INSTITUTION.match(name)
+        return not (not name.isascii() and names_institution(" ".join(words[:3]))) and not (
+            starts and names_institution(starts[0])
+        )
+    return len(words) > 12
+
+
+def name_shaped(name: str) -> bool:
+    """Whether a name may be an organisation's by its form: a few capitalised words, and no sentence."""
+    words = name.split()
+    content = [word for word in words if not _OF_A_NAME.fullmatch(word)]
+    return (
+        1 <= len(content) <= 6
+        and len(name) <= 60
+        and not title_like(name)
+        and not re.search(r"[\d/|]", name)
+        and words[0].lower() not in ("a", "an", "on", "in", "to", "from", "after")
+        and not any(word[0].islower() for word in content)
+        and not SMALL_WORDS.search(name)
+    )
+
+
+def is_plainly_institution(name: str) -> bool:
+    """Whether a name can hardly be a title, though it stands alone."""
+    starts = _BEGINS_AS_INSTITUTION.match(name)
+    return bool(starts and names_institution(starts[0])) and not re.search(r"\d", name)
