@@ -385,3 +385,54 @@ def test_the_day_on_which_a_copy_was_fetched_is_not_the_documents() -> None:
     found = find_date("Accessed 3 May 2019. Published 2 May 2018")
     assert found is not None
     assert str(found.date) == "2018-05-02"
+
+
+# head, and what is read off it: title, author, publisher, series, number
+FORMS = {
+    "a press database": (
+        "HD   Sugar sours\nBY   By Latika Menon\nPD   27 May 2009\nSN   Deccan Commodity Wire\nLA   English",
+        ("Sugar sours", "Latika Menon", "Deccan Commodity Wire", "", ""),
+    ),
+    "a letter": (
+        ("Valley Ramblers' Association\n4 Upper Lane, Tarn\n\n19 February 1988\n\n"
+        "The Surveyor\nCounty Hall\n\nDear Sir,\n\n"
+        "Re: Footpath 22"),
+        ("Footpath 22", "", "Valley Ramblers' Association", "", ""),
+    ),
+    "an issue of a periodical, the article below": (
+        "Issue 14 of The Lantern\nMay 2011\n\nThe Long Wait\nJane Doe",
+        ("The Long Wait", "Jane Doe", "", "The Lantern", "14"),
+    ),
+    "pieces of a series": (
+        "Harbour Policy Papers\nPaper 12\n\nThe Long Wait\n\nJane Doe\nHarbour Institute\nMay 2010",
+        ("The Long Wait", "Jane Doe", "Harbour Institute", "Harbour Policy Papers", "12"),
+    ),
+    "a copyright line": (
+        "The Weight of a Stamp\nRosalind Achebe\n\n(c) 2014 Lantern House. All rights reserved.",
+        ("The Weight of a Stamp", "Rosalind Achebe", "Lantern House", "", ""),
+    ),
+    "what only has the shape of a person's name": (
+        "Harbour Institute\n3 May 2010\n\nFiring Practice\n\nRules for small craft in the inner harbour",
+        ("Rules for small craft in the inner harbour", "", "Harbour Institute", "", ""),
+    ),
+    "a place, a remark and a line in brackets are no title": (
+        "Tarn, 3 May 2010\nNot for sale\n(replaces Form 7)\nValid until June 2011\n\nRules for Visitors",
+        ("Rules for Visitors", "", "", "", ""),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("header", "expected"), FORMS.values(), ids=FORMS)
+def test_a_form_is_read_and_what_is_not_sure_is_left_out(
+    header: str, expected: tuple[str, str, str, str, str]
+) -> None:
+    found = parse_header(header + BODY)
+    assert (found.title, found.author, found.publisher, found.series, found.number) == expected
+
+
+def test_only_in_english_is_there_a_doubt_which_number_is_the_day() -> None:
+    russian = (
+        "Министерство энергетики\nО состоянии складов\n02.12.2016\n\n" + "Склады заполнены наполовину. " * 10
+    )
+    assert parse_header(russian).date == date(2016, 12, 2)
+    assert read("Harbour Institute\nRules for visitors\n02.12.2016").date is None
