@@ -335,7 +335,7 @@ def _take_label(line: Line, name: str, value: str, order: DateOrder) -> None:
         line.stated["publisher"] = body
     elif name == "author":
         line.stated["author"] = people_stated(
-            re.sub(r"<[^<>]{0,100}>|\[mailto:[^\[\]]{0,100}\]|[\w.+-]{1,64}@\S{1,100}", "", value)
+            re.sub(r"<[^<>]{0,100}>|\[mailto:[^\[\]]{0,100}\]|(?<![\w.+-])[\w.+-]{1,64}@\S{1,100}", "", value)
         )
     elif name == "aside":
         line.aside = True
