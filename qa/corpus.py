@@ -1,4 +1,4 @@
-"""The corpus: documents go in, questions come out answered. Keeps the index in step with the store."""
+"""The corpus: documents go in, questions come out answered."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class Answerer:
         self._library = library
         self._reader = reader
         self._today = today
-        self._fitted = reader.model == reader.name
+        self._fitted = reader.model == reader.name  # else it is a model that the user named
 
     @property
     def reader(self) -> str:
@@ -112,7 +112,7 @@ class Answerer:
             deadline.check()
             phrases = exact.search(self._library, question, selection, filters, deadline)
             deadline.check()
-            search = self._search(meaning)
+            search = self._looked_for(meaning)
             retrieved = retrieve(self._library, search, phrases.selection, preference)
             rest = self._rest(search, retrieved, phrases, selection)
         if phrases.whole:
@@ -124,7 +124,7 @@ class Answerer:
         deadline.check()
         with clock.timing("extract"):
             choice = choose(meaning.question, retrieved, done, preference)
-        verdict = self._judge(inquiry, search, retrieved, phrases, choice)
+            verdict = self._judge(inquiry, search, retrieved, phrases, choice)
         quotes, differing = self._quotes(inquiry, retrieved, phrases, verdict)
         return inquiry.answer(
             verdict.outcome,
@@ -143,7 +143,7 @@ class Answerer:
             calibrated=verdict.calibrated,
         )
 
-    def _search(self, meaning: Interpretation) -> Search:
+    def _looked_for(self, meaning: Interpretation) -> Search:
         """Say what is looked for: the question in each spelling of its names.
 
         The reader knows English: of a question with a word in another script nothing can be judged, unless
@@ -179,6 +179,7 @@ class Answerer:
             outcome = confidence.outcome(sure, inquiry.threshold, near=near)
         unjudged = self._fitted and bool(choice.evidence) and not search.judged
         if search.judged and outcome == "none":
+            inquiry.deadline.check()
             passages, documents = read_other_scripts(self._reader, self._library, search, retrieved.illegible)
             others = extract.choose(answering(search.question, passages, documents))
             if others:

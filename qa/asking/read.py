@@ -28,8 +28,8 @@ OTHERS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
-    """A passage that is to be read.
+class Candidate:
+    """A passage that may be read.
 
     Attributes:
         passage: the passage.
@@ -55,7 +55,7 @@ class Unread:
 
 
 @dataclass(frozen=True, slots=True)
-class Read(Unread):
+class Read(Candidate):
     """A passage that was read.
 
     Attributes:
@@ -91,13 +91,13 @@ def read(
     done: list[Read] = []
     for wave, unlikely in budget.waves(len(retrieved.to_read), reader.name):
         deadline.check()
-        unread = [
-            Unread(passage, found, document.date, reading_window(document, passage))
+        candidates = [
+            Candidate(passage, found, document.date, reading_window(document, passage))
             for passage, found in retrieved.to_read[wave]
             for document in (retrieved.documents[passage.document_id],)
         ]
         if preference:
-            timely = [each for each in unread if each.is_of_unnamed_time(preference)]
+            timely = [each for each in candidates if each.is_of_unnamed_time(preference)]
             of_time = [
                 each
                 for each in _read_each(reader, meaning.timeless, timely, names)
@@ -105,8 +105,8 @@ def read(
             ]
             done += of_time
             settled = {each.passage.key for each in of_time}
-            unread = [each for each in unread if each.passage.key not in settled]
-        done += _read_each(reader, meaning.question, unread, names)
+            candidates = [each for each in candidates if each.passage.key not in settled]
+        done += _read_each(reader, meaning.question, candidates, names)
         done.sort(key=lambda each: -each.reading.score)
         left = [found for _, found in retrieved.to_read[wave.stop :]]
         if budget.enough(done[0].reading.score, left, unlikely):
@@ -114,13 +114,15 @@ def read(
     return done
 
 
-def _read_each(reader: Reader, question: str, unread: Sequence[Unread], names: Names) -> Iterator[Read]:
+def _read_each(
+    reader: Reader, question: str, candidates: Sequence[Candidate], names: Names
+) -> Iterator[Read]:
     """Read each passage with the question as it spells the names in it.
 
     Models take another spelling for another name.
     """
-    by_question: dict[str, list[Unread]] = {}
-    for each in unread:
+    by_question: dict[str, list[Candidate]] = {}
+    for each in candidates:
         spelt = names.as_in(question, " ".join((each.window.head, *each.window.sentences)))
         by_question.setdefault(spelt, []).append(each)
     for spelt, group in by_question.items():

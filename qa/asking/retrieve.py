@@ -30,7 +30,7 @@ DENSE_WEIGHT = 0.6
 DEPTH = 100
 # An answer ranks passages from at least this many documents, where the corpus has them.
 DOCUMENTS = 20
-# How deep passages are looked for that count, where most others do not.
+# The deepest search, where some of the passages that are found do not count.
 DEEPEST = 800
 # Passages that may be read.
 MOST_READ = budget.most()
@@ -72,7 +72,7 @@ class Retrieved:
     """What a search found.
 
     Attributes:
-        to_read: the passages to read, with how well each was found, 0 to 1; the best first.
+        to_read: the passages to read, with how well each was found, 0 to 1; in the order of reading.
         documents: the documents of these, by id.
         rest: where the other passages stand, the best first.
         illegible: where those stand in which the reader can read nothing.
@@ -91,8 +91,8 @@ def retrieve(
 ) -> Retrieved:
     """Find the passages to read.
 
-    It is searched again where the library has changed in between: what was replaced would be missing, and
-    offsets are those of one text.
+    It is searched again where the library has changed in between: what was replaced would be missing. The
+    last of `ATTEMPTS` searches is taken as it is, unless a document in it is gone.
 
     Raises:
         LibraryError: the library changes faster than it can be searched.

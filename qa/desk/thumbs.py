@@ -15,7 +15,7 @@ from __future__ import annotations
 import csv
 import io
 from itertools import groupby, zip_longest
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from qa.asking.conversation import earlier_questions
 from qa.errors import DocumentNotFoundError, OutputError
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qa.schema import Answer, Document, Turn
+    from qa.storage.ports import JudgedLibrary
 
 Form = Literal["jsonl", "csv"]
 Line: TypeAlias = dict[str, Any]
@@ -53,19 +54,6 @@ def shown_answer(answer: Answer, history: Sequence[str | Turn] = ()) -> ShownAns
         tuple(QuoteReference(q.document.id, q.document.sha256, q.start, q.end) for q in answer.quotes),
         bool(answer.filters),
     )
-
-
-class JudgedLibrary(Protocol):
-    """A library with thumbs on its answers."""
-
-    def thumbs(self) -> tuple[Judgement, ...]:
-        """Read all thumbs."""
-
-    def document(self, document_id: str) -> Document:
-        """Read a document afresh; DocumentNotFoundError where there is none."""
-
-    def document_by_sha256(self, sha256: str) -> Document:
-        """Read the document whose text has this SHA-256 (hex); DocumentNotFoundError where there is none."""
 
 
 def thumbs_on(judgements: Sequence[Judgement]) -> dict[str, Any]:

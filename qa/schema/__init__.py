@@ -1,6 +1,7 @@
-"""The values that Pullquote passes around: frozen, typed, and free of behaviour beyond their invariants.
+"""The values that Pullquote passes around: frozen and typed.
 
-A quote is coordinates: nothing here accepts the text of a quote, it is always the slice.
+A quote tells where it stands, an answer what it is as JSON; else they do nothing. A quote is coordinates:
+nothing here accepts its text, which is always the slice.
 """
 
 from qa.schema.answers import (

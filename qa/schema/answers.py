@@ -150,7 +150,7 @@ class Turn:
 
 
 def answer_to_dict(answer: Answer, answer_id: str = "") -> dict[str, Any]:
-    """Return an answer line: its fields in the order of the design, then `reply`, `filters` and so on."""
+    """Return an answer line, as `pullquote ask --json` prints it."""
     filters = answer.filters
     return {
         "id": answer_id,

@@ -143,9 +143,10 @@ def locator(document: Document, start: int, end: int) -> str:
 
 def _sections(kind: SectionKind, names: list[str]) -> str:
     """Name sections of one kind, the first and the last of them."""
+    several = "entries" if kind == "entry" else f"{kind}s"
     if kind in ("message", "record", *_ENOUGH):
-        return f"{kind} {names[0]}" if names[0] == names[-1] else f"{kind}s {names[0]}–{names[-1]}"
-    return f"{kind} “{names[0]}”" if len(names) == 1 else f"{kind}s “{names[0]}” to “{names[-1]}”"
+        return f"{kind} {names[0]}" if names[0] == names[-1] else f"{several} {names[0]}–{names[-1]}"
+    return f"{kind} “{names[0]}”" if len(names) == 1 else f"{several} “{names[0]}” to “{names[-1]}”"
 
 
 def _alike(names: list[str], others: list[str]) -> bool:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from embeddings.index import IndexStats
     from embeddings.models import EncoderIdentity
     from qa.deadline import Deadline
-    from qa.schema import Document, Facets, Passage, PassageSpan, Span
+    from qa.schema import Document, Facets, Judgement, Passage, PassageSpan, Span
     from qa.text.names import Names
 
 
@@ -163,9 +163,6 @@ class Library(Protocol):
     def document(self, document_id: str) -> Document:
         """Read a document afresh; DocumentNotFoundError where there is none."""
 
-    def document_by_sha256(self, sha256: str) -> Document:
-        """Read the document whose text has this SHA-256 (hex); DocumentNotFoundError where there is none."""
-
     def document_and_passages(self, document_id: str) -> tuple[Document, tuple[Passage, ...]]:
         """Read a document and its passages in one snapshot; DocumentNotFoundError where there is none."""
 
@@ -218,3 +215,16 @@ class Library(Protocol):
 
     def same_text(self, document_id: str) -> tuple[str, ...]:
         """List the ids of others that have, or had, the very text that a document has, or had."""
+
+
+class JudgedLibrary(Protocol):
+    """A library with thumbs on its answers."""
+
+    def thumbs(self) -> tuple[Judgement, ...]:
+        """Read all thumbs."""
+
+    def document(self, document_id: str) -> Document:
+        """Read a document afresh; DocumentNotFoundError where there is none."""
+
+    def document_by_sha256(self, sha256: str) -> Document:
+        """Read the document whose text has this SHA-256 (hex); DocumentNotFoundError where there is none."""

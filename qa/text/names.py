@@ -127,7 +127,7 @@ _CLOSED = re.compile("[nklmpt](?:[kntlmpsch]|$)|ui")
 
 
 class Spellings(Protocol):
-    """What a corpus knows of spellings: `qa.storage.embedded.store.Store`, and dictionaries in tests."""
+    """What a corpus knows of spellings: a library, and dictionaries in tests."""
 
     def spellings(self, keys: Iterable[str]) -> Mapping[str, Sequence[str]]:
         """Give the spellings that the corpus has of names with these keys."""

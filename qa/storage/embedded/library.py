@@ -70,7 +70,7 @@ class EmbeddedLibrary(Store):
         self._words.save()
 
     def save_changes_since(self, generation: int) -> None:
-        """Do so after documents went in: the index only where anything has changed since."""
+        """Save after documents went in: the index only where anything has changed since that generation."""
         if self.generation != generation:
             self._index.save()
         self._words.save()
