@@ -35,7 +35,7 @@ DAY = (
 )
 WEEKDAY = re.compile(rf"\b(?:{DAY}|(?:mon|tue|wed|thu|fri|sat|sun)\.?)[\s,]{{0,3}}$", re.IGNORECASE)
 PUBLISHED = re.compile(
-    r"\b(?:published|issued|posted|released?|given on|handed down|dated|(?:report|release|publication"
+    r"\b(?:published|issued|posted|released?|sent|filed|appeared|given on|handed down|dated|(?:report|release|publication"
     r"|issue) date|^date|date of (?:issue|report"
     r"|publication|release)|delivered|for immediate (?:use|release)|printed|publié"
     r"|veröffentlicht|erschienen|publicado|pubblicato|опубликован\w*|distr|입력|등록|게시|발행|작성|发布|发表)\b",
@@ -54,7 +54,7 @@ _UPDATED = re.compile(
 )
 _NEVER = re.compile(
     r"\b(?:next|heard|reference|period|valid|expires|deadline"
-    r"|until"
+    r"|(?<!embargoed )(?<!embargo )until"
     r"|covering|received|accepted|saved|closing|closes|current|declassify|decl|due"
     r"|expiry)\b",
     re.IGNORECASE,

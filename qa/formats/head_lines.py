@@ -47,7 +47,9 @@ SEPARATOR = re.compile(
     r"|\s\.{2,3}\s|\s*[|•]\s*|\s+(?://|[—–*/-]|--)\s+|\s*·\s*|\s{3,}|\t+|\u3000+",
     re.IGNORECASE,
 )
-_COLON = re.compile(r"(?<=[^\W\d_]) ?:\s{2,}| :\s")  # "DATE:      9 May" is in no two columns
+_COLON = re.compile(
+    r"(?<=[^\W\d_]) {0,12}:\s{1,40}|(?<=[.)\]]):\s{2,40}| :\s"
+)  # "DATE:      9 May" is in no two columns
 _URL = re.compile(r"https?://[^\s<>\"”]+[^\s<>\"”.,;)]")
 # Numbers that are none of the document's own, addresses and other things that a letterhead says.
 _IDENTIFIER = re.compile(
@@ -105,6 +107,13 @@ _ANONYMOUS = re.compile(
     r"|writer)\b.{0,60}",
     re.IGNORECASE,
 )
+# "Case note by Priya Nandakumar, LL.M.", "typed up by Marge Dunleavy"
+_WORK_BY = re.compile(
+    r"(?:[^\W\d_][\w’'-]*\s){0,3}(?:notes?|comment(?:ary)?|reviews?|reports?|essays?|columns?|articles?|analysis|remarks"
+    r"|speech|address|lecture|statement|letter|summary|brief(?:ing)?|dispatch|feature|story|typed up|noted down"
+    r"|recorded|edited version|interview) by\s(?P<who>(?-i:[^\Wa-z\d_]).{3,100})",
+    re.IGNORECASE,
+)
 _GOES_ON = re.compile(
     r"(?:the|an?|there|it|he|she|we|they|this|these|that)\s", re.IGNORECASE
 )  # as a sentence does
@@ -120,7 +129,7 @@ _NOT_BY = re.compile(
 )
 ABBREVIATED = re.compile(r"(?:\b[^\W\d_]|\b(?:Ltd|Inc|Co|Corp|No|Jr|Sr|St|eds?|edn|vol))\.$")
 _REMARK = re.compile(
-    r"(?:for (?:immediate|release|partners|district doctors|the press|attention)\b|not for\b|by our\b"
+    r"(?:check (?:against|on) delivery|agenda item\b|edited by$|table of contents$|for (?:immediate|release|partners|district doctors|the press|attention)\b|not for\b|by our\b"
     r"|(?:final|public) version|english translation|translated\b|summary$|minutes$|restricted(?:$"
     r"|[ :–-]{1,3}(?:distribution|circulation|access))"
     r"|(?:strictly )?confidential(?:$|\W{1,3}not for)"
@@ -302,7 +311,7 @@ def cells(words: str) -> str:
     """Take the marks of Markdown off a line; of a row of a table with a label, make "label: value"."""
     if words.startswith("|"):
         cells = [cell.strip() for cell in words.strip("|").split("|")]
-        if len(cells) == 2 and cells[0].lower() in LABELS:
+        if len(cells) == 2 and cells[0].lower().strip(" .:") in LABELS:
             return f"{cells[0]}: {cells[1]}"
         return "" if not any(re.search(r"[^\W\d_]", cell) for cell in cells) else " | ".join(cells)
     words = (
@@ -337,6 +346,15 @@ def _take_label(line: Line, name: str, value: str, order: DateOrder) -> None:
         line.stated["author"] = people_stated(
             re.sub(r"<[^<>]{0,100}>|\[mailto:[^\[\]]{0,100}\]|(?<![\w.+-])[\w.+-]{1,64}@\S{1,100}", "", value)
         )
+    elif name == "credit":
+        who = people_in_line(re.split(r",\s(?=\d)", value)[0])
+        if surely_people(who) or likely_people(who):
+            line.stated["author"] = who
+            line.dates += [
+                Dated(found, value[found.start : found.end], "plain") for found in find_dates(value, order)
+            ]
+        else:
+            _take_part(line, line.words, order, shared=False)
     elif name == "aside":
         line.aside = True
         if line.words.lower().startswith(("ref", "our ref")) and re.search(r"\d", value):
@@ -351,7 +369,10 @@ def _take_label(line: Line, name: str, value: str, order: DateOrder) -> None:
             line.stated["publisher"] = value
     elif name == "number":
         found = find_number(value)
-        line.number, line.series = found.number or value.strip(" ."), found.series
+        if found.number or re.search(r"\d", value):
+            line.number, line.series = found.number or value.strip(" ."), found.series
+        else:
+            _take_part(line, line.words, order, shared=False)
     else:
         line.stated[name] = value
 
@@ -421,9 +442,13 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         without_dates(line, inner["inner"], order, shared=shared)
         part = inner["outer"]
     rest, dated = without_dates(line, part, order, shared=shared)
-    if dated and _EVENT_LINE.match(part):
-        line.aside = True
-        return
+    if _EVENT_LINE.match(part):
+        by = re.search(r"\sby\s", part)
+        if who := people_in_line(_tidy(part[by.end() :])) if by else "":
+            line.stated["author"] = who
+        if who or dated:
+            line.aside = True
+            return
     rest = _NOTED.sub("", _FETCHED.sub("", rest))
     if who := who_is(rest):
         line.stated["author"] = who
@@ -431,7 +456,9 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
     if _IDENTIFIER.search(rest):
         rest = rest.split(". ")[0] if _IDENTIFIER.search(rest.split(". ")[0]) is None else ""
         line.aside = True
-    if part.startswith("(") and part.endswith(")") and not find_number(part).number:
+    if rest.startswith("(") and rest.endswith(")") and BYLINE.match(rest[1:]):
+        rest = rest[1:-1]
+    elif part.startswith("(") and part.endswith(")") and not find_number(part).number:
         line.aside = True
         return
     if (work := FOR.fullmatch(_tidy(rest))) and surely_people(who := people_in_line(work["who"])):
@@ -440,7 +467,9 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
             line.stated["publisher"] = work["body"]
         return
     if sent := re.match(
-        r"(?:from|to)\s(?:(?-i:the|all) )?(?=(?-i:[^\W\d_a-z]))|to (?:all|the)\s", rest, re.IGNORECASE
+        r"(?:from|to)\s(?:(?:the )?desk of\s)?(?:(?-i:the|all) )?(?=(?-i:[^\W\d_a-z]))|to (?:all|the)\s",
+        rest,
+        re.IGNORECASE,
     ):
         sender = _tidy(rest[sent.end() :])
         if rest[0] in "Ff" and name_shaped(sender.split(",")[0]) and not shared:
@@ -487,6 +516,11 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         if who:
             line.stated["author"] = who
             return
+    if work := _WORK_BY.fullmatch(rest):
+        who = people_in_line(_tidy(work["who"]))
+        if surely_people(who) or likely_people(who):
+            line.stated["author"] = who
+            return
     if (by := re.search(r"\sby\s", rest)) and dated and (who := people_in_line(_tidy(rest[by.end() :]))):
         line.stated["author"] = who
         return
@@ -494,7 +528,7 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
     if line.volume and "(" not in line.number and (issue := find_number(rest)).number and not issue.bare:
         line.number = f"{line.number}({issue.number})"
         return
-    if found and found.volume and (year := _YEAR_BEHIND.search(rest)):
+    if found and found.number and (year := _YEAR_BEHIND.search(rest)):
         line.dates.append(of_year(year["year"]))
     if found and found.number:
         line.number, line.bare = found.number, found.bare
@@ -550,6 +584,8 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
 
 def _body(words: str) -> str:
     """Return the institution that words behind "by" or "from" name, "" where they name none."""
+    if re.search(r"[’']s (?:\w+ )?(?:team|staff|desk|unit|office|department|section|secretariat)$", words):
+        return ""
     name = re.sub(
         r"^(?:[\w-]+\s){0,3}?(?:governor|president|director|chair\w*|head|secretary|ceo|member|minister"
         r"|economist|fellow)"

@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from qa.formats.dates import DateOrder, find_date, find_dates
-from qa.formats.head_dates import WEEKDAY, Dated, Role
+from qa.formats.dates import DateOrder, find_date
 from qa.formats.head_lines import HARD_WRAPPED, SEPARATOR, Line, Name, cells, take_apart
+from qa.formats.head_prose import dateline, foot_of, producer
 from qa.formats.head_top import TOP, top_of
 from qa.formats.labels import LABEL, label_of
 from qa.formats.numbers import find_number
@@ -35,6 +35,8 @@ from qa.formats.shapes import (
     STATE,
     WORDS,
     class_of,
+    is_division,
+    is_law_or_event,
     is_plainly_institution,
     name_shaped,
     title_like,
@@ -43,6 +45,8 @@ from qa.formats.shapes import (
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
+
+    from qa.formats.head_dates import Dated, Role
 
     from qa.schema import Span
 
@@ -56,36 +60,14 @@ _BY_ITS_BODY = re.compile(
     r"|board)",
     re.IGNORECASE,
 )
-_DATELINE = re.compile(r"\)?\s*(?:[(/]\s?(?P<agency>[^()/\d]{2,60})[)/])?\s?(?:—|–|--|-|―|:|\.-)\s?")
-_DATELINE_PLACE = re.compile(r"\(?(?-i:[^\Wa-z\d_])[^\d()\n.:;]{1,40}(?:,|\s[–—-])\s")
-_UNDATED_LINE = re.compile(
-    r"(?-i:[^\Wa-z\d_])[^\d()\n.:;]{1,40}(?:,\s[^()\n]{0,20})?\((?P<agency>[^()\d]{2,60})\)\s?(?:—|–|--|-"
-    r"|―)\s"
-)
-_ANNOUNCES = re.compile(
-    r"(?P<body>(?-i:[^\Wa-z\d_])[\w&.,’' -]{3,60}?)(?:\s\([^()\n]{2,60}\))?\s(?:has\s)?(?:today"
-    r"|announce[sd]?|said|report(?:s|ed)?)\b",
-    re.IGNORECASE,
-)
 _GOES_ON = re.compile(
     r"(?:\b(?:an?|and|as|at|by|for|from|in|into|of|on|or|the|to|with|de|la|le|der|die|und|et)|[,&–—-])$",
-    re.IGNORECASE,
-)
-_DIVISION = re.compile(
-    r"(?:the )?(?:[\w&’'-]+ ){0,3}(?:department|division|unit|office|section|directorate|desk|service"
-    r"|branch|staff)",
     re.IGNORECASE,
 )
 _SERIES_KIND = re.compile(
     r"\b(?:series|papers?|briefs?|notes?|reports?|bulletin|circular|advisory)$", re.IGNORECASE
 )
 _ENDS_AS_DAY = re.compile(r"\b(?:day|week|night|eve|month|year|anniversary|sunday)$", re.IGNORECASE)
-_PRODUCED = re.compile(
-    r"^This (?:publication|report|paper|document|bulletin|briefing|update|note) (?:is|was) (?:produced"
-    r"|issued|published|prepared)"
-    r" by (?:the )?(?P<body>(?-i:[^\Wa-z\d_])[^\n.,;]{3,80}?)(?=\s(?:in|with|for|and|on)\s|[.,;])",
-    re.MULTILINE,
-)
 _ENGLISH = re.compile(r"\b(?:the|and|of)\b")
 _ENOUGH = 200  # characters, to tell that a text is not English
 _SHORT_PERSON = 3  # words
@@ -167,7 +149,14 @@ def parse_header(
     for number, line in enumerate(taken):
         for name in line.names:
             name.line = number
-    return _Reading(text, taken, title, date_order, top.prose).header()
+    header = _Reading(text, taken, title, date_order, top.prose).header()
+    foot = foot_of(text, top.prose, date_order)
+    return replace(
+        header,
+        author=header.author or foot.author,
+        publisher=header.publisher or foot.publisher,
+        date=header.date or (None if header.notes else foot.date),
+    )
 
 
 def _letter(text: str, prose: int) -> str | None:
@@ -231,11 +220,11 @@ class _Reading:
 
     def header(self) -> Header:
         """Return what the header says."""
-        dateline, agency = self._dateline()
+        dated, agency = dateline(self._text, self._prose, self._order)
         if not self._is_header():
             found = self._title_only()
-            if found.title or self._known_title or dateline or agency:
-                day, notes = self._date("", dateline)
+            if found.title or self._known_title or dated or agency:
+                day, notes = self._date("", dated)
                 return replace(found, date=day, notes=notes, publisher=agency)
             return found
         lines = self._lines
@@ -251,7 +240,8 @@ class _Reading:
         number, numbered = self._number()
         publisher, series = self._publisher(names, numbered, title)
         publisher = self._stated("publisher") or publisher or agency
-        publisher = publisher or next((line.owner for line in lines if line.owner), "") or self._producer()
+        publisher = publisher or next((line.owner for line in lines if line.owner), "")
+        publisher = publisher or producer(self._text[:TOP])
         series = self._stated("series") or series
         title = title or self._title(names, publisher, series)
         title = title.removeprefix(f"{author}: ")
@@ -260,7 +250,7 @@ class _Reading:
             title = "" if _NO_TITLE.fullmatch(title) else title
         if not number and title and not (named := find_number(title)).bare:
             number = named.number  # "Statement No. 14/2021: Results of the purchase campaign"
-        day, notes = self._date(number, dateline)
+        day, notes = self._date(number, dated)
         short = (
             title
             and not title_like(title)
@@ -287,11 +277,6 @@ class _Reading:
             notes=notes,
             author=author,
         )
-
-    def _producer(self) -> str:
-        """Return who the first words of the text say has made it."""
-        made = _PRODUCED.search(self._text[:TOP])
-        return made["body"] if made and class_of(made["body"]) == "institution" else ""
 
     def _is_header(self) -> bool:
         """Whether the lines say more than a title: without that, they may be anything."""
@@ -441,7 +426,7 @@ class _Reading:
             )
             return (series, "") if counted_alone else ("", series)  # "Maritime Law Bulletin, No. 331"
         for name in list(names):
-            above = STATE.match(name.text) or _DIVISION.fullmatch(name.text)
+            above = STATE.match(name.text) or is_division(name.text)
             if name is best or (above and class_of(name.text) == "institution"):
                 names.remove(name)
         return COURT.sub("", best.text), series
@@ -503,6 +488,8 @@ class _Reading:
         """Say how much speaks for a name as the publisher's: its words, its place, what agrees with it."""
         line, kind = self._lines[name.line], class_of(name.text)
         person = "," in name.text and likely_people(people_in_line(name.text.split(",")[0]))
+        if is_law_or_event(name.text):
+            return 0
         if person or (kind != "institution" and title_like(name.text)) or name.person or is_kind(name.text):
             return 0
         if kind == "perhaps" and not may_name_institution(name.text):
@@ -526,7 +513,7 @@ class _Reading:
         )
         capitals = name.text.isupper() and not all(each.text.isupper() for each in names)
         state = any(each is not name and class_of(each.text) == "institution" for each in names) and bool(
-            STATE.match(name.text) or _DIVISION.fullmatch(name.text)
+            STATE.match(name.text) or is_division(name.text)
         )
         return (
             {
@@ -659,22 +646,6 @@ class _Reading:
         best = min(dates, key=lambda each: _RANKS[each.role])
         found = find_date(best.written, self._order, number) or best.found
         return found.date, ((found.note,) if found.note else ())
-
-    def _dateline(self) -> tuple[Dated | None, str]:
-        """Return date and agency that a report's first words state: "OSLO, 28 July 2011 (NTB) –"."""
-        if self._prose < 0:
-            return None, ""
-        start = self._text[self._prose : self._prose + 200].lstrip()
-        for found in find_dates(start, self._order):
-            dash = _DATELINE.match(start, found.end)
-            if dash and _DATELINE_PLACE.fullmatch(WEEKDAY.sub(" ", start[: found.start])):
-                agency = dash["agency"] or ""
-                speaks = _ANNOUNCES.match(start, dash.end())
-                if speaks and class_of(speaks["body"]) == "institution":
-                    agency = agency or speaks["body"]
-                return Dated(found, start[found.start : found.end], "plain"), agency
-        undated = _UNDATED_LINE.match(start)
-        return None, undated["agency"] if undated and not re.search(r"\d{4}", undated[0]) else ""
 
     def _spans(self, names: set[str], author: str) -> tuple[Span, ...]:
         """Return the lines down to the last that is surely the header's; what is above it is so as well."""

@@ -10,7 +10,7 @@ LABELS = {
     for name, labels in {
         "title": """
             title | headline | hed | head | subject | subj | re | titre | titel | título | titolo
-            | betreff | objet | asunto | название | тема | 제목 | 标题 | 题目
+            | betreff | objet | asunto | concerning | case | perihal | hal | onderwerp | betreft | dotyczy | angående | vedrørende | oggetto | assunto | konu | název | název dokumentu | tytuł | subject matter | название | тема | 제목 | 标题 | 题目
         """,
         "author": """
             signed | signatories | rédigé par | verfasst von | redactado por | elaborado por |
@@ -24,7 +24,7 @@ LABELS = {
         """,
         "publisher": """
             originator | lead agency | issuing agency | responsible body | source
-            agency | institute | publishing house | 来源 | 來源 | 发文单位 | publisher |
+            agency | institute | publishing house | 来源 | 來源 | 发文单位 | publisher | owner | document owner | origin | penerbit | wydawca | uitgever | utgivare | editore |
             published by | issued by | issuing body | issuing authority | issuing
             office | institution | organisation | organization | herausgeber |
             éditeur | editorial | издатель | 발행처 | 발행기관 | 발행인 | 출처 | 出版 | 出版社 | 发布单位
@@ -35,16 +35,19 @@ LABELS = {
             叢書 | 丛书 | 총서 | series | journal | publication | reihe | collection | serie | série |
             серия | 시리즈 | 系列 | 刊名
         """,
+        "credit": """
+            report | interview | rédaction | redaktion | redacción | redazione | redactie | note by | column
+        """,
         "within": """
             published in | appeared in | first published in | originally published in | journal title
         """,
         "number": """
-            number | no | issue | issue no | report no | report number | document no
+            nomor | numer | nr | núm | numero | sayı | circular | number | no | issue | issue no | report no | report number | document no
             | document number | doc no | document symbol | symbol | circular no |
             nummer | numéro | número | номер | 번호 | 호 | 期号 | 编号 | 文号
         """,
         "published": """
-            date of report | date of issue | month | first published | originally
+            filed | sent | tanggal | dato | tarih | dátum | fecha de publicación | date of report | date of issue | month | first published | originally
             published | assented to | 배포일 | 배포일시 | report date | this draft | this
             version | date | dated | published | published on | publication date |
             date published | date of publication | issued | issued on | issue date |
@@ -58,7 +61,7 @@ LABELS = {
             url | link | web | address | permalink
         """,
         "aside": """
-            to | cc | bcc | via | an | à | para | кому | 수신 | contact | contacts | editor |
+            to | cc | bcc | protokollführung | schriftführung | minutes by | recorder | minute taker | note taker | narahubung | contact presse | ansprechpartner | pressekontakt | press contact | media contact | overall assessment | via | an | à | para | кому | 수신 | contact | contacts | editor |
             editors | edited by | translated by | translator | place | location | filed from |
             dateline | e-mail | email | phone | tel | telephone | fax | keywords | tags | topics |
             topic | section | category | region | language | classification | distribution | distr

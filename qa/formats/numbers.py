@@ -41,7 +41,7 @@ _GENERIC = re.compile(
 )
 # Kinds of documents that are numbered without being a series.
 _NO_SERIES = re.compile(
-    r"(?:press |news |media )?(?:release|statement|decision|order|ruling|judge?ment|resolution|regulation"
+    r"(?:press |news |media )?(?:release|statement|decision|order|ruling|judge?ment|resolution|regulation|tender|invitation|permit|licen[cs]e|contract|complaint|agenda item"
     r"|directive"
     r"|instruction|notification|notice|letter|minutes|announcement|report|opinion|communiqué|comunicado"
     r"|law|act"
@@ -78,7 +78,7 @@ _CODE = (
 )
 _YEARS = re.compile(r"(?P<first>(?:1[5-9]|20)\d\d)(?:[–/-](?:1[5-9]|20)?(?P<last>\d\d))?")
 _VOLUME = re.compile(
-    r"(?:Vol(?:ume)?|Bd|Band|Том|Т)\.?\s?(?P<volume>[IVXLC]+|\d+)(?:[,;:]?\s{0,3}(?:No|Nr|Issue|Iss|Number"
+    r"(?:Vol(?:ume)?|Bd|Band|Том|Т)\.?\s?(?P<volume>[IVXLC]+|\d+)(?:[,;:]?\s{0,3}(?:No|Nr|Issue|Iss|Number|Part|Pt"
     r"|Heft|№|H)\.?\s?(?P<issue>\d+)|(?!\w))",
     re.IGNORECASE,
 )
@@ -179,7 +179,7 @@ def find_number(words: str) -> Numbered:
         if _is_year(match[0]):
             continue
         if named := re.fullmatch(r"([A-Z]{4,}) (\d{1,4})", match[0]):
-            return Numbered(named[2], named[1])
+            return Numbered(named[2], named[1], bare=True)
         found = _numbered(words, match, match[0])
         return Numbered(found.number, found.series, found.rest, bare=True)
     return Numbered()
@@ -227,7 +227,7 @@ def _numbered(
     number = re.sub(r"\s\((?:19|20)\d\d\)$", "", number.strip(" ."))
     before = re.sub(r"^\d{4}\s?[年년]$", "", before)
     generic = False
-    if _ENDS_GENERIC.search(before):
+    if _ENDS_GENERIC.search(before) and not (at < 0 and before.lower().endswith(" week")):
         before, generic = _ENDS_GENERIC.sub("", before).strip(" ,;:–—-("), True
     if _GENERIC.fullmatch(before) or (generic and _HOW_OFTEN.fullmatch(before)):
         before, generic = "", True
@@ -255,6 +255,7 @@ def _numbered(
     if (
         split
         and split["body"].lower() not in _NO_BODY
+        and (" " in split["body"] or not split["body"].isascii())
         and names_institution(split["body"])
         and not names_institution(split["series"])
     ):

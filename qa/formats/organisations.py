@@ -36,6 +36,10 @@ _INSTITUTION = re.compile(
     r"|iniciativa"
     r"|laboratorio|laboratoire|verein|verband|amt|kammer|bund|akademia|instytut|fundacja|uniwersytet"
     r"|stowarzyszenie|üniversitesi|enstitüsü|derneği|vakfı|bakanlığı"
+    r"|mutual|bourse|borsa|bolsa|börse|ligue|liga|lega|parti|partido|partito|partei|urząd|ministerstwo|sąd"
+    r"|jaringan|kementerian|lembaga|yayasan|badan|dinas|úřad|ústav|ministerstvo|minisztérium|intézet"
+    r"|ministerie|gemeente|myndigheten|förbundet|ministeriö|liitto|ministério|câmara|secretaria"
+    r"|prefeitura|başkanlığı|müdürlüğü|belediyesi|coopérative|cooperativa|genossenschaft|réserve"
     r"|observers|ombudsman|police|registry"
     r"|service|services|republic|kingdom|united nations|european union|\w*verband|\w*verein"
     r"|\w*gesellschaft|\w*amt"
@@ -49,7 +53,7 @@ _INSTITUTION = re.compile(
     r"|\b(?:rede|redes|réseau|rete) (?:de|des|di|do|da)\b|(?<=[가-힣]{2})[가-힣](?:국|청|처)$"
     r"|(?:연구원|연구소|연구센터|센터|협회|재단|대학교|위원회|은행|학회|공사|연합|본부|정부|공단|포럼|네트워크|사무소|사무국|학교|병원|교육원|진흥원|개발원|연맹|연대|협의회"
     r"|조합|노조|도서관|박물관|법원|국회)$"
-    r"|(?:研究所|研究院|研究中心|中心|大学|大學|委员会|委員會|协会|協會|基金会|学院|银行|研究会|公司|联合会|事务所|厅|局|政府|办公室|总署|书院|学会|论坛|智库|出版社|财团"
+    r"|(?:研究所|研究院|研究中心|中心|大学|大學|委员会|委員會|协会|協會|基金会|学院|银行|研究会|公司|集团|联合会|事务所|厅|局|政府|办公室|总署|书院|学会|论坛|智库|出版社|财团"
     r"|總會|联盟)$",
     re.IGNORECASE,
 )
@@ -81,7 +85,7 @@ _PERHAPS = re.compile(
 # Of those, the words that titles hardly begin or end with.
 _LIKELY = re.compile(
     r"\b(?:house|labs?|desk|team|unit|collective|collaborative|international|front|watchdog|fellowship"
-    r"|holdings"
+    r"|holdings|commodities|mutual"
     r"|industries|news agency|sans frontières|without borders|think ?tank|analytics|ventures|advisory|radio"
     r"|television|tv|station|clinic|navy|army|customs|coast ?guard|friends of|statistics|action|aid|relief"
     r"|facility|mechanism|clearinghouse|intelligence|capital|works|lawyers|doctors|workers|farmers"
@@ -97,7 +101,7 @@ _PERIODICAL_WORD = (
     r"|messenger|economist|annals|proceedings|transactions|telegraph|telegram|guardian|independent|mirror"
     r"|mercury|echo|star|globe|clarion|advocate|inquirer|enquirer"
     r"|register|barometer|insights?|perspectives?|briefs|lens|outlook|reports?|argus|advertiser|dispatch"
-    r"|correspondent|commentary|zeitung|nachrichten|blätter|revue|cahiers|courrier|revista|boletín|diario"
+    r"|correspondent|commentary|today|telex|zeitung|nachrichten|blätter|revue|cahiers|courrier|revista|boletín|diario"
     r"|rivista|giornale|corriere)"
 )
 _PERIODICAL = re.compile(
@@ -147,7 +151,7 @@ _KIND = re.compile(
     re.IGNORECASE,
 )
 _HEADING = re.compile(
-    r"(?:\d{1,2}\.?\s+|[ivx]+\.\s+)?(?:introduction|(?:executive |editor's )?summary|abstract|overview"
+    r"(?:\d{1,2}\.?\s+|[ivx]+\.\s+)?(?:summary of (?:the (?:week|month|year|day|report|findings|situation)|findings)|overall (?:assessment|situation)[^.]{0,30}|introduction|(?:executive |editor's )?summary|abstract|overview"
     r"|background|contents"
     r"|table of contents|main points|key (?:points|findings|messages|facts|figures|data|numbers|results"
     r"|developments)|[\w ]{0,20}at a glance|highlights|in (?:this issue"

@@ -21,7 +21,7 @@ _PARTICLES = frozenset(
     "de da do dos das del della der den di du la le van von zu ter ten bin ibn ben al el abu y e".split()
 )
 _HONORIFIC = re.compile(
-    r"\A(?:(?:dr|prof|professor|hon|the hon|rt hon|the rt hon|h\.\s?e|his excellency|her excellency|sir"
+    r"\A(?:(?:(?:the )?honourable|(?:deputy |vice[- ]|first |prime )?(?:governor|president|premier|minister|chair(?:man|woman|person)?|director(?:[- ]general)?|commissioner)|secretary[- ]general|chancellor|chief justice|agronomist|professor emeritus|dr|prof|professor|hon|the hon|rt hon|the rt hon|h\.\s?e|his excellency|her excellency|sir"
     r"|dame|lord"
     r"|lady|rev|revd|the rev|the very rev|the right rev|the most rev|fr|father|sister|mr|mrs|ms|miss|mx"
     r"|herr|frau|m|mme|sr|sra|don|doña|lt|lt-gen|gen"
@@ -36,7 +36,8 @@ _HONORIFIC = re.compile(
 _DEGREE = re.compile(
     r"(?:ph\.?\s?d|d\.?phil|m\.?d|m\.?a|m\.?sc|b\.?a|b\.?sc|ll\.?[bmd]|m\.?p|mba|mph|mpa|q\.?c|k\.?c|esq"
     r"|jr|sr"
-    r"|frs|obe|mbe|cbe|rn|ret|ii|iii)\.?",
+    r"|frs|obe|mbe|cbe|rn|ret|ii|iii|mla|mep|mna|td|msp|p\.?\s?eng?|p\.?\s?e|c\.?\s?eng|cpa|cfa|acca|fca|dds|dvm|rn|sj|s\.j|o\.p|osb"
+    r"|(?:[a-z]{1,3}\.){2,4}(?:\s\(\w+\.?\))?)\.?",
     re.IGNORECASE,
 )
 _MARKS = re.compile(
@@ -92,7 +93,7 @@ _NO_NAME = frozenset(
     letters minutes agenda resolution decision judgment judgement opinion appeal petition memo
     memorandum news story feature interview profile essay dispatch diary""".split()
 )
-_WHO_IS = re.compile(r"(?P<who>[^.:?!]{3,60}?)\s(?=(?:is|was|teaches|lectures|works)\s)")
+_WHO_IS = re.compile(r"(?P<who>[^.:?!]{3,60}?)\s(?=(?:is|was|teaches|lectures|works|writes)\s)")
 _ROLE = re.compile(
     r"\b(?:fellow|lecturer|professor|director|researcher|research associate|analyst|correspondent|officer"
     r"|associate|student|editor|manager|secretary|chair(?:man|person|woman)?|president|minister|head of|chief"
@@ -101,7 +102,7 @@ _ROLE = re.compile(
     r"|ricercatore|ricercatrice|dozent(?:in)?|wissenschaftliche[rn]?|leiter(?:in)?|referent(?:in)?|head"
     r"|enviad[ao] especial|corresponsal|redactora?|periodista|envoyée? spéciale?|correspondante?|journaliste"
     r"|korrespondent(?:in)?|redakteur(?:in)?|inviat[ao]|reporter|journalist|photographer|historian|consultant"
-    r"|adviser|advisor|economist|candidate|scholar|teaches|lectures|works (?:for|at|as)|university|bureau)\b",
+    r"|adviser|advisor|economist|candidate|scholar|teaches|lectures|writes (?:about|on|for|from)|works (?:for|at|as)|university|bureau)\b",
     re.IGNORECASE,
 )
 
@@ -248,6 +249,11 @@ def who_is(line: str) -> str:
     if found is None or not _ROLE.search(line[found.end() - 1 :]):
         return ""
     return people_in_line(found["who"])
+
+
+def is_role(words: str) -> bool:
+    """Whether words say what somebody is: "Company Secretary, Amberley Foods Ltd"."""
+    return bool(_ROLE.search(words))
 
 
 def people_stated(written: str) -> str:

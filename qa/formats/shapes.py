@@ -22,7 +22,8 @@ SMALL_WORD = re.compile(
 WORDS = re.compile(r"[^\W\d_][\w’'.-]*")
 COURT = re.compile(r"^in the (?=.{0,100}\b(?:court|tribunal)\b)", re.IGNORECASE)
 STATE = re.compile(
-    r"(?:the )?(?:republic|kingdom|government|commonwealth|state|united nations)\b", re.IGNORECASE
+    r"(?:the )?(?:republic|kingdom|government|commonwealth|state(?! of (?:the|our|an?)\b)|united nations)\b",
+    re.IGNORECASE,
 )
 _ENDS_AS_SERIES = re.compile(
     r"\w\s(?:papers|notes|letters?|briefs|reports|perspectives|insights|outlook|dispatches|record"
@@ -55,6 +56,35 @@ _OF_A_NAME = re.compile(
 )
 
 
+_DIVISION = re.compile(
+    r"(?:the )?(?:[\w&’'-]+ ){0,3}(?:department|division|unit|office|section|directorate|desk|service"
+    r"|branch|staff)",
+    re.IGNORECASE,
+)
+# A law's name, and an event's: neither publishes anything.
+_LAW = re.compile(
+    r"\b(?:regulations?|rules|acts?|order|bill|ordinance|decree|by-?laws|code|law)(?:,? \d{4})?$",
+    re.IGNORECASE,
+)
+_EVENT = re.compile(
+    r"(?:the )?(?:[\w-]+ ){0,4}(?:workshop|seminar|symposium|conference|round ?table|webinar|hearing|colloquium"
+    r"|lecture|luncheon|retreat|training course)s?(?:,|\s[–—-]\s|$)",
+    re.IGNORECASE,
+)
+# "Recent decisions of the Court": words before the institution's that are none of a name
+_SPEAKS_OF = re.compile(r"(?:[A-Z][\w’'-]*\s){1,2}[a-z]{4,}s? (?:of|by|from|for) (?:the )?[A-Z]")
+
+
+def is_division(name: str) -> bool:
+    """Whether a name is that of a part of an institution: "Evaluation Office"."""
+    return bool(_DIVISION.fullmatch(name))
+
+
+def is_law_or_event(name: str) -> bool:
+    """Whether a name is a law's or an event's: "The Customs Regulations", "Regional Workshop, Batanga"."""
+    return bool(_LAW.search(name) or _EVENT.match(name) or re.search(r"\b(?:1[5-9]|20)\d\d\b", name))
+
+
 def class_of(name: str) -> Literal["institution", "periodical", "perhaps", "other"]:
     """Tell what a name names, by its words."""
     name = COURT.sub("", name)
@@ -62,6 +92,8 @@ def class_of(name: str) -> Literal["institution", "periodical", "perhaps", "othe
         return "periodical"
     if _ENDS_AS_SERIES.search(name):
         return "perhaps"  # "Observatory Papers"
+    if is_law_or_event(name) or _SPEAKS_OF.match(name):
+        return "other"
     if names_institution(name) and not title_like(_QUOTED.sub("", name)):
         return "institution"
     return "perhaps" if names_periodical(name) or may_name_institution(name) else "other"
