@@ -107,6 +107,19 @@ _ANONYMOUS = re.compile(
     r"|writer)\b.{0,60}",
     re.IGNORECASE,
 )
+# "东海国际问题研究所主办"
+_ISSUER_FIRST = re.compile(r"(?P<body>[\u4e00-\u9fff]{4,30})(?:主办|主編|编印|印发|出版|发行|发布)")
+# "Open Hands International, Kilembwe field office"
+_OFFICE_OF = re.compile(
+    r"(?P<body>(?-i:[^\Wa-z\d_])[^\d,:()]{3,60}), (?:the )?(?:(?-i:[^\Wa-z\d_])[\w’'-]+ ){1,2}"
+    r"(?:(?:field|country|regional|district|liaison) )?(?:office|branch|delegation|bureau)",
+    re.IGNORECASE,
+)
+_POSTED_BY = re.compile(
+    r"(?:posted|submitted|published|uploaded|added) by (?:the )?(?P<who>(?-i:[^\Wa-z\d_])[^|\d]{2,60}?),? on\s"
+    r"(?=[^|]{0,14}\d)",
+    re.IGNORECASE,
+)
 # "Case note by Priya Nandakumar, LL.M.", "typed up by Marge Dunleavy"
 _WORK_BY = re.compile(
     r"(?:[^\W\d_][\w’'-]*\s){0,3}(?:notes?|comment(?:ary)?|reviews?|reports?|essays?|columns?|articles?|analysis|remarks"
@@ -196,7 +209,7 @@ _AFFILIATION = re.compile(
     r"|(?:(?:senior|junior|visiting|research|associate|assistant|adjunct|emeritus|policy|programme"
     r"|program)\s+)*"
     r"(?:fellow|lecturer|professor|researcher|analyst|director|scholar|correspondent|officer|student|reader"
-    r"|specialist|economist|adviser|advisor|candidate)\b",
+    r"|(?:permanent |special )?representative (?:of|to)\b.*|specialist|economist|adviser|advisor|candidate)\b",
     re.IGNORECASE,
 )
 _EVENT_LINE = re.compile(
@@ -334,6 +347,10 @@ def _take_label(line: Line, name: str, value: str, order: DateOrder) -> None:
     value = value.strip(" *_")
     if name == "published":
         date, note = read_date(value, order)
+        if by := re.search(r"\sby (?:the )?(?=[^\W\da-z_])", value):
+            body = _tidy(value[by.end() :])
+            if is_institution(body):
+                line.stated["publisher"] = body
         if date or note:
             role: Role = "plain" if label_words(line.words).startswith("posted") else "published"
             line.dates.append(Dated(FoundDate(0, 0, date, note), value, role))
@@ -396,7 +413,33 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
     if _WITHOUT_COLON.match(part) or _NOT_BY.match(part):
         line.aside = True
         return
+    if re.match(r"agenda item\b", part, re.IGNORECASE):
+        line.aside = True
+        return
     part = _PAGE.sub("", part)
+    if issued := _ISSUER_FIRST.fullmatch(part):
+        line.stated["publisher"] = issued["body"]
+        return
+    if office := _OFFICE_OF.fullmatch(part):
+        line.stated["publisher"] = office["body"]
+        return
+    if posted := _POSTED_BY.match(part):
+        name = _tidy(posted["who"])
+        line.dates += [
+            Dated(found, part[found.start : found.end], "published") for found in find_dates(part, order)
+        ]
+        if who := people_in_line(name):
+            line.stated["author"] = who
+        elif (
+            is_institution(name)
+            or likely_institution(name)
+            or (name_shaped(name) and may_name_institution(name))
+        ):
+            line.stated["publisher"] = name
+        line.aside = True
+        return
+    if who := who_is(part):
+        line.stated["author"] = who
     if owned := COPYRIGHT.match(part):
         line.aside, holder = True, _tidy(owned["holder"] or "")
         if holder and name_shaped(holder) and not has_given_name(holder):
@@ -446,7 +489,7 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         by = re.search(r"\sby\s", part)
         if who := people_in_line(_tidy(part[by.end() :])) if by else "":
             line.stated["author"] = who
-        if who or dated:
+        if who or dated or part[0].islower():
             line.aside = True
             return
     rest = _NOTED.sub("", _FETCHED.sub("", rest))
@@ -520,6 +563,7 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         who = people_in_line(_tidy(work["who"]))
         if surely_people(who) or likely_people(who):
             line.stated["author"] = who
+            line.kinds.append(rest)
             return
     if (by := re.search(r"\sby\s", rest)) and dated and (who := people_in_line(_tidy(rest[by.end() :]))):
         line.stated["author"] = who

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from qa.formats.dates import DateOrder, find_date, find_dates
 from qa.formats.head_dates import WEEKDAY, Dated, of_year
-from qa.formats.head_lines import COPYRIGHT
+from qa.formats.head_lines import COPYRIGHT, HARD_WRAPPED
 from qa.formats.organisations import is_periodical, likely_institution
 from qa.formats.people import has_given_name, is_role, likely_people, people_in_line, surely_people, who_is
 from qa.formats.shapes import is_institution, name_shaped
@@ -34,6 +34,12 @@ _PRODUCED = re.compile(
     r"|issued|published|prepared)"
     r" by (?:the )?(?P<body>(?-i:[^\Wa-z\d_])[^\n.,;]{3,80}?)(?=\s(?:in|with|for|and|on)\s|[.,;])",
     re.MULTILINE,
+)
+# "The Kilwara Ports Authority invites sealed tenders"
+_INVITES = re.compile(
+    r"\s*+the (?P<body>(?-i:[^\Wa-z\d_])[\w&’' -]{3,60}?)\s(?:\([^()\n]{2,20}\) )?(?:(?:hereby )?(?:invites?|announces?"
+    r"|gives notice)|is pleased to|wishes to|has today|today (?:announced|commissioned|opened|launched|published))\b",
+    re.IGNORECASE,
 )
 _MOST_SIGNED = 20_000  # characters: what stands at the end of a longer text may be anything
 _FOOT = 600  # characters at the end of a text
@@ -92,9 +98,9 @@ def dateline(text: str, prose: int, order: DateOrder) -> tuple[Dated | None, str
     return None, undated["agency"] if undated and not re.search(r"\d{4}", undated[0]) else ""
 
 
-def producer(text: str) -> str:
-    """Return who the first words of a text say has made it."""
-    made = _PRODUCED.search(text)
+def producer(text: str, prose: int) -> str:
+    """Return who the first words of a text say has made it, or what its first words are the acts of."""
+    made = _PRODUCED.search(text) or (_INVITES.match(text, prose) if prose >= 0 else None)
     return made["body"] if made and is_institution(made["body"]) else ""
 
 
@@ -104,12 +110,19 @@ def foot_of(text: str, prose: int, order: DateOrder) -> Foot:
         return Foot()
     start = max(prose, len(text) - _FOOT)
     start = text.find("\n", start) + 1 if start > prose else prose
-    foot = [" ".join(line.split()) for line in text[start:].splitlines() if line.strip()]
-    foot = [line.strip("*_# ") for line in foot[-_FOOT_LINES:]]
-    if start == prose and foot:
+    blocks = [block.splitlines() for block in re.split(r"\n[ \t\r]*\n", text[start:])]
+    foot = [line for block in blocks if not _is_wrapped(block) for line in block if line.strip()]
+    foot = [" ".join(line.split()).strip("*_# ") for line in foot[-_FOOT_LINES:]]
+    if start == prose and foot and text[start:].lstrip().startswith(foot[0][:20]):
         foot = foot[1:]  # the first line of the prose is no foot
     publisher, date = _imprint(foot, order)
     return Foot(_signed(foot), publisher, date)
+
+
+def _is_wrapped(block: list[str]) -> bool:
+    """Whether lines that stand together are one paragraph of prose, broken where a line was full."""
+    full = [line for line in block[:-1] if len(line) > HARD_WRAPPED]
+    return len(full) > 1 and any(line.lstrip()[:1].islower() for line in block[1:])
 
 
 def _signed(foot: list[str]) -> str:
@@ -156,7 +169,11 @@ def _imprint(foot: list[str], order: DateOrder) -> tuple[str, dt.date | None]:
         name = re.split(r",\s|\.\s|\s[|–—-]\s", imprint)[0]
         rest = imprint[len(name) :]
         if (source and _may_publish(name)) or (
-            rest[:1] == "," and is_institution(name) and name_shaped(name) and _is_place(rest, order)
+            rest[:1] == ","
+            and not is_role(name)
+            and is_institution(name)
+            and name_shaped(name)
+            and _is_place(rest, order)
         ):
             publisher = publisher or name
             found = find_date(rest, order)

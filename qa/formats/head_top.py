@@ -83,6 +83,7 @@ def top_of(text: str) -> Top:
             if span in furniture or not any(map(str.isalnum, words[position])):
                 continue  # a rule of dashes or stars is no text
             heads = not top.lines and words[position][0] == "#"
+            heads = heads or _heads_people(words[position], text[span.end : span.end + _MOST_CHARACTERS])
             prose = (_is_prose(words[position]) and not heads) or bool(
                 not top.lines and who_is(words[position])
             )
@@ -93,14 +94,32 @@ def top_of(text: str) -> Top:
     return top
 
 
+def _heads_people(line: str, below: str) -> bool:
+    """Whether a lower heading stands right above who wrote what follows: then it is the title."""
+    after = next((each.strip() for each in below.splitlines() if each.strip()), "")
+    return line.startswith("##") and has_given_name(people_in_line(after))
+
+
 def _hard_wrapped(block: Sequence[str]) -> int:
     """Return where a paragraph begins in lines that stand together, -1 where they hold none."""
     for position in range(1, len(block)):
         goes_on = block[position][0].islower() and len(block[position - 1]) > HARD_WRAPPED
         ends = re.search(r"[.!?…][”’\"')\]]*$", block[-1]) or len(block) - position > 2
         if goes_on and ends and not label_of(block[position])[0]:
-            return position - 1
+            first = position - 1
+            while (
+                first
+                and all(map(_is_full, block[first - 1 : first + 1]))
+                and re.search(r"[a-z]{3}[.,]? [A-Za-z]", block[first])
+            ):
+                first -= 1
+            return first
     return -1
+
+
+def _is_full(line: str) -> bool:
+    """Whether a line is as long as lines of prose are, and states nothing."""
+    return HARD_WRAPPED < len(line) <= 90 and not line.isupper() and not label_of(line)[0]
 
 
 def _is_prose(line: str) -> bool:

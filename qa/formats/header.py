@@ -151,6 +151,8 @@ def parse_header(
             name.line = number
     header = _Reading(text, taken, title, date_order, top.prose).header()
     foot = foot_of(text, top.prose, date_order)
+    if foot.publisher and not header.series and class_of(header.publisher) == "periodical":
+        header = replace(header, series=header.publisher, publisher="")
     return replace(
         header,
         author=header.author or foot.author,
@@ -241,7 +243,7 @@ class _Reading:
         publisher, series = self._publisher(names, numbered, title)
         publisher = self._stated("publisher") or publisher or agency
         publisher = publisher or next((line.owner for line in lines if line.owner), "")
-        publisher = publisher or producer(self._text[:TOP])
+        publisher = publisher or producer(self._text[:TOP], self._prose)
         series = self._stated("series") or series
         title = title or self._title(names, publisher, series)
         title = title.removeprefix(f"{author}: ")
@@ -512,7 +514,7 @@ class _Reading:
             and bool(above.stated.get("author") or (above.people and above.people in self._author))
         )
         capitals = name.text.isupper() and not all(each.text.isupper() for each in names)
-        state = any(each is not name and class_of(each.text) == "institution" for each in names) and bool(
+        state = any(each is not name and self._may_be_whole(each) for each in names) and bool(
             STATE.match(name.text) or is_division(name.text)
         )
         return (
@@ -537,6 +539,11 @@ class _Reading:
             + 2 * bool(COURT.match(name.text))
             - 3 * state
         )
+
+    def _may_be_whole(self, name: Name) -> bool:
+        """Whether a name may be that of the institution of which another is a part."""
+        named = class_of(name.text) == "institution" or likely_institution(name.text)
+        return named and not is_division(name.text)
 
     def _beside_date(self, name: Name) -> bool:
         """Whether the name's line, or the one above or below it in the same block, holds a date or number."""
@@ -623,7 +630,8 @@ class _Reading:
             + bool(below and (below.people or below.stated.get("author")))
             + 3 * (name.numbered and title_like(name.text))
             - 4 * bool(_SUBTITLE.match(name.text) and others and others[0].line < name.line)
-            - 3 * bool(STATE.match(name.text) or name.text[0].islower())
+            - 3 * bool(STATE.match(name.text))
+            - 6 * name.text[0].islower()
             - 3 * bool(_BY_ITS_BODY.fullmatch(name.text))
             - (2 if len(words) > _LONG_TITLE else 5) * name.dated
             - 3 * bool(_PART.search(name.text))
@@ -689,7 +697,7 @@ def _goes_on(above: str, below: str) -> bool:
         bool(_GOES_ON.search(above))
         or above.endswith(":")
         or below[0].islower()
-        or len(above) >= HARD_WRAPPED
+        or (len(above) >= HARD_WRAPPED and above[-1] != ")")
     )
 
 

@@ -96,6 +96,7 @@ _LAST = 15  # blocks
 _NUMBERS_IT = re.compile(
     r"\bNo\.?\s?\d[\d/.-]{0,9}[^\w]{0,3}$"
 )  # "Statement No. 14: …" is a title with what follows
+_OF_A_SITE = re.compile(r"\s(?:intranet|extranet|web ?site|home ?page)$", re.IGNORECASE)
 _TOP = 12  # blocks
 _SHORT = 15  # characters: a heading of no more may stand in a title by chance
 _HIGHEST = 3  # levels of headings that a page's title may stand in
@@ -190,7 +191,7 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
         and heading
         and may_be_heading(heading)
         and not any(_alike(each, head) for each in titles)
-        and not _NUMBERS_IT.search(head.removesuffix(heading))
+        and not (head.endswith(heading) and _NUMBERS_IT.search(head.removesuffix(heading)))
     ):
         parts = [part for part in _SITE.split(head) if part.strip()]
         site = parts[-1].strip() if parts else ""
@@ -199,6 +200,7 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
     if title == head and not main and (cut := _SITE_LAST.search(head)) and may_publish(cut["site"]):
         title, site = head[: cut.start()].rstrip(), cut["site"]
     yield "title", title, "page title", "stated"
+    site = _whole_name(_OF_A_SITE.sub("", site), blocks)
     yield "publisher", "" if is_kind(site) else site, "page title", "likely"
     for block in blocks[-_LAST:]:
         owned = _COPYRIGHT.match(" ".join(block.text.split()))
@@ -212,6 +214,18 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
     for address in (*(link.get("href", "") for link in tree.iter("link")), *meta.get("og:url", ())):
         if dated := _DATE_IN_URL.search(address):
             yield "date", "-".join(dated.groups()), "address", "likely"
+
+
+def _whole_name(site: str, blocks: list[Block]) -> str:
+    """Return the name of a site as the top of its page writes it in full: "Lund Centre for Security Studies"."""
+    if not is_institution(site):
+        return site
+    longer = re.compile(rf"{re.escape(site)} (?:for|of|on)(?: (?:[^\W\da-z_][\w’'-]*|of|and|the)){{1,6}}")
+    for block in blocks[:_TOP]:
+        found = longer.match(" ".join(block.text.split()))
+        if found and is_institution(found[0]):
+            return found[0]
+    return site
 
 
 def _marked_up(tree: html.HtmlElement) -> Iterator[_Fact]:

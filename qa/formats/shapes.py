@@ -31,6 +31,7 @@ _ENDS_AS_SERIES = re.compile(
     r"|notebook|essays|studies|monographs|series|briefings)$",
     re.IGNORECASE,
 )
+_MOST_WORDS = 12  # of a name
 _QUOTED = re.compile(r"[«“\"„][^«»“”\"„]{1,40}[»”\"“]")  # «Голос» in the name of an association
 SMALL_WORDS = re.compile(r"\b(?:and|in|on|to|from|after|with|by|as|at)\b", re.IGNORECASE)
 _BEGINS_AS_TITLE = re.compile(
@@ -51,7 +52,7 @@ _BEGINS_AS_INSTITUTION = re.compile(
     re.IGNORECASE,
 )
 _OF_A_NAME = re.compile(
-    r"(?:of|for|the|de|del|des|du|da|do|das|dos|di|der|für|&|la|le|les|los|las|el|sans|y|et|e|и)",
+    r"(?:per|pour|para|zur|zum|voor|van|het|ve|och|og|of|for|the|de|del|des|du|da|do|das|dos|di|der|für|&|la|le|les|los|las|el|sans|y|et|e|и)",
     re.IGNORECASE,
 )
 
@@ -68,11 +69,18 @@ _LAW = re.compile(
 )
 _EVENT = re.compile(
     r"(?:the )?(?:[\w-]+ ){0,4}(?:workshop|seminar|symposium|conference|round ?table|webinar|hearing|colloquium"
-    r"|lecture|luncheon|retreat|training course)s?(?:,|\s[–—-]\s|$)",
+    r"|lecture|luncheon|retreat|training course)s?,",
     re.IGNORECASE,
 )
 # "Recent decisions of the Court": words before the institution's that are none of a name
 _SPEAKS_OF = re.compile(r"(?:[A-Z][\w’'-]*\s){1,2}[a-z]{4,}s? (?:of|by|from|for) (?:the )?[A-Z]")
+
+
+_SERIES_OF_A_BODY = re.compile(
+    r"(?:études?|cahiers?|notes?|documents?|quaderni|cuadernos|schriften|(?:[\w-]+ )?(?:papers|studies|reports|briefs))"
+    r"\s(?:de|des|du|of|di|del|della|der|from)\b",
+    re.IGNORECASE,
+)
 
 
 def is_division(name: str) -> bool:
@@ -92,6 +100,8 @@ def class_of(name: str) -> Literal["institution", "periodical", "perhaps", "othe
         return "periodical"
     if _ENDS_AS_SERIES.search(name):
         return "perhaps"  # "Observatory Papers"
+    if _SERIES_OF_A_BODY.match(name):
+        return "perhaps"  # "Études de l'Observatoire"
     if is_law_or_event(name) or _SPEAKS_OF.match(name):
         return "other"
     if names_institution(name) and not title_like(_QUOTED.sub("", name)):
@@ -122,12 +132,14 @@ def title_like(name: str) -> bool:
     lower = sum(word[0].islower() for word in content)
     if not words or words[0][0].islower():
         return True
+    if len(words) > _MOST_WORDS:
+        return True
     if lower >= 2 or (lower and len(content) <= 3 and name.isascii()):
         starts = _BEGINS_AS_INSTITUTION.match(name)
         return not (not name.isascii() and names_institution(" ".join(words[:3]))) and not (
             starts and names_institution(starts[0])
         )
-    return len(words) > 12
+    return False
 
 
 def name_shaped(name: str) -> bool:
