@@ -85,10 +85,10 @@ ISSUED = re.compile(
     r"|initiative|guide|leaflet|handbook|briefing note|newsletter|statement) (?:by|of|from)"
     r"|(?:published|issued) (?:monthly|weekly|quarterly|annually|daily|fortnightly|twice a year) by"
     r"|(?:jointly )?organi[sz]ed by"
-    r"|herausgegeben von|publié par|éditée? par|publicado por|издано|發行)\s+(?:the\s)?(?=\S)",
+    r"|herausgegeben (?:von|vom|durch)|udgivet af|utgiven av|uitgegeven door|publié par|éditée? par|publicado por|издано|發行)\s+(?:the\s)?(?=\S)",
     re.IGNORECASE,
 )
-FOR = re.compile(r"(?P<who>[^()\d:,]{3,60})\sfor\s(?:the\s)?(?P<body>[^\W\d_a-z].{3,60})")
+FOR = re.compile(r"(?P<who>[^()\d:,]{3,60}),?\sfor\s(?:the\s)?(?P<body>[^\W\d_a-z].{3,60})")
 
 
 @dataclass(frozen=True, slots=True)

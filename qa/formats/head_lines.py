@@ -22,6 +22,7 @@ from qa.formats.organisations import (
 )
 from qa.formats.people import (
     has_given_name,
+    is_role,
     likely_people,
     people_first,
     people_in_line,
@@ -88,7 +89,7 @@ _SEASON = re.compile(
     re.IGNORECASE,
 )
 BYLINE = re.compile(
-    r"(?:(?:written|reporting|words|text|story|prepared|compiled|drafted|reviewed|posted|reported|submitted"
+    r"(?:(?:written|delivered|presented|reporting|words|text|story|prepared|compiled|drafted|reviewed|posted|reported|submitted"
     r"|rédigé|redactado|verfasst|preparado|elaborado|a report|an essay|report|essay|remarks|speech"
     r"|address|lecture|keynote|talk|testimony|discours|interview) )?(?:by|par|von|por|door|di|av"
     r"|af)\s+(?=\S)",
@@ -109,6 +110,9 @@ _ANONYMOUS = re.compile(
 )
 # "东海国际问题研究所主办"
 _ISSUER_FIRST = re.compile(r"(?P<body>[\u4e00-\u9fff]{4,30})(?:主办|主編|编印|印发|出版|发行|发布)")
+_TAKEN_ON = re.compile(
+    r"(?:published|printed|posted) (?:on|in|from) (?P<name>[^()]{3,60}) \(https?:", re.IGNORECASE
+)
 # "Open Hands International, Kilembwe field office"
 _OFFICE_OF = re.compile(
     r"(?P<body>(?-i:[^\Wa-z\d_])[^\d,:()]{3,60}), (?:the )?(?:(?-i:[^\Wa-z\d_])[\w’'-]+ ){1,2}"
@@ -186,7 +190,7 @@ _HELD = re.compile(
     r"(?P<name>(?:minutes|record|proceedings|report|summary|notes) of .{3,100}?)\s(?:held|convened)\s",
     re.IGNORECASE,
 )
-_ACADEMIC = re.compile(
+ACADEMIC = re.compile(
     r"\b(?:universit\w+|college|school|faculty|department|institute of technology)\b", re.IGNORECASE
 )
 _YEAR_BEHIND = re.compile(r"[,(]\s?(?P<year>(?:1[89]|20)\d\d)\)?[\s,.]*$")
@@ -333,6 +337,7 @@ def cells(words: str) -> str:
         .lstrip("+:~=% ")
         .rstrip("~= ")
     )
+    words = re.sub(r"\.{3,}\s?:", ":", words)
     spaced = _SPACED_OUT.sub(lambda match: match[0].replace(" ", ""), words)
     return unlisted(re.sub(r"\s{2,}", " ", spaced) if spaced != words else words)
 
@@ -345,14 +350,20 @@ def unlisted(line: str) -> str:
 
 def _take_label(line: Line, name: str, value: str, order: DateOrder) -> None:
     value = value.strip(" *_")
-    if name == "published":
+    if name in ("published", "updated"):
         date, note = read_date(value, order)
         if by := re.search(r"\sby (?:the )?(?=[^\W\da-z_])", value):
             body = _tidy(value[by.end() :])
             if is_institution(body):
                 line.stated["publisher"] = body
         if date or note:
-            role: Role = "plain" if label_words(line.words).startswith("posted") else "published"
+            role: Role = (
+                "updated"
+                if name == "updated"
+                else "plain"
+                if label_words(line.words).startswith("posted")
+                else "published"
+            )
             line.dates.append(Dated(FoundDate(0, 0, date, note), value, role))
         line.aside = True
     elif name == "url":
@@ -412,11 +423,18 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         return
     if _WITHOUT_COLON.match(part) or _NOT_BY.match(part):
         line.aside = True
+        if re.match(r"(?:last )?(?:updated|revised|modified)\b", part, re.IGNORECASE):
+            line.dates += [
+                Dated(found, part[found.start : found.end], "updated") for found in find_dates(part, order)
+            ]
         return
     if re.match(r"agenda item\b", part, re.IGNORECASE):
         line.aside = True
         return
     part = _PAGE.sub("", part)
+    if taken := _TAKEN_ON.match(part):
+        line.stated["publisher"] = taken["name"]
+        return
     if issued := _ISSUER_FIRST.fullmatch(part):
         line.stated["publisher"] = issued["body"]
         return
@@ -489,6 +507,8 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         by = re.search(r"\sby\s", part)
         if who := people_in_line(_tidy(part[by.end() :])) if by else "":
             line.stated["author"] = who
+        elif by and (body := _body(part[by.end() :])):
+            line.stated["publisher"] = who = body
         if who or dated or part[0].islower():
             line.aside = True
             return
@@ -545,10 +565,14 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         who = people_in_line(rest[by.end() :].strip())
         first = people_first(rest[by.end() :])
         after = rest[by.end() :].partition(", ")[2]
-        if not who and (" " in by.group().strip() or (surely_people(first) and not _GOES_ON.match(after))):
+        if not who and (
+            " " in by.group().strip()
+            or is_role(after)
+            or (surely_people(first) and not _GOES_ON.match(after))
+        ):
             who = first  # "Speech by Dr Alma Reinholt, Governor of the Bank"
         body = _body(rest.partition(", ")[2])
-        if who and body and not _ACADEMIC.search(body):
+        if who and body and not ACADEMIC.search(body):
             line.owner = body
         body = _body(rest[by.end() :])
         if not who and body:
@@ -609,7 +633,7 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         name = other
     who = people_in_line(name)
     body = _body(name.rpartition(",")[2].strip()) if who and "," in name else ""
-    if body and not _ACADEMIC.search(body):
+    if body and not ACADEMIC.search(body):
         line.owner = body  # "Rukhsana Ali, Lantern Relief International"
     if who:
         line.people = f"{line.people}; {who}" if line.people else who

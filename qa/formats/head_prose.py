@@ -46,7 +46,7 @@ _FOOT = 600  # characters at the end of a text
 _FOOT_LINES = 6
 _LONGEST = 200  # characters of a line that is looked at
 _CLOSING = re.compile(
-    r"(?:yours (?:sincerely|faithfully|truly|ever)|(?:with )?(?:kind|best|warm)(?:est)? (?:regards|wishes)"
+    r"(?:yours \w+|(?:with )?(?:kind|best|warm)(?:est)? (?:regards|wishes)"
     r"|(?:with )?regards|sincerely(?: yours)?|(?:respectfully|humbly) (?:submitted|yours)|respectfully"
     r"|mit (?:freundlichen|besten|herzlichen) grüßen|hochachtungsvoll|cordialement|bien à vous|atentamente"
     r"|saludos(?: cordiales)?|(?:cordiali|distinti) saluti|atenciosamente|hoogachtend"
@@ -59,7 +59,7 @@ _SIGNED_BY = re.compile(
 )
 _FOR = re.compile(r"(?:for|p\.?p\.?|on behalf of)\b", re.IGNORECASE)
 _ISSUED_BY = re.compile(
-    r"\b(?:published|issued|produced|distributed) (?:\w+ )?by (?:the )?"
+    r"(?:this [\w ]{3,30} (?:is|was) )?(?:published|issued|produced|distributed) (?:\w+ )?by (?:the )?"
     r"(?P<body>(?-i:[^\Wa-z\d_])[^\n.,;:()|©]{3,80}?)(?=\s(?:on|in|with|for|at)\s|[.,;:()|©]|$)",
     re.IGNORECASE,
 )
@@ -109,7 +109,7 @@ def foot_of(text: str, prose: int, order: DateOrder) -> Foot:
     if prose < 0 or len(text) > _MOST_SIGNED:
         return Foot()
     start = max(prose, len(text) - _FOOT)
-    start = text.find("\n", start) + 1 if start > prose else prose
+    start = max(prose, text.rfind("\n\n", 0, start))
     blocks = [block.splitlines() for block in re.split(r"\n[ \t\r]*\n", text[start:])]
     foot = [line for block in blocks if not _is_wrapped(block) for line in block if line.strip()]
     foot = [" ".join(line.split()).strip("*_# ") for line in foot[-_FOOT_LINES:]]
@@ -156,7 +156,7 @@ def _imprint(foot: list[str], order: DateOrder) -> tuple[str, dt.date | None]:
     for line in foot:
         if len(line) > _LONGEST:
             continue
-        if (issued := _ISSUED_BY.search(line)) and _may_publish(issued["body"]):
+        if (issued := _ISSUED_BY.match(line)) and _may_publish(issued["body"]):
             publisher = publisher or issued["body"]
         owned = COPYRIGHT.search(line) if "©" in line else None
         if owned and not _DRAWN_BY.match(line):

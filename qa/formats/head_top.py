@@ -46,6 +46,10 @@ _NOTICE = re.compile(
 )
 
 
+_LOWER_HEADING = re.compile(r"##+\s(?!\d|[ivx]+\.)(?=\S)")
+_LEADERS = re.compile(r"(?:\. ?){6}\s{0,40}[\divxl]{1,6}$", re.IGNORECASE)  # a table of contents
+
+
 @dataclass(slots=True)
 class Top:
     """The short lines above the first prose; where that begins."""
@@ -83,7 +87,12 @@ def top_of(text: str) -> Top:
             if span in furniture or not any(map(str.isalnum, words[position])):
                 continue  # a rule of dashes or stars is no text
             heads = not top.lines and words[position][0] == "#"
-            heads = heads or _heads_people(words[position], text[span.end : span.end + _MOST_CHARACTERS])
+            line = words[position]
+            first = not any(text[each.start] == "#" for each, _ in top.lines)
+            heads = heads or (first and bool(_LOWER_HEADING.match(line)) and not is_section_heading(line))
+            if _LEADERS.search(words[position]):
+                top.prose = span.start
+                return top
             prose = (_is_prose(words[position]) and not heads) or bool(
                 not top.lines and who_is(words[position])
             )
@@ -92,12 +101,6 @@ def top_of(text: str) -> Top:
                 return top
             top.lines.append((span, number))
     return top
-
-
-def _heads_people(line: str, below: str) -> bool:
-    """Whether a lower heading stands right above who wrote what follows: then it is the title."""
-    after = next((each.strip() for each in below.splitlines() if each.strip()), "")
-    return line.startswith("##") and has_given_name(people_in_line(after))
 
 
 def _hard_wrapped(block: Sequence[str]) -> int:

@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from qa.formats.dates import DateOrder, find_date
-from qa.formats.head_lines import HARD_WRAPPED, SEPARATOR, Line, Name, cells, take_apart
+from qa.formats.head_lines import ACADEMIC, HARD_WRAPPED, SEPARATOR, Line, Name, cells, take_apart
 from qa.formats.head_prose import dateline, foot_of, producer
 from qa.formats.head_top import TOP, top_of
 from qa.formats.labels import LABEL, label_of
@@ -29,7 +29,7 @@ from qa.formats.organisations import (
     may_name_institution,
     names_periodical,
 )
-from qa.formats.people import has_given_name, likely_people, people_in_line, surely_people
+from qa.formats.people import has_given_name, is_role, likely_people, people_in_line, surely_people
 from qa.formats.shapes import (
     COURT,
     STATE,
@@ -37,9 +37,11 @@ from qa.formats.shapes import (
     class_of,
     is_division,
     is_law_or_event,
+    is_office,
     is_plainly_institution,
     name_shaped,
     title_like,
+    without_seat,
 )
 
 if TYPE_CHECKING:
@@ -47,7 +49,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from qa.formats.head_dates import Dated, Role
-
     from qa.schema import Span
 
 _RANKS: dict[Role, int] = {"published": 0, "plain": 1, "event": 2, "updated": 3, "never": 4}
@@ -156,7 +157,7 @@ def parse_header(
     return replace(
         header,
         author=header.author or foot.author,
-        publisher=header.publisher or foot.publisher,
+        publisher=without_seat(header.publisher or foot.publisher),
         date=header.date or (None if header.notes else foot.date),
     )
 
@@ -242,6 +243,8 @@ class _Reading:
         number, numbered = self._number()
         publisher, series = self._publisher(names, numbered, title)
         publisher = self._stated("publisher") or publisher or agency
+        if numbered and numbered.volume and ACADEMIC.search(publisher):
+            publisher = ""  # where an author of a journal works
         publisher = publisher or next((line.owner for line in lines if line.owner), "")
         publisher = publisher or producer(self._text[:TOP], self._prose)
         series = self._stated("series") or series
@@ -334,7 +337,11 @@ class _Reading:
             short = line.people and len(line.words.split()) <= _SHORT_PERSON and "," not in line.words
             if short and line.block == authors[-1].block and line is self._below(authors[-1]):
                 authors.append(line)  # one of a list of names
-            elif line in shaped and (apart or line.block == authors[-1].block):
+            elif line in shaped and (
+                apart
+                or line.block == authors[-1].block
+                or (line is self._below(authors[-1]) and surely_people(line.people))
+            ):
                 authors.append(line)
             elif not line.aside:
                 break
@@ -346,7 +353,11 @@ class _Reading:
 
     def _likely(self, line: Line) -> bool:
         """Whether a line is likely people's names: in English, where the words that are none are known."""
-        english = "; " in line.people or len(_ENGLISH.findall(self._text[:TOP])) > 2
+        english = (
+            "; " in line.people
+            or ("," in line.words and is_role(line.words))
+            or len(_ENGLISH.findall(self._text[:TOP])) > 2
+        )
         return english and likely_people(line.people)
 
     def _is_below(self, title: str) -> bool:
@@ -386,6 +397,8 @@ class _Reading:
         for position, name in enumerate(names):
             if body := issued_by(name.text):  # "The Tiller / Newsletter of the Harbour Mission"
                 names.remove(name)
+                if not position and numbered and not series and title and not title_like(title):
+                    series = title  # "The Hive" over "Newsletter of the Society"
                 if position and not series and not title_like(names[position - 1].text):
                     series = names[position - 1].text
                     if title or len(names) > 1:
@@ -490,7 +503,7 @@ class _Reading:
         """Say how much speaks for a name as the publisher's: its words, its place, what agrees with it."""
         line, kind = self._lines[name.line], class_of(name.text)
         person = "," in name.text and likely_people(people_in_line(name.text.split(",")[0]))
-        if is_law_or_event(name.text):
+        if is_law_or_event(name.text) or is_office(name.text):
             return 0
         if person or (kind != "institution" and title_like(name.text)) or name.person or is_kind(name.text):
             return 0
@@ -602,6 +615,14 @@ class _Reading:
         if much < _LEAST_TITLE:
             return series if series and not is_kind(series) else ""
         title = best.text
+        above = self._lines[best.line - 1] if best.line else None
+        if (
+            above
+            and above.block == self._lines[best.line].block
+            and len(above.names) == 1
+            and re.search(r"\w:$", above.words)
+        ):
+            return f"{cells(above.words)} {title}"  # "THE GENERAL'S MUSEUM:" over its second line
         line = self._lines[best.line]
         whole = line.span and not line.dates and not line.series and not SEPARATOR.search(line.words)
         if line.number and whole and (line.bare or re.match(r"\W*\w+\W?\s?\d", line.words)):
@@ -625,6 +646,7 @@ class _Reading:
         words = WORDS.findall(name.text)
         return (
             2 * (title_like(name.text) or bool(_INSIDE_A_TITLE.search(name.text)))
+            - 6 * bool((label := LABEL.match(name.text)) and people_in_line(name.text[label.end() :]))
             + (len(words) >= 3)
             + (not name.beside and not line.number and not line.dates)
             + bool(below and (below.people or below.stated.get("author")))

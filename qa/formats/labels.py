@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 # Labels, by the field that they state. Of the "aside" ones, a citation needs none.
-LABELS = {
+_IN_HEADS = {
     " ".join(label.split()): name
     for name, labels in {
         "title": """
@@ -24,7 +24,7 @@ LABELS = {
         """,
         "publisher": """
             originator | lead agency | issuing agency | responsible body | source
-            agency | institute | publishing house | 来源 | 來源 | 发文单位 | publisher | owner | document owner | origin | penerbit | wydawca | uitgever | utgivare | editore |
+            agency | institute | publishing house | 来源 | 來源 | 发文单位 | publisher | produced by | owner | document owner | origin | penerbit | wydawca | uitgever | utgivare | editore |
             published by | issued by | issuing body | issuing authority | issuing
             office | institution | organisation | organization | herausgeber |
             éditeur | editorial | издатель | 발행처 | 발행기관 | 발행인 | 출처 | 出版 | 出版社 | 发布单位
@@ -34,6 +34,9 @@ LABELS = {
             series title | report series | paper series | periodical | schriftenreihe | colección |
             叢書 | 丛书 | 총서 | series | journal | publication | reihe | collection | serie | série |
             серия | 시리즈 | 系列 | 刊名
+        """,
+        "updated": """
+            last updated | updated | last revised | revised | last modified | modified | stand
         """,
         "credit": """
             report | interview | rédaction | redaktion | redacción | redazione | redactie | note by | column
@@ -47,7 +50,7 @@ LABELS = {
             nummer | numéro | número | номер | 번호 | 호 | 期号 | 编号 | 文号
         """,
         "published": """
-            filed | sent | tanggal | dato | tarih | dátum | fecha de publicación | date of report | date of issue | month | first published | originally
+            broadcast | aired | reported | filed | sent | tanggal | dato | tarih | dátum | fecha de publicación | date of report | date of issue | month | first published | originally
             published | assented to | 배포일 | 배포일시 | report date | this draft | this
             version | date | dated | published | published on | publication date |
             date published | date of publication | issued | issued on | issue date |
@@ -61,15 +64,13 @@ LABELS = {
             url | link | web | address | permalink
         """,
         "aside": """
-            to | cc | bcc | protokollführung | schriftführung | minutes by | recorder | minute taker | note taker | narahubung | contact presse | ansprechpartner | pressekontakt | press contact | media contact | overall assessment | via | an | à | para | кому | 수신 | contact | contacts | editor |
+            to | cc | bcc | absent | interviewee | interviewer | guest | programme | protokollführung | schriftführung | minutes by | recorder | minute taker | note taker | narahubung | contact presse | ansprechpartner | pressekontakt | press contact | media contact | overall assessment | via | an | à | para | кому | 수신 | contact | contacts | editor |
             editors | edited by | translated by | translator | place | location | filed from |
             dateline | e-mail | email | phone | tel | telephone | fax | keywords | tags | topics |
             topic | section | category | region | language | classification | distribution | distr
             | original | pages | page | isbn | issn | doi | jel | price | copies | attachments |
             attached | enclosures | encl | status | version | our ref | your ref | ref | reference
-            | file | photographs | photos | photo | illustrations | source | sources | last
-            updated | updated | last saved | saved | created | printed | last revised | revised |
-            last modified | modified | last reviewed | next release | next issue | next review |
+            | file | photographs | photos | photo | illustrations | source | sources | last saved | saved | created | printed | last reviewed | next release | next issue | next review |
             reference month | reference period | reporting period | period | period covered |
             coverage | valid until | expires | deadline | heard | date heard | hearing | accessed
             | retrieved | downloaded | received | effective | date range | parish office | office
@@ -83,6 +84,8 @@ LABELS = {
     }.items()
     for label in labels.split("|")
 }
+# The same for front matter, where a field stands for one thing only.
+LABELS = {label: "aside" if name in ("credit", "updated") else name for label, name in _IN_HEADS.items()}
 LABEL = re.compile(r"(?P<label>[^\W\d_][\w()’' /.-]{0,28}?)\s{0,3}[:：]\s*(?=\S)")
 
 
@@ -102,8 +105,8 @@ def label_of(line: str) -> tuple[str, int]:
     if match is None:
         return "", 0
     name = " ".join(match["label"].lower().replace(".", "").split())
-    stated = LABELS.get(name, "")
-    if not stated and name.count(" ") == 1 and LABELS.get(name.split()[1]) == "aside":
+    stated = _IN_HEADS.get(name, "")
+    if not stated and name.count(" ") == 1 and _IN_HEADS.get(name.split()[1]) == "aside":
         stated = "aside"  # "Drought status"
     return (stated, match.end()) if stated else ("", 0)
 

@@ -21,7 +21,7 @@ _PIECE = (
     r"|\w*bericht|rundschreiben|merkblatt|mitteilung|heft|выпуск"
     r"|decision"
     r"|ruling|opinion|order|judgment|resolution|directive|instruction|notification|fieldnote|field note"
-    r"|dossier"
+    r"|dossier|notu|notat"
     r"|factsheet|viewpoint|commentary|backgrounder|explainer|briefer|lecture|occasional paper)s?"
 )
 _PIECES = re.compile(rf"(?:[\w’'-]+\s)?{_PIECE}", re.IGNORECASE)
@@ -34,7 +34,7 @@ _BODY_AND_SERIES = re.compile(rf"(?P<body>.*?[^\s,]),?\s(?P<series>(?:[\w&’'-]
 _ENDS_AS_PIECE = re.compile(rf"\b{_PIECE}$", re.IGNORECASE)
 _OF = re.compile(r"\s(?:of|by|from)\s(?:(?-i:the)\s)?(?P<body>[^\W\d_].*)$", re.IGNORECASE)
 _GENERIC = re.compile(
-    r"(?:issue|edition|number|document|doc\.?|case|item|entry|ref\.?|our ref\.?|docket|application|petition"
+    r"(?:issue|edition|number|document|doc\.?|case|item|entry|ref\.?|our ref\.?|dnr|d\.?nr|az|aktenzeichen|sygn|docket|application|petition"
     r"|appeal|file|claim|week|catalogue|index|code|(?:año|année|jahrgang|год|anno|ano) [ivxl\d]+|heft"
     r"|ausgabe|numéro|número|выпуск)s?",
     re.IGNORECASE,

@@ -15,7 +15,7 @@ _INSTITUTION = re.compile(
     r"|alliance|consortium|co-?operative|network|réseau|red de|forum|group|observator(?:y|io|ium)"
     r"|observatoire|inspectorate|secretariat|treasury|banks?|banque|banco|fund|fonds|court|tribunal|cour"
     r"|embassy|consulate|parliament|assembly|senate|congress|party|movement|league|chamber|guild|club"
-    r"|corporation|company|limited|ltd|plc|inc|llc|llp|gmbh|s\.a\.|laboratory|lab|museum|library|hospital"
+    r"|corporation|company|limited|ltd|plc|inc|llc|llp|gmbh|s\.a\.|laborator(?:y|ies)|lab|museum|(?:port|city|town|county) of(?=\s(?-i:[A-Z]))|library|hospital"
     r"|diocese|parish|church|mission|project|programme|program|initiative|campaign|cell|task force|partners"
     r"|underwriters|solicitors|consult(?:ing|ants|ancy)|advisors|advisers|associates|press|publishers"
     r"|publications|books|terminal|railways?|airlines?|shipping lines?|berhad|bhd|ag|nv|bv|oy|asa|spa"
@@ -38,6 +38,7 @@ _INSTITUTION = re.compile(
     r"|stowarzyszenie|üniversitesi|enstitüsü|derneği|vakfı|bakanlığı"
     r"|mutual|bourse|borsa|bolsa|börse|ligue|liga|lega|parti|partido|partito|partei|urząd|ministerstwo|sąd"
     r"|jaringan|kementerian|lembaga|yayasan|badan|dinas|úřad|ústav|ministerstvo|minisztérium|intézet"
+    r"|\w*förbundet|\w*verket|\w*styrelsen|\w+sbond|beekeepers|growers' \w+"
     r"|ministerie|gemeente|myndigheten|förbundet|ministeriö|liitto|ministério|câmara|secretaria"
     r"|prefeitura|başkanlığı|müdürlüğü|belediyesi|coopérative|cooperativa|genossenschaft|réserve"
     r"|observers|ombudsman|police|registry"
@@ -53,7 +54,7 @@ _INSTITUTION = re.compile(
     r"|\b(?:rede|redes|réseau|rete) (?:de|des|di|do|da)\b|(?<=[가-힣]{2})[가-힣](?:국|청|처)$"
     r"|(?:(?:외교|교육|진흥|개발|정보|금융|과학|기술|문화|언어)원|연구원|연구소|연구센터|센터|협회|재단|대학교|위원회|은행|학회|공사|연합|본부|정부|공단|포럼|네트워크|사무소|사무국|학교|병원|교육원|진흥원|개발원|연맹|연대|협의회"
     r"|조합|노조|도서관|박물관|법원|국회)$"
-    r"|(?:研究所|研究院|研究中心|中心|大学|大學|委员会|委員會|协会|協會|基金会|学院|银行|研究会|公司|集团|联合会|事务所|厅|局|政府|办公室|总署|书院|学会|论坛|智库|出版社|财团"
+    r"|(?:研究所|研究院|研究中心|中心|大学|大學|委员会|委員會|商会|商會|工会|协会|協會|基金会|学院|银行|研究会|公司|集团|联合会|事务所|厅|局|政府|办公室|总署|书院|学会|论坛|智库|出版社|财团"
     r"|總會|联盟)$",
     re.IGNORECASE,
 )
@@ -71,7 +72,7 @@ _SPOKEN_OF = re.compile(
 _PERHAPS = re.compile(
     r"\b(?:statistics|research|studies|relief|aid|action|rights|survey|unit|desk|house|port|harbour|team"
     r"|front"
-    r"|workers|watchdog|fellowship|collective|archives?|lines?|industries|holdings|energy|mining|mines|labs"
+    r"|workers|growers|breeders|watchdog|fellowship|collective|archives?|lines?|industries|holdings|energy|mining|mines|labs"
     r"|international|works|news agency|voices?|without borders|sans frontières|station|clinic|farm|farms"
     r"|policy|intelligence|analytics|data|markets|media|think ?tank|operations?|aktion|circle|clearinghouse"
     r"|advocacy|analytics|capital|pulse|advisory|ventures|global|online|today|digital|radio|television|tv"
@@ -101,7 +102,7 @@ _PERIODICAL_WORD = (
     r"|messenger|economist|annals|proceedings|transactions|telegraph|telegram|guardian|independent|mirror"
     r"|mercury|echo|star|globe|clarion|advocate|inquirer|enquirer"
     r"|register|barometer|insights?|perspectives?|briefs|lens|outlook|reports?|argus|advertiser|dispatch"
-    r"|correspondent|commentary|today|telex|zeitung|nachrichten|blätter|revue|cahiers|courrier|revista|boletín|diario"
+    r"|correspondent|commentary|today|telex|zeitung|nachrichten|blätter|revue|cahiers|courrier|jornal|diário|gazeta|dziennik|gazete|krant|tidning|tidende|revista|boletín|diario"
     r"|rivista|giornale|corriere)"
 )
 _PERIODICAL = re.compile(
@@ -223,4 +224,4 @@ def issued_by(line: str) -> str:
     """Return "Harbour Mission" of "Newsletter of the Harbour Mission", "" of any other line."""
     found = _BODY_OF.fullmatch(line)
     body = (found["its"] or found["body"]).strip() if found else ""
-    return body if names_institution(body) else ""
+    return body if names_institution(body) or likely_institution(body) else ""

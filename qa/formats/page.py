@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from qa.formats.dates import read_date
+from qa.formats.numbers import find_number
 from qa.formats.organisations import is_kind, is_periodical, is_section_heading, likely_institution
 from qa.formats.people import in_order
 from qa.formats.rubbish import is_no_author, is_no_title
@@ -174,6 +175,10 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
         tops = [" ".join(line.split()) for block in blocks[:_TOP] for line in block.text.splitlines()]
         titles = [line for line in tops if line in shown and len(line) > _SHORT][-1:]
     main = [" ".join(block.text.split()) for block in blocks if block.level == 1]
+    main = [each for each in main if each in titles or len(headings) == 1]
+    whole = " ".join(tree.findtext(".//title", "").split())
+    if len(main) == 1 and len(titles) == 2 and _alike(find_number(whole).series, main[0]):
+        main = titles = titles[1:]  # "La Lettre du large n° 52": the heading is the periodical's
     for field, names in _META.items():
         for name in names:
             value = meta.get(name, [""])[0]
@@ -199,7 +204,9 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
         title = heading  # what all pages of a site are called is no title of one
     if title == head and not main and (cut := _SITE_LAST.search(head)) and may_publish(cut["site"]):
         title, site = head[: cut.start()].rstrip(), cut["site"]
-    yield "title", title, "page title", "stated"
+    parts = [part.strip() for part in _SITE.split(title) if part.strip()]
+    named = len(parts) > 1 and all(is_kind(part) or is_institution(part) for part in parts)
+    yield "title", "" if named else title, "page title", "stated"
     site = _whole_name(_OF_A_SITE.sub("", site), blocks)
     yield "publisher", "" if is_kind(site) else site, "page title", "likely"
     for block in blocks[-_LAST:]:

@@ -41,7 +41,7 @@ _DEGREE = re.compile(
     re.IGNORECASE,
 )
 _MARKS = re.compile(
-    r"[*†‡§¶¹²³⁴-⁹]+|\(\d{1,2}(?:,\s?\d)*\)|(?<=[^\W\d])\d{1,2}\b|<[^<>]{0,100}>|(?<![\w.+-])[\w.+-]{1,64}@\S{1,100}"
+    r"\[\d{1,2}\]|[*†‡§¶¹²³⁴-⁹]+|\(\d{1,2}(?:,\s?\d)*\)|(?<=[^\W\d])\d{1,2}\b|<[^<>]{0,100}>|(?<![\w.+-])[\w.+-]{1,64}@\S{1,100}"
     r"|\([^()]{0,120}\)"
 )
 _AND = re.compile(r"[;,&/·・、，与與和及]|\s(?:and|with|y|et|und|e|en|och|og|и|та)\s", re.IGNORECASE)
@@ -99,7 +99,7 @@ _ROLE = re.compile(
     r"|associate|student|editor|manager|secretary|chair(?:man|person|woman)?|president|minister|head of|chief"
     r"|chercheu(?:r|se)|professeure?|directeur|directrice|chargée?|maître|profesora?|investigadora?"
     r"|director[ae]?|dirett(?:ore|rice)"
-    r"|ricercatore|ricercatrice|dozent(?:in)?|wissenschaftliche[rn]?|leiter(?:in)?|referent(?:in)?|head"
+    r"|ricercatore|ricercatrice|dozent(?:in)?|wissenschaftliche[rn]?|leiter(?:in)?|referent(?:in)?|head|barrister|solicitor|advocate|attorney|conseill(?:er|ère)|consultante?"
     r"|enviad[ao] especial|corresponsal|redactora?|periodista|envoyée? spéciale?|correspondante?|journaliste"
     r"|korrespondent(?:in)?|redakteur(?:in)?|inviat[ao]|reporter|journalist|photographer|historian|consultant"
     r"|adviser|advisor|economist|candidate|scholar|teaches|lectures|writes (?:about|on|for|from)|works (?:for|at|as)|university|bureau)\b",
@@ -203,6 +203,8 @@ def _names(written: str) -> list[str]:
         for degree in name.split()[2:][::-1]:  # "Ulrike Sand PhD"
             if (_DEGREE.fullmatch(degree) and degree.upper() == degree) or degree == "PhD":
                 name = name[: name.rindex(degree)].rstrip()
+        if names and not looks_like_person(name) and _ROLE.search(piece):
+            continue  # "Vivek Anand, barrister, and Joanna Strete"
         if not looks_like_person(name):
             break
         names.append(name)

@@ -31,6 +31,7 @@ _ENDS_AS_SERIES = re.compile(
     r"|notebook|essays|studies|monographs|series|briefings)$",
     re.IGNORECASE,
 )
+_ELIDED = re.compile(r"[ld][’'](?=[^\W\da-z_])")
 _MOST_WORDS = 12  # of a name
 _QUOTED = re.compile(r"[«“\"„][^«»“”\"„]{1,40}[»”\"“]")  # «Голос» in the name of an association
 SMALL_WORDS = re.compile(r"\b(?:and|in|on|to|from|after|with|by|as|at)\b", re.IGNORECASE)
@@ -52,14 +53,14 @@ _BEGINS_AS_INSTITUTION = re.compile(
     re.IGNORECASE,
 )
 _OF_A_NAME = re.compile(
-    r"(?:per|pour|para|zur|zum|voor|van|het|ve|och|og|of|for|the|de|del|des|du|da|do|das|dos|di|der|für|&|la|le|les|los|las|el|sans|y|et|e|и)",
+    r"(?:plc|ltd|gmbh|mbh|per|pour|para|zur|zum|voor|van|het|ve|och|og|of|for|the|de|del|des|du|da|do|das|dos|di|der|für|&|la|le|les|los|las|el|sans|y|et|e|и)",
     re.IGNORECASE,
 )
 
 
 _DIVISION = re.compile(
     r"(?:the )?(?:[\w&’'-]+ ){0,3}(?:department|division|unit|office|section|directorate|desk|service"
-    r"|branch|staff)",
+    r"|programme|program|branch|staff)",
     re.IGNORECASE,
 )
 # A law's name, and an event's: neither publishes anything.
@@ -81,6 +82,39 @@ _SERIES_OF_A_BODY = re.compile(
     r"\s(?:de|des|du|of|di|del|della|der|from)\b",
     re.IGNORECASE,
 )
+
+
+_OFFICE = re.compile(
+    r"(?:staff |senior |special |chief |general |deputy )?(?:reporter|correspondent|editor|writer|secretary|director|officer"
+    r"|manager|columnist|chair(?:man|woman|person)?)s?",
+    re.IGNORECASE,
+)
+_ADDED = re.compile(r"\s\((?-i:[A-Z][\w&/.-]{1,11})\)$|,\s(?-i:[a-z]).*$")
+_ONE_A_TOWN = re.compile(
+    r"\b(?:parish|embassy|consulate|church|diocese|mission|university|school|college|branch|ministry|department|hospital|saints?"
+    r"|court|chamber|union|chapter|section)\b",
+    re.IGNORECASE,
+)
+_SEAT = re.compile(r"(?P<body>.+), (?-i:[A-Z][a-zà-ÿ’'-]+)(?: (?-i:[A-Z][a-zà-ÿ’'-]+))?")
+
+
+def is_office(name: str) -> bool:
+    """Whether words say what somebody is, and name nobody: "Staff Reporter"."""
+    return bool(_OFFICE.fullmatch(name))
+
+
+def without_seat(name: str) -> str:
+    """Return the name of an institution without what heads add to it: its initials, its town."""
+    bare = _ADDED.sub("", name)
+    seat = _SEAT.fullmatch(bare)
+    if (
+        seat
+        and not _ONE_A_TOWN.search(bare)
+        and is_institution(seat["body"])
+        and class_of(bare[len(seat["body"]) + 2 :]) == "other"
+    ):
+        bare = seat["body"]
+    return bare if bare != name and (is_institution(bare) or bare == _ADDED.sub("", name)) else name
 
 
 def is_division(name: str) -> bool:
@@ -152,7 +186,7 @@ def name_shaped(name: str) -> bool:
         and not title_like(name)
         and not re.search(r"[\d/|]", name)
         and words[0].lower() not in ("a", "an", "on", "in", "to", "from", "after")
-        and not any(word[0].islower() for word in content)
+        and not any(word[0].islower() and not _ELIDED.match(word) for word in content)
         and not SMALL_WORDS.search(name)
     )
 
