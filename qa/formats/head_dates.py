@@ -135,7 +135,7 @@ def without_dates(line: Line, part: str, order: DateOrder, *, shared: bool) -> t
             if isinstance(found.date, PartialDate) and not _may_be_dated(name):
                 continue  # "Consumer Price Index, April 2024": of the month, not from it
         elif _PLACE.fullmatch(f"{lead} "):
-            name = ""
+            name = lead.strip() if find_number(lead).number else ""
         else:
             continue
         if role != "never":

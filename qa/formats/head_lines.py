@@ -61,7 +61,7 @@ _IDENTIFIER = re.compile(
     r"|leaves|words"
     r"|pp?)\b|\bmin(?:utes?)? read\b"
     r"|\d comments?\b|\S@\S|\bwww\.|\blicen[cs]e (?:cc|no)\b|^copyright\b|©|\ball rights reserved\b"
-    r"|^\+?[\d() /.-]{7,}$"
+    r"|^(?!\d{3,6}/\d{2,4}$)\+?[\d() /.-]{7,}$"
     r"|\(\d{3}\) \d{3}|\+\d{1,3} \d"
     r"|\b(?:street|road|lane|avenue|stra(?:ss|ß)e|platz|allee|calle|avenida|rue|square|boulevard|quay"
     r"|dock|wharf|mews|crescent|terrace|parade|embankment)\b[^|:]{0,30},\s(?-i:[A-Z\d])"
@@ -206,7 +206,7 @@ _KIND_BY = re.compile(
     r"\s(?:by|of|from)\s(?:the\s)?",
     re.IGNORECASE,
 )
-_EAST_ASIAN = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
+EAST_ASIAN = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
 _AFFILIATION = re.compile(
     r"(?:\(?\d{1,2}\)|[*†‡§¹²³⁴-⁹]+)\s*\S"
     r"|(?:the )?(?:author|writer)s? (?:is|are)\b"
@@ -474,7 +474,7 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         if is_institution(name) or is_periodical(name):
             line.stated["publisher"] = name
         return
-    if (boxed := _BOXED.match(part)) and _EAST_ASIAN.search(boxed["name"]):
+    if (boxed := _BOXED.match(part)) and EAST_ASIAN.search(boxed["name"]):
         line.names.append(Name(boxed["name"], 0, beside=True))
         part = part[boxed.end() :]
     if code := numbered_by(part):
@@ -584,7 +584,7 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
             line.stated["author"] = who
             return
     if work := _WORK_BY.fullmatch(rest):
-        who = people_in_line(_tidy(work["who"]))
+        who = people_in_line(_tidy(work["who"])) or people_first(work["who"])
         if surely_people(who) or likely_people(who):
             line.stated["author"] = who
             line.kinds.append(rest)
@@ -678,7 +678,7 @@ def _apart_from_kind(name: str) -> tuple[str, str]:
     body, colon, kind = name.partition(": ")
     if colon and is_kind(kind) and name_shaped(body):
         return body, kind
-    for at in range(1 if _EAST_ASIAN.search(name) else 2, len(words)):
+    for at in range(1 if EAST_ASIAN.search(name) else 2, len(words)):
         body, kind = " ".join(words[:at]), " ".join(words[at:])
         told = is_kind(kind) or (is_kind(words[at]) and words[at + 1 : at + 2] in (["for"], ["to"]))
         if told and not is_kind(body) and names_institution(body) and is_institution(body):

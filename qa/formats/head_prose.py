@@ -42,6 +42,7 @@ _INVITES = re.compile(
     re.IGNORECASE,
 )
 _MOST_SIGNED = 20_000  # characters: what stands at the end of a longer text may be anything
+_SIGNATURE = 4  # words
 _FOOT = 600  # characters at the end of a text
 _FOOT_LINES = 6
 _LONGEST = 200  # characters of a line that is looked at
@@ -59,7 +60,7 @@ _SIGNED_BY = re.compile(
 )
 _FOR = re.compile(r"(?:for|p\.?p\.?|on behalf of)\b", re.IGNORECASE)
 _ISSUED_BY = re.compile(
-    r"(?:this [\w ]{3,30} (?:is|was) )?(?:published|issued|produced|distributed) (?:\w+ )?by (?:the )?"
+    r"(?:this [\w ]{3,30} (?:is|was) )?(?:published|issued|produced|distributed) (?:\w+ )?by:? (?:the )?"
     r"(?P<body>(?-i:[^\Wa-z\d_])[^\n.,;:()|©]{3,80}?)(?=\s(?:on|in|with|for|at)\s|[.,;:()|©]|$)",
     re.IGNORECASE,
 )
@@ -140,6 +141,13 @@ def _signed(foot: list[str]) -> str:
         office = bool(below) and len(below) <= 80 and bool(is_role(below) or _FOR.match(below))
         if office and not re.search(r"[.:@]", line.rstrip(".")) and (who := _person(line)):
             return who
+        if (
+            line is foot[-1]
+            and len(line.split()) <= _SIGNATURE
+            and (who := _person(line))
+            and not is_role(line)
+        ):
+            return who
         if at >= len(foot) - 2 and (who := who_is(line)) and _person(who):
             return who
     return ""
@@ -163,7 +171,8 @@ def _imprint(foot: list[str], order: DateOrder) -> tuple[str, dt.date | None]:
             holder = (owned["holder"] or "").strip()
             if holder and name_shaped(holder) and not has_given_name(holder):
                 publisher = publisher or holder
-            date = date or (of_year(owned["year"]).found.date if owned["year"] else None)
+            year = owned["year"] or next(iter(re.findall(r"\b(?:19|20)\d\d\b", line)), "")
+            date = date or (of_year(year).found.date if year else None)
         source = _SOURCE.match(line)
         imprint = line[source.end() :] if source else line
         name = re.split(r",\s|\.\s|\s[|–—-]\s", imprint)[0]
@@ -176,7 +185,7 @@ def _imprint(foot: list[str], order: DateOrder) -> tuple[str, dt.date | None]:
             and _is_place(rest, order)
         ):
             publisher = publisher or name
-            found = find_date(rest, order)
+            found = next(find_dates(rest, order), None)
             date = date or (found.date if found else None)
         found = find_date(line, order)
         if found and _DONE_AT.fullmatch(line[: found.start]) and line[found.end :].strip(" .;") == "":

@@ -46,7 +46,7 @@ _NOTICE = re.compile(
 )
 
 
-_LOWER_HEADING = re.compile(r"##+\s(?!\d|[ivx]+\.)(?=\S)")
+_LOWER_HEADING = re.compile(r"##+\s(?!\d|[ivx]+\.)(?=\S{1,40}\s\S{1,40}\s\S)")
 _LEADERS = re.compile(r"(?:\. ?){6}\s{0,40}[\divxl]{1,6}$", re.IGNORECASE)  # a table of contents
 
 

@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from qa.formats.dates import DateOrder, find_date
-from qa.formats.head_lines import ACADEMIC, HARD_WRAPPED, SEPARATOR, Line, Name, cells, take_apart
+from qa.formats.head_lines import ACADEMIC, EAST_ASIAN, HARD_WRAPPED, SEPARATOR, Line, Name, cells, take_apart
 from qa.formats.head_prose import dateline, foot_of, producer
 from qa.formats.head_top import TOP, top_of
 from qa.formats.labels import LABEL, label_of
@@ -152,6 +152,8 @@ def parse_header(
             name.line = number
     header = _Reading(text, taken, title, date_order, top.prose).header()
     foot = foot_of(text, top.prose, date_order)
+    if header.publisher[:1].islower():
+        header = replace(header, publisher="")
     if foot.publisher and not header.series and class_of(header.publisher) == "periodical":
         header = replace(header, series=header.publisher, publisher="")
     return replace(
@@ -250,6 +252,8 @@ class _Reading:
         series = self._stated("series") or series
         title = title or self._title(names, publisher, series)
         title = title.removeprefix(f"{author}: ")
+        if title and not self._known_title and not self._stated("title") and _names_no_text(title):
+            title = ""
         if not title:
             title = next((kind for line in lines for kind in line.kinds if " " in kind), "")
             title = "" if _NO_TITLE.fullmatch(title) else title
@@ -439,7 +443,7 @@ class _Reading:
                 and not is_kind(series)
                 and (names or title)
             )
-            return (series, "") if counted_alone else ("", series)  # "Maritime Law Bulletin, No. 331"
+            return (series, series) if counted_alone else ("", series)  # "Maritime Law Bulletin, No. 331"
         for name in list(names):
             above = STATE.match(name.text) or is_division(name.text)
             if name is best or (above and class_of(name.text) == "institution"):
@@ -646,14 +650,14 @@ class _Reading:
         words = WORDS.findall(name.text)
         return (
             2 * (title_like(name.text) or bool(_INSIDE_A_TITLE.search(name.text)))
-            - 6 * bool((label := LABEL.match(name.text)) and people_in_line(name.text[label.end() :]))
+            - 6 * _is_credit(name.text)
             + (len(words) >= 3)
             + (not name.beside and not line.number and not line.dates)
             + bool(below and (below.people or below.stated.get("author")))
             + 3 * (name.numbered and title_like(name.text))
             - 4 * bool(_SUBTITLE.match(name.text) and others and others[0].line < name.line)
             - 3 * bool(STATE.match(name.text))
-            - 6 * name.text[0].islower()
+            - (6 if others else 3) * name.text[0].islower()
             - 3 * bool(_BY_ITS_BODY.fullmatch(name.text))
             - (2 if len(words) > _LONG_TITLE else 5) * name.dated
             - 3 * bool(_PART.search(name.text))
@@ -661,7 +665,7 @@ class _Reading:
             - min(3, self._publishes(name, self._all))
             - 3 * subtitle
             - bool(re.search(r"\d$", name.text))
-            - 2 * (len(words) < 2)
+            - 2 * (len(words) < 2 and not EAST_ASIAN.search(name.text))
             - 4 * bool(_SERIES_OF.match(name.text))
             - 2 * (apart and name.line == 0 and name_shaped(name.text))
             - (apart and any(each.number or each.dates for each in block))
@@ -711,6 +715,18 @@ class _Reading:
 
 def _same(one: str, other: str) -> bool:
     return bool(one) and re.sub(r"\W", "", one).casefold() == re.sub(r"\W", "", other).casefold()
+
+
+def _names_no_text(title: str) -> bool:
+    """Whether words are an office, or the name of an institution and nothing else."""
+    return is_office(title) or (class_of(title) == "institution" and is_plainly_institution(title))
+
+
+def _is_credit(words: str) -> bool:
+    """Whether words are an unknown label and a person: "Interviewee: Jo Kern"."""
+    label = LABEL.match(words)
+    who = people_in_line(words[label.end() :]) if label else ""
+    return surely_people(who) or likely_people(who)
 
 
 def _goes_on(above: str, below: str) -> bool:

@@ -165,7 +165,8 @@ def find_number(words: str) -> Numbered:
         return Numbered(roman["number"], roman["series"], bare=True)
     slashed = _SLASHED.fullmatch(words)
     if slashed and not _is_year(slashed["code"]) and not re.fullmatch("[A-Z]{1,5}", slashed["series"]):
-        return Numbered(slashed["code"], slashed["series"])
+        counted = "" if _GENERIC.fullmatch(slashed["series"]) else slashed["series"]
+        return Numbered(slashed["code"], counted)
     if _SYMBOL.fullmatch(words) and re.search(r"\d", words) and not _QUARTER.fullmatch(words):
         return Numbered(words, bare=True)
     for match in _BARE.finditer(words):

@@ -123,6 +123,8 @@ def looks_like_person(name: str) -> bool:
         if word.lower() in _PARTICLES and 0 < position < len(words) - 1:
             continue
         word = _ARTICLE.sub("", word)
+        if _INITIAL.fullmatch(word) and word.endswith("."):
+            continue
         if not word[:1].isupper() or word.lower().strip(".’'") in _NO_NAME:
             return False
         if _INITIAL.fullmatch(word):
@@ -191,7 +193,7 @@ def _names(written: str) -> list[str]:
         piece = _KOREAN_ROLE.sub(
             "",
             re.sub(
-                r"\s(?:reports from|writes from|reporting from|in|at|from|for)\s(?-i:[^\Wa-z\d_]).*$",
+                r"\s(?:reports from|writes from|reporting from|in|at|from|for)\s(?:the\s)?(?-i:[^\Wa-z\d_]).*$",
                 "",
                 piece,
             ),

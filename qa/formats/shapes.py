@@ -85,8 +85,8 @@ _SERIES_OF_A_BODY = re.compile(
 
 
 _OFFICE = re.compile(
-    r"(?:staff |senior |special |chief |general |deputy )?(?:reporter|correspondent|editor|writer|secretary|director|officer"
-    r"|manager|columnist|chair(?:man|woman|person)?)s?",
+    r"(?:(?:prime |deputy )?minister (?:of|for) .{3,60}|(?:staff |senior |special |chief |general |deputy )?(?:reporter|correspondent|editor|writer|secretary|director|officer"
+    r"|manager|columnist|chair(?:man|woman|person)?)s?)",
     re.IGNORECASE,
 )
 _ADDED = re.compile(r"\s\((?-i:[A-Z][\w&/.-]{1,11})\)$|,\s(?-i:[a-z]).*$")
