@@ -100,8 +100,6 @@ def _numeric(match: re.Match[str], order: DateOrder, number: str) -> tuple[dt.da
     if day_first is None or month_first is None or day_first == month_first:
         return day_first or month_first, ""
     written = match.group()
-    if match["s4"] == ".":
-        return day_first, ""  # with full stops the day stands first, in every language that writes so
     code = _NUMBER.fullmatch(number)
     for date in (day_first, month_first):
         if code and tuple(map(int, code.groups())) == (year % 100, date.month, date.day):

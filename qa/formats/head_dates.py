@@ -35,7 +35,8 @@ DAY = (
 )
 WEEKDAY = re.compile(rf"\b(?:{DAY}|(?:mon|tue|wed|thu|fri|sat|sun)\.?)[\s,]{{0,3}}$", re.IGNORECASE)
 PUBLISHED = re.compile(
-    r"\b(?:published|issued|posted|released?|sent|filed|appeared|given on|handed down|dated|(?:report|release|publication"
+    r"\b(?:published|issued|posted|released?|sent|filed|appeared|given on|handed down|dated|(?:report"
+    r"|release|publication"
     r"|issue) date|^date|date of (?:issue|report"
     r"|publication|release)|delivered|for immediate (?:use|release)|printed|publié"
     r"|veröffentlicht|erschienen|publicado|pubblicato|опубликован\w*|distr|입력|등록|게시|발행|작성|发布|发表)\b",
@@ -85,7 +86,8 @@ ISSUED = re.compile(
     r"|initiative|guide|leaflet|handbook|briefing note|newsletter|statement) (?:by|of|from)"
     r"|(?:published|issued) (?:monthly|weekly|quarterly|annually|daily|fortnightly|twice a year) by"
     r"|(?:jointly )?organi[sz]ed by"
-    r"|herausgegeben (?:von|vom|durch)|udgivet af|utgiven av|uitgegeven door|publié par|éditée? par|publicado por|издано|發行)\s+(?:the\s)?(?=\S)",
+    r"|herausgegeben (?:von|vom|durch)|udgivet af|utgiven av|uitgegeven door|publié par|éditée? par"
+    r"|publicado por|издано|發行)\s+(?:the\s)?(?=\S)",
     re.IGNORECASE,
 )
 FOR = re.compile(r"(?P<who>[^()\d:,]{3,60}),?\sfor\s(?:the\s)?(?P<body>[^\W\d_a-z].{3,60})")

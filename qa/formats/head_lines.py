@@ -120,14 +120,16 @@ _OFFICE_OF = re.compile(
     re.IGNORECASE,
 )
 _POSTED_BY = re.compile(
-    r"(?:posted|submitted|published|uploaded|added) by (?:the )?(?P<who>(?-i:[^\Wa-z\d_])[^|\d]{2,60}?),? on\s"
+    r"(?:posted|submitted|published|uploaded|added) by (?:the )?(?P<who>(?-i:[^\Wa-z\d_])[^"
+    r"|\d]{2,60}?),? on\s"
     r"(?=[^|]{0,14}\d)",
     re.IGNORECASE,
 )
 # "Case note by Priya Nandakumar, LL.M.", "typed up by Marge Dunleavy"
 _WORK_BY = re.compile(
     r"(?:[^\W\d_][\w’'-]*\s){0,3}(?:notes?|comment(?:ary)?|reviews?|reports?|essays?|columns?|articles?|analysis|remarks"
-    r"|speech|address|lecture|statement|letter|summary|brief(?:ing)?|dispatch|feature|story|typed up|noted down"
+    r"|speech|address|lecture|statement|letter|summary|brief(?:ing)?|dispatch|feature|story|typed up"
+    r"|noted down"
     r"|recorded|edited version|interview) by\s(?P<who>(?-i:[^\Wa-z\d_]).{3,100})",
     re.IGNORECASE,
 )
@@ -146,7 +148,8 @@ _NOT_BY = re.compile(
 )
 ABBREVIATED = re.compile(r"(?:\b[^\W\d_]|\b(?:Ltd|Inc|Co|Corp|No|Jr|Sr|St|eds?|edn|vol))\.$")
 _REMARK = re.compile(
-    r"(?:check (?:against|on) delivery|agenda item\b|edited by$|table of contents$|for (?:immediate|release|partners|district doctors|the press|attention)\b|not for\b|by our\b"
+    r"(?:check (?:against|on) delivery|agenda item\b|edited by$|table of contents$|for (?:immediate"
+    r"|release|partners|district doctors|the press|attention)\b|not for\b|by our\b"
     r"|(?:final|public) version|english translation|translated\b|summary$|minutes$|restricted(?:$"
     r"|[ :–-]{1,3}(?:distribution|circulation|access))"
     r"|(?:strictly )?confidential(?:$|\W{1,3}not for)"
@@ -213,7 +216,8 @@ _AFFILIATION = re.compile(
     r"|(?:(?:senior|junior|visiting|research|associate|assistant|adjunct|emeritus|policy|programme"
     r"|program)\s+)*"
     r"(?:fellow|lecturer|professor|researcher|analyst|director|scholar|correspondent|officer|student|reader"
-    r"|(?:permanent |special )?representative (?:of|to)\b.*|specialist|economist|adviser|advisor|candidate)\b",
+    r"|(?:permanent |special )?representative (?:of|to)\b.*|specialist|economist|adviser|advisor"
+    r"|candidate)\b",
     re.IGNORECASE,
 )
 _EVENT_LINE = re.compile(
@@ -337,7 +341,7 @@ def cells(words: str) -> str:
         .lstrip("+:~=% ")
         .rstrip("~= ")
     )
-    words = re.sub(r"\.{3,}\s?:", ":", words)
+    words = re.sub(r"(?<!\.)\.{3,60}\s?:", ":", words)
     spaced = _SPACED_OUT.sub(lambda match: match[0].replace(" ", ""), words)
     return unlisted(re.sub(r"\s{2,}", " ", spaced) if spaced != words else words)
 

@@ -35,13 +35,22 @@ _PRODUCED = re.compile(
     r" by (?:the )?(?P<body>(?-i:[^\Wa-z\d_])[^\n.,;]{3,80}?)(?=\s(?:in|with|for|and|on)\s|[.,;])",
     re.MULTILINE,
 )
+_SALUTATION = re.compile(
+    r"(?:dear|sehr geehrte|liebe|estimad[oa]|monsieur|madame|уважаем|geachte)[^\n]{0,60}\n\s*+"
+    r"(?:(?:re|subject|betreff|betrifft|objet|asunto|ref)\s?[.:]\s?(?P<stated>[^\n]{3,150})"
+    r"|(?P<line>(?-i:[^\Wa-z])[^\n]{3,100}(?<![.,:;\s]))(?=[ \t\r]{0,4}\n[ \t\r]{0,4}\n))?",
+    re.IGNORECASE,
+)
 # "The Kilwara Ports Authority invites sealed tenders"
 _INVITES = re.compile(
-    r"\s*+the (?P<body>(?-i:[^\Wa-z\d_])[\w&’' -]{3,60}?)\s(?:\([^()\n]{2,20}\) )?(?:(?:hereby )?(?:invites?|announces?"
-    r"|gives notice)|is pleased to|wishes to|has today|today (?:announced|commissioned|opened|launched|published))\b",
+    r"\s*+the (?P<body>(?-i:[^\Wa-z\d_])[\w&’' -]{3,60}?)\s(?:\([^()\n]{2,20}\) )?"
+    r"(?:(?:hereby )?(?:invites?|announces?"
+    r"|gives notice)|is pleased to|wishes to|has today|today (?:announced|commissioned|opened"
+    r"|launched|published))\b",
     re.IGNORECASE,
 )
 _MOST_SIGNED = 20_000  # characters: what stands at the end of a longer text may be anything
+_LISTED = re.compile(r"\s*+[*•–-]\s")
 _SIGNATURE = 4  # words
 _FOOT = 600  # characters at the end of a text
 _FOOT_LINES = 6
@@ -99,6 +108,15 @@ def dateline(text: str, prose: int, order: DateOrder) -> tuple[Dated | None, str
     return None, undated["agency"] if undated and not re.search(r"\d{4}", undated[0]) else ""
 
 
+def letter_subject(text: str, prose: int) -> str | None:
+    """Return what a letter is about, which stands below its salutation; None where there is no salutation."""
+    found = _SALUTATION.match(text, prose)
+    if found is None:
+        return None
+    subject = (found["stated"] or found["line"] or "").strip(" *_")
+    return subject if found["stated"] or not re.search(r"[.,:;]$", subject) else ""
+
+
 def producer(text: str, prose: int) -> str:
     """Return who the first words of a text say has made it, or what its first words are the acts of."""
     made = _PRODUCED.search(text) or (_INVITES.match(text, prose) if prose >= 0 else None)
@@ -112,7 +130,13 @@ def foot_of(text: str, prose: int, order: DateOrder) -> Foot:
     start = max(prose, len(text) - _FOOT)
     start = max(prose, text.rfind("\n\n", 0, start))
     blocks = [block.splitlines() for block in re.split(r"\n[ \t\r]*\n", text[start:])]
-    foot = [line for block in blocks if not _is_wrapped(block) for line in block if line.strip()]
+    foot = [
+        line
+        for block in blocks
+        if not _is_wrapped(block)
+        for line in block
+        if line.strip() and not _LISTED.match(line)
+    ]
     foot = [" ".join(line.split()).strip("*_# ") for line in foot[-_FOOT_LINES:]]
     if start == prose and foot and text[start:].lstrip().startswith(foot[0][:20]):
         foot = foot[1:]  # the first line of the prose is no foot

@@ -9,15 +9,13 @@ are told apart among the names that are left. What is not sure stays empty.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from qa.formats.dates import DateOrder, find_date
 from qa.formats.head_lines import ACADEMIC, EAST_ASIAN, HARD_WRAPPED, SEPARATOR, Line, Name, cells, take_apart
-from qa.formats.head_prose import dateline, foot_of, producer
-from qa.formats.head_top import TOP, top_of
+from qa.formats.head_prose import dateline, foot_of, letter_subject, producer
+from qa.formats.head_top import TOP, top_of, without_misread
 from qa.formats.labels import LABEL, label_of
 from qa.formats.numbers import find_number
 from qa.formats.organisations import (
@@ -52,9 +50,6 @@ if TYPE_CHECKING:
     from qa.schema import Span
 
 _RANKS: dict[Role, int] = {"published": 0, "plain": 1, "event": 2, "updated": 3, "never": 4}
-_LABELS_IN_DIALOGUE = frozenset(
-    {"source", "author", "editor", "reporter", "by", "text", "from", "to", "contact"}
-)
 _BY_ITS_BODY = re.compile(
     r"(?:note|report|statement|letter|memorandum|paper|submission|summary)\s(?:by|from|of)\s(?:the\s)?"
     r"(?:secretariat|chair(?:man|person)?|director|president|(?:executive )?secretary|rapporteur|committee"
@@ -75,12 +70,6 @@ _SHORT_PERSON = 3  # words
 _SHORT_NAME = 5  # words
 _FOOT = 600  # characters at the end of a text, where its publisher may stand again
 _LETTERHEAD = 2  # lines above the one to whom a letter is written
-_SALUTATION = re.compile(
-    r"(?:dear|sehr geehrte|liebe|estimad[oa]|monsieur|madame|уважаем|geachte)[^\n]{0,60}\n\s*+"
-    r"(?:(?:re|subject|betreff|betrifft|objet|asunto|ref)\s?[.:]\s?(?P<stated>[^\n]{3,150})"
-    r"|(?P<line>(?-i:[^\Wa-z])[^\n]{3,100}(?<![.,:;\s]))(?=[ \t\r]{0,4}\n[ \t\r]{0,4}\n))?",
-    re.IGNORECASE,
-)
 # What only somebody does: "Corvex Credit Ratings has today downgraded …"
 _ACTS = (
     r"(?:has|have|today|said|says|announced?s?|will|calls?|called|condemns?|welcomes?|believes?|urges?"
@@ -142,11 +131,11 @@ def parse_header(
     top = top_of(text)
     taken = [take_apart(words, None, -1, date_order) for words in above]
     taken += [take_apart(text[span.start : span.end], span, block, date_order) for span, block in top.lines]
-    letter = _letter(text, top.prose) if top.prose >= 0 else None
+    letter = letter_subject(text, top.prose) if top.prose >= 0 else None
     if letter is not None:
         taken = taken[:_LETTERHEAD] + [replace(line, names=[], people="") for line in taken[_LETTERHEAD:]]
         title = title or letter
-    taken = _without_other_labels(_without_what_goes_on(_without_dialogue(text, taken)))
+    taken = without_misread(text, taken)
     for number, line in enumerate(taken):
         for name in line.names:
             name.line = number
@@ -162,53 +151,6 @@ def parse_header(
         publisher=without_seat(header.publisher or foot.publisher),
         date=header.date or (None if header.notes else foot.date),
     )
-
-
-def _letter(text: str, prose: int) -> str | None:
-    """Return what a letter is about, which stands below its salutation; None where there is no salutation."""
-    found = _SALUTATION.match(text, prose)
-    if found is None:
-        return None
-    subject = (found["stated"] or found["line"] or "").strip(" *_")
-    return subject if found["stated"] or not re.search(r"[.,:;]$", subject) else ""
-
-
-def _without_what_goes_on(taken: list[Line]) -> list[Line]:
-    """Take no author from a line that goes on in the next: it may be a sentence."""
-    for line, below in pairwise(taken):
-        goes_on = line.block == below.block and below.words[0].islower() and not below.states_something
-        if goes_on and label_of(line.words)[0] == "author":
-            line.stated.pop("author", None)
-    return taken
-
-
-def _without_other_labels(taken: list[Line]) -> list[Line]:
-    """Take nothing from a line with an unknown label that stands among lines with known ones."""
-    known = Counter(line.block for line in taken if label_of(cells(line.words))[0])
-    for line in taken:
-        words = cells(line.words)
-        first = line is taken[0] and line.names
-        if (
-            known[line.block] > 1
-            and not first
-            and LABEL.match(words)
-            and not label_of(words)[0]
-            and not line.number
-        ):
-            line.names, line.dates, line.people, line.aside = [], [], "", True
-    return taken
-
-
-def _without_dialogue(text: str, taken: list[Line]) -> list[Line]:
-    """Take no speaker of a dialogue for a label: one that speaks again below."""
-    for position, line in enumerate(taken):
-        match = LABEL.match(line.words)
-        if match is None or line.span is None or match["label"].lower() not in _LABELS_IN_DIALOGUE:
-            continue
-        below = text[line.span.end : line.span.end + TOP]
-        if re.search(rf"^{re.escape(match['label'])}\s?:", below, re.MULTILINE):
-            return taken[:position]
-    return taken
 
 
 class _Reading:
@@ -443,7 +385,7 @@ class _Reading:
                 and not is_kind(series)
                 and (names or title)
             )
-            return (series, series) if counted_alone else ("", series)  # "Maritime Law Bulletin, No. 331"
+            return (series, "") if counted_alone else ("", series)  # "Maritime Law Bulletin, No. 331"
         for name in list(names):
             above = STATE.match(name.text) or is_division(name.text)
             if name is best or (above and class_of(name.text) == "institution"):

@@ -10,7 +10,9 @@ _IN_HEADS = {
     for name, labels in {
         "title": """
             title | headline | hed | head | subject | subj | re | titre | titel | título | titolo
-            | betreff | objet | asunto | concerning | case | perihal | hal | onderwerp | betreft | dotyczy | angående | vedrørende | oggetto | assunto | konu | název | název dokumentu | tytuł | subject matter | название | тема | 제목 | 标题 | 题目
+            | betreff | objet | asunto | concerning | case | perihal | hal | onderwerp |
+            betreft | dotyczy | angående | vedrørende | oggetto | assunto | konu | název |
+            název dokumentu | tytuł | subject matter | название | тема | 제목 | 标题 | 题目
         """,
         "author": """
             signed | signatories | rédigé par | verfasst von | redactado por | elaborado por |
@@ -24,7 +26,8 @@ _IN_HEADS = {
         """,
         "publisher": """
             originator | lead agency | issuing agency | responsible body | source
-            agency | institute | publishing house | 来源 | 來源 | 发文单位 | publisher | produced by | owner | document owner | origin | penerbit | wydawca | uitgever | utgivare | editore |
+            agency | institute | publishing house | 来源 | 來源 | 发文单位 | publisher | produced by |
+            owner | document owner | origin | penerbit | wydawca | uitgever | utgivare | editore |
             published by | issued by | issuing body | issuing authority | issuing
             office | institution | organisation | organization | herausgeber |
             éditeur | editorial | издатель | 발행처 | 발행기관 | 발행인 | 출처 | 出版 | 出版社 | 发布单位
@@ -45,12 +48,15 @@ _IN_HEADS = {
             published in | appeared in | first published in | originally published in | journal title
         """,
         "number": """
-            nomor | numer | nr | núm | numero | sayı | circular | number | no | issue | issue no | report no | report number | document no
+            nomor | numer | nr | núm | numero | sayı | circular | number | no | issue |
+            issue no | report no | report number | document no
             | document number | doc no | document symbol | symbol | circular no |
             nummer | numéro | número | номер | 번호 | 호 | 期号 | 编号 | 文号
         """,
         "published": """
-            broadcast | aired | reported | filed | sent | tanggal | dato | tarih | dátum | fecha de publicación | date of report | date of issue | month | first published | originally
+            broadcast | aired | reported | filed | sent | tanggal | dato | tarih | dátum |
+            fecha de publicación | date of report | date of issue | month | first published |
+            originally
             published | assented to | 배포일 | 배포일시 | report date | this draft | this
             version | date | dated | published | published on | publication date |
             date published | date of publication | issued | issued on | issue date |
@@ -64,13 +70,19 @@ _IN_HEADS = {
             url | link | web | address | permalink
         """,
         "aside": """
-            to | cc | bcc | absent | interviewee | interviewer | guest | programme | protokollführung | schriftführung | minutes by | recorder | minute taker | note taker | narahubung | contact presse | ansprechpartner | pressekontakt | press contact | media contact | overall assessment | via | an | à | para | кому | 수신 | contact | contacts | editor |
+            to | cc | bcc | absent | interviewee | interviewer | guest | programme |
+            protokollführung | schriftführung | minutes by | recorder | minute taker |
+            note taker | narahubung | contact presse | ansprechpartner | pressekontakt |
+            press contact | media contact | overall assessment | via | an | à | para | кому |
+            수신 | contact | contacts | editor |
             editors | edited by | translated by | translator | place | location | filed from |
             dateline | e-mail | email | phone | tel | telephone | fax | keywords | tags | topics |
             topic | section | category | region | language | classification | distribution | distr
             | original | pages | page | isbn | issn | doi | jel | price | copies | attachments |
             attached | enclosures | encl | status | version | our ref | your ref | ref | reference
-            | file | photographs | photos | photo | illustrations | source | sources | last saved | saved | created | printed | last reviewed | next release | next issue | next review |
+            | file | photographs | photos | photo | illustrations | source | sources |
+            last saved | saved | created | printed | last reviewed | next release |
+            next issue | next review |
             reference month | reference period | reporting period | period | period covered |
             coverage | valid until | expires | deadline | heard | date heard | hearing | accessed
             | retrieved | downloaded | received | effective | date range | parish office | office

@@ -34,14 +34,16 @@ _BODY_AND_SERIES = re.compile(rf"(?P<body>.*?[^\s,]),?\s(?P<series>(?:[\w&’'-]
 _ENDS_AS_PIECE = re.compile(rf"\b{_PIECE}$", re.IGNORECASE)
 _OF = re.compile(r"\s(?:of|by|from)\s(?:(?-i:the)\s)?(?P<body>[^\W\d_].*)$", re.IGNORECASE)
 _GENERIC = re.compile(
-    r"(?:issue|edition|number|document|doc\.?|case|item|entry|ref\.?|our ref\.?|dnr|d\.?nr|az|aktenzeichen|sygn|docket|application|petition"
+    r"(?:issue|edition|number|document|doc\.?|case|item|entry|ref\.?|our ref\.?|dnr|d\.?nr|az"
+    r"|aktenzeichen|sygn|docket|application|petition"
     r"|appeal|file|claim|week|catalogue|index|code|(?:año|année|jahrgang|год|anno|ano) [ivxl\d]+|heft"
     r"|ausgabe|numéro|número|выпуск)s?",
     re.IGNORECASE,
 )
 # Kinds of documents that are numbered without being a series.
 _NO_SERIES = re.compile(
-    r"(?:press |news |media )?(?:release|statement|decision|order|ruling|judge?ment|resolution|regulation|tender|invitation|permit|licen[cs]e|contract|complaint|agenda item"
+    r"(?:press |news |media )?(?:release|statement|decision|order|ruling|judge?ment|resolution"
+    r"|regulation|tender|invitation|permit|licen[cs]e|contract|complaint|agenda item"
     r"|directive"
     r"|instruction|notification|notice|letter|minutes|announcement|report|opinion|communiqué|comunicado"
     r"|law|act"

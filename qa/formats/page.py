@@ -97,6 +97,7 @@ _LAST = 15  # blocks
 _NUMBERS_IT = re.compile(
     r"\bNo\.?\s?\d[\d/.-]{0,9}[^\w]{0,3}$"
 )  # "Statement No. 14: …" is a title with what follows
+_GOES_ON = re.compile(r" (?:for|of|on)(?: (?:[^\W\da-z_][\w’'-]*|of|and|the)){1,6}")
 _OF_A_SITE = re.compile(r"\s(?:intranet|extranet|web ?site|home ?page)$", re.IGNORECASE)
 _TOP = 12  # blocks
 _SHORT = 15  # characters: a heading of no more may stand in a title by chance
@@ -224,14 +225,14 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
 
 
 def _whole_name(site: str, blocks: list[Block]) -> str:
-    """Return the name of a site as the top of its page writes it in full: "Lund Centre for Security Studies"."""
+    """Return the name of a site as the top of its page writes it in full."""
     if not is_institution(site):
         return site
-    longer = re.compile(rf"{re.escape(site)} (?:for|of|on)(?: (?:[^\W\da-z_][\w’'-]*|of|and|the)){{1,6}}")
     for block in blocks[:_TOP]:
-        found = longer.match(" ".join(block.text.split()))
-        if found and is_institution(found[0]):
-            return found[0]
+        words = " ".join(block.text.split())
+        rest = _GOES_ON.match(words, len(site)) if words.startswith(site) else None
+        if rest and is_institution(whole := words[: rest.end()]):
+            return whole
     return site
 
 

@@ -21,7 +21,10 @@ _PARTICLES = frozenset(
     "de da do dos das del della der den di du la le van von zu ter ten bin ibn ben al el abu y e".split()
 )
 _HONORIFIC = re.compile(
-    r"\A(?:(?:(?:the )?honourable|(?:deputy |vice[- ]|first |prime )?(?:governor|president|premier|minister|chair(?:man|woman|person)?|director(?:[- ]general)?|commissioner)|secretary[- ]general|chancellor|chief justice|agronomist|professor emeritus|dr|prof|professor|hon|the hon|rt hon|the rt hon|h\.\s?e|his excellency|her excellency|sir"
+    r"\A(?:(?:(?:the )?honourable|(?:deputy |vice[- ]|first |prime )?(?:governor|president|premier"
+    r"|minister|chair(?:man|woman|person)?|director(?:[- ]general)?|commissioner)"
+    r"|secretary[- ]general|chancellor|chief justice|agronomist|professor emeritus|dr|prof|professor"
+    r"|hon|the hon|rt hon|the rt hon|h\.\s?e|his excellency|her excellency|sir"
     r"|dame|lord"
     r"|lady|rev|revd|the rev|the very rev|the right rev|the most rev|fr|father|sister|mr|mrs|ms|miss|mx"
     r"|herr|frau|m|mme|sr|sra|don|doña|lt|lt-gen|gen"
@@ -102,7 +105,8 @@ _ROLE = re.compile(
     r"|ricercatore|ricercatrice|dozent(?:in)?|wissenschaftliche[rn]?|leiter(?:in)?|referent(?:in)?|head|barrister|solicitor|advocate|attorney|conseill(?:er|ère)|consultante?"
     r"|enviad[ao] especial|corresponsal|redactora?|periodista|envoyée? spéciale?|correspondante?|journaliste"
     r"|korrespondent(?:in)?|redakteur(?:in)?|inviat[ao]|reporter|journalist|photographer|historian|consultant"
-    r"|adviser|advisor|economist|candidate|scholar|teaches|lectures|writes (?:about|on|for|from)|works (?:for|at|as)|university|bureau)\b",
+    r"|adviser|advisor|economist|candidate|scholar|teaches|lectures|writes (?:about|on|for|from)"
+    r"|works (?:for|at|as)|university|bureau)\b",
     re.IGNORECASE,
 )
 
@@ -193,7 +197,8 @@ def _names(written: str) -> list[str]:
         piece = _KOREAN_ROLE.sub(
             "",
             re.sub(
-                r"\s(?:reports from|writes from|reporting from|in|at|from|for)\s(?:the\s)?(?-i:[^\Wa-z\d_]).*$",
+                r"\s(?:reports from|writes from|reporting from|in|at|from"
+                r"|for)\s(?:the\s)?(?-i:[^\Wa-z\d_]).*$",
                 "",
                 piece,
             ),
