@@ -20,7 +20,7 @@ REPORTS := reports
 OPTIONS :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install chat test test-fast lint docs bench evaluate format clean
+.PHONY: help install chat test test-fast test-day lint docs bench evaluate format clean
 
 help: ## what there is to type
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -33,12 +33,16 @@ chat: .venv/.installed ## install, index seeds/ into .pullquote/ and open the ch
 	export PULLQUOTE_LIBRARY="$${PULLQUOTE_LIBRARY:-.pullquote}"; \
 	"$(BIN)/python" -m qa index seeds && "$(BIN)/python" -m qa chat --host "$(HOST)" --port "$(PORT)" || test $$? -eq 130
 
-test: lint ## everything: lint, types, contracts, all tests, a real browser
-	@sh scripts/browser.sh
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+test: lint ## lint, types, contracts, and all tests that are not for test-day, in a real browser too
+	@sh scripts/programs.sh
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not day"
 
-test-fast: .venv/.tests ## the tests that need no models, browser or installation
-	$(BIN)/python -m pytest -m "not models and not browser and not install"
+test-fast: .venv/.tests ## the tests that take no time: no models, browser or installation
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not day and not slow and not models and not browser and not install"
+
+test-day: .venv/.tests ## the tests that take long: random histories of libraries, kills, disks that fill up
+	@sh scripts/programs.sh
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m day
 
 lint: .venv/.tests ## style, types and who may import whom
 	$(BIN)/ruff check .

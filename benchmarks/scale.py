@@ -33,11 +33,13 @@ from qa.schema import EVERYTHING, Filters
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from qa.storage.ports import Library
+
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 TIMES_OF = 10_000  # what times are compared with
 NEAREST = 10
 BLOCK = 50_000
-PARTS = {"encode_queries": "encode", "dense_each": "dense", "bm25_each": "full text"}
+PARTS = {"encode_queries": "encode", "nearest": "dense", "matching": "full text"}
 KINDS = {
     "question": EVERYTHING,
     "follow-up": EVERYTHING,
@@ -108,7 +110,7 @@ def child(library: Path, count: int, started: float) -> dict[str, Any]:
         for kind, filters in KINDS.items():
             parts = milliseconds[kind] = defaultdict(list)
             for variants in questions[kind]:
-                timed = Timed(corpus)
+                timed = Timed(corpus.store)
                 start = time.perf_counter()
                 selection = corpus.store.select(filters)
                 found, _ = candidates(timed, variants, selection)  # type: ignore[arg-type]
@@ -127,14 +129,14 @@ def child(library: Path, count: int, started: float) -> dict[str, Any]:
 
 
 class Timed:
-    """A corpus that adds up what each of its methods takes."""
+    """A library that adds up what each of its methods takes."""
 
-    def __init__(self, corpus: Corpus) -> None:
-        self._corpus = corpus
+    def __init__(self, library: Library) -> None:
+        self._library = library
         self.milliseconds: dict[str, float] = defaultdict(float)
 
     def __getattr__(self, name: str) -> Any:
-        method = getattr(self._corpus, name)
+        method = getattr(self._library, name)
 
         def timed(*arguments: Any, **named: Any) -> Any:
             start = time.perf_counter()

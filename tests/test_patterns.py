@@ -326,6 +326,7 @@ def growing(case: Case) -> list[str]:
 CASES = collected()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.where)
 def test_a_pattern_takes_time_in_proportion_to_its_text(case: Case) -> None:
     assert not growing(case)

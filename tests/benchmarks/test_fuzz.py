@@ -7,6 +7,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -20,6 +22,7 @@ print(json.dumps([faults(found), found["files"], found["results"]]))
 """
 
 
+@pytest.mark.day
 def test_hostile_files_cost_themselves_and_the_good_ones_go_in(tmp_path: Path) -> None:
     # In a process of its own: pytest's has loaded what other tests need, and its memory is judged.
     done = subprocess.run(

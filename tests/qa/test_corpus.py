@@ -404,6 +404,7 @@ def test_a_reader_sees_what_another_process_has_committed(corpus: Corpus, librar
     assert index_problems(library) == []
 
 
+@pytest.mark.day
 def test_threads_ask_while_another_adds_and_removes(corpus: Corpus, inbox: Path) -> None:
     for number in range(4):
         write(inbox, f"{number}.txt", words(number))
@@ -534,6 +535,7 @@ CHANGES = st.lists(
 )
 
 
+@pytest.mark.day
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes=CHANGES)
 def test_after_any_changes_the_library_equals_one_made_afresh(

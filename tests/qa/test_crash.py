@@ -271,6 +271,7 @@ def books(tmp_path: Path, _parser: None) -> Books:
     return Books(tmp_path)
 
 
+@pytest.mark.day
 def test_whenever_a_writer_is_killed_the_next_start_is_consistent_and_nothing_acknowledged_is_gone(
     books: Books, large: bool
 ) -> None:
@@ -289,6 +290,7 @@ def test_whenever_a_writer_is_killed_the_next_start_is_consistent_and_nothing_ac
     assert books.done.total() > CRASHES // 10
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not POSIX, reason="a process can only kill itself like this on POSIX")
 @pytest.mark.parametrize(
     ("kill_at", "large"),

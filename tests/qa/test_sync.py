@@ -643,6 +643,7 @@ CHANGES = st.lists(
 )
 
 
+@pytest.mark.day
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes=CHANGES)
 def test_after_any_changes_and_a_prune_the_library_holds_what_one_made_afresh_does(
@@ -703,6 +704,7 @@ def index_in_a_process(library: Path, inbox: Path) -> None:
         corpus.index(inbox, prune=True)
 
 
+@pytest.mark.day
 def test_two_runs_at_once_on_one_library_lose_nothing(library: Path, inbox: Path) -> None:
     for number in range(40):
         write(inbox, f"{number}.txt", words(number))
@@ -728,6 +730,7 @@ def test_two_runs_at_once_on_one_library_lose_nothing(library: Path, inbox: Path
     assert index_problems(library) == []
 
 
+@pytest.mark.day
 def test_a_full_disk_is_a_clear_error_and_the_next_run_goes_on(library: Path, inbox: Path) -> None:
     """RLIMIT_FSIZE: no file may grow beyond it, which SQLite meets as it does a full disk."""
     for number in range(60):
@@ -985,6 +988,7 @@ def test_a_watch_outlives_that_its_folder_is_made_again_and_ends_when_it_is_remo
         next(waiting)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="sends what Ctrl-C does on POSIX")
 @pytest.mark.parametrize("quiet", [False, True])
 def test_a_watch_says_once_what_it_watches_and_ctrl_c_ends_it_as_it_is_meant_to(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from training.confidence import NAMES, STRICTEST, TARGETS, Group, choose, fit, left_out, thresholds
 
@@ -20,10 +21,12 @@ def group(seed: int, n: int = 400, shift: float = 0.0) -> Group:
 GROUPS = [group(seed) for seed in range(4)]
 
 
+@pytest.mark.day
 def test_the_signal_that_tells_is_chosen_and_noise_is_not() -> None:
     assert choose(GROUPS) == (TRUE,)
 
 
+@pytest.mark.day
 def test_a_signal_that_only_helps_turned_round_is_not_chosen() -> None:
     against = NAMES.index("coverage")
     turned = []

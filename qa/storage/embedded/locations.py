@@ -80,7 +80,7 @@ class FileRead:
 
 @dataclass(frozen=True, slots=True)
 class ReadAs:
-    """How a person said that a file is to be read (`qa.formats.Options`), until another is said."""
+    """How a person said that a file is to be read (`qa.formats.source.Options`), until another is said."""
 
     date_order: DateOrder = "auto"
     columns: tuple[tuple[str, str], ...] = ()

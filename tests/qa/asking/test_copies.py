@@ -124,6 +124,7 @@ _TEXTS = [
 ]
 
 
+@pytest.mark.day
 @settings(max_examples=25)
 @given(steps=st.lists(st.tuples(st.integers(0, 7), st.integers(-1, len(_TEXTS) - 1)), max_size=24))
 def test_the_pairs_are_those_of_a_library_made_afresh(

@@ -193,6 +193,7 @@ def test_a_row_is_the_one_that_says_the_same_or_stands_between_the_same(rows: st
 ROWS = st.lists(st.integers(0, 7), max_size=6, unique=True)
 
 
+@pytest.mark.day
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tables=st.lists(ROWS, min_size=1, max_size=5), removed=st.integers(0, 7))
 def test_whatever_becomes_of_a_table_a_row_that_stays_keeps_its_id_and_a_removed_one_stays_out(

@@ -228,6 +228,7 @@ def test_a_block_of_any_length_is_cut_into_its_sentences(each: str) -> None:
     assert cut(" ".join([each] * 3_000)) == [each] * 3_000
 
 
+@pytest.mark.day
 def test_time_grows_with_the_text_and_no_faster(ifes: Document) -> None:
     hostile = ("中文。", "“He said (no. ", "a. ", "1. ", "“ ( ", "\n", "x", "Share\n", ifes.text)
     for piece in hostile:

@@ -371,7 +371,8 @@ def test_bad_input_exits_with_3_and_says_what_is_wrong(suite, perfect, tmp_path,
 def cache(tmp_path, monkeypatch) -> Path:
     """What evaluations keep, apart from the user's; exports of models stay where they are."""
     kept = tmp_path / "kept" / "evaluate"
-    monkeypatch.setattr(evaluation_run, "_kept", lambda: kept)
+    monkeypatch.setattr(evaluation_run, "evaluations_folder", lambda: kept)
+    monkeypatch.setattr("qa.storage.answer_cache.evaluations_folder", lambda: kept)
     return kept
 
 

@@ -81,6 +81,7 @@ def test_a_page_is_known_by_how_it_begins() -> None:
     assert note
 
 
+@pytest.mark.slow
 @given(
     st.text(st.characters(codec="utf-16", exclude_categories=["Cc", "Cs"]), max_size=50),
     st.sampled_from([*MARKS]),

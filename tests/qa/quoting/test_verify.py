@@ -212,6 +212,7 @@ and “wholly invented words about penguins in the polar night”.
     assert [c.text.strip() for c in verdicts[3].difference if c.op != "equal"] == ["on", "near"]
 
 
+@pytest.mark.slow
 def test_no_change_of_a_character_passes_for_verbatim(corpus: Corpus) -> None:
     """Of JSON and HTML: each character replaced, left out or doubled."""
     line = json.loads(to_json(answer(corpus), corpus.document))
@@ -256,6 +257,7 @@ def test_any_text_can_be_read(text: str) -> None:
         assert claim.line <= text.count("\n") + 1
 
 
+@pytest.mark.slow
 def test_thousands_of_quotes_take_seconds(corpus: Corpus, tmp_path: Path) -> None:
     long = "\n\n".join(words(seed, 600) for seed in range(40))
     corpus.index(write(tmp_path, "long.txt", long))
@@ -1093,6 +1095,7 @@ def suite(corpus: Corpus, tmp_path: Path) -> list[Quote]:
     ]
 
 
+@pytest.mark.slow
 def test_every_whole_sentence_of_the_suites_is_verbatim(corpus: Corpus, tmp_path: Path) -> None:
     quotes = suite(corpus, tmp_path)
     assert len(quotes) > 1_000

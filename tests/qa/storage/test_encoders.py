@@ -70,6 +70,7 @@ def watched(script: str, library: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["{}/a-model", "someone/a-model"])
 def test_the_encoder_that_a_library_names_is_neither_read_nor_looked_for(tmp_path: Path, name: str) -> None:
     name = name.format(tmp_path)

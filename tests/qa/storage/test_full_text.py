@@ -161,6 +161,7 @@ steps = st.lists(
 )
 
 
+@pytest.mark.day
 @settings(max_examples=60, deadline=None)
 @given(steps)
 def test_whatever_happens_to_a_library_the_same_is_found_in_the_same_order(steps: list[tuple]) -> None:
@@ -325,6 +326,7 @@ def test_a_question_does_not_wait_for_many_new_passages(
         assert full_text.search([["rice"]], 50, store.select()) == [right]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("harm", ["missing", "cut", "damaged", "empty", "of another kind", "a folder"])
 @pytest.mark.parametrize("of", ["the file in force", "its base"])
 def test_files_that_are_missing_or_damaged_are_named_and_made_again(
@@ -481,6 +483,7 @@ def write_and_save(folder: Path, rounds: int) -> None:
             other.save()
 
 
+@pytest.mark.slow
 def test_one_process_asks_while_another_changes_and_saves(
     store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -669,6 +669,7 @@ def _fill(folder: Path, number: int) -> None:
     store.close()
 
 
+@pytest.mark.slow
 def test_processes_that_make_and_fill_one_library_at_the_same_time_take_turns(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     writers = [context.Process(target=_fill, args=(tmp_path / "lib", number)) for number in range(3)]
@@ -848,6 +849,7 @@ except LibraryError as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="limits a file's size with POSIX's setrlimit")
 def test_a_disk_that_refuses_to_write_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     library = tmp_path / "lib"
@@ -944,6 +946,7 @@ def test_a_library_that_may_only_be_read_is_read_and_follows_one_who_may_write(p
     unlock(public)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no read-only folders")
 def test_a_library_that_was_killed_and_then_made_read_only_still_gives_what_was_acknowledged(
     public: Path,

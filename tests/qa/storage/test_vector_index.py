@@ -136,6 +136,7 @@ def forget(store: Store) -> None:
         db.commit()
 
 
+@pytest.mark.day
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(
@@ -272,6 +273,7 @@ def test_a_base_that_is_missing_or_damaged_is_made_again_with_a_warning(
     assert index_problems(store.folder) == []
 
 
+@pytest.mark.slow
 def test_a_doctor_sees_what_an_opening_does_not(store: Store) -> None:
     base = saved(store)
     (finding,) = (each for each in examine(store.folder) if each.about == "index")
@@ -344,6 +346,7 @@ def write_and_save(folder: Path, rounds: int) -> None:
             index.save()
 
 
+@pytest.mark.day
 def test_one_process_asks_while_another_changes_and_compacts(
     store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:

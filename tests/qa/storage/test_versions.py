@@ -636,6 +636,7 @@ STEPS = st.lists(
 )  # fmt: skip
 
 
+@pytest.mark.day
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_every_citation_ever_made_resolves_to_its_text_unless_purged(

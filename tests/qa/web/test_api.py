@@ -19,6 +19,7 @@ from qa.errors import InputError
 from qa.evaluation.suite import load
 from qa.places import shipped_corpus
 from qa.schema import Answer
+from qa.storage.embedded.library import EmbeddedLibrary
 from qa.web.api import create_app
 from qa.web.engine import Engine
 from qa.web.guard import MAX_BODY_BYTES
@@ -449,7 +450,7 @@ def test_health_is_told_while_more_wait_than_there_are_threads(
         go_on.wait(60)
         raise InputError("waited")
 
-    monkeypatch.setattr(Corpus, waits, wait)
+    monkeypatch.setattr(Corpus if hasattr(Corpus, waits) else EmbeddedLibrary, waits, wait)
     if path == "feedback":
         body = {"answer": engine.answers.remember(Answer(QUESTION, QUESTION, "none"), ()), "thumb": "up"}
     with ThreadPoolExecutor(61) as crowd:

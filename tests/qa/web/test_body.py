@@ -57,6 +57,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
         yield client
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("place", PLACES)
 def test_a_hostile_value_costs_little_time(client: TestClient, place: str, shape: str) -> None:
@@ -64,6 +65,7 @@ def test_a_hostile_value_costs_little_time(client: TestClient, place: str, shape
     send(client, path, put(body, place.split("."), SHAPES[shape]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("path", ROUTES)
 def test_a_hostile_body_costs_little_time(client: TestClient, path: str, shape: str) -> None:

@@ -223,6 +223,7 @@ def test_a_document_without_words_is_refused() -> None:
     assert "is empty" in refusal(read, document_of("<w:p/>"), "a.docx")
 
 
+@pytest.mark.day
 def test_bombs_are_refused_before_they_are_unpacked() -> None:
     whole = (HERE / "report.docx").read_bytes()
     big = with_member(whole, "word/document.xml", b" " * 41_000_000)

@@ -145,6 +145,7 @@ def test_it_is_read_in_an_archive() -> None:
     ]
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.text(st.characters(exclude_categories=["Cc", "Cs", "Mn", "Me"]), max_size=40),

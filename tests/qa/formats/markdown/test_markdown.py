@@ -238,6 +238,7 @@ def test_whatever_the_lines_text_and_offsets_are_the_files(parts: list[tuple[str
     assert not set(document.header) & set(document.furniture)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", ["[", "> ", "`", "<!--", "# h\n\n", "h\n-\n", "a: b\n", "|a|b|\n|-|-|\n"])
 def test_a_hundred_thousand_characters_of_anything_take_seconds_at_most(piece: str) -> None:
     started = time.perf_counter()

@@ -140,6 +140,7 @@ def test_an_endless_line_in_a_message_costs_that_message() -> None:
     assert "desk.mbox, message 1" in str(items[0])
 
 
+@pytest.mark.slow
 def test_ten_thousand_messages_are_read() -> None:
     one = (
         b"From a Fri Apr  4 10:00:00 2008\nFrom: Kim <k@example.org>\nMessage-ID: <%d@x>\n\nShip %d came.\n\n"
@@ -156,6 +157,7 @@ TEXT = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(st.lists(TEXT, min_size=1, max_size=4))
 def test_what_was_written_is_what_is_read(bodies: list[list[str]]) -> None:

@@ -43,6 +43,7 @@ def text_of(*pages: list[Word]) -> str:
 some_words = st.lists(st.text("abcdefghijklmnop", min_size=3, max_size=9), min_size=60, max_size=110)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(some_words, min_size=1, max_size=3), min_size=1, max_size=3), st.data())
 def test_every_word_comes_once_and_in_order_from_any_columns(

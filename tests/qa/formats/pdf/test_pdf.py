@@ -307,6 +307,7 @@ def test_a_scan_among_pages_of_text_is_read_in_its_place() -> None:
     assert where(found, "forty sacks") == "page 2"
 
 
+@pytest.mark.slow
 @needs_tesseract
 @pytest.mark.parametrize("turned", [90, 180, 270])
 def test_a_scan_that_lies_on_its_side_or_upside_down_is_read_turned(turned: int) -> None:

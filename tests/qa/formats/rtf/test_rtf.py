@@ -129,6 +129,7 @@ def test_hostile_documents_are_refused_by_name_at_once(data: bytes, reason: str)
     assert time.process_time() - began < 10
 
 
+@pytest.mark.slow
 def test_a_million_control_words_are_read_in_time() -> None:
     data = START + rb"\b a\b0 \'e9\u8364?" * 300_000 + b"}"
     with Worker() as worker:
@@ -166,6 +167,7 @@ def written(character: str) -> str:
     return "".join(f"\\u{number}?" for number in numbers)
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(CHARACTERS, max_size=30), min_size=1, max_size=4))
 def test_what_was_written_is_what_is_read(paragraphs: list[str]) -> None:
     paragraphs = [f"He left {text}.".replace("  ", " ") for text in paragraphs]

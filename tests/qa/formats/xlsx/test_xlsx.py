@@ -174,6 +174,7 @@ HUGE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("sheet", "reason"), HUGE.values(), ids=HUGE)
 def test_a_hostile_sheet_is_refused_by_name(worker: Worker, sheet: str, reason: str) -> None:
     (refused,) = worker.read(Source("a.xlsx", "a.xlsx", raw(sheet)), Options())
@@ -189,6 +190,7 @@ def test_cells_far_away_cost_nothing(worker: Worker) -> None:
     assert read.id == "#A#1048576"
 
 
+@pytest.mark.slow
 def test_strings_and_cells_without_end_cost_their_file_alone() -> None:
     strings = b"<si><t>" + b"a" * 12_000_000 + b"</t></si>"
     row = '<row><c t="s"><v>0</v></c></row>'
@@ -253,6 +255,7 @@ TEXT = st.text(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(st.lists(TEXT, min_size=1, max_size=5))
 def test_what_was_written_is_what_is_read(written: list[str]) -> None:

@@ -1,0 +1,39 @@
+#!/bin/sh
+# Sees to it that the tests have the programs that they run: Chromium, and Tesseract for scanned pages.
+# Chromium is the system's, Debian's package, or Playwright's own; without Tesseract the tests of OCR are skipped.
+set -eu
+
+say() { printf '%s\n' "$*" >&2; }
+
+on_debian_as_root() {
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && grep -qx 'ID=debian' /etc/os-release 2>/dev/null
+}
+
+apt_install() {
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@"
+}
+
+missing=
+command -v chromium >/dev/null || command -v chromium-browser >/dev/null || missing=chromium
+command -v tesseract >/dev/null || missing="$missing tesseract-ocr"
+[ -n "$missing" ] || exit 0
+
+if on_debian_as_root; then
+    say "Installing for the tests, from Debian: $missing"
+    # shellcheck disable=SC2086 -- each word is a package
+    apt_install $missing >&2 || { sleep 5 && apt_install $missing >&2; } || {
+        say "Debian's packages could not be installed, and the tests need them: see apt's message above."
+        exit 1
+    }
+    exit 0
+fi
+case $missing in *tesseract*)
+    say "There is no Tesseract: the tests of scanned pages are skipped. Install your system's (tesseract-ocr)."
+esac
+case $missing in *chromium*)
+    .venv/bin/python -m playwright install chromium >&2 || {
+        say "The browser tests need Chromium: Playwright could not download its own, see above."
+        say "Install your system's so that 'chromium' is on the PATH (Debian: apt install chromium), and run make test again."
+        exit 1
+    }
+esac
