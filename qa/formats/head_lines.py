@@ -116,7 +116,7 @@ _TAKEN_ON = re.compile(
 # "Open Hands International, Kilembwe field office"
 _OFFICE_OF = re.compile(
     r"(?P<body>(?-i:[^\Wa-z\d_])[^\d,:()]{3,60}), (?:the )?(?:(?-i:[^\Wa-z\d_])[\w’'-]+ ){1,2}"
-    r"(?:(?:field|country|regional|district|liaison) )?(?:office|branch|delegation|bureau)",
+    r"(?:(?:field|country|regional|district|liaison) )?(?:office|delegation|bureau)",
     re.IGNORECASE,
 )
 _POSTED_BY = re.compile(

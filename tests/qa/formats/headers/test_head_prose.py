@@ -11,7 +11,7 @@ from qa.formats.header import parse_header
 from qa.formats.rubbish import is_no_author
 from qa.text.dates import PartialDate
 
-PROSE = "The pier was closed for nine days, and the ferry went to the other side of the bay, as few people liked.\n"
+PROSE = "The pier was closed for nine days, and the ferry went to the other side, as few people liked.\n"
 HEAD = f"Notice of works\n3 May 2012\n\n{PROSE}\n"
 
 
