@@ -83,6 +83,7 @@ _SERIES_OF = re.compile(
     re.IGNORECASE,
 )
 _LONG_TITLE = 4  # words: more are hardly a publisher's name
+_LONGEST_NOTE = 8  # words: a longer line in lower case is somebody's note
 _LEAST_TITLE = -1  # what must speak for a title
 _PART = re.compile(r"\b(?:division|department|unit|section|branch|directorate)$", re.IGNORECASE)
 _SURE = 4  # what must speak for a publisher
@@ -426,7 +427,11 @@ class _Reading:
         periodicals = [name for name in names if class_of(name.text) == "periodical"]
         if not any(name in periodicals for name in found) and len(periodicals) == 1:
             return periodicals[0]
-        return max(found, key=lambda name: name in periodicals, default=None)
+        return max(
+            found,
+            key=lambda name: (name in periodicals, self._lines[name.line] is numbered),
+            default=None,
+        )
 
     def _counted(self, names: list[Name], numbered: Line, piece: str) -> str:
         """Return the series whose pieces are counted: "Harbour Policy Papers" above "Paper 12"."""
@@ -661,7 +666,7 @@ def _same(one: str, other: str) -> bool:
 
 def _names_no_text(title: str) -> bool:
     """Whether words are an office, or the name of an institution and nothing else."""
-    return is_office(title) or (class_of(title) == "institution" and is_plainly_institution(title))
+    return is_office(title) or (class_of(title) == "institution" and name_shaped(title))
 
 
 def _is_credit(words: str) -> bool:
@@ -687,4 +692,5 @@ def _looks_like_a_title(line: str) -> bool:
         and bool(re.search(r"[^\W\d_]{2}", line))
         and not re.search(r"[.…,;:]$", line)
         and not is_section_heading(line)
+        and not (line[0].islower() and len(line.split()) > _LONGEST_NOTE)
     )

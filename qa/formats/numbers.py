@@ -42,7 +42,8 @@ _GENERIC = re.compile(
 )
 # Kinds of documents that are numbered without being a series.
 _NO_SERIES = re.compile(
-    r"(?:press |news |media )?(?:release|statement|decision|order|ruling|judge?ment|resolution"
+    r"(?:press |news |media |lab |laboratory |test |inspection )?(?:release|statement|decision|order"
+    r"|ruling|judge?ment|resolution"
     r"|regulation|tender|invitation|permit|licen[cs]e|contract|complaint|agenda item"
     r"|directive"
     r"|instruction|notification|notice|letter|minutes|announcement|report|opinion|communiqué|comunicado"

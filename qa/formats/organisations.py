@@ -136,7 +136,7 @@ _KIND = re.compile(
     r"|policy|research|discussion|working|technical|statistical|background|information|briefing|situation"
     r"|field|market|preliminary|issue|data|opinion|position|white|green|concept|country|progress|weekly"
     r"|monthly|quarterly|annual|analytical|aide|guest|an?)\s+)*"
-    r"(?:memorandum|memo|mémoire|release|notice|note|briefing|brief|opinion|op-?ed|editorial|analysis"
+    r"(?:memorandum|memo|agenda|mémoire|release|notice|note|briefing|brief|opinion|op-?ed|editorial|analysis"
     r"|commentary"
     r"|comment|statement|communiqu[eé]|circular|bulletin|report|paper|minutes|letter|fact ?sheet"
     r"|data ?sheet|declaration|transcript"

@@ -33,6 +33,7 @@ _ENDS_AS_SERIES = re.compile(
 )
 _ELIDED = re.compile(r"[ld][’'](?=[^\W\da-z_])")
 _MOST_WORDS = 12  # of a name
+_MOST_IN_A_ROW = 7  # without a small word between them
 _QUOTED = re.compile(r"[«“\"„][^«»“”\"„]{1,40}[»”\"“]")  # «Голос» in the name of an association
 SMALL_WORDS = re.compile(r"\b(?:and|in|on|to|from|after|with|by|as|at)\b", re.IGNORECASE)
 _BEGINS_AS_TITLE = re.compile(
@@ -43,7 +44,10 @@ _BEGINS_AS_TITLE = re.compile(
     r"|politics"
     r"|list|register|amendments?|decision|judgment|opinion|order|practice direction|appeal)\s"
     r"(?:of|on|to|for|from|at|by|into|about|in|against)\s"
-    r"|(?:how|why|what|when|where|who|whose|which|is|are|do|does|can|should|will|towards?|beyond|inside"
+    r"|the (?:(?:future|role|impact|costs?|price|rise|fall|end|politics|history|making|limits) of"
+    r"|(?:state|case) (?:of|for"
+    r"|against) the)\s|(?:how|why|what|when|where|who|whose|which|is|are|do|does|can|should|will"
+    r"|towards?|beyond|inside"
     r"|between|after|before|against|behind)\s",
     re.IGNORECASE,
 )
@@ -169,7 +173,7 @@ def title_like(name: str) -> bool:
     lower = sum(word[0].islower() for word in content)
     if not words or words[0][0].islower():
         return True
-    if len(words) > _MOST_WORDS:
+    if len(words) > _MOST_WORDS or len(words) == len(content) >= _MOST_IN_A_ROW:
         return True
     if lower >= 2 or (lower and len(content) <= 3 and name.isascii()):
         starts = _BEGINS_AS_INSTITUTION.match(name)

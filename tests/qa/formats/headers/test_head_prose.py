@@ -136,3 +136,21 @@ def test_a_day_until_which_a_text_was_embargoed_is_that_of_its_issue() -> None:
         f"Harbour Institute\nPRESS RELEASE - EMBARGOED UNTIL 18 January 2010, 10:00\n\nA new head\n\n{PROSE}"
     )
     assert parse_header(text).date == dt.date(2010, 1, 18)
+
+
+def test_a_series_is_named_in_the_line_of_its_number() -> None:
+    text = (
+        "Meridian Policy Briefs                    No. 17\n-----\nTwo Neighbours and a Pipeline\n\n"
+        "by Thomas Rydel\n\n21 June 2006          Meridian Institute of International Affairs\n\n" + PROSE
+    )
+    header = parse_header(text)
+    assert (header.title, header.series, header.number) == (
+        "Two Neighbours and a Pipeline",
+        "Meridian Policy Briefs",
+        "17",
+    )
+
+
+def test_a_sentence_in_capitals_and_the_state_of_a_thing_publish_nothing() -> None:
+    for line in ("THE STATE OF THE INLAND LAKES", "Port Union Members Reject Reclamation Of West Bay"):
+        assert parse_header(f"{line}\n5 May 2013\n\n{PROSE}").publisher == ""
