@@ -34,7 +34,7 @@ FUNCTIONS = {"compile", "search", "match", "fullmatch", "split", "findall", "fin
 BUILT: dict[tuple[str, str], tuple[re.Pattern[Any], ...]] = {
     ("qa/quoting/claims.py", "__init__"): (re.compile("[”’»]"),),
     ("qa/formats/furniture.py", "_whole"): (),  # held by the module
-    ("qa/formats/header.py", "_without_dialogue"): (re.compile(r"^Name\s?:", re.MULTILINE),),
+    ("qa/formats/head_top.py", "_without_dialogue"): (re.compile(r"^Name\s?:", re.MULTILINE),),
     ("qa/formats/header.py", "_is_common"): (re.compile(r"(?<![\w.@-])name(?![\w@-])"),),
     ("qa/formats/header.py", "_agrees"): (
         re.compile(rf"\bviews of (?:the )?Name\b|\bName\s(?:{_ACTS})\b", re.IGNORECASE),

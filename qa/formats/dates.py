@@ -182,7 +182,9 @@ def read_date(written: str, order: DateOrder = "auto", number: str = "") -> tupl
     if time := _BEFORE_THE_TIME.match(written):
         written = "-".join(time.groups())
     try:
-        return parse_date(re.sub(r"^(\d{4})/(\d\d)$", r"\1-\2", written.strip())), ""
+        return parse_date(
+            re.sub(r"^(\d{4})/(\d\d)$", r"\1-\2", re.sub(r"^(\d\d)/(\d{4})$", r"\2-\1", written.strip()))
+        ), ""
     except ValueError:
         found = find_date(written, order, number)
         return (found.date, found.note) if found else (None, "")

@@ -35,7 +35,8 @@ DAY = (
 )
 WEEKDAY = re.compile(rf"\b(?:{DAY}|(?:mon|tue|wed|thu|fri|sat|sun)\.?)[\s,]{{0,3}}$", re.IGNORECASE)
 PUBLISHED = re.compile(
-    r"\b(?:published|issued|posted|released?|given on|handed down|dated|(?:report|release|publication"
+    r"\b(?:published|issued|posted|released?|sent|filed|appeared|given on|handed down|dated|(?:report"
+    r"|release|publication"
     r"|issue) date|^date|date of (?:issue|report"
     r"|publication|release)|delivered|for immediate (?:use|release)|printed|publié"
     r"|veröffentlicht|erschienen|publicado|pubblicato|опубликован\w*|distr|입력|등록|게시|발행|작성|发布|发表)\b",
@@ -54,7 +55,7 @@ _UPDATED = re.compile(
 )
 _NEVER = re.compile(
     r"\b(?:next|heard|reference|period|valid|expires|deadline"
-    r"|until"
+    r"|(?<!embargoed )(?<!embargo )until"
     r"|covering|received|accepted|saved|closing|closes|current|declassify|decl|due"
     r"|expiry)\b",
     re.IGNORECASE,
@@ -85,10 +86,11 @@ ISSUED = re.compile(
     r"|initiative|guide|leaflet|handbook|briefing note|newsletter|statement) (?:by|of|from)"
     r"|(?:published|issued) (?:monthly|weekly|quarterly|annually|daily|fortnightly|twice a year) by"
     r"|(?:jointly )?organi[sz]ed by"
-    r"|herausgegeben von|publié par|éditée? par|publicado por|издано|發行)\s+(?:the\s)?(?=\S)",
+    r"|herausgegeben (?:von|vom|durch)|udgivet af|utgiven av|uitgegeven door|publié par|éditée? par"
+    r"|publicado por|издано|發行)\s+(?:the\s)?(?=\S)",
     re.IGNORECASE,
 )
-FOR = re.compile(r"(?P<who>[^()\d:,]{3,60})\sfor\s(?:the\s)?(?P<body>[^\W\d_a-z].{3,60})")
+FOR = re.compile(r"(?P<who>[^()\d:,]{3,60}),?\sfor\s(?:the\s)?(?P<body>[^\W\d_a-z].{3,60})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ def without_dates(line: Line, part: str, order: DateOrder, *, shared: bool) -> t
             if isinstance(found.date, PartialDate) and not _may_be_dated(name):
                 continue  # "Consumer Price Index, April 2024": of the month, not from it
         elif _PLACE.fullmatch(f"{lead} "):
-            name = ""
+            name = lead.strip() if find_number(lead).number else ""
         else:
             continue
         if role != "never":

@@ -22,6 +22,7 @@ from qa.formats.organisations import (
 )
 from qa.formats.people import (
     has_given_name,
+    is_role,
     likely_people,
     people_first,
     people_in_line,
@@ -47,7 +48,9 @@ SEPARATOR = re.compile(
     r"|\s\.{2,3}\s|\s*[|•]\s*|\s+(?://|[—–*/-]|--)\s+|\s*·\s*|\s{3,}|\t+|\u3000+",
     re.IGNORECASE,
 )
-_COLON = re.compile(r"(?<=[^\W\d_]) ?:\s{2,}| :\s")  # "DATE:      9 May" is in no two columns
+_COLON = re.compile(
+    r"(?<=[^\W\d_]) {0,12}:\s{1,40}|(?<=[.)\]]):\s{2,40}| :\s"
+)  # "DATE:      9 May" is in no two columns
 _URL = re.compile(r"https?://[^\s<>\"”]+[^\s<>\"”.,;)]")
 # Numbers that are none of the document's own, addresses and other things that a letterhead says.
 _IDENTIFIER = re.compile(
@@ -58,7 +61,7 @@ _IDENTIFIER = re.compile(
     r"|leaves|words"
     r"|pp?)\b|\bmin(?:utes?)? read\b"
     r"|\d comments?\b|\S@\S|\bwww\.|\blicen[cs]e (?:cc|no)\b|^copyright\b|©|\ball rights reserved\b"
-    r"|^\+?[\d() /.-]{7,}$"
+    r"|^(?!\d{3,6}/\d{2,4}$)\+?[\d() /.-]{7,}$"
     r"|\(\d{3}\) \d{3}|\+\d{1,3} \d"
     r"|\b(?:street|road|lane|avenue|stra(?:ss|ß)e|platz|allee|calle|avenida|rue|square|boulevard|quay"
     r"|dock|wharf|mews|crescent|terrace|parade|embankment)\b[^|:]{0,30},\s(?-i:[A-Z\d])"
@@ -86,7 +89,7 @@ _SEASON = re.compile(
     re.IGNORECASE,
 )
 BYLINE = re.compile(
-    r"(?:(?:written|reporting|words|text|story|prepared|compiled|drafted|reviewed|posted|reported|submitted"
+    r"(?:(?:written|delivered|presented|reporting|words|text|story|prepared|compiled|drafted|reviewed|posted|reported|submitted"
     r"|rédigé|redactado|verfasst|preparado|elaborado|a report|an essay|report|essay|remarks|speech"
     r"|address|lecture|keynote|talk|testimony|discours|interview) )?(?:by|par|von|por|door|di|av"
     r"|af)\s+(?=\S)",
@@ -105,6 +108,31 @@ _ANONYMOUS = re.compile(
     r"|writer)\b.{0,60}",
     re.IGNORECASE,
 )
+# "东海国际问题研究所主办"
+_ISSUER_FIRST = re.compile(r"(?P<body>[\u4e00-\u9fff]{4,30})(?:主办|主編|编印|印发|出版|发行|发布)")
+_TAKEN_ON = re.compile(
+    r"(?:published|printed|posted) (?:on|in|from) (?P<name>[^()]{3,60}) \(https?:", re.IGNORECASE
+)
+# "Open Hands International, Kilembwe field office"
+_OFFICE_OF = re.compile(
+    r"(?P<body>(?-i:[^\Wa-z\d_])[^\d,:()]{3,60}), (?:the )?(?:(?-i:[^\Wa-z\d_])[\w’'-]+ ){1,2}"
+    r"(?:(?:field|country|regional|district|liaison) )?(?:office|delegation|bureau)",
+    re.IGNORECASE,
+)
+_POSTED_BY = re.compile(
+    r"(?:posted|submitted|published|uploaded|added) by (?:the )?(?P<who>(?-i:[^\Wa-z\d_])[^"
+    r"|\d]{2,60}?),? on\s"
+    r"(?=[^|]{0,14}\d)",
+    re.IGNORECASE,
+)
+# "Case note by Priya Nandakumar, LL.M.", "typed up by Marge Dunleavy"
+_WORK_BY = re.compile(
+    r"(?:[^\W\d_][\w’'-]*\s){0,3}(?:notes?|comment(?:ary)?|reviews?|reports?|essays?|columns?|articles?|analysis|remarks"
+    r"|speech|address|lecture|statement|letter|summary|brief(?:ing)?|dispatch|feature|story|typed up"
+    r"|noted down"
+    r"|recorded|edited version|interview) by\s(?P<who>(?-i:[^\Wa-z\d_]).{3,100})",
+    re.IGNORECASE,
+)
 _GOES_ON = re.compile(
     r"(?:the|an?|there|it|he|she|we|they|this|these|that)\s", re.IGNORECASE
 )  # as a sentence does
@@ -120,7 +148,8 @@ _NOT_BY = re.compile(
 )
 ABBREVIATED = re.compile(r"(?:\b[^\W\d_]|\b(?:Ltd|Inc|Co|Corp|No|Jr|Sr|St|eds?|edn|vol))\.$")
 _REMARK = re.compile(
-    r"(?:for (?:immediate|release|partners|district doctors|the press|attention)\b|not for\b|by our\b"
+    r"(?:check (?:against|on) delivery|agenda item\b|edited by$|table of contents$|for (?:immediate"
+    r"|release|partners|district doctors|the press|attention)\b|not for\b|by our\b"
     r"|(?:final|public) version|english translation|translated\b|summary$|minutes$|restricted(?:$"
     r"|[ :–-]{1,3}(?:distribution|circulation|access))"
     r"|(?:strictly )?confidential(?:$|\W{1,3}not for)"
@@ -164,7 +193,7 @@ _HELD = re.compile(
     r"(?P<name>(?:minutes|record|proceedings|report|summary|notes) of .{3,100}?)\s(?:held|convened)\s",
     re.IGNORECASE,
 )
-_ACADEMIC = re.compile(
+ACADEMIC = re.compile(
     r"\b(?:universit\w+|college|school|faculty|department|institute of technology)\b", re.IGNORECASE
 )
 _YEAR_BEHIND = re.compile(r"[,(]\s?(?P<year>(?:1[89]|20)\d\d)\)?[\s,.]*$")
@@ -180,14 +209,15 @@ _KIND_BY = re.compile(
     r"\s(?:by|of|from)\s(?:the\s)?",
     re.IGNORECASE,
 )
-_EAST_ASIAN = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
+EAST_ASIAN = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
 _AFFILIATION = re.compile(
     r"(?:\(?\d{1,2}\)|[*†‡§¹²³⁴-⁹]+)\s*\S"
     r"|(?:the )?(?:author|writer)s? (?:is|are)\b"
     r"|(?:(?:senior|junior|visiting|research|associate|assistant|adjunct|emeritus|policy|programme"
     r"|program)\s+)*"
     r"(?:fellow|lecturer|professor|researcher|analyst|director|scholar|correspondent|officer|student|reader"
-    r"|specialist|economist|adviser|advisor|candidate)\b",
+    r"|(?:permanent |special )?representative (?:of|to)\b.*|specialist|economist|adviser|advisor"
+    r"|candidate)\b",
     re.IGNORECASE,
 )
 _EVENT_LINE = re.compile(
@@ -302,7 +332,7 @@ def cells(words: str) -> str:
     """Take the marks of Markdown off a line; of a row of a table with a label, make "label: value"."""
     if words.startswith("|"):
         cells = [cell.strip() for cell in words.strip("|").split("|")]
-        if len(cells) == 2 and cells[0].lower() in LABELS:
+        if len(cells) == 2 and cells[0].lower().strip(" .:") in LABELS:
             return f"{cells[0]}: {cells[1]}"
         return "" if not any(re.search(r"[^\W\d_]", cell) for cell in cells) else " | ".join(cells)
     words = (
@@ -311,6 +341,7 @@ def cells(words: str) -> str:
         .lstrip("+:~=% ")
         .rstrip("~= ")
     )
+    words = re.sub(r"(?<!\.)\.{3,60}\s?:", ":", words)
     spaced = _SPACED_OUT.sub(lambda match: match[0].replace(" ", ""), words)
     return unlisted(re.sub(r"\s{2,}", " ", spaced) if spaced != words else words)
 
@@ -323,10 +354,20 @@ def unlisted(line: str) -> str:
 
 def _take_label(line: Line, name: str, value: str, order: DateOrder) -> None:
     value = value.strip(" *_")
-    if name == "published":
+    if name in ("published", "updated"):
         date, note = read_date(value, order)
+        if by := re.search(r"\sby (?:the )?(?=[^\W\da-z_])", value):
+            body = _tidy(value[by.end() :])
+            if is_institution(body):
+                line.stated["publisher"] = body
         if date or note:
-            role: Role = "plain" if label_words(line.words).startswith("posted") else "published"
+            role: Role = (
+                "updated"
+                if name == "updated"
+                else "plain"
+                if label_words(line.words).startswith("posted")
+                else "published"
+            )
             line.dates.append(Dated(FoundDate(0, 0, date, note), value, role))
         line.aside = True
     elif name == "url":
@@ -337,6 +378,15 @@ def _take_label(line: Line, name: str, value: str, order: DateOrder) -> None:
         line.stated["author"] = people_stated(
             re.sub(r"<[^<>]{0,100}>|\[mailto:[^\[\]]{0,100}\]|(?<![\w.+-])[\w.+-]{1,64}@\S{1,100}", "", value)
         )
+    elif name == "credit":
+        who = people_in_line(re.split(r",\s(?=\d)", value)[0])
+        if surely_people(who) or likely_people(who):
+            line.stated["author"] = who
+            line.dates += [
+                Dated(found, value[found.start : found.end], "plain") for found in find_dates(value, order)
+            ]
+        else:
+            _take_part(line, line.words, order, shared=False)
     elif name == "aside":
         line.aside = True
         if line.words.lower().startswith(("ref", "our ref")) and re.search(r"\d", value):
@@ -351,7 +401,10 @@ def _take_label(line: Line, name: str, value: str, order: DateOrder) -> None:
             line.stated["publisher"] = value
     elif name == "number":
         found = find_number(value)
-        line.number, line.series = found.number or value.strip(" ."), found.series
+        if found.number or re.search(r"\d", value):
+            line.number, line.series = found.number or value.strip(" ."), found.series
+        else:
+            _take_part(line, line.words, order, shared=False)
     else:
         line.stated[name] = value
 
@@ -374,8 +427,41 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         return
     if _WITHOUT_COLON.match(part) or _NOT_BY.match(part):
         line.aside = True
+        if re.match(r"(?:last )?(?:updated|revised|modified)\b", part, re.IGNORECASE):
+            line.dates += [
+                Dated(found, part[found.start : found.end], "updated") for found in find_dates(part, order)
+            ]
+        return
+    if re.match(r"agenda item\b", part, re.IGNORECASE):
+        line.aside = True
         return
     part = _PAGE.sub("", part)
+    if taken := _TAKEN_ON.match(part):
+        line.stated["publisher"] = taken["name"]
+        return
+    if issued := _ISSUER_FIRST.fullmatch(part):
+        line.stated["publisher"] = issued["body"]
+        return
+    if office := _OFFICE_OF.fullmatch(part):
+        line.stated["publisher"] = office["body"]
+        return
+    if posted := _POSTED_BY.match(part):
+        name = _tidy(posted["who"])
+        line.dates += [
+            Dated(found, part[found.start : found.end], "published") for found in find_dates(part, order)
+        ]
+        if who := people_in_line(name):
+            line.stated["author"] = who
+        elif (
+            is_institution(name)
+            or likely_institution(name)
+            or (name_shaped(name) and may_name_institution(name))
+        ):
+            line.stated["publisher"] = name
+        line.aside = True
+        return
+    if who := who_is(part):
+        line.stated["author"] = who
     if owned := COPYRIGHT.match(part):
         line.aside, holder = True, _tidy(owned["holder"] or "")
         if holder and name_shaped(holder) and not has_given_name(holder):
@@ -392,7 +478,7 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         if is_institution(name) or is_periodical(name):
             line.stated["publisher"] = name
         return
-    if (boxed := _BOXED.match(part)) and _EAST_ASIAN.search(boxed["name"]):
+    if (boxed := _BOXED.match(part)) and EAST_ASIAN.search(boxed["name"]):
         line.names.append(Name(boxed["name"], 0, beside=True))
         part = part[boxed.end() :]
     if code := numbered_by(part):
@@ -421,9 +507,15 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         without_dates(line, inner["inner"], order, shared=shared)
         part = inner["outer"]
     rest, dated = without_dates(line, part, order, shared=shared)
-    if dated and _EVENT_LINE.match(part):
-        line.aside = True
-        return
+    if _EVENT_LINE.match(part):
+        by = re.search(r"\sby\s", part)
+        if who := people_in_line(_tidy(part[by.end() :])) if by else "":
+            line.stated["author"] = who
+        elif by and (body := _body(part[by.end() :])):
+            line.stated["publisher"] = who = body
+        if who or dated or part[0].islower():
+            line.aside = True
+            return
     rest = _NOTED.sub("", _FETCHED.sub("", rest))
     if who := who_is(rest):
         line.stated["author"] = who
@@ -431,7 +523,9 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
     if _IDENTIFIER.search(rest):
         rest = rest.split(". ")[0] if _IDENTIFIER.search(rest.split(". ")[0]) is None else ""
         line.aside = True
-    if part.startswith("(") and part.endswith(")") and not find_number(part).number:
+    if rest.startswith("(") and rest.endswith(")") and BYLINE.match(rest[1:]):
+        rest = rest[1:-1]
+    elif part.startswith("(") and part.endswith(")") and not find_number(part).number:
         line.aside = True
         return
     if (work := FOR.fullmatch(_tidy(rest))) and surely_people(who := people_in_line(work["who"])):
@@ -440,7 +534,9 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
             line.stated["publisher"] = work["body"]
         return
     if sent := re.match(
-        r"(?:from|to)\s(?:(?-i:the|all) )?(?=(?-i:[^\W\d_a-z]))|to (?:all|the)\s", rest, re.IGNORECASE
+        r"(?:from|to)\s(?:(?:the )?desk of\s)?(?:(?-i:the|all) )?(?=(?-i:[^\W\d_a-z]))|to (?:all|the)\s",
+        rest,
+        re.IGNORECASE,
     ):
         sender = _tidy(rest[sent.end() :])
         if rest[0] in "Ff" and name_shaped(sender.split(",")[0]) and not shared:
@@ -473,10 +569,14 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         who = people_in_line(rest[by.end() :].strip())
         first = people_first(rest[by.end() :])
         after = rest[by.end() :].partition(", ")[2]
-        if not who and (" " in by.group().strip() or (surely_people(first) and not _GOES_ON.match(after))):
+        if not who and (
+            " " in by.group().strip()
+            or is_role(after)
+            or (surely_people(first) and not _GOES_ON.match(after))
+        ):
             who = first  # "Speech by Dr Alma Reinholt, Governor of the Bank"
         body = _body(rest.partition(", ")[2])
-        if who and body and not _ACADEMIC.search(body):
+        if who and body and not ACADEMIC.search(body):
             line.owner = body
         body = _body(rest[by.end() :])
         if not who and body:
@@ -487,6 +587,12 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         if who:
             line.stated["author"] = who
             return
+    if work := _WORK_BY.fullmatch(rest):
+        who = people_in_line(_tidy(work["who"])) or people_first(work["who"])
+        if surely_people(who) or likely_people(who):
+            line.stated["author"] = who
+            line.kinds.append(rest)
+            return
     if (by := re.search(r"\sby\s", rest)) and dated and (who := people_in_line(_tidy(rest[by.end() :]))):
         line.stated["author"] = who
         return
@@ -494,7 +600,7 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
     if line.volume and "(" not in line.number and (issue := find_number(rest)).number and not issue.bare:
         line.number = f"{line.number}({issue.number})"
         return
-    if found and found.volume and (year := _YEAR_BEHIND.search(rest)):
+    if found and found.number and (year := _YEAR_BEHIND.search(rest)):
         line.dates.append(of_year(year["year"]))
     if found and found.number:
         line.number, line.bare = found.number, found.bare
@@ -531,7 +637,7 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         name = other
     who = people_in_line(name)
     body = _body(name.rpartition(",")[2].strip()) if who and "," in name else ""
-    if body and not _ACADEMIC.search(body):
+    if body and not ACADEMIC.search(body):
         line.owner = body  # "Rukhsana Ali, Lantern Relief International"
     if who:
         line.people = f"{line.people}; {who}" if line.people else who
@@ -550,6 +656,8 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
 
 def _body(words: str) -> str:
     """Return the institution that words behind "by" or "from" name, "" where they name none."""
+    if re.search(r"[’']s (?:\w+ )?(?:team|staff|desk|unit|office|department|section|secretariat)$", words):
+        return ""
     name = re.sub(
         r"^(?:[\w-]+\s){0,3}?(?:governor|president|director|chair\w*|head|secretary|ceo|member|minister"
         r"|economist|fellow)"
@@ -574,7 +682,7 @@ def _apart_from_kind(name: str) -> tuple[str, str]:
     body, colon, kind = name.partition(": ")
     if colon and is_kind(kind) and name_shaped(body):
         return body, kind
-    for at in range(1 if _EAST_ASIAN.search(name) else 2, len(words)):
+    for at in range(1 if EAST_ASIAN.search(name) else 2, len(words)):
         body, kind = " ".join(words[:at]), " ".join(words[at:])
         told = is_kind(kind) or (is_kind(words[at]) and words[at + 1 : at + 2] in (["for"], ["to"]))
         if told and not is_kind(body) and names_institution(body) and is_institution(body):

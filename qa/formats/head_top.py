@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from qa.formats.dates import find_date, find_dates
 from qa.formats.furniture import find_furniture
 from qa.formats.head_dates import PUBLISHED
-from qa.formats.head_lines import ABBREVIATED, BYLINE, COPYRIGHT, HARD_WRAPPED, says, unlisted
-from qa.formats.labels import label_of
+from qa.formats.head_lines import ABBREVIATED, BYLINE, COPYRIGHT, HARD_WRAPPED, cells, says, unlisted
+from qa.formats.labels import LABEL, label_of
 from qa.formats.numbers import find_number
 from qa.formats.organisations import is_section_heading, names_institution, names_periodical
 from qa.formats.people import has_given_name, people_first, people_in_line, who_is
@@ -19,6 +21,7 @@ from qa.text.lines import lines
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from qa.formats.head_lines import Line
     from qa.schema import Span
 
 TOP = 4_000  # characters in which a header is looked for
@@ -43,6 +46,15 @@ _NOTICE = re.compile(
     r"|the (?:views|opinions|findings|designations|information)\b.{0,80}\b(?:are|do|is|does)\b|disclaimer\b"
     r"|you are (?:receiving|reading)\b|views? (?:this|it|in) \b",
     re.IGNORECASE,
+)
+
+
+_LOWER_HEADING = re.compile(r"##+\s(?!\d|[ivx]+\.)(?=\S{1,40}\s\S{1,40}\s\S)")
+_LEADERS = re.compile(r"(?:\. ?){6}\s{0,40}[\divxl]{1,6}$", re.IGNORECASE)  # a table of contents
+
+
+_LABELS_IN_DIALOGUE = frozenset(
+    {"source", "author", "editor", "reporter", "by", "text", "from", "to", "contact"}
 )
 
 
@@ -83,6 +95,12 @@ def top_of(text: str) -> Top:
             if span in furniture or not any(map(str.isalnum, words[position])):
                 continue  # a rule of dashes or stars is no text
             heads = not top.lines and words[position][0] == "#"
+            line = words[position]
+            first = not any(text[each.start] == "#" for each, _ in top.lines)
+            heads = heads or (first and bool(_LOWER_HEADING.match(line)) and not is_section_heading(line))
+            if _LEADERS.search(words[position]):
+                top.prose = span.start
+                return top
             prose = (_is_prose(words[position]) and not heads) or bool(
                 not top.lines and who_is(words[position])
             )
@@ -99,8 +117,20 @@ def _hard_wrapped(block: Sequence[str]) -> int:
         goes_on = block[position][0].islower() and len(block[position - 1]) > HARD_WRAPPED
         ends = re.search(r"[.!?…][”’\"')\]]*$", block[-1]) or len(block) - position > 2
         if goes_on and ends and not label_of(block[position])[0]:
-            return position - 1
+            first = position - 1
+            while (
+                first
+                and all(map(_is_full, block[first - 1 : first + 1]))
+                and re.search(r"[a-z]{3}[.,]? [A-Za-z]", block[first])
+            ):
+                first -= 1
+            return first
     return -1
+
+
+def _is_full(line: str) -> bool:
+    """Whether a line is as long as lines of prose are, and states nothing."""
+    return HARD_WRAPPED < len(line) <= 90 and not line.isupper() and not label_of(line)[0]
 
 
 def _is_prose(line: str) -> bool:
@@ -146,3 +176,46 @@ def _is_prose(line: str) -> bool:
         before = line[: date.start].rstrip(" ,")
         return not (names_institution(before) or names_periodical(before))
     return len(line) > 60 or not (find_number(line).number or (date and date.start <= 12))
+
+
+def without_misread(text: str, taken: list[Line]) -> list[Line]:
+    """Take out of lines that were taken apart what other lines show to be no label, author or date."""
+    return _without_other_labels(_without_what_goes_on(_without_dialogue(text, taken)))
+
+
+def _without_what_goes_on(taken: list[Line]) -> list[Line]:
+    """Take no author from a line that goes on in the next: it may be a sentence."""
+    for line, below in pairwise(taken):
+        goes_on = line.block == below.block and below.words[0].islower() and not below.states_something
+        if goes_on and label_of(line.words)[0] == "author":
+            line.stated.pop("author", None)
+    return taken
+
+
+def _without_other_labels(taken: list[Line]) -> list[Line]:
+    """Take nothing from a line with an unknown label that stands among lines with known ones."""
+    known = Counter(line.block for line in taken if label_of(cells(line.words))[0])
+    for line in taken:
+        words = cells(line.words)
+        first = line is taken[0] and line.names
+        if (
+            known[line.block] > 1
+            and not first
+            and LABEL.match(words)
+            and not label_of(words)[0]
+            and not line.number
+        ):
+            line.names, line.dates, line.people, line.aside = [], [], "", True
+    return taken
+
+
+def _without_dialogue(text: str, taken: list[Line]) -> list[Line]:
+    """Take no speaker of a dialogue for a label: one that speaks again below."""
+    for position, line in enumerate(taken):
+        match = LABEL.match(line.words)
+        if match is None or line.span is None or match["label"].lower() not in _LABELS_IN_DIALOGUE:
+            continue
+        below = text[line.span.end : line.span.end + TOP]
+        if re.search(rf"^{re.escape(match['label'])}\s?:", below, re.MULTILINE):
+            return taken[:position]
+    return taken

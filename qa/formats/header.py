@@ -9,15 +9,13 @@ are told apart among the names that are left. What is not sure stays empty.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from qa.formats.dates import DateOrder, find_date, find_dates
-from qa.formats.head_dates import WEEKDAY, Dated, Role
-from qa.formats.head_lines import HARD_WRAPPED, SEPARATOR, Line, Name, cells, take_apart
-from qa.formats.head_top import TOP, top_of
+from qa.formats.dates import DateOrder, find_date
+from qa.formats.head_lines import ACADEMIC, EAST_ASIAN, HARD_WRAPPED, SEPARATOR, Line, Name, cells, take_apart
+from qa.formats.head_prose import dateline, foot_of, letter_subject, producer
+from qa.formats.head_top import TOP, top_of, without_misread
 from qa.formats.labels import LABEL, label_of
 from qa.formats.numbers import find_number
 from qa.formats.organisations import (
@@ -29,75 +27,49 @@ from qa.formats.organisations import (
     may_name_institution,
     names_periodical,
 )
-from qa.formats.people import has_given_name, likely_people, people_in_line, surely_people
+from qa.formats.people import has_given_name, is_role, likely_people, people_in_line, surely_people
 from qa.formats.shapes import (
     COURT,
     STATE,
     WORDS,
     class_of,
+    is_division,
+    is_law_or_event,
+    is_office,
     is_plainly_institution,
     name_shaped,
     title_like,
+    without_seat,
 )
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
 
+    from qa.formats.head_dates import Dated, Role
     from qa.schema import Span
 
 _RANKS: dict[Role, int] = {"published": 0, "plain": 1, "event": 2, "updated": 3, "never": 4}
-_LABELS_IN_DIALOGUE = frozenset(
-    {"source", "author", "editor", "reporter", "by", "text", "from", "to", "contact"}
-)
 _BY_ITS_BODY = re.compile(
     r"(?:note|report|statement|letter|memorandum|paper|submission|summary)\s(?:by|from|of)\s(?:the\s)?"
     r"(?:secretariat|chair(?:man|person)?|director|president|(?:executive )?secretary|rapporteur|committee"
     r"|board)",
     re.IGNORECASE,
 )
-_DATELINE = re.compile(r"\)?\s*(?:[(/]\s?(?P<agency>[^()/\d]{2,60})[)/])?\s?(?:—|–|--|-|―|:|\.-)\s?")
-_DATELINE_PLACE = re.compile(r"\(?(?-i:[^\Wa-z\d_])[^\d()\n.:;]{1,40}(?:,|\s[–—-])\s")
-_UNDATED_LINE = re.compile(
-    r"(?-i:[^\Wa-z\d_])[^\d()\n.:;]{1,40}(?:,\s[^()\n]{0,20})?\((?P<agency>[^()\d]{2,60})\)\s?(?:—|–|--|-"
-    r"|―)\s"
-)
-_ANNOUNCES = re.compile(
-    r"(?P<body>(?-i:[^\Wa-z\d_])[\w&.,’' -]{3,60}?)(?:\s\([^()\n]{2,60}\))?\s(?:has\s)?(?:today"
-    r"|announce[sd]?|said|report(?:s|ed)?)\b",
-    re.IGNORECASE,
-)
 _GOES_ON = re.compile(
     r"(?:\b(?:an?|and|as|at|by|for|from|in|into|of|on|or|the|to|with|de|la|le|der|die|und|et)|[,&–—-])$",
-    re.IGNORECASE,
-)
-_DIVISION = re.compile(
-    r"(?:the )?(?:[\w&’'-]+ ){0,3}(?:department|division|unit|office|section|directorate|desk|service"
-    r"|branch|staff)",
     re.IGNORECASE,
 )
 _SERIES_KIND = re.compile(
     r"\b(?:series|papers?|briefs?|notes?|reports?|bulletin|circular|advisory)$", re.IGNORECASE
 )
 _ENDS_AS_DAY = re.compile(r"\b(?:day|week|night|eve|month|year|anniversary|sunday)$", re.IGNORECASE)
-_PRODUCED = re.compile(
-    r"^This (?:publication|report|paper|document|bulletin|briefing|update|note) (?:is|was) (?:produced"
-    r"|issued|published|prepared)"
-    r" by (?:the )?(?P<body>(?-i:[^\Wa-z\d_])[^\n.,;]{3,80}?)(?=\s(?:in|with|for|and|on)\s|[.,;])",
-    re.MULTILINE,
-)
 _ENGLISH = re.compile(r"\b(?:the|and|of)\b")
 _ENOUGH = 200  # characters, to tell that a text is not English
 _SHORT_PERSON = 3  # words
 _SHORT_NAME = 5  # words
 _FOOT = 600  # characters at the end of a text, where its publisher may stand again
 _LETTERHEAD = 2  # lines above the one to whom a letter is written
-_SALUTATION = re.compile(
-    r"(?:dear|sehr geehrte|liebe|estimad[oa]|monsieur|madame|уважаем|geachte)[^\n]{0,60}\n\s*+"
-    r"(?:(?:re|subject|betreff|betrifft|objet|asunto|ref)\s?[.:]\s?(?P<stated>[^\n]{3,150})"
-    r"|(?P<line>(?-i:[^\Wa-z])[^\n]{3,100}(?<![.,:;\s]))(?=[ \t\r]{0,4}\n[ \t\r]{0,4}\n))?",
-    re.IGNORECASE,
-)
 # What only somebody does: "Corvex Credit Ratings has today downgraded …"
 _ACTS = (
     r"(?:has|have|today|said|says|announced?s?|will|calls?|called|condemns?|welcomes?|believes?|urges?"
@@ -111,6 +83,7 @@ _SERIES_OF = re.compile(
     re.IGNORECASE,
 )
 _LONG_TITLE = 4  # words: more are hardly a publisher's name
+_LONGEST_NOTE = 8  # words: a longer line in lower case is somebody's note
 _LEAST_TITLE = -1  # what must speak for a title
 _PART = re.compile(r"\b(?:division|department|unit|section|branch|directorate)$", re.IGNORECASE)
 _SURE = 4  # what must speak for a publisher
@@ -159,62 +132,26 @@ def parse_header(
     top = top_of(text)
     taken = [take_apart(words, None, -1, date_order) for words in above]
     taken += [take_apart(text[span.start : span.end], span, block, date_order) for span, block in top.lines]
-    letter = _letter(text, top.prose) if top.prose >= 0 else None
+    letter = letter_subject(text, top.prose) if top.prose >= 0 else None
     if letter is not None:
         taken = taken[:_LETTERHEAD] + [replace(line, names=[], people="") for line in taken[_LETTERHEAD:]]
         title = title or letter
-    taken = _without_other_labels(_without_what_goes_on(_without_dialogue(text, taken)))
+    taken = without_misread(text, taken)
     for number, line in enumerate(taken):
         for name in line.names:
             name.line = number
-    return _Reading(text, taken, title, date_order, top.prose).header()
-
-
-def _letter(text: str, prose: int) -> str | None:
-    """Return what a letter is about, which stands below its salutation; None where there is no salutation."""
-    found = _SALUTATION.match(text, prose)
-    if found is None:
-        return None
-    subject = (found["stated"] or found["line"] or "").strip(" *_")
-    return subject if found["stated"] or not re.search(r"[.,:;]$", subject) else ""
-
-
-def _without_what_goes_on(taken: list[Line]) -> list[Line]:
-    """Take no author from a line that goes on in the next: it may be a sentence."""
-    for line, below in pairwise(taken):
-        goes_on = line.block == below.block and below.words[0].islower() and not below.states_something
-        if goes_on and label_of(line.words)[0] == "author":
-            line.stated.pop("author", None)
-    return taken
-
-
-def _without_other_labels(taken: list[Line]) -> list[Line]:
-    """Take nothing from a line with an unknown label that stands among lines with known ones."""
-    known = Counter(line.block for line in taken if label_of(cells(line.words))[0])
-    for line in taken:
-        words = cells(line.words)
-        first = line is taken[0] and line.names
-        if (
-            known[line.block] > 1
-            and not first
-            and LABEL.match(words)
-            and not label_of(words)[0]
-            and not line.number
-        ):
-            line.names, line.dates, line.people, line.aside = [], [], "", True
-    return taken
-
-
-def _without_dialogue(text: str, taken: list[Line]) -> list[Line]:
-    """Take no speaker of a dialogue for a label: one that speaks again below."""
-    for position, line in enumerate(taken):
-        match = LABEL.match(line.words)
-        if match is None or line.span is None or match["label"].lower() not in _LABELS_IN_DIALOGUE:
-            continue
-        below = text[line.span.end : line.span.end + TOP]
-        if re.search(rf"^{re.escape(match['label'])}\s?:", below, re.MULTILINE):
-            return taken[:position]
-    return taken
+    header = _Reading(text, taken, title, date_order, top.prose).header()
+    foot = foot_of(text, top.prose, date_order)
+    if header.publisher[:1].islower():
+        header = replace(header, publisher="")
+    if foot.publisher and not header.series and class_of(header.publisher) == "periodical":
+        header = replace(header, series=header.publisher, publisher="")
+    return replace(
+        header,
+        author=header.author or foot.author,
+        publisher=without_seat(header.publisher or foot.publisher),
+        date=header.date or (None if header.notes else foot.date),
+    )
 
 
 class _Reading:
@@ -231,11 +168,11 @@ class _Reading:
 
     def header(self) -> Header:
         """Return what the header says."""
-        dateline, agency = self._dateline()
+        dated, agency = dateline(self._text, self._prose, self._order)
         if not self._is_header():
             found = self._title_only()
-            if found.title or self._known_title or dateline or agency:
-                day, notes = self._date("", dateline)
+            if found.title or self._known_title or dated or agency:
+                day, notes = self._date("", dated)
                 return replace(found, date=day, notes=notes, publisher=agency)
             return found
         lines = self._lines
@@ -251,16 +188,21 @@ class _Reading:
         number, numbered = self._number()
         publisher, series = self._publisher(names, numbered, title)
         publisher = self._stated("publisher") or publisher or agency
-        publisher = publisher or next((line.owner for line in lines if line.owner), "") or self._producer()
+        if numbered and numbered.volume and ACADEMIC.search(publisher):
+            publisher = ""  # where an author of a journal works
+        publisher = publisher or next((line.owner for line in lines if line.owner), "")
+        publisher = publisher or producer(self._text[:TOP], self._prose)
         series = self._stated("series") or series
         title = title or self._title(names, publisher, series)
         title = title.removeprefix(f"{author}: ")
+        if title and not self._known_title and not self._stated("title") and _names_no_text(title):
+            title = ""
         if not title:
             title = next((kind for line in lines for kind in line.kinds if " " in kind), "")
             title = "" if _NO_TITLE.fullmatch(title) else title
         if not number and title and not (named := find_number(title)).bare:
             number = named.number  # "Statement No. 14/2021: Results of the purchase campaign"
-        day, notes = self._date(number, dateline)
+        day, notes = self._date(number, dated)
         short = (
             title
             and not title_like(title)
@@ -287,11 +229,6 @@ class _Reading:
             notes=notes,
             author=author,
         )
-
-    def _producer(self) -> str:
-        """Return who the first words of the text say has made it."""
-        made = _PRODUCED.search(self._text[:TOP])
-        return made["body"] if made and class_of(made["body"]) == "institution" else ""
 
     def _is_header(self) -> bool:
         """Whether the lines say more than a title: without that, they may be anything."""
@@ -347,7 +284,11 @@ class _Reading:
             short = line.people and len(line.words.split()) <= _SHORT_PERSON and "," not in line.words
             if short and line.block == authors[-1].block and line is self._below(authors[-1]):
                 authors.append(line)  # one of a list of names
-            elif line in shaped and (apart or line.block == authors[-1].block):
+            elif line in shaped and (
+                apart
+                or line.block == authors[-1].block
+                or (line is self._below(authors[-1]) and surely_people(line.people))
+            ):
                 authors.append(line)
             elif not line.aside:
                 break
@@ -359,7 +300,11 @@ class _Reading:
 
     def _likely(self, line: Line) -> bool:
         """Whether a line is likely people's names: in English, where the words that are none are known."""
-        english = "; " in line.people or len(_ENGLISH.findall(self._text[:TOP])) > 2
+        english = (
+            "; " in line.people
+            or ("," in line.words and is_role(line.words))
+            or len(_ENGLISH.findall(self._text[:TOP])) > 2
+        )
         return english and likely_people(line.people)
 
     def _is_below(self, title: str) -> bool:
@@ -399,6 +344,8 @@ class _Reading:
         for position, name in enumerate(names):
             if body := issued_by(name.text):  # "The Tiller / Newsletter of the Harbour Mission"
                 names.remove(name)
+                if not position and numbered and not series and title and not title_like(title):
+                    series = title  # "The Hive" over "Newsletter of the Society"
                 if position and not series and not title_like(names[position - 1].text):
                     series = names[position - 1].text
                     if title or len(names) > 1:
@@ -441,7 +388,7 @@ class _Reading:
             )
             return (series, "") if counted_alone else ("", series)  # "Maritime Law Bulletin, No. 331"
         for name in list(names):
-            above = STATE.match(name.text) or _DIVISION.fullmatch(name.text)
+            above = STATE.match(name.text) or is_division(name.text)
             if name is best or (above and class_of(name.text) == "institution"):
                 names.remove(name)
         return COURT.sub("", best.text), series
@@ -480,7 +427,11 @@ class _Reading:
         periodicals = [name for name in names if class_of(name.text) == "periodical"]
         if not any(name in periodicals for name in found) and len(periodicals) == 1:
             return periodicals[0]
-        return max(found, key=lambda name: name in periodicals, default=None)
+        return max(
+            found,
+            key=lambda name: (name in periodicals, self._lines[name.line] is numbered),
+            default=None,
+        )
 
     def _counted(self, names: list[Name], numbered: Line, piece: str) -> str:
         """Return the series whose pieces are counted: "Harbour Policy Papers" above "Paper 12"."""
@@ -503,6 +454,8 @@ class _Reading:
         """Say how much speaks for a name as the publisher's: its words, its place, what agrees with it."""
         line, kind = self._lines[name.line], class_of(name.text)
         person = "," in name.text and likely_people(people_in_line(name.text.split(",")[0]))
+        if is_law_or_event(name.text) or is_office(name.text):
+            return 0
         if person or (kind != "institution" and title_like(name.text)) or name.person or is_kind(name.text):
             return 0
         if kind == "perhaps" and not may_name_institution(name.text):
@@ -525,8 +478,8 @@ class _Reading:
             and bool(above.stated.get("author") or (above.people and above.people in self._author))
         )
         capitals = name.text.isupper() and not all(each.text.isupper() for each in names)
-        state = any(each is not name and class_of(each.text) == "institution" for each in names) and bool(
-            STATE.match(name.text) or _DIVISION.fullmatch(name.text)
+        state = any(each is not name and self._may_be_whole(each) for each in names) and bool(
+            STATE.match(name.text) or is_division(name.text)
         )
         return (
             {
@@ -550,6 +503,11 @@ class _Reading:
             + 2 * bool(COURT.match(name.text))
             - 3 * state
         )
+
+    def _may_be_whole(self, name: Name) -> bool:
+        """Whether a name may be that of the institution of which another is a part."""
+        named = class_of(name.text) == "institution" or likely_institution(name.text)
+        return named and not is_division(name.text)
 
     def _beside_date(self, name: Name) -> bool:
         """Whether the name's line, or the one above or below it in the same block, holds a date or number."""
@@ -608,6 +566,14 @@ class _Reading:
         if much < _LEAST_TITLE:
             return series if series and not is_kind(series) else ""
         title = best.text
+        above = self._lines[best.line - 1] if best.line else None
+        if (
+            above
+            and above.block == self._lines[best.line].block
+            and len(above.names) == 1
+            and re.search(r"\w:$", above.words)
+        ):
+            return f"{cells(above.words)} {title}"  # "THE GENERAL'S MUSEUM:" over its second line
         line = self._lines[best.line]
         whole = line.span and not line.dates and not line.series and not SEPARATOR.search(line.words)
         if line.number and whole and (line.bare or re.match(r"\W*\w+\W?\s?\d", line.words)):
@@ -631,12 +597,14 @@ class _Reading:
         words = WORDS.findall(name.text)
         return (
             2 * (title_like(name.text) or bool(_INSIDE_A_TITLE.search(name.text)))
+            - 6 * _is_credit(name.text)
             + (len(words) >= 3)
             + (not name.beside and not line.number and not line.dates)
             + bool(below and (below.people or below.stated.get("author")))
             + 3 * (name.numbered and title_like(name.text))
             - 4 * bool(_SUBTITLE.match(name.text) and others and others[0].line < name.line)
-            - 3 * bool(STATE.match(name.text) or name.text[0].islower())
+            - 3 * bool(STATE.match(name.text))
+            - (6 if others else 3) * name.text[0].islower()
             - 3 * bool(_BY_ITS_BODY.fullmatch(name.text))
             - (2 if len(words) > _LONG_TITLE else 5) * name.dated
             - 3 * bool(_PART.search(name.text))
@@ -644,7 +612,7 @@ class _Reading:
             - min(3, self._publishes(name, self._all))
             - 3 * subtitle
             - bool(re.search(r"\d$", name.text))
-            - 2 * (len(words) < 2)
+            - 2 * (len(words) < 2 and not EAST_ASIAN.search(name.text))
             - 4 * bool(_SERIES_OF.match(name.text))
             - 2 * (apart and name.line == 0 and name_shaped(name.text))
             - (apart and any(each.number or each.dates for each in block))
@@ -659,22 +627,6 @@ class _Reading:
         best = min(dates, key=lambda each: _RANKS[each.role])
         found = find_date(best.written, self._order, number) or best.found
         return found.date, ((found.note,) if found.note else ())
-
-    def _dateline(self) -> tuple[Dated | None, str]:
-        """Return date and agency that a report's first words state: "OSLO, 28 July 2011 (NTB) –"."""
-        if self._prose < 0:
-            return None, ""
-        start = self._text[self._prose : self._prose + 200].lstrip()
-        for found in find_dates(start, self._order):
-            dash = _DATELINE.match(start, found.end)
-            if dash and _DATELINE_PLACE.fullmatch(WEEKDAY.sub(" ", start[: found.start])):
-                agency = dash["agency"] or ""
-                speaks = _ANNOUNCES.match(start, dash.end())
-                if speaks and class_of(speaks["body"]) == "institution":
-                    agency = agency or speaks["body"]
-                return Dated(found, start[found.start : found.end], "plain"), agency
-        undated = _UNDATED_LINE.match(start)
-        return None, undated["agency"] if undated and not re.search(r"\d{4}", undated[0]) else ""
 
     def _spans(self, names: set[str], author: str) -> tuple[Span, ...]:
         """Return the lines down to the last that is surely the header's; what is above it is so as well."""
@@ -712,13 +664,25 @@ def _same(one: str, other: str) -> bool:
     return bool(one) and re.sub(r"\W", "", one).casefold() == re.sub(r"\W", "", other).casefold()
 
 
+def _names_no_text(title: str) -> bool:
+    """Whether words are an office, or the name of an institution and nothing else."""
+    return is_office(title) or (class_of(title) == "institution" and name_shaped(title))
+
+
+def _is_credit(words: str) -> bool:
+    """Whether words are an unknown label and a person: "Interviewee: Jo Kern"."""
+    label = LABEL.match(words)
+    who = people_in_line(words[label.end() :]) if label else ""
+    return surely_people(who) or likely_people(who)
+
+
 def _goes_on(above: str, below: str) -> bool:
     """Whether a title goes on in the line below it."""
     return (
         bool(_GOES_ON.search(above))
         or above.endswith(":")
         or below[0].islower()
-        or len(above) >= HARD_WRAPPED
+        or (len(above) >= HARD_WRAPPED and above[-1] != ")")
     )
 
 
@@ -728,4 +692,5 @@ def _looks_like_a_title(line: str) -> bool:
         and bool(re.search(r"[^\W\d_]{2}", line))
         and not re.search(r"[.…,;:]$", line)
         and not is_section_heading(line)
+        and not (line[0].islower() and len(line.split()) > _LONGEST_NOTE)
     )

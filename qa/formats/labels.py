@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 
 # Labels, by the field that they state. Of the "aside" ones, a citation needs none.
-LABELS = {
+_IN_HEADS = {
     " ".join(label.split()): name
     for name, labels in {
         "title": """
             title | headline | hed | head | subject | subj | re | titre | titel | título | titolo
-            | betreff | objet | asunto | название | тема | 제목 | 标题 | 题目
+            | betreff | objet | asunto | concerning | case | perihal | hal | onderwerp |
+            betreft | dotyczy | angående | vedrørende | oggetto | assunto | konu | název |
+            název dokumentu | tytuł | subject matter | название | тема | 제목 | 标题 | 题目
         """,
         "author": """
             signed | signatories | rédigé par | verfasst von | redactado por | elaborado por |
@@ -24,7 +26,8 @@ LABELS = {
         """,
         "publisher": """
             originator | lead agency | issuing agency | responsible body | source
-            agency | institute | publishing house | 来源 | 來源 | 发文单位 | publisher |
+            agency | institute | publishing house | 来源 | 來源 | 发文单位 | publisher | produced by |
+            owner | document owner | origin | penerbit | wydawca | uitgever | utgivare | editore |
             published by | issued by | issuing body | issuing authority | issuing
             office | institution | organisation | organization | herausgeber |
             éditeur | editorial | издатель | 발행처 | 발행기관 | 발행인 | 출처 | 出版 | 出版社 | 发布单位
@@ -35,16 +38,25 @@ LABELS = {
             叢書 | 丛书 | 총서 | series | journal | publication | reihe | collection | serie | série |
             серия | 시리즈 | 系列 | 刊名
         """,
+        "updated": """
+            last updated | updated | last revised | revised | last modified | modified | stand
+        """,
+        "credit": """
+            report | interview | rédaction | redaktion | redacción | redazione | redactie | note by | column
+        """,
         "within": """
             published in | appeared in | first published in | originally published in | journal title
         """,
         "number": """
-            number | no | issue | issue no | report no | report number | document no
+            nomor | numer | nr | núm | numero | sayı | circular | number | no | issue |
+            issue no | report no | report number | document no
             | document number | doc no | document symbol | symbol | circular no |
             nummer | numéro | número | номер | 번호 | 호 | 期号 | 编号 | 文号
         """,
         "published": """
-            date of report | date of issue | month | first published | originally
+            broadcast | aired | reported | filed | sent | tanggal | dato | tarih | dátum |
+            fecha de publicación | date of report | date of issue | month | first published |
+            originally
             published | assented to | 배포일 | 배포일시 | report date | this draft | this
             version | date | dated | published | published on | publication date |
             date published | date of publication | issued | issued on | issue date |
@@ -58,15 +70,19 @@ LABELS = {
             url | link | web | address | permalink
         """,
         "aside": """
-            to | cc | bcc | via | an | à | para | кому | 수신 | contact | contacts | editor |
+            to | cc | bcc | absent | interviewee | interviewer | guest | programme |
+            protokollführung | schriftführung | minutes by | recorder | minute taker |
+            note taker | narahubung | contact presse | ansprechpartner | pressekontakt |
+            press contact | media contact | overall assessment | via | an | à | para | кому |
+            수신 | contact | contacts | editor |
             editors | edited by | translated by | translator | place | location | filed from |
             dateline | e-mail | email | phone | tel | telephone | fax | keywords | tags | topics |
             topic | section | category | region | language | classification | distribution | distr
             | original | pages | page | isbn | issn | doi | jel | price | copies | attachments |
             attached | enclosures | encl | status | version | our ref | your ref | ref | reference
-            | file | photographs | photos | photo | illustrations | source | sources | last
-            updated | updated | last saved | saved | created | printed | last revised | revised |
-            last modified | modified | last reviewed | next release | next issue | next review |
+            | file | photographs | photos | photo | illustrations | source | sources |
+            last saved | saved | created | printed | last reviewed | next release |
+            next issue | next review |
             reference month | reference period | reporting period | period | period covered |
             coverage | valid until | expires | deadline | heard | date heard | hearing | accessed
             | retrieved | downloaded | received | effective | date range | parish office | office
@@ -80,6 +96,8 @@ LABELS = {
     }.items()
     for label in labels.split("|")
 }
+# The same for front matter, where a field stands for one thing only.
+LABELS = {label: "aside" if name in ("credit", "updated") else name for label, name in _IN_HEADS.items()}
 LABEL = re.compile(r"(?P<label>[^\W\d_][\w()’' /.-]{0,28}?)\s{0,3}[:：]\s*(?=\S)")
 
 
@@ -99,8 +117,8 @@ def label_of(line: str) -> tuple[str, int]:
     if match is None:
         return "", 0
     name = " ".join(match["label"].lower().replace(".", "").split())
-    stated = LABELS.get(name, "")
-    if not stated and name.count(" ") == 1 and LABELS.get(name.split()[1]) == "aside":
+    stated = _IN_HEADS.get(name, "")
+    if not stated and name.count(" ") == 1 and _IN_HEADS.get(name.split()[1]) == "aside":
         stated = "aside"  # "Drought status"
     return (stated, match.end()) if stated else ("", 0)
 

@@ -41,6 +41,7 @@ _HEADERS = ("From", "Date", "Subject", "Message-ID", "To", "Received")
 _ENCODED = re.compile(r"=\?[^?\s]+\?[bq]\?[^?]*\?=(?:\s+=\?[^?\s]+\?[bq]\?[^?]*\?=)*", re.IGNORECASE)
 _CUT_OFF = (errors.CloseBoundaryNotFoundDefect, errors.StartBoundaryNotFoundDefect)
 _PART = re.compile(r"^(?:\w+ )?(?:office|desk|team|unit|service|department)$", re.IGNORECASE)
+_NO_REPLY = re.compile(r"(?:do[-_.]?)?no[-_.]?t?[-_.]?reply\b", re.IGNORECASE)
 _DIVISION = re.compile(
     r"(?:press|media|news|communications?|public affairs|information|publications?|newsletter)\b",
     re.IGNORECASE,
@@ -112,7 +113,7 @@ def _document(message: Message, lines: list[Line], source: Source) -> Document |
     subject = _header(message, "Subject")
     known = {
         "title": subject,
-        "author": author,
+        "author": "" if _NO_REPLY.match(address) and author == address else author,
         "date": day.isoformat() if day else "",
         "url": url if re.fullmatch(r"\S+", url) else "",
     }

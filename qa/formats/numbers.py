@@ -21,7 +21,7 @@ _PIECE = (
     r"|\w*bericht|rundschreiben|merkblatt|mitteilung|heft|выпуск"
     r"|decision"
     r"|ruling|opinion|order|judgment|resolution|directive|instruction|notification|fieldnote|field note"
-    r"|dossier"
+    r"|dossier|notu|notat"
     r"|factsheet|viewpoint|commentary|backgrounder|explainer|briefer|lecture|occasional paper)s?"
 )
 _PIECES = re.compile(rf"(?:[\w’'-]+\s)?{_PIECE}", re.IGNORECASE)
@@ -34,14 +34,17 @@ _BODY_AND_SERIES = re.compile(rf"(?P<body>.*?[^\s,]),?\s(?P<series>(?:[\w&’'-]
 _ENDS_AS_PIECE = re.compile(rf"\b{_PIECE}$", re.IGNORECASE)
 _OF = re.compile(r"\s(?:of|by|from)\s(?:(?-i:the)\s)?(?P<body>[^\W\d_].*)$", re.IGNORECASE)
 _GENERIC = re.compile(
-    r"(?:issue|edition|number|document|doc\.?|case|item|entry|ref\.?|our ref\.?|docket|application|petition"
+    r"(?:issue|edition|number|document|doc\.?|case|item|entry|ref\.?|our ref\.?|dnr|d\.?nr|az"
+    r"|aktenzeichen|sygn|docket|application|petition"
     r"|appeal|file|claim|week|catalogue|index|code|(?:año|année|jahrgang|год|anno|ano) [ivxl\d]+|heft"
     r"|ausgabe|numéro|número|выпуск)s?",
     re.IGNORECASE,
 )
 # Kinds of documents that are numbered without being a series.
 _NO_SERIES = re.compile(
-    r"(?:press |news |media )?(?:release|statement|decision|order|ruling|judge?ment|resolution|regulation"
+    r"(?:press |news |media |lab |laboratory |test |inspection )?(?:release|statement|decision|order"
+    r"|ruling|judge?ment|resolution"
+    r"|regulation|tender|invitation|permit|licen[cs]e|contract|complaint|agenda item"
     r"|directive"
     r"|instruction|notification|notice|letter|minutes|announcement|report|opinion|communiqué|comunicado"
     r"|law|act"
@@ -78,7 +81,7 @@ _CODE = (
 )
 _YEARS = re.compile(r"(?P<first>(?:1[5-9]|20)\d\d)(?:[–/-](?:1[5-9]|20)?(?P<last>\d\d))?")
 _VOLUME = re.compile(
-    r"(?:Vol(?:ume)?|Bd|Band|Том|Т)\.?\s?(?P<volume>[IVXLC]+|\d+)(?:[,;:]?\s{0,3}(?:No|Nr|Issue|Iss|Number"
+    r"(?:Vol(?:ume)?|Bd|Band|Том|Т)\.?\s?(?P<volume>[IVXLC]+|\d+)(?:[,;:]?\s{0,3}(?:No|Nr|Issue|Iss|Number|Part|Pt"
     r"|Heft|№|H)\.?\s?(?P<issue>\d+)|(?!\w))",
     re.IGNORECASE,
 )
@@ -165,7 +168,8 @@ def find_number(words: str) -> Numbered:
         return Numbered(roman["number"], roman["series"], bare=True)
     slashed = _SLASHED.fullmatch(words)
     if slashed and not _is_year(slashed["code"]) and not re.fullmatch("[A-Z]{1,5}", slashed["series"]):
-        return Numbered(slashed["code"], slashed["series"])
+        counted = "" if _GENERIC.fullmatch(slashed["series"]) else slashed["series"]
+        return Numbered(slashed["code"], counted)
     if _SYMBOL.fullmatch(words) and re.search(r"\d", words) and not _QUARTER.fullmatch(words):
         return Numbered(words, bare=True)
     for match in _BARE.finditer(words):
@@ -179,7 +183,7 @@ def find_number(words: str) -> Numbered:
         if _is_year(match[0]):
             continue
         if named := re.fullmatch(r"([A-Z]{4,}) (\d{1,4})", match[0]):
-            return Numbered(named[2], named[1])
+            return Numbered(named[2], named[1], bare=True)
         found = _numbered(words, match, match[0])
         return Numbered(found.number, found.series, found.rest, bare=True)
     return Numbered()
@@ -227,7 +231,7 @@ def _numbered(
     number = re.sub(r"\s\((?:19|20)\d\d\)$", "", number.strip(" ."))
     before = re.sub(r"^\d{4}\s?[年년]$", "", before)
     generic = False
-    if _ENDS_GENERIC.search(before):
+    if _ENDS_GENERIC.search(before) and not (at < 0 and before.lower().endswith(" week")):
         before, generic = _ENDS_GENERIC.sub("", before).strip(" ,;:–—-("), True
     if _GENERIC.fullmatch(before) or (generic and _HOW_OFTEN.fullmatch(before)):
         before, generic = "", True
@@ -255,6 +259,7 @@ def _numbered(
     if (
         split
         and split["body"].lower() not in _NO_BODY
+        and (" " in split["body"] or not split["body"].isascii())
         and names_institution(split["body"])
         and not names_institution(split["series"])
     ):

@@ -15,8 +15,9 @@ _INSTITUTION = re.compile(
     r"|alliance|consortium|co-?operative|network|réseau|red de|forum|group|observator(?:y|io|ium)"
     r"|observatoire|inspectorate|secretariat|treasury|banks?|banque|banco|fund|fonds|court|tribunal|cour"
     r"|embassy|consulate|parliament|assembly|senate|congress|party|movement|league|chamber|guild|club"
-    r"|corporation|company|limited|ltd|plc|inc|llc|llp|gmbh|s\.a\.|laboratory|lab|museum|library|hospital"
-    r"|diocese|parish|church|mission|project|programme|initiative|campaign|cell|task force|partners"
+    r"|corporation|company|limited|ltd|plc|inc|llc|llp|gmbh|s\.a\.|laborator(?:y|ies)|lab|museum"
+    r"|(?:port|city|town|county) of(?=\s(?-i:[A-Z]))|library|hospital"
+    r"|diocese|parish|church|mission|project|programme|program|initiative|campaign|cell|task force|partners"
     r"|underwriters|solicitors|consult(?:ing|ants|ancy)|advisors|advisers|associates|press|publishers"
     r"|publications|books|terminal|railways?|airlines?|shipping lines?|berhad|bhd|ag|nv|bv|oy|asa|spa"
     r"|srl|pty|pte|corp|a\.s\.|e\. ?v\.|panel|platform|taskforce|working group|constabulary|securities"
@@ -36,6 +37,11 @@ _INSTITUTION = re.compile(
     r"|iniciativa"
     r"|laboratorio|laboratoire|verein|verband|amt|kammer|bund|akademia|instytut|fundacja|uniwersytet"
     r"|stowarzyszenie|üniversitesi|enstitüsü|derneği|vakfı|bakanlığı"
+    r"|mutual|bourse|borsa|bolsa|börse|ligue|liga|lega|parti|partido|partito|partei|urząd|ministerstwo|sąd"
+    r"|jaringan|kementerian|lembaga|yayasan|badan|dinas|úřad|ústav|ministerstvo|minisztérium|intézet"
+    r"|\w*förbundet|\w*verket|\w*styrelsen|\w+sbond|beekeepers|growers' \w+"
+    r"|ministerie|gemeente|myndigheten|förbundet|ministeriö|liitto|ministério|câmara|secretaria"
+    r"|prefeitura|başkanlığı|müdürlüğü|belediyesi|coopérative|cooperativa|genossenschaft|réserve"
     r"|observers|ombudsman|police|registry"
     r"|service|services|republic|kingdom|united nations|european union|\w*verband|\w*verein"
     r"|\w*gesellschaft|\w*amt"
@@ -47,9 +53,9 @@ _INSTITUTION = re.compile(
     r"|^(?:ال)?(?:مركز|معهد|وزارة|جامعة|هيئة|لجنة|اتحاد|منظمة|جمعية|مؤسسة|وكالة|بنك|شبكة|مجلس|نقابة"
     r"|المركز|المعهد)\b"
     r"|\b(?:rede|redes|réseau|rete) (?:de|des|di|do|da)\b|(?<=[가-힣]{2})[가-힣](?:국|청|처)$"
-    r"|(?:연구원|연구소|연구센터|센터|협회|재단|대학교|위원회|은행|학회|공사|연합|본부|정부|공단|포럼|네트워크|사무소|사무국|학교|병원|교육원|진흥원|개발원|연맹|연대|협의회"
+    r"|(?:(?:외교|교육|진흥|개발|정보|금융|과학|기술|문화|언어)원|연구원|연구소|연구센터|센터|협회|재단|대학교|위원회|은행|학회|공사|연합|본부|정부|공단|포럼|네트워크|사무소|사무국|학교|병원|교육원|진흥원|개발원|연맹|연대|협의회"
     r"|조합|노조|도서관|박물관|법원|국회)$"
-    r"|(?:研究所|研究院|研究中心|中心|大学|大學|委员会|委員會|协会|協會|基金会|学院|银行|研究会|公司|联合会|事务所|厅|局|政府|办公室|总署|书院|学会|论坛|智库|出版社|财团"
+    r"|(?:研究所|研究院|研究中心|中心|大学|大學|委员会|委員會|商会|商會|工会|协会|協會|基金会|学院|银行|研究会|公司|集团|联合会|事务所|厅|局|政府|办公室|总署|书院|学会|论坛|智库|出版社|财团"
     r"|總會|联盟)$",
     re.IGNORECASE,
 )
@@ -67,7 +73,7 @@ _SPOKEN_OF = re.compile(
 _PERHAPS = re.compile(
     r"\b(?:statistics|research|studies|relief|aid|action|rights|survey|unit|desk|house|port|harbour|team"
     r"|front"
-    r"|workers|watchdog|fellowship|collective|archives?|lines?|industries|holdings|energy|mining|mines|labs"
+    r"|workers|growers|breeders|watchdog|fellowship|collective|archives?|lines?|industries|holdings|energy|mining|mines|labs"
     r"|international|works|news agency|voices?|without borders|sans frontières|station|clinic|farm|farms"
     r"|policy|intelligence|analytics|data|markets|media|think ?tank|operations?|aktion|circle|clearinghouse"
     r"|advocacy|analytics|capital|pulse|advisory|ventures|global|online|today|digital|radio|television|tv"
@@ -81,11 +87,11 @@ _PERHAPS = re.compile(
 # Of those, the words that titles hardly begin or end with.
 _LIKELY = re.compile(
     r"\b(?:house|labs?|desk|team|unit|collective|collaborative|international|front|watchdog|fellowship"
-    r"|holdings"
+    r"|holdings|commodities|mutual"
     r"|industries|news agency|sans frontières|without borders|think ?tank|analytics|ventures|advisory|radio"
     r"|television|tv|station|clinic|navy|army|customs|coast ?guard|friends of|statistics|action|aid|relief"
     r"|facility|mechanism|clearinghouse|intelligence|capital|works|lawyers|doctors|workers|farmers"
-    r"|appeal|circle|operator|pricing|risk)\b",
+    r"|appeal|circle|marshal|sheriff|operator|pricing|risk)\b",
     re.IGNORECASE,
 )
 # A periodical's name has one of these, mostly at its end.
@@ -93,11 +99,11 @@ _PERIODICAL_WORD = (
     r"(?:bulletin|courier|daily|digest|dispatch(?:es)?|gazette|herald|journal|ledger|magazine|monitor|news"
     r"|newsletter|observer|post|quarterly|review|times|watch|weekly|fortnightly|monthly|wire|tribune"
     r"|chronicle"
-    r"|mail|standard|examiner|reporter|voice|papers|letters?|notes|notebook|tracker|record|sentinel"
+    r"|mail|standard|examiner|reporter|voice|papers|letters?|notes|briefings|notebook|tracker|record|sentinel"
     r"|messenger|economist|annals|proceedings|transactions|telegraph|telegram|guardian|independent|mirror"
     r"|mercury|echo|star|globe|clarion|advocate|inquirer|enquirer"
     r"|register|barometer|insights?|perspectives?|briefs|lens|outlook|reports?|argus|advertiser|dispatch"
-    r"|correspondent|commentary|zeitung|nachrichten|blätter|revue|cahiers|courrier|revista|boletín|diario"
+    r"|correspondent|commentary|today|telex|zeitung|nachrichten|blätter|revue|cahiers|courrier|jornal|diário|gazeta|dziennik|gazete|krant|tidning|tidende|revista|boletín|diario"
     r"|rivista|giornale|corriere)"
 )
 _PERIODICAL = re.compile(
@@ -130,7 +136,7 @@ _KIND = re.compile(
     r"|policy|research|discussion|working|technical|statistical|background|information|briefing|situation"
     r"|field|market|preliminary|issue|data|opinion|position|white|green|concept|country|progress|weekly"
     r"|monthly|quarterly|annual|analytical|aide|guest|an?)\s+)*"
-    r"(?:memorandum|memo|mémoire|release|notice|note|briefing|brief|opinion|op-?ed|editorial|analysis"
+    r"(?:memorandum|memo|agenda|mémoire|release|notice|note|briefing|brief|opinion|op-?ed|editorial|analysis"
     r"|commentary"
     r"|comment|statement|communiqu[eé]|circular|bulletin|report|paper|minutes|letter|fact ?sheet"
     r"|data ?sheet|declaration|transcript"
@@ -139,7 +145,10 @@ _KIND = re.compile(
     r"|dossier|case study|telegram|telex|cable|facsimile|fax|decision|ruling|order|essay"
     r"|working paper series|paper series|series)s?(?: series)?"
     r"|press (?:release|statement)|communiqu[eé] de presse|pressemitteilung|nota de prensa|comunicado"
-    r"(?: de prensa)?|пресс-релиз|служебная записка|보도자료"
+    r"(?: de prensa)?|siaran pers|komunikat(?: prasowy)?|tisková zpráva|pressmeddelande|persbericht"
+    r"|comunicato stampa|nota à imprensa|basın açıklaması|invitation to (?:tender|bid)|request for proposals"
+    r"|call for (?:papers|evidence|tenders)|tender notice|budget speech"
+    r"|пресс-релиз|служебная записка|보도자료"
     r"|بيان صحفي|بيان|تقرير|book review|letter to the editor|성명서"
     r"|보고서|논평|브리핑|공지|회보|연구보고서|정책보고서|工作论文|研究报告"
     r"|新闻稿|通知"
@@ -147,7 +156,9 @@ _KIND = re.compile(
     re.IGNORECASE,
 )
 _HEADING = re.compile(
-    r"(?:\d{1,2}\.?\s+|[ivx]+\.\s+)?(?:introduction|(?:executive |editor's )?summary|abstract|overview"
+    r"(?:\d{1,2}\.?\s+|[ivx]+\.\s+)?(?:summary of (?:the (?:week|month|year|day|report|findings"
+    r"|situation)|findings)|overall (?:assessment|situation)[^.]{0,30}|introduction|(?:executive "
+    r"|editor's )?summary|abstract|overview"
     r"|background|contents"
     r"|table of contents|main points|key (?:points|findings|messages|facts|figures|data|numbers|results"
     r"|developments)|[\w ]{0,20}at a glance|highlights|in (?:this issue"
@@ -217,4 +228,4 @@ def issued_by(line: str) -> str:
     """Return "Harbour Mission" of "Newsletter of the Harbour Mission", "" of any other line."""
     found = _BODY_OF.fullmatch(line)
     body = (found["its"] or found["body"]).strip() if found else ""
-    return body if names_institution(body) else ""
+    return body if names_institution(body) or body.lower().startswith("friends of ") else ""

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from qa.formats.dates import read_date
+from qa.formats.numbers import find_number
 from qa.formats.organisations import is_kind, is_periodical, is_section_heading, likely_institution
 from qa.formats.people import in_order
 from qa.formats.rubbish import is_no_author, is_no_title
@@ -96,6 +97,8 @@ _LAST = 15  # blocks
 _NUMBERS_IT = re.compile(
     r"\bNo\.?\s?\d[\d/.-]{0,9}[^\w]{0,3}$"
 )  # "Statement No. 14: …" is a title with what follows
+_GOES_ON = re.compile(r" (?:for|of|on)(?: (?:[^\W\da-z_][\w’'-]*|of|and|the)){1,6}")
+_OF_A_SITE = re.compile(r"\s(?:intranet|extranet|web ?site|home ?page)$", re.IGNORECASE)
 _TOP = 12  # blocks
 _SHORT = 15  # characters: a heading of no more may stand in a title by chance
 _HIGHEST = 3  # levels of headings that a page's title may stand in
@@ -173,6 +176,10 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
         tops = [" ".join(line.split()) for block in blocks[:_TOP] for line in block.text.splitlines()]
         titles = [line for line in tops if line in shown and len(line) > _SHORT][-1:]
     main = [" ".join(block.text.split()) for block in blocks if block.level == 1]
+    main = [each for each in main if each in titles or len(headings) == 1]
+    whole = " ".join(tree.findtext(".//title", "").split())
+    if len(main) == 1 and len(titles) == 2 and _alike(find_number(whole).series, main[0]):
+        main = titles = titles[1:]  # "La Lettre du large n° 52": the heading is the periodical's
     for field, names in _META.items():
         for name in names:
             value = meta.get(name, [""])[0]
@@ -190,7 +197,7 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
         and heading
         and may_be_heading(heading)
         and not any(_alike(each, head) for each in titles)
-        and not _NUMBERS_IT.search(head.removesuffix(heading))
+        and not (head.endswith(heading) and _NUMBERS_IT.search(head.removesuffix(heading)))
     ):
         parts = [part for part in _SITE.split(head) if part.strip()]
         site = parts[-1].strip() if parts else ""
@@ -198,7 +205,10 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
         title = heading  # what all pages of a site are called is no title of one
     if title == head and not main and (cut := _SITE_LAST.search(head)) and may_publish(cut["site"]):
         title, site = head[: cut.start()].rstrip(), cut["site"]
-    yield "title", title, "page title", "stated"
+    parts = [part.strip() for part in _SITE.split(title) if part.strip()]
+    named = len(parts) > 1 and all(is_kind(part) or is_institution(part) for part in parts)
+    yield "title", "" if named else title, "page title", "stated"
+    site = _whole_name(_OF_A_SITE.sub("", site), blocks)
     yield "publisher", "" if is_kind(site) else site, "page title", "likely"
     for block in blocks[-_LAST:]:
         owned = _COPYRIGHT.match(" ".join(block.text.split()))
@@ -212,6 +222,18 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
     for address in (*(link.get("href", "") for link in tree.iter("link")), *meta.get("og:url", ())):
         if dated := _DATE_IN_URL.search(address):
             yield "date", "-".join(dated.groups()), "address", "likely"
+
+
+def _whole_name(site: str, blocks: list[Block]) -> str:
+    """Return the name of a site as the top of its page writes it in full."""
+    if not is_institution(site):
+        return site
+    for block in blocks[:_TOP]:
+        words = " ".join(block.text.split())
+        rest = _GOES_ON.match(words, len(site)) if words.startswith(site) else None
+        if rest and is_institution(whole := words[: rest.end()]):
+            return whole
+    return site
 
 
 def _marked_up(tree: html.HtmlElement) -> Iterator[_Fact]:

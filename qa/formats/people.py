@@ -21,7 +21,10 @@ _PARTICLES = frozenset(
     "de da do dos das del della der den di du la le van von zu ter ten bin ibn ben al el abu y e".split()
 )
 _HONORIFIC = re.compile(
-    r"\A(?:(?:dr|prof|professor|hon|the hon|rt hon|the rt hon|h\.\s?e|his excellency|her excellency|sir"
+    r"\A(?:(?:(?:the )?honourable|(?:deputy |vice[- ]|first |prime )?(?:governor|president|premier"
+    r"|minister|chair(?:man|woman|person)?|director(?:[- ]general)?|commissioner)"
+    r"|secretary[- ]general|chancellor|chief justice|agronomist|professor emeritus|dr|prof|professor"
+    r"|hon|the hon|rt hon|the rt hon|h\.\s?e|his excellency|her excellency|sir"
     r"|dame|lord"
     r"|lady|rev|revd|the rev|the very rev|the right rev|the most rev|fr|father|sister|mr|mrs|ms|miss|mx"
     r"|herr|frau|m|mme|sr|sra|don|doña|lt|lt-gen|gen"
@@ -36,11 +39,12 @@ _HONORIFIC = re.compile(
 _DEGREE = re.compile(
     r"(?:ph\.?\s?d|d\.?phil|m\.?d|m\.?a|m\.?sc|b\.?a|b\.?sc|ll\.?[bmd]|m\.?p|mba|mph|mpa|q\.?c|k\.?c|esq"
     r"|jr|sr"
-    r"|frs|obe|mbe|cbe|rn|ret|ii|iii)\.?",
+    r"|frs|obe|mbe|cbe|rn|ret|ii|iii|mla|mep|mna|td|msp|p\.?\s?eng?|p\.?\s?e|c\.?\s?eng|cpa|cfa|acca|fca|dds|dvm|rn|sj|s\.j|o\.p|osb"
+    r"|(?:[a-z]{1,3}\.){2,4}(?:\s\(\w+\.?\))?)\.?",
     re.IGNORECASE,
 )
 _MARKS = re.compile(
-    r"[*†‡§¶¹²³⁴-⁹]+|\(\d{1,2}(?:,\s?\d)*\)|(?<=[^\W\d])\d{1,2}\b|<[^<>]{0,100}>|(?<![\w.+-])[\w.+-]{1,64}@\S{1,100}"
+    r"\[\d{1,2}\]|[*†‡§¶¹²³⁴-⁹]+|\(\d{1,2}(?:,\s?\d)*\)|(?<=[^\W\d])\d{1,2}\b|<[^<>]{0,100}>|(?<![\w.+-])[\w.+-]{1,64}@\S{1,100}"
     r"|\([^()]{0,120}\)"
 )
 _AND = re.compile(r"[;,&/·・、，与與和及]|\s(?:and|with|y|et|und|e|en|och|og|и|та)\s", re.IGNORECASE)
@@ -92,16 +96,17 @@ _NO_NAME = frozenset(
     letters minutes agenda resolution decision judgment judgement opinion appeal petition memo
     memorandum news story feature interview profile essay dispatch diary""".split()
 )
-_WHO_IS = re.compile(r"(?P<who>[^.:?!]{3,60}?)\s(?=(?:is|was|teaches|lectures|works)\s)")
+_WHO_IS = re.compile(r"(?P<who>[^.:?!]{3,60}?)\s(?=(?:is|was|teaches|lectures|works|writes)\s)")
 _ROLE = re.compile(
     r"\b(?:fellow|lecturer|professor|director|researcher|research associate|analyst|correspondent|officer"
     r"|associate|student|editor|manager|secretary|chair(?:man|person|woman)?|president|minister|head of|chief"
     r"|chercheu(?:r|se)|professeure?|directeur|directrice|chargée?|maître|profesora?|investigadora?"
     r"|director[ae]?|dirett(?:ore|rice)"
-    r"|ricercatore|ricercatrice|dozent(?:in)?|wissenschaftliche[rn]?|leiter(?:in)?|referent(?:in)?|head"
+    r"|ricercatore|ricercatrice|dozent(?:in)?|wissenschaftliche[rn]?|leiter(?:in)?|referent(?:in)?|head|barrister|solicitor|advocate|attorney|conseill(?:er|ère)|consultante?"
     r"|enviad[ao] especial|corresponsal|redactora?|periodista|envoyée? spéciale?|correspondante?|journaliste"
     r"|korrespondent(?:in)?|redakteur(?:in)?|inviat[ao]|reporter|journalist|photographer|historian|consultant"
-    r"|adviser|advisor|economist|candidate|scholar|teaches|lectures|works (?:for|at|as)|university|bureau)\b",
+    r"|adviser|advisor|economist|candidate|scholar|teaches|lectures|writes (?:about|on|for|from)"
+    r"|works (?:for|at|as)|university|bureau)\b",
     re.IGNORECASE,
 )
 
@@ -122,6 +127,8 @@ def looks_like_person(name: str) -> bool:
         if word.lower() in _PARTICLES and 0 < position < len(words) - 1:
             continue
         word = _ARTICLE.sub("", word)
+        if _INITIAL.fullmatch(word) and word.endswith("."):
+            continue
         if not word[:1].isupper() or word.lower().strip(".’'") in _NO_NAME:
             return False
         if _INITIAL.fullmatch(word):
@@ -190,7 +197,8 @@ def _names(written: str) -> list[str]:
         piece = _KOREAN_ROLE.sub(
             "",
             re.sub(
-                r"\s(?:reports from|writes from|reporting from|in|at|from|for)\s(?-i:[^\Wa-z\d_]).*$",
+                r"\s(?:reports from|writes from|reporting from|in|at|from"
+                r"|for)\s(?:the\s)?(?-i:[^\Wa-z\d_]).*$",
                 "",
                 piece,
             ),
@@ -202,6 +210,8 @@ def _names(written: str) -> list[str]:
         for degree in name.split()[2:][::-1]:  # "Ulrike Sand PhD"
             if (_DEGREE.fullmatch(degree) and degree.upper() == degree) or degree == "PhD":
                 name = name[: name.rindex(degree)].rstrip()
+        if names and not looks_like_person(name) and _ROLE.search(piece):
+            continue  # "Vivek Anand, barrister, and Joanna Strete"
         if not looks_like_person(name):
             break
         names.append(name)
@@ -248,6 +258,11 @@ def who_is(line: str) -> str:
     if found is None or not _ROLE.search(line[found.end() - 1 :]):
         return ""
     return people_in_line(found["who"])
+
+
+def is_role(words: str) -> bool:
+    """Whether words say what somebody is: "Company Secretary, Amberley Foods Ltd"."""
+    return bool(_ROLE.search(words))
 
 
 def people_stated(written: str) -> str:

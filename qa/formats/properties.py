@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from qa.document.metadata import with_values
 from qa.formats.header import parse_header
-from qa.formats.organisations import is_kind
+from qa.formats.organisations import is_kind, may_name_institution
 from qa.formats.page import TWO_LETTERS
 from qa.formats.people import likely_people, looks_like_person, people_stated, surely_people
 from qa.formats.rubbish import is_no_author, is_no_title
-from qa.formats.shapes import is_institution
+from qa.formats.shapes import is_division, is_institution
 from qa.formats.text import check_text, describe
 
 if TYPE_CHECKING:
@@ -43,7 +43,13 @@ def settle(
         settled["title"] = title if on_page and not header.title.startswith(title) else ""
     if is_no_author(author):
         settled["author"] = ""
-    elif " " in author and is_institution(author):
+    elif header.author and " " not in author and author.isascii():
+        settled["author"] = ""  # "Hollis", where the page says "From: Nadia Kessler"
+    elif " " in author and is_division(author):
+        settled["author"] = ""
+    elif " " in author and (
+        is_institution(author) or (may_name_institution(author) and not _is_person(author))
+    ):
         settled["author"] = ""
         settled["publisher"] = settled.get("publisher") or ("" if header.publisher else author)
     elif author.isupper() and " " not in author and header.author:

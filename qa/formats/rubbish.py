@@ -14,7 +14,8 @@ _NO_TITLE = re.compile(
     re.IGNORECASE,
 )
 _NO_AUTHOR = re.compile(
-    r"(?:python-docx|microsoft\b.*|administrator|admin|windows\b.*|(?:default )?user"
+    r"(?:(?:do[-_]?)?no[-_. ]?t?[-_]?reply\b.*|.*\bcms|hr|pr|it|comms|python-docx|microsoft\b.*"
+    r"|administrator|admin|windows\b.*|(?:default )?user"
     r"|owner|author"
     r"|unknown|unspecified|anonymous|\(?anonymous\)?|default|pc|test|guest|calibre.*|libreoffice.*|webmaster"
     r"|studio\b.*|.*\b(?:studio|design|designs|graphics|print|printing|scanner|typesetting|template)\b.*"

@@ -22,7 +22,8 @@ SMALL_WORD = re.compile(
 WORDS = re.compile(r"[^\W\d_][\w’'.-]*")
 COURT = re.compile(r"^in the (?=.{0,100}\b(?:court|tribunal)\b)", re.IGNORECASE)
 STATE = re.compile(
-    r"(?:the )?(?:republic|kingdom|government|commonwealth|state|united nations)\b", re.IGNORECASE
+    r"(?:the )?(?:republic|kingdom|government|commonwealth|state(?! of (?:the|our|an?)\b)|united nations)\b",
+    re.IGNORECASE,
 )
 _ENDS_AS_SERIES = re.compile(
     r"\w\s(?:papers|notes|letters?|briefs|reports|perspectives|insights|outlook|dispatches|record"
@@ -30,6 +31,9 @@ _ENDS_AS_SERIES = re.compile(
     r"|notebook|essays|studies|monographs|series|briefings)$",
     re.IGNORECASE,
 )
+_ELIDED = re.compile(r"[ld][’'](?=[^\W\da-z_])")
+_MOST_WORDS = 12  # of a name
+_MOST_IN_A_ROW = 7  # without a small word between them
 _QUOTED = re.compile(r"[«“\"„][^«»“”\"„]{1,40}[»”\"“]")  # «Голос» in the name of an association
 SMALL_WORDS = re.compile(r"\b(?:and|in|on|to|from|after|with|by|as|at)\b", re.IGNORECASE)
 _BEGINS_AS_TITLE = re.compile(
@@ -40,7 +44,10 @@ _BEGINS_AS_TITLE = re.compile(
     r"|politics"
     r"|list|register|amendments?|decision|judgment|opinion|order|practice direction|appeal)\s"
     r"(?:of|on|to|for|from|at|by|into|about|in|against)\s"
-    r"|(?:how|why|what|when|where|who|whose|which|is|are|do|does|can|should|will|towards?|beyond|inside"
+    r"|the (?:(?:future|role|impact|costs?|price|rise|fall|end|politics|history|making|limits) of"
+    r"|(?:state|case) (?:of|for"
+    r"|against) the)\s|(?:how|why|what|when|where|who|whose|which|is|are|do|does|can|should|will"
+    r"|towards?|beyond|inside"
     r"|between|after|before|against|behind)\s",
     re.IGNORECASE,
 )
@@ -50,9 +57,81 @@ _BEGINS_AS_INSTITUTION = re.compile(
     re.IGNORECASE,
 )
 _OF_A_NAME = re.compile(
-    r"(?:of|for|the|de|del|des|du|da|do|das|dos|di|der|für|&|la|le|les|los|las|el|sans|y|et|e|и)",
+    r"(?:plc|ltd|gmbh|mbh|per|pour|para|zur|zum|voor|van|het|ve|och|og|of|for|the|de|del|des|du|da|do|das|dos|di|der|für|&|la|le|les|los|las|el|sans|y|et|e|и)",
     re.IGNORECASE,
 )
+
+
+_DIVISION = re.compile(
+    r"(?:the )?(?:[\w&’'-]+ ){0,3}(?:department|division|unit|office|section|directorate|desk|service"
+    r"|programme|program|branch|staff)",
+    re.IGNORECASE,
+)
+# A law's name, and an event's: neither publishes anything.
+_LAW = re.compile(
+    r"\b(?:regulations?|rules|acts?|order|bill|ordinance|decree|by-?laws|code|law)(?:,? \d{4})?$",
+    re.IGNORECASE,
+)
+_EVENT = re.compile(
+    r"(?:the )?(?:[\w-]+ ){0,4}(?:workshop|seminar|symposium|conference|round ?table|webinar|hearing"
+    r"|colloquium"
+    r"|lecture|luncheon|retreat|training course)s?,",
+    re.IGNORECASE,
+)
+# "Recent decisions of the Court": words before the institution's that are none of a name
+_SPEAKS_OF = re.compile(r"(?:[A-Z][\w’'-]*\s){1,2}[a-z]{4,}s? (?:of|by|from|for) (?:the )?[A-Z]")
+
+
+_SERIES_OF_A_BODY = re.compile(
+    r"(?:études?|cahiers?|notes?|documents?|quaderni|cuadernos|schriften|(?:[\w-]+ )?(?:papers"
+    r"|studies|reports|briefs))"
+    r"\s(?:de|des|du|of|di|del|della|der|from)\b",
+    re.IGNORECASE,
+)
+
+
+_OFFICE = re.compile(
+    r"(?:(?:prime |deputy )?minister (?:of|for) .{3,60}|(?:staff |senior |special |chief |general "
+    r"|deputy )?(?:reporter|correspondent|editor|writer|secretary|director|officer"
+    r"|manager|columnist|chair(?:man|woman|person)?)s?)",
+    re.IGNORECASE,
+)
+_ADDED = re.compile(r",\s[a-z].*$")
+_ONE_A_TOWN = re.compile(
+    r"\b(?:parish|embassy|consulate|church|diocese|mission|university|school|college|branch|ministry|department|hospital|saints?"
+    r"|court|chamber|union|chapter|section)\b",
+    re.IGNORECASE,
+)
+_SEAT = re.compile(r"(?P<body>.+), (?-i:[A-Z][a-zà-ÿ’'-]+)(?: (?-i:[A-Z][a-zà-ÿ’'-]+))?")
+
+
+def is_office(name: str) -> bool:
+    """Whether words say what somebody is, and name nobody: "Staff Reporter"."""
+    return bool(_OFFICE.fullmatch(name))
+
+
+def without_seat(name: str) -> str:
+    """Return the name of an institution without what heads add to it: its town, "public hearing"."""
+    bare = _ADDED.sub("", name)
+    seat = _SEAT.fullmatch(bare)
+    if (
+        seat
+        and not _ONE_A_TOWN.search(bare)
+        and is_institution(seat["body"])
+        and class_of(bare[len(seat["body"]) + 2 :]) == "other"
+    ):
+        bare = seat["body"]
+    return bare if bare != name and (is_institution(bare) or bare == _ADDED.sub("", name)) else name
+
+
+def is_division(name: str) -> bool:
+    """Whether a name is that of a part of an institution: "Evaluation Office"."""
+    return bool(_DIVISION.fullmatch(name))
+
+
+def is_law_or_event(name: str) -> bool:
+    """Whether a name is a law's or an event's: "The Customs Regulations", "Regional Workshop, Batanga"."""
+    return bool(_LAW.search(name) or _EVENT.match(name) or re.search(r"\b(?:1[5-9]|20)\d\d\b", name))
 
 
 def class_of(name: str) -> Literal["institution", "periodical", "perhaps", "other"]:
@@ -62,6 +141,10 @@ def class_of(name: str) -> Literal["institution", "periodical", "perhaps", "othe
         return "periodical"
     if _ENDS_AS_SERIES.search(name):
         return "perhaps"  # "Observatory Papers"
+    if _SERIES_OF_A_BODY.match(name):
+        return "perhaps"  # "Études de l'Observatoire"
+    if is_law_or_event(name) or _SPEAKS_OF.match(name):
+        return "other"
     if names_institution(name) and not title_like(_QUOTED.sub("", name)):
         return "institution"
     return "perhaps" if names_periodical(name) or may_name_institution(name) else "other"
@@ -90,12 +173,14 @@ def title_like(name: str) -> bool:
     lower = sum(word[0].islower() for word in content)
     if not words or words[0][0].islower():
         return True
+    if len(words) > _MOST_WORDS or len(words) == len(content) >= _MOST_IN_A_ROW:
+        return True
     if lower >= 2 or (lower and len(content) <= 3 and name.isascii()):
         starts = _BEGINS_AS_INSTITUTION.match(name)
         return not (not name.isascii() and names_institution(" ".join(words[:3]))) and not (
             starts and names_institution(starts[0])
         )
-    return len(words) > 12
+    return False
 
 
 def name_shaped(name: str) -> bool:
@@ -108,7 +193,7 @@ def name_shaped(name: str) -> bool:
         and not title_like(name)
         and not re.search(r"[\d/|]", name)
         and words[0].lower() not in ("a", "an", "on", "in", "to", "from", "after")
-        and not any(word[0].islower() for word in content)
+        and not any(word[0].islower() and not _ELIDED.match(word) for word in content)
         and not SMALL_WORDS.search(name)
     )
 

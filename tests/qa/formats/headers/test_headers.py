@@ -9,9 +9,8 @@ import pytest
 from tests.qa.formats.headers.score import FIELDS, Score, alike, items, read_items_here, score
 
 HERE = Path(__file__).parent
-# Precision and recall of each field that no change may fall below.
-# `a`, `b` and `d` were developed on. `c` was not: nobody who wrote the code has read it, so its misses are
-# not shown.
+# Precision and recall of each field that no change may fall below. All are development data by now;
+# what they were when nobody who wrote the parser had read them stands in docs/quality.md.
 FLOORS = {
     "a": {
         "title": (0.97, 0.97),
@@ -23,47 +22,46 @@ FLOORS = {
     },
     "b": {
         "title": (0.95, 0.95),
-        "author": (0.97, 0.93),
-        "publisher": (0.96, 0.90),
-        "series": (0.89, 0.87),
-        "number": (0.97, 0.95),
-        "date": (0.97, 0.95),
-    },
-    "d": {
-        "title": (0.95, 0.93),
-        "author": (0.95, 0.88),
-        "publisher": (0.94, 0.86),
-        "series": (0.95, 0.85),
-        "number": (0.97, 0.90),
-        "date": (0.97, 0.90),
+        "author": (0.97, 0.95),
+        "publisher": (0.97, 0.93),
+        "series": (0.94, 0.93),
+        "number": (0.97, 0.97),
+        "date": (0.97, 0.97),
     },
     "c": {
-        "title": (0.75, 0.72),
-        "author": (0.82, 0.69),
-        "publisher": (0.66, 0.48),
-        "series": (0.83, 0.70),
-        "number": (0.95, 0.87),
-        "date": (0.96, 0.77),
+        "title": (0.90, 0.83),
+        "author": (0.97, 0.90),
+        "publisher": (0.86, 0.75),
+        "series": (0.88, 0.69),
+        "number": (0.97, 0.91),
+        "date": (0.97, 0.89),
+    },
+    "d": {
+        "title": (0.94, 0.93),
+        "author": (0.96, 0.90),
+        "publisher": (0.96, 0.89),
+        "series": (0.97, 0.93),
+        "number": (0.97, 0.94),
+        "date": (0.97, 0.94),
+    },
+    "e": {
+        "title": (0.90, 0.90),
+        "author": (0.97, 0.90),
+        "publisher": (0.93, 0.80),
+        "series": (0.93, 0.83),
+        "number": (0.94, 0.89),
+        "date": (0.97, 0.90),
     },
 }
-# Below its floor since less is said that only the place of a name speaks for: reported, not hidden.
-KNOWN_SHORT = ("c", "series")
 
 
-@pytest.mark.parametrize("half", FLOORS)
-def test_what_is_said_of_a_document_is_right_and_most_of_it_is_said(half: str, tmp_path: Path) -> None:
-    listed = items(HERE / f"{half}.jsonl")
+@pytest.mark.parametrize("name", FLOORS)
+def test_what_is_said_of_a_document_is_right_and_most_of_it_is_said(name: str, tmp_path: Path) -> None:
+    listed = items(HERE / f"{name}.jsonl")
     scores, misses = score(listed, list(read_items_here(listed, tmp_path)))
-    shown = [] if half == "c" else misses
-    short = ""
-    for field, (precision, recall) in FLOORS[half].items():
-        assert scores[field].precision >= precision, (field, shown)
-        if (half, field) == KNOWN_SHORT and scores[field].recall < recall:
-            short = f"{half}: the recall of {field} is {scores[field].recall:.3f}, its floor {recall}"
-            continue
-        assert scores[field].recall >= recall, (field, shown)
-    if short:
-        pytest.xfail(short)
+    for field, (precision, recall) in FLOORS[name].items():
+        assert scores[field].precision >= precision, (field, misses)
+        assert scores[field].recall >= recall, (field, misses)
 
 
 def test_values_are_compared_without_regard_to_case_space_and_typography() -> None:

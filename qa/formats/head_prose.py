@@ -1,0 +1,230 @@
+"""What the prose below a head says of its document: its dateline, its sign-off, the imprint at its end."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qa.formats.dates import DateOrder, find_date, find_dates
+from qa.formats.head_dates import WEEKDAY, Dated, of_year
+from qa.formats.head_lines import COPYRIGHT, HARD_WRAPPED
+from qa.formats.organisations import is_periodical, likely_institution
+from qa.formats.people import has_given_name, is_role, likely_people, people_in_line, surely_people, who_is
+from qa.formats.shapes import is_institution, name_shaped
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+_DATELINE = re.compile(
+    r"\)?\s*(?:[(/]\s?(?P<agency>[^()/\d]{2,60})[)/])?\s?(?:—|–|--|-|―|:|\.-|\.\s(?=[^\W\d_a-z]))\s?"
+)
+_DATELINE_PLACE = re.compile(r"\(?(?-i:[^\Wa-z\d_])[^\d()\n.:;]{1,40}(?:,|\s[–—-])\s")
+_UNDATED_LINE = re.compile(
+    r"(?-i:[^\Wa-z\d_])[^\d()\n.:;]{1,40}(?:,\s[^()\n]{0,20})?\((?P<agency>[^()\d]{2,60})\)\s?(?:—|–|--|-"
+    r"|―)\s"
+)
+_ANNOUNCES = re.compile(
+    r"(?:the\s)?(?P<body>(?-i:[^\Wa-z\d_])[\w&.,’' -]{3,60}?)(?:\s\([^()\n]{2,60}\))?\s(?:has\s)?(?:today"
+    r"|announce[sd]?|said|report(?:s|ed)?)\b",
+    re.IGNORECASE,
+)
+_PRODUCED = re.compile(
+    r"^This (?:publication|report|paper|document|bulletin|briefing|update|note) (?:is|was) (?:produced"
+    r"|issued|published|prepared)"
+    r" by (?:the )?(?P<body>(?-i:[^\Wa-z\d_])[^\n.,;]{3,80}?)(?=\s(?:in|with|for|and|on)\s|[.,;])",
+    re.MULTILINE,
+)
+_SALUTATION = re.compile(
+    r"(?:dear|sehr geehrte|liebe|estimad[oa]|monsieur|madame|уважаем|geachte)[^\n]{0,60}\n\s*+"
+    r"(?:(?:re|subject|betreff|betrifft|objet|asunto|ref)\s?[.:]\s?(?P<stated>[^\n]{3,150})"
+    r"|(?P<line>(?-i:[^\Wa-z])[^\n]{3,100}(?<![.,:;\s]))(?=[ \t\r]{0,4}\n[ \t\r]{0,4}\n))?",
+    re.IGNORECASE,
+)
+# "The Kilwara Ports Authority invites sealed tenders"
+_INVITES = re.compile(
+    r"\s*+the (?P<body>(?-i:[^\Wa-z\d_])[\w&’' -]{3,60}?)\s(?:\([^()\n]{2,20}\) )?"
+    r"(?:(?:hereby )?(?:invites?|announces?"
+    r"|gives notice)|is pleased to|wishes to|has today|today (?:announced|commissioned|opened"
+    r"|launched|published))\b",
+    re.IGNORECASE,
+)
+_MOST_SIGNED = 20_000  # characters: what stands at the end of a longer text may be anything
+_LISTED = re.compile(r"\s*+[*•–-]\s")
+_SIGNATURE = 4  # words
+_FOOT = 600  # characters at the end of a text
+_FOOT_LINES = 6
+_LONGEST = 200  # characters of a line that is looked at
+_CLOSING = re.compile(
+    r"(?:yours \w+|(?:with )?(?:kind|best|warm)(?:est)? (?:regards|wishes)"
+    r"|(?:with )?regards|sincerely(?: yours)?|(?:respectfully|humbly) (?:submitted|yours)|respectfully"
+    r"|mit (?:freundlichen|besten|herzlichen) grüßen|hochachtungsvoll|cordialement|bien à vous|atentamente"
+    r"|saludos(?: cordiales)?|(?:cordiali|distinti) saluti|atenciosamente|hoogachtend"
+    r"|met vriendelijke groet(?:en)?|med vänlig hälsning|с уважением|z poważaniem)[,.:]?\s*",
+    re.IGNORECASE,
+)
+_SIGNED_BY = re.compile(
+    r"[(—–-]?\s?(?:(?:reporting|reported|written|story|text|words|par|von|por|di) )?(?:by|par|von|por)\s",
+    re.IGNORECASE,
+)
+_FOR = re.compile(r"(?:for|p\.?p\.?|on behalf of)\b", re.IGNORECASE)
+_ISSUED_BY = re.compile(
+    r"(?:this [\w ]{3,30} (?:is|was) )?(?:published|issued|produced|distributed) (?:\w+ )?by:? (?:the )?"
+    r"(?P<body>(?-i:[^\Wa-z\d_])[^\n.,;:()|©]{3,80}?)(?=\s(?:on|in|with|for|at)\s|[.,;:()|©]|$)",
+    re.IGNORECASE,
+)
+_SOURCE = re.compile(r"source\s?:\s(?:the )?(?=\S)", re.IGNORECASE)
+_DONE_AT = re.compile(
+    r"(?:(?:done|given|signed|dated|adopted|fait|hecho|dado|feito|fatto)\b[^\d\n]{0,60}"
+    r"|(?-i:[^\Wa-z\d_])[\w’' -]{2,30}, (?:le |den |am |on )?)?",
+    re.IGNORECASE,
+)
+_DRAWN_BY = re.compile(r"(?:photo|image|picture|drawing|map|illustration|layout|design|cover)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Foot:
+    """What the last lines of a text say of it; what they do not say is empty."""
+
+    author: str = ""
+    publisher: str = ""
+    date: dt.date | None = None
+
+
+def dateline(text: str, prose: int, order: DateOrder) -> tuple[Dated | None, str]:
+    """Return date and agency that a report's first words state: "OSLO, 28 July 2011 (NTB) –"."""
+    if prose < 0:
+        return None, ""
+    start = text[prose : prose + 200].lstrip()
+    for found in find_dates(start, order):
+        dash = _DATELINE.match(start, found.end)
+        if dash and _DATELINE_PLACE.fullmatch(WEEKDAY.sub(" ", start[: found.start])):
+            agency = dash["agency"] or ""
+            speaks = _ANNOUNCES.match(start, dash.end())
+            if speaks and is_institution(speaks["body"]):
+                agency = agency or speaks["body"]
+            return Dated(found, start[found.start : found.end], "plain"), agency
+    undated = _UNDATED_LINE.match(start)
+    return None, undated["agency"] if undated and not re.search(r"\d{4}", undated[0]) else ""
+
+
+def letter_subject(text: str, prose: int) -> str | None:
+    """Return what a letter is about, which stands below its salutation; None where there is no salutation."""
+    found = _SALUTATION.match(text, prose)
+    if found is None:
+        return None
+    subject = (found["stated"] or found["line"] or "").strip(" *_")
+    return subject if found["stated"] or not re.search(r"[.,:;]$", subject) else ""
+
+
+def producer(text: str, prose: int) -> str:
+    """Return who the first words of a text say has made it, or what its first words are the acts of."""
+    made = _PRODUCED.search(text) or (_INVITES.match(text, prose) if prose >= 0 else None)
+    return made["body"] if made and is_institution(made["body"]) else ""
+
+
+def foot_of(text: str, prose: int, order: DateOrder) -> Foot:
+    """Read the last lines of a text, below the prose that begins at `prose`."""
+    if prose < 0 or len(text) > _MOST_SIGNED:
+        return Foot()
+    start = max(prose, len(text) - _FOOT)
+    start = max(prose, text.rfind("\n\n", 0, start))
+    blocks = [block.splitlines() for block in re.split(r"\n[ \t\r]*\n", text[start:])]
+    foot = [
+        line
+        for block in blocks
+        if not _is_wrapped(block)
+        for line in block
+        if line.strip() and not _LISTED.match(line)
+    ]
+    foot = [" ".join(line.split()).strip("*_# ") for line in foot[-_FOOT_LINES:]]
+    if start == prose and foot and text[start:].lstrip().startswith(foot[0][:20]):
+        foot = foot[1:]  # the first line of the prose is no foot
+    publisher, date = _imprint(foot, order)
+    return Foot(_signed(foot), publisher, date)
+
+
+def _is_wrapped(block: list[str]) -> bool:
+    """Whether lines that stand together are one paragraph of prose, broken where a line was full."""
+    full = [line for line in block[:-1] if len(line) > HARD_WRAPPED]
+    return len(full) > 1 and any(line.lstrip()[:1].islower() for line in block[1:])
+
+
+def _signed(foot: list[str]) -> str:
+    """Return who has signed: below a closing formula, above an office, or behind "by"."""
+    for at, line in enumerate(foot):
+        below = foot[at + 1] if at + 1 < len(foot) else ""
+        if len(line) > _LONGEST:
+            continue
+        if closing := _CLOSING.match(line):
+            for signature in (line[closing.end() :], below, *foot[at + 2 : at + 3]):
+                if who := _person(signature):
+                    return who
+        if (by := _SIGNED_BY.match(line)) and (who := _person(line[by.end() :].rstrip(")."))):
+            return who
+        office = bool(below) and len(below) <= 80 and bool(is_role(below) or _FOR.match(below))
+        if office and not re.search(r"[.:@]", line.rstrip(".")) and (who := _person(line)):
+            return who
+        if (
+            line is foot[-1]
+            and len(line.split()) <= _SIGNATURE
+            and (who := _person(line))
+            and not is_role(line)
+        ):
+            return who
+        if at >= len(foot) - 2 and (who := who_is(line)) and _person(who):
+            return who
+    return ""
+
+
+def _person(words: str) -> str:
+    who = people_in_line(words) if len(words) <= 80 else ""
+    return who if surely_people(who) or likely_people(who) else ""
+
+
+def _imprint(foot: list[str], order: DateOrder) -> tuple[str, dt.date | None]:
+    """Return who the last lines say has published the text, and when."""
+    publisher, date = "", None
+    for line in foot:
+        if len(line) > _LONGEST:
+            continue
+        if (issued := _ISSUED_BY.match(line)) and _may_publish(issued["body"]):
+            publisher = publisher or issued["body"]
+        owned = COPYRIGHT.search(line) if "©" in line else None
+        if owned and not _DRAWN_BY.match(line):
+            holder = (owned["holder"] or "").strip()
+            if holder and name_shaped(holder) and not has_given_name(holder):
+                publisher = publisher or holder
+            year = owned["year"] or next(iter(re.findall(r"\b(?:19|20)\d\d\b", line)), "")
+            date = date or (of_year(year).found.date if year else None)
+        source = _SOURCE.match(line)
+        imprint = line[source.end() :] if source else line
+        name = re.split(r",\s|\.\s|\s[|–—-]\s", imprint)[0]
+        rest = imprint[len(name) :]
+        if (source and _may_publish(name)) or (
+            rest[:1] == ","
+            and not is_role(name)
+            and is_institution(name)
+            and name_shaped(name)
+            and _is_place(rest, order)
+        ):
+            publisher = publisher or name
+            found = next(find_dates(rest, order), None)
+            date = date or (found.date if found else None)
+        found = find_date(line, order)
+        if found and _DONE_AT.fullmatch(line[: found.start]) and line[found.end :].strip(" .;") == "":
+            date = date or found.date
+    return publisher, date
+
+
+def _may_publish(name: str) -> bool:
+    return name_shaped(name) and (is_institution(name) or likely_institution(name) or is_periodical(name))
+
+
+def _is_place(rest: str, order: DateOrder) -> bool:
+    """Whether what follows a name is where it is, or when it published: ", Vienna." or ", April 2006."."""
+    first = re.split(r"\.\s|\.$|;|\|", rest[1:].strip())[0]
+    found = find_date(first, order)
+    if found:
+        first = first[: found.start]
+    return len(first.split()) <= 4 and all(word[:1].isupper() or word[:1].isdigit() for word in first.split())
