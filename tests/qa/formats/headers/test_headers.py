@@ -9,7 +9,7 @@ import pytest
 from tests.qa.formats.headers.score import FIELDS, Score, alike, items, read_items_here, score
 
 HERE = Path(__file__).parent
-# Precision and recall of each field that no change may fall below. All are development data by now;
+# Precision and recall of each field that no change may fall below. All but f are development data by now;
 # what they were when nobody who wrote the parser had read them stands in docs/quality.md.
 FLOORS = {
     "a": {
@@ -51,6 +51,14 @@ FLOORS = {
         "series": (0.93, 0.83),
         "number": (0.94, 0.89),
         "date": (0.97, 0.90),
+    },
+    "f": {
+        "title": (0.85, 0.83),
+        "author": (0.91, 0.77),
+        "publisher": (0.87, 0.74),
+        "series": (0.84, 0.85),
+        "number": (0.91, 0.81),
+        "date": (0.95, 0.86),
     },
 }
 
