@@ -62,7 +62,9 @@ def test_a_python_without_ensurepip_is_met_with_the_name_of_debians_package(tmp_
 def test_ci_ends_with_pytests_closing_line_and_its_status(tmp_path: Path, closing: str, status: int) -> None:
     (tmp_path / ".ci").mkdir()
     shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci" / "run")
-    recipe = f"test:\n\t@echo '{closing}'; echo 'more, from something else'; exit {status}\n"
+    recipe = (
+        f"test:\n\t@echo '{closing}'; echo 'more, from something else'; exit {status}\ntest-day:\n\t@true\n"
+    )
     (tmp_path / "Makefile").write_text(recipe, encoding="utf-8")
     command = ["bash", str(tmp_path / ".ci" / "run")]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
