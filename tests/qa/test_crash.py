@@ -287,7 +287,7 @@ def test_whenever_a_writer_is_killed_the_next_start_is_consistent_and_nothing_ac
         len(books.specs),
         books.purged,
     )
-    assert books.done.total() > CRASHES // 10
+    assert books.done  # else nothing was shown; how much is done before a kill is the machine's
 
 
 @pytest.mark.slow
