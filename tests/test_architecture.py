@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import grimp
+
 from tests.conftest import ROOT
 
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
@@ -30,3 +32,14 @@ def test_the_description_names_no_module_that_is_gone() -> None:
 
 def test_few_modules_lie_flat() -> None:
     assert len(list((ROOT / "qa").glob("*.py"))) <= 16
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    graph = grimp.build_graph("qa", "embeddings")
+    circles = [
+        (module, imported)
+        for module in graph.modules
+        for imported in graph.find_modules_directly_imported_by(module)
+        if graph.chain_exists(importer=imported, imported=module)
+    ]
+    assert circles == []

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from qa.formats.dates import DateOrder, FoundDate, find_dates
+from qa.formats.head_parts import Dated, Line, Role
 from qa.formats.numbers import find_number
 from qa.formats.organisations import (
     is_kind,
@@ -19,9 +19,8 @@ from qa.formats.people import has_given_name, people_in_line, surely_people
 from qa.text.dates import PartialDate
 
 if TYPE_CHECKING:
-    from qa.formats.head_lines import Line
+    from qa.formats.head_parts import Line
 
-Role = Literal["published", "plain", "event", "updated", "never"]
 DAY = (
     r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche"
     r"|montag"
@@ -91,15 +90,6 @@ ISSUED = re.compile(
     re.IGNORECASE,
 )
 FOR = re.compile(r"(?P<who>[^()\d:,]{3,60}),?\sfor\s(?:the\s)?(?P<body>[^\W\d_a-z].{3,60})")
-
-
-@dataclass(frozen=True, slots=True)
-class Dated:
-    """A date of the header, and what it is the date of."""
-
-    found: FoundDate
-    written: str
-    role: Role
 
 
 def of_year(year: str) -> Dated:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from qa.formats.dates import DateOrder, FoundDate, find_date, find_dates, read_date
-from qa.formats.head_dates import DAY, FOR, ISSUED, Dated, Role, of_year, without_dates
+from qa.formats.head_dates import DAY, FOR, ISSUED, of_year, without_dates
+from qa.formats.head_parts import Dated, Line, Name, Role
 from qa.formats.labels import LABELS, label_of, label_words, numbered_by
 from qa.formats.numbers import find_number
 from qa.formats.organisations import (
@@ -225,47 +225,6 @@ _EVENT_LINE = re.compile(
     r"(?:presented|delivered|given|read|held|prepared|submitted)\s(?:at|for|to|before|in)\s",
     re.IGNORECASE,
 )
-
-
-@dataclass(slots=True)
-class Name:
-    """Words of a header that may name its publisher, its series or its title."""
-
-    text: str
-    line: int  # the number of its line
-    leads: bool = False  # whether it stands first in a line that holds a number or date too
-    beside: bool = False  # whether it shares its line with something else
-    dated: bool = False  # whether a date follows it behind a comma
-    numbered: bool = False  # whether a number follows it at once
-    person: bool = False  # whether it may name people
-
-
-@dataclass(slots=True)
-class Line:
-    """A line of the top of the text, taken apart; `span` is None of what stands on the page only."""
-
-    words: str
-    span: Span | None
-    block: int
-    stated: dict[str, str] = field(default_factory=dict)
-    dates: list[Dated] = field(default_factory=list)
-    number: str = ""
-    series: str = ""
-    bare: bool = False  # whether the number is a code without "No." or the like
-    volume: bool = False  # whether the number is of a volume
-    issue: bool = False  # whether it is that of an issue, whatever of
-    season: bool = False  # whether it says the season of an issue
-    url: str = ""
-    owner: str = ""  # whose the copyright is
-    people: str = ""  # the line names people, and may be there for that
-    names: list[Name] = field(default_factory=list)
-    kinds: list[str] = field(default_factory=list)
-    aside: bool = False  # whether it is there for a contact or the like
-
-    @property
-    def states_something(self) -> bool:
-        """Whether it holds a date, a number, an address or a label."""
-        return bool(self.dates or self.number or self.url or self.stated)
 
 
 def take_apart(words: str, span: Span | None, block: int, order: DateOrder) -> Line:

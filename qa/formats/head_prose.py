@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qa.formats.dates import DateOrder, find_date, find_dates
-from qa.formats.head_dates import WEEKDAY, Dated, of_year
+from qa.formats.head_dates import WEEKDAY, of_year
 from qa.formats.head_lines import COPYRIGHT, HARD_WRAPPED
+from qa.formats.head_parts import Dated
 from qa.formats.organisations import is_periodical, likely_institution
 from qa.formats.people import has_given_name, is_role, likely_people, people_in_line, surely_people, who_is
 from qa.formats.shapes import is_institution, name_shaped

@@ -21,7 +21,7 @@ from qa.text.lines import lines
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from qa.formats.head_lines import Line
+    from qa.formats.head_parts import Line
     from qa.schema import Span
 
 TOP = 4_000  # characters in which a header is looked for

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qa.formats.dates import DateOrder, find_date
-from qa.formats.head_lines import ACADEMIC, EAST_ASIAN, HARD_WRAPPED, SEPARATOR, Line, Name, cells, take_apart
+from qa.formats.head_lines import ACADEMIC, EAST_ASIAN, HARD_WRAPPED, SEPARATOR, cells, take_apart
 from qa.formats.head_prose import dateline, foot_of, letter_subject, producer
 from qa.formats.head_top import TOP, top_of, without_misread
 from qa.formats.labels import LABEL, label_of
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
 
-    from qa.formats.head_dates import Dated, Role
+    from qa.formats.head_parts import Dated, Line, Name, Role
     from qa.schema import Span
 
 _RANKS: dict[Role, int] = {"published": 0, "plain": 1, "event": 2, "updated": 3, "never": 4}
