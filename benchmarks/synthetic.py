@@ -36,7 +36,8 @@ from qa.document.window import head, window_text
 from qa.evaluation import suite
 from qa.formats.reading import read_path
 from qa.schema import Document, Passage, Sentence
-from qa.storage.embedded.store import Entry, Store
+from qa.storage.embedded.put import Entry
+from qa.storage.embedded.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -33,7 +33,7 @@ from qa.intake.pipeline import overlap, silent
 from qa.schema import Document, FileResult, IndexReport, Passage, Progress
 from qa.storage.embedded.encoders import model_errors, trust
 from qa.storage.embedded.locations import RESTORED, FileRead, Foreseen, ReadAs, is_gone
-from qa.storage.embedded.store import Entry
+from qa.storage.embedded.put import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence

@@ -12,62 +12,36 @@ A `Store` may be used from several threads, and its file by several processes.
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections import Counter
-from dataclasses import asdict, dataclass, replace
-from functools import partial
-from itertools import count
-from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, cast, get_args
 
-import numpy as np
-
-from qa.deadline import Deadline
 from qa.document.corrections import uncorrected
 from qa.document.metadata import BY_SIDECAR, value_of
-from qa.document.row_identity import numbered
-from qa.document.window import legible
-from qa.errors import DocumentNotFoundError, InputError, LibraryError
-from qa.recent import Recent
+from qa.errors import LibraryError
 from qa.schema import (
-    EVERYTHING,
     Document,
-    DocumentInfo,
-    Facets,
     FileResult,
-    Filters,
     Judgement,
     Outcome,
-    Passage,
-    PassageSpan,
     QuoteReference,
-    Section,
-    SectionKind,
-    Sentence,
-    SentenceKind,
     ShownAnswer,
-    Span,
 )
 from qa.storage.embedded import columns as stored
-from qa.storage.embedded import near_duplicates, vectors, versions, words
+from qa.storage.embedded import near_duplicates, vectors, versions
+from qa.storage.embedded.contents import Contents, number_of
 from qa.storage.embedded.corrections import every as all_corrections
-from qa.storage.embedded.corrections import found_in
 from qa.storage.embedded.corrections import put as put_corrections
-from qa.storage.embedded.database import Database, put_spellings
-from qa.storage.embedded.filters import select, where
 from qa.storage.embedded.locations import (
-    SourceLocation,
-    Target,
     at,
     default_part,
-    displace,
     file_unchanged,
     hand_over,
     id_of_next,
     keep_restored,
     put_file,
-    put_location,
     put_read_as,
     read_as,
     renumber,
@@ -79,18 +53,23 @@ from qa.storage.embedded.locations import (
     under,
     words_sha256,
 )
-from qa.storage.embedded.postings import build
-from qa.storage.ports import Cited, Count, Selection, Version
-from qa.text.dates import parse_date, span_of
-from qa.text.names import fold, spellings
-from qa.text.terms import indexed, is_only_latin
+from qa.storage.embedded.put import (
+    Entry,
+    Status,
+    delete,
+    drop,
+    free_id,
+    is_held,
+    leave_to_other_places,
+    put_at_place,
+    status_of,
+    with_free_id,
+    write_document,
+)
+from qa.storage.embedded.rows import COLUMN_LIST, row_of
 
 if TYPE_CHECKING:
-    import datetime as dt
-    import sqlite3
-    from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
-    from typing import BinaryIO
+    from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 
     from embeddings.arrays import Float32, Int64
     from embeddings.models import EncoderIdentity
@@ -98,68 +77,18 @@ if TYPE_CHECKING:
     from qa.document.row_identity import Row
     from qa.schema import Thumb
     from qa.storage.embedded.locations import FileRead, Foreseen, HeldLocation, ReadAs
-    from qa.storage.embedded.postings import Segment
     from qa.storage.embedded.vectors import Difference, Encoding
     from qa.storage.embedded.versions import LeftOut
-    from qa.storage.ports import Occurrences
+    from qa.storage.ports import Version
 
 # Documents of a library of before whose near-duplicates are looked for in one transaction.
 COPIES_AT_ONCE = 100
-# Filters whose selections are kept: of a library of a million passages each has 125 kB.
-SELECTIONS = 8
-# Ids on either side, in order, of one that is not held, among which the one that was meant is looked for.
-SUGGESTED_FROM = 500
-
-Status = Literal["added", "replaced", "unchanged", "moved", "duplicate"]
-
-_PLAIN = (
-    "id",
-    "path",
-    "title",
-    "publisher",
-    "series",
-    "number",
-    "url",
-    "language",
-    "format",
-    "collection",
-    "source_sha256",
-    "text",
-    "author",
-)
-# What a row of `documents` holds of a Document as it is, what it holds in another form, and what it adds.
-_COLUMNS = (
-    *_PLAIN,
-    "date",
-    "header",
-    "furniture",
-    "notes",
-    "sections",
-    "found",
-    "sha256",
-    "words_sha256",
-    "given_id",
-    "head",
-    "characters",
-)
-_COLUMN_LIST = ", ".join(_COLUMNS)
 
 
-_SENTENCE = stored.number, stored.number, stored.one_of(get_args(SentenceKind))
-_SECTION = stored.number, stored.number, stored.one_of(get_args(SectionKind)), stored.text, stored.text
 _OUTCOME = stored.one_of(get_args(Outcome))
 
 # What a file of an index or of postings is called; by another name, a file elsewhere would be opened.
 _DERIVED = re.compile(r"index-\d+\.faiss|words-\d+\.bin")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Entry:
-    """A passage ready to be stored: its window's digest (`window.py`) and unit vector, float32 [d]."""
-
-    passage: Passage
-    digest: bytes
-    vector: Float32
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +119,7 @@ class IndexRecord:
     file_generation: int
 
 
-class Store:
+class Store(Contents):
     """The system of record of the library in `folder`.
 
     Every method raises `LibraryError` when the file is damaged, locked by another writer, or out of space;
@@ -201,28 +130,7 @@ class Store:
         LibraryError: the file is no library, damaged, or from a newer Pullquote. It is left untouched.
     """
 
-    def __init__(self, folder: Path, *, create: bool = True, read_only: bool = False) -> None:
-        self.folder = folder
-        self._database = Database(folder, create=create, read_only=read_only)
-        self.read_only = self._database.read_only
-        self._selections: Recent[tuple[Filters, int], Selection] = Recent(SELECTIONS)
-
-    def close(self) -> None:
-        """Close the file. The store cannot be used afterwards."""
-        self._database.close()
-
     # What the library is
-
-    @property
-    def generation(self) -> int:
-        """A number that grows with every committed change, by whatever process."""
-        with self._database.reading() as db:
-            return _generation(db)
-
-    def encoding(self) -> Encoding | None:
-        """Tell which encoder made the vectors in force; None before the first document."""
-        with self._database.reading() as db:
-            return vectors.encoding(db)
 
     def index_record(self) -> IndexRecord:
         """Tell what the store knows of its index of vectors."""
@@ -292,23 +200,23 @@ class Store:
             status: Status
             if restored:
                 restored = versions.restorable(db, document.id)
-                values = _row(document, words, restored.held["given_id"], head)
-                number, status = _write(db, None, document, values, entries, encoding, made_by)
+                values = row_of(document, words, restored.held["given_id"], head)
+                number, status = write_document(db, None, document, values, entries, encoding, made_by)
                 versions.put_back(db, restored, number)
                 hand_over(db, number)
                 return Ingested(status, document.id)
             versions.admit(db, document, part)
             to = target(db, document, words, part, made_by)
-            given_id, document = _named(db, document, to, part)
-            parted = _part_of(db, to.former or 0) if to.keeps_former_id else ""
-            number, status = to.number or 0, _status(to)
+            given_id, document = with_free_id(db, document, to, part)
+            parted = leave_to_other_places(db, to.former or 0) if to.keeps_former_id else ""
+            number, status = to.number or 0, status_of(to)
             if to.gives_text:
-                values = _row(document, words, given_id, head)
-                number, written = _write(db, to.number, document, values, entries, encoding, made_by)
+                values = row_of(document, words, given_id, head)
+                number, written = write_document(db, to.number, document, values, entries, encoding, made_by)
                 status = written if to.same_place else status
                 if corrections:
                     put_corrections(db, document.id, corrections)
-            displaced = _put(db, to, number, document, made_by, part)
+            displaced = put_at_place(db, to, number, document, made_by, part)
         return Ingested(status, document.id, displaced, parted)
 
     def edit(
@@ -326,14 +234,16 @@ class Store:
             LibraryError: it has another text now.
         """
         with self._database.writing() as db:
-            number = _number(db, document.id)
+            number = number_of(db, document.id)
             given_id, sha256, words, made_by = db.execute(
                 "SELECT given_id, sha256, words_sha256, made_by FROM documents WHERE serial = ?", (number,)
             ).fetchone()
             if sha256 != document.sha256:
                 raise LibraryError(f"{document.id!r} was replaced meanwhile: look at it, and edit it again")
             encoding = vectors.encoding_for(db, encoder, self.folder)
-            _write(db, number, document, _row(document, words, given_id, head), entries, encoding, made_by)
+            write_document(
+                db, number, document, row_of(document, words, given_id, head), entries, encoding, made_by
+            )
             put_corrections(db, document.id, corrections)
 
     def corrections(self) -> dict[str, dict[str, Correction]]:
@@ -364,7 +274,7 @@ class Store:
         words = words_sha256(document.text, document.furniture)
         with self._database.reading() as db:
             to = target(db, document, words, part)
-            _, document = _named(db, document, to, part)
+            _, document = with_free_id(db, document, to, part)
             return all_corrections(db).get(document.id, {})
 
     def place(self, document: Document, made_by: str, part: str) -> Ingested | None:
@@ -378,9 +288,9 @@ class Store:
             if to.gives_text or to.number is None:
                 return None
             versions.admit(db, document, part)
-            _, document = _named(db, document, to, part)
-            displaced = _put(db, to, to.number, document, made_by, part)
-        return Ingested(_status(to), document.id, displaced)
+            _, document = with_free_id(db, document, to, part)
+            displaced = put_at_place(db, to, to.number, document, made_by, part)
+        return Ingested(status_of(to), document.id, displaced)
 
     def has_text(self, document: Document, made_by: str, part: str) -> bool:
         """Tell whether `place` would do for a document."""
@@ -395,21 +305,21 @@ class Store:
             to = target(db, document, words, part, ahead=ahead)
             if to.new_words and (copied := ahead.copied(document, part, to)):
                 return Ingested("duplicate", copied)
-            given_id, named = _named(db, document, to, part, ahead.ids)
+            given_id, named = with_free_id(db, document, to, part, ahead.ids)
             number = to.former if to.keeps_former_id else to.number
             given_id, held_id = ahead.new_ids.get(number or 0, (given_id, named.id))
             parted = ""
             if to.keeps_former_id and to.former is not None:
                 ahead.ids.add(held_id)
                 given = id_of_next(stands(db, to.former, ahead), given_id)
-                parted = _free(db, given, ahead.ids)
+                parted = free_id(db, given, ahead.ids)
                 ahead.new_ids[to.former] = given, parted
                 ahead.ids.add(parted)
             ahead.put(document, part, held_id, to)
-            status = _status(to)
+            status = status_of(to)
             if to.same_place and to.gives_text:
-                held = db.execute(f"SELECT {_COLUMN_LIST} FROM documents WHERE serial = ?", (to.number,))
-                same = held.fetchone() == _row(named, words, given_id, head)
+                held = db.execute(f"SELECT {COLUMN_LIST} FROM documents WHERE serial = ?", (to.number,))
+                same = held.fetchone() == row_of(named, words, given_id, head)
                 status = "unchanged" if same else "replaced"
         return Ingested(status, held_id, new_id_of_former=parted)
 
@@ -423,8 +333,8 @@ class Store:
         """
         removed = tuple(dict.fromkeys(ids))
         with self._database.writing() as db:
-            for number in [_number(db, document_id) for document_id in removed]:
-                _drop(db, number, withdrawn=withdrawn)
+            for number in [number_of(db, document_id) for document_id in removed]:
+                drop(db, number, withdrawn=withdrawn)
         return removed
 
     # Where documents come from
@@ -438,7 +348,7 @@ class Store:
                     "SELECT number FROM locations WHERE document = ?", (place.document,)
                 ).fetchall()
                 if stands == [(place.number,)]:
-                    _drop(db, place.document)
+                    drop(db, place.document)
                     removed.append(place.document_id)
                 elif (place.number,) in stands:
                     db.execute("DELETE FROM locations WHERE number = ?", (place.number,))
@@ -553,11 +463,11 @@ class Store:
         purged = tuple(dict.fromkeys(ids))
         with self._database.writing() as db:
             for document_id in purged:
-                held = _is_held(db, document_id) or not any(versions.find(db, "document = ?", document_id))
-                number = _number(db, document_id) if held else None
+                held = is_held(db, document_id) or not any(versions.find(db, "document = ?", document_id))
+                number = number_of(db, document_id) if held else None
                 versions.erase(db, document_id)
                 if number is not None:
-                    _delete(db, number)
+                    delete(db, number)
             if purged:
                 db.execute("UPDATE library SET index_file = '', words_file = ''")
         return purged
@@ -671,193 +581,7 @@ class Store:
 
     # Reading
 
-    def file_bytes(self) -> int:
-        """Measure the file, with what of it is not merged yet."""
-        return self._database.file_bytes()
-
-    def count(self) -> Count:
-        """Count what is held."""
-        with self._database.reading() as db:
-            return Count(*db.execute("SELECT count(*), coalesce(sum(passages), 0) FROM documents").fetchone())
-
-    def holds_only(self, sha256: str) -> bool:
-        """Tell whether there are documents, and all of their texts have this SHA-256 (hex)."""
-        with self._database.reading() as db:
-            ends = db.execute(
-                "SELECT (SELECT min(sha256) FROM documents), (SELECT max(sha256) FROM documents)"
-            ).fetchone()
-        return bool(ends == (sha256, sha256))
-
-    def hashes(self) -> list[tuple[str, str]]:
-        """List the documents' ids and the SHA-256 of their texts (hex), in order of id."""
-        with self._database.reading() as db:
-            return db.execute("SELECT id, sha256 FROM documents ORDER BY id").fetchall()
-
-    def documents(self, filters: Filters = EVERYTHING, limit: int | None = None) -> tuple[DocumentInfo, ...]:
-        """List the documents that the filters leave, or the first of them, in order of id, without text."""
-        condition, values = where(filters)
-        with self._database.reading() as db:
-            rows = db.execute(
-                "SELECT id, title, publisher, series, number, url, format, path, collection, sha256, "
-                "source_sha256, characters, language, date, notes, passages, author, found, "
-                "(SELECT json_group_array(l.path) FROM (SELECT path FROM locations WHERE document = serial "
-                "ORDER BY locations.number) AS l) AS locations "
-                f"FROM documents WHERE {condition} ORDER BY id LIMIT ?",
-                (*values, -1 if limit is None else limit),
-            )
-            names = [column for column, *_ in rows.description]
-            return tuple(_info(dict(zip(names, row, strict=True))) for row in rows)
-
-    def left_by(self, filters: Filters, ids: Iterable[str]) -> set[str]:
-        """Tell which of some documents, by id, the filters leave."""
-        condition, values = where(filters)
-        with self._database.reading() as db:
-            rows = db.execute(
-                f"SELECT id FROM documents WHERE id IN (SELECT value FROM json_each(?)) AND {condition}",
-                (json.dumps(list(ids)), *values),
-            )
-            return {document_id for (document_id,) in rows}
-
-    def facets(self) -> Facets:
-        """Tell what filters can choose from."""
-        with self._database.reading() as db:
-
-            def values(column: str) -> tuple[tuple[str, int], ...]:
-                rows = db.execute(
-                    f"SELECT {column}, count(*) FROM documents WHERE {column} != '' GROUP BY 1 ORDER BY 1"
-                )
-                return tuple(rows.fetchall())
-
-            first, last, undated = db.execute(
-                "SELECT min(nullif(date, '')), max(date), count(*) FILTER (WHERE date = '') FROM documents"
-            ).fetchone()
-            return Facets(
-                values("publisher"),
-                values("series"),
-                values("language"),
-                values("collection"),
-                _date(first or ""),
-                _date(last or ""),
-                undated,
-            )
-
-    def document(self, document_id: str) -> Document:
-        """Read the document of that id.
-
-        Raises:
-            DocumentNotFoundError: there is none.
-        """
-        with self._database.reading() as db:
-            return self._document(db, _number(db, document_id))
-
-    def document_by_sha256(self, sha256: str) -> Document:
-        """Read the document whose text has that SHA-256 (hex), the first by id where several have.
-
-        Raises:
-            DocumentNotFoundError: there is none.
-        """
-        with self._database.reading() as db:
-            row = db.execute(
-                "SELECT serial FROM documents WHERE sha256 = ? ORDER BY id LIMIT 1", (sha256.lower(),)
-            ).fetchone()
-            if row is None:
-                raise DocumentNotFoundError(
-                    f"the library in {self.folder} holds no document whose text has the SHA-256 {sha256!r}: "
-                    "it was removed, or its source has changed since"
-                )
-            return self._document(db, row[0])
-
     # Versions
-
-    def cited(self, sha256: str, document_id: str = "") -> Cited:
-        """Read the document whose text has, or had, that SHA-256 (hex), and tell what has become of it.
-
-        Of several that have the same text, the one of that id, where there is one.
-
-        Raises:
-            DocumentNotFoundError: no text with it was ever held, or it was purged.
-        """
-        with self._database.reading() as db:
-            row = db.execute(
-                "SELECT serial FROM documents WHERE sha256 = ? ORDER BY id != ?, id LIMIT 1",
-                (sha256.lower(), document_id),
-            ).fetchone()
-            if row:
-                document = self._document(db, row[0])
-                return Cited(document, "current", None, document.id, document.sha256)
-            kept = list(versions.find(db, "sha256 = ?", sha256.lower()))
-            named = (version for version in kept if version.document_id == document_id)
-            version = next(named, kept[0] if kept else None)
-            if version is None:
-                raise DocumentNotFoundError(
-                    f"the library in {self.folder} holds no document whose text has, or had, the SHA-256 "
-                    f"{sha256!r}: it was never indexed here, or it was erased for good"
-                )
-            document = self._as_document({**version.held, "text": versions.text(db, version)})
-            # What superseded it may have been removed since; then another document may have its id.
-            removals = versions.find(
-                db,
-                "document = ? AND reason = 'removed' AND number >= ? "
-                "AND sha256 NOT IN (SELECT sha256 FROM documents WHERE id = document)",
-                document.id,
-                version.number,
-            )
-            *_, removal = (None, *removals)
-            current = db.execute(
-                "SELECT sha256 FROM documents WHERE id = ?", (version.document_id,)
-            ).fetchone()
-            if current and not removal:
-                return Cited(document, "superseded", version.at, document.id, current[0])
-            return Cited(document, "removed", (removal or version).at)
-
-    def earlier(self, document_id: str, sha256: str) -> tuple[Version, Document]:
-        """Read a text that a document had before, by its SHA-256 (hex) or by how that begins.
-
-        Raises:
-            DocumentNotFoundError: it had none, or more than one begins so.
-        """
-        with self._database.reading() as db:
-            found = [
-                each
-                for each in versions.find(db, "document = ?", document_id)
-                if sha256 and each.sha256.startswith(sha256.lower())
-            ]
-            if len({each.sha256 for each in found}) != 1:
-                such = "more than one earlier text" if found else "no earlier text"
-                raise DocumentNotFoundError(
-                    f"{document_id!r} has {such} whose SHA-256 begins with {sha256!r}: "
-                    "`pullquote documents show` lists them"
-                )
-            return found[0], self._as_document({**found[0].held, "text": versions.text(db, found[0])})
-
-    def kept_with(self, words: str) -> list[str]:
-        """Find the texts that are no longer searched and hold these very words: their SHA-256."""
-        with self._database.reading() as db:
-            rows = db.execute(
-                "SELECT sha256 FROM versions WHERE instr(text, ?) ORDER BY number DESC", (words,)
-            ).fetchall()
-        return list(dict.fromkeys(sha256 for (sha256,) in rows))
-
-    def versions(self, document_id: str) -> tuple[Version, ...]:
-        """List the texts that a document had, the newest first, but for the one that it has again."""
-        others = "document = ? AND sha256 NOT IN (SELECT sha256 FROM documents WHERE id = document)"
-        with self._database.reading() as db:
-            return tuple(versions.find(db, others, document_id))
-
-    def removed(self) -> tuple[Version, ...]:
-        """List what can be restored, what was removed last first."""
-        last = (
-            "number IN (SELECT max(number) FROM versions WHERE reason = 'removed' GROUP BY document) "
-            "AND document NOT IN (SELECT id FROM documents)"
-        )
-        with self._database.reading() as db:
-            return tuple(versions.find(db, last))
-
-    def restorable(self, document_id: str) -> tuple[Version, Document]:
-        """Find what `restore` puts back; see `versions.restorable`."""
-        with self._database.reading() as db:
-            version = versions.restorable(db, document_id)
-            return version, self._as_document({**version.held, "text": versions.text(db, version)})
 
     def left_out(self, document: Document, part: str) -> LeftOut | None:
         """Tell what a person took out that this one is: at its place, or by its words, which none has now."""
@@ -878,77 +602,6 @@ class Store:
         with self._database.writing(counted=False) as db:
             versions.withhold(db, document.path, part, document.source_sha256, version)
 
-    def citing(self, document_id: str) -> tuple[int, tuple[str, ...]]:
-        """Tell what in the library cites a document: how many thumbs, on which questions."""
-        with self._database.reading() as db:
-            return versions.citing(db, document_id)
-
-    def same_text(self, document_id: str) -> tuple[str, ...]:
-        """List the ids of others that have, or had, the very text that a document has, or had."""
-        with self._database.reading() as db:
-            return versions.same_text(db, document_id)
-
-    def _document(self, db: sqlite3.Connection, number: int) -> Document:
-        row = db.execute(f"SELECT {_COLUMN_LIST} FROM documents WHERE serial = ?", (number,)).fetchone()
-        return self._as_document(dict(zip(_COLUMNS, row, strict=True)))
-
-    def _as_document(self, held: Mapping[str, Any]) -> Document:
-        document = Document(
-            **{name: stored.text(held[name]) for name in _PLAIN},
-            date=_date(held["date"]),
-            header=_spans(held["header"]),
-            furniture=_spans(held["furniture"]),
-            notes=tuple(map(stored.text, stored.items(held["notes"]))),
-            sections=stored.rows(held["sections"], Section, *_SECTION),
-            found=found_in(held["found"]),
-        )
-        if document.sha256 != held["sha256"] or held.get("characters") not in (None, len(document.text)):
-            raise LibraryError(
-                f"the text of {document.id!r} in {self.folder} does not have the SHA-256 recorded for it: "
-                "the library is damaged. Put it back from a backup, or remove the document and index "
-                f"{document.path or 'it'} again"
-            )
-        return document
-
-    def passages(self, keys: Iterable[int]) -> dict[int, Passage]:
-        """Read passages by key, in the order of `keys`; keys no longer held are left out."""
-        wanted = [int(key) for key in keys]
-        with self._database.reading() as db:
-            found = {
-                passage.key: passage
-                for passage in _passages(db, "key IN (SELECT value FROM json_each(?))", json.dumps(wanted))
-            }
-        return {key: found[key] for key in wanted if key in found}
-
-    def places(self, keys: Iterable[int]) -> dict[int, PassageSpan]:
-        """Find where passages stand, by key, in the order of `keys`; keys no longer held are left out."""
-        wanted = [int(key) for key in keys]
-        with self._database.reading() as db:
-            rows = db.execute(
-                "SELECT key, id, start, end FROM passages JOIN documents ON documents.serial = document "
-                "WHERE key IN (SELECT value FROM json_each(?))",
-                (json.dumps(wanted),),
-            )
-            found = {key: PassageSpan(key, *place) for key, *place in rows}
-        return {key: found[key] for key in wanted if key in found}
-
-    def dates(self, ids: Iterable[str]) -> dict[str, dt.date]:
-        """Find the publication dates of documents by id; those without one, or not held, are left out."""
-        with self._database.reading() as db:
-            rows = db.execute(
-                "SELECT id, date FROM documents WHERE id IN (SELECT value FROM json_each(?)) AND date != ''",
-                (json.dumps(list(dict.fromkeys(ids))),),
-            )
-            return {document_id: parse_date(stored.text(date)) for document_id, date in rows}
-
-    def copies(self, ids: Iterable[str]) -> dict[str, dict[str, float]]:
-        """Find the near-duplicates of documents by id: their ids and similarity, the most similar first.
-
-        Documents without any, or not held, are left out. See `qa.asking.copies`.
-        """
-        with self._database.reading() as db:
-            return near_duplicates.copies_of(db, ids)
-
     def compare_missing(self) -> None:
         """Look for near-duplicates of what an earlier Pullquote has put in; nothing where all are known."""
         while self._lacks_copies():
@@ -959,362 +612,7 @@ class Store:
         with self._database.reading() as db:
             return bool(near_duplicates.not_compared(db, 1))
 
-    def illegible(self, ids: Iterable[str]) -> dict[str, frozenset[int]]:
-        """Find the passages of documents, by document id, in which the shipped models can read nothing.
-
-        A passage is named by its key; see `qa.document.window.legible`. Documents not held are left out.
-        """
-        with self._database.reading() as db:
-            texts = db.execute(
-                "SELECT id, serial, text FROM documents WHERE id IN (SELECT value FROM json_each(?))",
-                (json.dumps(list(ids)),),
-            )
-            return {
-                document_id: frozenset()
-                if is_only_latin(text)
-                else frozenset(
-                    each.key
-                    for each in _passages(db, "document = ?", number)
-                    if any(sentence.quotable for sentence in each.sentences)
-                    and not legible(text, each.sentences)
-                )
-                for document_id, number, text in texts
-            }
-
-    def documents_of(self, keys: Iterable[int]) -> dict[int, str]:
-        """Find the id of each passage's document, by passage key; keys no longer held are left out."""
-        return {key: place.document_id for key, place in self.places(keys).items()}
-
-    def passages_of(self, document_id: str) -> tuple[Passage, ...]:
-        """Read the passages of a document, in order.
-
-        Raises:
-            DocumentNotFoundError: there is no such document.
-        """
-        with self._database.reading() as db:
-            return tuple(_passages(db, "document = ?", _number(db, document_id)))
-
-    def document_and_passages(self, document_id: str) -> tuple[Document, tuple[Passage, ...]]:
-        """Read a document and its passages, in one snapshot.
-
-        Raises:
-            DocumentNotFoundError: there is no such document.
-        """
-        with self._database.reading() as db:
-            number = _number(db, document_id)
-            return self._document(db, number), tuple(_passages(db, "document = ?", number))
-
-    def select(self, filters: Filters = EVERYTHING) -> Selection:
-        """Find what the filters leave to search in.
-
-        Raises:
-            InputError: `since` is later than `until`.
-        """
-        if filters.since and filters.until and span_of(filters.since)[0] > span_of(filters.until)[1]:
-            raise InputError(
-                f"nothing lies between {filters.since} and {filters.until}: swap since and until"
-            )
-        with self._database.reading() as db:
-            return self._selected(db, filters)
-
-    def _selected(self, db: sqlite3.Connection, filters: Filters) -> Selection:
-        key = filters, _generation(db)
-        selection = self._selections.get(key)
-        if selection is None:
-            selection = select(db, filters)
-            self._selections.put(key, selection)
-        return selection
-
-    def bm25(self, terms: Sequence[str], k: int, selection: Selection) -> list[tuple[int, float]]:
-        """Find the best `k` passages by BM25 for any of the words, as (key, score), highest first.
-
-        Equals come in order of their documents' ids, and of their places in these.
-        """
-        with self._database.reading() as db:
-            return words.bm25(db, terms, k, self._selected(db, selection.filters))
-
-    def in_order(self, keys: Iterable[int]) -> list[int]:
-        """Order passages by their documents' ids and places in these; keys no longer held are left out."""
-        with self._database.reading() as db:
-            return words.in_order(db, keys)
-
-    def texts_of(self, keys: Int64) -> list[tuple[int, str, str]]:
-        """Read what the full-text index has of passages: (key, head, body), by key; those that are held."""
-        with self._database.reading() as db:
-            return words.texts_of(db, keys)
-
-    def write_postings(self, out: BinaryIO) -> tuple[int, Segment]:
-        """Write the postings of all passages, and give the generation and what else belongs to them.
-
-        See `postings.build`. It takes about a minute for a million passages.
-        """
-        with self._database.reading() as db:
-            rows = db.execute("SELECT key FROM passages ORDER BY key")
-            keys = np.fromiter((key for (key,) in rows), np.int64)
-            return _generation(db), build(db, keys, out)
-
-    def phrase(self, phrase: str, selection: Selection, deadline: Deadline | None = None) -> Occurrences:
-        """Find where the documents hold the phrase (see `phrase_pattern`), in order of id and offset.
-
-        All documents that hold its words are read, unless there are many; see `Occurrences`.
-
-        Raises:
-            DeadlineError, CancelledError: see `Deadline.check`.
-        """
-        with self._database.reading() as db:
-            within = self._selected(db, selection.filters)
-            read = partial(self._document, db)
-            return words.find_phrase(db, phrase, within, read, deadline or Deadline())
-
     # How the documents spell names: see `qa.text.names.Spellings`
-
-    def spellings(self, keys: Iterable[str]) -> dict[str, list[str]]:
-        """Give the spellings that the documents have of names with these keys, in order."""
-        with self._database.reading() as db:
-            return words.spellings(db, keys)
-
-    def holds(self, name: str) -> bool:
-        """Tell whether the words of a name stand one after the other anywhere, up to inflection."""
-        with self._database.reading() as db:
-            return words.holds(db, fold(name))
-
-    def holds_in_lower_case(self, word: str) -> bool:
-        """Tell whether the documents write a word, given in small letters, in small letters too."""
-        with self._database.reading() as db:
-            return words.holds_in_lower_case(db, word)
-
-
-def _generation(db: sqlite3.Connection) -> int:
-    return int(db.execute("SELECT generation FROM library").fetchone()[0])
-
-
-def _named(
-    db: sqlite3.Connection, document: Document, to: Target, part: str, taken: Collection[str] = ()
-) -> tuple[str, Document]:
-    """Give a document the id that it is held under, or else a free one. Gives the one first given, too.
-
-    A corrected document that was removed comes back under its id, which is kept for it: corrections go by
-    ids.
-    """
-    number = to.former if to.keeps_former_id else to.number
-    if number is not None:
-        given_id, held_id = db.execute(
-            "SELECT given_id, id FROM documents WHERE serial = ?", (number,)
-        ).fetchone()
-        return given_id, replace(document, id=held_id)
-    held_id = versions.corrected_at(db, document.path, part, document.sha256 if numbered(document) else "")
-    if held_id and not _is_held(db, held_id):
-        return document.id, replace(document, id=held_id)
-    return document.id, replace(document, id=_free(db, document.id, taken))
-
-
-def _part_of(db: sqlite3.Connection, number: int) -> str:
-    """Leave a document to its other places, under an id of theirs: at the first, another text has its id.
-
-    Passages and vectors stay as they are. What a person said of the document was said of the copies, too.
-    """
-    versions.keep(db, number, "superseded")
-    held_id, given_id = db.execute(
-        "SELECT id, given_id FROM documents WHERE serial = ?", (number,)
-    ).fetchone()
-    given_id = id_of_next(stands(db, number), given_id)
-    free = _free(db, given_id)
-    db.execute("UPDATE documents SET id = ?, given_id = ? WHERE serial = ?", (free, given_id, number))
-    put_corrections(db, free, all_corrections(db).get(held_id, {}))
-    return free
-
-
-def _free(db: sqlite3.Connection, wanted: str, taken: Collection[str] = ()) -> str:
-    """Find an id that no document has, and none of which there are corrections."""
-    held = "SELECT 1 FROM documents WHERE id = ?1 UNION ALL SELECT 1 FROM corrections WHERE document = ?1"
-    free = wanted
-    for n in count(2):
-        if free not in taken and not db.execute(held, (free,)).fetchone():
-            break
-        free = f"{wanted}~{n}"
-    return free
-
-
-def _write(
-    db: sqlite3.Connection,
-    number: int | None,
-    document: Document,
-    values: tuple[str | int, ...],
-    entries: Sequence[Entry],
-    encoding: Encoding,
-    made_by: str,
-) -> tuple[int, Status]:
-    """Write a document and its row's `values`, new or in place of one held; passages only if they change."""
-    head = values[_COLUMNS.index("head")]
-    passages = [_passage_row(ordinal, entry.passage) for ordinal, entry in enumerate(entries)]
-    status: Status = "added"
-    if number is None:
-        marks = ", ".join("?" * len(values))
-        number = int(
-            db.execute(f"INSERT INTO documents ({_COLUMN_LIST}) VALUES ({marks})", values).lastrowid or 0
-        )
-    else:
-        status = "replaced"
-        held = db.execute(f"SELECT {_COLUMN_LIST} FROM documents WHERE serial = ?", (number,)).fetchone()
-        digests = [entry.digest for entry in entries]
-        same_passages = _held_passages(db, number, encoding) == (passages, digests)
-        same_words = all(
-            held[at] == values[at] for at, name in enumerate(_COLUMNS) if name in ("text", "head")
-        )
-        if held[_COLUMNS.index("sha256")] != document.sha256:
-            versions.keep(db, number, "superseded")
-        if not (same_passages and same_words):
-            _clear(db, number)
-        if held != values:
-            db.execute(
-                f"UPDATE documents SET {' = ?, '.join(_COLUMNS)} = ? WHERE serial = ?", (*values, number)
-            )
-        if same_passages and same_words:
-            db.execute(
-                "UPDATE documents SET made_by = ? WHERE serial = ? AND made_by != ?",
-                (made_by, number, made_by),
-            )
-            return number, "unchanged" if held == values else "replaced"
-    searched = indexed(str(head))
-    keys = []
-    for row, entry in zip(passages, entries, strict=True):
-        key = db.execute(
-            "INSERT INTO passages (document, ordinal, start, end, sentences) VALUES (?, ?, ?, ?, ?)",
-            (number, *row),
-        ).lastrowid
-        keys.append(key)
-        db.execute(
-            "INSERT INTO vectors (passage, encoding, digest, vector) VALUES (?, ?, ?, ?)",
-            (key, encoding.number, entry.digest, vectors.stored(entry.vector)),
-        )
-        db.execute(
-            "INSERT INTO words (rowid, head, body) VALUES (?, ?, ?)",
-            (key, searched, indexed(document.text[entry.passage.start : entry.passage.end])),
-        )
-    put_spellings(db, f"{head}\n\n{document.text}")
-    # One run: a writer is alone, and keys only grow.
-    db.execute(
-        "UPDATE documents SET first_key = ?, passages = ?, made_by = ? WHERE serial = ?",
-        (keys[0] if keys else 0, len(keys), made_by, number),
-    )
-    near_duplicates.compare(db, number, document)
-    return number, status
-
-
-def _status(to: Target) -> Status:
-    """Say what a source is that is put where it belongs, before its text was compared."""
-    if to.keeps_former_id:
-        return "replaced"
-    if to.number is None:
-        return "added"
-    if to.same_place:
-        return "unchanged"
-    return "moved" if to.missing else "duplicate"
-
-
-def _put(
-    db: sqlite3.Connection, to: Target, number: int, document: Document, made_by: str, part: str
-) -> HeldLocation | None:
-    """Note that a document stands where it was read. Gives what stood there before and nowhere else."""
-    displaced = displace(db, to.former) if to.former is not None and to.former_is_homeless else None
-    db.executemany("DELETE FROM locations WHERE number = ?", [(dead,) for dead in to.missing])
-    put_location(
-        db,
-        number,
-        SourceLocation(
-            document.path, part, document.format, document.source_sha256, document.sha256, made_by
-        ),
-    )
-    hand_over(db, number)
-    if to.former is not None and not to.former_is_homeless:
-        hand_over(db, to.former)
-    return displaced
-
-
-def _drop(db: sqlite3.Connection, number: int, *, withdrawn: bool = False) -> None:
-    """Take a document out, and keep its text (`versions`)."""
-    versions.keep(db, number, "removed", withdrawn=withdrawn)
-    _delete(db, number)
-
-
-def _number(db: sqlite3.Connection, document_id: str) -> int:
-    row = db.execute("SELECT serial FROM documents WHERE id = ?", (document_id,)).fetchone()
-    if row is None:
-        held = [
-            held
-            for order in ("id >= ? ORDER BY id", "id < ? ORDER BY id DESC")
-            for (held,) in db.execute(
-                f"SELECT id FROM documents WHERE {order} LIMIT ?", (document_id, SUGGESTED_FROM)
-            )
-        ]
-        near = difflib.get_close_matches(document_id, held, 3)
-        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "`pullquote documents` lists them"
-        if removed := next(versions.find(db, "document = ?", document_id), None):
-            hint = f"it was removed on {removed.at:%Y-%m-%d}; `pullquote restore` puts it back"
-        raise DocumentNotFoundError(f"the library holds no document {document_id!r}: {hint}")
-    return int(row[0])
-
-
-def _is_held(db: sqlite3.Connection, document_id: str) -> bool:
-    return db.execute("SELECT 1 FROM documents WHERE id = ?", (document_id,)).fetchone() is not None
-
-
-def _delete(db: sqlite3.Connection, number: int) -> None:
-    _clear(db, number)
-    db.execute("DELETE FROM documents WHERE serial = ?", (number,))
-
-
-def _clear(db: sqlite3.Connection, number: int) -> None:
-    """Take a document's passages out, of the full-text index too; their vectors go with them."""
-    db.executemany(
-        "INSERT INTO words (words, rowid, head, body) VALUES ('delete', ?, ?, ?)",
-        [
-            (key, indexed(head), indexed(text[start:end]))
-            for key, head, text, start, end in db.execute(
-                "SELECT key, head, text, start, end FROM passages "
-                "JOIN documents ON documents.serial = document WHERE document = ?",
-                (number,),
-            ).fetchall()
-        ],
-    )
-    db.execute("DELETE FROM passages WHERE document = ?", (number,))
-    head, text = db.execute("SELECT head, text FROM documents WHERE serial = ?", (number,)).fetchone()
-    gone = [each for each in spellings(f"{head}\n\n{text}") if not words.holds(db, each[1])]
-    db.executemany("DELETE FROM spellings WHERE key = ? AND folded = ?", gone)
-
-
-def _row(document: Document, words: str, given_id: str, head: str) -> tuple[str | int, ...]:
-    """Give a document's values, in the order of `_COLUMNS`."""
-    return (
-        *(getattr(document, name) for name in _PLAIN),
-        document.date.isoformat() if document.date else "",
-        json.dumps([(span.start, span.end) for span in document.header]),
-        json.dumps([(span.start, span.end) for span in document.furniture]),
-        json.dumps(document.notes),
-        json.dumps([(s.start, s.end, s.kind, s.name, s.read_by) for s in document.sections]),
-        json.dumps([(each.field, each.source, each.sure) for each in document.found]),
-        document.sha256,
-        words,
-        given_id,
-        head,
-        len(document.text),
-    )
-
-
-def _passage_row(ordinal: int, passage: Passage) -> tuple[int, int, int, str]:
-    sentences = [(sentence.start, sentence.end, sentence.kind) for sentence in passage.sentences]
-    return ordinal, passage.start, passage.end, json.dumps(sentences, separators=(",", ":"))
-
-
-def _held_passages(
-    db: sqlite3.Connection, number: int, encoding: Encoding
-) -> tuple[list[tuple[Any, ...]], list[bytes]]:
-    rows = db.execute(
-        "SELECT ordinal, start, end, sentences, digest FROM passages "
-        "LEFT JOIN vectors ON passage = key AND encoding = ? WHERE document = ? ORDER BY ordinal",
-        (encoding.number, number),
-    ).fetchall()
-    return [row[:4] for row in rows], [row[4] for row in rows]
 
 
 def _shown_row(shown: ShownAnswer) -> str:
@@ -1339,39 +637,3 @@ def _place(row: Sequence[Any]) -> QuoteReference:
     if not 0 <= stored.number(start) < stored.number(end):
         raise ValueError(f"[{start}, {end}) is no place in a text")
     return QuoteReference(stored.text(document), stored.text(sha256), start, end)
-
-
-def _info(held: dict[str, Any]) -> DocumentInfo:
-    """Make what lists show of a document of its row."""
-    made: dict[str, Any] = {
-        "date": _date(held["date"]),
-        "notes": tuple(map(stored.text, stored.items(held["notes"]))),
-        "found": found_in(held["found"]),
-        "locations": tuple(dict.fromkeys(map(stored.text, stored.items(held["locations"])))),
-        "characters": stored.number(held["characters"]),
-        "passages": stored.number(held["passages"]),
-    }
-    plain: dict[str, Any] = {name: stored.text(value) for name, value in held.items() if name not in made}
-    return DocumentInfo(**plain, **made)
-
-
-def _spans(row: str) -> tuple[Span, ...]:
-    return stored.rows(row, Span, stored.number, stored.number)
-
-
-def _passages(db: sqlite3.Connection, where: str, value: str | int) -> Iterator[Passage]:
-    rows = db.execute(
-        "SELECT key, id, ordinal, start, end, sentences, characters FROM passages "
-        f"JOIN documents ON documents.serial = document WHERE {where} ORDER BY document, ordinal",
-        (value,),
-    )
-    for key, document_id, ordinal, start, end, sentences, characters in rows:
-        whole = stored.rows(sentences, Sentence, *_SENTENCE)
-        edges = [start, *(edge for each in whole for edge in (each.start, each.end)), end]
-        if min(edges) < 0 or edges != sorted(edges) or end > characters:
-            raise ValueError("a passage that its document does not have")
-        yield Passage(document_id, ordinal, start, end, whole, key)
-
-
-def _date(text: str) -> dt.date | None:
-    return parse_date(stored.text(text)) if text else None

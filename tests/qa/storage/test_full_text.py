@@ -26,7 +26,8 @@ from qa.errors import InputError, LibraryError
 from qa.schema import EVERYTHING, Document, Filters, Passage, Sentence
 from qa.storage.embedded.full_text import FullText, Postings
 from qa.storage.embedded.postings import build_of_texts
-from qa.storage.embedded.store import Entry, Store
+from qa.storage.embedded.put import Entry
+from qa.storage.embedded.store import Store
 from qa.storage.embedded.vector_index import PART_SECONDS
 from tests.qa.consistency import problems, words_problems
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+import qa.storage.embedded.contents
 import qa.storage.embedded.database
 import qa.storage.embedded.filters
-import qa.storage.embedded.store
 import qa.storage.embedded.words
 from qa.document.segment import passages
 from qa.errors import (
@@ -29,7 +29,8 @@ from qa.errors import (
 )
 from qa.schema import Document, Filters, PassageSpan, Sentence, Span
 from qa.storage.embedded import tables
-from qa.storage.embedded.store import Entry, Store
+from qa.storage.embedded.put import Entry
+from qa.storage.embedded.store import Store
 from qa.storage.embedded.tables import latest_schema
 from qa.storage.ports import Count
 from qa.text.dates import PartialDate, parse_date
@@ -165,7 +166,7 @@ def test_removal_is_all_or_nothing_and_suggests_the_id_that_was_meant(store: Sto
 def test_an_id_that_is_not_held_is_compared_with_few_of_many(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(qa.storage.embedded.store, "SUGGESTED_FROM", 3)
+    monkeypatch.setattr(qa.storage.embedded.contents, "SUGGESTED_FROM", 3)
     for number in range(10, 40):
         ingest(store, text(f"brief-{number}.txt", "Text."))
     with store._database.reading() as db:

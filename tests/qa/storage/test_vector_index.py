@@ -25,7 +25,8 @@ from embeddings.index import VectorIndex
 from qa.doctor import examine
 from qa.document.segment import passages
 from qa.schema import Document
-from qa.storage.embedded.store import Entry, Store
+from qa.storage.embedded.put import Entry
+from qa.storage.embedded.store import Store
 from qa.storage.embedded.vector_index import PART_SECONDS, LibraryIndex
 from tests.qa.consistency import index_problems, problems
 from tests.qa.tiny import DIMENSION, TinyEncoder, words

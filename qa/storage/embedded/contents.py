@@ -1,0 +1,506 @@
+"""What a library contains, as it is searched, cited and listed."""
+
+# ruff: noqa: S608 -- statements are put together from column lists and conditions of this package; what
+# comes from outside is always bound as a value.
+
+from __future__ import annotations
+
+import difflib
+import json
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qa.deadline import Deadline
+from qa.document.window import legible
+from qa.errors import DocumentNotFoundError, InputError, LibraryError
+from qa.recent import Recent
+from qa.schema import (
+    EVERYTHING,
+    Document,
+    DocumentInfo,
+    Facets,
+    Filters,
+    Passage,
+    PassageSpan,
+    Section,
+)
+from qa.storage.embedded import columns as stored
+from qa.storage.embedded import near_duplicates, vectors, versions, words
+from qa.storage.embedded.corrections import found_in
+from qa.storage.embedded.database import Database
+from qa.storage.embedded.filters import select, where
+from qa.storage.embedded.postings import build
+from qa.storage.embedded.rows import (
+    COLUMN_LIST,
+    COLUMNS,
+    PLAIN,
+    SECTION,
+    date_of,
+    info_of,
+    passages_where,
+    spans_of,
+)
+from qa.storage.ports import Cited, Count, Selection, Version
+from qa.text.dates import parse_date, span_of
+from qa.text.names import fold
+from qa.text.terms import is_only_latin
+
+if TYPE_CHECKING:
+    import datetime as dt
+    import sqlite3
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from embeddings.arrays import Int64
+    from qa.storage.embedded.postings import Segment
+    from qa.storage.embedded.vectors import Encoding
+    from qa.storage.ports import Occurrences
+
+# Filters whose selections are kept: of a library of a million passages each has 125 kB.
+SELECTIONS = 8
+# Ids on either side, in order, of one that is not held, among which the one that was meant is looked for.
+SUGGESTED_FROM = 500
+
+
+class Contents:
+    """Reads the library in `folder`.
+
+    Every method raises `LibraryError` when the file is damaged, or locked by another writer.
+
+    Raises:
+        LibraryNotFoundError: there is no library in the folder, and `create` is False.
+        LibraryError: the file is no library, damaged, or from a newer Pullquote. It is left untouched.
+    """
+
+    def __init__(self, folder: Path, *, create: bool = True, read_only: bool = False) -> None:
+        self.folder = folder
+        self._database = Database(folder, create=create, read_only=read_only)
+        self.read_only = self._database.read_only
+        self._selections: Recent[tuple[Filters, int], Selection] = Recent(SELECTIONS)
+
+    def close(self) -> None:
+        """Close the file. The store cannot be used afterwards."""
+        self._database.close()
+
+    @property
+    def generation(self) -> int:
+        """A number that grows with every committed change, by whatever process."""
+        with self._database.reading() as db:
+            return generation_of(db)
+
+    def encoding(self) -> Encoding | None:
+        """Tell which encoder made the vectors in force; None before the first document."""
+        with self._database.reading() as db:
+            return vectors.encoding(db)
+
+    def file_bytes(self) -> int:
+        """Measure the file, with what of it is not merged yet."""
+        return self._database.file_bytes()
+
+    def count(self) -> Count:
+        """Count what is held."""
+        with self._database.reading() as db:
+            return Count(*db.execute("SELECT count(*), coalesce(sum(passages), 0) FROM documents").fetchone())
+
+    def holds_only(self, sha256: str) -> bool:
+        """Tell whether there are documents, and all of their texts have this SHA-256 (hex)."""
+        with self._database.reading() as db:
+            ends = db.execute(
+                "SELECT (SELECT min(sha256) FROM documents), (SELECT max(sha256) FROM documents)"
+            ).fetchone()
+        return bool(ends == (sha256, sha256))
+
+    def hashes(self) -> list[tuple[str, str]]:
+        """List the documents' ids and the SHA-256 of their texts (hex), in order of id."""
+        with self._database.reading() as db:
+            return db.execute("SELECT id, sha256 FROM documents ORDER BY id").fetchall()
+
+    def documents(self, filters: Filters = EVERYTHING, limit: int | None = None) -> tuple[DocumentInfo, ...]:
+        """List the documents that the filters leave, or the first of them, in order of id, without text."""
+        condition, values = where(filters)
+        with self._database.reading() as db:
+            rows = db.execute(
+                "SELECT id, title, publisher, series, number, url, format, path, collection, sha256, "
+                "source_sha256, characters, language, date, notes, passages, author, found, "
+                "(SELECT json_group_array(l.path) FROM (SELECT path FROM locations WHERE document = serial "
+                "ORDER BY locations.number) AS l) AS locations "
+                f"FROM documents WHERE {condition} ORDER BY id LIMIT ?",
+                (*values, -1 if limit is None else limit),
+            )
+            names = [column for column, *_ in rows.description]
+            return tuple(info_of(dict(zip(names, row, strict=True))) for row in rows)
+
+    def left_by(self, filters: Filters, ids: Iterable[str]) -> set[str]:
+        """Tell which of some documents, by id, the filters leave."""
+        condition, values = where(filters)
+        with self._database.reading() as db:
+            rows = db.execute(
+                f"SELECT id FROM documents WHERE id IN (SELECT value FROM json_each(?)) AND {condition}",
+                (json.dumps(list(ids)), *values),
+            )
+            return {document_id for (document_id,) in rows}
+
+    def facets(self) -> Facets:
+        """Tell what filters can choose from."""
+        with self._database.reading() as db:
+
+            def values(column: str) -> tuple[tuple[str, int], ...]:
+                rows = db.execute(
+                    f"SELECT {column}, count(*) FROM documents WHERE {column} != '' GROUP BY 1 ORDER BY 1"
+                )
+                return tuple(rows.fetchall())
+
+            first, last, undated = db.execute(
+                "SELECT min(nullif(date, '')), max(date), count(*) FILTER (WHERE date = '') FROM documents"
+            ).fetchone()
+            return Facets(
+                values("publisher"),
+                values("series"),
+                values("language"),
+                values("collection"),
+                date_of(first or ""),
+                date_of(last or ""),
+                undated,
+            )
+
+    def document(self, document_id: str) -> Document:
+        """Read the document of that id.
+
+        Raises:
+            DocumentNotFoundError: there is none.
+        """
+        with self._database.reading() as db:
+            return self._document(db, number_of(db, document_id))
+
+    def document_by_sha256(self, sha256: str) -> Document:
+        """Read the document whose text has that SHA-256 (hex), the first by id where several have.
+
+        Raises:
+            DocumentNotFoundError: there is none.
+        """
+        with self._database.reading() as db:
+            row = db.execute(
+                "SELECT serial FROM documents WHERE sha256 = ? ORDER BY id LIMIT 1", (sha256.lower(),)
+            ).fetchone()
+            if row is None:
+                raise DocumentNotFoundError(
+                    f"the library in {self.folder} holds no document whose text has the SHA-256 {sha256!r}: "
+                    "it was removed, or its source has changed since"
+                )
+            return self._document(db, row[0])
+
+    def cited(self, sha256: str, document_id: str = "") -> Cited:
+        """Read the document whose text has, or had, that SHA-256 (hex), and tell what has become of it.
+
+        Of several that have the same text, the one of that id, where there is one.
+
+        Raises:
+            DocumentNotFoundError: no text with it was ever held, or it was purged.
+        """
+        with self._database.reading() as db:
+            row = db.execute(
+                "SELECT serial FROM documents WHERE sha256 = ? ORDER BY id != ?, id LIMIT 1",
+                (sha256.lower(), document_id),
+            ).fetchone()
+            if row:
+                document = self._document(db, row[0])
+                return Cited(document, "current", None, document.id, document.sha256)
+            kept = list(versions.find(db, "sha256 = ?", sha256.lower()))
+            named = (version for version in kept if version.document_id == document_id)
+            version = next(named, kept[0] if kept else None)
+            if version is None:
+                raise DocumentNotFoundError(
+                    f"the library in {self.folder} holds no document whose text has, or had, the SHA-256 "
+                    f"{sha256!r}: it was never indexed here, or it was erased for good"
+                )
+            document = self._as_document({**version.held, "text": versions.text(db, version)})
+            # What superseded it may have been removed since; then another document may have its id.
+            removals = versions.find(
+                db,
+                "document = ? AND reason = 'removed' AND number >= ? "
+                "AND sha256 NOT IN (SELECT sha256 FROM documents WHERE id = document)",
+                document.id,
+                version.number,
+            )
+            *_, removal = (None, *removals)
+            current = db.execute(
+                "SELECT sha256 FROM documents WHERE id = ?", (version.document_id,)
+            ).fetchone()
+            if current and not removal:
+                return Cited(document, "superseded", version.at, document.id, current[0])
+            return Cited(document, "removed", (removal or version).at)
+
+    def earlier(self, document_id: str, sha256: str) -> tuple[Version, Document]:
+        """Read a text that a document had before, by its SHA-256 (hex) or by how that begins.
+
+        Raises:
+            DocumentNotFoundError: it had none, or more than one begins so.
+        """
+        with self._database.reading() as db:
+            found = [
+                each
+                for each in versions.find(db, "document = ?", document_id)
+                if sha256 and each.sha256.startswith(sha256.lower())
+            ]
+            if len({each.sha256 for each in found}) != 1:
+                such = "more than one earlier text" if found else "no earlier text"
+                raise DocumentNotFoundError(
+                    f"{document_id!r} has {such} whose SHA-256 begins with {sha256!r}: "
+                    "`pullquote documents show` lists them"
+                )
+            return found[0], self._as_document({**found[0].held, "text": versions.text(db, found[0])})
+
+    def kept_with(self, words: str) -> list[str]:
+        """Find the texts that are no longer searched and hold these very words: their SHA-256."""
+        with self._database.reading() as db:
+            rows = db.execute(
+                "SELECT sha256 FROM versions WHERE instr(text, ?) ORDER BY number DESC", (words,)
+            ).fetchall()
+        return list(dict.fromkeys(sha256 for (sha256,) in rows))
+
+    def versions(self, document_id: str) -> tuple[Version, ...]:
+        """List the texts that a document had, the newest first, but for the one that it has again."""
+        others = "document = ? AND sha256 NOT IN (SELECT sha256 FROM documents WHERE id = document)"
+        with self._database.reading() as db:
+            return tuple(versions.find(db, others, document_id))
+
+    def removed(self) -> tuple[Version, ...]:
+        """List what can be restored, what was removed last first."""
+        last = (
+            "number IN (SELECT max(number) FROM versions WHERE reason = 'removed' GROUP BY document) "
+            "AND document NOT IN (SELECT id FROM documents)"
+        )
+        with self._database.reading() as db:
+            return tuple(versions.find(db, last))
+
+    def restorable(self, document_id: str) -> tuple[Version, Document]:
+        """Find what `restore` puts back; see `versions.restorable`."""
+        with self._database.reading() as db:
+            version = versions.restorable(db, document_id)
+            return version, self._as_document({**version.held, "text": versions.text(db, version)})
+
+    def citing(self, document_id: str) -> tuple[int, tuple[str, ...]]:
+        """Tell what in the library cites a document: how many thumbs, on which questions."""
+        with self._database.reading() as db:
+            return versions.citing(db, document_id)
+
+    def same_text(self, document_id: str) -> tuple[str, ...]:
+        """List the ids of others that have, or had, the very text that a document has, or had."""
+        with self._database.reading() as db:
+            return versions.same_text(db, document_id)
+
+    def _document(self, db: sqlite3.Connection, number: int) -> Document:
+        row = db.execute(f"SELECT {COLUMN_LIST} FROM documents WHERE serial = ?", (number,)).fetchone()
+        return self._as_document(dict(zip(COLUMNS, row, strict=True)))
+
+    def _as_document(self, held: Mapping[str, Any]) -> Document:
+        document = Document(
+            **{name: stored.text(held[name]) for name in PLAIN},
+            date=date_of(held["date"]),
+            header=spans_of(held["header"]),
+            furniture=spans_of(held["furniture"]),
+            notes=tuple(map(stored.text, stored.items(held["notes"]))),
+            sections=stored.rows(held["sections"], Section, *SECTION),
+            found=found_in(held["found"]),
+        )
+        if document.sha256 != held["sha256"] or held.get("characters") not in (None, len(document.text)):
+            raise LibraryError(
+                f"the text of {document.id!r} in {self.folder} does not have the SHA-256 recorded for it: "
+                "the library is damaged. Put it back from a backup, or remove the document and index "
+                f"{document.path or 'it'} again"
+            )
+        return document
+
+    def passages(self, keys: Iterable[int]) -> dict[int, Passage]:
+        """Read passages by key, in the order of `keys`; keys no longer held are left out."""
+        wanted = [int(key) for key in keys]
+        with self._database.reading() as db:
+            found = {
+                passage.key: passage
+                for passage in passages_where(
+                    db, "key IN (SELECT value FROM json_each(?))", json.dumps(wanted)
+                )
+            }
+        return {key: found[key] for key in wanted if key in found}
+
+    def places(self, keys: Iterable[int]) -> dict[int, PassageSpan]:
+        """Find where passages stand, by key, in the order of `keys`; keys no longer held are left out."""
+        wanted = [int(key) for key in keys]
+        with self._database.reading() as db:
+            rows = db.execute(
+                "SELECT key, id, start, end FROM passages JOIN documents ON documents.serial = document "
+                "WHERE key IN (SELECT value FROM json_each(?))",
+                (json.dumps(wanted),),
+            )
+            found = {key: PassageSpan(key, *place) for key, *place in rows}
+        return {key: found[key] for key in wanted if key in found}
+
+    def dates(self, ids: Iterable[str]) -> dict[str, dt.date]:
+        """Find the publication dates of documents by id; those without one, or not held, are left out."""
+        with self._database.reading() as db:
+            rows = db.execute(
+                "SELECT id, date FROM documents WHERE id IN (SELECT value FROM json_each(?)) AND date != ''",
+                (json.dumps(list(dict.fromkeys(ids))),),
+            )
+            return {document_id: parse_date(stored.text(date)) for document_id, date in rows}
+
+    def copies(self, ids: Iterable[str]) -> dict[str, dict[str, float]]:
+        """Find the near-duplicates of documents by id: their ids and similarity, the most similar first.
+
+        Documents without any, or not held, are left out. See `qa.asking.copies`.
+        """
+        with self._database.reading() as db:
+            return near_duplicates.copies_of(db, ids)
+
+    def illegible(self, ids: Iterable[str]) -> dict[str, frozenset[int]]:
+        """Find the passages of documents, by document id, in which the shipped models can read nothing.
+
+        A passage is named by its key; see `qa.document.window.legible`. Documents not held are left out.
+        """
+        with self._database.reading() as db:
+            texts = db.execute(
+                "SELECT id, serial, text FROM documents WHERE id IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(ids)),),
+            )
+            return {
+                document_id: frozenset()
+                if is_only_latin(text)
+                else frozenset(
+                    each.key
+                    for each in passages_where(db, "document = ?", number)
+                    if any(sentence.quotable for sentence in each.sentences)
+                    and not legible(text, each.sentences)
+                )
+                for document_id, number, text in texts
+            }
+
+    def documents_of(self, keys: Iterable[int]) -> dict[int, str]:
+        """Find the id of each passage's document, by passage key; keys no longer held are left out."""
+        return {key: place.document_id for key, place in self.places(keys).items()}
+
+    def passages_of(self, document_id: str) -> tuple[Passage, ...]:
+        """Read the passages of a document, in order.
+
+        Raises:
+            DocumentNotFoundError: there is no such document.
+        """
+        with self._database.reading() as db:
+            return tuple(passages_where(db, "document = ?", number_of(db, document_id)))
+
+    def document_and_passages(self, document_id: str) -> tuple[Document, tuple[Passage, ...]]:
+        """Read a document and its passages, in one snapshot.
+
+        Raises:
+            DocumentNotFoundError: there is no such document.
+        """
+        with self._database.reading() as db:
+            number = number_of(db, document_id)
+            return self._document(db, number), tuple(passages_where(db, "document = ?", number))
+
+    def select(self, filters: Filters = EVERYTHING) -> Selection:
+        """Find what the filters leave to search in.
+
+        Raises:
+            InputError: `since` is later than `until`.
+        """
+        if filters.since and filters.until and span_of(filters.since)[0] > span_of(filters.until)[1]:
+            raise InputError(
+                f"nothing lies between {filters.since} and {filters.until}: swap since and until"
+            )
+        with self._database.reading() as db:
+            return self._selected(db, filters)
+
+    def _selected(self, db: sqlite3.Connection, filters: Filters) -> Selection:
+        key = filters, generation_of(db)
+        selection = self._selections.get(key)
+        if selection is None:
+            selection = select(db, filters)
+            self._selections.put(key, selection)
+        return selection
+
+    def bm25(self, terms: Sequence[str], k: int, selection: Selection) -> list[tuple[int, float]]:
+        """Find the best `k` passages by BM25 for any of the words, as (key, score), highest first.
+
+        Equals come in order of their documents' ids, and of their places in these.
+        """
+        with self._database.reading() as db:
+            return words.bm25(db, terms, k, self._selected(db, selection.filters))
+
+    def in_order(self, keys: Iterable[int]) -> list[int]:
+        """Order passages by their documents' ids and places in these; keys no longer held are left out."""
+        with self._database.reading() as db:
+            return words.in_order(db, keys)
+
+    def texts_of(self, keys: Int64) -> list[tuple[int, str, str]]:
+        """Read what the full-text index has of passages: (key, head, body), by key; those that are held."""
+        with self._database.reading() as db:
+            return words.texts_of(db, keys)
+
+    def write_postings(self, out: BinaryIO) -> tuple[int, Segment]:
+        """Write the postings of all passages, and give the generation and what else belongs to them.
+
+        See `postings.build`. It takes about a minute for a million passages.
+        """
+        with self._database.reading() as db:
+            rows = db.execute("SELECT key FROM passages ORDER BY key")
+            keys = np.fromiter((key for (key,) in rows), np.int64)
+            return generation_of(db), build(db, keys, out)
+
+    def phrase(self, phrase: str, selection: Selection, deadline: Deadline | None = None) -> Occurrences:
+        """Find where the documents hold the phrase (see `phrase_pattern`), in order of id and offset.
+
+        All documents that hold its words are read, unless there are many; see `Occurrences`.
+
+        Raises:
+            DeadlineError, CancelledError: see `Deadline.check`.
+        """
+        with self._database.reading() as db:
+            within = self._selected(db, selection.filters)
+            read = partial(self._document, db)
+            return words.find_phrase(db, phrase, within, read, deadline or Deadline())
+
+    def spellings(self, keys: Iterable[str]) -> dict[str, list[str]]:
+        """Give the spellings that the documents have of names with these keys, in order."""
+        with self._database.reading() as db:
+            return words.spellings(db, keys)
+
+    def holds(self, name: str) -> bool:
+        """Tell whether the words of a name stand one after the other anywhere, up to inflection."""
+        with self._database.reading() as db:
+            return words.holds(db, fold(name))
+
+    def holds_in_lower_case(self, word: str) -> bool:
+        """Tell whether the documents write a word, given in small letters, in small letters too."""
+        with self._database.reading() as db:
+            return words.holds_in_lower_case(db, word)
+
+
+def generation_of(db: sqlite3.Connection) -> int:
+    """Read the number that grows with every committed change."""
+    return int(db.execute("SELECT generation FROM library").fetchone()[0])
+
+
+def number_of(db: sqlite3.Connection, document_id: str) -> int:
+    """Find the number of a document's row.
+
+    Raises:
+        DocumentNotFoundError: there is none; the message suggests similar ids.
+    """
+    row = db.execute("SELECT serial FROM documents WHERE id = ?", (document_id,)).fetchone()
+    if row is None:
+        held = [
+            held
+            for order in ("id >= ? ORDER BY id", "id < ? ORDER BY id DESC")
+            for (held,) in db.execute(
+                f"SELECT id FROM documents WHERE {order} LIMIT ?", (document_id, SUGGESTED_FROM)
+            )
+        ]
+        near = difflib.get_close_matches(document_id, held, 3)
+        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "`pullquote documents` lists them"
+        if removed := next(versions.find(db, "document = ?", document_id), None):
+            hint = f"it was removed on {removed.at:%Y-%m-%d}; `pullquote restore` puts it back"
+        raise DocumentNotFoundError(f"the library holds no document {document_id!r}: {hint}")
+    return int(row[0])

@@ -1,0 +1,128 @@
+"""Documents and passages as rows of the tables, and rows as these values: nothing in a row is believed."""
+
+# ruff: noqa: S608 -- statements are put together from column lists and conditions of this package; what
+# comes from outside is always bound as a value.
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, get_args
+
+from qa.schema import (
+    Document,
+    DocumentInfo,
+    Passage,
+    SectionKind,
+    Sentence,
+    SentenceKind,
+    Span,
+)
+from qa.storage.embedded import columns as stored
+from qa.storage.embedded.corrections import found_in
+from qa.text.dates import parse_date
+
+if TYPE_CHECKING:
+    import datetime as dt
+    import sqlite3
+    from collections.abc import Iterator
+
+
+PLAIN = (
+    "id",
+    "path",
+    "title",
+    "publisher",
+    "series",
+    "number",
+    "url",
+    "language",
+    "format",
+    "collection",
+    "source_sha256",
+    "text",
+    "author",
+)
+
+# What a row of `documents` holds of a Document as it is, what it holds in another form, and what it adds.
+COLUMNS = (
+    *PLAIN,
+    "date",
+    "header",
+    "furniture",
+    "notes",
+    "sections",
+    "found",
+    "sha256",
+    "words_sha256",
+    "given_id",
+    "head",
+    "characters",
+)
+
+COLUMN_LIST = ", ".join(COLUMNS)
+
+_SENTENCE = stored.number, stored.number, stored.one_of(get_args(SentenceKind))
+SECTION = stored.number, stored.number, stored.one_of(get_args(SectionKind)), stored.text, stored.text
+
+
+def row_of(document: Document, words: str, given_id: str, head: str) -> tuple[str | int, ...]:
+    """Give a document's values, in the order of `COLUMNS`."""
+    return (
+        *(getattr(document, name) for name in PLAIN),
+        document.date.isoformat() if document.date else "",
+        json.dumps([(span.start, span.end) for span in document.header]),
+        json.dumps([(span.start, span.end) for span in document.furniture]),
+        json.dumps(document.notes),
+        json.dumps([(s.start, s.end, s.kind, s.name, s.read_by) for s in document.sections]),
+        json.dumps([(each.field, each.source, each.sure) for each in document.found]),
+        document.sha256,
+        words,
+        given_id,
+        head,
+        len(document.text),
+    )
+
+
+def passage_row(ordinal: int, passage: Passage) -> tuple[int, int, int, str]:
+    """Return a passage as its number in the document, start, end, and sentences as JSON."""
+    sentences = [(sentence.start, sentence.end, sentence.kind) for sentence in passage.sentences]
+    return ordinal, passage.start, passage.end, json.dumps(sentences, separators=(",", ":"))
+
+
+def info_of(held: dict[str, Any]) -> DocumentInfo:
+    """Make what lists show of a document of its row."""
+    made: dict[str, Any] = {
+        "date": date_of(held["date"]),
+        "notes": tuple(map(stored.text, stored.items(held["notes"]))),
+        "found": found_in(held["found"]),
+        "locations": tuple(dict.fromkeys(map(stored.text, stored.items(held["locations"])))),
+        "characters": stored.number(held["characters"]),
+        "passages": stored.number(held["passages"]),
+    }
+    plain: dict[str, Any] = {name: stored.text(value) for name, value in held.items() if name not in made}
+    return DocumentInfo(**plain, **made)
+
+
+def spans_of(row: str) -> tuple[Span, ...]:
+    """Read spans from JSON."""
+    return stored.rows(row, Span, stored.number, stored.number)
+
+
+def passages_where(db: sqlite3.Connection, where: str, value: str | int) -> Iterator[Passage]:
+    """Yield the passages for which a condition on one value holds, in order of document and place."""
+    rows = db.execute(
+        "SELECT key, id, ordinal, start, end, sentences, characters FROM passages "
+        f"JOIN documents ON documents.serial = document WHERE {where} ORDER BY document, ordinal",
+        (value,),
+    )
+    for key, document_id, ordinal, start, end, sentences, characters in rows:
+        whole = stored.rows(sentences, Sentence, *_SENTENCE)
+        edges = [start, *(edge for each in whole for edge in (each.start, each.end)), end]
+        if min(edges) < 0 or edges != sorted(edges) or end > characters:
+            raise ValueError("a passage that its document does not have")
+        yield Passage(document_id, ordinal, start, end, whole, key)
+
+
+def date_of(text: str) -> dt.date | None:
+    """Read a date; None where there is none."""
+    return parse_date(stored.text(text)) if text else None
