@@ -14,12 +14,12 @@ from qa.formats.kinds import kind_of
 from qa.formats.reading import files, supported
 from qa.formats.source import Source
 from qa.schema import Failure, FileResult, printable
-from qa.storage.embedded.locations import is_gone
+from qa.storage.files import is_gone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from qa.storage.embedded.locations import HeldLocation
+    from qa.storage.intake_port import HeldLocation
 
 _ENDS = 65_536  # bytes at each end of a file: enough to tell its kind
 
@@ -28,9 +28,12 @@ _ENDS = 65_536  # bytes at each end of a file: enough to tell its kind
 class Listing:
     """What was found under the paths that were named.
 
-    `files` are given with the folder each was found under, None for one that was named itself; `refused` is
-    what cannot be listed, `skipped` what is of another kind in a folder, was written by Pullquote itself, or
-    is a link that is not followed, `folders` are those named, resolved.
+    Attributes:
+        files: the files, each with the folder that it was found under, None for one that was named itself.
+        refused: what cannot be listed.
+        skipped: what is of another kind in a folder, was written by Pullquote itself, or is a link that is
+            not followed.
+        folders: the folders that were named, resolved.
     """
 
     files: tuple[tuple[Path, Path | None], ...]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from qa.schema import Progress
 
+OnProgress: TypeAlias = "Callable[[Progress], None]"
 _Item = TypeVar("_Item")
 _Made = TypeVar("_Made")
 _Result = TypeVar("_Result")
@@ -77,3 +79,20 @@ def _begin(function: Callable[[], _Result]) -> Future[_Result]:
 
 def silent(_: Progress) -> None:
     """Show no progress."""
+
+
+@contextmanager
+def one_at_a_time(show: OnProgress) -> Iterator[OnProgress]:
+    """Let several threads show progress, one after the other, and none when all is over."""
+    lock = threading.Lock()
+    over = False
+
+    def show_one(progress: Progress) -> None:
+        with lock:
+            if not over:
+                show(progress)
+
+    try:
+        yield show_one
+    finally:
+        over = True

@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
     from embeddings.arrays import Int64
     from qa.storage.embedded.postings import Segment
-    from qa.storage.embedded.vectors import Encoding
+    from qa.storage.intake_port import Encoding
     from qa.storage.ports import Occurrences
 
 # Filters whose selections are kept: of a library of a million passages each has 125 kB.

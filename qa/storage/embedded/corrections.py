@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 _CERTAINTY = stored.one_of(get_args(Certainty))
 
 
-def every(db: sqlite3.Connection) -> dict[str, dict[str, Correction]]:
-    """Read all corrections, by document id and field; a document that is not held may have some too."""
-    held: dict[str, dict[str, Correction]] = {}
-    rows = db.execute("SELECT document, field, value, was, found FROM corrections ORDER BY document, rowid")
-    for document_id, field, value, was, found in rows:
+def of(db: sqlite3.Connection, document_id: str) -> dict[str, Correction]:
+    """Read the corrections of a document, which need not be held, by field."""
+    corrections = {}
+    rows = db.execute(
+        "SELECT field, value, was, found FROM corrections WHERE document = ? ORDER BY rowid", (document_id,)
+    )
+    for name, value, was, found in rows:
         (said,) = found_in(f"[{found}]") or (None,)
-        held.setdefault(stored.text(document_id), {})[stored.text(field)] = Correction(
-            stored.text(value), stored.text(was), said
-        )
-    return held
+        corrections[stored.text(name)] = Correction(stored.text(value), stored.text(was), said)
+    return corrections
 
 
 def found_in(row: str) -> tuple[Found, ...]:

@@ -14,9 +14,9 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from embeddings.files import close_to_others, private
+from qa.document.identity import words_sha256
 from qa.errors import InputError, LibraryError, LibraryNotFoundError
 from qa.schema import Span
-from qa.storage.embedded.locations import words_sha256
 from qa.storage.embedded.tables import CHANGES, FIRST_SCHEMA, SCHEMA_7, latest_schema
 from qa.text.names import spellings
 
@@ -160,7 +160,7 @@ class Database:
             check_same_thread=False,  # one thread at a time: `_lent` gives each to one
         )
         _distrust(db)
-        _add_functions(db)
+        add_functions(db)
         status = self.path.stat()
         self._file = self._file or (status.st_dev, status.st_ino)
         if self._file != (status.st_dev, status.st_ino):  # what is known of the old one is not true of it
@@ -203,7 +203,7 @@ class Database:
         self._prepare(db)
         if held < latest and not self.read_only:
             with _transaction(db, "BEGIN IMMEDIATE"):  # another process may have done it meanwhile
-                _bring_to(latest, db)
+                bring_to(latest, db)
                 db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
     def _check_schema(self, db: sqlite3.Connection) -> None:
@@ -342,12 +342,12 @@ _Schema = frozenset[tuple[str, str, str, str]]
 def _made_by_version(version: int) -> _Schema:
     """Return what a library of that schema is made of."""
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
-        _add_functions(db)
-        _bring_to(version, db)
+        add_functions(db)
+        bring_to(version, db)
         return _schema(db)
 
 
-def _bring_to(version: int, db: sqlite3.Connection) -> None:
+def bring_to(version: int, db: sqlite3.Connection) -> None:
     """Make the tables of a library that is empty, and change one of an earlier schema."""
     held = _version(db)
     if not held:
@@ -381,7 +381,7 @@ def _distrust(db: sqlite3.Connection) -> None:
         db.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)
 
 
-def _add_functions(db: sqlite3.Connection) -> None:
+def add_functions(db: sqlite3.Connection) -> None:
     db.create_function("casefold", 1, str.casefold, deterministic=True)
     db.create_function("words_sha256", 2, _words_sha256, deterministic=True)
 

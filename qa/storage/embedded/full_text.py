@@ -41,7 +41,8 @@ if TYPE_CHECKING:
 
     from embeddings.arrays import Bits, Bool, Int64
     from qa.storage.embedded.store import IndexRecord, Store
-    from qa.storage.embedded.vectors import Difference, Encoding
+    from qa.storage.embedded.vectors import Difference
+    from qa.storage.intake_port import Encoding
     from qa.storage.ports import Selection
 
     Float64 = npt.NDArray[np.float64]

@@ -7,83 +7,46 @@ a connection of the store's, inside its transactions.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import re
-import stat
-import unicodedata
-from collections import defaultdict
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from qa.document.row_identity import TABLES, Row, is_row
-from qa.schema import Failure, FileResult, Found, sha256_text
+from qa.document.identity import RECORDS, agree, certain, certain_of
+from qa.schema import Failure, FileResult, sha256_text
 from qa.storage.embedded import columns as stored
 from qa.storage.embedded.corrections import found_in
+from qa.storage.files import is_gone
+from qa.storage.intake_port import FileRead, HeldLocation, KnownFile, KnownPart, ReadAs, WithdrawnPart
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
-    from qa.formats.dates import DateOrder
-    from qa.schema import Document, Span
+    from qa.storage.intake_port import ReadDocument
 
-# Formats whose records have ids of their own, by which scripts know them: none is merged with another.
-RECORDS = ("jsonl", "csv", "json", "xlsx")
 # In `made_by`, of a place of a document that a person has put back: as long as its file was not read since,
 # and once it was said that this is gone.
 RESTORED, KEPT = "restored", "kept"
-_BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
-_WORD = re.compile(r"[^\W_]+")
 # Refusals that are kept of a file; one with more is read again each time.
 _MOST_REFUSALS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class SourceLocation:
-    """A place at which a document stands, the SHA-256 (hex) of the text there and of the bytes it is from."""
+class Place:
+    """A place of a document.
 
-    path: str
-    part: str
-    format: str
-    source_sha256: str
-    sha256: str
-    made_by: str
-
-
-@dataclass(frozen=True, slots=True)
-class PlaceInFile:
-    """A place of a document, and the number of its location; None where that is only foreseen."""
-
-    path: str
-    part: str
-    format: str
-    number: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FileRead:
-    """A file that was read to its end: its bytes' SHA-256, how many documents it gave, what was refused.
-
-    And what was left out, as it was purged: the hashes by which that is known.
+    Attributes:
+        path: the file.
+        part: the part of it.
+        format: the format that the document was read in there.
+        number: the location's number.
     """
 
     path: str
-    sha256: str
-    made_by: str
-    documents: int
-    refused: tuple[FileResult, ...] = ()
-    purged: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class ReadAs:
-    """How a person said that a file is to be read (`qa.formats.source.Options`), until another is said."""
-
-    date_order: DateOrder = "auto"
-    columns: tuple[tuple[str, str], ...] = ()
+    part: str
+    format: str
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +61,6 @@ class Target:
         missing: the numbers of locations of files that are not there now.
         same_place: whether the document stands at this very place already.
         keeps_former_id: whether this source keeps the id of `former`, which stands on at its other places.
-        place: the number of the location at this place.
         new_words: whether no document has its words.
     """
 
@@ -109,135 +71,76 @@ class Target:
     missing: tuple[int, ...] = ()
     same_place: bool = False
     keeps_former_id: bool = False
-    place: int | None = None
     new_words: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class HeldLocation:
-    """A location of a document that is held; `kept` where it is known to be gone, and a person wants it."""
-
-    number: int
-    path: str
-    part: str
-    document: int
-    document_id: str
-    format: str
-    kept: bool = False
-
-
-def default_part(document: Document) -> str:
-    """Give the part that a document is of its file, where nothing else says so."""
-    return document.id if document.format in RECORDS else ""
-
-
-def words_sha256(text: str, furniture: Iterable[Span] = ()) -> str:
-    """Hash the words of a text: the same text in another format has the same. "" for a text without words.
-
-    Letters and digits count, NFKC and case-folded; page furniture does not.
-    """
-    ends = [0, *(end for span in furniture for end in (span.start, span.end)), len(text)]
-    kept = "\n".join(text[start:end] for start, end in list(pairwise(ends))[::2])
-    words = " ".join(_WORD.findall(unicodedata.normalize("NFKC", kept).casefold()))
-    return hashlib.sha256(words.encode()).hexdigest() if words else ""
-
-
-def is_gone(path: str) -> bool:
-    """Whether a file is certainly not there, or a folder: one that may not be looked for may be there."""
-    if "\ufffd" in path:  # so a library of before has a name that is not UTF-8
-        return False
-    # As it is written, and with the bytes that it may stand for (`qa.schema.printable`).
-    unwritten = _BYTE.sub(lambda byte: chr(0xDC00 + int(byte[1], 16)), path)
-    return all(_is_gone(name) for name in dict.fromkeys((path, unwritten)))
-
-
-def _is_gone(path: str) -> bool:
-    try:
-        return stat.S_ISDIR(os.lstat(path).st_mode)
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except (OSError, ValueError):
-        return False
-
-
-def target(
-    db: sqlite3.Connection,
-    document: Document,
-    words: str,
-    part: str,
-    made_by: str = "",
-    ahead: Foreseen | None = None,
-) -> Target:
+def target(db: sqlite3.Connection, read: ReadDocument) -> Target:
     """Find which document a source is: the one that stands there, unless its words are now another's.
 
     Otherwise it is the one that has its words (see `_same`): copied there, or moved, where a file that it was
     in is gone. Of a document that stands in other files too, the first keeps the id when it has other words.
-    `ahead` is what will have changed by then.
     """
+    document = read.document
     here = db.execute(
         "SELECT document, locations.number, "
         "documents.sha256 = ? OR (words_sha256 = ? AND words_sha256 != '') FROM locations "
         "JOIN documents ON serial = document WHERE locations.path = ? AND part = ?",
-        (document.sha256, words, document.path, part),
+        (document.sha256, read.words, document.path, read.part),
     ).fetchone()
-    left = place = None
-    first = alone = False
+    former = None
+    is_first = is_homeless = False
     if here:
-        left, place, known = here
-        places = stands(db, left, ahead)
-        first, alone = place in {each.number for each in places[:1]}, len(places) == 1
-        if known:
-            return Target(left, gives_text=first, same_place=True)
-    other = _same(db, document, words, part, ahead.changed if ahead else ())
-    if other is None and alone:
-        return Target(left, same_place=True, place=place, new_words=True)
+        former, number, has_words = here
+        places = places_of(db, former)
+        is_first, is_homeless = places[0].number == number, len(places) == 1
+        if has_words:
+            return Target(former, gives_text=is_first, same_place=True)
+    other = _same(db, read)
+    if other is None and is_homeless:
+        return Target(former, same_place=True, new_words=True)
     if other is None:
-        return Target(None, former=left, keeps_former_id=first, place=place, new_words=True)
-    places = stands(db, other, ahead)
-    dead = tuple(at.number for at in places if at.number is not None and is_gone(at.path))
+        return Target(None, former=former, keeps_former_id=is_first, new_words=True)
+    places = places_of(db, other)
+    missing = tuple(each.number for each in places if is_gone(each.path))
     held = db.execute(
         "SELECT sha256, format, source_sha256, made_by FROM documents WHERE serial = ?", (other,)
     ).fetchone()
     # The same bytes that were moved are left as they are: what was made of them, by whatever title, holds.
-    mine = document.sha256, document.format, document.source_sha256, made_by
-    leads = len(dead) == len(places) and held != mine
-    return Target(other, leads, left, alone, dead, place=place)
+    same = document.sha256, document.format, document.source_sha256, read.made_by
+    gives_text = len(missing) == len(places) and held != same
+    return Target(other, gives_text, former, is_homeless, missing)
 
 
-def stands(db: sqlite3.Connection, document: int, ahead: Foreseen | None = None) -> list[PlaceInFile]:
+def places_of(db: sqlite3.Connection, document: int) -> list[Place]:
     """List the places of a document, in order."""
     rows = db.execute(
         "SELECT path, part, format, number FROM locations WHERE document = ? ORDER BY number", (document,)
     )
-    places = [PlaceInFile(*row) for row in rows]
-    if ahead is None:
-        return places
-    return [place for place in places if place.number not in ahead.lost] + ahead.more[document]
+    return [Place(*row) for row in rows]
 
 
-def _same(
-    db: sqlite3.Connection, document: Document, words: str, part: str, changed: Container[int]
-) -> int | None:
-    """Find the document that this one is a copy of, beside those that have `changed`.
+def _same(db: sqlite3.Connection, read: ReadDocument) -> int | None:
+    """Find the document that this one is a copy of.
 
     A record has the same id and text, or was the same row of a table that is gone. All else has the same
     bytes or words, and no other publisher, number or date: the same words at two outlets, or on two days, are
     two documents.
     """
+    document = read.document
     if document.format in RECORDS:
         named = db.execute(
             "SELECT serial FROM documents WHERE sha256 = ? AND given_id = ? ORDER BY serial",
             (document.sha256, document.id),
-        ).fetchall()
-        if theirs := [int(serial) for (serial,) in named if serial not in changed]:
-            return theirs[0]
+        ).fetchone()
+        if named:
+            return int(named[0])
         rows = db.execute(
             "SELECT serial, locations.path FROM documents JOIN locations ON document = serial "
             "WHERE documents.sha256 = ? AND part = ? AND locations.source_sha256 = ? "
             "AND locations.format = ? ORDER BY serial",
-            (document.sha256, part, document.source_sha256, document.format),
+            (document.sha256, read.part, document.source_sha256, document.format),
         ).fetchall()
-        return next((int(serial) for serial, path in rows if serial not in changed and is_gone(path)), None)
+        return next((int(serial) for serial, path in rows if is_gone(path)), None)
     same_bytes = db.execute(
         "SELECT serial, publisher, documents.number, date, found "
         "FROM documents JOIN locations ON document = serial "
@@ -249,87 +152,16 @@ def _same(
         "SELECT serial, publisher, number, date, found FROM documents "
         "WHERE words_sha256 = ? AND words_sha256 != '' AND format NOT IN (SELECT value FROM json_each(?)) "
         "ORDER BY serial",
-        (words, json.dumps(RECORDS)),
+        (read.words, json.dumps(RECORDS)),
     ).fetchall()
     mine = certain_of(document)
     for serial, publisher, number, day, found in (*same_bytes, *same_words):
-        if serial not in changed and agree(mine, certain((publisher, number, day), found_in(found))):
+        if agree(mine, certain((publisher, number, day), found_in(found))):
             return int(serial)
     return None
 
 
-class Foreseen:
-    """What will have changed once documents are in the store that are not there yet.
-
-    `lost` are the numbers of places that others will have taken or that will be forgotten, `more` are the new
-    ones of documents, by their numbers; the text of those `changed` will be another, and so the ids of those
-    `parted`: what each is given, and held under. `ids` are those that will be taken.
-    """
-
-    def __init__(self) -> None:
-        # What is certain of a text that is new, and the id and number of its document.
-        self._held: dict[str, list[tuple[tuple[str, ...], str, int | None]]] = {}
-        self.ids: set[str] = set()
-        self.lost: set[int] = set()
-        self.more: defaultdict[int, list[PlaceInFile]] = defaultdict(list)
-        self.changed: set[int] = set()
-        self.new_ids: dict[int, tuple[str, str]] = {}
-
-    def renamed(self, number: int, held_id: str) -> str:
-        """Give the id that a document will have."""
-        return self.new_ids.get(number, ("", held_id))[1]
-
-    def copied(self, document: Document, part: str, to: Target) -> str | None:
-        """Give the id of the document that one with new words is a copy of, and take note that it is."""
-        mine = certain_of(document)
-        for theirs, held_id, number in self._held.get(_as_copied(document), []):
-            if agree(mine, theirs):
-                self.lost.update([to.place] if to.place is not None else [])
-                if number is not None:
-                    self.more[number].append(PlaceInFile(document.path, part, document.format))
-                return held_id
-        return None
-
-    def put(self, document: Document, part: str, held_id: str, to: Target) -> None:
-        """Take note of where a document will stand, and of what it says if that is new."""
-        self.lost.update(to.missing, [to.place] if to.place is not None and not to.same_place else [])
-        if to.number is not None and not to.same_place:
-            self.more[to.number].append(PlaceInFile(document.path, part, document.format))
-        if to.new_words:
-            self._held.setdefault(_as_copied(document), []).append((certain_of(document), held_id, to.number))
-            self.ids.add(held_id)
-            self.changed.update([to.number] if to.number is not None else [])
-
-
-def _as_copied(document: Document) -> str:
-    """Say what copies have in common, but for what is certain of them."""
-    if document.format in RECORDS:
-        return f"{document.format} {document.id} {document.sha256}"
-    same = words_sha256(document.text, document.furniture)
-    return same or f"{document.sha256} {document.source_sha256}"
-
-
-def agree(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
-    """Tell whether nothing that is certain of one document is otherwise of another."""
-    return all(a == b or not a or not b for a, b in zip(some, others, strict=True))
-
-
-def certain_of(document: Document) -> tuple[str, ...]:
-    """Give what is certain of a document; see `certain`."""
-    date = document.date.isoformat() if document.date else ""
-    return certain((document.publisher, document.number, date), document.found)
-
-
-def certain(values: tuple[str, ...], found: Iterable[Found]) -> tuple[str, ...]:
-    """Give publisher, number and date as they are compared: without what was guessed, or said by a person."""
-    others = {each.field for each in found if each.sure in ("guessed", "corrected")}
-    names = ("publisher", "number", "date")
-    return tuple(
-        "" if name in others else value.casefold() for name, value in zip(names, values, strict=True)
-    )
-
-
-def id_of_next(places: Sequence[PlaceInFile], given_id: str) -> str:
+def id_of_next(places: Sequence[Place], given_id: str) -> str:
     """Give the id that a document is given at the second of its places, by the one given at its first."""
     first, second = places[:2]
     if second.format in RECORDS and second.part == given_id:
@@ -337,21 +169,22 @@ def id_of_next(places: Sequence[PlaceInFile], given_id: str) -> str:
     name = given_id.removesuffix(first.part)
     root = first.path.removesuffix(name) if first.path.endswith(os.sep + name) else ""
     inside = root and second.path.startswith(root)
-    its_name = second.path.removeprefix(root) if inside else os.path.basename(second.path)  # noqa: PTH119 -- as text
-    return f"{its_name}{second.part}"
+    name = second.path.removeprefix(root) if inside else os.path.basename(second.path)  # noqa: PTH119 -- as text
+    return f"{name}{second.part}"
 
 
-def put_location(db: sqlite3.Connection, document: int, location: SourceLocation) -> None:
-    """Say that a document stands at a place, after the places where it stands already."""
-    values = (document, location.format, location.source_sha256, location.sha256, location.made_by)
-    key = location.path, location.part
+def put_location(db: sqlite3.Connection, number: int, read: ReadDocument) -> None:
+    """Say that a document stands where it was read, after the places where it stands already."""
+    document = read.document
+    values = (number, document.format, document.source_sha256, document.sha256, read.made_by)
+    key = document.path, read.part
     held = db.execute(
         "SELECT document, format, source_sha256, sha256, made_by FROM locations WHERE path = ? AND part = ?",
         key,
     ).fetchone()
     if held == values:
         return
-    if held and held[0] == document:
+    if held and held[0] == number:
         db.execute(
             "UPDATE locations SET document = ?, format = ?, source_sha256 = ?, sha256 = ?, made_by = ? "
             "WHERE path = ? AND part = ?",
@@ -388,16 +221,55 @@ def aside_part(part: str, document: int) -> str:
     return f"{part}~{document}"
 
 
-def rows(db: sqlite3.Connection, path: str) -> list[Row]:
-    """List the rows of tables in a file: those that are held, and those that a person removed."""
-    found = db.execute(
-        "SELECT part, source_sha256, sha256 FROM locations WHERE path = ?1 "
-        "AND format IN (SELECT value FROM json_each(?2)) UNION ALL "
-        "SELECT part, source_sha256, sha256 FROM withdrawn JOIN versions ON number = version "
-        "WHERE path = ?1 AND source_sha256 != ''",
-        (path, json.dumps(TABLES)),
+def known(db: sqlite3.Connection, path: str) -> KnownFile:
+    """Read what is known of a file."""
+    parts = {
+        part: KnownPart(*values, notes=tuple(map(stored.text, stored.items(notes))))
+        for part, *values, notes in db.execute(
+            "SELECT part, id, locations.format, locations.source_sha256, locations.sha256, locations.made_by, "
+            "passages, notes FROM locations JOIN documents ON serial = document WHERE locations.path = ? "
+            "ORDER BY locations.number",
+            (path,),
+        )
+    }
+    withdrawn = {
+        part: WithdrawnPart(*values)
+        for part, *values in db.execute(
+            "SELECT part, document, source_sha256, sha256 FROM withdrawn JOIN versions ON number = version "
+            "WHERE path = ? AND source_sha256 != '' ORDER BY part",
+            (path,),
+        )
+    }
+    purged = db.execute("SELECT source_sha256 FROM purged WHERE path_sha256 = ?", (sha256_text(path),))
+    return KnownFile(
+        path,
+        parts,
+        withdrawn,
+        frozenset(source_sha256 for (source_sha256,) in purged),
+        _last(db, path),
+        _read_as(db, path),
     )
-    return [Row(*row) for row in found if is_row(row[0])]
+
+
+def _last(db: sqlite3.Connection, path: str) -> FileRead | None:
+    """Read how a file was read last; None where it is to be read."""
+    row = db.execute("SELECT sha256, made_by, documents, refused FROM files WHERE path = ?", (path,)).fetchone()
+    if row is None:
+        return None
+    *read, refused = row
+    failures = tuple(
+        FileResult(shown, status, error=Failure(code, message))
+        for shown, status, code, message in stored.items(refused)
+    )
+    return FileRead(path, *read, failures)
+
+
+def _read_as(db: sqlite3.Connection, path: str) -> ReadAs:
+    """Read how a person said that a file is to be read."""
+    row = db.execute("SELECT date_order, columns FROM read_as WHERE path = ?", (path,)).fetchone()
+    return (
+        ReadAs(row[0], tuple((field, column) for field, column in stored.items(row[1]))) if row else ReadAs()
+    )
 
 
 def row_text(db: sqlite3.Connection, path: str, part: str) -> str:
@@ -462,75 +334,18 @@ def hand_over(db: sqlite3.Connection, document: int) -> None:
         (document,),
     ).fetchone()
     number, path, form, source_sha256, sha256, made_by = first
-    its_path, *made = db.execute(
+    followed, *made = db.execute(
         "SELECT path, sha256, format, source_sha256, made_by FROM documents WHERE serial = ?", (document,)
     ).fetchone()
     if made_by not in (RESTORED, KEPT) and made != [sha256, form, source_sha256, made_by]:
         made_by = ""
         db.execute("UPDATE locations SET made_by = '' WHERE number = ?", (number,))
         db.execute("DELETE FROM files WHERE path = ?", (path,))
-    if (its_path, *made) != (path, sha256, form, source_sha256, made_by):
+    if (followed, *made) != (path, sha256, form, source_sha256, made_by):
         db.execute(
             "UPDATE documents SET path = ?, format = ?, source_sha256 = ?, made_by = ? WHERE serial = ?",
             (path, form, source_sha256, made_by, document),
         )
-
-
-def unchanged(
-    db: sqlite3.Connection, path: str, part: str, source_sha256: str, made_by: str
-) -> FileResult | None:
-    """Tell that what stands at a place was made of the same bytes by the same maker; None if it was not."""
-    row = db.execute(
-        "SELECT id, passages, notes FROM locations JOIN documents ON serial = document "
-        "WHERE locations.path = ? AND part = ? AND locations.source_sha256 = ? AND locations.made_by = ? "
-        "AND locations.made_by != ''",
-        (path, part, source_sha256, made_by),
-    ).fetchone()
-    return _unchanged(path, *row) if row else None
-
-
-def file_unchanged(
-    db: sqlite3.Connection, path: str, sha256: str, made_by: str
-) -> tuple[FileResult, ...] | None:
-    """Tell what reading a file would, if it has the same bytes and maker as when all of it was read last."""
-    row = db.execute(
-        "SELECT documents, refused FROM files WHERE path = ? AND sha256 = ? AND made_by = ?",
-        (path, sha256, made_by),
-    ).fetchone()
-    if row is None:
-        return None
-    documents, refused = row
-    results = []
-    if documents:
-        results = [
-            _unchanged(path, *held)
-            for held in db.execute(
-                "SELECT id, passages, notes FROM locations JOIN documents ON serial = document "
-                "WHERE locations.path = ? ORDER BY locations.number",
-                (path,),
-            )
-        ]
-    failures = [
-        FileResult(shown, status, error=Failure(code, message))
-        for shown, status, code, message in stored.items(refused)
-    ]
-    withdrawn = [
-        FileResult(path, "withdrawn", document_id)
-        for (document_id,) in db.execute(
-            "SELECT document FROM withdrawn JOIN versions ON number = version "
-            "WHERE path = ? AND source_sha256 != '' AND part NOT GLOB '*#*~*' ORDER BY part",
-            (path,),
-        )
-    ]
-    rows = db.execute("SELECT 1 FROM purged WHERE path_sha256 = ?", (sha256_text(path),))
-    purged = [FileResult(path, "purged") for _ in rows]
-    return (*results, *withdrawn, *purged, *failures)
-
-
-def _unchanged(path: str, document_id: str, passages: int, notes: str) -> FileResult:
-    return FileResult(
-        path, "unchanged", document_id, passages, notes=tuple(map(stored.text, stored.items(notes)))
-    )
 
 
 def put_file(db: sqlite3.Connection, file: FileRead) -> None:
@@ -564,14 +379,6 @@ def put_file(db: sqlite3.Connection, file: FileRead) -> None:
         )
 
 
-def read_as(db: sqlite3.Connection, path: str) -> ReadAs:
-    """Tell how a file was read last, as far as a person can say so."""
-    row = db.execute("SELECT date_order, columns FROM read_as WHERE path = ?", (path,)).fetchone()
-    return (
-        ReadAs(row[0], tuple((field, column) for field, column in stored.items(row[1]))) if row else ReadAs()
-    )
-
-
 def put_read_as(db: sqlite3.Connection, path: str, options: ReadAs) -> None:
     """Remember how a file is to be read, unless that is as any other."""
     db.execute("DELETE FROM read_as WHERE path = ?", (path,))
@@ -582,25 +389,17 @@ def put_read_as(db: sqlite3.Connection, path: str, options: ReadAs) -> None:
         )
 
 
-def under(db: sqlite3.Connection, folder: str) -> Iterator[HeldLocation]:
-    """Yield the locations of files in a folder and its subfolders, in order of path."""
-    first = folder.rstrip(os.sep) + os.sep
+def places_in(db: sqlite3.Connection, path: str, *, folder: bool) -> Iterator[HeldLocation]:
+    """Yield the locations in a file, or in the files of a folder and its subfolders, by path and part."""
+    first = path.rstrip(os.sep) + os.sep
+    where, values = "locations.path = ?", (path,)
+    if folder:
+        where = "locations.path >= ? AND locations.path < ?"
+        values = first, first[:-1] + chr(ord(os.sep) + 1)
     rows = db.execute(
         "SELECT locations.number, locations.path, part, document, id, locations.format, "
-        "locations.made_by = ? FROM locations JOIN documents ON serial = document "
-        "WHERE locations.path >= ? AND locations.path < ? "
+        f"locations.made_by = ? FROM locations JOIN documents ON serial = document WHERE {where} "  # noqa: S608
         "ORDER BY locations.path, part",
-        (KEPT, first, first[:-1] + chr(ord(os.sep) + 1)),
-    )
-    return (HeldLocation(*row) for row in rows)
-
-
-def at(db: sqlite3.Connection, path: str) -> Iterator[HeldLocation]:
-    """Yield the locations in a file, in order."""
-    rows = db.execute(
-        "SELECT locations.number, locations.path, part, document, id, locations.format, "
-        "locations.made_by = ? FROM locations JOIN documents ON serial = document "
-        "WHERE locations.path = ? ORDER BY part",
-        (KEPT, path),
+        (KEPT, *values),
     )
     return (HeldLocation(*row) for row in rows)

@@ -5,71 +5,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 from qa.document.row_identity import numbered
+from qa.document.window import head
 from qa.storage.embedded import near_duplicates, vectors, versions, words
-from qa.storage.embedded.corrections import every as all_corrections
+from qa.storage.embedded.corrections import of as corrections_of
 from qa.storage.embedded.corrections import put as put_corrections
 from qa.storage.embedded.database import put_spellings
-from qa.storage.embedded.locations import (
-    SourceLocation,
-    Target,
-    displace,
-    hand_over,
-    id_of_next,
-    put_location,
-    stands,
-)
-from qa.storage.embedded.rows import COLUMN_LIST, COLUMNS, passage_row
+from qa.storage.embedded.locations import displace, hand_over, id_of_next, places_of, put_location
+from qa.storage.embedded.rows import COLUMN_LIST, COLUMNS, passage_row, row_of
 from qa.text.names import spellings
 from qa.text.terms import indexed
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
-    from embeddings.arrays import Float32
-    from qa.schema import (
-        Document,
-        Passage,
-    )
-    from qa.storage.embedded.locations import HeldLocation
-    from qa.storage.embedded.vectors import Encoding
+    from qa.schema import Document
+    from qa.storage.embedded.locations import Target
+    from qa.storage.intake_port import Encoding
+    from qa.storage.intake_port import Contents, Entry, HeldLocation, ReadDocument, Status
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Entry:
-    """A passage ready to be stored: its window's digest (`window.py`) and unit vector, float32 [d]."""
-
-    passage: Passage
-    digest: bytes
-    vector: Float32
-
-
-Status = Literal["added", "replaced", "unchanged", "moved", "duplicate"]
-
-
-def with_free_id(
-    db: sqlite3.Connection, document: Document, to: Target, part: str, taken: Collection[str] = ()
-) -> tuple[str, Document]:
-    """Give a document the id that it is held under, or else a free one. Gives the one first given, too.
+def with_free_id(db: sqlite3.Connection, read: ReadDocument, to: Target) -> tuple[str, ReadDocument]:
+    """Give a document the id that it is held under, or else a free one. Return the one first given, too.
 
     A corrected document that was removed comes back under its id, which is kept for it: corrections go by
     ids.
     """
-    number = to.former if to.keeps_former_id else to.number
+    document, number = read.document, to.former if to.keeps_former_id else to.number
+    given_id = document.id
     if number is not None:
         given_id, held_id = db.execute(
             "SELECT given_id, id FROM documents WHERE serial = ?", (number,)
         ).fetchone()
-        return given_id, replace(document, id=held_id)
-    held_id = versions.corrected_at(db, document.path, part, document.sha256 if numbered(document) else "")
-    if held_id and not is_held(db, held_id):
-        return document.id, replace(document, id=held_id)
-    return document.id, replace(document, id=free_id(db, document.id, taken))
+    else:
+        sha256 = document.sha256 if numbered(document) else ""
+        held_id = versions.corrected_at(db, document.path, read.part, sha256)
+        if not held_id or is_held(db, held_id):
+            held_id = free_id(db, given_id)
+    return given_id, replace(read, document=replace(document, id=held_id))
 
 
 def leave_to_other_places(db: sqlite3.Connection, number: int) -> str:
@@ -81,19 +59,19 @@ def leave_to_other_places(db: sqlite3.Connection, number: int) -> str:
     held_id, given_id = db.execute(
         "SELECT id, given_id FROM documents WHERE serial = ?", (number,)
     ).fetchone()
-    given_id = id_of_next(stands(db, number), given_id)
+    given_id = id_of_next(places_of(db, number), given_id)
     free = free_id(db, given_id)
     db.execute("UPDATE documents SET id = ?, given_id = ? WHERE serial = ?", (free, given_id, number))
-    put_corrections(db, free, all_corrections(db).get(held_id, {}))
+    put_corrections(db, free, corrections_of(db, held_id))
     return free
 
 
-def free_id(db: sqlite3.Connection, wanted: str, taken: Collection[str] = ()) -> str:
+def free_id(db: sqlite3.Connection, wanted: str) -> str:
     """Find an id that no document has, and none of which there are corrections."""
     held = "SELECT 1 FROM documents WHERE id = ?1 UNION ALL SELECT 1 FROM corrections WHERE document = ?1"
     free = wanted
     for n in count(2):
-        if free not in taken and not db.execute(held, (free,)).fetchone():
+        if not db.execute(held, (free,)).fetchone():
             break
         free = f"{wanted}~{n}"
     return free
@@ -102,49 +80,67 @@ def free_id(db: sqlite3.Connection, wanted: str, taken: Collection[str] = ()) ->
 def write_document(
     db: sqlite3.Connection,
     number: int | None,
-    document: Document,
-    values: tuple[str | int, ...],
-    entries: Sequence[Entry],
-    encoding: Encoding,
-    made_by: str,
+    read: ReadDocument,
+    given_id: str,
+    contents: Contents,
+    encoding: Encoding | None,
 ) -> tuple[int, Status]:
-    """Write a document and its row's `values`, new or in place of one held; passages only if they change."""
-    head = values[COLUMNS.index("head")]
-    passages = [passage_row(ordinal, entry.passage) for ordinal, entry in enumerate(entries)]
+    """Write a document, new or in place of the one of that number; its passages only if they change.
+
+    Without an encoding, as in a rehearsal, the row alone is written, without its text.
+    """
+    document = read.document
+    described = dict(zip(COLUMNS, row_of(document, read.words, given_id, head(document)), strict=True))
+    text = described.pop("text")  # its hash tells whether it is another
+    values = described | {"text": text if encoding else "", "made_by": read.made_by}
     status: Status = "added"
+    has_contents = False
     if number is None:
         marks = ", ".join("?" * len(values))
-        number = int(
-            db.execute(f"INSERT INTO documents ({COLUMN_LIST}) VALUES ({marks})", values).lastrowid or 0
+        made = db.execute(
+            f"INSERT INTO documents ({', '.join(values)}) VALUES ({marks})", tuple(values.values())
         )
+        number = int(made.lastrowid or 0)
     else:
-        status = "replaced"
-        held = db.execute(f"SELECT {COLUMN_LIST} FROM documents WHERE serial = ?", (number,)).fetchone()
-        digests = [entry.digest for entry in entries]
-        same_passages = _held_passages(db, number, encoding) == (passages, digests)
-        same_words = all(
-            held[at] == values[at] for at, name in enumerate(COLUMNS) if name in ("text", "head")
-        )
-        if held[COLUMNS.index("sha256")] != document.sha256:
+        row = db.execute(f"SELECT {', '.join(described)} FROM documents WHERE serial = ?", (number,)).fetchone()
+        held = dict(zip(described, row, strict=True))
+        if held["sha256"] != document.sha256:
             versions.keep(db, number, "superseded")
-        if not (same_passages and same_words):
+        same_words = (held["sha256"], held["head"]) == (document.sha256, described["head"])
+        has_contents = same_words and (not encoding or _has_passages(db, number, contents, encoding))
+        if not has_contents:
             _clear(db, number)
-        if held != values:
+        status = "unchanged" if has_contents and held == described else "replaced"
+        if status == "replaced":
             db.execute(
-                f"UPDATE documents SET {' = ?, '.join(COLUMNS)} = ? WHERE serial = ?", (*values, number)
+                f"UPDATE documents SET {' = ?, '.join(values)} = ? WHERE serial = ?",
+                (*values.values(), number),
             )
-        if same_passages and same_words:
+        else:
             db.execute(
-                "UPDATE documents SET made_by = ? WHERE serial = ? AND made_by != ?",
-                (made_by, number, made_by),
+                "UPDATE documents SET made_by = ?1 WHERE serial = ?2 AND made_by != ?1",
+                (read.made_by, number),
             )
-            return number, "unchanged" if held == values else "replaced"
-    searched = indexed(str(head))
+    if encoding and not has_contents:
+        _write_contents(db, number, document, str(described["head"]), contents.entries, encoding)
+    return number, status
+
+
+def _write_contents(
+    db: sqlite3.Connection,
+    number: int,
+    document: Document,
+    head: str,
+    entries: Sequence[Entry],
+    encoding: Encoding,
+) -> None:
+    """Write a document's passages, vectors and words, and which others are copies of it."""
+    searched = indexed(head)
     keys = []
-    for row, entry in zip(passages, entries, strict=True):
+    for ordinal, entry in enumerate(entries):
         key = db.execute(
             "INSERT INTO passages (document, ordinal, start, end, sentences) VALUES (?, ?, ?, ?, ?)",
-            (number, *row),
+            (number, *passage_row(ordinal, entry.passage)),
         ).lastrowid
         keys.append(key)
         db.execute(
@@ -158,11 +154,10 @@ def write_document(
     put_spellings(db, f"{head}\n\n{document.text}")
     # One run: a writer is alone, and keys only grow.
     db.execute(
-        "UPDATE documents SET first_key = ?, passages = ?, made_by = ? WHERE serial = ?",
-        (keys[0] if keys else 0, len(keys), made_by, number),
+        "UPDATE documents SET first_key = ?, passages = ? WHERE serial = ?",
+        (keys[0] if keys else 0, len(keys), number),
     )
     near_duplicates.compare(db, number, document)
-    return number, status
 
 
 def status_of(to: Target) -> Status:
@@ -177,18 +172,12 @@ def status_of(to: Target) -> Status:
 
 
 def put_at_place(
-    db: sqlite3.Connection, to: Target, number: int, document: Document, made_by: str, part: str
+    db: sqlite3.Connection, to: Target, number: int, read: ReadDocument
 ) -> HeldLocation | None:
-    """Note that a document stands where it was read. Gives what stood there before and nowhere else."""
+    """Note that a document stands where it was read. Return what stood there before and nowhere else."""
     displaced = displace(db, to.former) if to.former is not None and to.former_is_homeless else None
-    db.executemany("DELETE FROM locations WHERE number = ?", [(dead,) for dead in to.missing])
-    put_location(
-        db,
-        number,
-        SourceLocation(
-            document.path, part, document.format, document.source_sha256, document.sha256, made_by
-        ),
-    )
+    db.executemany("DELETE FROM locations WHERE number = ?", [(missing,) for missing in to.missing])
+    put_location(db, number, read)
     hand_over(db, number)
     if to.former is not None and not to.former_is_homeless:
         hand_over(db, to.former)
@@ -231,12 +220,13 @@ def _clear(db: sqlite3.Connection, number: int) -> None:
     db.executemany("DELETE FROM spellings WHERE key = ? AND folded = ?", gone)
 
 
-def _held_passages(
-    db: sqlite3.Connection, number: int, encoding: Encoding
-) -> tuple[list[tuple[Any, ...]], list[bytes]]:
-    rows = db.execute(
+def _has_passages(db: sqlite3.Connection, number: int, contents: Contents, encoding: Encoding) -> bool:
+    """Tell whether a document has these passages already, with the vectors of the same windows."""
+    held = db.execute(
         "SELECT ordinal, start, end, sentences, digest FROM passages "
         "LEFT JOIN vectors ON passage = key AND encoding = ? WHERE document = ? ORDER BY ordinal",
         (encoding.number, number),
     ).fetchall()
-    return [row[:4] for row in rows], [row[4] for row in rows]
+    return held == [
+        (*passage_row(ordinal, each.passage), each.digest) for ordinal, each in enumerate(contents.entries)
+    ]

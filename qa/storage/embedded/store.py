@@ -32,33 +32,24 @@ from qa.schema import (
 from qa.storage.embedded import columns as stored
 from qa.storage.embedded import near_duplicates, vectors, versions
 from qa.storage.embedded.contents import Contents, number_of
-from qa.storage.embedded.corrections import every as all_corrections
+from qa.storage.embedded.corrections import of as corrections_of
 from qa.storage.embedded.corrections import put as put_corrections
 from qa.storage.embedded.locations import (
-    at,
-    default_part,
-    file_unchanged,
+    RESTORED,
     hand_over,
-    id_of_next,
     keep_restored,
+    known,
+    places_in,
+    places_of,
     put_file,
     put_read_as,
-    read_as,
     renumber,
     row_text,
-    rows,
-    stands,
     target,
-    unchanged,
-    under,
-    words_sha256,
 )
 from qa.storage.embedded.put import (
-    Entry,
-    Status,
     delete,
     drop,
-    free_id,
     is_held,
     leave_to_other_places,
     put_at_place,
@@ -66,7 +57,7 @@ from qa.storage.embedded.put import (
     with_free_id,
     write_document,
 )
-from qa.storage.embedded.rows import COLUMN_LIST, row_of
+from qa.storage.intake_port import Ingested, ReadDocument, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
@@ -77,7 +68,8 @@ if TYPE_CHECKING:
     from qa.document.row_identity import Row
     from qa.schema import Thumb
     from qa.storage.embedded.locations import FileRead, Foreseen, HeldLocation, ReadAs
-    from qa.storage.embedded.vectors import Difference, Encoding
+    from qa.storage.embedded.vectors import Difference
+    from qa.storage.intake_port import Encoding
     from qa.storage.embedded.versions import LeftOut
     from qa.storage.ports import Version
 
@@ -92,24 +84,6 @@ _DERIVED = re.compile(r"index-\d+\.faiss|words-\d+\.bin")
 
 
 @dataclass(frozen=True, slots=True)
-class Ingested:
-    """What an ingest did.
-
-    Attributes:
-        status: what became of the document.
-        document_id: the id under which it is held.
-        displaced: what stood at its place before, and stands nowhere else now (`locations.displace`).
-        new_id_of_former: the new id of what stood there, has lost its own to this document, and stands on
-            elsewhere.
-    """
-
-    status: Status
-    document_id: str
-    displaced: HeldLocation | None = None
-    new_id_of_former: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class IndexRecord:
     """What the store knows of a derived file. `file` is empty where there is none."""
 
@@ -120,7 +94,7 @@ class IndexRecord:
 
 
 class Store(Contents):
-    """The system of record of the library in `folder`.
+    """The system of record of the library in `folder`; implements `qa.storage.intake_port.IntakeLibrary`.
 
     Every method raises `LibraryError` when the file is damaged, locked by another writer, or out of space;
     what was committed before stays as it was.
@@ -165,68 +139,84 @@ class Store(Contents):
 
     # Writing
 
-    def ingest(
+    def put(
         self,
-        document: Document,
-        head: str,
-        entries: Sequence[Entry],
-        encoder: EncoderIdentity,
-        made_by: str = "",
-        part: str | None = None,
-        restored: Version | None = None,
+        read: ReadDocument,
+        contents: Contents | None = None,
         corrections: Mapping[str, Correction] | None = None,
-    ) -> Ingested:
-        """Add a document, or replace what was held of it, in one transaction; no change where none is needed.
+    ) -> Ingested | None:
+        """Put a document where it was read, or replace what was held of it, in one transaction.
 
         It is known again by its place, `document.path` and the `part` of that file, or else by its words (see
         `locations.target`): these in another place are one more location of the same document, "moved" where
         the file that they were in is gone, and else a "duplicate". A new document whose id is taken is held
-        under an id of its own: `id~2`, `id~3` and so on. `made_by` names what read and segmented it, for
-        `unchanged`. What was `restored` goes back where it stood. A text that changes is kept, see
-        `versions`; `corrections` were made to it (`qa.document.corrections`).
+        under an id of its own: `id~2`, `id~3` and so on. A text that changes is kept, see `versions`;
+        `corrections` were made to it (`qa.document.corrections`).
+        Where its text is news and there are no contents, nothing changes, and None is returned.
 
         Raises:
-            InputError: what was to be restored is held again.
             EncoderMismatchError: the vectors in force were made by another encoder.
             ValueError: the passages do not tile the document.
         """
-        ends = [0, *(entry.passage.end for entry in entries)]
-        if [entry.passage.start for entry in entries] != ends[:-1] or ends[-1] != len(document.text):
-            raise ValueError(f"the passages of {document.id!r} do not tile it")
-        words = words_sha256(document.text, document.furniture)
-        part = default_part(document) if part is None else part
         with self._database.writing() as db:
-            encoding = vectors.encoding_for(db, encoder, self.folder)
-            status: Status
-            if restored:
-                restored = versions.restorable(db, document.id)
-                values = row_of(document, words, restored.held["given_id"], head)
-                number, status = write_document(db, None, document, values, entries, encoding, made_by)
-                versions.put_back(db, restored, number)
-                hand_over(db, number)
-                return Ingested(status, document.id)
-            versions.admit(db, document, part)
-            to = target(db, document, words, part, made_by)
-            given_id, document = with_free_id(db, document, to, part)
+            to = target(db, read)
+            if to.gives_text and contents is None:
+                return None
+            versions.admit(db, read)
+            given_id, read = with_free_id(db, read, to)
             parted = leave_to_other_places(db, to.former or 0) if to.keeps_former_id else ""
             number, status = to.number or 0, status_of(to)
-            if to.gives_text:
-                values = row_of(document, words, given_id, head)
-                number, written = write_document(db, to.number, document, values, entries, encoding, made_by)
+            if to.gives_text and contents:
+                encoding = self._encoding_for(db, read.document, contents)
+                number, written = write_document(db, to.number, read, given_id, contents, encoding)
                 status = written if to.same_place else status
                 if corrections:
-                    put_corrections(db, document.id, corrections)
-            displaced = put_at_place(db, to, number, document, made_by, part)
-        return Ingested(status, document.id, displaced, parted)
+                    put_corrections(db, read.document.id, corrections)
+            displaced = put_at_place(db, to, number, read)
+        return Ingested(status, read.document.id, displaced, parted)
 
-    def edit(
-        self,
-        document: Document,
-        head: str,
-        entries: Sequence[Entry],
-        encoder: EncoderIdentity,
-        corrections: Mapping[str, Correction],
-    ) -> None:
+    def withhold(self, read: ReadDocument, version: int) -> None:
+        """Note that what a person removed stands at one more place, in one transaction.
+
+        The generation stays.
+        """
+        with self._database.writing(counted=False) as db:
+            versions.withhold(db, read, version)
+
+    def restore(self, document: Document, contents: Contents) -> Ingested:
+        """Put a document that was removed back where it stood, in one transaction.
+
+        Raises:
+            InputError: it is held again.
+            DocumentNotFoundError: it was purged meanwhile.
+            EncoderMismatchError: the vectors in force were made by another encoder.
+        """
+        with self._database.writing() as db:
+            encoding = self._encoding_for(db, document, contents)
+            version = versions.restorable(db, document.id)
+            read = ReadDocument.of(document, made_by=RESTORED)
+            number, status = write_document(db, None, read, version.held["given_id"], contents, encoding)
+            versions.put_back(db, version, number)
+            hand_over(db, number)
+        return Ingested(status, document.id)
+
+    def _encoding_for(
+        self, db: sqlite3.Connection, document: Document, contents: Contents
+    ) -> Encoding | None:
+        """Find the encoding in force for a document's contents that are to be written."""
+        ends = [0, *(entry.passage.end for entry in contents.entries)]
+        starts = [entry.passage.start for entry in contents.entries]
+        if starts != ends[:-1] or ends[-1] != len(document.text):
+            raise ValueError(f"the passages of {document.id!r} do not tile it")
+        return vectors.encoding_for(db, contents.encoder, self.folder)
+
+    def rehearsal(self) -> Rehearsal:
+        """Return a store that knows what this one knows of documents, to try changes in."""
+        from qa.storage.embedded.rehearsal import Rehearsal  # which is a store, too
+
+        return Rehearsal(self, self._database)
+
+    def edit(self, document: Document, contents: Contents, corrections: Mapping[str, Correction]) -> None:
         """Replace a document's metadata and corrections, in one transaction; its text stays.
 
         Raises:
@@ -240,16 +230,15 @@ class Store(Contents):
             ).fetchone()
             if sha256 != document.sha256:
                 raise LibraryError(f"{document.id!r} was replaced meanwhile: look at it, and edit it again")
-            encoding = vectors.encoding_for(db, encoder, self.folder)
-            write_document(
-                db, number, document, row_of(document, words, given_id, head), entries, encoding, made_by
-            )
+            encoding = self._encoding_for(db, document, contents)
+            read = ReadDocument(document, "", made_by, words)
+            write_document(db, number, read, given_id, contents, encoding)
             put_corrections(db, document.id, corrections)
 
-    def corrections(self) -> dict[str, dict[str, Correction]]:
-        """Read all corrections, by document id and field."""
+    def corrections_of(self, document_id: str) -> dict[str, Correction]:
+        """Read what a person has corrected of a document, by field."""
         with self._database.reading() as db:
-            return all_corrections(db)
+            return corrections_of(db, document_id)
 
     def sidecar_values(self, path: str) -> dict[str, str]:
         """Tell what the sidecar file of a file said when it could be read last, by field."""
@@ -262,66 +251,17 @@ class Store(Contents):
             if row is None:
                 return {}
             document = self._document(db, row[0])
-            document = uncorrected(document, all_corrections(db).get(document.id, {}))
+            document = uncorrected(document, corrections_of(db, document.id))
         return {
             found.field: value_of(document, found.field)
             for found in document.found
             if found.source == BY_SIDECAR
         }
 
-    def corrections_of(self, document: Document, part: str) -> dict[str, Correction]:
-        """Read the corrections of the document that a source is, or that was removed from its place."""
-        words = words_sha256(document.text, document.furniture)
+    def standing(self, documents: Iterable[ReadDocument]) -> list[Standing]:
+        """Tell of documents that were read what a person took out, whether their texts are held, and more."""
         with self._database.reading() as db:
-            to = target(db, document, words, part)
-            _, document = with_free_id(db, document, to, part)
-            return all_corrections(db).get(document.id, {})
-
-    def place(self, document: Document, made_by: str, part: str) -> Ingested | None:
-        """Note that a document stands in one more place, in one transaction; None where its text is news.
-
-        It does what `ingest` would, which is then to be called.
-        """
-        words = words_sha256(document.text, document.furniture)
-        with self._database.writing() as db:
-            to = target(db, document, words, part, made_by)
-            if to.gives_text or to.number is None:
-                return None
-            versions.admit(db, document, part)
-            _, document = with_free_id(db, document, to, part)
-            displaced = put_at_place(db, to, to.number, document, made_by, part)
-        return Ingested(status_of(to), document.id, displaced)
-
-    def has_text(self, document: Document, made_by: str, part: str) -> bool:
-        """Tell whether `place` would do for a document."""
-        words = words_sha256(document.text, document.furniture)
-        with self._database.reading() as db:
-            return not target(db, document, words, part, made_by).gives_text
-
-    def foresee(self, document: Document, head: str, part: str, ahead: Foreseen) -> Ingested:
-        """Tell what `ingest` would do with a document that is not `unchanged`, and note it in `ahead`."""
-        words = words_sha256(document.text, document.furniture)
-        with self._database.reading() as db:
-            to = target(db, document, words, part, ahead=ahead)
-            if to.new_words and (copied := ahead.copied(document, part, to)):
-                return Ingested("duplicate", copied)
-            given_id, named = with_free_id(db, document, to, part, ahead.ids)
-            number = to.former if to.keeps_former_id else to.number
-            given_id, held_id = ahead.new_ids.get(number or 0, (given_id, named.id))
-            parted = ""
-            if to.keeps_former_id and to.former is not None:
-                ahead.ids.add(held_id)
-                given = id_of_next(stands(db, to.former, ahead), given_id)
-                parted = free_id(db, given, ahead.ids)
-                ahead.new_ids[to.former] = given, parted
-                ahead.ids.add(parted)
-            ahead.put(document, part, held_id, to)
-            status = status_of(to)
-            if to.same_place and to.gives_text:
-                held = db.execute(f"SELECT {COLUMN_LIST} FROM documents WHERE serial = ?", (to.number,))
-                same = held.fetchone() == row_of(named, words, given_id, head)
-                status = "unchanged" if same else "replaced"
-        return Ingested(status, held_id, new_id_of_former=parted)
+            return [_standing(db, read) for read in documents]
 
     def remove(self, ids: Iterable[str], *, withdrawn: bool = True) -> tuple[str, ...]:
         """Remove documents, all or none, in one transaction. Gives the ids back, each once.
@@ -344,13 +284,11 @@ class Store(Contents):
         removed = []
         with self._database.writing() as db:
             for place in places:
-                stands = db.execute(
-                    "SELECT number FROM locations WHERE document = ?", (place.document,)
-                ).fetchall()
-                if stands == [(place.number,)]:
+                numbers = [each.number for each in places_of(db, place.document)]
+                if numbers == [place.number]:
                     drop(db, place.document)
                     removed.append(place.document_id)
-                elif (place.number,) in stands:
+                elif place.number in numbers:
                     db.execute("DELETE FROM locations WHERE number = ?", (place.number,))
                     hand_over(db, place.document)
         return tuple(removed)
@@ -360,20 +298,15 @@ class Store(Contents):
         with self._database.writing(counted=False) as db:
             keep_restored(db, [place.number for place in places])
 
-    def stands(self, ids: Collection[str], ahead: Foreseen) -> dict[str, int]:
-        """Tell in how many places documents stand, or will: by the ids that they have then."""
-        numbers = [number for number, (_, held_id) in ahead.new_ids.items() if held_id in ids]
+    def stands(self, ids: Collection[str]) -> dict[str, int]:
+        """Count the places of documents by id; those not held are left out."""
         with self._database.reading() as db:
             rows = db.execute(
-                "SELECT serial, id, locations.number FROM documents JOIN locations ON document = serial "
-                "WHERE id IN (SELECT value FROM json_each(?)) OR serial IN (SELECT value FROM json_each(?))",
-                (json.dumps(list(ids)), json.dumps(numbers)),
-            ).fetchall()
-        places = Counter(serial for serial, _, number in rows if number not in ahead.lost)
-        return {
-            ahead.renamed(serial, held_id): places[serial] + len(ahead.more[serial])
-            for serial, held_id, _ in rows
-        }
+                "SELECT id, count(*) FROM documents JOIN locations ON document = serial "
+                "WHERE id IN (SELECT value FROM json_each(?)) GROUP BY id",
+                (json.dumps(list(ids)),),
+            )
+            return dict(rows.fetchall())
 
     def to_be_read(self) -> tuple[str, ...]:
         """List the files that are to be read again: a document has come to follow the text there."""
@@ -383,21 +316,21 @@ class Store(Contents):
             ).fetchall()
         return tuple(path for (path,) in rows)
 
-    def put_files(self, files: Iterable[FileRead], told: Mapping[str, ReadAs]) -> None:
+    def put_files(self, files: Iterable[FileRead], read_as: Mapping[str, ReadAs]) -> None:
         """Record files that were read to their ends, in one transaction. The generation stays.
 
-        `told` is how some of them, by path, are to be read from now on.
+        `read_as` is how some of them, by path, are to be read from now on.
         """
         with self._database.writing(counted=False) as db:
             for file in files:
                 put_file(db, file)
-            for path, options in told.items():
+            for path, options in read_as.items():
                 put_read_as(db, path, options)
 
-    def rows(self, path: str) -> list[Row]:
-        """List the rows of tables in a file that may have no ids: those held, and those that were removed."""
+    def known(self, path: str) -> KnownFile:
+        """Read what is known of a file."""
         with self._database.reading() as db:
-            return rows(db, path)
+            return known(db, path)
 
     def row_text(self, path: str, part: str) -> str:
         """Read the text of a row as it was read last."""
@@ -409,30 +342,6 @@ class Store(Contents):
         with self._database.writing(counted=False) as db:
             renumber(db, path, was, now)
 
-    def read_as(self, path: str) -> ReadAs:
-        """Tell how a file was read last, as far as a person can say so."""
-        with self._database.reading() as db:
-            return read_as(db, path)
-
-    def unchanged(self, path: str, part: str, source_sha256: str, made_by: str) -> FileResult | None:
-        """Tell what an ingest of this source would: that nothing has changed; None where it may have.
-
-        It has not where the document at this place was made of the same bytes by the same maker, or a person
-        removed or purged what was.
-        """
-        with self._database.reading() as db:
-            if removed := versions.withdrawn(db, path, part, source_sha256):
-                return FileResult(path, "withdrawn", removed.document_id)
-            held = unchanged(db, path, part, source_sha256, made_by)
-            if held is None and versions.purged(db, path, source_sha256):
-                return FileResult(path, "purged")
-            return held
-
-    def file_unchanged(self, path: str, sha256: str, made_by: str) -> tuple[FileResult, ...] | None:
-        """Tell what reading a file would: that all of it is held as it is, or was refused; None if not so."""
-        with self._database.reading() as db:
-            return file_unchanged(db, path, sha256, made_by)
-
     def places_in(
         self, path: str, *, folder: bool = False, beside: Container[str] = ()
     ) -> tuple[HeldLocation, ...]:
@@ -441,7 +350,7 @@ class Store(Contents):
         Parts that are to be left out, `beside` these, may be a million.
         """
         with self._database.reading() as db:
-            return tuple(place for place in (under if folder else at)(db, path) if place.part not in beside)
+            return tuple(each for each in places_in(db, path, folder=folder) if each.part not in beside)
 
     def sources(self) -> list[str]:
         """List the files that documents stand in, or stood in before they were removed, by path."""
@@ -536,7 +445,7 @@ class Store(Contents):
 
     # Vectors
 
-    def known_vectors(self, digests: Iterable[bytes], encoder: EncoderIdentity) -> dict[bytes, Float32]:
+    def vectors(self, digests: Iterable[bytes], encoder: EncoderIdentity) -> dict[bytes, Float32]:
         """Find the vectors that the store has, by this encoder, of windows with these digests."""
         with self._database.reading() as db:
             return vectors.known(db, digests, encoder)
@@ -579,29 +488,6 @@ class Store(Contents):
         with self._database.reading() as db:
             return vectors.read(db, keys, encoding)
 
-    # Reading
-
-    # Versions
-
-    def left_out(self, document: Document, part: str) -> LeftOut | None:
-        """Tell what a person took out that this one is: at its place, or by its words, which none has now."""
-        with self._database.reading() as db:
-            if removed := versions.withdrawn(db, document.path, part, document.source_sha256):
-                return removed
-            words = words_sha256(document.text, document.furniture)
-            out = versions.withdrawn_text(db, document, words, part)
-            if out is None and versions.purged(db, document.path, document.source_sha256, document.sha256):
-                out = versions.PURGED
-            return out if out and target(db, document, words, part).new_words else None
-
-    def withhold(self, document: Document, part: str, version: int) -> None:
-        """Note that what a person removed stands at one more place, in one transaction.
-
-        The generation stays.
-        """
-        with self._database.writing(counted=False) as db:
-            versions.withhold(db, document.path, part, document.source_sha256, version)
-
     def compare_missing(self) -> None:
         """Look for near-duplicates of what an earlier Pullquote has put in; nothing where all are known."""
         while self._lacks_copies():
@@ -612,7 +498,14 @@ class Store(Contents):
         with self._database.reading() as db:
             return bool(near_duplicates.not_compared(db, 1))
 
-    # How the documents spell names: see `qa.text.names.Spellings`
+
+def _standing(db: sqlite3.Connection, read: ReadDocument) -> Standing:
+    to = target(db, read)
+    left_out = versions.left_out(db, read, new_words=to.new_words)
+    if not to.gives_text:
+        return Standing(left_out, has_text=True)
+    _, named = with_free_id(db, read, to)
+    return Standing(left_out, has_text=False, corrections=corrections_of(db, named.document.id))
 
 
 def _shown_row(shown: ShownAnswer) -> str:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from embeddings.index import IndexStats, VectorIndex
     from embeddings.inverted import Stored
     from qa.storage.embedded.store import IndexRecord, Store
-    from qa.storage.embedded.vectors import Encoding
+    from qa.storage.intake_port import Encoding
 
 log = logging.getLogger(__name__)
 # A part of an index file this old is no longer being written.

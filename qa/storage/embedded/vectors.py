@@ -14,6 +14,7 @@ import numpy as np
 
 from embeddings.models import EncoderIdentity
 from qa.errors import EncoderMismatchError, InputError, LibraryError
+from qa.storage.intake_port import Encoding
 from qa.text.display import in_one_line
 
 if TYPE_CHECKING:
@@ -25,14 +26,6 @@ if TYPE_CHECKING:
 
 _LONGEST_NAME = 200
 _VECTOR = np.dtype("<f4")  # as stored, on any machine
-
-
-@dataclass(frozen=True, slots=True)
-class Encoding:
-    """One embedding of the library's passages, made by one encoder."""
-
-    number: int
-    identity: EncoderIdentity
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,7 +115,6 @@ def known(db: sqlite3.Connection, digests: Iterable[bytes], encoder: EncoderIden
         if row:
             found[digest] = np.frombuffer(row[0], _VECTOR)
     return found
-    return known
 
 
 def put(

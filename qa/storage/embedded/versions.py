@@ -10,40 +10,26 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from qa.document.identity import RECORDS, agree, certain, certain_of
 from qa.errors import DocumentNotFoundError, InputError
 from qa.schema import sha256_text
 from qa.storage.embedded import columns as stored
 from qa.storage.embedded.corrections import found_in
-from qa.storage.embedded.locations import RECORDS, RESTORED, agree, aside_part, certain, certain_of, is_gone
+from qa.storage.embedded.locations import RESTORED, aside_part
+from qa.storage.files import is_gone
+from qa.storage.intake_port import LeftOut
 from qa.storage.ports import Reason, Version
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator, Mapping
 
-    from qa.schema import Document
+    from qa.storage.intake_port import ReadDocument
 
 # What a row of `documents` holds only while its document is searched, and what stands in a column of its own.
 _NOT_HELD = ("serial", "first_key", "passages", "text")
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """What a person took out and a file still gives: the version's number and the document's id.
-
-    What was purged has neither: None and "".
-    """
-
-    version: int | None
-    document_id: str
-
-    @property
-    def status(self) -> Literal["withdrawn", "purged"]:
-        """What becomes of it in a run."""
-        return "purged" if self.version is None else "withdrawn"
 
 
 PURGED = LeftOut(None, "")
@@ -80,30 +66,31 @@ def keep(db: sqlite3.Connection, number: int, reason: Reason, *, withdrawn: bool
         )
 
 
-def withdrawn(db: sqlite3.Connection, path: str, part: str, source_sha256: str) -> LeftOut | None:
-    """Find the document that a person removed which was read from these bytes at that place."""
+def left_out(db: sqlite3.Connection, read: ReadDocument, *, new_words: bool) -> LeftOut | None:
+    """Find what a person took out that this document is: at its place, or by its words, if they are new."""
+    document = read.document
     row = db.execute(
         "SELECT version, document FROM withdrawn JOIN versions ON number = version "
         "WHERE path = ? AND part = ? AND source_sha256 = ? AND source_sha256 != ''",
-        (path, part, source_sha256),
+        (document.path, read.part, document.source_sha256),
     ).fetchone()
-    return LeftOut(*row) if row else None
-
-
-def purged(db: sqlite3.Connection, path: str, source_sha256: str, sha256: str = "") -> bool:
-    """Whether what was read from these bytes in that file, or has that text, was erased."""
-    row = db.execute(
+    if row:
+        return LeftOut(*row)
+    if not new_words:
+        return None
+    was_purged = db.execute(
         "SELECT 1 FROM purged WHERE path_sha256 = ? AND source_sha256 IN (?, ?)",
-        (sha256_text(path), source_sha256, sha256),
-    ).fetchone()
-    return row is not None
+        (sha256_text(document.path), document.source_sha256, document.sha256),
+    )
+    return _withdrawn_text(db, read) or (PURGED if was_purged.fetchone() else None)
 
 
-def withdrawn_text(db: sqlite3.Connection, document: Document, words: str, part: str) -> LeftOut | None:
+def _withdrawn_text(db: sqlite3.Connection, read: ReadDocument) -> LeftOut | None:
     """Find the document that a person removed and that this one is a copy of, as `locations` has it.
 
     Where something else was read meanwhile, at this very place, the text may come back.
     """
+    document = read.document
     rows = db.execute(
         "SELECT number, document, held FROM versions WHERE number IN ("
         "SELECT number FROM versions WHERE sha256 = ?1 UNION "
@@ -111,7 +98,7 @@ def withdrawn_text(db: sqlite3.Connection, document: Document, words: str, part:
         "AND number IN (SELECT version FROM withdrawn) AND number NOT IN "
         "(SELECT version FROM withdrawn WHERE path = ?3 AND part = ?4 AND source_sha256 = '') "
         "ORDER BY number DESC",
-        (document.sha256, words, document.path, part),
+        (document.sha256, read.words, document.path, read.part),
     )
     for number, document_id, row in rows:
         held = stored.record(row)
@@ -119,7 +106,7 @@ def withdrawn_text(db: sqlite3.Connection, document: Document, words: str, part:
             continue
         if document.format in RECORDS:
             same = held["sha256"] == document.sha256 and (
-                held["given_id"] == document.id or _was_moved(db, number, document, part)
+                held["given_id"] == document.id or _was_moved(db, number, read)
             )
         else:
             found = found_in(held["found"])
@@ -130,21 +117,21 @@ def withdrawn_text(db: sqlite3.Connection, document: Document, words: str, part:
     return None
 
 
-def _was_moved(db: sqlite3.Connection, version: int, document: Document, part: str) -> bool:
-    """Whether a record that was removed was the same part of a file that is gone."""
+def _was_moved(db: sqlite3.Connection, version: int, read: ReadDocument) -> bool:
+    """Tell whether a record that was removed was the same part of a file that is gone."""
     rows = db.execute(
         "SELECT path FROM withdrawn WHERE version = ? AND part = ? AND source_sha256 = ?",
-        (version, part, document.source_sha256),
+        (version, read.part, read.document.source_sha256),
     )
     return any(is_gone(path) for (path,) in rows)
 
 
-def withhold(db: sqlite3.Connection, path: str, part: str, source_sha256: str, version: int) -> None:
+def withhold(db: sqlite3.Connection, read: ReadDocument, version: int) -> None:
     """Note that a text that a person removed stands at one more place."""
     db.execute(
         "INSERT OR REPLACE INTO withdrawn (path, part, source_sha256, version) "
         "SELECT ?, ?, ?, number FROM versions WHERE number = ?",
-        (path, part, source_sha256, version),
+        (read.document.path, read.part, read.document.source_sha256, version),
     )
 
 
@@ -163,14 +150,15 @@ def corrected_at(db: sqlite3.Connection, path: str, part: str, sha256: str = "")
     return str(row[0]) if row else None
 
 
-def admit(db: sqlite3.Connection, document: Document, part: str) -> None:
+def admit(db: sqlite3.Connection, read: ReadDocument) -> None:
     """Let what was taken out at a place come back there: a document is read from there now.
 
     At other places, a text that was removed is known by its words, and stays out.
     """
+    document = read.document
     db.execute(
         "UPDATE withdrawn SET source_sha256 = '' WHERE path = ? AND part = ? AND source_sha256 != ''",
-        (document.path, part),
+        (document.path, read.part),
     )
     db.execute(
         "DELETE FROM purged WHERE path_sha256 = ? AND source_sha256 IN (?, ?)",

@@ -1,0 +1,228 @@
+"""What is done with documents: files come in, and documents are removed, put back, edited and embedded anew."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from contextlib import closing, nullcontext
+from dataclasses import replace
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from embeddings.encoder import identify_encoder, open_encoder
+from qa.document.corrections import correct, uncorrected
+from qa.document.metadata import check
+from qa.errors import InputError, model_errors
+from qa.intake.folders import listing, missing, resolved, without_files
+from qa.intake.make import segment, with_windows
+from qa.intake.pipeline import one_at_a_time, silent
+from qa.intake.plan import Told
+from qa.intake.run import Run, batches, forget, vectors_of
+from qa.schema import FileResult, IndexReport, Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from embeddings.encoder import Encoder
+    from qa.formats.dates import DateOrder
+    from qa.intake.folders import Listing
+    from qa.intake.make import Segmented
+    from qa.intake.pipeline import OnProgress
+    from qa.schema import Document
+    from qa.storage.intake_port import Contents, DocumentEncoders, EditedLibrary, HeldLocation, IntakeLibrary
+
+
+class Intake:
+    """Brings documents into a library."""
+
+    def __init__(
+        self,
+        library: EditedLibrary,
+        encoders: DocumentEncoders,
+        date_order: DateOrder | None = None,
+        columns: tuple[tuple[str, str], ...] | None = None,
+    ) -> None:
+        self._library = library
+        self._encoders = encoders
+        self._date_order = date_order
+        self._columns = columns
+
+    def index(
+        self,
+        paths: Sequence[Path | str],
+        progress: OnProgress,
+        *,
+        prune: bool,
+        dry_run: bool,
+        named_files: bool,
+        follow_links: bool,
+    ) -> IndexReport:
+        """Bring the library in step with files and folders; see `qa.corpus.Corpus.index`.
+
+        A dry run does so with a rehearsal of the library.
+        """
+        started = time.perf_counter()
+        here = listing(paths, follow_links=follow_links)
+        told = Told(self._date_order, self._columns, named_files, follow_links)
+        encoders = None if dry_run else self._encoders
+        trial = closing(self._library.rehearsal()) if dry_run else nullcontext(self._library)
+        with trial as library, one_at_a_time(progress) as show:
+            results, remarks = _take_in(library, encoders, told, here, show, prune=prune)
+        remarks += without_files(here.skipped)
+        report = IndexReport(tuple(results), time.perf_counter() - started, here.skipped, remarks, dry_run)
+        if prune and not dry_run:
+            report = replace(self.prune(report), seconds=time.perf_counter() - started)
+        return report
+
+    def prune(self, report: IndexReport) -> IndexReport:
+        """Remove the documents that a report says are gone; see `qa.corpus.Corpus.prune`."""
+        places = []
+        results = list(report.files)
+        for at, result in enumerate(results):
+            if result.status == "gone" and result.document_id:
+                places += [
+                    place
+                    for place in self._library.places_in(result.path)
+                    if (place.part, place.document_id) == (result.part, result.document_id)
+                ]
+                results[at] = replace(result, status="removed")
+        forget(self._library, places)
+        return replace(report, files=tuple(results))
+
+    def restore(self, ids: Iterable[str], show: OnProgress) -> tuple[FileResult, ...]:
+        """Put back documents that were removed; see `qa.corpus.Corpus.restore`."""
+        self._encoders.identity()  # which raises what it has to before anything changes
+        found = [self._library.restorable(document_id) for document_id in dict.fromkeys(ids)]
+        results = []
+        for _, document in found:
+            contents = self._contents(segment(document), show)
+            restored = self._library.restore(document, contents)
+            passages, notes = len(contents.entries), document.notes
+            results.append(
+                FileResult(document.path, restored.status, restored.document_id, passages, notes=notes)
+            )
+        return tuple(results)
+
+    def edit(
+        self, document_id: str, values: Mapping[str, str], reset: Iterable[str]
+    ) -> tuple[Document, tuple[str, ...]]:
+        """Correct the metadata of a document; see `qa.corpus.Corpus.edit`."""
+        given = check(values)
+        document = self._library.document(document_id)
+        said = self._library.corrections_of(document_id)
+        kept = {field: each.value for field, each in said.items()}
+        for name in reset:
+            if kept.pop(name, None) is None:
+                raise InputError(f"the {name} of {document_id!r} was not corrected: nothing is to be reset")
+        edited, corrections = correct(uncorrected(document, said), kept | given)
+        segmented = with_windows(edited, self._library.passages_of(document_id))
+        self._library.edit(edited, self._contents(segmented, silent), corrections)
+        return edited, tuple(corrections)
+
+    def reindex(self, encoder: str | Encoder, show: OnProgress) -> None:
+        """Embed every passage with another encoder; see `qa.corpus.Corpus.reindex`."""
+        opened: Encoder | None = None if isinstance(encoder, str) else encoder
+        with model_errors():
+            identity = opened.identity if opened else identify_encoder(str(encoder))
+
+        def open_once() -> Encoder:
+            nonlocal opened
+            opened = opened or open_encoder(identity)
+            return opened
+
+        target = self._library.begin_encoding(identity)
+        while pending := self._library.adopt_encoding(target):
+            done = 0
+            held = (with_windows(*self._library.document_and_passages(each)) for each in pending)
+            for batch in batches(held):
+                vectors = vectors_of(self._library, batch, identity, open_once, show)
+                self._library.put_vectors(
+                    target,
+                    {
+                        passage.key: (digest, vectors[digest])
+                        for each in batch
+                        for passage, digest in zip(each.passages, each.digests, strict=True)
+                    },
+                )
+                done += len(batch)
+                show(Progress("write", done, len(pending), batch[-1].document.id))
+        self._encoders.use(encoder, identity)
+
+    def _contents(self, segmented: Segmented, show: OnProgress) -> Contents:
+        identity = self._encoders.identity()
+        vectors = vectors_of(self._library, [segmented], identity, self._encoders.documents, show)
+        return segmented.contents(vectors, identity)
+
+
+def _take_in(
+    library: IntakeLibrary,
+    encoders: DocumentEncoders | None,
+    told: Told,
+    here: Listing,
+    show: OnProgress,
+    *,
+    prune: bool,
+) -> tuple[list[FileResult], tuple[str, ...]]:
+    """Bring the files in, and tell what became of each, and of those that are gone; with remarks."""
+    generation = library.generation
+    run = Run(library, encoders, told, here.files, show)
+    run.take_in(here.refused)
+    found = {resolved(path): (path, root) for path, root in here.files}
+    seen = found.keys() - {result.path for result in run.results if result.status == "gone"}
+    # A folder may stand where there was a file.
+    inside = (library.places_in(folder, folder=True) for folder in here.folders)
+    held = chain(*inside, *(library.places_in(folder) for folder in here.folders))
+    lost, remarks = missing(held, seen)
+    places = tuple({at.number: at for at in (*run.gone, *lost)}.values())
+    results = _settled(library, run.results)
+    without = _gone(library, places, results)
+    if places and not (prune or library.read_only):
+        # Said once. What is to be pruned is not: if this is broken off, the next run has to find it.
+        library.keep_restored(places)
+    if library.generation != generation:
+        # Of documents that follow another of their files now.
+        again = {path: found[path] for path in library.to_be_read() if path in found}
+        if again:
+            run = Run(library, encoders, told, tuple(again.values()), show)
+            run.take_in()
+            results = _updated(results, run.results, again)
+    return results + without, remarks
+
+
+def _settled(library: IntakeLibrary, results: Sequence[FileResult]) -> list[FileResult]:
+    """Report what was put beside a document's other places, and is its only one in the end, as moved."""
+    copied = {result.document_id for result in results if result.status == "duplicate"}
+    stands = library.stands(copied) if copied else {}
+    return [
+        replace(each, status="moved")
+        if each.status == "duplicate" and stands.get(each.document_id) == 1
+        else each
+        for each in results
+    ]
+
+
+def _gone(
+    library: IntakeLibrary, places: Sequence[HeldLocation], results: Iterable[FileResult]
+) -> list[FileResult]:
+    """Report places that are gone: a document that stands elsewhere too only loses these."""
+    moved = {result.document_id for result in results if result.status == "moved"}
+    here = Counter(at.document_id for at in places)
+    stands = library.stands(here) if here else {}
+    elsewhere = {held_id for held_id, count in here.items() if stands.get(held_id, 0) > count}
+    if lost := [at for at in places if at.document_id in elsewhere]:
+        library.prune(lost)
+    return [
+        FileResult(at.path, "moved" if at.document_id in elsewhere else "gone", at.document_id, part=at.part)
+        for at in places
+        if at.document_id in elsewhere or at.document_id not in moved
+    ]
+
+
+def _updated(
+    results: Sequence[FileResult], later: Iterable[FileResult], paths: Collection[str]
+) -> list[FileResult]:
+    """Report files that were read again, at `paths`, once: that one was moved, say, counts for more."""
+    kept = [each for each in results if each.path not in paths or each.status != "unchanged"]
+    said = {(each.path, each.document_id) for each in kept}
+    return kept + [each for each in later if (each.path, each.document_id) not in said]

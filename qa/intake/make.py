@@ -1,0 +1,189 @@
+"""A file's bytes to documents, their passages, windows and vectors; what a library knows comes as values."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from qa.document.segment import passages
+from qa.document.window import window_text
+from qa.errors import InputError, PartlyReadError, model_errors
+from qa.formats.reading import read_path
+from qa.intake.folders import refusal
+from qa.schema import FileResult, Progress
+from qa.storage.files import is_gone
+from qa.storage.intake_port import Contents, Entry, FileRead, ReadDocument
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from embeddings.arrays import Float32
+    from embeddings.encoder import Encoder
+    from embeddings.models import EncoderIdentity
+    from qa.formats.worker import Worker
+    from qa.intake.pipeline import OnProgress
+    from qa.intake.plan import FilePlan
+    from qa.schema import Document, Passage
+    from qa.storage.intake_port import LeftOut
+
+# Windows given to the encoder at a time.
+SLICE = 1024
+_VANISHED = "It was there when its folder was listed, and gone when it was to be read."
+
+
+class FileReading:
+    """One file while it is read: the documents that it gives, and what is to be recorded of it then."""
+
+    def __init__(self, plan: FilePlan) -> None:
+        self.plan = plan
+        self.read = 0  # bytes
+        self.parts: set[str] = set()  # that are held, or are to be
+        self.refused: list[FileResult] = []
+        self.is_unchanged = False
+        self._sha256 = ""
+        self._purged: set[str] = set()
+
+    def documents(self, worker: Worker) -> Iterator[ReadDocument | FileResult]:
+        """Read the file, and what its sidecar says; what is refused, or has not changed, comes as its result."""
+        plan = self.plan
+        for item in self.items(worker):
+            if isinstance(item, FileResult):
+                yield item
+            elif isinstance(item, InputError):
+                yield self._refused(item)
+            else:
+                document = plan.sidecar.complete(replace(item, path=plan.known.path))
+                yield ReadDocument.of(document, self.part(item), plan.made_by)
+
+    def items(self, worker: Worker) -> Iterator[Document | FileResult | InputError]:
+        """Read the file as it says itself."""
+        plan = self.plan
+        return read_path(plan.path, plan.root, plan.options, self._known, self._same, worker)
+
+    def part(self, document: Document) -> str:
+        """Return the part of the file that a document is."""
+        return self._part(document.id)
+
+    def take(self, read: ReadDocument, left_out: LeftOut | None) -> LeftOut | None:
+        """Take note of a document that the file gave; return what a person took out that it is, if it stays out."""
+        if left_out is None or self._comes_back(left_out.status):
+            self.parts.add(read.part)
+            return None
+        if left_out.status == "purged":
+            self._purged |= {read.document.source_sha256, read.document.sha256}
+        return left_out
+
+    def as_read(self) -> FileRead | None:
+        """Return what is to be recorded of the file, read to its end; None of one whose documents are files."""
+        if not self._sha256:
+            return None
+        plan, purged = self.plan, frozenset(self._purged)
+        refused = tuple(self.refused)
+        return FileRead(plan.known.path, self._sha256, plan.made_by, len(self.parts), refused, purged)
+
+    def _part(self, given_id: str) -> str:
+        return given_id.removeprefix(self.plan.name)  # which the ids of a .jsonl's records do not begin with
+
+    def _comes_back(self, status: str) -> bool:
+        return status == "purged" and self.plan.is_named
+
+    def _known(self, given_id: str, sha256: str, size: int) -> FileResult | None:
+        """Tell that a document has not changed, or was taken out."""
+        self.read += size
+        part = self._part(given_id)
+        result = self.plan.known.unchanged(part, sha256, self.plan.made_by)
+        if result and self._comes_back(result.status):
+            return None
+        if result and result.status == "unchanged":
+            self.parts.add(part)
+        return result
+
+    def _same(self, _: str, sha256: str) -> tuple[FileResult, ...] | None:
+        """Tell that the whole file has not changed."""
+        self._sha256 = sha256
+        results = self.plan.known.file_unchanged(sha256, self.plan.made_by)
+        if results and any(self._comes_back(each.status) for each in results):
+            results = None
+        self.is_unchanged = results is not None
+        return results
+
+    def _refused(self, error: InputError) -> FileResult:
+        path, shown = self.plan.path, self.plan.known.path
+        if self.plan.root and is_gone(str(path)) and not path.is_dir():
+            return FileResult(shown, "gone", notes=(_VANISHED,))
+        if isinstance(error, PartlyReadError):
+            return FileResult(shown, "skipped", notes=(str(error),))
+        result = refusal(path, error)
+        self.refused.append(result)
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class Segmented:
+    """A document in passages.
+
+    Attributes:
+        document: the document.
+        passages: its passages, which tile it.
+        digests: of their windows, which are embedded.
+    """
+
+    document: Document
+    passages: tuple[Passage, ...] = ()
+    digests: tuple[bytes, ...] = ()
+
+    def contents(self, vectors: Mapping[bytes, Float32], encoder: EncoderIdentity) -> Contents:
+        """Return what the document is searched by, with the vectors of its windows by digest."""
+        pairs = zip(self.passages, self.digests, strict=True)
+        return Contents([Entry(passage, digest, vectors[digest]) for passage, digest in pairs], encoder)
+
+
+def segment(document: Document) -> Segmented:
+    """Segment a document."""
+    return with_windows(document, passages(document))
+
+
+def with_windows(document: Document, passages: tuple[Passage, ...]) -> Segmented:
+    """Return a document in passages, with the digests of their windows."""
+    windows = (window_text(document, passage) for passage in passages)
+    digests = tuple(hashlib.blake2b(window.encode(), digest_size=16).digest() for window in windows)
+    return Segmented(document, passages, digests)
+
+
+def windows_of(documents: Iterable[Segmented]) -> dict[bytes, tuple[Document, Passage]]:
+    """Return the windows of documents by digest, each once."""
+    return {
+        digest: (each.document, passage)
+        for each in documents
+        for digest, passage in zip(each.digests, each.passages, strict=True)
+    }
+
+
+def embed(
+    windows: Mapping[bytes, tuple[Document, Passage]],
+    identity: EncoderIdentity,
+    encoder: Callable[[], Encoder],
+    show: OnProgress,
+) -> dict[bytes, Float32]:
+    """Embed windows by digest. The encoder is opened where there are any.
+
+    Raises:
+        ModelError: the encoder's weights are missing or damaged.
+    """
+    if not windows:
+        return {}
+    show(Progress("model", 0, 0, identity.name))
+    digests, made = list(windows), np.empty((len(windows), identity.dimension), np.float32)
+    with model_errors():
+        opened = encoder()
+        for start in range(0, len(digests), SLICE):
+            texts = [window_text(*windows[digest]) for digest in digests[start : start + SLICE]]
+
+            def embedded(done: int, _: int, start: int = start) -> None:
+                show(Progress("embed", start + done, len(digests)))
+
+            made[start : start + SLICE] = opened.encode_documents(texts, embedded)
+    return dict(zip(digests, made, strict=True))

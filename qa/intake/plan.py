@@ -1,0 +1,118 @@
+"""How files are to be read, and what a library knows of them."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from qa.document.metadata import Sidecar, open_sidecar, sidecar_of
+from qa.document.segment import SEGMENTATION
+from qa.errors import InputError
+from qa.formats import ocr
+from qa.formats.kinds import JSONL, named, reading_of
+from qa.formats.reading import file_id
+from qa.formats.source import Options
+from qa.intake.folders import refusal, resolved
+from qa.storage.intake_port import ReadAs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qa.formats.dates import DateOrder
+    from qa.schema import FileResult
+    from qa.storage.intake_port import IntakeLibrary, KnownFile
+
+# Another version of one of these may read a file otherwise.
+LIBRARIES = (
+    *("feedparser", "lxml", "lxml_html_clean", "markdown-it-py", "odfdo", "openpyxl", "py3langid"),
+    *("pypdfium2", "python-docx", "sentencex", "trafilatura"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a person says of how files are read.
+
+    Attributes:
+        date_order: how dates such as 4/8/2008 are read; None where each file is read as it was last.
+        columns: which columns hold which fields; likewise.
+        named_files: whether a person named the files that are not in a folder: then what was purged of them
+            is taken in again.
+        follow_links: whether links are followed.
+    """
+
+    date_order: DateOrder | None = None
+    columns: tuple[tuple[str, str], ...] | None = None
+    named_files: bool = True
+    follow_links: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FilePlan:
+    """How a file is to be read.
+
+    Attributes:
+        path: the file.
+        root: the folder that was named, under which it was found; None where it was named itself.
+        is_named: whether a person named it.
+        name: what the ids of its documents begin with; "" where its records have ids of their own.
+        options: the options of its format.
+        sidecar: what lies beside it.
+        made_by: the name of what reads it.
+        known: what the library knows of it.
+        refused: what is reported of its sidecar, where that cannot be read.
+    """
+
+    path: Path
+    root: Path | None
+    is_named: bool
+    name: str
+    options: Options
+    sidecar: Sidecar
+    made_by: str
+    known: KnownFile
+    refused: FileResult | None = None
+
+    @property
+    def read_as(self) -> ReadAs:
+        """How the file is read, as far as a person can say so."""
+        return ReadAs(self.options.date_order, self.options.columns)
+
+
+def plan_file(library: IntakeLibrary, told: Told, path: Path, root: Path | None) -> FilePlan:
+    """Return how a file is to be read: as is told, or else as it was last."""
+    known = library.known(resolved(path))
+    last = known.read_as
+    options = Options(
+        last.date_order if told.date_order is None else told.date_order,
+        last.columns if told.columns is None else told.columns,
+    )
+    refused = None
+    try:
+        sidecar = open_sidecar(path, follow_links=told.follow_links)
+    except InputError as error:
+        refused = refusal(sidecar_of(path), error)
+        sidecar = Sidecar(library.sidecar_values(known.path), "as it was")
+    name = "" if named(path.name) is JSONL else file_id(path, root)
+    reader = made_by(PurePath(known.path).name, options, sidecar.sha256)
+    is_named = told.named_files and root is None
+    return FilePlan(path, root, is_named, name, options, sidecar, reader, known, refused)
+
+
+@cache
+def made_by(file_name: str, options: Options, sidecar: str = "") -> str:
+    """Name what reads and segments a file: read by the same, a file that has not changed gives the same.
+
+    `sidecar` is the SHA-256 of what lies beside the file.
+    """
+    libraries = [version(name) for name in LIBRARIES]
+    if options.ocr:  # what was refused for want of Tesseract is read once it is there
+        with suppress(InputError):  # it fails: said of each file that needs it
+            libraries += [ocr.version("Tesseract"), *sorted(ocr.languages("Tesseract"))]
+    readers = (reading_of(file_name), f"segmentation {SEGMENTATION}", *libraries, repr(options), sidecar)
+    return hashlib.sha256(" ".join(readers).encode()).hexdigest()
