@@ -32,12 +32,12 @@ from benchmarks import machine
 from embeddings.encoder import open_encoder
 from qa.asking.conversation import interpret
 from qa.document.segment import passages, sentences
-from qa.document.window import head, window_text
+from qa.document.window import window_text
 from qa.evaluation import suite
 from qa.formats.reading import read_path
 from qa.schema import Document, Passage, Sentence
-from qa.storage.embedded.put import Entry
 from qa.storage.embedded.store import Store
+from qa.storage.intake_port import EmbeddedPassages, Entry, ReadDocument
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -140,13 +140,13 @@ def _fill(
     total = before
     for document, entries in real:
         if document.id not in held and total + len(entries) <= size // 4:
-            store.ingest(document, head(document), entries, encoder.identity)
+            store.put(ReadDocument.of(document), EmbeddedPassages(entries, encoder.identity))
             total += len(entries)
     number = 0
     while total < size:
         if f"s{number}" not in held:
             document, entries = synthetic(number, min(PER_DOCUMENT, size - total), sources)
-            store.ingest(document, head(document), entries, encoder.identity)
+            store.put(ReadDocument.of(document), EmbeddedPassages(entries, encoder.identity))
             total += len(entries)
         number += 1
     store.close()

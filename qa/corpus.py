@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from qa.asking.confidence import STRICTNESS
+from qa.errors import model_errors
 from qa.intake.pipeline import silent
 from qa.limits import check_ids
 from qa.schema import EVERYTHING, Document, Filters, Progress
-from qa.storage.embedded.encoders import model_errors
 from qa.storage.open import open_library
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from qa.asking.answer import Answerer
     from qa.deadline import Deadline
     from qa.formats.dates import DateOrder
-    from qa.intake.run import Intake, OnProgress
+    from qa.intake.intake import Intake
+    from qa.intake.pipeline import OnProgress
     from qa.schema import (
         Answer,
         Dates,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
         IndexReport,
         Turn,
     )
-    from qa.storage.embedded.library import EmbeddedLibrary
+    from qa.storage.open import OpenLibrary
     from qa.storage.ports import Cited, LibraryStats
 
 
@@ -42,7 +43,7 @@ class Corpus:
 
     def __init__(
         self,
-        store: EmbeddedLibrary,
+        store: OpenLibrary,
         date_order: DateOrder | None = None,
         columns: Mapping[str, str] | None = None,
         reader: str | None = None,
@@ -97,7 +98,7 @@ class Corpus:
 
     @cached_property
     def _intake(self) -> Intake:
-        from qa.intake.run import Intake  # questions do without all that reads files
+        from qa.intake.intake import Intake  # questions do without all that reads files
 
         return Intake(self.store, self.store.encoders, self._date_order, self._columns)
 

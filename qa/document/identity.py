@@ -18,11 +18,6 @@ RECORDS = ("jsonl", "csv", "json", "xlsx")
 _WORD = re.compile(r"[^\W_]+")
 
 
-def default_part(document: Document) -> str:
-    """Return the part of its file that a document is, where nothing else says so."""
-    return document.id if document.format in RECORDS else ""
-
-
 def words_sha256(text: str, furniture: Iterable[Span] = ()) -> str:
     """Hash the words of a text: the same text in another format has the same. "" for a text without words.
 

@@ -24,7 +24,7 @@ from qa.evaluation.lines import records
 from qa.evaluation.schema import Evaluation
 from qa.formats.jsonl import read_jsonl
 from qa.formats.source import PLAIN
-from qa.intake.run import made_by
+from qa.intake.plan import made_by
 from qa.reading import read_file
 from qa.schema import EVERYTHING, Document, Turn
 from qa.storage.answer_cache import answers_folder, evaluations_folder, short_hash, short_name

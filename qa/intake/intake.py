@@ -1,4 +1,4 @@
-"""What is done with documents: files come in, and documents are removed, put back, edited and embedded anew."""
+"""What is done with documents: files come in, and documents are put back, edited and embedded anew."""
 
 from __future__ import annotations
 
@@ -30,7 +30,13 @@ if TYPE_CHECKING:
     from qa.intake.make import Segmented
     from qa.intake.pipeline import OnProgress
     from qa.schema import Document
-    from qa.storage.intake_port import Contents, DocumentEncoders, EditedLibrary, HeldLocation, IntakeLibrary
+    from qa.storage.intake_port import (
+        DocumentEncoders,
+        EditedLibrary,
+        EmbeddedPassages,
+        HeldLocation,
+        IntakeLibrary,
+    )
 
 
 class Intake:
@@ -96,11 +102,11 @@ class Intake:
         found = [self._library.restorable(document_id) for document_id in dict.fromkeys(ids)]
         results = []
         for _, document in found:
-            contents = self._contents(segment(document), show)
-            restored = self._library.restore(document, contents)
-            passages, notes = len(contents.entries), document.notes
+            passages = self._embedded(segment(document), show)
+            restored = self._library.restore(document, passages)
+            count, notes = len(passages.entries), document.notes
             results.append(
-                FileResult(document.path, restored.status, restored.document_id, passages, notes=notes)
+                FileResult(document.path, restored.status, restored.document_id, count, notes=notes)
             )
         return tuple(results)
 
@@ -117,7 +123,7 @@ class Intake:
                 raise InputError(f"the {name} of {document_id!r} was not corrected: nothing is to be reset")
         edited, corrections = correct(uncorrected(document, said), kept | given)
         segmented = with_windows(edited, self._library.passages_of(document_id))
-        self._library.edit(edited, self._contents(segmented, silent), corrections)
+        self._library.edit(edited, self._embedded(segmented, silent), corrections)
         return edited, tuple(corrections)
 
     def reindex(self, encoder: str | Encoder, show: OnProgress) -> None:
@@ -149,10 +155,10 @@ class Intake:
                 show(Progress("write", done, len(pending), batch[-1].document.id))
         self._encoders.use(encoder, identity)
 
-    def _contents(self, segmented: Segmented, show: OnProgress) -> Contents:
+    def _embedded(self, segmented: Segmented, show: OnProgress) -> EmbeddedPassages:
         identity = self._encoders.identity()
         vectors = vectors_of(self._library, [segmented], identity, self._encoders.documents, show)
-        return segmented.contents(vectors, identity)
+        return segmented.embedded(vectors, identity)
 
 
 def _take_in(

@@ -15,7 +15,7 @@ from qa.formats.reading import read_path
 from qa.intake.folders import refusal
 from qa.schema import FileResult, Progress
 from qa.storage.files import is_gone
-from qa.storage.intake_port import Contents, Entry, FileRead, ReadDocument
+from qa.storage.intake_port import EmbeddedPassages, Entry, FileRead, ReadDocument
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -47,7 +47,7 @@ class FileReading:
         self._purged: set[str] = set()
 
     def documents(self, worker: Worker) -> Iterator[ReadDocument | FileResult]:
-        """Read the file, and what its sidecar says; what is refused, or has not changed, comes as its result."""
+        """Read the file and its sidecar; what is refused, or has not changed, comes as its result."""
         plan = self.plan
         for item in self.items(worker):
             if isinstance(item, FileResult):
@@ -68,7 +68,7 @@ class FileReading:
         return self._part(document.id)
 
     def take(self, read: ReadDocument, left_out: LeftOut | None) -> LeftOut | None:
-        """Take note of a document that the file gave; return what a person took out that it is, if it stays out."""
+        """Take note of a document that the file gave; return what a person took out, if it is to stay out."""
         if left_out is None or self._comes_back(left_out.status):
             self.parts.add(read.part)
             return None
@@ -77,7 +77,7 @@ class FileReading:
         return left_out
 
     def as_read(self) -> FileRead | None:
-        """Return what is to be recorded of the file, read to its end; None of one whose documents are files."""
+        """Return what is to be recorded of the file, once it was read; None where it was not parsed."""
         if not self._sha256:
             return None
         plan, purged = self.plan, frozenset(self._purged)
@@ -135,10 +135,12 @@ class Segmented:
     passages: tuple[Passage, ...] = ()
     digests: tuple[bytes, ...] = ()
 
-    def contents(self, vectors: Mapping[bytes, Float32], encoder: EncoderIdentity) -> Contents:
+    def embedded(self, vectors: Mapping[bytes, Float32], encoder: EncoderIdentity) -> EmbeddedPassages:
         """Return what the document is searched by, with the vectors of its windows by digest."""
         pairs = zip(self.passages, self.digests, strict=True)
-        return Contents([Entry(passage, digest, vectors[digest]) for passage, digest in pairs], encoder)
+        return EmbeddedPassages(
+            [Entry(passage, digest, vectors[digest]) for passage, digest in pairs], encoder
+        )
 
 
 def segment(document: Document) -> Segmented:

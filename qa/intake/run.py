@@ -146,7 +146,9 @@ class Run:
     def _steps(self, worker: Worker) -> Iterator[_Step]:
         """Yield what files give; the documents that are to be embedded are segmented."""
         for group in _groups(self._documents(worker)):
-            standings = iter(self._library.standing([each.document for each in group if isinstance(each, _Given)]))
+            standings = iter(
+                self._library.standing([each.document for each in group if isinstance(each, _Given)])
+            )
             for item in group:
                 yield self._standing(item, next(standings)) if isinstance(item, _Given) else item
 
@@ -230,19 +232,20 @@ class Run:
         self._show_written(result, item.read)
 
     def _put_document(self, item: _Given, vectors: Mapping[bytes, Float32]) -> FileResult:
-        contents = item.segmented and item.segmented.contents(vectors, self._identity)
-        ingested = self._library.put(item.document, contents, item.corrections)
+        segmented = item.segmented
+        passages = segmented.embedded(vectors, self._identity) if segmented else None
+        ingested = self._library.put(item.document, passages, item.corrections)
         if ingested is None:  # its text was held when it was read
             (standing,) = self._library.standing([item.document])
             item = self._segmented(item, standing)
             return self._put_document(item, self._embed([item]))
         self._displaced += [ingested.displaced] if ingested.displaced else []
         self._rename(ingested)
-        passages = len(item.segmented.passages) if item.segmented else 0
+        count = len(segmented.passages) if segmented else 0
         if ingested.status in ("added", "replaced"):
-            self._made += passages
-        document = item.document.document
-        return FileResult(document.path, ingested.status, ingested.document_id, passages, notes=document.notes)
+            self._made += count
+        path, notes = item.document.document.path, item.document.document.notes
+        return FileResult(path, ingested.status, ingested.document_id, count, notes=notes)
 
     def _end(self, file: FileReading) -> None:
         """Take note of a file that was read to its end, and of the places in it that it no longer has."""

@@ -10,7 +10,10 @@ _BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
 
 
 def is_gone(path: str) -> bool:
-    """Tell whether a file is certainly not there, or a folder: one that may not be looked for may be there."""
+    """Tell whether a file is certainly not there, or is a folder now.
+
+    Where the system does not let one look, the file may be there.
+    """
     if "\ufffd" in path:  # so an old library has a name that is not UTF-8
         return False
     # As it is written, and with the bytes that it may stand for (`qa.schema.printable`).

@@ -61,7 +61,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Contents:
+class EmbeddedPassages:
     """What a document is searched by.
 
     Attributes:
@@ -151,7 +151,7 @@ class Standing:
 
     Attributes:
         left_out: what a person took out that this document is: at its place, or by its words.
-        has_text: whether its text is held, so that it is put in without contents.
+        has_text: whether its text is held, so that it is put in without passages.
         corrections: what a person has corrected of it, by field, where its text is news.
     """
 
@@ -281,12 +281,12 @@ class KnownFile:
 
     def rows(self, formats: Container[str]) -> list[Row]:
         """List the rows without ids of tables in these formats: those held, and those that were removed."""
-        held = {part: each for part, each in self.parts.items() if each.format in formats}
-        return [
-            Row(part, each.source_sha256, each.sha256)
-            for part, each in (*held.items(), *self.withdrawn.items())
-            if is_row(part)
-        ]
+        rows = [
+            *(Row(part, each.source_sha256, each.sha256)
+              for part, each in self.parts.items() if each.format in formats),
+            *(Row(part, each.source_sha256, each.sha256) for part, each in self.withdrawn.items()),
+        ]  # fmt: skip
+        return [row for row in rows if is_row(row.part)]
 
     def _unchanged(self, held: KnownPart) -> FileResult:
         return FileResult(self.path, "unchanged", held.document_id, held.passages, notes=held.notes)
@@ -340,10 +340,13 @@ class IntakeLibrary(Protocol):
     def put(
         self,
         read: ReadDocument,
-        contents: Contents | None = None,
+        passages: EmbeddedPassages | None = None,
         corrections: Mapping[str, Correction] | None = None,
     ) -> Ingested | None:
-        """Put a document where it was read; None, and no change, where its text is news and it has no contents."""
+        """Put a document where it was read.
+
+        Where its text is news and there are no passages, nothing changes, and None is returned.
+        """
 
     def withhold(self, read: ReadDocument, version: int) -> None:
         """Note that what a person removed, in the version of that number, stands at one more place."""
@@ -367,7 +370,7 @@ class IntakeLibrary(Protocol):
 
 
 class Rehearsal(IntakeLibrary, Protocol):
-    """A library whose changes are lost when it is closed. Contents that are put into it are passed over."""
+    """A library whose changes are lost when it is closed. The passages that are put in are passed over."""
 
     def close(self) -> None:
         """Forget it."""
@@ -388,13 +391,15 @@ class EditedLibrary(IntakeLibrary, Protocol):
     def corrections_of(self, document_id: str) -> dict[str, Correction]:
         """Read what a person has corrected of a document, by field."""
 
-    def edit(self, document: Document, contents: Contents, corrections: Mapping[str, Correction]) -> None:
+    def edit(
+        self, document: Document, passages: EmbeddedPassages, corrections: Mapping[str, Correction]
+    ) -> None:
         """Replace a document's metadata and corrections; LibraryError where it has another text now."""
 
     def restorable(self, document_id: str) -> tuple[Version, Document]:
         """Find what `restore` puts back; DocumentNotFoundError where none was removed, or it was purged."""
 
-    def restore(self, document: Document, contents: Contents) -> Ingested:
+    def restore(self, document: Document, passages: EmbeddedPassages) -> Ingested:
         """Put a document that was removed back where it stood; InputError where its id is taken."""
 
     # Another encoder
@@ -406,7 +411,7 @@ class EditedLibrary(IntakeLibrary, Protocol):
         """Add digests and vectors to an embedding, by passage key; keys no longer held are passed over."""
 
     def adopt_encoding(self, encoding: Encoding) -> tuple[str, ...]:
-        """Put an embedding in force; return the ids of documents that are not in it yet, and change nothing."""
+        """Put an embedding in force; return the ids of documents that are not in it, if any."""
 
 
 class DocumentEncoders(Protocol):

@@ -12,9 +12,9 @@ import numpy as np
 
 from embeddings.arrays import Bits
 from embeddings.index import VectorIndex
+from qa.document.identity import words_sha256
 from qa.schema import Span, sha256_text
 from qa.storage.embedded.full_text import Postings
-from qa.storage.embedded.locations import words_sha256
 from qa.storage.embedded.vector_index import PART_SECONDS
 from qa.text.terms import indexed
 

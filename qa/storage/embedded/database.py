@@ -382,6 +382,7 @@ def _distrust(db: sqlite3.Connection) -> None:
 
 
 def add_functions(db: sqlite3.Connection) -> None:
+    """Add the functions that statements of this package call."""
     db.create_function("casefold", 1, str.casefold, deterministic=True)
     db.create_function("words_sha256", 2, _words_sha256, deterministic=True)
 

@@ -11,19 +11,17 @@ import logging
 import os
 import shlex
 import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from embeddings.encoder import identify_encoder, open_encoder, open_query_encoder
 from embeddings.files import write_whole
 from embeddings.models import DEFAULT_ENCODER, PACKAGED_ENCODERS
-from embeddings.models import ModelError as WeightsError
-from qa.errors import ModelError, UntrustedEncoderError
+from qa.errors import UntrustedEncoderError, model_errors
 from qa.places import settings_folder
 from qa.storage.embedded.vectors import check_encoder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from embeddings.arrays import Float32
@@ -45,10 +43,15 @@ class Encoders:
         self._lock = threading.RLock()
         self._take(encoder)
 
-    def use(self, encoder: str | Encoder | None) -> None:
-        """Take an encoder by name, or as it is, or else the library's own; let go of what was open before."""
+    def use(self, encoder: str | Encoder, identity: EncoderIdentity) -> None:
+        """Take the encoder that has made all vectors anew, and let go of what was open before.
+
+        One that a user has named is trusted: later, the library's word for it will do.
+        """
+        if isinstance(encoder, str):
+            trust(identity)
         with self._lock:
-            self._take(encoder)
+            self._take(None if isinstance(encoder, str) else encoder)
 
     def _take(self, encoder: str | Encoder | None) -> None:
         self._name = encoder if isinstance(encoder, str) else None
@@ -166,12 +169,3 @@ def _trusted() -> list[object]:
 
 def _notes() -> Path:
     return settings_folder() / "encoders.json"
-
-
-@contextmanager
-def model_errors() -> Iterator[None]:
-    """Name the errors of `embeddings` as this package does."""
-    try:
-        yield
-    except WeightsError as error:
-        raise ModelError(str(error)) from error

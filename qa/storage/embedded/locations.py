@@ -223,14 +223,23 @@ def aside_part(part: str, document: int) -> str:
 
 def known(db: sqlite3.Connection, path: str) -> KnownFile:
     """Read what is known of a file."""
+    rows = db.execute(
+        "SELECT part, id, locations.format, locations.source_sha256, locations.sha256, locations.made_by, "
+        "passages, notes FROM locations JOIN documents ON serial = document WHERE locations.path = ? "
+        "ORDER BY locations.number",
+        (path,),
+    )
     parts = {
-        part: KnownPart(*values, notes=tuple(map(stored.text, stored.items(notes))))
-        for part, *values, notes in db.execute(
-            "SELECT part, id, locations.format, locations.source_sha256, locations.sha256, locations.made_by, "
-            "passages, notes FROM locations JOIN documents ON serial = document WHERE locations.path = ? "
-            "ORDER BY locations.number",
-            (path,),
+        part: KnownPart(
+            document_id,
+            form,
+            source_sha256,
+            sha256,
+            made_by,
+            passages,
+            tuple(map(stored.text, stored.items(notes))),
         )
+        for part, document_id, form, source_sha256, sha256, made_by, passages, notes in rows
     }
     withdrawn = {
         part: WithdrawnPart(*values)
@@ -253,15 +262,17 @@ def known(db: sqlite3.Connection, path: str) -> KnownFile:
 
 def _last(db: sqlite3.Connection, path: str) -> FileRead | None:
     """Read how a file was read last; None where it is to be read."""
-    row = db.execute("SELECT sha256, made_by, documents, refused FROM files WHERE path = ?", (path,)).fetchone()
+    row = db.execute(
+        "SELECT sha256, made_by, documents, refused FROM files WHERE path = ?", (path,)
+    ).fetchone()
     if row is None:
         return None
-    *read, refused = row
+    sha256, made_by, documents, refused = row
     failures = tuple(
         FileResult(shown, status, error=Failure(code, message))
         for shown, status, code, message in stored.items(refused)
     )
-    return FileRead(path, *read, failures)
+    return FileRead(path, sha256, made_by, documents, failures)
 
 
 def _read_as(db: sqlite3.Connection, path: str) -> ReadAs:
@@ -391,15 +402,14 @@ def put_read_as(db: sqlite3.Connection, path: str, options: ReadAs) -> None:
 
 def places_in(db: sqlite3.Connection, path: str, *, folder: bool) -> Iterator[HeldLocation]:
     """Yield the locations in a file, or in the files of a folder and its subfolders, by path and part."""
-    first = path.rstrip(os.sep) + os.sep
-    where, values = "locations.path = ?", (path,)
+    first, end = path, f"{path}\0"  # no name of a file lies between these
     if folder:
-        where = "locations.path >= ? AND locations.path < ?"
-        values = first, first[:-1] + chr(ord(os.sep) + 1)
+        first = path.rstrip(os.sep) + os.sep
+        end = first[:-1] + chr(ord(os.sep) + 1)
     rows = db.execute(
         "SELECT locations.number, locations.path, part, document, id, locations.format, "
-        f"locations.made_by = ? FROM locations JOIN documents ON serial = document WHERE {where} "  # noqa: S608
-        "ORDER BY locations.path, part",
-        (KEPT, *values),
+        "locations.made_by = ? FROM locations JOIN documents ON serial = document "
+        "WHERE locations.path >= ? AND locations.path < ? ORDER BY locations.path, part",
+        (KEPT, first, end),
     )
     return (HeldLocation(*row) for row in rows)

@@ -16,7 +16,7 @@ from qa.storage.embedded.corrections import of as corrections_of
 from qa.storage.embedded.corrections import put as put_corrections
 from qa.storage.embedded.database import put_spellings
 from qa.storage.embedded.locations import displace, hand_over, id_of_next, places_of, put_location
-from qa.storage.embedded.rows import COLUMN_LIST, COLUMNS, passage_row, row_of
+from qa.storage.embedded.rows import COLUMNS, passage_row, row_of
 from qa.text.names import spellings
 from qa.text.terms import indexed
 
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
     from qa.schema import Document
     from qa.storage.embedded.locations import Target
-    from qa.storage.intake_port import Encoding
-    from qa.storage.intake_port import Contents, Entry, HeldLocation, ReadDocument, Status
+    from qa.storage.intake_port import EmbeddedPassages, Encoding, Entry, HeldLocation, ReadDocument, Status
 
 
 def with_free_id(db: sqlite3.Connection, read: ReadDocument, to: Target) -> tuple[str, ReadDocument]:
@@ -82,7 +81,7 @@ def write_document(
     number: int | None,
     read: ReadDocument,
     given_id: str,
-    contents: Contents,
+    passages: EmbeddedPassages,
     encoding: Encoding | None,
 ) -> tuple[int, Status]:
     """Write a document, new or in place of the one of that number; its passages only if they change.
@@ -94,7 +93,7 @@ def write_document(
     text = described.pop("text")  # its hash tells whether it is another
     values = described | {"text": text if encoding else "", "made_by": read.made_by}
     status: Status = "added"
-    has_contents = False
+    has_passages = False
     if number is None:
         marks = ", ".join("?" * len(values))
         made = db.execute(
@@ -102,15 +101,17 @@ def write_document(
         )
         number = int(made.lastrowid or 0)
     else:
-        row = db.execute(f"SELECT {', '.join(described)} FROM documents WHERE serial = ?", (number,)).fetchone()
+        row = db.execute(
+            f"SELECT {', '.join(described)} FROM documents WHERE serial = ?", (number,)
+        ).fetchone()
         held = dict(zip(described, row, strict=True))
         if held["sha256"] != document.sha256:
             versions.keep(db, number, "superseded")
         same_words = (held["sha256"], held["head"]) == (document.sha256, described["head"])
-        has_contents = same_words and (not encoding or _has_passages(db, number, contents, encoding))
-        if not has_contents:
+        has_passages = same_words and (not encoding or _has_passages(db, number, passages, encoding))
+        if not has_passages:
             _clear(db, number)
-        status = "unchanged" if has_contents and held == described else "replaced"
+        status = "unchanged" if has_passages and held == described else "replaced"
         if status == "replaced":
             db.execute(
                 f"UPDATE documents SET {' = ?, '.join(values)} = ? WHERE serial = ?",
@@ -121,12 +122,12 @@ def write_document(
                 "UPDATE documents SET made_by = ?1 WHERE serial = ?2 AND made_by != ?1",
                 (read.made_by, number),
             )
-    if encoding and not has_contents:
-        _write_contents(db, number, document, str(described["head"]), contents.entries, encoding)
+    if encoding and not has_passages:
+        _write_passages(db, number, document, str(described["head"]), passages.entries, encoding)
     return number, status
 
 
-def _write_contents(
+def _write_passages(
     db: sqlite3.Connection,
     number: int,
     document: Document,
@@ -171,9 +172,7 @@ def status_of(to: Target) -> Status:
     return "moved" if to.missing else "duplicate"
 
 
-def put_at_place(
-    db: sqlite3.Connection, to: Target, number: int, read: ReadDocument
-) -> HeldLocation | None:
+def put_at_place(db: sqlite3.Connection, to: Target, number: int, read: ReadDocument) -> HeldLocation | None:
     """Note that a document stands where it was read. Return what stood there before and nowhere else."""
     displaced = displace(db, to.former) if to.former is not None and to.former_is_homeless else None
     db.executemany("DELETE FROM locations WHERE number = ?", [(missing,) for missing in to.missing])
@@ -220,7 +219,9 @@ def _clear(db: sqlite3.Connection, number: int) -> None:
     db.executemany("DELETE FROM spellings WHERE key = ? AND folded = ?", gone)
 
 
-def _has_passages(db: sqlite3.Connection, number: int, contents: Contents, encoding: Encoding) -> bool:
+def _has_passages(
+    db: sqlite3.Connection, number: int, passages: EmbeddedPassages, encoding: Encoding
+) -> bool:
     """Tell whether a document has these passages already, with the vectors of the same windows."""
     held = db.execute(
         "SELECT ordinal, start, end, sentences, digest FROM passages "
@@ -228,5 +229,5 @@ def _has_passages(db: sqlite3.Connection, number: int, contents: Contents, encod
         (encoding.number, number),
     ).fetchall()
     return held == [
-        (*passage_row(ordinal, each.passage), each.digest) for ordinal, each in enumerate(contents.entries)
+        (*passage_row(ordinal, each.passage), each.digest) for ordinal, each in enumerate(passages.entries)
     ]

@@ -24,8 +24,8 @@ _TABLES = ("encodings", "library", "documents", "locations", "files", "versions"
 class Rehearsal(Store):
     """What a store knows of its documents, but for what they contain. What changes here is lost.
 
-    It blocks nobody who writes, and may be of a library that cannot be written. Of a document that is put in
-    the contents are passed over. Texts are read from the store.
+    It blocks nobody who writes, and may be of a library that cannot be written. The
+    passages of what is put in are passed over. Texts are read from the store.
     """
 
     def __init__(self, store: Store, database: Database) -> None:
@@ -42,7 +42,7 @@ class Rehearsal(Store):
         return self._store.sidecar_values(path)
 
     def _encoding_for(self, *_: object) -> None:
-        """Find no encoding: no contents are written."""
+        """Find no encoding: no passages are written."""
 
 
 class _Copy(Database):

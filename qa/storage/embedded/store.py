@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, cast, get_args
 
@@ -23,7 +22,6 @@ from qa.document.metadata import BY_SIDECAR, value_of
 from qa.errors import LibraryError
 from qa.schema import (
     Document,
-    FileResult,
     Judgement,
     Outcome,
     QuoteReference,
@@ -60,18 +58,23 @@ from qa.storage.embedded.put import (
 from qa.storage.intake_port import Ingested, ReadDocument, Standing
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 
     from embeddings.arrays import Float32, Int64
     from embeddings.models import EncoderIdentity
     from qa.document.corrections import Correction
-    from qa.document.row_identity import Row
     from qa.schema import Thumb
-    from qa.storage.embedded.locations import FileRead, Foreseen, HeldLocation, ReadAs
+    from qa.storage.embedded.rehearsal import Rehearsal
     from qa.storage.embedded.vectors import Difference
-    from qa.storage.intake_port import Encoding
-    from qa.storage.embedded.versions import LeftOut
-    from qa.storage.ports import Version
+    from qa.storage.intake_port import (
+        EmbeddedPassages,
+        Encoding,
+        FileRead,
+        HeldLocation,
+        KnownFile,
+        ReadAs,
+    )
 
 # Documents of a library of before whose near-duplicates are looked for in one transaction.
 COPIES_AT_ONCE = 100
@@ -142,7 +145,7 @@ class Store(Contents):
     def put(
         self,
         read: ReadDocument,
-        contents: Contents | None = None,
+        passages: EmbeddedPassages | None = None,
         corrections: Mapping[str, Correction] | None = None,
     ) -> Ingested | None:
         """Put a document where it was read, or replace what was held of it, in one transaction.
@@ -152,7 +155,7 @@ class Store(Contents):
         the file that they were in is gone, and else a "duplicate". A new document whose id is taken is held
         under an id of its own: `id~2`, `id~3` and so on. A text that changes is kept, see `versions`;
         `corrections` were made to it (`qa.document.corrections`).
-        Where its text is news and there are no contents, nothing changes, and None is returned.
+        Where its text is news and there are no passages, nothing changes, and None is returned.
 
         Raises:
             EncoderMismatchError: the vectors in force were made by another encoder.
@@ -160,15 +163,15 @@ class Store(Contents):
         """
         with self._database.writing() as db:
             to = target(db, read)
-            if to.gives_text and contents is None:
+            if to.gives_text and passages is None:
                 return None
             versions.admit(db, read)
             given_id, read = with_free_id(db, read, to)
             parted = leave_to_other_places(db, to.former or 0) if to.keeps_former_id else ""
             number, status = to.number or 0, status_of(to)
-            if to.gives_text and contents:
-                encoding = self._encoding_for(db, read.document, contents)
-                number, written = write_document(db, to.number, read, given_id, contents, encoding)
+            if to.gives_text and passages:
+                encoding = self._encoding_for(db, read.document, passages)
+                number, written = write_document(db, to.number, read, given_id, passages, encoding)
                 status = written if to.same_place else status
                 if corrections:
                     put_corrections(db, read.document.id, corrections)
@@ -183,7 +186,7 @@ class Store(Contents):
         with self._database.writing(counted=False) as db:
             versions.withhold(db, read, version)
 
-    def restore(self, document: Document, contents: Contents) -> Ingested:
+    def restore(self, document: Document, passages: EmbeddedPassages) -> Ingested:
         """Put a document that was removed back where it stood, in one transaction.
 
         Raises:
@@ -192,23 +195,23 @@ class Store(Contents):
             EncoderMismatchError: the vectors in force were made by another encoder.
         """
         with self._database.writing() as db:
-            encoding = self._encoding_for(db, document, contents)
+            encoding = self._encoding_for(db, document, passages)
             version = versions.restorable(db, document.id)
             read = ReadDocument.of(document, made_by=RESTORED)
-            number, status = write_document(db, None, read, version.held["given_id"], contents, encoding)
+            number, status = write_document(db, None, read, version.held["given_id"], passages, encoding)
             versions.put_back(db, version, number)
             hand_over(db, number)
         return Ingested(status, document.id)
 
     def _encoding_for(
-        self, db: sqlite3.Connection, document: Document, contents: Contents
+        self, db: sqlite3.Connection, document: Document, passages: EmbeddedPassages
     ) -> Encoding | None:
-        """Find the encoding in force for a document's contents that are to be written."""
-        ends = [0, *(entry.passage.end for entry in contents.entries)]
-        starts = [entry.passage.start for entry in contents.entries]
+        """Find the encoding in force for a document's passages, which must tile it."""
+        ends = [0, *(entry.passage.end for entry in passages.entries)]
+        starts = [entry.passage.start for entry in passages.entries]
         if starts != ends[:-1] or ends[-1] != len(document.text):
             raise ValueError(f"the passages of {document.id!r} do not tile it")
-        return vectors.encoding_for(db, contents.encoder, self.folder)
+        return vectors.encoding_for(db, passages.encoder, self.folder)
 
     def rehearsal(self) -> Rehearsal:
         """Return a store that knows what this one knows of documents, to try changes in."""
@@ -216,7 +219,9 @@ class Store(Contents):
 
         return Rehearsal(self, self._database)
 
-    def edit(self, document: Document, contents: Contents, corrections: Mapping[str, Correction]) -> None:
+    def edit(
+        self, document: Document, passages: EmbeddedPassages, corrections: Mapping[str, Correction]
+    ) -> None:
         """Replace a document's metadata and corrections, in one transaction; its text stays.
 
         Raises:
@@ -230,9 +235,9 @@ class Store(Contents):
             ).fetchone()
             if sha256 != document.sha256:
                 raise LibraryError(f"{document.id!r} was replaced meanwhile: look at it, and edit it again")
-            encoding = self._encoding_for(db, document, contents)
+            encoding = self._encoding_for(db, document, passages)
             read = ReadDocument(document, "", made_by, words)
-            write_document(db, number, read, given_id, contents, encoding)
+            write_document(db, number, read, given_id, passages, encoding)
             put_corrections(db, document.id, corrections)
 
     def corrections_of(self, document_id: str) -> dict[str, Correction]:

@@ -20,7 +20,7 @@ from qa.document.segment import SEGMENTATION, passages
 from qa.formats.kinds import ENDINGS, named, read_source
 from qa.formats.source import Options, Source
 from qa.formats.worker import to_plain
-from qa.intake.run import LIBRARIES
+from qa.intake.plan import LIBRARIES
 from qa.schema import Document
 
 if TYPE_CHECKING:

@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import qa.intake.run
 from qa.corpus import Corpus
 from qa.document.segment import passages
 from qa.document.window import window_text
 from qa.errors import LibraryError, ModelError
 from qa.formats.reading import files, read_path
 from qa.formats.source import PLAIN
+from qa.intake.make import segment
+from qa.intake.plan import made_by
 from qa.schema import Document, Progress
 from qa.storage.embedded.store import Store
+from qa.storage.intake_port import ReadDocument
 from tests.qa.consistency import index_problems, problems
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
 
@@ -76,13 +78,12 @@ def one_after_the_other(library: Path, inbox: Path) -> None:
     for path in files(inbox, []):
         for item in read_path(path, inbox):
             if isinstance(item, Document):
-                prepared = qa.intake.run._prepare(item, passages(item))
-                windows = [window_text(item, passage) for passage in prepared.passages]
-                vectors = encoder.encode_documents(windows)
-                parts = zip(prepared.passages, prepared.digests, vectors, strict=True)
-                entries = [qa.intake.run.Entry(*part) for part in parts]
-                made_by = qa.intake.run.made_by(path.name, PLAIN)
-                store.ingest(item, qa.intake.run.head(item), entries, encoder.identity, made_by)
+                segmented = segment(item)
+                windows = [window_text(item, passage) for passage in segmented.passages]
+                vectors = dict(zip(segmented.digests, encoder.encode_documents(windows), strict=True))
+                part = item.id if item.format == "jsonl" else ""
+                read = ReadDocument.of(item, part, made_by(path.name, PLAIN))
+                store.put(read, segmented.embedded(vectors, encoder.identity))
     store.close()
 
 
@@ -92,8 +93,8 @@ def test_the_library_is_the_one_that_one_step_after_the_other_makes(
     tmp_path: Path, inbox: Path, monkeypatch: pytest.MonkeyPatch, batch: int, huge: int
 ) -> None:
     monkeypatch.setattr("qa.intake.run.BATCH", batch)
-    monkeypatch.setattr("qa.intake.run._HUGE", huge)
-    monkeypatch.setattr("qa.intake.run._SLICE", 7)
+    monkeypatch.setattr("qa.intake.run.HUGE", huge)
+    monkeypatch.setattr("qa.intake.make.SLICE", 7)
     mixed(inbox)
     one_after_the_other(tmp_path / "serial", inbox)
     with tiny_corpus(tmp_path / "library") as corpus:
@@ -204,7 +205,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         ids.append(document.id)
         return passages(document)
 
-    monkeypatch.setattr("qa.intake.run.passages", count)
+    monkeypatch.setattr("qa.intake.make.passages", count)
     return ids
 
 
@@ -263,7 +264,7 @@ def test_what_was_made_otherwise_is_read_again_once(
             assert result.status == status
     assert segmented == ["a.txt"] * 2
     with tiny_corpus(tmp_path / "library", date_order="mdy") as corpus:
-        monkeypatch.setattr("qa.intake.run.made_by", lambda *_: "a later version of Pullquote")
+        monkeypatch.setattr("qa.intake.plan.made_by", lambda *_: "a later version of Pullquote")
         assert [result.status for _ in range(2) for result in corpus.index(inbox).files] == ["unchanged"] * 2
     assert segmented == ["a.txt"] * 3
 

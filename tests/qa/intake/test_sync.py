@@ -19,14 +19,14 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import qa.intake.run
+import qa.intake.plan
 from qa.cli import cli
 from qa.corpus import Corpus
+from qa.document.identity import words_sha256
 from qa.errors import InputError, LibraryError
 from qa.formats.source import Options
 from qa.intake.watch import bursts
 from qa.schema import Span
-from qa.storage.embedded.locations import words_sha256
 from qa.text.cells import from_cell
 from tests.qa.consistency import index_problems, problems
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
@@ -531,22 +531,22 @@ def test_a_refused_file_that_has_not_changed_is_refused_for_the_same_reason_unre
         second = corpus.index(inbox)
     assert second.files[1] == first.files[1]
     assert "is not UTF-8" in second.files[1].error.message
-    monkeypatch.setattr("qa.intake.run.made_by", lambda *_: "a later version of Pullquote")
+    monkeypatch.setattr("qa.intake.plan.made_by", lambda *_: "a later version of Pullquote")
     monkeypatch.setattr("qa.formats.worker.Worker.read", forbidden)
     with pytest.raises(AssertionError, match="parsed again"):
         corpus.index(inbox)
 
 
 def test_what_reads_files_changes_when_ocr_comes_to_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    qa.intake.run.made_by.cache_clear()
+    qa.intake.plan.made_by.cache_clear()
     made = []
     for there in ("", "Tesseract 5.5.0"):
         monkeypatch.setattr("qa.formats.ocr.version", lambda _, there=there: there)
         monkeypatch.setattr(
             "qa.formats.ocr.languages", lambda _, there=there: frozenset({"eng"} if there else ())
         )
-        made.append([qa.intake.run.made_by("a.pdf", Options(ocr=ocr)) for ocr in (True, False)])
-        qa.intake.run.made_by.cache_clear()
+        made.append([qa.intake.plan.made_by("a.pdf", Options(ocr=ocr)) for ocr in (True, False)])
+        qa.intake.plan.made_by.cache_clear()
     (with_none, off), (with_one, still_off) = made
     assert with_none != with_one
     assert off == still_off

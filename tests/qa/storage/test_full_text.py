@@ -26,9 +26,9 @@ from qa.errors import InputError, LibraryError
 from qa.schema import EVERYTHING, Document, Filters, Passage, Sentence
 from qa.storage.embedded.full_text import FullText, Postings
 from qa.storage.embedded.postings import build_of_texts
-from qa.storage.embedded.put import Entry
 from qa.storage.embedded.store import Store
 from qa.storage.embedded.vector_index import PART_SECONDS
+from qa.storage.intake_port import EmbeddedPassages, Entry, ReadDocument
 from tests.qa.consistency import problems, words_problems
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
 
@@ -88,9 +88,8 @@ def put(store: Store, name: str, bodies: Sequence[str], head: str = "", language
     ]
     vectors = ENCODER.encode_documents(bodies)
     entries = [Entry(piece, bytes(16), vector) for piece, vector in zip(pieces, vectors, strict=True)]
-    store.ingest(
-        Document(id=name, text=text, path=f"/in/{name}", language=language), head, entries, ENCODER.identity
-    )
+    document = Document(id=name, text=text, title=head, path=f"/in/{name}", language=language)
+    store.put(ReadDocument.of(document), EmbeddedPassages(entries, ENCODER.identity))
 
 
 def fill(store: Store, seed: int = 1, documents: int = 8, name: str = "") -> None:

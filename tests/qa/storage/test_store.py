@@ -29,9 +29,9 @@ from qa.errors import (
 )
 from qa.schema import Document, Filters, PassageSpan, Sentence, Span
 from qa.storage.embedded import tables
-from qa.storage.embedded.put import Entry
 from qa.storage.embedded.store import Store
 from qa.storage.embedded.tables import latest_schema
+from qa.storage.intake_port import EmbeddedPassages, Entry, ReadDocument
 from qa.storage.ports import Count
 from qa.text.dates import PartialDate, parse_date
 from qa.text.phrase import occurrences, phrase_pattern
@@ -68,7 +68,9 @@ def ingest(store: Store, document: Document, encoder: TinyEncoder = ENCODER) -> 
         for passage in passages(document)
         for vector in encoder.encode_documents([document.text[passage.start : passage.end]])
     ]
-    return store.ingest(document, document.title, entries, encoder.identity).document_id
+    ingested = store.put(ReadDocument.of(document), EmbeddedPassages(entries, encoder.identity))
+    assert ingested
+    return ingested.document_id
 
 
 def text(name: str, content: str, **fields: object) -> Document:
@@ -209,7 +211,7 @@ def test_a_document_whose_passages_leave_a_gap_is_refused(store: Store) -> None:
     (first, *_), vector = passages(BRIEF), np.zeros(32, np.float32)
     gap = replace(first, sentences=(Sentence(0, 3),), end=first.end - 1)
     with pytest.raises(ValueError, match="do not tile"):
-        store.ingest(BRIEF, "", [Entry(gap, b"", vector)], ENCODER.identity)
+        store.put(ReadDocument.of(BRIEF), EmbeddedPassages([Entry(gap, b"", vector)], ENCODER.identity))
     assert store.documents() == ()
 
 

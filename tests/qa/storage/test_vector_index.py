@@ -25,9 +25,9 @@ from embeddings.index import VectorIndex
 from qa.doctor import examine
 from qa.document.segment import passages
 from qa.schema import Document
-from qa.storage.embedded.put import Entry
 from qa.storage.embedded.store import Store
 from qa.storage.embedded.vector_index import PART_SECONDS, LibraryIndex
+from qa.storage.intake_port import EmbeddedPassages, Entry, ReadDocument
 from tests.qa.consistency import index_problems, problems
 from tests.qa.tiny import DIMENSION, TinyEncoder, words
 
@@ -57,7 +57,7 @@ def put(store: Store, name: str, seed: int, count: int = 240) -> None:
     pieces = passages(document)
     vectors = ENCODER.encode_documents([text[piece.start : piece.end] for piece in pieces])
     entries = [Entry(piece, bytes(16), vector) for piece, vector in zip(pieces, vectors, strict=True)]
-    store.ingest(document, name, entries, ENCODER.identity)
+    store.put(ReadDocument.of(document), EmbeddedPassages(entries, ENCODER.identity))
 
 
 def fill(store: Store, least: int = 100) -> None:

@@ -228,8 +228,8 @@ def test_a_citation_outlives_other_passages_another_model_and_another_text(
         quote = Quote(document, passages[1].sentences[0].start, passages[1].sentences[0].end)
         cut = len(passages)
 
-    monkeypatch.setattr("qa.intake.run.passages", partial(passages_of, words=30))
-    monkeypatch.setattr("qa.intake.run.made_by", lambda *_: "another segmenter")
+    monkeypatch.setattr("qa.intake.make.passages", partial(passages_of, words=30))
+    monkeypatch.setattr("qa.intake.plan.made_by", lambda *_: "another segmenter")
     with tiny_corpus(library) as corpus:
         assert corpus.index(inbox / "a.txt").count("replaced") == 1
         assert len(corpus.store.passages_of("a.txt")) > cut
@@ -410,8 +410,8 @@ def test_a_citation_outlives_it_all_with_the_commands_that_people_type(
     assert pullquote("verify", str(answers)).exit_code == 0
 
     with monkeypatch.context() as patch:  # another segmenter, as a later release may have
-        patch.setattr("qa.intake.run.passages", partial(passages_of, words=30))
-        patch.setattr("qa.intake.run.made_by", lambda *_: "another segmenter")
+        patch.setattr("qa.intake.make.passages", partial(passages_of, words=30))
+        patch.setattr("qa.intake.plan.made_by", lambda *_: "another segmenter")
         assert "1 replaced" in pullquote("index", str(path)).stdout
         with Corpus.open(tmp_path / "library") as corpus:
             assert len(corpus.store.passages_of("a.txt")) > cut
