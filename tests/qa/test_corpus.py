@@ -548,7 +548,7 @@ def test_after_any_changes_the_library_equals_one_made_afresh(
         for kind, name, seed in changes:
             if kind == "put":
                 held[name] = seed
-                # Words of their own: the same in two files are one document, see tests/qa/test_sync.py.
+                # Words of their own: the same in two files are one document: tests/qa/intake/test_sync.py.
                 old.index(write(tmp_path / "in", name, words(seed) + f"Written as {name}.\n"))
             elif held.pop(name, None) is not None:
                 old.remove([name], withdrawn=False)

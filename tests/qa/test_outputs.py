@@ -34,7 +34,7 @@ from qa.schema import Answer, FileResult, IndexReport, QuoteReference, ShownAnsw
 from qa.text.json_lines import dumps
 from qa.web import transcript
 from tests.qa.evaluation.sample import evaluation, text_of, title_of
-from tests.qa.test_formats import as_nobody
+from tests.qa.formats.test_reading import as_nobody
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
 
 if TYPE_CHECKING:

@@ -19,15 +19,15 @@ from qa.document.similarity import RUNS, body_words, contained, differ, similari
 from qa.quoting import render
 from qa.schema import EVERYTHING, Answer, Document, Filters, Quote, Span
 from qa.web.cards import quote_card
+from tests.qa.asking.casualties import CASES, CAUSE, form, retold, short_note
 from tests.qa.briefs import reader
-from tests.qa.casualties import CASES, CAUSE, form, retold, short_note
 from tests.qa.tiny import tiny_corpus, words, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from tests.qa.casualties import Case
+    from tests.qa.asking.casualties import Case
 
 
 def _edited(text: str, share: float) -> str:

@@ -14,7 +14,7 @@ from qa.document.row_identity import Row, follow
 from qa.schema import sha256_text
 from tests.qa.consistency import index_problems, problems
 from tests.qa.formats.xlsx.make import workbook
-from tests.qa.test_left_out import index
+from tests.qa.intake.test_left_out import index
 from tests.qa.tiny import tiny_corpus, words, write
 
 if TYPE_CHECKING:

@@ -14,14 +14,14 @@ from qa.cli import cli
 from qa.quoting.claims import claims, of_text
 from qa.quoting.verify import Verifier, is_work, lines, to_dict
 from tests.conftest import ROOT
-from tests.qa import (
+from tests.qa.quoting import (
     attributions,
     attributions_fifth,
     attributions_fourth,
     attributions_second,
     attributions_third,
 )
-from tests.qa.attributions import QUOTES, library, sentences
+from tests.qa.quoting.attributions import QUOTES, library, sentences
 from tests.qa.tiny import tiny_corpus, write
 
 if TYPE_CHECKING:

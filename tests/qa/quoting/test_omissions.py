@@ -10,9 +10,9 @@ from qa.document.segment import passages
 from qa.quoting import omissions
 from qa.schema import Document, Span
 from tests.conftest import ROOT
-from tests.qa.elisions import Elision, generated, read, written
-from tests.qa.elisions_second import second
-from tests.qa.elisions_third import third
+from tests.qa.quoting.elisions import Elision, generated, read, written
+from tests.qa.quoting.elisions_second import second
+from tests.qa.quoting.elisions_third import third
 
 # Measured: by hand, precision .98 and recall 1.00 (.98 and .93 at first sight); of the suites, 1.00 and 1.00.
 LEAST_PRECISION, LEAST_RECALL = 0.96, 0.96

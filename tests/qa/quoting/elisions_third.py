@@ -1,11 +1,11 @@
 """A third list of quotes with words left out, which testers found to pass for verbatim, and harmless ones.
 
-What is left out stands in braces, as in `tests.qa.elisions`.
+What is left out stands in braces, as in `tests.qa.quoting.elisions`.
 """
 
 from __future__ import annotations
 
-from tests.qa.elisions import Elision, read
+from tests.qa.quoting.elisions import Elision, read
 
 HARMFUL = (
     "The road to the harbour was {anything but} safe in the winter months.",

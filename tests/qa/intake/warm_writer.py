@@ -5,6 +5,6 @@ from __future__ import annotations
 import datasketch  # noqa: F401
 
 from qa.document.metadata import with_language
-from tests.qa.writer import Spec, document_of
+from tests.qa.intake.writer import Spec, document_of
 
 with_language(document_of(Spec(0, 0, "txt")))

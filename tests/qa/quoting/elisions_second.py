@@ -1,12 +1,12 @@
 """A second list of quotes with words left out, written and labelled by hand before any of it was tried.
 
 It looks for what the first list does not have: few and seldom, what used to be, what was to be, what was
-stopped or undone, exceptions. What is left out stands in braces, as in `tests.qa.elisions`.
+stopped or undone, exceptions. What is left out stands in braces, as in `tests.qa.quoting.elisions`.
 """
 
 from __future__ import annotations
 
-from tests.qa.elisions import Elision, read
+from tests.qa.quoting.elisions import Elision, read
 
 # Each changes the sense; of which kind it is called is not asked.
 HARMFUL = (

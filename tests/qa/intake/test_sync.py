@@ -322,7 +322,7 @@ def test_nothing_is_pruned_of_a_folder_that_holds_nothing(corpus: Corpus, inbox:
 def test_nothing_is_pruned_of_a_folder_that_may_not_be_read(tmp_path: Path) -> None:
     import tempfile
 
-    from tests.qa.test_formats import as_nobody
+    from tests.qa.formats.test_reading import as_nobody
 
     with tempfile.TemporaryDirectory() as folder:
         library, inbox = Path(folder) / "library", Path(folder) / "in"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from qa.schema import Answer
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 BRIEF = ROOT / "seeds"
 NEWS = ROOT / "tests/suites/news"
 

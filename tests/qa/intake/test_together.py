@@ -13,8 +13,8 @@ import pytest
 from qa.document.segment import passages
 from qa.errors import LibraryError
 from tests.qa.consistency import index_problems, problems
+from tests.qa.intake.writer import Change, Spec, World, document_of, run
 from tests.qa.tiny import tiny_corpus, words, write
-from tests.qa.writer import Change, Spec, World, document_of, run
 
 METHOD = "forkserver" if sys.platform != "win32" else "spawn"
 

@@ -18,8 +18,7 @@ import qa.intake.run
 import qa.storage.embedded.full_text
 from qa.errors import DocumentNotFoundError
 from tests.qa.consistency import index_problems, problems, words_problems
-from tests.qa.tiny import TinyEncoder, tiny_corpus
-from tests.qa.writer import (
+from tests.qa.intake.writer import (
     Change,
     KillPoint,
     LargeKillPoint,
@@ -32,6 +31,7 @@ from tests.qa.writer import (
     put_files,
     run,
 )
+from tests.qa.tiny import TinyEncoder, tiny_corpus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -227,7 +227,7 @@ def crash(
     """Let a writer work until it kills itself, or is killed after so many seconds; note what it has said."""
     context = multiprocessing.get_context("forkserver" if POSIX else "spawn")
     if POSIX:
-        context.set_forkserver_preload(["tests.qa.warm_writer"])
+        context.set_forkserver_preload(["tests.qa.intake.warm_writer"])
     heard, said = context.Pipe(duplex=False)
     writer = context.Process(
         target=run,
