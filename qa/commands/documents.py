@@ -67,7 +67,7 @@ def documents(ctx: click.Context, filters: Filters, *, stats: bool, removed: boo
 
 
 def _print_stats(stats: LibraryStats, *, as_json: bool) -> None:
-    from qa.storage.embedded.stats import to_dict, to_text
+    from qa.storage.stats import to_dict, to_text
     from qa.text.display import visible
 
     if as_json:
