@@ -1,4 +1,4 @@
-"""A store to try changes in: what a dry run says would become of documents is what became of them there."""
+"""A copy of what a database knows of documents, to try changes in: what a dry run works on."""
 
 # ruff: noqa: S608 -- statements are put together from the names of this package's own tables and columns.
 
@@ -10,7 +10,6 @@ import threading
 from typing import TYPE_CHECKING
 
 from qa.storage.embedded.database import Database, add_functions, bring_to
-from qa.storage.embedded.store import Store
 from qa.storage.embedded.tables import latest_schema
 
 if TYPE_CHECKING:
@@ -21,32 +20,11 @@ _TABLES = ("encodings", "library", "documents", "locations", "files", "versions"
            "corrections", "read_as")  # fmt: skip
 
 
-class Rehearsal(Store):
-    """What a store knows of its documents, but for what they contain. What changes here is lost.
+class DatabaseCopy(Database):
+    """The tables that tell of documents, as one snapshot of a database has them, without texts.
 
-    It blocks nobody who writes, and may be of a library that cannot be written. The
-    passages of what is put in are passed over. Texts are read from the store.
+    It blocks nobody who writes, and may be of a library that cannot be written.
     """
-
-    def __init__(self, store: Store, database: Database) -> None:
-        self.folder, self.read_only = store.folder, False
-        self._store = store
-        self._database = _Copy(database)
-
-    def row_text(self, path: str, part: str) -> str:
-        """Read the text of a row as it was read last."""
-        return self._store.row_text(path, part)
-
-    def sidecar_values(self, path: str) -> dict[str, str]:
-        """Read what the sidecar file of a file said when it could be read last, by field."""
-        return self._store.sidecar_values(path)
-
-    def _encoding_for(self, *_: object) -> None:
-        """Find no encoding: no passages are written."""
-
-
-class _Copy(Database):
-    """The tables of a database that tell of documents, as one snapshot has them, in a file that goes away."""
 
     def __init__(self, database: Database) -> None:
         self.folder, self.path, self.read_only = database.folder, database.path, False

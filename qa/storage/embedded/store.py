@@ -55,6 +55,7 @@ from qa.storage.embedded.put import (
     with_free_id,
     write_document,
 )
+from qa.storage.embedded.rehearsal import DatabaseCopy
 from qa.storage.intake_port import Ingested, ReadDocument, Standing
 
 if TYPE_CHECKING:
@@ -65,7 +66,6 @@ if TYPE_CHECKING:
     from embeddings.models import EncoderIdentity
     from qa.document.corrections import Correction
     from qa.schema import Thumb
-    from qa.storage.embedded.rehearsal import Rehearsal
     from qa.storage.embedded.vectors import Difference
     from qa.storage.intake_port import (
         EmbeddedPassages,
@@ -215,9 +215,7 @@ class Store(Contents):
 
     def rehearsal(self) -> Rehearsal:
         """Return a store that knows what this one knows of documents, to try changes in."""
-        from qa.storage.embedded.rehearsal import Rehearsal  # which is a store, too
-
-        return Rehearsal(self, self._database)
+        return Rehearsal(self)
 
     def edit(
         self, document: Document, passages: EmbeddedPassages, corrections: Mapping[str, Correction]
@@ -502,6 +500,29 @@ class Store(Contents):
     def _lacks_copies(self) -> bool:
         with self._database.reading() as db:
             return bool(near_duplicates.not_compared(db, 1))
+
+
+class Rehearsal(Store):
+    """What a store knows of its documents, but for what they contain. What changes here is lost.
+
+    The passages of what is put in are passed over. Texts are read from the store.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.folder, self.read_only = store.folder, False
+        self._store = store
+        self._database = DatabaseCopy(store._database)
+
+    def row_text(self, path: str, part: str) -> str:
+        """Read the text of a row as it was read last."""
+        return self._store.row_text(path, part)
+
+    def sidecar_values(self, path: str) -> dict[str, str]:
+        """Read what the sidecar file of a file said when it could be read last, by field."""
+        return self._store.sidecar_values(path)
+
+    def _encoding_for(self, *_: object) -> None:
+        """Find no encoding: no passages are written."""
 
 
 def _standing(db: sqlite3.Connection, read: ReadDocument) -> Standing:

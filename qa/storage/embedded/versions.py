@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator, Mapping
 
+    from qa.schema import Document
     from qa.storage.intake_port import ReadDocument
 
 # What a row of `documents` holds only while its document is searched, and what stands in a column of its own.

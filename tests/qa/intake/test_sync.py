@@ -627,6 +627,18 @@ def test_a_dry_run_foresees_what_documents_do_to_each_other(
     assert [each for each in report if each[0] != "stays.txt"] == said
 
 
+def test_a_dry_run_foresees_that_a_document_follows_the_text_of_another_of_its_files(
+    corpus: Corpus, inbox: Path
+) -> None:
+    write(inbox, "a.txt", words(1))
+    write(inbox, "b.txt", words(1).replace("\n\n", "\n\n\n"))
+    corpus.index(inbox)
+    write(inbox, "a.txt", words(2))
+    foreseen = done(corpus.index(inbox, dry_run=True))
+    assert foreseen == done(corpus.index(inbox))
+    assert foreseen == [("a.txt", "replaced", "a.txt"), ("b.txt", "replaced", "b.txt")]
+
+
 # Any sequence of changes
 
 NAMES = st.sampled_from(["a.txt", "b.txt", "c.txt", "sub/d.txt"])
