@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, Self
 
-from qa.document.identity import words_sha256
+from qa.document.identity import RECORDS, words_sha256
 from qa.document.row_identity import Row, is_row
 from qa.schema import FileResult
 
@@ -40,8 +40,10 @@ class ReadDocument:
     words: str
 
     @classmethod
-    def of(cls, document: Document, part: str = "", made_by: str = "") -> Self:
-        """Return a document with the hash of its words."""
+    def of(cls, document: Document, part: str | None = None, made_by: str = "") -> Self:
+        """Return a document with the hash of its words; a record is the part of its id, others are the file."""
+        if part is None:
+            part = document.id if document.format in RECORDS else ""
         return cls(document, part, made_by, words_sha256(document.text, document.furniture))
 
 

@@ -161,6 +161,8 @@ class Store(Contents):
             EncoderMismatchError: the vectors in force were made by another encoder.
             ValueError: the passages do not tile the document.
         """
+        if passages:
+            self._check(read.document, passages)
         with self._database.writing() as db:
             to = target(db, read)
             if to.gives_text and passages is None:
@@ -170,7 +172,7 @@ class Store(Contents):
             parted = leave_to_other_places(db, to.former or 0) if to.keeps_former_id else ""
             number, status = to.number or 0, status_of(to)
             if to.gives_text and passages:
-                encoding = self._encoding_for(db, read.document, passages)
+                encoding = self._encoding_for(db, passages.encoder)
                 number, written = write_document(db, to.number, read, given_id, passages, encoding)
                 status = written if to.same_place else status
                 if corrections:
@@ -194,8 +196,9 @@ class Store(Contents):
             DocumentNotFoundError: it was purged meanwhile.
             EncoderMismatchError: the vectors in force were made by another encoder.
         """
+        self._check(document, passages)
         with self._database.writing() as db:
-            encoding = self._encoding_for(db, document, passages)
+            encoding = self._encoding_for(db, passages.encoder)
             version = versions.restorable(db, document.id)
             read = ReadDocument.of(document, made_by=RESTORED)
             number, status = write_document(db, None, read, version.held["given_id"], passages, encoding)
@@ -203,15 +206,16 @@ class Store(Contents):
             hand_over(db, number)
         return Ingested(status, document.id)
 
-    def _encoding_for(
-        self, db: sqlite3.Connection, document: Document, passages: EmbeddedPassages
-    ) -> Encoding | None:
-        """Find the encoding in force for a document's passages, which must tile it."""
+    def _check(self, document: Document, passages: EmbeddedPassages) -> None:
+        """Refuse passages that do not tile their document."""
         ends = [0, *(entry.passage.end for entry in passages.entries)]
         starts = [entry.passage.start for entry in passages.entries]
         if starts != ends[:-1] or ends[-1] != len(document.text):
             raise ValueError(f"the passages of {document.id!r} do not tile it")
-        return vectors.encoding_for(db, passages.encoder, self.folder)
+
+    def _encoding_for(self, db: sqlite3.Connection, encoder: EncoderIdentity) -> Encoding | None:
+        """Find the encoding in force; None where no passages are written."""
+        return vectors.encoding_for(db, encoder, self.folder)
 
     def rehearsal(self) -> Rehearsal:
         """Return a store that knows what this one knows of documents, to try changes in."""
@@ -226,6 +230,7 @@ class Store(Contents):
             DocumentNotFoundError: it is not held.
             LibraryError: it has another text now.
         """
+        self._check(document, passages)
         with self._database.writing() as db:
             number = number_of(db, document.id)
             given_id, sha256, words, made_by = db.execute(
@@ -233,7 +238,7 @@ class Store(Contents):
             ).fetchone()
             if sha256 != document.sha256:
                 raise LibraryError(f"{document.id!r} was replaced meanwhile: look at it, and edit it again")
-            encoding = self._encoding_for(db, document, passages)
+            encoding = self._encoding_for(db, passages.encoder)
             read = ReadDocument(document, "", made_by, words)
             write_document(db, number, read, given_id, passages, encoding)
             put_corrections(db, document.id, corrections)
@@ -521,8 +526,11 @@ class Rehearsal(Store):
         """Read what the sidecar file of a file said when it could be read last, by field."""
         return self._store.sidecar_values(path)
 
+    def _check(self, *_: object) -> None:
+        """Refuse none: no passages are written."""
+
     def _encoding_for(self, *_: object) -> None:
-        """Find no encoding: no passages are written."""
+        """Find no encoding."""
 
 
 def _standing(db: sqlite3.Connection, read: ReadDocument) -> Standing:

@@ -81,8 +81,7 @@ def one_after_the_other(library: Path, inbox: Path) -> None:
                 segmented = segment(item)
                 windows = [window_text(item, passage) for passage in segmented.passages]
                 vectors = dict(zip(segmented.digests, encoder.encode_documents(windows), strict=True))
-                part = item.id if item.format == "jsonl" else ""
-                read = ReadDocument.of(item, part, made_by(path.name, PLAIN))
+                read = ReadDocument.of(item, made_by=made_by(path.name, PLAIN))
                 store.put(read, segmented.embedded(vectors, encoder.identity))
     store.close()
 

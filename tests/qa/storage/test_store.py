@@ -22,12 +22,11 @@ import qa.storage.embedded.words
 from qa.document.segment import passages
 from qa.errors import (
     DocumentNotFoundError,
-    EncoderMismatchError,
     InputError,
     LibraryError,
     LibraryNotFoundError,
 )
-from qa.schema import Document, Filters, PassageSpan, Sentence, Span
+from qa.schema import Document, Filters, PassageSpan, Span
 from qa.storage.embedded import tables
 from qa.storage.embedded.store import Store
 from qa.storage.embedded.tables import latest_schema
@@ -207,21 +206,6 @@ def test_what_is_removed_or_replaced_leaves_no_word_behind(store: Store) -> None
     assert store.bm25(["griffin"], 5, everything) == []
 
 
-def test_a_document_whose_passages_leave_a_gap_is_refused(store: Store) -> None:
-    (first, *_), vector = passages(BRIEF), np.zeros(32, np.float32)
-    gap = replace(first, sentences=(Sentence(0, 3),), end=first.end - 1)
-    with pytest.raises(ValueError, match="do not tile"):
-        store.put(ReadDocument.of(BRIEF), EmbeddedPassages([Entry(gap, b"", vector)], ENCODER.identity))
-    assert store.documents() == ()
-
-
-def test_vectors_of_two_encoders_are_never_mixed(store: Store) -> None:
-    ingest(store, BRIEF)
-    with pytest.raises(EncoderMismatchError, match=r"made by tiny .*not by other .*reindex --encoder other"):
-        ingest(store, text("b", "Another text."), TinyEncoder("other"))
-    assert [info.id for info in store.documents()] == [BRIEF.id]
-
-
 def test_a_difference_is_told_only_for_the_vectors_in_force(store: Store) -> None:
     ingest(store, BRIEF)
     old = store.encoding()
@@ -235,41 +219,6 @@ def test_a_difference_is_told_only_for_the_vectors_in_force(store: Store) -> Non
     difference = store.difference(new, lambda: np.array([999]))
     assert difference is not None
     assert (difference.stale.tolist(), difference.missing.tolist()) == ([999], keys)
-
-
-# Identity
-
-
-def test_the_same_id_from_another_file_gets_a_suffix_and_keeps_it(store: Store) -> None:
-    first = Document(id="x.txt", text="From a.", path="/a/x.txt")
-    second = Document(id="x.txt", text="From b.", path="/b/x.txt")
-    third = Document(id="x.txt", text="From c.", path="/c/x.txt")
-    assert [ingest(store, each) for each in (first, second, third)] == ["x.txt", "x.txt~2", "x.txt~3"]
-    assert [ingest(store, each) for each in (third, second, first)] == ["x.txt~3", "x.txt~2", "x.txt"]
-    store.remove(["x.txt"])
-    assert ingest(store, replace(second, text="From b, revised.")) == "x.txt~2"
-    assert store.document("x.txt~2").text == "From b, revised."
-    assert ingest(store, first) == "x.txt"
-
-
-def test_a_file_that_was_moved_is_the_same_document_and_follows_its_new_path(store: Store) -> None:
-    ingest(store, Document(id="x.txt", text="Moved.", path="/gone/x.txt"))
-    assert ingest(store, Document(id="x.txt", text="Moved.", path="/here/x.txt")) == "x.txt"
-    assert [(info.id, info.path) for info in store.documents()] == [("x.txt", "/here/x.txt")]
-
-
-def test_a_copy_of_a_file_that_still_exists_is_the_same_document_and_stays_where_it_was(
-    store: Store, tmp_path: Path
-) -> None:
-    original = tmp_path / "x.txt"
-    original.write_text("Copied.")
-    ingest(store, Document(id="x.txt", text="Copied.", path=str(original)))
-    for _ in range(2):
-        ingest(store, Document(id="x.txt", text="Copied.", path="/copy/x.txt"))
-        generation = store.generation
-    (info,) = store.documents()
-    assert (info.path, info.locations) == (str(original), (str(original), "/copy/x.txt"))
-    assert store.generation == generation
 
 
 def test_an_ingest_never_reads_all_documents(store: Store) -> None:

@@ -1,0 +1,294 @@
+"""What every engine promises to intake: `qa.storage.intake_port.EditedLibrary`, as tests to be inherited."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from qa.document.corrections import Correction
+from qa.document.segment import passages
+from qa.document.window import window_text
+from qa.errors import DocumentNotFoundError, EncoderMismatchError, InputError, LibraryError
+from qa.intake.make import segment
+from qa.schema import Document, Failure, FileResult
+from qa.storage.intake_port import EmbeddedPassages, Entry, FileRead, KnownFile, ReadAs, ReadDocument
+from tests.qa.tiny import TinyEncoder, words
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qa.storage.intake_port import EditedLibrary, Ingested, IntakeLibrary
+
+ENCODER = TinyEncoder()
+READER = "a reader"
+
+
+def document(path: Path | str, text: str, document_id: str = "x.txt", **fields: object) -> Document:
+    source = {"source_sha256": f"of {text}"[:64]}
+    return Document(id=document_id, text=text, path=str(path), **(source | fields))  # type: ignore[arg-type]
+
+
+def embedded(document: Document, encoder: TinyEncoder = ENCODER) -> EmbeddedPassages:
+    segmented = segment(document)
+    windows = [window_text(document, each) for each in segmented.passages]
+    vectors = dict(zip(segmented.digests, encoder.encode_documents(windows), strict=True))
+    return segmented.embedded(vectors, encoder.identity)
+
+
+def read(document: Document, part: str = "") -> ReadDocument:
+    return ReadDocument.of(document, part, READER)
+
+
+def put(library: IntakeLibrary, document: Document, part: str = "") -> Ingested:
+    ingested = library.put(read(document, part), embedded(document))
+    assert ingested is not None
+    return ingested
+
+
+class IntakeContract:
+    """Inherit it as `Test…`, with a fixture `library` that is empty, and a method that removes.
+
+    The paths of its documents name no files: they are gone, unless a test writes one.
+    """
+
+    @pytest.fixture
+    def library(self) -> EditedLibrary:
+        raise NotImplementedError
+
+    def remove(self, library: EditedLibrary, document_id: str) -> None:
+        """Remove a document, so that the same file does not bring it back."""
+        raise NotImplementedError
+
+    def purge(self, library: EditedLibrary, document_id: str) -> None:
+        """Erase a document with all its versions."""
+        raise NotImplementedError
+
+    # Identity
+
+    def test_the_same_id_from_another_file_gets_a_suffix_and_keeps_it(self, library: EditedLibrary) -> None:
+        first, second, third = (document(f"/{name}/x.txt", f"From {name}.") for name in "abc")
+        ids = [put(library, each).document_id for each in (first, second, third)]
+        assert ids == ["x.txt", "x.txt~2", "x.txt~3"]
+        again = [put(library, each) for each in (third, second, first)]
+        assert [(each.status, each.document_id) for each in again] == [
+            *(("unchanged", "x.txt~3"), ("unchanged", "x.txt~2"), ("unchanged", "x.txt"))
+        ]
+        self.remove(library, "x.txt")
+        revised = put(library, document("/b/x.txt", "From b, revised."))
+        assert (revised.status, revised.document_id) == ("replaced", "x.txt~2")
+        assert library.document("x.txt~2").text == "From b, revised."
+        assert put(library, first).document_id == "x.txt"
+
+    def test_a_file_that_was_moved_is_the_same_document_and_follows_its_new_path(
+        self, library: EditedLibrary
+    ) -> None:
+        put(library, document("/gone/x.txt", "Moved."))
+        moved = library.put(read(document("/here/y.txt", "Moved.", "y.txt")))
+        assert moved is not None
+        assert (moved.status, moved.document_id) == ("moved", "x.txt")
+        assert library.document("x.txt").path == "/here/y.txt"
+        assert library.places_in("/gone/x.txt") == ()
+
+    def test_a_copy_of_a_file_that_still_exists_is_the_same_document_and_stays_where_it_was(
+        self, library: EditedLibrary, tmp_path: Path
+    ) -> None:
+        original = tmp_path / "x.txt"
+        original.write_text("Copied.")
+        put(library, document(original, "Copied."))
+        copy = read(document("/copy/x.txt", "Copied."))
+        assert [each.has_text for each in library.standing([copy])] == [True]
+        for _ in range(2):
+            copied = library.put(copy)
+            generation = library.generation
+        assert copied is not None
+        assert (copied.status, copied.document_id) == ("unchanged", "x.txt")
+        assert (library.document("x.txt").path, library.stands(["x.txt"])) == (str(original), {"x.txt": 2})
+        assert library.generation == generation
+
+    def test_what_stood_at_the_place_of_a_copy_is_set_aside_until_it_is_forgotten(
+        self, library: EditedLibrary, tmp_path: Path
+    ) -> None:
+        original = tmp_path / "a.txt"
+        original.write_text("Kept.")
+        put(library, document(original, "Kept.", "a.txt"))
+        put(library, document("/b.txt", "Overwritten.", "b.txt"))
+        displaced = put(library, document("/b.txt", "Kept.", "b.txt")).displaced
+        assert displaced is not None
+        assert (displaced.path, displaced.document_id) == ("/b.txt", "b.txt")
+        assert library.document("b.txt").text == "Overwritten."
+        assert library.prune([displaced]) == ("b.txt",)
+        assert [each.document_id for each in library.places_in("/b.txt")] == ["a.txt"]
+
+    def test_the_first_of_two_places_keeps_the_id_when_its_text_changes(
+        self, library: EditedLibrary, tmp_path: Path
+    ) -> None:
+        for name in ("a.txt", "b.txt"):
+            (tmp_path / name).write_text("Shared.")
+            put(library, document(tmp_path / name, "Shared.", name))
+        changed = put(library, document(tmp_path / "a.txt", "Another.", "a.txt"))
+        assert (changed.status, changed.document_id, changed.new_id_of_former) == (
+            *("replaced", "a.txt", "b.txt"),
+        )
+        assert (library.document("a.txt").text, library.document("b.txt").text) == ("Another.", "Shared.")
+        assert library.stands(["a.txt", "b.txt", "c.txt"]) == {"a.txt": 1, "b.txt": 1}
+
+    # Putting in
+
+    def test_news_without_passages_changes_nothing(self, library: EditedLibrary) -> None:
+        put(library, document("/x.txt", "Old."))
+        generation = library.generation
+        news = read(document("/x.txt", "New."))
+        assert library.put(news) is None
+        assert [each.has_text for each in library.standing([news])] == [False]
+        assert (library.document("x.txt").text, library.generation) == ("Old.", generation)
+
+    def test_a_document_whose_passages_leave_a_gap_is_refused(self, library: EditedLibrary) -> None:
+        gapped = document("/x.txt", "The first sentence. The second one.")
+        (first, *_), vector = passages(gapped), np.zeros(32, np.float32)
+        gap = replace(first, sentences=first.sentences[:1], end=first.end - 1)
+        with pytest.raises(ValueError, match="do not tile"):
+            library.put(read(gapped), EmbeddedPassages([Entry(gap, b"", vector)], ENCODER.identity))
+        with pytest.raises(DocumentNotFoundError):
+            library.document("x.txt")
+
+    def test_vectors_of_two_encoders_are_never_mixed(self, library: EditedLibrary) -> None:
+        put(library, document("/x.txt", "Some text."))
+        other, another = document("/y.txt", "Another text.", "y.txt"), TinyEncoder("other")
+        with pytest.raises(
+            EncoderMismatchError, match=r"made by tiny .*not by other .*reindex --encoder other"
+        ):
+            library.put(read(other), embedded(other, another))
+        assert library.known("/y.txt") == KnownFile("/y.txt")
+
+    def test_vectors_are_found_by_the_digests_of_their_windows_and_the_encoder(
+        self, library: EditedLibrary
+    ) -> None:
+        text = document("/x.txt", words(1, 600))
+        put(library, text)
+        entries = embedded(text).entries
+        found = library.vectors([b"unknown", *(each.digest for each in entries)], ENCODER.identity)
+        assert len(found) == len(entries) > 1
+        for each in entries:
+            np.testing.assert_array_equal(found[each.digest], each.vector)
+        assert library.vectors(found, TinyEncoder("other").identity) == {}
+
+    # What is known of a file
+
+    def test_a_file_is_known_with_its_documents_and_as_it_was_read(self, library: EditedLibrary) -> None:
+        assert library.known("/f.zip") == KnownFile("/f.zip")
+        for name in ("/b", "/a"):
+            put(library, document("/f.zip", f"In {name}.", f"f.zip{name}", notes=("A note.",)), name)
+        refused = FileResult("/f.zip/c", "refused", error=Failure("input", "c is empty."))
+        last = FileRead("/f.zip", "aa", READER, 2, (refused,))
+        generation = library.generation
+        library.put_files([last], {"/f.zip": ReadAs("day-first")})
+        assert library.generation == generation
+        known = library.known("/f.zip")
+        assert [(part, each.document_id) for part, each in known.parts.items()] == [
+            *(("/b", "f.zip/b"), ("/a", "f.zip/a"))
+        ]
+        assert (known.last, known.read_as) == (last, ReadAs("day-first"))
+        unchanged = known.unchanged("/a", "of In /a.", READER)
+        assert unchanged == FileResult("/f.zip", "unchanged", "f.zip/a", 1, notes=("A note.",))
+        assert known.unchanged("/a", "of In /a.", "another reader") is None
+        assert known.unchanged("/b", "of In /a.", READER) is None
+        results = known.file_unchanged("aa", READER)
+        assert results is not None
+        assert [each.document_id or each.status for each in results] == ["f.zip/b", "f.zip/a", "refused"]
+        assert known.file_unchanged("aa", "another reader") is None
+        # As it was read last, it does not give what has gone.
+        library.prune(library.places_in("/f.zip", beside={"/a"}))
+        assert library.known("/f.zip").last is None
+
+    def test_the_places_in_a_folder_are_those_of_its_files_in_order(self, library: EditedLibrary) -> None:
+        for path in ("/in0", "/in/b", "/in/a/c", "/in.txt", "/in/a.txt"):
+            put(library, document(path, f"At {path}.", path))
+        inside = ["/in/a.txt", "/in/a/c", "/in/b"]
+        assert [each.path for each in library.places_in("/in", folder=True)] == inside
+        assert library.places_in("/in") == ()
+        assert [each.path for each in library.places_in("/in0")] == ["/in0"]
+
+    def test_a_removed_document_stays_out_wherever_it_is_found(self, library: EditedLibrary) -> None:
+        removed = document("/x.txt", "Removed.")
+        put(library, removed)
+        self.remove(library, "x.txt")
+        assert library.known("/x.txt").unchanged("", removed.source_sha256, READER) == (
+            FileResult("/x.txt", "withdrawn", "x.txt")
+        )
+        elsewhere = read(document("/y.txt", "Removed.", "y.txt"))
+        (standing,) = library.standing([elsewhere])
+        assert standing.left_out is not None
+        assert (standing.left_out.status, standing.left_out.document_id) == ("withdrawn", "x.txt")
+        assert standing.left_out.version is not None
+        library.withhold(elsewhere, standing.left_out.version)
+        assert list(library.known("/y.txt").withdrawn) == [""]
+        (version, held) = library.restorable("x.txt")
+        assert (version.number, held) == (standing.left_out.version, removed)
+        restored = library.restore(held, embedded(held))
+        assert (restored.document_id, library.document("x.txt").text) == ("x.txt", "Removed.")
+        with pytest.raises(InputError, match="in the library already"):
+            library.restore(held, embedded(held))
+
+    def test_a_purged_document_is_known_by_hashes_at_its_place_alone(self, library: EditedLibrary) -> None:
+        purged = document("/x.txt", "Purged.")
+        put(library, purged)
+        self.purge(library, "x.txt")
+        assert library.known("/x.txt").unchanged("", purged.source_sha256, READER) == (
+            FileResult("/x.txt", "purged")
+        )
+        here, elsewhere = library.standing([read(purged), read(replace(purged, path="/y.txt"))])
+        assert here.left_out is not None
+        assert (here.left_out.status, elsewhere.left_out) == ("purged", None)
+
+    # Changes
+
+    def test_corrections_are_told_of_whatever_comes_to_the_place(self, library: EditedLibrary) -> None:
+        text = document("/x.txt", "A text.", title="Its own title")
+        put(library, text)
+        said = {"title": Correction("Corrected", "Its own title")}
+        edited = replace(text, title="Corrected")
+        library.edit(edited, embedded(edited), said)
+        assert (library.document("x.txt").title, library.corrections_of("x.txt")) == ("Corrected", said)
+        (standing,) = library.standing([read(document("/x.txt", "Another text."))])
+        assert standing.corrections == said
+        with pytest.raises(LibraryError, match="replaced meanwhile"):
+            library.edit(replace(edited, text="Another."), embedded(replace(edited, text="Another.")), said)
+
+    def test_documents_follow_their_rows(self, library: EditedLibrary) -> None:
+        for number in (1, 2):
+            row = document("/t.csv", f"Row {number}.", f"t.csv#{number}", format="csv")
+            put(library, row, f"#{number}")
+        assert [row.part for row in library.known("/t.csv").rows(("csv",))] == ["#1", "#2"]
+        assert library.row_text("/t.csv", "#2") == "Row 2."
+        library.renumber("/t.csv", {"#1": "#2"}, {"#1"})
+        parts = library.known("/t.csv").parts
+        assert parts["#1"].document_id == "t.csv#2"
+        assert {each.document_id for each in parts.values()} == {"t.csv#1", "t.csv#2"}
+
+    def test_a_rehearsal_says_what_would_become_of_documents_and_changes_nothing(
+        self, library: EditedLibrary
+    ) -> None:
+        put(library, document("/a.txt", "One.", "a.txt"))
+        put(library, document("/b.txt", "Two.", "b.txt"))
+        self.remove(library, "b.txt")
+        changes = [
+            document("/a.txt", "Three.", "a.txt"),
+            document("/c.txt", "One.", "c.txt"),
+            document("/d.txt", "Three.", "d.txt"),
+            document("/e.txt", "Four.", "a.txt"),
+            document("/a.txt", "Three.", "a.txt", title="A title"),
+        ]
+        nothing = EmbeddedPassages((), ENCODER.identity)
+        generation = library.generation
+        with closing(library.rehearsal()) as rehearsal:
+            foreseen = [rehearsal.put(read(each), nothing) for each in changes]
+            places = rehearsal.places_in("/", folder=True)
+            assert rehearsal.prune(places) != ()
+            assert rehearsal.places_in("/", folder=True) == ()
+        assert (library.generation, library.document("a.txt").text) == (generation, "One.")
+        assert [put(library, each) for each in changes] == foreseen
+        assert library.places_in("/", folder=True) == places
