@@ -26,7 +26,7 @@ from qa.errors import (
 from qa.limits import check_question
 from qa.quoting.render import to_dict
 from qa.schema import Answer, Document, Filters, Passage, Progress, Quote, citation
-from qa.storage.embedded.library import held_bytes
+from qa.storage.embedded.contents import held_bytes
 from tests.qa.consistency import index_problems, problems
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
 
@@ -62,8 +62,7 @@ def nearest(corpus: Corpus, question: str, filters: Filters = EVERYTHING) -> lis
     found = corpus.store.nearest(
         corpus.store.encode_queries([question]), 10_000, corpus.store.select(filters)
     )[0]
-    ids = corpus.store.documents_of(key for key, _ in found)
-    return [(ids[key], score) for key, score in found]
+    return [(hit.document_id, score) for hit, score in found]
 
 
 # Documents in
@@ -288,18 +287,17 @@ def test_a_document_that_was_read_is_not_read_again_until_something_changes(
     corpus: Corpus, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     corpus.index(write(inbox, "a.txt", words(1)), write(inbox, "b.txt", words(2)))
-    first = corpus.store.document_and_passages("a.txt")
+    first = corpus.store.read(["a.txt"])["a.txt"]
     assert first == (corpus.document("a.txt"), corpus.store.passages_of("a.txt"))
-    assert corpus.store.document_and_passages("a.txt") is first
+    assert corpus.store.read(["a.txt"])["a.txt"] is first
     assert corpus.document("a.txt") is not first[0]  # what is shown is checked against a text read afresh
     corpus.index(write(inbox, "a.txt", words(3)))
-    assert corpus.store.document_and_passages("a.txt")[0].text == words(3)
+    assert corpus.store.read(["a.txt"])["a.txt"][0].text == words(3)
     corpus.remove(["b.txt"])
-    with pytest.raises(DocumentNotFoundError):
-        corpus.store.document_and_passages("b.txt")
-    monkeypatch.setattr("qa.storage.embedded.library.READ_BYTES", 100)
+    assert corpus.store.read(["b.txt"]) == {}
+    monkeypatch.setattr("qa.storage.embedded.contents.READ_BYTES", 100)
     with tiny_corpus(corpus.library) as small:
-        assert small.store.document_and_passages("a.txt") is not small.store.document_and_passages("a.txt")
+        assert small.store.read(["a.txt"])["a.txt"] is not small.store.read(["a.txt"])["a.txt"]
 
 
 def test_what_is_kept_of_documents_read_takes_no_more_memory_than_is_counted(
@@ -308,7 +306,7 @@ def test_what_is_kept_of_documents_read_takes_no_more_memory_than_is_counted(
     corpus.index(write(inbox, "a.txt", words(1, 20_000)))
     tracemalloc.start()
     try:
-        held = corpus.store.document_and_passages("a.txt")
+        held = corpus.store.read(["a.txt"])["a.txt"]
         gc.collect()
         taken, _ = tracemalloc.get_traced_memory()
     finally:
@@ -582,7 +580,7 @@ def found(corpus: Corpus, question: str) -> list[list[tuple[str, int, float]]]:
     return [
         sorted(plain(dense)),
         plain(bm25),
-        [(document.id, span.start, 0.0) for document, span in phrases.places],
+        [(place.document_id, place.span.start, 0.0) for place in phrases.places],
     ]
 
 

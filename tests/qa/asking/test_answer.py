@@ -12,15 +12,15 @@ from qa.asking.answer import Answerer, answer_or_error
 from qa.asking.confidence import LOOSEST, STRICTEST
 from qa.errors import LibraryError, QuestionError
 from qa.limits import MAX_QUESTION_CHARACTERS, check_history, check_question
-from qa.schema import Filters, PassageSpan, Turn
+from qa.schema import Filters, Turn
 from tests.qa.tiny import write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from qa.schema import Answer
-    from qa.storage.ports import Selection
+    from qa.storage.ports import Hit, Selection
 
 
 @pytest.fixture(scope="module")
@@ -194,10 +194,10 @@ def test_a_document_that_is_replaced_while_a_question_runs_is_quoted_whole(
     path = write(tmp_path, "a.txt", "Kim was arrested in Hyesan in March. The police said so.\n")
     with Corpus.open(tmp_path / "library") as corpus:
         corpus.index(path)
-        places = corpus.store.places
+        copies = corpus.store.copies
 
-        def replacing(keys: Iterable[int]) -> dict[int, PassageSpan]:
-            found = places(keys)
+        def replacing(*arguments: object) -> dict[str, dict[str, float]]:
+            found = copies(*arguments)
             if "false" not in path.read_text():
                 write(
                     tmp_path, "a.txt", "It is false that the police ever said so. Kim was arrested in May.\n"
@@ -205,7 +205,7 @@ def test_a_document_that_is_replaced_while_a_question_runs_is_quoted_whole(
                 corpus.index(path)
             return found
 
-        monkeypatch.setattr(corpus.store, "places", replacing)
+        monkeypatch.setattr(corpus.store, "copies", replacing)
         answer = corpus.ask("When was Kim arrested?")
     assert "Kim was arrested in May." in [quote.text for quote in answer.quotes]
     assert {quote.text for quote in answer.quotes} <= {
@@ -224,7 +224,7 @@ def test_a_passage_that_is_removed_while_a_question_runs_is_left_out(
         corpus.index(tmp_path / "a.txt", tmp_path / "b.txt")
         bm25 = corpus.store.matching
 
-        def removing(queries: list[list[str]], k: int, selection: Selection) -> list[list[tuple[int, float]]]:
+        def removing(queries: list[list[str]], k: int, selection: Selection) -> list[list[tuple[Hit, float]]]:
             found = bm25(queries, k, selection)
             if len(corpus.documents()) == 2:
                 corpus.remove(["b.txt"])

@@ -27,12 +27,12 @@ from qa.errors import (
     LibraryError,
     LibraryNotFoundError,
 )
-from qa.schema import Document, Filters, PassageSpan, Sentence, Span
+from qa.schema import Document, Filters, Sentence, Span
 from qa.storage.embedded import tables
 from qa.storage.embedded.put import Entry
 from qa.storage.embedded.store import Store
 from qa.storage.embedded.tables import latest_schema
-from qa.storage.ports import Count
+from qa.storage.ports import Count, Hit, Occurrence
 from qa.text.dates import PartialDate, parse_date
 from qa.text.phrase import occurrences, phrase_pattern
 from tests.qa.consistency import problems
@@ -114,11 +114,10 @@ def test_passages_come_in_the_order_of_the_keys_asked_for_and_missing_ones_are_l
     keys = [passage.key for passage in store.passages_of("long")]
     asked = [keys[2], 999, keys[0]]
     assert list(store.passages(asked)) == [keys[2], keys[0]]
-    assert store.documents_of(asked) == {keys[0]: "long", keys[2]: "long"}
-    places = store.places(asked)
-    assert list(places) == [keys[2], keys[0]]
+    hits = store.hits(asked)
+    assert set(hits) == {keys[0], keys[2]}
     for key, passage in store.passages(asked).items():
-        assert places[key] == PassageSpan(key, "long", passage.start, passage.end)
+        assert hits[key] == Hit(key, "long", store.document("long").sha256, passage.start, passage.end, None)
 
 
 def test_a_document_info_says_all_but_the_text(store: Store) -> None:
@@ -332,7 +331,7 @@ def test_filters_choose_documents_passages_and_count_the_undated(
     else:
         assert selection.allowed is None
     found = filled.bm25(["copper", "scrap"], 10, selection)
-    assert set(filled.documents_of(key for key, _ in found).values()) == set(ids)
+    assert {hit.document_id for hit in filled.hits(key for key, _ in found).values()} == set(ids)
 
 
 @pytest.mark.parametrize(
@@ -362,7 +361,8 @@ def test_a_month_is_kept_as_a_month(store: Store) -> None:
     month = parse_date("2024-04")
     ingest(store, text("april", "Copper.", date=month))
     assert store.document("april").date == store.documents()[0].date == month
-    assert store.dates(["april"]) == {"april": month}
+    (hit,) = store.hits(passage.key for passage in store.passages_of("april")).values()
+    assert hit.published == month
     assert asdict(store.facets())["first"] == month
 
 
@@ -401,7 +401,7 @@ def test_bm25_restricts_inside_the_search_so_that_k_passages_are_found(store: St
         text("quiet", "In a long sentence copper is mentioned once among other things.", collection="q"),
     )
     (hit,) = store.bm25(["copper"], 1, store.select(Filters(collection="q")))
-    assert store.documents_of([hit[0]]) == {hit[0]: "quiet"}
+    assert store.hits([hit[0]])[hit[0]].document_id == "quiet"
 
 
 def _as_one_statement(store: Store, terms: list[str], k: int, filters: Filters) -> list[tuple[int, float]]:
@@ -449,8 +449,8 @@ def test_bm25_gives_higher_scores_first_and_the_title_counts_less_than_the_body(
     ingest(store, text("title", "Nothing of the kind.", title="Copper"))
     ingest(store, text("body", "Nothing of copper.", title="Words"))
     found = store.bm25(["copper"], 10, store.select())
-    ids = store.documents_of(key for key, _ in found)
-    assert [ids[key] for key, _ in found] == ["body", "title"]
+    hits = store.hits(key for key, _ in found)
+    assert [hits[key].document_id for key, _ in found] == ["body", "title"]
     assert found[0][1] > found[1][1] > 0
 
 
@@ -488,14 +488,14 @@ def test_a_phrase_is_found_as_it_stands_whatever_the_typography(
     filled: Store, phrase: str, found: list[str]
 ) -> None:
     hits = filled.phrase(phrase, filled.select()).places
-    assert [document.text[span.start : span.end] for document, span in hits] == found
-    assert all(document == BRIEF for document, _ in hits)
+    assert [BRIEF.text[hit.span.start : hit.span.end] for hit in hits] == found
+    assert all((hit.document_id, hit.sha256) == (BRIEF.id, BRIEF.sha256) for hit in hits)
 
 
 def test_a_phrase_never_starts_or_ends_inside_a_word(store: Store) -> None:
     document = text("walls", "Walls fall; all fall. Overall, all-in.")
     ingest(store, document)
-    hits = [span.start for _, span in store.phrase("all", store.select()).places]
+    hits = [hit.span.start for hit in store.phrase("all", store.select()).places]
     assert hits == [document.text.index("all fall."), document.text.index("all-in")]
 
 
@@ -508,8 +508,8 @@ def test_a_phrase_keeps_the_offsets_of_the_text_where_case_folding_would_grow_it
         ("cafe", None),
     ):
         hits = [
-            document.text[span.start : span.end]
-            for document, span in store.phrase(phrase, store.select()).places
+            document.text[hit.span.start : hit.span.end]
+            for hit in store.phrase(phrase, store.select()).places
         ]
         assert hits == ([expected] if expected else [])
 
@@ -521,7 +521,7 @@ def test_a_phrase_is_found_across_passages_and_only_where_the_filters_let_it(sto
     around = document.text[second.start - 14 : second.start + 8].strip()
     phrase = around[around.index(" ") + 1 : around.rindex(" ")] if around.count(" ") > 1 else around
     hits = store.phrase(phrase, store.select()).places
-    assert any(span.start < second.start < span.end for _, span in hits)
+    assert any(hit.span.start < second.start < hit.span.end for hit in hits)
     assert store.phrase(phrase, store.select(Filters(language="de"))).places == ()
 
 
@@ -539,10 +539,14 @@ def test_a_phrase_of_a_library_of_few_documents_is_found_wherever_it_stands(
         for phrase in ("word1", "word2 word3", " ".join(lines)):
             pattern = phrase_pattern(phrase)
             assert pattern is not None
-            everywhere = [(each, span) for each in documents for span in occurrences(pattern, each.text)]
+            everywhere = [
+                Occurrence(each.id, each.sha256, span)
+                for each in documents
+                for span in occurrences(pattern, each.text)
+            ]
             found = store.phrase(phrase, store.select())
             assert list(found.places) == everywhere
-            assert found.documents == tuple(dict.fromkeys(each.id for each, _ in everywhere))
+            assert found.documents == tuple(dict.fromkeys(each.document_id for each in everywhere))
             assert not found.more
 
 
@@ -556,10 +560,10 @@ def test_of_a_phrase_that_many_documents_hold_no_more_are_read_than_are_needed(
         ingest(store, text(f"{number}", f"Barges{between} left port.", collection="even" * (1 - number % 2)))
         ingest(store, text(f"apart{number}", "Port barges are left.", collection="even"))
     found = store.phrase("Barges left port", store.select())
-    assert [document.id for document, _ in found.places] == ["0", "2", "3"]
+    assert [place.document_id for place in found.places] == ["0", "2", "3"]
     assert (found.documents, found.read, found.more) == (tuple("012345678"), 4, True)
     found = store.phrase("barges left", store.select(Filters(collection="even")))
-    assert [document.id for document, _ in found.places] == ["0", "2", "4"]
+    assert [place.document_id for place in found.places] == ["0", "2", "4"]
     assert (found.documents, found.read, found.more) == (("0", "2", "4", "6", "8"), 3, True)
     found = store.phrase("Barges, left port", store.select(Filters(document=("1",))))
     assert (len(found.places), found.documents, found.more) == (1, ("1",), False)
@@ -985,7 +989,3 @@ def test_a_table_or_an_archive_names_all_that_is_in_it(
     filters = Filters(document=named)
     assert [info.id for info in store.documents(filters)] == ids
     assert store.select(filters).documents == len(ids)
-    assert store.left_by(filters, ["prices.csv#2", "letter.eml", "none"]) == {
-        "prices.csv#2",
-        "letter.eml",
-    } & set(ids)
