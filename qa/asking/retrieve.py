@@ -36,7 +36,7 @@ DOCUMENTS = 20
 DEEPEST = 800
 BOUND = 6_400
 # Documents of so many passages are read at once, at least.
-AHEAD = 8
+AHEAD = 16
 # Passages that may be read.
 MOST_READ = budget.most()
 # How often a search is made again because the library has changed under it.
