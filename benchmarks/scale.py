@@ -156,7 +156,8 @@ def recall(library: Path, count: int) -> float:
         queries = corpus.store.encode_queries(texts)
         selection = corpus.store.select()
         found = [
-            [key for key, _ in corpus.store.nearest(query[None], NEAREST, selection)[0]] for query in queries
+            [hit.key for hit, _ in corpus.store.nearest(query[None], NEAREST, selection)[0]]
+            for query in queries
         ]
     best = np.full((len(queries), NEAREST), -2, np.float32)
     scores_of = [dict.fromkeys(keys, -2.0) for keys in found]

@@ -25,7 +25,7 @@ from qa.errors import (
 )
 from qa.limits import check_question
 from qa.quoting.render import to_dict
-from qa.schema import Answer, Document, Filters, Passage, Progress, Quote, citation
+from qa.schema import Answer, Document, Filters, Progress, Quote, citation
 from qa.storage.embedded.contents import held_bytes
 from tests.qa.consistency import index_problems, problems
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
@@ -33,6 +33,8 @@ from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from qa.storage.ports import Hit
 
 EVERYTHING = Filters()
 
@@ -137,9 +139,8 @@ def test_title_publisher_and_date_are_found_but_are_no_part_of_a_passage(corpus:
     }
     corpus.index(write(inbox, "c.jsonl", json.dumps(record)))
     for word in ("zinc", "acme", "2011", "may"):
-        ((key, _), *_) = corpus.store.matching([[word]], 5, corpus.store.select())[0]
-        passage = corpus.store.passages([key])[key]
-        assert word not in corpus.document("r1").text[passage.start : passage.end].lower()
+        ((hit, _), *_) = corpus.store.matching([[word]], 5, corpus.store.select())[0]
+        assert word not in corpus.document("r1").text[hit.start : hit.end].lower()
 
 
 def test_ids_are_paths_under_the_folder_named_and_clashes_are_made_unique(
@@ -269,8 +270,9 @@ def test_dense_search_finds_the_nearest_passages_as_brute_force_does(corpus: Cor
             scores = {key: scores[key] for key in selection.allowed.keys().tolist()}
         best = sorted(scores, key=lambda key: (-scores[key], key))[:7]
         found = corpus.store.nearest(query[None], 7, selection)[0]
-        assert [scores[key] for key, _ in found] == pytest.approx([scores[key] for key in best])
-        assert [score for _, score in found] == pytest.approx([scores[key] for key, _ in found])
+        exact = [scores[hit.key] for hit, _ in found]
+        assert exact == pytest.approx([scores[key] for key in best])
+        assert [score for _, score in found] == pytest.approx(exact)
         assert len(found) == 7
 
 
@@ -413,9 +415,7 @@ def test_threads_ask_while_another_adds_and_removes(corpus: Corpus, inbox: Path)
     def ask() -> None:
         try:
             while not done.is_set():
-                found = nearest_keys(corpus)
-                for passage in corpus.store.passages(found).values():
-                    assert passage.end > passage.start
+                assert all(start < end for start, end in nearest_places(corpus))
         except BaseException as error:
             errors.append(error)
 
@@ -432,10 +432,10 @@ def test_threads_ask_while_another_adds_and_removes(corpus: Corpus, inbox: Path)
     assert index_problems(corpus.library) == []
 
 
-def nearest_keys(corpus: Corpus) -> list[int]:
+def nearest_places(corpus: Corpus) -> list[tuple[int, int]]:
     return [
-        key
-        for key, _ in corpus.store.nearest(
+        (hit.start, hit.end)
+        for hit, _ in corpus.store.nearest(
             corpus.store.encode_queries(["word1"]), 50, corpus.store.select(EVERYTHING)
         )[0]
     ]
@@ -573,9 +573,8 @@ def found(corpus: Corpus, question: str) -> list[list[tuple[str, int, float]]]:
     bm25 = corpus.store.matching([question.split()], 1000, everything)[0]
     phrases = corpus.store.phrase(question, everything)
 
-    def plain(hits: list[tuple[int, float]]) -> list[tuple[str, int, float]]:
-        passages: dict[int, Passage] = corpus.store.passages(key for key, _ in hits)
-        return [(passages[key].document_id, passages[key].ordinal, round(score, 5)) for key, score in hits]
+    def plain(hits: list[tuple[Hit, float]]) -> list[tuple[str, int, float]]:
+        return [(hit.document_id, hit.start, round(score, 5)) for hit, score in hits]
 
     return [
         sorted(plain(dense)),
@@ -595,8 +594,7 @@ def test_with_the_real_encoder_the_brief_is_found_by_meaning(library: Path, brie
             3,
             corpus.store.select(),
         )[0]
-        passage = corpus.store.passages([best])[best]
-        assert "arrest" in corpus.document(passage.document_id).text[passage.start : passage.end]
+        assert "arrest" in corpus.document(best.document_id).text[best.start : best.end]
         assert 0.3 < cosine < 1
         assert corpus.store.encoder_identity.name == "all-MiniLM-L6-v2"
     assert index_problems(library) == []
