@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from embeddings.encoder import Encoder
     from qa.formats.dates import DateOrder
     from qa.intake.folders import Listing
-    from qa.intake.make import Segmented
+    from qa.intake.make import SegmentedDocument
     from qa.intake.pipeline import OnProgress
     from qa.schema import Document
     from qa.storage.intake_port import (
@@ -155,7 +155,7 @@ class Intake:
                 show(Progress("write", done, len(pending), batch[-1].document.id))
         self._encoders.use(encoder, identity)
 
-    def _embedded(self, segmented: Segmented, show: OnProgress) -> EmbeddedPassages:
+    def _embedded(self, segmented: SegmentedDocument, show: OnProgress) -> EmbeddedPassages:
         identity = self._encoders.identity()
         vectors = vectors_of(self._library, [segmented], identity, self._encoders.documents, show)
         return segmented.embedded(vectors, identity)

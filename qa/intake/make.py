@@ -122,7 +122,7 @@ class FileReading:
 
 
 @dataclass(frozen=True, slots=True)
-class Segmented:
+class SegmentedDocument:
     """A document in passages.
 
     Attributes:
@@ -143,19 +143,19 @@ class Segmented:
         )
 
 
-def segment(document: Document) -> Segmented:
+def segment(document: Document) -> SegmentedDocument:
     """Segment a document."""
     return with_windows(document, passages(document))
 
 
-def with_windows(document: Document, passages: tuple[Passage, ...]) -> Segmented:
+def with_windows(document: Document, passages: tuple[Passage, ...]) -> SegmentedDocument:
     """Return a document in passages, with the digests of their windows."""
     windows = (window_text(document, passage) for passage in passages)
     digests = tuple(hashlib.blake2b(window.encode(), digest_size=16).digest() for window in windows)
-    return Segmented(document, passages, digests)
+    return SegmentedDocument(document, passages, digests)
 
 
-def windows_of(documents: Iterable[Segmented]) -> dict[bytes, tuple[Document, Passage]]:
+def windows_of(documents: Iterable[SegmentedDocument]) -> dict[bytes, tuple[Document, Passage]]:
     """Return the windows of documents by digest, each once."""
     return {
         digest: (each.document, passage)

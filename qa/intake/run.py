@@ -11,7 +11,7 @@ from embeddings.models import EncoderIdentity
 from qa.document.corrections import correct
 from qa.document.row_identity import TABLES, Row, follow, numbered
 from qa.formats.worker import Worker
-from qa.intake.make import FileReading, Segmented, embed, segment, windows_of
+from qa.intake.make import FileReading, SegmentedDocument, embed, segment, windows_of
 from qa.intake.pipeline import overlap
 from qa.intake.plan import plan_file
 from qa.schema import Document, FileResult, Progress
@@ -82,7 +82,7 @@ class _Given:
     file: FileReading
     read: int
     left_out: LeftOut | None = None
-    segmented: Segmented | None = None
+    segmented: SegmentedDocument | None = None
     corrections: Mapping[str, Correction] = field(default_factory=dict)
 
 
@@ -202,7 +202,7 @@ class Run:
         said = {name: each.value for name, each in standing.corrections.items()}
         document, corrections = correct(item.document.document, said)
         read = replace(item.document, document=document)
-        segmented = segment(document) if self._encoders else Segmented(document)
+        segmented = segment(document) if self._encoders else SegmentedDocument(document)
         return replace(item, document=read, segmented=segmented, corrections=corrections)
 
     # Embedding
@@ -294,7 +294,7 @@ class Run:
 
 def vectors_of(
     library: IntakeLibrary,
-    documents: Iterable[Segmented],
+    documents: Iterable[SegmentedDocument],
     identity: EncoderIdentity,
     encoder: Callable[[], Encoder],
     show: OnProgress,
@@ -339,7 +339,7 @@ def grouped(
 
 def _windows(item: object) -> int:
     segmented = item.segmented if isinstance(item, _Given) else item
-    return len(segmented.digests) if isinstance(segmented, Segmented) else 0
+    return len(segmented.digests) if isinstance(segmented, SegmentedDocument) else 0
 
 
 def _characters(item: _Step) -> int:

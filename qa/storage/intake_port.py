@@ -41,7 +41,7 @@ class ReadDocument:
 
     @classmethod
     def of(cls, document: Document, part: str | None = None, made_by: str = "") -> Self:
-        """Return a document with the hash of its words; a record is the part of its id, others are the file."""
+        """Return a document with the hash of its words. By default a record's part is its id."""
         if part is None:
             part = document.id if document.format in RECORDS else ""
         return cls(document, part, made_by, words_sha256(document.text, document.furniture))
