@@ -176,26 +176,20 @@ def id_of_next(places: Sequence[Place], given_id: str) -> str:
 def put_location(db: sqlite3.Connection, number: int, read: ReadDocument) -> None:
     """Say that a document stands where it was read, after the places where it stands already."""
     document = read.document
-    values = (number, document.format, document.source_sha256, document.sha256, read.made_by)
-    key = document.path, read.part
-    held = db.execute(
-        "SELECT document, format, source_sha256, sha256, made_by FROM locations WHERE path = ? AND part = ?",
-        key,
-    ).fetchone()
-    if held == values:
-        return
-    if held and held[0] == number:
-        db.execute(
-            "UPDATE locations SET document = ?, format = ?, source_sha256 = ?, sha256 = ?, made_by = ? "
-            "WHERE path = ? AND part = ?",
-            (*values, *key),
-        )
-        return
-    db.execute("DELETE FROM locations WHERE path = ? AND part = ?", key)
+    db.execute(
+        "DELETE FROM locations WHERE path = ? AND part = ? AND document != ?",
+        (document.path, read.part, number),
+    )
     db.execute(
         "INSERT INTO locations (path, part, document, format, source_sha256, sha256, made_by) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (*key, *values),
+        "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (path, part) DO UPDATE SET format = excluded.format, "
+        "source_sha256 = excluded.source_sha256, sha256 = excluded.sha256, made_by = excluded.made_by "
+        "WHERE (format, source_sha256, sha256, made_by) "
+        "!= (excluded.format, excluded.source_sha256, excluded.sha256, excluded.made_by)",
+        (
+            *(document.path, read.part, number, document.format),
+            *(document.source_sha256, document.sha256, read.made_by),
+        ),
     )
 
 
@@ -322,14 +316,15 @@ def renumber(db: sqlite3.Connection, path: str, was: Mapping[str, str], now: Con
 
 def keep_restored(db: sqlite3.Connection, places: Iterable[int]) -> None:
     """Note of places, by number, that they were said to be gone: it is said once of what was restored."""
-    for number in places:
-        row = db.execute(
-            "SELECT document FROM locations WHERE number = ? AND made_by = ?", (number, RESTORED)
-        ).fetchone()
-        if row:
-            values = (KEPT, row[0], RESTORED)
-            db.execute("UPDATE locations SET made_by = ? WHERE document = ? AND made_by = ?", values)
-            db.execute("UPDATE documents SET made_by = ? WHERE serial = ? AND made_by = ?", values)
+    of_these = (
+        "made_by = ?1 AND {} IN (SELECT document FROM locations "
+        "WHERE made_by = ?1 AND number IN (SELECT value FROM json_each(?2)))"
+    )
+    for table, key in (("documents", "serial"), ("locations", "document")):
+        db.execute(
+            f"UPDATE {table} SET made_by = ?3 WHERE {of_these.format(key)}",  # noqa: S608
+            (RESTORED, json.dumps(list(places)), KEPT),
+        )
 
 
 def hand_over(db: sqlite3.Connection, document: int) -> None:
@@ -376,17 +371,11 @@ def put_file(db: sqlite3.Connection, file: FileRead) -> None:
             "AND source_sha256 NOT IN (SELECT value FROM json_each(?))",
             (sha256_text(file.path), json.dumps(list(file.purged))),
         )
-    values = (file.path, file.sha256, file.made_by, file.documents, refused)
-    before = db.execute(
-        "SELECT path, sha256, made_by, documents, refused FROM files WHERE path = ?", (file.path,)
-    ).fetchone()
-    if not whole or len(file.refused) > _MOST_REFUSALS:
-        if before:
-            db.execute("DELETE FROM files WHERE path = ?", (file.path,))
-    elif before != values:
+    db.execute("DELETE FROM files WHERE path = ?", (file.path,))
+    if whole and len(file.refused) <= _MOST_REFUSALS:
         db.execute(
-            "INSERT OR REPLACE INTO files (path, sha256, made_by, documents, refused) VALUES (?, ?, ?, ?, ?)",
-            values,
+            "INSERT INTO files (path, sha256, made_by, documents, refused) VALUES (?, ?, ?, ?, ?)",
+            (file.path, file.sha256, file.made_by, file.documents, refused),
         )
 
 
