@@ -591,6 +591,7 @@ def test_threads_read_and_write_one_store_at_the_same_time(store: Store) -> None
     assert store.generation == 40
 
 
+@pytest.mark.slow
 def test_threads_read_whole_snapshots_while_another_writes(store: Store) -> None:
     # A text and its passages are replaced together: no reader sees the one without the other.
     ingest(store, text("a", words(0)))
