@@ -14,9 +14,11 @@ from qa.quoting import omissions
 from qa.quoting.attribution import Names, are_same, is_named, is_of, people
 from qa.quoting.claims import sentence_around, sentences_around, without_marks
 from qa.quoting.omissions import Omission
-from qa.quoting.wording import MOST_COMPARED, Change, Text, difference, find, in_words, is_whole
+from qa.quoting.opened import open_quote, styled
+from qa.quoting.wording import MOST_COMPARED, Change, Text, difference, find, is_whole
 from qa.recent import Recent
-from qa.schema import EVERYTHING, Filters, QuoteReference, Span, locator
+from qa.schema import EVERYTHING, Filters, Quote, QuoteReference, Span, locator
+from qa.storage.ports import read_places
 from qa.text.display import visible
 from qa.text.phrase import occurrences, phrase_pattern
 from qa.text.terms import content_words, measure
@@ -71,9 +73,6 @@ _STYLES = {
     "distorted": "red",
     "altered": "red",
     "unknown": "bold red",
-    "insert": "green",
-    "delete": "red",
-    "equal": "",
 }
 _SHOWN_CHARACTERS = 100
 
@@ -123,7 +122,7 @@ class Verifier:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._cited: Recent[str, Cited | None] = Recent(KEPT_BYTES)
+        self._cited: Recent[str, Cited] = Recent(KEPT_BYTES)
         self._texts: Recent[str, Text] = Recent(KEPT_BYTES)
         self._shown: Recent[str, tuple[str, list[int]]] = Recent(KEPT_BYTES)
         self._titles: defaultdict[str, list[str]] = defaultdict(list)
@@ -346,15 +345,16 @@ class Verifier:
 
     def _everywhere(self, claim: Claim, status: Status, selection: Selection) -> Iterator[Verdict]:
         assert claim.text is not None  # noqa: S101 - its callers have looked
-        for document, span in self._library.phrase(claim.text, selection).places:
-            if (found := _find_whole(claim, document.text, span.start)) is not None:
-                yield self._at(status, claim, document, found)
+        places = self._library.phrase(claim.text, selection).places
+        for (document, _), spans in read_places(self._library, places):
+            for span in spans:
+                if (found := _find_whole(claim, document.text, span.start)) is not None:
+                    yield self._at(status, claim, document, found)
         parts = _parts(claim)
-        seen = set()
-        for document, _ in self._library.phrase(max(parts, key=len), selection).places if parts else ():
-            if document.id not in seen and (found := _find_parts(claim, document.text)) is not None:
+        places = self._library.phrase(max(parts, key=len), selection).places if parts else ()
+        for (document, _), _spans in read_places(self._library, places):
+            if (found := _find_parts(claim, document.text)) is not None:
                 yield self._at(status, claim, document, found)
-            seen.add(document.id)
 
     def _earlier(self, claim: Claim) -> Verdict | None:
         """Find the words in a text that was superseded or removed."""
@@ -383,8 +383,7 @@ class Verifier:
         assert claim.text is not None  # noqa: S101 - its callers have looked
         words = content_words(claim.text)[:MOST_COMPARED]
         hits = self._library.matching([words], ASKED, self._library.select())[0]
-        others = self._library.documents_of(key for key, _ in hits).values()
-        for document_id in dict.fromkeys([*named, *others]):
+        for document_id in dict.fromkeys([*named, *(hit.document_id for hit, _ in hits)]):
             document = self._document(document_id)
             verdict = document and self._altered(claim, document)
             if verdict:
@@ -409,19 +408,14 @@ class Verifier:
     def _stands(self, claim: Claim, cited: Cited, span: Span) -> Verdict:
         """Say that a text has the words, current or not; then also what they have become."""
         status: Status = "verbatim" if cited.status == "current" else cited.status
-        verdict = replace(self._at(status, claim, cited.document, span), since=cited.since)
-        current = self._document(cited.current_id) if cited.status == "superseded" else None
-        if current is None:
-            return verdict
-        words = cited.document.text[span.start : span.end]
-        now = find(words, current.text, span.start)
-        if now:
-            where = locator(current, now.start, now.end)
-            return replace(verdict, now=_place(current, now), now_locator=where)
-        near = self._text(current).nearest(words)
-        if near is None:
-            return replace(verdict, difference=())
-        return replace(verdict, difference=difference(words, current.text[near.start : near.end]))
+        verdict = self._at(status, claim, cited.document, span)
+        quote = Quote(cited.document, span.start, span.end)
+        opened = open_quote(quote, cited, self._read, self._text)
+        if opened.moved:
+            verdict = replace(verdict, now=opened.moved, now_locator=opened.moved_locator)
+        elif opened.current:
+            verdict = replace(verdict, difference=opened.difference)
+        return replace(verdict, since=opened.since)
 
     def _altered(self, claim: Claim, document: Document, span: Span | None = None) -> Verdict | None:
         assert claim.text is not None  # noqa: S101 - its callers have looked
@@ -430,7 +424,7 @@ class Verifier:
         elsewhere = named and _folded(claim.title) != _folded(document.title or document.id)
         if marked_up and (shown := self._find_shown(claim, document, "moved" if elsewhere else "verbatim")):
             return replace(shown, markup=True)
-        span = span or self._text(document).nearest(claim.text)
+        span = span or self._text(document.text).nearest(claim.text)
         if span is None:
             return None
         words = document.text[span.start : span.end]
@@ -458,26 +452,27 @@ class Verifier:
     # Reading
 
     def _by_hash(self, sha256: str) -> Cited | None:
+        try:
+            return self._read(sha256)
+        except DocumentNotFoundError:
+            return None
+
+    def _read(self, sha256: str, document_id: str = "") -> Cited:
         held = self._cited.get(sha256)
         if held is None:
-            try:
-                held = self._library.cited(sha256)
-            except DocumentNotFoundError:
-                return None
+            held = self._library.cited(sha256, document_id)
             self._cited.put(sha256, held, len(held.document.text) * 4)
         return held
 
     def _document(self, document_id: str) -> Document | None:
-        try:
-            return self._library.document_and_passages(document_id)[0]
-        except DocumentNotFoundError:
-            return None
+        found = self._library.read([document_id]).values()
+        return next((document for document, _ in found), None)
 
-    def _text(self, document: Document) -> Text:
-        held = self._texts.get(document.sha256)
+    def _text(self, text: str) -> Text:
+        held = self._texts.get(text)
         if held is None:
-            held = Text(document.text)
-            self._texts.put(document.sha256, held, len(document.text) * _BYTES_A_CHARACTER)
+            held = Text(text)
+            self._texts.put(text, held, len(text) * _BYTES_A_CHARACTER)
         return held
 
 
@@ -760,10 +755,7 @@ def lines(verdict: Verdict) -> Iterator[list[tuple[str, str]]]:
         said += "; but for the comma at its end"
     yield [(f"    {said}", "dim")]
     if verdict.difference:
-        pieces = [
-            (visible(re.sub(r"\s+", " ", words)), _STYLES[op]) for op, words in in_words(verdict.difference)
-        ]
-        yield [("    ", ""), *pieces]
+        yield [("    ", ""), *styled(verdict.difference)]
 
 
 def _speakers(verdict: Verdict) -> str:

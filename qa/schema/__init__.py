@@ -27,7 +27,6 @@ from qa.schema.documents import (
     Filters,
     Found,
     Passage,
-    PassageSpan,
     Section,
     SectionKind,
     Sentence,
@@ -37,7 +36,7 @@ from qa.schema.documents import (
     sha256_text,
 )
 from qa.schema.judgements import Judgement, QuoteReference, ShownAnswer, Thumb
-from qa.schema.quotes import Citation, CitationId, Quote, citation, citation_id, locator
+from qa.schema.quotes import Citation, CitationId, Quote, citation, citation_id, locator, published_in
 from qa.schema.reports import FileResult, FileStatus, IndexReport, Progress
 
 __all__ = [
@@ -61,7 +60,6 @@ __all__ = [
     "Milliseconds",
     "Outcome",
     "Passage",
-    "PassageSpan",
     "Progress",
     "Quote",
     "QuoteReference",
@@ -82,5 +80,6 @@ __all__ = [
     "citation_id",
     "locator",
     "printable",
+    "published_in",
     "sha256_text",
 ]
