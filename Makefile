@@ -2,6 +2,10 @@
 
 BIN := .venv/bin
 
+# Some shells and containers forbid bytecode: each of the many processes of the tests would then compile all that
+# it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 # HOST is not taken from the environment: some shells and conda export it as the machine's own name.
 HOST := 127.0.0.1
 PORT ?= 7860
@@ -35,14 +39,14 @@ chat: .venv/.installed ## install, index seeds/ into .pullquote/ and open the ch
 
 test: lint ## lint, types, contracts, and all tests that are not for test-day, in a real browser too
 	@sh scripts/programs.sh
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not day"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not day"
 
 test-fast: .venv/.tests ## the tests that take no time: no models, browser or installation
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not day and not slow and not models and not browser and not install"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not day and not slow and not models and not browser and not install"
 
 test-day: .venv/.tests ## the tests that take long: random histories of libraries, kills, disks that fill up
 	@sh scripts/programs.sh
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m day
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m day
 
 lint: .venv/.tests ## style, types and who may import whom
 	$(BIN)/ruff check .

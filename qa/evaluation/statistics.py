@@ -167,7 +167,11 @@ def wilson(share: float, n: int) -> tuple[float, float]:
 
 
 def bootstrap(
-    statistics: Sequence[Statistic], strata: npt.ArrayLike, seed: int = 0, resamples: int = RESAMPLES
+    statistics: Sequence[Statistic],
+    strata: npt.ArrayLike,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    batch_cells: int = _BATCH_CELLS,
 ) -> tuple[Floats, Floats, Floats]:
     """Return the statistics of n cases, and the ends of their 95 % bootstrap intervals: three times `[m]`.
 
@@ -198,7 +202,7 @@ def bootstrap(
         groups,
         of_resamples,
         n_resamples=resamples,
-        batch=max(1, _BATCH_CELLS // n),
+        batch=max(1, batch_cells // n),
         method="percentile",
         rng=seed,
         vectorized=True,
