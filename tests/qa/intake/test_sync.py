@@ -991,7 +991,7 @@ def test_a_watch_outlives_that_its_folder_is_made_again_and_ends_when_it_is_remo
         next(waiting)
 
 
-@pytest.mark.slow
+@pytest.mark.day
 @pytest.mark.skipif(sys.platform == "win32", reason="sends what Ctrl-C does on POSIX")
 @pytest.mark.parametrize("quiet", [False, True])
 def test_a_watch_says_once_what_it_watches_and_ctrl_c_ends_it_as_it_is_meant_to(

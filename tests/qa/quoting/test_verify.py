@@ -1099,7 +1099,7 @@ def suite(corpus: Corpus, tmp_path: Path) -> list[Quote]:
     ]
 
 
-@pytest.mark.slow
+@pytest.mark.day
 def test_every_whole_sentence_of_the_suites_is_verbatim(corpus: Corpus, tmp_path: Path) -> None:
     quotes = suite(corpus, tmp_path)
     assert len(quotes) > 1_000
