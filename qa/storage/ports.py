@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from qa.schema import EVERYTHING, DocumentInfo, Filters
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from embeddings.arrays import Bits, Float32
     from embeddings.index import IndexStats
     from embeddings.models import EncoderIdentity
     from qa.deadline import Deadline
-    from qa.schema import Document, Facets, Judgement, Passage, PassageSpan, Span
+    from qa.schema import Document, Facets, Passage, PassageSpan, Span
     from qa.text.names import Names
 
 
@@ -132,9 +133,14 @@ class Cited:
 class LibraryStats:
     """What a library holds, and what that costs.
 
-    `store_bytes` is the size of the one file that all else is derived from, what is not yet merged into it
-    included. `encoder` and `index` are None while there is no passage. `postings_bytes` is the size of the
-    files that full text is searched in, 0 where that is the store itself.
+    Attributes:
+        documents: how many documents there are.
+        passages: how many passages.
+        store_bytes: the size of the one file that all else is derived from, with what is not merged into it.
+        encoder: what made the vectors; None while there is no passage.
+        index: the index of the vectors; None while there is no passage.
+        postings_bytes: the size of the files that full text is searched in, 0 where that is the store itself.
+        desk_bytes: the size of the file with what people keep, such as thumbs; 0 where there is none.
     """
 
     documents: int
@@ -143,6 +149,7 @@ class LibraryStats:
     encoder: EncoderIdentity | None
     index: IndexStats | None
     postings_bytes: int
+    desk_bytes: int = 0
 
 
 class Library(Protocol):
@@ -223,11 +230,26 @@ class Library(Protocol):
         """List the ids of others that have, or had, the very text that a document has, or had."""
 
 
-class JudgedLibrary(Protocol):
-    """A library with thumbs on its answers."""
+ThumbRow: TypeAlias = tuple[str, str, int, int, str, str, str]
+"""A thumb as the desk keeps it: query, sha256, start, end, document, thumb, and the answer as JSON."""
 
-    def thumbs(self) -> tuple[Judgement, ...]:
-        """Read all thumbs."""
+
+class JudgedLibrary(Protocol):
+    """A library with answers that were judged: where the quotes of them are read, and former thumbs."""
+
+    @property
+    def folder(self) -> Path:
+        """The folder in which the library is."""
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing may be written."""
+
+    def former_thumbs(self) -> list[ThumbRow]:
+        """Read the thumbs that the library kept itself, and the desk has not taken over yet."""
+
+    def hand_over_thumbs(self, take: Callable[[list[ThumbRow]], None]) -> None:
+        """Give the desk these thumbs; they go once `take` has returned."""
 
     def document(self, document_id: str) -> Document:
         """Read a document afresh; DocumentNotFoundError where there is none."""
