@@ -302,6 +302,7 @@ def test_a_document_that_was_read_is_not_read_again_until_something_changes(
         assert small.store.read(["a.txt"])["a.txt"] is not small.store.read(["a.txt"])["a.txt"]
 
 
+@pytest.mark.slow
 def test_what_is_kept_of_documents_read_takes_no_more_memory_than_is_counted(
     corpus: Corpus, inbox: Path
 ) -> None:

@@ -58,8 +58,10 @@ class Database(SqliteFile):
         super().__init__(folder, LAYOUT, create=create, read_only=read_only)
 
     def _recognise(self, db: sqlite3.Connection, *, create: bool) -> None:
+        # In this order: another process may fill the file between the two.
+        indexed = any(self.folder.glob("index-*.faiss"))
         (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if not tables and any(self.folder.glob("index-*.faiss")):
+        if indexed and not tables:
             raise LibraryError(
                 f"{self.path} is empty, yet an index lies beside it: it was damaged. Put it back from "
                 "a backup, or move the folder away and run `pullquote index` again"

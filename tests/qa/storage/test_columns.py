@@ -80,6 +80,7 @@ def columns(layout: Layout, tables: tuple[str, ...]) -> list[tuple[str, str, str
         ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "table", "column"), [*columns(LAYOUT, TABLES), *columns(database.LAYOUT, ("thumbs",))]
 )
