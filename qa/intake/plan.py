@@ -86,7 +86,7 @@ class FilePlan:
 
 def plan_file(library: IntakeLibrary, told: Told, path: Path, root: Path | None) -> FilePlan:
     """Return how a file is to be read: as is told, or else as it was last."""
-    known = library.known(resolved(path))
+    known = library.known_file(resolved(path))
     last = known.read_as
     options = Options(
         last.date_order if told.date_order is None else told.date_order,

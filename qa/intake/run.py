@@ -32,9 +32,9 @@ if TYPE_CHECKING:
         HeldLocation,
         Ingested,
         IntakeLibrary,
+        KnownDocument,
         LeftOut,
         ReadAs,
-        Standing,
     )
 
 # Windows embedded at a time, over several documents: enough to keep the encoder busy, few enough that
@@ -147,7 +147,7 @@ class Run:
         """Yield what files give; the documents that are to be embedded are segmented."""
         for group in _groups(self._documents(worker)):
             standings = iter(
-                self._library.standing([each.document for each in group if isinstance(each, _Given)])
+                self._library.known_documents([each.document for each in group if isinstance(each, _Given)])
             )
             for item in group:
                 yield self._standing(item, next(standings)) if isinstance(item, _Given) else item
@@ -187,9 +187,9 @@ class Run:
         if not is_taken and all(part == held for part, held in was.items()):
             return plan
         self._library.renumber(path, was, now)
-        return replace(plan, known=self._library.known(path))
+        return replace(plan, known=self._library.known_file(path))
 
-    def _standing(self, item: _Given, standing: Standing) -> _Step:
+    def _standing(self, item: _Given, standing: KnownDocument) -> _Step:
         """Add what the library knows of a document, and its passages where they are to be embedded."""
         document = item.document.document
         if left_out := item.file.take(item.document, standing.left_out):
@@ -198,7 +198,7 @@ class Run:
             return replace(item, left_out=left_out)
         return item if standing.has_text else self._segmented(item, standing)
 
-    def _segmented(self, item: _Given, standing: Standing) -> _Given:
+    def _segmented(self, item: _Given, standing: KnownDocument) -> _Given:
         said = {name: each.value for name, each in standing.corrections.items()}
         document, corrections = correct(item.document.document, said)
         read = replace(item.document, document=document)
@@ -236,7 +236,7 @@ class Run:
         passages = segmented.embedded(vectors, self._identity) if segmented else None
         ingested = self._library.put(item.document, passages, item.corrections)
         if ingested is None:  # its text was held when it was read
-            (standing,) = self._library.standing([item.document])
+            (standing,) = self._library.known_documents([item.document])
             item = self._segmented(item, standing)
             return self._put_document(item, self._embed([item]))
         self._displaced += [ingested.displaced] if ingested.displaced else []

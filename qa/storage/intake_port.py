@@ -148,7 +148,7 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class KnownDocument:
     """What a library knows of a document that was read.
 
     Attributes:
@@ -311,7 +311,7 @@ class IntakeLibrary(Protocol):
 
     # What is known
 
-    def known(self, path: str) -> KnownFile:
+    def known_file(self, path: str) -> KnownFile:
         """Read what is known of a file."""
 
     def row_text(self, path: str, part: str) -> str:
@@ -320,7 +320,7 @@ class IntakeLibrary(Protocol):
     def sidecar_values(self, path: str) -> dict[str, str]:
         """Read what the sidecar file of a file said when it could be read last, by field."""
 
-    def standing(self, documents: Iterable[ReadDocument]) -> list[Standing]:
+    def known_documents(self, documents: Iterable[ReadDocument]) -> list[KnownDocument]:
         """Tell what is known of documents that were read."""
 
     def vectors(self, digests: Iterable[bytes], encoder: EncoderIdentity) -> dict[bytes, Float32]:

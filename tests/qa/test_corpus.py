@@ -256,6 +256,7 @@ def test_an_empty_library_answers_every_search_with_nothing(corpus: Corpus) -> N
 # Search
 
 
+@pytest.mark.slow
 def test_dense_search_finds_the_nearest_passages_as_brute_force_does(corpus: Corpus, inbox: Path) -> None:
     for number in range(12):
         write(inbox, f"{'even' if number % 2 == 0 else 'odd'}{number}.txt", words(number, 300))
@@ -302,6 +303,7 @@ def test_a_document_that_was_read_is_not_read_again_until_something_changes(
         assert small.store.read(["a.txt"])["a.txt"] is not small.store.read(["a.txt"])["a.txt"]
 
 
+@pytest.mark.slow
 def test_what_is_kept_of_documents_read_takes_no_more_memory_than_is_counted(
     corpus: Corpus, inbox: Path
 ) -> None:

@@ -61,11 +61,6 @@ def docs(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> Path:
-    return tmp_path / "library"
-
-
-@pytest.fixture
 def run(library: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """Run a command with the tiny encoder."""
     opened = Corpus.open
@@ -75,6 +70,7 @@ def run(library: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]
     return lambda *words: CliRunner().invoke(cli, [*map(str, words), "--library", str(library)])
 
 
+@pytest.mark.slow
 def test_what_pullquote_wrote_is_no_document_in_an_archive_either(tmp_path: Path, library: Path) -> None:
     made = tmp_path / "made"
     made.mkdir()
@@ -103,10 +99,10 @@ def feedback_file(folder: Path, name: str) -> Path:
         corpus.index(folder / "x.txt")
         document = corpus.document("x.txt")
         place = QuoteReference("x.txt", document.sha256, 0, 10)
-        corpus.store.put_thumb(
+        corpus.desk.put_thumb(
             ShownAnswer("What rose?", ("Hm?", "=1"), "What rose?", "answered", (place,)), None, "up"
         )
-        save(to_queries(corpus.store), folder / name)
+        save(to_queries(corpus.desk, corpus.store), folder / name)
     return folder / name
 
 
@@ -281,13 +277,13 @@ def test_no_json_is_too_odd_to_be_told_from_an_output(record: Any, fields: dict[
         record = {**fields, **record}
     for kind in KINDS:
         for line in (json.dumps(record), json.dumps(record, ensure_ascii=False), dumps(record, indent=1)):
-            assert not kind.holds(iter(line.encode("utf-8", "surrogatepass").splitlines(keepends=True)))
+            assert not kind.matches(iter(line.encode("utf-8", "surrogatepass").splitlines(keepends=True)))
 
 
 @pytest.mark.parametrize("line", ["[" * 60_000, '{"id": ' * 9_000, '{"id": "1", "question": ' + "[" * 60_000])
 def test_nesting_without_end_is_no_output(tmp_path: Path, line: str) -> None:
     assert output_kind(write(tmp_path, "deep.json", line)) is None
-    assert not any(kind.holds(iter([line.encode()])) for kind in KINDS)
+    assert not any(kind.matches(iter([line.encode()])) for kind in KINDS)
 
 
 @pytest.mark.parametrize(

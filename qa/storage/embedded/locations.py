@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from qa.document.identity import RECORDS, agree, certain, certain_of
 from qa.schema import Failure, FileResult, sha256_text
-from qa.storage.embedded import columns as stored
+from qa.storage import columns as stored
 from qa.storage.embedded.corrections import found_in
 from qa.storage.files import is_gone
 from qa.storage.intake_port import FileRead, HeldLocation, KnownFile, KnownPart, ReadAs, WithdrawnPart
@@ -215,7 +215,7 @@ def aside_part(part: str, document: int) -> str:
     return f"{part}~{document}"
 
 
-def known(db: sqlite3.Connection, path: str) -> KnownFile:
+def known_file(db: sqlite3.Connection, path: str) -> KnownFile:
     """Read what is known of a file."""
     rows = db.execute(
         "SELECT part, id, locations.format, locations.source_sha256, locations.sha256, locations.made_by, "

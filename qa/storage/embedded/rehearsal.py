@@ -9,8 +9,8 @@ import sqlite3
 import threading
 from typing import TYPE_CHECKING
 
-from qa.storage.embedded.database import Database, add_functions, bring_to
-from qa.storage.embedded.tables import latest_schema
+from qa.storage.embedded.database import Database
+from qa.storage.sqlite_file import bring_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,11 +28,12 @@ class DatabaseCopy(Database):
 
     def __init__(self, database: Database) -> None:
         self.folder, self.path, self.read_only = database.folder, database.path, False
+        self.layout = database.layout
         self._writing = threading.RLock()
         # "": a temporary file, which SQLite deletes; as long as it is small, it is in memory alone.
         self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-        add_functions(self._db)
-        bring_to(latest_schema(), self._db)
+        self.layout.prepare(self._db)
+        bring_to(self.layout.latest_schema, self._db, self.layout)
         self._db.execute("PRAGMA foreign_keys = ON")
         with database.reading() as held, self.writing(counted=False) as db:
             for table in _TABLES:

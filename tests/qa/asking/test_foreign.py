@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,13 +10,14 @@ import pytest
 from qa import Corpus
 from qa.schema import Filters
 from qa.text.terms import is_latin
+from tests.conftest import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from qa.schema import Answer
 
-ROOT = Path(__file__).parents[3]
 BRIEF = ROOT / "seeds"
 NEWS = ROOT / "tests/suites/news"
 
@@ -100,6 +100,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Answer
         yield {question: corpus.ask(question) for question in (*OFF_TOPIC, *_on_topic())}
 
 
+@pytest.mark.day
 @pytest.mark.models
 @pytest.mark.parametrize(
     "extra",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -54,6 +55,7 @@ def test_with_one_search_alone_fusion_keeps_its_order(dense: dict[int, float]) -
     assert all(fused[a] >= fused[b] for a in dense for b in dense if dense[a] >= dense[b])
 
 
+@pytest.mark.slow
 def test_candidates_come_from_enough_documents_even_where_one_document_fills_the_first_results(
     tmp_path: Path,
 ) -> None:
@@ -120,10 +122,11 @@ def test_passages_that_do_not_count_change_neither_the_others_nor_their_scores(t
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "in")
         alone, _ = found_for(corpus.store, readings)
-        for number in range(2 * DEPTH):
-            write(
-                tmp_path / "in", f"ko-{number}.txt", f"anthracite 바지선은 석탄을 {number}톤 날랐다. bribes\n"
-            )
+        others = (
+            {"_id": f"ko-{number}", "text": f"anthracite 바지선은 석탄을 {number}톤 날랐다. bribes"}
+            for number in range(2 * DEPTH)
+        )
+        write(tmp_path / "in", "ko.jsonl", "\n".join(map(json.dumps, others)))
         corpus.index(tmp_path / "in")
         ours = {hit.key for hit, _ in alone}
         library = Recorded(corpus.store, legible=lambda hits: ours.intersection(hit.key for hit in hits))
@@ -133,6 +136,7 @@ def test_passages_that_do_not_count_change_neither_the_others_nor_their_scores(t
         assert not ours.intersection(hit.key for hit, _ in others)
 
 
+@pytest.mark.slow
 def test_passages_that_count_are_looked_for_only_so_deep(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

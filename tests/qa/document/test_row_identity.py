@@ -53,6 +53,7 @@ def row(corpus: Corpus, document_id: str) -> str:
     return next(each.name for each in corpus.document(document_id).sections if each.kind in ("row", "record"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("put", [as_table, as_member, as_sheet])
 def test_removals_corrections_and_history_follow_their_rows(
     corpus: Corpus, inbox: Path, put: type[as_table]
@@ -105,6 +106,7 @@ def test_what_was_purged_of_a_table_stays_out_when_its_row_has_another_number(
     assert held(corpus).keys() == {"New", "Alpha", "Gamma"}
 
 
+@pytest.mark.slow
 def test_a_row_that_was_taken_out_is_gone_and_the_others_stay_what_they_are(
     corpus: Corpus, inbox: Path
 ) -> None:

@@ -292,7 +292,7 @@ def test_whenever_a_writer_is_killed_the_next_start_is_consistent_and_nothing_ac
     assert books.done  # else nothing was shown; how much is done before a kill is the machine's
 
 
-@pytest.mark.slow
+@pytest.mark.day
 @pytest.mark.skipif(not POSIX, reason="a process can only kill itself like this on POSIX")
 @pytest.mark.parametrize(
     ("kill_at", "large"),

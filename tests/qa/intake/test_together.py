@@ -25,6 +25,7 @@ def index_and_remove(library: Path, inbox: Path, last: str) -> None:
         corpus.remove([last])
 
 
+@pytest.mark.slow
 def test_two_processes_that_make_one_library_of_different_folders_both_get_all_of_theirs_in(
     tmp_path: Path,
 ) -> None:

@@ -100,7 +100,7 @@ class IntakeContract:
         original.write_text("Copied.")
         put(library, document(original, "Copied."))
         copy = read(document("/copy/x.txt", "Copied."))
-        assert [each.has_text for each in library.standing([copy])] == [True]
+        assert [each.has_text for each in library.known_documents([copy])] == [True]
         for _ in range(2):
             copied = library.put(copy)
             generation = library.generation
@@ -143,7 +143,7 @@ class IntakeContract:
         generation = library.generation
         news = read(document("/x.txt", "New."))
         assert library.put(news) is None
-        assert [each.has_text for each in library.standing([news])] == [False]
+        assert [each.has_text for each in library.known_documents([news])] == [False]
         assert (library.document("x.txt").text, library.generation) == ("Old.", generation)
 
     def test_a_document_whose_passages_leave_a_gap_is_refused(self, library: EditedLibrary) -> None:
@@ -162,7 +162,7 @@ class IntakeContract:
             EncoderMismatchError, match=r"made by tiny .*not by other .*reindex --encoder other"
         ):
             library.put(read(other), embedded(other, another))
-        assert library.known("/y.txt") == KnownFile("/y.txt")
+        assert library.known_file("/y.txt") == KnownFile("/y.txt")
 
     def test_vectors_are_found_by_the_digests_of_their_windows_and_the_encoder(
         self, library: EditedLibrary
@@ -179,7 +179,7 @@ class IntakeContract:
     # What is known of a file
 
     def test_a_file_is_known_with_its_documents_and_as_it_was_read(self, library: EditedLibrary) -> None:
-        assert library.known("/f.zip") == KnownFile("/f.zip")
+        assert library.known_file("/f.zip") == KnownFile("/f.zip")
         for name in ("/b", "/a"):
             put(library, document("/f.zip", f"In {name}.", f"f.zip{name}", notes=("A note.",)), name)
         refused = FileResult("/f.zip/c", "refused", error=Failure("input", "c is empty."))
@@ -187,7 +187,7 @@ class IntakeContract:
         generation = library.generation
         library.put_files([last], {"/f.zip": ReadAs("day-first")})
         assert library.generation == generation
-        known = library.known("/f.zip")
+        known = library.known_file("/f.zip")
         assert [(part, each.document_id) for part, each in known.parts.items()] == [
             *(("/b", "f.zip/b"), ("/a", "f.zip/a"))
         ]
@@ -202,7 +202,7 @@ class IntakeContract:
         assert known.file_unchanged("aa", "another reader") is None
         # As it was read last, it does not give what has gone.
         library.prune(library.places_in("/f.zip", beside={"/a"}))
-        assert library.known("/f.zip").last is None
+        assert library.known_file("/f.zip").last is None
 
     def test_the_places_in_a_folder_are_those_of_its_files_in_order(self, library: EditedLibrary) -> None:
         for path in ("/in0", "/in/b", "/in/a/c", "/in.txt", "/in/a.txt"):
@@ -216,16 +216,16 @@ class IntakeContract:
         removed = document("/x.txt", "Removed.")
         put(library, removed)
         self.remove(library, "x.txt")
-        assert library.known("/x.txt").unchanged("", removed.source_sha256, READER) == (
+        assert library.known_file("/x.txt").unchanged("", removed.source_sha256, READER) == (
             FileResult("/x.txt", "withdrawn", "x.txt")
         )
         elsewhere = read(document("/y.txt", "Removed.", "y.txt"))
-        (standing,) = library.standing([elsewhere])
+        (standing,) = library.known_documents([elsewhere])
         assert standing.left_out is not None
         assert (standing.left_out.status, standing.left_out.document_id) == ("withdrawn", "x.txt")
         assert standing.left_out.version is not None
         library.withhold(elsewhere, standing.left_out.version)
-        assert list(library.known("/y.txt").withdrawn) == [""]
+        assert list(library.known_file("/y.txt").withdrawn) == [""]
         (version, held) = library.restorable("x.txt")
         assert (version.number, held) == (standing.left_out.version, removed)
         restored = library.restore(held, embedded(held))
@@ -237,10 +237,10 @@ class IntakeContract:
         purged = document("/x.txt", "Purged.")
         put(library, purged)
         self.purge(library, "x.txt")
-        assert library.known("/x.txt").unchanged("", purged.source_sha256, READER) == (
+        assert library.known_file("/x.txt").unchanged("", purged.source_sha256, READER) == (
             FileResult("/x.txt", "purged")
         )
-        here, elsewhere = library.standing([read(purged), read(replace(purged, path="/y.txt"))])
+        here, elsewhere = library.known_documents([read(purged), read(replace(purged, path="/y.txt"))])
         assert here.left_out is not None
         assert (here.left_out.status, elsewhere.left_out) == ("purged", None)
 
@@ -253,7 +253,7 @@ class IntakeContract:
         edited = replace(text, title="Corrected")
         library.edit(edited, embedded(edited), said)
         assert (library.document("x.txt").title, library.corrections_of("x.txt")) == ("Corrected", said)
-        (standing,) = library.standing([read(document("/x.txt", "Another text."))])
+        (standing,) = library.known_documents([read(document("/x.txt", "Another text."))])
         assert standing.corrections == said
         with pytest.raises(LibraryError, match="replaced meanwhile"):
             library.edit(replace(edited, text="Another."), embedded(replace(edited, text="Another.")), said)
@@ -262,10 +262,10 @@ class IntakeContract:
         for number in (1, 2):
             row = document("/t.csv", f"Row {number}.", f"t.csv#{number}", format="csv")
             put(library, row, f"#{number}")
-        assert [row.part for row in library.known("/t.csv").rows(("csv",))] == ["#1", "#2"]
+        assert [row.part for row in library.known_file("/t.csv").rows(("csv",))] == ["#1", "#2"]
         assert library.row_text("/t.csv", "#2") == "Row 2."
         library.renumber("/t.csv", {"#1": "#2"}, {"#1"})
-        parts = library.known("/t.csv").parts
+        parts = library.known_file("/t.csv").parts
         assert parts["#1"].document_id == "t.csv#2"
         assert {each.document_id for each in parts.values()} == {"t.csv#1", "t.csv#2"}
 
