@@ -759,7 +759,7 @@ def test_a_full_disk_is_a_clear_error_and_the_next_run_goes_on(library: Path, in
         corpus.index(inbox / "0.txt")
     code = (
         "import resource, signal, sys\nfrom pathlib import Path\n"
-        "from tests.qa.test_sync import index_in_a_process\nfrom qa.errors import LibraryError\n"
+        "from tests.qa.intake.test_sync import index_in_a_process\nfrom qa.errors import LibraryError\n"
         "from qa.document.metadata import _classifier\n_classifier()  # unpacked into a temporary file\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (900_000, 900_000))\n"
