@@ -6,17 +6,16 @@ What an archive says of itself is not believed: bounds are kept on what actually
 from __future__ import annotations
 
 import io
-import lzma
 import re
 import stat
 import zipfile
-import zlib
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qa.errors import InputError, PartlyReadError
 from qa.formats.kinds import READS, ZIP, kind_of, named, read_source, unused
+from qa.formats.packages import DAMAGED
 from qa.formats.source import Source
 from qa.outputs import own_output
 
@@ -32,10 +31,6 @@ DEEPEST = 3  # archives in one another
 MOST_TIMES = 200  # the size that a member is packed to; text seldom packs to a twentieth
 _SMALL = 10_000_000  # bytes that are not held to MOST_TIMES
 _NAMED = 5
-_DAMAGED = (
-    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, NotImplementedError),
-    RuntimeError,  # a password is wanted after all
-)
 
 
 @dataclass(slots=True)
@@ -62,7 +57,7 @@ def _read(source: Source, options: Options, depth: int, budget: _Budget) -> Iter
         raise InputError(f"{source.name} lies more than {DEEPEST} archives deep. Unpack the outer ones.")
     try:
         archive = zipfile.ZipFile(io.BytesIO(source.data))
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise InputError(
             f"{source.name} is damaged or cut off, and no ZIP archive ({error}). Copy it again."
         ) from None
@@ -153,7 +148,7 @@ def _bytes(archive: zipfile.ZipFile, member: zipfile.ZipInfo, inner: Source, bud
     try:
         with archive.open(member) as file:
             data = file.read(min(most, honest, budget.bytes) + 1)
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise InputError(f"{inner.name} is damaged in its archive ({error}). Pack it again.") from None
     budget.bytes -= len(data)
     if budget.bytes < 0:

@@ -103,11 +103,6 @@ _STATED_BYLINE = re.compile(
     r"|(?:rédigé par|redactado por|verfasst von|preparado por|elaborado por)\s+",
     re.IGNORECASE,
 )
-_ANONYMOUS = re.compile(
-    r"by (?:our|the|an?|staff)\b[\w ]{0,40}\b(?:correspondents?|desk|staff|reporters?|editors?"
-    r"|writer)\b.{0,60}",
-    re.IGNORECASE,
-)
 # "东海国际问题研究所主办"
 _ISSUER_FIRST = re.compile(r"(?P<body>[\u4e00-\u9fff]{4,30})(?:主办|主編|编印|印发|出版|发行|发布)")
 _TAKEN_ON = re.compile(
@@ -257,13 +252,11 @@ def take_apart(words: str, span: Span | None, block: int, order: DateOrder) -> L
     if len(line.names) == 1 and _DESCRIBES.match(line.names[0].text) and not issued_by(line.names[0].text):
         line.names, line.aside = [], True
     _sort_people(line)
-    for name, described in pairwise(list(line.names)):
+    for name, described in pairwise(line.names):
         if _DESCRIBES.match(described.text):  # "Ballot Box — a newsletter on African elections"
             line.series, line.people = name.text, ""
             line.names = [each for each in line.names if each not in (name, described)]
             break
-    for name in line.names:
-        name.leads = name is line.names[0] and bool(line.number or line.dates) and not line.stated
     return line
 
 
@@ -274,7 +267,6 @@ def _sort_people(line: Line) -> None:
     if line.number or (len(people) > 1 and sure):
         for name in people:
             name.person = name in sure
-        line.people = "; ".join(people_in_line(name.text) for name in sure)
 
 
 def _are_people(who: str, written: str) -> bool:
@@ -293,7 +285,6 @@ def cells(words: str) -> str:
         cells = [cell.strip() for cell in words.strip("|").split("|")]
         if len(cells) == 2 and cells[0].lower().strip(" .:") in LABELS:
             return f"{cells[0]}: {cells[1]}"
-        return "" if not any(re.search(r"[^\W\d_]", cell) for cell in cells) else " | ".join(cells)
     words = (
         re.sub(r"^#+(?:\s|\+)", "", _LINK.sub(r"\g<words>", words).lstrip("> "))
         .lstrip("> ")
@@ -312,7 +303,6 @@ def unlisted(line: str) -> str:
 
 
 def _take_label(line: Line, name: str, value: str, order: DateOrder) -> None:
-    value = value.strip(" *_")
     if name in ("published", "updated"):
         date, note = read_date(value, order)
         if by := re.search(r"\sby (?:the )?(?=[^\W\da-z_])", value):
@@ -356,8 +346,6 @@ def _take_label(line: Line, name: str, value: str, order: DateOrder) -> None:
     elif name == "within":
         found = find_number(re.sub(r",\s(?:19|20)\d\d\.?$", "", value))
         line.number, line.series, line.volume = found.number, found.series, found.volume
-        if not found.number and (is_periodical(value) or is_institution(value)):
-            line.stated["publisher"] = value
     elif name == "number":
         found = find_number(value)
         if found.number or re.search(r"\d", value):
@@ -378,9 +366,6 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
     ) or _ONLY.fullmatch(part):
         line.aside = True
         return
-    name, _, season = part.rpartition(", ")
-    if season and _SEASON.fullmatch(season) and is_periodical(name):
-        line.season, part = True, name
     if _SEASON.fullmatch(part):
         line.season = line.aside = True
         return
@@ -476,9 +461,6 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
             line.aside = True
             return
     rest = _NOTED.sub("", _FETCHED.sub("", rest))
-    if who := who_is(rest):
-        line.stated["author"] = who
-        return
     if _IDENTIFIER.search(rest):
         rest = rest.split(". ")[0] if _IDENTIFIER.search(rest.split(". ")[0]) is None else ""
         line.aside = True
@@ -505,11 +487,6 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         elif rest[:2].lower() == "to" or name_shaped(sender.split(",")[0]):
             line.aside = True
             return
-    if _ANONYMOUS.fullmatch(rest):
-        line.aside = True
-        if re.match(r"by staff\b", rest, re.IGNORECASE):
-            line.people = rest[3:].strip()
-        return
     if issued := ISSUED.match(rest):
         name = re.sub(
             r"\s(?:on|in|am|le)$|\s(?:for use|with|in|on behalf)\s.*$", "", _tidy(rest[issued.end() :])
@@ -552,9 +529,6 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
             line.stated["author"] = who
             line.kinds.append(rest)
             return
-    if (by := re.search(r"\sby\s", rest)) and dated and (who := people_in_line(_tidy(rest[by.end() :]))):
-        line.stated["author"] = who
-        return
     found = find_number(rest.strip("[]. ")) if not line.number else None
     if line.volume and "(" not in line.number and (issue := find_number(rest)).number and not issue.bare:
         line.number = f"{line.number}({issue.number})"
@@ -590,10 +564,6 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         name = name[by.end() :]  # "Press statement by the Union of Lightermen, 3 May 2010"
     if name.endswith("文件") and names_institution(name[:-2]):
         name = name[:-2]  # "东岭省交通运输厅文件": the head of an official document
-    kind, comma, other = name.partition(", ")
-    if comma and is_kind(kind) and other[:1].isupper():
-        line.kinds.append(kind)
-        name = other
     who = people_in_line(name)
     body = _body(name.rpartition(",")[2].strip()) if who and "," in name else ""
     if body and not ACADEMIC.search(body):

@@ -28,7 +28,6 @@ class Name:
 
     text: str
     line: int  # the number of its line
-    leads: bool = False  # whether it stands first in a line that holds a number or date too
     beside: bool = False  # whether it shares its line with something else
     dated: bool = False  # whether a date follows it behind a comma
     numbered: bool = False  # whether a number follows it at once

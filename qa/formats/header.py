@@ -27,7 +27,7 @@ from qa.formats.organisations import (
     may_name_institution,
     names_periodical,
 )
-from qa.formats.people import has_given_name, is_role, likely_people, people_in_line, surely_people
+from qa.formats.people import is_role, likely_people, people_in_line, surely_people
 from qa.formats.shapes import (
     COURT,
     STATE,
@@ -37,6 +37,7 @@ from qa.formats.shapes import (
     is_law_or_event,
     is_office,
     is_plainly_institution,
+    letters,
     name_shaped,
     title_like,
     without_seat,
@@ -88,10 +89,6 @@ _LEAST_TITLE = -1  # what must speak for a title
 _PART = re.compile(r"\b(?:division|department|unit|section|branch|directorate)$", re.IGNORECASE)
 _SURE = 4  # what must speak for a publisher
 _MOST_UNDATED = 6  # lines of a header without a date or number
-_NO_TITLE = re.compile(
-    r".*\b(?:memorandum|memo|release|note|notice|briefing|opinion|editorial|statement|analysis|comment)s?",
-    re.IGNORECASE,
-)
 _INSIDE_A_TITLE = re.compile(
     r"\s(?:and|or|in|on|to|from|after|with|without|by|as|at|under|between|against|before|is|are|was|will"
     r"|should)\s"
@@ -170,16 +167,13 @@ class _Reading:
         """Return what the header says."""
         dated, agency = dateline(self._text, self._prose, self._order)
         if not self._is_header():
-            found = self._title_only()
-            if found.title or self._known_title or dated or agency:
-                day, notes = self._date("", dated)
-                return replace(found, date=day, notes=notes, publisher=agency)
-            return found
+            day, notes = self._date("", dated)
+            return replace(self._title_only(), date=day, notes=notes, publisher=agency)
         lines = self._lines
         names = self._all = [name for line in lines for name in line.names]
         author = self._stated("author")
         if not author:
-            authors = self._authors(names)
+            authors = self._authors()
             author = "; ".join(line.people for line in authors)
             names = [name for name in names if not (name.person and lines[name.line] in authors)]
         title = self._known_title or self._stated("title")
@@ -199,7 +193,6 @@ class _Reading:
             title = ""
         if not title:
             title = next((kind for line in lines for kind in line.kinds if " " in kind), "")
-            title = "" if _NO_TITLE.fullmatch(title) else title
         if not number and title and not (named := find_number(title)).bare:
             number = named.number  # "Statement No. 14/2021: Results of the purchase campaign"
         day, notes = self._date(number, dated)
@@ -250,30 +243,15 @@ class _Reading:
     def _stated(self, name: str) -> str:
         return next((line.stated[name] for line in self._lines if line.stated.get(name)), "")
 
-    def _authors(self, names: list[Name]) -> list[Line]:
-        """Return the first lines that name people, unless one of them is needed for a title."""
+    def _authors(self) -> list[Line]:
+        """Return the first lines that name people."""
         known = self._known_title or self._stated("title")
         shaped = [
             line
             for line in self._lines
             if (surely_people(line.people) or (line is not self._lines[0] and self._likely(line)))
             and not _same(cells(line.words), known)
-            and not self._is_common(line.people)
         ]
-        on_top = shaped[0] is self._lines[0] if shaped else False
-        if on_top and len(names) > 1 and not self._is_below(known) and not has_given_name(shaped[0].people):
-            del shaped[0]  # on top of all a publisher or a title is as likely
-        others = [
-            name
-            for name in names
-            if self._lines[name.line] not in shaped
-            and class_of(name.text) not in ("institution", "periodical")
-        ]
-        if not known and not others:
-            plain = [line for line in shaped if len(line.names) == 1 and not line.dates]
-            numbered = any(line.number or line.kinds for line in self._lines)
-            if plain and not (numbered and any(class_of(name.text) == "periodical" for name in names)):
-                shaped.remove(plain[0])
         if not shaped:
             return []
         first = self._lines.index(shaped[0])
@@ -290,8 +268,6 @@ class _Reading:
                 or (line is self._below(authors[-1]) and surely_people(line.people))
             ):
                 authors.append(line)
-            elif not line.aside:
-                break
         return authors
 
     def _below(self, line: Line) -> Line | None:
@@ -306,19 +282,6 @@ class _Reading:
             or len(_ENGLISH.findall(self._text[:TOP])) > 2
         )
         return english and likely_people(line.people)
-
-    def _is_below(self, title: str) -> bool:
-        """Whether the lines are what stands below the title: none of them is the title."""
-        return bool(title) and not any(_same(cells(line.words), title) for line in self._lines)
-
-    def _is_common(self, people: str) -> bool:
-        """Whether the text uses a word of the names as a common one: then they are no names."""
-        words = {word for word in WORDS.findall(people) if len(word) > 3}
-        body = self._text[self._prose : self._prose + TOP] if self._prose >= 0 else ""
-        common = [
-            word for word in words if re.search(rf"(?<![\w.@-]){re.escape(word.lower())}(?![\w@-])", body)
-        ]
-        return 2 * len(common) > len(words)
 
     def _number(self) -> tuple[str, Line | None]:
         numbered = [line for line in self._lines if line.number]
@@ -348,8 +311,6 @@ class _Reading:
                     series = title  # "The Hive" over "Newsletter of the Society"
                 if position and not series and not title_like(names[position - 1].text):
                     series = names[position - 1].text
-                    if title or len(names) > 1:
-                        names.remove(names[position - 1])
                 return body, series
         kinds = any(" " in kind for line in self._lines for kind in line.kinds)
         spare = len(names) > 1 or bool(title or series or kinds)
@@ -357,11 +318,11 @@ class _Reading:
         of_season = self._issue(names, season) if season and not series else None
         if of_season and class_of(of_season.text) == "periodical" and (len(names) > 1 or title):
             series = of_season.text  # "Strait Quarterly, Spring 2014"
-            names.remove(of_season)
         best = max(names, key=lambda name: (self._weight(name, names), -name.line), default=None)
         if best and self._publishes(best, names) < _SURE:
             best = None
-        issue = self._issue(names, numbered) if numbered and self._counts(names, numbered, best) else None
+        counts = numbered and (numbered.issue or any(_SERIES_OF.match(name.text) for name in names))
+        issue = self._issue(names, numbered) if numbered and counts else None
         if issue and not series:
             series = issue.text
             best = best if best is not issue else None
@@ -369,15 +330,11 @@ class _Reading:
             if others and best is None:
                 best = max(others, key=lambda name: self._publishes(name, names))
                 best = best if self._publishes(best, names) >= _SURE else None
-            if len(others) > (best is not None) or title:
-                names.remove(issue)
         counted = self._issue(names, numbered) if best and not series and numbered else None
         left = [name for name in names if name not in (best, counted) and not name.person]
         named = counted and (left or title or names_periodical(counted.text))
         if counted and counted is not best and named:
             series = counted.text  # "Aldergate Pricing / LNG Morning Note | No. 41"
-            if len(names) > 2 or title:
-                names.remove(counted)
         if best is None or not (spare or is_plainly_institution(best.text)):
             counted_alone = (
                 numbered
@@ -393,21 +350,8 @@ class _Reading:
                 names.remove(name)
         return COURT.sub("", best.text), series
 
-    def _counts(self, names: list[Name], numbered: Line, best: Name | None) -> bool:
-        """Whether the number is surely one of a series, and not of what its publisher sends out."""
-        if numbered.issue or any(_SERIES_OF.match(name.text) for name in names):
-            return True
-        if best is not None:
-            return names_periodical(best.text) and class_of(best.text) == "perhaps"
-        if len(names) < 2 or numbered.names:
-            return False
-        top, last = (self._lines[name.line].block for name in (names[0], names[-1]))
-        return top == numbered.block != last
-
     def _issue(self, names: list[Name], numbered: Line) -> Name | None:
         """Return the name of the periodical whose issue the header numbers."""
-        if numbered.series:
-            return None
         at = self._lines.index(numbered)
         above = [line for line in self._lines[max(0, at - 3) : at] if line.block == numbered.block]
         above = above or self._lines[max(0, at - 1) : at] or self._lines[at + 1 : at + 2]
@@ -425,8 +369,6 @@ class _Reading:
             if plain or _SERIES_OF.match(name.text):
                 found.append(name)
         periodicals = [name for name in names if class_of(name.text) == "periodical"]
-        if not any(name in periodicals for name in found) and len(periodicals) == 1:
-            return periodicals[0]
         return max(
             found,
             key=lambda name: (name in periodicals, self._lines[name.line] is numbered),
@@ -441,7 +383,6 @@ class _Reading:
             if self._lines[name.line] in beside and re.search(
                 rf"\b{re.escape(piece)}(?:s|es)$", name.text, re.IGNORECASE
             ):
-                names.remove(name)
                 return name.text
         return piece
 
@@ -461,8 +402,6 @@ class _Reading:
         if kind == "perhaps" and not may_name_institution(name.text):
             kind = "other"
         shaped = name_shaped(COURT.sub("", name.text))
-        if kind == "other" and not shaped:
-            return 0
         below = next((each for each in self._lines[name.line + 1 :] if not each.aside), None)
         above = self._lines[name.line - 1] if name.line else None
         first = name is names[0] and len(names) > 1 and shaped
@@ -517,13 +456,9 @@ class _Reading:
 
     def _agrees(self, name: Name) -> bool:
         """Whether an address, a copyright line or an abbreviation of the name agrees with it."""
-        letters = re.sub(r"\W", "", name.text).casefold()
-        if any(
-            _same(name.text, each.text) for line in self._lines for each in line.names if each is not name
-        ):
-            return True
+        own = letters(name.text)
         initials = "".join(word[0] for word in WORDS.findall(name.text) if word[0].isupper())
-        if len(letters) < 4 or name.text.count(" ") < 1:
+        if len(own) < 4 or name.text.count(" ") < 1:
             return False
         below = self._text[:TOP] if self._prose >= 0 else ""
         if name.text.count(" ") and name.text in self._text[max(self._prose, 0) :][-_FOOT:]:
@@ -535,16 +470,10 @@ class _Reading:
         ):
             return True
         others = "\n".join(line.words for line in self._lines if line is not self._lines[name.line])
-        site = letters in re.sub(r"[^\w@.\n]", "", others).casefold()
+        site = own in re.sub(r"[^\w@.\n]", "", others).casefold()
         owned = f"© {name.text}".casefold() in re.sub(r"©\s?(?:\d{4})?\s?(?:the )?", "© ", others).casefold()
         short = len(initials) > 2 and re.search(rf"(?<!\w){re.escape(initials)}(?!\w)", others)
         return bool(site or owned or short)
-
-    def _beside_number(self, name: Name) -> bool:
-        """Whether the name's line, or the one above or below it in the same block, holds a number or date."""
-        own = self._lines[name.line]
-        around = self._lines[max(0, name.line - 1) : name.line + 2]
-        return any(line.block == own.block and (line.number or line.dates) for line in around)
 
     def _title(self, names: list[Name], publisher: str, series: str) -> str:
         """Choose a title among the names that are left, and join it where it goes over two lines."""
@@ -661,7 +590,7 @@ class _Reading:
 
 
 def _same(one: str, other: str) -> bool:
-    return bool(one) and re.sub(r"\W", "", one).casefold() == re.sub(r"\W", "", other).casefold()
+    return bool(one) and letters(one) == letters(other)
 
 
 def _names_no_text(title: str) -> bool:

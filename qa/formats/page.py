@@ -14,7 +14,7 @@ from qa.formats.numbers import find_number
 from qa.formats.organisations import is_kind, is_periodical, is_section_heading, likely_institution
 from qa.formats.people import in_order
 from qa.formats.rubbish import is_no_author, is_no_title
-from qa.formats.shapes import is_institution, may_publish
+from qa.formats.shapes import is_institution, letters, may_publish
 from qa.schema import Document, Found
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
     main = [" ".join(block.text.split()) for block in blocks if block.level == 1]
     main = [each for each in main if each in titles or len(headings) == 1]
     whole = " ".join(tree.findtext(".//title", "").split())
-    if len(main) == 1 and len(titles) == 2 and _alike(find_number(whole).series, main[0]):
+    if len(main) == 1 and len(titles) == 2 and letters(find_number(whole).series) == letters(main[0]):
         main = titles = titles[1:]  # "La Lettre du large n° 52": the heading is the periodical's
     for field, names in _META.items():
         for name in names:
@@ -196,7 +196,7 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
         title == head
         and heading
         and may_be_heading(heading)
-        and not any(_alike(each, head) for each in titles)
+        and letters(head) not in map(letters, titles)
         and not (head.endswith(heading) and _NUMBERS_IT.search(head.removesuffix(heading)))
     ):
         parts = [part for part in _SITE.split(head) if part.strip()]
@@ -271,10 +271,6 @@ def _apart(title: str, headings: list[str]) -> tuple[str, str]:
             whole = f"{before}{heading}" if _NUMBERS_IT.search(before) else heading
             return whole, after[rest.end() :]
     return title, ""
-
-
-def _alike(one: str, other: str) -> bool:
-    return re.sub(r"\W", "", one).casefold() == re.sub(r"\W", "", other).casefold()
 
 
 def may_be_heading(words: str) -> bool:

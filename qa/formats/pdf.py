@@ -22,7 +22,7 @@ from qa.formats.dates import find_date
 from qa.formats.layout import Laid, Line, Page, Word, lay_out, read_order
 from qa.formats.organisations import is_kind
 from qa.formats.properties import settle
-from qa.formats.shapes import is_institution
+from qa.formats.shapes import is_institution, letters
 from qa.formats.text import check_text, describe
 from qa.schema import Document, Found
 
@@ -373,7 +373,7 @@ def _described(
     stated = settle(said, laid.text, display, above, options.date_order)
     title, author, publisher = (stated.get(field, "") for field in ("title", "author", "publisher"))
     if title:
-        on_page = _letters(title) in _letters(laid.text[:3000])
+        on_page = letters(title) in letters(laid.text[:3000])
         found.append(Found("title", "PDF information", "stated" if on_page else "likely"))
     elif display:
         title = display
@@ -402,10 +402,6 @@ def _described(
     return _without_needless_headings(_dated(document, pdf, laid, options))
 
 
-def _letters(text: str) -> str:
-    return re.sub(r"\W", "", text).casefold()
-
-
 def _dated(document: Document, pdf: pdfium.PdfDocument, laid: Laid, options: Options) -> Document:
     """Take a date from a running head where the header has none. The day the file was made is no date."""
     if document.date:
@@ -424,13 +420,13 @@ def _dated(document: Document, pdf: pdfium.PdfDocument, laid: Laid, options: Opt
 
 def _without_needless_headings(document: Document) -> Document:
     """Drop the heading that is the document's title or stands in its header: a citation names these."""
-    title = _letters(document.title)
+    title = letters(document.title)
     kept = tuple(
         section
         for section in document.sections
         if section.kind == "page"
         or not (
-            _letters(section.name) == title
+            letters(section.name) == title
             or any(span.start <= section.start < span.end for span in document.header)
         )
     )

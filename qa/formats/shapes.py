@@ -105,6 +105,11 @@ _ONE_A_TOWN = re.compile(
 _SEAT = re.compile(r"(?P<body>.+), (?-i:[A-Z][a-zà-ÿ’'-]+)(?: (?-i:[A-Z][a-zà-ÿ’'-]+))?")
 
 
+def letters(text: str) -> str:
+    """Return the letters and digits of a text, without regard to case."""
+    return re.sub(r"\W", "", text).casefold()
+
+
 def is_office(name: str) -> bool:
     """Whether words say what somebody is, and name nobody: "Staff Reporter"."""
     return bool(_OFFICE.fullmatch(name))
