@@ -116,8 +116,6 @@ def without_dates(line: Line, part: str, order: DateOrder, *, shared: bool) -> t
             continue
         if stated or not lead.strip(" ,(:–—-") or _OF_A_DAY.fullmatch(lead):
             name = lead.strip(" ,(") if ISSUED.match(lead) else ""
-            if not stated and lead.strip(" ,(:–—-"):
-                role = "event"
         elif _APART.search(lead) or weekday:
             name = lead.rstrip(" ,(—–:;-")
             series = name.isupper() and " " in name and isinstance(found.date, PartialDate)
@@ -149,8 +147,6 @@ def without_dates(line: Line, part: str, order: DateOrder, *, shared: bool) -> t
     after = re.sub(r"^[\s,]*(?:\d\d?[:.h]\s?\d\d\s?(?:[ap]\.?m\.?)?)", "", after, flags=re.IGNORECASE)
     if re.match(r"\s?,", after) and not names_institution(after) and not find_number(after).number:
         after = ""  # "16 November 2022, 18:00, Old Customs House"
-    if rest and after.strip(" .,;)"):
-        return f"{rest}. {after.strip(' .,;()')}", True
     return (rest or after.strip(" .,;")), True
 
 

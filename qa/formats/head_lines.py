@@ -22,7 +22,6 @@ from qa.formats.organisations import (
 )
 from qa.formats.people import (
     has_given_name,
-    is_role,
     likely_people,
     people_first,
     people_in_line,
@@ -128,9 +127,6 @@ _WORK_BY = re.compile(
     r"|recorded|edited version|interview) by\s(?P<who>(?-i:[^\Wa-z\d_]).{3,100})",
     re.IGNORECASE,
 )
-_GOES_ON = re.compile(
-    r"(?:the|an?|there|it|he|she|we|they|this|these|that)\s", re.IGNORECASE
-)  # as a sentence does
 _PREPARERS = ("prepared by", "compiled by", "drafted by", "written by")
 _ONLY = re.compile(
     r"(?:original: )?(?:english|french|spanish|russian|arabic|chinese)(?: only)?", re.IGNORECASE
@@ -196,12 +192,6 @@ _YEAR = re.compile(r"\(?(?P<year>(?:1[5-9]|20)\d\d)\)?\.?")
 _DESCRIBES = re.compile(
     r"(?:an?|the|our)\s(?:[\w-]+\s)?(?:newsletter|blog|magazine|bulletin|journal|podcast|periodical"
     r"|digest|review|paper|publication)\s(?:on|for|about|of|from|by)\b",
-    re.IGNORECASE,
-)
-_KIND_BY = re.compile(
-    r"(?:(?:press|joint|public|open) )?(?:statement|communiqué|declaration|letter|message|submission"
-    r"|appeal|release)"
-    r"\s(?:by|of|from)\s(?:the\s)?",
     re.IGNORECASE,
 )
 EAST_ASIAN = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
@@ -426,11 +416,7 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         line.names.append(Name(boxed["name"], 0, beside=True))
         part = part[boxed.end() :]
     if code := numbered_by(part):
-        counted = find_number(part.replace(":", "", 1))
-        if is_kind(counted.series):  # "Policy Brief Number: 7"
-            line.number, line.series = counted.number, counted.series
-        else:
-            line.number, line.bare = line.number or code, True
+        line.number, line.bare = line.number or code, True
         return
     if (year := _YEAR.fullmatch(part)) and (not shared or line.number):
         line.dates.append(of_year(year["year"]))
@@ -456,10 +442,7 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         if who := people_in_line(_tidy(part[by.end() :])) if by else "":
             line.stated["author"] = who
         elif by and (body := _body(part[by.end() :])):
-            line.stated["publisher"] = who = body
-        if who or dated or part[0].islower():
-            line.aside = True
-            return
+            line.stated["publisher"] = body
     rest = _NOTED.sub("", _FETCHED.sub("", rest))
     if _IDENTIFIER.search(rest):
         rest = rest.split(". ")[0] if _IDENTIFIER.search(rest.split(". ")[0]) is None else ""
@@ -482,19 +465,14 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         sender = _tidy(rest[sent.end() :])
         if rest[0] in "Ff" and name_shaped(sender.split(",")[0]) and not shared:
             line.stated["publisher"] = sender if _body(sender) else ""
-        if rest[0] in "Ff" and find_number(sender).number:
-            rest = sender  # "From The Lantern, No. 14"
-        elif rest[:2].lower() == "to" or name_shaped(sender.split(",")[0]):
+        if rest[:2].lower() == "to" or name_shaped(sender.split(",")[0]):
             line.aside = True
             return
     if issued := ISSUED.match(rest):
         name = re.sub(
             r"\s(?:on|in|am|le)$|\s(?:for use|with|in|on behalf)\s.*$", "", _tidy(rest[issued.end() :])
         )
-        who = people_in_line(name)
-        if who and rest[issued.end() :][:1].isupper() and not is_institution(name) and rest[0] in "aA":
-            line.stated["author"] = who
-        elif name[:1].isupper() and len(name) <= 100:
+        if name[:1].isupper() and len(name) <= 100:
             line.stated["publisher"] = name
         return
     if by := _EAST_ASIAN_BYLINE.match(rest):
@@ -503,14 +481,6 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
     if by := BYLINE.match(rest):
         stated = _STATED_BYLINE.match(rest)
         who = people_in_line(rest[by.end() :].strip())
-        first = people_first(rest[by.end() :])
-        after = rest[by.end() :].partition(", ")[2]
-        if not who and (
-            " " in by.group().strip()
-            or is_role(after)
-            or (surely_people(first) and not _GOES_ON.match(after))
-        ):
-            who = first  # "Speech by Dr Alma Reinholt, Governor of the Bank"
         body = _body(rest.partition(", ")[2])
         if who and body and not ACADEMIC.search(body):
             line.owner = body
@@ -560,8 +530,6 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
     if kind:  # "Keel Institute issue brief"
         line.kinds.append(kind)
         name = body
-    elif dated and (by := _KIND_BY.match(name)) and is_institution(name[by.end() :]):
-        name = name[by.end() :]  # "Press statement by the Union of Lightermen, 3 May 2010"
     if name.endswith("文件") and names_institution(name[:-2]):
         name = name[:-2]  # "东岭省交通运输厅文件": the head of an official document
     who = people_in_line(name)
@@ -608,9 +576,6 @@ def _apart_from_kind(name: str) -> tuple[str, str]:
     words = name.split()
     if is_periodical(name):
         return name, ""
-    body, colon, kind = name.partition(": ")
-    if colon and is_kind(kind) and name_shaped(body):
-        return body, kind
     for at in range(1 if EAST_ASIAN.search(name) else 2, len(words)):
         body, kind = " ".join(words[:at]), " ".join(words[at:])
         told = is_kind(kind) or (is_kind(words[at]) and words[at + 1 : at + 2] in (["for"], ["to"]))
