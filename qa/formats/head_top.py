@@ -178,9 +178,9 @@ def _is_prose(line: str) -> bool:
     return len(line) > 60 or not (find_number(line).number or (date and date.start <= 12))
 
 
-def without_misread(text: str, taken: list[Line]) -> list[Line]:
-    """Take out of lines that were taken apart what other lines show to be no label, author or date."""
-    return _without_other_labels(_without_what_goes_on(_without_dialogue(text, taken)))
+def without_misread(text: str, lines: list[Line]) -> list[Line]:
+    """Take out of parsed lines what other lines show to be no label, author or date."""
+    return _without_other_labels(_without_what_goes_on(_without_dialogue(text, lines)))
 
 
 def _without_what_goes_on(taken: list[Line]) -> list[Line]:

@@ -87,7 +87,6 @@ TWO_LETTERS = {
 _IN_UTC = re.compile(r"\d(?:Z|[+-]00:?00)\s*$", re.IGNORECASE)
 _SITE = re.compile(r"\s{0,4}(?:[|·•«»‹›_–—]|\s-|-(?=[\u4e00-\u9fff])|::)\s{0,4}(?=\S)")
 _SITE_BEFORE = re.compile(r"(?:[|·•«»‹›_–—]|\s-|::)\s?$")
-_SITE_LAST = re.compile(r"(?:[|«‹]|\s[–—-])\s(?P<site>[^|«‹–—]{2,60})$")
 _COPYRIGHT = re.compile(
     r"(?:©|\(c\)"
     r"|copyright)[\s,]{0,3}(?:\d{4}(?:\s?[–-]\s?\d{4})?)?[\s,]{0,3}(?:by )?(?P<holder>[^.,|©\d]{3,60})",
@@ -97,7 +96,6 @@ _LAST = 15  # blocks
 _NUMBERS_IT = re.compile(
     r"\bNo\.?\s?\d[\d/.-]{0,9}[^\w]{0,3}$"
 )  # "Statement No. 14: …" is a title with what follows
-_GOES_ON = re.compile(r" (?:for|of|on)(?: (?:[^\W\da-z_][\w’'-]*|of|and|the)){1,6}")
 _OF_A_SITE = re.compile(r"\s(?:intranet|extranet|web ?site|home ?page)$", re.IGNORECASE)
 _TOP = 12  # blocks
 _SHORT = 15  # characters: a heading of no more may stand in a title by chance
@@ -203,12 +201,10 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
         site = parts[-1].strip() if parts else ""
         site = site if " " in site and (is_institution(site) or is_periodical(site)) else ""
         title = heading  # what all pages of a site are called is no title of one
-    if title == head and not main and (cut := _SITE_LAST.search(head)) and may_publish(cut["site"]):
-        title, site = head[: cut.start()].rstrip(), cut["site"]
     parts = [part.strip() for part in _SITE.split(title) if part.strip()]
     named = len(parts) > 1 and all(is_kind(part) or is_institution(part) for part in parts)
     yield "title", "" if named else title, "page title", "stated"
-    site = _whole_name(_OF_A_SITE.sub("", site), blocks)
+    site = _OF_A_SITE.sub("", site)
     yield "publisher", "" if is_kind(site) else site, "page title", "likely"
     for block in blocks[-_LAST:]:
         owned = _COPYRIGHT.match(" ".join(block.text.split()))
@@ -222,18 +218,6 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
     for address in (*(link.get("href", "") for link in tree.iter("link")), *meta.get("og:url", ())):
         if dated := _DATE_IN_URL.search(address):
             yield "date", "-".join(dated.groups()), "address", "likely"
-
-
-def _whole_name(site: str, blocks: list[Block]) -> str:
-    """Return the name of a site as the top of its page writes it in full."""
-    if not is_institution(site):
-        return site
-    for block in blocks[:_TOP]:
-        words = " ".join(block.text.split())
-        rest = _GOES_ON.match(words, len(site)) if words.startswith(site) else None
-        if rest and is_institution(whole := words[: rest.end()]):
-            return whole
-    return site
 
 
 def _marked_up(tree: html.HtmlElement) -> Iterator[_Fact]:
