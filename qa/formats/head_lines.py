@@ -7,9 +7,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from qa.formats.dates import DateOrder, FoundDate, find_date, find_dates, read_date
-from qa.formats.head_dates import DAY, FOR, ISSUED, of_year, without_dates
-from qa.formats.head_parts import Dated, Line, Name, Role
+from qa.formats.head_dates import DAY, FOR, ISSUED, without_dates, year_alone
+from qa.formats.head_parts import HeadDate, Line, Name, Role
 from qa.formats.labels import LABELS, label_of, label_words, numbered_by
+from qa.formats.name_classes import SMALL_WORD, STATE, has_name_form, is_institution
 from qa.formats.numbers import find_number
 from qa.formats.organisations import (
     is_kind,
@@ -29,7 +30,6 @@ from qa.formats.people import (
     surely_people,
     who_is,
 )
-from qa.formats.shapes import SMALL_WORD, STATE, is_institution, name_shaped
 
 if TYPE_CHECKING:
     from qa.schema import Span
@@ -212,7 +212,7 @@ _EVENT_LINE = re.compile(
 )
 
 
-def take_apart(words: str, span: Span | None, block: int, order: DateOrder) -> Line:
+def parse_line(words: str, span: Span | None, block: int, order: DateOrder) -> Line:
     """Take a line apart: what it states, and the names that are left."""
     line = Line(words, span, block)
     rest = _COLON.sub(": ", cells(words))
@@ -227,21 +227,23 @@ def take_apart(words: str, span: Span | None, block: int, order: DateOrder) -> L
         parts = [rest]
     for part in parts:
         label, start = label_of(part)
-        if label == "aside" and says(part[start:]):
+        if label == "aside" and is_sentence(part[start:]):
             line.names.append(Name(part, 0))  # "Source: A trader said that prices rose."
         elif label:
-            _take_label(line, label, part[start:].strip(), order)
+            _read_label(line, label, part[start:].strip(), order)
         else:
-            _take_part(line, part, order, shared=len(parts) > 1)
-    surely = any(_are_people(people_in_line(name.text), name.text) for name in line.names if name.person)
+            _read_part(line, part, order, shared=len(parts) > 1)
+    surely = any(
+        _surely_name_people(people_in_line(name.text), name.text) for name in line.names if name.person
+    )
     if not (line.states_something or surely or line.kinds or line.aside or "|" in rest) and (
         len(line.names) > 1
         and sum(is_institution(name.text) and not STATE.match(name.text) for name in line.names) != 1
     ):
-        line.names, line.people = [Name(_tidy(rest), 0)], ""  # a dash or a bar here is part of the name
+        line.names, line.people = [Name(_trimmed(rest), 0)], ""  # a dash or a bar here is part of the name
     if len(line.names) == 1 and _DESCRIBES.match(line.names[0].text) and not issued_by(line.names[0].text):
         line.names, line.aside = [], True
-    _sort_people(line)
+    _keep_sure_people(line)
     for name, described in pairwise(line.names):
         if _DESCRIBES.match(described.text):  # "Ballot Box — a newsletter on African elections"
             line.series, line.people = name.text, ""
@@ -250,21 +252,21 @@ def take_apart(words: str, span: Span | None, block: int, order: DateOrder) -> L
     return line
 
 
-def _sort_people(line: Line) -> None:
+def _keep_sure_people(line: Line) -> None:
     """Take for people, of several names in a line or beside a number, only those that surely are."""
     people = [name for name in line.names if name.person]
-    sure = [name for name in people if _are_people(people_in_line(name.text), name.text)]
+    sure = [name for name in people if _surely_name_people(people_in_line(name.text), name.text)]
     if line.number or (len(people) > 1 and sure):
         for name in people:
             name.person = name in sure
 
 
-def _are_people(who: str, written: str) -> bool:
+def _surely_name_people(who: str, written: str) -> bool:
     body = written.rpartition(",")[2] if "," in written else ""
-    return surely_people(who) or (likely_people(who) and bool(_body(body)))
+    return surely_people(who) or (likely_people(who) and bool(_institution_in(body)))
 
 
-def says(value: str) -> bool:
+def is_sentence(value: str) -> bool:
     """Whether what stands behind a label is a sentence."""
     return len(value.split()) > 4 and value.endswith((".", "?", "!", "…", ":"))
 
@@ -283,20 +285,20 @@ def cells(words: str) -> str:
     )
     words = re.sub(r"(?<!\.)\.{3,60}\s?:", ":", words)
     spaced = _SPACED_OUT.sub(lambda match: match[0].replace(" ", ""), words)
-    return unlisted(re.sub(r"\s{2,}", " ", spaced) if spaced != words else words)
+    return without_list_mark(re.sub(r"\s{2,}", " ", spaced) if spaced != words else words)
 
 
-def unlisted(line: str) -> str:
+def without_list_mark(line: str) -> str:
     """Take the mark of a list off a line that has a label."""
     bare = line.lstrip("-•*– ")
     return bare if bare != line and label_of(bare)[0] else line
 
 
-def _take_label(line: Line, name: str, value: str, order: DateOrder) -> None:
+def _read_label(line: Line, name: str, value: str, order: DateOrder) -> None:
     if name in ("published", "updated"):
         date, note = read_date(value, order)
         if by := re.search(r"\sby (?:the )?(?=[^\W\da-z_])", value):
-            body = _tidy(value[by.end() :])
+            body = _trimmed(value[by.end() :])
             if is_institution(body):
                 line.stated["publisher"] = body
         if date or note:
@@ -307,11 +309,11 @@ def _take_label(line: Line, name: str, value: str, order: DateOrder) -> None:
                 if label_words(line.words).startswith("posted")
                 else "published"
             )
-            line.dates.append(Dated(FoundDate(0, 0, date, note), value, role))
+            line.dates.append(HeadDate(FoundDate(0, 0, date, note), value, role))
         line.aside = True
     elif name == "url":
         line.url = value if _URL.fullmatch(value) else ""
-    elif name == "author" and label_words(line.words) in _PREPARERS and (body := _body(value)):
+    elif name == "author" and label_words(line.words) in _PREPARERS and (body := _institution_in(value)):
         line.stated["publisher"] = body
     elif name == "author":
         line.stated["author"] = people_stated(
@@ -322,10 +324,10 @@ def _take_label(line: Line, name: str, value: str, order: DateOrder) -> None:
         if surely_people(who) or likely_people(who):
             line.stated["author"] = who
             line.dates += [
-                Dated(found, value[found.start : found.end], "plain") for found in find_dates(value, order)
+                HeadDate(found, value[found.start : found.end], "plain") for found in find_dates(value, order)
             ]
         else:
-            _take_part(line, line.words, order, shared=False)
+            _read_part(line, line.words, order, shared=False)
     elif name == "aside":
         line.aside = True
         if line.words.lower().startswith(("ref", "our ref")) and re.search(r"\d", value):
@@ -341,12 +343,12 @@ def _take_label(line: Line, name: str, value: str, order: DateOrder) -> None:
         if found.number or re.search(r"\d", value):
             line.number, line.series = found.number or value.strip(" ."), found.series
         else:
-            _take_part(line, line.words, order, shared=False)
+            _read_part(line, line.words, order, shared=False)
     else:
         line.stated[name] = value
 
 
-def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None:
+def _read_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None:
     """Take dates, number and people out of a part of a line; what is left of it are names."""
     if _URL.fullmatch(part):
         line.url = line.url or part
@@ -363,7 +365,7 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         line.aside = True
         if re.match(r"(?:last )?(?:updated|revised|modified)\b", part, re.IGNORECASE):
             line.dates += [
-                Dated(found, part[found.start : found.end], "updated") for found in find_dates(part, order)
+                HeadDate(found, part[found.start : found.end], "updated") for found in find_dates(part, order)
             ]
         return
     if re.match(r"agenda item\b", part, re.IGNORECASE):
@@ -380,16 +382,16 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         line.stated["publisher"] = office["body"]
         return
     if posted := _POSTED_BY.match(part):
-        name = _tidy(posted["who"])
+        name = _trimmed(posted["who"])
         line.dates += [
-            Dated(found, part[found.start : found.end], "published") for found in find_dates(part, order)
+            HeadDate(found, part[found.start : found.end], "published") for found in find_dates(part, order)
         ]
         if who := people_in_line(name):
             line.stated["author"] = who
         elif (
             is_institution(name)
             or likely_institution(name)
-            or (name_shaped(name) and may_name_institution(name))
+            or (has_name_form(name) and may_name_institution(name))
         ):
             line.stated["publisher"] = name
         line.aside = True
@@ -397,18 +399,18 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
     if who := who_is(part):
         line.stated["author"] = who
     if owned := COPYRIGHT.match(part):
-        line.aside, holder = True, _tidy(owned["holder"] or "")
-        if holder and name_shaped(holder) and not has_given_name(holder):
+        line.aside, holder = True, _trimmed(owned["holder"] or "")
+        if holder and has_name_form(holder) and not has_given_name(holder):
             line.owner = holder
         if owned["year"]:
-            line.dates.append(of_year(owned["year"]))
+            line.dates.append(year_alone(owned["year"]))
         return
     if taken := _TAKEN_FROM.match(part):
         line.aside = True
         when = next(find_dates(part, order), None)
-        name = _tidy(part[taken.end() : when.start if when else len(part)])
+        name = _trimmed(part[taken.end() : when.start if when else len(part)])
         if when:
-            line.dates.append(Dated(when, part[when.start : when.end], "event"))
+            line.dates.append(HeadDate(when, part[when.start : when.end], "event"))
         if is_institution(name) or is_periodical(name):
             line.stated["publisher"] = name
         return
@@ -419,18 +421,20 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         line.number, line.bare = line.number or code, True
         return
     if (year := _YEAR.fullmatch(part)) and (not shared or line.number):
-        line.dates.append(of_year(year["year"]))
+        line.dates.append(year_alone(year["year"]))
         return
     signed = _WITH_PLACE_AND_DATE.fullmatch(part)
     who = people_in_line(signed["who"].strip()) if signed else ""
     if signed and who and (find_date(signed["when"], order) or has_given_name(who)):
         line.stated["author"] = who
-        line.dates += [Dated(found, signed["when"], "plain") for found in find_dates(signed["when"], order)]
+        line.dates += [
+            HeadDate(found, signed["when"], "plain") for found in find_dates(signed["when"], order)
+        ]
         return
     held = _HELD.match(part)
     if held and len(held["name"].split()) > 2:  # "Minutes of the meeting held on 8 November 2016"
         day = find_date(part, order)
-        line.dates += [Dated(day, part[day.start : day.end], "event")] if day else []
+        line.dates += [HeadDate(day, part[day.start : day.end], "event")] if day else []
         part = held["name"]
     inner = _INNER.fullmatch(part)
     if inner and find_date(inner["inner"], order):  # "Situation Report No. 7 (as of 21 October 2020)"
@@ -439,9 +443,9 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
     rest, dated = without_dates(line, part, order, shared=shared)
     if _EVENT_LINE.match(part):
         by = re.search(r"\sby\s", part)
-        if who := people_in_line(_tidy(part[by.end() :])) if by else "":
+        if who := people_in_line(_trimmed(part[by.end() :])) if by else "":
             line.stated["author"] = who
-        elif by and (body := _body(part[by.end() :])):
+        elif by and (body := _institution_in(part[by.end() :])):
             line.stated["publisher"] = body
     rest = _NOTED.sub("", _FETCHED.sub("", rest))
     if _IDENTIFIER.search(rest):
@@ -452,7 +456,7 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
     elif part.startswith("(") and part.endswith(")") and not find_number(part).number:
         line.aside = True
         return
-    if (work := FOR.fullmatch(_tidy(rest))) and surely_people(who := people_in_line(work["who"])):
+    if (work := FOR.fullmatch(_trimmed(rest))) and surely_people(who := people_in_line(work["who"])):
         line.stated["author"] = who
         if names_institution(work["body"]) or may_name_institution(work["body"]):
             line.stated["publisher"] = work["body"]
@@ -462,15 +466,15 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         rest,
         re.IGNORECASE,
     ):
-        sender = _tidy(rest[sent.end() :])
-        if rest[0] in "Ff" and name_shaped(sender.split(",")[0]) and not shared:
-            line.stated["publisher"] = sender if _body(sender) else ""
-        if rest[:2].lower() == "to" or name_shaped(sender.split(",")[0]):
+        sender = _trimmed(rest[sent.end() :])
+        if rest[0] in "Ff" and has_name_form(sender.split(",")[0]) and not shared:
+            line.stated["publisher"] = sender if _institution_in(sender) else ""
+        if rest[:2].lower() == "to" or has_name_form(sender.split(",")[0]):
             line.aside = True
             return
     if issued := ISSUED.match(rest):
         name = re.sub(
-            r"\s(?:on|in|am|le)$|\s(?:for use|with|in|on behalf)\s.*$", "", _tidy(rest[issued.end() :])
+            r"\s(?:on|in|am|le)$|\s(?:for use|with|in|on behalf)\s.*$", "", _trimmed(rest[issued.end() :])
         )
         if name[:1].isupper() and len(name) <= 100:
             line.stated["publisher"] = name
@@ -481,10 +485,10 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
     if by := BYLINE.match(rest):
         stated = _STATED_BYLINE.match(rest)
         who = people_in_line(rest[by.end() :].strip())
-        body = _body(rest.partition(", ")[2])
+        body = _institution_in(rest.partition(", ")[2])
         if who and body and not ACADEMIC.search(body):
             line.owner = body
-        body = _body(rest[by.end() :])
+        body = _institution_in(rest[by.end() :])
         if not who and body:
             line.stated["publisher"] = body
             return
@@ -494,7 +498,7 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
             line.stated["author"] = who
             return
     if work := _WORK_BY.fullmatch(rest):
-        who = people_in_line(_tidy(work["who"])) or people_first(work["who"])
+        who = people_in_line(_trimmed(work["who"])) or people_first(work["who"])
         if surely_people(who) or likely_people(who):
             line.stated["author"] = who
             line.kinds.append(rest)
@@ -504,13 +508,13 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         line.number = f"{line.number}({issue.number})"
         return
     if found and found.number and (year := _YEAR_BEHIND.search(rest)):
-        line.dates.append(of_year(year["year"]))
+        line.dates.append(year_alone(year["year"]))
     if found and found.number:
         line.number, line.bare = found.number, found.bare
         line.series, line.volume = found.series, found.volume
         line.issue = found.generic or found.volume
         rest = found.rest
-    name = _tidy(rest)
+    name = _trimmed(rest)
     if not re.search(r"[^\W\d_]{2}", name) or _SEASON.fullmatch(name):
         return
     if _REMARK.match(name):
@@ -526,14 +530,14 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         line.dates and shared and name[0].islower()
     ):
         return
-    body, kind = _apart_from_kind(name)
+    body, kind = _split_off_kind(name)
     if kind:  # "Keel Institute issue brief"
         line.kinds.append(kind)
         name = body
     if name.endswith("文件") and names_institution(name[:-2]):
         name = name[:-2]  # "东岭省交通运输厅文件": the head of an official document
     who = people_in_line(name)
-    body = _body(name.rpartition(",")[2].strip()) if who and "," in name else ""
+    body = _institution_in(name.rpartition(",")[2].strip()) if who and "," in name else ""
     if body and not ACADEMIC.search(body):
         line.owner = body  # "Rukhsana Ali, Lantern Relief International"
     if who:
@@ -551,7 +555,7 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         line.names[-1].numbered = bool(found.rest)
 
 
-def _body(words: str) -> str:
+def _institution_in(words: str) -> str:
     """Return the institution that words behind "by" or "from" name, "" where they name none."""
     if re.search(r"[’']s (?:\w+ )?(?:team|staff|desk|unit|office|department|section|secretariat)$", words):
         return ""
@@ -560,7 +564,7 @@ def _body(words: str) -> str:
         r"|economist|fellow)"
         r"(?:\sgeneral)?(?:\sof|\sat|\sfor|,)\s",
         "",
-        _tidy(words),
+        _trimmed(words),
         flags=re.IGNORECASE,
     )
     name = re.sub(r"^the\s|\s(?:for use|with|on behalf)\s.*$", "", name)
@@ -571,7 +575,7 @@ def _body(words: str) -> str:
     return name if named and len(name) <= 100 and name[:1].isupper() else ""
 
 
-def _apart_from_kind(name: str) -> tuple[str, str]:
+def _split_off_kind(name: str) -> tuple[str, str]:
     """Part an institution's name from the kind of document that follows it."""
     words = name.split()
     if is_periodical(name):
@@ -584,7 +588,7 @@ def _apart_from_kind(name: str) -> tuple[str, str]:
     return name, ""
 
 
-def _tidy(name: str) -> str:
+def _trimmed(name: str) -> str:
     name = name.strip(" ,;:–—-*_~=")
     if name.count("(") != name.count(")"):
         name = name.strip(" ,;:–—-()")

@@ -14,7 +14,7 @@ Role = Literal["published", "plain", "event", "updated", "never"]
 
 
 @dataclass(frozen=True, slots=True)
-class Dated:
+class HeadDate:
     """A date of the header, and what it is the date of."""
 
     found: FoundDate
@@ -42,7 +42,7 @@ class Line:
     span: Span | None
     block: int
     stated: dict[str, str] = field(default_factory=dict)
-    dates: list[Dated] = field(default_factory=list)
+    dates: list[HeadDate] = field(default_factory=list)
     number: str = ""
     series: str = ""
     bare: bool = False  # whether the number is a code without "No." or the like

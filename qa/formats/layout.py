@@ -112,7 +112,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Laid:
+class LaidOutText:
     """A text with its pages and headings, the largest lines of its first page, and its running heads."""
 
     text: str
@@ -270,7 +270,7 @@ def without_running_heads(pages: Sequence[Page]) -> tuple[str, ...]:
     pages may say two things, one behind its number, the other before it. Where most pages have a row at the
     same place that could be nothing else, it goes, whatever it says (`_heads_by_place`).
     """
-    size, _ = _usual([line for page in pages for line in page.lines])
+    size, _ = _usual_type([line for page in pages for line in page.lines])
     edges = [(_edge_rows(page, top=True), _edge_rows(page, top=False)) for page in pages]
     said: defaultdict[tuple[bool, str], list[tuple[float, int]]] = defaultdict(list)
     counted: defaultdict[tuple[bool, int], list[tuple[float, int, str, bool]]] = defaultdict(list)
@@ -336,7 +336,7 @@ class _Row:
 def _edge_rows(page: Page, *, top: bool) -> list[_Row]:
     """Return the outermost rows, the outermost first."""
     rows: list[_Row] = []
-    usual = _pitch(page.lines)
+    usual = _line_distance(page.lines)
     for line in sorted(page.lines, key=lambda line: line.top if top else -line.top):
         if line.aside:
             continue
@@ -355,7 +355,7 @@ def _edge_rows(page: Page, *, top: bool) -> list[_Row]:
     return rows
 
 
-def _pitch(lines: Sequence[Line]) -> float:
+def _line_distance(lines: Sequence[Line]) -> float:
     """Return how far lines are apart, most often."""
     steps = [b.top - a.top for a, b in pairwise(lines) if 0 < b.top - a.top < 3 * a.size]
     return median(steps) if steps else 1.2 * max((line.size for line in lines), default=0.0)
@@ -459,16 +459,16 @@ class _Column:
     pitch: float
 
 
-def lay_out(pages: Sequence[Page]) -> Laid:
+def lay_out(pages: Sequence[Page]) -> LaidOutText:
     """Make one text of the pages, which lose their running heads; in it, sentences over two are whole."""
     running = without_running_heads(pages)
     every = [line for page in pages for line in page.lines]
-    body = _usual(every)
+    body = _usual_type(every)
     blocks = _blocks(pages, body, _Joiner(every))
     return _assemble(list(_with_asides_on_their_page(blocks)), pages, running, _display(pages, body))
 
 
-def _usual(lines: Sequence[Line]) -> tuple[float, bool]:
+def _usual_type(lines: Sequence[Line]) -> tuple[float, bool]:
     """Return the size of most characters, and whether they are bold."""
     counts: Counter[tuple[float, bool]] = Counter()
     for line in lines:
@@ -537,7 +537,7 @@ def _columns(page: Page) -> Iterator[_Column]:
     for _, group in groupby(page.lines, key=lambda line: (line.column, line.aside)):
         lines = list(group)
         left, right = min(line.left for line in lines), max(line.right for line in lines)
-        yield _Column(lines, left, right, _pitch(lines))
+        yield _Column(lines, left, right, _line_distance(lines))
 
 
 def _blocks(pages: Sequence[Page], body: tuple[float, bool], joiner: _Joiner) -> list[_Block]:
@@ -556,7 +556,7 @@ def _blocks(pages: Sequence[Page], body: tuple[float, bool], joiner: _Joiner) ->
                     block = paragraph if _goes_on(paragraph, line, column) else None
                     how = "join" if block else "part"
                 else:
-                    how = _how(block, line, kind, column) if block else "part"
+                    how = _link_to(block, line, kind, column) if block else "part"
                 full = _is_full(line, column.lines[position + 1 : position + 2], column)
                 if block and how == "join":
                     text, at = block.pieces[-1]
@@ -598,13 +598,13 @@ def _kind(
         block
         and block.kind == "aside"
         and "\t" not in block.last.text
-        and _how(block, line, "aside", column) != "part"
+        and _link_to(block, line, "aside", column) != "part"
     ):
         return "aside"  # a caption goes on
     return "aside" if _CAPTION.match(line.text) else "body"
 
 
-def _how(block: _Block, line: Line, kind: str, column: _Column) -> Literal["join", "line", "part"]:
+def _link_to(block: _Block, line: Line, kind: str, column: _Column) -> Literal["join", "line", "part"]:
     """Say how a line follows the block above it in its column: joined, on a line of its own, or parted."""
     above, size = block.last, line.size
     if block.kind != kind or abs(above.size - size) > 0.12 * size:
@@ -690,7 +690,9 @@ def _split(block: _Block, page: int) -> tuple[_Block | None, _Block]:
     return replace(block, pieces=head), replace(block, pieces=tail, tight=False)
 
 
-def _assemble(blocks: list[_Block], pages: Sequence[Page], running: tuple[str, ...], display: str) -> Laid:
+def _assemble(
+    blocks: list[_Block], pages: Sequence[Page], running: tuple[str, ...], display: str
+) -> LaidOutText:
     parts: list[str] = []
     at = 0
     starts: dict[int, int] = {}
@@ -710,7 +712,7 @@ def _assemble(blocks: list[_Block], pages: Sequence[Page], running: tuple[str, .
             at += len(text)
     starting = [(start, pages[index].name, pages[index].read_by) for index, start in starts.items()]
     found = [*_sections(starting, "page", at), *_sections(headings, "section", at)]
-    return Laid("".join(parts), tuple(sorted(found)), display, running)
+    return LaidOutText("".join(parts), tuple(sorted(found)), display, running)
 
 
 def _sections(starts: list[tuple[int, str, str]], kind: SectionKind, end: int) -> Iterator[Section]:

@@ -10,11 +10,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from qa.formats.dates import read_date
+from qa.formats.name_classes import is_institution, letters, may_publish
 from qa.formats.numbers import find_number
 from qa.formats.organisations import is_kind, is_periodical, is_section_heading, likely_institution
 from qa.formats.people import in_order
-from qa.formats.rubbish import is_no_author, is_no_title
-from qa.formats.shapes import is_institution, letters, may_publish
+from qa.formats.placeholders import is_no_author, is_no_title
 from qa.schema import Document, Found
 
 if TYPE_CHECKING:

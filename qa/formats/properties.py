@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from qa.document.metadata import with_values
 from qa.formats.header import parse_header
+from qa.formats.name_classes import is_division, is_institution, letters
 from qa.formats.organisations import is_kind, may_name_institution
 from qa.formats.page import TWO_LETTERS
 from qa.formats.people import likely_people, looks_like_person, people_stated, surely_people
-from qa.formats.rubbish import is_no_author, is_no_title
-from qa.formats.shapes import is_division, is_institution, letters
+from qa.formats.placeholders import is_no_author, is_no_title
 from qa.formats.text import check_text, describe
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _TOP = 3_000  # characters
 
 
-def settle(
+def reconcile(
     stated: dict[str, str], text: str, display: str, above: Sequence[str], date_order: DateOrder
 ) -> dict[str, str]:
     """Return what a file says of itself, without what its first page says otherwise.
@@ -106,7 +106,7 @@ def with_properties(
 ) -> Document:
     """Fill a document's metadata from its properties, then from the header of its text, and mark that.
 
-    What the page says counts for more than a property (`settle`); not so where properties are `published`
+    What the page says counts for more than a property (`reconcile`); not so where properties are `published`
     with the text. `display` is the paragraph in the style of a title, `above` the page's own header. `source`
     says what holds the properties; `name` is what messages call the document.
 
@@ -120,7 +120,7 @@ def with_properties(
     if published:
         stated = {field: value for field, value in stated.items() if value}
     else:
-        stated = settle(stated, document.text, display, above, date_order)
+        stated = reconcile(stated, document.text, display, above, date_order)
     document = with_values(document, stated, source, "stated")
     if display and not document.title:
         document = with_values(document, {"title": display}, "the style of its title", "likely")
