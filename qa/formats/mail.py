@@ -148,11 +148,10 @@ def _issued(sender: str, subject: str) -> dict[str, str]:
     elif (is_institution(sender) or likely_institution(sender)) and not comma and not _PART.search(sender):
         publisher = sender
     numbered = find_number(subject.split(": ")[0])
-    if not numbered.number or numbered.bare or not numbered.series:
-        return {"publisher": publisher}
-    if numbered.series.casefold() != sender.casefold() and not names_periodical(numbered.series):
-        return {"publisher": publisher}
-    return {"publisher": publisher, "series": numbered.series, "number": numbered.number}
+    series = numbered.series if numbered.number and not numbered.bare else ""
+    if series.casefold() != sender.casefold() and not names_periodical(series):
+        series = ""
+    return {"publisher": publisher, "series": series, "number": numbered.number if series else ""}
 
 
 class _Reading:

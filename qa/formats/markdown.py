@@ -240,9 +240,7 @@ def _wordless(text: str, lines: list[_Bounds], tokens: list[Token], env: dict[st
             wordless.add(first + 1)
     for reference in env.get("references", {}).values():
         wordless.update(range(*reference["map"]))
-    for line in wordless:
-        if span := _line_span(text, *lines[line]):
-            yield span
+    yield from filter(None, (_line_span(text, *lines[line]) for line in wordless))
 
 
 def _is_comment(token: Token) -> bool:

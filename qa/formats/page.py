@@ -70,6 +70,14 @@ _META = {
     "url": ("og:url", "citation_abstract_html_url"),
     "language": ("content-language", "dc.language", "dcterms.language", "citation_language", "og:locale"),
 }
+_IN_JSON_LD = {
+    "author": "author",
+    "publisher": "publisher",
+    "date": "datePublished",
+    "series": "isPartOf",
+    "url": "url",
+    "language": "inLanguage",
+}
 _ARTICLE = re.compile(r"Article$|^(?:BlogPosting|Report|SocialMediaPosting|Book|Legislation)$")
 _SAVED = re.compile(
     r"<!--\s*saved from url=\(\d+\)(https?://\S+)\s*-->|Page saved with SingleFile\s+url:\s*(https?://\S+)"
@@ -279,12 +287,7 @@ def _linked(tree: html.HtmlElement) -> Iterator[tuple[str, str]]:
             continue
         if article:
             yield "title", _name(article.get("headline")) or _name(article.get("name"))
-            yield "author", _name(article.get("author"))
-            yield "publisher", _name(article.get("publisher"))
-            yield "date", _name(article.get("datePublished"))
-            yield "series", _name(article.get("isPartOf"))
-            yield "url", _name(article.get("url"))
-            yield "language", _name(article.get("inLanguage"))
+            yield from ((field, _name(article.get(key))) for field, key in _IN_JSON_LD.items())
             return
 
 

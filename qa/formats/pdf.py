@@ -372,36 +372,31 @@ def _described(
     program: str,
     notes: list[str],
 ) -> Document:
-    found: list[Found] = []
     above = [head for head in laid.running if not find_date(head)]  # for a date, see `_dated`
     display = "" if is_kind(laid.display) or is_institution(laid.display) else laid.display
     said = {"title": _information(pdf, "Title"), "author": _information(pdf, "Author")}
     stated = reconcile(said, laid.text, display, above, options.date_order)
     title, author, publisher = (stated.get(field, "") for field in ("title", "author", "publisher"))
-    if title:
-        on_page = letters(title) in letters(laid.text[:3000])
-        found.append(Found("title", "PDF information", "stated" if on_page else "likely"))
-    elif display:
-        title = display
-        found.append(Found("title", "the largest type of its first page", "likely"))
-    if author:  # one word is no person's whole name
-        found.append(Found("author", "PDF information", "stated" if " " in author else "guessed"))
-    if publisher:
-        found.append(Found("publisher", "PDF information", "likely"))
-    if language:
-        found.append(Found("language", "PDF catalogue", "stated"))
-    if program:
-        found.append(Found("text", f"OCR ({program})", "likely"))
+    on_page = letters(title) in letters(laid.text[:3000])
+    whole_name = " " in author  # one word is no person's whole name
+    facts = (
+        (title, Found("title", "PDF information", "stated" if on_page else "likely")),
+        (not title and display, Found("title", "the largest type of its first page", "likely")),
+        (author, Found("author", "PDF information", "stated" if whole_name else "guessed")),
+        (publisher, Found("publisher", "PDF information", "likely")),
+        (language, Found("language", "PDF catalogue", "stated")),
+        (program, Found("text", f"OCR ({program})", "likely")),
+    )
     document = Document(
         id="",
         text=laid.text,
-        title=title,
+        title=title or display,
         author=author,
         publisher=publisher,
         language=re.split("[-_]", language.lower())[0] or "en",
         format="pdf",
         sections=laid.sections,
-        found=tuple(found),
+        found=tuple(found for value, found in facts if value),
         notes=tuple(notes),
     )
     document = describe(document, source.file_name.rsplit(".", 1)[0], options.date_order, above=above)
