@@ -172,9 +172,8 @@ def _signature(data: bytes, said: Kind | None) -> Kind | str | None:
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _archive(data, said)
     head = data[:_HEAD]
-    if said is not _KINDS["email"] and _MAILBOX.match(
-        head
-    ):  # some programs write this line above a single e-mail
+    # Some programs write a mailbox's first line above a single e-mail.
+    if said is not _KINDS["email"] and _MAILBOX.match(head):
         return _KINDS["mbox"]
     if encoding_of(head) == "utf-16":
         head = head.decode("utf-16", "ignore").encode()
