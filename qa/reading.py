@@ -1,4 +1,4 @@
-"""Reading the files that a person names: whole, and only where there is an end to them."""
+"""Read files that a person names: whole, and only if they have an end."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ MOST_BYTES = 1_000_000_000
 _SHELL_PIPES = (Path("/dev/fd"), Path("/proc/self/fd"))
 
 
-def read_file(path: Path) -> bytes:
-    """Read an ordinary file, or a pipe that the shell has opened for this command.
+def read_file(path: Path, most: int = MOST_BYTES) -> bytes:
+    """Return the bytes of a file, or of a pipe that the shell has opened for this command; at most `most`.
 
     Raises:
-        InputError: naming the file, where it cannot be read, may have no end, or is too large.
+        InputError: the file cannot be read, may have no end, or is too large; the message names it.
     """
     try:
         mode = path.stat().st_mode
@@ -24,9 +24,9 @@ def read_file(path: Path) -> bytes:
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or of_shell):  # opening a folder says that it is one
             raise InputError(f"{path} is no ordinary file: a pipe or a device may have no end. Name a file.")
         with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+            data = file.read(most + 1)
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
-    if len(data) > MOST_BYTES:
-        raise InputError(f"{path} is larger than {MOST_BYTES // 1_000_000:,} MB. Split it.")
+    if len(data) > most:
+        raise InputError(f"{path} is larger than {most // 1_000_000:,} MB. Split it.")
     return data

@@ -18,6 +18,7 @@ from qa.quoting.opened import open_quote, styled
 from qa.quoting.wording import MOST_COMPARED, Change, Text, difference, find, is_whole
 from qa.recent import Recent
 from qa.schema import EVERYTHING, Filters, Quote, QuoteReference, Span, locator
+from qa.storage.ports import read_places
 from qa.text.display import visible
 from qa.text.phrase import occurrences, phrase_pattern
 from qa.text.terms import content_words, measure
@@ -344,15 +345,16 @@ class Verifier:
 
     def _everywhere(self, claim: Claim, status: Status, selection: Selection) -> Iterator[Verdict]:
         assert claim.text is not None  # noqa: S101 - its callers have looked
-        for document, span in self._library.phrase(claim.text, selection).places:
-            if (found := _find_whole(claim, document.text, span.start)) is not None:
-                yield self._at(status, claim, document, found)
+        places = self._library.phrase(claim.text, selection).places
+        for (document, _), spans in read_places(self._library, places):
+            for span in spans:
+                if (found := _find_whole(claim, document.text, span.start)) is not None:
+                    yield self._at(status, claim, document, found)
         parts = _parts(claim)
-        seen = set()
-        for document, _ in self._library.phrase(max(parts, key=len), selection).places if parts else ():
-            if document.id not in seen and (found := _find_parts(claim, document.text)) is not None:
+        places = self._library.phrase(max(parts, key=len), selection).places if parts else ()
+        for (document, _), _spans in read_places(self._library, places):
+            if (found := _find_parts(claim, document.text)) is not None:
                 yield self._at(status, claim, document, found)
-            seen.add(document.id)
 
     def _earlier(self, claim: Claim) -> Verdict | None:
         """Find the words in a text that was superseded or removed."""
@@ -381,8 +383,7 @@ class Verifier:
         assert claim.text is not None  # noqa: S101 - its callers have looked
         words = content_words(claim.text)[:MOST_COMPARED]
         hits = self._library.matching([words], ASKED, self._library.select())[0]
-        others = self._library.documents_of(key for key, _ in hits).values()
-        for document_id in dict.fromkeys([*named, *others]):
+        for document_id in dict.fromkeys([*named, *(hit.document_id for hit, _ in hits)]):
             document = self._document(document_id)
             verdict = document and self._altered(claim, document)
             if verdict:
@@ -464,10 +465,8 @@ class Verifier:
         return held
 
     def _document(self, document_id: str) -> Document | None:
-        try:
-            return self._library.document_and_passages(document_id)[0]
-        except DocumentNotFoundError:
-            return None
+        found = self._library.read([document_id]).values()
+        return next((document for document, _ in found), None)
 
     def _text(self, text: str) -> Text:
         held = self._texts.get(text)

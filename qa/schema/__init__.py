@@ -1,7 +1,7 @@
 """The values that Pullquote passes around: frozen and typed.
 
-A quote tells where it stands, an answer what it is as JSON; else they do nothing. A quote is coordinates:
-nothing here accepts its text, which is always the slice.
+A quote makes its own citation, and an answer its own JSON; the values do nothing else. A quote is
+coordinates: nothing here accepts its text, which is always the slice.
 """
 
 from qa.schema.answers import (
@@ -27,7 +27,6 @@ from qa.schema.documents import (
     Filters,
     Found,
     Passage,
-    PassageSpan,
     Section,
     SectionKind,
     Sentence,
@@ -61,7 +60,6 @@ __all__ = [
     "Milliseconds",
     "Outcome",
     "Passage",
-    "PassageSpan",
     "Progress",
     "Quote",
     "QuoteReference",

@@ -41,12 +41,14 @@ def to_text(stats: LibraryStats) -> str:
         if stats.postings_bytes
         else "searched in the store"
     )
+    if stats.desk_bytes:
+        lines["desk"] = f"{size(stats.desk_bytes)}, of thumbs"
     width = max(map(len, lines))
     return "".join(f"{name:<{width}}  {said}\n" for name, said in lines.items())
 
 
 def size(count: int) -> str:
-    """Bytes as people write them: `812 B`, `1.4 MB`."""
+    """Write a number of bytes as people do: `812 B`, `1.4 MB`."""
     value = float(count)
     for unit in ("B", "kB", "MB"):
         if value < 999.5:  # what is shown has three digits

@@ -86,7 +86,7 @@ def one_after_the_other(library: Path, inbox: Path) -> None:
     store.close()
 
 
-@pytest.mark.slow
+@pytest.mark.day
 @pytest.mark.parametrize(("batch", "huge"), [(1, 10**6), (4, 10**6), (4, 8), (256, 4096)])
 def test_the_library_is_the_one_that_one_step_after_the_other_makes(
     tmp_path: Path, inbox: Path, monkeypatch: pytest.MonkeyPatch, batch: int, huge: int
@@ -143,7 +143,7 @@ def test_an_error_of_the_store_comes_from_index_and_leaves_what_was_committed(
 ) -> None:
     """Another process takes the library, as the third document is to be written."""
     monkeypatch.setattr("qa.intake.run.BATCH", 1)
-    monkeypatch.setattr("qa.storage.embedded.database.BUSY_SECONDS", 0.01)
+    monkeypatch.setattr("qa.storage.sqlite_file.BUSY_SECONDS", 0.01)
     for number in range(6):
         write(inbox, f"{number}.txt", words(number))
     named: list[str] = []
