@@ -35,7 +35,12 @@ _NAMED = 5
 
 @dataclass(slots=True)
 class _Budget:
-    """What an archive and those in it may still give."""
+    """What may still come out of an archive and of those in it.
+
+    Attributes:
+        members: how many files.
+        bytes: how many bytes.
+    """
 
     members: int = MOST_MEMBERS
     bytes: int = MOST_BYTES

@@ -103,7 +103,13 @@ _SUBTITLE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a header says; what it does not say is empty. `spans` are its lines, in order."""
+    """What a header says; what it does not say is empty.
+
+    Attributes:
+        title, publisher, series, number, date, url, author: as of a document.
+        spans: the lines of the header, in order.
+        notes: what the reader of the document should know of the date.
+    """
 
     title: str = ""
     publisher: str = ""

@@ -65,7 +65,15 @@ _SUSPENDED = frozenset({"and", "or", "to", "und", "oder", "et", "y"})  # "long- 
 
 @dataclass(slots=True)
 class Word:
-    """What stands between two spaces. `glued` words follow the one before without a space: raised marks."""
+    """What stands between two spaces.
+
+    Attributes:
+        text: the word.
+        left, right, top, bottom: its edges on the page.
+        size: the size of its type.
+        bold: whether its type is bold.
+        glued: whether no space parts it from the word before, as with a raised mark.
+    """
 
     text: str
     left: float
@@ -84,10 +92,16 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a column: `column` is its number on the page.
+    """A line of a column.
 
-    `first` is how wide the first word is, with the next where it is a number ("2 March" stays together).
-    `aside` lines stand outside the text: turned by 90 degrees.
+    Attributes:
+        text: its words.
+        left, right, top, bottom: its edges on the page.
+        size: the size of most of its type.
+        bold: whether its type is bold.
+        first: the width of its first word, with the next where the first is a number ("2 March").
+        column: the number of its column on the page.
+        aside: whether it stands outside the text: it is turned by 90 degrees.
     """
 
     text: str
@@ -104,7 +118,13 @@ class Line:
 
 @dataclass(slots=True)
 class Page:
-    """The lines of a page in reading order, what the page is called, and `read_by` as of a `Section`."""
+    """A page.
+
+    Attributes:
+        name: what a citation calls it.
+        lines: its lines, in reading order.
+        read_by: what read it, where that was not the file's own text: "OCR" (see `Section`).
+    """
 
     name: str
     lines: list[Line] = field(default_factory=list)
@@ -113,7 +133,14 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class LaidOutText:
-    """A text with its pages and headings, the largest lines of its first page, and its running heads."""
+    """The pages as one text.
+
+    Attributes:
+        text: the text.
+        sections: its pages and what stands under its headings.
+        display: the largest lines of its first page, most often a title.
+        running: its running heads.
+    """
 
     text: str
     sections: tuple[Section, ...]
@@ -297,9 +324,14 @@ def without_running_heads(pages: Sequence[Page]) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class _Row:
-    """Lines beside each other at the edge of a page; `apart` if farther from the text than lines are.
+    """Lines that stand beside each other at the edge of a page.
 
-    `gap` is how far, in usual distances of lines; 0 where there is no row farther in.
+    Attributes:
+        lines: the lines.
+        top: where they stand on the page.
+        at_top: whether that is the upper edge.
+        apart: whether they are farther from the text than lines usually are.
+        gap: how far, in usual distances of lines; 0 where no row stands farther in.
     """
 
     lines: list[Line]
@@ -436,22 +468,33 @@ def _runs_on(
 
 @dataclass(slots=True)
 class _Block:
-    """A paragraph, a heading or the like: the texts of its lines, each with the index of its page.
+    """A paragraph, a heading or the like.
 
-    "aside" is what a paragraph may run around: footnotes, captions, rows of tables, turned text.
+    Attributes:
+        kind: "aside" for what a paragraph may run around: footnotes, captions, rows of tables, turned text.
+        first, last: its first and its last line.
+        pieces: the texts of its lines, each with the index of its page.
+        tight: whether it follows the block above without a blank line.
+        full: whether its last line goes as far as it could.
     """
 
     kind: Literal["body", "heading", "aside"]
     first: Line
     last: Line
     pieces: list[tuple[str, int]]
-    tight: bool = False  # whether it follows the block above without a blank line
-    full: bool = False  # whether its last line goes as far as it could
+    tight: bool = False
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """Lines of one column, with what is usual in it: its edges, and how far apart its lines are."""
+    """The lines of one column.
+
+    Attributes:
+        lines: the lines.
+        left, right: its edges.
+        pitch: the usual distance of its lines.
+    """
 
     lines: list[Line]
     left: float

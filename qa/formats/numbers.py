@@ -118,13 +118,22 @@ _QUARTER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """A number, the series before it, and what is left of the words; `bare` where nothing says "No."."""
+    """A number that words hold.
+
+    Attributes:
+        number: the number, "" where there is none.
+        series: the name of the series that it counts.
+        rest: what is left of the words.
+        bare: whether nothing says that it is a number, such as "No.".
+        generic: whether a word such as "Issue" stands before it, and what is counted is named elsewhere.
+        volume: whether it is the number of a volume.
+    """
 
     number: str = ""
     series: str = ""
     rest: str = ""
     bare: bool = False
-    generic: bool = False  # "Issue 5": what is counted is named elsewhere
+    generic: bool = False
     volume: bool = False
 
 

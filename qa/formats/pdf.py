@@ -112,10 +112,13 @@ def _open(source: Source) -> pdfium.PdfDocument:
 
 @dataclass(slots=True)
 class _PageReading:
-    """What was read of a page. `why` says what is wrong with a page that holds no text to read, or "".
+    """What was read of a page.
 
-    `hidden` is whether its text is invisible: what another program read off a scan. Of a `doubtful` one, OCR
-    is not sure.
+    Attributes:
+        page: the page, with the lines that were read.
+        why: why there is no text to read: "picture", "code", "damaged" or "illegible"; "" where there is.
+        hidden: whether its text is invisible: another program read it off a scan.
+        doubtful: whether OCR is unsure of it.
     """
 
     page: Page

@@ -77,7 +77,12 @@ _LEGAL = re.compile(
 
 
 class Line(NamedTuple):
-    """A line, and within how many quotations it stands."""
+    """A line of an e-mail.
+
+    Attributes:
+        depth: how many quotations it stands within.
+        text: its words.
+    """
 
     depth: int
     text: str
@@ -93,7 +98,13 @@ class Sender:
 
 @dataclass(slots=True)
 class _MessageLine:
-    """A line, the number of its message, and whether it is furniture."""
+    """A line whose message is known.
+
+    Attributes:
+        text: its words.
+        message: the number of its message, from 0.
+        furniture: whether it is no part of what the message says.
+    """
 
     text: str
     message: int
