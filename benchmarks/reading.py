@@ -1,4 +1,4 @@
-"""How long reading takes: our reader beside the cross-encoder, on the same windows in the same run.
+"""Measure how long reading takes: our reader and the cross-encoder, on the same windows in one run.
 
 usage: python -m benchmarks.reading SUITE [--questions N] [--repeats N]
 
