@@ -83,7 +83,7 @@ class ReaderModel(nn.Module):
 
 
 def bert_config(state: dict[str, Tensor]) -> BertConfig:
-    """Return the configuration of a cross-encoder or reader, by the shapes of its weights; it has 12 heads."""
+    """Return the configuration of a cross-encoder or reader, by its weights' shapes; it has 12 heads."""
     words, hidden = state["bert.embeddings.word_embeddings.weight"].shape
     layers = 1 + max(int(name.split(".")[3]) for name in state if name.startswith("bert.encoder.layer."))
     return BertConfig(
