@@ -80,7 +80,7 @@ def main() -> None:
     for path in arguments.suites:
         asked = suite.load(path, print)
         asked = suite.draw(asked, arguments.limit) if arguments.limit else asked
-        with run.own_library(asked.corpus, None, lambda _: None, print) as corpus:
+        with run.suite_library(asked.corpus, None, lambda _: None, print) as corpus:
             measure(corpus, asked, bge)
 
 

@@ -63,7 +63,7 @@ def main() -> None:
     for path in arguments.suites:
         asked = suite.load(path, print)
         asked = suite.draw(asked, arguments.limit) if arguments.limit else asked
-        with run.own_library(asked.corpus, arguments.encoder, lambda _: None, print) as corpus:
+        with run.suite_library(asked.corpus, arguments.encoder, lambda _: None, print) as corpus:
             print(f"\n{asked.name}, {len(asked.queries)} questions, {corpus.store.encoder_identity.name}")
             measure(corpus, asked, readers)
 

@@ -75,7 +75,7 @@ def main() -> None:
     arguments = parser.parse_args()
     for folder in arguments.suites:
         asked = suite.draw(suite.load(folder, print), arguments.limit)
-        with run.own_library(asked.corpus, None, lambda _: None, print) as corpus:
+        with run.suite_library(asked.corpus, None, lambda _: None, print) as corpus:
             compare(asked, corpus, [str(arguments.most), *arguments.ways])
 
 
