@@ -103,10 +103,10 @@ def feedback_file(folder: Path, name: str) -> Path:
         corpus.index(folder / "x.txt")
         document = corpus.document("x.txt")
         place = QuoteReference("x.txt", document.sha256, 0, 10)
-        corpus.store.put_thumb(
+        corpus.desk.put_thumb(
             ShownAnswer("What rose?", ("Hm?", "=1"), "What rose?", "answered", (place,)), None, "up"
         )
-        save(to_queries(corpus.store), folder / name)
+        save(to_queries(corpus.desk, corpus.store), folder / name)
     return folder / name
 
 
