@@ -142,7 +142,7 @@ def connect(library: Path) -> sqlite3.Connection:
 
 
 def build_fts5(library: Path, path: Path) -> None:
-    """As `qa.storage.embedded.database` has it, in a file of its own."""
+    """As `qa.storage.sqlite_file` has it, in a file of its own."""
     with sqlite3.connect(path / "words.sqlite3") as db:
         db.execute(f"CREATE VIRTUAL TABLE words USING fts5 (head, body, content='', tokenize='{TOKENIZE}')")
         db.executemany(

@@ -25,7 +25,7 @@ from qa.schema import (
     Passage,
     Section,
 )
-from qa.storage.embedded import columns as stored
+from qa.storage import columns as stored
 from qa.storage.embedded import near_duplicates, vectors, versions, words
 from qa.storage.embedded.corrections import found_in
 from qa.storage.embedded.database import Database
@@ -277,10 +277,10 @@ class Contents:
             version = versions.restorable(db, document_id)
             return version, self._as_document({**version.held, "text": versions.text(db, version)})
 
-    def citing(self, document_id: str) -> tuple[int, tuple[str, ...]]:
-        """Tell what in the library cites a document: how many thumbs, on which questions."""
+    def own_texts(self, document_id: str) -> list[str]:
+        """List the texts that a document has, or had, and no other document: their SHA-256."""
         with self._database.reading() as db:
-            return versions.citing(db, document_id)
+            return versions.own_texts(db, document_id)
 
     def same_text(self, document_id: str) -> tuple[str, ...]:
         """List the ids of others that have, or had, the very text that a document has, or had."""

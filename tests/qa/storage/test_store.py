@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 import qa.storage.embedded.contents
-import qa.storage.embedded.database
 import qa.storage.embedded.filters
 import qa.storage.embedded.words
+import qa.storage.sqlite_file
 from qa.document.segment import passages
 from qa.errors import (
     DocumentNotFoundError,
@@ -28,9 +28,9 @@ from qa.errors import (
 )
 from qa.schema import Document, Filters, Sentence
 from qa.storage.embedded import tables
+from qa.storage.embedded.database import LAYOUT
 from qa.storage.embedded.put import Entry
 from qa.storage.embedded.store import Store
-from qa.storage.embedded.tables import latest_schema
 from qa.storage.ports import Count, Hit, Occurrence
 from qa.text.dates import parse_date
 from qa.text.phrase import occurrences, phrase_pattern
@@ -497,7 +497,7 @@ def test_a_writer_that_has_to_wait_too_long_is_told_so_and_readers_go_on(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ingest(store, BRIEF)
-    monkeypatch.setattr(qa.storage.embedded.database, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(qa.storage.sqlite_file, "BUSY_SECONDS", 0.05)
     other = Store(store.folder)
     blocker = sqlite3.connect(store.folder / "library.sqlite3", isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
@@ -592,12 +592,12 @@ def test_a_library_of_an_older_schema_is_migrated_and_keeps_what_it_holds(
 ) -> None:
     folder = saved(tmp_path)
     add = "ALTER TABLE documents ADD COLUMN later TEXT NOT NULL DEFAULT 'x'"
-    monkeypatch.setitem(tables.CHANGES, latest_schema() + 1, lambda db: db.execute(add))
+    monkeypatch.setitem(tables.CHANGES, LAYOUT.latest_schema + 1, lambda db: db.execute(add))
     store = Store(folder, create=False)
     assert store.document("3").text == words(3)
     store.close()
     db = sqlite3.connect(folder / "library.sqlite3")
-    assert db.execute("PRAGMA user_version").fetchone() == (latest_schema(),)
+    assert db.execute("PRAGMA user_version").fetchone() == (LAYOUT.latest_schema,)
     assert db.execute("SELECT DISTINCT later FROM documents").fetchall() == [("x",)]
     db.close()
 
@@ -612,7 +612,7 @@ def test_a_migration_that_fails_leaves_the_library_as_it_was(
         db.execute("no SQL")
 
     with monkeypatch.context() as patched:
-        patched.setitem(tables.CHANGES, latest_schema() + 1, fail)
+        patched.setitem(tables.CHANGES, LAYOUT.latest_schema + 1, fail)
         with pytest.raises(LibraryError):
             Store(folder)
     store = Store(folder)
