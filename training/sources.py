@@ -24,18 +24,18 @@ from typing import TYPE_CHECKING, Any
 from qa.text.terms import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 # A paper is cut to about so many characters around the answer.
 LONGEST = 4000
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Convert one set to standard output."""
     parser = argparse.ArgumentParser()
     parser.add_argument("form", choices=["squad", "selqa", "unansq"])
     parser.add_argument("paths", type=Path, nargs="+")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     first, *others = arguments.paths
     match arguments.form:
         case "squad":

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
@@ -22,13 +23,16 @@ from transformers import BertForSequenceClassification
 from embeddings.models import reranker_folder
 from training.model import ReaderModel, bert_config
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def main() -> None:
+
+def main(argv: Sequence[str] | None = None) -> None:
     """Read the graph, take its weights back to float32, write."""
     parser = argparse.ArgumentParser()
     parser.add_argument("out", type=Path)
     parser.add_argument("reader", type=Path, nargs="?")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     if arguments.reader:
         torch.save({"model": reader(weights(arguments.reader))}, arguments.out)
     else:
