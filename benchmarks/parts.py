@@ -135,12 +135,12 @@ def read(
     """Read the candidates with each reader, order them in every way, and choose quotes in every way."""
     meaning = interpret(query.text, query.history)
     search = retrieve.prepare(corpus.store, meaning.question, meaning.variants)
-    hits, _ = retrieve.candidates(corpus.store, search, corpus.store.select())
-    found = [(hit.key, score) for hit, score in hits]
-    passages = corpus.store.passages(key for key, _ in found)
-    top = [(passages[key], fused) for key, fused in found[: retrieve.MOST_READ]]
-    rest = [passages[key].document_id for key, _ in found[retrieve.MOST_READ :]]
-    documents = {passage.document_id: corpus.document(passage.document_id) for passage, _ in top}
+    found, _ = retrieve.candidates(corpus.store, search, corpus.store.select())
+    opened = corpus.store.read(hit.document_id for hit, _ in found[: retrieve.MOST_READ])
+    passages = {each.key: each for _, own in opened.values() for each in own}
+    top = [(passages[hit.key], fused) for hit, fused in found[: retrieve.MOST_READ]]
+    rest = [hit.document_id for hit, _ in found[retrieve.MOST_READ :]]
+    documents = {name: document for name, (document, _) in opened.items()}
     windows = [reading_window(documents[passage.document_id], passage) for passage, _ in top]
     fused = np.array([score for _, score in top])
     for reader in readers:

@@ -46,11 +46,10 @@ def main() -> None:
             meaning = interpret(query.text, query.history)
             search = retrieve.prepare(corpus.store, meaning.question, meaning.variants)
             hits, _ = retrieve.candidates(corpus.store, search, corpus.store.select())
-            found = [(hit.key, score) for hit, score in hits[: retrieve.MOST_READ]]
-            passages = corpus.store.passages(key for key, _ in found)
-            windows = [
-                reading_window(corpus.document(passages[key].document_id), passages[key]) for key, _ in found
-            ]
+            found = hits[: retrieve.MOST_READ]
+            opened = corpus.store.read(hit.document_id for hit, _ in found)
+            passages = {each.key: each for _, own in opened.values() for each in own}
+            windows = [reading_window(opened[hit.document_id][0], passages[hit.key]) for hit, _ in found]
             retrieved = [score for _, score in found]
             for _ in range(arguments.repeats):
                 for name, read in sides.items():
