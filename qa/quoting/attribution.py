@@ -34,7 +34,7 @@ from qa.text.terms import content_words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from qa.quoting.claims import Claim
+    from qa.quoting.claims.claim import Claim
     from qa.schema import Document, DocumentInfo
 
 # Words of a name, at most: a longer title is looked for by its beginning.

@@ -12,7 +12,8 @@ from qa.errors import DocumentNotFoundError
 from qa.formats.inline import without_markup
 from qa.quoting import omissions
 from qa.quoting.attribution import Names, are_same, is_named, is_of, people
-from qa.quoting.claims import sentence_around, sentences_around, without_marks
+from qa.quoting.claims.marks import without_marks
+from qa.quoting.claims.sentences import sentence_around, sentences_around
 from qa.quoting.omissions import Omission
 from qa.quoting.wording import MOST_COMPARED, Change, Text, difference, find, in_words, is_whole
 from qa.recent import Recent
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from qa.quoting.claims import Claim
+    from qa.quoting.claims.claim import Claim
     from qa.quoting.wording import Difference
     from qa.schema import Document
     from qa.storage.ports import Cited, Library, Selection

@@ -22,7 +22,9 @@ from qa.evaluation.run import evaluate
 from qa.evaluation.schema import Query, Suite
 from qa.formats.inline import without_markup
 from qa.quoting.cite import clipboard
-from qa.quoting.claims import _CLOSING, Claim, _Ends, claims, of_text
+from qa.quoting.claims.claim import Claim
+from qa.quoting.claims.file import claims, of_text
+from qa.quoting.claims.marks import CLOSING, Ends
 from qa.quoting.render import to_json, to_terminal, to_text
 from qa.quoting.verify import Verifier, lines, to_dict
 from qa.quoting.wording import Text, become, difference, find, in_words, joined
@@ -568,13 +570,13 @@ def test_a_claim_that_no_document_can_hold_is_unknown(corpus: Corpus) -> None:
 
 @given(st.text(st.sampled_from('“”„«»「」"a '), max_size=60))
 def test_a_quotation_ends_where_its_marks_balance(text: str) -> None:
-    ends = _Ends(text)
+    ends = Ends(text)
     for at, mark in enumerate(text):
-        if mark not in _CLOSING:
+        if mark not in CLOSING:
             continue
         depth, expected = 0, None
         for end, other in enumerate(text[at:], at + 1):
-            depth += (other == mark) - (other in _CLOSING[mark])
+            depth += (other == mark) - (other in CLOSING[mark])
             if not depth:
                 expected = end
                 break
