@@ -74,7 +74,8 @@ def cli(ctx: click.Context) -> None:
 for _command in (
     *(indexing.index, indexing.reindex),
     *(questions.ask, questions.answer_many, questions.evaluate),
-    *(documents.documents, documents.remove, documents.restore, documents.verify, documents.names),
+    *(documents.documents, documents.remove, documents.restore, documents.names),
+    *(documents.cite, documents.verify),
     *(chatting.chat, chatting.feedback, chatting.doctor),
 ):
     cli.add_command(_command)

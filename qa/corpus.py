@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from qa.asking.confidence import STRICTNESS
+from qa.errors import model_errors
 from qa.intake.pipeline import silent
 from qa.limits import check_ids
 from qa.schema import EVERYTHING, Document, Filters, Progress
-from qa.storage.embedded.encoders import model_errors
 from qa.storage.open import open_library
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         IndexReport,
         Turn,
     )
-    from qa.storage.embedded.library import EmbeddedLibrary
+    from qa.storage.open import OpenLibrary
     from qa.storage.ports import Cited, LibraryStats
 
 
@@ -42,7 +42,7 @@ class Corpus:
 
     def __init__(
         self,
-        store: EmbeddedLibrary,
+        store: OpenLibrary,
         date_order: DateOrder | None = None,
         columns: Mapping[str, str] | None = None,
         reader: str | None = None,

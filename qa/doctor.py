@@ -12,39 +12,27 @@ import re
 import shutil
 import sqlite3
 import sys
-from contextlib import closing
-from dataclasses import asdict, dataclass
+from contextlib import closing, suppress
+from dataclasses import asdict
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from qa import __version__
-from qa.errors import InputError, LibraryError, LibraryNotFoundError, PullquoteError
+from qa.errors import InputError, LibraryError, LibraryNotFoundError
+from qa.storage.findings import Finding, of_encoder
 from qa.text.display import in_one_line, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from qa.storage.embedded.store import Store
-    from qa.storage.embedded.vectors import Difference
-
 _PAGE = b"<!doctype html><title>A page</title><p>This page was read by what reads all pages.</p>"
 _ENOUGH_SPACE = 200_000_000
-_NAMED = 5  # of many problems
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at. `problem` is empty, or says what is wrong and how to mend it."""
-
-    about: str
-    value: str
-    problem: str = ""
 
 
 def examine(library: Path) -> tuple[Finding, ...]:
     """Look at the program, its models and the library in a folder, which may be missing or damaged."""
-    return (*_software(), *_sqlite(), _reading(), _ocr(), *_library(library))
+    return (*_software(), *_sqlite(), _reading(), _ocr(), *_library(library), *_models())
 
 
 def problems(findings: tuple[Finding, ...]) -> list[str]:
@@ -152,29 +140,13 @@ def _ocr() -> Finding:
     return Finding("OCR", f"{version}, for scanned PDFs in these languages: {', '.join(sorted(languages))}")
 
 
-def _models(store: Store | None) -> Iterator[Finding]:
-    """Look at the encoder that made the library's vectors (None: the default one), reader and reranker."""
+def _models() -> Iterator[Finding]:
+    """Look at the reader and the reranker."""
     try:
         from embeddings import models
-        from embeddings.onnx import find_export
-        from qa.storage.embedded.encoders import Encoders
     except ImportError as error:
         yield Finding("models", "not loaded", f"the models cannot be loaded: {error}")
         return
-    encoding = store.encoding() if store else None
-    name = encoding.identity.name if encoding else models.DEFAULT_ENCODER
-    try:
-        identity = Encoders(store, None).identity() if store else models.encoder_identity()
-        folder = models.encoder_folder(identity)
-    except (models.ModelError, PullquoteError) as error:
-        yield Finding("encoder", name, str(error))
-    else:
-        yield Finding(
-            "encoder", f"{name}, {identity.dimension} dimensions, in {folder}, SHA-256 as it should be"
-        )
-        export = find_export(identity)
-        made = str(export.model) if export else f"none yet; the first use makes it in {models.cache_folder()}"
-        yield Finding("encoder export", made)
     try:
         models.reader_weights()
     except models.ModelError as error:
@@ -195,24 +167,25 @@ def _models(store: Store | None) -> Iterator[Finding]:
 
 
 def _library(library: Path) -> Iterator[Finding]:
+    """Look at the library and its encoder; at the default encoder where no library can be opened."""
     yield Finding("library", str(library))
     yield _space(library)
     try:
-        from qa.storage.embedded.store import Store
+        from qa.storage.open import examine_library
 
-        yield _integrity(library)
-        yield _aliases(library)
-        with closing(Store(library, create=False)) as store:
-            yield from _contents(store)
-            yield from _models(store)
-            return
+        yield from examine_library(library)
     except LibraryNotFoundError as error:
         yield Finding("store", "none", str(error))
     except LibraryError as error:
         yield Finding("store", "damaged or locked", str(error))
     except ImportError as error:
         yield Finding("store", "not opened", f"the library cannot be opened: {error}")
-    yield from _models(None)
+    else:
+        return
+    with suppress(ImportError):  # `_models` says so
+        from embeddings import models
+
+        yield from of_encoder(models.DEFAULT_ENCODER, models.encoder_identity)
 
 
 def _space(library: Path) -> Finding:
@@ -220,103 +193,3 @@ def _space(library: Path) -> Finding:
     free = shutil.disk_usage(there).free
     short = f"only {free / 1e6:.0f} MB are free in {there}: free some space" if free < _ENOUGH_SPACE else ""
     return Finding("disk space", f"{free / 1e9:.1f} GB free", short)
-
-
-def _integrity(library: Path) -> Finding:
-    from qa.storage.embedded.database import Database
-
-    with closing(Database(library, create=False)) as database, database.reading() as db:
-        rows = [str(row[0]) for row in db.execute("PRAGMA integrity_check(5)")]
-    if rows == ["ok"]:
-        return Finding("store", f"{database.path}, whole")
-    return Finding(
-        "store",
-        "damaged",
-        f"{database.path} is damaged ({'; '.join(rows)}): put it back from a backup, or move the folder away "
-        "and run `pullquote index` again",
-    )
-
-
-def _aliases(library: Path) -> Finding:
-    from qa.text.names import ALIAS_FILE, aliases
-
-    held = aliases(library)
-    wrong = "; ".join(held.problems[:_NAMED])
-    if (more := len(held.problems) - _NAMED) > 0:
-        wrong += f"; and {more:,} more"
-    return Finding("aliases", f"{plural(held.own, 'group')} of names in {library / ALIAS_FILE}", wrong)
-
-
-def _access(store: Store) -> Finding:
-    if not store.read_only:
-        return Finding("access", "read and write")
-    return Finding(
-        "access",
-        "read only",
-        f"{store.folder} may not be written by this user: questions are answered, but nothing can be "
-        "indexed, corrected or removed. If that is not meant, see to the permissions of the folder and its "
-        "files",
-    )
-
-
-def _contents(store: Store) -> Iterator[Finding]:
-    infos = store.documents()
-    damaged = []
-    for info in infos:
-        try:
-            store.document(info.id)  # reads and hashes its text
-        except LibraryError as error:
-            damaged.append(str(error))
-    count = sum(info.passages for info in infos)
-    yield _access(store)
-    yield Finding("generation", str(store.generation))
-    yield Finding(
-        "documents",
-        f"{plural(len(infos), 'document')}, {plural(count, 'passage')}",
-        "; ".join(damaged),
-    )
-    yield _index(store, count)
-    yield _postings(store, count)
-
-
-def _index(store: Store, passages: int) -> Finding:
-    from embeddings.index import IndexFileError, VectorIndex
-
-    record = store.index_record()
-    if record.encoding is None:
-        return Finding("index", "none needed: there are no documents")
-    mending = "Nothing is lost: the next question makes it again from the store"
-    if not record.file:
-        return Finding("index", "none", f"the index has not been written. {mending}")
-    try:
-        dimension = record.encoding.identity.dimension
-        index = VectorIndex.open(store.folder / record.file, dimension, thorough=True)
-    except IndexFileError as error:
-        return Finding("index", f"{record.file}, unusable", f"{error}. {mending}")
-    difference = store.difference(record.encoding, lambda: index.ids)
-    return _step("index", record.file, difference, passages, mending)
-
-
-def _postings(store: Store, passages: int) -> Finding:
-    from embeddings.files import DamagedFileError
-    from qa.storage.embedded.full_text import FTS5_UP_TO, Postings
-
-    record = store.words_record()
-    mending = "Nothing is lost: until `pullquote index` of anything makes them again, questions take longer"
-    if record.encoding is None or passages <= FTS5_UP_TO:
-        return Finding("postings", "none needed: SQLite searches so few passages itself")
-    if not record.file:
-        return Finding("postings", "none", f"the postings have not been written. {mending}")
-    try:
-        postings = Postings.open(store.folder, record.file, record.file_generation, thorough=True)
-    except DamagedFileError as error:
-        return Finding("postings", f"{record.file}, unusable", f"{error}. {mending}")
-    difference = store.difference(record.encoding, lambda: postings.keys)
-    return _step("postings", record.file, difference, passages, mending)
-
-
-def _step(about: str, file: str, difference: Difference | None, passages: int, mending: str) -> Finding:
-    """Say whether a derived file is in step, by how it differs from the store."""
-    if difference is None or difference.stale.size or difference.missing.size:
-        return Finding(about, f"{file}, behind", f"{file} is behind the store. {mending}")
-    return Finding(about, f"{file}, in step with {plural(passages, 'passage')}")

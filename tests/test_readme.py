@@ -68,6 +68,21 @@ def test_every_page_that_a_module_names_exists() -> None:
     assert [(module, page) for module, page in sorted(named) if not (ROOT / page).exists()] == []
 
 
+def test_every_path_that_a_document_names_exists() -> None:
+    documents = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    named = {
+        (document.relative_to(ROOT).as_posix(), path)
+        for document in documents
+        for path in re.findall(
+            r"\b(?:qa|embeddings|tests|training|benchmarks|docs)/[\w/*-]+\.(?:py|md|js|toml|json|txt)\b",
+            document.read_text(encoding="utf-8"),
+        )
+    }
+    assert ("docs/decisions/0017-versions.md", "qa/quoting/omissions.py") in named
+    lacking = [(document, path) for document, path in sorted(named) if not any(ROOT.glob(path))]
+    assert lacking == []
+
+
 def test_every_decision_has_a_number_of_its_own() -> None:
     decisions = sorted((ROOT / "docs" / "decisions").glob("*.md"))
     numbers = [int(path.name[:4]) for path in decisions]

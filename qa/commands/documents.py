@@ -14,7 +14,7 @@ from qa.commands import options, shared
 from qa.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from qa.corpus import Corpus
     from qa.quoting.claims.claim import Claim
@@ -67,7 +67,7 @@ def documents(ctx: click.Context, filters: Filters, *, stats: bool, removed: boo
 
 
 def _print_stats(stats: LibraryStats, *, as_json: bool) -> None:
-    from qa.storage.embedded.stats import to_dict, to_text
+    from qa.storage.stats import to_dict, to_text
     from qa.text.display import visible
 
     if as_json:
@@ -355,6 +355,42 @@ class _Lost:
         }
 
 
+@click.command()
+@click.argument("citation", metavar="ID|URL")
+@options.json
+@options.general
+@click.pass_obj
+def cite(settings: options.Settings, citation: str) -> None:
+    """Open a citation: the quote, its source, and what has become of it.
+
+    ID is SHA256/START-END: the sha256, start and end of a quote in `ask --json`. URL is the link to a source
+    in the chat. The status is current, superseded or removed. Of a text that was superseded, it says where
+    the words stand today, or what they have become.
+
+    Control characters are shown as symbols; --json gives the quote as it is, and the whole text around it.
+    """
+    from qa.quoting.cite import parse_citation
+    from qa.quoting.opened import lines, open_citation, to_dict
+
+    place, document_id = parse_citation(citation)
+    with shared.corpus(settings) as corpus:
+        opened = open_citation(corpus.store, place, document_id)
+    if settings.as_json:
+        shared.print_json(to_dict(opened))
+        return
+    _print_styled(lines(opened))
+
+
+def _print_styled(lines: Iterable[list[tuple[str, str]]]) -> None:
+    """Print lines of (words, style), in colour where that is wanted."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False, soft_wrap=True)
+    for pieces in lines:
+        console.print(Text.assemble(*pieces))
+
+
 def _claims(path: Path) -> tuple[list[Claim], list[Claim]]:
     """Read what a file quotes.
 
@@ -438,16 +474,11 @@ def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
         ]
         shared.print_json({"files": files})
     else:
-        from rich.console import Console
-        from rich.text import Text
-
-        console = Console(highlight=False, soft_wrap=True)
         for path, each in results.items():
             if len(paths) > 1:
-                console.print(Text(str(path), "bold"))
+                _print_styled([[(str(path), "bold")]])
             for verdict in each:
-                for pieces in lines(verdict):
-                    console.print(Text.assemble(*pieces))
+                _print_styled(lines(verdict))
         for why in refused.values():
             shared.say(f"not verified: {why}")
         if not settings.quiet:

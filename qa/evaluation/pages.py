@@ -198,14 +198,15 @@ def _quoted(quote: AnswerLine, gold: Sequence[Gold], text_of: TextOf, title_of: 
     document, start, text = quote["document"], quote["start"], quote["text"]
     citation = quote.get("citation") or {}
     title = citation.get("title") or title_of(document) or document
-    fields = ("publisher", "series", "number", "date", "locator", "read_by")
+    publisher = citation.get("published_in") or citation.get("publisher")
+    fields = ("series", "number", "date", "locator", "read_by")
     source = text_of(document)
     spans = [(each.start - start, each.end - start) for each in gold if each.document == document]
     spans += [span for each in gold for span in misses.occurrences(text, each.text)]
     return Quoted(
         tuple(_parts(text, spans)),
         title,
-        tuple(facts(*(citation.get(field) or "" for field in fields))),
+        tuple(facts(publisher or "", *(citation.get(field) or "" for field in fields))),
         source is None or source[start : quote["end"]] == text,
     )
 

@@ -22,7 +22,7 @@ from qa.document.metadata import Sidecar, check, open_sidecar, sidecar_of
 from qa.document.row_identity import Row, follow, numbered
 from qa.document.segment import SEGMENTATION, passages
 from qa.document.window import head, window_text
-from qa.errors import InputError, PartlyReadError
+from qa.errors import InputError, PartlyReadError, model_errors
 from qa.formats import ocr
 from qa.formats.kinds import JSONL, named, reading_of
 from qa.formats.reading import file_id, read_path
@@ -31,7 +31,7 @@ from qa.formats.worker import Worker
 from qa.intake.folders import listing, missing, refusal, resolved, without_files
 from qa.intake.pipeline import overlap, silent
 from qa.schema import Document, FileResult, IndexReport, Passage, Progress
-from qa.storage.embedded.encoders import model_errors, trust
+from qa.storage.embedded.encoders import trust
 from qa.storage.embedded.locations import RESTORED, FileRead, Foreseen, ReadAs, is_gone
 from qa.storage.embedded.put import Entry
 

@@ -9,28 +9,37 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import TypeAlias
+from urllib.parse import unquote_plus
 
 from qa.errors import DocumentNotFoundError, InputError, VerbatimError
 from qa.schema import CitationId, Document, Quote, sha256_text
 from qa.text.dates import date_in_words
-from qa.text.display import visible
+from qa.text.display import in_one_line, visible
 
 ReadDocument: TypeAlias = Callable[[str], Document]
 """Gives the document of an id as the library holds it now, never from a cache: `Corpus.document`."""
 
-_CITATION_ID = re.compile(r"([0-9a-f]{64})/([0-9]{1,12})-([0-9]{1,12})")
+# An id, alone or as the last part of an address: of the page (#cite=…), or of HTTP.
+_CITATION = re.compile(
+    r"(?:\S*(?:#cite=|/citations/))?([0-9a-f]{64})/([0-9]{1,12})-([0-9]{1,12})(?:[?&]document=([^&#\s]*))?"
+)
 
 
-def parse_citation_id(text: str) -> CitationId:
-    """Read `{sha256}/{start}-{end}`.
+def parse_citation(text: str) -> tuple[CitationId, str]:
+    """Read a citation's id, `{sha256}/{start}-{end}`, or its address on the page or in HTTP.
+
+    Returns the id, and the id of the document that the address names, or "".
 
     Raises:
-        InputError: when it has another shape or an empty range.
+        InputError: it has another form, or an empty range.
     """
-    match = _CITATION_ID.fullmatch(text)
+    match = _CITATION.fullmatch(text.strip())
     if match is None or int(match[2]) >= int(match[3]):
-        raise InputError(f"not a citation id: {visible(text[:100])!r}; it should be SHA256/START-END")
-    return CitationId(match[1], int(match[2]), int(match[3]))
+        raise InputError(
+            f"{in_one_line(text[:100])!r} is no citation: give SHA256/START-END, as a quote of `ask --json` "
+            "has them, or the link to a source in the chat, which ends in #cite=SHA256/START-END"
+        )
+    return CitationId(match[1], int(match[2]), int(match[3])), unquote_plus(match[4] or "")
 
 
 def check(
@@ -64,12 +73,6 @@ def check(
         )
 
 
-def published_in(document: Document) -> str:
-    """The publisher; of a table's row that names none, the table's file, as nothing else says where it is."""
-    is_row = any(section.kind == "row" for section in document.sections)
-    return document.publisher or (re.split(r"[/\\]", document.path)[-1] if is_row else "")
-
-
 def facts(publisher: str, series: str, number: str, date: str, locator: str, read_by: str) -> list[str]:
     """Say what a citation names beside the title, as far as it is known; series and number are one."""
     issue = f"{series} No. {number}" if number else series
@@ -81,8 +84,7 @@ def facts_of(quote: Quote) -> list[str]:
     """Say what a quote's citation names beside the title, its date in words."""
     where = quote.citation
     date = date_in_words(quote.document.date) if quote.document.date else ""
-    publisher = published_in(quote.document)
-    return facts(publisher, where.series, where.number, date, where.locator, where.read_by)
+    return facts(where.published_in, where.series, where.number, date, where.locator, where.read_by)
 
 
 def cite_line(quote: Quote, fate: str = "") -> str:

@@ -12,8 +12,8 @@ import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from qa.quoting.cite import check, cite_line, published_in
-from qa.schema import Answer, Failure, answer_to_dict
+from qa.quoting.cite import check, cite_line
+from qa.schema import Answer, Failure, answer_to_dict, published_in
 from qa.text import times
 from qa.text.dates import date_in_words
 from qa.text.display import plural, visible

@@ -15,9 +15,10 @@ from qa.quoting.attribution import Names, are_same, is_named, is_of, people
 from qa.quoting.claims.marks import without_marks
 from qa.quoting.claims.sentences import sentence_around, sentences_around
 from qa.quoting.omissions import Omission
-from qa.quoting.wording import MOST_COMPARED, Change, Text, difference, find, in_words, is_whole
+from qa.quoting.opened import open_quote, styled
+from qa.quoting.wording import MOST_COMPARED, Change, Text, difference, find, is_whole
 from qa.recent import Recent
-from qa.schema import EVERYTHING, Filters, QuoteReference, Span, locator
+from qa.schema import EVERYTHING, Filters, Quote, QuoteReference, Span, locator
 from qa.text.display import visible
 from qa.text.phrase import occurrences, phrase_pattern
 from qa.text.terms import content_words, measure
@@ -72,9 +73,6 @@ _STYLES = {
     "distorted": "red",
     "altered": "red",
     "unknown": "bold red",
-    "insert": "green",
-    "delete": "red",
-    "equal": "",
 }
 _SHOWN_CHARACTERS = 100
 
@@ -124,7 +122,7 @@ class Verifier:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._cited: Recent[str, Cited | None] = Recent(KEPT_BYTES)
+        self._cited: Recent[str, Cited] = Recent(KEPT_BYTES)
         self._texts: Recent[str, Text] = Recent(KEPT_BYTES)
         self._shown: Recent[str, tuple[str, list[int]]] = Recent(KEPT_BYTES)
         self._titles: defaultdict[str, list[str]] = defaultdict(list)
@@ -410,19 +408,14 @@ class Verifier:
     def _stands(self, claim: Claim, cited: Cited, span: Span) -> Verdict:
         """Say that a text has the words, current or not; then also what they have become."""
         status: Status = "verbatim" if cited.status == "current" else cited.status
-        verdict = replace(self._at(status, claim, cited.document, span), since=cited.since)
-        current = self._document(cited.current_id) if cited.status == "superseded" else None
-        if current is None:
-            return verdict
-        words = cited.document.text[span.start : span.end]
-        now = find(words, current.text, span.start)
-        if now:
-            where = locator(current, now.start, now.end)
-            return replace(verdict, now=_place(current, now), now_locator=where)
-        near = self._text(current).nearest(words)
-        if near is None:
-            return replace(verdict, difference=())
-        return replace(verdict, difference=difference(words, current.text[near.start : near.end]))
+        verdict = self._at(status, claim, cited.document, span)
+        quote = Quote(cited.document, span.start, span.end)
+        opened = open_quote(quote, cited, self._read, self._text)
+        if opened.moved:
+            verdict = replace(verdict, now=opened.moved, now_locator=opened.moved_locator)
+        elif opened.current:
+            verdict = replace(verdict, difference=opened.difference)
+        return replace(verdict, since=opened.since)
 
     def _altered(self, claim: Claim, document: Document, span: Span | None = None) -> Verdict | None:
         assert claim.text is not None  # noqa: S101 - its callers have looked
@@ -431,7 +424,7 @@ class Verifier:
         elsewhere = named and _folded(claim.title) != _folded(document.title or document.id)
         if marked_up and (shown := self._find_shown(claim, document, "moved" if elsewhere else "verbatim")):
             return replace(shown, markup=True)
-        span = span or self._text(document).nearest(claim.text)
+        span = span or self._text(document.text).nearest(claim.text)
         if span is None:
             return None
         words = document.text[span.start : span.end]
@@ -459,12 +452,15 @@ class Verifier:
     # Reading
 
     def _by_hash(self, sha256: str) -> Cited | None:
+        try:
+            return self._read(sha256)
+        except DocumentNotFoundError:
+            return None
+
+    def _read(self, sha256: str, document_id: str = "") -> Cited:
         held = self._cited.get(sha256)
         if held is None:
-            try:
-                held = self._library.cited(sha256)
-            except DocumentNotFoundError:
-                return None
+            held = self._library.cited(sha256, document_id)
             self._cited.put(sha256, held, len(held.document.text) * 4)
         return held
 
@@ -474,11 +470,11 @@ class Verifier:
         except DocumentNotFoundError:
             return None
 
-    def _text(self, document: Document) -> Text:
-        held = self._texts.get(document.sha256)
+    def _text(self, text: str) -> Text:
+        held = self._texts.get(text)
         if held is None:
-            held = Text(document.text)
-            self._texts.put(document.sha256, held, len(document.text) * _BYTES_A_CHARACTER)
+            held = Text(text)
+            self._texts.put(text, held, len(text) * _BYTES_A_CHARACTER)
         return held
 
 
@@ -761,10 +757,7 @@ def lines(verdict: Verdict) -> Iterator[list[tuple[str, str]]]:
         said += "; but for the comma at its end"
     yield [(f"    {said}", "dim")]
     if verdict.difference:
-        pieces = [
-            (visible(re.sub(r"\s+", " ", words)), _STYLES[op]) for op, words in in_words(verdict.difference)
-        ]
-        yield [("    ", ""), *pieces]
+        yield [("    ", ""), *styled(verdict.difference)]
 
 
 def _speakers(verdict: Verdict) -> str:

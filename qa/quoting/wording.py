@@ -16,7 +16,7 @@ from qa.schema import Span
 from qa.text.terms import HAN, HANGUL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 # Of a quote's words, so many must be there, in order, for a place to say the same otherwise.
 LEAST_SHARE = 0.5
@@ -223,14 +223,16 @@ def _trimmed(opcodes: Sequence[tuple[str, int, int, int, int]]) -> tuple[int, in
     return begin, min(last, first + (end - start)) if op == "replace" else last
 
 
-def become(quote: str, near: int, text: str) -> tuple[Span | None, Difference]:
+def become(
+    quote: str, near: int, text: str, index: Callable[[str], Text] = Text
+) -> tuple[Span | None, Difference]:
     """Tell where a text has a quote's very words, or else where it says them otherwise, and the difference.
 
-    None, and no difference, where it says nothing like it.
+    None, and no difference, where it says nothing like it. `index` makes the `Text` of that text.
     """
     if span := find(quote, text, near):
         return span, ()
-    span = Text(text).nearest(quote)
+    span = index(text).nearest(quote)
     return span, difference(quote, text[span.start : span.end]) if span else ()
 
 

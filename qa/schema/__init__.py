@@ -37,7 +37,7 @@ from qa.schema.documents import (
     sha256_text,
 )
 from qa.schema.judgements import Judgement, QuoteReference, ShownAnswer, Thumb
-from qa.schema.quotes import Citation, CitationId, Quote, citation, citation_id, locator
+from qa.schema.quotes import Citation, CitationId, Quote, citation, citation_id, locator, published_in
 from qa.schema.reports import FileResult, FileStatus, IndexReport, Progress
 
 __all__ = [
@@ -82,5 +82,6 @@ __all__ = [
     "citation_id",
     "locator",
     "printable",
+    "published_in",
     "sha256_text",
 ]

@@ -59,9 +59,18 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Where a quote stands, in words for a reader. `date` is ISO 8601 or empty.
+    """Where a quote stands, in words for a reader. What is not known is empty.
 
-    `read_by` is "OCR" where some of its words were read off a picture (see `Section`), and else empty.
+    Attributes:
+        title: the document's title, or its id.
+        publisher: the document's publisher.
+        number: the number of the issue.
+        date: the date of publication, ISO 8601.
+        locator: the place in the document; see `locator`.
+        url: the document's address.
+        series: the series that the issue belongs to.
+        read_by: "OCR" where some of the words were read off a picture (see `Section`).
+        published_in: what is named as the publisher; see `published_in`.
     """
 
     title: str
@@ -72,6 +81,7 @@ class Citation:
     url: str
     series: str = ""
     read_by: str = ""
+    published_in: str = ""
 
 
 class CitationId(NamedTuple):
@@ -109,7 +119,14 @@ def citation(quote: Quote) -> Citation:
             ),
             "",
         ),
+        published_in=published_in(document),
     )
+
+
+def published_in(document: Document) -> str:
+    """Return the publisher; for a table's row without one, the name of the table's file."""
+    is_row = any(section.kind == "row" for section in document.sections)
+    return document.publisher or (re.split(r"[/\\]", document.path)[-1] if is_row else "")
 
 
 def locator(document: Document, start: int, end: int) -> str:

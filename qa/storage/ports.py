@@ -110,9 +110,14 @@ class Version:
 class Cited:
     """The document that a citation names, as it was, and what has become of it.
 
-    It is "superseded" while the document is held with another text (`current_id`, `current_sha256`), and
-    "removed" once it is not, whatever else has its id then; `since` says when (UTC), and is None for what is
-    current.
+    Attributes:
+        document: the document as it was cited.
+        status: "superseded" while the document has another text in the library, "removed" once it has none,
+            whatever else has its id then.
+        since: when it was superseded or removed (UTC); None for what is current.
+        current_id: the id of the document that is in the library now; "" where it was removed.
+        current_sha256: the SHA-256 of the text that it has now; "" where it was removed.
+        same_text: the ids of other documents that have, or had, the cited text.
     """
 
     document: Document
@@ -120,6 +125,7 @@ class Cited:
     since: dt.datetime | None = None
     current_id: str = ""
     current_sha256: str = ""
+    same_text: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

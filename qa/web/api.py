@@ -34,11 +34,9 @@ from qa.errors import (
     UnknownAnswerError,
 )
 from qa.limits import MAX_CITATION_CHARACTERS, MAX_ID_CHARACTERS, MAX_OFFSET, MAX_TURNS
-from qa.quoting.cite import check, cite_line, clipboard
+from qa.quoting import opened
 from qa.quoting.render import facets_to_dict, info_to_dict, to_dict
-from qa.quoting.wording import become
-from qa.schema import EVERYTHING, Dates, Quote, Span, Thumb, Turn, citation
-from qa.text.dates import date_in_words
+from qa.schema import EVERYTHING, CitationId, Dates, Thumb, Turn
 from qa.web import STATIC, reference
 from qa.web.body import Body
 from qa.web.guard import Guard
@@ -50,7 +48,6 @@ if TYPE_CHECKING:
 
     from qa.corpus import Corpus
     from qa.deadline import Deadline
-    from qa.storage.ports import Cited
     from qa.web.engine import Engine
 
 log = logging.getLogger(__name__)
@@ -195,38 +192,16 @@ def routes(engine: Engine) -> APIRouter:
     ) -> dict[str, Any]:
         """A quote in its whole source, as it was cited: `before + quote + after` is the document's text.
 
-        Where several documents have that text, `document` is the id of the one that is cited.
+        Where several documents have that text, `document` is the id of the one that is cited; `same_text` are
+        the ids of the others.
 
         Where that is no longer what the library answers from, `status` is "superseded" or "removed" and
         `since` says when. `current` is what stands there now, and where to open it; the quote's very words
         are there at `moved`, or else `difference` is what they have become. Both are null, and empty, where
         it says nothing like them.
         """
-        source = engine.corpus.cited(sha256, document)
-        cited = source.document
-        try:
-            quote = Quote(cited, start, end)
-        except ValueError as error:
-            raise InputError(
-                f"there is no quote at {start}-{end}: the document has {len(cited.text)} characters"
-            ) from error
-        check(quote, lambda _: engine.corpus.cited(sha256, document).document)
-        on = date_in_words(source.since.date()) if source.since else ""
-        fate = f"{source.status} on {on}" if on else ""
-        return asdict(citation(quote)) | {
-            "document": cited.id,
-            "date_in_words": date_in_words(cited.date) if cited.date else "",
-            "notes": cited.notes,
-            "before": cited.text[:start],
-            "quote": quote.text,
-            "after": cited.text[end:],
-            "citation": cite_line(quote, fate),
-            "clipboard": clipboard(quote, fate),
-            "status": source.status,
-            "since": source.since.isoformat() if source.since else None,
-            "since_in_words": on,
-            **_now(engine.corpus, source, quote),
-        }
+        place = CitationId(sha256, start, end)
+        return opened.to_dict(opened.open_citation(engine.corpus.store, place, document))
 
     @router.get("/filters")
     @few_at_once
@@ -332,25 +307,6 @@ async def _while_connected(request: Request, deadline: Deadline) -> AsyncIterato
 def _thumb_counts(corpus: Corpus) -> dict[str, int]:
     thumbs, queries = corpus.store.count_thumbs()
     return {"thumbs": thumbs, "queries": queries}
-
-
-def _now(corpus: Corpus, source: Cited, quote: Quote) -> dict[str, Any]:
-    """Say what stands where a text was that is no longer current, and what has become of the quote there."""
-    now: dict[str, Any] = {"current": None, "moved": None, "difference": []}
-    if source.status == "removed":
-        return now
-    current = {"document": source.current_id, "sha256": source.current_sha256}
-    if source.status == "current":
-        return now | {"current": current}
-    text = corpus.cited(source.current_sha256).document.text
-    span, changes = become(quote.text, quote.start, text)
-    # Where nothing is like it, from the beginning.
-    opened = span or Span(0, max(1, len(text.partition("\n")[0])))
-    return {
-        "current": current | asdict(opened),
-        "moved": asdict(span) if span and not changes else None,
-        "difference": [asdict(change) for change in changes],
-    }
 
 
 def _pullquote_error(engine: Engine, _: Request, error: Exception) -> Problem:

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from qa import doctor
 from qa.cli import cli
 from qa.doctor import Finding
+from qa.storage.embedded import examine
 from qa.storage.embedded.store import Store
 from tests.qa.tiny import tiny_corpus, write
 
@@ -153,7 +154,7 @@ def test_a_library_that_may_not_be_written_is_a_problem(tmp_path):
     access = []
     for read_only in (True, False):
         with closing(Store(library, create=False, read_only=read_only)) as store:
-            access += [each for each in doctor._contents(store) if each.about == "access"]
+            access += [each for each in examine._contents(store) if each.about == "access"]
     closed, opened = access
     assert (closed.value, opened.value, opened.problem) == ("read only", "read and write", "")
     assert str(library) in closed.problem

@@ -140,7 +140,7 @@ def test_a_click_on_a_citation_opens_its_source_at_the_quote(page: Page, brief: 
     assert page.locator("#source .text").text_content() == brief.read_text("utf-8")
     expect(page.locator("#source h2")).to_have_text("Scrap metal smuggling rampant in North Korea")
     expect(page.locator("#source")).to_contain_text(
-        "Institute for Far Eastern Studies (IFES) · NK Brief 08-4-4-1 · 4 April 2008"
+        "Institute for Far Eastern Studies (IFES) · NK Brief No. 08-4-4-1 · 4 April 2008"
     )
     expect(mark).to_be_focused()
     assert_in_view(page, mark)

@@ -207,7 +207,8 @@ class Contents:
             ).fetchone()
             if row:
                 document = self._document(db, row[0])
-                return Cited(document, "current", None, document.id, document.sha256)
+                others = versions.with_text(db, document)
+                return Cited(document, "current", None, document.id, document.sha256, others)
             kept = list(versions.find(db, "sha256 = ?", sha256.lower()))
             named = (version for version in kept if version.document_id == document_id)
             version = next(named, kept[0] if kept else None)
@@ -217,6 +218,7 @@ class Contents:
                     f"{sha256!r}: it was never indexed here, or it was erased for good"
                 )
             document = self._as_document({**version.held, "text": versions.text(db, version)})
+            others = versions.with_text(db, document)
             # What superseded it may have been removed since; then another document may have its id.
             removals = versions.find(
                 db,
@@ -230,8 +232,8 @@ class Contents:
                 "SELECT sha256 FROM documents WHERE id = ?", (version.document_id,)
             ).fetchone()
             if current and not removal:
-                return Cited(document, "superseded", version.at, document.id, current[0])
-            return Cited(document, "removed", (removal or version).at)
+                return Cited(document, "superseded", version.at, document.id, current[0], others)
+            return Cited(document, "removed", (removal or version).at, same_text=others)
 
     def earlier(self, document_id: str, sha256: str) -> tuple[Version, Document]:
         """Read a text that a document had before, by its SHA-256 (hex) or by how that begins.

@@ -11,19 +11,17 @@ import logging
 import os
 import shlex
 import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from embeddings.encoder import identify_encoder, open_encoder, open_query_encoder
 from embeddings.files import write_whole
 from embeddings.models import DEFAULT_ENCODER, PACKAGED_ENCODERS
-from embeddings.models import ModelError as WeightsError
-from qa.errors import ModelError, UntrustedEncoderError
+from qa.errors import UntrustedEncoderError, model_errors
 from qa.places import settings_folder
 from qa.storage.embedded.vectors import check_encoder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from embeddings.arrays import Float32
@@ -166,12 +164,3 @@ def _trusted() -> list[object]:
 
 def _notes() -> Path:
     return settings_folder() / "encoders.json"
-
-
-@contextmanager
-def model_errors() -> Iterator[None]:
-    """Name the errors of `embeddings` as this package does."""
-    try:
-        yield
-    except WeightsError as error:
-        raise ModelError(str(error)) from error

@@ -281,6 +281,16 @@ def same_text(db: sqlite3.Connection, document_id: str) -> tuple[str, ...]:
     return tuple(other for (other,) in rows)
 
 
+def with_text(db: sqlite3.Connection, document: Document) -> tuple[str, ...]:
+    """List the ids of other documents that have, or had, the text of this one."""
+    rows = db.execute(
+        "SELECT id FROM documents WHERE sha256 = ?1 AND id != ?2 "
+        "UNION SELECT document FROM versions WHERE sha256 = ?1 AND document != ?2 ORDER BY 1",
+        (document.sha256, document.id),
+    )
+    return tuple(stored.text(other) for (other,) in rows)
+
+
 def erase(db: sqlite3.Connection, document_id: str) -> None:
     """Delete all versions of a document, every thumb that is on it or on an answer that quotes it, and more.
 

@@ -481,7 +481,7 @@ async function route() {
   document.querySelectorAll("a.cite.active").forEach((other) => other.classList.remove("active"));
   link?.classList.add("active");
   heading.textContent = found.title;
-  facts.textContent = [found.publisher, [found.series, found.number].filter(Boolean).join(" "), found.date_in_words, found.locator, found.read_by && `read by ${found.read_by}`].filter(Boolean).join(" · ");
+  facts.textContent = found.facts.join(" · ");
   doubts.replaceChildren(...found.notes.map((note) => make("li", {}, note)));
   tell(found);
   fill(found.before + found.quote + found.after, current);

@@ -8,8 +8,20 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from qa.errors import InputError, VerbatimError
-from qa.quoting.cite import check, cite_line, clipboard, parse_citation_id
-from qa.schema import Citation, CitationId, Document, Quote, Section, Span, citation, citation_id, locator
+from qa.quoting.cite import check, cite_line, clipboard, parse_citation
+from qa.schema import (
+    Answer,
+    Citation,
+    CitationId,
+    Document,
+    Quote,
+    Section,
+    Span,
+    answer_to_dict,
+    citation,
+    citation_id,
+    locator,
+)
 from qa.text.dates import date_in_words, parse_date
 from qa.text.display import visible
 from tests.qa.briefs import BRIEF, HOSTILE, quote, reader
@@ -33,6 +45,20 @@ def test_a_citation_for_a_program_has_the_date_in_iso():
         locator="paragraph 2",
         url="",
         series="NK Brief",
+        published_in="Institute for Far Eastern Studies (IFES)",
+    )
+
+
+def test_a_row_of_a_table_without_a_publisher_is_published_in_the_file_of_the_table():
+    row = Document(id="r", text="Rice rose.", path="wire/prices.csv", sections=(Section(0, 10, "row", "2"),))
+    cited = citation(Quote(row, 0, 10))
+    assert (cited.publisher, cited.published_in) == ("", "prices.csv")
+    assert cite_line(Quote(row, 0, 10)) == "“r”, prices.csv, row 2"
+    assert (
+        answer_to_dict(Answer("q", "q", "answered", quotes=(Quote(row, 0, 10),)))["quotes"][0]["citation"][
+            "published_in"
+        ]
+        == "prices.csv"
     )
 
 
@@ -139,21 +165,34 @@ def test_a_citation_names_no_day_that_the_document_does_not():
     assert citation(quote).date == "2024-04"
 
 
-def test_a_citation_id_reads_back_as_it_was_written():
-    assert str(citation_id(ARRESTED)) == f"{BRIEF.sha256}/{ARRESTED.start}-{ARRESTED.end}"
-    assert parse_citation_id(str(citation_id(ARRESTED))) == CitationId(
-        BRIEF.sha256, ARRESTED.start, ARRESTED.end
-    )
+@pytest.mark.parametrize(
+    ("form", "document"),
+    [
+        ("{}", ""),
+        (" {}\n", ""),
+        ("#cite={}", ""),
+        ("http://127.0.0.1:7860/#cite={}", ""),
+        ("http://127.0.0.1:7860/#cite={}&document=two.jsonl%20%26%20more", "two.jsonl & more"),
+        ("http://127.0.0.1:7860/api/v1/citations/{}", ""),
+        ("http://127.0.0.1:7860/api/v1/citations/{}?document=a+b%2B", "a b+"),
+    ],
+)
+def test_a_citation_is_read_from_its_id_and_from_its_addresses(form, document):
+    text = str(citation_id(ARRESTED))
+    assert text == f"{BRIEF.sha256}/{ARRESTED.start}-{ARRESTED.end}"
+    place = CitationId(BRIEF.sha256, ARRESTED.start, ARRESTED.end)
+    assert parse_citation(form.format(text)) == (place, document)
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "x/1-2", "a" * 64, "a" * 64 + "/2-2", "a" * 64 + "/3-2", "A" * 64 + "/1-2", "a" * 64 + "/1-2\n",
-     "a" * 64 + "/-1-2", "a" * 64 + "/1-9999999999999", "a" * 64 + "/١-٢", "../" + "a" * 64 + "/1-2"],
+    ["", "x/1-2", "a" * 64, "a" * 64 + "/2-2", "a" * 64 + "/3-2", "A" * 64 + "/1-2", "a" * 64 + "/1-2/3",
+     "a" * 64 + "/-1-2", "a" * 64 + "/1-9999999999999", "a" * 64 + "/١-٢", "../" + "a" * 64 + "/1-2",
+     "#quote=" + "a" * 64 + "/1-2", "b" + "a" * 64 + "/1-2"],
 )  # fmt: skip
-def test_anything_but_a_hash_and_a_range_is_no_citation_id(text):
-    with pytest.raises(InputError, match="not a citation id"):
-        parse_citation_id(text)
+def test_anything_but_a_hash_and_a_range_is_no_citation(text):
+    with pytest.raises(InputError, match="is no citation: give SHA256/START-END"):
+        parse_citation(text)
 
 
 @given(st.text())

@@ -188,7 +188,7 @@ def test_an_answer_line_has_its_fields_in_the_order_of_the_design():
     ]
     assert list(line["quotes"][0]["citation"]) == [
         *("title", "publisher", "number", "date", "locator", "url"),
-        *("series", "read_by"),
+        *("series", "read_by", "published_in"),
     ]
 
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 import embeddings.index
 import qa.storage.embedded.full_text
 from qa.cli import cli
-from qa.storage.embedded.stats import size
+from qa.storage.stats import size
 from tests.qa.tiny import tiny_corpus, words, write
 
 if TYPE_CHECKING:

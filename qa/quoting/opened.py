@@ -1,0 +1,190 @@
+"""A citation opened: the quote in its document as it was cited, and what has become of it since."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from qa.errors import InputError
+from qa.quoting.cite import check, cite_line, clipboard, facts_of
+from qa.quoting.claims.sentences import sentences_around
+from qa.quoting.wording import Text, become, in_words
+from qa.schema import Quote, QuoteReference, Span, citation, citation_id, locator
+from qa.text.dates import date_in_words
+from qa.text.display import in_one_line, visible
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Iterator
+
+    from qa.quoting.wording import Difference
+    from qa.schema import CitationId, Document
+    from qa.storage.ports import Cited, Library
+
+# Documents with the same text that are named in words.
+_NAMED = 10
+STYLES = {"insert": "green", "delete": "red", "equal": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A citation as it opens today.
+
+    Attributes:
+        quote: the quote, in its document as it was cited.
+        status: whether the library still answers from that text.
+        since: when the text was superseded or removed (UTC); None while it is current.
+        current: the document as it is today, where another text has superseded the cited one.
+        now: where `current` has the words, or the nearest to them; None where it says nothing like them.
+        difference: what the words have become at `now`; empty where they are the same.
+        same_text: the ids of other documents that have, or had, the cited text.
+    """
+
+    quote: Quote
+    status: Literal["current", "superseded", "removed"]
+    since: dt.datetime | None = None
+    current: Document | None = None
+    now: Span | None = None
+    difference: Difference = ()
+    same_text: tuple[str, ...] = ()
+
+    @property
+    def moved(self) -> QuoteReference | None:
+        """Where the current text has the very words; None where it has not, or is the cited one."""
+        if self.current is None or self.now is None or self.difference:
+            return None
+        return QuoteReference(self.current.id, self.current.sha256, self.now.start, self.now.end)
+
+    @property
+    def moved_locator(self) -> str:
+        """Where that is, as a reader of the document would count; "" where `moved` is None."""
+        moved = self.moved
+        return locator(self.current, moved.start, moved.end) if self.current and moved else ""
+
+    @property
+    def fate(self) -> str:
+        """What has become of the text, in words: "superseded on 5 May 2008"; "" while it is current."""
+        return f"{self.status} on {date_in_words(self.since.date())}" if self.since else ""
+
+
+def open_citation(library: Library, place: CitationId, document_id: str = "") -> Opened:
+    """Open a citation: of several documents with the cited text, in the one of that id.
+
+    Raises:
+        DocumentNotFoundError: no document has, or had, such a text, or it was purged.
+        InputError: the text ends before the quote does.
+    """
+    cited = library.cited(place.sha256, document_id)
+    try:
+        quote = Quote(cited.document, place.start, place.end)
+    except ValueError as error:
+        raise InputError(
+            f"there is no quote at {place.start}-{place.end}: the document has "
+            f"{len(cited.document.text)} characters"
+        ) from error
+    return open_quote(quote, cited, library.cited)
+
+
+def open_quote(
+    quote: Quote,
+    cited: Cited,
+    read: Callable[[str, str], Cited],
+    index: Callable[[str], Text] = Text,
+) -> Opened:
+    """Tell what has become of a quote of a cited document.
+
+    `read` gives the document of a SHA-256 and an id, `index` the `Text` of a text.
+    """
+    opened = Opened(quote, cited.status, cited.since, same_text=cited.same_text)
+    if cited.status != "superseded":
+        return opened
+    current = read(cited.current_sha256, cited.current_id).document
+    now, difference = become(quote.text, quote.start, current.text, index)
+    return replace(opened, current=current, now=now, difference=difference)
+
+
+def to_dict(opened: Opened) -> dict[str, Any]:
+    """Make what HTTP and `pullquote cite --json` give of a citation."""
+    quote, document = opened.quote, opened.quote.document
+    check(quote, lambda _: document)
+    return asdict(citation(quote)) | {
+        "id": str(citation_id(quote)),
+        "document": document.id,
+        "date_in_words": date_in_words(document.date) if document.date else "",
+        "facts": facts_of(quote),
+        "notes": list(document.notes),
+        "before": document.text[: quote.start],
+        "quote": quote.text,
+        "after": document.text[quote.end :],
+        "citation": cite_line(quote, opened.fate),
+        "clipboard": clipboard(quote, opened.fate),
+        "status": opened.status,
+        "since": opened.since.isoformat() if opened.since else None,
+        "since_in_words": date_in_words(opened.since.date()) if opened.since else "",
+        "current": _current(opened),
+        "moved": asdict(opened.now) if opened.now and not opened.difference else None,
+        "difference": [asdict(change) for change in opened.difference],
+        "same_text": list(opened.same_text),
+    }
+
+
+def _current(opened: Opened) -> dict[str, Any] | None:
+    """Tell what stands there today, and where to open it: where nothing is like the quote, its first line."""
+    if opened.status == "removed":
+        return None
+    document = opened.current or opened.quote.document
+    named = {"document": document.id, "sha256": document.sha256}
+    if opened.current is None:
+        return named
+    return named | asdict(opened.now or Span(0, max(1, len(document.text.partition("\n")[0]))))
+
+
+def lines(opened: Opened) -> Iterator[list[tuple[str, str]]]:
+    """Say what a citation opens, in lines of (words, style): the style is one of rich's.
+
+    Control characters are shown as symbols; otherwise the quote is exact.
+    """
+    quote, document = opened.quote, opened.quote.document
+    shown = visible(quote.text)
+    check(quote, lambda _: document, shown, pictures=True)
+    yield [(shown, "bold")]
+    yield [(visible(cite_line(quote)), "cyan")]
+    if document.url:
+        yield [(in_one_line(document.url), "cyan")]
+    yield [("", "")]
+    yield [
+        (
+            f"status: {opened.fate or opened.status}{_said_now(opened)}",
+            "" if opened.since is None else "yellow",
+        )
+    ]
+    if opened.difference:
+        yield [("    ", ""), *styled(opened.difference)]
+    begin, end = sentences_around(document.text, quote.start, quote.end, beside=1)
+    for name, words in (
+        ("before", document.text[begin : quote.start]),
+        ("after", document.text[quote.end : end]),
+    ):
+        if words.strip():
+            yield [(f"{name}: {visible(' '.join(words.split()))}", "dim")]
+    for note in document.notes:
+        yield [(f"note: {in_one_line(note)}", "dim")]
+    if opened.same_text:
+        more = f" and {len(opened.same_text) - _NAMED:,} more" if len(opened.same_text) > _NAMED else ""
+        yield [(f"the same text: {in_one_line(', '.join(opened.same_text[:_NAMED]))}{more}", "dim")]
+
+
+def _said_now(opened: Opened) -> str:
+    if opened.status != "superseded":
+        return ""
+    if moved := opened.moved:
+        where = f"{in_one_line(opened.moved_locator)}, {moved.citation_id}"
+        return f"; the same words stand in the new text: {where}"
+    return "; they have become:" if opened.difference else "; the new text says nothing like it"
+
+
+def styled(difference: Difference) -> Iterator[tuple[str, str]]:
+    """Write a difference as `in_words` does, in one line, each piece with its style."""
+    for op, words in in_words(difference):
+        yield visible(re.sub(r"\s+", " ", words)), STYLES[op]

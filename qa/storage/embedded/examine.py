@@ -1,0 +1,133 @@
+"""A library in one folder is looked at for `pullquote doctor`: nothing is changed or mended."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from embeddings import models
+from embeddings.files import DamagedFileError
+from embeddings.index import IndexFileError, VectorIndex
+from qa.errors import LibraryError
+from qa.storage.embedded.database import Database
+from qa.storage.embedded.encoders import Encoders
+from qa.storage.embedded.full_text import FTS5_UP_TO, Postings
+from qa.storage.embedded.store import Store
+from qa.storage.findings import Finding, of_encoder
+from qa.text.display import plural
+from qa.text.names import ALIAS_FILE, aliases
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from qa.storage.embedded.vectors import Difference
+
+_NAMED = 5  # of many problems
+
+
+def examine(folder: Path) -> Iterator[Finding]:
+    """Look at all that the library in a folder keeps, and at the encoder of its vectors.
+
+    Raises:
+        LibraryNotFoundError: there is no library in the folder.
+        LibraryError: the library is damaged or locked.
+    """
+    yield _integrity(folder)
+    yield _aliases(folder)
+    with closing(Store(folder, create=False)) as store:
+        yield from _contents(store)
+        encoding = store.encoding()
+        name = encoding.identity.name if encoding else models.DEFAULT_ENCODER
+        yield from of_encoder(name, Encoders(store, None).identity)
+
+
+def _integrity(library: Path) -> Finding:
+    with closing(Database(library, create=False)) as database, database.reading() as db:
+        rows = [str(row[0]) for row in db.execute("PRAGMA integrity_check(5)")]
+    if rows == ["ok"]:
+        return Finding("store", f"{database.path}, whole")
+    return Finding(
+        "store",
+        "damaged",
+        f"{database.path} is damaged ({'; '.join(rows)}): put it back from a backup, or move the folder away "
+        "and run `pullquote index` again",
+    )
+
+
+def _aliases(library: Path) -> Finding:
+    held = aliases(library)
+    wrong = "; ".join(held.problems[:_NAMED])
+    if (more := len(held.problems) - _NAMED) > 0:
+        wrong += f"; and {more:,} more"
+    return Finding("aliases", f"{plural(held.own, 'group')} of names in {library / ALIAS_FILE}", wrong)
+
+
+def _access(store: Store) -> Finding:
+    if not store.read_only:
+        return Finding("access", "read and write")
+    return Finding(
+        "access",
+        "read only",
+        f"{store.folder} may not be written by this user: questions are answered, but nothing can be "
+        "indexed, corrected or removed. If that is not meant, see to the permissions of the folder and its "
+        "files",
+    )
+
+
+def _contents(store: Store) -> Iterator[Finding]:
+    infos = store.documents()
+    damaged = []
+    for info in infos:
+        try:
+            store.document(info.id)  # reads and hashes its text
+        except LibraryError as error:
+            damaged.append(str(error))
+    count = sum(info.passages for info in infos)
+    yield _access(store)
+    yield Finding("generation", str(store.generation))
+    yield Finding(
+        "documents",
+        f"{plural(len(infos), 'document')}, {plural(count, 'passage')}",
+        "; ".join(damaged),
+    )
+    yield _index(store, count)
+    yield _postings(store, count)
+
+
+def _index(store: Store, passages: int) -> Finding:
+    record = store.index_record()
+    if record.encoding is None:
+        return Finding("index", "none needed: there are no documents")
+    mending = "Nothing is lost: the next question makes it again from the store"
+    if not record.file:
+        return Finding("index", "none", f"the index has not been written. {mending}")
+    try:
+        dimension = record.encoding.identity.dimension
+        index = VectorIndex.open(store.folder / record.file, dimension, thorough=True)
+    except IndexFileError as error:
+        return Finding("index", f"{record.file}, unusable", f"{error}. {mending}")
+    difference = store.difference(record.encoding, lambda: index.ids)
+    return _step("index", record.file, difference, passages, mending)
+
+
+def _postings(store: Store, passages: int) -> Finding:
+    record = store.words_record()
+    mending = "Nothing is lost: until `pullquote index` of anything makes them again, questions take longer"
+    if record.encoding is None or passages <= FTS5_UP_TO:
+        return Finding("postings", "none needed: SQLite searches so few passages itself")
+    if not record.file:
+        return Finding("postings", "none", f"the postings have not been written. {mending}")
+    try:
+        postings = Postings.open(store.folder, record.file, record.file_generation, thorough=True)
+    except DamagedFileError as error:
+        return Finding("postings", f"{record.file}, unusable", f"{error}. {mending}")
+    difference = store.difference(record.encoding, lambda: postings.keys)
+    return _step("postings", record.file, difference, passages, mending)
+
+
+def _step(about: str, file: str, difference: Difference | None, passages: int, mending: str) -> Finding:
+    """Say whether a derived file is in step, by how it differs from the store."""
+    if difference is None or difference.stale.size or difference.missing.size:
+        return Finding(about, f"{file}, behind", f"{file} is behind the store. {mending}")
+    return Finding(about, f"{file}, in step with {plural(passages, 'passage')}")
