@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 # Control characters between the rows and the cells of a table that was no text. They read as white space.
 ROW, CELL = "\x1e", "\x1f"
 
-# A note or a cell is read up to so many characters; a longer cell is a text.
+# Characters of a note or a cell that are read; a longer cell is a text.
 _MOST_CHARACTERS = 300
 LONGEST_CELL = 150
 MOST_CELLS = 50
@@ -29,7 +29,7 @@ NOTE = re.compile(
     r"[ \t]*(?P<says>[^\n]*(?:\n[ \t]+\S[^\n]*)*)"
 )
 _PIPE_ROW = re.compile(r"(?m)^[^\n|]*\|[^\n]*$")
-# The heads of columns that say where something is from.
+# The names of columns of sources.
 _SOURCE_COLUMN = re.compile(
     r"\b(?:sources?|publication|publisher|published|outlet|paper|newspaper|journal|document|title|report|author|by|who"
     r"|from|where|medium|origin|citation|reference|speaker|brief|quelle|herausgeber|titel)\b|출처|来源|來源|出典",
@@ -53,7 +53,7 @@ def in_short(words: str) -> str:
 
 
 def noted(after: str, notes: Mapping[str, str]) -> Iterator[str]:
-    """Yield what the notes say whose marks stand right after a quote, or else later in its sentence."""
+    """Yield what the notes say whose marks follow a quote: right after it, or else later in its sentence."""
     directly = _DIRECTLY.match(after)
     marks = _MARKS.findall(after[: directly.end() + 1] if directly else after)
     for mark in marks[:_MOST_MARKS]:
@@ -62,7 +62,7 @@ def noted(after: str, notes: Mapping[str, str]) -> Iterator[str]:
 
 
 def is_source_column(name: str) -> bool:
-    """Whether a column's head says that its cells are what something is from."""
+    """Whether a column's name says that its cells are sources."""
     return bool(_SOURCE_COLUMN.search(name))
 
 
@@ -88,7 +88,7 @@ class Rows:
         return next(((start, end) for start, end in row if start <= at <= end), None)
 
     def beside(self, at: int) -> Iterator[str]:
-        """Yield the short cells of the same row in columns of sources, or of no known name."""
+        """Yield the short cells of the same row, in columns of sources or without a name."""
         row, names = self._row(at)
         for position, (start, end) in enumerate(row):
             known = names[position] if names and position < len(names) else ""
@@ -111,7 +111,7 @@ _HAS_MARKS = re.compile(r"[“”„«»\"]")
 
 
 def _tables(text: str) -> Iterator[list[list[tuple[int, int]]]]:
-    """Yield the tables of a text: of each row, where its cells are."""
+    """Yield the tables of a text, as rows of the ranges of cells."""
     table: list[list[tuple[int, int]]] = []
     last = -1
     for match in _PIPE_ROW.finditer(text):
@@ -141,7 +141,7 @@ def _tables(text: str) -> Iterator[list[list[tuple[int, int]]]]:
 
 
 def _cells(text: str, start: int, end: int, gap: str) -> list[tuple[int, int]]:
-    """Return where the cells of a row are, those without a word at its edges left out."""
+    """Return the ranges of a row's cells, without empty ones at its edges."""
     cells = []
     for cell in text[start:end].split(gap):
         cells.append((start, start + len(cell)))

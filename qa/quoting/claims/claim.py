@@ -59,6 +59,16 @@ class Claim:
     after: str = ""
     references: tuple[str, ...] = ()
 
+    @property
+    def words(self) -> str:
+        """The quoted words; "" where there is only a citation."""
+        return self.text or ""
+
+    @property
+    def prose(self) -> str:
+        """What the sentence around the quote says besides it."""
+        return f"{self.before} … {self.after}"
+
 
 def citation_in(match: re.Match[str]) -> CitationId:
     """Return the citation that `CITATION_ID` has matched."""

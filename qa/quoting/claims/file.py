@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from qa.quoting.claims.claim import Claim
 
-# Formats that are read as they stand; a web page in another encoding than UTF-8 is read as one indexes it.
-_TEXTS = ("text", "markdown", "jsonl", "json", "csv")
-_AS_IT_IS = (None, "html", *_TEXTS)
+# Formats that are read as they stand, as is a file that no format takes (""). A web page is, too, if it is UTF-8;
+# in another encoding it is read as one indexes it.
+_TEXTS = ("", "text", "markdown", "jsonl", "json", "csv")
 _IN_NOTE = re.compile(r"\b(?:foot|end)note\b")
 
 
@@ -43,21 +43,18 @@ def claims(path: Path) -> tuple[list[Claim], list[Claim]]:
     """
     data = read_file(path)
     source = Source(str(path), path.name, data)
-    kind, refused = None, None
+    kind, text = "", None
+    refused = InputError(f"{path} is not UTF-8 text: export it as text, HTML or JSON lines")
     try:
         kind = kind_of(source)[0].name
     except InputError as error:
         refused = error
     try:
-        text = data.decode(encoding_of(data)) if kind in _AS_IT_IS else None
+        text = data.decode(encoding_of(data)) if kind in ("html", *_TEXTS) else None
     except UnicodeDecodeError as error:
-        text = None
-        refused = refused or InputError(f"{path} is not UTF-8 text: export it as text, HTML or JSON lines")
-        refused.__cause__ = error
-    if text is None and (kind is None or kind in _TEXTS):
-        assert refused is not None  # noqa: S101 - nothing else leaves these without a text
-        raise refused
-    found = all_of_text(text, kind or "") if text is not None else list(_of_documents(source))
+        if kind in _TEXTS:
+            raise refused from error
+    found = list(_of_documents(source)) if text is None else all_of_text(text, kind)
     return [each for each in found if _is_read(each)], [each for each in found if not _is_read(each)]
 
 

@@ -551,15 +551,16 @@ def test_what_never_closes_is_looked_for_once(hostile: str) -> None:
     assert set(words[:-1]) <= {"a b c"}
 
 
-def test_what_is_claimed_again_and_again_is_judged_once(
-    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_claimed_again_and_again_is_judged_once(corpus: Corpus) -> None:
     asked: list[str | None] = []
-    judge = Verifier.verdict
-    monkeypatch.setattr(
-        Verifier, "verdict", lambda self, claim: asked.append(claim.text) or judge(self, claim)
-    )
-    found = verify(corpus, f"“{SECOND}”\n\n“{SECOND}”\n\n“{THIRD}”\n")
+
+    class Counting(Verifier):
+        def verdict(self, claim: Claim) -> Verdict:
+            asked.append(claim.text)
+            return super().verdict(claim)
+
+    report = f"“{SECOND}”\n\n“{SECOND}”\n\n“{THIRD}”\n"
+    found = Counting(corpus.store).verdicts(of_text(report))
     assert [(each.claim.line, each.status) for each in found] == [(n, "verbatim") for n in (1, 3, 5)]
     assert sorted(filter(None, asked)) == sorted([SECOND, THIRD])
 
