@@ -2,6 +2,14 @@
 
 BIN := .venv/bin
 
+# Two processes, each file in one of them, which makes its fixtures once. In the order of the names: files with
+# few tests, which come last otherwise, are those whose tests take longest, and one core would wait for the other.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+# Some shells and containers forbid bytecode: each of the many processes of the tests would then compile all that
+# it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 # HOST is not taken from the environment: some shells and conda export it as the machine's own name.
 HOST := 127.0.0.1
 PORT ?= 7860
@@ -35,14 +43,14 @@ chat: .venv/.installed ## install, index seeds/ into .pullquote/ and open the ch
 
 test: lint ## lint, types, contracts, and all tests that are not for test-day, in a real browser too
 	@sh scripts/programs.sh
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not day"
+	$(PYTEST) -m "not day"
 
 test-fast: .venv/.tests ## the tests that take no time: no models, browser or installation
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not day and not slow and not models and not browser and not install"
+	$(PYTEST) -m "not day and not slow and not models and not browser and not install"
 
-test-day: .venv/.tests ## the tests that take long: random histories of libraries, kills, disks that fill up
+test-day: .venv/.tests ## the tests that take long: suites, benchmarks, installation, servers, kills, hostile requests
 	@sh scripts/programs.sh
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m day
+	$(PYTEST) -m day
 
 lint: .venv/.tests ## style, types and who may import whom
 	$(BIN)/ruff check .

@@ -99,11 +99,17 @@ def measure(corpus: Corpus, asked: Suite, bge: BgeSmall) -> None:
         variants = interpret(query.text, query.history).variants
         texts, counts = zip(*variants, strict=True)
         selection = corpus.store.select()
-        lexical = [dict(corpus.store.matching([content_words(text)], DEPTH, selection)[0]) for text in texts]
+        lexical = [
+            {
+                hit.key: score
+                for hit, score in corpus.store.matching([content_words(text)], DEPTH, selection)[0]
+            }
+            for text in texts
+        ]
         cosines = vectors @ bge.encode([PREFIX + text for text in texts]).T
         dense = {
             "MiniLM-L6": [
-                dict(corpus.store.nearest(v[None], DEPTH, selection)[0])
+                {hit.key: score for hit, score in corpus.store.nearest(v[None], DEPTH, selection)[0]}
                 for v in corpus.store.encode_queries(texts)
             ],
             "bge-small": [

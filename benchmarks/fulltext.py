@@ -383,7 +383,9 @@ def search(library: Path, kinds: Sequence[str], count: int) -> None:
                         wanted = min(JUDGED, len(exact))
                         shares[way].append(sum(exact.get(key, 0) >= least - 1e-6 for key in keys) / wanted)
                     if documents and not filters:
-                        gold[way].append(bool(documents & set(store.documents_of(keys).values())))
+                        gold[way].append(
+                            bool(documents & {hit.document_id for hit in store.hits(keys).values()})
+                        )
             for way, each in times.items():
                 p50, p95 = np.quantile(each, [0.5, 0.95])
                 overlap = np.mean(shares[way]) if shares[way] else 1.0

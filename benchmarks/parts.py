@@ -93,17 +93,20 @@ def find(corpus: Corpus, query: Query, relevant: Mapping[str, int], table: Table
     vectors = corpus.store.encode_queries([text for text, _ in variants])
     searches = [
         (
-            dict(corpus.store.nearest(vector[None], DEPTH, selection)[0]),
-            dict(corpus.store.matching([content_words(text)], DEPTH, selection)[0]),
+            {hit.key: score for hit, score in corpus.store.nearest(vector[None], DEPTH, selection)[0]},
+            {
+                hit.key: score
+                for hit, score in corpus.store.matching([content_words(text)], DEPTH, selection)[0]
+            },
         )
         for vector, (text, _) in zip(vectors, variants, strict=True)
     ]
-    documents = corpus.store.documents_of({key for pair in searches for side in pair for key in side})
+    hits = corpus.store.hits({key for pair in searches for side in pair for key in side})
 
     def ranked(
         weight: float, counts: Sequence[float], fuse: Callable[[Sequence[float]], float] = sum
     ) -> list[str]:
-        return [documents[key] for key in rank(searches, counts, weight, fuse)]
+        return [hits[key].document_id for key in rank(searches, counts, weight, fuse)]
 
     counts = [count for _, count in variants]
     for weight in DENSE_WEIGHTS:
@@ -131,7 +134,9 @@ def read(
 ) -> None:
     """Read the candidates with each reader, order them in every way, and choose quotes in every way."""
     meaning = interpret(query.text, query.history)
-    found, _ = retrieve.candidates(corpus.store, meaning.variants, corpus.store.select())
+    search = retrieve.prepare(corpus.store, meaning.question, meaning.variants)
+    hits, _ = retrieve.candidates(corpus.store, search, corpus.store.select())
+    found = [(hit.key, score) for hit, score in hits]
     passages = corpus.store.passages(key for key, _ in found)
     top = [(passages[key], fused) for key, fused in found[: retrieve.MOST_READ]]
     rest = [passages[key].document_id for key, _ in found[retrieve.MOST_READ :]]

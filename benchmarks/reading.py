@@ -44,9 +44,9 @@ def main() -> None:
     with run.own_library(asked.corpus, None, lambda _: None, print) as corpus:
         for query in asked.queries:
             meaning = interpret(query.text, query.history)
-            found = retrieve.candidates(corpus.store, meaning.variants, corpus.store.select())[0][
-                : retrieve.MOST_READ
-            ]
+            search = retrieve.prepare(corpus.store, meaning.question, meaning.variants)
+            hits, _ = retrieve.candidates(corpus.store, search, corpus.store.select())
+            found = [(hit.key, score) for hit, score in hits[: retrieve.MOST_READ]]
             passages = corpus.store.passages(key for key, _ in found)
             windows = [
                 reading_window(corpus.document(passages[key].document_id), passages[key]) for key, _ in found

@@ -19,7 +19,6 @@ from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-import embeddings
 from qa import __version__
 from qa.asking import confidence
 from qa.asking.answer import Answerer, answer_or_error
@@ -202,7 +201,12 @@ def _answer_line(
 
 
 def _basis(
-    corpus: Corpus, questions: bytes, filters: Filters, strictness: float, dates: Dates
+    corpus: Corpus,
+    questions: bytes,
+    filters: Filters,
+    strictness: float,
+    dates: Dates,
+    today: dt.date | None = None,
 ) -> dict[str, Any]:
     """Name all that the answers rest on.
 
@@ -222,29 +226,30 @@ def _basis(
         "filters": json.loads(json.dumps(asdict(filters), default=str)),
         "strictness": strictness,
         "dates": dates,
-        "today": _today(questions) if dates == "auto" else "",
+        "today": _today(questions, today) if dates == "auto" else "",
         "reader": corpus.answerer().reader,
     }
 
 
-def _today(questions: bytes) -> str:
+def _today(questions: bytes, today: dt.date | None) -> str:
     """The day from which a question, or what it follows, counts "last year"; "" where none does."""
     said = (
         text if isinstance(text, str) else text.text
         for question in read_questions(questions)
         for text in (question.text, *question.history)
     )
-    return dt.date.today().isoformat() if any(map(is_relative, said)) else ""  # noqa: DTZ011 -- as in times
+    today = today or dt.date.today()  # noqa: DTZ011 -- as in times
+    return today.isoformat() if any(map(is_relative, said)) else ""
 
 
 @functools.cache
-def code_sha256() -> str:
+def code_sha256(folder: Path = Path(__file__).parents[1]) -> str:
     """Hex SHA-256 of the files of `qa` and `embeddings` that answers come from, fitted weights too.
 
     In a checkout the version stays while the code changes; answers of other code are other answers.
     """
     digest = hashlib.sha256()
-    for package in (Path(__file__).parent, Path(embeddings.__file__).parent):
+    for package in (folder / "qa", folder / "embeddings"):
         for path in sorted(_sources(package)):
             digest.update(f"{package.name}/{path.relative_to(package).as_posix()}\0".encode())
             digest.update(hashlib.sha256(path.read_bytes()).digest())

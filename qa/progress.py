@@ -40,15 +40,18 @@ class Meter(Protocol):
 
 
 @contextmanager
-def meter(*, quiet: bool = False) -> Iterator[Meter]:
-    """Open a meter on standard error and leave the screen as it was; with `quiet` it shows nothing."""
+def meter(*, quiet: bool = False, seconds: float = _SECONDS_BETWEEN_LINES) -> Iterator[Meter]:
+    """Open a meter on standard error and leave the screen as it was; with `quiet` it shows nothing.
+
+    Where there is no terminal, so many `seconds` pass between two lines.
+    """
     if quiet:
         yield lambda label, done, total, note="": None
     elif sys.stderr.isatty():
         with _bars() as bars:
             yield bars
     else:
-        with _lines() as lines:
+        with _lines(seconds) as lines:
             yield lines
 
 
@@ -57,7 +60,7 @@ def stage(progress: Progress) -> str:
     return _STAGES[progress.stage]
 
 
-def staged(show: Meter) -> Callable[[Progress], None]:
+def staged(show: Meter, clock: Callable[[], float] = time.monotonic) -> Callable[[Progress], None]:
     """Show a long piece of work on a meter; of indexing, how many passages a second and how long it takes."""
     samples: deque[tuple[float, int, int]] = deque()  # seconds, passages and bytes done
 
@@ -65,7 +68,7 @@ def staged(show: Meter) -> Callable[[Progress], None]:
         if not progress.all_bytes:
             show(stage(progress), progress.done, progress.total)
             return
-        now = time.monotonic()
+        now = clock()
         if len(samples) > 1 and now - samples[-2][0] < 1:
             samples.pop()  # one a second is enough
         samples.append((now, progress.passages, progress.bytes))
@@ -131,7 +134,7 @@ def _bars() -> Iterator[Meter]:
 
 
 @contextmanager
-def _lines() -> Iterator[Meter]:
+def _lines(seconds: float) -> Iterator[Meter]:
     shown: set[str] = set()
     ends: dict[str, str] = {}  # by label, the line that says that all is done, while it is not shown
     last = 0.0
@@ -143,7 +146,7 @@ def _lines() -> Iterator[Meter]:
         count = f"{done / total:.0%}, {note}" if note and total else f"{done:,} of {total:,}"
         line = f"{label}: {count}" if total else f"{label} …"
         ends.pop(label, None)
-        if label in shown and now - last < _SECONDS_BETWEEN_LINES:
+        if label in shown and now - last < seconds:
             if total and done >= total:
                 ends[label] = line
             return

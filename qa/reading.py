@@ -12,8 +12,8 @@ MOST_BYTES = 1_000_000_000
 _SHELL_PIPES = (Path("/dev/fd"), Path("/proc/self/fd"))
 
 
-def read_file(path: Path) -> bytes:
-    """Read an ordinary file, or a pipe that the shell has opened for this command.
+def read_file(path: Path, most: int = MOST_BYTES) -> bytes:
+    """Read an ordinary file of at most so many bytes, or a pipe that the shell has opened for this command.
 
     Raises:
         InputError: naming the file, where it cannot be read, may have no end, or is too large.
@@ -24,9 +24,9 @@ def read_file(path: Path) -> bytes:
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or of_shell):  # opening a folder says that it is one
             raise InputError(f"{path} is no ordinary file: a pipe or a device may have no end. Name a file.")
         with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+            data = file.read(most + 1)
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
-    if len(data) > MOST_BYTES:
-        raise InputError(f"{path} is larger than {MOST_BYTES // 1_000_000:,} MB. Split it.")
+    if len(data) > most:
+        raise InputError(f"{path} is larger than {most // 1_000_000:,} MB. Split it.")
     return data

@@ -92,6 +92,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("another folder")
 
 
+@pytest.mark.day
 @pytest.mark.install
 def test_installed_it_knows_its_version(installed: Path, elsewhere: Path) -> None:
     command = [str(installed / "pullquote"), "--version"]
@@ -101,6 +102,7 @@ def test_installed_it_knows_its_version(installed: Path, elsewhere: Path) -> Non
     assert qa.__version__ in result.stdout
 
 
+@pytest.mark.day
 @pytest.mark.install
 def test_installed_it_indexes_its_brief_and_answers_from_another_folder(
     installed: Path, elsewhere: Path
@@ -125,6 +127,7 @@ def test_installed_it_indexes_its_brief_and_answers_from_another_folder(
     assert all(quote["text"] == source[quote["start"] : quote["end"]] for quote in answer["quotes"])
 
 
+@pytest.mark.day
 @pytest.mark.install
 def test_installed_its_chat_serves_the_page_and_answers(
     installed: Path, elsewhere: Path, tmp_path: Path
@@ -139,6 +142,7 @@ def test_installed_its_chat_serves_the_page_and_answers(
         interrupt(process)
 
 
+@pytest.mark.day
 @pytest.mark.models
 def test_make_chat_serves_the_brief_and_ends_quietly_at_ctrl_c(tmp_path: Path) -> None:
     port = free_port()

@@ -158,6 +158,7 @@ def slow(function: Callable[[str], object], unit: str) -> str:
     return f"{unit!r}: {1000 * small:.1f} ms for {size // FACTOR} characters, {1000 * large:.1f} for {size}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_text_takes_time_in_proportion_to_its_length(name: str) -> None:
     assert [said for unit in UNITS if (said := slow(FUNCTIONS[name], unit))] == []

@@ -10,6 +10,7 @@ import re
 import time
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from re import _constants as op
 from re import _parser as sre
@@ -27,6 +28,8 @@ from qa.text.phrase import phrase_pattern
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from types import ModuleType
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parent.parent
 FUNCTIONS = {"compile", "search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn"}
@@ -58,7 +61,6 @@ BUILT: dict[tuple[str, str], tuple[re.Pattern[Any], ...]] = {
     ),
     ("qa/storage/embedded/words.py", "holds_in_lower_case"): (re.compile(r"\bname"),),
 }
-UNKNOWN: list[str] = []
 # Characters to repeat where a pattern takes any of them.
 ALPHABET = " a1A\n.-,:\"'“([</_é가中\x00"
 MANY = 16  # a repeat that may go on as long as that is tried
@@ -74,6 +76,7 @@ SHOWN = 3
 class Case:
     """A pattern, where it stands, and whether its matches must begin where the text does."""
 
+    path: str
     where: str
     pattern: re.Pattern[Any]
     anchored: bool = False
@@ -85,6 +88,10 @@ class Case:
         else:
             for _ in self.pattern.finditer(text):
                 pass
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
 
 
 def modules() -> Iterator[ModuleType]:
@@ -136,13 +143,19 @@ def methods(trees: Iterable[ast.Module]) -> dict[str, set[str]]:
     return found
 
 
-def collected() -> list[Case]:
-    """Collect every pattern: those that modules hold, and those written in calls."""
+@cache
+def collected() -> tuple[list[Case], list[str]]:
+    """Collect every pattern that a module holds or writes in a call, and the calls that are unknown.
+
+    It imports all modules: only the tests that need the patterns may call it, not every collection of tests.
+    """
+    unknown = []
     loaded = {Path(str(module.__file__)): module for module in modules()}
     trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in loaded}
     cases = [
         Case(
-            f"{path.relative_to(ROOT).as_posix()}: {name}",
+            relative(path),
+            f"{relative(path)}: {name}",
             pattern,
             used[name] <= {"match", "fullmatch", "pattern"},
         )
@@ -154,7 +167,7 @@ def collected() -> list[Case]:
     held = {case.pattern for case in cases}
     for path, module in loaded.items():
         for function, call in calls(trees[path]):
-            where = f"{path.relative_to(ROOT).as_posix()}:{call.lineno} in {function or 'the module'}"
+            where = f"{relative(path)}:{call.lineno} in {function or 'the module'}"
             assert isinstance(call.func, ast.Attribute)
             anchored = call.func.attr in ("match", "fullmatch")
             try:
@@ -162,14 +175,14 @@ def collected() -> list[Case]:
             except NameError:
                 if call.func.attr == "compile" and not function:
                     continue  # in a comprehension of the module's, which holds what it makes
-                key = path.relative_to(ROOT).as_posix(), function
+                key = relative(path), function
                 if key not in BUILT:
-                    UNKNOWN.append(where)
-                cases += [Case(where, each, anchored) for each in BUILT.get(key, ())]
+                    unknown.append(where)
+                cases += [Case(relative(path), where, each, anchored) for each in BUILT.get(key, ())]
             else:
                 if call.func.attr != "compile" or pattern not in held:
-                    cases.append(Case(where, pattern, anchored))
-    return list({(case.pattern, case.anchored): case for case in cases}.values())
+                    cases.append(Case(relative(path), where, pattern, anchored))
+    return list({(case.pattern, case.anchored): case for case in cases}.values()), unknown
 
 
 def arguments(call: ast.Call, module: ModuleType) -> tuple[Any, int]:
@@ -323,17 +336,18 @@ def growing(case: Case) -> list[str]:
     return found
 
 
-CASES = collected()
+SOURCES = [*sorted(ROOT.glob("qa/**/*.py")), *sorted(ROOT.glob("embeddings/**/*.py")), ROOT / "ui.py"]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.where)
-def test_a_pattern_takes_time_in_proportion_to_its_text(case: Case) -> None:
-    assert not growing(case)
+@pytest.mark.parametrize("path", [*map(relative, SOURCES)])
+def test_the_patterns_of_a_module_take_time_in_proportion_to_their_text(path: str) -> None:
+    found = {case.where: growing(case) for case in collected()[0] if case.path == path}
+    assert {where: texts for where, texts in found.items() if texts} == {}
 
 
 def test_no_pattern_escapes() -> None:
-    assert UNKNOWN == [], "give examples of these patterns in BUILT"
-    sources = [*ROOT.glob("qa/**/*.py"), *ROOT.glob("embeddings/**/*.py"), ROOT / "ui.py"]
+    cases, unknown = collected()
+    assert {case.path for case in cases} <= set(map(relative, SOURCES))
+    assert unknown == [], "give examples of these patterns in BUILT"
     imports = re.compile(r"(?m)^\s*(?:from (?:re|regex) import|import (?:re as|regex))")
-    assert [path for path in sources if imports.search(path.read_text("utf-8"))] == []
+    assert [path for path in SOURCES if imports.search(path.read_text("utf-8"))] == []

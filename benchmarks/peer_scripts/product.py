@@ -15,7 +15,7 @@ from side import FOUND, serve
 
 from qa import Corpus
 from qa.asking.conversation import interpret
-from qa.asking.retrieve import candidates
+from qa.asking.retrieve import candidates, prepare
 
 if TYPE_CHECKING:
     from side import Search
@@ -35,10 +35,9 @@ def retrieval(corpus: Corpus) -> Search:
     """Give the documents that retrieval ranks, each at its first passage."""
 
     def search(question: str) -> list[tuple[str, str]]:
-        found, _ = candidates(corpus.store, interpret(question, ()).variants, corpus.store.select())
-        keys = [key for key, _ in found]
-        documents = corpus.store.documents_of(keys)
-        ranked = list(dict.fromkeys(documents[key] for key in keys))[:FOUND]
+        prepared = prepare(corpus.store, question, interpret(question, ()).variants)
+        found, _ = candidates(corpus.store, prepared, corpus.store.select())
+        ranked = list(dict.fromkeys(hit.document_id for hit, _ in found))[:FOUND]
         return [(id_, corpus.document(id_).text) for id_ in ranked]
 
     return search

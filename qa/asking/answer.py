@@ -16,7 +16,7 @@ from qa.asking.choose import answering, choose
 from qa.asking.confidence import STRICTNESS
 from qa.asking.conversation import interpret
 from qa.asking.read import read, read_other_scripts
-from qa.asking.retrieve import Search, places, retrieve
+from qa.asking.retrieve import candidates, prepare, retrieve
 from qa.asking.unmatched import unmatched
 from qa.deadline import Deadline
 from qa.errors import PullquoteError
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from qa.asking.conversation import Interpretation
     from qa.asking.exact import Exact
     from qa.asking.extract import Evidence
-    from qa.asking.retrieve import Retrieved
-    from qa.schema import DatePreference, Dates, Outcome, Passage, PassageSpan, Quote, Turn
-    from qa.storage.ports import Library, Selection
+    from qa.asking.retrieve import Retrieved, Search
+    from qa.schema import DatePreference, Dates, Outcome, Passage, Quote, Turn
+    from qa.storage.ports import Hit, Library, Selection
 
 _NOTHING_TO_LOOK_FOR = "The question names nothing to look for: say what it is about."
 _NOT_IN_ENGLISH = (
@@ -110,15 +110,22 @@ class Answerer:
                 reason = unmatched(self._library, filters)
                 return inquiry.answer("none", undated=selection.undated, unsearched=reason)
             deadline.check()
-            phrases = exact.search(self._library, question, selection, filters, deadline)
+            phrases = exact.search(self._library, question, selection, preference, deadline)
             deadline.check()
             search = self._looked_for(meaning)
             retrieved = retrieve(self._library, search, phrases.selection, preference)
             rest = self._rest(search, retrieved, phrases, selection)
         if phrases.whole:
             found = [passage for passage, _ in retrieved.to_read]
-            ranking = _ranking([(passage, 1.0) for passage in phrases.passages], [*found, *rest])
-            return exact.answer(question, phrases, ranking, selection, filters, clock.read())
+            return inquiry.answer(
+                "answered" if phrases.quotes else "none",
+                confidence=float(bool(phrases.quotes)),
+                quotes=phrases.quotes,
+                passages=_ranking([(passage, 1.0) for passage in phrases.passages], [*found, *rest]),
+                searched=selection.documents,
+                undated=selection.undated,
+                notes=phrases.notes,
+            )
         with clock.timing("rerank"):
             done = read(self._reader, meaning, preference, retrieved, search.names, deadline)
         deadline.check()
@@ -151,19 +158,17 @@ class Answerer:
         """
         names = self._library.names(meaning.question)
         judged = self._fitted and any(map(is_in_latin, names.spelt(meaning.question)))
-        return Search(meaning.question, meaning.variants, names, judged)
+        return prepare(self._library, meaning.question, meaning.variants, names, judged=judged)
 
-    def _rest(
-        self, search: Search, retrieved: Retrieved, phrases: Exact, selection: Selection
-    ) -> list[PassageSpan]:
+    def _rest(self, search: Search, retrieved: Retrieved, phrases: Exact, selection: Selection) -> list[Hit]:
         """List the passages that were found and are not read.
 
         An answer ranks passages of enough documents, whatever a phrase restricts its quotes to.
         """
         rest = [*retrieved.rest, *retrieved.illegible]
         if phrases.selection is not selection:
-            found = places(self._library, search, selection)
-            rest += [place for listed in found for place, _ in listed]
+            found = candidates(self._library, search, selection)
+            rest += [hit for listed in found for hit, _ in listed]
         return rest
 
     def _judge(
@@ -206,18 +211,14 @@ class Answerer:
         """Make quotes of what is shown, near-duplicates once; notes say where versions of a story differ."""
         if verdict.outcome == "none":
             return (), ()
-        any_time, within = inquiry.preference is None, phrases.selection.filters
-        quotes = extract.quotes(inquiry.question, verdict.chosen)
-        quotes, differing = copies.versions(self._library, quotes, within, agreed=any_time)
-        quotes = exact.foremost(inquiry.question, quotes)
-        quotes = copies.merged(
-            self._library,
-            quotes,
-            within,
-            retrieved.documents,
-            earliest=any_time,
-            deadline=inquiry.deadline,
+        any_time = inquiry.preference is None
+        known = copies.Copies(
+            self._library, phrases.selection.filters, retrieved.copies, read=retrieved.opened
         )
+        quotes = extract.quotes(inquiry.question, verdict.chosen)
+        quotes, differing = copies.versions(known, quotes, agreed=any_time)
+        quotes = exact.foremost(inquiry.question, quotes)
+        quotes = copies.merged(known, quotes, retrieved.opened, earliest=any_time, deadline=inquiry.deadline)
         return quotes, differing
 
 
@@ -275,14 +276,14 @@ class _Clock:
 
 
 def _ranking(
-    scored: Sequence[tuple[Passage, float]], rest: Sequence[Passage | PassageSpan]
+    scored: Sequence[tuple[Passage, float]], rest: Sequence[Passage | Hit]
 ) -> tuple[RankedPassage, ...]:
     """Rank passages as coordinates: those with a score, then, below them, the rest in retrieval's order."""
-    below: dict[int, Passage | PassageSpan] = {passage.key: passage for passage in rest}
+    below: dict[int, Passage | Hit] = {passage.key: passage for passage in rest}
     for passage, _ in scored:
         below.pop(passage.key, None)
     floor = scored[-1][1] if scored else 0.0
-    ranked: list[tuple[Passage | PassageSpan, float]] = [
+    ranked: list[tuple[Passage | Hit, float]] = [
         *scored,
         *((passage, floor - place) for place, passage in enumerate(below.values(), start=1)),
     ]

@@ -12,23 +12,22 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections import Counter
-from contextlib import suppress
 from dataclasses import replace
-from itertools import islice
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from qa.deadline import Deadline
 from qa.document.similarity import MARKS, RUN, body, body_words, contained, differ, figures, names
-from qa.errors import DocumentNotFoundError
 from qa.quoting.render import named
 from qa.schema import Quote, Span
+from qa.storage.ports import read_in_parts
 from qa.text.phrase import occurrences, phrase_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from qa.schema import Document, Filters, Passage
-    from qa.storage.ports import Library
+    from qa.schema import Filters, Passage, Sentence
+    from qa.storage.ports import Library, Segmented
 
 # A passage repeats another where so many of its runs, and all of its figures, stand in that.
 REPEATED = 0.9
@@ -36,31 +35,73 @@ REPEATED = 0.9
 VERSION = 0.6
 # Versions that are quoted, and those that are named, at most.
 QUOTED, NAMED = 3, 10
-# Copies of a quote that are looked up, at most.
-LOOKED_UP = 200
+# Copies of a document that are looked up, at most, and documents that are read for all quotes of an answer.
+LOOKED_UP, MOST_HELD = 200, 1_000
 # Characters of a document that are compared around a quote: of its beginning, and on either side.
 LEAD, ASIDE = 800, 1_200
 _DATELINE = re.compile(r"^[A-Z]{2,}[^.!?\n–—]{0,50}?(?:[–—]|(?<=\s)--?)\s")  # "SEOUL, 3 March (Agency) — "
 
 
 def repeats(text: str, better: str) -> bool:
-    """Whether a passage says nothing that the better one, of a copy of its document, does not."""
+    """Tell whether a passage says nothing that the better one, of a copy of its document, does not."""
     one, other = body_words(text), body_words(better)
     repeated = contained(one, other) >= REPEATED and figures(one) <= figures(other)
     return repeated and not differ(text, better)
 
 
+class Copies:
+    """The near-duplicates of documents, as far as filters leave them, with their texts.
+
+    The library is asked for many at once, and for each document once.
+
+    Attributes:
+        others: the near-duplicates that are known, by document id: their ids, the most similar first.
+        read: the documents that were read, with their passages, by id.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        filters: Filters,
+        known: Mapping[str, Iterable[str]] = MappingProxyType({}),
+        read: Mapping[str, Segmented] = MappingProxyType({}),
+    ) -> None:
+        self._library = library
+        self._filters = filters
+        self.others = {name: list(others)[:LOOKED_UP] for name, others in known.items()}
+        self.read = dict(read)
+
+    def look_up(self, quotes: Iterable[Quote], deadline: Deadline | None = None) -> None:
+        """Read the documents of quotes, and the near-duplicates of these.
+
+        Raises:
+            DeadlineError, CancelledError: see `Deadline.check`.
+        """
+        names = list(dict.fromkeys(quote.document.id for quote in quotes))
+        if unknown := [name for name in names if name not in self.others]:
+            found = self._library.copies(unknown, self._filters)
+            self.others |= {name: list(found.get(name, ()))[:LOOKED_UP] for name in unknown}
+        wanted = dict.fromkeys([*names, *(other for name in names for other in self.others[name])])
+        missing = [name for name in wanted if name not in self.read]
+        for document, passages in read_in_parts(self._library, missing[: max(0, MOST_HELD - len(self.read))]):
+            (deadline or Deadline()).check()
+            self.read[document.id] = document, passages
+
+    def of(self, quote: Quote) -> list[Segmented]:
+        """Return the near-duplicates of a quote's document, the most similar first."""
+        return [self.read[other] for other in self.others[quote.document.id] if other in self.read]
+
+
 def versions(
-    library: Library, quotes: Sequence[Quote], filters: Filters, *, agreed: bool = True
+    copies: Copies, quotes: Sequence[Quote], *, agreed: bool = True
 ) -> tuple[tuple[Quote, ...], tuple[str, ...]]:
-    """The quotes with what copies of their documents say in place of them; notes name those that differ.
+    """Return the quotes with what copies of their documents say in place of them, and notes on what differs.
 
     Texts of the same words are one version. If `agreed`, that on which most copies agree comes first, else
     the quote's own. A headline has no versions, for each outlet has its own; nor has what one publisher says
     at several times, in a form that it fills in again.
     """
-    copies = library.copies(quote.document.id for quote in quotes)
-    within = library.left_by(filters, {other for alike in copies.values() for other in alike})
+    copies.look_up(quotes)
     found: list[Quote] = []
     seen: list[Quote] = []
     notes: list[str] = []
@@ -68,8 +109,7 @@ def versions(
         if any(_covers(place, quote) for place in seen):
             continue
         groups = {_said(quote.text): [quote]}
-        others = [other for other in copies.get(quote.document.id, ()) if other in within]
-        for place in _in_its_place(library, quote, others[:LOOKED_UP]):
+        for place in _in_its_place(quote, copies.read.get(quote.document.id), copies.of(quote)):
             given = next((each for each in quotes if _covers(each, place)), place)
             groups.setdefault(_said(given.text), []).append(given)
         wordings = list(groups.values())
@@ -84,42 +124,40 @@ def versions(
 
 
 def merged(
-    library: Library,
+    copies: Copies,
     quotes: Sequence[Quote],
-    filters: Filters,
-    read: Iterable[str] = (),
+    read: Mapping[str, Segmented] = MappingProxyType({}),
     *,
     earliest: bool = True,
     deadline: Deadline | None = None,
 ) -> tuple[Quote, ...]:
-    """The quotes, each with where its very words stand in other documents; those places left out.
+    """Return the quotes, each with where its very words stand in other documents; those places left out.
 
-    The others are copies of its document that the filters leave: of the quote and these places the
-    `earliest` is shown. They are looked up in the documents that were `read` for the question, too: an
-    agency's story that was written anew is no copy, but may still hold them. Places that are about another
-    case are none: notes on many ships may say that the anchor dragged. Where any quote was left out, the
-    others are numbered anew.
+    The others are copies of its document: of the quote and these places the `earliest` is shown. They are
+    looked up in the documents that were `read` for the question, too: an agency's story that was written anew
+    is no copy, but may still hold them. Places that are about another case are none: notes on many ships may
+    say that the anchor dragged. Where any quote was left out, the others are numbered anew.
 
     Raises:
         DeadlineError, CancelledError: see `Deadline.check`.
     """
     deadline = deadline or Deadline()
-    copies = library.copies(quote.document.id for quote in quotes)
-    within = library.left_by(filters, {other for alike in copies.values() for other in alike})
+    copies.look_up(quotes, deadline)
     kept: list[Quote] = []
     for quote in quotes:
         deadline.check()
         if not any(_covers(place, quote) for other in kept for place in (other, *other.copies)):
-            others = [other for other in copies.get(quote.document.id, ()) if other in within]
-            places = list(islice(_same_words(quote, _held(library, others)), LOOKED_UP))
-            left = [other for other in others if all(other != place.document.id for place in places)]
-            punctuated = _in_its_place(library, quote, left[: LOOKED_UP - len(places)])  # otherwise
+            others = copies.of(quote)
+            places = list(_same_words(quote, others))
+            with_them = {place.document.id for place in places}
+            left = [each for each in others if each[0].id not in with_them]
+            punctuated = _in_its_place(quote, copies.read.get(quote.document.id), left)  # otherwise
             places += [place for place in punctuated if _said(place.text) == _said(quote.text)]
             places = [place for place in places if not _differ_around(quote, place, in_form=True)]
             shown = _earliest(quote, places) if earliest else replace(quote, copies=tuple(places))
             if len(body_words(quote.text)) >= RUN:
-                known = {quote.document.id, *others}
-                unpaired = _held(library, (name for name in read if name not in known))
+                known = {quote.document.id, *copies.others[quote.document.id]}
+                unpaired = [each for name, each in read.items() if name not in known]
                 same = [place for place in _same_words(quote, unpaired) if _is_same_case(quote, place)]
                 shown = replace(shown, copies=(*shown.copies, *same))
             kept.append(shown)
@@ -133,22 +171,16 @@ def _covers(place: Quote, quote: Quote) -> bool:
     return same and place.start <= quote.start and quote.end <= place.end
 
 
-def _held(library: Library, ids: Iterable[str]) -> Iterator[tuple[Document, tuple[Passage, ...]]]:
-    for document_id in ids:
-        with suppress(DocumentNotFoundError):  # removed meanwhile
-            yield library.document_and_passages(document_id)
+def _in_its_place(quote: Quote, own: Segmented | None, others: Iterable[Segmented]) -> Iterator[Quote]:
+    """Find what stands in other documents in the place of a quote of running text.
 
-
-def _in_its_place(library: Library, quote: Quote, others: Iterable[str]) -> Iterator[Quote]:
-    """What stands in other documents in the place of a quote of running text: as many sentences, if alike."""
-    wanted, count = Counter(_said(quote.text)), 0
-    for document, passages in _held(library, (quote.document.id, *others)):
-        sentences = [
-            each for passage in passages for each in passage.sentences if each.kind in ("body", "list")
-        ]
-        if document.id == quote.document.id:
-            count = sum(quote.start <= each.start < quote.end for each in sentences)
-        elif count and (not document.publisher or document.publisher != quote.document.publisher):
+    That is as many sentences as the quote has of its `own` document, if they are alike.
+    """
+    wanted = Counter(_said(quote.text))
+    count = sum(quote.start <= each.start < quote.end for each in _running(own[1])) if own else 0
+    for document, passages in others if count else ():
+        if not document.publisher or document.publisher != quote.document.publisher:
+            sentences = _running(passages)
             places = [
                 Quote(document, first.start, last.end, quote.score)
                 for first, last in zip(sentences, sentences[count - 1 :], strict=False)
@@ -158,13 +190,18 @@ def _in_its_place(library: Library, quote: Quote, others: Iterable[str]) -> Iter
                 yield places[alike.index(max(alike))]
 
 
+def _running(passages: Iterable[Passage]) -> list[Sentence]:
+    """Return the sentences of running text and of lists."""
+    return [each for passage in passages for each in passage.sentences if each.kind in ("body", "list")]
+
+
 def _said(text: str) -> tuple[str, ...]:
-    """The words of a quote, without the dateline that an outlet puts before a story."""
+    """Return the words of a quote, without the dateline that an outlet puts before a story."""
     return tuple(body_words(unicodedata.normalize("NFC", _DATELINE.sub("", text))))
 
 
 def _alike(one: Counter[str], other: Counter[str]) -> float:
-    """The share of words in common (Dice's coefficient), 0 to 1."""
+    """Return the share of words in common (Dice's coefficient), 0 to 1."""
     return 2 * (one & other).total() / (one.total() + other.total())
 
 
@@ -173,12 +210,15 @@ def _day(place: Quote) -> dt.date:
 
 
 def _first(places: Iterable[Quote]) -> Quote:
-    """The place that was published first."""
+    """Return the place that was published first."""
     return min(places, key=_day)
 
 
-def _same_words(quote: Quote, others: Iterable[tuple[Document, tuple[Passage, ...]]]) -> Iterator[Quote]:
-    """Where the quote's words, whatever the typography, are whole sentences of others; not in furniture."""
+def _same_words(quote: Quote, others: Iterable[Segmented]) -> Iterator[Quote]:
+    """Find where the quote's words, whatever the typography, are whole sentences of others.
+
+    Page furniture does not count.
+    """
     pattern = None
     for document, passages in others:
         pattern = pattern or phrase_pattern(_DATELINE.sub("", quote.text))  # 10 ms, and mostly there are none
@@ -198,7 +238,7 @@ def _same_words(quote: Quote, others: Iterable[tuple[Document, tuple[Passage, ..
 
 
 def _differ_around(quote: Quote, place: Quote, *, in_form: bool) -> bool:
-    """Whether what stands around two places of the same words is about different cases."""
+    """Tell whether what stands around two places of the same words is about different cases."""
     metadata = (
         quote.document.publisher,
         quote.document.author,
@@ -209,7 +249,7 @@ def _differ_around(quote: Quote, place: Quote, *, in_form: bool) -> bool:
 
 
 def _is_same_case(quote: Quote, place: Quote) -> bool:
-    """Whether the same words of a document that is no copy are about the same case: something names it."""
+    """Tell whether the same words of a document that is no copy are about the same case: it is named."""
     if _differ_around(quote, place, in_form=False):
         return False
     marks = [names(text) | figures(body_words(text)) for text in (_around(quote), _around(place))]
@@ -217,7 +257,7 @@ def _is_same_case(quote: Quote, place: Quote) -> bool:
 
 
 def _around(quote: Quote) -> str:
-    """A document's beginning, and what stands before and after a quote, without header and furniture."""
+    """Return a document's beginning and what stands around a quote, without header and furniture."""
     document = quote.document
     begin = max((span.end for span in document.header), default=0) + LEAD
     left_out = [(begin, quote.start - ASIDE), (max(begin, quote.end + ASIDE), len(document.text))]
@@ -226,7 +266,7 @@ def _around(quote: Quote) -> str:
 
 
 def _earliest(quote: Quote, places: Sequence[Quote]) -> Quote:
-    """The quote where its words stand first in time, the other places as its copies."""
+    """Return the quote where its words stand first in time, with the other places as its copies."""
     first = _first((quote, *places))
     if first is quote:
         return replace(quote, copies=tuple(places))
@@ -240,7 +280,7 @@ def _earliest(quote: Quote, places: Sequence[Quote]) -> Quote:
 
 
 def _moved(quote: Quote, to: Quote) -> tuple[Span, ...]:
-    """The quote's emphasis at another place of its words; none where accents are composed otherwise."""
+    """Find the quote's emphasis at another place of its words; none where accents are composed otherwise."""
     ours, theirs = ([at for at, c in enumerate(each.text) if not c.isspace()] for each in (quote, to))
     if len(ours) != len(theirs):
         return ()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from qa.asking import copies
 from qa.deadline import Deadline
-from qa.errors import DocumentNotFoundError
-from qa.schema import Answer, Passage, Quote, Sentence, Span
+from qa.schema import Passage, Quote, Sentence, Span
+from qa.storage.ports import read_places
+from qa.text import times
 from qa.text.phrase import phrase_pattern, repeats_itself
 from qa.text.question import phrases, without_phrases
 from qa.text.terms import has_content
@@ -18,8 +18,8 @@ from qa.text.terms import has_content
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qa.schema import Document, Filters, Milliseconds, RankedPassage
-    from qa.storage.ports import Library, Occurrences, Selection
+    from qa.schema import DatePreference
+    from qa.storage.ports import Library, Occurrence, Occurrences, Segmented, Selection
 
 _Part = TypeVar("_Part", Sentence, Passage)
 # Quotes shown for a phrase alone: all of them are equally right, so more than for a question.
@@ -34,9 +34,14 @@ FOLDED = 100
 class Exact:
     """What became of a question's exact phrases.
 
-    `selection` is where the rest of the question is to be searched: the documents that hold every phrase, or
-    all that the filters left where one is `missing`. `whole` says that the question is nothing but phrases;
-    `quotes` then hold the sentences that contain them, `passages` where those are. `notes` tell the reader.
+    Attributes:
+        selection: where the rest of the question is to be searched: the documents that hold every phrase, or
+            all that the filters left where a phrase is missing.
+        whole: whether the question is nothing but phrases.
+        missing: whether a phrase was not found, or no document holds all of them.
+        quotes: the sentences that contain the phrases of a question that is nothing but phrases.
+        passages: the passages that contain these.
+        notes: what the reader is told.
     """
 
     selection: Selection
@@ -48,9 +53,15 @@ class Exact:
 
 
 def search(
-    library: Library, question: str, selection: Selection, filters: Filters, deadline: Deadline | None = None
+    library: Library,
+    question: str,
+    selection: Selection,
+    preference: DatePreference | None = None,
+    deadline: Deadline | None = None,
 ) -> Exact:
     """Find the question's exact phrases in the documents that the filters left.
+
+    Of quotes that hold nothing but what was asked for, what fits the date preference comes first.
 
     Raises:
         DeadlineError, CancelledError: see `Deadline.check`.
@@ -58,7 +69,7 @@ def search(
     asked = phrases(question)
     if not asked:
         return Exact(selection)
-    found = _search(library, asked[:MAX_PHRASES], question, selection, filters, deadline or Deadline())
+    found = _search(library, asked[:MAX_PHRASES], question, selection, preference, deadline or Deadline())
     if len(asked) > MAX_PHRASES:
         ignored = f"Only the first {MAX_PHRASES} of {len(asked)} exact phrases were looked for."
         found = replace(found, notes=(ignored, *found.notes))
@@ -70,9 +81,10 @@ def _search(
     asked: Sequence[str],
     question: str,
     selection: Selection,
-    filters: Filters,
+    preference: DatePreference | None,
     deadline: Deadline,
 ) -> Exact:
+    filters = selection.filters
     whole = not has_content(without_phrases(question))
     found = {phrase: library.phrase(phrase, selection, deadline) for phrase in asked}
     missing = [phrase for phrase, where in found.items() if not where.places]
@@ -85,9 +97,14 @@ def _search(
     if not whole:
         restricted = library.select(replace(filters, document=tuple(sorted(holding))))
         return Exact(restricted, notes=tuple(_searched(phrase, found[phrase]) for phrase in asked))
-    places = [place for each in found.values() for place in each.places if place[0].id in holding]
-    found_quotes, passages = _quotes(library, places, deadline)
-    quotes = copies.merged(library, found_quotes[:FOLDED], filters, deadline=deadline)
+    places = [place for each in found.values() for place in each.places if place.document_id in holding]
+    all_quotes, beyond, passages, read = _quotes(library, places, deadline)
+    known = copies.Copies(library, filters, read=read)
+    quotes = copies.merged(known, all_quotes, earliest=preference is None, deadline=deadline)
+    if preference:
+        fits = times.fits(preference, [(quote.document.date, quote.text) for quote in quotes])
+        order = sorted(range(len(quotes)), key=lambda place: -fits[place])
+        quotes = tuple(replace(quotes[place], number=at) for at, place in enumerate(order, start=1))
     notes = [
         f"The words of “{phrase}” stand together in {len(where.documents):,} documents, of which "
         f"{where.read} were read."
@@ -95,7 +112,7 @@ def _search(
         if where.more
     ]
     if len(quotes) > QUOTES:
-        left = len(quotes) - QUOTES + len(found_quotes[FOLDED:])
+        left = len(quotes) - QUOTES + beyond
         least = "at least " if any(where.partial for where in found.values()) else ""
         notes.append(f"Not shown: {least}{left} more {'sentence' if left == 1 else 'sentences'}.")
     elif not quotes:
@@ -104,7 +121,7 @@ def _search(
 
 
 def foremost(question: str, quotes: Sequence[Quote]) -> tuple[Quote, ...]:
-    """The quotes, those first that hold an exact phrase of the question; numbered in this order."""
+    """Return the quotes, those first that hold an exact phrase of the question; numbered in this order."""
     patterns = [pattern for pattern in map(phrase_pattern, phrases(question)[:MAX_PHRASES]) if pattern]
     ordered = sorted(quotes, key=lambda quote: not any(each.search(quote.text) for each in patterns))
     return tuple(replace(quote, number=number) for number, quote in enumerate(ordered, start=1))
@@ -135,55 +152,37 @@ def _searched(phrase: str, where: Occurrences) -> str:
     return f"Searched where “{phrase}” occurs."
 
 
-def answer(
-    question: str,
-    exact: Exact,
-    ranking: tuple[RankedPassage, ...],
-    selection: Selection,
-    filters: Filters,
-    milliseconds: Milliseconds,
-) -> Answer:
-    """The answer to a question that is nothing but exact phrases: where they stand, or that they do not."""
-    return Answer(
-        question,
-        question,
-        "answered" if exact.quotes else "none",
-        confidence=1.0 if exact.quotes else 0.0,
-        quotes=exact.quotes,
-        passages=ranking,
-        milliseconds=milliseconds,
-        searched=selection.documents,
-        undated=selection.undated,
-        filters=filters,
-        notes=exact.notes,
-    )
-
-
 def _quotes(
-    library: Library, places: Sequence[tuple[Document, Span]], deadline: Deadline
-) -> tuple[tuple[Quote, ...], tuple[Passage, ...]]:
-    """The sentences around the places, whole, each once, with the phrase emphasised; and their passages."""
-    found: dict[str, tuple[Document, set[Span]]] = {}
-    for document, place in places:
-        found.setdefault(document.id, (document, set()))[1].add(place)
+    library: Library, places: Sequence[Occurrence], deadline: Deadline
+) -> tuple[list[Quote], int, tuple[Passage, ...], dict[str, Segmented]]:
+    """Quote the sentences around places, whole, each once, with the phrase emphasised.
+
+    Gives the first `FOLDED` quotes, how many more there are, the passages of all, and the documents of the
+    quotes with their passages.
+    """
     quotes: list[Quote] = []
+    beyond = 0
     holding: list[Passage] = []
-    for document, spans in found.values():
+    read: dict[str, Segmented] = {}
+    for (document, passages), spans in read_places(library, places):
         deadline.check()
-        held, passages = _as_found(library, document)
         sentences = [sentence for passage in passages for sentence in passage.sentences]
         around: dict[tuple[int, int], list[Span]] = {}
-        for place in sorted(spans):
+        for place in sorted(set(spans)):
             touched = _touched(sentences, place)
             if touched and all(sentence.quotable for sentence in touched):
                 start, end = touched[0].start, touched[-1].end
                 if start <= place.start and place.end <= end:
                     around.setdefault((start, end), []).append(place)
         for (start, end), emphasis in around.items():
-            quotes.append(Quote(held, start, end, 1.0, len(quotes) + 1, tuple(emphasis)))
+            if len(quotes) < FOLDED:
+                quotes.append(Quote(document, start, end, 1.0, len(quotes) + 1, tuple(emphasis)))
+                read[document.id] = document, passages
+            else:
+                beyond += 1
         held_by = {passage.ordinal for place in around for passage in _touched(passages, Span(*place))}
         holding += [passage for passage in passages if passage.ordinal in held_by]
-    return tuple(quotes), tuple(holding)
+    return quotes, beyond, tuple(holding), read
 
 
 def _touched(parts: Sequence[_Part], place: Span) -> Sequence[_Part]:
@@ -191,12 +190,3 @@ def _touched(parts: Sequence[_Part], place: Span) -> Sequence[_Part]:
     first = bisect_right(parts, place.start, key=lambda part: part.end)
     last = bisect_left(parts, place.end, key=lambda part: part.start)
     return parts[first:last]
-
-
-def _as_found(library: Library, document: Document) -> tuple[Document, tuple[Passage, ...]]:
-    """The document with its passages, in one snapshot; none where it has changed since it was found."""
-    with suppress(DocumentNotFoundError):
-        held, passages = library.document_and_passages(document.id)
-        if held.sha256 == document.sha256:
-            return held, passages
-    return document, ()

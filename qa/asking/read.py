@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qa.asking import budget, confidence
 from qa.document.window import reading_window
-from qa.errors import DocumentNotFoundError
 from qa.text import times
 
 if TYPE_CHECKING:
@@ -19,8 +17,8 @@ if TYPE_CHECKING:
     from qa.asking.conversation import Interpretation
     from qa.asking.retrieve import Retrieved, Search
     from qa.deadline import Deadline
-    from qa.schema import DatePreference, Document, Passage, PassageSpan
-    from qa.storage.ports import Library
+    from qa.schema import DatePreference, Document, Passage
+    from qa.storage.ports import Hit, Library
     from qa.text.names import Names
 
 # Passages in other scripts that are looked at where nothing that the reader can read comes near.
@@ -132,23 +130,22 @@ def _read_each(
 
 
 def read_other_scripts(
-    reader: Reader, library: Library, search: Search, places: Sequence[PassageSpan]
+    reader: Reader, library: Library, search: Search, hits: Sequence[Hit]
 ) -> tuple[list[tuple[Passage, Reading]], Mapping[str, Document]]:
     """Read passages in other scripts that hold what the question looks for, to order their sentences.
 
     The reader is not asked whether they answer: it cannot tell. Returns the passages with what was read, and
     their documents by id.
     """
-    matching: dict[int, Passage] = {}
-    documents: dict[str, Document] = {}
-    for place in places[:OTHERS]:
-        with suppress(DocumentNotFoundError):  # removed meanwhile
-            document, passages = library.document_and_passages(place.document_id)
-            text = document.text[place.start : place.end]
-            passage = next((each for each in passages if each.key == place.key), None)
-            if passage and confidence.matches(search.names.as_in(search.question, text), text):
-                matching[passage.key], documents[document.id] = passage, document
-    found = list(matching.values())
+    opened = library.read(hit.document_id for hit in hits[:OTHERS])
+    documents = {name: document for name, (document, _) in opened.items()}
+    passages = {each.key: each for _, own in opened.values() for each in own}
+    held = [passages[hit.key] for hit in hits[:OTHERS] if hit.key in passages]  # not removed meanwhile
+    found = []
+    for passage in held:
+        text = documents[passage.document_id].text[passage.start : passage.end]
+        if confidence.matches(search.names.as_in(search.question, text), text):
+            found.append(passage)
     windows = [reading_window(documents[each.document_id], each) for each in found]
     readings = reader.read(search.question, windows, [0.0] * len(found)) if found else []
     return list(zip(found, readings, strict=True)), documents

@@ -10,51 +10,61 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from qa.asking import budget, copies, statements
 from qa.document.window import legible
-from qa.errors import DocumentNotFoundError, LibraryError
+from qa.errors import LibraryError
 from qa.text import times
 from qa.text.names import Names
 from qa.text.terms import content_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from qa.schema import DatePreference, Document, Passage, PassageSpan
-    from qa.storage.ports import Library, Selection
+    from embeddings.arrays import Float32
+    from qa.schema import DatePreference, Document, Passage
+    from qa.storage.ports import Hit, Library, Segmented, Selection
 
 DENSE_WEIGHT = 0.6
 # Passages taken from each search at first; doubled until enough documents are among them.
 DEPTH = 100
 # An answer ranks passages from at least this many documents, where the corpus has them.
 DOCUMENTS = 20
-# The deepest search, where some of the passages that are found do not count.
+# The deepest search where the reader cannot read some of the passages that are found, and the deepest of all.
 DEEPEST = 800
+BOUND = 6_400
+# Documents of so many passages are read at once, at least.
+AHEAD = 16
 # Passages that may be read.
 MOST_READ = budget.most()
 # How often a search is made again because the library has changed under it.
 ATTEMPTS = 3
 _AS_ASKED = Names()
+_NO_COPIES: Mapping[str, float] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Search:
     """What is looked for.
 
     Attributes:
         question: the question as it was understood.
-        variants: other ways to ask it, each with its weight.
         names: the names in it that the documents spell otherwise.
         judged: whether the reader can tell if a passage answers; if so, sentences that it cannot read do not
             count.
+        weights: for each reading of the question, how many spellings it has, and its weight.
+        vectors: the embedding of each spelling of each reading, float32 [n, d].
+        words: the content words of each.
     """
 
     question: str
-    variants: Sequence[tuple[str, float]]
     names: Names
     judged: bool
+    weights: Sequence[tuple[int, float]]
+    vectors: Float32
+    words: Sequence[Sequence[str]]
 
     def narrowed(self, document: Document, passage: Passage) -> Passage:
         """Return the passage with those of its sentences that are read; with none where none may answer.
@@ -67,67 +77,80 @@ class Search:
         return replace(passage, sentences=tuple(each for each in read if each in heads.union(answering)))
 
 
+def prepare(
+    library: Library,
+    question: str,
+    variants: Sequence[tuple[str, float]],
+    names: Names = _AS_ASKED,
+    *,
+    judged: bool = False,
+) -> Search:
+    """Prepare a search for the readings of a question, which have weights, in each spelling of its names."""
+    spelt = [names.spelt(text) for text, _ in variants]
+    texts = [text for each in spelt for text in each]
+    return Search(
+        question,
+        names,
+        judged,
+        [(len(each), weight) for each, (_, weight) in zip(spelt, variants, strict=True)],
+        library.encode_queries(texts),
+        [content_words(text) for text in texts],
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Retrieved:
     """What a search found.
 
     Attributes:
         to_read: the passages to read, with how well each was found, 0 to 1; in the order of reading.
-        documents: the documents of these, by id.
-        rest: where the other passages stand, the best first.
-        illegible: where those stand in which the reader can read nothing.
+        opened: the documents that were read to choose these, with their passages, by id.
+        copies: the near-duplicates of each document that was found, by id; see `Library.copies`.
+        rest: the other passages that the reader can read, the best first.
+        illegible: those in which it can read nothing, the best first.
         count: how many passages were found that it can read.
     """
 
     to_read: list[tuple[Passage, float]]
-    documents: dict[str, Document]
-    rest: list[PassageSpan]
-    illegible: list[PassageSpan]
+    opened: dict[str, Segmented]
+    copies: Mapping[str, Mapping[str, float]]
+    rest: list[Hit]
+    illegible: list[Hit]
     count: int
+
+    @property
+    def documents(self) -> dict[str, Document]:
+        """The documents that were read, by id."""
+        return {name: document for name, (document, _) in self.opened.items()}
+
+
+class _ChangedError(Exception):
+    """A document that was found was replaced or removed before it was read."""
 
 
 def retrieve(
     library: Library, search: Search, selection: Selection, preference: DatePreference | None = None
 ) -> Retrieved:
-    """Find the passages to read.
-
-    It is searched again where the library has changed in between: what was replaced would be missing. The
-    last of `ATTEMPTS` searches is taken as it is, unless a document in it is gone.
+    """Find the passages to read; search again where one of their documents has changed in between.
 
     Raises:
         LibraryError: the library changes faster than it can be searched.
     """
-    for attempt in range(1, ATTEMPTS + 1):
-        generation = library.generation
-        found, illegible = places(library, search, selection)
-        copied = library.copies(place.document_id for place, _ in found)
+    for _ in range(ATTEMPTS):
+        found, illegible = candidates(library, search, selection)
+        ids = list(dict.fromkeys(hit.document_id for hit, _ in found))
+        copied = dict.fromkeys(ids, _NO_COPIES) | library.copies(ids, selection.filters)
         if preference:
-            found = _by_preference(library, found, preference)
-        with suppress(DocumentNotFoundError):
-            to_read, rest, documents = _first(library, search, found, copied)
-            if attempt == ATTEMPTS or library.generation == generation:
-                return Retrieved(to_read, documents, rest, [place for place, _ in illegible], len(found))
-        selection = library.select(selection.filters)
+            found = _by_preference(found, preference)
+        with suppress(_ChangedError):
+            to_read, rest, opened = _first(library, search, found, copied)
+            return Retrieved(to_read, opened, copied, rest, [hit for hit, _ in illegible], len(found))
     raise LibraryError("the library is being changed faster than it can be searched: ask again")
 
 
-def places(
-    library: Library, search: Search, selection: Selection
-) -> tuple[list[tuple[PassageSpan, float]], list[tuple[PassageSpan, float]]]:
-    """Find passages and how well each fits, 0 to 1, the best first; apart from them those not legible."""
-    counting = library.legible if search.judged else set
-    lists = candidates(library, search.variants, selection, search.names, counting)
-    held = library.places(key for found in lists for key, _ in found)
-    read, illegible = ([(held[key], fused) for key, fused in found if key in held] for found in lists)
-    return read, illegible
-
-
-def _by_preference(
-    library: Library, found: Sequence[tuple[PassageSpan, float]], preference: DatePreference
-) -> list[tuple[PassageSpan, float]]:
+def _by_preference(found: Sequence[tuple[Hit, float]], preference: DatePreference) -> list[tuple[Hit, float]]:
     """Order what was found so that what fits the date preference is read sooner."""
-    dates = library.dates(place.document_id for place, _ in found)
-    fits = times.fits(preference, [(dates.get(place.document_id), "") for place, _ in found])
+    fits = times.fits(preference, [(hit.published, "") for hit, _ in found])
     keyed = [-fused - times.BOOST * fit for (_, fused), fit in zip(found, fits, strict=True)]
     return [found[number] for number in sorted(range(len(found)), key=keyed.__getitem__)]
 
@@ -135,42 +158,48 @@ def _by_preference(
 def _first(
     library: Library,
     search: Search,
-    found: Sequence[tuple[PassageSpan, float]],
+    found: Sequence[tuple[Hit, float]],
     copied: Mapping[str, Mapping[str, float]],
-) -> tuple[list[tuple[Passage, float]], list[PassageSpan], dict[str, Document]]:
+) -> tuple[list[tuple[Passage, float]], list[Hit], dict[str, Segmented]]:
     """Read the first of what was found, each passage with the sentences of it that may answer.
 
     Left out is what has none, and what only repeats a better one in a copy of its document. These come first
     of the rest.
 
     Raises:
-        DocumentNotFoundError: a document, or a passage of it, is not held any more.
+        _ChangedError: a document is not as it was found.
     """
-    documents: dict[str, Document] = {}
+    ahead: dict[str, Segmented] = {}
+    opened: dict[str, Segmented] = {}
     passages: dict[int, Passage] = {}
     read: list[tuple[Passage, float]] = []
-    left_out: list[PassageSpan] = []
+    left_out: list[Hit] = []
     rest = list(found)
     while rest and len(read) < MOST_READ:
-        place, fused = rest.pop(0)
-        name = place.document_id
-        if name not in documents:
-            documents[name], own = library.document_and_passages(name)
-            passages |= {passage.key: passage for passage in own}  # a replaced one's key never comes back
-        if place.key not in passages:
-            raise DocumentNotFoundError(f"{name!r} was replaced while it was searched")
-        text = documents[name].text[place.start : place.end]
+        soon = [hit.document_id for hit, _ in rest[: max(AHEAD, MOST_READ - len(read))]]
+        hit, fused = rest.pop(0)
+        name = hit.document_id
+        if name not in opened:
+            if name not in ahead:
+                ahead |= library.read(each for each in soon if each not in ahead)
+            if name not in ahead or ahead[name][0].sha256 != hit.sha256:
+                raise _ChangedError
+            opened[name] = ahead[name]
+            passages |= {passage.key: passage for passage in ahead[name][1]}
+        document, _ = opened[name]
+        if hit.key not in passages:  # of the same text, but segmented anew
+            raise _ChangedError
         if any(
-            copies.repeats(text, _joined(documents[better], read))
-            for better in copied.get(name, ())
-            if better in documents
+            copies.repeats(document.text[hit.start : hit.end], _joined(opened[better][0], read))
+            for better in copied[name]
+            if better in opened
         ):
-            left_out.append(place)
-        elif (passage := search.narrowed(documents[name], passages[place.key])).sentences:
+            left_out.append(hit)
+        elif (passage := search.narrowed(document, passages[hit.key])).sentences:
             read.append((passage, fused))
         else:
-            left_out.append(place)
-    return read, [*left_out, *(place for place, _ in rest)], documents
+            left_out.append(hit)
+    return read, [*left_out, *(hit for hit, _ in rest)], opened
 
 
 def _joined(document: Document, read: Sequence[tuple[Passage, float]]) -> str:
@@ -180,47 +209,38 @@ def _joined(document: Document, read: Sequence[tuple[Passage, float]]) -> str:
 
 
 def candidates(
-    library: Library,
-    variants: Sequence[tuple[str, float]],
-    selection: Selection,
-    names: Names = _AS_ASKED,
-    counting: Callable[[Iterable[int]], set[int]] = set,
-) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
-    """Find candidates among the passages that count, and apart from them among the others; best first.
+    library: Library, search: Search, selection: Selection
+) -> tuple[list[tuple[Hit, float]], list[tuple[Hit, float]]]:
+    """Find the passages that the reader can read, and apart from them the others; the best first.
 
-    A candidate is a passage's key with its score, 0 to 1: the weighted mean over the question's variants, of
-    each in that spelling of its names in which it is highest. Scores are scaled within each of the two lists,
-    so that the others change nothing of the first. The search goes deeper until the first list comes from
-    `DOCUMENTS` documents, or as many as there are; where others are in the way, to `DEEPEST` at most.
+    Each has a score, 0 to 1: the weighted mean over the question's readings, of each in that spelling of its
+    names in which it is highest. Scores are scaled within each of the two lists, so that the others change
+    nothing of the first. The search goes deeper until the first list comes from `DOCUMENTS` documents, or
+    from as many as there are; where others are in the way, to `DEEPEST` at most, and never below `BOUND`.
     """
-    spelt = [names.spelt(text) for text, _ in variants]
-    texts = [text for each in spelt for text in each]
-    vectors = library.encode_queries(texts)
-    terms = [content_words(text) for text in texts]
     enough = min(DOCUMENTS, selection.documents)
-    weights = [(len(each), weight) for each, (_, weight) in zip(spelt, variants, strict=True)]
     depth = DEPTH
     while True:
-        nearest = library.nearest(vectors, depth, selection)
-        matching = library.matching(terms, depth, selection)
-        found = {key for each in (*nearest, *matching) for key, _ in each}
-        count = counting(found)
-        fused = _fused(weights, nearest, matching, count)
+        nearest = library.nearest(search.vectors, depth, selection)
+        matching = library.matching(search.words, depth, selection)
+        hits = {hit.key: hit for each in (*nearest, *matching) for hit, _ in each}
+        count = library.legible(hits.values()) if search.judged else set(hits)
+        fused = _fused(search.weights, nearest, matching, count)
         exhausted = all(len(each) < depth for each in nearest)
-        enough_found = len(set(library.documents_of(fused).values())) >= enough
-        if exhausted or enough_found or (depth >= DEEPEST and len(count) < len(found)):
-            others = _fused(weights, nearest, matching, found - count)
-            return _best_first(fused), _best_first(others)
+        enough_found = len({hits[key].document_id for key in fused}) >= enough
+        if exhausted or enough_found or depth >= (DEEPEST if len(count) < len(hits) else BOUND):
+            others = _fused(search.weights, nearest, matching, hits.keys() - count)
+            return _best_first(hits, fused), _best_first(hits, others)
         depth *= 2
 
 
 def _fused(
     weights: Sequence[tuple[int, float]],
-    nearest: Sequence[Sequence[tuple[int, float]]],
-    matching: Sequence[Sequence[tuple[int, float]]],
+    nearest: Sequence[Sequence[tuple[Hit, float]]],
+    matching: Sequence[Sequence[tuple[Hit, float]]],
     among: set[int],
 ) -> dict[int, float]:
-    """Fuse the searches for each variant, which has so many spellings and a weight, among some passages."""
+    """Fuse the searches for each reading, which has so many spellings and a weight, among some passages."""
     total = sum(weight for _, weight in weights)
     found = zip(nearest, matching, strict=True)
     fused: dict[int, float] = {}
@@ -235,18 +255,18 @@ def _fused(
     return fused
 
 
-def _among(scores: Sequence[tuple[int, float]], keys: set[int]) -> dict[int, float]:
-    return {key: score for key, score in scores if key in keys}
+def _among(scores: Sequence[tuple[Hit, float]], keys: set[int]) -> dict[int, float]:
+    return {hit.key: score for hit, score in scores if hit.key in keys}
 
 
-def _best_first(fused: Mapping[int, float]) -> list[tuple[int, float]]:
-    return sorted(fused.items(), key=lambda item: (-item[1], item[0]))
+def _best_first(hits: Mapping[int, Hit], fused: Mapping[int, float]) -> list[tuple[Hit, float]]:
+    return [(hits[key], score) for key, score in sorted(fused.items(), key=lambda item: (-item[1], item[0]))]
 
 
 def fuse(
     dense: Mapping[int, float], lexical: Mapping[int, float], weight: float = DENSE_WEIGHT
 ) -> dict[int, float]:
-    """`weight` × scaled dense + (1 - `weight`) × scaled BM25; where a passage is missing it counts 0."""
+    """Return `weight` × scaled dense + (1 - `weight`) × scaled BM25; a passage that is missing counts 0."""
     scaled_dense, scaled_lexical = _min_max(dense), _min_max(lexical)
     return {
         key: weight * scaled_dense.get(key, 0.0) + (1 - weight) * scaled_lexical.get(key, 0.0)
@@ -255,7 +275,7 @@ def fuse(
 
 
 def _min_max(scores: Mapping[int, float]) -> dict[int, float]:
-    """Scores moved and stretched to [0, 1]; all 1 where they are all equal."""
+    """Return scores moved and stretched to [0, 1]; all 1 where they are all equal."""
     if not scores:
         return {}
     low, high = min(scores.values()), max(scores.values())

@@ -1,8 +1,8 @@
 """Charts as SVG for the report's page: small, the same bytes each time, in the page's own colours.
 
-matplotlib draws with colours that stand for the page's (`_COLOURS`); afterwards each becomes `var(--name)`,
-so that a chart is light or dark as the page is. What the page's Content-Security-Policy would forbid (style
-attributes and elements) becomes plain attributes; what nobody sees (metadata, names of groups) is dropped.
+matplotlib draws with placeholders for the page's colours (`_COLOURS`). Each then becomes `var(--name)`, so a
+chart is light or dark as the page is. Style attributes, which the page's Content-Security-Policy forbids,
+become plain attributes. What nobody sees (metadata, names of groups) is dropped.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import matplotlib as mpl
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _INK, _SOFT, _LINE, _ACCENT, _SURFACE = "#000001", "#000002", "#000003", "#000004", "#000005"
 _COLOURS = {_INK: "ink", _SOFT: "soft", _LINE: "line", _ACCENT: "accent", _SURFACE: "surface"}
-# In the SVG's own units, which are CSS pixels where the chart has the width it was drawn for.
+# In the SVG's own units, which are CSS pixels if the chart has the width that it was drawn for.
 _WIDTH, _HEIGHT, _POINTS_PER_INCH = 360, 270, 72
 _STYLE = {
     "svg.fonttype": "none",
@@ -56,13 +56,11 @@ _REFERENCE = re.compile(r"#([\w-]+)")
 
 @mpl.rc_context(_STYLE)
 def reliability(bins: Sequence[Bin]) -> str:
-    """How often questions of like confidence had an answer: on the diagonal, confidence can be believed."""
+    """Draw how often questions of similar confidence had an answer; on the diagonal, confidence is right."""
     figure, axes = _square("Confidence", "Had an answer")
     axes.plot([0, 1], [0, 1], color=_SOFT, linewidth=1, linestyle=(0, (3, 3)))
-    x = np.array([each.confidence for each in bins])
-    y = np.array([each.answerable for each in bins])
-    low, high = (np.array([getattr(each, end) for each in bins]) for end in ("low", "high"))
-    axes.vlines(x, low, high, color=_ACCENT, linewidth=1.5)
+    x, y = [each.confidence for each in bins], [each.answerable for each in bins]
+    axes.vlines(x, [each.low for each in bins], [each.high for each in bins], color=_ACCENT, linewidth=1.5)
     axes.plot(x, y, "o", color=_ACCENT, markersize=7, markeredgecolor=_SURFACE, clip_on=False)
     counts = sorted({each.count for each in bins})
     group = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,}–{counts[-1]:,}"
@@ -79,33 +77,34 @@ def reliability(bins: Sequence[Bin]) -> str:
 def risk_coverage(
     curve: tuple[ArrayLike, ArrayLike], baseline: tuple[ArrayLike, ArrayLike] | None = None
 ) -> str:
-    """How many of the answers are wrong, if only the surest share of questions is answered: low is good."""
+    """Draw how many answers are wrong, if only the surest share of questions is answered: low is good."""
     figure, axes = _square("Questions answered, the surest first", "Wrong among the answers")
-    curves: list[tuple[str, tuple[ArrayLike, ArrayLike], dict[str, Any]]] = [
-        ("This run", curve, {"color": _ACCENT, "linewidth": 2})
-    ]
+    curves = {"This run": curve}
     if baseline is not None:
-        curves.insert(0, ("Baseline", baseline, {"color": _SOFT, "linewidth": 1.5, "linestyle": (0, (4, 2))}))
-    for name, (coverage, risk), look in curves:
-        axes.plot(*_thinned(coverage, risk), drawstyle="steps-post", label=name, **look)
-    top = max(float(np.max(risk)) if np.size(risk) else 0.0 for _, (_, risk), _ in curves)
+        curves["Baseline"] = baseline
+        axes.plot(
+            *_thinned(*baseline), drawstyle="steps-post", label="Baseline", color=_SOFT, linewidth=1.5,
+            linestyle=(0, (4, 2)),
+        )  # fmt: skip
+    axes.plot(*_thinned(*curve), drawstyle="steps-post", label="This run", color=_ACCENT, linewidth=2)
+    top = max(float(np.max(risk)) if np.size(risk) else 0.0 for _, risk in curves.values())
     axes.set_ylim(0, min(1.02, max(0.1, 1.15 * top)))
     if baseline is not None:
         axes.legend(loc="lower right", handlelength=1.8)
-    said = "; ".join(
+    points = "; ".join(
         f"{name}: "
         + ", ".join(
             f"{wrong:.0%} wrong at {share:.0%} answered"
             for share, wrong in _at_quarters(np.asarray(coverage), np.asarray(risk))
         )
-        for name, (coverage, risk), _ in reversed(curves)
+        for name, (coverage, risk) in curves.items()
     )
-    return _svg(figure, "risk-coverage", f"Risk over coverage. {said}.")
+    return _svg(figure, "risk-coverage", f"Risk over coverage. {points}.")
 
 
 @mpl.rc_context(_STYLE)
 def histograms(answerable: ArrayLike, unanswerable: ArrayLike, threshold: float | None = None) -> str:
-    """The confidence of questions with an answer (upwards) and without (downwards): apart is good."""
+    """Draw the confidence of questions with an answer (upwards) and without (downwards): apart is good."""
     figure, axes = _square("Confidence", "Questions")
     edges = np.linspace(0, 1, 21)
     up, down = (np.histogram(np.clip(values, 0, 1), edges)[0] for values in (answerable, unanswerable))
@@ -131,7 +130,7 @@ def histograms(answerable: ArrayLike, unanswerable: ArrayLike, threshold: float 
 
 @mpl.rc_context(_STYLE)
 def reasons(counts: Mapping[str, int]) -> str:
-    """A bar for each reason why questions were missed, the most frequent on top."""
+    """Draw a bar for each reason why questions were missed, the most frequent on top."""
     height = 34 * max(len(counts), 1) + 8
     figure = _figure(height)
     axes = figure.add_axes((0.52, 0, 0.36, 1))
@@ -148,13 +147,20 @@ def reasons(counts: Mapping[str, int]) -> str:
             f"{counts[name]:,}", (counts[name], place), (6, 0), textcoords="offset points",
             va="center", color=_INK, annotation_clip=False,
         )  # fmt: skip
-    said = ", ".join(f"{name}: {count}" for name, count in counts.items())
-    return _svg(figure, "reasons", f"Why questions were missed. {said}.")
+    numbers = ", ".join(f"{name}: {count}" for name, count in counts.items())
+    return _svg(figure, "reasons", f"Why questions were missed. {numbers}.")
 
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A question on the strip: its number, its confidence, and which side and colour it has."""
+    """A question on the strip.
+
+    Attributes:
+        number: the number of its page.
+        confidence: how far right it is.
+        answerable: whether it is above the axis, not below.
+        missed: whether it has the colour of missed questions.
+    """
 
     number: int
     confidence: float
@@ -162,7 +168,7 @@ class Dot:
     missed: bool
 
 
-# The strip, in its own units: its width, that of one step of confidence, and how high a side may become.
+# The strip, in its own units: its width, the width of a step of confidence, the largest height of a side.
 STRIP = 1000
 _STEP = 25
 _SIDE = 240
@@ -171,9 +177,13 @@ _PITCHES = (14, 12, 10, 8, 7, 6, 5, 4, 3, 2.5, 2, 1.5, 1)
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """Where the dots lie: `above` the axis those with an answer, below it those without, `radius` wide.
+    """The positions of the dots on the strip.
 
-    `places` are (number, x, y, missed), y counted from the axis, upwards negative.
+    Attributes:
+        above: how high the dots above the axis reach.
+        below: how low the dots below it reach.
+        radius: the radius of a dot.
+        places: (number, x, y, missed) of each dot; y counts from the axis, upwards negative.
     """
 
     above: float
@@ -183,7 +193,7 @@ class Strip:
 
 
 def strip(dots: Sequence[Dot]) -> Strip:
-    """Stack the dots over their confidence, missed ones next to the axis, as large as they fit."""
+    """Stack the dots over their confidence, missed ones next to the axis, as large as fits."""
     stacks: dict[tuple[bool, int], list[Dot]] = {}
     for dot in sorted(dots, key=lambda each: (not each.missed, each.confidence, each.number)):
         step = min(max(int(dot.confidence * STRIP / _STEP), 0), STRIP // _STEP - 1)
@@ -213,7 +223,7 @@ def _figure(height: float) -> Figure:
 
 
 def _square(x: str, y: str) -> tuple[Figure, Axes]:
-    """A figure with one pair of axes from 0 to 100 %, named."""
+    """Return a figure with one pair of named axes from 0 to 100 %."""
     figure = _figure(_HEIGHT)
     axes = figure.add_axes((0.145, 0.165, 0.82, 0.8))
     axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel=x, ylabel=y)
@@ -226,19 +236,19 @@ def _square(x: str, y: str) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-# A curve of so many points looks like any longer one at this size.
+# At this size, a curve of more points looks the same.
 _POINTS = 400
 
 
 def _thinned(x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """At most `_POINTS` points of a curve, evenly, with the first and the last."""
+    """Return at most `_POINTS` points of a curve, evenly spaced, with the first and the last."""
     x, y = np.asarray(x), np.asarray(y)
     kept = np.unique(np.linspace(0, len(x) - 1, min(len(x), _POINTS)).astype(int))
     return x[kept], y[kept]
 
 
 def _at_quarters(coverage: np.ndarray, risk: np.ndarray) -> Iterator[tuple[float, float]]:
-    """The curve's points nearest above each quarter of coverage."""
+    """Yield the curve's first point from each quarter of coverage on."""
     for quarter in (0.25, 0.5, 0.75, 1.0):
         place = int(np.searchsorted(coverage, quarter - 1e-9))
         if place < len(coverage):
@@ -246,7 +256,7 @@ def _at_quarters(coverage: np.ndarray, risk: np.ndarray) -> Iterator[tuple[float
 
 
 def _svg(figure: Figure, name: str, label: str) -> str:
-    """The figure as an SVG element for an HTML page. `name` keeps its ids apart from other charts'."""
+    """Return the figure as an SVG element for an HTML page. `name` keeps its ids apart from other charts'."""
     drawn = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": name}):
         figure.savefig(
@@ -259,10 +269,8 @@ def _svg(figure: Figure, name: str, label: str) -> str:
         element.tail = None
         element.text = element.text if element.tag == "text" else None
         _plain(element, name, referenced)
-    for parent in list(root.iter()):
-        for child in list(parent):
-            if child.tag in ("metadata", "style"):
-                parent.remove(child)
+    for parent in [*root.iter()]:
+        parent[:] = [child for child in parent if child.tag not in ("metadata", "style")]
     for size in ("width", "height"):
         root.attrib.pop(size)
     root.attrib.update({"class": "chart", "role": "img", "aria-label": label})

@@ -1,4 +1,4 @@
-"""What `pullquote evaluate` does: load, check, ask, score, compare, write. `tables.py` shows the result."""
+"""Steps of `pullquote evaluate`: load, check, ask, score, compare, write; `tables.py` shows the result."""
 
 from __future__ import annotations
 
@@ -39,7 +39,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The worst value that a measure may have."""
+    """The worst value that a measure may have.
+
+    Attributes:
+        measure: the name of the measure.
+        bound: that value.
+    """
 
     measure: str
     bound: float
@@ -49,7 +54,7 @@ class Gate:
         """Read `MEASURE=VALUE`.
 
         Raises:
-            ValueError: it is not of that form, or there is no such measure.
+            ValueError: the text is not of that form, or there is no such measure.
         """
         name, _, value = map(str.strip, text.rpartition("="))
         if name not in MEASURES:
@@ -61,19 +66,38 @@ class Gate:
         raise ValueError(f"{text!r} has no number after the =; write, for example, {name}=.9")
 
     def failure(self, measures: Mapping[str, Estimate]) -> str:
-        """Say how the gate is failed; nothing where it is passed. What was not measured fails."""
+        """Return how the gate is failed, "" if it is passed. A measure that is missing fails."""
         higher = MEASURES[self.measure].higher_is_better
-        found = measures.get(self.measure)
-        if found is None:
+        if (estimate := measures.get(self.measure)) is None:
             return f"{self.measure} was not measured: the suite lacks what it needs"
-        if found.value >= self.bound if higher else found.value <= self.bound:
+        if estimate.value >= self.bound if higher else estimate.value <= self.bound:
             return ""
-        return f"{self.measure} is {found.value:.4g}, {'below' if higher else 'above'} {self.bound:g}"
+        return f"{self.measure} is {estimate.value:.4g}, {'below' if higher else 'above'} {self.bound:g}"
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is to be done, as the options of the command say it; `command` is how it was typed."""
+    """The options of the command.
+
+    Attributes:
+        suite: the folder or file of the test queries.
+        library: the folder of the library.
+        answers: a file of answers to score, instead of asking.
+        out: the file to write the answers to.
+        baseline: a file of answers to compare with.
+        gates: the worst values that measures may have.
+        report: the HTML report to write.
+        trec_run: the TREC run to write.
+        trec_qrels: the TREC qrels to write.
+        limit: how many of the queries to draw.
+        check: whether to look up the expected quotes only.
+        fresh: whether to drop earlier answers.
+        force: whether to replace files that Pullquote did not write.
+        encoder: the encoder for a suite's own corpus.
+        reader: the reader.
+        strictness: the share of answers that should be right.
+        command: the command as it was typed.
+    """
 
     suite: Path
     library: Path
@@ -94,34 +118,34 @@ class Task:
     command: str = ""
 
     def outputs(self) -> Iterator[tuple[str, Path, Kind]]:
-        """Name the files that are to be written: the option, the file and its kind."""
-        if self.out:
-            yield "--out", self.out, ANSWERS
-        if self.report:
-            yield "--report", self.report, EVALUATION_REPORT
-        if self.trec_run:
-            yield "--trec-run", self.trec_run, TREC_RUN
-        if self.trec_qrels:
-            yield "--trec-qrels", self.trec_qrels, TREC_QRELS
+        """Yield the option, the file and its kind for each file that is to be written."""
+        for option, path, kind in (
+            ("--out", self.out, ANSWERS),
+            ("--report", self.report, EVALUATION_REPORT),
+            ("--trec-run", self.trec_run, TREC_RUN),
+            ("--trec-qrels", self.trec_qrels, TREC_QRELS),
+        ):
+            if path:
+                yield option, path, kind
 
     def inputs(self) -> tuple[Path, ...]:
-        """Name the files that are read."""
-        parts = ("queries.jsonl", "corpus.jsonl", "qrels.tsv", "qrels/test.tsv")
+        """Return the files that are read."""
+        parts = ("queries.jsonl", "corpus.jsonl", *suite.QRELS)
         named = (self.suite, *(self.suite / part for part in parts), self.answers, self.baseline)
         return tuple(path for path in named if path)
 
 
 def perform(task: Task, show: Meter, say: Callable[[str], None], kept: Callable[[Path], None]) -> Result:
-    """Do it: load, check, ask, score, compare, write.
+    """Load, check, ask, score, compare and write.
 
-    `say` is told what a reader should know, `kept` where the answers go before the first is asked.
+    `say` is told what a reader should know; `kept` is told the file of the answers before the first question.
 
     Raises:
         InputError: a file cannot be read or written, or does not belong to the others.
         LibraryError: the library is missing or damaged.
         ModelError: a model is missing or damaged.
     """
-    for option, path, kind in task.outputs():  # rather now than when all is asked
+    for option, path, kind in task.outputs():  # before all questions are asked
         check_output(
             option,
             path,
@@ -169,7 +193,7 @@ def _check_no_source(task: Task) -> None:
 
 
 def _documents(task: Task, asked: Suite, say: Callable[[str], None]) -> dict[str, Document]:
-    """Read what the questions are about; to score answers that there are, a library may be missing."""
+    """Return the documents that the queries are about; to score given answers, a library may be missing."""
     if asked.corpus:
         return run.own_documents(asked.corpus, say)
     try:
@@ -187,7 +211,7 @@ def _documents(task: Task, asked: Suite, say: Callable[[str], None]) -> dict[str
 def _ask(
     task: Task, asked: Suite, show: Meter, say: Callable[[str], None], kept: Callable[[Path], None]
 ) -> Path:
-    """Ask the questions, or those of them that are not answered yet; gives the file of the answers."""
+    """Ask the queries that are not answered yet; return the file of the answers."""
 
     def answering(done: int, total: int) -> None:
         show("Answering", done, total)
@@ -220,17 +244,17 @@ def _answers(path: Path, asked: Suite, say: Callable[[str], None]) -> dict[str, 
 
 
 def _warn(findings: Sequence[Finding], say: Callable[[str], None]) -> None:
-    lost = [finding for finding in findings if not finding.found]
-    if lost:
-        quote = check.shortened(lost[0].quote)
+    missing = [finding for finding in findings if not finding.found]
+    if missing:
+        quote = check.shortened(missing[0].quote)
         say(
-            f"{len(lost):,} of {plural(len(findings), 'expected quote')} not found; the first, of question "
-            f"{lost[0].query}: “{quote}”. --check shows all"
+            f"{len(missing):,} of {plural(len(findings), 'expected quote')} not found; the first, of "
+            f"question {missing[0].query}: “{quote}”. --check shows all"
         )
 
 
 def _write(task: Task, evaluation: Evaluation, documents: Mapping[str, Document]) -> None:
-    """Write the files that were asked for besides."""
+    """Write the files that options name."""
     answers = {judged.query.id: judged.answer for judged in evaluation.judged}
     qrels = {key: grades for key, grades in evaluation.suite.qrels.items() if key in answers}
     if task.trec_run:

@@ -1,4 +1,4 @@
-"""Lines of JSON, and what a line of an answers file may hold, in so far as it is scored or shown."""
+"""Lines of JSON, and what a line of an answers file may contain, as far as it is scored or shown."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class _Quote(_Record):
 
 
 class _Passage(_Record):
-    """Of another system's run it may be a document as a whole."""
+    """A passage, or, in the run of another system, a whole document."""
 
     document: str
     start: _Offset = 0
@@ -59,10 +59,10 @@ class _Line(_Record):
 
 
 def records(data: bytes, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Read the JSON objects of a file, one a line, each with the line's number; empty lines are passed over.
+    """Yield the line number and the JSON object of each line of a file that is not empty.
 
     Raises:
-        InputError: a line is something else; the message names file and line.
+        InputError: a line is no JSON object; the message names file and line.
     """
     for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
         if not line.strip():
@@ -86,7 +86,7 @@ def records(data: bytes, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def check(query: str, answer: AnswerLine) -> None:
-    """Refuse an answer line with a field that makes no sense; absent or null ones are fine.
+    """Refuse an answer line with a field that makes no sense; fields may be absent or null.
 
     Raises:
         InputError: the message names query and field.

@@ -1,7 +1,7 @@
-"""What is measured of answers: for each query, and over all with intervals. `MEASURES` says what it means.
+"""Measure answers: for each query, and over all with intervals. `MEASURES` says what each measure means.
 
-Words and sentences are compared without regard to case, white space and punctuation. Of queries on which
-nobody has said whether the corpus answers them, only the ranking, the quotes' fidelity and the time count.
+Words and sentences are compared without regard to case, white space and punctuation. If nobody has said
+whether the corpus answers a query, only the ranking, the quotes' fidelity and the time are measured.
 """
 
 from __future__ import annotations
@@ -35,10 +35,18 @@ RANKING = tuple(map(ir_measures.parse_measure, ("nDCG@10", "RR@10", "R@5", "R@20
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A measure: what it is called, what it means in one sentence, and which way is better.
+    """A measure, and how it is computed.
 
-    `unit` is "share" (0 to 1) or "ms". `columns` and `statistic` say how it comes about. `allowed` says
-    whether it makes sense for such queries at all. `reflected`: see `measure`; `by_rank`: see `compare`.
+    Attributes:
+        name: what it is called.
+        meaning: what it means, in one sentence.
+        columns: returns what the statistic needs of a query.
+        statistic: makes the statistic of these columns.
+        unit: "share" is from 0 to 1.
+        higher_is_better: which way is better.
+        allowed: returns whether the measure makes sense for such queries.
+        reflected: whether the interval is reflected about the value (see `measure`).
+        by_rank: whether confidences are compared by their ranks (see `compare`).
     """
 
     name: str
@@ -54,9 +62,14 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """A bar of the reliability diagram: queries of like confidence, and the share of them that is answerable.
+    """A point of the reliability diagram: queries of similar confidence.
 
-    `low` and `high` are the 95 % interval of that share (Wilson).
+    Attributes:
+        confidence: their mean confidence.
+        answerable: the share of them that is answerable.
+        count: how many they are.
+        low: the lower end of the share's 95 % interval (Wilson).
+        high: the upper end.
     """
 
     confidence: float
@@ -69,8 +82,8 @@ class Bin:
 def judge(suite: Suite, answers: Mapping[str, AnswerLine], text_of: TextOf) -> tuple[Judged, ...]:
     """Measure each query that has an answer line, in the suite's order.
 
-    `answers` are by query id; a line may lack fields, and what rests on them is then not measured. `text_of`
-    gives a document's text by its id, None where there is no such document.
+    `answers` are by query id. A line may lack fields; what needs them is then not measured. `text_of` returns
+    a document's text by its id, None if there is no such document.
 
     Raises:
         InputError: an answer line has a field that makes no sense; the message names query and field.
@@ -92,24 +105,25 @@ def judge(suite: Suite, answers: Mapping[str, AnswerLine], text_of: TextOf) -> t
 def measure(
     judged: Sequence[Judged], seed: int = 0, resamples: int = statistics.RESAMPLES
 ) -> dict[str, Estimate]:
-    """Each measure that the queries and answers allow, by name, in the order of `MEASURES`.
+    """Return each measure that the queries and answers allow, by name, in the order of `MEASURES`.
 
     The intervals are bootstrap percentiles over queries. The calibration error of a resample exceeds that of
     the sample about as much as that exceeds the truth, so its percentiles would miss the truth; they are
-    `reflected` about the value (the basic bootstrap). Where no resample differs, a share has Wilson's
+    `reflected` about the value (the basic bootstrap). If all resamples are equal, a share has Wilson's
     interval: 35 of 35 do not prove 100 %.
     """
     estimates: dict[str, Estimate] = {}
     for rows, measures in _together([judged]):
-        own = [judged[row] for row in rows]
-        made = [each.statistic(*_columns(each, own)) for each in measures]
-        ends = statistics.bootstrap(made, _strata(own), seed, resamples)
+        cases = [judged[row] for row in rows]
+        computed = [each.statistic(*_columns(each, cases)) for each in measures]
+        strata = [str(each.query.answerable) for each in cases]
+        ends = statistics.bootstrap(computed, strata, seed, resamples)
         for each, value, low, high in zip(measures, *map(np.ndarray.tolist, ends), strict=True):
             if each.reflected:
                 low, high = max(0.0, 2 * value - high), min(1.0, 2 * value - low)
             if low == high and each.unit == "share":
-                low, high = statistics.wilson(value, len(own))
-            estimates[each.name] = Estimate(value, min(low, value), max(high, value), len(own))
+                low, high = statistics.wilson(value, len(cases))
+            estimates[each.name] = Estimate(value, min(low, value), max(high, value), len(cases))
     return {name: estimates[name] for name in MEASURES if name in estimates}
 
 
@@ -119,7 +133,7 @@ def compare(
     seed: int = 0,
     resamples: int = statistics.RESAMPLES,
 ) -> dict[str, Difference]:
-    """Each measure less the baseline's, over the queries where both have it, in the order of `MEASURES`.
+    """Return each measure minus the baseline's, over the queries where both have it, in order of `MEASURES`.
 
     Interval and p are by one randomisation test, which swaps the outputs of a pair. Two systems' confidences
     may differ in scale: where only their order matters (`by_rank`), their ranks are swapped, as in
@@ -128,15 +142,15 @@ def compare(
     """
     others = {each.query.id: each for each in baseline}
     pairs = [(each, others[each.query.id]) for each in judged if each.query.id in others]
-    ours, theirs = [first for first, _ in pairs], [second for _, second in pairs]
+    ours, theirs = [run for run, _ in pairs], [base for _, base in pairs]
     differences: dict[str, Difference] = {}
     for rows, measures in _together([ours, theirs]):
-        own, other = [ours[row] for row in rows], [theirs[row] for row in rows]
-        columns = [(_ranked(each, own), _ranked(each, other)) for each in measures]
-        both = [each.statistic(*np.hstack(sides)) for each, sides in zip(measures, columns, strict=True)]
-        found = statistics.randomisation(both, len(rows), seed, resamples)
-        for each, *numbers in zip(measures, *map(np.ndarray.tolist, found), strict=True):
-            value, low, high, p = numbers
+        systems = [[system[row] for row in rows] for system in (ours, theirs)]
+        computed = [
+            each.statistic(*np.hstack([_ranked(each, system) for system in systems])) for each in measures
+        ]
+        tested = statistics.randomisation(computed, len(rows), seed, resamples)
+        for each, value, low, high, p in zip(measures, *map(np.ndarray.tolist, tested), strict=True):
             if each.unit == "share":
                 low, high = max(low, -1.0), min(high, 1.0)
             differences[each.name] = Difference(value, low, high, p, len(rows))
@@ -144,12 +158,12 @@ def compare(
 
 
 def risk_coverage(judged: Sequence[Judged]) -> tuple[Floats, Floats]:
-    """The risk-coverage curve: the share of queries above each threshold, and the share wrong among them.
+    """Return the risk-coverage curve: the share of queries above each threshold, and the wrong part of it.
 
     One point for each distinct confidence, from the highest; the area under it is the measure AURC. Empty
-    where nothing is known of which answers are wrong.
+    if nothing is known of which answers are wrong.
     """
-    cases = [case for each in judged if (case := _risky(each))]
+    cases = [case for each in judged if (case := _confidence_and_wrong(each))]
     if not cases:
         return np.empty(0), np.empty(0)
     scores, wrong = zip(*cases, strict=True)
@@ -157,8 +171,8 @@ def risk_coverage(judged: Sequence[Judged]) -> tuple[Floats, Floats]:
 
 
 def reliability(judged: Sequence[Judged], bins: int = 10) -> tuple[Bin, ...]:
-    """The reliability diagram: bins of equal count, by rising confidence; ECE is the mean of their gaps."""
-    cases = [case for each in judged if (case := _sure(each))]
+    """Return the reliability diagram: bins of equal count, by rising confidence; ECE is their mean gap."""
+    cases = [case for each in judged if (case := _confidence_and_answerable(each))]
     if not cases:
         return ()
     scores, answerable = zip(*cases, strict=True)
@@ -170,29 +184,28 @@ def reliability(judged: Sequence[Judged], bins: int = 10) -> tuple[Bin, ...]:
 
 
 def confidence(answer: AnswerLine) -> float | None:
-    """The confidence of an answer; 0 for an error, None where the line states none."""
+    """Return the confidence of an answer: 0 for an error, None if the line has none."""
     if answer.get("outcome") == "error":
         return 0.0
     return answer.get("confidence")
 
 
 def threshold(judged: Sequence[Judged]) -> float | None:
-    """The confidence from which answers are given, where the lines name one, and all the same.
+    """Return the confidence from which answers are given; None unless all lines name the same.
 
-    A line whose threshold is 0 was not weighed (an error, a fixed reply, an exact phrase); another system's
-    lines may name none.
+    A line whose threshold is 0 was not compared with any (an error, a fixed reply, an exact phrase).
     """
     named = {each.answer.get("threshold") or 0.0 for each in judged} - {0.0}
     return named.pop() if len(named) == 1 else None
 
 
 def normalise(text: str) -> str:
-    """What is compared of a sentence: its letters and digits, in lower case."""
+    """Return what is compared of a sentence: its letters and digits, in lower case."""
     return re.sub(r"\W+", "", text.lower())
 
 
 def is_found(query: Query, answer: AnswerLine) -> bool:
-    """Whether a gold sentence (every one, where all are needed) lies within one of the first three quotes."""
+    """Return whether one of the first three quotes contains a gold sentence; if all are needed, each."""
     quoted = [
         normalise(quote["text"])
         for quote in (answer.get("quotes") or ())[:3]
@@ -208,7 +221,7 @@ def is_found(query: Query, answer: AnswerLine) -> bool:
 def _ranking_values(
     answers: Mapping[str, AnswerLine], qrels: Mapping[str, Mapping[str, int]]
 ) -> dict[str, dict[str, float]]:
-    """The ranking measures of the queries with a relevant document; one for which nothing was found has 0."""
+    """Return the ranking measures of the queries with a relevant document; 0 if nothing was found."""
     asked = [
         query
         for query, answer in answers.items()
@@ -248,7 +261,7 @@ def _values(query: Query, answer: AnswerLine, text_of: TextOf) -> dict[str, floa
 
 
 def quote_values(query: Query, quotes: Sequence[Mapping[str, Any]], text_of: TextOf) -> dict[str, float]:
-    """A query's own measures of the quotes of its answer, as far as they apply."""
+    """Return the measures of one answer's quotes that apply to the query."""
     values: dict[str, float] = {}
     texts = [quote["text"] for quote in quotes]
     if quotes:
@@ -282,7 +295,7 @@ def _word_values(gold: str, quoted: str) -> dict[str, float]:
 
 
 def _letters(sentences: Sequence[str]) -> list[str]:
-    """Sentences as they are compared, less those without a letter or digit, which any quote would hold."""
+    """Return sentences as they are compared, without those that have no letter or digit."""
     return [text for sentence in sentences if (text := normalise(sentence))]
 
 
@@ -292,8 +305,8 @@ def _letters(sentences: Sequence[str]) -> list[str]:
 def _together(systems: Sequence[Sequence[Judged]]) -> Iterator[tuple[list[int], list[Measure]]]:
     """Group the measures that apply to the same queries, so that resamples are drawn once for all of them.
 
-    `systems` hold the same queries in the same order; a measure applies where it does to every system's
-    answer. Yields the queries' places and the measures.
+    All `systems` have the same queries in the same order. A measure must apply to every system's answer.
+    Yields the rows of the queries, and the measures.
     """
     groups: dict[tuple[int, ...], list[Measure]] = defaultdict(list)
     for each in MEASURES.values():
@@ -308,16 +321,12 @@ def _together(systems: Sequence[Sequence[Judged]]) -> Iterator[tuple[list[int], 
         yield list(rows_of_group), measures
 
 
-def _strata(judged: Sequence[Judged]) -> list[str]:
-    return [str(each.query.answerable) for each in judged]
-
-
 def _columns(measure: Measure, judged: Sequence[Judged]) -> Iterator[tuple[float, ...]]:
     return zip(*(case for each in judged if (case := measure.columns(each)) is not None), strict=True)
 
 
 def _ranked(measure: Measure, judged: Sequence[Judged]) -> Floats:
-    """The measure's columns, `[columns, n]`, confidences as ranks where only their order matters."""
+    """Return the measure's columns, `[columns, n]`; confidences are ranks if only their order matters."""
     columns = np.array(list(_columns(measure, judged)), dtype=np.float64)
     if measure.by_rank:
         columns[0] = stats.rankdata(columns[0])
@@ -328,22 +337,22 @@ def _value(name: str) -> Columns:
     return lambda judged: (judged.values[name],) if name in judged.values else None
 
 
-def _sure(judged: Judged) -> tuple[float, ...] | None:
-    """Confidence, and whether the query is answerable."""
-    sure = confidence(judged.answer)
-    if sure is None or judged.query.answerable is None:
+def _confidence_and_answerable(judged: Judged) -> tuple[float, ...] | None:
+    """Return the confidence, and whether the query is answerable."""
+    value = confidence(judged.answer)
+    if value is None or judged.query.answerable is None:
         return None
-    return sure, float(judged.query.answerable)
+    return value, float(judged.query.answerable)
 
 
-def _squared(judged: Judged) -> tuple[float, ...] | None:
-    case = _sure(judged)
+def _squared_error(judged: Judged) -> tuple[float, ...] | None:
+    case = _confidence_and_answerable(judged)
     return case and ((case[0] - case[1]) ** 2,)
 
 
-def _risky(judged: Judged) -> tuple[float, ...] | None:
-    """Confidence, and whether the answer would be wrong if it were given."""
-    case, query = _sure(judged), judged.query
+def _confidence_and_wrong(judged: Judged) -> tuple[float, ...] | None:
+    """Return the confidence, and whether the answer would be wrong if it were given."""
+    case, query = _confidence_and_answerable(judged), judged.query
     if case is None or judged.answer.get("quotes") is None:
         return None
     return case[0], float(not query.answerable or bool(query.gold and not is_found(query, judged.answer)))
@@ -394,7 +403,7 @@ MEASURES: dict[str, Measure] = {
         Measure(
             "AUROC",
             "How often an answerable question has a higher confidence than an unanswerable one.",
-            _sure,
+            _confidence_and_answerable,
             statistics.auroc,
             by_rank=True,
             allowed=_has_both,
@@ -403,7 +412,7 @@ MEASURES: dict[str, Measure] = {
             "coverage@95",
             "The share of the answerable questions that can be answered with 95 % of all answers going to "
             "answerable ones.",
-            _sure,
+            _confidence_and_answerable,
             partial(statistics.coverage, precision=0.95),
             by_rank=True,
             allowed=_has_both,
@@ -412,7 +421,7 @@ MEASURES: dict[str, Measure] = {
             "AURC",
             "The share of wrong answers among those given, averaged over all thresholds (the area under the "
             "risk-coverage curve).",
-            _risky,
+            _confidence_and_wrong,
             statistics.area_under_risk,
             by_rank=True,
             higher_is_better=False,
@@ -421,14 +430,14 @@ MEASURES: dict[str, Measure] = {
         Measure(
             "Brier",
             "The mean squared distance of the confidence from 1 (answerable) or 0 (not).",
-            _squared,
+            _squared_error,
             higher_is_better=False,
             allowed=_has_both,
         ),
         Measure(
             "ECE",
             "How far the confidence is from the share of answerable questions, over ten bins of equal count.",
-            _sure,
+            _confidence_and_answerable,
             statistics.calibration_error,
             higher_is_better=False,
             allowed=_has_both,

@@ -1,8 +1,7 @@
 """Why a test query failed: at which step of answering the expected sentence was lost.
 
-An answer line's `passages` stand in the order after reranking. Of these the first `BEST` had their sentences
-scored for quoting, and the first `read` (`MOST_READ`, where a line does not say) were read closely; the
-rest stand as retrieval left them.
+The `passages` of an answer line are in the order after reading. Quotes are taken from the first `BEST`. The
+first `read` (`MOST_READ`, if the line does not say) were read; the others are in the order of retrieval.
 """
 
 from __future__ import annotations
@@ -17,7 +16,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 from qa.asking.choose import BEST
 from qa.asking.extract import QUOTES
 from qa.asking.retrieve import MOST_READ
-from qa.evaluation.measures import confidence
+from qa.evaluation.measures import confidence, normalise
+from qa.evaluation.trec import ranking
 from qa.text.display import plural
 
 if TYPE_CHECKING:
@@ -48,16 +48,21 @@ MEANINGS: dict[str, str] = {
 TextOf: TypeAlias = "Callable[[str], str | None]"
 
 _WORD_CHARACTER = re.compile(r"\w")
-# Documents held in a form to search gold in; those of one query and of its neighbours.
-_KEPT = 256
+# The letters of so many documents are kept: those of one query and of its neighbours.
+_KEPT_DOCUMENTS = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Gold:
-    """A gold sentence, or a relevant document where there are none, and what became of it.
+    """A gold sentence, or a relevant document if there is none, and where the answer has it.
 
-    `document` is empty where no known document holds the sentence; `end` is 0 for a whole document. `rank`
-    is the place, from 1, of the first passage that holds it; `quote` that of the first quote that does.
+    Attributes:
+        text: the sentence; empty for a document.
+        document: the id of its document; empty if no known document contains the sentence.
+        start: where it begins in the document.
+        end: where it ends; 0 for a whole document.
+        rank: the rank, from 1, of the first passage that contains it.
+        quote: the number, from 1, of the first quote that contains it.
     """
 
     text: str
@@ -70,25 +75,30 @@ class Gold:
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """Why a query failed: the step, and a sentence that says it plainly."""
+    """Why a query failed.
+
+    Attributes:
+        reason: the step at which the gold was lost.
+        sentence: the reason in a sentence for people.
+    """
 
     reason: Reason
     sentence: str
 
 
 def why(judged: Judged, text_of: TextOf, relevant: Iterable[str] = ()) -> Miss | None:
-    """Say why a query failed; None where it did not, or where nobody has said what to expect.
+    """Return why a query failed; None if it did not, or if nobody has said what to expect.
 
-    `relevant` are the ids of the documents that answer, where the suite knows them.
+    `relevant` are the ids of the documents that answer, if the suite knows them.
     """
     return explain(judged, locate(judged, text_of, relevant))
 
 
 def locate(judged: Judged, text_of: TextOf, relevant: Iterable[str] = ()) -> tuple[Gold, ...]:
-    """Find where each gold sentence lies; without any, the relevant documents stand for them.
+    """Return where each gold sentence is; without any, the relevant documents stand for them.
 
-    White space, punctuation and case do not matter, as in the measures. Documents that were found are
-    searched only for gold that the relevant ones do not hold.
+    White space, punctuation and case do not matter, as in the measures. Retrieved documents are searched
+    only for gold that the relevant ones do not contain.
     """
     query, answer = judged.query, judged.answer
     known = list(dict.fromkeys([*filter(None, [query.document]), *relevant]))
@@ -99,7 +109,7 @@ def locate(judged: Judged, text_of: TextOf, relevant: Iterable[str] = ()) -> tup
 
 
 def explain(judged: Judged, gold: Sequence[Gold]) -> Miss | None:
-    """Say why a query failed whose gold has been located."""
+    """Return why a query failed whose gold has been located."""
     query, answer = judged.query, judged.answer
     outcome = answer.get("outcome")
     if outcome == "error":
@@ -107,25 +117,25 @@ def explain(judged: Judged, gold: Sequence[Gold]) -> Miss | None:
         return Miss("error", f"The question could not be answered: {problem}")
     if query.answerable is None or not _failed(judged, gold):
         return None
-    sure = f"{(confidence(answer) or 0.0) * 100:.0f} %"
+    percent = f"{(confidence(answer) or 0.0) * 100:.0f} %"
     if not query.answerable:
         return Miss(
             "answered without an answer",
-            f"The documents do not answer this question, yet an answer was given (confidence {sure}).",
+            f"The documents do not answer this question, yet an answer was given (confidence {percent}).",
         )
     if not gold:
-        return Miss("below the threshold", f"No answer was given: the confidence was only {sure}.")
-    return _lost(_decisive(gold, all_needed=query.all_needed), answer, sure)
+        return Miss("below the threshold", f"No answer was given: the confidence was only {percent}.")
+    return _miss(_decisive(gold, all_needed=query.all_needed), answer, percent)
 
 
 def ordinal(number: int) -> str:
-    """1st, 2nd, 3rd, 11th."""
+    """Return a number as 1st, 2nd, 3rd, 11th."""
     ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{ending}"
 
 
 def occurrences(text: str, sentence: str) -> Iterator[tuple[int, int]]:
-    """Where a sentence stands in a text, as offsets, whatever the white space, punctuation and case."""
+    """Yield the offsets of a sentence in a text, whatever the white space, punctuation and case."""
     letters, offsets = _letters(text)
     wanted, _ = _letters(sentence)
     at = letters.find(wanted) if wanted else -1
@@ -134,8 +144,8 @@ def occurrences(text: str, sentence: str) -> Iterator[tuple[int, int]]:
         at = letters.find(wanted, at + 1)
 
 
-def _lost(gold: Gold, answer: AnswerLine, sure: str) -> Miss:
-    """Say at which step the gold was lost."""
+def _miss(gold: Gold, answer: AnswerLine, percent: str) -> Miss:
+    """Return at which step the gold was lost."""
     what = "expected sentence" if gold.text else "right document"
     outcome, found = answer.get("outcome"), len(answer.get("passages") or ())
     if gold.quote is not None and gold.quote <= QUOTES:
@@ -144,7 +154,7 @@ def _lost(gold: Gold, answer: AnswerLine, sure: str) -> Miss:
             other = "The right document was quoted, but not what answers."
             return Miss("sentence not chosen", part if gold.text else other)
         return Miss(
-            "below the threshold", f"The {what} was shown, but at a confidence of {sure} not as an answer."
+            "below the threshold", f"The {what} was shown, but at a confidence of {percent} not as an answer."
         )
     if not gold.document:
         return Miss("gold not found", f"The {what} occurs in no document that was searched for it.")
@@ -161,13 +171,13 @@ def _lost(gold: Gold, answer: AnswerLine, sure: str) -> Miss:
     if outcome == "none" or (not gold.text and outcome != "answered"):
         return Miss(
             "below the threshold",
-            f"{place} came {ordinal(gold.rank)}, but at a confidence of {sure} no answer was given.",
+            f"{place} came {ordinal(gold.rank)}, but at a confidence of {percent} no answer was given.",
         )
     return Miss("sentence not chosen", f"{place} came {ordinal(gold.rank)}, but other sentences were quoted.")
 
 
 def _failed(judged: Judged, gold: Sequence[Gold]) -> bool:
-    """Whether the answer is not what was expected: as the measure `right` has it, where that applies."""
+    """Return whether the answer is not as expected: by the measure `right`, if that applies."""
     if "right" in judged.values:
         return judged.values["right"] < 1
     outcome = judged.answer.get("outcome")
@@ -180,7 +190,7 @@ def _failed(judged: Judged, gold: Sequence[Gold]) -> bool:
 
 
 def _decisive(gold: Sequence[Gold], *, all_needed: bool) -> Gold:
-    """The gold that came nearest to being quoted; where all of it is needed, the piece that came least."""
+    """Return the gold that came nearest to being quoted; if all is needed, the one that came least near."""
 
     def distance(each: Gold) -> tuple[float, float, bool]:
         return (
@@ -193,9 +203,8 @@ def _decisive(gold: Sequence[Gold], *, all_needed: bool) -> Gold:
 
 
 def _locate(sentence: str, answer: AnswerLine, known: Sequence[str], text_of: TextOf) -> Gold:
-    """The place of a gold sentence that came nearest to being quoted."""
-    found = [passage["document"] for passage in (answer.get("passages") or ())]
-    for documents in (known, [each for each in dict.fromkeys(found) if each not in known]):
+    """Return the occurrence of a gold sentence that came nearest to being quoted."""
+    for documents in (known, [each for each in ranking(answer) if each not in known]):
         places = [
             _ranked(Gold(sentence, document, start, end), answer)
             for document in documents
@@ -207,19 +216,21 @@ def _locate(sentence: str, answer: AnswerLine, known: Sequence[str], text_of: Te
 
 
 def _ranked(gold: Gold, answer: AnswerLine) -> Gold:
-    """The gold with the first passage and the first quote that hold it."""
-    passages = (_shares(gold, passage) for passage in (answer.get("passages") or ()))
-    quotes = (_shares(gold, quote) or _says(gold, quote) for quote in (answer.get("quotes") or ()))
+    """Return the gold with the first passage and the first quote that contain it."""
+    passages = (_overlaps(gold, passage) for passage in (answer.get("passages") or ()))
+    quotes = (
+        _overlaps(gold, quote) or _has_same_words(gold, quote) for quote in (answer.get("quotes") or ())
+    )
     return replace(gold, rank=_first(passages), quote=_first(quotes))
 
 
 def _first(matches: Iterable[bool]) -> int | None:
-    """The place, from 1, of the first match."""
+    """Return the number, from 1, of the first match."""
     return next((place for place, match in enumerate(matches, start=1) if match), None)
 
 
-def _shares(gold: Gold, place: AnswerLine) -> bool:
-    """Whether a passage or quote shares characters of the document with the gold."""
+def _overlaps(gold: Gold, place: AnswerLine) -> bool:
+    """Return whether a passage or quote overlaps with the gold in its document."""
     if place["document"] != gold.document:
         return False
     if not gold.end or not {"start", "end"} <= place.keys():  # the document as a whole
@@ -227,15 +238,15 @@ def _shares(gold: Gold, place: AnswerLine) -> bool:
     return bool(place["start"] < gold.end and gold.start < place["end"])
 
 
-def _says(gold: Gold, quote: AnswerLine) -> bool:
-    """Whether a quote says the same from elsewhere: another document may hold the same sentence."""
-    wanted, quoted = _letters(gold.text)[0], _letters(quote.get("text", ""))[0]
+def _has_same_words(gold: Gold, quote: AnswerLine) -> bool:
+    """Return whether a quote has the gold's words; another document may have the same sentence."""
+    wanted, quoted = normalise(gold.text), normalise(quote.get("text", ""))
     return bool(wanted and quoted) and (wanted in quoted or quoted in wanted)
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=_KEPT_DOCUMENTS)
 def _letters(text: str) -> tuple[str, array[int]]:
-    """The text's word characters in lower case, and the offset of each in the text."""
+    """Return the text's word characters in lower case, and the offset of each in the text."""
     letters: list[str] = []
     offsets = array("I")
     for match in _WORD_CHARACTER.finditer(text):

@@ -1,4 +1,4 @@
-"""What the report shows of each question: asked, answered, expected, and why it was missed."""
+"""The page of each question in the report: asked, answered, expected, and why it was missed."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
     from qa.evaluation.misses import Gold, Miss, TextOf
     from qa.evaluation.schema import AnswerLine, Evaluation, Judged
-    from qa.schema import Turn
 
 TitleOf: TypeAlias = "Callable[[str], str]"
 Verdict = Literal["right", "missed", "open"]
 Change = Literal["", "gained", "lost"]
 
-# Punctuation that belongs to what it follows; gold is compared without.
+# Punctuation that belongs to what it follows; gold is compared without it.
 _CLOSING = re.compile(r"\s?[.,;:!?…”’)\]»]+")
-# Of the documents that are expected where no sentence is, and of ranks, a page names so many.
+# A page names so many ranks, and so many documents that are expected where no sentence is.
 _NAMED = 8
+_SPEAKERS = {"user": "Asked", "assistant": "Replied"}
 _OUTCOMES = {
     "answered": ("Answered", "Quoted as the answer"),
     "weak": ("Not answered", "Shown as the closest, not as an answer"),
@@ -38,7 +38,14 @@ _OUTCOMES = {
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
-    """A quote: its text in pieces, each with whether it is gold; where it is from; whether it is verbatim."""
+    """A quote.
+
+    Attributes:
+        parts: its text in pieces, each with whether it is gold.
+        title: the title of its document.
+        facts: the other facts of its citation.
+        verbatim: whether the document has these characters; true if the document is unknown.
+    """
 
     parts: tuple[tuple[str, bool], ...]
     title: str
@@ -48,7 +55,13 @@ class Quoted:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """A gold sentence, empty where a document is all that is known; where it lies, and where it was found."""
+    """What was expected.
+
+    Attributes:
+        text: a gold sentence; empty if only a document is known.
+        where: the title or id of its document.
+        found: which passage and quote contain it.
+    """
 
     text: str
     where: str
@@ -57,10 +70,19 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A question's page. `number` counts from 1.
+    """A question's page.
 
-    The picture of the ranks shows the first `shown` passages, those that hold gold (`ranks`) filled.
-    `first_quote` is the place, from 1, of the first quote that is gold; None where none is.
+    Attributes:
+        number: the number of the page, from 1.
+        judged: the query and its answer.
+        miss: why it was missed; None if it was not.
+        change: whether it was missed by the baseline only, or by this run only.
+        quotes: the quotes that were shown.
+        gold: what was expected.
+        shown: how many passages the picture of the ranks shows.
+        ranks: the ranks of those that contain gold, which are filled.
+        ranks_say: these ranks in words.
+        first_quote: the number, from 1, of the first quote that is gold.
     """
 
     number: int
@@ -76,7 +98,7 @@ class Page:
 
     @property
     def verdict(self) -> Verdict:
-        """Whether it was missed; `open` where there is nothing to tell it by."""
+        """Whether the question was missed; "open" if nothing tells."""
         if self.miss:
             return "missed"
         known = self.judged.query.answerable is not None and (self.outcome or self.gold)
@@ -102,17 +124,17 @@ class Page:
 
     @property
     def reason(self) -> str:
-        """Why it was missed, in a few words; empty where it was not."""
+        """Why it was missed, in a few words; empty if it was not."""
         return self.miss.reason if self.miss else ""
 
     @property
     def confidence(self) -> float | None:
-        """How sure the answer was; None where it does not say."""
+        """The confidence of the answer; None if the line has none."""
         return confidence(self.judged.answer)
 
     @property
     def outcome(self) -> str:
-        """The answer's outcome; empty for another system's that has none."""
+        """The outcome of the answer; empty if another system's line has none."""
         return str(self.judged.answer.get("outcome") or "")
 
     @property
@@ -122,12 +144,12 @@ class Page:
 
     @property
     def quoted_says(self) -> str:
-        """What the quotes were shown as."""
+        """What the quotes were shown as, in words."""
         return _OUTCOMES.get(self.outcome, ("", "Quoted"))[1]
 
     @property
     def expected_says(self) -> str:
-        """What was expected."""
+        """What was expected, in words."""
         query = self.judged.query
         if query.answerable is None:
             return "Expected: nobody has said"
@@ -141,24 +163,27 @@ class Page:
 
     @property
     def understood(self) -> str:
-        """The question as interpreted, where that differs from what was asked."""
-        understood = str(self.judged.answer.get("interpreted_question") or "")
-        return "" if understood.strip() == self.judged.query.text.strip() else understood
+        """The question as interpreted, if that differs from what was asked."""
+        interpreted = str(self.judged.answer.get("interpreted_question") or "")
+        return "" if interpreted.strip() == self.judged.query.text.strip() else interpreted
 
     @property
     def values(self) -> list[tuple[str, float]]:
-        """Its own measures, in the order in which people read them."""
-        order = {name: place for place, name in enumerate(MEASURES)}
-        return sorted(self.judged.values.items(), key=lambda each: order.get(each[0], len(order)))
+        """The measures of this question, in the order in which people read them."""
+        order = [*MEASURES, *self.judged.values]
+        return sorted(self.judged.values.items(), key=lambda each: order.index(each[0]))
 
     @property
     def history(self) -> list[tuple[str, str]]:
-        """The turns before: who spoke, and what was said."""
-        return [_turn(turn) for turn in self.judged.query.history]
+        """The earlier turns: who spoke, and what was said."""
+        return [
+            ("Asked", turn) if isinstance(turn, str) else (_SPEAKERS[turn.role], turn.text)
+            for turn in self.judged.query.history
+        ]
 
 
 def pages(evaluation: Evaluation, text_of: TextOf, title_of: TitleOf) -> Iterator[Page]:
-    """Make the pages of all questions, in the suite's order."""
+    """Yield the page of each question, in the suite's order."""
     rivals = {each.query.id: each for each in evaluation.baseline_judged}
     for number, judged in enumerate(evaluation.judged, start=1):
         grades = evaluation.suite.qrels.get(judged.query.id, {})
@@ -188,12 +213,6 @@ def pages(evaluation: Evaluation, text_of: TextOf, title_of: TitleOf) -> Iterato
         )
 
 
-def _turn(turn: str | Turn) -> tuple[str, str]:
-    if isinstance(turn, str):
-        return "Asked", turn
-    return ("Asked" if turn.role == "user" else "Replied"), turn.text
-
-
 def _quoted(quote: AnswerLine, gold: Sequence[Gold], text_of: TextOf, title_of: TitleOf) -> Quoted:
     document, start, text = quote["document"], quote["start"], quote["text"]
     citation = quote.get("citation") or {}
@@ -212,7 +231,7 @@ def _quoted(quote: AnswerLine, gold: Sequence[Gold], text_of: TextOf, title_of: 
 
 
 def _parts(text: str, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[str, bool]]:
-    """The text in pieces, each with whether it lies in one of the spans, which may reach beyond it."""
+    """Yield the text in pieces, each with whether it is in one of the spans, which may extend beyond it."""
     at = 0
     for start, end in sorted(spans):
         closing = _CLOSING.match(text, end)

@@ -1,7 +1,7 @@
 """An evaluation as one HTML file: pictures, tables, and a page for each question.
 
-The file loads nothing: style and script stand in it, and a Content-Security-Policy allows those two alone, by
-their hash. Questions, quotes and titles are other people's words: all of it is escaped, and what could garble
+The file loads nothing: it contains its style and script, and a Content-Security-Policy allows only these two,
+by their hash. Questions, quotes and titles are other people's words: all are escaped, and what could garble
 the page (control characters, directional overrides, halves of surrogate pairs) is shown as a symbol.
 """
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from qa.evaluation.misses import TextOf
     from qa.evaluation.pages import Page, TitleOf
-    from qa.evaluation.schema import Difference, Estimate, Evaluation, Judged
+    from qa.evaluation.schema import Evaluation, Judged
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -50,15 +50,16 @@ def to_html(
     command: str = "",
     baseline: str = "baseline",
 ) -> str:
-    """Make the report. `text_of` and `title_of` give a document's text (None: unknown) and title by its id.
+    """Return the report. The same arguments give the same bytes.
 
-    `date`, `library` and `command` say how it was made; the same arguments make the same bytes. `baseline` is
-    what the run compared with is called.
+    `text_of` and `title_of` return a document's text (None: unknown) and title by its id. `date`, `library`
+    and `command` say how the answers were made; `baseline` is the name of the run to compare with.
     """
     judged = evaluation.judged
     answers_from = threshold(judged)
     all_pages = list(pages(evaluation, text_of, title_of))
     reasons = _reasons(all_pages)
+    verdicts = Counter(page.verdict for page in all_pages)
     unclear = sum(each.query.answerable is None for each in judged)
     style, script = (_static(name) for name in ("report.css", "report.js"))
     facts = {
@@ -78,8 +79,8 @@ def to_html(
         made=[(term, fact) for term, fact in facts.items() if fact],
         headline=list(_headline(evaluation)),
         strip=charts.strip(list(_dots(all_pages))),
-        strip_says=_strip_says(all_pages),
-        verdicts=Counter(page.verdict for page in all_pages),
+        strip_says=f"Questions by confidence: {verdicts['right']:,} right, {verdicts['missed']:,} missed.",
+        verdicts=verdicts,
         unclear=plural(unclear, "question") if unclear else "",
         reasons=[
             {"name": name, "meaning": misses.MEANINGS[name], "count": f"{count:,}",
@@ -100,7 +101,7 @@ def to_html(
 
 
 def percent(share: float) -> str:
-    """A share in words for people: 100 % means all, 0 % none."""
+    """Return a share for people: only all is 100 %, only none 0 %."""
     if 0 < share < 0.01 or 0.99 < share < 1:
         return f"{min(max(100 * share, 0.1), 99.9):.1f}\u00a0%"
     return f"{100 * share:.0f}\u00a0%"
@@ -111,7 +112,13 @@ def percent(share: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure of the headline: its value, what it says, and the range in which it lies."""
+    """A figure of the headline.
+
+    Attributes:
+        value: the figure.
+        says: what it says.
+        range: the interval that it lies in.
+    """
 
     value: str
     says: str
@@ -119,12 +126,13 @@ class Figure:
 
 
 def _headline(evaluation: Evaluation) -> Iterator[Figure]:
-    """The few figures that matter, those that the suite allows."""
+    """Yield the few figures that matter, as far as the suite allows them."""
     measures = evaluation.measures
     for names in (("right", "accuracy", "R@20"), ("hit@3", "answer@3", "Success@1")):
         if name := next((each for each in names if each in measures), ""):
             found = measures[name]
-            yield Figure(percent(found.value), _SAYS[name].format(plural(found.n, "question")), _range(found))
+            says = _SAYS[name].format(plural(found.n, "question"))
+            yield Figure(percent(found.value), says, _range(found.low, found.high))
     silent = [
         each.answer["outcome"] != "answered"
         for each in evaluation.judged
@@ -132,9 +140,8 @@ def _headline(evaluation: Evaluation) -> Iterator[Figure]:
     ]
     if silent:
         share = sum(silent) / len(silent)
-        low, high = wilson(share, len(silent))
         says = f"of {plural(len(silent), 'question')} that the documents do not answer were left unanswered"
-        yield Figure(percent(share), says, f"{percent(low)} to {percent(high)}")
+        yield Figure(percent(share), says, _range(*wilson(share, len(silent))))
     quotes = sum(len(each.answer.get("quotes") or ()) for each in evaluation.judged)
     if quotes and "verbatim" in measures:
         says = f"of {plural(quotes, 'quote')} are word for word what the document says"
@@ -155,8 +162,8 @@ _SAYS = {
 }
 
 
-def _range(found: Estimate) -> str:
-    return f"{percent(found.low)} to {percent(found.high)}"
+def _range(low: float, high: float) -> str:
+    return f"{percent(low)} to {percent(high)}"
 
 
 def _duration(milliseconds: float) -> str:
@@ -168,8 +175,8 @@ def _duration(milliseconds: float) -> str:
 def _questions(judged: Sequence[Judged]) -> str:
     kinds = {True: "with an answer", False: "without", None: "not judged"}
     counts = Counter(each.query.answerable for each in judged)
-    said = ", ".join(f"{counts[kind]:,} {words}" for kind, words in kinds.items() if counts[kind])
-    return f"{plural(len(judged), 'question')} ({said})"
+    known = ", ".join(f"{counts[kind]:,} {words}" for kind, words in kinds.items() if counts[kind])
+    return f"{plural(len(judged), 'question')} ({known})"
 
 
 def _dots(all_pages: Sequence[Page]) -> Iterator[charts.Dot]:
@@ -179,24 +186,20 @@ def _dots(all_pages: Sequence[Page]) -> Iterator[charts.Dot]:
             yield charts.Dot(page.number, page.confidence, answerable, page.verdict == "missed")
 
 
-def _strip_says(all_pages: Sequence[Page]) -> str:
-    counts = Counter(page.verdict for page in all_pages)
-    return f"Questions by confidence: {counts['right']:,} right, {counts['missed']:,} missed."
-
-
 def _reasons(all_pages: Sequence[Page]) -> dict[str, int]:
-    """How many questions were missed for each reason, the most frequent first."""
+    """Return how many questions were missed for each reason, the most frequent first."""
     counts = Counter(page.reason for page in all_pages)
-    found = ((str(name), counts[name]) for name in misses.REASONS if counts[name])
-    return dict(sorted(found, key=lambda each: -each[1]))
+    return {
+        name: counts[name] for name in sorted(misses.REASONS, key=lambda name: -counts[name]) if counts[name]
+    }
 
 
 def _charts(evaluation: Evaluation, answers_from: float | None) -> Iterator[Mapping[str, Any]]:
     judged, rivals = evaluation.judged, evaluation.baseline_judged
     scores: dict[bool, list[float]] = {True: [], False: []}
     for each in judged:
-        if each.query.answerable is not None and (sure := confidence(each.answer)) is not None:
-            scores[each.query.answerable].append(sure)
+        if each.query.answerable is not None and (value := confidence(each.answer)) is not None:
+            scores[each.query.answerable].append(value)
     if scores[True] and scores[False]:
         yield {
             "title": "Do questions with an answer score higher?",
@@ -240,7 +243,7 @@ def _rows(evaluation: Evaluation) -> Iterator[Mapping[str, Any]]:
 
 
 def _row_change(name: str, evaluation: Evaluation, reach: float) -> Mapping[str, Any]:
-    change: Difference = evaluation.differences[name]
+    change = evaluation.differences[name]
     base = evaluation.baseline.get(name)
     better = (change.value > 0) == MEASURES[name].higher_is_better
     ends = (0.5 + end / reach / 2 for end in (change.low, change.value, change.high))
@@ -273,20 +276,19 @@ def _hundredths(share: float) -> str:
 
 
 def _static(name: str) -> str:
-    """A style or script of the page, with the line ends that a browser's hash is made of."""
+    """Return a style or script of the page, with the line ends that a browser hashes."""
     return (
         files("qa.evaluation").joinpath("templates", name).read_text(encoding="utf-8").replace("\r\n", "\n")
     )
 
 
 def _policy(style: str, script: str) -> str:
-    """Allow the page's own style and script, and nothing else: no request of any kind."""
-    hashes = [
+    """Return a policy that allows the page's own style and script, and no request of any kind."""
+    own_style, own_script = (
         base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii") for text in (style, script)
-    ]
-    own_style, own_script = (f"'sha256-{each}'" for each in hashes)
+    )
     rest = "default-src 'none'; base-uri 'none'; form-action 'none'"
-    return f"{rest}; style-src {own_style}; script-src {own_script}"
+    return f"{rest}; style-src 'sha256-{own_style}'; script-src 'sha256-{own_script}'"
 
 
 def _environment() -> Environment:
@@ -307,7 +309,7 @@ def _environment() -> Environment:
 
 
 def _shown(value: object) -> object:
-    """Text as it may stand in a page; what is HTML already stays."""
+    """Return a text without what could garble the page; HTML stays as it is."""
     if type(value) is not str:
         return value
     return visible(_SURROGATE.sub("\ufffd", value))

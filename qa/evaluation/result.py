@@ -1,4 +1,4 @@
-"""What an evaluation came to."""
+"""The result of `pullquote evaluate`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came out. `evaluation` and `answers`, the file, are None where only the quotes were checked."""
+    """What `pullquote evaluate` found out.
+
+    Attributes:
+        suite: the test queries, with their quotes as the documents have them.
+        findings: what became of each expected quote.
+        evaluation: the measures; None if only the quotes were checked.
+        answers: the file of the answers; None if only the quotes were checked.
+        failures: what each failed gate says.
+    """
 
     suite: Suite
     findings: tuple[Finding, ...]
@@ -24,5 +32,5 @@ class Result:
 
     @property
     def passed(self) -> bool:
-        """Whether no gate failed; where only the quotes were checked, whether all were found."""
+        """Whether no gate failed; if only the quotes were checked, whether all were found."""
         return not self.failures if self.evaluation else all(finding.found for finding in self.findings)

@@ -1,7 +1,7 @@
-"""A suite is asked, scored and compared.
+"""Ask the questions of a suite, score the answers, and compare them.
 
-A suite's own corpus is indexed once into a library that is kept in the cache, named by what it is made of.
-Answers are kept too, through `qa.batch`: what was interrupted goes on where it stopped.
+A suite's own corpus is indexed once, into a library in the cache whose name depends on what it is made of.
+Answers are kept too, by `qa.batch`: an interrupted run goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ _SECONDS_BETWEEN_TRIES = 0.5
 
 
 def own_documents(corpus: Path, say: Say) -> dict[str, Document]:
-    """Read the documents of a suite's own corpus, by id; `say` is told of lines that are refused.
+    """Return the documents of a suite's own corpus, by id; tell `say` which lines are refused.
 
     Raises:
-        InputError: it cannot be read, or holds no document.
+        InputError: the corpus cannot be read, or has no document.
     """
     documents: dict[str, Document] = {}
     refused: list[InputError] = []
@@ -68,7 +68,7 @@ def own_documents(corpus: Path, say: Say) -> dict[str, Document]:
 
 
 def library_documents(corpus: Corpus) -> dict[str, Document]:
-    """Read all documents of a library, by id."""
+    """Return all documents of a library, by id."""
     return {info.id: corpus.document(info.id) for info in corpus.documents()}
 
 
@@ -80,7 +80,7 @@ def own_library(
     say: Say,
     reader: str | None = None,
 ) -> Iterator[Corpus]:
-    """Open the kept library of a suite's own corpus; what of it is not indexed yet is indexed first.
+    """Open the cached library of a suite's own corpus; index the corpus first if that was not completed.
 
     Raises:
         ModelError: there is no such encoder.
@@ -106,7 +106,7 @@ def _own_library_folder(corpus: Path, encoder: str | None) -> Path:
 
 
 def answers_path(library: Path, suite: Suite) -> Path:
-    """Name the file in the cache that keeps the answers to the suite's questions from a library."""
+    """Return the file in the cache for the answers of a library to the suite's questions."""
     return answers_folder(library) / f"answers-{short_hash(_questions(suite))}.jsonl"
 
 
@@ -123,7 +123,7 @@ def answer(
 ) -> None:
     """Ask the library the suite's questions into `out`, or go on where an earlier run of the same stopped.
 
-    With `fresh`, earlier answers are dropped. Another process that writes the same file is waited for.
+    With `fresh`, earlier answers are dropped. If another process writes the same file, wait for it.
 
     Raises:
         InputError: `out` cannot be read or written.
@@ -147,7 +147,7 @@ def answer(
 
 
 def _questions(suite: Suite) -> bytes:
-    """Write the suite's questions as `pullquote answer` reads them."""
+    """Return the suite's questions as `pullquote answer` reads them."""
     lines = (
         {
             "_id": query.id,
@@ -160,10 +160,10 @@ def _questions(suite: Suite) -> bytes:
 
 
 def read_answers(path: Path) -> dict[str, AnswerLine]:
-    """Read an answers file, or a TREC run, by query id.
+    """Return the answers of an answers file, or of a TREC run, by query id.
 
     Raises:
-        InputError: it cannot be read, or a line of it is no answer.
+        InputError: the file cannot be read, or a line of it is no answer.
     """
     data = read_file(path).removeprefix(b"\xef\xbb\xbf")
     if not data.strip():
@@ -184,10 +184,10 @@ def read_answers(path: Path) -> dict[str, AnswerLine]:
 
 
 def check_answers(suite: Suite, answers: Mapping[str, AnswerLine], path: Path, say: Say) -> None:
-    """Say how many of the suite's questions the answers of a file are to.
+    """Tell `say` if a file does not answer all of the suite's questions.
 
     Raises:
-        InputError: they are to none of them.
+        InputError: it answers none of them.
     """
     count = sum(query.id in answers for query in suite.queries)
     if not count:
@@ -197,10 +197,10 @@ def check_answers(suite: Suite, answers: Mapping[str, AnswerLine], path: Path, s
 
 
 def check_qrels(suite: Suite, documents: Mapping[str, Document], say: Say) -> None:
-    """Say which relevant documents there are not.
+    """Tell `say` which relevant documents are missing.
 
     Raises:
-        InputError: there is none of them.
+        InputError: all of them are.
     """
     named = {
         document
@@ -225,9 +225,9 @@ def evaluate(
     documents: Mapping[str, Document],
     baseline: Mapping[str, AnswerLine] | None = None,
 ) -> Evaluation:
-    """Score the answers to a suite's questions, and compare them with a baseline's, query by query.
+    """Return the scores of the answers to a suite's questions, compared with a baseline's, query by query.
 
-    Without any document it stays open whether quotes are verbatim; it is not measured then.
+    Without documents nobody can tell whether quotes are verbatim, so this is not measured.
 
     Raises:
         InputError: an answer line makes no sense, or the baseline has no question in common with the answers.
@@ -235,17 +235,16 @@ def evaluate(
     from qa.evaluation.measures import compare, judge, measure
 
     def judged(lines: Mapping[str, AnswerLine]) -> tuple[Judged, ...]:
-        all_of_them = judge(suite, lines, text_of)
-        if documents:
-            return all_of_them
         return tuple(
-            replace(each, values={name: value for name, value in each.values.items() if name != "verbatim"})
-            for each in all_of_them
+            replace(
+                each,
+                values={key: value for key, value in each.values.items() if documents or key != "verbatim"},
+            )
+            for each in judge(suite, lines, text_of)
         )
 
     def text_of(document_id: str) -> str | None:
-        document = documents.get(document_id)
-        return document.text if document else None
+        return documents[document_id].text if document_id in documents else None
 
     ours = judged(answers)
     if baseline is None:
@@ -260,9 +259,9 @@ def evaluate(
 
 @contextmanager
 def alone(path: Path, say: Say) -> Iterator[None]:
-    """Let one process at a time work on what lies at `path`; another waits, and `say` is told so.
+    """Let one process at a time work on the file or folder `path`; another waits, and tells `say` so.
 
-    The lock is SQLite's on an empty database: it works on every system, and dies with its process.
+    The lock is SQLite's on an empty database: it works on every system, and ends with its process.
     """
     locks = evaluations_folder() / "locks"
     make_cache_folder(locks)

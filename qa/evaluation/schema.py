@@ -1,4 +1,4 @@
-"""What an evaluation takes and gives."""
+"""The values of an evaluation: test queries, and what was measured of their answers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from qa.schema import Turn
 
-# One line of an answers file, as `pullquote answer` writes it; another system's may lack fields.
+# One line of an answers file, as `pullquote answer` writes it; a line of another system may lack fields.
 AnswerLine: TypeAlias = dict[str, Any]
 
 
@@ -19,10 +19,16 @@ AnswerLine: TypeAlias = dict[str, Any]
 class Query:
     """A test query: a question, and what is known of its answer.
 
-    `answerable` is None where nobody has said; such a query is not scored for abstention. `gold` are the
-    sentences that answer, verbatim; `answers` short answers, one of which should be among the quotes' words;
-    `all_needed` says that every gold sentence is needed, not any. `document` is the id of the document that
-    the gold is expected in, where the file names one.
+    Attributes:
+        id: names the query in its suite.
+        text: the question.
+        history: the earlier turns of the conversation.
+        answerable: None if nobody has said; such a query is not scored for abstention.
+        gold: the sentences that answer, verbatim.
+        answers: short answers, one of which the quotes should contain.
+        all_needed: whether every gold sentence is needed, not any.
+        document: the id of the document that should contain the gold; empty if unknown.
+        type: the kind of question, as the suite calls it.
     """
 
     id: str
@@ -38,9 +44,13 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """Test queries. `qrels` gives the relevance grade of documents by query id, then by document id.
+    """Test queries.
 
-    `corpus` is the suite's own corpus, a JSONL file; None where it is asked of a library.
+    Attributes:
+        name: the name of its folder or file.
+        queries: the test queries, in order.
+        qrels: the relevance grade of documents, by query id, then by document id.
+        corpus: the JSONL file of its own documents; None if the queries are asked of a library.
     """
 
     name: str
@@ -51,7 +61,13 @@ class Suite:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A query, what was answered, and its own measures: those that apply to it, by name."""
+    """A query with its answer.
+
+    Attributes:
+        query: the test query.
+        answer: the line of the answers file.
+        values: those measures that apply to the query, by name.
+    """
 
     query: Query
     answer: AnswerLine
@@ -60,7 +76,14 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A measure over queries, with the 95 % bootstrap interval; `n` is how many queries it rests on."""
+    """A measure over queries.
+
+    Attributes:
+        value: the measure.
+        low: the lower end of its 95 % bootstrap interval.
+        high: the upper end.
+        n: the number of queries that it is measured on.
+    """
 
     value: float
     low: float
@@ -70,10 +93,17 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The run less the baseline, paired by query, with its 95 % interval.
+    """The run's measure minus the baseline's, paired by query.
 
-    `p` is the two-sided probability of a difference as large by chance. Both are of one paired randomisation
-    test (`statistics.randomisation`): the interval holds 0 where p is 0.05 or more, and only there.
+    Interval and p are of one paired randomisation test (`statistics.randomisation`), so the interval contains
+    0 exactly if p is 0.05 or more.
+
+    Attributes:
+        value: the difference.
+        low: the lower end of its 95 % interval.
+        high: the upper end.
+        p: the two-sided probability of a difference as large by chance.
+        n: the number of queries that both have.
     """
 
     value: float
@@ -84,16 +114,21 @@ class Difference:
 
     @property
     def significant(self) -> bool:
-        """Whether the interval does not hold 0."""
+        """Whether the interval does not contain 0."""
         return self.low > 0 or self.high < 0
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What came out: each query judged, and the measures over all.
+    """The measures of a suite's answers, and of a baseline's if there is one.
 
-    `differences` are those from a baseline, if any, and `baseline` its measures, both over the queries that
-    the two have in common: `baseline_judged`.
+    Attributes:
+        suite: the test queries.
+        judged: each query that was answered.
+        measures: the measures over all of these, by name.
+        differences: the measures minus the baseline's, over the queries that both answered.
+        baseline: the baseline's measures over these queries.
+        baseline_judged: these queries with the baseline's answers.
     """
 
     suite: Suite

@@ -1,9 +1,10 @@
 """Statistics of weighted cases, their bootstrap intervals, and randomisation tests between two systems.
 
-A statistic is made from the cases' values once, sorting included, and is then a function of how often each
-case counts: float64 `[n, draws]`, every column of the same sum, to float64 `[draws]`. A column of ones gives
-its value, one of counts is a bootstrap resample, one of ones and zeros picks one system's cases out of two
-systems'. So a thousand resamples cost a few passes over one matrix, whatever the statistic.
+A statistic is prepared once from the values of the cases, sorting included. It is then a function of weights,
+how often each case counts: float64 `[n, draws]`, every column with the same sum, to float64 `[draws]`. A
+column of ones gives the value of the statistic, a column of counts is a bootstrap resample, and ones and
+zeros select one system's cases. So a thousand resamples cost a few passes over one matrix, whatever the
+statistic.
 """
 
 from __future__ import annotations
@@ -23,55 +24,55 @@ if TYPE_CHECKING:
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 RESAMPLES = 1000
-LEVEL = 0.05  # of significance; intervals are of 1 less this
+LEVEL = 0.05  # of significance; intervals have the level 1 - LEVEL
 _ROUNDING = 1e-9  # by which equal differences may differ
-# The matrix of one batch of resamples stays at about 4 MB, which caches hold.
+# The matrix of one batch of resamples has about 4 MB, which fits into caches.
 _BATCH_CELLS = 500_000
 _Z = float(stats.norm.ppf(0.975))
 
 
 def mean(values: npt.ArrayLike) -> Statistic:
-    """The mean of `values [n]`."""
-    of = np.asarray(values, dtype=np.float64)
-    return lambda weights: of @ weights / weights[:, 0].sum()
+    """Return the mean of `values [n]`."""
+    cases = np.asarray(values, dtype=np.float64)
+    return lambda weights: cases @ weights / weights[:, 0].sum()
 
 
 def quantile(values: npt.ArrayLike, q: float) -> Statistic:
-    """The value that the share `q` of the cases lies below: of n sorted ones, that at int(q·n), from 0."""
-    of = np.asarray(values, dtype=np.float64)
-    order = np.argsort(of, kind="stable")
+    """Return the value that a share `q` of the cases is below: of n sorted ones, number int(q·n), from 0."""
+    cases = np.asarray(values, dtype=np.float64)
+    order = np.argsort(cases, kind="stable")
 
     def statistic(weights: Floats) -> Floats:
         reached = np.cumsum(weights[order], axis=0)
-        found: Floats = of[order][np.argmax(reached > np.floor(q * reached[-1]), axis=0)]
-        return found
+        value: Floats = cases[order][np.argmax(reached > np.floor(q * reached[-1]), axis=0)]
+        return value
 
     return statistic
 
 
 class _Thresholds:
-    """Cases by falling score, added up at each threshold: equal scores pass it together, or not at all."""
+    """Cases by falling score, summed up at each threshold: equal scores pass it together, or not at all."""
 
     def __init__(self, scores: npt.ArrayLike) -> None:
-        of = np.asarray(scores, dtype=np.float64)
-        self.order = np.argsort(-of, kind="stable")
-        self.last = np.flatnonzero(np.append(np.diff(of[self.order]) != 0, True))
+        cases = np.asarray(scores, dtype=np.float64)
+        self.order = np.argsort(-cases, kind="stable")
+        self.last = np.flatnonzero(np.append(np.diff(cases[self.order]) != 0, True))
 
     def passing(self, weights: Floats, values: npt.ArrayLike) -> tuple[Floats, Floats]:
-        """The weight of the cases that pass each threshold, and the sum of their values.
+        """Return the weight of the cases that pass each threshold, and the sum of their values.
 
         Both `[1 + thresholds, draws]`, with 0 in front.
         """
         drawn = weights[self.order]
-        of = np.asarray(values, dtype=np.float64)[self.order, None]
-        return self._sums(drawn), self._sums(drawn * of)
+        ordered = np.asarray(values, dtype=np.float64)[self.order, None]
+        return self._sums(drawn), self._sums(drawn * ordered)
 
     def _sums(self, values: Floats) -> Floats:
         return np.pad(np.cumsum(values, axis=0)[self.last], ((1, 0), (0, 0)))
 
 
 def auroc(scores: npt.ArrayLike, positive: npt.ArrayLike) -> Statistic:
-    """The area under the ROC curve: how often a positive case scores above a negative one, ties half."""
+    """Return the area under the ROC curve: how often a positive case outscores a negative one, ties half."""
     thresholds = _Thresholds(scores)
 
     def statistic(weights: Floats) -> Floats:
@@ -84,7 +85,7 @@ def auroc(scores: npt.ArrayLike, positive: npt.ArrayLike) -> Statistic:
 
 
 def coverage(scores: npt.ArrayLike, positive: npt.ArrayLike, precision: float) -> Statistic:
-    """The largest share of positive cases above a threshold where `precision` of all are positive."""
+    """Return the largest share of positive cases above a threshold where `precision` of all are positive."""
     thresholds = _Thresholds(scores)
 
     def statistic(weights: Floats) -> Floats:
@@ -96,7 +97,7 @@ def coverage(scores: npt.ArrayLike, positive: npt.ArrayLike, precision: float) -
 
 
 def area_under_risk(scores: npt.ArrayLike, wrong: npt.ArrayLike) -> Statistic:
-    """The mean, over all cases, of the share wrong among the cases that score as high (AURC).
+    """Return the mean, over all cases, of the wrong share among the cases that score as high (AURC).
 
     Geifman, Uziel, El-Yaniv, "Bias-Reduced Uncertainty Estimation for Deep Neural Classifiers" (2019).
     """
@@ -112,23 +113,23 @@ def area_under_risk(scores: npt.ArrayLike, wrong: npt.ArrayLike) -> Statistic:
 
 
 def risk_coverage(scores: npt.ArrayLike, wrong: npt.ArrayLike) -> tuple[Floats, Floats]:
-    """The share of cases above each threshold, and the share wrong among them; from the highest threshold."""
+    """Return the share of cases above each threshold, and the wrong part of it, from the highest one on."""
     thresholds = _Thresholds(scores)
     cases, wrongs = thresholds.passing(np.ones((len(thresholds.order), 1)), wrong)
     return cases[1:, 0] / cases[-1], wrongs[1:, 0] / cases[1:, 0]
 
 
 def _edges(total: int, bins: int) -> Floats:
-    """Where bins of equal mass begin and end; those with one case more come first, as in np.array_split."""
+    """Return the edges of bins of equal mass; those with one case more come first, as in np.array_split."""
     size, larger = divmod(total, bins)
     bounds: Floats = np.minimum(np.arange(bins + 1), larger) + size * np.arange(bins + 1.0)
     return bounds
 
 
 def calibration_error(scores: npt.ArrayLike, positive: npt.ArrayLike, bins: int = 10) -> Statistic:
-    """The mean distance between mean score and share of positives, over bins of equal mass (ECE).
+    """Return the mean distance between mean score and share of positives, over bins of equal mass (ECE).
 
-    Where equal scores fall into two bins, each takes its part of their positives.
+    If equal scores fall into two bins, each gets its part of their positives.
     """
     thresholds = _Thresholds(scores)
     gaps = np.asarray(scores, dtype=np.float64) - np.asarray(positive, dtype=np.float64)
@@ -146,7 +147,7 @@ def calibration_error(scores: npt.ArrayLike, positive: npt.ArrayLike, bins: int 
 def calibration_bins(
     scores: npt.ArrayLike, positive: npt.ArrayLike, bins: int = 10
 ) -> tuple[Floats, Floats, Floats]:
-    """Mean score, share of positives and count of `calibration_error`'s bins, from the highest scores."""
+    """Return mean score, share of positives and count of `calibration_error`'s bins, highest scores first."""
     thresholds = _Thresholds(scores)
     n = len(thresholds.order)
     edges = _edges(n, min(bins, n))
@@ -158,7 +159,7 @@ def calibration_bins(
 
 
 def wilson(share: float, n: int) -> tuple[float, float]:
-    """The 95 % score interval of a share of n cases (Wilson, 1927): never empty, also at 0 and at 1."""
+    """Return the 95 % score interval of a share of n cases (Wilson, 1927): never empty, even at 0 and 1."""
     square = _Z**2 / n
     centre = share + square / 2
     half = float(np.sqrt(square * (share * (1 - share) + square / 4)))
@@ -166,27 +167,31 @@ def wilson(share: float, n: int) -> tuple[float, float]:
 
 
 def bootstrap(
-    statistics: Sequence[Statistic], strata: npt.ArrayLike, seed: int = 0, resamples: int = RESAMPLES
+    statistics: Sequence[Statistic],
+    strata: npt.ArrayLike,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    batch_cells: int = _BATCH_CELLS,
 ) -> tuple[Floats, Floats, Floats]:
-    """The statistics of n cases, and the ends of their 95 % bootstrap intervals: three times `[m]`.
+    """Return the statistics of n cases, and the ends of their 95 % bootstrap intervals: three times `[m]`.
 
-    All statistics see the same resamples. Cases are drawn within their stratum (`strata [n]`, any labels), so
-    that a statistic that needs two classes has both in every resample: how many there are of each was decided
-    when the suite was made, and is not chance. The intervals are percentiles: they keep to the range that the
-    statistic has, exist for every distribution (BCa's do not where all resamples are alike), and need no
-    jackknife, which at thousands of queries costs more than the resamples.
+    All statistics see the same resamples. Cases are drawn within their stratum (`strata [n]`, any labels). So
+    a statistic that needs two classes has both in every resample; how many cases each has is a fact of the
+    suite, not chance. The intervals are percentiles. They stay in the statistic's range, exist for every
+    distribution (BCa's do not if all resamples are equal), and need no jackknife, which costs more than the
+    resamples.
     """
     labels = np.asarray(strata)
     n = len(labels)
     groups = [np.flatnonzero(labels == label) for label in np.unique(labels)]
-    # A case alone in its stratum is drawn whatever happens; scipy refuses to draw it.
+    # A case alone in its stratum is always drawn; scipy refuses to draw it.
     alone = np.isin(np.arange(n), [group[0] for group in groups if len(group) == 1])[:, None]
     groups = [group for group in groups if len(group) > 1]
     values = _all(statistics, np.ones((n, 1)))[:, 0]
     if not groups:
         return values, values, values
 
-    def of_drawn(*drawn: npt.NDArray[np.int64], axis: int) -> Floats:
+    def of_resamples(*drawn: npt.NDArray[np.int64], axis: int) -> Floats:
         cases = np.concatenate(drawn, axis=-1)
         draws = len(cases)
         cells = cases * draws + np.arange(draws)[:, None]
@@ -195,9 +200,9 @@ def bootstrap(
 
     low, high = stats.bootstrap(
         groups,
-        of_drawn,
+        of_resamples,
         n_resamples=resamples,
-        batch=max(1, _BATCH_CELLS // n),
+        batch=max(1, batch_cells // n),
         method="percentile",
         rng=seed,
         vectorized=True,
@@ -208,17 +213,17 @@ def bootstrap(
 def randomisation(
     statistics: Sequence[Statistic], n: int, seed: int = 0, resamples: int = RESAMPLES
 ) -> tuple[Floats, Floats, Floats, Floats]:
-    """How far two systems differ: the differences, their 95 % intervals (low, high) and p, each `[m]`.
+    """Return how far two systems differ: the differences, their 95 % intervals (low, high) and p, each `[m]`.
 
     The statistics are of 2n cases: one system's n, then the other's, in the same order. Under the null
     hypothesis either system could have given either output of a pair, so pairs are swapped at random
     (Smucker, Allan, Carterette, "A Comparison of Statistical Significance Tests for Information Retrieval
-    Evaluation", 2007). Where there are no more than `resamples` ways to swap, all are tried. p is the share
+    Evaluation", 2007). If there are no more than `resamples` ways to swap, all are tried. p is the share
     of them with a difference as large.
 
-    The interval holds the differences that this test would not tell from the one found (Garthwaite,
-    "Confidence Intervals from Randomization Tests", 1996), if those by chance are as large wherever the
-    systems stand: so it holds 0 exactly where p is `LEVEL` or more.
+    The interval has the differences that this test would not tell from the measured one (Garthwaite,
+    "Confidence Intervals from Randomization Tests", 1996), if differences by chance are as large for any true
+    difference. So it contains 0 exactly if p is `LEVEL` or more.
     """
 
     def swapped(signs: Floats, axis: int) -> Floats:
@@ -243,14 +248,14 @@ def randomisation(
             ).null_distribution
         )
     ways = len(by_chance)
-    drawn = int(2**n > resamples and n > 1)  # what was found is then one of them, and may not be among them
+    drawn = int(2**n > resamples and n > 1)  # the measured difference then counts as one more way
     p: Floats = ((by_chance >= np.abs(found) - _ROUNDING).sum(axis=0) + drawn) / (ways + drawn)
     rank = max(1, math.ceil(LEVEL * (ways + drawn) - drawn))
     reach = np.sort(by_chance, axis=0)[-rank]  # the largest difference whose p is `LEVEL` or more
     reach = np.where(reach < _ROUNDING, 0, reach)
-    holds_0 = p >= LEVEL
-    low = np.where(holds_0, np.minimum(found - reach, 0), found - reach)
-    high = np.where(holds_0, np.maximum(found + reach, 0), found + reach)
+    contains_0 = p >= LEVEL
+    low = np.where(contains_0, np.minimum(found - reach, 0), found - reach)
+    high = np.where(contains_0, np.maximum(found + reach, 0), found + reach)
     return found, low, high, p
 
 

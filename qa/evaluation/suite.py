@@ -1,8 +1,8 @@
 """Test queries from files: a folder in BEIR layout, or a file of an analyst's own questions.
 
-A folder holds `queries.jsonl`, mostly `qrels.tsv` or `qrels/test.tsv`, and `corpus.jsonl` where the suite
-brings its own corpus. A file is JSONL or CSV; what its columns mean, `docs/cli.md` says under `evaluate`.
-Fields that are not known here are ignored.
+A folder has `queries.jsonl`, mostly `qrels.tsv` or `qrels/test.tsv`, and `corpus.jsonl` if the suite has its
+own corpus. A file is JSONL or CSV; `docs/cli.md` says under `evaluate` what its columns mean. Unknown fields
+are ignored.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
 
     Qrels = Mapping[str, Mapping[str, int]]
 
-# Where the qrels of a folder are looked for, in this order.
+# The qrels of a folder: the first of these that is there.
 QRELS = ("qrels.tsv", "qrels/test.tsv")
 _YES = {"yes", "y", "true", "1"}
 _NO = {"no", "n", "false", "0"}
 _DELIMITERS = ",;\t"
-_FIRST_LINE = 10_000  # bytes of a file, in which a table names its columns
+_FIRST_LINE = 10_000  # bytes of a file in which a table names its columns
 
 
 def load(path: Path, say: Callable[[str], None] = lambda message: None) -> Suite:
-    """Read a suite; `say` is told what a reader should know of how it was read.
+    """Read a suite; tell `say` what a reader should know about how it was read.
 
     Raises:
-        InputError: it cannot be read, or a line of it makes no sense; the message names file and line.
+        InputError: the suite cannot be read, or a line of it makes no sense; the message names file and line.
     """
     if path.is_dir():
         return _folder(path, say)
@@ -61,7 +61,7 @@ def load(path: Path, say: Callable[[str], None] = lambda message: None) -> Suite
 
 
 def draw(suite: Suite, limit: int) -> Suite:
-    """Draw that many of the questions at random: always the same ones."""
+    """Return the suite with `limit` of its questions, drawn at random: always the same ones."""
     queries = list(suite.queries)
     random.Random(7).shuffle(queries)  # noqa: S311 -- a sample, no secret
     return replace(suite, queries=tuple(queries[:limit]))
@@ -101,7 +101,7 @@ def _qrels(folder: Path) -> Qrels:
 
 
 def _checked(queries: Iterable[Query], path: Path) -> tuple[Query, ...]:
-    """Refuse a suite without a question, and one in which two have the same id."""
+    """Return the queries as a tuple; refuse none at all, and two with the same id."""
     seen: dict[str, Query] = {}
     for query in queries:
         if query.id in seen:
@@ -117,7 +117,13 @@ def _checked(queries: Iterable[Query], path: Path) -> tuple[Query, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """One object of a JSON Lines file; `where` names its place in messages."""
+    """One object of a JSON Lines file, or one question of a table.
+
+    Attributes:
+        where: names the file and the line in messages.
+        number: the number of the line.
+        record: the object.
+    """
 
     where: str
     number: int
@@ -125,40 +131,39 @@ class _Line:
 
     @property
     def id(self) -> str:
-        """The id given, else the line's number."""
-        for name in ("_id", "id"):
-            if self.record.get(name) is not None:
-                return str(self.record[name])
-        return str(self.number)
+        """The record's id, else the line's number."""
+        _, value = self._first(("_id", "id"))
+        return str(self.number if value is None else value)
 
     def text(self, *names: str) -> str:
-        """Give the first field of these that is there, which must be text."""
-        for name in names:
-            if (value := self.record.get(name)) is not None:
-                if not isinstance(value, str):
-                    raise InputError(f'{self.where}: "{name}" is not text. Put it in quotation marks.')
-                return value
-        return ""
+        """Return the first of these fields that is there, which must be text."""
+        name, value = self._first(names)
+        if not isinstance(value, str | None):
+            raise InputError(f'{self.where}: "{name}" is not text. Put it in quotation marks.')
+        return value or ""
 
     def texts(self, *names: str) -> tuple[str, ...]:
-        """Give the first field of these that is there: a list of texts, or one text."""
-        for name in names:
-            if (value := self.record.get(name)) is not None:
-                values = [value] if isinstance(value, str) else value
-                if not (isinstance(values, list) and all(isinstance(each, str) for each in values)):
-                    raise InputError(f'{self.where}: "{name}" is not a list of texts: ["one", "two"].')
-                return tuple(each.strip() for each in values if each.strip())
-        return ()
+        """Return the first of these fields that is there: a list of texts, or one text."""
+        name, value = self._first(names)
+        values = [value or ""] if isinstance(value, str | None) else value
+        if not (isinstance(values, list) and all(isinstance(each, str) for each in values)):
+            raise InputError(f'{self.where}: "{name}" is not a list of texts: ["one", "two"].')
+        return tuple(each.strip() for each in values if each.strip())
+
+    def _first(self, names: Iterable[str]) -> tuple[str, Any]:
+        return next(
+            ((name, self.record[name]) for name in names if self.record.get(name) is not None), ("", None)
+        )
 
     def truth(self, name: str) -> bool | None:
-        """Give a field that is true, false, or null and the like of not being there."""
+        """Return a field that is true, false or null; a missing one is null."""
         value = self.record.get(name)
         if value is not None and not isinstance(value, bool):
             raise InputError(f'{self.where}: "{name}" is not true, false or null.')
         return value
 
     def history(self) -> tuple[str | Turn, ...]:
-        """Give the earlier turns of the conversation."""
+        """Return the earlier turns of the conversation."""
         try:
             return read_history(self.record.get("history") or [])
         except InputError as error:
@@ -171,7 +176,7 @@ def _json_lines(path: Path) -> Iterator[_Line]:
 
 
 def _query(line: _Line, *, assume: bool | None) -> Query:
-    """Make a query of a line; `assume` is whether it is answerable, where neither it nor its gold says so."""
+    """Return the query of a line; `assume`: whether it is answerable if neither line nor gold says."""
     text = line.text("text", "question").strip()
     if not text:
         raise InputError(f'{line.where} has no "question". Write what is asked.')
@@ -197,16 +202,16 @@ def _query(line: _Line, *, assume: bool | None) -> Query:
 
 
 def is_table(data: bytes) -> bool:
-    """Tell whether the first line of a file names columns, and that of the questions among them."""
+    """Return whether the first line of a file names columns, among them one of questions."""
     first = next(iter(data[:_FIRST_LINE].splitlines()), b"")
     return _header(first.decode("utf-8-sig", "replace")) is not None
 
 
 def questions_of_table(data: bytes, name: Path, say: Callable[[str], None]) -> bytes:
-    """Give the questions of a table as the lines of JSON that `qa.batch` reads.
+    """Return the questions of a table as the lines of JSON that `qa.batch` reads.
 
     Raises:
-        InputError: it is no table of questions; the message calls it `name`.
+        InputError: the data are no table of questions; the message names `name`.
     """
     lines = (
         {"_id": query.id, "text": query.text, "history": list(query.history)}
@@ -216,9 +221,9 @@ def questions_of_table(data: bytes, name: Path, say: Callable[[str], None]) -> b
 
 
 def _csv_queries(data: bytes, path: Path, say: Callable[[str], None]) -> Iterator[Query]:
-    """Read a table in which the rows of one question follow each other or bear its id.
+    """Yield the queries of a table; the rows of a question follow each other or have the same id.
 
-    A row without a question belongs to the one above: spreadsheets are written so.
+    A row without a question belongs to the question above, as people write spreadsheets.
     """
     lines: dict[str, _Line] = {}
     keys: dict[str, str] = {}  # by question
@@ -237,8 +242,8 @@ def _csv_queries(data: bytes, path: Path, say: Callable[[str], None]) -> Iterato
             )
         record["history"] += filter(None, [row.get("history")])
         for column in ("quote", "answer"):
-            found = [row.get(column, ""), *row.get(f"{column}s", "").split("\n")]
-            record[f"{column}s"] += [each for each in found if each not in record[f"{column}s"]]
+            texts = [row.get(column, ""), *row.get(f"{column}s", "").split("\n")]
+            record[f"{column}s"] += [each for each in texts if each not in record[f"{column}s"]]
         for name, value in (("answerable", _truth(row, where)), ("document", row.get("document") or None)):
             if value is not None and record.setdefault(name, value) != value:
                 raise InputError(f'{where}: another "{name}" than in an earlier row of the same question.')
@@ -254,9 +259,9 @@ def _truth(row: Mapping[str, str], where: str) -> bool | None:
 
 
 def _header(first: str) -> tuple[str, list[str]] | None:
-    """Find the delimiter of a table and the names of its columns; None where none is that of the questions.
+    """Return the delimiter of a table and the names of its columns; None if no column is of questions.
 
-    A header names its columns without any delimiter in the names: the one that finds the question is it.
+    Names of columns contain no delimiter, so it is the one by which a column of questions appears.
     """
     for delimiter in _DELIMITERS:
         header = [cell.strip().lower() for cell in next(csv.reader([first], delimiter=delimiter), [])]
@@ -268,19 +273,19 @@ def _header(first: str) -> tuple[str, list[str]] | None:
 
 
 def _rows(data: bytes, path: Path, say: Callable[[str], None]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the rows below the header that are not empty, by column, each with the line that it begins in."""
+    """Yield the number of the first line, and the cells by column, of each row that is not empty."""
     text = _decoded(data, path, say)
     skipped = 0
     if text[:4].lower() == "sep=":  # Excel's own way to name the delimiter, in a line before the header
         _, _, text = text.partition("\n")
         skipped = 1
     first = next(io.StringIO(text, newline=""), "")
-    if (found := _header(first)) is None:
+    if (columns := _header(first)) is None:
         raise InputError(
             f'{path} has no column "question" in its first line ({first.strip()[:80]!r}). '
             "Write a header such as: question,quote,answerable,document"
         )
-    delimiter, header = found
+    delimiter, header = columns
     twice = next((name for name in header if name and header.count(name) > 1), None)
     if twice:
         raise InputError(f"{path} has two columns {twice!r}. Write further quotes in rows of their own.")
@@ -305,7 +310,7 @@ def _rows(data: bytes, path: Path, say: Callable[[str], None]) -> Iterator[tuple
 
 
 def _decoded(data: bytes, path: Path, say: Callable[[str], None]) -> str:
-    """Decode what spreadsheets save: UTF-8, UTF-16 with its mark, or the Windows code page."""
+    """Return the text of a saved spreadsheet: UTF-8, UTF-16 with its mark, or the Windows code page."""
     marked = data[:2] in (b"\xff\xfe", b"\xfe\xff")
     for encoding in ("utf-16",) if marked else ("utf-8-sig", "cp1252"):
         try:

@@ -1,4 +1,4 @@
-"""What came out of an evaluation: a table for people, JSON for programs."""
+"""The result of an evaluation as a table for people and as JSON for programs."""
 
 from __future__ import annotations
 
@@ -26,11 +26,18 @@ if TYPE_CHECKING:
 
 _LISTED = 10  # of many findings
 _NAMED = 3  # of many places
-_WORDS = 16  # the least width of a column of words, in characters
+_MIN_WORD_COLUMN = 16  # characters
+_NO_WRAPPING = 100_000  # characters a line
+_STATUSES = {
+    "exact": "found",
+    "typography": "found in other typography",
+    "elsewhere": "found only in another document",
+    "missing": "not found",
+}
 
 
 def to_dict(result: Result) -> dict[str, Any]:
-    """Make what `--json` prints: the design's fields first."""
+    """Return what `--json` prints."""
     evaluation = result.evaluation
     if evaluation is None:
         return {
@@ -61,54 +68,56 @@ def _check_dict(findings: Sequence[Finding], listed: Iterable[Finding]) -> dict[
 
 
 def _statuses(findings: Sequence[Finding]) -> dict[str, int]:
-    statuses = ("exact", "typography", "elsewhere", "missing")
-    return {status: sum(each.status == status for each in findings) for status in statuses}
+    return {status: sum(each.status == status for each in findings) for status in _STATUSES}
 
 
 # For people
 
 
 def to_text(result: Result) -> str:
-    """Make plain text: columns under each other, figures to the right."""
-    lines = [_opening(result), ""]
-    if result.evaluation:
-        header, *rows = _table(result.evaluation)
-        widths = [max(len(row[at]) for row in (header, *rows)) for at in range(len(header))]
-        left = _left(result.evaluation)
-        lines += [*(_aligned(row, widths, left) for row in (header, *rows)), ""]
-    return "\n".join([*lines, *_closing(result)]) + "\n"
+    """Return plain text: columns below each other, numbers to the right."""
+    from rich.console import Console
+
+    console = Console(width=_NO_WRAPPING, color_system=None)
+    with console.capture() as capture:
+        console.print(to_terminal(result, _NO_WRAPPING))
+    return "".join(line.rstrip() + "\n" for line in capture.get().splitlines())
 
 
 def to_terminal(result: Result, width: int) -> Group:
-    """Make what rich prints of the same; where the table would not fit, each row as a line that wraps."""
+    """Return what rich prints of the same; if the table does not fit, each row is a line that wraps."""
     from rich.console import Group
     from rich.text import Text
 
     parts: list[RenderableType] = [Text(_opening(result), "bold"), Text("")]
     if result.evaluation:
-        rows, left = _table(result.evaluation), _left(result.evaluation)
-        fits = _least_width(rows, left) <= width
-        parts += [_rich_table(rows, left)] if fits else _rich_lines(rows)
+        rows = _table(result.evaluation)
+        word_columns = {0} if result.evaluation.differences else {0, 4}
+        fits = _min_width(rows, word_columns) <= width
+        parts += [_rich_table(rows, word_columns)] if fits else _rich_lines(rows)
         parts.append(Text(""))
     parts += [Text(line) for line in _closing(result)]
     return Group(*parts)
 
 
-def _least_width(rows: Sequence[Sequence[str]], left: set[int]) -> int:
-    """Count the columns of a terminal that the table needs: only words after the first column wrap."""
+def _min_width(rows: Sequence[Sequence[str]], word_columns: set[int]) -> int:
+    """Return how wide the table is at least, in characters: only words after the first column wrap."""
     columns = list(zip(*rows, strict=True))
-    widths = (_WORDS if at in left and at else max(map(len, column)) for at, column in enumerate(columns))
+    widths = (
+        _MIN_WORD_COLUMN if at in word_columns and at else max(map(len, column))
+        for at, column in enumerate(columns)
+    )
     return sum(widths) + 2 * len(columns)
 
 
-def _rich_table(rows: Sequence[Sequence[str]], left: set[int]) -> Table:
+def _rich_table(rows: Sequence[Sequence[str]], word_columns: set[int]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for at, title in enumerate(rows[0]):
-        figure = at not in left
-        table.add_column(title, justify="right" if figure else "left", no_wrap=figure or at == 0)
+        words = at in word_columns
+        table.add_column(title, justify="left" if words else "right", no_wrap=not words or at == 0)
     for row in rows[1:]:
         table.add_row(*map(Text, row))
     return table
@@ -119,20 +128,12 @@ def _rich_lines(rows: Sequence[Sequence[str]]) -> Iterator[Text]:
 
     titles, *rest = rows
     for name, *cells in rest:
-        said = ", ".join(f"{title} {cell}" for title, cell in zip(titles[1:], cells, strict=True) if cell)
-        yield Text.assemble((name, "bold"), f": {said}")
-
-
-def _aligned(row: Sequence[str], widths: Sequence[int], left: set[int]) -> str:
-    cells = (
-        cell.ljust(width) if at in left else cell.rjust(width)
-        for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-    )
-    return "  ".join(cells).rstrip()
+        values = ", ".join(f"{title} {cell}" for title, cell in zip(titles[1:], cells, strict=True) if cell)
+        yield Text.assemble((name, "bold"), f": {values}")
 
 
 def _opening(result: Result) -> str:
-    """Say what was asked, and, in a second line, how it came out."""
+    """Return a line on the questions, and a second one on the outcomes."""
     judged = result.evaluation.judged if result.evaluation else ()
     queries = [each.query for each in judged] if result.evaluation else result.suite.queries
     kinds = {True: "answerable", False: "not answerable", None: "nobody has said"}
@@ -140,9 +141,9 @@ def _opening(result: Result) -> str:
     lines = [f"{result.suite.name}: {plural(len(queries), 'question')} ({_counts(known, kinds.values())})"]
     outcomes = Counter(each.answer["outcome"] for each in judged if each.answer.get("outcome"))
     if outcomes:
-        enough = threshold(judged)
-        given = "" if enough is None else f"; answers are given from a confidence of {answers_from(enough)}%"
-        lines.append(f"outcomes: {_counts(outcomes, get_args(Outcome))}{given}")
+        limit = threshold(judged)
+        rule = "" if limit is None else f"; answers are given from a confidence of {answers_from(limit)}%"
+        lines.append(f"outcomes: {_counts(outcomes, get_args(Outcome))}{rule}")
     return visible("\n".join(lines))
 
 
@@ -150,13 +151,8 @@ def _counts(counts: Counter[str], order: Iterable[str]) -> str:
     return ", ".join(f"{counts[name]:,} {name}" for name in order if counts[name])
 
 
-def _left(evaluation: Evaluation) -> set[int]:
-    """Which columns of the table hold words."""
-    return {0} if evaluation.differences else {0, 4}
-
-
 def _table(evaluation: Evaluation) -> list[list[str]]:
-    """Make the rows, the header first, in the order of the measures."""
+    """Return the rows of the table, the header first, in the order of the measures."""
     if not evaluation.differences:
         return [
             ["measure", "value", "95 % interval", "n", "meaning"],
@@ -199,7 +195,7 @@ def _interval(name: str, low: float, high: float, sign: str = "") -> str:
 
 
 def probability(p: float) -> str:
-    """Give p as it is shown."""
+    """Return p as tables show it."""
     return "< .001" if p < 0.001 else f"{p:.3f}"
 
 
@@ -213,7 +209,7 @@ def _closing(result: Result) -> list[str]:
 
 
 def _on_differences(evaluation: Evaluation) -> list[str]:
-    """Say in words which differences from the baseline are significant."""
+    """Return sentences on which differences from the baseline are significant."""
     if not evaluation.differences:
         return []
     common = len(evaluation.baseline_judged)
@@ -237,25 +233,19 @@ def _on_differences(evaluation: Evaluation) -> list[str]:
 
 
 def _on_findings(result: Result) -> list[str]:
-    """Say how the expected quotes were found; at length where that is all that was asked."""
+    """Return how the expected quotes were found; in detail if only they were checked."""
     findings = result.findings
     if not findings:
         return [] if result.evaluation else ["There is no expected quote to look up."]
-    words = {
-        "exact": "found",
-        "typography": "found in other typography",
-        "elsewhere": "found only in another document",
-        "missing": "not found",
-    }
-    counts = ", ".join(f"{count:,} {words[s]}" for s, count in _statuses(findings).items() if count)
+    counts = ", ".join(f"{count:,} {_STATUSES[name]}" for name, count in _statuses(findings).items() if count)
     lines = [f"Quotes expected: {counts}."]
     if result.evaluation:
         return lines
-    lost = [finding for finding in findings if not finding.found]
+    missing = [finding for finding in findings if not finding.found]
     several = [finding for finding in findings if finding.found and sum(finding.places.values()) > 1]
-    for finding in lost[:_LISTED]:
-        lines += ["", *_on_lost(finding)]
-    lines += _more(lost)
+    for finding in missing[:_LISTED]:
+        lines += ["", *_on_missing(finding)]
+    lines += _more(missing)
     if several:
         lines += ["", "Found in more than one place:"]
         lines += [
@@ -266,7 +256,7 @@ def _on_findings(result: Result) -> list[str]:
     return lines
 
 
-def _on_lost(finding: Finding) -> list[str]:
+def _on_missing(finding: Finding) -> list[str]:
     where = f" in {finding.expected}" if finding.expected else ""
     lines = [f"question {finding.query}: not found{where}: “{shortened(finding.quote)}”"]
     if finding.places:

@@ -1,7 +1,7 @@
 """TREC qrels (`query 0 document grade`), TREC runs (`query Q0 document rank score tag`) and BEIR's qrels.
 
-The columns are separated by white space, which an id may hold here (a file's name): such an id is written as
-`percent:` and the id in percent-encoding, and read back; trec_eval sees one token, the same in both files.
+White space separates the columns, and an id here may contain some (it may be a file's name). Such an id is
+written as `percent:` and the id in percent-encoding. So trec_eval sees one token, the same in both files.
 """
 
 from __future__ import annotations
@@ -30,17 +30,18 @@ _GRADE = re.compile(r"[+-]?[0-9]{1,4}")
 
 
 def ranking(answer: AnswerLine) -> tuple[str, ...]:
-    """The documents that an answer ranks, best first: each where its first passage stands."""
+    """Return the ids of the documents that an answer ranks, best first, by their first passages."""
     return tuple(dict.fromkeys(passage["document"] for passage in answer.get("passages") or ()))
 
 
 def read_qrels(path: Path) -> dict[str, dict[str, int]]:
     """Read TREC qrels, or BEIR's three columns (`query-id corpus-id score`) with or without their header.
 
-    Returns: the grade of each judged document, by query id, then by document id.
+    Returns:
+        the grade of each judged document, by query id, then by document id.
 
     Raises:
-        InputError: when it cannot be read, or a line of it is no judgement.
+        InputError: the file cannot be read, or a line of it is no judgement.
     """
     qrels: dict[str, dict[str, int]] = {}
     for number, line in _lines(path):
@@ -67,10 +68,10 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
 
 
 def write_qrels(path: Path, qrels: Mapping[str, Mapping[str, int]]) -> None:
-    """Write TREC qrels. In the column that trec_eval ignores stands who wrote them (`qa.outputs`).
+    """Write TREC qrels. The column that trec_eval ignores says who wrote them (`qa.outputs`).
 
     Raises:
-        OutputError: when the file cannot be written.
+        OutputError: the file cannot be written.
     """
     write_output(
         path,
@@ -84,15 +85,15 @@ def write_qrels(path: Path, qrels: Mapping[str, Mapping[str, int]]) -> None:
 
 @np.errstate(over="ignore")  # what is too large becomes infinite, as in trec_eval
 def read_run(path: Path) -> dict[str, AnswerLine]:
-    """Read a TREC run as answer lines that hold only an `id` and `passages` of whole documents.
+    """Read a TREC run as answer lines with only an `id` and `passages` that are whole documents.
 
     The order is trec_eval's, so that its figures are ours: by falling score, in single precision; documents
     with equal scores by falling id. The column with the rank is not looked at.
 
     Raises:
-        InputError: when it cannot be read, or a line of it has other columns.
+        InputError: the file cannot be read, or a line of it has other columns.
     """
-    found: dict[str, list[tuple[float, str]]] = {}
+    scores: dict[str, list[tuple[float, str]]] = {}
     for number, line in _lines(path):
         try:
             query, _, document, _, score, _ = _split(line)
@@ -101,7 +102,7 @@ def read_run(path: Path) -> dict[str, AnswerLine]:
             value = math.nan
         if math.isnan(value):
             raise InputError(f"{path}, line {number} is not of a run: query Q0 document rank score tag.")
-        found.setdefault(_id(query), []).append((float(np.float32(value)), _id(document)))
+        scores.setdefault(_id(query), []).append((float(np.float32(value)), _id(document)))
     return {
         query: {
             "id": query,
@@ -109,7 +110,7 @@ def read_run(path: Path) -> dict[str, AnswerLine]:
                 {"document": document, "score": score} for score, document in sorted(scored, reverse=True)
             ],
         }
-        for query, scored in found.items()
+        for query, scored in scores.items()
     }
 
 
@@ -119,7 +120,7 @@ def write_run(path: Path, answers: Mapping[str, AnswerLine], tag: str = TREC_MAR
     The score counts down to 1 from the number of documents, so that no rule for ties can change their order.
 
     Raises:
-        OutputError: when the file cannot be written.
+        OutputError: the file cannot be written.
     """
     write_output(
         path,

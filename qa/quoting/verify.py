@@ -19,6 +19,7 @@ from qa.quoting.opened import open_quote, styled
 from qa.quoting.wording import MOST_COMPARED, Change, Text, difference, find, is_whole
 from qa.recent import Recent
 from qa.schema import EVERYTHING, Filters, Quote, QuoteReference, Span, locator
+from qa.storage.ports import read_places
 from qa.text.display import visible
 from qa.text.phrase import occurrences, phrase_pattern
 from qa.text.terms import content_words, measure
@@ -360,15 +361,16 @@ class Verifier:
         return min(found, key=lambda each: _PREFERRED.index(each.status), default=None)
 
     def _everywhere(self, claim: Claim, status: Status, selection: Selection) -> Iterator[Verdict]:
-        for document, span in self._library.phrase(claim.words, selection).places:
-            if (found := _find_whole(claim, document.text, span.start)) is not None:
-                yield self._at(status, claim, document, found)
+        places = self._library.phrase(claim.words, selection).places
+        for (document, _), spans in read_places(self._library, places):
+            for span in spans:
+                if (found := _find_whole(claim, document.text, span.start)) is not None:
+                    yield self._at(status, claim, document, found)
         parts = _parts(claim)
-        seen = set()
-        for document, _ in self._library.phrase(max(parts, key=len), selection).places if parts else ():
-            if document.id not in seen and (found := _find_parts(claim, document.text)) is not None:
+        places = self._library.phrase(max(parts, key=len), selection).places if parts else ()
+        for (document, _), _spans in read_places(self._library, places):
+            if (found := _find_parts(claim, document.text)) is not None:
                 yield self._at(status, claim, document, found)
-            seen.add(document.id)
 
     def _earlier(self, claim: Claim) -> Verdict | None:
         """Find the words in a text that was superseded or removed."""
@@ -395,8 +397,7 @@ class Verifier:
         """Find where a document says nearly the same: a named one, or one that shares the rarest words."""
         words = content_words(claim.words)[:MOST_COMPARED]
         hits = self._library.matching([words], ASKED, self._library.select())[0]
-        others = self._library.documents_of(key for key, _ in hits).values()
-        for document_id in dict.fromkeys([*named, *others]):
+        for document_id in dict.fromkeys([*named, *(hit.document_id for hit, _ in hits)]):
             document = self._document(document_id)
             verdict = document and self._altered(claim, document)
             if verdict:
@@ -405,7 +406,7 @@ class Verifier:
 
     def _find_shown(self, claim: Claim, document: Document, status: Status) -> Verdict | None:
         """Find a claim's words in Markdown as a reader sees it, at their place in the file's text."""
-        text, offsets = _kept(self._shown, document.text, without_markup)
+        text, offsets = _made(self._shown, document.text, without_markup)
         span = _find(claim, text)
         if span is None:
             return None
@@ -474,16 +475,14 @@ class Verifier:
         return cited
 
     def _document(self, document_id: str) -> Document | None:
-        try:
-            return self._library.document_and_passages(document_id)[0]
-        except DocumentNotFoundError:
-            return None
+        found = self._library.read([document_id]).values()
+        return next((document for document, _ in found), None)
 
     def _text(self, text: str) -> Text:
-        return _kept(self._texts, text, Text)
+        return _made(self._texts, text, Text)
 
 
-def _kept(kept: Recent[str, _Made], text: str, make: Callable[[str], _Made]) -> _Made:
+def _made(kept: Recent[str, _Made], text: str, make: Callable[[str], _Made]) -> _Made:
     """Return what is made of a text, from those that were made last if it is among them."""
     made = kept.get(text)
     if made is None:

@@ -147,16 +147,6 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
-class PassageSpan:
-    """Where a passage stands: all of it that a ranking needs. `key` is the store's id of the passage."""
-
-    key: int
-    document_id: str
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
 class Filters:
     """Which documents a question may be answered from; empty fields do not restrict.
 

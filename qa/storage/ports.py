@@ -3,32 +3,80 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from qa.schema import EVERYTHING, DocumentInfo, Filters
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from embeddings.arrays import Bits, Float32
     from embeddings.index import IndexStats
     from embeddings.models import EncoderIdentity
     from qa.deadline import Deadline
-    from qa.schema import Document, Facets, Judgement, Passage, PassageSpan, Span
+    from qa.schema import Document, Facets, Judgement, Passage, Span
     from qa.text.names import Names
+
+
+# Documents that are in memory at once where many are read one after the other.
+READ_AT_ONCE = 50
+Segmented: TypeAlias = "tuple[Document, tuple[Passage, ...]]"
+"""A document with its passages, whose offsets are those of its text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that a search found.
+
+    Attributes:
+        key: the library's number of the passage, which no other passage ever gets.
+        document_id: the id of the document that it is of.
+        sha256: the SHA-256 (hex) of the document's text.
+        start: where the passage begins in that text.
+        end: where the passage ends in that text.
+        published: when the document was published; None where that is not known.
+    """
+
+    key: int
+    document_id: str
+    sha256: str
+    start: int
+    end: int
+    published: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """A place at which a phrase stands.
+
+    Attributes:
+        document_id: the id of the document.
+        sha256: the SHA-256 (hex) of the document's text.
+        span: where the phrase stands in that text.
+    """
+
+    document_id: str
+    sha256: str
+    span: Span
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Occurrences:
-    """Where a phrase stands: `places`, and the ids of the `documents` that hold it, in order of id.
+    """Where a phrase stands.
 
-    With `more`, only the first `read` of these documents were read, and the others are those of which a
-    passage holds its words one after the other, up to inflection and what stands between them. `partial` says
-    that these documents hold the phrase in more places.
+    Attributes:
+        places: where it stands, in order of document id and offset.
+        documents: the ids of the documents that hold it, in order.
+        read: how many of the documents were read.
+        more: whether the documents are too many to be read. Then `documents` also holds those of which a
+            passage holds the words of the phrase one after the other, up to inflection and what stands
+            between them.
+        partial: whether the documents that were read hold the phrase in more places.
     """
 
-    places: tuple[tuple[Document, Span], ...] = ()
+    places: tuple[Occurrence, ...] = ()
     documents: tuple[str, ...] = ()
     read: int = 0
     more: bool = False
@@ -37,10 +85,13 @@ class Occurrences:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Selection:
-    """What a set of filters leaves to search in.
+    """What filters leave to search in.
 
-    `allowed` holds the passages' keys; None stands for all of them. `undated` counts the documents that a
-    date filter left out for want of a date.
+    Attributes:
+        documents: how many documents they leave.
+        undated: how many documents a date filter leaves out because they have no date.
+        allowed: the keys of the passages; None stands for all of them.
+        filters: the filters.
     """
 
     documents: int
@@ -62,9 +113,15 @@ Reason = Literal["superseded", "removed"]
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A text that a document had, up to `at` (UTC), when it was superseded or removed.
+    """A text that a document had before.
 
-    `held` is what the store held of the document, by the names of its columns, and its `locations`.
+    Attributes:
+        number: the number of the version; later ones have greater numbers.
+        document_id: the id that the document had.
+        sha256: the SHA-256 (hex) of the text.
+        reason: why the document does not have the text any more.
+        at: when it was superseded or removed (UTC).
+        held: what was known of the document, by field, and its locations.
     """
 
     number: int
@@ -132,9 +189,13 @@ class Cited:
 class LibraryStats:
     """What a library holds, and what that costs.
 
-    `store_bytes` is the size of the one file that all else is derived from, what is not yet merged into it
-    included. `encoder` and `index` are None while there is no passage. `postings_bytes` is the size of the
-    files that full text is searched in, 0 where that is the store itself.
+    Attributes:
+        documents: how many documents it holds.
+        passages: how many passages these have.
+        store_bytes: the size of what all else is derived from.
+        encoder: the encoder of the vectors; None while there is no passage.
+        index: what the index of vectors is and costs; None while there is no passage.
+        postings_bytes: the size of the files that full text is searched in; 0 where the store itself is.
     """
 
     documents: int
@@ -148,14 +209,10 @@ class LibraryStats:
 class Library(Protocol):
     """What a question, a citation and a check of quotes read of a library.
 
-    Every method may raise LibraryError.
-
-    Keys are the library's numbers of passages. What is removed meanwhile is left out of each result.
+    Every method may raise LibraryError. Each sees one state of the library; the next may see a later one. A
+    document whose SHA-256 is not that of a hit was replaced after the hit was found. What is removed
+    meanwhile is left out of a result.
     """
-
-    @property
-    def generation(self) -> int:
-        """A number that grows with every committed change, by whatever process."""
 
     def count(self) -> Count:
         """Count the documents and passages."""
@@ -169,43 +226,44 @@ class Library(Protocol):
     def document(self, document_id: str) -> Document:
         """Read a document afresh; DocumentNotFoundError where there is none."""
 
-    def document_and_passages(self, document_id: str) -> tuple[Document, tuple[Passage, ...]]:
-        """Read a document and its passages in one snapshot; DocumentNotFoundError where there is none."""
+    def read(self, ids: Iterable[str]) -> dict[str, Segmented]:
+        """Read documents with their passages, by id, in the order of `ids`; those not held are left out.
+
+        All are in memory at once: ask for many in parts.
+        """
 
     def select(self, filters: Filters = EVERYTHING) -> Selection:
         """Find what the filters leave to search in; InputError where `since` is later than `until`."""
 
-    def left_by(self, filters: Filters, ids: Iterable[str]) -> set[str]:
-        """Return those of these documents, by id, that the filters leave."""
-
     def encode_queries(self, texts: Sequence[str]) -> Float32:
         """Embed questions with the library's encoder: unit vectors, float32 [n, d]."""
 
-    def nearest(self, vectors: Float32, k: int, selection: Selection) -> list[list[tuple[int, float]]]:
-        """Find the `k` nearest passages of each vector, float32 [m, d]: (key, cosine), best first."""
+    def nearest(self, vectors: Float32, k: int, selection: Selection) -> list[list[tuple[Hit, float]]]:
+        """Find the `k` nearest passages of each unit vector, float32 [m, d], with cosines, highest first."""
 
     def matching(
         self, queries: Sequence[Sequence[str]], k: int, selection: Selection
-    ) -> list[list[tuple[int, float]]]:
-        """Find the best `k` passages by BM25 for any of a query's words: (key, score), highest first."""
+    ) -> list[list[tuple[Hit, float]]]:
+        """Find the best `k` passages by BM25 for any of the words of each query, with scores, highest first.
+
+        Equals come in order of their documents' ids, and of their places in these.
+        """
 
     def phrase(self, phrase: str, selection: Selection, deadline: Deadline | None = None) -> Occurrences:
-        """Find where a phrase stands word for word, in order of document id and offset."""
+        """Find where a phrase stands word for word, whatever the typography (`qa.text.phrase`).
 
-    def places(self, keys: Iterable[int]) -> dict[int, PassageSpan]:
-        """Find where passages stand, by key, in the order of `keys`."""
+        Raises:
+            DeadlineError, CancelledError: see `Deadline.check`.
+        """
 
-    def documents_of(self, keys: Iterable[int]) -> dict[int, str]:
-        """Find the document id of each passage, by key."""
+    def legible(self, hits: Iterable[Hit]) -> set[int]:
+        """Return the keys of those passages in which the shipped models can read something."""
 
-    def legible(self, keys: Iterable[int]) -> set[int]:
-        """Return those of the passages in which the shipped models can read something."""
+    def copies(self, ids: Iterable[str], filters: Filters = EVERYTHING) -> dict[str, dict[str, float]]:
+        """Find the near-duplicates of documents, by id, that the filters leave.
 
-    def dates(self, ids: Iterable[str]) -> dict[str, dt.date]:
-        """Find the publication dates of documents by id; those without one are left out."""
-
-    def copies(self, ids: Iterable[str]) -> dict[str, dict[str, float]]:
-        """Find the near-duplicates of documents by id: their ids and similarity, the most similar first."""
+        Gives their ids and similarity, 0 to 1, the most similar first. Documents without any are left out.
+        """
 
     def names(self, question: str) -> Names:
         """Find the names in a question that the documents spell otherwise."""
@@ -221,6 +279,26 @@ class Library(Protocol):
 
     def same_text(self, document_id: str) -> tuple[str, ...]:
         """List the ids of others that have, or had, the very text that a document has, or had."""
+
+
+def read_in_parts(library: Library, ids: Iterable[str]) -> Iterator[Segmented]:
+    """Read documents in order, `READ_AT_ONCE` in one call; those not held are left out."""
+    left = iter(dict.fromkeys(ids))
+    while part := list(islice(left, READ_AT_ONCE)):
+        yield from library.read(part).values()
+
+
+def read_places(library: Library, places: Iterable[Occurrence]) -> Iterator[tuple[Segmented, list[Span]]]:
+    """Read the documents in which a phrase stands, in parts, each with its places.
+
+    A document that was replaced after the phrase was found is left out.
+    """
+    spans: dict[tuple[str, str], list[Span]] = {}
+    for place in places:
+        spans.setdefault((place.document_id, place.sha256), []).append(place.span)
+    for document, passages in read_in_parts(library, (document_id for document_id, _ in spans)):
+        if here := spans.get((document.id, document.sha256)):
+            yield (document, passages), here
 
 
 class JudgedLibrary(Protocol):

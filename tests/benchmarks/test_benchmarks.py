@@ -40,6 +40,7 @@ def printed(*command: str, **environment: str) -> str:
     return done.stdout
 
 
+@pytest.mark.day
 @pytest.mark.models
 def test_cold_times_asking_with_a_warm_and_an_empty_cache() -> None:
     table = printed("benchmarks.cold", "1")
@@ -47,6 +48,7 @@ def test_cold_times_asking_with_a_warm_and_an_empty_cache() -> None:
         assert f"\n{row}" in table
 
 
+@pytest.mark.day
 @pytest.mark.models
 def test_chat_times_its_start_and_its_answers() -> None:
     table = printed("benchmarks.chat", "1")
@@ -54,6 +56,7 @@ def test_chat_times_its_start_and_its_answers() -> None:
         assert f"\n{row}" in table
 
 
+@pytest.mark.day
 @pytest.mark.models
 def test_answers_are_timed_by_stage_for_one_user_and_for_many(tmp_path: Path) -> None:
     printed("benchmarks.synthetic", str(tmp_path), str(NEWS), "--asked", str(NEWS), "--passages", "120")
@@ -70,6 +73,7 @@ def test_answers_are_timed_by_stage_for_one_user_and_for_many(tmp_path: Path) ->
         assert found["many"][size]["rate"] > 0
 
 
+@pytest.mark.day
 @pytest.mark.models
 def test_without_their_environment_the_peers_are_absent_and_the_others_measured(tmp_path: Path) -> None:
     failing, record = tmp_path / "reference.py", tmp_path / "figures.json"
@@ -91,6 +95,7 @@ def test_without_their_environment_the_peers_are_absent_and_the_others_measured(
     assert alone["peak"] < script["peak"]  # as it needs no torch
 
 
+@pytest.mark.day
 @pytest.mark.models
 @pytest.mark.skipif("PULLQUOTE_PEERS" not in os.environ, reason="PULLQUOTE_PEERS names no environment")
 def test_txtai_and_haystack_are_measured_in_their_environment(tmp_path: Path) -> None:

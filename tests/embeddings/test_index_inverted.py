@@ -153,7 +153,7 @@ class Machine(RuleBasedStateMachine):
 
 
 Machine.TestCase.settings = settings(max_examples=120, stateful_step_count=25, deadline=None)
-TestMachine = Machine.TestCase
+TestMachine = pytest.mark.slow(Machine.TestCase)
 
 
 def clustered(n: int, dimension: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

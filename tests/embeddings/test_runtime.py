@@ -103,6 +103,7 @@ def test_files_that_were_copied_or_restored_unchanged_are_still_the_graph(
     assert runtime.find(tmp_path) == kept
 
 
+@pytest.mark.slow
 def test_several_processes_may_keep_the_same_graph_at_once(source: Path, tmp_path: Path) -> None:
     script = f"""
 import tempfile

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from qa.corpus import Corpus
 
+pytest.register_assert_rewrite("tests.qa.storage.contract")
+
 
 @pytest.fixture
 def library(tmp_path: Path) -> Path:

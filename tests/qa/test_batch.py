@@ -3,8 +3,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import shutil
-import subprocess
-import sys
 from unittest.mock import Mock
 
 import pytest
@@ -12,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa import batch
-from qa.batch import Question, answer_file, keep_earlier, read_questions
+from qa.batch import Question, answer_file, code_sha256, keep_earlier, read_questions
 from qa.errors import InputError, OutputError
 from qa.quoting.render import to_json
 from qa.schema import EVERYTHING, Answer, Filters, Turn
@@ -201,12 +199,12 @@ def test_somebody_elses_earlier_file_hinders_no_run_that_does_not_need_its_place
     assert precious.read_bytes() == b"my notes\n"
 
 
-def test_complete_answers_take_the_place_of_earlier_answers_alone(tmp_path, monkeypatch):
-    monkeypatch.setattr(batch, "_answer", Mock())
+def test_complete_answers_take_the_place_of_earlier_answers_alone(tmp_path):
     out, aside = tmp_path / "a.jsonl", tmp_path / "a.jsonl.earlier"
     for data, stays in ((b"my notes\n", True), (answers("answered"), False)):
         aside.write_bytes(data)
-        answer_file(WithoutModels(), b'{"text": "Who?"}', out, EVERYTHING, print, print)
+        answer_file(WithoutModels(), b'{"text": 5}', out, EVERYTHING, print, print)
+        assert json.loads(out.read_bytes())["outcome"] == "error"
         assert aside.exists() == stays
 
 
@@ -252,27 +250,27 @@ def test_what_does_not_belong_to_this_run_is_begun_anew_and_said(out, spoil):
 def test_answers_rest_on_the_code_and_the_weights_that_make_them(tmp_path, name, rests_on_it):
     for package in ("qa", "embeddings"):
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
-    command = [sys.executable, "-c", "from qa.batch import code_sha256; print(code_sha256())"]
-    before = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True).stdout
     with (tmp_path / name).open("ab") as file:
         file.write(b"\n")
-    after = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True).stdout
-    assert len(before.strip()) == 64
-    assert (before != after) == rests_on_it
+    assert len(code_sha256()) == 64
+    assert (code_sha256(tmp_path) != code_sha256()) == rests_on_it
 
 
 class WithoutModels:
-    """A library whose answers fail for want of a file."""
+    """A library that can answer no question; `failure` is raised where the models should be opened."""
 
     library = "library"
+    document = None
     store = Mock(generation=1, encoder_identity=Mock(sha256="0"), hashes=list)
-    answerer = Mock(return_value=Mock(reader="reader"))
+
+    def __init__(self, failure=None):
+        self.answerer = Mock(side_effect=[Mock(reader="reader"), failure or Mock()])
 
 
-def _basis(folder, text="Who?", filters=EVERYTHING, strictness=0.9, dates="auto"):
+def _basis(folder, text="Who?", filters=EVERYTHING, strictness=0.9, dates="auto", today=None):
     library = WithoutModels()
     library.library = folder
-    return batch._basis(library, json.dumps({"text": text}).encode(), filters, strictness, dates)
+    return batch._basis(library, json.dumps({"text": text}).encode(), filters, strictness, dates, today)
 
 
 def test_answers_rest_on_the_question_and_all_options(tmp_path):
@@ -291,25 +289,27 @@ def test_answers_rest_on_the_question_and_all_options(tmp_path):
     assert _basis(tmp_path) == said[-1]
 
 
-def test_answers_rest_on_today_only_where_a_question_does(tmp_path, monkeypatch):
+def test_answers_rest_on_today_only_where_a_question_does(tmp_path):
     asked = "What was sold last year?", "What was sold in 2007?"
 
     def of(day):
-        monkeypatch.setattr(batch, "dt", Mock(date=Mock(today=lambda: dt.date(2008, 3, day))))
-        return [_basis(tmp_path, text) for text in asked]
+        return [_basis(tmp_path, text, today=dt.date(2008, 3, day)) for text in asked]
 
     (relative, absolute), (relative_later, absolute_later) = of(1), of(2)
     assert relative != relative_later
     assert absolute == absolute_later
 
 
-def test_a_file_that_fails_while_answering_is_not_taken_for_that_of_the_answers(tmp_path, monkeypatch):
-    def fails(*_args, **_kwargs):
-        (tmp_path / "weights").read_bytes()
-
-    monkeypatch.setattr(batch, "_answer", fails)
-    with pytest.raises(FileNotFoundError, match="weights"):
-        answer_file(WithoutModels(), b'{"text": "Who?"}', tmp_path / "out", EVERYTHING, print, print)
-    monkeypatch.setattr(batch, "_answer", Mock(side_effect=OSError(28, "No space left on device")))
-    with pytest.raises(InputError, match=r"cannot write the answers to .*out: No space left"):
-        answer_file(WithoutModels(), b'{"text": "Who?"}', tmp_path / "out", EVERYTHING, print, print)
+def test_a_file_that_fails_while_answering_is_not_taken_for_that_of_the_answers(tmp_path):
+    for failure, error, said in (
+        (FileNotFoundError(2, "No such file or directory", "weights"), FileNotFoundError, "weights"),
+        (
+            OSError(28, "No space left on device"),
+            InputError,
+            "cannot write the answers to .*out: No space left",
+        ),
+    ):
+        with pytest.raises(error, match=said):
+            answer_file(
+                WithoutModels(failure), b'{"text": "Who?"}', tmp_path / "out", EVERYTHING, print, print
+            )

@@ -25,14 +25,16 @@ from qa.errors import (
 )
 from qa.limits import check_question
 from qa.quoting.render import to_dict
-from qa.schema import Answer, Document, Filters, Passage, Progress, Quote, citation
-from qa.storage.embedded.library import held_bytes
+from qa.schema import Answer, Document, Filters, Progress, Quote, citation
+from qa.storage.embedded.contents import held_bytes
 from tests.qa.consistency import index_problems, problems
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from qa.storage.ports import Hit
 
 EVERYTHING = Filters()
 
@@ -62,8 +64,7 @@ def nearest(corpus: Corpus, question: str, filters: Filters = EVERYTHING) -> lis
     found = corpus.store.nearest(
         corpus.store.encode_queries([question]), 10_000, corpus.store.select(filters)
     )[0]
-    ids = corpus.store.documents_of(key for key, _ in found)
-    return [(ids[key], score) for key, score in found]
+    return [(hit.document_id, score) for hit, score in found]
 
 
 # Documents in
@@ -138,9 +139,8 @@ def test_title_publisher_and_date_are_found_but_are_no_part_of_a_passage(corpus:
     }
     corpus.index(write(inbox, "c.jsonl", json.dumps(record)))
     for word in ("zinc", "acme", "2011", "may"):
-        ((key, _), *_) = corpus.store.matching([[word]], 5, corpus.store.select())[0]
-        passage = corpus.store.passages([key])[key]
-        assert word not in corpus.document("r1").text[passage.start : passage.end].lower()
+        ((hit, _), *_) = corpus.store.matching([[word]], 5, corpus.store.select())[0]
+        assert word not in corpus.document("r1").text[hit.start : hit.end].lower()
 
 
 def test_ids_are_paths_under_the_folder_named_and_clashes_are_made_unique(
@@ -270,8 +270,9 @@ def test_dense_search_finds_the_nearest_passages_as_brute_force_does(corpus: Cor
             scores = {key: scores[key] for key in selection.allowed.keys().tolist()}
         best = sorted(scores, key=lambda key: (-scores[key], key))[:7]
         found = corpus.store.nearest(query[None], 7, selection)[0]
-        assert [scores[key] for key, _ in found] == pytest.approx([scores[key] for key in best])
-        assert [score for _, score in found] == pytest.approx([scores[key] for key, _ in found])
+        exact = [scores[hit.key] for hit, _ in found]
+        assert exact == pytest.approx([scores[key] for key in best])
+        assert [score for _, score in found] == pytest.approx(exact)
         assert len(found) == 7
 
 
@@ -288,27 +289,27 @@ def test_a_document_that_was_read_is_not_read_again_until_something_changes(
     corpus: Corpus, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     corpus.index(write(inbox, "a.txt", words(1)), write(inbox, "b.txt", words(2)))
-    first = corpus.store.document_and_passages("a.txt")
+    first = corpus.store.read(["a.txt"])["a.txt"]
     assert first == (corpus.document("a.txt"), corpus.store.passages_of("a.txt"))
-    assert corpus.store.document_and_passages("a.txt") is first
+    assert corpus.store.read(["a.txt"])["a.txt"] is first
     assert corpus.document("a.txt") is not first[0]  # what is shown is checked against a text read afresh
     corpus.index(write(inbox, "a.txt", words(3)))
-    assert corpus.store.document_and_passages("a.txt")[0].text == words(3)
+    assert corpus.store.read(["a.txt"])["a.txt"][0].text == words(3)
     corpus.remove(["b.txt"])
-    with pytest.raises(DocumentNotFoundError):
-        corpus.store.document_and_passages("b.txt")
-    monkeypatch.setattr("qa.storage.embedded.library.READ_BYTES", 100)
+    assert corpus.store.read(["b.txt"]) == {}
+    monkeypatch.setattr("qa.storage.embedded.contents.READ_BYTES", 100)
     with tiny_corpus(corpus.library) as small:
-        assert small.store.document_and_passages("a.txt") is not small.store.document_and_passages("a.txt")
+        assert small.store.read(["a.txt"])["a.txt"] is not small.store.read(["a.txt"])["a.txt"]
 
 
+@pytest.mark.slow
 def test_what_is_kept_of_documents_read_takes_no_more_memory_than_is_counted(
     corpus: Corpus, inbox: Path
 ) -> None:
     corpus.index(write(inbox, "a.txt", words(1, 20_000)))
     tracemalloc.start()
     try:
-        held = corpus.store.document_and_passages("a.txt")
+        held = corpus.store.read(["a.txt"])["a.txt"]
         gc.collect()
         taken, _ = tracemalloc.get_traced_memory()
     finally:
@@ -415,9 +416,7 @@ def test_threads_ask_while_another_adds_and_removes(corpus: Corpus, inbox: Path)
     def ask() -> None:
         try:
             while not done.is_set():
-                found = nearest_keys(corpus)
-                for passage in corpus.store.passages(found).values():
-                    assert passage.end > passage.start
+                assert all(start < end for start, end in nearest_places(corpus))
         except BaseException as error:
             errors.append(error)
 
@@ -434,10 +433,10 @@ def test_threads_ask_while_another_adds_and_removes(corpus: Corpus, inbox: Path)
     assert index_problems(corpus.library) == []
 
 
-def nearest_keys(corpus: Corpus) -> list[int]:
+def nearest_places(corpus: Corpus) -> list[tuple[int, int]]:
     return [
-        key
-        for key, _ in corpus.store.nearest(
+        (hit.start, hit.end)
+        for hit, _ in corpus.store.nearest(
             corpus.store.encode_queries(["word1"]), 50, corpus.store.select(EVERYTHING)
         )[0]
     ]
@@ -575,14 +574,13 @@ def found(corpus: Corpus, question: str) -> list[list[tuple[str, int, float]]]:
     bm25 = corpus.store.matching([question.split()], 1000, everything)[0]
     phrases = corpus.store.phrase(question, everything)
 
-    def plain(hits: list[tuple[int, float]]) -> list[tuple[str, int, float]]:
-        passages: dict[int, Passage] = corpus.store.passages(key for key, _ in hits)
-        return [(passages[key].document_id, passages[key].ordinal, round(score, 5)) for key, score in hits]
+    def plain(hits: list[tuple[Hit, float]]) -> list[tuple[str, int, float]]:
+        return [(hit.document_id, hit.start, round(score, 5)) for hit, score in hits]
 
     return [
         sorted(plain(dense)),
         plain(bm25),
-        [(document.id, span.start, 0.0) for document, span in phrases.places],
+        [(place.document_id, place.span.start, 0.0) for place in phrases.places],
     ]
 
 
@@ -597,8 +595,7 @@ def test_with_the_real_encoder_the_brief_is_found_by_meaning(library: Path, brie
             3,
             corpus.store.select(),
         )[0]
-        passage = corpus.store.passages([best])[best]
-        assert "arrest" in corpus.document(passage.document_id).text[passage.start : passage.end]
+        assert "arrest" in corpus.document(best.document_id).text[best.start : best.end]
         assert 0.3 < cosine < 1
         assert corpus.store.encoder_identity.name == "all-MiniLM-L6-v2"
     assert index_problems(library) == []

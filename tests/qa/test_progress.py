@@ -5,14 +5,15 @@ from contextlib import redirect_stderr
 
 import pytest
 
-from qa import progress
 from qa.progress import meter, stage, staged
 from qa.schema import Progress
 
 
 class Terminal(io.StringIO):
+    is_terminal = True
+
     def isatty(self) -> bool:
-        return True
+        return self.is_terminal
 
 
 @pytest.fixture
@@ -32,9 +33,8 @@ def test_without_a_terminal_each_label_is_one_plain_line(capsys):
     assert captured.err == "Loading …\nEmbedding: 0 of 1,200\n"
 
 
-def test_without_a_terminal_a_long_wait_is_told_of_now_and_then(capsys, monkeypatch):
-    monkeypatch.setattr(progress, "_SECONDS_BETWEEN_LINES", 0.0)
-    with meter() as show:
+def test_without_a_terminal_a_long_wait_is_told_of_now_and_then(capsys):
+    with meter(seconds=0) as show:
         show("Embedding", 1, 2)
         show("Embedding", 2, 2)
     assert capsys.readouterr().err == "Embedding: 1 of 2\nEmbedding: 2 of 2\n"
@@ -90,12 +90,10 @@ def indexed(passages, size):
     return Progress("write", 1, 0, "a.txt", passages, size, 4000)
 
 
-def test_indexing_tells_its_part_its_rate_and_the_time_left(capsys, monkeypatch):
-    monkeypatch.setattr(progress, "_SECONDS_BETWEEN_LINES", 0.0)
+def test_indexing_tells_its_part_its_rate_and_the_time_left(capsys):
     now = 100.0
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now)
-    with meter() as show:
-        report = staged(show)
+    with meter(seconds=0) as show:
+        report = staged(show, clock=lambda: now)
         report(Progress("read", 1, 3))
         report(indexed(0, 0))
         now += 10
@@ -107,11 +105,10 @@ def test_indexing_tells_its_part_its_rate_and_the_time_left(capsys, monkeypatch)
     ]
 
 
-def test_the_rate_is_that_of_the_last_minute_and_what_had_not_changed_does_not_count(monkeypatch):
+def test_the_rate_is_that_of_the_last_minute_and_what_had_not_changed_does_not_count():
     now = 100.0
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now)
     shown = []
-    report = staged(lambda label, done, total, note="": shown.append(note))
+    report = staged(lambda label, done, total, note="": shown.append(note), clock=lambda: now)
     report(indexed(0, 0))
     now += 0.1
     report(indexed(0, 2000))  # a rerun: half of it in no time
@@ -130,8 +127,8 @@ def test_in_a_terminal_indexing_shows_the_same(terminal):
 
 
 @pytest.mark.parametrize("in_terminal", [True, False])
-def test_a_label_cannot_rewrite_the_terminal(terminal, monkeypatch, in_terminal):
-    monkeypatch.setattr(Terminal, "isatty", lambda self: in_terminal)
+def test_a_label_cannot_rewrite_the_terminal(terminal, in_terminal):
+    terminal.is_terminal = in_terminal
     with redirect_stderr(terminal), meter() as show:
         show("Verifying ev\x1b[31mil\n.md", 1, 2)
     assert "ev␛[31mil .md" in terminal.getvalue()

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from qa import reading
 from qa.cli import cli
 from qa.errors import InputError
 from qa.reading import read_file
@@ -60,12 +59,11 @@ def test_a_pipe_of_the_shell_is_read_to_its_end() -> None:
     assert done.stdout == "b'Who?'\n"
 
 
-def test_a_file_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MOST_BYTES", 2_000_000)
+def test_a_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "answers.jsonl"
     with path.open("wb") as file:
         file.truncate(2_000_001)
     with pytest.raises(InputError, match=r"answers\.jsonl is larger than 2 MB"):
-        read_file(path)
+        read_file(path, most=2_000_000)
     os.truncate(path, 2_000_000)
-    assert len(read_file(path)) == 2_000_000
+    assert len(read_file(path, most=2_000_000)) == 2_000_000

@@ -1,4 +1,4 @@
-"""A small, real encoder and small documents: what tests of the store and the corpus are made of."""
+"""A small, real encoder and reader, and small documents: what tests of storage and asking are made of."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embeddings.models import EncoderIdentity
+from embeddings.reading import Reading
 from qa.corpus import Corpus
+from qa.text.terms import content_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from embeddings.arrays import Float32
+    from embeddings.reading import ReaderName, Window
 
 DIMENSION = 32
 
@@ -64,3 +67,23 @@ def words(seed: int, count: int = 240) -> str:
     drawn = [f"word{number}" for number in random.integers(0, 60, count)]
     lines = [" ".join(drawn[at : at + 12]).capitalize() + "." for at in range(0, count, 12)]
     return "\n\n".join(lines) + "\n"
+
+
+class TinyReader:
+    """Takes a sentence for the surer answer the more words of the question stand in it."""
+
+    name: ReaderName = "reader"
+    model = "reader"
+
+    def read(self, question: str, windows: Sequence[Window], retrieved: Sequence[float]) -> list[Reading]:
+        asked = set(content_words(question))
+
+        def logit(sentence: str) -> float:
+            return 12 * len(asked.intersection(content_words(sentence))) / len(asked) - 6
+
+        read = []
+        for window in windows:
+            scores = tuple(map(logit, window.sentences))
+            best = max(scores, default=-6.0)
+            read.append(Reading(best, best, best, scores, (None,) * len(scores)))
+        return read

@@ -34,7 +34,7 @@ from tests.web.hostile import SESSION, Bait, Request, question, requests
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-pytestmark = pytest.mark.models
+pytestmark = [pytest.mark.models, pytest.mark.day]
 
 QUESTION = "What was taken from the Kumsandong fertilizer factory?"
 OUTSIDE = "kept outside the library: 5f1c9e"

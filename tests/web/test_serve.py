@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.day
 @pytest.mark.models
 def test_a_first_start_shows_the_page_at_once_indexes_the_brief_and_answers_what_waited(
     browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -95,6 +96,7 @@ def test_an_ended_conversation_takes_no_answer() -> None:
     assert conversation.messages == messages
 
 
+@pytest.mark.day
 def test_a_damaged_library_is_an_error_on_the_page_and_in_health(browser: Browser, tmp_path: Path) -> None:
     from qa import Corpus
 
@@ -117,6 +119,7 @@ def test_a_damaged_library_is_an_error_on_the_page_and_in_health(browser: Browse
         expect(answer.locator(".not-in-corpus, .quote")).to_have_count(0)
 
 
+@pytest.mark.day
 def test_the_page_says_that_the_server_has_gone(browser: Browser, tmp_path: Path) -> None:
     with chat(tmp_path / "library") as server, opened(browser, server.url) as page:
         expect(page.locator("#status")).to_be_hidden(timeout=60_000)
@@ -129,6 +132,7 @@ def test_the_page_says_that_the_server_has_gone(browser: Browser, tmp_path: Path
         )
 
 
+@pytest.mark.day
 @pytest.mark.parametrize(("host", "warned"), [("0.0.0.0", True), ("127.0.0.1", False), ("localhost", False)])  # noqa: S104
 def test_a_chat_that_others_can_reach_says_who_can_do_what(tmp_path: Path, host: str, warned: bool) -> None:
     with chat(tmp_path / "library", "--host", host) as server:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from qa.quoting.claims.claim import Claim
 
-# Formats that are read as they stand, as is a file that no format takes (""). A web page is, too, if it is UTF-8;
-# in another encoding it is read as one indexes it.
+# Formats that are read as they stand; "" is that of a file that no format takes. A web page is read so if it is
+# UTF-8, and else as one indexes it.
 _TEXTS = ("", "text", "markdown", "jsonl", "json", "csv")
 _IN_NOTE = re.compile(r"\b(?:foot|end)note\b")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from functools import partial
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +23,6 @@ from qa.schema import (
     Facets,
     Filters,
     Passage,
-    PassageSpan,
     Section,
 )
 from qa.storage.embedded import columns as stored
@@ -42,13 +41,12 @@ from qa.storage.embedded.rows import (
     passages_where,
     spans_of,
 )
-from qa.storage.ports import Cited, Count, Selection, Version
-from qa.text.dates import parse_date, span_of
+from qa.storage.ports import Cited, Count, Hit, Selection, Version
+from qa.text.dates import span_of
 from qa.text.names import fold
 from qa.text.terms import is_only_latin
 
 if TYPE_CHECKING:
-    import datetime as dt
     import sqlite3
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
@@ -57,10 +55,14 @@ if TYPE_CHECKING:
     from embeddings.arrays import Int64
     from qa.storage.embedded.postings import Segment
     from qa.storage.embedded.vectors import Encoding
-    from qa.storage.ports import Occurrences
+    from qa.storage.ports import Occurrences, Segmented
 
 # Filters whose selections are kept: of a library of a million passages each has 125 kB.
 SELECTIONS = 8
+# Documents that were read for questions are kept up to so many bytes.
+READ_BYTES = 16 << 20
+_SENTENCE_BYTES = 192
+_PASSAGE_BYTES = 256
 # Ids on either side, in order, of one that is not held, among which the one that was meant is looked for.
 SUGGESTED_FROM = 500
 
@@ -80,6 +82,7 @@ class Contents:
         self._database = Database(folder, create=create, read_only=read_only)
         self.read_only = self._database.read_only
         self._selections: Recent[tuple[Filters, int], Selection] = Recent(SELECTIONS)
+        self._read: Recent[tuple[int, str], Segmented] = Recent(READ_BYTES)
 
     def close(self) -> None:
         """Close the file. The store cannot be used afterwards."""
@@ -132,16 +135,6 @@ class Contents:
             )
             names = [column for column, *_ in rows.description]
             return tuple(info_of(dict(zip(names, row, strict=True))) for row in rows)
-
-    def left_by(self, filters: Filters, ids: Iterable[str]) -> set[str]:
-        """Tell which of some documents, by id, the filters leave."""
-        condition, values = where(filters)
-        with self._database.reading() as db:
-            rows = db.execute(
-                f"SELECT id FROM documents WHERE id IN (SELECT value FROM json_each(?)) AND {condition}",
-                (json.dumps(list(ids)), *values),
-            )
-            return {document_id for (document_id,) in rows}
 
     def facets(self) -> Facets:
         """Tell what filters can choose from."""
@@ -328,34 +321,27 @@ class Contents:
             }
         return {key: found[key] for key in wanted if key in found}
 
-    def places(self, keys: Iterable[int]) -> dict[int, PassageSpan]:
-        """Find where passages stand, by key, in the order of `keys`; keys no longer held are left out."""
-        wanted = [int(key) for key in keys]
+    def hits(self, keys: Iterable[int]) -> dict[int, Hit]:
+        """Find the passages with these keys; those not held are left out."""
         with self._database.reading() as db:
             rows = db.execute(
-                "SELECT key, id, start, end FROM passages JOIN documents ON documents.serial = document "
+                "SELECT key, id, sha256, start, end, date FROM passages "
+                "JOIN documents ON documents.serial = document "
                 "WHERE key IN (SELECT value FROM json_each(?))",
-                (json.dumps(wanted),),
+                (json.dumps([int(key) for key in keys]),),
             )
-            found = {key: PassageSpan(key, *place) for key, *place in rows}
-        return {key: found[key] for key in wanted if key in found}
+            return {
+                key: Hit(key, document_id, sha256, start, end, date_of(date))
+                for key, document_id, sha256, start, end, date in rows
+            }
 
-    def dates(self, ids: Iterable[str]) -> dict[str, dt.date]:
-        """Find the publication dates of documents by id; those without one, or not held, are left out."""
-        with self._database.reading() as db:
-            rows = db.execute(
-                "SELECT id, date FROM documents WHERE id IN (SELECT value FROM json_each(?)) AND date != ''",
-                (json.dumps(list(dict.fromkeys(ids))),),
-            )
-            return {document_id: parse_date(stored.text(date)) for document_id, date in rows}
+    def copies(self, ids: Iterable[str], filters: Filters = EVERYTHING) -> dict[str, dict[str, float]]:
+        """Find the near-duplicates of documents, by id, that the filters leave.
 
-    def copies(self, ids: Iterable[str]) -> dict[str, dict[str, float]]:
-        """Find the near-duplicates of documents by id: their ids and similarity, the most similar first.
-
-        Documents without any, or not held, are left out. See `qa.asking.copies`.
+        Gives their ids and similarity, 0 to 1, the most similar first. Documents without any are left out.
         """
         with self._database.reading() as db:
-            return near_duplicates.copies_of(db, ids)
+            return near_duplicates.copies_of(db, ids, filters)
 
     def illegible(self, ids: Iterable[str]) -> dict[str, frozenset[int]]:
         """Find the passages of documents, by document id, in which the shipped models can read nothing.
@@ -379,10 +365,6 @@ class Contents:
                 for document_id, number, text in texts
             }
 
-    def documents_of(self, keys: Iterable[int]) -> dict[int, str]:
-        """Find the id of each passage's document, by passage key; keys no longer held are left out."""
-        return {key: place.document_id for key, place in self.places(keys).items()}
-
     def passages_of(self, document_id: str) -> tuple[Passage, ...]:
         """Read the passages of a document, in order.
 
@@ -392,7 +374,25 @@ class Contents:
         with self._database.reading() as db:
             return tuple(passages_where(db, "document = ?", number_of(db, document_id)))
 
-    def document_and_passages(self, document_id: str) -> tuple[Document, tuple[Passage, ...]]:
+    def read(self, ids: Iterable[str]) -> dict[str, Segmented]:
+        """Read documents with their passages, in one snapshot, in the order of `ids`.
+
+        Those not held are left out. What was read last is kept while nothing changes.
+        """
+        found: dict[str, Segmented] = {}
+        with_id = "SELECT serial FROM documents WHERE id = ?"
+        with self._database.reading() as db:
+            generation = generation_of(db)
+            for document_id in dict.fromkeys(ids):
+                if known := self._read.get((generation, document_id)):
+                    found[document_id] = known
+                elif row := db.execute(with_id, (document_id,)).fetchone():
+                    segmented = self._document(db, *row), tuple(passages_where(db, "document = ?", *row))
+                    self._read.put((generation, document_id), segmented, held_bytes(*segmented))
+                    found[document_id] = segmented
+        return found
+
+    def document_and_passages(self, document_id: str) -> Segmented:
         """Read a document and its passages, in one snapshot.
 
         Raises:
@@ -461,8 +461,7 @@ class Contents:
         """
         with self._database.reading() as db:
             within = self._selected(db, selection.filters)
-            read = partial(self._document, db)
-            return words.find_phrase(db, phrase, within, read, deadline or Deadline())
+            return words.find_phrase(db, phrase, within, deadline or Deadline())
 
     def spellings(self, keys: Iterable[str]) -> dict[str, list[str]]:
         """Give the spellings that the documents have of names with these keys, in order."""
@@ -506,3 +505,10 @@ def number_of(db: sqlite3.Connection, document_id: str) -> int:
             hint = f"it was removed on {removed.at:%Y-%m-%d}; `pullquote restore` puts it back"
         raise DocumentNotFoundError(f"the library holds no document {document_id!r}: {hint}")
     return int(row[0])
+
+
+def held_bytes(document: Document, passages: Sequence[Passage]) -> int:
+    """Return about how much memory a document and its passages take."""
+    return sys.getsizeof(document.text) + sum(
+        _PASSAGE_BYTES + _SENTENCE_BYTES * len(passage.sentences) for passage in passages
+    )

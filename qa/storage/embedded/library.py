@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from qa.errors import LibraryError
@@ -15,22 +14,19 @@ from qa.storage.ports import LibraryStats
 from qa.text.names import aliases, find
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from embeddings.arrays import Float32
     from embeddings.encoder import Encoder
     from embeddings.models import EncoderIdentity
-    from qa.schema import Document, Passage
-    from qa.storage.ports import Selection
+    from qa.storage.ports import Hit, Selection
     from qa.text.names import Aliases, Names
 
-# Documents that were read for questions are kept up to so many bytes.
-READ_BYTES = 16 << 20
 # Documents of which is kept which of their passages models cannot read.
 ILLEGIBLE_KEPT = 100_000
-_SENTENCE_BYTES = 192
-_PASSAGE_BYTES = 256
+# How often a search is made again because something that it found was removed meanwhile.
+ATTEMPTS = 3
 
 
 class EmbeddedLibrary(Store):
@@ -56,7 +52,6 @@ class EmbeddedLibrary(Store):
         self.encoders = Encoders(self, encoder)
         self._index = LibraryIndex(self)
         self._words = FullText(self)
-        self._read: Recent[tuple[int, str], tuple[Document, tuple[Passage, ...]]] = Recent(READ_BYTES)
         self._illegible: Recent[tuple[int, str], frozenset[int]] = Recent(ILLEGIBLE_KEPT)
 
     def close(self) -> None:
@@ -128,38 +123,38 @@ class EmbeddedLibrary(Store):
         """
         return self.encoders.encode_queries(texts)
 
-    def nearest(self, vectors: Float32, k: int, selection: Selection) -> list[list[tuple[int, float]]]:
-        """Find the `k` nearest passages of each unit vector, float32 [m, d]: (key, cosine), best first."""
-        return self._index.search(vectors, k, selection.allowed)
+    def nearest(self, vectors: Float32, k: int, selection: Selection) -> list[list[tuple[Hit, float]]]:
+        """Find the `k` nearest passages of each unit vector, float32 [m, d], with cosines, highest first."""
+        return self._found(lambda within: self._index.search(vectors, k, within.allowed), selection)
 
     def matching(
         self, queries: Sequence[Sequence[str]], k: int, selection: Selection
-    ) -> list[list[tuple[int, float]]]:
-        """Find the best `k` passages by BM25 for any of the words of each query: (key, score), best first."""
-        return self._words.search(queries, k, selection)
+    ) -> list[list[tuple[Hit, float]]]:
+        """Find the best `k` passages by BM25 for any of the words of each query, with scores, best first."""
+        return self._found(lambda within: self._words.search(queries, k, within), selection)
 
-    def document_and_passages(self, document_id: str) -> tuple[Document, tuple[Passage, ...]]:
-        """Read a document and its passages in one snapshot, so that their offsets are those of its text.
+    def _found(
+        self, search: Callable[[Selection], list[list[tuple[int, float]]]], selection: Selection
+    ) -> list[list[tuple[Hit, float]]]:
+        """Search in what the filters leave now, until the library holds all that is found.
 
-        What was read last is kept while nothing changes; what is shown is checked against a text read afresh.
-
-        Raises:
-            DocumentNotFoundError: there is no such document.
+        Else what is replaced meanwhile would be missing.
         """
-        key = self.generation, document_id
-        held = self._read.get(key)
-        if held is None:
-            held = super().document_and_passages(document_id)
-            self._read.put(key, held, held_bytes(*held))
-        return held
+        for _ in range(ATTEMPTS):
+            found = search(self.select(selection.filters))
+            keys = {key for each in found for key, _ in each}
+            hits = self.hits(keys)
+            if len(hits) == len(keys):
+                break
+        return [[(hits[key], score) for key, score in each if key in hits] for each in found]
 
-    def legible(self, keys: Iterable[int]) -> set[int]:
-        """Return those of the passages in which the shipped models can read something (`window.legible`).
+    def legible(self, hits: Iterable[Hit]) -> set[int]:
+        """Return the keys of those passages in which the shipped models can read something.
 
-        Those removed meanwhile are left out.
+        See `qa.document.window.legible`.
         """
         generation = self.generation
-        owners = self.documents_of(keys)
+        owners = {hit.key: hit.document_id for hit in hits}
         illegible: dict[str, frozenset[int]] = {}
         unknown: set[str] = set()
         for document_id in set(owners.values()):
@@ -184,10 +179,3 @@ class EmbeddedLibrary(Store):
     def aliases(self) -> Aliases:
         """Return the names that mean the same, those of the user's file among them."""
         return aliases(self.folder)
-
-
-def held_bytes(document: Document, passages: Sequence[Passage]) -> int:
-    """Return about how much memory a document and its passages take."""
-    return sys.getsizeof(document.text) + sum(
-        _PASSAGE_BYTES + _SENTENCE_BYTES * len(passage.sentences) for passage in passages
-    )

@@ -1,5 +1,7 @@
 """Near-duplicates in the store: which documents are copies of which, found when one is put in."""
 
+# ruff: noqa: S608 -- as in `store`: what comes from outside is always bound as a value.
+
 from __future__ import annotations
 
 import hashlib
@@ -8,12 +10,13 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from qa.document.similarity import SHORT, body, body_words, differ, signature_bands, similarity
+from qa.storage.embedded.filters import where
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Sequence
 
-    from qa.schema import Document
+    from qa.schema import Document, Filters
 
 
 SHARED = 2
@@ -44,22 +47,29 @@ def not_compared(db: sqlite3.Connection, most: int) -> list[int]:
     return [number for (number,) in rows]
 
 
-def copies_of(db: sqlite3.Connection, ids: Iterable[str]) -> dict[str, dict[str, float]]:
-    """Find the copies of documents by id: their ids with the similarity, the most similar first."""
+def copies_of(db: sqlite3.Connection, ids: Iterable[str], filters: Filters) -> dict[str, dict[str, float]]:
+    """Find the copies of documents, by id, that the filters leave, with the similarity, highest first."""
+    condition, values = where(filters)
+    # In this order: few documents are asked for, and few are copies of them.
     rows = db.execute(
-        """
-        WITH asked AS (SELECT serial, id FROM documents WHERE id IN (SELECT value FROM json_each(?)))
-        SELECT asked.id, documents.id, similarity FROM asked
-            JOIN copies ON copies.document = asked.serial JOIN documents ON documents.serial = other
+        f"""
+        WITH asked (original, name) AS (
+            SELECT serial, id FROM documents WHERE id IN (SELECT value FROM json_each(?))
+        )
+        SELECT name, id, similarity FROM asked
+            CROSS JOIN copies ON copies.document = original
+            CROSS JOIN documents ON serial = other
+            WHERE {condition}
         UNION ALL
-        SELECT asked.id, documents.id, 1.0 FROM asked
-            JOIN bands AS mine ON mine.document = asked.serial AND mine.band = ?
-            JOIN bands AS same ON same.band = mine.band AND same.hash = mine.hash
+        SELECT name, id, 1.0 FROM asked
+            CROSS JOIN bands AS mine ON mine.document = original AND mine.band = ?
+            CROSS JOIN bands AS same ON same.band = mine.band AND same.hash = mine.hash
                 AND same.document != mine.document
-            JOIN documents ON documents.serial = same.document
+            CROSS JOIN documents ON serial = same.document
+            WHERE {condition}
         ORDER BY 1, 3 DESC, 2
         """,
-        (json.dumps(list(dict.fromkeys(ids))), _WHOLE),
+        (json.dumps(list(dict.fromkeys(ids))), *values, _WHOLE, *values),
     )
     found: dict[str, dict[str, float]] = {}
     for document_id, other, alike in rows:

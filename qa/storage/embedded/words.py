@@ -16,17 +16,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qa.storage.embedded.filters import where
-from qa.storage.ports import Occurrences
+from qa.storage.ports import Occurrence, Occurrences
 from qa.text.phrase import occurrences, phrase_pattern, phrase_words
 from qa.text.terms import indexed
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from embeddings.arrays import Bits, Int64
     from qa.deadline import Deadline
-    from qa.schema import Document, Span
     from qa.storage.ports import Selection
 
 BM25_HEAD_WEIGHT = 0.5
@@ -99,7 +98,6 @@ def find_phrase(
     db: sqlite3.Connection,
     phrase: str,
     selection: Selection,
-    document_of: Callable[[int], Document],
     deadline: Deadline,
 ) -> Occurrences:
     """Find where the documents hold the phrase (see `phrase_pattern`), in order of id and offset.
@@ -118,19 +116,22 @@ def find_phrase(
     complete = len(holding) <= PHRASE_READ
     if not complete and words:
         holding = _holding_together(db, words, selection)
-    places: list[tuple[Document, Span]] = []
+    places: list[Occurrence] = []
     read, found, partial = 0, 0, False
     for number, _ in holding:
         deadline.check()
         if not complete and (read == PHRASE_READ or found == PHRASE_FOUND):
             break
-        document = document_of(number)
-        spans = occurrences(pattern, document.text)
-        here = [(document, span) for span in islice(spans, max(1, PHRASE_PLACES - len(places)))]
+        document_id, sha256, text = db.execute(
+            "SELECT id, sha256, text FROM documents WHERE serial = ?", (number,)
+        ).fetchone()
+        spans = occurrences(pattern, text)
+        most = max(1, PHRASE_PLACES - len(places))
+        here = [Occurrence(document_id, sha256, span) for span in islice(spans, most)]
         partial = partial or next(spans, None) is not None
         places += here
         read, found = read + 1, found + bool(here)
-    documents = (document.id for document, _ in places) if complete else (each for _, each in holding)
+    documents = (each.document_id for each in places) if complete else (each for _, each in holding)
     return Occurrences(
         tuple(places), tuple(dict.fromkeys(documents)), read, more=not complete, partial=partial
     )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import datetime as dt
+import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -12,15 +14,16 @@ from qa.asking.answer import Answerer, answer_or_error
 from qa.asking.confidence import LOOSEST, STRICTEST
 from qa.errors import LibraryError, QuestionError
 from qa.limits import MAX_QUESTION_CHARACTERS, check_history, check_question
-from qa.schema import Filters, PassageSpan, Turn
-from tests.qa.tiny import write
+from qa.schema import Filters, Turn
+from tests.qa.recorded import Recorded
+from tests.qa.tiny import TinyReader, tiny_corpus, words, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from qa.schema import Answer
-    from qa.storage.ports import Selection
+    from qa.storage.ports import Hit, Selection
 
 
 @pytest.fixture(scope="module")
@@ -194,10 +197,10 @@ def test_a_document_that_is_replaced_while_a_question_runs_is_quoted_whole(
     path = write(tmp_path, "a.txt", "Kim was arrested in Hyesan in March. The police said so.\n")
     with Corpus.open(tmp_path / "library") as corpus:
         corpus.index(path)
-        places = corpus.store.places
+        copies = corpus.store.copies
 
-        def replacing(keys: Iterable[int]) -> dict[int, PassageSpan]:
-            found = places(keys)
+        def replacing(*arguments: object) -> dict[str, dict[str, float]]:
+            found = copies(*arguments)
             if "false" not in path.read_text():
                 write(
                     tmp_path, "a.txt", "It is false that the police ever said so. Kim was arrested in May.\n"
@@ -205,7 +208,7 @@ def test_a_document_that_is_replaced_while_a_question_runs_is_quoted_whole(
                 corpus.index(path)
             return found
 
-        monkeypatch.setattr(corpus.store, "places", replacing)
+        monkeypatch.setattr(corpus.store, "copies", replacing)
         answer = corpus.ask("When was Kim arrested?")
     assert "Kim was arrested in May." in [quote.text for quote in answer.quotes]
     assert {quote.text for quote in answer.quotes} <= {
@@ -224,7 +227,7 @@ def test_a_passage_that_is_removed_while_a_question_runs_is_left_out(
         corpus.index(tmp_path / "a.txt", tmp_path / "b.txt")
         bm25 = corpus.store.matching
 
-        def removing(queries: list[list[str]], k: int, selection: Selection) -> list[list[tuple[int, float]]]:
+        def removing(queries: list[list[str]], k: int, selection: Selection) -> list[list[tuple[Hit, float]]]:
             found = bm25(queries, k, selection)
             if len(corpus.documents()) == 2:
                 corpus.remove(["b.txt"])
@@ -247,3 +250,63 @@ def test_what_goes_wrong_is_an_error_and_never_no_answer(
     assert answer.outcome == "error"
     assert answer.error
     assert (answer.error.code, answer.error.message) == ("library", "the library is damaged")
+
+
+_WIRE = """Guards at the Kapsan crossing seized eleven lorries of scrap copper on 3 March, two drivers said.
+
+The lorries had come from the closed mine at Komdok, and their papers named a state trading company.
+
+An official of the province said that “not one bolt” of the mine would leave the country again.
+"""
+_CALLS = 16
+
+
+@pytest.fixture(scope="module", params=[5, 40])
+def copied(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
+    """A story in so many outlets, one of which tells it otherwise, among documents on other things."""
+    folder = tmp_path_factory.mktemp("calls")
+    records = [
+        {
+            "_id": f"wire-{number}",
+            "title": f"Copper ({number})",
+            "publisher": f"Outlet {number}",
+            "date": f"2008-03-{1 + number % 28:02}",
+            "text": (_WIRE if number else _WIRE.replace("eleven", "twelve")) + words(1),
+        }
+        for number in range(request.param)
+    ]
+    records += [{"_id": f"other-{number}", "text": words(number)} for number in range(2, 32)]
+    with tiny_corpus(folder / "library") as corpus:
+        corpus.index(write(folder, "records.jsonl", "\n".join(map(json.dumps, records))))
+        yield corpus
+
+
+@pytest.mark.parametrize(
+    ("question", "history", "quoted"),
+    [
+        ("How many lorries of scrap copper were seized at the Kapsan crossing?", (), "seized"),
+        ("Who seized lorries of scrap copper at the crossing in March 2008?", (), "seized"),
+        ("And what was seized there?", ("What did guards do at the Kapsan crossing?",), "seized"),
+        ("“not one bolt”", (), "not one bolt"),
+        ("Which official said “not one bolt” of the mine would leave the country?", (), "not one bolt"),
+    ],
+)
+def test_a_question_asks_the_library_a_handful_of_times_whatever_is_quoted(
+    copied: Corpus, question: str, history: tuple[str, ...], quoted: str
+) -> None:
+    library = Recorded(copied.store)
+    answer = Answerer(library, TinyReader()).ask(question, history)
+    copies = copied.store.count().documents - 30
+    quote = next(quote for quote in answer.quotes if quoted in quote.text)
+    assert len(quote.copies) >= copies - 2
+    calls = [name for name, _ in library.calls]
+    assert len(calls) <= _CALLS, calls
+    assert calls.count("copies") <= 2
+
+
+def test_what_an_exact_answer_leans_on_is_said_and_its_time_is_preferred(copied: Corpus) -> None:
+    answer = Answerer(copied.store, TinyReader()).ask("“Komdok”", ["What was seized since 20 March 2008?"])
+    assert answer.interpreted_question.startswith("“Komdok” (")
+    assert answer.preference
+    assert answer.preference.since == dt.date(2008, 3, 20)
+    assert answer.outcome == "answered"

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from qa import Corpus
 from qa.asking import copies, exact
+from qa.asking.copies import Copies
+from qa.document.segment import passages
 from qa.document.similarity import RUNS, body_words, contained, differ, similarity
 from qa.quoting import render
 from qa.schema import EVERYTHING, Answer, Document, Filters, Quote, Span
@@ -323,17 +325,22 @@ def test_a_copy_that_says_something_else_is_a_quote_of_its_own_after_what_most_s
         for found in ("0", "3"):
             text = odd if found == "0" else _SAID
             asked = _quoted(corpus, found, text, "lorries")
-            quotes, notes = copies.versions(corpus.store, [asked], EVERYTHING)
-            shown = copies.merged(corpus.store, quotes, EVERYTHING, corpus.store.copies(["0"])["0"])
+            quotes, notes = copies.versions(Copies(corpus.store, EVERYTHING), [asked])
+            shown = copies.merged(
+                Copies(corpus.store, EVERYTHING), quotes, corpus.store.read(corpus.store.copies(["0"])["0"])
+            )
             assert [(quote.text, quote.document.id) for quote in shown] == [(_SAID, "1"), (odd, "0")]
             assert [{copy.document.id for copy in quote.copies} for quote in shown] == [{*"234"}, set()]
             (note,) = notes
             assert note.endswith(": “Copper (Daily North)”, 6 March 2008; “Copper (Agency)”, 5 March 2008.")
-            quotes, _ = copies.versions(corpus.store, [asked], EVERYTHING, agreed=False)
+            quotes, _ = copies.versions(Copies(corpus.store, EVERYTHING), [asked], agreed=False)
             assert quotes[0] == asked
             both = [_quoted(corpus, "0", odd, "lorries"), _quoted(corpus, "3", _SAID, "lorries")]
-            assert copies.versions(corpus.store, both, EVERYTHING) == ((both[1], both[0]), notes)
-            assert copies.versions(corpus.store, [asked], Filters(document=(found,))) == ((asked,), ())
+            assert copies.versions(Copies(corpus.store, EVERYTHING), both) == ((both[1], both[0]), notes)
+            assert copies.versions(Copies(corpus.store, Filters(document=(found,))), [asked]) == (
+                (asked,),
+                (),
+            )
 
 
 @pytest.mark.parametrize(
@@ -350,8 +357,8 @@ def test_a_copy_that_says_something_else_is_a_quote_of_its_own_after_what_most_s
 def test_case_space_quotation_marks_and_a_dateline_make_no_other_version(tmp_path: Path, odd: str) -> None:
     with _versions(tmp_path, odd) as corpus:
         for asked in (_quoted(corpus, "3", _SAID, "lorries"), _quoted(corpus, "0", odd, odd[-6:])):
-            assert copies.versions(corpus.store, [asked], EVERYTHING) == ((asked,), ())
-            (shown,) = copies.merged(corpus.store, [asked], EVERYTHING)
+            assert copies.versions(Copies(corpus.store, EVERYTHING), [asked]) == ((asked,), ())
+            (shown,) = copies.merged(Copies(corpus.store, EVERYTHING), [asked])
             assert {place.document.id for place in (shown, *shown.copies)} == {*"01234"}
 
 
@@ -387,7 +394,7 @@ def test_what_one_publisher_says_at_several_times_is_no_version(tmp_path: Path) 
         corpus.index(write(tmp_path, "records.jsonl", "\n".join(map(json.dumps, records))))
         assert len(_copies(corpus)["1"]) == 3
         asked = _quoted(corpus, "1", said.replace("stayed", "fell"), "fell")
-        assert copies.versions(corpus.store, [asked], EVERYTHING) == ((asked,), ())
+        assert copies.versions(Copies(corpus.store, EVERYTHING), [asked]) == ((asked,), ())
 
 
 def test_the_earliest_place_of_a_quote_is_shown_with_its_emphasis(tmp_path: Path) -> None:
@@ -407,8 +414,8 @@ def test_the_earliest_place_of_a_quote_is_shown_with_its_emphasis(tmp_path: Path
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(file)
         quote = _quoted(corpus, "a", text, "eleven lorries")
-        (moved,) = copies.merged(corpus.store, [quote], EVERYTHING)
-        (kept,) = copies.merged(corpus.store, [quote], EVERYTHING, earliest=False)
+        (moved,) = copies.merged(Copies(corpus.store, EVERYTHING), [quote])
+        (kept,) = copies.merged(Copies(corpus.store, EVERYTHING), [quote], earliest=False)
     assert (moved.document.id, moved.score, moved.text) == (
         "b",
         2.5,
@@ -429,7 +436,7 @@ def test_only_copies_that_the_filters_leave_are_named(tmp_path: Path) -> None:
             (Filters(until=dt.date(2008, 3, 7)), {0, 1, 2}),
             (Filters(document=("wire-1", "wire-2")), {1, 2}),
         ]:
-            found = exact.search(corpus.store, "“not one bolt”", corpus.store.select(filters), filters)
+            found = exact.search(corpus.store, "“not one bolt”", corpus.store.select(filters))
             (quote,) = found.quotes
             assert {place.document.id for place in (quote, *quote.copies)} == {f"wire-{n}" for n in named}
 
@@ -446,11 +453,12 @@ def test_a_sentence_that_a_rewritten_story_keeps_is_one_source_with_it(tmp_path:
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(file)
         assert set(_copies(corpus)) == {"a", "b"}
-        read = {each["_id"]: corpus.document(each["_id"]) for each in records}
+        read = corpus.store.read(each["_id"] for each in records)
         asked = [_quoted(corpus, "a", sentence, "40"), _quoted(corpus, "new", sentence, "40")]
-        (one,) = copies.merged(corpus.store, asked, EVERYTHING, read)
+        (one,) = copies.merged(Copies(corpus.store, EVERYTHING), asked, read)
         indeed = _quoted(corpus, "new", "Indeed.", "Indeed")
-        (short,) = copies.merged(corpus.store, [indeed], EVERYTHING, {"odd": Document("odd", "Indeed.")})
+        odd = {"odd": (Document("odd", "Indeed."), passages(Document("odd", "Indeed.")))}
+        (short,) = copies.merged(Copies(corpus.store, EVERYTHING), [indeed], odd)
     assert one.document.id == "b"  # the earliest of the copies: the other story is another context
     assert [place.document.id for place in one.copies] == ["a", "new"]
     assert not short.copies
@@ -487,7 +495,7 @@ def test_of_many_copies_some_are_named_and_the_others_counted(tmp_path: Path) ->
     file = write(tmp_path, "records.jsonl", "\n".join(map(json.dumps, records)))
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(file)
-        found = exact.search(corpus.store, "“new from Komdok”", corpus.store.select(), EVERYTHING)
+        found = exact.search(corpus.store, "“new from Komdok”", corpus.store.select())
     assert len(found.quotes) == 1
     assert len(found.quotes[0].copies) == 13
     shown = Answer("?", "?", "answered", quotes=found.quotes)
@@ -534,13 +542,13 @@ def test_a_sentence_of_notes_on_different_cases_stands_alone(
     tmp_path: Path, note: Callable[[Case], str]
 ) -> None:
     with _noted(tmp_path, note) as corpus:
-        read = [info.id for info in corpus.documents()]
+        read = corpus.store.read(info.id for info in corpus.documents())
         for case in CASES:
             name = f"{case.ship}-{case.port} Office"
             asked = _quoted(corpus, name, CAUSE, "anchor")
-            (shown,) = copies.merged(corpus.store, [asked], EVERYTHING, read)
+            (shown,) = copies.merged(Copies(corpus.store, EVERYTHING), [asked], read)
             assert {place.document.id for place in (shown, *shown.copies)} == {name, f"{case.ship}-Sea News"}
-            quotes, notes = copies.versions(corpus.store, [asked], EVERYTHING)
+            quotes, notes = copies.versions(Copies(corpus.store, EVERYTHING), [asked])
             assert (quotes, notes) == ((asked,), ())
 
 
@@ -567,7 +575,7 @@ def test_what_was_paired_before_is_told_apart_when_it_is_shown(tmp_path: Path) -
             numbers = [number for (number,) in db.execute("SELECT serial FROM documents")]
             db.executemany("INSERT OR IGNORE INTO copies VALUES (?, ?, 0.9)", permutations(numbers, 2))
         asked = _quoted(corpus, "Aurora-Rotterdam Office", CAUSE, "anchor")
-        (shown,) = copies.merged(corpus.store, [asked], EVERYTHING)
+        (shown,) = copies.merged(Copies(corpus.store, EVERYTHING), [asked])
         assert [copy.document.id for copy in shown.copies] == ["Aurora-Sea News"]
 
 
@@ -590,7 +598,9 @@ def test_a_sentence_that_names_its_case_is_one_source_wherever_it_stands(tmp_pat
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(write(tmp_path, "r.jsonl", "\n".join(map(json.dumps, records))))
         (shown,) = copies.merged(
-            corpus.store, [_quoted(corpus, "note", sentence, "Aurora")], EVERYTHING, ["survey"]
+            Copies(corpus.store, EVERYTHING),
+            [_quoted(corpus, "note", sentence, "Aurora")],
+            corpus.store.read(["survey"]),
         )
     assert [copy.document.id for copy in shown.copies] == ["survey"]
 
@@ -602,7 +612,7 @@ def test_a_link_to_a_copy_opens_the_document_that_it_names(tmp_path: Path) -> No
     ]
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(write(tmp_path, "r.jsonl", "\n".join(map(json.dumps, records))))
-        found = exact.search(corpus.store, "“not one bolt”", corpus.store.select(), EVERYTHING)
+        found = exact.search(corpus.store, "“not one bolt”", corpus.store.select())
         (quote,) = found.quotes
         assert len({place.document.sha256 for place in (quote, *quote.copies)}) == 1
         card = quote_card(quote, corpus.document)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qa.asking.exact import answer, foremost, search
+from qa.asking.exact import foremost, search
 from qa.deadline import Deadline
 from qa.errors import DeadlineError
-from qa.schema import Filters, Milliseconds, Quote
+from qa.schema import Filters, Quote
 from qa.storage.embedded import words
 from qa.text.phrase import repeats_itself
 from tests.qa.tiny import tiny_corpus, write
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from qa.asking.exact import Exact
     from qa.corpus import Corpus
-    from qa.schema import Answer
 
 BRIEF = (
     "Guards were told to “come down hard” on traders. Nobody did so.\n\n"
@@ -39,18 +38,12 @@ def corpus(tmp_path: Path) -> Iterator[Corpus]:
 
 
 def looked_up(corpus: Corpus, question: str, filters: Filters = EVERYTHING) -> Exact:
-    return search(corpus.store, question, corpus.store.select(filters), filters)
-
-
-def answered(corpus: Corpus, question: str, filters: Filters = EVERYTHING) -> Answer:
-    selection = corpus.store.select(filters)
-    found = search(corpus.store, question, selection, filters)
-    return answer(question, found, (), selection, filters, Milliseconds())
+    return search(corpus.store, question, corpus.store.select(filters))
 
 
 def test_a_question_that_is_a_phrase_is_answered_by_every_sentence_that_holds_it(corpus: Corpus) -> None:
-    given = answered(corpus, '"come down hard"')
-    assert given.outcome == "answered"
+    given = looked_up(corpus, '"come down hard"')
+    assert given.whole
     assert [quote.text for quote in given.quotes] == [
         "Guards were told to “come down hard” on traders.",
         "The order to come\ndown  hard came in March.",
@@ -72,15 +65,15 @@ def test_quotes_that_hold_the_phrase_come_first(corpus: Corpus) -> None:
 def test_the_phrase_is_emphasised_as_it_stands_in_the_source(corpus: Corpus) -> None:
     emphasised = [
         quote.document.text[span.start : span.end]
-        for quote in answered(corpus, '"come down hard"').quotes
+        for quote in looked_up(corpus, '"come down hard"').quotes
         for span in quote.emphasis
     ]
     assert emphasised == ["come down hard", "come\ndown  hard", "COME DOWN HARD"]
 
 
 def test_a_phrase_that_does_not_occur_is_no_answer_and_is_named(corpus: Corpus) -> None:
-    given = answered(corpus, '"come down softly"')
-    assert given.outcome == "none"
+    given = looked_up(corpus, '"come down softly"')
+    assert given.missing
     assert given.quotes == ()
     assert given.notes == ("The exact phrase “come down softly” does not occur.",)
 
@@ -90,10 +83,10 @@ def test_a_phrase_that_repeats_itself_is_found_as_it_is_written_and_else_that_is
 ) -> None:
     refrain = "row " * 30 + "ashore"
     corpus.index(write(tmp_path, "song.txt", f"They sang {refrain}.\n"))
-    assert len(answered(corpus, f'"{refrain}"').quotes) == 1
-    (note,) = answered(corpus, f'"{refrain.upper()}"').notes
+    assert len(looked_up(corpus, f'"{refrain}"').quotes) == 1
+    (note,) = looked_up(corpus, f'"{refrain.upper()}"').notes
     assert "does not occur as it is written here. It repeats itself so often" in note
-    (note,) = answered(corpus, '"row row row your boat"').notes
+    (note,) = looked_up(corpus, '"row row row your boat"').notes
     assert note.endswith("“row row row your boat” does not occur.")
 
 
@@ -131,7 +124,7 @@ def test_a_missing_phrase_within_a_question_is_told_and_restricts_nothing(corpus
 
 
 def test_filters_hold_for_phrases_too(corpus: Corpus) -> None:
-    given = answered(corpus, '"come down hard"', Filters(document=("other.txt",)))
+    given = looked_up(corpus, '"come down hard"', Filters(document=("other.txt",)))
     assert [quote.document.id for quote in given.quotes] == ["other.txt"]
 
 
@@ -150,11 +143,11 @@ def test_a_sentence_in_page_furniture_is_never_quoted(tmp_path: Path) -> None:
     write(tmp_path, "page.txt", "Barges left port on Monday morning.\n\nShare\n\nComments are closed.\n")
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "page.txt")
-        given = answered(corpus, '"Comments are closed"')
+        given = looked_up(corpus, '"Comments are closed"')
         assert given.quotes == ()
         assert given.notes == ("Found in page furniture only, which is not quoted.",)
         # Nor as part of a quotation that runs over it.
-        assert answered(corpus, '"Monday morning. Share"').quotes == ()
+        assert looked_up(corpus, '"Monday morning. Share"').quotes == ()
 
 
 def test_what_was_replaced_while_a_phrase_was_looked_for_is_not_quoted_by_the_old_offsets(
@@ -169,7 +162,7 @@ def test_what_was_replaced_while_a_phrase_was_looked_for_is_not_quoted_by_the_ol
         return places
 
     monkeypatch.setattr(corpus.store, "phrase", found_then_replaced)
-    given = answered(corpus, '"come down hard"')
+    given = looked_up(corpus, '"come down hard"')
     assert [quote.document.id for quote in given.quotes] == ["other.txt"]
 
 
@@ -182,7 +175,7 @@ def test_of_many_sentences_ten_are_shown_and_the_rest_is_counted(
     write(tmp_path, "many.txt", " ".join(f"Barge number {n} left port." for n in range(sentences)) + "\n")
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "many.txt")
-        given = answered(corpus, '"left port"')
+        given = looked_up(corpus, '"left port"')
         assert len(given.quotes) == 10
         assert given.notes == ((f"Not shown: {told}",) if told else ())
 
@@ -195,7 +188,7 @@ def test_of_a_phrase_in_too_many_documents_to_read_is_said_how_many_were_read(
         write(tmp_path, f"{number}.txt", f"Barge {number} left port{'' if number else ' 7'}.\n")
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(*(tmp_path / f"{number}.txt" for number in range(8)))
-        given = answered(corpus, '"left port"')
+        given = looked_up(corpus, '"left port"')
         assert [quote.document.id for quote in given.quotes] == ["0.txt", "1.txt", "2.txt"]
         told = "The words of “left port” stand together in 8 documents, of which 3 were read."
         assert given.notes == (told,)
@@ -211,7 +204,7 @@ def test_of_a_phrase_in_too_many_documents_to_read_is_said_how_many_were_read(
 
 
 def test_two_phrases_are_shown_document_by_document(corpus: Corpus) -> None:
-    given = answered(corpus, '"traders" "down hard"')
+    given = looked_up(corpus, '"traders" "down hard"')
     assert [(quote.document.id, quote.start) for quote in given.quotes] == sorted(
         (quote.document.id, quote.start) for quote in given.quotes
     )
@@ -224,7 +217,7 @@ def test_a_word_of_every_sentence_of_a_long_document_is_found_in_no_time(tmp_pat
         corpus.index(tmp_path / "long.txt")
         selection = corpus.store.select()
         started = time.thread_time()
-        found = search(corpus.store, "“word”", selection, EVERYTHING)
+        found = search(corpus.store, "“word”", selection)
         assert time.thread_time() - started < 3
     assert len(found.quotes) == 10
     assert found.passages
@@ -243,7 +236,7 @@ def test_the_places_of_a_phrase_are_bounded_and_every_document_keeps_one(
 ) -> None:
     monkeypatch.setattr(words, "PHRASE_PLACES", 1)
     found = corpus.store.phrase("come down hard", corpus.store.select(EVERYTHING))
-    assert [document.id for document, _ in found.places] == ["brief.txt", "other.txt"]
+    assert [place.document_id for place in found.places] == ["brief.txt", "other.txt"]
     assert found.partial
     assert found.documents == ("brief.txt", "other.txt")
 
@@ -253,13 +246,13 @@ def test_what_is_not_shown_of_too_many_places_is_told_as_the_least(tmp_path: Pat
     write(tmp_path, "many.txt", sentence * (words.PHRASE_PLACES + 10))
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "many.txt")
-        assert answered(corpus, '"the pilot"').notes == ("Not shown: at least 990 more sentences.",)
+        assert looked_up(corpus, '"the pilot"').notes == ("Not shown: at least 990 more sentences.",)
 
 
 @pytest.mark.parametrize("question", ['"come down hard"', 'Who carried "nickel" to the border?'])
 def test_phrases_are_looked_for_until_the_deadline(corpus: Corpus, question: str) -> None:
     with pytest.raises(DeadlineError):
-        search(corpus.store, question, corpus.store.select(EVERYTHING), EVERYTHING, Deadline(0))
+        search(corpus.store, question, corpus.store.select(EVERYTHING), deadline=Deadline(0))
 
 
 def test_many_phrases_of_common_words_take_no_long_time(tmp_path: Path) -> None:
@@ -273,5 +266,5 @@ def test_many_phrases_of_common_words_take_no_long_time(tmp_path: Path) -> None:
         corpus.index(tmp_path / "many.txt")
         for question in (" ".join(f'"{word}"' for word in typed), '"the pilot saved the ship" ' * 70):
             began = time.thread_time()
-            assert answered(corpus, question).outcome == "answered"
+            assert looked_up(corpus, question).quotes
             assert time.thread_time() - began < 2

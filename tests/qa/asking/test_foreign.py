@@ -100,6 +100,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Answer
         yield {question: corpus.ask(question) for question in (*OFF_TOPIC, *_on_topic())}
 
 
+@pytest.mark.day
 @pytest.mark.models
 @pytest.mark.parametrize(
     "extra",

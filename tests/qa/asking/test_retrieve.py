@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -7,13 +8,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa.asking import retrieve
-from qa.asking.retrieve import DEPTH, DOCUMENTS, candidates, fuse
-from qa.text.names import Names
+from qa.asking.retrieve import DEPTH, DOCUMENTS, candidates, fuse, prepare
+from qa.errors import LibraryError
 from qa.text.terms import content_words
+from tests.qa.recorded import Recorded
 from tests.qa.tiny import tiny_corpus, write
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from qa.storage.ports import Hit, Library
+
+
+def found_for(
+    library: Library, readings: Sequence[tuple[str, float]], **options: bool
+) -> tuple[list[tuple[Hit, float]], list[tuple[Hit, float]]]:
+    return candidates(library, prepare(library, readings[0][0], readings, **options), library.select())
+
+
+def searched(library: Recorded) -> list[tuple[str, tuple]]:
+    return [each for each in library.calls if each[0] == "nearest"]
+
 
 SCORES = st.dictionaries(st.integers(1, 30), st.floats(-5, 5), max_size=12)
 
@@ -48,8 +64,8 @@ def test_candidates_come_from_enough_documents_even_where_one_document_fills_the
         write(tmp_path / "in", f"small-{number}.txt", f"A note on rice number {number}.\n")
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "in")
-        found, _ = candidates(corpus.store, [("copper prices at the border", 1.0)], corpus.store.select())
-        documents = set(corpus.store.documents_of(key for key, _ in found).values())
+        found, _ = found_for(corpus.store, [("copper prices at the border", 1.0)])
+        documents = {hit.document_id for hit, _ in found}
     assert len(documents) >= DOCUMENTS
     assert [score for _, score in found] == sorted((score for _, score in found), reverse=True)
 
@@ -59,7 +75,7 @@ def test_of_one_long_document_no_more_is_ranked_than_each_search_finds_at_first(
     path = write(tmp_path, "long.txt", "\n\n".join(sentence * 9 for _ in range(3 * DEPTH)))
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(path)
-        found, _ = candidates(corpus.store, [("copper prices at the border", 1.0)], corpus.store.select())
+        found, _ = found_for(corpus.store, [("copper prices at the border", 1.0)])
     assert DEPTH <= len(found) <= 2 * DEPTH
 
 
@@ -69,8 +85,8 @@ def test_a_passage_found_by_one_reading_of_the_question_only_is_among_the_candid
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "a.txt", tmp_path / "b.txt")
         readings = [("anthracite barges", 1.0), ("guards bribes", 3.0)]
-        found, _ = candidates(corpus.store, readings, corpus.store.select())
-        assert [corpus.store.documents_of([key])[key] for key, _ in found] == ["b.txt", "a.txt"]
+        found, _ = found_for(corpus.store, readings)
+        assert [hit.document_id for hit, _ in found] == ["b.txt", "a.txt"]
 
 
 def test_a_passage_scores_the_weighted_mean_of_what_it_scores_for_each_reading(tmp_path: Path) -> None:
@@ -78,34 +94,18 @@ def test_a_passage_scores_the_weighted_mean_of_what_it_scores_for_each_reading(t
     write(tmp_path, "b.txt", "Guards took bribes.\n")
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "a.txt", tmp_path / "b.txt")
-        first, second = (
-            dict(candidates(corpus.store, [(text, 1.0)], corpus.store.select())[0])
-            for text in ("anthracite", "bribes")
-        )
-        both = dict(
-            candidates(corpus.store, [("anthracite", 1.0), ("bribes", 3.0)], corpus.store.select())[0]
-        )
+        first, second = (dict(found_for(corpus.store, [(text, 1.0)])[0]) for text in ("anthracite", "bribes"))
+        both = dict(found_for(corpus.store, [("anthracite", 1.0), ("bribes", 3.0)])[0])
         assert both == pytest.approx({key: (first[key] + 3 * second[key]) / 4 for key in both})
 
 
-def test_all_readings_of_a_question_are_searched_in_one_call(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_all_readings_of_a_question_are_searched_in_one_call(tmp_path: Path) -> None:
     write(tmp_path, "a.txt", "Barges carried anthracite.\n")
-    calls = []
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "a.txt")
-        search = corpus.store.nearest
-
-        def counted(vectors, *rest):
-            calls.append(len(vectors))
-            return search(vectors, *rest)
-
-        monkeypatch.setattr(corpus.store, "nearest", counted)
-        candidates(
-            corpus.store, [("anthracite", 1.0), ("bribes", 3.0), ("barges", 1.0)], corpus.store.select()
-        )
-    assert calls == [3]
+        recorded = Recorded(corpus.store)
+        found_for(recorded, [("anthracite", 1.0), ("bribes", 3.0), ("barges", 1.0)])
+    assert [len(vectors) for name, (vectors, *_) in searched(recorded)] == [3]
 
 
 def test_content_words_leave_out_what_only_holds_a_question_together() -> None:
@@ -120,19 +120,19 @@ def test_passages_that_do_not_count_change_neither_the_others_nor_their_scores(t
         write(tmp_path / "in", f"{name}.txt", f"{text}\n")
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "in")
-        alone, _ = candidates(corpus.store, readings, corpus.store.select())
-        for number in range(2 * DEPTH):
-            write(
-                tmp_path / "in", f"ko-{number}.txt", f"anthracite 바지선은 석탄을 {number}톤 날랐다. bribes\n"
-            )
-        corpus.index(tmp_path / "in")
-        ours = {key for key, _ in alone}
-        found, others = candidates(
-            corpus.store, readings, corpus.store.select(), Names(), lambda keys: ours.intersection(keys)
+        alone, _ = found_for(corpus.store, readings)
+        others = (
+            {"_id": f"ko-{number}", "text": f"anthracite 바지선은 석탄을 {number}톤 날랐다. bribes"}
+            for number in range(2 * DEPTH)
         )
-        assert [key for key, _ in found] == [key for key, _ in alone]
-        assert {name[:2] for name in corpus.store.documents_of(key for key, _ in others).values()} == {"ko"}
-        assert not ours.intersection(key for key, _ in others)
+        write(tmp_path / "in", "ko.jsonl", "\n".join(map(json.dumps, others)))
+        corpus.index(tmp_path / "in")
+        ours = {hit.key for hit, _ in alone}
+        library = Recorded(corpus.store, legible=lambda hits: ours.intersection(hit.key for hit in hits))
+        found, others = found_for(library, readings, judged=True)
+        assert found == alone
+        assert {hit.document_id[:2] for hit, _ in others} == {"ko"}
+        assert not ours.intersection(hit.key for hit, _ in others)
 
 
 def test_passages_that_count_are_looked_for_only_so_deep(
@@ -142,18 +142,74 @@ def test_passages_that_count_are_looked_for_only_so_deep(
     monkeypatch.setattr(retrieve, "DEEPEST", 8)
     for number in range(40):
         write(tmp_path / "in", f"{number}.txt", f"Barges carried anthracite {number}.\n")
-    depths = []
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "in")
-        search = corpus.store.nearest
-        monkeypatch.setattr(
-            corpus.store,
-            "nearest",
-            lambda vectors, depth, selection: depths.append(depth) or search(vectors, depth, selection),
-        )
-        found, others = candidates(
-            corpus.store, [("anthracite", 1.0)], corpus.store.select(), Names(), lambda keys: set()
-        )
-    assert depths == [2, 4, 8]
+        library = Recorded(corpus.store, legible=lambda hits: set())
+        found, others = found_for(library, [("anthracite", 1.0)], judged=True)
+    assert [depth for name, (_, depth, *_) in searched(library)] == [2, 4, 8]
     assert not found
     assert len(others) >= 8
+
+
+def test_where_one_document_fills_all_that_is_found_the_search_ends_somewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retrieve, "DEPTH", 2)
+    monkeypatch.setattr(retrieve, "BOUND", 16)
+    sentence = "Copper prices rose at the border again this week, traders said in the market of Hyesan. "
+    write(tmp_path / "in", "big.txt", "\n\n".join(sentence * 9 for _ in range(60)))
+    for number in range(30):
+        write(tmp_path / "in", f"small-{number}.txt", f"A note on rice number {number}.\n")
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "in")
+        library = Recorded(corpus.store)
+        found, _ = found_for(library, [("copper prices at the border", 1.0)])
+    assert [depth for name, (_, depth, *_) in searched(library)] == [2, 4, 8, 16]
+    assert {hit.document_id for hit, _ in found} == {"big.txt"}
+
+
+def test_a_document_that_is_replaced_before_it_is_read_is_searched_for_again(tmp_path: Path) -> None:
+    write(tmp_path / "in", "a.txt", "Barges carried anthracite.\n")
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "in")
+
+        def replacing(*arguments):
+            found = corpus.store.matching(*arguments)
+            write(tmp_path / "in", "a.txt", "It is false that barges carried anthracite.\n")
+            corpus.index(tmp_path / "in")
+            return found
+
+        library = Recorded(corpus.store, matching=replacing)
+        search = prepare(library, "anthracite", [("anthracite", 1.0)])
+        retrieved = retrieve.retrieve(library, search, corpus.store.select())
+        ((passage, _),) = retrieved.to_read
+        assert retrieved.documents["a.txt"] == corpus.document("a.txt")
+        assert passage.end <= len(corpus.document("a.txt").text)
+    assert len(searched(library)) == 2
+
+
+def test_a_library_that_changes_with_each_search_is_an_error(tmp_path: Path) -> None:
+    write(tmp_path / "in", "a.txt", "Barges carried anthracite.\n")
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "in")
+        library = Recorded(corpus.store, read=lambda ids: {})
+        search = prepare(library, "anthracite", [("anthracite", 1.0)])
+        with pytest.raises(LibraryError, match="changed faster than it can be searched"):
+            retrieve.retrieve(library, search, corpus.store.select())
+    assert len(searched(library)) == retrieve.ATTEMPTS
+
+
+def test_what_other_documents_do_meanwhile_changes_no_search(tmp_path: Path) -> None:
+    write(tmp_path / "in", "a.txt", "Barges carried anthracite.\n")
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "in")
+
+        def adding(*arguments):
+            found = corpus.store.matching(*arguments)
+            corpus.index(write(tmp_path, "b.txt", "Guards took bribes.\n"))
+            return found
+
+        library = Recorded(corpus.store, matching=adding)
+        search = prepare(library, "anthracite", [("anthracite", 1.0)])
+        assert retrieve.retrieve(library, search, corpus.store.select()).documents.keys() == {"a.txt"}
+    assert len(searched(library)) == 1

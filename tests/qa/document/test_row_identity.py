@@ -53,6 +53,7 @@ def row(corpus: Corpus, document_id: str) -> str:
     return next(each.name for each in corpus.document(document_id).sections if each.kind in ("row", "record"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("put", [as_table, as_member, as_sheet])
 def test_removals_corrections_and_history_follow_their_rows(
     corpus: Corpus, inbox: Path, put: type[as_table]

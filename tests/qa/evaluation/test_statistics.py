@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from qa.evaluation import statistics
 from qa.evaluation.statistics import (
     LEVEL,
     area_under_risk,
@@ -171,12 +170,12 @@ def test_a_class_of_one_case_leaves_an_interval(flags):
         assert np.isfinite(numbers).all()
 
 
-def test_batches_do_not_change_a_statistic(monkeypatch):
+def test_batches_do_not_change_a_statistic():
     values = np.random.default_rng(2).random(50)
-    monkeypatch.setattr(statistics, "_BATCH_CELLS", 1)
-    one_by_one = bootstrap([mean(values), auroc(values, values > 0.3)], [0] * 50, resamples=50)
-    monkeypatch.setattr(statistics, "_BATCH_CELLS", 10**6)
-    together = bootstrap([mean(values), auroc(values, values > 0.3)], [0] * 50, resamples=50)
+    made = [mean(values), auroc(values, values > 0.3)]
+    one_by_one, together = (
+        bootstrap(made, [0] * 50, resamples=50, batch_cells=cells) for cells in (1, 10**6)
+    )
     for first, second in zip(one_by_one, together, strict=True):
         assert first == pytest.approx(second)
 

@@ -26,16 +26,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NOBODY = 65534
+WORKER = Worker()  # to start one for each file would take most of the time
 
 
 def one(path: Path, root: Path | None = None) -> Document:
-    (found,) = read_path(path, root)
+    (found,) = read_path(path, root, worker=WORKER)
     assert isinstance(found, Document), found
     return found
 
 
 def refusal(path: Path) -> str:
-    (found,) = read_path(path)
+    (found,) = read_path(path, worker=WORKER)
     assert isinstance(found, InputError), found
     return str(found)
 

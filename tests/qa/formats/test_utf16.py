@@ -14,11 +14,13 @@ from qa.formats.kinds import kind_of, read_source
 from qa.formats.reading import read_path
 from qa.formats.source import PLAIN, Source
 from qa.formats.text import decode
+from qa.formats.worker import Worker
 from qa.quoting.claims.file import claims
 from qa.schema import Document
 from tests.qa.formats.zip.make import packed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 MARKS = {"little": ("utf-16-le", b"\xff\xfe"), "big": ("utf-16-be", b"\xfe\xff")}
@@ -34,21 +36,29 @@ FILES = {
 }
 
 
-def documents(path: Path) -> list[Document]:
-    found = list(read_path(path))
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Worker]:
+    with Worker() as worker:
+        yield worker
+
+
+def documents(path: Path, worker: Worker) -> list[Document]:
+    found = list(read_path(path, worker=worker))
     assert all(isinstance(item, Document) for item in found), found
     return [item for item in found if isinstance(item, Document)]
 
 
 @pytest.mark.parametrize("order", MARKS)
 @pytest.mark.parametrize("name", FILES)
-def test_the_text_is_that_of_the_same_file_in_utf_8(tmp_path: Path, name: str, order: str) -> None:
+def test_the_text_is_that_of_the_same_file_in_utf_8(
+    tmp_path: Path, worker: Worker, name: str, order: str
+) -> None:
     codec, mark = MARKS[order]
     path = tmp_path / name
     path.write_bytes(FILES[name].encode())
-    plain = documents(path)
+    plain = documents(path, worker)
     path.write_bytes(mark + FILES[name].encode(codec))
-    marked = documents(path)
+    marked = documents(path, worker)
     facts = [(each.id, each.text, each.title, each.sections, each.header, each.sha256) for each in marked]
     assert facts == [
         (each.id, each.text, each.title, each.sections, each.header, each.sha256) for each in plain
@@ -57,13 +67,13 @@ def test_the_text_is_that_of_the_same_file_in_utf_8(tmp_path: Path, name: str, o
 
 
 @pytest.mark.parametrize("order", MARKS)
-def test_the_hash_of_the_source_is_that_of_its_bytes(tmp_path: Path, order: str) -> None:
+def test_the_hash_of_the_source_is_that_of_its_bytes(tmp_path: Path, worker: Worker, order: str) -> None:
     codec, mark = MARKS[order]
     (tmp_path / "a.txt").write_bytes(mark + FILES["a.txt"].encode(codec))
-    (found,) = documents(tmp_path / "a.txt")
+    (found,) = documents(tmp_path / "a.txt", worker)
     assert found.source_sha256 == hashlib.sha256((tmp_path / "a.txt").read_bytes()).hexdigest()
     (tmp_path / "a.jsonl").write_bytes(mark + FILES["a.jsonl"].encode(codec))
-    first, _ = documents(tmp_path / "a.jsonl")
+    first, _ = documents(tmp_path / "a.jsonl", worker)
     line = FILES["a.jsonl"].split("\n")[0].encode(codec)
     assert first.source_sha256 == hashlib.sha256(line).hexdigest()
 
@@ -106,9 +116,11 @@ BROKEN = {
 
 @pytest.mark.parametrize("data", BROKEN.values(), ids=BROKEN)
 @pytest.mark.parametrize("name", ["a.txt", "a.md", "a.csv", "a.html", "a.jsonl"])
-def test_what_is_not_utf_16_is_refused_by_name(tmp_path: Path, name: str, data: bytes) -> None:
+def test_what_is_not_utf_16_is_refused_by_name(
+    tmp_path: Path, worker: Worker, name: str, data: bytes
+) -> None:
     (tmp_path / name).write_bytes(data)
-    found = list(read_path(tmp_path / name))
+    found = list(read_path(tmp_path / name, worker=worker))
     assert found
     for item in found:
         assert isinstance(item, InputError)

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from qa.corpus import Corpus
+    from qa.storage.ports import Hit
 
 log = logging.getLogger(__name__)
 # PULLQUOTE_CRASHES=300 for a long run.
@@ -191,14 +192,15 @@ def contents(corpus: Corpus) -> dict[str, Any]:
     names = set(db.execute("SELECT key, folded FROM spellings"))
     db.close()
 
-    def found(hits: list[tuple[int, float]]) -> dict[tuple[str, int], Any]:
+    def found(hits: list[tuple[Hit, float]]) -> dict[tuple[str, int], Any]:
         assert [score for _, score in hits] == sorted((score for _, score in hits), reverse=True)
-        return {keys[key]: pytest.approx(score, abs=1e-5) for key, score in hits}
+        return {keys[hit.key]: pytest.approx(score, abs=1e-5) for hit, score in hits}
 
     queries = (["word1"], ["word2", "word3"], ["kapsan"])
     for query in queries:
         # FTS5 answers where the postings are behind; the next change brings them in step.
-        assert corpus.store.matching([query], 20, everything)[0] == corpus.store.bm25(query, 20, everything)
+        matching = [(hit.key, score) for hit, score in corpus.store.matching([query], 20, everything)[0]]
+        assert matching == corpus.store.bm25(query, 20, everything)
     return {
         "texts": {sha256: info.title for info in corpus.documents() for sha256 in [info.sha256]},
         "passages": Counter(
@@ -290,7 +292,7 @@ def test_whenever_a_writer_is_killed_the_next_start_is_consistent_and_nothing_ac
     assert books.done  # else nothing was shown; how much is done before a kill is the machine's
 
 
-@pytest.mark.slow
+@pytest.mark.day
 @pytest.mark.skipif(not POSIX, reason="a process can only kill itself like this on POSIX")
 @pytest.mark.parametrize(
     ("kill_at", "large"),

@@ -86,7 +86,7 @@ def one_after_the_other(library: Path, inbox: Path) -> None:
     store.close()
 
 
-@pytest.mark.slow
+@pytest.mark.day
 @pytest.mark.parametrize(("batch", "huge"), [(1, 10**6), (4, 10**6), (4, 8), (256, 4096)])
 def test_the_library_is_the_one_that_one_step_after_the_other_makes(
     tmp_path: Path, inbox: Path, monkeypatch: pytest.MonkeyPatch, batch: int, huge: int

@@ -398,6 +398,7 @@ def as_members(inbox: Path, texts: dict[str, str]) -> None:
             archive.writestr(name, text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("put", [as_files, as_members])
 @pytest.mark.parametrize("order", ["ba", "bca", "cab", "bad", "badc"])
 def test_documents_that_change_places_keep_their_ids_corrections_and_history(
@@ -593,6 +594,7 @@ def test_a_dry_run_says_what_would_be_done_and_changes_nothing(library: Path, in
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
@@ -965,6 +967,7 @@ def test_a_watch_indexes_what_changes_and_leaves_out_what_is_hidden(
         waiting.close()
 
 
+@pytest.mark.slow
 def test_a_watch_outlives_that_its_folder_is_made_again_and_ends_when_it_is_removed(
     library: Path, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -988,7 +991,7 @@ def test_a_watch_outlives_that_its_folder_is_made_again_and_ends_when_it_is_remo
         next(waiting)
 
 
-@pytest.mark.slow
+@pytest.mark.day
 @pytest.mark.skipif(sys.platform == "win32", reason="sends what Ctrl-C does on POSIX")
 @pytest.mark.parametrize("quiet", [False, True])
 def test_a_watch_says_once_what_it_watches_and_ctrl_c_ends_it_as_it_is_meant_to(

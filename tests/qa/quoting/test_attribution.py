@@ -53,6 +53,7 @@ def said_of(verdict: Verdict) -> str:
 
 # At first sight, of each list: precision and recall. Before the grammar the first had .82 and .40.
 # First: .95, .88. Second: .89, .64. Third: 1.00, .72. Fourth: .87, .65. Fifth, the last: 1.00, .90.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("listed", "least_recall"),
     [
@@ -250,6 +251,7 @@ def test_a_publisher_is_known_by_its_acronym_and_with_it(tmp_path: Path) -> None
             assert [each.status for each in verify(corpus, right)] == ["verbatim"], name
 
 
+@pytest.mark.slow
 def test_many_quotes_in_a_row_of_a_page_take_time_in_proportion(corpus: Corpus) -> None:
     def seconds(count: int) -> float:
         page = "<html><table><tr><td>{0}</td><td>{0}</td></tr></table></html>".format(

@@ -148,6 +148,7 @@ def test_nothing_governs_a_whole_sentence_of_the_suites() -> None:
 PATTERNS = [value for value in vars(omissions).values() if isinstance(value, re.Pattern)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "hostile",
     ["not ", " ", "no  ", "a", "wrote ", "said\n", "(", ", who ", "5,", "n't ", "to be ", "because "],

@@ -543,6 +543,7 @@ def test_an_html_blockquote_in_markdown_is_read_with_its_link(corpus: Corpus) ->
 NEVER_CLOSES = ("„", "“ a b c ", ' "a', "<a ", "“\u0316\u0301", "<blockquote>", "[", ">a b c\n„d ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hostile", NEVER_CLOSES)
 def test_what_never_closes_is_looked_for_once(hostile: str) -> None:
     # Where it was looked for again from each mark, this took minutes.
@@ -654,6 +655,7 @@ EXPORTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXPORTS)
 def test_all_that_the_product_exports_is_verbatim(corpus: Corpus, tmp_path: Path, name: str) -> None:
     answer = exported(corpus, tmp_path)
@@ -751,6 +753,7 @@ def test_what_is_left_without_markup_stands_in_the_text(text: str) -> None:
     assert offsets == sorted(set(offsets))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit", ["*", "*a ", "`", "`a\n", "[", "[a](", "_a", "\\", "~~a", "> ", '![a](b "', "***a"]
 )
@@ -840,6 +843,7 @@ STYLES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", STYLES)
 def test_an_altered_word_is_never_verbatim_and_an_unaltered_one_always(
     corpus: Corpus, tmp_path: Path, style: str
@@ -1098,7 +1102,7 @@ def suite(corpus: Corpus, tmp_path: Path) -> list[Quote]:
     ]
 
 
-@pytest.mark.slow
+@pytest.mark.day
 def test_every_whole_sentence_of_the_suites_is_verbatim(corpus: Corpus, tmp_path: Path) -> None:
     quotes = suite(corpus, tmp_path)
     assert len(quotes) > 1_000
@@ -1106,6 +1110,7 @@ def test_every_whole_sentence_of_the_suites_is_verbatim(corpus: Corpus, tmp_path
     assert [each.claim.text for each in verdicts if each.status != "verbatim"] == []
 
 
+@pytest.mark.slow
 def test_what_ask_prints_of_the_suites_is_verbatim(corpus: Corpus, tmp_path: Path) -> None:
     quotes = suite(corpus, tmp_path)
     for at in range(0, len(quotes), 40):

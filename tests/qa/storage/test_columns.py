@@ -82,6 +82,7 @@ def columns() -> list[tuple[str, str]]:
         ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("table", "column"), columns())
 def test_no_value_in_a_column_is_a_defect(
     made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str, column: str

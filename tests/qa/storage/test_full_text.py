@@ -327,7 +327,7 @@ def test_a_question_does_not_wait_for_many_new_passages(
         assert full_text.search([["rice"]], 50, store.select()) == [right]
 
 
-@pytest.mark.slow
+@pytest.mark.day
 @pytest.mark.parametrize("harm", ["missing", "cut", "damaged", "empty", "of another kind", "a folder"])
 @pytest.mark.parametrize("of", ["the file in force", "its base"])
 def test_files_that_are_missing_or_damaged_are_named_and_made_again(

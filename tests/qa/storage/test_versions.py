@@ -557,9 +557,7 @@ def test_another_process_answers_no_longer_from_what_is_removed_or_purged(librar
             everything = server.store.select()
             dense = server.store.nearest(server.store.encode_queries([UNIQUE]), 9, everything)[0]
             bm25 = server.store.matching([["zyzzogeton"]], 9, everything)[0]
-            places = [
-                list(server.store.documents_of(key for key, _ in hits).values()) for hits in (dense, bm25)
-            ]
+            places = [[hit.document_id for hit, _ in hits] for hits in (dense, bm25)]
             return places[0], places[1]
 
         assert found()[1] == ["a.txt"]

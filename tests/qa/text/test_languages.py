@@ -137,15 +137,18 @@ def test_of_a_passage_in_another_script_nothing_is_legible_nor_its_bare_numbers(
 def test_a_corpus_tells_the_passages_of_which_something_is_legible(corpus: Corpus, tmp_path: Path) -> None:
     write(tmp_path, "in/mixed.txt", f"{ENGLISH} {KOREAN[0]}\n")
     corpus.index(tmp_path / "in")
-    keys = {
-        each.key: name
+    hits = corpus.store.hits(
+        each.key
         for name in ("ko.txt", "zh.txt", "en.txt", "mixed.txt")
         for each in corpus.store.passages_of(name)
-    }
+    )
     for _ in range(2):  # what is known is kept
-        assert {keys[key] for key in corpus.store.legible(keys)} == {"en.txt", "mixed.txt"}
+        assert {hits[key].document_id for key in corpus.store.legible(hits.values())} == {
+            "en.txt",
+            "mixed.txt",
+        }
     corpus.remove(["mixed.txt"])
-    assert {keys[key] for key in corpus.store.legible(keys)} == {"en.txt"}
+    assert {hits[key].document_id for key in corpus.store.legible(hits.values())} == {"en.txt"}
 
 
 @given(st.text(st.sampled_from("鸭绿江가나다aB.。 \n”“…「」んカ々\u1100\u1161"), max_size=80))
@@ -200,7 +203,7 @@ def corpus(
 )
 def test_full_text_finds_words_inside_runs(corpus: Corpus, word: str, document: str) -> None:
     found = corpus.store.matching([content_words(word)], 10, corpus.store.select())[0]
-    assert {*corpus.store.documents_of(key for key, _ in found).values()} == {document}
+    assert {hit.document_id for hit, _ in found} == {document}
 
 
 def test_phrases_are_found_in_each_language(corpus: Corpus) -> None:
@@ -212,8 +215,8 @@ def test_phrases_are_found_in_each_language(corpus: Corpus) -> None:
         ("Yalu River", "en.txt"),
     ):
         (place,) = corpus.store.phrase(phrase, corpus.store.select()).places
-        assert place[0].id == document
-        assert place[0].text[place[1].start : place[1].end] == phrase
+        assert place.document_id == document
+        assert corpus.document(document).text[place.span.start : place.span.end] == phrase
     assert not corpus.store.phrase("강압록", corpus.store.select()).places
 
 
@@ -225,10 +228,8 @@ def test_the_language_filter_leaves_the_documents_of_a_language(tmp_path: Path) 
         asked = content_words("압록강 废铁 scrap")
         for language in texts:
             selection = corpus.store.select(Filters(language=language))
-            found = corpus.store.documents_of(
-                key for key, _ in corpus.store.matching([asked], 10, selection)[0]
-            )
-            assert set(found.values()) == {language}
+            found = corpus.store.matching([asked], 10, selection)[0]
+            assert {hit.document_id for hit, _ in found} == {language}
 
 
 def test_what_went_in_comes_out_when_a_document_is_replaced_or_removed(

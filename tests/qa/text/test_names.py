@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa import Corpus
-from qa.asking.retrieve import candidates
+from qa.asking.retrieve import candidates, prepare
 from qa.cli import cli
 from qa.text.names import ALIAS_FILE, Aliases, Names, aliases, find, fold, key, read_aliases, spellings
 from tests.qa.tiny import tiny_corpus, write
@@ -389,10 +389,9 @@ def test_a_name_is_found_in_each_spelling_that_the_library_has(tmp_path: Path) -
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "in")
         question = "Kapsan?"
-        found, _ = candidates(
-            corpus.store, [(question, 1.0)], corpus.store.select(), corpus.store.names(question)
-        )
-        documents = corpus.store.documents_of(key for key, _ in found[:3])
+        search = prepare(corpus.store, question, [(question, 1.0)], corpus.store.names(question))
+        found, _ = candidates(corpus.store, search, corpus.store.select())
+        documents = {hit.key: hit.document_id for hit, _ in found[:3]}
         assert set(documents.values()) == {"0.txt", "1.txt", "2.txt"}
 
 

@@ -146,6 +146,7 @@ def test_a_request_that_comes_in_pieces_is_answered(connect: Callable[[], socket
         assert read_until(connection, b"abcdef")
 
 
+@pytest.mark.slow
 def test_a_stream_may_be_listened_to_in_silence(connect: Callable[[], socket.socket]) -> None:
     connection = connect()
     connection.sendall(STREAM)
@@ -154,6 +155,7 @@ def test_a_stream_may_be_listened_to_in_silence(connect: Callable[[], socket.soc
     assert time.monotonic() - began > 2
 
 
+@pytest.mark.slow
 def test_a_reply_that_nobody_takes_is_ended(connect: Callable[[], socket.socket]) -> None:
     connection = connect()
     connection.sendall(GET.replace(b"/ ", b"/large ", 1))
@@ -212,6 +214,7 @@ def test_a_web_socket_is_not_spoken(connect: Callable[[], socket.socket]) -> Non
     assert b"200 OK" in connection.recv(1 << 16)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("framing", [b"Content-Length: 90000000", b"Transfer-Encoding: chunked"])
 def test_a_body_that_does_not_end_is_refused_and_its_connection_closed(
     connect: Callable[[], socket.socket], monkeypatch: pytest.MonkeyPatch, framing: bytes

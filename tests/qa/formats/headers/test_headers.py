@@ -63,6 +63,7 @@ FLOORS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FLOORS)
 def test_what_is_said_of_a_document_is_right_and_most_of_it_is_said(name: str, tmp_path: Path) -> None:
     listed = items(HERE / f"{name}.jsonl")

@@ -129,6 +129,7 @@ def test_a_number_of_many_digits_costs_its_record_at_most(name: str) -> None:
     assert [item.id for item in documents if isinstance(item, Document)] == ["#b", "#7"]
 
 
+@pytest.mark.slow
 def test_lists_that_take_all_memory_cost_their_file_alone() -> None:
     with Worker(memory=400_000_000) as worker:
         (refused,) = worker.read(Source("a.json", "a.json", b"[" + b"[]," * 8_000_000 + b"1]"), Options())

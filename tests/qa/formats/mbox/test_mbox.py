@@ -140,7 +140,7 @@ def test_an_endless_line_in_a_message_costs_that_message() -> None:
     assert "desk.mbox, message 1" in str(items[0])
 
 
-@pytest.mark.slow
+@pytest.mark.day
 def test_ten_thousand_messages_are_read() -> None:
     one = (
         b"From a Fri Apr  4 10:00:00 2008\nFrom: Kim <k@example.org>\nMessage-ID: <%d@x>\n\nShip %d came.\n\n"

@@ -1,0 +1,28 @@
+"""A real library whose calls are recorded, and some of whose methods may be exchanged for others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qa.storage.ports import Library
+
+
+class Recorded:
+    """Hands every call on to `library`, and notes the method's name and arguments in `calls`."""
+
+    def __init__(self, library: Library, **instead: Callable[..., Any]) -> None:
+        self._library = library
+        self._instead = instead
+        self.calls: list[tuple[str, tuple[Any, ...]]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        method = self._instead.get(name) or getattr(self._library, name)
+
+        def called(*arguments: Any, **named: Any) -> Any:
+            self.calls.append((name, arguments))
+            return method(*arguments, **named)
+
+        return called

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from qa.storage.open import open_library
+from tests.qa.storage.contract import LibraryContract
+from tests.qa.storage.test_store import ENCODER, ingest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from qa.schema import Document
+    from qa.storage.open import OpenLibrary
+
+
+class TestEmbeddedLibrary(LibraryContract):
+    @pytest.fixture
+    def library(self, tmp_path: Path) -> Iterator[OpenLibrary]:
+        library = open_library(tmp_path / "a library, in Zürich", encoder=ENCODER)
+        yield library
+        library.close()
+
+    def put(self, library: OpenLibrary, *documents: Document) -> None:
+        for document in documents:
+            ingest(library, document)
+
+    def remove(self, library: OpenLibrary, *ids: str) -> None:
+        library.remove(ids)
