@@ -1,8 +1,8 @@
-"""Many questions from a file, one answer line each, in order; what was cut short goes on where it stopped.
+"""Answer many questions from a file, one line each, in order; go on where an earlier run stopped.
 
-Beside ANSWERS.jsonl lies ANSWERS.jsonl.state, which says what the answers rest on. Only where that is the
-same (the library as it stands, its aliases, the questions, the filters, the strictness, this version; today,
-where a question says "last year") are earlier answers kept.
+ANSWERS.jsonl.state beside ANSWERS.jsonl says what the answers depend on: the library and its aliases, the
+questions, the filters, the strictness, this version, and today if a question says "last year". Only if all of
+this is the same, earlier answers are kept.
 """
 
 from __future__ import annotations
@@ -36,13 +36,20 @@ if TYPE_CHECKING:
     from qa.corpus import Corpus
     from qa.schema import Dates, Outcome
 
-# What no answer rests on: folders of the packages that show answers or score them.
-_APART = {"__pycache__", "evaluation", "seeds", "web"}
+# No answer depends on these folders of the packages: they show answers or score them.
+_IRRELEVANT = {"__pycache__", "evaluation", "seeds", "web"}
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One line of a questions file. `failure` says why it cannot be asked."""
+    """One line of a questions file.
+
+    Attributes:
+        id: the id of its answer line.
+        text: the question.
+        history: the earlier turns of the conversation.
+        failure: why it cannot be asked.
+    """
 
     id: str
     text: str = ""
@@ -51,10 +58,10 @@ class Question:
 
 
 def read_questions(data: bytes) -> tuple[Question, ...]:
-    """Read JSON lines of `{"_id" or "id", "text" or "question", "history"}`; empty lines are passed over.
+    """Return the questions in JSON lines of `{"_id" or "id", "text" or "question", "history"}`.
 
-    A line that is no question becomes one that carries its failure, so that every line has its answer line.
-    Without an id a question is named by its line number.
+    Empty lines are left out. A line that is no question becomes one with its failure, so that every line has
+    its answer line. A question without an id is named by its line number.
     """
     lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
     return tuple(_question(line, number) for number, line in enumerate(lines, 1) if line.strip())
@@ -81,7 +88,7 @@ def _question(line: bytes, number: int) -> Question:
 
 
 def read_history(turns: object) -> tuple[str | Turn, ...]:
-    """Read a conversation's earlier turns, as a line of JSON has them.
+    """Return the earlier turns of a conversation, as a line of JSON has them.
 
     Raises:
         InputError: they are not a list of strings and of `{"role": "user" or "assistant", "text"}`.
@@ -113,16 +120,17 @@ def answer_file(
     fresh: bool = False,
     force: bool = False,
 ) -> Counter[str]:
-    """Answer the questions of a file into `out` (None: standard output) and count the outcomes.
+    """Write the answers to the questions of a file into `out` (None: standard output); count the outcomes.
 
     `progress` is told how many of how many are done, `say` what became of earlier answers in `out`. See
     `keep_earlier` for `fresh` and `force`.
 
     Raises:
-        InputError: when there is no question in the file, or the strictness makes no sense, or `out` cannot
-            be read or written, or holds something else.
+        InputError: there is no question in the file, the strictness makes no sense, or `out` cannot be read
+        or
+            written or contains something else.
     """
-    confidence.threshold(strictness)  # rather refused now than in every line
+    confidence.threshold(strictness)  # refuses it now, not in every line
     asked = read_questions(questions)
     if not asked:
         raise InputError('there is no question in the file; each line should be {"_id", "text"}')
@@ -133,7 +141,7 @@ def answer_file(
             corpus, asked, filters, strictness, dates, Counter(), stream.buffer, progress, ascii=plain
         )
     try:
-        if out.exists() and not out.is_file():  # a pipe or a device keeps nothing to go on from
+        if out.exists() and not out.is_file():  # a pipe or a device keeps no earlier answers
             with out.open("wb") as file:
                 return _answer(corpus, asked, filters, strictness, dates, Counter(), file, progress)
         basis = _basis(corpus, questions, filters, strictness, dates)
@@ -166,7 +174,7 @@ def _answer(
     *,
     ascii: bool = False,  # noqa: A002
 ) -> Counter[str]:
-    """Write the answers that `outcomes` does not count yet, each whole and at once."""
+    """Write the answers that `outcomes` does not count yet, each whole and as soon as it is there."""
     answerer = corpus.answerer()
     progress(outcomes.total(), len(asked))
     for question in asked[outcomes.total() :]:
@@ -188,7 +196,7 @@ def _answer_line(
     *,
     ascii: bool,  # noqa: A002
 ) -> tuple[Outcome, str]:
-    """Give the outcome and the line of JSON; whatever fails, an altered quote too, is an `error`."""
+    """Return the outcome and the line of JSON; whatever fails, even an altered quote, is an `error`."""
     failure = question.failure
     if failure is None:
         answer = answer_or_error(answerer, question.text, question.history, filters, strictness, dates)
@@ -208,9 +216,9 @@ def _basis(
     dates: Dates,
     today: dt.date | None = None,
 ) -> dict[str, Any]:
-    """Name all that the answers rest on.
+    """Return all that the answers depend on.
 
-    The generation alone would not do: a library that was deleted and made anew may have the same one.
+    The generation is not enough: a library that was deleted and made again may have the same one.
     """
     documents = corpus.store.hashes()
     aliases = Path(corpus.library) / ALIAS_FILE
@@ -232,21 +240,21 @@ def _basis(
 
 
 def _today(questions: bytes, today: dt.date | None) -> str:
-    """The day from which a question, or what it follows, counts "last year"; "" where none does."""
-    said = (
+    """Return today if a question or its history depends on it ("last year"), else ""."""
+    texts = (
         text if isinstance(text, str) else text.text
         for question in read_questions(questions)
         for text in (question.text, *question.history)
     )
     today = today or dt.date.today()  # noqa: DTZ011 -- as in times
-    return today.isoformat() if any(map(is_relative, said)) else ""
+    return today.isoformat() if any(map(is_relative, texts)) else ""
 
 
 @functools.cache
 def code_sha256(folder: Path = Path(__file__).parents[1]) -> str:
-    """Hex SHA-256 of the files of `qa` and `embeddings` that answers come from, fitted weights too.
+    """Return the hex SHA-256 of the files of `qa` and `embeddings` that answers depend on.
 
-    In a checkout the version stays while the code changes; answers of other code are other answers.
+    Fitted weights are among them. In a checkout the code changes while the version stays the same.
     """
     digest = hashlib.sha256()
     for package in (folder / "qa", folder / "embeddings"):
@@ -258,7 +266,7 @@ def code_sha256(folder: Path = Path(__file__).parents[1]) -> str:
 
 def _sources(package: Path) -> Iterable[Path]:
     files = (path for path in package.rglob("*") if path.is_file())
-    return (path for path in files if not _APART & set(path.relative_to(package).parts))
+    return (path for path in files if not _IRRELEVANT & set(path.relative_to(package).parts))
 
 
 def keep_earlier(
@@ -269,16 +277,16 @@ def keep_earlier(
     fresh: bool = False,
     force: bool = False,
 ) -> tuple[list[str], str]:
-    """Keep the whole answer lines of an earlier run that rests on the same `basis`; else begin anew.
+    """Keep the answer lines of an earlier run with the same `basis`; else begin anew.
 
-    A line that was cut short is dropped. Afterwards `out` can be appended to. Answers that are not kept are
-    put aside, for whoever did not mean to begin anew, until the new answers are complete. With `fresh`,
-    nothing is kept; with `force`, `out` may hold anything, and somebody's file is renamed and stays. Returns
-    the outcomes of the lines kept, and what to tell the reader (nothing when there was nothing).
+    Returns the outcomes of the lines kept, and what to tell the reader ("" if there were no answers). An
+    incomplete last line is dropped. Afterwards `out` can be appended to. Answers that are not kept are put
+    aside until the new ones are complete, in case nobody meant to begin anew. With `fresh`, nothing is kept.
+    With `force`, `out` may contain anything; a file that is not Pullquote's is renamed.
 
     Raises:
-        OutputError: when `out`, or what lies beside it, is somebody's file; all is left as it is.
-        OSError: when a file cannot be read or written.
+        OutputError: `out`, or a file beside it, is not Pullquote's; all is left as it is.
+        OSError: a file cannot be read or written.
     """
     state, aside = state_of(out), earlier_of(out)
     if not force:
@@ -292,14 +300,14 @@ def keep_earlier(
     if earlier and outcomes is not None:
         os.truncate(out, len(lines))
         return outcomes, f"going on after {len(outcomes):,} of {len(questions):,} answers"
-    # The answers go before the state comes: it must never vouch for what it has not seen.
+    # Remove the answers before the new state is written: it must never vouch for answers of another basis.
     why = "" if fresh else ": the library, the questions or the options are not the same"
     message = ""
     if earlier and force and not (are_ours and is_replaceable(aside, ANSWERS)):
         message = f"starting anew; what was there is now {_rename(out).name}"
     elif earlier:
         spare(aside, ANSWERS)
-        if not aside.exists():  # else these are what an interrupted run has begun
+        if not aside.exists():  # else an interrupted run began these
             out.replace(aside)
         message = f"starting anew{why}; what was there is in {aside.name} until the answers are complete"
     if force and not is_replaceable(state, STATE):
@@ -310,7 +318,7 @@ def keep_earlier(
 
 
 def _rename(path: Path) -> Path:
-    """Give somebody's file the first free name of NAME.replaced, NAME.replaced2 and so on."""
+    """Rename a file to the first free name of NAME.replaced, NAME.replaced2 and so on."""
     names = (f"{path.name}.replaced{number}" for number in chain(("",), count(2)))
     return path.rename(next(free for name in names if not os.path.lexists(free := path.with_name(name))))
 
@@ -323,7 +331,7 @@ def _read_state(state: Path) -> object:
 
 
 def _outcomes(lines: bytes, questions: Sequence[Question]) -> list[str] | None:
-    """Read the outcomes of the answers so far; None unless they are the answers of the first questions."""
+    """Return the outcomes of the answers so far; None unless they answer the first questions."""
     try:
         answers = [json.loads(line) for line in lines.splitlines()]
         same = [answer["id"] for answer in answers] == [question.id for question in questions[: len(answers)]]

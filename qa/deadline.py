@@ -1,4 +1,4 @@
-"""When to give up: work that takes too long, or that nobody waits for any more, ends at its next check."""
+"""Deadlines: work that takes too long, or that nobody waits for any more, ends at its next check."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from qa.errors import CancelledError, DeadlineError
 
 
 class Deadline:
-    """The time that a piece of work has, and whether anybody still wants it.
+    """The time that a piece of work has, and whether anybody still waits for it.
 
-    The clock runs from when this was made; without `seconds` it never ends. The work calls `check` between
+    The time begins when the deadline is made; without `seconds` it never ends. The work calls `check` between
     its stages. Any thread may `cancel`.
     """
 
@@ -21,15 +21,15 @@ class Deadline:
         self._cancelled = threading.Event()
 
     def restart(self) -> None:
-        """Give the work its whole time again, after it waited for what it cannot help."""
+        """Begin the time anew, after the work had to wait for something else."""
         self._start = time.monotonic()
 
     def cancel(self) -> None:
-        """Let the work end at its next check."""
+        """End the work at its next check."""
         self._cancelled.set()
 
     def raise_if_cancelled(self) -> None:
-        """Go on, or end if nobody waits for the work; how long it takes does not matter.
+        """End the work if nobody waits for it, however much time is left.
 
         Raises:
             CancelledError: nobody waits for the work.
@@ -38,7 +38,7 @@ class Deadline:
             raise CancelledError("the question was withdrawn before it was answered: ask it again")
 
     def check(self) -> None:
-        """Go on, or end.
+        """End the work if nobody waits for it, or if its time is up.
 
         Raises:
             CancelledError: nobody waits for the work.

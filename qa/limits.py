@@ -1,6 +1,6 @@
-"""What may be asked, and how much at once, checked in one place for page, HTTP, Python and command line.
+"""Bounds on what may be asked, for the page, HTTP, Python and the command line.
 
-Work grows with what is asked, and whoever asks may be a stranger.
+Work grows with what is asked, and strangers may ask.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from qa.errors import InputError, QuestionError
 from qa.schema import Dates, Filters, Turn
 
 MAX_QUESTION_CHARACTERS = 2_000
-# An assistant's turn holds quotes, and is not read.
+# An assistant's turn contains quotes, and is not read.
 MAX_REPLY_CHARACTERS = 20_000
 MAX_TURNS = 200
 MAX_FILTER_CHARACTERS = 500
 # A document's id may be a path.
 MAX_ID_CHARACTERS = 4_096
 MAX_DOCUMENTS = 1_000
-# What the page's script writes of filters.
+# The filters, as the page's script writes them.
 MAX_OPTIONS_CHARACTERS = 100_000
 # A citation's id is SHA256/START-END; offsets have twelve digits at most.
 MAX_OFFSET = 10**12
@@ -31,7 +31,7 @@ def check_question(question: str) -> str:
     """Return the question without white space around it.
 
     Raises:
-        QuestionError: it is no text, empty, or longer than MAX_QUESTION_CHARACTERS.
+        QuestionError: it is no text, has no words, or is longer than MAX_QUESTION_CHARACTERS.
     """
     if not isinstance(question, str):
         raise QuestionError(f"the question is {question!r}: it has to be a text")
@@ -133,10 +133,10 @@ def _check_filter(name: str, value: object, most: int) -> None:
 
 
 def check_ids(ids: Iterable[str]) -> Iterable[str]:
-    """Return ids of documents as they are, unless they are one text, whose letters would be taken for ids.
+    """Return the ids of documents; refuse one text, whose letters would be taken for ids.
 
     Raises:
-        InputError: they are.
+        InputError: `ids` is one text.
     """
     if isinstance(ids, str):
         raise InputError(f"documents are named by a list of ids: write [{ids!r}]")
@@ -144,7 +144,7 @@ def check_ids(ids: Iterable[str]) -> Iterable[str]:
 
 
 def check_dates(dates: Dates) -> None:
-    """Refuse what is no way to treat the dates in a question.
+    """Refuse an unknown way to treat the dates in a question.
 
     Raises:
         InputError: it is neither "auto" nor "ignore".
@@ -154,5 +154,5 @@ def check_dates(dates: Dates) -> None:
 
 
 def _is_text(value: str) -> bool:
-    """Whether UTF-8 can hold it: half of a surrogate pair it cannot."""
+    """Return whether UTF-8 can encode a text; it cannot encode half of a surrogate pair."""
     return not any("\ud800" <= character <= "\udfff" for character in value)

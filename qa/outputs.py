@@ -1,7 +1,7 @@
-"""The files that options name to be written: what Pullquote did not write itself, it does not replace.
+"""Write the files that options name, and replace none that Pullquote did not write itself.
 
-Each kind of file that it writes can be told by what stands in it, wherever it lies and whatever it is called.
-Such a file may be replaced by another of its kind, and is no document in a folder that is indexed.
+Each kind of file that Pullquote writes is known by its content, whatever its place and name. Such a file may
+be replaced by another of its kind, and is no document in a folder that is indexed.
 """
 
 from __future__ import annotations
@@ -26,28 +26,33 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
 
-_HEAD = 2_048  # bytes, in which a page names its generator
-_LONG_LINE = 65_536  # bytes: as much as is parsed to tell what any file is, which may be hostile
+_HEAD = 2_048  # bytes in which a page names its generator
+_LONG_LINE = 65_536  # bytes: no more is parsed of any file, which may be hostile
 _LONGEST_LINE = 16_000_000  # bytes, of a file that an option names
 _STRING = rb'"(?:[^"\\]|\\.)*+"'
-# How an answer line begins, whatever is cut off.
+# How an answer line begins, even an incomplete one.
 _FIRST_OF_ANSWER = re.compile(
     rb'\{"id": %b, "question": %b, "interpreted_question": "' % (_STRING, _STRING), re.DOTALL
 )
-# What stands where TREC's qrels have a column that trec_eval does not look at, and as the tag of a run.
+# Pullquote writes this into the column of qrels that trec_eval ignores, and as the tag of a run.
 TREC_MARK = "pullquote"
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of file that Pullquote writes: what a message calls it, and whether lines are those of one."""
+    """A kind of file that Pullquote writes.
+
+    Attributes:
+        what: what messages call it.
+        matches: returns whether the lines of a file are of this kind.
+    """
 
     what: str
-    holds: Callable[[Iterator[bytes]], bool]
+    matches: Callable[[Iterator[bytes]], bool]
 
 
 def _json_lines(matches: Callable[[dict[str, Any]], bool], lines: Iterator[bytes]) -> bool:
-    """Tell whether there are lines, and each is a JSON object that matches."""
+    """Return whether there are lines, and each is a JSON object that matches."""
     first = next(lines, None)
     return first is not None and all(_is_record(matches, line) for line in chain((first,), lines))
 
@@ -58,7 +63,7 @@ def _is_record(matches: Callable[[dict[str, Any]], bool], line: bytes) -> bool:
 
 
 def _parsed(line: bytes) -> object:
-    """Parse a line of JSON; what is none, or nested too deeply, gives None."""
+    """Return a parsed line of JSON; None if it is no JSON, or too deeply nested."""
     try:
         return json.loads(line)
     except (ValueError, RecursionError):
@@ -66,24 +71,24 @@ def _parsed(line: bytes) -> object:
 
 
 def _answers(lines: Iterator[bytes]) -> bool:
-    """Tell whether each line is an answer; the last one may have been cut short, as by a full disk."""
-    found = False
+    """Return whether each line is an answer; the last may be incomplete, as after a full disk."""
+    any_answer = False
     for line in lines:
         if not _is_record(_is_answer, line):
-            begins = _FIRST_OF_ANSWER.match(line) or (found and line.startswith(b'{"id": "'))
+            begins = _FIRST_OF_ANSWER.match(line) or (any_answer and line.startswith(b'{"id": "'))
             is_cut = not line.endswith(b"\n") and next(lines, None) is None and _parsed(line) is None
             return bool(begins) and is_cut
-        found = True
-    return found
+        any_answer = True
+    return any_answer
 
 
 def _is_answer(record: dict[str, Any]) -> bool:
-    """Tell whether a record has the fields of an answer line, and none that somebody has added."""
-    return _ANSWER <= record.keys() <= _ANSWER | _ANSWER_TOO
+    """Return whether a record has the fields of an answer line, and no others."""
+    return _ANSWER <= record.keys() <= _ANSWER | _ANSWER_SINCE
 
 
 def _first_row(columns: tuple[str, ...], lines: Iterator[bytes]) -> bool:
-    """Tell whether a table begins with the row that names these columns."""
+    """Return whether a table begins with the row that names these columns."""
     head = next(lines, b"").removeprefix(b"\xef\xbb\xbf")
     with suppress(ValueError, csv.Error):
         return next(csv.reader([head.decode("utf-8")]), None) == list(columns)
@@ -91,20 +96,22 @@ def _first_row(columns: tuple[str, ...], lines: Iterator[bytes]) -> bool:
 
 
 def _page(generator: bytes, lines: Iterator[bytes]) -> bool:
-    """Tell whether a web page names what generated it as Pullquote's pages do."""
+    """Return whether a web page names its generator as Pullquote's pages do."""
     head = b"".join(islice(lines, 20))[:_HEAD]
-    named = re.search(rb'<meta name="generator" content="Pullquote ' + generator, head)
-    return named is not None and head.startswith(b"<!doctype html>")  # an archive may begin with such a page
+    generated = re.search(rb'<meta name="generator" content="Pullquote ' + generator, head)
+    return generated is not None and head.startswith(
+        b"<!doctype html>"
+    )  # an archive may begin with such a page
 
 
 def _columns(pattern: re.Pattern[bytes], lines: Iterator[bytes]) -> bool:
-    """Tell whether there are lines, and all are of the pattern."""
+    """Return whether there are lines, and all match the pattern."""
     first = next(lines, None)
     return first is not None and all(pattern.fullmatch(line) for line in chain((first,), lines))
 
 
 def _is_test_query(record: dict[str, Any]) -> bool:
-    """Tell whether a record has the id that `qa.schema.ShownAnswer` gives its question."""
+    """Return whether a record has the id that `qa.schema.ShownAnswer` gives its question."""
     question, history = record.get("question"), record.get("history", [])
     if not isinstance(history, list) or not all(isinstance(asked, str) for asked in (question, *history)):
         return False
@@ -114,7 +121,7 @@ def _is_test_query(record: dict[str, Any]) -> bool:
 
 _REPORTED = ("path", "status", "document", "passages", "code", "message", "notes")
 _ANSWER = {"id", "question", "interpreted_question", "outcome", "confidence", "quotes", "passages"}
-_ANSWER_TOO = {
+_ANSWER_SINCE = {  # fields that the first answer lines did not have
     *("milliseconds", "error", "reply", "threshold", "signals", "filters", "read", "searched", "undated"),
     *("notes", "preference", "calibrated", "unsearched"),
 }
@@ -145,27 +152,27 @@ _KINDS = (
 
 
 def output_kind(path: Path) -> Kind | None:
-    """Tell which of Pullquote's own outputs a file is, by how it begins; None where it is none.
+    """Return which kind of Pullquote's output a file is, by how it begins; None if it is none.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     with path.open("rb") as file:
         return kind_of_output(file)
 
 
 def kind_of_output(file: BinaryIO) -> Kind | None:
-    """Tell which of Pullquote's own outputs the bytes of a file are; see `output_kind`."""
+    """Return which kind of Pullquote's output the bytes of a file are; see `output_kind`."""
     head = file.read(_HEAD)
     if head[:1] == b"{" and b"\n" not in head:
         head += file.readline(_LONG_LINE)
     whole, newline, _ = head.rpartition(b"\n")
     lines = (whole + newline or head).splitlines(keepends=True)
-    return next((kind for kind in _KINDS if kind.holds(iter(lines))), None)
+    return next((kind for kind in _KINDS if kind.matches(iter(lines))), None)
 
 
 def own_output(name: object, file: BinaryIO) -> str:
-    """Say of a file that Pullquote wrote itself, such as a report, that it is no document; "" of others."""
+    """Return why a file that Pullquote wrote, such as a report, is no document; "" for others."""
     kind = kind_of_output(file)
     return f"{name} is {kind.what} that Pullquote wrote: it is no document." if kind else ""
 
@@ -182,11 +189,11 @@ def check_output(
 ) -> None:
     """Refuse to write a file that would replace anything but an earlier output of the same kind.
 
-    With `force` it may replace any file but one that is `read`, or that lies in the library. With
-    `make_folder`, its folder need not be there yet.
+    With `force` it may replace any file that is not `read` and not in the library. With `make_folder`, its
+    folder need not exist yet.
 
     Raises:
-        OutputError: naming the option, the file, and what to do.
+        OutputError: it would; the message names the option, the file, and what to do.
     """
     read = tuple(read)
     for written in written_files(path, kind):
@@ -218,20 +225,20 @@ def _check_not_read(option: str, path: Path, library: Path, read: Iterable[Path]
 
 
 def state_of(answers: Path) -> Path:
-    """Name the file that says what answers rest on."""
+    """Return the file that says what answers depend on."""
     return answers.with_name(answers.name + ".state")
 
 
 def earlier_of(answers: Path) -> Path:
-    """Name where earlier answers lie while others are made in their place."""
+    """Return where earlier answers are while others are made in their place."""
     return answers.with_name(answers.name + ".earlier")
 
 
 def written_files(path: Path, kind: Kind) -> tuple[Path, ...]:
-    """Name every file that is written with an output: what lies beside answers is written with them.
+    """Return every file that is written with an output: answers have two files beside them.
 
     Raises:
-        OutputError: a pipe or a device lies where one beside the answers belongs.
+        OutputError: one of these two is a pipe or a device.
     """
     if kind is not ANSWERS or _is_stream(path):
         return (path,)
@@ -243,15 +250,15 @@ def written_files(path: Path, kind: Kind) -> tuple[Path, ...]:
 
 
 def _is_stream(path: Path) -> bool:
-    """Tell whether a path leads to a pipe or a device, which holds nothing."""
+    """Return whether a path leads to a pipe or a device."""
     return path.exists() and not path.is_file()
 
 
 def spare(path: Path, kind: Kind) -> None:
-    """Refuse to replace a file that holds anything but an earlier output of the kind.
+    """Refuse to replace a file unless it is an earlier output of the kind.
 
     Raises:
-        OutputError: naming the file, and what to do.
+        OutputError: it is not; the message names the file, and what to do.
     """
     if not is_replaceable(path, kind):
         raise OutputError(
@@ -261,25 +268,25 @@ def spare(path: Path, kind: Kind) -> None:
 
 
 def is_replaceable(path: Path, kind: Kind) -> bool:
-    """Tell whether a file is not there, is empty, or holds an earlier output of the kind.
+    """Return whether a file does not exist, is empty, or is an earlier output of the kind.
 
     Raises:
-        OutputError: it cannot be read.
+        OutputError: the file cannot be read.
     """
     try:
         if not path.exists() or not path.stat().st_size:
             return True
         with path.open("rb") as file:
-            return kind.holds(iter(partial(file.readline, _LONGEST_LINE), b""))
+            return kind.matches(iter(partial(file.readline, _LONGEST_LINE), b""))
     except OSError as error:
         raise OutputError(f"{path} cannot be read: {error.strerror}. Name another file.") from error
 
 
 def check_no_source(option: str, path: Path, kind: Kind, sources: Collection[str]) -> None:
-    """Refuse to write a file that a document of the library was read from: its `sources`.
+    """Refuse to write a file that a document of the library was read from (`sources`).
 
     Raises:
-        OutputError: naming the option and the file.
+        OutputError: it is one; the message names the option and the file.
     """
     for each in written_files(path, kind):
         target = each.resolve()
@@ -291,10 +298,10 @@ def check_no_source(option: str, path: Path, kind: Kind, sources: Collection[str
 
 
 def write_output(path: Path, parts: Iterable[str]) -> None:
-    """Write a file in one step: whatever interrupts it, what was there stays until all is written.
+    """Write a file in one step: an earlier file stays until all is written.
 
     Raises:
-        OutputError: it cannot be written.
+        OutputError: the file cannot be written.
     """
     data = (part.encode("utf-8") for part in parts)
     target = path.resolve()
@@ -313,7 +320,7 @@ def _is_writable(path: Path) -> bool:
 
 
 def _is_same(path: Path, other: Path) -> bool:
-    """Tell whether two paths name one file, through links of both kinds too."""
+    """Return whether two paths name one file, even through symbolic or hard links."""
     with suppress(OSError):
         return path == other.resolve() or path.samefile(other)
     return False

@@ -1,4 +1,4 @@
-"""Where things lie when nobody says so: the library of this user, and the corpus that ships."""
+"""Default places: the library and settings of this user, and the corpus that ships."""
 
 from __future__ import annotations
 
@@ -7,10 +7,7 @@ from pathlib import Path
 
 
 def default_library() -> Path:
-    """Find the folder of the store and the index: `PULLQUOTE_LIBRARY`, else in the user's data folder.
-
-    It need not exist.
-    """
+    """Return the folder of the library: `PULLQUOTE_LIBRARY`, else in the user's data; it may not exist."""
     if named := os.environ.get("PULLQUOTE_LIBRARY"):
         return Path(named)
     from platformdirs import user_data_path
@@ -19,17 +16,14 @@ def default_library() -> Path:
 
 
 def settings_folder() -> Path:
-    """Find the folder of what this user has decided, which no library carries. It need not exist."""
+    """Return the folder of this user's own settings, which no library contains; it may not exist."""
     from platformdirs import user_config_path
 
     return user_config_path("pullquote", appauthor=False)
 
 
 def shipped_corpus() -> Path:
-    """Find the folder of the briefs that come with Pullquote.
-
-    A wheel carries them inside the package, a checkout beside it.
-    """
+    """Return the folder of the briefs that ship: in a wheel inside the package, in a checkout beside it."""
     package = Path(__file__).parent
     inside = package / "seeds"
     return inside if inside.is_dir() else package.parent / "seeds"

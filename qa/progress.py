@@ -1,4 +1,4 @@
-"""How far a long command has come, on standard error: a bar in a terminal, a line now and then elsewhere."""
+"""Show the progress of a long command on standard error: a bar in a terminal, else a line now and then."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ _STAGES = {
     "write": "Writing",
 }
 _SECONDS_BETWEEN_LINES = 5.0
-# A rate is that of the last so many seconds: a rerun begins with what has not changed, which takes no time.
+# Rates are of the last so many seconds: a rerun begins with what has not changed, which takes no time.
 _RATE_SECONDS = 60.0
 
 
 class Meter(Protocol):
-    """What shows progress."""
+    """Something that shows progress."""
 
     def __call__(self, label: str, done: int, total: int, note: str = "") -> None:
         """Show that `done` of `total` are done under a label; a `total` of 0 is unknown.
 
-        With a `note`, that is shown in place of both counts, and what part is done.
+        A `note` is shown in place of both counts, after the percentage.
         """
 
 
@@ -56,12 +56,12 @@ def meter(*, quiet: bool = False, seconds: float = _SECONDS_BETWEEN_LINES) -> It
 
 
 def stage(progress: Progress) -> str:
-    """Name the stage of a piece of work for a reader."""
+    """Return the stage of a piece of work in words."""
     return _STAGES[progress.stage]
 
 
 def staged(show: Meter, clock: Callable[[], float] = time.monotonic) -> Callable[[Progress], None]:
-    """Show a long piece of work on a meter; of indexing, how many passages a second and how long it takes."""
+    """Return what shows work on a meter; of indexing, also passages a second and the time left."""
     samples: deque[tuple[float, int, int]] = deque()  # seconds, passages and bytes done
 
     def report(progress: Progress) -> None:
@@ -110,7 +110,7 @@ def _bars() -> Iterator[Meter]:
             return Text() if task.fields["note"] else super().render(task)
 
     tasks: dict[str, TaskID] = {}
-    waiting: set[str] = set()  # labels that count nothing: each is over when the next one comes
+    waiting: set[str] = set()  # labels without a count: each ends when the next label comes
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -136,7 +136,7 @@ def _bars() -> Iterator[Meter]:
 @contextmanager
 def _lines(seconds: float) -> Iterator[Meter]:
     shown: set[str] = set()
-    ends: dict[str, str] = {}  # by label, the line that says that all is done, while it is not shown
+    ends: dict[str, str] = {}  # the line that says that all is done, by label, while it is not shown
     last = 0.0
 
     def show(label: str, done: int, total: int, note: str = "") -> None:

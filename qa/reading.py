@@ -1,4 +1,4 @@
-"""Reading the files that a person names: whole, and only where there is an end to them."""
+"""Read files that a person names: whole, and only if they have an end."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _SHELL_PIPES = (Path("/dev/fd"), Path("/proc/self/fd"))
 
 
 def read_file(path: Path, most: int = MOST_BYTES) -> bytes:
-    """Read an ordinary file of at most so many bytes, or a pipe that the shell has opened for this command.
+    """Return the bytes of a file, or of a pipe that the shell has opened for this command; at most `most`.
 
     Raises:
-        InputError: naming the file, where it cannot be read, may have no end, or is too large.
+        InputError: the file cannot be read, may have no end, or is too large; the message names it.
     """
     try:
         mode = path.stat().st_mode

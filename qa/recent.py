@@ -1,4 +1,4 @@
-"""What was used last, kept up to a bound: so that a question need not read again what the one before did."""
+"""A bounded cache of the values used last, so that a question need not read again what the last one read."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ class Recent(Generic[_Key, _Value]):
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._size = 0
-        self._held: OrderedDict[_Key, tuple[_Value, int]] = OrderedDict()
+        self._entries: OrderedDict[_Key, tuple[_Value, int]] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, key: _Key) -> _Value | None:
-        """Give the value of a key, which is now the one used last; None where it is not held."""
+        """Return the value of a key, which is now the one used last; None if there is none."""
         with self._lock:
-            if key not in self._held:
+            if key not in self._entries:
                 return None
-            self._held.move_to_end(key)
-            return self._held[key][0]
+            self._entries.move_to_end(key)
+            return self._entries[key][0]
 
     def put(self, key: _Key, value: _Value, size: int = 1) -> None:
-        """Hold a value, and let go of those that have not been used for longest, until the sizes fit."""
+        """Add a value, and remove those not used for the longest time until the sizes fit."""
         with self._lock:
-            self._size += size - self._held.pop(key, (None, 0))[1]
-            self._held[key] = (value, size)
+            self._size += size - self._entries.pop(key, (None, 0))[1]
+            self._entries[key] = (value, size)
             while self._size > self._limit:
-                _, (_, gone) = self._held.popitem(last=False)
-                self._size -= gone
+                _, (_, removed) = self._entries.popitem(last=False)
+                self._size -= removed

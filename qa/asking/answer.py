@@ -224,7 +224,17 @@ class Answerer:
 
 @dataclass(frozen=True, slots=True)
 class _Inquiry:
-    """A question as it was understood, and the conditions under which it is answered."""
+    """A question as it was understood, and how it is to be answered.
+
+    Attributes:
+        question: the question as it was typed.
+        meaning: how it is read after the earlier turns.
+        preference: the time that it names; None where it names none or that is to be ignored.
+        filters: which documents it may be answered from.
+        threshold: the least confidence at which an answer is given.
+        deadline: when the work ends.
+        clock: measures the stages.
+    """
 
     question: str
     meaning: Interpretation
@@ -249,7 +259,15 @@ class _Inquiry:
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
-    """The outcome, how sure it is, the sentences to show, notes for the reader; see `Answer`."""
+    """How the corpus answers a question.
+
+    Attributes:
+        outcome: whether it does.
+        confidence: how likely that is, 0 to 1.
+        chosen: the sentences to show.
+        notes: remarks for the reader.
+        calibrated: whether the confidence is a probability.
+    """
 
     outcome: Outcome
     confidence: float

@@ -23,14 +23,14 @@ WAVES = ((6, 2.0), (4, 0.0), (12, inf))
 
 
 def most() -> int:
-    """How many are read at most."""
+    """Return how many are read at most."""
     return sum(size for size, _ in WAVES)
 
 
 def waves(count: int, reader: ReaderName) -> Iterator[tuple[slice, float]]:
-    """Part `count` candidates into waves, each with its logit; one for the cross-encoder.
+    """Split `count` candidates into waves, each with the logit above which reading goes on.
 
-    That one scores the sentences of the best that it is given at once.
+    The cross-encoder reads one wave: it compares the sentences of all that it is given at once.
     """
     start = 0
     for size, unlikely in WAVES if reader == "reader" else [(most(), inf)]:
@@ -40,5 +40,8 @@ def waves(count: int, reader: ReaderName) -> Iterator[tuple[slice, float]]:
 
 
 def enough(best: float, left: Sequence[float], unlikely: float) -> bool:
-    """Whether to stop: `best` is the best score so far, `left` says how well the others were retrieved."""
+    """Tell whether to stop.
+
+    `best` is the best score so far; `left` says how well the others were retrieved.
+    """
     return not left or best - RETRIEVED_WEIGHT * max(left) >= unlikely

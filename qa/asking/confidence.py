@@ -34,7 +34,7 @@ WEAK = 0.05
 
 
 def coverage(question: str, window: Window) -> float:
-    """The share of the question's content words that stand in the window, its head included, 0 to 1."""
+    """Return the share of the question's content words that stand in the window or its head, 0 to 1."""
     asked = set(content_words(question))
     return len(asked.intersection(content_words(" ".join((window.head, *window.sentences))))) / max(
         1, len(asked)
@@ -42,19 +42,19 @@ def coverage(question: str, window: Window) -> float:
 
 
 def matches(question: str, text: str) -> bool:
-    """Whether a text in another script holds half of a question's content words: names, numbers."""
+    """Tell whether a text in another script holds half of a question's content words: names, numbers."""
     asked = content_words(question)
     return 2 * len(set(content_words(text)).intersection(asked)) >= len(asked)
 
 
 def fits(question: str, sentence: str) -> float:
-    """Whether a sentence holds words of the kind that the question asks for; 0.5 where it names no kind."""
+    """Tell whether a sentence has words of the kind that is asked for; 0.5 where no kind is named."""
     kind = answer_type(question)
     return 0.5 if kind is None else float(bool(spans_of_type(sentence, kind)))
 
 
 def probability(signals: Signals, reader: ReaderName = "reader") -> float:
-    """How likely it is that the corpus states the answer, by what `reader` read."""
+    """Return how likely it is that the corpus states the answer, by what `reader` read."""
     model = _model(reader)
     logit = model["intercept"] + sum(
         weight * getattr(signals, name) for name, weight in model["weights"].items()
@@ -63,7 +63,9 @@ def probability(signals: Signals, reader: ReaderName = "reader") -> float:
 
 
 def threshold(strictness: float = STRICTNESS, reader: ReaderName = "reader") -> float:
-    """The least confidence of an answer, so that of the answers given the share `strictness` should be right.
+    """Return the least confidence at which an answer is given.
+
+    Of the answers given, the share `strictness` should then be right.
 
     It is read off a curve of the development suites, each left out of the fit, where seven in ten questions
     are answerable; right means here that the question is.
@@ -86,7 +88,7 @@ def threshold(strictness: float = STRICTNESS, reader: ReaderName = "reader") -> 
 
 
 def is_near(signals: Signals, reader: ReaderName = "reader") -> bool:
-    """Whether anything that was read comes near the question, so that the closest is worth showing.
+    """Tell whether anything that was read comes so near the question that it is worth showing.
 
     What few passages there were to read makes an answer likelier, and brings none of them nearer.
     """
@@ -94,7 +96,7 @@ def is_near(signals: Signals, reader: ReaderName = "reader") -> bool:
 
 
 def outcome(confidence: float, threshold: float, *, near: bool) -> Outcome:
-    """What the answer may be called at this confidence, by whether anything is near the question."""
+    """Return the outcome at this confidence; `near` says whether anything is near the question."""
     if confidence >= threshold:
         return "answered"
     return "weak" if near else "none"

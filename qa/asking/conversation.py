@@ -78,10 +78,12 @@ _AFTER = 100
 class Interpretation:
     """How a question is read.
 
-    `question` is what is shown and what models read: with carried words only where it leans on them.
-    `variants` are what is searched, each with its weight, the raw question first. `leans_on` are the earlier
-    questions without which it cannot be understood, the oldest first. `timeless` is the question without the
-    words that name a time, its own and carried ones; with them where nothing else is left.
+    Attributes:
+        question: what is shown and what models read: with carried words only where it leans on them.
+        variants: what is searched, each with its weight, the raw question first.
+        timeless: the question without the words that name a time, its own and carried ones; with them where
+            nothing else is left.
+        leans_on: the earlier questions without which it cannot be understood, the oldest first.
     """
 
     question: str
@@ -108,12 +110,12 @@ def interpret(question: str, history: Sequence[str | Turn] = ()) -> Interpretati
 
 
 def expand(question: str, earlier: Sequence[str]) -> str:
-    """The question with the words that it carries over from earlier ones, in brackets after it."""
+    """Return the question with the words that it carries over from earlier ones, in brackets after it."""
     return _with_words(question, _carried(question, earlier[_topic(earlier) :]))
 
 
 def _timeless(question: str, leaned_on: Sequence[str] = ()) -> str:
-    """The question with what it carries over, but no words that name a time; empty if nothing is left."""
+    """Return the question with what it carries over, but without times; empty if nothing is left."""
     alone = times.without(question, leaned_on)
     if leaned_on and not words(_OPENING.sub("", alone)):  # "And in 2009?" asks the same of another time
         return _timeless(leaned_on[-1], leaned_on[:-1])
@@ -130,7 +132,7 @@ def _with_words(question: str, carried: Sequence[str]) -> str:
 
 
 def stands_alone(question: str) -> bool:
-    """Whether the question can be understood without what was said before."""
+    """Tell whether the question can be understood without what was said before."""
     if _OPENING.match(question) or _ENDING.search(question):
         return False
     leaning = _NAMED_FIRST.sub(lambda match: _OF_THE_NAME.sub(" ", match[0]), question)
@@ -141,7 +143,7 @@ def stands_alone(question: str) -> bool:
 
 
 def _names_something(question: str) -> bool:
-    """Whether a word inside the question is capitalised or a number, as names and dates are."""
+    """Tell whether a word inside the question is capitalised or a number, as names and dates are."""
     return any(word[0].isupper() or word[0].isdigit() for word in re.findall(r"\w+", question)[1:])
 
 
@@ -156,7 +158,7 @@ def earlier_questions(history: Sequence[str | Turn]) -> list[str]:
 
 
 def _carried(question: str, leaned_on: Sequence[str]) -> list[str]:
-    """The content words of the question that set the topic, and of what followed it, that it lacks itself.
+    """Return the content words that a question lacks of the one that set the topic and of what followed.
 
     Of the times that they name only the last is carried, and none where it names one itself ("And in 2009?").
     """
@@ -170,7 +172,7 @@ def _carried(question: str, leaned_on: Sequence[str]) -> list[str]:
 
 
 def _content(texts: Sequence[str], question: str) -> list[str]:
-    """The content words of the texts that the question lacks, at most _CARRIED."""
+    """Return the content words of the texts that the question lacks, at most _CARRIED."""
     own = set(words(question))
     carried = {
         word.casefold(): word
@@ -182,19 +184,19 @@ def _content(texts: Sequence[str], question: str) -> list[str]:
 
 
 def _topic(earlier: Sequence[str]) -> int:
-    """Where the topic was set: the last question that stands alone and says enough, or just stands alone."""
+    """Find the question that set the topic: the last that says enough by itself, or that stands alone."""
     alone = [place for place, text in enumerate(earlier) if stands_alone(text)]
     telling = [place for place in alone if _says_enough(earlier[place])]
     return (telling or alone or [0])[-1]
 
 
 def _says_enough(question: str) -> bool:
-    """Whether it names something, or has content words enough to be found without what was said before."""
+    """Tell whether a question names something, or has enough content words to be found by itself."""
     return _names_something(question) or len(content_words(question)) >= _TELLING
 
 
 def _content_as_written(text: str) -> list[str]:
-    """The content words in the case in which they were typed: capitals carry names."""
+    """Return the content words in the case in which they were typed: capitals carry names."""
     wanted = set(content_words(text))
     return [
         word

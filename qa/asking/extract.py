@@ -27,7 +27,14 @@ TEMPER = 0.7
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A sentence of a document, the logit that it answers, and the words in it that may carry the answer."""
+    """A sentence that may answer.
+
+    Attributes:
+        document: its document.
+        sentence: where it stands.
+        score: the logit that it answers.
+        words: the words in it that may carry the answer, in document coordinates; None where none are known.
+    """
 
     document: Document
     sentence: Sentence
@@ -41,7 +48,7 @@ class Evidence:
 
 
 def evidence(read: Iterable[tuple[Passage, Reading]], documents: Mapping[str, Document]) -> list[Evidence]:
-    """The quotable sentences of the passages with what was read off them; best first."""
+    """Return the quotable sentences of the passages with what was read off them, the best first."""
     found = [
         Evidence(
             documents[passage.document_id],
@@ -63,14 +70,14 @@ def evidence(read: Iterable[tuple[Passage, Reading]], documents: Mapping[str, Do
 
 
 def _words(document: Document, sentence: Sentence, words: tuple[int, int] | None) -> Span | None:
-    """Where the words stand; None for a header line, which is read in other words than it has."""
+    """Find where the words stand; None for a header line, which is read in other words than it has."""
     if words is None or in_words(document, sentence) != document.text[sentence.start : sentence.end]:
         return None
     return Span(sentence.start + words[0], sentence.start + words[1])
 
 
 def choose(evidence: Sequence[Evidence]) -> list[Evidence]:
-    """The sentences to show, best first: as many as make the expected F1 of their words the greatest.
+    """Return the sentences to show, the best first: as many as make the expected F1 of their words greatest.
 
     With the probability p that a sentence of w words answers, n sentences are expected to hold
     2 Σₙ p·w / (Σₙ w + Σ p·w) of F1, the last sum over all sentences (the ratio of expectations: Nan et al.,
@@ -93,9 +100,9 @@ def choose(evidence: Sequence[Evidence]) -> list[Evidence]:
 
 
 def probabilities(scores: Sequence[float]) -> list[float]:
-    """How likely each sentence is to answer, given that one does: what is to be shown is chosen on that view.
+    """Return how likely each sentence is to answer, given that one does.
 
-    The logits are tempered, for the reader is surer of sentences than it is right.
+    What is shown is chosen by it. The logits are tempered: the reader is surer of sentences than it is right.
     """
     p = [1 / (1 + exp(-TEMPER * score)) for score in scores]
     total = min(1.0, sum(p))
@@ -107,7 +114,7 @@ def _length(evidence: Evidence) -> int:
 
 
 def quotes(question: str, chosen: Sequence[Evidence]) -> tuple[Quote, ...]:
-    """Quotes of the chosen sentences, neighbours joined, numbered by the best sentence in each.
+    """Make quotes of the chosen sentences, neighbours joined, numbered by the best sentence in each.
 
     The words that may carry the answer are emphasised.
     """
@@ -133,7 +140,7 @@ def quotes(question: str, chosen: Sequence[Evidence]) -> tuple[Quote, ...]:
 
 
 def _adjacent(one: Evidence, other: Evidence) -> bool:
-    """Whether two sentences of running text follow each other in a line."""
+    """Tell whether two sentences of running text follow each other in a line."""
     if one.document.id != other.document.id or {one.sentence.kind, other.sentence.kind} != {"body"}:
         return False
     first, second = sorted((one.sentence, other.sentence), key=lambda sentence: sentence.start)
@@ -142,7 +149,7 @@ def _adjacent(one: Evidence, other: Evidence) -> bool:
 
 
 def emphasis(question: str, evidence: Evidence) -> tuple[Span, ...]:
-    """The words that the reader took for the answer; else dates or numbers, if the question asks for one."""
+    """Find the words that the reader took for the answer; else dates or numbers, if one is asked for."""
     if evidence.words:
         return (evidence.words,)
     kind = answer_type(question)
@@ -150,6 +157,6 @@ def emphasis(question: str, evidence: Evidence) -> tuple[Span, ...]:
 
 
 def _repeats(one: Evidence, other: Evidence) -> bool:
-    """Whether two sentences have the same words but for articles: another name or a "not" is another fact."""
+    """Tell whether two sentences have the same words but for articles; another name or a "not" counts."""
     a, b = ([word for word in words(each.text) if word not in ARTICLES] for each in (one, other))
     return a == b

@@ -98,7 +98,7 @@ LISTED = 20
 
 
 def reply_kind(message: str) -> ReplyKind | None:
-    """Which kind of fixed reply the message asks for; None when it is a question for the corpus."""
+    """Tell which kind of fixed reply the message asks for; None when it is a question for the corpus."""
     spelled_out = re.sub(r"\b(what|who|how)[’']s\b", r"\1 is", message.casefold())
     words = " ".join(re.findall(r"\w+", re.sub(r"[’']", "", spelled_out)))
     words = re.sub(r"(?<=\w)(?: please| thanks| thank you){1,9}$", "", words)
@@ -106,7 +106,7 @@ def reply_kind(message: str) -> ReplyKind | None:
 
 
 def reply(kind: ReplyKind, documents: Sequence[DocumentInfo], count: int | None = None) -> Reply:
-    """The fixed reply of that kind. Of the library it names only what metadata says.
+    """Return the fixed reply of that kind. Of the library it names only what metadata says.
 
     `documents` are all of the library's, or the first `LISTED` of the `count` that it holds.
     """
@@ -125,7 +125,7 @@ def _holdings(documents: Sequence[DocumentInfo], count: int) -> str:
 
 
 def describe(document: DocumentInfo) -> str:
-    """A document in one line: title, publisher, series and number, date; what is unknown is left out."""
+    """Describe a document in one line: title, publisher, series and number, date, as far as known."""
     numbered = f"{document.series or 'No.'} {document.number}" if document.number else document.series
     date = date_in_words(document.date) if document.date else ""
     return ", ".join(

@@ -277,7 +277,7 @@ def answering(question: str, document: Document, sentences: Iterable[Sentence]) 
 
 
 def may_answer(document: Document, sentence: Sentence, fields: frozenset[Field]) -> bool:
-    """Whether a sentence states something, or names one of the fields that are asked for."""
+    """Tell whether a sentence states something, or names one of the fields that are asked for."""
     named = names_only(document, sentence)
     return named is None or bool(named & fields)
 
@@ -336,13 +336,13 @@ def _known(document: Document, text: str) -> frozenset[Field]:
 
 
 def _is_a_sender(document: Document, name: list[str]) -> bool:
-    """Whether these words are part of the name of someone who wrote a message in an e-mail."""
+    """Tell whether these words are part of the name of someone who wrote a message in an e-mail."""
     senders = [document.author, *(each.name for each in document.sections if each.kind == "message")]
     return bool(name) and any(set(name) <= set(words(sender)) for sender in senders)
 
 
 def _names_a_section(document: Document, sentence: Sentence, text: str) -> bool:
-    """Whether a heading only names what follows, or asks it."""
+    """Tell whether a heading only names what follows, or asks it."""
     if text.rstrip("”’\"')] ").endswith(("?", "？")):
         return True
     marked = text.startswith("#") or any(
@@ -397,7 +397,7 @@ def _is_salutation(line: str) -> bool:
 
 
 def _is_contact(line: str) -> bool:
-    """Whether a line is an address, a telephone number or links, with few words beside them."""
+    """Tell whether a line is an address, a telephone number or links, with few words beside them."""
     if _MARKDOWN_LINK.search(line):
         beside = _MARKDOWN_LINK.sub(" ", line)
         named = _MARKDOWN_LINK.sub(r" \g<text> ", line)
@@ -419,7 +419,7 @@ def _labelled(line: str, *, on_top: bool, in_company: bool) -> frozenset[Field] 
 
 
 def _is_label_of_such(line: str) -> bool:
-    """Whether a label of dates stands before one ("Sent: 4 April, 9:12"), or "Phone" before a number."""
+    """Tell whether a label stands before its value: "Sent: 4 April, 9:12", or "Phone" before a number."""
     found = _LABELLED_IN_COMPANY.fullmatch(line)
     if found is None:
         return False
@@ -431,7 +431,7 @@ def _is_label_of_such(line: str) -> bool:
 
 
 def _is_in_company(text: str, sentence: Sentence) -> bool:
-    """Whether the line above or below says something of the document too, or how to reach someone."""
+    """Tell whether a line beside it says something of the document too, or how to reach someone."""
     above = [
         each for each in text[max(0, sentence.start - _LONGEST) : sentence.start].splitlines() if each.strip()
     ]
@@ -443,7 +443,7 @@ def _is_in_company(text: str, sentence: Sentence) -> bool:
 
 
 def _is_on_top(text: str, start: int) -> bool:
-    """Whether no sentence stands above."""
+    """Tell whether no sentence stands above."""
     return start < _TOP and not any(
         _ends_as_sentence(line.rstrip()) and len(line.split()) >= 5 for line in text[:start].splitlines()
     )
@@ -455,7 +455,7 @@ def _is_tags(line: str) -> bool:
 
 
 def _is_signed(text: str, sentence: Sentence, line: str) -> bool:
-    """Whether a line is of a signature: short ones below "Best regards,"."""
+    """Tell whether a line is of a signature: short ones below "Best regards,"."""
     if not _is_short(line):
         return False
     above = text[max(0, sentence.start - 600) : sentence.start].splitlines()

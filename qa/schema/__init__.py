@@ -1,7 +1,7 @@
 """The values that Pullquote passes around: frozen and typed.
 
-A quote tells where it stands, an answer what it is as JSON; else they do nothing. A quote is coordinates:
-nothing here accepts its text, which is always the slice.
+A quote makes its own citation, and an answer its own JSON; the values do nothing else. A quote is
+coordinates: nothing here accepts its text, which is always the slice.
 """
 
 from qa.schema.answers import (

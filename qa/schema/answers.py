@@ -1,4 +1,4 @@
-"""Answers: what Pullquote says to a question, and how it is written as a line of JSON."""
+"""Answers to questions, and how they are written as lines of JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,14 @@ Dates = Literal["auto", "ignore"]
 
 @dataclass(frozen=True, slots=True)
 class RankedPassage:
-    """A passage that retrieval found, as coordinates. `score` is what it was ordered by, higher is better."""
+    """A passage that retrieval found, as coordinates.
+
+    Attributes:
+        document_id: the id of its document.
+        start: where it begins.
+        end: where it ends.
+        score: what passages are ordered by; higher is better.
+    """
 
     document_id: str
     start: int
@@ -29,7 +36,12 @@ class RankedPassage:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A fixed reply to what is not a question for the corpus ("hello"). It quotes nothing."""
+    """A fixed reply to what is no question for the corpus ("hello"). It quotes nothing.
+
+    Attributes:
+        kind: what kind of message it replies to.
+        text: the words of the reply.
+    """
 
     kind: ReplyKind
     text: str
@@ -37,16 +49,20 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What the confidence of an answer may rest on; `qa/asking/confidence.json` says which of these it does.
+    """What the confidence of an answer can depend on; `qa/asking/confidence.json` names what it does.
 
-    Logits: `answers`, the surest reading of the passages that are quoted from, and `best`, that of the best
-    passage; `span`, by how much some words of it are likelier the answer than none; `relevance`, the best
-    passage's score, and `gap`, by how much that beats the second's; `sentence` and `sentence_gap`, the same
-    of sentences.
-    From 0 to 1: `retrieved`, how well the best passage was found (1 where both searches put it first), and
-    `coverage`, the share of the question's content words that it holds. `fits` is 1 where the best sentence
-    holds a date or number as the question asks for, 0 where it does not, and 0.5 where it asks for neither.
-    `few` says how few passages were found: 0 where there were plenty, nearly 1 for one.
+    Attributes:
+        answers: the highest logit of the passages that are quoted from.
+        best: the logit of the best passage.
+        span: by how much some words of it are more likely the answer than none, as a logit.
+        relevance: the score of the best passage, as a logit.
+        gap: by how much this score is above that of the second passage.
+        sentence: the score of the best sentence, as a logit.
+        sentence_gap: by how much this score is above that of the second sentence.
+        retrieved: how well the best passage was found, from 0 to 1 (both searches rank it first).
+        coverage: the share of the question's content words that the best passage contains.
+        fits: 1 if the best sentence has the kind of date or number asked for, 0 if not, 0.5 if none is asked.
+        few: how few passages were found, from 0 (plenty) to nearly 1 (one).
     """
 
     answers: float
@@ -64,7 +80,14 @@ class Signals:
 
 @dataclass(frozen=True, slots=True)
 class Milliseconds:
-    """Wall time by stage."""
+    """Wall time by stage.
+
+    Attributes:
+        retrieve: of finding the passages.
+        rerank: of reading them.
+        extract: of choosing the quotes.
+        total: of the whole answer.
+    """
 
     retrieve: float = 0.0
     rerank: float = 0.0
@@ -74,7 +97,12 @@ class Milliseconds:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a question has no answer line of its own: never shown as "not in the corpus"."""
+    """Why something failed; never shown as "not in the corpus".
+
+    Attributes:
+        code: the name of the error, for programs.
+        message: what happened and what to do, for people.
+    """
 
     code: str
     message: str
@@ -82,11 +110,15 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class DatePreference:
-    """A time that a question names: among passages that answer about as well, what fits it comes first.
+    """A time that a question names: among passages that answer about as well, those that fit it come first.
 
-    Of an "event", passages fit that speak of the time, then documents published while that was news, then
-    later ones; of "published", documents published then; of "latest", the newest. `since` and `until` are
-    inclusive, None where open. `words` say where the question says so; None where an earlier one did.
+    Attributes:
+        kind: what fits. "event": passages that speak of the time, then documents published soon after it,
+        then
+            later ones. "published": documents published in that time. "latest": the newest documents.
+        since: the first day; None if open.
+        until: the last day; None if open.
+        words: the question's words that name the time; None if an earlier question did.
     """
 
     kind: Literal["event", "published", "latest"]
@@ -97,20 +129,35 @@ class DatePreference:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What Pullquote says to one question.
+    """The answer to one question.
 
-    `quotes` carry the answer (`answered`), or are the closest sentences, labelled as not stating it (`weak`),
-    or are absent (`none`, `error`). `interpreted_question` differs from `question` for a follow-up.
-    It is answered from a confidence of `threshold` on; `signals` are what the confidence rests on, None where
-    nothing was read. `passages` are best first; the first `read` of them were read, the others stand as they
-    were found. `searched` counts the documents that the filters left, `undated` those that a date filter left
-    out for want of a date. `notes` are short remarks for the reader ("the phrase … does not occur"). `reply`
-    is set when the question was not one for the corpus; the outcome is then `none`. `preference` is the time
-    that the question was taken to name, None where it names none or that was to be ignored.
-    Where not `calibrated`, the confidence is no probability, and is not shown: it is 0 where the question,
-    or all that is shown, is not in Latin script, which our reader cannot judge; of a reader without a fit
-    it is a guess. `unsearched` says why nothing was searched (the filters match no document), and is empty
-    where something was: of the corpus such an answer says nothing; its outcome is `none`.
+    Attributes:
+        question: the question as asked.
+        interpreted_question: the question as understood; another one for a follow-up.
+        outcome: "answered": the quotes are the answer. "weak": they are the closest sentences, labelled as
+        not
+            stating it. "none", "error": there are no quotes.
+        confidence: how sure it is that the quotes answer, from 0 to 1.
+        threshold: the confidence from which the outcome is "answered".
+        signals: what the confidence depends on; None if nothing was read.
+        quotes: the quotes, in order.
+        passages: the passages found, best first.
+        milliseconds: wall time by stage.
+        read: how many of the first passages were read; the others are in the order of retrieval.
+        searched: how many documents the filters left.
+        undated: how many documents a date filter left out because they have no date.
+        filters: the filters that were used.
+        notes: short remarks for the reader ("the phrase … does not occur").
+        reply: a fixed reply, if the question was none for the corpus; the outcome is then "none".
+        error: what went wrong; only of the outcome "error".
+        preference: the time that the question names; None if it names none, or if times are ignored.
+        calibrated: whether the confidence is a probability. If not, it is not shown: it is 0 if the question
+        or
+            all quotes are not in Latin script, which the reader cannot judge; of a reader without a fit, a
+            guess.
+        unsearched: why nothing was searched (no document matches the filters); empty if something was. Such
+        an
+            answer says nothing about the corpus; its outcome is "none".
     """
 
     question: str
@@ -136,14 +183,19 @@ class Answer:
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as the answer line of `pullquote ask --json`.
 
-        Its quotes are slices of the documents as they were when the question was asked.
+        Quotes are slices of the documents as they were when the question was asked.
         """
         return answer_to_dict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One earlier turn of a conversation: who spoke and what was said."""
+    """One earlier turn of a conversation.
+
+    Attributes:
+        role: who spoke.
+        text: what was said.
+    """
 
     role: Literal["user", "assistant"]
     text: str

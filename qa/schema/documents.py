@@ -19,18 +19,22 @@ Certainty = Literal["stated", "likely", "guessed", "corrected"]
 
 
 def sha256_text(text: str) -> str:
-    """Hex SHA-256 of the text's UTF-8 bytes: the identity that citations carry."""
+    """Return the hex SHA-256 of the text's UTF-8 bytes, by which citations name a text."""
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 def printable(path: str) -> str:
-    r"""Make a path text that can be stored: a byte of a file name that is not UTF-8 is written as `\xff`."""
+    r"""Return a path as text that can be stored: a byte that is not UTF-8 is written as `\xff`."""
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
     """A half-open range of code points `[start, end)`, never empty.
+
+    Attributes:
+        start: the first code point.
+        end: the code point after the last.
 
     Raises:
         ValueError: unless 0 <= start < end.
@@ -46,11 +50,14 @@ class Span:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Section:
-    """A part of a document that a reader can find again: `text[start:end]` is all of it.
+    """A part of a document that a reader can find again. Sections of one kind are in order and disjoint.
 
-    `name` is what the source calls it: a page's label, the words of a heading, a row's number. Sections of
-    one kind are in order and disjoint; a "section" runs from its heading (its first line) to the next.
-    `read_by` is "OCR" of a page whose words were read off a picture, and may be misread.
+    Attributes:
+        start: where it begins; a "section" begins with its heading.
+        end: where it ends; a "section" ends where the next one begins.
+        kind: what it is.
+        name: what the source calls it: a page's label, the words of a heading, a row's number.
+        read_by: "OCR" for a page whose words were read from a picture, and may be misread.
 
     Raises:
         ValueError: unless 0 <= start < end.
@@ -69,10 +76,14 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Where a document's `field` (title, date, …) was found: "PDF information", "header line", "file name".
+    """Where the value of a document's field was found.
 
-    `sure` is "stated" where the format has a field for it that says so, "likely" where it was read off the
-    text, "guessed" where something else had to do, "corrected" where a person said so.
+    Attributes:
+        field: the name of the field (title, date, …).
+        source: where the value was found: "PDF information", "header line", "file name".
+        sure: "stated" if the format has a field for it, "likely" if it was read from the text, "guessed" if
+        it
+            was taken from something else, "corrected" if a person said so.
     """
 
     field: str
@@ -82,14 +93,29 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One source text and what is known about it.
+    """One source text and its metadata.
 
-    `header` spans hold the lines of the text that state title, publisher, number and date (quotable);
-    `furniture` spans hold page furniture such as "Share" (kept in the text, never quoted);
-    `sections` are its pages, headings, rows and the like, as far as its format has them, by which citations
-    say where a quote stands; `found` tells where its metadata come from.
-    `notes` state doubts about the metadata, in words for a reader.
-    `sha256` is that of the text, `source_sha256` that of the bytes it was read from.
+    Attributes:
+        id: the name of the document in its library.
+        text: the text; quotes are slices of it.
+        title: the title.
+        publisher: the publisher.
+        series: the series that it appeared in.
+        number: its number in the series.
+        date: the day of publication.
+        url: the address of the source.
+        language: the language, as an ISO 639-1 code.
+        format: the format of the file.
+        path: the file.
+        collection: a name for documents that belong together.
+        source_sha256: the SHA-256 of the bytes that it was read from.
+        header: the lines of the text that state title, publisher, number and date; they may be quoted.
+        furniture: page furniture such as "Share": part of the text, never quoted.
+        notes: doubts about the metadata, in words for a reader.
+        author: the author.
+        sections: pages, headings, rows and the like, by which citations say where a quote is.
+        found: where the metadata come from.
+        sha256: the SHA-256 of the text.
     """
 
     id: str
@@ -119,7 +145,13 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A whole sentence, heading, list item or header line of a document; white space around it excluded."""
+    """A whole sentence, heading, list item or header line of a document, without white space around it.
+
+    Attributes:
+        start: where it begins.
+        end: where it ends.
+        kind: what it is.
+    """
 
     start: int
     end: int
@@ -127,7 +159,7 @@ class Sentence:
 
     @property
     def quotable(self) -> bool:
-        """Whether it may be shown as a quote: page furniture may not."""
+        """Whether it may be quoted: page furniture may not."""
         return self.kind != "furniture"
 
 
@@ -135,7 +167,13 @@ class Sentence:
 class Passage:
     """A run of whole sentences of one document. A document's passages, in order, tile its text.
 
-    `key` is the store's id of the passage (0 before it is stored); `sentences` are in document coordinates.
+    Attributes:
+        document_id: the id of its document.
+        ordinal: its number in the document, from 0.
+        start: where it begins.
+        end: where it ends.
+        sentences: its sentences, in document coordinates.
+        key: the passage's id in the store; 0 before it is stored.
     """
 
     document_id: str
@@ -150,10 +188,16 @@ class Passage:
 class Filters:
     """Which documents a question may be answered from; empty fields do not restrict.
 
-    `since` and `until` are inclusive, a month or a year as a whole. A document without a date is left out
-    where either is set.
-    `document` holds document ids, or ids of files with many documents, such as a table; the others match
-    without regard to case.
+    Publisher, series, language and collection match without regard to case.
+
+    Attributes:
+        since: the first day; a document without a date is left out.
+        until: the last day; a document without a date is left out.
+        publisher: the publisher.
+        series: the series.
+        document: ids of documents, or of files with many documents, such as a table.
+        language: the language.
+        collection: the collection.
 
     Raises:
         TypeError: `since` or `until` is no `datetime.date`, or `document` is one text.
@@ -183,7 +227,17 @@ EVERYTHING = Filters()
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """What filters can choose from: each value with the number of its documents, by value; and the dates."""
+    """What filters can choose from: values, each with the number of its documents, in order.
+
+    Attributes:
+        publishers: the publishers.
+        series: the series.
+        languages: the languages.
+        collections: the collections.
+        first: the earliest date of a document.
+        last: the latest date of a document.
+        undated: how many documents have no date.
+    """
 
     publishers: tuple[tuple[str, int], ...] = ()
     series: tuple[tuple[str, int], ...] = ()
@@ -196,7 +250,13 @@ class Facets:
 
 @dataclass(frozen=True, slots=True)
 class DocumentInfo:
-    """A document as lists show it: everything but its text. `locations` are the files that it stands in."""
+    """A document as lists show it: everything but its text (see `Document`).
+
+    Attributes:
+        characters: the length of its text.
+        passages: how many passages it has.
+        locations: the files that contain it.
+    """
 
     id: str
     title: str

@@ -18,7 +18,14 @@ Thumb = Literal["up", "down"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class QuoteReference:
-    """Where a quote stands: a document's id, the SHA-256 of its text, and code-point offsets in it."""
+    """The coordinates of a quote.
+
+    Attributes:
+        document: the id of its document.
+        sha256: the SHA-256 of the document's text.
+        start: where it begins, in code points.
+        end: where it ends.
+    """
 
     document: str
     sha256: str
@@ -27,7 +34,7 @@ class QuoteReference:
 
     @property
     def citation_id(self) -> str:
-        """The id that its citation carries."""
+        """The id of the quote's citation."""
         return str(CitationId(self.sha256, self.start, self.end))
 
 
@@ -35,7 +42,13 @@ class QuoteReference:
 class ShownAnswer:
     """An answer as it was shown, its quotes as coordinates.
 
-    `history` holds the user's earlier questions that it was read after, so that it can be asked again.
+    Attributes:
+        question: the question as asked.
+        history: the user's earlier questions, so that it can be asked again.
+        interpreted_question: the question as understood.
+        outcome: the outcome.
+        quotes: the coordinates of the quotes.
+        filtered: whether filters were set.
     """
 
     question: str
@@ -47,12 +60,12 @@ class ShownAnswer:
 
     @property
     def query_id(self) -> str:
-        """Names the question with its history: the same words have the same id, on any machine."""
+        """An id for the question with its history: the same words have the same id on any machine."""
         asked = json.dumps([self.question, *self.history])
         return hashlib.sha256(asked.encode()).hexdigest()[:16]
 
     def place(self, citation_id: str) -> QuoteReference:
-        """Find the quote of that citation id.
+        """Return the quote with this citation id.
 
         Raises:
             InputError: the answer has no such quote.
@@ -65,7 +78,13 @@ class ShownAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """One thumb: on a quote, or (None) on the answer as a whole."""
+    """One thumb.
+
+    Attributes:
+        shown: the answer.
+        quote: the quote that it is on; None if it is on the answer as a whole.
+        thumb: up or down.
+    """
 
     shown: ShownAnswer
     quote: QuoteReference | None

@@ -1,4 +1,4 @@
-"""Quotes, which are coordinates, and where they stand in words."""
+"""Quotes, which are coordinates, and their citations in words."""
 
 from __future__ import annotations
 
@@ -24,12 +24,18 @@ _SECTION_KINDS: tuple[SectionKind, ...] = (
 class Quote:
     """A verbatim extract: a document and two offsets. Its text is the slice, and cannot be anything else.
 
-    `number` is the citation's number as shown (from 1). `emphasis` holds the spans, in document coordinates
-    and inside the quote, of the words that carry the answer. `copies` are where the same words stand in
-    other documents, near-duplicates for the most part (`qa.asking.copies`): never shown as other sources.
+    Attributes:
+        document: its document.
+        start: where it begins.
+        end: where it ends.
+        score: how well it answers; higher is better.
+        number: the number of its citation as shown, from 1.
+        emphasis: the words that answer, in document coordinates.
+        copies: the same words in other documents, mostly near-duplicates (`qa.asking.copies`); they are never
+            shown as other sources.
 
     Raises:
-        ValueError: when the offsets do not lie in the document.
+        ValueError: the offsets are not in the document, or an emphasised span is not in the quote.
     """
 
     document: Document
@@ -48,18 +54,18 @@ class Quote:
 
     @property
     def text(self) -> str:
-        """The verbatim slice of the source."""
+        """The slice of the document."""
         return self.document.text[self.start : self.end]
 
     @property
     def citation(self) -> Citation:
-        """Where the quote stands, in words for a reader."""
+        """Where the quote is, in words for a reader."""
         return citation(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Where a quote stands, in words for a reader. What is not known is empty.
+    """Where a quote is, in words for a reader; unknown facts are empty.
 
     Attributes:
         title: the document's title, or its id.
@@ -69,7 +75,7 @@ class Citation:
         locator: the place in the document; see `locator`.
         url: the document's address.
         series: the series that the issue belongs to.
-        read_by: "OCR" where some of the words were read off a picture (see `Section`).
+        read_by: "OCR" if some of the words were read from a picture (see `Section`).
         published_in: what is named as the publisher; see `published_in`.
     """
 
@@ -85,7 +91,13 @@ class Citation:
 
 
 class CitationId(NamedTuple):
-    """What a citation's id names: the SHA-256 of a document's text and code-point offsets in it."""
+    """The id of a citation, as a string `{sha256}/{start}-{end}`.
+
+    Attributes:
+        sha256: the SHA-256 of a document's text.
+        start: where the quote begins, in code points.
+        end: where it ends.
+    """
 
     sha256: str
     start: int
@@ -96,12 +108,12 @@ class CitationId(NamedTuple):
 
 
 def citation_id(quote: Quote) -> CitationId:
-    """Name a quote's place; the string of it is what links carry: `{sha256}/{start}-{end}`."""
+    """Return the id of the quote's citation, as links contain it."""
     return CitationId(quote.document.sha256, quote.start, quote.end)
 
 
 def citation(quote: Quote) -> Citation:
-    """Say where the quote stands. A document without a title is named by its id."""
+    """Return the quote's citation. A document without a title is named by its id."""
     document = quote.document
     return Citation(
         title=document.title or document.id,
@@ -130,14 +142,13 @@ def published_in(document: Document) -> str:
 
 
 def locator(document: Document, start: int, end: int) -> str:
-    """Say where `[start, end)` stands, as a reader of the document would count.
+    """Return where `[start, end)` is, as a reader of the document would count.
 
-    First the sections that it touches, from the largest kind: "chapter “Two”", "section “Methods”",
-    "page 3", "pages 3–4", "sheet “Prices”, row 12", "footnote 1"; a section is left out that is called as
-    its chapter is. A page, row or note is enough; in anything else, its paragraph follows (in a document
-    without sections, that alone):
-    "paragraph 3" or "paragraphs 3–4", blocks between blank lines, without those that are only header or page
-    furniture; "header" within the header; "line 7" in a text of many lines without a blank one.
+    First come the sections that it overlaps, from the largest kind: "chapter “Two”", "section “Methods”",
+    "page 3", "pages 3–4", "sheet “Prices”, row 12", "footnote 1". A section with the name of its chapter is
+    left out. A page, row or note is enough. In anything else the paragraph follows, "paragraph 3" or
+    "paragraphs 3–4"; paragraphs are the blocks between blank lines, without those of only header or page
+    furniture. Within the header it is "header"; in a text of many lines without a blank one, "line 7".
     """
     if _covered(document.text, Span(start, end), document.header):
         return "header"
@@ -159,7 +170,7 @@ def locator(document: Document, start: int, end: int) -> str:
 
 
 def _sections(kind: SectionKind, names: list[str]) -> str:
-    """Name sections of one kind, the first and the last of them."""
+    """Return the names of the first and the last of some sections of one kind."""
     several = "entries" if kind == "entry" else f"{kind}s"
     if kind in ("message", "record", *_ENOUGH):
         return f"{kind} {names[0]}" if names[0] == names[-1] else f"{several} {names[0]}–{names[-1]}"
@@ -167,14 +178,14 @@ def _sections(kind: SectionKind, names: list[str]) -> str:
 
 
 def _alike(names: list[str], others: list[str]) -> bool:
-    """Whether names are the same, whatever their case: "TWO" stands at the head of chapter “Two”."""
+    """Return whether names are equal in any case: the head of chapter “Two” may be "TWO"."""
     return [name.casefold() for name in names] == [name.casefold() for name in others]
 
 
 def _paragraph(
     document: Document, start: int, end: int, begin: int, stop: int, *, after_heading: bool
 ) -> str:
-    """Count paragraphs, or lines, of `text[begin:stop]`, up to `[start, end)`."""
+    """Return the numbers of the paragraphs, or lines, of `text[begin:stop]` that `[start, end)` is in."""
     text = document.text
     blocks, counted = _counted(text, begin, stop, (*document.header, *document.furniture))
     if len(blocks) == 1 and "\n" in text[begin:stop].strip():
@@ -197,13 +208,13 @@ def _paragraph(
 def _counted(
     text: str, begin: int, stop: int, beside: tuple[Span, ...]
 ) -> tuple[tuple[Span, ...], tuple[int, ...]]:
-    """Find the stretches between blank lines, and where those start that are not all header or furniture."""
+    """Return the blocks between blank lines, and the starts of those not only of header or furniture."""
     blocks = tuple(Span(block.start + begin, block.end + begin) for block in _blocks(text[begin:stop]))
     return blocks, tuple(block.start for block in blocks if not _covered(text, block, beside))
 
 
 def _blocks(text: str) -> list[Span]:
-    """Find the stretches between blank lines."""
+    """Return the blocks between blank lines."""
     spans = []
     start = len(text) - len(text.lstrip())
     for gap in _BLANK_LINE.finditer(text, start):
@@ -215,7 +226,7 @@ def _blocks(text: str) -> list[Span]:
 
 
 def _covered(text: str, block: Span, spans: tuple[Span, ...]) -> bool:
-    """Whether every visible character of the block lies in one of the spans."""
+    """Return whether every visible character of the block is in one of the spans."""
     at = block.start
     for span in sorted(spans):
         if span.end > at and not text[at : min(span.start, block.end)].strip():

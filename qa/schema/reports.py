@@ -1,4 +1,4 @@
-"""How far work on files has come, and what became of each file."""
+"""The progress of work on files, and what became of each file."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from qa.schema.answers import Failure
 
-# "skipped": of another kind than is read, all of a file or a part of it; "gone": no longer there, its
-# document held all the same.
+# "skipped": a file, or a part of one, of a kind that is not read. "gone": a file that is no longer there,
+# whose document stays.
 FileStatus = Literal[
     "added",
     "replaced",
@@ -27,9 +27,16 @@ FileStatus = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a long piece of work has come. `total` is 0 while unknown.
+    """The progress of a long piece of work.
 
-    In stage "write", `bytes` of the `all_bytes` of the files to index are done; `passages` were new in them.
+    Attributes:
+        stage: what is being done.
+        done: how much of it is done.
+        total: how much there is; 0 while unknown.
+        name: what is being worked on.
+        passages: how many new passages were written.
+        bytes: how many bytes of the files are indexed.
+        all_bytes: how many bytes the files have.
     """
 
     stage: Literal["model", "read", "embed", "write"]
@@ -43,10 +50,18 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """What became of one input document. `error` is set only when it was refused.
+    """What became of one input document.
 
-    What is "withdrawn" was removed by a person, and has not changed since: `pullquote restore` puts it back.
-    What is "purged" was erased, and its file has not changed since: it is taken in when it is named itself.
+    Attributes:
+        path: the file.
+        status: what became of it. "withdrawn": a person removed it, and it has not changed; `pullquote
+        restore`
+            puts it back. "purged": it was erased, and its file has not changed; to name the file takes it in.
+        document_id: the id of the document.
+        passages: how many passages it has.
+        error: why it was refused.
+        notes: remarks for a reader.
+        part: the part of the file, if the file has several documents.
     """
 
     path: str
@@ -60,10 +75,14 @@ class FileResult:
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:
-    """What `Corpus.index` did, document by document. `skipped` are paths of other kinds in its folders.
+    """What `Corpus.index` did, or, in a dry run, would do.
 
-    Among these are sidecar files without their file. `remarks` say so, and what was kept although its files
-    were not seen. Of a `dry_run`, it is what would be done.
+    Attributes:
+        files: what became of each document.
+        seconds: how long it took.
+        skipped: files of other kinds in the folders, and sidecar files without a file.
+        remarks: what a reader should know, such as documents kept although their files were not seen.
+        dry_run: whether nothing was changed.
     """
 
     files: tuple[FileResult, ...]
@@ -73,5 +92,5 @@ class IndexReport:
     dry_run: bool = False
 
     def count(self, status: str) -> int:
-        """How many documents ended with this status."""
+        """Return how many documents ended with this status."""
         return sum(result.status == status for result in self.files)

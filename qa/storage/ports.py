@@ -102,7 +102,12 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How much a library holds."""
+    """How much a library holds.
+
+    Attributes:
+        documents: how many documents.
+        passages: how many passages these have.
+    """
 
     documents: int
     passages: int

@@ -46,7 +46,7 @@ def to_text(stats: LibraryStats) -> str:
 
 
 def size(count: int) -> str:
-    """Bytes as people write them: `812 B`, `1.4 MB`."""
+    """Write a number of bytes as people do: `812 B`, `1.4 MB`."""
     value = float(count)
     for unit in ("B", "kB", "MB"):
         if value < 999.5:  # what is shown has three digits

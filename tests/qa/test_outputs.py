@@ -281,13 +281,13 @@ def test_no_json_is_too_odd_to_be_told_from_an_output(record: Any, fields: dict[
         record = {**fields, **record}
     for kind in KINDS:
         for line in (json.dumps(record), json.dumps(record, ensure_ascii=False), dumps(record, indent=1)):
-            assert not kind.holds(iter(line.encode("utf-8", "surrogatepass").splitlines(keepends=True)))
+            assert not kind.matches(iter(line.encode("utf-8", "surrogatepass").splitlines(keepends=True)))
 
 
 @pytest.mark.parametrize("line", ["[" * 60_000, '{"id": ' * 9_000, '{"id": "1", "question": ' + "[" * 60_000])
 def test_nesting_without_end_is_no_output(tmp_path: Path, line: str) -> None:
     assert output_kind(write(tmp_path, "deep.json", line)) is None
-    assert not any(kind.holds(iter([line.encode()])) for kind in KINDS)
+    assert not any(kind.matches(iter([line.encode()])) for kind in KINDS)
 
 
 @pytest.mark.parametrize(

@@ -170,8 +170,9 @@ class Database:
 
     def _recognise(self, db: sqlite3.Connection, *, create: bool) -> None:
         """Check that the file is a library of a version that this code knows; fill it if it is new."""
-        (application,) = db.execute("PRAGMA application_id").fetchone()
+        # In this order: another process may fill the file between the two.
         (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        (application,) = db.execute("PRAGMA application_id").fetchone()
         if application != APPLICATION_ID and tables:
             raise LibraryError(f"{self.path} is not a Pullquote library: name another folder with --library")
         if not tables:

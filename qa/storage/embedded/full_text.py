@@ -91,9 +91,13 @@ class _Part:
 
 @dataclass(frozen=True, eq=False)
 class Postings:
-    """The postings of a store's passages, at a generation. Nothing here changes them; any thread may search.
+    """The postings of a store's passages. Nothing changes them; any thread may search.
 
-    The first segment is the base, which lies in `file`. `gone` are keys of the segments, ascending.
+    Attributes:
+        generation: the state of the store that they are in step with.
+        file: the file of the first segment, the base.
+        segments: the base, and what was added since.
+        gone: the keys of the segments that were removed since, ascending.
     """
 
     generation: int

@@ -33,13 +33,13 @@ def compare(db: sqlite3.Connection, number: int, document: Document) -> None:
 
 
 def compare_missing(db: sqlite3.Connection, most: int) -> None:
-    """Do so for documents of a library of before, `most` at most."""
+    """Find the copies of documents that an earlier Pullquote has put in, `most` at most."""
     for number in not_compared(db, most):
         _compare(db, number, _held_body(db, number))
 
 
 def not_compared(db: sqlite3.Connection, most: int) -> list[int]:
-    """The numbers of documents whose copies were never looked for, `most` at most."""
+    """List the numbers of documents whose copies were never looked for, `most` at most."""
     rows = db.execute(
         "SELECT serial FROM documents WHERE NOT EXISTS (SELECT 1 FROM bands WHERE document = serial) LIMIT ?",
         (most,),
@@ -99,7 +99,7 @@ def _compare(db: sqlite3.Connection, number: int, text: str) -> None:
 
 
 def _candidates(db: sqlite3.Connection, whole: bytes, bands: Sequence[bytes]) -> list[int]:
-    """The documents that share enough bands; those of equal words are known by the whole's hash already."""
+    """List the documents that share enough bands, but for those of equal words, which are known by hash."""
     shared: Counter[int] = Counter()
     for band, value in enumerate(bands, start=1):
         rows = db.execute(
@@ -124,6 +124,6 @@ def _held_body(db: sqlite3.Connection, number: int) -> str:
 
 
 def _credited(db: sqlite3.Connection, numbers: tuple[int, int]) -> set[str]:
-    """The words of the names of documents' publishers and authors, which papers print with a story."""
+    """Return the words of the names of publishers and authors, which papers print with a story."""
     rows = db.execute("SELECT publisher || ' ' || author FROM documents WHERE serial IN (?, ?)", numbers)
     return {word for (credit,) in rows for word in body_words(credit)}

@@ -38,7 +38,13 @@ _FILE = re.compile(r"index-(\d+)\.faiss")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _State:
-    """An index, never changed once it stands here, of an encoding, in step with a generation of the store."""
+    """An index as it is searched; nothing changes it.
+
+    Attributes:
+        index: the vectors.
+        encoding: which encoder made them.
+        generation: the state of the store that it is in step with.
+    """
 
     index: VectorIndex
     encoding: Encoding
@@ -240,7 +246,7 @@ def remove_others(folder: Path, patterns: Iterable[str], keep: set[str]) -> None
 
 
 def _age(path: Path) -> float:
-    """Seconds since a file was last written; 0 where it is gone."""
+    """Return the seconds since a file was last written; 0 where it is gone."""
     with contextlib.suppress(OSError):
         return time.time() - path.stat().st_mtime
     return 0.0

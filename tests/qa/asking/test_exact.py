@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import datetime as dt
+import json
 import time
 from itertools import product
 from typing import TYPE_CHECKING
@@ -9,7 +11,7 @@ import pytest
 from qa.asking.exact import foremost, search
 from qa.deadline import Deadline
 from qa.errors import DeadlineError
-from qa.schema import Filters, Quote
+from qa.schema import DatePreference, Filters, Quote
 from qa.storage.embedded import words
 from qa.text.phrase import repeats_itself
 from tests.qa.tiny import tiny_corpus, write
@@ -268,3 +270,18 @@ def test_many_phrases_of_common_words_take_no_long_time(tmp_path: Path) -> None:
             began = time.thread_time()
             assert looked_up(corpus, question).quotes
             assert time.thread_time() - began < 2
+
+
+def test_of_the_sentences_that_hold_a_phrase_those_come_first_that_fit_the_time_asked_for(
+    tmp_path: Path,
+) -> None:
+    records = [
+        {"_id": f"{year}", "text": f"In {year} the works made nickel.", "date": f"{year}-05-01"}
+        for year in range(2001, 2005)
+    ]
+    preference = DatePreference("event", dt.date(2003, 1, 1), dt.date(2003, 12, 31))
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(write(tmp_path, "r.jsonl", "\n".join(map(json.dumps, records))))
+        found = search(corpus.store, '"made nickel"', corpus.store.select(), preference)
+    assert [quote.document.id for quote in found.quotes] == ["2003", "2001", "2002", "2004"]
+    assert [quote.number for quote in found.quotes] == [1, 2, 3, 4]
