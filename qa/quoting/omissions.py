@@ -12,7 +12,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from qa.document.segment import sentence_ends
-from qa.text.terms import measure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -270,7 +269,7 @@ def between(text: str, parts: Sequence[Span], prose: str = "") -> tuple[Omission
             found += _in_piece(text, start, end)
         found += _quotation_opened(text, before, after)
         words = [text[start:end].strip() for start, end in pieces]
-        if ends and all(map(_has_words, words)):
+        if ends and all(re.search(r"\w", each) for each in words):
             found.append(Omission("sentence", _shortened(" … ".join(words))))
     named = (each for each in found if not (each.kind == "speaker" and _names(prose, each.text)))
     return tuple(dict.fromkeys(named))
@@ -390,10 +389,6 @@ def _names(prose: str, words: str) -> bool:
     """Whether prose names the speaker whom words name: both have a name or a word of an office."""
     said = set(re.findall(r"\w{4,}", _SAID.sub(" ", words).casefold()))
     return bool(said.intersection(re.findall(r"\w{4,}", prose.casefold())))
-
-
-def _has_words(words: str) -> bool:
-    return measure(re.sub(r"[^\w\s]", " ", words)) > 0
 
 
 def _shortened(words: str) -> str:

@@ -20,7 +20,8 @@ from qa.quoting.wording import MOST_COMPARED, Change, Text, difference, find, is
 from qa.recent import Recent
 from qa.schema import EVERYTHING, Filters, Quote, QuoteReference, Span, locator
 from qa.storage.ports import read_places
-from qa.text.display import visible
+from qa.text.dates import date_in_words
+from qa.text.display import plural, visible
 from qa.text.phrase import occurrences, phrase_pattern
 from qa.text.terms import content_words, measure
 
@@ -707,9 +708,6 @@ def to_dict(verdicts: Sequence[Verdict]) -> dict[str, Any]:
 
 def lines(verdict: Verdict) -> Iterator[list[tuple[str, str]]]:
     """Say a verdict in lines of (words, style): the style is one of rich's."""
-    from qa.text.dates import date_in_words
-    from qa.text.display import plural
-
     claim = verdict.claim
     quoted = f"“{_shortened(claim.text)}”" if claim.text is not None else str(claim.citation)
     yield [
@@ -741,7 +739,8 @@ def lines(verdict: Verdict) -> Iterator[list[tuple[str, str]]]:
         case "distorted":
             said = f"{where}, says otherwise with what is left out"
             if verdict.attributed:
-                said = f"{where}: not said by {_plain(verdict.attributed)}, but by {_speakers(verdict)}"
+                speakers = ", ".join(each.text for each in verdict.omitted if each.kind == "speaker")
+                said = f"{where}: not said by {_plain(verdict.attributed)}, but by {_plain(speakers)}"
         case "altered" if verdict.fate != "current":
             said = f"{where}, {verdict.fate}{on}, said otherwise; to this it was altered:"
         case "altered":
@@ -762,10 +761,6 @@ def lines(verdict: Verdict) -> Iterator[list[tuple[str, str]]]:
     yield [(f"    {said}", "dim")]
     if verdict.difference:
         yield [("    ", ""), *styled(verdict.difference)]
-
-
-def _speakers(verdict: Verdict) -> str:
-    return _plain(", ".join(each.text for each in verdict.omitted if each.kind == "speaker"))
 
 
 def _shortened(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from qa.quoting.claims.citations import first_title
@@ -22,15 +23,11 @@ _GO_ON = {"citation": ("  ", "Also in: "), "closing": ("Confidence that ", "Sear
 
 def of_json(text: str) -> list[Claim] | None:
     """Return the claims of one JSON value, or of one a line; None where the text is neither."""
-    try:
-        values = [(1, json.loads(text))]
-    except ValueError:
-        try:
-            lines = [(n, line) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
-            values = [(n, json.loads(line)) for n, line in lines]
-        except ValueError:
-            return None
-    return [claim for line, value in values for claim in _of_value(value, line)]
+    for parts in ([text], text.split("\n")):
+        with suppress(ValueError, RecursionError):  # brackets may be a thousand deep
+            values = [(line, json.loads(part)) for line, part in enumerate(parts, 1) if part.strip()]
+            return [claim for line, value in values for claim in _of_value(value, line)]
+    return None
 
 
 def _of_value(value: object, line: int) -> Iterator[Claim]:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from qa.quoting.claims.claim import Claim
 
-# Formats that are read as they stand; "" is that of a file that no format takes. A web page is read so if it is
-# UTF-8, and else as one indexes it.
+# Formats that are read as they stand; "" is that of a file that no format takes. A web page is read so if it
+# is UTF-8, and else as one indexes it.
 _TEXTS = ("", "text", "markdown", "jsonl", "json", "csv")
 _IN_NOTE = re.compile(r"\b(?:foot|end)note\b")
 
@@ -90,13 +90,8 @@ def _of_documents(source: Source) -> Iterator[Claim]:
 
 def all_of_text(text: str, kind: str = "") -> list[Claim]:
     """Return what a text of a format, or of any, quotes, what is short or without its mark too."""
-    if text.lstrip()[:1] in ("{", "["):
-        try:
-            found = of_json(text)
-        except RecursionError:  # brackets a thousand deep
-            found = None
-        if found is not None:
-            return found
+    if text.lstrip()[:1] in ("{", "[") and (found := of_json(text)) is not None:
+        return found
     if kind == "html" or is_page(text):
         return list(of_page(text))
     if kind == "csv" or is_table(text):
