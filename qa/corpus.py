@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from qa.asking.confidence import STRICTNESS
+from qa.desk.database import DeskDatabase
 from qa.errors import model_errors
 from qa.intake.pipeline import silent
 from qa.limits import check_ids
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from embeddings.encoder import Encoder
     from qa.asking.answer import Answerer
     from qa.deadline import Deadline
+    from qa.desk.ports import Desk
     from qa.formats.dates import DateOrder
     from qa.intake.run import Intake, OnProgress
     from qa.schema import (
@@ -49,6 +52,7 @@ class Corpus:
     ) -> None:
         self.library = store.folder
         self.store = store
+        self.desk: Desk = DeskDatabase(store)
         self._columns = None if columns is None else tuple(columns.items())
         self._date_order = date_order
         self._lock = threading.RLock()
@@ -87,6 +91,7 @@ class Corpus:
 
     def close(self) -> None:
         """Close the library's files."""
+        self.desk.close()
         self.store.close()
 
     def __enter__(self) -> Self:
@@ -225,6 +230,7 @@ class Corpus:
         purged = self.store.purge(check_ids(ids))
         if self.store.erasing:
             forget_answers(self.library)
+            self.desk.forget(self.store.to_forget())
             self.store.erase()
         return purged
 
@@ -249,7 +255,11 @@ class Corpus:
 
     def stats(self) -> LibraryStats:
         """Tell what the library holds, and what that costs on disk and in memory."""
-        return self.store.stats()
+        return replace(self.store.stats(), desk_bytes=self.desk.file_bytes())
+
+    def citing(self, document_id: str) -> tuple[int, tuple[str, ...]]:
+        """Count the thumbs that `purge` of a document would erase, and list their questions."""
+        return self.desk.citing(document_id, self.store.own_texts(document_id))
 
     def document(self, document_id: str) -> Document:
         """Read the document of that id afresh; its text's SHA-256 is compared with the one recorded.

@@ -181,11 +181,31 @@ def _library(library: Path) -> Iterator[Finding]:
     except ImportError as error:
         yield Finding("store", "not opened", f"the library cannot be opened: {error}")
     else:
+        yield _desk(library)
         return
     with suppress(ImportError):  # `_models` says so
         from embeddings import models
 
         yield from of_encoder(models.DEFAULT_ENCODER, models.encoder_identity)
+
+
+def _desk(library: Path) -> Finding:
+    from qa.desk.database import LAYOUT, DeskDatabase
+    from qa.storage.open import open_library
+
+    path = library / LAYOUT.name
+    try:
+        with (
+            closing(open_library(library, create=False, read_only=True)) as store,
+            closing(DeskDatabase(store)) as desk,
+        ):
+            wrong = "; ".join(desk.damage())
+            count, _ = desk.count_thumbs()
+    except LibraryError as error:
+        return Finding("desk", "damaged or locked", str(error))
+    where = f" in {path}" if path.exists() else ""
+    mending = f"{path} is damaged ({wrong}): put it back from a backup, or {LAYOUT.otherwise}"
+    return Finding("desk", f"{plural(count, 'thumb')}{where}", mending if wrong else "")
 
 
 def _space(library: Path) -> Finding:

@@ -87,7 +87,7 @@ def feedback(settings: options.Settings, out: Path | None, *, force: bool) -> No
     with shared.corpus(settings) as corpus:
         if out:
             check_no_source("--out", out, kind, corpus.store.sources())
-        (thumbs, _), queries = corpus.store.count_thumbs(), to_queries(corpus.store)
+        (thumbs, _), queries = corpus.desk.count_thumbs(), to_queries(corpus.desk, corpus.store)
     if settings.as_json:
         shared.print_json({"thumbs": thumbs, "queries": queries})
     elif not out:

@@ -314,7 +314,7 @@ class _Lost:
             paths.add(info.path if info else str(versions[0].held["path"]))
         verifier = Verifier(corpus.store)
         counts = {path: verifier.citing(claims(path)[0], texts, set(titles.values())) for path in files}
-        thumbs = {document_id: corpus.store.citing(document_id) for document_id in ids}
+        thumbs = {document_id: corpus.citing(document_id) for document_id in ids}
         existing = tuple(path for path in sorted(paths) if Path(path).exists())
         return cls(titles, existing, thumbs, counts, before, same_text)
 

@@ -1,6 +1,6 @@
 """Thumbs from the chat: what one means, and how they become test queries that `pullquote evaluate` reads.
 
-A thumb is on an answer or on one of its quotes. It is kept in the library with the question, the earlier
+A thumb is on an answer or on one of its quotes. It is kept in the desk's file with the question, the earlier
 questions and the outcome. A quote is kept as coordinates: its text is read from its source when the test
 queries are exported.
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from qa.desk.ports import Desk
     from qa.schema import Answer, Document, Turn
     from qa.storage.ports import JudgedLibrary
 
@@ -67,15 +68,15 @@ def thumbs_on(judgements: Sequence[Judgement]) -> dict[str, Any]:
 # Test queries
 
 
-def to_queries(library: JudgedLibrary) -> list[Line]:
-    """Make test queries of the library's thumbs: one a question with its history, in order of their words.
+def to_queries(desk: Desk, library: JudgedLibrary) -> list[Line]:
+    """Make test queries of the thumbs on a library's answers: one a question with its history, in order.
 
     Quotes are sliced from their sources now. One whose source has changed or gone is left out with a note.
 
     Raises:
         VerbatimError: a quote is not the slice of its source.
     """
-    judgements = sorted(library.thumbs(), key=_asked)
+    judgements = sorted(desk.thumbs(), key=_asked)
     return [_query(list(group), library) for _, group in groupby(judgements, _asked)]
 
 

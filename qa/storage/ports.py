@@ -10,13 +10,14 @@ from qa.schema import EVERYTHING, DocumentInfo, Filters
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from embeddings.arrays import Bits, Float32
     from embeddings.index import IndexStats
     from embeddings.models import EncoderIdentity
     from qa.deadline import Deadline
-    from qa.schema import Document, Facets, Judgement, Passage, Span
+    from qa.schema import Document, Facets, Passage, Span
     from qa.text.names import Names
 
 
@@ -201,6 +202,7 @@ class LibraryStats:
         encoder: the encoder of the vectors; None while there is no passage.
         index: what the index of vectors is and costs; None while there is no passage.
         postings_bytes: the size of the files that full text is searched in; 0 where the store itself is.
+        desk_bytes: the size of the file with what people keep, such as thumbs; 0 where there is none.
     """
 
     documents: int
@@ -209,6 +211,7 @@ class LibraryStats:
     encoder: EncoderIdentity | None
     index: IndexStats | None
     postings_bytes: int
+    desk_bytes: int = 0
 
 
 class Library(Protocol):
@@ -306,11 +309,26 @@ def read_places(library: Library, places: Iterable[Occurrence]) -> Iterator[tupl
             yield (document, passages), here
 
 
-class JudgedLibrary(Protocol):
-    """A library with thumbs on its answers."""
+ThumbRow: TypeAlias = tuple[str, str, int, int, str, str, str]
+"""A thumb as the desk keeps it: query, sha256, start, end, document, thumb, and the answer as JSON."""
 
-    def thumbs(self) -> tuple[Judgement, ...]:
-        """Read all thumbs."""
+
+class JudgedLibrary(Protocol):
+    """A library with answers that were judged: where the quotes of them are read, and former thumbs."""
+
+    @property
+    def folder(self) -> Path:
+        """The folder in which the library is."""
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing may be written."""
+
+    def former_thumbs(self) -> list[ThumbRow]:
+        """Read the thumbs that the library kept itself, and the desk has not taken over yet."""
+
+    def hand_over_thumbs(self, take: Callable[[list[ThumbRow]], None]) -> None:
+        """Give the desk these thumbs; they go once `take` has returned."""
 
     def document(self, document_id: str) -> Document:
         """Read a document afresh; DocumentNotFoundError where there is none."""

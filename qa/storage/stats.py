@@ -41,6 +41,8 @@ def to_text(stats: LibraryStats) -> str:
         if stats.postings_bytes
         else "searched in the store"
     )
+    if stats.desk_bytes:
+        lines["desk"] = f"{size(stats.desk_bytes)}, of thumbs"
     width = max(map(len, lines))
     return "".join(f"{name:<{width}}  {said}\n" for name, said in lines.items())
 

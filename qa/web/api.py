@@ -230,21 +230,21 @@ def routes(engine: Engine) -> APIRouter:
         """Put a thumb on an answer or a quote, in place of an earlier one, or take it back."""
         shown = engine.answers.find(body.answer)
         quote = None if body.quote is None else shown.place(body.quote)
-        engine.corpus.store.put_thumb(shown, quote, body.thumb)
+        engine.corpus.desk.put_thumb(shown, quote, body.thumb)
         return thumbs(body.answer)
 
     @router.get("/feedback/answers/{answer}")
     def thumbs(answer: _AnswerId) -> dict[str, Any]:
         """Which thumbs the answer and its quotes have; they outlive the page that they were put on."""
         shown = engine.answers.find(answer)
-        judgements = engine.corpus.store.thumbs(shown.query_id)
+        judgements = engine.corpus.desk.thumbs(shown.query_id)
         return feedback.thumbs_on(judgements) | _thumb_counts(engine.corpus)
 
     @router.get("/feedback/test-queries.{form}")
     @few_at_once
     def exported(form: feedback.Form) -> Response:
         """The thumbs as test queries, in a file that `pullquote evaluate` reads."""
-        data = feedback.to_file(feedback.to_queries(engine.corpus.store), form)
+        data = feedback.to_file(feedback.to_queries(engine.corpus.desk, engine.corpus.store), form)
         headers = {
             "Content-Disposition": f'attachment; filename="test-queries.{form}"',
             "Cache-Control": "no-store",
@@ -305,7 +305,7 @@ async def _while_connected(request: Request, deadline: Deadline) -> AsyncIterato
 
 
 def _thumb_counts(corpus: Corpus) -> dict[str, int]:
-    thumbs, queries = corpus.store.count_thumbs()
+    thumbs, queries = corpus.desk.count_thumbs()
     return {"thumbs": thumbs, "queries": queries}
 
 

@@ -61,11 +61,6 @@ def docs(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> Path:
-    return tmp_path / "library"
-
-
-@pytest.fixture
 def run(library: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """Run a command with the tiny encoder."""
     opened = Corpus.open
@@ -75,6 +70,7 @@ def run(library: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]
     return lambda *words: CliRunner().invoke(cli, [*map(str, words), "--library", str(library)])
 
 
+@pytest.mark.slow
 def test_what_pullquote_wrote_is_no_document_in_an_archive_either(tmp_path: Path, library: Path) -> None:
     made = tmp_path / "made"
     made.mkdir()
@@ -103,10 +99,10 @@ def feedback_file(folder: Path, name: str) -> Path:
         corpus.index(folder / "x.txt")
         document = corpus.document("x.txt")
         place = QuoteReference("x.txt", document.sha256, 0, 10)
-        corpus.store.put_thumb(
+        corpus.desk.put_thumb(
             ShownAnswer("What rose?", ("Hm?", "=1"), "What rose?", "answered", (place,)), None, "up"
         )
-        save(to_queries(corpus.store), folder / name)
+        save(to_queries(corpus.desk, corpus.store), folder / name)
     return folder / name
 
 

@@ -25,7 +25,7 @@ from qa.schema import (
     Passage,
     Section,
 )
-from qa.storage.embedded import columns as stored
+from qa.storage import columns as stored
 from qa.storage.embedded import near_duplicates, vectors, versions, words
 from qa.storage.embedded.corrections import found_in
 from qa.storage.embedded.database import Database
@@ -277,10 +277,10 @@ class Contents:
             version = versions.restorable(db, document_id)
             return version, self._as_document({**version.held, "text": versions.text(db, version)})
 
-    def citing(self, document_id: str) -> tuple[int, tuple[str, ...]]:
-        """Tell what in the library cites a document: how many thumbs, on which questions."""
+    def own_texts(self, document_id: str) -> list[str]:
+        """List the texts that a document has, or had, and no other document: their SHA-256."""
         with self._database.reading() as db:
-            return versions.citing(db, document_id)
+            return versions.own_texts(db, document_id)
 
     def same_text(self, document_id: str) -> tuple[str, ...]:
         """List the ids of others that have, or had, the very text that a document has, or had."""
@@ -308,18 +308,6 @@ class Contents:
                 f"{document.path or 'it'} again"
             )
         return document
-
-    def passages(self, keys: Iterable[int]) -> dict[int, Passage]:
-        """Read passages by key, in the order of `keys`; keys no longer held are left out."""
-        wanted = [int(key) for key in keys]
-        with self._database.reading() as db:
-            found = {
-                passage.key: passage
-                for passage in passages_where(
-                    db, "key IN (SELECT value FROM json_each(?))", json.dumps(wanted)
-                )
-            }
-        return {key: found[key] for key in wanted if key in found}
 
     def hits(self, keys: Iterable[int]) -> dict[int, Hit]:
         """Find the passages with these keys; those not held are left out."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, get_args
 
 from qa.document.corrections import Correction
 from qa.schema import Certainty, Found
-from qa.storage.embedded import columns as stored
+from qa.storage import columns as stored
 
 if TYPE_CHECKING:
     import sqlite3

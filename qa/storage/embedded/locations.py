@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from qa.document.row_identity import TABLES, Row, is_row
 from qa.schema import Failure, FileResult, Found, sha256_text
-from qa.storage.embedded import columns as stored
+from qa.storage import columns as stored
 from qa.storage.embedded.corrections import found_in
 
 if TYPE_CHECKING:

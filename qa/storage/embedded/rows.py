@@ -17,7 +17,7 @@ from qa.schema import (
     SentenceKind,
     Span,
 )
-from qa.storage.embedded import columns as stored
+from qa.storage import columns as stored
 from qa.storage.embedded.corrections import found_in
 from qa.text.dates import parse_date
 

@@ -15,21 +15,14 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, cast, get_args
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from qa.document.corrections import uncorrected
 from qa.document.metadata import BY_SIDECAR, value_of
 from qa.errors import LibraryError
-from qa.schema import (
-    Document,
-    FileResult,
-    Judgement,
-    Outcome,
-    QuoteReference,
-    ShownAnswer,
-)
-from qa.storage.embedded import columns as stored
+from qa.schema import Document, FileResult
+from qa.storage import columns as stored
 from qa.storage.embedded import near_duplicates, vectors, versions
 from qa.storage.embedded.contents import Contents, number_of
 from qa.storage.embedded.corrections import every as all_corrections
@@ -67,6 +60,7 @@ from qa.storage.embedded.put import (
     write_document,
 )
 from qa.storage.embedded.rows import COLUMN_LIST, row_of
+from qa.storage.embedded.tables import FIRST_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
@@ -75,17 +69,16 @@ if TYPE_CHECKING:
     from embeddings.models import EncoderIdentity
     from qa.document.corrections import Correction
     from qa.document.row_identity import Row
-    from qa.schema import Thumb
     from qa.storage.embedded.locations import FileRead, Foreseen, HeldLocation, ReadAs
     from qa.storage.embedded.vectors import Difference, Encoding
     from qa.storage.embedded.versions import LeftOut
-    from qa.storage.ports import Version
+    from qa.storage.ports import ThumbRow, Version
 
 # Documents of a library of before whose near-duplicates are looked for in one transaction.
 COPIES_AT_ONCE = 100
 
 
-_OUTCOME = stored.one_of(get_args(Outcome))
+_THUMB = "query, sha256, start, end, document, thumb, shown"  # as `ThumbRow` has them
 
 # What a file of an index or of postings is called; by another name, a file elsewhere would be opened.
 _DERIVED = re.compile(r"index-\d+\.faiss|words-\d+\.bin")
@@ -455,7 +448,9 @@ class Store(Contents):
             return [path for (path,) in rows]
 
     def purge(self, ids: Iterable[str]) -> tuple[str, ...]:
-        """Erase documents with all their versions and thumbs, all or none; `scrub` takes care of the bytes.
+        """Erase documents with all their versions, all or none; `scrub` takes care of the bytes.
+
+        What the desk is to forget of them is told by `to_forget`.
 
         Raises:
             DocumentNotFoundError: one of the ids is neither held nor was removed; nothing was erased.
@@ -478,12 +473,21 @@ class Store(Contents):
         with self._database.reading() as db:
             return db.execute("SELECT 1 FROM erasing").fetchone() is not None
 
+    def to_forget(self) -> list[tuple[str, list[str]]]:
+        """List what the desk is to forget, before `scrub`: ids of documents, and their texts by SHA-256."""
+        with self._database.reading() as db:
+            rows = db.execute("SELECT cited FROM erasing WHERE cited != ''").fetchall()
+            found = [stored.items(row) for (row,) in rows]
+            return [(stored.text(document_id), [*map(stored.text, texts)]) for document_id, texts in found]
+
     def scrub(self) -> None:
         """Leave no byte in the store's file of what was purged.
 
         Raises:
             LibraryError: another process reads all the while; `erasing` stays.
         """
+        with self._database.writing(counted=False) as db:
+            db.execute("UPDATE erasing SET cited = ''")
         self._database.scrub()
 
     def erased(self) -> None:
@@ -491,48 +495,23 @@ class Store(Contents):
         with self._database.writing(counted=False) as db:
             db.execute("DELETE FROM erasing")
 
-    # Thumbs
+    def former_thumbs(self) -> list[ThumbRow]:
+        """Read the thumbs that an earlier Pullquote kept here, and the desk has not taken over yet."""
+        with self._database.reading() as db:
+            (schema,) = db.execute("PRAGMA user_version").fetchone()
+            # A library that may not be written keeps the schema that it has.
+            table = "thumbs" if schema == FIRST_SCHEMA else "former_thumbs"
+            return db.execute(f"SELECT {_THUMB} FROM {table}").fetchall()
 
-    def put_thumb(self, shown: ShownAnswer, quote: QuoteReference | None, thumb: Thumb | None) -> None:
-        """Put a thumb on a quote of an answer, or (None) on all of it, in place of an earlier one.
+    def hand_over_thumbs(self, take: Callable[[list[ThumbRow]], None]) -> None:
+        """Give the desk the thumbs that an earlier Pullquote kept here; they go once `take` has returned.
 
-        None for the thumb takes it back. The generation stays: answers do not rest on thumbs.
+        Where that is interrupted, they are given again. No other process does the same meanwhile.
         """
-        place = (quote.sha256, quote.start, quote.end) if quote else ("", 0, 0)
-        with self._database.writing(counted=False) as db:
-            if thumb is None:
-                db.execute(
-                    "DELETE FROM thumbs WHERE query = ? AND sha256 = ? AND start = ? AND end = ?",
-                    (shown.query_id, *place),
-                )
-            else:
-                db.execute(
-                    "INSERT OR REPLACE INTO thumbs (query, sha256, start, end, document, thumb, shown) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (shown.query_id, *place, quote.document if quote else "", thumb, _shown_row(shown)),
-                )
-
-    def thumbs(self, query_id: str | None = None) -> tuple[Judgement, ...]:
-        """Read the thumbs of one test query, or of all, in order of query and place."""
-        where, values = ("", ()) if query_id is None else ("WHERE query = ? ", (query_id,))
-        with self._database.reading() as db:
-            rows = db.execute(
-                "SELECT shown, document, sha256, start, end, thumb FROM thumbs "
-                f"{where}ORDER BY query, sha256, start, end",
-                values,
-            )
-            return tuple(
-                Judgement(_shown(shown), _place(place) if place[1] else None, thumb)
-                for shown, *place, thumb in rows
-            )
-
-    def count_thumbs(self) -> tuple[int, int]:
-        """Count the thumbs, and the test queries that they make."""
-        with self._database.reading() as db:
-            counts: tuple[int, int] = db.execute(
-                "SELECT count(*), count(DISTINCT query) FROM thumbs"
-            ).fetchone()
-        return counts
+        if self.former_thumbs():
+            with self._database.writing(counted=False) as db:
+                take(db.execute(f"SELECT {_THUMB} FROM former_thumbs").fetchall())
+                db.execute("DELETE FROM former_thumbs")
 
     # Vectors
 
@@ -613,27 +592,3 @@ class Store(Contents):
             return bool(near_duplicates.not_compared(db, 1))
 
     # How the documents spell names: see `qa.text.names.Spellings`
-
-
-def _shown_row(shown: ShownAnswer) -> str:
-    held = asdict(shown) | {"quotes": [(q.document, q.sha256, q.start, q.end) for q in shown.quotes]}
-    return json.dumps(held, separators=(",", ":"))
-
-
-def _shown(row: str) -> ShownAnswer:
-    held = stored.record(row)
-    return ShownAnswer(
-        question=stored.text(held["question"]),
-        history=tuple(map(stored.text, held["history"])),
-        interpreted_question=stored.text(held["interpreted_question"]),
-        outcome=cast("Outcome", _OUTCOME(held["outcome"])),
-        quotes=tuple(map(_place, held["quotes"])),
-        filtered=bool(held.get("filtered", False)),
-    )
-
-
-def _place(row: Sequence[Any]) -> QuoteReference:
-    document, sha256, start, end = row
-    if not 0 <= stored.number(start) < stored.number(end):
-        raise ValueError(f"[{start}, {end}) is no place in a text")
-    return QuoteReference(stored.text(document), stored.text(sha256), start, end)

@@ -268,10 +268,15 @@ SCHEMA_7 = (
     """,
 )
 
-CHANGES: dict[int, Callable[[sqlite3.Connection], None]] = {}
+
+def _thumbs_move_out(db: sqlite3.Connection) -> None:
+    """Set aside the thumbs for the desk, which keeps them in a file of its own from now on.
+
+    What the desk is to forget of purged documents stands in `erasing`: JSON of an id and texts by SHA-256.
+    """
+    db.execute("ALTER TABLE thumbs RENAME TO former_thumbs")
+    db.execute("ALTER TABLE erasing ADD COLUMN cited TEXT NOT NULL DEFAULT ''")
+
+
+CHANGES: dict[int, Callable[[sqlite3.Connection], None]] = {8: _thumbs_move_out}
 """What brings a library to each later schema, from 8 on, inside a transaction. Never edit one: add one."""
-
-
-def latest_schema() -> int:
-    """Return the newest schema that this code knows."""
-    return max(CHANGES, default=FIRST_SCHEMA)

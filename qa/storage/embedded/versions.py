@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from qa.errors import DocumentNotFoundError, InputError
 from qa.schema import sha256_text
-from qa.storage.embedded import columns as stored
+from qa.storage import columns as stored
 from qa.storage.embedded.corrections import found_in
 from qa.storage.embedded.locations import RECORDS, RESTORED, agree, aside_part, certain, certain_of, is_gone
 from qa.storage.ports import Reason, Version
@@ -260,16 +260,6 @@ def put_back(db: sqlite3.Connection, version: Version, number: int) -> None:
     db.execute("DELETE FROM versions WHERE number = ?", (version.number,))
 
 
-def citing(db: sqlite3.Connection, document_id: str) -> tuple[int, tuple[str, ...]]:
-    """Tell what in the library cites a document, in any version: how many thumbs, on which questions."""
-    where, values = _thumbs(db, document_id)
-    rows = db.execute(
-        f"SELECT json_extract(shown, '$.question') FROM thumbs WHERE {where} ORDER BY query",
-        values,
-    ).fetchall()
-    return len(rows), tuple(dict.fromkeys(question for (question,) in rows))
-
-
 def same_text(db: sqlite3.Connection, document_id: str) -> tuple[str, ...]:
     """List the ids of others that have, or had, the very text that a document has, or had."""
     own = "SELECT sha256 FROM documents WHERE id = ?1 UNION SELECT sha256 FROM versions WHERE document = ?1"
@@ -292,13 +282,12 @@ def with_text(db: sqlite3.Connection, document: Document) -> tuple[str, ...]:
 
 
 def erase(db: sqlite3.Connection, document_id: str) -> None:
-    """Delete all versions of a document, every thumb that is on it or on an answer that quotes it, and more.
+    """Delete all versions of a document, and what is known of its files; note what the desk is to forget.
 
     What it is held as now is left to the caller, to be deleted afterwards. What stays is hashes of where
     it stands, so that its files do not bring it back.
     """
-    where, values = _thumbs(db, document_id)
-    db.execute(f"DELETE FROM thumbs WHERE {where}", values)
+    cited = json.dumps([document_id, own_texts(db, document_id)])
     paths = {
         location["path"] for each in find(db, "document = ?", document_id) for location in each.locations
     }
@@ -324,35 +313,15 @@ def erase(db: sqlite3.Connection, document_id: str) -> None:
         [(sha256_text(path), source_sha256) for path, source_sha256 in stood],
     )
     db.execute("DELETE FROM versions WHERE document = ?", (document_id,))
-    db.execute("INSERT INTO erasing DEFAULT VALUES")
+    db.execute("INSERT INTO erasing (cited) VALUES (?)", (cited,))
 
 
-def _thumbs(db: sqlite3.Connection, document_id: str) -> tuple[str, tuple[str, ...]]:
-    """Build a condition on `thumbs`, and its values: that one is on a document or an answer that quotes it.
-
-    A text that another document has too is that one's as well.
-    """
-    own = {
-        sha256
-        for (sha256,) in db.execute(
-            "SELECT sha256 FROM documents WHERE id = ?1 "
-            "UNION SELECT sha256 FROM versions WHERE document = ?1",
-            (document_id,),
-        )
-    }
-    texts = [
-        sha256
-        for sha256 in sorted(own)
-        if not db.execute(
-            "SELECT 1 FROM documents WHERE sha256 = ?1 AND id != ?2 UNION ALL "
-            "SELECT 1 FROM versions WHERE sha256 = ?1 AND document != ?2",
-            (sha256, document_id),
-        ).fetchone()
-    ]
-    is_its = "{0} = ? OR {1} IN (SELECT value FROM json_each(?))"
-    quoted = is_its.format("json_extract(value, '$[0]')", "json_extract(value, '$[1]')")
-    where = (
-        f"{is_its.format('document', 'sha256')} "
-        f"OR EXISTS (SELECT 1 FROM json_each(shown, '$.quotes') WHERE {quoted})"
+def own_texts(db: sqlite3.Connection, document_id: str) -> list[str]:
+    """List the texts that a document has, or had, and no other document: their SHA-256."""
+    rows = db.execute(
+        "SELECT sha256 FROM documents WHERE id = ?1 UNION SELECT sha256 FROM versions WHERE document = ?1 "
+        "EXCEPT SELECT sha256 FROM documents WHERE id != ?1 "
+        "EXCEPT SELECT sha256 FROM versions WHERE document != ?1 ORDER BY 1",
+        (document_id,),
     )
-    return where, (document_id, json.dumps(texts)) * 2
+    return [sha256 for (sha256,) in rows]

@@ -54,7 +54,7 @@ def corpus(tmp_path: Path) -> Iterator[Corpus]:
 
 
 def only(corpus: Corpus) -> dict[str, object]:
-    (query,) = to_queries(corpus.store)
+    (query,) = to_queries(corpus.desk, corpus.store)
     return query
 
 
@@ -95,9 +95,9 @@ def test_thumbs_say_what_was_expected(
 ) -> None:
     answer = shown(outcome)
     if on_answer:
-        corpus.store.put_thumb(answer, None, on_answer)
+        corpus.desk.put_thumb(answer, None, on_answer)
     for span, thumb in on_quotes.items():
-        corpus.store.put_thumb(answer, place(span), thumb)
+        corpus.desk.put_thumb(answer, place(span), thumb)
     query = only(corpus)
     assert query["question"] == QUESTION
     assert query["quotes"] == [text(span) for span in expected]
@@ -112,11 +112,12 @@ def test_thumbs_say_what_was_expected(
 
 def test_the_thumbs_of_one_query_are_looked_up_not_searched_for(corpus: Corpus) -> None:
     statements: list[str] = []
-    with corpus.store._database.reading() as db:
+    corpus.desk.put_thumb(shown(), None, "up")
+    with corpus.desk._reading() as db:
         db.set_trace_callback(statements.append)
-    corpus.store.thumbs("0" * 16)
+    corpus.desk.thumbs("0" * 16)
     (select,) = [statement for statement in statements if "FROM thumbs" in statement]
-    with corpus.store._database.reading() as db:
+    with corpus.desk._reading() as db:
         (step,) = db.execute(f"EXPLAIN QUERY PLAN {select}").fetchall()
     assert step[-1] == "SEARCH thumbs USING INDEX sqlite_autoindex_thumbs_1 (query=?)"
 
@@ -124,34 +125,34 @@ def test_the_thumbs_of_one_query_are_looked_up_not_searched_for(corpus: Corpus) 
 def test_a_thumb_takes_the_place_of_the_other_and_can_be_taken_back(corpus: Corpus) -> None:
     answer = shown()
     for thumb in ("up", "down"):
-        corpus.store.put_thumb(answer, place(DRY), thumb)
-        corpus.store.put_thumb(answer, None, thumb)
-        assert thumbs_on(corpus.store.thumbs(answer.query_id)) == {
+        corpus.desk.put_thumb(answer, place(DRY), thumb)
+        corpus.desk.put_thumb(answer, None, thumb)
+        assert thumbs_on(corpus.desk.thumbs(answer.query_id)) == {
             "answer": thumb,
             "quotes": {place(DRY).citation_id: thumb},
         }
-    corpus.store.put_thumb(answer, place(DRY), None)
-    corpus.store.put_thumb(answer, None, None)
-    assert corpus.store.thumbs() == ()
-    assert to_queries(corpus.store) == []
+    corpus.desk.put_thumb(answer, place(DRY), None)
+    corpus.desk.put_thumb(answer, None, None)
+    assert corpus.desk.thumbs() == ()
+    assert to_queries(corpus.desk, corpus.store) == []
 
 
 def test_silence_under_filters_says_nothing_of_all_documents(corpus: Corpus) -> None:
-    corpus.store.put_thumb(replace(shown("none"), filtered=True), None, "up")
+    corpus.desk.put_thumb(replace(shown("none"), filtered=True), None, "up")
     query = only(corpus)
     assert query["answerable"] is None
     assert "filters" in query["notes"][0]
 
 
 def test_the_last_answer_that_was_judged_counts(corpus: Corpus) -> None:
-    corpus.store.put_thumb(shown("none"), None, "up")
-    corpus.store.put_thumb(shown("answered"), None, "up")
+    corpus.desk.put_thumb(shown("none"), None, "up")
+    corpus.desk.put_thumb(shown("answered"), None, "up")
     assert only(corpus)["answerable"] is True
 
 
 def test_a_quote_of_a_changed_document_has_no_text_but_a_note(corpus: Corpus, tmp_path: Path) -> None:
     for span in (DRY, HARBOUR):
-        corpus.store.put_thumb(shown(), place(span), "up")
+        corpus.desk.put_thumb(shown(), place(span), "up")
     corpus.index(write(tmp_path, "a.txt", TEXT.replace("dry", "wet")))
     query = only(corpus)
     assert (query["quotes"], query["answerable"]) == ([], None)
@@ -162,7 +163,7 @@ def test_a_quote_of_a_changed_document_has_no_text_but_a_note(corpus: Corpus, tm
 
 
 def test_a_quote_of_a_document_that_is_gone_has_no_text_but_a_note(corpus: Corpus) -> None:
-    corpus.store.put_thumb(shown(), place(DRY), "down")
+    corpus.desk.put_thumb(shown(), place(DRY), "down")
     corpus.remove(["a.txt"])
     query = only(corpus)
     assert "rejected" not in query
@@ -176,7 +177,7 @@ def test_what_is_left_of_the_expected_quotes_still_counts(corpus: Corpus, tmp_pa
     corpus.index(write(tmp_path, "b.txt", other))
     answer = replace(shown(), quotes=(place(DRY), place((0, 18), "b.txt", other)))
     for quote in answer.quotes:
-        corpus.store.put_thumb(answer, quote, "up")
+        corpus.desk.put_thumb(answer, quote, "up")
     assert "document" not in only(corpus)
     corpus.remove(["b.txt"])
     query = only(corpus)
@@ -185,7 +186,7 @@ def test_what_is_left_of_the_expected_quotes_still_counts(corpus: Corpus, tmp_pa
 
 
 def test_a_quote_is_found_again_under_another_id_of_its_document(corpus: Corpus, tmp_path: Path) -> None:
-    corpus.store.put_thumb(shown(), place(DRY), "up")
+    corpus.desk.put_thumb(shown(), place(DRY), "up")
     corpus.remove(["a.txt"], withdrawn=False)
     corpus.index(write(tmp_path, "moved.txt", TEXT))
     query = only(corpus)
@@ -194,9 +195,9 @@ def test_a_quote_is_found_again_under_another_id_of_its_document(corpus: Corpus,
 
 def test_a_follow_up_carries_its_conversation_and_how_it_was_read(corpus: Corpus) -> None:
     answer = replace(shown("answered", "And when?", QUESTION), interpreted_question="And when? (wells, dry)")
-    corpus.store.put_thumb(answer, None, "up")
-    corpus.store.put_thumb(shown("answered", "And when?"), None, "down")
-    alone, following = to_queries(corpus.store)
+    corpus.desk.put_thumb(answer, None, "up")
+    corpus.desk.put_thumb(shown("answered", "And when?"), None, "down")
+    alone, following = to_queries(corpus.desk, corpus.store)
     assert ("history" in alone, "interpreted_question" in alone) == (False, False)
     assert (following["history"], following["interpreted_question"]) == ([QUESTION], "And when? (wells, dry)")
     assert alone["id"] != following["id"]
@@ -214,8 +215,8 @@ def test_the_same_thumbs_make_the_same_file_in_whatever_order_they_were_pressed(
         with tiny_corpus(tmp_path / str(turn)) as corpus:
             corpus.index(write(tmp_path, "a.txt", TEXT))
             for press in order:
-                corpus.store.put_thumb(*press)
-            files.append(to_file(to_queries(corpus.store), "jsonl"))
+                corpus.desk.put_thumb(*press)
+            files.append(to_file(to_queries(corpus.desk, corpus.store), "jsonl"))
     assert files[0] == files[1]
     assert [json.loads(line)["question"] for line in files[0].splitlines()] == ["How?", "What?", "Who?"]
 
@@ -225,11 +226,11 @@ def test_evaluate_reads_what_is_exported(corpus: Corpus, tmp_path: Path) -> None
         answer = replace(
             shown("answered", '=1+1, is "it", say?', "And\nbefore?", "- so?"), quotes=(place(span),)
         )
-        corpus.store.put_thumb(answer, place(span), "up")
-    corpus.store.put_thumb(shown("none", "Who?"), None, "up")
-    corpus.store.put_thumb(shown("answered", "Why?"), None, "down")
-    corpus.store.put_thumb(shown("answered", "Why?"), place(DRY), "down")
-    queries = to_queries(corpus.store)
+        corpus.desk.put_thumb(answer, place(span), "up")
+    corpus.desk.put_thumb(shown("none", "Who?"), None, "up")
+    corpus.desk.put_thumb(shown("answered", "Why?"), None, "down")
+    corpus.desk.put_thumb(shown("answered", "Why?"), place(DRY), "down")
+    queries = to_queries(corpus.desk, corpus.store)
     for name in ("test queries.jsonl", "test queries.csv"):
         save(queries, tmp_path / name)
         read = load(tmp_path / name).queries
@@ -244,8 +245,8 @@ def test_evaluate_reads_what_is_exported(corpus: Corpus, tmp_path: Path) -> None
 
 def test_a_table_alters_no_character(corpus: Corpus) -> None:
     whole = (0, len(TEXT))
-    corpus.store.put_thumb(replace(shown(), quotes=(place(whole),)), place(whole), "up")
-    data = to_file(to_queries(corpus.store), "csv")
+    corpus.desk.put_thumb(replace(shown(), quotes=(place(whole),)), place(whole), "up")
+    data = to_file(to_queries(corpus.desk, corpus.store), "csv")
     (row,) = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))
     assert row["quote"] == TEXT
 
@@ -257,22 +258,22 @@ def test_thumbs_outlive_the_process_and_leave_the_generation_alone(tmp_path: Pat
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(write(tmp_path, "a.txt", TEXT))
         before = corpus.store.generation
-        corpus.store.put_thumb(shown("weak", QUESTION, "Where?"), place(DRY), "up")
-        corpus.store.put_thumb(shown("weak", QUESTION, "Where?"), None, "down")
-        kept = corpus.store.thumbs()
+        corpus.desk.put_thumb(shown("weak", QUESTION, "Where?"), place(DRY), "up")
+        corpus.desk.put_thumb(shown("weak", QUESTION, "Where?"), None, "down")
+        kept = corpus.desk.thumbs()
     assert len(kept) == 2
     with tiny_corpus(tmp_path / "library") as corpus:
-        assert corpus.store.thumbs() == kept
+        assert corpus.desk.thumbs() == kept
         assert {judgement.shown for judgement in kept} == {shown("weak", QUESTION, "Where?")}
         assert corpus.store.generation == before
 
 
 def test_thumbs_are_counted_and_read_by_question(corpus: Corpus) -> None:
-    corpus.store.put_thumb(shown("answered", "What?"), None, "up")
-    corpus.store.put_thumb(shown("answered", "Who?"), None, "up")
-    corpus.store.put_thumb(shown("answered", "Who?"), place(DRY), "down")
-    assert corpus.store.count_thumbs() == (3, 2)
-    of_one = corpus.store.thumbs(shown("answered", "What?").query_id)
+    corpus.desk.put_thumb(shown("answered", "What?"), None, "up")
+    corpus.desk.put_thumb(shown("answered", "Who?"), None, "up")
+    corpus.desk.put_thumb(shown("answered", "Who?"), place(DRY), "down")
+    assert corpus.desk.count_thumbs() == (3, 2)
+    of_one = corpus.desk.thumbs(shown("answered", "What?").query_id)
     assert [each.shown.question for each in of_one] == ["What?"]
 
 
@@ -291,9 +292,9 @@ def test_of_a_long_conversation_only_what_the_question_was_read_after_is_kept() 
 
 
 def test_no_text_of_a_quote_is_kept(corpus: Corpus) -> None:
-    corpus.store.put_thumb(shown(), None, "up")
-    corpus.store.put_thumb(shown(), place(HARBOUR), "up")
-    db = sqlite3.connect(corpus.library / "library.sqlite3")
+    corpus.desk.put_thumb(shown(), None, "up")
+    corpus.desk.put_thumb(shown(), place(HARBOUR), "up")
+    db = sqlite3.connect(corpus.library / "desk.sqlite3")
     kept = str(db.execute("SELECT * FROM thumbs").fetchall())
     db.close()
     assert QUESTION in kept
@@ -304,16 +305,16 @@ def test_no_text_of_a_quote_is_kept(corpus: Corpus) -> None:
 
 
 def test_a_file_that_was_filled_in_is_spared(corpus: Corpus, tmp_path: Path) -> None:
-    corpus.store.put_thumb(shown(), None, "down")
+    corpus.desk.put_thumb(shown(), None, "down")
     path = tmp_path / "queries.jsonl"
-    save(to_queries(corpus.store), path)
-    save(to_queries(corpus.store), path)  # the same again is no loss
+    save(to_queries(corpus.desk, corpus.store), path)
+    save(to_queries(corpus.desk, corpus.store), path)  # the same again is no loss
     path.write_text("filled in", encoding="utf-8")
     with pytest.raises(InputError, match=r"queries\.jsonl is there already.*--force"):
-        save(to_queries(corpus.store), path)
+        save(to_queries(corpus.desk, corpus.store), path)
     assert path.read_text(encoding="utf-8") == "filled in"
-    save(to_queries(corpus.store), path, replace=True)
-    assert path.read_bytes() == to_file(to_queries(corpus.store), "jsonl")
+    save(to_queries(corpus.desk, corpus.store), path, replace=True)
+    assert path.read_bytes() == to_file(to_queries(corpus.desk, corpus.store), "jsonl")
 
 
 def test_a_file_that_cannot_be_written_is_named(corpus: Corpus, tmp_path: Path) -> None:
@@ -329,21 +330,24 @@ def feedback(corpus: Corpus, *arguments: str):
 
 
 def test_the_command_prints_lines_and_says_how_many(corpus: Corpus) -> None:
-    corpus.store.put_thumb(shown(), None, "up")
-    corpus.store.put_thumb(shown(), place(HARBOUR), "down")
-    corpus.store.put_thumb(shown("none", "Who?"), None, "down")
+    corpus.desk.put_thumb(shown(), None, "up")
+    corpus.desk.put_thumb(shown(), place(HARBOUR), "down")
+    corpus.desk.put_thumb(shown("none", "Who?"), None, "down")
     done = feedback(corpus)
     assert done.exit_code == 0
-    assert [json.loads(line) for line in done.stdout.splitlines()] == to_queries(corpus.store)
+    assert [json.loads(line) for line in done.stdout.splitlines()] == to_queries(corpus.desk, corpus.store)
     assert done.stderr.splitlines()[-1] == "3 thumbs: 2 test queries"
     assert "note: Who?: the answer was judged wrong" in done.stderr
-    assert json.loads(feedback(corpus, "--json").stdout) == {"thumbs": 3, "queries": to_queries(corpus.store)}
+    assert json.loads(feedback(corpus, "--json").stdout) == {
+        "thumbs": 3,
+        "queries": to_queries(corpus.desk, corpus.store),
+    }
     assert feedback(corpus, "--quiet").stderr == ""
 
 
 @pytest.mark.parametrize("name", ["out put.jsonl", "out.csv", "OUT.CSV"])
 def test_the_command_writes_the_form_that_the_name_ends_in(corpus: Corpus, tmp_path: Path, name: str) -> None:
-    corpus.store.put_thumb(shown("none", "Who?", "What?"), None, "up")
+    corpus.desk.put_thumb(shown("none", "Who?", "What?"), None, "up")
     done = feedback(corpus, "--out", str(tmp_path / name))
     assert (done.exit_code, done.stdout) == (0, "")
     assert done.stderr.splitlines()[-1] == f"1 thumb: 1 test query written to {tmp_path / name}"

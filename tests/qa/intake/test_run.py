@@ -143,7 +143,7 @@ def test_an_error_of_the_store_comes_from_index_and_leaves_what_was_committed(
 ) -> None:
     """Another process takes the library, as the third document is to be written."""
     monkeypatch.setattr("qa.intake.run.BATCH", 1)
-    monkeypatch.setattr("qa.storage.embedded.database.BUSY_SECONDS", 0.01)
+    monkeypatch.setattr("qa.storage.sqlite_file.BUSY_SECONDS", 0.01)
     for number in range(6):
         write(inbox, f"{number}.txt", words(number))
     named: list[str] = []

@@ -12,8 +12,10 @@ from click.testing import CliRunner
 
 from qa.cli import cli
 from qa.corpus import Corpus
+from qa.desk import database
 from qa.schema import QuoteReference, ShownAnswer
-from qa.storage.embedded.database import FILE_NAME
+from qa.storage.embedded.database import LAYOUT
+from qa.storage.sqlite_file import Layout, made_by
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
 
 if TYPE_CHECKING:
@@ -33,7 +35,6 @@ TABLES = (
     "documents",
     "passages",
     "versions",
-    "thumbs",
     "locations",
     "encodings",
     "corrections",
@@ -63,29 +64,28 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         corpus.remove(["b.txt"])
         document = corpus.document("a.txt")
         place = QuoteReference("a.txt", document.sha256, 0, 9)
-        corpus.store.put_thumb(ShownAnswer("Who?", ("Where?",), "Who?", "answered", (place,)), place, "up")
+        corpus.desk.put_thumb(ShownAnswer("Who?", ("Where?",), "Who?", "answered", (place,)), place, "up")
     return folder
 
 
-def columns() -> list[tuple[str, str]]:
-    from qa.storage.embedded.database import _made_by_version
-    from qa.storage.embedded.tables import latest_schema
-
+def columns(layout: Layout, tables: tuple[str, ...]) -> list[tuple[str, str, str]]:
     with closing(sqlite3.connect(":memory:")) as db:
-        for kind, name, _, sql in _made_by_version(latest_schema()):
-            if kind == "table" and name in TABLES:
+        for kind, name, _, sql in made_by(layout, layout.latest_schema):
+            if kind == "table" and name in tables:
                 db.execute(sql)
         return [
-            (table, column)
-            for table in TABLES
+            (layout.name, table, column)
+            for table in tables
             for _, column, *_ in db.execute(f"PRAGMA table_info({table})").fetchall()
         ]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("table", "column"), columns())
+@pytest.mark.parametrize(
+    ("file", "table", "column"), [*columns(LAYOUT, TABLES), *columns(database.LAYOUT, ("thumbs",))]
+)
 def test_no_value_in_a_column_is_a_defect(
-    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str, column: str
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, table: str, column: str
 ) -> None:
     opened = Corpus.open
     monkeypatch.setattr(
@@ -95,7 +95,7 @@ def test_no_value_in_a_column_is_a_defect(
     for at, value in enumerate(HOSTILE):
         library = tmp_path / str(at)
         shutil.copytree(made / "library", library)
-        with closing(sqlite3.connect(library / FILE_NAME, isolation_level=None)) as db:
+        with closing(sqlite3.connect(library / file, isolation_level=None)) as db:
             db.create_function("casefold", 1, str.casefold, deterministic=True)
             db.execute("PRAGMA ignore_check_constraints = ON")
             try:

@@ -398,7 +398,7 @@ def test_where_nothing_may_be_written_what_there_is_is_used(
 ) -> None:
     file, base = saved(store)
     store.close()
-    monkeypatch.setattr("qa.storage.embedded.database.os.access", lambda *_: False)
+    monkeypatch.setattr("qa.storage.sqlite_file.os.access", lambda *_: False)
     with closing(Store(store.folder)) as read_only, closing(FullText(read_only)) as full_text:
         assert read_only.read_only
         assert_equals_fts5(full_text, read_only)

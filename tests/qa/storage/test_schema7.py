@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import itertools
 import json
+import os
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from qa.errors import DocumentNotFoundError, LibraryError
 from qa.storage.embedded.database import FILE_NAME
+from qa.storage.sqlite_file import SqliteFile
 from tests.qa.consistency import problems
 from tests.qa.tiny import tiny_corpus, words, write
 
@@ -76,11 +80,81 @@ def test_every_citation_opens_as_before_and_nothing_purged_does(library: Path) -
             corpus.cited(EXPECTED["purged"])
         thumbs = [
             [each.shown.question, each.quote.document, each.thumb]
-            for each in corpus.store.thumbs()
+            for each in corpus.desk.thumbs()
             if each.quote
         ]
         assert thumbs == EXPECTED["thumbs"]
     assert problems(library) == []
+
+
+def former(library: Path, table: str = "former_thumbs") -> int:
+    with closing(sqlite3.connect(library / FILE_NAME)) as db:
+        (count,) = db.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
+    return int(count)
+
+
+def test_its_thumbs_go_to_the_desks_file_once(library: Path) -> None:
+    count = former(library, "thumbs")
+    with tiny_corpus(library) as corpus:
+        assert former(library) == count  # nobody has asked for them
+        thumbs = corpus.desk.thumbs()
+    assert len(thumbs) == count > 1
+    assert former(library) == 0
+    with tiny_corpus(library) as corpus:
+        assert corpus.desk.thumbs() == thumbs
+        corpus.desk.put_thumb(thumbs[0].shown, thumbs[0].quote, None)
+    with tiny_corpus(library) as corpus:
+        assert corpus.desk.thumbs() == thumbs[1:]
+
+
+def test_one_that_may_not_be_written_shows_its_thumbs_and_keeps_every_byte(library: Path) -> None:
+    before = (library / FILE_NAME).read_bytes()
+    with tiny_corpus(library, read_only=True) as corpus:
+        assert len(corpus.desk.thumbs()) == corpus.desk.count_thumbs()[0] == former(library, "thumbs")
+        shown = corpus.desk.thumbs()[0].shown
+        with pytest.raises(LibraryError, match="may not be written"):
+            corpus.desk.put_thumb(shown, None, "up")
+    assert (library / FILE_NAME).read_bytes() == before
+    assert [path.name for path in library.iterdir()] == [FILE_NAME]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
+def test_a_kill_at_any_step_of_their_move_loses_and_doubles_none(library: Path, tmp_path: Path) -> None:
+    with tiny_corpus(library, read_only=True) as corpus:
+        expected = corpus.desk.thumbs()
+    for step in itertools.count(1):
+        copy = tmp_path / f"step{step}"
+        shutil.copytree(library, copy)
+        child = os.fork()
+        if not child:
+            move_until(copy, step)
+        _, status = os.waitpid(child, 0)
+        with tiny_corpus(copy, read_only=True) as corpus:
+            assert corpus.desk.thumbs() == expected, step
+        with tiny_corpus(copy) as corpus:
+            assert corpus.desk.thumbs() == expected, step
+        assert former(copy) == 0
+        if os.waitstatus_to_exitcode(status) == 0:
+            break
+    assert step > 10
+
+
+def move_until(library: Path, step: int) -> NoReturn:
+    """Open the desk, and end without a farewell at that statement; 0 where all were done before."""
+    left = itertools.count(step - 1, -1)
+    connect = SqliteFile._connect
+
+    def traced(self: SqliteFile, **options: bool) -> tuple[Any, sqlite3.Connection]:
+        stamp, db = connect(self, **options)
+        db.set_trace_callback(lambda _: next(left) or os._exit(9))
+        return stamp, db
+
+    try:
+        SqliteFile._connect = traced  # type: ignore[method-assign]
+        tiny_corpus(library).desk.thumbs()
+    except BaseException:
+        os._exit(1)
+    os._exit(0)
 
 
 def test_what_was_taken_out_stays_out_and_what_was_said_is_remembered(library: Path, docs: Path) -> None:

@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 import qa.storage.embedded.contents
-import qa.storage.embedded.database
 import qa.storage.embedded.filters
 import qa.storage.embedded.words
+import qa.storage.sqlite_file
 from qa.document.segment import passages
 from qa.errors import (
     DocumentNotFoundError,
@@ -28,9 +28,9 @@ from qa.errors import (
 )
 from qa.schema import Document, Filters, Sentence
 from qa.storage.embedded import tables
+from qa.storage.embedded.database import LAYOUT
 from qa.storage.embedded.put import Entry
 from qa.storage.embedded.store import Store
-from qa.storage.embedded.tables import latest_schema
 from qa.storage.ports import Count, Hit, Occurrence
 from qa.text.dates import parse_date
 from qa.text.phrase import occurrences, phrase_pattern
@@ -85,15 +85,13 @@ def test_passages_come_back_with_keys_and_sentences_and_tile_the_text(store: Sto
     assert any(sentence.kind == "furniture" for passage in stored for sentence in passage.sentences)
 
 
-def test_passages_come_in_the_order_of_the_keys_asked_for_and_missing_ones_are_left_out(store: Store) -> None:
+def test_hits_are_found_by_the_keys_asked_for_and_missing_ones_are_left_out(store: Store) -> None:
     ingest(store, text("long", words(1, 600)))
-    keys = [passage.key for passage in store.passages_of("long")]
-    asked = [keys[2], 999, keys[0]]
-    assert list(store.passages(asked)) == [keys[2], keys[0]]
-    hits = store.hits(asked)
-    assert set(hits) == {keys[0], keys[2]}
-    for key, passage in store.passages(asked).items():
-        assert hits[key] == Hit(key, "long", store.document("long").sha256, passage.start, passage.end, None)
+    first, _, third, *_ = store.passages_of("long")
+    sha256 = store.document("long").sha256
+    assert store.hits([third.key, 999, first.key]) == {
+        each.key: Hit(each.key, "long", sha256, each.start, each.end, None) for each in (first, third)
+    }
 
 
 def test_a_document_info_says_all_but_the_text(store: Store) -> None:
@@ -499,7 +497,7 @@ def test_a_writer_that_has_to_wait_too_long_is_told_so_and_readers_go_on(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ingest(store, BRIEF)
-    monkeypatch.setattr(qa.storage.embedded.database, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(qa.storage.sqlite_file, "BUSY_SECONDS", 0.05)
     other = Store(store.folder)
     blocker = sqlite3.connect(store.folder / "library.sqlite3", isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
@@ -594,12 +592,12 @@ def test_a_library_of_an_older_schema_is_migrated_and_keeps_what_it_holds(
 ) -> None:
     folder = saved(tmp_path)
     add = "ALTER TABLE documents ADD COLUMN later TEXT NOT NULL DEFAULT 'x'"
-    monkeypatch.setitem(tables.CHANGES, latest_schema() + 1, lambda db: db.execute(add))
+    monkeypatch.setitem(tables.CHANGES, LAYOUT.latest_schema + 1, lambda db: db.execute(add))
     store = Store(folder, create=False)
     assert store.document("3").text == words(3)
     store.close()
     db = sqlite3.connect(folder / "library.sqlite3")
-    assert db.execute("PRAGMA user_version").fetchone() == (latest_schema(),)
+    assert db.execute("PRAGMA user_version").fetchone() == (LAYOUT.latest_schema,)
     assert db.execute("SELECT DISTINCT later FROM documents").fetchall() == [("x",)]
     db.close()
 
@@ -614,7 +612,7 @@ def test_a_migration_that_fails_leaves_the_library_as_it_was(
         db.execute("no SQL")
 
     with monkeypatch.context() as patched:
-        patched.setitem(tables.CHANGES, latest_schema() + 1, fail)
+        patched.setitem(tables.CHANGES, LAYOUT.latest_schema + 1, fail)
         with pytest.raises(LibraryError):
             Store(folder)
     store = Store(folder)

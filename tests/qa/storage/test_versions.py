@@ -20,7 +20,7 @@ from qa.desk.thumbs import shown_answer
 from qa.document.segment import passages as passages_of
 from qa.errors import DocumentNotFoundError, InputError, LibraryError
 from qa.schema import Answer, Quote, QuoteReference, sha256_text
-from qa.storage.embedded.database import Database
+from qa.storage.sqlite_file import SqliteFile
 from qa.web.api import create_app
 from qa.web.engine import Engine
 from tests.embeddings.conftest import make_encoder, tiny_transformer  # noqa: F401 - fixtures
@@ -48,8 +48,8 @@ def thumb(corpus: Corpus, document_id: str, question: str) -> None:
     """Judge an answer that quotes the beginning of a document."""
     quote = Quote(corpus.document(document_id), 0, 20)
     shown = shown_answer(Answer(question, question, "answered", quotes=(quote,)))
-    corpus.store.put_thumb(shown, None, "up")
-    corpus.store.put_thumb(shown, QuoteReference(document_id, quote.document.sha256, 0, 20), "up")
+    corpus.desk.put_thumb(shown, None, "up")
+    corpus.desk.put_thumb(shown, QuoteReference(document_id, quote.document.sha256, 0, 20), "up")
 
 
 def vectors(library: Path) -> list[bytes]:
@@ -132,6 +132,7 @@ def test_changed_metadata_alone_keep_no_version(corpus: Corpus, inbox: Path) -> 
     assert corpus.store.versions("a") == ()
 
 
+@pytest.mark.slow
 def test_a_text_that_comes_back_is_current_again_and_kept_once(corpus: Corpus, inbox: Path) -> None:
     for text in (OLD, NEW, OLD, NEW, OLD):
         corpus.index(write(inbox, "a.txt", text))
@@ -355,6 +356,7 @@ def test_where_nobody_can_be_asked_a_purge_needs_yes(corpus: Corpus, inbox: Path
     assert run(corpus, "remove", "--purge", "a.txt", "--yes").exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_purge_names_who_else_has_the_text_and_stays(corpus: Corpus, inbox: Path) -> None:
     corpus.index(write(inbox, "a.txt", OLD))
     corpus.index(write(inbox, "b.txt", NEW))
@@ -447,15 +449,16 @@ UNIQUE = "The zyzzogeton was seen near the qwertzuiop bridge at noon."
 @pytest.fixture
 def careless(monkeypatch: pytest.MonkeyPatch) -> None:
     """SQLite as most have it: what is deleted stays in free pages. Debian's overwrites it by itself."""
-    prepare = Database._prepare
+    prepare = SqliteFile._prepare
 
-    def careless(self: Database, db: sqlite3.Connection) -> None:
+    def careless(self: SqliteFile, db: sqlite3.Connection) -> None:
         prepare(self, db)
         db.execute("PRAGMA secure_delete = OFF")
 
-    monkeypatch.setattr(Database, "_prepare", careless)
+    monkeypatch.setattr(SqliteFile, "_prepare", careless)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("careless")
 def test_what_is_purged_leaves_no_byte_of_its_words_or_vectors(library: Path, inbox: Path) -> None:
     with tiny_corpus(library) as corpus:
@@ -472,7 +475,7 @@ def test_what_is_purged_leaves_no_byte_of_its_words_or_vectors(library: Path, in
         assert vectors(library)[-1] in held
         of_new = vectors(library)[-1]
 
-        assert corpus.store.citing("secretname.txt") == (2, ("What was seen near the bridge zyxwvu?",))
+        assert corpus.citing("secretname.txt") == (2, ("What was seen near the bridge zyxwvu?",))
         assert corpus.purge(["secretname.txt"]) == ("secretname.txt",)
         # While it is open, and after it is closed.
         for _ in range(2):
@@ -482,7 +485,7 @@ def test_what_is_purged_leaves_no_byte_of_its_words_or_vectors(library: Path, in
             corpus.close()
     with tiny_corpus(library) as corpus:
         assert [info.id for info in corpus.documents()] == ["keep.txt"]
-        assert len(corpus.store.thumbs()) == 2
+        assert len(corpus.desk.thumbs()) == 2
         for text in (OLD, NEW, UNIQUE + "\n\n" + words(3)):
             with pytest.raises(DocumentNotFoundError, match="erased for good"):
                 corpus.cited(sha256_text(text))
@@ -528,13 +531,13 @@ def test_a_text_that_another_document_has_too_keeps_that_ones_thumbs(corpus: Cor
     thumb(corpus, "b", "Of the other?")
     thumb(corpus, "a.txt", "Of this one?")
     corpus.purge(["a.txt"])
-    assert {each.shown.question for each in corpus.store.thumbs()} == {"Of the other?"}
+    assert {each.shown.question for each in corpus.desk.thumbs()} == {"Of the other?"}
 
 
 def test_a_purge_that_a_reader_holds_up_says_so_and_is_finished_by_the_next(
     library: Path, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa.storage.embedded.database.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("qa.storage.sqlite_file.BUSY_SECONDS", 0.1)
     with tiny_corpus(library) as corpus:
         corpus.index(write(inbox, "a.txt", UNIQUE), write(inbox, "b.txt", OLD))
         reader = sqlite3.connect(library / "library.sqlite3", isolation_level=None)
@@ -598,6 +601,7 @@ def test_what_is_restored_to_a_file_that_now_holds_a_withdrawn_text_is_found_gon
     assert problems(library) == []
 
 
+@pytest.mark.slow
 def test_what_is_restored_to_an_archive_that_no_longer_has_it_is_found_gone(
     library: Path, inbox: Path
 ) -> None:

@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 import ui
 from qa.asking import confidence
 from qa.corpus import Corpus
+from qa.desk.database import DeskDatabase
 from qa.errors import InputError
 from qa.evaluation.suite import load
 from qa.places import shipped_corpus
@@ -417,6 +418,7 @@ class TestGuard:
             assert not re.search(r"(?:url\(|import |fetch\()[\"']?(?:https?:)?//", guarded.get(path).text)
 
 
+@pytest.mark.slow
 def test_filters_name_what_there_is_to_choose_from(client: TestClient):
     facets = client.get("/api/v1/filters").json()
     assert facets["languages"] == [["en", 1]]
@@ -427,12 +429,12 @@ def test_filters_name_what_there_is_to_choose_from(client: TestClient):
 @pytest.mark.parametrize(
     ("path", "body", "waits"),
     [
-        (f"citations/{'0' * 64}/0-1", None, "cited"),
-        ("filters", None, "facets"),
-        ("documents", None, "documents"),
-        ("feedback/test-queries.csv", None, "thumbs"),
-        ("feedback", {}, "put_thumb"),
-        ("ask", {"question": QUESTION}, "ask"),
+        (f"citations/{'0' * 64}/0-1", None, (EmbeddedLibrary, "cited")),
+        ("filters", None, (EmbeddedLibrary, "facets")),
+        ("documents", None, (Corpus, "documents")),
+        ("feedback/test-queries.csv", None, (DeskDatabase, "thumbs")),
+        ("feedback", {}, (DeskDatabase, "put_thumb")),
+        ("ask", {"question": QUESTION}, (Corpus, "ask")),
     ],
 )
 def test_health_is_told_while_more_wait_than_there_are_threads(
@@ -441,7 +443,7 @@ def test_health_is_told_while_more_wait_than_there_are_threads(
     monkeypatch: pytest.MonkeyPatch,
     path: str,
     body: dict[str, str] | None,
-    waits: str,
+    waits: tuple[type, str],
 ) -> None:
     begun, go_on = threading.Semaphore(0), threading.Event()
 
@@ -450,7 +452,7 @@ def test_health_is_told_while_more_wait_than_there_are_threads(
         go_on.wait(60)
         raise InputError("waited")
 
-    monkeypatch.setattr(Corpus if hasattr(Corpus, waits) else EmbeddedLibrary, waits, wait)
+    monkeypatch.setattr(*waits, wait)
     if path == "feedback":
         body = {"answer": engine.answers.remember(Answer(QUESTION, QUESTION, "none"), ()), "thumb": "up"}
     with ThreadPoolExecutor(61) as crowd:

@@ -1,0 +1,240 @@
+"""The desk of a library in one folder: a SQLite file of its own, beside whatever keeps the library."""
+
+# ruff: noqa: S608 -- statements are put together from this file's own column lists and conditions; what
+# comes from outside is always bound as a value.
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, cast, get_args
+
+from qa.errors import LibraryNotFoundError
+from qa.schema import Judgement, Outcome, QuoteReference, ShownAnswer, Thumb
+from qa.storage import columns as stored
+from qa.storage.sqlite_file import Layout, SqliteFile, translated
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+
+    from qa.storage.ports import JudgedLibrary, ThumbRow
+
+FILE_NAME = "desk.sqlite3"
+SCHEMA_1 = (
+    """
+    -- One thumb a row (`qa.desk.thumbs`). `query` names a question with its history.
+    CREATE TABLE thumbs (
+        query TEXT NOT NULL,
+        -- The quote: by these, so that it outlives its document's row. On an answer as a whole: '' and 0.
+        sha256 TEXT NOT NULL,
+        start INTEGER NOT NULL,
+        end INTEGER NOT NULL,
+        document TEXT NOT NULL,
+        thumb TEXT NOT NULL CHECK (thumb IN ('up', 'down')),
+        -- The answer as it was shown, without the text of its quotes.
+        shown TEXT NOT NULL,
+        PRIMARY KEY (query, sha256, start, end)
+    )
+    """,
+)
+
+
+def _overwrite_what_is_deleted(db: sqlite3.Connection) -> None:
+    db.execute("PRAGMA secure_delete = ON")
+
+
+LAYOUT = Layout(
+    name=FILE_NAME,
+    kind="desk",
+    application_id=0x44657363,  # "Desc"
+    first_schema=1,
+    statements=SCHEMA_1,
+    changes={},
+    otherwise="move it away: thumbs are lost then, documents and citations are not",
+    elsewhere="move it away: thumbs are lost then, documents and citations are not",
+    prepare=_overwrite_what_is_deleted,
+)
+_COLUMNS = "query, sha256, start, end, document, thumb, shown"
+_PUT = f"INTO thumbs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)"
+# That a thumb is on a document of an id (?1) or on one of its texts (?2), or on an answer that quotes these.
+_CITES = """
+    document = ?1 OR sha256 IN (SELECT value FROM json_each(?2)) OR EXISTS (
+        SELECT 1 FROM json_each(shown, '$.quotes') WHERE json_extract(value, '$[0]') = ?1
+        OR json_extract(value, '$[1]') IN (SELECT value FROM json_each(?2))
+    )
+"""
+_OUTCOME, _THUMB = stored.one_of(get_args(Outcome)), stored.one_of(get_args(Thumb))
+
+
+class DeskDatabase:
+    """The thumbs on a library's answers; implements `qa.desk.ports.Desk`. Several threads may use it at once.
+
+    The file is opened when it is first asked for, and made when the first thumb is put. Thumbs that the
+    library kept itself, before schema 8, are taken over first; where nothing may be written, they are read.
+
+    Every method raises `LibraryError` when the file is damaged, locked by another writer, from a newer
+    Pullquote, or out of space; what was committed before stays as it was.
+    """
+
+    def __init__(self, library: JudgedLibrary) -> None:
+        self._library = library
+        self._path = library.folder / FILE_NAME
+        self._lock = threading.RLock()
+        self._file: SqliteFile | None = None
+        self._taken_over = False
+
+    def close(self) -> None:
+        """Close the file. The desk opens it again where it is used again."""
+        with self._lock:
+            if self._file:
+                self._file.close()
+            self._file = None
+
+    def put_thumb(self, shown: ShownAnswer, quote: QuoteReference | None, thumb: Thumb | None) -> None:
+        """Put a thumb on a quote of an answer, or (None) on all of it, in place of an earlier one.
+
+        None for the thumb takes it back.
+        """
+        place = (quote.sha256, quote.start, quote.end) if quote else ("", 0, 0)
+        with self._writing() as db:
+            if thumb is None:
+                db.execute(
+                    "DELETE FROM thumbs WHERE query = ? AND sha256 = ? AND start = ? AND end = ?",
+                    (shown.query_id, *place),
+                )
+            else:
+                row = (shown.query_id, *place, quote.document if quote else "", thumb, _shown_row(shown))
+                db.execute(f"INSERT OR REPLACE {_PUT}", row)
+
+    def thumbs(self, query_id: str | None = None) -> tuple[Judgement, ...]:
+        """Read the thumbs on one test query, or all, in order of query and place."""
+        where, values = ("", ()) if query_id is None else ("WHERE query = ? ", (query_id,))
+        with self._reading() as db:
+            rows = db.execute(
+                "SELECT shown, document, sha256, start, end, thumb FROM thumbs "
+                f"{where}ORDER BY query, sha256, start, end",
+                values,
+            )
+            return tuple(
+                Judgement(_shown(shown), _place(place) if place[1] else None, cast("Thumb", _THUMB(thumb)))
+                for shown, *place, thumb in rows
+            )
+
+    def count_thumbs(self) -> tuple[int, int]:
+        """Count the thumbs, and the test queries that they make."""
+        with self._reading() as db:
+            counts: tuple[int, int] = db.execute(
+                "SELECT count(*), count(DISTINCT query) FROM thumbs"
+            ).fetchone()
+        return counts
+
+    def citing(self, document_id: str, texts: Collection[str]) -> tuple[int, tuple[str, ...]]:
+        """Count the thumbs that `forget` would delete, and list the questions that they are on."""
+        with self._reading() as db:
+            rows = db.execute(
+                f"SELECT json_extract(shown, '$.question') FROM thumbs WHERE {_CITES} ORDER BY query",
+                (document_id, json.dumps([*texts])),
+            ).fetchall()
+            return len(rows), tuple(dict.fromkeys(stored.text(question) for (question,) in rows))
+
+    def forget(self, cited: Iterable[tuple[str, Collection[str]]]) -> None:
+        """Delete each thumb that is on a document or its texts, or on an answer that quotes these.
+
+        No byte of them stays in the file. A document is named by its id, its texts by their SHA-256 (hex).
+
+        Raises:
+            LibraryError: another process reads all the while, which keeps what was deleted in the file's log.
+        """
+        if file := self._open():
+            with file.writing() as db:
+                for document_id, texts in cited:
+                    db.execute(f"DELETE FROM thumbs WHERE {_CITES}", (document_id, json.dumps([*texts])))
+            file.scrub()
+
+    def file_bytes(self) -> int:
+        """Measure the file and its log."""
+        file = self._open()
+        return file.file_bytes() if file else 0
+
+    def damage(self) -> list[str]:
+        """List what SQLite finds wrong in the file."""
+        with self._reading() as db:
+            found = [str(row) for (row,) in db.execute("PRAGMA integrity_check(5)")]
+        return [] if found == ["ok"] else found
+
+    # The file
+
+    def _open(self, *, create: bool = False) -> SqliteFile | None:
+        """Open the file, once; None where there is none, and none is to be made."""
+        with self._lock:
+            if not (self._taken_over or self._library.read_only):
+                self._taken_over = True  # what takes over opens the file, too
+                try:
+                    self._library.hand_over_thumbs(self._take_over)
+                except BaseException:
+                    self._taken_over = False
+                    raise
+            if self._file is None:
+                try:
+                    self._file = SqliteFile(
+                        self._library.folder, LAYOUT, create=create, read_only=self._library.read_only
+                    )
+                except LibraryNotFoundError:
+                    if create:
+                        raise
+            return self._file
+
+    def _writing(self) -> AbstractContextManager[sqlite3.Connection]:
+        file = self._open(create=True)
+        assert file is not None  # noqa: S101 - it was made
+        return file.writing()
+
+    def _take_over(self, rows: Sequence[ThumbRow]) -> None:
+        """Put the thumbs that the library kept itself; one that is here already is newer."""
+        with self._writing() as db:
+            db.executemany(f"INSERT OR IGNORE {_PUT}", rows)
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """Give one snapshot of the thumbs; in memory, of those that cannot be taken over."""
+        file = self._open()
+        former = self._library.former_thumbs() if self._library.read_only else []
+        if file and not former:
+            with file.reading() as db:
+                yield db
+            return
+        with translated(self._library.folder, LAYOUT), closing(sqlite3.connect(":memory:")) as db:
+            for statement in SCHEMA_1:
+                db.execute(statement)
+            if file:
+                with file.reading() as held:
+                    db.executemany(f"INSERT {_PUT}", held.execute(f"SELECT {_COLUMNS} FROM thumbs"))
+            db.executemany(f"INSERT OR IGNORE {_PUT}", former)
+            yield db
+
+
+def _shown_row(shown: ShownAnswer) -> str:
+    held = asdict(shown) | {"quotes": [(q.document, q.sha256, q.start, q.end) for q in shown.quotes]}
+    return json.dumps(held, separators=(",", ":"))
+
+
+def _shown(row: str) -> ShownAnswer:
+    held = stored.record(row)
+    return ShownAnswer(
+        question=stored.text(held["question"]),
+        history=tuple(map(stored.text, held["history"])),
+        interpreted_question=stored.text(held["interpreted_question"]),
+        outcome=cast("Outcome", _OUTCOME(held["outcome"])),
+        quotes=tuple(map(_place, held["quotes"])),
+        filtered=bool(held.get("filtered", False)),
+    )
+
+
+def _place(row: Sequence[Any]) -> QuoteReference:
+    document, sha256, start, end = row
+    if not 0 <= stored.number(start) < stored.number(end):
+        raise ValueError(f"[{start}, {end}) is no place in a text")
+    return QuoteReference(stored.text(document), stored.text(sha256), start, end)
