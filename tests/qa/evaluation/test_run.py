@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from embeddings.models import INT8_ENCODER
 from qa.errors import InputError
 from qa.evaluation import run
 from qa.evaluation.schema import Query, Suite
@@ -57,9 +58,7 @@ def test_a_corpus_without_a_document_is_refused_with_its_reason(tmp_path):
         run.suite_documents(tmp_path / "none.jsonl", print)
 
 
-def test_a_suites_library_is_named_by_corpus_and_encoder_and_not_by_where_it_lies(
-    tmp_path, cache, monkeypatch
-):
+def test_a_suites_library_is_named_by_corpus_and_encoder_and_not_by_where_it_lies(tmp_path, cache):
     one = own_corpus(tmp_path, {"_id": "a", "text": "One."})
     (tmp_path / "moved").mkdir()
     moved = own_corpus(tmp_path / "moved", {"_id": "a", "text": "One."})
@@ -68,9 +67,7 @@ def test_a_suites_library_is_named_by_corpus_and_encoder_and_not_by_where_it_lie
     assert named.parent == cache
     assert run._suite_library_folder(moved, None) == named
     assert run._suite_library_folder(other, None) != named
-    identity = TinyEncoder().identity
-    monkeypatch.setattr(run, "identify_encoder", lambda name: identity)
-    assert run._suite_library_folder(one, "tiny") != named
+    assert run._suite_library_folder(one, INT8_ENCODER) != named
 
 
 # Keeping answers
