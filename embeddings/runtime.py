@@ -46,11 +46,11 @@ _ERRORS_ONLY = 3
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
-def cores() -> int:
+def cores(quota_file: Path = _QUOTA) -> int:
     """How many cores this process may use: those it may run on, or what its container may take of them."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:  # Linux's control groups, version 2: microseconds of work in so many of time
-        quota, period = _QUOTA.read_text(encoding="ascii").split()
+        quota, period = quota_file.read_text(encoding="ascii").split()
         return max(1, min(allowed, round(int(quota) / int(period))))
     except (OSError, ValueError):  # none, or "max"
         return allowed

@@ -69,6 +69,7 @@ def test_the_wheel_holds_the_packages_the_page_and_the_corpus_and_nothing_else(w
     assert held == sources("qa", "embeddings") | {"ui.py"} | {f"qa/{name}" for name in sources("seeds")}
 
 
+@pytest.mark.slow
 def test_the_wheel_carries_the_brief_byte_for_byte(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         carried = archive.read(f"qa/seeds/{BRIEF.name}")

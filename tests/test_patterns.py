@@ -24,6 +24,7 @@ from qa.formats.header import _ACTS
 from qa.formats.page import _SITE
 from qa.text.names import Aliases, _whole
 from qa.text.phrase import phrase_pattern
+from tests.conftest import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -31,11 +32,10 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parent.parent
 FUNCTIONS = {"compile", "search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn"}
 # Patterns that a function builds from its arguments, each with an example of what is built.
 BUILT: dict[tuple[str, str], tuple[re.Pattern[Any], ...]] = {
-    ("qa/quoting/claims.py", "__init__"): (re.compile("[”’»]"),),
+    ("qa/quoting/claims/marks.py", "__init__"): (re.compile("[”’»]"),),
     ("qa/formats/furniture.py", "_whole"): (),  # held by the module
     ("qa/formats/head_top.py", "_without_dialogue"): (re.compile(r"^Name\s?:", re.MULTILINE),),
     ("qa/formats/header.py", "_is_common"): (re.compile(r"(?<![\w.@-])name(?![\w@-])"),),

@@ -42,19 +42,22 @@ _DAMAGED = (
 class _Budget:
     """What an archive and those in it may still give."""
 
-    members: int = MOST_MEMBERS
-    bytes: int = MOST_BYTES
+    members: int
+    bytes: int
 
 
-def read(source: Source, options: Options) -> Iterator[Document | InputError]:
+def read(
+    source: Source, options: Options, members: int = MOST_MEMBERS, size: int = MOST_BYTES
+) -> Iterator[Document | InputError]:
     """Yield the documents of an archive's members; a member that is refused comes as an InputError.
 
+    It may hold so many `members`, and these may unpack to a `size` of so many bytes, inner archives counted.
     A document's id is "/", the member's name, and what its own format gives.
 
     Raises:
         InputError: naming the source, when it is damaged, too large, or holds nothing to read.
     """
-    return _read(source, options, 1, _Budget())
+    return _read(source, options, 1, _Budget(members, size))
 
 
 def _read(source: Source, options: Options, depth: int, budget: _Budget) -> Iterator[Document | InputError]:

@@ -12,11 +12,11 @@ import pytest
 
 from embeddings import models
 from embeddings.torch_world import quiet
+from tests.conftest import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ROOT = Path(__file__).resolve().parents[2]
 
 # Put before a script: every attempt to reach a host is noted, and fails as it does without a network.
 NO_NETWORK = """

@@ -191,6 +191,7 @@ def near(held: Held, count: int) -> np.ndarray:
     return unit(rows + 0.08 * random.standard_normal(rows.shape))
 
 
+@pytest.mark.slow
 def test_many_are_found_as_an_exact_search_would_by_a_look_into_few_lists(
     many: tuple[VectorIndex, Held],
 ) -> None:
@@ -446,6 +447,7 @@ def test_a_base_is_written_once_and_again_only_where_it_is_missing(copied: tuple
     assert len(VectorIndex.open(path, D)) == 198
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     sys.platform == "win32", reason="Windows has no limit on a process's files to stand for a full disk"
 )

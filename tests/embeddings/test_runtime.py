@@ -165,10 +165,9 @@ def test_a_container_that_may_take_less_than_the_machine_has_counts_as_so_many_c
     quota: str, expected: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runtime.os, "sched_getaffinity", lambda _: {0, 1, 2, 3}, raising=False)
-    monkeypatch.setattr(runtime, "_QUOTA", tmp_path / "cpu.max")
-    assert runtime.cores() == 4
+    assert runtime.cores(tmp_path / "cpu.max") == 4
     (tmp_path / "cpu.max").write_text(quota)
-    assert runtime.cores() == expected
+    assert runtime.cores(tmp_path / "cpu.max") == expected
 
 
 def test_models_run_on_no_more_threads_than_there_are_cores() -> None:

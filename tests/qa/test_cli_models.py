@@ -19,11 +19,11 @@ from qa.asking import confidence
 from qa.cli import cli
 from qa.schema import sha256_text
 from qa.storage.embedded.database import FILE_NAME
+from tests.conftest import ROOT
 from tests.qa.briefs import BRIEF, SEED
 
 pytestmark = pytest.mark.models
 
-ROOT = Path(__file__).parents[2]
 QUESTION = "Where were the arrested people employed?"
 
 

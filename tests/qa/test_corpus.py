@@ -256,6 +256,7 @@ def test_an_empty_library_answers_every_search_with_nothing(corpus: Corpus) -> N
 # Search
 
 
+@pytest.mark.slow
 def test_dense_search_finds_the_nearest_passages_as_brute_force_does(corpus: Corpus, inbox: Path) -> None:
     for number in range(12):
         write(inbox, f"{'even' if number % 2 == 0 else 'odd'}{number}.txt", words(number, 300))

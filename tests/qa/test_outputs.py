@@ -61,11 +61,6 @@ def docs(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> Path:
-    return tmp_path / "library"
-
-
-@pytest.fixture
 def run(library: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """Run a command with the tiny encoder."""
     opened = Corpus.open
@@ -75,6 +70,7 @@ def run(library: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]
     return lambda *words: CliRunner().invoke(cli, [*map(str, words), "--library", str(library)])
 
 
+@pytest.mark.slow
 def test_what_pullquote_wrote_is_no_document_in_an_archive_either(tmp_path: Path, library: Path) -> None:
     made = tmp_path / "made"
     made.mkdir()

@@ -147,15 +147,14 @@ def test_training_goes_on_from_an_export(tmp_path: Path) -> None:
         assert all(again[name].allclose(weight, atol=near, rtol=0) for name, weight in state.items())
 
 
-def test_the_start_scores_as_the_cross_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_start_scores_as_the_cross_encoder(tmp_path: Path) -> None:
     import torch
     from transformers import BertForSequenceClassification
 
     from embeddings.reranker import OnnxReranker
     from training import start
 
-    monkeypatch.setattr("sys.argv", ["start", str(tmp_path / "start")])
-    start.main()
+    start.main([str(tmp_path / "start")])
     model = BertForSequenceClassification.from_pretrained(tmp_path / "start").eval()
     reranker = OnnxReranker()
     pair = "How many people live in Berlin?", "Berlin has 3,520,031 registered inhabitants."

@@ -41,15 +41,15 @@ def test_a_long_text_is_cut_about_its_answer(tmp_path: Path) -> None:
     assert TEXT in found["text"]
 
 
-def test_selqa_marks_whole_sentences(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch) -> None:
+def test_selqa_marks_whole_sentences(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sentences = TEXT.split(". ")
     entry = {"question": "When?", "candidates": sentences, "answers": [1], "article": "Mill", "section": ""}
-    lines = converted("selqa", tmp_path, {"selqa.json": json.dumps([entry])}, capsys, monkeypatch)
+    lines = converted("selqa", tmp_path, {"selqa.json": json.dumps([entry])}, capsys)
     assert [lines[0]["text"][start:end] for start, end in lines[0]["gold"]] == [sentences[1]]
 
 
 def test_unansq_pairs_a_question_with_one_that_the_paragraph_does_not_answer(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     files = {
         f"{part}-{name}.txt": text
@@ -60,7 +60,7 @@ def test_unansq_pairs_a_question_with_one_that_the_paragraph_does_not_answer(
             "unanswerable-questions": "2\twho burnt it ?\t4\t4\n" * (part == "dev"),
         }.items()
     }
-    first, second = converted("unansq", tmp_path, files, capsys, monkeypatch, folder=True)
+    first, second = converted("unansq", tmp_path, files, capsys, folder=True)
     assert [first["text"][start:end] for start, end in first["gold"]] == ["1904"]
     assert (second["question"], second["gold"]) == ("who burnt it ?", [])
     path = tmp_path / "lines.jsonl"
@@ -73,7 +73,6 @@ def converted(
     folder_path: Path,
     files: dict[str, str],
     capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
     *,
     folder: bool = False,
 ) -> list[dict[str, object]]:
@@ -82,6 +81,5 @@ def converted(
     for name, text in files.items():
         (folder_path / name).write_text(text)
     target = folder_path if folder else folder_path / next(iter(files))
-    monkeypatch.setattr("sys.argv", ["sources", form, str(target)])
-    sources.main()
+    sources.main([form, str(target)])
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]

@@ -150,6 +150,7 @@ def test_the_pairs_are_those_of_a_library_made_afresh(
         assert all(pairs[other][one] == alike for one, its in pairs.items() for other, alike in its.items())
 
 
+@pytest.mark.slow
 def test_of_the_texts_above_some_are_copies_and_some_not(tmp_path: Path) -> None:
     for number, text in enumerate(_TEXTS):
         write(tmp_path / "files", f"{number:02}.jsonl", json.dumps({"_id": f"{number:02}", "text": text}))

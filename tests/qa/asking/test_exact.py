@@ -213,6 +213,7 @@ def test_two_phrases_are_shown_document_by_document(corpus: Corpus) -> None:
     assert len(given.quotes) == 4
 
 
+@pytest.mark.slow
 def test_a_word_of_every_sentence_of_a_long_document_is_found_in_no_time(tmp_path: Path) -> None:
     write(tmp_path, "long.txt", "".join(f"The word stands in line {number}.\n" for number in range(5_000)))
     with tiny_corpus(tmp_path / "library") as corpus:
@@ -257,6 +258,7 @@ def test_phrases_are_looked_for_until_the_deadline(corpus: Corpus, question: str
         search(corpus.store, question, corpus.store.select(EVERYTHING), deadline=Deadline(0))
 
 
+@pytest.mark.slow
 def test_many_phrases_of_common_words_take_no_long_time(tmp_path: Path) -> None:
     write(tmp_path, "many.txt", "The pilot saved the ship in the strait. " * 9_000)
     typed = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,13 +10,14 @@ import pytest
 from qa import Corpus
 from qa.schema import Filters
 from qa.text.terms import is_latin
+from tests.conftest import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from qa.schema import Answer
 
-ROOT = Path(__file__).parents[3]
 BRIEF = ROOT / "seeds"
 NEWS = ROOT / "tests/suites/news"
 

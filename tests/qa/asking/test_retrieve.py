@@ -55,6 +55,7 @@ def test_with_one_search_alone_fusion_keeps_its_order(dense: dict[int, float]) -
     assert all(fused[a] >= fused[b] for a in dense for b in dense if dense[a] >= dense[b])
 
 
+@pytest.mark.slow
 def test_candidates_come_from_enough_documents_even_where_one_document_fills_the_first_results(
     tmp_path: Path,
 ) -> None:
@@ -135,6 +136,7 @@ def test_passages_that_do_not_count_change_neither_the_others_nor_their_scores(t
         assert not ours.intersection(hit.key for hit, _ in others)
 
 
+@pytest.mark.slow
 def test_passages_that_count_are_looked_for_only_so_deep(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

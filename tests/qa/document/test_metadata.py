@@ -12,11 +12,9 @@ from qa.document.window import head
 from qa.errors import DocumentNotFoundError, InputError
 from qa.quoting.render import info_to_dict
 from qa.schema import Document, Filters, Found
-from tests.qa.tiny import tiny_corpus, write
+from tests.qa.tiny import write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from qa.corpus import Corpus
     from qa.schema import DocumentInfo
 
@@ -118,12 +116,6 @@ def file(tmp_path: Path) -> Path:
     return write(tmp_path / "in", "a.txt", BRIEF)
 
 
-@pytest.fixture
-def corpus(tmp_path: Path) -> Iterator[Corpus]:
-    with tiny_corpus(tmp_path / "library") as corpus:
-        yield corpus
-
-
 def test_where_metadata_come_from_is_told(corpus: Corpus, file: Path):
     corpus.index(file)
     found = {each.field: (each.source, each.sure) for each in info(corpus).found}
@@ -151,6 +143,7 @@ def test_a_bad_sidecar_is_refused_by_name_and_its_file_goes_in(corpus: Corpus, f
     assert report.files[0].path.endswith("a.txt.meta.toml")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("broken", ["title = ", 'nope = "x"\n', 'date = "spring"\n'])
 def test_while_a_sidecar_makes_no_sense_its_document_keeps_what_it_said(
     corpus: Corpus, file: Path, broken: str
@@ -294,6 +287,7 @@ def test_sections_come_with_another_format(corpus: Corpus, file: Path):
     assert [section.name for section in corpus.document("a.txt").sections] == ["Prices", "Floods"]
 
 
+@pytest.mark.slow
 def test_a_correction_is_of_one_document_whatever_others_are_called(
     corpus: Corpus, file: Path, tmp_path: Path
 ):

@@ -106,6 +106,7 @@ def test_what_was_purged_of_a_table_stays_out_when_its_row_has_another_number(
     assert held(corpus).keys() == {"New", "Alpha", "Gamma"}
 
 
+@pytest.mark.slow
 def test_a_row_that_was_taken_out_is_gone_and_the_others_stay_what_they_are(
     corpus: Corpus, inbox: Path
 ) -> None:

@@ -253,6 +253,7 @@ TEXTS = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=400)
 @given(TEXTS)
 def test_sentences_and_passages_hold_any_text(text: str) -> None:

@@ -79,6 +79,7 @@ def test_a_file_that_takes_too_long_costs_itself() -> None:
         assert texts(worker, GOOD) == ["He left."]
 
 
+@pytest.mark.slow
 @posix
 def test_a_file_that_needs_too_much_memory_costs_itself() -> None:
     large = Source("large.txt", "large.txt", b"Prices rose in May. " * 2_000_000)
@@ -133,6 +134,7 @@ def gone(pid: int) -> bool:
         return True
 
 
+@pytest.mark.slow
 @linux
 @pytest.mark.parametrize("state", ["idle", "busy"])
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
@@ -178,6 +180,7 @@ def children(pid: int) -> list[int]:
     return found
 
 
+@pytest.mark.slow
 @linux
 def test_an_interrupted_index_leaves_no_process_behind(tmp_path: Path) -> None:
     with subprocess.Popen(

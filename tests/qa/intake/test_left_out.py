@@ -57,6 +57,7 @@ def feed(*numbers: int) -> str:
 # Removed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "again", ["renamed", "copied", "another format", "another space", "with another in its place"]
 )

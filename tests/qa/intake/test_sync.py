@@ -133,6 +133,7 @@ def test_a_copy_that_changes_becomes_a_document_of_its_own(corpus: Corpus, inbox
     assert places(corpus) == {"a.txt": ["a.txt"], "b.txt": ["b.txt"]}
 
 
+@pytest.mark.slow
 def test_when_the_first_of_copies_changes_it_keeps_the_id_and_the_others_have_one_of_theirs(
     corpus: Corpus, inbox: Path
 ) -> None:
@@ -355,6 +356,7 @@ def test_records_that_a_file_no_longer_has_are_gone_but_not_while_some_of_it_is_
     assert places(corpus).keys() == {"r0", "r2"}
 
 
+@pytest.mark.slow
 def test_a_row_that_a_table_no_longer_has_is_named_until_it_is_pruned(corpus: Corpus, inbox: Path) -> None:
     rows = [f"r{number},{words(number, 12).strip()}" for number in range(3)]
     write(inbox, "t.csv", "\n".join(["id,text", *rows]))
@@ -368,6 +370,7 @@ def test_a_row_that_a_table_no_longer_has_is_named_until_it_is_pruned(corpus: Co
         assert [each.status for each in corpus.index(inbox).files] == ["unchanged"] * 2
 
 
+@pytest.mark.slow
 def test_the_rows_of_a_table_that_is_renamed_are_moved(corpus: Corpus, inbox: Path) -> None:
     rows = [f"r{number},{words(number, 12).strip()}" for number in range(3)]
     table = write(inbox, "t.csv", "\n".join(["id,text", *rows]))
@@ -568,6 +571,7 @@ def test_a_file_that_vanishes_before_it_is_read_is_named_and_no_error(corpus: Co
 # Dry run
 
 
+@pytest.mark.slow
 def test_a_dry_run_says_what_would_be_done_and_changes_nothing(library: Path, inbox: Path) -> None:
     for number in range(5):
         write(inbox, f"{number}.txt", words(number))

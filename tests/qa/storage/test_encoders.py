@@ -260,6 +260,7 @@ def test_what_is_no_name_of_an_encoder_is_a_damaged_library(
         corpus.store.encoders.identity()
 
 
+@pytest.mark.slow
 def test_doctor_says_that_the_name_of_an_encoder_is_damage(tmp_path: Path) -> None:
     library = recorded(tmp_path, "tiny")
     with closing(sqlite3.connect(library / FILE_NAME, isolation_level=None)) as db:

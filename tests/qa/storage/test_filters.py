@@ -46,6 +46,7 @@ def selected(corpus: Corpus, *named: str) -> set[str]:
     return ids
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [Path(each).name for each in FILES])
 def test_a_file_of_many_documents_is_selected_by_its_name(corpus: Corpus, name: str) -> None:
     held = {info.id for info in corpus.documents() if Path(info.path).name == name}

@@ -132,6 +132,7 @@ def test_changed_metadata_alone_keep_no_version(corpus: Corpus, inbox: Path) -> 
     assert corpus.store.versions("a") == ()
 
 
+@pytest.mark.slow
 def test_a_text_that_comes_back_is_current_again_and_kept_once(corpus: Corpus, inbox: Path) -> None:
     for text in (OLD, NEW, OLD, NEW, OLD):
         corpus.index(write(inbox, "a.txt", text))
@@ -355,6 +356,7 @@ def test_where_nobody_can_be_asked_a_purge_needs_yes(corpus: Corpus, inbox: Path
     assert run(corpus, "remove", "--purge", "a.txt", "--yes").exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_purge_names_who_else_has_the_text_and_stays(corpus: Corpus, inbox: Path) -> None:
     corpus.index(write(inbox, "a.txt", OLD))
     corpus.index(write(inbox, "b.txt", NEW))
@@ -456,6 +458,7 @@ def careless(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SqliteFile, "_prepare", careless)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("careless")
 def test_what_is_purged_leaves_no_byte_of_its_words_or_vectors(library: Path, inbox: Path) -> None:
     with tiny_corpus(library) as corpus:
@@ -598,6 +601,7 @@ def test_what_is_restored_to_a_file_that_now_holds_a_withdrawn_text_is_found_gon
     assert problems(library) == []
 
 
+@pytest.mark.slow
 def test_what_is_restored_to_an_archive_that_no_longer_has_it_is_found_gone(
     library: Path, inbox: Path
 ) -> None:

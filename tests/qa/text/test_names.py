@@ -381,6 +381,7 @@ def test_no_name_runs_from_a_title_into_the_text(tmp_path: Path) -> None:
         assert ("kabsan on",) not in db.execute("SELECT folded FROM spellings").fetchall()
 
 
+@pytest.mark.slow
 def test_a_name_is_found_in_each_spelling_that_the_library_has(tmp_path: Path) -> None:
     for number, name in enumerate(("Kapsan", "Kabsan", "Gapsan")):
         write(tmp_path, f"in/{number}.txt", f"The mill of {name} closed in May.\n")

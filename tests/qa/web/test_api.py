@@ -418,6 +418,7 @@ class TestGuard:
             assert not re.search(r"(?:url\(|import |fetch\()[\"']?(?:https?:)?//", guarded.get(path).text)
 
 
+@pytest.mark.slow
 def test_filters_name_what_there_is_to_choose_from(client: TestClient):
     facets = client.get("/api/v1/filters").json()
     assert facets["languages"] == [["en", 1]]

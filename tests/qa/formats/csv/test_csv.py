@@ -163,6 +163,7 @@ def test_a_row_of_several_lines_is_one_where_its_lines_are_no_rows() -> None:
     assert last.text.rstrip() == "He left.\nOn Monday."
 
 
+@pytest.mark.slow
 def test_a_row_too_long_to_be_held_is_refused_and_never_cut_off() -> None:
     data = b'id,text\n1,"' + b"He left.\n" * 556_000 + b'"\n2,She stayed.\n'
     refused, *_, last = table("a.csv", data)
@@ -200,6 +201,7 @@ def test_a_month_or_a_year_is_a_date() -> None:
     assert [(each.date, each.notes) for each in rows] == [(PartialDate(2024, 4), ()), (PartialDate(2024), ())]
 
 
+@pytest.mark.slow
 def test_a_long_table_asks_for_the_time_that_its_rows_take() -> None:
     asked: list[float] = []
     source = Source("a.csv", "a.csv", b"text\n" + b"He left.\n" * 5_000, asked.append)

@@ -250,6 +250,7 @@ words = st.text(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(
     st.lists(st.tuples(st.sampled_from(["Normal", "Heading 1", "List Bullet"]), st.lists(words, min_size=1)))

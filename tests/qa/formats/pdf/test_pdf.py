@@ -235,6 +235,7 @@ def test_a_file_without_pages_or_without_text_is_refused() -> None:
     assert "no text" in refusal(source_of(make.pages_of_nothing(2)))
 
 
+@pytest.mark.slow
 def test_a_file_of_too_many_pages_is_refused() -> None:
     assert f"up to {MOST_PAGES}" in refusal(source_of(make.pages_of_nothing(MOST_PAGES + 1)))
 
@@ -288,6 +289,7 @@ def test_without_ocr_a_scan_is_refused() -> None:
     assert "Index it with OCR" in refusal("scanned", Options(ocr=False))
 
 
+@pytest.mark.slow
 @needs_tesseract
 def test_a_scan_is_read_by_tesseract_and_says_so() -> None:
     asked: list[float] = []
@@ -356,6 +358,7 @@ def test_tesseract_is_given_the_picture_from_where_files_are_read() -> None:
     assert "Tesseract failed (no memory)" in str(found)
 
 
+@pytest.mark.slow
 @needs_tesseract
 def test_a_scan_is_read_where_files_are_read() -> None:
     (found,) = read_path(FILES / "scanned.pdf")

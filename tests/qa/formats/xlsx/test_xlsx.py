@@ -183,6 +183,7 @@ def test_a_hostile_sheet_is_refused_by_name(worker: Worker, sheet: str, reason: 
     assert reason in str(refused)
 
 
+@pytest.mark.slow
 def test_cells_far_away_cost_nothing(worker: Worker) -> None:
     far = f'{ROW}<row r="1048576"><c r="A1048576" t="str"><v>He left.</v></c><c r="XFD1048576"/></row>'
     (read,) = worker.read(Source("a.xlsx", "a.xlsx", raw(far)), Options())
