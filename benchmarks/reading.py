@@ -1,4 +1,4 @@
-"""How long reading takes: our reader beside the cross-encoder, on the same windows in the same run.
+"""Measure how long reading takes: our reader and the cross-encoder, on the same windows in one run.
 
 usage: python -m benchmarks.reading SUITE [--questions N] [--repeats N]
 
@@ -41,16 +41,15 @@ def main() -> None:
         "the cross-encoder in the reader's place": lambda q, w, r: stand_in.read(q, w, r),
     }
     times: dict[str, list[float]] = {name: [] for name in sides}
-    with run.own_library(asked.corpus, None, lambda _: None, print) as corpus:
+    with run.suite_library(asked.corpus, None, lambda _: None, print) as corpus:
         for query in asked.queries:
             meaning = interpret(query.text, query.history)
             search = retrieve.prepare(corpus.store, meaning.question, meaning.variants)
             hits, _ = retrieve.candidates(corpus.store, search, corpus.store.select())
-            found = [(hit.key, score) for hit, score in hits[: retrieve.MOST_READ]]
-            passages = corpus.store.passages(key for key, _ in found)
-            windows = [
-                reading_window(corpus.document(passages[key].document_id), passages[key]) for key, _ in found
-            ]
+            found = hits[: retrieve.MOST_READ]
+            opened = corpus.store.read(hit.document_id for hit, _ in found)
+            passages = {each.key: each for _, own in opened.values() for each in own}
+            windows = [reading_window(opened[hit.document_id][0], passages[hit.key]) for hit, _ in found]
             retrieved = [score for _, score in found]
             for _ in range(arguments.repeats):
                 for name, read in sides.items():

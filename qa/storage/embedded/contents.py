@@ -309,18 +309,6 @@ class Contents:
             )
         return document
 
-    def passages(self, keys: Iterable[int]) -> dict[int, Passage]:
-        """Read passages by key, in the order of `keys`; keys no longer held are left out."""
-        wanted = [int(key) for key in keys]
-        with self._database.reading() as db:
-            found = {
-                passage.key: passage
-                for passage in passages_where(
-                    db, "key IN (SELECT value FROM json_each(?))", json.dumps(wanted)
-                )
-            }
-        return {key: found[key] for key in wanted if key in found}
-
     def hits(self, keys: Iterable[int]) -> dict[int, Hit]:
         """Find the passages with these keys; those not held are left out."""
         with self._database.reading() as db:

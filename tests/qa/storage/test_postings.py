@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from embeddings.files import KnownFile, read_sealed, write_sealed
-from qa.doctor import _postings
 from qa.schema import EVERYTHING, Filters
+from qa.storage.embedded.examine import _postings
 from qa.storage.embedded.full_text import FullText, Postings
 from qa.storage.embedded.store import Store
 from tests.qa.consistency import words_problems
