@@ -1,1 +1,1 @@
-"""What is measured, against what, and how to run it again. Each script prints its table."""
+"""Benchmarks. Each script says what it measures, with what it compares, and prints its table."""

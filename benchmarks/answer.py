@@ -1,4 +1,4 @@
-"""How long a whole answer takes, warm: by stage and size of library, for one user and for several at once.
+"""Measure how long a warm answer takes, by stage and size of library, for one user and for several.
 
 usage: python -m benchmarks.answer FOLDER SUITE --passages N [N ...] [--questions N] [--users N]
        [--repeats N] [--reference FILE] [--json FILE]
@@ -162,7 +162,7 @@ def ask(corpus: Corpus, query: Query) -> Answer:
 
 
 def percentiles(values: Sequence[float]) -> list[float]:
-    """The values at `PERCENTILES`: the least that so many in a hundred do not exceed."""
+    """Return the values at `PERCENTILES`: the lowest that so many in a hundred do not exceed."""
     ordered = sorted(values)
     return [ordered[min(len(ordered) - 1, len(ordered) * each // 100)] for each in PERCENTILES]
 

@@ -1,4 +1,4 @@
-"""How long the running chat takes: to be there, to be ready, to answer first, and for each answer.
+"""Measure how long the chat takes to be there, to be ready, to answer first, and for each answer.
 
 usage: python -m benchmarks.chat [STARTS]
 
@@ -70,7 +70,7 @@ def main() -> None:
 
 @contextmanager
 def chromium() -> Iterator[Browser | None]:
-    """Run a Chromium without a window; None where there is none."""
+    """Run a Chromium without a window; None if there is none."""
     try:
         from playwright.sync_api import Error, sync_playwright
     except ImportError:
@@ -91,7 +91,7 @@ def chromium() -> Iterator[Browser | None]:
 
 @contextmanager
 def chat(library: Path, **environment: str) -> Iterator[str]:
-    """Run the chat; gives its address."""
+    """Run the chat and return its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -1,4 +1,4 @@
-"""How long a new process takes to answer, with the models' cache warm and empty, and where that time goes.
+"""Measure how long a new process takes to answer, with warm and empty model cache, and on what.
 
 usage: python -m benchmarks.cold [RUNS]
 
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def timed(command: list[str], environment: dict[str, str]) -> float:
-    """Wall time of a command in milliseconds.
+    """Return the wall time of a command in milliseconds.
 
     Raises:
         CalledProcessError: it failed; an exit code of 1 is `ask` saying that the documents hold no answer.

@@ -1,4 +1,4 @@
-"""MiniLM-L6, which the product searches with, against bge-small: dense alone, and fused with BM25.
+"""Compare MiniLM-L6, which the product uses, with bge-small: dense alone, and fused with BM25.
 
 usage: python -m benchmarks.encoders SUITE [SUITE ...] [--limit N]
 
@@ -40,7 +40,7 @@ WEIGHTS = (0.5, 0.7, 0.9, 1.0)
 
 
 class BgeSmall:
-    """bge-small-en-v1.5 as the carrier package has it."""
+    """The bge-small-en-v1.5 of its carrier package."""
 
     def __init__(self) -> None:
         folder = reranker_folder().parent / "bge_small_en"
@@ -52,7 +52,7 @@ class BgeSmall:
         self._tokenizer.no_padding()
 
     def encode(self, texts: Sequence[str]) -> Float32:
-        """Unit vectors, float32 [n, 384]."""
+        """Return unit vectors, float32 [n, 384]."""
         with ThreadPoolExecutor(cores()) as pool:
             vectors = np.stack(list(pool.map(self._encode, texts)))
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -80,7 +80,7 @@ def main() -> None:
     for path in arguments.suites:
         asked = suite.load(path, print)
         asked = suite.draw(asked, arguments.limit) if arguments.limit else asked
-        with run.own_library(asked.corpus, None, lambda _: None, print) as corpus:
+        with run.suite_library(asked.corpus, None, lambda _: None, print) as corpus:
             measure(corpus, asked, bge)
 
 

@@ -1,4 +1,4 @@
-"""Ways to search the full text of many passages: what each costs, and what it finds.
+"""Compare ways to search the full text of many passages: what each costs and finds.
 
 usage: python -m benchmarks.fulltext build   FOLDER N {fts5,tantivy,postings}
        python -m benchmarks.fulltext search  FOLDER N [--questions 40] [--kinds KIND ...]
@@ -106,7 +106,7 @@ def main() -> None:
 
 
 def index_path(library: Path, way: str) -> Path:
-    """Where an index lies, beside its library."""
+    """Return the path of an index, beside its library."""
     return library.with_name(f"{library.name}-{way}")
 
 
@@ -127,7 +127,7 @@ def build(library: Path, way: str) -> None:
 
 
 def rows(library: Path) -> Iterator[tuple[int, str, str, str, str]]:
-    """Give the passages: key, head, body, collection, language."""
+    """Yield the passages: key, head, body, collection, language."""
     db = connect(library)
     documents = db.execute("SELECT serial, head, text, collection, language FROM documents ORDER BY serial")
     for serial, head, text, collection, language in documents:
@@ -137,12 +137,12 @@ def rows(library: Path) -> Iterator[tuple[int, str, str, str, str]]:
 
 
 def connect(library: Path) -> sqlite3.Connection:
-    """Open a library's file to be read."""
+    """Return a connection that reads a library's file."""
     return sqlite3.connect(f"file:{library / 'library.sqlite3'}?mode=ro", uri=True)
 
 
 def build_fts5(library: Path, path: Path) -> None:
-    """As `qa.storage.sqlite_file` has it, in a file of its own."""
+    """Index with FTS5 as `qa.storage.sqlite_file` does, in a file of its own."""
     with sqlite3.connect(path / "words.sqlite3") as db:
         db.execute(f"CREATE VIRTUAL TABLE words USING fts5 (head, body, content='', tokenize='{TOKENIZE}')")
         db.executemany(
@@ -151,7 +151,7 @@ def build_fts5(library: Path, path: Path) -> None:
 
 
 def tantivy_index(path: Path) -> Any:
-    """Open or make a tantivy index."""
+    """Return a tantivy index, made if there is none."""
     import tantivy
 
     schema = tantivy.SchemaBuilder()
@@ -170,7 +170,7 @@ def tantivy_index(path: Path) -> Any:
 
 
 def tantivy_document(key: int, head: str, body: str, collection: str, language: str) -> Any:
-    """A passage as tantivy takes it."""
+    """Return a passage as tantivy takes it."""
     import tantivy
 
     document = tantivy.Document()
@@ -181,7 +181,7 @@ def tantivy_document(key: int, head: str, body: str, collection: str, language: 
 
 
 def build_tantivy(library: Path, path: Path) -> None:
-    """In one commit, then merged in the background as tantivy sees fit."""
+    """Index with tantivy in one commit; tantivy then merges in the background."""
     index = tantivy_index(path)
     writer = index.writer(WRITER_BYTES)
     for row in rows(library):
@@ -191,7 +191,7 @@ def build_tantivy(library: Path, path: Path) -> None:
 
 
 def build_postings(library: Path, _: Path) -> None:
-    """As the product does, in the library itself."""
+    """Index as the product does, in the library itself."""
     qa.storage.embedded.full_text.FTS5_UP_TO = 0
     store = Store(library)
     with closing(FullText(store)) as full_text:
@@ -203,12 +203,12 @@ def build_postings(library: Path, _: Path) -> None:
 
 
 def quoted(words: Sequence[str]) -> str:
-    """Any of the words, in FTS5's language."""
+    """Return an FTS5 query for any of the words."""
     return " OR ".join('"' + word.replace('"', '""') + '"' for word in dict.fromkeys(words))
 
 
 class Allowed:
-    """Which passages a filter leaves, as a boolean for each key."""
+    """The passages that a filter leaves, as a boolean for each key."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         last = db.execute("SELECT max(key) FROM passages").fetchone()[0]
@@ -221,7 +221,7 @@ class Allowed:
             self._held[value] = bits
 
     def __call__(self, filters: Filters) -> np.ndarray | None:
-        """None for all."""
+        """Return which passages are left; None for all."""
         return (
             self._held[filters.language if filters.language == "fr" else filters.collection]
             if filters
@@ -230,7 +230,7 @@ class Allowed:
 
 
 class Fts5:
-    """The statements on a library's own full-text index."""
+    """Searches by SQL in a library's own full-text index."""
 
     def __init__(self, library: Path) -> None:
         self._db = connect(library)
@@ -243,7 +243,7 @@ class Fts5:
         db.close()
 
     def joined(self, words: Sequence[str], k: int, filters: Filters) -> Found:
-        """As `Store.bm25` was at first."""
+        """Search as `Store.bm25` did at first."""
         where, values = "", []
         for name in ("language", "collection"):
             if (value := getattr(filters, name)) and filters:
@@ -254,7 +254,7 @@ class Fts5:
         return [(key, -cost) for key, cost in rows]
 
     def late(self, words: Sequence[str], k: int, filters: Filters) -> Found:
-        """Ranked by FTS5, read until enough are allowed."""
+        """Search by FTS5's rank, and read until enough passages are allowed."""
         allowed = self.allowed(filters)
         cursor = self._db.execute(_LATE, (quoted(words), _RANK))
         if allowed is None:
@@ -268,7 +268,7 @@ class Fts5:
         return found
 
     def kept(self, words: Sequence[str]) -> list[str]:
-        """The rarest words, as many as are expected to match `BUDGET` passages; at least two."""
+        """Return the rarest words, as many as should match `BUDGET` passages; at least two."""
         by_frequency = sorted(
             (sum(self._frequency.get(stem.decode(), 0) for stem in stems), word)
             for word, stems in zip(words, self._stemmer.stems(words), strict=True)
@@ -282,12 +282,12 @@ class Fts5:
         return kept
 
     def budget(self, words: Sequence[str], k: int, filters: Filters) -> Found:
-        """The rarest words alone."""
+        """Search for the rarest words alone."""
         return self.late(self.kept(words), k, filters)
 
 
 class Tantivy:
-    """A tantivy index."""
+    """Searches in a tantivy index."""
 
     def __init__(self, path: Path) -> None:
         import tantivy
@@ -311,12 +311,12 @@ class Tantivy:
 
     @property
     def count(self) -> int:
-        """How many passages are in it."""
+        """Return how many passages are in the index."""
         return int(self._searcher.num_docs)
 
 
 class Postings:
-    """The product's own, on its file; `Store.bm25` never answers."""
+    """The product's search in its file of postings; `Store.bm25` never answers."""
 
     def __init__(self, library: Path) -> None:
         self._store = Store(library)
@@ -329,7 +329,7 @@ class Postings:
 
 
 def questions(library: Path, count: int) -> dict[str, list[tuple[list[str], frozenset[str]]]]:
-    """Words to search for, by kind, each with the documents that hold the answer."""
+    """Return the words to search for, by kind, each with the documents that contain the answer."""
     lines = [json.loads(line) for line in library.with_name("questions.jsonl").open(encoding="utf-8")]
     draw = random.Random(1)
     draw.shuffle(lines)
@@ -399,7 +399,7 @@ def search(library: Path, kinds: Sequence[str], count: int) -> None:
 
 
 def first(library: Path, way: str) -> None:
-    """Print how long it takes to be there and find something, then what all questions leave in memory."""
+    """Print how long opening and a first search take, and how much memory all questions leave in use."""
     words = ["normandy", "century", "country"]
     base = resident()
     started = time.perf_counter()
@@ -425,7 +425,7 @@ def first(library: Path, way: str) -> None:
 
 
 def resident() -> tuple[float, float]:
-    """Resident memory of this process in MiB: all, and what no file backs."""
+    """Return the resident memory of this process in MiB: all, and what no file backs."""
     status = Path("/proc/self/status").read_text(encoding="utf-8")
     return tuple(int(re.search(rf"{name}:\s+(\d+)", status)[1]) / 1024 for name in ("VmRSS", "RssAnon"))
 

@@ -1,4 +1,4 @@
-"""Hostile and broken files: what they cost, and whether the good ones among them go in all the same.
+"""Index hostile and broken files: what they cost, and whether the good ones among them go in.
 
 usage: python -m benchmarks.fuzz [--files N] [--seed N] [--only ENDING ...] [--keep FOLDER]
 
@@ -57,7 +57,7 @@ OUT = ("../out.txt", "../../out.txt", "/out.txt", "C:\\out.txt", "/etc/out.txt",
 
 
 def main() -> None:
-    """Make the files, index them, and print what happened."""
+    """Make the files, index them, and print the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--files", type=int, default=2_500, metavar="N")
     parser.add_argument("--seed", type=int, default=6, metavar="N")
@@ -79,7 +79,7 @@ def main() -> None:
 
 
 def faults(found: dict[str, Any]) -> list[str]:
-    """Name what should not be."""
+    """Return what went wrong."""
     wrong = [name for name in ("crash", "unnamed", "lost", "written_outside") if found[name]]
     wrong += ["seconds"] if found["longest"][0][0] > MOST_SECONDS + 1 else []  # a second to end a process
     return wrong + [name for name in ("parent_bytes", "worker_bytes") if found[name] > MOST_BYTES]
@@ -88,7 +88,7 @@ def faults(found: dict[str, Any]) -> list[str]:
 def run(
     folder: Path, count: int, seed: int, *, large: bool = True, endings: frozenset[str] = frozenset(ENDINGS)
 ) -> dict[str, Any]:
-    """Make so many files in the folder, `large` ones too, index them, and tell what happened."""
+    """Make so many files in the folder, with `large` ones or without; index them; return the results."""
     # Names that lead out of an archive lead to folders that are looked at afterwards.
     inbox = folder / "outer" / "inner" / "in"
     inbox.mkdir(parents=True)
@@ -146,7 +146,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _listed(paths: list[Path]) -> set[tuple[str, int, int]]:
-    """List files, and all that folders hold, with size and time of change."""
+    """Return files, and all in folders, with size and time of change."""
     found = (path for given in paths for path in ([given] if given.is_file() else _files(given)))
     return {(str(path), path.lstat().st_size, path.lstat().st_mtime_ns) for path in found}
 
@@ -200,7 +200,7 @@ def _measured() -> Iterator[tuple[dict[str, float], dict[str, int]]]:
 
 
 def _peak(process: int) -> int:
-    """Tell the most memory that a process has had, in bytes; 0 where the system does not say."""
+    """Return the peak memory of a process in bytes; 0 if the system does not say."""
     try:
         status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
     except OSError:
@@ -215,7 +215,7 @@ def _peak(process: int) -> int:
 def make(
     inbox: Path, count: int, seed: int, *, large: bool, endings: frozenset[str] = frozenset(ENDINGS)
 ) -> dict[str, str]:
-    """Write the files, and give the good ones among them: their text by name."""
+    """Write the files; return the text of the good ones by name."""
     chance = random.Random(seed)
     real = [
         path
@@ -255,22 +255,22 @@ def make(
 
 
 def as_it_is(data: bytes, _: random.Random) -> bytes:
-    """Give a real file."""
+    """Return a real file unchanged."""
     return data
 
 
 def cut(data: bytes, chance: random.Random) -> bytes:
-    """Cut a file off."""
+    """Return a file without its end."""
     return data[: chance.randrange(len(data) + 1)]
 
 
 def beheaded(data: bytes, chance: random.Random) -> bytes:
-    """Cut a file's beginning off."""
+    """Return a file without its beginning."""
     return data[chance.randrange(len(data) + 1) :]
 
 
 def flipped(data: bytes, chance: random.Random) -> bytes:
-    """Flip some bits."""
+    """Return a file with some bits flipped."""
     changed = bytearray(data)
     for _ in range(chance.choice((1, 4, 32, 256)) if data else 0):
         changed[chance.randrange(len(changed))] ^= 1 << chance.randrange(8)
@@ -278,14 +278,14 @@ def flipped(data: bytes, chance: random.Random) -> bytes:
 
 
 def moved(data: bytes, chance: random.Random) -> bytes:
-    """Put a piece of a file somewhere else in it, as often as chance has it."""
+    """Return a file with a piece repeated elsewhere in it, a random number of times."""
     start, at = chance.randrange(len(data) + 1), chance.randrange(len(data) + 1)
     piece = data[start : start + chance.randrange(1, 500)]
     return data[:at] + piece * chance.choice((1, 2, 1_000)) + data[at:]
 
 
 def overwritten(data: bytes, chance: random.Random) -> bytes:
-    """Write zeros, high bytes or noise over a piece of a file."""
+    """Return a file with zeros, high bytes or noise over a piece of it."""
     start, size = chance.randrange(len(data) + 1), chance.randrange(1, 300)
     noise = chance.choice((b"\0" * size, b"\xff" * size, chance.randbytes(size)))
     return data[:start] + noise + data[start + size :]

@@ -1,4 +1,4 @@
-"""How fast documents go in, and what memory that takes, beside sentence-transformers and the bare model.
+"""Measure the speed and memory of indexing, beside sentence-transformers and the bare model.
 
 usage: python -m benchmarks.ingest SUITE [--passages N] [--repeats N] [--records N]
 
@@ -57,7 +57,7 @@ PLAIN, ENCODER, INT8, INDEX, BARE = (
 
 
 class Instant:
-    """An encoder that takes no time: what memory grows by is the pipeline's and the store's."""
+    """An encoder that takes no time or memory: what grows is the pipeline's and the store's."""
 
     identity = EncoderIdentity("instant", "0" * 64, 384)
 
@@ -113,7 +113,7 @@ def draw(suite: Path, count: int, target: Path) -> list[str]:
 
 
 def side(name: str, texts: list[str], folder: Path) -> Side:
-    """Open what a side needs; gives its work."""
+    """Open what a side needs; return its work as a function."""
     if name == PLAIN:
         from sentence_transformers import SentenceTransformer  # the other sides do without torch
 
@@ -175,7 +175,7 @@ def compare(arguments: argparse.Namespace, texts: list[str], folder: Path) -> No
 
 
 def child(arguments: argparse.Namespace, only: str) -> int:
-    """Peak memory of one side in a process of its own, in KiB."""
+    """Return the peak memory of one side in a process of its own, in KiB."""
     command = [sys.executable, "-m", "benchmarks.ingest", str(arguments.suite)]
     command += ["--passages", str(arguments.passages), "--only", only]
     return int(subprocess.run(command, capture_output=True, check=True, text=True).stdout.split()[-1])

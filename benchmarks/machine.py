@@ -1,4 +1,4 @@
-"""What a measurement was made on, in one line: figures mean nothing without it."""
+"""Name the machine of a measurement in one line: figures mean nothing without it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PACKAGES = ("onnxruntime", "faiss-cpu", "torch", "gradio")
 
 
 def line() -> str:
-    """The processor, its cores and load, Python and the libraries that do the work."""
+    """Return the processor, its cores and load, Python, and the libraries that do the work."""
     try:
         info = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         names = [text.split(":", 1)[1].strip() for text in info if text.startswith("model name")]
@@ -25,7 +25,7 @@ def line() -> str:
 
 
 def row(name: str, milliseconds: list[float]) -> str:
-    """One line of a table: minimum, median, 95th percentile and count."""
+    """Return one line of a table: minimum, median, 95th percentile and count."""
     ordered = sorted(milliseconds)
     p95 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))]
     return f"{name:<34}{ordered[0]:>8.0f}{ordered[len(ordered) // 2]:>8.0f}{p95:>8.0f}{len(ordered):>6}"

@@ -1,4 +1,4 @@
-"""Thousands of documents of mixed formats: one run, a run with nothing changed, a run with one file changed.
+"""Index thousands of documents of mixed formats: once, again unchanged, again with one file changed.
 
 usage: python -m benchmarks.mixed FOLDER SUITE [SUITE ...] [--documents N]
 
@@ -92,7 +92,7 @@ Text = tuple[str, list[str]]  # a title and paragraphs
 
 
 def sentences(suites: list[Path]) -> list[str]:
-    """Read the suites' sentences, roughly."""
+    """Return the suites' sentences, roughly split."""
     found = []
     for suite in suites:
         with (suite / "corpus.jsonl").open(encoding="utf-8") as file:
@@ -102,7 +102,7 @@ def sentences(suites: list[Path]) -> list[str]:
 
 
 def text_of(rng: random.Random, pool: list[str]) -> Text:
-    """Draw a document: a title nobody else has, and paragraphs of three sentences up to WORDS."""
+    """Return a document: a title of its own, and paragraphs of three sentences up to WORDS."""
     drawn: list[str] = []
     while sum(len(p.split()) for p in drawn) < WORDS:
         drawn.append(" ".join(rng.choices(pool, k=3)))
@@ -110,7 +110,7 @@ def text_of(rng: random.Random, pool: list[str]) -> Text:
 
 
 def make(folder: Path, suites: list[Path], count: int) -> tuple[int, int]:
-    """Write the documents; give how many files they are, and their bytes."""
+    """Write the documents; return how many files they are, and their bytes."""
     rng, pool = random.Random(6), sentences(suites)
     files = size = 0
     for kind, (share, each) in SHARES.items():

@@ -1,4 +1,4 @@
-"""What each choice in finding, ordering and quoting is worth: the product's own parts with other settings.
+"""Measure what each choice in finding, ordering and quoting is worth, by the product's own parts.
 
 usage: python -m benchmarks.parts [SUITE ...] [--limit N] [--encoder NAME] [--retrieval]
 
@@ -63,13 +63,13 @@ def main() -> None:
     for path in arguments.suites:
         asked = suite.load(path, print)
         asked = suite.draw(asked, arguments.limit) if arguments.limit else asked
-        with run.own_library(asked.corpus, arguments.encoder, lambda _: None, print) as corpus:
+        with run.suite_library(asked.corpus, arguments.encoder, lambda _: None, print) as corpus:
             print(f"\n{asked.name}, {len(asked.queries)} questions, {corpus.store.encoder_identity.name}")
             measure(corpus, asked, readers)
 
 
 def measure(corpus: Corpus, asked: Suite, readers: Sequence[Reader]) -> None:
-    """Take every question apart and print what each choice gave."""
+    """Answer every question step by step and print what each choice gives."""
     retrieval: Table = defaultdict(list)
     order: Table = defaultdict(list)
     quotes: Table = defaultdict(list)
@@ -174,7 +174,7 @@ def rank(
     weight: float,
     fuse: Callable[[Sequence[float]], float] = sum,
 ) -> list[int]:
-    """Passage keys, best first, by the dense and BM25 scores of each reading, weighed by `counts`."""
+    """Return passage keys, best first, by the dense and BM25 scores of each reading, weighted by `counts`."""
     scores: dict[int, list[float]] = defaultdict(list)
     for (dense, lexical), count in zip(searches, counts, strict=True):
         for key, score in retrieve.fuse(dense, lexical, weight).items():
@@ -183,7 +183,7 @@ def rank(
 
 
 def ndcg(ranking: Sequence[str], relevant: Mapping[str, int]) -> float:
-    """nDCG@10 of the documents of ranked passages, each at its first occurrence."""
+    """Return nDCG@10 of the documents of ranked passages, each at its first occurrence."""
     scores = {document: -place for place, document in enumerate(dict.fromkeys(ranking))}
     measure = ir_measures.nDCG @ 10
     return float(ir_measures.calc_aggregate([measure], {"q": dict(relevant)}, {"q": scores})[measure])

@@ -1,4 +1,4 @@
-"""Pullquote beside txtai, Haystack and a plain script: indexing, cold start, warm search, memory, quality.
+"""Compare Pullquote with txtai, Haystack and a plain script: indexing, cold and warm search, quality.
 
 usage: python -m benchmarks.peers --suite FOLDER [--questions N] [--repeats N]
                                   [--reference SCRIPT] [--json FILE]
@@ -89,7 +89,7 @@ WORDS_READ = 190
 
 
 def too_long(corpus: Path) -> float:
-    """The share of a corpus's documents that are longer than what the encoder reads of each."""
+    """Return the share of a corpus's documents that are longer than what the encoder reads."""
     texts = [json.loads(line)["text"] for line in corpus.open(encoding="utf-8") if line.strip()]
     return sum(len(text.split()) > WORDS_READ for text in texts) / len(texts)
 
@@ -143,14 +143,14 @@ def main() -> None:
 
 
 def drawn(asked: Suite, count: int) -> list[Query]:
-    """Draw questions that need no history; those with a relevant document, where the suite knows any."""
+    """Return questions that need no history; only those with a relevant document, if the suite knows any."""
     alone = [query for query in asked.queries if not query.history]
     judged = [query for query in alone if any(grade > 0 for grade in asked.qrels.get(query.id, {}).values())]
     return list(suite.draw(replace(asked, queries=tuple(judged or alone)), count).queries)
 
 
 def own_sides(corpus: Path, work: Path) -> list[Side]:
-    """Give Pullquote, whole and only its retrieval, and the plain script: all of this environment."""
+    """Return Pullquote, whole and only retrieval, and the plain script: all in this environment."""
     library = work / "pullquote"
     product = [sys.executable, "-m", "qa", "--library", str(library)]
     server = [sys.executable, str(SCRIPTS / "product.py")]
@@ -170,7 +170,7 @@ def own_sides(corpus: Path, work: Path) -> list[Side]:
 
 
 def peer_sides(corpus: Path, work: Path) -> list[Side]:
-    """Give txtai and Haystack, with the Python of the environment that `PULLQUOTE_PEERS` names."""
+    """Return txtai and Haystack, with the Python of the environment that `PULLQUOTE_PEERS` names."""
     named = os.environ.get("PULLQUOTE_PEERS")
     if not named:
         print("txtai and haystack are absent, as PULLQUOTE_PEERS names no environment.", HOW, sep="\n")
@@ -187,7 +187,7 @@ def peer_sides(corpus: Path, work: Path) -> list[Side]:
 
 
 def scripted(name: str, python: str, script: str, corpus: Path, work: Path) -> Side:
-    """Give the side of a script that does what `peer_scripts/side.py` says."""
+    """Return the side of a script that does what `peer_scripts/side.py` says."""
     folder = work / Path(script).stem
     start = [python, str(SCRIPTS / script), str(models.encoder_folder(models.encoder_identity()))]
     return Side(
@@ -227,7 +227,7 @@ def cold(side: Side, query: Query) -> None:
 
 
 def run(command: list[str], ends: tuple[int, ...] = (0,)) -> tuple[float, int]:
-    """Run a command to its end: seconds, and the peak of its memory in bytes.
+    """Run a command to its end; return seconds and peak memory in bytes.
 
     Raises:
         SideError: it ended otherwise than `ends` says.
@@ -281,7 +281,7 @@ def heard(process: subprocess.Popen[str], said: IO[str]) -> dict[str, Any]:
 
 @contextmanager
 def started(command: list[str], stdin: int, stdout: int) -> Iterator[tuple[subprocess.Popen[str], IO[str]]]:
-    """Start a process; gives it, and the file that holds what it says on standard error."""
+    """Start a process; return it, and the file with its standard error."""
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said,
         subprocess.Popen(
@@ -292,20 +292,20 @@ def started(command: list[str], stdin: int, stdout: int) -> Iterator[tuple[subpr
 
 
 def ended(process: subprocess.Popen[str]) -> int:
-    """Wait for a process to end: the peak of its memory in bytes."""
+    """Wait for a process to end; return its peak memory in bytes."""
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def last_line(said: IO[str]) -> str:
-    """Read the last line that a process wrote to standard error."""
+    """Return the last line that a process wrote to standard error."""
     said.seek(0)
     return (said.read().strip().splitlines() or ["it ended without a word"])[-1]
 
 
 def refer(side: Side, arguments: argparse.Namespace, queries: Sequence[Query]) -> None:
-    """Have the reference answer: one question in a new process, as the cold start; then all of them."""
+    """Ask the reference one question in a new process, as the cold start, then all questions."""
     asked, out = side.folder / "questions.jsonl", side.folder / "answers.jsonl"
     command = [sys.executable, arguments.reference, arguments.suite, out, "--queries", asked]
     for count in [*[1] * arguments.repeats, len(queries)]:
@@ -360,7 +360,7 @@ def show(asked: Suite, queries: Sequence[Query], sides: Sequence[Side]) -> None:
 
 
 def median(values: Sequence[float], base: Sequence[float], digits: int = 2) -> str:
-    """Two cells of the table: a median, and the median of the ratios to another side's, one by one."""
+    """Return two cells of the table: a median, and the median of the ratios to another side's."""
     if not values or not base:
         return f"{'-':>8}{'-':>6}"
     ratio = statistics.median(value / other for value, other in zip(values, base, strict=False))

@@ -1,4 +1,4 @@
-"""Pictures for docs/performance.md, of what `benchmarks.scale` and `benchmarks.answer` have measured.
+"""Draw the pictures of docs/performance.md, from what `benchmarks.scale` and `benchmarks.answer` print.
 
 usage: python -m benchmarks.plots SCALE.json ANSWER.json [FOLDER]
 
@@ -30,7 +30,7 @@ def main() -> None:
 
 
 def draw_scale(libraries: list[dict[str, Any]]) -> pyplot.Figure:
-    """Retrieval by part, and bytes a passage on disk by part, as the library grows."""
+    """Draw retrieval by part, and bytes a passage on disk by part, as the library grows."""
     figure, (time, bytes_) = pyplot.subplots(1, 2, figsize=SIZE, layout="constrained")
     sizes = [each["passages"] for each in libraries]
     stacked = [[_median(each, part) for each in libraries] for part in PARTS]
@@ -46,7 +46,7 @@ def draw_scale(libraries: list[dict[str, Any]]) -> pyplot.Figure:
 
 
 def draw_answer(sides: dict[str, dict[str, list[float]]]) -> pyplot.Figure:
-    """A whole answer by stage, at the median, with the 95th percentile as a tick."""
+    """Draw a whole answer by stage, at the median, with the 95th percentile as a tick."""
     figure, axes = pyplot.subplots(figsize=(8, 0.7 + 0.5 * len(sides)), layout="constrained")
     names = list(reversed(sides))
     left = [0.0] * len(names)

@@ -1,4 +1,4 @@
-"""How long reading takes: our reader beside the cross-encoder, on the same windows in the same run.
+"""Measure how long reading takes: our reader and the cross-encoder, on the same windows in one run.
 
 usage: python -m benchmarks.reading SUITE [--questions N] [--repeats N]
 
@@ -41,7 +41,7 @@ def main() -> None:
         "the cross-encoder in the reader's place": lambda q, w, r: stand_in.read(q, w, r),
     }
     times: dict[str, list[float]] = {name: [] for name in sides}
-    with run.own_library(asked.corpus, None, lambda _: None, print) as corpus:
+    with run.suite_library(asked.corpus, None, lambda _: None, print) as corpus:
         for query in asked.queries:
             meaning = interpret(query.text, query.history)
             search = retrieve.prepare(corpus.store, meaning.question, meaning.variants)

@@ -1,4 +1,4 @@
-"""What a passage costs as a library grows, and what becomes of speed and of what is found.
+"""Measure what a passage costs as a library grows, and how speed and results change.
 
 usage: python -m benchmarks.scale --folder FOLDER SUITE [SUITE ...] [--asked SUITE ...]
            [--passages N ...] [--questions N] [--rounds N] [--json FILE]
@@ -91,7 +91,7 @@ def measure(folder: Path, sizes: Sequence[int], questions: int, rounds: int) -> 
 
 
 def asked(library: Path, count: int) -> dict[str, list[list[tuple[str, float]]]]:
-    """Questions as their weighted variants, so many of each kind; always the same ones."""
+    """Return questions as weighted variants, so many of each kind; always the same ones."""
     lines = [json.loads(line) for line in (library.parent / "questions.jsonl").open(encoding="utf-8")]
     random.Random(3).shuffle(lines)
     variants = [[(text, weight) for text, weight in line["variants"]] for line in lines]
@@ -130,7 +130,7 @@ def child(library: Path, count: int, started: float) -> dict[str, Any]:
 
 
 class Timed:
-    """A library that adds up what each of its methods takes."""
+    """A library that adds up the time of each of its methods."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
@@ -150,7 +150,7 @@ class Timed:
 
 
 def recall(library: Path, count: int) -> float:
-    """The share of the nearest passages that dense search finds."""
+    """Return the share of the nearest passages that dense search finds."""
     with Corpus.open(library, create=False) as corpus:
         texts = [variants[0][0] for variants in asked(library, count)["question"]]
         queries = corpus.store.encode_queries(texts)
@@ -179,7 +179,7 @@ def recall(library: Path, count: int) -> float:
 
 
 def bytes_by_part(library: Path) -> dict[str, int]:
-    """What lies in the library's folder: its tables, and each other file by its kind."""
+    """Return the bytes in the library's folder, by table, and by kind of file."""
     parts: dict[str, int] = defaultdict(int)
     store = library / "library.sqlite3"
     db = sqlite3.connect(f"file:{store}?mode=ro", uri=True)

@@ -94,7 +94,7 @@ def make(folder: Path, suites: Sequence[Path], asked: Sequence[Path], sizes: Seq
 
 
 def synthetic(number: int, passages: int, sources: Sequence[Source]) -> tuple[Document, list[Entry]]:
-    """Make a document: always the same for a number."""
+    """Return document `number`, always the same one."""
     draw = random.Random(number)
     two = draw.sample(sources, 2)
     texts = [text for source in two for text in source.sentences]
@@ -133,7 +133,7 @@ def _fill(
     sources: Sequence[Source],
     encoder: Encoder,
 ) -> int:
-    """Bring a library to its size; gives how many passages were written."""
+    """Fill a library to its size; return how many passages were written."""
     store = Store(library)
     documents = store.documents()
     held, before = {info.id for info in documents}, sum(info.passages for info in documents)
@@ -158,7 +158,7 @@ def _documents(path: Path) -> Iterator[Document]:
 
 
 def _sources(suites: Iterable[Path], cache: Path, encoder: Encoder) -> list[Source]:
-    """Read the documents that have enough sentences to draw from."""
+    """Return the documents that have enough sentences to draw from."""
     found = []
     for document in (each for path in suites for each in _documents(path)):
         texts = [document.text[each.start : each.end] for each in sentences(document) if each.kind == "body"]
@@ -172,7 +172,7 @@ def _sources(suites: Iterable[Path], cache: Path, encoder: Encoder) -> list[Sour
 
 
 def _real(suites: Iterable[Path], cache: Path, encoder: Encoder) -> Iterator[tuple[Document, list[Entry]]]:
-    """Give the documents of suites as the product would hold them."""
+    """Yield the documents of suites as the product stores them."""
     documents = [(each, passages(each)) for path in suites for each in _documents(path)]
     windows = [window_text(document, passage) for document, its in documents for passage in its]
     vectors = iter(_encoded(windows, cache, encoder))
@@ -182,7 +182,7 @@ def _real(suites: Iterable[Path], cache: Path, encoder: Encoder) -> Iterator[tup
 
 
 def _questions(path: Path) -> Iterator[dict[str, object]]:
-    """Give a suite's questions as retrieval searches for them, with the documents that hold their answers."""
+    """Yield a suite's questions as retrieval searches for them, with the documents that answer."""
     asked = suite.draw(suite.load(path), QUESTIONS)
     for query in asked.queries:
         gold = [document for document, grade in asked.qrels.get(query.id, {}).items() if grade > 0]
@@ -191,7 +191,7 @@ def _questions(path: Path) -> Iterator[dict[str, object]]:
 
 
 def _encoded(texts: Sequence[str], cache: Path, encoder: Encoder) -> Float32:
-    """Encode texts, float32 [n, d]; what the cache has is not encoded again."""
+    """Return the vectors of texts, float32 [n, d]; what the cache has is not encoded again."""
     keys = [hashlib.blake2b(text.encode(), digest_size=16).hexdigest() for text in texts]
     held: dict[str, Float32] = {}
     if cache.exists():

@@ -51,10 +51,15 @@ class Kind:
     matches: Callable[[Iterator[bytes]], bool]
 
 
+def _all_lines(matches: Callable[[bytes], object], lines: Iterator[bytes]) -> bool:
+    """Return whether there are lines, and all of them match."""
+    first = next(lines, None)
+    return first is not None and all(map(matches, chain((first,), lines)))
+
+
 def _json_lines(matches: Callable[[dict[str, Any]], bool], lines: Iterator[bytes]) -> bool:
     """Return whether there are lines, and each is a JSON object that matches."""
-    first = next(lines, None)
-    return first is not None and all(_is_record(matches, line) for line in chain((first,), lines))
+    return _all_lines(partial(_is_record, matches), lines)
 
 
 def _is_record(matches: Callable[[dict[str, Any]], bool], line: bytes) -> bool:
@@ -104,12 +109,6 @@ def _page(generator: bytes, lines: Iterator[bytes]) -> bool:
     )  # an archive may begin with such a page
 
 
-def _columns(pattern: re.Pattern[bytes], lines: Iterator[bytes]) -> bool:
-    """Return whether there are lines, and all match the pattern."""
-    first = next(lines, None)
-    return first is not None and all(pattern.fullmatch(line) for line in chain((first,), lines))
-
-
 def _is_test_query(record: dict[str, Any]) -> bool:
     """Return whether a record has the id that `qa.schema.ShownAnswer` gives its question."""
     question, history = record.get("question"), record.get("history", [])
@@ -138,10 +137,12 @@ INDEX_TABLE = Kind("an index report", partial(_first_row, _REPORTED))
 EVALUATION_REPORT = Kind("an evaluation report", partial(_page, rb"evaluation"))
 CONVERSATION = Kind("a saved conversation", partial(_page, rb"\d"))
 TREC_RUN = Kind(
-    "a TREC run", partial(_columns, re.compile(rb"(?<!\S)\S+ Q0 \S+ \d+ \d+ %b\n" % TREC_MARK.encode()))
+    "a TREC run",
+    partial(_all_lines, re.compile(rb"(?<!\S)\S+ Q0 \S+ \d+ \d+ %b\n" % TREC_MARK.encode()).fullmatch),
 )
 TREC_QRELS = Kind(
-    "TREC qrels", partial(_columns, re.compile(rb"(?<!\S)\S+ %b \S+ -?\d+\n" % TREC_MARK.encode()))
+    "TREC qrels",
+    partial(_all_lines, re.compile(rb"(?<!\S)\S+ %b \S+ -?\d+\n" % TREC_MARK.encode()).fullmatch),
 )
 TEST_QUERIES = Kind("test queries from the chat", partial(_json_lines, _is_test_query))
 TEST_TABLE = Kind("test queries from the chat", partial(_first_row, _QUERY))

@@ -19,7 +19,9 @@ from qa.formats.inline import without_markup
 from qa.formats.thread import Sender, messages, unquoted
 from qa.quoting import omissions, wording
 from qa.quoting.attribution import Names, Source, is_of, people
-from qa.quoting.claims import Claim, of_text, sentences_around
+from qa.quoting.claims.claim import Claim
+from qa.quoting.claims.file import of_text
+from qa.quoting.claims.sentences import sentences_around
 from qa.quoting.references import Rows, noted, notes_of
 from qa.schema import Document, DocumentInfo, Span
 from qa.text import times

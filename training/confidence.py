@@ -55,7 +55,7 @@ MOST_SIGNALS = 3
 
 @dataclass(frozen=True)
 class Group:
-    """The questions of the suites on one corpus: signals [n, signals], and whether answerable, bool [n]."""
+    """The questions of all suites on one corpus: signals [n, signals], and whether answerable, bool [n]."""
 
     name: str
     signals: Float64
@@ -63,7 +63,7 @@ class Group:
 
     @property
     def weights(self) -> Float64:
-        """Each group weighs the same, however many questions it has."""
+        """Weights by which each group counts the same, however many questions it has."""
         return np.full(len(self.answerable), QUESTIONS / len(self.answerable))
 
 
@@ -76,7 +76,7 @@ class Model:
     intercept: float
 
     def probability(self, signals: Float64) -> Float64:
-        """The probability that a question is answerable, [n]."""
+        """Return the probability that each question is answerable, [n]."""
         return 1 / (1 + np.exp(-(signals[:, self.used] @ self.weights + self.intercept)))
 
 
@@ -132,7 +132,7 @@ def read(answers: Path, suites: Sequence[Path]) -> list[Group]:
 
 
 def fit(groups: Sequence[Group], used: tuple[int, ...]) -> Model:
-    """Fit on these groups."""
+    """Return a model fitted on these groups."""
     signals = np.concatenate([group.signals[:, used] for group in groups])
     mean, scale = signals.mean(axis=0), signals.std(axis=0) + 1e-9
     model = LogisticRegression(C=STRENGTH, max_iter=1000).fit(
@@ -145,12 +145,12 @@ def fit(groups: Sequence[Group], used: tuple[int, ...]) -> Model:
 
 
 def left_out(groups: Sequence[Group], out: Group, used: tuple[int, ...]) -> Float64:
-    """The probabilities of the group's questions by a model that was fitted on all other groups, [n]."""
+    """Return the probabilities of a group's questions by a model fitted on all other groups, [n]."""
     return fit([group for group in groups if group is not out], used).probability(out.signals)
 
 
 def choose(groups: Sequence[Group]) -> tuple[int, ...]:
-    """The smallest set of signals that no other beats by WORTH, in mean Brier score where it is left out.
+    """Return the smallest set of signals that no other beats by WORTH, in mean Brier score when left out.
 
     Of each signal, more should mean surer: a set that gives one a negative weight has learnt how the
     questions of some suites were written (that who paraphrases is answered, say), and is not chosen.
@@ -178,7 +178,7 @@ def choose(groups: Sequence[Group]) -> tuple[int, ...]:
 
 
 def thresholds(groups: Sequence[Group], held_out: Sequence[Float64]) -> list[float]:
-    """For each of TARGETS, the least confidence from which on the precision is never below it.
+    """Return, for each of TARGETS, the lowest confidence from which the precision is never below it.
 
     Precision is over all groups, each left out of the fit and weighing the same, if ANSWERABLE of the
     questions are answerable: a suite is full of traps, and who asks knows what the documents are about.
@@ -206,7 +206,7 @@ def thresholds(groups: Sequence[Group], held_out: Sequence[Float64]) -> list[flo
 
 
 def draw(groups: Sequence[Group], held_out: Sequence[Float64], curve: Sequence[float]) -> None:
-    """Draw what each strictness costs and gives: how much is answered, and how much of it is right."""
+    """Draw how much each strictness answers, and how much of that is right."""
     figure, (answered, right) = pyplot.subplots(1, 2, figsize=(8, 3.4), layout="constrained", sharex=True)
     for group, p in zip(groups, held_out, strict=True):
         given = p >= np.array(curve)[:, None]
@@ -224,7 +224,7 @@ def draw(groups: Sequence[Group], held_out: Sequence[Float64], curve: Sequence[f
 
 
 def table(groups: Sequence[Group], held_out: Sequence[Float64]) -> None:
-    """Print what each group gets from a model that has not seen it, beside the raw scores."""
+    """Print each group's measures by a model that has not seen it, beside the raw scores."""
     print(f"\n{'each left out':<44} {'n':>5}    AUROC  ECE    Brier   raw AUROC: passage, sentence")
     for group, p in zip(groups, held_out, strict=True):
         passage, sentence = (

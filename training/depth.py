@@ -1,4 +1,4 @@
-"""How many candidates to read (`qa.asking.budget`): what each way costs, and loses against reading many.
+"""Measure how many candidates to read (`qa.asking.budget`): what each way costs and loses.
 
 usage: python -m training.depth SUITE [SUITE ...] [--limit N] [--most N] [--ways WAY [WAY ...]]
 
@@ -38,13 +38,13 @@ Way: TypeAlias = "tuple[tuple[int, float], ...]"
 
 
 def way(text: str) -> Way:
-    """Read a way as it is written on the command line."""
+    """Return a way as the command line names it."""
     parts = [part.partition("@") for part in text.split("+")]
     return tuple((int(size), float(logit or "inf")) for size, _, logit in parts)
 
 
 class Remembering:
-    """The reader, which reads no window twice for a question."""
+    """A reader that reads no window twice for a question."""
 
     name: ReaderName = "reader"
     model = "reader"
@@ -75,12 +75,12 @@ def main() -> None:
     arguments = parser.parse_args()
     for folder in arguments.suites:
         asked = suite.draw(suite.load(folder, print), arguments.limit)
-        with run.own_library(asked.corpus, None, lambda _: None, print) as corpus:
+        with run.suite_library(asked.corpus, None, lambda _: None, print) as corpus:
             compare(asked, corpus, [str(arguments.most), *arguments.ways])
 
 
 def compare(asked: Suite, corpus: Corpus, ways: Sequence[str]) -> None:
-    """Answer the questions in each way and print how they differ from the first."""
+    """Answer the questions in each way and print how the answers differ from the first way's."""
     documents = run.library_documents(corpus)
     answerer = Answerer(corpus.store, Remembering())
     baseline: Mapping[str, AnswerLine] | None = None

@@ -35,7 +35,7 @@ REDUCED = False
 
 
 class _Attention(torch.autograd.Function):
-    """Attention of many heads as ONNX Runtime's own operator: one, where a trace would give a dozen."""
+    """Multi-head attention as one operator of ONNX Runtime, where a trace would give a dozen."""
 
     @staticmethod
     def forward(_: object, query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
@@ -50,7 +50,7 @@ class _Attention(torch.autograd.Function):
 
 
 class Served(nn.Module):
-    """The model as one unpadded window is run through it: there is nothing to mask."""
+    """The model for one unpadded window: there is nothing to mask."""
 
     def __init__(self, model: ReaderModel) -> None:
         super().__init__()
@@ -80,7 +80,7 @@ class Served(nn.Module):
 
 
 def main() -> None:
-    """Average, trace, quantise, say what came out."""
+    """Average, trace and quantise the model; print the SHA-256 of the file."""
     parser = argparse.ArgumentParser()
     parser.add_argument("out", type=Path)
     parser.add_argument(
@@ -101,7 +101,7 @@ def main() -> None:
 
 
 def average(checkpoints: Sequence[str]) -> dict[str, Tensor]:
-    """The mean of the checkpoints' weights, each with its share (1 where none is given)."""
+    """Return the mean of the checkpoints' weights, each with its share (1 if none is given)."""
     named = [(path, float(share or 1)) for path, _, share in (each.partition("=") for each in checkpoints)]
     total = sum(share for _, share in named)
     states = [(torch.load(path)["model"], share / total) for path, share in named]
@@ -136,7 +136,7 @@ def trace(model: ReaderModel, target: Path) -> None:
 
 
 def quantise(source: Path, target: Path) -> None:
-    """Make the weights int8, with a scale a column; activations are quantised as they come."""
+    """Make the weights int8, with a scale a column; activations are quantised when the model runs."""
     every = {node.name for node in onnx.load(source).graph.node if node.op_type == "MatMul"}
     quantize_dynamic(
         source,

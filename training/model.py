@@ -33,7 +33,7 @@ class ReaderModel(nn.Module):
     """
 
     def __init__(self, whole: BertForSequenceClassification) -> None:
-        """Begin from a cross-encoder: one score, which becomes the window's."""
+        """Start from a cross-encoder, whose one score becomes the window's."""
         super().__init__()
         self.bert = whole.bert
         self.window = whole.classifier
@@ -49,12 +49,12 @@ class ReaderModel(nn.Module):
 
     @classmethod
     def started(cls, folder: Path) -> ReaderModel:
-        """Begin from the folder of a cross-encoder, or of a plain encoder: its window head is then new."""
+        """Return a model from a cross-encoder's folder, or from a plain encoder's with a new window head."""
         return cls(BertForSequenceClassification.from_pretrained(folder, num_labels=1))
 
     @classmethod
     def restored(cls, state: dict[str, Tensor]) -> ReaderModel:
-        """Take up a trained state."""
+        """Return a model with a trained state."""
         model = cls(BertForSequenceClassification(bert_config(state)))
         model.load_state_dict(state)
         return model
@@ -70,7 +70,7 @@ class ReaderModel(nn.Module):
         return self.read(read.last_hidden_state, read.pooler_output, pool)
 
     def read(self, states: Tensor, pooled: Tensor, pool: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Read off the last states [batch, tokens, hidden] and BERT's pooled first one."""
+        """Return the logits for the last states [batch, tokens, hidden] and BERT's pooled first one."""
         window = self.window(pooled).squeeze(-1) * self.scale + self.bias
         means = torch.matmul(pool.to(states.dtype), states)
         first = states[:, :1].expand(-1, means.shape[1], -1)
@@ -78,12 +78,12 @@ class ReaderModel(nn.Module):
         return window, sentence, self.span(states)
 
     def heads(self) -> list[nn.Parameter]:
-        """The parameters that start from nothing, and so learn faster."""
+        """Return the parameters that start untrained, and so learn faster."""
         return [self.scale, self.bias, *self.sentence.parameters(), *self.span.parameters()]
 
 
 def bert_config(state: dict[str, Tensor]) -> BertConfig:
-    """The configuration of a cross-encoder or reader, from the shapes of its weights; all have 12 heads."""
+    """Return the configuration of a cross-encoder or reader, by its weights' shapes; it has 12 heads."""
     words, hidden = state["bert.embeddings.word_embeddings.weight"].shape
     layers = 1 + max(int(name.split(".")[3]) for name in state if name.startswith("bert.encoder.layer."))
     return BertConfig(
@@ -107,7 +107,7 @@ class Tokens:
 
 
 def encode(tokenizer: Tokenizer, example: Example) -> Tokens:
-    """Tokens of question, head and sentences; the span as places of its first and last token.
+    """Return the tokens of question, head and sentences, and the span as its first and last token.
 
     The span is (0, 0) where nothing answers, None where the words that answer are not known.
     """
@@ -132,7 +132,7 @@ def encode(tokenizer: Tokenizer, example: Example) -> Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Examples side by side, padded."""
+    """Padded examples."""
 
     inputs: tuple[Tensor, Tensor, Tensor, Tensor]
     answers: Tensor
@@ -142,7 +142,7 @@ class Batch:
 
 
 def collate(encoded: Sequence[Tokens], examples: Sequence[Example]) -> Batch:
-    """Make a batch. `read` marks the sentences that the model sees; spans of -100 do not count."""
+    """Return a batch. `read` marks the sentences that the model sees; spans of -100 do not count."""
     size = len(examples)
     tokens = max(len(each.ids) for each in encoded)
     most = max(len(each.bounds) - 1 for each in encoded)
@@ -167,7 +167,7 @@ def collate(encoded: Sequence[Tokens], examples: Sequence[Example]) -> Batch:
 
 
 def loss(model: ReaderModel, batch: Batch) -> tuple[Tensor, dict[str, float]]:
-    """What is minimised, and its parts by name."""
+    """Return the loss, and its parts by name."""
     window, sentence, span = (each.float() for each in model(*batch.inputs))
     window_loss = nn.functional.binary_cross_entropy_with_logits(window, batch.answers)
     every = nn.functional.binary_cross_entropy_with_logits(

@@ -79,7 +79,7 @@ def counted(argument: str) -> tuple[Path, int | None]:
 
 
 def drawn(questions: list[Question], most: int | None, epochs: int, rng: random.Random) -> list[Question]:
-    """As many of the questions, in a random order, as all epochs take: no document is read in vain."""
+    """Return as many questions, in random order, as all epochs take, so that no document is read in vain."""
     return rng.sample(questions, len(questions) if most is None else min(len(questions), most * epochs))
 
 
@@ -100,7 +100,7 @@ class Source:
         self.material = Material(self.questions)
 
     def windows(self, rng: random.Random) -> Iterator[Example]:
-        """Windows of an epoch."""
+        """Return the windows of an epoch."""
         wanted = len(self.questions) if self.most is None else min(self.most, len(self.questions))
         if len(self._left) < wanted:
             self._left += rng.sample(self.questions, len(self.questions))

@@ -87,13 +87,13 @@ class Question:
 
 
 def is_held_out(document_id: str) -> bool:
-    """Whether a document is kept for validation."""
+    """Return whether a document is kept for validation."""
     folder = document_id.split("-")[0]
     return folder in HELD_OUT or document_id in HELD_OUT_BRIEFS or document_id.startswith(HELD_OUT_ARTICLES)
 
 
 class Apart:
-    """Passages that are kept for validation, to be known by their words wherever they come from.
+    """Passages that are kept for validation, recognised by their words in any source.
 
     Public question sets hold each other's passages under other names.
     """
@@ -108,7 +108,7 @@ class Apart:
                     self._runs |= _runs(document.text)
 
     def without(self, questions: Sequence[Question]) -> list[Question]:
-        """The questions that are on no such document."""
+        """Return the questions on documents that are not kept for validation."""
         documents = {question.document.id: question.document for question in questions}
         left_out = {
             id_ for id_, document in documents.items() if is_held_out(id_) or self.holds(document.text)
@@ -116,7 +116,7 @@ class Apart:
         return [question for question in questions if question.document.id not in left_out]
 
     def holds(self, text: str) -> bool:
-        """Whether a text is one of them, or has a part of one."""
+        """Return whether a text is one of these passages, or contains a part of one."""
         return len(self._runs & _runs(text)) >= LEAST_SHARED
 
 
@@ -153,7 +153,7 @@ def briefs(folder: Path, written: Path | None = None) -> Iterator[Question]:
 
 
 def about_headers(documents: Iterable[Document]) -> Iterator[Question]:
-    """Two questions about what each document's header states."""
+    """Yield two questions about the header of each document."""
     for document in documents:
         rng = random.Random(document.id)
         known = header_lines(document)
@@ -163,12 +163,12 @@ def about_headers(documents: Iterable[Document]) -> Iterator[Question]:
 
 
 def _group(document: Document) -> str:
-    """What names a brief together with its other version, if it has one."""
+    """Return a name that a brief shares with its other version, if there is one."""
     return document.id.rstrip("ab") if document.id.startswith(CONTRAST_PAIRS) else document.id
 
 
 def header_lines(document: Document) -> dict[str, list[Span]]:
-    """The lines of the header that state what HEADER_QUESTIONS ask for, as far as there are any."""
+    """Return the header lines that state what HEADER_QUESTIONS ask for."""
     stated = {
         "publisher": document.publisher,
         "number": document.number,
@@ -241,13 +241,13 @@ def passages_file(path: Path) -> Iterator[Question]:
 
 
 def found(document: Document, sentences: Iterable[str]) -> tuple[Span, ...]:
-    """Where the sentences stand in the document; those that do not are left out."""
+    """Return the spans of the sentences in the document; those that it does not contain are left out."""
     starts = ((document.text.find(each), len(each)) for each in sentences)
     return tuple(Span(start, start + length) for start, length in starts if start >= 0)
 
 
 def _answer(document: Document, gold: Iterable[Span], answers: Iterable[str]) -> Span | None:
-    """Where the first of the answers that stands in the evidence stands."""
+    """Return the span of the first answer that the evidence contains."""
     for answer in filter(None, answers):
         for span in gold:
             match = re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", document.text[span.start : span.end])

@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def open_tokenizer() -> Tokenizer:
-    """Open the tokenizer, that of uncased BERT, as all starts have it: without padding or truncation."""
+    """Return the tokenizer of uncased BERT, which all starts use, without padding or truncation."""
     tokenizer = Tokenizer.from_file(str(reranker_folder() / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
@@ -75,7 +75,7 @@ def read(path: Path) -> list[Example]:
 
 
 def batches(examples: list[Example]) -> list[list[Example]]:
-    """Batches of windows of like length, the order of batches at random within each stretch."""
+    """Return batches of windows of similar length, in random order within each stretch."""
     rng = random.Random(SEED)
     made = []
     for first in range(0, len(examples), SORTED):
@@ -97,7 +97,7 @@ def train(
     rates: tuple[float, float],
     stop: int | None = None,
 ) -> None:
-    """AdamW, the rates (of the body, of the heads) warmed up and then falling to nothing; bfloat16 if safe.
+    """Return AdamW, with rates (of body and heads) that warm up and then fall to 0; bfloat16 if safe.
 
     Goes on from the checkpoint in `out`, if there is one; `stop` ends it after so many batches.
     """

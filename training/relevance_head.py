@@ -50,7 +50,7 @@ STRENGTH = 0.003
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A question, a window, and which of its sentences answer; none does where the window does not answer."""
+    """A question, a window, and which of the window's sentences answer it; none if the window does not."""
 
     question: str
     window: Window
@@ -89,7 +89,7 @@ def main() -> None:
 
 
 def briefs(folder: Path, rng: random.Random) -> Iterator[Example]:
-    """Examples from the fictional briefs."""
+    """Yield examples from the fictional briefs."""
     for domain in sorted(folder.glob("d*")):
         if domain.name in (*HELD_OUT, "d12"):
             continue
@@ -102,7 +102,7 @@ def briefs(folder: Path, rng: random.Random) -> Iterator[Example]:
 
 
 def squad(folder: Path, rng: random.Random) -> Iterator[Example]:
-    """Examples from SQuAD 2.0, without the validation articles."""
+    """Yield examples from SQuAD 2.0, without the validation articles."""
     documents = {d.id: d for d in read_path(folder / "corpus.jsonl") if isinstance(d, Document)}
     relevant = dict(line.split("\t")[:2] for line in (folder / "qrels.tsv").read_text().splitlines()[1:])
     questions = []
@@ -116,7 +116,7 @@ def squad(folder: Path, rng: random.Random) -> Iterator[Example]:
 
 
 def examples(question: str, document: Document, gold: list[str], rng: random.Random) -> Iterator[Example]:
-    """A window that answers where there is one, one or two that do not, at times one without its gold."""
+    """Yield a window that answers, if any does; one or two that do not; sometimes one without its gold."""
     spans = found(document, gold)
     read = [example(question, document, passage, spans) for passage in passages(document)]
     positive = [each for each in read if each.answers]
@@ -133,7 +133,7 @@ def examples(question: str, document: Document, gold: list[str], rng: random.Ran
 
 
 def header_examples(document: Document, rng: random.Random) -> Iterator[Example]:
-    """Questions that the header answers, over the header and over another passage."""
+    """Yield questions that the header answers, with the header and with another passage."""
     known = header_lines(document)
     for field in rng.sample(sorted(HEADER_QUESTIONS), 2):
         if field in known:
@@ -144,7 +144,7 @@ def header_examples(document: Document, rng: random.Random) -> Iterator[Example]
 
 
 def example(question: str, document: Document, passage: Passage, gold: Sequence[Span]) -> Example:
-    """A passage as it is read for a question; gold shares over half of the shorter with a gold sentence."""
+    """Return a passage as it is read; its gold overlaps by over half of the shorter with a gold sentence."""
     labels = tuple(
         any(shares(Span(s.start, s.end), span) for span in gold) for s in passage.sentences if s.quotable
     )
@@ -152,7 +152,7 @@ def example(question: str, document: Document, passage: Passage, gold: Sequence[
 
 
 def run(found: list[Example]) -> Float16:
-    """What the head sees of each window, float16 [n, features]."""
+    """Return the head's features of each window, float16 [n, features]."""
     reader = CrossEncoderReader()
     started = time.perf_counter()
     rows = []
@@ -165,7 +165,7 @@ def run(found: list[Example]) -> Float16:
 
 
 def fit(features: Float16, answers: np.ndarray) -> tuple[Float32, np.float32]:
-    """Weights float32 [features] and bias of a logistic regression on the features as they are."""
+    """Return weights float32 [features] and bias of a logistic regression on unscaled features."""
     scaler = StandardScaler()
     model = LogisticRegression(C=STRENGTH, max_iter=300)
     model.fit(scaler.fit_transform(features.astype(np.float32)), answers)

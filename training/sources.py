@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def squad(path: Path) -> Iterator[dict[str, Any]]:
-    """Questions on paragraphs, their answers by offset; those not where they should be are dropped."""
+    """Yield questions on paragraphs with answers by offset; answers at wrong offsets are dropped."""
     for article in json.loads(path.read_text(encoding="utf-8"))["data"]:
         title = (article.get("title") or "").replace("_", " ")
         for paragraph in article["paragraphs"]:
@@ -68,7 +68,7 @@ def squad(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def cut(text: str, gold: list[tuple[int, int]]) -> tuple[str, list[tuple[int, int]]]:
-    """A stretch of a long text about its first answer, from sentence to sentence; gold in its offsets."""
+    """Return whole sentences of a long text around its first answer, and the gold in their offsets."""
     if len(text) <= LONGEST:
         return text, gold
     middle = gold[0][0] if gold else 0
@@ -79,7 +79,7 @@ def cut(text: str, gold: list[tuple[int, int]]) -> tuple[str, list[tuple[int, in
 
 
 def selqa(path: Path) -> Iterator[dict[str, Any]]:
-    """Questions on a section, given as sentences, of which some are evidence."""
+    """Yield questions on a section that is given as sentences, some of them evidence."""
     for entry in json.loads(path.read_text(encoding="utf-8")):
         sentences = [sentence.strip() for sentence in entry["candidates"]]
         starts = [0]
@@ -92,7 +92,7 @@ def selqa(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def unansq(folder: Path, known: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Pairs of questions, in lower case and with spaces between all tokens, as uncased BERT reads anyway."""
+    """Yield pairs of questions, in lower case with spaces between tokens, which uncased BERT reads alike."""
     own = (
         rows(folder / f"dev-{name}.txt")
         for name in ("context", "answerable-questions", "unanswerable-questions")
@@ -114,14 +114,14 @@ def unansq(folder: Path, known: Iterable[dict[str, Any]]) -> Iterator[dict[str, 
 
 
 def rows(path: Path) -> list[list[str]]:
-    """Lines of fields between tabs; only line feeds end them, as there are odder separators inside."""
+    """Return lines of fields between tabs; only line feeds end them, as fields contain other separators."""
     return [row.split("\t") for row in path.read_text("utf-8").split("\n") if row]
 
 
 def line(
     question: str, text: str, gold: list[tuple[int, int]], title: str, group: str, *, span: bool = True
 ) -> dict[str, Any]:
-    """One line, as `training.questions.passages_file` reads it."""
+    """Return one line, as `training.questions.passages_file` reads it."""
     return {
         "question": question.strip(),
         "text": text,

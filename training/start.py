@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def weights(path: Path) -> dict[str, Tensor]:
-    """All weights of a graph as float32, by name; a product's weight is named after the bias added to it."""
+    """Return all weights of a graph as float32, by name; a product's is named after the bias added to it."""
     graph = onnx.load(path).graph
     arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     users = {name: node for node in graph.node for name in node.input}
@@ -72,14 +72,14 @@ def weights(path: Path) -> dict[str, Tensor]:
 
 
 def cross_encoder(found: dict[str, Tensor]) -> BertForSequenceClassification:
-    """The default cross-encoder."""
+    """Return the state of the default cross-encoder."""
     model = BertForSequenceClassification(bert_config(found))
     model.load_state_dict({name: found[name] for name in model.state_dict()})
     return model
 
 
 def reader(found: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The state of the reader that `training/export.py` wrote."""
+    """Return the state of the reader that `training/export.py` wrote."""
     state = {name.removeprefix("model."): value for name, value in found.items() if name.startswith("model.")}
     # The export joined query, key and value.
     for name, value in found.items():

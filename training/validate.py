@@ -1,4 +1,4 @@
-"""Measure a trained reader on what was kept out of its training, given the right document.
+"""Measure a trained reader on what it was not trained on, given the right document.
 
 usage: python -m training.validate CHECKPOINT [CHECKPOINT ...] --traindata DIR --suite SQUAD [--most N]
 
@@ -58,7 +58,7 @@ def main() -> None:
 
 @torch.no_grad()
 def measure(model: ReaderModel, questions: list[Question]) -> tuple[float, float, float]:
-    """Hit@1 and hit@3 of the answerable questions, and AUROC of all."""
+    """Return hit@1 and hit@3 of the answerable questions, and AUROC of all."""
     tokenizer = open_tokenizer()
     hits, sure = [], []
     for question in questions:

@@ -74,13 +74,13 @@ class Example:
         return any(self.labels)
 
     def as_dict(self) -> dict[str, object]:
-        """Give it as JSON takes it."""
+        """Return the example as JSON takes it."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A sentence as it is read, with its place in the document."""
+    """A sentence as it is read, with its offsets in the document."""
 
     text: str
     span: Span
@@ -88,12 +88,12 @@ class Line:
 
     @property
     def words(self) -> int:
-        """How many words it has."""
+        """The number of its words."""
         return len(self.text.split())
 
 
 class Lines:
-    """A document's quotable sentences, in runs that no window leaves: its header, its body."""
+    """A document's quotable sentences, in runs (header, body) that no window crosses."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -113,7 +113,7 @@ class Lines:
         self.places = [(run, place) for run, lines in enumerate(self.runs) for place in range(len(lines))]
 
     def gold(self, question: Question) -> set[tuple[int, int]]:
-        """Which sentences are evidence: they share over half of the shorter with a gold span."""
+        """Return which sentences are evidence: they overlap by over half of the shorter with a gold span."""
         return {
             (run, place)
             for run, place in self.places
@@ -121,19 +121,19 @@ class Lines:
         }
 
     def gold_spans(self, question: Question) -> set[tuple[int, int]]:
-        """Where the sentences that are evidence stand in the text."""
+        """Return the spans of the sentences that are evidence."""
         spans = (self.runs[run][place].span for run, place in self.gold(question))
         return {(span.start, span.end) for span in spans}
 
 
 def shares(one: Span, other: Span) -> bool:
-    """Whether two spans share over half of the shorter."""
+    """Return whether two spans overlap by over half of the shorter."""
     shared = min(one.end, other.end) - max(one.start, other.start)
     return shared > 0.5 * min(one.end - one.start, other.end - other.start)
 
 
 class Near:
-    """Passages of all documents, and which are nearest to a question by the encoder."""
+    """The passages of all documents, and which the encoder finds nearest to a question."""
 
     def __init__(self, documents: Sequence[Document]) -> None:
         self._encoder = open_encoder()
@@ -143,12 +143,12 @@ class Near:
         )
 
     def similarities(self, questions: Sequence[str]) -> np.ndarray:
-        """Cosine of each question with each passage, float32 [questions, passages]."""
+        """Return the cosine of each question with each passage, float32 [questions, passages]."""
         return self._encoder.encode_query(questions) @ self._vectors.T
 
 
 class Material:
-    """The documents of a source's questions, as windows are cut from them: made once for all epochs."""
+    """The documents of a source's questions, prepared once for the windows of all epochs."""
 
     def __init__(self, questions: Sequence[Question]) -> None:
         documents = {question.document.id: question.document for question in questions}
@@ -164,7 +164,7 @@ class Material:
 def windows(
     material: Material, questions: Sequence[Question], rates: dict[str, float], rng: random.Random
 ) -> Iterator[Example]:
-    """Make an epoch of windows for questions of one source.
+    """Yield an epoch of windows for the questions of one source.
 
     `rates` says how many of each kind a question gives on average: `again` (the answer in another window),
     `same` (the same document's window that does not answer), `removed`, `other`, `changed`.
@@ -178,7 +178,7 @@ def windows(
 
 
 def in_conversation(question: str, asked: Sequence[str], rng: random.Random) -> str:
-    """The question, at times with the words that the product adds from one of those asked about its document.
+    """Return the question, sometimes with words of another on its document, as the product adds them.
 
     One that stands alone is read as it is (`qa.asking.conversation.interpret`).
     """
@@ -259,7 +259,7 @@ def _windows(
 
 
 def _times(rate: float, rng: random.Random) -> int:
-    """A whole number that is `rate` on average."""
+    """Return a whole number that is `rate` on average."""
     return int(rate) + (rng.random() < rate % 1)
 
 
@@ -272,7 +272,7 @@ def _around(
     kind: str,
     avoid: Set[tuple[int, int]] = frozenset(),
 ) -> Example:
-    """A window about a sentence: it grows at random on both sides, and never into what it must avoid."""
+    """Return a window around a sentence: it grows at random on both sides, never into what it must avoid."""
     run, start = place
     inside = lines.runs[run]
     end = start + 1
@@ -314,7 +314,7 @@ def _span(question: Question, kept: Sequence[Line], labels: Sequence[bool]) -> t
 
 
 def change(question: str, text: str, names: Sequence[str], rng: random.Random) -> str | None:
-    """The question with a name, number, month or day swapped for another; None where it has none.
+    """Return the question with a name, number, month or day replaced by another; None if it has none.
 
     A question for yes or no is left alone: what answers it may well say that it was another.
     """
@@ -360,7 +360,7 @@ def _other_number(number: str, rng: random.Random) -> str:
 
 
 def dress(example: Example, rng: random.Random) -> Example:
-    """The example, its question at times typed as people type: no mark, keywords, a slip, words around it."""
+    """Return the example, its question sometimes as people type: no mark, keywords, a slip, more words."""
     question = example.question
     draw = rng.random()
     if draw < 0.06:

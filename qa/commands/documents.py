@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from qa.corpus import Corpus
-    from qa.quoting.claims import Claim
+    from qa.quoting.claims.claim import Claim
     from qa.schema import DocumentInfo, Filters
     from qa.storage.ports import LibraryStats, Version
 
@@ -287,7 +287,7 @@ class _Lost:
 
     @classmethod
     def by_purging(cls, corpus: Corpus, ids: tuple[str, ...], files: tuple[Path, ...]) -> _Lost:
-        from qa.quoting.claims import claims
+        from qa.quoting.claims.file import claims
         from qa.quoting.verify import Verifier
         from qa.schema import Filters
 
@@ -397,7 +397,7 @@ def _claims(path: Path) -> tuple[list[Claim], list[Claim]]:
     Raises:
         InputError: it cannot be read, or quotes nothing.
     """
-    from qa.quoting.claims import claims
+    from qa.quoting.claims.file import claims
 
     found, passed_over = claims(path)
     if not found:
@@ -429,7 +429,7 @@ def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
     nothing is named, and the others are verified: the exit code is 1 then, and 3 where there is no other.
     """
     from qa.progress import meter
-    from qa.quoting.claims import LEAST_WORDS
+    from qa.quoting.claims.claim import LEAST_WORDS
     from qa.quoting.verify import Verifier, is_work, lines, summary, to_dict
     from qa.text.display import plural, visible
 

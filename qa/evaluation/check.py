@@ -58,7 +58,7 @@ def check(suite: Suite, documents: Mapping[str, Document]) -> tuple[Finding, ...
     )
 
 
-def settle(suite: Suite, findings: Sequence[Finding]) -> Suite:
+def with_document_quotes(suite: Suite, findings: Sequence[Finding]) -> Suite:
     """Return the suite with its quotes in the documents' own characters, and with qrels if it has none.
 
     Relevant are then the document that a query names, or else those in which its quotes occur.

@@ -166,7 +166,7 @@ def perform(task: Task, show: Meter, say: Callable[[str], None], kept: Callable[
     documents = _documents(task, asked, say)
     findings = check.check(asked, documents)
     if documents:
-        asked = check.settle(asked, findings)
+        asked = check.with_document_quotes(asked, findings)
     if task.check:
         return Result(asked, findings)
     if documents:
@@ -195,7 +195,7 @@ def _check_no_source(task: Task) -> None:
 def _documents(task: Task, asked: Suite, say: Callable[[str], None]) -> dict[str, Document]:
     """Return the documents that the queries are about; to score given answers, a library may be missing."""
     if asked.corpus:
-        return run.own_documents(asked.corpus, say)
+        return run.suite_documents(asked.corpus, say)
     try:
         with Corpus.open(task.library, create=False) as corpus:
             if documents := run.library_documents(corpus):
@@ -217,7 +217,7 @@ def _ask(
         show("Answering", done, total)
 
     opening = (
-        run.own_library(asked.corpus, task.encoder, staged(show), say, task.reader)
+        run.suite_library(asked.corpus, task.encoder, staged(show), say, task.reader)
         if asked.corpus
         else Corpus.open(task.library, create=False, reader=task.reader)
     )

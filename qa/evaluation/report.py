@@ -76,7 +76,7 @@ def to_html(
         script=Markup(script),  # noqa: S704 -- our own file
         suite=evaluation.suite.name,
         facts=[facts["Questions"], *filter(None, (facts["Date"], f"Pullquote {qa.__version__}"))],
-        made=[(term, fact) for term, fact in facts.items() if fact],
+        origin=[(term, fact) for term, fact in facts.items() if fact],
         headline=list(_headline(evaluation)),
         strip=charts.strip(list(_dots(all_pages))),
         strip_says=f"Questions by confidence: {verdicts['right']:,} right, {verdicts['missed']:,} missed.",

@@ -10,6 +10,7 @@ import sqlite3
 import time
 from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
+from itertools import count
 from typing import TYPE_CHECKING
 
 from embeddings.encoder import identify_encoder
@@ -44,7 +45,7 @@ _EXAMPLES = 3
 _SECONDS_BETWEEN_TRIES = 0.5
 
 
-def own_documents(corpus: Path, say: Say) -> dict[str, Document]:
+def suite_documents(corpus: Path, say: Say) -> dict[str, Document]:
     """Return the documents of a suite's own corpus, by id; tell `say` which lines are refused.
 
     Raises:
@@ -73,7 +74,7 @@ def library_documents(corpus: Corpus) -> dict[str, Document]:
 
 
 @contextmanager
-def own_library(
+def suite_library(
     corpus: Path,
     encoder: str | None,
     progress: Callable[[Progress], None],
@@ -85,23 +86,23 @@ def own_library(
     Raises:
         ModelError: there is no such encoder.
     """
-    folder = _own_library_folder(corpus, encoder)
+    folder = _suite_library_folder(corpus, encoder)
     with Corpus.open(folder, encoder=encoder, reader=reader) as library:
         complete = folder / "complete"
         if not complete.exists():
-            with alone(folder, say):
+            with locked(folder, say):
                 if not complete.exists():
                     library.index(corpus, progress=progress)
                     complete.write_text(f"made of {corpus.resolve()}\n", encoding="utf-8")
         yield library
 
 
-def _own_library_folder(corpus: Path, encoder: str | None) -> Path:
+def _suite_library_folder(corpus: Path, encoder: str | None) -> Path:
     try:
-        identity = identify_encoder(encoder)
+        encoder_sha256 = identify_encoder(encoder).sha256
     except WeightsError as error:
         raise ModelError(str(error)) from error
-    parts = [sha256_file(corpus), identity.sha256, made_by(corpus.name, PLAIN)]
+    parts = (sha256_file(corpus), encoder_sha256, made_by(corpus.name, PLAIN))
     return evaluations_folder() / short_name(" ".join(parts))
 
 
@@ -128,7 +129,7 @@ def answer(
     Raises:
         InputError: `out` cannot be read or written.
     """
-    with alone(out, say):
+    with locked(out, say):
         if out.is_relative_to(evaluations_folder()):
             make_cache_folder(out.parent)
             close_to_others(out.parent)
@@ -189,11 +190,11 @@ def check_answers(suite: Suite, answers: Mapping[str, AnswerLine], path: Path, s
     Raises:
         InputError: it answers none of them.
     """
-    count = sum(query.id in answers for query in suite.queries)
-    if not count:
+    answered = sum(query.id in answers for query in suite.queries)
+    if not answered:
         raise InputError(f"{path} answers none of the questions of {suite.name}: its ids are others.")
-    if count < len(suite.queries):
-        say(f"{path} answers {count:,} of the {len(suite.queries):,} questions: the others are left out")
+    if answered < len(suite.queries):
+        say(f"{path} answers {answered:,} of the {len(suite.queries):,} questions: the others are left out")
 
 
 def check_qrels(suite: Suite, documents: Mapping[str, Document], say: Say) -> None:
@@ -258,7 +259,7 @@ def evaluate(
 
 
 @contextmanager
-def alone(path: Path, say: Say) -> Iterator[None]:
+def locked(path: Path, say: Say) -> Iterator[None]:
     """Let one process at a time work on the file or folder `path`; another waits, and tells `say` so.
 
     The lock is SQLite's on an empty database: it works on every system, and ends with its process.
@@ -267,16 +268,14 @@ def alone(path: Path, say: Say) -> Iterator[None]:
     make_cache_folder(locks)
     name = locks / f"{short_name(str(path.resolve()))}.lock"
     with closing(sqlite3.connect(name, timeout=0, isolation_level=None)) as lock:
-        waiting = False
-        while True:
+        for attempt in count():
             try:
                 lock.execute("BEGIN EXCLUSIVE")
                 break
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
                     raise InputError(f"cannot lock {name}: {error}. Is its folder writable?") from error
-            if not waiting:
+            if not attempt:
                 say(f"another evaluation is writing {path}: waiting until it ends")
-                waiting = True
             time.sleep(_SECONDS_BETWEEN_TRIES)
         yield

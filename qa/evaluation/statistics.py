@@ -185,7 +185,7 @@ def bootstrap(
     n = len(labels)
     groups = [np.flatnonzero(labels == label) for label in np.unique(labels)]
     # A case alone in its stratum is always drawn; scipy refuses to draw it.
-    alone = np.isin(np.arange(n), [group[0] for group in groups if len(group) == 1])[:, None]
+    singles = np.isin(np.arange(n), [group[0] for group in groups if len(group) == 1])[:, None]
     groups = [group for group in groups if len(group) > 1]
     values = _all(statistics, np.ones((n, 1)))[:, 0]
     if not groups:
@@ -196,7 +196,7 @@ def bootstrap(
         draws = len(cases)
         cells = cases * draws + np.arange(draws)[:, None]
         counts = np.bincount(cells.ravel(), minlength=n * draws).reshape(n, draws)
-        return _all(statistics, (counts + alone).astype(np.float64))
+        return _all(statistics, (counts + singles).astype(np.float64))
 
     low, high = stats.bootstrap(
         groups,

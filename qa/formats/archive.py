@@ -6,17 +6,16 @@ What an archive says of itself is not believed: bounds are kept on what actually
 from __future__ import annotations
 
 import io
-import lzma
 import re
 import stat
 import zipfile
-import zlib
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qa.errors import InputError, PartlyReadError
 from qa.formats.kinds import READS, ZIP, kind_of, named, read_source, unused
+from qa.formats.packages import DAMAGED
 from qa.formats.source import Source
 from qa.outputs import own_output
 
@@ -32,29 +31,33 @@ DEEPEST = 3  # archives in one another
 MOST_TIMES = 200  # the size that a member is packed to; text seldom packs to a twentieth
 _SMALL = 10_000_000  # bytes that are not held to MOST_TIMES
 _NAMED = 5
-_DAMAGED = (
-    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, NotImplementedError),
-    RuntimeError,  # a password is wanted after all
-)
 
 
 @dataclass(slots=True)
 class _Budget:
-    """What an archive and those in it may still give."""
+    """What may still come out of an archive and of those in it.
 
-    members: int = MOST_MEMBERS
-    bytes: int = MOST_BYTES
+    Attributes:
+        members: how many files.
+        bytes: how many bytes.
+    """
+
+    members: int
+    bytes: int
 
 
-def read(source: Source, options: Options) -> Iterator[Document | InputError]:
+def read(
+    source: Source, options: Options, members: int = MOST_MEMBERS, size: int = MOST_BYTES
+) -> Iterator[Document | InputError]:
     """Yield the documents of an archive's members; a member that is refused comes as an InputError.
 
+    It may hold so many `members`, and these may unpack to a `size` of so many bytes, inner archives counted.
     A document's id is "/", the member's name, and what its own format gives.
 
     Raises:
         InputError: naming the source, when it is damaged, too large, or holds nothing to read.
     """
-    return _read(source, options, 1, _Budget())
+    return _read(source, options, 1, _Budget(members, size))
 
 
 def _read(source: Source, options: Options, depth: int, budget: _Budget) -> Iterator[Document | InputError]:
@@ -62,7 +65,7 @@ def _read(source: Source, options: Options, depth: int, budget: _Budget) -> Iter
         raise InputError(f"{source.name} lies more than {DEEPEST} archives deep. Unpack the outer ones.")
     try:
         archive = zipfile.ZipFile(io.BytesIO(source.data))
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise InputError(
             f"{source.name} is damaged or cut off, and no ZIP archive ({error}). Copy it again."
         ) from None
@@ -153,7 +156,7 @@ def _bytes(archive: zipfile.ZipFile, member: zipfile.ZipInfo, inner: Source, bud
     try:
         with archive.open(member) as file:
             data = file.read(min(most, honest, budget.bytes) + 1)
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise InputError(f"{inner.name} is damaged in its archive ({error}). Pack it again.") from None
     budget.bytes -= len(data)
     if budget.bytes < 0:

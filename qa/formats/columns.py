@@ -21,7 +21,7 @@ FIELDS = {
 
 
 @lru_cache(maxsize=1_000)
-def places(names: tuple[str, ...], columns: tuple[tuple[str, str], ...]) -> dict[str, str]:
+def map_columns(names: tuple[str, ...], columns: tuple[tuple[str, str], ...]) -> dict[str, str]:
     """Tell, by field, the name that holds it: as `columns` maps it, or else by what it is usually called.
 
     A field that `columns` maps to a name which is not among `names` has no place.

@@ -78,7 +78,13 @@ _NUMBER = re.compile(r"(?:19|20)?(\d\d)-(\d{1,2})-(\d{1,2})(?:-\d+)?")
 
 @dataclass(frozen=True, slots=True)
 class FoundDate:
-    """A date written at `text[start:end]`; `date` is None where it could be read two ways."""
+    """A date in a text.
+
+    Attributes:
+        start, end: where it is written.
+        date: the date; None where it could be read two ways.
+        note: what the reader of the document should know of it, or "".
+    """
 
     start: int
     end: int

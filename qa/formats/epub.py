@@ -50,7 +50,14 @@ _NOTE = re.compile(r"\W?(\d{1,3}|[a-z]|[*†‡§]{1,3})\W?")
 
 @dataclass(slots=True)
 class _Entry:
-    """An entry of the table of contents; `depth` counts from 1."""
+    """An entry of the table of contents.
+
+    Attributes:
+        name: its words.
+        page: the path of the page that it leads to.
+        fragment: the id of the place on that page, or "".
+        depth: its level in the table, from 1.
+    """
 
     name: str
     page: str
@@ -60,7 +67,14 @@ class _Entry:
 
 @dataclass(slots=True)
 class _Book:
-    """What the package document says: the pages by their paths, in order, and where the contents are told."""
+    """What the package document says.
+
+    Attributes:
+        metadata: its element of metadata.
+        pages: the paths of the pages, in reading order.
+        nav: the path of the table of contents of EPUB 3, or "".
+        ncx: the path of the table of contents of EPUB 2, or "".
+    """
 
     metadata: Any
     pages: list[str] = field(default_factory=list)

@@ -69,8 +69,8 @@ _LONGEST = 160
 _SENTENCE_END = re.compile(r"\w{2}[.!][”’\"')\]]*$")
 
 
-def _certain(line: str) -> bool:
-    """Furniture wherever it stands."""
+def is_furniture(line: str) -> bool:
+    """Whether a whole line is page furniture wherever it stands."""
     if len(line) > _LONGEST or _is_sentence(line):
         return False
     if _CERTAIN_LINE.fullmatch(line):
@@ -88,18 +88,13 @@ def _is_sentence(line: str) -> bool:
     )
 
 
-def _likely(line: str) -> bool:
-    """Furniture at the top or the bottom of a text."""
+def _is_likely(line: str) -> bool:
+    """Whether a line is furniture at the top or the bottom of a text."""
     if len(line) > _LONGEST:
         return False
     first = _SEPARATOR.split(line)[0]
     listed = first != line and re.search(r"[|·•]", line) and _CERTAIN_PART.fullmatch(first)
     return bool(_LIKELY_LINE.fullmatch(line) or _LABELLED.match(line) or _COPYRIGHT.match(line) or listed)
-
-
-def is_furniture(line: str) -> bool:
-    """Whether a whole line is page furniture wherever it stands."""
-    return _certain(line)
 
 
 def find_furniture(text: str) -> tuple[Span, ...]:
@@ -111,7 +106,7 @@ def find_furniture(text: str) -> tuple[Span, ...]:
         line = text[span.start : span.end]
         near_bottom = position >= len(every) - _EDGE
         at_edge = near_bottom or position < _EDGE
-        if _certain(line) or (at_edge and _likely(line)):
+        if is_furniture(line) or (at_edge and _is_likely(line)):
             found.append(span)
             in_related = in_related or (near_bottom and bool(_RELATED.fullmatch(line)))
         elif in_related and not _SENTENCE_END.search(line):

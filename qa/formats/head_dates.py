@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from qa.formats.dates import DateOrder, FoundDate, find_dates
-from qa.formats.head_parts import Dated, Line, Role
+from qa.formats.head_parts import HeadDate, Line, Role
 from qa.formats.numbers import find_number
 from qa.formats.organisations import (
     is_kind,
@@ -92,9 +92,9 @@ ISSUED = re.compile(
 FOR = re.compile(r"(?P<who>[^()\d:,]{3,60}),?\sfor\s(?:the\s)?(?P<body>[^\W\d_a-z].{3,60})")
 
 
-def of_year(year: str) -> Dated:
+def year_alone(year: str) -> HeadDate:
     """Return the date of a text of which only the year is said."""
-    return Dated(FoundDate(0, 0, PartialDate(int(year))), year, "event")
+    return HeadDate(FoundDate(0, 0, PartialDate(int(year))), year, "event")
 
 
 def without_dates(line: Line, part: str, order: DateOrder, *, shared: bool) -> tuple[str, bool]:
@@ -116,8 +116,6 @@ def without_dates(line: Line, part: str, order: DateOrder, *, shared: bool) -> t
             continue
         if stated or not lead.strip(" ,(:–—-") or _OF_A_DAY.fullmatch(lead):
             name = lead.strip(" ,(") if ISSUED.match(lead) else ""
-            if not stated and lead.strip(" ,(:–—-"):
-                role = "event"
         elif _APART.search(lead) or weekday:
             name = lead.rstrip(" ,(—–:;-")
             series = name.isupper() and " " in name and isinstance(found.date, PartialDate)
@@ -131,7 +129,7 @@ def without_dates(line: Line, part: str, order: DateOrder, *, shared: bool) -> t
         else:
             continue
         if role != "never":
-            line.dates.append(Dated(found, part[found.start : found.end], role))
+            line.dates.append(HeadDate(found, part[found.start : found.end], role))
         else:
             line.aside = True
         rest, cut, taken = f"{rest} {name}".strip(), found.end, True
@@ -142,15 +140,13 @@ def without_dates(line: Line, part: str, order: DateOrder, *, shared: bool) -> t
         )
         if year and named and not re.search(r"[:?!]", year["name"]):
             date = PartialDate(int(year["year"]))
-            line.dates.append(Dated(FoundDate(0, 0, date), year["year"], "event"))
+            line.dates.append(HeadDate(FoundDate(0, 0, date), year["year"], "event"))
             return year["name"], True
         return part, False
     after = part[cut:]
     after = re.sub(r"^[\s,]*(?:\d\d?[:.h]\s?\d\d\s?(?:[ap]\.?m\.?)?)", "", after, flags=re.IGNORECASE)
     if re.match(r"\s?,", after) and not names_institution(after) and not find_number(after).number:
         after = ""  # "16 November 2022, 18:00, Old Customs House"
-    if rest and after.strip(" .,;)"):
-        return f"{rest}. {after.strip(' .,;()')}", True
     return (rest or after.strip(" .,;")), True
 
 

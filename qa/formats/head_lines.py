@@ -7,9 +7,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from qa.formats.dates import DateOrder, FoundDate, find_date, find_dates, read_date
-from qa.formats.head_dates import DAY, FOR, ISSUED, of_year, without_dates
-from qa.formats.head_parts import Dated, Line, Name, Role
+from qa.formats.head_dates import DAY, FOR, ISSUED, without_dates, year_alone
+from qa.formats.head_parts import HeadDate, Line, Name, Role
 from qa.formats.labels import LABELS, label_of, label_words, numbered_by
+from qa.formats.name_classes import SMALL_WORD, STATE, has_name_form, is_institution
 from qa.formats.numbers import find_number
 from qa.formats.organisations import (
     is_kind,
@@ -22,7 +23,6 @@ from qa.formats.organisations import (
 )
 from qa.formats.people import (
     has_given_name,
-    is_role,
     likely_people,
     people_first,
     people_in_line,
@@ -30,7 +30,6 @@ from qa.formats.people import (
     surely_people,
     who_is,
 )
-from qa.formats.shapes import SMALL_WORD, STATE, is_institution, name_shaped
 
 if TYPE_CHECKING:
     from qa.schema import Span
@@ -103,11 +102,6 @@ _STATED_BYLINE = re.compile(
     r"|(?:rédigé par|redactado por|verfasst von|preparado por|elaborado por)\s+",
     re.IGNORECASE,
 )
-_ANONYMOUS = re.compile(
-    r"by (?:our|the|an?|staff)\b[\w ]{0,40}\b(?:correspondents?|desk|staff|reporters?|editors?"
-    r"|writer)\b.{0,60}",
-    re.IGNORECASE,
-)
 # "东海国际问题研究所主办"
 _ISSUER_FIRST = re.compile(r"(?P<body>[\u4e00-\u9fff]{4,30})(?:主办|主編|编印|印发|出版|发行|发布)")
 _TAKEN_ON = re.compile(
@@ -133,9 +127,6 @@ _WORK_BY = re.compile(
     r"|recorded|edited version|interview) by\s(?P<who>(?-i:[^\Wa-z\d_]).{3,100})",
     re.IGNORECASE,
 )
-_GOES_ON = re.compile(
-    r"(?:the|an?|there|it|he|she|we|they|this|these|that)\s", re.IGNORECASE
-)  # as a sentence does
 _PREPARERS = ("prepared by", "compiled by", "drafted by", "written by")
 _ONLY = re.compile(
     r"(?:original: )?(?:english|french|spanish|russian|arabic|chinese)(?: only)?", re.IGNORECASE
@@ -203,12 +194,6 @@ _DESCRIBES = re.compile(
     r"|digest|review|paper|publication)\s(?:on|for|about|of|from|by)\b",
     re.IGNORECASE,
 )
-_KIND_BY = re.compile(
-    r"(?:(?:press|joint|public|open) )?(?:statement|communiqué|declaration|letter|message|submission"
-    r"|appeal|release)"
-    r"\s(?:by|of|from)\s(?:the\s)?",
-    re.IGNORECASE,
-)
 EAST_ASIAN = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
 _AFFILIATION = re.compile(
     r"(?:\(?\d{1,2}\)|[*†‡§¹²³⁴-⁹]+)\s*\S"
@@ -227,7 +212,7 @@ _EVENT_LINE = re.compile(
 )
 
 
-def take_apart(words: str, span: Span | None, block: int, order: DateOrder) -> Line:
+def parse_line(words: str, span: Span | None, block: int, order: DateOrder) -> Line:
     """Take a line apart: what it states, and the names that are left."""
     line = Line(words, span, block)
     rest = _COLON.sub(": ", cells(words))
@@ -242,47 +227,46 @@ def take_apart(words: str, span: Span | None, block: int, order: DateOrder) -> L
         parts = [rest]
     for part in parts:
         label, start = label_of(part)
-        if label == "aside" and says(part[start:]):
+        if label == "aside" and is_sentence(part[start:]):
             line.names.append(Name(part, 0))  # "Source: A trader said that prices rose."
         elif label:
-            _take_label(line, label, part[start:].strip(), order)
+            _read_label(line, label, part[start:].strip(), order)
         else:
-            _take_part(line, part, order, shared=len(parts) > 1)
-    surely = any(_are_people(people_in_line(name.text), name.text) for name in line.names if name.person)
+            _read_part(line, part, order, shared=len(parts) > 1)
+    surely = any(
+        _surely_name_people(people_in_line(name.text), name.text) for name in line.names if name.person
+    )
     if not (line.states_something or surely or line.kinds or line.aside or "|" in rest) and (
         len(line.names) > 1
         and sum(is_institution(name.text) and not STATE.match(name.text) for name in line.names) != 1
     ):
-        line.names, line.people = [Name(_tidy(rest), 0)], ""  # a dash or a bar here is part of the name
+        line.names, line.people = [Name(_trimmed(rest), 0)], ""  # a dash or a bar here is part of the name
     if len(line.names) == 1 and _DESCRIBES.match(line.names[0].text) and not issued_by(line.names[0].text):
         line.names, line.aside = [], True
-    _sort_people(line)
-    for name, described in pairwise(list(line.names)):
+    _keep_sure_people(line)
+    for name, described in pairwise(line.names):
         if _DESCRIBES.match(described.text):  # "Ballot Box — a newsletter on African elections"
             line.series, line.people = name.text, ""
             line.names = [each for each in line.names if each not in (name, described)]
             break
-    for name in line.names:
-        name.leads = name is line.names[0] and bool(line.number or line.dates) and not line.stated
     return line
 
 
-def _sort_people(line: Line) -> None:
+def _keep_sure_people(line: Line) -> None:
     """Take for people, of several names in a line or beside a number, only those that surely are."""
     people = [name for name in line.names if name.person]
-    sure = [name for name in people if _are_people(people_in_line(name.text), name.text)]
+    sure = [name for name in people if _surely_name_people(people_in_line(name.text), name.text)]
     if line.number or (len(people) > 1 and sure):
         for name in people:
             name.person = name in sure
-        line.people = "; ".join(people_in_line(name.text) for name in sure)
 
 
-def _are_people(who: str, written: str) -> bool:
+def _surely_name_people(who: str, written: str) -> bool:
     body = written.rpartition(",")[2] if "," in written else ""
-    return surely_people(who) or (likely_people(who) and bool(_body(body)))
+    return surely_people(who) or (likely_people(who) and bool(_institution_in(body)))
 
 
-def says(value: str) -> bool:
+def is_sentence(value: str) -> bool:
     """Whether what stands behind a label is a sentence."""
     return len(value.split()) > 4 and value.endswith((".", "?", "!", "…", ":"))
 
@@ -293,7 +277,6 @@ def cells(words: str) -> str:
         cells = [cell.strip() for cell in words.strip("|").split("|")]
         if len(cells) == 2 and cells[0].lower().strip(" .:") in LABELS:
             return f"{cells[0]}: {cells[1]}"
-        return "" if not any(re.search(r"[^\W\d_]", cell) for cell in cells) else " | ".join(cells)
     words = (
         re.sub(r"^#+(?:\s|\+)", "", _LINK.sub(r"\g<words>", words).lstrip("> "))
         .lstrip("> ")
@@ -302,21 +285,20 @@ def cells(words: str) -> str:
     )
     words = re.sub(r"(?<!\.)\.{3,60}\s?:", ":", words)
     spaced = _SPACED_OUT.sub(lambda match: match[0].replace(" ", ""), words)
-    return unlisted(re.sub(r"\s{2,}", " ", spaced) if spaced != words else words)
+    return without_list_mark(re.sub(r"\s{2,}", " ", spaced) if spaced != words else words)
 
 
-def unlisted(line: str) -> str:
+def without_list_mark(line: str) -> str:
     """Take the mark of a list off a line that has a label."""
     bare = line.lstrip("-•*– ")
     return bare if bare != line and label_of(bare)[0] else line
 
 
-def _take_label(line: Line, name: str, value: str, order: DateOrder) -> None:
-    value = value.strip(" *_")
+def _read_label(line: Line, name: str, value: str, order: DateOrder) -> None:
     if name in ("published", "updated"):
         date, note = read_date(value, order)
         if by := re.search(r"\sby (?:the )?(?=[^\W\da-z_])", value):
-            body = _tidy(value[by.end() :])
+            body = _trimmed(value[by.end() :])
             if is_institution(body):
                 line.stated["publisher"] = body
         if date or note:
@@ -327,11 +309,11 @@ def _take_label(line: Line, name: str, value: str, order: DateOrder) -> None:
                 if label_words(line.words).startswith("posted")
                 else "published"
             )
-            line.dates.append(Dated(FoundDate(0, 0, date, note), value, role))
+            line.dates.append(HeadDate(FoundDate(0, 0, date, note), value, role))
         line.aside = True
     elif name == "url":
         line.url = value if _URL.fullmatch(value) else ""
-    elif name == "author" and label_words(line.words) in _PREPARERS and (body := _body(value)):
+    elif name == "author" and label_words(line.words) in _PREPARERS and (body := _institution_in(value)):
         line.stated["publisher"] = body
     elif name == "author":
         line.stated["author"] = people_stated(
@@ -342,10 +324,10 @@ def _take_label(line: Line, name: str, value: str, order: DateOrder) -> None:
         if surely_people(who) or likely_people(who):
             line.stated["author"] = who
             line.dates += [
-                Dated(found, value[found.start : found.end], "plain") for found in find_dates(value, order)
+                HeadDate(found, value[found.start : found.end], "plain") for found in find_dates(value, order)
             ]
         else:
-            _take_part(line, line.words, order, shared=False)
+            _read_part(line, line.words, order, shared=False)
     elif name == "aside":
         line.aside = True
         if line.words.lower().startswith(("ref", "our ref")) and re.search(r"\d", value):
@@ -356,19 +338,17 @@ def _take_label(line: Line, name: str, value: str, order: DateOrder) -> None:
     elif name == "within":
         found = find_number(re.sub(r",\s(?:19|20)\d\d\.?$", "", value))
         line.number, line.series, line.volume = found.number, found.series, found.volume
-        if not found.number and (is_periodical(value) or is_institution(value)):
-            line.stated["publisher"] = value
     elif name == "number":
         found = find_number(value)
         if found.number or re.search(r"\d", value):
             line.number, line.series = found.number or value.strip(" ."), found.series
         else:
-            _take_part(line, line.words, order, shared=False)
+            _read_part(line, line.words, order, shared=False)
     else:
         line.stated[name] = value
 
 
-def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None:
+def _read_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None:
     """Take dates, number and people out of a part of a line; what is left of it are names."""
     if _URL.fullmatch(part):
         line.url = line.url or part
@@ -378,9 +358,6 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
     ) or _ONLY.fullmatch(part):
         line.aside = True
         return
-    name, _, season = part.rpartition(", ")
-    if season and _SEASON.fullmatch(season) and is_periodical(name):
-        line.season, part = True, name
     if _SEASON.fullmatch(part):
         line.season = line.aside = True
         return
@@ -388,7 +365,7 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         line.aside = True
         if re.match(r"(?:last )?(?:updated|revised|modified)\b", part, re.IGNORECASE):
             line.dates += [
-                Dated(found, part[found.start : found.end], "updated") for found in find_dates(part, order)
+                HeadDate(found, part[found.start : found.end], "updated") for found in find_dates(part, order)
             ]
         return
     if re.match(r"agenda item\b", part, re.IGNORECASE):
@@ -405,16 +382,16 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         line.stated["publisher"] = office["body"]
         return
     if posted := _POSTED_BY.match(part):
-        name = _tidy(posted["who"])
+        name = _trimmed(posted["who"])
         line.dates += [
-            Dated(found, part[found.start : found.end], "published") for found in find_dates(part, order)
+            HeadDate(found, part[found.start : found.end], "published") for found in find_dates(part, order)
         ]
         if who := people_in_line(name):
             line.stated["author"] = who
         elif (
             is_institution(name)
             or likely_institution(name)
-            or (name_shaped(name) and may_name_institution(name))
+            or (has_name_form(name) and may_name_institution(name))
         ):
             line.stated["publisher"] = name
         line.aside = True
@@ -422,18 +399,18 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
     if who := who_is(part):
         line.stated["author"] = who
     if owned := COPYRIGHT.match(part):
-        line.aside, holder = True, _tidy(owned["holder"] or "")
-        if holder and name_shaped(holder) and not has_given_name(holder):
+        line.aside, holder = True, _trimmed(owned["holder"] or "")
+        if holder and has_name_form(holder) and not has_given_name(holder):
             line.owner = holder
         if owned["year"]:
-            line.dates.append(of_year(owned["year"]))
+            line.dates.append(year_alone(owned["year"]))
         return
     if taken := _TAKEN_FROM.match(part):
         line.aside = True
         when = next(find_dates(part, order), None)
-        name = _tidy(part[taken.end() : when.start if when else len(part)])
+        name = _trimmed(part[taken.end() : when.start if when else len(part)])
         if when:
-            line.dates.append(Dated(when, part[when.start : when.end], "event"))
+            line.dates.append(HeadDate(when, part[when.start : when.end], "event"))
         if is_institution(name) or is_periodical(name):
             line.stated["publisher"] = name
         return
@@ -441,25 +418,23 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         line.names.append(Name(boxed["name"], 0, beside=True))
         part = part[boxed.end() :]
     if code := numbered_by(part):
-        counted = find_number(part.replace(":", "", 1))
-        if is_kind(counted.series):  # "Policy Brief Number: 7"
-            line.number, line.series = counted.number, counted.series
-        else:
-            line.number, line.bare = line.number or code, True
+        line.number, line.bare = line.number or code, True
         return
     if (year := _YEAR.fullmatch(part)) and (not shared or line.number):
-        line.dates.append(of_year(year["year"]))
+        line.dates.append(year_alone(year["year"]))
         return
     signed = _WITH_PLACE_AND_DATE.fullmatch(part)
     who = people_in_line(signed["who"].strip()) if signed else ""
     if signed and who and (find_date(signed["when"], order) or has_given_name(who)):
         line.stated["author"] = who
-        line.dates += [Dated(found, signed["when"], "plain") for found in find_dates(signed["when"], order)]
+        line.dates += [
+            HeadDate(found, signed["when"], "plain") for found in find_dates(signed["when"], order)
+        ]
         return
     held = _HELD.match(part)
     if held and len(held["name"].split()) > 2:  # "Minutes of the meeting held on 8 November 2016"
         day = find_date(part, order)
-        line.dates += [Dated(day, part[day.start : day.end], "event")] if day else []
+        line.dates += [HeadDate(day, part[day.start : day.end], "event")] if day else []
         part = held["name"]
     inner = _INNER.fullmatch(part)
     if inner and find_date(inner["inner"], order):  # "Situation Report No. 7 (as of 21 October 2020)"
@@ -468,17 +443,11 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
     rest, dated = without_dates(line, part, order, shared=shared)
     if _EVENT_LINE.match(part):
         by = re.search(r"\sby\s", part)
-        if who := people_in_line(_tidy(part[by.end() :])) if by else "":
+        if who := people_in_line(_trimmed(part[by.end() :])) if by else "":
             line.stated["author"] = who
-        elif by and (body := _body(part[by.end() :])):
-            line.stated["publisher"] = who = body
-        if who or dated or part[0].islower():
-            line.aside = True
-            return
+        elif by and (body := _institution_in(part[by.end() :])):
+            line.stated["publisher"] = body
     rest = _NOTED.sub("", _FETCHED.sub("", rest))
-    if who := who_is(rest):
-        line.stated["author"] = who
-        return
     if _IDENTIFIER.search(rest):
         rest = rest.split(". ")[0] if _IDENTIFIER.search(rest.split(". ")[0]) is None else ""
         line.aside = True
@@ -487,7 +456,7 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
     elif part.startswith("(") and part.endswith(")") and not find_number(part).number:
         line.aside = True
         return
-    if (work := FOR.fullmatch(_tidy(rest))) and surely_people(who := people_in_line(work["who"])):
+    if (work := FOR.fullmatch(_trimmed(rest))) and surely_people(who := people_in_line(work["who"])):
         line.stated["author"] = who
         if names_institution(work["body"]) or may_name_institution(work["body"]):
             line.stated["publisher"] = work["body"]
@@ -497,27 +466,17 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         rest,
         re.IGNORECASE,
     ):
-        sender = _tidy(rest[sent.end() :])
-        if rest[0] in "Ff" and name_shaped(sender.split(",")[0]) and not shared:
-            line.stated["publisher"] = sender if _body(sender) else ""
-        if rest[0] in "Ff" and find_number(sender).number:
-            rest = sender  # "From The Lantern, No. 14"
-        elif rest[:2].lower() == "to" or name_shaped(sender.split(",")[0]):
+        sender = _trimmed(rest[sent.end() :])
+        if rest[0] in "Ff" and has_name_form(sender.split(",")[0]) and not shared:
+            line.stated["publisher"] = sender if _institution_in(sender) else ""
+        if rest[:2].lower() == "to" or has_name_form(sender.split(",")[0]):
             line.aside = True
             return
-    if _ANONYMOUS.fullmatch(rest):
-        line.aside = True
-        if re.match(r"by staff\b", rest, re.IGNORECASE):
-            line.people = rest[3:].strip()
-        return
     if issued := ISSUED.match(rest):
         name = re.sub(
-            r"\s(?:on|in|am|le)$|\s(?:for use|with|in|on behalf)\s.*$", "", _tidy(rest[issued.end() :])
+            r"\s(?:on|in|am|le)$|\s(?:for use|with|in|on behalf)\s.*$", "", _trimmed(rest[issued.end() :])
         )
-        who = people_in_line(name)
-        if who and rest[issued.end() :][:1].isupper() and not is_institution(name) and rest[0] in "aA":
-            line.stated["author"] = who
-        elif name[:1].isupper() and len(name) <= 100:
+        if name[:1].isupper() and len(name) <= 100:
             line.stated["publisher"] = name
         return
     if by := _EAST_ASIAN_BYLINE.match(rest):
@@ -526,18 +485,10 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
     if by := BYLINE.match(rest):
         stated = _STATED_BYLINE.match(rest)
         who = people_in_line(rest[by.end() :].strip())
-        first = people_first(rest[by.end() :])
-        after = rest[by.end() :].partition(", ")[2]
-        if not who and (
-            " " in by.group().strip()
-            or is_role(after)
-            or (surely_people(first) and not _GOES_ON.match(after))
-        ):
-            who = first  # "Speech by Dr Alma Reinholt, Governor of the Bank"
-        body = _body(rest.partition(", ")[2])
+        body = _institution_in(rest.partition(", ")[2])
         if who and body and not ACADEMIC.search(body):
             line.owner = body
-        body = _body(rest[by.end() :])
+        body = _institution_in(rest[by.end() :])
         if not who and body:
             line.stated["publisher"] = body
             return
@@ -547,26 +498,23 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
             line.stated["author"] = who
             return
     if work := _WORK_BY.fullmatch(rest):
-        who = people_in_line(_tidy(work["who"])) or people_first(work["who"])
+        who = people_in_line(_trimmed(work["who"])) or people_first(work["who"])
         if surely_people(who) or likely_people(who):
             line.stated["author"] = who
             line.kinds.append(rest)
             return
-    if (by := re.search(r"\sby\s", rest)) and dated and (who := people_in_line(_tidy(rest[by.end() :]))):
-        line.stated["author"] = who
-        return
     found = find_number(rest.strip("[]. ")) if not line.number else None
     if line.volume and "(" not in line.number and (issue := find_number(rest)).number and not issue.bare:
         line.number = f"{line.number}({issue.number})"
         return
     if found and found.number and (year := _YEAR_BEHIND.search(rest)):
-        line.dates.append(of_year(year["year"]))
+        line.dates.append(year_alone(year["year"]))
     if found and found.number:
         line.number, line.bare = found.number, found.bare
         line.series, line.volume = found.series, found.volume
         line.issue = found.generic or found.volume
         rest = found.rest
-    name = _tidy(rest)
+    name = _trimmed(rest)
     if not re.search(r"[^\W\d_]{2}", name) or _SEASON.fullmatch(name):
         return
     if _REMARK.match(name):
@@ -582,20 +530,14 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         line.dates and shared and name[0].islower()
     ):
         return
-    body, kind = _apart_from_kind(name)
+    body, kind = _split_off_kind(name)
     if kind:  # "Keel Institute issue brief"
         line.kinds.append(kind)
         name = body
-    elif dated and (by := _KIND_BY.match(name)) and is_institution(name[by.end() :]):
-        name = name[by.end() :]  # "Press statement by the Union of Lightermen, 3 May 2010"
     if name.endswith("文件") and names_institution(name[:-2]):
         name = name[:-2]  # "东岭省交通运输厅文件": the head of an official document
-    kind, comma, other = name.partition(", ")
-    if comma and is_kind(kind) and other[:1].isupper():
-        line.kinds.append(kind)
-        name = other
     who = people_in_line(name)
-    body = _body(name.rpartition(",")[2].strip()) if who and "," in name else ""
+    body = _institution_in(name.rpartition(",")[2].strip()) if who and "," in name else ""
     if body and not ACADEMIC.search(body):
         line.owner = body  # "Rukhsana Ali, Lantern Relief International"
     if who:
@@ -613,7 +555,7 @@ def _take_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         line.names[-1].numbered = bool(found.rest)
 
 
-def _body(words: str) -> str:
+def _institution_in(words: str) -> str:
     """Return the institution that words behind "by" or "from" name, "" where they name none."""
     if re.search(r"[’']s (?:\w+ )?(?:team|staff|desk|unit|office|department|section|secretariat)$", words):
         return ""
@@ -622,7 +564,7 @@ def _body(words: str) -> str:
         r"|economist|fellow)"
         r"(?:\sgeneral)?(?:\sof|\sat|\sfor|,)\s",
         "",
-        _tidy(words),
+        _trimmed(words),
         flags=re.IGNORECASE,
     )
     name = re.sub(r"^the\s|\s(?:for use|with|on behalf)\s.*$", "", name)
@@ -633,14 +575,11 @@ def _body(words: str) -> str:
     return name if named and len(name) <= 100 and name[:1].isupper() else ""
 
 
-def _apart_from_kind(name: str) -> tuple[str, str]:
+def _split_off_kind(name: str) -> tuple[str, str]:
     """Part an institution's name from the kind of document that follows it."""
     words = name.split()
     if is_periodical(name):
         return name, ""
-    body, colon, kind = name.partition(": ")
-    if colon and is_kind(kind) and name_shaped(body):
-        return body, kind
     for at in range(1 if EAST_ASIAN.search(name) else 2, len(words)):
         body, kind = " ".join(words[:at]), " ".join(words[at:])
         told = is_kind(kind) or (is_kind(words[at]) and words[at + 1 : at + 2] in (["for"], ["to"]))
@@ -649,7 +588,7 @@ def _apart_from_kind(name: str) -> tuple[str, str]:
     return name, ""
 
 
-def _tidy(name: str) -> str:
+def _trimmed(name: str) -> str:
     name = name.strip(" ,;:–—-*_~=")
     if name.count("(") != name.count(")"):
         name = name.strip(" ,;:–—-()")

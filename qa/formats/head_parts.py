@@ -14,7 +14,7 @@ Role = Literal["published", "plain", "event", "updated", "never"]
 
 
 @dataclass(frozen=True, slots=True)
-class Dated:
+class HeadDate:
     """A date of the header, and what it is the date of."""
 
     found: FoundDate
@@ -28,7 +28,6 @@ class Name:
 
     text: str
     line: int  # the number of its line
-    leads: bool = False  # whether it stands first in a line that holds a number or date too
     beside: bool = False  # whether it shares its line with something else
     dated: bool = False  # whether a date follows it behind a comma
     numbered: bool = False  # whether a number follows it at once
@@ -43,7 +42,7 @@ class Line:
     span: Span | None
     block: int
     stated: dict[str, str] = field(default_factory=dict)
-    dates: list[Dated] = field(default_factory=list)
+    dates: list[HeadDate] = field(default_factory=list)
     number: str = ""
     series: str = ""
     bare: bool = False  # whether the number is a code without "No." or the like

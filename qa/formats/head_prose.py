@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qa.formats.dates import DateOrder, find_date, find_dates
-from qa.formats.head_dates import WEEKDAY, of_year
+from qa.formats.head_dates import WEEKDAY, year_alone
 from qa.formats.head_lines import COPYRIGHT, HARD_WRAPPED
-from qa.formats.head_parts import Dated
+from qa.formats.head_parts import HeadDate
+from qa.formats.name_classes import has_name_form, is_institution
 from qa.formats.organisations import is_periodical, likely_institution
 from qa.formats.people import has_given_name, is_role, likely_people, people_in_line, surely_people, who_is
-from qa.formats.shapes import is_institution, name_shaped
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -92,7 +92,7 @@ class Foot:
     date: dt.date | None = None
 
 
-def dateline(text: str, prose: int, order: DateOrder) -> tuple[Dated | None, str]:
+def dateline(text: str, prose: int, order: DateOrder) -> tuple[HeadDate | None, str]:
     """Return date and agency that a report's first words state: "OSLO, 28 July 2011 (NTB) –"."""
     if prose < 0:
         return None, ""
@@ -104,7 +104,7 @@ def dateline(text: str, prose: int, order: DateOrder) -> tuple[Dated | None, str
             speaks = _ANNOUNCES.match(start, dash.end())
             if speaks and is_institution(speaks["body"]):
                 agency = agency or speaks["body"]
-            return Dated(found, start[found.start : found.end], "plain"), agency
+            return HeadDate(found, start[found.start : found.end], "plain"), agency
     undated = _UNDATED_LINE.match(start)
     return None, undated["agency"] if undated and not re.search(r"\d{4}", undated[0]) else ""
 
@@ -124,7 +124,7 @@ def producer(text: str, prose: int) -> str:
     return made["body"] if made and is_institution(made["body"]) else ""
 
 
-def foot_of(text: str, prose: int, order: DateOrder) -> Foot:
+def read_foot(text: str, prose: int, order: DateOrder) -> Foot:
     """Read the last lines of a text, below the prose that begins at `prose`."""
     if prose < 0 or len(text) > _MOST_SIGNED:
         return Foot()
@@ -194,10 +194,10 @@ def _imprint(foot: list[str], order: DateOrder) -> tuple[str, dt.date | None]:
         owned = COPYRIGHT.search(line) if "©" in line else None
         if owned and not _DRAWN_BY.match(line):
             holder = (owned["holder"] or "").strip()
-            if holder and name_shaped(holder) and not has_given_name(holder):
+            if holder and has_name_form(holder) and not has_given_name(holder):
                 publisher = publisher or holder
             year = owned["year"] or next(iter(re.findall(r"\b(?:19|20)\d\d\b", line)), "")
-            date = date or (of_year(year).found.date if year else None)
+            date = date or (year_alone(year).found.date if year else None)
         source = _SOURCE.match(line)
         imprint = line[source.end() :] if source else line
         name = re.split(r",\s|\.\s|\s[|–—-]\s", imprint)[0]
@@ -206,7 +206,7 @@ def _imprint(foot: list[str], order: DateOrder) -> tuple[str, dt.date | None]:
             rest[:1] == ","
             and not is_role(name)
             and is_institution(name)
-            and name_shaped(name)
+            and has_name_form(name)
             and _is_place(rest, order)
         ):
             publisher = publisher or name
@@ -219,7 +219,7 @@ def _imprint(foot: list[str], order: DateOrder) -> tuple[str, dt.date | None]:
 
 
 def _may_publish(name: str) -> bool:
-    return name_shaped(name) and (is_institution(name) or likely_institution(name) or is_periodical(name))
+    return has_name_form(name) and (is_institution(name) or likely_institution(name) or is_periodical(name))
 
 
 def _is_place(rest: str, order: DateOrder) -> bool:

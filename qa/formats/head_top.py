@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 from qa.formats.dates import find_date, find_dates
 from qa.formats.furniture import find_furniture
 from qa.formats.head_dates import PUBLISHED
-from qa.formats.head_lines import ABBREVIATED, BYLINE, COPYRIGHT, HARD_WRAPPED, cells, says, unlisted
+from qa.formats.head_lines import (
+    ABBREVIATED,
+    BYLINE,
+    COPYRIGHT,
+    HARD_WRAPPED,
+    cells,
+    is_sentence,
+    without_list_mark,
+)
 from qa.formats.labels import LABEL, label_of
 from qa.formats.numbers import find_number
 from qa.formats.organisations import is_section_heading, names_institution, names_periodical
@@ -78,7 +86,7 @@ def _blocks(text: str) -> Iterator[list[Span]]:
         yield block
 
 
-def top_of(text: str) -> Top:
+def find_top(text: str) -> Top:
     """Return the short lines that a text begins with."""
     furniture = {
         span
@@ -140,8 +148,8 @@ def _is_prose(line: str) -> bool:
         return False
     if COPYRIGHT.match(line) and len(line) <= 120:
         return False
-    label, start = label_of(unlisted(line))
-    if label and len(line) <= _MOST_CHARACTERS and not says(line[start:]):
+    label, start = label_of(without_list_mark(line))
+    if label and len(line) <= _MOST_CHARACTERS and not is_sentence(line[start:]):
         return False
     if (
         len(line) > _MOST_CHARACTERS
@@ -178,9 +186,9 @@ def _is_prose(line: str) -> bool:
     return len(line) > 60 or not (find_number(line).number or (date and date.start <= 12))
 
 
-def without_misread(text: str, taken: list[Line]) -> list[Line]:
-    """Take out of lines that were taken apart what other lines show to be no label, author or date."""
-    return _without_other_labels(_without_what_goes_on(_without_dialogue(text, taken)))
+def without_misreadings(text: str, lines: list[Line]) -> list[Line]:
+    """Take out of parsed lines what other lines show to be no label, author or date."""
+    return _without_other_labels(_without_what_goes_on(_without_dialogue(text, lines)))
 
 
 def _without_what_goes_on(taken: list[Line]) -> list[Line]:

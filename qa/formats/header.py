@@ -13,10 +13,24 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qa.formats.dates import DateOrder, find_date
-from qa.formats.head_lines import ACADEMIC, EAST_ASIAN, HARD_WRAPPED, SEPARATOR, cells, take_apart
-from qa.formats.head_prose import dateline, foot_of, letter_subject, producer
-from qa.formats.head_top import TOP, top_of, without_misread
+from qa.formats.head_lines import ACADEMIC, EAST_ASIAN, HARD_WRAPPED, SEPARATOR, cells, parse_line
+from qa.formats.head_prose import dateline, letter_subject, producer, read_foot
+from qa.formats.head_top import TOP, find_top, without_misreadings
 from qa.formats.labels import LABEL, label_of
+from qa.formats.name_classes import (
+    COURT,
+    STATE,
+    WORDS,
+    classify_name,
+    has_name_form,
+    is_division,
+    is_law_or_event,
+    is_like_a_title,
+    is_office,
+    is_plainly_institution,
+    letters,
+    without_seat,
+)
 from qa.formats.numbers import find_number
 from qa.formats.organisations import (
     is_kind,
@@ -27,26 +41,13 @@ from qa.formats.organisations import (
     may_name_institution,
     names_periodical,
 )
-from qa.formats.people import has_given_name, is_role, likely_people, people_in_line, surely_people
-from qa.formats.shapes import (
-    COURT,
-    STATE,
-    WORDS,
-    class_of,
-    is_division,
-    is_law_or_event,
-    is_office,
-    is_plainly_institution,
-    name_shaped,
-    title_like,
-    without_seat,
-)
+from qa.formats.people import is_role, likely_people, people_in_line, surely_people
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
 
-    from qa.formats.head_parts import Dated, Line, Name, Role
+    from qa.formats.head_parts import HeadDate, Line, Name, Role
     from qa.schema import Span
 
 _RANKS: dict[Role, int] = {"published": 0, "plain": 1, "event": 2, "updated": 3, "never": 4}
@@ -88,10 +89,6 @@ _LEAST_TITLE = -1  # what must speak for a title
 _PART = re.compile(r"\b(?:division|department|unit|section|branch|directorate)$", re.IGNORECASE)
 _SURE = 4  # what must speak for a publisher
 _MOST_UNDATED = 6  # lines of a header without a date or number
-_NO_TITLE = re.compile(
-    r".*\b(?:memorandum|memo|release|note|notice|briefing|opinion|editorial|statement|analysis|comment)s?",
-    re.IGNORECASE,
-)
 _INSIDE_A_TITLE = re.compile(
     r"\s(?:and|or|in|on|to|from|after|with|without|by|as|at|under|between|against|before|is|are|was|will"
     r"|should)\s"
@@ -106,7 +103,13 @@ _SUBTITLE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a header says; what it does not say is empty. `spans` are its lines, in order."""
+    """What a header says; what it does not say is empty.
+
+    Attributes:
+        title, publisher, series, number, date, url, author: as of a document.
+        spans: the lines of the header, in order.
+        notes: what the reader of the document should know of the date.
+    """
 
     title: str = ""
     publisher: str = ""
@@ -129,22 +132,22 @@ def parse_header(
     """
     if date_order == "auto" and len(text) > _ENOUGH and len(_ENGLISH.findall(text[:TOP])) <= 2:
         date_order = "dmy"  # only in English is there a doubt
-    top = top_of(text)
-    taken = [take_apart(words, None, -1, date_order) for words in above]
-    taken += [take_apart(text[span.start : span.end], span, block, date_order) for span, block in top.lines]
+    top = find_top(text)
+    taken = [parse_line(words, None, -1, date_order) for words in above]
+    taken += [parse_line(text[span.start : span.end], span, block, date_order) for span, block in top.lines]
     letter = letter_subject(text, top.prose) if top.prose >= 0 else None
     if letter is not None:
         taken = taken[:_LETTERHEAD] + [replace(line, names=[], people="") for line in taken[_LETTERHEAD:]]
         title = title or letter
-    taken = without_misread(text, taken)
+    taken = without_misreadings(text, taken)
     for number, line in enumerate(taken):
         for name in line.names:
             name.line = number
     header = _Reading(text, taken, title, date_order, top.prose).header()
-    foot = foot_of(text, top.prose, date_order)
+    foot = read_foot(text, top.prose, date_order)
     if header.publisher[:1].islower():
         header = replace(header, publisher="")
-    if foot.publisher and not header.series and class_of(header.publisher) == "periodical":
+    if foot.publisher and not header.series and classify_name(header.publisher) == "periodical":
         header = replace(header, series=header.publisher, publisher="")
     return replace(
         header,
@@ -170,16 +173,13 @@ class _Reading:
         """Return what the header says."""
         dated, agency = dateline(self._text, self._prose, self._order)
         if not self._is_header():
-            found = self._title_only()
-            if found.title or self._known_title or dated or agency:
-                day, notes = self._date("", dated)
-                return replace(found, date=day, notes=notes, publisher=agency)
-            return found
+            day, notes = self._date("", dated)
+            return replace(self._title_only(), date=day, notes=notes, publisher=agency)
         lines = self._lines
         names = self._all = [name for line in lines for name in line.names]
         author = self._stated("author")
         if not author:
-            authors = self._authors(names)
+            authors = self._authors()
             author = "; ".join(line.people for line in authors)
             names = [name for name in names if not (name.person and lines[name.line] in authors)]
         title = self._known_title or self._stated("title")
@@ -199,13 +199,12 @@ class _Reading:
             title = ""
         if not title:
             title = next((kind for line in lines for kind in line.kinds if " " in kind), "")
-            title = "" if _NO_TITLE.fullmatch(title) else title
         if not number and title and not (named := find_number(title)).bare:
             number = named.number  # "Statement No. 14/2021: Results of the purchase campaign"
         day, notes = self._date(number, dated)
         short = (
             title
-            and not title_like(title)
+            and not is_like_a_title(title)
             and not re.search(r"\d", title)
             and len(title.split()) <= _SHORT_NAME
         )
@@ -215,7 +214,7 @@ class _Reading:
         if (
             (numbered or (day and own and not author and not is_kind(title)))
             and not series
-            and class_of(title) == "periodical"
+            and classify_name(title) == "periodical"
         ):
             series = title
         return Header(
@@ -242,7 +241,9 @@ class _Reading:
         names = [name.text for line in self._lines for name in line.names]
         return len(self._lines) > 1 and bool(
             any(line.people or line.kinds or (line.aside and len(names) > 1) for line in self._lines)
-            or (len(names) > 1 and any(class_of(name) in ("institution", "periodical") for name in names))
+            or (
+                len(names) > 1 and any(classify_name(name) in ("institution", "periodical") for name in names)
+            )
             or (len(names) > 1 and names[0].isupper())
             or (len(names) > 1 and may_name_institution(names[0]))
         )
@@ -250,30 +251,15 @@ class _Reading:
     def _stated(self, name: str) -> str:
         return next((line.stated[name] for line in self._lines if line.stated.get(name)), "")
 
-    def _authors(self, names: list[Name]) -> list[Line]:
-        """Return the first lines that name people, unless one of them is needed for a title."""
+    def _authors(self) -> list[Line]:
+        """Return the first lines that name people."""
         known = self._known_title or self._stated("title")
         shaped = [
             line
             for line in self._lines
             if (surely_people(line.people) or (line is not self._lines[0] and self._likely(line)))
             and not _same(cells(line.words), known)
-            and not self._is_common(line.people)
         ]
-        on_top = shaped[0] is self._lines[0] if shaped else False
-        if on_top and len(names) > 1 and not self._is_below(known) and not has_given_name(shaped[0].people):
-            del shaped[0]  # on top of all a publisher or a title is as likely
-        others = [
-            name
-            for name in names
-            if self._lines[name.line] not in shaped
-            and class_of(name.text) not in ("institution", "periodical")
-        ]
-        if not known and not others:
-            plain = [line for line in shaped if len(line.names) == 1 and not line.dates]
-            numbered = any(line.number or line.kinds for line in self._lines)
-            if plain and not (numbered and any(class_of(name.text) == "periodical" for name in names)):
-                shaped.remove(plain[0])
         if not shaped:
             return []
         first = self._lines.index(shaped[0])
@@ -290,8 +276,6 @@ class _Reading:
                 or (line is self._below(authors[-1]) and surely_people(line.people))
             ):
                 authors.append(line)
-            elif not line.aside:
-                break
         return authors
 
     def _below(self, line: Line) -> Line | None:
@@ -306,19 +290,6 @@ class _Reading:
             or len(_ENGLISH.findall(self._text[:TOP])) > 2
         )
         return english and likely_people(line.people)
-
-    def _is_below(self, title: str) -> bool:
-        """Whether the lines are what stands below the title: none of them is the title."""
-        return bool(title) and not any(_same(cells(line.words), title) for line in self._lines)
-
-    def _is_common(self, people: str) -> bool:
-        """Whether the text uses a word of the names as a common one: then they are no names."""
-        words = {word for word in WORDS.findall(people) if len(word) > 3}
-        body = self._text[self._prose : self._prose + TOP] if self._prose >= 0 else ""
-        common = [
-            word for word in words if re.search(rf"(?<![\w.@-]){re.escape(word.lower())}(?![\w@-])", body)
-        ]
-        return 2 * len(common) > len(words)
 
     def _number(self) -> tuple[str, Line | None]:
         numbered = [line for line in self._lines if line.number]
@@ -340,44 +311,38 @@ class _Reading:
             beside = [numbered, *self._lines[max(0, at - 1) : at]]
             series = next((kind for line in beside for kind in line.kinds if _SERIES_KIND.search(kind)), "")
         if numbered and _PIECE.fullmatch(series):
-            series = self._counted(names, numbered, series)
+            series = self._series_of_pieces(names, numbered, series)
         for position, name in enumerate(names):
             if body := issued_by(name.text):  # "The Tiller / Newsletter of the Harbour Mission"
                 names.remove(name)
-                if not position and numbered and not series and title and not title_like(title):
+                if not position and numbered and not series and title and not is_like_a_title(title):
                     series = title  # "The Hive" over "Newsletter of the Society"
-                if position and not series and not title_like(names[position - 1].text):
+                if position and not series and not is_like_a_title(names[position - 1].text):
                     series = names[position - 1].text
-                    if title or len(names) > 1:
-                        names.remove(names[position - 1])
                 return body, series
         kinds = any(" " in kind for line in self._lines for kind in line.kinds)
         spare = len(names) > 1 or bool(title or series or kinds)
         season = next((line for line in self._lines if line.season), None) if numbered is None else None
-        of_season = self._issue(names, season) if season and not series else None
-        if of_season and class_of(of_season.text) == "periodical" and (len(names) > 1 or title):
+        of_season = self._issue_name(names, season) if season and not series else None
+        if of_season and classify_name(of_season.text) == "periodical" and (len(names) > 1 or title):
             series = of_season.text  # "Strait Quarterly, Spring 2014"
-            names.remove(of_season)
-        best = max(names, key=lambda name: (self._weight(name, names), -name.line), default=None)
-        if best and self._publishes(best, names) < _SURE:
+        best = max(names, key=lambda name: (self._publisher_rank(name, names), -name.line), default=None)
+        if best and self._publisher_score(best, names) < _SURE:
             best = None
-        issue = self._issue(names, numbered) if numbered and self._counts(names, numbered, best) else None
+        counts = numbered and (numbered.issue or any(_SERIES_OF.match(name.text) for name in names))
+        issue = self._issue_name(names, numbered) if numbered and counts else None
         if issue and not series:
             series = issue.text
             best = best if best is not issue else None
             others = [name for name in names if name is not issue]
             if others and best is None:
-                best = max(others, key=lambda name: self._publishes(name, names))
-                best = best if self._publishes(best, names) >= _SURE else None
-            if len(others) > (best is not None) or title:
-                names.remove(issue)
-        counted = self._issue(names, numbered) if best and not series and numbered else None
+                best = max(others, key=lambda name: self._publisher_score(name, names))
+                best = best if self._publisher_score(best, names) >= _SURE else None
+        counted = self._issue_name(names, numbered) if best and not series and numbered else None
         left = [name for name in names if name not in (best, counted) and not name.person]
         named = counted and (left or title or names_periodical(counted.text))
         if counted and counted is not best and named:
             series = counted.text  # "Aldergate Pricing / LNG Morning Note | No. 41"
-            if len(names) > 2 or title:
-                names.remove(counted)
         if best is None or not (spare or is_plainly_institution(best.text)):
             counted_alone = (
                 numbered
@@ -389,25 +354,12 @@ class _Reading:
             return (series, "") if counted_alone else ("", series)  # "Maritime Law Bulletin, No. 331"
         for name in list(names):
             above = STATE.match(name.text) or is_division(name.text)
-            if name is best or (above and class_of(name.text) == "institution"):
+            if name is best or (above and classify_name(name.text) == "institution"):
                 names.remove(name)
         return COURT.sub("", best.text), series
 
-    def _counts(self, names: list[Name], numbered: Line, best: Name | None) -> bool:
-        """Whether the number is surely one of a series, and not of what its publisher sends out."""
-        if numbered.issue or any(_SERIES_OF.match(name.text) for name in names):
-            return True
-        if best is not None:
-            return names_periodical(best.text) and class_of(best.text) == "perhaps"
-        if len(names) < 2 or numbered.names:
-            return False
-        top, last = (self._lines[name.line].block for name in (names[0], names[-1]))
-        return top == numbered.block != last
-
-    def _issue(self, names: list[Name], numbered: Line) -> Name | None:
+    def _issue_name(self, names: list[Name], numbered: Line) -> Name | None:
         """Return the name of the periodical whose issue the header numbers."""
-        if numbered.series:
-            return None
         at = self._lines.index(numbered)
         above = [line for line in self._lines[max(0, at - 3) : at] if line.block == numbered.block]
         above = above or self._lines[max(0, at - 1) : at] or self._lines[at + 1 : at + 2]
@@ -415,25 +367,27 @@ class _Reading:
         for name in names[::-1]:
             own = self._lines[name.line]
             counts = names_periodical(name.text)
-            heads = numbered.issue and own is self._lines[0] and name_shaped(name.text)
+            heads = numbered.issue and own is self._lines[0] and has_name_form(name.text)
             place = own is numbered and own.dates and (" " not in name.text or f"{name.text}, " in own.words)
             if (own is not numbered and own not in above) or place or re.search(r"\d|\.$", name.text):
                 continue
             if (numbered.bare or own.block != numbered.block) and not (counts or heads):
                 continue
-            plain = not title_like(name.text) and class_of(name.text) != "institution" and not name.person
+            plain = (
+                not is_like_a_title(name.text)
+                and classify_name(name.text) != "institution"
+                and not name.person
+            )
             if plain or _SERIES_OF.match(name.text):
                 found.append(name)
-        periodicals = [name for name in names if class_of(name.text) == "periodical"]
-        if not any(name in periodicals for name in found) and len(periodicals) == 1:
-            return periodicals[0]
+        periodicals = [name for name in names if classify_name(name.text) == "periodical"]
         return max(
             found,
             key=lambda name: (name in periodicals, self._lines[name.line] is numbered),
             default=None,
         )
 
-    def _counted(self, names: list[Name], numbered: Line, piece: str) -> str:
+    def _series_of_pieces(self, names: list[Name], numbered: Line, piece: str) -> str:
         """Return the series whose pieces are counted: "Harbour Policy Papers" above "Paper 12"."""
         at = self._lines.index(numbered)
         beside = [numbered, *self._lines[max(0, at - 1) : at]]
@@ -441,28 +395,30 @@ class _Reading:
             if self._lines[name.line] in beside and re.search(
                 rf"\b{re.escape(piece)}(?:s|es)$", name.text, re.IGNORECASE
             ):
-                names.remove(name)
                 return name.text
         return piece
 
-    def _weight(self, name: Name, names: list[Name]) -> tuple[bool, int]:
+    def _publisher_rank(self, name: Name, names: list[Name]) -> tuple[bool, int]:
         """Put an institution that surely publishes before a periodical that may be its own."""
-        much = self._publishes(name, names)
-        return (much >= _SURE and class_of(name.text) == "institution", much)
+        much = self._publisher_score(name, names)
+        return (much >= _SURE and classify_name(name.text) == "institution", much)
 
-    def _publishes(self, name: Name, names: list[Name]) -> int:
+    def _publisher_score(self, name: Name, names: list[Name]) -> int:
         """Say how much speaks for a name as the publisher's: its words, its place, what agrees with it."""
-        line, kind = self._lines[name.line], class_of(name.text)
+        line, kind = self._lines[name.line], classify_name(name.text)
         person = "," in name.text and likely_people(people_in_line(name.text.split(",")[0]))
         if is_law_or_event(name.text) or is_office(name.text):
             return 0
-        if person or (kind != "institution" and title_like(name.text)) or name.person or is_kind(name.text):
+        if (
+            person
+            or (kind != "institution" and is_like_a_title(name.text))
+            or name.person
+            or is_kind(name.text)
+        ):
             return 0
         if kind == "perhaps" and not may_name_institution(name.text):
             kind = "other"
-        shaped = name_shaped(COURT.sub("", name.text))
-        if kind == "other" and not shaped:
-            return 0
+        shaped = has_name_form(COURT.sub("", name.text))
         below = next((each for each in self._lines[name.line + 1 :] if not each.aside), None)
         above = self._lines[name.line - 1] if name.line else None
         first = name is names[0] and len(names) > 1 and shaped
@@ -499,14 +455,14 @@ class _Reading:
             + (first and capitals)
             + (signed and shaped and not name.beside)
             + bool(imprint and shaped)
-            + 3 * self._agrees(name)
+            + 3 * self._is_confirmed(name)
             + 2 * bool(COURT.match(name.text))
             - 3 * state
         )
 
     def _may_be_whole(self, name: Name) -> bool:
         """Whether a name may be that of the institution of which another is a part."""
-        named = class_of(name.text) == "institution" or likely_institution(name.text)
+        named = classify_name(name.text) == "institution" or likely_institution(name.text)
         return named and not is_division(name.text)
 
     def _beside_date(self, name: Name) -> bool:
@@ -515,15 +471,11 @@ class _Reading:
         around = self._lines[max(0, name.line - 1) : name.line + 3]
         return any(line.block == own.block and (line.dates or line.number) for line in around)
 
-    def _agrees(self, name: Name) -> bool:
+    def _is_confirmed(self, name: Name) -> bool:
         """Whether an address, a copyright line or an abbreviation of the name agrees with it."""
-        letters = re.sub(r"\W", "", name.text).casefold()
-        if any(
-            _same(name.text, each.text) for line in self._lines for each in line.names if each is not name
-        ):
-            return True
+        own = letters(name.text)
         initials = "".join(word[0] for word in WORDS.findall(name.text) if word[0].isupper())
-        if len(letters) < 4 or name.text.count(" ") < 1:
+        if len(own) < 4 or name.text.count(" ") < 1:
             return False
         below = self._text[:TOP] if self._prose >= 0 else ""
         if name.text.count(" ") and name.text in self._text[max(self._prose, 0) :][-_FOOT:]:
@@ -535,20 +487,14 @@ class _Reading:
         ):
             return True
         others = "\n".join(line.words for line in self._lines if line is not self._lines[name.line])
-        site = letters in re.sub(r"[^\w@.\n]", "", others).casefold()
+        site = own in re.sub(r"[^\w@.\n]", "", others).casefold()
         owned = f"© {name.text}".casefold() in re.sub(r"©\s?(?:\d{4})?\s?(?:the )?", "© ", others).casefold()
         short = len(initials) > 2 and re.search(rf"(?<!\w){re.escape(initials)}(?!\w)", others)
         return bool(site or owned or short)
 
-    def _beside_number(self, name: Name) -> bool:
-        """Whether the name's line, or the one above or below it in the same block, holds a number or date."""
-        own = self._lines[name.line]
-        around = self._lines[max(0, name.line - 1) : name.line + 2]
-        return any(line.block == own.block and (line.number or line.dates) for line in around)
-
     def _title(self, names: list[Name], publisher: str, series: str) -> str:
         """Choose a title among the names that are left, and join it where it goes over two lines."""
-        if len(names) > 1 and names[0].line == 0 and self._lines[0].people and name_shaped(names[0].text):
+        if len(names) > 1 and names[0].line == 0 and self._lines[0].people and has_name_form(names[0].text):
             names = names[1:]  # who wrote or published it: it cannot be told
         left = [
             name
@@ -559,8 +505,8 @@ class _Reading:
         ]
         if not left:
             return series if series and not is_kind(series) else ""
-        best = max(left, key=lambda name: (self._like_a_title(name, left), -name.line))
-        much = self._like_a_title(best, left)
+        best = max(left, key=lambda name: (self._title_score(name, left), -name.line))
+        much = self._title_score(best, left)
         if much < 0 and any(_same(series, name.text) for name in self._all):
             return series
         if much < _LEAST_TITLE:
@@ -584,7 +530,7 @@ class _Reading:
                 return f"{title} {below.text}"
         return title
 
-    def _like_a_title(self, name: Name, names: list[Name]) -> int:
+    def _title_score(self, name: Name, names: list[Name]) -> int:
         """Say how likely a name is the title, by its form and its place among the others."""
         line = self._lines[name.line]
         below = self._lines[name.line + 1] if name.line + 1 < len(self._lines) else None
@@ -596,12 +542,12 @@ class _Reading:
         )
         words = WORDS.findall(name.text)
         return (
-            2 * (title_like(name.text) or bool(_INSIDE_A_TITLE.search(name.text)))
+            2 * (is_like_a_title(name.text) or bool(_INSIDE_A_TITLE.search(name.text)))
             - 6 * _is_credit(name.text)
             + (len(words) >= 3)
             + (not name.beside and not line.number and not line.dates)
             + bool(below and (below.people or below.stated.get("author")))
-            + 3 * (name.numbered and title_like(name.text))
+            + 3 * (name.numbered and is_like_a_title(name.text))
             - 4 * bool(_SUBTITLE.match(name.text) and others and others[0].line < name.line)
             - 3 * bool(STATE.match(name.text))
             - (6 if others else 3) * name.text[0].islower()
@@ -609,16 +555,16 @@ class _Reading:
             - (2 if len(words) > _LONG_TITLE else 5) * name.dated
             - 3 * bool(_PART.search(name.text))
             - 3 * (name.beside and not name.numbered and not name.dated)
-            - min(3, self._publishes(name, self._all))
+            - min(3, self._publisher_score(name, self._all))
             - 3 * subtitle
             - bool(re.search(r"\d$", name.text))
             - 2 * (len(words) < 2 and not EAST_ASIAN.search(name.text))
             - 4 * bool(_SERIES_OF.match(name.text))
-            - 2 * (apart and name.line == 0 and name_shaped(name.text))
+            - 2 * (apart and name.line == 0 and has_name_form(name.text))
             - (apart and any(each.number or each.dates for each in block))
         )
 
-    def _date(self, number: str, dateline: Dated | None) -> tuple[dt.date | None, tuple[str, ...]]:
+    def _date(self, number: str, dateline: HeadDate | None) -> tuple[dt.date | None, tuple[str, ...]]:
         dates = [each for line in self._lines for each in line.dates if each.role != "never"]
         if not dates and dateline:
             dates = [dateline]
@@ -661,12 +607,12 @@ class _Reading:
 
 
 def _same(one: str, other: str) -> bool:
-    return bool(one) and re.sub(r"\W", "", one).casefold() == re.sub(r"\W", "", other).casefold()
+    return bool(one) and letters(one) == letters(other)
 
 
 def _names_no_text(title: str) -> bool:
     """Whether words are an office, or the name of an institution and nothing else."""
-    return is_office(title) or (class_of(title) == "institution" and name_shaped(title))
+    return is_office(title) or (classify_name(title) == "institution" and has_name_form(title))
 
 
 def _is_credit(words: str) -> bool:

@@ -78,8 +78,8 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     struck = has_struck(tree)
     about = describe_page(page, tree, every, options.date_order)
     head = list(_head(every))
-    homes = [_homes(block) for block in every]  # before the tree is spent
-    kept = _main(tree, every)
+    containers = [_containers(block) for block in every]  # before the tree is spent
+    kept = _main_blocks(tree, every)
     rendered = compose([every[number] for number in kept] or every)
     check_text(rendered.text, source.name)
     notes = []
@@ -88,7 +88,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     elif sum(every[number].linked for number in kept) > _MOSTLY * len(rendered.text):
         notes.append("The page is little else than links.")
     else:
-        notes += _left_out(every, kept, homes)
+        notes += _left_out(every, kept, containers)
     if struck:
         notes.append("Words that the page strikes out were left out.")
     document = replace(
@@ -129,7 +129,7 @@ def _with_head(document: Document, head: list[str], order: DateOrder) -> Documen
     return replace(document, **known, found=found, notes=(*document.notes, *notes))
 
 
-def _main(tree: html.HtmlElement, every: list[Block]) -> list[int]:
+def _main_blocks(tree: html.HtmlElement, every: list[Block]) -> list[int]:
     """Return the numbers of the blocks that are the page's text, by trafilatura, which spends the tree.
 
     Each block is given a mark where it begins; those whose marks come back are kept. So is the page's title
@@ -172,7 +172,7 @@ def _main(tree: html.HtmlElement, every: list[Block]) -> list[int]:
     return sorted(kept)
 
 
-def _homes(block: Block) -> set[html.HtmlElement]:
+def _containers(block: Block) -> set[html.HtmlElement]:
     """Return the element that holds a block beside others, and the article around it; none where aside."""
     node = block.node if block.slot == "text" else block.node.getparent()
     lineage = [node, *node.iterancestors()]
@@ -183,14 +183,17 @@ def _homes(block: Block) -> set[html.HtmlElement]:
     return {*beside, *(each for each in lineage if each.tag == "article")}
 
 
-def _left_out(every: list[Block], kept: list[int], homes: list[set[html.HtmlElement]]) -> Iterator[str]:
+def _left_out(every: list[Block], kept: list[int], containers: list[set[html.HtmlElement]]) -> Iterator[str]:
     """Say what prose was left out that may be the text's: it stands inside it, or beside what was kept.
 
     What any page has around its text is worth no note: navigation, teasers under linked headlines, notices.
     """
     text = " ".join(" ".join(every[number].text.split()) for number in kept)
-    at_home = {
-        home for number in kept if measure(every[number].text) >= _FEWEST_WORDS for home in homes[number]
+    kept_containers = {
+        container
+        for number in kept
+        if measure(every[number].text) >= _FEWEST_WORDS
+        for container in containers[number]
     }
     left: list[str] = []
     for number in sorted(set(range(len(every))) - set(kept)):
@@ -199,8 +202,8 @@ def _left_out(every: list[Block], kept: list[int], homes: list[set[html.HtmlElem
         if (
             measure(words) >= _FEWEST_WORDS
             and _says_something(block)
-            and homes[number]
-            and (kept[0] < number < kept[-1] or homes[number] & at_home)
+            and containers[number]
+            and (kept[0] < number < kept[-1] or containers[number] & kept_containers)
             and block.linked < 0.5 * len(block.text)
             and not (above and above.linked > _MOSTLY * len(above.text))
             and not _ADDRESSED.search(words)

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from qa.document.metadata import FIELDS, MOST_FIELD, value_of
 from qa.errors import InputError
-from qa.formats.columns import places
+from qa.formats.columns import map_columns
 from qa.formats.dates import read_date
 from qa.formats.source import PLAIN, nothing_known
 from qa.formats.text import MOST_BYTES, bounded, check_text, describe
@@ -110,7 +110,7 @@ def fields_of(record: dict[str, Any], where: str, options: Options) -> tuple[dic
     Raises:
         InputError: naming `where`, when it lacks the key that is mapped to the text.
     """
-    found = places(tuple(record), options.columns)
+    found = map_columns(tuple(record), options.columns)
     missing = [column for field, column in options.columns if field == "text" and "text" not in found]
     if missing:
         raise InputError(

@@ -33,6 +33,7 @@ class Kind:
         name: what a library calls it.
         module: its module in `qa.formats`.
         what: what a message calls it.
+        endings: of the names of its files.
         several: whether a source gives several documents, which get parts of its id.
         holds: whether a source holds whole files, and gives documents of their formats.
         signed: whether a source begins as one of no other format does.
@@ -44,6 +45,7 @@ class Kind:
     name: str
     module: str
     what: str
+    endings: tuple[str, ...]
     several: bool = False
     holds: bool = False
     signed: bool = False
@@ -51,49 +53,46 @@ class Kind:
     reading: int = 1
 
 
-_TEXT = Kind("text", "text", "plain text")
-_MARKDOWN = Kind("markdown", "markdown", "Markdown")
-_HTML = Kind("html", "html", "a web page")
-_PDF = Kind("pdf", "pdf", "a PDF", signed=True, most_bytes=_MORE_BYTES)
-_DOCX = Kind("docx", "docx", "a Word document", signed=True, most_bytes=_MORE_BYTES)
-_XLSX = Kind("xlsx", "sheets", "an Excel workbook", several=True, signed=True, most_bytes=_MORE_BYTES)
-_ODT = Kind("odt", "odt", "an OpenDocument text", signed=True, most_bytes=_MORE_BYTES)
-_RTF = Kind("rtf", "rtf", "an RTF document", signed=True, most_bytes=_MORE_BYTES)
-_EPUB = Kind("epub", "epub", "an EPUB book", signed=True, most_bytes=_MORE_BYTES)
-_MAIL = Kind("email", "mail", "an e-mail", several=True, holds=True)
-_FEED = Kind("feed", "feed", "a feed (RSS or Atom)", several=True)
-_MBOX = Kind("mbox", "mbox", "a mailbox", several=True, holds=True, most_bytes=_MORE_BYTES)
-_JSON = Kind("json", "records", "JSON", several=True)
-_TABLE = Kind("csv", "table", "a table", several=True, most_bytes=_MORE_BYTES)
-JSONL = Kind("jsonl", "jsonl", "JSON Lines", several=True)
-ZIP = Kind("zip", "archive", "a ZIP archive", several=True, holds=True, signed=True, most_bytes=_MORE_BYTES)
-
-ENDINGS = {
-    ".txt": _TEXT,
-    ".text": _TEXT,
-    ".md": _MARKDOWN,
-    ".markdown": _MARKDOWN,
-    ".html": _HTML,
-    ".htm": _HTML,
-    ".xhtml": _HTML,
-    ".pdf": _PDF,
-    ".docx": _DOCX,
-    ".xlsx": _XLSX,
-    ".xlsm": _XLSX,
-    ".odt": _ODT,
-    ".rtf": _RTF,
-    ".epub": _EPUB,
-    ".eml": _MAIL,
-    ".mbox": _MBOX,
-    ".rss": _FEED,
-    ".atom": _FEED,
-    ".xml": _FEED,
-    ".csv": _TABLE,
-    ".tsv": _TABLE,
-    ".jsonl": JSONL,
-    ".json": _JSON,
-    ".zip": ZIP,
+_KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind("text", "text", "plain text", (".txt", ".text")),
+        Kind("markdown", "markdown", "Markdown", (".md", ".markdown")),
+        Kind("html", "html", "a web page", (".html", ".htm", ".xhtml")),
+        Kind("pdf", "pdf", "a PDF", (".pdf",), signed=True, most_bytes=_MORE_BYTES),
+        Kind("docx", "docx", "a Word document", (".docx",), signed=True, most_bytes=_MORE_BYTES),
+        Kind(
+            "xlsx",
+            "sheets",
+            "an Excel workbook",
+            (".xlsx", ".xlsm"),
+            several=True,
+            signed=True,
+            most_bytes=_MORE_BYTES,
+        ),
+        Kind("odt", "odt", "an OpenDocument text", (".odt",), signed=True, most_bytes=_MORE_BYTES),
+        Kind("rtf", "rtf", "an RTF document", (".rtf",), signed=True, most_bytes=_MORE_BYTES),
+        Kind("epub", "epub", "an EPUB book", (".epub",), signed=True, most_bytes=_MORE_BYTES),
+        Kind("email", "mail", "an e-mail", (".eml",), several=True, holds=True),
+        Kind("mbox", "mbox", "a mailbox", (".mbox",), several=True, holds=True, most_bytes=_MORE_BYTES),
+        Kind("feed", "feed", "a feed (RSS or Atom)", (".rss", ".atom", ".xml"), several=True),
+        Kind("csv", "table", "a table", (".csv", ".tsv"), several=True, most_bytes=_MORE_BYTES),
+        Kind("jsonl", "jsonl", "JSON Lines", (".jsonl",), several=True),
+        Kind("json", "records", "JSON", (".json",), several=True),
+        Kind(
+            "zip",
+            "archive",
+            "a ZIP archive",
+            (".zip",),
+            several=True,
+            holds=True,
+            signed=True,
+            most_bytes=_MORE_BYTES,
+        ),
+    )
 }
+JSONL, ZIP = _KINDS["jsonl"], _KINDS["zip"]
+ENDINGS = {ending: kind for kind in _KINDS.values() for ending in kind.endings}
 READS = f"Pullquote reads {', '.join(ENDINGS)}"
 
 _UNREADABLE = (
@@ -166,22 +165,23 @@ def _signature(data: bytes, said: Kind | None) -> Kind | str | None:
     """Tell the format that the bytes show, or in words one that is not read; None where they show none."""
     if unreadable := next((what for start, what in _UNREADABLE if data.startswith(start)), None):
         return unreadable
-    if data.startswith(b"%PDF-") or (said is _PDF and b"%PDF-" in data[:1024]):
-        return _PDF
+    if data.startswith(b"%PDF-") or (said is _KINDS["pdf"] and b"%PDF-" in data[:1024]):
+        return _KINDS["pdf"]
     if data.startswith(b"{\\rtf"):
-        return _RTF
+        return _KINDS["rtf"]
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _archive(data, said)
     head = data[:_HEAD]
-    if said is not _MAIL and _MAILBOX.match(head):  # some programs write this line above a single e-mail
-        return _MBOX
+    # Some programs write a mailbox's first line above a single e-mail.
+    if said is not _KINDS["email"] and _MAILBOX.match(head):
+        return _KINDS["mbox"]
     if encoding_of(head) == "utf-16":
         head = head.decode("utf-16", "ignore").encode()
     found = _MARKUP.match(head)
     root = found["root"] if found else None
     if root and root.lower() != b"html":
-        return _FEED
-    return _HTML if root or (found and found["page"]) else None
+        return _KINDS["feed"]
+    return _KINDS["html"] if root or (found and found["page"]) else None
 
 
 def _archive(data: bytes, said: Kind | None) -> Kind | str:
@@ -190,23 +190,23 @@ def _archive(data: bytes, said: Kind | None) -> Kind | str:
     if first == b"mimetype":
         media = data[30 + len(first) + int.from_bytes(data[28:30], "little") :][:60]
         if media.startswith(b"application/epub+zip"):
-            return _EPUB
+            return _KINDS["epub"]
         if media.startswith(b"application/vnd.oasis.opendocument.text"):
-            return _ODT
+            return _KINDS["odt"]
         if media.startswith(b"application/vnd.oasis.opendocument"):
             return "an OpenDocument file that is no text"
     listed = data[-_TAIL:]
     # An archive may hold a Word document that lists its members just before the archive's own list.
     if b"[Content_Types].xml" in listed and (said is not ZIP or first == b"[Content_Types].xml"):
         if b"word/document" in listed:
-            return _DOCX
+            return _KINDS["docx"]
         if b"xl/workbook.xml" in listed:
-            return _XLSX
+            return _KINDS["xlsx"]
         if b"xl/workbook" in listed:
             return "an Excel workbook in the binary format (.xlsb)"
         if b"ppt/presentation" in listed:
             return "a PowerPoint presentation"
-    return said if said in (_DOCX, _XLSX, _ODT, _EPUB) else ZIP
+    return said if said and said.name in ("docx", "xlsx", "odt", "epub") else ZIP
 
 
 def read_source(source: Source, options: Options) -> Iterator[Document | InputError]:

@@ -65,7 +65,15 @@ _SUSPENDED = frozenset({"and", "or", "to", "und", "oder", "et", "y"})  # "long- 
 
 @dataclass(slots=True)
 class Word:
-    """What stands between two spaces. `glued` words follow the one before without a space: raised marks."""
+    """What stands between two spaces.
+
+    Attributes:
+        text: the word.
+        left, right, top, bottom: its edges on the page.
+        size: the size of its type.
+        bold: whether its type is bold.
+        glued: whether no space parts it from the word before, as with a raised mark.
+    """
 
     text: str
     left: float
@@ -84,10 +92,16 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a column: `column` is its number on the page.
+    """A line of a column.
 
-    `first` is how wide the first word is, with the next where it is a number ("2 March" stays together).
-    `aside` lines stand outside the text: turned by 90 degrees.
+    Attributes:
+        text: its words.
+        left, right, top, bottom: its edges on the page.
+        size: the size of most of its type.
+        bold: whether its type is bold.
+        first: the width of its first word, with the next where the first is a number ("2 March").
+        column: the number of its column on the page.
+        aside: whether it stands outside the text: it is turned by 90 degrees.
     """
 
     text: str
@@ -104,7 +118,13 @@ class Line:
 
 @dataclass(slots=True)
 class Page:
-    """The lines of a page in reading order, what the page is called, and `read_by` as of a `Section`."""
+    """A page.
+
+    Attributes:
+        name: what a citation calls it.
+        lines: its lines, in reading order.
+        read_by: what read it, where that was not the file's own text: "OCR" (see `Section`).
+    """
 
     name: str
     lines: list[Line] = field(default_factory=list)
@@ -112,8 +132,15 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Laid:
-    """A text with its pages and headings, the largest lines of its first page, and its running heads."""
+class LaidOutText:
+    """The pages as one text.
+
+    Attributes:
+        text: the text.
+        sections: its pages and what stands under its headings.
+        display: the largest lines of its first page, most often a title.
+        running: its running heads.
+    """
 
     text: str
     sections: tuple[Section, ...]
@@ -270,7 +297,7 @@ def without_running_heads(pages: Sequence[Page]) -> tuple[str, ...]:
     pages may say two things, one behind its number, the other before it. Where most pages have a row at the
     same place that could be nothing else, it goes, whatever it says (`_heads_by_place`).
     """
-    size, _ = _usual([line for page in pages for line in page.lines])
+    size, _ = _usual_type([line for page in pages for line in page.lines])
     edges = [(_edge_rows(page, top=True), _edge_rows(page, top=False)) for page in pages]
     said: defaultdict[tuple[bool, str], list[tuple[float, int]]] = defaultdict(list)
     counted: defaultdict[tuple[bool, int], list[tuple[float, int, str, bool]]] = defaultdict(list)
@@ -297,9 +324,14 @@ def without_running_heads(pages: Sequence[Page]) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class _Row:
-    """Lines beside each other at the edge of a page; `apart` if farther from the text than lines are.
+    """Lines that stand beside each other at the edge of a page.
 
-    `gap` is how far, in usual distances of lines; 0 where there is no row farther in.
+    Attributes:
+        lines: the lines.
+        top: where they stand on the page.
+        at_top: whether that is the upper edge.
+        apart: whether they are farther from the text than lines usually are.
+        gap: how far, in usual distances of lines; 0 where no row stands farther in.
     """
 
     lines: list[Line]
@@ -336,7 +368,7 @@ class _Row:
 def _edge_rows(page: Page, *, top: bool) -> list[_Row]:
     """Return the outermost rows, the outermost first."""
     rows: list[_Row] = []
-    usual = _pitch(page.lines)
+    usual = _line_distance(page.lines)
     for line in sorted(page.lines, key=lambda line: line.top if top else -line.top):
         if line.aside:
             continue
@@ -355,7 +387,7 @@ def _edge_rows(page: Page, *, top: bool) -> list[_Row]:
     return rows
 
 
-def _pitch(lines: Sequence[Line]) -> float:
+def _line_distance(lines: Sequence[Line]) -> float:
     """Return how far lines are apart, most often."""
     steps = [b.top - a.top for a, b in pairwise(lines) if 0 < b.top - a.top < 3 * a.size]
     return median(steps) if steps else 1.2 * max((line.size for line in lines), default=0.0)
@@ -436,22 +468,33 @@ def _runs_on(
 
 @dataclass(slots=True)
 class _Block:
-    """A paragraph, a heading or the like: the texts of its lines, each with the index of its page.
+    """A paragraph, a heading or the like.
 
-    "aside" is what a paragraph may run around: footnotes, captions, rows of tables, turned text.
+    Attributes:
+        kind: "aside" for what a paragraph may run around: footnotes, captions, rows of tables, turned text.
+        first, last: its first and its last line.
+        pieces: the texts of its lines, each with the index of its page.
+        tight: whether it follows the block above without a blank line.
+        full: whether its last line goes as far as it could.
     """
 
     kind: Literal["body", "heading", "aside"]
     first: Line
     last: Line
     pieces: list[tuple[str, int]]
-    tight: bool = False  # whether it follows the block above without a blank line
-    full: bool = False  # whether its last line goes as far as it could
+    tight: bool = False
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """Lines of one column, with what is usual in it: its edges, and how far apart its lines are."""
+    """The lines of one column.
+
+    Attributes:
+        lines: the lines.
+        left, right: its edges.
+        pitch: the usual distance of its lines.
+    """
 
     lines: list[Line]
     left: float
@@ -459,16 +502,16 @@ class _Column:
     pitch: float
 
 
-def lay_out(pages: Sequence[Page]) -> Laid:
+def lay_out(pages: Sequence[Page]) -> LaidOutText:
     """Make one text of the pages, which lose their running heads; in it, sentences over two are whole."""
     running = without_running_heads(pages)
     every = [line for page in pages for line in page.lines]
-    body = _usual(every)
+    body = _usual_type(every)
     blocks = _blocks(pages, body, _Joiner(every))
     return _assemble(list(_with_asides_on_their_page(blocks)), pages, running, _display(pages, body))
 
 
-def _usual(lines: Sequence[Line]) -> tuple[float, bool]:
+def _usual_type(lines: Sequence[Line]) -> tuple[float, bool]:
     """Return the size of most characters, and whether they are bold."""
     counts: Counter[tuple[float, bool]] = Counter()
     for line in lines:
@@ -537,7 +580,7 @@ def _columns(page: Page) -> Iterator[_Column]:
     for _, group in groupby(page.lines, key=lambda line: (line.column, line.aside)):
         lines = list(group)
         left, right = min(line.left for line in lines), max(line.right for line in lines)
-        yield _Column(lines, left, right, _pitch(lines))
+        yield _Column(lines, left, right, _line_distance(lines))
 
 
 def _blocks(pages: Sequence[Page], body: tuple[float, bool], joiner: _Joiner) -> list[_Block]:
@@ -556,7 +599,7 @@ def _blocks(pages: Sequence[Page], body: tuple[float, bool], joiner: _Joiner) ->
                     block = paragraph if _goes_on(paragraph, line, column) else None
                     how = "join" if block else "part"
                 else:
-                    how = _how(block, line, kind, column) if block else "part"
+                    how = _link_to(block, line, kind, column) if block else "part"
                 full = _is_full(line, column.lines[position + 1 : position + 2], column)
                 if block and how == "join":
                     text, at = block.pieces[-1]
@@ -598,13 +641,13 @@ def _kind(
         block
         and block.kind == "aside"
         and "\t" not in block.last.text
-        and _how(block, line, "aside", column) != "part"
+        and _link_to(block, line, "aside", column) != "part"
     ):
         return "aside"  # a caption goes on
     return "aside" if _CAPTION.match(line.text) else "body"
 
 
-def _how(block: _Block, line: Line, kind: str, column: _Column) -> Literal["join", "line", "part"]:
+def _link_to(block: _Block, line: Line, kind: str, column: _Column) -> Literal["join", "line", "part"]:
     """Say how a line follows the block above it in its column: joined, on a line of its own, or parted."""
     above, size = block.last, line.size
     if block.kind != kind or abs(above.size - size) > 0.12 * size:
@@ -690,7 +733,9 @@ def _split(block: _Block, page: int) -> tuple[_Block | None, _Block]:
     return replace(block, pieces=head), replace(block, pieces=tail, tight=False)
 
 
-def _assemble(blocks: list[_Block], pages: Sequence[Page], running: tuple[str, ...], display: str) -> Laid:
+def _assemble(
+    blocks: list[_Block], pages: Sequence[Page], running: tuple[str, ...], display: str
+) -> LaidOutText:
     parts: list[str] = []
     at = 0
     starts: dict[int, int] = {}
@@ -710,7 +755,7 @@ def _assemble(blocks: list[_Block], pages: Sequence[Page], running: tuple[str, .
             at += len(text)
     starting = [(start, pages[index].name, pages[index].read_by) for index, start in starts.items()]
     found = [*_sections(starting, "page", at), *_sections(headings, "section", at)]
-    return Laid("".join(parts), tuple(sorted(found)), display, running)
+    return LaidOutText("".join(parts), tuple(sorted(found)), display, running)
 
 
 def _sections(starts: list[tuple[int, str, str]], kind: SectionKind, end: int) -> Iterator[Section]:

@@ -21,10 +21,10 @@ from qa.errors import InputError
 from qa.formats.blocks import compose
 from qa.formats.kinds import named, read_source
 from qa.formats.markup import MEANT, Block, blocks, parse
+from qa.formats.name_classes import is_institution
 from qa.formats.numbers import find_number
 from qa.formats.organisations import likely_institution, names_periodical
 from qa.formats.people import in_order, people_in_line, surely_people
-from qa.formats.shapes import is_institution
 from qa.formats.text import check_text, describe
 from qa.formats.thread import Line, Sender, flowed, messages, unquoted
 from qa.schema import Document
@@ -148,11 +148,10 @@ def _issued(sender: str, subject: str) -> dict[str, str]:
     elif (is_institution(sender) or likely_institution(sender)) and not comma and not _PART.search(sender):
         publisher = sender
     numbered = find_number(subject.split(": ")[0])
-    if not numbered.number or numbered.bare or not numbered.series:
-        return {"publisher": publisher}
-    if numbered.series.casefold() != sender.casefold() and not names_periodical(numbered.series):
-        return {"publisher": publisher}
-    return {"publisher": publisher, "series": numbered.series, "number": numbered.number}
+    series = numbered.series if numbered.number and not numbered.bare else ""
+    if series.casefold() != sender.casefold() and not names_periodical(series):
+        series = ""
+    return {"publisher": publisher, "series": series, "number": numbered.number if series else ""}
 
 
 class _Reading:

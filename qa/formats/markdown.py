@@ -37,7 +37,7 @@ _FRONT = re.compile(
     r"(?<=[\r\n])(?P<end>(?P=mark)|\.\.\.)[ \t]*(?=[\r\n]|\Z)",
     re.DOTALL,
 )
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
+LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
 _PAIR = re.compile(
     r"(?P<key>[A-Za-z](?:[\w-]++| ++(?=[\w-]))*+)[ \t]*+(?::(?:[ \t]+|$)|=[ \t]*)(?P<value>.*)"
 )
@@ -78,8 +78,8 @@ _FIELDS = {
 _TOP_HEADINGS = 3
 _LONGEST_NAME = 300
 # The block structure is all that is needed of a text: its inline markup is left alone, and costs nothing.
-_BLOCKS = MarkdownIt("commonmark").enable("table")
-_BLOCKS.core.ruler.enableOnly(["normalize", "block"])
+BLOCKS = MarkdownIt("commonmark").enable("table")
+BLOCKS.core.ruler.enableOnly(["normalize", "block"])
 _INLINE = MarkdownIt("commonmark")
 
 
@@ -104,9 +104,9 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     """
     text = decode(source.data, source.name)
     front = _front_matter(text)
-    lines = [line.span() for line in _LINE.finditer(text, front.end)]
+    lines = [line.span() for line in LINE.finditer(text, front.end)]
     env: dict[str, Any] = {}
-    tokens = _BLOCKS.parse(text[front.end :], env)
+    tokens = BLOCKS.parse(text[front.end :], env)
     document = Document(id="", text=text, format="markdown", sections=_sections(text, lines, tokens))
     document = _with_facts(document, front, _title(tokens), options.date_order)
     # The header parser knows nothing of front matter, comments, rules and emphasis: it is given what stands
@@ -240,9 +240,7 @@ def _wordless(text: str, lines: list[_Bounds], tokens: list[Token], env: dict[st
             wordless.add(first + 1)
     for reference in env.get("references", {}).values():
         wordless.update(range(*reference["map"]))
-    for line in wordless:
-        if span := _line_span(text, *lines[line]):
-            yield span
+    yield from filter(None, (_line_span(text, *lines[line]) for line in wordless))
 
 
 def _is_comment(token: Token) -> bool:
@@ -267,7 +265,7 @@ def _front_matter(text: str) -> _Front:
     if not found:
         return _Front({})
     toml = found["mark"] == "+++"
-    lines = [line for line in _LINE.finditer(text, found.start("body"), found.end("body")) if line[0]]
+    lines = [line for line in LINE.finditer(text, found.start("body"), found.end("body")) if line[0]]
     if toml:
         try:
             held: dict[str, Any] = tomllib.loads(found["body"].replace("\r\n", "\n"))

@@ -67,10 +67,15 @@ _LONGEST_CELL = 300  # characters: what is longer is a text that a table lays ou
 
 @dataclass(slots=True)
 class Block:
-    """A paragraph, heading, list item or table row, with the place in the tree of its first character.
+    """A paragraph, a heading, a list item or a table row.
 
-    `node` is the element whose `slot` holds that character. `level` is a heading's, from 1; `linked` counts
-    the characters that are links; `in_figure` says whether a picture or a table is what it goes with.
+    Attributes:
+        text: its words.
+        kind: which of these it is.
+        node, slot: the element, and the slot of it, that hold its first character.
+        level: the level of a heading, from 1; 0 for anything else.
+        linked: how many of its characters are links.
+        in_figure: whether it belongs to a picture or a table.
     """
 
     text: str

@@ -106,12 +106,6 @@ _SYMBOL = re.compile(
 _CHINESE_SYMBOL = re.compile(r"[\u4e00-\u9fff]{1,8}[〔［\[(（]\d{4}[〕］\])）]\s?(?:第\s?)?\d{1,5}\s?号")
 _BRACKETED = re.compile(r"(?P<name>[^()]{3,100})\((?P<inner>[^()]{3,60})\)")
 _REVISED = re.compile(r"[\s,;]*\(?(?:rev|corr|add|n\.s|final|new series)\b.{0,20}", re.IGNORECASE)
-_VOLUME_AND_YEAR = re.compile(
-    r"(?P<name>[^\W\d_][^\d:()]{3,80}),?\s(?P<volume>\d{1,3})\s\((?:19|20)\d\d\)(?=[\s,(.:]|$)"
-)
-_CHINESE_BODY = re.compile(
-    "(?P<body>[\u4e00-\u9fff]+?(?:研究所|研究院|中心|大学|大學|委员会|协会|银行|公司|学院|基金会))(?P<series>[\u4e00-\u9fff]{2,8})"
-)
 # "Lakeside Review 14:2 (2010)", "Lakeside Review, 14(2)"
 _VOLUME_AND_ISSUE = re.compile(
     r"(?P<name>[^\W\d_][^\d:()]{3,80}),?\s(?P<volume>\d{1,3})(?::\s?|\s?\()(?P<issue>\d{1,3})\)?(?=[\s,(.]|$)"
@@ -120,18 +114,26 @@ _QUARTER = re.compile(
     r"[QH][1-4](?:\s.*)?|FY.*|A\d|COVID.*|(?i:draft|version|rev|part|page|chapter|annex|table|week|day"
     r"|phase|room|suite|line|step|stage).*|G\d+|[A-Z]\d"
 )
-_QUOTED_NAME = re.compile(r"[《「『〈](?P<name>[^《「『〈》」』〉]+)[》」』〉]$")
 
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """A number, the series before it, and what is left of the words; `bare` where nothing says "No."."""
+    """A number that words hold.
+
+    Attributes:
+        number: the number, "" where there is none.
+        series: the name of the series that it counts.
+        rest: what is left of the words.
+        bare: whether nothing says that it is a number, such as "No.".
+        generic: whether a word such as "Issue" stands before it, and what is counted is named elsewhere.
+        volume: whether it is the number of a volume.
+    """
 
     number: str = ""
     series: str = ""
     rest: str = ""
     bare: bool = False
-    generic: bool = False  # "Issue 5": what is counted is named elsewhere
+    generic: bool = False
     volume: bool = False
 
 
@@ -144,9 +146,6 @@ def find_number(words: str) -> Numbered:
     issue = _VOLUME_AND_ISSUE.match(words)
     if issue and names_periodical(issue["name"]):
         return Numbered(f"{issue['volume']}({issue['issue']})", issue["name"].rstrip(" ,"), volume=True)
-    year = _VOLUME_AND_YEAR.match(words)
-    if year and names_periodical(year["name"]):
-        return Numbered(year["volume"], year["name"].rstrip(" ,"), volume=True)
     if match := _VOLUME.search(words):
         number = f"{match['volume']}({match['issue']})" if match["issue"] else match["volume"]
         return _numbered(words, match, number, volume=True)
@@ -239,20 +238,13 @@ def _numbered(
         body, _, series = before.partition(" ")
         if names_institution(body) and not names_institution(series):
             return Numbered(number, series.strip("《》「」『』〈〉 "), body)
-    if chinese := _CHINESE_BODY.fullmatch(before):
-        return Numbered(number, chinese["series"], chinese["body"])
-    if quoted := _QUOTED_NAME.search(before):
-        return Numbered(number, quoted["name"], before[: quoted.start()].strip(), volume=volume)
     if _NO_SERIES.fullmatch(before):
         before = ""
     counted = _OF.fullmatch(words[match.end() :])
     if not before and generic and counted and not names_institution(counted["body"]):
         return Numbered(number, counted["body"])  # "Issue 14 of The Lantern"
     if not before:
-        generic = generic or match[0].startswith("#")
         return Numbered(number, "", after, generic=generic, volume=volume)
-    if after and not re.match(r"[(]", words[match.end() :].strip(" ,;:.)")):
-        after = ""
     if re.search(r"[:?!]", before) or len(before.split()) > 7:
         return Numbered(number, "", before)
     split = None if is_kind(before) else _BODY_AND_SERIES.fullmatch(before)
@@ -266,7 +258,4 @@ def _numbered(
         return Numbered(number, split["series"], split["body"])
     if names_institution(before) and not is_kind(before) and not _ENDS_AS_PIECE.search(before):
         return Numbered(number, "", before, generic=generic)
-    issuer = _OF.match(words[match.end() :])
-    if issuer and names_institution(issuer["body"]):
-        return Numbered(number, before, issuer["body"])
     return Numbered(number, before, "", generic=generic, volume=volume)

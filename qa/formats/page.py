@@ -10,11 +10,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from qa.formats.dates import read_date
+from qa.formats.name_classes import is_institution, letters, may_publish
 from qa.formats.numbers import find_number
 from qa.formats.organisations import is_kind, is_periodical, is_section_heading, likely_institution
 from qa.formats.people import in_order
-from qa.formats.rubbish import is_no_author, is_no_title
-from qa.formats.shapes import is_institution, may_publish
+from qa.formats.placeholders import is_no_author, is_no_title
 from qa.schema import Document, Found
 
 if TYPE_CHECKING:
@@ -70,6 +70,14 @@ _META = {
     "url": ("og:url", "citation_abstract_html_url"),
     "language": ("content-language", "dc.language", "dcterms.language", "citation_language", "og:locale"),
 }
+_IN_JSON_LD = {
+    "author": "author",
+    "publisher": "publisher",
+    "date": "datePublished",
+    "series": "isPartOf",
+    "url": "url",
+    "language": "inLanguage",
+}
 _ARTICLE = re.compile(r"Article$|^(?:BlogPosting|Report|SocialMediaPosting|Book|Legislation)$")
 _SAVED = re.compile(
     r"<!--\s*saved from url=\(\d+\)(https?://\S+)\s*-->|Page saved with SingleFile\s+url:\s*(https?://\S+)"
@@ -87,7 +95,6 @@ TWO_LETTERS = {
 _IN_UTC = re.compile(r"\d(?:Z|[+-]00:?00)\s*$", re.IGNORECASE)
 _SITE = re.compile(r"\s{0,4}(?:[|·•«»‹›_–—]|\s-|-(?=[\u4e00-\u9fff])|::)\s{0,4}(?=\S)")
 _SITE_BEFORE = re.compile(r"(?:[|·•«»‹›_–—]|\s-|::)\s?$")
-_SITE_LAST = re.compile(r"(?:[|«‹]|\s[–—-])\s(?P<site>[^|«‹–—]{2,60})$")
 _COPYRIGHT = re.compile(
     r"(?:©|\(c\)"
     r"|copyright)[\s,]{0,3}(?:\d{4}(?:\s?[–-]\s?\d{4})?)?[\s,]{0,3}(?:by )?(?P<holder>[^.,|©\d]{3,60})",
@@ -97,7 +104,6 @@ _LAST = 15  # blocks
 _NUMBERS_IT = re.compile(
     r"\bNo\.?\s?\d[\d/.-]{0,9}[^\w]{0,3}$"
 )  # "Statement No. 14: …" is a title with what follows
-_GOES_ON = re.compile(r" (?:for|of|on)(?: (?:[^\W\da-z_][\w’'-]*|of|and|the)){1,6}")
 _OF_A_SITE = re.compile(r"\s(?:intranet|extranet|web ?site|home ?page)$", re.IGNORECASE)
 _TOP = 12  # blocks
 _SHORT = 15  # characters: a heading of no more may stand in a title by chance
@@ -178,7 +184,7 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
     main = [" ".join(block.text.split()) for block in blocks if block.level == 1]
     main = [each for each in main if each in titles or len(headings) == 1]
     whole = " ".join(tree.findtext(".//title", "").split())
-    if len(main) == 1 and len(titles) == 2 and _alike(find_number(whole).series, main[0]):
+    if len(main) == 1 and len(titles) == 2 and letters(find_number(whole).series) == letters(main[0]):
         main = titles = titles[1:]  # "La Lettre du large n° 52": the heading is the periodical's
     for field, names in _META.items():
         for name in names:
@@ -196,19 +202,17 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
         title == head
         and heading
         and may_be_heading(heading)
-        and not any(_alike(each, head) for each in titles)
+        and letters(head) not in map(letters, titles)
         and not (head.endswith(heading) and _NUMBERS_IT.search(head.removesuffix(heading)))
     ):
         parts = [part for part in _SITE.split(head) if part.strip()]
         site = parts[-1].strip() if parts else ""
         site = site if " " in site and (is_institution(site) or is_periodical(site)) else ""
         title = heading  # what all pages of a site are called is no title of one
-    if title == head and not main and (cut := _SITE_LAST.search(head)) and may_publish(cut["site"]):
-        title, site = head[: cut.start()].rstrip(), cut["site"]
     parts = [part.strip() for part in _SITE.split(title) if part.strip()]
     named = len(parts) > 1 and all(is_kind(part) or is_institution(part) for part in parts)
     yield "title", "" if named else title, "page title", "stated"
-    site = _whole_name(_OF_A_SITE.sub("", site), blocks)
+    site = _OF_A_SITE.sub("", site)
     yield "publisher", "" if is_kind(site) else site, "page title", "likely"
     for block in blocks[-_LAST:]:
         owned = _COPYRIGHT.match(" ".join(block.text.split()))
@@ -222,18 +226,6 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
     for address in (*(link.get("href", "") for link in tree.iter("link")), *meta.get("og:url", ())):
         if dated := _DATE_IN_URL.search(address):
             yield "date", "-".join(dated.groups()), "address", "likely"
-
-
-def _whole_name(site: str, blocks: list[Block]) -> str:
-    """Return the name of a site as the top of its page writes it in full."""
-    if not is_institution(site):
-        return site
-    for block in blocks[:_TOP]:
-        words = " ".join(block.text.split())
-        rest = _GOES_ON.match(words, len(site)) if words.startswith(site) else None
-        if rest and is_institution(whole := words[: rest.end()]):
-            return whole
-    return site
 
 
 def _marked_up(tree: html.HtmlElement) -> Iterator[_Fact]:
@@ -273,10 +265,6 @@ def _apart(title: str, headings: list[str]) -> tuple[str, str]:
     return title, ""
 
 
-def _alike(one: str, other: str) -> bool:
-    return re.sub(r"\W", "", one).casefold() == re.sub(r"\W", "", other).casefold()
-
-
 def may_be_heading(words: str) -> bool:
     """Whether a heading may be a page's title: "Summary" is none."""
     return 5 <= len(words) <= 250 and not is_section_heading(words)
@@ -299,12 +287,7 @@ def _linked(tree: html.HtmlElement) -> Iterator[tuple[str, str]]:
             continue
         if article:
             yield "title", _name(article.get("headline")) or _name(article.get("name"))
-            yield "author", _name(article.get("author"))
-            yield "publisher", _name(article.get("publisher"))
-            yield "date", _name(article.get("datePublished"))
-            yield "series", _name(article.get("isPartOf"))
-            yield "url", _name(article.get("url"))
-            yield "language", _name(article.get("inLanguage"))
+            yield from ((field, _name(article.get(key))) for field, key in _IN_JSON_LD.items())
             return
 
 

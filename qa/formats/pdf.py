@@ -19,10 +19,10 @@ import pypdfium2.raw as raw
 from qa.errors import InputError
 from qa.formats import ocr
 from qa.formats.dates import find_date
-from qa.formats.layout import Laid, Line, Page, Word, lay_out, read_order
+from qa.formats.layout import LaidOutText, Line, Page, Word, lay_out, read_order
+from qa.formats.name_classes import is_institution, letters
 from qa.formats.organisations import is_kind
-from qa.formats.properties import settle
-from qa.formats.shapes import is_institution
+from qa.formats.properties import reconcile
 from qa.formats.text import check_text, describe
 from qa.schema import Document, Found
 
@@ -111,11 +111,14 @@ def _open(source: Source) -> pdfium.PdfDocument:
 
 
 @dataclass(slots=True)
-class _Read:
-    """What was read of a page. `why` says what is wrong with a page that holds no text to read, or "".
+class _PageReading:
+    """What was read of a page.
 
-    `hidden` is whether its text is invisible: what another program read off a scan. Of a `doubtful` one, OCR
-    is not sure.
+    Attributes:
+        page: the page, with the lines that were read.
+        why: why there is no text to read: "picture", "code", "damaged" or "illegible"; "" where there is.
+        hidden: whether its text is invisible: another program read it off a scan.
+        doubtful: whether OCR is unsure of it.
     """
 
     page: Page
@@ -129,17 +132,17 @@ class _Read:
         return self.why in ("picture", "code")
 
 
-def _read_page(pdf: pdfium.PdfDocument, index: int) -> _Read:
+def _read_page(pdf: pdfium.PdfDocument, index: int) -> _PageReading:
     page = Page(_label(pdf, index))
     try:
         with_text = pdf[index]
         text = with_text.get_textpage()
     except pdfium.PdfiumError:
-        return _Read(page, why="damaged")
+        return _PageReading(page, why="damaged")
     characters = _characters(text)
     visible = sum(map(len, characters.split()))
     bad = len(_UNREADABLE.findall(characters.replace("\x02", "").replace("\ufffe", "")))
-    result = _Read(page)
+    result = _PageReading(page)
     if bad > _BAD * visible:
         result.why = "code"
     elif visible < _FEW_CHARACTERS and _is_picture(with_text):
@@ -264,7 +267,11 @@ def _upright(first: raw.FS_RECTF, last: raw.FS_RECTF, turn: int) -> tuple[float,
 
 
 def _read_scans(
-    pdf: pdfium.PdfDocument, pages: Sequence[_Read], scanned: Sequence[int], language: str, source: Source
+    pdf: pdfium.PdfDocument,
+    pages: Sequence[_PageReading],
+    scanned: Sequence[int],
+    language: str,
+    source: Source,
 ) -> None:
     """Read the scanned pages by Tesseract."""
     model = ocr.model_for(language, ocr.languages(source.name))
@@ -285,7 +292,7 @@ def _read_scans(
         pages[index].doubtful = reading.sure < ocr.SURE
 
 
-def _notes(pages: Sequence[_Read], scanned: Sequence[int], program: str) -> Iterator[str]:
+def _notes(pages: Sequence[_PageReading], scanned: Sequence[int], program: str) -> Iterator[str]:
     def named(indices: Sequence[int]) -> str:
         return _named([pages[index].page.name for index in indices], indices)
 
@@ -320,7 +327,9 @@ def _named(names: Sequence[str], indices: Sequence[int]) -> str:
     return f"Page {listed} was" if len(names) == 1 else f"Pages {listed} were"
 
 
-def _nothing(name: str, pages: Sequence[_Read], scanned: Sequence[int], program: str, *, asked: bool) -> str:
+def _nothing(
+    name: str, pages: Sequence[_PageReading], scanned: Sequence[int], program: str, *, asked: bool
+) -> str:
     """Say why there is no text, and what to do."""
     if any(page.why == "illegible" for page in pages):
         return f"{name} is scanned, and {program} makes out hardly a word. Scan it again, or leave it out."
@@ -361,52 +370,43 @@ def _described(
     pdf: pdfium.PdfDocument,
     source: Source,
     options: Options,
-    laid: Laid,
+    laid: LaidOutText,
     language: str,
     program: str,
     notes: list[str],
 ) -> Document:
-    found: list[Found] = []
     above = [head for head in laid.running if not find_date(head)]  # for a date, see `_dated`
     display = "" if is_kind(laid.display) or is_institution(laid.display) else laid.display
     said = {"title": _information(pdf, "Title"), "author": _information(pdf, "Author")}
-    stated = settle(said, laid.text, display, above, options.date_order)
+    stated = reconcile(said, laid.text, display, above, options.date_order)
     title, author, publisher = (stated.get(field, "") for field in ("title", "author", "publisher"))
-    if title:
-        on_page = _letters(title) in _letters(laid.text[:3000])
-        found.append(Found("title", "PDF information", "stated" if on_page else "likely"))
-    elif display:
-        title = display
-        found.append(Found("title", "the largest type of its first page", "likely"))
-    if author:  # one word is no person's whole name
-        found.append(Found("author", "PDF information", "stated" if " " in author else "guessed"))
-    if publisher:
-        found.append(Found("publisher", "PDF information", "likely"))
-    if language:
-        found.append(Found("language", "PDF catalogue", "stated"))
-    if program:
-        found.append(Found("text", f"OCR ({program})", "likely"))
+    on_page = letters(title) in letters(laid.text[:3000])
+    whole_name = " " in author  # one word is no person's whole name
+    facts = (
+        (title, Found("title", "PDF information", "stated" if on_page else "likely")),
+        (not title and display, Found("title", "the largest type of its first page", "likely")),
+        (author, Found("author", "PDF information", "stated" if whole_name else "guessed")),
+        (publisher, Found("publisher", "PDF information", "likely")),
+        (language, Found("language", "PDF catalogue", "stated")),
+        (program, Found("text", f"OCR ({program})", "likely")),
+    )
     document = Document(
         id="",
         text=laid.text,
-        title=title,
+        title=title or display,
         author=author,
         publisher=publisher,
         language=re.split("[-_]", language.lower())[0] or "en",
         format="pdf",
         sections=laid.sections,
-        found=tuple(found),
+        found=tuple(found for value, found in facts if value),
         notes=tuple(notes),
     )
     document = describe(document, source.file_name.rsplit(".", 1)[0], options.date_order, above=above)
     return _without_needless_headings(_dated(document, pdf, laid, options))
 
 
-def _letters(text: str) -> str:
-    return re.sub(r"\W", "", text).casefold()
-
-
-def _dated(document: Document, pdf: pdfium.PdfDocument, laid: Laid, options: Options) -> Document:
+def _dated(document: Document, pdf: pdfium.PdfDocument, laid: LaidOutText, options: Options) -> Document:
     """Take a date from a running head where the header has none. The day the file was made is no date."""
     if document.date:
         return document
@@ -424,13 +424,13 @@ def _dated(document: Document, pdf: pdfium.PdfDocument, laid: Laid, options: Opt
 
 def _without_needless_headings(document: Document) -> Document:
     """Drop the heading that is the document's title or stands in its header: a citation names these."""
-    title = _letters(document.title)
+    title = letters(document.title)
     kept = tuple(
         section
         for section in document.sections
         if section.kind == "page"
         or not (
-            _letters(section.name) == title
+            letters(section.name) == title
             or any(span.start <= section.start < span.end for span in document.header)
         )
     )

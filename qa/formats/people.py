@@ -274,11 +274,6 @@ def people_stated(written: str) -> str:
     names = _names(written)
     if names:
         return "; ".join(names)
-    if _CHINESE.fullmatch(written):
-        return written
-    chinese = [each for each in re.split(r"[\s、，,;；]+", written) if each]
-    if chinese and all(_CHINESE.fullmatch(each) for each in chinese):
-        return "; ".join(chinese)
     first = _bare(re.split(r"[,(;]", written)[0])
     words = first.split()
     if words and len(words) <= 8 and words[0][0].isupper():

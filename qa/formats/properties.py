@@ -7,23 +7,24 @@ from typing import TYPE_CHECKING
 
 from qa.document.metadata import with_values
 from qa.formats.header import parse_header
+from qa.formats.name_classes import is_division, is_institution, letters
 from qa.formats.organisations import is_kind, may_name_institution
 from qa.formats.page import TWO_LETTERS
 from qa.formats.people import likely_people, looks_like_person, people_stated, surely_people
-from qa.formats.rubbish import is_no_author, is_no_title
-from qa.formats.shapes import is_division, is_institution
+from qa.formats.placeholders import is_no_author, is_no_title
 from qa.formats.text import check_text, describe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from qa.formats.dates import DateOrder
+    from qa.formats.header import Header
     from qa.schema import Document
 
 _TOP = 3_000  # characters
 
 
-def settle(
+def reconcile(
     stated: dict[str, str], text: str, display: str, above: Sequence[str], date_order: DateOrder
 ) -> dict[str, str]:
     """Return what a file says of itself, without what its first page says otherwise.
@@ -31,40 +32,50 @@ def settle(
     Properties are often those of an older file, overwritten: a title counts where it stands on the page, or
     the page has none. `display` is what the page shows as a title, `above` what it shows above its text.
     """
-    settled = dict(stated)
-    top = _letters(text[:_TOP])
     header = parse_header(text, date_order, display, above)
-    title, author = settled.get("title", ""), settled.get("author", "")
-    says_more = bool(header.publisher or header.number or header.date or header.author)
-    if is_no_title(title) or is_kind(title) or (display and _letters(display) != _letters(title)):
+    title, author = stated.get("title", ""), stated.get("author", "")
+    top = letters(text[:_TOP])
+    settled = dict(stated)
+    if not _keeps_title(title, display, header, top):
         settled["title"] = ""
-    elif header.title and says_more and _letters(title) != _letters(header.title):
-        on_page = _letters(title) in top and len(title.split()) > 2
-        settled["title"] = title if on_page and not header.title.startswith(title) else ""
-    if is_no_author(author):
+    if " " in author and not is_division(author) and _is_body(author) and not is_no_author(author):
+        settled["publisher"] = stated.get("publisher") or ("" if header.publisher else author)
+    if not _keeps_author(author, header.author, top):
         settled["author"] = ""
-    elif header.author and " " not in author and author.isascii():
-        settled["author"] = ""  # "Hollis", where the page says "From: Nadia Kessler"
-    elif " " in author and is_division(author):
-        settled["author"] = ""
-    elif " " in author and (
-        is_institution(author) or (may_name_institution(author) and not _is_person(author))
-    ):
-        settled["author"] = ""
-        settled["publisher"] = settled.get("publisher") or ("" if header.publisher else author)
-    elif author.isupper() and " " not in author and header.author:
-        settled["author"] = ""  # an abbreviation, where the page names a person
-    elif not _is_person(author) and _letters(author) not in top:
-        settled["author"] = ""  # "Communications", "Comms Team"
-    elif re.match(r"[^\W\d_]\.", author) and author.split()[-1] in header.author:
-        settled["author"] = ""  # "A. Mensah"
-    elif header.author and header.author.startswith(author) and header.author != author:
-        settled["author"] = ""  # "Jeroen K", "Rukhsana Ali" of two
-    elif header.author and author != header.author:
-        on_page = _letters(author) in f"{top} {_letters(header.author)}"
-        if not on_page or header.author.startswith(f"{author}; "):
-            settled["author"] = ""
     return {field: value for field, value in settled.items() if value}
+
+
+def _keeps_title(title: str, display: str, header: Header, top: str) -> bool:
+    """Whether a title counts beside what the page shows; `top` are the letters of the page's beginning."""
+    if is_no_title(title) or is_kind(title) or (display and letters(display) != letters(title)):
+        return False
+    says_more = header.publisher or header.number or header.date or header.author
+    if not (header.title and says_more) or letters(title) == letters(header.title):
+        return True
+    on_page = letters(title) in top and len(title.split()) > 2
+    return on_page and not header.title.startswith(title)
+
+
+def _keeps_author(author: str, on_page: str, top: str) -> bool:
+    """Whether an author counts, where the page's header names `on_page`."""
+    if is_no_author(author):
+        return False
+    if " " in author and (is_division(author) or _is_body(author)):
+        return False
+    if on_page and " " not in author and (author.isascii() or author.isupper()):
+        return False  # "Hollis", "CRC", where the page says "From: Nadia Kessler"
+    if not _is_person(author) and letters(author) not in top:
+        return False  # "Communications", "Comms Team"
+    if re.match(r"[^\W\d_]\.", author) and author.split()[-1] in on_page:
+        return False  # "A. Mensah"
+    if not on_page or author == on_page:
+        return True
+    # "Jeroen K" is cut off, "Rukhsana Ali" is one of two.
+    return not on_page.startswith(author) and letters(author) in f"{top} {letters(on_page)}"
+
+
+def _is_body(author: str) -> bool:
+    return is_institution(author) or (may_name_institution(author) and not _is_person(author))
 
 
 def _is_person(author: str) -> bool:
@@ -72,10 +83,6 @@ def _is_person(author: str) -> bool:
     return (" " in who or not who.isascii()) and (
         surely_people(who) or (likely_people(who) and looks_like_person(who))
     )
-
-
-def _letters(text: str) -> str:
-    return re.sub(r"\W", "", text).casefold()
 
 
 def language_code(written: str) -> str:
@@ -99,7 +106,7 @@ def with_properties(
 ) -> Document:
     """Fill a document's metadata from its properties, then from the header of its text, and mark that.
 
-    What the page says counts for more than a property (`settle`); not so where properties are `published`
+    What the page says counts for more than a property (`reconcile`); not so where properties are `published`
     with the text. `display` is the paragraph in the style of a title, `above` the page's own header. `source`
     says what holds the properties; `name` is what messages call the document.
 
@@ -113,7 +120,7 @@ def with_properties(
     if published:
         stated = {field: value for field, value in stated.items() if value}
     else:
-        stated = settle(stated, document.text, display, above, date_order)
+        stated = reconcile(stated, document.text, display, above, date_order)
     document = with_values(document, stated, source, "stated")
     if display and not document.title:
         document = with_values(document, {"title": display}, "the style of its title", "likely")

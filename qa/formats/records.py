@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from qa.errors import InputError
 from qa.formats import jsonl
-from qa.formats.columns import places
+from qa.formats.columns import map_columns
 from qa.formats.text import CONVERT, describe, encoding_of
 from qa.schema import Section, printable
 
@@ -85,7 +85,7 @@ def _records(value: object, name: str, options: Options) -> list[Any]:
     """
     if isinstance(value, dict):
         lists = [key for key in LISTS if isinstance(value.get(key), list)]
-        if "text" in places(tuple(value), options.columns):
+        if "text" in map_columns(tuple(value), options.columns):
             value = [value]
         elif len(lists) == 1:
             value = value[lists[0]]

@@ -100,7 +100,7 @@ class _Flow:
     label: str = ""
     boxes: list[Part] = field(default_factory=list)  # that go with the paragraph, and stand below it
 
-    def taken(self) -> str:
+    def take_text(self) -> str:
         """Return the text of the paragraph so far, and begin another."""
         # Halves of a character beyond the first 65,536, which RTF writes one by one, come together.
         text = "".join(self.text).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -109,7 +109,7 @@ class _Flow:
 
     def end_paragraph(self, *, heading: bool, in_table: bool) -> None:
         """Put the text so far into a paragraph, a list item, a heading, or a cell of a table."""
-        text, label = self.taken(), self.label
+        text, label = self.take_text(), self.label
         self.label = ""
         parts = self.cell if in_table else self.parts
         if text.strip() and label and not heading:
@@ -128,7 +128,7 @@ class _Flow:
         self.parts += row(self.cells)
         self.cells = []
 
-    def ended(self) -> list[Part]:
+    def all_parts(self) -> list[Part]:
         """Return all parts, those of a table that is cut off included."""
         self.end_paragraph(heading=False, in_table=bool(self.cell or self.cells))
         if self.cell:
@@ -162,13 +162,13 @@ def read(source: Source, options: Options) -> Iterator[Document]:
     """
     reader = _Reader(source)
     reader.read()
-    composed = compose([*reader.body.ended(), *reader.noted()])
+    composed = compose([*reader.body.all_parts(), *reader.noted()])
     document = Document(
         id="", text=composed.text, sections=composed.sections, format="rtf", notes=reader.remarks()
     )
     yield with_properties(
         document,
-        {name: flow.taken() for name, flow in reader.info.items()},
+        {name: flow.take_text() for name, flow in reader.info.items()},
         "the document's properties",
         PurePath(source.file_name).stem,
         options.date_order,
@@ -212,7 +212,7 @@ class _Reader:
         """Return the footnotes and endnotes; they are in no section."""
         parts = [Part("section", "")]
         for kind, mark, flow in self._notes:
-            own = flow.ended()
+            own = flow.all_parts()
             if own:
                 parts.append(Part("footnote" if kind == "footnote" else "endnote", mark.strip("[]")))
                 parts += [Part("paragraph", f"{mark} {own[0].text.lstrip()}"), *own[1:]]
@@ -270,10 +270,10 @@ class _Reader:
         around = self._text_around()
         if group.begun and group.flow is not None and around is not None:
             if group.kind == "label":
-                text = " ".join(group.flow.taken().split())
+                text = " ".join(group.flow.take_text().split())
                 around.label = text if any(map(str.isalnum, text)) else "-"
             elif group.kind == "shptxt":
-                around.boxes += group.flow.ended()
+                around.boxes += group.flow.all_parts()
         self._group = self._stack.pop() if self._stack else group
         return not self._stack
 

@@ -24,7 +24,7 @@ from openpyxl.worksheet import _read_only
 from openpyxl.worksheet._reader import WorkSheetParser
 
 from qa.errors import InputError
-from qa.formats.columns import places
+from qa.formats.columns import map_columns
 from qa.formats.packages import DAMAGED, check_entities, open_package
 from qa.formats.table import check_columns, repeated_names, row_document
 from qa.schema import Document, printable
@@ -209,7 +209,7 @@ def _find_columns(sheet: _Sheet, options: Options) -> None:
             name if at not in sheet.hidden_columns or name in mapped else ""
             for at, name in enumerate(cells, 1)
         )
-        found = places(names, options.columns)
+        found = map_columns(names, options.columns)
         if "text" in found or sum(map(bool, names)) > sum(map(bool, sheet.names)):
             sheet.first, sheet.names, sheet.found = number, names, found
         if "text" in found:

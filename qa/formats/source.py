@@ -28,11 +28,15 @@ def _nothing(_: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The bytes of a file, or of a member of an archive. Messages call it `name`.
+    """A file, or a member of an archive.
 
-    `file_name` is its own, without folders: by its ending the format is told, and without anything better it
-    makes the title. A reader calls `more_time(seconds)` before work that is known to take long, such as a
-    page by OCR, and gets so much more than what a file has anyhow (`qa.formats.worker`).
+    Attributes:
+        name: what messages call it.
+        file_name: its name without folders. The ending tells the format; the stem is the last resort for a
+            title.
+        data: its bytes.
+        more_time: asks for seconds beyond what a file usually has (`qa.formats.worker`). A reader calls it
+            before work that takes long, such as a page by OCR.
     """
 
     name: str
@@ -45,8 +49,11 @@ class Source:
 class Options:
     """How sources are read, whatever their format.
 
-    `columns` maps fields of a document ("text", "title", "date", …) to the columns of a table, or the keys of
-    a record, that hold them. With `ocr`, scanned pages are read by Tesseract where that is installed.
+    Attributes:
+        date_order: how a date is read that could be read two ways.
+        columns: pairs of a document's field ("text", "title", "date", …) and the column of a table, or the
+            key of a record, that holds it.
+        ocr: whether Tesseract reads scanned pages, where it is installed.
     """
 
     date_order: DateOrder = "auto"

@@ -15,7 +15,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from qa.errors import InputError
-from qa.formats.columns import places
+from qa.formats.columns import map_columns
 from qa.formats.jsonl import document_of
 from qa.formats.text import CONVERT, MOST_BYTES, MOST_CHARACTERS, describe, encoding_of
 from qa.schema import Section, printable
@@ -45,7 +45,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
         InputError: naming the source, when it is no table, not UTF-8 or UTF-16, or has no column of text.
     """
     table = _open(source, _encoding(source))
-    found = places(tuple(table.names), options.columns)
+    found = map_columns(tuple(table.names), options.columns)
     check_columns(source.name, table.names, found, options)
     index = {field: table.names.index(name) for field, name in found.items()}
     stem = printable(PurePath(source.file_name).stem)

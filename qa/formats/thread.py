@@ -77,7 +77,12 @@ _LEGAL = re.compile(
 
 
 class Line(NamedTuple):
-    """A line, and within how many quotations it stands."""
+    """A line of an e-mail.
+
+    Attributes:
+        depth: how many quotations it stands within.
+        text: its words.
+    """
 
     depth: int
     text: str
@@ -92,8 +97,14 @@ class Sender:
 
 
 @dataclass(slots=True)
-class _Said:
-    """A line, the number of its message, and whether it is furniture."""
+class _MessageLine:
+    """A line whose message is known.
+
+    Attributes:
+        text: its words.
+        message: the number of its message, from 0.
+        furniture: whether it is no part of what the message says.
+    """
 
     text: str
     message: int
@@ -138,7 +149,7 @@ def messages(lines: Sequence[Line], sender: Sender) -> list[Part]:
     the order in which they begin, and named by sender and day where these are told.
     """
     said, senders = _attributed(lines, sender)
-    _sign(said)
+    _mark_signatures(said)
     parts: list[Part] = []
     current = -1
     at = 0
@@ -163,12 +174,12 @@ def _label(number: int, sender: Sender) -> str:
     return f"{number + 1} ({known or 'quoted'})"
 
 
-def _attributed(lines: Sequence[Line], sender: Sender) -> tuple[list[_Said], list[Sender]]:
+def _attributed(lines: Sequence[Line], sender: Sender) -> tuple[list[_MessageLine], list[Sender]]:
     """Tell of each line which message it is of."""
     senders = [sender]
     owners = [0]  # of each depth the message whose lines stand there now
     announced: Sender | None = None  # by "On … wrote:", of what is quoted next
-    said: list[_Said] = []
+    said: list[_MessageLine] = []
     at = 0
     while at < len(lines):
         depth = lines[at].depth
@@ -180,20 +191,24 @@ def _attributed(lines: Sequence[Line], sender: Sender) -> tuple[list[_Said], lis
             senders.append(announced)
             owners[depth:] = [len(senders) - 1]
             announced = None
-        if length := _introduction(lines, at):
+        if length := _introduction_length(lines, at):
             announced = _writer(" ".join(line.text.strip() for line in lines[at : at + length]))
-            said += [_Said(line.text, owners[depth], furniture=True) for line in lines[at : at + length]]
+            said += [
+                _MessageLine(line.text, owners[depth], furniture=True) for line in lines[at : at + length]
+            ]
             if _next_depth(lines, at + length) <= depth:  # the earlier message follows unmarked
                 senders.append(announced)
                 owners[depth:] = [len(senders) - 1]
                 announced = None
-        elif length := _head(lines, at):
-            senders.append(_from(lines[at : at + length]))
+        elif length := _header_length(lines, at):
+            senders.append(_sender_of(lines[at : at + length]))
             owners[depth:] = [len(senders) - 1]
-            said += [_Said(line.text, owners[depth], furniture=True) for line in lines[at : at + length]]
+            said += [
+                _MessageLine(line.text, owners[depth], furniture=True) for line in lines[at : at + length]
+            ]
         else:
             length = 1
-            said.append(_Said(lines[at].text, owners[depth]))
+            said.append(_MessageLine(lines[at].text, owners[depth]))
         at += length
     return said, senders
 
@@ -202,7 +217,7 @@ def _next_depth(lines: Sequence[Line], at: int) -> int:
     return next((line.depth for line in lines[at:] if line.text.strip()), -1)
 
 
-def _introduction(lines: Sequence[Line], at: int) -> int:
+def _introduction_length(lines: Sequence[Line], at: int) -> int:
     """Return over how many lines "On … wrote:" goes here, 0 where it does not stand here.
 
     A quotation follows it, or it names an address: "the Daily NK wrote:" may be the sender's own sentence.
@@ -222,7 +237,7 @@ def _introduction(lines: Sequence[Line], at: int) -> int:
     return 0
 
 
-def _head(lines: Sequence[Line], at: int) -> int:
+def _header_length(lines: Sequence[Line], at: int) -> int:
     """Return over how many lines the header of an earlier message goes, a divider above it included."""
     depth = lines[at].depth
     divided = bool(_DIVIDER.fullmatch(lines[at].text.strip())) and bool(lines[at].text.strip())
@@ -248,7 +263,7 @@ def _head(lines: Sequence[Line], at: int) -> int:
     return start - at if divided else 0
 
 
-def _from(head: Iterable[Line]) -> Sender:
+def _sender_of(head: Iterable[Line]) -> Sender:
     name, date = "", None
     for line in head:
         field = _FIELD.fullmatch(line.text.strip())
@@ -288,7 +303,7 @@ def _date(text: str) -> dt.date | None:
     return found.date if found and not isinstance(found.date, PartialDate) else None
 
 
-def _sign(said: list[_Said]) -> None:
+def _mark_signatures(said: list[_MessageLine]) -> None:
     """Mark signatures, and legal notices at the end of a message, as furniture."""
     for end in range(len(said), 0, -1):
         if end < len(said) and said[end].message == said[end - 1].message:

@@ -1,8 +1,8 @@
-"""Which sources, and which speakers, the words around a quote ascribe it to.
+"""Find the sources and speakers to which the words around a quote ascribe it.
 
-These words are the quote's own sentence, the other cells of its table row, and its notes. Names are found in
-them: titles, publishers, numbers and authors of the library's documents, and names that are built as those of
-periodicals are. `qa.quoting.reporting` then tells who is said to be the source from who is only mentioned.
+These words are the quote's own sentence, the other cells of its table row, and its notes. The names in them
+are the titles, publishers, numbers and authors of the library's documents, and names that look like those of
+periodicals. `qa.quoting.reporting` tells a source from a name that is only mentioned.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from qa.text.terms import content_words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from qa.quoting.claims import Claim
+    from qa.quoting.claims.claim import Claim
     from qa.schema import Document, DocumentInfo
 
-# Words of a name, at most: a longer title is looked for by its beginning.
+# A name's words that are looked for: of a longer title, its first ones.
 _MOST_WORDS = 30
-# Characters before and after a quote, and of a note or a cell, in which names are looked for.
+# Characters before and after a quote, and of a note or a cell, that are searched for names.
 _MOST_AROUND = 300
 _LEAST_ACRONYM = 3
 _LONGEST_WORD = 40
@@ -71,7 +71,7 @@ _CAPITAL_AFTER = re.compile(rf"\s+(?P<word>[{_CAPITAL}][\w’'-]*)")
 
 
 class Names:
-    """The names by which a library's documents are called: titles, publishers, numbers and authors."""
+    """The names of a library's documents: titles, publishers, numbers and authors."""
 
     def __init__(self, documents: Iterable[DocumentInfo]) -> None:
         self._listed: defaultdict[tuple[str, ...], dict[Kind, set[str]]] = defaultdict(dict)
@@ -106,7 +106,7 @@ class Names:
                 self._small.add(words)
 
     def sources(self, claim: Claim) -> tuple[Source, ...]:
-        """Return the sources that a claim is ascribed to around it, in order."""
+        """Return the sources to which the words around a claim ascribe it, in their order."""
         before = tokens_of(claim.before[-_MOST_AROUND:], self._find)
         after = tokens_of(claim.after[:_MOST_AROUND], self._find)
         found = narrowed(after, named_after(after))
@@ -122,7 +122,7 @@ class Names:
         return "title" in self._listed.get(_words(words), {})
 
     def _find(self, text: str) -> list[tuple[int, int, Source]]:
-        """Find the names of documents in a text, and those of periodicals that are of none."""
+        """Return the names of documents in a text, and names of periodicals that no document has."""
         listed = list(self._of_documents(text))
         taken = {at for start, end, _ in listed for at in range(start, end)}
         others = (each for each in _periodicals(text) if taken.isdisjoint(range(each[0], each[1])))
@@ -166,10 +166,11 @@ def people(before: str, after: str) -> tuple[Source, ...]:
 
 
 def is_of(source: Source, document: Document, around: str) -> bool:
-    """Whether what is ascribed to a source may be quoted of a document that says it `around` that place.
+    """Whether a quote that is ascribed to a source may be of a document, which has words `around` it.
 
-    It may if the document has that name, or nearly, or names the source there: then it quotes it itself. Of a
-    source that is in no library, the document may do so anywhere; and who published it must be known.
+    It may if the document has that name, or nearly; or if it names the source there, because then it quotes
+    the source itself. A source that is in no library may be named anywhere in the document. If the publisher
+    of the document is unknown, such a source may be it.
     """
     if document.id in source.documents:
         return True
@@ -185,7 +186,7 @@ def is_of(source: Source, document: Document, around: str) -> bool:
 
 
 def are_same(one: Source, other: Source) -> bool:
-    """Whether two names may be one person's: a word is in both, besides their offices."""
+    """Whether two names may be one person's: they share a word that is no office."""
     return bool(_surnames(one.name) & _surnames(other.name))
 
 
@@ -215,7 +216,7 @@ def _people_in(text: str) -> Iterator[tuple[int, int, Source]]:
 
 
 def _proper_names(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where capitalised words stand in a row, without those that only begin a sentence."""
+    """Yield the ranges of capitalised words in a row, without words that only begin a sentence."""
     for match in _PROPER.finditer(text):
         start, end = match.span()
         words = match[0].split(" ")
@@ -243,7 +244,7 @@ def _continues_name(text: str, start: int) -> bool:
 
 
 def _short_names(publisher: str) -> Iterator[str]:
-    """Yield other names that a publisher's name gives: what stands in brackets, and what without these."""
+    """Yield other names in a publisher's name: the words in brackets, and the words outside them."""
     if bracketed := _BRACKETED.search(publisher):
         yield bracketed[1]
         yield _BRACKETED.sub(" ", publisher)
@@ -262,7 +263,7 @@ def _words(name: str) -> tuple[str, ...]:
 
 
 def _significant(name: str) -> set[str]:
-    """Return the words of a name that tell it from others, and its acronym."""
+    """Return the words of a name that distinguish it from others, and its acronym."""
     words = {_bare(word) for word in _WORD.findall(name)} - OF_REFERENCES - DETERMINERS
     return words | ({_acronym(name).casefold()} if _acronym(name) and len(words) > 1 else set())
 

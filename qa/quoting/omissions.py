@@ -1,7 +1,7 @@
-"""What the words left out of a quote change in its sense: a negation, a hedge, a number, or who says it.
+"""Find words left out of a quote that change its sense: a negation, a hedge, a number, or who says it.
 
-Word lists and the clause that words stand in decide, without a parser: what is dropped whole with its own
-clause (", who could not swim,") changes nothing; what is in doubt is said.
+Lists of words decide, and the clause that a word stands in: a clause that is left out whole (", who could not
+swim,") changes nothing. There is no parser. A doubtful case is reported.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from qa.document.segment import sentence_ends
-from qa.text.terms import measure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,14 +35,19 @@ _MOST_SHOWN = 120
 
 @dataclass(frozen=True, slots=True)
 class Omission:
-    """Words of a document that a quote leaves out, and what leaving them out changes."""
+    """Words of a document that a quote leaves out, with what this changes.
+
+    Attributes:
+        kind: what it changes.
+        text: the words.
+    """
 
     kind: Kind
     text: str
 
 
 def _any(phrases: str) -> str:
-    """Make a pattern of words and phrases, which are separated by bars."""
+    """Return a pattern of words and phrases that are separated by bars."""
     return "(?:" + "|".join(re.sub(r"\s+", r"\\s+", phrase.strip()) for phrase in phrases.split("|")) + ")"
 
 
@@ -253,7 +257,7 @@ _ENDS_SENTENCE = re.compile(r"[.!?。！？][”’»」』\"')\]]*$")
 
 
 def between(text: str, parts: Sequence[Span], prose: str = "") -> tuple[Omission, ...]:
-    """Return what is left out between a quote's parts, in their order in a text, that changes their sense.
+    """Return the words between a quote's parts in a text that change the sense if they are left out.
 
     Whole sentences change nothing. A speaker whom the `prose` around the quote names is not left out.
     """
@@ -265,7 +269,7 @@ def between(text: str, parts: Sequence[Span], prose: str = "") -> tuple[Omission
             found += _in_piece(text, start, end)
         found += _quotation_opened(text, before, after)
         words = [text[start:end].strip() for start, end in pieces]
-        if ends and all(map(_has_words, words)):
+        if ends and all(re.search(r"\w", each) for each in words):
             found.append(Omission("sentence", _shortened(" … ".join(words))))
     named = (each for each in found if not (each.kind == "speaker" and _names(prose, each.text)))
     return tuple(dict.fromkeys(named))
@@ -274,7 +278,7 @@ def between(text: str, parts: Sequence[Span], prose: str = "") -> tuple[Omission
 def around(text: str, span: Span, prose: str = "", *, whole: bool = False) -> tuple[Omission, ...]:
     """Return the words right before or after a quote, in its clause, that deny, hedge or ascribe it.
 
-    Words of the kind that the `prose` around the quote has are not left out. Who says it is looked for only
+    If the `prose` around the quote has words of the same kind, they are not left out. A speaker counts only
     before a quote that is written as a `whole` sentence.
     """
     left = text[max(0, span.start - _WINDOW) : span.start]
@@ -307,7 +311,7 @@ def _hedge_before(left: str, right: str) -> str:
 
 
 def _sentence_ends(text: str, before: Span, after: Span) -> tuple[int, int] | None:
-    """Return the first and the last end of a sentence between two parts; None where they are of one."""
+    """Return the first and the last end of a sentence between two parts; None if one sentence holds both."""
     begin, end = max(before.start, before.end - _WINDOW), min(after.end, after.start + _WINDOW)
     if after.start - before.end <= 2 * _WINDOW:
         windows = [(begin, end)]
@@ -324,7 +328,7 @@ def _sentence_ends(text: str, before: Span, after: Span) -> tuple[int, int] | No
 
 
 def _in_piece(text: str, start: int, end: int) -> Iterator[Omission]:
-    """Yield what changes the sense in a piece of a sentence that is quoted in part."""
+    """Yield the words that change the sense in a piece left out of a sentence."""
     words = text[start:end]
     before, after = text[max(0, start - 40) : start], text[end : end + 40]
     main = _without_clauses(words, before, after, keep_asides=False)
@@ -352,7 +356,7 @@ def _in_piece(text: str, start: int, end: int) -> Iterator[Omission]:
 
 
 def _without_clauses(words: str, before: str, after: str, *, keep_asides: bool) -> str:
-    """Blank out the clauses that are left out whole; `keep_asides`: not brackets, contrasts, ages."""
+    """Return words without the clauses among them; `keep_asides`: with brackets, contrasts and ages."""
     lead = f"{mark[0]} " if (mark := re.search(r"[,”\"—–]$", before.rstrip())) else ""
     whole = lead + words.lstrip()
     pieces, at = [], 0
@@ -368,7 +372,7 @@ def _without_clauses(words: str, before: str, after: str, *, keep_asides: bool) 
 
 
 def _quotation_opened(text: str, before: Span, after: Span) -> Iterator[Omission]:
-    """Yield where somebody's words begin in what is left out, and the quote does not show that they end."""
+    """Yield the beginning of a quotation in the words left out, if the quote does not show where it ends."""
     opened = 0
     at = before.end
     for match in re.compile(f"[{_OPENS}{_SHUTS}]").finditer(text, before.end, after.start):
@@ -382,13 +386,9 @@ def _quotation_opened(text: str, before: Span, after: Span) -> Iterator[Omission
 
 
 def _names(prose: str, words: str) -> bool:
-    """Whether prose names the speaker that words name: a name or a word of an office stands in both."""
+    """Whether prose names the speaker whom words name: both have a name or a word of an office."""
     said = set(re.findall(r"\w{4,}", _SAID.sub(" ", words).casefold()))
     return bool(said.intersection(re.findall(r"\w{4,}", prose.casefold())))
-
-
-def _has_words(words: str) -> bool:
-    return measure(re.sub(r"[^\w\s]", " ", words)) > 0
 
 
 def _shortened(words: str) -> str:

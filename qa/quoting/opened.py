@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from qa.errors import InputError
 from qa.quoting.cite import check, cite_line, clipboard, facts_of
-from qa.quoting.claims import sentences_around
+from qa.quoting.claims.sentences import sentences_around
 from qa.quoting.wording import Text, become, in_words
 from qa.schema import Quote, QuoteReference, Span, citation, citation_id, locator
 from qa.text.dates import date_in_words

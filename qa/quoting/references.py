@@ -1,64 +1,59 @@
-"""What a text gives as the source of a quote besides its sentence: the notes to it, and its table row."""
+"""References: what the notes to a quote say, and the other cells of its table row."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from lxml.html import HtmlElement
-
 # Control characters between the rows and the cells of a table that was no text. They read as white space.
 ROW, CELL = "\x1e", "\x1f"
 
-# A note or a cell is read up to so many characters; a longer cell is a text.
+# Characters of a note or a cell that are read; a longer cell is a text.
 _MOST_CHARACTERS = 300
-_LONGEST_CELL = 150
-_MOST_CELLS = 50
+LONGEST_CELL = 150
+MOST_CELLS = 50
 _MOST_MARKS = 4
-_MOST_ELEMENTS = 100
 
 # A note’s mark in the text: “[^1]”, “[1]”, “¹”.
 MARK = r"\[\^?[^\[\]\s]{1,40}\]|[⁰¹²³⁴-⁹]+"
 _MARKS = re.compile(MARK)
 _DIRECTLY = re.compile(rf"[.,;:!?’”*_)]{{0,3}} ?(?:{MARK})")
-_NOTE = re.compile(
+# A star before a blank begins an item of a list; before another star, emphasis.
+NOTE = re.compile(
     r"(?m)^[ \t]*(?:\[\^(?P<label>[^\]\s]{1,40})\]:|\[(?P<number>[0-9]{1,4}|[ivxlc]{1,8})\](?=[ \t])"
-    r"|(?P<raised>[⁰¹²³⁴-⁹]+)(?=[ \t]))[ \t]*(?P<says>[^\n]*(?:\n[ \t]+\S[^\n]*)*)"
+    r"|(?P<raised>[⁰¹²³⁴-⁹]+)(?=[ \t])|(?P<sign>\*(?=[A-Z“\"][^*\n]*$)|[†‡] ?(?=[A-Z“\"])))"
+    r"[ \t]*(?P<says>[^\n]*(?:\n[ \t]+\S[^\n]*)*)"
 )
 _PIPE_ROW = re.compile(r"(?m)^[^\n|]*\|[^\n]*$")
-_RULE = re.compile(r"[\s|:–-]+")
-# The heads of columns that say where something is from.
+# The names of columns of sources.
 _SOURCE_COLUMN = re.compile(
     r"\b(?:sources?|publication|publisher|published|outlet|paper|newspaper|journal|document|title|report|author|by|who"
     r"|from|where|medium|origin|citation|reference|speaker|brief|quelle|herausgeber|titel)\b|출처|来源|來源|出典",
     re.IGNORECASE,
 )
-_FOOTNOTE_LABEL = re.compile(r"\W*\w{0,4}[*†‡§]{0,3}\W*")
-_NOTE_ELEMENTS = frozenset("li p div aside dd section td".split())
 
 
 def notes_of(text: str) -> dict[str, str]:
     """Return what the notes of a text say, by the marks that they have in the text."""
     found: dict[str, str] = {}
-    for match in _NOTE.finditer(text):
-        mark = (
-            f"[^{match['label']}]"
-            if match["label"]
-            else f"[{match['number']}]"
-            if match["number"]
-            else match["raised"]
-        )
-        found.setdefault(mark, " ".join(match["says"][:_MOST_CHARACTERS].split()))
+    for match in NOTE.finditer(text):
+        mark = match["raised"] or (f"[^{match['label']}]" if match["label"] else f"[{match['number']}]")
+        if not match["sign"]:
+            found.setdefault(mark, in_short(match["says"]))
     return found
 
 
+def in_short(words: str) -> str:
+    """Return the beginning of what a note or a cell says, in one line."""
+    return " ".join(words[:_MOST_CHARACTERS].split())
+
+
 def noted(after: str, notes: Mapping[str, str]) -> Iterator[str]:
-    """Yield what the notes say whose marks stand right after a quote, or else later in its sentence."""
+    """Yield what the notes say whose marks follow a quote: right after it, or else later in its sentence."""
     directly = _DIRECTLY.match(after)
     marks = _MARKS.findall(after[: directly.end() + 1] if directly else after)
     for mark in marks[:_MOST_MARKS]:
@@ -67,7 +62,7 @@ def noted(after: str, notes: Mapping[str, str]) -> Iterator[str]:
 
 
 def is_source_column(name: str) -> bool:
-    """Whether a column's head says that its cells are what something is from."""
+    """Whether a column's name says that its cells are sources."""
     return bool(_SOURCE_COLUMN.search(name))
 
 
@@ -93,14 +88,14 @@ class Rows:
         return next(((start, end) for start, end in row if start <= at <= end), None)
 
     def beside(self, at: int) -> Iterator[str]:
-        """Yield the short cells of the same row in columns of sources, or of no known name."""
+        """Yield the short cells of the same row, in columns of sources or without a name."""
         row, names = self._row(at)
         for position, (start, end) in enumerate(row):
             known = names[position] if names and position < len(names) else ""
             words = self._text[start:end].strip()
             if (
                 not start <= at <= end
-                and 0 < len(words) <= _LONGEST_CELL
+                and 0 < len(words) <= LONGEST_CELL
                 and (not known or is_source_column(known))
             ):
                 yield words
@@ -116,7 +111,7 @@ _HAS_MARKS = re.compile(r"[“”„«»\"]")
 
 
 def _tables(text: str) -> Iterator[list[list[tuple[int, int]]]]:
-    """Yield the tables of a text: of each row, where its cells are."""
+    """Yield the tables of a text, as rows of the ranges of cells."""
     table: list[list[tuple[int, int]]] = []
     last = -1
     for match in _PIPE_ROW.finditer(text):
@@ -146,7 +141,7 @@ def _tables(text: str) -> Iterator[list[list[tuple[int, int]]]]:
 
 
 def _cells(text: str, start: int, end: int, gap: str) -> list[tuple[int, int]]:
-    """Return where the cells of a row are, those without a word at its edges left out."""
+    """Return the ranges of a row's cells, without empty ones at its edges."""
     cells = []
     for cell in text[start:end].split(gap):
         cells.append((start, start + len(cell)))
@@ -155,68 +150,4 @@ def _cells(text: str, start: int, end: int, gap: str) -> list[tuple[int, int]]:
         cells = cells[1:]
     if cells and not text[slice(*cells[-1])].strip():
         cells = cells[:-1]
-    return cells if len(cells) <= _MOST_CELLS else []
-
-
-def mark_notes(tree: HtmlElement) -> dict[str, str]:
-    """Write “[^…]” for the links of a page that lead to its notes, and return what these say."""
-    targets = {element.get("id"): element for element in tree.xpath("//*[@id]")}
-    found: dict[str, str] = {}
-    for link in tree.xpath("//a[starts-with(@href, '#')]"):
-        name = link.get("href")[1:]
-        target = targets.get(name)
-        if (
-            target is None
-            or target.tag not in _NOTE_ELEMENTS
-            or len(link)
-            or not _FOOTNOTE_LABEL.fullmatch(link.text or "")
-        ):
-            continue
-        mark = f"[^{re.sub(r'[^0-9A-Za-z_-]', '-', name)[:40]}]"
-        if mark not in found:
-            found[mark] = _says(target)
-        link.text = mark
-    return found
-
-
-def _says(note: HtmlElement) -> str:
-    """Return the beginning of what a note or a cell of a page says, without a link that leads back."""
-    pieces: list[str] = []
-    for element in islice(note.iter(), _MOST_ELEMENTS):
-        if isinstance(element.tag, str) and not (element.get("href") or "").startswith("#"):
-            pieces.append(element.text or "")
-        if element is not note:
-            pieces.append(element.tail or "")
-    return " ".join(" ".join(pieces)[:_MOST_CHARACTERS].split())
-
-
-def without_marks_of_notes(words: str, notes: Mapping[str, str]) -> tuple[str, str]:
-    """Part a quote from the marks of notes that it ends in."""
-    kept = words.rstrip()
-    while (mark := kept[max(kept.rfind("["), 0) :]) and mark in notes:
-        kept = kept.removesuffix(mark).rstrip()
-    return kept, words[len(kept) :].strip()
-
-
-def beside_in_row(element: HtmlElement) -> Iterator[str]:
-    """Yield what the other cells of an element’s table row say, as `Rows.beside` does."""
-    row = next(element.iterancestors("tr"), None)
-    if row is None or len(row) > _MOST_CELLS:
-        return
-    own = {id(each) for each in element.iterancestors("td", "th")}
-    names = _head(row)
-    for position, cell in enumerate(row):
-        if id(cell) in own or (position < len(names) and not is_source_column(names[position])):
-            continue
-        words = _says(cell)
-        if 0 < len(words) <= _LONGEST_CELL:
-            yield words
-
-
-def _head(row: HtmlElement) -> list[str]:
-    """Return the names of a row’s columns, where its table begins with a row of headings."""
-    table = next(row.iterancestors("table"), None)
-    first = None if table is None else table.find(".//tr")
-    if first is None or first is row or any(cell.tag != "th" for cell in first):
-        return []
-    return [_says(cell) for cell in first[:_MOST_CELLS]]
+    return cells if len(cells) <= MOST_CELLS else []

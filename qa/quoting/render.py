@@ -1,8 +1,8 @@
-"""An answer as a dict, as a line of JSON, as plain text and for a terminal.
+"""Write an answer as a dict, as a line of JSON, as plain text and for a terminal.
 
-Every function compares each quote, as it stands in what is about to be returned, with its source, read and
-hashed again (`cite.check`), and raises VerbatimError rather than return anything else. `read_document` gives
-a document by its id as the library holds it now: `corpus.document`. HTML cards: `qa/web/cards.py`.
+Every function reads and hashes the source of each quote again, compares it with the quote in what it is about
+to return (`cite.check`), and raises VerbatimError if they differ. `read_document` returns a document by its
+id, as the library has it now: `corpus.document`. HTML cards: `qa/web/cards.py`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ NAMED = 10
 
 
 def to_dict(answer: Answer, read_document: ReadDocument, id: str = "") -> dict[str, Any]:  # noqa: A002
-    """Make an answer line, its fields in the order of the design, then `reply`, `filters` and so on.
+    """Return an answer line: its fields in the order of the design, then `reply`, `filters` and so on.
 
     Raises:
         VerbatimError: when a quote in it is not the slice of its source.
@@ -49,7 +49,7 @@ def to_dict(answer: Answer, read_document: ReadDocument, id: str = "") -> dict[s
 
 
 def to_json(answer: Answer, read_document: ReadDocument, id: str = "", *, ascii: bool = False) -> str:  # noqa: A002
-    """Make an answer line as one line of JSON; what is checked is what a reader of that line gets.
+    """Return an answer line as JSON, checked as a reader of the line will get it.
 
     Raises:
         VerbatimError: when a quote in it is not the slice of its source.
@@ -60,7 +60,7 @@ def to_json(answer: Answer, read_document: ReadDocument, id: str = "", *, ascii:
 
 
 def to_text(answer: Answer, read_document: ReadDocument) -> str:
-    """Make plain text for a pipe or a file: nothing is wrapped, a quote starts on a line of its own.
+    """Return plain text for a pipe or a file: no line is broken, and each quote begins on a new one.
 
     Control characters are shown as symbols (`cite.visible`); otherwise a quote is exact.
 
@@ -87,7 +87,7 @@ def to_text(answer: Answer, read_document: ReadDocument) -> str:
 
 
 def to_terminal(answer: Answer, read_document: ReadDocument) -> Group:
-    """Make what rich prints: the words that carry the answer bold, lines broken at spaces only.
+    """Return what rich prints: the words that carry the answer bold, lines broken only at spaces.
 
     Raises:
         VerbatimError: when a quote in it, before lines are broken, is not the slice of its source.
@@ -113,10 +113,11 @@ def to_terminal(answer: Answer, read_document: ReadDocument) -> Group:
 
 
 def how_sure(answer: Answer, percent: str = "%") -> str:
-    """The confidence in words, and where it is too low for an answer, which would do: `31%; … from 55%`.
+    """Return the confidence in words, and if it is too low for an answer, what would do: `31%; … from 55%`.
 
-    In whole percents that agree: what is too low is rounded down, what would do up, and what does is never
-    shown as less than that. It is unknown where it is not calibrated; a note says why.
+    Whole percents must not contradict the outcome: a confidence that is too low is rounded down, and one that
+    does is never shown as less than the threshold. A confidence that is not calibrated is "unknown"; a note
+    says why.
     """
     if not answer.calibrated:
         return "unknown"
@@ -130,12 +131,12 @@ def how_sure(answer: Answer, percent: str = "%") -> str:
 
 
 def answers_from(threshold: float) -> int:
-    """From how many percent of confidence on a question is answered, as it is shown: rounded up."""
+    """Return the threshold of confidence in percent, as it is shown: rounded up."""
     return math.ceil(round(100 * threshold, 6))
 
 
 def describe_filters(filters: Filters) -> str:
-    """Say which filters are set: `since 2008-01-01, publisher IFES`; empty when none is."""
+    """Say which filters are set: `since 2008-01-01, publisher IFES`; "" if none is."""
     words = []
     for name, value in asdict(filters).items():
         values = value if isinstance(value, tuple) else (value,) if value else ()
@@ -144,12 +145,12 @@ def describe_filters(filters: Filters) -> str:
 
 
 def error_to_dict(question: str, filters: Filters, failure: Failure) -> dict[str, Any]:
-    """Make the answer line of a question that met an error; it quotes nothing."""
+    """Return the answer line of a question that met an error; it quotes nothing."""
     return answer_to_dict(Answer(question, question, "error", filters=filters, error=failure))
 
 
 def info_to_dict(info: DocumentInfo) -> dict[str, Any]:
-    """Make an entry of `documents --json`, its fields in the order of the design."""
+    """Return an entry of `documents --json`, its fields in the order of the design."""
     return {
         "id": info.id,
         "title": info.title,
@@ -174,7 +175,7 @@ def info_to_dict(info: DocumentInfo) -> dict[str, Any]:
 
 
 def facets_to_dict(facets: Facets) -> dict[str, Any]:
-    """Make what filters can choose from, its dates in ISO 8601: a month stays one."""
+    """Return what filters can choose from, with dates in ISO 8601; a month stays a month."""
     first, last = (date.isoformat() if date else None for date in (facets.first, facets.last))
     return {**asdict(facets), "first": first, "last": last}
 
@@ -185,7 +186,7 @@ def _check_dict(line: dict[str, Any], answer: Answer, read_document: ReadDocumen
 
 
 def _opening(answer: Answer) -> Iterator[tuple[str, str]]:
-    """Yield, with a style: the question, how it was understood, what the quotes are when not an answer."""
+    """Yield the lines above the quotes, each with its style: the question, and what the quotes are."""
     yield f"Question: {answer.question}", "bold"
     if answer.interpreted_question != answer.question:
         yield f"Understood as: {answer.interpreted_question}", "italic"
@@ -200,7 +201,7 @@ def _opening(answer: Answer) -> Iterator[tuple[str, str]]:
 
 
 def _closing(answer: Answer) -> list[str]:
-    """Say how sure, what was searched, and what else the reader should know."""
+    """Return the lines below the quotes: how sure the answer is, what was searched, and the notes."""
     lines = []
     if not (answer.reply or answer.error or answer.unsearched):
         searched = f"Searched {plural(answer.searched, 'document')}"
@@ -217,7 +218,7 @@ def _closing(answer: Answer) -> list[str]:
 
 
 def gaps(quotes: Sequence[Quote]) -> Iterator[tuple[Quote, bool]]:
-    """Yield each quote, and whether it goes on where the quote before ended, with something left out."""
+    """Yield each quote, and whether it is of the same document as the one before, with words between them."""
     before: Quote | None = None
     for quote in quotes:
         yield (
@@ -234,12 +235,12 @@ def _numbered(quote: Quote) -> str:
 
 
 def _also_in(quote: Quote) -> list[str]:
-    """Where else the same words stand: the same source, in other places."""
+    """Return a line that names where else the same words stand."""
     return [f"Also in: {'; '.join(map(named, quote.copies[:NAMED]))}{more(quote)}."] if quote.copies else []
 
 
 def more(quote: Quote) -> str:
-    """How many copies are not named."""
+    """Say how many copies are not named."""
     left = len(quote.copies) - NAMED
     return f"; and {left:,} more" if left > 0 else ""
 

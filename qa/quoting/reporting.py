@@ -1,9 +1,8 @@
-"""Which of the names in the words around a quote are said to be its source: a grammar of reported speech.
+"""Tell which names around a quote are said to be its source: a grammar of reported speech.
 
-It knows the ways in which a source is given: as the subject of a verb of saying (“X wrote that …”), with the
-verb after the quote (“…”, wrote X), after a preposition or participle (“according to X”, “in the May issue of
-X”), and as a reference in brackets, after a dash, in a note or a table. What it does not know is a mention,
-for an alarm must be right.
+A source is the subject of a verb of saying (“X wrote that …”; “…”, wrote X), or follows a preposition or
+participle (“according to X”, “in the May issue of X”), or stands in a reference: in brackets, after a dash,
+in a note or a table. Any other name is only mentioned, because a false alarm is worse than none.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["title", "number", "publisher", "author", "unlisted", "person"]
 
-# Tokens from a source to the quote, from a name to its verb, and within brackets, at most.
+# Most tokens from a source to the quote, from a name to its verb, and within brackets.
 _NEAR = 25
 _NEAR_VERB = 6
 _MOST_IN_BRACKETS = 20
@@ -32,7 +31,13 @@ _LEAST_QUOTED = 3
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source or a speaker, as named; `documents` are the ids of those so called."""
+    """A source or a speaker.
+
+    Attributes:
+        name: the name, as written.
+        kind: what the name is of; "unlisted" if no document of the library has it.
+        documents: the ids of the documents that have it.
+    """
 
     name: str
     kind: Kind
@@ -40,14 +45,20 @@ class Source:
 
     @property
     def is_medium(self) -> bool:
-        """Whether one reads in it, rather than works there: a title, a paper, an agency that is no office."""
+        """Whether people read it rather than work there: a title, a paper, an agency that is no office."""
         if self.kind in ("title", "number", "unlisted"):
             return True
         return self.kind == "publisher" and (is_periodical(self.name) or not names_institution(self.name))
 
 
 class Token(NamedTuple):
-    """A word, a mark, the name of a source, or another quote."""
+    """A word, a mark, the name of a source, or another quote.
+
+    Attributes:
+        text: the characters.
+        source: the source, if it is the name of one.
+        is_quote: whether it is another quote.
+    """
 
     text: str
     source: Source | None = None
@@ -55,7 +66,7 @@ class Token(NamedTuple):
 
     @property
     def word(self) -> str:
-        """The word or mark in small letters; "" of a name or quote."""
+        """The word or mark in small letters; "" if it is a name or quote."""
         return "" if self.source or self.is_quote else self.text.casefold()
 
 
@@ -63,7 +74,7 @@ class Token(NamedTuple):
 
 
 def _forms(stems: str) -> frozenset[str]:
-    """Inflect regular verbs: “report” to reports, reported, reporting. The bare form is a noun as well."""
+    """Inflect regular verbs: “report” to reports, reported, reporting. The bare form may be a noun."""
     forms: set[str] = set()
     for stem in stems.split():
         root = stem.removesuffix("e")
@@ -242,7 +253,7 @@ _NOTE_MARK = re.compile(r"\[\^[^\]\s]{1,40}\]|[⁰¹²³⁴-⁹]+")
 def tokens_of(text: str, find: Callable[[str], Iterable[tuple[int, int, Source]]]) -> list[Token]:
     """Split a text into words, marks, the names that `find` finds, and other quotes.
 
-    What stands before a closing mark that nothing opened is the end of another quote.
+    Words before a closing mark that nothing opened are the end of another quote, and are left out.
     """
     first = _MARK.search(text)
     text = text[first.end() :] if first and first[0] in "”»" else text
@@ -263,7 +274,7 @@ def tokens_of(text: str, find: Callable[[str], Iterable[tuple[int, int, Source]]
 
 
 def _is_quote(match: re.Match[str], names: Sequence[tuple[int, int, Source]]) -> bool:
-    """Whether what stands in quotation marks is no name, and has as many words as a quote."""
+    """Whether words in quotation marks are a quote: no name, and not too few."""
     named = any(
         start - match.start() <= 1 and match.end() - end <= 2 and start >= match.start()
         for start, end, _ in names
@@ -288,7 +299,7 @@ def _is_capitalised(token: Token) -> bool:
 
 
 def narrowed(tokens: Sequence[Token], found: Iterable[int]) -> list[Source]:
-    """Return the sources at some tokens: of “the River Press in Ferry Notes”, the title alone."""
+    """Return the sources at these tokens: of “the River Press in Ferry Notes”, the title alone."""
     indices = sorted(set(found))
     kept = []
     for at, following in zip_longest(indices, indices[1:]):
@@ -303,9 +314,9 @@ def narrowed(tokens: Sequence[Token], found: Iterable[int]) -> list[Source]:
 
 
 def named_before(tokens: Sequence[Token]) -> Iterator[int]:
-    """Yield the names before a quote that it is said to be from."""
-    if tokens and (tokens[-1].text == ":" or tokens[-1].text in _DASHES):
-        yield from named_in_reference(_after_last_stop(tokens[:-1]), dated=False)
+    """Yield the tokens before a quote that name its source."""
+    if tokens and tokens[-1].text in (":", *_DASHES) and not any(each.text == ";" for each in tokens):
+        yield from named_in_reference(tokens[:-1], dated=False)
     if any(each.word in _NEGATIONS for each in tokens):  # “Nowhere does X say that”
         return
     for at, token in enumerate(tokens):
@@ -321,13 +332,8 @@ def named_before(tokens: Sequence[Token]) -> Iterator[int]:
             yield at
 
 
-def _after_last_stop(tokens: Sequence[Token]) -> Sequence[Token]:
-    """Return the tokens, if no part of them is a sentence; else none."""
-    return tokens if not any(each.text == ";" for each in tokens) else ()
-
-
 def named_after(tokens: Sequence[Token]) -> Iterator[int]:
-    """Yield the names after a quote that it is said to be from."""
+    """Yield the tokens after a quote that name its source."""
     begin = 0
     while begin < len(tokens) and tokens[begin].text in ",.?!":
         begin += 1
@@ -366,15 +372,15 @@ def named_after(tokens: Sequence[Token]) -> Iterator[int]:
 
 
 def is_subject(after: Sequence[Token]) -> bool:
-    """Whether something is said of the quote itself: “…” is a lie."""
+    """Whether the quote is the subject of what follows: “…” is a lie."""
     return _word(after, 0) in _BE
 
 
 def named_in_reference(tokens: Sequence[Token], *, dated: bool = True) -> list[int]:
-    """Return the names of what is written as a reference is: “Milo Holt, Ferry Notes, no. 41 (2008), p. 3”.
+    """Return the tokens that name sources in a reference: “Milo Holt, Ferry Notes, no. 41 (2008), p. 3”.
 
-    With other small words than references have it is a sentence up to the next stop, and names nothing. What
-    is in no library is a source only of a reference with a number, where it must be `dated`.
+    Words up to a stop are a sentence, not a reference, if they have small words that references do not have.
+    In a reference that must be `dated`, a source that is in no library counts only if there is a number.
     """
     numbered = not dated or any(each.text[0].isdigit() for each in tokens if each.text)
     found: list[int] = []
@@ -401,7 +407,7 @@ def _is_unlisted(token: Token) -> bool:
 
 
 def _phrase(tokens: Sequence[Token], at: int) -> tuple[int, int]:
-    """Return where the noun phrase of a name begins and ends: “the latest issue of X”, “X’s editor Holt”."""
+    """Return the range of a name's noun phrase: “the latest issue of X”, “X’s editor Holt”."""
     return _phrase_start(tokens, at), _phrase_end(tokens, at)
 
 
@@ -432,7 +438,7 @@ def _phrase_start(tokens: Sequence[Token], at: int) -> int:
 
 
 def _is_adjective(word: str) -> bool:
-    """Whether a word before a noun may belong to it, as it is no word of another kind."""
+    """Whether a word before a noun may be its adjective: it is no word of another kind."""
     return word[:1].isalnum() and word not in _NO_ADJECTIVES
 
 
@@ -457,7 +463,7 @@ def _phrase_end(tokens: Sequence[Token], at: int) -> int:
 
 
 def _next(tokens: Sequence[Token], mark: str, start: int, most: int) -> int | None:
-    """Return where a mark stands next, among so many tokens."""
+    """Return the next token that is this mark, within `most` tokens; None if there is none."""
     return next((at for at in range(start, min(len(tokens), start + most)) if tokens[at].text == mark), None)
 
 
@@ -467,7 +473,7 @@ def _is_author(tokens: Sequence[Token], at: int) -> bool:
 
 
 def _opens_clause(tokens: Sequence[Token], start: int) -> bool:
-    """Whether a phrase begins a clause, but for when or where: “In May X wrote”, “It was X that wrote”."""
+    """Whether a phrase begins a clause, but for a time: “In May X wrote”, “It was X that wrote”."""
     before = tokens[start - 1] if start else None
     if before is None or before.is_quote or before.text in _OPENS or before.word in _CONJUNCTIONS | {"both"}:
         return True
@@ -482,7 +488,7 @@ def _opens_clause(tokens: Sequence[Token], start: int) -> bool:
 
 
 def _verb(tokens: Sequence[Token], end: int) -> int | None:
-    """Return the verb of saying that a noun phrase is the subject of; None where it has another, or none."""
+    """Return the verb of saying whose subject a noun phrase is; None if it has another verb, or none."""
     at = end
     if _word(tokens, at) == ",":  # “X, which …, says”, or “X, which says”
         closing = _next(tokens, ",", at + 1, _NEAR)
@@ -511,7 +517,7 @@ def _verb(tokens: Sequence[Token], end: int) -> int | None:
 
 
 def _past_time(tokens: Sequence[Token], at: int) -> int:
-    """Return where what follows “in its May issue” or “last week” begins, if that is a verb of saying."""
+    """Return the verb of saying after “in its May issue” or “last week”; the same token if there is none."""
     if _word(tokens, at) not in _TIMES:
         return at
     for each in range(at, min(len(tokens), at + _NEAR_VERB + 1)):
@@ -530,7 +536,7 @@ def _past_adverbs(tokens: Sequence[Token], at: int) -> int:
 
 
 def _breaks_off(rest: Sequence[Token]) -> bool:
-    """Whether what stands between a source and a quote begins something else."""
+    """Whether the words between a source and a quote begin another statement."""
     if len(rest) > _NEAR or any(each.text == ";" or each.word in _TURNS for each in rest):
         return True
     quotes = [at for at, each in enumerate(rest) if each.is_quote]
@@ -538,7 +544,7 @@ def _breaks_off(rest: Sequence[Token]) -> bool:
 
 
 def _says(tokens: Sequence[Token], verb: int) -> bool:
-    """Whether the quote is what a verb says, and no other verb with a subject of its own comes before it."""
+    """Whether a verb says the quote: no other verb with a subject of its own stands between them."""
     rest = tokens[verb + 1 :]
     words = [each.word for each in rest]
     if _breaks_off(rest) or _ELSEWHERE.intersection(words):
@@ -554,7 +560,7 @@ def _says(tokens: Sequence[Token], verb: int) -> bool:
 
 
 def _is_cited(tokens: Sequence[Token], start: int, at: int) -> bool:
-    """Whether a phrase follows what only sources follow: “according to”, “per”, “citing”."""
+    """Whether a phrase follows words that only sources follow: “according to”, “per”, “citing”."""
     first, second = _word(tokens, start - 1), _word(tokens, start - 2)
     source = tokens[at].source
     if first == "to" and second == "according":
@@ -570,7 +576,7 @@ def _is_cited(tokens: Sequence[Token], start: int, at: int) -> bool:
 
 
 def _is_read(tokens: Sequence[Token], start: int, at: int) -> bool:
-    """Whether a phrase says where something is read: “in X”, “from an article in X”, “by X”."""
+    """Whether a phrase says where something may be read: “in X”, “from an article in X”, “by X”."""
     preposition = _word(tokens, start - 1)
     source = tokens[at].source
     assert source is not None  # noqa: S101 - its callers have looked
@@ -583,7 +589,7 @@ def _is_read(tokens: Sequence[Token], start: int, at: int) -> bool:
 
 
 def _ends_phrase(tokens: Sequence[Token], end: int) -> bool:
-    """Whether a noun phrase is over: “in the Daily Harbour case” names a case."""
+    """Whether a noun phrase ends there: “in the Daily Harbour case” names a case, not the paper."""
     if end >= len(tokens) or tokens[end].is_quote or tokens[end].source:
         return True
     word = _word(tokens, end)
@@ -597,7 +603,7 @@ def _ends_phrase(tokens: Sequence[Token], end: int) -> bool:
 
 
 def _introduces(tokens: Sequence[Token], start: int, end: int) -> bool:
-    """Whether “in X” stands where it introduces the quote: at the clause's beginning, or right before it."""
+    """Whether “in X” introduces the quote: it begins the clause, or stands right before the quote."""
     rest = tokens[end:]
     opened = start - 2
     while opened >= 0 and (
@@ -619,7 +625,7 @@ def _introduces(tokens: Sequence[Token], start: int, end: int) -> bool:
 
 
 def _follows(between: Sequence[Token]) -> bool:
-    """Whether what parts a quote from “in X” only says that it is said or read there."""
+    """Whether the words between a quote and “in X” only say that it is said or read there."""
     said = [at for at, each in enumerate(between[:-1]) if each.word in _SAYING | _READING]
     if not said:
         return len(between) <= 1

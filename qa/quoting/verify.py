@@ -1,4 +1,4 @@
-"""Whether what a file quotes is what the documents say: verbatim, superseded, moved, altered or unknown."""
+"""Compare what a file quotes with what the documents say, and print the verdicts."""
 
 from __future__ import annotations
 
@@ -6,20 +6,22 @@ import re
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass, replace
 from itertools import islice, pairwise
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, get_args
 
 from qa.errors import DocumentNotFoundError
 from qa.formats.inline import without_markup
 from qa.quoting import omissions
 from qa.quoting.attribution import Names, are_same, is_named, is_of, people
-from qa.quoting.claims import sentence_around, sentences_around, without_marks
+from qa.quoting.claims.marks import without_marks
+from qa.quoting.claims.sentences import sentence_around, sentences_around
 from qa.quoting.omissions import Omission
 from qa.quoting.opened import open_quote, styled
 from qa.quoting.wording import MOST_COMPARED, Change, Text, difference, find, is_whole
 from qa.recent import Recent
 from qa.schema import EVERYTHING, Filters, Quote, QuoteReference, Span, locator
 from qa.storage.ports import read_places
-from qa.text.display import visible
+from qa.text.dates import date_in_words
+from qa.text.display import plural, visible
 from qa.text.phrase import occurrences, phrase_pattern
 from qa.text.terms import content_words, measure
 
@@ -27,19 +29,20 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from qa.quoting.claims import Claim
+    from qa.quoting.claims.claim import Claim
     from qa.quoting.wording import Difference
     from qa.schema import Document
     from qa.storage.ports import Cited, Library, Selection
 
+_Made = TypeVar("_Made")
 Status = Literal["verbatim", "superseded", "removed", "moved", "cited", "distorted", "altered", "unknown"]
 STATUSES: tuple[Status, ...] = get_args(Status)
-# Texts that were read last are kept up to so many bytes, with their words.
+# Bytes of the texts that were read last, with their words, that are kept.
 KEPT_BYTES = 64 << 20
 _BYTES_A_CHARACTER = 40
-# Documents in which a quote's words are looked for that is nowhere as it stands.
+# Documents that are compared with a quote that none holds as it stands.
 ASKED = 5
-# How a quote says that words are left out. Parts of fewer words than this stand in any order anywhere.
+# How a quote says that words are left out. A part of fewer words than this may stand anywhere by chance.
 _ELISION = re.compile(
     r"(?:(?<!\s)\s++)?(?:[\[(]\s*(?:…|\.\s?\.\s?\.)\s*[\])]|…+|\.{3,}|(?<=\s)\.\s\.\s\.)\s*"
 )
@@ -49,19 +52,19 @@ _OWN_STOP = re.compile(r"\A[.,;:](?:\s+|\Z)")
 # A first letter whose case the writer changed, and quotation marks within quotation marks.
 _INITIAL = re.compile(r"\[([^\W\d_])\](?=[^\W\d_])")
 _INNER = re.compile(r"(?<!\w)['‘]((?:[^'‘’]|(?<=\w)['’](?=\w)){1,400})['’](?!\w)")
-# Places in which a quote's words are looked for, at most, until nothing that matters is left out there.
+# Places of a quote's words that are looked at, until one where nothing that matters is left out.
 _MOST_PLACES = 10
-# Of a claim's words, the longest are looked for in earlier texts.
+# A claim's longest words, which are looked for in earlier texts.
 _TRIED = 3
 # A paragraph, or an item of a list without its mark.
 _PARAGRAPH = re.compile(
     r"(?<!\S)(?!(?:[-*•]|[0-9]+[.)]) )\S(?:[^\n\u2029]|\n(?!\s*\n|\s*(?:[-*•]|[0-9]+[.)]) ))*"
 )
-# A line's end within a word with a hyphen.
+# A line's end inside a word with a hyphen.
 _HYPHENATED = re.compile(r"(?<=\w[-‐])\r?\n(?=\w)")
-# What is left out at one place is shown up to so many characters.
+# Characters that are shown of what is left out at one place.
 _MOST_SHOWN = 2_000
-# Of a quote's words in several places, the one is told of which most is right.
+# Of several places of a quote's words, the first of these is told.
 _PREFERRED: tuple[Status, ...] = ("verbatim", "moved", "distorted")
 _QUOTATION_MARKS = re.compile("[“”]")
 _STYLES = {
@@ -81,22 +84,33 @@ _SHOWN_CHARACTERS = 100
 class Verdict:
     """What is true of a claim.
 
-    - "verbatim": a document holds exactly this, where the claim says (if it does); `markup` where that is
-      Markdown and the claim has the words as a reader sees them; `comma` where it ends in one of its own.
-    - "superseded": an earlier text of a document does, up to `since`; `now` is where the current one has the
-      same words, and without it `difference` tells what they have become, as far as they can be told.
-    - "removed": a document does that was taken out of the library, at `since`.
-    - "moved": the same words stand elsewhere, at `place`.
-    - "cited": the citation opens `place`, but the words beside it are no quote of it, and were not compared.
-    - "distorted": these words stand at `place`, but what the quote leaves out of the sentence there, or what
-      stands right before or after it, changes what it says: `omitted`.
-    - "altered": nothing has these words; `place` is where the nearest stand, `difference` goes from these to
-      the claim's. Where that text was superseded or removed, `since` and `fate` say so.
-    - "unknown": nothing in the library says anything like it, or the claim's own citation is `wrong`.
-
-    Of a quote that says itself where words are left out (“…”), `left_out` counts these in the text. `omitted`
-    may be a remark on other verdicts, too. `attributed` names the source to which the words around a "moved"
-    quote ascribe it, or the speaker of a "distorted" one; it is `unlisted` where no document is called so.
+    Attributes:
+        claim: the claim.
+        status: one of these.
+            "verbatim": a document holds exactly these words, where the claim says (if it does).
+            "superseded": an earlier text of a document holds them.
+            "removed": a document that was removed from the library holds them.
+            "moved": a document holds them, but elsewhere than the claim says.
+            "cited": the citation opens, but the words beside it are no quote of it, and were not compared.
+            "distorted": a document holds them, but what is left out there, or what stands right before or
+                after, changes what they say; or somebody else says them.
+            "altered": no document holds them; one says something like them.
+            "unknown": no document says anything like them, or the claim's citation is wrong.
+        place: where the words stand, or the nearest to them.
+        title: the title of that document, or its id.
+        locator: the place in words.
+        since: when that text was superseded or removed.
+        now: where the current text of a superseded one has the same words.
+        now_locator: that place in words.
+        difference: from the words at `place` to the claim's, or to what has become of them since.
+        fate: what has become of the text that is nearest to an altered quote.
+        left_out: how many words of the text the quote says it leaves out (“…”).
+        markup: whether the words are those of Markdown as a reader sees it.
+        comma: whether the claim ends in a comma that is not the document's.
+        omitted: what the quote leaves out that matters; it may be a remark on any verdict.
+        attributed: the source to which the words around a "moved" quote ascribe it, or the speaker to whom
+            those around a "distorted" one do.
+        unlisted: whether no document is called so.
     """
 
     claim: Claim
@@ -118,11 +132,11 @@ class Verdict:
 
 
 class Verifier:
-    """Compares claims with a library's documents; texts are read once for all claims on them."""
+    """Compares claims with a library's documents. What it reads is kept for the claims that follow."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._cited: Recent[str, Cited] = Recent(KEPT_BYTES)
+        self._cited: Recent[tuple[str, str], Cited] = Recent(KEPT_BYTES)
         self._texts: Recent[str, Text] = Recent(KEPT_BYTES)
         self._shown: Recent[str, tuple[str, list[int]]] = Recent(KEPT_BYTES)
         self._titles: defaultdict[str, list[str]] = defaultdict(list)
@@ -135,10 +149,10 @@ class Verifier:
     def verdicts(
         self, claims: Sequence[Claim], progress: Callable[[int, int], None] | None = None
     ) -> list[Verdict]:
-        """Judge claims, in their order. What is ascribed to one document is judged together.
+        """Return the verdicts on claims, in the order of the claims.
 
-        What cites a document by its title is no quote. Where a block of paragraphs is nowhere as a whole,
-        each paragraph has a verdict.
+        A title that cites a document is no quote, and has none. A block of paragraphs that no document holds
+        as a whole has a verdict for each paragraph.
         """
         claims = [claim for claim in claims if not (claim.maybe_title and self._is_title(claim))]
         quotes = {claim.text for claim in claims if claim.maybe_title}
@@ -165,24 +179,28 @@ class Verifier:
         return [verdict for at in range(len(claims)) for verdict in judged[at]]
 
     def _is_title(self, claim: Claim) -> bool:
-        title = _folded((claim.text or "").rstrip(",."))
+        title = _folded(claim.words.rstrip(",."))
         return title in self._titles or title in self._removed or self._names.has_title(title)
 
     def _verdicts(self, claim: Claim) -> list[Verdict]:
-        """Judge a claim as a whole, or else the paragraphs that it has."""
+        """Return the verdict on a claim as a whole, or else those on its paragraphs."""
         whole = self.verdict(claim)
         if not claim.paragraphs or whole.status not in ("altered", "unknown"):
             return [whole]
-        text = claim.text or ""
         parts = [
-            replace(claim, text=part, line=claim.line + text.count("\n", 0, match.start()), paragraphs=False)
-            for match in _PARAGRAPH.finditer(text)
+            replace(
+                claim,
+                text=part,
+                line=claim.line + claim.words.count("\n", 0, match.start()),
+                paragraphs=False,
+            )
+            for match in _PARAGRAPH.finditer(claim.words)
             if (part := without_marks(match[0]))
         ]
         return [self.verdict(part) for part in parts] if len(parts) > 1 else [whole]
 
     def verdict(self, claim: Claim) -> Verdict:
-        """Judge one claim: of several readings of it, the first that is verbatim, or else the last."""
+        """Return the verdict on one claim: of its readings, the first that is verbatim, or else the last."""
         return self._as_ascribed(self._as_read(claim))
 
     def _as_read(self, claim: Claim) -> Verdict:
@@ -190,7 +208,7 @@ class Verifier:
         for reading in claim.readings:
             if verdict.status in ("verbatim", "distorted"):
                 break
-            line = claim.line + (claim.text or "").count("\n") - reading.count("\n")
+            line = claim.line + claim.words.count("\n") - reading.count("\n")
             verdict = self._verdict(replace(claim, text=reading, line=line, readings=()))
         if verdict.status not in ("altered", "unknown") or claim.exact or claim.text is None:
             return verdict
@@ -208,7 +226,7 @@ class Verifier:
         return replace(min(standing, key=lambda each: each.status == "moved"), claim=claim, comma=True)
 
     def _as_ascribed(self, verdict: Verdict) -> Verdict:
-        """Say that the words around a quote ascribe it to another source, or another speaker, than it has."""
+        """Return the verdict, changed where the words around the quote name another source or speaker."""
         claim, place = verdict.claim, verdict.place
         if (
             claim.text is None
@@ -230,7 +248,7 @@ class Verifier:
         return self._as_spoken(verdict, document, place)
 
     def _as_spoken(self, verdict: Verdict, document: Document, place: QuoteReference) -> Verdict:
-        """Say that a quote is put into another mouth than the sentence does in which it stands."""
+        """Return the verdict as "distorted" where the document says that somebody else said the quote."""
         claim = verdict.claim
         named = people(claim.before, claim.after)
         if not named:
@@ -247,7 +265,7 @@ class Verifier:
         return replace(verdict, status="distorted", omitted=(*verdict.omitted, *omitted), attributed=names)
 
     def citing(self, claims: Iterable[Claim], texts: set[str], titles: set[str]) -> int:
-        """Count the claims on texts, by SHA-256, on documents of these titles, or of what a text says."""
+        """Count the claims that cite one of these texts (by SHA-256) or titles, or quote such a text."""
         folded = {_folded(title) for title in titles if title}
         return sum(
             _folded(claim.title) in folded or any(self._quotes(claim, sha256) for sha256 in texts)
@@ -274,9 +292,9 @@ class Verifier:
             return self._beside(claim, cited, Span(start, end))
         if end <= len(source.text):
             said = source.text[start:end]
-            if _same(claim, claim.text, said):
+            if _same(claim, said):
                 return self._stands(claim, cited, Span(start, end))
-            if _is_marked_up(claim, source) and _same(claim, claim.text, without_markup(said)[0]):
+            if _is_marked_up(claim, source) and _same(claim, without_markup(said)[0]):
                 return replace(self._stands(claim, cited, Span(start, end)), markup=True)
         part = _find_parts(claim, source.text[:end], start)
         if part:
@@ -288,7 +306,7 @@ class Verifier:
         if elsewhere:
             return elsewhere
         said = source.text[start:end]
-        nearest = Text(said).nearest(claim.text) if said else None
+        nearest = Text(said).nearest(claim.words) if said else None
         return (
             self._altered(claim, source, Span(start, end) if nearest else None)
             or self._likely(claim, [])
@@ -296,7 +314,7 @@ class Verifier:
         )
 
     def _beside(self, claim: Claim, cited: Cited, span: Span) -> Verdict:
-        """Judge a citation without a quote: by the words before it, where they are most of what it cites."""
+        """Return the verdict on a citation without a quote, by the words before it."""
         opened = self._stands(claim, cited, span)
         words, said = _plain(claim.beside), _plain(cited.document.text[span.start : span.end])
         if not words or find(said, words) or find(said[:1].swapcase() + said[1:], words):
@@ -310,7 +328,7 @@ class Verifier:
     # Where a claim's words stand
 
     def _uncited(self, claim: Claim) -> Verdict:
-        """Judge a claim without a place, or one in a text that is not known."""
+        """Return the verdict on a claim that cites no text, or one that the library does not have."""
         if claim.text is None:
             return Verdict(claim, "unknown")
         named = list(dict.fromkeys(self._named(claim)))
@@ -338,14 +356,13 @@ class Verifier:
             yield from self._titles[_folded(claim.title)]
 
     def _in_library(self, claim: Claim, status: Status, filters: Filters = EVERYTHING) -> Verdict | None:
-        """Find the words in any document that the filters leave; distorted only if they are so in all."""
+        """Find the words in the documents that the filters leave: distorted only if they are so in all."""
         places = self._everywhere(claim, status, self._library.select(filters))
         found = [self._as_ascribed(each) for each in islice(places, _MOST_PLACES)]
         return min(found, key=lambda each: _PREFERRED.index(each.status), default=None)
 
     def _everywhere(self, claim: Claim, status: Status, selection: Selection) -> Iterator[Verdict]:
-        assert claim.text is not None  # noqa: S101 - its callers have looked
-        places = self._library.phrase(claim.text, selection).places
+        places = self._library.phrase(claim.words, selection).places
         for (document, _), spans in read_places(self._library, places):
             for span in spans:
                 if (found := _find_whole(claim, document.text, span.start)) is not None:
@@ -358,15 +375,14 @@ class Verifier:
 
     def _earlier(self, claim: Claim) -> Verdict | None:
         """Find the words in a text that was superseded or removed."""
-        for cited in self._kept(max((claim.text or "").split(), key=len, default="")):
+        for cited in self._kept(max(claim.words.split(), key=len, default="")):
             if span := _find(claim, cited.document.text):
                 return self._stands(claim, cited, span)
         return None
 
     def _likely_earlier(self, claim: Claim) -> Verdict | None:
         """Find where a text that was superseded or removed says nearly the same."""
-        assert claim.text is not None  # noqa: S101 - its callers have looked
-        for word in sorted(set(claim.text.split()), key=len, reverse=True)[:_TRIED]:
+        for word in sorted(set(claim.words.split()), key=len, reverse=True)[:_TRIED]:
             for cited in islice(self._kept(word), ASKED):
                 if verdict := self._altered(claim, cited.document):
                     return replace(verdict, since=cited.since, fate=cited.status)
@@ -379,9 +395,8 @@ class Verifier:
                 yield cited
 
     def _likely(self, claim: Claim, named: Sequence[str]) -> Verdict | None:
-        """Find where a document says nearly the same: one that is named, or that shares the rarest words."""
-        assert claim.text is not None  # noqa: S101 - its callers have looked
-        words = content_words(claim.text)[:MOST_COMPARED]
+        """Find where a document says nearly the same: a named one, or one that shares the rarest words."""
+        words = content_words(claim.words)[:MOST_COMPARED]
         hits = self._library.matching([words], ASKED, self._library.select())[0]
         for document_id in dict.fromkeys([*named, *(hit.document_id for hit, _ in hits)]):
             document = self._document(document_id)
@@ -392,11 +407,7 @@ class Verifier:
 
     def _find_shown(self, claim: Claim, document: Document, status: Status) -> Verdict | None:
         """Find a claim's words in Markdown as a reader sees it, at their place in the file's text."""
-        held = self._shown.get(document.sha256)
-        if held is None:
-            held = without_markup(document.text)
-            self._shown.put(document.sha256, held, len(document.text) * _BYTES_A_CHARACTER)
-        text, offsets = held
+        text, offsets = _made(self._shown, document.text, without_markup)
         span = _find(claim, text)
         if span is None:
             return None
@@ -406,7 +417,7 @@ class Verifier:
     # What is said of it
 
     def _stands(self, claim: Claim, cited: Cited, span: Span) -> Verdict:
-        """Say that a text has the words, current or not; then also what they have become."""
+        """Return the verdict on words that a text holds. If it is not current, say what they have become."""
         status: Status = "verbatim" if cited.status == "current" else cited.status
         verdict = self._at(status, claim, cited.document, span)
         quote = Quote(cited.document, span.start, span.end)
@@ -418,13 +429,12 @@ class Verifier:
         return replace(verdict, since=opened.since)
 
     def _altered(self, claim: Claim, document: Document, span: Span | None = None) -> Verdict | None:
-        assert claim.text is not None  # noqa: S101 - its callers have looked
         marked_up = _is_marked_up(claim, document)
         named = claim.title or claim.citation
         elsewhere = named and _folded(claim.title) != _folded(document.title or document.id)
         if marked_up and (shown := self._find_shown(claim, document, "moved" if elsewhere else "verbatim")):
             return replace(shown, markup=True)
-        span = span or self._text(document.text).nearest(claim.text)
+        span = span or self._text(document.text).nearest(claim.words)
         if span is None:
             return None
         words = document.text[span.start : span.end]
@@ -432,17 +442,18 @@ class Verifier:
             words = without_markup(words)[0]
         verdict = self._at("altered", claim, document, span)
         if not claim.exact:
-            return replace(verdict, difference=difference(_plain(words), _plain(claim.text)))
-        return replace(verdict, difference=difference(words, claim.text))
+            return replace(verdict, difference=difference(_plain(words), _plain(claim.words)))
+        return replace(verdict, difference=difference(words, claim.words))
 
     def _at(self, status: Status, claim: Claim, document: Document, span: Span) -> Verdict:
+        place = QuoteReference(document.id, document.sha256, span.start, span.end)
         where = locator(document, span.start, span.end)
-        verdict = Verdict(claim, status, _place(document, span), document.title or document.id, where)
+        verdict = Verdict(claim, status, place, document.title or document.id, where)
         words = document.text[span.start : span.end]
         parts = _parts(claim)
         if status != "altered":
             verdict = _with_omissions(verdict, document.text, span)
-        if status == "altered" or not parts or claim.text is None or _same(claim, claim.text, words):
+        if status == "altered" or not parts or claim.text is None or _same(claim, words):
             return verdict
         spans = next(_placed(parts, document.text[: span.end], span.start), [])
         gaps = _gaps(claim.text, document.text, spans)
@@ -458,54 +469,58 @@ class Verifier:
             return None
 
     def _read(self, sha256: str, document_id: str = "") -> Cited:
-        held = self._cited.get(sha256)
-        if held is None:
-            held = self._library.cited(sha256, document_id)
-            self._cited.put(sha256, held, len(held.document.text) * 4)
-        return held
+        cited = self._cited.get((sha256, document_id))
+        if cited is None:
+            cited = self._library.cited(sha256, document_id)
+            self._cited.put((sha256, document_id), cited, len(cited.document.text) * 4)
+        return cited
 
     def _document(self, document_id: str) -> Document | None:
         found = self._library.read([document_id]).values()
         return next((document for document, _ in found), None)
 
     def _text(self, text: str) -> Text:
-        held = self._texts.get(text)
-        if held is None:
-            held = Text(text)
-            self._texts.put(text, held, len(text) * _BYTES_A_CHARACTER)
-        return held
+        return _made(self._texts, text, Text)
+
+
+def _made(kept: Recent[str, _Made], text: str, make: Callable[[str], _Made]) -> _Made:
+    """Return what is made of a text, from those that were made last if it is among them."""
+    made = kept.get(text)
+    if made is None:
+        made = make(text)
+        kept.put(text, made, len(text) * _BYTES_A_CHARACTER)
+    return made
 
 
 def _find(claim: Claim, text: str, near: int = 0) -> Span | None:
-    """Find a claim's very words in a text, or all its parts between what it says to be left out."""
+    """Find a claim's very words in a text, or else all parts between its marks of omission."""
     return _find_whole(claim, text, near) or _find_parts(claim, text)
 
 
 def _find_whole(claim: Claim, text: str, near: int = 0) -> Span | None:
-    """Find a claim's very words in a text, uncut; of running text, whatever its line breaks."""
-    assert claim.text is not None  # noqa: S101 - its callers have looked
-    span = find(claim.text, text, near)
+    """Find a claim's very words in a text. Those of running text may have other line breaks."""
+    span = find(claim.words, text, near)
     if span or claim.exact:
         return span
-    return min(_spans(claim.text, text), key=lambda span: abs(span.start - near), default=None)
+    return min(_spans(claim.words, text), key=lambda span: abs(span.start - near), default=None)
 
 
 def _find_parts(claim: Claim, text: str, start: int = 0) -> Span | None:
     """Find the parts of a quote with words left out, in their order, from an offset on.
 
-    Of several places, the first where what is left out changes nothing.
+    Of several places, return the first where what is left out changes nothing.
     """
     first: Span | None = None
     for spans in islice(_placed(_parts(claim), text, start), _MOST_PLACES):
         whole = Span(spans[0].start, spans[-1].end)
-        if not omissions.between(text, spans, _prose(claim)):
+        if not omissions.between(text, spans, claim.prose):
             return whole
         first = first or whole
     return first
 
 
 def _placed(parts: Sequence[str], text: str, start: int = 0) -> Iterator[list[Span]]:
-    """Yield where the parts stand in their order, each time as close to each other as they do."""
+    """Yield each place where the parts stand in their order, as close to each other as they do there."""
     while parts:
         spans: list[Span] = []
         for part in parts:
@@ -531,26 +546,22 @@ def _last(words: str, text: str, first: Span, end: int) -> Span:
 
 
 def _with_omissions(verdict: Verdict, text: str, span: Span) -> Verdict:
-    """Say what the quote leaves out that matters, and that it is distorted by that."""
+    """Return the verdict with what the quote leaves out that matters: it may be "distorted" by that."""
     claim = verdict.claim
     if claim.text is None or claim.exact:
         return verdict
-    prose, parts = _prose(claim), _parts(claim)
-    inside = omissions.between(text, next(_placed(parts, text[: span.end], span.start), []), prose)
+    parts = next(_placed(_parts(claim), text[: span.end], span.start), [])
+    inside = omissions.between(text, parts, claim.prose)
     whole = not claim.text[:1].islower() and claim.text.rstrip("”’\"'").endswith(tuple(".!?。！？"))
-    around = omissions.around(text, span, prose, whole=whole)
+    around = omissions.around(text, span, claim.prose, whole=whole)
     opened = whole or bool(_ELISION.match(claim.text))
     distorts = inside or any(each.kind == "negation" or (opened and each.kind == "hedge") for each in around)
     status = "distorted" if distorts and verdict.status == "verbatim" else verdict.status
     return replace(verdict, status=status, omitted=(*inside, *around))
 
 
-def _prose(claim: Claim) -> str:
-    return f"{claim.before} … {claim.after}"
-
-
 def _quotation_around(text: str, start: int, end: int) -> tuple[int, int]:
-    """Return where the quotation begins and ends in which a range of a text lies; the range where in none."""
+    """Return the range of the quotation that a range of a text lies in; the same range if it lies in none."""
     before = [*_QUOTATION_MARKS.finditer(text, max(0, start - _MOST_SHOWN), start + 1)]
     after = _QUOTATION_MARKS.search(text, max(start, end - 1), end + _MOST_SHOWN)
     if before and before[-1][0] == "“" and after and after[0] == "”":
@@ -559,7 +570,7 @@ def _quotation_around(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 class _Gap(NamedTuple):
-    """Words of a text, at `[start, end)`, in the place of which a quote has a mark."""
+    """Words at `[start, end)` of a text that a quote leaves out, and the mark that it has for them."""
 
     start: int
     end: int
@@ -567,7 +578,7 @@ class _Gap(NamedTuple):
 
 
 def _gaps(quote: str, text: str, parts: Sequence[Span]) -> list[_Gap]:
-    """Return what a quote's marks leave out of a text: between its parts, and of the sentence at its ends."""
+    """Return what a quote's marks leave out of a text: between its parts, and around them."""
     if not parts:
         return []
     first, last = sentences_around(text, parts[0].start, parts[-1].end)
@@ -580,7 +591,7 @@ def _gaps(quote: str, text: str, parts: Sequence[Span]) -> list[_Gap]:
 
 
 def _elided(text: str, parts: Sequence[Span], gaps: Sequence[_Gap]) -> Difference:
-    """Tell in words what a quote's marks leave out of a text; of much, the beginning and the end."""
+    """Return the words that a quote's marks leave out of a text; of many, the first and the last."""
     changes: list[Change] = []
     pieces = [*((part.start, part.end, "") for part in parts), *gaps]
     for start, end, mark in sorted(pieces):
@@ -612,7 +623,7 @@ def _spans(words: str, text: str, start: int = 0) -> Iterator[Span]:
 
 
 def _parts(claim: Claim) -> list[str]:
-    """Split a quote where it says that words are left out; none where it does not, or says too little."""
+    """Split a quote at its marks of omission: no parts if it has no mark, or a part too few words."""
     if claim.exact or not claim.text:
         return []
     first, *others = _ELISION.split(claim.text)
@@ -623,25 +634,25 @@ def _parts(claim: Claim) -> list[str]:
 
 
 def _spellings(text: str) -> list[str]:
-    """Spell a quote as its source may: “[T]he” with a small letter, and inner quotation marks double."""
+    """Return a quote as its source may spell it: “[T]he” as “the”, and inner quotation marks double."""
     cases = [_INITIAL.sub(r"\1", text), _INITIAL.sub(lambda match: match[1].swapcase(), text)]
     marked = [_INNER.sub(marks, case) for case in cases for marks in (r"\g<0>", r"“\1”", r'"\1"')]
     return [each for each in dict.fromkeys(marked) if each != text]
 
 
-def _same(claim: Claim, words: str, said: str) -> bool:
+def _same(claim: Claim, said: str) -> bool:
     """Whether a claim's words are what a text says; running text shows white space in its own way."""
-    return words == said or (not claim.exact and _alike(words, said))
+    return claim.words == said or (not claim.exact and _alike(claim.words, said))
 
 
 def _alike(words: str, said: str) -> bool:
-    """Whether words read as a text does, whose lines may end in hyphens, and its apostrophes be straight."""
+    """Whether words are those of a text, but for line ends after hyphens, and the kind of apostrophe."""
     words, said = _plain(words).replace("’", "'"), said.replace("’", "'")
     return words in (_plain(said), _plain(_HYPHENATED.sub("", said)))
 
 
 def _is_marked_up(claim: Claim, document: Document) -> bool:
-    """Whether a reader of the document sees other characters than its text has, and the claim may too."""
+    """Whether a claim may quote a document as its reader sees it, without markup."""
     return document.format == "markdown" and not claim.exact
 
 
@@ -653,15 +664,11 @@ def _folded(title: str) -> str:
     return " ".join(visible(title).casefold().split())
 
 
-def _place(document: Document, span: Span) -> QuoteReference:
-    return QuoteReference(document.id, document.sha256, span.start, span.end)
-
-
 # What is printed
 
 
 def is_work(verdict: Verdict) -> bool:
-    """Whether what nobody says is most likely the title of a work that a note cites, and no quote."""
+    """Whether the claim is most likely no quote, but the title of a work that a note cites."""
     return verdict.status == "unknown" and verdict.claim.maybe_work
 
 
@@ -701,9 +708,6 @@ def to_dict(verdicts: Sequence[Verdict]) -> dict[str, Any]:
 
 def lines(verdict: Verdict) -> Iterator[list[tuple[str, str]]]:
     """Say a verdict in lines of (words, style): the style is one of rich's."""
-    from qa.text.dates import date_in_words
-    from qa.text.display import plural
-
     claim = verdict.claim
     quoted = f"“{_shortened(claim.text)}”" if claim.text is not None else str(claim.citation)
     yield [
@@ -735,7 +739,8 @@ def lines(verdict: Verdict) -> Iterator[list[tuple[str, str]]]:
         case "distorted":
             said = f"{where}, says otherwise with what is left out"
             if verdict.attributed:
-                said = f"{where}: not said by {_plain(verdict.attributed)}, but by {_speakers(verdict)}"
+                speakers = ", ".join(each.text for each in verdict.omitted if each.kind == "speaker")
+                said = f"{where}: not said by {_plain(verdict.attributed)}, but by {_plain(speakers)}"
         case "altered" if verdict.fate != "current":
             said = f"{where}, {verdict.fate}{on}, said otherwise; to this it was altered:"
         case "altered":
@@ -756,10 +761,6 @@ def lines(verdict: Verdict) -> Iterator[list[tuple[str, str]]]:
     yield [(f"    {said}", "dim")]
     if verdict.difference:
         yield [("    ", ""), *styled(verdict.difference)]
-
-
-def _speakers(verdict: Verdict) -> str:
-    return _plain(", ".join(each.text for each in verdict.omitted if each.kind == "speaker"))
 
 
 def _shortened(text: str) -> str:

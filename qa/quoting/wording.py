@@ -1,4 +1,4 @@
-"""Where words stand in a text now, and how it says them if it no longer does: compared word by word."""
+"""Find words in a text, or the place that says nearly the same, and compare the two word by word."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from qa.text.terms import HAN, HANGUL
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-# Of a quote's words, so many must be there, in order, for a place to say the same otherwise.
+# The share of a quote's words that a place must have, in their order, to say nearly the same.
 LEAST_SHARE = 0.5
-# Longer quotes are compared without their commonest words: what would take minutes takes a second.
+# Longer quotes are compared without their commonest words, in a second instead of minutes.
 MOST_COMPARED = 1_000
-# And without so many more of these that no more pairs of like words are left: where a hundred words are said
-# again and again, every one is common.
+# More words are left out until no more pairs of equal words are left: in a text of a hundred words that are
+# repeated again and again, each is common.
 MOST_PAIRS = 500_000
-# Characters that may be looked through for a place at which words stand whole, and places looked at.
+# Characters that are searched for a place that cuts no word, and places that are looked at.
 MOST_SEARCHED = 20_000_000
 MOST_PLACES = 10_000
 # A cut word is at most so long.
@@ -54,13 +54,18 @@ _CUT = re.compile(
         )
     )
 )
-# As many characters on either side of an edge are looked at: accents may be stacked.
+# Characters on either side of an edge that are looked at: accents may be stacked.
 _ABOUT = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A run of words of two texts: in both, only in the new ("insert"), or only in the old ("delete")."""
+    """Words of two texts, in a row.
+
+    Attributes:
+        op: whether both texts have the words, only the new one ("insert"), or only the old one ("delete").
+        text: the words.
+    """
 
     op: Literal["equal", "insert", "delete"]
     text: str
@@ -71,9 +76,9 @@ Difference: TypeAlias = tuple[Change, ...]
 
 
 def cuts(text: str, at: int) -> bool:
-    """Whether an edge at that offset parts one word or number: “un|able”, “1.|5”, “-|5”, “anti|-war”.
+    """Whether an edge at an offset cuts a word or a number: “un|able”, “1.|5”, “-|5”, “anti|-war”.
 
-    Han, kana and Hangul are words on both sides of any edge: between these nothing is cut.
+    In Han, kana and Hangul no edge cuts a word.
     """
     if at < len(text) and unicodedata.category(text[at]).startswith("M"):
         return True
@@ -81,7 +86,7 @@ def cuts(text: str, at: int) -> bool:
 
 
 def _bare(text: str) -> str:
-    """Leave out accents, and what is not seen: soft hyphens and joiners."""
+    """Return a text without accents and invisible characters: soft hyphens and joiners."""
     return "".join(
         each for each in text if each != _EDGE and unicodedata.category(each) not in ("Mn", "Mc", "Me", "Cf")
     )
@@ -93,9 +98,9 @@ def is_whole(span: Span, text: str) -> bool:
 
 
 def find(words: str, text: str, near: int = 0) -> Span | None:
-    """Find these very characters in a text, as whole words, as near to an offset as they stand.
+    """Find the place nearest to an offset at which a text has these very characters, as whole words.
 
-    Of a text that repeats them without end only the nearest places are looked at.
+    Only the nearest places are looked at: a text may repeat the words without end.
     """
     places = min(MOST_PLACES, MOST_SEARCHED // max(1, len(words)))
     found = (
@@ -106,7 +111,7 @@ def find(words: str, text: str, near: int = 0) -> Span | None:
 
 
 def _from(words: str, text: str, near: int) -> Iterator[Span]:
-    """Find the places from an offset on, the nearest first."""
+    """Yield the places from an offset on, the nearest first."""
     at = text.find(words, near) if words else -1
     while at >= 0:
         yield Span(at, at + len(words))
@@ -114,7 +119,7 @@ def _from(words: str, text: str, near: int) -> Iterator[Span]:
 
 
 def _before(words: str, text: str, near: int) -> Iterator[Span]:
-    """Find the places before an offset, the nearest first."""
+    """Yield the places before an offset, the nearest first."""
     at = text.rfind(words, 0, max(0, near - 1 + len(words))) if words else -1
     while at >= 0:
         yield Span(at, at + len(words))
@@ -122,7 +127,7 @@ def _before(words: str, text: str, near: int) -> Iterator[Span]:
 
 
 def difference(old: str, new: str) -> Difference:
-    """Tell what was deleted from and inserted into the old text, in words."""
+    """Return the words that were deleted from the old text, inserted into it, and kept."""
     both = _TOKEN.findall(old), _TOKEN.findall(new)
     changes: list[Change] = []
     for op, start, end, first, last in _matcher(*both).get_opcodes():
@@ -136,7 +141,7 @@ def difference(old: str, new: str) -> Difference:
 
 
 class Text:
-    """A text in which what comes nearest to a quote can be looked for, again and again."""
+    """A text, prepared to be searched for what comes nearest to a quote."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -151,10 +156,10 @@ class Text:
         self._rarity = 1 / np.bincount(self._words) if numbers else np.empty(0)
 
     def nearest(self, quote: str) -> Span | None:
-        """Find the place that says most of a quote's words in their order; None where none says half of them.
+        """Find the place that has most of a quote's words in their order; None if no place has half of them.
 
-        Only the stretch of the quote's length that shares the rarest words with it is compared: it takes
-        milliseconds in a text of any length.
+        Only one stretch is compared, of the quote's length: the one that shares the rarest words with it. So
+        it takes milliseconds in a text of any length.
         """
         words = [match[0].casefold() for match in _WORD.finditer(quote)]
         asked = [self._numbers.get(word, -1) for word in words]
@@ -174,7 +179,7 @@ class Text:
         return self._extended(self._spans[first + begin][0], self._spans[first + end - 1][1], quote)
 
     def _extended(self, start: int, end: int, quote: str) -> Span:
-        """Take in the punctuation at the ends, where the quote has some, and the rest of a cut word."""
+        """Return a range with the punctuation that the quote has at its ends, and the rest of a cut word."""
         if not quote[:1].isalnum():
             while start and not (self.text[start - 1].isalnum() or self.text[start - 1].isspace()):
                 start -= 1
@@ -196,7 +201,7 @@ def _matcher(old: Sequence[str | int], new: Sequence[str | int]) -> SequenceMatc
 
 
 def _too_common(old: Sequence[str | int], new: Sequence[str | int]) -> set[str | int]:
-    """Find the words without which at most MOST_PAIRS are left, beside those that difflib leaves out."""
+    """Return the words to leave out, beside those that difflib leaves out, so that MOST_PAIRS are left."""
     counts, others = Counter(old), Counter(new)
     popular = len(new) // 100 + 1
     pairs = {word: count * others[word] for word, count in counts.items() if others[word] <= popular}
@@ -211,7 +216,7 @@ def _too_common(old: Sequence[str | int], new: Sequence[str | int]) -> set[str |
 
 
 def _trimmed(opcodes: Sequence[tuple[str, int, int, int, int]]) -> tuple[int, int]:
-    """Leave out what stands before and after the quote's words in the stretch compared."""
+    """Return the part of the stretch compared that has the quote's words: where it begins and ends."""
     codes = [code for code in opcodes if code[0] != "delete"]
     while codes[0][0] == "insert":
         del codes[0]
@@ -237,7 +242,7 @@ def become(
 
 
 def in_words(changes: Difference) -> Iterator[tuple[str, str]]:
-    """Write a difference as wdiff does: pieces with their op, [-deleted-] and {+inserted+}."""
+    """Yield a difference as wdiff writes it, [-deleted-] and {+inserted+}: each piece with its op."""
     marks = {"equal": ("", ""), "delete": ("[-", "-]"), "insert": ("{+", "+}")}
     for change, following in zip_longest(changes, changes[1:]):
         before, after = marks[change.op]
@@ -248,5 +253,5 @@ def in_words(changes: Difference) -> Iterator[tuple[str, str]]:
 
 
 def joined(changes: Difference, *, without: Literal["insert", "delete"]) -> str:
-    """Give the old text (`without` what was inserted), or the new one."""
+    """Return the old text (`without` what was inserted), or the new one."""
     return "".join(chain.from_iterable(change.text for change in changes if change.op != without))

@@ -54,7 +54,7 @@ def test_docs_cli_md_is_what_the_help_says():
 
 
 @pytest.mark.parametrize(
-    "name", ["index", "ask", "answer", "documents", "documents show", "remove", "reindex", "chat"]
+    "name", ["index", "ask", "answer", "documents", "documents show", "remove", "cite", "reindex", "chat"]
 )
 def test_every_command_of_the_design_is_documented(name):
     assert f"\n## pullquote {name}\n" in (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")

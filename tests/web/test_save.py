@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from qa import Corpus
-from qa.quoting.claims import claims
+from qa.quoting.claims.file import claims
 from qa.quoting.verify import Verifier
 from tests.web.chatting import ask
 

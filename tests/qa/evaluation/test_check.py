@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qa.evaluation.check import check, settle, shortened
+from qa.evaluation.check import check, shortened, with_document_quotes
 from qa.evaluation.schema import Query, Suite
 from qa.schema import Document
 
@@ -17,7 +17,7 @@ DOCUMENTS = {document.id: document for document in (WATER, FIRE)}
 def look_up(*queries: Query):
     suite = Suite("s", queries)
     findings = check(suite, DOCUMENTS)
-    return findings, settle(suite, findings)
+    return findings, with_document_quotes(suite, findings)
 
 
 def test_a_quote_is_counted_wherever_it_stands():
@@ -88,7 +88,7 @@ def test_a_quote_does_not_reach_from_one_document_into_the_next():
 
 def test_qrels_that_the_suite_brings_stay_as_they_are():
     suite = Suite("s", (Query("q", "?", gold=("Nobody was hurt.",)),), {"q": {"other": 2}})
-    assert settle(suite, check(suite, DOCUMENTS)).qrels == {"q": {"other": 2}}
+    assert with_document_quotes(suite, check(suite, DOCUMENTS)).qrels == {"q": {"other": 2}}
 
 
 def test_a_long_quote_is_cut_for_a_message():

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from embeddings.models import INT8_ENCODER
 from qa.errors import InputError
 from qa.evaluation import run
 from qa.evaluation.schema import Query, Suite
@@ -44,7 +45,7 @@ def own_corpus(tmp_path, *records: object):
 def test_the_documents_of_a_suite_are_read_and_refused_lines_are_said(tmp_path):
     said = []
     path = own_corpus(tmp_path, {"_id": "a", "title": "T", "text": "One."}, {"_id": "b", "text": ""})
-    documents = run.own_documents(path, said.append)
+    documents = run.suite_documents(path, said.append)
     assert {key: (each.title, each.text) for key, each in documents.items()} == {"a": ("T", "One.")}
     assert len(said) == 1
     assert said[0].startswith(f"1 line of {path} left out; the first: ")
@@ -52,25 +53,21 @@ def test_the_documents_of_a_suite_are_read_and_refused_lines_are_said(tmp_path):
 
 def test_a_corpus_without_a_document_is_refused_with_its_reason(tmp_path):
     with pytest.raises(InputError, match="line 1"):
-        run.own_documents(own_corpus(tmp_path, {"_id": "b", "text": ""}), print)
+        run.suite_documents(own_corpus(tmp_path, {"_id": "b", "text": ""}), print)
     with pytest.raises(InputError, match=r"cannot read .*none\.jsonl"):
-        run.own_documents(tmp_path / "none.jsonl", print)
+        run.suite_documents(tmp_path / "none.jsonl", print)
 
 
-def test_a_suites_library_is_named_by_corpus_and_encoder_and_not_by_where_it_lies(
-    tmp_path, cache, monkeypatch
-):
+def test_a_suites_library_is_named_by_corpus_and_encoder_and_not_by_where_it_lies(tmp_path, cache):
     one = own_corpus(tmp_path, {"_id": "a", "text": "One."})
     (tmp_path / "moved").mkdir()
     moved = own_corpus(tmp_path / "moved", {"_id": "a", "text": "One."})
     other = answers_file(tmp_path, {"_id": "a", "text": "Two."}, name="other.jsonl")
-    named = run._own_library_folder(one, None)
+    named = run._suite_library_folder(one, None)
     assert named.parent == cache
-    assert run._own_library_folder(moved, None) == named
-    assert run._own_library_folder(other, None) != named
-    identity = TinyEncoder().identity
-    monkeypatch.setattr(run, "identify_encoder", lambda name: identity)
-    assert run._own_library_folder(one, "tiny") != named
+    assert run._suite_library_folder(moved, None) == named
+    assert run._suite_library_folder(other, None) != named
+    assert run._suite_library_folder(one, INT8_ENCODER) != named
 
 
 # Keeping answers
@@ -102,11 +99,11 @@ def test_a_second_process_waits_until_the_first_has_ended_and_says_so(tmp_path):
         waits.set()
 
     def second() -> None:
-        with run.alone(tmp_path / "a", say):
+        with run.locked(tmp_path / "a", say):
             order.append("second")
 
     thread = threading.Thread(target=second)
-    with run.alone(tmp_path / "a", order.append):
+    with run.locked(tmp_path / "a", order.append):
         thread.start()
         assert waits.wait(10)
         order.append("first has ended")
@@ -120,15 +117,15 @@ def test_a_second_process_waits_until_the_first_has_ended_and_says_so(tmp_path):
 
 def test_different_files_do_not_wait_for_each_other(tmp_path):
     said = []
-    with run.alone(tmp_path / "a", said.append), run.alone(tmp_path / "b", said.append):
+    with run.locked(tmp_path / "a", said.append), run.locked(tmp_path / "b", said.append):
         assert said == []
 
 
 def test_a_lock_is_let_go_when_what_held_it_fails(tmp_path):
     said = []
-    with pytest.raises(KeyboardInterrupt), run.alone(tmp_path / "a", said.append):
+    with pytest.raises(KeyboardInterrupt), run.locked(tmp_path / "a", said.append):
         raise KeyboardInterrupt
-    with run.alone(tmp_path / "a", said.append):
+    with run.locked(tmp_path / "a", said.append):
         assert said == []
 
 
@@ -248,11 +245,11 @@ def test_the_library_of_a_suite_is_indexed_once_and_goes_on_where_it_was_interru
         if progress.stage == "write" and progress.done == 2:
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt), run.own_library(path, None, interrupt, print):
+    with pytest.raises(KeyboardInterrupt), run.suite_library(path, None, interrupt, print):
         pass
     for expected in ({"read", "model", "embed", "write"}, set()):
         stages = set()
-        with run.own_library(
+        with run.suite_library(
             path, None, lambda progress, to=stages: to.add(progress.stage), print
         ) as library:
             assert [info.id for info in library.documents()] == ["0", "1", "2"]

@@ -15,7 +15,7 @@ from qa.formats.reading import read_path
 from qa.formats.source import PLAIN, Source
 from qa.formats.text import decode
 from qa.formats.worker import Worker
-from qa.quoting.claims import claims
+from qa.quoting.claims.file import claims
 from qa.schema import Document
 from tests.qa.formats.zip.make import packed
 

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from qa.cli import cli
-from qa.quoting.claims import claims, of_text
+from qa.quoting.claims.file import claims, of_text
 from qa.quoting.verify import Verifier, is_work, lines, to_dict
 from tests.conftest import ROOT
 from tests.qa.quoting import (

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from qa.cli import cli
 from qa.errors import DocumentNotFoundError, InputError
-from qa.quoting.claims import claims
+from qa.quoting.claims.file import claims
 from qa.quoting.opened import open_citation, to_dict
 from qa.quoting.verify import Verifier
 from qa.schema import CitationId, QuoteReference, sha256_text

@@ -22,7 +22,9 @@ from qa.evaluation.run import evaluate
 from qa.evaluation.schema import Query, Suite
 from qa.formats.inline import without_markup
 from qa.quoting.cite import clipboard
-from qa.quoting.claims import _CLOSING, Claim, _Ends, claims, of_text
+from qa.quoting.claims.claim import Claim
+from qa.quoting.claims.file import claims, of_text
+from qa.quoting.claims.marks import CLOSING, Ends
 from qa.quoting.render import to_json, to_terminal, to_text
 from qa.quoting.verify import Verifier, lines, to_dict
 from qa.quoting.wording import Text, become, difference, find, in_words, joined
@@ -550,15 +552,16 @@ def test_what_never_closes_is_looked_for_once(hostile: str) -> None:
     assert set(words[:-1]) <= {"a b c"}
 
 
-def test_what_is_claimed_again_and_again_is_judged_once(
-    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_claimed_again_and_again_is_judged_once(corpus: Corpus) -> None:
     asked: list[str | None] = []
-    judge = Verifier.verdict
-    monkeypatch.setattr(
-        Verifier, "verdict", lambda self, claim: asked.append(claim.text) or judge(self, claim)
-    )
-    found = verify(corpus, f"“{SECOND}”\n\n“{SECOND}”\n\n“{THIRD}”\n")
+
+    class Counting(Verifier):
+        def verdict(self, claim: Claim) -> Verdict:
+            asked.append(claim.text)
+            return super().verdict(claim)
+
+    report = f"“{SECOND}”\n\n“{SECOND}”\n\n“{THIRD}”\n"
+    found = Counting(corpus.store).verdicts(of_text(report))
     assert [(each.claim.line, each.status) for each in found] == [(n, "verbatim") for n in (1, 3, 5)]
     assert sorted(filter(None, asked)) == sorted([SECOND, THIRD])
 
@@ -569,13 +572,13 @@ def test_a_claim_that_no_document_can_hold_is_unknown(corpus: Corpus) -> None:
 
 @given(st.text(st.sampled_from('“”„«»「」"a '), max_size=60))
 def test_a_quotation_ends_where_its_marks_balance(text: str) -> None:
-    ends = _Ends(text)
+    ends = Ends(text)
     for at, mark in enumerate(text):
-        if mark not in _CLOSING:
+        if mark not in CLOSING:
             continue
         depth, expected = 0, None
         for end, other in enumerate(text[at:], at + 1):
-            depth += (other == mark) - (other in _CLOSING[mark])
+            depth += (other == mark) - (other in CLOSING[mark])
             if not depth:
                 expected = end
                 break

@@ -6,9 +6,9 @@ import datetime as dt
 
 import pytest
 
-from qa.formats.head_prose import foot_of
+from qa.formats.head_prose import read_foot
 from qa.formats.header import parse_header
-from qa.formats.rubbish import is_no_author
+from qa.formats.placeholders import is_no_author
 from qa.text.dates import PartialDate
 
 PROSE = "The pier was closed for nine days, and the ferry went to the other side, as few people liked.\n"
@@ -52,7 +52,7 @@ def test_wrapped_prose_is_no_imprint() -> None:
         "Lakeside Centre, Vienna. The fee for late ones is the same as it was in\n"
         "former years, and may be paid at the desk\n"
     )
-    assert foot_of(f"{PROSE}\n{wrapped}", 0, "auto").publisher == ""
+    assert read_foot(f"{PROSE}\n{wrapped}", 0, "auto").publisher == ""
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_the_place_and_day_at_the_end_of_a_text_are_those_of_its_issue(
 
 
 def test_a_long_text_is_not_signed_by_its_last_line() -> None:
-    assert foot_of(PROSE * 400 + "\nBy Edith Marlow\n", 0, "auto").author == ""
+    assert read_foot(PROSE * 400 + "\nBy Edith Marlow\n", 0, "auto").author == ""
 
 
 @pytest.mark.parametrize(

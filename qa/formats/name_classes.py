@@ -105,6 +105,11 @@ _ONE_A_TOWN = re.compile(
 _SEAT = re.compile(r"(?P<body>.+), (?-i:[A-Z][a-zà-ÿ’'-]+)(?: (?-i:[A-Z][a-zà-ÿ’'-]+))?")
 
 
+def letters(text: str) -> str:
+    """Return the letters and digits of a text, without regard to case."""
+    return re.sub(r"\W", "", text).casefold()
+
+
 def is_office(name: str) -> bool:
     """Whether words say what somebody is, and name nobody: "Staff Reporter"."""
     return bool(_OFFICE.fullmatch(name))
@@ -118,7 +123,7 @@ def without_seat(name: str) -> str:
         seat
         and not _ONE_A_TOWN.search(bare)
         and is_institution(seat["body"])
-        and class_of(bare[len(seat["body"]) + 2 :]) == "other"
+        and classify_name(bare[len(seat["body"]) + 2 :]) == "other"
     ):
         bare = seat["body"]
     return bare if bare != name and (is_institution(bare) or bare == _ADDED.sub("", name)) else name
@@ -134,7 +139,7 @@ def is_law_or_event(name: str) -> bool:
     return bool(_LAW.search(name) or _EVENT.match(name) or re.search(r"\b(?:1[5-9]|20)\d\d\b", name))
 
 
-def class_of(name: str) -> Literal["institution", "periodical", "perhaps", "other"]:
+def classify_name(name: str) -> Literal["institution", "periodical", "perhaps", "other"]:
     """Tell what a name names, by its words."""
     name = COURT.sub("", name)
     if is_periodical(name) and not _BEGINS_AS_TITLE.match(name) and not re.search(r"[:?!]", name):
@@ -145,22 +150,22 @@ def class_of(name: str) -> Literal["institution", "periodical", "perhaps", "othe
         return "perhaps"  # "Études de l'Observatoire"
     if is_law_or_event(name) or _SPEAKS_OF.match(name):
         return "other"
-    if names_institution(name) and not title_like(_QUOTED.sub("", name)):
+    if names_institution(name) and not is_like_a_title(_QUOTED.sub("", name)):
         return "institution"
     return "perhaps" if names_periodical(name) or may_name_institution(name) else "other"
 
 
 def is_institution(name: str) -> bool:
     """Whether a name is an institution's, and no title that speaks of one."""
-    return class_of(name) == "institution"
+    return classify_name(name) == "institution"
 
 
 def may_publish(name: str) -> bool:
     """Whether a name may be an organisation's by its form."""
-    return name_shaped(name) and not is_section_heading(name) and not is_kind(name)
+    return has_name_form(name) and not is_section_heading(name) and not is_kind(name)
 
 
-def title_like(name: str) -> bool:
+def is_like_a_title(name: str) -> bool:
     """Whether a name is built as a title is, and as no publisher's name."""
     if (
         re.search(r"[:?!;“”\"«»]|\sv(?:s|ersus)?\.?\s", name)
@@ -183,14 +188,14 @@ def title_like(name: str) -> bool:
     return False
 
 
-def name_shaped(name: str) -> bool:
+def has_name_form(name: str) -> bool:
     """Whether a name may be an organisation's by its form: a few capitalised words, and no sentence."""
     words = name.split()
     content = [word for word in words if not _OF_A_NAME.fullmatch(word)]
     return (
         1 <= len(content) <= 6
         and len(name) <= 60
-        and not title_like(name)
+        and not is_like_a_title(name)
         and not re.search(r"[\d/|]", name)
         and words[0].lower() not in ("a", "an", "on", "in", "to", "from", "after")
         and not any(word[0].islower() and not _ELIDED.match(word) for word in content)

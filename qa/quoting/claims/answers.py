@@ -1,0 +1,97 @@
+"""Answers as this program writes them: as JSON, and as `pullquote ask` prints them."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from qa.quoting.claims.citations import first_title
+from qa.quoting.claims.claim import LEAST_WORDS, Claim, wrong_range
+from qa.quoting.claims.prose import of_prose
+from qa.schema import CitationId
+from qa.text.terms import measure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NUMBERED = re.compile(r"\[[0-9]+\] “")
+# How lines begin that go on in a part of an answer; other lines after it are somebody's own.
+_GO_ON = {"citation": ("  ", "Also in: "), "closing": ("Confidence that ", "Searched ", "Note: ")}
+
+
+def of_json(text: str) -> list[Claim] | None:
+    """Return the claims of one JSON value, or of one a line; None where the text is neither."""
+    for parts in ([text], text.split("\n")):
+        with suppress(ValueError, RecursionError):  # brackets may be a thousand deep
+            values = [(line, json.loads(part)) for line, part in enumerate(parts, 1) if part.strip()]
+            return [claim for line, value in values for claim in _of_value(value, line)]
+    return None
+
+
+def _of_value(value: object, line: int) -> Iterator[Claim]:
+    """Yield the quotes in a value, at any depth: those of answers, and strings, as test queries have them."""
+    if isinstance(value, list):
+        for each in value:
+            yield from _of_value(each, line)
+    elif isinstance(value, dict):
+        if isinstance(value.get("sha256"), str) and isinstance(value.get("text"), str) and "start" in value:
+            yield _of_quote(value, line)
+            return
+        for name, each in value.items():
+            if name == "quotes" and isinstance(each, list) and all(isinstance(one, str) for one in each):
+                document = value.get("document")
+                named = document if isinstance(document, str) else ""
+                yield from (Claim(one, line, document=named, exact=True) for one in each)
+            else:
+                yield from _of_value(each, line)
+
+
+def _of_quote(quote: dict[str, Any], line: int) -> Claim:
+    named = quote.get("citation")
+    title = named.get("title", "") if isinstance(named, dict) else ""
+    start, end = quote["start"], quote.get("end")
+    if type(start) is int and type(end) is int:
+        place = CitationId(quote["sha256"], start, end)
+        wrong = wrong_range(place)
+    else:
+        place, wrong = None, f"start {start!r} and end {end!r} are not both whole numbers"
+    return Claim(quote["text"], line, place, str(quote.get("document", "")), str(title), True, wrong)
+
+
+def is_transcript(text: str) -> bool:
+    """Whether a text holds an answer as `pullquote ask` prints it."""
+    return bool(re.search(r"(?m)^Question: ", text) and re.search(r"(?m)^(?:  )?\[[0-9]+\] “", text))
+
+
+def of_transcript(text: str) -> list[Claim]:
+    """Return the claims of printed answers, whose quotes are all that stands above their numbered citations.
+
+    In a terminal, answers are indented and their lines broken. What stands around them is running text: a
+    report that they were pasted into.
+    """
+    found: list[Claim] = []
+    around = text.split("\n")
+    lines = [line.removeprefix("  ").rstrip() for line in around]
+    begin: int | None = None
+    part = ""  # of an answer, up to the next empty line
+    for at, line in enumerate(lines):
+        if line.startswith("Question: "):
+            part, begin = "opening", None
+        elif begin is not None and line.startswith("Confidence that the corpus states the answer: "):
+            part, begin = "closing", None
+        elif begin is not None and _NUMBERED.match(line):
+            around[begin : at + 1] = [""] * (at + 1 - begin)
+            begin += 2 * (lines[begin : begin + 2] == ["[…]", ""])
+            title = first_title(line)
+            found.append(Claim("\n".join(lines[begin:at]), begin + 1, title=title))
+            if measure(title) >= LEAST_WORDS:
+                found.append(Claim(title, at + 1, maybe_title=True))
+            part, begin = "citation", None
+        elif not line:
+            begin = begin if part in ("", "closing") else at + 1
+            part = ""
+        if part == "opening" or around[at].startswith(_GO_ON.get(part, ())):
+            around[at] = ""
+    return sorted([*found, *of_prose("\n".join(around))], key=lambda claim: claim.line)

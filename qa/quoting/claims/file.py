@@ -1,0 +1,100 @@
+"""The way in: what a file quotes, whatever its format."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from qa.errors import InputError, PartlyReadError
+from qa.formats.kinds import kind_of
+from qa.formats.source import PLAIN, Source
+from qa.formats.text import encoding_of
+from qa.formats.worker import Worker
+from qa.quoting.claims.answers import is_transcript, of_json, of_transcript
+from qa.quoting.claims.pages import is_page, of_page
+from qa.quoting.claims.prose import of_prose
+from qa.quoting.claims.tables import is_table, of_table
+from qa.quoting.claims.titles import in_note
+from qa.reading import read_file
+from qa.schema import locator
+from qa.text.display import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from qa.quoting.claims.claim import Claim
+
+# Formats that are read as they stand; "" is that of a file that no format takes. A web page is read so if it
+# is UTF-8, and else as one indexes it.
+_TEXTS = ("", "text", "markdown", "jsonl", "json", "csv")
+_IN_NOTE = re.compile(r"\b(?:foot|end)note\b")
+
+
+def claims(path: Path) -> tuple[list[Claim], list[Claim]]:
+    """Read what a file quotes, in order: answers as JSON or JSON lines, CSV, HTML, Markdown or plain text.
+
+    A file of any other format that is indexed is read as it is then, in a process of its own. Also return
+    what was passed over: quotations of fewer than `LEAST_WORDS`, and marks without their other.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    data = read_file(path)
+    source = Source(str(path), path.name, data)
+    kind, text = "", None
+    refused = InputError(f"{path} is not UTF-8 text: export it as text, HTML or JSON lines")
+    try:
+        kind = kind_of(source)[0].name
+    except InputError as error:
+        refused = error
+    try:
+        text = data.decode(encoding_of(data)) if kind in ("html", *_TEXTS) else None
+    except UnicodeDecodeError as error:
+        if kind in _TEXTS:
+            raise refused from error
+    found = list(_of_documents(source)) if text is None else all_of_text(text, kind)
+    return [each for each in found if _is_read(each)], [each for each in found if not _is_read(each)]
+
+
+def of_text(text: str) -> list[Claim]:
+    """Return what a text quotes, whatever it is."""
+    return [claim for claim in all_of_text(text) if _is_read(claim)]
+
+
+def _is_read(claim: Claim) -> bool:
+    return not (claim.short or claim.unpaired)
+
+
+def _of_documents(source: Source) -> Iterator[Claim]:
+    """Yield what the documents of a file quote, each with where it stands in the words of a citation.
+
+    Raises:
+        InputError: a document is refused.
+    """
+    with Worker() as worker:
+        for document in worker.read(source, PLAIN):
+            if isinstance(document, PartlyReadError):
+                continue
+            if isinstance(document, InputError):
+                raise document
+            line_at = [0, *(match.end() for match in re.finditer("\n", document.text))]
+            for claim in all_of_text(document.text):
+                at = line_at[min(claim.line, len(line_at)) - 1]
+                where = locator(document, at, at + 1) if document.text else ""
+                noted = _IN_NOTE.search(where) and claim.text and not claim.citation
+                parts = (visible(document.id.lstrip("/#")), where)
+                yield replace(in_note(claim) if noted else claim, where=", ".join(filter(None, parts)))
+
+
+def all_of_text(text: str, kind: str = "") -> list[Claim]:
+    """Return what a text of a format, or of any, quotes, what is short or without its mark too."""
+    if text.lstrip()[:1] in ("{", "[") and (found := of_json(text)) is not None:
+        return found
+    if kind == "html" or is_page(text):
+        return list(of_page(text))
+    if kind == "csv" or is_table(text):
+        return list(of_table(text))
+    text = text.replace("\r\n", "\n")
+    return of_transcript(text) if is_transcript(text) else list(of_prose(text))

@@ -1,0 +1,113 @@
+"""Markdown: its block quotes and headings, by markdown-it-py, and the block quotes of HTML within it.
+
+Of what stands within a line, markdown-it-py tells no offsets; it knows no footnotes, and no table without a
+rule. Links, footnotes and rows are found by patterns.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import defaultdict
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from qa.formats.markdown import BLOCKS, LINE
+from qa.quoting.claims.citations import cited_title, link_start
+from qa.quoting.claims.marks import MOST_CHARACTERS, Quotation, is_marked
+from qa.text.terms import measure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qa.quoting.claims.marks import Ends
+
+# Lines of a block quote. One without its mark is the writer's own, whatever CommonMark says: a report goes on
+# right below what it quotes.
+_MARKED_LINES = re.compile(r"(?m)^[ \t]*>[^\n]*(?:\n[ \t]*>[^\n]*)*")
+_MARKS = re.compile(r"(?m)^[ \t]*(?:> ?)+")
+_WRITTEN_LINE = re.compile(r"(?<![^\n])[^\S\n]*+\S[^\n]*")
+_TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
+_HTML_QUOTE = re.compile(r"<(?P<closes>/?)(?P<name>blockquote|q)\b[^<>]*>", re.IGNORECASE)
+# A sentence's words; what has fewer and ends in a full stop may be a name.
+_LEAST_SENTENCE = 6
+
+
+def blocks(text: str) -> tuple[str, list[tuple[int, int]], list[tuple[int, int]]]:
+    """Return a text with blanks for the marks of its block quotes, and where these and its headings are."""
+    starts = [line.start() for line in LINE.finditer(text)] + [len(text)]
+    quotes, headings, pieces, last = [], [], [], 0
+    for token in BLOCKS.parse(text):
+        first, end = (starts[line] for line in token.map or (0, 0))
+        if token.type == "heading_open" and token.level == 0:
+            headings.append((first, end))
+        elif token.type == "blockquote_open" and first >= last:
+            start = text.index(">", first)  # in a list, an item's mark may stand before it
+            marked = _MARKED_LINES.finditer(text[start:end])
+            quotes += [(start + lines.start(), start + lines.end()) for lines in marked]
+            pieces += [text[last:start], _MARKS.sub(_blanks, text[start:end])]
+            last = end
+    return "".join(pieces) + text[last:], quotes, headings
+
+
+def _blanks(match: re.Match[str]) -> str:
+    return " " * len(match[0])
+
+
+def without_attributes(text: str) -> str:
+    """Return a text with blanks for the quotation marks of attributes of HTML."""
+    return _TAG.sub(lambda tag: tag[0].replace('"', " ").replace("'", " "), text)
+
+
+def html_quotes(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield where HTML in a text quotes (`blockquote`, `q`), and what it quotes there."""
+    opened: defaultdict[str, list[re.Match[str]]] = defaultdict(list)
+    for tag in _HTML_QUOTE.finditer(text):
+        waiting = opened[tag["name"].lower()]
+        if not tag["closes"]:
+            waiting.append(tag)
+            continue
+        for first in waiting:
+            if tag.start() - first.end() <= MOST_CHARACTERS:
+                words = _TAG.sub(" ", text[first.end() : tag.start()])
+                yield first.start(), tag.end(), html.unescape(words).strip()
+                break
+        waiting.clear()
+
+
+def quotes_of_block(text: str, start: int, end: int, ends: Ends) -> Iterator[Quotation]:
+    """Yield the quotes of a block quote, each up to the citation that follows it or to the block's end."""
+    begin: int | None = None
+    stop = start
+    lines = [
+        (start + match.end() - len(match[0].lstrip()), start + match.end())
+        for match in _WRITTEN_LINE.finditer(text[start:end])
+    ]
+    for (at, line_end), (following, _) in pairwise([*lines, (end, end), (end, end)]):
+        line = text[at:line_end].rstrip()
+        link = link_start(line)
+        words = line[:link]
+        title = cited_title(line)
+        last = following == end or text.count("\n", line_end, following) > 1
+        cites = (
+            bool(title) or not re.search(r"\w", words) or _is_attribution(line, begin is not None, last=last)
+        )
+        if link < len(line) and not cites:
+            begin = at if begin is None else begin
+            stop, cites = at + len(words.rstrip()), True
+        if cites and begin is not None:
+            if not is_marked(text, begin, stop, ends):
+                yield Quotation(
+                    begin, stop, text[begin:stop], line_end if title else 0, title, paragraphs=True
+                )
+            begin = None
+        elif not cites:
+            begin = at if begin is None else begin
+            stop = at + len(line)
+
+
+def _is_attribution(line: str, after_quote: bool, *, last: bool) -> bool:
+    """Whether a line names who is quoted: “— Orkney Post”, a link; it is no sentence."""
+    names = re.match(r"[—–-]+ |\[[^\]]*\]\(", line)
+    sentence = measure(line) >= _LEAST_SENTENCE and line.rstrip('”"').endswith((".", "!", "?", "…"))
+    return bool(names) and after_quote and last and not sentence

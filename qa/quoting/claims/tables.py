@@ -1,0 +1,61 @@
+"""Tables (CSV): quotes in the columns called so, running text in others."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import replace
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+from qa.quoting.claims.claim import Claim
+from qa.quoting.claims.marks import without_marks
+from qa.quoting.claims.prose import of_prose
+from qa.quoting.references import is_source_column
+from qa.text.cells import from_cell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_DELIMITERS = ",;\t|"
+_SEPARATOR = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
+# As in JSON lines, what was asked, and what was rejected, is not read.
+_NOT_READ = ("question", "history", "rejected")
+
+
+def is_table(text: str) -> bool:
+    """Whether a text begins with the head of a table of test queries."""
+    first = text.lstrip("\r\n").partition("\n")[0]
+    return {"question", "quote"} <= {*re.split(r"\W+", first.lower())}
+
+
+def of_table(text: str) -> Iterator[Claim]:
+    """Yield the claims of a table's cells, each with the cells of its row that say what it is from."""
+    named = _SEPARATOR.match(text)
+    rest = text[named.end() :] if named else text
+    head = rest.lstrip("\r\n").partition("\n")[0]
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))
+    rows = csv.reader(
+        io.StringIO(rest, newline=""), delimiter=named[1] if named else max(_DELIMITERS, key=head.count)
+    )
+    names: list[str] = []
+    begins = 1 + bool(named)
+    for row in rows:
+        line, begins = begins, rows.line_num + 1 + bool(named)
+        if not names:
+            names = [name.strip().lower() for name in row]
+            continue
+        cells = list(zip_longest(names, row, fillvalue=""))
+        document = next((cell for name, cell in cells if name == "document"), "")
+        sources = () if document else tuple(from_cell(c) for name, c in cells if c and is_source_column(name))
+        for name, written in cells:
+            cell = from_cell(written)
+            if "quot" in name:
+                for part in cell.splitlines() if name == "quotes" else [cell]:
+                    if words := without_marks(part):
+                        yield Claim(words, line, document=document, references=sources)
+            elif name not in _NOT_READ:
+                for each in of_prose(cell):
+                    references = (*each.references, *sources)
+                    yield replace(each, line=line + each.line - 1, references=references)
