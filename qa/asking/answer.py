@@ -163,7 +163,8 @@ class Answerer:
     def _rest(self, search: Search, retrieved: Retrieved, phrases: Exact, selection: Selection) -> list[Hit]:
         """List the passages that were found and are not read.
 
-        An answer ranks passages of enough documents, whatever a phrase restricts its quotes to.
+        An answer ranks passages of enough documents, whatever a phrase restricts its quotes to. That takes a
+        second search, with the same vectors: the first goes deeper into the documents that hold the phrase.
         """
         rest = [*retrieved.rest, *retrieved.illegible]
         if phrases.selection is not selection:

@@ -84,7 +84,7 @@ def chat(library: Path, *options: str) -> Iterator[Server]:
         yield server
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=60)  # a loaded machine takes its time
 
 
 @contextlib.contextmanager

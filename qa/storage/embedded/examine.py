@@ -11,7 +11,7 @@ from embeddings.index import IndexFileError, VectorIndex
 from qa.errors import LibraryError
 from qa.storage.embedded.database import Database
 from qa.storage.embedded.encoders import Encoders
-from qa.storage.embedded.full_text import FTS5_UP_TO, Postings
+from qa.storage.embedded.full_text import Postings, suffices_fts5
 from qa.storage.embedded.store import Store
 from qa.storage.findings import Finding, of_encoder
 from qa.text.display import plural
@@ -114,7 +114,7 @@ def _index(store: Store, passages: int) -> Finding:
 def _postings(store: Store, passages: int) -> Finding:
     record = store.words_record()
     mending = "Nothing is lost: until `pullquote index` of anything makes them again, questions take longer"
-    if record.encoding is None or passages <= FTS5_UP_TO:
+    if record.encoding is None or suffices_fts5(passages):
         return Finding("postings", "none needed: SQLite searches so few passages itself")
     if not record.file:
         return Finding("postings", "none", f"the postings have not been written. {mending}")

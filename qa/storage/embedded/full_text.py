@@ -282,6 +282,11 @@ def _highest(sums: Float64, k: int) -> Int64:
     return above
 
 
+def suffices_fts5(passages: int) -> bool:
+    """Tell whether SQLite itself searches so many passages quickly enough, without a file of postings."""
+    return passages <= FTS5_UP_TO
+
+
 class FullText:
     """Full-text search of a store. May be used from several threads, which do not wait for each other.
 
@@ -388,7 +393,7 @@ class FullText:
     def _save(self) -> None:
         passages = self._store.count().passages
         record = self._store.words_record()
-        if passages <= FTS5_UP_TO:
+        if suffices_fts5(passages):
             if record.file:
                 self._store.record_words("", record.generation)
                 self._postings = None
