@@ -24,6 +24,7 @@ import qa.storage.embedded.postings
 from qa.doctor import examine
 from qa.errors import InputError, LibraryError
 from qa.schema import EVERYTHING, Document, Filters, Passage, Sentence
+from qa.storage.embedded.contents import Contents
 from qa.storage.embedded.full_text import FullText, Postings
 from qa.storage.embedded.postings import build_of_texts
 from qa.storage.embedded.store import Store
@@ -123,7 +124,7 @@ def assert_equals_fts5(full_text: FullText, store: Store) -> None:
 
 def without_fts5(patch: pytest.MonkeyPatch) -> None:
     """From here on, FTS5 answers nothing."""
-    patch.delattr(Store, "bm25")
+    patch.delattr(Contents, "bm25")
 
 
 def saved(store: Store) -> tuple[Path, Path]:
