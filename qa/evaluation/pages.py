@@ -225,7 +225,7 @@ def _quoted(quote: AnswerLine, gold: Sequence[Gold], text_of: TextOf, title_of: 
     return Quoted(
         tuple(_parts(text, spans)),
         title,
-        tuple(facts(publisher or "", *(citation.get(field) or "" for field in fields))),
+        tuple(facts(publisher=publisher or "", **{field: citation.get(field) or "" for field in fields})),
         source is None or source[start : quote["end"]] == text,
     )
 

@@ -73,7 +73,7 @@ def check(
         )
 
 
-def facts(publisher: str, series: str, number: str, date: str, locator: str, read_by: str) -> list[str]:
+def facts(*, publisher: str, series: str, number: str, date: str, locator: str, read_by: str) -> list[str]:
     """Say what a citation names beside the title, as far as it is known; series and number are one."""
     issue = f"{series} No. {number}" if number else series
     said = (publisher, issue, date, locator, f"read by {read_by}" if read_by else "")
@@ -84,7 +84,14 @@ def facts_of(quote: Quote) -> list[str]:
     """Say what a quote's citation names beside the title, its date in words."""
     where = quote.citation
     date = date_in_words(quote.document.date) if quote.document.date else ""
-    return facts(where.published_in, where.series, where.number, date, where.locator, where.read_by)
+    return facts(
+        publisher=where.published_in,
+        series=where.series,
+        number=where.number,
+        date=date,
+        locator=where.locator,
+        read_by=where.read_by,
+    )
 
 
 def cite_line(quote: Quote, fate: str = "") -> str:

@@ -82,8 +82,7 @@ class Found:
         field: the name of the field (title, date, …).
         source: where the value was found: "PDF information", "header line", "file name".
         sure: "stated" if the format has a field for it, "likely" if it was read from the text, "guessed" if
-        it
-            was taken from something else, "corrected" if a person said so.
+            it was taken from something else, "corrected" if a person said so.
     """
 
     field: str

@@ -2,25 +2,110 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol
 
 from qa.storage.embedded.library import EmbeddedLibrary
+from qa.storage.intake_port import EditedLibrary
+from qa.storage.ports import JudgedLibrary, Library
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from embeddings.encoder import Encoder
+    from embeddings.models import EncoderIdentity
+    from qa.schema import Document
     from qa.storage.findings import Finding
+    from qa.storage.intake_port import DocumentEncoders
+    from qa.storage.ports import LibraryStats, Version
+    from qa.text.names import Aliases
 
-OpenLibrary: TypeAlias = EmbeddedLibrary
-"""A library that was opened, whatever keeps it: `qa.storage.ports` says what can be asked of it."""
+
+class OpenLibrary(Library, EditedLibrary, JudgedLibrary, Protocol):
+    """All that an engine has to offer: the three ports, and what the facade and the commands want besides.
+
+    Every method may raise LibraryError.
+    """
+
+    def close(self) -> None:
+        """Close the library's files."""
+
+    # What it is
+
+    @property
+    def encoders(self) -> DocumentEncoders:
+        """The encoder of its documents."""
+
+    @property
+    def encoder_identity(self) -> EncoderIdentity:
+        """The encoder that made the vectors; of an empty library, the one that will."""
+
+    def stats(self) -> LibraryStats:
+        """Tell what the library holds, and what that costs."""
+
+    def hashes(self) -> list[tuple[str, str]]:
+        """List the documents' ids and the SHA-256 of their texts (hex), in order of id."""
+
+    def holds_only(self, sha256: str) -> bool:
+        """Tell whether there are documents, and all of their texts have this SHA-256 (hex)."""
+
+    def sources(self) -> list[str]:
+        """List the files that documents stand in, or stood in before they were removed, by path."""
+
+    def aliases(self) -> Aliases:
+        """Read the names that mean the same, those of the user's file among them."""
+
+    def holds(self, name: str) -> bool:
+        """Tell whether the words of a name stand one after the other anywhere, up to inflection."""
+
+    # Earlier texts
+
+    def versions(self, document_id: str) -> tuple[Version, ...]:
+        """List the texts that a document had, the newest first, but for the one that it has again."""
+
+    def earlier(self, document_id: str, sha256: str) -> tuple[Version, Document]:
+        """Read a text that a document had before, by its SHA-256 or by how that begins."""
+
+    def own_texts(self, document_id: str) -> list[str]:
+        """List the texts that a document has, or had, and no other document: their SHA-256."""
+
+    # Removing and erasing
+
+    def remove(self, ids: Iterable[str], *, withdrawn: bool = True) -> tuple[str, ...]:
+        """Remove documents, all or none; DocumentNotFoundError where one is not held."""
+
+    def purge(self, ids: Iterable[str]) -> tuple[str, ...]:
+        """Erase documents with all their versions, all or none; `erase` takes care of the bytes."""
+
+    @property
+    def erasing(self) -> bool:
+        """Whether bytes of what was purged may still lie somewhere."""
+
+    def to_forget(self) -> list[tuple[str, list[str]]]:
+        """List what the desk is to forget of what was purged: ids of documents, and their texts' SHA-256."""
+
+    def erase(self) -> None:
+        """Overwrite what was purged, wherever it lies."""
+
+    # What is derived from it
+
+    def save(self) -> None:
+        """Bring the indexes in step with what is held."""
+
+    def save_changes_since(self, generation: int) -> None:
+        """Save after documents went in: only what has changed since that generation."""
+
+    def compare_missing(self) -> None:
+        """Look for near-duplicates of documents that were not compared yet."""
+
+    def warm(self) -> None:
+        """Load what a first search would otherwise wait for."""
 
 
 def open_library(
     folder: Path, *, create: bool = True, read_only: bool = False, encoder: str | Encoder | None = None
 ) -> OpenLibrary:
-    """Open the library in a folder; see `EmbeddedLibrary`.
+    """Open the library in a folder, with the engine that keeps it.
 
     Raises:
         LibraryNotFoundError: there is no library in the folder, and `create` is False.

@@ -292,8 +292,9 @@ class Contents:
         return self._as_document(dict(zip(COLUMNS, row, strict=True)))
 
     def _as_document(self, held: Mapping[str, Any]) -> Document:
+        # A version that was kept under an earlier schema lacks the columns that came later.
         document = Document(
-            **{name: stored.text(held[name]) for name in PLAIN},
+            **{name: stored.text(held.get(name, "")) for name in PLAIN},
             date=date_of(held["date"]),
             header=spans_of(held["header"]),
             furniture=spans_of(held["furniture"]),

@@ -81,6 +81,15 @@ def test_a_text_that_changes_is_kept_and_still_opens_by_its_hash(corpus: Corpus,
     assert (now.document, now.status, now.since) == (corpus.document("a.txt"), "current", None)
 
 
+def test_a_version_of_before_a_column_was_added_still_opens(corpus: Corpus, inbox: Path) -> None:
+    corpus.index(write(inbox, "a.txt", OLD))
+    corpus.index(write(inbox, "a.txt", NEW))
+    with sqlite3.connect(corpus.library / "library.sqlite3") as db:
+        db.execute("UPDATE versions SET held = json_remove(held, '$.author')")
+    cited = corpus.cited(sha256_text(OLD))
+    assert (cited.document.text, cited.document.author, cited.status) == (OLD, "", "superseded")
+
+
 @pytest.mark.parametrize("how", ["remove", "prune"])
 def test_what_takes_the_id_of_a_removed_document_does_not_supersede_it(
     corpus: Corpus, inbox: Path, how: str
