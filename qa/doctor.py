@@ -204,7 +204,7 @@ def _desk(library: Path) -> Finding:
     except LibraryError as error:
         return Finding("desk", "damaged or locked", str(error))
     where = f" in {path}" if path.exists() else ""
-    mending = f"{path} is damaged ({wrong}): put it back from a backup, or {LAYOUT.otherwise}"
+    mending = f"{path} is damaged ({wrong}): put it back from a backup, or {LAYOUT.advice_if_damaged}"
     return Finding("desk", f"{plural(count, 'thumb')}{where}", mending if wrong else "")
 
 

@@ -201,7 +201,7 @@ class Answerer:
             outcome = "weak"
         if not self._fitted:
             notes.append(f"Read by {self.reader}, to which no confidence was fitted: the outcome is a guess.")
-        elif unjudged:  # what its scores say of other languages is next to nothing, and it is sure of them
+        elif unjudged:  # its scores are high in other languages, and mean nothing there
             sure = 0.0
             notes.append(_NOT_IN_ENGLISH)
         return _Verdict(outcome, sure, chosen, notes, calibrated=self._fitted and not unjudged)

@@ -109,11 +109,11 @@ def _search(
         f"The words of “{phrase}” stand together in {len(where.documents):,} documents, of which "
         f"{where.read} were read."
         for phrase, where in found.items()
-        if where.more
+        if where.too_many_documents
     ]
     if len(quotes) > QUOTES:
         left = len(quotes) - QUOTES + beyond
-        least = "at least " if any(where.partial for where in found.values()) else ""
+        least = "at least " if any(where.has_more_places for where in found.values()) else ""
         notes.append(f"Not shown: {least}{left} more {'sentence' if left == 1 else 'sentences'}.")
     elif not quotes:
         notes.append("Found in page furniture only, which is not quoted.")
@@ -128,12 +128,12 @@ def foremost(question: str, quotes: Sequence[Quote]) -> tuple[Quote, ...]:
 
 
 def _missing(phrase: str, where: Occurrences) -> str:
-    if where.more and not where.documents:
+    if where.too_many_documents and not where.documents:
         return (
             f"The exact phrase “{phrase}” occurs within no passage. Its words are so common that it was not "
             "looked for across two."
         )
-    if where.more:
+    if where.too_many_documents:
         return (
             f"The exact phrase “{phrase}” was not found in the {where.read} documents that were read, of "
             f"{len(where.documents):,} that hold its words together."
@@ -147,7 +147,7 @@ def _missing(phrase: str, where: Occurrences) -> str:
 
 
 def _searched(phrase: str, where: Occurrences) -> str:
-    if where.more:
+    if where.too_many_documents:
         return f"Searched where the words of “{phrase}” stand together."
     return f"Searched where “{phrase}” occurs."
 

@@ -163,8 +163,9 @@ def _first(
 ) -> tuple[list[tuple[Passage, float]], list[Hit], dict[str, Segmented]]:
     """Read the first of what was found, each passage with the sentences of it that may answer.
 
-    Left out is what has none, and what only repeats a better one in a copy of its document. These come first
-    of the rest.
+    A passage that has none is left out, and so is one that only repeats a better one of a copy of its
+    document. Returns the passages that are read; the rest of what was found, which begins with what was left
+    out; and the documents that were opened, by id.
 
     Raises:
         _ChangedError: a document is not as it was found.
@@ -213,10 +214,10 @@ def candidates(
 ) -> tuple[list[tuple[Hit, float]], list[tuple[Hit, float]]]:
     """Find the passages that the reader can read, and apart from them the others; the best first.
 
-    Each has a score, 0 to 1: the weighted mean over the question's readings, of each in that spelling of its
-    names in which it is highest. Scores are scaled within each of the two lists, so that the others change
-    nothing of the first. The search goes deeper until the first list comes from `DOCUMENTS` documents, or
-    from as many as there are; where others are in the way, to `DEEPEST` at most, and never below `BOUND`.
+    Each has a score, 0 to 1: the weighted mean over the question's readings. Of the spellings of a reading
+    the one with the highest score counts. The two lists are scaled apart: the others change no score of the
+    first. The search goes deeper until the first list comes from `DOCUMENTS` documents, or from as many as
+    there are; to `DEEPEST` at most where others are in the way, and to `BOUND` at most where they are not.
     """
     enough = min(DOCUMENTS, selection.documents)
     depth = DEPTH
@@ -224,12 +225,12 @@ def candidates(
         nearest = library.nearest(search.vectors, depth, selection)
         matching = library.matching(search.words, depth, selection)
         hits = {hit.key: hit for each in (*nearest, *matching) for hit, _ in each}
-        count = library.legible(hits.values()) if search.judged else set(hits)
-        fused = _fused(search.weights, nearest, matching, count)
+        legible_keys = library.legible(hits.values()) if search.judged else set(hits)
+        fused = _fused(search.weights, nearest, matching, legible_keys)
         exhausted = all(len(each) < depth for each in nearest)
         enough_found = len({hits[key].document_id for key in fused}) >= enough
-        if exhausted or enough_found or depth >= (DEEPEST if len(count) < len(hits) else BOUND):
-            others = _fused(search.weights, nearest, matching, hits.keys() - count)
+        if exhausted or enough_found or depth >= (DEEPEST if len(legible_keys) < len(hits) else BOUND):
+            others = _fused(search.weights, nearest, matching, hits.keys() - legible_keys)
             return _best_first(hits, fused), _best_first(hits, others)
         depth *= 2
 

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 from qa.errors import LibraryNotFoundError
 from qa.schema import Judgement, Outcome, QuoteReference, ShownAnswer, Thumb
 from qa.storage import columns as stored
-from qa.storage.sqlite_file import Layout, SqliteFile, translated
+from qa.storage.sqlite_file import FileLayout, SqliteFile, translated
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from qa.storage.ports import JudgedLibrary, ThumbRow
+    from qa.storage.ports import DeskLibrary, ThumbRow
 
 FILE_NAME = "desk.sqlite3"
 SCHEMA_1 = (
@@ -46,15 +46,15 @@ def _overwrite_what_is_deleted(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA secure_delete = ON")
 
 
-LAYOUT = Layout(
+LAYOUT = FileLayout(
     name=FILE_NAME,
     kind="desk",
     application_id=0x44657363,  # "Desc"
     first_schema=1,
     statements=SCHEMA_1,
     changes={},
-    otherwise="move it away: thumbs are lost then, documents and citations are not",
-    elsewhere="move it away: thumbs are lost then, documents and citations are not",
+    advice_if_damaged="move it away: thumbs are lost then, documents and citations are not",
+    advice_if_refused="move it away: thumbs are lost then, documents and citations are not",
     prepare=_overwrite_what_is_deleted,
 )
 _COLUMNS = "query, sha256, start, end, document, thumb, shown"
@@ -79,7 +79,7 @@ class DeskDatabase:
     Pullquote, or out of space; what was committed before stays as it was.
     """
 
-    def __init__(self, library: JudgedLibrary) -> None:
+    def __init__(self, library: DeskLibrary) -> None:
         self._library = library
         self._path = library.folder / FILE_NAME
         self._lock = threading.RLock()

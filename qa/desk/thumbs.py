@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from qa.desk.ports import Desk
     from qa.schema import Answer, Document, Turn
-    from qa.storage.ports import JudgedLibrary
+    from qa.storage.ports import DeskLibrary
 
 Form = Literal["jsonl", "csv"]
 Line: TypeAlias = dict[str, Any]
@@ -68,7 +68,7 @@ def thumbs_on(judgements: Sequence[Judgement]) -> dict[str, Any]:
 # Test queries
 
 
-def to_queries(desk: Desk, library: JudgedLibrary) -> list[Line]:
+def to_queries(desk: Desk, library: DeskLibrary) -> list[Line]:
     """Make test queries of the thumbs on a library's answers: one a question with its history, in order.
 
     Quotes are sliced from their sources now. One whose source has changed or gone is left out with a note.
@@ -84,7 +84,7 @@ def _asked(judgement: Judgement) -> tuple[str, tuple[str, ...]]:
     return judgement.shown.question, judgement.shown.history
 
 
-def _query(judgements: Sequence[Judgement], library: JudgedLibrary) -> Line:
+def _query(judgements: Sequence[Judgement], library: DeskLibrary) -> Line:
     whole = next((each for each in judgements if each.quote is None), None)
     shown = (whole or judgements[0]).shown
     thumbs = {each.quote: each.thumb for each in judgements if each.quote is not None}
@@ -126,7 +126,7 @@ def _answerable(whole: Judgement | None, expected: _Slices, *, all_rejected: boo
 class _Slices:
     """The texts of places, each once and in order of the places; their documents; notes on those lost."""
 
-    def __init__(self, library: JudgedLibrary, places: Iterable[QuoteReference]) -> None:
+    def __init__(self, library: DeskLibrary, places: Iterable[QuoteReference]) -> None:
         self._library = library
         self.lost: list[str] = []
         quotes = [quote for place in sorted(places) if (quote := self._quote(place))]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qa.formats.dates import DateOrder
-    from qa.formats.source import KnownDocument, Options, Source
+    from qa.formats.source import AskDocument, Options, Source
     from qa.schema import FileResult
 
 # Of a record, bytes that are not in strings: lists in lists take twenty bytes of memory for each of these.
@@ -38,7 +38,7 @@ _WEEK = re.compile(r"\d{4}-?W\d\d(?!-?\d)", re.ASCII)  # of ISO 8601: `fromisofo
 
 
 def read_jsonl(
-    path: Path, options: Options = PLAIN, known: KnownDocument = nothing_known
+    path: Path, options: Options = PLAIN, known: AskDocument = nothing_known
 ) -> Iterator[Document | FileResult | InputError]:
     """Yield the documents of a JSON Lines file, one at a time; a line that is refused comes as an InputError.
 
@@ -59,7 +59,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
 
 
 def _documents(
-    file: IO[bytes], source: str, options: Options, known: KnownDocument
+    file: IO[bytes], source: str, options: Options, known: AskDocument
 ) -> Iterator[Document | FileResult | InputError]:
     seen: set[str] = set()
     number = 0

@@ -19,7 +19,7 @@ from qa.document.metadata import SIDECAR
 from qa.errors import InputError
 from qa.formats.jsonl import read_jsonl
 from qa.formats.kinds import JSONL, READS, kind_of, named, some_refused
-from qa.formats.source import PLAIN, KnownDocument, KnownFile, Options, Source, nothing_known, nothing_same
+from qa.formats.source import PLAIN, AskDocument, AskFile, Options, Source, nothing_known, nothing_same
 from qa.formats.text import MOST_BYTES
 from qa.formats.worker import Worker
 from qa.schema import printable
@@ -110,8 +110,8 @@ def read_path(
     path: Path,
     root: Path | None = None,
     options: Options = PLAIN,
-    known: KnownDocument = nothing_known,
-    same: KnownFile = nothing_same,
+    known: AskDocument = nothing_known,
+    same: AskFile = nothing_same,
     worker: Worker | None = None,
 ) -> Iterator[Document | FileResult | InputError]:
     """Yield the documents of one file, in its order; what is known (see above) comes in their place, unread.
@@ -155,8 +155,8 @@ def _read(
     source: Source,
     given_id: str,
     options: Options,
-    known: KnownDocument,
-    same: KnownFile,
+    known: AskDocument,
+    same: AskFile,
     worker: Worker | None,
 ) -> Iterator[Document | FileResult | InputError]:
     sha256 = hashlib.sha256(source.data).hexdigest()

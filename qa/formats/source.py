@@ -18,8 +18,8 @@ from qa.schema import FileResult
 if TYPE_CHECKING:
     from qa.formats.dates import DateOrder
 
-KnownDocument = Callable[[str, str, int], FileResult | None]
-KnownFile = Callable[[str, str], tuple[FileResult, ...] | None]
+AskDocument = Callable[[str, str, int], FileResult | None]
+AskFile = Callable[[str, str], tuple[FileResult, ...] | None]
 
 
 def _nothing(_: float) -> None:

@@ -16,7 +16,7 @@ from qa.errors import InputError, model_errors
 from qa.intake.folders import listing, missing, resolved, without_files
 from qa.intake.make import segment, with_windows
 from qa.intake.pipeline import one_at_a_time, silent
-from qa.intake.plan import Told
+from qa.intake.plan import UserOptions
 from qa.intake.run import Run, batches, forget, vectors_of
 from qa.schema import FileResult, IndexReport, Progress
 
@@ -70,7 +70,7 @@ class Intake:
         """
         started = time.perf_counter()
         here = listing(paths, follow_links=follow_links)
-        told = Told(self._date_order, self._columns, named_files, follow_links)
+        told = UserOptions(self._date_order, self._columns, named_files, follow_links)
         encoders = None if dry_run else self._encoders
         trial = closing(self._library.rehearsal()) if dry_run else nullcontext(self._library)
         with trial as library, one_at_a_time(progress) as show:
@@ -164,7 +164,7 @@ class Intake:
 def _take_in(
     library: IntakeLibrary,
     encoders: DocumentEncoders | None,
-    told: Told,
+    told: UserOptions,
     here: Listing,
     show: OnProgress,
     *,
@@ -185,7 +185,7 @@ def _take_in(
     without = _gone(library, places, results)
     if places and not (prune or library.read_only):
         # Said once. What is to be pruned is not: if this is broken off, the next run has to find it.
-        library.keep_restored(places)
+        library.mark_reported_gone(places)
     if library.generation != generation:
         # Of documents that follow another of their files now.
         again = {path: found[path] for path in library.to_be_read() if path in found}

@@ -15,7 +15,7 @@ from qa.formats.reading import read_path
 from qa.intake.folders import refusal
 from qa.schema import FileResult, Progress
 from qa.storage.files import is_gone
-from qa.storage.intake_port import EmbeddedPassages, Entry, FileRead, ReadDocument
+from qa.storage.intake_port import EmbeddedPassages, Entry, FileRecord, ReadDocument
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -76,13 +76,13 @@ class FileReading:
             self._purged |= {read.document.source_sha256, read.document.sha256}
         return left_out
 
-    def as_read(self) -> FileRead | None:
+    def to_record(self) -> FileRecord | None:
         """Return what is to be recorded of the file, once it was read; None where it was not parsed."""
         if not self._sha256:
             return None
         plan, purged = self.plan, frozenset(self._purged)
         refused = tuple(self.refused)
-        return FileRead(plan.known.path, self._sha256, plan.made_by, len(self.parts), refused, purged)
+        return FileRecord(plan.known.path, self._sha256, plan.made_by, len(self.parts), refused, purged)
 
     def _part(self, given_id: str) -> str:
         return given_id.removeprefix(self.plan.name)  # which the ids of a .jsonl's records do not begin with

@@ -35,7 +35,7 @@ LIBRARIES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class UserOptions:
     """What a person says of how files are read.
 
     Attributes:
@@ -84,7 +84,7 @@ class FilePlan:
         return ReadAs(self.options.date_order, self.options.columns)
 
 
-def plan_file(library: IntakeLibrary, told: Told, path: Path, root: Path | None) -> FilePlan:
+def plan_file(library: IntakeLibrary, told: UserOptions, path: Path, root: Path | None) -> FilePlan:
     """Return how a file is to be read: as is told, or else as it was last."""
     known = library.known_file(resolved(path))
     last = known.read_as

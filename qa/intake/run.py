@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from embeddings.encoder import Encoder
     from qa.document.corrections import Correction
     from qa.intake.pipeline import OnProgress
-    from qa.intake.plan import FilePlan, Told
+    from qa.intake.plan import FilePlan, UserOptions
     from qa.storage.intake_port import (
         DocumentEncoders,
-        FileRead,
+        FileRecord,
         HeldLocation,
         Ingested,
         IntakeLibrary,
@@ -53,7 +53,7 @@ _NO_ENCODER = EncoderIdentity("", "", 0)
 
 
 @dataclass(frozen=True, slots=True)
-class _Settled:
+class _Reported:
     """What became of what needs neither model nor library.
 
     Attributes:
@@ -66,14 +66,14 @@ class _Settled:
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
+class _FromFile:
     """A document that a file gave.
 
     Attributes:
         document: the document as it was read.
         file: the file that gave it.
         read: how many bytes, of all files, were read by then.
-        left_out: what a person took out that it is.
+        left_out: the removed or purged document that it is, if any.
         segmented: the document in passages; None where its text is held.
         corrections: what a person has corrected of it.
     """
@@ -87,7 +87,7 @@ class _Given:
 
 
 # A file that was read to its end comes after all that it gave.
-_Step = _Settled | _Given | FileReading
+_Step = _Reported | _FromFile | FileReading
 _Item = TypeVar("_Item")
 
 
@@ -107,7 +107,7 @@ class Run:
         self,
         library: IntakeLibrary,
         encoders: DocumentEncoders | None,
-        told: Told,
+        told: UserOptions,
         found: Sequence[tuple[Path, Path | None]],
         show: OnProgress,
     ) -> None:
@@ -119,7 +119,7 @@ class Run:
         self._size = sum(_size(path) for path, _ in found)
         self._made = self._read = 0
         self._displaced: list[HeldLocation] = []
-        self._files: list[FileRead] = []
+        self._files: list[FileRecord] = []
         self._read_as: dict[str, ReadAs] = {}
         # The ids that documents have since: of what stood in several files and has changed in the first.
         self._since: dict[str, str] = {}
@@ -127,7 +127,7 @@ class Run:
     def take_in(self, refused: Iterable[FileResult] = ()) -> None:
         """Bring the files in; what was `refused` already is reported first."""
         with Worker() as worker:
-            steps = chain((_Settled(result, 0) for result in refused), self._steps(worker))
+            steps = chain((_Reported(result, 0) for result in refused), self._steps(worker))
             overlap(batches(steps), self._embed, self._put, _is_huge)
         if self.results and self._read < self._size:  # the last file said nothing of its end
             self._show_written(self.results[-1], self._size)
@@ -147,10 +147,12 @@ class Run:
         """Yield what files give; the documents that are to be embedded are segmented."""
         for group in _groups(self._documents(worker)):
             standings = iter(
-                self._library.known_documents([each.document for each in group if isinstance(each, _Given)])
+                self._library.known_documents(
+                    [each.document for each in group if isinstance(each, _FromFile)]
+                )
             )
             for item in group:
-                yield self._standing(item, next(standings)) if isinstance(item, _Given) else item
+                yield self._standing(item, next(standings)) if isinstance(item, _FromFile) else item
 
     def _documents(self, worker: Worker) -> Iterator[_Step]:
         """Read the files; what is refused or has not changed comes as its result."""
@@ -160,11 +162,11 @@ class Run:
             start, end = end, end + _size(path)
             plan = plan_file(self._library, self._told, path, root)
             if plan.refused:
-                yield _Settled(plan.refused, start)
+                yield _Reported(plan.refused, start)
             file = FileReading(self._follow_rows(plan, worker))
             for item in file.documents(worker):
                 read = min(start + file.read, end)
-                yield _Given(item, file, read) if isinstance(item, ReadDocument) else _Settled(item, read)
+                yield _FromFile(item, file, read) if isinstance(item, ReadDocument) else _Reported(item, read)
             yield file
         self._show(Progress("read", len(self._found), len(self._found)))
 
@@ -189,16 +191,16 @@ class Run:
         self._library.renumber(path, was, now)
         return replace(plan, known=self._library.known_file(path))
 
-    def _standing(self, item: _Given, standing: KnownDocument) -> _Step:
+    def _standing(self, item: _FromFile, standing: KnownDocument) -> _Step:
         """Add what the library knows of a document, and its passages where they are to be embedded."""
         document = item.document.document
         if left_out := item.file.take(item.document, standing.left_out):
             if left_out.version is None:
-                return _Settled(FileResult(document.path, left_out.status, left_out.document_id), item.read)
+                return _Reported(FileResult(document.path, left_out.status, left_out.document_id), item.read)
             return replace(item, left_out=left_out)
         return item if standing.has_text else self._segmented(item, standing)
 
-    def _segmented(self, item: _Given, standing: KnownDocument) -> _Given:
+    def _segmented(self, item: _FromFile, standing: KnownDocument) -> _FromFile:
         said = {name: each.value for name, each in standing.corrections.items()}
         document, corrections = correct(item.document.document, said)
         read = replace(item.document, document=document)
@@ -208,7 +210,7 @@ class Run:
     # Embedding
 
     def _embed(self, batch: Sequence[_Step]) -> Mapping[bytes, Float32]:
-        documents = [each.segmented for each in batch if isinstance(each, _Given) and each.segmented]
+        documents = [each.segmented for each in batch if isinstance(each, _FromFile) and each.segmented]
         if not self._encoders:
             return {}
         return vectors_of(self._library, documents, self._identity, self._encoders.documents, self._show)
@@ -219,7 +221,7 @@ class Run:
         if isinstance(item, FileReading):
             self._end(item)
             return
-        if isinstance(item, _Settled):
+        if isinstance(item, _Reported):
             result = item.result
         elif item.left_out and item.left_out.version is not None:
             if not self._library.read_only:
@@ -231,7 +233,7 @@ class Run:
         self.results.append(result)
         self._show_written(result, item.read)
 
-    def _put_document(self, item: _Given, vectors: Mapping[bytes, Float32]) -> FileResult:
+    def _put_document(self, item: _FromFile, vectors: Mapping[bytes, Float32]) -> FileResult:
         segmented = item.segmented
         passages = segmented.embedded(vectors, self._identity) if segmented else None
         ingested = self._library.put(item.document, passages, item.corrections)
@@ -255,7 +257,7 @@ class Run:
         if not file.refused:  # what was refused may be a document that is held
             held = self._library.places_in(path, beside=file.parts)
             self.gone += [at for at in held if at.format != _ROLLING and not at.kept]
-        if read := file.as_read():
+        if read := file.to_record():
             self._files.append(read)
         if file.parts and plan.known.read_as != plan.read_as:
             self._read_as[path] = plan.read_as
@@ -338,12 +340,12 @@ def grouped(
 
 
 def _windows(item: object) -> int:
-    segmented = item.segmented if isinstance(item, _Given) else item
+    segmented = item.segmented if isinstance(item, _FromFile) else item
     return len(segmented.digests) if isinstance(segmented, SegmentedDocument) else 0
 
 
 def _characters(item: _Step) -> int:
-    return len(item.document.document.text) if isinstance(item, _Given) else 0
+    return len(item.document.document.text) if isinstance(item, _FromFile) else 0
 
 
 def _is_huge(batch: Sequence[_Step]) -> bool:

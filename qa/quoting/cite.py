@@ -16,7 +16,7 @@ from qa.schema import CitationId, Document, Quote, sha256_text
 from qa.text.dates import date_in_words
 from qa.text.display import in_one_line, visible
 
-ReadDocument: TypeAlias = Callable[[str], Document]
+DocumentReader: TypeAlias = Callable[[str], Document]
 """Gives the document of an id as the library holds it now, never from a cache: `Corpus.document`."""
 
 # An id, alone or as the last part of an address: of the page (#cite=…), or of HTTP.
@@ -43,7 +43,7 @@ def parse_citation(text: str) -> tuple[CitationId, str]:
 
 
 def check(
-    quote: Quote, read_document: ReadDocument, emitted: str | None = None, *, pictures: bool = False
+    quote: Quote, read_document: DocumentReader, emitted: str | None = None, *, pictures: bool = False
 ) -> None:
     """Make sure, as the last step before a quote is shown, that what is shown is the slice of its source.
 

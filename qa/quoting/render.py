@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rich.console import Group
     from rich.text import Text
 
-    from qa.quoting.cite import ReadDocument
+    from qa.quoting.cite import DocumentReader
     from qa.schema import DocumentInfo, Facets, Filters, Quote
 
 _HEADINGS = {
@@ -37,7 +37,7 @@ _HEADINGS = {
 NAMED = 10
 
 
-def to_dict(answer: Answer, read_document: ReadDocument, id: str = "") -> dict[str, Any]:  # noqa: A002
+def to_dict(answer: Answer, read_document: DocumentReader, id: str = "") -> dict[str, Any]:  # noqa: A002
     """Return an answer line: its fields in the order of the design, then `reply`, `filters` and so on.
 
     Raises:
@@ -48,7 +48,7 @@ def to_dict(answer: Answer, read_document: ReadDocument, id: str = "") -> dict[s
     return line
 
 
-def to_json(answer: Answer, read_document: ReadDocument, id: str = "", *, ascii: bool = False) -> str:  # noqa: A002
+def to_json(answer: Answer, read_document: DocumentReader, id: str = "", *, ascii: bool = False) -> str:  # noqa: A002
     """Return an answer line as JSON, checked as a reader of the line will get it.
 
     Raises:
@@ -59,7 +59,7 @@ def to_json(answer: Answer, read_document: ReadDocument, id: str = "", *, ascii:
     return line
 
 
-def to_text(answer: Answer, read_document: ReadDocument) -> str:
+def to_text(answer: Answer, read_document: DocumentReader) -> str:
     """Return plain text for a pipe or a file: no line is broken, and each quote begins on a new one.
 
     Control characters are shown as symbols (`cite.visible`); otherwise a quote is exact.
@@ -86,7 +86,7 @@ def to_text(answer: Answer, read_document: ReadDocument) -> str:
     return text
 
 
-def to_terminal(answer: Answer, read_document: ReadDocument) -> Group:
+def to_terminal(answer: Answer, read_document: DocumentReader) -> Group:
     """Return what rich prints: the words that carry the answer bold, lines broken only at spaces.
 
     Raises:
@@ -180,7 +180,7 @@ def facets_to_dict(facets: Facets) -> dict[str, Any]:
     return {**asdict(facets), "first": first, "last": last}
 
 
-def _check_dict(line: dict[str, Any], answer: Answer, read_document: ReadDocument) -> None:
+def _check_dict(line: dict[str, Any], answer: Answer, read_document: DocumentReader) -> None:
     for quote, shown in zip(answer.quotes, line["quotes"], strict=True):
         check(quote, read_document, shown["text"])
 

@@ -119,8 +119,8 @@ class Ingested:
         status: what became of it.
         document_id: the id under which it is held.
         displaced: what stood at its place before, and stands nowhere else now.
-        new_id_of_former: the new id of what stood there, has lost its own to this document, and stands on
-            elsewhere.
+        new_id_of_former: the id that the document which stood there before has from now on: it also stands
+            elsewhere, and has lost its own id to this one. "" where there is none.
     """
 
     status: Status
@@ -131,7 +131,7 @@ class Ingested:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """What a person took out and a file still gives.
+    """A removed or purged document that its file still holds.
 
     Attributes:
         version: the number of the version that was removed; None of what was purged.
@@ -163,7 +163,7 @@ class KnownDocument:
 
 
 @dataclass(frozen=True, slots=True)
-class FileRead:
+class FileRecord:
     """A file that was read to its end.
 
     Attributes:
@@ -251,14 +251,14 @@ class KnownFile:
     parts: Mapping[str, KnownPart] = field(default_factory=dict)
     withdrawn: Mapping[str, WithdrawnPart] = field(default_factory=dict)
     purged: frozenset[str] = frozenset()
-    last: FileRead | None = None
+    last: FileRecord | None = None
     read_as: ReadAs = ReadAs()
 
     def unchanged(self, part: str, source_sha256: str, made_by: str) -> FileResult | None:
-        """Tell what reading a part would: that nothing has changed; None where it may have.
+        """Return the result for a part that need not be read again; None where it must be.
 
-        It has not where the document there was made of the same bytes by the same maker, or a person removed
-        or purged what was.
+        It need not where the document there was made of the same bytes by the same reader, or where a person
+        removed or purged what was.
         """
         removed = self.withdrawn.get(part)
         if removed and removed.source_sha256 == source_sha256:
@@ -356,14 +356,14 @@ class IntakeLibrary(Protocol):
     def renumber(self, path: str, was: Mapping[str, str], now: Container[str]) -> None:
         """Let documents follow their rows: `was` says which parts of `now` were which before."""
 
-    def put_files(self, files: Iterable[FileRead], read_as: Mapping[str, ReadAs]) -> None:
+    def put_files(self, files: Iterable[FileRecord], read_as: Mapping[str, ReadAs]) -> None:
         """Record files that were read to their ends, and how some, by path, are to be read from now on."""
 
     def prune(self, places: Iterable[HeldLocation]) -> tuple[str, ...]:
         """Forget places; return the ids of documents that then stood nowhere, and went."""
 
-    def keep_restored(self, places: Iterable[HeldLocation]) -> None:
-        """Note that it was said of these places that they are gone."""
+    def mark_reported_gone(self, places: Iterable[HeldLocation]) -> None:
+        """Remember that the user was told that these places are gone: it is said once."""
 
     # A run that changes nothing
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from qa.storage.embedded.library import EmbeddedLibrary
 from qa.storage.intake_port import EditedLibrary
-from qa.storage.ports import JudgedLibrary, Library
+from qa.storage.ports import DeskLibrary, Library
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from qa.text.names import Aliases
 
 
-class OpenLibrary(Library, EditedLibrary, JudgedLibrary, Protocol):
+class OpenLibrary(Library, EditedLibrary, DeskLibrary, Protocol):
     """All that an engine has to offer: the three ports, and what the facade and the commands want besides.
 
     Every method may raise LibraryError.

@@ -71,17 +71,17 @@ class Occurrences:
         places: where it stands, in order of document id and offset.
         documents: the ids of the documents that hold it, in order.
         read: how many of the documents were read.
-        more: whether the documents are too many to be read. Then `documents` also holds those of which a
-            passage holds the words of the phrase one after the other, up to inflection and what stands
-            between them.
-        partial: whether the documents that were read hold the phrase in more places.
+        too_many_documents: whether only some of the documents were read. Then `documents` also holds those of
+            which a passage holds the words of the phrase one after the other, up to inflection and what
+            stands between them.
+        has_more_places: whether the documents that were read hold the phrase in more places.
     """
 
     places: tuple[Occurrence, ...] = ()
     documents: tuple[str, ...] = ()
     read: int = 0
-    more: bool = False
-    partial: bool = False
+    too_many_documents: bool = False
+    has_more_places: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -313,7 +313,7 @@ ThumbRow: TypeAlias = tuple[str, str, int, int, str, str, str]
 """A thumb as the desk keeps it: query, sha256, start, end, document, thumb, and the answer as JSON."""
 
 
-class JudgedLibrary(Protocol):
+class DeskLibrary(Protocol):
     """A library with answers that were judged: where the quotes of them are read, and former thumbs."""
 
     @property

@@ -43,7 +43,7 @@ _Stamp = tuple[tuple[int, int], tuple[int, int]]
 
 
 @dataclass(frozen=True, eq=False)
-class Layout:
+class FileLayout:
     """What one kind of file holds.
 
     Attributes:
@@ -53,8 +53,8 @@ class Layout:
         first_schema: the schema that `statements` make.
         statements: what makes the tables of a new file.
         changes: what brings a file to each later schema, inside a transaction.
-        otherwise: what to do about a damaged file where there is no backup, to complete a sentence.
-        elsewhere: what to do about a file that is not opened, likewise.
+        advice_if_damaged: what to do about a damaged file where there is no backup, to complete a sentence.
+        advice_if_refused: what to do about a file that is not opened, likewise.
         prepare: prepares a new connection, such as with the SQL functions that the tables use.
     """
 
@@ -64,8 +64,8 @@ class Layout:
     first_schema: int
     statements: tuple[str, ...]
     changes: Mapping[int, Callable[[sqlite3.Connection], None]]
-    otherwise: str
-    elsewhere: str
+    advice_if_damaged: str
+    advice_if_refused: str
     prepare: Callable[[sqlite3.Connection], None]
 
     @property
@@ -87,7 +87,9 @@ class SqliteFile:
         LibraryError: the file is of another kind, damaged, or from a newer Pullquote. It is left untouched.
     """
 
-    def __init__(self, folder: Path, layout: Layout, *, create: bool = True, read_only: bool = False) -> None:
+    def __init__(
+        self, folder: Path, layout: FileLayout, *, create: bool = True, read_only: bool = False
+    ) -> None:
         self.folder = folder
         self.layout = layout
         self.path = folder / layout.name
@@ -193,7 +195,9 @@ class SqliteFile:
         (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
         (application,) = db.execute("PRAGMA application_id").fetchone()
         if application != self.layout.application_id and tables:
-            raise LibraryError(f"{self.path} is not a Pullquote {self.layout.kind}: {self.layout.elsewhere}")
+            raise LibraryError(
+                f"{self.path} is not a Pullquote {self.layout.kind}: {self.layout.advice_if_refused}"
+            )
         if not tables:
             # Also what a kill leaves behind before the first commit.
             if not create or self.read_only:
@@ -205,7 +209,7 @@ class SqliteFile:
         if tables and held < first:
             raise LibraryError(
                 f"{self.path} was made by an early Pullquote (schema {held}; this one reads {first} and "
-                f"later), and is left as it is: {self.layout.elsewhere}"
+                f"later), and is left as it is: {self.layout.advice_if_refused}"
             )
         if held > latest:
             raise LibraryError(
@@ -227,12 +231,13 @@ class SqliteFile:
             LibraryError: naming what is foreign.
         """
         foreign = sorted(
-            f"the {kind} {name!r}" for kind, name, *_ in _schema(db) - made_by(self.layout, _version(db))
+            f"the {kind} {name!r}"
+            for kind, name, *_ in _schema(db) - expected_schema(self.layout, _version(db))
         )
         if foreign:
             raise LibraryError(
                 f"{self.path} holds what is not Pullquote's ({', '.join(foreign)}), and is not opened: put "
-                f"it back from a backup, or {self.layout.elsewhere}"
+                f"it back from a backup, or {self.layout.advice_if_refused}"
             )
 
     def _prepare(self, db: sqlite3.Connection) -> None:
@@ -318,7 +323,7 @@ class SqliteFile:
 
 
 @contextlib.contextmanager
-def translated(path: Path, layout: Layout) -> Iterator[None]:
+def translated(path: Path, layout: FileLayout) -> Iterator[None]:
     """Name what SQLite reports, and values that nobody has written properly, with what to do next.
 
     Raises:
@@ -334,7 +339,7 @@ def translated(path: Path, layout: Layout) -> Iterator[None]:
     except _NO_VALUE as error:
         raise LibraryError(
             f"{path} is damaged: it holds what Pullquote does not write ({type(error).__name__}: {error}). "
-            f"It was left as it is: put it back from a backup, or {layout.otherwise}"
+            f"It was left as it is: put it back from a backup, or {layout.advice_if_damaged}"
         ) from error
 
 
@@ -356,7 +361,7 @@ _Schema = frozenset[tuple[str, str, str, str]]
 
 
 @cache
-def made_by(layout: Layout, version: int) -> _Schema:
+def expected_schema(layout: FileLayout, version: int) -> _Schema:
     """Return what a file of that schema is made of."""
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
         layout.prepare(db)
@@ -364,7 +369,7 @@ def made_by(layout: Layout, version: int) -> _Schema:
         return _schema(db)
 
 
-def bring_to(version: int, db: sqlite3.Connection, layout: Layout) -> None:
+def bring_to(version: int, db: sqlite3.Connection, layout: FileLayout) -> None:
     """Make the tables of a file that is empty, and change one of an earlier schema."""
     held = _version(db)
     if not held:
@@ -410,7 +415,7 @@ def _written(path: Path) -> tuple[int, int]:
     return status.st_mtime_ns, status.st_size
 
 
-def _named(error: sqlite3.Error, path: Path, layout: Layout) -> LibraryError:
+def _named(error: sqlite3.Error, path: Path, layout: FileLayout) -> LibraryError:
     """Say what an error of SQLite's means to a person."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code; the rest says where in SQLite
     match code:
@@ -428,7 +433,7 @@ def _named(error: sqlite3.Error, path: Path, layout: Layout) -> LibraryError:
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
             what = (
                 f"{path} is damaged or no {layout.kind} ({error}). It was left as it is: put it back from a "
-                f"backup, or {layout.otherwise}"
+                f"backup, or {layout.advice_if_damaged}"
             )
         case _:
             what = f"{path}: {error}"

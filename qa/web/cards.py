@@ -17,7 +17,7 @@ from qa.text.display import plural
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from qa.quoting.cite import ReadDocument
+    from qa.quoting.cite import DocumentReader
     from qa.schema import Answer, Failure, Quote
 
 # More would bury the next question; the rest is one click away.
@@ -37,7 +37,7 @@ def text(value: str) -> str:
     return "".join(_SPACE.get(character, character) for character in escaped)
 
 
-def answer_card(answer: Answer, read_document: ReadDocument, answer_id: str = "") -> str:
+def answer_card(answer: Answer, read_document: DocumentReader, answer_id: str = "") -> str:
     """The answer's HTML, on one line. With an id (see `qa.web.shown`) it can be judged.
 
     Raises:
@@ -74,7 +74,7 @@ def error_card(failure: Failure) -> str:
     )
 
 
-def quote_card(quote: Quote, read_document: ReadDocument) -> str:
+def quote_card(quote: Quote, read_document: DocumentReader) -> str:
     """A quote's card: the verbatim text, and the numbered link to its source."""
     block = quote_block(quote, read_document)
     facts = " · ".join(map(text, facts_of(quote)))
@@ -88,7 +88,7 @@ def quote_card(quote: Quote, read_document: ReadDocument) -> str:
     return f'<section class="card">{block}<p class="source">{link}</p>{_also_in(quote)}</section>'
 
 
-def quote_block(quote: Quote, read_document: ReadDocument) -> str:
+def quote_block(quote: Quote, read_document: DocumentReader) -> str:
     """A quote's verbatim text.
 
     Raises:
@@ -130,7 +130,7 @@ class Numbers:
         )
 
 
-def _quote_cards(quotes: tuple[Quote, ...], read_document: ReadDocument) -> Iterator[str]:
+def _quote_cards(quotes: tuple[Quote, ...], read_document: DocumentReader) -> Iterator[str]:
     """The cards; one that goes on where the card before ended, with something left out, says so first."""
     for quote, follows in gaps(quotes):
         yield ('<p class="gap">[…]</p>' if follows else "") + quote_card(quote, read_document)

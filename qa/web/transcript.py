@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator, Sequence
 
-    from qa.quoting.cite import ReadDocument
+    from qa.quoting.cite import DocumentReader
     from qa.schema import Answer, Quote
 
 _SAID = {
@@ -32,7 +32,7 @@ _SAID = {
 }
 
 
-def entry(answer: Answer, read_document: ReadDocument, at: dt.datetime) -> str:
+def entry(answer: Answer, read_document: DocumentReader, at: dt.datetime) -> str:
     """One question with its answer, as it was shown at that time.
 
     Raises:

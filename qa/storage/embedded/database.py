@@ -10,7 +10,7 @@ from qa.document.identity import words_sha256
 from qa.errors import LibraryError
 from qa.schema import Span
 from qa.storage.embedded.tables import CHANGES, FIRST_SCHEMA, SCHEMA_7
-from qa.storage.sqlite_file import Layout, SqliteFile
+from qa.storage.sqlite_file import FileLayout, SqliteFile
 from qa.text.names import spellings
 
 if TYPE_CHECKING:
@@ -38,15 +38,15 @@ def _words_sha256(text: str, furniture: str) -> str:
     return words_sha256(text, [Span(*span) for span in json.loads(furniture)])
 
 
-LAYOUT = Layout(
+LAYOUT = FileLayout(
     name=FILE_NAME,
     kind="library",
     application_id=0x50756C6C,  # "Pull"
     first_schema=FIRST_SCHEMA,
     statements=SCHEMA_7,
     changes=CHANGES,
-    otherwise="move the folder away and run `pullquote index` again",
-    elsewhere="index your documents into another folder with --library",
+    advice_if_damaged="move the folder away and run `pullquote index` again",
+    advice_if_refused="index your documents into another folder with --library",
     prepare=_add_functions,
 )
 

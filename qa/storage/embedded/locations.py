@@ -17,7 +17,7 @@ from qa.schema import Failure, FileResult, sha256_text
 from qa.storage import columns as stored
 from qa.storage.embedded.corrections import found_in
 from qa.storage.files import is_gone
-from qa.storage.intake_port import FileRead, HeldLocation, KnownFile, KnownPart, ReadAs, WithdrawnPart
+from qa.storage.intake_port import FileRecord, HeldLocation, KnownFile, KnownPart, ReadAs, WithdrawnPart
 
 if TYPE_CHECKING:
     import sqlite3
@@ -254,7 +254,7 @@ def known_file(db: sqlite3.Connection, path: str) -> KnownFile:
     )
 
 
-def _last(db: sqlite3.Connection, path: str) -> FileRead | None:
+def _last(db: sqlite3.Connection, path: str) -> FileRecord | None:
     """Read how a file was read last; None where it is to be read."""
     row = db.execute(
         "SELECT sha256, made_by, documents, refused FROM files WHERE path = ?", (path,)
@@ -266,7 +266,7 @@ def _last(db: sqlite3.Connection, path: str) -> FileRead | None:
         FileResult(shown, status, error=Failure(code, message))
         for shown, status, code, message in stored.items(refused)
     )
-    return FileRead(path, sha256, made_by, documents, failures)
+    return FileRecord(path, sha256, made_by, documents, failures)
 
 
 def _read_as(db: sqlite3.Connection, path: str) -> ReadAs:
@@ -314,8 +314,8 @@ def renumber(db: sqlite3.Connection, path: str, was: Mapping[str, str], now: Con
     db.execute("DELETE FROM files WHERE path = ?", (path,))  # until it was read to its end
 
 
-def keep_restored(db: sqlite3.Connection, places: Iterable[int]) -> None:
-    """Note of places, by number, that they were said to be gone: it is said once of what was restored."""
+def mark_reported_gone(db: sqlite3.Connection, places: Iterable[int]) -> None:
+    """Remember that the user was told that these places, by number, are gone: of what was restored, once."""
     of_these = (
         "made_by = ?1 AND {} IN (SELECT document FROM locations "
         "WHERE made_by = ?1 AND number IN (SELECT value FROM json_each(?2)))"
@@ -354,7 +354,7 @@ def hand_over(db: sqlite3.Connection, document: int) -> None:
         )
 
 
-def put_file(db: sqlite3.Connection, file: FileRead) -> None:
+def put_file(db: sqlite3.Connection, file: FileRecord) -> None:
     """Record that a file was read to its end, and all that it gave is held.
 
     A file is not recorded while there are documents of it which it no longer gives: it is read again until

@@ -28,8 +28,8 @@ from qa.storage.embedded.corrections import put as put_corrections
 from qa.storage.embedded.locations import (
     RESTORED,
     hand_over,
-    keep_restored,
     known_file,
+    mark_reported_gone,
     places_in,
     places_of,
     put_file,
@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     from qa.storage.intake_port import (
         EmbeddedPassages,
         Encoding,
-        FileRead,
+        FileRecord,
         HeldLocation,
         KnownFile,
         ReadAs,
@@ -296,10 +296,10 @@ class Store(Contents):
                     hand_over(db, place.document)
         return tuple(removed)
 
-    def keep_restored(self, places: Iterable[HeldLocation]) -> None:
-        """Note that it was said of these that they are gone, in one transaction. The generation stays."""
+    def mark_reported_gone(self, places: Iterable[HeldLocation]) -> None:
+        """Remember that the user was told that these are gone. The generation stays."""
         with self._database.writing(counted=False) as db:
-            keep_restored(db, [place.number for place in places])
+            mark_reported_gone(db, [place.number for place in places])
 
     def stands(self, ids: Collection[str]) -> dict[str, int]:
         """Count the places of documents by id; those not held are left out."""
@@ -319,7 +319,7 @@ class Store(Contents):
             ).fetchall()
         return tuple(path for (path,) in rows)
 
-    def put_files(self, files: Iterable[FileRead], read_as: Mapping[str, ReadAs]) -> None:
+    def put_files(self, files: Iterable[FileRecord], read_as: Mapping[str, ReadAs]) -> None:
         """Record files that were read to their ends, in one transaction. The generation stays.
 
         `read_as` is how some of them, by path, are to be read from now on.

@@ -133,7 +133,11 @@ def find_phrase(
         read, found = read + 1, found + bool(here)
     documents = (each.document_id for each in places) if complete else (each for _, each in holding)
     return Occurrences(
-        tuple(places), tuple(dict.fromkeys(documents)), read, more=not complete, partial=partial
+        tuple(places),
+        tuple(dict.fromkeys(documents)),
+        read,
+        too_many_documents=not complete,
+        has_more_places=partial,
     )
 
 

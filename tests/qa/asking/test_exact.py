@@ -240,7 +240,7 @@ def test_the_places_of_a_phrase_are_bounded_and_every_document_keeps_one(
     monkeypatch.setattr(words, "PHRASE_PLACES", 1)
     found = corpus.store.phrase("come down hard", corpus.store.select(EVERYTHING))
     assert [place.document_id for place in found.places] == ["brief.txt", "other.txt"]
-    assert found.partial
+    assert found.has_more_places
     assert found.documents == ("brief.txt", "other.txt")
 
 

@@ -377,7 +377,7 @@ class LibraryContract:
                 found = library.phrase(phrase, library.select())
                 assert list(found.places) == everywhere
                 assert found.documents == tuple(dict.fromkeys(each.document_id for each in everywhere))
-                assert not found.more
+                assert not found.too_many_documents
 
     def test_the_places_of_a_document_that_was_replaced_are_left_out(self, filled: Library) -> None:
         places = filled.phrase("copper", filled.select()).places

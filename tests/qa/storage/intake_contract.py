@@ -15,7 +15,7 @@ from qa.document.window import window_text
 from qa.errors import DocumentNotFoundError, EncoderMismatchError, InputError, LibraryError
 from qa.intake.make import segment
 from qa.schema import Document, Failure, FileResult
-from qa.storage.intake_port import EmbeddedPassages, Entry, FileRead, KnownFile, ReadAs, ReadDocument
+from qa.storage.intake_port import EmbeddedPassages, Entry, FileRecord, KnownFile, ReadAs, ReadDocument
 from tests.qa.tiny import TinyEncoder, words
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ class IntakeContract:
         for name in ("/b", "/a"):
             put(library, document("/f.zip", f"In {name}.", f"f.zip{name}", notes=("A note.",)), name)
         refused = FileResult("/f.zip/c", "refused", error=Failure("input", "c is empty."))
-        last = FileRead("/f.zip", "aa", READER, 2, (refused,))
+        last = FileRecord("/f.zip", "aa", READER, 2, (refused,))
         generation = library.generation
         library.put_files([last], {"/f.zip": ReadAs("day-first")})
         assert library.generation == generation

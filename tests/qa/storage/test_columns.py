@@ -15,7 +15,7 @@ from qa.corpus import Corpus
 from qa.desk import database
 from qa.schema import QuoteReference, ShownAnswer
 from qa.storage.embedded.database import LAYOUT
-from qa.storage.sqlite_file import Layout, made_by
+from qa.storage.sqlite_file import FileLayout, expected_schema
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
 
 if TYPE_CHECKING:
@@ -68,9 +68,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def columns(layout: Layout, tables: tuple[str, ...]) -> list[tuple[str, str, str]]:
+def columns(layout: FileLayout, tables: tuple[str, ...]) -> list[tuple[str, str, str]]:
     with closing(sqlite3.connect(":memory:")) as db:
-        for kind, name, _, sql in made_by(layout, layout.latest_schema):
+        for kind, name, _, sql in expected_schema(layout, layout.latest_schema):
             if kind == "table" and name in tables:
                 db.execute(sql)
         return [

@@ -331,7 +331,7 @@ def test_a_phrase_of_a_library_of_few_documents_is_found_wherever_it_stands(
             found = store.phrase(phrase, store.select())
             assert list(found.places) == everywhere
             assert found.documents == tuple(dict.fromkeys(each.document_id for each in everywhere))
-            assert not found.more
+            assert not found.too_many_documents
 
 
 def test_of_a_phrase_that_many_documents_hold_no_more_are_read_than_are_needed(
@@ -345,12 +345,12 @@ def test_of_a_phrase_that_many_documents_hold_no_more_are_read_than_are_needed(
         ingest(store, text(f"apart{number}", "Port barges are left.", collection="even"))
     found = store.phrase("Barges left port", store.select())
     assert [place.document_id for place in found.places] == ["0", "2", "3"]
-    assert (found.documents, found.read, found.more) == (tuple("012345678"), 4, True)
+    assert (found.documents, found.read, found.too_many_documents) == (tuple("012345678"), 4, True)
     found = store.phrase("barges left", store.select(Filters(collection="even")))
     assert [place.document_id for place in found.places] == ["0", "2", "4"]
-    assert (found.documents, found.read, found.more) == (("0", "2", "4", "6", "8"), 3, True)
+    assert (found.documents, found.read, found.too_many_documents) == (("0", "2", "4", "6", "8"), 3, True)
     found = store.phrase("Barges, left port", store.select(Filters(document=("1",))))
-    assert (len(found.places), found.documents, found.more) == (1, ("1",), False)
+    assert (len(found.places), found.documents, found.too_many_documents) == (1, ("1",), False)
 
 
 # Threads and processes
