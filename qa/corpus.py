@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from qa.asking.confidence import STRICTNESS
 from qa.desk.database import DeskDatabase
-from qa.errors import model_errors
+from qa.errors import LibraryError, model_errors
 from qa.intake.pipeline import silent
 from qa.limits import check_ids
 from qa.schema import EVERYTHING, Document, Filters, Progress
@@ -224,15 +224,26 @@ class Corpus:
             DocumentNotFoundError: one of them is not known; nothing was erased.
             InputError: `ids` is one text.
             LibraryError: another process keeps the bytes from being overwritten: they are erased from every
-                answer, and the next `purge` overwrites them. Or the library may not be written.
+                answer, and the next `purge` overwrites them. Or the thumbs cannot be erased: the documents
+                are, and the next `purge` erases the thumbs. Or the library may not be written.
         """
         from qa.storage.answer_cache import forget_answers
 
         purged = self.store.purge(check_ids(ids))
         if self.store.erasing:
             forget_answers(self.library)
-            self.desk.forget(self.store.to_forget())
-            self.store.erase()
+            notes = self.store.to_forget()
+            try:
+                self.desk.forget(notes.values())
+            except LibraryError as error:
+                raise LibraryError(
+                    f"{error}. The documents are erased. Left are the thumbs on them, or traces of these: "
+                    "once that is mended, run `pullquote remove --purge`"
+                ) from error
+            else:
+                self.store.forgotten(notes)
+            finally:
+                self.store.erase()
         return purged
 
     def reindex(self, encoder: str | Encoder, progress: OnProgress | None = None) -> None:
@@ -260,7 +271,7 @@ class Corpus:
 
     def citing(self, document_id: str) -> tuple[int, tuple[str, ...]]:
         """Count the thumbs that `purge` of a document would erase, and list their questions."""
-        return self.desk.citing(document_id, self.store.own_texts(document_id))
+        return self.desk.citing(self.store.texts(document_id))
 
     def document(self, document_id: str) -> Document:
         """Read the document of that id afresh; its text's SHA-256 is compared with the one recorded.

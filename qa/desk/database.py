@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 from qa.errors import LibraryNotFoundError
 from qa.schema import Judgement, Outcome, QuoteReference, ShownAnswer, Thumb
 from qa.storage import columns as stored
+from qa.storage.ports import ThumbRow
 from qa.storage.sqlite_file import FileLayout, SqliteFile, translated
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from qa.storage.ports import DeskLibrary, ThumbRow
+    from qa.storage.ports import DeskLibrary, DocumentTexts
 
 FILE_NAME = "desk.sqlite3"
 SCHEMA_1 = (
@@ -57,13 +58,17 @@ LAYOUT = FileLayout(
     advice_if_refused="move it away: thumbs are lost then, documents and citations are not",
     prepare=_overwrite_what_is_deleted,
 )
-_COLUMNS = "query, sha256, start, end, document, thumb, shown"
-_PUT = f"INTO thumbs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)"
-# That a thumb is on a document of an id (?1) or on one of its texts (?2), or on an answer that quotes these.
+_COLUMNS = ", ".join(ThumbRow._fields)
+_PUT = f"INTO thumbs ({_COLUMNS}) VALUES ({', '.join('?' * len(ThumbRow._fields))})"
+# That a thumb is on a text of a document (?1) that is its own (?2), or is named with its id and shared (?3),
+# or on an answer that quotes one.
 _CITES = """
-    document = ?1 OR sha256 IN (SELECT value FROM json_each(?2)) OR EXISTS (
-        SELECT 1 FROM json_each(shown, '$.quotes') WHERE json_extract(value, '$[0]') = ?1
-        OR json_extract(value, '$[1]') IN (SELECT value FROM json_each(?2))
+    sha256 IN (SELECT value FROM json_each(?2))
+    OR document = ?1 AND sha256 IN (SELECT value FROM json_each(?3)) OR EXISTS (
+        SELECT 1 FROM json_each(shown, '$.quotes')
+        WHERE json_extract(value, '$[1]') IN (SELECT value FROM json_each(?2))
+        OR json_extract(value, '$[0]') = ?1
+        AND json_extract(value, '$[1]') IN (SELECT value FROM json_each(?3))
     )
 """
 _OUTCOME, _THUMB = stored.one_of(get_args(Outcome)), stored.one_of(get_args(Thumb))
@@ -97,6 +102,9 @@ class DeskDatabase:
         """Put a thumb on a quote of an answer, or (None) on all of it, in place of an earlier one.
 
         None for the thumb takes it back.
+
+        Raises:
+            DocumentNotFoundError: the library no longer knows a text that the answer quotes.
         """
         place = (quote.sha256, quote.start, quote.end) if quote else ("", 0, 0)
         with self._writing() as db:
@@ -106,7 +114,9 @@ class DeskDatabase:
                     (shown.query_id, *place),
                 )
             else:
-                row = (shown.query_id, *place, quote.document if quote else "", thumb, _shown_row(shown))
+                for each in shown.quotes:  # a purge that begins after this waits to forget the thumb
+                    self._library.cited(each.sha256, each.document)
+                row = ThumbRow(shown.query_id, *place, quote.document if quote else "", thumb, _row(shown))
                 db.execute(f"INSERT OR REPLACE {_PUT}", row)
 
     def thumbs(self, query_id: str | None = None) -> tuple[Judgement, ...]:
@@ -131,27 +141,27 @@ class DeskDatabase:
             ).fetchone()
         return counts
 
-    def citing(self, document_id: str, texts: Collection[str]) -> tuple[int, tuple[str, ...]]:
+    def citing(self, texts: DocumentTexts) -> tuple[int, tuple[str, ...]]:
         """Count the thumbs that `forget` would delete, and list the questions that they are on."""
         with self._reading() as db:
             rows = db.execute(
                 f"SELECT json_extract(shown, '$.question') FROM thumbs WHERE {_CITES} ORDER BY query",
-                (document_id, json.dumps([*texts])),
+                _named(texts),
             ).fetchall()
             return len(rows), tuple(dict.fromkeys(stored.text(question) for (question,) in rows))
 
-    def forget(self, cited: Iterable[tuple[str, Collection[str]]]) -> None:
-        """Delete each thumb that is on a document or its texts, or on an answer that quotes these.
+    def forget(self, purged: Iterable[DocumentTexts]) -> None:
+        """Delete each thumb that is on a text of these documents, or on an answer that quotes one.
 
-        No byte of them stays in the file. A document is named by its id, its texts by their SHA-256 (hex).
+        No byte of them stays in the file. On a text that another document has too, only those with the
+        document's id go.
 
         Raises:
             LibraryError: another process reads all the while, which keeps what was deleted in the file's log.
         """
         if file := self._open():
             with file.writing() as db:
-                for document_id, texts in cited:
-                    db.execute(f"DELETE FROM thumbs WHERE {_CITES}", (document_id, json.dumps([*texts])))
+                db.executemany(f"DELETE FROM thumbs WHERE {_CITES}", map(_named, purged))
             file.scrub()
 
     def file_bytes(self) -> int:
@@ -161,7 +171,10 @@ class DeskDatabase:
 
     def damage(self) -> list[str]:
         """List what SQLite finds wrong in the file."""
-        with self._reading() as db:
+        file = self._open()
+        if file is None:
+            return []
+        with file.reading() as db:
             found = [str(row) for (row,) in db.execute("PRAGMA integrity_check(5)")]
         return [] if found == ["ok"] else found
 
@@ -200,8 +213,9 @@ class DeskDatabase:
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         """Give one snapshot of the thumbs; in memory, of those that cannot be taken over."""
-        file = self._open()
+        # In this order: another process may take them over between the two.
         former = self._library.former_thumbs() if self._library.read_only else []
+        file = self._open()
         if file and not former:
             with file.reading() as db:
                 yield db
@@ -216,7 +230,12 @@ class DeskDatabase:
             yield db
 
 
-def _shown_row(shown: ShownAnswer) -> str:
+def _named(texts: DocumentTexts) -> tuple[str, str, str]:
+    """Return what `_CITES` is asked with."""
+    return texts.document_id, json.dumps(texts.own), json.dumps(texts.shared)
+
+
+def _row(shown: ShownAnswer) -> str:
     held = asdict(shown) | {"quotes": [(q.document, q.sha256, q.start, q.end) for q in shown.quotes]}
     return json.dumps(held, separators=(",", ":"))
 

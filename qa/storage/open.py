@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from qa.schema import Document
     from qa.storage.findings import Finding
     from qa.storage.intake_port import DocumentEncoders
-    from qa.storage.ports import LibraryStats, Version
+    from qa.storage.ports import DocumentTexts, LibraryStats, Version
     from qa.text.names import Aliases
 
 
@@ -66,8 +66,8 @@ class OpenLibrary(Library, EditedLibrary, DeskLibrary, Protocol):
     def earlier(self, document_id: str, sha256: str) -> tuple[Version, Document]:
         """Read a text that a document had before, by its SHA-256 or by how that begins."""
 
-    def own_texts(self, document_id: str) -> list[str]:
-        """List the texts that a document has, or had, and no other document: their SHA-256."""
+    def texts(self, document_id: str) -> DocumentTexts:
+        """List the texts that a document has, or had."""
 
     # Removing and erasing
 
@@ -81,11 +81,14 @@ class OpenLibrary(Library, EditedLibrary, DeskLibrary, Protocol):
     def erasing(self) -> bool:
         """Whether bytes of what was purged may still lie somewhere."""
 
-    def to_forget(self) -> list[tuple[str, list[str]]]:
-        """List what the desk is to forget of what was purged: ids of documents, and their texts' SHA-256."""
+    def to_forget(self) -> dict[int, DocumentTexts]:
+        """Read the notes of what the desk is to forget of what was purged, each by its number."""
+
+    def forgotten(self, notes: Iterable[int]) -> None:
+        """Empty the notes with these numbers: the desk has forgotten what they say."""
 
     def erase(self) -> None:
-        """Overwrite what was purged, wherever it lies."""
+        """Overwrite what was purged, wherever it lies, but for the notes of what the desk is to forget."""
 
     # What is derived from it
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from qa.schema import EVERYTHING, DocumentInfo, Filters
 
@@ -309,8 +309,30 @@ def read_places(library: Library, places: Iterable[Occurrence]) -> Iterator[tupl
             yield (document, passages), here
 
 
-ThumbRow: TypeAlias = tuple[str, str, int, int, str, str, str]
-"""A thumb as the desk keeps it: query, sha256, start, end, document, thumb, and the answer as JSON."""
+class ThumbRow(NamedTuple):
+    """A thumb as the desk keeps it: these are the columns, in this order."""
+
+    query: str
+    sha256: str
+    start: int
+    end: int
+    document: str
+    thumb: str
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentTexts:
+    """The texts that a document has, or had, by SHA-256 (hex): what the thumbs on it are known by.
+
+    Attributes:
+        own: the texts that no other document has, or had.
+        shared: the texts that another has, or had, too.
+    """
+
+    document_id: str
+    own: tuple[str, ...]
+    shared: tuple[str, ...]
 
 
 class DeskLibrary(Protocol):
@@ -329,6 +351,9 @@ class DeskLibrary(Protocol):
 
     def hand_over_thumbs(self, take: Callable[[list[ThumbRow]], None]) -> None:
         """Give the desk these thumbs; they go once `take` has returned."""
+
+    def cited(self, sha256: str, document_id: str = "") -> Cited:
+        """Read the document whose text has, or had, this SHA-256 (hex); DocumentNotFoundError if none."""
 
     def document(self, document_id: str) -> Document:
         """Read a document afresh; DocumentNotFoundError where there is none."""

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from embeddings.arrays import Int64
     from qa.storage.embedded.postings import Segment
     from qa.storage.intake_port import Encoding
-    from qa.storage.ports import Occurrences, Segmented
+    from qa.storage.ports import DocumentTexts, Occurrences, Segmented
 
 # Filters whose selections are kept: of a library of a million passages each has 125 kB.
 SELECTIONS = 8
@@ -277,10 +277,10 @@ class Contents:
             version = versions.restorable(db, document_id)
             return version, self._as_document({**version.held, "text": versions.text(db, version)})
 
-    def own_texts(self, document_id: str) -> list[str]:
-        """List the texts that a document has, or had, and no other document: their SHA-256."""
+    def texts(self, document_id: str) -> DocumentTexts:
+        """List the texts that a document has, or had."""
         with self._database.reading() as db:
-            return versions.own_texts(db, document_id)
+            return versions.parted(db, document_id, versions.texts(db, document_id))
 
     def same_text(self, document_id: str) -> tuple[str, ...]:
         """List the ids of others that have, or had, the very text that a document has, or had."""

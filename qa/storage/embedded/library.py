@@ -77,7 +77,7 @@ class EmbeddedLibrary(Store):
             LibraryError: another process keeps the bytes from being overwritten.
         """
         try:
-            self.scrub()
+            notes = self.scrub()
             self._index.remake()
             self._words.remake()
         except OSError as error:
@@ -85,7 +85,7 @@ class EmbeddedLibrary(Store):
                 f"{error.filename} cannot be removed ({error.strerror}), and may hold what was erased: "
                 "stop whatever uses it, then run `pullquote remove --purge`"
             ) from error
-        self.erased()
+        self.erased(notes)
 
     @property
     def encoder_identity(self) -> EncoderIdentity:

@@ -51,6 +51,7 @@ from qa.storage.embedded.put import (
 from qa.storage.embedded.rehearsal import DatabaseCopy
 from qa.storage.embedded.tables import FIRST_SCHEMA
 from qa.storage.intake_port import Ingested, KnownDocument, ReadDocument
+from qa.storage.ports import ThumbRow
 
 if TYPE_CHECKING:
     import sqlite3
@@ -69,13 +70,13 @@ if TYPE_CHECKING:
         KnownFile,
         ReadAs,
     )
-    from qa.storage.ports import ThumbRow
+    from qa.storage.ports import DocumentTexts
 
 # Documents of a library of before whose near-duplicates are looked for in one transaction.
 COPIES_AT_ONCE = 100
 
 
-_THUMB = "query, sha256, start, end, document, thumb, shown"  # as `ThumbRow` has them
+_THUMB = ", ".join(ThumbRow._fields)
 
 # What a file of an index or of postings is called; by another name, a file elsewhere would be opened.
 _DERIVED = re.compile(r"index-\d+\.faiss|words-\d+\.bin")
@@ -392,27 +393,39 @@ class Store(Contents):
         with self._database.reading() as db:
             return db.execute("SELECT 1 FROM erasing").fetchone() is not None
 
-    def to_forget(self) -> list[tuple[str, list[str]]]:
-        """List what the desk is to forget, before `scrub`: ids of documents, and their texts by SHA-256."""
+    def to_forget(self) -> dict[int, DocumentTexts]:
+        """Read the notes of what the desk is to forget of purged documents, each by its number."""
         with self._database.reading() as db:
-            rows = db.execute("SELECT cited FROM erasing WHERE cited != ''").fetchall()
-            found = [stored.items(row) for (row,) in rows]
-            return [(stored.text(document_id), [*map(stored.text, texts)]) for document_id, texts in found]
+            rows = db.execute("SELECT one, cited FROM erasing WHERE cited != ''").fetchall()
+            notes = {number: stored.items(cited) for number, cited in rows}
+            return {
+                number: versions.parted(db, stored.text(document_id), [*map(stored.text, texts)])
+                for number, (document_id, texts) in notes.items()
+            }
 
-    def scrub(self) -> None:
-        """Leave no byte in the store's file of what was purged.
+    def forgotten(self, notes: Iterable[int]) -> None:
+        """Empty the notes with these numbers: the desk has forgotten what they say."""
+        with self._database.writing(counted=False) as db:
+            db.executemany("UPDATE erasing SET cited = '' WHERE one IS ?", [(number,) for number in notes])
+
+    def scrub(self) -> list[int | None]:
+        """Leave no byte in the store's file of what was purged; gives the numbers of the empty notes.
 
         Raises:
             LibraryError: another process reads all the while; `erasing` stays.
         """
-        with self._database.writing(counted=False) as db:
-            db.execute("UPDATE erasing SET cited = ''")
+        with self._database.reading() as db:  # before: what another process purges afterwards stays noted
+            rows = db.execute("SELECT one FROM erasing WHERE cited = ''").fetchall()
         self._database.scrub()
+        return [number for (number,) in rows]
 
-    def erased(self) -> None:
-        """Say that no byte is left in any file of the library of what was purged."""
+    def erased(self, notes: Iterable[int | None]) -> None:
+        """Delete the notes with these numbers: no file of the library holds a byte of what was purged.
+
+        An earlier Pullquote gave no numbers.
+        """
         with self._database.writing(counted=False) as db:
-            db.execute("DELETE FROM erasing")
+            db.executemany("DELETE FROM erasing WHERE one IS ?", [(number,) for number in notes])
 
     def former_thumbs(self) -> list[ThumbRow]:
         """Read the thumbs that an earlier Pullquote kept here, and the desk has not taken over yet."""

@@ -20,11 +20,11 @@ from qa.storage.embedded.corrections import found_in
 from qa.storage.embedded.locations import RESTORED, aside_part
 from qa.storage.files import is_gone
 from qa.storage.intake_port import LeftOut
-from qa.storage.ports import Reason, Version
+from qa.storage.ports import DocumentTexts, Reason, Version
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from qa.schema import Document
     from qa.storage.intake_port import ReadDocument
@@ -276,7 +276,7 @@ def erase(db: sqlite3.Connection, document_id: str) -> None:
     What it is held as now is left to the caller, to be deleted afterwards. What stays is hashes of where
     it stands, so that its files do not bring it back.
     """
-    cited = json.dumps([document_id, own_texts(db, document_id)])
+    cited = json.dumps([document_id, texts(db, document_id)])
     paths = {
         location["path"] for each in find(db, "document = ?", document_id) for location in each.locations
     }
@@ -302,15 +302,26 @@ def erase(db: sqlite3.Connection, document_id: str) -> None:
         [(sha256_text(path), source_sha256) for path, source_sha256 in stood],
     )
     db.execute("DELETE FROM versions WHERE document = ?", (document_id,))
-    db.execute("INSERT INTO erasing (cited) VALUES (?)", (cited,))
+    # Numbered at random: the number of a note that another process deletes must not come back meanwhile.
+    db.execute("INSERT INTO erasing (one, cited) VALUES (random(), ?)", (cited,))
 
 
-def own_texts(db: sqlite3.Connection, document_id: str) -> list[str]:
-    """List the texts that a document has, or had, and no other document: their SHA-256."""
+def texts(db: sqlite3.Connection, document_id: str) -> list[str]:
+    """List the texts that a document has, or had: their SHA-256."""
     rows = db.execute(
-        "SELECT sha256 FROM documents WHERE id = ?1 UNION SELECT sha256 FROM versions WHERE document = ?1 "
-        "EXCEPT SELECT sha256 FROM documents WHERE id != ?1 "
-        "EXCEPT SELECT sha256 FROM versions WHERE document != ?1 ORDER BY 1",
+        "SELECT sha256 FROM documents WHERE id = ?1 UNION SELECT sha256 FROM versions WHERE document = ?1",
         (document_id,),
     )
-    return [sha256 for (sha256,) in rows]
+    return [stored.text(sha256) for (sha256,) in rows]
+
+
+def parted(db: sqlite3.Connection, document_id: str, texts: Iterable[str]) -> DocumentTexts:
+    """Part the texts of a document, by SHA-256, into its own and those that another has, or had, too."""
+    rows = db.execute(
+        "SELECT sha256 FROM documents WHERE sha256 IN (SELECT value FROM json_each(?1)) AND id != ?2 "
+        "UNION SELECT sha256 FROM versions "
+        "WHERE sha256 IN (SELECT value FROM json_each(?1)) AND document != ?2 ORDER BY 1",
+        (json.dumps([*texts]), document_id),
+    )
+    shared = tuple(sha256 for (sha256,) in rows)
+    return DocumentTexts(document_id, tuple(sorted({*texts}.difference(shared))), shared)

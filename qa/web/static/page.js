@@ -331,7 +331,7 @@ async function judge(answer, group, pressed) {
     showThumbs(answer, await post("/feedback", { answer: answerId(answer), quote: group.dataset.quote ?? null, thumb }));
     announce(taken ? "Taken back" : "Kept as a test query");
   } catch (error) {
-    announce(`Your judgement was not kept. ${error.message}`, true);
+    announce(`Your judgement was not kept. ${inPlainWords(error)}`, true);
   } finally {
     judgements += 1;
     group.removeAttribute("aria-busy");

@@ -8,14 +8,14 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
 
 from qa.cli import cli
 from qa.desk.database import FILE_NAME
-from qa.errors import LibraryError
+from qa.errors import DocumentNotFoundError, LibraryError
 from qa.schema import QuoteReference, ShownAnswer
 from tests.qa.tiny import tiny_corpus, write
 
@@ -113,7 +113,7 @@ def test_a_purge_that_was_interrupted_before_the_desk_forgot_is_finished_by_the_
     with tiny_corpus(corpus.library) as again:
         again.purge()
         assert not again.store.erasing
-        assert again.store.to_forget() == []
+        assert not again.store.to_forget()
         for trace in (b"qwertzuiop", b"zyzzogeton", b"secret.txt"):
             assert trace not in bytes_in(again.library)
         assert [each.shown.question for each in again.desk.thumbs()] == ["What is kept?"]
@@ -129,6 +129,85 @@ def test_a_kill_between_the_librarys_purge_and_the_desks_is_made_good(corpus: Co
         assert again.desk.thumbs() == ()
         for trace in (b"qwertzuiop", b"zyzzogeton", b"secret.txt"):
             assert trace not in bytes_in(again.library)
+
+
+def left(corpus: Corpus) -> list[str]:
+    return [each.shown.question for each in corpus.desk.thumbs()]
+
+
+def test_what_another_process_purges_meanwhile_is_forgotten_by_the_next_purge(
+    corpus: Corpus, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus.index(write(inbox, "b.txt", "The ferry sank in June. Nobody was there.\n"))
+    put(corpus, "Where was the qwertzuiop?", "secret.txt")
+    put(corpus, "Which ferry zyxwvu?", "b.txt")
+    forget = corpus.desk.forget
+    with tiny_corpus(corpus.library) as other:
+
+        def forget_while_another_purges(*named: Any) -> None:
+            forget(*named)
+            other.store.purge(["b.txt"])  # and is killed
+
+        monkeypatch.setattr(corpus.desk, "forget", forget_while_another_purges)
+        corpus.purge(["secret.txt"])
+        monkeypatch.undo()
+        assert left(other) == ["Which ferry zyxwvu?"]
+    corpus.purge()
+    assert left(corpus) == []
+    assert not corpus.store.erasing
+    for trace in (b"zyxwvu", b"ferry", b"b.txt"):
+        assert trace not in bytes_in(corpus.library)
+
+
+def test_a_purge_that_is_finished_late_spares_the_thumbs_on_what_came_meanwhile(
+    corpus: Corpus, inbox: Path
+) -> None:
+    put(corpus, "Where was the qwertzuiop?", "secret.txt")
+    corpus.store.purge(["secret.txt"])  # as far as it came
+    corpus.index(write(inbox, "secret.txt", "Another text, of which much is known. And more.\n"))
+    corpus.index(write(inbox, "copy.txt", GONE))
+    put(corpus, "What is known?", "secret.txt")
+    put(corpus, "What does the copy say?", "copy.txt")
+    corpus.purge()
+    assert sorted(left(corpus)) == ["What does the copy say?", "What is known?"]
+    assert b"qwertzuiop" not in bytes_in(corpus.library)
+
+
+def test_documents_are_erased_where_the_desk_is_damaged_and_the_next_purge_forgets_the_thumbs(
+    corpus: Corpus,
+) -> None:
+    put(corpus, "Where was the qwertzuiop?", "secret.txt")
+    corpus.close()
+    file = corpus.library / FILE_NAME
+    whole = file.read_bytes()
+    file.write_bytes(b"not a database, but long enough to be taken for one" * 100)
+    with tiny_corpus(corpus.library) as again:
+        with pytest.raises(
+            LibraryError, match=r"desk\.sqlite3 is damaged.*documents are erased.*thumbs on them"
+        ):
+            again.purge(["secret.txt"])
+        assert b"zyzzogeton" not in bytes_in(again.library)
+        assert again.store.erasing
+    file.write_bytes(whole)  # put back from a backup
+    with tiny_corpus(corpus.library) as again:
+        again.purge()
+        assert left(again) == []
+        assert not again.store.erasing
+        for trace in (b"qwertzuiop", b"zyzzogeton", b"secret.txt"):
+            assert trace not in bytes_in(again.library)
+
+
+@pytest.mark.parametrize("on", ["answer", "quote"])
+def test_no_thumb_is_put_on_an_answer_whose_text_was_purged(corpus: Corpus, on: str) -> None:
+    place = QuoteReference("secret.txt", corpus.document("secret.txt").sha256, 0, 33)
+    shown = ShownAnswer("What?", (), "What?", "answered", (place,))
+    quote = place if on == "quote" else None
+    corpus.desk.put_thumb(shown, quote, "up")
+    corpus.purge(["secret.txt"])
+    with pytest.raises(DocumentNotFoundError, match="erased for good"):
+        corpus.desk.put_thumb(shown, quote, "up")
+    assert left(corpus) == []
+    corpus.desk.put_thumb(shown, quote, None)
 
 
 WRONG = {
@@ -196,7 +275,7 @@ def test_a_file_that_is_being_written_and_a_link_are_said(
 FULL = """
 import resource, sys
 from qa.corpus import Corpus
-from qa.errors import LibraryError
+from qa.errors import DocumentNotFoundError, LibraryError
 from qa.schema import ShownAnswer
 with Corpus.open(sys.argv[1]) as corpus:
     put = lambda question: corpus.desk.put_thumb(ShownAnswer(question, (), question, "none"), None, "up")

@@ -561,6 +561,27 @@ def test_a_purge_that_a_reader_holds_up_says_so_and_is_finished_by_the_next(
         assert corpus.purge() == ()
 
 
+def test_what_another_process_purges_while_an_index_is_remade_is_erased_by_the_next_purge(
+    library: Path, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tiny_corpus(library) as corpus, tiny_corpus(library) as other:
+        corpus.index(write(inbox, "a.txt", OLD), write(inbox, "b.txt", UNIQUE))
+        remake = corpus.store._index.remake
+
+        def remake_while_another_purges() -> None:
+            other.store.purge(["b.txt"])  # and is killed
+            remake()
+
+        monkeypatch.setattr(corpus.store._index, "remake", remake_while_another_purges)
+        corpus.purge(["a.txt"])
+        monkeypatch.undo()
+        assert corpus.store.erasing
+        corpus.purge()
+        assert not corpus.store.erasing
+        for trace in (b"zyzzogeton", b"qwertzuiop", b"b.txt"):
+            assert trace not in bytes_in(library)
+
+
 def test_another_process_answers_no_longer_from_what_is_removed_or_purged(library: Path, inbox: Path) -> None:
     with tiny_corpus(library) as corpus, tiny_corpus(library) as server:
         corpus.index(write(inbox, "a.txt", UNIQUE), write(inbox, "b.txt", OLD))
