@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+from qa.desk.database import DeskDatabase
 from qa.errors import DocumentNotFoundError, LibraryError
 from qa.storage.embedded.database import FILE_NAME
 from qa.storage.sqlite_file import SqliteFile
@@ -116,6 +117,52 @@ def test_one_that_may_not_be_written_shows_its_thumbs_and_keeps_every_byte(libra
             corpus.desk.put_thumb(shown, None, "up")
     assert (library / FILE_NAME).read_bytes() == before
     assert [path.name for path in library.iterdir()] == [FILE_NAME]
+
+
+def test_damage_of_the_desk_is_told_where_former_thumbs_are_read_beside_it(
+    library: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(library, tmp_path / "moved")
+    with tiny_corpus(tmp_path / "moved") as corpus:
+        assert corpus.desk.thumbs()
+    file = library / "desk.sqlite3"
+    shutil.copy(tmp_path / "moved" / "desk.sqlite3", file)
+    with closing(sqlite3.connect(file)) as db:
+        (root,) = db.execute("SELECT rootpage FROM sqlite_master WHERE type = 'index'").fetchone()
+        (size,) = db.execute("PRAGMA page_size").fetchone()
+    data = bytearray(file.read_bytes())
+    data[root * size - 1] ^= 1  # in the index alone: every row can be read
+    file.write_bytes(data)
+    with tiny_corpus(library, read_only=True) as corpus:
+        assert corpus.desk.thumbs()
+        assert DeskDatabase(corpus.store).damage()
+
+
+def test_thumbs_that_another_process_takes_over_meanwhile_are_read(
+    library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tiny_corpus(library, read_only=True) as corpus:
+        expected = corpus.desk.thumbs()
+        open_file = DeskDatabase._open
+
+        def opened_before_another_takes_over(desk: DeskDatabase) -> SqliteFile | None:
+            file = open_file(desk)
+            monkeypatch.undo()
+            with tiny_corpus(library) as other:
+                assert other.desk.thumbs() == expected
+            return file
+
+        monkeypatch.setattr(DeskDatabase, "_open", opened_before_another_takes_over)
+        assert corpus.desk.thumbs() == expected
+
+
+def test_a_purge_that_was_interrupted_there_is_finished(library: Path) -> None:
+    with closing(sqlite3.connect(library / FILE_NAME, isolation_level=None)) as db:
+        db.execute("INSERT INTO erasing DEFAULT VALUES")  # as it was noted then
+    with tiny_corpus(library) as corpus:
+        assert corpus.store.erasing
+        corpus.purge()
+        assert not corpus.store.erasing
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
