@@ -20,7 +20,7 @@ from qa.formats.thread import Sender, messages, unquoted
 from qa.quoting import omissions, wording
 from qa.quoting.attribution import Names, Source, is_of, people
 from qa.quoting.claims.claim import Claim
-from qa.quoting.claims.file import of_text
+from qa.quoting.claims.file import all_of_text
 from qa.quoting.claims.sentences import sentences_around
 from qa.quoting.references import Rows, noted, notes_of
 from qa.schema import Document, DocumentInfo, Span
@@ -89,8 +89,9 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "parse_header": parse_header,
     "find_furniture": find_furniture,
     "find_date": find_date,
-    "claims": of_text,
-    "claims of a page": lambda text: of_text(
+    "claims": all_of_text,
+    "claims of Markdown": lambda text: all_of_text(text, "markdown"),
+    "claims of a page": lambda text: all_of_text(
         f"<html><table><tr><td>{text}<q>{text}</q></td><td>Kim</td></tr></table></html>"
     ),
     "markup": without_markup,

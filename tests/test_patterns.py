@@ -38,12 +38,11 @@ BUILT: dict[tuple[str, str], tuple[re.Pattern[Any], ...]] = {
     ("qa/quoting/claims/marks.py", "__init__"): (re.compile("[”’»]"),),
     ("qa/formats/furniture.py", "_whole"): (),  # held by the module
     ("qa/formats/head_top.py", "_without_dialogue"): (re.compile(r"^Name\s?:", re.MULTILINE),),
-    ("qa/formats/header.py", "_is_common"): (re.compile(r"(?<![\w.@-])name(?![\w@-])"),),
-    ("qa/formats/header.py", "_agrees"): (
+    ("qa/formats/header.py", "_is_confirmed"): (
         re.compile(rf"\bviews of (?:the )?Name\b|\bName\s(?:{_ACTS})\b", re.IGNORECASE),
         re.compile(r"(?<!\w)ABC(?!\w)"),
     ),
-    ("qa/formats/header.py", "_counted"): (re.compile(r"\bPaper(?:s|es)$", re.IGNORECASE),),
+    ("qa/formats/header.py", "_series_of_pieces"): (re.compile(r"\bPaper(?:s|es)$", re.IGNORECASE),),
     ("qa/formats/inline.py", "_emphasis"): (),  # held by the module
     ("qa/formats/markdown.py", "_is_fence"): (re.compile(r"[ >\t]*```"),),
     ("qa/formats/page.py", "describe_page"): (re.compile(rf"(?<=\w){_SITE.pattern}Name$"),),

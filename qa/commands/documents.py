@@ -382,13 +382,19 @@ def cite(settings: options.Settings, citation: str) -> None:
 
 
 def _print_styled(lines: Iterable[list[tuple[str, str]]]) -> None:
-    """Print lines of (words, style), in colour where that is wanted."""
-    from rich.console import Console
-    from rich.text import Text
+    """Print lines of (words, style), in colour where that is wanted.
 
-    console = Console(highlight=False, soft_wrap=True)
+    They are segments, for of a text rich makes spaces of tabs, and leaves out blanks at the ends of lines.
+    """
+    from rich.console import Console
+    from rich.segment import Segment, Segments
+
+    from qa.text.display import visible
+
+    console = Console(soft_wrap=True)
     for pieces in lines:
-        console.print(Text.assemble(*pieces))
+        shown = [Segment(visible(words), console.get_style(style)) for words, style in pieces]
+        console.print(Segments([*shown, Segment.line()]))
 
 
 def _claims(path: Path) -> tuple[list[Claim], list[Claim]]:

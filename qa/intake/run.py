@@ -237,7 +237,7 @@ class Run:
         segmented = item.segmented
         passages = segmented.embedded(vectors, self._identity) if segmented else None
         ingested = self._library.put(item.document, passages, item.corrections)
-        if ingested is None:  # its text was held when it was read
+        if ingested is None:  # its text was held when it was read, or it was corrected meanwhile
             (standing,) = self._library.known_documents([item.document])
             item = self._segmented(item, standing)
             return self._put_document(item, self._embed([item]))

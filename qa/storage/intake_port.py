@@ -347,7 +347,8 @@ class IntakeLibrary(Protocol):
     ) -> Ingested | None:
         """Put a document where it was read.
 
-        Where its text is news and there are no passages, nothing changes, and None is returned.
+        Where its text is news and there are no passages, or a person has corrected the document otherwise
+        meanwhile, nothing changes, and None is returned: ask `known_documents` again.
         """
 
     def withhold(self, read: ReadDocument, version: int) -> None:

@@ -111,9 +111,7 @@ class SqliteFile:
             raise LibraryError(
                 f"cannot use the folder {folder} ({error.strerror}): name another with --library"
             ) from error
-        self.read_only = read_only or (
-            self.path.exists() and not all(os.access(path, os.W_OK) for path in (self.path, folder))
-        )
+        self.read_only = read_only or (self.path.exists() and not may_write(self.path))
         if not self.read_only:
             self._close_to_others()
         with self._translated():
@@ -320,6 +318,11 @@ class SqliteFile:
             )
         with self._writing, self._translated(), self._lent() as db, _transaction(db, "BEGIN IMMEDIATE"):
             yield db
+
+
+def may_write(path: Path) -> bool:
+    """Tell whether this user may write a file and its folder."""
+    return all(os.access(each, os.W_OK) for each in (path, path.parent))
 
 
 @contextlib.contextmanager

@@ -7,7 +7,6 @@ import sqlite3
 import subprocess
 import sys
 import tomllib
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,6 @@ from qa import doctor
 from qa.cli import cli
 from qa.doctor import Finding
 from qa.storage.embedded import examine
-from qa.storage.embedded.store import Store
 from tests.qa.tiny import tiny_corpus, write
 
 ROOT = Path(__file__).parents[2]
@@ -148,14 +146,7 @@ def test_lines_of_aliases_that_make_no_sense_are_a_problem(tmp_path):
 
 
 def test_a_library_that_may_not_be_written_is_a_problem(tmp_path):
-    library = tmp_path / "library"
-    with tiny_corpus(library) as corpus:
-        corpus.index(write(tmp_path, "a.txt", "The mill was closed."))
-    access = []
-    for read_only in (True, False):
-        with closing(Store(library, create=False, read_only=read_only)) as store:
-            access += [each for each in examine._contents(store) if each.about == "access"]
-    closed, opened = access
+    closed, opened = (examine._access(tmp_path, writable=writable) for writable in (False, True))
     assert (closed.value, opened.value, opened.problem) == ("read only", "read and write", "")
-    assert str(library) in closed.problem
+    assert str(tmp_path) in closed.problem
     assert "permissions" in closed.problem

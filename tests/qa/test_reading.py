@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -54,7 +55,7 @@ def test_a_pipe_of_the_shell_is_read_to_its_end() -> None:
     code = (
         "import sys, pathlib; from qa.reading import read_file; print(read_file(pathlib.Path(sys.argv[1])))"
     )
-    shell = f'{sys.executable} -c "{code}" <(printf "Who?")'
+    shell = f'{shlex.quote(sys.executable)} -c "{code}" <(printf "Who?")'
     done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=True)
     assert done.stdout == "b'Who?'\n"
 

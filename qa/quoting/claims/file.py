@@ -97,4 +97,6 @@ def all_of_text(text: str, kind: str = "") -> list[Claim]:
     if kind == "csv" or is_table(text):
         return list(of_table(text))
     text = text.replace("\r\n", "\n")
-    return of_transcript(text) if is_transcript(text) else list(of_prose(text))
+    if is_transcript(text):
+        return of_transcript(text)
+    return list(of_prose(text, is_markdown=kind == "markdown"))

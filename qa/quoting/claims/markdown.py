@@ -1,7 +1,9 @@
-"""Markdown: its block quotes and headings, by markdown-it-py, and the block quotes of HTML within it.
+"""Block quotes and headings of running text, Markdown or not, and the block quotes of HTML within it.
 
-Of what stands within a line, markdown-it-py tells no offsets; it knows no footnotes, and no table without a
-rule. Links, footnotes and rows are found by patterns.
+markdown-it-py finds headings, and the code of Markdown. Whatever else begins with `>` is a block quote, also
+where CommonMark says otherwise, as below a comment that is never closed: no quote may be lost. Of what stands
+within a line, markdown-it-py tells no offsets; it knows no footnotes, and no table without a rule. Links,
+footnotes and rows are found by patterns.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from collections import defaultdict
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from markdown_it import MarkdownIt
+
 from qa.formats.markdown import BLOCKS, LINE
 from qa.quoting.claims.citations import cited_title, link_start
 from qa.quoting.claims.marks import MOST_CHARACTERS, Quotation, is_marked
@@ -20,12 +24,20 @@ from qa.text.terms import measure
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from markdown_it.token import Token
+
     from qa.quoting.claims.marks import Ends
 
-# Lines of a block quote. One without its mark is the writer's own, whatever CommonMark says: a report goes on
-# right below what it quotes.
-_MARKED_LINES = re.compile(r"(?m)^[ \t]*>[^\n]*(?:\n[ \t]*>[^\n]*)*")
-_MARKS = re.compile(r"(?m)^[ \t]*(?:> ?)+")
+# In what is no Markdown there is no code: a line of tildes is a rule.
+_PROSE = MarkdownIt("commonmark").disable(["fence", "html_block"])
+_PROSE.core.ruler.enableOnly(["normalize", "block"])
+# Lines of a block quote; in a list, its item's mark may stand before them. A line without `>` is the writer's
+# own, whatever CommonMark says: a report goes on right below what it quotes.
+_BLOCK_QUOTE = re.compile(
+    r"(?<![^\r\n])[^\S\r\n]*+(?:(?:[-+*]|[0-9]{1,9}[.)])[^\S\r\n]++)*+"
+    r"(?P<lines>>[^\r\n]*+(?:(?:\r\n?|\n)[^\S\r\n]*+>[^\r\n]*+)*+)"
+)
+_MARKS = re.compile(r"(?<![^\r\n])[^\S\r\n]*(?:> ?)+")
 _WRITTEN_LINE = re.compile(r"(?<![^\n])[^\S\n]*+\S[^\n]*")
 _TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
 _HTML_QUOTE = re.compile(r"<(?P<closes>/?)(?P<name>blockquote|q)\b[^<>]*>", re.IGNORECASE)
@@ -33,21 +45,36 @@ _HTML_QUOTE = re.compile(r"<(?P<closes>/?)(?P<name>blockquote|q)\b[^<>]*>", re.I
 _LEAST_SENTENCE = 6
 
 
-def blocks(text: str) -> tuple[str, list[tuple[int, int]], list[tuple[int, int]]]:
+def blocks(text: str, *, is_markdown: bool) -> tuple[str, list[tuple[int, int]], list[tuple[int, int]]]:
     """Return a text with blanks for the marks of its block quotes, and where these and its headings are."""
     starts = [line.start() for line in LINE.finditer(text)] + [len(text)]
-    quotes, headings, pieces, last = [], [], [], 0
-    for token in BLOCKS.parse(text):
-        first, end = (starts[line] for line in token.map or (0, 0))
+    headings, code, quoted_to = [], [], 0
+    for token in (BLOCKS if is_markdown else _PROSE).parse(f"{text}\n"):
+        first, end = token.map or (0, 0)
         if token.type == "heading_open" and token.level == 0:
-            headings.append((first, end))
-        elif token.type == "blockquote_open" and first >= last:
-            start = text.index(">", first)  # in a list, an item's mark may stand before it
-            marked = _MARKED_LINES.finditer(text[start:end])
-            quotes += [(start + lines.start(), start + lines.end()) for lines in marked]
-            pieces += [text[last:start], _MARKS.sub(_blanks, text[start:end])]
-            last = end
+            headings.append((starts[first], starts[end]))
+        elif token.type == "blockquote_open":
+            quoted_to = max(quoted_to, end)
+        elif is_markdown and first >= quoted_to and _is_code(token):
+            code.append((starts[first], starts[end]))
+    quotes = [
+        quote.span("lines")
+        for (_, start), (end, _) in pairwise([(0, 0), *code, (len(text), len(text))])
+        for quote in _BLOCK_QUOTE.finditer(text, start, end)
+    ]
+    pieces, last = [], 0
+    for start, end in quotes:
+        pieces += [text[last:start], _MARKS.sub(_blanks, text[start:end])]
+        last = end
     return "".join(pieces) + text[last:], quotes, headings
+
+
+def _is_code(token: Token) -> bool:
+    """Whether a token is code for certain: a fence that is closed, or an indented session of Python."""
+    if token.type == "fence" and token.map:
+        first, end = token.map
+        return token.content.count("\n") < end - first - 1
+    return token.type == "code_block" and token.content.startswith(">>>")
 
 
 def _blanks(match: re.Match[str]) -> str:

@@ -40,6 +40,8 @@ def of_prose(
     added: Sequence[int] = (),
     edges: Sequence[int] = (),
     page_notes: Mapping[str, str] | None = None,
+    *,
+    is_markdown: bool = False,
 ) -> Iterator[Claim]:
     """Yield the claims of running text, in their order.
 
@@ -47,7 +49,7 @@ def of_prose(
     once (`Ends`, `Sentences`, `Rows`). Of the text of a page, `added` are the line ends that the page does
     not have, `edges` the offsets at which its blocks begin and end, and `page_notes` what its notes say.
     """
-    text, blocks, headings = markdown.blocks(text)
+    text, blocks, headings = markdown.blocks(text, is_markdown=is_markdown)
     text = markdown.without_attributes(without_entities(text))
     found = _quotations(text, blocks)
     cited = [match for match in CITATION_ID.finditer(text) if int(match[2]) < int(match[3])]

@@ -188,23 +188,24 @@ class Contents:
     def cited(self, sha256: str, document_id: str = "") -> Cited:
         """Read the document whose text has, or had, that SHA-256 (hex), and tell what has become of it.
 
-        Of several that have the same text, the one of that id, where there is one.
+        Of several that have, or had, the same text, the one of that id, where there is one; else one that has
+        it now.
 
         Raises:
             DocumentNotFoundError: no text with it was ever held, or it was purged.
         """
         with self._database.reading() as db:
-            row = db.execute(
-                "SELECT serial FROM documents WHERE sha256 = ? ORDER BY id != ?, id LIMIT 1",
+            held = db.execute(
+                "SELECT serial, id FROM documents WHERE sha256 = ? ORDER BY id != ?, id LIMIT 1",
                 (sha256.lower(), document_id),
             ).fetchone()
-            if row:
-                document = self._document(db, row[0])
-                others = versions.with_text(db, document)
-                return Cited(document, "current", None, document.id, document.sha256, others)
             kept = list(versions.find(db, "sha256 = ?", sha256.lower()))
             named = (version for version in kept if version.document_id == document_id)
             version = next(named, kept[0] if kept else None)
+            if held and (held[1] == document_id or version is None or version.document_id != document_id):
+                document = self._document(db, held[0])
+                others = versions.with_text(db, document)
+                return Cited(document, "current", None, document.id, document.sha256, others)
             if version is None:
                 raise DocumentNotFoundError(
                     f"the library in {self.folder} holds no document whose text has, or had, the SHA-256 "

@@ -9,11 +9,12 @@ from embeddings import models
 from embeddings.files import DamagedFileError
 from embeddings.index import IndexFileError, VectorIndex
 from qa.errors import LibraryError
-from qa.storage.embedded.database import Database
+from qa.storage.embedded.database import FILE_NAME, Database
 from qa.storage.embedded.encoders import Encoders
 from qa.storage.embedded.full_text import Postings, suffices_fts5
 from qa.storage.embedded.store import Store
 from qa.storage.findings import Finding, of_encoder
+from qa.storage.sqlite_file import may_write
 from qa.text.display import plural
 from qa.text.names import ALIAS_FILE, aliases
 
@@ -35,7 +36,7 @@ def examine(folder: Path) -> Iterator[Finding]:
     """
     yield _integrity(folder)
     yield _aliases(folder)
-    with closing(Store(folder, create=False)) as store:
+    with closing(Store(folder, create=False, read_only=True)) as store:
         yield from _contents(store)
         encoding = store.encoding()
         name = encoding.identity.name if encoding else models.DEFAULT_ENCODER
@@ -43,7 +44,7 @@ def examine(folder: Path) -> Iterator[Finding]:
 
 
 def _integrity(library: Path) -> Finding:
-    with closing(Database(library, create=False)) as database, database.reading() as db:
+    with closing(Database(library, create=False, read_only=True)) as database, database.reading() as db:
         rows = [str(row[0]) for row in db.execute("PRAGMA integrity_check(5)")]
     if rows == ["ok"]:
         return Finding("store", f"{database.path}, whole")
@@ -63,13 +64,13 @@ def _aliases(library: Path) -> Finding:
     return Finding("aliases", f"{plural(held.own, 'group')} of names in {library / ALIAS_FILE}", wrong)
 
 
-def _access(store: Store) -> Finding:
-    if not store.read_only:
+def _access(folder: Path, *, writable: bool) -> Finding:
+    if writable:
         return Finding("access", "read and write")
     return Finding(
         "access",
         "read only",
-        f"{store.folder} may not be written by this user: questions are answered, but nothing can be "
+        f"{folder} may not be written by this user: questions are answered, but nothing can be "
         "indexed, corrected or removed. If that is not meant, see to the permissions of the folder and its "
         "files",
     )
@@ -84,7 +85,7 @@ def _contents(store: Store) -> Iterator[Finding]:
         except LibraryError as error:
             damaged.append(str(error))
     count = sum(info.passages for info in infos)
-    yield _access(store)
+    yield _access(store.folder, writable=may_write(store.folder / FILE_NAME))
     yield Finding("generation", str(store.generation))
     yield Finding(
         "documents",

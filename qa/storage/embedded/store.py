@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from embeddings.models import EncoderIdentity
     from qa.document.corrections import Correction
     from qa.schema import Document
+    from qa.storage.embedded.locations import Target
     from qa.storage.embedded.vectors import Difference
     from qa.storage.intake_port import (
         EmbeddedPassages,
@@ -151,7 +152,8 @@ class Store(Contents):
         the file that they were in is gone, and else a "duplicate". A new document whose id is taken is held
         under an id of its own: `id~2`, `id~3` and so on. A text that changes is kept, see `versions`;
         `corrections` were made to it (`qa.document.corrections`).
-        Where its text is news and there are no passages, nothing changes, and None is returned.
+        Where its text is news and there are no passages, or a person has corrected the document otherwise
+        meanwhile, nothing changes, and None is returned.
 
         Raises:
             EncoderMismatchError: the vectors in force were made by another encoder.
@@ -161,7 +163,7 @@ class Store(Contents):
             self._check(read.document, passages)
         with self._database.writing() as db:
             to = target(db, read)
-            if to.gives_text and passages is None:
+            if to.gives_text and (passages is None or self._was_edited(db, read, to, corrections or {})):
                 return None
             versions.admit(db, read)
             given_id, read = with_free_id(db, read, to)
@@ -201,6 +203,16 @@ class Store(Contents):
             versions.put_back(db, version, number)
             hand_over(db, number)
         return Ingested(status, document.id)
+
+    def _was_edited(
+        self, db: sqlite3.Connection, read: ReadDocument, to: Target, corrections: Mapping[str, Correction]
+    ) -> bool:
+        """Tell whether a person's corrections of the document are others now."""
+        _, named = with_free_id(db, read, to)
+        now = corrections_of(db, named.document.id)
+        return {name: each.value for name, each in now.items()} != {
+            name: each.value for name, each in corrections.items()
+        }
 
     def _check(self, document: Document, passages: EmbeddedPassages) -> None:
         """Refuse passages that do not tile their document."""

@@ -336,3 +336,29 @@ def test_memory_hardly_grows_with_the_records_of_a_file(tmp_path: Path) -> None:
     small, large = (int(line) * 1024 for line in re.findall(r"\d+", done.stdout))
     # The text alone is 500 bytes a record, its passages and windows some times that.
     assert large - small < 1000 * (12_000 - 2_000)
+
+
+def test_what_a_person_corrects_while_a_file_is_read_again_stays(tmp_path: Path, inbox: Path) -> None:
+    library = tmp_path / "library"
+
+    class EditingEncoder(TinyEncoder):
+        """Lets a person correct the document that it is asked to embed."""
+
+        def encode_documents(
+            self, texts: Sequence[str], progress: Callable[[int, int], None] | None = None
+        ) -> Float32:
+            vectors = super().encode_documents(texts, progress)
+            if edits:
+                with tiny_corpus(library) as other:
+                    other.edit("a.txt", edits.pop())
+            return vectors
+
+    edits: list[dict[str, str]] = []
+    with Corpus.open(library, encoder=EditingEncoder()) as corpus:
+        corpus.index(write(inbox, "a.txt", words(1)))
+        for title, edit in (("Two", {"title": "Two", "publisher": "Office"}), ("Three", {"title": "Three"})):
+            edits.append(edit)
+            corpus.index(write(inbox, "a.txt", words(len(title))))
+            held = corpus.document("a.txt")
+            assert (held.title, held.publisher) == (title, "Office")
+            assert problems(library) == []

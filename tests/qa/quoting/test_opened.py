@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -179,3 +180,12 @@ def test_what_a_terminal_would_obey_is_shown_as_symbols_and_colours_only_where_w
     plain = run(corpus, str(place("He said.", text)), env={"FORCE_COLOR": "1", "NO_COLOR": "1"}).stdout
     assert "\x1b[36m" in coloured
     assert "\x1b[36m" not in plain
+
+
+def test_the_command_prints_the_quote_to_the_character(corpus: Corpus, inbox: Path) -> None:
+    said = f"The plant\twas  closed,{' ' * 90}\nand\tthe army left{' far' * 60}."
+    text = f"Title\n\n{said}\n"
+    corpus.index(write(inbox, "a.txt", text))
+    assert run(corpus, str(place(said, text))).stdout.startswith(f"{said}\n“Title”")
+    on_screen = run(corpus, str(place(said, text)), env={"FORCE_COLOR": "1"}).stdout
+    assert re.sub(r"\x1b\[[0-9;]*m", "", on_screen).startswith(f"{said}\n“Title”")

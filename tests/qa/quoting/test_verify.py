@@ -330,6 +330,14 @@ def test_the_command_says_what_is_wrong_and_its_exit_code_whether(corpus: Corpus
     assert both["files"][1]["quotes"][0]["place"]["document"] == "hyesan"
 
 
+def test_a_rule_of_tildes_in_a_text_hides_no_quote_from_the_command(corpus: Corpus, tmp_path: Path) -> None:
+    wrong = f"He said: “{SECOND}”\n\n~~~~~~~~~~\n\n> {THIRD} And he was never seen again at all.\n"
+    for name in ("report.txt", "report.md"):
+        result = run(corpus, "verify", str(write(tmp_path, name, wrong)), "--json")
+        (file,) = json.loads(result.stdout)["files"]
+        assert (result.exit_code, [each["line"] for each in file["quotes"]]) == (1, [1, 5])
+
+
 @pytest.mark.parametrize(
     ("content", "said"), [(b"Nothing.", "quotes nothing"), (b"\xff\xfe\x00", "not UTF-8")]
 )

@@ -389,6 +389,18 @@ class LibraryContract:
 
     # What was
 
+    def test_of_several_with_the_cited_text_the_named_one_is_read(self, library: Library) -> None:
+        shared = "The unicorn sleeps."
+        a, b = text("a", shared), text("b", shared)
+        self.put(library, a, b)
+        assert library.cited(a.sha256, "b").document.id == "b"
+        self.put(library, text("b", "The griffin sleeps."))
+        cited = library.cited(a.sha256, "b")
+        assert (cited.document.id, cited.status, cited.same_text) == ("b", "superseded", ("a",))
+        for other in ("", "a", "never held"):
+            cited = library.cited(a.sha256, other)
+            assert (cited.document.id, cited.status) == ("a", "current")
+
     def test_a_citation_is_read_whatever_has_become_of_its_document(self, library: Library) -> None:
         first, second = text("a", "The unicorn sleeps."), text("a", "The griffin sleeps.")
         self.put(library, first)

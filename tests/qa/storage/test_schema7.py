@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+from qa import doctor
 from qa.desk.database import DeskDatabase
 from qa.errors import DocumentNotFoundError, LibraryError
 from qa.storage.embedded.database import FILE_NAME
@@ -60,6 +61,14 @@ def docs(tmp_path: Path) -> Path:
     write(docs, "superseded.txt", "Superseded story\n\n" + words(9, 80))
     write(docs, "table.csv", "body;head\nRice rose in May.;First\nWheat fell in June.;Second\n")
     return docs
+
+
+def test_a_doctor_changes_nothing(library: Path) -> None:
+    library.chmod(0o755)
+    before = {path.name: path.read_bytes() for path in library.iterdir()}
+    assert {"documents", "desk"} <= {finding.about for finding in doctor.examine(library)}
+    assert {path.name: path.read_bytes() for path in library.iterdir()} == before
+    assert library.stat().st_mode & 0o777 == 0o755
 
 
 def test_every_citation_opens_as_before_and_nothing_purged_does(library: Path) -> None:
