@@ -196,6 +196,13 @@ def test_a_thumb_that_could_not_be_kept_says_so_and_is_not_pressed(page: Page) -
     )
     expect(on_quote(answer, "up")).to_have_attribute("aria-pressed", "false")
     page.unroute("**/api/v1/feedback")
+    purged = {"detail": "the library holds no such text", "code": "document_not_found"}
+    page.route("**/api/v1/feedback", lambda route: route.fulfill(status=404, json=purged))
+    on_quote(answer, "up").click()
+    expect(page.locator(".toast")).to_contain_text(
+        "not kept. This text was never in this library, or it was erased"
+    )
+    page.unroute("**/api/v1/feedback")
     answer.evaluate("article => { article.id = 'answer-forgotten' }")
     on_quote(answer, "up").click()
     expect(page.locator(".toast")).to_contain_text("Pullquote does not remember that answer")

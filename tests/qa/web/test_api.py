@@ -19,7 +19,7 @@ from qa.desk.database import DeskDatabase
 from qa.errors import InputError
 from qa.evaluation.suite import load
 from qa.places import shipped_corpus
-from qa.schema import Answer
+from qa.schema import Answer, Quote
 from qa.storage.embedded.library import EmbeddedLibrary
 from qa.web.api import create_app
 from qa.web.engine import Engine
@@ -78,6 +78,23 @@ def test_a_citation_opens_the_document_that_it_names_of_several_with_its_text(tm
         for named, title in (("", "a"), ("a & more", "a"), ("b & more", "b"), ("gone", "a")):
             found = client.get(f"/api/v1/citations/{sha256}/0-7", params={"document": named}).json()
             assert (found["title"], found["quote"]) == (title, "Nothing")
+    engine.stop()
+
+
+@pytest.mark.models
+def test_a_thumb_on_an_answer_whose_document_was_purged_meanwhile_is_refused(tmp_path: Path) -> None:
+    with Corpus.open(tmp_path / "library") as corpus:
+        corpus.index(write(tmp_path, "a.txt", "Nothing new from Komdok."))
+        engine = Engine(tmp_path / "library", None)
+        engine.start()
+        wait_for(engine, "ready")
+        quotes = (Quote(corpus.document("a.txt"), 0, 7),)
+        answer = engine.answers.remember(Answer(QUESTION, QUESTION, "answered", quotes=quotes), ())
+        corpus.purge(["a.txt"])
+    with TestClient(create_app(engine, "127.0.0.1"), base_url=BASE) as client:
+        response = client.post("/api/v1/feedback", json={"answer": answer, "thumb": "up"})
+        assert (response.status_code, response.json()["code"]) == (404, "document_not_found")
+        assert client.get("/api/v1/feedback").json() == {"thumbs": 0, "queries": 0}
     engine.stop()
 
 
