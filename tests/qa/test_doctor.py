@@ -45,6 +45,7 @@ def test_each_problem_is_listed_after_the_findings():
     assert doctor.to_dict(findings)["problems"] == ["there is no library: \x1b make one"]
 
 
+@pytest.mark.slow
 def test_it_works_without_a_library_and_makes_none(tmp_path):
     library = tmp_path / "deep" / "none"
     result = CliRunner().invoke(cli, ["doctor", "--json", "--library", str(library)])
@@ -135,6 +136,7 @@ def test_a_tesseract_that_reads_nothing_is_a_problem(script, value, problem, tmp
     assert finding.problem.startswith(problem)
 
 
+@pytest.mark.slow
 def test_lines_of_aliases_that_make_no_sense_are_a_problem(tmp_path):
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(write(tmp_path, "a.txt", "The mill was closed."))

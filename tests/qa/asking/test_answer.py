@@ -281,6 +281,7 @@ def copied(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield corpus
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("question", "history", "quoted"),
     [

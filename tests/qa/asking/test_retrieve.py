@@ -153,6 +153,7 @@ def test_passages_that_count_are_looked_for_only_so_deep(
     assert len(others) >= 8
 
 
+@pytest.mark.slow
 def test_where_one_document_fills_all_that_is_found_the_search_ends_somewhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -100,6 +100,7 @@ def test_a_thumb_that_was_taken_back_leaves_no_byte(corpus: Corpus) -> None:
     assert gone.encode() not in bytes_in(corpus.library)
 
 
+@pytest.mark.slow
 def test_a_purge_that_was_interrupted_before_the_desk_forgot_is_finished_by_the_next(corpus: Corpus) -> None:
     put(corpus, "Where was the qwertzuiop?", "secret.txt")
     put(corpus, "What is kept?")

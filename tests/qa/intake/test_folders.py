@@ -218,6 +218,7 @@ def test_the_command_says_which_links_it_left_out(library: Path, inbox: Path, ou
     assert followed["added"] == 1
 
 
+@pytest.mark.slow
 def test_a_watch_does_not_look_through_links(
     inbox: Path, outside: Path, library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -98,6 +98,7 @@ def test_what_was_removed_stays_so_wherever_its_words_are_found(
     assert {status for status, _ in done(corpus.index(inbox))} == {"unchanged"}
 
 
+@pytest.mark.slow
 def test_a_removed_document_that_is_moved_twice_stays_so(corpus: Corpus, inbox: Path) -> None:
     path = write(inbox, "a.txt", OLD)
     write(inbox, "stays.txt", NEW)
@@ -112,6 +113,7 @@ def test_a_removed_document_that_is_moved_twice_stays_so(corpus: Corpus, inbox: 
     assert ids(corpus) == ["b.txt", "stays.txt"]
 
 
+@pytest.mark.slow
 def test_the_same_words_of_another_publisher_were_not_removed(corpus: Corpus, inbox: Path) -> None:
     head = '<html><head><meta property="og:site_name" content="%s"></head>'
     page = head + "<body><article><p>%s</p></article></body></html>"
@@ -122,6 +124,7 @@ def test_the_same_words_of_another_publisher_were_not_removed(corpus: Corpus, in
     assert index(corpus, inbox) == [("withdrawn", "a.html"), ("added", "b.html")]
 
 
+@pytest.mark.slow
 def test_a_removed_entry_of_a_feed_stays_so_when_another_arrives_or_the_feed_is_moved(
     corpus: Corpus, inbox: Path
 ) -> None:
@@ -142,6 +145,7 @@ def test_a_removed_entry_of_a_feed_stays_so_when_another_arrives_or_the_feed_is_
     assert list(info.locations) == [str(inbox / "sub/f.xml")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["r.jsonl", "r.csv"])
 def test_a_removed_record_stays_so_when_its_file_is_moved(corpus: Corpus, inbox: Path, name: str) -> None:
     rows = [{"id": f"r{number}", "text": words(number, 12).strip()} for number in range(3)]
@@ -170,6 +174,7 @@ def test_the_command_says_that_what_was_moved_was_removed(corpus: Corpus, librar
 # Purged
 
 
+@pytest.mark.slow
 def test_what_was_purged_is_left_out_until_its_file_is_named_or_changes(
     corpus: Corpus, library: Path, inbox: Path
 ) -> None:
@@ -205,6 +210,7 @@ def test_what_was_removed_and_then_purged_is_left_out_too(corpus: Corpus, inbox:
     assert index(corpus, inbox) == [("purged", "")]
 
 
+@pytest.mark.slow
 def test_of_a_file_of_several_what_was_purged_is_left_out(corpus: Corpus, inbox: Path) -> None:
     inbox.mkdir()
 

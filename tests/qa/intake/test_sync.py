@@ -633,6 +633,7 @@ def test_a_dry_run_foresees_what_documents_do_to_each_other(
     assert [each for each in report if each[0] != "stays.txt"] == said
 
 
+@pytest.mark.slow
 def test_a_dry_run_foresees_that_a_document_follows_the_text_of_another_of_its_files(
     corpus: Corpus, inbox: Path
 ) -> None:
@@ -962,6 +963,7 @@ def test_a_skipped_file_has_the_reason_for_which_one_that_is_named_is_refused(
     assert "is a PDF, but its name does not say so" in said[4]
 
 
+@pytest.mark.slow
 def test_a_watch_indexes_what_changes_and_leaves_out_what_is_hidden(
     library: Path, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -54,6 +54,7 @@ def test_a_file_of_many_documents_is_selected_by_its_name(corpus: Corpus, name: 
     assert selected(corpus, name) == held
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("named", "ids"),
     [

@@ -363,6 +363,7 @@ def test_files_that_are_missing_or_damaged_are_named_and_made_again(
     assert finding.problem == ""
 
 
+@pytest.mark.slow
 def test_damage_that_an_opening_does_not_see_does_no_harm_and_a_doctor_sees_it(
     store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -447,6 +448,7 @@ def test_bases_of_before_and_parts_are_cleared_away_once_nobody_can_need_them(st
     assert words_problems(store.folder) == []
 
 
+@pytest.mark.slow
 def test_a_corpus_keeps_its_postings_in_step(
     tmp_path: Path, low: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -145,6 +145,7 @@ PROPERTY = settings(
 )
 
 
+@pytest.mark.slow
 @PROPERTY
 @given(data=st.data(), base=st.booleans())
 def test_files_that_were_harmed_are_told_and_made_again(
@@ -156,6 +157,7 @@ def test_files_that_were_harmed_are_told_and_made_again(
     library.check(caplog, right=True)
 
 
+@pytest.mark.slow
 @PROPERTY
 @given(data=st.data(), base=st.booleans())
 def test_segments_that_somebody_has_sealed_do_no_harm(

@@ -174,6 +174,7 @@ def test_a_purge_that_was_interrupted_there_is_finished(library: Path) -> None:
         assert not corpus.store.erasing
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
 def test_a_kill_at_any_step_of_their_move_loses_and_doubles_none(library: Path, tmp_path: Path) -> None:
     with tiny_corpus(library, read_only=True) as corpus:

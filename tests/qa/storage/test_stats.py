@@ -29,6 +29,7 @@ def stats(library: Path, *options: str) -> Result:
     return CliRunner().invoke(cli, ["documents", "--library", str(library), "--stats", *options])
 
 
+@pytest.mark.slow
 def test_a_small_library_is_searched_exactly(library: Path, tmp_path: Path) -> None:
     with tiny_corpus(library) as corpus:
         corpus.index(tmp_path / "documents")

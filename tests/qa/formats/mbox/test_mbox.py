@@ -131,6 +131,7 @@ def test_what_is_no_mailbox_is_refused_by_name_at_once(data: bytes) -> None:
     assert time.process_time() - began < 2
 
 
+@pytest.mark.slow
 def test_an_endless_line_in_a_message_costs_that_message() -> None:
     data = (HERE / "desk.mbox").read_bytes()
     endless = b"From a Fri Apr  4 10:00:00 2008\nSubject: x\n\n" + b"He left. From " * 1_000_000
