@@ -61,7 +61,6 @@ if TYPE_CHECKING:
     from embeddings.models import EncoderIdentity
     from qa.document.corrections import Correction
     from qa.schema import Document
-    from qa.storage.embedded.locations import Target
     from qa.storage.embedded.vectors import Difference
     from qa.storage.intake_port import (
         EmbeddedPassages,
@@ -163,10 +162,10 @@ class Store(Contents):
             self._check(read.document, passages)
         with self._database.writing() as db:
             to = target(db, read)
-            if to.gives_text and (passages is None or self._was_edited(db, read, to, corrections or {})):
+            given_id, read = with_free_id(db, read, to)
+            if to.gives_text and (passages is None or _was_edited(db, read.document.id, corrections or {})):
                 return None
             versions.admit(db, read)
-            given_id, read = with_free_id(db, read, to)
             parted = leave_to_other_places(db, to.former or 0) if to.keeps_former_id else ""
             number, status = to.number or 0, status_of(to)
             if to.gives_text and passages:
@@ -203,16 +202,6 @@ class Store(Contents):
             versions.put_back(db, version, number)
             hand_over(db, number)
         return Ingested(status, document.id)
-
-    def _was_edited(
-        self, db: sqlite3.Connection, read: ReadDocument, to: Target, corrections: Mapping[str, Correction]
-    ) -> bool:
-        """Tell whether a person's corrections of the document are others now."""
-        _, named = with_free_id(db, read, to)
-        now = corrections_of(db, named.document.id)
-        return {name: each.value for name, each in now.items()} != {
-            name: each.value for name, each in corrections.items()
-        }
 
     def _check(self, document: Document, passages: EmbeddedPassages) -> None:
         """Refuse passages that do not tile their document."""
@@ -537,6 +526,14 @@ class Rehearsal(Store):
 
     def _encoding_for(self, *_: object) -> None:
         """Find no encoding."""
+
+
+def _was_edited(db: sqlite3.Connection, document_id: str, corrections: Mapping[str, Correction]) -> bool:
+    """Tell whether a person's corrections of a document are others now."""
+    now = corrections_of(db, document_id)
+    return {name: each.value for name, each in now.items()} != {
+        name: each.value for name, each in corrections.items()
+    }
 
 
 def _known_document(db: sqlite3.Connection, read: ReadDocument) -> KnownDocument:

@@ -18,6 +18,8 @@ from tests.qa.recorded import Recorded
 from tests.qa.tiny import words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from qa.storage.ports import Library
 
 EVERYTHING = Filters()
@@ -45,6 +47,25 @@ def text(name: str, content: str, **fields: object) -> Document:
     # A record: of those none is merged with another that has the same words.
     fields = {"format": "jsonl"} | fields
     return Document(id=name, text=content, path=f"/in/{name}", **fields)  # type: ignore[arg-type]
+
+
+def finds_each_phrase(library: Library, documents: Sequence[Document]) -> None:
+    """Find phrases of one word, of several, and across two passages wherever they stand, in order."""
+    for document in documents:
+        (_, (_, second, *_)) = library.read([document.id])[document.id]
+        across = document.text[: second.start].split()[-1], *document.text[second.start :].split()[:2]
+        for phrase in ("word1", "word2 word3", " ".join(across)):
+            pattern = phrase_pattern(phrase)
+            assert pattern is not None
+            everywhere = [
+                Occurrence(each.id, each.sha256, span)
+                for each in documents
+                for span in occurrences(pattern, each.text)
+            ]
+            found = library.phrase(phrase, library.select())
+            assert list(found.places) == everywhere
+            assert found.documents == tuple(dict.fromkeys(each.document_id for each in everywhere))
+            assert not found.too_many_documents
 
 
 class LibraryContract:
@@ -363,21 +384,7 @@ class LibraryContract:
     def test_a_phrase_is_found_wherever_it_stands_in_order_of_id_and_offset(self, library: Library) -> None:
         documents = [text(f"{number}", words(number, 600)) for number in range(8)]
         self.put(library, *documents)
-        for document in documents:
-            (_, (_, second, *_)) = library.read([document.id])[document.id]
-            across = document.text[: second.start].split()[-1], *document.text[second.start :].split()[:2]
-            for phrase in ("word1", "word2 word3", " ".join(across)):
-                pattern = phrase_pattern(phrase)
-                assert pattern is not None
-                everywhere = [
-                    Occurrence(each.id, each.sha256, span)
-                    for each in documents
-                    for span in occurrences(pattern, each.text)
-                ]
-                found = library.phrase(phrase, library.select())
-                assert list(found.places) == everywhere
-                assert found.documents == tuple(dict.fromkeys(each.document_id for each in everywhere))
-                assert not found.too_many_documents
+        finds_each_phrase(library, documents)
 
     def test_the_places_of_a_document_that_was_replaced_are_left_out(self, filled: Library) -> None:
         places = filled.phrase("copper", filled.select()).places

@@ -30,11 +30,10 @@ from qa.storage.embedded import tables
 from qa.storage.embedded.database import LAYOUT
 from qa.storage.embedded.store import Store
 from qa.storage.intake_port import EmbeddedPassages, Entry, ReadDocument
-from qa.storage.ports import Count, Hit, Occurrence
+from qa.storage.ports import Count, Hit
 from qa.text.dates import parse_date
-from qa.text.phrase import occurrences, phrase_pattern
 from tests.qa.consistency import problems
-from tests.qa.storage.contract import BRIEF, text
+from tests.qa.storage.contract import BRIEF, finds_each_phrase, text
 from tests.qa.tiny import TinyEncoder, words
 
 if TYPE_CHECKING:
@@ -317,21 +316,7 @@ def test_a_phrase_of_a_library_of_few_documents_is_found_wherever_it_stands(
     documents = [text(f"{number}", words(number, 600)) for number in range(8)]
     for document in documents:
         ingest(store, document)
-    for document in documents:
-        (_, second, *_) = store.passages_of(document.id)
-        lines = document.text[: second.start].split()[-1], *document.text[second.start :].split()[:2]
-        for phrase in ("word1", "word2 word3", " ".join(lines)):
-            pattern = phrase_pattern(phrase)
-            assert pattern is not None
-            everywhere = [
-                Occurrence(each.id, each.sha256, span)
-                for each in documents
-                for span in occurrences(pattern, each.text)
-            ]
-            found = store.phrase(phrase, store.select())
-            assert list(found.places) == everywhere
-            assert found.documents == tuple(dict.fromkeys(each.document_id for each in everywhere))
-            assert not found.too_many_documents
+    finds_each_phrase(store, documents)
 
 
 def test_of_a_phrase_that_many_documents_hold_no_more_are_read_than_are_needed(
