@@ -223,10 +223,10 @@ def evaluate(settings: options.Settings, /, suite: Path | None, *, unfit: bool, 
     earlier questions take rows of their own. Or it is JSON lines of {"question", "quotes": [...],
     "answers", "answerable", "document", "history", "id"}. Its quotes are looked up in the documents first.
 
-    --fit fits the confidence of the library on the questions of which it is known whether they are
-    answerable, 20 of each kind at least. It says what that gains on questions left out of the fit, and is
-    kept in the library's folder if it gains: every answer then uses it. --unfit, without a SUITE, takes it
-    away.
+    --fit fits the confidence of the library on those of the questions, and of the thumbs pressed in the
+    chat, of which it is known whether they are answerable: 20 of each kind at least. It says what that gains
+    on questions left out of the fit. If it gains, it is kept in the library's folder, and every answer uses
+    it. Without a SUITE, the thumbs alone are asked again. --unfit takes it away.
 
     Interrupted, the same command goes on where it stopped.
     """
@@ -238,9 +238,9 @@ def evaluate(settings: options.Settings, /, suite: Path | None, *, unfit: bool, 
     if unfit:
         _unfit(settings, suite, chosen)
         return
-    if suite is None:
+    if suite is None and not chosen["fit"]:
         raise click.UsageError("Missing argument 'SUITE'.")
-    _check_options(suite, chosen)
+    _check_options(chosen)
     typed = shlex.join(["pullquote", *sys.argv[1:]])
     task = command.Task(
         suite=suite, library=shared.library(settings), reader=settings.reader, command=typed, **chosen
@@ -281,7 +281,7 @@ def _unfit(settings: options.Settings, suite: Path | None, chosen: dict[str, Any
         click.echo("No confidence was fitted to this library: the one that ships is used.")
 
 
-def _check_options(suite: Path, chosen: dict[str, Any]) -> None:
+def _check_options(chosen: dict[str, Any]) -> None:
     """Refuse options that contradict each other."""
     from collections import Counter
 

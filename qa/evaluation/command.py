@@ -12,6 +12,7 @@ from embeddings.reading import ReaderName
 from qa.asking import confidence, own_confidence
 from qa.asking.confidence import STRICTNESS
 from qa.corpus import Corpus
+from qa.desk.thumbs import to_queries
 from qa.errors import InputError, LibraryNotFoundError
 from qa.evaluation import check, fit, run, suite, trec
 from qa.evaluation.measures import MEASURES
@@ -82,7 +83,7 @@ class Task:
     """The options of the command.
 
     Attributes:
-        suite: the folder or file of the test queries.
+        suite: the folder or file of the test queries; None: the thumbs on the library's answers, to fit on.
         library: the folder of the library.
         answers: a file of answers to score, instead of asking.
         out: the file to write the answers to.
@@ -93,7 +94,7 @@ class Task:
         trec_qrels: the TREC qrels to write.
         limit: how many of the queries to draw.
         check: whether to look up the expected quotes only.
-        fit: whether to fit the confidence of the library.
+        fit: whether to fit the confidence of the library, on the test queries and on the thumbs.
         fresh: whether to drop earlier answers.
         force: whether to replace files that Pullquote did not write.
         encoder: the encoder for a suite's own corpus.
@@ -102,7 +103,7 @@ class Task:
         command: the command as it was typed.
     """
 
-    suite: Path
+    suite: Path | None
     library: Path
     answers: Path | None = None
     out: Path | None = None
@@ -135,8 +136,8 @@ class Task:
     def inputs(self) -> tuple[Path, ...]:
         """Return the files that are read."""
         parts = ("queries.jsonl", "corpus.jsonl", *suite.QRELS)
-        named = (self.suite, *(self.suite / part for part in parts), self.answers, self.baseline)
-        return tuple(path for path in named if path)
+        asked = (self.suite, *(self.suite / part for part in parts)) if self.suite else ()
+        return tuple(path for path in (*asked, self.answers, self.baseline) if path)
 
 
 def perform(task: Task, show: Meter, say: Callable[[str], None], kept: Callable[[Path], None]) -> Result:
@@ -162,18 +163,11 @@ def perform(task: Task, show: Meter, say: Callable[[str], None], kept: Callable[
     _check_no_source(task)
     for _, path, _ in task.outputs():
         path.parent.mkdir(parents=True, exist_ok=True)
-    asked = suite.load(task.suite, say)
+    asked = _asked(task, say)
     if task.encoder and (task.answers or not asked.corpus):
         raise InputError("--encoder is for indexing a suite's own corpus, and nothing is to be indexed here.")
-    if task.fit and asked.corpus:
-        raise InputError(
-            f"--fit is for the library that you ask, and {asked.corpus} is another corpus: name a file of "
-            "test queries."
-        )
     if task.limit:
         asked = suite.draw(asked, task.limit)
-    if task.fit:
-        fit.check_enough(asked.queries)
     documents = _documents(task, asked, say)
     findings = check.check(asked, documents)
     if documents:
@@ -209,6 +203,26 @@ def _fitted(task: Task, result: Result, reader: ReaderName) -> Result:
         dt.datetime.now().astimezone().date().isoformat(),
     )
     return replace(result, fit=found, fitted=own_confidence.save(task.library, own))
+
+
+def _asked(task: Task, say: Callable[[str], None]) -> Suite:
+    """Return the test queries; to fit, with those that thumbs on the library's answers make."""
+    loaded = suite.load(task.suite, say) if task.suite else None
+    if not task.fit:
+        if loaded is None:
+            raise InputError("there is nothing to ask. Name a suite.")
+        return loaded
+    if loaded and loaded.corpus:
+        raise InputError(
+            f"--fit is for the library that you ask, and {loaded.corpus} is another corpus. Name a file of "
+            "test queries."
+        )
+    with Corpus.open(task.library, create=False, read_only=True) as corpus:
+        asked = suite.with_thumbs(loaded, to_queries(corpus.desk, corpus.store))
+    if added := len(asked.queries) - len(loaded.queries if loaded else ()):
+        say(f"{plural(added, 'question')} more, by the thumbs on this library's answers")
+    fit.check_enough(asked.queries)
+    return asked
 
 
 def _check_no_source(task: Task) -> None:
