@@ -9,6 +9,7 @@ import datetime as dt
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qa.asking import budget, confidence, copies, exact, extract, more, replies
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from embeddings.reading import Reader
     from qa.asking.choose import Choice
+    from qa.asking.confidence import Confidence
     from qa.asking.conversation import Interpretation
     from qa.asking.exact import Exact
     from qa.asking.extract import Evidence
@@ -48,15 +50,20 @@ class Answerer:
     """Answers questions from a library. Several threads may ask at once.
 
     `reader` reads the passages (`embeddings.reader.open_reader`). `today` says from which day "last year" is
-    counted.
+    counted. `fitted` returns the confidence to use; by default it is the one that ships with the reader.
     """
 
     def __init__(
-        self, library: Library, reader: Reader, today: Callable[[], dt.date] = dt.date.today
+        self,
+        library: Library,
+        reader: Reader,
+        today: Callable[[], dt.date] = dt.date.today,
+        fitted: Callable[[], Confidence] | None = None,
     ) -> None:
         self._library = library
         self._reader = reader
         self._today = today
+        self._confidence = fitted or partial(confidence.shipped, reader.name)
         self._fitted = reader.model == reader.name  # else it is a model that the user named
 
     @property
@@ -95,7 +102,8 @@ class Answerer:
         check_dates(dates)
         deadline = deadline or Deadline()
         deadline.check()
-        threshold = confidence.threshold(strictness, self._reader.name)
+        fitted = self._confidence()
+        threshold = fitted.threshold(strictness)
         clock = _Clock()
         if kind := replies.reply_kind(question):
             listed = self._library.documents(limit=replies.LISTED)
@@ -104,7 +112,7 @@ class Answerer:
 
         meaning = interpret(question, history)
         preference = times.preference(question, meaning.leans_on, self._today()) if dates == "auto" else None
-        inquiry = _Inquiry(question, meaning, preference, filters, threshold, deadline, clock)
+        inquiry = _Inquiry(question, meaning, preference, filters, fitted, threshold, deadline, clock)
         deadline.check()
         with clock.timing("retrieve"):
             selection = self._library.select(filters)
@@ -191,12 +199,12 @@ class Answerer:
         self, inquiry: _Inquiry, search: Search, retrieved: Retrieved, phrases: Exact, choice: Choice
     ) -> _Verdict:
         """Say how sure it is that the corpus answers the question, and what is shown."""
-        name, signals, chosen = self._reader.name, choice.signals, choice.chosen
+        signals, chosen = choice.signals, choice.chosen
         sure = 0.0
         outcome: Outcome = "none"
         if signals:
-            sure = confidence.probability(signals, name)
-            near = confidence.is_near(signals, name)
+            sure = inquiry.fitted.probability(signals)
+            near = inquiry.fitted.is_near(signals)
             outcome = confidence.outcome(sure, inquiry.threshold, near=near)
         unjudged = self._fitted and bool(choice.evidence) and not search.judged
         if search.judged and outcome == "none":
@@ -281,6 +289,7 @@ class _Inquiry:
         meaning: how it is read after the earlier turns.
         preference: the time that it names; None where it names none or that is to be ignored.
         filters: which documents it may be answered from.
+        fitted: what the confidence is computed with.
         threshold: the least confidence at which an answer is given.
         deadline: when the work ends.
         clock: measures the stages.
@@ -290,6 +299,7 @@ class _Inquiry:
     meaning: Interpretation
     preference: DatePreference | None
     filters: Filters
+    fitted: Confidence
     threshold: float
     deadline: Deadline
     clock: _Clock
