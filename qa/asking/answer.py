@@ -8,11 +8,11 @@ from __future__ import annotations
 import datetime as dt
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qa.asking import budget, confidence, copies, exact, extract, more, replies
+from qa.asking import budget, combine, confidence, copies, exact, extract, more, replies
 from qa.asking.choose import answering, choose, preferring
 from qa.asking.confidence import STRICTNESS
 from qa.asking.conversation import interpret
@@ -24,6 +24,7 @@ from qa.errors import PullquoteError
 from qa.limits import check_dates, check_filters, check_history, check_question
 from qa.schema import EVERYTHING, Answer, Failure, Filters, Milliseconds, RankedPassage
 from qa.text import times
+from qa.text.parts import parts
 from qa.text.terms import has_content, is_in_latin
 
 if TYPE_CHECKING:
@@ -113,11 +114,23 @@ class Answerer:
         meaning = interpret(question, history)
         preference = times.preference(question, meaning.leans_on, self._today()) if dates == "auto" else None
         inquiry = _Inquiry(question, meaning, preference, filters, fitted, threshold, deadline, clock)
+        if not (asked := parts(question)):
+            return self._answer(inquiry, find_all=find_all)
+        answers = [
+            self._answer(replace(inquiry, question=part.question, meaning=own))
+            for part, own in zip(asked, combine.meanings(asked, meaning, history), strict=True)
+        ]
+        return inquiry.answer(**combine.combined(asked, answers))
+
+    def _answer(self, inquiry: _Inquiry, *, find_all: bool = False) -> Answer:
+        """Answer a question that asks for one thing."""
+        question, meaning, preference = inquiry.question, inquiry.meaning, inquiry.preference
+        deadline, clock = inquiry.deadline, inquiry.clock
         deadline.check()
         with clock.timing("retrieve"):
-            selection = self._library.select(filters)
+            selection = self._library.select(inquiry.filters)
             if not selection.documents:
-                reason = unmatched(self._library, filters)
+                reason = unmatched(self._library, inquiry.filters)
                 return inquiry.answer("none", undated=selection.undated, unsearched=reason)
             deadline.check()
             phrases = exact.search(
@@ -158,7 +171,7 @@ class Answerer:
         return inquiry.answer(
             verdict.outcome,
             confidence=verdict.confidence,
-            threshold=threshold,
+            threshold=inquiry.threshold,
             signals=choice.signals,
             quotes=quotes,
             passages=_ranking(
@@ -347,7 +360,8 @@ class _Clock:
     def timing(self, stage: str) -> Iterator[None]:
         start = time.perf_counter()
         yield
-        self._stages[stage] = 1000 * (time.perf_counter() - start)
+        passed = 1000 * (time.perf_counter() - start)
+        self._stages[stage] = self._stages.get(stage, 0.0) + passed
 
     def read(self) -> Milliseconds:
         return Milliseconds(**self._stages, total=1000 * (time.perf_counter() - self._start))

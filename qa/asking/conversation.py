@@ -139,10 +139,10 @@ def stands_alone(question: str) -> bool:
     if _ANAPHORS.intersection(words(_NOT_ANAPHORIC.sub(" ", leaning))):
         return False
     content = [word for word in words(question) if word not in FUNCTION_WORDS]
-    return len(content) >= _FRAGMENT or _names_something(question)
+    return len(content) >= _FRAGMENT or names_something(question)
 
 
-def _names_something(question: str) -> bool:
+def names_something(question: str) -> bool:
     """Tell whether a word inside the question is capitalised or a number, as names and dates are."""
     return any(word[0].isupper() or word[0].isdigit() for word in re.findall(r"\w+", question)[1:])
 
@@ -192,7 +192,7 @@ def _topic(earlier: Sequence[str]) -> int:
 
 def _says_enough(question: str) -> bool:
     """Tell whether a question names something, or has enough content words to be found by itself."""
-    return _names_something(question) or len(content_words(question)) >= _TELLING
+    return names_something(question) or len(content_words(question)) >= _TELLING
 
 
 def _content_as_written(text: str) -> list[str]:

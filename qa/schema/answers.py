@@ -152,6 +152,25 @@ class More:
 
 
 @dataclass(frozen=True, slots=True)
+class AnsweredPart:
+    """What came of a part of a question that asks for several things.
+
+    Attributes:
+        words: the words of the question that ask for it.
+        interpreted_question: the question as which it was read.
+        outcome: the outcome of that.
+        confidence: how sure it is that it is answered, from 0 to 1.
+        quotes: which of the answer's quotes answer it, counted from 0.
+    """
+
+    words: str
+    interpreted_question: str
+    outcome: Outcome
+    confidence: float
+    quotes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The answer to one question.
 
@@ -182,7 +201,10 @@ class Answer:
         unsearched: why nothing was searched (no document matches the filters); empty if something was. Such
         an
             answer says nothing about the corpus; its outcome is "none".
-        more: how many sentences answer in all, and which, if all were asked for; None unless answered.
+        more: how many sentences answer in all, and which, if all were asked for; None unless answered, and
+            of a question of several parts.
+        parts: the parts of a question that asks for several things; empty for any other. The outcome is
+            "answered" only if that of every part is; if some are, the quotes answer these.
     """
 
     question: str
@@ -205,6 +227,12 @@ class Answer:
     calibrated: bool = True
     unsearched: str = ""
     more: More | None = None
+    parts: tuple[AnsweredPart, ...] = ()
+
+    @property
+    def is_answered_in_part(self) -> bool:
+        """Whether some parts of the question are answered, and others are not."""
+        return self.outcome == "weak" and any(part.outcome == "answered" for part in self.parts)
 
     @property
     def shown(self) -> tuple[Quote, ...]:
@@ -270,6 +298,16 @@ def answer_to_dict(answer: Answer, answer_id: str = "") -> dict[str, Any]:
         "calibrated": answer.calibrated,
         "unsearched": answer.unsearched,
         "more": _more_dict(answer.more) if answer.more else None,
+        "parts": [
+            {
+                "words": part.words,
+                "interpreted_question": part.interpreted_question,
+                "outcome": part.outcome,
+                "confidence": round(float(part.confidence), 4),
+                "quotes": [answer.quotes[at].number for at in part.quotes],
+            }
+            for part in answer.parts
+        ],
     }
 
 
