@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from qa.asking.exact import Exact
     from qa.asking.extract import Evidence
     from qa.asking.retrieve import Retrieved, Search
-    from qa.schema import DatePreference, Dates, More, Outcome, Passage, Quote, Turn
+    from qa.schema import DatePreference, Dates, Document, More, Outcome, Passage, Quote, Turn
     from qa.storage.ports import Hit, Library, Selection
 
 _NOTHING_TO_LOOK_FOR = "The question names nothing to look for: say what it is about."
@@ -111,19 +111,26 @@ class Answerer:
             reply = replies.reply(kind, listed, self._library.count().documents)
             return Answer(question, question, "none", reply=reply, filters=filters, milliseconds=clock.read())
 
-        meaning = interpret(question, history)
+        asked = parts(question)
+        meaning = combine.whole(question, asked, history) if asked else interpret(question, history)
         preference = times.preference(question, meaning.leans_on, self._today()) if dates == "auto" else None
         inquiry = _Inquiry(question, meaning, preference, filters, fitted, threshold, deadline, clock)
-        if not (asked := parts(question)):
+        if not asked:
             return self._answer(inquiry, find_all=find_all)
         answers = [
-            self._answer(replace(inquiry, question=part.question, meaning=own))
-            for part, own in zip(asked, combine.meanings(asked, meaning, history), strict=True)
+            self._answer(replace(inquiry, question=part.question, meaning=own.meaning), own.is_in)
+            for part, own in zip(asked, combine.readings(asked, meaning, history), strict=True)
         ]
         return inquiry.answer(**combine.combined(asked, answers))
 
-    def _answer(self, inquiry: _Inquiry, *, find_all: bool = False) -> Answer:
-        """Answer a question that asks for one thing."""
+    def _answer(
+        self,
+        inquiry: _Inquiry,
+        may_answer: Callable[[Document], bool] | None = None,
+        *,
+        find_all: bool = False,
+    ) -> Answer:
+        """Answer a question that asks for one thing, from the documents that `may_answer`."""
         question, meaning, preference = inquiry.question, inquiry.meaning, inquiry.preference
         deadline, clock = inquiry.deadline, inquiry.clock
         deadline.check()
@@ -139,7 +146,12 @@ class Answerer:
             deadline.check()
             search = self._looked_for(meaning)
             retrieved = retrieve(self._library, search, phrases.selection, preference)
-            rest = self._rest(search, retrieved, phrases, selection)
+            rest: list[Passage | Hit] = [*self._rest(search, retrieved, phrases, selection)]
+            if may_answer:
+                kept = {name for name, document in retrieved.documents.items() if may_answer(document)}
+                rest = [*(each for each, _ in retrieved.to_read if each.document_id not in kept), *rest]
+                to_read = [each for each in retrieved.to_read if each[0].document_id in kept]
+                retrieved = replace(retrieved, to_read=to_read)
         if phrases.whole:
             found = [passage for passage, _ in retrieved.to_read]
             return inquiry.answer(

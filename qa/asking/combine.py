@@ -2,29 +2,60 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
+from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any
 
-from qa.asking.conversation import expand, interpret, names_something, stands_alone
+from qa.asking.conversation import expand, interpret, names, stands_alone
 from qa.asking.extract import QUOTES
 from qa.schema import AnsweredPart
+from qa.text.terms import content_words, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from qa.asking.conversation import Interpretation
-    from qa.schema import Answer, Outcome, Quote, RankedPassage, Turn
+    from qa.schema import Answer, Document, Outcome, Quote, RankedPassage, Turn
     from qa.text.parts import Part
 
 # What the whole question counts in the search for a part, which counts 1.
 WHOLE = 0.5
+_HOW_MANY = re.compile(r"how (?:many|much)\b", re.IGNORECASE)
 _ORDINALS = ("first", "second", "third")
 
 
-def meanings(
-    parts: Sequence[Part], whole: Interpretation, history: Sequence[str | Turn]
-) -> list[Interpretation]:
+def whole(question: str, parts: Sequence[Part], history: Sequence[str | Turn]) -> Interpretation:
+    """Read a whole question of several parts: after earlier turns only if its first part leans on them."""
+    return interpret(question, () if stands_alone(parts[0].question) else history)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a part of a question is read.
+
+    Attributes:
+        meaning: what is looked for and read.
+        subject: the other parts, if these say what the part is about; else "".
+    """
+
+    meaning: Interpretation
+    subject: str = ""
+
+    def is_in(self, document: Document) -> bool:
+        """Tell whether a document may answer the part: it speaks of what that is about.
+
+        "How old was he?" has an answer in many documents. It must hold half of the names of the subject, or
+        half of its content words, if that has no name.
+        """
+        asked = {word for name in names(self.subject) for word in words(name)} or set(
+            content_words(self.subject)
+        )
+        held = asked.intersection(words(f"{document.title}\n{document.text}"))
+        return not self.subject or 2 * len(held) >= len(asked)
+
+
+def readings(parts: Sequence[Part], whole: Interpretation, history: Sequence[str | Turn]) -> list[Reading]:
     """Read each part of a question, with the words of the others where it does not say what it is about.
 
     The passages of the whole question are searched, too.
@@ -33,17 +64,21 @@ def meanings(
     found = []
     for at, part in enumerate(parts):
         others = [other.question for other in (*parts[:at], *parts[at + 1 :])]
-        meaning = interpret(part.question, history)
+        meaning, subject = interpret(part.question, history), ""
         if not stands_alone(part.question) and at > 0:
-            meaning = interpret(part.question, [*history, *others])
-        elif not names_something(part.question) and (at > 0 or any(map(names_something, others))):
-            meaning = replace(
-                meaning,
-                question=expand(meaning.question, others),
-                timeless=expand(meaning.timeless, others),
-            )
-        found.append(replace(meaning, variants=((meaning.question, 1.0), *meaning.variants[1:], *searched)))
+            meaning, subject = interpret(part.question, [*history, *others]), " ".join(others)
+        elif not names(part.question) and (at > 0 or _end_together(part.question, others)):
+            subject = " ".join(filter(names, others))
+            expanded = expand(meaning.question, others)
+            meaning = replace(meaning, question=expanded, timeless=expand(meaning.timeless, others))
+        variants = ((meaning.question, 1.0), *meaning.variants[1:], *searched)
+        found.append(Reading(replace(meaning, variants=variants), subject))
     return found
+
+
+def _end_together(question: str, others: Sequence[str]) -> bool:
+    """Tell whether another part ends for both: "How many died, and how many were hurt in Rome?"."""
+    return all(_HOW_MANY.match(each) for each in (question, *others)) and any(map(names, others))
 
 
 def combined(parts: Sequence[Part], answers: Sequence[Answer]) -> dict[str, Any]:

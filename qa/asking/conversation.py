@@ -139,12 +139,12 @@ def stands_alone(question: str) -> bool:
     if _ANAPHORS.intersection(words(_NOT_ANAPHORIC.sub(" ", leaning))):
         return False
     content = [word for word in words(question) if word not in FUNCTION_WORDS]
-    return len(content) >= _FRAGMENT or names_something(question)
+    return len(content) >= _FRAGMENT or bool(names(question))
 
 
-def names_something(question: str) -> bool:
-    """Tell whether a word inside the question is capitalised or a number, as names and dates are."""
-    return any(word[0].isupper() or word[0].isdigit() for word in re.findall(r"\w+", question)[1:])
+def names(question: str) -> list[str]:
+    """Return the words inside a question that are capitalised or numbers, as names and dates are."""
+    return [word for word in re.findall(r"\w+", question)[1:] if word[0].isupper() or word[0].isdigit()]
 
 
 def earlier_questions(history: Sequence[str | Turn]) -> list[str]:
@@ -192,7 +192,7 @@ def _topic(earlier: Sequence[str]) -> int:
 
 def _says_enough(question: str) -> bool:
     """Tell whether a question names something, or has enough content words to be found by itself."""
-    return names_something(question) or len(content_words(question)) >= _TELLING
+    return bool(names(question)) or len(content_words(question)) >= _TELLING
 
 
 def _content_as_written(text: str) -> list[str]:

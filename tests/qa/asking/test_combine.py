@@ -8,8 +8,7 @@ import pytest
 
 from qa import Corpus
 from qa.asking.answer import Answerer
-from qa.asking.combine import combined, meanings
-from qa.asking.conversation import interpret
+from qa.asking.combine import combined, readings, whole
 from qa.quoting import render
 from qa.quoting.claims.file import of_text
 from qa.schema import Answer, Document, Quote, RankedPassage, Span
@@ -41,7 +40,7 @@ def answer(outcome: Outcome, confidence: float, *quotes: Quote, **fields: object
     return Answer("?", "Read so?", outcome, confidence, 0.5, quotes=quotes, searched=1, **fields)
 
 
-def whole(*answers: Answer, question: str = QUESTION) -> Answer:
+def together(*answers: Answer, question: str = QUESTION) -> Answer:
     return Answer(question, question, **combined(parts(question), answers))
 
 
@@ -65,14 +64,14 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
     ],
 )
 def test_the_whole_is_answered_only_if_every_part_is(outcomes: tuple[Outcome, ...], outcome: Outcome) -> None:
-    found = whole(*(answer(each, 0.9 - at / 10) for at, each in enumerate(outcomes)))
+    found = together(*(answer(each, 0.9 - at / 10) for at, each in enumerate(outcomes)))
     assert (found.outcome, found.confidence) == (outcome, 0.8)
     assert found.is_answered_in_part == ("answered" in outcomes and outcome == "weak")
 
 
 def test_each_part_has_a_quote_whatever_the_others_have() -> None:
     many = [quote(words) for words in ("The mayor", "opened", "the new", "harbour on")]
-    found = whole(answer("answered", 0.9, *many), answer("answered", 0.8, quote(PAID)))
+    found = together(answer("answered", 0.9, *many), answer("answered", 0.8, quote(PAID)))
     assert [each.text for each in found.quotes] == ["The mayor", PAID, "opened"]
     assert [each.number for each in found.quotes] == [1, 2, 3]
     assert [part.quotes for part in found.parts] == [(0, 2), (1,)]
@@ -80,7 +79,7 @@ def test_each_part_has_a_quote_whatever_the_others_have() -> None:
 
 def test_a_sentence_that_answers_both_is_quoted_once_with_the_words_that_answer_either() -> None:
     longer = quote(f"{OPENED} Rain fell.", "Monday")
-    found = whole(answer("answered", 0.9, quote(OPENED, "The mayor")), answer("answered", 0.8, longer))
+    found = together(answer("answered", 0.9, quote(OPENED, "The mayor")), answer("answered", 0.8, longer))
     assert [each.text for each in found.quotes] == [longer.text]
     assert [DOCUMENT.text[span.start : span.end] for span in found.quotes[0].emphasis] == [
         "The mayor",
@@ -90,7 +89,9 @@ def test_a_sentence_that_answers_both_is_quoted_once_with_the_words_that_answer_
 
 
 def test_of_a_part_that_nothing_answers_no_quote_is_shown_and_that_is_said() -> None:
-    found = whole(answer("answered", 0.9, quote(OPENED)), answer("weak", 0.2, quote(PAID), notes=("Mind.",)))
+    found = together(
+        answer("answered", 0.9, quote(OPENED)), answer("weak", 0.2, quote(PAID), notes=("Mind.",))
+    )
     assert [each.text for each in found.quotes] == [OPENED]
     assert found.notes == ("Nothing on the second part: “who paid for the lighthouse”.", "Mind.")
     assert [part.quotes for part in found.parts] == [(0,), ()]
@@ -98,7 +99,7 @@ def test_of_a_part_that_nothing_answers_no_quote_is_shown_and_that_is_said() -> 
 
 def test_passages_are_ranked_together_each_once() -> None:
     one, other, third = (RankedPassage("a", at, at + 5, float(at)) for at in (1, 2, 3))
-    found = whole(
+    found = together(
         answer("answered", 0.9, passages=(other, one)),
         answer("answered", 0.9, passages=(third, replace(one, score=9.0))),
     )
@@ -107,7 +108,8 @@ def test_passages_are_ranked_together_each_once() -> None:
 
 def test_a_part_that_does_not_say_what_it_is_about_is_read_with_the_words_of_the_other() -> None:
     def read(question: str, *history: str) -> list[str]:
-        return [each.question for each in meanings(parts(question), interpret(question, history), history)]
+        asked = parts(question)
+        return [each.meaning.question for each in readings(asked, whole(question, asked, history), history)]
 
     assert read("When was the Lajeado dam built, and why was it closed?") == [
         "When was the Lajeado dam built?",
@@ -117,10 +119,32 @@ def test_a_part_that_does_not_say_what_it_is_about_is_read_with_the_words_of_the
         "How many people died? (hurt, Rome)",
         "How many were hurt in Rome?",
     ]
+    assert read("Who built the Lajeado dam, and who paid for it?", "Who is Ida Moe?") == [
+        "Who built the Lajeado dam?",
+        "Who paid for it? (built, Lajeado, dam)",
+    ]
+    assert read("When did she resign, and why?", "Who is Ida Moe?") == [
+        "When did she resign? (Ida, Moe)",
+        "Why did she resign? (Ida, Moe)",
+    ]
     assert read("Which is older, the Lajeado dam or the Guddu barrage?") == [
         "How old is the Lajeado dam?",
         "How old is the Guddu barrage?",
     ]
+
+
+def test_a_part_that_leans_on_another_is_answered_from_a_document_that_speaks_of_the_same() -> None:
+    question = "Who noticed the breach of the Lajeado dam, and how old was he?"
+    asked = parts(question)
+    first, second = readings(asked, whole(question, asked, ()), ())
+    about, other = (Document("a", "Kuhn saw the LAJEADO burst."), Document("b", "He was 20, said the dam."))
+    assert [first.is_in(each) for each in (about, other)] == [True, True]
+    assert [second.is_in(each) for each in (about, other)] == [True, False]
+    question = "Who opened the bridge, and who paid for it?"
+    asked = parts(question)
+    _, second = readings(asked, whole(question, asked, ()), ())
+    assert second.is_in(Document("c", "The bridge was paid for by a brewer."))
+    assert not second.is_in(other)
 
 
 def test_a_question_of_two_parts_is_answered_from_two_places(corpus: Corpus) -> None:
