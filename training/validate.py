@@ -75,7 +75,7 @@ def measure(model: ReaderModel, questions: list[Question]) -> tuple[float, float
             for _, w in windows
         ]
         with torch.autocast("cpu", torch.bfloat16):
-            answers, sentences, _ = model(
+            answers, sentences, _, _ = model(
                 *collate([encode(tokenizer, each) for each in examples], examples).inputs
             )
         probability = torch.sigmoid(answers.float())[:, None] * torch.sigmoid(sentences.float())
