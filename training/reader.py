@@ -75,6 +75,7 @@ class Plan:
 
 def main() -> None:
     """Train from the start or the checkpoint to the end."""
+    usual = Plan()
     parser = argparse.ArgumentParser()
     parser.add_argument("start", type=Path)
     parser.add_argument("windows", type=Path)
@@ -83,10 +84,10 @@ def main() -> None:
     parser.add_argument(
         "--teacher", type=Path, help="the folder of the cross-encoder to learn relevance from"
     )
-    parser.add_argument("--rate", type=float, default=Plan.rate, help="of learning, at its highest")
-    parser.add_argument("--heads", type=float, default=Plan.heads, help="that of the heads")
-    parser.add_argument("--rivals", type=float, default=Weights.rivals, help="what lists count in the loss")
-    parser.add_argument("--relevance", type=float, default=Weights.relevance, help="what the teacher counts")
+    parser.add_argument("--rate", type=float, default=usual.rate, help="of learning, at its highest")
+    parser.add_argument("--heads", type=float, default=usual.heads, help="that of the heads")
+    parser.add_argument("--rivals", type=float, default=usual.weights.rivals, help="what lists count in the loss")
+    parser.add_argument("--relevance", type=float, default=usual.weights.relevance, help="what the teacher counts")
     parser.add_argument("--end", type=int, help="the step at which the rate has fallen to 0")
     parser.add_argument("--stop", type=int, help="the step at which to stop, to go on later")
     arguments = parser.parse_args()
