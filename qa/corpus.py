@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -305,6 +305,7 @@ class Corpus:
         strictness: float = STRICTNESS,
         dates: Dates = "auto",
         *,
+        find_all: bool = False,
         deadline: Deadline | None = None,
     ) -> Answer:
         """Answer a question with quotes; see `qa.asking.answer.Answerer.ask`.
@@ -314,7 +315,9 @@ class Corpus:
             DeadlineError: the deadline, if there is one, has passed.
             PullquoteError: what else keeps it from being answered.
         """
-        return self.answerer().ask(question, history, filters, strictness, dates, deadline=deadline)
+        return self.answerer().ask(
+            question, history, filters, strictness, dates, find_all=find_all, deadline=deadline
+        )
 
     def warm(self, progress: OnProgress | None = None) -> None:
         """Load what a first question would otherwise wait for: encoder, index and reader."""
@@ -331,8 +334,11 @@ class Corpus:
         with self._lock:
             if self._answerer is None:
                 from embeddings.reader import open_reader
+                from qa.asking import own_confidence
                 from qa.asking.answer import Answerer
 
                 with model_errors():
-                    self._answerer = Answerer(self.store, open_reader(self._reader))
+                    reader = open_reader(self._reader)
+                fitted = partial(own_confidence.of_library, self.library, reader.name)
+                self._answerer = Answerer(self.store, reader, fitted=fitted)
             return self._answerer

@@ -9,13 +9,14 @@ import datetime as dt
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qa.asking import confidence, copies, exact, extract, replies
-from qa.asking.choose import answering, choose
+from qa.asking import budget, confidence, copies, exact, extract, more, replies
+from qa.asking.choose import answering, choose, preferring
 from qa.asking.confidence import STRICTNESS
 from qa.asking.conversation import interpret
-from qa.asking.read import read, read_other_scripts
+from qa.asking.read import read, read_on, read_other_scripts
 from qa.asking.retrieve import candidates, prepare, retrieve
 from qa.asking.unmatched import unmatched
 from qa.deadline import Deadline
@@ -30,11 +31,12 @@ if TYPE_CHECKING:
 
     from embeddings.reading import Reader
     from qa.asking.choose import Choice
+    from qa.asking.confidence import Confidence
     from qa.asking.conversation import Interpretation
     from qa.asking.exact import Exact
     from qa.asking.extract import Evidence
     from qa.asking.retrieve import Retrieved, Search
-    from qa.schema import DatePreference, Dates, Outcome, Passage, Quote, Turn
+    from qa.schema import DatePreference, Dates, More, Outcome, Passage, Quote, Turn
     from qa.storage.ports import Hit, Library, Selection
 
 _NOTHING_TO_LOOK_FOR = "The question names nothing to look for: say what it is about."
@@ -48,15 +50,20 @@ class Answerer:
     """Answers questions from a library. Several threads may ask at once.
 
     `reader` reads the passages (`embeddings.reader.open_reader`). `today` says from which day "last year" is
-    counted.
+    counted. `fitted` returns the confidence to use; by default it is the one that ships with the reader.
     """
 
     def __init__(
-        self, library: Library, reader: Reader, today: Callable[[], dt.date] = dt.date.today
+        self,
+        library: Library,
+        reader: Reader,
+        today: Callable[[], dt.date] = dt.date.today,
+        fitted: Callable[[], Confidence] | None = None,
     ) -> None:
         self._library = library
         self._reader = reader
         self._today = today
+        self._confidence = fitted or partial(confidence.shipped, reader.name)
         self._fitted = reader.model == reader.name  # else it is a model that the user named
 
     @property
@@ -72,12 +79,14 @@ class Answerer:
         strictness: float = STRICTNESS,
         dates: Dates = "auto",
         *,
+        find_all: bool = False,
         deadline: Deadline | None = None,
     ) -> Answer:
         """Answer one question. `history` holds the conversation's earlier turns, oldest first.
 
         `strictness` is the share of answers that should be right (`confidence.threshold`). With `dates`
         "ignore", a time that the question names orders nothing, and a passage must say it (`qa.text.times`).
+        With `find_all`, it goes on reading for all sentences that answer, which `Answer.more` then quotes.
         `deadline` is looked at between the stages; without one, nothing ends the work early.
 
         Raises:
@@ -93,7 +102,8 @@ class Answerer:
         check_dates(dates)
         deadline = deadline or Deadline()
         deadline.check()
-        threshold = confidence.threshold(strictness, self._reader.name)
+        fitted = self._confidence()
+        threshold = fitted.threshold(strictness)
         clock = _Clock()
         if kind := replies.reply_kind(question):
             listed = self._library.documents(limit=replies.LISTED)
@@ -102,7 +112,7 @@ class Answerer:
 
         meaning = interpret(question, history)
         preference = times.preference(question, meaning.leans_on, self._today()) if dates == "auto" else None
-        inquiry = _Inquiry(question, meaning, preference, filters, threshold, deadline, clock)
+        inquiry = _Inquiry(question, meaning, preference, filters, fitted, threshold, deadline, clock)
         deadline.check()
         with clock.timing("retrieve"):
             selection = self._library.select(filters)
@@ -110,7 +120,9 @@ class Answerer:
                 reason = unmatched(self._library, filters)
                 return inquiry.answer("none", undated=selection.undated, unsearched=reason)
             deadline.check()
-            phrases = exact.search(self._library, question, selection, preference, deadline)
+            phrases = exact.search(
+                self._library, question, selection, preference, deadline, find_all=find_all
+            )
             deadline.check()
             search = self._looked_for(meaning)
             retrieved = retrieve(self._library, search, phrases.selection, preference)
@@ -125,6 +137,7 @@ class Answerer:
                 searched=selection.documents,
                 undated=selection.undated,
                 notes=phrases.notes,
+                more=phrases.more,
             )
         with clock.timing("rerank"):
             done = read(self._reader, meaning, preference, retrieved, search.names, deadline)
@@ -133,6 +146,15 @@ class Answerer:
             choice = choose(meaning.question, retrieved, done, preference)
             verdict = self._judge(inquiry, search, retrieved, phrases, choice)
         quotes, differing = self._quotes(inquiry, retrieved, phrases, verdict)
+        all_that_answers = None
+        if verdict.outcome == "answered" and find_all:
+            all_that_answers = self._find_all(
+                inquiry, search, retrieved, phrases, choice, verdict.chosen, quotes
+            )
+        elif verdict.outcome == "answered":
+            evidence = more.evidence(meaning.question, choice.read, retrieved.documents, verdict.chosen)
+            left = len(retrieved.to_read) + retrieved.beyond - len(choice.read)
+            all_that_answers = more.count(evidence, quotes, read=len(choice.read), left=left)
         return inquiry.answer(
             verdict.outcome,
             confidence=verdict.confidence,
@@ -148,6 +170,7 @@ class Answerer:
             undated=selection.undated,
             notes=(*verdict.notes, *differing),
             calibrated=verdict.calibrated,
+            more=all_that_answers,
         )
 
     def _looked_for(self, meaning: Interpretation) -> Search:
@@ -176,12 +199,12 @@ class Answerer:
         self, inquiry: _Inquiry, search: Search, retrieved: Retrieved, phrases: Exact, choice: Choice
     ) -> _Verdict:
         """Say how sure it is that the corpus answers the question, and what is shown."""
-        name, signals, chosen = self._reader.name, choice.signals, choice.chosen
+        signals, chosen = choice.signals, choice.chosen
         sure = 0.0
         outcome: Outcome = "none"
         if signals:
-            sure = confidence.probability(signals, name)
-            near = confidence.is_near(signals, name)
+            sure = inquiry.fitted.probability(signals)
+            near = inquiry.fitted.is_near(signals)
             outcome = confidence.outcome(sure, inquiry.threshold, near=near)
         unjudged = self._fitted and bool(choice.evidence) and not search.judged
         if search.judged and outcome == "none":
@@ -222,6 +245,40 @@ class Answerer:
         quotes = copies.merged(known, quotes, retrieved.opened, earliest=any_time, deadline=inquiry.deadline)
         return quotes, differing
 
+    def _find_all(
+        self,
+        inquiry: _Inquiry,
+        search: Search,
+        retrieved: Retrieved,
+        phrases: Exact,
+        choice: Choice,
+        chosen: Sequence[Evidence],
+        quotes: tuple[Quote, ...],
+    ) -> More:
+        """Read on, and quote every sentence that answers about as surely as those that are quoted already."""
+        preference, deadline = inquiry.preference, inquiry.deadline
+        if self._reader.name != "reader":  # its scores bear comparison only with those of the same wave
+            found, done = retrieved, choice.read
+        else:
+            found = retrieve(self._library, search, phrases.selection, preference, most=budget.ALL)
+            known = {each.passage.key for each in choice.read}
+            unread = [each for each in found.to_read if each[0].key not in known]
+            done = choice.read + read_on(
+                self._reader, inquiry.meaning, preference, unread, found.documents, search.names, deadline
+            )
+        documents = retrieved.documents | found.documents
+        if preference:
+            done = preferring(preference, done, documents)
+        evidence = more.evidence(inquiry.meaning.question, done, documents, chosen)
+        every = copies.merged(
+            copies.Copies(self._library, phrases.selection.filters, found.copies, read=found.opened),
+            extract.quotes(inquiry.question, evidence, most=None),
+            earliest=preference is None,
+            deadline=deadline,
+        )
+        left = len(found.to_read) + found.beyond - len(done)
+        return more.found(evidence, more.by_document(every, quotes), quotes, read=len(done), left=left)
+
 
 @dataclass(frozen=True, slots=True)
 class _Inquiry:
@@ -232,6 +289,7 @@ class _Inquiry:
         meaning: how it is read after the earlier turns.
         preference: the time that it names; None where it names none or that is to be ignored.
         filters: which documents it may be answered from.
+        fitted: what the confidence is computed with.
         threshold: the least confidence at which an answer is given.
         deadline: when the work ends.
         clock: measures the stages.
@@ -241,6 +299,7 @@ class _Inquiry:
     meaning: Interpretation
     preference: DatePreference | None
     filters: Filters
+    fitted: Confidence
     threshold: float
     deadline: Deadline
     clock: _Clock
