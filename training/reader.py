@@ -73,7 +73,7 @@ class Plan:
     stop: int | None = None
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Train from the start or the checkpoint to the end."""
     usual = Plan()
     parser = argparse.ArgumentParser()
@@ -90,7 +90,7 @@ def main() -> None:
     parser.add_argument("--relevance", type=float, default=usual.weights.relevance, help="what it counts")
     parser.add_argument("--end", type=int, help="the step at which the rate has fallen to 0")
     parser.add_argument("--stop", type=int, help="the step at which to stop, to go on later")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     arguments.out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(SEED)
     start = arguments.start

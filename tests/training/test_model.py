@@ -123,6 +123,9 @@ def test_training_goes_on_where_it_was_interrupted(tmp_path: Path) -> None:
     assert lists == [[EXAMPLE, NOTHING]] * 40
     torch.manual_seed(1)
     start = small()
+    torch.save({"model": start.state_dict()}, tmp_path / "start.pt")
+    reader.main([str(tmp_path / "start.pt"), str(path), str(tmp_path / "stopped"), "--stop", "1"])
+    assert torch.load(tmp_path / "stopped" / "checkpoint.pt")["done"] == 1
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     for out, stops in ((whole, [None]), (parts, [1, None])):
         out.mkdir()
