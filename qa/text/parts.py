@@ -163,8 +163,8 @@ _GAP = r"(?:[,:]| [–—-]) "
 _THING = r"(?:(?:[Tt]he|[Aa]n?|[Tt]hat|[Tt]hose|[Ii]ts|[Hh]is|[Hh]er) |[A-Z])[^,:?]{0,60}?"
 _THINGS = rf"(?P<one>{_THING}),? or (?P<other>{_THING})"
 _SAID = (
-    rf"(?:(?:{_NOUN} ){{0,3}}(?P<auxiliary>{_AUXILIARY})(?P<verb>(?: [\w’'-]{{1,40}}){{0,5}}?)"
-    rf"|(?:{_NOUN} ){{0,2}}?(?P<past>{_NOUN}))"
+    rf"(?:(?P<kind>(?:{_NOUN} ){{0,3}})(?P<auxiliary>{_AUXILIARY})(?P<verb>(?: [\w’'-]{{1,40}}){{0,5}}?)"
+    rf"|(?P<sort>(?:{_NOUN} ){{0,2}}?)(?P<past>{_NOUN}))"
     rf" (?:(?P<word>{_WORD})|(?:more|fewer|less)(?: (?P<noun>[\w’'-]{{1,40}}))?)(?P<rest> [^,:]{{1,60}})?"
 )
 _WHICH = rf"(?:[Ww]hich|[Ww]ho)(?: of (?:the|these|those) two)?(?: one)? {_SAID}"
@@ -178,16 +178,22 @@ _MORE_THAN = re.compile(
     rf" (?P<in>{_PREPOSITION}) (?P<one>{_THING}) than (?P=in) (?P<other>{_THING})"
 )
 _NO_THING = re.compile(
-    rf"\b(?:{_AUXILIARY}|{_ASKING}|or|and|he|she|they|usual|expected|planned|before|ever)\b", re.IGNORECASE
+    rf"\b(?:{_AUXILIARY}|{_ASKING}|or|and|he|she|they|others?|former|latter|usual|expected|planned|before|ever)\b",
+    re.IGNORECASE,
 )
 _LONGEST_THING = 8
+_ONE = re.compile(r"\bones?\b")  # "Which flood killed more, the one in Rome or the one in Pisa?"
 
 
 def _compared(body: str) -> Iterator[Part]:
     """Take apart a comparison of two things: what is compared is asked of each."""
     for pattern in _COMPARISONS:
         if (match := pattern.fullmatch(body)) and _are_things(match):
-            yield from (Part(_asked(_of_thing(match[each], match)), match[each]) for each in ("one", "other"))
+            kind = (match["kind"] or match["sort"] or "").strip()
+            if kind or not _ONE.search(f"{match['one']} {match['other']}"):
+                for each in ("one", "other"):
+                    thing = _ONE.sub(kind, match[each])
+                    yield Part(_asked(_of_thing(thing, match)), match[each])
             return
     if (match := _LARGER_THAN.fullmatch(body)) and _are_things(match):
         how = f"{_COMPARED[match['word']]} {match['copula'].lower()}"
