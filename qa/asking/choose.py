@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from qa.asking import confidence, extract, statements
@@ -52,7 +53,7 @@ def choose(
     """
     best = read[:BEST]
     evidence = answering(question, [(each.passage, each.reading) for each in best], retrieved.documents)
-    signals = _signals(retrieved.count, best, evidence) if evidence else None
+    signals = _signals(retrieved.count, read, evidence) if evidence else None
     if preference is None:
         return Choice(read, best, evidence, extract.choose(evidence), signals)
     preferred = _preferring(preference, read, retrieved.documents)
@@ -96,9 +97,10 @@ def _preferring(
     return sorted(lowered, key=lambda each: -each.reading.score)
 
 
-def _signals(found: int, best: Sequence[Read], evidence: Sequence[Evidence]) -> Signals:
-    """Return what the confidence may rest on: how many were found, the best read, their sentences."""
-    first = best[0]
+def _signals(found: int, read: Sequence[Read], evidence: Sequence[Evidence]) -> Signals:
+    """Return what the confidence may rest on: how many were found, what was read, the sentences shown."""
+    best, first = read[:BEST], read[0]
+    surest, *others = sorted((each.reading.answers for each in read), reverse=True)
     return Signals(
         answers=max(each.reading.answers for each in best),
         best=first.reading.answers,
@@ -111,4 +113,5 @@ def _signals(found: int, best: Sequence[Read], evidence: Sequence[Evidence]) -> 
         coverage=confidence.coverage(first.question, first.window),
         fits=confidence.fits(first.question, evidence[0].text),
         few=1 - min(found, PLENTY) / PLENTY,
+        background=fmean(others or [surest]),
     )
