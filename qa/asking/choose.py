@@ -53,7 +53,7 @@ def choose(
     """
     best = read[:BEST]
     evidence = answering(question, [(each.passage, each.reading) for each in best], retrieved.documents)
-    signals = _signals(retrieved.count, read, evidence) if evidence else None
+    signals = _signals(retrieved, read, evidence) if evidence else None
     if preference is None:
         return Choice(read, best, evidence, extract.choose(evidence), signals)
     preferred = _preferring(preference, read, retrieved.documents)
@@ -97,8 +97,8 @@ def _preferring(
     return sorted(lowered, key=lambda each: -each.reading.score)
 
 
-def _signals(found: int, read: Sequence[Read], evidence: Sequence[Evidence]) -> Signals:
-    """Return what the confidence may rest on: how many were found, what was read, the sentences shown."""
+def _signals(retrieved: Retrieved, read: Sequence[Read], evidence: Sequence[Evidence]) -> Signals:
+    """Return what the confidence may rest on: what was found, what was read, the sentences shown."""
     best, first = read[:BEST], read[0]
     surest, *others = sorted((each.reading.answers for each in read), reverse=True)
     return Signals(
@@ -112,6 +112,7 @@ def _signals(found: int, read: Sequence[Read], evidence: Sequence[Evidence]) -> 
         retrieved=first.retrieved,
         coverage=confidence.coverage(first.question, first.window),
         fits=confidence.fits(first.question, evidence[0].text),
-        few=1 - min(found, PLENTY) / PLENTY,
+        few=1 - min(retrieved.count, PLENTY) / PLENTY,
         background=fmean(others or [surest]),
+        lead=retrieved.lead,
     )
