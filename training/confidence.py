@@ -49,7 +49,7 @@ GROUP = 100.0
 # The share of a user's questions that the corpus answers, as in our own suite on the brief (62 of 90).
 ANSWERABLE = 0.7
 TARGETS = np.round(np.arange(LOOSEST, STRICTEST + 0.001, 0.025), 3).tolist()
-# In this share of corpora, at least the share of the answers is right that was asked for.
+# What this share of the corpora keeps is told, too (`floors`).
 CORPORA = 0.9
 # A few sure answers say little: the first twentieth of a corpus counts as a whole.
 FIRST = 0.05
@@ -92,8 +92,8 @@ class Group:
         return float(roc_auc_score(self.answerable, p))
 
     def right(self, p: Float64, threshold: float) -> float:
-        """Return the share of the outcomes that are right at a threshold."""
-        return float(((p >= threshold) == self.answerable).mean())
+        """Return the share of the outcomes that are right at a threshold, if ANSWERABLE are answerable."""
+        return float(((p >= threshold) == self.answerable) @ self.weights / GROUP)
 
     def most_right(self, p: Float64) -> float:
         """Return the share of the outcomes that are right at the best threshold for this group."""
@@ -110,24 +110,10 @@ class Group:
         A suite is full of traps, and who asks knows what the documents are about.
         """
         given = p >= threshold
+        if not given.any():
+            return 1.0
         rightly = ANSWERABLE * given[self.answerable].mean()
-        return float(rightly / max(1e-9, rightly + (1 - ANSWERABLE) * given[~self.answerable].mean()))
-
-    def threshold(self, p: Float64, target: float) -> float:
-        """Return the lowest probability from which the precision is at least `target`; 1 if none is."""
-        order = np.argsort(-p, kind="stable")
-        given = self.weights[order] / GROUP
-        precision = np.cumsum(given * self.answerable[order]) / np.cumsum(given)
-        first = int(np.searchsorted(np.cumsum(given), FIRST))
-        # Equal probabilities are answered together, or not at all.
-        last = np.append(np.diff(p[order]) != 0, True)
-        enough = (precision >= target - 1e-12) | ~last
-        enough[:first] = True
-        below = np.flatnonzero(~enough)
-        if len(below) == 0:
-            return 0.0
-        lowest = np.flatnonzero(last[: below[0]])
-        return float(p[order][lowest[-1]]) if len(lowest) and lowest[-1] >= first else 1.0
+        return float(rightly / (rightly + (1 - ANSWERABLE) * given[~self.answerable].mean()))
 
 
 @dataclass(frozen=True)
@@ -160,14 +146,20 @@ def main() -> None:
     model = fit(groups, used)
     held_out = [left_out(groups, group, used) for group in groups]
     curve = thresholds(groups, held_out)
+    floor = floors(groups, held_out, curve)
     before = shipped(arguments.reader)
     table(groups, held_out, [thresholds(*without(groups, held_out, group)) for group in groups], before)
     if unseen:
         table(unseen, [model.probability(group.signals) for group in unseen], [curve] * len(unseen), before)
     draw(groups, held_out, curve)
+    print(f"\nstrictness  threshold  kept by {CORPORA:.0%} of corpora  right, {ANSWERABLE:.0%} answerable")
+    for target, threshold, kept in zip(TARGETS, curve, floor, strict=True):
+        right = np.mean([group.right(p, threshold) for group, p in zip(groups, held_out, strict=True)])
+        print(f"{target:>10.3f}  {threshold:>9.3f}  {kept:>22.3f}  {right:>21.3f}")
     weights = {NAMES[i]: round(float(w), 4) for i, w in zip(used, model.weights, strict=True)}
     fitted = Confidence(weights, round(model.intercept, 4), tuple(TARGETS), tuple(curve))
     written = fitted.to_dict() | {"questions": {group.name: len(group.answerable) for group in groups}}
+    written["curve"]["floor"] = [round(each, 3) for each in floor]
     target = Path(__file__).parent.parent / "qa" / "asking" / FILE
     every = json.loads(target.read_text(encoding="utf-8")) | {arguments.reader: written}
     target.write_text(json.dumps(every, indent=1) + "\n", encoding="utf-8")
@@ -178,7 +170,7 @@ def read(answers: Path, suites: Sequence[Path]) -> list[Group]:
     """Read signals and answerability; suites with the same corpus become one group.
 
     Questions of which nobody has said whether they are answerable, and those for which nothing was read, are
-    left out.
+    left out; so is a corpus without both kinds.
     """
     found: dict[str, tuple[list[str], list[list[float]], list[bool]]] = {}
     for path in suites:
@@ -193,7 +185,11 @@ def read(answers: Path, suites: Sequence[Path]) -> list[Group]:
                 values = (answer["signals"].get(name) for name in NAMES)
                 signals.append([math.nan if value is None else value for value in values])
                 answerable.append(bool(known[answer["id"]]))
-    return [Group(" + ".join(names), np.array(s), np.array(a)) for names, s, a in found.values()]
+    groups = [Group(" + ".join(names), np.array(s), np.array(a)) for names, s, a in found.values()]
+    for group in groups:
+        if len(set(group.answerable)) < 2:
+            print(f"{group.name} is left out: all of its questions are answerable, or none")
+    return [group for group in groups if len(set(group.answerable)) > 1]
 
 
 def fit(groups: Sequence[Group], used: tuple[int, ...]) -> Model:
@@ -263,19 +259,40 @@ def choose(groups: Sequence[Group]) -> tuple[int, ...]:
 
 
 def thresholds(groups: Sequence[Group], held_out: Sequence[Float64]) -> list[float]:
-    """Return, for each of TARGETS, the probability from which CORPORA of the corpora have that precision.
+    """Return, for each of TARGETS, the lowest probability from which the precision is never below it.
 
-    Each corpus is left out of the fit and has a threshold of its own. The one that is returned has such a
-    rank among these that a further corpus, drawn like them, keeps the precision with probability CORPORA
-    (split conformal prediction, over corpora in place of cases; Vovk, Gammerman and Shafer, 2005). With
-    fewer than nine corpora that cannot be promised; then it is the highest.
+    Precision is over all groups, each left out of the fit and weighing the same. Equal probabilities are
+    answered together.
+    """
+    confidence = np.concatenate(held_out)
+    order = np.argsort(-confidence, kind="stable")
+    given = np.concatenate([group.weights for group in groups])[order]
+    right = np.cumsum(given * np.concatenate([group.answerable for group in groups])[order])
+    last = np.append(np.diff(confidence[order]) != 0, True)
+    precision, share = (right / np.cumsum(given))[last], (np.cumsum(given) / given.sum())[last]
+    # A few sure answers say little: the first twentieth counts as a whole.
+    first = int(np.searchsorted(share, FIRST))
+    found = []
+    for target in TARGETS:
+        enough = np.flatnonzero(precision[first:] >= target)
+        found.append(float(confidence[order][last][first + enough[-1]]) if len(enough) else 1.0)
+    return [float(t) for t in np.maximum.accumulate(found)]
+
+
+def floors(groups: Sequence[Group], held_out: Sequence[Float64], curve: Sequence[float]) -> list[float]:
+    """Return the precision that CORPORA of the corpora keep at each threshold.
+
+    It has such a rank among the precisions of the groups, each left out of the fit, that a further corpus,
+    drawn like them, keeps it with probability CORPORA (split conformal prediction, with corpora for cases;
+    Vovk, Gammerman and Shafer, 2005). With fewer than nine groups that cannot be promised; then it is the
+    lowest. A corpus that is given no answer at all keeps every precision.
     """
     rank = min(len(groups), math.ceil(CORPORA * (len(groups) + 1)))
-    found = [
-        sorted(group.threshold(p, target) for group, p in zip(groups, held_out, strict=True))[rank - 1]
-        for target in TARGETS
-    ]
-    return [float(t) for t in np.maximum.accumulate(found)]
+    found = []
+    for threshold in curve:
+        precision = [group.precision(p, threshold) for group, p in zip(groups, held_out, strict=True)]
+        found.append(sorted(precision, reverse=True)[rank - 1])
+    return found
 
 
 def draw(groups: Sequence[Group], held_out: Sequence[Float64], curve: Sequence[float]) -> None:

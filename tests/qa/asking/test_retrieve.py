@@ -145,7 +145,7 @@ def test_passages_that_count_are_looked_for_only_so_deep(
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "in")
         library = Recorded(corpus.store, legible=lambda hits: set())
-        found, others = found_for(library, [("anthracite", 1.0)], judged=True)
+        found, others, _ = found_for(library, [("anthracite", 1.0)], judged=True)
     assert [depth for name, (_, depth, *_) in searched(library)] == [2, 4, 8]
     assert not found
     assert len(others) >= 8
