@@ -2,9 +2,10 @@
 
 BIN := .venv/bin
 
-# Two processes, each file in one of them, which makes its fixtures once. In the order of the names: files with
-# few tests, which come last otherwise, are those whose tests take longest, and one core would wait for the other.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+# Three processes for two cores, as tests of the page and of processes wait a third of their time; each file in
+# one of them, which makes its fixtures once. In the order of the names: files with few tests, which come last
+# otherwise, are those whose tests take longest, and one core would wait for the others.
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # Some shells and containers forbid bytecode: each of the many processes of the tests would then compile all that
 # it imports.

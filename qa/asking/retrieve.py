@@ -112,6 +112,7 @@ class Retrieved:
         rest: the other passages that the reader can read, the best first.
         illegible: those in which it can read nothing, the best first.
         count: how many passages were found that it can read.
+        beyond: how many of these were not looked at, because enough others are read.
         lead: by how much the passage nearest to the question is nearer than those behind it, as a cosine.
     """
 
@@ -121,6 +122,7 @@ class Retrieved:
     rest: list[Hit]
     illegible: list[Hit]
     count: int
+    beyond: int
     lead: float
 
     @property
@@ -134,9 +136,13 @@ class _ChangedError(Exception):
 
 
 def retrieve(
-    library: Library, search: Search, selection: Selection, preference: DatePreference | None = None
+    library: Library,
+    search: Search,
+    selection: Selection,
+    preference: DatePreference | None = None,
+    most: int = MOST_READ,
 ) -> Retrieved:
-    """Find the passages to read; search again where one of their documents has changed in between.
+    """Find the passages to read, at most so many; search again where one of their documents has changed.
 
     Raises:
         LibraryError: the library changes faster than it can be searched.
@@ -148,9 +154,11 @@ def retrieve(
         if preference:
             found = _by_preference(found, preference)
         with suppress(_ChangedError):
-            to_read, rest, opened = _first(library, search, found, copied)
+            to_read, left_out, opened = _first(library, search, found, copied, most)
+            beyond = found[len(to_read) + len(left_out) :]
+            rest = [*left_out, *(hit for hit, _ in beyond)]
             others = [hit for hit, _ in illegible]
-            return Retrieved(to_read, opened, copied, rest, others, len(found), lead)
+            return Retrieved(to_read, opened, copied, rest, others, len(found), len(beyond), lead)
     raise LibraryError("the library is being changed faster than it can be searched: ask again")
 
 
@@ -166,12 +174,13 @@ def _first(
     search: Search,
     found: Sequence[tuple[Hit, float]],
     copied: Mapping[str, Mapping[str, float]],
+    most: int,
 ) -> tuple[list[tuple[Passage, float]], list[Hit], dict[str, Segmented]]:
     """Read the first of what was found, each passage with the sentences of it that may answer.
 
     A passage that has none is left out, and so is one that only repeats a better one of a copy of its
-    document. Returns the passages that are read; the rest of what was found, which begins with what was left
-    out; and the documents that were opened, by id.
+    document. Returns the passages that are read, those that were left out, and the documents that were
+    opened, by id.
 
     Raises:
         _ChangedError: a document is not as it was found.
@@ -182,7 +191,7 @@ def _first(
     read: list[tuple[Passage, float]] = []
     left_out: list[Hit] = []
     rest = list(found)
-    while rest and len(read) < MOST_READ:
+    while rest and len(read) < most:
         soon = [hit.document_id for hit, _ in rest[: max(AHEAD, MOST_READ - len(read))]]
         hit, fused = rest.pop(0)
         name = hit.document_id
@@ -206,7 +215,7 @@ def _first(
             read.append((passage, fused))
         else:
             left_out.append(hit)
-    return read, [*left_out, *(hit for hit, _ in rest)], opened
+    return read, left_out, opened
 
 
 def _joined(document: Document, read: Sequence[tuple[Passage, float]]) -> str:
