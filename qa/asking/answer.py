@@ -217,7 +217,7 @@ class Answerer:
         rest = [*retrieved.rest, *retrieved.illegible]
         if phrases.selection is not selection:
             found = candidates(self._library, search, selection)
-            rest += [hit for listed in found for hit, _ in listed]
+            rest += [hit for hit, _ in (*found.legible, *found.illegible)]
         return rest
 
     def _judge(

@@ -63,6 +63,8 @@ class Signals:
         coverage: the share of the question's content words that the best passage contains.
         fits: 1 if the best sentence has the kind of date or number asked for, 0 if not, 0.5 if none is asked.
         few: how few passages were found, from 0 (plenty) to nearly 1 (one).
+        background: the mean logit of all passages that were read but the surest; its own if none else was.
+        lead: by how much the passage nearest to the question is nearer than the 29 behind it, as a cosine.
     """
 
     answers: float
@@ -76,6 +78,8 @@ class Signals:
     coverage: float
     fits: float
     few: float
+    background: float = 0.0
+    lead: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
