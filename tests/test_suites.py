@@ -1,9 +1,9 @@
 """The gate: questions on the brief that ships and on news articles, asked end to end with the real models.
 
 `nk_brief` is looked at while working, `nk_brief_heldout` less (docs/quality.md says for what), of `news`
-only the totals; `two_part` was written for development. The floors lie a little under what was measured. On the brief the reference recipe reaches 60
-of 90 and 62 of 92 right at its best threshold, and 57 of 62 and 59 of 63 with a gold sentence among the first
-three quotes, of which it always shows three.
+only the totals; `two_part` was written for development. The floors lie a little under what was measured. On
+the brief the reference recipe reaches 60 of 90 and 62 of 92 right at its best threshold, and 57 of 62 and 59
+of 63 with a gold sentence among the first three quotes, of which it always shows three.
 """
 
 from __future__ import annotations
