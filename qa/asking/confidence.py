@@ -84,7 +84,10 @@ class Confidence:
         if not precision or len(precision) != len(thresholds):
             raise ValueError("the curve has no points, or not as many thresholds")
         weights = {str(name): float(weight) for name, weight in record["weights"].items()}
-        return cls(weights, float(record["intercept"]), precision, thresholds)
+        intercept = float(record["intercept"])
+        if not all(map(math.isfinite, (intercept, *weights.values(), *precision, *thresholds))):
+            raise ValueError("a number is not finite")
+        return cls(weights, intercept, precision, thresholds)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON has it."""

@@ -49,6 +49,8 @@ def test_a_library_without_one_has_the_confidence_that_ships(tmp_path: Path) -> 
         ({"weights": {"no such signal": 1.0}}, "cannot be read"),
         ({"weights": None}, "cannot be read"),
         ({"intercept": "x"}, "cannot be read"),
+        ({"intercept": float("nan")}, "cannot be read"),
+        ({"weights": {"answers": float("inf")}}, "cannot be read"),
         ({"curve": {"precision": [], "threshold": []}}, "cannot be read"),
         ({"questions": None}, "cannot be read"),
     ],
