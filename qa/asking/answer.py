@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from qa.asking.conversation import Interpretation
     from qa.asking.exact import Exact
     from qa.asking.extract import Evidence
+    from qa.asking.read import Read
     from qa.asking.retrieve import Retrieved, Search
     from qa.schema import DatePreference, Dates, Document, More, Outcome, Passage, Quote, Turn
     from qa.storage.ports import Hit, Library, Selection
@@ -178,8 +179,13 @@ class Answerer:
             )
         elif verdict.outcome == "answered":
             evidence = more.evidence(meaning.question, choice.read, retrieved.documents, verdict.chosen)
-            left = len(retrieved.to_read) + retrieved.beyond - len(choice.read)
-            all_that_answers = more.count(evidence, quotes, read=len(choice.read), left=left)
+            all_that_answers = more.count(
+                evidence,
+                quotes,
+                retrieved.copies,
+                read=len(choice.read),
+                at_least=_is_left(retrieved, choice.read),
+            )
         return inquiry.answer(
             verdict.outcome,
             confidence=verdict.confidence,
@@ -280,15 +286,22 @@ class Answerer:
         chosen: Sequence[Evidence],
         quotes: tuple[Quote, ...],
     ) -> More:
-        """Read on, and quote every sentence that answers about as surely as those that are quoted already."""
+        """Read on, and quote every sentence that likelier answers than not, and those quoted already."""
         preference, deadline = inquiry.preference, inquiry.deadline
         if self._reader.name != "reader":  # its scores bear comparison only with those of the same wave
             found, done = retrieved, choice.read
         else:
             found = retrieve(self._library, search, phrases.selection, preference, most=budget.ALL)
-            known = {each.passage.key for each in choice.read}
+            changed = {
+                name
+                for name, document in retrieved.documents.items()
+                if found.documents.get(name, document).sha256 != document.sha256
+            }
+            chosen = [each for each in chosen if each.document.id not in changed]
+            done = [each for each in choice.read if each.passage.document_id not in changed]
+            known = {each.passage.key for each in done}
             unread = [each for each in found.to_read if each[0].key not in known]
-            done = choice.read + read_on(
+            done += read_on(
                 self._reader, inquiry.meaning, preference, unread, found.documents, search.names, deadline
             )
         documents = retrieved.documents | found.documents
@@ -301,8 +314,14 @@ class Answerer:
             earliest=preference is None,
             deadline=deadline,
         )
-        left = len(found.to_read) + found.beyond - len(done)
-        return more.found(evidence, more.by_document(every, quotes), quotes, read=len(done), left=left)
+        return more.found(
+            evidence,
+            more.by_document(every, quotes),
+            quotes,
+            found.copies,
+            read=len(done),
+            at_least=_is_left(found, done),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,6 +396,13 @@ class _Clock:
 
     def read(self) -> Milliseconds:
         return Milliseconds(**self._stages, total=1000 * (time.perf_counter() - self._start))
+
+
+def _is_left(retrieved: Retrieved, read: Sequence[Read]) -> bool:
+    """Tell whether there are passages that were not read."""
+    known = {each.passage.key for each in read}
+    unread = any(passage.key not in known for passage, _ in retrieved.to_read)
+    return unread or retrieved.beyond > 0 or not retrieved.is_complete
 
 
 def _ranking(

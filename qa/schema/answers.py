@@ -133,7 +133,7 @@ class DatePreference:
 
 @dataclass(frozen=True, slots=True)
 class More:
-    """All sentences that answer about as surely as those that are quoted, these among them.
+    """All sentences that likelier answer than not, and those that are quoted.
 
     Near-duplicates count once.
 
@@ -141,7 +141,7 @@ class More:
         shown: how many of them the answer's quotes hold.
         sentences: how many they are.
         documents: how many documents they stand in.
-        at_least: whether there may be more: not every passage that was found was read.
+        at_least: whether there may be more: not every passage of the documents was read.
         read: how many passages were read.
         quotes: all of them, grouped by document, the document of the surest sentence first; in a document in
             order of place, neighbours joined. None where they were only counted.
