@@ -281,6 +281,8 @@ def _answer(
     try:
         asked = read_options(options)
         filters = asked.filters.filters()
+        if asked.history == "ignore":
+            conversation.questions.clear()
         earlier = conversation.questions[-MAX_TURNS:]
         answer = engine.ask(question, earlier, filters, strictness, asked.dates, wait=True, deadline=deadline)
         answer_id = engine.answers.remember(answer, earlier)

@@ -8,13 +8,13 @@ from __future__ import annotations
 import datetime as dt
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from qa.asking import confidence, copies, exact, extract, replies
 from qa.asking.choose import answering, choose
 from qa.asking.confidence import STRICTNESS
-from qa.asking.conversation import interpret
+from qa.asking.conversation import in_context, interpret
 from qa.asking.read import read, read_other_scripts
 from qa.asking.retrieve import candidates, prepare, retrieve
 from qa.asking.unmatched import unmatched
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from qa.storage.ports import Hit, Library, Selection
 
 _NOTHING_TO_LOOK_FOR = "The question names nothing to look for: say what it is about."
+_ONLY_IN_CONTEXT = "By itself the question is not answered: it was read with words of the earlier questions."
 _NOT_IN_ENGLISH = (
     "The reader knows English: whether this is answered it cannot tell. "
     "Name a model that knows the language with --reader."
@@ -100,9 +101,25 @@ class Answerer:
             reply = replies.reply(kind, listed, self._library.count().documents)
             return Answer(question, question, "none", reply=reply, filters=filters, milliseconds=clock.read())
 
-        meaning = interpret(question, history)
-        preference = times.preference(question, meaning.leans_on, self._today()) if dates == "auto" else None
-        inquiry = _Inquiry(question, meaning, preference, filters, threshold, deadline, clock)
+        def read_as(meaning: Interpretation) -> Answer:
+            preference = (
+                times.preference(question, meaning.leans_on, self._today()) if dates == "auto" else None
+            )
+            return self._answer(_Inquiry(question, meaning, preference, filters, threshold, deadline, clock))
+
+        alone = read_as(interpret(question, history))
+        if alone.outcome == "answered" or alone.carried or alone.unsearched:
+            return alone
+        context = in_context(question, history)
+        after = read_as(context) if context else alone
+        if after.outcome == "answered":
+            return replace(after, notes=(_ONLY_IN_CONTEXT, *after.notes))
+        return replace(alone, milliseconds=clock.read())
+
+    def _answer(self, inquiry: _Inquiry) -> Answer:
+        """Answer a question as it was understood."""
+        question, meaning, preference = inquiry.question, inquiry.meaning, inquiry.preference
+        filters, deadline, clock = inquiry.filters, inquiry.deadline, inquiry.clock
         deadline.check()
         with clock.timing("retrieve"):
             selection = self._library.select(filters)
@@ -136,7 +153,7 @@ class Answerer:
         return inquiry.answer(
             verdict.outcome,
             confidence=verdict.confidence,
-            threshold=threshold,
+            threshold=inquiry.threshold,
             signals=choice.signals,
             quotes=quotes,
             passages=_ranking(
@@ -254,6 +271,7 @@ class _Inquiry:
             milliseconds=self.clock.read(),
             filters=self.filters,
             preference=self.preference,
+            carried=self.meaning.carried,
             **said,
         )
 
@@ -288,7 +306,7 @@ class _Clock:
     def timing(self, stage: str) -> Iterator[None]:
         start = time.perf_counter()
         yield
-        self._stages[stage] = 1000 * (time.perf_counter() - start)
+        self._stages[stage] = self._stages.get(stage, 0.0) + 1000 * (time.perf_counter() - start)
 
     def read(self) -> Milliseconds:
         return Milliseconds(**self._stages, total=1000 * (time.perf_counter() - self._start))

@@ -158,6 +158,8 @@ class Answer:
         unsearched: why nothing was searched (no document matches the filters); empty if something was. Such
         an
             answer says nothing about the corpus; its outcome is "none".
+        carried: the words of earlier questions that it was read with; without any, it was answered as in a
+            fresh conversation.
     """
 
     question: str
@@ -179,6 +181,7 @@ class Answer:
     preference: DatePreference | None = None
     calibrated: bool = True
     unsearched: str = ""
+    carried: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as the answer line of `pullquote ask --json`.
@@ -235,6 +238,7 @@ def answer_to_dict(answer: Answer, answer_id: str = "") -> dict[str, Any]:
         "preference": _preference_dict(answer.preference) if answer.preference else None,
         "calibrated": answer.calibrated,
         "unsearched": answer.unsearched,
+        "carried": list(answer.carried),
     }
 
 
