@@ -1,8 +1,8 @@
 """Answer many questions from a file, one line each, in order; go on where an earlier run stopped.
 
-ANSWERS.jsonl.state beside ANSWERS.jsonl says what the answers depend on: the library and its aliases, the
-questions, the filters, the strictness, this version, and today if a question says "last year". Only if all of
-this is the same, earlier answers are kept.
+ANSWERS.jsonl.state beside ANSWERS.jsonl says what the answers depend on: the library, its aliases and its own
+confidence, the questions, the filters, the strictness, this version, and today if a question says "last
+year". Only if all of this is the same, earlier answers are kept.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from qa import __version__
-from qa.asking import confidence
+from qa.asking import confidence, own_confidence
 from qa.asking.answer import Answerer, answer_or_error
 from qa.errors import InputError, PullquoteError
 from qa.outputs import ANSWERS, STATE, earlier_of, is_replaceable, spare, state_of, write_output
@@ -221,7 +221,7 @@ def _basis(
     The generation is not enough: a library that was deleted and made again may have the same one.
     """
     documents = corpus.store.hashes()
-    aliases = Path(corpus.library) / ALIAS_FILE
+    aliases, fitted = (Path(corpus.library) / name for name in (ALIAS_FILE, own_confidence.FILE))
     return {
         "pullquote": __version__,
         "code": code_sha256(),
@@ -229,6 +229,7 @@ def _basis(
         "generation": corpus.store.generation,
         "documents": hashlib.sha256(dumps(documents, ascii=True).encode()).hexdigest(),
         "aliases": hashlib.sha256(aliases.read_bytes()).hexdigest() if aliases.is_file() else "",
+        "confidence": hashlib.sha256(fitted.read_bytes()).hexdigest() if fitted.is_file() else "",
         "encoder": corpus.store.encoder_identity.sha256,
         "questions": hashlib.sha256(questions).hexdigest(),
         "filters": json.loads(json.dumps(asdict(filters), default=str)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -331,8 +331,11 @@ class Corpus:
         with self._lock:
             if self._answerer is None:
                 from embeddings.reader import open_reader
+                from qa.asking import own_confidence
                 from qa.asking.answer import Answerer
 
                 with model_errors():
-                    self._answerer = Answerer(self.store, open_reader(self._reader))
+                    reader = open_reader(self._reader)
+                fitted = partial(own_confidence.of_library, self.library, reader.name)
+                self._answerer = Answerer(self.store, reader, fitted=fitted)
             return self._answerer

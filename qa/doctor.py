@@ -182,6 +182,7 @@ def _library(library: Path) -> Iterator[Finding]:
         yield Finding("store", "not opened", f"the library cannot be opened: {error}")
     else:
         yield _desk(library)
+        yield _confidence(library)
         return
     with suppress(ImportError):  # `_models` says so
         from embeddings import models
@@ -206,6 +207,20 @@ def _desk(library: Path) -> Finding:
     where = f" in {path}" if path.exists() else ""
     mending = f"{path} is damaged ({wrong}): put it back from a backup, or {LAYOUT.advice_if_damaged}"
     return Finding("desk", f"{plural(count, 'thumb')}{where}", mending if wrong else "")
+
+
+def _confidence(library: Path) -> Finding:
+    """Look at the confidence that was fitted to the library; our own reader is what asks by default."""
+    from qa.asking import own_confidence
+
+    own, problem = own_confidence.look_up(library, "reader")
+    if own is None:
+        return Finding("confidence", "as it ships" if not problem else "fitted, not used", problem)
+    return Finding(
+        "confidence",
+        f"fitted on {own.questions} questions of {own.suite} ({own.answerable} answerable) on {own.day}, in "
+        f"{library / own_confidence.FILE}",
+    )
 
 
 def _space(library: Path) -> Finding:

@@ -9,14 +9,15 @@ import datetime as dt
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qa.asking import confidence, copies, exact, extract, replies
+from qa.asking import confidence, conversation, copies, exact, extract, replies
 from qa.asking.choose import answering, choose
 from qa.asking.confidence import STRICTNESS
-from qa.asking.conversation import in_context, interpret
+from qa.asking.conversation import interpret, is_brief
 from qa.asking.read import read, read_other_scripts
-from qa.asking.retrieve import candidates, prepare, retrieve
+from qa.asking.retrieve import candidates, prepare, related, retrieve
 from qa.asking.unmatched import unmatched
 from qa.deadline import Deadline
 from qa.errors import PullquoteError
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from embeddings.reading import Reader
     from qa.asking.choose import Choice
+    from qa.asking.confidence import Confidence
     from qa.asking.conversation import Interpretation
     from qa.asking.exact import Exact
     from qa.asking.extract import Evidence
@@ -49,15 +51,20 @@ class Answerer:
     """Answers questions from a library. Several threads may ask at once.
 
     `reader` reads the passages (`embeddings.reader.open_reader`). `today` says from which day "last year" is
-    counted.
+    counted. `fitted` returns the confidence to use; by default it is the one that ships with the reader.
     """
 
     def __init__(
-        self, library: Library, reader: Reader, today: Callable[[], dt.date] = dt.date.today
+        self,
+        library: Library,
+        reader: Reader,
+        today: Callable[[], dt.date] = dt.date.today,
+        fitted: Callable[[], Confidence] | None = None,
     ) -> None:
         self._library = library
         self._reader = reader
         self._today = today
+        self._confidence = fitted or partial(confidence.shipped, reader.name)
         self._fitted = reader.model == reader.name  # else it is a model that the user named
 
     @property
@@ -94,7 +101,8 @@ class Answerer:
         check_dates(dates)
         deadline = deadline or Deadline()
         deadline.check()
-        threshold = confidence.threshold(strictness, self._reader.name)
+        fitted = self._confidence()
+        threshold = fitted.threshold(strictness)
         clock = _Clock()
         if kind := replies.reply_kind(question):
             listed = self._library.documents(limit=replies.LISTED)
@@ -105,16 +113,32 @@ class Answerer:
             preference = (
                 times.preference(question, meaning.leans_on, self._today()) if dates == "auto" else None
             )
-            return self._answer(_Inquiry(question, meaning, preference, filters, threshold, deadline, clock))
+            return self._answer(
+                _Inquiry(question, meaning, preference, filters, fitted, threshold, deadline, clock)
+            )
 
-        alone = read_as(interpret(question, history))
-        if alone.outcome == "answered" or alone.carried or alone.unsearched:
-            return alone
-        context = in_context(question, history)
-        after = read_as(context) if context else alone
-        if after.outcome == "answered":
+        meaning = interpret(question, history)
+        if is_brief(question) and not meaning.carried:
+            meaning = self._continued(question, history, filters) or meaning
+        answer = read_as(meaning)
+        if answer.outcome == "answered" or answer.carried or answer.unsearched:
+            return answer
+        continued = self._continued(question, history, filters)
+        if continued and (after := read_as(continued)).outcome == "answered":
             return replace(after, notes=(_ONLY_IN_CONTEXT, *after.notes))
-        return replace(alone, milliseconds=clock.read())
+        return replace(answer, milliseconds=clock.read())
+
+    def _continued(
+        self, question: str, history: Sequence[str | Turn], filters: Filters
+    ) -> Interpretation | None:
+        """Read a question that stands alone after the last earlier one on its subject; None without one."""
+        topics = conversation.topics(history)
+        selection = self._library.select(filters) if topics else None
+        if not (selection and selection.documents):
+            return None
+        same = related(self._library, question, [topic[0] for topic in topics], selection)
+        last = next((topic for topic, is_same in zip(topics[::-1], same[::-1], strict=True) if is_same), None)
+        return conversation.in_context(question, last) if last else None
 
     def _answer(self, inquiry: _Inquiry) -> Answer:
         """Answer a question as it was understood."""
@@ -193,12 +217,12 @@ class Answerer:
         self, inquiry: _Inquiry, search: Search, retrieved: Retrieved, phrases: Exact, choice: Choice
     ) -> _Verdict:
         """Say how sure it is that the corpus answers the question, and what is shown."""
-        name, signals, chosen = self._reader.name, choice.signals, choice.chosen
+        signals, chosen = choice.signals, choice.chosen
         sure = 0.0
         outcome: Outcome = "none"
         if signals:
-            sure = confidence.probability(signals, name)
-            near = confidence.is_near(signals, name)
+            sure = inquiry.fitted.probability(signals)
+            near = inquiry.fitted.is_near(signals)
             outcome = confidence.outcome(sure, inquiry.threshold, near=near)
         unjudged = self._fitted and bool(choice.evidence) and not search.judged
         if search.judged and outcome == "none":
@@ -249,6 +273,7 @@ class _Inquiry:
         meaning: how it is read after the earlier turns.
         preference: the time that it names; None where it names none or that is to be ignored.
         filters: which documents it may be answered from.
+        fitted: what the confidence is computed with.
         threshold: the least confidence at which an answer is given.
         deadline: when the work ends.
         clock: measures the stages.
@@ -258,6 +283,7 @@ class _Inquiry:
     meaning: Interpretation
     preference: DatePreference | None
     filters: Filters
+    fitted: Confidence
     threshold: float
     deadline: Deadline
     clock: _Clock

@@ -3,17 +3,18 @@
 A logistic regression on a few named signals, after Gisserot-Boukhlef et al. (2024, arXiv 2402.12997), who
 abstain by a regression on what a reranker gives. `training/confidence.py` fits it, for each reader, and
 writes `confidence.json`; the figures, suite by suite, each left out of the fit, are in docs/quality.md.
+A library may have a confidence of its own (`qa/asking/own_confidence.py`).
 """
 
 from __future__ import annotations
 
 import json
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -22,6 +23,8 @@ from qa.text.question import answer_type, spans_of_type
 from qa.text.terms import content_words
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from embeddings.reading import ReaderName, Window
     from qa.schema import Outcome, Signals
 
@@ -53,13 +56,80 @@ def fits(question: str, sentence: str) -> float:
     return 0.5 if kind is None else float(bool(spans_of_type(sentence, kind)))
 
 
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """A logistic regression on signals, and which probability an answer needs.
+
+    Attributes:
+        weights: the weight of each signal that it uses, by name.
+        intercept: the log odds where all signals are 0.
+        precision: shares of the answers given that should be right, rising.
+        thresholds: the least probability of an answer for each of these.
+    """
+
+    weights: Mapping[str, float]
+    intercept: float
+    precision: tuple[float, ...]
+    thresholds: tuple[float, ...]
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Self:
+        """Read what `to_dict` wrote.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is something else.
+        """
+        curve = record["curve"]
+        precision, thresholds = (tuple(map(float, curve[name])) for name in ("precision", "threshold"))
+        if not precision or len(precision) != len(thresholds):
+            raise ValueError("the curve has no points, or not as many thresholds")
+        weights = {str(name): float(weight) for name, weight in record["weights"].items()}
+        return cls(weights, float(record["intercept"]), precision, thresholds)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return {
+            "weights": {name: round(weight, 4) for name, weight in self.weights.items()},
+            "intercept": round(self.intercept, 4),
+            "curve": {
+                "precision": list(self.precision),
+                "threshold": [round(each, 4) for each in self.thresholds],
+            },
+        }
+
+    def log_odds(self, signals: Signals) -> float:
+        """Return the log odds that the corpus states the answer. A signal that was not measured counts 0."""
+        return self.intercept + sum(
+            weight * (getattr(signals, name) or 0.0) for name, weight in self.weights.items()
+        )
+
+    def probability(self, signals: Signals) -> float:
+        """Return how likely it is that the corpus states the answer."""
+        return 1 / (1 + math.exp(-max(-500.0, min(500.0, self.log_odds(signals)))))
+
+    def threshold(self, strictness: float = STRICTNESS) -> float:
+        """Return the least probability at which an answer is given; see the module's `threshold`."""
+        check_strictness(strictness)
+        return float(np.interp(strictness, self.precision, self.thresholds))
+
+    def is_near(self, signals: Signals) -> bool:
+        """Tell whether anything that was read comes so near the question that it is worth showing.
+
+        What few passages there were to read makes an answer likelier, and brings none of them nearer.
+        """
+        return self.probability(replace(signals, few=0.0)) >= WEAK
+
+
+@cache
+def shipped(reader: ReaderName = "reader") -> Confidence:
+    """Return the confidence that comes with a reader."""
+    text = files("qa.asking").joinpath(FILE).read_text(encoding="utf-8")
+    return Confidence.from_dict(json.loads(text)[reader])
+
+
 def probability(signals: Signals, reader: ReaderName = "reader") -> float:
     """Return how likely it is that the corpus states the answer, by what `reader` read."""
-    model = _model(reader)
-    logit = model["intercept"] + sum(
-        weight * getattr(signals, name) for name, weight in model["weights"].items()
-    )
-    return 1 / (1 + math.exp(-max(-500.0, min(500.0, logit))))
+    return shipped(reader).probability(signals)
 
 
 def threshold(strictness: float = STRICTNESS, reader: ReaderName = "reader") -> float:
@@ -73,6 +143,11 @@ def threshold(strictness: float = STRICTNESS, reader: ReaderName = "reader") -> 
     Raises:
         InputError: `strictness` is no number between LOOSEST and STRICTEST.
     """
+    return shipped(reader).threshold(strictness)
+
+
+def check_strictness(strictness: float) -> None:
+    """Refuse a strictness that is no number between LOOSEST and STRICTEST."""
     if not isinstance(strictness, Real):
         raise InputError(
             f"the strictness is {strictness!r}: write a number between {LOOSEST} and {STRICTEST}, the share "
@@ -83,16 +158,6 @@ def threshold(strictness: float = STRICTNESS, reader: ReaderName = "reader") -> 
             f"the strictness {strictness:g} is not between {LOOSEST} and {STRICTEST}: "
             "it is the share of the answers given that should be right"
         )
-    curve = _model(reader)["curve"]
-    return float(np.interp(strictness, curve["precision"], curve["threshold"]))
-
-
-def is_near(signals: Signals, reader: ReaderName = "reader") -> bool:
-    """Tell whether anything that was read comes so near the question that it is worth showing.
-
-    What few passages there were to read makes an answer likelier, and brings none of them nearer.
-    """
-    return probability(replace(signals, few=0.0), reader) >= WEAK
 
 
 def outcome(confidence: float, threshold: float, *, near: bool) -> Outcome:
@@ -100,9 +165,3 @@ def outcome(confidence: float, threshold: float, *, near: bool) -> Outcome:
     if confidence >= threshold:
         return "answered"
     return "weak" if near else "none"
-
-
-@cache
-def _model(reader: ReaderName) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(files("qa.asking").joinpath(FILE).read_text(encoding="utf-8"))[reader]
-    return loaded

@@ -3,7 +3,8 @@
 A question that cannot stand alone ("And who arrested them?", "When was that?") is read together with the
 words of the earlier questions that it leans on, and shown with them, so that a reader sees what was
 understood. A question that stands alone is searched and read as in a fresh conversation. Only if that does
-not answer it, it is read in context too: "How many were killed in the slide?" says not which slide.
+not answer it, or if it is brief ("Pagination options"), it is read after the last question on its subject,
+if there is one: "How many were killed in the slide?" says not which slide (docs/decisions/0029-followups.md).
 """
 
 from __future__ import annotations
@@ -94,11 +95,11 @@ _FRONTED = re.compile(
 # Fewer content words than this among others, and no name, is a fragment: "By whom?", "How many?". A word by
 # itself names a thing: "premiums", "the harvest".
 _FRAGMENT = 2
+# Fewer content words than this, and no name or year, may be on many things: "Pagination options".
+_BRIEF = 3
 _ARTICLES = frozenset({"a", "an", "the"})
 # What sets a topic: a question, or what is no question ("Good to know.") with so many content words.
-_ASKING = re.compile(
-    rf"(?:who|whom|whose|what|which|when|where|why|how|{_AUXILIARY})\b|.*\?\s*$", re.IGNORECASE | re.DOTALL
-)
+_ASKING = re.compile(rf"(?:who|whom|whose|what|which|when|where|why|how|{_AUXILIARY})\b", re.IGNORECASE)
 _TELLING = 4
 # So many earlier questions are looked at: what was said before them is forgotten.
 _REMEMBERED = 4
@@ -153,6 +154,23 @@ def in_context(question: str, history: Sequence[str | Turn]) -> Interpretation |
     after = " ".join([*" ".join(earlier).split()[-_AFTER:], reading])
     variants = ((reading, _OWN), (expanded, _CONTEXT), (after, _CONTEXT))
     return Interpretation(expanded, variants, _timeless(reading, leans_on) or expanded, leans_on, carried)
+
+
+def topics(history: Sequence[str | Turn]) -> list[list[str]]:
+    """Return the earlier questions that stand alone, each with those that lean on it; the oldest first."""
+    found: list[list[str]] = []
+    for text in earlier_questions(history):
+        if stands_alone(text):
+            found.append([text])
+        elif found:
+            found[-1].append(text)
+    return found
+
+
+def is_brief(question: str) -> bool:
+    """Tell whether a question has so few content words, and no name, that it may be on many things."""
+    content = [word for word in words(question) if word not in FUNCTION_WORDS]
+    return len(content) < _BRIEF and not _names_something(question)
 
 
 def expand(question: str, earlier: Sequence[str]) -> str:
@@ -257,7 +275,8 @@ def _sets_topic(turn: str) -> bool:
     """Tell whether a turn asks something, names something, is a fragment, or has many content words."""
     content = [word for word in words(turn) if word not in FUNCTION_WORDS]
     fragment = len(content) == len(words(turn))
-    return bool(_ASKING.match(turn)) or _names_something(turn) or fragment or len(content) >= _TELLING
+    asks = bool(_ASKING.match(turn)) or turn.rstrip().endswith("?")
+    return asks or fragment or _names_something(turn) or len(content) >= _TELLING
 
 
 def _content_as_written(text: str) -> list[str]:

@@ -39,6 +39,9 @@ BOUND = 6_400
 AHEAD = 16
 # Passages that may be read.
 MOST_READ = budget.most()
+# For a question on the same subject, the best document of an earlier one is among the first so many, and its
+# score is at most so much below the best.
+RELATED_RANK, RELATED_GAP = 3, 0.4
 # How often a search is made again because the library has changed under it.
 ATTEMPTS = 3
 _AS_ASKED = Names()
@@ -233,6 +236,22 @@ def candidates(
             others = _fused(search.weights, nearest, matching, hits.keys() - legible_keys)
             return _best_first(hits, fused), _best_first(hits, others)
         depth *= 2
+
+
+def related(library: Library, question: str, turns: Sequence[str], selection: Selection) -> list[bool]:
+    """Tell of each earlier question whether it is on the subject of a question, as far as the library knows.
+
+    It is if its best document is nearly the best for the question too.
+    """
+    own, *found = (
+        candidates(library, prepare(library, text, ((text, 1.0),)), selection)[0]
+        for text in (question, *turns)
+    )
+    best: dict[str, float] = {}
+    for hit, score in own:
+        best.setdefault(hit.document_id, score)
+    near = {name for name in islice(best, RELATED_RANK) if own[0][1] - best[name] <= RELATED_GAP}
+    return [bool(each) and each[0][0].document_id in near for each in found]
 
 
 def _fused(

@@ -174,7 +174,7 @@ _file = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command()
-@click.argument("suite", type=click.Path(path_type=Path))
+@click.argument("suite", type=click.Path(path_type=Path), required=False)
 @click.option(
     "--answers", type=_file, metavar="FILE", help="Score these answers, or this TREC run; ask nothing."
 )
@@ -198,6 +198,12 @@ _file = click.Path(dir_okay=False, path_type=Path)
     "--check", is_flag=True, help="Only look up the expected quotes; exit with 1 where one is lost."
 )
 @click.option("--fresh", is_flag=True, help="Ask every question again, whatever answers are kept.")
+@click.option(
+    "--fit",
+    is_flag=True,
+    help="Fit the library's confidence on these questions, and keep it if that gains; else exit with 1.",
+)
+@click.option("--unfit", is_flag=True, help="Only take the confidence away that was fitted to the library.")
 @options.force
 @options.strictness
 @options.reader
@@ -205,7 +211,7 @@ _file = click.Path(dir_okay=False, path_type=Path)
 @options.json
 @options.general
 @click.pass_obj
-def evaluate(settings: options.Settings, /, suite: Path, **chosen: Any) -> None:
+def evaluate(settings: options.Settings, /, suite: Path | None, *, unfit: bool, **chosen: Any) -> None:
     """Measure how well questions are answered whose answers are known.
 
     SUITE is a folder in BEIR layout, or a file of test queries. A folder holds queries.jsonl, qrels.tsv (or
@@ -217,6 +223,11 @@ def evaluate(settings: options.Settings, /, suite: Path, **chosen: Any) -> None:
     earlier questions take rows of their own. Or it is JSON lines of {"question", "quotes": [...],
     "answers", "answerable", "document", "history", "id"}. Its quotes are looked up in the documents first.
 
+    --fit fits the confidence of the library on those of the questions, and of the thumbs pressed in the
+    chat, of which it is known whether they are answerable: 20 of each kind at least. It says what that gains
+    on questions left out of the fit. If it gains, it is kept in the library's folder, and every answer uses
+    it. Without a SUITE, the thumbs alone are asked again. --unfit takes it away.
+
     Interrupted, the same command goes on where it stopped.
     """
     import shlex
@@ -224,7 +235,12 @@ def evaluate(settings: options.Settings, /, suite: Path, **chosen: Any) -> None:
     from qa.evaluation import command, tables
     from qa.progress import meter
 
-    _check_options(suite, chosen)
+    if unfit:
+        _unfit(settings, suite, chosen)
+        return
+    if suite is None and not chosen["fit"]:
+        raise click.UsageError("Missing argument 'SUITE'.")
+    _check_options(chosen)
     typed = shlex.join(["pullquote", *sys.argv[1:]])
     task = command.Task(
         suite=suite, library=shared.library(settings), reader=settings.reader, command=typed, **chosen
@@ -248,7 +264,24 @@ def evaluate(settings: options.Settings, /, suite: Path, **chosen: Any) -> None:
     sys.exit(0 if result.passed else 1)
 
 
-def _check_options(suite: Path, chosen: dict[str, Any]) -> None:
+def _unfit(settings: options.Settings, suite: Path | None, chosen: dict[str, Any]) -> None:
+    """Take the fitted confidence of the library away."""
+    from qa.asking import own_confidence
+
+    source = click.get_current_context().get_parameter_source
+    if suite or any(source(name) is ParameterSource.COMMANDLINE for name in chosen):
+        raise click.UsageError("--unfit asks nothing: leave out the suite and all that is about it")
+    with shared.corpus(settings) as corpus:
+        removed = own_confidence.remove(corpus.library)
+    if settings.as_json:
+        shared.print_json({"removed": removed})
+    elif removed:
+        click.echo("The fitted confidence was taken away: the one that ships is used from now on.")
+    else:
+        click.echo("No confidence was fitted to this library: the one that ships is used.")
+
+
+def _check_options(chosen: dict[str, Any]) -> None:
     """Refuse options that contradict each other."""
     from collections import Counter
 
@@ -262,7 +295,10 @@ def _check_options(suite: Path, chosen: dict[str, Any]) -> None:
     reader = source("reader") is ParameterSource.COMMANDLINE
     if chosen["answers"] and (chosen["out"] or chosen["fresh"] or given or reader):
         raise click.UsageError("--answers asks nothing: leave out --out, --fresh, --strictness and --reader")
-    about_answers = written or chosen["answers"] or chosen["baseline"] or chosen["gates"] or given or reader
+    if chosen["fit"] and (chosen["answers"] or chosen["limit"] or chosen["encoder"]):
+        raise click.UsageError("--fit asks all questions: leave out --answers, --limit and --encoder")
+    scored = any(chosen[name] for name in ("answers", "baseline", "gates", "fit"))
+    about_answers = written or scored or given or reader
     if chosen["check"] and about_answers:
         raise click.UsageError("--check only looks up quotes: leave out what is about answers")
     files = [

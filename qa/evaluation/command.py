@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import math
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast, get_args
 
+from embeddings.reading import ReaderName
+from qa.asking import confidence, own_confidence
 from qa.asking.confidence import STRICTNESS
 from qa.corpus import Corpus
+from qa.desk.thumbs import to_queries
 from qa.errors import InputError, LibraryNotFoundError
-from qa.evaluation import check, run, suite, trec
+from qa.evaluation import check, fit, run, suite, trec
 from qa.evaluation.measures import MEASURES
 from qa.evaluation.result import Result
 from qa.outputs import (
@@ -80,7 +83,7 @@ class Task:
     """The options of the command.
 
     Attributes:
-        suite: the folder or file of the test queries.
+        suite: the folder or file of the test queries; None: the thumbs on the library's answers, to fit on.
         library: the folder of the library.
         answers: a file of answers to score, instead of asking.
         out: the file to write the answers to.
@@ -91,6 +94,7 @@ class Task:
         trec_qrels: the TREC qrels to write.
         limit: how many of the queries to draw.
         check: whether to look up the expected quotes only.
+        fit: whether to fit the confidence of the library, on the test queries and on the thumbs.
         fresh: whether to drop earlier answers.
         force: whether to replace files that Pullquote did not write.
         encoder: the encoder for a suite's own corpus.
@@ -99,7 +103,7 @@ class Task:
         command: the command as it was typed.
     """
 
-    suite: Path
+    suite: Path | None
     library: Path
     answers: Path | None = None
     out: Path | None = None
@@ -110,6 +114,7 @@ class Task:
     trec_qrels: Path | None = None
     limit: int | None = None
     check: bool = False
+    fit: bool = False
     fresh: bool = False
     force: bool = False
     encoder: str | None = None
@@ -131,8 +136,8 @@ class Task:
     def inputs(self) -> tuple[Path, ...]:
         """Return the files that are read."""
         parts = ("queries.jsonl", "corpus.jsonl", *suite.QRELS)
-        named = (self.suite, *(self.suite / part for part in parts), self.answers, self.baseline)
-        return tuple(path for path in named if path)
+        asked = (self.suite, *(self.suite / part for part in parts)) if self.suite else ()
+        return tuple(path for path in (*asked, self.answers, self.baseline) if path)
 
 
 def perform(task: Task, show: Meter, say: Callable[[str], None], kept: Callable[[Path], None]) -> Result:
@@ -158,7 +163,7 @@ def perform(task: Task, show: Meter, say: Callable[[str], None], kept: Callable[
     _check_no_source(task)
     for _, path, _ in task.outputs():
         path.parent.mkdir(parents=True, exist_ok=True)
-    asked = suite.load(task.suite, say)
+    asked = _asked(task, say)
     if task.encoder and (task.answers or not asked.corpus):
         raise InputError("--encoder is for indexing a suite's own corpus, and nothing is to be indexed here.")
     if task.limit:
@@ -172,14 +177,52 @@ def perform(task: Task, show: Meter, say: Callable[[str], None], kept: Callable[
     if documents:
         _warn(findings, say)
         run.check_qrels(asked, documents, say)
-    path = task.answers or _ask(task, asked, show, say, kept)
+    path, reader = (task.answers, "") if task.answers else _ask(task, asked, show, say, kept)
     answers = _answers(path, asked, say)
     baseline = _answers(task.baseline, asked, say) if task.baseline else None
     show("Scoring", 0, 0)
     evaluation = run.evaluate(asked, answers, documents, baseline)
     _write(task, evaluation, documents)
     failures = tuple(filter(None, (gate.failure(evaluation.measures) for gate in task.gates)))
-    return Result(asked, findings if documents else (), evaluation, path, failures)
+    result = Result(asked, findings if documents else (), evaluation, path, failures)
+    return _fitted(task, result, cast("ReaderName", reader)) if task.fit else result
+
+
+def _fitted(task: Task, result: Result, reader: ReaderName) -> Result:
+    """Fit the confidence on the answers, and keep it in the library's folder if it gains."""
+    judged = result.evaluation.judged if result.evaluation else ()
+    found = fit.fit(judged, confidence.shipped(reader), task.strictness)
+    if not found.gains:
+        return replace(result, fit=found)
+    own = own_confidence.OwnConfidence(
+        found.confidence,
+        own_confidence.identify(reader),
+        result.suite.name,
+        found.questions,
+        found.answerable,
+        dt.datetime.now().astimezone().date().isoformat(),
+    )
+    return replace(result, fit=found, fitted=own_confidence.save(task.library, own))
+
+
+def _asked(task: Task, say: Callable[[str], None]) -> Suite:
+    """Return the test queries; to fit, with those that thumbs on the library's answers make."""
+    loaded = suite.load(task.suite, say) if task.suite else None
+    if not task.fit:
+        if loaded is None:
+            raise InputError("there is nothing to ask. Name a suite.")
+        return loaded
+    if loaded and loaded.corpus:
+        raise InputError(
+            f"--fit is for the library that you ask, and {loaded.corpus} is another corpus. Name a file of "
+            "test queries."
+        )
+    with Corpus.open(task.library, create=False, read_only=True) as corpus:
+        asked = suite.with_thumbs(loaded, to_queries(corpus.desk, corpus.store))
+    if added := len(asked.queries) - len(loaded.queries if loaded else ()):
+        say(f"{plural(added, 'question')} more, by the thumbs on this library's answers")
+    fit.check_enough(asked.queries)
+    return asked
 
 
 def _check_no_source(task: Task) -> None:
@@ -210,8 +253,8 @@ def _documents(task: Task, asked: Suite, say: Callable[[str], None]) -> dict[str
 
 def _ask(
     task: Task, asked: Suite, show: Meter, say: Callable[[str], None], kept: Callable[[Path], None]
-) -> Path:
-    """Ask the queries that are not answered yet; return the file of the answers."""
+) -> tuple[Path, str]:
+    """Ask the queries that are not answered yet; return the file of the answers, and the reader's name."""
 
     def answering(done: int, total: int) -> None:
         show("Answering", done, total)
@@ -222,6 +265,11 @@ def _ask(
         else Corpus.open(task.library, create=False, reader=task.reader)
     )
     with opening as corpus:
+        reader = corpus.answerer().reader
+        if task.fit and reader not in get_args(ReaderName):
+            raise InputError(
+                f"--fit: what {reader} says of an answer is a guess, whatever is fitted. Leave out --reader."
+            )
         path = task.out or run.answers_path(corpus.library, asked)
         kept(path)
         run.answer(
@@ -234,7 +282,7 @@ def _ask(
             strictness=task.strictness,
             force=task.force,
         )
-    return path
+    return path, reader
 
 
 def _answers(path: Path, asked: Suite, say: Callable[[str], None]) -> dict[str, AnswerLine]:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qa.evaluation.check import Finding
+    from qa.evaluation.fit import Fit
     from qa.evaluation.schema import Evaluation, Suite
 
 
@@ -22,6 +23,8 @@ class Result:
         evaluation: the measures; None if only the quotes were checked.
         answers: the file of the answers; None if only the quotes were checked.
         failures: what each failed gate says.
+        fit: the confidence that was fitted, if one was asked for.
+        fitted: the file that it was written to; None if it gains nothing.
     """
 
     suite: Suite
@@ -29,8 +32,12 @@ class Result:
     evaluation: Evaluation | None = None
     answers: Path | None = None
     failures: tuple[str, ...] = ()
+    fit: Fit | None = None
+    fitted: Path | None = None
 
     @property
     def passed(self) -> bool:
-        """Whether no gate failed; if only the quotes were checked, whether all were found."""
-        return not self.failures if self.evaluation else all(finding.found for finding in self.findings)
+        """Whether no gate failed and a fit gained; if only quotes were checked, whether all were found."""
+        if self.evaluation is None:
+            return all(finding.found for finding in self.findings)
+        return not self.failures and (self.fit is None or self.fit.gains)

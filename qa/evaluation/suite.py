@@ -60,6 +60,23 @@ def load(path: Path, say: Callable[[str], None] = lambda message: None) -> Suite
     return Suite(path.stem, _checked(queries, path))
 
 
+def with_thumbs(suite: Suite | None, thumbs: Iterable[Mapping[str, Any]]) -> Suite:
+    """Return the suite with the test queries that thumbs make (`qa.desk.thumbs`), or these alone.
+
+    A question that the suite has already is not added, nor one of which nobody knows whether it is answered.
+    """
+    queries = suite.queries if suite else ()
+    known = {each.id for each in queries} | {(each.text, each.history) for each in queries}
+    lines = (_Line("thumbs", number, dict(line)) for number, line in enumerate(thumbs, 1))
+    added = (_query(line, assume=None) for line in lines)
+    new = [
+        each
+        for each in added
+        if each.answerable is not None and each.id not in known and (each.text, each.history) not in known
+    ]
+    return replace(suite or Suite("thumbs", ()), queries=(*queries, *new))
+
+
 def draw(suite: Suite, limit: int) -> Suite:
     """Return the suite with `limit` of its questions, drawn at random: always the same ones."""
     queries = list(suite.queries)

@@ -54,8 +54,21 @@ def to_dict(result: Result) -> dict[str, Any]:
         "differences": {name: asdict(each) for name, each in evaluation.differences.items()},
         "threshold": threshold(evaluation.judged),
         "failed": list(result.failures),
+        "fit": _fit_dict(result),
         "answers": str(result.answers),
         "check": _check_dict(result.findings, notable),
+    }
+
+
+def _fit_dict(result: Result) -> dict[str, Any] | None:
+    if result.fit is None:
+        return None
+    return {
+        "questions": result.fit.questions,
+        "answerable": result.fit.answerable,
+        "right": asdict(result.fit.right),
+        "Brier": asdict(result.fit.brier),
+        "file": None if result.fitted is None else str(result.fitted),
     }
 
 
@@ -205,6 +218,7 @@ def _closing(result: Result) -> list[str]:
         lines += _on_differences(result.evaluation)
         lines += [f"failed: {failure}" for failure in result.failures]
         lines.append(f"answers: {result.answers}")
+        lines += _on_fit(result)
     return [visible(line) for line in lines]
 
 
@@ -230,6 +244,23 @@ def _on_differences(evaluation: Evaluation) -> list[str]:
         lines.append(f"No significant difference in {plural(others, what)}.")
     lines.append(f"Significant: p < {LEVEL}, 0 outside the interval; by chance, one in twenty is.")
     return lines
+
+
+def _on_fit(result: Result) -> list[str]:
+    """Return what the fit of the confidence gained, and whether it was kept."""
+    fit = result.fit
+    if fit is None:
+        return []
+    lines = ["", f"Confidence fitted on {plural(fit.questions, 'question')}; on those left out of each fit:"]
+    for name, gain in (("right outcomes", fit.right), ("Brier score (less is better)", fit.brier)):
+        change = gain.difference
+        lines.append(
+            f"  {name}: {gain.before:.3f} before, {gain.after:.3f} after; difference {change.value:+.3f}, "
+            f"95 % interval {change.low:+.3f} to {change.high:+.3f}"
+        )
+    if result.fitted:
+        return [*lines, f"It is kept in {result.fitted} and used from now on; --unfit takes it away."]
+    return [*lines, "It gains no more than chance, and was not kept: the confidence stays as it was."]
 
 
 def _on_findings(result: Result) -> list[str]:

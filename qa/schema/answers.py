@@ -222,7 +222,10 @@ def answer_to_dict(answer: Answer, answer_id: str = "") -> dict[str, Any]:
         "error": asdict(answer.error) if answer.error else None,
         "reply": asdict(answer.reply) if answer.reply else None,
         "threshold": round(float(answer.threshold), 4),
-        "signals": {name: round(float(value), 4) for name, value in asdict(answer.signals).items()}
+        "signals": {
+            name: None if value is None else round(float(value), 4)
+            for name, value in asdict(answer.signals).items()
+        }
         if answer.signals
         else None,
         "filters": {

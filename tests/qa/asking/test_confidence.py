@@ -31,7 +31,7 @@ STRICT = st.floats(LOOSEST, STRICTEST)
 
 @pytest.mark.parametrize("reader", get_args(ReaderName))
 def test_the_model_rests_on_signals_that_there_are(reader: ReaderName) -> None:
-    weights = confidence._model(reader)["weights"]
+    weights = confidence.shipped(reader).weights
     assert weights
     assert weights.keys() <= {field.name for field in fields(Signals)}
 
@@ -83,9 +83,9 @@ def test_few_passages_make_an_answer_likelier_and_nothing_nearer() -> None:
     far = replace(SIGNALS, answers=-6.0, best=-6.0, few=0.0)
     alone = replace(far, few=0.95)
     assert confidence.probability(alone) > confidence.probability(far)
-    assert not confidence.is_near(far)
-    assert not confidence.is_near(alone)
-    assert confidence.is_near(replace(far, answers=0.0, best=0.0))
+    assert not confidence.shipped().is_near(far)
+    assert not confidence.shipped().is_near(alone)
+    assert confidence.shipped().is_near(replace(far, answers=0.0, best=0.0))
 
 
 @pytest.mark.parametrize("strictness", [0.0, 0.49, 0.96, 1.5, float("nan")])

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import re
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from qa.asking import confidence
+from embeddings.reading import Reading
+from qa.asking import confidence, own_confidence
+from qa.asking.answer import Answerer
 from qa.cli import cli
+from qa.evaluation import command
 from qa.evaluation import run as evaluation_run
 from qa.evaluation.measures import MEASURES
+from qa.schema import ShownAnswer, Signals
 from tests.qa.tiny import tiny_corpus, write
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+ROOT = Path(__file__).parents[3]
 DOCUMENTS = {
     "mill": "The mill was built in 1902 by Anna Holm. It burned down in May 1911.",
     "ferry": "The ferry to Skarholm sails twice a day. A ticket costs 40 kroner.",
@@ -364,9 +370,6 @@ def test_bad_input_exits_with_3_and_says_what_is_wrong(suite, perfect, tmp_path,
     assert said in result.stderr
 
 
-# Asking, with the real models
-
-
 @pytest.fixture
 def cache(tmp_path, monkeypatch) -> Path:
     """What evaluations keep, apart from the user's; exports of models stay where they are."""
@@ -374,6 +377,129 @@ def cache(tmp_path, monkeypatch) -> Path:
     monkeypatch.setattr(evaluation_run, "evaluations_folder", lambda: kept)
     monkeypatch.setattr("qa.storage.answer_cache.evaluations_folder", lambda: kept)
     return kept
+
+
+# Fitting the confidence, with a reader whose every sentence says how sure it is
+
+
+class NumberReader:
+    """Reads how sure it is of a lock off its text, "logit 1.5"; all other texts say nothing of it."""
+
+    name = model = "reader"
+
+    def read(self, question, windows, retrieved):
+        lock = re.search(r"lock\d+x", question)[0]
+        texts = [" ".join(each.sentences) for each in windows]
+        sure = [float(re.search(r"logit (\S+)", each)[1]) if lock in each else -15.0 for each in texts]
+        return [Reading(each, each, each, (each,), (None,)) for each in sure]
+
+
+@pytest.fixture
+def fitting(tmp_path, monkeypatch):
+    """A function that makes a library of so many questions, half answerable, and fits on them."""
+    rng = np.random.default_rng(3)
+
+    def make(answerable: int, others: int, shift: float):
+        library = tmp_path / "library"
+        lines = []
+        with tiny_corpus(library) as corpus:
+            for number in range(answerable + others):
+                known = number < answerable
+                logit = (1.3 if known else -1.3) + shift + 2 * rng.normal()  # as the confidence has it
+                write(tmp_path / "texts", f"{number}.txt", f"The lock{number}x has logit {logit:.3f}\n")
+                lines.append({"id": str(number), "question": f"What has lock{number}x?", "answerable": known})
+            corpus.index(tmp_path / "texts")
+        monkeypatch.setattr(command, "Corpus", SimpleNamespace(open=opened))
+        return library, jsonl(tmp_path / "mine.jsonl", *lines)
+
+    def opened(library, **_):
+        corpus = tiny_corpus(library)
+        corpus._answerer = Answerer(
+            corpus.store,
+            NumberReader(),
+            fitted=lambda: own_confidence.of_library(corpus.library, "reader"),
+        )
+        return corpus
+
+    return make
+
+
+@pytest.mark.slow
+def test_a_confidence_that_gains_is_kept_and_used_until_it_is_taken_away(fitting, cache, tmp_path):
+    library, mine = fitting(40, 40, shift=-6.0)
+    before = run(mine, "--library", library, "--out", tmp_path / "before.jsonl")
+    assert before.exit_code == 0, before.stderr
+    result = run(mine, "--library", library, "--fit", "--json", "--out", tmp_path / "fit.jsonl")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)["fit"]
+    assert (found["questions"], found["answerable"], found["file"]) == (
+        80,
+        40,
+        str(library / "confidence.json"),
+    )
+    assert found["right"]["after"] > found["right"]["before"]
+    assert found["Brier"]["difference"]["high"] < 0
+
+    after = run(mine, "--library", library, "--json", "--out", tmp_path / "after.jsonl")
+    right = json.loads(after.stdout)["measures"]["accuracy"]["value"]
+    assert right == pytest.approx(
+        found["right"]["after"], abs=0.03
+    )  # which was measured on questions left out
+    assert run("--unfit", "--library", library).exit_code == 0
+    assert run(mine, "--library", library, "--out", tmp_path / "again.jsonl").exit_code == 0
+    again, first = ((tmp_path / name).read_text() for name in ("again.jsonl", "before.jsonl"))
+    assert [json.loads(line)["confidence"] for line in again.splitlines()] == [
+        json.loads(line)["confidence"] for line in first.splitlines()
+    ]
+
+
+@pytest.mark.slow
+def test_a_confidence_that_gains_nothing_is_not_kept_and_fails(fitting, cache):
+    library, mine = fitting(25, 25, shift=0.0)
+    result = run(mine, "--library", library, "--fit")
+    assert result.exit_code == 1, result.stderr
+    assert "gains no more than chance, and was not kept" in result.stdout
+    assert not (library / own_confidence.FILE).exists()
+
+
+def test_too_few_test_queries_are_refused_before_they_are_asked(fitting, cache):
+    library, mine = fitting(3, 25, shift=0.0)
+    result = run(mine, "--library", library, "--fit")
+    assert result.exit_code == 3
+    assert "3 that the documents answer and 25 that they do not; at least 20 of each" in result.stderr
+    assert run("--library", library, "--fit").exit_code == 3  # and no thumbs
+
+
+@pytest.mark.slow
+def test_thumbs_are_fitted_on_too_each_question_once(fitting, cache):
+    library, mine = fitting(40, 40, shift=-6.0)
+    lines = [json.loads(line) for line in mine.read_text().splitlines()]
+    with tiny_corpus(library) as corpus:
+        for line in lines[30:]:  # those before are in the suite alone, ten on both sides are in both
+            answered = "answered" if line["answerable"] else "none"
+            shown = ShownAnswer(line["question"], (), line["question"], answered, ())
+            corpus.desk.put_thumb(shown, None, "up")
+    jsonl(mine, *lines[:40], lines[79])
+    result = run(mine, "--library", library, "--fit", "--json")
+    assert result.exit_code == 0, result.stderr
+    assert "39 questions more, by the thumbs" in result.stderr
+    assert json.loads(result.stdout)["fit"]["questions"] == 80
+
+
+def test_another_corpus_than_the_library_is_not_fitted_on(suite):
+    result = run(suite, "--fit")
+    assert result.exit_code == 3
+    assert "is another corpus" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "more", [("--answers", "a.jsonl"), ("--limit", "3"), ("--check",), ("--encoder", "x")]
+)
+def test_a_fit_asks_all_questions_of_the_library(more, tmp_path):
+    assert run(write(tmp_path, "q.csv", "question\nWho?\n"), "--fit", *more).exit_code == 2
+
+
+# Asking, with the real models
 
 
 @pytest.mark.models
@@ -439,3 +565,30 @@ def test_test_queries_are_asked_of_the_library_and_answers_go_where_they_are_tol
     assert json.loads(result.stdout)["answers"] == str(out)
     assert [json.loads(line)["id"] for line in out.read_text(encoding="utf-8").splitlines()] == ["2"]
     assert not list(cache.glob("*/answers-*"))
+
+
+@pytest.mark.day
+@pytest.mark.models
+def test_a_confidence_that_is_wrong_for_the_brief_is_fitted_on_test_queries(tmp_path, cache, monkeypatch):
+    wrong = replace(confidence.shipped(), intercept=confidence.shipped().intercept - 5.0)
+    for module in (confidence, own_confidence):
+        monkeypatch.setattr(module, "shipped", lambda reader="reader": wrong)
+    library = tmp_path / "library"
+    index = CliRunner().invoke(cli, ["index", str(ROOT / "seeds"), "--library", str(library)])
+    assert index.exit_code == 0, index.stderr
+    mine = tmp_path / "mine.jsonl"
+    mine.write_bytes((ROOT / "tests/suites/nk_brief/queries.jsonl").read_bytes())
+    result = run(mine, "--library", library, "--fit", "--json")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)["fit"]
+    assert found["questions"] == 90
+    assert found["right"]["difference"]["low"] > 0
+    own, problem = own_confidence.look_up(library, "reader")
+    assert not problem
+    question = "Which factory was stripped of its metal?"
+    said = CliRunner().invoke(cli, ["ask", question, "--library", str(library), "--json"])
+    line = json.loads(said.stdout)
+    assert line["outcome"] == "answered"
+    fitted, shipped = (each.probability(Signals(**line["signals"])) for each in (own.confidence, wrong))
+    assert line["confidence"] == pytest.approx(fitted, abs=1e-3)
+    assert fitted > shipped

@@ -1,0 +1,148 @@
+"""The confidence that a user has fitted to a library, on test queries (`pullquote evaluate --fit`).
+
+It is kept in the library's folder, in `confidence.json`, and is one reader's: another reader's scores mean
+something else, so with another one the confidence that ships is used, and the user is told.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from embeddings import models
+from embeddings.files import write_whole
+from qa.asking.confidence import Confidence, shipped
+from qa.errors import LibraryError
+from qa.schema import Signals
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from embeddings.reading import ReaderName
+
+FILE = "confidence.json"
+# A file that is longer is none of ours.
+_MOST_BYTES = 100_000
+_MENDING = "Fit it again (pullquote evaluate SUITE --fit), or take it away (pullquote evaluate --unfit)."
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnConfidence:
+    """A confidence that was fitted to a library.
+
+    Attributes:
+        confidence: what was fitted.
+        reader: the SHA-256 (hex) of the reader whose answers it was fitted on.
+        suite: the name of the test queries.
+        questions: how many of them it was fitted on.
+        answerable: how many of these the library answers.
+        day: the day of the fit, YYYY-MM-DD.
+    """
+
+    confidence: Confidence
+    reader: str
+    suite: str
+    questions: int
+    answerable: int
+    day: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as its file has it."""
+        return {
+            **self.confidence.to_dict(),
+            "reader": self.reader,
+            "suite": self.suite,
+            "questions": self.questions,
+            "answerable": self.answerable,
+            "day": self.day,
+        }
+
+
+def identify(reader: ReaderName) -> str:
+    """Return the SHA-256 (hex) by which a reader is known."""
+    return models.READER_SHA256 if reader == "reader" else models.DEFAULT_RERANKER_SHA256
+
+
+def of_library(folder: Path, reader: ReaderName) -> Confidence:
+    """Return the confidence of a library: its own if it can be used, else the one that ships."""
+    path = folder / FILE
+    try:
+        status = path.stat()
+    except OSError:
+        return shipped(reader)
+    own = _logged(path, reader, status.st_mtime_ns, status.st_size)
+    return own.confidence if own else shipped(reader)
+
+
+@lru_cache(maxsize=4)
+def _logged(path: Path, reader: ReaderName, _written: int, _size: int) -> OwnConfidence | None:
+    """Read a confidence, once for each change of its file; say why it cannot be used."""
+    own, problem = look_up(path.parent, reader)
+    if problem:
+        log.warning("%s", problem)
+    return own
+
+
+def look_up(folder: Path, reader: ReaderName) -> tuple[OwnConfidence | None, str]:
+    """Return the confidence that was fitted to a library, or None, and why it cannot be used."""
+    path = folder / FILE
+    if not path.exists():
+        return None, ""
+    try:
+        size = path.stat().st_size
+        if size > _MOST_BYTES:
+            raise ValueError(f"it has more than {_MOST_BYTES:,} bytes")  # noqa: TRY301
+        own = _read(json.loads(path.read_bytes()))
+    except (OSError, KeyError, TypeError, ValueError, AttributeError, RecursionError):
+        return None, f"{path} cannot be read, so the confidence that ships is used. {_MENDING}"
+    if own.reader != identify(reader):
+        return None, f"{path} was fitted to another reader, so the confidence that ships is used. {_MENDING}"
+    return own, ""
+
+
+def _read(record: dict[str, Any]) -> OwnConfidence:
+    confidence = Confidence.from_dict(record)
+    if not confidence.weights.keys() <= {field.name for field in fields(Signals)}:
+        raise ValueError("it has a signal that there is not")
+    return OwnConfidence(
+        confidence,
+        str(record["reader"]),
+        str(record["suite"]),
+        int(record["questions"]),
+        int(record["answerable"]),
+        str(record["day"]),
+    )
+
+
+def save(folder: Path, own: OwnConfidence) -> Path:
+    """Write the confidence into the folder of a library; return its file.
+
+    Raises:
+        LibraryError: it cannot be written.
+    """
+    path = folder / FILE
+    try:
+        write_whole(path, (json.dumps(own.to_dict(), indent=1) + "\n").encode())
+    except OSError as error:
+        raise LibraryError(f"cannot write {path}: {error.strerror}.") from error
+    return path
+
+
+def remove(folder: Path) -> bool:
+    """Take the confidence of a library away; tell whether there was one.
+
+    Raises:
+        LibraryError: it cannot be removed.
+    """
+    path = folder / FILE
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise LibraryError(f"cannot remove {path}: {error.strerror}.") from error
+    return True

@@ -1,0 +1,162 @@
+"""Fit the confidence of a library on test queries of its user, and measure what that gains.
+
+Two numbers are fitted: how far the log odds of the confidence that ships are moved, and by what factor they
+are stretched (Platt scaling). Few questions say little, so both are held back by a prior: SHIFT and STRETCH
+are its standard deviations. What is gained is measured on questions that were left out of the fit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import optimize, special
+
+from qa.errors import InputError
+from qa.evaluation import statistics
+from qa.evaluation.schema import Difference
+from qa.schema import Signals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import numpy.typing as npt
+
+    from qa.asking.confidence import Confidence
+    from qa.evaluation.schema import Judged, Query
+
+    Floats = npt.NDArray[np.float64]
+
+# Of each kind, answerable and not, so many questions are needed (docs/quality.md).
+LEAST = 20
+SHIFT, STRETCH = 1.5, 0.35
+FOLDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """A measure before the fit and after it, on questions that were left out of the fit.
+
+    Attributes:
+        before: by the confidence that ships.
+        after: by the fitted one.
+        difference: after minus before.
+    """
+
+    before: float
+    after: float
+    difference: Difference
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A confidence that was fitted on test queries.
+
+    Attributes:
+        confidence: the fitted confidence.
+        questions: how many questions it was fitted on.
+        answerable: how many of these are answerable.
+        right: the share of right outcomes.
+        brier: the Brier score.
+    """
+
+    confidence: Confidence
+    questions: int
+    answerable: int
+    right: Gain
+    brier: Gain
+
+    @property
+    def gains(self) -> bool:
+        """Whether the Brier score falls by more than chance, and no outcome is lost in sum."""
+        return self.brier.difference.high < 0 and self.right.difference.value >= 0
+
+
+def check_enough(queries: Iterable[Query]) -> None:
+    """Refuse test queries that are too few to fit on.
+
+    Raises:
+        InputError: there are fewer than LEAST answerable ones, or fewer than LEAST others.
+    """
+    known = [query.answerable for query in queries if query.answerable is not None]
+    answerable = sum(known)
+    if min(answerable, len(known) - answerable) < LEAST:
+        raise InputError(
+            f"too few test queries to fit the confidence on: {answerable:,} that the documents answer and "
+            f"{len(known) - answerable:,} that they do not; at least {LEAST} of each are needed. Add some "
+            "(answerable: yes or no), or press thumbs in the chat."
+        )
+
+
+def fit(judged: Sequence[Judged], shipped: Confidence, strictness: float) -> Fit:
+    """Fit on the questions of which it is known whether they are answerable, and measure the gain.
+
+    `shipped` is the confidence to begin with. Outcomes are those at `strictness`.
+
+    Raises:
+        InputError: too few questions had anything read for them.
+    """
+    cases = [
+        (shipped.log_odds(Signals(**each.answer["signals"])), each.query.answerable)
+        for each in judged
+        if each.answer.get("signals") and each.query.answerable is not None
+    ]
+    check_enough(each.query for each in judged if each.answer.get("signals"))
+    log_odds = np.array([value for value, _ in cases])
+    answerable = np.array([known for _, known in cases], dtype=bool)
+    before = special.expit(log_odds)
+    after = left_out(log_odds, answerable)
+    threshold = shipped.threshold(strictness)
+    scale, shift = scaling(log_odds, answerable)
+    return Fit(
+        scaled(shipped, scale, shift),
+        len(cases),
+        int(answerable.sum()),
+        _gain(*((each >= threshold) == answerable for each in (before, after))),
+        _gain(*((each - answerable) ** 2 for each in (before, after))),
+    )
+
+
+def scaled(confidence: Confidence, scale: float, shift: float) -> Confidence:
+    """Return the confidence with its log odds stretched and moved."""
+    return replace(
+        confidence,
+        weights={name: scale * weight for name, weight in confidence.weights.items()},
+        intercept=scale * confidence.intercept + shift,
+    )
+
+
+def scaling(log_odds: Floats, answerable: npt.NDArray[np.bool_]) -> tuple[float, float]:
+    """Return the factor and the shift of the log odds that make the truth likeliest, given the prior."""
+    signs = np.where(answerable, 1.0, -1.0)
+
+    def loss(parameters: Floats) -> float:
+        log_scale, shift = parameters
+        missed = -special.log_expit(signs * (np.exp(log_scale) * log_odds + shift)).sum()
+        return float(missed + ((shift / SHIFT) ** 2 + (log_scale / STRETCH) ** 2) / 2)
+
+    log_scale, shift = optimize.minimize(loss, np.zeros(2)).x
+    return float(np.exp(log_scale)), float(shift)
+
+
+def left_out(log_odds: Floats, answerable: npt.NDArray[np.bool_], seed: int = 0) -> Floats:
+    """Return each question's probability by a fit on the other folds; each fold has both kinds."""
+    rng = np.random.default_rng(seed)
+    folds = np.empty(len(answerable), dtype=np.int64)
+    for kind in (True, False):
+        rows = rng.permutation(np.flatnonzero(answerable == kind))
+        folds[rows] = np.arange(len(rows)) % FOLDS
+    found = np.empty(len(answerable))
+    for fold in range(FOLDS):
+        out = folds == fold
+        scale, shift = scaling(log_odds[~out], answerable[~out])
+        found[out] = special.expit(scale * log_odds[out] + shift)
+    return found
+
+
+def _gain(before: npt.ArrayLike, after: npt.ArrayLike) -> Gain:
+    old, new = (np.asarray(each, dtype=np.float64) for each in (before, after))
+    tested = statistics.randomisation([statistics.mean(np.concatenate([new, old]))], len(new))
+    value, low, high, p = (float(each[0]) for each in tested)
+    return Gain(float(old.mean()), float(new.mean()), Difference(value, low, high, p, len(new)))

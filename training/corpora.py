@@ -1,0 +1,152 @@
+"""Make suites to fit the confidence on, of public question sets: of the part that no reader is trained on.
+
+usage: python -m training.corpora PUBLIC FOLDER [SUITE=IDS ...]
+
+PUBLIC holds a folder for each set (corpus.jsonl, queries.jsonl; see docs/quality.md). Writes a suite for
+each into FOLDER, in the layout that `pullquote evaluate` takes; FOLDER is outside the repository. SUITE=IDS
+adds the questions of another suite whose ids are in the file IDS, under the name of that file.
+
+A question that a set calls unanswerable is so of one document. What answers it in another document of the
+same group is taken out of the corpus, in half of the groups; elsewhere the question is. A set with few such
+questions gets *far* ones (`"type": "far"`): about documents that are taken out of the corpus, so that
+nothing near need be left.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import random
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+Line = dict[str, Any]
+
+# One group of documents in so many is never trained on.
+HELD_OUT_ONE_IN = 8
+# The last part of a document's id, from this mark on, says which part of its group it is.
+_PARTS = {
+    **dict.fromkeys(
+        ("condaqa", "fairytaleqa", "medquad", "evidence_inference", "sufficient_facts_yesno"), "-"
+    ),
+    **dict.fromkeys(("squad_unansq_pairs", "squad_du_answerable"), "_"),
+}
+# So many questions of a class at most. A set that has fewer unanswerable ones than FEW gets far ones.
+MOST = 150
+FEW = 50
+
+
+def main() -> None:
+    """Write the suites."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("public", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("suites", nargs="*", metavar="SUITE=IDS")
+    arguments = parser.parse_args()
+    for source in sorted(each for each in arguments.public.iterdir() if each.is_dir()):
+        documents, questions = (_read(source / name) for name in ("corpus.jsonl", "queries.jsonl"))
+        corpus, asked = suite(source.name, documents, questions)
+        relevant = [f"{each['_id']}\t{each['document']}\t1" for each in asked if each["answerable"]]
+        _write(arguments.folder / source.name, corpus, asked, relevant)
+    for suite_path, _, ids in (each.partition("=") for each in arguments.suites):
+        wanted = set(Path(ids).read_text(encoding="utf-8").split())
+        questions = [line for line in _read(Path(suite_path) / "queries.jsonl") if line["_id"] in wanted]
+        qrels = (Path(suite_path) / "qrels.tsv").read_text(encoding="utf-8").splitlines()
+        relevant = [line for line in qrels if line.split("\t")[0] in wanted]
+        _write(
+            arguments.folder / Path(ids).stem, _read(Path(suite_path) / "corpus.jsonl"), questions, relevant
+        )
+
+
+def group(source: str, document_id: str) -> str:
+    """Return the name that all versions and parts of a document share."""
+    mark = _PARTS.get(source)
+    return document_id.rpartition(mark)[0] if mark else document_id
+
+
+def is_public_held_out(source: str, document_id: str) -> bool:
+    """Return whether a document of a public set is kept from training."""
+    return _number(group(source, document_id)) % HELD_OUT_ONE_IN == 0
+
+
+def suite(source: str, documents: Sequence[Line], questions: Sequence[Line]) -> tuple[list[Line], list[Line]]:
+    """Return the corpus and the questions of the part of a set that is held out from training."""
+    corpus = {each["_id"]: each for each in documents if is_public_held_out(source, each["_id"])}
+    held_out = [each for each in questions if each["document"] in corpus]
+    rng = random.Random(source)
+    rng.shuffle(held_out)
+    answering: dict[str, set[str]] = defaultdict(set)
+    for each in held_out:
+        if each["answerable"]:
+            answering[_asked(each)].add(each["document"])
+    for each in held_out:
+        own = group(source, each["document"])
+        others = answering[_asked(each)]
+        siblings = all(group(source, other) == own and other != each["document"] for other in others)
+        if not each["answerable"] and siblings and _number(f"twins of {own}") % 2:
+            for other in others:
+                corpus.pop(other, None)
+    for documents_left in answering.values():
+        documents_left &= corpus.keys()
+    held_out = [each for each in held_out if each["document"] in corpus]
+    near = [each for each in held_out if not each["answerable"] and not answering[_asked(each)]][:MOST]
+    far: list[Line] = []
+    if len(near) < FEW:
+        far = _far(source, corpus, [each for each in held_out if each["answerable"]], rng)
+    answered = [each for each in held_out if each["answerable"] and each["document"] in corpus][:MOST]
+    near = [each for each in near if each["document"] in corpus]
+    return list(corpus.values()), [*answered, *near, *far]
+
+
+def _far(source: str, corpus: dict[str, Line], answered: Sequence[Line], rng: random.Random) -> list[Line]:
+    """Take whole groups of documents out of the corpus, a third at most; return questions about them."""
+    groups = sorted({group(source, each) for each in corpus})
+    rng.shuffle(groups)
+    out: set[str] = set()
+    far: list[Line] = []
+    by_group: dict[str, list[Line]] = defaultdict(list)
+    for each in answered:
+        by_group[group(source, each["document"])].append(each)
+    for name in groups[: max(1, len(groups) // 3)]:
+        out.add(name)
+        far += by_group[name]
+        if len(far) >= MOST:
+            break
+    for each in [each for each in corpus if group(source, each) in out]:
+        del corpus[each]
+    return [
+        {**each, "answerable": False, "gold_sentences": [], "answers": [], "type": "far"}
+        for each in far[:MOST]
+    ]
+
+
+def _asked(question: Line) -> str:
+    """Return a question with its history as it is compared with others."""
+    return json.dumps([question.get("history", []), question["text"]]).casefold()
+
+
+def _number(text: str) -> int:
+    return int(hashlib.sha256(text.encode()).hexdigest(), 16)
+
+
+def _read(path: Path) -> list[Line]:
+    return [json.loads(line) for line in path.open(encoding="utf-8")]
+
+
+def _write(folder: Path, corpus: Iterable[Line], questions: Sequence[Line], qrels: Sequence[str]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, lines in (("corpus.jsonl", corpus), ("queries.jsonl", questions)):
+        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+        (folder / name).write_text(text, encoding="utf-8")
+    (folder / "qrels.tsv").write_text("\n".join(["query-id\tcorpus-id\tscore", *qrels, ""]), encoding="utf-8")
+    answered = sum(each["answerable"] for each in questions)
+    print(f"{folder.name}: {answered} answerable, {len(questions) - answered} not")
+
+
+if __name__ == "__main__":
+    main()
