@@ -153,11 +153,22 @@ def create_app(engine: Engine, host: str) -> FastAPI:
     return app
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked: the question with all that it was asked with."""
+
+    question: str
+    earlier: list[str]
+    strictness: float
+    options: str
+
+
 @dataclass(slots=True, weakref_slot=True, eq=False)
 class Conversation:
     """What one browser tab has asked and seen, until a new one takes its place."""
 
     questions: list[str] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
     messages: list[dict[str, str]] = field(default_factory=list)
     numbers: cards.Numbers = field(default_factory=cards.Numbers)
     entries: list[str] = field(default_factory=list)
@@ -199,16 +210,34 @@ def page(engine: Engine) -> gr.Blocks:
             yield gr.skip(), gr.skip(), gr.skip()
             return
         shown = question[: MAX_QUESTION_CHARACTERS + 1]  # what is longer is refused
-        asked = [*conversation.messages, {"role": "user", "content": cards.text(shown)}]
-        yield "", [*asked, {"role": "assistant", "content": cards.PENDING}], gr.skip()
+        said = {"role": "user", "content": cards.text(shown)}
+        pending = {"role": "assistant", "content": cards.PENDING}
+        yield "", [*conversation.messages, said, pending], gr.skip()
         tabs[tab()] = conversation
-        content = _answer(engine, question, strictness, options, conversation)
+        asked = Asked(question, conversation.questions[-MAX_TURNS:], strictness, options)
+        card, entry = _answer(engine, asked, conversation)
         if conversation.ended:  # Gradio's own cancelling comes too late for some
             yield gr.skip(), gr.skip(), gr.skip()
             return
-        answered = {"role": "assistant", "content": content}
-        conversation.messages = [*asked, answered]
+        conversation.asked.append(asked)
+        conversation.entries.append(entry)
+        conversation.messages = [*conversation.messages, said, {"role": "assistant", "content": card}]
         yield gr.skip(), conversation.messages, conversation
+
+    def show_all(wanted: str, conversation: Conversation) -> list[dict[str, str]]:
+        """Put all that answers in place of an answer, by its number in the conversation."""
+        numbers = {str(at): at for at in range(len(conversation.asked))}
+        if (at := numbers.get(wanted)) is None:
+            return conversation.messages
+        card, entry = _answer(engine, conversation.asked[at], conversation, find_all=True)
+        messages = list(conversation.messages)
+        if '<section class="error">' in card:
+            card = messages[2 * at + 1]["content"] + card
+        else:
+            conversation.entries[at] = entry
+        messages[2 * at + 1] = {"role": "assistant", "content": card}
+        conversation.messages = messages
+        return messages
 
     def start_anew(conversation: Conversation) -> tuple[list[dict[str, str]], Conversation]:
         conversation.ended = True
@@ -251,8 +280,11 @@ def page(engine: Engine) -> gr.Blocks:
             )
             # Written by the page's script (`static/filters.js`), read by `qa.web.options`; never seen.
             options = gr.Textbox(elem_id="options", label="Options", show_label=False)
+            # The page's script writes here of which answer all is to be shown, and clicks `show`; never seen.
+            all_of = gr.Textbox(elem_id="all-of", label="Show all", show_label=False)
             # Filled with the file, which the page's script hands to the browser; never seen.
             saved = gr.Textbox(elem_id="saved", label="Saved", show_label=False, lines=2, max_lines=2)
+            show = gr.Button("Show all", elem_id="show-all")
         quiet = {"show_progress": "hidden", "api_visibility": "private"}
         asking = gr.on(
             [question.submit, send.click],
@@ -264,6 +296,7 @@ def page(engine: Engine) -> gr.Blocks:
             **quiet,
         )
         keep.click(save, [conversation], [saved], **quiet)
+        show.click(show_all, [all_of, conversation], [chat], concurrency_limit=4, **quiet)
         # A question still on its way would bring the old conversation back with its answer.
         new.click(start_anew, [conversation], [chat, conversation], cancels=[asking], **quiet)
         blocks.unload(leave)
@@ -271,24 +304,33 @@ def page(engine: Engine) -> gr.Blocks:
 
 
 def _answer(
-    engine: Engine, question: str, strictness: float, options: str, conversation: Conversation
-) -> str:
-    """The answer's card. This is the border: whatever goes wrong becomes a card that says so."""
-    from dataclasses import replace
+    engine: Engine, asked: Asked, conversation: Conversation, *, find_all: bool = False
+) -> tuple[str, str]:
+    """Return the answer's card, and its entry in a file of the conversation.
 
+    This is the border: whatever goes wrong becomes a card that says so.
+    """
     deadline = engine.deadline()
     conversation.deadlines.add(deadline)
     try:
-        asked = read_options(options)
-        filters = asked.filters.filters()
-        if asked.history == "ignore":
-            conversation.questions.clear()
-        earlier = conversation.questions[-MAX_TURNS:]
-        answer = engine.ask(question, earlier, filters, strictness, asked.dates, wait=True, deadline=deadline)
+        options = read_options(asked.options)
+        earlier = [] if options.history == "ignore" else asked.earlier
+        answer = engine.ask(
+            asked.question,
+            earlier,
+            options.filters.filters(),
+            asked.strictness,
+            options.dates,
+            wait=True,
+            find_all=find_all,
+            deadline=deadline,
+        )
         answer_id = engine.answers.remember(answer, earlier)
-        conversation.remember(question, asked.dates)
-        numbered = replace(answer, quotes=conversation.numbers.assign(answer.quotes))
-        return _shown(numbered, engine, conversation, answer_id)
+        if not find_all:
+            if options.history == "ignore":
+                conversation.questions.clear()
+            conversation.remember(asked.question, options.dates)
+        return _shown(conversation.numbers.number(answer), engine, answer_id)
     except PullquoteError as error:
         failure = Failure(error.code, engine.public(str(error)))
     except Exception:
@@ -296,19 +338,18 @@ def _answer(
         failure = Failure("internal", "Something went wrong inside Pullquote; its log says what.")
     finally:
         conversation.deadlines.discard(deadline)
-    refused = question[: MAX_QUESTION_CHARACTERS + 1]
-    return _shown(Answer(refused, refused, "error", error=failure), engine, conversation)
+    refused = asked.question[: MAX_QUESTION_CHARACTERS + 1]
+    return _shown(Answer(refused, refused, "error", error=failure), engine)
 
 
-def _shown(answer: Answer, engine: Engine, conversation: Conversation, answer_id: str = "") -> str:
-    """The answer's card; what is saved of the conversation then holds it too."""
+def _shown(answer: Answer, engine: Engine, answer_id: str = "") -> tuple[str, str]:
+    """Return the answer's card, and its entry in a file of the conversation."""
 
     def read(document_id: str) -> Document:
         return engine.corpus.document(document_id)  # an error is shown without, where there is no corpus
 
     card = cards.answer_card(answer, read, answer_id)
-    conversation.entries.append(transcript.entry(answer, read, dt.datetime.now().astimezone()))
-    return card
+    return card, transcript.entry(answer, read, dt.datetime.now().astimezone())
 
 
 def _listen(host: str, port: int) -> socket.socket:

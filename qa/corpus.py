@@ -305,6 +305,7 @@ class Corpus:
         strictness: float = STRICTNESS,
         dates: Dates = "auto",
         *,
+        find_all: bool = False,
         deadline: Deadline | None = None,
     ) -> Answer:
         """Answer a question with quotes; see `qa.asking.answer.Answerer.ask`.
@@ -314,7 +315,9 @@ class Corpus:
             DeadlineError: the deadline, if there is one, has passed.
             PullquoteError: what else keeps it from being answered.
         """
-        return self.answerer().ask(question, history, filters, strictness, dates, deadline=deadline)
+        return self.answerer().ask(
+            question, history, filters, strictness, dates, find_all=find_all, deadline=deadline
+        )
 
     def warm(self, progress: OnProgress | None = None) -> None:
         """Load what a first question would otherwise wait for: encoder, index and reader."""

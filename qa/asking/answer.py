@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qa.asking import confidence, conversation, copies, exact, extract, replies
-from qa.asking.choose import answering, choose
+from qa.asking import budget, confidence, conversation, copies, exact, extract, more, replies
+from qa.asking.choose import answering, choose, preferring
 from qa.asking.confidence import STRICTNESS
 from qa.asking.conversation import interpret, is_brief
-from qa.asking.read import read, read_other_scripts
+from qa.asking.read import read, read_on, read_other_scripts
 from qa.asking.retrieve import candidates, prepare, related, retrieve
 from qa.asking.unmatched import unmatched
 from qa.deadline import Deadline
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from qa.asking.exact import Exact
     from qa.asking.extract import Evidence
     from qa.asking.retrieve import Retrieved, Search
-    from qa.schema import DatePreference, Dates, Outcome, Passage, Quote, Turn
+    from qa.schema import DatePreference, Dates, More, Outcome, Passage, Quote, Turn
     from qa.storage.ports import Hit, Library, Selection
 
 _NOTHING_TO_LOOK_FOR = "The question names nothing to look for: say what it is about."
@@ -80,12 +80,14 @@ class Answerer:
         strictness: float = STRICTNESS,
         dates: Dates = "auto",
         *,
+        find_all: bool = False,
         deadline: Deadline | None = None,
     ) -> Answer:
         """Answer one question. `history` holds the conversation's earlier turns, oldest first.
 
         `strictness` is the share of answers that should be right (`confidence.threshold`). With `dates`
         "ignore", a time that the question names orders nothing, and a passage must say it (`qa.text.times`).
+        With `find_all`, it goes on reading for all sentences that answer, which `Answer.more` then quotes.
         `deadline` is looked at between the stages; without one, nothing ends the work early.
 
         Raises:
@@ -113,9 +115,8 @@ class Answerer:
             preference = (
                 times.preference(question, meaning.leans_on, self._today()) if dates == "auto" else None
             )
-            return self._answer(
-                _Inquiry(question, meaning, preference, filters, fitted, threshold, deadline, clock)
-            )
+            inquiry = _Inquiry(question, meaning, preference, filters, fitted, threshold, deadline, clock)
+            return self._answer(inquiry, find_all=find_all)
 
         meaning = interpret(question, history)
         if is_brief(question) and not meaning.carried:
@@ -140,7 +141,7 @@ class Answerer:
         last = next((topic for topic, is_same in zip(topics[::-1], same[::-1], strict=True) if is_same), None)
         return conversation.in_context(question, last) if last else None
 
-    def _answer(self, inquiry: _Inquiry) -> Answer:
+    def _answer(self, inquiry: _Inquiry, *, find_all: bool) -> Answer:
         """Answer a question as it was understood."""
         question, meaning, preference = inquiry.question, inquiry.meaning, inquiry.preference
         filters, deadline, clock = inquiry.filters, inquiry.deadline, inquiry.clock
@@ -151,7 +152,9 @@ class Answerer:
                 reason = unmatched(self._library, filters)
                 return inquiry.answer("none", undated=selection.undated, unsearched=reason)
             deadline.check()
-            phrases = exact.search(self._library, question, selection, preference, deadline)
+            phrases = exact.search(
+                self._library, question, selection, preference, deadline, find_all=find_all
+            )
             deadline.check()
             search = self._looked_for(meaning)
             retrieved = retrieve(self._library, search, phrases.selection, preference)
@@ -166,6 +169,7 @@ class Answerer:
                 searched=selection.documents,
                 undated=selection.undated,
                 notes=phrases.notes,
+                more=phrases.more,
             )
         with clock.timing("rerank"):
             done = read(self._reader, meaning, preference, retrieved, search.names, deadline)
@@ -174,6 +178,15 @@ class Answerer:
             choice = choose(meaning.question, retrieved, done, preference)
             verdict = self._judge(inquiry, search, retrieved, phrases, choice)
         quotes, differing = self._quotes(inquiry, retrieved, phrases, verdict)
+        all_that_answers = None
+        if verdict.outcome == "answered" and find_all:
+            all_that_answers = self._find_all(
+                inquiry, search, retrieved, phrases, choice, verdict.chosen, quotes
+            )
+        elif verdict.outcome == "answered":
+            evidence = more.evidence(meaning.question, choice.read, retrieved.documents, verdict.chosen)
+            left = len(retrieved.to_read) + retrieved.beyond - len(choice.read)
+            all_that_answers = more.count(evidence, quotes, read=len(choice.read), left=left)
         return inquiry.answer(
             verdict.outcome,
             confidence=verdict.confidence,
@@ -189,6 +202,7 @@ class Answerer:
             undated=selection.undated,
             notes=(*verdict.notes, *differing),
             calibrated=verdict.calibrated,
+            more=all_that_answers,
         )
 
     def _looked_for(self, meaning: Interpretation) -> Search:
@@ -262,6 +276,40 @@ class Answerer:
         quotes = exact.foremost(inquiry.question, quotes)
         quotes = copies.merged(known, quotes, retrieved.opened, earliest=any_time, deadline=inquiry.deadline)
         return quotes, differing
+
+    def _find_all(
+        self,
+        inquiry: _Inquiry,
+        search: Search,
+        retrieved: Retrieved,
+        phrases: Exact,
+        choice: Choice,
+        chosen: Sequence[Evidence],
+        quotes: tuple[Quote, ...],
+    ) -> More:
+        """Read on, and quote every sentence that answers about as surely as those that are quoted already."""
+        preference, deadline = inquiry.preference, inquiry.deadline
+        if self._reader.name != "reader":  # its scores bear comparison only with those of the same wave
+            found, done = retrieved, choice.read
+        else:
+            found = retrieve(self._library, search, phrases.selection, preference, most=budget.ALL)
+            known = {each.passage.key for each in choice.read}
+            unread = [each for each in found.to_read if each[0].key not in known]
+            done = choice.read + read_on(
+                self._reader, inquiry.meaning, preference, unread, found.documents, search.names, deadline
+            )
+        documents = retrieved.documents | found.documents
+        if preference:
+            done = preferring(preference, done, documents)
+        evidence = more.evidence(inquiry.meaning.question, done, documents, chosen)
+        every = copies.merged(
+            copies.Copies(self._library, phrases.selection.filters, found.copies, read=found.opened),
+            extract.quotes(inquiry.question, evidence, most=None),
+            earliest=preference is None,
+            deadline=deadline,
+        )
+        left = len(found.to_read) + found.beyond - len(done)
+        return more.found(evidence, more.by_document(every, quotes), quotes, read=len(done), left=left)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 # How many are read in a wave, and above which logit one of those left would have to answer to come first for
 # reading to stop after it. Few do above 0; after as few as six, more is asked.
 WAVES = ((6, 2.0), (4, 0.0), (12, inf))
+# Where all that answers is asked for: how many passages are read at most, how many of them in a wave, and the
+# seconds after which no further wave is begun.
+ALL, WAVE, SECONDS = 200, 25, 10.0
 
 
 def most() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import inf
 from typing import TYPE_CHECKING
 
 from qa.asking import confidence, extract, statements
@@ -55,24 +56,27 @@ def choose(
     signals = _signals(retrieved.count, best, evidence) if evidence else None
     if preference is None:
         return Choice(read, best, evidence, extract.choose(evidence), signals)
-    preferred = _preferring(preference, read, retrieved.documents)
+    preferred = preferring(preference, read, retrieved.documents)
     first = [(each.passage, each.reading) for each in preferred[:BEST]]
     chosen = extract.choose(answering(question, first, retrieved.documents))
     return Choice(preferred, best, evidence, chosen, signals)
 
 
 def answering(
-    question: str, read: Iterable[tuple[Passage, Reading]], documents: Mapping[str, Document]
+    question: str,
+    read: Iterable[tuple[Passage, Reading]],
+    documents: Mapping[str, Document],
+    least: float = -inf,
 ) -> list[Evidence]:
-    """Return the sentences that were read and may answer; the best first."""
+    """Return the sentences that were read and may answer, with at least this logit; the best first."""
     return [
         each
-        for each in extract.evidence(read, documents)
+        for each in extract.evidence(read, documents, least)
         if statements.answering(question, each.document, [each.sentence])
     ]
 
 
-def _preferring(
+def preferring(
     preference: DatePreference, read: Sequence[Read], documents: Mapping[str, Document]
 ) -> list[Read]:
     """Order what was read by scores from which is taken what the date preference puts back."""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from qa.asking import copies
+from qa.asking.more import by_document
 from qa.deadline import Deadline
-from qa.schema import Passage, Quote, Sentence, Span
+from qa.schema import More, Passage, Quote, Sentence, Span
 from qa.storage.ports import read_places
 from qa.text import times
 from qa.text.phrase import phrase_pattern, repeats_itself
-from qa.text.question import phrases, without_phrases
+from qa.text.question import asks_who_mentions, phrases, without_phrases
 from qa.text.terms import has_content
 
 if TYPE_CHECKING:
@@ -26,8 +28,8 @@ _Part = TypeVar("_Part", Sentence, Passage)
 QUOTES = 10
 # So many phrases of a question are looked for: each is searched in every document that holds its words.
 MAX_PHRASES = 10
-# So many are looked up for copies of each other, which takes milliseconds for each.
-FOLDED = 100
+# So many are looked up for copies of each other, milliseconds for each; so many where all are asked for.
+FOLDED, ALL = 100, 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Exact:
         quotes: the sentences that contain the phrases of a question that is nothing but phrases.
         passages: the passages that contain these.
         notes: what the reader is told.
+        more: how many sentences contain the phrases, and all of them, if they were asked for.
     """
 
     selection: Selection
@@ -50,6 +53,7 @@ class Exact:
     quotes: tuple[Quote, ...] = ()
     passages: tuple[Passage, ...] = ()
     notes: tuple[str, ...] = ()
+    more: More | None = None
 
 
 def search(
@@ -58,18 +62,33 @@ def search(
     selection: Selection,
     preference: DatePreference | None = None,
     deadline: Deadline | None = None,
+    *,
+    find_all: bool = False,
 ) -> Exact:
     """Find the question's exact phrases in the documents that the filters left.
 
-    Of quotes that hold nothing but what was asked for, what fits the date preference comes first.
+    What "Which documents mention …?" asks for is one, too, where it occurs. Of quotes that hold nothing but
+    what was asked for, what fits the date preference comes first.
 
     Raises:
         DeadlineError, CancelledError: see `Deadline.check`.
     """
+    deadline = deadline or Deadline()
     asked = phrases(question)
     if not asked:
+        mentioned = asks_who_mentions(question)
+        if mentioned and library.phrase(mentioned, selection, deadline).places:
+            return _search(library, [mentioned], "", selection, preference, deadline, find_all=find_all)
         return Exact(selection)
-    found = _search(library, asked[:MAX_PHRASES], question, selection, preference, deadline or Deadline())
+    found = _search(
+        library,
+        asked[:MAX_PHRASES],
+        without_phrases(question),
+        selection,
+        preference,
+        deadline,
+        find_all=find_all,
+    )
     if len(asked) > MAX_PHRASES:
         ignored = f"Only the first {MAX_PHRASES} of {len(asked)} exact phrases were looked for."
         found = replace(found, notes=(ignored, *found.notes))
@@ -79,13 +98,16 @@ def search(
 def _search(
     library: Library,
     asked: Sequence[str],
-    question: str,
+    rest: str,
     selection: Selection,
     preference: DatePreference | None,
     deadline: Deadline,
+    *,
+    find_all: bool,
 ) -> Exact:
+    """Find the phrases that are asked for; `rest` is the question without them."""
     filters = selection.filters
-    whole = not has_content(without_phrases(question))
+    whole = not has_content(rest)
     found = {phrase: library.phrase(phrase, selection, deadline) for phrase in asked}
     missing = [phrase for phrase, where in found.items() if not where.places]
     if missing:
@@ -98,7 +120,7 @@ def _search(
         restricted = library.select(replace(filters, document=tuple(sorted(holding))))
         return Exact(restricted, notes=tuple(_searched(phrase, found[phrase]) for phrase in asked))
     places = [place for each in found.values() for place in each.places if place.document_id in holding]
-    all_quotes, beyond, passages, read = _quotes(library, places, deadline)
+    all_quotes, beyond, passages, read = _quotes(library, places, ALL if find_all else FOLDED, deadline)
     known = copies.Copies(library, filters, read=read)
     quotes = copies.merged(known, all_quotes, earliest=preference is None, deadline=deadline)
     if preference:
@@ -111,13 +133,19 @@ def _search(
         for phrase, where in found.items()
         if where.too_many_documents
     ]
-    if len(quotes) > QUOTES:
-        left = len(quotes) - QUOTES + beyond
-        least = "at least " if any(where.has_more_places for where in found.values()) else ""
-        notes.append(f"Not shown: {least}{left} more {'sentence' if left == 1 else 'sentences'}.")
-    elif not quotes:
+    if not quotes:
         notes.append("Found in page furniture only, which is not quoted.")
-    return Exact(selection, whole, quotes=quotes[:QUOTES], passages=passages, notes=tuple(notes))
+        return Exact(selection, whole, passages=passages, notes=tuple(notes))
+    shown = quotes[:QUOTES]
+    more = More(
+        len(shown),
+        len(quotes) + beyond.total(),
+        len({quote.document.id for quote in quotes} | beyond.keys()),
+        any(where.has_more_places or where.too_many_documents for where in found.values()),
+        len(passages),
+        by_document(quotes, shown) if find_all else None,
+    )
+    return Exact(selection, whole, quotes=shown, passages=passages, notes=tuple(notes), more=more)
 
 
 def foremost(question: str, quotes: Sequence[Quote]) -> tuple[Quote, ...]:
@@ -153,15 +181,15 @@ def _searched(phrase: str, where: Occurrences) -> str:
 
 
 def _quotes(
-    library: Library, places: Sequence[Occurrence], deadline: Deadline
-) -> tuple[list[Quote], int, tuple[Passage, ...], dict[str, Segmented]]:
+    library: Library, places: Sequence[Occurrence], most: int, deadline: Deadline
+) -> tuple[list[Quote], Counter[str], tuple[Passage, ...], dict[str, Segmented]]:
     """Quote the sentences around places, whole, each once, with the phrase emphasised.
 
-    Gives the first `FOLDED` quotes, how many more there are, the passages of all, and the documents of the
-    quotes with their passages.
+    Gives at most so many quotes, how many more there are by document, the passages of all, and the documents
+    of the quotes with their passages.
     """
     quotes: list[Quote] = []
-    beyond = 0
+    beyond: Counter[str] = Counter()
     holding: list[Passage] = []
     read: dict[str, Segmented] = {}
     for (document, passages), spans in read_places(library, places):
@@ -175,11 +203,11 @@ def _quotes(
                 if start <= place.start and place.end <= end:
                     around.setdefault((start, end), []).append(place)
         for (start, end), emphasis in around.items():
-            if len(quotes) < FOLDED:
+            if len(quotes) < most:
                 quotes.append(Quote(document, start, end, 1.0, len(quotes) + 1, tuple(emphasis)))
                 read[document.id] = document, passages
             else:
-                beyond += 1
+                beyond[document.id] += 1
         held_by = {passage.ordinal for place in around for passage in _touched(passages, Span(*place))}
         holding += [passage for passage in passages if passage.ordinal in held_by]
     return quotes, beyond, tuple(holding), read

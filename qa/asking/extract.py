@@ -47,8 +47,13 @@ class Evidence:
         return self.document.text[self.sentence.start : self.sentence.end]
 
 
-def evidence(read: Iterable[tuple[Passage, Reading]], documents: Mapping[str, Document]) -> list[Evidence]:
-    """Return the quotable sentences of the passages with what was read off them, the best first."""
+def evidence(
+    read: Iterable[tuple[Passage, Reading]], documents: Mapping[str, Document], least: float = -inf
+) -> list[Evidence]:
+    """Return the quotable sentences of the passages with what was read off them, the best first.
+
+    Those whose logit is below `least` are left out.
+    """
     found = [
         Evidence(
             documents[passage.document_id],
@@ -64,7 +69,7 @@ def evidence(read: Iterable[tuple[Passage, Reading]], documents: Mapping[str, Do
             reading.words,
             strict=True,
         )
-        if score > -inf
+        if score > -inf and score >= least
     ]
     return sorted(found, key=lambda each: (-each.score, each.document.id, each.sentence.start))
 
@@ -113,7 +118,7 @@ def _length(evidence: Evidence) -> int:
     return measure(evidence.text)
 
 
-def quotes(question: str, chosen: Sequence[Evidence]) -> tuple[Quote, ...]:
+def quotes(question: str, chosen: Sequence[Evidence], most: int | None = QUOTES) -> tuple[Quote, ...]:
     """Make quotes of the chosen sentences, neighbours joined, numbered by the best sentence in each.
 
     The words that may carry the answer are emphasised.
@@ -135,7 +140,7 @@ def quotes(question: str, chosen: Sequence[Evidence]) -> tuple[Quote, ...]:
             number,
             tuple(sorted(span for each in run for span in emphasis(question, each))),
         )
-        for number, run in enumerate(runs[:QUOTES], start=1)
+        for number, run in enumerate(runs[:most], start=1)
     )
 
 
@@ -158,5 +163,9 @@ def emphasis(question: str, evidence: Evidence) -> tuple[Span, ...]:
 
 def _repeats(one: Evidence, other: Evidence) -> bool:
     """Tell whether two sentences have the same words but for articles; another name or a "not" counts."""
-    a, b = ([word for word in words(each.text) if word not in ARTICLES] for each in (one, other))
-    return a == b
+    return wording(one) == wording(other)
+
+
+def wording(evidence: Evidence) -> tuple[str, ...]:
+    """Return the words of a sentence without articles."""
+    return tuple(word for word in words(evidence.text) if word not in ARTICLES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -89,27 +90,64 @@ def read(
     done: list[Read] = []
     for wave, unlikely in budget.waves(len(retrieved.to_read), reader.name):
         deadline.check()
-        candidates = [
-            Candidate(passage, found, document.date, reading_window(document, passage))
-            for passage, found in retrieved.to_read[wave]
-            for document in (retrieved.documents[passage.document_id],)
-        ]
-        if preference:
-            timely = [each for each in candidates if each.is_of_unnamed_time(preference)]
-            of_time = [
-                each
-                for each in _read_each(reader, meaning.timeless, timely, names)
-                if each.is_of(preference, each.best_sentences())
-            ]
-            done += of_time
-            settled = {each.passage.key for each in of_time}
-            candidates = [each for each in candidates if each.passage.key not in settled]
-        done += _read_each(reader, meaning.question, candidates, names)
+        done += _read_wave(reader, meaning, preference, retrieved.to_read[wave], retrieved.documents, names)
         done.sort(key=lambda each: -each.reading.score)
         left = [found for _, found in retrieved.to_read[wave.stop :]]
         if budget.enough(done[0].reading.score, left, unlikely):
             break
     return done
+
+
+def read_on(
+    reader: Reader,
+    meaning: Interpretation,
+    preference: DatePreference | None,
+    unread: Sequence[tuple[Passage, float]],
+    documents: Mapping[str, Document],
+    names: Names,
+    deadline: Deadline,
+) -> list[Read]:
+    """Read passages that were left unread, in order, as far as `budget.SECONDS` reach.
+
+    Raises:
+        DeadlineError, CancelledError: see `Deadline.check`.
+    """
+    done: list[Read] = []
+    start = time.monotonic()
+    for at in range(0, len(unread), budget.WAVE):
+        deadline.check()
+        wave = unread[at : at + budget.WAVE]
+        done += _read_wave(reader, meaning, preference, wave, documents, names)
+        if time.monotonic() - start > budget.SECONDS:
+            break
+    return done
+
+
+def _read_wave(
+    reader: Reader,
+    meaning: Interpretation,
+    preference: DatePreference | None,
+    wave: Sequence[tuple[Passage, float]],
+    documents: Mapping[str, Document],
+    names: Names,
+) -> list[Read]:
+    """Read some passages, of these those of the time that is asked for without the words for it."""
+    candidates = [
+        Candidate(passage, found, document.date, reading_window(document, passage))
+        for passage, found in wave
+        for document in (documents[passage.document_id],)
+    ]
+    of_time: list[Read] = []
+    if preference:
+        timely = [each for each in candidates if each.is_of_unnamed_time(preference)]
+        of_time = [
+            each
+            for each in _read_each(reader, meaning.timeless, timely, names)
+            if each.is_of(preference, each.best_sentences())
+        ]
+        settled = {each.passage.key for each in of_time}
+        candidates = [each for each in candidates if each.passage.key not in settled]
+    return [*of_time, *_read_each(reader, meaning.question, candidates, names)]
 
 
 def _read_each(

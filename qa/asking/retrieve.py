@@ -112,6 +112,7 @@ class Retrieved:
         rest: the other passages that the reader can read, the best first.
         illegible: those in which it can read nothing, the best first.
         count: how many passages were found that it can read.
+        beyond: how many of these were not looked at, because enough others are read.
     """
 
     to_read: list[tuple[Passage, float]]
@@ -120,6 +121,7 @@ class Retrieved:
     rest: list[Hit]
     illegible: list[Hit]
     count: int
+    beyond: int
 
     @property
     def documents(self) -> dict[str, Document]:
@@ -132,9 +134,13 @@ class _ChangedError(Exception):
 
 
 def retrieve(
-    library: Library, search: Search, selection: Selection, preference: DatePreference | None = None
+    library: Library,
+    search: Search,
+    selection: Selection,
+    preference: DatePreference | None = None,
+    most: int = MOST_READ,
 ) -> Retrieved:
-    """Find the passages to read; search again where one of their documents has changed in between.
+    """Find the passages to read, at most so many; search again where one of their documents has changed.
 
     Raises:
         LibraryError: the library changes faster than it can be searched.
@@ -146,8 +152,11 @@ def retrieve(
         if preference:
             found = _by_preference(found, preference)
         with suppress(_ChangedError):
-            to_read, rest, opened = _first(library, search, found, copied)
-            return Retrieved(to_read, opened, copied, rest, [hit for hit, _ in illegible], len(found))
+            to_read, left_out, opened = _first(library, search, found, copied, most)
+            beyond = found[len(to_read) + len(left_out) :]
+            rest = [*left_out, *(hit for hit, _ in beyond)]
+            others = [hit for hit, _ in illegible]
+            return Retrieved(to_read, opened, copied, rest, others, len(found), len(beyond))
     raise LibraryError("the library is being changed faster than it can be searched: ask again")
 
 
@@ -163,12 +172,13 @@ def _first(
     search: Search,
     found: Sequence[tuple[Hit, float]],
     copied: Mapping[str, Mapping[str, float]],
+    most: int,
 ) -> tuple[list[tuple[Passage, float]], list[Hit], dict[str, Segmented]]:
     """Read the first of what was found, each passage with the sentences of it that may answer.
 
     A passage that has none is left out, and so is one that only repeats a better one of a copy of its
-    document. Returns the passages that are read; the rest of what was found, which begins with what was left
-    out; and the documents that were opened, by id.
+    document. Returns the passages that are read, those that were left out, and the documents that were
+    opened, by id.
 
     Raises:
         _ChangedError: a document is not as it was found.
@@ -179,7 +189,7 @@ def _first(
     read: list[tuple[Passage, float]] = []
     left_out: list[Hit] = []
     rest = list(found)
-    while rest and len(read) < MOST_READ:
+    while rest and len(read) < most:
         soon = [hit.document_id for hit, _ in rest[: max(AHEAD, MOST_READ - len(read))]]
         hit, fused = rest.pop(0)
         name = hit.document_id
@@ -203,7 +213,7 @@ def _first(
             read.append((passage, fused))
         else:
             left_out.append(hit)
-    return read, [*left_out, *(hit for hit, _ in rest)], opened
+    return read, left_out, opened
 
 
 def _joined(document: Document, read: Sequence[tuple[Passage, float]]) -> str:

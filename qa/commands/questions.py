@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("words", metavar="QUESTION", nargs=-1, required=True)
 @click.option("--history", metavar="QUESTION", multiple=True, help="An earlier question; may be repeated.")
+@click.option("--all", "find_all", is_flag=True, help="Show every sentence that answers, by document.")
 @options.strictness
 @options.dates
 @options.reader
@@ -36,6 +37,8 @@ def ask(
     strictness: float,
     dates: Dates,
     filters: Filters,
+    *,
+    find_all: bool,
 ) -> None:
     """Answer one QUESTION; - reads it from standard input.
 
@@ -51,7 +54,7 @@ def ask(
     settings.failed = lambda failure: error_to_dict(question, filters, failure)
     with shared.corpus(settings) as corpus:
         _check_documents(corpus, filters)
-        answer = corpus.ask(question, history, filters, strictness, dates)
+        answer = corpus.ask(question, history, filters, strictness, dates, find_all=find_all)
         _print_answer(answer, corpus, as_json=settings.as_json)
     sys.exit(0 if answer.outcome == "answered" else 1)
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from qa.quoting.cite import DocumentReader
-    from qa.schema import DocumentInfo, Facets, Filters, Quote
+    from qa.schema import DocumentInfo, Facets, Filters, More, Quote
 
 _HEADINGS = {
     "weak": "Not in the corpus. The closest passages, which do not state the answer:",
@@ -71,7 +71,7 @@ def to_text(answer: Answer, read_document: DocumentReader) -> str:
     places: list[tuple[Quote, int, int]] = []
     for heading, _ in _opening(answer):
         text += visible(heading) + "\n"
-    for quote, follows in gaps(answer.quotes):
+    for quote, follows in gaps(answer.shown):
         text += "\n[…]\n\n" if follows else "\n"
         start = len(text)
         text += visible(quote.text)
@@ -98,7 +98,7 @@ def to_terminal(answer: Answer, read_document: DocumentReader) -> Group:
 
     parts: list[Text | Padding] = [Text(visible(heading), style) for heading, style in _opening(answer)]
     shown: list[tuple[Quote, Text]] = []
-    for quote, follows in gaps(answer.quotes):
+    for quote, follows in gaps(answer.shown):
         card = _card(quote)
         shown.append((quote, card))
         parts.append(Text("\n  […]\n" if follows else "", "dim"))
@@ -181,7 +181,9 @@ def facets_to_dict(facets: Facets) -> dict[str, Any]:
 
 
 def _check_dict(line: dict[str, Any], answer: Answer, read_document: DocumentReader) -> None:
-    for quote, shown in zip(answer.quotes, line["quotes"], strict=True):
+    every = (answer.more.quotes if answer.more else None) or ()
+    written = [*line["quotes"], *((line["more"] or {}).get("quotes") or ())]
+    for quote, shown in zip((*answer.quotes, *every), written, strict=True):
         check(quote, read_document, shown["text"])
 
 
@@ -198,6 +200,24 @@ def _opening(answer: Answer) -> Iterator[tuple[str, str]]:
         yield _HEADINGS[answer.outcome], "bold red" if answer.outcome == "error" else "bold yellow"
     if answer.error:
         yield f"{answer.error.message} ({answer.error.code})", ""
+    if answer.more and answer.more.quotes:
+        yield f"{all_that_answer(answer.more)}, by document:", ""
+
+
+def all_that_answer(more: More) -> str:
+    """Say how many sentences answer: `At least 41 sentences in 20 documents answer`."""
+    least = "At least " if more.at_least else ""
+    answer = "answers" if more.sentences == 1 else "answer"
+    return f"{least}{plural(more.sentences, 'sentence')} in {plural(more.documents, 'document')} {answer}"
+
+
+def more_than_shown(answer: Answer) -> str:
+    """Say of how many sentences some are shown: `3 of 41 sentences in 20 documents`; "" where all are."""
+    found = answer.more
+    if found is None or found.quotes is not None or found.sentences <= found.shown:
+        return ""
+    least = "at least " if found.at_least else ""
+    return f"{found.shown} of {least}{found.sentences:,} sentences in {plural(found.documents, 'document')}"
 
 
 def _closing(answer: Answer) -> list[str]:
@@ -212,6 +232,8 @@ def _closing(answer: Answer) -> list[str]:
         if answer.preference:
             searched += f". Prefers {times.in_words(answer.preference)}, as the question says"
         lines = [f"Confidence that the corpus states the answer: {how_sure(answer)}.", f"{searched}."]
+        if some := more_than_shown(answer):
+            lines.append(f"Shown: {some} that answer; --all shows them all.")
     elif answer.undated:
         lines = [f"{plural(answer.undated, 'document')} without a date left out."]
     return lines + [f"Note: {note}" for note in answer.notes]

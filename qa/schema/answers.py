@@ -128,6 +128,30 @@ class DatePreference:
 
 
 @dataclass(frozen=True, slots=True)
+class More:
+    """All sentences that answer about as surely as those that are quoted, these among them.
+
+    Near-duplicates count once.
+
+    Attributes:
+        shown: how many of them the answer's quotes hold.
+        sentences: how many they are.
+        documents: how many documents they stand in.
+        at_least: whether there may be more: not every passage that was found was read.
+        read: how many passages were read.
+        quotes: all of them, grouped by document, the document of the surest sentence first; in a document in
+            order of place, neighbours joined. None where they were only counted.
+    """
+
+    shown: int
+    sentences: int
+    documents: int
+    at_least: bool
+    read: int
+    quotes: tuple[Quote, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The answer to one question.
 
@@ -160,6 +184,7 @@ class Answer:
             answer says nothing about the corpus; its outcome is "none".
         carried: the words of earlier questions that it was read with; without any, it was answered as in a
             fresh conversation.
+        more: how many sentences answer in all, and which, if all were asked for; None unless answered.
     """
 
     question: str
@@ -182,6 +207,12 @@ class Answer:
     calibrated: bool = True
     unsearched: str = ""
     carried: tuple[str, ...] = ()
+    more: More | None = None
+
+    @property
+    def shown(self) -> tuple[Quote, ...]:
+        """The quotes to show: all that answer, if all were asked for, else the best."""
+        return self.quotes if self.more is None or self.more.quotes is None else self.more.quotes
 
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as the answer line of `pullquote ask --json`.
@@ -242,6 +273,18 @@ def answer_to_dict(answer: Answer, answer_id: str = "") -> dict[str, Any]:
         "calibrated": answer.calibrated,
         "unsearched": answer.unsearched,
         "carried": list(answer.carried),
+        "more": _more_dict(answer.more) if answer.more else None,
+    }
+
+
+def _more_dict(more: More) -> dict[str, Any]:
+    return {
+        "shown": more.shown,
+        "sentences": more.sentences,
+        "documents": more.documents,
+        "at_least": more.at_least,
+        "read": more.read,
+        "quotes": None if more.quotes is None else [_quote_dict(quote) for quote in more.quotes],
     }
 
 

@@ -6,11 +6,21 @@ import re
 from typing import Literal
 
 from qa.schema import Span
+from qa.text.terms import has_content
 
 AnswerType = Literal["date", "number"]
 
 # A straight mark after a digit is an inch or a second, and opens nothing.
 _PHRASE = re.compile(r"“([^“”]+)”|(?<!\d)\"([^\"]+)\"|«([^«»]+)»|„([^„“”]+)[“”]")
+
+# "Which documents mention …?": the words that are looked for, without an article.
+_MENTIONED = re.compile(
+    r"(?:which|what)(?: of the| of these)? (?:documents?|briefs?|reports?|articles?|papers?|texts?|sources?"
+    r"|files?|notes?|stories|issues?|e-?mails?|messages?)"
+    r" (?:mentions?|mentioned|refers? to|speaks? (?:of|about)|talks? about|contains?)"
+    r" (?:the (?:word|words|phrase|name|term) )?(?:the |a |an )?(?P<words>[^?!.,;:]{2,80}?)\s*[?.!]*",
+    re.IGNORECASE,
+)
 
 _ASKS_DATE = re.compile(
     r"\b(?:when|(?:what|which) (?:date|day|month|year|decade|time)|how (?:long ago|recently|early|late)"
@@ -59,6 +69,12 @@ def phrases(question: str) -> tuple[str, ...]:
     """The phrases in double quotation marks, in order, each once; those without a word are left out."""
     found = (next(filter(None, groups)).strip() for groups in _PHRASE.findall(question))
     return tuple(dict.fromkeys(phrase for phrase in found if re.search(r"\w", phrase)))
+
+
+def asks_who_mentions(question: str) -> str:
+    """Return the words of which a question asks which documents mention them; "" where it asks no such."""
+    asked = _MENTIONED.fullmatch(question.strip())
+    return asked["words"] if asked and has_content(asked["words"]) else ""
 
 
 def without_phrases(question: str) -> str:

@@ -90,7 +90,8 @@ class AskBody(Body):
     """A question, the conversation before it, filters, and the share of answers that should be right.
 
     Without `strictness`, that of `pullquote chat` holds; see `qa.asking.confidence.threshold`. With `dates`
-    "ignore", a time that the question names is no preference.
+    "ignore", a time that the question names is no preference. With `all`, all that
+    answers is found.
     """
 
     question: str
@@ -98,6 +99,7 @@ class AskBody(Body):
     filters: FiltersBody | None = None
     strictness: Annotated[float, Field(strict=True)] | None = None
     dates: Dates = "auto"
+    all: Annotated[bool, Field(strict=True)] = False
 
 
 class ThumbBody(Body):
@@ -175,7 +177,13 @@ def routes(engine: Engine) -> APIRouter:
             history = [turn if isinstance(turn, str) else Turn(turn.role, turn.text) for turn in body.history]
             filters = body.filters.filters() if body.filters else EVERYTHING
             answer = engine.ask(
-                body.question, history, filters, body.strictness, body.dates, deadline=deadline
+                body.question,
+                history,
+                filters,
+                body.strictness,
+                body.dates,
+                find_all=body.all,
+                deadline=deadline,
             )
             return to_dict(answer, engine.corpus.document, engine.answers.remember(answer, history))
 

@@ -5,11 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from html import escape
 from html.parser import HTMLParser
+from itertools import groupby
 from typing import TYPE_CHECKING
 from urllib.parse import quote as urlquote
 
 from qa.quoting.cite import check, facts_of
-from qa.quoting.render import NAMED, describe_filters, gaps, how_sure, more, named
+from qa.quoting.render import (
+    NAMED,
+    all_that_answer,
+    describe_filters,
+    gaps,
+    how_sure,
+    more,
+    more_than_shown,
+    named,
+)
 from qa.schema import citation_id
 from qa.text import times
 from qa.text.display import plural
@@ -18,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from qa.quoting.cite import DocumentReader
-    from qa.schema import Answer, Failure, Quote
+    from qa.schema import Answer, Failure, More, Quote
 
 # More would bury the next question; the rest is one click away.
 SHOWN = 3
@@ -51,8 +61,15 @@ def answer_card(answer: Answer, read_document: DocumentReader, answer_id: str = 
     parts = [*_remarks(answer)]
     if answer.unsearched:
         return f'<article class="answer none">{_unsearched(answer)}{"".join(parts)}</article>'
-    if answer.outcome == "answered":
+    if answer.more and answer.more.quotes:
+        parts.extend(_by_document(answer.more, read_document))
+    elif answer.outcome == "answered":
         parts.extend(_folded(quotes))
+        if some := more_than_shown(answer):
+            # The page's script makes a button of it, as Gradio's sanitiser takes buttons away.
+            parts.append(
+                f'<p class="some"><span>{some}</span>: <a class="show-all" href="#all">show all</a></p>'
+            )
     else:
         parts.append(_not_in_corpus(answer, quotes))
     within = f" ({text(describe_filters(answer.filters))})" if answer.filters else ""
@@ -122,6 +139,15 @@ class Numbers:
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
 
+    def number(self, answer: Answer) -> Answer:
+        """The answer, its quotes with this conversation's numbers."""
+        quotes = self.assign(answer.quotes)
+        if answer.more is None or answer.more.quotes is None:
+            return replace(answer, quotes=quotes)
+        return replace(
+            answer, quotes=quotes, more=replace(answer.more, quotes=self.assign(answer.more.quotes))
+        )
+
     def assign(self, quotes: Iterable[Quote]) -> tuple[Quote, ...]:
         """The quotes with this conversation's numbers."""
         return tuple(
@@ -162,6 +188,19 @@ def _folded(cards: list[str]) -> Iterator[str]:
     if rest:
         label = plural(len(rest), "more quote")
         yield f'<details class="more"><summary>{label}</summary>{"".join(rest)}</details>'
+
+
+def _by_document(more: More, read_document: DocumentReader) -> Iterator[str]:
+    """Yield a card for every quote, under a heading for each document."""
+    yield f'<h2 class="all">{all_that_answer(more)}</h2>'
+    for _, group in groupby(more.quotes or (), key=lambda quote: quote.document.id):
+        quotes = tuple(group)
+        document = quotes[0].document
+        title = text(document.title or document.id)
+        yield (
+            f'<section class="document"><h3>{title} <span>{plural(len(quotes), "quote")}</span></h3>'
+            f"{''.join(_quote_cards(quotes, read_document))}</section>"
+        )
 
 
 def _unsearched(answer: Answer) -> str:

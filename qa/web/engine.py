@@ -100,6 +100,7 @@ class Engine:
         dates: Dates = "auto",
         *,
         wait: bool = False,
+        find_all: bool = False,
         deadline: Deadline | None = None,
     ) -> Answer:
         """Answer, or with `wait` hold the question until that is possible.
@@ -117,7 +118,7 @@ class Engine:
         if self.state.stage != "ready":
             raise self._not_ready()
         asked = self.strictness if strictness is None else strictness
-        return self.corpus.ask(question, history, filters, asked, dates, deadline=deadline)
+        return self.corpus.ask(question, history, filters, asked, dates, find_all=find_all, deadline=deadline)
 
     def deadline(self) -> Deadline:
         """Start the clock for one question."""

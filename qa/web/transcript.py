@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from qa import __version__
 from qa.quoting.cite import cite_line
-from qa.quoting.render import describe_filters, gaps, how_sure, named
+from qa.quoting.render import all_that_answer, describe_filters, gaps, how_sure, more_than_shown, named
 from qa.schema import citation_id
 from qa.text import times
 from qa.text.dates import date_in_words
@@ -39,7 +39,7 @@ def entry(answer: Answer, read_document: DocumentReader, at: dt.datetime) -> str
         VerbatimError: when a quote in it would not read as its slice of the source, read afresh.
     """
     parts = [f"<h2>{text(answer.question)}</h2>", *_paragraphs(_opening(answer))]
-    for quote, follows in gaps(answer.quotes):
+    for quote, follows in gaps(answer.shown):
         parts += ["<p>[…]</p>"] * follows
         parts += [quote_block(quote, read_document), _cited(quote)]
     parts += _paragraphs(_closing(answer, at), "facts")
@@ -84,10 +84,14 @@ def _opening(answer: Answer) -> Iterator[str]:
         yield said
     if answer.error:
         yield answer.error.message
+    if answer.more and answer.more.quotes:
+        yield f"{all_that_answer(answer.more)}, by document:"
 
 
 def _closing(answer: Answer, at: dt.datetime) -> Iterator[str]:
     yield from answer.notes
+    if some := more_than_shown(answer):
+        yield f"Shown: {some} that answer."
     facts = [f"Asked on {date_in_words(at)} at {_clock(at)}"]
     if answer.filters:
         facts.append(f"filters: {describe_filters(answer.filters)}")

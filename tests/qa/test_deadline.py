@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from qa.storage.ports import Selection
 
 QUESTION = "What was taken from the Kumsandong fertilizer factory?"
+ASKED = ui.Asked(QUESTION, [], 0.86, "")
 
 
 def test_work_may_go_on_until_its_time_is_up() -> None:
@@ -74,7 +75,7 @@ class TestAsking:
 
     def test_the_page_shows_an_error_never_not_in_the_corpus(self, hurried: Engine) -> None:
         conversation = ui.Conversation()
-        card = ui._answer(hurried, QUESTION, 0.86, "", conversation)
+        card, _ = ui._answer(hurried, ASKED, conversation)
         assert 'class="error"' in card
         assert ">deadline<" in card
         assert "not-in-corpus" not in card
@@ -118,7 +119,7 @@ class TestAsking:
     ) -> None:
         conversation = ui.Conversation()
         stages = follow(engine, monkeypatch, conversation.cancel)
-        card = ui._answer(engine, QUESTION, 0.86, "", conversation)
+        card, _ = ui._answer(engine, ASKED, conversation)
         assert ">cancelled<" in card
         assert stages == ["select", "ended"]
 

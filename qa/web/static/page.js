@@ -245,6 +245,8 @@ function tend(conversation) {
 function finish(answer) {
   answer.classList.add("finished");
   answer.querySelectorAll("i.cr").forEach((element) => element.replaceWith("\r"));
+  const all = answer.querySelector("a.show-all");
+  all?.replaceWith(button(all.textContent, (event) => showAll(answer, event.currentTarget), { className: "show-all" }));
   answer.querySelector("a.ignore-dates")?.setAttribute("aria-label", "Ask again without this preference");
   answer.querySelectorAll(".error").forEach((element) => element.setAttribute("role", "alert"));
   for (const card of answer.querySelectorAll(".card")) {
@@ -271,6 +273,19 @@ function finish(answer) {
   const trace = answer.querySelector(".trace");
   trace?.append(...thumbs(answer, "This answer", HINTS[answer.querySelector(".not-in-corpus") ? "none" : "answered"]));
   if (trace && answerId(answer)) readThumbs(answer);
+}
+
+/** Ask the server for all that answers; it comes in place of the answer. */
+function showAll(answer, pressed) {
+  pressed.disabled = true;
+  pressed.textContent = "reading on…";
+  announce("Reading on for all that answers");
+  const messages = [...document.querySelectorAll("#conversation [data-testid=bot]")];
+  const number = messages.findIndex((message) => message.contains(answer));
+  const written = document.querySelector("#all-of textarea, #all-of input");
+  written.value = String(number);
+  written.dispatchEvent(new Event("input", { bubbles: true }));
+  requestAnimationFrame(() => document.querySelector("#show-all").click());
 }
 
 // ---------------------------------------------------------------- thumbs

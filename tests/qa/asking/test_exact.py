@@ -11,7 +11,7 @@ import pytest
 from qa.asking.exact import foremost, search
 from qa.deadline import Deadline
 from qa.errors import DeadlineError
-from qa.schema import DatePreference, Filters, Quote
+from qa.schema import DatePreference, Filters, More, Quote
 from qa.storage.embedded import words
 from qa.text.phrase import repeats_itself
 from tests.qa.tiny import tiny_corpus, write
@@ -168,18 +168,19 @@ def test_what_was_replaced_while_a_phrase_was_looked_for_is_not_quoted_by_the_ol
     assert [quote.document.id for quote in given.quotes] == ["other.txt"]
 
 
-@pytest.mark.parametrize(
-    ("sentences", "told"), [(10, ""), (11, "1 more sentence."), (12, "2 more sentences.")]
-)
-def test_of_many_sentences_ten_are_shown_and_the_rest_is_counted(
-    tmp_path: Path, sentences: int, told: str
-) -> None:
+@pytest.mark.parametrize("sentences", [10, 11, 120])
+def test_of_many_sentences_ten_are_shown_and_all_are_counted(tmp_path: Path, sentences: int) -> None:
     write(tmp_path, "many.txt", " ".join(f"Barge number {n} left port." for n in range(sentences)) + "\n")
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "many.txt")
         given = looked_up(corpus, '"left port"')
         assert len(given.quotes) == 10
-        assert given.notes == ((f"Not shown: {told}",) if told else ())
+        assert given.more == More(10, sentences, 1, at_least=False, read=len(given.passages))
+        every = search(corpus.store, '"left port"', corpus.store.select(EVERYTHING), find_all=True).more
+        assert every
+        assert [quote.text for quote in every.quotes or ()] == [
+            f"Barge number {n} left port." for n in range(sentences)
+        ]
 
 
 def test_of_a_phrase_in_too_many_documents_to_read_is_said_how_many_were_read(
@@ -249,7 +250,9 @@ def test_what_is_not_shown_of_too_many_places_is_told_as_the_least(tmp_path: Pat
     write(tmp_path, "many.txt", sentence * (words.PHRASE_PLACES + 10))
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "many.txt")
-        assert looked_up(corpus, '"the pilot"').notes == ("Not shown: at least 990 more sentences.",)
+        more = looked_up(corpus, '"the pilot"').more
+        assert more
+        assert (more.sentences, more.at_least) == (1_000, True)
 
 
 @pytest.mark.parametrize("question", ['"come down hard"', 'Who carried "nickel" to the border?'])
