@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from qa.storage.ports import Hit, Library, Selection
 
 _NOTHING_TO_LOOK_FOR = "The question names nothing to look for: say what it is about."
+# What answers a question after earlier ones is from a document among so many of its first passages by itself.
+_NEAR = 3
 _ONLY_IN_CONTEXT = "By itself the question is not answered: it was read with words of the earlier questions."
 _NOT_IN_ENGLISH = (
     "The reader knows English: whether this is answered it cannot tell. "
@@ -124,8 +126,9 @@ class Answerer:
         answer = read_as(meaning)
         if answer.outcome == "answered" or answer.carried or answer.unsearched:
             return answer
-        continued = self._continued(question, history, filters)
-        if continued and (after := read_as(continued)).outcome == "answered":
+        context = self._continued(question, history, filters) or conversation.in_context(question, history)
+        after = read_as(context) if context else answer
+        if after.outcome == "answered" and _is_near(after, answer):
             return replace(after, notes=(_ONLY_IN_CONTEXT, *after.notes))
         return replace(answer, milliseconds=clock.read())
 
@@ -401,6 +404,15 @@ def _ranking(
     return tuple(
         RankedPassage(passage.document_id, passage.start, passage.end, score) for passage, score in ranked
     )
+
+
+def _is_near(after: Answer, alone: Answer) -> bool:
+    """Tell whether what answers a question after earlier ones is near the question by itself, too.
+
+    Else the earlier questions are answered, and not this one.
+    """
+    near = {passage.document_id for passage in alone.passages[:_NEAR]}
+    return after.passages[0].document_id in near
 
 
 def answer_or_error(
