@@ -2,9 +2,10 @@
 
 BIN := .venv/bin
 
-# Two processes, each file in one of them, which makes its fixtures once. In the order of the names: files with
-# few tests, which come last otherwise, are those whose tests take longest, and one core would wait for the other.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+# Three processes for two cores, as tests of the page and of processes wait a third of their time; each file in
+# one of them, which makes its fixtures once. In the order of the names: files with few tests, which come last
+# otherwise, are those whose tests take longest, and one core would wait for the others.
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # Some shells and containers forbid bytecode: each of the many processes of the tests would then compile all that
 # it imports.
@@ -27,8 +28,17 @@ BASELINES :=
 REPORTS := reports
 OPTIONS :=
 
+# To fit the confidence: a folder outside the checkout, for suites and answers; the folders of the public sets and
+# of the development suites; the ids of SQuAD's questions for validation; and which suites the present reader was
+# trained on, so that nothing can be fitted on them.
+FIT := .fit
+PUBLIC :=
+EVALDATA :=
+SQUAD_IDS :=
+TRAINED_ON := squad_du_answerable squad_unansq_pairs squadshifts_wiki
+
 .DEFAULT_GOAL := help
-.PHONY: help install chat test test-fast test-day lint docs bench evaluate format clean
+.PHONY: help install chat test test-fast test-day lint docs bench evaluate confidence format clean
 
 help: ## what there is to type
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -80,6 +90,20 @@ evaluate: .venv/.installed ## a report on each suite, in reports/ (SUITES="FOLDE
 	  "$(BIN)/python" -m qa evaluate "$$suite" --report "$(REPORTS)/$$name.html" \
 	    $(OPTIONS) $${baseline:+--baseline "$$baseline"} || exit; \
 	done
+
+confidence: .venv/.tests ## ask all suites and fit the confidence anew, for another reader (FIT=, PUBLIC=, EVALDATA=, SQUAD_IDS=)
+	@test -d "$(PUBLIC)" && test -d "$(EVALDATA)" && test -f "$(SQUAD_IDS)" || { \
+	  echo "say where the question sets are: make confidence PUBLIC=FOLDER EVALDATA=FOLDER SQUAD_IDS=FILE" >&2; exit 2; }
+	$(BIN)/python -m training.corpora "$(PUBLIC)" "$(FIT)/suites" "$(EVALDATA)/squad2_half_dev=$(SQUAD_IDS)"
+	@suites="tests/suites/nk_brief"; \
+	for suite in clapnq_dev mtrag_un briefs_near_miss briefs_dialogue; do suites="$$suites $(EVALDATA)/$$suite"; done; \
+	for suite in "$(FIT)"/suites/*; do \
+	  case " $(TRAINED_ON) " in *" $$(basename "$$suite") "*) ;; *) suites="$$suites $$suite";; esac; done; \
+	unseen="tests/suites/nk_brief_heldout tests/suites/news"; \
+	for suite in $$suites $$unseen; do \
+	  "$(BIN)/python" -m qa evaluate "$$suite" --out "$(FIT)/answers/$$(basename "$$suite").jsonl" $(OPTIONS) || exit; \
+	done; \
+	"$(BIN)/python" -m training.confidence "$(FIT)/answers" $$suites --unseen $$unseen
 
 format: .venv/.tests ## put the code into the house style
 	$(BIN)/ruff check --fix .

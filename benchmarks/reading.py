@@ -45,7 +45,7 @@ def main() -> None:
         for query in asked.queries:
             meaning = interpret(query.text, query.history)
             search = retrieve.prepare(corpus.store, meaning.question, meaning.variants)
-            hits, _ = retrieve.candidates(corpus.store, search, corpus.store.select())
+            hits = retrieve.candidates(corpus.store, search, corpus.store.select()).legible
             found = hits[: retrieve.MOST_READ]
             opened = corpus.store.read(hit.document_id for hit, _ in found)
             passages = {each.key: each for _, own in opened.values() for each in own}

@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 _LIMIT = 512
 _QUESTION_LIMIT = 254
 _HEAD_LIMIT = 40
+_CONTEXT_LIMIT = 80
 # The words that answer are at most so many tokens.
 _LONGEST = 30
 _PLACES = np.arange(_LIMIT)
@@ -80,6 +81,9 @@ class TrainedReader:
             cache_folder() / READER_SHA256, models.reader_weights
         )
         self._marks = marks(self._tokenizer)
+        # A graph of before the fourth version gives no relevance.
+        given = {output.name for output in self._session.get_outputs()}
+        self._outputs = [name for name in ("window", "sentences", "span", "relevance") if name in given]
 
     def read(self, question: str, windows: Sequence[Window], retrieved: Sequence[float]) -> list[Reading]:
         """See Reader."""
@@ -91,18 +95,18 @@ class TrainedReader:
         return [by_place[place] for place in range(len(windows))]
 
     def _read(self, question: list[int], window: Window, retrieved: float) -> Reading:
-        head, *sentences = self._tokenizer.encode_batch(
-            [window.head, *window.sentences], add_special_tokens=False
+        head, context, *sentences = self._tokenizer.encode_batch(
+            [window.head, window.context, *window.sentences], add_special_tokens=False
         )
         tokens, types, bounds = lay_out(
-            self._marks, question, head.ids, [each.ids for each in sentences], _LIMIT
+            self._marks, question, head.ids, context.ids, [each.ids for each in sentences], _LIMIT
         )
         # A sentence's mean over its tokens, as a matrix [sentences, tokens].
         pool = np.zeros((len(sentences), len(tokens)), dtype=np.float32)
         for row, (start, end) in zip(pool, pairwise(bounds), strict=True):
             row[start:end] = 1 / max(1, end - start)
-        answers, evidence, span = self._session.run(
-            ["window", "sentences", "span"],
+        answers, evidence, span, *relevance = self._session.run(
+            self._outputs,
             {
                 "input_ids": np.array([tokens], dtype=np.int64),
                 "token_type_ids": np.array([types], dtype=np.int64),
@@ -126,6 +130,7 @@ class TrainedReader:
                 for logit, each in zip(evidence, found, strict=True)
             ),
             tuple(each[1] if each and each[0] > none else None for each in found),
+            float(relevance[0][0]) if relevance else None,
         )
 
 
@@ -141,17 +146,25 @@ def marks(tokenizer: Tokenizer) -> tuple[int, int]:
 
 
 def lay_out(
-    marks: tuple[int, int], question: list[int], head: list[int], sentences: Sequence[list[int]], limit: int
+    marks: tuple[int, int],
+    question: list[int],
+    head: list[int],
+    context: list[int],
+    sentences: Sequence[list[int]],
+    limit: int,
 ) -> tuple[list[int], list[int], list[int]]:
-    """Lay out what the model reads, `[CLS] question [SEP] head sentences [SEP]`, in at most `limit` tokens.
+    """Lay out what the model reads, in at most `limit` tokens.
 
-    Gives the tokens, their types, and the places where the sentences start and the last one ends. It is the
-    same in training: what the model reads must be what it learnt to read.
+    That is `[CLS] question [SEP] head sentences [SEP]`, with `context [SEP]` before the
+    sentences if there is any. Gives the tokens, their types, and the places where the sentences start and
+    the last one ends. It is the same in training: what the model reads must be what it learnt to read.
     """
     cls, sep = marks
     tokens = [cls, *question, sep]
     types = [0] * len(tokens)
     tokens += head[:_HEAD_LIMIT]
+    if context:
+        tokens += [*context[:_CONTEXT_LIMIT], sep]
     bounds = [min(bound, limit - 1) for bound in accumulate(map(len, sentences), initial=len(tokens))]
     tokens += chain.from_iterable(sentences)
     tokens = [*tokens[: limit - 1], sep]

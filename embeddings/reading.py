@@ -14,10 +14,17 @@ ReaderName = Literal["reader", "cross-encoder"]
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What is read at once: a head that says where it is from (may be empty), and sentences in order."""
+    """What is read at once.
+
+    Attributes:
+        head: where the sentences are from; may be empty.
+        sentences: they, in order.
+        context: what the document says before them that they need to be understood; may be empty.
+    """
 
     head: str
     sentences: tuple[str, ...]
+    context: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,8 @@ class Reading:
     words in it are likelier to than none. `sentences` says of each sentence whether it is evidence of an
     answer: -inf where the model's limit cut it off; none at all where no sentence was scored. `words` are the
     words of each sentence that answer, as character offsets in it; None where that is likelier than any.
+    `relevance` says whether the window is on the question's subject, whatever it answers; None where the
+    reader does not tell.
     """
 
     score: float
@@ -35,6 +44,7 @@ class Reading:
     span: float = 0.0
     sentences: tuple[float, ...] = ()
     words: tuple[tuple[int, int] | None, ...] = ()
+    relevance: float | None = None
 
 
 class Reader(Protocol):

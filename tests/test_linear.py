@@ -26,8 +26,9 @@ from qa.quoting.references import Rows, noted, notes_of
 from qa.schema import Document, DocumentInfo, Span
 from qa.text import times
 from qa.text.names import Aliases, find, spellings
+from qa.text.parts import parts
 from qa.text.phrase import occurrences, phrase_pattern
-from qa.text.question import answer_type, blanked, phrases, spans_of_type
+from qa.text.question import answer_type, asks_who_mentions, blanked, phrases, spans_of_type
 from qa.text.terms import content_words, is_latin
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "without": times.without,
     "spoken_of": lambda text: list(times.spoken_of(text, None)),
     "interpret": lambda text: interpret(text, [text] * 4),
+    "parts": lambda text: (parts(text), asks_who_mentions(text)),
     "reply_kind": reply_kind,
     "phrases": lambda text: (phrases(text), blanked(text)),
     "answer_type": answer_type,

@@ -1,12 +1,13 @@
 """Fit the confidence: a logistic regression on the signals of answers to questions whose answers are known.
 
-usage: python -m training.confidence ANSWERS SUITE [SUITE ...] [--reader NAME]
+usage: python -m training.confidence ANSWERS SUITE [SUITE ...] [--unseen SUITE ...] [--reader NAME]
 
 ANSWERS is a folder with the answers to each suite, `<name of the suite>.jsonl`, as `pullquote evaluate SUITE
 --out` keeps them. Writes `qa/asking/confidence.json` and its picture for the docs, and prints how it was
-chosen: every set of signals is fitted on all suites but one and tested on that one, in turn; suites on the
-same corpus are left out together. A question that the reader was trained on must not be among them
-(`training/questions.py` says which).
+chosen: every set of signals is fitted on all corpora but one and tested on that one, in turn; suites on the
+same corpus are left out together. On suites that are `--unseen`, nothing is fitted; they are shown at the
+end. A question that the reader was trained on must not be among them (`training/corpora.py` makes suites of
+the public sets' part that is held out). `make confidence` does all of it.
 """
 
 from __future__ import annotations
@@ -14,18 +15,18 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import math
 from dataclasses import dataclass, fields
-from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 from matplotlib import pyplot
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import brier_score_loss, roc_auc_score
+from sklearn.metrics import roc_auc_score
 
 from embeddings.reading import ReaderName
-from qa.asking.confidence import FILE, LOOSEST, STRICTEST
+from qa.asking.confidence import FILE, LOOSEST, STRICTEST, STRICTNESS, Confidence, shipped
 from qa.evaluation import suite
 from qa.evaluation.statistics import calibration_bins
 from qa.schema import Signals
@@ -39,14 +40,21 @@ if TYPE_CHECKING:
 
 PICTURE = Path(__file__).parent.parent / "docs" / "images" / "strictness.svg"
 NAMES = tuple(field.name for field in fields(Signals))
-# The inverse of the regularisation's strength (of standardised signals), and what each group weighs.
+# Of these signals more may mean less sure. How high the windows are rated that do not answer best belongs to
+# the question and the corpus: it is taken off what the best ones are rated.
+BACKGROUND = frozenset({"background"})
+# The inverse of the regularisation's strength, of standardised signals and groups of weight GROUP.
 STRENGTH = 1.0
-QUESTIONS = 300
-# A precision of fewer answers than this share is not drawn.
-LEAST_DRAWN = 0.05
-# The share of a user's questions that the corpus answers, as in our own suites on the brief (125 of 182).
+GROUP = 100.0
+# The share of a user's questions that the corpus answers, as in our own suite on the brief (62 of 90).
 ANSWERABLE = 0.7
 TARGETS = np.round(np.arange(LOOSEST, STRICTEST + 0.001, 0.025), 3).tolist()
+# What this share of the corpora keeps is told, too (`floors`).
+CORPORA = 0.9
+# A few sure answers say little: the first twentieth of a corpus counts as a whole.
+FIRST = 0.05
+# A precision of fewer answers than this share is not drawn.
+LEAST_DRAWN = 0.05
 # A set of signals must beat a smaller one by so much in Brier score.
 WORTH = 0.001
 # More signals than so many are not tried together.
@@ -55,7 +63,10 @@ MOST_SIGNALS = 3
 
 @dataclass(frozen=True)
 class Group:
-    """The questions of all suites on one corpus: signals [n, signals], and whether answerable, bool [n]."""
+    """The questions of all suites on one corpus: signals [n, signals], and whether answerable, bool [n].
+
+    A signal that was not measured is NaN.
+    """
 
     name: str
     signals: Float64
@@ -63,8 +74,46 @@ class Group:
 
     @property
     def weights(self) -> Float64:
-        """Weights by which each group counts the same, however many questions it has."""
-        return np.full(len(self.answerable), QUESTIONS / len(self.answerable))
+        """Weights by which groups count the same, and ANSWERABLE of their questions are answerable."""
+        share = np.where(
+            self.answerable,
+            ANSWERABLE / self.answerable.sum(),
+            (1 - ANSWERABLE) / (~self.answerable).sum(),
+        )
+        return GROUP * share
+
+    def brier(self, p: Float64) -> float:
+        """Return the Brier score of probabilities, each class weighing the same."""
+        error = (p - self.answerable) ** 2
+        return float(error[self.answerable].mean() + error[~self.answerable].mean()) / 2
+
+    def auroc(self, p: Float64) -> float:
+        """Return how often an answerable question has the higher probability than one that is not."""
+        return float(roc_auc_score(self.answerable, p))
+
+    def right(self, p: Float64, threshold: float) -> float:
+        """Return the share of the outcomes that are right at a threshold, if ANSWERABLE are answerable."""
+        return float(((p >= threshold) == self.answerable) @ self.weights / GROUP)
+
+    def most_right(self, p: Float64) -> float:
+        """Return the share of the outcomes that are right at the best threshold for this group."""
+        return max(self.right(p, threshold) for threshold in (*p, np.inf))
+
+    def calibration_error(self, p: Float64) -> float:
+        """Return the mean distance between probability and share of answerable questions (ECE)."""
+        mean, share, count = calibration_bins(p, self.answerable)
+        return float(np.abs(mean - share) @ count / len(p))
+
+    def precision(self, p: Float64, threshold: float) -> float:
+        """Return the share of answers that are right, if ANSWERABLE of the questions are answerable.
+
+        A suite is full of traps, and who asks knows what the documents are about.
+        """
+        given = p >= threshold
+        if not given.any():
+            return 1.0
+        rightly = ANSWERABLE * given[self.answerable].mean()
+        return float(rightly / (rightly + (1 - ANSWERABLE) * given[~self.answerable].mean()))
 
 
 @dataclass(frozen=True)
@@ -85,34 +134,43 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("answers", type=Path)
     parser.add_argument("suites", type=Path, nargs="+")
+    parser.add_argument("--unseen", type=Path, nargs="+", default=[], help="suites that nothing is fitted on")
     parser.add_argument(
         "--reader", choices=get_args(ReaderName), default="reader", help="what read the passages"
     )
     arguments = parser.parse_args()
-    groups = read(arguments.answers, arguments.suites)
-    chosen = choose(groups)
-    model = fit(groups, chosen)
-    held_out = [left_out(groups, group, chosen) for group in groups]
-    table(groups, held_out)
+    groups, unseen = (read(arguments.answers, suites) for suites in (arguments.suites, arguments.unseen))
+    if len(groups) < 2:
+        raise SystemExit("suites on one corpus only: there is nothing to fit on when it is left out")
+    used = choose(groups)
+    model = fit(groups, used)
+    held_out = [left_out(groups, group, used) for group in groups]
     curve = thresholds(groups, held_out)
+    floor = floors(groups, held_out, curve)
+    before = shipped(arguments.reader)
+    table(groups, held_out, [thresholds(*without(groups, held_out, group)) for group in groups], before)
+    if unseen:
+        table(unseen, [model.probability(group.signals) for group in unseen], [curve] * len(unseen), before)
     draw(groups, held_out, curve)
-    written = {
-        "weights": {NAMES[i]: round(float(w), 4) for i, w in zip(chosen, model.weights, strict=True)},
-        "intercept": round(model.intercept, 4),
-        "curve": {"precision": TARGETS, "threshold": [round(t, 3) for t in curve]},
-        "questions": {group.name: len(group.answerable) for group in groups},
-    }
+    print(f"\nstrictness  threshold  kept by {CORPORA:.0%} of corpora  right, {ANSWERABLE:.0%} answerable")
+    for target, threshold, kept in zip(TARGETS, curve, floor, strict=True):
+        right = np.mean([group.right(p, threshold) for group, p in zip(groups, held_out, strict=True)])
+        print(f"{target:>10.3f}  {threshold:>9.3f}  {kept:>22.3f}  {right:>21.3f}")
+    weights = {NAMES[i]: round(float(w), 4) for i, w in zip(used, model.weights, strict=True)}
+    fitted = Confidence(weights, round(model.intercept, 4), tuple(TARGETS), tuple(curve))
+    written = fitted.to_dict() | {"questions": {group.name: len(group.answerable) for group in groups}}
+    written["curve"]["floor"] = [round(each, 3) for each in floor]
     target = Path(__file__).parent.parent / "qa" / "asking" / FILE
     every = json.loads(target.read_text(encoding="utf-8")) | {arguments.reader: written}
     target.write_text(json.dumps(every, indent=1) + "\n", encoding="utf-8")
-    print(f"\nwrote {target.name}: {written['weights']}, intercept {written['intercept']}")
+    print(f"\nwrote {target.name}: {weights}, intercept {fitted.intercept}, thresholds {fitted.thresholds}")
 
 
 def read(answers: Path, suites: Sequence[Path]) -> list[Group]:
     """Read signals and answerability; suites with the same corpus become one group.
 
     Questions of which nobody has said whether they are answerable, and those for which nothing was read, are
-    left out.
+    left out; so is a corpus without both kinds.
     """
     found: dict[str, tuple[list[str], list[list[float]], list[bool]]] = {}
     for path in suites:
@@ -124,11 +182,14 @@ def read(answers: Path, suites: Sequence[Path]) -> list[Group]:
         for line in (answers / f"{loaded.name}.jsonl").open(encoding="utf-8"):
             answer = json.loads(line)
             if answer.get("signals") and known[answer["id"]] is not None:
-                signals.append([answer["signals"][name] for name in NAMES])
+                values = (answer["signals"].get(name) for name in NAMES)
+                signals.append([math.nan if value is None else value for value in values])
                 answerable.append(bool(known[answer["id"]]))
-    if len(found) == 1:
-        raise SystemExit("suites on one corpus only: there is nothing to fit on when it is left out")
-    return [Group(" + ".join(names), np.array(s), np.array(a)) for names, s, a in found.values()]
+    groups = [Group(" + ".join(names), np.array(s), np.array(a)) for names, s, a in found.values()]
+    for group in groups:
+        if len(set(group.answerable)) < 2:
+            print(f"{group.name} is left out: all of its questions are answerable, or none")
+    return [group for group in groups if len(set(group.answerable)) > 1]
 
 
 def fit(groups: Sequence[Group], used: tuple[int, ...]) -> Model:
@@ -149,95 +210,144 @@ def left_out(groups: Sequence[Group], out: Group, used: tuple[int, ...]) -> Floa
     return fit([group for group in groups if group is not out], used).probability(out.signals)
 
 
-def choose(groups: Sequence[Group]) -> tuple[int, ...]:
-    """Return the smallest set of signals that no other beats by WORTH, in mean Brier score when left out.
+def without(
+    groups: Sequence[Group], held_out: Sequence[Float64], out: Group
+) -> tuple[list[Group], list[Float64]]:
+    """Return all other groups, with their probabilities."""
+    kept = [(group, p) for group, p in zip(groups, held_out, strict=True) if group is not out]
+    return [group for group, _ in kept], [p for _, p in kept]
 
-    Of each signal, more should mean surer: a set that gives one a negative weight has learnt how the
-    questions of some suites were written (that who paraphrases is answered, say), and is not chosen.
+
+def is_sensible(model: Model) -> bool:
+    """Tell whether more of each signal means surer; of a BACKGROUND signal, less sure.
+
+    A set that turns a signal round has learnt how the questions of some suites were written (that who
+    paraphrases is answered, say).
     """
+    signs = [-1 if NAMES[i] in BACKGROUND else 1 for i in model.used]
+    return bool((model.weights * signs >= 0).all())
+
+
+def choose(groups: Sequence[Group]) -> tuple[int, ...]:
+    """Return the smallest sensible set of signals that no other beats by WORTH, in mean Brier score left out.
+
+    Signals are added one at a time to the best sets of the size before.
+    """
+    measured = [i for i in range(len(NAMES)) if not any(np.isnan(g.signals[:, i]).any() for g in groups)]
+    if missing := [name for i, name in enumerate(NAMES) if i not in measured]:
+        print(f"not in all answers, and so not tried: {', '.join(missing)}")
     scores: dict[tuple[int, ...], tuple[float, float]] = {}
-    for size in range(1, MOST_SIGNALS + 1):
-        for used in combinations(range(len(NAMES)), size):
-            held_out = [left_out(groups, group, used) for group in groups]
-            pairs = list(zip(groups, held_out, strict=True))
-            scores[used] = (
-                float(np.mean([brier_score_loss(group.answerable, p) for group, p in pairs])),
-                float(np.mean([roc_auc_score(group.answerable, p) for group, p in pairs])),
-            )
+    best: list[tuple[int, ...]] = [()]
     print("mean over groups, each left out\n   Brier   AUROC   signals")
-    for size in range(1, MOST_SIGNALS + 1):
-        best = sorted((used for used in scores if len(used) == size), key=lambda used: scores[used])[:3]
+    for _ in range(MOST_SIGNALS):
+        tried = {tuple(sorted({*used, i})) for used in best for i in measured if i not in used}
+        for used in tried:
+            held_out = [(group, left_out(groups, group, used)) for group in groups]
+            scores[used] = (
+                float(np.mean([group.brier(p) for group, p in held_out])),
+                float(np.mean([group.auroc(p) for group, p in held_out])),
+            )
+        best = sorted(tried, key=lambda used: scores[used])[:4]
         for used in best:
             signs = ("" if weight >= 0 else "-" for weight in fit(groups, used).weights)
             shown = ", ".join(sign + NAMES[i] for sign, i in zip(signs, used, strict=True))
             print(f"  {scores[used][0]:.4f}  {scores[used][1]:.4f}   {shown}")
-    sensible = {used: score for used, score in scores.items() if (fit(groups, used).weights >= 0).all()}
+    sensible = {used: score for used, score in scores.items() if is_sensible(fit(groups, used))}
     least = min(brier for brier, _ in sensible.values())
     good = [used for used, (brier, _) in sensible.items() if brier < least + WORTH]
     return min(good, key=lambda used: (len(used), scores[used]))
 
 
 def thresholds(groups: Sequence[Group], held_out: Sequence[Float64]) -> list[float]:
-    """Return, for each of TARGETS, the lowest confidence from which the precision is never below it.
+    """Return, for each of TARGETS, the lowest probability from which the precision is never below it.
 
-    Precision is over all groups, each left out of the fit and weighing the same, if ANSWERABLE of the
-    questions are answerable: a suite is full of traps, and who asks knows what the documents are about.
+    Precision is over all groups, each left out of the fit and weighing the same. Equal probabilities are
+    answered together.
     """
-    shares = [
-        np.where(
-            group.answerable,
-            ANSWERABLE / group.answerable.sum(),
-            (1 - ANSWERABLE) / (~group.answerable).sum(),
-        )
-        for group in groups
-    ]
     confidence = np.concatenate(held_out)
     order = np.argsort(-confidence, kind="stable")
-    answerable = np.concatenate([group.answerable for group in groups])[order]
-    given = np.concatenate(shares)[order]
-    precision = np.cumsum(given * answerable) / np.cumsum(given)
+    given = np.concatenate([group.weights for group in groups])[order]
+    right = np.cumsum(given * np.concatenate([group.answerable for group in groups])[order])
+    last = np.append(np.diff(confidence[order]) != 0, True)
+    precision, share = (right / np.cumsum(given))[last], (np.cumsum(given) / given.sum())[last]
     # A few sure answers say little: the first twentieth counts as a whole.
-    first = int(np.searchsorted(np.cumsum(given) / given.sum(), 0.05))
+    first = int(np.searchsorted(share, FIRST))
     found = []
     for target in TARGETS:
         enough = np.flatnonzero(precision[first:] >= target)
-        found.append(float(confidence[order][first + enough[-1]]) if len(enough) else 1.0)
+        found.append(float(confidence[order][last][first + enough[-1]]) if len(enough) else 1.0)
     return [float(t) for t in np.maximum.accumulate(found)]
+
+
+def floors(groups: Sequence[Group], held_out: Sequence[Float64], curve: Sequence[float]) -> list[float]:
+    """Return the precision that CORPORA of the corpora keep at each threshold.
+
+    It has such a rank among the precisions of the groups, each left out of the fit, that a further corpus,
+    drawn like them, keeps it with probability CORPORA (split conformal prediction, with corpora for cases;
+    Vovk, Gammerman and Shafer, 2005). With fewer than nine groups that cannot be promised; then it is the
+    lowest. A corpus that is given no answer at all keeps every precision.
+    """
+    rank = min(len(groups), math.ceil(CORPORA * (len(groups) + 1)))
+    found = []
+    for threshold in curve:
+        precision = [group.precision(p, threshold) for group, p in zip(groups, held_out, strict=True)]
+        found.append(sorted(precision, reverse=True)[rank - 1])
+    return found
 
 
 def draw(groups: Sequence[Group], held_out: Sequence[Float64], curve: Sequence[float]) -> None:
     """Draw how much each strictness answers, and how much of that is right."""
-    figure, (answered, right) = pyplot.subplots(1, 2, figsize=(8, 3.4), layout="constrained", sharex=True)
+    figure, (answered, right) = pyplot.subplots(1, 2, figsize=(8, 4.4), layout="constrained", sharex=True)
     for group, p in zip(groups, held_out, strict=True):
-        given = p >= np.array(curve)[:, None]
-        rightly, wrongly = given[:, group.answerable].mean(axis=1), given[:, ~group.answerable].mean(axis=1)
+        rightly = (p >= np.array(curve)[:, None])[:, group.answerable].mean(axis=1)
+        precision = np.array([group.precision(p, threshold) for threshold in curve])
         shown = rightly > LEAST_DRAWN
-        answered.plot(TARGETS, rightly, label=group.name)
-        precision = ANSWERABLE * rightly / (ANSWERABLE * rightly + (1 - ANSWERABLE) * wrongly + 1e-9)
-        right.plot(np.array(TARGETS)[shown], precision[shown])
+        answered.plot(TARGETS, rightly, label=group.name, linewidth=1)
+        right.plot(np.array(TARGETS)[shown], precision[shown], linewidth=1)
     right.plot(TARGETS, TARGETS, color="0.6", linestyle=":")
     answered.set(xlabel="strictness", ylabel="answerable questions answered", ylim=(0, 1.02))
     right.set(xlabel="strictness", ylabel="answers that are right", ylim=(0.6, 1.02))
-    figure.legend(loc="outside lower center", ncols=2, fontsize=8, frameon=False)
+    figure.legend(loc="outside lower center", ncols=3, fontsize=7, frameon=False)
     with pyplot.rc_context({"svg.hashsalt": "pullquote", "svg.fonttype": "none"}):
         figure.savefig(PICTURE, metadata={"Date": None})
 
 
-def table(groups: Sequence[Group], held_out: Sequence[Float64]) -> None:
-    """Print each group's measures by a model that has not seen it, beside the raw scores."""
-    print(f"\n{'each left out':<44} {'n':>5}    AUROC  ECE    Brier   raw AUROC: passage, sentence")
-    for group, p in zip(groups, held_out, strict=True):
-        passage, sentence = (
-            roc_auc_score(group.answerable, group.signals[:, NAMES.index(name)])
-            for name in ("relevance", "sentence")
-        )
-        mean, share, count = calibration_bins(p, group.answerable)
-        ece = np.abs(mean - share) @ count / len(p)
-        auroc, brier = roc_auc_score(group.answerable, p), brier_score_loss(group.answerable, p)
-        print(
-            f"{group.name[:44]:<44} {len(p):>5}    {auroc:.3f}  {ece:.3f}  {brier:.3f}"
-            f"        {passage:.3f}   {sentence:.3f}"
-        )
+def table(
+    groups: Sequence[Group],
+    held_out: Sequence[Float64],
+    curves: Sequence[Sequence[float]],
+    before: Confidence,
+) -> None:
+    """Print each group's measures by a model and thresholds that have not seen it, beside those of before."""
+    print(
+        f"\n{'none fitted on':<34} {'n':>5}   AUROC  ECE   Brier   right at {STRICTNESS:g}, at best"
+        "   before: AUROC  ECE   Brier   right, at best"
+    )
+    rows = []
+    for group, p, curve in zip(groups, held_out, curves, strict=True):
+        used = [NAMES.index(name) for name in before.weights]
+        old = Model(tuple(used), np.array(list(before.weights.values())), before.intercept)
+        row = []
+        for probabilities, threshold in (
+            (p, float(np.interp(STRICTNESS, TARGETS, curve))),
+            (old.probability(group.signals), before.threshold()),
+        ):
+            row += [
+                group.auroc(probabilities),
+                group.calibration_error(probabilities),
+                group.brier(probabilities),
+                group.right(probabilities, threshold),
+                group.most_right(probabilities),
+            ]
+        rows.append(row)
+        _print_row(group.name, len(p), row)
+    _print_row("mean", sum(map(len, held_out)), np.mean(rows, axis=0))
+
+
+def _print_row(name: str, n: int, row: Sequence[float] | Float64) -> None:
+    auroc, ece, brier, right, best, *before = row
+    old = "  ".join(f"{value:.3f}" for value in before)
+    print(f"{name[:34]:<34} {n:>5}   {auroc:.3f}  {ece:.3f}  {brier:.3f}   {right:.3f}  {best:.3f}   {old}")
 
 
 if __name__ == "__main__":

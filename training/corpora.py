@@ -91,8 +91,8 @@ def suite(source: str, documents: Sequence[Line], questions: Sequence[Line]) -> 
         if not each["answerable"] and siblings and _number(f"twins of {own}") % 2:
             for other in others:
                 corpus.pop(other, None)
-    for documents_left in answering.values():
-        documents_left &= corpus.keys()
+    for others in answering.values():
+        others.intersection_update(corpus)
     held_out = [each for each in held_out if each["document"] in corpus]
     near = [each for each in held_out if not each["answerable"] and not answering[_asked(each)]][:MOST]
     far: list[Line] = []

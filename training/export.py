@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 OPSET = 17
 # What the quantiser makes of the heads that are traced as Gemm.
-HEADS = ("/pooler/dense/Gemm_MatMul", "/window/Gemm_MatMul")
+HEADS = ("/pooler/dense/Gemm_MatMul", "/window/Gemm_MatMul", "/relevance/Gemm_MatMul")
 # Full ones may overflow where a processor has no VNNI; seven bits of eight would not.
 REDUCED = False
 
@@ -66,8 +66,8 @@ class Served(nn.Module):
 
     def forward(
         self, input_ids: Tensor, token_type_ids: Tensor, pool: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Read one window: [1], [sentences], [tokens, 2]."""
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Read one window: [1], [sentences], [tokens, 2], [1]."""
         bert = self.model.bert
         states = bert.embeddings(input_ids=input_ids, token_type_ids=token_type_ids)
         for layer, joined in zip(bert.encoder.layer, self.joined, strict=True):
@@ -75,8 +75,8 @@ class Served(nn.Module):
             attended = _Attention.apply(query, key, value, bert.config.num_attention_heads)
             states = layer.attention.output(attended, states)
             states = layer.output(layer.intermediate(states), states)
-        window, sentence, span = self.model.read(states, bert.pooler(states), pool.unsqueeze(0))
-        return window, sentence[0], span[0]
+        window, sentence, span, relevance = self.model.read(states, bert.pooler(states), pool.unsqueeze(0))
+        return window, sentence[0], span[0], relevance
 
 
 def main() -> None:
@@ -121,7 +121,7 @@ def trace(model: ReaderModel, target: Path) -> None:
             sample,
             str(target),
             input_names=["input_ids", "token_type_ids", "pool"],
-            output_names=["window", "sentences", "span"],
+            output_names=["window", "sentences", "span", "relevance"],
             dynamic_axes={
                 "input_ids": {1: "tokens"},
                 "token_type_ids": {1: "tokens"},

@@ -1,8 +1,9 @@
-"""The reader as it is trained: a BERT with three heads. Served by `embeddings/reader.py` from its export."""
+"""The reader as it is trained: a BERT with four heads. Served by `embeddings/reader.py` from its export."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import copy
+from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -22,14 +23,29 @@ if TYPE_CHECKING:
 
 QUESTION_TOKENS = 128
 MOST_TOKENS = 384
+# By how much the logit of a window that answers should be above those of its rivals.
+MARGIN = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What parts of the loss count beside the others.
+
+    Attributes:
+        rivals: that a window which answers is surer than the others of its list.
+        relevance: that the second judgement is the cross-encoder's.
+    """
+
+    rivals: float = 0.5
+    relevance: float = 0.1
 
 
 class ReaderModel(nn.Module):
-    """One pass over `[CLS] question [SEP] head sentences [SEP]`.
+    """One pass over `[CLS] question [SEP] head sentences [SEP]` (`embeddings.reader.lay_out`).
 
-    Gives a logit for the window (does it answer?), one for each sentence (is it evidence?), and for each
-    token one as the first and one as the last of the words that answer; where nothing answers, the first
-    token is both.
+    Gives a logit for the window (does it answer?), one for each sentence (is it evidence?), for each token
+    one as the first and one as the last of the words that answer (where nothing answers, the first token is
+    both), and what a cross-encoder trained for relevance would score (is the window on the subject?).
     """
 
     def __init__(self, whole: BertForSequenceClassification) -> None:
@@ -43,6 +59,7 @@ class ReaderModel(nn.Module):
         hidden = self.bert.config.hidden_size
         self.sentence = nn.Sequential(nn.Linear(2 * hidden, 128), nn.GELU(), nn.Linear(128, 1))
         self.span = nn.Linear(hidden, 2)
+        self.relevance = copy.deepcopy(whole.classifier)
         # Two thirds of the weights, and what the start knows of rare words should stay.
         for parameter in self.bert.embeddings.parameters():
             parameter.requires_grad = False
@@ -61,21 +78,21 @@ class ReaderModel(nn.Module):
 
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor, pool: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Read windows: [batch], [batch, sentences], [batch, tokens, 2].
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Read windows: [batch], [batch, sentences], [batch, tokens, 2], [batch].
 
         `pool` [batch, sentences, tokens] averages a sentence's tokens: 1/n on each of them, 0 elsewhere.
         """
         read = self.bert(input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids)
         return self.read(read.last_hidden_state, read.pooler_output, pool)
 
-    def read(self, states: Tensor, pooled: Tensor, pool: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def read(self, states: Tensor, pooled: Tensor, pool: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return the logits for the last states [batch, tokens, hidden] and BERT's pooled first one."""
         window = self.window(pooled).squeeze(-1) * self.scale + self.bias
         means = torch.matmul(pool.to(states.dtype), states)
         first = states[:, :1].expand(-1, means.shape[1], -1)
         sentence = self.sentence(torch.cat([means, first], dim=-1)).squeeze(-1)
-        return window, sentence, self.span(states)
+        return window, sentence, self.span(states), self.relevance(pooled).squeeze(-1)
 
     def heads(self) -> list[nn.Parameter]:
         """Return the parameters that start untrained, and so learn faster."""
@@ -111,13 +128,13 @@ def encode(tokenizer: Tokenizer, example: Example) -> Tokens:
 
     The span is (0, 0) where nothing answers, None where the words that answer are not known.
     """
-    texts = [example.question, example.head, *example.sentences]
-    encodings = tokenizer.encode_batch(texts, add_special_tokens=False)
-    question, head, *sentences = encodings
+    texts = [example.question, example.head, example.context, *example.sentences]
+    question, head, context, *sentences = tokenizer.encode_batch(texts, add_special_tokens=False)
     ids, types, bounds = lay_out(
         marks(tokenizer),
         question.ids[:QUESTION_TOKENS],
         head.ids,
+        context.ids,
         [each.ids for each in sentences],
         MOST_TOKENS,
     )
@@ -132,17 +149,34 @@ def encode(tokenizer: Tokenizer, example: Example) -> Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Padded examples."""
+    """Padded examples.
+
+    Attributes:
+        inputs: token ids, mask, types, and the matrix that averages each sentence's tokens.
+        answers: whether each window answers.
+        labels: whether each sentence is evidence.
+        read: which sentences the model sees.
+        spans: the first and last token of the words that answer; (0, 0) for none; -100 does not count.
+        lists: the number of the list in which each window is compared.
+        plain: which windows are read without context.
+    """
 
     inputs: tuple[Tensor, Tensor, Tensor, Tensor]
     answers: Tensor
     labels: Tensor
     read: Tensor
     spans: Tensor
+    lists: Tensor
+    plain: Tensor
+
+    def to(self, device: torch.device) -> Batch:
+        """Return the batch on a device."""
+        first, *others = (getattr(self, field.name) for field in fields(self))
+        return Batch(tuple(each.to(device) for each in first), *(each.to(device) for each in others))
 
 
-def collate(encoded: Sequence[Tokens], examples: Sequence[Example]) -> Batch:
-    """Return a batch. `read` marks the sentences that the model sees; spans of -100 do not count."""
+def collate(encoded: Sequence[Tokens], examples: Sequence[Example], lists: Sequence[int] = ()) -> Batch:
+    """Return a batch; `lists` are the numbers of the examples' lists, each its own if none are given."""
     size = len(examples)
     tokens = max(len(each.ids) for each in encoded)
     most = max(len(each.bounds) - 1 for each in encoded)
@@ -163,15 +197,26 @@ def collate(encoded: Sequence[Tokens], examples: Sequence[Example]) -> Batch:
     # Evidence that was cut off answers nothing.
     answers = labels.amax(dim=1)
     spans[answers == 0] = 0
-    return Batch((ids, mask, types, pool), answers, labels, read, spans)
+    numbers = torch.tensor(lists or range(size))
+    plain = torch.tensor([not each.context for each in examples])
+    return Batch((ids, mask, types, pool), answers, labels, read, spans, numbers, plain)
 
 
-def loss(model: ReaderModel, batch: Batch) -> tuple[Tensor, dict[str, float]]:
-    """Return the loss, and its parts by name."""
-    window, sentence, span = (each.float() for each in model(*batch.inputs))
+def loss(
+    model: ReaderModel, batch: Batch, weights: Weights, relevance: Tensor | None = None
+) -> tuple[Tensor, dict[str, float]]:
+    """Return the loss, and its parts by name.
+
+    Args:
+        model: what is trained.
+        batch: the windows.
+        weights: what the parts count.
+        relevance: what the cross-encoder scores [batch]; None where it was not asked.
+    """
+    window, sentence, span, relevant = (each.float() for each in model(*batch.inputs))
     window_loss = nn.functional.binary_cross_entropy_with_logits(window, batch.answers)
     every = nn.functional.binary_cross_entropy_with_logits(
-        sentence, batch.labels, reduction="none", pos_weight=torch.tensor(2.0)
+        sentence, batch.labels, reduction="none", pos_weight=sentence.new_tensor(2.0)
     )
     sentence_loss = (every * batch.read).sum() / batch.read.sum().clamp(min=1)
     padding = (batch.inputs[1] == 0).unsqueeze(-1) * -1e4
@@ -179,4 +224,31 @@ def loss(model: ReaderModel, batch: Batch) -> tuple[Tensor, dict[str, float]]:
         (span + padding).transpose(1, 2).reshape(-1, span.shape[1]), batch.spans.reshape(-1), reduction="sum"
     ) / (batch.spans >= 0).sum().clamp(min=1)
     whole = window_loss + 2 * sentence_loss + 0.3 * span_loss
-    return whole, {"window": window_loss.item(), "sentence": sentence_loss.item(), "span": span_loss.item()}
+    parts = {"window": window_loss.item(), "sentence": sentence_loss.item(), "span": span_loss.item()}
+    if weights.rivals:
+        rivals_loss = rivals(window, batch.answers, batch.lists)
+        whole = whole + weights.rivals * rivals_loss
+        parts["rivals"] = rivals_loss.item()
+    if relevance is not None and batch.plain.any():
+        relevance_loss = nn.functional.smooth_l1_loss(relevant[batch.plain], relevance[batch.plain])
+        whole = whole + weights.relevance * relevance_loss
+        parts["relevance"] = relevance_loss.item()
+    return whole, parts
+
+
+def rivals(window: Tensor, answers: Tensor, lists: Tensor) -> Tensor:
+    """Return the loss of windows that answer beside those of their list that do not, 0 where there are none.
+
+    It is the cross-entropy of each answering window among these, whose logits are raised by MARGIN first.
+
+    Args:
+        window: the logits [batch].
+        answers: whether each window answers [batch].
+        lists: the number of each window's list [batch].
+    """
+    against = (lists[:, None] == lists) & (answers == 0)
+    rows = (answers == 1) & against.any(dim=1)
+    if not rows.any():
+        return window.sum() * 0
+    rival = (window + MARGIN).expand_as(against).masked_fill(~against, -torch.inf).logsumexp(dim=1)
+    return nn.functional.softplus(rival[rows] - window[rows]).mean()

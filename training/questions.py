@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qa.asking.conversation import interpret
@@ -17,7 +18,7 @@ from qa.schema import Document, Span
 from qa.text.terms import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 # Kept for validation, of the fictional briefs: two folders whole, and some of the conversations.
@@ -43,6 +44,20 @@ NEVER_READ = tuple(name for name in NEVER if not name.startswith("briefs_"))
 RUN, LEAST_SHARED = 8, 2
 # Two versions of each document, `…a` and `…b`.
 CONTRAST_PAIRS = ("d16", "d17")
+# Of each public set the questions on one group of documents in so many are kept for validation. What follows
+# this mark in a document's id is its number in its group; elsewhere each document is one by itself.
+PUBLIC_HELD_OUT = 8
+PUBLIC = frozenset(
+    """
+    cast_answerability condaqa ester evidence_inference fairytaleqa medquad qadiscourse_wikinews
+    squad_du_answerable squad_unansq_pairs squadshifts_amazon squadshifts_reddit squadshifts_wiki
+    sufficient_facts_yesno tatqa_text timeqa
+    """.split()
+)
+GROUPED = {
+    "condaqa": "-", "fairytaleqa": "-", "medquad": "-", "evidence_inference": "-",
+    "sufficient_facts_yesno": "-", "squad_du_answerable": "_", "squad_unansq_pairs": "_",
+}  # fmt: skip
 
 
 # The briefs come without questions about their headers, so these are added, two a document.
@@ -84,12 +99,32 @@ class Question:
     answer: Span | None = None
     source: str = ""
     group: str = ""
+    twin: Question | None = None
 
 
-def is_held_out(document_id: str) -> bool:
-    """Return whether a document is kept for validation."""
+def is_held_out(document_id: str, source: str = "") -> bool:
+    """Return whether a document (of a source) is kept for validation."""
     folder = document_id.split("-")[0]
-    return folder in HELD_OUT or document_id in HELD_OUT_BRIEFS or document_id.startswith(HELD_OUT_ARTICLES)
+    return (
+        folder in HELD_OUT
+        or document_id in HELD_OUT_BRIEFS
+        or document_id.startswith(HELD_OUT_ARTICLES)
+        or is_public_held_out(source, document_id)
+    )
+
+
+def public_group(source: str, document_id: str) -> str:
+    """Return the name that a public set's document shares with its versions and other parts."""
+    mark = GROUPED.get(source)
+    return document_id.rpartition(mark)[0] if mark else document_id
+
+
+def is_public_held_out(source: str, document_id: str) -> bool:
+    """Return whether a document of a public set is kept for validation, and for fitting the confidence."""
+    if source not in PUBLIC:
+        return False
+    digest = hashlib.sha256(public_group(source, document_id).encode()).hexdigest()
+    return int(digest, 16) % PUBLIC_HELD_OUT == 0
 
 
 class Apart:
@@ -110,10 +145,14 @@ class Apart:
     def without(self, questions: Sequence[Question]) -> list[Question]:
         """Return the questions on documents that are not kept for validation."""
         documents = {question.document.id: question.document for question in questions}
-        left_out = {
-            id_ for id_, document in documents.items() if is_held_out(id_) or self.holds(document.text)
-        }
-        return [question for question in questions if question.document.id not in left_out]
+        left_out = {id_ for id_, document in documents.items() if self.holds(document.text)}
+        return [
+            question
+            for question in questions
+            if question.document.id not in left_out
+            and not is_held_out(question.document.id, question.source)
+            and not (question.twin and question.twin.document.id in left_out)
+        ]
 
     def holds(self, text: str) -> bool:
         """Return whether a text is one of these passages, or contains a part of one."""
@@ -195,26 +234,44 @@ def suite(folder: Path) -> Iterator[Question]:
             f"{folder} has no corpus.jsonl: a reader is trained on questions with their documents."
         )
     documents = {d.id: d for d in read_path(read.corpus) if isinstance(d, Document)}
-    near_miss = {
-        entry["_id"]: entry["near_miss_doc"]
-        for entry in map(json.loads, (folder / "queries.jsonl").open(encoding="utf-8"))
-        if entry.get("near_miss_doc")
+    entries = {
+        entry["_id"]: entry for entry in map(json.loads, (folder / "queries.jsonl").open(encoding="utf-8"))
     }
+    made: dict[str, list[Question]] = {}
     for query in read.queries:
+        entry = entries[query.id]
         ids = [id_ for id_, grade in read.qrels.get(query.id, {}).items() if grade > 0]
-        near = near_miss.get(query.id, ())
+        near = entry.get("near_miss_doc") or entry.get("document") or ()
         for document_id in ids or ([near] if isinstance(near, str) else near):
             document = documents[document_id]
             gold = found(document, query.gold) if query.answerable else ()
             if gold or query.answerable is False:
-                yield Question(
+                question = Question(
                     interpret(query.text, query.history).question,
                     document,
                     gold,
                     _answer(document, gold, query.answers),
                     folder.name,
-                    document.id,
+                    public_group(folder.name, document.id),
                 )
+                made.setdefault(query.id, []).append(question)
+    yield from with_twins(made, {id_: entry["twin"] for id_, entry in entries.items() if entry.get("twin")})
+
+
+def with_twins(questions: Mapping[str, Sequence[Question]], twin_of: Mapping[str, str]) -> Iterator[Question]:
+    """Yield the questions, one that nothing answers as part of the one that is its twin."""
+    given: set[str] = set()
+    twins: dict[str, Question] = {}
+    for one, other in twin_of.items():
+        for answered, unanswered in ((one, other), (other, one)):
+            if answered in twins or unanswered in given or not {answered, unanswered} <= questions.keys():
+                continue
+            if questions[answered][0].gold and not questions[unanswered][0].gold:
+                twins[answered] = questions[unanswered][0]
+                given.add(unanswered)
+    for id_, each in questions.items():
+        if id_ not in given:
+            yield from (replace(question, twin=twins.get(id_)) for question in each)
 
 
 def passages_file(path: Path) -> Iterator[Question]:

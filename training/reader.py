@@ -1,10 +1,16 @@
 """Train the reader.
 
-usage: python -m training.reader START WINDOWS.jsonl OUT [--most N] [--rate R]
+usage: python -m training.reader START WINDOWS.jsonl OUT [--watch WINDOWS.jsonl] [--teacher FOLDER] ...
 
-START is the folder of a BERT (`python -m training.start` writes the default one) or a checkpoint, WINDOWS
-what `training/prepare.py` wrote, OUT a folder for `checkpoint.pt` and `train.log`. Run again with the same
-arguments, it goes on from the checkpoint.
+START is the folder of a cross-encoder or a checkpoint (`python -m training.start` makes both), WINDOWS what
+`training/prepare.py` wrote, OUT a folder for `checkpoint.pt`, `best.pt` and `train.log`. Run again with the
+same arguments, it goes on from the checkpoint: stop it whenever you like. It runs on a GPU where torch finds
+one, from the same files.
+
+The rate rises, stays, and falls over the last fifth before the step `--end`, which may be moved while it has
+not begun to fall. Beside the weights goes their running average (Izmailov et al., 2018, arXiv 1803.05407);
+every so often it reads the windows of `--watch`, the best average is kept in `best.pt`, and training ends
+where none has become better for long. The second judgement learns from `--teacher`, a cross-encoder's folder.
 """
 
 from __future__ import annotations
@@ -14,44 +20,94 @@ import json
 import random
 import time
 from collections import defaultdict
+from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import torch
+from sklearn.metrics import roc_auc_score
 from tokenizers import Tokenizer
+from transformers import BertForSequenceClassification
 
 from embeddings.models import reranker_folder
-from training.model import ReaderModel, collate, encode, loss
+from training.model import Batch, ReaderModel, Weights, collate, encode, loss
 from training.windows import Example
 
-BATCH = 16
-# Batches are sorted by length within so many windows: nearly no padding, and still mixed.
-SORTED = 20 * BATCH
-WARM_UP = 0.06
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Windows in a batch, at least: lists are not parted.
+BATCH = 24
+# Batches are sorted by length within so many lists: nearly no padding, and still mixed.
+SORTED = 160
+WARM_UP = 200
+FALLING = 0.2
+AVERAGED = 0.998
 LOG_EVERY = 50
-SAVE_EVERY = 200
+SAVE_EVERY = 100
+WATCH_EVERY = 400
+# Training ends where watching shows nothing better for so many times.
+PATIENCE = 8
+# Every so many batches the teacher is asked.
+TAUGHT_EVERY = 3
 SEED = 1
 
 
-def main() -> None:
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How it is trained.
+
+    Attributes:
+        rate: of learning, at its highest.
+        heads: that of the heads.
+        weights: what the parts of the loss count.
+        end: the step at which the rate has fallen to 0; None for that of the last windows.
+        stop: the step at which to stop, whatever the rate; None for `end`.
+    """
+
+    rate: float = 5e-5
+    heads: float = 3e-4
+    weights: Weights = field(default_factory=Weights)
+    end: int | None = None
+    stop: int | None = None
+
+
+def main(argv: Sequence[str] | None = None) -> None:
     """Train from the start or the checkpoint to the end."""
+    usual = Plan()
     parser = argparse.ArgumentParser()
     parser.add_argument("start", type=Path)
     parser.add_argument("windows", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--most", type=int, help="train on so many windows, the file's first ones")
-    parser.add_argument("--rate", type=float, default=6e-5, help="of learning, at its highest")
+    parser.add_argument("--watch", type=Path, help="windows of what is kept for validation")
     parser.add_argument(
-        "--heads", type=float, default=1e-3, help="that of the heads; lower when they are trained already"
+        "--teacher", type=Path, help="the folder of the cross-encoder to learn relevance from"
     )
-    arguments = parser.parse_args()
+    parser.add_argument("--rate", type=float, default=usual.rate, help="of learning, at its highest")
+    parser.add_argument("--heads", type=float, default=usual.heads, help="that of the heads")
+    parser.add_argument("--rivals", type=float, default=usual.weights.rivals, help="what lists count")
+    parser.add_argument("--relevance", type=float, default=usual.weights.relevance, help="what it counts")
+    parser.add_argument("--end", type=int, help="the step at which the rate has fallen to 0")
+    parser.add_argument("--stop", type=int, help="the step at which to stop, to go on later")
+    arguments = parser.parse_args(argv)
     arguments.out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(SEED)
-    examples = read(arguments.windows)[: arguments.most]
     start = arguments.start
     model = (
         ReaderModel.restored(torch.load(start)["model"]) if start.is_file() else ReaderModel.started(start)
     )
-    train(model, open_tokenizer(), examples, arguments.out, (arguments.rate, arguments.heads))
+    teacher = arguments.teacher and BertForSequenceClassification.from_pretrained(arguments.teacher)
+    weights = Weights(arguments.rivals, arguments.relevance)
+    train(
+        model,
+        open_tokenizer(),
+        read(arguments.windows),
+        arguments.out,
+        Plan(arguments.rate, arguments.heads, weights, arguments.end, arguments.stop),
+        watched=read(arguments.watch) if arguments.watch else [],
+        teacher=teacher,
+    )
 
 
 def open_tokenizer() -> Tokenizer:
@@ -62,94 +118,187 @@ def open_tokenizer() -> Tokenizer:
     return tokenizer
 
 
-def read(path: Path) -> list[Example]:
-    """Read the windows that `training/prepare.py` wrote."""
-    examples = []
-    for line in path.open(encoding="utf-8"):
-        entry = json.loads(line)
-        del entry["epoch"]
-        entry |= {key: tuple(entry[key]) for key in ("sentences", "labels")}
-        entry["span"] = entry["span"] and tuple(entry["span"])
-        examples.append(Example(**entry))
-    return examples
+def read(path: Path) -> list[list[Example]]:
+    """Read the lists of windows that `training/prepare.py` wrote."""
+    entries = [json.loads(line) for line in path.open(encoding="utf-8")]
+    return [
+        [_example(entry) for entry in entries]
+        for _, entries in groupby(entries, key=lambda entry: entry["list"])
+    ]
 
 
-def batches(examples: list[Example]) -> list[list[Example]]:
-    """Return batches of windows of similar length, in random order within each stretch."""
+def _example(entry: dict[str, Any]) -> Example:
+    known = {name: value for name, value in entry.items() if name not in ("epoch", "list")}
+    known |= {name: tuple(known[name]) for name in ("sentences", "labels")}
+    known["span"] = known["span"] and tuple(known["span"])
+    return Example(**known)
+
+
+def batches(lists: Sequence[list[Example]]) -> list[list[list[Example]]]:
+    """Return batches of lists whose windows are of similar length, in random order within each stretch."""
     rng = random.Random(SEED)
     made = []
-    for first in range(0, len(examples), SORTED):
-        stretch = sorted(
-            examples[first : first + SORTED],
-            key=lambda each: len(each.question) + sum(map(len, each.sentences)),
-        )
-        its = [stretch[i : i + BATCH] for i in range(0, len(stretch), BATCH)]
-        rng.shuffle(its)
-        made += its
+    for first in range(0, len(lists), SORTED):
+        stretch = sorted(lists[first : first + SORTED], key=_length)
+        packed: list[list[list[Example]]] = [[]]
+        for each in stretch:
+            if sum(map(len, packed[-1])) >= BATCH:
+                packed.append([])
+            packed[-1].append(each)
+        rng.shuffle(packed)
+        made += packed
     return made
+
+
+def _length(examples: Sequence[Example]) -> int:
+    return max(len(each.question) + len(each.context) + sum(map(len, each.sentences)) for each in examples)
+
+
+def together(tokenizer: Tokenizer, lists: Sequence[Sequence[Example]]) -> Batch:
+    """Return a batch of the lists' windows."""
+    examples = [example for each in lists for example in each]
+    numbers = [number for number, each in enumerate(lists) for _ in each]
+    return collate([encode(tokenizer, each) for each in examples], examples, numbers)
 
 
 def train(
     model: ReaderModel,
     tokenizer: Tokenizer,
-    examples: list[Example],
+    lists: Sequence[list[Example]],
     out: Path,
-    rates: tuple[float, float],
-    stop: int | None = None,
+    plan: Plan,
+    watched: Sequence[list[Example]] = (),
+    teacher: BertForSequenceClassification | None = None,
 ) -> None:
-    """Return AdamW, with rates (of body and heads) that warm up and then fall to 0; bfloat16 if safe.
-
-    Goes on from the checkpoint in `out`, if there is one; `stop` ends it after so many batches.
-    """
-    todo = batches(examples)
+    """Train by AdamW, in bfloat16 where that is safe, from the checkpoint in `out` if there is one."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    todo = batches(lists)
+    end = plan.end or len(todo)
+    stop = min(plan.stop or end, end, len(todo))
+    model.to(device)
+    average = {name: weight.clone() for name, weight in model.state_dict().items()}
     heads = {id(each) for each in model.heads()}
     body = [p for p in model.parameters() if p.requires_grad and id(p) not in heads]
     optimiser = torch.optim.AdamW(
-        [{"params": body}, {"params": model.heads()}], lr=rates[0], weight_decay=0.01, fused=True
+        [{"params": body}, {"params": model.heads()}], lr=plan.rate, weight_decay=0.01, fused=True
     )
     checkpoint = out / "checkpoint.pt"
-    done = 0
+    done, best, worse = 0, float("inf"), 0
     if checkpoint.exists():
-        state = torch.load(checkpoint)
+        state = torch.load(checkpoint, map_location=device)
         model.load_state_dict(state["model"])
+        average = state["average"]
         optimiser.load_state_dict(state["optimiser"])
-        done = state["done"]
-        torch.set_rng_state(state["random"])  # which dropout draws from
+        done, best, worse = state["done"], state["best"], state["worse"]
+        torch.set_rng_state(state["random"].cpu())  # which dropout draws from
+    if teacher:
+        teacher.to(device).eval()
     model.train()
     started, seen = time.perf_counter(), 0
-    sums: dict[str, float] = defaultdict(float)
+    sums: dict[str, list[float]] = defaultdict(list)
     with (out / "train.log").open("a", encoding="utf-8") as log:
-        for step in range(done, len(todo) if stop is None else stop):
-            share = step / len(todo)
-            factor = min(1, share / WARM_UP) * max(0.02, 1 - share)
-            for group, highest in zip(optimiser.param_groups, rates, strict=True):
+
+        def say(line: str) -> None:
+            print(line, flush=True)
+            print(line, file=log, flush=True)
+
+        for step in range(done, stop):
+            factor = min(1, (step + 1) / WARM_UP, (end - step) / (FALLING * end))
+            for group, highest in zip(optimiser.param_groups, (plan.rate, plan.heads), strict=True):
                 group["lr"] = highest * factor
-            batch = collate([encode(tokenizer, each) for each in todo[step]], todo[step])
-            with torch.autocast("cpu", torch.bfloat16):
-                value, parts = loss(model, batch)
+            batch = together(tokenizer, todo[step]).to(device)
+            with torch.autocast(device.type, torch.bfloat16):
+                taught = _taught(teacher, batch) if teacher and step % TAUGHT_EVERY == 0 else None
+                value, parts = loss(model, batch, plan.weights, taught)
             optimiser.zero_grad()
             value.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimiser.step()
-            seen += len(todo[step])
+            for name, weight in model.state_dict().items():
+                average[name].lerp_(weight, 1 - min(AVERAGED, (step + 1) / (step + 10)))
+            seen += len(batch.answers)
             for name, part in parts.items():
-                sums[name] += part
-            if (step + 1) % LOG_EVERY == 0:
+                sums[name].append(part)
+            now = step + 1
+            if now % LOG_EVERY == 0:
                 seconds = time.perf_counter() - started
-                means = " ".join(f"{name} {part / LOG_EVERY:.3f}" for name, part in sums.items())
-                line = f"{step + 1}/{len(todo)} {seconds:.0f} s, {seen / seconds:.1f} windows/s: {means}"
-                print(line, flush=True)
-                print(line, file=log, flush=True)
+                means = " ".join(f"{name} {sum(each) / len(each):.3f}" for name, each in sums.items())
+                say(f"{now}/{end} {seconds:.0f} s, {seen / seconds:.1f} windows/s: {means}")
                 sums.clear()
-            if (step + 1) % SAVE_EVERY == 0 or step + 1 in (stop, len(todo)):
+            if watched and (now % WATCH_EVERY == 0 or now == end):
+                found = watch(_with(average), tokenizer, watched)
+                worse = 0 if found["window"] < best else worse + 1
+                say(f"{now} watched: " + " ".join(f"{name} {value:.4f}" for name, value in found.items()))
+                if not worse:
+                    best = found["window"]
+                    torch.save({"model": _on_cpu(average)}, out / "best.pt")
+            if now % SAVE_EVERY == 0 or now == stop:
                 state = {
                     "model": model.state_dict(),
+                    "average": average,
                     "optimiser": optimiser.state_dict(),
                     "random": torch.get_rng_state(),
-                    "done": step + 1,
+                    "done": now,
+                    "best": best,
+                    "worse": worse,
                 }
                 torch.save(state, checkpoint.with_suffix(".new"))
                 checkpoint.with_suffix(".new").replace(checkpoint)
+            if worse >= PATIENCE:
+                say(f"{now}: no better for {PATIENCE} times")
+                break
+
+
+@torch.no_grad()
+def _taught(teacher: BertForSequenceClassification, batch: Batch) -> torch.Tensor:
+    ids, mask, types, _ = batch.inputs
+    scores: torch.Tensor = teacher(input_ids=ids, attention_mask=mask, token_type_ids=types).logits
+    return scores.squeeze(-1).float()
+
+
+def _on_cpu(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name: weight.cpu() for name, weight in state.items()}
+
+
+def _with(weights: dict[str, torch.Tensor]) -> ReaderModel:
+    """Return another model with these weights."""
+    return ReaderModel.restored(weights).to(next(iter(weights.values())).device)
+
+
+@torch.no_grad()
+def watch(model: ReaderModel, tokenizer: Tokenizer, watched: Sequence[list[Example]]) -> dict[str, float]:
+    """Return how the model does on lists of windows, by name.
+
+    `window`: the mean cross-entropy of its windows; `auroc`: that of the windows' logits, the mean over the
+    sources; `first`: the share of the lists in which what answers is the surest.
+    """
+    model.eval()
+    device = next(model.parameters()).device
+    by_source: dict[str, tuple[list[bool], list[float]]] = defaultdict(lambda: ([], []))
+    losses, firsts = [], []
+    for lists in batches(watched):
+        batch = together(tokenizer, lists).to(device)
+        with torch.autocast(device.type, torch.bfloat16):
+            window = model(*batch.inputs)[0].float()
+        losses += torch.nn.functional.binary_cross_entropy_with_logits(
+            window, batch.answers, reduction="none"
+        ).tolist()
+        logits, answers = window.tolist(), (batch.answers > 0).tolist()
+        at = 0
+        for each in lists:
+            own = slice(at, at := at + len(each))
+            truth, scores = by_source[each[0].source]
+            truth += answers[own]
+            scores += logits[own]
+            if any(answers[own]) and not all(answers[own]):
+                surest = max(range(len(each)), key=lambda place: logits[own][place])
+                firsts.append(answers[own][surest])
+    aurocs = [roc_auc_score(*each) for each in by_source.values() if len(set(each[0])) > 1]
+    return {
+        "window": sum(losses) / len(losses),
+        "auroc": sum(aurocs) / len(aurocs),
+        "first": sum(firsts) / len(firsts),
+    }
 
 
 if __name__ == "__main__":

@@ -34,7 +34,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("reader", type=Path, nargs="?")
     arguments = parser.parse_args(argv)
     if arguments.reader:
-        torch.save({"model": reader(weights(arguments.reader))}, arguments.out)
+        found = reader(weights(arguments.reader))
+        if "relevance.weight" not in found:  # an earlier version's, without a second judgement
+            known = weights(reranker_folder() / "model.onnx")
+            found |= {f"relevance.{name}": known[f"classifier.{name}"] for name in ("weight", "bias")}
+        ReaderModel.restored(found)  # raises where anything is missing
+        torch.save({"model": found}, arguments.out)
     else:
         cross_encoder(weights(reranker_folder() / "model.onnx")).save_pretrained(arguments.out)
 
@@ -87,7 +92,6 @@ def reader(found: dict[str, Tensor]) -> dict[str, Tensor]:
             _, layer, kind = name.split(".")
             for part, its in zip(("query", "key", "value"), value.chunk(3), strict=True):
                 state[f"bert.encoder.layer.{layer}.attention.self.{part}.{kind}"] = its.contiguous()
-    ReaderModel.restored(state)  # raises where anything is missing
     return state
 
 

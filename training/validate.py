@@ -1,12 +1,14 @@
 """Measure a trained reader on what it was not trained on, given the right document.
 
-usage: python -m training.validate CHECKPOINT [CHECKPOINT ...] --traindata DIR --suite SQUAD [--most N]
+usage: python -m training.validate CHECKPOINT [CHECKPOINT ...] --traindata DIR --suite SUITE ... [--most N]
 
-Each checkpoint by itself, or, of CHECKPOINT=SHARE, the one average that `training/export.py` would ship.
+Each checkpoint by itself, or, of CHECKPOINT=SHARE, the one average that `training/export.py` would ship; its
+windows of so many words (`--words`), with what their document said before them (`--context`) or without.
 
-The held-out fictional briefs and SQuAD articles (`training/questions.py`), N questions of each: how often the
-first sentence, and one of the first three, is evidence, and the AUROC of the best sentence's probability,
-answerable against unanswerable. Retrieval has no part in it: the product is measured by `pullquote evaluate`.
+What is kept for validation (`training/questions.py`) of the fictional briefs and of each SUITE, N questions
+of each: how often the first sentence, and one of the first three, is evidence, and the AUROC of the best
+sentence's probability, answerable against unanswerable. Retrieval has no part in it: the product is measured
+by `pullquote evaluate`.
 """
 
 from __future__ import annotations
@@ -19,8 +21,9 @@ import numpy as np
 import torch
 from sklearn.metrics import roc_auc_score
 
-from qa.document.segment import passages
-from qa.document.window import reading_window
+from qa.document.context import introductions
+from qa.document.segment import PASSAGE_WORDS, passages
+from qa.document.window import in_words, reading_window
 from training.export import average
 from training.model import ReaderModel, collate, encode
 from training.questions import Question, briefs, is_held_out, suite
@@ -35,12 +38,21 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("checkpoints", nargs="+")
     parser.add_argument("--traindata", type=Path, required=True)
-    parser.add_argument("--suite", type=Path, required=True)
+    parser.add_argument("--suite", type=Path, nargs="+", required=True)
     parser.add_argument("--most", type=int, default=250)
+    parser.add_argument("--words", type=int, default=PASSAGE_WORDS, help="words in a window")
+    parser.add_argument("--context", action="store_true", help="with what the document said before")
     arguments = parser.parse_args()
-    sets = {"d3 + d8": briefs(arguments.traindata), "SQuAD 2.0": suite(arguments.suite)}
+    sets = {"d3 + d8": briefs(arguments.traindata)} | {each.name: suite(each) for each in arguments.suite}
     kept = {
-        name: [q for q in found if is_held_out(q.document.id) and q.source not in ("d12", "headers")]
+        name: [
+            each
+            for question in found
+            if is_held_out(question.document.id, question.source)
+            and question.source not in ("d12", "headers")
+            for each in (question, question.twin)
+            if each
+        ]
         for name, found in sets.items()
     }
     shared = any("=" in each for each in arguments.checkpoints)
@@ -48,7 +60,7 @@ def main() -> None:
         model = ReaderModel.restored(average(paths)).eval()
         for name, questions in kept.items():
             drawn = random.Random(SEED).sample(questions, min(arguments.most, len(questions)))
-            first, three, auroc = measure(model, drawn)
+            first, three, auroc = measure(model, drawn, arguments.words, in_context=arguments.context)
             print(
                 f"{' + '.join(paths)} {name}: {len(drawn)} questions, hit@1 {first:.3f}, "
                 f"hit@3 {three:.3f}, AUROC {auroc:.3f}",
@@ -57,25 +69,33 @@ def main() -> None:
 
 
 @torch.no_grad()
-def measure(model: ReaderModel, questions: list[Question]) -> tuple[float, float, float]:
-    """Return hit@1 and hit@3 of the answerable questions, and AUROC of all."""
+def measure(
+    model: ReaderModel, questions: list[Question], words: int, *, in_context: bool
+) -> tuple[float, float, float]:
+    """Return hit@1 and hit@3 of the answerable questions, and AUROC of all (nan where there is one class)."""
     tokenizer = open_tokenizer()
     hits, sure = [], []
     for question in questions:
         gold = Lines(question.document).gold_spans(question)
         windows = [
             (passage, window)
-            for passage in passages(question.document)
+            for passage in passages(question.document, words)
             if (window := reading_window(question.document, passage)).sentences
         ]
-        examples = [
-            Example(
-                question.text, w.head, w.sentences, (False,) * len(w.sentences), None, "", question.source
+        examples = []
+        before: list[str] = []
+        for passage, w in windows:
+            window = " ".join((w.head, *w.sentences))
+            said = introductions(question.text, window, before) if in_context else ()
+            context = " ".join(before[at] for at in said)
+            labels = (False,) * len(w.sentences)
+            examples.append(
+                Example(question.text, w.head, w.sentences, labels, None, "", question.source, context)
             )
-            for _, w in windows
-        ]
+            own = (each for each in passage.sentences if each.quotable and each.kind != "header")
+            before += (in_words(question.document, each) for each in own)
         with torch.autocast("cpu", torch.bfloat16):
-            answers, sentences, _ = model(
+            answers, sentences, _, _ = model(
                 *collate([encode(tokenizer, each) for each in examples], examples).inputs
             )
         probability = torch.sigmoid(answers.float())[:, None] * torch.sigmoid(sentences.float())
@@ -89,7 +109,8 @@ def measure(model: ReaderModel, questions: list[Question]) -> tuple[float, float
         if question.gold:
             hits.append((read[0][1], any(right for _, right in read[:3])))
     first, three = np.mean(hits, axis=0)
-    return first, three, roc_auc_score([bool(q.gold) for q in questions], sure)
+    answerable = [bool(question.gold) for question in questions]
+    return first, three, roc_auc_score(answerable, sure) if len(set(answerable)) > 1 else float("nan")
 
 
 if __name__ == "__main__":

@@ -1,37 +1,42 @@
 """Training windows made of questions: what the reader sees, and what it should say of it.
 
-A window that answers, cut at random sizes and places around its evidence; windows of the same document that
-do not; the same with the evidence taken out; near passages of other documents, found by the encoder; and
-questions with a detail changed, so that what answered no longer does.
+A question gives a list of windows, in which what answers should be surer than its rivals: a window that
+answers, cut at random sizes and places around its evidence; the same with the evidence taken out; the same
+under a twin of the question, which it does not answer; windows of the same document that do not answer; near
+and far ones of other documents.
 """
 
 from __future__ import annotations
 
+import random
 import re
 from collections import defaultdict
 from dataclasses import asdict, dataclass, replace
-from itertools import groupby
+from itertools import chain, groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from embeddings.encoder import open_encoder
 from qa.asking.conversation import expand, stands_alone
+from qa.document.context import introductions
 from qa.document.segment import passages, sentences
 from qa.document.window import in_words, reading_head
 from qa.schema import Span
 from qa.text.terms import FUNCTION_WORDS
 
 if TYPE_CHECKING:
-    import random
     from collections.abc import Iterator, Sequence, Set
 
-    from qa.schema import Document
+    from qa.schema import Document, Passage
     from training.questions import Question
 
-# Words in a window. The product's passages have about 90; others' corpora are cut otherwise.
-SMALLEST, LARGEST = 35, 130
-NEAREST = 20
+# Words in a window: bounds, and what share of the questions takes which. The product's have about 90.
+SIZES = (((35, 130), 0.65), ((130, 220), 0.35))
+# Of another document's passages, the nearest of which most are taken, and those of which the others are.
+NEAREST, NEAR = 8, 50
+# Share of the questions whose windows are read with what their document said before them.
+WITH_CONTEXT = 0.5
 # Share of the questions that cannot stand alone which come after another one about their document.
 IN_CONVERSATION = 0.4
 
@@ -67,6 +72,7 @@ class Example:
     span: tuple[int, int, int] | None
     kind: str
     source: str
+    context: str = ""
 
     @property
     def answers(self) -> bool:
@@ -85,6 +91,7 @@ class Line:
     text: str
     span: Span
     verbatim: bool
+    is_header: bool
 
     @property
     def words(self) -> int:
@@ -104,6 +111,7 @@ class Lines:
                     read := in_words(document, sentence),
                     Span(sentence.start, sentence.end),
                     read == document.text[sentence.start : sentence.end],
+                    sentence.kind == "header",
                 )
                 for sentence in run
             ]
@@ -151,8 +159,9 @@ class Material:
     """The documents of a source's questions, prepared once for the windows of all epochs."""
 
     def __init__(self, questions: Sequence[Question]) -> None:
-        documents = {question.document.id: question.document for question in questions}
-        self.groups = {question.document.id: question.group for question in questions}
+        every = [*questions, *(question.twin for question in questions if question.twin)]
+        documents = {question.document.id: question.document for question in every}
+        self.groups = {question.document.id: question.group for question in every}
         self.lines = {id_: Lines(document) for id_, document in documents.items()}
         self.near = Near(list(documents.values()))
         self.asked: dict[str, list[str]] = defaultdict(list)
@@ -161,20 +170,29 @@ class Material:
         self.names = sorted({name for question in questions for name in _NAME.findall(question.text)})
 
 
-def windows(
+def lists(
     material: Material, questions: Sequence[Question], rates: dict[str, float], rng: random.Random
-) -> Iterator[Example]:
-    """Yield an epoch of windows for the questions of one source.
+) -> Iterator[list[Example]]:
+    """Yield for each question of one source the windows to be compared.
 
-    `rates` says how many of each kind a question gives on average: `again` (the answer in another window),
-    `same` (the same document's window that does not answer), `removed`, `other`, `changed`.
+    `rates` says how many of each kind a question gives on average, beside one that answers: `again` (the
+    answer in another window), `same` (the same document's window that does not answer), `removed`, `changed`,
+    `other` (another document's, near the question), `far`. A twin that the source has is always taken.
     """
     for first in range(0, len(questions), 512):
         batch = questions[first : first + 512]
         for question, similar in zip(batch, material.near.similarities([q.text for q in batch]), strict=True):
             asked = material.asked[question.document.id]
-            for example in _windows(material, question, similar, rates, rng):
-                yield replace(example, question=in_conversation(example.question, asked, rng))
+            seed = rng.random()
+            made = list(_List(material, question, similar, rng).windows(rates))
+            # All are read alike: with the same words of an earlier question, the same slips.
+            yield [
+                dress(
+                    replace(each, question=in_conversation(each.question, asked, random.Random(seed))),
+                    random.Random(seed),
+                )
+                for each in made
+            ]
 
 
 def in_conversation(question: str, asked: Sequence[str], rng: random.Random) -> str:
@@ -187,122 +205,186 @@ def in_conversation(question: str, asked: Sequence[str], rng: random.Random) -> 
     return expand(question, [rng.choice(asked)])
 
 
-def _windows(
-    material: Material, question: Question, similar: np.ndarray, rates: dict[str, float], rng: random.Random
-) -> Iterator[Example]:
-    lines, groups, near = material.lines, material.groups, material.near
-    own = lines[question.document.id]
-    gold = own.gold(question)
-    if question.gold and not gold:
-        return  # its evidence is page furniture
-    own_passages = [i for i, (document, _) in enumerate(near.passages) if document.id == question.document.id]
-    by_likeness = sorted(own_passages, key=lambda i: -similar[i])
-    if gold:
-        for _ in range(1 + _times(rates["again"], rng)):
-            answering = _around(question, own, rng.choice(sorted(gold)), gold, rng, "answers")
-            yield answering
-        for _ in range(_times(rates["removed"], rng)):
-            kept = [i for i, label in enumerate(answering.labels) if not label]
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Neighbouring sentences of a document: lines `start` to `end` of a run."""
+
+    lines: Lines
+    run: int
+    start: int
+    end: int
+
+    @property
+    def kept(self) -> list[Line]:
+        """The sentences."""
+        return self.lines.runs[self.run][self.start : self.end]
+
+    @property
+    def places(self) -> list[tuple[int, int]]:
+        """Where they stand."""
+        return [(self.run, place) for place in range(self.start, self.end)]
+
+    @property
+    def before(self) -> list[str]:
+        """What the document says before them; its header is read anyway."""
+        earlier = [*chain(*self.lines.runs[: self.run]), *self.lines.runs[self.run][: self.start]]
+        return [line.text for line in earlier if not line.is_header]
+
+
+class _List:
+    """The windows of one question, all about as large, all with or all without context."""
+
+    def __init__(
+        self, material: Material, question: Question, similar: np.ndarray, rng: random.Random
+    ) -> None:
+        self.material = material
+        self.question = question
+        self.similar = similar
+        self.rng = rng
+        self.own = material.lines[question.document.id]
+        self.gold = self.own.gold(question)
+        [bounds] = rng.choices([each for each, _ in SIZES], [share for _, share in SIZES])
+        self.wanted = rng.randint(*bounds)
+        self.with_context = rng.random() < WITH_CONTEXT
+        self.with_head = rng.random() > 0.1
+
+    def windows(self, rates: dict[str, float]) -> Iterator[Example]:
+        """Yield them; none where the evidence is page furniture."""
+        if self.question.gold and not self.gold:
+            return
+        if self.gold:
+            for _ in range(1 + _times(rates["again"], self.rng)):
+                answering = self._around(self.own, self.rng.choice(sorted(self.gold)))
+                yield self._example(answering, "answers", gold=self.gold)
+            yield from self._rivals(answering, rates)
+        for place in range(
+            _times(rates["same"], self.rng) if self.gold else 1 + _times(rates["same"] / 2, self.rng)
+        ):
+            yield from self._same(place)
+        # Another document's header may answer a question about headers as well.
+        if self.question.source != "headers":
+            for _ in range(_times(rates["other"], self.rng)):
+                yield from self._other()
+            for _ in range(_times(rates["far"], self.rng)):
+                yield from self._far()
+
+    def _rivals(self, answering: Cut, rates: dict[str, float]) -> Iterator[Example]:
+        """Yield what is most like a window that answers: without the evidence, and under another question."""
+        for _ in range(_times(rates["removed"], self.rng)):
+            whole = self._example(answering, "removed", gold=self.gold)
+            kept = tuple(text for text, label in zip(whole.sentences, whole.labels, strict=True) if not label)
             if len(kept) > 1:
-                yield replace(
-                    answering,
-                    sentences=tuple(answering.sentences[i] for i in kept),
-                    labels=(False,) * len(kept),
-                    span=None,
-                    kind="removed",
-                )
-        for _ in range(_times(rates["changed"], rng)):
-            changed = change(question.text, question.document.text, material.names, rng)
+                yield replace(whole, sentences=kept, labels=(False,) * len(kept), span=None)
+        for _ in range(_times(rates["changed"], self.rng)):
+            changed = change(self.question.text, self.question.document.text, self.material.names, self.rng)
             if changed:
-                yield replace(
-                    answering,
-                    question=changed,
-                    labels=(False,) * len(answering.labels),
-                    span=None,
-                    kind="changed",
+                yield self._example(answering, "changed", question=changed)
+        twin = self.question.twin
+        if twin and twin.document.id == self.question.document.id:
+            yield self._example(answering, "twin", question=twin.text)
+        elif twin:
+            lines = self.material.lines[twin.document.id]
+            if lines.places:
+                yield self._example(
+                    self._around(lines, self.rng.choice(lines.places)), "twin", question=twin.text
                 )
-    # Windows of the same document that do not answer, mostly about its most alike passages.
-    times = _times(rates["same"], rng) if gold else 1 + _times(rates["same"] / 2, rng)
-    for place in range(times):
-        free = [each for each in own.places if each not in gold]
-        likely = [
-            each
-            for i in by_likeness[: 1 + place]
-            for each in free
-            if near.passages[i][1].start <= own.runs[each[0]][each[1]].span.start < near.passages[i][1].end
-        ]
+
+    def _same(self, place: int) -> Iterator[Example]:
+        """Yield a window of the same document that does not answer, mostly about its most alike passages."""
+        passages = self.material.near.passages
+        own = [i for i, (document, _) in enumerate(passages) if document.id == self.question.document.id]
+        nearest = sorted(own, key=lambda i: -self.similar[i])[: 1 + place]
+        free = [each for each in self.own.places if each not in self.gold]
+        likely = [each for i in nearest for each in _inside(self.own, passages[i][1], free)]
         if likely or free:
-            chosen = rng.choice(likely if likely and rng.random() < 0.7 else free)
-            yield _around(question, own, chosen, gold, rng, "same", avoid=gold)
-    # Another document's header may answer a question about headers as well.
-    for _ in range(_times(rates["other"], rng) if question.source != "headers" else 0):
+            chosen = self.rng.choice(likely if likely and self.rng.random() < 0.7 else free)
+            yield self._example(self._around(self.own, chosen, avoid=self.gold), "same")
+
+    def _other(self) -> Iterator[Example]:
+        """Yield a window about one of the nearest passages of other documents."""
+        passages = self.material.near.passages
+        answer = self.question.answer
+        said = answer and self.question.document.text[answer.start : answer.end]
         nearest = [
-            near.passages[i][0]
-            for i in np.argsort(-similar)[: NEAREST + len(own_passages)]
-            if groups[near.passages[i][0].id] != question.group
+            i
+            for i in np.argsort(-self.similar)[: 3 * NEAR]
+            if self.material.groups[passages[i][0].id] != self.question.group
+            and not (said and said in passages[i][0].text)
         ]
-        answer = question.answer and question.document.text[question.answer.start : question.answer.end]
-        nearest = [document for document in nearest if not (answer and answer in document.text)]
         if nearest:
-            document = rng.choice(nearest[:8])
-            there = next(i for i in np.argsort(-similar) if near.passages[i][0].id == document.id)
-            passage = near.passages[there][1]
-            other = lines[document.id]
-            places = [
-                (run, place)
-                for run, place in other.places
-                if passage.start <= other.runs[run][place].span.start < passage.end
-            ]
-            if places:
-                elsewhere = replace(question, document=document, gold=(), answer=None)
-                yield _around(elsewhere, other, rng.choice(places), set(), rng, "other")
+            yield from self._about(
+                self.rng.choice(nearest[: NEAREST if self.rng.random() < 0.6 else NEAR]), "other"
+            )
+
+    def _far(self) -> Iterator[Example]:
+        """Yield a window about any passage of another document."""
+        passages = self.material.near.passages
+        at = self.rng.randrange(len(passages))
+        if self.material.groups[passages[at][0].id] != self.question.group:
+            yield from self._about(at, "far")
+
+    def _about(self, at: int, kind: str) -> Iterator[Example]:
+        document, passage = self.material.near.passages[at]
+        lines = self.material.lines[document.id]
+        if places := _inside(lines, passage, lines.places):
+            yield self._example(self._around(lines, self.rng.choice(places)), kind)
+
+    def _around(self, lines: Lines, place: tuple[int, int], avoid: Set[tuple[int, int]] = frozenset()) -> Cut:
+        """Return a window around a sentence: it grows at random, never into what it must avoid."""
+        run, start = place
+        inside = lines.runs[run]
+        end = start + 1
+        size = inside[start].words
+        while True:
+            sides = []
+            if start > 0 and (run, start - 1) not in avoid and size + inside[start - 1].words <= self.wanted:
+                sides.append(-1)
+            if end < len(inside) and (run, end) not in avoid and size + inside[end].words <= self.wanted:
+                sides.append(1)
+            if not sides:
+                return Cut(lines, run, start, end)
+            if self.rng.choice(sides) < 0:
+                start -= 1
+                size += inside[start].words
+            else:
+                size += inside[end].words
+                end += 1
+
+    def _example(
+        self, cut: Cut, kind: str, question: str = "", gold: Set[tuple[int, int]] = frozenset()
+    ) -> Example:
+        asked = question or self.question.text
+        texts = tuple(line.text for line in cut.kept)
+        labels = tuple(place in gold for place in cut.places)
+        head = reading_head(cut.lines.document) if self.with_head else ""
+        context = ""
+        if self.with_context:
+            before = cut.before
+            context = " ".join(before[at] for at in introductions(asked, " ".join((head, *texts)), before))
+        return Example(
+            asked,
+            head,
+            texts,
+            labels,
+            _span(self.question, cut.kept, labels),
+            kind,
+            self.question.source,
+            context,
+        )
+
+
+def _inside(lines: Lines, passage: Passage, places: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return those of a document's places at which a sentence of the passage stands."""
+    return [
+        (run, place)
+        for run, place in places
+        if passage.start <= lines.runs[run][place].span.start < passage.end
+    ]
 
 
 def _times(rate: float, rng: random.Random) -> int:
     """Return a whole number that is `rate` on average."""
     return int(rate) + (rng.random() < rate % 1)
-
-
-def _around(
-    question: Question,
-    lines: Lines,
-    place: tuple[int, int],
-    gold: set[tuple[int, int]],
-    rng: random.Random,
-    kind: str,
-    avoid: Set[tuple[int, int]] = frozenset(),
-) -> Example:
-    """Return a window around a sentence: it grows at random on both sides, never into what it must avoid."""
-    run, start = place
-    inside = lines.runs[run]
-    end = start + 1
-    size = inside[start].words
-    wanted = rng.randint(SMALLEST, LARGEST)
-    while True:
-        sides = []
-        if start > 0 and (run, start - 1) not in avoid and size + inside[start - 1].words <= wanted:
-            sides.append(-1)
-        if end < len(inside) and (run, end) not in avoid and size + inside[end].words <= wanted:
-            sides.append(1)
-        if not sides:
-            break
-        if rng.choice(sides) < 0:
-            start -= 1
-            size += inside[start].words
-        else:
-            size += inside[end].words
-            end += 1
-    kept = inside[start:end]
-    labels = tuple((run, place) in gold for place in range(start, end))
-    return Example(
-        question.text,
-        reading_head(question.document) if rng.random() > 0.1 else "",
-        tuple(line.text for line in kept),
-        labels,
-        _span(question, kept, labels),
-        kind,
-        question.source,
-    )
 
 
 def _span(question: Question, kept: Sequence[Line], labels: Sequence[bool]) -> tuple[int, int, int] | None:

@@ -36,7 +36,7 @@ def retrieval(corpus: Corpus) -> Search:
 
     def search(question: str) -> list[tuple[str, str]]:
         prepared = prepare(corpus.store, question, interpret(question, ()).variants)
-        found, _ = candidates(corpus.store, prepared, corpus.store.select())
+        found = candidates(corpus.store, prepared, corpus.store.select()).legible
         ranked = list(dict.fromkeys(hit.document_id for hit, _ in found))[:FOUND]
         return [(id_, corpus.document(id_).text) for id_ in ranked]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qa.asking import budget, confidence, conversation, copies, exact, extract, more, replies
+from qa.asking import budget, combine, confidence, conversation, copies, exact, extract, more, replies
 from qa.asking.choose import answering, choose, preferring
 from qa.asking.confidence import STRICTNESS
 from qa.asking.conversation import interpret, is_brief
@@ -24,6 +24,7 @@ from qa.errors import PullquoteError
 from qa.limits import check_dates, check_filters, check_history, check_question
 from qa.schema import EVERYTHING, Answer, Failure, Filters, Milliseconds, RankedPassage
 from qa.text import times
+from qa.text.parts import parts
 from qa.text.terms import has_content, is_in_latin
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from qa.asking.exact import Exact
     from qa.asking.extract import Evidence
     from qa.asking.retrieve import Retrieved, Search
-    from qa.schema import DatePreference, Dates, More, Outcome, Passage, Quote, Turn
+    from qa.schema import DatePreference, Dates, Document, More, Outcome, Passage, Quote, Turn
     from qa.storage.ports import Hit, Library, Selection
 
 _NOTHING_TO_LOOK_FOR = "The question names nothing to look for: say what it is about."
@@ -113,21 +114,27 @@ class Answerer:
             reply = replies.reply(kind, listed, self._library.count().documents)
             return Answer(question, question, "none", reply=reply, filters=filters, milliseconds=clock.read())
 
-        def read_as(meaning: Interpretation) -> Answer:
+        def inquire(meaning: Interpretation) -> _Inquiry:
             preference = (
                 times.preference(question, meaning.leans_on, self._today()) if dates == "auto" else None
             )
-            inquiry = _Inquiry(question, meaning, preference, filters, fitted, threshold, deadline, clock)
-            return self._answer(inquiry, find_all=find_all)
+            return _Inquiry(question, meaning, preference, filters, fitted, threshold, deadline, clock)
 
+        if asked := parts(question):
+            inquiry = inquire(combine.whole(question, asked, history))
+            answers = [
+                self._answer(replace(inquiry, question=part.question, meaning=own.meaning), own.is_in)
+                for part, own in zip(asked, combine.readings(asked, inquiry.meaning, history), strict=True)
+            ]
+            return inquiry.answer(**combine.combined(asked, answers))
         meaning = interpret(question, history)
         if is_brief(question) and not meaning.carried:
             meaning = self._continued(question, history, filters) or meaning
-        answer = read_as(meaning)
+        answer = self._answer(inquire(meaning), find_all=find_all)
         if answer.outcome == "answered" or answer.carried or answer.unsearched:
             return answer
         context = self._continued(question, history, filters) or conversation.in_context(question, history)
-        after = read_as(context) if context else answer
+        after = self._answer(inquire(context), find_all=find_all) if context else answer
         if after.outcome == "answered" and _is_near(after, answer):
             return replace(after, notes=(_ONLY_IN_CONTEXT, *after.notes))
         return replace(answer, milliseconds=clock.read())
@@ -144,15 +151,21 @@ class Answerer:
         last = next((topic for topic, is_same in zip(topics[::-1], same[::-1], strict=True) if is_same), None)
         return conversation.in_context(question, last) if last else None
 
-    def _answer(self, inquiry: _Inquiry, *, find_all: bool) -> Answer:
-        """Answer a question as it was understood."""
+    def _answer(
+        self,
+        inquiry: _Inquiry,
+        may_answer: Callable[[Document], bool] | None = None,
+        *,
+        find_all: bool = False,
+    ) -> Answer:
+        """Answer a question that asks for one thing, from the documents that `may_answer`."""
         question, meaning, preference = inquiry.question, inquiry.meaning, inquiry.preference
-        filters, deadline, clock = inquiry.filters, inquiry.deadline, inquiry.clock
+        deadline, clock = inquiry.deadline, inquiry.clock
         deadline.check()
         with clock.timing("retrieve"):
-            selection = self._library.select(filters)
+            selection = self._library.select(inquiry.filters)
             if not selection.documents:
-                reason = unmatched(self._library, filters)
+                reason = unmatched(self._library, inquiry.filters)
                 return inquiry.answer("none", undated=selection.undated, unsearched=reason)
             deadline.check()
             phrases = exact.search(
@@ -161,7 +174,12 @@ class Answerer:
             deadline.check()
             search = self._looked_for(meaning)
             retrieved = retrieve(self._library, search, phrases.selection, preference)
-            rest = self._rest(search, retrieved, phrases, selection)
+            rest: list[Passage | Hit] = [*self._rest(search, retrieved, phrases, selection)]
+            if may_answer:
+                kept = {name for name, document in retrieved.documents.items() if may_answer(document)}
+                rest = [*(each for each, _ in retrieved.to_read if each.document_id not in kept), *rest]
+                to_read = [each for each in retrieved.to_read if each[0].document_id in kept]
+                retrieved = replace(retrieved, to_read=to_read)
         if phrases.whole:
             found = [passage for passage, _ in retrieved.to_read]
             return inquiry.answer(
@@ -227,7 +245,7 @@ class Answerer:
         rest = [*retrieved.rest, *retrieved.illegible]
         if phrases.selection is not selection:
             found = candidates(self._library, search, selection)
-            rest += [hit for listed in found for hit, _ in listed]
+            rest += [hit for hit, _ in (*found.legible, *found.illegible)]
         return rest
 
     def _judge(
@@ -383,7 +401,8 @@ class _Clock:
     def timing(self, stage: str) -> Iterator[None]:
         start = time.perf_counter()
         yield
-        self._stages[stage] = self._stages.get(stage, 0.0) + 1000 * (time.perf_counter() - start)
+        passed = 1000 * (time.perf_counter() - start)
+        self._stages[stage] = self._stages.get(stage, 0.0) + passed
 
     def read(self) -> Milliseconds:
         return Milliseconds(**self._stages, total=1000 * (time.perf_counter() - self._start))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import inf
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from qa.asking import confidence, extract, statements
@@ -53,7 +54,7 @@ def choose(
     """
     best = read[:BEST]
     evidence = answering(question, [(each.passage, each.reading) for each in best], retrieved.documents)
-    signals = _signals(retrieved.count, best, evidence) if evidence else None
+    signals = _signals(retrieved, read, evidence) if evidence else None
     if preference is None:
         return Choice(read, best, evidence, extract.choose(evidence), signals)
     preferred = preferring(preference, read, retrieved.documents)
@@ -100,9 +101,10 @@ def preferring(
     return sorted(lowered, key=lambda each: -each.reading.score)
 
 
-def _signals(found: int, best: Sequence[Read], evidence: Sequence[Evidence]) -> Signals:
-    """Return what the confidence may rest on: how many were found, the best read, their sentences."""
-    first = best[0]
+def _signals(retrieved: Retrieved, read: Sequence[Read], evidence: Sequence[Evidence]) -> Signals:
+    """Return what the confidence may rest on: what was found, what was read, the sentences shown."""
+    best, first = read[:BEST], read[0]
+    surest, *others = sorted((each.reading.answers for each in read), reverse=True)
     return Signals(
         answers=max(each.reading.answers for each in best),
         best=first.reading.answers,
@@ -114,5 +116,7 @@ def _signals(found: int, best: Sequence[Read], evidence: Sequence[Evidence]) -> 
         retrieved=first.retrieved,
         coverage=confidence.coverage(first.question, first.window),
         fits=confidence.fits(first.question, evidence[0].text),
-        few=1 - min(found, PLENTY) / PLENTY,
+        few=1 - min(retrieved.count, PLENTY) / PLENTY,
+        background=fmean(others or [surest]),
+        lead=retrieved.lead,
     )

@@ -45,6 +45,7 @@ _ANAPHORS = frozenset(
 _NOT_ANAPHORIC = re.compile(
     r"\b(?:is|was|does|did|has) it (?:true|possible|clear|known|likely|the case|reported|said)\b"
     r"|\bit (?:be |been )?\w+ (?:that|whether)\b|\bit (?:rain|pour|snow|freeze)\w*"
+    r"|\b(?:make|made|find|found) it \w+ (?:for|to)\b"
     r"|\b(?:is|are|was|were|be|been|had|has|have) there\b|\bthere (?:is|are|was|were|be|been)\b"
     r"|\bone of\b|\bone (?!in|on|at|from|that|who|which|with|for|to|is|was|did|does|has|had\b)(?=\w)"
     r"|\b(?:no|any|some|every) ?one\b|\bsuch (?!an?\b)(?=\w)|\bthe same (?:[\w-]+ ){1,4}as\b"
@@ -170,7 +171,7 @@ def topics(history: Sequence[str | Turn]) -> list[list[str]]:
 def is_brief(question: str) -> bool:
     """Tell whether a question has so few content words, and no name, that it may be on many things."""
     content = [word for word in words(question) if word not in FUNCTION_WORDS]
-    return len(content) < _BRIEF and not _names_something(question)
+    return len(content) < _BRIEF and not names(question)
 
 
 def expand(question: str, earlier: Sequence[str]) -> str:
@@ -204,7 +205,7 @@ def stands_alone(question: str) -> bool:
     asked = [word for word in words(question) if word not in _ARTICLES]
     functional = FUNCTION_WORDS | foreign_function_words(question)
     content = [word for word in asked if word not in functional]
-    return len(content) >= _FRAGMENT or _names_something(question) or 0 < len(content) == len(asked)
+    return len(content) >= _FRAGMENT or bool(names(question)) or 0 < len(content) == len(asked)
 
 
 def _without_bound(question: str) -> str:
@@ -223,9 +224,9 @@ def _without_bound(question: str) -> str:
     )
 
 
-def _names_something(question: str) -> bool:
-    """Tell whether a word inside the question is capitalised or a number, as names and dates are."""
-    return any(word[0].isupper() or word[0].isdigit() for word in re.findall(r"\w+", question)[1:])
+def names(question: str) -> list[str]:
+    """Return the words inside a question that are capitalised or numbers, as names and dates are."""
+    return [word for word in re.findall(r"\w+", question)[1:] if word[0].isupper() or word[0].isdigit()]
 
 
 def earlier_questions(history: Sequence[str | Turn]) -> list[str]:
@@ -276,7 +277,7 @@ def _sets_topic(turn: str) -> bool:
     content = [word for word in words(turn) if word not in FUNCTION_WORDS]
     fragment = len(content) == len(words(turn))
     asks = bool(_ASKING.match(turn)) or turn.rstrip().endswith("?")
-    return asks or fragment or _names_something(turn) or len(content) >= _TELLING
+    return asks or fragment or bool(names(turn)) or len(content) >= _TELLING
 
 
 def _content_as_written(text: str) -> list[str]:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
+from statistics import fmean
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from qa.asking import budget, copies, statements
 from qa.document.window import legible
@@ -42,6 +43,8 @@ MOST_READ = budget.most()
 # For a question on the same subject, the best document of an earlier one is among the first so many, and its
 # score is at most so much below the best.
 RELATED_RANK, RELATED_GAP = 3, 0.4
+# The first so many passages tell how near any passage is to the question (`Retrieved.lead`).
+BEHIND = 30
 # How often a search is made again because the library has changed under it.
 ATTEMPTS = 3
 _AS_ASKED = Names()
@@ -113,6 +116,7 @@ class Retrieved:
         illegible: those in which it can read nothing, the best first.
         count: how many passages were found that it can read.
         beyond: how many of these were not looked at, because enough others are read.
+        lead: by how much the passage nearest to the question is nearer than those behind it, as a cosine.
     """
 
     to_read: list[tuple[Passage, float]]
@@ -122,6 +126,7 @@ class Retrieved:
     illegible: list[Hit]
     count: int
     beyond: int
+    lead: float
 
     @property
     def documents(self) -> dict[str, Document]:
@@ -146,7 +151,7 @@ def retrieve(
         LibraryError: the library changes faster than it can be searched.
     """
     for _ in range(ATTEMPTS):
-        found, illegible = candidates(library, search, selection)
+        found, illegible, lead = candidates(library, search, selection)
         ids = list(dict.fromkeys(hit.document_id for hit, _ in found))
         copied = dict.fromkeys(ids, _NO_COPIES) | library.copies(ids, selection.filters)
         if preference:
@@ -156,7 +161,7 @@ def retrieve(
             beyond = found[len(to_read) + len(left_out) :]
             rest = [*left_out, *(hit for hit, _ in beyond)]
             others = [hit for hit, _ in illegible]
-            return Retrieved(to_read, opened, copied, rest, others, len(found), len(beyond))
+            return Retrieved(to_read, opened, copied, rest, others, len(found), len(beyond), lead)
     raise LibraryError("the library is being changed faster than it can be searched: ask again")
 
 
@@ -222,9 +227,15 @@ def _joined(document: Document, read: Sequence[tuple[Passage, float]]) -> str:
     return " ".join(document.text[start:end] for start, end in spans)
 
 
-def candidates(
-    library: Library, search: Search, selection: Selection
-) -> tuple[list[tuple[Hit, float]], list[tuple[Hit, float]]]:
+class Candidates(NamedTuple):
+    """The passages that a search found: those that the reader can read, the others; see `Retrieved.lead`."""
+
+    legible: list[tuple[Hit, float]]
+    illegible: list[tuple[Hit, float]]
+    lead: float
+
+
+def candidates(library: Library, search: Search, selection: Selection) -> Candidates:
     """Find the passages that the reader can read, and apart from them the others; the best first.
 
     Each has a score, 0 to 1: the weighted mean over the question's readings. Of the spellings of a reading
@@ -244,7 +255,7 @@ def candidates(
         enough_found = len({hits[key].document_id for key in fused}) >= enough
         if exhausted or enough_found or depth >= (DEEPEST if len(legible_keys) < len(hits) else BOUND):
             others = _fused(search.weights, nearest, matching, hits.keys() - legible_keys)
-            return _best_first(hits, fused), _best_first(hits, others)
+            return Candidates(_best_first(hits, fused), _best_first(hits, others), _lead(nearest[0]))
         depth *= 2
 
 
@@ -262,6 +273,12 @@ def related(library: Library, question: str, turns: Sequence[str], selection: Se
         best.setdefault(hit.document_id, score)
     near = {name for name in islice(best, RELATED_RANK) if own[0][1] - best[name] <= RELATED_GAP}
     return [bool(each) and each[0][0].document_id in near for each in found]
+
+
+def _lead(nearest: Sequence[tuple[Hit, float]]) -> float:
+    """Return by how much the first is nearer than the mean of those behind it; 0 if there are none."""
+    first, *behind = [similarity for _, similarity in nearest[:BEHIND]] or [0.0]
+    return first - fmean(behind) if behind else 0.0
 
 
 def _fused(

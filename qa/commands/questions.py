@@ -227,7 +227,7 @@ def evaluate(settings: options.Settings, /, suite: Path | None, *, unfit: bool, 
     "answers", "answerable", "document", "history", "id"}. Its quotes are looked up in the documents first.
 
     --fit fits the confidence of the library on those of the questions, and of the thumbs pressed in the
-    chat, of which it is known whether they are answerable: 20 of each kind at least. It says what that gains
+    chat, of which it is known whether they are answerable: 10 of each kind at least. It says what that gains
     on questions left out of the fit. If it gains, it is kept in the library's folder, and every answer uses
     it. Without a SUITE, the thumbs alone are asked again. --unfit takes it away.
 

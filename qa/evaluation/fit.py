@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 # Of each kind, answerable and not, so many questions are needed (docs/quality.md).
-LEAST = 20
+LEAST = 10
 SHIFT, STRETCH = 1.5, 0.35
 FOLDS = 10
 

@@ -33,6 +33,7 @@ _HEADINGS = {
     "none": "Not in the corpus.",
     "error": "This question could not be answered because of an error.",
 }
+IN_PART = "Only a part of this is in the corpus. The quotes answer that part alone:"
 # Copies of a quote that are named in words.
 NAMED = 10
 
@@ -192,10 +193,14 @@ def _opening(answer: Answer) -> Iterator[tuple[str, str]]:
     yield f"Question: {answer.question}", "bold"
     if answer.interpreted_question != answer.question:
         yield f"Understood as: {answer.interpreted_question}", "italic"
+    if answer.parts:
+        yield f"Read as: {' '.join(part.interpreted_question for part in answer.parts)}", "italic"
     if answer.reply:
         yield answer.reply.text, ""
     elif answer.unsearched:
         yield f"Nothing was searched. {answer.unsearched}", "bold yellow"
+    elif answer.is_answered_in_part:
+        yield IN_PART, "bold yellow"
     elif answer.outcome != "answered":
         yield _HEADINGS[answer.outcome], "bold red" if answer.outcome == "error" else "bold yellow"
     if answer.error:
@@ -220,6 +225,14 @@ def more_than_shown(answer: Answer) -> str:
     return f"{found.shown} of {least}{found.sentences:,} sentences in {plural(found.documents, 'document')}"
 
 
+def by_part(answer: Answer) -> str:
+    """Say which quotes answer which part of the question: `“Who opened it” [1]; “who paid” nothing`."""
+    return "; ".join(
+        f"“{part.words}” {' '.join(f'[{answer.quotes[at].number}]' for at in part.quotes) or 'nothing'}"
+        for part in answer.parts
+    )
+
+
 def _closing(answer: Answer) -> list[str]:
     """Return the lines below the quotes: how sure the answer is, what was searched, and the notes."""
     lines = []
@@ -232,6 +245,8 @@ def _closing(answer: Answer) -> list[str]:
         if answer.preference:
             searched += f". Prefers {times.in_words(answer.preference)}, as the question says"
         lines = [f"Confidence that the corpus states the answer: {how_sure(answer)}.", f"{searched}."]
+        if answer.parts and answer.quotes:
+            lines.append(f"Parts: {by_part(answer)}.")
         if some := more_than_shown(answer):
             lines.append(f"Shown: {some} that answer; --all shows them all.")
     elif answer.undated:

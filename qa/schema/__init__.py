@@ -6,6 +6,7 @@ coordinates: nothing here accepts its text, which is always the slice.
 
 from qa.schema.answers import (
     Answer,
+    AnsweredPart,
     DatePreference,
     Dates,
     Failure,
@@ -43,6 +44,7 @@ from qa.schema.reports import FileResult, FileStatus, IndexReport, Progress
 __all__ = [
     "EVERYTHING",
     "Answer",
+    "AnsweredPart",
     "Certainty",
     "Citation",
     "CitationId",

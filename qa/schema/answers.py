@@ -63,6 +63,8 @@ class Signals:
         coverage: the share of the question's content words that the best passage contains.
         fits: 1 if the best sentence has the kind of date or number asked for, 0 if not, 0.5 if none is asked.
         few: how few passages were found, from 0 (plenty) to nearly 1 (one).
+        background: the mean logit of all passages that were read but the surest; its own if none else was.
+        lead: by how much the passage nearest to the question is nearer than the 29 behind it, as a cosine.
     """
 
     answers: float
@@ -76,6 +78,8 @@ class Signals:
     coverage: float
     fits: float
     few: float
+    background: float = 0.0
+    lead: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,25 @@ class More:
 
 
 @dataclass(frozen=True, slots=True)
+class AnsweredPart:
+    """What came of a part of a question that asks for several things.
+
+    Attributes:
+        words: the words of the question that ask for it.
+        interpreted_question: the question as which it was read.
+        outcome: the outcome of that.
+        confidence: how sure it is that it is answered, from 0 to 1.
+        quotes: which of the answer's quotes answer it, counted from 0.
+    """
+
+    words: str
+    interpreted_question: str
+    outcome: Outcome
+    confidence: float
+    quotes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The answer to one question.
 
@@ -184,7 +207,10 @@ class Answer:
             answer says nothing about the corpus; its outcome is "none".
         carried: the words of earlier questions that it was read with; without any, it was answered as in a
             fresh conversation.
-        more: how many sentences answer in all, and which, if all were asked for; None unless answered.
+        more: how many sentences answer in all, and which, if all were asked for; None unless answered, and
+            of a question of several parts.
+        parts: the parts of a question that asks for several things; empty for any other. The outcome is
+            "answered" only if that of every part is; if some are, the quotes answer these.
     """
 
     question: str
@@ -208,6 +234,12 @@ class Answer:
     unsearched: str = ""
     carried: tuple[str, ...] = ()
     more: More | None = None
+    parts: tuple[AnsweredPart, ...] = ()
+
+    @property
+    def is_answered_in_part(self) -> bool:
+        """Whether some parts of the question are answered, and others are not."""
+        return self.outcome == "weak" and any(part.outcome == "answered" for part in self.parts)
 
     @property
     def shown(self) -> tuple[Quote, ...]:
@@ -274,6 +306,16 @@ def answer_to_dict(answer: Answer, answer_id: str = "") -> dict[str, Any]:
         "unsearched": answer.unsearched,
         "carried": list(answer.carried),
         "more": _more_dict(answer.more) if answer.more else None,
+        "parts": [
+            {
+                "words": part.words,
+                "interpreted_question": part.interpreted_question,
+                "outcome": part.outcome,
+                "confidence": round(float(part.confidence), 4),
+                "quotes": [answer.quotes[at].number for at in part.quotes],
+            }
+            for part in answer.parts
+        ],
     }
 
 

@@ -13,6 +13,7 @@ from qa.quoting.cite import check, facts_of
 from qa.quoting.render import (
     NAMED,
     all_that_answer,
+    by_part,
     describe_filters,
     gaps,
     how_sure,
@@ -72,6 +73,8 @@ def answer_card(answer: Answer, read_document: DocumentReader, answer_id: str = 
             )
     else:
         parts.append(_not_in_corpus(answer, quotes))
+    if answer.parts and answer.quotes:
+        parts.append(f'<p class="parts">Parts: {text(by_part(answer))}</p>')
     within = f" ({text(describe_filters(answer.filters))})" if answer.filters else ""
     searched = (
         f"Searched {plural(answer.searched, 'document')}{within} in {answer.milliseconds.total:,.0f} ms"
@@ -169,6 +172,9 @@ def _remarks(answer: Answer) -> Iterator[str]:
             f'<p class="understood">Understood as: <q>{text(answer.interpreted_question)}</q> '
             '<a class="ignore-history" href="#history=ignore">Ask without the earlier questions</a></p>'
         )
+    if answer.parts:
+        read_as = " ".join(f"<q>{text(part.interpreted_question)}</q>" for part in answer.parts)
+        yield f'<p class="understood">Read as: {read_as}</p>'
     if answer.preference:
         # The page's script asks again without it.
         yield (
@@ -214,6 +220,11 @@ def _unsearched(answer: Answer) -> str:
 def _not_in_corpus(answer: Answer, quotes: list[str]) -> str:
     where = "the document" if answer.searched == 1 else f"the {plural(answer.searched, 'document')}"
     clear = _CLEAR if answer.filters else ""
+    if answer.is_answered_in_part:
+        return (
+            '<section class="not-in-corpus weak in-part"><h2>Only a part of this is in the corpus</h2>'
+            f"<p>The quotes answer that part alone.</p>{clear}{''.join(_folded(quotes))}</section>"
+        )
     if not quotes:
         said = f"Nothing near this question was found in {where} searched."
         return f'<section class="not-in-corpus none"><h2>Not in the corpus</h2><p>{said}</p>{clear}</section>'

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 
 from qa import __version__
 from qa.quoting.cite import cite_line
-from qa.quoting.render import all_that_answer, describe_filters, gaps, how_sure, more_than_shown, named
+from qa.quoting.render import (
+    IN_PART,
+    all_that_answer,
+    by_part,
+    describe_filters,
+    gaps,
+    how_sure,
+    more_than_shown,
+    named,
+)
 from qa.schema import citation_id
 from qa.text import times
 from qa.text.dates import date_in_words
@@ -76,11 +85,13 @@ def _paragraphs(lines: Iterator[str], name: str = "said") -> list[str]:
 def _opening(answer: Answer) -> Iterator[str]:
     if answer.interpreted_question != answer.question:
         yield f"Understood as: {answer.interpreted_question}"
+    if answer.parts:
+        yield f"Read as: {' '.join(part.interpreted_question for part in answer.parts)}"
     if answer.reply:
         yield answer.reply.text
     elif answer.unsearched:
         yield f"Nothing was searched. {answer.unsearched}"
-    elif said := _SAID[answer.outcome]:
+    elif said := IN_PART if answer.is_answered_in_part else _SAID[answer.outcome]:
         yield said
     if answer.error:
         yield answer.error.message
@@ -90,6 +101,8 @@ def _opening(answer: Answer) -> Iterator[str]:
 
 def _closing(answer: Answer, at: dt.datetime) -> Iterator[str]:
     yield from answer.notes
+    if answer.parts and answer.quotes:
+        yield f"Parts: {by_part(answer)}."
     if some := more_than_shown(answer):
         yield f"Shown: {some} that answer."
     facts = [f"Asked on {date_in_words(at)} at {_clock(at)}"]

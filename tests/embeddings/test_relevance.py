@@ -82,7 +82,7 @@ def test_nothing_gives_nothing(reader: CrossEncoderReader) -> None:
         Window("", ()),
         Window("A title alone", ()),
         Window("", ("",)),
-        Window("Long", tuple(f"Sentence number {n} goes on and on." for n in range(200))),
+        Window("Long", tuple(f"Sentence number {n} goes on and on." for n in range(70))),
         Window("title " * 900, ("Beyond the limit.",)),
     ],
     ids=["empty", "no sentences", "empty sentence", "many sentences", "long head"],

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,12 +74,41 @@ def test_evidence_beyond_the_limit_answers_nothing() -> None:
 
 
 def test_a_batch_without_any_known_span_has_a_loss() -> None:
-    from training.model import collate, encode, loss
+    from training.model import Weights, collate, encode, loss
     from training.reader import open_tokenizer
 
     unknown = Example(EXAMPLE.question, "", EXAMPLE.sentences, EXAMPLE.labels, None, "answers", "here")
-    value, _ = loss(small(), collate([encode(open_tokenizer(), unknown)], [unknown]))
+    value, _ = loss(small(), collate([encode(open_tokenizer(), unknown)], [unknown]), Weights())
     assert np.isfinite(value.item())
+
+
+def test_what_answers_loses_by_its_margin_to_the_rivals_of_its_own_list_alone() -> None:
+    import torch
+
+    from training.model import MARGIN, rivals
+
+    answers, lists = torch.tensor([1.0, 0.0, 0.0, 1.0]), torch.tensor([0, 0, 1, 1])
+    window = torch.tensor([2.0, 1.0, 9.0, 0.0])
+    expected = [np.log1p(np.exp(1 + MARGIN - 2)), np.log1p(np.exp(9 + MARGIN - 0))]
+    assert rivals(window, answers, lists).item() == pytest.approx(np.mean(expected))
+    assert rivals(window, answers * 0, lists).item() == 0
+
+
+def test_the_second_judgement_learns_from_what_is_read_without_context() -> None:
+    import torch
+
+    from training.model import Weights, collate, encode, loss
+    from training.reader import open_tokenizer
+
+    model, tokenizer = small().eval(), open_tokenizer()
+    in_context = replace(EXAMPLE, context="Berlin is a city.")
+    every = [EXAMPLE, in_context]
+    batch = collate([encode(tokenizer, each) for each in every], every)
+    with torch.no_grad():
+        scores = model(*batch.inputs)[3]
+        for wrong, expected in ((torch.tensor([0.0, 5.0]), 0.0), (torch.tensor([5.0, 0.0]), 4.5)):
+            _, parts = loss(model, batch, Weights(), scores + wrong)
+            assert parts["relevance"] == pytest.approx(expected, abs=1e-4)
 
 
 def test_training_goes_on_where_it_was_interrupted(tmp_path: Path) -> None:
@@ -87,11 +117,15 @@ def test_training_goes_on_where_it_was_interrupted(tmp_path: Path) -> None:
     from training import reader
 
     path = tmp_path / "windows.jsonl"
-    path.write_text("\n".join(json.dumps({"epoch": 1, **each.as_dict()}) for each in [EXAMPLE, NOTHING] * 24))
-    examples = reader.read(path)
-    assert examples[:2] == [EXAMPLE, NOTHING]
+    entries = [{"epoch": 1, "list": at, **each.as_dict()} for at in range(40) for each in (EXAMPLE, NOTHING)]
+    path.write_text("\n".join(map(json.dumps, entries)))
+    lists = reader.read(path)
+    assert lists == [[EXAMPLE, NOTHING]] * 40
     torch.manual_seed(1)
     start = small()
+    torch.save({"model": start.state_dict()}, tmp_path / "start.pt")
+    reader.main([str(tmp_path / "start.pt"), str(path), str(tmp_path / "stopped"), "--stop", "1"])
+    assert torch.load(tmp_path / "stopped" / "checkpoint.pt")["done"] == 1
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     for out, stops in ((whole, [None]), (parts, [1, None])):
         out.mkdir()
@@ -99,9 +133,12 @@ def test_training_goes_on_where_it_was_interrupted(tmp_path: Path) -> None:
             model = small()
             model.load_state_dict(start.state_dict())
             torch.manual_seed(1)
-            reader.train(model, reader.open_tokenizer(), examples, out, (1e-3, 1e-3), stop=stop)
-    first, second = (torch.load(out / "checkpoint.pt")["model"] for out in (whole, parts))
-    assert first["span.weight"].allclose(second["span.weight"])
+            plan = reader.Plan(1e-3, 1e-3, stop=stop)
+            reader.train(model, reader.open_tokenizer(), lists, out, plan, watched=lists)
+    for kept in ("model", "average"):
+        first, second = (torch.load(out / "checkpoint.pt")[kept] for out in (whole, parts))
+        assert first["span.weight"].allclose(second["span.weight"])
+    assert torch.load(whole / "best.pt")["model"].keys() == first.keys()
     assert not first["span.weight"].allclose(start.state_dict()["span.weight"])
 
 
@@ -123,8 +160,9 @@ def test_the_export_reads_as_the_model_does(tmp_path: Path, monkeypatch: pytest.
     [reading] = TrainedReader().read(EXAMPLE.question, [Window(EXAMPLE.head, EXAMPLE.sentences)], [0.0])
     with torch.no_grad():
         batch = collate([encode(open_tokenizer(), EXAMPLE)], [EXAMPLE])
-        window, sentence, _ = model(*batch.inputs)
+        window, sentence, _, relevance = model(*batch.inputs)
     assert reading.answers == pytest.approx(window.item(), abs=1e-4)
+    assert reading.relevance == pytest.approx(relevance.item(), abs=1e-4)
     both = torch.sigmoid(window) * torch.sigmoid(sentence[0])
     assert [1 / (1 + np.exp(-each)) for each in reading.sentences] == pytest.approx(both.tolist(), abs=1e-4)
 

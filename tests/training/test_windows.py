@@ -2,14 +2,25 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import pytest
 
 from qa.schema import Document, Span
 from training.prepare import BRIEFS, counted, drawn
-from training.questions import Apart, Question, briefs, is_held_out, passages_file, suite
-from training.windows import MONTHS, Example, Material, change, dress, in_conversation, windows
+from training.questions import (
+    PUBLIC,
+    Apart,
+    Question,
+    briefs,
+    is_held_out,
+    passages_file,
+    public_group,
+    suite,
+)
+from training.windows import MONTHS, Example, Material, change, dress, in_conversation, lists
 
 TEXT = (
     "Police in Hyesan arrested three scrap dealers in March. They had bought copper wire from a mill. "
@@ -49,9 +60,11 @@ def other(number: int) -> Question:
 def test_windows_say_of_each_sentence_whether_it_answers() -> None:
     questions = [question(), *map(other, range(4))]
     every = dict.fromkeys(BRIEFS, 1.0)
-    made = list(windows(Material(questions), questions, every, random.Random(1)))
-    assert {each.kind for each in made} == {"answers", "removed", "changed", "same", "other"}
-    for each in made:
+    made = list(lists(Material(questions), questions, every, random.Random(1)))
+    kinds = [{example.kind for example in examples} for examples in made]
+    assert set().union(*kinds) == {"answers", "removed", "changed", "same", "other", "far"}
+    assert "answers" in kinds[0], "what answers a question is compared with what does not"
+    for each in chain.from_iterable(made):
         assert len(each.sentences) == len(each.labels)
         assert each.answers == (each.kind == "answers")
         for sentence, label in zip(each.sentences, each.labels, strict=True):
@@ -60,7 +73,7 @@ def test_windows_say_of_each_sentence_whether_it_answers() -> None:
         if each.span:
             place, start, end = each.span
             assert each.sentences[place][start:end] == "copper wire"
-        if each.kind == "other" and "Hyesan" in each.question:
+        if each.kind in ("other", "far") and "Hyesan" in each.question:
             assert not any(sentence in TEXT for sentence in each.sentences)
 
 
@@ -68,9 +81,73 @@ def test_windows_say_of_each_sentence_whether_it_answers() -> None:
 def test_the_same_seed_makes_the_same_windows() -> None:
     def made() -> list[object]:
         questions = [question(), other(1)]
-        return list(windows(Material(questions), questions, BRIEFS, random.Random(5)))
+        return list(lists(Material(questions), questions, BRIEFS, random.Random(5)))
 
     assert made() == made()
+
+
+@pytest.mark.models
+def test_a_twin_is_asked_of_the_window_that_answers_its_question() -> None:
+    asked = question()
+    twin = replace(asked, text="What had the dealers of Hyesan sold?", gold=(), answer=None)
+    elsewhere = replace(other(1), text=asked.text)
+    rates = dict.fromkeys(BRIEFS, 0.0)
+    for each, document in ((twin, TEXT), (elsewhere, other(1).document.text)):
+        [[answers, unanswered]] = lists(
+            Material([replace(asked, twin=each)]), [replace(asked, twin=each)], rates, random.Random(3)
+        )
+        assert (answers.answers, unanswered.answers, unanswered.kind) == (True, False, "twin")
+        assert all(sentence in document for sentence in unanswered.sentences)
+        if each is twin:
+            assert unanswered.sentences == answers.sentences
+
+
+@pytest.mark.models
+def test_what_was_said_before_is_read_beside_a_window_that_lacks_a_word_of_the_question() -> None:
+    first, last = "Captain Hall is the master of the Orient.", "The master was paid nine dollars."
+    text = " ".join(
+        [first, *(f"The harbour of quay {n} was full of ships from the north." for n in range(40)), last]
+    )
+    gold = Span(len(text) - len(last), len(text))
+    asked = Question("What was Captain Hall paid?", Document("a.txt", text), (gold,), None, "here", "a.txt")
+    contexts = set()
+    for seed in range(20):
+        [[answers]] = lists(Material([asked]), [asked], dict.fromkeys(BRIEFS, 0.0), random.Random(seed))
+        assert answers.sentences[-1] == last
+        contexts.add(answers.context)
+    assert contexts == {"", first}
+
+
+def test_of_a_pair_the_question_that_nothing_answers_goes_with_the_other(tmp_path: Path) -> None:
+    folder = tmp_path / "pairs"
+    folder.mkdir()
+    (folder / "corpus.jsonl").write_text(json.dumps({"_id": "g_0", "title": "", "text": TEXT}))
+    asked = {
+        "_id": "1",
+        "text": "Bought what?",
+        "answerable": True,
+        "gold_sentences": [GOLD],
+        "document": "g_0",
+    }
+    twin = {"_id": "2", "text": "Sold what?", "answerable": False, "document": "g_0", "twin": "1"}
+    alone = {"_id": "3", "text": "Why?", "answerable": False, "document": "g_0"}
+    (folder / "queries.jsonl").write_text("\n".join(map(json.dumps, (asked, twin, alone))))
+    (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n1\tg_0\t1\n")
+    found = list(suite(folder))
+    assert [(each.text, each.twin and each.twin.text) for each in found] == [
+        ("Bought what?", "Sold what?"),
+        ("Why?", None),
+    ]
+
+
+def test_one_document_group_in_eight_of_a_public_set_is_kept_for_validation() -> None:
+    assert public_group("medquad", "medquad-GARD-1-3") == "medquad-GARD-1"
+    assert public_group("squad_du_answerable", "University_of_Notre_Dame_3") == "University_of_Notre_Dame"
+    assert public_group("timeqa", "timeqa-a_1") == "timeqa-a_1"
+    for source in PUBLIC:
+        kept = sum(is_held_out(f"document-{number}_0-0", source) for number in range(800))
+        assert 60 < kept < 140
+    assert not any(is_held_out(f"document-{number}", "here") for number in range(800))
 
 
 def test_of_a_source_as_many_questions_are_drawn_as_all_epochs_take() -> None:

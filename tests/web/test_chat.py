@@ -247,7 +247,9 @@ START_ANEW = """(after) => {
 }"""
 
 
-@pytest.mark.parametrize("after", [0, 20, 80, 120])
+@pytest.mark.parametrize(
+    "after", [0, *(pytest.param(after, marks=pytest.mark.day) for after in (20, 80, 120))]
+)
 def test_a_question_still_on_its_way_does_not_bring_an_ended_conversation_back(
     page: Page, after: int
 ) -> None:

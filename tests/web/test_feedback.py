@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.web.chatting import Server
 
-pytestmark = [pytest.mark.browser, pytest.mark.models]
+pytestmark = [pytest.mark.browser, pytest.mark.models, pytest.mark.day]
 
 FACTORY = "What was taken from the Kumsandong fertilizer factory?"
 UNKNOWN = "Who won the football world cup in 1998?"

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 _NUMBERED = re.compile(r"\[[0-9]+\] “")
 # How lines begin that go on in a part of an answer; other lines after it are somebody's own.
-_GO_ON = {"citation": ("  ", "Also in: "), "closing": ("Confidence that ", "Searched ", "Shown: ", "Note: ")}
+_GO_ON = {
+    "citation": ("  ", "Also in: "),
+    "closing": ("Confidence that ", "Searched ", "Parts: ", "Shown: ", "Note: "),
+}
 
 
 def of_json(text: str) -> list[Claim] | None:

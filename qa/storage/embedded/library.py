@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 # Documents of which is kept which of their passages models cannot read.
 ILLEGIBLE_KEPT = 100_000
-# How often a search is made again because something that it found was removed meanwhile.
-ATTEMPTS = 3
+# How often a search is made at most because the library has changed meanwhile.
+ATTEMPTS = 5
 
 
 class EmbeddedLibrary(Store):
@@ -136,15 +136,16 @@ class EmbeddedLibrary(Store):
     def _found(
         self, search: Callable[[Selection], list[list[tuple[int, float]]]], selection: Selection
     ) -> list[list[tuple[Hit, float]]]:
-        """Search in what the filters leave now, until the library holds all that is found.
+        """Search in what the filters leave now, until nothing has changed meanwhile.
 
-        Else what is replaced meanwhile would be missing.
+        Else what is replaced meanwhile would be missing: from what is found, or from what was searched.
         """
         for _ in range(ATTEMPTS):
+            generation = self.generation
             found = search(self.select(selection.filters))
             keys = {key for each in found for key, _ in each}
             hits = self.hits(keys)
-            if len(hits) == len(keys):
+            if self.generation == generation:
                 break
         return [[(hits[key], score) for key, score in each if key in hits] for each in found]
 

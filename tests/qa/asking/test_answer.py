@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from embeddings.reader import open_reader
+from embeddings.reading import Reading
 from qa import Corpus
 from qa.asking import confidence
 from qa.asking.answer import Answerer, answer_or_error
@@ -20,9 +21,10 @@ from tests.qa.recorded import Recorded
 from tests.qa.tiny import TinyReader, tiny_corpus, words, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from embeddings.reading import Window
     from qa.schema import Answer
     from qa.storage.ports import Hit, Selection
 
@@ -55,6 +57,31 @@ def test_an_earlier_turn_with_half_a_surrogate_pair_is_refused_and_named(turn: s
     check_history(["whole \U0001f600", Turn("assistant", "There.")])
     with pytest.raises(QuestionError, match="turn 2 of the history is not valid text"):
         check_history(["Where?", turn])
+
+
+class _Logits:
+    """Reads logits off the texts, "logit 1.5", and remembers those read."""
+
+    name = model = "reader"
+
+    def read(self, question: str, windows: Sequence[Window], retrieved: Sequence[float]) -> list[Reading]:
+        texts = [" ".join(each.sentences) for each in windows]
+        logits = [float(text.rpartition(" ")[2]) for text in texts]
+        return [Reading(each, each, each, (each,), (None,)) for each in logits]
+
+
+@pytest.mark.parametrize(("logits", "background"), [([1.5, -4.0, -2.0], -3.0), ([0.5], 0.5)])
+def test_the_background_is_what_the_other_passages_are_rated(
+    logits: list[float], background: float, tmp_path: Path
+) -> None:
+    with tiny_corpus(tmp_path / "library") as corpus:
+        for number, logit in enumerate(logits):
+            corpus.index(
+                write(tmp_path, f"{number}.txt", f"The mill of place{number} has the logit {logit}\n")
+            )
+        signals = Answerer(corpus.store, _Logits()).ask("What has the mill?").signals
+    assert signals is not None
+    assert (signals.answers, signals.background) == (max(logits), background)
 
 
 @pytest.mark.models

@@ -96,6 +96,7 @@ def test_a_question_that_leans_on_an_earlier_one_does_not_stand_alone(question: 
         "By whom was the maker warned, and on what date did it stop deliveries?",
         "Under which statute was the former defence worker indicted?",
         "Which police officers themselves got into trouble?",
+        "What made it easy for the delegation to give up the demand?",
         "premiums",
         "The harvest?",
         "Kapsan",

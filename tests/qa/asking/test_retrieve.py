@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa.asking import retrieve
-from qa.asking.retrieve import DEPTH, DOCUMENTS, candidates, fuse, prepare
+from qa.asking.retrieve import BEHIND, DEPTH, DOCUMENTS, Candidates, candidates, fuse, prepare
 from qa.errors import LibraryError
 from qa.text.terms import content_words
 from tests.qa.recorded import Recorded
@@ -18,12 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from qa.storage.ports import Hit, Library
+    from qa.storage.ports import Library
 
 
-def found_for(
-    library: Library, readings: Sequence[tuple[str, float]], **options: bool
-) -> tuple[list[tuple[Hit, float]], list[tuple[Hit, float]]]:
+def found_for(library: Library, readings: Sequence[tuple[str, float]], **options: bool) -> Candidates:
     return candidates(library, prepare(library, readings[0][0], readings, **options), library.select())
 
 
@@ -65,7 +63,7 @@ def test_candidates_come_from_enough_documents_even_where_one_document_fills_the
         write(tmp_path / "in", f"small-{number}.txt", f"A note on rice number {number}.\n")
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "in")
-        found, _ = found_for(corpus.store, [("copper prices at the border", 1.0)])
+        found = found_for(corpus.store, [("copper prices at the border", 1.0)]).legible
         documents = {hit.document_id for hit, _ in found}
     assert len(documents) >= DOCUMENTS
     assert [score for _, score in found] == sorted((score for _, score in found), reverse=True)
@@ -76,7 +74,7 @@ def test_of_one_long_document_no_more_is_ranked_than_each_search_finds_at_first(
     path = write(tmp_path, "long.txt", "\n\n".join(sentence * 9 for _ in range(3 * DEPTH)))
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(path)
-        found, _ = found_for(corpus.store, [("copper prices at the border", 1.0)])
+        found = found_for(corpus.store, [("copper prices at the border", 1.0)]).legible
     assert DEPTH <= len(found) <= 2 * DEPTH
 
 
@@ -86,7 +84,7 @@ def test_a_passage_found_by_one_reading_of_the_question_only_is_among_the_candid
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "a.txt", tmp_path / "b.txt")
         readings = [("anthracite barges", 1.0), ("guards bribes", 3.0)]
-        found, _ = found_for(corpus.store, readings)
+        found = found_for(corpus.store, readings).legible
         assert [hit.document_id for hit, _ in found] == ["b.txt", "a.txt"]
 
 
@@ -121,7 +119,7 @@ def test_passages_that_do_not_count_change_neither_the_others_nor_their_scores(t
         write(tmp_path / "in", f"{name}.txt", f"{text}\n")
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "in")
-        alone, _ = found_for(corpus.store, readings)
+        alone = found_for(corpus.store, readings).legible
         others = (
             {"_id": f"ko-{number}", "text": f"anthracite 바지선은 석탄을 {number}톤 날랐다. bribes"}
             for number in range(2 * DEPTH)
@@ -130,7 +128,7 @@ def test_passages_that_do_not_count_change_neither_the_others_nor_their_scores(t
         corpus.index(tmp_path / "in")
         ours = {hit.key for hit, _ in alone}
         library = Recorded(corpus.store, legible=lambda hits: ours.intersection(hit.key for hit in hits))
-        found, others = found_for(library, readings, judged=True)
+        found, others, _ = found_for(library, readings, judged=True)
         assert found == alone
         assert {hit.document_id[:2] for hit, _ in others} == {"ko"}
         assert not ours.intersection(hit.key for hit, _ in others)
@@ -147,7 +145,7 @@ def test_passages_that_count_are_looked_for_only_so_deep(
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "in")
         library = Recorded(corpus.store, legible=lambda hits: set())
-        found, others = found_for(library, [("anthracite", 1.0)], judged=True)
+        found, others, _ = found_for(library, [("anthracite", 1.0)], judged=True)
     assert [depth for name, (_, depth, *_) in searched(library)] == [2, 4, 8]
     assert not found
     assert len(others) >= 8
@@ -166,7 +164,7 @@ def test_where_one_document_fills_all_that_is_found_the_search_ends_somewhere(
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "in")
         library = Recorded(corpus.store)
-        found, _ = found_for(library, [("copper prices at the border", 1.0)])
+        found = found_for(library, [("copper prices at the border", 1.0)]).legible
     assert [depth for name, (_, depth, *_) in searched(library)] == [2, 4, 8, 16]
     assert {hit.document_id for hit, _ in found} == {"big.txt"}
 
@@ -216,3 +214,30 @@ def test_what_other_documents_do_meanwhile_changes_no_search(tmp_path: Path) -> 
         search = prepare(library, "anthracite", [("anthracite", 1.0)])
         assert retrieve.retrieve(library, search, corpus.store.select()).documents.keys() == {"a.txt"}
     assert len(searched(library)) == 1
+
+
+def test_the_lead_is_how_much_nearer_the_first_passage_is_than_those_behind_it(tmp_path: Path) -> None:
+    for number in range(BEHIND + 20):
+        write(tmp_path / "in", f"{number}.txt", f"Barge{number} waited at the pier{number}.\n")
+    asked = [("copper prices rose at the border", 1.0)]
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "in")
+        without = found_for(corpus.store, asked).lead
+        corpus.index(write(tmp_path, "copper.txt", "Copper prices rose at the border.\n"))
+        found = found_for(corpus.store, asked)
+        first, *behind = [
+            similarity
+            for _, similarity in corpus.store.nearest(
+                prepare(corpus.store, asked[0][0], asked).vectors, BEHIND, corpus.store.select()
+            )[0]
+        ]
+    assert found.lead == pytest.approx(first - sum(behind) / len(behind))
+    assert found.lead > without + 0.1
+
+
+@pytest.mark.parametrize("texts", [[], ["Copper prices rose at the border.\n"]])
+def test_one_passage_alone_has_no_lead(texts: list[str], tmp_path: Path) -> None:
+    with tiny_corpus(tmp_path / "library") as corpus:
+        for text in texts:
+            corpus.index(write(tmp_path, "copper.txt", text))
+        assert found_for(corpus.store, [("copper prices", 1.0)]).lead == 0

@@ -466,7 +466,7 @@ def test_too_few_test_queries_are_refused_before_they_are_asked(fitting, cache):
     library, mine = fitting(3, 25, shift=0.0)
     result = run(mine, "--library", library, "--fit")
     assert result.exit_code == 3
-    assert "3 that the documents answer and 25 that they do not; at least 20 of each" in result.stderr
+    assert "3 that the documents answer and 25 that they do not; at least 10 of each" in result.stderr
     assert run("--library", library, "--fit").exit_code == 3  # and no thumbs
 
 

@@ -391,7 +391,7 @@ def test_a_name_is_found_in_each_spelling_that_the_library_has(tmp_path: Path) -
         corpus.index(tmp_path / "in")
         question = "Kapsan?"
         search = prepare(corpus.store, question, [(question, 1.0)], corpus.store.names(question))
-        found, _ = candidates(corpus.store, search, corpus.store.select())
+        found = candidates(corpus.store, search, corpus.store.select()).legible
         documents = {hit.key: hit.document_id for hit, _ in found[:3]}
         assert set(documents.values()) == {"0.txt", "1.txt", "2.txt"}
 

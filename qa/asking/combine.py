@@ -1,0 +1,170 @@
+"""A question of several parts: how each is read, and their answers as one (docs/decisions/0031-parts.md)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from itertools import chain, zip_longest
+from typing import TYPE_CHECKING, Any
+
+from qa.asking.conversation import expand, interpret, names, stands_alone
+from qa.asking.extract import QUOTES
+from qa.schema import AnsweredPart
+from qa.text.terms import content_words, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from qa.asking.conversation import Interpretation
+    from qa.schema import Answer, Document, Outcome, Quote, RankedPassage, Turn
+    from qa.text.parts import Part
+
+# What the whole question counts in the search for a part, which counts 1.
+WHOLE = 0.5
+_HOW_MANY = re.compile(r"how (?:many|much)\b", re.IGNORECASE)
+_ORDINALS = ("first", "second", "third")
+
+
+def whole(question: str, parts: Sequence[Part], history: Sequence[str | Turn]) -> Interpretation:
+    """Read a whole question of several parts: after earlier turns only if its first part leans on them."""
+    return interpret(question, () if stands_alone(parts[0].question) else history)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a part of a question is read.
+
+    Attributes:
+        meaning: what is looked for and read.
+        subject: the other parts, if these say what the part is about; else "".
+    """
+
+    meaning: Interpretation
+    subject: str = ""
+
+    def is_in(self, document: Document) -> bool:
+        """Tell whether a document may answer the part: it speaks of what that is about.
+
+        "How old was he?" has an answer in many documents. It must hold half of the names of the subject, or
+        half of its content words, if that has no name.
+        """
+        asked = {word for name in names(self.subject) for word in words(name)} or set(
+            content_words(self.subject)
+        )
+        held = asked.intersection(words(f"{document.title}\n{document.text}"))
+        return not self.subject or 2 * len(held) >= len(asked)
+
+
+def readings(parts: Sequence[Part], whole: Interpretation, history: Sequence[str | Turn]) -> list[Reading]:
+    """Read each part of a question, with the words of the others where it does not say what it is about.
+
+    The passages of the whole question are searched, too.
+    """
+    searched = tuple((text, WHOLE * weight) for text, weight in whole.variants)
+    found = []
+    for at, part in enumerate(parts):
+        others = [other.question for other in (*parts[:at], *parts[at + 1 :])]
+        meaning, subject = interpret(part.question, history), ""
+        if not stands_alone(part.question) and at > 0:
+            meaning, subject = interpret(part.question, [*history, *others]), " ".join(others)
+        elif not names(part.question) and (at > 0 or _end_together(part.question, others)):
+            subject = " ".join(filter(names, others))
+            expanded = expand(meaning.question, others)
+            meaning = replace(meaning, question=expanded, timeless=expand(meaning.timeless, others))
+        variants = ((meaning.question, 1.0), *meaning.variants[1:], *searched)
+        found.append(Reading(replace(meaning, variants=variants), subject))
+    return found
+
+
+def _end_together(question: str, others: Sequence[str]) -> bool:
+    """Tell whether another part ends for both: "How many died, and how many were hurt in Rome?"."""
+    return all(_HOW_MANY.match(each) for each in (question, *others)) and any(map(names, others))
+
+
+def combined(parts: Sequence[Part], answers: Sequence[Answer]) -> dict[str, Any]:
+    """Return what the answers to a question's parts say of the whole, as fields of an answer.
+
+    The whole is answered only if every part is, and no surer than the least sure of them. If some are not,
+    it is "weak", says so, and quotes what answers the others.
+    """
+    outcomes = [answer.outcome for answer in answers]
+    outcome: Outcome = "weak"
+    if len(set(outcomes)) == 1:
+        outcome = outcomes[0]
+    shown = [answer for answer in answers if answer.outcome == "answered"] or answers
+    quotes = _each_once(shown)
+    least = min(answers, key=lambda answer: answer.confidence)
+    notes = list(dict.fromkeys(chain.from_iterable(answer.notes for answer in answers)))
+    if outcome == "weak" and "answered" in outcomes:
+        notes = [
+            *(
+                f"Nothing on the {_ORDINALS[at]} part: “{part.words}”."
+                for at, (part, answer) in enumerate(zip(parts, answers, strict=True))
+                if answer.outcome != "answered"
+            ),
+            *notes,
+        ]
+    return {
+        "outcome": outcome,
+        "confidence": least.confidence,
+        "threshold": least.threshold,
+        "signals": least.signals,
+        "quotes": quotes,
+        "passages": _ranking(answers),
+        "read": sum(answer.read for answer in answers),
+        "searched": answers[0].searched,
+        "undated": answers[0].undated,
+        "unsearched": answers[0].unsearched,
+        "notes": tuple(notes),
+        "calibrated": all(answer.calibrated for answer in answers),
+        "parts": tuple(
+            AnsweredPart(
+                part.words,
+                answer.interpreted_question,
+                answer.outcome,
+                answer.confidence,
+                tuple(
+                    at
+                    for at, quote in enumerate(quotes)
+                    if answer in shown and any(_holds(quote, other) for other in answer.quotes)
+                ),
+            )
+            for part, answer in zip(parts, answers, strict=True)
+        ),
+    }
+
+
+def _each_once(answers: Sequence[Answer]) -> tuple[Quote, ...]:
+    """Return the quotes of answers: the best of each, then the next, each place once."""
+    kept: list[Quote] = []
+    for quote in filter(None, chain.from_iterable(zip_longest(*(answer.quotes for answer in answers)))):
+        same = next(
+            (at for at, other in enumerate(kept) if _holds(other, quote) or _holds(quote, other)), None
+        )
+        if same is not None:
+            longer, other = (kept[same], quote) if _holds(kept[same], quote) else (quote, kept[same])
+            within = {
+                span for span in other.emphasis if longer.start <= span.start and span.end <= longer.end
+            }
+            kept[same] = replace(longer, emphasis=tuple(sorted({*longer.emphasis, *within})))
+        elif len(kept) < max(QUOTES, len(answers)):
+            kept.append(quote)
+    return tuple(replace(quote, number=number) for number, quote in enumerate(kept, start=1))
+
+
+def _holds(one: Quote, other: Quote) -> bool:
+    """Tell whether one quote, or a place of the same words, holds another."""
+    return any(
+        place.document.id == other.document.id and place.start <= other.start and other.end <= place.end
+        for place in (one, *one.copies)
+    )
+
+
+def _ranking(answers: Iterable[Answer]) -> tuple[RankedPassage, ...]:
+    """Return the passages of answers, each once with its best score; the best first."""
+    best: dict[tuple[str, int, int], RankedPassage] = {}
+    for passage in chain.from_iterable(answer.passages for answer in answers):
+        place = (passage.document_id, passage.start, passage.end)
+        if place not in best or best[place].score < passage.score:
+            best[place] = passage
+    return tuple(sorted(best.values(), key=lambda passage: -passage.score))
