@@ -28,10 +28,10 @@ BASELINES :=
 REPORTS := reports
 OPTIONS :=
 
-# To fit the confidence: a folder outside the checkout, for suites and answers; the folders of the public sets and
+# To fit the confidence: a folder outside the checkout, for suites and their answers; the folders of the public sets and
 # of the development suites; the ids of SQuAD's questions for validation; and which suites the present reader was
 # trained on, so that nothing can be fitted on them.
-FIT := .fit
+FIT :=
 PUBLIC :=
 EVALDATA :=
 SQUAD_IDS :=
@@ -92,8 +92,9 @@ evaluate: .venv/.installed ## a report on each suite, in reports/ (SUITES="FOLDE
 	done
 
 confidence: .venv/.tests ## ask all suites and fit the confidence anew, for another reader (FIT=, PUBLIC=, EVALDATA=, SQUAD_IDS=)
-	@test -d "$(PUBLIC)" && test -d "$(EVALDATA)" && test -f "$(SQUAD_IDS)" || { \
-	  echo "say where the question sets are: make confidence PUBLIC=FOLDER EVALDATA=FOLDER SQUAD_IDS=FILE" >&2; exit 2; }
+	@test -n "$(FIT)" && test -d "$(PUBLIC)" && test -d "$(EVALDATA)" && test -f "$(SQUAD_IDS)" || { \
+	  echo "say where the question sets are, and where answers may be kept: make confidence FIT=FOLDER PUBLIC=FOLDER" \
+	    "EVALDATA=FOLDER SQUAD_IDS=FILE" >&2; exit 2; }
 	$(BIN)/python -m training.corpora "$(PUBLIC)" "$(FIT)/suites" "$(EVALDATA)/squad2_half_dev=$(SQUAD_IDS)"
 	@suites="tests/suites/nk_brief"; \
 	for suite in clapnq_dev mtrag_un briefs_near_miss briefs_dialogue; do suites="$$suites $(EVALDATA)/$$suite"; done; \
@@ -103,7 +104,7 @@ confidence: .venv/.tests ## ask all suites and fit the confidence anew, for anot
 	for suite in $$suites $$unseen; do \
 	  "$(BIN)/python" -m qa evaluate "$$suite" --out "$(FIT)/answers/$$(basename "$$suite").jsonl" $(OPTIONS) || exit; \
 	done; \
-	"$(BIN)/python" -m training.confidence "$(FIT)/answers" $$suites --unseen $$unseen
+	OMP_NUM_THREADS=1 "$(BIN)/python" -m training.confidence "$(FIT)/answers" $$suites --unseen $$unseen
 
 format: .venv/.tests ## put the code into the house style
 	$(BIN)/ruff check --fix .

@@ -55,8 +55,12 @@ CORPORA = 0.9
 FIRST = 0.05
 # A precision of fewer answers than this share is not drawn.
 LEAST_DRAWN = 0.05
-# A set of signals must beat a smaller one by so much in Brier score.
-WORTH = 0.001
+# Sets of signals whose Brier score is within this of the best are as good; so many more right outcomes
+# are worth another of them.
+AS_GOOD = 0.004
+WORTH = 0.005
+# The thresholds that are tried.
+GRID = np.linspace(0.02, 0.98, 49)
 # More signals than so many are not tried together.
 MOST_SIGNALS = 3
 
@@ -228,17 +232,25 @@ def is_sensible(model: Model) -> bool:
     return bool((model.weights * signs >= 0).all())
 
 
-def choose(groups: Sequence[Group]) -> tuple[int, ...]:
-    """Return the smallest sensible set of signals that no other beats by WORTH, in mean Brier score left out.
+def right_left_out(groups: Sequence[Group], held_out: Sequence[Float64]) -> float:
+    """Return the mean share of right outcomes, each group at the threshold that is best for the others."""
+    right = np.array([[g.right(p, t) for t in GRID] for g, p in zip(groups, held_out, strict=True)])
+    others = right.sum(axis=0) - right
+    return float(np.mean(right[np.arange(len(right)), others.argmax(axis=1)]))
 
-    Signals are added one at a time to the best sets of the size before.
+
+def choose(groups: Sequence[Group]) -> tuple[int, ...]:
+    """Return a sensible set of signals: of those with about the least Brier score, the most right outcomes.
+
+    Where sets are alike in both, it is the smallest. Signals are added one at a time to the best sets of the
+    size before. All is measured on groups that are left out of the fit.
     """
     measured = [i for i in range(len(NAMES)) if not any(np.isnan(g.signals[:, i]).any() for g in groups)]
     if missing := [name for i, name in enumerate(NAMES) if i not in measured]:
         print(f"not in all answers, and so not tried: {', '.join(missing)}")
-    scores: dict[tuple[int, ...], tuple[float, float]] = {}
+    scores: dict[tuple[int, ...], tuple[float, float, float]] = {}
     best: list[tuple[int, ...]] = [()]
-    print("mean over groups, each left out\n   Brier   AUROC   signals")
+    print("mean over groups, each left out\n   Brier   AUROC   right   signals")
     for _ in range(MOST_SIGNALS):
         tried = {tuple(sorted({*used, i})) for used in best for i in measured if i not in used}
         for used in tried:
@@ -246,16 +258,21 @@ def choose(groups: Sequence[Group]) -> tuple[int, ...]:
             scores[used] = (
                 float(np.mean([group.brier(p) for group, p in held_out])),
                 float(np.mean([group.auroc(p) for group, p in held_out])),
+                right_left_out(groups, [p for _, p in held_out]),
             )
         best = sorted(tried, key=lambda used: scores[used])[:4]
         for used in best:
             signs = ("" if weight >= 0 else "-" for weight in fit(groups, used).weights)
             shown = ", ".join(sign + NAMES[i] for sign, i in zip(signs, used, strict=True))
-            print(f"  {scores[used][0]:.4f}  {scores[used][1]:.4f}   {shown}")
+            print("  " + "  ".join(f"{value:.4f}" for value in scores[used]) + f"   {shown}")
     sensible = {used: score for used, score in scores.items() if is_sensible(fit(groups, used))}
-    least = min(brier for brier, _ in sensible.values())
-    good = [used for used, (brier, _) in sensible.items() if brier < least + WORTH]
-    return min(good, key=lambda used: (len(used), scores[used]))
+    least = min(brier for brier, _, _ in sensible.values())
+    good = {used: score for used, score in sensible.items() if score[0] < least + AS_GOOD}
+    most = max(right for _, _, right in good.values())
+    return min(
+        (used for used, (_, _, right) in good.items() if right > most - WORTH),
+        key=lambda used: (len(used), scores[used]),
+    )
 
 
 def thresholds(groups: Sequence[Group], held_out: Sequence[Float64]) -> list[float]:

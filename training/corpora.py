@@ -22,20 +22,13 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from training.questions import is_public_held_out, public_group
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 Line = dict[str, Any]
 
-# One group of documents in so many is never trained on.
-HELD_OUT_ONE_IN = 8
-# The last part of a document's id, from this mark on, says which part of its group it is.
-_PARTS = {
-    **dict.fromkeys(
-        ("condaqa", "fairytaleqa", "medquad", "evidence_inference", "sufficient_facts_yesno"), "-"
-    ),
-    **dict.fromkeys(("squad_unansq_pairs", "squad_du_answerable"), "_"),
-}
 # So many questions of a class at most. A set that has fewer unanswerable ones than FEW gets far ones.
 MOST = 150
 FEW = 50
@@ -63,17 +56,6 @@ def main() -> None:
         )
 
 
-def group(source: str, document_id: str) -> str:
-    """Return the name that all versions and parts of a document share."""
-    mark = _PARTS.get(source)
-    return document_id.rpartition(mark)[0] if mark else document_id
-
-
-def is_public_held_out(source: str, document_id: str) -> bool:
-    """Return whether a document of a public set is kept from training."""
-    return _number(group(source, document_id)) % HELD_OUT_ONE_IN == 0
-
-
 def suite(source: str, documents: Sequence[Line], questions: Sequence[Line]) -> tuple[list[Line], list[Line]]:
     """Return the corpus and the questions of the part of a set that is held out from training."""
     corpus = {each["_id"]: each for each in documents if is_public_held_out(source, each["_id"])}
@@ -85,9 +67,9 @@ def suite(source: str, documents: Sequence[Line], questions: Sequence[Line]) -> 
         if each["answerable"]:
             answering[_asked(each)].add(each["document"])
     for each in held_out:
-        own = group(source, each["document"])
+        own = public_group(source, each["document"])
         others = answering[_asked(each)]
-        siblings = all(group(source, other) == own and other != each["document"] for other in others)
+        siblings = all(public_group(source, other) == own and other != each["document"] for other in others)
         if not each["answerable"] and siblings and _number(f"twins of {own}") % 2:
             for other in others:
                 corpus.pop(other, None)
@@ -105,19 +87,19 @@ def suite(source: str, documents: Sequence[Line], questions: Sequence[Line]) -> 
 
 def _far(source: str, corpus: dict[str, Line], answered: Sequence[Line], rng: random.Random) -> list[Line]:
     """Take whole groups of documents out of the corpus, a third at most; return questions about them."""
-    groups = sorted({group(source, each) for each in corpus})
+    groups = sorted({public_group(source, each) for each in corpus})
     rng.shuffle(groups)
     out: set[str] = set()
     far: list[Line] = []
     by_group: dict[str, list[Line]] = defaultdict(list)
     for each in answered:
-        by_group[group(source, each["document"])].append(each)
+        by_group[public_group(source, each["document"])].append(each)
     for name in groups[: max(1, len(groups) // 3)]:
         out.add(name)
         far += by_group[name]
         if len(far) >= MOST:
             break
-    for each in [each for each in corpus if group(source, each) in out]:
+    for each in [each for each in corpus if public_group(source, each) in out]:
         del corpus[each]
     return [
         {**each, "answerable": False, "gold_sentences": [], "answers": [], "type": "far"}

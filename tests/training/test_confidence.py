@@ -25,6 +25,7 @@ from training.confidence import (
     is_sensible,
     left_out,
     read,
+    right_left_out,
     thresholds,
 )
 
@@ -65,6 +66,15 @@ def test_a_signal_that_was_not_measured_everywhere_is_left_out(capsys: pytest.Ca
     one = with_signal(telling[0], number, math.nan)
     assert number not in choose([one, *telling[1:]])
     assert "not tried: gap" in capsys.readouterr().out
+
+
+def test_a_group_that_is_left_out_has_no_say_in_its_own_threshold() -> None:
+    """Four groups agree on a threshold, and the scores of one are lower: its own threshold is not used."""
+    answerable = np.arange(20) >= 10
+    p = np.where(answerable, 0.8, 0.6)
+    groups = [Group(name, np.zeros((20, len(NAMES))), answerable) for name in "abcde"]
+    assert right_left_out(groups, [p] * 5) == pytest.approx(1.0)
+    assert right_left_out(groups, [*[p] * 4, p - 0.5]) == pytest.approx((4 + 1 - ANSWERABLE) / 5)
 
 
 def test_more_of_a_signal_means_surer_but_of_a_background() -> None:

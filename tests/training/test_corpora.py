@@ -2,29 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
-from training.corpora import FEW, MOST, group, is_public_held_out, suite
-
-
-@pytest.mark.parametrize(
-    ("source", "document", "name"),
-    [
-        ("condaqa", "conda-3-1", "conda-3"),
-        ("fairytaleqa", "fairy-the-tale-of-peter-rabbit-3", "fairy-the-tale-of-peter-rabbit"),
-        ("squad_du_answerable", "University_of_Notre_Dame_0", "University_of_Notre_Dame"),
-        ("timeqa", "timeqa-Newton_D__Baker_House", "timeqa-Newton_D__Baker_House"),
-        ("squadshifts_wiki", "squadshifts_wiki-7", "squadshifts_wiki-7"),
-    ],
-)
-def test_versions_and_parts_of_a_document_are_of_one_group(source: str, document: str, name: str) -> None:
-    assert group(source, document) == name
-
-
-def test_one_group_in_eight_is_held_out_and_always_the_same() -> None:
-    held_out = [number for number in range(4_000) if is_public_held_out("condaqa", f"conda-{number}-1")]
-    assert 400 < len(held_out) < 600
-    assert all(is_public_held_out("condaqa", f"conda-{number}-2") for number in held_out)
+from training.corpora import FEW, MOST, suite
+from training.questions import is_public_held_out
 
 
 def documents(source: str, parts: int = 2) -> list[dict[str, str]]:
