@@ -203,37 +203,46 @@ def collate(encoded: Sequence[Tokens], examples: Sequence[Example], lists: Seque
 
 
 def loss(
-    model: ReaderModel, batch: Batch, weights: Weights, relevance: Tensor | None = None
+    model: ReaderModel, parts: Sequence[Batch], weights: Weights, relevance: Sequence[Tensor] = ()
 ) -> tuple[Tensor, dict[str, float]]:
-    """Return the loss, and its parts by name.
+    """Return the loss of a batch, and what it consists of by name.
 
     Args:
         model: what is trained.
-        batch: the windows.
-        weights: what the parts count.
-        relevance: what the cross-encoder scores [batch]; None where it was not asked.
+        parts: the batch, its windows of like length together.
+        weights: what the parts of the loss count.
+        relevance: what the cross-encoder scores, for each of `parts`; empty where it was not asked.
     """
-    window, sentence, span, relevant = (each.float() for each in model(*batch.inputs))
-    window_loss = nn.functional.binary_cross_entropy_with_logits(window, batch.answers)
-    every = nn.functional.binary_cross_entropy_with_logits(
-        sentence, batch.labels, reduction="none", pos_weight=sentence.new_tensor(2.0)
-    )
-    sentence_loss = (every * batch.read).sum() / batch.read.sum().clamp(min=1)
-    padding = (batch.inputs[1] == 0).unsqueeze(-1) * -1e4
-    span_loss = nn.functional.cross_entropy(
-        (span + padding).transpose(1, 2).reshape(-1, span.shape[1]), batch.spans.reshape(-1), reduction="sum"
-    ) / (batch.spans >= 0).sum().clamp(min=1)
-    whole = window_loss + 2 * sentence_loss + 0.3 * span_loss
-    parts = {"window": window_loss.item(), "sentence": sentence_loss.item(), "span": span_loss.item()}
+    windows, sentences, spans, scores = [], [], [], []
+    for batch in parts:
+        window, sentence, span, score = (each.float() for each in model(*batch.inputs))
+        windows.append(window)
+        scores.append(score)
+        every = nn.functional.binary_cross_entropy_with_logits(
+            sentence, batch.labels, reduction="none", pos_weight=sentence.new_tensor(2.0)
+        )
+        sentences.append((every * batch.read).sum())
+        padding = (batch.inputs[1] == 0).unsqueeze(-1) * -1e4
+        logits = (span + padding).transpose(1, 2).reshape(-1, span.shape[1])
+        spans.append(nn.functional.cross_entropy(logits, batch.spans.reshape(-1), reduction="sum"))
+    window, answers = torch.cat(windows), torch.cat([each.answers for each in parts])
+    read = sum(each.read.sum() for each in parts)
+    known = sum((each.spans >= 0).sum() for each in parts)
+    losses = {
+        "window": nn.functional.binary_cross_entropy_with_logits(window, answers),
+        "sentence": sum(sentences) / torch.clamp(read, min=1),
+        "span": sum(spans) / torch.clamp(known, min=1),
+    }
+    whole = losses["window"] + 2 * losses["sentence"] + 0.3 * losses["span"]
     if weights.rivals:
-        rivals_loss = rivals(window, batch.answers, batch.lists)
-        whole = whole + weights.rivals * rivals_loss
-        parts["rivals"] = rivals_loss.item()
-    if relevance is not None and batch.plain.any():
-        relevance_loss = nn.functional.smooth_l1_loss(relevant[batch.plain], relevance[batch.plain])
-        whole = whole + weights.relevance * relevance_loss
-        parts["relevance"] = relevance_loss.item()
-    return whole, parts
+        losses["rivals"] = rivals(window, answers, torch.cat([each.lists for each in parts]))
+        whole = whole + weights.rivals * losses["rivals"]
+    plain = torch.cat([each.plain for each in parts])
+    if relevance and plain.any():
+        own, taught = torch.cat(scores)[plain], torch.cat(list(relevance))[plain]
+        losses["relevance"] = nn.functional.smooth_l1_loss(own, taught)
+        whole = whole + weights.relevance * losses["relevance"]
+    return whole, {name: value.item() for name, value in losses.items()}
 
 
 def rivals(window: Tensor, answers: Tensor, lists: Tensor) -> Tensor:

@@ -139,19 +139,28 @@ class Apart:
             for document in read_path(folder / "corpus.jsonl"):
                 if isinstance(document, InputError):
                     raise SystemExit(str(document))
-                if folder.name in NEVER_READ or is_held_out(document.id):
+                if folder.name in NEVER_READ or is_held_out(document.id, folder.name):
                     self._runs |= _runs(document.text)
 
     def without(self, questions: Sequence[Question]) -> list[Question]:
         """Return the questions on documents that are not kept for validation."""
-        documents = {question.document.id: question.document for question in questions}
-        left_out = {id_ for id_, document in documents.items() if self.holds(document.text)}
+        documents = {
+            (each.source, each.document.id): each.document
+            for question in questions
+            for each in (question, question.twin)
+            if each
+        }
+        left_out = {
+            key
+            for key, document in documents.items()
+            if is_held_out(key[1], key[0]) or self.holds(document.text)
+        }
         return [
             question
             for question in questions
-            if question.document.id not in left_out
-            and not is_held_out(question.document.id, question.source)
-            and not (question.twin and question.twin.document.id in left_out)
+            if not any(
+                each and (each.source, each.document.id) in left_out for each in (question, question.twin)
+            )
         ]
 
     def holds(self, text: str) -> bool:

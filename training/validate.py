@@ -72,9 +72,9 @@ def main() -> None:
 def measure(
     model: ReaderModel, questions: list[Question], words: int, *, in_context: bool
 ) -> tuple[float, float, float]:
-    """Return hit@1 and hit@3 of the answerable questions, and AUROC of all (nan where there is one class)."""
+    """Return hit@1 and hit@3 of the answerable questions, and AUROC of all; nan where there are none."""
     tokenizer = open_tokenizer()
-    hits, sure = [], []
+    hits, sure, answerable = [], [], []
     for question in questions:
         gold = Lines(question.document).gold_spans(question)
         windows = [
@@ -82,6 +82,8 @@ def measure(
             for passage in passages(question.document, words)
             if (window := reading_window(question.document, passage)).sentences
         ]
+        if not windows:
+            continue
         examples = []
         before: list[str] = []
         for passage, w in windows:
@@ -94,10 +96,9 @@ def measure(
             )
             own = (each for each in passage.sentences if each.quotable and each.kind != "header")
             before += (in_words(question.document, each) for each in own)
-        with torch.autocast("cpu", torch.bfloat16):
-            answers, sentences, _, _ = model(
-                *collate([encode(tokenizer, each) for each in examples], examples).inputs
-            )
+        answers, sentences, _, _ = model(
+            *collate([encode(tokenizer, each) for each in examples], examples).inputs
+        )
         probability = torch.sigmoid(answers.float())[:, None] * torch.sigmoid(sentences.float())
         read = [
             (float(p), (s.start, s.end) in gold)
@@ -106,11 +107,11 @@ def measure(
         ]
         read.sort(key=lambda each: -each[0])
         sure.append(read[0][0])
+        answerable.append(bool(question.gold))
         if question.gold:
             hits.append((read[0][1], any(right for _, right in read[:3])))
-    first, three = np.mean(hits, axis=0)
-    answerable = [bool(question.gold) for question in questions]
-    return first, three, roc_auc_score(answerable, sure) if len(set(answerable)) > 1 else float("nan")
+    first, three = np.mean(hits, axis=0) if hits else (np.nan, np.nan)
+    return first, three, roc_auc_score(answerable, sure) if len(set(answerable)) > 1 else np.nan
 
 
 if __name__ == "__main__":

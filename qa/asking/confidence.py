@@ -13,6 +13,7 @@ import math
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Self
 
@@ -77,7 +78,7 @@ class Confidence:
         """Read what `to_dict` wrote.
 
         Raises:
-            KeyError, TypeError, ValueError: it is something else.
+            KeyError, TypeError, ValueError, OverflowError: it is something else.
         """
         curve = record["curve"]
         precision, thresholds = (tuple(map(float, curve[name])) for name in ("precision", "threshold"))
@@ -87,6 +88,10 @@ class Confidence:
         intercept = float(record["intercept"])
         if not all(map(math.isfinite, (intercept, *weights.values(), *precision, *thresholds))):
             raise ValueError("a number is not finite")
+        if any(one >= other for one, other in pairwise(precision)):
+            raise ValueError("the shares do not rise")
+        if not all(0 <= each <= 1 for each in thresholds):
+            raise ValueError("a threshold is no probability")
         return cls(weights, intercept, precision, thresholds)
 
     def to_dict(self) -> dict[str, Any]:

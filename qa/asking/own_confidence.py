@@ -97,7 +97,7 @@ def look_up(folder: Path, reader: ReaderName) -> tuple[OwnConfidence | None, str
         if size > _MOST_BYTES:
             raise ValueError(f"it has more than {_MOST_BYTES:,} bytes")  # noqa: TRY301
         own = _read(json.loads(path.read_bytes()))
-    except (OSError, KeyError, TypeError, ValueError, AttributeError, RecursionError):
+    except (OSError, KeyError, TypeError, ValueError, OverflowError, AttributeError, RecursionError):
         return None, f"{path} cannot be read, so the confidence that ships is used. {_MENDING}"
     if own.reader != identify(reader):
         return None, f"{path} was fitted to another reader, so the confidence that ships is used. {_MENDING}"

@@ -78,8 +78,26 @@ def test_a_batch_without_any_known_span_has_a_loss() -> None:
     from training.reader import open_tokenizer
 
     unknown = Example(EXAMPLE.question, "", EXAMPLE.sentences, EXAMPLE.labels, None, "answers", "here")
-    value, _ = loss(small(), collate([encode(open_tokenizer(), unknown)], [unknown]), Weights())
+    value, _ = loss(small(), [collate([encode(open_tokenizer(), unknown)], [unknown])], Weights())
     assert np.isfinite(value.item())
+
+
+def test_the_loss_is_the_same_in_whatever_parts_a_batch_is_read() -> None:
+    import torch
+
+    from training.model import Weights, collate, encode, loss
+    from training.reader import open_tokenizer
+
+    model, tokenizer = small().eval(), open_tokenizer()
+    every = [EXAMPLE, NOTHING, replace(EXAMPLE, sentences=EXAMPLE.sentences * 4, labels=EXAMPLE.labels * 4)]
+    encoded = [encode(tokenizer, each) for each in every]
+    with torch.no_grad():
+        relevance = torch.tensor([1.0, 2.0, 3.0])
+        whole, _ = loss(model, [collate(encoded, every, [0, 0, 1])], Weights(), [relevance])
+        first = collate(encoded[:1], every[:1], [0])
+        others = collate(encoded[1:], every[1:], [0, 1])
+        parted, _ = loss(model, [first, others], Weights(), [relevance[:1], relevance[1:]])
+    assert parted.item() == pytest.approx(whole.item(), abs=1e-5)
 
 
 def test_what_answers_loses_by_its_margin_to_the_rivals_of_its_own_list_alone() -> None:
@@ -107,8 +125,8 @@ def test_the_second_judgement_learns_from_what_is_read_without_context() -> None
     with torch.no_grad():
         scores = model(*batch.inputs)[3]
         for wrong, expected in ((torch.tensor([0.0, 5.0]), 0.0), (torch.tensor([5.0, 0.0]), 4.5)):
-            _, parts = loss(model, batch, Weights(), scores + wrong)
-            assert parts["relevance"] == pytest.approx(expected, abs=1e-4)
+            _, losses = loss(model, [batch], Weights(), [scores + wrong])
+            assert losses["relevance"] == pytest.approx(expected, abs=1e-4)
 
 
 def test_training_goes_on_where_it_was_interrupted(tmp_path: Path) -> None:

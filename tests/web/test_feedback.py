@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.web.chatting import Server
 
-pytestmark = [pytest.mark.browser, pytest.mark.models, pytest.mark.day]
+pytestmark = [pytest.mark.browser, pytest.mark.models]
 
 FACTORY = "What was taken from the Kumsandong fertilizer factory?"
 UNKNOWN = "Who won the football world cup in 1998?"
@@ -66,6 +66,7 @@ def test_a_thumb_on_a_quote_is_kept_replaced_and_taken_back(page: Page, server: 
     expect(on_answer(answer, "up")).to_have_attribute("aria-pressed", "false")
 
 
+@pytest.mark.day
 def test_a_thumb_on_an_answer_says_that_it_is_kept(page: Page, server: Server) -> None:
     answer = ask(page, FACTORY)
     kept = answer.locator(".trace .kept")
@@ -89,6 +90,7 @@ def test_silence_can_be_right(page: Page, server: Server) -> None:
     assert (query["question"], query["answerable"]) == (UNKNOWN, False)
 
 
+@pytest.mark.day
 def test_thumbs_work_by_keyboard_and_keep_the_focus(page: Page) -> None:
     answer = ask(page, FACTORY)
     up = on_quote(answer, "up")
@@ -104,6 +106,7 @@ def test_thumbs_work_by_keyboard_and_keep_the_focus(page: Page) -> None:
     expect(on_quote(answer, "down")).to_have_attribute("aria-pressed", "true")
 
 
+@pytest.mark.day
 def test_thumbs_say_what_they_mean_and_are_large_enough(page: Page) -> None:
     answer = ask(page, FACTORY)
     for thumb in answer.locator(".thumbs button").all():
@@ -122,6 +125,7 @@ def test_thumbs_say_what_they_mean_and_are_large_enough(page: Page) -> None:
     )
 
 
+@pytest.mark.day
 def test_pressing_a_thumb_moves_nothing(page: Page) -> None:
     answer = ask(page, FACTORY)
     for thumb in (on_quote(answer, "up"), on_answer(answer, "up")):
@@ -131,6 +135,7 @@ def test_pressing_a_thumb_moves_nothing(page: Page) -> None:
         assert thumb.bounding_box() == before
 
 
+@pytest.mark.day
 def test_a_question_asked_again_shows_its_thumbs(page: Page, browser: Browser, server: Server) -> None:
     on_answer(ask(page, FACTORY), "up").click()
     expect(page.locator(".kept")).to_be_visible()
@@ -140,6 +145,7 @@ def test_a_question_asked_again_shows_its_thumbs(page: Page, browser: Browser, s
         expect(on_quote(answer, "up")).to_have_attribute("aria-pressed", "false")
 
 
+@pytest.mark.day
 def test_a_thumb_of_another_tab_is_seen_on_coming_back_and_not_taken_back_by_mistake(
     page: Page, browser: Browser, server: Server
 ) -> None:
@@ -160,6 +166,7 @@ def test_a_thumb_of_another_tab_is_seen_on_coming_back_and_not_taken_back_by_mis
         expect(on_answer(here, "up")).to_have_attribute("aria-pressed", "true")
 
 
+@pytest.mark.day
 def test_earlier_thumbs_stay_when_the_conversation_goes_on(page: Page) -> None:
     answer = ask(page, FACTORY)
     on_quote(answer, "up").click()
@@ -169,6 +176,7 @@ def test_earlier_thumbs_stay_when_the_conversation_goes_on(page: Page) -> None:
     expect(page.locator("[aria-pressed=true]")).to_have_count(1)
 
 
+@pytest.mark.day
 def test_the_test_queries_can_be_had_once_there_are_some(page: Page, server: Server, tmp_path: Path) -> None:
     link = page.locator("#test-queries")
     answer = ask(page, FACTORY)
@@ -187,6 +195,7 @@ def test_the_test_queries_can_be_had_once_there_are_some(page: Page, server: Ser
     expect(link).to_be_hidden()
 
 
+@pytest.mark.day
 def test_a_thumb_that_could_not_be_kept_says_so_and_is_not_pressed(page: Page) -> None:
     answer = ask(page, FACTORY)
     page.route("**/api/v1/feedback", lambda route: route.abort())
@@ -209,11 +218,13 @@ def test_a_thumb_that_could_not_be_kept_says_so_and_is_not_pressed(page: Page) -
     expect(on_quote(answer, "up")).to_have_attribute("aria-pressed", "false")
 
 
+@pytest.mark.day
 def test_small_talk_and_errors_have_no_thumbs(page: Page) -> None:
     expect(ask(page, "What can you do?").locator(".thumbs")).to_have_count(0)
     expect(ask(page, "why " * 25_000).locator(".thumbs")).to_have_count(0)
 
 
+@pytest.mark.day
 def test_a_hostile_document_is_judged_like_any_other(page: Page, server: Server) -> None:
     answer = ask(page, "When was the harbour at Ostrava closed?")
     on_quote(answer, "up").click()
@@ -222,6 +233,7 @@ def test_a_hostile_document_is_judged_like_any_other(page: Page, server: Server)
     assert page.evaluate("window.canary") is None
 
 
+@pytest.mark.day
 def test_a_phone_has_room_for_thumbs(browser: Browser, server: Server, page: Page) -> None:
     on_quote(ask(page, FACTORY), "up").click()
     expect(page.locator("#test-queries")).to_be_visible()

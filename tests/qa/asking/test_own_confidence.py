@@ -52,7 +52,11 @@ def test_a_library_without_one_has_the_confidence_that_ships(tmp_path: Path) -> 
         ({"intercept": float("nan")}, "cannot be read"),
         ({"weights": {"answers": float("inf")}}, "cannot be read"),
         ({"curve": {"precision": [], "threshold": []}}, "cannot be read"),
+        ({"curve": {"precision": [0.8, 0.9], "threshold": [0.5, 2.0]}}, "cannot be read"),
+        ({"curve": {"precision": [0.9, 0.8], "threshold": [0.5, 0.6]}}, "cannot be read"),
+        ({"intercept": 10**400}, "cannot be read"),
         ({"questions": None}, "cannot be read"),
+        ({"questions": float("inf")}, "cannot be read"),
     ],
 )
 def test_one_that_cannot_be_used_is_told_once_and_what_ships_is_used(
