@@ -314,9 +314,10 @@ def _answer(
     conversation.deadlines.add(deadline)
     try:
         options = read_options(asked.options)
+        earlier = [] if options.history == "ignore" else asked.earlier
         answer = engine.ask(
             asked.question,
-            asked.earlier,
+            earlier,
             options.filters.filters(),
             asked.strictness,
             options.dates,
@@ -324,8 +325,10 @@ def _answer(
             find_all=find_all,
             deadline=deadline,
         )
-        answer_id = engine.answers.remember(answer, asked.earlier)
+        answer_id = engine.answers.remember(answer, earlier)
         if not find_all:
+            if options.history == "ignore":
+                conversation.questions.clear()
             conversation.remember(asked.question, options.dates)
         return _shown(conversation.numbers.number(answer), engine, answer_id)
     except PullquoteError as error:

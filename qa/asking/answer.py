@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qa.asking import budget, combine, confidence, copies, exact, extract, more, replies
+from qa.asking import budget, combine, confidence, conversation, copies, exact, extract, more, replies
 from qa.asking.choose import answering, choose, preferring
 from qa.asking.confidence import STRICTNESS
-from qa.asking.conversation import interpret
+from qa.asking.conversation import interpret, is_brief
 from qa.asking.read import read, read_on, read_other_scripts
-from qa.asking.retrieve import candidates, prepare, retrieve
+from qa.asking.retrieve import candidates, prepare, related, retrieve
 from qa.asking.unmatched import unmatched
 from qa.deadline import Deadline
 from qa.errors import PullquoteError
@@ -42,6 +42,9 @@ if TYPE_CHECKING:
     from qa.storage.ports import Hit, Library, Selection
 
 _NOTHING_TO_LOOK_FOR = "The question names nothing to look for: say what it is about."
+# What answers a question after earlier ones is from a document among so many of its first passages by itself.
+_NEAR = 3
+_ONLY_IN_CONTEXT = "By itself the question is not answered: it was read with words of the earlier questions."
 _NOT_IN_ENGLISH = (
     "The reader knows English: whether this is answered it cannot tell. "
     "Name a model that knows the language with --reader."
@@ -112,17 +115,42 @@ class Answerer:
             reply = replies.reply(kind, listed, self._library.count().documents)
             return Answer(question, question, "none", reply=reply, filters=filters, milliseconds=clock.read())
 
-        asked = parts(question)
-        meaning = combine.whole(question, asked, history) if asked else interpret(question, history)
-        preference = times.preference(question, meaning.leans_on, self._today()) if dates == "auto" else None
-        inquiry = _Inquiry(question, meaning, preference, filters, fitted, threshold, deadline, clock)
-        if not asked:
-            return self._answer(inquiry, find_all=find_all)
-        answers = [
-            self._answer(replace(inquiry, question=part.question, meaning=own.meaning), own.is_in)
-            for part, own in zip(asked, combine.readings(asked, meaning, history), strict=True)
-        ]
-        return inquiry.answer(**combine.combined(asked, answers))
+        def inquire(meaning: Interpretation) -> _Inquiry:
+            preference = (
+                times.preference(question, meaning.leans_on, self._today()) if dates == "auto" else None
+            )
+            return _Inquiry(question, meaning, preference, filters, fitted, threshold, deadline, clock)
+
+        if asked := parts(question):
+            inquiry = inquire(combine.whole(question, asked, history))
+            answers = [
+                self._answer(replace(inquiry, question=part.question, meaning=own.meaning), own.is_in)
+                for part, own in zip(asked, combine.readings(asked, inquiry.meaning, history), strict=True)
+            ]
+            return inquiry.answer(**combine.combined(asked, answers))
+        meaning = interpret(question, history)
+        if is_brief(question) and not meaning.carried:
+            meaning = self._continued(question, history, filters) or meaning
+        answer = self._answer(inquire(meaning), find_all=find_all)
+        if answer.outcome == "answered" or answer.carried or answer.unsearched:
+            return answer
+        context = self._continued(question, history, filters) or conversation.in_context(question, history)
+        after = self._answer(inquire(context), find_all=find_all) if context else answer
+        if after.outcome == "answered" and _is_near(after, answer):
+            return replace(after, notes=(_ONLY_IN_CONTEXT, *after.notes))
+        return replace(answer, milliseconds=clock.read())
+
+    def _continued(
+        self, question: str, history: Sequence[str | Turn], filters: Filters
+    ) -> Interpretation | None:
+        """Read a question that stands alone after the last earlier one on its subject; None without one."""
+        topics = conversation.topics(history)
+        selection = self._library.select(filters) if topics else None
+        if not (selection and selection.documents):
+            return None
+        same = related(self._library, question, [topic[0] for topic in topics], selection)
+        last = next((topic for topic, is_same in zip(topics[::-1], same[::-1], strict=True) if is_same), None)
+        return conversation.in_context(question, last) if last else None
 
     def _answer(
         self,
@@ -357,6 +385,7 @@ class _Inquiry:
             milliseconds=self.clock.read(),
             filters=self.filters,
             preference=self.preference,
+            carried=self.meaning.carried,
             **said,
         )
 
@@ -420,6 +449,15 @@ def _ranking(
     return tuple(
         RankedPassage(passage.document_id, passage.start, passage.end, score) for passage, score in ranked
     )
+
+
+def _is_near(after: Answer, alone: Answer) -> bool:
+    """Tell whether what answers a question after earlier ones is near the question by itself, too.
+
+    Else the earlier questions are answered, and not this one.
+    """
+    near = {passage.document_id for passage in alone.passages[:_NEAR]}
+    return after.passages[0].document_id in near
 
 
 def answer_or_error(

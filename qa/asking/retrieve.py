@@ -40,6 +40,9 @@ BOUND = 6_400
 AHEAD = 16
 # Passages that may be read.
 MOST_READ = budget.most()
+# For a question on the same subject, the best document of an earlier one is among the first so many, and its
+# score is at most so much below the best.
+RELATED_RANK, RELATED_GAP = 3, 0.4
 # The first so many passages tell how near any passage is to the question (`Retrieved.lead`).
 BEHIND = 30
 # How often a search is made again because the library has changed under it.
@@ -261,6 +264,22 @@ def candidates(library: Library, search: Search, selection: Selection, depth: in
                 _best_first(hits, fused), _best_first(hits, others), exhausted, _lead(nearest[0])
             )
         depth *= 2
+
+
+def related(library: Library, question: str, turns: Sequence[str], selection: Selection) -> list[bool]:
+    """Tell of each earlier question whether it is on the subject of a question, as far as the library knows.
+
+    It is if its best document is nearly the best for the question too.
+    """
+    own, *found = (
+        candidates(library, prepare(library, text, ((text, 1.0),)), selection)[0]
+        for text in (question, *turns)
+    )
+    best: dict[str, float] = {}
+    for hit, score in own:
+        best.setdefault(hit.document_id, score)
+    near = {name for name in islice(best, RELATED_RANK) if own[0][1] - best[name] <= RELATED_GAP}
+    return [bool(each) and each[0][0].document_id in near for each in found]
 
 
 def _lead(nearest: Sequence[tuple[Hit, float]]) -> float:
