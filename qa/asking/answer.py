@@ -191,6 +191,7 @@ class Answerer:
                 searched=selection.documents,
                 undated=selection.undated,
                 notes=phrases.notes,
+                calibrated=phrases.is_certain,
                 more=phrases.more,
             )
         with clock.timing("rerank"):

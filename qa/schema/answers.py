@@ -201,7 +201,7 @@ class Answer:
         calibrated: whether the confidence is a probability. If not, it is not shown: it is 0 if the question
         or
             all quotes are not in Latin script, which the reader cannot judge; of a reader without a fit, a
-            guess.
+            guess. Nor is it one where words are looked for that documents "mention".
         unsearched: why nothing was searched (no document matches the filters); empty if something was. Such
         an
             answer says nothing about the corpus; its outcome is "none".
