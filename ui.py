@@ -346,9 +346,10 @@ def _answer(engine: Engine, asked: Asked, conversation: Conversation, *, find_al
     conversation.deadlines.add(deadline)
     try:
         options = read_options(asked.options)
+        earlier = [] if options.history == "ignore" else asked.earlier
         answer = engine.ask(
             asked.question,
-            asked.earlier,
+            earlier,
             options.filters.filters(),
             asked.strictness,
             options.dates,
@@ -356,8 +357,10 @@ def _answer(engine: Engine, asked: Asked, conversation: Conversation, *, find_al
             find_all=find_all,
             deadline=deadline,
         )
-        answer_id = engine.answers.remember(answer, asked.earlier)
+        answer_id = engine.answers.remember(answer, earlier)
         if not find_all:
+            if options.history == "ignore":
+                conversation.questions.clear()
             conversation.remember(asked.question, options.dates)
         return _render(conversation.numbers.number(answer), engine, answer_id)
     except PullquoteError as error:

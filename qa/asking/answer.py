@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qa.asking import budget, combine, confidence, copies, exact, extract, more, replies
+from qa.asking import budget, combine, confidence, conversation, copies, exact, extract, more, replies
 from qa.asking.choose import answering, choose, preferring
 from qa.asking.confidence import STRICTNESS
-from qa.asking.conversation import interpret
+from qa.asking.conversation import interpret, is_brief
 from qa.asking.read import read, read_on, read_other_scripts
-from qa.asking.retrieve import candidates, prepare, retrieve
+from qa.asking.retrieve import candidates, prepare, related, retrieve
 from qa.asking.unmatched import unmatched
 from qa.deadline import Deadline
 from qa.errors import PullquoteError
@@ -36,11 +36,15 @@ if TYPE_CHECKING:
     from qa.asking.conversation import Interpretation
     from qa.asking.exact import Exact
     from qa.asking.extract import Evidence
+    from qa.asking.read import Read
     from qa.asking.retrieve import Retrieved, Search
     from qa.schema import DatePreference, Dates, Document, More, Outcome, Passage, Quote, Turn
     from qa.storage.ports import Hit, Library, Selection
 
 _NOTHING_TO_LOOK_FOR = "The question names nothing to look for: say what it is about."
+# What answers a question after earlier ones is from a document among so many of its first passages by itself.
+_NEAR = 3
+_ONLY_IN_CONTEXT = "By itself the question is not answered: it was read with words of the earlier questions."
 _NOT_IN_ENGLISH = (
     "The reader knows English: whether this is answered it cannot tell. "
     "Name a model that knows the language with --reader."
@@ -111,17 +115,42 @@ class Answerer:
             reply = replies.reply(kind, listed, self._library.count().documents)
             return Answer(question, question, "none", reply=reply, filters=filters, milliseconds=clock.read())
 
-        asked = parts(question)
-        meaning = combine.whole(question, asked, history) if asked else interpret(question, history)
-        preference = times.preference(question, meaning.leans_on, self._today()) if dates == "auto" else None
-        inquiry = _Inquiry(question, meaning, preference, filters, fitted, threshold, deadline, clock)
-        if not asked:
-            return self._answer(inquiry, find_all=find_all)
-        answers = [
-            self._answer(replace(inquiry, question=part.question, meaning=own.meaning), own.is_in)
-            for part, own in zip(asked, combine.readings(asked, meaning, history), strict=True)
-        ]
-        return inquiry.answer(**combine.combined(asked, answers))
+        def inquire(meaning: Interpretation) -> _Inquiry:
+            preference = (
+                times.preference(question, meaning.leans_on, self._today()) if dates == "auto" else None
+            )
+            return _Inquiry(question, meaning, preference, filters, fitted, threshold, deadline, clock)
+
+        if asked := parts(question):
+            inquiry = inquire(combine.whole(question, asked, history))
+            answers = [
+                self._answer(replace(inquiry, question=part.question, meaning=own.meaning), own.is_in)
+                for part, own in zip(asked, combine.readings(asked, inquiry.meaning, history), strict=True)
+            ]
+            return inquiry.answer(**combine.combined(asked, answers))
+        meaning = interpret(question, history)
+        if is_brief(question) and not meaning.carried:
+            meaning = self._continued(question, history, filters) or meaning
+        answer = self._answer(inquire(meaning), find_all=find_all)
+        if answer.outcome == "answered" or answer.carried or answer.unsearched:
+            return answer
+        context = self._continued(question, history, filters) or conversation.in_context(question, history)
+        after = self._answer(inquire(context), find_all=find_all) if context else answer
+        if after.outcome == "answered" and _is_near(after, answer):
+            return replace(after, notes=(_ONLY_IN_CONTEXT, *after.notes))
+        return replace(answer, milliseconds=clock.read())
+
+    def _continued(
+        self, question: str, history: Sequence[str | Turn], filters: Filters
+    ) -> Interpretation | None:
+        """Read a question that stands alone after the last earlier one on its subject; None without one."""
+        topics = conversation.topics(history)
+        selection = self._library.select(filters) if topics else None
+        if not (selection and selection.documents):
+            return None
+        same = related(self._library, question, [topic[0] for topic in topics], selection)
+        last = next((topic for topic, is_same in zip(topics[::-1], same[::-1], strict=True) if is_same), None)
+        return conversation.in_context(question, last) if last else None
 
     def _answer(
         self,
@@ -178,8 +207,13 @@ class Answerer:
             )
         elif verdict.outcome == "answered":
             evidence = more.evidence(meaning.question, choice.read, retrieved.documents, verdict.chosen)
-            left = len(retrieved.to_read) + retrieved.beyond - len(choice.read)
-            all_that_answers = more.count(evidence, quotes, read=len(choice.read), left=left)
+            all_that_answers = more.count(
+                evidence,
+                quotes,
+                retrieved.copies,
+                read=len(choice.read),
+                at_least=_is_left(retrieved, choice.read),
+            )
         return inquiry.answer(
             verdict.outcome,
             confidence=verdict.confidence,
@@ -280,15 +314,22 @@ class Answerer:
         chosen: Sequence[Evidence],
         quotes: tuple[Quote, ...],
     ) -> More:
-        """Read on, and quote every sentence that answers about as surely as those that are quoted already."""
+        """Read on, and quote every sentence that likelier answers than not, and those quoted already."""
         preference, deadline = inquiry.preference, inquiry.deadline
         if self._reader.name != "reader":  # its scores bear comparison only with those of the same wave
             found, done = retrieved, choice.read
         else:
             found = retrieve(self._library, search, phrases.selection, preference, most=budget.ALL)
-            known = {each.passage.key for each in choice.read}
+            changed = {
+                name
+                for name, document in retrieved.documents.items()
+                if found.documents.get(name, document).sha256 != document.sha256
+            }
+            chosen = [each for each in chosen if each.document.id not in changed]
+            done = [each for each in choice.read if each.passage.document_id not in changed]
+            known = {each.passage.key for each in done}
             unread = [each for each in found.to_read if each[0].key not in known]
-            done = choice.read + read_on(
+            done += read_on(
                 self._reader, inquiry.meaning, preference, unread, found.documents, search.names, deadline
             )
         documents = retrieved.documents | found.documents
@@ -301,8 +342,14 @@ class Answerer:
             earliest=preference is None,
             deadline=deadline,
         )
-        left = len(found.to_read) + found.beyond - len(done)
-        return more.found(evidence, more.by_document(every, quotes), quotes, read=len(done), left=left)
+        return more.found(
+            evidence,
+            more.by_document(every, quotes),
+            quotes,
+            found.copies,
+            read=len(done),
+            at_least=_is_left(found, done),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +385,7 @@ class _Inquiry:
             milliseconds=self.clock.read(),
             filters=self.filters,
             preference=self.preference,
+            carried=self.meaning.carried,
             **said,
         )
 
@@ -379,6 +427,13 @@ class _Clock:
         return Milliseconds(**self._stages, total=1000 * (time.perf_counter() - self._start))
 
 
+def _is_left(retrieved: Retrieved, read: Sequence[Read]) -> bool:
+    """Tell whether there are passages that were not read."""
+    known = {each.passage.key for each in read}
+    unread = any(passage.key not in known for passage, _ in retrieved.to_read)
+    return unread or retrieved.beyond > 0 or not retrieved.is_complete
+
+
 def _ranking(
     scored: Sequence[tuple[Passage, float]], rest: Sequence[Passage | Hit]
 ) -> tuple[RankedPassage, ...]:
@@ -394,6 +449,15 @@ def _ranking(
     return tuple(
         RankedPassage(passage.document_id, passage.start, passage.end, score) for passage, score in ranked
     )
+
+
+def _is_near(after: Answer, alone: Answer) -> bool:
+    """Tell whether what answers a question after earlier ones is near the question by itself, too.
+
+    Else the earlier questions are answered, and not this one.
+    """
+    near = {passage.document_id for passage in alone.passages[:_NEAR]}
+    return after.passages[0].document_id in near
 
 
 def answer_or_error(

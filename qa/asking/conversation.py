@@ -2,9 +2,9 @@
 
 A question that cannot stand alone ("And who arrested them?", "When was that?") is read together with the
 words of the earlier questions that it leans on, and shown with them, so that a reader sees what was
-understood. A question that stands alone is read and shown as it is; the conversation then only helps to find
-and to order passages ("How many were killed in the slide?" says not which slide), and a change of topic
-costs little, because the question itself is searched too.
+understood. A question that stands alone is searched and read as in a fresh conversation. Only if that does
+not answer it, or if it is brief ("Pagination options"), it is read after the last question on its subject,
+if there is one: "How many were killed in the slide?" says not which slide (docs/decisions/0029-followups.md).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from qa.asking.replies import reply_kind
 from qa.text import times
+from qa.text.foreign import foreign_function_words
 from qa.text.terms import FUNCTION_WORDS, content_words, has_content, words
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from qa.schema import Turn
 
+_FUNCTION = "|".join(sorted(FUNCTION_WORDS))
 # A turn that opens so continues or corrects the one before, as does one that ends so.
 _OPENING = re.compile(
     r"(?:(?<!\s)\s++)?(?:(?:no|yes|ok|okay|sorry|oops|well|i see)\b[\s,.!]*)?"
@@ -38,36 +40,73 @@ _ANAPHORS = frozenset(
     """he she they him her them his hers their theirs it its this that these those there one ones
     former latter others same such himself herself itself themselves""".split()
 )
-# "is it true", "there are", and "that" after a noun or verb ("the metal that"): not anaphors.
+# What the words above mean in "is it true", "when it rains", "there are", "the metal that", "those held",
+# "in such numbers" and "the same machine as": nothing said before.
 _NOT_ANAPHORIC = re.compile(
     r"\b(?:is|was|does|did|has) it (?:true|possible|clear|known|likely|the case|reported|said)\b"
+    r"|\bit (?:be |been )?\w+ (?:that|whether)\b|\bit (?:rain|pour|snow|freeze)\w*"
+    r"|\b(?:make|made|find|found) it \w+ (?:for|to)\b"
     r"|\b(?:is|are|was|were|be|been|had|has|have) there\b|\bthere (?:is|are|was|were|be|been)\b"
     r"|\bone of\b|\bone (?!in|on|at|from|that|who|which|with|for|to|is|was|did|does|has|had\b)(?=\w)"
-    r"|\b(?:no|any|some|every) ?one\b|\bsuch as\b|\bthe same \w+ as\b"
-    r"|\b(?:this|these|those|that) (?:brief|document|report|article|text|week|month|year)\b"
+    r"|\b(?:no|any|some|every) ?one\b|\bsuch (?!an?\b)(?=\w)|\bthe same (?:[\w-]+ ){1,4}as\b"
+    r"|\b(?:this|these|those|that) (?:brief|document|report|article|text|time|day|week|month|season|year)\b"
+    r"|\bthis (?:spring|summer|autumn|winter|january|february|march|april|may|june|july|august|september"
+    r"|october|november|december)\b"
     r"|\b(?:this|these|those|that) (?:\w+ )?who\b"
-    r"|(?<=\w )\bthat (?!(?:happen|was|is|be|come|say|mean|do)\b)(?=\w)",
+    r"|\bthose (?:\w+(?:ed|ing)|sent|held|left|caught|found|kept|taken|sold|made|born)\b"
+    r"|\bthose (?:in|of|from|with|whose)\b"
+    r"|(?<=\w )\bthat (?!(?:happen|was|is|be|come|say|mean|do|one)\b)(?=\w)"
+    rf"|\b(?:former|latter) (?!(?:{_FUNCTION})\b)(?=\w)"
+    rf"|\b(?!(?:{_FUNCTION})\b)\w+ that (?=(?:was|is|were|are|be)\b)",
     re.IGNORECASE,
 )
-# A name after one of these verbs is who acts; in what follows, these pronouns are most likely that one's:
-# "What did Petra Lindqvist say she would publish?", "… in her minutes" (but not "Who told her?").
-_NAMED_FIRST = re.compile(
-    r"\b(?i:is|are|was|were|do|does|did|has|have|had|will|would|can|could|should|may|might|must) [A-Z].*"
+_AUXILIARY = "is|are|was|were|do|does|did|has|have|had|will|would|can|could|should|may|might|must"
+_CONTENT = rf"(?!(?i:{_FUNCTION})\b)[\w-]+"
+_POSSESSIVE = rf"(?:him|her|it)self|themselves|(?:his|her|its|their)(?= (?:own\b|{_CONTENT}))"
+# What comes after an auxiliary is who acts; these pronouns, behind it, are most likely that one's: "What did
+# Petra Lindqvist say she would publish?", "Did the pair leave their rifles?". Not so: "Who told her?", "What
+# is the name of his brother?", "Where is the car that he bought?".
+_ACTING = re.compile(
+    rf"\b(?i:{_AUXILIARY})(?: (?i:the|an?|any|all|some|many|most|both))? (?![a-z]+ed\b){_CONTENT}\b"
+    r"(?! of (?:his|her|its|their)\b| (?:(?:that|which|whom|ones?) )*(?:he|she|they)\b)"
 )
-_OF_THE_NAME = re.compile(
-    r"\b(?:he|she|they|(?:him|her)self|themselves)\b"
-    rf"|\b(?:his|her|their)(?= (?!(?:{'|'.join(sorted(FUNCTION_WORDS))})\b)\w)"
+_OF_THE_ACTING = re.compile(rf"\b(?:he|she|they|theirs|it(?= (?:{_AUXILIARY})\b)|{_POSSESSIVE})\b")
+# A noun or name of which something is said: "Which country cancelled its orders?".
+_NAMED = re.compile(
+    rf"(?:\b(?i:which|what|the|an?) |(?<= )(?=[A-Z])){_CONTENT}(?: (?i:{_FUNCTION})\b)* {_CONTENT}"
 )
-# Fewer content words than this, and no name, is a fragment: "By whom?", "How many?", "Since when?"
+_OF_THE_NAMED = re.compile(rf"\b(?:{_POSSESSIVE})\b")
+# In a later clause they are of anything that was named before: "Who bought the bridge and where is it now?".
+_CLAUSE = re.compile(
+    r"[,.;:]|\b(?:and|or|but|if|when|where|while|before|after|because|although|though|until|since|once|as"
+    r"|unless|whether|why|how|what)\b",
+    re.IGNORECASE,
+)
+_OF_ANYTHING = re.compile(
+    r"(?<!\bthat )(?<!\bwhich )(?<!\bwhom )\b(?:he|she|it|they|him|her|them|his|hers|its|theirs?"
+    r"|(?:him|her|it)self|themselves)\b",
+    re.IGNORECASE,
+)
+# "At the camp, did they sell rice?": what comes first is no clause.
+_FRONTED = re.compile(
+    r"(?:in|at|on|by|for|from|to|of|under|with|during|according|apart|besides|after|before|when|if|because"
+    rf"|since|as|until|while|although)\b(?! (?:which|what|whom|whose|how|{_AUXILIARY})\b)",
+    re.IGNORECASE,
+)
+# Fewer content words than this among others, and no name, is a fragment: "By whom?", "How many?". A word by
+# itself names a thing: "premiums", "the harvest".
 _FRAGMENT = 2
-# A question without a name sets a topic if it has so many content words.
+# Fewer content words than this, and no name or year, may be on many things: "Pagination options".
+_BRIEF = 3
+_ARTICLES = frozenset({"a", "an", "the"})
+# What sets a topic: a question, or what is no question ("Good to know.") with so many content words.
+_ASKING = re.compile(rf"(?:who|whom|whose|what|which|when|where|why|how|{_AUXILIARY})\b", re.IGNORECASE)
 _TELLING = 4
 # So many earlier questions are looked at: what was said before them is forgotten.
 _REMEMBERED = 4
-# What the question counts in a search, and each of two readings of it in context: with the words that it
+# What the question counts in a search in context, and each of two readings of it: with the words that it
 # carries, and after all that is remembered.
-_ALONE = (1.0, 0.5)
-_LEANING = (0.5, 1.0)
+_OWN, _CONTEXT = 0.5, 1.0
 # Words carried over at most, and words that a question is searched after: long turns would drown it, or push
 # it out of what the encoder reads.
 _CARRIED = 12
@@ -79,34 +118,60 @@ class Interpretation:
     """How a question is read.
 
     Attributes:
-        question: what is shown and what models read: with carried words only where it leans on them.
+        question: what is shown and what models read.
         variants: what is searched, each with its weight, the raw question first.
         timeless: the question without the words that name a time, its own and carried ones; with them where
             nothing else is left.
-        leans_on: the earlier questions without which it cannot be understood, the oldest first.
+        leans_on: the earlier questions that it is read with, the oldest first.
+        carried: their words that it is read with; without any, it is read as in a fresh conversation.
     """
 
     question: str
     variants: tuple[tuple[str, float], ...]
     timeless: str
     leans_on: tuple[str, ...] = ()
+    carried: tuple[str, ...] = ()
 
 
 def interpret(question: str, history: Sequence[str | Turn] = ()) -> Interpretation:
-    """Read the question in the light of the earlier turns; only the user's own questions are used."""
+    """Read a question as it stands, or after the earlier turns where it cannot be understood without them.
+
+    Of these only the user's own questions are used.
+    """
+    reading = question.strip()
+    leaning = None if stands_alone(reading) else in_context(reading, history)
+    return leaning or Interpretation(reading, ((reading, 1.0),), _timeless(reading) or reading)
+
+
+def in_context(question: str, history: Sequence[str | Turn]) -> Interpretation | None:
+    """Read a question after the earlier turns, whether it needs them or not; None where they add no word."""
     reading = question.strip()
     earlier = earlier_questions(history)
-    if not earlier:
-        return Interpretation(reading, ((reading, 1.0),), _timeless(reading) or reading)
-    expanded = expand(reading, earlier)
-    alone = stands_alone(reading)
-    own, context = _ALONE if alone else _LEANING
-    before = " ".join(earlier).split()[-_AFTER:]
-    variants = ((reading, own), (expanded, context), (" ".join([*before, reading]), context))
-    if alone:
-        return Interpretation(reading, variants, _timeless(reading) or reading)
     leans_on = tuple(earlier[_topic(earlier) :])
-    return Interpretation(expanded, variants, _timeless(reading, leans_on) or expanded, leans_on)
+    carried = tuple(_carried(reading, leans_on))
+    if not carried:
+        return None
+    expanded = _with_words(reading, carried)
+    after = " ".join([*" ".join(earlier).split()[-_AFTER:], reading])
+    variants = ((reading, _OWN), (expanded, _CONTEXT), (after, _CONTEXT))
+    return Interpretation(expanded, variants, _timeless(reading, leans_on) or expanded, leans_on, carried)
+
+
+def topics(history: Sequence[str | Turn]) -> list[list[str]]:
+    """Return the earlier questions that stand alone, each with those that lean on it; the oldest first."""
+    found: list[list[str]] = []
+    for text in earlier_questions(history):
+        if stands_alone(text):
+            found.append([text])
+        elif found:
+            found[-1].append(text)
+    return found
+
+
+def is_brief(question: str) -> bool:
+    """Tell whether a question has so few content words, and no name, that it may be on many things."""
+    content = [word for word in words(question) if word not in FUNCTION_WORDS]
+    return len(content) < _BRIEF and not names(question)
 
 
 def expand(question: str, earlier: Sequence[str]) -> str:
@@ -135,11 +200,28 @@ def stands_alone(question: str) -> bool:
     """Tell whether the question can be understood without what was said before."""
     if _OPENING.match(question) or _ENDING.search(question):
         return False
-    leaning = _NAMED_FIRST.sub(lambda match: _OF_THE_NAME.sub(" ", match[0]), question)
-    if _ANAPHORS.intersection(words(_NOT_ANAPHORIC.sub(" ", leaning))):
+    if _ANAPHORS.intersection(words(_NOT_ANAPHORIC.sub(" ", _without_bound(question)))):
         return False
-    content = [word for word in words(question) if word not in FUNCTION_WORDS]
-    return len(content) >= _FRAGMENT or bool(names(question))
+    asked = [word for word in words(question) if word not in _ARTICLES]
+    functional = FUNCTION_WORDS | foreign_function_words(question)
+    content = [word for word in asked if word not in functional]
+    return len(content) >= _FRAGMENT or bool(names(question)) or 0 < len(content) == len(asked)
+
+
+def _without_bound(question: str) -> str:
+    """Return the question without the pronouns that stand for something that it names itself."""
+    for antecedent, pronouns in ((_ACTING, _OF_THE_ACTING), (_NAMED, _OF_THE_NAMED)):
+        if found := antecedent.search(question):
+            question = question[: found.end()] + pronouns.sub("someone", question[found.end() :])
+    named = [word for word in re.finditer(r"\w+", question) if word[0].casefold() not in FUNCTION_WORDS]
+    if len(named) < _FRAGMENT or _FRONTED.match(question):
+        return question
+    clause = _CLAUSE.search(question, named[_FRAGMENT - 1].end())
+    return (
+        question[: clause.end()] + _OF_ANYTHING.sub("someone", question[clause.end() :])
+        if clause
+        else question
+    )
 
 
 def names(question: str) -> list[str]:
@@ -184,22 +266,26 @@ def _content(texts: Sequence[str], question: str) -> list[str]:
 
 
 def _topic(earlier: Sequence[str]) -> int:
-    """Find the question that set the topic: the last that says enough by itself, or that stands alone."""
+    """Find the turn that set the topic: the last that stands alone and sets one, or that stands alone."""
     alone = [place for place, text in enumerate(earlier) if stands_alone(text)]
-    telling = [place for place in alone if _says_enough(earlier[place])]
+    telling = [place for place in alone if _sets_topic(earlier[place])]
     return (telling or alone or [0])[-1]
 
 
-def _says_enough(question: str) -> bool:
-    """Tell whether a question names something, or has enough content words to be found by itself."""
-    return bool(names(question)) or len(content_words(question)) >= _TELLING
+def _sets_topic(turn: str) -> bool:
+    """Tell whether a turn asks something, names something, is a fragment, or has many content words."""
+    content = [word for word in words(turn) if word not in FUNCTION_WORDS]
+    fragment = len(content) == len(words(turn))
+    asks = bool(_ASKING.match(turn)) or turn.rstrip().endswith("?")
+    return asks or fragment or bool(names(turn)) or len(content) >= _TELLING
 
 
 def _content_as_written(text: str) -> list[str]:
     """Return the content words in the case in which they were typed: capitals carry names."""
     wanted = set(content_words(text))
+    functional = FUNCTION_WORDS | foreign_function_words(text)
     return [
         word
         for word in re.findall(r"\w+", text)
-        if wanted.intersection(words(word)) and word.casefold() not in FUNCTION_WORDS
+        if wanted.intersection(words(word)) and word.casefold() not in functional
     ]

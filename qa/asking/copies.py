@@ -106,11 +106,11 @@ def versions(
     seen: list[Quote] = []
     notes: list[str] = []
     for quote in quotes:
-        if any(_covers(place, quote) for place in seen):
+        if any(covers(place, quote) for place in seen):
             continue
         groups = {_said(quote.text): [quote]}
         for place in _in_its_place(quote, copies.read.get(quote.document.id), copies.of(quote)):
-            given = next((each for each in quotes if _covers(each, place)), place)
+            given = next((each for each in quotes if covers(each, place)), place)
             groups.setdefault(_said(given.text), []).append(given)
         wordings = list(groups.values())
         if agreed:
@@ -146,7 +146,7 @@ def merged(
     kept: list[Quote] = []
     for quote in quotes:
         deadline.check()
-        if not any(_covers(place, quote) for other in kept for place in (other, *other.copies)):
+        if not any(covers(place, quote) for other in kept for place in (other, *other.copies)):
             others = copies.of(quote)
             places = list(_same_words(quote, others))
             with_them = {place.document.id for place in places}
@@ -166,7 +166,8 @@ def merged(
     return tuple(replace(quote, number=number) for number, quote in enumerate(kept, start=1))
 
 
-def _covers(place: Quote, quote: Quote) -> bool:
+def covers(place: Quote, quote: Quote) -> bool:
+    """Tell whether one place holds another."""
     same = place.document.id == quote.document.id
     return same and place.start <= quote.start and quote.end <= place.end
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qa.asking import extract
 from qa.asking.choose import answering
-from qa.schema import More, citation_id
+from qa.asking.copies import covers
+from qa.schema import More, Quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from qa.asking.extract import Evidence
     from qa.asking.read import Read
-    from qa.schema import Document, Quote
+    from qa.schema import Document
 
 # A sentence answers, as far as can be told, that is likelier than not to do so.
 LEAST = 0.0  # as a logit
@@ -31,55 +33,77 @@ def evidence(
     return sorted(found.values(), key=lambda each: -each.score)
 
 
-def count(evidence: Sequence[Evidence], quotes: Sequence[Quote], *, read: int, left: int) -> More:
-    """Count the sentences that answer, and their documents; those of the same words once.
+def count(
+    evidence: Sequence[Evidence],
+    quotes: Sequence[Quote],
+    copies: Mapping[str, Container[str]],
+    *,
+    read: int,
+    at_least: bool,
+) -> More:
+    """Count the sentences that answer, and their documents; near-duplicates once.
 
-    `quotes` are shown; so many passages were `read`, and of those that were found so many were `left`.
+    `quotes` are shown. `copies` are the near-duplicates of each document, by id. So many passages were
+    `read`.
     """
-    distinct = {extract.wording(each): each for each in reversed(evidence)}.values()
+    distinct = _distinct(evidence, quotes, copies)
     documents = {each.document.id for each in distinct}
-    return More(_held(distinct, quotes), len(distinct), len(documents), left > 0, read)
+    return More(_count_held(distinct, quotes), len(distinct), len(documents), at_least, read)
 
 
 def found(
     evidence: Sequence[Evidence],
     every: tuple[Quote, ...],
     quotes: Sequence[Quote],
+    copies: Mapping[str, Container[str]],
     *,
     read: int,
-    left: int,
+    at_least: bool,
 ) -> More:
     """Tell of `every` quote of the sentences that answer; see `count`."""
+    distinct = _distinct(evidence, quotes, copies)
     documents = {quote.document.id for quote in every}
-    return More(_held(evidence, quotes), _held(evidence, every), len(documents), left > 0, read, every)
+    shown, sentences = (_count_held(distinct, each) for each in (quotes, every))
+    return More(shown, sentences, len(documents), at_least, read, every)
 
 
-def _held(evidence: Iterable[Evidence], quotes: Sequence[Quote]) -> int:
-    """Count the sentences that quotes, or their copies, hold."""
-    places = [place for quote in quotes for place in (quote, *quote.copies)]
-    return sum(
-        any(
-            place.document.id == each.document.id
-            and place.start <= each.sentence.start
-            and each.sentence.end <= place.end
-            for place in places
-        )
-        for each in evidence
-    )
+def _distinct(
+    evidence: Iterable[Evidence], quotes: Sequence[Quote], copies: Mapping[str, Container[str]]
+) -> list[Evidence]:
+    """Return the sentences; of the same words in near-duplicates only one, if possible a quoted one."""
+    kept: dict[tuple[str, ...], list[Evidence]] = {}
+    for each in sorted(evidence, key=lambda each: not _is_held(each, quotes)):
+        same = kept.setdefault(extract.wording(each), [])
+        if not any(other.document.id in copies.get(each.document.id, ()) for other in same):
+            same.append(each)
+    return [each for same in kept.values() for each in same]
+
+
+def _count_held(evidence: Iterable[Evidence], quotes: Sequence[Quote]) -> int:
+    return sum(_is_held(each, quotes) for each in evidence)
+
+
+def _is_held(evidence: Evidence, quotes: Sequence[Quote]) -> bool:
+    """Tell whether a quote, or a copy of it, holds the sentence."""
+    sentence = Quote(evidence.document, evidence.sentence.start, evidence.sentence.end)
+    return any(covers(place, sentence) for quote in quotes for place in (quote, *quote.copies))
 
 
 def by_document(quotes: Sequence[Quote], numbered: Sequence[Quote]) -> tuple[Quote, ...]:
     """Group quotes by document; in a document they come in order of place.
 
-    Those that are `numbered` already keep their numbers, and their documents come first; the others follow.
+    A quote that holds one that is `numbered` already has its number, the lowest if it holds several. The
+    documents of these come first. The other quotes are numbered after them.
     """
     ids = dict.fromkeys(quote.document.id for quote in (*numbered, *quotes))
     order = {name: at for at, name in enumerate(ids)}
     grouped = sorted(quotes, key=lambda quote: (order[quote.document.id], quote.start))
-    numbers = {citation_id(quote): quote.number for quote in numbered}
-    following = len(numbers)
-    for quote in grouped:
-        if citation_id(quote) not in numbers:
-            following += 1
-            numbers[citation_id(quote)] = following
-    return tuple(replace(quote, number=numbers[citation_id(quote)]) for quote in grouped)
+    following = itertools.count(1 + max((quote.number for quote in numbered), default=0))
+    return tuple(
+        replace(
+            quote,
+            number=min((each.number for each in numbered if covers(quote, each)), default=0)
+            or next(following),
+        )
+        for quote in grouped
+    )

@@ -40,6 +40,9 @@ BOUND = 6_400
 AHEAD = 16
 # Passages that may be read.
 MOST_READ = budget.most()
+# For a question on the same subject, the best document of an earlier one is among the first so many, and its
+# score is at most so much below the best.
+RELATED_RANK, RELATED_GAP = 3, 0.4
 # The first so many passages tell how near any passage is to the question (`Retrieved.lead`).
 BEHIND = 30
 # How often a search is made again because the library has changed under it.
@@ -113,6 +116,7 @@ class Retrieved:
         illegible: those in which it can read nothing, the best first.
         count: how many passages were found that it can read.
         beyond: how many of these were not looked at, because enough others are read.
+        is_complete: whether every passage was found; else the search ended before all were.
         lead: by how much the passage nearest to the question is nearer than those behind it, as a cosine.
     """
 
@@ -123,6 +127,7 @@ class Retrieved:
     illegible: list[Hit]
     count: int
     beyond: int
+    is_complete: bool
     lead: float
 
     @property
@@ -148,7 +153,7 @@ def retrieve(
         LibraryError: the library changes faster than it can be searched.
     """
     for _ in range(ATTEMPTS):
-        found, illegible, lead = candidates(library, search, selection)
+        found, illegible, is_complete, lead = candidates(library, search, selection, max(DEPTH, most))
         ids = list(dict.fromkeys(hit.document_id for hit, _ in found))
         copied = dict.fromkeys(ids, _NO_COPIES) | library.copies(ids, selection.filters)
         if preference:
@@ -158,7 +163,9 @@ def retrieve(
             beyond = found[len(to_read) + len(left_out) :]
             rest = [*left_out, *(hit for hit, _ in beyond)]
             others = [hit for hit, _ in illegible]
-            return Retrieved(to_read, opened, copied, rest, others, len(found), len(beyond), lead)
+            return Retrieved(
+                to_read, opened, copied, rest, others, len(found), len(beyond), is_complete, lead
+            )
     raise LibraryError("the library is being changed faster than it can be searched: ask again")
 
 
@@ -225,23 +232,24 @@ def _joined(document: Document, read: Sequence[tuple[Passage, float]]) -> str:
 
 
 class Candidates(NamedTuple):
-    """The passages that a search found: those that the reader can read, the others; see `Retrieved.lead`."""
+    """The passages that a search found: those that the reader can read, the others; see `Retrieved`."""
 
     legible: list[tuple[Hit, float]]
     illegible: list[tuple[Hit, float]]
+    is_complete: bool
     lead: float
 
 
-def candidates(library: Library, search: Search, selection: Selection) -> Candidates:
+def candidates(library: Library, search: Search, selection: Selection, depth: int = DEPTH) -> Candidates:
     """Find the passages that the reader can read, and apart from them the others; the best first.
 
     Each has a score, 0 to 1: the weighted mean over the question's readings. Of the spellings of a reading
     the one with the highest score counts. The two lists are scaled apart: the others change no score of the
-    first. The search goes deeper until the first list comes from `DOCUMENTS` documents, or from as many as
-    there are; to `DEEPEST` at most where others are in the way, and to `BOUND` at most where they are not.
+    first. Each search takes `depth` passages at first. It goes deeper until the first list comes from
+    `DOCUMENTS` documents, or from as many as there are; to `DEEPEST` at most where others are in the way, and
+    to `BOUND` at most where they are not.
     """
     enough = min(DOCUMENTS, selection.documents)
-    depth = DEPTH
     while True:
         nearest = library.nearest(search.vectors, depth, selection)
         matching = library.matching(search.words, depth, selection)
@@ -252,8 +260,26 @@ def candidates(library: Library, search: Search, selection: Selection) -> Candid
         enough_found = len({hits[key].document_id for key in fused}) >= enough
         if exhausted or enough_found or depth >= (DEEPEST if len(legible_keys) < len(hits) else BOUND):
             others = _fused(search.weights, nearest, matching, hits.keys() - legible_keys)
-            return Candidates(_best_first(hits, fused), _best_first(hits, others), _lead(nearest[0]))
+            return Candidates(
+                _best_first(hits, fused), _best_first(hits, others), exhausted, _lead(nearest[0])
+            )
         depth *= 2
+
+
+def related(library: Library, question: str, turns: Sequence[str], selection: Selection) -> list[bool]:
+    """Tell of each earlier question whether it is on the subject of a question, as far as the library knows.
+
+    It is if its best document is nearly the best for the question too.
+    """
+    own, *found = (
+        candidates(library, prepare(library, text, ((text, 1.0),)), selection)[0]
+        for text in (question, *turns)
+    )
+    best: dict[str, float] = {}
+    for hit, score in own:
+        best.setdefault(hit.document_id, score)
+    near = {name for name in islice(best, RELATED_RANK) if own[0][1] - best[name] <= RELATED_GAP}
+    return [bool(each) and each[0][0].document_id in near for each in found]
 
 
 def _lead(nearest: Sequence[tuple[Hit, float]]) -> float:

@@ -133,7 +133,7 @@ class DatePreference:
 
 @dataclass(frozen=True, slots=True)
 class More:
-    """All sentences that answer about as surely as those that are quoted, these among them.
+    """All sentences that likelier answer than not, and those that are quoted.
 
     Near-duplicates count once.
 
@@ -141,7 +141,7 @@ class More:
         shown: how many of them the answer's quotes hold.
         sentences: how many they are.
         documents: how many documents they stand in.
-        at_least: whether there may be more: not every passage that was found was read.
+        at_least: whether there may be more: not every passage of the documents was read.
         read: how many passages were read.
         quotes: all of them, grouped by document, the document of the surest sentence first; in a document in
             order of place, neighbours joined. None where they were only counted.
@@ -205,6 +205,8 @@ class Answer:
         unsearched: why nothing was searched (no document matches the filters); empty if something was. Such
         an
             answer says nothing about the corpus; its outcome is "none".
+        carried: the words of earlier questions that it was read with; without any, it was answered as in a
+            fresh conversation.
         more: how many sentences answer in all, and which, if all were asked for; None unless answered, and
             of a question of several parts.
         parts: the parts of a question that asks for several things; empty for any other. The outcome is
@@ -230,6 +232,7 @@ class Answer:
     preference: DatePreference | None = None
     calibrated: bool = True
     unsearched: str = ""
+    carried: tuple[str, ...] = ()
     more: More | None = None
     parts: tuple[AnsweredPart, ...] = ()
 
@@ -301,6 +304,7 @@ def answer_to_dict(answer: Answer, answer_id: str = "") -> dict[str, Any]:
         "preference": _preference_dict(answer.preference) if answer.preference else None,
         "calibrated": answer.calibrated,
         "unsearched": answer.unsearched,
+        "carried": list(answer.carried),
         "more": _more_dict(answer.more) if answer.more else None,
         "parts": [
             {

@@ -166,8 +166,12 @@ def _quote_cards(quotes: tuple[Quote, ...], read_document: DocumentReader) -> It
 
 
 def _remarks(answer: Answer) -> Iterator[str]:
-    if answer.interpreted_question != answer.question.strip():
-        yield f'<p class="understood">Understood as: <q>{text(answer.interpreted_question)}</q></p>'
+    if answer.carried:
+        # The page's script asks again without them.
+        yield (
+            f'<p class="understood">Understood as: <q>{text(answer.interpreted_question)}</q> '
+            '<a class="ignore-history" href="#history=ignore">Ask without the earlier questions</a></p>'
+        )
     if answer.parts:
         read_as = " ".join(f"<q>{text(part.interpreted_question)}</q>" for part in answer.parts)
         yield f'<p class="understood">Read as: {read_as}</p>'

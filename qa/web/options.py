@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 
@@ -42,10 +42,11 @@ class FiltersBody(Body):
 
 
 class Options(Body):
-    """What the page asks a question with."""
+    """What the page asks a question with; with `history` "ignore" the earlier questions are forgotten."""
 
     filters: FiltersBody = FiltersBody()
     dates: Dates = "auto"
+    history: Literal["auto", "ignore"] = "auto"
 
 
 def read_options(text: str) -> Options:

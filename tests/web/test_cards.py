@@ -27,3 +27,11 @@ def test_a_card_says_how_sure_it_is_and_what_would_have_done(confidence, outcome
     card = answer_card(replace(answer, calibrated=False), reader(BRIEF))
     assert "confidence unknown<" in card
     assert "%" not in card
+
+
+def test_words_of_earlier_questions_are_shown_and_can_be_taken_away():
+    answer = Answer("When?", "When? (copper)", "none", carried=("copper",))
+    card = answer_card(answer, reader(BRIEF))
+    assert "Understood as: <q>When? (copper)</q>" in card
+    assert '<a class="ignore-history" href="#history=ignore">Ask without the earlier questions</a>' in card
+    assert "ignore-history" not in answer_card(replace(answer, carried=()), reader(BRIEF))

@@ -207,6 +207,17 @@ def test_a_follow_up_shows_how_it_was_understood(page: Page) -> None:
     assert answer.locator(".understood q").text_content() != "And who caught them?"
 
 
+def test_what_was_carried_over_is_taken_away_with_one_click_and_forgotten(page: Page) -> None:
+    ask(page, "What was hauled along the highway between Kabsan and Hyesan?")
+    carrying = ask(page, "And who caught them?")
+    carrying.get_by_role("link", name="Ask without the earlier questions").click()
+    answers = page.locator(".answer.finished")
+    expect(answers).to_have_count(3)
+    expect(page.locator("#conversation [data-testid=user]").nth(2)).to_have_text("And who caught them?")
+    expect(answers.nth(2).locator(".understood")).to_have_count(0)
+    expect(ask(page, "Why?").locator(".understood q")).to_have_text("Why? (caught)")
+
+
 def test_a_place_keeps_its_number_through_the_conversation(page: Page) -> None:
     first = ask(page, FACTORY).locator("a.cite")
     numbers = {cite.get_attribute("href"): cite.locator(".number").text_content() for cite in first.all()}

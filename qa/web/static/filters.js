@@ -38,10 +38,11 @@ export function tendFilters(composer, options, ask) {
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close()); // beside it
   document.addEventListener("asked", () => carry()); // the question is with the server
   document.addEventListener("click", (event) => {
-    const link = event.target.closest?.("a.clear-filters, a.ignore-dates");
+    const link = event.target.closest?.("a.clear-filters, a.ignore-dates, a.ignore-history");
     if (!link) return;
     event.preventDefault();
-    if (link.matches(".ignore-dates")) carry("ignore"); // with this question, and no other
+    if (link.matches(".ignore-dates")) carry({ dates: "ignore" }); // with this question, and no other
+    else if (link.matches(".ignore-history")) carry({ history: "ignore" });
     else change({});
     const answers = [...document.querySelectorAll("#conversation .answer")];
     const questions = document.querySelectorAll("#conversation [data-testid=user]");
@@ -52,8 +53,8 @@ export function tendFilters(composer, options, ask) {
 }
 
 /** Put into the box what goes to the server with the next question. */
-function carry(dates = "auto") {
-  carrier.value = JSON.stringify({ filters: set, dates });
+function carry(once = {}) {
+  carrier.value = JSON.stringify({ filters: set, ...once });
   carrier.dispatchEvent(new Event("input", { bubbles: true }));
 }
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -333,8 +334,72 @@ def test_a_question_asks_the_library_a_handful_of_times_whatever_is_quoted(
 
 
 def test_what_an_exact_answer_leans_on_is_said_and_its_time_is_preferred(copied: Corpus) -> None:
-    answer = Answerer(copied.store, TinyReader()).ask("“Komdok”", ["What was seized since 20 March 2008?"])
-    assert answer.interpreted_question.startswith("“Komdok” (")
+    answer = Answerer(copied.store, TinyReader()).ask(
+        "And “Komdok”?", ["What was seized since 20 March 2008?"]
+    )
+    assert answer.interpreted_question.startswith("And “Komdok”? (")
     assert answer.preference
     assert answer.preference.since == dt.date(2008, 3, 20)
     assert answer.outcome == "answered"
+
+
+@pytest.fixture(scope="module")
+def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
+    """A story among documents on other things."""
+    folder = tmp_path_factory.mktemp("followups")
+    records = [{"_id": "wire", "text": _WIRE}]
+    records += [{"_id": f"other-{number}", "text": words(number)} for number in range(2, 12)]
+    with tiny_corpus(folder / "library") as corpus:
+        corpus.index(write(folder, "records.jsonl", "\n".join(map(json.dumps, records))))
+        yield corpus
+
+
+ON_OTHERS = ["Which word5 is word7 of word9?", "And why?", "Wer ist word11?"]
+ON_THIS = ["Which lorries of scrap copper did guards seize at the Kapsan crossing?"]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many lorries were seized?",
+        "drivers",
+        "Which drivers quarrelled overnight?",
+        "What happened in 2024?",
+    ],
+)
+def test_a_question_that_stands_alone_is_answered_after_others_as_in_a_fresh_conversation(
+    wire: Corpus, question: str
+) -> None:
+    answerer = Answerer(wire.store, TinyReader())
+    fresh, after = (answerer.ask(question, history) for history in ((), ON_OTHERS))
+    assert replace(after, milliseconds=fresh.milliseconds) == fresh
+    assert not after.carried
+
+
+def test_a_question_that_only_the_conversation_answers_is_read_in_it_and_says_so(wire: Corpus) -> None:
+    answerer = Answerer(wire.store, TinyReader())
+    question = "drivers quarrelled overnight"
+    assert answerer.ask(question).outcome == "weak"
+    answer = answerer.ask(question, ON_THIS)
+    assert answer.outcome == "answered"
+    assert answer.carried == ("lorries", "scrap", "copper", "guards", "seize", "Kapsan", "crossing")
+    assert answer.interpreted_question == f"{question} ({', '.join(answer.carried)})"
+    assert answer.notes[0].startswith("By itself the question is not answered")
+
+
+def test_the_words_carried_are_those_of_the_last_question_on_the_subject(wire: Corpus) -> None:
+    answerer = Answerer(wire.store, TinyReader())
+    answer = answerer.ask("drivers quarrelled overnight", [*ON_OTHERS[:1], *ON_THIS, *ON_OTHERS[:1]])
+    assert answer.carried == ("lorries", "scrap", "copper", "guards", "seize", "Kapsan", "crossing")
+
+
+def test_a_brief_question_is_read_after_the_last_one_on_its_subject(wire: Corpus) -> None:
+    answerer = Answerer(wire.store, TinyReader())
+    assert not answerer.ask("drivers", ON_OTHERS).carried
+    assert answerer.ask("drivers", ON_THIS).carried
+
+
+def test_a_follow_up_in_an_empty_library_is_no_error(tmp_path: Path) -> None:
+    with tiny_corpus(tmp_path / "library") as corpus:
+        answer = Answerer(corpus.store, TinyReader()).ask("drivers", ON_THIS)
+    assert answer.unsearched

