@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from qa.deadline import Deadline
-    from qa.schema import Dates, Document
+    from qa.schema import Dates, Document, Outcome
 
 
 log = logging.getLogger(__name__)
@@ -163,17 +163,46 @@ class Asked:
     options: str
 
 
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """An answer as a card for the page, and as an entry for the file of the conversation."""
+
+    outcome: Outcome
+    card: str
+    entry: str
+
+
+@dataclass(slots=True, eq=False)
+class Exchange:
+    """A question and what is shown of its answer; there is no entry while it is being answered."""
+
+    asked: Asked
+    card: str = cards.PENDING
+    entry: str = ""
+
+
 @dataclass(slots=True, weakref_slot=True, eq=False)
 class Conversation:
     """What one browser tab has asked and seen, until a new one takes its place."""
 
     questions: list[str] = field(default_factory=list)
-    asked: list[Asked] = field(default_factory=list)
-    messages: list[dict[str, str]] = field(default_factory=list)
+    exchanges: list[Exchange] = field(default_factory=list)
     numbers: cards.Numbers = field(default_factory=cards.Numbers)
-    entries: list[str] = field(default_factory=list)
     ended: bool = False
     deadlines: set[Deadline] = field(default_factory=set)
+
+    @property
+    def messages(self) -> list[dict[str, str]]:
+        """Two messages for each exchange, as Gradio's chat takes them: the question and the card."""
+        return [
+            {"role": role, "content": content}
+            for exchange in tuple(self.exchanges)
+            # One character too many stays, as it is why the question is refused.
+            for role, content in (
+                ("user", cards.text(exchange.asked.question[: MAX_QUESTION_CHARACTERS + 1])),
+                ("assistant", exchange.card),
+            )
+        ]
 
     def cancel(self) -> None:
         """Stop what is still being answered: nobody waits for it."""
@@ -209,35 +238,35 @@ def page(engine: Engine) -> gr.Blocks:
         if not isinstance(question, str) or not question.strip():
             yield gr.skip(), gr.skip(), gr.skip()
             return
-        shown = question[: MAX_QUESTION_CHARACTERS + 1]  # what is longer is refused
-        said = {"role": "user", "content": cards.text(shown)}
-        pending = {"role": "assistant", "content": cards.PENDING}
-        yield "", [*conversation.messages, said, pending], gr.skip()
-        tabs[tab()] = conversation
-        asked = Asked(question, conversation.questions[-MAX_TURNS:], strictness, options)
-        card, entry = _answer(engine, asked, conversation)
-        if conversation.ended:  # Gradio's own cancelling comes too late for some
-            yield gr.skip(), gr.skip(), gr.skip()
-            return
-        conversation.asked.append(asked)
-        conversation.entries.append(entry)
-        conversation.messages = [*conversation.messages, said, {"role": "assistant", "content": card}]
-        yield gr.skip(), conversation.messages, conversation
+        exchange = Exchange(Asked(question, conversation.questions[-MAX_TURNS:], strictness, options))
+        conversation.exchanges.append(exchange)
+        try:
+            yield "", conversation.messages, gr.skip()
+            tabs[tab()] = conversation
+            rendered = _answer(engine, exchange.asked, conversation)
+            if conversation.ended:  # Gradio's own cancelling comes too late for some
+                yield gr.skip(), gr.skip(), gr.skip()
+                return
+            exchange.card, exchange.entry = rendered.card, rendered.entry
+            yield gr.skip(), conversation.messages, conversation
+        finally:
+            if not exchange.entry:  # broken off: nothing will answer it
+                conversation.exchanges.remove(exchange)
 
-    def show_all(wanted: str, conversation: Conversation) -> list[dict[str, str]]:
-        """Put all that answers in place of an answer, by its number in the conversation."""
-        numbers = {str(at): at for at in range(len(conversation.asked))}
-        if (at := numbers.get(wanted)) is None:
-            return conversation.messages
-        card, entry = _answer(engine, conversation.asked[at], conversation, find_all=True)
-        messages = list(conversation.messages)
-        if '<section class="error">' in card:
-            card = messages[2 * at + 1]["content"] + card
+    def show_all(number: str, conversation: Conversation) -> Any:
+        """Put all that answers in place of an answer, or an error below it."""
+        try:
+            exchange = conversation.exchanges[int(number)]
+        except (TypeError, ValueError, IndexError):  # not from the page's script
+            return gr.skip()
+        rendered = _answer(engine, exchange.asked, conversation, find_all=True)
+        if conversation.ended:
+            return gr.skip()
+        if rendered.outcome == "error":
+            exchange.card += rendered.card
         else:
-            conversation.entries[at] = entry
-        messages[2 * at + 1] = {"role": "assistant", "content": card}
-        conversation.messages = messages
-        return messages
+            exchange.card, exchange.entry = rendered.card, rendered.entry
+        return conversation.messages
 
     def start_anew(conversation: Conversation) -> tuple[list[dict[str, str]], Conversation]:
         conversation.ended = True
@@ -245,7 +274,8 @@ def page(engine: Engine) -> gr.Blocks:
         return [], Conversation()
 
     def save(conversation: Conversation) -> str:
-        return transcript.page(conversation.entries, dt.datetime.now().astimezone())
+        entries = [exchange.entry for exchange in conversation.exchanges if exchange.entry]
+        return transcript.page(entries, dt.datetime.now().astimezone())
 
     with gr.Blocks(title="Pullquote", analytics_enabled=False, delete_cache=(3600, 3600)) as blocks:
         conversation = gr.State(Conversation(), time_to_live=86_400)
@@ -296,20 +326,22 @@ def page(engine: Engine) -> gr.Blocks:
             **quiet,
         )
         keep.click(save, [conversation], [saved], **quiet)
-        show.click(show_all, [all_of, conversation], [chat], concurrency_limit=4, **quiet)
-        # A question still on its way would bring the old conversation back with its answer.
-        new.click(start_anew, [conversation], [chat, conversation], cancels=[asking], **quiet)
+        finding = show.click(
+            show_all,
+            [all_of, conversation],
+            [chat],
+            trigger_mode="multiple",
+            concurrency_limit=4,
+            **quiet,
+        )
+        # What is still on its way would bring the old conversation back.
+        new.click(start_anew, [conversation], [chat, conversation], cancels=[asking, finding], **quiet)
         blocks.unload(leave)
     return blocks.queue(max_size=64)
 
 
-def _answer(
-    engine: Engine, asked: Asked, conversation: Conversation, *, find_all: bool = False
-) -> tuple[str, str]:
-    """Return the answer's card, and its entry in a file of the conversation.
-
-    This is the border: whatever goes wrong becomes a card that says so.
-    """
+def _answer(engine: Engine, asked: Asked, conversation: Conversation, *, find_all: bool = False) -> Rendered:
+    """Answer and render. This is the border: whatever goes wrong becomes a card that says so."""
     deadline = engine.deadline()
     conversation.deadlines.add(deadline)
     try:
@@ -330,7 +362,7 @@ def _answer(
             if options.history == "ignore":
                 conversation.questions.clear()
             conversation.remember(asked.question, options.dates)
-        return _shown(conversation.numbers.number(answer), engine, answer_id)
+        return _render(conversation.numbers.number(answer), engine, answer_id)
     except PullquoteError as error:
         failure = Failure(error.code, engine.public(str(error)))
     except Exception:
@@ -339,17 +371,16 @@ def _answer(
     finally:
         conversation.deadlines.discard(deadline)
     refused = asked.question[: MAX_QUESTION_CHARACTERS + 1]
-    return _shown(Answer(refused, refused, "error", error=failure), engine)
+    return _render(Answer(refused, refused, "error", error=failure), engine)
 
 
-def _shown(answer: Answer, engine: Engine, answer_id: str = "") -> tuple[str, str]:
-    """Return the answer's card, and its entry in a file of the conversation."""
-
+def _render(answer: Answer, engine: Engine, answer_id: str = "") -> Rendered:
     def read(document_id: str) -> Document:
         return engine.corpus.document(document_id)  # an error is shown without, where there is no corpus
 
     card = cards.answer_card(answer, read, answer_id)
-    return card, transcript.entry(answer, read, dt.datetime.now().astimezone())
+    entry = transcript.entry(answer, read, dt.datetime.now().astimezone())
+    return Rendered(answer.outcome, card, entry)
 
 
 def _listen(host: str, port: int) -> socket.socket:

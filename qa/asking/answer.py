@@ -45,6 +45,9 @@ _NOTHING_TO_LOOK_FOR = "The question names nothing to look for: say what it is a
 # What answers a question after earlier ones is from a document among so many of its first passages by itself.
 _NEAR = 3
 _ONLY_IN_CONTEXT = "By itself the question is not answered: it was read with words of the earlier questions."
+_ALL_OF_ONE = (
+    "All that answers is shown only for a question that asks for one thing: ask for each part by itself."
+)
 _NOT_IN_ENGLISH = (
     "The reader knows English: whether this is answered it cannot tell. "
     "Name a model that knows the language with --reader."
@@ -91,7 +94,8 @@ class Answerer:
 
         `strictness` is the share of answers that should be right (`confidence.threshold`). With `dates`
         "ignore", a time that the question names orders nothing, and a passage must say it (`qa.text.times`).
-        With `find_all`, it goes on reading for all sentences that answer, which `Answer.more` then quotes.
+        With `find_all`, it goes on reading for all sentences that answer, which `Answer.more` then quotes;
+        not for a question of several parts, which a note says.
         `deadline` is looked at between the stages; without one, nothing ends the work early.
 
         Raises:
@@ -127,7 +131,10 @@ class Answerer:
                 self._answer(replace(inquiry, question=part.question, meaning=own.meaning), own.is_in)
                 for part, own in zip(asked, combine.readings(asked, inquiry.meaning, history), strict=True)
             ]
-            return inquiry.answer(**combine.combined(asked, answers))
+            combined = combine.combined(asked, answers)
+            if find_all:
+                combined["notes"] = (_ALL_OF_ONE, *combined["notes"])
+            return inquiry.answer(**combined)
         meaning = interpret(question, history)
         if is_brief(question) and not meaning.carried:
             meaning = self._continued(question, history, filters) or meaning
@@ -191,6 +198,7 @@ class Answerer:
                 searched=selection.documents,
                 undated=selection.undated,
                 notes=phrases.notes,
+                calibrated=phrases.is_certain,
                 more=phrases.more,
             )
         with clock.timing("rerank"):

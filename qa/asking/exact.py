@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from qa.asking import copies
+from qa.asking.conversation import stands_alone
 from qa.asking.more import by_document
 from qa.deadline import Deadline
 from qa.schema import More, Passage, Quote, Sentence, Span
@@ -15,12 +15,12 @@ from qa.storage.ports import read_places
 from qa.text import times
 from qa.text.phrase import phrase_pattern, repeats_itself
 from qa.text.question import asks_who_mentions, phrases, without_phrases
-from qa.text.terms import has_content
+from qa.text.terms import has_content, words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from qa.schema import DatePreference
+    from qa.schema import DatePreference, Filters
     from qa.storage.ports import Library, Occurrence, Occurrences, Segmented, Selection
 
 _Part = TypeVar("_Part", Sentence, Passage)
@@ -45,6 +45,7 @@ class Exact:
         passages: the passages that contain these.
         notes: what the reader is told.
         more: how many sentences contain the phrases, and all of them, if they were asked for.
+        is_certain: whether the phrases are what was asked for; not where other words may say the same.
     """
 
     selection: Selection
@@ -54,6 +55,7 @@ class Exact:
     passages: tuple[Passage, ...] = ()
     notes: tuple[str, ...] = ()
     more: More | None = None
+    is_certain: bool = True
 
 
 def search(
@@ -76,10 +78,7 @@ def search(
     deadline = deadline or Deadline()
     asked = phrases(question)
     if not asked:
-        mentioned = asks_who_mentions(question)
-        if mentioned and library.phrase(mentioned, selection, deadline).places:
-            return _search(library, [mentioned], "", selection, preference, deadline, find_all=find_all)
-        return Exact(selection)
+        return _search_mentioned(library, question, selection, preference, deadline, find_all=find_all)
     found = _search(
         library,
         asked[:MAX_PHRASES],
@@ -95,6 +94,36 @@ def search(
     return found
 
 
+def _search_mentioned(
+    library: Library,
+    question: str,
+    selection: Selection,
+    preference: DatePreference | None,
+    deadline: Deadline,
+    *,
+    find_all: bool,
+) -> Exact:
+    """Find the words of which it is asked which documents mention them, in any spelling of their names."""
+    mentioned = asks_who_mentions(question)
+    if not mentioned or not stands_alone(question):
+        return Exact(selection)
+    names = library.names(question)
+    where = {each: library.phrase(each, selection, deadline) for each in names.spelt(mentioned)}
+    where = {spelling: found for spelling, found in where.items() if found.places}
+    if not where:
+        return Exact(selection)
+    places = [place for found in where.values() for place in found.places]
+    found = _quoted(library, where, places, selection, preference, deadline, find_all=find_all)
+    as_written = f"Searched word for word for “{mentioned}”: other forms of its words were not looked for."
+    held = " ".join(where)
+    return replace(
+        found,
+        is_certain=False,
+        notes=(*found.notes, *names.notes(held, held), as_written),
+        more=found.more and replace(found.more, at_least=True),
+    )
+
+
 def _search(
     library: Library,
     asked: Sequence[str],
@@ -106,7 +135,6 @@ def _search(
     find_all: bool,
 ) -> Exact:
     """Find the phrases that are asked for; `rest` is the question without them."""
-    filters = selection.filters
     whole = not has_content(rest)
     found = {phrase: library.phrase(phrase, selection, deadline) for phrase in asked}
     missing = [phrase for phrase, where in found.items() if not where.places]
@@ -117,12 +145,28 @@ def _search(
     if not holding:
         return Exact(selection, whole, missing=True, notes=("No document holds all of the exact phrases.",))
     if not whole:
-        restricted = library.select(replace(filters, document=tuple(sorted(holding))))
+        restricted = library.select(replace(selection.filters, document=tuple(sorted(holding))))
         return Exact(restricted, notes=tuple(_searched(phrase, found[phrase]) for phrase in asked))
     places = [place for each in found.values() for place in each.places if place.document_id in holding]
-    all_quotes, beyond, passages, read = _quotes(library, places, ALL if find_all else FOLDED, deadline)
+    return _quoted(library, found, places, selection, preference, deadline, find_all=find_all)
+
+
+def _quoted(
+    library: Library,
+    found: Mapping[str, Occurrences],
+    places: Sequence[Occurrence],
+    selection: Selection,
+    preference: DatePreference | None,
+    deadline: Deadline,
+    *,
+    find_all: bool,
+) -> Exact:
+    """Quote the places of the phrases that were `found`, for a question that asks for nothing else."""
+    filters = selection.filters
+    all_quotes, unquoted, passages, read = _quotes(library, places, ALL if find_all else FOLDED, deadline)
     known = copies.Copies(library, filters, read=read)
     quotes = copies.merged(known, all_quotes, earliest=preference is None, deadline=deadline)
+    beyond = _without_copies(library, unquoted, quotes, filters)
     if preference:
         fits = times.fits(preference, [(quote.document.date, quote.text) for quote in quotes])
         order = sorted(range(len(quotes)), key=lambda place: -fits[place])
@@ -135,17 +179,41 @@ def _search(
     ]
     if not quotes:
         notes.append("Found in page furniture only, which is not quoted.")
-        return Exact(selection, whole, passages=passages, notes=tuple(notes))
+        return Exact(selection, whole=True, passages=passages, notes=tuple(notes))
+    sentences = len(quotes) + len(beyond)
+    if find_all and beyond:
+        notes.append(f"The first {len(quotes):,} of {sentences:,} sentences are quoted.")
     shown = quotes[:QUOTES]
     more = More(
         len(shown),
-        len(quotes) + beyond.total(),
-        len({quote.document.id for quote in quotes} | beyond.keys()),
+        sentences,
+        len({quote.document.id for quote in quotes}.union(beyond)),
         any(where.has_more_places or where.too_many_documents for where in found.values()),
         len(passages),
         by_document(quotes, shown) if find_all else None,
     )
-    return Exact(selection, whole, quotes=shown, passages=passages, notes=tuple(notes), more=more)
+    return Exact(selection, whole=True, quotes=shown, passages=passages, notes=tuple(notes), more=more)
+
+
+def _without_copies(
+    library: Library, unquoted: Sequence[tuple[str, str]], quotes: Sequence[Quote], filters: Filters
+) -> list[str]:
+    """Return the documents of sentences that are not quoted, without those that a near-duplicate says too.
+
+    A sentence is given as the id of its document and its text.
+    """
+    others = library.copies({name for name, _ in unquoted}, filters) if unquoted else {}
+    saying: dict[tuple[str, ...], set[str]] = {}
+    for quote in quotes:
+        places = (quote, *quote.copies)
+        saying.setdefault(tuple(words(quote.text)), set()).update(place.document.id for place in places)
+    kept = []
+    for name, text in unquoted:
+        said = saying.setdefault(tuple(words(text)), set())
+        if said.isdisjoint(others.get(name, ())):
+            kept.append(name)
+        said.add(name)
+    return kept
 
 
 def foremost(question: str, quotes: Sequence[Quote]) -> tuple[Quote, ...]:
@@ -182,14 +250,14 @@ def _searched(phrase: str, where: Occurrences) -> str:
 
 def _quotes(
     library: Library, places: Sequence[Occurrence], most: int, deadline: Deadline
-) -> tuple[list[Quote], Counter[str], tuple[Passage, ...], dict[str, Segmented]]:
+) -> tuple[list[Quote], list[tuple[str, str]], tuple[Passage, ...], dict[str, Segmented]]:
     """Quote the sentences around places, whole, each once, with the phrase emphasised.
 
-    Gives at most so many quotes, how many more there are by document, the passages of all, and the documents
-    of the quotes with their passages.
+    Gives at most so many quotes; the other sentences, each as the id of its document and its text; the
+    passages of all; and the documents of the quotes with their passages.
     """
     quotes: list[Quote] = []
-    beyond: Counter[str] = Counter()
+    unquoted: list[tuple[str, str]] = []
     holding: list[Passage] = []
     read: dict[str, Segmented] = {}
     for (document, passages), spans in read_places(library, places):
@@ -207,10 +275,10 @@ def _quotes(
                 quotes.append(Quote(document, start, end, 1.0, len(quotes) + 1, tuple(emphasis)))
                 read[document.id] = document, passages
             else:
-                beyond[document.id] += 1
+                unquoted.append((document.id, document.text[start:end]))
         held_by = {passage.ordinal for place in around for passage in _touched(passages, Span(*place))}
         holding += [passage for passage in passages if passage.ordinal in held_by]
-    return quotes, beyond, tuple(holding), read
+    return quotes, unquoted, tuple(holding), read
 
 
 def _touched(parts: Sequence[_Part], place: Span) -> Sequence[_Part]:

@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("words", metavar="QUESTION", nargs=-1, required=True)
 @click.option("--history", metavar="QUESTION", multiple=True, help="An earlier question; may be repeated.")
-@click.option("--all", "find_all", is_flag=True, help="Show every sentence that answers, by document.")
+@click.option(
+    "--all",
+    "find_all",
+    is_flag=True,
+    help="Show every sentence that answers, by document; only for a question that asks for one thing.",
+)
 @options.strictness
 @options.dates
 @options.reader

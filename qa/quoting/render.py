@@ -73,6 +73,8 @@ def to_text(answer: Answer, read_document: DocumentReader) -> str:
     for heading, _ in _opening(answer):
         text += visible(heading) + "\n"
     for quote, follows in gaps(answer.shown):
+        heading = document_heading(answer, quote)
+        text += f"\n== {visible(heading)}\n" if heading else ""
         text += "\n[…]\n\n" if follows else "\n"
         start = len(text)
         text += visible(quote.text)
@@ -102,6 +104,8 @@ def to_terminal(answer: Answer, read_document: DocumentReader) -> Group:
     for quote, follows in gaps(answer.shown):
         card = _card(quote)
         shown.append((quote, card))
+        heading = document_heading(answer, quote)
+        parts += [Text(f"\n== {visible(heading)}\n", "bold")] if heading else []
         parts.append(Text("\n  […]\n" if follows else "", "dim"))
         parts += [Padding(card, (0, 0, 0, 2)), Padding(Text(visible(_numbered(quote)), "cyan"), (0, 0, 0, 2))]
         parts += [Padding(Text(visible(line), "cyan dim"), (0, 0, 0, 2)) for line in _also_in(quote)]
@@ -265,6 +269,14 @@ def gaps(quotes: Sequence[Quote]) -> Iterator[tuple[Quote, bool]]:
             and bool(quote.document.text[before.end : quote.start].strip()),
         )
         before = quote
+
+
+def document_heading(answer: Answer, quote: Quote) -> str:
+    """Return the title to set above a document's first quote, where quotes come by document; else ""."""
+    every = answer.more.quotes if answer.more else None
+    first = next((each for each in every or () if each.document.id == quote.document.id), None)
+    title = quote.document.title or quote.document.id
+    return " ".join(title.split()) if quote is first else ""
 
 
 def _numbered(quote: Quote) -> str:

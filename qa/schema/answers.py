@@ -199,12 +199,10 @@ class Answer:
         error: what went wrong; only of the outcome "error".
         preference: the time that the question names; None if it names none, or if times are ignored.
         calibrated: whether the confidence is a probability. If not, it is not shown: it is 0 if the question
-        or
-            all quotes are not in Latin script, which the reader cannot judge; of a reader without a fit, a
-            guess.
+            or all quotes are not in Latin script, which the reader cannot judge; of a reader without a fit, a
+            guess. Nor is it a probability for words that documents are asked to mention.
         unsearched: why nothing was searched (no document matches the filters); empty if something was. Such
-        an
-            answer says nothing about the corpus; its outcome is "none".
+            an answer says nothing about the corpus; its outcome is "none".
         carried: the words of earlier questions that it was read with; without any, it was answered as in a
             fresh conversation.
         more: how many sentences answer in all, and which, if all were asked for; None unless answered, and

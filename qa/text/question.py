@@ -13,12 +13,18 @@ AnswerType = Literal["date", "number"]
 # A straight mark after a digit is an inch or a second, and opens nothing.
 _PHRASE = re.compile(r"“([^“”]+)”|(?<!\d)\"([^\"]+)\"|«([^«»]+)»|„([^„“”]+)[“”]")
 
+# What only the conversation before tells the meaning of.
+_POINTING = (
+    r"(?:this|that|these|those|such|same|others?|another|former|latter|my|your|his|hers?|its?|our|their|he|she"
+    r"|they|him|them|us|me|you|it|one|ones)"
+)
 # "Which documents mention …?": the words that are looked for, without an article.
 _MENTIONED = re.compile(
     r"(?:which|what)(?: of the| of these)? (?:documents?|briefs?|reports?|articles?|papers?|texts?|sources?"
     r"|files?|notes?|stories|issues?|e-?mails?|messages?)"
     r" (?:mentions?|mentioned|refers? to|speaks? (?:of|about)|talks? about|contains?)"
-    r" (?:the (?:word|words|phrase|name|term) )?(?:the |a |an )?(?P<words>[^?!.,;:]{2,80}?)\s*[?.!]*",
+    r" (?:the (?:word|words|phrase|name|term) )?"
+    rf"(?!(?:the )?{_POINTING}\b)(?:the |a |an )?(?P<words>[^?!.,;:]{{2,80}}?)\s*[?.!]*",
     re.IGNORECASE,
 )
 

@@ -90,8 +90,8 @@ class AskBody(Body):
     """A question, the conversation before it, filters, and the share of answers that should be right.
 
     Without `strictness`, that of `pullquote chat` holds; see `qa.asking.confidence.threshold`. With `dates`
-    "ignore", a time that the question names is no preference. With `all`, all that
-    answers is found.
+    "ignore", a time that the question names is no preference. With `all`, `more` quotes every sentence that
+    answers.
     """
 
     question: str

@@ -14,6 +14,7 @@ from qa.quoting.render import (
     all_that_answer,
     by_part,
     describe_filters,
+    document_heading,
     gaps,
     how_sure,
     more_than_shown,
@@ -49,6 +50,8 @@ def entry(answer: Answer, read_document: DocumentReader, at: dt.datetime) -> str
     """
     parts = [f"<h2>{text(answer.question)}</h2>", *_paragraphs(_opening(answer))]
     for quote, follows in gaps(answer.shown):
+        if heading := document_heading(answer, quote):
+            parts.append(f"<h3>{text(heading)}</h3>")
         parts += ["<p>[…]</p>"] * follows
         parts += [quote_block(quote, read_document), _cited(quote)]
     parts += _paragraphs(_closing(answer, at), "facts")

@@ -20,6 +20,7 @@ import ui
 from embeddings import runtime
 from embeddings.models import READER_SHA256, cache_folder
 from qa.text import times
+from qa.web.cards import PENDING
 from qa.web.engine import STOPPED, Engine
 from tests.web.chatting import ROOT, ask, chat, opened
 
@@ -94,6 +95,28 @@ def test_an_ended_conversation_takes_no_answer() -> None:
     assert start_anew(conversation)[0] == []
     assert list(answers) == [skipped]  # said, or Gradio would show what was last said once more
     assert conversation.messages == messages
+
+
+def test_all_that_answers_leaves_a_question_on_its_way_and_an_ended_conversation_alone() -> None:
+    engine = Engine(Path("nowhere"), Path("nothing"))
+    engine.stop()
+    functions = {each.name: each.fn for each in ui.page(engine).fns.values()}
+    asked, show_all, start_anew = (functions[name] for name in ("ask", "show_all", "start_anew"))
+    conversation = ui.Conversation()
+    list(asked("Why?", 0.5, "", conversation))
+    answers = asked("Who?", 0.5, "", conversation)
+    next(answers)
+    messages = show_all("0", conversation)
+    assert [said["content"] for said in messages[::2]] == ["Why?", "Who?"]
+    assert messages[1]["content"].count(f">{STOPPED}<") == 2  # the second error stands below what was there
+    assert messages[3]["content"] == PENDING
+    answers.close()  # as Gradio does where the page has gone
+    assert conversation.messages == messages[:2]
+    for number in ("1", "", "first", None):
+        assert show_all(number, conversation) == gr.skip()
+    start_anew(conversation)
+    assert show_all("0", conversation) == gr.skip()
+    assert conversation.messages == messages[:2]
 
 
 @pytest.mark.day

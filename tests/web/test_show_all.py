@@ -26,8 +26,21 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.models, pytest.mark.browser]
 
 QUESTION = "What did the repair cost?"
+UNKNOWN = "Who discovered penicillin?"
 COSTS = {cost(number) for number in range(PRICED)}
 MOST = 0.8 * PRICED  # the reader is not sure of each
+# Notes the questions on the page at every change from now on.
+NOTE_QUESTIONS = """() => {
+  const questions = () => [...document.querySelectorAll("[data-testid=user]")];
+  window.noted = [];
+  new MutationObserver(() => noted.push(questions().map((each) => each.innerText.trim())))
+    .observe(document.getElementById("conversation"), { childList: true, subtree: true });
+}"""
+# Begins anew so soon after the click that all is still being looked for.
+SHOW_ALL_AND_START_ANEW = """() => {
+  document.querySelector("button.show-all").click();
+  setTimeout(() => document.getElementById("new-conversation").click(), 50);
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -66,10 +79,68 @@ def test_one_click_shows_all_that_answers_by_document(browser: Browser, server: 
         # They can be judged, and the next question is answered below.
         cards.last.locator(".thumbs .up").click()
         expect(cards.last.locator(".thumbs .up")).to_have_attribute("aria-pressed", "true")
-        following = ask(page, "Who discovered penicillin?")
+        following = ask(page, UNKNOWN)
         expect(following.locator(".not-in-corpus")).to_be_visible()
         expect(page.locator(".answer")).to_have_count(2)
         expect(page.locator(".answer").first.locator("h2.all")).to_be_visible()
+
+
+def test_two_answers_can_be_asked_for_all_at_once(browser: Browser, server: Server) -> None:
+    with opened(browser, server.url) as page:
+        first, second = ask(page, QUESTION), ask(page, "How much did the repair cost?")
+        first.locator("button.show-all").click()
+        second.locator("button.show-all").click()
+        for answer in (first, second):
+            expect(answer.locator("h2.all")).to_be_visible(timeout=60_000)
+
+
+def test_a_new_conversation_is_not_brought_back_by_all_that_still_comes(
+    browser: Browser, server: Server
+) -> None:
+    with opened(browser, server.url) as page:
+        ask(page, QUESTION)
+        page.evaluate(NOTE_QUESTIONS)
+        page.evaluate(SHOW_ALL_AND_START_ANEW)
+        expect(page.locator("#welcome")).to_be_visible()
+        ask(page, UNKNOWN)
+        expect(page.locator("[data-testid=user]")).to_have_text(UNKNOWN)
+        noted = page.evaluate("noted")
+        assert [QUESTION] not in noted[noted.index([]) :]
+        expect(page.locator(".error")).to_have_count(0)
+
+
+def test_a_question_on_its_way_stays_when_all_comes(browser: Browser, server: Server) -> None:
+    with opened(browser, server.url) as page:
+        first = ask(page, QUESTION)
+        first.locator("button.show-all").click()
+        box = page.locator("#question textarea")
+        box.fill("Which bridge was closed to lorries for the winter, and why?")
+        box.press("Enter")
+        expect(page.locator("[data-testid=user]")).to_have_count(2)
+        page.evaluate(NOTE_QUESTIONS)
+        expect(first.locator("h2.all")).to_be_visible(timeout=60_000)
+        expect(page.locator(".answer.finished")).to_have_count(2, timeout=60_000)
+        assert {len(questions) for questions in page.evaluate("noted")} == {2}
+
+
+def test_the_button_comes_back_where_nothing_comes(browser: Browser, server: Server) -> None:
+    with opened(browser, server.url) as page:
+        answer = ask(page, QUESTION)
+        button = answer.locator("button.show-all")
+        full = {"detail": "Queue is full."}
+        page.route("**/queue/join**", lambda route: route.fulfill(status=503, json=full))
+        page.clock.install()
+        button.click()
+        expect(button).to_be_disabled()
+        for _ in range(4):
+            expect(button).to_be_disabled()
+            with page.expect_response("**/api/v1/status"):
+                page.clock.fast_forward(10_000)
+        expect(page.locator(".toast")).to_have_text("Nothing has come so far. You can try it again.")
+        expect(button).to_have_text("show all")
+        page.unroute("**/queue/join**")
+        button.click()
+        expect(answer.locator("h2.all")).to_be_visible(timeout=60_000)
 
 
 def test_over_http_all_is_in_more_and_the_rest_stays_as_it_was(server: Server) -> None:

@@ -85,6 +85,10 @@ def of_transcript(text: str) -> list[Claim]:
         elif begin is not None and line.startswith("Confidence that the corpus states the answer: "):
             part, begin = "closing", None
         elif begin is not None and _NUMBERED.match(line):
+            if (
+                lines[begin].startswith("== ") and "" in lines[begin:at]
+            ):  # the document's title, which stays running text
+                begin = lines.index("", begin, at) + 1
             around[begin : at + 1] = [""] * (at + 1 - begin)
             begin += 2 * (lines[begin : begin + 2] == ["[…]", ""])
             title = first_title(line)

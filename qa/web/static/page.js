@@ -275,8 +275,9 @@ function finish(answer) {
   if (trace && answerId(answer)) readThumbs(answer);
 }
 
-/** Ask the server for all that answers; it comes in place of the answer. */
+/** Ask the server for all that answers; it comes in place of the answer, or an error below it. */
 function showAll(answer, pressed) {
+  awaitAll(pressed, pressed.textContent);
   pressed.disabled = true;
   pressed.textContent = "reading on…";
   announce("Reading on for all that answers");
@@ -286,6 +287,22 @@ function showAll(answer, pressed) {
   written.value = String(number);
   written.dispatchEvent(new Event("input", { bubbles: true }));
   requestAnimationFrame(() => document.querySelector("#show-all").click());
+}
+
+/** Give the button back where nothing comes in 40 s: the line may be full, or the server gone. */
+function awaitAll(pressed, words, looks = 4) {
+  setTimeout(async () => {
+    if (!pressed.isConnected) return; // whatever came has replaced it
+    const silent = await get("/status").then(() => "", (error) => error.message);
+    if (!pressed.isConnected) return;
+    if (!silent && looks > 1) {
+      awaitAll(pressed, words, looks - 1);
+      return;
+    }
+    pressed.disabled = false;
+    pressed.textContent = words;
+    announce(`Nothing has come so far. ${silent || "You can try it again."}`, true);
+  }, 10_000);
 }
 
 // ---------------------------------------------------------------- thumbs

@@ -194,3 +194,13 @@ def test_the_reader_finds_both_ages_of_a_comparison(tmp_path: Path) -> None:
         "How old is Ida Moe?",
         "How old is Per Dahl?",
     ]
+
+
+def test_that_all_is_not_shown_of_a_question_of_two_parts_is_said(corpus: Corpus) -> None:
+    few, every = (
+        Answerer(corpus.store, TinyReader()).ask(QUESTION, find_all=find_all) for find_all in (False, True)
+    )
+    assert every.more is None
+    assert set(every.notes) - set(few.notes) == {
+        "All that answers is shown only for a question that asks for one thing: ask for each part by itself."
+    }

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from qa.asking.answer import Answerer
 from qa.asking.exact import foremost, search
 from qa.deadline import Deadline
 from qa.errors import DeadlineError
 from qa.schema import DatePreference, Filters, More, Quote
 from qa.storage.embedded import words
 from qa.text.phrase import repeats_itself
-from tests.qa.tiny import tiny_corpus, write
+from tests.qa.tiny import TinyReader, tiny_corpus, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -290,3 +291,86 @@ def test_of_the_sentences_that_hold_a_phrase_those_come_first_that_fit_the_time_
         found = search(corpus.store, '"made nickel"', corpus.store.select(), preference)
     assert [quote.document.id for quote in found.quotes] == ["2003", "2001", "2002", "2004"]
     assert [quote.number for quote in found.quotes] == [1, 2, 3, 4]
+
+
+@pytest.fixture
+def spelt(tmp_path: Path) -> Iterator[Corpus]:
+    write(tmp_path, "a.txt", "The lorries stood in Kapsan all winter.\n")
+    write(tmp_path, "b.txt", "A smuggler was held in Kabsan.\n")
+    write(tmp_path, "c.txt", "Nothing was heard of the others.\n")
+    with tiny_corpus(tmp_path / "library") as opened:
+        opened.index(*(tmp_path / f"{name}.txt" for name in "abc"))
+        yield opened
+
+
+def test_which_documents_mention_a_name_in_any_of_its_spellings(spelt: Corpus) -> None:
+    given = looked_up(spelt, "Which documents mention Kapsan?")
+    assert [quote.document.id for quote in given.quotes] == ["a.txt", "b.txt"]
+    assert "Matched “Kabsan” for “Kapsan”." in given.notes
+
+
+def test_what_documents_mention_is_searched_word_for_word_which_is_said_and_not_called_certain(
+    spelt: Corpus,
+) -> None:
+    given = looked_up(spelt, "Which documents mention a smuggler?")
+    assert not given.is_certain
+    assert given.notes == (
+        "Searched word for word for “smuggler”: other forms of its words were not looked for.",
+    )
+    assert given.more
+    assert given.more.at_least
+    answer = Answerer(spelt.store, TinyReader()).ask("Which documents mention a smuggler?")
+    assert (answer.outcome, answer.calibrated) == ("answered", False)
+    assert looked_up(spelt, "“smuggler”").is_certain
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "that lorry",
+        "this winter",
+        "such a smuggler",
+        "their lorries",
+        "his lorries",
+        "it",
+        "the others",
+        "the same lorry",
+    ],
+)
+def test_what_only_the_conversation_tells_is_not_looked_for_word_for_word(spelt: Corpus, words: str) -> None:
+    spelt.index(write(spelt.store.folder.parent, "d.txt", f"They spoke of {words} again.\n"))
+    assert not looked_up(spelt, f"Which documents mention {words}?").whole
+
+
+def test_a_question_that_leans_on_the_one_before_is_not_looked_for_word_for_word(spelt: Corpus) -> None:
+    spelt.index(write(spelt.store.folder.parent, "d.txt", "They stood in Kapsan too.\n"))
+    assert not looked_up(spelt, "Which documents mention Kapsan too?").whole
+
+
+@pytest.fixture
+def many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Corpus]:
+    """Documents in which a phrase stands eight times, once of them in two copies; five are quoted at most."""
+    monkeypatch.setattr("qa.asking.exact.ALL", 5)
+    monkeypatch.setattr("qa.asking.exact.FOLDED", 5)
+    story = " ".join(f"Its pier number {at} was seen by a diver." for at in range(12))
+    for name, ending in (("a", ""), ("z", " So they said.")):
+        write(tmp_path, f"{name}.txt", f"The harbour left port behind. {story}{ending}\n")
+    lines = " ".join(f"Barge number {at} left port." for at in range(7))
+    write(tmp_path, "b.txt", f"{lines}\n")
+    with tiny_corpus(tmp_path / "library") as opened:
+        opened.index(*(tmp_path / f"{name}.txt" for name in "abz"))
+        yield opened
+
+
+def test_where_not_all_that_holds_a_phrase_is_quoted_that_is_said(many: Corpus) -> None:
+    given = search(many.store, "“left port”", many.store.select(), find_all=True)
+    assert given.more
+    assert len(given.more.quotes or ()) == 5
+    assert given.notes == ("The first 5 of 8 sentences are quoted.",)
+
+
+@pytest.mark.parametrize("find_all", [True, False])
+def test_near_duplicates_beyond_those_that_are_quoted_count_once(many: Corpus, *, find_all: bool) -> None:
+    more = search(many.store, "“left port”", many.store.select(), find_all=find_all).more
+    assert more
+    assert (more.sentences, more.documents) == (8, 2)

@@ -15,6 +15,7 @@ from qa.errors import VerbatimError
 from qa.intake.report import report_to_dict
 from qa.quoting import render
 from qa.quoting.cite import cite_line
+from qa.quoting.claims.file import of_text
 from qa.schema import (
     Answer,
     Document,
@@ -26,6 +27,7 @@ from qa.schema import (
     Found,
     IndexReport,
     Milliseconds,
+    More,
     Quote,
     RankedPassage,
     Reply,
@@ -317,6 +319,46 @@ def test_a_dict_that_alters_a_quote_is_found_out(show, monkeypatch):
     monkeypatch.setattr(answers, "_quote_dict", lambda q: {**honest(q), "text": q.text.replace("six", "ten")})
     with pytest.raises(VerbatimError, match="is not what"):
         show(ANSWERS["answered"], READ)
+
+
+ALL = replace(
+    ANSWERS["answered"],
+    quotes=QUOTES[:1],
+    more=More(1, 3, 2, at_least=True, read=9, quotes=(*QUOTES[:2], *ANSWERS["hostile"].quotes)),
+)
+
+
+@pytest.mark.parametrize("show", [render.to_dict, render.to_json])
+def test_a_dict_that_alters_one_of_all_quotes_is_found_out(show, monkeypatch):
+    honest = answers._quote_dict
+    monkeypatch.setattr(
+        answers, "_quote_dict", lambda q: {**honest(q), "text": q.text.replace("in the North", "there")}
+    )
+    with pytest.raises(VerbatimError, match="is not what"):
+        show(ALL, READ)
+
+
+@pytest.mark.parametrize(
+    "show", [lambda: render.to_text(ALL, READ), lambda: without_styles(on_screen(ALL, width=200))]
+)
+def test_all_that_answers_stands_under_a_heading_for_each_document(show):
+    lines = [line.strip() for line in show().splitlines()]
+    headings = [f"== {visible(' '.join(document.title.split()))}" for document in (BRIEF, HOSTILE)]
+    assert [line for line in lines if line.startswith("==")] == headings
+    assert lines.index(headings[0]) < lines.index(headings[1])
+
+
+def test_the_headings_of_documents_are_no_quotes_to_be_verified():
+    claims = [claim.text for claim in of_text(render.to_text(ALL, READ)) if not claim.maybe_title]
+    shorter = replace(ALL, more=None, quotes=ALL.shown)
+    assert claims == [claim.text for claim in of_text(render.to_text(shorter, READ)) if not claim.maybe_title]
+
+
+def test_a_quote_that_begins_as_a_heading_does_is_verified_whole():
+    marked = Document("marked.txt", "== Traders carried six tons of nickel.")
+    answer = Answer("What?", "What?", "answered", 0.9, quotes=(Quote(marked, 0, 38, number=1),), searched=1)
+    (claim,) = of_text(render.to_text(answer, reader(marked)))
+    assert claim.text == marked.text
 
 
 def test_json_that_a_reader_would_read_otherwise_is_found_out(monkeypatch):
