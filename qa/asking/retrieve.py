@@ -153,7 +153,7 @@ def retrieve(
         LibraryError: the library changes faster than it can be searched.
     """
     for _ in range(ATTEMPTS):
-        found, illegible, is_complete, lead = candidates(library, search, selection, max(DEPTH, most))
+        found, illegible, is_complete, lead = candidates(library, search, selection, most)
         ids = list(dict.fromkeys(hit.document_id for hit, _ in found))
         copied = dict.fromkeys(ids, _NO_COPIES) | library.copies(ids, selection.filters)
         if preference:
@@ -240,16 +240,17 @@ class Candidates(NamedTuple):
     lead: float
 
 
-def candidates(library: Library, search: Search, selection: Selection, depth: int = DEPTH) -> Candidates:
+def candidates(library: Library, search: Search, selection: Selection, least: int = 0) -> Candidates:
     """Find the passages that the reader can read, and apart from them the others; the best first.
 
     Each has a score, 0 to 1: the weighted mean over the question's readings. Of the spellings of a reading
     the one with the highest score counts. The two lists are scaled apart: the others change no score of the
-    first. Each search takes `depth` passages at first. It goes deeper until the first list comes from
-    `DOCUMENTS` documents, or from as many as there are; to `DEEPEST` at most where others are in the way, and
-    to `BOUND` at most where they are not.
+    first. Each search takes `DEPTH` passages at first, and at `least` so many. It goes deeper until the first
+    list comes from `DOCUMENTS` documents, or from as many as there are; to `DEEPEST` at most where others are
+    in the way, and to `BOUND` at most where they are not.
     """
     enough = min(DOCUMENTS, selection.documents)
+    depth = max(DEPTH, least)
     while True:
         nearest = library.nearest(search.vectors, depth, selection)
         matching = library.matching(search.words, depth, selection)

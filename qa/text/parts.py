@@ -159,16 +159,16 @@ _COMPARED = {
 }  # fmt: skip
 _WORD = "|".join(_COMPARED)
 _GAP = r"(?:[,:]| [–—-]) "
-# A thing is named with an article or a capital.
-_THING = r"(?:(?:[Tt]he|[Aa]n?|[Tt]hat|[Tt]hose|[Ii]ts|[Hh]is|[Hh]er) |[A-Z])[^,:?]{0,60}?"
+# A thing is named with an article or a capital; there is no "or" in it.
+_THING = r"(?:(?:[Tt]he|[Aa]n?|[Tt]hat|[Tt]hose|[Ii]ts|[Hh]is|[Hh]er) |[A-Z])(?:(?! or )[^,:?]){0,60}?"
 _THINGS = rf"(?P<one>{_THING}),? or (?P<other>{_THING})"
 _SAID = (
-    rf"(?:(?P<kind>(?:{_NOUN} ){{0,3}})(?P<auxiliary>{_AUXILIARY})(?P<verb>(?: [\w’'-]{{1,40}}){{0,5}}?)"
+    rf"(?:(?P<kind>(?:{_NOUN} ){{0,3}})(?P<auxiliary>{_AUXILIARY})(?P<verb>(?: [\w’'-]{{1,40}}+){{0,5}}?)"
     rf"|(?P<sort>(?:{_NOUN} ){{0,2}}?)(?P<past>{_NOUN}))"
-    rf" (?:(?P<word>{_WORD})|(?:more|fewer|less)(?: (?P<noun>[\w’'-]{{1,40}}))?)(?P<rest> [^,:]{{1,60}})?"
+    rf" (?:(?P<word>{_WORD})|(?:more|fewer|less)(?: (?P<noun>[\w’'-]{{1,40}}+))?)(?P<rest> [^,:]{{1,60}}+)?"
 )
 _WHICH = rf"(?:[Ww]hich|[Ww]ho)(?: of (?:the|these|those) two)?(?: one)? {_SAID}"
-_COMPARISONS = tuple(map(re.compile, (_WHICH + _GAP + _THINGS, _THINGS + _GAP + _WHICH)))
+_COMPARISONS = tuple(re.compile(rf"\A{each}") for each in (_WHICH + _GAP + _THINGS, _THINGS + _GAP + _WHICH))
 # "Was A larger than B?", "Did more people die in A than in B?"
 _LARGER_THAN = re.compile(
     rf"(?P<copula>Is|Are|Was|Were) (?P<one>{_THING}) (?P<word>{_WORD}) than (?P<other>{_THING})"

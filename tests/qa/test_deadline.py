@@ -75,7 +75,7 @@ class TestAsking:
 
     def test_the_page_shows_an_error_never_not_in_the_corpus(self, hurried: Engine) -> None:
         conversation = ui.Conversation()
-        card, _ = ui._answer(hurried, ASKED, conversation)
+        card = ui._answer(hurried, ASKED, conversation).card
         assert 'class="error"' in card
         assert ">deadline<" in card
         assert "not-in-corpus" not in card
@@ -119,7 +119,7 @@ class TestAsking:
     ) -> None:
         conversation = ui.Conversation()
         stages = follow(engine, monkeypatch, conversation.cancel)
-        card, _ = ui._answer(engine, ASKED, conversation)
+        card = ui._answer(engine, ASKED, conversation).card
         assert ">cancelled<" in card
         assert stages == ["select", "ended"]
 

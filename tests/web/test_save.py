@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.models]
+pytestmark = [pytest.mark.browser, pytest.mark.models, pytest.mark.day]
 FACTORY = "What was taken from the Kumsandong fertilizer factory?"
 HARBOUR = "Which harbour was closed in May?"
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.web.chatting import Server
 
-pytestmark = [pytest.mark.models, pytest.mark.browser]
+pytestmark = [pytest.mark.models, pytest.mark.browser, pytest.mark.day]
 
 SAID = "In March 2008 some forty people were arrested on the highway to Hamhung."
 OLD = f"Arrests on the highway\n\nA checkpoint was set up in February.\n\n{SAID} Most were let go.\n"

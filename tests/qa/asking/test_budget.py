@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -109,7 +110,10 @@ def test_what_is_left_unread_makes_an_answer_no_surer(
     monkeypatch.setattr(budget, "WAVES", ((MOST_READ, inf),))
     every = Answerer(corpus.store, open_reader()).ask(question)
     assert some.read < every.read == MOST_READ
-    assert some.signals == every.signals
+    # What the other passages are rated depends on how many are read; the confidence does not rest on it.
+    assert some.signals
+    assert every.signals
+    assert replace(some.signals, background=0.0) == replace(every.signals, background=0.0)
     assert some.confidence == every.confidence
     assert some.quotes == every.quotes
     assert {(p.document_id, p.start) for p in some.passages} == {
