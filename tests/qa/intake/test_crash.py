@@ -29,6 +29,7 @@ from tests.qa.intake.writer import (
     held,
     keep_worker,
     put_files,
+    refusals,
     run,
 )
 from tests.qa.tiny import TinyEncoder, tiny_corpus
@@ -129,7 +130,7 @@ class Books:
         """Do what the writer did not come to say that it had done; or take note that it was not done."""
         put_files(self.inbox, change)
         if change.kind == "index":
-            corpus.index(self.inbox, prune=True)
+            assert not refusals(corpus.index(self.inbox, prune=True))
         elif change.kind == "purge":
             begun = change.id not in here and not corpus.store.versions(change.id)
             corpus.purge([] if begun else [change.id])

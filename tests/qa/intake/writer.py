@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qa.corpus import Corpus
-    from qa.schema import Progress
+    from qa.schema import IndexReport, Progress
 
 STEMS = tuple(f"brief {number} ü" for number in range(6))
 # So many files lie in the folder at most, besides one that stays: an empty folder says nothing of its files.
@@ -149,6 +149,11 @@ def held(corpus: Corpus, specs: dict[str, Spec]) -> dict[str, Spec]:
     return {document_id: specs[sha256] for document_id, sha256 in corpus.store.hashes()}
 
 
+def refusals(report: IndexReport) -> list[str | None]:
+    """Return why files were not read: all that are written here can be."""
+    return [each.error for each in report.files if each.error]
+
+
 def keep_worker() -> None:
     """Let the process that parses serve all of this process's runs: it takes longer to start than they do."""
     worker = Worker()
@@ -189,7 +194,8 @@ def run(
                     said.send(progress.name)
 
             if change.kind == "index":
-                corpus.index(inbox, progress=acknowledge, prune=True)
+                report = corpus.index(inbox, progress=acknowledge, prune=True)
+                assert not refusals(report)
             else:
                 getattr(corpus, change.kind)([change.id])
             specs |= {document_of(spec).sha256: spec for spec in change.files.values() if spec}
