@@ -58,7 +58,7 @@ LEAST_DRAWN = 0.05
 # Sets of signals whose Brier score is within this of the best are as good; so many more right outcomes
 # are worth another of them.
 AS_GOOD = 0.004
-WORTH = 0.005
+WORTH = 0.01
 # The thresholds that are tried.
 GRID = np.linspace(0.02, 0.98, 49)
 # More signals than so many are not tried together.
