@@ -8,6 +8,7 @@ from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any
 
 from qa.asking.conversation import expand, interpret, names, stands_alone
+from qa.asking.copies import holds
 from qa.asking.extract import QUOTES
 from qa.schema import AnsweredPart
 from qa.text.terms import content_words, words
@@ -126,7 +127,7 @@ def combined(parts: Sequence[Part], answers: Sequence[Answer]) -> dict[str, Any]
                 tuple(
                     at
                     for at, quote in enumerate(quotes)
-                    if answer in shown and any(_holds(quote, other) for other in answer.quotes)
+                    if answer in shown and any(holds(quote, other) for other in answer.quotes)
                 ),
             )
             for part, answer in zip(parts, answers, strict=True)
@@ -138,11 +139,9 @@ def _each_once(answers: Sequence[Answer]) -> tuple[Quote, ...]:
     """Return the quotes of answers: the best of each, then the next, each place once."""
     kept: list[Quote] = []
     for quote in filter(None, chain.from_iterable(zip_longest(*(answer.quotes for answer in answers)))):
-        same = next(
-            (at for at, other in enumerate(kept) if _holds(other, quote) or _holds(quote, other)), None
-        )
+        same = next((at for at, other in enumerate(kept) if holds(other, quote) or holds(quote, other)), None)
         if same is not None:
-            longer, other = (kept[same], quote) if _holds(kept[same], quote) else (quote, kept[same])
+            longer, other = (kept[same], quote) if holds(kept[same], quote) else (quote, kept[same])
             within = {
                 span for span in other.emphasis if longer.start <= span.start and span.end <= longer.end
             }
@@ -150,14 +149,6 @@ def _each_once(answers: Sequence[Answer]) -> tuple[Quote, ...]:
         elif len(kept) < max(QUOTES, len(answers)):
             kept.append(quote)
     return tuple(replace(quote, number=number) for number, quote in enumerate(kept, start=1))
-
-
-def _holds(one: Quote, other: Quote) -> bool:
-    """Tell whether one quote, or a place of the same words, holds another."""
-    return any(
-        place.document.id == other.document.id and place.start <= other.start and other.end <= place.end
-        for place in (one, *one.copies)
-    )
 
 
 def _ranking(answers: Iterable[Answer]) -> tuple[RankedPassage, ...]:

@@ -172,6 +172,11 @@ def covers(place: Quote, quote: Quote) -> bool:
     return same and place.start <= quote.start and quote.end <= place.end
 
 
+def holds(quote: Quote, other: Quote) -> bool:
+    """Tell whether a quote, or a copy of it, covers another."""
+    return any(covers(place, other) for place in (quote, *quote.copies))
+
+
 def _in_its_place(quote: Quote, own: Segmented | None, others: Iterable[Segmented]) -> Iterator[Quote]:
     """Find what stands in other documents in the place of a quote of running text.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from qa.asking import extract
 from qa.asking.choose import answering
-from qa.asking.copies import covers
+from qa.asking.copies import covers, holds
 from qa.schema import More, Quote
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _count_held(evidence: Iterable[Evidence], quotes: Sequence[Quote]) -> int:
 def _is_held(evidence: Evidence, quotes: Sequence[Quote]) -> bool:
     """Tell whether a quote, or a copy of it, holds the sentence."""
     sentence = Quote(evidence.document, evidence.sentence.start, evidence.sentence.end)
-    return any(covers(place, sentence) for quote in quotes for place in (quote, *quote.copies))
+    return any(holds(quote, sentence) for quote in quotes)
 
 
 def by_document(quotes: Sequence[Quote], numbered: Sequence[Quote]) -> tuple[Quote, ...]:
