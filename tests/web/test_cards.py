@@ -20,7 +20,11 @@ SIGNALS = Signals(1.5, 1.5, 2.5, 2.0, 0.25, 3.0, 0.5, 0.75, 0.6667, 1.0, 0.0)
     ("confidence", "outcome", "said"),
     [
         (0.83, "answered", "likely answered: 83&nbsp;%<"),
-        (0.31, "weak", "31&nbsp;% likely to state it; with your present setting, answers are shown from 55&nbsp;%."),
+        (
+            0.31,
+            "weak",
+            "31&nbsp;% likely to state it; with your present setting, answers are shown from 55&nbsp;%.",
+        ),
     ],
 )
 def test_a_card_says_how_sure_it_is_and_what_would_have_done(confidence, outcome, said):
@@ -51,7 +55,10 @@ def test_what_is_not_in_the_corpus_says_where_was_looked():
 @pytest.mark.parametrize(
     ("written", "shown"),
     [
-        ("The **copper** was `sold` by [the mill](https://mill.example/a_b).", "The copper was sold by the mill."),
+        (
+            "The **copper** was `sold` by [the mill](https://mill.example/a_b).",
+            "The copper was sold by the mill.",
+        ),
         ("> It rose by 2 * 3 = 6 points*", "It rose by 2 * 3 = 6 points*"),
         ("Ends within ***both kinds*** of_emphasis_", "Ends within both kinds of_emphasis_"),
         ("It cost 5\\* a day.", "It cost 5* a day."),
