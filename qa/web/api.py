@@ -13,7 +13,7 @@ from functools import cache, partial, wraps
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Literal, ParamSpec, TypeVar
 
-from fastapi import APIRouter, FastAPI, Path, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import Field
@@ -31,6 +31,7 @@ from qa.errors import (
     InputError,
     NotReadyError,
     PullquoteError,
+    ReadOnlyServerError,
     UnknownAnswerError,
 )
 from qa.limits import MAX_CITATION_CHARACTERS, MAX_ID_CHARACTERS, MAX_OFFSET, MAX_TURNS
@@ -57,6 +58,7 @@ _R = TypeVar("_R")
 _STATUS = (
     (DocumentNotFoundError, HTTPStatus.NOT_FOUND),
     (UnknownAnswerError, HTTPStatus.NOT_FOUND),
+    (ReadOnlyServerError, HTTPStatus.FORBIDDEN),
     (NotReadyError, HTTPStatus.SERVICE_UNAVAILABLE),
     (DeadlineError, HTTPStatus.GATEWAY_TIMEOUT),
     (CancelledError, HTTPStatus.SERVICE_UNAVAILABLE),  # nobody is there to read it
@@ -140,6 +142,7 @@ def routes(engine: Engine) -> APIRouter:
     asking = _Threads(_AT_ONCE)
     few_at_once = _Threads(_AT_ONCE).limited
     router = APIRouter(prefix="/api/v1")
+    thumbs = APIRouter(prefix="/feedback", dependencies=[may_change(engine)])
 
     @router.get("/health")
     def health() -> JSONResponse:
@@ -156,8 +159,8 @@ def routes(engine: Engine) -> APIRouter:
 
     @router.get("/status")
     def status() -> dict[str, Any]:
-        """How far the start has come: always 200, for the page to poll."""
-        state = asdict(engine.state)
+        """How far the start has come, and what may be done: always 200, for the page to poll."""
+        state = asdict(engine.state) | {"may_change": engine.may_change}
         state["name"] = engine.public(state["name"])
         if state["error"]:
             state["error"]["message"] = engine.public(state["error"]["message"])
@@ -227,28 +230,28 @@ def routes(engine: Engine) -> APIRouter:
             for info in infos
         ]
 
-    @router.get("/feedback")
+    @thumbs.get("")
     def kept() -> dict[str, int]:
         """How many thumbs there are, and test queries made of them."""
         return _thumb_counts(engine.corpus)
 
-    @router.post("/feedback")
+    @thumbs.post("")
     @few_at_once
     def judge(body: ThumbBody) -> dict[str, Any]:
         """Put a thumb on an answer or a quote, in place of an earlier one, or take it back."""
         shown = engine.answers.find(body.answer)
         quote = None if body.quote is None else shown.place(body.quote)
         engine.corpus.desk.put_thumb(shown, quote, body.thumb)
-        return thumbs(body.answer)
+        return thumbs_on(body.answer)
 
-    @router.get("/feedback/answers/{answer}")
-    def thumbs(answer: _AnswerId) -> dict[str, Any]:
+    @thumbs.get("/answers/{answer}")
+    def thumbs_on(answer: _AnswerId) -> dict[str, Any]:
         """Which thumbs the answer and its quotes have; they outlive the page that they were put on."""
         shown = engine.answers.find(answer)
         judgements = engine.corpus.desk.thumbs(shown.query_id)
         return feedback.thumbs_on(judgements) | _thumb_counts(engine.corpus)
 
-    @router.get("/feedback/test-queries.{form}")
+    @thumbs.get("/test-queries.{form}")
     @few_at_once
     def exported(form: feedback.Form) -> Response:
         """The thumbs as test queries, in a file that `pullquote evaluate` reads."""
@@ -259,6 +262,8 @@ def routes(engine: Engine) -> APIRouter:
         }
         kinds = {"jsonl": "application/jsonl", "csv": "text/csv"}
         return Response(data, media_type=kinds[form], headers=headers)
+
+    router.include_router(thumbs)
 
     @router.get("/docs", include_in_schema=False)
     def docs(request: Request) -> HTMLResponse:
@@ -273,6 +278,15 @@ def routes(engine: Engine) -> APIRouter:
         return Problem(HTTPStatus.NOT_FOUND, f"there is no such route: /api/v1/{path[:200]}")
 
     return router
+
+
+def may_change(engine: Engine) -> Any:
+    """Return a dependency that refuses requests where nothing may be changed."""
+
+    async def check() -> None:
+        engine.check_may_change()
+
+    return Depends(check)
 
 
 class _Threads:

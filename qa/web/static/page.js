@@ -95,7 +95,7 @@ async function watchStart() {
     if (state.stage === "ready") {
       starting.hidden = true;
       showHoldings();
-      get("/feedback").then(offer, (error) => announce(error.message, true));
+      if (state.may_change) get("/feedback").then(offer, (error) => announce(error.message, true));
       return;
     }
     if (state.stage === "failed") {
