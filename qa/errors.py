@@ -124,6 +124,12 @@ class CancelledError(PullquoteError):
     code = "cancelled"
 
 
+class ReadOnlyServerError(PullquoteError):
+    """A change was asked of a chat that others can reach, and that was not started with --allow-changes."""
+
+    code = "read_only_server"
+
+
 class AddressError(PullquoteError):
     """The chat cannot be served at the address asked for, most often because the port is in use."""
 

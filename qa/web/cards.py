@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote as urlquote
 
+from qa.formats.inline import without_markup
 from qa.quoting.cite import check, facts_of
 from qa.quoting.render import (
     NAMED,
@@ -17,10 +18,10 @@ from qa.quoting.render import (
     by_part,
     describe_filters,
     gaps,
-    how_sure,
     more,
     more_than_shown,
     named,
+    percents,
 )
 from qa.schema import citation_id
 from qa.text import times
@@ -94,9 +95,9 @@ def answer_card(
     searched = (
         f"Searched {plural(answer.searched, 'document')}{within} in {answer.milliseconds.total:,.0f} ms"
     )
-    sure = f"confidence {how_sure(answer, percent='&nbsp;%')}"
+    sure = f"{percents(answer)[0]}&nbsp;%" if answer.calibrated else "unknown"
     means = "How probable it is that the documents state the answer"
-    parts.append(f'<p class="trace">{searched} · <span title="{means}">{sure}</span></p>')
+    parts.append(f'<p class="trace">{searched} · <span title="{means}">likely answered: {sure}</span></p>')
     judged = f' id="answer-{escape(answer_id)}"' if answer_id else ""
     return f'<article class="answer {answer.outcome}"{judged}>{"".join(parts)}</article>'
 
@@ -255,6 +256,7 @@ def _unsearched(answer: Answer) -> str:
 
 def _not_in_corpus(answer: Answer, quotes: list[str]) -> str:
     where = "the document" if answer.searched == 1 else f"the {plural(answer.searched, 'document')}"
+    where += f" of your filters ({text(describe_filters(answer.filters))})" if answer.filters else " searched"
     clear = _CLEAR if answer.filters else ""
     if answer.is_answered_in_part:
         return (
@@ -262,9 +264,15 @@ def _not_in_corpus(answer: Answer, quotes: list[str]) -> str:
             f"<p>The quotes answer that part alone.</p>{clear}{''.join(_folded(quotes))}</section>"
         )
     if not quotes:
-        said = f"Nothing near this question was found in {where} searched."
+        said = f"Nothing near this question was found in {where}."
         return f'<section class="not-in-corpus none"><h2>Not in the corpus</h2><p>{said}</p>{clear}</section>'
-    said = f"No sentence that states an answer was found in {where} searched."
+    said = f"No sentence that states an answer was found in {where}."
+    sure, enough = percents(answer)
+    if answer.calibrated and sure < enough:
+        said += (
+            f" These are {sure}&nbsp;% likely to state it; with your present setting, answers are shown from "
+            f"{enough}&nbsp;%."
+        )
     return (
         f'<section class="not-in-corpus weak"><h2>Not in the corpus</h2><p>{said}</p>{clear}'
         f"<h3>Nearest passages <span>not an answer</span></h3>{''.join(_folded(quotes))}</section>"
@@ -274,12 +282,29 @@ def _not_in_corpus(answer: Answer, quotes: list[str]) -> str:
 def _emphasised(quote: Quote) -> str:
     """The quote's text as HTML, the words that carry the answer in <strong>."""
     source, at, parts = quote.document.text, quote.start, []
+    marks = _marks(quote)
     for span in sorted(quote.emphasis):
         start = max(span.start, at)
         if start < span.end:
-            parts += [text(source[at:start]), f"<strong>{text(source[start : span.end])}</strong>"]
+            words = _marked(source, start, span.end, marks)
+            parts += [_marked(source, at, start, marks), f"<strong>{words}</strong>"]
             at = span.end
-    return "".join([*parts, text(source[at : quote.end])])
+    return "".join([*parts, _marked(source, at, quote.end, marks)])
+
+
+def _marks(quote: Quote) -> frozenset[int]:
+    """Where in its document a Markdown quote has markup: characters that its reader does not see."""
+    if quote.document.format != "markdown":
+        return frozenset()
+    _, seen = without_markup(quote.text)
+    return frozenset(range(quote.start, quote.end)) - {quote.start + at for at in seen}
+
+
+def _marked(source: str, start: int, end: int, marks: frozenset[int]) -> str:
+    """A part of a text as HTML: its markup is there, and the page's style does not show it."""
+    runs = groupby(range(start, end), key=marks.__contains__)
+    pieces = ((is_mark, text(source[run[0] : run[-1] + 1])) for is_mark, at in runs if (run := list(at)))
+    return "".join(f'<span class="markup">{piece}</span>' if is_mark else piece for is_mark, piece in pieces)
 
 
 def _as_read(html: str) -> str:
