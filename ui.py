@@ -46,11 +46,19 @@ _TEXT_BROWSERS = {"www-browser", "links", "links2", "elinks", "lynx", "w3m", "br
 # Said at the start where others can reach the chat. There are no accounts yet.
 _EXPOSED = """\
 warning: --host {host} opens the chat to everyone who can reach this machine over the network, and it has no
-  accounts. They can ask questions, read every document whole, also earlier and removed texts until they are
-  purged, see and press thumbs, and download the test queries made of them. What is sent is not encrypted.
-  They cannot add, change or remove documents.
+  accounts. They can ask questions and read every document whole, also earlier and removed texts until these
+  are purged. What is sent is not encrypted.
+{changes}
   To keep it to yourself, leave --host out. To let others in, let a firewall admit only their addresses to
   port {port}, or leave --host out and have each come by `ssh -L {port}:127.0.0.1:{port} THIS-MACHINE`."""
+
+_READ_ONLY = """\
+  Nobody can change anything here, nor can you: adding, editing and removing documents, thumbs and history are
+  off. To let everybody do all of it, start with --allow-changes."""
+_OPEN_TO_CHANGES = """\
+  With --allow-changes they can also do all that you can: add, edit and remove documents, purge them for good,
+  read, rename and delete the conversations of everybody, see and press thumbs, and download the test queries
+  made of them. No record is kept of who did what."""
 
 
 def serve(
@@ -62,10 +70,12 @@ def serve(
     strictness: float = STRICTNESS,
     reader: str | None = None,
     seconds: float = DEADLINE,
+    allow_changes: bool = False,
 ) -> None:
     """Serve the chat until Ctrl-C or SIGTERM. Port 0 takes a free one. The page begins with `strictness`.
 
-    An answer may take so many seconds.
+    An answer may take so many seconds. Where others can reach the chat, it changes nothing unless
+    `allow_changes`.
 
     Raises:
         AddressError: when the address cannot be had, before anything heavy is loaded.
@@ -79,9 +89,12 @@ def serve(
     shown = "localhost" if host in {"0.0.0.0", "::", ""} else f"[{host}]" if ":" in host else host  # noqa: S104
     url = f"http://{shown}:{listener.getsockname()[1]}/"
     _say(f"Pullquote is starting at {url} (stop it with Ctrl-C)")
-    if not ipaddress.ip_address(listener.getsockname()[0].partition("%")[0]).is_loopback:
-        _say(_EXPOSED.format(host=host, port=listener.getsockname()[1]))
-    engine = Engine(library, shipped_corpus(), _say, strictness, reader, seconds)
+    exposed = not ipaddress.ip_address(listener.getsockname()[0].partition("%")[0]).is_loopback
+    if exposed:
+        changes = _OPEN_TO_CHANGES if allow_changes else _READ_ONLY
+        _say(_EXPOSED.format(host=host, port=listener.getsockname()[1], changes=changes))
+    may_change = allow_changes or not exposed
+    engine = Engine(library, shipped_corpus(), _say, strictness, reader, seconds, may_change)
     with tempfile.TemporaryDirectory(prefix="pullquote-") as scratch:
         # Gradio reads these when it is imported: it asks no outside host, and keeps files to itself.
         os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "GRADIO_TEMP_DIR": scratch, "HF_HUB_OFFLINE": "1"}
@@ -357,7 +370,8 @@ def _answer(engine: Engine, asked: Asked, conversation: Conversation, *, find_al
             find_all=find_all,
             deadline=deadline,
         )
-        answer_id = engine.answers.remember(answer, earlier)
+        # By its id it can be judged.
+        answer_id = engine.answers.remember(answer, earlier) if engine.may_change else ""
         if not find_all:
             if options.history == "ignore":
                 conversation.questions.clear()

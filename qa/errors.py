@@ -75,6 +75,12 @@ class UnknownAnswerError(InputError):
     code = "answer_not_found"
 
 
+class UnknownConversationError(InputError):
+    """There is no such conversation, or it was deleted."""
+
+    code = "conversation_not_found"
+
+
 class EncoderMismatchError(LibraryError):
     """The library's vectors were made by another encoder than the one asked for."""
 
@@ -116,6 +122,12 @@ class CancelledError(PullquoteError):
     """A question was withdrawn while it was being answered."""
 
     code = "cancelled"
+
+
+class ReadOnlyServerError(PullquoteError):
+    """A change was asked of a chat that others can reach, and that was not started with --allow-changes."""
+
+    code = "read_only_server"
 
 
 class AddressError(PullquoteError):

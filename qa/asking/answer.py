@@ -190,9 +190,10 @@ class Answerer:
                 retrieved = replace(retrieved, to_read=to_read)
         if phrases.whole:
             found = [passage for passage, _ in retrieved.to_read]
+            is_found = bool(phrases.quotes) and not phrases.missing
             return inquiry.answer(
-                "answered" if phrases.quotes else "none",
-                confidence=float(bool(phrases.quotes)),
+                "answered" if is_found else "weak" if phrases.quotes else "none",
+                confidence=float(is_found),
                 quotes=phrases.quotes,
                 passages=_ranking([(passage, 1.0) for passage in phrases.passages], [*found, *rest]),
                 searched=selection.documents,

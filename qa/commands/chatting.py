@@ -28,17 +28,30 @@ from qa.commands import options, shared
     show_default=True,
     help="How long one answer may take.",
 )
+@click.option(
+    "--allow-changes",
+    is_flag=True,
+    help="With a --host that others can reach: let them change documents and thumbs, too.",
+)
 @options.strictness
 @options.reader
 @options.general
 @click.pass_obj
 def chat(
-    settings: options.Settings, host: str, port: int, deadline: float, strictness: float, *, browser: bool
+    settings: options.Settings,
+    host: str,
+    port: int,
+    deadline: float,
+    strictness: float,
+    *,
+    browser: bool,
+    allow_changes: bool,
 ) -> None:
     """Open the chat in the browser.
 
     The page begins with --strictness; it can be changed there. There are no accounts: with a --host that
-    others can reach, whoever reaches it can ask, read every document and press thumbs.
+    others can reach, whoever reaches it can ask and read every document. Nothing can be added, edited,
+    removed or judged there, by you neither, unless --allow-changes lets everybody do so.
     """
     import ui
 
@@ -51,6 +64,7 @@ def chat(
         strictness=strictness,
         reader=settings.reader,
         seconds=deadline,
+        allow_changes=allow_changes,
     )
 
 

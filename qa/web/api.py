@@ -13,7 +13,7 @@ from functools import cache, partial, wraps
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Literal, ParamSpec, TypeVar
 
-from fastapi import APIRouter, FastAPI, Path, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import Field
@@ -31,15 +31,16 @@ from qa.errors import (
     InputError,
     NotReadyError,
     PullquoteError,
+    ReadOnlyServerError,
     UnknownAnswerError,
 )
 from qa.limits import MAX_CITATION_CHARACTERS, MAX_ID_CHARACTERS, MAX_OFFSET, MAX_TURNS
 from qa.quoting import opened
 from qa.quoting.render import facets_to_dict, info_to_dict, to_dict
 from qa.schema import EVERYTHING, CitationId, Dates, Thumb, Turn
-from qa.web import STATIC, reference
+from qa.web import STATIC, documents, pages, reference
 from qa.web.body import Body
-from qa.web.guard import Guard
+from qa.web.guard import Guard, wants_page
 from qa.web.options import FiltersBody, readiness
 from qa.web.problem import Problem, first_error
 
@@ -57,6 +58,7 @@ _R = TypeVar("_R")
 _STATUS = (
     (DocumentNotFoundError, HTTPStatus.NOT_FOUND),
     (UnknownAnswerError, HTTPStatus.NOT_FOUND),
+    (ReadOnlyServerError, HTTPStatus.FORBIDDEN),
     (NotReadyError, HTTPStatus.SERVICE_UNAVAILABLE),
     (DeadlineError, HTTPStatus.GATEWAY_TIMEOUT),
     (CancelledError, HTTPStatus.SERVICE_UNAVAILABLE),  # nobody is there to read it
@@ -123,6 +125,7 @@ def create_app(engine: Engine, host: str) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
     )
     app.include_router(routes(engine))
+    app.include_router(documents.routes(engine))
     app.openapi = cache(partial(reference.openapi, app))  # type: ignore[method-assign]
     app.mount("/web", StaticFiles(directory=STATIC))
     # Its presence keeps Gradio from adding a CORS policy of its own; ours allows no other origin.
@@ -140,6 +143,7 @@ def routes(engine: Engine) -> APIRouter:
     asking = _Threads(_AT_ONCE)
     few_at_once = _Threads(_AT_ONCE).limited
     router = APIRouter(prefix="/api/v1")
+    thumbs = APIRouter(prefix="/feedback", dependencies=[may_change(engine)])
 
     @router.get("/health")
     def health() -> JSONResponse:
@@ -156,8 +160,8 @@ def routes(engine: Engine) -> APIRouter:
 
     @router.get("/status")
     def status() -> dict[str, Any]:
-        """How far the start has come: always 200, for the page to poll."""
-        state = asdict(engine.state)
+        """How far the start has come, and what may be done: always 200, for the page to poll."""
+        state = asdict(engine.state) | {"may_change": engine.may_change}
         state["name"] = engine.public(state["name"])
         if state["error"]:
             state["error"]["message"] = engine.public(state["error"]["message"])
@@ -227,28 +231,28 @@ def routes(engine: Engine) -> APIRouter:
             for info in infos
         ]
 
-    @router.get("/feedback")
+    @thumbs.get("")
     def kept() -> dict[str, int]:
         """How many thumbs there are, and test queries made of them."""
         return _thumb_counts(engine.corpus)
 
-    @router.post("/feedback")
+    @thumbs.post("")
     @few_at_once
     def judge(body: ThumbBody) -> dict[str, Any]:
         """Put a thumb on an answer or a quote, in place of an earlier one, or take it back."""
         shown = engine.answers.find(body.answer)
         quote = None if body.quote is None else shown.place(body.quote)
         engine.corpus.desk.put_thumb(shown, quote, body.thumb)
-        return thumbs(body.answer)
+        return thumbs_on(body.answer)
 
-    @router.get("/feedback/answers/{answer}")
-    def thumbs(answer: _AnswerId) -> dict[str, Any]:
+    @thumbs.get("/answers/{answer}")
+    def thumbs_on(answer: _AnswerId) -> dict[str, Any]:
         """Which thumbs the answer and its quotes have; they outlive the page that they were put on."""
         shown = engine.answers.find(answer)
         judgements = engine.corpus.desk.thumbs(shown.query_id)
         return feedback.thumbs_on(judgements) | _thumb_counts(engine.corpus)
 
-    @router.get("/feedback/test-queries.{form}")
+    @thumbs.get("/test-queries.{form}")
     @few_at_once
     def exported(form: feedback.Form) -> Response:
         """The thumbs as test queries, in a file that `pullquote evaluate` reads."""
@@ -259,6 +263,8 @@ def routes(engine: Engine) -> APIRouter:
         }
         kinds = {"jsonl": "application/jsonl", "csv": "text/csv"}
         return Response(data, media_type=kinds[form], headers=headers)
+
+    router.include_router(thumbs)
 
     @router.get("/docs", include_in_schema=False)
     def docs(request: Request) -> HTMLResponse:
@@ -273,6 +279,15 @@ def routes(engine: Engine) -> APIRouter:
         return Problem(HTTPStatus.NOT_FOUND, f"there is no such route: /api/v1/{path[:200]}")
 
     return router
+
+
+def may_change(engine: Engine) -> Any:
+    """Return a dependency that refuses requests where nothing may be changed."""
+
+    async def check() -> None:
+        engine.check_may_change()
+
+    return Depends(check)
 
 
 class _Threads:
@@ -317,26 +332,34 @@ def _thumb_counts(corpus: Corpus) -> dict[str, int]:
     return {"thumbs": thumbs, "queries": queries}
 
 
-def _pullquote_error(engine: Engine, _: Request, error: Exception) -> Problem:
+def _pullquote_error(engine: Engine, request: Request, error: Exception) -> Response:
     assert isinstance(error, PullquoteError)  # noqa: S101 - registered for it
     status = next(
         (status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR
     )
+    if wants_page(request.scope, request.headers):
+        return pages.trouble(status)
     return Problem(status, engine.public(str(error)), error.code)
 
 
-def _invalid(_: Request, error: Exception) -> Problem:
+def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
+    if wants_page(request.scope, request.headers):
+        return pages.trouble(HTTPStatus.BAD_REQUEST)
     return Problem(HTTPStatus.BAD_REQUEST, first_error(error), InputError.code)
 
 
-def _http_error(_: Request, error: Exception) -> Problem:
+def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+    if wants_page(request.scope, request.headers):
+        return pages.trouble(error.status_code)
     return Problem(error.status_code, str(error.detail))
 
 
-def _unexpected(request: Request, error: Exception) -> Problem:
+def _unexpected(request: Request, error: Exception) -> Response:
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    if wants_page(request.scope, request.headers):
+        return pages.trouble(HTTPStatus.INTERNAL_SERVER_ERROR)
     return Problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "something went wrong inside Pullquote; its log says what",

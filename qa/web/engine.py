@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from qa.asking.confidence import STRICTNESS
 from qa.deadline import Deadline
-from qa.errors import LibraryNotFoundError, NotReadyError, PullquoteError
+from qa.errors import LibraryNotFoundError, NotReadyError, PullquoteError, ReadOnlyServerError
 from qa.schema import EVERYTHING, Failure
 from qa.web.problem import without_folders
 from qa.web.shown import Answers
@@ -50,7 +50,9 @@ class Engine:
     A library that does not exist yet is made and filled with `shipped`, and `say` is told. `state` is
     replaced, never changed, so that any thread may read it. `answers` are those shown lately, to be judged.
     `strictness` holds for questions that come without one; `reader` reads the passages. An answer may take
-    `seconds`, those not counted in which the library and the models are opened.
+    `seconds`, those not counted in which the library and the models are opened. Where not `may_change`,
+    questions are answered and documents read, and nothing that a person keeps is changed or shown: documents,
+    thumbs and history.
     """
 
     library: Path
@@ -59,6 +61,7 @@ class Engine:
     strictness: float = STRICTNESS
     reader: str | None = None
     seconds: float = DEADLINE
+    may_change: bool = True
     state: State = field(default_factory=State)
     answers: Answers = field(default_factory=Answers)
     _corpus: Corpus | None = None
@@ -119,6 +122,18 @@ class Engine:
             raise self._not_ready()
         asked = self.strictness if strictness is None else strictness
         return self.corpus.ask(question, history, filters, asked, dates, find_all=find_all, deadline=deadline)
+
+    def check_may_change(self) -> None:
+        """Refuse where nothing may be changed.
+
+        Raises:
+            ReadOnlyServerError: others can reach the server, and it was not started with --allow-changes.
+        """
+        if not self.may_change:
+            raise ReadOnlyServerError(
+                "this server only answers questions: others can reach it, and it was not started so that "
+                "they may change anything. Whoever runs it can start it with --allow-changes"
+            )
 
     def deadline(self) -> Deadline:
         """Start the clock for one question."""

@@ -156,22 +156,29 @@ def test_the_page_says_that_the_server_has_gone(browser: Browser, tmp_path: Path
 
 
 @pytest.mark.day
-@pytest.mark.parametrize(("host", "warned"), [("0.0.0.0", True), ("127.0.0.1", False), ("localhost", False)])  # noqa: S104
-def test_a_chat_that_others_can_reach_says_who_can_do_what(tmp_path: Path, host: str, warned: bool) -> None:
-    with chat(tmp_path / "library", "--host", host) as server:
+@pytest.mark.parametrize(
+    ("options", "warned", "may_change"),
+    [
+        (["--host", "0.0.0.0"], True, False),  # noqa: S104
+        (["--host", "0.0.0.0", "--allow-changes"], True, True),  # noqa: S104
+        (["--host", "127.0.0.1"], False, True),
+        (["--host", "localhost", "--allow-changes"], False, True),
+    ],
+)
+def test_a_chat_that_others_can_reach_says_who_can_do_what_and_changes_nothing_unless_told(
+    tmp_path: Path, options: list[str], warned: bool, may_change: bool
+) -> None:
+    with chat(tmp_path / "library", *options) as server:
+        assert server.get("api/v1/status")[1]["may_change"] == may_change
         server.process.terminate()
         said = " ".join(server.process.communicate(timeout=60)[1].split())
-    assert (f"warning: --host {host} opens the chat to everyone" in said) == warned
+    assert (f"warning: --host {options[1]} opens the chat to everyone" in said) == warned
     if warned:
         port = server.url.split(":")[-1].strip("/")
-        for named in (
-            "no accounts",
-            "read every document",
-            "thumbs",
-            "firewall",
-            f"ssh -L {port}:127.0.0.1:{port}",
-        ):
+        for named in ("no accounts", "read every document", "firewall", f"ssh -L {port}:127.0.0.1:{port}"):
             assert named in said
+        assert ("Nobody can change anything here" in said) != may_change
+        assert ("add, edit and remove documents, purge them for good, read" in said) == may_change
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a machine always has a display")

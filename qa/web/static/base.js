@@ -1,4 +1,4 @@
-// What the page's scripts have in common: elements, and the server's interface.
+// What the pages' scripts have in common: elements, the server's interface, and the message.
 
 export const API = "/api/v1";
 
@@ -38,3 +38,26 @@ export const inWords = (date) => {
   const parts = { year: "numeric", month: month && "long", day: day && "numeric" };
   return new Date(year, (month ?? 1) - 1, day ?? 1).toLocaleDateString("en-GB", parts);
 };
+
+// ---------------------------------------------------------------- the message
+
+const message = make("div", { className: "unseen", role: "status" });
+document.body.append(message);
+let fading;
+
+/**
+ * Say something: to a screen reader, or, where it is visible, to everyone. One with an action, such as
+ * { label: "Undo", run }, stays until that is used or something else is said.
+ */
+export function announce(words, visible = false, action = null) {
+  clearTimeout(fading);
+  message.className = visible ? "message" : "unseen";
+  message.replaceChildren(make("span", {}, words));
+  if (action) message.append(button(action.label, () => (unsay(), action.run())));
+  else fading = setTimeout(unsay, visible ? 6000 : 1500);
+}
+
+function unsay() {
+  message.className = "unseen";
+  message.replaceChildren();
+}

@@ -1,7 +1,7 @@
 // The page around Gradio's question box and conversation: start-up progress, the empty page, the source panel,
 // copy buttons and keys. Whatever comes from a document goes in through textContent; nothing is parsed as HTML.
 
-import { API, SILENT, button, get, inWords, make, post } from "./base.js";
+import { API, SILENT, announce, button, get, inWords, make, post } from "./base.js";
 import { tendFilters } from "./filters.js";
 
 // The place of a quote, and which document is meant where several have the same text.
@@ -10,7 +10,6 @@ const POLL_MS = 250;
 
 // ---------------------------------------------------------------- the frame
 
-const announcer = make("p", { className: "unseen", role: "status" });
 const progress = make("progress", { max: 1 });
 const progressText = make("span");
 const starting = make("div", { id: "status", role: "status" }, progressText, progress);
@@ -29,18 +28,13 @@ const welcome = make(
   examples,
   holdings,
 );
-const masthead = make(
-  "header",
-  { className: "masthead" },
-  make("a", { className: "brand", href: "/" }, make("span", { className: "mark", aria: { hidden: "true" } }, "“"), "Pullquote"),
-  make("a", {
-    id: "test-queries",
-    href: `${API}/feedback/test-queries.jsonl`,
-    download: "",
-    hidden: true,
-    title: "Download the questions that you have judged, as a file of test queries",
-  }),
-);
+const testQueries = make("a", {
+  id: "test-queries",
+  href: `${API}/feedback/test-queries.jsonl`,
+  download: "",
+  hidden: true,
+  title: "Download the questions that you have judged, as a file of test queries",
+});
 
 const heading = make("h2", { id: "source-title" });
 const facts = make("p", { className: "facts" });
@@ -77,8 +71,9 @@ const panel = make(
   ),
   text,
 );
-document.body.prepend(masthead, starting, welcome);
-document.body.append(panel, announcer);
+document.querySelector(".masthead").append(testQueries);
+document.querySelector(".rail").after(starting, welcome);
+document.body.append(panel);
 
 // ---------------------------------------------------------------- start-up
 
@@ -95,7 +90,7 @@ async function watchStart() {
     if (state.stage === "ready") {
       starting.hidden = true;
       showHoldings();
-      get("/feedback").then(offer, (error) => announce(error.message, true));
+      if (state.may_change) get("/feedback").then(offer, (error) => announce(error.message, true));
       return;
     }
     if (state.stage === "failed") {
@@ -402,9 +397,8 @@ function showThumbs(answer, kept) {
 
 /** Once there are test queries, they can be had as a file. */
 function offer({ queries }) {
-  const link = document.getElementById("test-queries");
-  link.hidden = queries === 0;
-  link.replaceChildren(
+  testQueries.hidden = queries === 0;
+  testQueries.replaceChildren(
     make("span", { aria: { hidden: "true" } }, "↓ "),
     String(queries),
     make("span", { className: "words" }, queries === 1 ? " test query" : " test queries"),
@@ -446,17 +440,6 @@ async function copy(words, pressed) {
   announce("Copied");
   pressed.classList.add("done");
   setTimeout(() => pressed.classList.remove("done"), 1500);
-}
-
-let announced;
-function announce(words, visible = false) {
-  clearTimeout(announced);
-  announcer.textContent = words;
-  announcer.className = visible ? "toast" : "unseen";
-  announced = setTimeout(() => {
-    announcer.className = "unseen";
-    announcer.textContent = "";
-  }, visible ? 6000 : 1500);
 }
 
 // ---------------------------------------------------------------- saving

@@ -290,6 +290,25 @@ class TestFeedback:
             assert query.gold == (line["quotes"][0]["text"],)
         assert client.get("/api/v1/feedback/test-queries.xlsx").status_code == 400
 
+    def test_where_nothing_may_be_changed_thumbs_are_refused_and_questions_answered(
+        self, client: TestClient, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert client.get("/api/v1/status").json()["may_change"] is True
+        monkeypatch.setattr(engine, "may_change", False)
+        line = client.post("/api/v1/ask", json={"question": QUESTION}).json()
+        assert line["outcome"] == "answered"
+        assert client.get("/api/v1/status").json()["may_change"] is False
+        for response in (
+            client.post("/api/v1/feedback", json={"answer": line["id"], "thumb": "up"}),
+            client.get("/api/v1/feedback"),
+            client.get(f"/api/v1/feedback/answers/{line['id']}"),
+            client.get("/api/v1/feedback/test-queries.jsonl"),
+        ):
+            assert (response.status_code, response.json()["code"]) == (403, "read_only_server")
+            assert response.headers["content-type"] == "application/problem+json"
+            assert "--allow-changes" in response.json()["detail"]
+        assert engine.corpus.desk.count_thumbs() == (0, 0)
+
     @pytest.mark.parametrize(
         ("body", "status", "code"),
         [
