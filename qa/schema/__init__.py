@@ -20,6 +20,7 @@ from qa.schema.answers import (
     Turn,
     answer_to_dict,
 )
+from qa.schema.conversations import ConversationInfo, History, KeptQuote, KeptTurn
 from qa.schema.documents import (
     EVERYTHING,
     Certainty,
@@ -51,6 +52,7 @@ __all__ = [
     "Certainty",
     "Citation",
     "CitationId",
+    "ConversationInfo",
     "DatePreference",
     "Dates",
     "Document",
@@ -64,8 +66,11 @@ __all__ = [
     "FileStatus",
     "Filters",
     "Found",
+    "History",
     "IndexReport",
     "Judgement",
+    "KeptQuote",
+    "KeptTurn",
     "Milliseconds",
     "More",
     "Outcome",

@@ -62,7 +62,9 @@ def test_below_an_answer_stands_what_was_searched_and_how_sure_it_is(page: Page,
     with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
         confidence = json.load(response)["confidence"]
     expect(answer.locator(".trace")).to_have_text(
-        re.compile(rf"^Searched 2 documents in [\d,]+ ms · confidence {confidence:.0%}$".replace("%", r"\s%"))
+        re.compile(
+            rf"^Searched 2 documents in [\d,]+ ms · likely answered: {confidence:.0%}$".replace("%", r"\s%")
+        )
     )
 
 
