@@ -22,6 +22,7 @@ from qa.schema.answers import (
 )
 from qa.schema.documents import (
     EVERYTHING,
+    UPLOAD,
     Certainty,
     Document,
     DocumentInfo,
@@ -43,6 +44,7 @@ from qa.schema.reports import FileResult, FileStatus, IndexReport, Progress
 
 __all__ = [
     "EVERYTHING",
+    "UPLOAD",
     "Answer",
     "AnsweredPart",
     "Certainty",
