@@ -20,6 +20,7 @@ from qa.schema.answers import (
     Turn,
     answer_to_dict,
 )
+from qa.schema.conversations import ConversationInfo, History, KeptQuote, KeptTurn
 from qa.schema.documents import (
     EVERYTHING,
     Certainty,
@@ -48,6 +49,7 @@ __all__ = [
     "Certainty",
     "Citation",
     "CitationId",
+    "ConversationInfo",
     "DatePreference",
     "Dates",
     "Document",
@@ -58,8 +60,11 @@ __all__ = [
     "FileStatus",
     "Filters",
     "Found",
+    "History",
     "IndexReport",
     "Judgement",
+    "KeptQuote",
+    "KeptTurn",
     "Milliseconds",
     "More",
     "Outcome",
