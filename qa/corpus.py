@@ -30,6 +30,8 @@ if TYPE_CHECKING:
         Answer,
         Dates,
         DocumentInfo,
+        DocumentList,
+        DocumentQuery,
         FileResult,
         IndexReport,
         Turn,
@@ -267,6 +269,10 @@ class Corpus:
     def documents(self, filters: Filters = EVERYTHING, limit: int | None = None) -> tuple[DocumentInfo, ...]:
         """List the documents that the filters leave, or the first `limit` of them, in order of id."""
         return self.store.documents(filters, limit)
+
+    def find_documents(self, query: DocumentQuery) -> DocumentList:
+        """List the documents that a query finds, in its order; equals in order of id."""
+        return self.store.find_documents(query)
 
     def stats(self) -> LibraryStats:
         """Tell what the library holds, and what that costs on disk and in memory."""

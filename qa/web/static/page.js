@@ -1,7 +1,7 @@
 // The page around Gradio's question box and conversation: start-up progress, the empty page, the source panel,
 // copy buttons and keys. Whatever comes from a document goes in through textContent; nothing is parsed as HTML.
 
-import { API, SILENT, announce, button, get, inWords, make, post } from "./base.js";
+import { API, SILENT, announce, button, get, getPart, inWords, make, post } from "./base.js";
 import { tendFilters } from "./filters.js";
 
 // The place of a quote, and which document is meant where several have the same text.
@@ -112,21 +112,20 @@ async function watchStart() {
 }
 
 async function showHoldings() {
-  const [questions, documents] = await Promise.all([get("/examples"), get("/documents")]);
+  const [questions, { items, total }] = await Promise.all([get("/examples"), getPart("/documents?sort=added&order=desc&limit=4")]);
   examples.replaceChildren(...questions.map((question) => make("li", {}, button(question, () => ask(question)))));
-  const title = documents.length === 1 ? "One document is loaded" : `${documents.length} documents are loaded`;
-  const items = documents.map((found) =>
+  const documents = items.map((found) =>
     make(
       "li",
       {},
-      make("span", { className: "title" }, found.title || found.id),
+      make("a", { className: "title", href: `/documents/${encodeURIComponent(found.id)}` }, found.title || found.id),
       make("span", { className: "facts" }, [found.publisher, [found.series, found.number].filter(Boolean).join(" "), inWords(found.date)].filter(Boolean).join(" · ")),
     ),
   );
-  const first = make("ul", {}, ...items.slice(0, 4));
-  const rest = items.slice(4);
-  holdings.replaceChildren(make("h2", {}, documents.length ? title : "No document is loaded yet"), first);
-  if (rest.length) holdings.append(make("details", {}, make("summary", {}, `${rest.length} more`), make("ul", {}, ...rest)));
+  const title = total === 1 ? "One document is loaded" : `${total.toLocaleString("en")} documents are loaded`;
+  holdings.replaceChildren(make("h2", {}, total ? title : "No document is loaded yet"), make("ul", {}, ...documents));
+  if (!total) holdings.append(make("a", { href: "/documents" }, "Add documents"));
+  else if (total > items.length) holdings.append(make("a", { className: "all", href: "/documents" }, "See them all"));
 }
 
 // ---------------------------------------------------------------- asking
