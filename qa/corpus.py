@@ -32,6 +32,8 @@ if TYPE_CHECKING:
         Answer,
         Dates,
         DocumentInfo,
+        DocumentList,
+        DocumentQuery,
         FileResult,
         IndexReport,
         Turn,
@@ -315,7 +317,9 @@ class Corpus:
         return edited
 
     def purge(self, ids: Iterable[str] = ()) -> tuple[str, ...]:
-        """Erase documents for good, all or none: every version of theirs, their vectors, and thumbs on them.
+        """Erase documents for good, all or none: every version, their vectors, thumbs and quotes.
+
+        Conversations say "purged on …" where they quoted them (see `conversations_citing`).
 
         They may have been removed before. No byte of them stays in the library's folder, nor any answer from
         this library that `evaluate` keeps: its files are written anew, which needs as much room again. Where
@@ -327,8 +331,8 @@ class Corpus:
             DocumentNotFoundError: one of them is not known; nothing was erased.
             InputError: `ids` is one text.
             LibraryError: another process keeps the bytes from being overwritten: they are erased from every
-                answer, and the next `purge` overwrites them. Or the thumbs cannot be erased: the documents
-                are, and the next `purge` erases the thumbs. Or the library may not be written.
+                answer, and the next `purge` overwrites them. Or the desk cannot be written: the documents are
+                erased, and the next `purge` erases what is on the desk. Or the library may not be written.
         """
         from qa.storage.answer_cache import forget_answers
 
@@ -342,7 +346,8 @@ class Corpus:
                 self.desk.forget(notes.values())
             except LibraryError as error:
                 raise LibraryError(
-                    f"{error}. The documents are erased. Left are the thumbs on them, or traces of these: "
+                    f"{error}. The documents are erased. Left are the thumbs on them and their places in "
+                    "conversations, or traces of these: "
                     "once that is mended, run `pullquote remove --purge`"
                 ) from error
             else:
@@ -370,6 +375,10 @@ class Corpus:
         """List the documents that the filters leave, or the first `limit` of them, in order of id."""
         return self.store.documents(filters, limit)
 
+    def find_documents(self, query: DocumentQuery) -> DocumentList:
+        """List the documents that a query finds, in its order; equals in order of id."""
+        return self.store.find_documents(query)
+
     def stats(self) -> LibraryStats:
         """Tell what the library holds, and what that costs on disk and in memory."""
         return replace(self.store.stats(), desk_bytes=self.desk.file_bytes())
@@ -377,6 +386,13 @@ class Corpus:
     def citing(self, document_id: str) -> tuple[int, tuple[str, ...]]:
         """Count the thumbs that `purge` of a document would erase, and list their questions."""
         return self.desk.citing(self.store.texts(document_id))
+
+    def conversations_citing(self, document_id: str) -> tuple[str, ...]:
+        """List the names of the conversations from whose answers `purge` of a document would take quotes.
+
+        The quotes go, and "purged on …" stays in their place. The questions stay as they were typed.
+        """
+        return self.desk.conversations.citing(self.store.texts(document_id))
 
     def document(self, document_id: str) -> Document:
         """Read the document of that id afresh; its text's SHA-256 is compared with the one recorded.

@@ -191,7 +191,8 @@ def _library(library: Path) -> Iterator[Finding]:
 
 
 def _desk(library: Path) -> Finding:
-    from qa.desk.database import LAYOUT, DeskDatabase
+    from qa.desk.database import DeskDatabase
+    from qa.desk.file import LAYOUT
     from qa.storage.open import open_library
 
     path = library / LAYOUT.name
@@ -201,12 +202,15 @@ def _desk(library: Path) -> Finding:
             closing(DeskDatabase(store)) as desk,
         ):
             wrong = "; ".join(desk.damage())
-            count, _ = desk.count_thumbs()
+            kept = [
+                plural(desk.count_thumbs()[0], "thumb"),
+                plural(desk.conversations.count(), "conversation"),
+            ]
     except LibraryError as error:
         return Finding("desk", "damaged or locked", str(error))
     where = f" in {path}" if path.exists() else ""
     mending = f"{path} is damaged ({wrong}): put it back from a backup, or {LAYOUT.advice_if_damaged}"
-    return Finding("desk", f"{plural(count, 'thumb')}{where}", mending if wrong else "")
+    return Finding("desk", f"{' and '.join(kept)}{where}", mending if wrong else "")
 
 
 def _confidence(library: Path) -> Finding:

@@ -81,6 +81,12 @@ class UnknownAnswerError(InputError):
     code = "answer_not_found"
 
 
+class UnknownConversationError(InputError):
+    """There is no such conversation, or it was deleted."""
+
+    code = "conversation_not_found"
+
+
 class EncoderMismatchError(LibraryError):
     """The library's vectors were made by another encoder than the one asked for."""
 

@@ -11,9 +11,9 @@ from qa.asking.conversation import stands_alone
 from qa.asking.more import by_document
 from qa.deadline import Deadline
 from qa.schema import More, Passage, Quote, Sentence, Span
-from qa.storage.ports import read_places
+from qa.storage.ports import Occurrence, read_in_parts, read_places
 from qa.text import times
-from qa.text.phrase import phrase_pattern, repeats_itself
+from qa.text.phrase import near, phrase_pattern, phrase_words, repeats_itself
 from qa.text.question import asks_who_mentions, phrases, without_phrases
 from qa.text.terms import has_content, words
 
@@ -21,13 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from qa.schema import DatePreference, Filters
-    from qa.storage.ports import Library, Occurrence, Occurrences, Segmented, Selection
+    from qa.storage.ports import Library, Occurrences, Segmented, Selection
 
 _Part = TypeVar("_Part", Sentence, Passage)
 # Quotes shown for a phrase alone: all of them are equally right, so more than for a question.
 QUOTES = 10
 # So many phrases of a question are looked for: each is searched in every document that holds its words.
 MAX_PHRASES = 10
+# Passages whose documents are read for what is near a missing phrase, and quotes of it.
+NEAR_READ, NEAR = 20, 3
 # So many are looked up for copies of each other, milliseconds for each; so many where all are asked for.
 FOLDED, ALL = 100, 1_000
 
@@ -41,7 +43,8 @@ class Exact:
             all that the filters left where a phrase is missing.
         whole: whether the question is nothing but phrases.
         missing: whether a phrase was not found, or no document holds all of them.
-        quotes: the sentences that contain the phrases of a question that is nothing but phrases.
+        quotes: the sentences that contain the phrases of a question that is nothing but phrases; where one is
+            missing, those that hold all its words but one.
         passages: the passages that contain these.
         notes: what the reader is told.
         more: how many sentences contain the phrases, and all of them, if they were asked for.
@@ -140,7 +143,8 @@ def _search(
     missing = [phrase for phrase, where in found.items() if not where.places]
     if missing:
         told = tuple(_missing(phrase, found[phrase]) for phrase in missing)
-        return Exact(selection, whole, missing=True, notes=told)
+        near = _near(library, missing[0], selection, deadline) if whole else ()
+        return Exact(selection, whole, missing=True, quotes=near, notes=told)
     holding = set.intersection(*(set(where.documents) for where in found.values()))
     if not holding:
         return Exact(selection, whole, missing=True, notes=("No document holds all of the exact phrases.",))
@@ -149,6 +153,17 @@ def _search(
         return Exact(restricted, notes=tuple(_searched(phrase, found[phrase]) for phrase in asked))
     places = [place for each in found.values() for place in each.places if place.document_id in holding]
     return _quoted(library, found, places, selection, preference, deadline, find_all=find_all)
+
+
+def _near(library: Library, phrase: str, selection: Selection, deadline: Deadline) -> tuple[Quote, ...]:
+    """Quote what stands where a phrase was looked for in vain: the places that differ from it by one word."""
+    [hits] = library.matching([phrase_words(phrase)], NEAR_READ, selection)
+    places = []
+    for document, _ in read_in_parts(library, dict.fromkeys(hit.document_id for hit, _ in hits)):
+        deadline.check()
+        places += [Occurrence(document.id, document.sha256, span) for span in near(phrase, document.text)]
+    quotes, *_ = _quotes(library, places[:QUOTES], NEAR, deadline)
+    return tuple(replace(quote, score=0.0) for quote in quotes)
 
 
 def _quoted(

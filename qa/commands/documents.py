@@ -14,7 +14,7 @@ from qa.commands import options, shared
 from qa.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from qa.corpus import Corpus
     from qa.quoting.claims.claim import Claim
@@ -271,9 +271,15 @@ def remove(
             click.echo(f"{done} {visible(document_id)}")
 
 
+def _some(words: Sequence[str]) -> str:
+    """Name the first of some questions or names, and how many more there are."""
+    more = f" and {len(words) - shared.NAMED:,} more" if len(words) > shared.NAMED else ""
+    return f"{', '.join(map(repr, words[: shared.NAMED]))}{more}"
+
+
 @dataclass(frozen=True)
 class _Lost:
-    """What cites documents that are to be erased: thumbs in the library, by id, and quotes in files.
+    """What cites documents that are to be erased: thumbs and conversations, by id, and quotes in files.
 
     And, by id: what else goes, as it had that id before it was removed (titles), and what stays, as it has
     the same text under another id.
@@ -283,6 +289,7 @@ class _Lost:
     paths: tuple[str, ...]
     uploaded: tuple[str, ...]
     thumbs: dict[str, tuple[int, tuple[str, ...]]]
+    conversations: dict[str, tuple[str, ...]]
     files: dict[Path, int]
     before: dict[str, list[str]]
     same_text: dict[str, list[str]]
@@ -317,9 +324,10 @@ class _Lost:
         verifier = Verifier(corpus.store)
         counts = {path: verifier.citing(claims(path)[0], texts, set(titles.values())) for path in files}
         thumbs = {document_id: corpus.citing(document_id) for document_id in ids}
+        conversations = {document_id: corpus.conversations_citing(document_id) for document_id in ids}
         existing = tuple(path for path in sorted(paths) if Path(path).exists())
         uploaded = tuple(path.removeprefix(UPLOAD) for path in sorted(paths) if path.startswith(UPLOAD))
-        return cls(titles, existing, uploaded, thumbs, counts, before, same_text)
+        return cls(titles, existing, uploaded, thumbs, conversations, counts, before, same_text)
 
     @property
     def lines(self) -> Iterator[str]:
@@ -328,9 +336,13 @@ class _Lost:
 
         for document_id, title in self.titles.items():
             count, questions = self.thumbs[document_id]
-            asked = f", on {', '.join(map(repr, questions[: shared.NAMED]))}" if questions else ""
-            more = f" and {len(questions) - shared.NAMED:,} more" if len(questions) > shared.NAMED else ""
-            yield f"{document_id} ({title}): {plural(count, 'thumb')} would go with it{asked}{more}"
+            asked = f", on {_some(questions)}" if questions else ""
+            yield f"{document_id} ({title}): {plural(count, 'thumb')} would go with it{asked}"
+            if names := self.conversations[document_id]:
+                yield (
+                    f"{plural(len(names), 'conversation')} would lose quotes of {document_id}, and keep the "
+                    f"questions: {_some(names)}"
+                )
         for document_id, removed in self.before.items():
             for each in removed:
                 yield f"{document_id} was another document's id before, which would go too: {each}"
@@ -354,6 +366,7 @@ class _Lost:
             "thumbs": {
                 each: {"count": n, "questions": list(asked)} for each, (n, asked) in self.thumbs.items()
             },
+            "conversations": {each: list(names) for each, names in self.conversations.items()},
             "files": {str(path): quotes for path, quotes in self.files.items()},
             "before": self.before,
             "same_text": self.same_text,

@@ -1,4 +1,4 @@
-"""The desk of a library in one folder: a SQLite file of its own, beside whatever keeps the library."""
+"""The desk of a library in one folder: the thumbs and the conversations in its file."""
 
 # ruff: noqa: S608 -- statements are put together from this file's own column lists and conditions; what
 # comes from outside is always bound as a value.
@@ -6,58 +6,22 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-import threading
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, cast, get_args
 
-from qa.errors import LibraryNotFoundError
+from qa.desk.conversations import Conversations
+from qa.desk.file import DeskFile
 from qa.schema import Judgement, Outcome, QuoteReference, ShownAnswer, Thumb
 from qa.storage import columns as stored
 from qa.storage.ports import ThumbRow
-from qa.storage.sqlite_file import FileLayout, SqliteFile, translated
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
 
     from qa.storage.ports import DeskLibrary, DocumentTexts
 
-FILE_NAME = "desk.sqlite3"
-SCHEMA_1 = (
-    """
-    -- One thumb a row (`qa.desk.thumbs`). `query` names a question with its history.
-    CREATE TABLE thumbs (
-        query TEXT NOT NULL,
-        -- The quote: by these, so that it outlives its document's row. On an answer as a whole: '' and 0.
-        sha256 TEXT NOT NULL,
-        start INTEGER NOT NULL,
-        end INTEGER NOT NULL,
-        document TEXT NOT NULL,
-        thumb TEXT NOT NULL CHECK (thumb IN ('up', 'down')),
-        -- The answer as it was shown, without the text of its quotes.
-        shown TEXT NOT NULL,
-        PRIMARY KEY (query, sha256, start, end)
-    )
-    """,
-)
-
-
-def _overwrite_what_is_deleted(db: sqlite3.Connection) -> None:
-    db.execute("PRAGMA secure_delete = ON")
-
-
-LAYOUT = FileLayout(
-    name=FILE_NAME,
-    kind="desk",
-    application_id=0x44657363,  # "Desc"
-    first_schema=1,
-    statements=SCHEMA_1,
-    changes={},
-    advice_if_damaged="move it away: thumbs are lost then, documents and citations are not",
-    advice_if_refused="move it away: thumbs are lost then, documents and citations are not",
-    prepare=_overwrite_what_is_deleted,
-)
 _COLUMNS = ", ".join(ThumbRow._fields)
 _PUT = f"INTO thumbs ({_COLUMNS}) VALUES ({', '.join('?' * len(ThumbRow._fields))})"
 # That a thumb is on a text of a document (?1) that is its own (?2), or is named with its id and shared (?3),
@@ -75,9 +39,9 @@ _OUTCOME, _THUMB = stored.one_of(get_args(Outcome)), stored.one_of(get_args(Thum
 
 
 class DeskDatabase:
-    """The thumbs on a library's answers; implements `qa.desk.ports.Desk`. Several threads may use it at once.
+    """The thumbs and conversations of a library; implements `qa.desk.ports.Desk`. Threads may share it.
 
-    The file is opened when it is first asked for, and made when the first thumb is put. Thumbs that the
+    The file is opened when it is first asked for, and made when something is first kept. Thumbs that the
     library kept itself, before schema 8, are taken over first; where nothing may be written, they are read.
 
     Every method raises `LibraryError` when the file is damaged, locked by another writer, from a newer
@@ -86,17 +50,16 @@ class DeskDatabase:
 
     def __init__(self, library: DeskLibrary) -> None:
         self._library = library
-        self._path = library.folder / FILE_NAME
-        self._lock = threading.RLock()
-        self._file: SqliteFile | None = None
-        self._taken_over = False
+        self._file = DeskFile(
+            library.folder,
+            read_only=library.read_only,
+            on_open=lambda: library.hand_over_thumbs(self._take_over),
+        )
+        self.conversations = Conversations(self._file, library)
 
     def close(self) -> None:
         """Close the file. The desk opens it again where it is used again."""
-        with self._lock:
-            if self._file:
-                self._file.close()
-            self._file = None
+        self._file.close()
 
     def put_thumb(self, shown: ShownAnswer, quote: QuoteReference | None, thumb: Thumb | None) -> None:
         """Put a thumb on a quote of an answer, or (None) on all of it, in place of an earlier one.
@@ -107,7 +70,7 @@ class DeskDatabase:
             DocumentNotFoundError: the library no longer knows a text that the answer quotes.
         """
         place = (quote.sha256, quote.start, quote.end) if quote else ("", 0, 0)
-        with self._writing() as db:
+        with self._file.writing() as db:
             if thumb is None:
                 db.execute(
                     "DELETE FROM thumbs WHERE query = ? AND sha256 = ? AND start = ? AND end = ?",
@@ -151,63 +114,38 @@ class DeskDatabase:
             return len(rows), tuple(dict.fromkeys(stored.text(question) for (question,) in rows))
 
     def forget(self, purged: Iterable[DocumentTexts]) -> None:
-        """Delete each thumb that is on a text of these documents, or on an answer that quotes one.
+        """Forget documents: no byte of their texts or ids stays in the file.
 
-        No byte of them stays in the file. On a text that another document has too, only those with the
-        document's id go.
+        Each thumb goes that is on a text of theirs, or on an answer that quotes one; on a text that another
+        document has too, only those with the document's id. Of conversations, see `Conversations.forget`.
 
         Raises:
             LibraryError: another process reads all the while, which keeps what was deleted in the file's log.
         """
-        if file := self._open():
+        if file := self._file.find():
+            named = tuple(purged)
             with file.writing() as db:
-                db.executemany(f"DELETE FROM thumbs WHERE {_CITES}", map(_named, purged))
+                db.executemany(f"DELETE FROM thumbs WHERE {_CITES}", map(_named, named))
+                self.conversations.forget(db, named)
             file.scrub()
 
     def file_bytes(self) -> int:
         """Measure the file and its log."""
-        file = self._open()
+        file = self._file.find()
         return file.file_bytes() if file else 0
 
     def damage(self) -> list[str]:
         """List what SQLite finds wrong in the file."""
-        file = self._open()
+        file = self._file.find()
         if file is None:
             return []
         with file.reading() as db:
             found = [str(row) for (row,) in db.execute("PRAGMA integrity_check(5)")]
         return [] if found == ["ok"] else found
 
-    # The file
-
-    def _open(self, *, create: bool = False) -> SqliteFile | None:
-        """Open the file, once; None where there is none, and none is to be made."""
-        with self._lock:
-            if not (self._taken_over or self._library.read_only):
-                self._taken_over = True  # what takes over opens the file, too
-                try:
-                    self._library.hand_over_thumbs(self._take_over)
-                except BaseException:
-                    self._taken_over = False
-                    raise
-            if self._file is None:
-                try:
-                    self._file = SqliteFile(
-                        self._library.folder, LAYOUT, create=create, read_only=self._library.read_only
-                    )
-                except LibraryNotFoundError:
-                    if create:
-                        raise
-            return self._file
-
-    def _writing(self) -> AbstractContextManager[sqlite3.Connection]:
-        file = self._open(create=True)
-        assert file is not None  # noqa: S101 - it was made
-        return file.writing()
-
     def _take_over(self, rows: Sequence[ThumbRow]) -> None:
         """Put the thumbs that the library kept itself; one that is here already is newer."""
-        with self._writing() as db:
+        with self._file.writing() as db:
             db.executemany(f"INSERT OR IGNORE {_PUT}", rows)
 
     @contextmanager
@@ -215,14 +153,12 @@ class DeskDatabase:
         """Give one snapshot of the thumbs; in memory, of those that cannot be taken over."""
         # In this order: another process may take them over between the two.
         former = self._library.former_thumbs() if self._library.read_only else []
-        file = self._open()
+        file = self._file.find()
         if file and not former:
             with file.reading() as db:
                 yield db
             return
-        with translated(self._library.folder, LAYOUT), closing(sqlite3.connect(":memory:")) as db:
-            for statement in SCHEMA_1:
-                db.execute(statement)
+        with self._file.empty() as db:
             if file:
                 with file.reading() as held:
                     db.executemany(f"INSERT {_PUT}", held.execute(f"SELECT {_COLUMNS} FROM thumbs"))

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from qa.desk.conversations import Conversations
     from qa.schema import Judgement, QuoteReference, ShownAnswer, Thumb
     from qa.storage.ports import DocumentTexts
 
 
 class Desk(Protocol):
-    """The thumbs that people put on answers. Every method may raise LibraryError."""
+    """The thumbs that people put on answers, and their conversations. Every method may raise LibraryError."""
+
+    conversations: Conversations
 
     def put_thumb(self, shown: ShownAnswer, quote: QuoteReference | None, thumb: Thumb | None) -> None:
         """Put a thumb on a quote of an answer, or (None) on all of it; None for the thumb takes it back.
@@ -30,13 +33,14 @@ class Desk(Protocol):
         """Count the thumbs that `forget` would delete, and list the questions that they are on."""
 
     def forget(self, purged: Iterable[DocumentTexts]) -> None:
-        """Delete each thumb that is on a text of these documents, or on an answer that quotes one.
+        """Forget documents: no byte of their texts or ids stays.
 
-        No byte of them stays. On a text that another document has too, only those with the document's id go.
+        Each thumb goes that is on a text of theirs, or on an answer that quotes one; on a text that another
+        document has too, only those with the document's id. Of quotes in conversations, only the time stays.
         """
 
     def file_bytes(self) -> int:
-        """Measure what the thumbs take on disk."""
+        """Measure what all this takes on disk."""
 
     def close(self) -> None:
         """Close what is open."""

@@ -7,6 +7,7 @@ id, as the library has it now: `corpus.document`. HTML cards: `qa/web/cards.py`.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import math
 from dataclasses import asdict
@@ -126,13 +127,17 @@ def how_sure(answer: Answer, percent: str = "%") -> str:
     """
     if not answer.calibrated:
         return "unknown"
+    sure, enough = percents(answer)
+    return f"{sure}{percent}" + (f"; answers are given from {enough}{percent}" if sure < enough else "")
+
+
+def percents(answer: Answer) -> tuple[int, int]:
+    """Return the confidence and, if something was read, the least that would do; 0 if nothing was."""
     sure = round(100 * answer.confidence, 6)
     if answer.signals is None:
-        return f"{sure:.0f}{percent}"
+        return round(sure), 0
     enough = answers_from(answer.threshold)
-    if answer.confidence >= answer.threshold:
-        return f"{max(round(sure), enough)}{percent}"
-    return f"{math.floor(sure)}{percent}; answers are given from {enough}{percent}"
+    return max(round(sure), enough) if answer.confidence >= answer.threshold else math.floor(sure), enough
 
 
 def answers_from(threshold: float) -> int:
@@ -141,11 +146,11 @@ def answers_from(threshold: float) -> int:
 
 
 def describe_filters(filters: Filters) -> str:
-    """Say which filters are set: `since 2008-01-01, publisher IFES`; "" if none is."""
+    """Say which filters are set: `since 1 January 2008, publisher IFES`; "" if none is."""
     words = []
     for name, value in asdict(filters).items():
         values = value if isinstance(value, tuple) else (value,) if value else ()
-        words += [f"{name} {item}" for item in values]
+        words += [f"{name} {date_in_words(item) if isinstance(item, dt.date) else item}" for item in values]
     return ", ".join(words)
 
 
@@ -230,9 +235,9 @@ def more_than_shown(answer: Answer) -> str:
 
 
 def by_part(answer: Answer) -> str:
-    """Say which quotes answer which part of the question: `“Who opened it” [1]; “who paid” nothing`."""
+    """Say which quotes answer which part of the question: `“Who opened it” [1]; “who paid” not answered`."""
     return "; ".join(
-        f"“{part.words}” {' '.join(f'[{answer.quotes[at].number}]' for at in part.quotes) or 'nothing'}"
+        f"“{part.words}” {' '.join(f'[{answer.quotes[at].number}]' for at in part.quotes) or 'not answered'}"
         for part in answer.parts
     )
 

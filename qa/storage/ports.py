@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from embeddings.index import IndexStats
     from embeddings.models import EncoderIdentity
     from qa.deadline import Deadline
-    from qa.schema import Document, Facets, Passage, Span
+    from qa.schema import Document, DocumentList, DocumentQuery, Facets, Passage, Span
     from qa.text.names import Names
 
 
@@ -232,6 +232,9 @@ class Library(Protocol):
 
     def documents(self, filters: Filters = EVERYTHING, limit: int | None = None) -> tuple[DocumentInfo, ...]:
         """List the documents that the filters leave, or the first `limit` of them, in order of id."""
+
+    def find_documents(self, query: DocumentQuery) -> DocumentList:
+        """List the documents that a query finds, in its order; equals in order of id."""
 
     def document(self, document_id: str) -> Document:
         """Read a document afresh; DocumentNotFoundError where there is none."""

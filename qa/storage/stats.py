@@ -44,7 +44,7 @@ def to_text(stats: LibraryStats) -> str:
     if stats.originals_bytes:
         lines["originals"] = f"{size(stats.originals_bytes)}, of uploaded files"
     if stats.desk_bytes:
-        lines["desk"] = f"{size(stats.desk_bytes)}, of thumbs"
+        lines["desk"] = f"{size(stats.desk_bytes)}, of thumbs and conversations"
     width = max(map(len, lines))
     return "".join(f"{name:<{width}}  {said}\n" for name, said in lines.items())
 

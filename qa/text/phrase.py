@@ -22,6 +22,9 @@ _CLASS |= {hyphen: rf"{_CLASS[hyphen]}(?:\r?\n(?=\w))?" for hyphen in "-‐"}
 _PLAIN = str.maketrans({character: group[0] for group in _ALIKE for character in group})
 # A phrase may begin anew so often within itself, at once.
 MOST_NESTED = 20
+# Of fewer words, all but one say too little.
+LEAST_NEAR = 3
+_WORD = re.compile(r"\w+")
 # Letters that end no word, as no space parts them or particles follow; and those of all other scripts.
 _UNPARTED = f"[{HAN}{HANGUL}]"
 # Without regard to case a large class takes 2 ms each time to be compiled; and neither has a case.
@@ -92,6 +95,35 @@ def phrase_pattern(phrase: str) -> re.Pattern[str] | None:
 def occurrences(pattern: re.Pattern[str], text: str, start: int = 0) -> Iterator[Span]:
     """Find where the pattern occurs from an offset on: in the text's own offsets, in order and disjoint."""
     return (Span(*match.span()) for match in pattern.finditer(text, start))
+
+
+def near(phrase: str, text: str) -> Iterator[Span]:
+    """Find where a text holds all words of a phrase but one, which is another there, missing or too many.
+
+    In order and disjoint. Of a phrase of fewer than three words nothing is near.
+    """
+    asked = [word.casefold() for word in _WORD.findall(unicodedata.normalize("NFC", phrase))]
+    if len(asked) < LEAST_NEAR:
+        return
+    said = [
+        (unicodedata.normalize("NFC", word.group()).casefold(), word.span()) for word in _WORD.finditer(text)
+    ]
+    words = [word for word, _ in said]
+    at = 0
+    while at < len(words):
+        same = next((i for i, word in enumerate(asked) if words[at + i : at + i + 1] != [word]), len(asked))
+        if same == len(asked):  # the phrase itself
+            at += same
+            continue
+        # Another word, one too many (but before and behind the phrase there always is one), or one missing.
+        for left_out, too_many in ((1, 1), (0, 1), (1, 0)):
+            rest, behind = asked[same + left_out :], at + same + too_many
+            end = behind + len(rest)
+            if (left_out or same) and end <= len(words) and words[behind:end] == rest:
+                yield Span(said[at][1][0], said[end - 1][1][1])
+                at = end - 1
+                break
+        at += 1
 
 
 def _character(character: str) -> str:

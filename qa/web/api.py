@@ -38,9 +38,10 @@ from qa.limits import MAX_CITATION_CHARACTERS, MAX_ID_CHARACTERS, MAX_OFFSET, MA
 from qa.quoting import opened
 from qa.quoting.render import facets_to_dict, info_to_dict, to_dict
 from qa.schema import EVERYTHING, CitationId, Dates, Thumb, Turn
-from qa.web import STATIC, reference
+from qa.web import STATIC, documents, pages, reference
 from qa.web.body import Body
-from qa.web.guard import Guard
+from qa.web.documents import ListQuery  # noqa: TC001 - read when the route is made
+from qa.web.guard import Guard, wants_page
 from qa.web.options import FiltersBody, readiness
 from qa.web.problem import Problem, first_error
 
@@ -125,6 +126,7 @@ def create_app(engine: Engine, host: str) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
     )
     app.include_router(routes(engine))
+    app.include_router(documents.routes(engine))
     app.openapi = cache(partial(reference.openapi, app))  # type: ignore[method-assign]
     app.mount("/web", StaticFiles(directory=STATIC))
     # Its presence keeps Gradio from adding a CORS policy of its own; ours allows no other origin.
@@ -222,12 +224,13 @@ def routes(engine: Engine) -> APIRouter:
 
     @router.get("/documents")
     @few_at_once
-    def documents() -> list[dict[str, Any]]:
+    def listed(query: Annotated[ListQuery, Query()], response: Response) -> list[dict[str, Any]]:
         """What the library holds, without the texts, and without where on this machine they were read."""
-        infos = [info_to_dict(info) for info in engine.corpus.documents()]
+        found = engine.corpus.find_documents(query.query())
+        response.headers["X-Total-Count"] = str(found.total)
         return [
-            {name: value for name, value in info.items() if name not in ("path", "locations")}
-            for info in infos
+            {name: value for name, value in info_to_dict(info).items() if name not in ("path", "locations")}
+            for info in found.documents
         ]
 
     @thumbs.get("")
@@ -331,26 +334,34 @@ def _thumb_counts(corpus: Corpus) -> dict[str, int]:
     return {"thumbs": thumbs, "queries": queries}
 
 
-def _pullquote_error(engine: Engine, _: Request, error: Exception) -> Problem:
+def _pullquote_error(engine: Engine, request: Request, error: Exception) -> Response:
     assert isinstance(error, PullquoteError)  # noqa: S101 - registered for it
     status = next(
         (status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR
     )
+    if wants_page(request.scope, request.headers):
+        return pages.trouble(status)
     return Problem(status, engine.public(str(error)), error.code)
 
 
-def _invalid(_: Request, error: Exception) -> Problem:
+def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
+    if wants_page(request.scope, request.headers):
+        return pages.trouble(HTTPStatus.BAD_REQUEST)
     return Problem(HTTPStatus.BAD_REQUEST, first_error(error), InputError.code)
 
 
-def _http_error(_: Request, error: Exception) -> Problem:
+def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+    if wants_page(request.scope, request.headers):
+        return pages.trouble(error.status_code)
     return Problem(error.status_code, str(error.detail))
 
 
-def _unexpected(request: Request, error: Exception) -> Problem:
+def _unexpected(request: Request, error: Exception) -> Response:
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    if wants_page(request.scope, request.headers):
+        return pages.trouble(HTTPStatus.INTERNAL_SERVER_ERROR)
     return Problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "something went wrong inside Pullquote; its log says what",

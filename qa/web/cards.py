@@ -6,9 +6,11 @@ from dataclasses import replace
 from html import escape
 from html.parser import HTMLParser
 from itertools import groupby
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote as urlquote
 
+from qa.formats.inline import without_markup
 from qa.quoting.cite import check, facts_of
 from qa.quoting.render import (
     NAMED,
@@ -16,20 +18,22 @@ from qa.quoting.render import (
     by_part,
     describe_filters,
     gaps,
-    how_sure,
     more,
     more_than_shown,
     named,
+    percents,
 )
 from qa.schema import citation_id
 from qa.text import times
+from qa.text.dates import date_in_words
 from qa.text.display import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from qa.desk.kept import Lost
     from qa.quoting.cite import DocumentReader
-    from qa.schema import Answer, Failure, More, Quote
+    from qa.schema import Answer, CitationId, Failure, More, Quote
 
 # More would bury the next question; the rest is one click away.
 SHOWN = 3
@@ -48,8 +52,17 @@ def text(value: str) -> str:
     return "".join(_SPACE.get(character, character) for character in escaped)
 
 
-def answer_card(answer: Answer, read_document: DocumentReader, answer_id: str = "") -> str:
+def answer_card(
+    answer: Answer,
+    read_document: DocumentReader,
+    answer_id: str = "",
+    fates: Mapping[CitationId, str] = MappingProxyType({}),
+    lost: Sequence[Lost] = (),
+) -> str:
     """The answer's HTML, on one line. With an id (see `qa.web.shown`) it can be judged.
+
+    `fates` says what has become of the sources of quotes since it was shown first, and `lost` which quotes of
+    it are gone (see `qa.desk.kept`).
 
     Raises:
         VerbatimError: when a quote in it would not read as its slice of the source, read afresh.
@@ -58,12 +71,15 @@ def answer_card(answer: Answer, read_document: DocumentReader, answer_id: str = 
         return error_card(answer.error)
     if answer.reply is not None:
         return f'<article class="answer"><section class="reply">{text(answer.reply.text)}</section></article>'
-    quotes = list(_quote_cards(answer.quotes, read_document))
+    quotes = list(_quote_cards(answer.quotes, read_document, fates))
+    for each in lost:
+        quotes.insert(each.at, _lost_card(each))
     parts = [*_remarks(answer)]
     if answer.unsearched:
         return f'<article class="answer none">{_unsearched(answer)}{"".join(parts)}</article>'
     if answer.more and answer.more.quotes:
-        parts.extend(_by_document(answer.more, read_document))
+        parts.extend(_by_document(answer.more, read_document, fates))
+        parts.extend(map(_lost_card, lost))
     elif answer.outcome == "answered":
         parts.extend(_folded(quotes))
         if some := more_than_shown(answer):
@@ -79,9 +95,9 @@ def answer_card(answer: Answer, read_document: DocumentReader, answer_id: str = 
     searched = (
         f"Searched {plural(answer.searched, 'document')}{within} in {answer.milliseconds.total:,.0f} ms"
     )
-    sure = f"confidence {how_sure(answer, percent='&nbsp;%')}"
+    sure = f"{percents(answer)[0]}&nbsp;%" if answer.calibrated else "unknown"
     means = "How probable it is that the documents state the answer"
-    parts.append(f'<p class="trace">{searched} · <span title="{means}">{sure}</span></p>')
+    parts.append(f'<p class="trace">{searched} · <span title="{means}">likely answered: {sure}</span></p>')
     judged = f' id="answer-{escape(answer_id)}"' if answer_id else ""
     return f'<article class="answer {answer.outcome}"{judged}>{"".join(parts)}</article>'
 
@@ -94,8 +110,8 @@ def error_card(failure: Failure) -> str:
     )
 
 
-def quote_card(quote: Quote, read_document: DocumentReader) -> str:
-    """A quote's card: the verbatim text, and the numbered link to its source."""
+def quote_card(quote: Quote, read_document: DocumentReader, fate: str = "") -> str:
+    """A quote's card: the verbatim text, the numbered link to its source, and what has become of that."""
     block = quote_block(quote, read_document)
     facts = " · ".join(map(text, facts_of(quote)))
     title = quote.document.title or quote.document.id
@@ -105,7 +121,17 @@ def quote_card(quote: Quote, read_document: DocumentReader) -> str:
         f'<span class="number">[{quote.number}]</span> '
         f'<span class="title">{text(title)}</span> <span class="facts">· {facts}</span></a>'
     )
-    return f'<section class="card">{block}<p class="source">{link}</p>{_also_in(quote)}</section>'
+    since = f'<p class="since">This source was {text(fate)}.</p>' if fate else ""
+    return f'<section class="card">{block}<p class="source">{link}</p>{_also_in(quote)}{since}</section>'
+
+
+def _lost_card(lost: Lost) -> str:
+    """What stands in place of a quote whose document was purged."""
+    when = f" on {text(date_in_words(lost.purged))}" if lost.purged else ""
+    return (
+        f'<section class="lost"><p><span class="number">[{lost.number}]</span> Purged{when}: '
+        "the document quoted here was erased for good.</p></section>"
+    )
 
 
 def quote_block(quote: Quote, read_document: DocumentReader) -> str:
@@ -141,6 +167,7 @@ class Numbers:
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
+        self._last = 0
 
     def number(self, answer: Answer) -> Answer:
         """The answer, its quotes with this conversation's numbers."""
@@ -153,16 +180,26 @@ class Numbers:
 
     def assign(self, quotes: Iterable[Quote]) -> tuple[Quote, ...]:
         """The quotes with this conversation's numbers."""
-        return tuple(
-            replace(quote, number=self._numbers.setdefault(str(citation_id(quote)), len(self._numbers) + 1))
-            for quote in quotes
-        )
+        return tuple(replace(quote, number=self._of(str(citation_id(quote)))) for quote in quotes)
+
+    def _of(self, place: str) -> int:
+        if place not in self._numbers:
+            self.take(place, self._last + 1)
+        return self._numbers[place]
+
+    def take(self, place: str, number: int) -> None:
+        """Note the number that a place was shown with."""
+        self._numbers[place] = number
+        self._last = max(self._last, number)
 
 
-def _quote_cards(quotes: tuple[Quote, ...], read_document: DocumentReader) -> Iterator[str]:
+def _quote_cards(
+    quotes: tuple[Quote, ...], read_document: DocumentReader, fates: Mapping[CitationId, str]
+) -> Iterator[str]:
     """The cards; one that goes on where the card before ended, with something left out, says so first."""
     for quote, follows in gaps(quotes):
-        yield ('<p class="gap">[…]</p>' if follows else "") + quote_card(quote, read_document)
+        fate = fates.get(citation_id(quote), "")
+        yield ('<p class="gap">[…]</p>' if follows else "") + quote_card(quote, read_document, fate)
 
 
 def _remarks(answer: Answer) -> Iterator[str]:
@@ -196,7 +233,7 @@ def _folded(cards: list[str]) -> Iterator[str]:
         yield f'<details class="more"><summary>{label}</summary>{"".join(rest)}</details>'
 
 
-def _by_document(more: More, read_document: DocumentReader) -> Iterator[str]:
+def _by_document(more: More, read_document: DocumentReader, fates: Mapping[CitationId, str]) -> Iterator[str]:
     """Yield a card for every quote, under a heading for each document."""
     yield f'<h2 class="all">{all_that_answer(more)}</h2>'
     for _, group in groupby(more.quotes or (), key=lambda quote: quote.document.id):
@@ -205,7 +242,7 @@ def _by_document(more: More, read_document: DocumentReader) -> Iterator[str]:
         title = text(document.title or document.id)
         yield (
             f'<section class="document"><h3>{title} <span>{plural(len(quotes), "quote")}</span></h3>'
-            f"{''.join(_quote_cards(quotes, read_document))}</section>"
+            f"{''.join(_quote_cards(quotes, read_document, fates))}</section>"
         )
 
 
@@ -219,6 +256,7 @@ def _unsearched(answer: Answer) -> str:
 
 def _not_in_corpus(answer: Answer, quotes: list[str]) -> str:
     where = "the document" if answer.searched == 1 else f"the {plural(answer.searched, 'document')}"
+    where += f" of your filters ({text(describe_filters(answer.filters))})" if answer.filters else " searched"
     clear = _CLEAR if answer.filters else ""
     if answer.is_answered_in_part:
         return (
@@ -226,9 +264,15 @@ def _not_in_corpus(answer: Answer, quotes: list[str]) -> str:
             f"<p>The quotes answer that part alone.</p>{clear}{''.join(_folded(quotes))}</section>"
         )
     if not quotes:
-        said = f"Nothing near this question was found in {where} searched."
+        said = f"Nothing near this question was found in {where}."
         return f'<section class="not-in-corpus none"><h2>Not in the corpus</h2><p>{said}</p>{clear}</section>'
-    said = f"No sentence that states an answer was found in {where} searched."
+    said = f"No sentence that states an answer was found in {where}."
+    sure, enough = percents(answer)
+    if answer.calibrated and sure < enough:
+        said += (
+            f" These are {sure}&nbsp;% likely to state it; with your present setting, answers are shown from "
+            f"{enough}&nbsp;%."
+        )
     return (
         f'<section class="not-in-corpus weak"><h2>Not in the corpus</h2><p>{said}</p>{clear}'
         f"<h3>Nearest passages <span>not an answer</span></h3>{''.join(_folded(quotes))}</section>"
@@ -238,12 +282,29 @@ def _not_in_corpus(answer: Answer, quotes: list[str]) -> str:
 def _emphasised(quote: Quote) -> str:
     """The quote's text as HTML, the words that carry the answer in <strong>."""
     source, at, parts = quote.document.text, quote.start, []
+    marks = _marks(quote)
     for span in sorted(quote.emphasis):
         start = max(span.start, at)
         if start < span.end:
-            parts += [text(source[at:start]), f"<strong>{text(source[start : span.end])}</strong>"]
+            words = _marked(source, start, span.end, marks)
+            parts += [_marked(source, at, start, marks), f"<strong>{words}</strong>"]
             at = span.end
-    return "".join([*parts, text(source[at : quote.end])])
+    return "".join([*parts, _marked(source, at, quote.end, marks)])
+
+
+def _marks(quote: Quote) -> frozenset[int]:
+    """Where in its document a Markdown quote has markup: characters that its reader does not see."""
+    if quote.document.format != "markdown":
+        return frozenset()
+    _, seen = without_markup(quote.text)
+    return frozenset(range(quote.start, quote.end)) - {quote.start + at for at in seen}
+
+
+def _marked(source: str, start: int, end: int, marks: frozenset[int]) -> str:
+    """A part of a text as HTML: its markup is there, and the page's style does not show it."""
+    runs = groupby(range(start, end), key=marks.__contains__)
+    pieces = ((is_mark, text(source[run[0] : run[-1] + 1])) for is_mark, at in runs if (run := list(at)))
+    return "".join(f'<span class="markup">{piece}</span>' if is_mark else piece for is_mark, piece in pieces)
 
 
 def _as_read(html: str) -> str:

@@ -19,12 +19,14 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import Headers, MutableHeaders
 
+from qa.web import pages
 from qa.web.problem import Problem, first_error
 from qa.web.queue import Cancel, Join, Reset
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY_BYTES = 1 << 20
@@ -33,7 +35,8 @@ MAX_BODY_BYTES = 1 << 20
 MAX_STREAMS = 96
 _API = re.compile(r"/api/v1/.+")
 # What a link from another site may lead to.
-_PAGE = re.compile(r"/|/api/v1/docs")
+_PAGES = r"/documents(?:/.+)?|/history(?:/.+)?"
+_PAGE = re.compile(rf"/|/api/v1/docs|{_PAGES}", re.DOTALL)
 # Names of files as the packages have them: no "..", no empty part.
 _STATIC = re.compile(
     r"/(?:assets|static|web)/(?:[\w-][\w.-]*/)*[\w-][\w.-]*|/theme\.css|/favicon\.ico", re.ASCII
@@ -41,6 +44,7 @@ _STATIC = re.compile(
 _QUEUE_DATA = "/gradio_api/queue/data"
 _STREAM = re.compile(rf"{_QUEUE_DATA}|/gradio_api/heartbeat/[0-9A-Za-z]{{1,32}}")
 _READ = re.compile(rf"/|/config|/gradio_api/app_id|{_STATIC.pattern}|{_STREAM.pattern}", re.ASCII)
+_QUERIED = re.compile(rf"{_API.pattern}|{_QUEUE_DATA}|{_PAGES}", re.DOTALL)
 _SENT: dict[str, type[BaseModel]] = {
     "/gradio_api/queue/join": Join,
     "/gradio_api/cancel": Cancel,
@@ -76,15 +80,8 @@ _POLICY = (
     "font-src 'self'; connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'"
 )
 _INLINE_SCRIPT = re.compile(r"<script(?![^<>]*\ssrc=)[^<>]*>([^<]*(?:<(?!/?script)[^<]*)*)</script>")
+_BODY = re.compile(r"<body[^>]*>")
 _PREVIEW = re.compile(r'<(?:meta\s+(?:property="og|name="twitter)|link rel="manifest")[^>]*>\s*')
-_HEAD = """\
-<meta name="color-scheme" content="light dark">
-<meta name="theme-color" media="(prefers-color-scheme: light)" content="#fbfaf7">
-<meta name="theme-color" media="(prefers-color-scheme: dark)" content="#15171a">
-<link rel="icon" href="/web/icon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="/web/page.css">
-<script src="/web/page.js" type="module"></script>
-</head>"""
 
 
 class Guard:
@@ -107,8 +104,11 @@ class Guard:
             return  # a web socket is left unanswered, which refuses it: nothing here speaks it
         path, method = scope["path"], scope["method"]
         send = _with_headers(send, keep=bool(_STATIC.fullmatch(path)))
-        refusal = self._refusal(scope, Headers(scope=scope))
+        headers = Headers(scope=scope)
+        refusal: Response | None = self._refusal(scope, headers)
         if refusal is not None:
+            if wants_page(scope, headers):
+                refusal = pages.trouble(refusal.status_code)
             await refusal(scope, receive, send)
             return
         scope = _stripped(scope)
@@ -186,7 +186,7 @@ class Guard:
         if _is_foreign(scope, headers, host):
             return Problem(HTTPStatus.FORBIDDEN, "requests from other sites are refused")
         if not _API.fullmatch(path):
-            if not _READ.fullmatch(path) and path not in _SENT:
+            if not (_READ.fullmatch(path) or _PAGE.fullmatch(path) or path in _SENT):
                 return Problem(HTTPStatus.NOT_FOUND, "there is nothing here")
             if scope["method"] not in ({"POST"} if path in _SENT else {"GET", "HEAD"}):
                 return Problem(HTTPStatus.METHOD_NOT_ALLOWED, "this cannot be done here")
@@ -210,6 +210,11 @@ class Guard:
         except ValueError:
             return False
         return True
+
+
+def wants_page(scope: Scope, headers: Headers) -> bool:
+    """Tell whether a person's browser asks for something to look at, rather than a script for data."""
+    return not scope["path"].startswith("/api/") and "text/html" in headers.get("accept", "")
 
 
 def _without_length() -> Problem:
@@ -244,7 +249,7 @@ def _stripped(scope: Scope) -> Scope:
     """The same request, with nothing that the page does not send."""
     headers = [(name, value) for name, value in scope["headers"] if name in _PASSED]
     path = scope["path"]
-    query = scope["query_string"] if _API.fullmatch(path) or path == _QUEUE_DATA else b""
+    query = scope["query_string"] if _QUERIED.fullmatch(path) else b""
     return {**scope, "headers": headers, "query_string": query}
 
 
@@ -296,8 +301,16 @@ def _limited(receive: Receive) -> Receive:
     return limited
 
 
+def _framed(page: str) -> str:
+    """Give Gradio's page the head and the frame that all pages have."""
+    head = pages.render("head.html", styles=["page.css"], scripts=["page.js"])
+    frame = pages.render("frame.html", current="Ask", content="question")
+    page = page.replace("</head>", f"{head}</head>", 1)
+    return _BODY.sub(lambda body: body[0] + frame, page, count=1)
+
+
 class _Dressed:
-    """Holds Gradio's page back until it is whole, then adds our head and the hashes of its inline scripts."""
+    """Holds Gradio's page back until it is whole; adds our frame, and the hashes of its inline scripts."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -316,7 +329,7 @@ class _Dressed:
             return
         headers = MutableHeaders(scope=self._start)
         if headers.get("content-type", "").startswith("text/html"):
-            page = _PREVIEW.sub("", self._body.decode()).replace("</head>", _HEAD, 1)
+            page = _framed(_PREVIEW.sub("", self._body.decode()))
             digests = (hashlib.sha256(script.encode()).digest() for script in _INLINE_SCRIPT.findall(page))
             hashes = "".join(f" 'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
             headers["Content-Security-Policy"] = _POLICY.format(hashes=hashes)

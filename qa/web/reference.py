@@ -18,10 +18,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from fastapi.openapi.utils import get_openapi
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from qa import __version__
+from qa.web.pages import render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,22 +126,17 @@ class Operation:
 def page(document: dict[str, Any], base: str) -> str:
     """Return the reference as a page; examples are for the server at `base`."""
     operations = list(_operations(document, base.rstrip("/")))
-    environment = Environment(
-        loader=PackageLoader("qa.web"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"prose": _prose, "paragraphs": _paragraphs}
     notes = _notes()
-    return environment.get_template("reference.html").render(
+    return render(
+        "reference.html",
         version=document["info"]["version"],
         introduction=notes["introduction"],
         errors=notes["errors"],
         error_example=_pretty(json.loads(notes["error_example"])),
         base=base.rstrip("/"),
         groups=[(name, list(each)) for name, each in groupby(operations, key=lambda each: each.group)],
+        prose=_prose,
+        paragraphs=_paragraphs,
     )
 
 

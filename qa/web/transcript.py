@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from qa import __version__
@@ -29,10 +30,11 @@ from qa.web.cards import quote_block, text
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from qa.desk.kept import Lost
     from qa.quoting.cite import DocumentReader
-    from qa.schema import Answer, Quote
+    from qa.schema import Answer, CitationId, Quote
 
 _SAID = {
     "answered": "",
@@ -42,8 +44,14 @@ _SAID = {
 }
 
 
-def entry(answer: Answer, read_document: DocumentReader, at: dt.datetime) -> str:
-    """One question with its answer, as it was shown at that time.
+def entry(
+    answer: Answer,
+    read_document: DocumentReader,
+    at: dt.datetime,
+    fates: Mapping[CitationId, str] = MappingProxyType({}),
+    lost: Sequence[Lost] = (),
+) -> str:
+    """One question with its answer, as it was shown at that time; see `qa.web.cards.answer_card`.
 
     Raises:
         VerbatimError: when a quote in it would not read as its slice of the source, read afresh.
@@ -53,7 +61,8 @@ def entry(answer: Answer, read_document: DocumentReader, at: dt.datetime) -> str
         if heading := document_heading(answer, quote):
             parts.append(f"<h3>{text(heading)}</h3>")
         parts += ["<p>[…]</p>"] * follows
-        parts += [quote_block(quote, read_document), _cited(quote)]
+        parts += [quote_block(quote, read_document), _cited(quote, fates.get(citation_id(quote), ""))]
+    parts += _paragraphs(map(_purged, lost))
     parts += _paragraphs(_closing(answer, at), "facts")
     return f'<article class="answer {answer.outcome}">{"".join(parts)}</article>'
 
@@ -81,7 +90,7 @@ def _clock(at: dt.datetime) -> str:
     return f"{at:%H:%M} (UTC{at.isoformat()[-6:]})"
 
 
-def _paragraphs(lines: Iterator[str], name: str = "said") -> list[str]:
+def _paragraphs(lines: Iterable[str], name: str = "said") -> list[str]:
     return [f'<p class="{name}">{text(line)}</p>' for line in lines]
 
 
@@ -123,7 +132,12 @@ def _closing(answer: Answer, at: dt.datetime) -> Iterator[str]:
     yield " · ".join(facts)
 
 
-def _cited(quote: Quote) -> str:
+def _purged(lost: Lost) -> str:
+    when = f" on {date_in_words(lost.purged)}" if lost.purged else ""
+    return f"[{lost.number}] Purged{when}: the document quoted here was erased for good."
+
+
+def _cited(quote: Quote, fate: str) -> str:
     """The full citation, and the place: the text's SHA-256 and the quote's characters."""
     place = citation_id(quote)
     url = f" {quote.document.url}" if quote.document.url else ""
@@ -131,5 +145,5 @@ def _cited(quote: Quote) -> str:
     also = f'<span class="also">Also in: {text(copies)}</span>' if copies else ""
     return (
         f'<p class="source" id="cite={place}"><a class="cite" href="#cite={place}">[{quote.number}] '
-        f'{text(cite_line(quote) + url)} <span class="place">{place}</span></a>{also}</p>'
+        f'{text(cite_line(quote, fate) + url)} <span class="place">{place}</span></a>{also}</p>'
     )

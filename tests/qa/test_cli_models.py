@@ -209,7 +209,7 @@ def test_filters_that_leave_nothing_say_so_and_what_there_is(shipped):
     result = run("ask", QUESTION, "--since", "2009", "--library", str(shipped))
     assert result.exit_code == 1
     assert result.stdout.splitlines()[1] == (
-        "Nothing was searched. No document is dated since 2009-01-01: the only date is 4 April 2008."
+        "Nothing was searched. No document is dated since 1 January 2009: the only date is 4 April 2008."
     )
     assert "Not in the corpus" not in result.stdout
 

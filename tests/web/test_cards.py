@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from dataclasses import replace
 
 import pytest
 
-from qa.schema import Answer, Signals
-from qa.web.cards import answer_card
+from qa.schema import Answer, Filters, Quote, Signals, Span
+from qa.web.cards import answer_card, quote_block
+from qa.web.cards import text as html_of
 from tests.qa.briefs import BRIEF, quote, reader
 
 SIGNALS = Signals(1.5, 1.5, 2.5, 2.0, 0.25, 3.0, 0.5, 0.75, 0.6667, 1.0, 0.0)
@@ -16,8 +19,12 @@ SIGNALS = Signals(1.5, 1.5, 2.5, 2.0, 0.25, 3.0, 0.5, 0.75, 0.6667, 1.0, 0.0)
 @pytest.mark.parametrize(
     ("confidence", "outcome", "said"),
     [
-        (0.83, "answered", "confidence 83&nbsp;%<"),
-        (0.31, "weak", "confidence 31&nbsp;%; answers are given from 55&nbsp;%<"),
+        (0.83, "answered", "likely answered: 83&nbsp;%<"),
+        (
+            0.31,
+            "weak",
+            "31&nbsp;% likely to state it; with your present setting, answers are shown from 55&nbsp;%.",
+        ),
     ],
 )
 def test_a_card_says_how_sure_it_is_and_what_would_have_done(confidence, outcome, said):
@@ -25,7 +32,7 @@ def test_a_card_says_how_sure_it_is_and_what_would_have_done(confidence, outcome
     answer = Answer("Who?", "Who?", outcome, confidence, 0.55, SIGNALS, quotes, searched=1)
     assert said in answer_card(answer, reader(BRIEF))
     card = answer_card(replace(answer, calibrated=False), reader(BRIEF))
-    assert "confidence unknown<" in card
+    assert "likely answered: unknown<" in card
     assert "%" not in card
 
 
@@ -35,3 +42,34 @@ def test_words_of_earlier_questions_are_shown_and_can_be_taken_away():
     assert "Understood as: <q>When? (copper)</q>" in card
     assert '<a class="ignore-history" href="#history=ignore">Ask without the earlier questions</a>' in card
     assert "ignore-history" not in answer_card(replace(answer, carried=()), reader(BRIEF))
+
+
+def test_what_is_not_in_the_corpus_says_where_was_looked():
+    filters = Filters(since=dt.date(2008, 1, 1), publisher="IFES")
+    card = answer_card(Answer("Who?", "Who?", "none", filters=filters, searched=2), reader(BRIEF))
+    assert "in the 2 documents of your filters (since 1 January 2008, publisher IFES)." in card
+    card = answer_card(Answer("Who?", "Who?", "none", searched=2), reader(BRIEF))
+    assert "in the 2 documents searched." in card
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        (
+            "The **copper** was `sold` by [the mill](https://mill.example/a_b).",
+            "The copper was sold by the mill.",
+        ),
+        ("> It rose by 2 * 3 = 6 points*", "It rose by 2 * 3 = 6 points*"),
+        ("Ends within ***both kinds*** of_emphasis_", "Ends within both kinds of_emphasis_"),
+        ("It cost 5\\* a day.", "It cost 5* a day."),
+    ],
+)
+@pytest.mark.parametrize("emphasis", [(), (4, 14), (0, 17)])
+def test_markdowns_marks_stand_in_the_card_and_are_not_shown(written, shown, emphasis):
+    document = replace(BRIEF, text=f"First. {written} Last.", format="markdown")
+    spans = (Span(7 + emphasis[0], 7 + emphasis[1]),) if emphasis else ()
+    html = quote_block(Quote(document, 7, 7 + len(written), 1.0, 1, spans), reader(document))
+    assert "".join(re.sub(r'<span class="markup">.*?</span>|<[^>]+>', "", html)) == html_of(shown)
+    assert re.sub(r"<[^>]+>", "", html) == html_of(written)
+    plain = replace(document, format="text")
+    assert "markup" not in quote_block(Quote(plain, 7, 7 + len(written), 1.0, 1, spans), reader(plain))

@@ -278,6 +278,14 @@ def _thumbs_move_out(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE erasing ADD COLUMN cited TEXT NOT NULL DEFAULT ''")
 
 
+def _index_the_list(db: sqlite3.Connection) -> None:
+    """Keep what a list of documents is searched and ordered by beside the rows, for these hold the texts."""
+    db.execute(
+        "CREATE INDEX documents_by_list ON documents ("
+        "title, publisher, author, series, number, id, date, collection, format, language, passages)"
+    )
+
+
 def _files_are_uploaded(db: sqlite3.Connection) -> None:
     """Name the uploaded files that the library keeps: of each name, the greatest number is the newest."""
     db.execute(
@@ -294,5 +302,9 @@ def _files_are_uploaded(db: sqlite3.Connection) -> None:
     db.execute("CREATE INDEX uploads_by_sha256 ON uploads (sha256)")
 
 
-CHANGES: dict[int, Callable[[sqlite3.Connection], None]] = {8: _thumbs_move_out, 9: _files_are_uploaded}
+CHANGES: dict[int, Callable[[sqlite3.Connection], None]] = {
+    8: _thumbs_move_out,
+    9: _index_the_list,
+    10: _files_are_uploaded,
+}
 """What brings a library to each later schema, from 8 on, inside a transaction. Never edit one: add one."""

@@ -1,4 +1,4 @@
-// What the page's scripts have in common: elements, and the server's interface.
+// What the pages' scripts have in common: elements, the server's interface, and the message.
 
 export const API = "/api/v1";
 
@@ -13,7 +13,7 @@ export function make(tag, properties = {}, ...children) {
 
 export const SILENT = "The server does not answer. Is pullquote chat still running?";
 
-async function request(path, options) {
+async function request(path, options, read = (body) => body) {
   let response, body;
   try {
     response = await fetch(API + path, options);
@@ -22,10 +22,12 @@ async function request(path, options) {
     throw new Error(SILENT);
   }
   if (!response.ok) throw Object.assign(new Error(body.detail ?? response.statusText), { code: body.code });
-  return body;
+  return read(body, response);
 }
 
 export const get = (path) => request(path);
+/** A part of a list, and how many there are in all. */
+export const getPart = (path) => request(path, {}, (items, { headers }) => ({ items, total: Number(headers.get("X-Total-Count")) }));
 export const post = (path, value) =>
   request(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) });
 
@@ -38,3 +40,26 @@ export const inWords = (date) => {
   const parts = { year: "numeric", month: month && "long", day: day && "numeric" };
   return new Date(year, (month ?? 1) - 1, day ?? 1).toLocaleDateString("en-GB", parts);
 };
+
+// ---------------------------------------------------------------- the message
+
+const message = make("div", { className: "unseen", role: "status" });
+document.body.append(message);
+let fading;
+
+/**
+ * Say something: to a screen reader, or, where it is visible, to everyone. One with an action, such as
+ * { label: "Undo", run }, stays until that is used or something else is said.
+ */
+export function announce(words, visible = false, action = null) {
+  clearTimeout(fading);
+  message.className = visible ? "notice" : "unseen";
+  message.replaceChildren(make("span", {}, words));
+  if (action) message.append(button(action.label, () => (unsay(), action.run())));
+  else fading = setTimeout(unsay, visible ? 6000 : 1500);
+}
+
+function unsay() {
+  message.className = "unseen";
+  message.replaceChildren();
+}

@@ -1,16 +1,16 @@
 // The page around Gradio's question box and conversation: start-up progress, the empty page, the source panel,
 // copy buttons and keys. Whatever comes from a document goes in through textContent; nothing is parsed as HTML.
 
-import { API, SILENT, button, get, inWords, make, post } from "./base.js";
+import { API, SILENT, announce, button, get, getPart, inWords, make, post } from "./base.js";
 import { tendFilters } from "./filters.js";
 
 // The place of a quote, and which document is meant where several have the same text.
 const HASH = /^#cite=(([0-9a-f]{64})\/(\d{1,12})-(\d{1,12}))(?:&document=([\w.~%-]+))?$/;
 const POLL_MS = 250;
+const LINE = 140; // characters of the source that are shown before and after a quote
 
 // ---------------------------------------------------------------- the frame
 
-const announcer = make("p", { className: "unseen", role: "status" });
 const progress = make("progress", { max: 1 });
 const progressText = make("span");
 const starting = make("div", { id: "status", role: "status" }, progressText, progress);
@@ -29,18 +29,13 @@ const welcome = make(
   examples,
   holdings,
 );
-const masthead = make(
-  "header",
-  { className: "masthead" },
-  make("a", { className: "brand", href: "/" }, make("span", { className: "mark", aria: { hidden: "true" } }, "“"), "Pullquote"),
-  make("a", {
-    id: "test-queries",
-    href: `${API}/feedback/test-queries.jsonl`,
-    download: "",
-    hidden: true,
-    title: "Download the questions that you have judged, as a file of test queries",
-  }),
-);
+const testQueries = make("a", {
+  id: "test-queries",
+  href: `${API}/feedback/test-queries.jsonl`,
+  download: "",
+  hidden: true,
+  title: "Download the questions that you have judged, as a file of test queries",
+});
 
 const heading = make("h2", { id: "source-title" });
 const facts = make("p", { className: "facts" });
@@ -77,8 +72,9 @@ const panel = make(
   ),
   text,
 );
-document.body.prepend(masthead, starting, welcome);
-document.body.append(panel, announcer);
+document.querySelector(".masthead").append(testQueries);
+document.querySelector(".rail").after(starting, welcome);
+document.body.append(panel);
 
 // ---------------------------------------------------------------- start-up
 
@@ -116,21 +112,20 @@ async function watchStart() {
 }
 
 async function showHoldings() {
-  const [questions, documents] = await Promise.all([get("/examples"), get("/documents")]);
+  const [questions, { items, total }] = await Promise.all([get("/examples"), getPart("/documents?sort=added&order=desc&limit=4")]);
   examples.replaceChildren(...questions.map((question) => make("li", {}, button(question, () => ask(question)))));
-  const title = documents.length === 1 ? "One document is loaded" : `${documents.length} documents are loaded`;
-  const items = documents.map((found) =>
+  const documents = items.map((found) =>
     make(
       "li",
       {},
-      make("span", { className: "title" }, found.title || found.id),
+      make("a", { className: "title", href: `/documents/${encodeURIComponent(found.id)}` }, found.title || found.id),
       make("span", { className: "facts" }, [found.publisher, [found.series, found.number].filter(Boolean).join(" "), inWords(found.date)].filter(Boolean).join(" · ")),
     ),
   );
-  const first = make("ul", {}, ...items.slice(0, 4));
-  const rest = items.slice(4);
-  holdings.replaceChildren(make("h2", {}, documents.length ? title : "No document is loaded yet"), first);
-  if (rest.length) holdings.append(make("details", {}, make("summary", {}, `${rest.length} more`), make("ul", {}, ...rest)));
+  const title = total === 1 ? "One document is loaded" : `${total.toLocaleString("en")} documents are loaded`;
+  holdings.replaceChildren(make("h2", {}, total ? title : "No document is loaded yet"), make("ul", {}, ...documents));
+  if (!total) holdings.append(make("a", { href: "/documents" }, "Add documents"));
+  else if (total > items.length) holdings.append(make("a", { className: "all", href: "/documents" }, "See them all"));
 }
 
 // ---------------------------------------------------------------- asking
@@ -256,6 +251,10 @@ function finish(answer) {
       make(
         "span",
         { className: "tools" },
+        button("Context", (event) => showContext(card, cite, event.currentTarget), {
+          title: "Show the line before and the line after",
+          aria: { label: `Show the lines around quote ${number}`, expanded: "false" },
+        }),
         button("Copy", (event) => copyCited(cite, event.currentTarget), {
           className: "copy",
           title: "Copy quote and citation",
@@ -273,6 +272,25 @@ function finish(answer) {
   const trace = answer.querySelector(".trace");
   trace?.append(...thumbs(answer, "This answer", HINTS[answer.querySelector(".not-in-corpus") ? "none" : "answered"]));
   if (trace && answerId(answer)) readThumbs(answer);
+}
+
+/** Show, or hide again, what stands in the source right before and after a quote: no part of it. */
+async function showContext(card, cite, pressed) {
+  const open = pressed.getAttribute("aria-expanded") === "true";
+  card.querySelectorAll(".context").forEach((line) => line.remove());
+  pressed.setAttribute("aria-expanded", String(!open));
+  if (open) return;
+  try {
+    const found = await get(cited(HASH.exec(new URL(cite.href).hash)));
+    const before = found.before.trimEnd().split("\n").at(-1);
+    const after = found.after.trimStart().split("\n")[0];
+    const line = (words) => make("p", { className: "context" }, words);
+    const isCut = [before, after].map((words) => words.length > LINE);
+    if (before) card.querySelector(".quote").before(line(isCut[0] ? `…${before.slice(-LINE).replace(/^\S*/, "")}` : before));
+    if (after) card.querySelector(".quote").after(line(isCut[1] ? `${after.slice(0, LINE).replace(/\S*$/, "")}…` : after));
+  } catch (error) {
+    announce(inPlainWords(error), true);
+  }
 }
 
 /** Ask the server for all that answers; it comes in place of the answer, or an error below it. */
@@ -402,9 +420,8 @@ function showThumbs(answer, kept) {
 
 /** Once there are test queries, they can be had as a file. */
 function offer({ queries }) {
-  const link = document.getElementById("test-queries");
-  link.hidden = queries === 0;
-  link.replaceChildren(
+  testQueries.hidden = queries === 0;
+  testQueries.replaceChildren(
     make("span", { aria: { hidden: "true" } }, "↓ "),
     String(queries),
     make("span", { className: "words" }, queries === 1 ? " test query" : " test queries"),
@@ -446,17 +463,6 @@ async function copy(words, pressed) {
   announce("Copied");
   pressed.classList.add("done");
   setTimeout(() => pressed.classList.remove("done"), 1500);
-}
-
-let announced;
-function announce(words, visible = false) {
-  clearTimeout(announced);
-  announcer.textContent = words;
-  announcer.className = visible ? "toast" : "unseen";
-  announced = setTimeout(() => {
-    announcer.className = "unseen";
-    announcer.textContent = "";
-  }, visible ? 6000 : 1500);
 }
 
 // ---------------------------------------------------------------- saving

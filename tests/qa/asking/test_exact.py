@@ -75,10 +75,10 @@ def test_the_phrase_is_emphasised_as_it_stands_in_the_source(corpus: Corpus) -> 
 
 
 def test_a_phrase_that_does_not_occur_is_no_answer_and_is_named(corpus: Corpus) -> None:
-    given = looked_up(corpus, '"come down softly"')
+    given = looked_up(corpus, '"go down softly"')
     assert given.missing
     assert given.quotes == ()
-    assert given.notes == ("The exact phrase “come down softly” does not occur.",)
+    assert given.notes == ("The exact phrase “go down softly” does not occur.",)
 
 
 def test_a_phrase_that_repeats_itself_is_found_as_it_is_written_and_else_that_is_said(
@@ -374,3 +374,13 @@ def test_near_duplicates_beyond_those_that_are_quoted_count_once(many: Corpus, *
     more = search(many.store, "“left port”", many.store.select(), find_all=find_all).more
     assert more
     assert (more.sentences, more.documents) == (8, 2)
+
+
+def test_where_a_phrase_is_missing_what_differs_by_one_word_is_shown_as_no_answer(corpus: Corpus) -> None:
+    answer = Answerer(corpus.store, TinyReader()).ask("“told to come down soft on traders”")
+    assert answer.outcome == "weak"
+    assert [quote.text for quote in answer.quotes] == ["Guards were told to “come down hard” on traders."]
+    [span] = answer.quotes[0].emphasis
+    assert BRIEF[span.start : span.end] == "told to “come down hard” on traders"
+    assert answer.notes == ("The exact phrase “told to come down soft on traders” does not occur.",)
+    assert not looked_up(corpus, "“quite another phrase”").quotes

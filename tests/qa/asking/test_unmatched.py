@@ -59,7 +59,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
         (
             Filters(since=dt.date(2030, 1, 1)),
             (
-                "No document is dated since 2030-01-01: the dates are from 4 April 2008 to 1 May 2010, "
+                "No document is dated since 1 January 2030: the dates are from 4 April 2008 to 1 May 2010, "
                 "and 1 document without a date."
             ),
         ),
@@ -76,7 +76,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
         ),
         (
             Filters(publisher="IFES", since=dt.date(2008, 1, 1)),
-            "No document matches the filters: since 2008-01-01, publisher IFES.",
+            "No document matches the filters: since 1 January 2008, publisher IFES.",
         ),
     ],
 )

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from qa.cli import cli
-from qa.desk.database import FILE_NAME
+from qa.desk.file import FILE_NAME
 from qa.errors import DocumentNotFoundError, LibraryError
 from qa.schema import QuoteReference, ShownAnswer
 from tests.qa.tiny import tiny_corpus, write
@@ -246,7 +246,10 @@ def test_damage_is_said_and_the_file_is_left_as_it_is(corpus: Corpus) -> None:
     before = file.read_bytes()
     done = run(corpus, "feedback")
     assert (done.exit_code, "is damaged or no desk" in done.stderr) == (3, True)
-    assert "or move it away: thumbs are lost then, documents and citations are not" in done.stderr
+    assert (
+        "or move it away: thumbs and conversations are lost then, documents and citations are not"
+        in done.stderr
+    )
     assert file.read_bytes() == before
     examined = json.loads(run(corpus, "doctor", "--json").stdout)
     (desk,) = [finding for finding in examined["findings"] if finding["about"] == "desk"]
@@ -305,7 +308,7 @@ def test_the_doctor_and_the_stats_know_the_file(corpus: Corpus) -> None:
     put(corpus, "What?")
     file = corpus.library / FILE_NAME
     examined = json.loads(run(corpus, "doctor", "--json").stdout)["findings"]
-    assert {"about": "desk", "value": f"1 thumb in {file}", "problem": ""} in examined
+    assert {"about": "desk", "value": f"1 thumb and 0 conversations in {file}", "problem": ""} in examined
     assert "\ndesk " in corpus_stats(corpus)
 
 

@@ -375,7 +375,7 @@ def test_filters_are_described_in_the_words_of_the_options():
     filters = Filters(since=dt.date(2008, 1, 1), series="NK Brief", document=("a", "b"), language="en")
     assert (
         render.describe_filters(filters)
-        == "since 2008-01-01, series NK Brief, document a, document b, language en"
+        == "since 1 January 2008, series NK Brief, document a, document b, language en"
     )
 
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from qa.cli import cli
 from qa.corpus import Corpus
-from qa.desk import database
+from qa.desk import file as desk_file
 from qa.schema import QuoteReference, ShownAnswer
 from qa.storage.embedded.database import LAYOUT
 from qa.storage.sqlite_file import FileLayout, expected_schema
@@ -82,7 +82,7 @@ def columns(layout: FileLayout, tables: tuple[str, ...]) -> list[tuple[str, str,
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("file", "table", "column"), [*columns(LAYOUT, TABLES), *columns(database.LAYOUT, ("thumbs",))]
+    ("file", "table", "column"), [*columns(LAYOUT, TABLES), *columns(desk_file.LAYOUT, ("thumbs",))]
 )
 def test_no_value_in_a_column_is_a_defect(
     made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, table: str, column: str

@@ -17,6 +17,7 @@ import pytest
 
 from qa import doctor
 from qa.desk.database import DeskDatabase
+from qa.desk.file import DeskFile
 from qa.errors import DocumentNotFoundError, LibraryError
 from qa.storage.embedded.database import FILE_NAME
 from qa.storage.sqlite_file import SqliteFile
@@ -152,16 +153,16 @@ def test_thumbs_that_another_process_takes_over_meanwhile_are_read(
 ) -> None:
     with tiny_corpus(library, read_only=True) as corpus:
         expected = corpus.desk.thumbs()
-        open_file = DeskDatabase._open
+        open_file = DeskFile.find
 
-        def opened_before_another_takes_over(desk: DeskDatabase) -> SqliteFile | None:
+        def opened_before_another_takes_over(desk: DeskFile) -> SqliteFile | None:
             file = open_file(desk)
             monkeypatch.undo()
             with tiny_corpus(library) as other:
                 assert other.desk.thumbs() == expected
             return file
 
-        monkeypatch.setattr(DeskDatabase, "_open", opened_before_another_takes_over)
+        monkeypatch.setattr(DeskFile, "find", opened_before_another_takes_over)
         assert corpus.desk.thumbs() == expected
 
 

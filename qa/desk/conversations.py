@@ -1,0 +1,407 @@
+"""The conversations in the desk's file: each question with its answer, whose quotes are coordinates."""
+
+# ruff: noqa: S608 -- statements are put together from this file's own conditions; what comes from outside is
+# always bound as a value.
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import secrets
+from collections import defaultdict
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from qa.desk import rows
+from qa.errors import DocumentNotFoundError, UnknownConversationError
+from qa.schema import ConversationInfo, KeptQuote, KeptTurn, Span
+from qa.storage import columns as stored
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from qa.desk.file import DeskFile
+    from qa.storage.ports import DeskLibrary, DocumentTexts
+
+_ID = re.compile(r"[\w-]{16}", re.ASCII)
+# How long a deleted conversation can be put back.
+UNDO = dt.timedelta(days=1)
+MAX_NAME_CHARACTERS = 200
+_INFO = """
+    SELECT id, name, began, changed,
+        (SELECT count(*) FROM turns WHERE conversation = id),
+        (SELECT question FROM turns WHERE conversation = id ORDER BY number LIMIT 1),
+        (SELECT question FROM turns WHERE conversation = id ORDER BY number DESC LIMIT 1)
+    FROM conversations
+"""
+_QUOTE = "of_all, place, copy, document, sha256, start, end, number, score, emphasis, purged"
+# That a quote is of a text of a document (?1) that is its own (?2), or is named with its id and shared (?3).
+_OF = """(
+    sha256 IN (SELECT value FROM json_each(?2))
+    OR document = ?1 AND sha256 IN (SELECT value FROM json_each(?3))
+)"""
+_FILTERS = "EXISTS (SELECT 1 FROM json_each(filters, '$.document') WHERE value = ?1)"
+
+
+def new_id() -> str:
+    """Make an id that cannot be guessed."""
+    return secrets.token_urlsafe(12)
+
+
+def is_id(text: object) -> bool:
+    """Tell whether a text has the form of an id."""
+    return isinstance(text, str) and _ID.fullmatch(text) is not None
+
+
+class Conversations:
+    """The conversations that people had with a library. Several threads and processes may use them at once.
+
+    Every method may raise LibraryError; see `DeskFile`.
+    """
+
+    def __init__(self, file: DeskFile, library: DeskLibrary) -> None:
+        self._file = file
+        self._library = library
+
+    # Writing
+
+    def keep(self, conversation: str, turn: KeptTurn) -> int:
+        """Keep a turn, the last of a conversation, and return its number; of number N, in place of turn N.
+
+        The conversation is made where there is none, and put back where it was deleted. A quote of a document
+        that was purged meanwhile is kept as purged.
+        """
+        asked = rows.from_time(turn.asked)
+        with self._file.writing() as db:
+            turn = self._without_purged(turn)  # a purge that begins after this waits to forget the turn
+            db.execute(
+                "INSERT INTO conversations VALUES (?1, '', ?2, ?2, '') "
+                "ON CONFLICT (id) DO UPDATE SET changed = max(changed, ?2), deleted = ''",
+                (conversation, asked),
+            )
+            number = turn.number
+            if number:
+                db.execute("DELETE FROM turns WHERE conversation = ? AND number = ?", (conversation, number))
+            else:
+                (number,) = db.execute(
+                    "SELECT coalesce(max(number), 0) + 1 FROM turns WHERE conversation = ?", (conversation,)
+                ).fetchone()
+            serial = db.execute(
+                "INSERT INTO turns (conversation, number, question, asked, answer, remarks, filters) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    conversation,
+                    number,
+                    turn.question,
+                    asked,
+                    rows.answer_row(turn),
+                    rows.remarks_row(turn.answer),
+                    rows.filters_row(turn.answer.filters),
+                ),
+            ).lastrowid
+            db.executemany(
+                f"INSERT INTO quotes (turn, {_QUOTE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [(serial, *row) for row in _quote_rows(turn)],
+            )
+        return int(number)
+
+    def branch(self, conversation: str, number: int, new: str) -> None:
+        """Make a conversation of the turns of another that come before one: that one is asked otherwise."""
+        with self._file.writing() as db:
+            found = db.execute(
+                "SELECT serial FROM turns WHERE conversation = ? AND number < ? ORDER BY number",
+                (conversation, number),
+            ).fetchall()
+            if found:
+                db.execute(
+                    "INSERT OR IGNORE INTO conversations "
+                    "SELECT ?, name, began, changed, '' FROM conversations WHERE id = ?",
+                    (new, conversation),
+                )
+            for (serial,) in found:
+                copied = db.execute(
+                    "INSERT INTO turns (conversation, number, question, asked, answer, remarks, filters) "
+                    "SELECT ?, number, question, asked, answer, remarks, filters FROM turns WHERE serial = ?",
+                    (new, serial),
+                ).lastrowid
+                db.execute(
+                    f"INSERT INTO quotes (turn, {_QUOTE}) SELECT ?, {_QUOTE} FROM quotes WHERE turn = ?",
+                    (copied, serial),
+                )
+
+    def rename(self, conversation: str, name: str) -> ConversationInfo:
+        """Give a conversation a name; "" names it by its first question again.
+
+        Raises:
+            UnknownConversationError: there is no such conversation.
+        """
+        self._change(conversation, "name = ?2", name.strip()[:MAX_NAME_CHARACTERS])
+        return self.info(conversation)
+
+    def delete(self, conversation: str) -> None:
+        """Delete a conversation. For a day `restore` puts it back; then its rows go.
+
+        Raises:
+            UnknownConversationError: there is no such conversation.
+        """
+        now = dt.datetime.now(dt.UTC)
+        self._change(conversation, "deleted = ?2", rows.from_time(now))
+        with self._file.writing() as db:
+            db.execute(
+                "DELETE FROM conversations WHERE deleted != '' AND deleted < ?", (rows.from_time(now - UNDO),)
+            )
+
+    def restore(self, conversation: str) -> ConversationInfo:
+        """Put back a conversation that was deleted.
+
+        Raises:
+            UnknownConversationError: there is no such conversation, or it was deleted more than a day ago.
+        """
+        self._change(conversation, "deleted = ?2", "")
+        return self.info(conversation)
+
+    def _change(self, conversation: str, change: str, value: str) -> None:
+        with self._file.writing() as db:
+            changed = db.execute(
+                f"UPDATE conversations SET {change} WHERE id = ?1", (conversation, value)
+            ).rowcount
+        if not changed:
+            raise _unknown()
+
+    def _without_purged(self, turn: KeptTurn) -> KeptTurn:
+        now = dt.datetime.now(dt.UTC)
+        known: dict[tuple[str, str], bool] = {}
+
+        def is_known(quote: KeptQuote) -> bool:
+            text = quote.sha256, quote.document
+            if text not in known:
+                try:
+                    known[text] = bool(self._library.cited(*text))
+                except DocumentNotFoundError:
+                    known[text] = False
+            return known[text]
+
+        def left(quote: KeptQuote) -> KeptQuote:
+            if quote.purged or not is_known(quote):
+                return KeptQuote("", "", 0, 0, quote.number, purged=quote.purged or now)
+            return replace(quote, copies=tuple(filter(is_known, quote.copies)))
+
+        return replace(
+            turn,
+            quotes=tuple(map(left, turn.quotes)),
+            all_quotes=None if turn.all_quotes is None else tuple(map(left, turn.all_quotes)),
+        )
+
+    # Reading
+
+    def count(self) -> int:
+        """Count the conversations."""
+        with self._reading() as db:
+            (count,) = db.execute("SELECT count(*) FROM conversations WHERE deleted = ''").fetchone()
+        return int(count)
+
+    def all(self) -> tuple[ConversationInfo, ...]:
+        """List the conversations, the one changed last first."""
+        with self._reading() as db:
+            found = db.execute(f"{_INFO} WHERE deleted = '' ORDER BY changed DESC, id").fetchall()
+            return tuple(map(_info, found))
+
+    def info(self, conversation: str) -> ConversationInfo:
+        """Describe a conversation.
+
+        Raises:
+            UnknownConversationError: there is no such conversation, or it was deleted.
+        """
+        with self._reading() as db:
+            row = db.execute(f"{_INFO} WHERE deleted = '' AND id = ?", (conversation,)).fetchone()
+            if row is None:
+                raise _unknown()
+            return _info(row)
+
+    def turns(self, conversation: str) -> tuple[KeptTurn, ...]:
+        """Read the turns of a conversation, in order.
+
+        Raises:
+            UnknownConversationError: there is no such conversation, or it was deleted.
+        """
+        with self._reading() as db:
+            self._known(db, conversation)
+            found = db.execute(
+                "SELECT serial, number, question, asked, answer, remarks, filters FROM turns "
+                "WHERE conversation = ? ORDER BY number",
+                (conversation,),
+            ).fetchall()
+            quotes: dict[int, list[Any]] = defaultdict(list)
+            for serial, *row in db.execute(
+                f"SELECT turn, {_QUOTE} FROM quotes WHERE turn IN "
+                "(SELECT serial FROM turns WHERE conversation = ?) ORDER BY turn, of_all, place, copy",
+                (conversation,),
+            ):
+                quotes[serial].append(row)
+            return tuple(_turn(row, quotes[serial]) for serial, *row in found)
+
+    def words(self) -> list[tuple[str, str, str]]:
+        """Read what is searched of each conversation: its id, its name, and its questions in lines."""
+        with self._reading() as db:
+            return [
+                (stored.text(each), stored.text(name), stored.text(questions))
+                for each, name, questions in db.execute(
+                    "SELECT id, name, group_concat(question, char(10)) "
+                    "FROM conversations JOIN turns ON conversation = id WHERE deleted = '' GROUP BY id"
+                )
+            ]
+
+    def places(self) -> list[tuple[str, str, str, int, int]]:
+        """Read the quotes of all conversations, newest first: conversation, document, SHA-256, start, end."""
+        with self._reading() as db:
+            return db.execute(
+                "SELECT DISTINCT conversation, document, sha256, start, end FROM quotes "
+                "JOIN turns ON turn = serial JOIN conversations ON conversation = id "
+                "WHERE purged = '' AND copy = 0 AND deleted = '' ORDER BY changed DESC, conversation"
+            ).fetchall()
+
+    # Purges
+
+    def citing(self, texts: DocumentTexts) -> tuple[str, ...]:
+        """List the names of the conversations that `forget` would take quotes from, deleted ones too."""
+        with self._reading() as db:
+            found = db.execute(
+                f"{_INFO} WHERE id IN (SELECT conversation FROM turns WHERE {_FILTERS} OR serial IN "
+                f"(SELECT turn FROM quotes WHERE {_OF})) ORDER BY changed DESC, id",
+                _named(texts),
+            ).fetchall()
+            return tuple(_info(row).name for row in found)
+
+    def forget(self, db: sqlite3.Connection, purged: Sequence[DocumentTexts]) -> None:
+        """Forget the quotes of documents: what stays is that they were, their numbers, and the time.
+
+        So do filters by these documents, and filters of answers that quote them. Remarks may name any
+        document: those of all turns go. The questions stay, and the names: they are the user's own words.
+        """
+        if not purged or not _has_tables(db):
+            return
+        now = rows.from_time(dt.datetime.now(dt.UTC))
+        for texts in purged:
+            named = _named(texts)
+            db.execute(
+                "UPDATE turns SET filters = '{}' "
+                f"WHERE {_FILTERS} OR serial IN (SELECT turn FROM quotes WHERE {_OF})",
+                named,
+            )
+            db.execute(
+                "DELETE FROM quotes WHERE copy > 0 AND ("
+                f"{_OF} OR (turn, of_all, place) IN (SELECT turn, of_all, place FROM quotes WHERE {_OF}))",
+                named,
+            )
+            db.execute(
+                "UPDATE quotes SET document = '', sha256 = '', start = 0, end = 0, score = 0, "
+                f"emphasis = '[]', purged = ?4 WHERE {_OF}",
+                (*named, now),
+            )
+        db.execute("UPDATE turns SET remarks = ''")
+
+    # The file
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """Give one snapshot, of no conversations where there is no file, or one of before them."""
+        file = self._file.find()
+        if file is not None:
+            with file.reading() as db:
+                if _has_tables(db):
+                    yield db
+                    return
+        with self._file.empty() as db:
+            yield db
+
+    @staticmethod
+    def _known(db: sqlite3.Connection, conversation: str) -> None:
+        if not db.execute(
+            "SELECT 1 FROM conversations WHERE id = ? AND deleted = ''", (conversation,)
+        ).fetchone():
+            raise _unknown()
+
+
+def _unknown() -> UnknownConversationError:
+    return UnknownConversationError(
+        "there is no such conversation: it was deleted, or it belongs to another library"
+    )
+
+
+def _has_tables(db: sqlite3.Connection) -> bool:
+    """Tell whether the file holds conversations; one of before that may not be written does not."""
+    return bool(db.execute("SELECT 1 FROM sqlite_master WHERE name = 'conversations'").fetchone())
+
+
+def _named(texts: DocumentTexts) -> tuple[str, str, str]:
+    """Return what `_OF` and `_FILTERS` are asked with."""
+    return texts.document_id, json.dumps(texts.own), json.dumps(texts.shared)
+
+
+def _info(row: Sequence[Any]) -> ConversationInfo:
+    conversation, name, began, changed, questions, first, last = row
+    return ConversationInfo(
+        stored.text(conversation),
+        stored.text(name) or stored.text(first or ""),
+        rows.to_time(began),
+        rows.to_time(changed),
+        stored.number(questions),
+        stored.text(last or ""),
+    )
+
+
+def _quote_rows(turn: KeptTurn) -> Iterator[tuple[Any, ...]]:
+    for of_all, quotes in enumerate((turn.quotes, turn.all_quotes or ())):
+        for place, quote in enumerate(quotes):
+            for copy, each in enumerate((quote, *quote.copies)):
+                yield (
+                    of_all,
+                    place,
+                    copy,
+                    each.document,
+                    each.sha256,
+                    each.start,
+                    each.end,
+                    each.number,
+                    float(each.score),
+                    rows.spans_row(each.emphasis),
+                    rows.from_time(each.purged) if each.purged else "",
+                )
+
+
+def _turn(row: Sequence[Any], quotes: Iterable[Sequence[Any]]) -> KeptTurn:
+    number, question, asked, answer, remarks, filters = row
+    strictness, dates, history, generation, all_asked = rows.asked_with(answer)
+    kept: Mapping[bool, list[KeptQuote]] = {False: [], True: []}
+    for (of_all, _), group in groupby(quotes, key=lambda each: (bool(each[0]), each[1])):
+        first, *copies = map(_kept, group)
+        kept[of_all].append(replace(first, copies=tuple(copies)))
+    return KeptTurn(
+        rows.to_time(asked),
+        strictness,
+        dates,
+        history,
+        rows.answer_of(stored.text(question), answer, remarks, filters),
+        tuple(kept[False]),
+        tuple(kept[True]) if all_asked else None,
+        generation,
+        stored.number(number),
+    )
+
+
+def _kept(row: Sequence[Any]) -> KeptQuote:
+    _, _, _, document, sha256, start, end, number, score, emphasis, purged = row
+    return KeptQuote(
+        stored.text(document),
+        stored.text(sha256),
+        stored.number(start),
+        stored.number(end),
+        stored.number(number),
+        float(score),
+        stored.rows(emphasis, Span, stored.number, stored.number),
+        purged=rows.to_time(purged) if purged else None,
+    )

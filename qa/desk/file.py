@@ -1,0 +1,160 @@
+"""The desk's file: a SQLite file of its own, beside whatever keeps the library."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+
+from qa.errors import LibraryNotFoundError
+from qa.storage.sqlite_file import FileLayout, SqliteFile, translated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+FILE_NAME = "desk.sqlite3"
+THUMBS = """
+    -- One thumb a row (`qa.desk.thumbs`). `query` names a question with its history.
+    CREATE TABLE thumbs (
+        query TEXT NOT NULL,
+        -- The quote: by these, so that it outlives its document's row. On an answer as a whole: '' and 0.
+        sha256 TEXT NOT NULL,
+        start INTEGER NOT NULL,
+        end INTEGER NOT NULL,
+        document TEXT NOT NULL,
+        thumb TEXT NOT NULL CHECK (thumb IN ('up', 'down')),
+        -- The answer as it was shown, without the text of its quotes.
+        shown TEXT NOT NULL,
+        PRIMARY KEY (query, sha256, start, end)
+    )
+    """
+CONVERSATIONS = (
+    """
+    -- Times are UTC, ISO 8601, so that they sort as text.
+    CREATE TABLE conversations (
+        id TEXT PRIMARY KEY,
+        -- '' until it is renamed: then its first question is its name.
+        name TEXT NOT NULL,
+        began TEXT NOT NULL,
+        changed TEXT NOT NULL,
+        -- When it was deleted, '' while it is not: for a day that can be undone.
+        deleted TEXT NOT NULL
+    )
+    """,
+    """
+    -- A question with its answer (`qa.desk.rows`). Only `remarks` may hold words of documents.
+    CREATE TABLE turns (
+        serial INTEGER PRIMARY KEY,
+        conversation TEXT NOT NULL REFERENCES conversations ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        question TEXT NOT NULL,
+        asked TEXT NOT NULL,
+        answer TEXT NOT NULL,
+        remarks TEXT NOT NULL,
+        filters TEXT NOT NULL,
+        UNIQUE (conversation, number)
+    )
+    """,
+    """
+    -- The coordinates of the quotes of an answer. Once the document was purged, all but `number` is empty.
+    CREATE TABLE quotes (
+        turn INTEGER NOT NULL REFERENCES turns ON DELETE CASCADE,
+        -- 0: of the answer; 1: of all that answer.
+        of_all INTEGER NOT NULL,
+        place INTEGER NOT NULL,
+        -- 0: the quote; from 1: the same words in other documents.
+        copy INTEGER NOT NULL,
+        document TEXT NOT NULL,
+        sha256 TEXT NOT NULL,
+        start INTEGER NOT NULL,
+        end INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        score REAL NOT NULL,
+        emphasis TEXT NOT NULL,
+        purged TEXT NOT NULL,
+        PRIMARY KEY (turn, of_all, place, copy)
+    )
+    """,
+    "CREATE INDEX quotes_by_text ON quotes (sha256)",
+)
+
+
+def _keep_conversations(db: sqlite3.Connection) -> None:
+    for statement in CONVERSATIONS:
+        db.execute(statement)
+
+
+def _overwrite_what_is_deleted(db: sqlite3.Connection) -> None:
+    db.execute("PRAGMA secure_delete = ON")
+
+
+_ADVICE = "move it away: thumbs and conversations are lost then, documents and citations are not"
+LAYOUT = FileLayout(
+    name=FILE_NAME,
+    kind="desk",
+    application_id=0x44657363,  # "Desc"
+    first_schema=1,
+    statements=(THUMBS,),
+    changes={2: _keep_conversations},
+    advice_if_damaged=_ADVICE,
+    advice_if_refused=_ADVICE,
+    prepare=_overwrite_what_is_deleted,
+)
+
+
+class DeskFile:
+    """The file, which is opened when it is first asked for, and made when something is first written.
+
+    Every method raises `LibraryError` when the file is damaged, locked by another writer, from a newer
+    Pullquote, or out of space; what was committed before stays as it was. Several threads may use it at once.
+    """
+
+    def __init__(self, folder: Path, *, read_only: bool, on_open: Callable[[], None]) -> None:
+        self._folder = folder
+        self._read_only = read_only
+        self._on_open = on_open
+        self._lock = threading.RLock()
+        self._file: SqliteFile | None = None
+        self._opened = False
+
+    def close(self) -> None:
+        """Close the file; it is opened again where it is used again."""
+        with self._lock:
+            if self._file:
+                self._file.close()
+            self._file = None
+
+    def find(self, *, create: bool = False) -> SqliteFile | None:
+        """Open the file, once; None where there is none, and none is to be made."""
+        with self._lock:
+            if not (self._opened or self._read_only):
+                self._opened = True  # what is done then opens the file, too
+                try:
+                    self._on_open()
+                except BaseException:
+                    self._opened = False
+                    raise
+            if self._file is None:
+                try:
+                    self._file = SqliteFile(self._folder, LAYOUT, create=create, read_only=self._read_only)
+                except LibraryNotFoundError:
+                    if create:
+                        raise
+            return self._file
+
+    def writing(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Open the one write transaction; the file is made where there is none."""
+        file = self.find(create=True)
+        assert file is not None  # noqa: S101 - it was made
+        return file.writing()
+
+    @contextmanager
+    def empty(self) -> Iterator[sqlite3.Connection]:
+        """Give a desk on which nothing lies, in memory."""
+        with translated(self._folder, LAYOUT), closing(sqlite3.connect(":memory:")) as db:
+            for statement in (THUMBS, *CONVERSATIONS):
+                db.execute(statement)
+            yield db

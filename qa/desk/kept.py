@@ -1,0 +1,164 @@
+"""An answer as a conversation keeps it, and the same answer again from what was kept.
+
+Kept are coordinates: the words of a quote are read from the library again, which hashes the text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from qa.errors import DocumentNotFoundError, LibraryError
+from qa.schema import CitationId, KeptQuote, KeptTurn, Quote, citation_id
+from qa.text.dates import date_in_words
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Iterable, Mapping
+
+    from qa.schema import Answer, Dates, Document, History
+    from qa.storage.ports import Cited
+
+
+class Lost(NamedTuple):
+    """A quote that was shown, and whose document was purged.
+
+    Attributes:
+        at: its place among the quotes that were shown, from 0.
+        number: the number of its citation.
+        purged: the day on which its document was purged; None where only another process knows.
+    """
+
+    at: int
+    number: int
+    purged: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """A kept answer with its quotes.
+
+    Attributes:
+        answer: the answer, without the quotes that are lost.
+        fates: what has become of the sources of quotes: "superseded on 5 May 2008"; without those that are
+            current.
+        lost: the quotes whose documents were purged, in order.
+    """
+
+    answer: Answer
+    fates: Mapping[CitationId, str] = field(default_factory=dict)
+    lost: tuple[Lost, ...] = ()
+
+    def document(self, document_id: str) -> Document:
+        """Return a document of the answer's quotes, as it was read for them.
+
+        Raises:
+            DocumentNotFoundError: no quote is of that document.
+        """
+        for quote in (*self.answer.quotes, *self.answer.shown):
+            if quote.document.id == document_id:
+                return quote.document
+        raise DocumentNotFoundError(f"no quote of the answer is of {document_id!r}")
+
+
+def kept_turn(
+    answer: Answer,
+    asked: dt.datetime,
+    strictness: float,
+    dates: Dates = "auto",
+    history: History = "auto",
+    generation: int = 0,
+) -> KeptTurn:
+    """Return what is kept of an answer: its quotes as coordinates."""
+    every = answer.more.quotes if answer.more else None
+    return KeptTurn(
+        asked,
+        strictness,
+        dates,
+        history,
+        replace(answer, quotes=(), passages=(), more=answer.more and replace(answer.more, quotes=None)),
+        tuple(map(_kept, answer.quotes)),
+        None if every is None else tuple(map(_kept, every)),
+        generation,
+    )
+
+
+def _kept(quote: Quote) -> KeptQuote:
+    return KeptQuote(
+        quote.document.id,
+        quote.document.sha256,
+        quote.start,
+        quote.end,
+        quote.number,
+        float(quote.score),
+        quote.emphasis,
+        tuple(map(_kept, quote.copies)),
+    )
+
+
+def recall(turn: KeptTurn, cited: Callable[[str, str], Cited]) -> Recalled:
+    """Read the quotes of a kept answer again, also from texts that are superseded or removed.
+
+    `cited` reads and hashes the document of a SHA-256 and an id (`Library.cited`).
+
+    Raises:
+        LibraryError: a text is not what was stored, or has no such place.
+    """
+    fates: dict[CitationId, str] = {}
+    quotes, lost, places = _quotes(turn.quotes, cited, fates)
+    answer = replace(
+        turn.answer,
+        quotes=quotes,
+        parts=tuple(
+            replace(part, quotes=tuple(places[at] for at in part.quotes if at in places))
+            for part in turn.answer.parts
+        ),
+    )
+    if turn.all_quotes is not None and answer.more:
+        every, lost, _ = _quotes(turn.all_quotes, cited, fates)
+        answer = replace(answer, more=replace(answer.more, quotes=every))
+    return Recalled(answer, fates, lost)
+
+
+def _quotes(
+    kept: Iterable[KeptQuote], cited: Callable[[str, str], Cited], fates: dict[CitationId, str]
+) -> tuple[tuple[Quote, ...], tuple[Lost, ...], dict[int, int]]:
+    """Return the quotes, those that are lost, and the new place of each old one; take note of `fates`."""
+    quotes: list[Quote] = []
+    lost: list[Lost] = []
+    places: dict[int, int] = {}
+    for at, each in enumerate(kept):
+        read = _read(each, cited)
+        if read is None:
+            lost.append(Lost(at, each.number, each.purged.date() if each.purged else None))
+            continue
+        copies = (_read(copy, cited) for copy in each.copies)
+        quote = _quote(
+            each,
+            read,
+            tuple(_quote(copy, source) for copy, source in zip(each.copies, copies, strict=True) if source),
+        )
+        places[at] = len(quotes)
+        quotes.append(quote)
+        if read.since:
+            fates[citation_id(quote)] = f"{read.status} on {date_in_words(read.since.date())}"
+    return tuple(quotes), tuple(lost), places
+
+
+def _read(kept: KeptQuote, cited: Callable[[str, str], Cited]) -> Cited | None:
+    if kept.purged:
+        return None
+    try:
+        return cited(kept.sha256, kept.document)
+    except DocumentNotFoundError:  # purged, and the desk is yet to forget it
+        return None
+
+
+def _quote(kept: KeptQuote, cited: Cited, copies: tuple[Quote, ...] = ()) -> Quote:
+    try:
+        return Quote(cited.document, kept.start, kept.end, kept.score, kept.number, kept.emphasis, copies)
+    except ValueError as error:
+        raise LibraryError(
+            f"the desk is damaged: a conversation quotes a place that is none ({error}). "
+            "Put desk.sqlite3 back from a backup, or delete the conversation"
+        ) from error

@@ -1,0 +1,246 @@
+"""Kept answers as the desk's columns hold them: a stranger may have written these, so nothing is believed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any, cast, get_args
+
+from qa.schema import (
+    Answer,
+    AnsweredPart,
+    DatePreference,
+    Dates,
+    Failure,
+    Filters,
+    History,
+    Milliseconds,
+    More,
+    Outcome,
+    Reply,
+    ReplyKind,
+    Signals,
+    Span,
+)
+from qa.storage import columns as stored
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from qa.schema import KeptTurn
+
+_OUTCOME, _REPLY = stored.one_of(get_args(Outcome)), stored.one_of(get_args(ReplyKind))
+_DATES, _HISTORY = stored.one_of(get_args(Dates)), stored.one_of(get_args(History))
+_PREFERENCE = stored.one_of(("event", "published", "latest"))
+ERASED = "What Pullquote remarked here was erased when a document was purged, which it may have named."
+
+
+def to_time(text: object) -> dt.datetime:
+    """Read a time that is stored as UTC in ISO 8601.
+
+    Raises:
+        ValueError: it is none.
+    """
+    time = dt.datetime.fromisoformat(stored.text(text))
+    if time.tzinfo is None:
+        raise ValueError(f"{text!r} names no time zone")
+    return time
+
+
+def from_time(time: dt.datetime) -> str:
+    """Write a time so that text sorts as time does."""
+    return time.astimezone(dt.UTC).isoformat(timespec="microseconds")
+
+
+def answer_row(turn: KeptTurn) -> str:
+    """Write what holds no word of a document: the figures, and the words of the questions."""
+    answer = turn.answer
+    return _dumps(
+        {
+            "strictness": float(turn.strictness),
+            "dates": turn.dates,
+            "history": turn.history,
+            "generation": turn.generation,
+            "interpreted_question": answer.interpreted_question,
+            "outcome": answer.outcome,
+            "confidence": float(answer.confidence),
+            "threshold": float(answer.threshold),
+            "signals": answer.signals and [float(value) for value in asdict(answer.signals).values()],
+            "milliseconds": [float(value) for value in asdict(answer.milliseconds).values()],
+            "read": answer.read,
+            "searched": answer.searched,
+            "undated": answer.undated,
+            "preference": answer.preference and _preference_row(answer.preference),
+            "calibrated": answer.calibrated,
+            "carried": answer.carried,
+            "reply": answer.reply.kind if answer.reply else "",
+            "error": answer.error.code if answer.error else "",
+            "unsearched": bool(answer.unsearched),
+            "notes": len(answer.notes),
+            "more": answer.more
+            and [
+                answer.more.shown,
+                answer.more.sentences,
+                answer.more.documents,
+                answer.more.at_least,
+                answer.more.read,
+                turn.all_quotes is not None,
+            ],
+            "parts": [
+                [
+                    part.words,
+                    part.interpreted_question,
+                    part.outcome,
+                    float(part.confidence),
+                    part.quotes,
+                ]
+                for part in answer.parts
+            ],
+        }
+    )
+
+
+def remarks_row(answer: Answer) -> str:
+    """Write what may hold words of documents, such as names and titles; "" where there is nothing."""
+    remarks = {
+        "notes": answer.notes,
+        "reply": answer.reply.text if answer.reply else "",
+        "error": answer.error.message if answer.error else "",
+        "unsearched": answer.unsearched,
+    }
+    said = answer.notes or answer.reply or answer.error or answer.unsearched
+    return _dumps(remarks) if said else ""
+
+
+def filters_row(filters: Filters) -> str:
+    """Write the filters that are set."""
+    return _dumps(
+        {
+            name: value.isoformat() if isinstance(value, dt.date) else value
+            for name, value in asdict(filters).items()
+            if value
+        }
+    )
+
+
+def asked_with(row: str) -> tuple[float, Dates, History, int, bool]:
+    """Read with what a question was asked: strictness, dates, history; the generation; whether all was."""
+    held = stored.record(row)
+    more = held["more"]
+    return (
+        _real(held["strictness"]),
+        cast("Dates", _DATES(held["dates"])),
+        cast("History", _HISTORY(held["history"])),
+        stored.number(held["generation"]),
+        bool(more and more[5]),
+    )
+
+
+def answer_of(question: str, row: str, remarks: str, filters: str) -> Answer:
+    """Read an answer, without quotes. Where its remarks were erased, ERASED stands in place of each."""
+    held = stored.record(row)
+    said = stored.record(remarks) if remarks else {}
+
+    def remark(name: str) -> str:
+        return stored.text(said.get(name, ERASED))
+
+    return Answer(
+        question,
+        stored.text(held["interpreted_question"]),
+        cast("Outcome", _OUTCOME(held["outcome"])),
+        _real(held["confidence"]),
+        _real(held["threshold"]),
+        signals=_reals(Signals, held["signals"]) if held["signals"] is not None else None,
+        milliseconds=_reals(Milliseconds, held["milliseconds"]),
+        read=stored.number(held["read"]),
+        searched=stored.number(held["searched"]),
+        undated=stored.number(held["undated"]),
+        filters=_filters(stored.record(filters)),
+        notes=tuple(map(stored.text, said.get("notes", [ERASED] if held["notes"] else []))),
+        reply=Reply(cast("ReplyKind", _REPLY(held["reply"])), remark("reply")) if held["reply"] else None,
+        error=Failure(stored.text(held["error"]), remark("error")) if held["error"] else None,
+        preference=_preference(held["preference"]) if held["preference"] else None,
+        calibrated=bool(held["calibrated"]),
+        unsearched=remark("unsearched") if held["unsearched"] else "",
+        carried=tuple(map(stored.text, held["carried"])),
+        more=_more(held["more"]) if held["more"] else None,
+        parts=tuple(map(_part, held["parts"])),
+    )
+
+
+def _filters(held: Mapping[str, Any]) -> Filters:
+    values: dict[str, Any] = {}
+    for name, value in held.items():
+        if name in {"since", "until"}:
+            values[name] = _day(value)
+        elif name == "document":
+            values[name] = tuple(map(stored.text, value))
+        else:
+            values[name] = stored.text(value)
+    return Filters(**values)
+
+
+def spans_row(spans: Sequence[Span]) -> str:
+    """Write spans of a document."""
+    return _dumps([(span.start, span.end) for span in spans])
+
+
+def _preference_row(preference: DatePreference) -> list[Any]:
+    words = preference.words
+    days = (preference.since, preference.until)
+    return [
+        preference.kind,
+        *(day.isoformat() if day else None for day in days),
+        [words.start, words.end] if words else None,
+    ]
+
+
+def _preference(row: Sequence[Any]) -> DatePreference:
+    kind, since, until, words = row
+    return DatePreference(
+        cast("Any", _PREFERENCE(kind)),
+        _day(since) if since else None,
+        _day(until) if until else None,
+        Span(*map(stored.number, words)) if words else None,
+    )
+
+
+def _day(value: object) -> dt.date:
+    return dt.date.fromisoformat(stored.text(value))
+
+
+def _more(row: Sequence[Any]) -> More:
+    shown, sentences, documents, at_least, read, _ = row
+    return More(
+        stored.number(shown),
+        stored.number(sentences),
+        stored.number(documents),
+        bool(at_least),
+        stored.number(read),
+    )
+
+
+def _part(row: Sequence[Any]) -> AnsweredPart:
+    words, interpreted, outcome, confidence, quotes = row
+    return AnsweredPart(
+        stored.text(words),
+        stored.text(interpreted),
+        cast("Outcome", _OUTCOME(outcome)),
+        _real(confidence),
+        tuple(map(stored.number, quotes)),
+    )
+
+
+def _reals(kind: Any, values: Sequence[Any]) -> Any:
+    return kind(**{each.name: _real(value) for each, value in zip(fields(kind), values, strict=False)})
+
+
+def _real(value: object) -> float:
+    if not isinstance(value, int | float):
+        raise TypeError(f"{type(value).__name__} in place of a number")
+    return float(value)
+
+
+def _dumps(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

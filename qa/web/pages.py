@@ -1,0 +1,56 @@
+"""The pages beside Gradio's: templates with one frame, and trouble told as a page."""
+
+from __future__ import annotations
+
+from functools import cache
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from qa.text.dates import date_in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# What a person can do about a status; of the others, the title alone is said.
+_ADVICE = {
+    HTTPStatus.NOT_FOUND: "Nothing is at this address. It may have been removed, or the link is incomplete.",
+    HTTPStatus.FORBIDDEN: "This cannot be opened from another site. Type the address instead.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Pullquote is busy, or still starting. Try again in a moment.",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong inside Pullquote. Its log says what.",
+}
+
+
+@cache
+def environment() -> Environment:
+    """Return the environment of all templates: everything is escaped, and a missing value is an error."""
+    found = Environment(
+        loader=PackageLoader("qa.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters["in_words"] = date_in_words
+    return found
+
+
+def render(template: str, **values: Any) -> str:
+    """Render a template with these values."""
+    return environment().get_template(template).render(values)
+
+
+def page(
+    template: str, status: int = HTTPStatus.OK, headers: Mapping[str, str] | None = None, **values: Any
+) -> HTMLResponse:
+    """Render a template as a reply."""
+    return HTMLResponse(render(template, **values), status, headers)
+
+
+def trouble(status: int) -> HTMLResponse:
+    """Return the page that says, in plain words, why there is no other."""
+    phrase = HTTPStatus(status).phrase
+    title = "There is no such page" if status == HTTPStatus.NOT_FOUND else phrase
+    return page("trouble.html", status, title=title, advice=_ADVICE.get(HTTPStatus(status), ""))
