@@ -54,7 +54,7 @@ let fading;
  */
 export function announce(words, visible = false, action = null) {
   clearTimeout(fading);
-  message.className = visible ? "message" : "unseen";
+  message.className = visible ? "notice" : "unseen";
   message.replaceChildren(make("span", {}, words));
   if (action) message.append(button(action.label, () => (unsay(), action.run())));
   else fading = setTimeout(unsay, visible ? 6000 : 1500);

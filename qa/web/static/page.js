@@ -7,6 +7,7 @@ import { tendFilters } from "./filters.js";
 // The place of a quote, and which document is meant where several have the same text.
 const HASH = /^#cite=(([0-9a-f]{64})\/(\d{1,12})-(\d{1,12}))(?:&document=([\w.~%-]+))?$/;
 const POLL_MS = 250;
+const LINE = 140; // characters of the source that are shown before and after a quote
 
 // ---------------------------------------------------------------- the frame
 
@@ -250,6 +251,10 @@ function finish(answer) {
       make(
         "span",
         { className: "tools" },
+        button("Context", (event) => showContext(card, cite, event.currentTarget), {
+          title: "Show the line before and the line after",
+          aria: { label: `Show the lines around quote ${number}`, expanded: "false" },
+        }),
         button("Copy", (event) => copyCited(cite, event.currentTarget), {
           className: "copy",
           title: "Copy quote and citation",
@@ -267,6 +272,25 @@ function finish(answer) {
   const trace = answer.querySelector(".trace");
   trace?.append(...thumbs(answer, "This answer", HINTS[answer.querySelector(".not-in-corpus") ? "none" : "answered"]));
   if (trace && answerId(answer)) readThumbs(answer);
+}
+
+/** Show, or hide again, what stands in the source right before and after a quote: no part of it. */
+async function showContext(card, cite, pressed) {
+  const open = pressed.getAttribute("aria-expanded") === "true";
+  card.querySelectorAll(".context").forEach((line) => line.remove());
+  pressed.setAttribute("aria-expanded", String(!open));
+  if (open) return;
+  try {
+    const found = await get(cited(HASH.exec(new URL(cite.href).hash)));
+    const before = found.before.trimEnd().split("\n").at(-1);
+    const after = found.after.trimStart().split("\n")[0];
+    const line = (words) => make("p", { className: "context" }, words);
+    const isCut = [before, after].map((words) => words.length > LINE);
+    if (before) card.querySelector(".quote").before(line(isCut[0] ? `…${before.slice(-LINE).replace(/^\S*/, "")}` : before));
+    if (after) card.querySelector(".quote").after(line(isCut[1] ? `${after.slice(0, LINE).replace(/\S*$/, "")}…` : after));
+  } catch (error) {
+    announce(inPlainWords(error), true);
+  }
 }
 
 /** Ask the server for all that answers; it comes in place of the answer, or an error below it. */
