@@ -165,9 +165,7 @@ def test_a_thumb_of_another_tab_is_seen_on_coming_back_and_not_taken_back_by_mis
         on_answer(there, "down").click()
         expect(on_answer(there, "down")).to_have_attribute("aria-pressed", "true")
         on_answer(here, "up").click()
-        expect(page.locator(".notice")).to_have_text(
-            "Judged in another tab meanwhile: this is what is kept."
-        )
+        expect(page.locator(".notice")).to_have_text("Judged in another tab meanwhile: this is what is kept.")
         expect(on_answer(here, "up")).to_have_attribute("aria-pressed", "false")
         expect(on_answer(here, "down")).to_have_attribute("aria-pressed", "true")
         on_answer(there, "up").click()
