@@ -23,6 +23,7 @@ from qa.schema.answers import (
 from qa.schema.conversations import ConversationInfo, History, KeptQuote, KeptTurn
 from qa.schema.documents import (
     EVERYTHING,
+    UPLOAD,
     Certainty,
     Document,
     DocumentInfo,
@@ -47,6 +48,7 @@ from qa.schema.reports import FileResult, FileStatus, IndexReport, Progress
 
 __all__ = [
     "EVERYTHING",
+    "UPLOAD",
     "Answer",
     "AnsweredPart",
     "Certainty",

@@ -26,6 +26,10 @@ def sha256_text(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
+# What the path of an uploaded file begins with; its name follows. Any other path is absolute.
+UPLOAD = "upload:"
+
+
 def printable(path: str) -> str:
     r"""Return a path as text that can be stored: a byte that is not UTF-8 is written as `\xff`."""
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -202,6 +202,7 @@ class LibraryStats:
         encoder: the encoder of the vectors; None while there is no passage.
         index: what the index of vectors is and costs; None while there is no passage.
         postings_bytes: the size of the files that full text is searched in; 0 where the store itself is.
+        originals_bytes: the size of the files that were uploaded.
         desk_bytes: the size of the file with what people keep, such as thumbs; 0 where there is none.
     """
 
@@ -211,6 +212,7 @@ class LibraryStats:
     encoder: EncoderIdentity | None
     index: IndexStats | None
     postings_bytes: int
+    originals_bytes: int = 0
     desk_bytes: int = 0
 
 

@@ -286,5 +286,25 @@ def _index_the_list(db: sqlite3.Connection) -> None:
     )
 
 
-CHANGES: dict[int, Callable[[sqlite3.Connection], None]] = {8: _thumbs_move_out, 9: _index_the_list}
+def _files_are_uploaded(db: sqlite3.Connection) -> None:
+    """Name the uploaded files that the library keeps: of each name, the greatest number is the newest."""
+    db.execute(
+        """
+        CREATE TABLE uploads (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            name TEXT NOT NULL,
+            sha256 TEXT NOT NULL,
+            at TEXT NOT NULL,
+            UNIQUE (name, sha256)
+        )
+        """
+    )
+    db.execute("CREATE INDEX uploads_by_sha256 ON uploads (sha256)")
+
+
+CHANGES: dict[int, Callable[[sqlite3.Connection], None]] = {
+    8: _thumbs_move_out,
+    9: _index_the_list,
+    10: _files_are_uploaded,
+}
 """What brings a library to each later schema, from 8 on, inside a transaction. Never edit one: add one."""
