@@ -1,8 +1,8 @@
 """Import Gradio in half the time: it writes no interface files beside its own sources.
 
 At each import Gradio 6.31 parses the source of all its 81 components and compares or writes a `.pyi` file for
-each (`gradio.component_meta.create_or_modify_pyi`), for editors. Here nobody reads them, and where Pullquote is
-installed may be read-only.
+each (`gradio.component_meta.create_or_modify_pyi`), for editors. Here nobody reads them, and the folder may be
+read-only.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ print(len({name for name in written if name.endswith(".pyi")}))
 
 
 def interface_files(*options: str) -> int:
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-c", SCRIPT, *options], capture_output=True, text=True, check=True, timeout=120
     )
     return int(done.stdout)
