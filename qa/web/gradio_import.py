@@ -1,8 +1,7 @@
 """Import Gradio in half the time: it writes no interface files beside its own sources.
 
-At each import Gradio 6.31 parses the source of all its 81 components and compares or writes a `.pyi` file for
-each (`gradio.component_meta.create_or_modify_pyi`), for editors. Nobody reads them here, and the folder may be
-read-only.
+At each import Gradio 6.31 parses the sources of its 81 components and compares, or writes, a `.pyi` file for
+each (`gradio.component_meta.create_or_modify_pyi`). They are for editors, and the folder may be read-only.
 """
 
 from __future__ import annotations

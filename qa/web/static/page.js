@@ -7,6 +7,7 @@ import { tendFilters } from "./filters.js";
 // The place of a quote, and which document is meant where several have the same text.
 const HASH = /^#cite=(([0-9a-f]{64})\/(\d{1,12})-(\d{1,12}))(?:&document=([\w.~%-]+))?$/;
 const POLL_MS = 250;
+const MOST = 2_000; // characters of a question: `MAX_QUESTION_CHARACTERS` in qa/limits.py
 const LINE = 140; // characters of the source that are shown before and after a quote
 
 // ---------------------------------------------------------------- the frame
@@ -161,8 +162,24 @@ function ask(question) {
   requestAnimationFrame(() => send().click());
 }
 
+/** Put the last question into the empty box again. */
+function recall(event) {
+  const last = [...document.querySelectorAll("#conversation [data-testid=user]")].at(-1);
+  if (!last) return;
+  event.preventDefault();
+  box().value = last.textContent.trim();
+  box().dispatchEvent(new Event("input", { bubbles: true }));
+}
+
 /** Whether a press of Enter or of Ask goes through; if not, it is held or has nothing to send. */
 function admit(event) {
+  const spare = MOST - box().value.length;
+  if (spare < 0) {
+    announce(`A question may have ${MOST.toLocaleString("en")} characters. Shorten this one by ${(-spare).toLocaleString("en")}.`, true);
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    return;
+  }
   if (box().value.trim() && !busy) {
     busy = true;
     document.body.classList.add("busy");
@@ -665,6 +682,7 @@ document.addEventListener(
     if (event.target === box()) {
       if (event.key === "Enter" && !event.shiftKey && !event.isComposing) admit(event);
       if (event.key === "Escape" && !panel.hidden) close();
+      if (event.key === "ArrowUp" && !box().value) recall(event);
       return;
     }
     if (event.metaKey || (event.ctrlKey && !event.altKey)) return; // Alt or AltGr makes [ and ] on many keyboards
