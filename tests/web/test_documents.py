@@ -13,8 +13,9 @@ from tests.web.chatting import HOSTILE, chat, check_accessible, check_fits, open
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
     from tests.web.chatting import Server
 
@@ -192,3 +193,183 @@ def test_no_page_has_a_barrier_or_is_cut_off(
             page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
             check_fits(page)
             check_accessible(page)
+
+
+# ---------------------------------------------------------------- changes
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A chat over a library in which nothing is any more."""
+    folder = tmp_path_factory.mktemp("empty")
+    (folder / "gone.txt").write_text("It is gone.\n", "utf-8")
+    with Corpus.open(folder / "library") as corpus:
+        corpus.index(folder / "gone.txt")
+        corpus.purge(["gone.txt"])
+    with chat(folder / "library") as running:
+        yield running
+
+
+def result(page: Page, name: str) -> Locator:
+    return page.locator(".uploads li").filter(has=page.get_by_text(name, exact=True)).locator(".result")
+
+
+def said(page: Page, words: str | re.Pattern[str]) -> None:
+    expect(page.locator(".notice")).to_contain_text(words)
+
+
+def test_a_day_with_documents_from_an_empty_library_on(
+    browser: Browser, empty: Server, tmp_path: Path
+) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(7):
+        text = f"Brief {number} on rice\n\nOffice of Tests\n{number + 1} April 2008\n\nRice costs {number} won.\n"
+        (folder / f"brief {number}.txt").write_text(text, "utf-8")
+    (folder / "bad.pdf").write_bytes(b"%PDF-1.4 broken")
+    (folder / "<img src=x onerror=window.canary=1>.txt").write_text(HOSTILE, "utf-8")
+    with opened(browser, f"{empty.url}documents", "h1", viewport=DESKTOP) as page:
+        # The first files.
+        expect(page.get_by_text("Drop files here")).to_be_visible()
+        check_accessible(page)
+        page.screenshot(path=str(tmp_path / "empty.png"))
+        page.get_by_label("Into the collection").fill("Briefs")
+        page.locator("#files").set_input_files(
+            [path for path in folder.iterdir() if "src=x" not in path.name]
+        )
+        expect(page.locator(".sum")).to_have_text("8 of 8 files: 7 added, 1 refused")
+        expect(result(page, "brief 3.txt")).to_have_text("Added")
+        expect(result(page, "bad.pdf")).to_contain_text("PDF")
+        expect(page.locator(".count")).to_contain_text("7 documents")
+        check_accessible(page)
+        check_fits(page)
+        page.locator("#files").set_input_files([folder / "brief 3.txt"])
+        expect(page.locator(".sum")).to_contain_text("1 already there")
+
+        # A folder, with a hostile name in it.
+        page.locator("#folder").set_input_files(folder)
+        expect(page.locator(".sum")).to_contain_text("18 of 18 files")
+        assert page.evaluate("window.canary") is None
+
+        # Collections.
+        page.goto(f"{empty.url}documents?q=rice&collection=Briefs")
+        page.get_by_role("checkbox", name="Select Brief 1 on rice").check()
+        page.get_by_role("checkbox", name="Select Brief 2 on rice").check()
+        expect(page.locator("#selection")).to_contain_text("2 selected")
+        check_accessible(page)
+        page.get_by_label("Collection", exact=True).last.fill("Two")
+        page.get_by_role("button", name="Move").click()
+        said(page, "Now in “Two”.")
+        expect(page.locator(".count")).to_contain_text("5 documents")
+        page.goto(f"{empty.url}documents?collection=Two")
+        page.get_by_label("Name of the collection").fill("A pair")
+        page.get_by_role("button", name="Rename").click()
+        expect(page).to_have_url(re.compile(r"collection=A\+pair"))
+        expect(page.locator(".count")).to_contain_text("2 documents")
+
+        # Removed, and back.
+        page.get_by_role("checkbox", name="Select all that are shown").check()
+        page.get_by_role("button", name="Remove", exact=True).click()
+        said(page, "2 documents removed")
+        expect(page.locator(".count")).to_contain_text("No document is found")
+        page.get_by_role("button", name="Undo").click()
+        said(page, "They are back.")
+        expect(page.locator(".count")).to_contain_text("2 documents")
+
+
+def test_a_document_is_corrected_removed_restored_and_erased(
+    browser: Browser, empty: Server, tmp_path: Path
+) -> None:
+    upload = f"{empty.url}api/v1/documents?name=corrected.txt"
+    with opened(browser, f"{empty.url}documents", "h1", viewport=DESKTOP) as page:
+        text = "Corrected brief\n\nOffice of Tests\n4 April 2008\n\nIt says so.\n"
+        assert page.request.post(upload, data=text, headers={"Content-Type": "application/octet-stream"}).ok
+        page.goto(f"{empty.url}documents/corrected.txt")
+        citation = page.locator(".citation")
+        expect(citation).to_have_text("“Corrected brief”, Office of Tests, 4 April 2008")
+
+        publisher = page.get_by_label("Publisher")
+        publisher.fill("<b>Office</b> of Truth")
+        page.get_by_role("button", name="Save").click()
+        said(page, "Saved")
+        expect(citation).to_have_text("“Corrected brief”, <b>Office</b> of Truth, 4 April 2008")
+        expect(page.get_by_text("Corrected by you")).to_be_visible()
+        check_accessible(page)
+        page.get_by_role("button", name="Back to “Office of Tests”").click()
+        expect(citation).to_have_text("“Corrected brief”, Office of Tests, 4 April 2008")
+        page.get_by_label("Date").fill("the fourth")
+        page.get_by_role("button", name="Save").click()
+        said(page, re.compile("date"))
+        expect(citation).to_contain_text("4 April 2008")
+
+        page.get_by_text("Remove or erase").click()
+        page.get_by_role("button", name="Remove", exact=True).click()
+        said(page, "Removed")
+        expect(page.locator(".fate")).to_contain_text("Removed on")
+        check_accessible(page)
+        page.get_by_role("button", name="Undo").click()
+        expect(page.locator(".fate")).to_have_count(0)
+
+        page.get_by_text("Remove or erase").click()
+        title = page.get_by_label("Type its title to erase it")
+        title.fill("Another")
+        page.get_by_role("button", name="Erase for good").click()
+        said(page, "that is not its title")
+        title.fill("Corrected brief")
+        page.get_by_role("button", name="Erase for good").click()
+        said(page, "“Corrected brief” is erased for good.")
+        assert page.goto(f"{empty.url}documents/corrected.txt").status == 404  # type: ignore[union-attr]
+
+
+def test_where_nothing_may_be_changed_no_page_offers_it(browser: Browser, tmp_path: Path) -> None:
+    (tmp_path / "brief.txt").write_text("A brief\n\nIt says so.\n", "utf-8")
+    with Corpus.open(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "brief.txt")
+    with (
+        chat(tmp_path / "library", "--host", "0.0.0.0") as shown,  # noqa: S104
+        opened(browser, f"{shown.url}documents", "h1", viewport=DESKTOP) as page,
+    ):
+        assert page.locator("input[type=file], input[type=checkbox], #selection").count() == 0
+        page.get_by_role("link", name="A brief").click()
+        page.locator("#text").wait_for()
+        assert page.locator("textarea, [data-do], .purge").count() == 0
+
+
+def test_what_is_dropped_is_added(browser: Browser, empty: Server) -> None:
+    with opened(browser, f"{empty.url}documents", "h1", viewport=DESKTOP) as page:
+        page.evaluate(
+            """() => {
+              const data = new DataTransfer();
+              for (let n = 0; n < 3; n += 1) data.items.add(new File([`Dropped file ${n} says so.`], `dropped ${n}.txt`));
+              for (const kind of ["dragover", "drop"]) {
+                document.body.dispatchEvent(new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true }));
+              }
+            }"""
+        )
+        expect(page.locator(".sum")).to_have_text("3 of 3 files: 3 added")
+        page.goto(f"{empty.url}documents?q=dropped")
+        expect(page.locator(".count")).to_contain_text("3 documents")
+
+
+def test_ten_thousand_files_do_not_freeze_the_page_and_can_be_cancelled(
+    browser: Browser, empty: Server
+) -> None:
+    with opened(browser, f"{empty.url}documents", "h1", viewport=DESKTOP) as page:
+        took = page.evaluate(
+            """async () => {
+              const data = new DataTransfer();
+              for (let n = 0; n < 10000; n += 1) data.items.add(new File([`File ${n}.`], `many ${n}.txt`));
+              const input = document.getElementById("files");
+              input.files = data.files;
+              const begun = performance.now();
+              input.dispatchEvent(new Event("change"));
+              await new Promise(requestAnimationFrame);
+              return performance.now() - begun;
+            }"""
+        )
+        assert took < 1000
+        expect(page.locator(".sum")).to_contain_text("of 10,000 files")
+        assert page.locator(".uploads li").count() < 20
+        page.get_by_role("button", name="Cancel the rest").click()
+        expect(page.get_by_role("button", name="Cancel the rest")).to_be_hidden()
+        expect(page.locator(".sum")).to_contain_text("cancelled")
