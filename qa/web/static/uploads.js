@@ -132,15 +132,15 @@ document.addEventListener("click", (event) => {
 
 /** Whatever is dropped, anywhere on the page: files, and folders with all that is in them. */
 async function dropped(items) {
-  const entries = [...items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  const entries = [...items].map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile()).filter(Boolean);
   for (const entry of entries) await walk(entry, enqueue);
 }
 
 async function walk(entry, found) {
+  if (entry instanceof File) return found([{ file: entry, name: entry.name }]);
   if (entry.isFile) {
     const file = await new Promise((resolve) => entry.file(resolve, () => resolve(null)));
-    if (file) found([{ file, name: entry.fullPath.replace(/^\//, "") }]);
-    return;
+    return file && found([{ file, name: entry.fullPath.slice(1) }]);
   }
   const reader = entry.createReader();
   for (let part; (part = await new Promise((resolve) => reader.readEntries(resolve, () => resolve([])))).length; ) {
