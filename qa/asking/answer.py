@@ -353,13 +353,13 @@ class Answerer:
             earliest=preference is None,
             deadline=deadline,
         )
-        return more.found(
+        return more.count(
             evidence,
-            more.by_document(every, quotes),
             quotes,
             found.copies,
             read=len(done),
             at_least=_is_left(found, done),
+            every=more.by_document(every, quotes),
         )
 
 
