@@ -56,6 +56,8 @@ def ask(
         _check_documents(corpus, filters)
         answer = corpus.ask(question, history, filters, strictness, dates, find_all=find_all)
         _print_answer(answer, corpus, as_json=settings.as_json)
+        if not (settings.quiet or corpus.store.count().documents):
+            shared.say("add documents with: pullquote index PATH")
     sys.exit(0 if answer.outcome == "answered" else 1)
 
 
