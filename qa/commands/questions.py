@@ -22,12 +22,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("words", metavar="QUESTION", nargs=-1, required=True)
 @click.option("--history", metavar="QUESTION", multiple=True, help="An earlier question; may be repeated.")
-@click.option(
-    "--all",
-    "find_all",
-    is_flag=True,
-    help="Show every sentence that answers, by document; only for a question that asks for one thing.",
-)
+@options.find_all
 @options.strictness
 @options.dates
 @options.reader
@@ -106,6 +101,7 @@ def _print_answer(answer: Answer, corpus: Corpus, *, as_json: bool) -> None:
     help="Where the answers go; - is standard output.",
 )
 @options.force
+@options.find_all
 @options.strictness
 @options.dates
 @options.reader
@@ -120,6 +116,7 @@ def answer_many(
     dates: Dates,
     filters: Filters,
     *,
+    find_all: bool,
     force: bool,
 ) -> None:
     """Answer many questions in order, one line of JSON each.
@@ -160,6 +157,7 @@ def answer_many(
             say=shared.say if not settings.quiet else lambda message: None,
             strictness=strictness,
             dates=dates,
+            find_all=find_all,
             force=force,
         )
     if not settings.quiet:
