@@ -260,7 +260,7 @@ def test_a_day_with_documents_from_an_empty_library_on(
         expect(page.locator("#selection")).to_contain_text("2 selected")
         check_accessible(page)
         page.get_by_label("Collection", exact=True).last.fill("Two")
-        page.get_by_role("button", name="Move").click()
+        page.get_by_role("button", name="Move", exact=True).click()
         said(page, "Now in “Two”.")
         expect(page.locator(".count")).to_contain_text("5 documents")
         page.goto(f"{empty.url}documents?collection=Two")
