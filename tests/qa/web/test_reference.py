@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 BASE = "http://127.0.0.1:7860"
+PDFS = Path(__file__).parents[1] / "formats" / "pdf" / "files"
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +116,8 @@ def test_every_example_is_answered_as_it_says(tmp_path_factory: pytest.TempPathF
     engine = Engine(tmp_path_factory.mktemp("folder") / "library", shipped_corpus())
     engine.start()
     assert engine.settled().stage == "ready"
+    with (PDFS / "brief.pdf").open("rb") as file:
+        engine.corpus.upload("report.pdf", file)
     with TestClient(create_app(engine, "127.0.0.1"), base_url=BASE) as client:
         page = client.get("/api/v1/docs").text
         document = client.get("/api/v1/openapi.json").json()
