@@ -33,12 +33,13 @@ from qa.errors import (
     PullquoteError,
     ReadOnlyServerError,
     UnknownAnswerError,
+    UnknownConversationError,
 )
 from qa.limits import MAX_CITATION_CHARACTERS, MAX_ID_CHARACTERS, MAX_OFFSET, MAX_TURNS
 from qa.quoting import opened
 from qa.quoting.render import facets_to_dict, info_to_dict, to_dict
 from qa.schema import EVERYTHING, CitationId, Dates, Thumb, Turn
-from qa.web import STATIC, documents, pages, reference
+from qa.web import STATIC, documents, history, pages, reference
 from qa.web.body import Body
 from qa.web.guard import Guard, wants_page
 from qa.web.options import FiltersBody, readiness
@@ -58,6 +59,7 @@ _R = TypeVar("_R")
 _STATUS = (
     (DocumentNotFoundError, HTTPStatus.NOT_FOUND),
     (UnknownAnswerError, HTTPStatus.NOT_FOUND),
+    (UnknownConversationError, HTTPStatus.NOT_FOUND),
     (ReadOnlyServerError, HTTPStatus.FORBIDDEN),
     (NotReadyError, HTTPStatus.SERVICE_UNAVAILABLE),
     (DeadlineError, HTTPStatus.GATEWAY_TIMEOUT),
@@ -265,6 +267,7 @@ def routes(engine: Engine) -> APIRouter:
         return Response(data, media_type=kinds[form], headers=headers)
 
     router.include_router(thumbs)
+    router.include_router(history.routes(engine, few_at_once), dependencies=[may_change(engine)])
 
     @router.get("/docs", include_in_schema=False)
     def docs(request: Request) -> HTMLResponse:
