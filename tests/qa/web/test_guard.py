@@ -153,10 +153,15 @@ def test_a_run_is_ended_by_its_id_alone(client: TestClient, path: str, body: dic
 
 def test_what_was_understood_is_passed_on_and_not_what_was_sent(echo: TestClient) -> None:
     sent = (
-        '{"fn_index": 1, "data": [ [] ], "session_hash": "v", "data": [true, 0.5, "ü", "", null], "fn_index": 0}'
+        '{"fn_index": 1, "data": [ [] ], "session_hash": "v", "fn_index": 0, '
+        '"data": [true, 0.5, "ü", "", null]}'
     )
     seen = echo.post(JOIN, content=sent.encode(), headers={"Content-Type": "text/plain"}).json()
-    assert json.loads(seen["body"]) == {"data": [True, 0.5, "ü", "", None], "fn_index": 0, "session_hash": "v"}
+    assert json.loads(seen["body"]) == {
+        "data": [True, 0.5, "ü", "", None],
+        "fn_index": 0,
+        "session_hash": "v",
+    }
     assert seen["headers"]["content-type"] == "application/json"
     assert int(seen["headers"]["content-length"]) == len(seen["body"].encode())
 
