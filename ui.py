@@ -21,6 +21,7 @@ from qa.text.display import plural, visible
 from qa.web import cards, conversations
 from qa.web.conversations import Conversation
 from qa.web.engine import DEADLINE, STOPPED, Engine
+from qa.web.gradio_import import without_interface_files
 from qa.web.options import readiness
 
 if TYPE_CHECKING:
@@ -132,6 +133,7 @@ def _leave(number: int, _: object) -> NoReturn:
 
 def create_app(engine: Engine, host: str) -> FastAPI:
     """The whole app: HTTP routes first, then the page at "/"."""
+    without_interface_files()
     import gradio as gr
 
     from qa.web import api

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Self
 
 from qa.asking.confidence import STRICTNESS
 from qa.desk.database import DeskDatabase
-from qa.errors import LibraryError, model_errors
+from qa.document.metadata import check
+from qa.errors import InputError, LibraryError, model_errors
 from qa.intake.pipeline import silent
 from qa.limits import check_ids
-from qa.schema import EVERYTHING, Document, Filters, Progress
+from qa.schema import EVERYTHING, UPLOAD, Document, Filters, Progress
 from qa.storage.open import open_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from typing import BinaryIO
 
     from embeddings.encoder import Encoder
     from qa.asking.answer import Answerer
@@ -30,12 +32,18 @@ if TYPE_CHECKING:
         Answer,
         Dates,
         DocumentInfo,
+        DocumentList,
+        DocumentQuery,
         FileResult,
         IndexReport,
         Turn,
     )
+    from qa.storage.intake_port import Upload
     from qa.storage.open import OpenLibrary
     from qa.storage.ports import Cited, LibraryStats
+
+# What became of a document that is in the library afterwards.
+_HELD = ("added", "replaced", "moved", "duplicate", "unchanged")
 
 
 class Corpus:
@@ -57,6 +65,7 @@ class Corpus:
         self._columns = None if columns is None else tuple(columns.items())
         self._date_order = date_order
         self._lock = threading.RLock()
+        self._changing = threading.Lock()
         self._reader = reader
         self._answerer: Answerer | None = None
 
@@ -149,6 +158,101 @@ class Corpus:
             self.store.compare_missing()  # of a library of before
         return report
 
+    def upload(
+        self, name: str, content: BinaryIO, *, collection: str = "", progress: OnProgress | None = None
+    ) -> IndexReport:
+        """Take in a file whose bytes the library keeps, by a name that may have folders: "2008/report.pdf".
+
+        It is read as a file that `index` is given, with the same limits. Its document is known by the name;
+        in the report its path is "upload:" and the name. Another file of the same name takes the place of the
+        first, whose text is kept as of any file that changes. What cannot be read is refused in the report,
+        and nothing of it is kept. With `collection`, documents that are in none are put into that one.
+
+        Raises:
+            InputError: the name is empty, too long, or of a file that is left out; or the collection's is
+                too long.
+            EncoderMismatchError: another encoder made the library's vectors.
+            ModelError: the encoder's weights are missing or damaged.
+            LibraryError: the library is locked, may not be written, or is out of space.
+        """
+        from qa.intake.uploads import upload_name
+
+        name = upload_name(name)
+        collection = check({"collection": collection})["collection"]
+        with self._changing:  # of two files of one name, one is read after the other
+            upload = self.store.keep_upload(name, content)
+            given = None
+            try:
+                report = self._read_uploads([upload], progress, is_named=True)
+                given = any(result.document_id for result in report.files)
+            finally:
+                if given is None:
+                    given = bool(self.store.places_in(UPLOAD + name))
+                if upload.is_new and not given:
+                    self.store.forget_upload(upload)
+            if collection:
+                self._put_in_empty(report, collection)
+        return report
+
+    def read_uploads(self, progress: OnProgress | None = None) -> IndexReport:
+        """Read all uploaded files again that another version of Pullquote reads otherwise.
+
+        Raises:
+            EncoderMismatchError: another encoder made the library's vectors.
+            ModelError: the encoder's weights are missing or damaged.
+            LibraryError: the library is locked, may not be written, or is out of space.
+        """
+        with self._changing:
+            return self._read_uploads(self.store.uploads(), progress, is_named=False)
+
+    def _read_uploads(
+        self, uploads: Iterable[Upload], progress: OnProgress | None, *, is_named: bool
+    ) -> IndexReport:
+        generation = self.store.generation
+        report = self._intake.read_uploads(uploads, progress or silent, is_named=is_named)
+        self.store.save_changes_since(generation)
+        return report
+
+    def _put_in_empty(self, report: IndexReport, collection: str) -> None:
+        """Put the documents of a report that are in no collection into one."""
+        ids = tuple(dict.fromkeys(each.document_id for each in report.files if each.status in _HELD))
+        held = self.documents(Filters(document=ids)) if ids else ()
+        self.store.put_in_collection([info.id for info in held if not info.collection], collection)
+
+    def original(self, document_id: str) -> Upload:
+        """Find the uploaded file that a document, held or removed, was read from; its bytes are checked.
+
+        Raises:
+            DocumentNotFoundError: there is no such document.
+            OriginalNotFoundError: it was not uploaded.
+            LibraryError: the file is damaged or missing.
+        """
+        return self.store.original(document_id)
+
+    def put_in_collection(self, ids: Iterable[str], collection: str) -> tuple[str, ...]:
+        """Put documents into a collection, or into none (""), all or none. Gives the ids of those that moved.
+
+        Raises:
+            DocumentNotFoundError: one of them is not held; nothing has changed.
+            InputError: `ids` is one text, or the collection's name is too long.
+            LibraryError: the library is locked, may not be written, or is out of space.
+        """
+        return self.store.put_in_collection(check_ids(ids), check({"collection": collection})["collection"])
+
+    def rename_collection(self, name: str, new_name: str) -> tuple[str, ...]:
+        """Give a collection another name, in all its documents or none. Gives their ids.
+
+        Where there is a collection of the new name, the two are one from then on.
+
+        Raises:
+            InputError: there is no such collection, or the new name is empty or too long.
+            LibraryError: the library is locked, may not be written, or is out of space.
+        """
+        new_name = check({"collection": new_name})["collection"]
+        if not new_name:
+            raise InputError("a collection needs a name: give it one")
+        return self.store.rename_collection(name, new_name)
+
     def prune(self, report: IndexReport) -> IndexReport:
         """Remove the documents that a report says are gone. Gives the report with these as removed.
 
@@ -219,8 +323,9 @@ class Corpus:
 
         They may have been removed before. No byte of them stays in the library's folder, nor any answer from
         this library that `evaluate` keeps: its files are written anew, which needs as much room again. Where
-        that was interrupted, the next purge does it, of whatever ids or none. The files that they were read
-        from stay; hashes alone are kept, so that these do not bring them back (see `index`).
+        that was interrupted, the next purge does it, of whatever ids or none. An uploaded file goes, too,
+        once no document is from it. Other files that they were read from stay; hashes alone are kept, so
+        that these do not bring them back (see `index`).
 
         Raises:
             DocumentNotFoundError: one of them is not known; nothing was erased.
@@ -231,7 +336,9 @@ class Corpus:
         """
         from qa.storage.answer_cache import forget_answers
 
-        purged = self.store.purge(check_ids(ids))
+        with self._changing:
+            purged = self.store.purge(check_ids(ids))
+            self.store.forget_unused_uploads()
         if self.store.erasing:
             forget_answers(self.library)
             notes = self.store.to_forget()
@@ -267,6 +374,10 @@ class Corpus:
     def documents(self, filters: Filters = EVERYTHING, limit: int | None = None) -> tuple[DocumentInfo, ...]:
         """List the documents that the filters leave, or the first `limit` of them, in order of id."""
         return self.store.documents(filters, limit)
+
+    def find_documents(self, query: DocumentQuery) -> DocumentList:
+        """List the documents that a query finds, in its order; equals in order of id."""
+        return self.store.find_documents(query)
 
     def stats(self) -> LibraryStats:
         """Tell what the library holds, and what that costs on disk and in memory."""

@@ -69,6 +69,12 @@ class DocumentNotFoundError(LibraryError):
     code = "document_not_found"
 
 
+class OriginalNotFoundError(LibraryError):
+    """The library keeps no file that the document was read from: it was not uploaded."""
+
+    code = "original_not_found"
+
+
 class UnknownAnswerError(InputError):
     """A thumb is on an answer that is not remembered."""
 

@@ -119,17 +119,17 @@ class Answerer:
             reply = replies.reply(kind, listed, self._library.count().documents)
             return Answer(question, question, "none", reply=reply, filters=filters, milliseconds=clock.read())
 
-        def inquire(meaning: Interpretation) -> _Inquiry:
+        def inquire(question: str, meaning: Interpretation) -> _Inquiry:
             preference = (
                 times.preference(question, meaning.leans_on, self._today()) if dates == "auto" else None
             )
             return _Inquiry(question, meaning, preference, filters, fitted, threshold, deadline, clock)
 
         if asked := parts(question):
-            inquiry = inquire(combine.whole(question, asked, history))
+            inquiry = inquire(question, combine.whole(question, asked, history))
             answers = [
-                self._answer(replace(inquiry, question=part.question, meaning=own.meaning), own.is_in)
-                for part, own in zip(asked, combine.readings(asked, inquiry.meaning, history), strict=True)
+                self._answer(inquire(part.question, own.meaning), own.is_in)
+                for part, own in zip(asked, combine.readings(asked, inquiry.meaning), strict=True)
             ]
             combined = combine.combined(asked, answers)
             if find_all:
@@ -138,11 +138,11 @@ class Answerer:
         meaning = interpret(question, history)
         if is_brief(question) and not meaning.carried:
             meaning = self._continued(question, history, filters) or meaning
-        answer = self._answer(inquire(meaning), find_all=find_all)
+        answer = self._answer(inquire(question, meaning), find_all=find_all)
         if answer.outcome == "answered" or answer.carried or answer.unsearched:
             return answer
         context = self._continued(question, history, filters) or conversation.in_context(question, history)
-        after = self._answer(inquire(context), find_all=find_all) if context else answer
+        after = self._answer(inquire(question, context), find_all=find_all) if context else answer
         if after.outcome == "answered" and _is_near(after, answer):
             return replace(after, notes=(_ONLY_IN_CONTEXT, *after.notes))
         return replace(answer, milliseconds=clock.read())

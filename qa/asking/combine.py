@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any
 
-from qa.asking.conversation import expand, interpret, names, stands_alone
+from qa.asking.conversation import after, interpret, names, stands_alone
 from qa.asking.copies import holds
 from qa.asking.extract import QUOTES
 from qa.schema import AnsweredPart
+from qa.text import times
 from qa.text.terms import content_words, words
 
 if TYPE_CHECKING:
@@ -37,11 +38,11 @@ class Reading:
 
     Attributes:
         meaning: what is looked for and read.
-        subject: the other parts, if these say what the part is about; else "".
+        subject: the questions that say what the part is about, if it does not say so itself.
     """
 
     meaning: Interpretation
-    subject: str = ""
+    subject: tuple[str, ...] = ()
 
     def is_in(self, document: Document) -> bool:
         """Tell whether a document may answer the part: it speaks of what that is about.
@@ -49,30 +50,32 @@ class Reading:
         "How old was he?" has an answer in many documents. It must hold half of the names of the subject, or
         half of its content words, if that has no name.
         """
-        asked = {word for name in names(self.subject) for word in words(name)} or set(
-            content_words(self.subject)
-        )
+        named = {word for said in self.subject for name in names(said) for word in words(name)}
+        asked = named or {word for said in self.subject for word in content_words(said)}
         held = asked.intersection(words(f"{document.title}\n{document.text}"))
-        return not self.subject or 2 * len(held) >= len(asked)
+        return 2 * len(held) >= len(asked)
 
 
-def readings(parts: Sequence[Part], whole: Interpretation, history: Sequence[str | Turn]) -> list[Reading]:
+def readings(parts: Sequence[Part], whole: Interpretation) -> list[Reading]:
     """Read each part of a question, with the words of the others where it does not say what it is about.
 
-    The passages of the whole question are searched, too.
+    Of the earlier turns they lean on what the whole leans on. The passages of the whole question are
+    searched, too.
     """
     searched = tuple((text, WHOLE * weight) for text, weight in whole.variants)
     found = []
     for at, part in enumerate(parts):
         others = [other.question for other in (*parts[:at], *parts[at + 1 :])]
-        meaning, subject = interpret(part.question, history), ""
-        if not stands_alone(part.question) and at > 0:
-            meaning, subject = interpret(part.question, [*history, *others]), " ".join(others)
-        elif not names(part.question) and (at > 0 or _end_together(part.question, others)):
-            subject = " ".join(filter(names, others))
-            expanded = expand(meaning.question, others)
-            meaning = replace(meaning, question=expanded, timeless=expand(meaning.timeless, others))
-        variants = ((meaning.question, 1.0), *meaning.variants[1:], *searched)
+        leans = not stands_alone(part.question)
+        leans_on_others = at > 0 or (leans and not whole.leans_on) or _end_together(part.question, others)
+        said = (*whole.leans_on, *(others if leans_on_others else ()))
+        meaning = interpret(part.question)
+        subject: tuple[str, ...] = ()
+        if leans or not names(part.question):
+            meaning = after(part.question, said) or meaning
+            subject = (whole.leans_on[:1] or said) if leans else tuple(filter(names, said))
+        in_context = meaning.variants[1:] if leans else ()
+        variants = ((meaning.question, 1.0), *in_context, *searched)
         found.append(Reading(replace(meaning, variants=variants), subject))
     return found
 
@@ -96,11 +99,18 @@ def combined(parts: Sequence[Part], answers: Sequence[Answer]) -> dict[str, Any]
     quotes = _each_once(shown)
     least = min(answers, key=lambda answer: answer.confidence)
     notes = list(dict.fromkeys(chain.from_iterable(answer.notes for answer in answers)))
+    preferences = [answer.preference and times.in_words(answer.preference) for answer in answers]
+    if len(set(preferences)) > 1:
+        notes += [
+            f"For the {ordinal} part, prefers {preferred}."
+            for ordinal, preferred in zip(_ORDINALS, preferences, strict=False)
+            if preferred
+        ]
     if outcome == "weak" and "answered" in outcomes:
         notes = [
             *(
-                f"Nothing on the {_ORDINALS[at]} part: “{part.words}”."
-                for at, (part, answer) in enumerate(zip(parts, answers, strict=True))
+                _not_answered(ordinal, part, answer, quotes)
+                for ordinal, part, answer in zip(_ORDINALS, parts, answers, strict=False)
                 if answer.outcome != "answered"
             ),
             *notes,
@@ -133,6 +143,14 @@ def combined(parts: Sequence[Part], answers: Sequence[Answer]) -> dict[str, Any]
             for part, answer in zip(parts, answers, strict=True)
         ),
     }
+
+
+def _not_answered(ordinal: str, part: Part, answer: Answer, shown: Sequence[Quote]) -> str:
+    """Say that a part is not answered, or not surely if its closest sentence is quoted for another."""
+    said = f"the {ordinal} part: “{part.words}”"
+    if any(holds(quote, closest) for quote in shown for closest in answer.quotes[:1]):
+        return f"Not sure of {said}; its closest sentence is among the quotes."
+    return f"Nothing on {said}."
 
 
 def _each_once(answers: Sequence[Answer]) -> tuple[Quote, ...]:

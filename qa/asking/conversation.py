@@ -145,15 +145,19 @@ def interpret(question: str, history: Sequence[str | Turn] = ()) -> Interpretati
 
 def in_context(question: str, history: Sequence[str | Turn]) -> Interpretation | None:
     """Read a question after the earlier turns, whether it needs them or not; None where they add no word."""
+    return after(question, earlier_questions(history))
+
+
+def after(question: str, earlier: Sequence[str]) -> Interpretation | None:
+    """Read a question after earlier questions, whether it needs them or not; None where they add no word."""
     reading = question.strip()
-    earlier = earlier_questions(history)
     leans_on = tuple(earlier[_topic(earlier) :])
     carried = tuple(_carried(reading, leans_on))
     if not carried:
         return None
     expanded = _with_words(reading, carried)
-    after = " ".join([*" ".join(earlier).split()[-_AFTER:], reading])
-    variants = ((reading, _OWN), (expanded, _CONTEXT), (after, _CONTEXT))
+    said = " ".join([*" ".join(earlier).split()[-_AFTER:], reading])
+    variants = ((reading, _OWN), (expanded, _CONTEXT), (said, _CONTEXT))
     return Interpretation(expanded, variants, _timeless(reading, leans_on) or expanded, leans_on, carried)
 
 

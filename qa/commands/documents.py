@@ -235,7 +235,8 @@ def remove(
     The files that they were read from stay, and do not bring them back, nor does a copy. Citations still
     open them, and `pullquote restore` puts them back, until --purge: that erases text, vectors, thumbs and
     the answers that `evaluate` keeps, of what was removed before too, and says what cites it; a file that
-    holds it still is indexed again when it is named itself, or changes. Without an ID, --purge finishes what
+    holds it still is indexed again when it is named itself, or changes. A file that was added in the chat is
+    erased with the last of its documents. Without an ID, --purge finishes what
     was interrupted. In a terminal, it asks first; elsewhere, --purge needs --yes.
     """
     from qa.text.display import visible
@@ -286,6 +287,7 @@ class _Lost:
 
     titles: dict[str, str]
     paths: tuple[str, ...]
+    uploaded: tuple[str, ...]
     thumbs: dict[str, tuple[int, tuple[str, ...]]]
     conversations: dict[str, tuple[str, ...]]
     files: dict[Path, int]
@@ -296,7 +298,7 @@ class _Lost:
     def by_purging(cls, corpus: Corpus, ids: tuple[str, ...], files: tuple[Path, ...]) -> _Lost:
         from qa.quoting.claims.file import claims
         from qa.quoting.verify import Verifier
-        from qa.schema import Filters
+        from qa.schema import UPLOAD, Filters
 
         held = {info.id: info for info in corpus.documents(Filters(document=ids))} if ids else {}
         titles, texts, paths = {}, {info.sha256 for info in held.values()}, set()
@@ -324,7 +326,8 @@ class _Lost:
         thumbs = {document_id: corpus.citing(document_id) for document_id in ids}
         conversations = {document_id: corpus.conversations_citing(document_id) for document_id in ids}
         existing = tuple(path for path in sorted(paths) if Path(path).exists())
-        return cls(titles, existing, thumbs, conversations, counts, before, same_text)
+        uploaded = tuple(path.removeprefix(UPLOAD) for path in sorted(paths) if path.startswith(UPLOAD))
+        return cls(titles, existing, uploaded, thumbs, conversations, counts, before, same_text)
 
     @property
     def lines(self) -> Iterator[str]:
@@ -352,6 +355,8 @@ class _Lost:
             yield f"{file} cites what would go: {plural(quotes, 'quote')}"
         for path in self.paths:
             yield f"{path} stays; it is indexed again only when it is named itself, or changes"
+        for name in self.uploaded:
+            yield f"{name} was uploaded: that file goes too, unless another document is from it"
         if self.titles:
             yield "what else cites it cannot be known here: `pullquote verify FILE` tells of any text"
 

@@ -46,6 +46,11 @@ _FOUND_AGAIN = ("refused", "skipped", "withdrawn", "purged", "gone")
     help="Follow links in a folder that lead out of it. Without it, they are left out and named.",
 )
 @click.option(
+    "--uploads",
+    is_flag=True,
+    help="Instead of a PATH: read what was added in the chat again, where Pullquote reads it otherwise now.",
+)
+@click.option(
     "--watch",
     is_flag=True,
     help="Go on until Ctrl-C: index what changes in the folders. Removes documents only with --prune.",
@@ -72,6 +77,7 @@ def index(
     prune: bool,
     dry_run: bool,
     follow_links: bool,
+    uploads: bool,
     watch: bool,
 ) -> None:
     """Bring the library in step with files and folders; without a PATH, with the brief that ships.
@@ -92,11 +98,16 @@ def index(
 
     if watch and dry_run:
         raise click.UsageError("--dry-run says what would be done once: leave out --watch")
+    if uploads and (paths or prune or dry_run or watch):
+        raise click.UsageError(
+            "--uploads reads what was added in the chat, and nothing else: leave out PATH, --prune, "
+            "--dry-run and --watch"
+        )
     settings.interrupted = "What was finished is kept; the same command goes on from there."
     given = paths or (shipped_corpus(),)
     if report_to:
         _check_report(report_to, given, shared.library(settings), force=force)
-    asks = not (prune or dry_run or watch) and _in_a_terminal()
+    asks = not (prune or dry_run or watch or uploads) and _in_a_terminal()
     report, said = None, False
     done = Counter[str]()
     with _to_index(settings, dry_run=dry_run, date_order=date_order, columns=columns) as corpus:
@@ -106,13 +117,17 @@ def index(
         for _ in watched if watch else [None]:
             with shared.progress(settings) as progress:
                 # What is purged while it is watched was named before.
-                report = corpus.index(
-                    *given,
-                    progress=progress,
-                    prune=prune,
-                    dry_run=dry_run,
-                    named_files=report is None,
-                    follow_links=follow_links,
+                report = (
+                    corpus.read_uploads(progress)
+                    if uploads
+                    else corpus.index(
+                        *given,
+                        progress=progress,
+                        prune=prune,
+                        dry_run=dry_run,
+                        named_files=report is None,
+                        follow_links=follow_links,
+                    )
                 )
             if asks and (gone := _gone(report)):
                 folders = ", ".join(str(path) for path in given if path.is_dir())
@@ -131,7 +146,7 @@ def index(
             shared.say(f"Watching has ended: {_summary(done)}.")
         return
     read = [each.status for each in report.files if each.status != "skipped"] if report else []
-    if not read or "refused" in read:
+    if (not read and not uploads) or "refused" in read:
         sys.exit(1 if set(read) - {"refused"} else 3)
 
 

@@ -38,17 +38,17 @@ _WEEK = re.compile(r"\d{4}-?W\d\d(?!-?\d)", re.ASCII)  # of ISO 8601: `fromisofo
 
 
 def read_jsonl(
-    path: Path, options: Options = PLAIN, known: AskDocument = nothing_known
+    path: Path, options: Options = PLAIN, known: AskDocument = nothing_known, shown: str = ""
 ) -> Iterator[Document | FileResult | InputError]:
     """Yield the documents of a JSON Lines file, one at a time; a line that is refused comes as an InputError.
 
-    What is `known` (see `qa.formats.reading`) is not read.
+    What is `known` (see `qa.formats.reading`) is not read. Messages call the file `shown`, or else its path.
 
     Raises:
         OSError: when the file cannot be read.
     """
     with path.open("rb") as file:
-        yield from _documents(file, str(path), options, known)
+        yield from _documents(file, shown or str(path), options, known)
 
 
 def read(source: Source, options: Options) -> Iterator[Document | InputError]:

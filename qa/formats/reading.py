@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from qa.document.metadata import SIDECAR
@@ -32,6 +33,36 @@ if TYPE_CHECKING:
 
 # Hidden files and folders, and what Word puts beside a document while it is open.
 HIDDEN = (".", "~$")
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """A file to read.
+
+    Attributes:
+        path: where its bytes lie.
+        root: the folder that was named, under which it was found; None where it was named itself.
+        upload: the name by which it was uploaded; "" for a file that its path names.
+    """
+
+    path: Path
+    root: Path | None = None
+    upload: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What messages call it."""
+        return self.upload or str(self.path)
+
+    @property
+    def file_name(self) -> str:
+        """Its name without folders, whose ending tells the format."""
+        return PurePosixPath(self.upload).name if self.upload else self.path.name
+
+    @property
+    def id(self) -> str:
+        """The id of its document; the ids of its parts, but for records' own, begin with it."""
+        return self.upload or file_id(self.path, self.root)
 
 
 def supported(path: Path) -> bool:
@@ -114,6 +145,17 @@ def read_path(
     same: AskFile = nothing_same,
     worker: Worker | None = None,
 ) -> Iterator[Document | FileResult | InputError]:
+    """Yield the documents of the file at a path; see `read_file`."""
+    return read_file(InputFile(path, root), options, known, same, worker)
+
+
+def read_file(
+    file: InputFile,
+    options: Options = PLAIN,
+    known: AskDocument = nothing_known,
+    same: AskFile = nothing_same,
+    worker: Worker | None = None,
+) -> Iterator[Document | FileResult | InputError]:
     """Yield the documents of one file, in its order; what is known (see above) comes in their place, unread.
 
     A document's id is the path of the file relative to `root`, with "/", or else its name; of a part of it,
@@ -121,33 +163,36 @@ def read_path(
     `_id`. What is refused comes as an InputError, which names the file, says why, and what to do; nothing is
     raised. Without a `worker`, one is started and ended.
     """
+    path, shown = file.path, file.shown
     try:
         if path.is_dir():
             next(path.iterdir(), None)  # one that cannot be listed says so
-            yield InputError(f"{path} is a folder, not a file. Name the files in it.")
+            yield InputError(f"{shown} is a folder, not a file. Name the files in it.")
         elif not path.exists():
-            yield InputError(f"{path} was not found. Check the path.")
+            mending = "Upload it again" if file.upload else "Check the path"
+            yield InputError(f"{shown} was not found. {mending}.")
         elif not path.is_file():  # a pipe or a device would be read for ever
-            yield InputError(f"{path} is not an ordinary file. {READS}.")
-        elif named(path.name) is JSONL:  # of any size, and read by the standard library: line by line, here
-            yield from some_refused(read_jsonl(path, options, known), str(path))
+            yield InputError(f"{shown} is not an ordinary file. {READS}.")
+        elif named(file.file_name) is JSONL:
+            # Of any size, and read by the standard library: line by line, here.
+            yield from some_refused(read_jsonl(path, options, known, shown), shown)
         else:
-            source = Source(str(path), path.name, _bytes(path))
-            yield from _read(source, file_id(path, root), options, known, same, worker)
+            source = Source(shown, file.file_name, _bytes(file))
+            yield from _read(source, file.id, options, known, same, worker)
     except InputError as error:
         yield error
     except OSError as error:
-        yield InputError(f"{path} cannot be read: {error.strerror}. Check its permissions.")
+        yield InputError(f"{shown} cannot be read: {error.strerror}. Check its permissions.")
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(file: InputFile) -> bytes:
     """Read a file once: what is hashed is what is parsed, whoever writes to the file meanwhile."""
-    kind = named(path.name)
+    kind = named(file.file_name)
     most = kind.most_bytes if kind else MOST_BYTES
-    with path.open("rb") as file:
-        data = file.read(most + 1)
+    with file.path.open("rb") as opened:
+        data = opened.read(most + 1)
     if len(data) > most:
-        raise InputError(f"{path} is larger than {most // 1_000_000} MB. Split it into smaller files.")
+        raise InputError(f"{file.shown} is larger than {most // 1_000_000} MB. Split it into smaller files.")
     return data
 
 

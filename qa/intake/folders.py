@@ -11,9 +11,9 @@ from qa import outputs
 from qa.document.metadata import SIDECAR, sidecar_of
 from qa.errors import InputError
 from qa.formats.kinds import kind_of
-from qa.formats.reading import files, supported
+from qa.formats.reading import InputFile, files, supported
 from qa.formats.source import Source
-from qa.schema import Failure, FileResult, printable
+from qa.schema import UPLOAD, Failure, FileResult, printable
 from qa.storage.files import is_gone
 
 if TYPE_CHECKING:
@@ -29,14 +29,14 @@ class Listing:
     """What was found under the paths that were named.
 
     Attributes:
-        files: the files, each with the folder that it was found under, None for one that was named itself.
+        files: the files.
         refused: what cannot be listed.
         skipped: what is of another kind in a folder, was written by Pullquote itself, or is a link that is
             not followed.
         folders: the folders that were named, resolved.
     """
 
-    files: tuple[tuple[Path, Path | None], ...]
+    files: tuple[InputFile, ...]
     refused: tuple[FileResult, ...]
     skipped: tuple[str, ...]
     folders: tuple[str, ...]
@@ -44,7 +44,7 @@ class Listing:
 
 def listing(paths: Iterable[Path | str], *, follow_links: bool = False) -> Listing:
     """Find the files of files and folders, each once, as it is come upon first."""
-    found: dict[str, tuple[Path, Path | None]] = {}
+    found: dict[str, InputFile] = {}
     refused: list[FileResult] = []
     skipped: list[Path] = []
     folders: list[str] = []
@@ -55,14 +55,14 @@ def listing(paths: Iterable[Path | str], *, follow_links: bool = False) -> Listi
         try:
             for path in files(given, skipped, follow_links=follow_links):
                 if not (own := own_output(path)):
-                    found.setdefault(resolved(path), (path, root))
+                    found.setdefault(resolved(path), InputFile(path, root))
                 elif root:
                     skipped.append(path)
                 else:
-                    refused.append(refusal(path, InputError(own)))
+                    refused.append(refusal(resolved(path), InputError(own)))
         except InputError as error:
-            refused.append(refusal(given, error))
-    of_use = {sidecar_of(path) for path, _ in found.values()}  # a link in a folder may be named itself
+            refused.append(refusal(resolved(given), error))
+    of_use = {sidecar_of(file.path) for file in found.values()}  # a link in a folder may be named itself
     skipped = [path for path in skipped if path not in of_use]
     return Listing(
         tuple(found.values()),
@@ -75,6 +75,11 @@ def listing(paths: Iterable[Path | str], *, follow_links: bool = False) -> Listi
 def resolved(path: Path) -> str:
     """Give a path as the library holds it: absolute, so that the same file is known again from any folder."""
     return os.path.realpath(printable(str(path)))  # of a link in a circle, too
+
+
+def place(file: InputFile) -> str:
+    """Give a file's path as the library holds it."""
+    return f"{UPLOAD}{file.upload}" if file.upload else resolved(file.path)
 
 
 def _itself(path: Path) -> str:
@@ -93,9 +98,9 @@ def own_output(path: Path) -> str:
     return ""
 
 
-def refusal(path: Path, error: InputError) -> FileResult:
-    """Report that a path was refused."""
-    return FileResult(resolved(path), "refused", error=Failure(error.code, str(error)))
+def refusal(path: str, error: InputError) -> FileResult:
+    """Report that a file was refused, by its path as the library holds it."""
+    return FileResult(path, "refused", error=Failure(error.code, str(error)))
 
 
 def missing(places: Iterable[HeldLocation], seen: set[str]) -> tuple[list[HeldLocation], tuple[str, ...]]:

@@ -13,12 +13,13 @@ from embeddings.encoder import identify_encoder, open_encoder
 from qa.document.corrections import correct, uncorrected
 from qa.document.metadata import check
 from qa.errors import InputError, model_errors
-from qa.intake.folders import listing, missing, resolved, without_files
+from qa.formats.reading import InputFile
+from qa.intake.folders import Listing, listing, missing, place, without_files
 from qa.intake.make import segment, with_windows
 from qa.intake.pipeline import one_at_a_time, silent
 from qa.intake.plan import UserOptions
 from qa.intake.run import Run, batches, forget, vectors_of
-from qa.schema import FileResult, IndexReport, Progress
+from qa.schema import UPLOAD, FileResult, IndexReport, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from embeddings.encoder import Encoder
     from qa.formats.dates import DateOrder
-    from qa.intake.folders import Listing
     from qa.intake.make import SegmentedDocument
     from qa.intake.pipeline import OnProgress
     from qa.schema import Document
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         EmbeddedPassages,
         HeldLocation,
         IntakeLibrary,
+        Upload,
     )
 
 
@@ -80,6 +81,19 @@ class Intake:
         if prune and not dry_run:
             report = replace(self.prune(report), seconds=time.perf_counter() - started)
         return report
+
+    def read_uploads(self, uploads: Iterable[Upload], show: OnProgress, *, is_named: bool) -> IndexReport:
+        """Bring the library in step with uploaded files; what has not changed is not parsed again.
+
+        What was purged of them comes back if `is_named`: if a person has just uploaded them.
+        """
+        started = time.perf_counter()
+        files = tuple(InputFile(each.path, upload=each.name) for each in uploads)
+        told = UserOptions(self._date_order, self._columns, is_named)
+        here = Listing(files, (), (), ())
+        with one_at_a_time(show) as show_one:
+            results, remarks = _take_in(self._library, self._encoders, told, here, show_one, prune=False)
+        return IndexReport(tuple(results), time.perf_counter() - started, remarks=remarks)
 
     def prune(self, report: IndexReport) -> IndexReport:
         """Remove the documents that a report says are gone; see `qa.corpus.Corpus.prune`."""
@@ -174,7 +188,7 @@ def _take_in(
     generation = library.generation
     run = Run(library, encoders, told, here.files, show)
     run.take_in(here.refused)
-    found = {resolved(path): (path, root) for path, root in here.files}
+    found = {place(file): file for file in here.files}
     seen = found.keys() - {result.path for result in run.results if result.status == "gone"}
     # A folder may stand where there was a file.
     inside = (library.places_in(folder, folder=True) for folder in here.folders)
@@ -188,7 +202,11 @@ def _take_in(
         library.mark_reported_gone(places)
     if library.generation != generation:
         # Of documents that follow another of their files now.
-        again = {path: found[path] for path in library.to_be_read() if path in found}
+        to_be_read = library.to_be_read()
+        if any(path.startswith(UPLOAD) for path in to_be_read):
+            kept = (InputFile(each.path, upload=each.name) for each in library.uploads())
+            found |= {place(file): file for file in kept}
+        again = {path: found[path] for path in to_be_read if path in found}
         if again:
             run = Run(library, encoders, told, tuple(again.values()), show)
             run.take_in()

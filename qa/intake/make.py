@@ -11,7 +11,7 @@ import numpy as np
 from qa.document.segment import passages
 from qa.document.window import window_text
 from qa.errors import InputError, PartlyReadError, model_errors
-from qa.formats.reading import read_path
+from qa.formats.reading import read_file
 from qa.intake.folders import refusal
 from qa.schema import FileResult, Progress
 from qa.storage.files import is_gone
@@ -61,7 +61,7 @@ class FileReading:
     def items(self, worker: Worker) -> Iterator[Document | FileResult | InputError]:
         """Read the file as it says itself."""
         plan = self.plan
-        return read_path(plan.path, plan.root, plan.options, self._known, self._same, worker)
+        return read_file(plan.file, plan.options, self._known, self._same, worker)
 
     def part(self, document: Document) -> str:
         """Return the part of the file that a document is."""
@@ -111,12 +111,12 @@ class FileReading:
         return results
 
     def _refused(self, error: InputError) -> FileResult:
-        path, shown = self.plan.path, self.plan.known.path
-        if self.plan.root and is_gone(str(path)) and not path.is_dir():
+        file, shown = self.plan.file, self.plan.known.path
+        if file.root and is_gone(str(file.path)) and not file.path.is_dir():
             return FileResult(shown, "gone", notes=(_VANISHED,))
         if isinstance(error, PartlyReadError):
             return FileResult(shown, "skipped", notes=(str(error),))
-        result = refusal(path, error)
+        result = refusal(shown, error)
         self.refused.append(result)
         return result
 

@@ -10,20 +10,18 @@ from importlib.metadata import version
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from qa.document.metadata import Sidecar, open_sidecar, sidecar_of
+from qa.document.metadata import NO_SIDECAR, Sidecar, open_sidecar, sidecar_of
 from qa.document.segment import SEGMENTATION
 from qa.errors import InputError
 from qa.formats import ocr
 from qa.formats.kinds import JSONL, named, reading_of
-from qa.formats.reading import file_id
 from qa.formats.source import Options
-from qa.intake.folders import refusal, resolved
+from qa.intake.folders import place, refusal, resolved
 from qa.storage.intake_port import ReadAs
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from qa.formats.dates import DateOrder
+    from qa.formats.reading import InputFile
     from qa.schema import FileResult
     from qa.storage.intake_port import IntakeLibrary, KnownFile
 
@@ -57,8 +55,7 @@ class FilePlan:
     """How a file is to be read.
 
     Attributes:
-        path: the file.
-        root: the folder that was named, under which it was found; None where it was named itself.
+        file: the file.
         is_named: whether a person named it.
         name: what the ids of its documents begin with; "" where its records have ids of their own.
         options: the options of its format.
@@ -68,8 +65,7 @@ class FilePlan:
         refused: what is reported of its sidecar, where that cannot be read.
     """
 
-    path: Path
-    root: Path | None
+    file: InputFile
     is_named: bool
     name: str
     options: Options
@@ -84,24 +80,25 @@ class FilePlan:
         return ReadAs(self.options.date_order, self.options.columns)
 
 
-def plan_file(library: IntakeLibrary, told: UserOptions, path: Path, root: Path | None) -> FilePlan:
+def plan_file(library: IntakeLibrary, told: UserOptions, file: InputFile) -> FilePlan:
     """Return how a file is to be read: as is told, or else as it was last."""
-    known = library.known_file(resolved(path))
+    known = library.known_file(place(file))
     last = known.read_as
     options = Options(
         last.date_order if told.date_order is None else told.date_order,
         last.columns if told.columns is None else told.columns,
     )
-    refused = None
+    refused, sidecar = None, NO_SIDECAR
     try:
-        sidecar = open_sidecar(path, follow_links=told.follow_links)
+        if not file.upload:
+            sidecar = open_sidecar(file.path, follow_links=told.follow_links)
     except InputError as error:
-        refused = refusal(sidecar_of(path), error)
+        refused = refusal(resolved(sidecar_of(file.path)), error)
         sidecar = Sidecar(library.sidecar_values(known.path), "as it was")
-    name = "" if named(path.name) is JSONL else file_id(path, root)
+    name = "" if named(file.file_name) is JSONL else file.id
     reader = made_by(PurePath(known.path).name, options, sidecar.sha256)
-    is_named = told.named_files and root is None
-    return FilePlan(path, root, is_named, name, options, sidecar, reader, known, refused)
+    is_named = told.named_files and file.root is None
+    return FilePlan(file, is_named, name, options, sidecar, reader, known, refused)
 
 
 @cache

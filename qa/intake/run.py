@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from embeddings.arrays import Float32
     from embeddings.encoder import Encoder
     from qa.document.corrections import Correction
+    from qa.formats.reading import InputFile
     from qa.intake.pipeline import OnProgress
     from qa.intake.plan import FilePlan, UserOptions
     from qa.storage.intake_port import (
@@ -108,7 +109,7 @@ class Run:
         library: IntakeLibrary,
         encoders: DocumentEncoders | None,
         told: UserOptions,
-        found: Sequence[tuple[Path, Path | None]],
+        found: Sequence[InputFile],
         show: OnProgress,
     ) -> None:
         self.results: list[FileResult] = []
@@ -116,7 +117,7 @@ class Run:
         self._library, self._encoders, self._told = library, encoders, told
         self._found, self._show = found, show
         self._identity = encoders.identity() if encoders else _NO_ENCODER
-        self._size = sum(_size(path) for path, _ in found)
+        self._size = sum(_size(file.path) for file in found)
         self._made = self._read = 0
         self._displaced: list[HeldLocation] = []
         self._files: list[FileRecord] = []
@@ -157,17 +158,21 @@ class Run:
     def _documents(self, worker: Worker) -> Iterator[_Step]:
         """Read the files; what is refused or has not changed comes as its result."""
         end = 0
-        for done, (path, root) in enumerate(self._found):
-            self._show(Progress("read", done, len(self._found), path.name))
-            start, end = end, end + _size(path)
-            plan = plan_file(self._library, self._told, path, root)
+        for done, file in enumerate(self._found):
+            self._show(Progress("read", done, len(self._found), file.file_name))
+            start, end = end, end + _size(file.path)
+            plan = plan_file(self._library, self._told, file)
             if plan.refused:
                 yield _Reported(plan.refused, start)
-            file = FileReading(self._follow_rows(plan, worker))
-            for item in file.documents(worker):
-                read = min(start + file.read, end)
-                yield _FromFile(item, file, read) if isinstance(item, ReadDocument) else _Reported(item, read)
-            yield file
+            reading = FileReading(self._follow_rows(plan, worker))
+            for item in reading.documents(worker):
+                read = min(start + reading.read, end)
+                yield (
+                    _FromFile(item, reading, read)
+                    if isinstance(item, ReadDocument)
+                    else _Reported(item, read)
+                )
+            yield reading
         self._show(Progress("read", len(self._found), len(self._found)))
 
     def _follow_rows(self, plan: FilePlan, worker: Worker) -> FilePlan:

@@ -235,9 +235,9 @@ def more_than_shown(answer: Answer) -> str:
 
 
 def by_part(answer: Answer) -> str:
-    """Say which quotes answer which part of the question: `“Who opened it” [1]; “who paid” nothing`."""
+    """Say which quotes answer which part of the question: `“Who opened it” [1]; “who paid” not answered`."""
     return "; ".join(
-        f"“{part.words}” {' '.join(f'[{answer.quotes[at].number}]' for at in part.quotes) or 'nothing'}"
+        f"“{part.words}” {' '.join(f'[{answer.quotes[at].number}]' for at in part.quotes) or 'not answered'}"
         for part in answer.parts
     )
 

@@ -23,9 +23,13 @@ from qa.schema.answers import (
 from qa.schema.conversations import ConversationInfo, History, KeptQuote, KeptTurn
 from qa.schema.documents import (
     EVERYTHING,
+    UPLOAD,
     Certainty,
     Document,
     DocumentInfo,
+    DocumentList,
+    DocumentOrder,
+    DocumentQuery,
     Facets,
     Filters,
     Found,
@@ -44,6 +48,7 @@ from qa.schema.reports import FileResult, FileStatus, IndexReport, Progress
 
 __all__ = [
     "EVERYTHING",
+    "UPLOAD",
     "Answer",
     "AnsweredPart",
     "Certainty",
@@ -54,6 +59,9 @@ __all__ = [
     "Dates",
     "Document",
     "DocumentInfo",
+    "DocumentList",
+    "DocumentOrder",
+    "DocumentQuery",
     "Facets",
     "Failure",
     "FileResult",

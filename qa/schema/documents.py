@@ -18,9 +18,16 @@ SectionKind = Literal[
 Certainty = Literal["stated", "likely", "guessed", "corrected"]
 
 
+DocumentOrder = Literal["id", "added", "title", "publisher", "date", "collection", "format", "passages"]
+
+
 def sha256_text(text: str) -> str:
     """Return the hex SHA-256 of the text's UTF-8 bytes, by which citations name a text."""
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+# What the path of an uploaded file begins with; its name follows. Any other path is absolute.
+UPLOAD = "upload:"
 
 
 def printable(path: str) -> str:
@@ -236,6 +243,7 @@ class Facets:
         first: the earliest date of a document.
         last: the latest date of a document.
         undated: how many documents have no date.
+        formats: the formats.
     """
 
     publishers: tuple[tuple[str, int], ...] = ()
@@ -245,6 +253,7 @@ class Facets:
     first: dt.date | None = None
     last: dt.date | None = None
     undated: int = 0
+    formats: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,3 +285,41 @@ class DocumentInfo:
     author: str = ""
     found: tuple[Found, ...] = ()
     locations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentQuery:
+    """Which documents a list shows, and in which order.
+
+    Attributes:
+        words: words that must all stand in what is known of a document: its title, publisher, author, series,
+            number or id. Parts of words and any case will do.
+        filters: which documents it may show.
+        format: the format; "" does not restrict.
+        order: what the documents are ordered by; those without a value come last. "added" is the order in
+            which they came into the library.
+        descending: whether the greatest comes first.
+        limit: how many it shows at most; None shows all.
+        offset: how many it leaves out before.
+    """
+
+    words: str = ""
+    filters: Filters = EVERYTHING
+    format: str = ""
+    order: DocumentOrder = "id"
+    descending: bool = False
+    limit: int | None = None
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentList:
+    """Documents that a query finds.
+
+    Attributes:
+        documents: those from its offset, up to its limit.
+        total: how many it finds in all.
+    """
+
+    documents: tuple[DocumentInfo, ...]
+    total: int

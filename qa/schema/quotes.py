@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from qa.schema.documents import Document, SectionKind, Span
+from qa.schema.documents import UPLOAD, Document, SectionKind, Span
 
 _BLANK_LINE = re.compile(r"\r?\n[^\S\n]*\n\s*")
 _ENOUGH: tuple[SectionKind, ...] = ("page", "row", "footnote", "endnote")
@@ -138,7 +138,8 @@ def citation(quote: Quote) -> Citation:
 def published_in(document: Document) -> str:
     """Return the publisher; for a table's row without one, the name of the table's file."""
     is_row = any(section.kind == "row" for section in document.sections)
-    return document.publisher or (re.split(r"[/\\]", document.path)[-1] if is_row else "")
+    file_name = re.split(r"[/\\]", document.path.removeprefix(UPLOAD))[-1]
+    return document.publisher or (file_name if is_row else "")
 
 
 def locator(document: Document, start: int, end: int) -> str:

@@ -6,14 +6,18 @@ import os
 import re
 import stat
 
+from qa.schema import UPLOAD
+
 _BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
 
 
 def is_gone(path: str) -> bool:
     """Tell whether a file is certainly not there, or is a folder now.
 
-    Where the system does not let one look, the file may be there.
+    Where the system does not let one look, the file may be there. An uploaded file lies in the library.
     """
+    if path.startswith(UPLOAD):
+        return False
     if "\ufffd" in path:  # so an old library has a name that is not UTF-8
         return False
     # As it is written, and with the bytes that it may stand for (`qa.schema.printable`).

@@ -11,6 +11,8 @@ from qa.schema import FileResult
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+    from pathlib import Path
+    from typing import BinaryIO
 
     from embeddings.arrays import Float32
     from embeddings.encoder import Encoder
@@ -197,6 +199,23 @@ class ReadAs:
 
 
 @dataclass(frozen=True, slots=True)
+class Upload:
+    """An uploaded file, which the library keeps.
+
+    Attributes:
+        name: the name by which it was uploaded.
+        sha256: of its bytes.
+        path: where its bytes lie.
+        is_new: whether it had no file of this name and with these bytes before it was kept.
+    """
+
+    name: str
+    sha256: str
+    path: Path
+    is_new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class KnownPart:
     """A document that stands in a file.
 
@@ -337,6 +356,9 @@ class IntakeLibrary(Protocol):
     def to_be_read(self) -> tuple[str, ...]:
         """List the files that are to be read again: a document has come to follow the text there."""
 
+    def uploads(self, name: str | None = None) -> tuple[Upload, ...]:
+        """List the newest uploaded file of each name, or of one, in order of name."""
+
     # What changes
 
     def put(
@@ -404,6 +426,14 @@ class EditedLibrary(IntakeLibrary, Protocol):
 
     def restore(self, document: Document, passages: EmbeddedPassages) -> Ingested:
         """Put a document that was removed back where it stood; InputError where its id is taken."""
+
+    # Uploaded files
+
+    def keep_upload(self, name: str, content: BinaryIO) -> Upload:
+        """Keep the bytes of an uploaded file, whole or not at all; it is the newest of its name now."""
+
+    def forget_upload(self, upload: Upload) -> None:
+        """Forget a file of which no document came; its bytes go, unless another name has them."""
 
     # Another encoder
 

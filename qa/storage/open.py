@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from embeddings.models import EncoderIdentity
     from qa.schema import Document
     from qa.storage.findings import Finding
-    from qa.storage.intake_port import DocumentEncoders
+    from qa.storage.intake_port import DocumentEncoders, Upload
     from qa.storage.ports import DocumentTexts, LibraryStats, Version
     from qa.text.names import Aliases
 
@@ -58,6 +58,17 @@ class OpenLibrary(Library, EditedLibrary, DeskLibrary, Protocol):
     def holds(self, name: str) -> bool:
         """Tell whether the words of a name stand one after the other anywhere, up to inflection."""
 
+    # Collections
+
+    def put_in_collection(self, ids: Iterable[str], collection: str) -> tuple[str, ...]:
+        """Put documents into a collection, all or none; return the ids of those that moved."""
+
+    def rename_collection(self, name: str, new_name: str) -> tuple[str, ...]:
+        """Give a collection another name, in all its documents or none; return their ids.
+
+        InputError where there is no such collection.
+        """
+
     # Earlier texts
 
     def versions(self, document_id: str) -> tuple[Version, ...]:
@@ -68,6 +79,17 @@ class OpenLibrary(Library, EditedLibrary, DeskLibrary, Protocol):
 
     def texts(self, document_id: str) -> DocumentTexts:
         """List the texts that a document has, or had."""
+
+    # Uploaded files
+
+    def original(self, document_id: str) -> Upload:
+        """Find the uploaded file that a document, held or removed, was read from, its bytes checked.
+
+        DocumentNotFoundError where there is no such document, OriginalNotFoundError where none was uploaded.
+        """
+
+    def forget_unused_uploads(self) -> None:
+        """Remove what interrupted uploads have left behind."""
 
     # Removing and erasing
 

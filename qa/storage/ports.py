@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from embeddings.index import IndexStats
     from embeddings.models import EncoderIdentity
     from qa.deadline import Deadline
-    from qa.schema import Document, Facets, Passage, Span
+    from qa.schema import Document, DocumentList, DocumentQuery, Facets, Passage, Span
     from qa.text.names import Names
 
 
@@ -202,6 +202,7 @@ class LibraryStats:
         encoder: the encoder of the vectors; None while there is no passage.
         index: what the index of vectors is and costs; None while there is no passage.
         postings_bytes: the size of the files that full text is searched in; 0 where the store itself is.
+        originals_bytes: the size of the files that were uploaded.
         desk_bytes: the size of the file with what people keep, such as thumbs; 0 where there is none.
     """
 
@@ -211,6 +212,7 @@ class LibraryStats:
     encoder: EncoderIdentity | None
     index: IndexStats | None
     postings_bytes: int
+    originals_bytes: int = 0
     desk_bytes: int = 0
 
 
@@ -230,6 +232,9 @@ class Library(Protocol):
 
     def documents(self, filters: Filters = EVERYTHING, limit: int | None = None) -> tuple[DocumentInfo, ...]:
         """List the documents that the filters leave, or the first `limit` of them, in order of id."""
+
+    def find_documents(self, query: DocumentQuery) -> DocumentList:
+        """List the documents that a query finds, in its order; equals in order of id."""
 
     def document(self, document_id: str) -> Document:
         """Read a document afresh; DocumentNotFoundError where there is none."""

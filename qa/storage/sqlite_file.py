@@ -27,7 +27,7 @@ KEPT_OPEN = 4
 # What Pullquote itself puts into a library's folder, parts of files that were never finished too.
 _OURS = re.compile(
     r"(library|desk)\.sqlite3(-wal|-shm|-journal)?|(index|words)-\d+\.(faiss|bin)|(vectors|postings)-\w+\.(faiss|bin)"
-    r"|\..*\.part|aliases\.txt|complete|answers-.*"
+    r"|\..*\.part|aliases\.txt|complete|answers-.*|originals"
 )
 # The tables in which FTS5 keeps a full-text index: each SQLite makes them by itself, maybe in other words.
 _OF_FTS5 = re.compile(

@@ -41,6 +41,8 @@ def to_text(stats: LibraryStats) -> str:
         if stats.postings_bytes
         else "searched in the store"
     )
+    if stats.originals_bytes:
+        lines["originals"] = f"{size(stats.originals_bytes)}, of uploaded files"
     if stats.desk_bytes:
         lines["desk"] = f"{size(stats.desk_bytes)}, of thumbs and conversations"
     width = max(map(len, lines))

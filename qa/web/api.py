@@ -41,6 +41,7 @@ from qa.quoting.render import facets_to_dict, info_to_dict, to_dict
 from qa.schema import EVERYTHING, CitationId, Dates, Thumb, Turn
 from qa.web import STATIC, documents, history, pages, reference
 from qa.web.body import Body
+from qa.web.documents import ListQuery  # noqa: TC001 - read when the route is made
 from qa.web.guard import Guard, wants_page
 from qa.web.options import FiltersBody, readiness
 from qa.web.problem import Problem, first_error
@@ -225,12 +226,13 @@ def routes(engine: Engine) -> APIRouter:
 
     @router.get("/documents")
     @few_at_once
-    def documents() -> list[dict[str, Any]]:
+    def listed(query: Annotated[ListQuery, Query()], response: Response) -> list[dict[str, Any]]:
         """What the library holds, without the texts, and without where on this machine they were read."""
-        infos = [info_to_dict(info) for info in engine.corpus.documents()]
+        found = engine.corpus.find_documents(query.query())
+        response.headers["X-Total-Count"] = str(found.total)
         return [
-            {name: value for name, value in info.items() if name not in ("path", "locations")}
-            for info in infos
+            {name: value for name, value in info_to_dict(info).items() if name not in ("path", "locations")}
+            for info in found.documents
         ]
 
     @thumbs.get("")

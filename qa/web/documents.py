@@ -1,16 +1,106 @@
-"""The Documents page: what the library holds, as a table, and each document as a page."""
+"""The Documents page: what the library holds, as a table that is searched, ordered and filtered."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
+from pydantic import Field, ValidationError
 
+from qa.limits import MAX_FILTER_CHARACTERS
+from qa.schema import DocumentOrder, DocumentQuery, Filters
+from qa.text.dates import date_in_words, parse_date
 from qa.web import pages
+from qa.web.body import Body
+from qa.web.options import Since, Until  # noqa: TC001 - read when the model is made
 
 if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+
+    from qa.schema import DocumentInfo
+    from qa.storage.ports import Version
     from qa.web.engine import Engine
+
+ROWS = 100  # that the table has at first, and gets more of as it is scrolled
+MAX_LISTED = 1_000_000
+_Text = Annotated[str, Field(max_length=MAX_FILTER_CHARACTERS)]
+FORMATS = {
+    "text": "Text",
+    "markdown": "Markdown",
+    "html": "Web page",
+    "pdf": "PDF",
+    "docx": "Word",
+    "xlsx": "Excel",
+    "odt": "OpenDocument",
+    "rtf": "RTF",
+    "epub": "EPUB",
+    "email": "E-mail",
+    "mbox": "Mailbox",
+    "feed": "Feed",
+    "csv": "Table",
+    "jsonl": "JSON Lines",
+    "json": "JSON",
+}
+
+
+class ListQuery(Body):
+    """Which documents are listed, and in which order; see `qa.schema.DocumentQuery`."""
+
+    q: _Text = ""
+    sort: DocumentOrder = "id"
+    order: Literal["asc", "desc"] = "asc"
+    limit: Annotated[int, Field(ge=0, le=MAX_LISTED)] | None = None
+    offset: Annotated[int, Field(ge=0, le=MAX_LISTED)] = 0
+    publisher: _Text = ""
+    series: _Text = ""
+    language: _Text = ""
+    collection: _Text = ""
+    format: _Text = ""
+    since: Since | None = None
+    until: Until | None = None
+
+    def query(self) -> DocumentQuery:
+        """The same, as the library takes it."""
+        names = ("publisher", "series", "language", "collection", "since", "until")
+        filters = Filters(**{name: getattr(self, name) for name in names})
+        descending = self.order == "desc"
+        return DocumentQuery(self.q, filters, self.format, self.sort, descending, self.limit, self.offset)
+
+
+class TableQuery(ListQuery):
+    """What the table shows: the same, but for what it begins with, and the documents that were removed."""
+
+    sort: DocumentOrder = "added"
+    order: Literal["asc", "desc"] = "desc"
+    state: Literal["current", "removed"] = "current"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A document in the table."""
+
+    id: str
+    title: str
+    publisher: str
+    date: str
+    collection: str
+    format: str
+    passages: int | None
+    state: str
+
+    @property
+    def href(self) -> str:
+        """The address of the document's page."""
+        return address(self.id)
+
+
+def address(document_id: str) -> str:
+    """Return the address of a document's page."""
+    return f"/documents/{quote(document_id, safe='')}"
 
 
 def routes(engine: Engine) -> APIRouter:
@@ -18,8 +108,95 @@ def routes(engine: Engine) -> APIRouter:
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
     @router.get("/documents")
-    def documents() -> HTMLResponse:
-        """Show the table."""
-        return pages.page("documents.html", held=engine.corpus.documents(limit=100))
+    def documents(request: Request) -> HTMLResponse:
+        """Show the table, or the part of it that the address asks for."""
+        asked = {name: value.strip() for name, value in request.query_params.items() if value.strip()}
+        query, refused = _read(asked)
+        store = engine.corpus.store
+        if query.state == "removed":
+            removed = [each for each in store.removed() if _is_found(each, query)]
+            rows, total = [_removed(each) for each in removed[query.offset :][:ROWS]], len(removed)
+        else:
+            found = store.find_documents(replace(query.query(), limit=ROWS))
+            rows, total = [_row(each) for each in found.documents], found.total
+        shown = query.offset + len(rows)
+        return pages.page(
+            "documents.html",
+            rows=rows,
+            total=total,
+            query=query,
+            asked=asked,
+            refused=refused,
+            filtered=bool(asked.keys() - {"q", "sort", "order", "offset"}),
+            facets=store.facets(),
+            held=store.count().documents,
+            may_change=engine.may_change,
+            more=_href(asked, offset=shown) if shown < total else "",
+            href=lambda **changed: _href(asked, offset="", **changed),
+            formats=FORMATS,
+        )
 
     return router
+
+
+def _read(asked: Mapping[str, str]) -> tuple[TableQuery, set[str]]:
+    """Read what an address asks for, without what makes no sense; the names of that come beside it."""
+    known = {name: value for name, value in asked.items() if name in TableQuery.model_fields}
+    try:
+        return TableQuery.model_validate(known), set()
+    except ValidationError as error:
+        refused = {str(each["loc"][0]) for each in error.errors()}
+        rest = {name: value for name, value in known.items() if name not in refused}
+        return TableQuery.model_validate(rest), refused
+
+
+def _href(asked: Mapping[str, str], **changed: object) -> str:
+    """Return the address of the table with other values; an empty one is left out."""
+    values = {name: value for name, value in {**asked, **changed}.items() if value}
+    return f"/documents?{urlencode(values)}" if values else "/documents"
+
+
+def _row(info: DocumentInfo) -> Row:
+    return Row(
+        info.id,
+        info.title or info.id,
+        info.publisher,
+        _in_words(info.date),
+        info.collection,
+        info.format,
+        info.passages,
+        "In use" if info.passages else "No text",
+    )
+
+
+def _removed(version: Version) -> Row:
+    held: Mapping[str, Any] = version.held
+    date = _in_words(parse_date(held["date"]) if held["date"] else None)
+    return Row(
+        version.document_id,
+        version.title or version.document_id,
+        held["publisher"],
+        date,
+        held["collection"],
+        held["format"],
+        None,
+        f"Removed on {date_in_words(version.at)}",
+    )
+
+
+def _is_found(version: Version, query: TableQuery) -> bool:
+    held = version.held
+    words = " ".join((version.document_id, version.title, held["publisher"], held["number"])).casefold()
+    return (
+        all(word in words for word in query.q.casefold().split())
+        and all(
+            getattr(query, name).casefold() in ("", held[name].casefold())
+            for name in ("publisher", "language", "collection", "format")
+        )
+        and (query.since is None or held["date"] >= str(query.since))
+        and (query.until is None or "" < held["date"] <= str(query.until))
+    )
+
+
+def _in_words(date: dt.date | None) -> str:
+    return date_in_words(date) if date else ""

@@ -20,15 +20,15 @@ _READINESS = {0.8: "more often", STRICTNESS: "balanced", 0.93: "only when sure"}
 
 _Ids = Annotated[list[str], Field(max_length=MAX_DOCUMENTS)]
 # Written YYYY-MM-DD, YYYY-MM or YYYY; read, they are days.
-_Since = Annotated[str, AfterValidator(partial(bound, last=False))]
-_Until = Annotated[str, AfterValidator(partial(bound, last=True))]
+Since = Annotated[str, AfterValidator(partial(bound, last=False))]
+Until = Annotated[str, AfterValidator(partial(bound, last=True))]
 
 
 class FiltersBody(Body):
     """Which documents may answer; see `qa.schema.Filters`."""
 
-    since: _Since | None = None
-    until: _Until | None = None
+    since: Since | None = None
+    until: Until | None = None
     publisher: str = ""
     series: str = ""
     document: str | _Ids = Field(default=[])

@@ -134,7 +134,7 @@ def test_each_output_is_known_again_may_be_replaced_and_is_no_document(tmp_path:
         with pytest.raises(OutputError, match="holds something else than a poem that Pullquote wrote"):
             check_output("--out", path, outputs.Kind("a poem", lambda _: False), library=library)
     found = listing([tmp_path / "docs"])
-    assert [path.name for path, _ in found.files] == ["x.txt"]
+    assert [file.path.name for file in found.files] == ["x.txt"]
     assert {str(path) for path, _ in written} <= set(found.skipped)
     (refused,) = listing([tmp_path / "docs" / "report.csv"]).refused
     assert refused.error
@@ -250,7 +250,7 @@ def test_a_document_of_one_line_is_indexed_and_not_replaced(
 ) -> None:
     write(docs, "one.jsonl", RECORD)
     write(docs, "one.json", RECORD)
-    assert {path.name for path, _ in listing([docs]).files} >= {"one.jsonl", "one.json"}
+    assert {file.path.name for file in listing([docs]).files} >= {"one.jsonl", "one.json"}
     run("index", docs)
     questions = write(tmp_path, "questions.jsonl", '{"text": "Who?"}\n')
     mine = write(tmp_path, "mine.jsonl", RECORD)

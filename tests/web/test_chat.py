@@ -53,6 +53,25 @@ def test_an_answer_is_verbatim_quotes_each_with_its_citation(page: Page, brief: 
     assert "bolted down" in (answer.locator(".quote").first.text_content() or "")
 
 
+def test_the_lines_around_a_quote_are_shown_on_demand_and_are_no_part_of_it(page: Page, brief: Path) -> None:
+    card = ask(page, FACTORY).locator(".card").first
+    quote = card.locator(".quote").text_content() or ""
+    around = card.get_by_role("button", name="Show the lines around quote [1]")
+    around.click()
+    before, after = (line.text_content() or "" for line in expect_two(card.locator(".context")))
+    source = brief.read_text("utf-8")
+    joined = r"\s*".join(map(re.escape, (before.strip("… "), quote, after.strip("… "))))
+    assert re.search(joined, source)
+    assert card.locator(".quote").text_content() == quote
+    around.click()
+    expect(card.locator(".context")).to_have_count(0)
+
+
+def expect_two(lines: Locator) -> list[Locator]:
+    expect(lines).to_have_count(2)
+    return lines.all()
+
+
 def test_below_an_answer_stands_what_was_searched_and_how_sure_it_is(page: Page, server: Server) -> None:
     answer = ask(page, FACTORY)
     body = json.dumps({"question": FACTORY}).encode()

@@ -87,7 +87,7 @@ def test_a_chat_that_others_can_reach_shows_no_thumbs(browser: Browser, tmp_path
     with chat(tmp_path / "library", "--host", "0.0.0.0") as server, opened(browser, server.url) as page:  # noqa: S104
         answer = ask(page, FACTORY)
         expect(answer.locator(".card .copy")).not_to_have_count(0)
-        expect(page.locator(".thumbs, #test-queries:visible, .toast")).to_have_count(0)
+        expect(page.locator(".thumbs, #test-queries:visible, .notice")).to_have_count(0)
 
 
 def test_silence_can_be_right(page: Page, server: Server) -> None:
@@ -165,9 +165,7 @@ def test_a_thumb_of_another_tab_is_seen_on_coming_back_and_not_taken_back_by_mis
         on_answer(there, "down").click()
         expect(on_answer(there, "down")).to_have_attribute("aria-pressed", "true")
         on_answer(here, "up").click()
-        expect(page.locator(".message")).to_have_text(
-            "Judged in another tab meanwhile: this is what is kept."
-        )
+        expect(page.locator(".notice")).to_have_text("Judged in another tab meanwhile: this is what is kept.")
         expect(on_answer(here, "up")).to_have_attribute("aria-pressed", "false")
         expect(on_answer(here, "down")).to_have_attribute("aria-pressed", "true")
         on_answer(there, "up").click()
@@ -210,7 +208,7 @@ def test_a_thumb_that_could_not_be_kept_says_so_and_is_not_pressed(page: Page) -
     answer = ask(page, FACTORY)
     page.route("**/api/v1/feedback", lambda route: route.abort())
     on_quote(answer, "up").click()
-    expect(page.locator(".message")).to_have_text(
+    expect(page.locator(".notice")).to_have_text(
         "Your judgement was not kept. The server does not answer. Is pullquote chat still running?"
     )
     expect(on_quote(answer, "up")).to_have_attribute("aria-pressed", "false")
@@ -218,13 +216,13 @@ def test_a_thumb_that_could_not_be_kept_says_so_and_is_not_pressed(page: Page) -
     purged = {"detail": "the library holds no such text", "code": "document_not_found"}
     page.route("**/api/v1/feedback", lambda route: route.fulfill(status=404, json=purged))
     on_quote(answer, "up").click()
-    expect(page.locator(".message")).to_contain_text(
+    expect(page.locator(".notice")).to_contain_text(
         "not kept. This text was never in this library, or it was erased"
     )
     page.unroute("**/api/v1/feedback")
     answer.evaluate("article => { article.id = 'answer-forgotten' }")
     on_quote(answer, "up").click()
-    expect(page.locator(".message")).to_contain_text("Pullquote does not remember that answer")
+    expect(page.locator(".notice")).to_contain_text("Pullquote does not remember that answer")
     expect(on_quote(answer, "up")).to_have_attribute("aria-pressed", "false")
 
 

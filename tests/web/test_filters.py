@@ -99,7 +99,7 @@ def test_a_filter_that_matches_nothing_says_so(page: Page):
     answer = ask(page, RICE)
     expect(answer.locator(".not-in-corpus h2")).to_have_text("Nothing was searched")
     expect(answer.locator(".not-in-corpus p").first).to_have_text(
-        "No document matches the filters: until 2008-12-31, publisher Daily <Paper>."
+        "No document matches the filters: until 31 December 2008, publisher Daily <Paper>."
     )
     expect(answer).not_to_contain_text("confidence")
     expect(answer.locator(".thumbs")).to_have_count(0)

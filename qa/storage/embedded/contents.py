@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import json
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,16 +21,18 @@ from qa.schema import (
     EVERYTHING,
     Document,
     DocumentInfo,
+    DocumentList,
+    DocumentQuery,
     Facets,
     Filters,
     Passage,
     Section,
 )
 from qa.storage import columns as stored
-from qa.storage.embedded import near_duplicates, vectors, versions, words
+from qa.storage.embedded import listing, near_duplicates, vectors, versions, words
 from qa.storage.embedded.corrections import found_in
 from qa.storage.embedded.database import Database
-from qa.storage.embedded.filters import select, where
+from qa.storage.embedded.filters import select
 from qa.storage.embedded.postings import build
 from qa.storage.embedded.rows import (
     COLUMN_LIST,
@@ -37,7 +40,6 @@ from qa.storage.embedded.rows import (
     PLAIN,
     SECTION,
     date_of,
-    info_of,
     passages_where,
     spans_of,
 )
@@ -59,6 +61,8 @@ if TYPE_CHECKING:
 
 # Filters whose selections are kept: of a library of a million passages each has 125 kB.
 SELECTIONS = 8
+# Lists whose order is kept: of a hundred thousand documents each has 800 kB.
+LISTS = 8
 # Documents that were read for questions are kept up to so many bytes.
 READ_BYTES = 16 << 20
 _SENTENCE_BYTES = 192
@@ -82,6 +86,8 @@ class Contents:
         self._database = Database(folder, create=create, read_only=read_only)
         self.read_only = self._database.read_only
         self._selections: Recent[tuple[Filters, int], Selection] = Recent(SELECTIONS)
+        self._listed: Recent[tuple[DocumentQuery, int], Int64] = Recent(LISTS)
+        self._facets: tuple[int, Facets] | None = None
         self._read: Recent[tuple[int, str], Segmented] = Recent(READ_BYTES)
 
     def close(self) -> None:
@@ -123,22 +129,28 @@ class Contents:
 
     def documents(self, filters: Filters = EVERYTHING, limit: int | None = None) -> tuple[DocumentInfo, ...]:
         """List the documents that the filters leave, or the first of them, in order of id, without text."""
-        condition, values = where(filters)
+        return self.find_documents(DocumentQuery(filters=filters, limit=limit)).documents
+
+    def find_documents(self, query: DocumentQuery) -> DocumentList:
+        """List the documents that a query finds, in its order, without text; equals in order of id.
+
+        What was found last is kept while nothing changes: a list is read in parts.
+        """
         with self._database.reading() as db:
-            rows = db.execute(
-                "SELECT id, title, publisher, series, number, url, format, path, collection, sha256, "
-                "source_sha256, characters, language, date, notes, passages, author, found, "
-                "(SELECT json_group_array(l.path) FROM (SELECT path FROM locations WHERE document = serial "
-                "ORDER BY locations.number) AS l) AS locations "
-                f"FROM documents WHERE {condition} ORDER BY id LIMIT ?",
-                (*values, -1 if limit is None else limit),
-            )
-            names = [column for column, *_ in rows.description]
-            return tuple(info_of(dict(zip(names, row, strict=True))) for row in rows)
+            key = replace(query, limit=None, offset=0), generation_of(db)
+            found = self._listed.get(key)
+            if found is None:
+                found = listing.find(db, query)
+                self._listed.put(key, found)
+            end = len(found) if query.limit is None else query.offset + query.limit
+            return DocumentList(tuple(listing.infos(db, found[query.offset : end])), len(found))
 
     def facets(self) -> Facets:
         """Tell what filters can choose from."""
         with self._database.reading() as db:
+            generation = generation_of(db)
+            if self._facets and self._facets[0] == generation:
+                return self._facets[1]
 
             def values(column: str) -> tuple[tuple[str, int], ...]:
                 rows = db.execute(
@@ -149,7 +161,7 @@ class Contents:
             first, last, undated = db.execute(
                 "SELECT min(nullif(date, '')), max(date), count(*) FILTER (WHERE date = '') FROM documents"
             ).fetchone()
-            return Facets(
+            facets = Facets(
                 values("publisher"),
                 values("series"),
                 values("language"),
@@ -157,7 +169,10 @@ class Contents:
                 date_of(first or ""),
                 date_of(last or ""),
                 undated,
+                values("format"),
             )
+            self._facets = generation, facets
+            return facets
 
     def document(self, document_id: str) -> Document:
         """Read the document of that id.

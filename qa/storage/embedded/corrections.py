@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 
-from qa.document.corrections import Correction
+from qa.document.corrections import BY_HAND, Correction
 from qa.schema import Certainty, Found
 from qa.storage import columns as stored
 
@@ -50,6 +51,34 @@ def put(db: sqlite3.Connection, document_id: str, corrections: Mapping[str, Corr
             for field, each in corrections.items()
         ],
     )
+
+
+def put_in_collection(db: sqlite3.Connection, number: int, collection: str) -> str:
+    """Put a document into a collection, or into none (""), as a person says; return its id.
+
+    Where that is what its source says, nothing is corrected any more. "" where the document is there already.
+    """
+    document_id, held, row = db.execute(
+        "SELECT id, collection, found FROM documents WHERE serial = ?", (number,)
+    ).fetchone()
+    if held == collection:
+        return ""
+    said, found = of(db, document_id), found_in(row)
+    by_source = next((each for each in found if each.field == "collection"), None)
+    before = said.pop("collection", Correction("", held, by_source))
+    if collection != before.was:
+        said["collection"] = replace(before, value=collection)
+        by_source = Found("collection", BY_HAND, "corrected")
+    else:
+        by_source = before.found
+    said_where = [each for each in found if each.field != "collection"]
+    said_where += [by_source] if by_source else []
+    db.execute(
+        "UPDATE documents SET collection = ?, found = ? WHERE serial = ?",
+        (collection, json.dumps([(each.field, each.source, each.sure) for each in said_where]), number),
+    )
+    put(db, document_id, said)
+    return str(document_id)
 
 
 def _found_row(found: Found | None) -> str:

@@ -9,6 +9,7 @@ from embeddings import models
 from embeddings.files import DamagedFileError
 from embeddings.index import IndexFileError, VectorIndex
 from qa.errors import LibraryError
+from qa.storage.embedded import uploads
 from qa.storage.embedded.database import FILE_NAME, Database
 from qa.storage.embedded.encoders import Encoders
 from qa.storage.embedded.full_text import Postings, suffices_fts5
@@ -92,8 +93,26 @@ def _contents(store: Store) -> Iterator[Finding]:
         f"{plural(len(infos), 'document')}, {plural(count, 'passage')}",
         "; ".join(damaged),
     )
+    yield _originals(store)
     yield _index(store, count)
     yield _postings(store, count)
+
+
+def _originals(store: Store) -> Finding:
+    """Look at the files that were uploaded: each is read and hashed."""
+    uploaded = store.uploads()
+    problems = [f"{each.name} {wrong}" for each in uploaded if (wrong := uploads.damage(each))]
+    if (more := len(problems) - _NAMED) > 0:
+        problems[_NAMED:] = [f"{more:,} more"]
+    if problems:
+        problems.append("answers are as before; upload these files again to have them whole")
+    names, paths = store.leftovers()
+    if count := len(names) + len(paths):
+        problems.append(
+            f"{plural(count, 'file')} in {store.folder / uploads.FOLDER} of no document, left by an "
+            "interrupted upload: `pullquote remove --purge` removes what was left"
+        )
+    return Finding("originals", plural(len(uploaded), "uploaded file"), "; ".join(problems))
 
 
 def _index(store: Store, passages: int) -> Finding:

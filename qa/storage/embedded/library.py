@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from qa.errors import LibraryError
 from qa.recent import Recent
+from qa.storage.embedded import uploads
 from qa.storage.embedded.encoders import Encoders
 from qa.storage.embedded.full_text import FullText
 from qa.storage.embedded.store import Store
@@ -107,6 +108,7 @@ class EmbeddedLibrary(Store):
             encoding.identity if encoding else None,
             self._index.stats(),
             self._words.file_bytes(),
+            uploads.folder_bytes(self.folder),
         )
 
     def warm(self) -> None:

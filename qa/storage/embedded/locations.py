@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qa.document.identity import RECORDS, agree, certain, certain_of
-from qa.schema import Failure, FileResult, sha256_text
+from qa.schema import UPLOAD, Failure, FileResult, sha256_text
 from qa.storage import columns as stored
 from qa.storage.embedded.corrections import found_in
 from qa.storage.files import is_gone
@@ -168,8 +168,12 @@ def id_of_next(places: Sequence[Place], given_id: str) -> str:
         return given_id
     name = given_id.removesuffix(first.part)
     root = first.path.removesuffix(name) if first.path.endswith(os.sep + name) else ""
-    inside = root and second.path.startswith(root)
-    name = second.path.removeprefix(root) if inside else os.path.basename(second.path)  # noqa: PTH119 -- as text
+    if second.path.startswith(UPLOAD):
+        name = second.path.removeprefix(UPLOAD)
+    elif root and second.path.startswith(root):
+        name = second.path.removeprefix(root)
+    else:
+        name = os.path.basename(second.path)  # noqa: PTH119 -- as text
     return f"{name}{second.part}"
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # The tables that say which documents there are, and where they are from; each after those that it refers to.
 _TABLES = ("encodings", "library", "documents", "locations", "files", "versions", "withdrawn", "purged",
-           "corrections", "read_as")  # fmt: skip
+           "corrections", "read_as", "uploads")  # fmt: skip
 
 
 class DatabaseCopy(Database):
@@ -39,6 +39,8 @@ class DatabaseCopy(Database):
         self._db.execute("PRAGMA cache_size = -65536")  # KiB, at most
         with database.reading() as held, self.writing(counted=False) as db:
             for table in _TABLES:
+                if not held.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone():
+                    continue  # a library that may not be written keeps an earlier schema
                 names = [name for (name,) in db.execute("SELECT name FROM pragma_table_info(?)", (table,))]
                 columns = ", ".join("''" if name == "text" else name for name in names)
                 marks = ", ".join("?" * len(names))

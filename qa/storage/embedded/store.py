@@ -19,12 +19,14 @@ from typing import TYPE_CHECKING
 
 from qa.document.corrections import uncorrected
 from qa.document.metadata import BY_SIDECAR, value_of
-from qa.errors import LibraryError
+from qa.errors import InputError, LibraryError, OriginalNotFoundError
+from qa.schema import UPLOAD
 from qa.storage import columns as stored
-from qa.storage.embedded import near_duplicates, vectors, versions
+from qa.storage.embedded import near_duplicates, uploads, vectors, versions
 from qa.storage.embedded.contents import Contents, number_of
 from qa.storage.embedded.corrections import of as corrections_of
 from qa.storage.embedded.corrections import put as put_corrections
+from qa.storage.embedded.corrections import put_in_collection
 from qa.storage.embedded.locations import (
     RESTORED,
     hand_over,
@@ -56,6 +58,8 @@ from qa.storage.ports import ThumbRow
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Collection, Container, Iterable, Mapping
+    from pathlib import Path
+    from typing import BinaryIO
 
     from embeddings.arrays import Float32, Int64
     from embeddings.models import EncoderIdentity
@@ -69,6 +73,7 @@ if TYPE_CHECKING:
         HeldLocation,
         KnownFile,
         ReadAs,
+        Upload,
     )
     from qa.storage.ports import DocumentTexts
 
@@ -240,6 +245,31 @@ class Store(Contents):
             write_document(db, number, read, given_id, passages, encoding)
             put_corrections(db, document.id, corrections)
 
+    def put_in_collection(self, ids: Iterable[str], collection: str) -> tuple[str, ...]:
+        """Put documents into a collection, or into none (""), all or none, in one transaction.
+
+        A collection is in no window: passages and vectors stay. Return the ids of those that moved.
+
+        Raises:
+            DocumentNotFoundError: one of the ids is not held; nothing has changed.
+        """
+        with self._database.writing() as db:
+            numbers = [number_of(db, document_id) for document_id in dict.fromkeys(ids)]
+            return tuple(each for number in numbers if (each := put_in_collection(db, number, collection)))
+
+    def rename_collection(self, name: str, new_name: str) -> tuple[str, ...]:
+        """Give a collection another name, in all its documents or none, in one transaction.
+
+        Raises:
+            InputError: there is no such collection.
+        """
+        with self._database.writing() as db:
+            rows = db.execute("SELECT serial FROM documents WHERE collection = ? AND ? != ''", (name, name))
+            numbers = [number for (number,) in rows.fetchall()]
+            if not numbers:
+                raise InputError(f"there is no collection {name!r}: its documents may have been moved")
+            return tuple(each for number in numbers if (each := put_in_collection(db, number, new_name)))
+
     def corrections_of(self, document_id: str) -> dict[str, Correction]:
         """Read what a person has corrected of a document, by field."""
         with self._database.reading() as db:
@@ -366,7 +396,71 @@ class Store(Contents):
                 "UNION SELECT json_extract(value, '$.path') FROM versions, json_each(held, '$.locations') "
                 "ORDER BY 1"
             )
-            return [path for (path,) in rows]
+            return [path for (path,) in rows if not path.startswith(UPLOAD)]
+
+    # Uploaded files
+
+    def keep_upload(self, name: str, content: BinaryIO) -> Upload:
+        """Keep the bytes of an uploaded file, and note in one transaction that it is the newest of its name.
+
+        Raises:
+            LibraryError: the bytes cannot be written, such as on a full disk; nothing of them is left.
+        """
+        with self._database.writing(counted=False):  # refused before anything is written
+            pass
+        part, sha256 = uploads.write_part(self.folder, content)
+        try:
+            with self._database.writing(counted=False) as db:
+                return uploads.keep(db, self.folder, name, sha256, part)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def forget_upload(self, upload: Upload) -> None:
+        """Forget a file of which no document came, in one transaction."""
+        with self._database.writing(counted=False) as db:
+            uploads.forget(db, self.folder, upload)
+
+    def forget_unused_uploads(self) -> None:
+        """Remove what interrupted uploads have left behind, in one transaction."""
+        with self._database.writing(counted=False) as db:
+            uploads.sweep(db, self.folder)
+
+    def leftovers(self) -> tuple[list[str], list[Path]]:
+        """List what interrupted uploads have left behind: names that nothing is from, and nobody's files."""
+        with self._database.reading() as db:
+            return sorted(uploads.unread(db)), uploads.strays(db, self.folder)
+
+    def uploads(self, name: str | None = None) -> tuple[Upload, ...]:
+        """List the newest uploaded file of each name, or of one, in order of name."""
+        with self._database.reading() as db:
+            return uploads.newest(db, self.folder, name)
+
+    def original(self, document_id: str) -> Upload:
+        """Find the uploaded file that a document, held or removed, was read from.
+
+        Raises:
+            DocumentNotFoundError: there is no such document.
+            OriginalNotFoundError: it was not uploaded.
+            LibraryError: the bytes are not what was uploaded, or gone.
+        """
+        with self._database.reading() as db:
+            if is_held(db, document_id):
+                places = db.execute(
+                    "SELECT locations.path, locations.source_sha256 FROM locations "
+                    "JOIN documents ON serial = document WHERE id = ? ORDER BY locations.number",
+                    (document_id,),
+                ).fetchall()
+            else:
+                version = versions.restorable(db, document_id)
+                places = [(at["path"], at["source_sha256"]) for at in version.held["locations"]]
+            found = uploads.of_source(db, self.folder, places)
+        if not found:
+            raise OriginalNotFoundError(
+                f"{document_id!r} was not uploaded: its file lies where it was indexed from"
+            )
+        if wrong := uploads.damage(found[0]):
+            raise LibraryError(f"the original of {document_id!r} {wrong}: upload {found[0].name!r} again")
+        return found[0]
 
     def purge(self, ids: Iterable[str]) -> tuple[str, ...]:
         """Erase documents with all their versions, all or none; `scrub` takes care of the bytes.
@@ -377,13 +471,16 @@ class Store(Contents):
             DocumentNotFoundError: one of the ids is neither held nor was removed; nothing was erased.
         """
         purged = tuple(dict.fromkeys(ids))
+        uploaded: set[str] = set()
         with self._database.writing() as db:
             for document_id in purged:
                 held = is_held(db, document_id) or not any(versions.find(db, "document = ?", document_id))
                 number = number_of(db, document_id) if held else None
-                versions.erase(db, document_id)
+                paths = versions.erase(db, document_id)
+                uploaded |= {path.removeprefix(UPLOAD) for path in paths if path.startswith(UPLOAD)}
                 if number is not None:
                     delete(db, number)
+            uploads.forget_unused(db, self.folder, uploaded)
             if purged:
                 db.execute("UPDATE library SET index_file = '', words_file = ''")
         return purged

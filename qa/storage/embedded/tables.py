@@ -278,5 +278,33 @@ def _thumbs_move_out(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE erasing ADD COLUMN cited TEXT NOT NULL DEFAULT ''")
 
 
-CHANGES: dict[int, Callable[[sqlite3.Connection], None]] = {8: _thumbs_move_out}
+def _index_the_list(db: sqlite3.Connection) -> None:
+    """Keep what a list of documents is searched and ordered by beside the rows, for these hold the texts."""
+    db.execute(
+        "CREATE INDEX documents_by_list ON documents ("
+        "title, publisher, author, series, number, id, date, collection, format, language, passages)"
+    )
+
+
+def _files_are_uploaded(db: sqlite3.Connection) -> None:
+    """Name the uploaded files that the library keeps: of each name, the greatest number is the newest."""
+    db.execute(
+        """
+        CREATE TABLE uploads (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            name TEXT NOT NULL,
+            sha256 TEXT NOT NULL,
+            at TEXT NOT NULL,
+            UNIQUE (name, sha256)
+        )
+        """
+    )
+    db.execute("CREATE INDEX uploads_by_sha256 ON uploads (sha256)")
+
+
+CHANGES: dict[int, Callable[[sqlite3.Connection], None]] = {
+    8: _thumbs_move_out,
+    9: _index_the_list,
+    10: _files_are_uploaded,
+}
 """What brings a library to each later schema, from 8 on, inside a transaction. Never edit one: add one."""

@@ -270,8 +270,10 @@ def with_text(db: sqlite3.Connection, document: Document) -> tuple[str, ...]:
     return tuple(stored.text(other) for (other,) in rows)
 
 
-def erase(db: sqlite3.Connection, document_id: str) -> None:
+def erase(db: sqlite3.Connection, document_id: str) -> set[str]:
     """Delete all versions of a document, and what is known of its files; note what the desk is to forget.
+
+    Return the paths at which it stands, or stood.
 
     What it is held as now is left to the caller, to be deleted afterwards. What stays is hashes of where
     it stands, so that its files do not bring it back.
@@ -304,6 +306,7 @@ def erase(db: sqlite3.Connection, document_id: str) -> None:
     db.execute("DELETE FROM versions WHERE document = ?", (document_id,))
     # Numbered at random: the number of a note that another process deletes must not come back meanwhile.
     db.execute("INSERT INTO erasing (one, cited) VALUES (random(), ?)", (cited,))
+    return paths | {path for path, _ in stood}
 
 
 def texts(db: sqlite3.Connection, document_id: str) -> list[str]:

@@ -13,7 +13,7 @@ export function make(tag, properties = {}, ...children) {
 
 export const SILENT = "The server does not answer. Is pullquote chat still running?";
 
-async function request(path, options) {
+async function request(path, options, read = (body) => body) {
   let response, body;
   try {
     response = await fetch(API + path, options);
@@ -22,10 +22,12 @@ async function request(path, options) {
     throw new Error(SILENT);
   }
   if (!response.ok) throw Object.assign(new Error(body.detail ?? response.statusText), { code: body.code });
-  return body;
+  return read(body, response);
 }
 
 export const get = (path) => request(path);
+/** A part of a list, and how many there are in all. */
+export const getPart = (path) => request(path, {}, (items, { headers }) => ({ items, total: Number(headers.get("X-Total-Count")) }));
 export const post = (path, value) =>
   request(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) });
 
@@ -51,7 +53,7 @@ let fading;
  */
 export function announce(words, visible = false, action = null) {
   clearTimeout(fading);
-  message.className = visible ? "message" : "unseen";
+  message.className = visible ? "notice" : "unseen";
   message.replaceChildren(make("span", {}, words));
   if (action) message.append(button(action.label, () => (unsay(), action.run())));
   else fading = setTimeout(unsay, visible ? 6000 : 1500);

@@ -1,13 +1,15 @@
 // The page around Gradio's question box and conversation: start-up progress, the empty page, the source panel,
 // copy buttons and keys. Whatever comes from a document goes in through textContent; nothing is parsed as HTML.
 
-import { API, SILENT, announce, button, get, inWords, make, post } from "./base.js";
+import { API, SILENT, announce, button, get, getPart, inWords, make, post } from "./base.js";
 import { arrives, begin, edit, leaves, tendConversation } from "./conversation.js";
 import { tendFilters } from "./filters.js";
 
 // The place of a quote, and which document is meant where several have the same text.
 const HASH = /^#cite=(([0-9a-f]{64})\/(\d{1,12})-(\d{1,12}))(?:&document=([\w.~%-]+))?$/;
 const POLL_MS = 250;
+const MOST = 2_000; // characters of a question: `MAX_QUESTION_CHARACTERS` in qa/limits.py
+const LINE = 140; // characters of the source that are shown before and after a quote
 
 // ---------------------------------------------------------------- the frame
 
@@ -112,21 +114,20 @@ async function watchStart() {
 }
 
 async function showHoldings() {
-  const [questions, documents] = await Promise.all([get("/examples"), get("/documents")]);
+  const [questions, { items, total }] = await Promise.all([get("/examples"), getPart("/documents?sort=added&order=desc&limit=4")]);
   examples.replaceChildren(...questions.map((question) => make("li", {}, button(question, () => ask(question)))));
-  const title = documents.length === 1 ? "One document is loaded" : `${documents.length} documents are loaded`;
-  const items = documents.map((found) =>
+  const documents = items.map((found) =>
     make(
       "li",
       {},
-      make("span", { className: "title" }, found.title || found.id),
+      make("a", { className: "title", href: `/documents/${encodeURIComponent(found.id)}` }, found.title || found.id),
       make("span", { className: "facts" }, [found.publisher, [found.series, found.number].filter(Boolean).join(" "), inWords(found.date)].filter(Boolean).join(" · ")),
     ),
   );
-  const first = make("ul", {}, ...items.slice(0, 4));
-  const rest = items.slice(4);
-  holdings.replaceChildren(make("h2", {}, documents.length ? title : "No document is loaded yet"), first);
-  if (rest.length) holdings.append(make("details", {}, make("summary", {}, `${rest.length} more`), make("ul", {}, ...rest)));
+  const title = total === 1 ? "One document is loaded" : `${total.toLocaleString("en")} documents are loaded`;
+  holdings.replaceChildren(make("h2", {}, total ? title : "No document is loaded yet"), make("ul", {}, ...documents));
+  if (!total) holdings.append(make("a", { href: "/documents" }, "Add documents"));
+  else if (total > items.length) holdings.append(make("a", { className: "all", href: "/documents" }, "See them all"));
 }
 
 // ---------------------------------------------------------------- asking
@@ -167,8 +168,23 @@ function ask(question) {
   requestAnimationFrame(() => send().click());
 }
 
+/** Put the last question into the empty box again. */
+function recall(event) {
+  const last = [...document.querySelectorAll("#conversation [data-testid=user]")].at(-1);
+  if (!last) return;
+  event.preventDefault();
+  type(last.textContent.trim());
+}
+
 /** Whether a press of Enter or of Ask goes through; if not, it is held or has nothing to send. */
 function admit(event) {
+  const spare = MOST - box().value.length;
+  if (spare < 0) {
+    announce(`A question may have ${MOST.toLocaleString("en")} characters. Shorten this one by ${(-spare).toLocaleString("en")}.`, true);
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    return;
+  }
   if (box().value.trim() && !busy) {
     busy = true;
     document.body.classList.add("busy");
@@ -276,6 +292,10 @@ function finish(answer) {
       make(
         "span",
         { className: "tools" },
+        button("Context", (event) => showContext(card, cite, event.currentTarget), {
+          title: "Show the line before and the line after",
+          aria: { label: `Show the lines around quote ${number}`, expanded: "false" },
+        }),
         button("Copy", (event) => copyCited(cite, event.currentTarget), {
           className: "copy",
           title: "Copy quote and citation",
@@ -293,6 +313,25 @@ function finish(answer) {
   const trace = answer.querySelector(".trace");
   trace?.append(...thumbs(answer, "This answer", HINTS[answer.querySelector(".not-in-corpus") ? "none" : "answered"]));
   if (trace && answerId(answer)) seen.observe(answer);
+}
+
+/** Show, or hide again, what stands in the source right before and after a quote: no part of it. */
+async function showContext(card, cite, pressed) {
+  const open = pressed.getAttribute("aria-expanded") === "true";
+  card.querySelectorAll(".context").forEach((line) => line.remove());
+  pressed.setAttribute("aria-expanded", String(!open));
+  if (open) return;
+  try {
+    const found = await get(cited(HASH.exec(new URL(cite.href).hash)));
+    const before = found.before.trimEnd().split("\n").at(-1);
+    const after = found.after.trimStart().split("\n")[0];
+    const line = (words) => make("p", { className: "context" }, words);
+    const isCut = [before, after].map((words) => words.length > LINE);
+    if (before) card.querySelector(".quote").before(line(isCut[0] ? `…${before.slice(-LINE).replace(/^\S*/, "")}` : before));
+    if (after) card.querySelector(".quote").after(line(isCut[1] ? `${after.slice(0, LINE).replace(/\S*$/, "")}…` : after));
+  } catch (error) {
+    announce(inPlainWords(error), true);
+  }
 }
 
 /** Ask the server for all that answers; it comes in place of the answer, or an error below it. */
@@ -685,6 +724,7 @@ document.addEventListener(
     if (event.target === box()) {
       if (event.key === "Enter" && !event.shiftKey && !event.isComposing) admit(event);
       if (event.key === "Escape" && !panel.hidden) close();
+      if (event.key === "ArrowUp" && !box().value) recall(event);
       return;
     }
     if (event.metaKey || (event.ctrlKey && !event.altKey)) return; // Alt or AltGr makes [ and ] on many keyboards

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 import pytest
 
 from qa.errors import DocumentNotFoundError, InputError
-from qa.schema import Document, Filters, Span
+from qa.schema import Document, DocumentOrder, DocumentQuery, Filters, Span
 from qa.storage.ports import READ_AT_ONCE, Count, Hit, Occurrence, read_in_parts, read_places
 from qa.text.dates import PartialDate, parse_date
 from qa.text.phrase import occurrences, phrase_pattern
@@ -114,10 +114,48 @@ class LibraryContract:
         assert filled.documents(limit=2) == infos[:2]
         assert filled.documents(Filters(language="en"), 1) == infos[:1]
 
+    def test_documents_are_found_by_parts_of_words_in_any_case_in_what_is_known_of_them(
+        self, filled: Library
+    ) -> None:
+        def found(words: str) -> list[str]:
+            return [info.id for info in filled.find_documents(DocumentQuery(words)).documents]
+
+        assert found("SCRAP met") == [BRIEF.id]  # the title
+        assert found("far eastern 08-4-4") == [BRIEF.id]  # publisher and number
+        assert found("école") == found("École") == found("ÉCOLE") == ["late", "undated"]
+        assert found("ndat") == ["undated"]  # the id
+        assert found("bolted") == []  # the text
+        assert found("%") == found("_a") == found("!") == found("scrap none") == []
+        assert found("") == [BRIEF.id, "late", "undated"]
+
+    def test_a_list_is_ordered_and_what_has_no_value_comes_last(self, filled: Library) -> None:
+        def found(order: DocumentOrder, *, descending: bool = False) -> list[str]:
+            query = DocumentQuery(order=order, descending=descending)
+            return [info.id for info in filled.find_documents(query).documents]
+
+        assert found("date") == [BRIEF.id, "late", "undated"]
+        assert found("date", descending=True) == ["late", BRIEF.id, "undated"]
+        assert found("collection") == [BRIEF.id, "undated", "late"]
+        assert found("added") == [BRIEF.id, "late", "undated"]
+        assert found("added", descending=True) == ["undated", "late", BRIEF.id]
+        for order in get_args(DocumentOrder):
+            for descending in (False, True):
+                assert sorted(found(order, descending=descending)) == [BRIEF.id, "late", "undated"]
+
+    def test_a_list_has_a_part_of_what_is_found_and_says_how_many_there_are(self, filled: Library) -> None:
+        found = filled.find_documents(DocumentQuery(limit=1, offset=1))
+        assert ([info.id for info in found.documents], found.total) == (["late"], 3)
+        found = filled.find_documents(DocumentQuery("smug", Filters(language="fr"), "jsonl", limit=5))
+        assert (found.documents, found.total) == ((), 0)
+        found = filled.find_documents(DocumentQuery("late", Filters(language="en"), "jsonl", limit=0))
+        assert (found.documents, found.total) == ((), 1)
+        assert filled.find_documents(DocumentQuery()).documents == filled.documents()
+
     def test_facets_name_each_value_with_its_documents_and_the_dates(self, filled: Library) -> None:
         facets = filled.facets()
         assert dict(facets.publishers) == {BRIEF.publisher: 1, "ÉCOLE": 1, "école": 1}
         assert facets.languages == (("en", 2), ("fr", 1))
+        assert facets.formats == (("jsonl", 2), ("text", 1))
         assert (facets.first, facets.last, facets.undated) == (BRIEF.date, dt.date(2010, 1, 1), 1)
 
     def test_a_document_comes_back_as_it_went_in_and_one_that_is_not_held_is_an_error(

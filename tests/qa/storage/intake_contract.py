@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import closing
 from dataclasses import replace
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -243,6 +245,37 @@ class IntakeContract:
         here, elsewhere = library.known_documents([read(purged), read(replace(purged, path="/y.txt"))])
         assert here.left_out is not None
         assert (here.left_out.status, elsewhere.left_out) == ("purged", None)
+
+    # Uploaded files
+
+    def test_an_uploaded_file_is_kept_byte_for_byte_and_the_newest_of_a_name_counts(
+        self, library: EditedLibrary
+    ) -> None:
+        for name, content in [("a.txt", b"one"), ("ü/b.txt", b"one"), ("a.txt", b"two")]:
+            kept = library.keep_upload(name, BytesIO(content))
+            assert (kept.name, kept.is_new) == (name, True)
+            assert kept.path.read_bytes() == content
+            assert kept.sha256 == hashlib.sha256(content).hexdigest()
+        assert [(each.name, each.path.read_bytes()) for each in library.uploads()] == [
+            ("a.txt", b"two"),
+            ("ü/b.txt", b"one"),
+        ]
+        assert not library.keep_upload("a.txt", BytesIO(b"one")).is_new
+        (again,) = library.uploads("a.txt")
+        assert again.path.read_bytes() == b"one"
+        with closing(library.rehearsal()) as rehearsal:
+            assert rehearsal.uploads() == library.uploads()
+
+    def test_a_file_that_is_forgotten_goes_with_its_bytes_unless_another_name_has_them(
+        self, library: EditedLibrary
+    ) -> None:
+        first, second = (library.keep_upload(name, BytesIO(b"bytes")) for name in ("a.txt", "b.txt"))
+        library.forget_upload(first)
+        assert library.uploads() == (replace(second, is_new=False),)
+        assert second.path.read_bytes() == b"bytes"
+        library.forget_upload(second)
+        assert library.uploads() == ()
+        assert not second.path.exists()
 
     # Changes
 

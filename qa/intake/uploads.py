@@ -1,0 +1,44 @@
+"""The name by which an uploaded file is known: text, which never becomes a path on the disk."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from qa.document.metadata import SIDECAR, on_one_line
+from qa.errors import InputError
+from qa.formats.reading import HIDDEN
+from qa.schema import printable
+
+# As long as a name may be in most file systems, and as what names a document elsewhere.
+MOST_PART, MOST_NAME = 255, 1_000
+_DRIVE = re.compile(r"[A-Za-z]:")
+
+
+def upload_name(given: str) -> str:
+    """Return the name of an uploaded file, with "/" between the folders that it came in.
+
+    What could lead elsewhere is left out: drives, "..", control characters and directional marks. Composed
+    and decomposed letters are the same (NFC), as no two systems write them alike.
+
+    Raises:
+        InputError: nothing is left of the name, it is too long, or it is that of a hidden or a sidecar file.
+    """
+    said = unicodedata.normalize("NFC", printable(given))
+    named = (on_one_line(part).strip() for part in re.split(r"[/\\]", said))
+    parts = [part for part in named if part not in ("", ".", "..")]
+    if parts and _DRIVE.fullmatch(parts[0]):
+        del parts[0]
+    if not any(character.isalnum() for part in parts for character in part):
+        raise InputError(f"the file has no name ({given[:40]!r}): give it one, and add it again")
+    name, longest = "/".join(parts), max(map(len, parts))
+    if longest > MOST_PART or len(name) > MOST_NAME:
+        raise InputError(
+            f"the name “{name[:40]}…” has {max(longest, len(name)):,} characters; at most {MOST_PART} are "
+            f"kept, and {MOST_NAME:,} with its folders: give the file a shorter name, and add it again"
+        )
+    if any(part.startswith(HIDDEN) for part in parts):
+        raise InputError(f"{name} is a hidden file, or lies in a hidden folder, and is left out")
+    if name.endswith(SIDECAR):
+        raise InputError(f"{name} describes another file, and is left out: correct that document instead")
+    return name

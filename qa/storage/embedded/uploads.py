@@ -1,0 +1,242 @@
+"""Uploaded files, kept as they came: each by the SHA-256 of its bytes, in a folder of the library's.
+
+A name may have had several files, of which the newest counts; the others stay as long as a document, or an
+earlier text of one, is from that name. Bytes are put in place, and removed, inside a write transaction of the
+store's, so that no process removes what another has just put there.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import errno
+import hashlib
+import re
+import stat
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from embeddings.files import DamagedFileError, check_ordinary, move_whole, part_path, private, sha256_file
+from qa.errors import LibraryError
+from qa.schema import UPLOAD
+from qa.storage import columns as stored
+from qa.storage.intake_port import Upload
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+    from typing import BinaryIO
+
+FOLDER = "originals"
+_SHA256 = re.compile("[0-9a-f]{64}")
+_PIECE = 1 << 20
+# What was kept so lately may be being read just now.
+_UNREAD = dt.timedelta(hours=1)
+# A file that was not written to for so many seconds has been left behind: bytes come from a local file.
+_LEFT_BEHIND = 60
+
+
+def path_of(library: Path, sha256: str) -> Path:
+    """Say where the bytes with a SHA-256 lie."""
+    if not _SHA256.fullmatch(sha256):
+        raise ValueError(f"{sha256[:80]!r} is no SHA-256")
+    return library / FOLDER / sha256[:2] / sha256
+
+
+def write_part(library: Path, content: BinaryIO) -> tuple[Path, str]:
+    """Write bytes to a file that has no name of its own yet; return the file, and their SHA-256.
+
+    Raises:
+        LibraryError: they cannot be written, such as on a full disk; no file is left.
+    """
+    with _translated(library):
+        folder = _make_folder(library / FOLDER)
+        part, sha256 = part_path(folder, "upload"), hashlib.sha256()
+        try:
+            with private(part) as file:
+                while piece := content.read(_PIECE):
+                    sha256.update(piece)
+                    file.write(piece)
+        except BaseException:  # Ctrl-C too: nobody else would remove the part
+            part.unlink(missing_ok=True)
+            raise
+        return part, sha256.hexdigest()
+
+
+def keep(db: sqlite3.Connection, library: Path, name: str, sha256: str, part: Path) -> Upload:
+    """Put a written part in its place, and note that it is the newest file of that name."""
+    known = db.execute("SELECT 1 FROM uploads WHERE name = ? AND sha256 = ?", (name, sha256)).fetchone()
+    path = path_of(library, sha256)
+    with _translated(library):
+        if not _is_kept(path, part.stat().st_size):
+            _make_folder(path.parent)
+            move_whole(part, path)
+    db.execute("INSERT OR REPLACE INTO uploads (name, sha256, at) VALUES (?, ?, ?)", (name, sha256, _now()))
+    return Upload(name, sha256, path, is_new=not known)
+
+
+def newest(db: sqlite3.Connection, library: Path, name: str | None = None) -> tuple[Upload, ...]:
+    """List the newest file of each name, or of one, in order of name."""
+    if not _is_made(db):
+        return ()
+    rows = db.execute(
+        "SELECT name, sha256, max(number) FROM uploads WHERE name = coalesce(?, name) GROUP BY name", (name,)
+    )
+    return tuple(
+        Upload(stored.text(each), sha256, path_of(library, stored.text(sha256))) for each, sha256, _ in rows
+    )
+
+
+def of_source(db: sqlite3.Connection, library: Path, places: Iterable[tuple[str, str]]) -> tuple[Upload, ...]:
+    """Find the files that a document was read from, by the paths of its places and its bytes' SHA-256 there.
+
+    A document that is a part of its file has another SHA-256 than that: of it, the newest file counts.
+    """
+    found: list[Upload] = []
+    for path, source_sha256 in places:
+        if not path.startswith(UPLOAD):
+            continue
+        name = path.removeprefix(UPLOAD)
+        known = newest(db, library, name)
+        exact = "SELECT 1 FROM uploads WHERE name = ? AND sha256 = ?"
+        if known and db.execute(exact, (name, source_sha256)).fetchone():
+            known = (Upload(name, source_sha256, path_of(library, source_sha256)),)
+        found += known
+    return tuple(found)
+
+
+def forget(db: sqlite3.Connection, library: Path, upload: Upload) -> None:
+    """Forget one file of a name, and remove its bytes unless another name has them."""
+    db.execute("DELETE FROM uploads WHERE name = ? AND sha256 = ?", (upload.name, upload.sha256))
+    _remove(db, library, {upload.sha256})
+
+
+def forget_unused(db: sqlite3.Connection, library: Path, names: set[str]) -> None:
+    """Forget the files of those of the names that no document, and no earlier text of one, is from.
+
+    The same bytes under other names that nothing is from, as after an interrupted upload, go with them.
+    """
+    if not names:
+        return
+    used = _used(db)
+    of_name = "SELECT sha256 FROM uploads WHERE name = ?"
+    sha256s = {sha256 for name in names - used for (sha256,) in db.execute(of_name, (name,))}
+    for sha256 in sha256s:
+        for (name,) in db.execute("SELECT name FROM uploads WHERE sha256 = ?", (sha256,)).fetchall():
+            if name not in used:
+                db.execute("DELETE FROM uploads WHERE name = ? AND sha256 = ?", (name, sha256))
+    _remove(db, library, sha256s)
+
+
+def sweep(db: sqlite3.Connection, library: Path) -> None:
+    """Remove what interrupted uploads have left behind."""
+    forget_unused(db, library, unread(db))
+    with _translated(library):
+        for path in strays(db, library):
+            path.unlink(missing_ok=True)
+
+
+def unread(db: sqlite3.Connection) -> set[str]:
+    """Name the uploads that nothing is from, and that nobody is reading any more."""
+    if not _is_made(db):
+        return set()
+    before = (dt.datetime.now(dt.UTC) - _UNREAD).isoformat(timespec="seconds")
+    rows = db.execute("SELECT name FROM uploads GROUP BY name HAVING max(at) < ?", (before,))
+    old = {name for (name,) in rows}
+    return old - _used(db) if old else set()
+
+
+def strays(db: sqlite3.Connection, library: Path) -> list[Path]:
+    """List the files in the folder of originals that are nobody's, but for those that are being written."""
+    if not _is_made(db):
+        return []
+    known = {sha256 for (sha256,) in db.execute("SELECT sha256 FROM uploads")}
+    left_behind = time.time() - _LEFT_BEHIND
+    return sorted(
+        path
+        for path in (library / FOLDER).rglob("*")
+        if path.name not in known
+        and not stat.S_ISDIR(path.lstat().st_mode)
+        and (not path.name.endswith(".part") or path.lstat().st_mtime < left_behind)
+    )
+
+
+def damage(upload: Upload) -> str:
+    """Say what is wrong with the bytes of an uploaded file; "" where nothing is."""
+    try:
+        check_ordinary(upload.path)
+        return "" if sha256_file(upload.path) == upload.sha256 else "is damaged"
+    except FileNotFoundError:
+        return "is missing"
+    except (OSError, DamagedFileError) as error:
+        return f"cannot be read ({error})"
+
+
+def folder_bytes(library: Path) -> int:
+    """Measure all uploaded files."""
+    paths = (library / FOLDER).rglob("*")
+    return sum(status.st_size for path in paths if stat.S_ISREG((status := path.lstat()).st_mode))
+
+
+def _is_made(db: sqlite3.Connection) -> bool:
+    """Tell whether there is a table of uploads: a library that may not be written keeps an earlier schema."""
+    return db.execute("SELECT 1 FROM sqlite_master WHERE name = 'uploads'").fetchone() is not None
+
+
+def _used(db: sqlite3.Connection) -> set[str]:
+    """Name the uploads that a document is from, or an earlier text of one, or one that was removed."""
+    rows = db.execute(
+        "SELECT path FROM locations WHERE path >= ?1 AND path < ?2 UNION "
+        "SELECT path FROM withdrawn WHERE path >= ?1 AND path < ?2 UNION "
+        "SELECT json_extract(value, '$.path') FROM versions, json_each(held, '$.locations')",
+        (UPLOAD, UPLOAD[:-1] + chr(ord(UPLOAD[-1]) + 1)),
+    )
+    return {path.removeprefix(UPLOAD) for (path,) in rows if path.startswith(UPLOAD)}
+
+
+def _remove(db: sqlite3.Connection, library: Path, sha256s: Iterable[str]) -> None:
+    """Remove the bytes with these SHA-256 that no upload has any more."""
+    for sha256 in sha256s:
+        if not db.execute("SELECT 1 FROM uploads WHERE sha256 = ?", (sha256,)).fetchone():
+            with _translated(library):
+                path = path_of(library, sha256)
+                path.unlink(missing_ok=True)
+                with suppress(OSError):  # others are in the folder, too
+                    path.parent.rmdir()
+
+
+def _is_kept(path: Path, size: int) -> bool:
+    """Tell whether a file of that size is in its place; its name says what it holds."""
+    try:
+        check_ordinary(path)
+        return path.stat().st_size == size
+    except (FileNotFoundError, DamagedFileError):
+        return False
+
+
+def _make_folder(folder: Path) -> Path:
+    """Make a folder that those may use who may use the one that it is in."""
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700 | stat.S_IMODE(folder.parent.stat().st_mode) & 0o070, exist_ok=True)
+    return folder
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+
+
+@contextmanager
+def _translated(library: Path) -> Iterator[None]:
+    """Name what the system reports of the folder of originals, with what to do next."""
+    folder = library / FOLDER
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise LibraryError(
+                f"there is no space left for {folder}: nothing was lost; free some space and try again"
+            ) from error
+        raise LibraryError(
+            f"{folder} cannot be written ({error.strerror}): see to its permissions, or use --library"
+        ) from error

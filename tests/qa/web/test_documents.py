@@ -1,0 +1,145 @@
+"""The Documents page and the list of documents over HTTP, over a real library with a tiny encoder."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from qa.places import shipped_corpus
+from qa.web.api import create_app
+from qa.web.engine import Engine
+from tests.qa.tiny import tiny_corpus, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from qa.corpus import Corpus
+
+BASE = "http://127.0.0.1:7860"
+HOSTILE = "</title><script>window.canary=1</script><img src=x onerror=alert(1)>"
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Iterator[Corpus]:
+    """Three documents, one of them hostile."""
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(
+            write(
+                tmp_path,
+                "harbour.txt",
+                "The harbour\n\nOffice of Ports\n4 April 2008\n\nIt was closed in May.\n",
+            ),
+            write(tmp_path, "rice.md", "---\ntitle: Rice prices\ndate: 2010-02-01\n---\n\nRice is dear.\n"),
+            write(tmp_path, "a&b <i>.txt", f"{HOSTILE}\n\nNothing runs here.\n"),
+        )
+        yield corpus
+
+
+@pytest.fixture
+def engine(corpus: Corpus) -> Engine:
+    engine = Engine(corpus.library, shipped_corpus())
+    engine._corpus = corpus
+    return engine
+
+
+@pytest.fixture
+def client(engine: Engine) -> Iterator[TestClient]:
+    with TestClient(
+        create_app(engine, "127.0.0.1"), base_url=BASE, headers={"Accept": "text/html"}
+    ) as client:
+        yield client
+
+
+def titles(page: str) -> list[str]:
+    return re.findall(r'<th scope="row" class="title">.*?<a [^>]*>([^<]*)</a>', page, re.DOTALL)
+
+
+class TestTable:
+    def test_it_shows_what_came_last_first_and_escapes_it(self, client: TestClient) -> None:
+        page = client.get("/documents")
+        assert page.status_code == 200
+        assert titles(page.text)[1:] == ["Rice prices", "The harbour"]
+        assert "<script>window" not in page.text
+        assert "&lt;script&gt;window.canary" in page.text
+        assert "unsafe-eval" not in page.headers["Content-Security-Policy"]
+        assert "3 documents" in page.text
+
+    @pytest.mark.parametrize(
+        ("query", "found"),
+        [
+            ("q=RICE", ["Rice prices"]),
+            ("q=harbour+rice", []),
+            ("since=2009", ["Rice prices"]),
+            ("until=2008-04&format=text", ["The harbour"]),
+            ("format=markdown", ["Rice prices"]),
+            ("sort=date&order=asc&q=.", ["The harbour", "Rice prices"]),
+            ("sort=date&order=desc&since=2000", ["Rice prices", "The harbour"]),
+            ("sort=title&until=2020", ["The harbour", "Rice prices"]),
+        ],
+    )
+    def test_the_address_says_what_it_shows(self, client: TestClient, query: str, found: list[str]) -> None:
+        shown = titles(client.get(f"/documents?{query}").text)
+        assert [title for title in shown if "canary" not in title] == found
+
+    def test_what_makes_no_sense_in_an_address_is_left_out(self, client: TestClient) -> None:
+        page = client.get("/documents?sort=none&order=up&since=20&offset=x&other=1")
+        assert page.status_code == 200
+        assert len(titles(page.text)) == 3
+        assert "“20” is not a date yet" in page.text
+
+    def test_its_links_keep_what_was_asked_for(self, client: TestClient) -> None:
+        page = client.get("/documents?q=a%26b&format=text&sort=date&order=desc").text
+        assert 'href="/documents?q=a%26b&amp;format=text&amp;sort=title&amp;order=asc"' in page
+        assert 'href="/documents?q=a%26b&amp;format=text&amp;sort=date&amp;order=asc"' in page
+        assert page.count('aria-sort="descending"') == 1
+
+    def test_more_rows_come_from_where_the_first_end(
+        self, client: TestClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("qa.web.documents.ROWS", 2)
+        first = client.get("/documents?sort=id").text
+        more = re.search(r'hx-get="([^"]*offset=2)"', first)
+        assert more is not None
+        rest = client.get(more[1].replace("&amp;", "&")).text
+        assert len(titles(first)) == 2
+        assert len(titles(rest)) == 1
+        assert "offset=" not in rest
+
+    def test_a_document_that_was_removed_is_listed_as_such(self, client: TestClient, corpus: Corpus) -> None:
+        corpus.remove(["rice.md", "harbour.txt"])
+        assert len(titles(client.get("/documents").text)) == 1
+        page = client.get("/documents?state=removed&q=rice").text
+        assert titles(page) == ["Rice prices"]
+        assert re.search(r"Removed on \d+ \w+ 20\d\d", page)
+
+    def test_an_empty_library_is_a_place_to_begin(self, client: TestClient, corpus: Corpus) -> None:
+        corpus.purge([info.id for info in corpus.documents()])
+        page = client.get("/documents").text
+        assert "There are no documents yet" in page
+        assert "<table" not in page
+
+
+class TestListOverHTTP:
+    def get(self, client: TestClient, query: str = "") -> tuple[list[str], str]:
+        response = client.get(f"/api/v1/documents{query}")
+        assert response.status_code == 200, response.text
+        listed: list[dict[str, Any]] = response.json()
+        return [each["id"] for each in listed], response.headers["X-Total-Count"]
+
+    def test_all_are_listed_in_order_of_id(self, client: TestClient) -> None:
+        assert self.get(client) == (["a&b <i>.txt", "harbour.txt", "rice.md"], "3")
+
+    def test_a_part_of_the_list_says_how_many_there_are(self, client: TestClient) -> None:
+        assert self.get(client, "?sort=date&order=desc&limit=1&offset=1") == (["harbour.txt"], "3")
+        assert self.get(client, "?q=txt&since=2008&limit=0") == ([], "1")
+
+    @pytest.mark.parametrize(
+        "query", ["?sort=sha256", "?limit=-1", "?offset=x", "?since=20", "?none=1", f"?q={'x' * 501}"]
+    )
+    def test_a_query_that_makes_no_sense_is_refused(self, client: TestClient, query: str) -> None:
+        response = client.get(f"/api/v1/documents{query}")
+        assert (response.status_code, response.json()["code"]) == (400, "bad_input")
