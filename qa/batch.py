@@ -117,13 +117,14 @@ def answer_file(
     strictness: float = confidence.STRICTNESS,
     dates: Dates = "auto",
     *,
+    find_all: bool = False,
     fresh: bool = False,
     force: bool = False,
 ) -> Counter[str]:
     """Write the answers to the questions of a file into `out` (None: standard output); count the outcomes.
 
     `progress` is told how many of how many are done, `say` what became of earlier answers in `out`. See
-    `keep_earlier` for `fresh` and `force`.
+    `Answerer.ask` for `find_all`, and `keep_earlier` for `fresh` and `force`.
 
     Raises:
         InputError: there is no question in the file, the strictness makes no sense, or `out` cannot be read
@@ -134,22 +135,23 @@ def answer_file(
     asked = read_questions(questions)
     if not asked:
         raise InputError('there is no question in the file; each line should be {"_id", "text"}')
+    answer = functools.partial(
+        _answer, corpus, asked, filters, strictness, dates, progress, find_all=find_all
+    )
     if out is None:
         stream = sys.stdout
         plain = not is_utf8(stream)
-        return _answer(
-            corpus, asked, filters, strictness, dates, Counter(), stream.buffer, progress, ascii=plain
-        )
+        return answer(Counter(), stream.buffer, ascii=plain)
     try:
         if out.exists() and not out.is_file():  # a pipe or a device keeps no earlier answers
             with out.open("wb") as file:
-                return _answer(corpus, asked, filters, strictness, dates, Counter(), file, progress)
-        basis = _basis(corpus, questions, filters, strictness, dates)
+                return answer(Counter(), file)
+        basis = _basis(corpus, questions, filters, strictness, dates, find_all=find_all)
         kept, message = keep_earlier(out, basis, asked, fresh=fresh, force=force)
         if message:
             say(f"{out}: {message}")
         with out.open("ab") as file:
-            done = _answer(corpus, asked, filters, strictness, dates, Counter(kept), file, progress)
+            done = answer(Counter(kept), file)
         if is_replaceable(earlier_of(out), ANSWERS):
             earlier_of(out).unlink(missing_ok=True)  # these have taken its place
     except OSError as error:
@@ -168,17 +170,20 @@ def _answer(
     filters: Filters,
     strictness: float,
     dates: Dates,
+    progress: Callable[[int, int], None],
     outcomes: Counter[str],
     file: BinaryIO,
-    progress: Callable[[int, int], None],
     *,
+    find_all: bool,
     ascii: bool = False,  # noqa: A002
 ) -> Counter[str]:
     """Write the answers that `outcomes` does not count yet, each whole and as soon as it is there."""
     answerer = corpus.answerer()
     progress(outcomes.total(), len(asked))
     for question in asked[outcomes.total() :]:
-        outcome, line = _answer_line(answerer, corpus, question, filters, strictness, dates, ascii=ascii)
+        outcome, line = _answer_line(
+            answerer, corpus, question, filters, strictness, dates, find_all=find_all, ascii=ascii
+        )
         file.write(line.encode("utf-8") + b"\n")
         file.flush()
         outcomes[outcome] += 1
@@ -194,12 +199,15 @@ def _answer_line(
     strictness: float,
     dates: Dates,
     *,
+    find_all: bool,
     ascii: bool,  # noqa: A002
 ) -> tuple[Outcome, str]:
     """Return the outcome and the line of JSON; whatever fails, even an altered quote, is an `error`."""
     failure = question.failure
     if failure is None:
-        answer = answer_or_error(answerer, question.text, question.history, filters, strictness, dates)
+        answer = answer_or_error(
+            answerer, question.text, question.history, filters, strictness, dates, find_all=find_all
+        )
         try:
             return answer.outcome, to_json(answer, corpus.document, question.id, ascii=ascii)
         except PullquoteError as error:
@@ -215,6 +223,8 @@ def _basis(
     strictness: float,
     dates: Dates,
     today: dt.date | None = None,
+    *,
+    find_all: bool = False,
 ) -> dict[str, Any]:
     """Return all that the answers depend on.
 
@@ -235,6 +245,7 @@ def _basis(
         "filters": json.loads(json.dumps(asdict(filters), default=str)),
         "strictness": strictness,
         "dates": dates,
+        "all": find_all,
         "today": _today(questions, today) if dates == "auto" else "",
         "reader": corpus.answerer().reader,
     }

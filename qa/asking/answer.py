@@ -136,12 +136,14 @@ class Answerer:
                 combined["notes"] = (_ALL_OF_ONE, *combined["notes"])
             return inquiry.answer(**combined)
         meaning = interpret(question, history)
-        if is_brief(question) and not meaning.carried:
+        is_compared = is_brief(question) and not meaning.carried
+        if is_compared:
             meaning = self._continued(question, history, filters) or meaning
         answer = self._answer(inquire(question, meaning), find_all=find_all)
         if answer.outcome == "answered" or answer.carried or answer.unsearched:
             return answer
-        context = self._continued(question, history, filters) or conversation.in_context(question, history)
+        same = None if is_compared else self._continued(question, history, filters)
+        context = same or conversation.in_context(question, history)
         after = self._answer(inquire(question, context), find_all=find_all) if context else answer
         if after.outcome == "answered" and _is_near(after, answer):
             return replace(after, notes=(_ONLY_IN_CONTEXT, *after.notes))
@@ -351,13 +353,13 @@ class Answerer:
             earliest=preference is None,
             deadline=deadline,
         )
-        return more.found(
+        return more.count(
             evidence,
-            more.by_document(every, quotes),
             quotes,
             found.copies,
             read=len(done),
             at_least=_is_left(found, done),
+            every=more.by_document(every, quotes),
         )
 
 
@@ -476,9 +478,11 @@ def answer_or_error(
     filters: Filters = EVERYTHING,
     strictness: float = STRICTNESS,
     dates: Dates = "auto",
+    *,
+    find_all: bool = False,
 ) -> Answer:
     """Answer, or say in an answer of outcome `error` why not: for borders that give each question a line."""
     try:
-        return answerer.ask(question, history, filters, strictness, dates)
+        return answerer.ask(question, history, filters, strictness, dates, find_all=find_all)
     except PullquoteError as error:
         return Answer(question, question, "error", filters=filters, error=Failure(error.code, str(error)))

@@ -96,6 +96,13 @@ _FRONTED = re.compile(
 # Fewer content words than this among others, and no name, is a fragment: "By whom?", "How many?". A word by
 # itself names a thing: "premiums", "the harvest".
 _FRAGMENT = 2
+# "What is demurrage?" names a thing, too. "What is missing?" and "What is the reason?" do not.
+_DEFINING = re.compile(
+    r"what(?:['’]s| is| are)(?: an?)?"
+    r" (?!\w+(?:ed|en|ing)\b|(?:different|known|left|lost|new|next|old|true|worse|worst|wrong)\b)"
+    rf"{_CONTENT}[\s?.!]*",
+    re.IGNORECASE,
+)
 # Fewer content words than this, and no name or year, may be on many things: "Pagination options".
 _BRIEF = 3
 _ARTICLES = frozenset({"a", "an", "the"})
@@ -209,7 +216,8 @@ def stands_alone(question: str) -> bool:
     asked = [word for word in words(question) if word not in _ARTICLES]
     functional = FUNCTION_WORDS | foreign_function_words(question)
     content = [word for word in asked if word not in functional]
-    return len(content) >= _FRAGMENT or bool(names(question)) or 0 < len(content) == len(asked)
+    names_a_thing = 0 < len(content) == len(asked) or _DEFINING.fullmatch(question)
+    return len(content) >= _FRAGMENT or bool(names(question) or names_a_thing)
 
 
 def _without_bound(question: str) -> str:

@@ -40,31 +40,17 @@ def count(
     *,
     read: int,
     at_least: bool,
+    every: tuple[Quote, ...] | None = None,
 ) -> More:
     """Count the sentences that answer, and their documents; near-duplicates once.
 
     `quotes` are shown. `copies` are the near-duplicates of each document, by id. So many passages were
-    `read`.
+    `read`. `every` quotes all of the sentences, if all were asked for: the documents are then those of its
+    quotes.
     """
     distinct = _distinct(evidence, quotes, copies)
-    documents = {each.document.id for each in distinct}
-    return More(_count_held(distinct, quotes), len(distinct), len(documents), at_least, read)
-
-
-def found(
-    evidence: Sequence[Evidence],
-    every: tuple[Quote, ...],
-    quotes: Sequence[Quote],
-    copies: Mapping[str, Container[str]],
-    *,
-    read: int,
-    at_least: bool,
-) -> More:
-    """Tell of `every` quote of the sentences that answer; see `count`."""
-    distinct = _distinct(evidence, quotes, copies)
-    documents = {quote.document.id for quote in every}
-    shown, sentences = (_count_held(distinct, each) for each in (quotes, every))
-    return More(shown, sentences, len(documents), at_least, read, every)
+    documents = {each.document.id for each in (distinct if every is None else every)}
+    return More(_count_held(distinct, quotes), len(distinct), len(documents), at_least, read, every)
 
 
 def _distinct(

@@ -116,11 +116,11 @@ def reply(kind: ReplyKind, documents: Sequence[DocumentInfo], count: int | None 
 
 def _holdings(documents: Sequence[DocumentInfo], count: int) -> str:
     if not documents:
-        return "The library is empty. Add documents with: pullquote index PATH"
+        return "The library is empty. Add documents first."
     head = f"The library holds {count} document{'s' if count != 1 else ''}:"
     lines = [f"• {describe(document)}" for document in documents[:LISTED]]
     if count > LISTED:
-        lines.append(f"… and {count - LISTED} more. List them all with: pullquote documents")
+        lines.append(f"… and {count - LISTED} more.")
     return "\n".join([head, *lines])
 
 

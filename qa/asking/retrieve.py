@@ -199,7 +199,7 @@ def _first(
     left_out: list[Hit] = []
     rest = list(found)
     while rest and len(read) < most:
-        soon = [hit.document_id for hit, _ in rest[: max(AHEAD, MOST_READ - len(read))]]
+        soon = [hit.document_id for hit, _ in rest[: max(AHEAD, min(most, MOST_READ) - len(read))]]
         hit, fused = rest.pop(0)
         name = hit.document_id
         if name not in opened:
@@ -270,16 +270,21 @@ def candidates(library: Library, search: Search, selection: Selection, least: in
 def related(library: Library, question: str, turns: Sequence[str], selection: Selection) -> list[bool]:
     """Tell of each earlier question whether it is on the subject of a question, as far as the library knows.
 
-    It is if its best document is nearly the best for the question too.
+    It is if its best document is nearly the best for the question too, and has a word of it, where any has:
+    a word by itself has near neighbours in documents on anything.
     """
-    own, *found = (
-        candidates(library, prepare(library, text, ((text, 1.0),)), selection)[0]
-        for text in (question, *turns)
-    )
+    search, *earlier = (prepare(library, text, ((text, 1.0),)) for text in (question, *turns))
     best: dict[str, float] = {}
-    for hit, score in own:
+    for hit, score in candidates(library, search, selection).legible:
         best.setdefault(hit.document_id, score)
-    near = {name for name in islice(best, RELATED_RANK) if own[0][1] - best[name] <= RELATED_GAP}
+    highest = max(best.values(), default=0.0)
+    near = {name for name in islice(best, RELATED_RANK) if highest - best[name] <= RELATED_GAP}
+    matching = {
+        hit.document_id for each in library.matching(search.words, DEPTH, selection) for hit, _ in each
+    }
+    if matching:
+        near &= matching
+    found = (candidates(library, each, selection).legible for each in earlier)
     return [bool(each) and each[0][0].document_id in near for each in found]
 
 

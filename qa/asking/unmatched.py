@@ -34,7 +34,7 @@ def unmatched(library: Library, filters: Filters) -> str:
     It names each filter that leaves none by itself, and the value nearest to it that the library has.
     """
     if not library.count().documents:
-        return "The library is empty. Add documents with: pullquote index PATH"
+        return "The library is empty. Add documents first."
     return " ".join(_each(library, filters, library.facets())) or (
         f"No document matches the filters: {describe_filters(filters)}."
     )

@@ -131,6 +131,13 @@ strictness = click.option(
     "up that share was right on test questions. [default: .86]",
 )
 
+find_all = click.option(
+    "--all",
+    "find_all",
+    is_flag=True,
+    help="Show every sentence that answers, by document; only for a question that asks for one thing.",
+)
+
 dates = click.option(
     "--ignore-dates",
     "dates",

@@ -22,12 +22,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("words", metavar="QUESTION", nargs=-1, required=True)
 @click.option("--history", metavar="QUESTION", multiple=True, help="An earlier question; may be repeated.")
-@click.option(
-    "--all",
-    "find_all",
-    is_flag=True,
-    help="Show every sentence that answers, by document; only for a question that asks for one thing.",
-)
+@options.find_all
 @options.strictness
 @options.dates
 @options.reader
@@ -61,6 +56,8 @@ def ask(
         _check_documents(corpus, filters)
         answer = corpus.ask(question, history, filters, strictness, dates, find_all=find_all)
         _print_answer(answer, corpus, as_json=settings.as_json)
+        if not (settings.quiet or corpus.store.count().documents):
+            shared.say("add documents with: pullquote index PATH")
     sys.exit(0 if answer.outcome == "answered" else 1)
 
 
@@ -104,6 +101,7 @@ def _print_answer(answer: Answer, corpus: Corpus, *, as_json: bool) -> None:
     help="Where the answers go; - is standard output.",
 )
 @options.force
+@options.find_all
 @options.strictness
 @options.dates
 @options.reader
@@ -118,6 +116,7 @@ def answer_many(
     dates: Dates,
     filters: Filters,
     *,
+    find_all: bool,
     force: bool,
 ) -> None:
     """Answer many questions in order, one line of JSON each.
@@ -158,6 +157,7 @@ def answer_many(
             say=shared.say if not settings.quiet else lambda message: None,
             strictness=strictness,
             dates=dates,
+            find_all=find_all,
             force=force,
         )
     if not settings.quiet:

@@ -202,7 +202,8 @@ def _fitted(task: Task, result: Result, reader: ReaderName) -> Result:
         found.answerable,
         dt.datetime.now().astimezone().date().isoformat(),
     )
-    return replace(result, fit=found, fitted=own_confidence.save(task.library, own))
+    earlier, _ = own_confidence.look_up(task.library, reader)
+    return replace(result, fit=found, fitted=own_confidence.save(task.library, own), replaced=earlier)
 
 
 def _asked(task: Task, say: Callable[[str], None]) -> Suite:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from qa.asking.own_confidence import OwnConfidence
     from qa.evaluation.check import Finding
     from qa.evaluation.fit import Fit
     from qa.evaluation.schema import Evaluation, Suite
@@ -25,6 +26,7 @@ class Result:
         failures: what each failed gate says.
         fit: the confidence that was fitted, if one was asked for.
         fitted: the file that it was written to; None if it gains nothing.
+        replaced: the confidence that the library had in its place.
     """
 
     suite: Suite
@@ -34,6 +36,7 @@ class Result:
     failures: tuple[str, ...] = ()
     fit: Fit | None = None
     fitted: Path | None = None
+    replaced: OwnConfidence | None = None
 
     @property
     def passed(self) -> bool:

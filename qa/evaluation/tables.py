@@ -255,8 +255,14 @@ def _on_fit(result: Result) -> list[str]:
     for name, gain in (("right outcomes", fit.right), ("Brier score (less is better)", fit.brier)):
         change = gain.difference
         lines.append(
-            f"  {name}: {gain.before:.3f} before, {gain.after:.3f} after; difference {change.value:+.3f}, "
+            f"  {name}: {gain.before:.3f} by the confidence that ships, {gain.after:.3f} by the fitted one; "
+            f"difference {change.value:+.3f}, "
             f"95 % interval {change.low:+.3f} to {change.high:+.3f}"
+        )
+    if earlier := result.replaced:
+        lines.append(
+            f"It takes the place of the one fitted on {plural(earlier.questions, 'question')} of "
+            f"{earlier.suite} on {earlier.day}, with which it is not compared."
         )
     if result.fitted:
         return [*lines, f"It is kept in {result.fitted} and used from now on; --unfit takes it away."]

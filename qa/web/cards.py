@@ -106,7 +106,7 @@ def error_card(failure: Failure) -> str:
     """Something went wrong: never to be taken for an answer, nor for the want of one."""
     return (
         '<article class="answer"><section class="error"><h2>This question could not be answered</h2>'
-        f'<p>{text(failure.message)}</p><p class="code">{text(failure.code)}</p></section></article>'
+        f"<p>{text(failure.message)}</p></section></article>"
     )
 
 

@@ -16,6 +16,7 @@ from http import HTTPStatus
 from importlib.resources import files
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
 
 from fastapi.openapi.utils import get_openapi
 from markupsafe import Markup, escape
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
+_RAW = "application/octet-stream"  # the body of an upload
 _CODE = re.compile(r"`([^`]+)`")
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 _PROBLEM_SCHEMA = {
@@ -145,11 +147,15 @@ def _operations(document: dict[str, Any], base: str) -> Iterator[Operation]:
     for path, methods in document["paths"].items():
         for method, found in methods.items():
             parameters = found.get("parameters", [])
-            sent = found.get("requestBody", {}).get("content", {}).get("application/json", {})
+            bodies = found.get("requestBody", {}).get("content", {})
+            sent = bodies.get("application/json", {})
             received = found["responses"]["200"].get("content", {}).get("application/json", {})
             asked = path
             for parameter in parameters:
-                asked = asked.replace(f"{{{parameter['name']}}}", str(parameter["example"]))
+                asked = asked.replace(f"{{{parameter['name']}}}", quote(str(parameter["example"]), safe=""))
+            queried = [each for each in parameters if each["in"] == "query" and each["required"]]
+            needed = {each["name"]: each["example"] for each in queried}
+            asked += f"?{urlencode(needed)}" if needed else ""
             yield Operation(
                 anchor=re.sub(r"\W+", "-", f"{method}{path.removeprefix('/api/v1')}").strip("-"),
                 method=method.upper(),
@@ -166,7 +172,7 @@ def _operations(document: dict[str, Any], base: str) -> Iterator[Operation]:
                     Field(name, "", each["description"])
                     for name, each in received.get("schema", {}).get("properties", {}).items()
                 ],
-                curl=_curl(base + asked, sent.get("example")),
+                curl=_curl(method.upper(), base + asked, sent.get("example"), is_file=_RAW in bodies),
                 example=_pretty(received["example"]) if "example" in received else "",
                 errors=[
                     (int(status), HTTPStatus(int(status)).phrase, each["description"])
@@ -207,11 +213,16 @@ def _kind(schema: dict[str, Any]) -> str:
     return {"string": "text", "integer": "whole number"}.get(kind, kind)
 
 
-def _curl(url: str, body: object) -> str:
-    if body is None:
-        return f"curl {url}"
-    sent = shlex.quote(json.dumps(body, ensure_ascii=False))
-    return f"curl {url} \\\n  -H 'Content-Type: application/json' \\\n  -d {sent}"
+def _curl(method: str, url: str, body: object, *, is_file: bool) -> str:
+    parts = ["curl " + (url if url.isascii() and "?" not in url else shlex.quote(url))]
+    if body is not None:
+        sent = shlex.quote(json.dumps(body, ensure_ascii=False))
+        parts += ["-H 'Content-Type: application/json'", f"-d {sent}"]
+    if is_file:
+        parts += [f"-H 'Content-Type: {_RAW}'", "--data-binary @report.txt"]
+    if method not in ("GET", "POST") or (method == "POST" and len(parts) == 1):
+        parts.insert(1, f"-X {method}")
+    return " \\\n  ".join(parts)
 
 
 def _pretty(value: object) -> str:

@@ -10,11 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa import batch
+from qa.asking.answer import Answerer
 from qa.batch import Question, answer_file, code_sha256, keep_earlier, read_questions
 from qa.errors import InputError, OutputError
 from qa.quoting.render import to_json
 from qa.schema import EVERYTHING, Answer, Filters, Turn
 from tests.conftest import ROOT
+from tests.qa.tiny import TinyReader, tiny_corpus, write
 
 
 @pytest.mark.parametrize(
@@ -267,10 +269,14 @@ class WithoutModels:
         self.answerer = Mock(side_effect=[Mock(reader="reader"), failure or Mock()])
 
 
-def _basis(folder, text="Who?", filters=EVERYTHING, strictness=0.9, dates="auto", today=None):
+def _basis(
+    folder, text="Who?", filters=EVERYTHING, strictness=0.9, dates="auto", today=None, *, find_all=False
+):
     library = WithoutModels()
     library.library = folder
-    return batch._basis(library, json.dumps({"text": text}).encode(), filters, strictness, dates, today)
+    return batch._basis(
+        library, json.dumps({"text": text}).encode(), filters, strictness, dates, today, find_all=find_all
+    )
 
 
 def test_answers_rest_on_the_question_and_all_options(tmp_path):
@@ -280,6 +286,7 @@ def test_answers_rest_on_the_question_and_all_options(tmp_path):
         _basis(tmp_path, filters=Filters(publisher="Post")),
         _basis(tmp_path, strictness=0.8),
         _basis(tmp_path, dates="ignore"),
+        _basis(tmp_path, find_all=True),
     ]
     (tmp_path / "aliases.txt").write_text("Kim Il-sung = Great Leader\n")
     said.append(_basis(tmp_path))
@@ -298,6 +305,19 @@ def test_answers_rest_on_today_only_where_a_question_does(tmp_path):
     (relative, absolute), (relative_later, absolute_later) = of(1), of(2)
     assert relative != relative_later
     assert absolute == absolute_later
+
+
+@pytest.mark.parametrize("find_all", [False, True])
+def test_all_that_answers_is_written_if_asked_for(tmp_path, find_all):
+    out = tmp_path / "answers.jsonl"
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(write(tmp_path, "note.txt", "The repair of the bridge cost 900 pounds.\n"))
+        corpus.answerer = lambda: Answerer(corpus.store, TinyReader())
+        asked = b'{"text": "What did the repair of the bridge cost?"}'
+        answer_file(corpus, asked, out, EVERYTHING, print, print, find_all=find_all)
+    (line,) = map(json.loads, out.read_text().splitlines())
+    assert line["outcome"] == "answered"
+    assert (line["more"]["quotes"] is not None) == find_all
 
 
 def test_a_file_that_fails_while_answering_is_not_taken_for_that_of_the_answers(tmp_path):

@@ -295,9 +295,9 @@ def test_an_example_is_asked_by_a_click(page: Page) -> None:
 
 
 def test_a_question_that_cannot_be_asked_is_an_error_not_an_answer(page: Page) -> None:
-    answer = ask(page, "why " * 25_000)
+    answer = ask(page, "?!")
     expect(answer.locator(".error")).to_have_attribute("role", "alert")
-    expect(answer.locator(".error .code")).to_have_text("bad_question")
+    expect(answer.locator(".error")).not_to_contain_text("bad_question")  # a code is for programs
     expect(answer.locator(".not-in-corpus, .quote")).to_have_count(0)
 
 

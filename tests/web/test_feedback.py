@@ -209,7 +209,7 @@ def test_a_thumb_that_could_not_be_kept_says_so_and_is_not_pressed(page: Page) -
     page.route("**/api/v1/feedback", lambda route: route.abort())
     on_quote(answer, "up").click()
     expect(page.locator(".notice")).to_have_text(
-        "Your judgement was not kept. The server does not answer. Is pullquote chat still running?"
+        "Your judgement was not kept. The server does not answer. Is it still running?"
     )
     expect(on_quote(answer, "up")).to_have_attribute("aria-pressed", "false")
     page.unroute("**/api/v1/feedback")

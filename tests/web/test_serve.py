@@ -25,7 +25,7 @@ from qa.schema import Answer
 from qa.text import times
 from qa.web.cards import PENDING
 from qa.web.conversations import Conversation
-from qa.web.engine import STOPPED, Engine
+from qa.web.engine import Engine
 from tests.web.chatting import ROOT, ask, chat, opened
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def test_an_ended_conversation_takes_no_answer() -> None:
     skipped = (gr.skip(),) * 3
     conversation = Conversation()
     *_, (_, messages, _) = asked("Why?", 0.5, "", "", conversation)
-    assert STOPPED in messages[-1]["content"]
+    assert "Pullquote is stopping." in messages[-1]["content"]
     answers = asked("Who?", 0.5, "", "", conversation)
     assert next(answers) != skipped
     assert start_anew(conversation)[0] == []
@@ -116,7 +116,9 @@ def test_all_that_answers_leaves_a_question_on_its_way_and_an_ended_conversation
     next(answers)
     messages = show_all("0", conversation)
     assert [said["content"] for said in messages[::2]] == ["Why?", "Who?"]
-    assert messages[1]["content"].count(f">{STOPPED}<") == 2  # the second error stands below what was there
+    assert (
+        messages[1]["content"].count("Pullquote is stopping.") == 2
+    )  # the second error stands below what was there
     assert messages[3]["content"] == PENDING
     answers.close()  # as Gradio does where the page has gone
     assert conversation.messages == messages[:2]
@@ -158,9 +160,7 @@ def test_the_page_says_that_the_server_has_gone(browser: Browser, tmp_path: Path
         server.process.terminate()
         server.process.wait(timeout=60)
         page.evaluate("hash => { location.hash = hash }", f"#cite={sha256}/0-5")
-        expect(page.locator("#source .text")).to_have_text(
-            "The server does not answer. Is pullquote chat still running?"
-        )
+        expect(page.locator("#source .text")).to_have_text("The server does not answer. Is it still running?")
 
 
 @pytest.mark.day

@@ -11,7 +11,7 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
-export const SILENT = "The server does not answer. Is pullquote chat still running?";
+export const SILENT = "The server does not answer. Is it still running?";
 
 async function request(path, options, read = (body) => body) {
   let response, body;

@@ -399,6 +399,14 @@ def test_a_brief_question_is_read_after_the_last_one_on_its_subject(wire: Corpus
     assert answerer.ask("drivers", ON_THIS).carried
 
 
+def test_the_earlier_questions_are_looked_for_once(wire: Corpus) -> None:
+    library = Recorded(wire.store)
+    answer = Answerer(library, TinyReader()).ask("zebra giraffe", ON_OTHERS[:1])
+    assert answer.outcome != "answered"
+    encoded = [arguments[0] for name, arguments in library.calls if name == "encode_queries"]
+    assert encoded.count(ON_OTHERS[:1]) == 1
+
+
 def test_a_follow_up_in_an_empty_library_is_no_error(tmp_path: Path) -> None:
     with tiny_corpus(tmp_path / "library") as corpus:
         answer = Answerer(corpus.store, TinyReader()).ask("drivers", ON_THIS)

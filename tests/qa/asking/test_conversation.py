@@ -48,6 +48,12 @@ FIRST = "Where was the group with the scrap metal caught?"
         "Is there such a law?",
         "What was the name of his brother?",
         "Who gave the money to her?",
+        "What is missing?",
+        "What was stolen?",
+        "What is wrong?",
+        "What is the reason?",
+        "How many died?",
+        "Who is next?",
     ],
 )
 def test_a_question_that_leans_on_an_earlier_one_does_not_stand_alone(question: str) -> None:
@@ -101,6 +107,10 @@ def test_a_question_that_leans_on_an_earlier_one_does_not_stand_alone(question: 
         "The harvest?",
         "Kapsan",
         "Kumsan tents",
+        "What is demurrage?",
+        "What's thorium?",
+        "what are moraines",
+        "What exactly is a chancery?",
     ],
 )
 def test_a_question_with_its_own_subject_stands_alone(question: str) -> None:

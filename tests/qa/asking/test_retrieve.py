@@ -189,6 +189,24 @@ def test_a_document_that_is_replaced_before_it_is_read_is_searched_for_again(tmp
     assert len(searched(library)) == 2
 
 
+def test_no_more_documents_are_opened_ahead_than_may_be_read(tmp_path: Path) -> None:
+    for number in range(30):
+        write(tmp_path / "in", f"{number}.txt", f"Barge{number} waited at the pier.\n")
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "in")
+        opened: list[str] = []
+
+        def noting(ids):
+            opened.extend(wanted := [*ids])
+            return corpus.store.read(wanted)
+
+        library = Recorded(corpus.store, read=noting)
+        search = prepare(library, "pier", [("pier", 1.0)])
+        most = retrieve.AHEAD + 2
+        assert len(retrieve.retrieve(library, search, corpus.store.select(), most=most).to_read) == most
+    assert len(set(opened)) == most
+
+
 def test_a_library_that_changes_with_each_search_is_an_error(tmp_path: Path) -> None:
     write(tmp_path / "in", "a.txt", "Barges carried anthracite.\n")
     with tiny_corpus(tmp_path / "library") as corpus:
@@ -241,3 +259,21 @@ def test_one_passage_alone_has_no_lead(texts: list[str], tmp_path: Path) -> None
         for text in texts:
             corpus.index(write(tmp_path, "copper.txt", text))
         assert found_for(corpus.store, [("copper prices", 1.0)]).lead == 0
+
+
+def test_a_word_that_only_other_documents_hold_is_not_on_the_subject_of_a_question(tmp_path: Path) -> None:
+    """The tiny encoder takes "pensions" and "baggage" for "passengers"."""
+    texts = {
+        "ferry": "Passengers drowned. Passengers passengers passengers.",
+        "budget": "The cabinet argued for days about taxes on cocoa, roads, the army and pensions.",
+        "bank": "A bank that failed had kept the pensions of its clerks in gold, silver and bonds.",
+    }
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(*(write(tmp_path, f"{name}.txt", f"{text}\n") for name, text in texts.items()))
+        library, selection = corpus.store, corpus.store.select()
+        [nearest] = library.nearest(library.encode_queries(["pensions"]), 1, selection)
+        assert nearest[0][0].document_id == "ferry.txt"
+        on_ferry = ["How many passengers drowned?"]
+        assert retrieve.related(library, "pensions", on_ferry, selection) == [False]
+        assert retrieve.related(library, "drowned", on_ferry, selection) == [True]
+        assert retrieve.related(library, "baggage", on_ferry, selection) == [True], "no document has the word"

@@ -454,6 +454,17 @@ def test_a_confidence_that_gains_is_kept_and_used_until_it_is_taken_away(fitting
 
 
 @pytest.mark.slow
+def test_a_fit_says_what_it_is_compared_with_where_another_is_in_use(fitting, cache):
+    library, mine = fitting(40, 40, shift=-6.0)
+    first, again = (run(mine, "--library", library, "--fit") for _ in range(2))
+    for result in (first, again):
+        assert result.exit_code == 0, result.stderr
+        assert "by the confidence that ships" in result.stdout
+    assert "takes the place" not in first.stdout
+    assert "takes the place of the one fitted on 80 questions of mine on" in " ".join(again.stdout.split())
+
+
+@pytest.mark.slow
 def test_a_confidence_that_gains_nothing_is_not_kept_and_fails(fitting, cache):
     library, mine = fitting(25, 25, shift=0.0)
     result = run(mine, "--library", library, "--fit")

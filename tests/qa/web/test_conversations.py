@@ -195,7 +195,7 @@ def test_an_error_is_kept_as_an_error_and_what_nobody_waited_for_is_not(
     assert 'class="error"' in tab.shown[-1]
     assert tab.state.questions == []
     engine.stop()
-    assert "stopped" in tab.ask(FERRY)
+    assert "is stopping" in tab.ask(FERRY)
     assert len(corpus.desk.conversations.turns(tab.id)) == 1
 
 
