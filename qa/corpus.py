@@ -217,7 +217,19 @@ class Corpus:
         """Put the documents of a report that are in no collection into one."""
         ids = tuple(dict.fromkeys(each.document_id for each in report.files if each.status in _HELD))
         held = self.documents(Filters(document=ids)) if ids else ()
-        self.store.put_in_collection([info.id for info in held if not info.collection], collection)
+        without = [info.id for info in held if info.id in ids and not info.collection]
+        self.store.put_in_collection(without, collection)
+
+    def check_may_write(self) -> None:
+        """Refuse where nothing can be changed.
+
+        Raises:
+            LibraryError: the library may not be written.
+        """
+        if self.store.read_only:
+            raise LibraryError(
+                f"the library in {self.library} may not be written: see to the permissions of its folder"
+            )
 
     def original(self, document_id: str) -> Upload:
         """Find the uploaded file that a document, held or removed, was read from; its bytes are checked.

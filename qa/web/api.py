@@ -9,15 +9,14 @@ import asyncio
 import logging
 from contextlib import asynccontextmanager
 from dataclasses import asdict
-from functools import cache, partial, wraps
+from functools import cache, partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Any, Literal, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import Field
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
@@ -30,6 +29,7 @@ from qa.errors import (
     DocumentNotFoundError,
     InputError,
     NotReadyError,
+    OriginalNotFoundError,
     PullquoteError,
     ReadOnlyServerError,
     UnknownAnswerError,
@@ -39,26 +39,26 @@ from qa.limits import MAX_CITATION_CHARACTERS, MAX_ID_CHARACTERS, MAX_OFFSET, MA
 from qa.quoting import opened
 from qa.quoting.render import facets_to_dict, info_to_dict, to_dict
 from qa.schema import EVERYTHING, CitationId, Dates, Thumb, Turn
-from qa.web import STATIC, documents, history, pages, reference
+from qa.web import STATIC, changes, documents, history, pages, reference
 from qa.web.body import Body
 from qa.web.documents import ListQuery  # noqa: TC001 - read when the route is made
 from qa.web.guard import Guard, wants_page
 from qa.web.options import FiltersBody, readiness
 from qa.web.problem import Problem, first_error
+from qa.web.threads import Threads
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator
 
     from qa.corpus import Corpus
     from qa.deadline import Deadline
     from qa.web.engine import Engine
 
 log = logging.getLogger(__name__)
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
 # The most specific first.
 _STATUS = (
     (DocumentNotFoundError, HTTPStatus.NOT_FOUND),
+    (OriginalNotFoundError, HTTPStatus.NOT_FOUND),
     (UnknownAnswerError, HTTPStatus.NOT_FOUND),
     (UnknownConversationError, HTTPStatus.NOT_FOUND),
     (ReadOnlyServerError, HTTPStatus.FORBIDDEN),
@@ -143,8 +143,9 @@ def create_app(engine: Engine, host: str) -> FastAPI:
 
 def routes(engine: Engine) -> APIRouter:
     """The routes, answered from this engine."""
-    asking = _Threads(_AT_ONCE)
-    few_at_once = _Threads(_AT_ONCE).limited
+    asking = Threads(_AT_ONCE)
+    others = Threads(_AT_ONCE)
+    few_at_once = others.limited
     router = APIRouter(prefix="/api/v1")
     thumbs = APIRouter(prefix="/feedback", dependencies=[may_change(engine)])
 
@@ -269,7 +270,8 @@ def routes(engine: Engine) -> APIRouter:
         return Response(data, media_type=kinds[form], headers=headers)
 
     router.include_router(thumbs)
-    router.include_router(history.routes(engine, few_at_once), dependencies=[may_change(engine)])
+    router.include_router(changes.routes(engine, others))
+    router.include_router(history.routes(engine, others.limited), dependencies=[may_change(engine)])
 
     @router.get("/docs", include_in_schema=False)
     def docs(request: Request) -> HTMLResponse:
@@ -293,27 +295,6 @@ def may_change(engine: Engine) -> Any:
         engine.check_may_change()
 
     return Depends(check)
-
-
-class _Threads:
-    """Runs functions in threads, so many at once; the others wait, and in no thread."""
-
-    def __init__(self, at_once: int) -> None:
-        self._limit = asyncio.Semaphore(at_once)
-
-    async def run(self, function: Callable[_P, _R], *args: _P.args, **named: _P.kwargs) -> _R:
-        """Run a function with its arguments, when it is its turn."""
-        async with self._limit:
-            return await run_in_threadpool(function, *args, **named)
-
-    def limited(self, function: Callable[_P, _R]) -> Callable[_P, Awaitable[_R]]:
-        """Make of a function one that is run so."""
-
-        @wraps(function)
-        async def run(*args: _P.args, **named: _P.kwargs) -> _R:
-            return await self.run(function, *args, **named)
-
-        return run
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 from pydantic import Field, ValidationError
 
@@ -15,6 +15,7 @@ from qa.schema import DocumentOrder, DocumentQuery, Filters
 from qa.text.dates import date_in_words, parse_date
 from qa.web import pages
 from qa.web.body import Body
+from qa.web.document import read
 from qa.web.options import Since, Until  # noqa: TC001 - read when the model is made
 
 if TYPE_CHECKING:
@@ -134,6 +135,14 @@ def routes(engine: Engine) -> APIRouter:
             more=_href(asked, offset=shown) if shown < total else "",
             href=lambda **changed: _href(asked, offset="", **changed),
             formats=FORMATS,
+        )
+
+    @router.get("/documents/{document_id:path}")
+    def document(document_id: str, version: Annotated[str, Query(max_length=64)] = "") -> HTMLResponse:
+        """Show a document, or an earlier text of it."""
+        shown = read(engine.corpus, document_id, version)
+        return pages.page(
+            "document.html", shown=shown, formats=FORMATS, may_change=engine.may_change, address=address
         )
 
     return router

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY_BYTES = 1 << 20
+# Of a file that is uploaded, which one route takes.
+MAX_UPLOAD_BYTES = 100_000_000
+_UPLOAD = "POST", "/api/v1/documents"
 # Event streams that are open at once, of all pages: three quarters of the connections (`qa.web.server`). One
 # more ends the oldest: who opens many shuts nobody out.
 MAX_STREAMS = 96
@@ -80,8 +83,14 @@ _POLICY = (
     "font-src 'self'; connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'"
 )
 _INLINE_SCRIPT = re.compile(r"<script(?![^<>]*\ssrc=)[^<>]*>([^<]*(?:<(?!/?script)[^<]*)*)</script>")
-_BODY = re.compile(r"<body[^>]*>")
+_BODY = re.compile(r"<body[^<>]*>")
 _PREVIEW = re.compile(r'<(?:meta\s+(?:property="og|name="twitter)|link rel="manifest")[^>]*>\s*')
+
+
+def most_bytes(scope: Scope) -> int:
+    """Say how many bytes the body of a request may have."""
+    is_upload = (scope["method"], scope["path"]) == _UPLOAD
+    return MAX_UPLOAD_BYTES if is_upload else MAX_BODY_BYTES
 
 
 class Guard:
@@ -115,7 +124,7 @@ class Guard:
         if path in _SENT:
             await self._pass_message(_SENT[path], scope, receive, send)
             return
-        receive = _limited(receive)
+        receive = _limited(receive, most_bytes(scope))
         if _STREAM.fullmatch(path):
             await self._stream(scope, receive, send)
         elif path == "/" and method == "GET":
@@ -135,7 +144,7 @@ class Guard:
             received += message.get("body", b"")
             more = message.get("more_body", False)
             if len(received) > MAX_BODY_BYTES:
-                await _too_large()(scope, receive, send)
+                await _too_large(MAX_BODY_BYTES)(scope, receive, send)
                 return
         try:
             understood = expected.model_validate_json(received, context=self._strictness)
@@ -193,8 +202,9 @@ class Guard:
             if path == _QUEUE_DATA and not _QUEUE_DATA_QUERY.fullmatch(scope["query_string"]):
                 return Problem(HTTPStatus.BAD_REQUEST, "session_hash: send letters and digits", "bad_input")
         length = headers.get("content-length", "0")
-        if not (length.isascii() and length.isdecimal() and len(length) < 20) or int(length) > MAX_BODY_BYTES:
-            return _too_large()
+        most = most_bytes(scope)
+        if not (length.isascii() and length.isdecimal() and len(length) < 20) or int(length) > most:
+            return _too_large(most)
         return None
 
     def _is_ours(self, host: str) -> bool:
@@ -224,8 +234,9 @@ def _without_length() -> Problem:
     return refusal
 
 
-def _too_large() -> Problem:
-    return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body may hold {MAX_BODY_BYTES:,} bytes")
+def _too_large(most: int) -> Problem:
+    what = "a body may hold" if most == MAX_BODY_BYTES else "the file is too large: it may have"
+    return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"{what} {most:,} bytes")
 
 
 def _is_foreign(scope: Scope, headers: Headers, host: str) -> bool:
@@ -285,7 +296,7 @@ def _with_headers(send: Send, *, keep: bool) -> Send:
     return dressed
 
 
-def _limited(receive: Receive) -> Receive:
+def _limited(receive: Receive, most: int) -> Receive:
     """Stop reading a body that was sent without a length, or with a false one, at the limit."""
     read = 0
 
@@ -294,7 +305,7 @@ def _limited(receive: Receive) -> Receive:
         message = await receive()
         if message["type"] == "http.request":
             read += len(message.get("body", b""))
-            if read > MAX_BODY_BYTES:
+            if read > most:
                 return {"type": "http.disconnect"}
         return message
 

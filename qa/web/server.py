@@ -15,24 +15,28 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from qa.web.guard import MAX_BODY_BYTES, most_bytes
 from qa.web.problem import Problem
 
 if TYPE_CHECKING:
     import asyncio
     from types import FrameType
 
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Scope
 
 # How long a request may take to come, headers and body together.
 REQUEST_SECONDS = 15
+# How long a client may take for that much of a file that it uploads, or for the rest of it.
+UPLOAD_SECONDS = 15
+UPLOAD_BYTES = 1 << 18
 # How long a client may take for that much of a reply, or for the rest of it.
 REPLY_SECONDS = 30
 REPLY_BYTES = 1 << 20
 # Each takes a file descriptor; some systems give a process 256. Browsers open at most 6 for a page.
 MAX_CONNECTIONS = 128
-# How much of a body may come, framing included. The guard refuses less (`qa.web.guard`), and says so while
-# the rest still comes.
-MAX_SENT_BYTES = 1 << 22
+# How much may come beyond the body that the guard lets through, framing included: it refuses a larger one
+# while the rest still comes.
+MORE_SENT_BYTES = 3 << 20
 # How long open streams may hold up the end, in seconds.
 _FAREWELL_SECONDS = 1
 
@@ -42,6 +46,7 @@ class BoundedProtocol(H11Protocol):
 
     _request_begun = False
     _sent_bytes = 0
+    _sent_before: int | None = None  # when its progress was looked at last
     _request_timer: asyncio.TimerHandle | None = None
     _reply_timer: asyncio.TimerHandle | None = None
 
@@ -57,8 +62,11 @@ class BoundedProtocol(H11Protocol):
     def data_received(self, data: bytes) -> None:
         """Take what was sent, unless it is too much for one body."""
         self._request_begun = True
-        self._sent_bytes = self._sent_bytes + len(data) if self.conn.their_state is h11.SEND_BODY else 0
-        if self._sent_bytes > MAX_SENT_BYTES:
+        if self.conn.their_state is h11.SEND_BODY:
+            self._sent_bytes += len(data)
+        else:
+            self._sent_bytes, self._sent_before = 0, None
+        if self._sent_bytes > self._most_bytes() + MORE_SENT_BYTES:
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is too large")
             return
         super().data_received(data)
@@ -90,6 +98,10 @@ class BoundedProtocol(H11Protocol):
         self._stop_watching_request()
         self._stop_watching_reply()
 
+    def _most_bytes(self) -> int:
+        """Say how many bytes the body that is coming may have."""
+        return most_bytes(cast("Scope", self.scope)) if self.scope else MAX_BODY_BYTES
+
     def _watch_reply(self) -> None:
         left = self.transport.get_write_buffer_size()
         self._reply_timer = self.loop.call_later(REPLY_SECONDS, self._end_slow_reply, left)
@@ -118,6 +130,12 @@ class BoundedProtocol(H11Protocol):
             self._request_timer = None
 
     def _end_slow_request(self) -> None:
+        if self.conn.their_state is h11.SEND_BODY and self._most_bytes() > MAX_BODY_BYTES:
+            before, self._sent_before = self._sent_before, self._sent_bytes
+            goes_on = before is None or self._sent_bytes - before >= UPLOAD_BYTES
+            if goes_on or self.flow.read_paused:  # a paused one waits for us
+                self._request_timer = self.loop.call_later(UPLOAD_SECONDS, self._end_slow_request)
+                return
         if self._request_begun:
             detail = f"the request was not there after {REQUEST_SECONDS} seconds: send it again"
             self._refuse(HTTPStatus.REQUEST_TIMEOUT, detail)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,8 +90,8 @@ def chat(library: Path, *options: str, port: int = 0) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def opened(browser: Browser, url: str, **options: Any) -> Iterator[Page]:
-    """A tab of its own at the URL, watched."""
+def opened(browser: Browser, url: str, ready: str = "#question textarea", **options: Any) -> Iterator[Page]:
+    """A tab of its own at the URL, watched, once what is `ready` is there."""
     context = browser.new_context(**options)
     tab = context.new_page()
     tab.set_default_timeout(15_000)
@@ -104,7 +105,7 @@ def opened(browser: Browser, url: str, **options: Any) -> Iterator[Page]:
         "console", lambda message: "Content Security Policy" in message.text and broken.append(message.text)
     )
     tab.goto(url)
-    tab.locator("#question textarea").wait_for()
+    tab.locator(ready).wait_for()
     try:
         yield tab
     finally:
@@ -121,3 +122,15 @@ def ask(page: Page, question: str) -> Locator:
     answer = page.locator(".answer.finished").nth(before)
     answer.wait_for()
     return answer
+
+
+def check_accessible(page: Page) -> None:
+    """Fail on whatever axe-core finds on the page as it is, contrast among it."""
+    found = Axe().run(page)
+    assert not found.violations_count, found.generate_report()
+
+
+def check_fits(page: Page) -> None:
+    """Fail where something is wider than the window."""
+    widths = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    assert widths[0] <= widths[1], widths

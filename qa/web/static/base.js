@@ -17,7 +17,7 @@ async function request(path, options, read = (body) => body) {
   let response, body;
   try {
     response = await fetch(API + path, options);
-    body = await response.json();
+    body = response.status === 204 ? null : await response.json();
   } catch {
     throw new Error(SILENT);
   }
@@ -28,8 +28,9 @@ async function request(path, options, read = (body) => body) {
 export const get = (path) => request(path);
 /** A part of a list, and how many there are in all. */
 export const getPart = (path) => request(path, {}, (items, { headers }) => ({ items, total: Number(headers.get("X-Total-Count")) }));
-export const post = (path, value) =>
-  request(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) });
+export const send = (method, path, value) =>
+  request(path, { method, ...(value !== undefined && { headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) }) });
+export const post = (path, value) => send("POST", path, value);
 
 export const button = (label, action, properties = {}) => make("button", { type: "button", onclick: action, ...properties }, label);
 
@@ -63,3 +64,10 @@ function unsay() {
   message.className = "unseen";
   message.replaceChildren();
 }
+
+/** Say something on the page that is opened next. */
+export const announceNext = (words) => sessionStorage.setItem("announced", words);
+
+const left = sessionStorage.getItem("announced");
+sessionStorage.removeItem("announced");
+if (left) announce(left, true);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,7 @@ from fastapi.testclient import TestClient
 
 from qa.places import shipped_corpus
 from qa.web.api import create_app
+from qa.web.documents import address
 from qa.web.engine import Engine
 from tests.qa.tiny import tiny_corpus, write
 
@@ -143,3 +145,66 @@ class TestListOverHTTP:
     def test_a_query_that_makes_no_sense_is_refused(self, client: TestClient, query: str) -> None:
         response = client.get(f"/api/v1/documents{query}")
         assert (response.status_code, response.json()["code"]) == (400, "bad_input")
+
+
+class TestDocumentPage:
+    def test_it_says_what_is_known_and_where_that_comes_from(
+        self, client: TestClient, corpus: Corpus
+    ) -> None:
+        corpus.edit("harbour.txt", {"publisher": "Port <Office>"})
+        page = client.get("/documents/harbour.txt").text
+        assert "“The harbour”, Port &lt;Office&gt;, 4 April 2008" in page
+        assert re.search(r"Probably, from: its header", page)
+        assert "Corrected by you" in page
+        assert "From: front matter" in client.get("/documents/rice.md").text
+
+    def test_its_text_is_the_documents(self, client: TestClient, corpus: Corpus) -> None:
+        for info in corpus.documents():
+            page = client.get(address(info.id)).text
+            shown = page.split('aria-label="The text">')[1].split("</div>\n</div>\n</main>")[0]
+            assert unescape(re.sub(r"<[^>]*>", "", shown)) == corpus.document(info.id).text
+
+    def test_a_hostile_title_and_text_are_escaped_everywhere(self, client: TestClient) -> None:
+        page = client.get(address("a&b <i>.txt")).text
+        assert "<script>window" not in page
+        assert "<img src=x" not in page
+        assert page.count("&lt;script&gt;window.canary") >= 4
+
+    def test_a_removed_document_and_an_earlier_text_say_so(
+        self, client: TestClient, corpus: Corpus, tmp_path: Path
+    ) -> None:
+        before = corpus.document("rice.md").sha256
+        corpus.index(write(tmp_path, "rice.md", "---\ntitle: Rice prices\n---\n\nRice is dearer now.\n"))
+        earlier = f"/documents/rice.md?version={before}"
+        assert earlier in client.get("/documents/rice.md").text
+        assert "An earlier text, until" in client.get(earlier).text
+        assert "Rice is dear." in client.get(earlier).text
+        corpus.remove(["rice.md"])
+        page = client.get("/documents/rice.md").text
+        assert "Removed on" in page
+        assert "Rice is dearer now." in page
+
+    @pytest.mark.parametrize("path", ["/documents/none", "/documents/a/b", "/documents/rice.md?version=00"])
+    def test_one_that_is_not_there_is_a_page_that_says_so(self, client: TestClient, path: str) -> None:
+        response = client.get(path)
+        assert response.status_code == 404
+        assert "There is no such page" in response.text
+
+    def test_a_document_in_a_folder_has_an_address(
+        self, client: TestClient, corpus: Corpus, tmp_path: Path
+    ) -> None:
+        corpus.index(
+            write(tmp_path, "many.jsonl", '{"_id": "a/../b?c", "title": "One", "text": "It is so."}\n').parent
+        )
+        found = re.search(r'href="(/documents/[^"]*b%3Fc[^"]*)"', client.get("/documents?q=one").text)
+        assert found is not None
+        assert "It is so." in client.get(found[1]).text
+
+    def test_where_nothing_may_be_changed_there_is_no_control_that_does(
+        self, client: TestClient, engine: Engine
+    ) -> None:
+        engine.may_change = False
+        for path in ("/documents", "/documents/rice.md", "/documents?state=removed"):
+            page = client.get(path).text
+            for control in ("data-do=", "<textarea", 'type="file"', 'class="purge"', 'type="checkbox"'):
+                assert control not in page

@@ -232,7 +232,7 @@ def test_a_body_that_does_not_end_is_refused_and_its_connection_closed(
 def test_bodies_that_follow_each_other_are_bounded_each_for_itself(
     connect: Callable[[], socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "MAX_SENT_BYTES", 300_000)
+    monkeypatch.setattr(server, "MORE_SENT_BYTES", 300_000 - server.MAX_BODY_BYTES)
     connection = connect()
     for _ in range(4):
         connection.sendall(b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 200003\r\n\r\n")

@@ -1,0 +1,36 @@
+"""Functions that take long are run in threads, so many at once."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import wraps
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from starlette.concurrency import run_in_threadpool
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+class Threads:
+    """Runs functions in threads, so many at once; the others wait, and in no thread."""
+
+    def __init__(self, at_once: int) -> None:
+        self._limit = asyncio.Semaphore(at_once)
+
+    async def run(self, function: Callable[_P, _R], *args: _P.args, **named: _P.kwargs) -> _R:
+        """Run a function with its arguments, when it is its turn."""
+        async with self._limit:
+            return await run_in_threadpool(function, *args, **named)
+
+    def limited(self, function: Callable[_P, _R]) -> Callable[_P, Awaitable[_R]]:
+        """Make of a function one that is run so."""
+
+        @wraps(function)
+        async def run(*args: _P.args, **named: _P.kwargs) -> _R:
+            return await self.run(function, *args, **named)
+
+        return run

@@ -1,0 +1,345 @@
+"""Documents in and out over HTTP: the app in this process, and a chat of its own over real connections."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import socket
+import threading
+import time
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pytest
+from fastapi.testclient import TestClient
+
+from qa.web import changes, server
+from qa.web.api import create_app
+from qa.web.engine import Engine, State
+from qa.web.guard import MAX_UPLOAD_BYTES
+from tests.qa.tiny import tiny_corpus, write
+from tests.qa.web.test_server import is_closed, read_all
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from httpx import Response
+
+    from qa.corpus import Corpus
+
+BASE = "http://127.0.0.1:7860"
+HARBOUR = b"The harbour at Ostrava was closed in May. Nobody came."
+SCHOOL = b"The school at Hyesan was opened in June. Everybody came."
+
+
+@pytest.fixture
+def engine(corpus: Corpus) -> Engine:
+    """An engine that is ready, over an empty library."""
+    engine = Engine(corpus.library, corpus.library.parent, _corpus=corpus)
+    engine._settle(State("ready"))
+    return engine
+
+
+@pytest.fixture
+def client(engine: Engine) -> Iterator[TestClient]:
+    with TestClient(create_app(engine, "127.0.0.1"), base_url=BASE) as client:
+        yield client
+
+
+def upload(client: TestClient, name: str, content: bytes, **asked: str) -> Response:
+    return client.post("/api/v1/documents", params={"name": name, **asked}, content=content)
+
+
+def said(response: Response) -> list[tuple[str, str]]:
+    assert response.status_code == 200, response.text
+    return [(each["document"], each["status"]) for each in response.json()]
+
+
+def address(document_id: str, rest: str = "") -> str:
+    return f"/api/v1/documents/{quote(document_id, safe='')}{rest}"
+
+
+def refused(response: Response) -> tuple[int, str]:
+    assert response.headers["content-type"] == "application/problem+json"
+    return response.status_code, response.json()["detail"]
+
+
+class TestAdd:
+    def test_a_file_is_added_replaced_and_refused_and_says_so(self, client: TestClient) -> None:
+        (result,) = upload(client, "2008/my harbour.txt", HARBOUR, collection="ports").json()
+        assert result == {
+            "status": "added",
+            "document": "2008/my harbour.txt",
+            "title": "my harbour",
+            "passages": 1,
+            "error": None,
+            "notes": [],
+        }
+        (listed,) = client.get("/api/v1/documents").json()
+        assert (listed["id"], listed["collection"]) == ("2008/my harbour.txt", "ports")
+        assert "path" not in listed
+        assert said(upload(client, "2008/my harbour.txt", HARBOUR)) == [("2008/my harbour.txt", "unchanged")]
+        assert said(upload(client, "copy.txt", HARBOUR)) == [("2008/my harbour.txt", "duplicate")]
+        assert said(upload(client, "2008/my harbour.txt", SCHOOL)) == [("2008/my harbour.txt", "replaced")]
+        (result,) = upload(client, "picture.jpg", b"\xff\xd8\xff and so on").json()
+        assert (result["status"], result["document"]) == ("refused", "")
+        assert result["error"]["message"].startswith("picture.jpg is a JPEG image.")
+
+    @pytest.mark.parametrize(
+        ("name", "said"),
+        [
+            ("", "no name"),
+            ("..", "no name"),
+            ("\x00\n", "no name"),
+            ("x" * 300, "300 characters"),
+            (".env", "hidden"),
+        ],
+    )
+    def test_a_name_that_says_nothing_is_refused(self, client: TestClient, name: str, said: str) -> None:
+        status, detail = refused(upload(client, name, HARBOUR))
+        assert (status, said in detail) == (400, True)
+        assert client.get("/api/v1/documents").json() == []
+
+    def test_a_name_leads_nowhere(self, client: TestClient, engine: Engine) -> None:
+        for name in ("../../outside.txt", r"C:\Windows\outside.txt", "/etc/outside.txt", "CON", "nul.txt"):
+            upload(client, name, HARBOUR + name.encode())
+        outside = [path for path in engine.library.parent.rglob("*") if "outside" in path.name]
+        assert outside == []
+
+    def test_a_bomb_costs_itself_and_nothing_else(self, client: TestClient) -> None:
+        with zipfile.ZipFile(bomb := io.BytesIO(), "w", zipfile.ZIP_DEFLATED) as opened:
+            opened.writestr("bomb.txt", b"0" * 300_000_000)
+        (result,) = upload(client, "bomb.zip", bomb.getvalue()).json()
+        assert result["status"] == "refused"
+        assert "/" not in result["error"]["message"].replace("bomb.zip/bomb.txt", "")
+        assert said(upload(client, "a.txt", HARBOUR)) == [("a.txt", "added")]
+
+    def test_one_that_is_too_large_is_refused_before_it_is_sent(self, client: TestClient) -> None:
+        headers = {"Content-Length": str(MAX_UPLOAD_BYTES + 1)}
+        response = client.post("/api/v1/documents", params={"name": "a.txt"}, content=b"x", headers=headers)
+        status, detail = refused(response)
+        assert (status, "100,000,000 bytes" in detail) == (413, True)
+        # No other route takes so much.
+        response = client.post("/api/v1/ask", content=b"x", headers={"Content-Length": "2000000"})
+        assert response.status_code == 413
+
+    def test_of_one_name_at_once_each_is_whole(self, client: TestClient, engine: Engine) -> None:
+        texts = [f"Text {number} of the harbour.".encode() * 50 for number in range(6)]
+        with ThreadPoolExecutor(6) as pool:
+            results = [*pool.map(lambda text: said(upload(client, "a.txt", text)), texts)]
+        assert sorted(status for ((_, status),) in results) == ["added", *["replaced"] * 5]
+        assert (
+            engine.corpus.original("a.txt").path.read_bytes().decode() == engine.corpus.document("a.txt").text
+        )
+        assert len(engine.corpus.store.versions("a.txt")) == 5
+
+    def test_a_library_that_may_not_be_written_says_so(self, engine: Engine, tmp_path: Path) -> None:
+        with tiny_corpus(engine.library, read_only=True) as reading:
+            app = create_app(Engine(engine.library, tmp_path, _corpus=reading), "127.0.0.1")
+            with TestClient(app, base_url=BASE) as client:
+                status, detail = refused(upload(client, "a.txt", HARBOUR))
+        assert (status, "may not be written" in detail) == (500, True)
+        assert str(tmp_path) not in detail
+
+
+class TestChange:
+    @pytest.fixture(autouse=True)
+    def _documents(self, client: TestClient) -> None:
+        upload(client, "2008/a & b.txt", HARBOUR)
+        upload(client, "c.txt", SCHOOL)
+
+    def test_metadata_are_corrected_and_put_back(self, client: TestClient) -> None:
+        given = {"title": "The harbour", "date": "2008-04", "publisher": ""}
+        fields = client.patch(address("2008/a & b.txt"), json=given).json()["fields"]
+        assert fields["title"] == {
+            "value": "The harbour",
+            "source": "corrected by hand",
+            "sure": "corrected",
+            "corrected": True,
+            "was": "a & b",
+        }
+        assert (fields["date"]["value"], fields["author"]["corrected"]) == ("2008-04", False)
+        fields = client.patch(address("2008/a & b.txt"), json={"title": None, "series": None}).json()[
+            "fields"
+        ]
+        assert (fields["title"]["value"], fields["title"]["corrected"]) == ("a & b", False)
+        assert fields["date"]["corrected"] is True
+        for body in ({"date": "soon"}, {"colour": "red"}, {"title": "x" * 2000}, {"title": 1}):
+            assert refused(client.patch(address("2008/a & b.txt"), json=body))[0] == 400
+        assert refused(client.patch(address("nothing"), json={"title": "x"}))[0] == 404
+
+    def test_removed_restored_and_purged(self, client: TestClient, engine: Engine) -> None:
+        at = "2008/a & b.txt"
+        assert client.delete(address(at)).json() == {"removed": [at]}
+        assert refused(client.delete(address(at)))[0] == 404
+        assert client.post(address(at, "/restore")).json() == {"restored": [at]}
+        assert refused(client.post(address(at, "/restore")))[0] == 400
+        client.delete(address(at))
+        goes = client.get(address(at, "/purge")).json()
+        assert (goes["title"], goes["files"], goes["conversations"]) == ("a & b", ["2008/a & b.txt"], [])
+        status, detail = refused(client.post(address(at, "/purge"), json={"title": "A & b"}))
+        assert (status, "“a & b”" in detail) == (400, True)
+        assert client.post(address(at, "/purge"), json={"title": " a & b "}).json()["purged"] == [at]
+        assert refused(client.get(address(at, "/purge")))[0] == 404
+        kept = [path.read_bytes() for path in engine.library.rglob("*") if path.is_file()]
+        assert not [data for data in kept if b"Ostrava" in data]
+
+    def test_the_original_is_sent_to_be_saved_byte_for_byte(
+        self, client: TestClient, tmp_path: Path, engine: Engine
+    ) -> None:
+        page = b"<!doctype html><title>A page</title><script>window.canary = 1</script><p>Closed."
+        upload(client, "p\u00e4ge.html", page)
+        response = client.get(address("p\u00e4ge.html", "/original"))
+        assert response.content == page
+        headers = response.headers
+        assert headers["content-type"] == "application/octet-stream"
+        assert headers["content-disposition"] == "attachment; filename*=utf-8''p%C3%A4ge.html"
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["content-security-policy"] == "default-src 'none'; sandbox"
+        text = client.get(address("2008/a & b.txt", "/original"))
+        assert (text.content, text.headers["content-type"]) == (HARBOUR, "text/plain; charset=utf-8")
+        assert text.headers["content-disposition"] == "attachment; filename*=utf-8''a%20%26%20b.txt"
+        engine.corpus.index(write(tmp_path, "on disk.txt", "Another text."))
+        response = client.get(address("on disk.txt", "/original"))
+        assert refused(response)[0] == 404
+        assert response.json()["code"] == "original_not_found"
+
+    def test_collections_are_made_renamed_and_left(self, client: TestClient) -> None:
+        assert client.get("/api/v1/collections").json() == []
+        both = {"ids": ["2008/a & b.txt", "c.txt"], "collection": "ports / schools"}
+        assert client.post("/api/v1/documents/collection", json=both).json() == {"moved": both["ids"]}
+        assert client.get("/api/v1/collections").json() == [{"name": "ports / schools", "documents": 2}]
+        at = f"/api/v1/collections/{quote('ports / schools', safe='')}"
+        assert client.patch(at, json={"name": "north"}).json() == {"name": "north", "renamed": 2}
+        assert refused(client.patch(at, json={"name": "south"}))[0] == 400
+        assert refused(client.patch("/api/v1/collections/north", json={"name": " "}))[0] == 400
+        out = {"ids": ["c.txt"], "collection": ""}
+        assert client.post("/api/v1/documents/collection", json=out).json() == {"moved": ["c.txt"]}
+        assert client.get("/api/v1/collections").json() == [{"name": "north", "documents": 1}]
+        wrong = {"ids": ["c.txt", "nothing"], "collection": "north"}
+        assert refused(client.post("/api/v1/documents/collection", json=wrong))[0] == 404
+
+    def test_where_nothing_may_be_changed_all_of_it_is_refused(
+        self, client: TestClient, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(engine, "may_change", False)
+        before = client.get("/api/v1/documents").json()
+        for response in (
+            upload(client, "d.txt", HARBOUR),
+            client.patch(address("c.txt"), json={"title": "x"}),
+            client.delete(address("c.txt")),
+            client.post(address("c.txt", "/restore")),
+            client.get(address("c.txt", "/purge")),
+            client.post(address("c.txt", "/purge"), json={"title": "c"}),
+            client.post("/api/v1/documents/collection", json={"ids": ["c.txt"], "collection": "x"}),
+            client.patch("/api/v1/collections/x", json={"name": "y"}),
+        ):
+            assert (response.status_code, response.json()["code"]) == (403, "read_only_server")
+        assert client.get("/api/v1/documents").json() == before
+        assert client.get(address("c.txt", "/original")).content == SCHOOL
+
+    def test_another_site_is_refused(self, client: TestClient) -> None:
+        headers = {"Origin": "http://evil.example"}
+        for method, path in (("POST", "/api/v1/documents?name=x.txt"), ("DELETE", address("c.txt"))):
+            assert client.request(method, path, headers=headers, content=HARBOUR).status_code == 403
+
+
+# Over real connections
+
+
+@pytest.fixture
+def connect(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], socket.socket]]:
+    """Opens connections to a server that is patient for a second."""
+    monkeypatch.setattr(server, "REQUEST_SECONDS", 1)
+    monkeypatch.setattr(server, "UPLOAD_SECONDS", 1)
+    monkeypatch.setattr(server, "UPLOAD_BYTES", 1000)
+    listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+    running = server.create_server(create_app(engine, "127.0.0.1"), lifespan="off")
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
+    thread.start()
+    with contextlib.ExitStack() as opened:
+
+        def connect() -> socket.socket:
+            return opened.enter_context(socket.create_connection(listener.getsockname(), timeout=30))
+
+        yield connect
+    running.should_exit = True
+    thread.join(timeout=20)
+
+
+def head(name: str, length: int) -> bytes:
+    lines = (f"POST /api/v1/documents?name={quote(name)} HTTP/1.1", "Host: 127.0.0.1",
+             f"Content-Length: {length}", "Connection: close")  # fmt: skip
+    return "\r\n".join((*lines, "", "")).encode()
+
+
+def reply(connection: socket.socket) -> tuple[int, Any]:
+    start, _, body = read_all(connection).partition(b"\r\n\r\n")
+    return int(start.split()[1]), json.loads(body)
+
+
+def files(engine: Engine) -> list[str]:
+    """Name what lies in the library besides its own files."""
+    own = ("library.sqlite3", "desk.sqlite3", "index-")
+    return [
+        path.name for path in engine.library.rglob("*") if path.is_file() and not path.name.startswith(own)
+    ]
+
+
+def test_a_large_file_comes_in_pieces_for_as_long_as_it_goes_on(
+    connect: Callable[[], socket.socket], engine: Engine
+) -> None:
+    with zipfile.ZipFile(archive := io.BytesIO(), "w") as opened:
+        opened.writestr("harbour.txt", HARBOUR)
+        opened.writestr("padding.bin", b"x" * 4_000_000)  # four times what any other body may have
+    sent = archive.getvalue()
+    connection = connect()
+    connection.sendall(head("large.zip", len(sent)))
+    for start in range(0, len(sent), 800_000):
+        connection.sendall(sent[start : start + 800_000])
+        time.sleep(0.5)
+    status, results = reply(connection)
+    assert (status, {each["status"] for each in results}) == (200, {"added", "skipped"})
+    assert engine.corpus.original("large.zip/harbour.txt").path.read_bytes() == sent
+
+
+def test_one_that_comes_in_drops_is_ended_and_leaves_nothing(
+    connect: Callable[[], socket.socket], engine: Engine
+) -> None:
+    connection = connect()
+    connection.sendall(head("slow.txt", 1_000_000))
+    began = time.monotonic()
+    with contextlib.suppress(ConnectionError):
+        while time.monotonic() - began < 20 and not is_closed(connection):
+            connection.sendall(b"x")
+    assert time.monotonic() - began < 15
+    assert files(engine) == []
+
+
+def test_one_that_is_broken_off_leaves_nothing(connect: Callable[[], socket.socket], engine: Engine) -> None:
+    for sent in (b"", HARBOUR, b"x" * 500_000):
+        connection = connect()
+        connection.sendall(head("half.txt", 1_000_000) + sent)
+        connection.shutdown(socket.SHUT_RDWR)
+    whole = connect()
+    whole.sendall(head("whole.txt", len(HARBOUR)) + HARBOUR)
+    assert reply(whole)[0] == 200
+    assert files(engine) == [engine.corpus.original("whole.txt").sha256]
+    assert [info.id for info in engine.corpus.documents()] == ["whole.txt"]
+
+
+def test_more_than_are_received_at_once_wait_their_turn(
+    connect: Callable[[], socket.socket], engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stalled = [connect() for _ in range(changes.RECEIVED_AT_ONCE)]
+    for connection in stalled:
+        connection.sendall(head("stalled.txt", 1_000_000) + b"x" * 10)
+    waiting = connect()
+    waiting.sendall(head("waits.txt", len(HARBOUR)) + HARBOUR)
+    status, results = reply(waiting)  # once the others were ended
+    assert (status, results[0]["status"]) == (200, "added")
+    assert files(engine) == [engine.corpus.original("waits.txt").sha256]
