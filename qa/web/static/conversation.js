@@ -44,17 +44,18 @@ export async function tendConversation(composer, box, lent) {
   page.box().addEventListener("input", () => TAB.setItem("draft", page.box().value));
   if (TAB.getItem("draft")) page.type(TAB.getItem("draft"));
   const named = inAddress();
-  const wanted = named ?? TAB.getItem("conversation");
-  const kept = await find(wanted ?? newId());
+  const wanted = named ?? TAB.getItem("conversation") ?? newId();
+  take(wanted); // at once: a question may be asked while the server is starting
+  const kept = await find(wanted);
   if (!kept) {
     take("");
   } else if (kept.id) {
-    open(kept.id);
+    if (!page.busy()) open(kept.id); // else the question that was asked meanwhile brings it
     name();
-  } else {
-    if (named) announce("This conversation is not here any more.", true);
-    take(named || !wanted ? newId() : wanted);
-    if (named) history.replaceState(null, "", `/${location.hash}`);
+  } else if (named) {
+    announce("This conversation is not here any more.", true);
+    take(newId());
+    history.replaceState(null, "", `/${location.hash}`);
   }
   watch();
   resume(kept);
@@ -123,7 +124,9 @@ function resume(kept) {
 
 addEventListener("popstate", () => {
   const named = inAddress() ?? history.state?.conversation;
-  if (named && named !== shown && carrier) open(named);
+  if (!named || named === shown || !carrier) return;
+  stopEditing();
+  open(named);
 });
 
 // ---------------------------------------------------------------- asked otherwise
