@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from qa.web.queue import INPUTS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -150,7 +152,7 @@ def _json_requests(bait: Bait, chance: random.Random, per_target: int) -> Iterat
 
 def _queue_requests(bait: Bait, chance: random.Random, per_target: int) -> Iterator[Request]:
     join = {
-        "data": ["Who was arrested?", 0.86, "", None],
+        "data": ["Who was arrested?", 0.86, "", "", None],
         "event_data": None,
         "fn_index": 0,
         "trigger_id": 1,
@@ -158,7 +160,7 @@ def _queue_requests(bait: Bait, chance: random.Random, per_target: int) -> Itera
     }
     targets: list[tuple[str | int, ...]] = [
         *((field,) for field in ("data", "event_data", "fn_index", "trigger_id", "session_hash", "request", "other")),
-        *(("data", at) for at in range(4)),
+        *(("data", at) for at in range(5)),
     ]  # fmt: skip
     for where in targets:
         for value in chance.sample([*texts(bait), *values(bait)], per_target):
@@ -166,9 +168,13 @@ def _queue_requests(bait: Bait, chance: random.Random, per_target: int) -> Itera
                 "queue", "/gradio_api/queue/join", _put(join, where, value), ".".join(map(str, where)), value
             )
     for value in values(bait):  # each file and each oddity in each handler's place of text
-        index = chance.randrange(4)
+        index = chance.randrange(5)
         yield _post(
-            "queue", "/gradio_api/queue/join", join | {"fn_index": index, "data": [value] * 4}, "data", value
+            "queue",
+            "/gradio_api/queue/join",
+            join | {"fn_index": index, "data": [value] * INPUTS[index]},
+            "data",
+            value,
         )
     for path in ("/gradio_api/cancel", "/gradio_api/reset"):
         for value in chance.sample([*texts(bait), *values(bait)], per_target // 2):
