@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import ipaddress
-import logging
 import os
 import signal
 import socket
@@ -12,22 +10,19 @@ import sys
 import tempfile
 import threading
 import webbrowser
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 from weakref import WeakValueDictionary
 
 from qa.asking.confidence import STRICTNESS
-from qa.errors import AddressError, PullquoteError
-from qa.limits import MAX_QUESTION_CHARACTERS, MAX_TURNS
+from qa.errors import AddressError
 from qa.places import shipped_corpus
-from qa.schema import Answer, Failure
-from qa.text import times
 from qa.text.display import plural, visible
-from qa.web import cards, transcript
+from qa.web import cards, conversations
+from qa.web.conversations import Conversation
 from qa.web.engine import DEADLINE, STOPPED, Engine
 from qa.web.gradio_import import without_interface_files
-from qa.web.options import read_options, readiness
+from qa.web.options import readiness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,11 +30,6 @@ if TYPE_CHECKING:
     import gradio as gr
     from fastapi import FastAPI
 
-    from qa.deadline import Deadline
-    from qa.schema import Dates, Document, Outcome
-
-
-log = logging.getLogger(__name__)
 # Browsers that would take the terminal over; without a display, Python knows no others.
 _TEXT_BROWSERS = {"www-browser", "links", "links2", "elinks", "lynx", "w3m", "browsh", "carbonyl"}
 
@@ -168,70 +158,6 @@ def create_app(engine: Engine, host: str) -> FastAPI:
     return app
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What was asked: the question with all that it was asked with."""
-
-    question: str
-    earlier: list[str]
-    strictness: float
-    options: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """An answer as a card for the page, and as an entry for the file of the conversation."""
-
-    outcome: Outcome
-    card: str
-    entry: str
-
-
-@dataclass(slots=True, eq=False)
-class Exchange:
-    """A question and what is shown of its answer; there is no entry while it is being answered."""
-
-    asked: Asked
-    card: str = cards.PENDING
-    entry: str = ""
-
-
-@dataclass(slots=True, weakref_slot=True, eq=False)
-class Conversation:
-    """What one browser tab has asked and seen, until a new one takes its place."""
-
-    questions: list[str] = field(default_factory=list)
-    exchanges: list[Exchange] = field(default_factory=list)
-    numbers: cards.Numbers = field(default_factory=cards.Numbers)
-    ended: bool = False
-    deadlines: set[Deadline] = field(default_factory=set)
-
-    @property
-    def messages(self) -> list[dict[str, str]]:
-        """Two messages for each exchange, as Gradio's chat takes them: the question and the card."""
-        return [
-            {"role": role, "content": content}
-            for exchange in tuple(self.exchanges)
-            # One character too many stays, as it is why the question is refused.
-            for role, content in (
-                ("user", cards.text(exchange.asked.question[: MAX_QUESTION_CHARACTERS + 1])),
-                ("assistant", exchange.card),
-            )
-        ]
-
-    def cancel(self) -> None:
-        """Stop what is still being answered: nobody waits for it."""
-        for deadline in tuple(self.deadlines):
-            deadline.cancel()
-
-    def remember(self, question: str, dates: Dates) -> None:
-        """Take note of a question, for follow-ups: a time that was to be ignored is none of theirs."""
-        self.questions.append(question)
-        if dates == "ignore":
-            timeless = times.without(question)
-            self.questions = [timeless if each == question else each for each in self.questions]
-
-
 def page(engine: Engine) -> gr.Blocks:
     """The question box and the conversation; the rest of the page is `qa/web/static/page.js`."""
     import gradio as gr
@@ -248,25 +174,29 @@ def page(engine: Engine) -> gr.Blocks:
             conversation.cancel()
 
     def ask(
-        question: str, strictness: float, options: str, conversation: Conversation
+        question: str, strictness: float, options: str, place: str, conversation: Conversation
     ) -> Iterator[tuple[Any, ...]]:
         if not isinstance(question, str) or not question.strip():
             yield gr.skip(), gr.skip(), gr.skip()
             return
-        exchange = Exchange(Asked(question, conversation.questions[-MAX_TURNS:], strictness, options))
-        conversation.exchanges.append(exchange)
+        where = conversations.read_place(place)
+        yield "", conversation.messages_with(question, where), gr.skip()
+        conversation = conversations.at_place(engine, where, conversation)
+        exchange = conversation.ask(question, strictness, options)
         try:
-            yield "", conversation.messages, gr.skip()
             tabs[tab()] = conversation
-            rendered = _answer(engine, exchange.asked, conversation)
-            if conversation.ended:  # Gradio's own cancelling comes too late for some
-                yield gr.skip(), gr.skip(), gr.skip()
-                return
-            exchange.card, exchange.entry = rendered.card, rendered.entry
-            yield gr.skip(), conversation.messages, conversation
+            yield shown(conversation)
+            if conversation.wanted:
+                conversations.answer(engine, exchange, conversation)
+            yield shown(conversation)
         finally:
-            if not exchange.entry:  # broken off: nothing will answer it
+            if exchange.card == cards.PENDING:  # broken off: nothing will answer it
                 conversation.exchanges.remove(exchange)
+
+    def shown(conversation: Conversation) -> tuple[Any, ...]:
+        if conversation.ended:  # Gradio's own cancelling comes too late for some
+            return gr.skip(), gr.skip(), gr.skip()
+        return gr.skip(), conversation.messages, conversation
 
     def show_all(number: str, conversation: Conversation) -> Any:
         """Put all that answers in place of an answer, or an error below it."""
@@ -274,23 +204,21 @@ def page(engine: Engine) -> gr.Blocks:
             exchange = conversation.exchanges[int(number)]
         except (TypeError, ValueError, IndexError):  # not from the page's script
             return gr.skip()
-        rendered = _answer(engine, exchange.asked, conversation, find_all=True)
-        if conversation.ended:
-            return gr.skip()
-        if rendered.outcome == "error":
-            exchange.card += rendered.card
-        else:
-            exchange.card, exchange.entry = rendered.card, rendered.entry
-        return conversation.messages
+        conversations.answer(engine, exchange, conversation, find_all=True)
+        return gr.skip() if conversation.ended else conversation.messages
 
     def start_anew(conversation: Conversation) -> tuple[list[dict[str, str]], Conversation]:
-        conversation.ended = True
-        conversation.cancel()
+        conversation.end()
         return [], Conversation()
 
+    def open_kept(place: str, conversation: Conversation) -> tuple[list[dict[str, str]], Conversation]:
+        conversation.end()
+        kept = conversations.opened(engine, conversations.read_place(place).conversation)
+        return kept.messages, kept
+
     def save(conversation: Conversation) -> str:
-        entries = [exchange.entry for exchange in conversation.exchanges if exchange.entry]
-        return transcript.page(entries, dt.datetime.now().astimezone())
+        turns = (exchange.turn for exchange in conversation.exchanges)
+        return conversations.as_file(engine, (turn for turn in turns if turn))
 
     with gr.Blocks(title="Pullquote", analytics_enabled=False, delete_cache=(3600, 3600)) as blocks:
         conversation = gr.State(Conversation(), time_to_live=86_400)
@@ -325,16 +253,19 @@ def page(engine: Engine) -> gr.Blocks:
             )
             # Written by the page's script (`static/filters.js`), read by `qa.web.options`; never seen.
             options = gr.Textbox(elem_id="options", label="Options", show_label=False)
+            # The page's script writes here which conversation is asked in (`qa.web.conversations.Place`).
+            place = gr.Textbox(elem_id="place", label="Conversation", show_label=False)
             # The page's script writes here of which answer all is to be shown, and clicks `show`; never seen.
             all_of = gr.Textbox(elem_id="all-of", label="Show all", show_label=False)
             # Filled with the file, which the page's script hands to the browser; never seen.
             saved = gr.Textbox(elem_id="saved", label="Saved", show_label=False, lines=2, max_lines=2)
             show = gr.Button("Show all", elem_id="show-all")
+            again = gr.Button("Open", elem_id="open-kept")
         quiet = {"show_progress": "hidden", "api_visibility": "private"}
         asking = gr.on(
             [question.submit, send.click],
             ask,
-            [question, strictness, options, conversation],
+            [question, strictness, options, place, conversation],
             [question, chat, conversation],
             trigger_mode="multiple",
             concurrency_limit=4,
@@ -349,54 +280,11 @@ def page(engine: Engine) -> gr.Blocks:
             concurrency_limit=4,
             **quiet,
         )
+        again.click(open_kept, [place, conversation], [chat, conversation], concurrency_limit=4, **quiet)
         # What is still on its way would bring the old conversation back.
         new.click(start_anew, [conversation], [chat, conversation], cancels=[asking, finding], **quiet)
         blocks.unload(leave)
     return blocks.queue(max_size=64)
-
-
-def _answer(engine: Engine, asked: Asked, conversation: Conversation, *, find_all: bool = False) -> Rendered:
-    """Answer and render. This is the border: whatever goes wrong becomes a card that says so."""
-    deadline = engine.deadline()
-    conversation.deadlines.add(deadline)
-    try:
-        options = read_options(asked.options)
-        earlier = [] if options.history == "ignore" else asked.earlier
-        answer = engine.ask(
-            asked.question,
-            earlier,
-            options.filters.filters(),
-            asked.strictness,
-            options.dates,
-            wait=True,
-            find_all=find_all,
-            deadline=deadline,
-        )
-        # By its id it can be judged.
-        answer_id = engine.answers.remember(answer, earlier) if engine.may_change else ""
-        if not find_all:
-            if options.history == "ignore":
-                conversation.questions.clear()
-            conversation.remember(asked.question, options.dates)
-        return _render(conversation.numbers.number(answer), engine, answer_id)
-    except PullquoteError as error:
-        failure = Failure(error.code, engine.public(str(error)))
-    except Exception:
-        log.exception("could not answer")
-        failure = Failure("internal", "Something went wrong inside Pullquote; its log says what.")
-    finally:
-        conversation.deadlines.discard(deadline)
-    refused = asked.question[: MAX_QUESTION_CHARACTERS + 1]
-    return _render(Answer(refused, refused, "error", error=failure), engine)
-
-
-def _render(answer: Answer, engine: Engine, answer_id: str = "") -> Rendered:
-    def read(document_id: str) -> Document:
-        return engine.corpus.document(document_id)  # an error is shown without, where there is no corpus
-
-    card = cards.answer_card(answer, read, answer_id)
-    entry = transcript.entry(answer, read, dt.datetime.now().astimezone())
-    return Rendered(answer.outcome, card, entry)
 
 
 def _listen(host: str, port: int) -> socket.socket:

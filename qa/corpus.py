@@ -101,6 +101,8 @@ class Corpus:
 
     def close(self) -> None:
         """Close the library's files."""
+        if "_intake" in vars(self):
+            self._intake.close()
         self.desk.close()
         self.store.close()
 

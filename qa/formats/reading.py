@@ -171,6 +171,8 @@ def read_file(
         elif not path.exists():
             mending = "Upload it again" if file.upload else "Check the path"
             yield InputError(f"{shown} was not found. {mending}.")
+        elif file.upload and path.is_symlink():  # whoever made the library would choose what is read
+            yield InputError(f"{shown} is a link in the library, and is not read. Upload it again.")
         elif not path.is_file():  # a pipe or a device would be read for ever
             yield InputError(f"{shown} is not an ordinary file. {READS}.")
         elif named(file.file_name) is JSONL:

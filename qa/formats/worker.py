@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from base64 import b64decode
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields
 from typing import IO, TYPE_CHECKING, Any, Self
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 SECONDS = 20.0  # to read a file; one of more than ten megabytes has a second more for each
 MORE_SECONDS = 1_800.0  # at most, for what a reader says will take long: pages by OCR
+KEPT_SECONDS = 30.0  # that a worker waits for another file
 MEMORY = 1_000_000_000  # bytes of address space, and so of memory
 _FREE_BYTES = 10_000_000
 _PLAIN = tuple(field.name for field in fields(Document) if field.type == "str" and field.init)
@@ -173,6 +174,46 @@ class Worker:
         if "memory" in reply:
             return f"{source.name} needed more than {self._memory / 1e9:g} GB of memory to be read. {hint}"
         return f"{source.name} cannot be read: what reads it broke down. {hint}"
+
+
+class KeptWorker:
+    """A worker that stays for the next file for a while: most files take less than to start its process."""
+
+    def __init__(self, seconds: float = KEPT_SECONDS, file_seconds: float = SECONDS) -> None:
+        self._seconds = seconds
+        self._file_seconds = file_seconds
+        self._lock = threading.Lock()
+        self._idle: Worker | None = None
+        self._timer: threading.Timer | None = None
+
+    @contextmanager
+    def lent(self) -> Iterator[Worker]:
+        """Lend the worker to one thread; another gets one of its own meanwhile. An error ends it."""
+        with self._lock:
+            worker, self._idle = self._idle or Worker(self._file_seconds), None
+            if self._timer:
+                self._timer.cancel()
+        try:
+            yield worker
+        except BaseException:
+            worker.close()
+            raise
+        with self._lock:
+            left, self._idle = self._idle, worker
+            self._timer = threading.Timer(self._seconds, self.close)
+            self._timer.daemon = True
+            self._timer.start()
+        if left:
+            left.close()
+
+    def close(self) -> None:
+        """End the worker, unless it is lent."""
+        with self._lock:
+            worker, self._idle = self._idle, None
+            if self._timer:
+                self._timer.cancel()
+        if worker:
+            worker.close()
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:

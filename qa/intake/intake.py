@@ -14,6 +14,7 @@ from qa.document.corrections import correct, uncorrected
 from qa.document.metadata import check
 from qa.errors import InputError, model_errors
 from qa.formats.reading import InputFile
+from qa.formats.worker import KeptWorker
 from qa.intake.folders import Listing, listing, missing, place, without_files
 from qa.intake.make import segment, with_windows
 from qa.intake.pipeline import one_at_a_time, silent
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from embeddings.encoder import Encoder
     from qa.formats.dates import DateOrder
+    from qa.formats.worker import Worker
     from qa.intake.make import SegmentedDocument
     from qa.intake.pipeline import OnProgress
     from qa.schema import Document
@@ -54,6 +56,11 @@ class Intake:
         self._encoders = encoders
         self._date_order = date_order
         self._columns = columns
+        self._worker = KeptWorker()  # uploads come one by one
+
+    def close(self) -> None:
+        """End the process that parses uploads, if there is one."""
+        self._worker.close()
 
     def index(
         self,
@@ -91,8 +98,10 @@ class Intake:
         files = tuple(InputFile(each.path, upload=each.name) for each in uploads)
         told = UserOptions(self._date_order, self._columns, is_named)
         here = Listing(files, (), (), ())
-        with one_at_a_time(show) as show_one:
-            results, remarks = _take_in(self._library, self._encoders, told, here, show_one, prune=False)
+        with one_at_a_time(show) as show_one, self._worker.lent() as worker:
+            results, remarks = _take_in(
+                self._library, self._encoders, told, here, show_one, prune=False, worker=worker
+            )
         return IndexReport(tuple(results), time.perf_counter() - started, remarks=remarks)
 
     def prune(self, report: IndexReport) -> IndexReport:
@@ -183,11 +192,12 @@ def _take_in(
     show: OnProgress,
     *,
     prune: bool,
+    worker: Worker | None = None,
 ) -> tuple[list[FileResult], tuple[str, ...]]:
     """Bring the files in, and tell what became of each, and of those that are gone; with remarks."""
     generation = library.generation
     run = Run(library, encoders, told, here.files, show)
-    run.take_in(here.refused)
+    run.take_in(here.refused, worker)
     found = {place(file): file for file in here.files}
     seen = found.keys() - {result.path for result in run.results if result.status == "gone"}
     # A folder may stand where there was a file.
@@ -209,7 +219,7 @@ def _take_in(
         again = {path: found[path] for path in to_be_read if path in found}
         if again:
             run = Run(library, encoders, told, tuple(again.values()), show)
-            run.take_in()
+            run.take_in(worker=worker)
             results = _updated(results, run.results, again)
     return results + without, remarks
 

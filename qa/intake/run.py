@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
@@ -125,9 +126,12 @@ class Run:
         # The ids that documents have since: of what stood in several files and has changed in the first.
         self._since: dict[str, str] = {}
 
-    def take_in(self, refused: Iterable[FileResult] = ()) -> None:
-        """Bring the files in; what was `refused` already is reported first."""
-        with Worker() as worker:
+    def take_in(self, refused: Iterable[FileResult] = (), worker: Worker | None = None) -> None:
+        """Bring the files in; what was `refused` already is reported first.
+
+        Without a `worker` to parse them, one is started and ended.
+        """
+        with nullcontext(worker) if worker else Worker() as worker:
             steps = chain((_Reported(result, 0) for result in refused), self._steps(worker))
             overlap(batches(steps), self._embed, self._put, _is_huge)
         if self.results and self._read < self._size:  # the last file said nothing of its end

@@ -33,12 +33,13 @@ from qa.errors import (
     PullquoteError,
     ReadOnlyServerError,
     UnknownAnswerError,
+    UnknownConversationError,
 )
 from qa.limits import MAX_CITATION_CHARACTERS, MAX_ID_CHARACTERS, MAX_OFFSET, MAX_TURNS
 from qa.quoting import opened
 from qa.quoting.render import facets_to_dict, info_to_dict, to_dict
 from qa.schema import EVERYTHING, CitationId, Dates, Thumb, Turn
-from qa.web import STATIC, changes, documents, originals, pages, reference
+from qa.web import STATIC, changes, documents, history, originals, pages, reference
 from qa.web.body import Body
 from qa.web.documents import ListQuery  # noqa: TC001 - read when the route is made
 from qa.web.guard import Guard, wants_page
@@ -59,6 +60,7 @@ _STATUS = (
     (DocumentNotFoundError, HTTPStatus.NOT_FOUND),
     (OriginalNotFoundError, HTTPStatus.NOT_FOUND),
     (UnknownAnswerError, HTTPStatus.NOT_FOUND),
+    (UnknownConversationError, HTTPStatus.NOT_FOUND),
     (ReadOnlyServerError, HTTPStatus.FORBIDDEN),
     (NotReadyError, HTTPStatus.SERVICE_UNAVAILABLE),
     (DeadlineError, HTTPStatus.GATEWAY_TIMEOUT),
@@ -272,6 +274,7 @@ def routes(engine: Engine) -> APIRouter:
 
     router.include_router(thumbs)
     router.include_router(changes.routes(engine, others))
+    router.include_router(history.routes(engine, others.limited), dependencies=[may_change(engine)])
 
     @router.get("/docs", include_in_schema=False)
     def docs(request: Request) -> HTMLResponse:

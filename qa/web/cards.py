@@ -110,6 +110,11 @@ def error_card(failure: Failure) -> str:
     )
 
 
+def problem(words: str) -> str:
+    """A line that says what went wrong besides, below an answer that is there."""
+    return f'<p class="problem">{text(words)}</p>'
+
+
 def quote_card(quote: Quote, read_document: DocumentReader, fate: str = "") -> str:
     """A quote's card: the verbatim text, the numbered link to its source, and what has become of that."""
     block = quote_block(quote, read_document)

@@ -65,6 +65,7 @@ class Engine:
     state: State = field(default_factory=State)
     answers: Answers = field(default_factory=Answers)
     _corpus: Corpus | None = None
+    _opened: threading.Event = field(default_factory=threading.Event)
     _settled: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
@@ -93,6 +94,10 @@ class Engine:
         if self._corpus is None:
             raise self._not_ready()
         return self._corpus
+
+    def wait_for_library(self) -> None:
+        """Wait until the library can be read, or never will be; that is before questions can be answered."""
+        self._opened.wait()
 
     def ask(
         self,
@@ -174,6 +179,7 @@ class Engine:
             for refused in (result for result in report.files if result.error is not None):
                 log.warning("not indexed: %s", refused.error)
         self._corpus = corpus
+        self._opened.set()
         self.state = State("models")
         corpus.warm(progress=self._report)
         self._settle(State("ready"))
@@ -184,4 +190,5 @@ class Engine:
 
     def _settle(self, state: State) -> None:
         self.state = state
+        self._opened.set()
         self._settled.set()

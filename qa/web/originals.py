@@ -22,7 +22,7 @@ from qa.errors import InputError, OriginalNotFoundError
 from qa.formats.kinds import named
 from qa.formats.page_place import Part
 from qa.formats.source import Source
-from qa.formats.worker import Worker
+from qa.formats.worker import KeptWorker
 from qa.limits import MAX_ID_CHARACTERS, MAX_OFFSET
 from qa.schema import UPLOAD, Span
 from qa.web.threads import Threads
@@ -51,10 +51,10 @@ class Originals:
     """Draws what documents were read from, one page at a time; the last pictures are kept."""
 
     def __init__(self) -> None:
-        self._worker = Worker(SECONDS)
+        self._workers = KeptWorker(file_seconds=SECONDS)
         self._lock = threading.Lock()
         self._pictures: OrderedDict[object, PagePicture] = OrderedDict()
-        weakref.finalize(self, self._worker.close)
+        weakref.finalize(self, self._workers.close)
 
     def picture(
         self, corpus: Corpus, document: Document, page: int | None, quote: Span | None
@@ -73,7 +73,8 @@ class Originals:
             picture = self._pictures.pop(key, None)
             if picture is None:
                 parts = list(_parts(document, quote)) if quote else []
-                picture = self._worker.draw(source, page, parts)
+                with self._workers.lent() as worker:
+                    picture = worker.draw(source, page, parts)
             if not picture.png:
                 raise OriginalNotFoundError(
                     f"there is no page {picture.page:,}: {document.id!r} has {picture.pages:,}"

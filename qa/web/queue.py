@@ -19,8 +19,9 @@ from pydantic import (
 
 from qa.web.body import Body
 
-# How many values each function of the page takes, by its index: ask, save, show all, start anew (`ui.page`).
-INPUTS = (4, 1, 2, 1)
+# How many values each function of the page takes, by its index: ask, save, show all, open, start anew
+# (`ui.page`).
+INPUTS = (5, 1, 2, 2, 1)
 _ASK = 0
 # Far more than a question may have: one that is too long is told so on the page.
 MAX_TEXT_CHARACTERS = 1 << 18

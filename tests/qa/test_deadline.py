@@ -19,7 +19,9 @@ import ui
 from qa.deadline import Deadline
 from qa.errors import CancelledError, DeadlineError, NotReadyError
 from qa.places import shipped_corpus
-from qa.web import api
+from qa.web import api, conversations
+from qa.web.cards import PENDING
+from qa.web.conversations import Conversation
 from qa.web.engine import Engine
 
 if TYPE_CHECKING:
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from qa.storage.ports import Selection
 
 QUESTION = "What was taken from the Kumsandong fertilizer factory?"
-ASKED = ui.Asked(QUESTION, [], 0.86, "")
 
 
 def test_work_may_go_on_until_its_time_is_up() -> None:
@@ -74,10 +75,12 @@ class TestAsking:
         assert response.json()["code"] == "deadline"
 
     def test_the_page_shows_an_error_never_not_in_the_corpus(self, hurried: Engine) -> None:
-        conversation = ui.Conversation()
-        card = ui._answer(hurried, ASKED, conversation).card
+        conversation = Conversation()
+        exchange = conversation.ask(QUESTION, 0.86, "")
+        conversations.answer(hurried, exchange, conversation)
+        card = exchange.card
         assert 'class="error"' in card
-        assert ">deadline<" in card
+        assert "within" in card
         assert "not-in-corpus" not in card
         assert not conversation.deadlines
 
@@ -117,10 +120,11 @@ class TestAsking:
     def test_a_new_conversation_ends_what_the_old_one_asked(
         self, engine: Engine, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        conversation = ui.Conversation()
-        stages = follow(engine, monkeypatch, conversation.cancel)
-        card = ui._answer(engine, ASKED, conversation).card
-        assert ">cancelled<" in card
+        conversation = Conversation()
+        stages = follow(engine, monkeypatch, conversation.end)
+        exchange = conversation.ask(QUESTION, 0.86, "")
+        conversations.answer(engine, exchange, conversation)
+        assert exchange.card == PENDING
         assert stages == ["select", "ended"]
 
     def test_a_tab_that_is_closed_ends_what_it_asked(
@@ -129,8 +133,8 @@ class TestAsking:
         events = {target[1]: each.fn for each in ui.page(engine).fns.values() for target in each.targets}
         LocalContext.request.set(gradio.Request(session_hash="a tab"))
         stages = follow(engine, monkeypatch, events["unload"])
-        *_, (_, messages, _) = events["submit"](QUESTION, 0.86, "", ui.Conversation())
-        assert ">cancelled<" in messages[-1]["content"]
+        *_, (_, messages, _) = events["submit"](QUESTION, 0.86, "", "", Conversation())
+        assert 'class="error"' in messages[-1]["content"]
         assert stages == ["select", "ended"]
 
 

@@ -53,10 +53,11 @@ class Server:
 
 
 @contextlib.contextmanager
-def chat(library: Path, *options: str) -> Iterator[Server]:
+def chat(library: Path, *options: str, port: int = 0) -> Iterator[Server]:
     """Start `pullquote chat` as a user does, wait until the page is there, and stop it at the end."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    if not port:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
     command = [
         sys.executable,
         "-m",

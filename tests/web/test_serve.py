@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import re
@@ -19,8 +20,11 @@ from playwright.sync_api import expect
 import ui
 from embeddings import runtime
 from embeddings.models import READER_SHA256, cache_folder
+from qa.desk.kept import kept_turn
+from qa.schema import Answer
 from qa.text import times
 from qa.web.cards import PENDING
+from qa.web.conversations import Conversation
 from qa.web.engine import Engine
 from tests.web.chatting import ROOT, ask, chat, opened
 
@@ -73,10 +77,13 @@ def test_a_first_start_shows_the_page_at_once_indexes_the_brief_and_answers_what
 
 
 def test_a_time_that_was_ignored_is_none_of_the_questions_that_follow() -> None:
-    conversation = ui.Conversation()
-    conversation.remember("What happened in August 2024?", "auto")
+    conversation = Conversation()
+    question = "What happened in August 2024?"
+    answer = Answer(question, question, "none")
+    now = dt.datetime.now(dt.UTC)
+    conversation.note(kept_turn(answer, now, 0.5, "auto"))
     assert times.preference("And who said so?", conversation.questions)
-    conversation.remember("What happened in August 2024?", "ignore")
+    conversation.note(kept_turn(answer, now, 0.5, "ignore"))
     assert times.preference("And who said so?", conversation.questions) is None
     assert conversation.questions == ["What happened?", "What happened?"]
 
@@ -87,13 +94,13 @@ def test_an_ended_conversation_takes_no_answer() -> None:
     functions = {each.name: each.fn for each in ui.page(engine).fns.values()}
     asked, start_anew = functions["ask"], functions["start_anew"]
     skipped = (gr.skip(),) * 3
-    conversation = ui.Conversation()
-    *_, (_, messages, _) = asked("Why?", 0.5, "", conversation)
+    conversation = Conversation()
+    *_, (_, messages, _) = asked("Why?", 0.5, "", "", conversation)
     assert "Pullquote is stopping." in messages[-1]["content"]
-    answers = asked("Who?", 0.5, "", conversation)
+    answers = asked("Who?", 0.5, "", "", conversation)
     assert next(answers) != skipped
     assert start_anew(conversation)[0] == []
-    assert list(answers) == [skipped]  # said, or Gradio would show what was last said once more
+    assert list(answers) == [skipped] * 2  # said, or Gradio would show what was last said once more
     assert conversation.messages == messages
 
 
@@ -102,9 +109,10 @@ def test_all_that_answers_leaves_a_question_on_its_way_and_an_ended_conversation
     engine.stop()
     functions = {each.name: each.fn for each in ui.page(engine).fns.values()}
     asked, show_all, start_anew = (functions[name] for name in ("ask", "show_all", "start_anew"))
-    conversation = ui.Conversation()
-    list(asked("Why?", 0.5, "", conversation))
-    answers = asked("Who?", 0.5, "", conversation)
+    conversation = Conversation()
+    list(asked("Why?", 0.5, "", "", conversation))
+    answers = asked("Who?", 0.5, "", "", conversation)
+    next(answers)
     next(answers)
     messages = show_all("0", conversation)
     assert [said["content"] for said in messages[::2]] == ["Why?", "Who?"]

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 FOLDER = "originals"
 _SHA256 = re.compile("[0-9a-f]{64}")
+_PART = re.compile(r"\.upload-[0-9a-f]{16}\.part")
 _PIECE = 1 << 20
 # What was kept so lately may be being read just now.
 _UNREAD = dt.timedelta(hours=1)
@@ -148,18 +149,19 @@ def unread(db: sqlite3.Connection) -> set[str]:
 
 
 def strays(db: sqlite3.Connection, library: Path) -> list[Path]:
-    """List the files in the folder of originals that are nobody's, but for those that are being written."""
+    """List the files in the folder of originals that are nobody's, but for those that are being written.
+
+    What has not a name as we give them is somebody's: the library may lie in a folder with other things.
+    """
     if not _is_made(db):
         return []
     known = {sha256 for (sha256,) in db.execute("SELECT sha256 FROM uploads")}
-    left_behind = time.time() - _LEFT_BEHIND
-    return sorted(
-        path
-        for path in (library / FOLDER).rglob("*")
-        if path.name not in known
-        and not stat.S_ISDIR(path.lstat().st_mode)
-        and (not path.name.endswith(".part") or path.lstat().st_mtime < left_behind)
-    )
+    folder, left_behind = library / FOLDER, time.time() - _LEFT_BEHIND
+    if folder.is_symlink():
+        return []
+    kept = (path for path in folder.glob("??/*") if _is_ours(path) and path.name not in known)
+    parts = (path for path in folder.glob(".upload-*.part") if _PART.fullmatch(path.name))
+    return sorted((*kept, *(path for path in parts if path.lstat().st_mtime < left_behind)))
 
 
 def damage(upload: Upload) -> str:
@@ -175,8 +177,13 @@ def damage(upload: Upload) -> str:
 
 def folder_bytes(library: Path) -> int:
     """Measure all uploaded files."""
-    paths = (library / FOLDER).rglob("*")
-    return sum(status.st_size for path in paths if stat.S_ISREG((status := path.lstat()).st_mode))
+    return sum(path.lstat().st_size for path in (library / FOLDER).glob("??/*") if _is_ours(path))
+
+
+def _is_ours(path: Path) -> bool:
+    """Tell whether a path is one that `path_of` gives."""
+    in_link = path.parent.is_symlink()
+    return bool(_SHA256.fullmatch(path.name)) and path.name.startswith(path.parent.name) and not in_link
 
 
 def _is_made(db: sqlite3.Connection) -> bool:
@@ -216,7 +223,13 @@ def _is_kept(path: Path, size: int) -> bool:
 
 
 def _make_folder(folder: Path) -> Path:
-    """Make a folder that those may use who may use the one that it is in."""
+    """Make a folder that those may use who may use the one that it is in.
+
+    Raises:
+        LibraryError: it is a link: whoever made the library would choose where files are written.
+    """
+    if folder.is_symlink():
+        raise LibraryError(f"{folder} is a link, and is not used: put the folder itself there")
     if not folder.is_dir():
         folder.mkdir(mode=0o700 | stat.S_IMODE(folder.parent.stat().st_mode) & 0o070, exist_ok=True)
     return folder

@@ -2,6 +2,7 @@
 // copy buttons and keys. Whatever comes from a document goes in through textContent; nothing is parsed as HTML.
 
 import { API, SILENT, announce, button, get, getPart, inWords, make, post } from "./base.js";
+import { arrives, begin, edit, leaves, tendConversation } from "./conversation.js";
 import { tendFilters } from "./filters.js";
 
 // The place of a quote, and which document is meant where several have the same text.
@@ -155,10 +156,15 @@ function tendStrictness(group) {
   requestAnimationFrame(() => earlier?.click()); // Gradio, still at work, would put back its own
 }
 
+/** Put a text into the question box, as if typed. */
+function type(words) {
+  box().value = words;
+  box().dispatchEvent(new Event("input", { bubbles: true }));
+}
+
 /** Put a question into the box, as if typed, and send it. */
 function ask(question) {
-  box().value = question;
-  box().dispatchEvent(new Event("input", { bubbles: true }));
+  type(question);
   requestAnimationFrame(() => send().click());
 }
 
@@ -167,8 +173,7 @@ function recall(event) {
   const last = [...document.querySelectorAll("#conversation [data-testid=user]")].at(-1);
   if (!last) return;
   event.preventDefault();
-  box().value = last.textContent.trim();
-  box().dispatchEvent(new Event("input", { bubbles: true }));
+  type(last.textContent.trim());
 }
 
 /** Whether a press of Enter or of Ask goes through; if not, it is held or has nothing to send. */
@@ -183,6 +188,7 @@ function admit(event) {
   if (box().value.trim() && !busy) {
     busy = true;
     document.body.classList.add("busy");
+    leaves(box().value);
     awaitSign();
     return;
   }
@@ -212,6 +218,7 @@ function awaitSign(looks = 4) {
 function startAnew() {
   held = false;
   release();
+  begin();
   settle();
 }
 
@@ -239,6 +246,7 @@ function tend(conversation) {
     if (message.dataset.testid !== "user") continue;
     message.setAttribute("role", "heading"); // a screen reader goes from question to question
     message.setAttribute("aria-level", "1");
+    if (!message.querySelector(".edit")) message.append(editButton(message));
   }
   conversation.querySelectorAll(".answer:not(.finished)").forEach(finish);
   const count = conversation.querySelectorAll(".answer").length;
@@ -249,9 +257,25 @@ function tend(conversation) {
     answered = count;
     const questions = conversation.querySelectorAll("[data-testid=user]");
     if (grown || waiting) questions[questions.length - 1]?.scrollIntoView({ block: "start" });
-    if (!waiting && busy) release();
+    if (!waiting && busy) {
+      arrives();
+      release();
+    }
   }
 }
+
+/** A pencil without words: the text of the message stays the question. */
+function editButton(message) {
+  const pencil = button("", () => edit(questions().indexOf(message), message.textContent.trim()), {
+    className: "edit",
+    title: "Edit this question and ask again",
+    aria: { label: "Edit this question and ask again" },
+  });
+  pencil.append(icon(PENCIL));
+  return pencil;
+}
+
+const questions = () => [...document.querySelectorAll("#conversation [data-testid=user]")];
 
 /** What the server's HTML cannot carry through Gradio's sanitiser: roles, buttons, carriage returns. */
 function finish(answer) {
@@ -288,7 +312,7 @@ function finish(answer) {
   }
   const trace = answer.querySelector(".trace");
   trace?.append(...thumbs(answer, "This answer", HINTS[answer.querySelector(".not-in-corpus") ? "none" : "answered"]));
-  if (trace && answerId(answer)) readThumbs(answer);
+  if (trace && answerId(answer)) seen.observe(answer);
 }
 
 /** Show, or hide again, what stands in the source right before and after a quote: no part of it. */
@@ -346,11 +370,21 @@ const THUMBS = ["up", "down"];
 const SVG = "http://www.w3.org/2000/svg";
 const HAND =
   "M7.5 10.5 11 3.2c1.5 0 2.7 1.2 2.7 2.7v3.3h5a2 2 0 0 1 2 2.3l-1.1 7a2 2 0 0 1-2 1.7H7.5m0-9.7v9.7m0-9.7h-3a1 1 0 0 0-1 1v7.7a1 1 0 0 0 1 1h3";
+const PENCIL = "M4 20l1-4.5L16.2 4.3a1.5 1.5 0 0 1 2.1 0l1.4 1.4a1.5 1.5 0 0 1 0 2.1L8.5 19z";
 const QUOTE_HINTS = { up: "This quote answers the question", down: "This quote does not answer the question" };
 const HINTS = {
   answered: { up: "A good answer", down: "Not a good answer" },
   none: { up: "Right: the documents do not state it", down: "Wrong: the documents do state it" },
 };
+
+function icon(drawn) {
+  const found = document.createElementNS(SVG, "svg");
+  const path = document.createElementNS(SVG, "path");
+  for (const [attribute, value] of [["viewBox", "0 0 24 24"], ["aria-hidden", "true"]]) found.setAttribute(attribute, value);
+  path.setAttribute("d", drawn);
+  found.append(path);
+  return found;
+}
 
 const answerId = (answer) => answer.id.replace(/^answer-/, "");
 
@@ -365,12 +399,7 @@ function thumbs(answer, name, hints, quote = null) {
       title: `${hints[thumb]} (kept in your library as a test query, and sent nowhere)`,
       aria: { label: `${name}: ${hints[thumb]}`, pressed: "false" },
     });
-    const icon = document.createElementNS(SVG, "svg");
-    const path = document.createElementNS(SVG, "path");
-    for (const [attribute, value] of [["viewBox", "0 0 24 24"], ["aria-hidden", "true"]]) icon.setAttribute(attribute, value);
-    path.setAttribute("d", HAND);
-    icon.append(path);
-    pressed.append(icon);
+    pressed.append(icon(HAND));
     group.append(pressed);
   }
   if (!quote) group.append(make("span", { className: "kept" })); // beside a quote it would push the thumbs away
@@ -419,10 +448,23 @@ function readThumbs(answer) {
   showKept(answer).catch((error) => announce(`Earlier judgements cannot be shown. ${error.message}`, true));
 }
 
+// Of a long conversation, only what is seen is asked for.
+const inView = new Set();
+const seen = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) {
+    if (!isIntersecting) inView.delete(target);
+    else if (!inView.has(target)) {
+      inView.add(target);
+      readThumbs(target);
+    }
+  }
+});
+
 /** Another tab may have judged the same questions; what cannot be read stays as it is, until it is pressed. */
 function rereadThumbs() {
-  for (const answer of document.querySelectorAll(".answer.finished")) {
-    if (answerId(answer)) showKept(answer).catch(() => {});
+  for (const answer of inView) {
+    if (answer.isConnected) showKept(answer).catch(() => {});
+    else inView.delete(answer);
   }
 }
 
@@ -703,7 +745,8 @@ const arrival = new MutationObserver(() => {
   const conversation = document.getElementById("conversation");
   const strictness = document.getElementById("strictness");
   const options = document.querySelector("#options textarea, #options input");
-  if (!conversation || !box() || !strictness?.querySelector("input") || !options) return;
+  const place = document.querySelector("#place textarea, #place input");
+  if (!place || !conversation || !box() || !strictness?.querySelector("input") || !options) return;
   arrival.disconnect();
   document.body.classList.add("drawn");
   box().setAttribute("enterkeyhint", "send");
@@ -714,6 +757,8 @@ const arrival = new MutationObserver(() => {
   if (!HASH.test(location.hash)) settle();
   tendStrictness(strictness);
   tendFilters(document.getElementById("composer"), options, ask);
+  // Gradio, still at work, would empty its boxes again.
+  requestAnimationFrame(() => tendConversation(document.getElementById("composer"), place, { box, type, ask, busy: () => busy }));
 });
 arrival.observe(document.body, { childList: true, subtree: true });
 

@@ -19,7 +19,7 @@ import pytest
 from qa.errors import InputError
 from qa.formats.reading import read_path
 from qa.formats.source import PLAIN, Source
-from qa.formats.worker import Worker, from_plain, to_plain
+from qa.formats.worker import KeptWorker, Worker, from_plain, to_plain
 from qa.schema import Document, FileResult, Found, Section, Span
 from qa.text.dates import parse_date
 
@@ -31,6 +31,37 @@ GOOD = Source("good.txt", "good.txt", b"He left.")
 def texts(worker: Worker, source: Source) -> list[str]:
     found = list(worker.read(source, PLAIN))
     return [item.text if isinstance(item, Document) else str(item) for item in found]
+
+
+def test_a_kept_worker_reads_the_next_file_in_the_same_process_and_ends_when_none_comes() -> None:
+    kept, processes = KeptWorker(seconds=0.5), []
+    for _ in range(2):
+        with kept.lent() as worker:
+            assert texts(worker, GOOD) == ["He left."]
+            processes.append(worker._process)
+    assert processes[0] is processes[1] is not None
+    processes[0].wait(timeout=10)
+    with kept.lent() as worker:
+        assert texts(worker, GOOD) == ["He left."]
+        other = worker._process
+        with kept.lent() as second:  # while it is lent, another thread gets one of its own
+            assert second is not worker
+    kept.close()
+    assert other
+    other.wait(timeout=10)
+
+
+def test_a_kept_worker_is_ended_by_an_error() -> None:
+    kept = KeptWorker()
+    with suppress(RuntimeError), kept.lent() as worker:
+        texts(worker, GOOD)
+        process = worker._process
+        raise RuntimeError
+    assert process
+    process.wait(timeout=10)
+    with kept.lent() as worker:
+        assert texts(worker, GOOD) == ["He left."]
+    kept.close()
 
 
 def test_a_document_comes_through_as_it_is() -> None:

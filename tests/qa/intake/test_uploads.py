@@ -21,6 +21,7 @@ from qa.cli import cli
 from qa.corpus import Corpus
 from qa.errors import DocumentNotFoundError, InputError, LibraryError, OriginalNotFoundError
 from qa.intake.uploads import MOST_PART, upload_name
+from qa.schema import Filters
 from qa.storage.embedded import examine, uploads
 from tests.qa.consistency import problems
 from tests.qa.tiny import TinyEncoder, tiny_corpus, write
@@ -332,13 +333,67 @@ def test_the_doctor_names_what_is_missing_damaged_or_left_behind(corpus: Corpus)
     stray = corpus.library / "originals" / "00" / ("0" * 64)
     stray.parent.mkdir()
     stray.write_bytes(b"a stray")
-    part = corpus.library / "originals" / ".upload-1.part"
+    part = corpus.library / "originals" / ".upload-0123456789abcdef.part"
     part.write_bytes(b"half")
     os.utime(part, (0, 0))
     assert finding()[1].startswith("2 files in ")
     corpus.purge()
     assert finding() == ("2 uploaded files", "")
     assert sorted(originals(corpus.library)) == [HARBOUR, SCHOOL]
+
+
+def test_what_a_user_has_in_a_folder_of_that_name_is_left_alone(library: Path) -> None:
+    own = [
+        write(library / "originals", name, "A user's own.")
+        for name in ("report.txt", "ab/report.txt", ".hidden", ".x.part", f"00/{'1' * 64}", "1" * 64)
+    ]
+    with tiny_corpus(library) as corpus:
+        upload(corpus, "a.txt", HARBOUR)
+        corpus.purge(["a.txt"])
+        corpus.purge()
+        assert [path.read_text() for path in own] == ["A user's own."] * len(own)
+        assert corpus.stats().originals_bytes == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_links_in_a_strangers_library_lead_nowhere(library: Path, tmp_path: Path) -> None:
+    secret = write(tmp_path / "elsewhere" / "00", "0" * 64, "A secret.")
+    with tiny_corpus(library) as corpus:
+        (library / "originals").symlink_to(tmp_path / "elsewhere")
+        with pytest.raises(LibraryError, match="originals is a link"):
+            upload(corpus, "a.txt", HARBOUR)
+        corpus.purge()
+        assert secret.read_text() == "A secret."
+        (library / "originals").unlink()
+        upload(corpus, "a.txt", HARBOUR)
+        kept = corpus.original("a.txt").path
+        kept.unlink()
+        kept.symlink_to(secret)
+        with pytest.raises(LibraryError, match="cannot be read"):
+            corpus.original("a.txt")
+        (refused,) = _read_anew(corpus)
+        assert refused == "a.txt is a link in the library, and is not read. Upload it again."
+
+
+def _read_anew(corpus: Corpus) -> list[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(qa.intake.plan, "made_by", lambda *_: "the next version")
+        return [each.error.message for each in corpus.read_uploads().files if each.error]
+
+
+def test_the_records_of_an_uploaded_file_are_chosen_by_its_name(corpus: Corpus) -> None:
+    for name, record in [("one.jsonl", "1"), ("2008/one.jsonl", "2"), ("two.jsonl", "3")]:
+        upload(corpus, name, json.dumps({"_id": record, "text": f"Record {record} of the harbour."}).encode())
+    named = {
+        name: [info.id for info in corpus.documents(Filters(document=(name,)))]
+        for name in ("one.jsonl", "2008/one.jsonl", "two.jsonl", "o.jsonl")
+    }
+    assert named == {
+        "one.jsonl": ["1", "2"],
+        "2008/one.jsonl": ["2"],
+        "two.jsonl": ["3"],
+        "o.jsonl": [],
+    }
 
 
 def test_the_command_shows_uploaded_documents_and_reads_them_again(library: Path) -> None:

@@ -327,6 +327,7 @@ def test_the_commands_list_restore_and_erase(corpus: Corpus, tmp_path: Path, inb
         "purged": ["a.txt"],
         "cited": {
             "thumbs": {"a.txt": {"count": 2, "questions": ["What is it?"]}},
+            "conversations": {"a.txt": []},
             "files": {str(report): 1},
             "before": {},
             "same_text": {},

@@ -8,20 +8,24 @@ import json
 import socket
 import threading
 import time
+import urllib.request
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
+from click.testing import CliRunner
 from fastapi.testclient import TestClient
 
+from qa.cli import cli
 from qa.web import changes, server
 from qa.web.api import create_app
 from qa.web.engine import Engine, State
 from qa.web.guard import MAX_UPLOAD_BYTES
 from tests.qa.tiny import tiny_corpus, write
 from tests.qa.web.test_server import is_closed, read_all
+from tests.web.chatting import chat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from httpx import Response
 
     from qa.corpus import Corpus
+    from tests.web.chatting import Server
 
 BASE = "http://127.0.0.1:7860"
 HARBOUR = b"The harbour at Ostrava was closed in May. Nobody came."
@@ -69,6 +74,13 @@ def refused(response: Response) -> tuple[int, str]:
 
 
 class TestAdd:
+    def test_the_briefs_that_ship_are_added_to_try_things_with(
+        self, client: TestClient, engine: Engine
+    ) -> None:
+        (engine.shipped / "brief.txt").write_bytes(HARBOUR)
+        assert said(client.post("/api/v1/documents/sample")) == [("brief.txt", "added")]
+        assert said(client.post("/api/v1/documents/sample")) == [("brief.txt", "unchanged")]
+
     def test_a_file_is_added_replaced_and_refused_and_says_so(self, client: TestClient) -> None:
         (result,) = upload(client, "2008/my harbour.txt", HARBOUR, collection="ports").json()
         assert result == {
@@ -343,3 +355,63 @@ def test_more_than_are_received_at_once_wait_their_turn(
     status, results = reply(waiting)  # once the others were ended
     assert (status, results[0]["status"]) == (200, "added")
     assert files(engine) == [engine.corpus.original("waits.txt").sha256]
+
+
+@pytest.mark.models
+@pytest.mark.day
+def test_questions_are_answered_while_files_come_and_after_a_kill_from_what_came(tmp_path: Path) -> None:
+    library, question = tmp_path / "library", "When was the harbour at Ostrava closed?"
+
+    def send(running: Server, method: str, path: str, body: bytes, kind: str = "application/json") -> Any:
+        request = urllib.request.Request(running.url + path, body, {"Content-Type": kind}, method=method)  # noqa: S310
+        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
+            return json.load(response)
+
+    def ask(running: Server) -> Any:
+        return send(running, "POST", "api/v1/ask", json.dumps({"question": question}).encode())
+
+    def wait_until_ready(running: Server) -> None:
+        deadline = time.monotonic() + 100
+        while running.get("api/v1/health")[0] != 200 and time.monotonic() < deadline:
+            time.sleep(0.1)
+
+    name, text = "my briefs/harbour \u00e4.txt", "The harbour at Ostrava was closed in May.\n\nNobody came."
+    with chat(library) as running:
+        wait_until_ready(running)
+        path = f"api/v1/documents?name={quote(name)}"
+        with ThreadPoolExecutor(4) as pool:
+            asked = [pool.submit(ask, running) for _ in range(3)]
+            sent = [
+                pool.submit(send, running, "POST", f"api/v1/documents?name={n}.txt", b"Text %d." % n)
+                for n in range(10)
+            ]
+            (added,) = send(running, "POST", path, text.encode())
+            assert {each.result()[0]["status"] for each in sent} == {"added"}
+            assert {each.result()["error"] for each in asked} == {None}
+        assert added["status"] == "added"
+        assert ask(running)["quotes"][0]["document"] == name
+        running.process.kill()
+    with chat(library) as running:
+        wait_until_ready(running)
+        answer = ask(running)
+        assert (answer["outcome"], answer["quotes"][0]["document"]) == ("answered", name)
+        assert str(tmp_path) not in json.dumps(answer)
+    said = CliRunner().invoke(cli, ["ask", question, "--library", str(library)])
+    assert (said.exit_code, "closed in May" in said.stdout) == (0, True)
+    assert "upload:" not in said.stdout
+    assert str(library) not in said.stdout
+
+
+@pytest.mark.day
+def test_ten_thousand_files_are_taken_in_one_after_the_other(client: TestClient, engine: Engine) -> None:
+    """As fast as any small file, the last as the first; with the real models see docs/performance.md."""
+    seconds = []
+    for number in range(10_000):
+        began = time.process_time()
+        (result,) = upload(
+            client, f"{number // 100}/{number}.txt", f"Report {number}. It says no {number}.".encode()
+        ).json()
+        seconds.append(time.process_time() - began)
+        assert result["status"] == "added", result
+    assert engine.corpus.store.count().documents == 10_000
+    assert sum(seconds[-1000:]) < 10 * sum(seconds[:1000])

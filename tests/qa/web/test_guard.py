@@ -28,7 +28,7 @@ BASE = "http://127.0.0.1:7860"
 JOIN = "/gradio_api/queue/join"
 # As the page sends it.
 ASKED = {
-    "data": ["Who?", 0.86, '{"dates":"auto"}', None],
+    "data": ["Who?", 0.86, '{"dates":"auto"}', "", None],
     "fn_index": 0,
     "trigger_id": 6,
     "session_hash": "v5r1c2lt52l",
@@ -62,23 +62,25 @@ def echo() -> TestClient:
 @pytest.mark.parametrize(
     "asked",
     [
-        ASKED | {"data": [FILE, 0.86, "", None]},
-        ASKED | {"data": ["Who?", 0.86, ADDRESS, None]},
-        ASKED | {"data": ["Who?", 0.86, "", FILE]},
+        ASKED | {"data": [FILE, 0.86, "", "", None]},
+        ASKED | {"data": ["Who?", 0.86, ADDRESS, "", None]},
+        ASKED | {"data": ["Who?", 0.86, "", "", FILE]},
         ASKED | {"data": [FILE], "fn_index": 1},
         ASKED | {"data": [["text"]], "fn_index": 2},
         ASKED | {"data": FILE},
         ASKED | {"data": None},
-        ASKED | {"data": ["x" * (MAX_TEXT_CHARACTERS + 1), 0.86, "", None]},
-        ASKED | {"data": ["Who?", "x", "", None]},
-        ASKED | {"data": ["Who?", 0.5, "", None]},
-        ASKED | {"data": ["Who?", True, "", None]},
-        ASKED | {"data": ["Who?", 1e300, "", None]},
-        ASKED | {"data": ["Who?", 10**400, "", None]},
-        ASKED | {"data": ["Who?", float("nan"), "", None]},
-        ASKED | {"data": ["\ud800", 0.86, "", None]},
+        ASKED | {"data": ["x" * (MAX_TEXT_CHARACTERS + 1), 0.86, "", "", None]},
+        ASKED | {"data": ["Who?", "x", "", "", None]},
+        ASKED | {"data": ["Who?", 0.5, "", "", None]},
+        ASKED | {"data": ["Who?", True, "", "", None]},
+        ASKED | {"data": ["Who?", 1e300, "", "", None]},
+        ASKED | {"data": ["Who?", 10**400, "", "", None]},
+        ASKED | {"data": ["Who?", float("nan"), "", "", None]},
+        ASKED | {"data": ["\ud800", 0.86, "", "", None]},
         ASKED | {"data": []},
-        ASKED | {"data": ["Who?", 0.86, "", None, None]},
+        ASKED | {"data": ["Who?", 0.86, "", "", None, None]},
+        ASKED | {"data": ["Who?", 0.86, "", FILE, None]},
+        ASKED | {"data": [FILE, None], "fn_index": 3},
         ASKED | {"data": [], "fn_index": 3},
         ASKED | {"data": [None], "fn_index": 57},
         ASKED | {"fn_index": "0"},
@@ -151,10 +153,15 @@ def test_a_run_is_ended_by_its_id_alone(client: TestClient, path: str, body: dic
 
 def test_what_was_understood_is_passed_on_and_not_what_was_sent(echo: TestClient) -> None:
     sent = (
-        '{"fn_index": 1, "data": [ [] ], "session_hash": "v", "data": [true, 0.5, "ü", null], "fn_index": 0}'
+        '{"fn_index": 1, "data": [ [] ], "session_hash": "v", "fn_index": 0, '
+        '"data": [true, 0.5, "ü", "", null]}'
     )
     seen = echo.post(JOIN, content=sent.encode(), headers={"Content-Type": "text/plain"}).json()
-    assert json.loads(seen["body"]) == {"data": [True, 0.5, "ü", None], "fn_index": 0, "session_hash": "v"}
+    assert json.loads(seen["body"]) == {
+        "data": [True, 0.5, "ü", "", None],
+        "fn_index": 0,
+        "session_hash": "v",
+    }
     assert seen["headers"]["content-type"] == "application/json"
     assert int(seen["headers"]["content-length"]) == len(seen["body"].encode())
 

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
+from qa.formats.worker import Worker
 from qa.web import originals
 from qa.web.api import create_app
 from qa.web.engine import Engine, State
@@ -105,7 +106,7 @@ def test_a_page_that_was_sent_is_not_sent_again(client: TestClient) -> None:
 
 def test_a_picture_is_drawn_once(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     first = ask(client, "2008/article.pdf", "pages/1.png")
-    monkeypatch.setattr(originals.Worker, "draw", None)
+    monkeypatch.setattr(Worker, "draw", None)
     assert ask(client, "2008/article.pdf", "pages/1.png").content == first.content
     with pytest.raises(TypeError):
         ask(client, "2008/article.pdf", "pages/2.png")

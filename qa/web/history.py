@@ -1,0 +1,130 @@
+"""Conversations over HTTP and as a page: listed, searched, renamed, deleted, put back, exported."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import HTMLResponse
+from pydantic import Field
+
+from qa.desk.conversations import MAX_NAME_CHARACTERS
+from qa.desk.find import Finder
+from qa.desk.kept import recall
+from qa.limits import MAX_FILTER_CHARACTERS
+from qa.schema import answer_to_dict
+from qa.web.body import Body
+from qa.web.conversations import as_file, reading
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qa.schema import ConversationInfo, KeptTurn
+    from qa.storage.ports import Cited
+    from qa.web.engine import Engine
+
+_Id = Annotated[str, Path(pattern=r"^[\w-]{16}$")]
+LISTED = 50
+
+
+class NameBody(Body):
+    """The name of a conversation; "" names it by its first question again."""
+
+    name: Annotated[str, Field(max_length=MAX_NAME_CHARACTERS)]
+
+
+def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
+    """The routes under `/api/v1/conversations`; `few_at_once` bounds what can take long."""
+    router = APIRouter(prefix="/conversations")
+    finder = Finder(lambda sha256, document: engine.corpus.cited(sha256, document))
+
+    @router.get("")
+    @few_at_once
+    def conversations(
+        q: Annotated[str, Query(max_length=MAX_FILTER_CHARACTERS)] = "",
+        id: Annotated[str, Query(max_length=64)] = "",  # noqa: A002
+        limit: Annotated[int, Query(ge=1, le=1000)] = LISTED,
+        offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    ) -> dict[str, Any]:
+        """List conversations, or those that hold every word of `q`, the one changed last first.
+
+        With an `id`, that one, if there is such.
+        """
+        found = finder.find(engine.corpus.desk.conversations, q)
+        if id:
+            found = found._replace(conversations=tuple(each for each in found.conversations if each.id == id))
+        return {
+            "conversations": [info_to_dict(each) for each in found.conversations[offset : offset + limit]],
+            "total": len(found.conversations),
+            "complete": found.complete,
+        }
+
+    @router.get("/{conversation}")
+    def conversation(conversation: _Id) -> dict[str, Any]:
+        """Describe a conversation."""
+        return info_to_dict(engine.corpus.desk.conversations.info(conversation))
+
+    @router.get("/{conversation}/turns")
+    @few_at_once
+    def turns(conversation: _Id) -> list[dict[str, Any]]:
+        """Read a conversation: each question with its answer, the quotes read from their sources now."""
+        cited = reading(engine)
+        return [_turn_to_dict(turn, cited) for turn in engine.corpus.desk.conversations.turns(conversation)]
+
+    @router.get("/{conversation}/export")
+    @few_at_once
+    def export(conversation: _Id) -> HTMLResponse:
+        """Write a conversation as a file, as *Save* on the page does."""
+        info = engine.corpus.desk.conversations.info(conversation)
+        page = as_file(engine, engine.corpus.desk.conversations.turns(conversation))
+        name = f"pullquote-{info.changed.astimezone():%Y-%m-%d}.html"
+        return HTMLResponse(page, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+    @router.patch("/{conversation}")
+    def rename(conversation: _Id, body: NameBody) -> dict[str, Any]:
+        """Give a conversation a name."""
+        return info_to_dict(engine.corpus.desk.conversations.rename(conversation, body.name))
+
+    @router.delete("/{conversation}")
+    def delete(conversation: _Id) -> dict[str, Any]:
+        """Delete a conversation; for a day it can be put back."""
+        info = engine.corpus.desk.conversations.info(conversation)
+        engine.corpus.desk.conversations.delete(conversation)
+        return info_to_dict(info)
+
+    @router.post("/{conversation}/restore")
+    def restore(conversation: _Id) -> dict[str, Any]:
+        """Put back a conversation that was deleted."""
+        return info_to_dict(engine.corpus.desk.conversations.restore(conversation))
+
+    return router
+
+
+def info_to_dict(info: ConversationInfo) -> dict[str, Any]:
+    """Make what HTTP gives of a conversation."""
+    return {
+        "id": info.id,
+        "name": info.name,
+        "began": info.began.isoformat(timespec="seconds"),
+        "changed": info.changed.isoformat(timespec="seconds"),
+        "questions": info.questions,
+        "last": info.last,
+    }
+
+
+def _turn_to_dict(turn: KeptTurn, cited: Callable[[str, str], Cited]) -> dict[str, Any]:
+    again = recall(turn, cited)
+    return {
+        "number": turn.number,
+        "asked": turn.asked.isoformat(timespec="seconds"),
+        "strictness": turn.strictness,
+        "dates": turn.dates,
+        "history": turn.history,
+        "generation": turn.generation,
+        "answer": answer_to_dict(again.answer),
+        "since": {str(place): fate for place, fate in again.fates.items()},
+        "purged": [
+            {"number": lost.number, "on": lost.purged.isoformat() if lost.purged else None}
+            for lost in again.lost
+        ],
+    }

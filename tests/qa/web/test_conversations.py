@@ -1,0 +1,253 @@
+"""The page's conversation: kept as it goes, opened again as it was, and branched."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import ui
+from qa.asking.confidence import STRICTNESS
+from qa.desk.conversations import new_id
+from qa.errors import InputError
+from qa.web.conversations import Conversation, opened, read_place
+from tests.qa.tiny import tiny_corpus, write
+from tests.qa.web.test_history import engine_over
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from qa.corpus import Corpus
+    from qa.web.engine import Engine
+
+HARBOUR = "Who dredged the harbour?"
+FERRY = "When did the ferry sink?"
+
+
+@pytest.fixture
+def corpus(library: Path, inbox: Path) -> Iterator[Corpus]:
+    with tiny_corpus(library) as corpus:
+        corpus.index(
+            write(inbox, "a.txt", "The harbour was dredged in March by Danes. Nobody was told.\n"),
+            write(inbox, "b.txt", "The ferry sank in June. Everybody was told of the ferry.\n"),
+        )
+        yield corpus
+
+
+@pytest.fixture
+def engine(corpus: Corpus) -> Engine:
+    return engine_over(corpus)
+
+
+class Tab:
+    """A browser's tab: what Gradio calls, with the state that it keeps for the tab."""
+
+    def __init__(self, engine: Engine, conversation: str) -> None:
+        functions: dict[str, Callable[..., Any]] = {
+            each.name: each.fn for each in ui.page(engine).fns.values()
+        }
+        self.functions = functions
+        self.id = conversation
+        self.state = Conversation()
+        self.messages: list[dict[str, str]] = []
+
+    def ask(self, question: str, **place: object) -> str:
+        where = json.dumps({"conversation": self.id} | place)
+        for _, messages, state in self.functions["ask"](question, STRICTNESS, "", where, self.state):
+            if isinstance(messages, list):
+                self.messages = messages
+            if isinstance(state, Conversation):
+                self.state = state
+        return self.messages[-1]["content"]
+
+    def open(self) -> None:
+        where = json.dumps({"conversation": self.id})
+        self.messages, self.state = self.functions["open_kept"](where, self.state)
+
+    @property
+    def shown(self) -> list[str]:
+        """What is shown, without the ids by which answers are judged."""
+        return [re.sub(r' id="answer-[^"]*"', "", each["content"]) for each in self.messages]
+
+
+def test_a_conversation_is_opened_again_in_another_tab_to_the_character(engine: Engine) -> None:
+    tab, other = Tab(engine, new_id()), Tab(engine, "")
+    assert "blockquote" in tab.ask(HARBOUR)
+    tab.ask("And the ferry?")
+    tab.ask("zyzzogeton qwertzuiop")
+    tab.ask("Hello")
+    tab.ask("?" * 3)
+    tab.ask("x" * 3000)
+    other.id = tab.id
+    other.open()
+    assert other.shown == tab.shown
+    assert other.state.questions == tab.state.questions
+    assert len(other.shown) == 12
+
+
+def test_it_goes_on_where_the_server_was_restarted_meanwhile(corpus: Corpus, engine: Engine) -> None:
+    tab = Tab(engine, new_id())
+    tab.ask(HARBOUR)
+    again = Tab(engine_over(corpus), tab.id)  # whose state was lost
+    again.messages = tab.messages
+    again.ask(FERRY)
+    assert again.shown[:2] == tab.shown
+    assert len(again.shown) == 4
+    assert [each.question for each in corpus.desk.conversations.turns(tab.id)] == [HARBOUR, FERRY]
+
+
+def test_a_follow_up_is_understood_in_a_conversation_that_is_continued(engine: Engine) -> None:
+    tab = Tab(engine, new_id())
+    tab.ask(HARBOUR)
+    tab.state = Conversation()
+    tab.open()
+    assert "Understood" in tab.ask("And who told them?")
+
+
+def test_numbers_go_on_and_a_place_keeps_its_own(engine: Engine) -> None:
+    tab = Tab(engine, new_id())
+    first = re.findall(r"\[(\d+)\]", tab.ask(HARBOUR))
+    tab.open()
+    later = re.findall(r"\[(\d+)\]", tab.ask(FERRY))
+    assert first[0] == "1"
+    assert re.findall(r"\[(\d+)\]", tab.ask(HARBOUR)) == first
+    assert max(map(int, later)) <= len(set(first + later))
+
+
+def test_all_that_answers_is_kept_in_place_of_the_answer(corpus: Corpus, engine: Engine) -> None:
+    tab = Tab(engine, new_id())
+    tab.ask(FERRY)
+    tab.ask(HARBOUR)
+    tab.open()
+    tab.messages = tab.functions["show_all"]("0", tab.state)
+    turns = corpus.desk.conversations.turns(tab.id)
+    assert [each.question for each in turns] == [FERRY, HARBOUR]
+    assert turns[0].all_quotes
+    shown = tab.shown
+    tab.open()
+    assert tab.shown == shown
+
+
+def test_two_tabs_write_into_one_conversation_and_nothing_is_lost(corpus: Corpus, engine: Engine) -> None:
+    one = Tab(engine, new_id())
+    one.ask(HARBOUR)
+    two = Tab(engine, one.id)
+    two.open()
+    two.ask(FERRY)
+    one.ask("Who was told?")
+    assert len(one.messages) == len(two.messages) == 4  # each shows its own
+    one.open()
+    asked = [each["content"] for each in one.messages[::2]]
+    assert [each.replace("&#32;", " ") for each in asked] != []
+    turns = corpus.desk.conversations.turns(one.id)
+    assert [each.question for each in turns] == [HARBOUR, FERRY, "Who was told?"]
+    assert len(one.messages) == 6
+
+
+def test_a_question_asked_otherwise_is_shown_in_its_place_and_the_old_course_is_kept(
+    corpus: Corpus, engine: Engine
+) -> None:
+    tab = Tab(engine, old := new_id())
+    for question in (HARBOUR, FERRY, "Who was told?"):
+        tab.ask(question)
+    before = tab.shown
+    tab.id = new_id()
+    tab.ask("What sank in June?", edited=1)
+    assert tab.shown[:2] == before[:2]
+    assert len(tab.shown) == 4
+    kept = corpus.desk.conversations
+    assert [each.question for each in kept.turns(tab.id)] == [HARBOUR, "What sank in June?"]
+    assert [each.question for each in kept.turns(old)] == [HARBOUR, FERRY, "Who was told?"]
+    shown = tab.shown
+    tab.open()
+    assert tab.shown == shown
+    first, tab.id = tab.id, new_id()
+    tab.ask("Who told whom?", edited=0)
+    assert [each.question for each in kept.turns(tab.id)] == ["Who told whom?"]
+    assert kept.info(first).questions == 2
+
+
+def test_a_new_conversation_does_not_lose_what_is_still_being_answered(
+    corpus: Corpus, engine: Engine
+) -> None:
+    tab = Tab(engine, new_id())
+    tab.ask(HARBOUR)
+    answers = tab.functions["ask"](FERRY, STRICTNESS, "", json.dumps({"conversation": tab.id}), tab.state)
+    next(answers)
+    messages, state = tab.functions["start_anew"](tab.state)
+    assert (messages, state.exchanges) == ([], [])
+    for each in answers:
+        assert not any(isinstance(part, list) for part in each)  # nothing of it is shown
+    assert [each.question for each in corpus.desk.conversations.turns(tab.id)] == [HARBOUR, FERRY]
+
+
+def test_an_error_is_kept_as_an_error_and_what_nobody_waited_for_is_not(
+    corpus: Corpus, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tab = Tab(engine, new_id())
+    monkeypatch.setattr(engine, "seconds", 1e-9)
+    assert 'class="error"' in tab.ask(HARBOUR)
+    monkeypatch.undo()
+    tab.open()
+    assert 'class="error"' in tab.shown[-1]
+    assert tab.state.questions == []
+    engine.stop()
+    assert "is stopping" in tab.ask(FERRY)
+    assert len(corpus.desk.conversations.turns(tab.id)) == 1
+
+
+def test_where_nothing_may_be_changed_nothing_is_kept_and_all_else_works(corpus: Corpus) -> None:
+    tab = Tab(engine_over(corpus, may_change=False), new_id())
+    assert "blockquote" in tab.ask(HARBOUR)
+    tab.ask(FERRY, edited=0)
+    assert len(tab.messages) == 2
+    assert corpus.desk.conversations.count() == 0
+    kept = Tab(engine_over(corpus), new_id())
+    kept.ask(HARBOUR)
+    tab.id = kept.id
+    tab.open()
+    assert tab.messages == []
+
+
+def test_an_answer_that_cannot_be_kept_is_shown_and_says_so(corpus: Corpus, engine: Engine) -> None:
+    (corpus.library / "desk.sqlite3").write_bytes(
+        b"not a database, but long enough to be taken for one" * 100
+    )
+    card = Tab(engine, new_id()).ask(HARBOUR)
+    assert "blockquote" in card
+    assert "This answer is not kept:" in card.replace("&#32;", " ")
+    assert str(corpus.library) not in card
+
+
+def test_what_is_marked_and_purged_is_so_where_the_conversation_is_saved(
+    corpus: Corpus, engine: Engine, inbox: Path
+) -> None:
+    tab = Tab(engine, new_id())
+    tab.ask(HARBOUR)
+    tab.ask(FERRY)
+    corpus.index(write(inbox, "a.txt", "Another text, of which nothing is known.\n"))
+    corpus.purge(["b.txt"])
+    page = tab.functions["save"](tab.state).replace("&#32;", " ")
+    assert "superseded on" in page
+    assert "Purged" in page
+    assert "ferry sank" not in page
+    tab.open()
+    assert "This source was superseded on" in tab.shown[1].replace("&#32;", " ")
+    assert "ferry sank" not in "".join(tab.shown).replace("&#32;", " ")
+
+
+@pytest.mark.parametrize(
+    "wrong", ["[]", "{", '{"conversation": "../../x"}', '{"edited": -1}', '{"other": 1}']
+)
+def test_a_place_that_the_pages_script_did_not_write_is_refused(wrong: str) -> None:
+    with pytest.raises(InputError, match="load the page again"):
+        read_place(wrong)
+    assert read_place("").conversation == ""
+
+
+def test_a_conversation_that_is_not_kept_yet_begins(engine: Engine) -> None:
+    conversation = opened(engine, one := new_id())
+    assert (conversation.id, conversation.exchanges) == (one, [])
