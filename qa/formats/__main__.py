@@ -153,7 +153,13 @@ def _draw(source: Source, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield {"shown": asdict(drawn) | {"png": b64encode(drawn.png).decode()}}
 
 
-_TASKS = {"read": _read, "draw": _draw}
+def _view(source: Source, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    from qa.formats.page_view import view
+
+    yield {"shown": view(source, request["kind"])}
+
+
+_TASKS = {"read": _read, "draw": _draw, "view": _view}
 
 
 def _limit_processor_time(seconds: float) -> None:

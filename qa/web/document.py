@@ -11,6 +11,7 @@ from qa.errors import DocumentNotFoundError
 from qa.quoting.cite import facts
 from qa.schema import UPLOAD, published_in
 from qa.text.dates import date_in_words
+from qa.web import originals
 from qa.web.changes import lost
 from qa.web.reader import Heading, outline, to_html
 
@@ -75,6 +76,7 @@ class DocumentPage:
         since: when that was superseded or removed, in words.
         versions: the texts that it had before.
         is_upload: whether the library keeps the file that it was read from.
+        has_original: whether the file that it was read from can be shown.
         goes: what an erasure would take, and leave (`qa.web.changes.lost`).
     """
 
@@ -91,6 +93,7 @@ class DocumentPage:
     since: str
     versions: Sequence[Version]
     is_upload: bool
+    has_original: bool
     goes: Mapping[str, Any]
 
 
@@ -126,6 +129,7 @@ def read(corpus: Corpus, document_id: str, sha256: str = "") -> DocumentPage:
         _day(since),
         [each for each in store.versions(document_id) if each.sha256 != document.sha256],
         document.path.startswith(UPLOAD),
+        status == "current" and originals.shown(document) in ("pages", "view"),
         lost(corpus, document_id),
     )
 

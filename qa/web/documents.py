@@ -138,11 +138,20 @@ def routes(engine: Engine) -> APIRouter:
         )
 
     @router.get("/documents/{document_id:path}")
-    def document(document_id: str, version: Annotated[str, Query(max_length=64)] = "") -> HTMLResponse:
-        """Show a document, or an earlier text of it."""
+    def document(
+        document_id: str,
+        version: Annotated[str, Query(max_length=64)] = "",
+        show: Literal["", "original"] = "",
+    ) -> HTMLResponse:
+        """Show a document, or an earlier text of it, or what it was read from."""
         shown = read(engine.corpus, document_id, version)
         return pages.page(
-            "document.html", shown=shown, formats=FORMATS, may_change=engine.may_change, address=address
+            "document.html",
+            shown=shown,
+            as_original=shown.has_original and show == "original",
+            formats=FORMATS,
+            may_change=engine.may_change,
+            address=address,
         )
 
     return router

@@ -40,6 +40,8 @@ _API = re.compile(r"/api/v1/.+")
 # What a link from another site may lead to.
 _PAGES = r"/documents(?:/.+)?|/history(?:/.+)?"
 _PAGE = re.compile(rf"/|/api/v1/docs|{_PAGES}", re.DOTALL)
+# What our own pages may show in a frame; each has nothing that could be pressed by mistake.
+_FRAMED = re.compile(r"/documents/.+/original|/api/v1/documents/.+/view", re.DOTALL)
 # Names of files as the packages have them: no "..", no empty part.
 _STATIC = re.compile(
     r"/(?:assets|static|web)/(?:[\w-][\w.-]*/)*[\w-][\w.-]*|/theme\.css|/favicon\.ico", re.ASCII
@@ -80,7 +82,8 @@ _HEADERS = {
 # and the few that stand in Gradio's page are named by their hash.
 _POLICY = (
     "default-src 'none'; script-src 'self'{hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "font-src 'self'; connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'"
+    "font-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'self'; form-action 'none'; "
+    "frame-ancestors {ancestors}"
 )
 _INLINE_SCRIPT = re.compile(r"<script(?![^<>]*\ssrc=)[^<>]*>([^<]*(?:<(?!/?script)[^<]*)*)</script>")
 _BODY = re.compile(r"<body[^<>]*>")
@@ -112,7 +115,7 @@ class Guard:
                 await self._app(scope, receive, send)
             return  # a web socket is left unanswered, which refuses it: nothing here speaks it
         path, method = scope["path"], scope["method"]
-        send = _with_headers(send, keep=bool(_STATIC.fullmatch(path)))
+        send = _with_headers(send, path)
         headers = Headers(scope=scope)
         refusal: Response | None = self._refusal(scope, headers)
         if refusal is not None:
@@ -280,15 +283,19 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
     return replayed
 
 
-def _with_headers(send: Send, *, keep: bool) -> Send:
-    """Set the security headers of each reply; a browser may `keep` it, or must ask again."""
+def _with_headers(send: Send, path: str) -> Send:
+    """Set the security headers of each reply; a browser may keep our files, and nothing else."""
+    keep, is_framed = _STATIC.fullmatch(path), _FRAMED.fullmatch(path)
+    policy = _POLICY.format(hashes="", ancestors="'self'" if is_framed else "'none'")
 
     async def dressed(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in _HEADERS.items():
                 headers[name] = value
-            headers.setdefault("Content-Security-Policy", _POLICY.format(hashes=""))
+            if is_framed:
+                headers["X-Frame-Options"] = "SAMEORIGIN"
+            headers.setdefault("Content-Security-Policy", policy)
             if not keep or message["status"] >= HTTPStatus.BAD_REQUEST:
                 headers["Cache-Control"] = "no-store"
         await send(message)
@@ -343,7 +350,7 @@ class _Dressed:
             page = _framed(_PREVIEW.sub("", self._body.decode()))
             digests = (hashlib.sha256(script.encode()).digest() for script in _INLINE_SCRIPT.findall(page))
             hashes = "".join(f" 'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
-            headers["Content-Security-Policy"] = _POLICY.format(hashes=hashes)
+            headers["Content-Security-Policy"] = _POLICY.format(hashes=hashes, ancestors="'none'")
             self._body = page.encode()
             headers["Content-Length"] = str(len(self._body))
         await self._send(self._start)

@@ -10,50 +10,60 @@ import hashlib
 import threading
 import weakref
 from collections import OrderedDict
+from http import HTTPStatus
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, cast
 
 from fastapi import APIRouter, Query
 from fastapi import Path as InPath
-from fastapi.responses import Response
+from fastapi.responses import HTMLResponse, Response
 from starlette.requests import Request  # noqa: TC002 - read when the route is made
 
-from qa.errors import InputError, OriginalNotFoundError
+from qa.errors import InputError, OriginalNotFoundError, PullquoteError
 from qa.formats.kinds import named
 from qa.formats.page_place import Part
 from qa.formats.source import Source
 from qa.formats.worker import KeptWorker
 from qa.limits import MAX_ID_CHARACTERS, MAX_OFFSET
 from qa.schema import UPLOAD, Span
+from qa.web import pages
 from qa.web.threads import Threads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from qa.corpus import Corpus
     from qa.formats.page_picture import PagePicture
+    from qa.formats.worker import Worker
     from qa.schema import Document
     from qa.web.engine import Engine
 
 SECONDS = 10.0  # to draw a page
-PICTURES = 16  # that are kept
+KEPT = 16  # pictures and pages
 MOST_PAGE = 1_000_000
 _AROUND = 200  # characters of the text around a quote, by which its place is told from others
 _LONGEST = 20_000  # characters of a quote that are looked for
-Shown = Literal["pages", "download"]
-_SHOWN: dict[str, Shown] = {"pdf": "pages"}
+Shown = Literal["pages", "view", "download"]
+_SHOWN: dict[str, Shown] = {"pdf": "pages", "html": "view", "docx": "view"}
+_Made = TypeVar("_Made", "PagePicture", str)
+# A saved page may be looked at. It may not run, load, send or open anything.
+_SANDBOX = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'self'"
+)
 
 _Id = Annotated[str, InPath(max_length=MAX_ID_CHARACTERS)]
+_PageNumber = Annotated[int | None, Query(ge=1, le=MOST_PAGE)]
 _Offset = Annotated[int | None, Query(ge=0, lt=MAX_OFFSET)]
 
 
 class Originals:
-    """Draws what documents were read from, one page at a time; the last pictures are kept."""
+    """Draws what documents were read from, one page at a time; what was drawn last is kept."""
 
     def __init__(self) -> None:
         self._workers = KeptWorker(file_seconds=SECONDS)
         self._lock = threading.Lock()
-        self._pictures: OrderedDict[object, PagePicture] = OrderedDict()
+        self._kept: OrderedDict[object, PagePicture | str] = OrderedDict()
         weakref.finalize(self, self._workers.close)
 
     def picture(
@@ -67,23 +77,49 @@ class Originals:
         """
         if shown(document) != "pages":
             raise OriginalNotFoundError(f"{document.id!r} was not read from a PDF: it has no pages to show")
-        key = (document.source_sha256, document.sha256, page, quote)
+        parts = list(_parts(document, quote)) if quote else []
+
+        def draw(worker: Worker, source: Source) -> PagePicture:
+            return worker.draw(source, page, parts)
+
+        picture = self._once(corpus, document, (page, quote), draw)
+        if not picture.png:
+            raise OriginalNotFoundError(
+                f"there is no page {picture.page:,}: {document.id!r} has {picture.pages:,}"
+            )
+        self._keep((document.source_sha256, document.sha256, (picture.page, quote)), picture)
+        return picture
+
+    def view(self, corpus: Corpus, document: Document) -> str:
+        """Return what a document was read from as HTML to look at.
+
+        Raises:
+            OriginalNotFoundError: it is no saved page and no Word document, or is there no more.
+            InputError: the file cannot be shown.
+        """
+        if shown(document) != "view":
+            raise OriginalNotFoundError(f"{document.id!r} cannot be shown as a page")
+        return self._once(
+            corpus, document, "view", lambda worker, source: worker.view(source, document.format)
+        )
+
+    def _once(
+        self, corpus: Corpus, document: Document, what: object, make: Callable[[Worker, Source], _Made]
+    ) -> _Made:
         source = _source(corpus, document)
+        key = (document.source_sha256, document.sha256, what)
+        if key not in self._kept:
+            with self._workers.lent() as worker:
+                self._keep(key, make(worker, source))
+        return cast("_Made", self._keep(key, self._kept[key]))
+
+    def _keep(self, key: object, made: PagePicture | str) -> PagePicture | str:
         with self._lock:
-            picture = self._pictures.pop(key, None)
-            if picture is None:
-                parts = list(_parts(document, quote)) if quote else []
-                with self._workers.lent() as worker:
-                    picture = worker.draw(source, page, parts)
-            if not picture.png:
-                raise OriginalNotFoundError(
-                    f"there is no page {picture.page:,}: {document.id!r} has {picture.pages:,}"
-                )
-            for kept in (key, (document.source_sha256, document.sha256, picture.page, quote)):
-                self._pictures[kept] = picture
-            while len(self._pictures) > PICTURES:
-                self._pictures.popitem(last=False)
-            return picture
+            self._kept[key] = made
+            self._kept.move_to_end(key)
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return made
 
 
 def routes(engine: Engine) -> APIRouter:
@@ -110,6 +146,42 @@ def routes(engine: Engine) -> APIRouter:
         if request.headers.get("if-none-match") == tag:
             return Response(status_code=304, headers={"ETag": tag})
         return Response(picture.png, media_type="image/png", headers={"ETag": tag})
+
+    @router.get("/api/v1/documents/{document_id:path}/view")
+    async def view(document_id: _Id) -> HTMLResponse:
+        """Send a saved page or a Word document as HTML that can do nothing."""
+
+        def viewed() -> str:
+            return originals.view(engine.corpus, engine.corpus.document(document_id))
+
+        return HTMLResponse(await drawing.run(viewed), headers={"Content-Security-Policy": _SANDBOX})
+
+    @router.get("/documents/{document_id:path}/original", include_in_schema=False)
+    async def original(
+        document_id: _Id, page: _PageNumber = None, start: _Offset = None, end: _Offset = None
+    ) -> HTMLResponse:
+        """Show the original of a document: a page of our own, for a frame in others of ours."""
+
+        def values() -> dict[str, Any]:
+            document = engine.corpus.document(document_id)
+            quote, how = _quote(document, start, end), shown(document)
+            found: dict[str, Any] = {"document": document, "how": how, "quote": quote}
+            if how == "pages":
+                found["picture"] = originals.picture(engine.corpus, document, page, quote)
+                label = found["picture"].label
+                found["expected"] = quote and any(part.page == label for part in _parts(document, quote))
+                found["by_ocr"] = any(
+                    section.name == label and section.read_by for section in document.sections
+                )
+            elif how == "view":
+                originals.view(engine.corpus, document)  # what is wrong is said here
+            return found
+
+        try:
+            return pages.page("original.html", problem="", **await drawing.run(values))
+        except PullquoteError as error:
+            problem, status = engine.public(str(error)), HTTPStatus.NOT_FOUND
+            return pages.page("original.html", status, problem=f"{problem[0].upper()}{problem[1:]}.")
 
     return router
 

@@ -45,6 +45,8 @@ const doubts = make("ul", { className: "doubts" });
 const fate = make("div", { className: "fate", hidden: true, role: "note" });
 const place = make("span", { className: "place", role: "status" });
 const text = make("div", { className: "text", tabIndex: 0, role: "document", aria: { label: "The whole source" } });
+const asText = button("Original", () => showOriginal(!text.hidden));
+let original = make("iframe", { hidden: true });
 const previous = button("←", () => step(-1), { title: "Previous quote ( [ )", aria: { label: "Previous quote" } });
 const next = button("→", () => step(1), { title: "Next quote ( ] )", aria: { label: "Next quote" } });
 const panel = make(
@@ -70,9 +72,11 @@ const panel = make(
       button("Copy quote", (event) => copy(shown.quote, event.currentTarget)),
       button("Copy citation", (event) => copy(shown.citation, event.currentTarget)),
       button("Copy link", (event) => copy(location.href, event.currentTarget)),
+      asText,
     ),
   ),
   text,
+  original,
 );
 document.querySelector(".masthead").append(testQueries);
 document.querySelector(".rail").after(starting, welcome);
@@ -586,9 +590,19 @@ async function route() {
   panel.querySelector(".steps").hidden = ranges.length < 2;
   panel.classList.remove("problem");
   open();
+  asText.hidden = !["pages", "view"].includes(found.original);
+  showOriginal(text.hidden && !asText.hidden);
   const mark = text.querySelector("mark.current");
   mark.scrollIntoView({ block: "center" });
   mark.focus({ preventScroll: true });
+}
+
+/** What the text was read from, or the text. A new frame each time leaves no trace in "back". */
+function showOriginal(on) {
+  const src = `/documents/${encodeURIComponent(shown.document)}/original?start=${shown.range[0]}&end=${shown.range[1]}#quote`;
+  original.replaceWith((original = make("iframe", { ...(on && { src }), title: "The original", hidden: !on })));
+  text.hidden = on;
+  asText.textContent = on ? "Text" : "Original";
 }
 
 /** That the text is no longer what the library answers from, what stands there now, and what the quote has become. */
@@ -652,6 +666,7 @@ function showProblem(error) {
   panel.querySelector(".steps").hidden = true;
   panel.classList.add("problem");
   text.replaceChildren(inPlainWords(error));
+  original.hidden = !(text.hidden = false);
   open();
   text.focus();
 }

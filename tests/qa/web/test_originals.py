@@ -208,3 +208,71 @@ def test_a_damaged_page_says_so_and_the_others_are_shown(client: TestClient, cor
         "page 2 of damaged.pdf is damaged. Open it in a PDF reader and save it again.",
     )
     picture(ask(client, "damaged.pdf", "pages/3.png"))
+
+
+# Saved pages and Word documents
+
+
+PAGE = (
+    b"<html><body><h1>Harbour</h1><p>The harbour was closed in May.</p><script>canary</script></body></html>"
+)
+
+
+def test_a_saved_page_is_sent_so_that_it_can_do_nothing(client: TestClient, corpus: Corpus) -> None:
+    corpus.upload("page.html", io.BytesIO(PAGE))
+    reply = ask(client, "page.html", "view")
+    assert reply.status_code == 200
+    assert "The harbour was closed in May." in reply.text
+    assert "canary" not in reply.text
+    policy = dict(
+        part.strip().partition(" ")[::2] for part in reply.headers["content-security-policy"].split(";")
+    )
+    assert policy["sandbox"] == ""  # allows nothing
+    assert policy["default-src"] == "'none'"
+    assert policy["frame-ancestors"] == "'self'"
+    assert "script-src" not in policy
+    assert reply.headers["x-content-type-options"] == "nosniff"
+    assert reply.headers["x-frame-options"] == "SAMEORIGIN"
+
+
+def test_only_originals_may_be_framed_and_only_by_our_own_pages(client: TestClient) -> None:
+    for path, framed in (
+        ("/documents/2008%2Farticle.pdf/original", True),
+        ("/documents/2008%2Farticle.pdf", False),
+        ("/documents", False),
+        ("/api/v1/documents/2008%2Farticle.pdf/pages/1.png", False),
+    ):
+        headers = client.get(path).headers
+        assert ("frame-ancestors 'self'" in headers["content-security-policy"]) is framed, path
+        assert headers["x-frame-options"] == ("SAMEORIGIN" if framed else "DENY"), path
+
+
+def test_a_pdf_has_no_view_and_a_page_no_pages(client: TestClient, corpus: Corpus) -> None:
+    corpus.upload("page.html", io.BytesIO(PAGE))
+    assert refused(ask(client, "2008/article.pdf", "view"))[0] == 404
+    assert refused(ask(client, "page.html", "pages/1.png"))[0] == 404
+
+
+def test_the_frame_opens_the_page_on_which_the_quote_begins(client: TestClient, corpus: Corpus) -> None:
+    text = corpus.document("2008/article.pdf").text
+    start = text.index("Campaigns changed who was paid")
+    asked = {"start": start, "end": start + 80}
+    frame = client.get("/documents/2008%2Farticle.pdf/original", params=asked).text
+    assert "Page 2 of 3" in frame
+    assert "The quote is outlined" in frame
+    assert "<script" not in frame
+    turned = client.get("/documents/2008%2Farticle.pdf/original", params={**asked, "page": 1}).text
+    assert "Page 1 of 3" in turned
+    assert "outlined" not in turned
+
+
+def test_what_cannot_be_framed_says_why_in_words(client: TestClient, corpus: Corpus, tmp_path: Path) -> None:
+    path = tmp_path / "brief.pdf"
+    path.write_bytes((PDFS / "brief.pdf").read_bytes())
+    corpus.index(path)
+    path.write_bytes(b"%PDF")
+    reply = client.get("/documents/brief.pdf/original")
+    assert reply.status_code == 404
+    assert "The file brief.pdf has changed since it was read" in reply.text
+    assert client.get("/documents/2008%2Farticle.pdf/original", params={"page": 9}).status_code == 404
+    assert client.get("/documents/nothing.pdf/original").status_code == 404

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import shlex
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -119,6 +120,7 @@ def test_every_example_is_answered_as_it_says(tmp_path_factory: pytest.TempPathF
     assert engine.settled().stage == "ready"
     with (PDFS / "brief.pdf").open("rb") as file:
         engine.corpus.upload("report.pdf", file)
+    engine.corpus.upload("report.html", BytesIO(b"<p>The school at Hyesan was opened in June.</p>"))
     engine.corpus.desk.conversations.keep(
         "Jc1yq3vZk0TtWb7e", turn("Which factory was stripped of its metal?")
     )
