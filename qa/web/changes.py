@@ -116,6 +116,19 @@ def routes(engine: Engine, threads: Threads) -> APIRouter:
         except ClientDisconnect:
             return Problem(HTTPStatus.BAD_REQUEST, "the file did not come whole: send it again")
 
+    @router.post("/documents/sample")
+    async def add_sample() -> list[dict[str, Any]]:
+        """Take in the briefs that ship, to try things with."""
+
+        def taken_in() -> list[dict[str, Any]]:
+            results = []
+            for path in sorted(engine.shipped.glob("*.txt")):
+                with path.open("rb") as file:
+                    results += _taken_in(engine, engine.corpus, path.name, file, "")
+            return results
+
+        return await taking_in.run(taken_in)
+
     @router.post("/documents/collection")
     @threads.limited
     def collect(body: CollectBody) -> dict[str, Any]:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qa.document.metadata import FIELDS, value_of
 from qa.document.segment import passages as segment
 from qa.errors import DocumentNotFoundError
 from qa.quoting.cite import facts
-from qa.schema import published_in
+from qa.schema import UPLOAD, published_in
 from qa.text.dates import date_in_words
+from qa.web.changes import lost
 from qa.web.reader import Heading, outline, to_html
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from markupsafe import Markup
 
@@ -39,12 +40,14 @@ class Field:
     Attributes:
         name: the name of the field.
         value: the value, as a person would type it.
+        words: the value, as it is read.
         origin: where it comes from, in words; "" where nothing says it.
         was: what the document's source says, where a person has corrected it; else None.
     """
 
     name: str
     value: str
+    words: str
     origin: str
     was: str | None
 
@@ -71,8 +74,8 @@ class DocumentPage:
         status: what has become of the text that is shown.
         since: when that was superseded or removed, in words.
         versions: the texts that it had before.
-        judgements: how many thumbs would go if it were erased.
-        conversations: the conversations that would lose quotes of it.
+        is_upload: whether the library keeps the file that it was read from.
+        goes: what an erasure would take, and leave (`qa.web.changes.lost`).
     """
 
     id: str
@@ -87,8 +90,8 @@ class DocumentPage:
     status: str
     since: str
     versions: Sequence[Version]
-    judgements: int
-    conversations: Sequence[str]
+    is_upload: bool
+    goes: Mapping[str, Any]
 
 
 def read(corpus: Corpus, document_id: str, sha256: str = "") -> DocumentPage:
@@ -108,7 +111,6 @@ def read(corpus: Corpus, document_id: str, sha256: str = "") -> DocumentPage:
         except DocumentNotFoundError:
             version, document = store.restorable(document_id)
             passages, status, since = segment(document), "removed", version.at
-    judgements, _ = corpus.citing(document_id)
     title = document.title or document.id
     return DocumentPage(
         document.id,
@@ -122,9 +124,9 @@ def read(corpus: Corpus, document_id: str, sha256: str = "") -> DocumentPage:
         outline(document),
         status,
         _day(since),
-        store.versions(document_id),
-        judgements,
-        corpus.conversations_citing(document_id),
+        [each for each in store.versions(document_id) if each.sha256 != document.sha256],
+        document.path.startswith(UPLOAD),
+        lost(corpus, document_id),
     )
 
 
@@ -135,7 +137,9 @@ def _fields(corpus: Corpus, document: Document) -> list[Field]:
     for name in FIELDS:
         origin = _SURENESS[found[name].sure].format(found[name].source) if name in found else ""
         was = corrections[name].was if name in corrections else None
-        fields.append(Field(name, value_of(document, name), origin, was))
+        value = value_of(document, name)
+        words = date_in_words(document.date) if name == "date" and document.date else value
+        fields.append(Field(name, value, words, origin, was))
     return fields
 
 

@@ -14,12 +14,17 @@ from qa.text.dates import date_in_words
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_TITLES = {
+    HTTPStatus.NOT_FOUND: "There is no such page",
+    HTTPStatus.SERVICE_UNAVAILABLE: "One moment",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong",
+}
 # What a person can do about a status; of the others, the title alone is said.
 _ADVICE = {
     HTTPStatus.NOT_FOUND: "Nothing is at this address. It may have been removed, or the link is incomplete.",
     HTTPStatus.FORBIDDEN: "This cannot be opened from another site. Type the address instead.",
-    HTTPStatus.SERVICE_UNAVAILABLE: "Pullquote is busy, or still starting. Try again in a moment.",
-    HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong inside Pullquote. Its log says what.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Pullquote is busy, or still starting. The page comes by itself.",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "Open the page again. If this stays, Pullquote’s log says more.",
 }
 
 
@@ -51,6 +56,7 @@ def page(
 
 def trouble(status: int) -> HTMLResponse:
     """Return the page that says, in plain words, why there is no other."""
-    phrase = HTTPStatus(status).phrase
-    title = "There is no such page" if status == HTTPStatus.NOT_FOUND else phrase
-    return page("trouble.html", status, title=title, advice=_ADVICE.get(HTTPStatus(status), ""))
+    title = _TITLES.get(HTTPStatus(status), HTTPStatus(status).phrase)
+    # The browser looks again by itself, until there is something to see.
+    again = {"Refresh": "2"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
+    return page("trouble.html", status, again, title=title, advice=_ADVICE.get(HTTPStatus(status), ""))

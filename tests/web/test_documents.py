@@ -234,7 +234,12 @@ def test_a_day_with_documents_from_an_empty_library_on(
         # The first files.
         expect(page.get_by_text("Drop files here")).to_be_visible()
         check_accessible(page)
-        page.screenshot(path=str(tmp_path / "empty.png"))
+        page.get_by_role("button", name="Try the sample brief").click()
+        said(page, "Added")
+        expect(page.locator("tbody th")).to_have_text("Scrap metal smuggling rampant in North Korea")
+        page.get_by_role("checkbox", name="Select all that are shown").check()
+        page.get_by_role("button", name="Remove", exact=True).click()
+        said(page, "One document removed")
         page.get_by_label("Into the collection").fill("Briefs")
         page.locator("#files").set_input_files(
             [path for path in folder.iterdir() if "src=x" not in path.name]
@@ -305,6 +310,9 @@ def test_a_document_is_corrected_removed_restored_and_erased(
         page.get_by_role("button", name="Save").click()
         said(page, re.compile("date"))
         expect(citation).to_contain_text("4 April 2008")
+
+        original = page.get_by_role("link", name="Download the original file").get_attribute("href")
+        assert page.request.get(f"{empty.url[:-1]}{original}").text() == text
 
         page.get_by_text("Remove or erase").click()
         page.get_by_role("button", name="Remove", exact=True).click()

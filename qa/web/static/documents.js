@@ -13,7 +13,7 @@ document.body.addEventListener("htmx:configRequest", ({ detail }) => {
 const bar = document.getElementById("selection");
 const picked = () => [...document.querySelectorAll("#found [name=pick]:checked")].map((box) => box.value);
 let all = null; // the ids of all that is found, where all is selected
-const refresh = () => htmx.trigger("#find", "submit");
+export const refresh = () => htmx.ajax("GET", location.href, { target: "#found", select: "#found", swap: "outerHTML", selectOOB: "#choices,#collections" });
 const path = (id) => `/documents/${encodeURIComponent(id)}`;
 
 function tell() {
@@ -61,6 +61,11 @@ const actions = {
     const words = `${ids.length === 1 ? "One document" : `${ids.length} documents`} removed. No question is answered from ${ids.length === 1 ? "it" : "them"}.`;
     change(ids, 1, ([id]) => send("DELETE", path(id)), words, () => restore(ids));
   },
+  sample: async () => {
+    const [{ status }] = await send("POST", "/documents/sample");
+    announce(status === "withdrawn" ? "It was removed here before: put it back from the removed documents." : "Added", true);
+    refresh();
+  },
   ask: ({ name }) => {
     sessionStorage.setItem("filters", JSON.stringify({ collection: name })); // as filters.js keeps them
     location.href = "/";
@@ -86,4 +91,9 @@ document.addEventListener("submit", async (event) => {
     location.search = new URLSearchParams({ collection: name });
   }
 });
-document.body.addEventListener("htmx:afterSwap", ({ target }) => target.id === "found" && ((all = null), tell()));
+document.body.addEventListener("htmx:afterSwap", ({ target }) => {
+  if (target.id !== "found") return;
+  all = null;
+  document.getElementById("find").hidden = !document.querySelector("#found [data-held]");
+  tell();
+});

@@ -74,6 +74,13 @@ def refused(response: Response) -> tuple[int, str]:
 
 
 class TestAdd:
+    def test_the_briefs_that_ship_are_added_to_try_things_with(
+        self, client: TestClient, engine: Engine
+    ) -> None:
+        (engine.shipped / "brief.txt").write_bytes(HARBOUR)
+        assert said(client.post("/api/v1/documents/sample")) == [("brief.txt", "added")]
+        assert said(client.post("/api/v1/documents/sample")) == [("brief.txt", "unchanged")]
+
     def test_a_file_is_added_replaced_and_refused_and_says_so(self, client: TestClient) -> None:
         (result,) = upload(client, "2008/my harbour.txt", HARBOUR, collection="ports").json()
         assert result == {

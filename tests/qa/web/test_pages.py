@@ -55,6 +55,7 @@ def test_a_page_that_must_wait_for_the_library_says_so(client: TestClient) -> No
     response = client.get("/documents", headers=BROWSER)
     assert response.status_code == 503
     assert "still starting" in response.text
+    assert response.headers["Refresh"] == "2"
 
 
 def test_a_link_from_another_site_may_lead_to_a_page_and_a_script_of_it_may_not(client: TestClient) -> None:
