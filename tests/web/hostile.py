@@ -55,6 +55,7 @@ def requests(bait: Bait, seed: int = 20261127, per_target: int = 8) -> list[Requ
     made = [
         *_json_requests(bait, chance, per_target),
         *_queue_requests(bait, chance, per_target),
+        *_changes(bait, chance, per_target),
         *_large_requests(),
         *_paths(bait),
         *_headers(bait),
@@ -148,6 +149,47 @@ def _json_requests(bait: Bait, chance: random.Random, per_target: int) -> Iterat
                 ["application/json"] * 5 + ["text/plain", "multipart/form-data; boundary=x", ""]
             )
             yield _request("body", "POST", path, body, {"Content-Type": kind}, repr(body[:40]))
+
+
+def _changes(bait: Bait, chance: random.Random, per_target: int) -> Iterator[Request]:
+    """Change documents: with hostile values, ids, names and files."""
+    documents, headers = "/api/v1/documents", {"Content-Type": "application/json"}
+
+    def send(method: str, path: str, body: object, name: str) -> Request:
+        return _request(
+            "change", method, path, json.dumps(body).encode(), headers, f"{method} {path[:60]} {name}"
+        )
+
+    for field in ("title", "date", "collection", "other"):
+        for value in chance.sample([*texts(bait), *values(bait)], per_target):
+            yield send("PATCH", f"{documents}/harbour.txt", {field: value}, f"{field} = {repr(value)[:60]}")
+    for value in chance.sample([*texts(bait), *values(bait)], per_target):
+        yield send("POST", f"{documents}/harbour.txt/purge", {"title": value}, repr(value)[:60])
+        yield send("POST", f"{documents}/collection", {"ids": value, "collection": "a"}, repr(value)[:60])
+        yield send(
+            "POST", f"{documents}/collection", {"ids": ["harbour.txt"], "collection": value}, repr(value)[:60]
+        )
+        yield send("PATCH", "/api/v1/collections/a", {"name": value}, repr(value)[:60])
+    for text in [bait.secret, f"../../../../..{bait.secret}", *chance.sample(texts(bait), per_target)]:
+        at = f"{documents}/{quote(text[:3_000], safe='')}"
+        yield _request("change", "GET", f"{at}/original")
+        yield _request("change", "GET", f"{at}/purge")
+        yield _request("change", "DELETE", at)
+        yield _request("change", "POST", f"{at}/restore")
+        name = f"{documents}?name={quote(text[:3_000], safe='')}"
+        yield _request("upload", "POST", f"{name}.txt", b"Nobody came to the harbour.")
+        yield _request("upload", "POST", f"{name}&collection={quote(text[:3_000], safe='')}", b"Nobody came.")
+    page = f'<p>Closed.<img src="{bait.address}"><iframe src="file://{bait.secret}"></iframe><script src="{bait.address}"></script>'
+    for ending in ("txt", "html", "pdf", "docx", "zip", "csv", "json", "jsonl", "eml", "xml", "epub", "rtf"):
+        for body in (
+            page.encode(),
+            b"PK\x03\x04" + bytes(1_000),
+            b"%PDF-1.7\n" + b"[" * 50_000,
+            *chance.sample(_bytes(bait), 2),
+        ):
+            yield _request(
+                "upload", "POST", f"{documents}?name=hostile.{ending}", body, name=f"{ending}: {body[:40]!r}"
+            )
 
 
 def _queue_requests(bait: Bait, chance: random.Random, per_target: int) -> Iterator[Request]:

@@ -328,6 +328,7 @@ def test_no_file_outside_the_library_the_packages_and_the_scratch_folder_is_open
         watched.scratch,
         cache_folder(),
         Path(mpl.get_cachedir()),  # Gradio loads it
+        Path(os.devnull),  # what the process that reads files says of itself
         Path("/sys/fs/cgroup"),  # how many processors there are for the models
         *(ROOT / name for name in ("qa", "embeddings", "ui.py", "seeds")),
         *(Path(folder) for folder in sys.path if Path(folder).is_absolute() and Path(folder) != ROOT),
@@ -348,8 +349,15 @@ def test_no_address_is_reached_and_no_program_started(watched: Watched) -> None:
         for event in watched.events
         if event[0].split(".")[0] in {"socket", "http", "urllib", "ftplib", "smtplib", "subprocess", "pickle"}
         or event[0] in {"os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork"}
+        if not _reads_files(event)
     )
     assert watched.reached == 0
+
+
+def _reads_files(event: list[Any]) -> bool:
+    """Tell whether an event starts the process in which files are read, or asks Tesseract what it is."""
+    named = str(event[2]) if event[0] == "subprocess.Popen" else ""
+    return "'-m', 'qa.formats'" in named or named.endswith(("tesseract', '--version']", "'--list-langs']"))
 
 
 def test_no_response_holds_a_file_from_outside_or_a_path_of_the_machine(watched: Watched) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embeddings.arrays import Bits
+from qa.schema import UPLOAD
 from qa.storage.ports import Selection
 from qa.text.dates import span_of
 
@@ -40,7 +41,8 @@ _RECORDS = f"""id IN (
     SELECT documents.id
     FROM (SELECT value FROM json_each(?)) AS named
     JOIN (SELECT DISTINCT path AS file FROM locations)
-        ON file = value OR substr(file, -1 - length(value)) = '{os.sep}' || value
+        ON file IN (value, '{UPLOAD}' || value)
+        OR substr(file, -1 - length(value)) IN ('{os.sep}' || value, '/' || value)
     JOIN locations ON locations.path = file
     JOIN documents ON serial = document
 )"""
@@ -82,7 +84,8 @@ def where(filters: Filters) -> tuple[str, list[str]]:
         if value := getattr(filters, field):
             conditions[f"casefold({field}) = ?"] = (value.casefold(),)
     if filters.document:
-        files = [each.replace("/", os.sep) for each in filters.document if each.lower().endswith(".jsonl")]
+        records = [each for each in filters.document if each.lower().endswith(".jsonl")]
+        files = [*records, *(each.replace("/", os.sep) for each in records if os.sep != "/")]
         named = {_NAMED: json.dumps(filters.document)} | ({_RECORDS: json.dumps(files)} if files else {})
         conditions[f"({' OR '.join(named)})"] = tuple(named.values())
     return " AND ".join(conditions) or "TRUE", [value for values in conditions.values() for value in values]

@@ -21,6 +21,7 @@ from qa.cli import cli
 from qa.corpus import Corpus
 from qa.errors import DocumentNotFoundError, InputError, LibraryError, OriginalNotFoundError
 from qa.intake.uploads import MOST_PART, upload_name
+from qa.schema import Filters
 from qa.storage.embedded import examine, uploads
 from tests.qa.consistency import problems
 from tests.qa.tiny import TinyEncoder, tiny_corpus, write
@@ -378,6 +379,21 @@ def _read_anew(corpus: Corpus) -> list[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(qa.intake.plan, "made_by", lambda *_: "the next version")
         return [each.error.message for each in corpus.read_uploads().files if each.error]
+
+
+def test_the_records_of_an_uploaded_file_are_chosen_by_its_name(corpus: Corpus) -> None:
+    for name, record in [("one.jsonl", "1"), ("2008/one.jsonl", "2"), ("two.jsonl", "3")]:
+        upload(corpus, name, json.dumps({"_id": record, "text": f"Record {record} of the harbour."}).encode())
+    named = {
+        name: [info.id for info in corpus.documents(Filters(document=(name,)))]
+        for name in ("one.jsonl", "2008/one.jsonl", "two.jsonl", "o.jsonl")
+    }
+    assert named == {
+        "one.jsonl": ["1", "2"],
+        "2008/one.jsonl": ["2"],
+        "two.jsonl": ["3"],
+        "o.jsonl": [],
+    }
 
 
 def test_the_command_shows_uploaded_documents_and_reads_them_again(library: Path) -> None:
